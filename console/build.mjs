@@ -1,0 +1,36 @@
+// Bundles the console into the directory given as the first argument ("dist" without one).
+// The file names are fixed: build.rs lists them and the server serves them under /graphiql/.
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+
+const outdir = process.argv[2] ?? "dist";
+
+// graphiql's own stylesheet already contains Monaco's, so the copies Monaco's modules import are dropped.
+const withoutMonacoStyles = {
+  name: "without-monaco-styles",
+  setup(bundle) {
+    bundle.onLoad({ filter: /[\\/]monaco-editor[\\/].*\.css$/ }, () => ({ contents: "", loader: "css" }));
+  },
+};
+
+await build({
+  outdir,
+  entryPoints: {
+    console: "src/main.jsx",
+    "editor.worker": "monaco-editor/esm/vs/editor/editor.worker.js",
+    "json.worker": "monaco-editor/esm/vs/language/json/json.worker.js",
+    "graphql.worker": "monaco-graphql/esm/graphql.worker.js",
+  },
+  bundle: true,
+  minify: true,
+  // One plain script per entry: no chunks with hashed names, and the workers need not be modules.
+  format: "iife",
+  target: "es2022",
+  jsx: "automatic",
+  define: { "process.env.NODE_ENV": '"production"' },
+  loader: { ".graphql": "text" },
+  plugins: [withoutMonacoStyles],
+  logLevel: "warning",
+});
+await copyFile("index.html", join(outdir, "index.html"));

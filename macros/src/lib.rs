@@ -1,0 +1,49 @@
+//! `#[guarded]`: a GraphQL field's permission, declared once.
+//!
+//! async-graphql enforces a field's `guard` and prints its `directive`, but wants each spelled out. This attribute makes
+//! both from one declaration, so that what the schema says and what the server does cannot drift apart.
+
+use proc_macro::TokenStream;
+use quote::quote;
+use syn::{Attribute, ImplItem, ItemImpl, Meta, Token, parse_macro_input, parse_quote, punctuated::Punctuated};
+
+/// Put above `#[Object]`, `#[ComplexObject]` or `#[Subscription]`. In the block, a field declares
+/// `#[authenticated]` (being signed in is enough) or `#[requires_permission(CampaignsManage)]`.
+#[proc_macro_attribute]
+pub fn guarded(_: TokenStream, item: TokenStream) -> TokenStream {
+    let mut block = parse_macro_input!(item as ItemImpl);
+    for item in &mut block.items {
+        if let ImplItem::Fn(field) = item
+            && let Err(error) = declare(&mut field.attrs)
+        {
+            return error.into_compile_error().into();
+        }
+    }
+    quote!(#block).into()
+}
+
+/// Replaces the field's guard attribute with async-graphql's `guard` and `directive`.
+fn declare(attrs: &mut Vec<Attribute>) -> syn::Result<()> {
+    let is_guard = |attr: &Attribute| ["authenticated", "requires_permission"].iter().any(|it| attr.path().is_ident(it));
+    let Some(index) = attrs.iter().position(is_guard) else { return Ok(()) };
+    let (guard, directive) = match attrs.remove(index).meta {
+        Meta::Path(_) => (quote!(RankGuard::SignedIn), quote!(authenticated::apply())),
+        Meta::List(list) => {
+            let permission: syn::Ident = list.parse_args()?;
+            let permission = quote!(crate::auth::Permission::#permission);
+            (quote!(RankGuard::Permission(#permission)), quote!(requires_permission::apply(#permission)))
+        }
+        Meta::NameValue(meta) => return Err(syn::Error::new_spanned(meta, "expected a permission in parentheses")),
+    };
+    // async-graphql reads only the first `graphql` attribute, so what the field has already goes in with ours.
+    let mut arguments: Punctuated<proc_macro2::TokenStream, Token![,]> = Punctuated::new();
+    if let Some(index) = attrs.iter().position(|attr| attr.path().is_ident("graphql"))
+        && let Meta::List(list) = attrs.remove(index).meta
+    {
+        arguments.push(list.tokens);
+    }
+    arguments.push(quote!(guard = crate::graphql::guard::#guard));
+    arguments.push(quote!(directive = crate::graphql::guard::#directive));
+    attrs.push(parse_quote!(#[graphql(#arguments)]));
+    Ok(())
+}

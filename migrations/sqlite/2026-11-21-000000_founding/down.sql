@@ -1,0 +1,12 @@
+DROP TABLE tallies;
+DROP TABLE picks;
+DROP TABLE ballots;
+DROP TABLE entries;
+DROP TABLE campaigns;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE invites;
+DROP TABLE characters;
+DROP TABLE members;
+DROP TABLE ranks;
+DROP TABLE guilds;

@@ -1,0 +1,73 @@
+//! What a running server holds.
+
+use std::sync::Arc;
+
+use crate::{
+    auth::{Hasher, Keys, Lifetimes},
+    clock::Clock,
+    db::Db,
+    error::{Refusal, Result},
+    identity::{self, Guild},
+    live::{self, Live},
+    voting::scheduler,
+};
+
+/// All that operations need. One for a server's life.
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Signs and reads access tokens.
+    pub keys: Keys,
+    /// Hashes passwords and codes.
+    pub hasher: Hasher,
+    /// How long tokens and codes are good for.
+    pub lifetimes: Lifetimes,
+    /// Who watches what.
+    pub live: Live,
+    /// The slug of the guild that serves requests which name none; the oldest guild unless given.
+    pub default_guild: Option<String>,
+}
+
+impl App {
+    /// An app with the defaults of everything but these.
+    pub fn new(db: Db, clock: Clock, keys: Keys, hasher: Hasher) -> Self {
+        Self {
+            db,
+            clock,
+            keys,
+            hasher,
+            lifetimes: Lifetimes::default(),
+            live: Live::default(),
+            default_guild: None,
+        }
+    }
+
+    /// Starts what goes on beside the requests: the scheduler, and the bus between servers. Both end when the returned
+    /// set is dropped.
+    pub fn start(self: &Arc<Self>) -> tokio::task::JoinSet<()> {
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(scheduler::run(Arc::clone(self)));
+        tasks.spawn(live::run_bus(Arc::clone(self)));
+        tasks
+    }
+
+    /// The guild a request is for.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for an unknown slug, or when there is no guild at all.
+    pub async fn guild(&self, slug: Option<&str>) -> Result<Guild> {
+        let slug = slug.map(str::to_owned).or_else(|| self.default_guild.clone());
+        let guild = self
+            .db
+            .read(async move |conn| {
+                Ok(match slug {
+                    Some(slug) => identity::store::guild_by_slug(conn, &slug).await?,
+                    None => identity::store::oldest_guild(conn).await?,
+                })
+            })
+            .await?;
+        Ok(guild.ok_or_else(|| Refusal::new(crate::error::Code::NotFound, "There is no such guild."))?)
+    }
+}

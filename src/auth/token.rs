@@ -1,0 +1,149 @@
+//! Access tokens (JWT, HS256) and refresh tokens (opaque).
+
+use std::path::Path;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    clock::Instant,
+    error::{Error, Result},
+    id::{GuildId, MemberId, SessionId},
+};
+
+/// Fewest bytes of a signing secret: as many as HS256's hash has.
+pub const MIN_SECRET: usize = 32;
+
+/// What an access token says of its bearer. It names who they are, never what they may do: that is looked up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The member.
+    pub sub: MemberId,
+    /// The guild the token is good for.
+    pub gid: GuildId,
+    /// The session behind it; none behind an operator's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<SessionId>,
+    /// The member's credentials version when it was issued.
+    pub ver: i64,
+    /// Issued, in seconds since 1970.
+    pub iat: i64,
+    /// Void from then on, in seconds since 1970.
+    pub exp: i64,
+}
+
+/// Signs and reads access tokens.
+pub struct Keys {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+}
+
+impl Keys {
+    /// Keys from a secret of at least [`MIN_SECRET`] bytes.
+    pub fn new(secret: &[u8]) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        // Expiry is ours to check, by the injected clock.
+        validation.validate_exp = false;
+        validation.required_spec_claims.clear();
+        Self {
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+            validation,
+        }
+    }
+
+    /// Keys of a random secret that is gone with the process.
+    pub fn ephemeral() -> Self {
+        Self::new(&rand::random::<[u8; MIN_SECRET]>())
+    }
+
+    /// The signed token.
+    ///
+    /// # Errors
+    /// Internal, when signing fails.
+    pub fn sign(&self, claims: &Claims) -> Result<String> {
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.encoding).map_err(Error::internal)
+    }
+
+    /// What a token says, if it is signed by us and not expired `now`.
+    pub fn read(&self, token: &str, now: Instant) -> Option<Claims> {
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
+        (now.and_utc().timestamp() < claims.exp).then_some(claims)
+    }
+}
+
+/// A new refresh token: 256 random bits.
+pub fn new_refresh_token() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
+/// How a refresh token is stored. It is random enough that a fast hash gives nothing away.
+pub fn refresh_token_hash(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
+}
+
+/// The signing secret kept in `file`, made on first use and readable by its owner only.
+///
+/// # Errors
+/// When the file cannot be made or read, or holds too little.
+pub fn secret_beside(file: &Path) -> std::io::Result<Vec<u8>> {
+    use std::{fs, io, io::Write, os::unix::fs::OpenOptionsExt};
+
+    // Written whole under another name and then linked: whoever starts at the same time finds all of it or nothing.
+    let fresh = file.with_extension(format!("{:016x}.new", rand::random::<u64>()));
+    if !file.exists() {
+        let mut new = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+        new.write_all(URL_SAFE_NO_PAD.encode(rand::random::<[u8; 48]>()).as_bytes())?;
+        new.sync_all()?;
+        let linked = fs::hard_link(&fresh, file);
+        fs::remove_file(&fresh)?;
+        if let Err(error) = linked
+            && error.kind() != io::ErrorKind::AlreadyExists
+        {
+            return Err(error);
+        }
+    }
+    let secret = fs::read(file)?;
+    if secret.len() < MIN_SECRET {
+        let message = format!("{} holds fewer than {MIN_SECRET} bytes", file.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
+    Ok(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn claims() -> Claims {
+        Claims { sub: MemberId(1), gid: GuildId(2), sid: None, ver: 0, iat: 0, exp: 60 }
+    }
+
+    #[test]
+    fn a_token_is_good_until_it_expires() -> Result<()> {
+        let keys = Keys::ephemeral();
+        let token = keys.sign(&claims())?;
+        let at = |second| DateTime::from_timestamp(second, 0).map(|time| time.naive_utc()).unwrap_or_default();
+        assert_eq!(keys.read(&token, at(59)), Some(claims()));
+        assert_eq!(keys.read(&token, at(60)), None);
+        Ok(())
+    }
+
+    #[test]
+    fn forged_and_unsigned_tokens_say_nothing() -> Result<()> {
+        let keys = Keys::ephemeral();
+        let forged = Keys::ephemeral().sign(&claims())?;
+        assert_eq!(keys.read(&forged, Instant::default()), None);
+        let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims()).unwrap_or_default());
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
+        assert_eq!(keys.read(&format!("{header}.{body}."), Instant::default()), None);
+        let other_algorithm = jsonwebtoken::encode(&Header::new(Algorithm::HS512), &claims(), &keys.encoding);
+        assert_eq!(keys.read(&other_algorithm.unwrap_or_default(), Instant::default()), None);
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! `guildhall bootstrap`.
+
+use clap::Args;
+
+use super::{Failure, offline_app, say};
+use crate::{
+    auth::{self, Keys},
+    config::Database,
+    id::GuildId,
+    identity::{self, Ladder, Member, NewMember, Region, store},
+    text,
+};
+
+/// Make a guild and its leader.
+#[derive(Args)]
+pub(super) struct Bootstrap {
+    /// The guild's short name in addresses: 2 to 40 of a–z, 0–9 and hyphen.
+    #[arg(long, value_name = "SLUG")]
+    guild: String,
+    /// The guild's name; its slug unless given.
+    #[arg(long, value_name = "NAME")]
+    guild_name: Option<String>,
+    /// The leader's Discord username.
+    #[arg(long, value_name = "DISCORD_USERNAME")]
+    leader: String,
+}
+
+impl Bootstrap {
+    pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
+        // Nothing is signed here.
+        let app = offline_app(database, Keys::ephemeral()).await?;
+        let now = app.clock.now();
+        let leader = app
+            .db
+            .write(async move |conn| {
+                let guild = match store::guild_by_slug(conn, &self.guild).await? {
+                    Some(guild) => guild.id,
+                    None => {
+                        let name = self.guild_name.as_deref().unwrap_or(&self.guild);
+                        identity::found_guild(conn, GuildId::new(), &self.guild, name, Region::Us, now).await?.0.id
+                    }
+                };
+                let new = NewMember {
+                    discord_username: self.leader,
+                    discord_id: None,
+                    display_name: None,
+                    rank: None,
+                };
+                store::change_roster(conn, guild).await?;
+                let ladder = Ladder::load(conn, guild).await?;
+                let highest = ladder.highest().ok_or_else(|| crate::error::Refusal::not_found("rank"))?;
+                let member = new.into_row(highest, now)?;
+                match store::member_by_username(conn, guild, &text::key(&member.discord_username)).await? {
+                    None => {
+                        store::insert_members(conn, vec![member.clone()]).await?;
+                        Ok(member)
+                    }
+                    // Whoever is on the roster already and has no account becomes the leader.
+                    Some(known) if known.registered_at.is_none() => {
+                        let leader = Member { rank_id: highest.id, rank_level: highest.level, ..known };
+                        store::update_member(conn, &leader).await?;
+                        Ok(leader)
+                    }
+                    Some(registered) => Ok(registered),
+                }
+            })
+            .await?;
+        let issued = auth::invite(&app, leader).await?;
+        say(&format!("{}\n", issued.code))
+    }
+}

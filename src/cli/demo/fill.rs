@@ -1,0 +1,385 @@
+//! The demo's guild, from the files under `data/demo`.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::TimeDelta;
+use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use serde::Deserialize;
+
+use super::{Failure, Size};
+use crate::{
+    app::App,
+    clock::Instant,
+    id::{CharacterId, EntryId, GuildId},
+    identity::{self, Character, CharacterClass, CharacterRole, Guild, Member, NewMember, Rank, Region},
+    text,
+    voting::{
+        self, AnnouncementLevel, Ballot, Campaign, CampaignStatus, Entry, NewCampaign, NewEntry, ResultsVisibility,
+        VotingMethod,
+    },
+};
+
+/// The password of all the demo's accounts.
+pub(super) const PASSWORD: &str = "guildhall-demo";
+
+const MEMBERS: &str = include_str!("../../../data/demo/members.json");
+const CAMPAIGNS: &str = include_str!("../../../data/demo/campaigns.json");
+const GENERATED: &str = include_str!("../../../data/demo/generated.json");
+
+/// Whose accounts are printed: the first member of their rank.
+const ACCOUNTS: [&str; 4] = ["leader", "officer", "member", "initiate"];
+
+/// What the demo was filled with.
+pub(super) struct Filled {
+    pub(super) guild: Guild,
+    pub(super) members: usize,
+    pub(super) campaigns: usize,
+    /// Members whose tokens are printed.
+    pub(super) accounts: Vec<Member>,
+    pub(super) live: Campaign,
+    pub(super) entries: Vec<EntryId>,
+    /// Members who are to vote in the live campaign, without those whose tokens are printed.
+    pub(super) waiting: Vec<Member>,
+}
+
+#[derive(Deserialize)]
+struct Roster {
+    members: Vec<RosterMember>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RosterMember {
+    discord_username: String,
+    display_name: String,
+    rank: String,
+    characters: Vec<RosterCharacter>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RosterCharacter {
+    name: String,
+    realm: String,
+    class: CharacterClass,
+    spec: String,
+    role: CharacterRole,
+    is_main: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Vote {
+    title: String,
+    description: String,
+    status: CampaignStatus,
+    method: VotingMethod,
+    picks_per_voter: i64,
+    min_rank_level_to_vote: i64,
+    min_rank_level_to_view: Option<i64>,
+    started_days_ago: Option<i64>,
+    duration_hours: i64,
+    results_visibility: ResultsVisibility,
+    early_close_if_all_voted: bool,
+    announcements: AnnouncementLevel,
+    created_by: String,
+    entries: Vec<VoteEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VoteEntry {
+    name: String,
+    description: String,
+    image_url: Option<String>,
+    associated_member: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Generated {
+    name_starts: Vec<String>,
+    name_ends: Vec<String>,
+    realms: Vec<String>,
+    campaign_titles: Vec<String>,
+    campaign_descriptions: Vec<String>,
+    entry_names: Vec<String>,
+    entry_descriptions: Vec<String>,
+}
+
+/// Fills an empty database.
+pub(super) async fn fill(app: &App, id: GuildId, size: Size) -> Result<Filled, Failure> {
+    let generated: Generated = serde_json::from_str(GENERATED)?;
+    let now = app.clock.now();
+    let founded = now - TimeDelta::days(400);
+    let (guild, ranks) = app
+        .db
+        .write(async move |conn| {
+            identity::found_guild(conn, id, "emberwatch", "Emberwatch", Region::Us, founded).await
+        })
+        .await?;
+    // The same guild each time.
+    let mut rng = StdRng::seed_from_u64(7);
+    // One hash for all: hashing is slow on purpose, and this password is no secret.
+    let password_hash = app.hasher.hash(PASSWORD.to_owned()).await?;
+    let (members, characters) = roster(&generated, &ranks, size, &password_hash, now, &mut rng)?;
+    {
+        let members = members.clone();
+        app.db
+            .write(async move |conn| {
+                identity::store::insert_members(conn, members).await?;
+                Ok(identity::store::insert_characters(conn, characters).await?)
+            })
+            .await?;
+    }
+    let is_account = |member: &Member| ACCOUNTS.contains(&member.discord_username.as_str());
+    let accounts: Vec<Member> = members.iter().filter(|member| is_account(member)).cloned().collect();
+    let votes = votes(&generated, size, &mut rng)?;
+    let campaigns = votes.len();
+    let mut filled = None;
+    for vote in votes {
+        let (campaign, entries) = prepare(&vote, id, &members, now)?;
+        let voters: Vec<&Member> = members
+            .iter()
+            .filter(|it| it.is_registered() && it.rank_level >= campaign.min_rank_level_to_vote)
+            .filter(|it| campaign.status != CampaignStatus::Live || !is_account(it))
+            .collect();
+        let wanted = match (campaign.status, size.ballots) {
+            (CampaignStatus::Closed, Some(ballots)) => usize::try_from(ballots)?.min(voters.len()),
+            (CampaignStatus::Closed, None) => voters.len() * 3 / 4,
+            (CampaignStatus::Live, _) => voters.len() / 4,
+            _ => 0,
+        };
+        let entry_ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+        let shuffled: Vec<Member> = voters.choose_multiple(&mut rng, voters.len()).map(|it| (*it).clone()).collect();
+        let (voting, waiting) = shuffled.split_at(wanted);
+        let ballots = ballots(&campaign, &entry_ids, voting, now, &mut rng);
+        if campaign.status == CampaignStatus::Live {
+            let (live, waiting) = (campaign.clone(), waiting.to_vec());
+            filled = Some((live, entry_ids, waiting));
+        }
+        store(app, campaign, entries, ballots).await?;
+    }
+    let (live, entries, waiting) = filled.ok_or("the demo has no live campaign")?;
+    Ok(Filled { guild, members: members.len(), campaigns, accounts, live, entries, waiting })
+}
+
+/// The members of the file, then as many more as are wanted.
+fn roster(
+    generated: &Generated,
+    ranks: &[Rank],
+    size: Size,
+    password_hash: &str,
+    now: Instant,
+    rng: &mut StdRng,
+) -> Result<(Vec<Member>, Vec<Character>), Failure> {
+    let file: Roster = serde_json::from_str(MEMBERS)?;
+    let templates: Vec<RosterCharacter> = file.members.iter().flat_map(|it| it.characters.clone()).collect();
+    let names = Names::new(generated);
+    let (mut members, mut characters) = (Vec::new(), Vec::new());
+    let mut character_number = 0;
+    for number in 0..usize::try_from(size.members)? {
+        let person = match file.members.get(number) {
+            Some(person) => person,
+            None => {
+                let alts = 1 + number % 4;
+                let made = (0..alts).map(|alt| {
+                    character_number += 1;
+                    let template = templates.choose(rng).ok_or("the demo has no characters")?;
+                    let realm = generated.realms.get(character_number % generated.realms.len());
+                    Ok(RosterCharacter {
+                        name: names.get(character_number),
+                        realm: realm.cloned().ok_or("the demo has no realms")?,
+                        is_main: alt == 0,
+                        ..template.clone()
+                    })
+                });
+                let rank = ["Member", "Veteran", "Member", "Member", "Initiate"].get(number % 5).unwrap_or(&"Member");
+                &RosterMember {
+                    discord_username: format!("{}{number}", names.get(number).to_lowercase()),
+                    display_name: names.get(number),
+                    rank: (*rank).to_owned(),
+                    characters: made.collect::<Result<_, Failure>>()?,
+                }
+            }
+        };
+        let rank = ranks.iter().find(|rank| rank.name == person.rank).ok_or("the demo's ranks are not the seed's")?;
+        let joined = now - TimeDelta::minutes(rng.random_range(1_000..500_000));
+        let new = NewMember {
+            discord_username: person.discord_username.clone(),
+            discord_id: None,
+            display_name: Some(person.display_name.clone()),
+            rank: None,
+        };
+        let mut member = new.into_row(rank, joined)?;
+        // Some initiates have not found the time yet.
+        if rank.level > 1 || ACCOUNTS.contains(&person.discord_username.as_str()) || number % 2 == 0 {
+            member.password_hash = Some(password_hash.to_owned());
+            member.registered_at = Some(joined);
+            member.last_seen_at = Some(now - TimeDelta::minutes(rng.random_range(1..20_000)));
+        }
+        characters.extend(person.characters.iter().map(|character| row(&member, character)));
+        members.push(member);
+    }
+    Ok((members, characters))
+}
+
+fn row(member: &Member, character: &RosterCharacter) -> Character {
+    Character {
+        guild_id: member.guild_id,
+        id: CharacterId::new(),
+        member_id: member.id,
+        name: character.name.clone(),
+        name_key: text::key(&character.name),
+        realm: character.realm.clone(),
+        realm_key: text::key(&character.realm),
+        sort_key: text::sort_key(&[&character.name, &character.realm]),
+        class: character.class,
+        spec: Some(character.spec.clone()),
+        role: character.role,
+        is_main: character.is_main,
+    }
+}
+
+/// Names by number, each once.
+struct Names(Vec<String>);
+
+impl Names {
+    fn new(generated: &Generated) -> Self {
+        let mut seen = HashSet::new();
+        let mut names = Vec::new();
+        let middles = std::iter::once(String::new()).chain(generated.name_starts.iter().map(|it| it.to_lowercase()));
+        for middle in middles {
+            for end in &generated.name_ends {
+                for start in &generated.name_starts {
+                    let name = format!("{start}{middle}{end}");
+                    if seen.insert(name.to_lowercase()) {
+                        names.push(name);
+                    }
+                }
+            }
+        }
+        Self(names)
+    }
+
+    fn get(&self, number: usize) -> String {
+        let name = self.0.get(number % self.0.len().max(1)).cloned().unwrap_or_default();
+        // Round again with a Roman-looking tail, should anyone want that many.
+        format!("{name}{}", "i".repeat(number / self.0.len().max(1)))
+    }
+}
+
+/// The votes of the file, and before them as many closed ones as are wanted.
+fn votes(generated: &Generated, size: Size, rng: &mut StdRng) -> Result<Vec<Vote>, Failure> {
+    let file: Vec<Vote> = serde_json::from_str(CAMPAIGNS)?;
+    let more = usize::try_from(size.campaigns)?.saturating_sub(file.len());
+    let mut votes = Vec::new();
+    for number in 0..more {
+        let entry = |name: &String| VoteEntry {
+            name: name.clone(),
+            description: generated.entry_descriptions.choose(&mut rand::rng()).cloned().unwrap_or_default(),
+            image_url: None,
+            associated_member: None,
+        };
+        let count = rng.random_range(4..=10);
+        let title = generated.campaign_titles.get(number % generated.campaign_titles.len()).ok_or("no titles")?;
+        votes.push(Vote {
+            title: format!("{title} ({})", number + 1),
+            description: generated.campaign_descriptions.choose(rng).cloned().unwrap_or_default(),
+            status: CampaignStatus::Closed,
+            method: VotingMethod::Weighted,
+            picks_per_voter: 3,
+            min_rank_level_to_vote: 1,
+            min_rank_level_to_view: None,
+            started_days_ago: Some(45 + i64::try_from(more - number)?),
+            duration_hours: 72,
+            results_visibility: ResultsVisibility::AfterVoting,
+            early_close_if_all_voted: true,
+            announcements: AnnouncementLevel::Quiet,
+            created_by: "officer".to_owned(),
+            entries: generated.entry_names.choose_multiple(rng, count).map(entry).collect(),
+        });
+    }
+    votes.extend(file);
+    Ok(votes)
+}
+
+/// A vote's rows, as if it had been prepared the day before it began.
+fn prepare(
+    vote: &Vote,
+    guild: GuildId,
+    members: &[Member],
+    now: Instant,
+) -> Result<(Campaign, Vec<Entry>), Failure> {
+    let by_name: HashMap<&str, &Member> = members.iter().map(|it| (it.discord_username.as_str(), it)).collect();
+    let find = |name: &str| by_name.get(name).map(|member| member.id).ok_or("the demo's votes name an unknown member");
+    let entry = |entry: &VoteEntry| {
+        Ok(NewEntry {
+            name: entry.name.clone(),
+            description: Some(entry.description.clone()),
+            image_url: entry.image_url.clone(),
+            associated_member: entry.associated_member.as_deref().map(find).transpose()?.map(Some),
+        })
+    };
+    let start_at = vote.started_days_ago.map(|days| now - TimeDelta::days(days));
+    let made_at = start_at.unwrap_or(now) - TimeDelta::days(1);
+    let new = NewCampaign {
+        title: vote.title.clone(),
+        description: Some(vote.description.clone()),
+        method: vote.method,
+        picks_per_voter: vote.picks_per_voter,
+        min_rank_level_to_vote: vote.min_rank_level_to_vote,
+        min_rank_level_to_view: vote.min_rank_level_to_view,
+        start_at,
+        duration_hours: vote.duration_hours,
+        early_close_if_all_voted: vote.early_close_if_all_voted,
+        results_visibility: vote.results_visibility,
+        announcements: vote.announcements,
+        discord_channel_id: None,
+        entries: vote.entries.iter().map(entry).collect::<Result<_, Failure>>()?,
+    };
+    let (mut campaign, entries) = new.into_rows(guild, Some(find(&vote.created_by)?), made_at)?;
+    campaign.status = vote.status;
+    Ok((campaign, entries))
+}
+
+/// Ballots of these voters. Some entries are liked better than others, so that there is something to see.
+fn ballots(campaign: &Campaign, entries: &[EntryId], voters: &[Member], now: Instant, rng: &mut StdRng) -> Vec<Ballot> {
+    let liking: HashMap<EntryId, f64> = entries.iter().map(|entry| (*entry, rng.random_range(0.2..3.0))).collect();
+    let picks = usize::try_from(campaign.picks_per_voter).unwrap_or_default();
+    let (from, to) = (campaign.start_at.unwrap_or(now), campaign.closes_at.unwrap_or(now).min(now));
+    let span = (to - from).num_seconds().max(1);
+    let mut ballot = |voter: &Member| {
+        let liked = |entry: &EntryId| liking.get(entry).copied().unwrap_or(1.0);
+        let picks = entries.choose_multiple_weighted(rng, picks, liked).map(|it| it.copied().collect());
+        Ballot {
+            campaign: campaign.id,
+            member: voter.id,
+            picks: picks.unwrap_or_default(),
+            cast_at: from + TimeDelta::seconds(rng.random_range(0..span)),
+        }
+    };
+    voters.iter().map(&mut ballot).collect()
+}
+
+/// Stores a campaign with its ballots; a closed one with its result.
+async fn store(app: &App, campaign: Campaign, entries: Vec<Entry>, ballots: Vec<Ballot>) -> Result<(), Failure> {
+    app.db
+        .write(async move |conn| {
+            let running = match campaign.status {
+                CampaignStatus::Closed => Campaign { status: CampaignStatus::Live, ..campaign.clone() },
+                _ => campaign.clone(),
+            };
+            voting::store::insert_campaigns(conn, vec![running.clone()]).await?;
+            voting::store::insert_entries(conn, entries).await?;
+            voting::store::insert_ballots(conn, campaign.guild_id, &ballots).await?;
+            if campaign.status == CampaignStatus::Closed {
+                let closed_at = campaign.closes_at.unwrap_or(campaign.created_at);
+                voting::freeze(conn, running, closed_at).await?;
+                voting::store::update_campaign(conn, &Campaign { closed_at: Some(closed_at), ..campaign }).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! `guildhall demo`.
+
+mod fill;
+
+use std::{fmt::Write, net::SocketAddr, sync::Arc, time::Duration};
+
+use clap::Args;
+use rand::{Rng, seq::IndexedRandom};
+
+use self::fill::{Filled, PASSWORD};
+use super::{Failure, say, serve};
+use crate::{
+    app::App,
+    auth::{self, Hasher, Keys, Viewer},
+    clock::Clock,
+    config::{Database, Listen, Signing},
+    db::{Db, DatabaseUrl},
+    id::{EntryId, GuildId},
+    identity::{self, Member},
+    voting::{self, Campaign},
+};
+
+const DEFAULT_DATABASE: &str = "sqlite://guildhall-demo.db";
+
+/// "ghdemo" in ASCII. No other guild has it, so that nothing but a demo is ever started over.
+const DEMO_GUILD: GuildId = GuildId(0x0067_6864_656D_6F);
+
+/// How long the printed tokens are good for.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
+
+/// Serve a filled guild on a fresh database.
+#[derive(Args)]
+pub(super) struct Demo {
+    #[command(flatten)]
+    listen: Listen,
+    #[command(flatten)]
+    signing: Signing,
+    #[command(flatten)]
+    size: Size,
+    /// Leave the live campaign alone: no simulated member votes.
+    #[arg(long)]
+    no_simulate: bool,
+}
+
+/// How much the demo is filled with.
+#[derive(Args, Clone, Copy)]
+pub(super) struct Size {
+    /// Members; each has one to four characters, 2.5 on average beyond the first forty.
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(40..=100_000))]
+    members: u32,
+    /// Campaigns: one live, one draft, the rest closed.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(5..=10_000))]
+    campaigns: u32,
+    /// Ballots in each closed campaign, as far as there are voters; three quarters of them unless given.
+    #[arg(long, value_name = "N")]
+    ballots: Option<u32>,
+}
+
+impl Demo {
+    pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
+        let url = database.url_or(DEFAULT_DATABASE)?;
+        // Bound first: a demo that runs already keeps its database.
+        let listener = serve::listen(&self.listen).await?;
+        let keys = match (&self.signing.jwt_secret, database_is_shared(&url)) {
+            // Tokens of a demo need not outlive it.
+            (None, true) => Keys::ephemeral(),
+            _ => self.signing.keys(&url)?,
+        };
+        refuse_a_database_in_use(&url, database.max_connections).await?;
+        let db = Db::open_fresh(&url, database.max_connections).await?;
+        let app = Arc::new(App::new(db, Clock::system(), keys, Hasher::owasp()?));
+        let started = std::time::Instant::now();
+        let filled = fill::fill(&app, DEMO_GUILD, self.size).await?;
+        tracing::info!(seconds = started.elapsed().as_secs_f64(), database = %url, "filled");
+        say(&introduction(&app, &filled, listener.local_addr()?)?)?;
+        let _simulation = (!self.no_simulate).then(|| {
+            let mut task = tokio::task::JoinSet::new();
+            task.spawn(simulate(Arc::clone(&app), filled));
+            task
+        });
+        serve::serve(app, listener).await
+    }
+}
+
+const fn database_is_shared(url: &DatabaseUrl) -> bool {
+    matches!(url, DatabaseUrl::Postgres(_))
+}
+
+/// The demo starts its database over, so it takes none that holds anything else.
+async fn refuse_a_database_in_use(url: &DatabaseUrl, max_connections: u32) -> Result<(), Failure> {
+    let db = Db::open(url, max_connections).await?;
+    let guilds = db.read(async |conn| Ok(identity::store::all_guilds(conn).await?)).await?;
+    if guilds.iter().all(|guild| *guild == DEMO_GUILD) {
+        return Ok(());
+    }
+    Err(format!("{url} holds a real guild, and the demo would start it over. Give it another with --database-url.").into())
+}
+
+/// What the demo says of itself.
+fn introduction(app: &App, filled: &Filled, address: SocketAddr) -> Result<String, Failure> {
+    let mut text = String::new();
+    let campaign = async_graphql::ID::from(filled.live.id).to_string();
+    writeln!(text, "\n{}: {} members, {} campaigns\n", filled.guild.name, filled.members, filled.campaigns)?;
+    writeln!(text, "  Console   http://{address}/graphiql")?;
+    writeln!(text, "  GraphQL   http://{address}/graphql   (subscriptions: ws://{address}/graphql)\n")?;
+    writeln!(text, "Accounts, all with the password {PASSWORD}, and access tokens good for a day:\n")?;
+    let mut officer = String::new();
+    for member in &filled.accounts {
+        let token = auth::mint(app, member, TOKEN_LIFETIME)?;
+        writeln!(text, "  {:<9} {token}\n", member.discord_username)?;
+        if member.discord_username == "officer" {
+            officer = token;
+        }
+    }
+    writeln!(text, "Paste into the console; the live vote is \"{}\":\n", filled.live.title)?;
+    writeln!(text, "  subscription {{ voteTally(campaignId: \"{campaign}\") {{ revision isFinal")?;
+    writeln!(text, "    turnout {{ voted eligible percent }} standings {{ place points entry {{ name }} }} }} }}\n")?;
+    writeln!(text, "  {{ members(first: 50) {{ totalCount nodes {{ displayName rank {{ name }} characters {{ name }} }} }} }}\n")?;
+    writeln!(text, "  mutation {{ login(input: {{ discordUsername: \"member\", password: \"{PASSWORD}\" }}) {{ accessToken }} }}\n")?;
+    writeln!(text, "In the console's Headers tab:  {{ \"Authorization\": \"Bearer TOKEN\" }}\n")?;
+    writeln!(text, "From a shell:\n")?;
+    writeln!(text, "  curl http://{address}/graphql -H 'Content-Type: application/json' \\")?;
+    writeln!(text, "    -H 'Authorization: Bearer {officer}' \\")?;
+    writeln!(text, "    -d '{{\"query\": \"{{ me {{ displayName rank {{ name }} }} campaigns {{ nodes {{ title status }} }} }}\"}}'\n")?;
+    writeln!(text, "The accounts above are yours to vote with; everyone else votes by themselves. Ctrl-C ends the demo.\n")?;
+    Ok(text)
+}
+
+/// Lets the members who have no printed account vote, one every second or so.
+async fn simulate(app: Arc<App>, filled: Filled) {
+    for voter in &filled.waiting {
+        let pause = rand::rng().random_range(600..1_400);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        match cast(&app, &filled.live, &filled.entries, voter).await {
+            Ok(()) => {}
+            Err(error) if error.refusal().is_some() => {
+                tracing::info!(%error, "a simulated member could not vote");
+                // Closed, most likely, and then so it is for all.
+                if error.refusal().is_some_and(|refusal| refusal.reason == Some("CAMPAIGN_NOT_LIVE")) {
+                    return;
+                }
+            }
+            Err(error) => tracing::error!(%error, "a simulated member could not vote"),
+        }
+    }
+    tracing::info!("every simulated member has voted");
+}
+
+async fn cast(app: &Arc<App>, live: &Campaign, entries: &[EntryId], voter: &Member) -> crate::error::Result<()> {
+    let (guild, id) = (live.guild_id, voter.id);
+    let expires_at = app.clock.now() + TOKEN_LIFETIME;
+    let viewer: Option<Viewer> = app
+        .db
+        .read(async move |conn| Ok(auth::store::viewer(conn, guild, id, None, expires_at).await?))
+        .await?;
+    let Some(viewer) = viewer else { return Ok(()) };
+    let picks = usize::try_from(live.picks_per_voter).unwrap_or_default();
+    let picks = entries.choose_multiple(&mut rand::rng(), picks).copied().map(Some).collect();
+    voting::cast_ballot(app, &viewer, live.id, picks).await.map(|_| ())
+}

@@ -1,0 +1,122 @@
+//! The command line: a file a command.
+
+mod bootstrap;
+mod demo;
+mod serve;
+mod token;
+
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    app::App,
+    auth::{Hasher, Keys},
+    clock::Clock,
+    config::Database,
+    db::Db,
+    graphql::Graph,
+};
+
+/// Where a server keeps its data unless told otherwise.
+const DEFAULT_DATABASE: &str = "sqlite://guildhall.db";
+
+/// What goes wrong in a command: a sentence for the operator.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// The server behind a gaming guild's site: roster, ranks, votes and live tallies over GraphQL.
+///
+/// Every setting can be given by its flag or its variable; a .env file in the working directory is read.
+#[derive(Parser)]
+#[command(version, propagate_version = true, max_term_width = 110)]
+struct Cli {
+    #[command(flatten)]
+    database: Database,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the guilds of a database, making and migrating it as needed.
+    Serve(serve::Serve),
+    /// Serve a filled guild on a fresh database, to try things out.
+    Demo(demo::Demo),
+    /// Make a guild and its leader, and print the leader's invite code.
+    Bootstrap(bootstrap::Bootstrap),
+    /// Mint access tokens for active members, a `username token` line each.
+    Token(token::Token),
+    /// Bring the database to the newest schema.
+    Migrate,
+    /// Print the GraphQL schema.
+    Schema,
+}
+
+/// Runs the command the process was started with.
+pub fn main() -> ExitCode {
+    // Absent is fine; a file that is there and not understood is not.
+    if let Err(error) = dotenvy::dotenv()
+        && !error.not_found()
+    {
+        return fail(&format!(".env: {error}"));
+    }
+    let cli = Cli::parse();
+    start_log();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let outcome = runtime.block_on(run(cli));
+    // Whatever is still open is cut off here.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Failure> {
+    let Cli { database, command } = cli;
+    match command {
+        Command::Serve(serve) => serve.run(&database).await,
+        Command::Demo(demo) => demo.run(&database).await,
+        Command::Bootstrap(bootstrap) => bootstrap.run(&database).await,
+        Command::Token(token) => token.run(&database).await,
+        Command::Migrate => {
+            let url = database.url_or(DEFAULT_DATABASE)?;
+            Db::open(&url, database.max_connections).await?;
+            say(&format!("{url} has the newest schema.\n"))
+        }
+        Command::Schema => say(&Graph::new()?.sdl()),
+    }
+}
+
+/// An app for a command that serves nobody.
+async fn offline_app(database: &Database, keys: Keys) -> Result<App, Failure> {
+    let db = Db::open(&database.url_or(DEFAULT_DATABASE)?, database.max_connections).await?;
+    Ok(App::new(db, Clock::system(), keys, Hasher::owasp()?))
+}
+
+/// Prints to standard output, where a closed pipe is an error like any other.
+fn say(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+fn fail(error: &impl std::fmt::Display) -> ExitCode {
+    // There is nowhere to report that standard error is closed.
+    let _ = writeln!(std::io::stderr(), "error: {error}");
+    ExitCode::FAILURE
+}
+
+/// Logs to standard error: for people on a terminal, as JSON otherwise. `RUST_LOG` says how much.
+fn start_log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() { log.compact().init() } else { log.json().init() }
+}

@@ -1,0 +1,61 @@
+//! `guildhall token`.
+
+use std::{fmt::Write, time::Duration};
+
+use clap::Args;
+
+use super::{DEFAULT_DATABASE, Failure, offline_app, say};
+use crate::{
+    auth,
+    config::{Database, Signing},
+    identity::store,
+    text,
+};
+
+/// Mint access tokens.
+#[derive(Args)]
+pub(super) struct Token {
+    /// The guild's slug.
+    #[arg(long, value_name = "SLUG")]
+    guild: String,
+    #[command(flatten)]
+    who: Who,
+    /// How long the tokens are good for. They end with it, or with the member's deactivation or next password.
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
+    ttl: Duration,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Who {
+    /// For the member of this Discord username.
+    #[arg(long, value_name = "USERNAME")]
+    member: Option<String>,
+    /// For every active member.
+    #[arg(long)]
+    all: bool,
+}
+
+impl Token {
+    pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
+        let app = offline_app(database, self.signing.keys(&database.url_or(DEFAULT_DATABASE)?)?).await?;
+        let guild = app.guild(Some(&self.guild)).await?.id;
+        let members = match self.who.member {
+            None => app.db.read(async move |conn| Ok(store::active_members(conn, guild).await?)).await?,
+            Some(username) => {
+                let key = text::key(username.trim().trim_start_matches('@'));
+                let found =
+                    app.db.read(async move |conn| Ok(store::member_by_username(conn, guild, &key).await?)).await?;
+                let active = found.filter(|member| member.is_active);
+                vec![active.ok_or_else(|| format!("there is no active member {username} in {}", self.guild))?]
+            }
+        };
+        let mut lines = String::new();
+        for member in &members {
+            writeln!(lines, "{} {}", member.discord_username, auth::mint(&app, member, self.ttl)?)?;
+        }
+        say(&lines)
+    }
+}

@@ -1,0 +1,105 @@
+//! Settings: each once, with its flag, variable, default and meaning. `guildhall help` prints them.
+
+use std::{net::SocketAddr, time::Duration};
+
+use clap::Args;
+
+use crate::{
+    auth::{Keys, Lifetimes, MIN_SECRET, secret_beside},
+    db::DatabaseUrl,
+};
+
+/// Where the data is.
+#[derive(Args, Clone, Debug)]
+pub struct Database {
+    /// sqlite://FILE (embedded, made when missing) or postgres://USER:PASSWORD@HOST/NAME.
+    ///
+    /// Default: sqlite://guildhall.db, and sqlite://guildhall-demo.db for the demo.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
+    pub database_url: Option<DatabaseUrl>,
+
+    /// Most connections to PostgreSQL, or most readers of SQLite.
+    #[arg(long, env = "GUILDHALL_MAX_CONNECTIONS", value_name = "N", default_value_t = 12, global = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    pub max_connections: u32,
+}
+
+impl Database {
+    /// The database's URL, or this one unless given.
+    pub fn url_or(&self, default: &str) -> Result<DatabaseUrl, String> {
+        self.database_url.clone().map_or_else(|| default.parse(), Ok)
+    }
+}
+
+/// What signs access tokens.
+#[derive(Args, Clone)]
+pub struct Signing {
+    /// Signs access tokens: 32 bytes or more, the same on all servers. Needed on PostgreSQL; beside an embedded database
+    /// one is made and kept in FILE.key.
+    #[arg(long, env = "GUILDHALL_JWT_SECRET", hide_env_values = true, value_name = "SECRET")]
+    pub jwt_secret: Option<String>,
+}
+
+impl Signing {
+    /// The keys; those kept beside the embedded database unless a secret is given.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing, and how to mend it.
+    pub fn keys(&self, database: &DatabaseUrl) -> Result<Keys, String> {
+        match (&self.jwt_secret, database.file()) {
+            (Some(secret), _) if secret.len() < MIN_SECRET => {
+                Err(format!("GUILDHALL_JWT_SECRET must have at least {MIN_SECRET} bytes."))
+            }
+            (Some(secret), _) => Ok(Keys::new(secret.as_bytes())),
+            (None, Some(file)) => {
+                let mut name = file.into_os_string();
+                name.push(".key");
+                let secret = secret_beside(name.as_ref()).map_err(|error| {
+                    format!("The signing secret could not be kept in {}: {error}", name.to_string_lossy())
+                })?;
+                Ok(Keys::new(&secret))
+            }
+            (None, None) => Err("GUILDHALL_JWT_SECRET is needed on PostgreSQL, the same on all servers. \
+                Make one with: openssl rand -base64 48"
+                .to_owned()),
+        }
+    }
+}
+
+/// How the server listens.
+#[derive(Args, Clone, Debug)]
+pub struct Listen {
+    /// The address to listen on.
+    #[arg(long, env = "GUILDHALL_BIND", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub bind: SocketAddr,
+}
+
+/// How the server serves.
+#[derive(Args, Clone, Debug)]
+pub struct Serving {
+    /// The slug of the guild that serves requests which name none; the oldest guild unless given.
+    #[arg(long, env = "GUILDHALL_DEFAULT_GUILD", value_name = "SLUG")]
+    pub default_guild: Option<String>,
+
+    /// How long an access token is good for.
+    #[arg(long, env = "GUILDHALL_ACCESS_TTL", value_name = "TIME", default_value = "15m")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub access_ttl: Duration,
+
+    /// How long a refresh token is good for.
+    #[arg(long, env = "GUILDHALL_REFRESH_TTL", value_name = "TIME", default_value = "30d")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub refresh_ttl: Duration,
+
+    /// How long an invite code is good for.
+    #[arg(long, env = "GUILDHALL_INVITE_TTL", value_name = "TIME", default_value = "72h")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub invite_ttl: Duration,
+}
+
+impl Serving {
+    /// How long tokens and codes are good for.
+    pub const fn lifetimes(&self) -> Lifetimes {
+        Lifetimes { access: self.access_ttl, refresh: self.refresh_ttl, invite: self.invite_ttl }
+    }
+}

@@ -1,0 +1,79 @@
+//! The embedded migrations, run at start.
+
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::DatabaseUrl;
+use crate::error::{Error, Result};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// "guild" in ASCII: servers that start together migrate one after the other.
+const ADVISORY_LOCK: &str = "SELECT pg_advisory_lock(444234722404)";
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Brings the database to the newest schema.
+pub(super) async fn run_pending(url: &DatabaseUrl) -> Result<()> {
+    on_blocking_thread(url.clone(), false).await
+}
+
+/// Drops all that the migrations made, then makes it anew.
+pub(super) async fn start_over(url: &DatabaseUrl) -> Result<()> {
+    on_blocking_thread(url.clone(), true).await
+}
+
+async fn on_blocking_thread(url: DatabaseUrl, afresh: bool) -> Result<()> {
+    let work = move || match url {
+        DatabaseUrl::Postgres(url) => {
+            let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::establish(&url)?;
+            conn.batch_execute(ADVISORY_LOCK)?;
+            // The lock goes with the connection.
+            migrate(&mut conn, || POSTGRES, afresh)
+        }
+        DatabaseUrl::Sqlite(path) => {
+            let mut conn = SqliteConnection::establish(&path)?;
+            conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;")?;
+            let mut failure = None;
+            let outcome = conn.exclusive_transaction(|conn| {
+                migrate(conn, || SQLITE, afresh).map_err(|error| {
+                    failure = Some(error);
+                    diesel::result::Error::RollbackTransaction
+                })
+            });
+            match failure {
+                Some(failure) => Err(failure),
+                None => Ok(outcome?),
+            }
+        }
+    };
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?.map_err(Error::internal)
+}
+
+fn migrate<C, B>(conn: &mut C, migrations: fn() -> EmbeddedMigrations, afresh: bool) -> Result<(), Failure>
+where
+    B: diesel::backend::Backend,
+    C: MigrationHarness<B>,
+    EmbeddedMigrations: diesel::migration::MigrationSource<B>,
+{
+    if afresh {
+        conn.revert_all_migrations(migrations())?;
+    }
+    conn.run_pending_migrations(migrations())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_go_up_down_and_up_again() -> Result<(), Failure> {
+        let mut conn = SqliteConnection::establish(":memory:")?;
+        migrate(&mut conn, || SQLITE, false)?;
+        conn.revert_all_migrations(SQLITE)?;
+        migrate(&mut conn, || SQLITE, true)
+    }
+}

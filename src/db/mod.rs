@@ -1,0 +1,423 @@
+//! The database: SQLite or PostgreSQL, chosen at run time by its URL.
+//!
+//! Stores are functions over a [`Conn`]; inside, [`on!`] expands a query once for each backend, so that each is
+//! type-checked against its own connection and all of diesel's query language stays usable. Whole operations run in
+//! [`Db::read`], [`Db::snapshot`] or [`Db::write`].
+
+mod migrate;
+pub mod schema;
+mod text;
+mod url;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use diesel::{
+    SqliteConnection,
+    connection::{Instrumentation, InstrumentationEvent},
+    result::DatabaseErrorKind,
+};
+use diesel_async::{
+    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
+        bb8::{Pool, PooledConnection},
+    },
+    sync_connection_wrapper::SyncConnectionWrapper,
+};
+use tracing::Instrument;
+
+pub use self::url::DatabaseUrl;
+pub(crate) use self::text::{stored_as_text, text_enum};
+use crate::error::{Error, Result};
+
+/// SQLite's connection: each statement runs on a blocking thread.
+pub type SqliteConn = SyncConnectionWrapper<SqliteConnection>;
+
+/// A connection to whichever database this is.
+pub enum Conn {
+    /// PostgreSQL.
+    Postgres(PooledConnection<'static, AsyncPgConnection>),
+    /// SQLite.
+    Sqlite(PooledConnection<'static, SqliteConn>),
+}
+
+/// Runs a query on whichever database `conn` is: `on!(conn, c => query.load(c))` expands to the same query for both.
+macro_rules! on {
+    ($conn:expr, $c:ident => $query:expr) => {
+        match $conn {
+            $crate::db::Conn::Postgres(conn) => {
+                let $c: &mut diesel_async::AsyncPgConnection = &mut *conn;
+                $query.await
+            }
+            $crate::db::Conn::Sqlite(conn) => {
+                let $c: &mut $crate::db::SqliteConn = &mut *conn;
+                $query.await
+            }
+        }
+    };
+}
+pub(crate) use on;
+
+/// Loads the first row of a query and locks it until the transaction ends. On SQLite a writer is alone anyway.
+macro_rules! first_locked {
+    ($conn:expr, $lock:expr, $query:expr) => {
+        match $conn {
+            $crate::db::Conn::Postgres(conn) => match $lock {
+                $crate::db::Lock::Shared => $query.for_share().first(&mut **conn).await,
+                $crate::db::Lock::Exclusive => $query.for_no_key_update().first(&mut **conn).await,
+            },
+            $crate::db::Conn::Sqlite(conn) => $query.first(&mut **conn).await,
+        }
+    };
+}
+pub(crate) use first_locked;
+
+/// Inserts many rows of `$columns` columns each, in as few statements as the database takes.
+macro_rules! insert_all {
+    ($conn:expr, $table:expr, $rows:expr, columns = $columns:literal) => {{
+        let rows = $rows;
+        match $conn {
+            $crate::db::Conn::Postgres(conn) => {
+                // PostgreSQL binds at most 65,535 values in a statement.
+                for chunk in rows.chunks(65_535 / $columns) {
+                    diesel_async::RunQueryDsl::execute(diesel::insert_into($table).values(chunk), &mut **conn).await?;
+                }
+            }
+            $crate::db::Conn::Sqlite(conn) => {
+                conn.spawn_blocking(move |conn| {
+                    diesel::RunQueryDsl::execute(diesel::insert_into($table).values(&rows), conn)
+                })
+                .await?;
+            }
+        }
+        Ok::<(), diesel::result::Error>(())
+    }};
+}
+pub(crate) use insert_all;
+
+/// How firmly [`first_locked!`] holds a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// Others may hold it shared too; nobody may change it.
+    Shared,
+    /// Nobody else may hold it in either way.
+    Exclusive,
+}
+
+/// A handle on the database. Clones share the connections.
+#[derive(Clone)]
+pub struct Db {
+    pools: Pools,
+    statements: Arc<AtomicU64>,
+}
+
+#[derive(Clone)]
+enum Pools {
+    Postgres(Pool<AsyncPgConnection>),
+    /// One writer, since SQLite has only one; several readers, which see what was last committed.
+    Sqlite { writer: Pool<SqliteConn>, readers: Pool<SqliteConn> },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Snapshot,
+    Write,
+}
+
+/// An `async |conn| …` closure whose future may move between threads. Bounds on the future of an `AsyncFnOnce` cannot be
+/// written yet; this trait is how to say it meanwhile (as diesel-async does).
+pub trait Work<T, R>: AsyncFnOnce(T) -> R + FnOnce(T) -> <Self as Work<T, R>>::Fut {
+    /// The closure's future.
+    type Fut: Future<Output = R>;
+}
+
+impl<F, T, Fut, R> Work<T, R> for F
+where
+    F: AsyncFnOnce(T) -> R + FnOnce(T) -> Fut,
+    Fut: Future<Output = R>,
+{
+    type Fut = Fut;
+}
+
+impl Db {
+    /// Opens the database, creating a SQLite file that is not there and migrating to the newest schema.
+    ///
+    /// # Errors
+    /// When it cannot be reached, created or migrated.
+    pub async fn open(url: &DatabaseUrl, max_connections: u32) -> Result<Self> {
+        migrate::run_pending(url).await?;
+        Self::connect(url, max_connections).await
+    }
+
+    /// Opens a database of nothing but empty tables: whatever ours were there are dropped.
+    ///
+    /// # Errors
+    /// When it cannot be reached, created or migrated.
+    pub async fn open_fresh(url: &DatabaseUrl, max_connections: u32) -> Result<Self> {
+        migrate::start_over(url).await?;
+        Self::connect(url, max_connections).await
+    }
+
+    /// Opens a database that is migrated already.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub async fn connect(url: &DatabaseUrl, max_connections: u32) -> Result<Self> {
+        let statements = Arc::new(AtomicU64::new(0));
+        let pools = match url {
+            DatabaseUrl::Postgres(url) => {
+                let set_up = "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s';";
+                Pools::Postgres(pool(url, set_up, max_connections, &statements).await?)
+            }
+            DatabaseUrl::Sqlite(path) => {
+                let set_up = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                     PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768;";
+                let read_only = format!("{set_up} PRAGMA query_only = ON;");
+                Pools::Sqlite {
+                    writer: pool(path, set_up, 1, &statements).await?,
+                    readers: pool(path, &read_only, max_connections, &statements).await?,
+                }
+            }
+        };
+        Ok(Self { pools, statements })
+    }
+
+    /// Whether several servers can share this database.
+    pub const fn is_shared(&self) -> bool {
+        matches!(self.pools, Pools::Postgres(_))
+    }
+
+    /// How many statements have been sent since the database was opened.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Runs `work` on a connection for reading, each statement by itself.
+    ///
+    /// # Errors
+    /// Those of `work`; internal when there is no connection to be had.
+    pub async fn read<R, F>(&self, work: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
+            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Send
+            + 'static,
+    {
+        self.run(Access::Read, work).await
+    }
+
+    /// Runs `work` on a connection whose statements all see the database at one and the same moment.
+    ///
+    /// # Errors
+    /// As for [`Db::read`].
+    pub async fn snapshot<R, F>(&self, work: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
+            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Send
+            + 'static,
+    {
+        self.run(Access::Snapshot, work).await
+    }
+
+    /// Runs `work` in a transaction: committed when it returns `Ok`, rolled back otherwise.
+    ///
+    /// # Errors
+    /// As for [`Db::read`].
+    pub async fn write<R, F>(&self, work: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
+            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Send
+            + 'static,
+    {
+        self.run(Access::Write, work).await
+    }
+
+    /// Always on a task of its own: whoever waits may go away (a client that hangs up), the work still comes to its end,
+    /// so that no transaction is left open and no connection is torn from a statement.
+    async fn run<R, F>(&self, access: Access, work: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
+            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Send
+            + 'static,
+    {
+        let pools = self.pools.clone();
+        let task = async move {
+            let mut conn = pools.get(access).await?;
+            if access == Access::Read {
+                return work(&mut conn).await;
+            }
+            conn.begin(access).await?;
+            let result = work(&mut conn).await;
+            match &result {
+                Ok(_) => conn.commit().await?,
+                // A connection that cannot roll back is broken, and the pool drops it; the first error says more.
+                Err(_) => conn.roll_back().await.unwrap_or_else(|error| tracing::warn!(%error, "rollback failed")),
+            }
+            result
+        };
+        tokio::spawn(task.in_current_span()).await.map_err(Error::internal)?
+    }
+
+    /// A connection outside the pool that hears what [`Conn::notify`] says; `None` on SQLite, which one server has alone.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be reached.
+    pub async fn listener(&self, channel: &str) -> Result<Option<AsyncPgConnection>> {
+        let Pools::Postgres(pool) = &self.pools else { return Ok(None) };
+        let mut conn = pool.dedicated_connection().await.map_err(Error::internal)?;
+        conn.batch_execute(&format!("LISTEN {channel}")).await?;
+        Ok(Some(conn))
+    }
+}
+
+impl Pools {
+    async fn get(&self, access: Access) -> Result<Conn> {
+        Ok(match (self, access) {
+            (Self::Postgres(pool), _) => Conn::Postgres(pool.get_owned().await.map_err(Error::internal)?),
+            (Self::Sqlite { writer, .. }, Access::Write) => {
+                Conn::Sqlite(writer.get_owned().await.map_err(Error::internal)?)
+            }
+            (Self::Sqlite { readers, .. }, _) => Conn::Sqlite(readers.get_owned().await.map_err(Error::internal)?),
+        })
+    }
+}
+
+impl Conn {
+    async fn begin(&mut self, access: Access) -> diesel::QueryResult<()> {
+        match self {
+            Self::Postgres(conn) => {
+                let sql = match access {
+                    Access::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                    _ => "BEGIN",
+                };
+                AnsiTransactionManager::begin_transaction_sql(&mut **conn, sql).await
+            }
+            Self::Sqlite(conn) => {
+                // A deferred transaction reads one snapshot; an immediate one is the only writer from the start, so
+                // that it never has to give up half-way.
+                let sql = if access == Access::Write { "BEGIN IMMEDIATE" } else { "BEGIN DEFERRED" };
+                conn.spawn_blocking(move |conn| {
+                    diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, sql)
+                })
+                .await
+            }
+        }
+    }
+
+    async fn commit(&mut self) -> diesel::QueryResult<()> {
+        match self {
+            Self::Postgres(conn) => AnsiTransactionManager::commit_transaction(&mut **conn).await,
+            Self::Sqlite(conn) => {
+                <SqliteConn as AsyncConnection>::TransactionManager::commit_transaction(&mut **conn).await
+            }
+        }
+    }
+
+    async fn roll_back(&mut self) -> diesel::QueryResult<()> {
+        match self {
+            Self::Postgres(conn) => AnsiTransactionManager::rollback_transaction(&mut **conn).await,
+            Self::Sqlite(conn) => {
+                <SqliteConn as AsyncConnection>::TransactionManager::rollback_transaction(&mut **conn).await
+            }
+        }
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// When it gives none.
+    pub async fn ping(&mut self) -> diesel::QueryResult<()> {
+        on!(self, c => c.batch_execute("SELECT 1"))
+    }
+
+    /// Says `payloads` to every server that listens on `channel`; on SQLite there is none but this.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn notify(&mut self, channel: &str, payloads: Vec<String>) -> diesel::QueryResult<()> {
+        if let Self::Postgres(conn) = self {
+            use diesel::sql_types::{Array, Text};
+            let query = diesel::sql_query("SELECT pg_notify($1, payload) FROM unnest($2) AS payload")
+                .bind::<Text, _>(channel)
+                .bind::<Array<Text>, _>(payloads);
+            diesel_async::RunQueryDsl::execute(query, &mut **conn).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn pool<C>(url: &str, set_up: &str, max_size: u32, statements: &Arc<AtomicU64>) -> Result<Pool<C>>
+where
+    C: PoolableConnection + AsyncConnection + 'static,
+    AsyncDieselConnectionManager<C>: bb8::ManageConnection<
+            Connection = C,
+            Error = diesel_async::pooled_connection::PoolError,
+        >,
+{
+    let (set_up, statements) = (set_up.to_owned(), Arc::clone(statements));
+    let mut config = ManagerConfig::<C>::default();
+    // The pool drops connections that broke in use; asking each time with a statement would double the short queries.
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |url| {
+        let (set_up, statements, url) = (set_up.clone(), Arc::clone(&statements), url.to_owned());
+        Box::pin(async move {
+            let mut conn = C::establish(&url).await?;
+            conn.batch_execute(&set_up).await.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+            conn.set_instrumentation(StatementCounter(statements));
+            Ok(conn)
+        })
+    });
+    Pool::builder()
+        .max_size(max_size)
+        .min_idle(1)
+        .connection_timeout(Duration::from_secs(10))
+        .build(AsyncDieselConnectionManager::new_with_config(url, config))
+        .await
+        .map_err(Error::internal)
+}
+
+struct StatementCounter(Arc<AtomicU64>);
+
+impl Instrumentation for StatementCounter {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Unique constraints that a caller can run into: the name PostgreSQL reports, and the columns SQLite does.
+const UNIQUE: [(&str, &str); 8] = [
+    ("guilds_slug", "guilds.slug"),
+    ("ranks_name", "ranks.guild_id, ranks.name_key"),
+    ("ranks_level", "ranks.guild_id, ranks.level"),
+    ("members_username", "members.guild_id, members.username_key"),
+    ("members_discord_id", "members.guild_id, members.discord_id"),
+    ("characters_name", "characters.guild_id, characters.name_key, characters.realm_key"),
+    ("ballots_one_per_member", "ballots.guild_id, ballots.campaign_id, ballots.member_id"),
+    ("picks_no_entry_twice", "picks.guild_id, picks.campaign_id, picks.member_id, picks.entry_id"),
+];
+
+/// The name of the unique constraint that an error says was violated, alike on both databases.
+pub fn violated(error: &diesel::result::Error) -> Option<&'static str> {
+    let diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info) = error else { return None };
+    let columns = info.message().rsplit(": ").next().unwrap_or_default();
+    UNIQUE
+        .iter()
+        .find(|(name, sqlite)| info.constraint_name() == Some(name) || columns == *sqlite)
+        .map(|(name, _)| *name)
+}

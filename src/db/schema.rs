@@ -1,0 +1,181 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    ballots (guild_id, campaign_id, member_id) {
+        guild_id -> BigInt,
+        campaign_id -> BigInt,
+        member_id -> BigInt,
+        cast_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    campaigns (guild_id, id) {
+        guild_id -> BigInt,
+        id -> BigInt,
+        title -> Text,
+        description -> Nullable<Text>,
+        method -> Text,
+        picks_per_voter -> BigInt,
+        min_rank_level_to_vote -> BigInt,
+        min_rank_level_to_view -> Nullable<BigInt>,
+        start_at -> Nullable<Timestamp>,
+        duration_hours -> BigInt,
+        closes_at -> Nullable<Timestamp>,
+        closed_at -> Nullable<Timestamp>,
+        status -> Text,
+        early_close_if_all_voted -> Bool,
+        results_visibility -> Text,
+        announcements -> Text,
+        discord_channel_id -> Nullable<Text>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    characters (guild_id, id) {
+        guild_id -> BigInt,
+        id -> BigInt,
+        member_id -> BigInt,
+        name -> Text,
+        name_key -> Text,
+        realm -> Text,
+        realm_key -> Text,
+        sort_key -> Text,
+        class -> Text,
+        spec -> Nullable<Text>,
+        role -> Text,
+        is_main -> Bool,
+    }
+}
+
+diesel::table! {
+    entries (guild_id, id) {
+        guild_id -> BigInt,
+        id -> BigInt,
+        campaign_id -> BigInt,
+        name -> Text,
+        description -> Nullable<Text>,
+        image_url -> Nullable<Text>,
+        sort_order -> BigInt,
+        associated_member_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    guilds (id) {
+        id -> BigInt,
+        slug -> Text,
+        name -> Text,
+        region -> Text,
+        roster_version -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    invites (guild_id, member_id) {
+        guild_id -> BigInt,
+        member_id -> BigInt,
+        code_hash -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    members (guild_id, id) {
+        guild_id -> BigInt,
+        id -> BigInt,
+        discord_username -> Text,
+        username_key -> Text,
+        discord_id -> Nullable<Text>,
+        display_name -> Text,
+        sort_key -> Text,
+        rank_id -> BigInt,
+        rank_level -> BigInt,
+        rank_source -> Text,
+        is_active -> Bool,
+        password_hash -> Nullable<Text>,
+        credentials_version -> BigInt,
+        registered_at -> Nullable<Timestamp>,
+        last_seen_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    picks (guild_id, campaign_id, member_id, position) {
+        guild_id -> BigInt,
+        campaign_id -> BigInt,
+        member_id -> BigInt,
+        position -> BigInt,
+        entry_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    ranks (guild_id, id) {
+        guild_id -> BigInt,
+        id -> BigInt,
+        name -> Text,
+        name_key -> Text,
+        level -> BigInt,
+        description -> Nullable<Text>,
+        permissions -> Text,
+        discord_role_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (guild_id, token_hash) {
+        guild_id -> BigInt,
+        token_hash -> Text,
+        session_id -> BigInt,
+        expires_at -> Timestamp,
+        rotated_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sessions (guild_id, id) {
+        guild_id -> BigInt,
+        id -> BigInt,
+        member_id -> BigInt,
+        user_agent -> Nullable<Text>,
+        created_at -> Timestamp,
+        last_used_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    tallies (guild_id, campaign_id) {
+        guild_id -> BigInt,
+        campaign_id -> BigInt,
+        revision -> BigInt,
+        eligible -> BigInt,
+        voted -> BigInt,
+        outcome -> Text,
+        counted_at -> Timestamp,
+    }
+}
+
+diesel::joinable!(campaigns -> guilds (guild_id));
+diesel::joinable!(members -> guilds (guild_id));
+diesel::joinable!(ranks -> guilds (guild_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    ballots,
+    campaigns,
+    characters,
+    entries,
+    guilds,
+    invites,
+    members,
+    picks,
+    ranks,
+    refresh_tokens,
+    sessions,
+    tallies,
+);

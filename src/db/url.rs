@@ -1,0 +1,74 @@
+//! Which database, from its URL.
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+/// `sqlite://guildhall.db` (a path, relative or absolute) or `postgres://user:password@host/database`.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// The whole URL, as PostgreSQL's clients take it.
+    Postgres(String),
+    /// The file's path.
+    Sqlite(String),
+}
+
+impl DatabaseUrl {
+    /// The file of the embedded database, or `None` on PostgreSQL.
+    pub fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::Postgres(_) => None,
+            Self::Sqlite(path) => Some(PathBuf::from(path)),
+        }
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = String;
+
+    fn from_str(url: &str) -> Result<Self, String> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        match url.strip_prefix("sqlite://") {
+            Some("" | ":memory:") => Err("an embedded database needs a file: sqlite://guildhall.db".to_owned()),
+            Some(path) => Ok(Self::Sqlite(path.to_owned())),
+            None => Err("the database is sqlite://FILE or postgres://…".to_owned()),
+        }
+    }
+}
+
+/// Without the password: it is for logs and messages.
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Postgres(url) => match (url.split_once("://"), url.rsplit_once('@')) {
+                (Some((scheme, _)), Some((_, host))) => write!(f, "{scheme}://{host}"),
+                _ => f.write_str(url),
+            },
+            Self::Sqlite(path) => write!(f, "sqlite://{path}"),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DatabaseUrl;
+
+    #[test]
+    fn what_is_shown_holds_no_password() {
+        let url: Result<DatabaseUrl, _> = "postgres://guild:s3cr@t@db.example/guildhall".parse();
+        assert_eq!(url.map(|url| url.to_string()), Ok("postgres://db.example/guildhall".to_owned()));
+    }
+
+    #[test]
+    fn only_two_kinds_of_database_are_taken() {
+        assert!("mysql://localhost/x".parse::<DatabaseUrl>().is_err());
+        assert!("sqlite://:memory:".parse::<DatabaseUrl>().is_err());
+        assert_eq!("sqlite:///tmp/g.db".parse(), Ok(DatabaseUrl::Sqlite("/tmp/g.db".to_owned())));
+    }
+}

@@ -1,0 +1,190 @@
+//! Errors: the caller's fault ([`Refusal`]) and ours ([`Error::Internal`]).
+//!
+//! A refusal is answered with its code, reason, field and message. An internal error is logged under the request's id and
+//! answered with that id and nothing else.
+
+use std::{borrow::Cow, sync::Arc};
+
+use async_graphql::{ErrorExtensionValues, ServerError};
+
+/// What goes wrong: always one of two kinds.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller asked for something that cannot be.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Something of ours failed; the caller learns only that.
+    #[error("internal error: {0}")]
+    Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+/// The result of an operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// `extensions.code` of an error. `docs/errors.md` lists them with their reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// No credentials, or credentials that are not valid here.
+    Unauthenticated,
+    /// Signed in, but not allowed.
+    Forbidden,
+    /// No such thing in this guild.
+    NotFound,
+    /// The input is malformed or out of range.
+    BadUserInput,
+    /// What exists already, is in use, or is in the wrong state.
+    Conflict,
+    /// Too many attempts; `extensions.retryAfterSeconds` says when to come back.
+    RateLimited,
+    /// The document is too large, too deep or asks for too much.
+    QueryTooComplex,
+    /// Our fault.
+    Internal,
+}
+
+impl Code {
+    /// The code as it stands in `extensions.code`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::NotFound => "NOT_FOUND",
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::Conflict => "CONFLICT",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
+            Self::Internal => "INTERNAL",
+        }
+    }
+}
+
+/// Why an operation was refused, in words for a person and codes for a program.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// The kind of refusal.
+    pub code: Code,
+    /// What a client may act on beyond the code, such as `ALREADY_VOTED`.
+    pub reason: Option<&'static str>,
+    /// The input field at fault, as it is called in the schema.
+    pub field: Option<Cow<'static, str>>,
+    /// A sentence for a person.
+    pub message: Cow<'static, str>,
+}
+
+impl Refusal {
+    /// A refusal without reason or field.
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, reason: None, field: None, message: message.into() }
+    }
+
+    /// Adds the reason a client may act on.
+    #[must_use]
+    pub fn because(self, reason: &'static str) -> Self {
+        Self { reason: Some(reason), ..self }
+    }
+
+    /// Names the input field at fault.
+    #[must_use]
+    pub fn at(self, field: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: Some(field.into()), ..self }
+    }
+
+    /// Bad input in `field`.
+    pub fn input(field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::BadUserInput, message).at(field)
+    }
+
+    /// There is no such `thing` here: malformed, never existed or another guild's, it is all the same.
+    pub fn not_found(thing: &'static str) -> Self {
+        Self::new(Code::NotFound, format!("There is no such {thing} in this guild."))
+    }
+
+    /// The operation does not fit what is there.
+    pub fn conflict(reason: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::Conflict, message).because(reason)
+    }
+
+    /// The viewer's rank does not reach so far.
+    pub fn rank_too_low(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::Forbidden, message).because("RANK_TOO_LOW")
+    }
+
+    /// Nobody is signed in.
+    pub fn sign_in() -> Self {
+        Self::new(Code::Unauthenticated, "Sign in to do this.")
+    }
+
+    /// The error as GraphQL answers it.
+    pub fn into_server_error(self) -> ServerError {
+        let mut error = ServerError::new(self.message.clone(), None);
+        self.describe(&mut error);
+        error
+    }
+
+    fn describe(&self, error: &mut ServerError) {
+        let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
+        extensions.set("code", self.code.as_str());
+        if let Some(reason) = self.reason {
+            extensions.set("reason", reason);
+        }
+        if let Some(field) = &self.field {
+            extensions.set("field", field.as_ref());
+        }
+        error.message = self.message.clone().into_owned();
+    }
+}
+
+impl Error {
+    /// Wraps a failure of ours.
+    pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(error.into().into())
+    }
+
+    /// The refusal, if this is the caller's fault.
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::Internal(_) => None,
+        }
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+/// Makes an error that left the schema ready for the caller: every one gets a code, and ours lose their cause to the log.
+pub fn present(error: &mut ServerError, request_id: &str) {
+    if let Some(refusal) = error.source::<Refusal>().cloned() {
+        refusal.describe(error);
+    } else if let Some(ours) = error.source::<Error>() {
+        match ours.refusal().cloned() {
+            Some(refusal) => refusal.describe(error),
+            None => {
+                tracing::error!(request_id, error = %ours, path = ?error.path, "request failed");
+                hide(error, request_id);
+            }
+        }
+    } else if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
+        // The library's own: a document that does not parse or validate, a value that does not coerce.
+        error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", Code::BadUserInput.as_str());
+    }
+    error.source = None;
+}
+
+/// An internal error as the caller sees it.
+pub fn internal_server_error(request_id: &str) -> ServerError {
+    let mut error = ServerError::new("", None);
+    hide(&mut error, request_id);
+    error
+}
+
+fn hide(error: &mut ServerError, request_id: &str) {
+    error.message = format!("Something went wrong on our side. Tell an operator the request id {request_id}.");
+    let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
+    extensions.set("code", Code::Internal.as_str());
+    extensions.set("requestId", request_id);
+}

@@ -1,0 +1,99 @@
+//! Whose request it is, and what it has loaded.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_graphql::Context;
+
+use super::loaders::Loaders;
+use crate::{
+    app::App,
+    auth::{self, Viewer},
+    error::{Refusal, Result},
+    id::GuildId,
+};
+
+/// Most characters kept of a user agent.
+const MAX_USER_AGENT: usize = 200;
+
+/// The request's guild, viewer and loaders; on a WebSocket, those of the connection.
+pub struct Caller {
+    /// The app that serves it.
+    pub app: Arc<App>,
+    /// The guild it is for: no other is ever looked at.
+    pub guild: GuildId,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// Loads in batches.
+    pub load: Loaders,
+    viewer: RwLock<Option<Arc<Viewer>>>,
+}
+
+impl Caller {
+    /// Lets a request in.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for an unknown guild; `UNAUTHENTICATED` for credentials that are not valid in it.
+    pub async fn admit(
+        app: &Arc<App>,
+        slug: Option<&str>,
+        authorization: Option<&str>,
+        user_agent: Option<&str>,
+    ) -> Result<Self> {
+        let guild = app.guild(slug).await?.id;
+        let viewer = match authorization {
+            None => None,
+            Some(authorization) => {
+                let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+                let (_, token) = token.ok_or_else(|| {
+                    let message = "Authorization must be a bearer token.";
+                    Refusal::new(crate::error::Code::Unauthenticated, message).because("INVALID_TOKEN")
+                })?;
+                Some(auth::authenticate(app, guild, token.trim()).await?)
+            }
+        };
+        Ok(Self::new(app, guild, viewer.map(Arc::new), user_agent.map(|it| it.chars().take(MAX_USER_AGENT).collect())))
+    }
+
+    fn new(app: &Arc<App>, guild: GuildId, viewer: Option<Arc<Viewer>>, user_agent: Option<String>) -> Self {
+        let load = Loaders::new(app, guild, viewer.as_ref().map(|viewer| viewer.member));
+        Self { app: Arc::clone(app), guild, user_agent, load, viewer: RwLock::new(viewer) }
+    }
+
+    /// The caller of the request being resolved.
+    pub fn of<'c>(ctx: &Context<'c>) -> &'c Self {
+        ctx.data_unchecked::<Arc<Self>>()
+    }
+
+    /// Who asks, if they are signed in.
+    pub fn viewer(&self) -> Option<Arc<Viewer>> {
+        self.viewer.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Who asks.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when nobody is signed in.
+    pub fn signed_in(&self) -> Result<Arc<Viewer>, Refusal> {
+        self.viewer().ok_or_else(Refusal::sign_in)
+    }
+
+    /// Another request of the same client: the viewer is looked up anew.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when the token has been voided since.
+    pub async fn again(&self) -> Result<Self> {
+        self.refresh().await?;
+        Ok(Self::new(&self.app, self.guild, self.viewer(), self.user_agent.clone()))
+    }
+
+    /// Looks the viewer up anew, within a request that goes on for long.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when their token has been voided or has expired since.
+    pub async fn refresh(&self) -> Result<()> {
+        let Some(viewer) = self.viewer() else { return Ok(()) };
+        let now = viewer.again(&self.app).await?;
+        *self.viewer.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(now));
+        Ok(())
+    }
+}

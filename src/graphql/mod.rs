@@ -1,0 +1,144 @@
+//! The schema of all features, and how an operation is run, whatever it comes by.
+
+pub mod caller;
+pub mod document;
+pub mod guard;
+pub mod http;
+pub mod loaders;
+mod node;
+mod ws;
+
+use std::sync::Arc;
+
+use async_graphql::{
+    MergedObject, Response, Schema, ServerError, Variables,
+    parser::types::OperationType,
+};
+use futures_util::{Stream, StreamExt};
+use tracing::Instrument;
+
+use self::{
+    caller::Caller,
+    document::{Costs, Document},
+    node::{Node, NodeQuery},
+};
+use crate::{
+    auth::graphql::AuthMutation,
+    error,
+    identity::graphql::{IdentityMutation, IdentityQuery},
+    voting::graphql::{VotingMutation, VotingQuery, VotingSubscription},
+};
+
+/// What can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(NodeQuery, IdentityQuery, VotingQuery);
+
+/// What can be changed.
+#[derive(MergedObject, Default)]
+pub struct Mutation(AuthMutation, IdentityMutation, VotingMutation);
+
+/// What can be watched.
+pub type Subscription = VotingSubscription;
+
+/// The schema, and what its documents are measured by.
+#[derive(Clone)]
+pub struct Graph {
+    schema: Schema<Query, Mutation, Subscription>,
+    costs: Arc<Costs>,
+}
+
+/// An operation as a client sends it.
+#[derive(Clone, Debug, Default)]
+pub struct Operation {
+    /// The document.
+    pub query: String,
+    /// Which of the document's operations.
+    pub name: Option<String>,
+    /// The values of its variables.
+    pub variables: Variables,
+}
+
+/// An operation that may be run.
+pub struct Prepared {
+    document: Document,
+    operation: Operation,
+}
+
+impl Prepared {
+    /// Whether it is a query, a mutation or a subscription.
+    pub const fn kind(&self) -> OperationType {
+        self.document.operation
+    }
+}
+
+impl Graph {
+    /// Builds the schema.
+    ///
+    /// # Errors
+    /// When the schema does not print as one.
+    pub fn new() -> error::Result<Self> {
+        let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default())
+            .register_output_type::<Node>()
+            .disable_suggestions()
+            .finish();
+        let costs = Costs::of_schema(&schema.sdl()).map_err(error::Error::internal)?;
+        Ok(Self { schema, costs: Arc::new(costs) })
+    }
+
+    /// The schema in its definition language, as committed in `schema.graphql`.
+    pub fn sdl(&self) -> String {
+        self.schema.sdl_with_options(async_graphql::SDLExportOptions::new().sorted_enum_items())
+    }
+
+    /// Parses and measures an operation.
+    ///
+    /// # Errors
+    /// See [`document::prepare`].
+    pub fn prepare(&self, operation: Operation) -> Result<Prepared, ServerError> {
+        let document =
+            document::prepare(&operation.query, operation.name.as_deref(), &operation.variables, &self.costs)?;
+        Ok(Prepared { document, operation })
+    }
+
+    /// Runs a query or a mutation to its end, even when whoever waits for the answer goes away.
+    pub async fn execute(&self, prepared: Prepared, caller: Arc<Caller>, request_id: &str) -> Response {
+        let (schema, request) = (self.schema.clone(), request(prepared, caller));
+        let run = async move { schema.execute(request).await };
+        let mut response = match tokio::spawn(run.in_current_span()).await {
+            Ok(response) => response,
+            Err(panic) => {
+                tracing::error!(request_id, error = %panic, "request panicked");
+                Response::from_errors(vec![error::internal_server_error(request_id)])
+            }
+        };
+        present(&mut response, request_id);
+        response
+    }
+
+    /// Runs any operation; a subscription answers as often as there is something new.
+    pub fn subscribe(
+        &self,
+        prepared: Prepared,
+        caller: Arc<Caller>,
+        request_id: String,
+    ) -> impl Stream<Item = Response> + Send + 'static {
+        self.schema.execute_stream(request(prepared, caller)).map(move |mut response| {
+            present(&mut response, &request_id);
+            response
+        })
+    }
+}
+
+fn request(prepared: Prepared, caller: Arc<Caller>) -> async_graphql::Request {
+    let Prepared { document, operation } = prepared;
+    let mut request = async_graphql::Request::new(operation.query).variables(operation.variables).data(caller);
+    request.operation_name = operation.name;
+    request.set_parsed_query(document.parsed);
+    request
+}
+
+fn present(response: &mut Response, request_id: &str) {
+    for error in &mut response.errors {
+        error::present(error, request_id);
+    }
+}

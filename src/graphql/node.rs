@@ -1,0 +1,80 @@
+//! Anything that has a global id.
+
+use async_graphql::{Context, ID, Interface, Object};
+
+use super::caller::Caller;
+use crate::{
+    error::{Refusal, Result},
+    id::GlobalId,
+    identity::{Character, Guild, Member, Rank},
+    voting::{Ballot, Campaign, Entry, may_see},
+};
+
+/// Most ids of one `nodes` field.
+const MAX_NODES: usize = 100;
+
+/// Anything that has a global id.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The global id: opaque, and unique among all nodes."))]
+#[expect(clippy::large_enum_variant, reason = "made and answered at once, a few at a time")]
+pub enum Node {
+    /// The guild.
+    Guild(Guild),
+    /// A rank.
+    Rank(Rank),
+    /// A member.
+    Member(Member),
+    /// A character.
+    Character(Character),
+    /// A campaign.
+    Campaign(Campaign),
+    /// An entry of a campaign.
+    CampaignEntry(Entry),
+    /// The viewer's own ballot.
+    Ballot(Ballot),
+}
+
+/// Look-ups by global id.
+#[derive(Default)]
+pub struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// What has this id; `null` if nothing has, or nothing the viewer may see.
+    async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {
+        find(ctx, &id).await
+    }
+
+    /// What has these ids, in their order, `null` where nothing has: at most 100.
+    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
+        if ids.len() > MAX_NODES {
+            return Err(Refusal::input("ids", format!("Ask for at most {MAX_NODES} ids at once.")).into());
+        }
+        futures_util::future::try_join_all(ids.iter().map(|id| find(ctx, id))).await
+    }
+}
+
+async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+    let (caller, load) = (Caller::of(ctx), &Caller::of(ctx).load);
+    let sees = |campaign: &Campaign| may_see(campaign, caller.viewer().as_deref());
+    Ok(match GlobalId::try_from(id) {
+        Ok(GlobalId::GuildId(id)) if id == caller.guild => load.guild.maybe(id).await?.map(Node::Guild),
+        Ok(GlobalId::RankId(id)) => load.rank.maybe(id).await?.map(Node::Rank),
+        Ok(GlobalId::MemberId(id)) => load.member.maybe(id).await?.map(Node::Member),
+        Ok(GlobalId::CharacterId(id)) => load.character.maybe(id).await?.map(Node::Character),
+        Ok(GlobalId::CampaignId(id)) => load.campaign.maybe(id).await?.filter(sees).map(Node::Campaign),
+        Ok(GlobalId::EntryId(id)) => match load.entry.maybe(id).await? {
+            Some(entry) => {
+                let campaign = load.campaign.maybe(entry.campaign_id).await?;
+                campaign.filter(sees).map(|_| Node::CampaignEntry(entry))
+            }
+            None => None,
+        },
+        Ok(GlobalId::Ballot(campaign, member))
+            if caller.viewer().is_some_and(|viewer| viewer.member == member) =>
+        {
+            load.viewer_ballot.maybe(campaign).await?.map(Node::Ballot)
+        }
+        _ => None,
+    })
+}

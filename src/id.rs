@@ -1,0 +1,138 @@
+//! Ids: typed numbers inside, opaque strings outside.
+//!
+//! An id is a random 63-bit number: it tells nobody how many rows there are, and whole families of rows can be made
+//! before any is written. Outside it is nine bytes in base64: a letter for the kind, then the number. An id is only ever
+//! looked up within the request's guild, so another guild's id behaves as one that never existed.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use diesel_derive_newtype::DieselNewType;
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $kind:literal;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(
+                Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType, Serialize, Deserialize,
+            )]
+            pub struct $name(pub i64);
+
+            impl $name {
+                /// A new random id.
+                #[expect(clippy::new_without_default, reason = "each call gives another id")]
+                pub fn new() -> Self {
+                    Self(rand::rng().random_range(1..=i64::MAX))
+                }
+            }
+
+            impl From<$name> for async_graphql::ID {
+                fn from(id: $name) -> Self {
+                    encode($kind, &[id.0]).into()
+                }
+            }
+
+            impl TryFrom<&async_graphql::ID> for $name {
+                type Error = Unknown;
+
+                fn try_from(id: &async_graphql::ID) -> Result<Self, Unknown> {
+                    decode($kind, id).map(|[number]| Self(number))
+                }
+            }
+        )*
+
+        /// A decoded global id of any kind.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum GlobalId {
+            $(#[allow(missing_docs)] $name($name),)*
+            /// A ballot has no number of its own: it is its campaign's and its voter's.
+            Ballot(CampaignId, MemberId),
+        }
+
+        impl TryFrom<&async_graphql::ID> for GlobalId {
+            type Error = Unknown;
+
+            fn try_from(id: &async_graphql::ID) -> Result<Self, Unknown> {
+                match id.as_bytes() {
+                    $(_ if $name::try_from(id).is_ok() => $name::try_from(id).map(Self::$name),)*
+                    _ => decode(BALLOT, id).map(|[campaign, member]| {
+                        Self::Ballot(CampaignId(campaign), MemberId(member))
+                    }),
+                }
+            }
+        }
+    };
+}
+
+ids! {
+    /// A guild, the tenant.
+    GuildId = b'G';
+    /// A rank of a guild's ladder.
+    RankId = b'R';
+    /// A member of a guild.
+    MemberId = b'M';
+    /// A member's character.
+    CharacterId = b'C';
+    /// A vote campaign.
+    CampaignId = b'V';
+    /// An entry of a campaign.
+    EntryId = b'E';
+    /// A signed-in session.
+    SessionId = b'S';
+}
+
+const BALLOT: u8 = b'B';
+
+/// The string is not an id of this kind. To a caller that is the same as an id that never existed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unknown;
+
+/// The global id of the ballot that `member` cast in `campaign`.
+pub fn ballot_id(campaign: CampaignId, member: MemberId) -> async_graphql::ID {
+    encode(BALLOT, &[campaign.0, member.0]).into()
+}
+
+fn encode(kind: u8, numbers: &[i64]) -> String {
+    let mut bytes = vec![kind];
+    bytes.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn decode<const N: usize>(kind: u8, id: &str) -> Result<[i64; N], Unknown> {
+    let bytes = URL_SAFE_NO_PAD.decode(id).map_err(|_| Unknown)?;
+    let (first, rest) = bytes.split_first().ok_or(Unknown)?;
+    let (numbers, odd) = rest.as_chunks::<8>();
+    if *first != kind || !odd.is_empty() {
+        return Err(Unknown);
+    }
+    let numbers: Vec<i64> = numbers.iter().map(|number| i64::from_be_bytes(*number)).collect();
+    numbers.try_into().map_err(|_| Unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::ID;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_id_survives_the_way_out_and_back(number: i64, other: i64) {
+            let member = MemberId(number);
+            prop_assert_eq!(MemberId::try_from(&ID::from(member)), Ok(member));
+            prop_assert_eq!(RankId::try_from(&ID::from(member)), Err(Unknown));
+            prop_assert_eq!(GlobalId::try_from(&ID::from(member)), Ok(GlobalId::MemberId(member)));
+            let ballot = GlobalId::Ballot(CampaignId(number), MemberId(other));
+            prop_assert_eq!(GlobalId::try_from(&ballot_id(CampaignId(number), MemberId(other))), Ok(ballot));
+        }
+
+        #[test]
+        fn any_other_text_is_unknown_or_means_just_itself(text: String) {
+            let id = ID::from(text);
+            if let Ok(member) = MemberId::try_from(&id) {
+                prop_assert_eq!(ID::from(member), id);
+            }
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Queries over guilds, ranks, members and characters.
+
+use diesel::{dsl::count_star, prelude::*};
+use diesel_async::RunQueryDsl;
+
+use super::{
+    Character, CharacterFilter, CharacterKey, Guild, Member, MemberFilter, MemberKey, Rank, policy::Leaders,
+};
+use crate::{
+    clock::Instant,
+    db::{
+        Conn, Lock, first_locked, insert_all, on,
+        schema::{characters, guilds, members, ranks},
+    },
+    id::{CharacterId, GuildId, MemberId, RankId},
+    page::Page,
+    text,
+};
+
+pub async fn insert_guild(conn: &mut Conn, guild: &Guild) -> QueryResult<()> {
+    on!(conn, c => diesel::insert_into(guilds::table).values(guild).execute(c))?;
+    Ok(())
+}
+
+pub async fn guild(conn: &mut Conn, guild: GuildId) -> QueryResult<Option<Guild>> {
+    on!(conn, c => guilds::table.find(guild).select(Guild::as_select()).first(c)).optional()
+}
+
+pub async fn guild_by_slug(conn: &mut Conn, slug: &str) -> QueryResult<Option<Guild>> {
+    on!(conn, c => guilds::table.filter(guilds::slug.eq(slug)).select(Guild::as_select()).first(c)).optional()
+}
+
+/// The ids of all guilds, for operators alone.
+pub async fn all_guilds(conn: &mut Conn) -> QueryResult<Vec<GuildId>> {
+    on!(conn, c => guilds::table.select(guilds::id).load(c))
+}
+
+pub async fn oldest_guild(conn: &mut Conn) -> QueryResult<Option<Guild>> {
+    on!(conn, c => guilds::table.order((guilds::created_at, guilds::id)).select(Guild::as_select()).first(c)).optional()
+}
+
+/// Marks the roster as changed and locks it: until the transaction ends nobody else changes who holds which rank.
+pub async fn change_roster(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
+    on!(conn, c => diesel::update(guilds::table.find(guild))
+        .set(guilds::roster_version.eq(guilds::roster_version + 1))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Active members.
+pub async fn member_count(conn: &mut Conn, guild: GuildId) -> QueryResult<i64> {
+    on!(conn, c => members::table
+        .filter(members::guild_id.eq(guild).and(members::is_active))
+        .select(count_star())
+        .first(c))
+}
+
+pub async fn insert_ranks(conn: &mut Conn, rows: Vec<Rank>) -> QueryResult<()> {
+    insert_all!(conn, ranks::table, rows, columns = 8)
+}
+
+/// All ranks, highest level first.
+pub async fn ranks(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Rank>> {
+    on!(conn, c => ranks::table
+        .filter(ranks::guild_id.eq(guild))
+        .order(ranks::level.desc())
+        .select(Rank::as_select())
+        .load(c))
+}
+
+pub async fn ranks_by_id(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -> QueryResult<Vec<Rank>> {
+    on!(conn, c => ranks::table
+        .filter(ranks::guild_id.eq(guild).and(ranks::id.eq_any(ids)))
+        .select(Rank::as_select())
+        .load(c))
+}
+
+/// Active members by rank; ranks without any are left out.
+pub async fn members_per_rank(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -> QueryResult<Vec<(RankId, i64)>> {
+    on!(conn, c => members::table
+        .filter(members::guild_id.eq(guild).and(members::rank_id.eq_any(ids)).and(members::is_active))
+        .group_by(members::rank_id)
+        .select((members::rank_id, count_star()))
+        .load(c))
+}
+
+/// Who holds the rank of this level.
+pub async fn leaders(conn: &mut Conn, guild: GuildId, level: i64) -> QueryResult<Leaders> {
+    let (active, registered) = on!(conn, c => members::table
+        .filter(members::guild_id.eq(guild).and(members::rank_level.eq(level)).and(members::is_active))
+        .select((count_star(), diesel::dsl::count(members::registered_at)))
+        .first(c))?;
+    Ok(Leaders { active, registered })
+}
+
+pub async fn insert_members(conn: &mut Conn, rows: Vec<Member>) -> QueryResult<()> {
+    insert_all!(conn, members::table, rows, columns = 16)
+}
+
+pub async fn update_member(conn: &mut Conn, member: &Member) -> QueryResult<()> {
+    on!(conn, c => diesel::update(members::table.find((member.guild_id, member.id))).set(member).execute(c))?;
+    Ok(())
+}
+
+/// Gives a member an account.
+pub async fn register(
+    conn: &mut Conn,
+    guild: GuildId,
+    member: MemberId,
+    password_hash: &str,
+    now: Instant,
+) -> QueryResult<()> {
+    on!(conn, c => diesel::update(members::table.find((guild, member)))
+        .set((
+            members::password_hash.eq(password_hash),
+            members::registered_at.eq(now),
+            members::last_seen_at.eq(now),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Notes that a member was here.
+pub async fn seen(conn: &mut Conn, guild: GuildId, member: MemberId, now: Instant) -> QueryResult<()> {
+    on!(conn, c => diesel::update(members::table.find((guild, member))).set(members::last_seen_at.eq(now)).execute(c))?;
+    Ok(())
+}
+
+pub async fn member(conn: &mut Conn, guild: GuildId, id: MemberId) -> QueryResult<Option<Member>> {
+    on!(conn, c => members::table.find((guild, id)).select(Member::as_select()).first(c)).optional()
+}
+
+/// The member, locked until the transaction ends.
+pub async fn lock_member(conn: &mut Conn, guild: GuildId, id: MemberId) -> QueryResult<Option<Member>> {
+    first_locked!(conn, Lock::Exclusive, members::table.find((guild, id)).select(Member::as_select())).optional()
+}
+
+/// The member of this username, given as [`text::key`] makes it.
+pub async fn member_by_username(conn: &mut Conn, guild: GuildId, key: &str) -> QueryResult<Option<Member>> {
+    on!(conn, c => members::table
+        .filter(members::guild_id.eq(guild).and(members::username_key.eq(key)))
+        .select(Member::as_select())
+        .first(c))
+    .optional()
+}
+
+/// All active members, by rank and name.
+pub async fn active_members(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Member>> {
+    on!(conn, c => members::table
+        .filter(members::guild_id.eq(guild).and(members::is_active))
+        .order((members::rank_level.desc(), members::sort_key, members::id))
+        .select(Member::as_select())
+        .load(c))
+}
+
+pub async fn members_by_id(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<Member>> {
+    on!(conn, c => members::table
+        .filter(members::guild_id.eq(guild).and(members::id.eq_any(ids)))
+        .select(Member::as_select())
+        .load(c))
+}
+
+/// Narrows a boxed query over members by a filter.
+macro_rules! filtered_members {
+    ($guild:expr, $filter:expr) => {{
+        let mut query = members::table.filter(members::guild_id.eq($guild)).into_boxed();
+        if let Some(search) = &$filter.search {
+            query = query.filter(members::sort_key.like(text::contains_pattern(search)).escape('\\'));
+        }
+        if let Some(level) = $filter.rank_level_at_least {
+            query = query.filter(members::rank_level.ge(level));
+        }
+        if let Some(active) = $filter.active {
+            query = query.filter(members::is_active.eq(active));
+        }
+        match $filter.registered {
+            Some(true) => query = query.filter(members::is_active.and(members::registered_at.is_not_null())),
+            Some(false) => query = query.filter(diesel::dsl::not(members::is_active).or(members::registered_at.is_null())),
+            None => {}
+        }
+        query
+    }};
+}
+
+/// Members by rank, highest first, then by sort key; from the end of the page where it is asked for backward.
+pub async fn list_members(
+    conn: &mut Conn,
+    guild: GuildId,
+    filter: &MemberFilter,
+    page: &Page<MemberKey>,
+) -> QueryResult<Vec<Member>> {
+    on!(conn, c => {
+        let mut query = filtered_members!(guild, filter).limit(page.limit());
+        if let Some((level, key, id)) = page.after.clone() {
+            let same_key = members::sort_key.gt(key.clone()).or(members::sort_key.eq(key).and(members::id.gt(id)));
+            query = query.filter(members::rank_level.lt(level).or(members::rank_level.eq(level).and(same_key)));
+        }
+        if let Some((level, key, id)) = page.before.clone() {
+            let same_key = members::sort_key.lt(key.clone()).or(members::sort_key.eq(key).and(members::id.lt(id)));
+            query = query.filter(members::rank_level.gt(level).or(members::rank_level.eq(level).and(same_key)));
+        }
+        query = if page.backward {
+            query.order((members::rank_level.asc(), members::sort_key.desc(), members::id.desc()))
+        } else {
+            query.order((members::rank_level.desc(), members::sort_key.asc(), members::id.asc()))
+        };
+        query.select(Member::as_select()).load(c)
+    })
+}
+
+pub async fn count_members(conn: &mut Conn, guild: GuildId, filter: &MemberFilter) -> QueryResult<i64> {
+    on!(conn, c => filtered_members!(guild, filter).select(count_star()).first(c))
+}
+
+pub async fn insert_characters(conn: &mut Conn, rows: Vec<Character>) -> QueryResult<()> {
+    insert_all!(conn, characters::table, rows, columns = 12)
+}
+
+pub async fn characters_by_id(conn: &mut Conn, guild: GuildId, ids: &[CharacterId]) -> QueryResult<Vec<Character>> {
+    on!(conn, c => characters::table
+        .filter(characters::guild_id.eq(guild).and(characters::id.eq_any(ids)))
+        .select(Character::as_select())
+        .load(c))
+}
+
+/// Characters of these members: each member's main first, then by name.
+pub async fn characters_of(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<Character>> {
+    on!(conn, c => characters::table
+        .filter(characters::guild_id.eq(guild).and(characters::member_id.eq_any(of)))
+        .order((characters::is_main.desc(), characters::sort_key, characters::id))
+        .select(Character::as_select())
+        .load(c))
+}
+
+/// Narrows a boxed query over characters by a filter.
+macro_rules! filtered_characters {
+    ($guild:expr, $filter:expr) => {{
+        let mut query = characters::table.filter(characters::guild_id.eq($guild)).into_boxed();
+        if let Some(search) = &$filter.search {
+            query = query.filter(characters::sort_key.like(text::contains_pattern(search)).escape('\\'));
+        }
+        if let Some(class) = $filter.class {
+            query = query.filter(characters::class.eq(class));
+        }
+        if let Some(role) = $filter.role {
+            query = query.filter(characters::role.eq(role));
+        }
+        if $filter.mains_only {
+            query = query.filter(characters::is_main);
+        }
+        query
+    }};
+}
+
+/// Characters by name, then realm; from the end of the page where it is asked for backward.
+pub async fn list_characters(
+    conn: &mut Conn,
+    guild: GuildId,
+    filter: &CharacterFilter,
+    page: &Page<CharacterKey>,
+) -> QueryResult<Vec<Character>> {
+    on!(conn, c => {
+        let mut query = filtered_characters!(guild, filter).limit(page.limit());
+        if let Some((key, id)) = page.after.clone() {
+            let later = characters::sort_key.gt(key.clone()).or(characters::sort_key.eq(key).and(characters::id.gt(id)));
+            query = query.filter(later);
+        }
+        if let Some((key, id)) = page.before.clone() {
+            let earlier = characters::sort_key.lt(key.clone()).or(characters::sort_key.eq(key).and(characters::id.lt(id)));
+            query = query.filter(earlier);
+        }
+        query = if page.backward {
+            query.order((characters::sort_key.desc(), characters::id.desc()))
+        } else {
+            query.order((characters::sort_key.asc(), characters::id.asc()))
+        };
+        query.select(Character::as_select()).load(c)
+    })
+}
+
+pub async fn count_characters(conn: &mut Conn, guild: GuildId, filter: &CharacterFilter) -> QueryResult<i64> {
+    on!(conn, c => filtered_characters!(guild, filter).select(count_star()).first(c))
+}

@@ -1,0 +1,23 @@
+//! Guildhall: the server behind a gaming guild's site.
+//!
+//! In reading order:
+//! - [`app`] is what a running server holds; [`cli`] is how it is started, by the settings of [`config`].
+//! - [`identity`] is the guild's people, [`auth`] their accounts and permissions, [`voting`] their votes,
+//!   [`live`] the tallies as they move.
+//! - [`graphql`] makes one schema of them and serves it.
+//! - [`db`] is either database; [`clock`], [`error`], [`id`], [`page`] and [`text`] are what all share.
+
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod graphql;
+pub mod id;
+pub mod identity;
+pub mod live;
+pub mod page;
+pub mod text;
+pub mod voting;

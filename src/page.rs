@@ -1,0 +1,201 @@
+//! Pages of long lists: keyset cursors and Relay connections, once for all of them.
+
+use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    error::{Refusal, Result},
+    id::GuildId,
+};
+
+/// Page size unless asked.
+pub const DEFAULT_SIZE: usize = 25;
+/// The largest page.
+pub const MAX_SIZE: usize = 100;
+
+/// The four arguments of a connection field.
+#[derive(Clone, Debug, Default)]
+pub struct PageArgs {
+    /// How many, from the start.
+    pub first: Option<i32>,
+    /// Only what comes after this cursor.
+    pub after: Option<String>,
+    /// How many, from the end.
+    pub last: Option<i32>,
+    /// Only what comes before this cursor.
+    pub before: Option<String>,
+}
+
+/// Which rows a store is to load: those between two sort positions `K`, from one end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<K> {
+    /// How many rows are wanted.
+    pub size: usize,
+    /// From the end rather than from the start.
+    pub backward: bool,
+    /// Only rows after this position.
+    pub after: Option<K>,
+    /// Only rows before this position.
+    pub before: Option<K>,
+}
+
+impl<K> Page<K> {
+    /// How many rows to fetch: one more than wanted, which tells whether there are more.
+    pub fn limit(&self) -> i64 {
+        i64::try_from(self.size).unwrap_or(i64::MAX).saturating_add(1)
+    }
+}
+
+/// Something listed in a connection.
+pub trait Listed: OutputType + Clone {
+    /// The GraphQL name of one of these; the connection's and the edge's are made from it.
+    const NAME: &'static str;
+    /// What the list is filtered by.
+    type Filter: Send + Sync;
+    /// The position in the list's order, unique for each row.
+    type Key: Serialize + DeserializeOwned;
+
+    /// This row's position.
+    fn key(&self) -> Self::Key;
+    /// How many rows the filter lets through.
+    fn count(ctx: &Context<'_>, filter: &Self::Filter) -> impl Future<Output = Result<i64>> + Send;
+}
+
+impl PageArgs {
+    /// Checks the arguments of a connection of `T` in `guild`.
+    ///
+    /// # Errors
+    /// Bad input: a size out of range, `first` with `last`, a cursor that was not issued for this connection and guild.
+    pub fn page<T: Listed>(self, guild: GuildId) -> Result<Page<T::Key>, Refusal> {
+        let (field, size) = match (self.first, self.last) {
+            (Some(_), Some(_)) => return Err(Refusal::input("last", "Give either first or last, not both.")),
+            (None, Some(last)) => ("last", Some(last)),
+            (first, None) => ("first", first),
+        };
+        let size = match size.map(usize::try_from) {
+            None => DEFAULT_SIZE,
+            Some(Ok(size @ 1..=MAX_SIZE)) => size,
+            Some(_) => return Err(Refusal::input(field, format!("{field} must be from 1 to {MAX_SIZE}."))),
+        };
+        Ok(Page {
+            size,
+            backward: self.last.is_some(),
+            after: self.after.map(|cursor| read_cursor::<T>("after", guild, &cursor)).transpose()?,
+            before: self.before.map(|cursor| read_cursor::<T>("before", guild, &cursor)).transpose()?,
+        })
+    }
+}
+
+fn cursor<T: Listed>(guild: GuildId, row: &T) -> String {
+    let text = serde_json::to_vec(&(T::NAME, guild, row.key())).unwrap_or_default();
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+fn read_cursor<T: Listed>(field: &'static str, guild: GuildId, cursor: &str) -> Result<T::Key, Refusal> {
+    URL_SAFE_NO_PAD
+        .decode(cursor)
+        .ok()
+        .and_then(|text| serde_json::from_slice::<(String, GuildId, T::Key)>(&text).ok())
+        .filter(|(name, of, _)| name == T::NAME && *of == guild)
+        .map(|(_, _, key)| key)
+        .ok_or_else(|| Refusal::input(field, format!("{field} is not a cursor of this connection.")))
+}
+
+/// A page of a list, in the shape Relay knows.
+pub struct Connection<T: Listed> {
+    guild: GuildId,
+    rows: Vec<T>,
+    has_next: bool,
+    has_previous: bool,
+    filter: T::Filter,
+}
+
+impl<T: Listed> Connection<T> {
+    /// Makes the page from the rows a store loaded for `page`: at most [`Page::limit`], in the order asked from.
+    pub fn new(guild: GuildId, page: &Page<T::Key>, mut rows: Vec<T>, filter: T::Filter) -> Self {
+        let more = rows.len() > page.size;
+        rows.truncate(page.size);
+        let (has_next, has_previous) = if page.backward {
+            rows.reverse();
+            (page.before.is_some(), more)
+        } else {
+            (more, page.after.is_some())
+        };
+        Self { guild, rows, has_next, has_previous, filter }
+    }
+}
+
+impl<T: Listed> TypeName for Connection<T> {
+    fn type_name() -> std::borrow::Cow<'static, str> {
+        format!("{}Connection", T::NAME).into()
+    }
+}
+
+/// A page of a list.
+#[Object(name_type)]
+impl<T: Listed> Connection<T> {
+    /// The page's items, each with its cursor.
+    async fn edges(&self) -> Vec<Edge<T>> {
+        self.rows.iter().map(|row| Edge { cursor: cursor(self.guild, row), node: row.clone() }).collect()
+    }
+
+    /// The page's items.
+    async fn nodes(&self) -> &[T] {
+        &self.rows
+    }
+
+    /// Where this page lies in the list.
+    async fn page_info(&self) -> PageInfo {
+        PageInfo {
+            has_next_page: self.has_next,
+            has_previous_page: self.has_previous,
+            start_cursor: self.rows.first().map(|row| cursor(self.guild, row)),
+            end_cursor: self.rows.last().map(|row| cursor(self.guild, row)),
+        }
+    }
+
+    /// How many items the whole list has. Counted only when asked for.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
+        T::count(ctx, &self.filter).await
+    }
+}
+
+/// An item of a page.
+pub struct Edge<T: Listed> {
+    cursor: String,
+    node: T,
+}
+
+impl<T: Listed> TypeName for Edge<T> {
+    fn type_name() -> std::borrow::Cow<'static, str> {
+        format!("{}Edge", T::NAME).into()
+    }
+}
+
+/// An item of a page with its cursor.
+#[Object(name_type)]
+impl<T: Listed> Edge<T> {
+    /// The item's place in the list, for `after` and `before`.
+    async fn cursor(&self) -> &str {
+        &self.cursor
+    }
+
+    /// The item.
+    async fn node(&self) -> &T {
+        &self.node
+    }
+}
+
+/// Where a page lies in its list.
+#[derive(SimpleObject)]
+pub struct PageInfo {
+    /// Whether there are items after this page.
+    has_next_page: bool,
+    /// Whether there are items before this page.
+    has_previous_page: bool,
+    /// The cursor of the page's first item.
+    start_cursor: Option<String>,
+    /// The cursor of the page's last item.
+    end_cursor: Option<String>,
+}

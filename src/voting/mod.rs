@@ -1,0 +1,121 @@
+//! Votes: campaigns, ballots, tallies.
+
+mod campaigns;
+mod count;
+pub mod graphql;
+mod rows;
+mod rules;
+pub mod scheduler;
+pub(crate) mod store;
+mod tally;
+
+use std::sync::Arc;
+
+pub use self::{
+    campaigns::{
+        CampaignChange, EntryChange, NewCampaign, NewEntry, activate, add_entry, archive, close, create_campaign,
+        delete_campaign, remove_entry, reorder_entries, update_campaign, update_entry,
+    },
+    count::{Outcome, Round, Standing},
+    rows::{
+        ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignFilter, CampaignKey, CampaignStatus,
+        CannotVoteReason, Entry, ResultsVisibility, StandingsHiddenReason, Tally, Turnout, VotingMethod,
+    },
+    rules::{activation_blockers, cannot_vote, may_see, standings_hidden},
+    tally::{tallies, tally, turnouts},
+};
+pub(crate) use self::tally::freeze;
+use crate::{
+    app::App,
+    auth::Viewer,
+    db::{Lock, violated},
+    error::{Error, Refusal, Result},
+    id::{CampaignId, EntryId, GuildId},
+};
+
+/// Casts the viewer's ballot: all of it or nothing, once.
+///
+/// # Errors
+/// `NOT_FOUND`; `FORBIDDEN` (`NOT_REGISTERED`, `RANK_TOO_LOW`); `CONFLICT` (`CAMPAIGN_NOT_LIVE`, `ALREADY_VOTED`);
+/// `BAD_USER_INPUT` (`WRONG_PICK_COUNT`, `DUPLICATE_PICK`, `UNKNOWN_ENTRY`).
+pub async fn cast_ballot(
+    app: &Arc<App>,
+    viewer: &Viewer,
+    campaign: CampaignId,
+    picks: Vec<Option<EntryId>>,
+) -> Result<(Ballot, Campaign)> {
+    let (voter, guild, clock) = (viewer.clone(), viewer.guild, app.clock.clone());
+    let (ballot, campaign) = app
+        .db
+        .write(async move |conn| {
+            // Voters share the lock, so they never wait for each other; whoever closes the campaign waits for them,
+            // and they for it.
+            let campaign = store::lock_campaign(conn, guild, campaign, Lock::Shared)
+                .await?
+                .filter(|campaign| may_see(campaign, Some(&voter)))
+                .ok_or_else(|| Refusal::not_found("campaign").at("campaignId"))?;
+            // The instant counts at which the lock is held, not the one at which the request came.
+            let now = clock.now();
+            if let Some(reason) = cannot_vote(&campaign, Some(&voter), false, now) {
+                return Err(rules::ballot_refused(reason).into());
+            }
+            let entries = store::entries_of(conn, guild, &[campaign.id]).await?;
+            let entries: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+            let picks = rules::check_picks(&campaign, &picks, &entries)?;
+            let ballot = Ballot { campaign: campaign.id, member: voter.member, picks, cast_at: now };
+            store::insert_ballots(conn, guild, std::slice::from_ref(&ballot)).await.map_err(|error| {
+                match violated(&error) {
+                    Some("ballots_one_per_member") => rules::ballot_refused(CannotVoteReason::AlreadyVoted).into(),
+                    _ => Error::from(error),
+                }
+            })?;
+            Ok((ballot, campaign))
+        })
+        .await?;
+    app.live.ballots_changed(guild, campaign.id);
+    let campaign = campaigns::close_if_complete(app, campaign).await?;
+    Ok((ballot, campaign))
+}
+
+/// Closes a guild's campaigns in which everyone eligible has voted: to be called when someone ceases to be eligible.
+///
+/// # Errors
+/// The database's.
+pub async fn close_complete(app: &App, guild: GuildId) -> Result<()> {
+    let live = app.db.read(async move |conn| Ok(store::closing_early(conn, Some(guild)).await?)).await?;
+    for campaign in live {
+        campaigns::close_if_complete(app, campaign).await?;
+    }
+    Ok(())
+}
+
+/// The campaign, if its standings are open to this viewer.
+///
+/// # Errors
+/// `NOT_FOUND` when it does not exist for them; `FORBIDDEN`, `STANDINGS_HIDDEN`.
+pub async fn watchable_campaign(
+    app: &App,
+    guild: GuildId,
+    viewer: Option<&Viewer>,
+    id: CampaignId,
+) -> Result<Campaign> {
+    let member = viewer.map(|viewer| viewer.member);
+    let (campaign, has_voted) = app
+        .db
+        .read(async move |conn| {
+            let campaign = store::campaign(conn, guild, id).await?;
+            let has_voted = match member {
+                Some(member) => store::has_voted(conn, guild, id, member).await?,
+                None => false,
+            };
+            Ok((campaign, has_voted))
+        })
+        .await?;
+    let campaign = campaign
+        .filter(|campaign| may_see(campaign, viewer))
+        .ok_or_else(|| Refusal::not_found("campaign").at("campaignId"))?;
+    match standings_hidden(&campaign, viewer, has_voted) {
+        Some(reason) => Err(rules::hidden(reason).into()),
+        None => Ok(campaign),
+    }
+}
