@@ -282,12 +282,12 @@ pub fn mint(app: &App, member: &Member, lifetime: Duration) -> Result<String> {
 
 fn sign(app: &App, member: &Member, session: Option<SessionId>, expires: Instant) -> Result<String> {
     app.keys.sign(&Claims {
-        sub: member.id,
-        gid: member.guild_id,
-        sid: session,
-        ver: member.credentials_version,
-        iat: app.clock.now().and_utc().timestamp(),
-        exp: expires.and_utc().timestamp(),
+        member: member.id,
+        guild: member.guild_id,
+        session,
+        credentials_version: member.credentials_version,
+        issued_at: app.clock.now().and_utc().timestamp(),
+        expires_at: expires.and_utc().timestamp(),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use async_graphql::ID;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -10,28 +11,67 @@ use sha2::{Digest, Sha256};
 use crate::{
     clock::Instant,
     error::{Error, Result},
-    id::{GuildId, MemberId, SessionId},
+    id::{GuildId, MemberId, SessionId, Unknown},
 };
 
 /// Fewest bytes of a signing secret: as many as HS256's hash has.
 pub const MIN_SECRET: usize = 32;
 
 /// What an access token says of its bearer. It names who they are, never what they may do: that is looked up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// The member.
-    pub sub: MemberId,
+    pub member: MemberId,
     /// The guild the token is good for.
-    pub gid: GuildId,
+    pub guild: GuildId,
     /// The session behind it; none behind an operator's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sid: Option<SessionId>,
+    pub session: Option<SessionId>,
     /// The member's credentials version when it was issued.
-    pub ver: i64,
+    pub credentials_version: i64,
     /// Issued, in seconds since 1970.
-    pub iat: i64,
+    pub issued_at: i64,
     /// Void from then on, in seconds since 1970.
-    pub exp: i64,
+    pub expires_at: i64,
+}
+
+/// The claims as they stand in the token: `sub`, `iat` and `exp` are those of RFC 7519, ids are global ones.
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    sub: ID,
+    gid: ID,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<ID>,
+    ver: i64,
+    iat: i64,
+    exp: i64,
+}
+
+impl From<&Claims> for Payload {
+    fn from(claims: &Claims) -> Self {
+        Self {
+            sub: claims.member.into(),
+            gid: claims.guild.into(),
+            sid: claims.session.map(ID::from),
+            ver: claims.credentials_version,
+            iat: claims.issued_at,
+            exp: claims.expires_at,
+        }
+    }
+}
+
+impl TryFrom<Payload> for Claims {
+    type Error = Unknown;
+
+    fn try_from(payload: Payload) -> Result<Self, Unknown> {
+        Ok(Self {
+            member: MemberId::try_from(&payload.sub)?,
+            guild: GuildId::try_from(&payload.gid)?,
+            session: payload.sid.as_ref().map(SessionId::try_from).transpose()?,
+            credentials_version: payload.ver,
+            issued_at: payload.iat,
+            expires_at: payload.exp,
+        })
+    }
 }
 
 /// Signs and reads access tokens.
@@ -65,13 +105,14 @@ impl Keys {
     /// # Errors
     /// Internal, when signing fails.
     pub fn sign(&self, claims: &Claims) -> Result<String> {
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.encoding).map_err(Error::internal)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &Payload::from(claims), &self.encoding).map_err(Error::internal)
     }
 
     /// What a token says, if it is signed by us and not expired `now`.
     pub fn read(&self, token: &str, now: Instant) -> Option<Claims> {
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
-        (now.and_utc().timestamp() < claims.exp).then_some(claims)
+        let payload = jsonwebtoken::decode::<Payload>(token, &self.decoding, &self.validation).ok()?.claims;
+        let claims = Claims::try_from(payload).ok()?;
+        (now.and_utc().timestamp() < claims.expires_at).then_some(claims)
     }
 }
 
@@ -121,7 +162,14 @@ mod tests {
     use super::*;
 
     fn claims() -> Claims {
-        Claims { sub: MemberId(1), gid: GuildId(2), sid: None, ver: 0, iat: 0, exp: 60 }
+        Claims {
+            member: MemberId(1),
+            guild: GuildId(2),
+            session: Some(SessionId(3)),
+            credentials_version: 0,
+            issued_at: 0,
+            expires_at: 60,
+        }
     }
 
     #[test]
@@ -139,10 +187,10 @@ mod tests {
         let keys = Keys::ephemeral();
         let forged = Keys::ephemeral().sign(&claims())?;
         assert_eq!(keys.read(&forged, Instant::default()), None);
-        let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims()).unwrap_or_default());
+        let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&Payload::from(&claims())).unwrap_or_default());
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
         assert_eq!(keys.read(&format!("{header}.{body}."), Instant::default()), None);
-        let other_algorithm = jsonwebtoken::encode(&Header::new(Algorithm::HS512), &claims(), &keys.encoding);
+        let other_algorithm = jsonwebtoken::encode(&Header::new(Algorithm::HS512), &Payload::from(&claims()), &keys.encoding);
         assert_eq!(keys.read(&other_algorithm.unwrap_or_default(), Instant::default()), None);
         Ok(())
     }

@@ -64,12 +64,12 @@ impl Viewer {
 /// # Errors
 /// `UNAUTHENTICATED` for a token that is forged, expired, revoked or another guild's.
 pub async fn authenticate(app: &App, guild: GuildId, token: &str) -> Result<Viewer> {
-    let claims = app.keys.read(token, app.clock.now()).filter(|claims| claims.gid == guild).ok_or_else(invalid)?;
+    let claims = app.keys.read(token, app.clock.now()).filter(|claims| claims.guild == guild).ok_or_else(invalid)?;
     let claimed = Claimed {
-        member: claims.sub,
-        session: claims.sid,
-        credentials_version: claims.ver,
-        token_expires_at: DateTime::from_timestamp(claims.exp, 0).map(|at| at.naive_utc()).unwrap_or_default(),
+        member: claims.member,
+        session: claims.session,
+        credentials_version: claims.credentials_version,
+        token_expires_at: DateTime::from_timestamp(claims.expires_at, 0).map(|at| at.naive_utc()).unwrap_or_default(),
     };
     look_up(app, guild, claimed).await
 }

@@ -16,7 +16,7 @@ use crate::{
 pub fn authenticated() {}
 
 /// The viewer's rank must grant this permission.
-#[TypeDirective(location = "FieldDefinition")]
+#[TypeDirective(location = "FieldDefinition", name = "requiresPermission")]
 pub fn requires_permission(permission: Permission) {}
 
 /// Refuses a field to those who may not have it.

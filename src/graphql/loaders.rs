@@ -2,10 +2,16 @@
 //!
 //! Nothing is cached beyond the batch, so a mutation's answer shows what it did, and a subscription what is true now.
 
-use std::{collections::HashMap, hash::Hash, marker::PhantomData, sync::Arc};
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    marker::PhantomData,
+    sync::Arc,
+};
 
 use dataloader::{BatchFn, non_cached::Loader};
 
+use super::rounds::Rounds;
 use crate::{
     app::App,
     clock::{Clock, Instant},
@@ -64,12 +70,16 @@ impl<F: Fetch> BatchFn<F::Key, Found<F>> for Batch<F> {
 }
 
 /// Loads by key, in batches.
-pub struct Load<F: Fetch>(Loader<F::Key, Found<F>, Batch<F>>);
+pub struct Load<F: Fetch> {
+    loader: Loader<F::Key, Found<F>, Batch<F>>,
+    rounds: Rounds,
+}
 
 impl<F: Fetch> Load<F> {
-    fn new(app: &App, guild: GuildId, viewer: Option<MemberId>) -> Self {
+    fn new(app: &App, guild: GuildId, viewer: Option<MemberId>, rounds: &Rounds) -> Self {
         let batch = Batch { db: app.db.clone(), clock: app.clock.clone(), guild, viewer, fetch: PhantomData };
-        Self(Loader::new(batch).with_max_batch_size(MAX_BATCH))
+        let loader = Loader::new(batch).with_max_batch_size(MAX_BATCH).with_yield_count(1);
+        Self { loader, rounds: rounds.clone() }
     }
 
     /// What is found of the key, if anything.
@@ -77,7 +87,8 @@ impl<F: Fetch> Load<F> {
     /// # Errors
     /// The database's.
     pub async fn maybe(&self, key: F::Key) -> Result<Option<F::Value>> {
-        self.0.try_load(key).await.map_err(Error::internal)?
+        let _place = self.rounds.join().await;
+        self.loader.try_load(key).await.map_err(Error::internal)?
     }
 
     /// What is found of a key that the database holds to be there.
@@ -113,7 +124,8 @@ macro_rules! loaders {
         impl Loaders {
             /// Loaders that look only into this guild.
             pub fn new(app: &App, guild: GuildId, viewer: Option<MemberId>) -> Self {
-                Self { $($field: Load::new(app, guild, viewer),)* }
+                let rounds = Rounds::default();
+                Self { $($field: Load::new(app, guild, viewer, &rounds),)* }
             }
         }
     };

@@ -6,12 +6,13 @@ pub mod guard;
 pub mod http;
 pub mod loaders;
 mod node;
+mod rounds;
 mod ws;
 
 use std::sync::Arc;
 
 use async_graphql::{
-    MergedObject, Response, Schema, ServerError, Variables,
+    MergedObject, MergedSubscription, Response, Schema, ServerError, Variables,
     parser::types::OperationType,
 };
 use futures_util::{Stream, StreamExt};
@@ -38,7 +39,8 @@ pub struct Query(NodeQuery, IdentityQuery, VotingQuery);
 pub struct Mutation(AuthMutation, IdentityMutation, VotingMutation);
 
 /// What can be watched.
-pub type Subscription = VotingSubscription;
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(VotingSubscription);
 
 /// The schema, and what its documents are measured by.
 #[derive(Clone)]
@@ -87,7 +89,7 @@ impl Graph {
 
     /// The schema in its definition language, as committed in `schema.graphql`.
     pub fn sdl(&self) -> String {
-        self.schema.sdl_with_options(async_graphql::SDLExportOptions::new().sorted_enum_items())
+        self.schema.sdl()
     }
 
     /// Parses and measures an operation.
@@ -103,7 +105,8 @@ impl Graph {
     /// Runs a query or a mutation to its end, even when whoever waits for the answer goes away.
     pub async fn execute(&self, prepared: Prepared, caller: Arc<Caller>, request_id: &str) -> Response {
         let (schema, request) = (self.schema.clone(), request(prepared, caller));
-        let run = async move { schema.execute(request).await };
+        // Unconstrained: a forced yield in the midst of a level would split its batch of loads in two.
+        let run = tokio::task::unconstrained(async move { schema.execute(request).await });
         let mut response = match tokio::spawn(run.in_current_span()).await {
             Ok(response) => response,
             Err(panic) => {

@@ -3,7 +3,7 @@
 pub mod graphql;
 mod policy;
 mod rows;
-pub(crate) mod store;
+pub mod store;
 
 use async_graphql::MaybeUndefined;
 use serde::Deserialize;

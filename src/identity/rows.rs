@@ -40,20 +40,32 @@ text_enum! {
 
 text_enum! {
     /// A class of World of Warcraft.
-    #[expect(missing_docs, reason = "the game's own names")]
     pub enum CharacterClass {
+        /// Death Knight.
         DeathKnight,
+        /// Demon Hunter.
         DemonHunter,
+        /// Druid.
         Druid,
+        /// Evoker.
         Evoker,
+        /// Hunter.
         Hunter,
+        /// Mage.
         Mage,
+        /// Monk.
         Monk,
+        /// Paladin.
         Paladin,
+        /// Priest.
         Priest,
+        /// Rogue.
         Rogue,
+        /// Shaman.
         Shaman,
+        /// Warlock.
         Warlock,
+        /// Warrior.
         Warrior,
     }
 }

@@ -1,0 +1,78 @@
+//! The two databases have the same tables.
+
+use diesel::{QueryableByName, sql_types::{BigInt, Text}};
+use diesel_async::RunQueryDsl;
+use guildhall::db::Conn;
+
+use crate::support::TestApp;
+
+#[derive(QueryableByName, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Text)]
+    column_name: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = BigInt)]
+    nullable: i64,
+}
+
+const OF_SQLITE: &str = "SELECT t.name AS table_name, c.name AS column_name, lower(c.type) AS kind,
+        CASE c.\"notnull\" WHEN 1 THEN 0 ELSE 1 END AS nullable
+    FROM sqlite_master t JOIN pragma_table_info(t.name) c
+    WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY 1, 2";
+
+const OF_POSTGRES: &str = "SELECT table_name::text, column_name::text,
+        CASE data_type WHEN 'timestamp without time zone' THEN 'timestamp' ELSE data_type END AS kind,
+        CASE is_nullable WHEN 'YES' THEN 1 ELSE 0 END::bigint AS nullable
+    FROM information_schema.columns
+    WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' ORDER BY 1, 2";
+
+/// Indexes and unique constraints by the columns they lead with.
+const INDEXES_OF_SQLITE: &str = "SELECT t.name AS table_name,
+        (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) AS column_name,
+        CASE i.\"unique\" WHEN 1 THEN 'unique' ELSE 'plain' END AS kind, 0 AS nullable
+    FROM sqlite_master t JOIN pragma_index_list(t.name) i
+    WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY 1, 2, 3";
+
+const INDEXES_OF_POSTGRES: &str = "SELECT c.relname::text AS table_name,
+        (SELECT string_agg(a.attname, ',' ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY AS k(col, n)
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.col) AS column_name,
+        CASE WHEN i.indisunique THEN 'unique' ELSE 'plain' END AS kind, 0::bigint AS nullable
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'public' AND c.relname NOT LIKE '\\_\\_%' ORDER BY 1, 2, 3";
+
+async fn rows(app: &TestApp, on_sqlite: &'static str, on_postgres: &'static str) -> Vec<Column> {
+    let read = async move |conn: &mut Conn| {
+        Ok(match conn {
+            Conn::Sqlite(conn) => diesel::sql_query(on_sqlite).load::<Column>(&mut **conn).await?,
+            Conn::Postgres(conn) => diesel::sql_query(on_postgres).load::<Column>(&mut **conn).await?,
+        })
+    };
+    let mut rows = app.app.db.read(read).await.unwrap();
+    rows.sort();
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_databases_have_the_same_columns_and_indexes() {
+    let sqlite = TestApp::on_sqlite().await;
+    let Some(postgres) = TestApp::on_postgres().await else { return };
+    let columns = rows(&sqlite, OF_SQLITE, OF_POSTGRES).await;
+    assert!(columns.len() > 80, "{columns:?}");
+    assert_eq!(columns, rows(&postgres, OF_SQLITE, OF_POSTGRES).await);
+    let indexes = rows(&sqlite, INDEXES_OF_SQLITE, INDEXES_OF_POSTGRES).await;
+    assert_eq!(indexes, rows(&postgres, INDEXES_OF_SQLITE, INDEXES_OF_POSTGRES).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_table_but_the_guilds_own_leads_its_key_with_the_guild() {
+    let sqlite = TestApp::on_sqlite().await;
+    let keys = "SELECT t.name AS table_name, c.name AS column_name, '' AS kind, c.pk AS nullable
+        FROM sqlite_master t JOIN pragma_table_info(t.name) c
+        WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name <> 'guilds' AND c.pk = 1";
+    let keys = rows(&sqlite, keys, "").await;
+    assert_eq!(keys.len(), 11);
+    assert!(keys.iter().all(|key| key.column_name == "guild_id"), "{keys:?}");
+}

@@ -1,0 +1,172 @@
+//! Databases for tests: SQLite files, and a PostgreSQL cluster that lives as long as the test process.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use guildhall::db::{DatabaseUrl, Db};
+use tokio::sync::OnceCell;
+
+/// A SQLite file with the newest schema and nothing in it, made once and then copied.
+pub async fn sqlite_template() -> &'static Path {
+    static TEMPLATE: OnceCell<(tempfile::TempDir, PathBuf)> = OnceCell::const_new();
+    let made = TEMPLATE.get_or_init(|| async {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("template.db");
+        let url: DatabaseUrl = format!("sqlite://{}", file.display()).parse().unwrap();
+        drop(Db::open(&url, 2).await.unwrap());
+        // All of it in the one file that is copied.
+        let mut conn = <diesel::SqliteConnection as diesel::Connection>::establish(file.to_str().unwrap()).unwrap();
+        diesel::connection::SimpleConnection::batch_execute(&mut conn, "PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        (folder, file)
+    });
+    &made.await.1
+}
+
+/// A database of one test.
+pub struct Database {
+    pub url: DatabaseUrl,
+}
+
+/// A migrated PostgreSQL database; `None` where there is no PostgreSQL.
+pub async fn database() -> Option<Database> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    static SERVER: OnceCell<Option<Server>> = OnceCell::const_new();
+    let server = SERVER.get_or_init(Server::find).await.as_ref()?;
+    let name = format!("{}_{}", server.template, NUMBER.fetch_add(1, Ordering::Relaxed));
+    server.execute(&format!("CREATE DATABASE {name} TEMPLATE {}", server.template)).await;
+    Some(Database { url: server.url(&name) })
+}
+
+struct Server {
+    /// Everything of a URL but the database's name.
+    base: String,
+    /// The administrative database.
+    admin: String,
+    template: String,
+    /// Ends the cluster when its standard input closes: with this process, however it ends.
+    _cluster: Option<Child>,
+}
+
+impl Server {
+    async fn find() -> Option<Self> {
+        let (base, admin, cluster) = match std::env::var("TEST_DATABASE_URL") {
+            Ok(url) => {
+                let (base, name) = url.rsplit_once('/').expect("TEST_DATABASE_URL is postgres://HOST/NAME");
+                (base.to_owned(), name.to_owned(), None)
+            }
+            Err(_) => {
+                let Some(bin) = server_binaries() else {
+                    leave_out();
+                    return None;
+                };
+                let (socket, cluster) = start(&bin);
+                let host = socket.to_str().unwrap().replace('/', "%2F");
+                (format!("postgres://postgres@{host}"), "postgres".to_owned(), Some(cluster))
+            }
+        };
+        let template = format!("guildhall_test_{}", std::process::id());
+        let server = Self { base, admin, template, _cluster: cluster };
+        server.wait_until_ready().await;
+        server.execute(&format!("CREATE DATABASE {}", server.template)).await;
+        drop(Db::open(&server.url(&server.template), 2).await.unwrap());
+        // A database with connections cannot be a template; the pool's may take a moment to be gone.
+        server.execute(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", server.template)).await;
+        server
+            .execute(&format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
+                server.template
+            ))
+            .await;
+        Some(server)
+    }
+
+    fn url(&self, database: &str) -> DatabaseUrl {
+        format!("{}/{database}", self.base).parse().unwrap()
+    }
+
+    async fn connect(&self) -> diesel::ConnectionResult<AsyncPgConnection> {
+        AsyncPgConnection::establish(&format!("{}/{}", self.base, self.admin)).await
+    }
+
+    async fn execute(&self, sql: &str) {
+        self.connect().await.unwrap().batch_execute(sql).await.unwrap();
+    }
+
+    async fn wait_until_ready(&self) {
+        let mut pause = tokio::time::interval(Duration::from_millis(50));
+        for _ in 0..400 {
+            pause.tick().await;
+            if self.connect().await.is_ok() {
+                return;
+            }
+        }
+        panic!("PostgreSQL did not start within 20 seconds");
+    }
+}
+
+/// Where PostgreSQL's server programs are: Debian keeps them off the path.
+fn server_binaries() -> Option<PathBuf> {
+    let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|version| version.path().join("bin"))
+        .collect();
+    versions.sort();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    versions.into_iter().rev().chain(std::env::split_paths(&path)).find(|bin| bin.join("initdb").exists())
+}
+
+/// Starts a throwaway cluster that listens only on a Unix socket; the folder of that socket.
+fn start(bin: &Path) -> (PathBuf, Child) {
+    let folder = tempfile::Builder::new().prefix("guildhall-pg-").tempdir().unwrap().keep();
+    let bin = bin.to_str().unwrap();
+    // Ends with this process: `cat` returns when our end of the pipe closes.
+    let script = format!(
+        "cd {folder} && {bin}/initdb -D data -A trust -U postgres -E UTF8 --locale=C.UTF-8 --no-sync >log 2>&1 &&
+         {bin}/postgres -D data -k {folder} -c listen_addresses= -c fsync=off -c max_connections=400 \
+             >>log 2>&1 </dev/null &
+         server=$!; cat >/dev/null; kill -INT $(head -n 1 {folder}/data/postmaster.pid) 2>/dev/null; wait $server
+         rm -rf {folder}",
+        folder = folder.display(),
+    );
+    let mut command = if is_root() {
+        // PostgreSQL refuses to run as root.
+        let user = if user_exists("postgres") { "postgres" } else { "nobody" };
+        assert!(Command::new("chown").arg(user).arg(&folder).status().unwrap().success());
+        let mut command = Command::new("runuser");
+        command.args(["-u", user, "--", "sh", "-c", &script]);
+        command
+    } else {
+        let mut command = Command::new("sh");
+        command.args(["-c", &script]);
+        command
+    };
+    assert!(Command::new("chmod").arg("755").arg(&folder).status().unwrap().success());
+    let child = command.stdin(Stdio::piped()).spawn().unwrap();
+    (folder, child)
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
+}
+
+fn user_exists(name: &str) -> bool {
+    Command::new("id").arg(name).output().is_ok_and(|output| output.status.success())
+}
+
+/// Says once, past the capture of test output, that half of the suite does not run. Where it must run, that is a failure.
+fn leave_out() {
+    assert!(std::env::var_os("CI").is_none(), "with CI set, the PostgreSQL half must run: install postgresql");
+    let _ = writeln!(
+        std::io::stderr(),
+        "note: no PostgreSQL here, so the PostgreSQL half is left out. `apt-get install postgresql`, or set \
+         TEST_DATABASE_URL=postgres://…, and run again."
+    );
+}

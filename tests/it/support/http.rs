@@ -1,0 +1,88 @@
+//! Real sockets: an HTTP client and a WebSocket client against a server on loopback.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use futures_util::{SinkExt, StreamExt};
+use guildhall::{
+    app::App,
+    graphql::{Graph, http},
+};
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+
+/// A server that ends with the test.
+pub struct Http {
+    pub address: SocketAddr,
+    pub client: reqwest::Client,
+    _tasks: JoinSet<()>,
+}
+
+impl Http {
+    pub async fn serve(app: Arc<App>) -> Self {
+        let mut tasks = app.start();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = http::router(app, Graph::new().unwrap());
+        tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { address, client: reqwest::Client::new(), _tasks: tasks }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn post(&self, body: &Value) -> RequestBuilder {
+        self.client.post(self.url("/graphql")).json(body)
+    }
+
+    /// Opens a socket that speaks this sub-protocol.
+    pub async fn socket(&self, protocol: &str) -> Socket {
+        let mut request = format!("ws://{}/graphql", self.address).into_client_request().unwrap();
+        request.headers_mut().insert("Sec-WebSocket-Protocol", protocol.parse().unwrap());
+        Socket(connect_async(request).await.unwrap().0)
+    }
+
+    /// Opens a socket and is let in.
+    pub async fn let_in(&self, payload: Value) -> Socket {
+        let mut socket = self.socket("graphql-transport-ws").await;
+        socket.say(json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(socket.hear().await, json!({ "type": "connection_ack" }));
+        socket
+    }
+}
+
+/// A WebSocket as a client has it.
+pub struct Socket(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
+
+impl Socket {
+    pub async fn say(&mut self, message: Value) {
+        self.say_raw(&message.to_string()).await;
+    }
+
+    pub async fn say_raw(&mut self, text: &str) {
+        self.0.send(Message::text(text)).await.unwrap();
+    }
+
+    pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
+        let payload = json!({ "query": query, "variables": variables });
+        self.say(json!({ "type": "subscribe", "id": id, "payload": payload })).await;
+    }
+
+    /// The next message of the protocol; a close as `{"close": CODE}`.
+    pub async fn hear(&mut self) -> Value {
+        loop {
+            let heard = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await;
+            match heard.expect("nothing was heard for 20 seconds") {
+                Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
+                Some(Ok(Message::Close(Some(frame)))) => return json!({ "close": u16::from(frame.code) }),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                other => panic!("the socket ended with {other:?}"),
+            }
+        }
+    }
+}

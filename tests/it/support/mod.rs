@@ -1,0 +1,402 @@
+//! A guild of its own for every test, on a database of its own.
+
+mod cluster;
+mod http;
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use async_graphql::ID;
+use chrono::{DateTime, TimeZone, Utc};
+use futures_util::{Stream, StreamExt};
+use guildhall::{
+    app::App,
+    auth::{self, Hasher, Keys},
+    clock::{Clock, Instant},
+    db::{Db, DatabaseUrl},
+    error::{self, Code},
+    graphql::{Graph, Operation, caller::Caller},
+    id::{GuildId, MemberId},
+    identity::{self, Member, Rank, Region},
+};
+use serde_json::{Value, json};
+
+pub use self::http::{Http, Socket};
+
+/// The password of every registered member.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// Runs a test on both databases, each time with a fresh app: `on_both!(async fn name(app) { … });`
+macro_rules! on_both {
+    ($(async fn $name:ident($app:ident) $body:block)*) => {
+        $(
+            mod $name {
+                #[allow(unused_imports, reason = "not every test needs all that its file does")]
+                use super::*;
+
+                async fn test($app: $crate::support::TestApp) $body
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn sqlite() {
+                    test($crate::support::TestApp::on_sqlite().await).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn postgres() {
+                    if let Some(app) = $crate::support::TestApp::on_postgres().await {
+                        test(app).await;
+                    }
+                }
+            }
+        )*
+    };
+}
+pub(crate) use on_both;
+
+/// A server without a socket, on a database of its own, with a clock that stands still.
+pub struct TestApp {
+    pub app: Arc<App>,
+    pub clock: Clock,
+    pub database: DatabaseUrl,
+    graph: Graph,
+    secret: [u8; 32],
+    _home: Home,
+}
+
+enum Home {
+    Sqlite { _folder: tempfile::TempDir },
+    Postgres { _database: cluster::Database },
+}
+
+/// When every test begins.
+pub fn beginning() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 3, 1, 20, 0, 0).unwrap()
+}
+
+impl TestApp {
+    pub async fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("guildhall.db");
+        std::fs::copy(cluster::sqlite_template().await, &file).unwrap();
+        let url = format!("sqlite://{}", file.display()).parse().unwrap();
+        Self::new(url, Home::Sqlite { _folder: folder }).await
+    }
+
+    /// `None` where there is no PostgreSQL: that half of the suite is then left out, and the run says so.
+    pub async fn on_postgres() -> Option<Self> {
+        let database = cluster::database().await?;
+        let url = database.url.clone();
+        Some(Self::new(url, Home::Postgres { _database: database }).await)
+    }
+
+    async fn new(database: DatabaseUrl, home: Home) -> Self {
+        let clock = Clock::manual(beginning());
+        let secret = [7; 32];
+        let app = app(&database, &clock, &secret).await;
+        Self { app, clock, database, graph: Graph::new().unwrap(), secret, _home: home }
+    }
+
+    /// Another server on the same database.
+    pub async fn another_server(&self) -> Arc<App> {
+        app(&self.database, &self.clock, &self.secret).await
+    }
+
+    /// A guild with the seed's ladder, led by a registered `leader`.
+    pub async fn guild(&self, slug: &str) -> TestGuild<'_> {
+        let (name, now) = (slug.to_owned(), self.clock.now());
+        let (guild, ranks) = self
+            .app
+            .db
+            .write(async move |conn| identity::found_guild(conn, GuildId::new(), &name, &name, Region::Us, now).await)
+            .await
+            .unwrap();
+        // So that the first one made is the oldest.
+        self.clock.advance(Duration::from_secs(1));
+        let guild = TestGuild { test: self, id: guild.id, slug: guild.slug, ranks };
+        guild.member("leader", "Guild Leader").await;
+        guild
+    }
+
+    /// Serves on a loopback socket until the test ends.
+    pub async fn serve(&self) -> Http {
+        Http::serve(Arc::clone(&self.app)).await
+    }
+
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+}
+
+async fn app(database: &DatabaseUrl, clock: &Clock, secret: &[u8]) -> Arc<App> {
+    let db = Db::connect(database, 4).await.unwrap();
+    Arc::new(App::new(db, clock.clone(), Keys::new(secret), Hasher::cheap().unwrap()))
+}
+
+/// A guild under test.
+pub struct TestGuild<'t> {
+    pub test: &'t TestApp,
+    pub id: GuildId,
+    pub slug: String,
+    pub ranks: Vec<Rank>,
+}
+
+impl<'t> TestGuild<'t> {
+    pub fn rank(&self, name: &str) -> &Rank {
+        self.ranks.iter().find(|rank| rank.name == name).unwrap()
+    }
+
+    /// Adds an active, registered member.
+    pub async fn member(&self, username: &str, rank: &str) -> Client<'t> {
+        let member = self.row(username, rank, true).await;
+        self.add(vec![member]).await.remove(0)
+    }
+
+    /// Adds an active member without an account.
+    pub async fn unregistered(&self, username: &str, rank: &str) -> Client<'t> {
+        let member = self.row(username, rank, false).await;
+        self.add(vec![member]).await.remove(0)
+    }
+
+    /// A member's row, to be changed at will before it is added.
+    pub async fn row(&self, username: &str, rank: &str, registered: bool) -> Member {
+        let new = identity::NewMember {
+            discord_username: username.to_owned(),
+            discord_id: None,
+            display_name: None,
+            rank: None,
+        };
+        let mut member = new.into_row(self.rank(rank), self.test.now()).unwrap();
+        if registered {
+            member.password_hash = Some(self.test.app.hasher.hash(PASSWORD.to_owned()).await.unwrap());
+            member.registered_at = Some(self.test.now());
+        }
+        member
+    }
+
+    /// Adds members as they stand.
+    pub async fn add(&self, members: Vec<Member>) -> Vec<Client<'t>> {
+        let (rows, guild) = (members.clone(), self.id);
+        self.test
+            .app
+            .db
+            .write(async move |conn| {
+                identity::store::change_roster(conn, guild).await?;
+                Ok(identity::store::insert_members(conn, rows).await?)
+            })
+            .await
+            .unwrap();
+        members.into_iter().map(|member| self.client_of(member)).collect()
+    }
+
+    fn client_of(&self, member: Member) -> Client<'t> {
+        let token = auth::mint(&self.test.app, &member, Duration::from_secs(24 * 3_600 * 400)).unwrap();
+        Client {
+            test: self.test,
+            slug: self.slug.clone(),
+            id: ID::from(member.id).to_string(),
+            member: Some(member.id),
+            token: Some(token),
+        }
+    }
+
+    /// The leader that every guild has.
+    pub async fn leader(&self) -> Client<'t> {
+        let guild = self.id;
+        let leader = self
+            .test
+            .app
+            .db
+            .read(async move |conn| Ok(identity::store::member_by_username(conn, guild, "leader").await?))
+            .await
+            .unwrap();
+        self.client_of(leader.unwrap())
+    }
+
+    /// Someone who is not signed in.
+    pub fn anyone(&self) -> Client<'t> {
+        Client { test: self.test, slug: self.slug.clone(), id: String::new(), member: None, token: None }
+    }
+}
+
+/// Someone who asks, through the schema but without a socket.
+#[derive(Clone)]
+pub struct Client<'t> {
+    test: &'t TestApp,
+    slug: String,
+    /// Their global id; empty for someone who is not signed in.
+    pub id: String,
+    pub member: Option<MemberId>,
+    pub token: Option<String>,
+}
+
+pub type Answers = Pin<Box<dyn Stream<Item = Value> + Send>>;
+
+impl<'t> Client<'t> {
+    /// The same guild with another access token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    async fn admit(&self) -> error::Result<Arc<Caller>> {
+        let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
+        let caller = Caller::admit(&self.test.app, Some(&self.slug), authorization.as_deref(), Some("tests")).await?;
+        Ok(Arc::new(caller))
+    }
+
+    /// Whether the server lets this client in at all.
+    pub async fn refused(&self) -> Option<Code> {
+        self.admit().await.err().and_then(|error| error.refusal().map(|refusal| refusal.code))
+    }
+
+    /// Runs an operation; the whole answer.
+    pub async fn run(&self, query: &str, variables: Value) -> Value {
+        let caller = match self.admit().await {
+            Ok(caller) => caller,
+            Err(error) => panic!("not let in: {error}"),
+        };
+        let response = match self.test.graph.prepare(operation(query, variables)) {
+            Ok(prepared) => self.test.graph.execute(prepared, caller, "test").await,
+            Err(error) => async_graphql::Response::from_errors(vec![error]),
+        };
+        serde_json::to_value(response).unwrap()
+    }
+
+    /// Runs an operation that must go well; its data.
+    #[track_caller]
+    pub fn ok(&self, query: &str, variables: Value) -> impl Future<Output = Value> {
+        let (caller, query) = (std::panic::Location::caller(), query.to_owned());
+        async move {
+            let answer = self.run(&query, variables).await;
+            assert!(answer.get("errors").is_none(), "{caller}: {query} was refused: {}", answer["errors"]);
+            answer["data"].clone()
+        }
+    }
+
+    /// Runs an operation that must be refused; `CODE`, or `CODE REASON`, with ` field` where one is named.
+    pub async fn refusal(&self, query: &str, variables: Value) -> String {
+        refusal_in(&self.run(query, variables).await)
+    }
+
+    /// Subscribes; each answer as it comes.
+    pub async fn subscribe(&self, query: &str, variables: Value) -> Answers {
+        self.subscribe_at(&self.test.app, query, variables).await
+    }
+
+    /// Subscribes at another server.
+    pub async fn subscribe_at(&self, server: &Arc<App>, query: &str, variables: Value) -> Answers {
+        let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
+        let caller = Caller::admit(server, Some(&self.slug), authorization.as_deref(), None).await.unwrap();
+        let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
+        let answers = self.test.graph.subscribe(prepared, Arc::new(caller), "test".to_owned());
+        answers.map(|answer| serde_json::to_value(answer).unwrap()).boxed()
+    }
+
+    /// How many SQL statements a query takes, once the client is let in.
+    pub async fn statements(&self, query: &str, variables: Value) -> u64 {
+        let (caller, db) = (self.admit().await.unwrap(), &self.test.app.db);
+        let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
+        let before = db.statements();
+        let response = self.test.graph.execute(prepared, caller, "test").await;
+        assert!(response.errors.is_empty(), "{query} was refused: {:?}", response.errors);
+        db.statements() - before
+    }
+}
+
+fn operation(query: &str, variables: Value) -> Operation {
+    Operation { query: query.to_owned(), name: None, variables: async_graphql::Variables::from_json(variables) }
+}
+
+/// The first error of an answer as `CODE REASON field`.
+pub fn refusal_in(answer: &Value) -> String {
+    let error = &answer["errors"][0];
+    assert!(error.is_object(), "not refused: {answer}");
+    let extensions = &error["extensions"];
+    ["code", "reason", "field"].iter().filter_map(|it| extensions[it].as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// The next answer of a subscription. The bound is for a test that fails: one that passes does not wait.
+pub async fn next(answers: &mut Answers) -> Option<Value> {
+    tokio::time::timeout(Duration::from_secs(20), answers.next()).await.expect("nothing came for 20 seconds")
+}
+
+/// The variables of a campaign to create: two entries and one pick unless changed.
+pub fn campaign(entries: usize, change: Value) -> Value {
+    let entries: Vec<Value> = (0..entries).map(|number| json!({ "name": format!("entry {number}") })).collect();
+    let mut input = json!({
+        "title": "Where next?",
+        "picksPerVoter": 1,
+        "minRankLevelToVote": 2,
+        "durationHours": 24,
+        "entries": entries,
+    });
+    if let (Some(input), Value::Object(change)) = (input.as_object_mut(), change) {
+        input.extend(change);
+    }
+    json!({ "input": input })
+}
+
+/// A campaign made by an officer, and the ids of its entries.
+pub struct Draft {
+    pub id: String,
+    pub entries: Vec<String>,
+}
+
+impl Draft {
+    pub async fn create(officer: &Client<'_>, entries: usize, change: Value) -> Self {
+        let made = officer
+            .ok(
+                "mutation($input: CreateCampaignInput!) {
+                    createCampaign(input: $input) { campaign { id entries { id } } }
+                }",
+                campaign(entries, change),
+            )
+            .await;
+        let campaign = &made["createCampaign"]["campaign"];
+        Self {
+            id: campaign["id"].as_str().unwrap().to_owned(),
+            entries: strings(&campaign["entries"], "/id"),
+        }
+    }
+
+    /// Makes it, and sets it live.
+    pub async fn live(officer: &Client<'_>, entries: usize, change: Value) -> Self {
+        let draft = Self::create(officer, entries, change).await;
+        draft.activate(officer).await;
+        draft
+    }
+
+    pub async fn activate(&self, officer: &Client<'_>) {
+        officer.ok("mutation($id: ID!) { activateCampaign(id: $id) { campaign { id } } }", self.vars()).await;
+    }
+
+    pub async fn close(&self, officer: &Client<'_>) {
+        officer.ok("mutation($id: ID!) { closeCampaign(id: $id) { campaign { id } } }", self.vars()).await;
+    }
+
+    pub fn vars(&self) -> Value {
+        json!({ "id": self.id })
+    }
+
+    /// A ballot's variables, its picks by number.
+    pub fn ballot(&self, picks: &[usize]) -> Value {
+        let picks: Vec<&String> = picks.iter().map(|number| &self.entries[*number]).collect();
+        json!({ "input": { "campaignId": self.id, "picks": picks } })
+    }
+
+    pub async fn vote(&self, voter: &Client<'_>, picks: &[usize]) {
+        voter.ok(CAST, self.ballot(picks)).await;
+    }
+}
+
+pub const CAST: &str = "mutation($input: CastBallotInput!) {
+    castBallot(input: $input) { ballot { id picks { id } castAt } campaign { status turnout { voted } } }
+}";
+
+/// The strings found by a JSON pointer in each item of a list.
+pub fn strings(list: &Value, pointer: &str) -> Vec<String> {
+    let string = |item: &Value| item.pointer(pointer).and_then(Value::as_str).unwrap_or("null").to_owned();
+    list.as_array().unwrap_or_else(|| panic!("not a list: {list}")).iter().map(string).collect()
+}
