@@ -42,6 +42,8 @@ impl Missing {
 }
 
 fn main() {
+    // The migrations are embedded, and only this makes cargo notice a new one.
+    println!("cargo:rerun-if-changed=migrations");
     let source =
         PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("console");
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));

@@ -9,6 +9,7 @@ use crate::{
     error::{Refusal, Result},
     identity::{self, Guild},
     live::{self, Live},
+    text,
     voting::scheduler,
 };
 
@@ -58,7 +59,7 @@ impl App {
     /// # Errors
     /// `NOT_FOUND` for an unknown slug, or when there is no guild at all.
     pub async fn guild(&self, slug: Option<&str>) -> Result<Guild> {
-        let slug = slug.map(str::to_owned).or_else(|| self.default_guild.clone());
+        let slug = slug.map(text::key).or_else(|| self.default_guild.clone());
         let guild = self
             .db
             .read(async move |conn| {

@@ -83,17 +83,17 @@ pub struct Serving {
 
     /// How long an access token is good for.
     #[arg(long, env = "GUILDHALL_ACCESS_TTL", value_name = "TIME", default_value = "15m")]
-    #[arg(value_parser = humantime::parse_duration)]
+    #[arg(value_parser = lifetime)]
     pub access_ttl: Duration,
 
     /// How long a refresh token is good for.
     #[arg(long, env = "GUILDHALL_REFRESH_TTL", value_name = "TIME", default_value = "30d")]
-    #[arg(value_parser = humantime::parse_duration)]
+    #[arg(value_parser = lifetime)]
     pub refresh_ttl: Duration,
 
     /// How long an invite code is good for.
     #[arg(long, env = "GUILDHALL_INVITE_TTL", value_name = "TIME", default_value = "72h")]
-    #[arg(value_parser = humantime::parse_duration)]
+    #[arg(value_parser = lifetime)]
     pub invite_ttl: Duration,
 }
 
@@ -102,4 +102,17 @@ impl Serving {
     pub const fn lifetimes(&self) -> Lifetimes {
         Lifetimes { access: self.access_ttl, refresh: self.refresh_ttl, invite: self.invite_ttl }
     }
+}
+
+/// A lifetime such as `15m`, `72h` or `30d`: from a second to ten years.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn lifetime(text: &str) -> Result<Duration, String> {
+    const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
+    let lifetime = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if lifetime < Duration::from_secs(1) || lifetime > TEN_YEARS {
+        return Err("a lifetime is from a second to ten years".to_owned());
+    }
+    Ok(lifetime)
 }

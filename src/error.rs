@@ -34,8 +34,6 @@ pub enum Code {
     BadUserInput,
     /// What exists already, is in use, or is in the wrong state.
     Conflict,
-    /// Too many attempts; `extensions.retryAfterSeconds` says when to come back.
-    RateLimited,
     /// The document is too large, too deep or asks for too much.
     QueryTooComplex,
     /// Our fault.
@@ -51,7 +49,6 @@ impl Code {
             Self::NotFound => "NOT_FOUND",
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::Conflict => "CONFLICT",
-            Self::RateLimited => "RATE_LIMITED",
             Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
             Self::Internal => "INTERNAL",
         }

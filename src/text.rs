@@ -53,8 +53,7 @@ pub fn web_url(field: &'static str, text: &str) -> Result<String, Refusal> {
 /// # Errors
 /// Bad input at `discordUsername`.
 pub fn discord_username(text: &str) -> Result<String, Refusal> {
-    let text = text.trim();
-    name("discordUsername", text.strip_prefix('@').unwrap_or(text), 100)
+    name("discordUsername", text.trim().trim_start_matches('@'), 100)
 }
 
 fn limited(field: &'static str, text: String, max: usize) -> Result<String, Refusal> {
@@ -66,12 +65,23 @@ fn limited(field: &'static str, text: String, max: usize) -> Result<String, Refu
 
 /// What makes a unique name unique: the name without its case.
 pub fn key(name: &str) -> String {
-    name.nfc().collect::<String>().to_lowercase()
+    storable(name).nfc().collect::<String>().to_lowercase()
+}
+
+/// The key of a Discord username as people type it.
+pub fn username_key(name: &str) -> String {
+    key(name.trim().trim_start_matches('@'))
+}
+
+/// PostgreSQL keeps no NUL in a text, so what is only looked up must not hold one either: it becomes a character that no
+/// name has.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{1}")
 }
 
 /// What names are searched and ordered by: without case or accents.
 pub fn fold(text: &str) -> String {
-    text.nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase().nfc().collect()
+    storable(text).nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase().nfc().collect()
 }
 
 /// The folded parts as one key that sorts by the first, then the second, and so on.
@@ -101,7 +111,7 @@ mod tests {
     #[test]
     fn names_are_trimmed_and_normalised_before_they_are_measured() {
         assert_eq!(name("name", "  Zoe\u{308} ", 3), Ok("Zoë".to_owned()));
-        assert_eq!(discord_username(" @thal ").as_deref(), Ok("thal"));
+        assert_eq!(discord_username(" @@thal ").as_deref(), Ok("thal"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Accounts in the schema.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use guildhall_macros::guarded;
 
@@ -9,7 +9,7 @@ use crate::{
     error::{Refusal, Result},
     graphql::caller::Caller,
     id::MemberId,
-    identity::{Member, graphql::InviteDelivery},
+    identity::Member,
 };
 
 /// What it takes to register.
@@ -68,6 +68,21 @@ impl From<SignedIn> for AuthPayload {
             member: it.member,
         }
     }
+}
+
+/// How a code reached its member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum InviteDelivery {
+    /// By direct message.
+    Sent,
+    /// It will be sent by direct message.
+    Queued,
+    /// The member has no known Discord id.
+    NotLinked,
+    /// The direct message could not be sent; pass the code on.
+    Failed,
+    /// There is no bot; pass the code on.
+    NotConfigured,
 }
 
 /// An invite code, shown once.

@@ -90,7 +90,7 @@ pub async fn register(
     };
     password::check_new_password("password", &password)?;
     let now = app.clock.now();
-    let key = text::key(username.trim().trim_start_matches('@'));
+    let key = text::username_key(username);
     let found = app
         .db
         .read(async move |conn| {
@@ -138,7 +138,7 @@ pub async fn login(
     let refusal = || {
         Refusal::new(Code::Unauthenticated, "The Discord username or the password is wrong.").because("BAD_CREDENTIALS")
     };
-    let key = text::key(username.trim().trim_start_matches('@'));
+    let key = text::username_key(username);
     let member = app
         .db
         .read(async move |conn| Ok(identity::store::member_by_username(conn, guild, &key).await?))
@@ -239,7 +239,8 @@ pub async fn send_invite(app: &App, viewer: &Viewer, member: MemberId) -> Result
         .db
         .read(async move |conn| {
             let target =
-                identity::store::member(conn, guild, member).await?.ok_or_else(|| Refusal::not_found("member"))?;
+                identity::store::member(conn, guild, member).await?;
+            let target = target.ok_or_else(|| Refusal::not_found("member").at("memberId"))?;
             identity::Ladder::load(conn, guild).await?.check_reach(&actor, target.rank_level)?;
             Ok(target)
         })

@@ -1,15 +1,36 @@
 //! `guildhall bootstrap`.
 
-use clap::Args;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
 
 use super::{Failure, offline_app, say};
 use crate::{
     auth::{self, Keys},
-    config::Database,
+    config::{Database, lifetime},
     id::GuildId,
-    identity::{self, Ladder, Member, NewMember, Region, store},
+    identity::{self, Ladder, Member, NewMember, RankSource, Region, store},
     text,
 };
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RegionName {
+    Us,
+    Eu,
+    Kr,
+    Tw,
+}
+
+impl From<RegionName> for Region {
+    fn from(name: RegionName) -> Self {
+        match name {
+            RegionName::Us => Self::Us,
+            RegionName::Eu => Self::Eu,
+            RegionName::Kr => Self::Kr,
+            RegionName::Tw => Self::Tw,
+        }
+    }
+}
 
 /// Make a guild and its leader.
 #[derive(Args)]
@@ -20,15 +41,22 @@ pub(super) struct Bootstrap {
     /// The guild's name; its slug unless given.
     #[arg(long, value_name = "NAME")]
     guild_name: Option<String>,
+    /// Where the guild plays: us, eu, kr or tw.
+    #[arg(long, value_name = "REGION", default_value = "us", ignore_case = true)]
+    region: RegionName,
     /// The leader's Discord username.
     #[arg(long, value_name = "DISCORD_USERNAME")]
     leader: String,
+    /// How long the invite code is good for.
+    #[arg(long, env = "GUILDHALL_INVITE_TTL", value_name = "TIME", default_value = "72h", value_parser = lifetime)]
+    invite_ttl: Duration,
 }
 
 impl Bootstrap {
     pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
         // Nothing is signed here.
-        let app = offline_app(database, Keys::ephemeral()).await?;
+        let mut app = offline_app(database, Keys::ephemeral()).await?;
+        app.lifetimes.invite = self.invite_ttl;
         let now = app.clock.now();
         let leader = app
             .db
@@ -37,7 +65,7 @@ impl Bootstrap {
                     Some(guild) => guild.id,
                     None => {
                         let name = self.guild_name.as_deref().unwrap_or(&self.guild);
-                        identity::found_guild(conn, GuildId::new(), &self.guild, name, Region::Us, now).await?.0.id
+                        identity::found_guild(conn, GuildId::new(), &self.guild, name, self.region.into(), now).await?.0.id
                     }
                 };
                 let new = NewMember {
@@ -57,7 +85,12 @@ impl Bootstrap {
                     }
                     // Whoever is on the roster already and has no account becomes the leader.
                     Some(known) if known.registered_at.is_none() => {
-                        let leader = Member { rank_id: highest.id, rank_level: highest.level, ..known };
+                        let leader = Member {
+                            rank_id: highest.id,
+                            rank_level: highest.level,
+                            rank_source: RankSource::Manual,
+                            ..known
+                        };
                         store::update_member(conn, &leader).await?;
                         Ok(leader)
                     }

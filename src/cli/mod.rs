@@ -59,7 +59,7 @@ enum Command {
 /// Runs the command the process was started with.
 pub fn main() -> ExitCode {
     // Absent is fine; a file that is there and not understood is not.
-    if let Err(error) = dotenvy::dotenv()
+    if let Err(error) = dotenvy::from_path(".env")
         && !error.not_found()
     {
         return fail(&format!(".env: {error}"));

@@ -1,11 +1,12 @@
 //! `guildhall serve`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use clap::Args;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    sync::Notify,
 };
 
 use super::{DEFAULT_DATABASE, Failure};
@@ -17,6 +18,9 @@ use crate::{
     db::Db,
     graphql::{Graph, http},
 };
+
+/// How long requests under way are waited for when the process is told to end.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// Serve the guilds of a database.
 #[derive(Args)]
@@ -36,12 +40,13 @@ impl Serve {
         let listener = listen(&self.listen).await?;
         let db = Db::open(&url, database.max_connections).await?;
         let mut app = App::new(db, Clock::system(), keys, Hasher::owasp()?);
-        app.default_guild = self.serving.default_guild.clone();
+        app.default_guild = self.serving.default_guild.clone().filter(|slug| !slug.is_empty());
         app.lifetimes = self.serving.lifetimes();
         if app.guild(None).await.is_err() {
-            tracing::warn!("no guild to serve yet; make one with `guildhall bootstrap`");
+            let slug = app.default_guild.as_deref().unwrap_or("SLUG");
+            tracing::warn!("no guild to serve yet; make it with `guildhall bootstrap --guild {slug} --leader …`");
         }
-        tracing::info!(database = %url, "serving on http://{}", listener.local_addr()?);
+        tracing::info!(database = %url, "opened");
         serve(Arc::new(app), listener).await
     }
 }
@@ -57,12 +62,26 @@ pub(super) async fn serve(app: Arc<App>, listener: TcpListener) -> Result<(), Fa
     let _background = app.start();
     let router = http::router(Arc::clone(&app), Graph::new()?);
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let told_to_end = async move {
+    tracing::info!("serving on http://{}", listener.local_addr()?);
+    let mut told_to_end = async move || {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        tracing::info!("ending");
     };
-    Ok(axum::serve(listener, router).with_graceful_shutdown(told_to_end).await?)
+    let ending = Arc::new(Notify::new());
+    let ended = {
+        let ending = Arc::clone(&ending);
+        axum::serve(listener, router).with_graceful_shutdown(async move { ending.notified().await })
+    };
+    let serving = tokio::spawn(ended.into_future());
+    told_to_end().await;
+    tracing::info!("ending: requests under way are answered first");
+    ending.notify_one();
+    tokio::select! {
+        served = serving => Ok(served??),
+        // Someone who never finishes a request, or an operator who does not want to wait.
+        () = tokio::time::sleep(ANSWER_WITHIN) => Ok(()),
+        () = told_to_end() => Ok(()),
+    }
 }

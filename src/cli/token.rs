@@ -7,7 +7,7 @@ use clap::Args;
 use super::{DEFAULT_DATABASE, Failure, offline_app, say};
 use crate::{
     auth,
-    config::{Database, Signing},
+    config::{Database, Signing, lifetime},
     identity::store,
     text,
 };
@@ -21,7 +21,7 @@ pub(super) struct Token {
     #[command(flatten)]
     who: Who,
     /// How long the tokens are good for. They end with it, or with the member's deactivation or next password.
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = lifetime)]
     ttl: Duration,
     #[command(flatten)]
     signing: Signing,
@@ -45,7 +45,7 @@ impl Token {
         let members = match self.who.member {
             None => app.db.read(async move |conn| Ok(store::active_members(conn, guild).await?)).await?,
             Some(username) => {
-                let key = text::key(username.trim().trim_start_matches('@'));
+                let key = text::username_key(&username);
                 let found =
                     app.db.read(async move |conn| Ok(store::member_by_username(conn, guild, &key).await?)).await?;
                 let active = found.filter(|member| member.is_active);

@@ -57,28 +57,30 @@ impl Costs {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
             let TypeKind::Object(object) = definition.node.kind else { continue };
             for field in object.fields {
-                // The lists of a connection are as long as its page, which counts already.
-                let name = field.node.name.node.as_str();
-                if !matches!(name, "edges" | "nodes") {
-                    let multiplier = multiplier(&field.node.ty.node);
-                    let known: &mut u64 = multipliers.entry(name.to_owned()).or_default();
-                    *known = multiplier.max(*known);
-                }
+                let multiplier = multiplier(&field.node.ty.node);
+                let known: &mut u64 = multipliers.entry(field.node.name.node.to_string()).or_default();
+                *known = multiplier.max(*known);
             }
         }
         Ok(Self { multipliers })
     }
 
     fn multiplier(&self, field: &Field, variables: &Variables) -> u64 {
-        let value = ["first", "last"].iter().find_map(|name| field.get_argument(name)).map(|value| value.node.clone());
-        let value = value.and_then(|it| it.into_const_with(|name| variables.get(&name).cloned().ok_or(())).ok());
-        let size = match value {
-            Some(Value::Number(size)) => size.as_u64(),
-            _ => None,
+        let name = field.name.node.as_str();
+        let value = |name: &str| {
+            let value = field.get_argument(name)?.node.clone();
+            // What cannot be told from here, such as a variable's default, is taken to be as large as can be.
+            Some(value.into_const_with(|name| variables.get(&name).cloned().ok_or(())).unwrap_or(Value::Null))
         };
-        let known = self.multipliers.get(field.name.node.as_str()).copied().unwrap_or(1);
-        // A size out of range is refused by the field itself.
-        size.map_or(known, |size| size.clamp(1, MAX_SIZE as u64))
+        match (value("first").or_else(|| value("last")), value("ids")) {
+            // A size out of range is refused by the field itself.
+            (Some(Value::Number(size)), _) => size.as_u64().unwrap_or(1).clamp(1, MAX_SIZE as u64),
+            (_, Some(Value::List(ids))) => ids.len() as u64,
+            (Some(_), _) | (_, Some(_)) => MAX_SIZE as u64,
+            // The lists of a connection are as long as its page, which counts already.
+            (None, None) if matches!(name, "edges" | "nodes") => 1,
+            (None, None) => self.multipliers.get(name).copied().unwrap_or(1),
+        }
     }
 }
 
@@ -111,6 +113,9 @@ pub fn prepare(
     scan(text).map_err(Refusal::into_server_error)?;
     let parsed = parse_query(text).map_err(|error| {
         let mut error = ServerError::from(error);
+        // The parser draws the line; what it expected is on its last.
+        let expected = error.message.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
+        error.message = format!("The document does not parse: {expected}.");
         error.extensions.get_or_insert_default().set("code", Code::BadUserInput.as_str());
         error
     })?;
@@ -304,7 +309,7 @@ mod tests {
 
     use super::*;
 
-    const SDL: &str = "type Query { members(first: Int): MemberConnection tags: [Tag] name: String }
+    const SDL: &str = "type Query { members(first: Int): MemberConnection tags: [Tag] name: String nodes(ids: [ID!]!): [Tag] }
         type MemberConnection { nodes: [Member] } type Member { friends(first: Int): MemberConnection name: String }
         type Tag { tags: [Tag] name: String }";
 
@@ -344,6 +349,9 @@ mod tests {
     fn what_goes_in_circles_does_not_parse_or_asks_for_too_much_is_refused() {
         let deep = format!("{}name{}", "{ tags ".repeat(70), "}".repeat(70));
         let paged = "{ members(first: 100) { nodes { friends(first: 100) { nodes { friends { nodes { name } } } } } } }";
+        let defaulted = "query($n: Int = 100) { members(first: $n) { nodes { friends(first: $n) { nodes { friends(first: $n) \
+            { nodes { name } } } } } } }";
+        let ids = format!("{{ nodes(ids: [{}]) {{ {} }} }}", "1 ".repeat(100), "tags { tags { tags { name } } }");
         let wide: String = (0..60).map(|i| format!("a{i}: name ")).collect();
         for (text, expected) in [
             ("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }", "\"BAD_USER_INPUT\""),
@@ -351,6 +359,8 @@ mod tests {
             ("query A { name } query B { name }", "\"BAD_USER_INPUT\""),
             (deep.as_str(), "\"QUERY_TOO_COMPLEX\""),
             (paged, "\"QUERY_TOO_COMPLEX\""),
+            (defaulted, "\"QUERY_TOO_COMPLEX\""),
+            (ids.as_str(), "\"QUERY_TOO_COMPLEX\""),
             (&format!("{{ {wide} }}"), "\"QUERY_TOO_COMPLEX\""),
             (&"{".repeat(60_000), "\"QUERY_TOO_COMPLEX\""),
             ("{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }", "\"QUERY_TOO_COMPLEX\""),

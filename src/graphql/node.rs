@@ -73,7 +73,8 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Ok(GlobalId::Ballot(campaign, member))
             if caller.viewer().is_some_and(|viewer| viewer.member == member) =>
         {
-            load.viewer_ballot.maybe(campaign).await?.map(Node::Ballot)
+            let visible = load.campaign.maybe(campaign).await?.is_some_and(|campaign| sees(&campaign));
+            if visible { load.viewer_ballot.maybe(campaign).await?.map(Node::Ballot) } else { None }
         }
         _ => None,
     })

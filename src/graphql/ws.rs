@@ -260,7 +260,8 @@ impl Connection {
             return Err(Close(4409, "Subscriber already exists"));
         }
         if self.operations.len() >= MAX_OPERATIONS {
-            let refusal = Refusal::new(Code::RateLimited, format!("At most {MAX_OPERATIONS} operations at once."));
+            let message = format!("A socket has at most {MAX_OPERATIONS} operations at once.");
+            let refusal = Refusal::new(Code::QueryTooComplex, message);
             return Ok(Some(error_message(&id, &[refusal.into_server_error()])));
         }
         let operation = from_payload(payload).map_err(|_| BAD_REQUEST)?;

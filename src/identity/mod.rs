@@ -205,7 +205,7 @@ pub async fn update_member(app: &App, viewer: &Viewer, change: MemberChange) -> 
         .await?;
     app.live.access_changed(viewer.guild);
     // Whoever had not voted yet may have been the last.
-    voting::close_complete(app, viewer.guild).await?;
+    voting::close_complete(app, viewer.guild).await;
     Ok(member)
 }
 

@@ -1,8 +1,9 @@
 //! Votes: campaigns, ballots, tallies.
 
-mod campaigns;
 mod count;
+mod drafts;
 pub mod graphql;
+mod lifecycle;
 mod rows;
 mod rules;
 pub mod scheduler;
@@ -12,11 +13,12 @@ mod tally;
 use std::sync::Arc;
 
 pub use self::{
-    campaigns::{
-        CampaignChange, EntryChange, NewCampaign, NewEntry, activate, add_entry, archive, close, create_campaign,
-        delete_campaign, remove_entry, reorder_entries, update_campaign, update_entry,
-    },
     count::{Outcome, Round, Standing},
+    drafts::{
+        CampaignChange, EntryChange, NewCampaign, NewEntry, add_entry, create_campaign, delete_campaign, remove_entry,
+        reorder_entries, update_campaign, update_entry,
+    },
+    lifecycle::{activate, archive, close},
     rows::{
         ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignFilter, CampaignKey, CampaignStatus,
         CannotVoteReason, Entry, ResultsVisibility, StandingsHiddenReason, Tally, Turnout, VotingMethod,
@@ -73,20 +75,33 @@ pub async fn cast_ballot(
         })
         .await?;
     app.live.ballots_changed(guild, campaign.id);
-    let campaign = campaigns::close_if_complete(app, campaign).await?;
+    let campaign = close_if_complete_or_later(app, campaign).await;
     Ok((ballot, campaign))
 }
 
 /// Closes a guild's campaigns in which everyone eligible has voted: to be called when someone ceases to be eligible.
 ///
-/// # Errors
-/// The database's.
-pub async fn close_complete(app: &App, guild: GuildId) -> Result<()> {
-    let live = app.db.read(async move |conn| Ok(store::closing_early(conn, Some(guild)).await?)).await?;
-    for campaign in live {
-        campaigns::close_if_complete(app, campaign).await?;
+/// The change that made them complete is done, whatever comes of this: a failure is logged, and they close by themselves
+/// later.
+pub async fn close_complete(app: &App, guild: GuildId) {
+    match app.db.read(async move |conn| Ok(store::closing_early(conn, Some(guild)).await?)).await {
+        Ok(live) => {
+            for campaign in live {
+                close_if_complete_or_later(app, campaign).await;
+            }
+        }
+        Err(error) => tracing::error!(%error, "could not look for complete campaigns"),
     }
-    Ok(())
+}
+
+async fn close_if_complete_or_later(app: &App, campaign: Campaign) -> Campaign {
+    match lifecycle::close_if_complete(app, campaign.clone()).await {
+        Ok(campaign) => campaign,
+        Err(error) => {
+            tracing::error!(%error, campaign = campaign.id.0, "a complete campaign could not be closed yet");
+            campaign
+        }
+    }
 }
 
 /// The campaign, if its standings are open to this viewer.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Campaign, CampaignStatus, campaigns, store};
+use super::{Campaign, CampaignStatus, lifecycle, store};
 use crate::{app::App, clock::Instant, error::Result};
 
 /// How long to wait after a failure before trying again.
@@ -51,14 +51,14 @@ async fn do_due(app: &App) -> Result<Option<Instant>> {
 async fn close_complete_everywhere(app: &App) -> Result<()> {
     let live = app.db.read(async |conn| Ok(store::closing_early(conn, None).await?)).await?;
     for campaign in live {
-        campaigns::close_if_complete(app, campaign).await?;
+        lifecycle::close_if_complete(app, campaign).await?;
     }
     Ok(())
 }
 
 async fn step(app: &App, campaign: &Campaign) -> Result<()> {
     match campaign.status {
-        CampaignStatus::Draft => campaigns::start_if_due(app, campaign).await,
-        _ => campaigns::close_if_due(app, campaign).await,
+        CampaignStatus::Draft => lifecycle::start_if_due(app, campaign).await,
+        _ => lifecycle::close_if_due(app, campaign).await,
     }
 }

@@ -1,1 +1,193 @@
-//! To come.
+//! The command line, run as an operator runs it.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+fn guildhall(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_guildhall"));
+    command.current_dir(folder).env_clear().env("RUST_LOG", "info");
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    guildhall(folder).args(arguments).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// A server that is killed, without warning, when it goes out of scope.
+struct Served {
+    child: Child,
+    url: String,
+}
+
+impl Served {
+    /// Starts a command that serves, and waits until it says where.
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut child = guildhall(folder).args(arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let address = lines.find_map(|line| {
+            let line: Value = serde_json::from_str(&line.ok()?).ok()?;
+            line["fields"]["message"].as_str()?.strip_prefix("serving on ").map(str::to_owned)
+        });
+        // The rest is read on, so that the server never waits for a full pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, url: format!("{}/graphql", address.expect("it did not start")) }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn ask(served: &Served, token: Option<&str>, query: &str, variables: Value) -> Result<Value, reqwest::Error> {
+    let mut request = reqwest::Client::new().post(&served.url).json(&json!({ "query": query, "variables": variables }));
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    request.send().await?.json().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guild_is_bootstrapped_served_and_entered() {
+    let folder = tempfile::tempdir().unwrap();
+    let bootstrap = ["bootstrap", "--guild", "emberwatch", "--guild-name", "Emberwatch", "--leader", "Thal"];
+    let first = stdout(&run(folder.path(), &bootstrap));
+    let second = stdout(&run(folder.path(), &bootstrap));
+    assert!(first.len() == 9 && second.len() == 9 && first != second, "only codes: {first:?} {second:?}");
+    let served = Served::start(folder.path(), &["serve", "--bind", "127.0.0.1:0"]);
+    let register = "mutation($code: String!) {
+        register(input: { inviteCode: $code, discordUsername: \"thal\", password: \"correct horse battery\" }) { accessToken }
+    }";
+    let void = ask(&served, None, register, json!({ "code": first.trim() })).await.unwrap();
+    assert_eq!(void["errors"][0]["extensions"]["reason"], "INVALID_CODE");
+    let entered = ask(&served, None, register, json!({ "code": second.trim() })).await.unwrap();
+    let token = entered["data"]["register"]["accessToken"].as_str().unwrap();
+    let me = ask(&served, Some(token), "{ me { rank { name } } guild { name } }", json!({})).await.unwrap();
+    assert_eq!(me["data"], json!({ "me": { "rank": { "name": "Guild Leader" } }, "guild": { "name": "Emberwatch" } }));
+    let third = run(folder.path(), &bootstrap);
+    assert_eq!(third.status.code(), Some(1));
+    assert_eq!(third.stdout, b"");
+
+    // Tokens that an operator mints are signed with the key kept beside the file, which nobody else may read.
+    let minted = stdout(&run(folder.path(), &["token", "--guild", "emberwatch", "--member", "@THAL", "--ttl", "5m"]));
+    let all = stdout(&run(folder.path(), &["token", "--guild", "emberwatch", "--all"]));
+    assert!(all.starts_with("Thal ") && all.lines().count() == 1, "{all}");
+    let (username, token) = minted.trim().split_once(' ').unwrap();
+    assert_eq!(username, "Thal");
+    let me = ask(&served, Some(token), "{ me { displayName } }", json!({})).await.unwrap();
+    assert_eq!(me["data"]["me"]["displayName"], "Thal");
+    let key = std::fs::metadata(folder.path().join("guildhall.db.key")).unwrap();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&key.permissions()) & 0o777, 0o600);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_acknowledged_ballot_survives_a_kill_and_none_is_doubled() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = ["demo", "--bind", "127.0.0.1:0", "--members", "150", "--no-simulate"];
+    let served = Served::start(folder.path(), &demo);
+    let database = ["--database-url", "sqlite://guildhall-demo.db"];
+    let tokens = stdout(&run(folder.path(), &[&["token", "--guild", "emberwatch", "--all"], &database[..]].concat()));
+    let live = "{ campaigns(filter: { status: [LIVE] }) { nodes { id turnout { voted } entries { id } } } }";
+    let before = ask(&served, None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
+    let picks: Vec<&Value> = before["entries"].as_array().unwrap().iter().take(3).map(|entry| &entry["id"]).collect();
+    let input = json!({ "input": { "campaignId": before["id"], "picks": picks } });
+    let cast = "mutation($input: CastBallotInput!) { castBallot(input: $input) { ballot { id } } }";
+    let voters: Vec<String> = tokens.lines().filter_map(|line| line.rsplit_once(' ')).map(|(_, token)| token.to_owned()).collect();
+    let mut acknowledged = Vec::new();
+    let mut casts = tokio::task::JoinSet::new();
+    for token in &voters {
+        let (token, input, url) = (token.clone(), input.clone(), served.url.clone());
+        casts.spawn(async move {
+            let request = reqwest::Client::new().post(url).bearer_auth(&token).json(&json!({ "query": cast, "variables": input }));
+            let answer: Value = request.send().await.ok()?.json().await.ok()?;
+            answer["data"]["castBallot"].is_object().then_some(token)
+        });
+    }
+    // Killed in the midst of it.
+    while acknowledged.len() < 30 {
+        acknowledged.extend(casts.join_next().await.expect("too few voters").unwrap());
+    }
+    drop(served);
+    while let Some(cast) = casts.join_next().await {
+        acknowledged.extend(cast.unwrap());
+    }
+    let again = Served::start(folder.path(), &[&["serve", "--bind", "127.0.0.1:0"], &database[..]].concat());
+    let after = ask(&again, None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
+    let voted = |campaign: &Value| usize::try_from(campaign["turnout"]["voted"].as_i64().unwrap()).unwrap();
+    assert!(voted(&after) >= voted(&before) + acknowledged.len(), "{} of {}", voted(&after), acknowledged.len());
+    for token in &acknowledged {
+        let answer = ask(&again, Some(token), cast, input.clone()).await.unwrap();
+        assert_eq!(answer["errors"][0]["extensions"]["reason"], "ALREADY_VOTED", "{answer}");
+    }
+    let unchanged = ask(&again, None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
+    assert_eq!(voted(&unchanged), voted(&after));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_fills_a_guild_again_and_again_but_never_over_a_real_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let served = Served::start(folder.path(), &["demo", "--bind", "127.0.0.1:0", "--no-simulate"]);
+        let query = "{ members { totalCount } characters { totalCount } campaigns { nodes { status standings { place } } } }";
+        let data = ask(&served, None, query, json!({})).await.unwrap()["data"].clone();
+        assert_eq!((&data["members"]["totalCount"], &data["characters"]["totalCount"]), (&json!(40), &json!(90)));
+        let campaigns = data["campaigns"]["nodes"].as_array().unwrap();
+        assert!(campaigns.iter().any(|it| it["status"] == "LIVE" && it["standings"].as_array().unwrap().len() == 10));
+        assert!(campaigns.iter().filter(|it| it["status"] == "CLOSED" && it["standings"].is_array()).count() >= 2);
+    }
+    let real = ["--database-url", "sqlite://real.db"];
+    stdout(&run(folder.path(), &[&["bootstrap", "--guild", "real", "--leader", "x"], &real[..]].concat()));
+    let refused = run(folder.path(), &[&["demo", "--bind", "127.0.0.1:0"], &real[..]].concat());
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("holds a real guild"));
+}
+
+#[test]
+fn what_is_wrong_with_the_settings_is_said_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, expected) in [
+        (vec!["serve", "--database-url", "mysql://x"], "sqlite://FILE or postgres://"),
+        (vec!["serve", "--jwt-secret", "short"], "at least 32 bytes"),
+        (vec!["serve", "--database-url", "postgres://127.0.0.1:1/x"], "GUILDHALL_JWT_SECRET is needed on PostgreSQL"),
+        (vec!["serve", "--access-ttl", "1000000y"], "from a second to ten years"),
+        (vec!["token", "--guild", "nowhere", "--all"], "no such guild"),
+        (vec!["token", "--guild", "nowhere"], "required"),
+        (vec!["bootstrap", "--guild", "No Slug", "--leader", "x"], "A slug is"),
+    ] {
+        let output = run(folder.path(), &arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(expected), "{arguments:?}: {said}");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_told_to_end_does_so_even_if_a_client_never_finishes() {
+    use std::io::Write;
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut served = Served::start(folder.path(), &["serve", "--bind", "127.0.0.1:0"]);
+    let address = served.url.trim_start_matches("http://").trim_end_matches("/graphql").to_owned();
+    let mut half = std::net::TcpStream::connect(address).unwrap();
+    half.write_all(b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{").unwrap();
+    for _ in 0..2 {
+        // Twice: an operator who does not want to wait.
+        assert!(Command::new("kill").args(["-TERM", &served.child.id().to_string()]).status().unwrap().success());
+        tokio::time::timeout(Duration::from_millis(300), std::future::pending::<()>()).await.unwrap_err();
+    }
+    let ended = tokio::task::spawn_blocking(move || served.child.wait().unwrap()).await.unwrap();
+    assert!(ended.success());
+}

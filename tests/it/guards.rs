@@ -98,7 +98,7 @@ fn guarded_operations(types: &Types) -> Vec<(String, String, String)> {
                 if let Some(demand) = demand(field) {
                     let operation = format!("{before}{call} {}{after}", types.selection(field));
                     found.push((format!("{ty}.{}", field.name.node), operation, demand));
-                } else if root == "Query" && seen.insert(base(&field.ty.node).to_owned()) {
+                } else if root == "Query" && field.arguments.iter().all(|it| it.node.ty.node.nullable) && seen.insert(base(&field.ty.node).to_owned()) {
                     let inner = base(&field.ty.node).to_owned();
                     queue.push_back((inner, format!("{before}{call} {{ "), format!(" }}{after}")));
                 }

@@ -1,1 +1,326 @@
-//! To come.
+//! Over real sockets: HTTP and WebSocket.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::support::{CAST, Draft, TestApp, on_both, refusal_in};
+
+const GRAPHQL_JSON: &str = "application/graphql-response+json";
+
+/// The code of a refused request's first error.
+fn code(body: &Value) -> &str {
+    body["errors"][0]["extensions"]["code"].as_str().unwrap_or("none")
+}
+
+on_both! {
+    async fn a_query_by_post_and_by_get(app) {
+        app.guild("gg").await;
+        let http = app.serve().await;
+        let posted = http.post(&json!({ "query": "query Q($first: Int) { guild { slug } members(first: $first) { totalCount } }", "operationName": "Q", "variables": { "first": 1 } })).send().await.unwrap();
+        assert_eq!(posted.status(), StatusCode::OK);
+        assert_eq!(posted.headers()["content-type"], "application/json; charset=utf-8");
+        let expected = json!({ "data": { "guild": { "slug": "gg" }, "members": { "totalCount": 1 } } });
+        assert_eq!(posted.json::<Value>().await.unwrap(), expected);
+        let url = http.url("/graphql?query=query(%24first%3AInt)%7Bguild%7Bslug%7Dmembers(first%3A%24first)%7BtotalCount%7D%7D&variables=%7B%22first%22%3A1%7D");
+        let got = http.client.get(url).header("accept", GRAPHQL_JSON).send().await.unwrap();
+        assert_eq!((got.status(), got.headers()["content-type"].to_str().unwrap()), (StatusCode::OK, "application/graphql-response+json; charset=utf-8"));
+        assert_eq!(got.json::<Value>().await.unwrap(), expected);
+    }
+
+    async fn a_request_names_its_guild_and_its_token(app) {
+        let (one, two) = (app.guild("one").await, app.guild("two").await);
+        let member = two.member("someone", "Member").await;
+        let http = app.serve().await;
+        let ask = json!({ "query": "{ guild { slug } me { displayName } }" });
+        let oldest: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
+        assert_eq!(oldest["data"], json!({ "guild": { "slug": "one" }, "me": null }));
+        let bearer = format!("Bearer {}", member.token.as_ref().unwrap());
+        let named: Value = http.post(&ask).header("X-Guild", "two").header("Authorization", &bearer).send().await.unwrap().json().await.unwrap();
+        assert_eq!(named["data"], json!({ "guild": { "slug": "two" }, "me": { "displayName": "someone" } }));
+        for (guild, authorization, status, expected) in [
+            ("three", None, StatusCode::NOT_FOUND, "NOT_FOUND"),
+            ("two", Some("Bearer nonsense"), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+            ("two", Some("Basic abc"), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+            ("one", Some(bearer.as_str()), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+        ] {
+            let mut request = http.post(&ask).header("X-Guild", guild);
+            if let Some(authorization) = authorization {
+                request = request.header("Authorization", authorization);
+            }
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), status);
+            let body: Value = response.json().await.unwrap();
+            assert_eq!(code(&body), expected);
+            assert_eq!(body.get("data"), None);
+        }
+        drop(one);
+    }
+
+    async fn what_is_malformed_is_refused_with_a_code(app) {
+        app.guild("gg").await;
+        let http = app.serve().await;
+        let post = |body: &str| http.client.post(http.url("/graphql")).header("content-type", "application/json").body(body.to_owned());
+        for body in ["", "{", "nonsense", "[]", "[{\"query\":\"{guild{slug}}\"}]", "{}", "{\"query\":1}", "{\"query\":\"{guild{slug}}\",\"variables\":[]}", "{\"query\":\"{guild{slug}}\",\"operationName\":1}", "{\"query\":\"{guild{slug}}\",\"extensions\":1}"] {
+            let response = post(body).send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{body}");
+            assert_eq!(code(&response.json().await.unwrap()), "BAD_USER_INPUT", "{body}");
+        }
+        for (query, expected) in [
+            ("{ guild ", "BAD_USER_INPUT"), ("{ nothing }", "BAD_USER_INPUT"), ("{ member(id: 1.5) { id } }", "BAD_USER_INPUT"),
+            ("query A { guild { slug } } query B { guild { slug } }", "BAD_USER_INPUT"),
+            ("{ ...A } fragment A on Query { ...A }", "BAD_USER_INPUT"),
+            (&format!("{{ {} }}", "guild { slug } ".repeat(60)), "QUERY_TOO_COMPLEX"),
+        ] {
+            let body = json!({ "query": query }).to_string();
+            let strict = post(&body).header("accept", GRAPHQL_JSON).send().await.unwrap();
+            assert_eq!(strict.status(), StatusCode::BAD_REQUEST, "{query:.60}");
+            assert_eq!(code(&strict.json().await.unwrap()), expected, "{query:.60}");
+            let older = post(&body).send().await.unwrap();
+            assert_eq!((older.status(), code(&older.json().await.unwrap())), (StatusCode::OK, expected), "{query:.60}");
+        }
+        let mutation = http.client.get(http.url("/graphql?query=mutation%7Blogout%7Bsuccess%7D%7D")).send().await.unwrap();
+        assert_eq!(mutation.status(), StatusCode::METHOD_NOT_ALLOWED);
+        let put = http.client.put(http.url("/graphql")).body("{}").send().await.unwrap();
+        assert_eq!((put.status(), put.headers()["allow"].to_str().unwrap()), (StatusCode::METHOD_NOT_ALLOWED, "GET, POST"));
+        for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=latin1"] {
+            let response = http.client.post(http.url("/graphql")).header("content-type", content_type).body("{\"query\":\"mutation{logout{success}}\"}").send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE, "{content_type}");
+        }
+        let huge = post(&json!({ "query": " ".repeat(2_000_000) }).to_string()).send().await.unwrap();
+        assert_eq!(huge.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(code(&huge.json().await.unwrap()), "BAD_USER_INPUT");
+    }
+
+    async fn what_no_database_can_hold_is_not_an_error_of_ours(app) {
+        let guild = app.guild("gg").await;
+        let http = app.serve().await;
+        let nul = "a\u{0}b";
+        let login = json!({ "query": "mutation($n: String!) { login(input: { discordUsername: $n, password: $n }) { accessToken } }", "variables": { "n": nul } });
+        assert_eq!(refusal_in(&http.post(&login).send().await.unwrap().json().await.unwrap()), "UNAUTHENTICATED BAD_CREDENTIALS");
+        let search = json!({ "query": "query($n: String!) { members(filter: { search: $n }) { totalCount nodes { id } } characters(filter: { search: $n }) { totalCount } }", "variables": { "n": nul } });
+        let found: Value = http.post(&search).send().await.unwrap().json().await.unwrap();
+        assert_eq!(found["data"]["members"]["totalCount"], 0);
+        let officer = guild.member("officer", "Officer").await;
+        let far = json!({ "input": { "title": "x", "minRankLevelToVote": 1, "durationHours": 1, "startAt": "+12026-01-01T00:00:00Z" } });
+        let create = "mutation($input: CreateCampaignInput!) { createCampaign(input: $input) { campaign { id } } }";
+        assert_eq!(officer.refusal(create, far).await, "BAD_USER_INPUT startAt");
+    }
+
+    async fn every_answer_bears_a_request_id(app) {
+        app.guild("gg").await;
+        let http = app.serve().await;
+        let ask = json!({ "query": "{ guild { slug } }" });
+        let given = http.post(&ask).header("X-Request-Id", "abc-1").send().await.unwrap();
+        assert_eq!(given.headers()["x-request-id"], "abc-1");
+        for odd in ["", "two words", &"x".repeat(65), "<script>"] {
+            let made = http.post(&ask).header("X-Request-Id", odd).send().await.unwrap();
+            let id = made.headers()["x-request-id"].to_str().unwrap();
+            assert!(id.len() == 16 && id != odd, "{id}");
+        }
+    }
+
+    async fn the_fields_of_an_answer_come_in_the_order_asked_for_and_errors_leave_nulls(app) {
+        let guild = app.guild("gg").await;
+        let officer = guild.member("officer", "Officer").await;
+        Draft::live(&officer, 2, json!({})).await;
+        let http = app.serve().await;
+        let ask = json!({ "query": "query { campaigns { totalCount nodes { title ...E status } } ...Q me { id } ranks { name discordRoleId level } }
+            fragment E on Campaign { entries { sortOrder name } }
+            fragment Q on Query { guild { memberCount slug } }" });
+        let text = http.post(&ask).send().await.unwrap().text().await.unwrap();
+        let order: Vec<usize> = ["campaigns", "totalCount", "nodes", "title", "entries", "sortOrder", "\"status\"", "guild", "memberCount", "slug", "\"me\"", "ranks", "discordRoleId", "level"]
+            .iter().map(|name| text.find(name).unwrap_or_else(|| panic!("no {name} in {text}"))).collect();
+        assert!(order.is_sorted(), "{text}");
+        let body: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(body["data"]["ranks"][0].get("discordRoleId"), Some(&json!(null)));
+        // A field that may not be null takes with it what holds it, up to what may.
+        let ask = json!({ "query": "{ guild { slug } campaigns { nodes { id activationBlockers } } }" });
+        let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
+        assert_eq!(body["data"], json!(null), "{body}");
+        let id = officer.ok("{ campaigns { nodes { id } } }", json!({})).await["campaigns"]["nodes"][0]["id"].clone();
+        let ask = json!({ "query": "query($id: ID!) { guild { slug } campaign(id: $id) { id activationBlockers } }", "variables": { "id": id } });
+        let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
+        assert_eq!(body["data"], json!({ "guild": { "slug": "gg" }, "campaign": null }), "{body}");
+    }
+
+    async fn a_client_that_hangs_up_leaves_all_or_nothing_and_no_open_transaction(app) {
+        let guild = app.guild("gg").await;
+        let officer = guild.member("officer", "Officer").await;
+        let draft = Draft::live(&officer, 2, json!({ "earlyCloseIfAllVoted": false })).await;
+        let http = app.serve().await;
+        let mut rows = Vec::new();
+        for number in 0..20 {
+            rows.push(guild.row(&format!("voter{number}"), "Member", true).await);
+        }
+        let voters = guild.add(rows).await;
+        for voter in &voters {
+            // Sent whole, and gone before the answer.
+            let body = json!({ "query": CAST, "variables": draft.ballot(&[0]) }).to_string();
+            let mut socket = tokio::net::TcpStream::connect(http.address).await.unwrap();
+            let request = format!(
+                "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n{body}",
+                voter.token.as_ref().unwrap(), body.len(),
+            );
+            socket.write_all(request.as_bytes()).await.unwrap();
+            drop(socket);
+        }
+        // Whoever's ballot was not taken can still cast it, and each has exactly one then.
+        for voter in &voters {
+            let answer = voter.run(CAST, draft.ballot(&[0])).await;
+            assert!(answer.get("errors").is_none() || refusal_in(&answer) == "CONFLICT ALREADY_VOTED", "{answer}");
+        }
+        let counted = officer.ok("query($id: ID!) { campaign(id: $id) { turnout { voted } } }", draft.vars()).await;
+        assert_eq!(counted["campaign"]["turnout"]["voted"], 20);
+    }
+
+    async fn health_is_told(app) {
+        let http = app.serve().await;
+        for path in ["/health/live", "/health/ready"] {
+            assert_eq!(http.client.get(http.url(path)).send().await.unwrap().status(), StatusCode::OK, "{path}");
+        }
+    }
+
+    async fn several_operations_on_one_socket(app) {
+        let guild = app.guild("gg").await;
+        let officer = guild.member("officer", "Officer").await;
+        let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+        let http = app.serve().await;
+        let bearer = format!("Bearer {}", officer.token.as_ref().unwrap());
+        let mut socket = http.let_in(json!({ "authorization": bearer, "guild": "gg" })).await;
+        let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } isFinal } }";
+        socket.subscribe("tally", watch, draft.vars()).await;
+        let first = socket.hear().await;
+        assert_eq!(first, json!({ "type": "next", "id": "tally", "payload": { "data": { "voteTally": { "turnout": { "voted": 0 }, "isFinal": false } } } }));
+        socket.subscribe("me", "{ me { displayName } }", json!({})).await;
+        assert_eq!(socket.hear().await["payload"]["data"]["me"]["displayName"], "officer");
+        assert_eq!(socket.hear().await, json!({ "type": "complete", "id": "me" }));
+        socket.subscribe("wrong", "{ nothing }", json!({})).await;
+        let wrong = socket.hear().await;
+        assert_eq!((&wrong["type"], &wrong["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("BAD_USER_INPUT")));
+        socket.say(json!({ "type": "ping", "payload": { "n": 1 } })).await;
+        assert_eq!(socket.hear().await, json!({ "type": "pong", "payload": { "n": 1 } }));
+        // A ballot over the same socket; its answer and the tally may come in either order.
+        socket.subscribe("cast", CAST, draft.ballot(&[1])).await;
+        let mut heard = Vec::new();
+        while heard.len() < 3 {
+            heard.push(socket.hear().await);
+        }
+        assert!(heard.iter().any(|it| it["id"] == "cast" && it["payload"]["data"]["castBallot"]["campaign"]["turnout"]["voted"] == 1), "{heard:?}");
+        assert!(heard.iter().any(|it| it["id"] == "tally" && it["payload"]["data"]["voteTally"]["turnout"]["voted"] == 1), "{heard:?}");
+        draft.close(&officer).await;
+        assert_eq!(socket.hear().await["payload"]["data"]["voteTally"]["isFinal"], true);
+        assert_eq!(socket.hear().await, json!({ "type": "complete", "id": "tally" }));
+    }
+
+    async fn a_hidden_tally_is_an_error_of_its_operation_alone(app) {
+        let guild = app.guild("gg").await;
+        let officer = guild.member("officer", "Officer").await;
+        let draft = Draft::live(&officer, 2, json!({})).await;
+        let http = app.serve().await;
+        let mut socket = http.let_in(json!({})).await;
+        socket.subscribe("1", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars()).await;
+        let error = socket.hear().await;
+        assert_eq!((&error["type"], &error["id"]), (&json!("error"), &json!("1")));
+        assert_eq!(error["payload"][0]["extensions"], json!({ "code": "FORBIDDEN", "reason": "STANDINGS_HIDDEN" }));
+        // The id is free again.
+        socket.subscribe("1", "{ guild { slug } }", json!({})).await;
+        assert_eq!(socket.hear().await["payload"]["data"]["guild"]["slug"], "gg");
+    }
+
+    async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app) {
+        let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
+        let foreign = format!("Bearer {}", other.member("stranger", "Member").await.token.unwrap());
+        drop(guild);
+        let http = app.serve().await;
+        let subscribe = |id: &str| json!({ "type": "subscribe", "id": id, "payload": { "query": "subscription { voteTally(campaignId: \"x\") { revision } }" } });
+        let init = json!({ "type": "connection_init" });
+        for (messages, code) in [
+            (vec!["nonsense".to_owned()], 4400),
+            (vec![json!({ "type": "unheard of" }).to_string()], 4400),
+            (vec![json!({ "type": "subscribe", "id": "1" }).to_string()], 4400),
+            (vec![subscribe("1").to_string()], 4401),
+            (vec![init.to_string(), init.to_string()], 4429),
+            (vec![json!({ "type": "connection_init", "payload": { "authorization": "Bearer nonsense" } }).to_string()], 4403),
+            (vec![json!({ "type": "connection_init", "payload": { "authorization": foreign, "guild": "gg" } }).to_string()], 4403),
+            (vec![json!({ "type": "connection_init", "payload": { "guild": "nowhere" } }).to_string()], 4403),
+            (vec![json!({ "type": "connection_init", "payload": { "guild": "a\u{0}" } }).to_string()], 4403),
+            (vec![json!({ "type": "connection_init", "payload": { "guild": 1 } }).to_string()], 4403),
+            (vec!["x".repeat(200_000)], 4400),
+        ] {
+            let mut socket = http.socket("graphql-transport-ws").await;
+            for message in &messages {
+                socket.say_raw(message).await;
+            }
+            let mut heard = socket.hear().await;
+            if heard["type"] == "connection_ack" {
+                heard = socket.hear().await;
+            }
+            assert_eq!(heard, json!({ "close": code }), "{:.100}", messages[0]);
+        }
+        let draft = Draft::live(&other.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+        let mut socket = http.let_in(json!({ "guild": "hh" })).await;
+        for _ in 0..2 {
+            socket.subscribe("same", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars()).await;
+        }
+        loop {
+            let heard = socket.hear().await;
+            if heard.get("close").is_some() {
+                assert_eq!(heard, json!({ "close": 4409 }));
+                break;
+            }
+        }
+        // The old sub-protocol is not agreed to; a client that stays all the same is sent away.
+        assert!(http.connect("graphql-ws").await.is_err());
+    }
+
+    async fn a_socket_follows_what_its_viewer_may_do(app) {
+        let guild = app.guild("gg").await;
+        let (officer, leader) = (guild.member("officer", "Officer").await, guild.leader().await);
+        let http = app.serve().await;
+        let bearer = format!("Bearer {}", officer.token.as_ref().unwrap());
+        let mut socket = http.let_in(json!({ "authorization": bearer })).await;
+        let create = "mutation { createMember(input: { discordUsername: \"x\" }) { member { id } } }";
+        let member = json!(async_graphql::ID::from(guild.rank("Member").id));
+        let update = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
+        leader.ok(update, json!({ "input": { "id": officer.id, "rankId": member } })).await;
+        socket.subscribe("1", create, json!({})).await;
+        let refused = socket.hear().await;
+        assert_eq!(refusal_in(&refused["payload"]), "FORBIDDEN PERMISSION_REQUIRED");
+        assert_eq!(socket.hear().await["type"], "complete");
+        leader.ok(update, json!({ "input": { "id": officer.id, "active": false } })).await;
+        socket.subscribe("2", "{ guild { slug } }", json!({})).await;
+        let refused = socket.hear().await;
+        assert_eq!((&refused["type"], &refused["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("UNAUTHENTICATED")));
+    }
+}
+
+/// The console's page and its assets, or the page that says what is missing; nothing from elsewhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_console_is_served() {
+    let app = TestApp::on_sqlite().await;
+    let http = app.serve().await;
+    let page = http.client.get(http.url("/graphiql")).send().await.unwrap();
+    assert_eq!(page.status(), StatusCode::OK);
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
+    let text = page.text().await.unwrap();
+    assert!(!text.contains("https://unpkg") && !text.contains("//cdn"), "{text}");
+    assert_eq!(http.client.get(http.url("/graphiql/nothing.js")).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+}
+
+/// A peer that sends half a request and stays does not keep others from theirs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_half_sent_request_hinders_nobody() {
+    let app = TestApp::on_sqlite().await;
+    app.guild("gg").await;
+    let http = app.serve().await;
+    let mut half = tokio::net::TcpStream::connect(http.address).await.unwrap();
+    half.write_all(b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{").await.unwrap();
+    let answer: Value = http.post(&json!({ "query": "{ guild { slug } }" })).send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["data"]["guild"]["slug"], "gg");
+    let mut rest = [0; 1];
+    let quiet = tokio::time::timeout(Duration::from_millis(20), half.read(&mut rest)).await;
+    assert!(quiet.is_err(), "it was answered before it was sent");
+}

@@ -113,7 +113,7 @@ CREATE INDEX sessions_of_member ON sessions (guild_id, member_id);
 
 CREATE TABLE refresh_tokens (
     guild_id BIGINT NOT NULL,
-    -- SHA-256 of the token, in hexadecimal.
+    -- SHA-256 of the token, in base64url.
     token_hash TEXT NOT NULL,
     session_id BIGINT NOT NULL,
     expires_at TIMESTAMP NOT NULL,

@@ -147,7 +147,7 @@ pub(super) async fn fill(app: &App, id: GuildId, size: Size) -> Result<Filled, F
         let wanted = match (campaign.status, size.ballots) {
             (CampaignStatus::Closed, Some(ballots)) => usize::try_from(ballots)?.min(voters.len()),
             (CampaignStatus::Closed, None) => voters.len() * 3 / 4,
-            (CampaignStatus::Live, _) => voters.len() / 4,
+            (CampaignStatus::Live, _) => voters.len() / 10,
             _ => 0,
         };
         let entry_ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
@@ -275,17 +275,20 @@ fn votes(generated: &Generated, size: Size, rng: &mut StdRng) -> Result<Vec<Vote
     let more = usize::try_from(size.campaigns)?.saturating_sub(file.len());
     let mut votes = Vec::new();
     for number in 0..more {
+        let count = rng.random_range(4..=10);
+        let names: Vec<&String> = generated.entry_names.choose_multiple(rng, count).collect();
         let entry = |name: &String| VoteEntry {
             name: name.clone(),
-            description: generated.entry_descriptions.choose(&mut rand::rng()).cloned().unwrap_or_default(),
+            description: generated.entry_descriptions.choose(rng).cloned().unwrap_or_default(),
             image_url: None,
             associated_member: None,
         };
-        let count = rng.random_range(4..=10);
         let title = generated.campaign_titles.get(number % generated.campaign_titles.len()).ok_or("no titles")?;
+        let entries = names.into_iter().map(entry).collect();
+        let description = generated.campaign_descriptions.choose(rng).cloned().unwrap_or_default();
         votes.push(Vote {
             title: format!("{title} ({})", number + 1),
-            description: generated.campaign_descriptions.choose(rng).cloned().unwrap_or_default(),
+            description,
             status: CampaignStatus::Closed,
             method: VotingMethod::Weighted,
             picks_per_voter: 3,
@@ -297,7 +300,7 @@ fn votes(generated: &Generated, size: Size, rng: &mut StdRng) -> Result<Vec<Vote
             early_close_if_all_voted: true,
             announcements: AnnouncementLevel::Quiet,
             created_by: "officer".to_owned(),
-            entries: generated.entry_names.choose_multiple(rng, count).map(entry).collect(),
+            entries,
         });
     }
     votes.extend(file);

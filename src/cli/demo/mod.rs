@@ -129,7 +129,7 @@ fn introduction(app: &App, filled: &Filled, address: SocketAddr) -> Result<Strin
 /// Lets the members who have no printed account vote, one every second or so.
 async fn simulate(app: Arc<App>, filled: Filled) {
     for voter in &filled.waiting {
-        let pause = rand::rng().random_range(600..1_400);
+        let pause = rand::rng().random_range(800..1_600);
         tokio::time::sleep(Duration::from_millis(pause)).await;
         match cast(&app, &filled.live, &filled.entries, voter).await {
             Ok(()) => {}

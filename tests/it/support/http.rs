@@ -40,11 +40,16 @@ impl Http {
         self.client.post(self.url("/graphql")).json(body)
     }
 
+    /// Opens a socket that speaks this sub-protocol, if the server agrees to it.
+    pub async fn connect(&self, protocol: &str) -> Result<Socket, tokio_tungstenite::tungstenite::Error> {
+        let mut request = format!("ws://{}/graphql", self.address).into_client_request()?;
+        request.headers_mut().insert("Sec-WebSocket-Protocol", protocol.parse().unwrap());
+        Ok(Socket(connect_async(request).await?.0))
+    }
+
     /// Opens a socket that speaks this sub-protocol.
     pub async fn socket(&self, protocol: &str) -> Socket {
-        let mut request = format!("ws://{}/graphql", self.address).into_client_request().unwrap();
-        request.headers_mut().insert("Sec-WebSocket-Protocol", protocol.parse().unwrap());
-        Socket(connect_async(request).await.unwrap().0)
+        self.connect(protocol).await.unwrap()
     }
 
     /// Opens a socket and is let in.

@@ -1,12 +1,12 @@
-//! A campaign's life: prepared as a draft, live, closed, archived.
+//! Drafts: made and edited by officers.
 
 use std::collections::HashSet;
 
 use async_graphql::MaybeUndefined;
+use chrono::Datelike;
 
 use super::{
-    ActivationBlocker, AnnouncementLevel, Campaign, CampaignStatus, Entry, ResultsVisibility, VotingMethod, freeze,
-    rules, store,
+    AnnouncementLevel, Campaign, CampaignStatus, Entry, ResultsVisibility, VotingMethod, rules, store,
 };
 use crate::{
     app::App,
@@ -118,7 +118,7 @@ impl NewCampaign {
             created_by: by,
             created_at: now,
         }
-        .starting(self.start_at);
+        .starting(self.start_at.map(start_at).transpose()?);
         if self.entries.len() > MAX_ENTRIES {
             return Err(too_many_entries("entries"));
         }
@@ -223,8 +223,12 @@ impl CampaignChange {
             self.early_close_if_all_voted.unwrap_or(campaign.early_close_if_all_voted);
         campaign.results_visibility = self.results_visibility.unwrap_or(campaign.results_visibility);
         campaign.announcements = self.announcements.unwrap_or(campaign.announcements);
-        let start_at = if self.start_at.is_undefined() { campaign.start_at } else { self.start_at.take() };
-        Ok(campaign.starting(start_at))
+        let start = match self.start_at {
+            MaybeUndefined::Undefined => campaign.start_at,
+            MaybeUndefined::Null => None,
+            MaybeUndefined::Value(start) => Some(start_at(start)?),
+        };
+        Ok(campaign.starting(start))
     }
 }
 
@@ -360,142 +364,8 @@ pub async fn reorder_entries(
         .await
 }
 
-/// Sets a draft live, now.
-///
-/// # Errors
-/// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION` or `NOT_READY`.
-pub async fn activate(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    let campaign = app
-        .db
-        .write(async move |conn| {
-            let draft = lock_in(conn, &officer, id, CampaignStatus::Draft, "Only a draft can be activated.").await?;
-            let draft = draft.starting(Some(now));
-            if let Some(blocker) = blockers(conn, &draft, now).await?.first() {
-                let message = match blocker {
-                    ActivationBlocker::TooFewEntries => "A vote needs at least two entries.",
-                    ActivationBlocker::FewerEntriesThanPicks => "A vote needs at least as many entries as picks.",
-                    ActivationBlocker::DeadlinePassed => "The vote's whole span is past.",
-                };
-                return Err(Refusal::conflict("NOT_READY", message).into());
-            }
-            save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await
-        })
-        .await?;
-    announce(app, &campaign);
-    Ok(campaign)
-}
-
-/// Closes a live campaign before its time.
-///
-/// # Errors
-/// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION`.
-pub async fn close(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    let campaign = app
-        .db
-        .write(async move |conn| {
-            let live = lock_in(conn, &officer, id, CampaignStatus::Live, "Only a live vote can be closed.").await?;
-            end(conn, live, now).await
-        })
-        .await?;
-    announce(app, &campaign);
-    Ok(campaign)
-}
-
-/// Archives a closed campaign.
-///
-/// # Errors
-/// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION`.
-pub async fn archive(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
-    let officer = viewer.clone();
-    let campaign = app
-        .db
-        .write(async move |conn| {
-            let over = lock_in(conn, &officer, id, CampaignStatus::Closed, "Only a closed vote can be archived.").await?;
-            save(conn, Campaign { status: CampaignStatus::Archived, ..over }).await
-        })
-        .await?;
-    announce(app, &campaign);
-    Ok(campaign)
-}
-
-/// Sets a draft live whose start has come, if it is ready; keeps its `startAt`.
-pub(super) async fn start_if_due(app: &App, campaign: &Campaign) -> Result<()> {
-    let (guild, id, now) = (campaign.guild_id, campaign.id, app.clock.now());
-    let started = app
-        .db
-        .write(async move |conn| {
-            let Some(draft) = lock_for_step(conn, guild, id, CampaignStatus::Draft).await? else { return Ok(None) };
-            let due = draft.start_at.is_some_and(|start| start <= now);
-            if !due || !blockers(conn, &draft, now).await?.is_empty() {
-                return Ok(None);
-            }
-            save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await.map(Some)
-        })
-        .await?;
-    started.iter().for_each(|campaign| announce(app, campaign));
-    Ok(())
-}
-
-/// Closes a live campaign whose end has come.
-pub(super) async fn close_if_due(app: &App, campaign: &Campaign) -> Result<()> {
-    let (guild, id, now) = (campaign.guild_id, campaign.id, app.clock.now());
-    let closed = app
-        .db
-        .write(async move |conn| {
-            let Some(live) = lock_for_step(conn, guild, id, CampaignStatus::Live).await? else { return Ok(None) };
-            let due = live.closes_at.is_some_and(|closes| closes <= now);
-            if due { end(conn, live, now).await.map(Some) } else { Ok(None) }
-        })
-        .await?;
-    closed.iter().for_each(|campaign| announce(app, campaign));
-    Ok(())
-}
-
-/// Closes a live campaign in which everyone eligible has voted, if it is to close early; the campaign as it is then.
-pub(super) async fn close_if_complete(app: &App, campaign: Campaign) -> Result<Campaign> {
-    if !campaign.early_close_if_all_voted || campaign.status != CampaignStatus::Live {
-        return Ok(campaign);
-    }
-    let live = campaign.clone();
-    // Asked outside of the lock first, since nearly every ballot is not the last.
-    if !app.db.read(async move |conn| Ok(store::is_complete(conn, &live).await?)).await? {
-        return Ok(campaign);
-    }
-    let (guild, id, now) = (campaign.guild_id, campaign.id, app.clock.now());
-    let closed = app
-        .db
-        .write(async move |conn| {
-            let Some(live) = lock_for_step(conn, guild, id, CampaignStatus::Live).await? else { return Ok(None) };
-            let complete = store::is_complete(conn, &live).await?;
-            if complete { end(conn, live, now).await.map(Some) } else { Ok(None) }
-        })
-        .await?;
-    closed.iter().for_each(|campaign| announce(app, campaign));
-    Ok(closed.unwrap_or(campaign))
-}
-
-/// Closes a live campaign, which the caller has locked, and stores its result.
-async fn end(conn: &mut Conn, live: Campaign, now: Instant) -> Result<Campaign> {
-    freeze(conn, live.clone(), now).await?;
-    // No ballot was taken after its end, however late it is closed.
-    let closed_at = live.closes_at.map_or(now, |closes| closes.min(now));
-    save(conn, Campaign { status: CampaignStatus::Closed, closed_at: Some(closed_at), ..live }).await
-}
-
-async fn save(conn: &mut Conn, campaign: Campaign) -> Result<Campaign> {
-    store::update_campaign(conn, &campaign).await?;
-    Ok(campaign)
-}
-
-fn announce(app: &App, campaign: &Campaign) {
-    app.live.ballots_changed(campaign.guild_id, campaign.id);
-    app.live.schedule();
-}
-
 /// Locks a campaign that exists for this officer, who must be allowed to manage campaigns.
-async fn lock(conn: &mut Conn, officer: &Viewer, id: CampaignId, field: &'static str) -> Result<Campaign> {
+pub(super) async fn lock(conn: &mut Conn, officer: &Viewer, id: CampaignId, field: &'static str) -> Result<Campaign> {
     officer.require(Permission::CampaignsManage)?;
     let campaign = store::lock_campaign(conn, officer.guild, id, Lock::Exclusive).await?;
     let visible = campaign.filter(|campaign| rules::may_see(campaign, Some(officer)));
@@ -507,21 +377,6 @@ async fn lock_draft(conn: &mut Conn, officer: &Viewer, id: CampaignId, field: &'
     let campaign = lock(conn, officer, id, field).await?;
     if campaign.status != CampaignStatus::Draft {
         return Err(Refusal::conflict("NOT_A_DRAFT", "Only a draft can be edited.").into());
-    }
-    Ok(campaign)
-}
-
-/// [`lock`], for a campaign that must have this status to be moved on.
-async fn lock_in(
-    conn: &mut Conn,
-    officer: &Viewer,
-    id: CampaignId,
-    status: CampaignStatus,
-    otherwise: &'static str,
-) -> Result<Campaign> {
-    let campaign = lock(conn, officer, id, "id").await?;
-    if campaign.status != status {
-        return Err(Refusal::conflict("ILLEGAL_TRANSITION", otherwise).into());
     }
     Ok(campaign)
 }
@@ -538,22 +393,6 @@ async fn lock_entry(conn: &mut Conn, officer: &Viewer, id: EntryId) -> Result<(E
     // Someone may have changed or removed it before the campaign was locked.
     let entry = store::entries_by_id(conn, officer.guild, &[id]).await?.pop().ok_or_else(unknown)?;
     Ok((entry, campaign))
-}
-
-/// Locks a campaign for a due step; `None` when it has left this status: of several servers, only one takes the step.
-async fn lock_for_step(
-    conn: &mut Conn,
-    guild: GuildId,
-    id: CampaignId,
-    status: CampaignStatus,
-) -> Result<Option<Campaign>> {
-    let campaign = store::lock_campaign(conn, guild, id, Lock::Exclusive).await?;
-    Ok(campaign.filter(|campaign| campaign.status == status))
-}
-
-async fn blockers(conn: &mut Conn, campaign: &Campaign, now: Instant) -> Result<Vec<ActivationBlocker>> {
-    let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
-    Ok(rules::activation_blockers(campaign, entries.len(), now))
 }
 
 /// Checks that the members whom entries are about are this guild's.
@@ -589,6 +428,14 @@ fn picks_per_voter(picks: i64) -> Result<i64, Refusal> {
 
 fn duration_hours(hours: i64) -> Result<i64, Refusal> {
     in_range("durationHours", hours, MAX_HOURS)
+}
+
+/// Both databases keep years of four digits, and order them.
+fn start_at(start: Instant) -> Result<Instant, Refusal> {
+    if (2000..9000).contains(&start.year()) {
+        return Ok(start);
+    }
+    Err(Refusal::input("startAt", "startAt must be between the years 2000 and 9000."))
 }
 
 fn in_range(field: &'static str, value: i64, max: i64) -> Result<i64, Refusal> {
