@@ -2,7 +2,9 @@
 
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, Mac, digest::KeyInit};
 use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256, Sha512};
 
 use crate::{
     error::{Refusal, Result},
@@ -67,7 +69,7 @@ impl PageArgs {
     ///
     /// # Errors
     /// Bad input: a size out of range, `first` with `last`, a cursor that was not issued for this connection and guild.
-    pub fn page<T: Listed>(self, guild: GuildId) -> Result<Page<T::Key>, Refusal> {
+    pub fn page<T: Listed>(self, seal: &Seal, guild: GuildId) -> Result<Page<T::Key>, Refusal> {
         let (field, size) = match (self.first, self.last) {
             (Some(_), Some(_)) => return Err(Refusal::input("last", "Give either first or last, not both.")),
             (None, Some(last)) => ("last", Some(last)),
@@ -81,29 +83,56 @@ impl PageArgs {
         Ok(Page {
             size,
             backward: self.last.is_some(),
-            after: self.after.map(|cursor| read_cursor::<T>("after", guild, &cursor)).transpose()?,
-            before: self.before.map(|cursor| read_cursor::<T>("before", guild, &cursor)).transpose()?,
+            after: self.after.map(|cursor| read_cursor::<T>(seal, "after", guild, &cursor)).transpose()?,
+            before: self.before.map(|cursor| read_cursor::<T>(seal, "before", guild, &cursor)).transpose()?,
         })
     }
 }
 
-fn cursor<T: Listed>(guild: GuildId, row: &T) -> String {
-    let text = serde_json::to_vec(&(T::NAME, guild, row.key())).unwrap_or_default();
-    URL_SAFE_NO_PAD.encode(text)
+/// Marks cursors as issued here, so that nobody can make up a position.
+#[derive(Clone)]
+pub struct Seal(Hmac<Sha256>);
+
+impl Seal {
+    /// How much of the mark stands in a cursor, in bytes.
+    const LENGTH: usize = 12;
+
+    /// A seal of the signing secret; what it marks cannot be taken for anything else the secret signs.
+    pub fn new(secret: &[u8]) -> Self {
+        let mut mac = <Hmac<Sha256> as KeyInit>::new(&Sha512::digest(secret));
+        mac.update(b"guildhall cursor\0");
+        Self(mac)
+    }
+
+    fn mark(&self, text: &[u8]) -> Vec<u8> {
+        let mark = self.0.clone().chain_update(text).finalize().into_bytes();
+        mark.iter().take(Self::LENGTH).copied().collect()
+    }
+
+    fn opens(&self, mark: &[u8], text: &[u8]) -> bool {
+        mark.len() == Self::LENGTH && self.0.clone().chain_update(text).verify_truncated_left(mark).is_ok()
+    }
 }
 
-fn read_cursor<T: Listed>(field: &'static str, guild: GuildId, cursor: &str) -> Result<T::Key, Refusal> {
-    URL_SAFE_NO_PAD
-        .decode(cursor)
-        .ok()
-        .and_then(|text| serde_json::from_slice::<(String, GuildId, T::Key)>(&text).ok())
-        .filter(|(name, of, _)| name == T::NAME && *of == guild)
-        .map(|(_, _, key)| key)
-        .ok_or_else(|| Refusal::input(field, format!("{field} is not a cursor of this connection.")))
+fn cursor<T: Listed>(seal: &Seal, guild: GuildId, row: &T) -> String {
+    let text = serde_json::to_vec(&(T::NAME, guild, row.key())).unwrap_or_default();
+    URL_SAFE_NO_PAD.encode([seal.mark(&text), text].concat())
+}
+
+fn read_cursor<T: Listed>(seal: &Seal, field: &'static str, guild: GuildId, cursor: &str) -> Result<T::Key, Refusal> {
+    let read = || {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (mark, text) = bytes.split_at_checked(Seal::LENGTH)?;
+        let (name, of, key): (String, GuildId, T::Key) =
+            seal.opens(mark, text).then(|| serde_json::from_slice(text).ok()).flatten()?;
+        (name == T::NAME && of == guild).then_some(key)
+    };
+    read().ok_or_else(|| Refusal::input(field, format!("{field} is not a cursor of this connection.")))
 }
 
 /// A page of a list, in the shape Relay knows.
 pub struct Connection<T: Listed> {
+    seal: Seal,
     guild: GuildId,
     rows: Vec<T>,
     has_next: bool,
@@ -113,7 +142,7 @@ pub struct Connection<T: Listed> {
 
 impl<T: Listed> Connection<T> {
     /// Makes the page from the rows a store loaded for `page`: at most [`Page::limit`], in the order asked from.
-    pub fn new(guild: GuildId, page: &Page<T::Key>, mut rows: Vec<T>, filter: T::Filter) -> Self {
+    pub fn new(seal: Seal, guild: GuildId, page: &Page<T::Key>, mut rows: Vec<T>, filter: T::Filter) -> Self {
         let more = rows.len() > page.size;
         rows.truncate(page.size);
         let (has_next, has_previous) = if page.backward {
@@ -122,7 +151,7 @@ impl<T: Listed> Connection<T> {
         } else {
             (more, page.after.is_some())
         };
-        Self { guild, rows, has_next, has_previous, filter }
+        Self { seal, guild, rows, has_next, has_previous, filter }
     }
 }
 
@@ -137,7 +166,7 @@ impl<T: Listed> TypeName for Connection<T> {
 impl<T: Listed> Connection<T> {
     /// The page's items, each with its cursor.
     async fn edges(&self) -> Vec<Edge<T>> {
-        self.rows.iter().map(|row| Edge { cursor: cursor(self.guild, row), node: row.clone() }).collect()
+        self.rows.iter().map(|row| Edge { cursor: cursor(&self.seal, self.guild, row), node: row.clone() }).collect()
     }
 
     /// The page's items.
@@ -150,8 +179,8 @@ impl<T: Listed> Connection<T> {
         PageInfo {
             has_next_page: self.has_next,
             has_previous_page: self.has_previous,
-            start_cursor: self.rows.first().map(|row| cursor(self.guild, row)),
-            end_cursor: self.rows.last().map(|row| cursor(self.guild, row)),
+            start_cursor: self.rows.first().map(|row| cursor(&self.seal, self.guild, row)),
+            end_cursor: self.rows.last().map(|row| cursor(&self.seal, self.guild, row)),
         }
     }
 

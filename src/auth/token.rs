@@ -12,6 +12,7 @@ use crate::{
     clock::Instant,
     error::{Error, Result},
     id::{GuildId, MemberId, SessionId, Unknown},
+    page::Seal,
 };
 
 /// Fewest bytes of a signing secret: as many as HS256's hash has.
@@ -76,6 +77,8 @@ impl TryFrom<Payload> for Claims {
 
 /// Signs and reads access tokens.
 pub struct Keys {
+    /// Marks the cursors of connections.
+    pub cursors: Seal,
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
@@ -89,6 +92,7 @@ impl Keys {
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
         Self {
+            cursors: Seal::new(secret),
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
             validation,

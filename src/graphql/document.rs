@@ -11,7 +11,7 @@ use async_graphql::{
     parser::{
         parse_query, parse_schema,
         types::{
-            BaseType, ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet, Type,
+            BaseType, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet, Type,
             TypeKind, TypeSystemDefinition,
         },
     },
@@ -96,8 +96,15 @@ fn multiplier(ty: &Type) -> u64 {
 pub struct Document {
     /// As parsed.
     pub parsed: ExecutableDocument,
-    /// Whether the operation that is asked for is a query, a mutation or a subscription.
-    pub operation: OperationType,
+    /// The operation that is asked for.
+    operation: OperationDefinition,
+}
+
+impl Document {
+    /// The operation that is asked for.
+    pub const fn operation(&self) -> &OperationDefinition {
+        &self.operation
+    }
 }
 
 /// Parses and measures a document.
@@ -139,7 +146,7 @@ pub fn prepare(
         };
         Refusal::input("operationName", message).into_server_error()
     })?;
-    let operation = chosen.node.ty;
+    let operation = chosen.node.clone();
     Ok(Document { parsed, operation })
 }
 

@@ -1,5 +1,6 @@
 //! The schema of all features, and how an operation is run, whatever it comes by.
 
+mod answer;
 pub mod caller;
 pub mod document;
 pub mod guard;
@@ -19,6 +20,7 @@ use futures_util::{Stream, StreamExt};
 use tracing::Instrument;
 
 use self::{
+    answer::FieldTypes,
     caller::Caller,
     document::{Costs, Document},
     node::{Node, NodeQuery},
@@ -47,6 +49,7 @@ pub struct Subscription(VotingSubscription);
 pub struct Graph {
     schema: Schema<Query, Mutation, Subscription>,
     costs: Arc<Costs>,
+    types: Arc<FieldTypes>,
 }
 
 /// An operation as a client sends it.
@@ -68,8 +71,8 @@ pub struct Prepared {
 
 impl Prepared {
     /// Whether it is a query, a mutation or a subscription.
-    pub const fn kind(&self) -> OperationType {
-        self.document.operation
+    pub fn kind(&self) -> OperationType {
+        self.document.operation().ty
     }
 }
 
@@ -83,8 +86,10 @@ impl Graph {
             .register_output_type::<Node>()
             .disable_suggestions()
             .finish();
-        let costs = Costs::of_schema(&schema.sdl()).map_err(error::Error::internal)?;
-        Ok(Self { schema, costs: Arc::new(costs) })
+        let sdl = schema.sdl();
+        let costs = Costs::of_schema(&sdl).map_err(error::Error::internal)?;
+        let types = FieldTypes::of_schema(&sdl).map_err(error::Error::internal)?;
+        Ok(Self { schema, costs: Arc::new(costs), types: Arc::new(types) })
     }
 
     /// The schema in its definition language, as committed in `schema.graphql`.
@@ -104,18 +109,21 @@ impl Graph {
 
     /// Runs a query or a mutation to its end, even when whoever waits for the answer goes away.
     pub async fn execute(&self, prepared: Prepared, caller: Arc<Caller>, request_id: &str) -> Response {
-        let (schema, request) = (self.schema.clone(), request(prepared, caller));
-        // Unconstrained: a forced yield in the midst of a level would split its batch of loads in two.
-        let run = tokio::task::unconstrained(async move { schema.execute(request).await });
-        let mut response = match tokio::spawn(run.in_current_span()).await {
+        let (graph, id) = (self.clone(), request_id.to_owned());
+        let run = async move {
+            let (request, document) = prepared.into_request(caller);
+            let mut response = graph.schema.execute(request).await;
+            graph.finish(&mut response, &document, &id);
+            response
+        };
+        // Unconstrained: a forced yield in the midst of a level would part what its fields ask for.
+        match tokio::spawn(tokio::task::unconstrained(run).in_current_span()).await {
             Ok(response) => response,
             Err(panic) => {
                 tracing::error!(request_id, error = %panic, "request panicked");
                 Response::from_errors(vec![error::internal_server_error(request_id)])
             }
-        };
-        present(&mut response, request_id);
-        response
+        }
     }
 
     /// Runs any operation; a subscription answers as often as there is something new.
@@ -125,23 +133,28 @@ impl Graph {
         caller: Arc<Caller>,
         request_id: String,
     ) -> impl Stream<Item = Response> + Send + 'static {
-        self.schema.execute_stream(request(prepared, caller)).map(move |mut response| {
-            present(&mut response, &request_id);
+        let graph = self.clone();
+        let (request, document) = prepared.into_request(caller);
+        self.schema.execute_stream(request).map(move |mut response| {
+            graph.finish(&mut response, &document, &request_id);
             response
         })
     }
+
+    fn finish(&self, response: &mut Response, document: &Document, request_id: &str) {
+        for error in &mut response.errors {
+            error::present(error, request_id);
+        }
+        answer::complete(response, &document.parsed, document.operation(), &self.types);
+    }
 }
 
-fn request(prepared: Prepared, caller: Arc<Caller>) -> async_graphql::Request {
-    let Prepared { document, operation } = prepared;
-    let mut request = async_graphql::Request::new(operation.query).variables(operation.variables).data(caller);
-    request.operation_name = operation.name;
-    request.set_parsed_query(document.parsed);
-    request
-}
-
-fn present(response: &mut Response, request_id: &str) {
-    for error in &mut response.errors {
-        error::present(error, request_id);
+impl Prepared {
+    fn into_request(self, caller: Arc<Caller>) -> (async_graphql::Request, Document) {
+        let Self { document, operation } = self;
+        let mut request = async_graphql::Request::new(operation.query).variables(operation.variables).data(caller);
+        request.operation_name = operation.name;
+        request.set_parsed_query(document.parsed.clone());
+        (request, document)
     }
 }

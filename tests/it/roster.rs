@@ -78,6 +78,9 @@ on_both! {
         let foreign = other.anyone().ok(PAGE, json!({ "first": 1 })).await["members"]["pageInfo"]["endCursor"].clone();
         let campaigns = "query($after: String) { campaigns(after: $after) { nodes { id } } }";
         let cursor = anyone.ok(PAGE, json!({ "first": 1 })).await["members"]["pageInfo"]["endCursor"].clone();
+        // One bit of what a cursor says, and it was not issued here.
+        let altered: String = cursor.as_str().unwrap().chars().rev().enumerate()
+            .map(|(place, c)| if place == 5 { if c == 'A' { 'B' } else { 'A' } } else { c }).collect::<Vec<_>>().into_iter().rev().collect();
         for (variables, field) in [
             (json!({ "first": 0 }), "first"),
             (json!({ "first": 101 }), "first"),
@@ -86,6 +89,7 @@ on_both! {
             (json!({ "first": 1, "last": 1 }), "last"),
             (json!({ "after": "" }), "after"),
             (json!({ "after": "bm90IGEgY3Vyc29y" }), "after"),
+            (json!({ "after": altered }), "after"),
             (json!({ "before": foreign }), "before"),
         ] {
             assert_eq!(anyone.refusal(PAGE, variables).await, format!("BAD_USER_INPUT {field}"));

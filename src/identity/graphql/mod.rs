@@ -103,12 +103,12 @@ impl IdentityQuery {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Which members; active ones unless given.")] filter: Option<MemberFilterInput>,
     ) -> Result<Connection<Member>> {
-        let guild = Caller::of(ctx).guild;
-        let page = PageArgs { first, after, last, before }.page::<Member>(guild)?;
+        let (guild, seal) = (Caller::of(ctx).guild, Caller::of(ctx).app.keys.cursors.clone());
+        let page = PageArgs { first, after, last, before }.page::<Member>(&seal, guild)?;
         let filter = MemberFilterInput::into_filter(filter);
         let list = async move |conn: &mut Conn| {
             let rows = store::list_members(conn, guild, &filter, &page).await?;
-            Ok(Connection::new(guild, &page, rows, filter))
+            Ok(Connection::new(seal, guild, &page, rows, filter))
         };
         Caller::of(ctx).app.db.read(list).await
     }
@@ -131,8 +131,8 @@ impl IdentityQuery {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Which characters; all unless given.")] filter: Option<CharacterFilterInput>,
     ) -> Result<Connection<Character>> {
-        let guild = Caller::of(ctx).guild;
-        let page = PageArgs { first, after, last, before }.page::<Character>(guild)?;
+        let (guild, seal) = (Caller::of(ctx).guild, Caller::of(ctx).app.keys.cursors.clone());
+        let page = PageArgs { first, after, last, before }.page::<Character>(&seal, guild)?;
         let filter = filter.map_or_else(CharacterFilter::default, |filter| CharacterFilter {
             search: filter.search,
             class: filter.class,
@@ -141,7 +141,7 @@ impl IdentityQuery {
         });
         let list = async move |conn: &mut Conn| {
             let rows = store::list_characters(conn, guild, &filter, &page).await?;
-            Ok(Connection::new(guild, &page, rows, filter))
+            Ok(Connection::new(seal, guild, &page, rows, filter))
         };
         Caller::of(ctx).app.db.read(list).await
     }

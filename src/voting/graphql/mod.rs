@@ -45,8 +45,8 @@ impl VotingQuery {
         #[graphql(desc = "Which campaigns; all but archived unless given.")] filter: Option<CampaignFilterInput>,
     ) -> Result<Connection<Campaign>> {
         let caller = Caller::of(ctx);
-        let (guild, viewer) = (caller.guild, caller.viewer());
-        let page = PageArgs { first, after, last, before }.page::<Campaign>(guild)?;
+        let (guild, viewer, seal) = (caller.guild, caller.viewer(), caller.app.keys.cursors.clone());
+        let page = PageArgs { first, after, last, before }.page::<Campaign>(&seal, guild)?;
         let filter = CampaignFilter {
             status: filter.and_then(|filter| filter.status),
             viewer_level: viewer.as_ref().map(|viewer| viewer.rank_level),
@@ -54,7 +54,7 @@ impl VotingQuery {
         };
         let list = async move |conn: &mut Conn| {
             let rows = store::list_campaigns(conn, guild, &filter, &page).await?;
-            Ok(Connection::new(guild, &page, rows, filter))
+            Ok(Connection::new(seal, guild, &page, rows, filter))
         };
         caller.app.db.read(list).await
     }

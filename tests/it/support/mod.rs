@@ -255,7 +255,10 @@ impl<'t> Client<'t> {
     pub async fn run(&self, query: &str, variables: Value) -> Value {
         let caller = match self.admit().await {
             Ok(caller) => caller,
-            Err(error) => panic!("not let in: {error}"),
+            Err(error) => {
+                let refusal = error.refusal().unwrap_or_else(|| panic!("not let in: {error}")).clone();
+                return serde_json::to_value(async_graphql::Response::from_errors(vec![refusal.into_server_error()])).unwrap();
+            }
         };
         let response = match self.test.graph.prepare(operation(query, variables)) {
             Ok(prepared) => self.test.graph.execute(prepared, caller, "test").await,
