@@ -2,6 +2,11 @@
 //!
 //! The console is a convenience and npm a heavy thing to ask for, so a build without npm or without a
 //! registry succeeds all the same: the page at `/graphiql` then says what is missing and how to get it.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a build script that cannot do its work should stop the build"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -33,19 +38,14 @@ struct Missing {
 
 impl Missing {
     fn new(reason: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-            remedy: INSTALL,
-            detail: detail.into(),
-        }
+        Self { reason: reason.into(), remedy: INSTALL, detail: detail.into() }
     }
 }
 
 fn main() {
     // The migrations are embedded, and only this makes cargo notice a new one.
     println!("cargo:rerun-if-changed=migrations");
-    let source =
-        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("console");
+    let source = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("console");
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let bundle = out_dir.join("console");
     let work = out_dir.join("console-build");
@@ -65,14 +65,10 @@ fn main() {
         Ok(()) => ASSETS,
         Err(missing) => {
             if !missing.detail.is_empty() {
-                println!(
-                    "cargo:warning=The GraphiQL console is left out of this build: {}",
-                    missing.detail
-                );
+                println!("cargo:warning=The GraphiQL console is left out of this build: {}", missing.detail);
             }
             fresh_dir(&bundle).expect("OUT_DIR is writable");
-            fs::write(bundle.join("index.html"), placeholder(&missing))
-                .expect("OUT_DIR is writable");
+            fs::write(bundle.join("index.html"), placeholder(&missing)).expect("OUT_DIR is writable");
             &ASSETS[..1]
         }
     };
@@ -89,27 +85,17 @@ fn build_console(source: &Path, work: &Path, bundle: &Path) -> Result<(), Missin
         });
     }
     // npm runs on a copy: a build script must not write into the source tree.
-    fresh_dir(work)
-        .and_then(|()| copy_sources(source, work))
-        .map_err(|error| {
-            Missing::new(
-                "the sources in <code>console/</code> could not be copied",
-                format!("copying {}: {error}", source.display()),
-            )
-        })?;
+    fresh_dir(work).and_then(|()| copy_sources(source, work)).map_err(|error| {
+        Missing::new(
+            "the sources in <code>console/</code> could not be copied",
+            format!("copying {}: {error}", source.display()),
+        )
+    })?;
 
     // Both are said aloud because NODE_ENV=production or a user's own npmrc would leave out esbuild.
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    run(
-        Command::new(npm).args(["ci", "--include=dev", "--include=optional"]),
-        "npm ci",
-        work,
-    )?;
-    run(
-        Command::new("node").arg("build.mjs").arg(bundle),
-        "node build.mjs",
-        work,
-    )?;
+    run(Command::new(npm).args(["ci", "--include=dev", "--include=optional"]), "npm ci", work)?;
+    run(Command::new("node").arg("build.mjs").arg(bundle), "node build.mjs", work)?;
 
     match ASSETS.iter().find(|(name, _)| !bundle.join(name).is_file()) {
         None => Ok(()),
@@ -128,10 +114,7 @@ fn run(command: &mut Command, step: &str, dir: &Path) -> Result<(), Missing> {
             let code = exit_code(output.status);
             Err(Missing::new(
                 format!("<code>{step}</code> failed ({code})"),
-                format!(
-                    "`{step}` failed ({code}). {}",
-                    last_words(&String::from_utf8_lossy(&output.stderr))
-                ),
+                format!("`{step}` failed ({code}). {}", last_words(&String::from_utf8_lossy(&output.stderr))),
             ))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -149,10 +132,7 @@ fn run(command: &mut Command, step: &str, dir: &Path) -> Result<(), Missing> {
 }
 
 fn exit_code(status: ExitStatus) -> String {
-    status.code().map_or_else(
-        || "killed by a signal".to_owned(),
-        |code| format!("exit code {code}"),
-    )
+    status.code().map_or_else(|| "killed by a signal".to_owned(), |code| format!("exit code {code}"))
 }
 
 /// The error lines of a failed step, in the one line that a cargo warning may have.

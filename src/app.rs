@@ -34,15 +34,7 @@ pub struct App {
 impl App {
     /// An app with the defaults of everything but these.
     pub fn new(db: Db, clock: Clock, keys: Keys, hasher: Hasher) -> Self {
-        Self {
-            db,
-            clock,
-            keys,
-            hasher,
-            lifetimes: Lifetimes::default(),
-            live: Live::default(),
-            default_guild: None,
-        }
+        Self { db, clock, keys, hasher, lifetimes: Lifetimes::default(), live: Live::default(), default_guild: None }
     }
 
     /// Starts what goes on beside the requests: the scheduler, and the bus between servers. Both end when the returned

@@ -77,7 +77,7 @@ mod tests {
     #[tokio::test]
     async fn a_manual_clock_wakes_sleepers_when_it_is_moved() {
         let clock = Clock::manual(DateTime::UNIX_EPOCH);
-        let due = clock.now() + Duration::from_secs(60);
+        let due = clock.now() + Duration::from_mins(1);
         let sleeper = tokio::spawn({
             let clock = clock.clone();
             async move {

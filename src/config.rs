@@ -12,9 +12,9 @@ use crate::{
 /// Where the data is.
 #[derive(Args, Clone, Debug)]
 pub struct Database {
-    /// sqlite://FILE (embedded, made when missing) or postgres://USER:PASSWORD@HOST/NAME.
+    /// <sqlite://FILE> (embedded, made when missing) or <postgres://USER:PASSWORD@HOST/NAME>.
     ///
-    /// Default: sqlite://guildhall.db, and sqlite://guildhall-demo.db for the demo.
+    /// Default: <sqlite://guildhall.db>, and <sqlite://guildhall-demo.db> for the demo.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
     pub database_url: Option<DatabaseUrl>,
 
@@ -109,7 +109,7 @@ impl Serving {
 /// # Errors
 /// A sentence that says what is wrong.
 pub fn lifetime(text: &str) -> Result<Duration, String> {
-    const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
+    const TEN_YEARS: Duration = Duration::from_hours(87600);
     let lifetime = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if lifetime < Duration::from_secs(1) || lifetime > TEN_YEARS {
         return Err("a lifetime is from a second to ten years".to_owned());

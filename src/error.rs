@@ -158,12 +158,11 @@ pub fn present(error: &mut ServerError, request_id: &str) {
     if let Some(refusal) = error.source::<Refusal>().cloned() {
         refusal.describe(error);
     } else if let Some(ours) = error.source::<Error>() {
-        match ours.refusal().cloned() {
-            Some(refusal) => refusal.describe(error),
-            None => {
-                tracing::error!(request_id, error = %ours, path = ?error.path, "request failed");
-                hide(error, request_id);
-            }
+        if let Some(refusal) = ours.refusal().cloned() {
+            refusal.describe(error);
+        } else {
+            tracing::error!(request_id, error = %ours, path = ?error.path, "request failed");
+            hide(error, request_id);
         }
     } else if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
         // The library's own: a document that does not parse or validate, a value that does not coerce.

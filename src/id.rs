@@ -44,7 +44,7 @@ macro_rules! ids {
         /// A decoded global id of any kind.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum GlobalId {
-            $(#[allow(missing_docs)] $name($name),)*
+            $($(#[$doc])* $name($name),)*
             /// A ballot has no number of its own: it is its campaign's and its voter's.
             Ballot(CampaignId, MemberId),
         }

@@ -24,7 +24,8 @@ pub fn guarded(_: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Replaces the field's guard attribute with async-graphql's `guard` and `directive`.
 fn declare(attrs: &mut Vec<Attribute>) -> syn::Result<()> {
-    let is_guard = |attr: &Attribute| ["authenticated", "requires_permission"].iter().any(|it| attr.path().is_ident(it));
+    let is_guard =
+        |attr: &Attribute| ["authenticated", "requires_permission"].iter().any(|it| attr.path().is_ident(it));
     let Some(index) = attrs.iter().position(is_guard) else { return Ok(()) };
     let (guard, directive) = match attrs.remove(index).meta {
         Meta::Path(_) => (quote!(RankGuard::SignedIn), quote!(authenticated::apply())),

@@ -151,8 +151,7 @@ impl AuthMutation {
     ) -> Result<InvitePayload> {
         let caller = Caller::of(ctx);
         let member = MemberId::try_from(&member_id).map_err(|_| Refusal::not_found("member").at("memberId"))?;
-        let IssuedCode { code, expires_at, member } =
-            send_invite(&caller.app, &*caller.signed_in()?, member).await?;
+        let IssuedCode { code, expires_at, member } = send_invite(&caller.app, &*caller.signed_in()?, member).await?;
         Ok(InvitePayload { code, expires_at: expires_at.and_utc(), member, delivery: InviteDelivery::NotConfigured })
     }
 }

@@ -9,13 +9,13 @@ mod viewer;
 
 use std::time::Duration;
 
+use self::store::{Invite, NewSession, RefreshToken};
 pub use self::{
     password::Hasher,
     permission::{Permission, Permissions},
     token::{Claims, Keys, MIN_SECRET, secret_beside},
     viewer::{Viewer, authenticate},
 };
-use self::store::{Invite, NewSession, RefreshToken};
 use crate::{
     app::App,
     clock::Instant,
@@ -238,8 +238,7 @@ pub async fn send_invite(app: &App, viewer: &Viewer, member: MemberId) -> Result
     let target = app
         .db
         .read(async move |conn| {
-            let target =
-                identity::store::member(conn, guild, member).await?;
+            let target = identity::store::member(conn, guild, member).await?;
             let target = target.ok_or_else(|| Refusal::not_found("member").at("memberId"))?;
             identity::Ladder::load(conn, guild).await?.check_reach(&actor, target.rank_level)?;
             Ok(target)

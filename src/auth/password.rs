@@ -104,10 +104,8 @@ fn hash(argon2: &Argon2<'_>, secret: &str) -> Result<String> {
 /// Bad input at `field`.
 pub fn check_new_password(field: &'static str, password: &str) -> Result<(), Refusal> {
     match password.chars().count() {
-        ..MIN_PASSWORD => {
-            Err(Refusal::input(field, format!("A password needs at least {MIN_PASSWORD} characters."))
-                .because("PASSWORD_TOO_SHORT"))
-        }
+        ..MIN_PASSWORD => Err(Refusal::input(field, format!("A password needs at least {MIN_PASSWORD} characters."))
+            .because("PASSWORD_TOO_SHORT")),
         MIN_PASSWORD..=MAX_PASSWORD => Ok(()),
         _ => Err(Refusal::input(field, format!("A password has at most {MAX_PASSWORD} characters."))),
     }

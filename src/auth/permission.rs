@@ -27,9 +27,7 @@ text_enum! {
 }
 
 /// A rank's permissions.
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub struct Permissions(BTreeSet<Permission>);
 

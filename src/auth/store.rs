@@ -13,6 +13,9 @@ use crate::{
     id::{GuildId, MemberId, SessionId},
 };
 
+/// Level, permissions, whether registered, session, credentials version.
+type ViewerRow = (i64, Permissions, bool, Option<SessionId>, i64);
+
 /// An active member as a viewer. `None` too when `session` is given and is not a session of theirs in force.
 pub async fn viewer(
     conn: &mut Conn,
@@ -41,8 +44,7 @@ pub async fn viewer(
                 members::credentials_version,
             ))
     };
-    type Row = (i64, Permissions, bool, Option<SessionId>, i64);
-    let row: Option<Row> = on!(conn, c => query().first(c)).optional()?;
+    let row: Option<ViewerRow> = on!(conn, c => query().first(c)).optional()?;
     Ok(row
         .map(|(rank_level, permissions, is_registered, session, credentials_version)| Viewer {
             guild,

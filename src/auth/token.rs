@@ -109,7 +109,8 @@ impl Keys {
     /// # Errors
     /// Internal, when signing fails.
     pub fn sign(&self, claims: &Claims) -> Result<String> {
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &Payload::from(claims), &self.encoding).map_err(Error::internal)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &Payload::from(claims), &self.encoding)
+            .map_err(Error::internal)
     }
 
     /// What a token says, if it is signed by us and not expired `now`.
@@ -194,7 +195,8 @@ mod tests {
         let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&Payload::from(&claims())).unwrap_or_default());
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
         assert_eq!(keys.read(&format!("{header}.{body}."), Instant::default()), None);
-        let other_algorithm = jsonwebtoken::encode(&Header::new(Algorithm::HS512), &Payload::from(&claims()), &keys.encoding);
+        let other_algorithm =
+            jsonwebtoken::encode(&Header::new(Algorithm::HS512), &Payload::from(&claims()), &keys.encoding);
         assert_eq!(keys.read(&other_algorithm.unwrap_or_default(), Instant::default()), None);
         Ok(())
     }

@@ -61,19 +61,13 @@ impl Bootstrap {
         let leader = app
             .db
             .write(async move |conn| {
-                let guild = match store::guild_by_slug(conn, &self.guild).await? {
-                    Some(guild) => guild.id,
-                    None => {
-                        let name = self.guild_name.as_deref().unwrap_or(&self.guild);
-                        identity::found_guild(conn, GuildId::new(), &self.guild, name, self.region.into(), now).await?.0.id
-                    }
+                let guild = if let Some(guild) = store::guild_by_slug(conn, &self.guild).await? {
+                    guild.id
+                } else {
+                    let name = self.guild_name.as_deref().unwrap_or(&self.guild);
+                    identity::found_guild(conn, GuildId::new(), &self.guild, name, self.region.into(), now).await?.0.id
                 };
-                let new = NewMember {
-                    discord_username: self.leader,
-                    discord_id: None,
-                    display_name: None,
-                    rank: None,
-                };
+                let new = NewMember { discord_username: self.leader, discord_id: None, display_name: None, rank: None };
                 store::change_roster(conn, guild).await?;
                 let ladder = Ladder::load(conn, guild).await?;
                 let highest = ladder.highest().ok_or_else(|| crate::error::Refusal::not_found("rank"))?;

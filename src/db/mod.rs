@@ -33,14 +33,15 @@ use diesel_async::{
 };
 use tracing::Instrument;
 
-pub use self::url::DatabaseUrl;
 pub(crate) use self::text::{stored_as_text, text_enum};
+pub use self::url::DatabaseUrl;
 use crate::error::{Error, Result};
 
 /// SQLite's connection: each statement runs on a blocking thread.
 pub type SqliteConn = SyncConnectionWrapper<SqliteConnection>;
 
 /// A connection to whichever database this is.
+#[expect(clippy::large_enum_variant, reason = "one at a time, and never moved once it is taken from the pool")]
 pub enum Conn {
     /// PostgreSQL.
     Postgres(PooledConnection<'static, AsyncPgConnection>),
@@ -122,7 +123,10 @@ pub struct Db {
 enum Pools {
     Postgres(Pool<AsyncPgConnection>),
     /// One writer, since SQLite has only one; several readers, which see what was last committed.
-    Sqlite { writer: Pool<SqliteConn>, readers: Pool<SqliteConn> },
+    Sqlite {
+        writer: Pool<SqliteConn>,
+        readers: Pool<SqliteConn>,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -364,10 +368,8 @@ impl Conn {
 async fn pool<C>(url: &str, set_up: &str, max_size: u32, statements: &Arc<AtomicU64>) -> Result<Pool<C>>
 where
     C: PoolableConnection + AsyncConnection + 'static,
-    AsyncDieselConnectionManager<C>: bb8::ManageConnection<
-            Connection = C,
-            Error = diesel_async::pooled_connection::PoolError,
-        >,
+    AsyncDieselConnectionManager<C>:
+        bb8::ManageConnection<Connection = C, Error = diesel_async::pooled_connection::PoolError>,
 {
     let (set_up, statements) = (set_up.to_owned(), Arc::clone(statements));
     let mut config = ManagerConfig::<C>::default();

@@ -51,7 +51,8 @@ pub(super) fn complete(
         OperationType::Mutation => "Mutation",
         OperationType::Subscription => "Subscription",
     };
-    let failed = response.errors.iter().filter(|error| !error.path.is_empty()).map(|error| error.path.clone()).collect();
+    let failed =
+        response.errors.iter().filter(|error| !error.path.is_empty()).map(|error| error.path.clone()).collect();
     let completion = Completion { fragments: &document.fragments, types, failed };
     let selected = completion.select(&[(root, &operation.selection_set.node)]);
     let data = match std::mem::take(&mut response.data) {
@@ -92,20 +93,15 @@ impl<'d> Completion<'d> {
         }
         let part = |(name, fields): (&'d str, Vec<(&'d str, &'d Field)>)| {
             let ty = fields.iter().find_map(|(ty, field)| self.types.0.get(*ty)?.get(field.name.node.as_str()));
-            let sets: Vec<_> = ty.map(base).map_or(Vec::new(), |ty| {
-                fields.iter().map(|(_, field)| (ty, &field.selection_set.node)).collect()
-            });
+            let sets: Vec<_> = ty
+                .map(base)
+                .map_or(Vec::new(), |ty| fields.iter().map(|(_, field)| (ty, &field.selection_set.node)).collect());
             (name, Part { ty, inside: self.select(&sets) })
         };
         fields.into_iter().map(part).collect()
     }
 
-    fn collect(
-        &self,
-        ty: &'d str,
-        set: &'d SelectionSet,
-        fields: &mut IndexMap<&'d str, Vec<(&'d str, &'d Field)>>,
-    ) {
+    fn collect(&self, ty: &'d str, set: &'d SelectionSet, fields: &mut IndexMap<&'d str, Vec<(&'d str, &'d Field)>>) {
         for selection in &set.items {
             match &selection.node {
                 Selection::Field(field) => {

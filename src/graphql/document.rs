@@ -11,8 +11,8 @@ use async_graphql::{
     parser::{
         parse_query, parse_schema,
         types::{
-            BaseType, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet, Type,
-            TypeKind, TypeSystemDefinition,
+            BaseType, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
+            Type, TypeKind, TypeSystemDefinition,
         },
     },
 };
@@ -126,7 +126,8 @@ pub fn prepare(
         error.extensions.get_or_insert_default().set("code", Code::BadUserInput.as_str());
         error
     })?;
-    let mut measure = Measure { fragments: &parsed.fragments, variables, costs, done: HashMap::new(), open: HashSet::new() };
+    let mut measure =
+        Measure { fragments: &parsed.fragments, variables, costs, done: HashMap::new(), open: HashSet::new() };
     for name in parsed.fragments.keys() {
         measure.fragment(name)?;
     }
@@ -242,7 +243,8 @@ impl Size {
         match limits.into_iter().find(|(size, limit, _)| size > limit) {
             None => Ok(()),
             Some((size, limit, what)) => {
-                let mut error = too_complex(format!("The operation {what}: {size}, of at most {limit}.")).into_server_error();
+                let mut error =
+                    too_complex(format!("The operation {what}: {size}, of at most {limit}.")).into_server_error();
                 error.locations = vec![at];
                 Err(error)
             }
@@ -312,11 +314,14 @@ fn too_complex(message: String) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use proptest::prelude::*;
 
     use super::*;
 
-    const SDL: &str = "type Query { members(first: Int): MemberConnection tags: [Tag] name: String nodes(ids: [ID!]!): [Tag] }
+    const SDL: &str =
+        "type Query { members(first: Int): MemberConnection tags: [Tag] name: String nodes(ids: [ID!]!): [Tag] }
         type MemberConnection { nodes: [Member] } type Member { friends(first: Int): MemberConnection name: String }
         type Tag { tags: [Tag] name: String }";
 
@@ -334,7 +339,7 @@ mod tests {
     fn fragments_that_double_thirty_times_are_measured_at_once() {
         let mut text = String::from("{ ...F0 }");
         for i in 0..30 {
-            text += &format!(" fragment F{i} on Query {{ ...F{} ...F{} }}", i + 1, i + 1);
+            write!(text, " fragment F{i} on Query {{ ...F{} ...F{} }}", i + 1, i + 1).unwrap();
         }
         for leaf in ["name", "...Missing"] {
             let text = format!("{text} fragment F30 on Query {{ {leaf} }}");
@@ -346,7 +351,7 @@ mod tests {
     fn a_hundred_spreads_on_five_levels_are_measured_at_once() {
         let mut text = String::from("{ ...F0 }");
         for i in 0..5 {
-            text += &format!(" fragment F{i} on Query {{ {} }}", format!("...F{} ", i + 1).repeat(100));
+            write!(text, " fragment F{i} on Query {{ {} }}", format!("...F{} ", i + 1).repeat(100)).unwrap();
         }
         text += " fragment F5 on Query { name }";
         assert_eq!(code(&text).as_deref(), Some("\"QUERY_TOO_COMPLEX\""));
@@ -355,11 +360,12 @@ mod tests {
     #[test]
     fn what_goes_in_circles_does_not_parse_or_asks_for_too_much_is_refused() {
         let deep = format!("{}name{}", "{ tags ".repeat(70), "}".repeat(70));
-        let paged = "{ members(first: 100) { nodes { friends(first: 100) { nodes { friends { nodes { name } } } } } } }";
+        let paged =
+            "{ members(first: 100) { nodes { friends(first: 100) { nodes { friends { nodes { name } } } } } } }";
         let defaulted = "query($n: Int = 100) { members(first: $n) { nodes { friends(first: $n) { nodes { friends(first: $n) \
             { nodes { name } } } } } } }";
         let ids = format!("{{ nodes(ids: [{}]) {{ {} }} }}", "1 ".repeat(100), "tags { tags { tags { name } } }");
-        let wide: String = (0..60).map(|i| format!("a{i}: name ")).collect();
+        let wide = (0..60).map(|i| format!("a{i}: name")).collect::<Vec<_>>().join(" ");
         for (text, expected) in [
             ("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }", "\"BAD_USER_INPUT\""),
             ("{ name ", "\"BAD_USER_INPUT\""),
@@ -370,7 +376,10 @@ mod tests {
             (ids.as_str(), "\"QUERY_TOO_COMPLEX\""),
             (&format!("{{ {wide} }}"), "\"QUERY_TOO_COMPLEX\""),
             (&"{".repeat(60_000), "\"QUERY_TOO_COMPLEX\""),
-            ("{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }", "\"QUERY_TOO_COMPLEX\""),
+            (
+                "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }",
+                "\"QUERY_TOO_COMPLEX\"",
+            ),
         ] {
             assert_eq!(code(text).as_deref(), Some(expected), "{text:.80}");
         }
@@ -378,7 +387,10 @@ mod tests {
 
     #[test]
     fn brackets_in_strings_and_comments_do_not_nest() {
-        let text = format!("# {0}\n{{ members(first: 1) {{ nodes {{ name }} }} a: name @x(y: \"{0}\", z: \"\"\"{0}\"\"\") }}", "{".repeat(90));
+        let text = format!(
+            "# {0}\n{{ members(first: 1) {{ nodes {{ name }} }} a: name @x(y: \"{0}\", z: \"\"\"{0}\"\"\") }}",
+            "{".repeat(90)
+        );
         assert_eq!(code(&text), None);
     }
 

@@ -138,7 +138,9 @@ async fn run(server: &Server, method: &Method, headers: &HeaderMap, operation: O
     };
     let refused = match prepared.kind() {
         OperationType::Mutation if *method == Method::GET => Some("A mutation goes by POST."),
-        OperationType::Subscription => Some("A subscription goes by WebSocket, with the sub-protocol graphql-transport-ws."),
+        OperationType::Subscription => {
+            Some("A subscription goes by WebSocket, with the sub-protocol graphql-transport-ws.")
+        }
         _ => None,
     };
     if let Some(message) = refused {
@@ -198,7 +200,9 @@ fn from_body(headers: &HeaderMap, body: &Bytes) -> Result<Operation, Failure> {
     }
     let mut body = match serde_json::from_slice(body) {
         Ok(serde_json::Value::Object(body)) => body,
-        Ok(serde_json::Value::Array(_)) => return Err(Failure::malformed("Send one operation at a time, not an array.")),
+        Ok(serde_json::Value::Array(_)) => {
+            return Err(Failure::malformed("Send one operation at a time, not an array."));
+        }
         Ok(_) => return Err(Failure::malformed("The body must be a JSON object.")),
         Err(error) => return Err(Failure::malformed(format!("The body is not JSON: {error}."))),
     };

@@ -2,12 +2,7 @@
 //!
 //! Nothing is cached beyond the batch, so a mutation's answer shows what it did, and a subscription what is true now.
 
-use std::{
-    collections::HashMap,
-    hash::Hash,
-    marker::PhantomData,
-    sync::Arc,
-};
+use std::{collections::HashMap, hash::Hash, marker::PhantomData, sync::Arc};
 
 use dataloader::{BatchFn, non_cached::Loader};
 

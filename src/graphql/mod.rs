@@ -13,8 +13,7 @@ mod ws;
 use std::sync::Arc;
 
 use async_graphql::{
-    MergedObject, MergedSubscription, Response, Schema, ServerError, Variables,
-    parser::types::OperationType,
+    MergedObject, MergedSubscription, Response, Schema, ServerError, Variables, parser::types::OperationType,
 };
 use futures_util::{Stream, StreamExt};
 use tracing::Instrument;

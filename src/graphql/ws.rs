@@ -2,12 +2,7 @@
 //!
 //! Source: <https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>.
 
-use std::{
-    collections::HashMap,
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
 
 use async_graphql::{Response as GraphResponse, ServerError, Value, parser::types::OperationType};
 use axum::{
@@ -118,13 +113,7 @@ pub fn upgrade(server: Server, upgrade: WebSocketUpgrade, user_agent: Option<&st
             let mut sink = Sink(sink);
             let ended = if speaks_it {
                 let (outbox, inbox) = mpsc::channel(OUTBOX);
-                let connection = Connection {
-                    server,
-                    user_agent,
-                    caller: None,
-                    operations: HashMap::new(),
-                    outbox,
-                };
+                let connection = Connection { server, user_agent, caller: None, operations: HashMap::new(), outbox };
                 connection.run(&mut sink, &mut stream, inbox).await
             } else {
                 Err(NO_PROTOCOL)

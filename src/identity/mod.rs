@@ -51,8 +51,8 @@ pub async fn found_guild(
     region: Region,
     now: Instant,
 ) -> Result<(Guild, Vec<Rank>)> {
-    let is_slug = (2..=40).contains(&slug.len())
-        && slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    let is_slug =
+        (2..=40).contains(&slug.len()) && slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     if !is_slug {
         return Err(Refusal::input("slug", "A slug is 2 to 40 of a–z, 0–9 and hyphen.").into());
     }
@@ -186,7 +186,12 @@ pub async fn update_member(app: &App, viewer: &Viewer, change: MemberChange) -> 
             let before = before.ok_or_else(|| Refusal::not_found("member").at("id"))?;
             let after = change.apply(&before, &ladder)?;
             let own_name_only = before.id == actor.member
-                && after == Member { display_name: after.display_name.clone(), sort_key: after.sort_key.clone(), ..before.clone() };
+                && after
+                    == Member {
+                        display_name: after.display_name.clone(),
+                        sort_key: after.sort_key.clone(),
+                        ..before.clone()
+                    };
             if !own_name_only {
                 ladder.check_reach(&actor, before.rank_level)?;
                 if after.rank_id != before.rank_id {

@@ -78,10 +78,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{
-        auth::Permissions,
-        id::MemberId,
-    };
+    use crate::{auth::Permissions, id::MemberId};
 
     fn ladder(levels: &[i64]) -> Ladder {
         let guild = GuildId(1);
@@ -112,7 +109,7 @@ mod tests {
             is_registered: true,
             session: None,
             credentials_version: 0,
-            token_expires_at: Default::default(),
+            token_expires_at: chrono::NaiveDateTime::default(),
         }
     }
 

@@ -1,11 +1,10 @@
 //! Queries over guilds, ranks, members and characters.
+#![expect(missing_docs, reason = "their names say what they do; what is not plain is told")]
 
 use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
 
-use super::{
-    Character, CharacterFilter, CharacterKey, Guild, Member, MemberFilter, MemberKey, Rank, policy::Leaders,
-};
+use super::{Character, CharacterFilter, CharacterKey, Guild, Member, MemberFilter, MemberKey, Rank, policy::Leaders};
 use crate::{
     clock::Instant,
     db::{
@@ -175,7 +174,9 @@ macro_rules! filtered_members {
         }
         match $filter.registered {
             Some(true) => query = query.filter(members::is_active.and(members::registered_at.is_not_null())),
-            Some(false) => query = query.filter(diesel::dsl::not(members::is_active).or(members::registered_at.is_null())),
+            Some(false) => {
+                query = query.filter(diesel::dsl::not(members::is_active).or(members::registered_at.is_null()))
+            }
             None => {}
         }
         query

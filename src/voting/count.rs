@@ -103,9 +103,8 @@ pub fn instant_runoff(entries: &[EntryId], picks: usize, rankings: &[Ranking]) -
     });
     let rounds_survived = |entry| eliminated.iter().position(|gone| *gone == entry).unwrap_or(usize::MAX);
     let winner = rounds.last().and_then(|round| round.winner);
-    let outcome = ranked(standings.collect(), |row| {
-        (Some(row.entry) == winner, rounds_survived(row.entry), row.points)
-    });
+    let outcome =
+        ranked(standings.collect(), |row| (Some(row.entry) == winner, rounds_survived(row.entry), row.points));
     Outcome { rounds, ..outcome }
 }
 
@@ -153,12 +152,7 @@ fn of(votes: &HashMap<EntryId, i64>, entry: EntryId) -> i64 {
     votes.get(&entry).copied().unwrap_or_default()
 }
 
-fn scored(
-    entries: &[EntryId],
-    picks: usize,
-    counts: &PickCounts,
-    points: impl Fn(&[i64]) -> i64,
-) -> Vec<Standing> {
+fn scored(entries: &[EntryId], picks: usize, counts: &PickCounts, points: impl Fn(&[i64]) -> i64) -> Vec<Standing> {
     let score = |entry: &EntryId| {
         let mut pick_counts = counts.get(entry).cloned().unwrap_or_default();
         pick_counts.resize(picks, 0);
@@ -248,11 +242,10 @@ mod tests {
             (vec![knoxville, chattanooga, nashville, memphis], 17),
         ];
         let outcome = instant_runoff(&ENTRIES, 4, &rankings);
-        assert_eq!(outcome.rounds.iter().map(|r| r.eliminated).collect::<Vec<_>>(), [
-            Some(chattanooga),
-            Some(nashville),
-            None
-        ]);
+        assert_eq!(
+            outcome.rounds.iter().map(|r| r.eliminated).collect::<Vec<_>>(),
+            [Some(chattanooga), Some(nashville), None]
+        );
         assert_eq!(places(&outcome), [(4, 1, 58), (1, 2, 42), (2, 3, 26), (3, 4, 15)]);
     }
 
@@ -261,16 +254,17 @@ mod tests {
         // Nobody picks 4, who goes first; then 2 and 3 tie, and never differed: the later listed goes.
         let outcome = instant_runoff(&ENTRIES, 2, &[(ids(&[1]), 2), (ids(&[2]), 2), (ids(&[3]), 2)]);
         let gone: Vec<_> = outcome.rounds.iter().map(|round| (round.eliminated, round.tie_broken)).collect();
-        assert_eq!(gone, [
-            (Some(EntryId(4)), false),
-            (Some(EntryId(3)), true),
-            (Some(EntryId(2)), true),
-            (None, false)
-        ]);
+        assert_eq!(
+            gone,
+            [(Some(EntryId(4)), false), (Some(EntryId(3)), true), (Some(EntryId(2)), true), (None, false)]
+        );
         // 3 got 4's votes and so draws level with 2, but had fewer before: 3 goes.
         let rankings = [(ids(&[1]), 5), (ids(&[2]), 3), (ids(&[3]), 2), (ids(&[4, 3]), 1)];
         let outcome = instant_runoff(&ENTRIES, 2, &rankings);
-        assert_eq!(outcome.rounds.get(1).map(|round| (round.eliminated, round.tie_broken)), Some((Some(EntryId(3)), true)));
+        assert_eq!(
+            outcome.rounds.get(1).map(|round| (round.eliminated, round.tie_broken)),
+            Some((Some(EntryId(3)), true))
+        );
     }
 
     fn any_rankings() -> impl Strategy<Value = Vec<Ranking>> {

@@ -5,9 +5,7 @@ use std::collections::HashSet;
 use async_graphql::MaybeUndefined;
 use chrono::Datelike;
 
-use super::{
-    AnnouncementLevel, Campaign, CampaignStatus, Entry, ResultsVisibility, VotingMethod, rules, store,
-};
+use super::{AnnouncementLevel, Campaign, CampaignStatus, Entry, ResultsVisibility, VotingMethod, rules, store};
 use crate::{
     app::App,
     auth::{Permission, Viewer},
@@ -211,16 +209,14 @@ impl CampaignChange {
             campaign.duration_hours = duration_hours(hours)?;
         }
         if !self.discord_channel_id.is_undefined() {
-            campaign.discord_channel_id =
-                self.discord_channel_id.value().map(|id| discord_channel(id)).transpose()?;
+            campaign.discord_channel_id = self.discord_channel_id.value().map(|id| discord_channel(id)).transpose()?;
         }
         if !self.min_rank_level_to_view.is_undefined() {
             campaign.min_rank_level_to_view = self.min_rank_level_to_view.take();
         }
         campaign.method = self.method.unwrap_or(campaign.method);
         campaign.min_rank_level_to_vote = self.min_rank_level_to_vote.unwrap_or(campaign.min_rank_level_to_vote);
-        campaign.early_close_if_all_voted =
-            self.early_close_if_all_voted.unwrap_or(campaign.early_close_if_all_voted);
+        campaign.early_close_if_all_voted = self.early_close_if_all_voted.unwrap_or(campaign.early_close_if_all_voted);
         campaign.results_visibility = self.results_visibility.unwrap_or(campaign.results_visibility);
         campaign.announcements = self.announcements.unwrap_or(campaign.announcements);
         let start = match self.start_at {

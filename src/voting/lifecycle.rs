@@ -62,7 +62,8 @@ pub async fn archive(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campa
     let campaign = app
         .db
         .write(async move |conn| {
-            let over = lock_in(conn, &officer, id, CampaignStatus::Closed, "Only a closed vote can be archived.").await?;
+            let over =
+                lock_in(conn, &officer, id, CampaignStatus::Closed, "Only a closed vote can be archived.").await?;
             save(conn, Campaign { status: CampaignStatus::Archived, ..over }).await
         })
         .await?;
@@ -84,7 +85,9 @@ pub(super) async fn start_if_due(app: &App, campaign: &Campaign) -> Result<()> {
             save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await.map(Some)
         })
         .await?;
-    started.iter().for_each(|campaign| announce(app, campaign));
+    if let Some(started) = &started {
+        announce(app, started);
+    }
     Ok(())
 }
 
@@ -99,7 +102,9 @@ pub(super) async fn close_if_due(app: &App, campaign: &Campaign) -> Result<()> {
             if due { end(conn, live, now).await.map(Some) } else { Ok(None) }
         })
         .await?;
-    closed.iter().for_each(|campaign| announce(app, campaign));
+    if let Some(closed) = &closed {
+        announce(app, closed);
+    }
     Ok(())
 }
 
@@ -122,7 +127,9 @@ pub(super) async fn close_if_complete(app: &App, campaign: Campaign) -> Result<C
             if complete { end(conn, live, now).await.map(Some) } else { Ok(None) }
         })
         .await?;
-    closed.iter().for_each(|campaign| announce(app, campaign));
+    if let Some(closed) = &closed {
+        announce(app, closed);
+    }
     Ok(closed.unwrap_or(campaign))
 }
 
@@ -174,4 +181,3 @@ async fn blockers(conn: &mut Conn, campaign: &Campaign, now: Instant) -> Result<
     let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
     Ok(rules::activation_blockers(campaign, entries.len(), now))
 }
-

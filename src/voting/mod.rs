@@ -12,6 +12,7 @@ mod tally;
 
 use std::sync::Arc;
 
+pub(crate) use self::tally::freeze;
 pub use self::{
     count::{Outcome, Round, Standing},
     drafts::{
@@ -26,7 +27,6 @@ pub use self::{
     rules::{activation_blockers, cannot_vote, may_see, standings_hidden},
     tally::{tallies, tally, turnouts},
 };
-pub(crate) use self::tally::freeze;
 use crate::{
     app::App,
     auth::Viewer,
@@ -65,11 +65,11 @@ pub async fn cast_ballot(
             let entries: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
             let picks = rules::check_picks(&campaign, &picks, &entries)?;
             let ballot = Ballot { campaign: campaign.id, member: voter.member, picks, cast_at: now };
-            store::insert_ballots(conn, guild, std::slice::from_ref(&ballot)).await.map_err(|error| {
-                match violated(&error) {
-                    Some("ballots_one_per_member") => rules::ballot_refused(CannotVoteReason::AlreadyVoted).into(),
-                    _ => Error::from(error),
-                }
+            store::insert_ballots(conn, guild, std::slice::from_ref(&ballot)).await.map_err(|error| match violated(
+                &error,
+            ) {
+                Some("ballots_one_per_member") => rules::ballot_refused(CannotVoteReason::AlreadyVoted).into(),
+                _ => Error::from(error),
             })?;
             Ok((ballot, campaign))
         })

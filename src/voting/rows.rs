@@ -137,10 +137,13 @@ pub struct Campaign {
 
 impl Campaign {
     /// Sets when it starts, and with that when it closes.
+    #[must_use]
     pub fn starting(mut self, start_at: Option<Instant>) -> Self {
         let hours = u64::try_from(self.duration_hours).unwrap_or_default();
         self.start_at = start_at;
-        self.closes_at = start_at.and_then(|start| start.checked_add_signed(chrono::TimeDelta::from_std(Duration::from_secs(hours * 3_600)).ok()?));
+        self.closes_at = start_at.and_then(|start| {
+            start.checked_add_signed(chrono::TimeDelta::from_std(Duration::from_secs(hours * 3_600)).ok()?)
+        });
         self
     }
 

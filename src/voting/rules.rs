@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::{ActivationBlocker, Campaign, CampaignStatus, CannotVoteReason, ResultsVisibility, StandingsHiddenReason, VotingMethod};
+use super::{
+    ActivationBlocker, Campaign, CampaignStatus, CannotVoteReason, ResultsVisibility, StandingsHiddenReason,
+    VotingMethod,
+};
 use crate::{
     auth::{Permission, Viewer},
     clock::Instant,
@@ -84,7 +87,9 @@ pub fn ballot_refused(reason: CannotVoteReason) -> Refusal {
             Refusal::new(Code::Forbidden, "Only registered members can vote.").because("NOT_REGISTERED")
         }
         CannotVoteReason::NotLive => Refusal::conflict("CAMPAIGN_NOT_LIVE", "This vote is not open."),
-        CannotVoteReason::AlreadyVoted => Refusal::conflict("ALREADY_VOTED", "You have voted in this campaign already."),
+        CannotVoteReason::AlreadyVoted => {
+            Refusal::conflict("ALREADY_VOTED", "You have voted in this campaign already.")
+        }
         CannotVoteReason::RankTooLow => Refusal::rank_too_low("Your rank is too low to vote in this campaign."),
     }
 }

@@ -22,11 +22,7 @@ use crate::{
     page::Page,
 };
 
-diesel::allow_columns_to_appear_in_same_group_by_clause!(
-    ballots::campaign_id,
-    members::rank_level,
-    members::is_active,
-);
+diesel::allow_columns_to_appear_in_same_group_by_clause!(ballots::campaign_id, members::rank_level, members::is_active,);
 
 pub async fn insert_campaigns(conn: &mut Conn, rows: Vec<Campaign>) -> QueryResult<()> {
     insert_all!(conn, campaigns::table, rows, columns = 19)
@@ -69,7 +65,9 @@ macro_rules! filtered_campaigns {
         let mut query = campaigns::table.filter(campaigns::guild_id.eq($guild)).into_boxed();
         query = match $filter.viewer_level {
             Some(level) => query.filter(
-                campaigns::min_rank_level_to_view.is_null().or(campaigns::min_rank_level_to_view.assume_not_null().le(level)),
+                campaigns::min_rank_level_to_view
+                    .is_null()
+                    .or(campaigns::min_rank_level_to_view.assume_not_null().le(level)),
             ),
             None => query.filter(campaigns::min_rank_level_to_view.is_null()),
         };

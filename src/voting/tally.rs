@@ -47,21 +47,20 @@ pub async fn tallies(
     for campaign in campaigns {
         let id = campaign.id;
         let entries = entries.remove(&id).unwrap_or_default();
-        let tally = match frozen.remove(&id) {
-            Some(result) => thaw(campaign, entries, &result)?,
-            None => {
-                let turnout = turnouts.get(&id).copied().unwrap_or_default();
-                let order: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
-                let pick_counts = pick_counts.remove(&id).unwrap_or_default();
-                let rankings = rankings.remove(&id).unwrap_or_default();
-                Tally {
-                    outcome: outcome(&campaign, &order, &pick_counts, &rankings),
-                    revision: roster_version + turnout.voted,
-                    campaign,
-                    entries,
-                    turnout,
-                    counted_at: now,
-                }
+        let tally = if let Some(result) = frozen.remove(&id) {
+            thaw(campaign, entries, &result)?
+        } else {
+            let turnout = turnouts.get(&id).copied().unwrap_or_default();
+            let order: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+            let pick_counts = pick_counts.remove(&id).unwrap_or_default();
+            let rankings = rankings.remove(&id).unwrap_or_default();
+            Tally {
+                outcome: outcome(&campaign, &order, &pick_counts, &rankings),
+                revision: roster_version + turnout.voted,
+                campaign,
+                entries,
+                turnout,
+                counted_at: now,
             }
         };
         tallies.insert(id, tally);
@@ -87,11 +86,7 @@ pub async fn tally(app: &App, guild: GuildId, id: CampaignId) -> Result<Option<T
 ///
 /// # Errors
 /// The database's.
-pub async fn turnouts(
-    conn: &mut Conn,
-    guild: GuildId,
-    campaigns: &[Campaign],
-) -> Result<HashMap<CampaignId, Turnout>> {
+pub async fn turnouts(conn: &mut Conn, guild: GuildId, campaigns: &[Campaign]) -> Result<HashMap<CampaignId, Turnout>> {
     let over: Vec<CampaignId> = campaigns.iter().filter(|it| it.is_over()).map(|it| it.id).collect();
     let mut turnouts = live_turnouts(conn, guild, campaigns).await?;
     for result in store::results(conn, guild, &over).await? {

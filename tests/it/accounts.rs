@@ -73,7 +73,7 @@ on_both! {
             let refusal = guild.anyone().refusal(REGISTER, registering(code, name)).await;
             assert_eq!(refusal, "BAD_USER_INPUT INVALID_CODE inviteCode", "{code} for {name}");
         }
-        app.clock.advance(Duration::from_secs(72 * 3_600));
+        app.clock.advance(Duration::from_hours(72));
         let expired = guild.anyone().refusal(REGISTER, registering(&second, "one")).await;
         assert_eq!(expired, "BAD_USER_INPUT INVALID_CODE inviteCode");
         guild.anyone().ok(REGISTER, registering(&invite(&officer, &one).await, "one")).await;
@@ -112,9 +112,9 @@ on_both! {
         assert_eq!(guild.anyone().refusal(REFRESH, newest).await, "UNAUTHENTICATED INVALID_TOKEN");
 
         let late = login(&guild, "someone").await;
-        app.clock.advance(Duration::from_secs(15 * 60));
+        app.clock.advance(Duration::from_mins(15));
         assert_eq!(guild.anyone().with_token(late["accessToken"].as_str().unwrap()).refused().await, Some(Code::Unauthenticated));
-        app.clock.advance(Duration::from_secs(30 * 24 * 3_600));
+        app.clock.advance(Duration::from_hours(720));
         assert_eq!(guild.anyone().refusal(REFRESH, json!({ "token": late["refreshToken"] })).await, "UNAUTHENTICATED INVALID_TOKEN");
     }
 

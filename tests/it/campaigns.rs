@@ -17,7 +17,8 @@ const STATE: &str = "query($id: ID!) { campaign(id: $id) {
     standings { place points pickCounts entry { name } } standingsHiddenReason
     viewerCanVote viewerCannotVoteReason viewerBallot { picks { name } }
 } }";
-const ACTIVATE: &str = "mutation($id: ID!) { activateCampaign(id: $id) { campaign { status startAt closesAt activationBlockers } } }";
+const ACTIVATE: &str =
+    "mutation($id: ID!) { activateCampaign(id: $id) { campaign { status startAt closesAt activationBlockers } } }";
 const CLOSE: &str = "mutation($id: ID!) { closeCampaign(id: $id) { campaign { status closedAt } } }";
 const ARCHIVE: &str = "mutation($id: ID!) { archiveCampaign(id: $id) { campaign { status } } }";
 const UPDATE: &str = "mutation($input: UpdateCampaignInput!) { updateCampaign(input: $input) { campaign { title description closesAt minRankLevelToView } } }";
@@ -30,7 +31,11 @@ async fn state(client: &Client<'_>, draft: &Draft) -> Value {
 /// Standings as `(entry, place, points)`.
 fn places(campaign: &Value) -> Vec<(String, i64, i64)> {
     let row = |row: &Value| {
-        (row["entry"]["name"].as_str().unwrap().to_owned(), row["place"].as_i64().unwrap(), row["points"].as_i64().unwrap())
+        (
+            row["entry"]["name"].as_str().unwrap().to_owned(),
+            row["place"].as_i64().unwrap(),
+            row["points"].as_i64().unwrap(),
+        )
     };
     campaign["standings"].as_array().unwrap().iter().map(row).collect()
 }
@@ -56,7 +61,7 @@ on_both! {
         for wrong in [ACTIVATE, ARCHIVE] {
             assert_eq!(officer.refusal(wrong, vars.clone()).await, "CONFLICT ILLEGAL_TRANSITION");
         }
-        app.clock.advance(Duration::from_secs(60));
+        app.clock.advance(Duration::from_mins(1));
         let closed = officer.ok(CLOSE, vars.clone()).await["closeCampaign"]["campaign"].clone();
         assert_eq!(closed, json!({ "status": "CLOSED", "closedAt": "2026-03-01T20:01:01+00:00" }));
         for wrong in [ACTIVATE, CLOSE] {

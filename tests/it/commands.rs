@@ -105,13 +105,17 @@ async fn every_acknowledged_ballot_survives_a_kill_and_none_is_doubled() {
     let picks: Vec<&Value> = before["entries"].as_array().unwrap().iter().take(3).map(|entry| &entry["id"]).collect();
     let input = json!({ "input": { "campaignId": before["id"], "picks": picks } });
     let cast = "mutation($input: CastBallotInput!) { castBallot(input: $input) { ballot { id } } }";
-    let voters: Vec<String> = tokens.lines().filter_map(|line| line.rsplit_once(' ')).map(|(_, token)| token.to_owned()).collect();
+    let voters: Vec<String> =
+        tokens.lines().filter_map(|line| line.rsplit_once(' ')).map(|(_, token)| token.to_owned()).collect();
     let mut acknowledged = Vec::new();
     let mut casts = tokio::task::JoinSet::new();
     for token in &voters {
         let (token, input, url) = (token.clone(), input.clone(), served.url.clone());
         casts.spawn(async move {
-            let request = reqwest::Client::new().post(url).bearer_auth(&token).json(&json!({ "query": cast, "variables": input }));
+            let request = reqwest::Client::new()
+                .post(url)
+                .bearer_auth(&token)
+                .json(&json!({ "query": cast, "variables": input }));
             let answer: Value = request.send().await.ok()?.json().await.ok()?;
             answer["data"]["castBallot"].is_object().then_some(token)
         });
@@ -141,7 +145,8 @@ async fn the_demo_fills_a_guild_again_and_again_but_never_over_a_real_one() {
     let folder = tempfile::tempdir().unwrap();
     for _ in 0..2 {
         let served = Served::start(folder.path(), &["demo", "--bind", "127.0.0.1:0", "--no-simulate"]);
-        let query = "{ members { totalCount } characters { totalCount } campaigns { nodes { status standings { place } } } }";
+        let query =
+            "{ members { totalCount } characters { totalCount } campaigns { nodes { status standings { place } } } }";
         let data = ask(&served, None, query, json!({})).await.unwrap()["data"].clone();
         assert_eq!((&data["members"]["totalCount"], &data["characters"]["totalCount"]), (&json!(40), &json!(90)));
         let campaigns = data["campaigns"]["nodes"].as_array().unwrap();

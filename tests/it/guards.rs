@@ -49,7 +49,8 @@ impl Types {
             BaseType::List(_) => "[]".to_owned(),
             BaseType::Named(name) => match self.0.get(name.as_str()) {
                 Some(TypeKind::InputObject(input)) => {
-                    let required = input.fields.iter().filter(|it| !it.node.ty.node.nullable && it.node.default_value.is_none());
+                    let required =
+                        input.fields.iter().filter(|it| !it.node.ty.node.nullable && it.node.default_value.is_none());
                     let fields: Vec<String> =
                         required.map(|it| format!("{}: {}", it.node.name.node, self.value(&it.node.ty.node))).collect();
                     format!("{{ {} }}", fields.join(", "))
@@ -98,7 +99,10 @@ fn guarded_operations(types: &Types) -> Vec<(String, String, String)> {
                 if let Some(demand) = demand(field) {
                     let operation = format!("{before}{call} {}{after}", types.selection(field));
                     found.push((format!("{ty}.{}", field.name.node), operation, demand));
-                } else if root == "Query" && field.arguments.iter().all(|it| it.node.ty.node.nullable) && seen.insert(base(&field.ty.node).to_owned()) {
+                } else if root == "Query"
+                    && field.arguments.iter().all(|it| it.node.ty.node.nullable)
+                    && seen.insert(base(&field.ty.node).to_owned())
+                {
                     let inner = base(&field.ty.node).to_owned();
                     queue.push_back((inner, format!("{before}{call} {{ "), format!(" }}{after}")));
                 }
@@ -146,6 +150,11 @@ on_both! {
 #[test]
 fn every_other_mutation_is_guarded() {
     let types = Types::read();
-    let open: Vec<&str> = types.fields("Mutation").into_iter().filter(|it| demand(it).is_none()).map(|it| it.name.node.as_str()).collect();
+    let open: Vec<&str> = types
+        .fields("Mutation")
+        .into_iter()
+        .filter(|it| demand(it).is_none())
+        .map(|it| it.name.node.as_str())
+        .collect();
     assert_eq!(open, ["register", "login", "refreshSession"]);
 }

@@ -165,7 +165,7 @@ on_both! {
         let token = guild.anyone().ok(login, json!({})).await["login"]["accessToken"].clone();
         let mut answers = guild.anyone().with_token(token.as_str().unwrap()).subscribe(WATCH, draft.vars()).await;
         tally_of(&mut answers, 0, -1).await;
-        app.clock.advance(Duration::from_secs(15 * 60));
+        app.clock.advance(Duration::from_mins(15));
         assert_eq!(refusal_in(&next(&mut answers).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
         assert_eq!(next(&mut answers).await, None);
     }
@@ -192,12 +192,12 @@ on_both! {
             }
             panic!("it never became {wanted}");
         };
-        app.clock.advance(Duration::from_secs(3_600));
+        app.clock.advance(Duration::from_hours(1));
         let live = wait_for(&draft, "LIVE").await;
         assert_eq!(live["startAt"], "2026-03-01T21:00:00+00:00");
         let blocked = officer.ok(status, unready.vars()).await["campaign"].clone();
         assert_eq!((&blocked["status"], &blocked["activationBlockers"]), (&json!("DRAFT"), &json!(["TOO_FEW_ENTRIES"])));
-        app.clock.advance(Duration::from_secs(3_600));
+        app.clock.advance(Duration::from_hours(1));
         let closed = wait_for(&draft, "CLOSED").await;
         assert_eq!(closed["closedAt"], "2026-03-01T22:00:00+00:00");
         let last = next(&mut answers).await.unwrap();

@@ -1,6 +1,9 @@
 //! The two databases have the same tables.
 
-use diesel::{QueryableByName, sql_types::{BigInt, Text}};
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Text},
+};
 use diesel_async::RunQueryDsl;
 use guildhall::db::Conn;
 

@@ -100,7 +100,7 @@ on_both! {
     async fn members_are_found_literally_whatever_the_case_and_accents(app) {
         let guild = app.guild("gg").await;
         let mut odd = guild.row("odd_100%", "Member", false).await;
-        odd.display_name = "Élodie Ångström".to_owned();
+        odd.display_name = String::from("Élodie Ångström");
         odd.sort_key = guildhall::text::sort_key(&[&odd.display_name, &odd.discord_username]);
         guild.add(vec![odd]).await;
         let mut gone = guild.row("gone", "Veteran", true).await;

@@ -317,8 +317,13 @@ async fn a_half_sent_request_hinders_nobody() {
     app.guild("gg").await;
     let http = app.serve().await;
     let mut half = tokio::net::TcpStream::connect(http.address).await.unwrap();
-    half.write_all(b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{").await.unwrap();
-    let answer: Value = http.post(&json!({ "query": "{ guild { slug } }" })).send().await.unwrap().json().await.unwrap();
+    half.write_all(
+        b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{",
+    )
+    .await
+    .unwrap();
+    let answer: Value =
+        http.post(&json!({ "query": "{ guild { slug } }" })).send().await.unwrap().json().await.unwrap();
     assert_eq!(answer["data"]["guild"]["slug"], "gg");
     let mut rest = [0; 1];
     let quiet = tokio::time::timeout(Duration::from_millis(20), half.read(&mut rest)).await;

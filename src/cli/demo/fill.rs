@@ -114,9 +114,7 @@ pub(super) async fn fill(app: &App, id: GuildId, size: Size) -> Result<Filled, F
     let founded = now - TimeDelta::days(400);
     let (guild, ranks) = app
         .db
-        .write(async move |conn| {
-            identity::found_guild(conn, id, "emberwatch", "Emberwatch", Region::Us, founded).await
-        })
+        .write(async move |conn| identity::found_guild(conn, id, "emberwatch", "Emberwatch", Region::Us, founded).await)
         .await?;
     // The same guild each time.
     let mut rng = StdRng::seed_from_u64(7);
@@ -179,28 +177,27 @@ fn roster(
     let (mut members, mut characters) = (Vec::new(), Vec::new());
     let mut character_number = 0;
     for number in 0..usize::try_from(size.members)? {
-        let person = match file.members.get(number) {
-            Some(person) => person,
-            None => {
-                let alts = 1 + number % 4;
-                let made = (0..alts).map(|alt| {
-                    character_number += 1;
-                    let template = templates.choose(rng).ok_or("the demo has no characters")?;
-                    let realm = generated.realms.get(character_number % generated.realms.len());
-                    Ok(RosterCharacter {
-                        name: names.get(character_number),
-                        realm: realm.cloned().ok_or("the demo has no realms")?,
-                        is_main: alt == 0,
-                        ..template.clone()
-                    })
-                });
-                let rank = ["Member", "Veteran", "Member", "Member", "Initiate"].get(number % 5).unwrap_or(&"Member");
-                &RosterMember {
-                    discord_username: format!("{}{number}", names.get(number).to_lowercase()),
-                    display_name: names.get(number),
-                    rank: (*rank).to_owned(),
-                    characters: made.collect::<Result<_, Failure>>()?,
-                }
+        let person = if let Some(person) = file.members.get(number) {
+            person
+        } else {
+            let alts = 1 + number % 4;
+            let made = (0..alts).map(|alt| {
+                character_number += 1;
+                let template = templates.choose(rng).ok_or("the demo has no characters")?;
+                let realm = generated.realms.get(character_number % generated.realms.len());
+                Ok(RosterCharacter {
+                    name: names.get(character_number),
+                    realm: realm.cloned().ok_or("the demo has no realms")?,
+                    is_main: alt == 0,
+                    ..template.clone()
+                })
+            });
+            let rank = ["Member", "Veteran", "Member", "Member", "Initiate"].get(number % 5).unwrap_or(&"Member");
+            &RosterMember {
+                discord_username: format!("{}{number}", names.get(number).to_lowercase()),
+                display_name: names.get(number),
+                rank: (*rank).to_owned(),
+                characters: made.collect::<Result<_, Failure>>()?,
             }
         };
         let rank = ranks.iter().find(|rank| rank.name == person.rank).ok_or("the demo's ranks are not the seed's")?;
@@ -308,12 +305,7 @@ fn votes(generated: &Generated, size: Size, rng: &mut StdRng) -> Result<Vec<Vote
 }
 
 /// A vote's rows, as if it had been prepared the day before it began.
-fn prepare(
-    vote: &Vote,
-    guild: GuildId,
-    members: &[Member],
-    now: Instant,
-) -> Result<(Campaign, Vec<Entry>), Failure> {
+fn prepare(vote: &Vote, guild: GuildId, members: &[Member], now: Instant) -> Result<(Campaign, Vec<Entry>), Failure> {
     let by_name: HashMap<&str, &Member> = members.iter().map(|it| (it.discord_username.as_str(), it)).collect();
     let find = |name: &str| by_name.get(name).map(|member| member.id).ok_or("the demo's votes name an unknown member");
     let entry = |entry: &VoteEntry| {

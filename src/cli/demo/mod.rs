@@ -14,7 +14,7 @@ use crate::{
     auth::{self, Hasher, Keys, Viewer},
     clock::Clock,
     config::{Database, Listen, Signing},
-    db::{Db, DatabaseUrl},
+    db::{DatabaseUrl, Db},
     id::{EntryId, GuildId},
     identity::{self, Member},
     voting::{self, Campaign},
@@ -23,10 +23,10 @@ use crate::{
 const DEFAULT_DATABASE: &str = "sqlite://guildhall-demo.db";
 
 /// "ghdemo" in ASCII. No other guild has it, so that nothing but a demo is ever started over.
-const DEMO_GUILD: GuildId = GuildId(0x0067_6864_656D_6F);
+const DEMO_GUILD: GuildId = GuildId(0x0000_6768_6465_6D6F);
 
 /// How long the printed tokens are good for.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
+const TOKEN_LIFETIME: Duration = Duration::from_hours(24);
 
 /// Serve a filled guild on a fresh database.
 #[derive(Args)]
@@ -93,7 +93,8 @@ async fn refuse_a_database_in_use(url: &DatabaseUrl, max_connections: u32) -> Re
     if guilds.iter().all(|guild| *guild == DEMO_GUILD) {
         return Ok(());
     }
-    Err(format!("{url} holds a real guild, and the demo would start it over. Give it another with --database-url.").into())
+    Err(format!("{url} holds a real guild, and the demo would start it over. Give it another with --database-url.")
+        .into())
 }
 
 /// What the demo says of itself.
@@ -115,14 +116,26 @@ fn introduction(app: &App, filled: &Filled, address: SocketAddr) -> Result<Strin
     writeln!(text, "Paste into the console; the live vote is \"{}\":\n", filled.live.title)?;
     writeln!(text, "  subscription {{ voteTally(campaignId: \"{campaign}\") {{ revision isFinal")?;
     writeln!(text, "    turnout {{ voted eligible percent }} standings {{ place points entry {{ name }} }} }} }}\n")?;
-    writeln!(text, "  {{ members(first: 50) {{ totalCount nodes {{ displayName rank {{ name }} characters {{ name }} }} }} }}\n")?;
-    writeln!(text, "  mutation {{ login(input: {{ discordUsername: \"member\", password: \"{PASSWORD}\" }}) {{ accessToken }} }}\n")?;
+    writeln!(
+        text,
+        "  {{ members(first: 50) {{ totalCount nodes {{ displayName rank {{ name }} characters {{ name }} }} }} }}\n"
+    )?;
+    writeln!(
+        text,
+        "  mutation {{ login(input: {{ discordUsername: \"member\", password: \"{PASSWORD}\" }}) {{ accessToken }} }}\n"
+    )?;
     writeln!(text, "In the console's Headers tab:  {{ \"Authorization\": \"Bearer TOKEN\" }}\n")?;
     writeln!(text, "From a shell:\n")?;
     writeln!(text, "  curl http://{address}/graphql -H 'Content-Type: application/json' \\")?;
     writeln!(text, "    -H 'Authorization: Bearer {officer}' \\")?;
-    writeln!(text, "    -d '{{\"query\": \"{{ me {{ displayName rank {{ name }} }} campaigns {{ nodes {{ title status }} }} }}\"}}'\n")?;
-    writeln!(text, "The accounts above are yours to vote with; everyone else votes by themselves. Ctrl-C ends the demo.\n")?;
+    writeln!(
+        text,
+        "    -d '{{\"query\": \"{{ me {{ displayName rank {{ name }} }} campaigns {{ nodes {{ title status }} }} }}\"}}'\n"
+    )?;
+    writeln!(
+        text,
+        "The accounts above are yours to vote with; everyone else votes by themselves. Ctrl-C ends the demo.\n"
+    )?;
     Ok(text)
 }
 
@@ -149,10 +162,8 @@ async fn simulate(app: Arc<App>, filled: Filled) {
 async fn cast(app: &Arc<App>, live: &Campaign, entries: &[EntryId], voter: &Member) -> crate::error::Result<()> {
     let (guild, id) = (live.guild_id, voter.id);
     let expires_at = app.clock.now() + TOKEN_LIFETIME;
-    let viewer: Option<Viewer> = app
-        .db
-        .read(async move |conn| Ok(auth::store::viewer(conn, guild, id, None, expires_at).await?))
-        .await?;
+    let viewer: Option<Viewer> =
+        app.db.read(async move |conn| Ok(auth::store::viewer(conn, guild, id, None, expires_at).await?)).await?;
     let Some(viewer) = viewer else { return Ok(()) };
     let picks = usize::try_from(live.picks_per_voter).unwrap_or_default();
     let picks = entries.choose_multiple(&mut rand::rng(), picks).copied().map(Some).collect();

@@ -252,4 +252,3 @@ impl Listed for Character {
         caller.app.db.read(async move |conn| Ok(store::count_characters(conn, guild, &filter).await?)).await
     }
 }
-

@@ -241,8 +241,7 @@ impl VotingMutation {
     async fn add_entry(&self, ctx: &Context<'_>, input: AddEntryInput) -> Result<EntryPayload> {
         let caller = Caller::of(ctx);
         let campaign = campaign_id("campaignId", &input.campaign_id)?;
-        let (entry, campaign) =
-            add_entry(&caller.app, &*caller.signed_in()?, campaign, input.entry.into()).await?;
+        let (entry, campaign) = add_entry(&caller.app, &*caller.signed_in()?, campaign, input.entry.into()).await?;
         Ok(EntryPayload { entry, campaign })
     }
 
@@ -263,11 +262,7 @@ impl VotingMutation {
 
     /// Takes an entry off a draft.
     #[requires_permission(CampaignsManage)]
-    async fn remove_entry(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which entry.")] id: ID,
-    ) -> Result<DeletePayload> {
+    async fn remove_entry(&self, ctx: &Context<'_>, #[graphql(desc = "Which entry.")] id: ID) -> Result<DeletePayload> {
         let caller = Caller::of(ctx);
         remove_entry(&caller.app, &*caller.signed_in()?, entry_id(&id)?).await?;
         Ok(DeletePayload { deleted_id: id })
@@ -346,4 +341,3 @@ fn entry_id(id: &ID) -> Result<EntryId, Refusal> {
 fn instant(at: DateTime<Utc>) -> Instant {
     at.naive_utc().trunc_subsecs(6)
 }
-

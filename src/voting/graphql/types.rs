@@ -413,4 +413,3 @@ impl VoteTally {
         self.0.counted_at.and_utc()
     }
 }
-

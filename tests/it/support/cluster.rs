@@ -55,20 +55,17 @@ struct Server {
 
 impl Server {
     async fn find() -> Option<Self> {
-        let (base, admin, cluster) = match std::env::var("TEST_DATABASE_URL") {
-            Ok(url) => {
-                let (base, name) = url.rsplit_once('/').expect("TEST_DATABASE_URL is postgres://HOST/NAME");
-                (base.to_owned(), name.to_owned(), None)
-            }
-            Err(_) => {
-                let Some(bin) = server_binaries() else {
-                    leave_out();
-                    return None;
-                };
-                let (socket, cluster) = start(&bin);
-                let host = socket.to_str().unwrap().replace('/', "%2F");
-                (format!("postgres://postgres@{host}"), "postgres".to_owned(), Some(cluster))
-            }
+        let (base, admin, cluster) = if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
+            let (base, name) = url.rsplit_once('/').expect("TEST_DATABASE_URL is postgres://HOST/NAME");
+            (base.to_owned(), name.to_owned(), None)
+        } else {
+            let Some(bin) = server_binaries() else {
+                leave_out();
+                return None;
+            };
+            let (socket, cluster) = start(&bin);
+            let host = socket.to_str().unwrap().replace('/', "%2F");
+            (format!("postgres://postgres@{host}"), "postgres".to_owned(), Some(cluster))
         };
         let template = format!("guildhall_test_{}", std::process::id());
         let server = Self { base, admin, template, _cluster: cluster };

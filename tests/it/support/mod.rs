@@ -12,15 +12,15 @@ use guildhall::{
     app::App,
     auth::{self, Hasher, Keys},
     clock::{Clock, Instant},
-    db::{Db, DatabaseUrl},
+    db::{DatabaseUrl, Db},
     error::{self, Code},
     graphql::{Graph, Operation, caller::Caller},
-    id::{GuildId, MemberId},
+    id::GuildId,
     identity::{self, Member, Rank, Region},
 };
 use serde_json::{Value, json};
 
-pub use self::http::{Http, Socket};
+pub use self::http::Http;
 
 /// The password of every registered member.
 pub const PASSWORD: &str = "correct horse battery";
@@ -30,7 +30,6 @@ macro_rules! on_both {
     ($(async fn $name:ident($app:ident) $body:block)*) => {
         $(
             mod $name {
-                #[allow(unused_imports, reason = "not every test needs all that its file does")]
                 use super::*;
 
                 async fn test($app: $crate::support::TestApp) $body
@@ -124,10 +123,6 @@ impl TestApp {
     pub fn now(&self) -> Instant {
         self.clock.now()
     }
-
-    pub fn graph(&self) -> &Graph {
-        &self.graph
-    }
 }
 
 async fn app(database: &DatabaseUrl, clock: &Clock, secret: &[u8]) -> Arc<App> {
@@ -188,18 +183,12 @@ impl<'t> TestGuild<'t> {
             })
             .await
             .unwrap();
-        members.into_iter().map(|member| self.client_of(member)).collect()
+        members.iter().map(|member| self.client_of(member)).collect()
     }
 
-    fn client_of(&self, member: Member) -> Client<'t> {
-        let token = auth::mint(&self.test.app, &member, Duration::from_secs(24 * 3_600 * 400)).unwrap();
-        Client {
-            test: self.test,
-            slug: self.slug.clone(),
-            id: ID::from(member.id).to_string(),
-            member: Some(member.id),
-            token: Some(token),
-        }
+    fn client_of(&self, member: &Member) -> Client<'t> {
+        let token = auth::mint(&self.test.app, member, Duration::from_hours(9600)).unwrap();
+        Client { test: self.test, slug: self.slug.clone(), id: ID::from(member.id).to_string(), token: Some(token) }
     }
 
     /// The leader that every guild has.
@@ -212,12 +201,12 @@ impl<'t> TestGuild<'t> {
             .read(async move |conn| Ok(identity::store::member_by_username(conn, guild, "leader").await?))
             .await
             .unwrap();
-        self.client_of(leader.unwrap())
+        self.client_of(&leader.unwrap())
     }
 
     /// Someone who is not signed in.
     pub fn anyone(&self) -> Client<'t> {
-        Client { test: self.test, slug: self.slug.clone(), id: String::new(), member: None, token: None }
+        Client { test: self.test, slug: self.slug.clone(), id: String::new(), token: None }
     }
 }
 
@@ -228,13 +217,12 @@ pub struct Client<'t> {
     slug: String,
     /// Their global id; empty for someone who is not signed in.
     pub id: String,
-    pub member: Option<MemberId>,
     pub token: Option<String>,
 }
 
 pub type Answers = Pin<Box<dyn Stream<Item = Value> + Send>>;
 
-impl<'t> Client<'t> {
+impl Client<'_> {
     /// The same guild with another access token.
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
@@ -257,7 +245,8 @@ impl<'t> Client<'t> {
             Ok(caller) => caller,
             Err(error) => {
                 let refusal = error.refusal().unwrap_or_else(|| panic!("not let in: {error}")).clone();
-                return serde_json::to_value(async_graphql::Response::from_errors(vec![refusal.into_server_error()])).unwrap();
+                return serde_json::to_value(async_graphql::Response::from_errors(vec![refusal.into_server_error()]))
+                    .unwrap();
             }
         };
         let response = match self.test.graph.prepare(operation(query, variables)) {
@@ -358,10 +347,7 @@ impl Draft {
             )
             .await;
         let campaign = &made["createCampaign"]["campaign"];
-        Self {
-            id: campaign["id"].as_str().unwrap().to_owned(),
-            entries: strings(&campaign["entries"], "/id"),
-        }
+        Self { id: campaign["id"].as_str().unwrap().to_owned(), entries: strings(&campaign["entries"], "/id") }
     }
 
     /// Makes it, and sets it live.
