@@ -31,6 +31,8 @@ pub async fn sqlite_template() -> &'static Path {
 /// A database of one test.
 pub struct Database {
     pub url: DatabaseUrl,
+    /// Where to drop it again; the databases of our own cluster go with it.
+    drop_at: Option<(String, String)>,
 }
 
 /// A migrated PostgreSQL database; `None` where there is no PostgreSQL.
@@ -38,57 +40,82 @@ pub async fn database() -> Option<Database> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     static SERVER: OnceCell<Option<Server>> = OnceCell::const_new();
     let server = SERVER.get_or_init(Server::find).await.as_ref()?;
-    let name = format!("{}_{}", server.template, NUMBER.fetch_add(1, Ordering::Relaxed));
-    server.execute(&format!("CREATE DATABASE {name} TEMPLATE {}", server.template)).await;
-    Some(Database { url: server.url(&name) })
+    let name = format!("guildhall_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let url = server.url(&name).parse().unwrap();
+    let drop_at = if server.is_ours() {
+        server.execute(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}")).await;
+        None
+    } else {
+        server.execute(&format!("CREATE DATABASE {name}")).await;
+        drop(Db::open(&url, 2).await.unwrap());
+        Some((server.url(&server.admin), name))
+    };
+    Some(Database { url, drop_at })
 }
 
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Some((admin, name)) = self.drop_at.take() else { return };
+        // On a thread of its own, since the test's runtime cannot be waited on from within.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let mut conn = AsyncPgConnection::establish(&admin).await.unwrap();
+                conn.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+            });
+        });
+        assert!(dropping.join().is_ok() || std::thread::panicking(), "the test's database could not be dropped");
+    }
+}
+
+/// The migrated database that those of the tests are copied from.
+const TEMPLATE: &str = "guildhall_template";
+
 struct Server {
-    /// Everything of a URL but the database's name.
-    base: String,
+    /// Everything of a URL before the database's name, and after it.
+    around: (String, String),
     /// The administrative database.
     admin: String,
-    template: String,
     /// Ends the cluster when its standard input closes: with this process, however it ends.
-    _cluster: Option<Child>,
+    cluster: Option<Child>,
 }
 
 impl Server {
     async fn find() -> Option<Self> {
-        let (base, admin, cluster) = if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
-            let (base, name) = url.rsplit_once('/').expect("TEST_DATABASE_URL is postgres://HOST/NAME");
-            (base.to_owned(), name.to_owned(), None)
-        } else {
-            let Some(bin) = server_binaries() else {
-                leave_out();
-                return None;
-            };
-            let (socket, cluster) = start(&bin);
-            let host = socket.to_str().unwrap().replace('/', "%2F");
-            (format!("postgres://postgres@{host}"), "postgres".to_owned(), Some(cluster))
+        if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
+            let (path, query) =
+                url.split_once('?').map_or((&*url, String::new()), |(path, it)| (path, format!("?{it}")));
+            let (before, name) = path.rsplit_once('/').expect("TEST_DATABASE_URL is postgres://HOST/NAME");
+            return Some(Self { around: (before.to_owned(), query), admin: name.to_owned(), cluster: None });
+        }
+        let Some(bin) = server_binaries() else {
+            leave_out();
+            return None;
         };
-        let template = format!("guildhall_test_{}", std::process::id());
-        let server = Self { base, admin, template, _cluster: cluster };
+        let (socket, cluster) = start(&bin);
+        let host = socket.to_str().unwrap().replace('/', "%2F");
+        let around = (format!("postgres://postgres@{host}"), String::new());
+        let server = Self { around, admin: "postgres".to_owned(), cluster: Some(cluster) };
         server.wait_until_ready().await;
-        server.execute(&format!("CREATE DATABASE {}", server.template)).await;
-        drop(Db::open(&server.url(&server.template), 2).await.unwrap());
+        server.execute(&format!("CREATE DATABASE {TEMPLATE}")).await;
+        drop(Db::open(&server.url(TEMPLATE).parse().unwrap(), 2).await.unwrap());
         // A database with connections cannot be a template; the pool's may take a moment to be gone.
-        server.execute(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", server.template)).await;
-        server
-            .execute(&format!(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
-                server.template
-            ))
-            .await;
+        server.execute(&format!("ALTER DATABASE {TEMPLATE} ALLOW_CONNECTIONS false")).await;
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{TEMPLATE}'");
+        server.execute(&end).await;
         Some(server)
     }
 
-    fn url(&self, database: &str) -> DatabaseUrl {
-        format!("{}/{database}", self.base).parse().unwrap()
+    const fn is_ours(&self) -> bool {
+        self.cluster.is_some()
+    }
+
+    fn url(&self, database: &str) -> String {
+        format!("{}/{database}{}", self.around.0, self.around.1)
     }
 
     async fn connect(&self) -> diesel::ConnectionResult<AsyncPgConnection> {
-        AsyncPgConnection::establish(&format!("{}/{}", self.base, self.admin)).await
+        AsyncPgConnection::establish(&self.url(&self.admin)).await
     }
 
     async fn execute(&self, sql: &str) {
