@@ -35,3 +35,29 @@ fn everything_in_the_schema_is_documented() {
     }
     assert!(bare.is_empty(), "without a description: {bare:#?}");
 }
+
+/// Every reason that the source gives stands in the list of errors.
+#[test]
+fn every_reason_is_listed() {
+    fn sources(folder: &std::path::Path, found: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else {
+                found.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut source = String::new();
+    sources(&root.join("src"), &mut source);
+    let listed = std::fs::read_to_string(root.join("docs/errors.md")).unwrap();
+    let given = ["because(\"", "conflict(\"", "refuse(\""].iter().flat_map(|start| {
+        source.split(start).skip(1).filter_map(|rest| rest.split_once('"')).map(|(reason, _)| reason)
+    });
+    let reasons: std::collections::BTreeSet<&str> = given.filter(|reason| !reason.is_empty()).collect();
+    assert!(reasons.len() > 15, "{reasons:?}");
+    let missing: Vec<&&str> = reasons.iter().filter(|reason| !listed.contains(&format!("`{reason}`"))).collect();
+    assert!(missing.is_empty(), "not in docs/errors.md: {missing:?}");
+}
