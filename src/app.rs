@@ -1,13 +1,17 @@
 //! What a running server holds.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use crate::{
     auth::{Hasher, Keys, Lifetimes},
     clock::Clock,
     db::Db,
-    error::{Refusal, Result},
-    identity::{self, Guild},
+    error::{Code, Refusal, Result},
+    id::GuildId,
+    identity,
     live::{self, Live},
     text,
     voting::scheduler,
@@ -29,12 +33,24 @@ pub struct App {
     pub live: Live,
     /// The slug of the guild that serves requests which name none; the oldest guild unless given.
     pub default_guild: Option<String>,
+    /// Guilds by slug, and the oldest under none: a guild keeps its slug, and there is no older one to come. Only guilds
+    /// that there are get in, so it grows no further than the deployment.
+    guilds: RwLock<HashMap<Option<String>, GuildId>>,
 }
 
 impl App {
     /// An app with the defaults of everything but these.
     pub fn new(db: Db, clock: Clock, keys: Keys, hasher: Hasher) -> Self {
-        Self { db, clock, keys, hasher, lifetimes: Lifetimes::default(), live: Live::default(), default_guild: None }
+        Self {
+            db,
+            clock,
+            keys,
+            hasher,
+            lifetimes: Lifetimes::default(),
+            live: Live::default(),
+            default_guild: None,
+            guilds: RwLock::default(),
+        }
     }
 
     /// Starts what goes on beside the requests: the scheduler, and the bus between servers. Both end when the returned
@@ -50,17 +66,23 @@ impl App {
     ///
     /// # Errors
     /// `NOT_FOUND` for an unknown slug, or when there is no guild at all.
-    pub async fn guild(&self, slug: Option<&str>) -> Result<Guild> {
+    pub async fn guild(&self, slug: Option<&str>) -> Result<GuildId> {
         let slug = slug.map(text::key).or_else(|| self.default_guild.clone());
+        if let Some(known) = self.guilds.read().unwrap_or_else(PoisonError::into_inner).get(&slug) {
+            return Ok(*known);
+        }
+        let wanted = slug.clone();
         let guild = self
             .db
             .read(async move |conn| {
-                Ok(match slug {
+                Ok(match wanted {
                     Some(slug) => identity::store::guild_by_slug(conn, &slug).await?,
                     None => identity::store::oldest_guild(conn).await?,
                 })
             })
             .await?;
-        Ok(guild.ok_or_else(|| Refusal::new(crate::error::Code::NotFound, "There is no such guild."))?)
+        let guild = guild.ok_or_else(|| Refusal::new(Code::NotFound, "There is no such guild."))?;
+        self.guilds.write().unwrap_or_else(PoisonError::into_inner).insert(slug, guild.id);
+        Ok(guild.id)
     }
 }

@@ -41,7 +41,7 @@ struct Who {
 impl Token {
     pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
         let app = offline_app(database, self.signing.keys(&database.url_or(DEFAULT_DATABASE)?)?).await?;
-        let guild = app.guild(Some(&self.guild)).await?.id;
+        let guild = app.guild(Some(&self.guild)).await?;
         let members = match self.who.member {
             None => app.db.read(async move |conn| Ok(store::active_members(conn, guild).await?)).await?,
             Some(username) => {

@@ -183,7 +183,7 @@ impl Db {
             }
             DatabaseUrl::Sqlite(path) => {
                 let set_up = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                     PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768;";
+                     PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192;";
                 let read_only = format!("{set_up} PRAGMA query_only = ON;");
                 Pools::Sqlite {
                     writer: pool(path, set_up, 1, &statements).await?,

@@ -39,7 +39,7 @@ impl Caller {
         authorization: Option<&str>,
         user_agent: Option<&str>,
     ) -> Result<Self> {
-        let guild = app.guild(slug).await?.id;
+        let guild = app.guild(slug).await?;
         let viewer = match authorization {
             None => None,
             Some(authorization) => {

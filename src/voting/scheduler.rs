@@ -40,10 +40,15 @@ pub async fn run(app: Arc<App>) {
 async fn do_due(app: &App) -> Result<Option<Instant>> {
     let now = app.clock.now();
     let due = app.db.read(async move |conn| Ok(store::due(conn, now).await?)).await?;
+    let mut failed = false;
     for campaign in due {
         if let Err(error) = step(app, &campaign).await {
-            tracing::error!(%error, campaign = campaign.id.0, "a campaign's due step failed");
+            tracing::error!(%error, campaign = campaign.id.0, "a campaign's due step failed; trying again");
+            failed = true;
         }
+    }
+    if failed {
+        return Ok(Some(now + AFTER_FAILURE));
     }
     app.db.read(async move |conn| Ok(store::next_due(conn, now).await?)).await
 }
