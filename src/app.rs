@@ -67,7 +67,7 @@ impl App {
     /// # Errors
     /// `NOT_FOUND` for an unknown slug, or when there is no guild at all.
     pub async fn guild(&self, slug: Option<&str>) -> Result<GuildId> {
-        let slug = slug.map(text::key).or_else(|| self.default_guild.clone());
+        let slug = slug.map(text::storable).or_else(|| self.default_guild.clone());
         if let Some(known) = self.guilds.read().unwrap_or_else(PoisonError::into_inner).get(&slug) {
             return Ok(*known);
         }

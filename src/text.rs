@@ -48,6 +48,14 @@ pub fn web_url(field: &'static str, text: &str) -> Result<String, Refusal> {
     }
 }
 
+/// What to search for: at most 200 characters, for a pattern has its limits too.
+///
+/// # Errors
+/// Bad input at `search`.
+pub fn search(text: String) -> Result<String, Refusal> {
+    limited("search", text, 200)
+}
+
 /// A Discord username: a name of at most 100 characters, without the `@` people put before it.
 ///
 /// # Errors
@@ -75,7 +83,7 @@ pub fn username_key(name: &str) -> String {
 
 /// PostgreSQL keeps no NUL in a text, so what is only looked up must not hold one either: it becomes a character that no
 /// name has.
-fn storable(text: &str) -> String {
+pub fn storable(text: &str) -> String {
     text.replace('\0', "\u{1}")
 }
 

@@ -1,8 +1,9 @@
 //! Whose request it is, and what it has loaded.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use async_graphql::Context;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::loaders::Loaders;
 use crate::{
@@ -26,6 +27,10 @@ pub struct Caller {
     /// Loads in batches.
     pub load: Loaders,
     viewer: RwLock<Option<Arc<Viewer>>>,
+    /// On a WebSocket, the answers that may be made and not yet sent at once.
+    turns: Option<Arc<Semaphore>>,
+    /// The turn this operation's next answer takes.
+    turn: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl Caller {
@@ -56,7 +61,27 @@ impl Caller {
 
     fn new(app: &Arc<App>, guild: GuildId, viewer: Option<Arc<Viewer>>, user_agent: Option<String>) -> Self {
         let load = Loaders::new(app, guild, viewer.as_ref().map(|viewer| viewer.member));
-        Self { app: Arc::clone(app), guild, user_agent, load, viewer: RwLock::new(viewer) }
+        let (viewer, turn) = (RwLock::new(viewer), Mutex::default());
+        Self { app: Arc::clone(app), guild, user_agent, load, viewer, turns: None, turn }
+    }
+
+    /// Bounds how many answers are made and not yet sent: a client that does not read must not fill our memory.
+    #[must_use]
+    pub fn with_turns(self, turns: Arc<Semaphore>) -> Self {
+        Self { turns: Some(turns), ..self }
+    }
+
+    /// Waits until an answer may be made.
+    pub async fn wait_turn(&self) {
+        if let Some(turns) = &self.turns {
+            let turn = Arc::clone(turns).acquire_owned().await.ok();
+            *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+        }
+    }
+
+    /// The turn of the answer that was made, to be kept until it is sent.
+    pub fn take_turn(&self) -> Option<OwnedSemaphorePermit> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The caller of the request being resolved.
@@ -83,7 +108,8 @@ impl Caller {
     /// `UNAUTHENTICATED` when the token has been voided since.
     pub async fn again(&self) -> Result<Self> {
         self.refresh().await?;
-        Ok(Self::new(&self.app, self.guild, self.viewer(), self.user_agent.clone()))
+        let next = Self::new(&self.app, self.guild, self.viewer(), self.user_agent.clone());
+        Ok(Self { turns: self.turns.clone(), ..next })
     }
 
     /// Looks the viewer up anew, within a request that goes on for long.

@@ -11,8 +11,8 @@ use async_graphql::{
     parser::{
         parse_query, parse_schema,
         types::{
-            BaseType, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
-            Type, TypeKind, TypeSystemDefinition,
+            BaseType, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
+            SelectionSet, Type, TypeKind, TypeSystemDefinition,
         },
     },
 };
@@ -27,11 +27,13 @@ const MAX_BYTES: usize = 64 * 1_024;
 /// Most tokens of a document.
 const MAX_TOKENS: usize = 8_000;
 /// Deepest nesting of brackets, selections and values alike.
-const MAX_NESTING: usize = 64;
+pub(super) const MAX_NESTING: usize = 64;
 /// Deepest nesting of fields. An introspection by the usual tools reaches 15.
 const MAX_DEPTH: u64 = 20;
 /// Most fields at an operation's root, aliases counted.
 const MAX_ROOT_FIELDS: u64 = 50;
+/// Most fields of a mutation: each does something, and some are meant to be slow.
+const MAX_MUTATIONS: u64 = 10;
 /// Most fields that may have to be answered, by the estimate of [`Costs`].
 const MAX_COST: u64 = 100_000;
 /// Deepest nesting of introspection's own lists (as in graphql-js's rule of maximum introspection depth).
@@ -133,7 +135,7 @@ pub fn prepare(
     }
     for (_, operation) in parsed.operations.iter() {
         let size = measure.selections(&operation.node.selection_set.node)?;
-        size.check(operation.pos)?;
+        size.check(operation.node.ty, operation.pos)?;
     }
     let chosen = parsed.operations.iter().find(|(name, _)| match operation {
         Some(wanted) => name.is_some_and(|name| name == wanted),
@@ -233,11 +235,12 @@ impl Size {
         Self { cost: self.cost.saturating_add(1), ..self }
     }
 
-    fn check(self, at: Pos) -> Result<(), ServerError> {
+    fn check(self, ty: OperationType, at: Pos) -> Result<(), ServerError> {
+        let most_fields = if ty == OperationType::Mutation { MAX_MUTATIONS } else { MAX_ROOT_FIELDS };
         let limits = [
             (self.depth, MAX_DEPTH, "nests fields too deep"),
             (self.cost, MAX_COST, "asks for too much"),
-            (self.fields, MAX_ROOT_FIELDS, "has too many fields at its root"),
+            (self.fields, most_fields, "has too many fields at its root"),
             (self.introspection, MAX_INTROSPECTION, "introspects too deep"),
         ];
         match limits.into_iter().find(|(size, limit, _)| size > limit) {

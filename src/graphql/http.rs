@@ -2,7 +2,7 @@
 //!
 //! Follows the GraphQL-over-HTTP specification: <https://graphql.github.io/graphql-over-http/draft/>.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Response as GraphResponse, ServerError, Value, Variables, parser::types::OperationType};
 use axum::{
@@ -29,6 +29,8 @@ include!(concat!(env!("OUT_DIR"), "/console_assets.rs"));
 
 /// Largest request body, in bytes.
 const MAX_BODY: usize = 1_024 * 1_024;
+/// How long a client has to send a request's body.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
 /// Longest request id that is taken from a client.
 const MAX_REQUEST_ID: usize = 64;
 const GRAPHQL_JSON: &str = "application/graphql-response+json";
@@ -99,9 +101,13 @@ async fn graphql(State(server): State<Server>, request: Request) -> Response {
     let answer = Answer::new(&parts.headers, id);
     let operation = match parts.method {
         Method::GET => from_query_string(parts.uri.query().unwrap_or_default()),
-        Method::POST => match axum::body::to_bytes(body, MAX_BODY).await {
-            Ok(body) => from_body(&parts.headers, &body),
+        Method::POST => match tokio::time::timeout(BODY_WITHIN, axum::body::to_bytes(body, MAX_BODY)).await {
+            Ok(Ok(body)) => from_body(&parts.headers, &body),
             Err(_) => Err(Failure::new(
+                StatusCode::REQUEST_TIMEOUT,
+                Refusal::new(Code::BadUserInput, "The request's body did not come in time."),
+            )),
+            Ok(Err(_)) => Err(Failure::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 Refusal::new(Code::BadUserInput, format!("A request body has at most {MAX_BODY} bytes.")),
             )),
@@ -120,13 +126,10 @@ async fn graphql(State(server): State<Server>, request: Request) -> Response {
 }
 
 async fn run(server: &Server, method: &Method, headers: &HeaderMap, operation: Operation, answer: &Answer) -> Response {
-    let credentials = (text(headers, "x-guild"), text(headers, header::AUTHORIZATION));
-    if let (None, _) | (_, None) = credentials
-        && ["x-guild", "authorization"].iter().any(|name| headers.contains_key(*name) && text(headers, *name).is_none())
-    {
-        let refusal = Refusal::new(Code::Unauthenticated, "X-Guild and Authorization must be plain text.");
-        return answer.failure(Failure::new(StatusCode::UNAUTHORIZED, refusal));
-    }
+    let credentials = match (single(headers, "x-guild"), single(headers, "authorization")) {
+        (Ok(guild), Ok(authorization)) => (guild, authorization),
+        (Err(failure), _) | (_, Err(failure)) => return answer.failure(failure),
+    };
     let user_agent = text(headers, header::USER_AGENT);
     let caller = match Caller::admit(&server.app, credentials.0, credentials.1, user_agent).await {
         Ok(caller) => Arc::new(caller),
@@ -348,6 +351,16 @@ fn asset(name: &str) -> Response {
         )
             .into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// A header that says who asks or where: in doubt of it, the request is not served.
+fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Failure> {
+    let mut values = headers.get_all(name).iter().map(|value| value.to_str());
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(Ok(value)), None) => Ok(Some(value)),
+        _ => Err(Failure::malformed(format!("Send {name} once, in plain text."))),
     }
 }
 

@@ -84,6 +84,8 @@ impl Graph {
         let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default())
             .register_output_type::<Node>()
             .disable_suggestions()
+            // Measured before the schema sees it, with a clearer refusal.
+            .limit_recursive_depth(document::MAX_NESTING)
             .finish();
         let sdl = schema.sdl();
         let costs = Costs::of_schema(&sdl).map_err(error::Error::internal)?;

@@ -13,7 +13,7 @@ use futures_util::{SinkExt, StreamExt, stream::SplitSink};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use tokio::{
-    sync::mpsc,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     task::AbortHandle,
     time::{Instant, MissedTickBehavior, interval_at, timeout},
 };
@@ -37,8 +37,8 @@ const INIT_WITHIN: Duration = Duration::from_secs(10);
 const SEND_WITHIN: Duration = Duration::from_secs(20);
 /// How often a silent client is asked whether it is still there; silent for twice as long, it is not.
 const PING_EVERY: Duration = Duration::from_secs(25);
-/// Messages that wait for a slow client; beyond that its operations wait, and tallies are skipped.
-const OUTBOX: usize = 4;
+/// Answers that are made and wait for a slow client; beyond that its operations wait, and tallies are skipped.
+const OUTBOX: usize = 8;
 /// Most operations at once on one socket.
 const MAX_OPERATIONS: usize = 100;
 
@@ -118,8 +118,9 @@ pub fn upgrade(server: Server, upgrade: WebSocketUpgrade, user_agent: Option<&st
             } else {
                 Err(NO_PROTOCOL)
             };
-            if let Err(close) = ended {
-                sink.close(close).await;
+            match ended {
+                Ok(()) => sink.finish().await,
+                Err(close) => sink.close(close).await,
             }
         },
     )
@@ -141,8 +142,14 @@ impl Sink {
     async fn close(&mut self, Close(code, reason): Close) {
         let frame = CloseFrame { code, reason: reason.into() };
         if self.send(Message::Close(Some(frame))).await.is_ok() {
-            let _ = timeout(SEND_WITHIN, self.0.close()).await;
+            self.finish().await;
         }
+    }
+
+    /// Answers the client's close, if it was the client who closed.
+    async fn finish(&mut self) {
+        // Whoever is gone needs no answer.
+        let _ = timeout(SEND_WITHIN, self.0.close()).await;
     }
 }
 
@@ -158,7 +165,8 @@ struct Connection {
 
 /// What an operation has to say.
 enum Outgoing {
-    Message(Message),
+    /// An answer, and the turn it has until it is sent.
+    Answer(Message, Option<OwnedSemaphorePermit>),
     /// The last of an operation: its id is free again.
     Last(String, Message),
 }
@@ -184,6 +192,7 @@ impl Connection {
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last_heard = Instant::now();
         loop {
+            let mut turn = None;
             let reply = tokio::select! {
                 heard = stream.next() => {
                     last_heard = Instant::now();
@@ -197,7 +206,10 @@ impl Connection {
                     }
                 }
                 Some(outgoing) = inbox.recv() => match outgoing {
-                    Outgoing::Message(message) => Some(message),
+                    Outgoing::Answer(message, its_turn) => {
+                        turn = its_turn;
+                        Some(message)
+                    }
                     // A `complete` of the client may have crossed the last message.
                     Outgoing::Last(id, message) => self.operations.remove(&id).map(|_| message),
                 },
@@ -214,6 +226,7 @@ impl Connection {
             {
                 return Ok(());
             }
+            drop(turn);
         }
     }
 
@@ -225,7 +238,8 @@ impl Connection {
                     return Err(TWICE_INIT);
                 }
                 let payload = payload.unwrap_or_default();
-                self.caller = Some(Arc::new(admit(&self.server.app, &payload, self.user_agent.as_deref()).await?));
+                let caller = admit(&self.server.app, &payload, self.user_agent.as_deref()).await?;
+                self.caller = Some(Arc::new(caller.with_turns(Arc::new(Semaphore::new(OUTBOX)))));
                 Ok(Some(ToClient::ConnectionAck.into_message()))
             }
             FromClient::Ping { payload } => Ok(Some(ToClient::Pong { payload }.into_message())),
@@ -296,7 +310,6 @@ async fn answer(
     outbox: &mpsc::Sender<Outgoing>,
     request_id: &str,
 ) -> Result<(), Vec<ServerError>> {
-    let next = |response: &GraphResponse| Outgoing::Message(ToClient::Next { id, payload: response }.into_message());
     let prepared = server.graph.prepare(operation).map_err(|error| vec![error])?;
     // As with each request over HTTP, who asks and what they may do is looked up anew.
     let caller = caller.again().await.map_err(|error| {
@@ -306,20 +319,24 @@ async fn answer(
         vec![error]
     })?;
     let caller = Arc::new(caller);
+    let next = |response: GraphResponse| {
+        Outgoing::Answer(ToClient::Next { id, payload: &response }.into_message(), caller.take_turn())
+    };
     if prepared.kind() != OperationType::Subscription {
-        let response = server.graph.execute(prepared, caller, request_id).await;
+        caller.wait_turn().await;
+        let response = server.graph.execute(prepared, Arc::clone(&caller), request_id).await;
         if response.data == Value::Null && response.errors.iter().any(|error| error.path.is_empty()) {
             return Err(response.errors);
         }
-        let _ = outbox.send(next(&response)).await;
+        let _ = outbox.send(next(response)).await;
         return Ok(());
     }
-    let mut responses = pin!(server.graph.subscribe(prepared, caller, request_id.to_owned()));
+    let mut responses = pin!(server.graph.subscribe(prepared, Arc::clone(&caller), request_id.to_owned()));
     while let Some(response) = responses.next().await {
         if response.data == Value::Null && !response.errors.is_empty() {
             return Err(response.errors);
         }
-        if outbox.send(next(&response)).await.is_err() {
+        if outbox.send(next(response)).await.is_err() {
             return Ok(());
         }
     }

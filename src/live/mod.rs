@@ -144,6 +144,15 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// Whether there is a newer tally than the one before.
+    pub async fn changed(&mut self) {
+        let last = self.last_revision;
+        let newer =
+            |tally: &Option<Arc<Tally>>| tally.as_ref().is_some_and(|it| last.is_none_or(|last| last < it.revision));
+        // The counting goes on as long as we hold the feed.
+        let _ = self.newest.wait_for(newer).await;
+    }
+
     /// The next tally newer than the one before; `None` after the final one.
     pub async fn next(&mut self) -> Option<Arc<Tally>> {
         loop {

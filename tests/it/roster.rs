@@ -106,6 +106,8 @@ on_both! {
         let mut gone = guild.row("gone", "Veteran", true).await;
         gone.is_active = false;
         guild.add(vec![gone]).await;
+        let long = json!({ "filter": { "search": "x".repeat(201) } });
+        assert_eq!(guild.anyone().refusal(PAGE, long).await, "BAD_USER_INPUT search");
         for (filter, found) in [
             (json!({ "search": "elodie ang" }), vec!["Élodie Ångström"]),
             (json!({ "search": "ÅNGSTRÖM" }), vec!["Élodie Ångström"]),

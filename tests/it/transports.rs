@@ -40,7 +40,10 @@ on_both! {
         let bearer = format!("Bearer {}", member.token.as_ref().unwrap());
         let named: Value = http.post(&ask).header("X-Guild", "two").header("Authorization", &bearer).send().await.unwrap().json().await.unwrap();
         assert_eq!(named["data"], json!({ "guild": { "slug": "two" }, "me": { "displayName": "someone" } }));
+        let twice = http.post(&ask).header("X-Guild", "one").header("X-Guild", "two").send().await.unwrap();
+        assert_eq!(twice.status(), StatusCode::BAD_REQUEST);
         for (guild, authorization, status, expected) in [
+            ("TWO", None, StatusCode::NOT_FOUND, "NOT_FOUND"),
             ("three", None, StatusCode::NOT_FOUND, "NOT_FOUND"),
             ("two", Some("Bearer nonsense"), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
             ("two", Some("Basic abc"), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
@@ -73,6 +76,8 @@ on_both! {
             ("query A { guild { slug } } query B { guild { slug } }", "BAD_USER_INPUT"),
             ("{ ...A } fragment A on Query { ...A }", "BAD_USER_INPUT"),
             (&format!("{{ {} }}", "guild { slug } ".repeat(60)), "QUERY_TOO_COMPLEX"),
+            (&format!("mutation {{ {} }}", "logout { success } ".repeat(11)), "QUERY_TOO_COMPLEX"),
+            (&format!("{}{{ __typename }}{}", "{ ... on Query ".repeat(70), "}".repeat(70)), "QUERY_TOO_COMPLEX"),
         ] {
             let body = json!({ "query": query }).to_string();
             let strict = post(&body).header("accept", GRAPHQL_JSON).send().await.unwrap();
@@ -81,6 +86,9 @@ on_both! {
             let older = post(&body).send().await.unwrap();
             assert_eq!((older.status(), code(&older.json().await.unwrap())), (StatusCode::OK, expected), "{query:.60}");
         }
+        let nested = format!("{}{{ __typename }}{}", "{ ... on Query ".repeat(60), "}".repeat(60));
+        let answer: Value = post(&json!({ "query": nested }).to_string()).send().await.unwrap().json().await.unwrap();
+        assert_eq!(answer["data"]["__typename"], "Query", "{answer}");
         let mutation = http.client.get(http.url("/graphql?query=mutation%7Blogout%7Bsuccess%7D%7D")).send().await.unwrap();
         assert_eq!(mutation.status(), StatusCode::METHOD_NOT_ALLOWED);
         let put = http.client.put(http.url("/graphql")).body("{}").send().await.unwrap();
@@ -213,6 +221,17 @@ on_both! {
         draft.close(&officer).await;
         assert_eq!(socket.hear().await["payload"]["data"]["voteTally"]["isFinal"], true);
         assert_eq!(socket.hear().await, json!({ "type": "complete", "id": "tally" }));
+    }
+
+    async fn a_client_that_closes_is_answered(app) {
+        let guild = app.guild("gg").await;
+        let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+        let http = app.serve().await;
+        let mut socket = http.let_in(json!({})).await;
+        socket.subscribe("1", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars()).await;
+        assert_eq!(socket.hear().await["type"], "next");
+        assert_eq!(socket.close().await, 1000);
+        assert_eq!(http.let_in(json!({})).await.close().await, 1000);
     }
 
     async fn a_hidden_tally_is_an_error_of_its_operation_alone(app) {

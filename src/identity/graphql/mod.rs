@@ -15,6 +15,7 @@ use crate::{
     graphql::caller::Caller,
     id::{MemberId, RankId},
     page::{Connection, PageArgs},
+    text,
 };
 
 /// Which members to list.
@@ -33,16 +34,16 @@ struct MemberFilterInput {
 }
 
 impl MemberFilterInput {
-    fn into_filter(filter: Option<Self>) -> MemberFilter {
-        match filter {
+    fn into_filter(filter: Option<Self>) -> Result<MemberFilter, Refusal> {
+        Ok(match filter {
             None => MemberFilter { active: Some(true), ..MemberFilter::default() },
             Some(filter) => MemberFilter {
-                search: filter.search,
+                search: filter.search.map(text::search).transpose()?,
                 rank_level_at_least: filter.rank_level_at_least.map(i64::from),
                 registered: filter.registered,
                 active: filter.active,
             },
-        }
+        })
     }
 }
 
@@ -105,7 +106,7 @@ impl IdentityQuery {
     ) -> Result<Connection<Member>> {
         let (guild, seal) = (Caller::of(ctx).guild, Caller::of(ctx).app.keys.cursors.clone());
         let page = PageArgs { first, after, last, before }.page::<Member>(&seal, guild)?;
-        let filter = MemberFilterInput::into_filter(filter);
+        let filter = MemberFilterInput::into_filter(filter)?;
         let list = async move |conn: &mut Conn| {
             let rows = store::list_members(conn, guild, &filter, &page).await?;
             Ok(Connection::new(seal, guild, &page, rows, filter))
@@ -133,12 +134,15 @@ impl IdentityQuery {
     ) -> Result<Connection<Character>> {
         let (guild, seal) = (Caller::of(ctx).guild, Caller::of(ctx).app.keys.cursors.clone());
         let page = PageArgs { first, after, last, before }.page::<Character>(&seal, guild)?;
-        let filter = filter.map_or_else(CharacterFilter::default, |filter| CharacterFilter {
-            search: filter.search,
-            class: filter.class,
-            role: filter.role,
-            mains_only: filter.mains_only.unwrap_or_default(),
-        });
+        let filter = match filter {
+            None => CharacterFilter::default(),
+            Some(filter) => CharacterFilter {
+                search: filter.search.map(text::search).transpose()?,
+                class: filter.class,
+                role: filter.role,
+                mains_only: filter.mains_only.unwrap_or_default(),
+            },
+        };
         let list = async move |conn: &mut Conn| {
             let rows = store::list_characters(conn, guild, &filter, &page).await?;
             Ok(Connection::new(seal, guild, &page, rows, filter))

@@ -98,22 +98,23 @@ impl VotingSubscription {
                         None => std::future::pending().await,
                     }
                 };
-                let next = tokio::select! {
+                let counted = tokio::select! {
                     biased;
-                    _ = access.changed() => None,
-                    () = expired => None,
-                    tally = tallies.next() => Some(tally),
+                    _ = access.changed() => false,
+                    () = expired => false,
+                    () = tallies.changed() => true,
                 };
-                match next {
-                    None => recheck(&caller, id).await?,
-                    Some(None) => break,
-                    Some(Some(tally)) => {
-                        let is_final = tally.campaign.is_over();
-                        yield VoteTally(tally);
-                        if is_final {
-                            break;
-                        }
-                    }
+                if !counted {
+                    recheck(&caller, id).await?;
+                    continue;
+                }
+                // For a client that is slow to read, what is newest by then.
+                caller.wait_turn().await;
+                let Some(tally) = tallies.next().await else { break };
+                let is_final = tally.campaign.is_over();
+                yield VoteTally(tally);
+                if is_final {
+                    break;
                 }
             }
         })

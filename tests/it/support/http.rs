@@ -12,7 +12,11 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message, client::IntoClientRequest},
+    tungstenite::{
+        Message,
+        client::IntoClientRequest,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
 };
 
 /// A server that ends with the test.
@@ -76,6 +80,19 @@ impl Socket {
     pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
         let payload = json!({ "query": query, "variables": variables });
         self.say(json!({ "type": "subscribe", "id": id, "payload": payload })).await;
+    }
+
+    /// Closes the socket; the code the server answers with.
+    pub async fn close(mut self) -> u16 {
+        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+        self.0.send(Message::Close(Some(frame))).await.unwrap();
+        loop {
+            match self.0.next().await {
+                Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
+                Some(Ok(_)) => {}
+                other => panic!("the close was not answered: {other:?}"),
+            }
+        }
     }
 
     /// The next message of the protocol; a close as `{"close": CODE}`.
