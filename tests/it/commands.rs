@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Output, Stdio},
-    time::Duration,
+    sync::mpsc,
 };
 
 use serde_json::{Value, json};
@@ -28,20 +28,38 @@ fn stdout(output: &Output) -> String {
 struct Served {
     child: Child,
     url: String,
+    /// What it logs, as it does.
+    messages: mpsc::Receiver<String>,
 }
 
 impl Served {
     /// Starts a command that serves, and waits until it says where.
     fn start(folder: &Path, arguments: &[&str]) -> Self {
         let mut child = guildhall(folder).args(arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = lines.find_map(|line| {
-            let line: Value = serde_json::from_str(&line.ok()?).ok()?;
-            line["fields"]["message"].as_str()?.strip_prefix("serving on ").map(str::to_owned)
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (sender, messages) = mpsc::channel();
+        // Read on to its end, also when nobody listens, so that the server never waits for a full pipe.
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let line: Value = serde_json::from_str(&line).unwrap_or_default();
+                let _ = sender.send(line["fields"]["message"].as_str().unwrap_or_default().to_owned());
+            }
         });
-        // The rest is read on, so that the server never waits for a full pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url: format!("{}/graphql", address.expect("it did not start")) }
+        let mut served = Self { child, url: String::new(), messages };
+        served.url = format!("{}/graphql", served.wait_for("serving on "));
+        served
+    }
+
+    /// Waits until it logs a message that starts so; the rest of it.
+    fn wait_for(&self, start: &str) -> String {
+        let mut messages = self.messages.iter();
+        messages
+            .find_map(|it| it.strip_prefix(start).map(str::to_owned))
+            .unwrap_or_else(|| panic!("it never said {start:?}"))
+    }
+
+    fn tell_to_end(&self) {
+        assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
     }
 }
 
@@ -188,11 +206,10 @@ async fn a_server_told_to_end_does_so_even_if_a_client_never_finishes() {
     let address = served.url.trim_start_matches("http://").trim_end_matches("/graphql").to_owned();
     let mut half = std::net::TcpStream::connect(address).unwrap();
     half.write_all(b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{").unwrap();
-    for _ in 0..2 {
-        // Twice: an operator who does not want to wait.
-        assert!(Command::new("kill").args(["-TERM", &served.child.id().to_string()]).status().unwrap().success());
-        tokio::time::timeout(Duration::from_millis(300), std::future::pending::<()>()).await.unwrap_err();
-    }
+    // Twice, as an operator does who does not want to wait: the second once the first was heard.
+    served.tell_to_end();
+    served.wait_for("ending");
+    served.tell_to_end();
     let ended = tokio::task::spawn_blocking(move || served.child.wait().unwrap()).await.unwrap();
     assert!(ended.success());
 }

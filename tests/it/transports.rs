@@ -1,10 +1,8 @@
 //! Over real sockets: HTTP and WebSocket.
 
-use std::time::Duration;
-
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 
 use crate::support::{CAST, Draft, TestApp, on_both, refusal_in};
 
@@ -344,7 +342,4 @@ async fn a_half_sent_request_hinders_nobody() {
     let answer: Value =
         http.post(&json!({ "query": "{ guild { slug } }" })).send().await.unwrap().json().await.unwrap();
     assert_eq!(answer["data"]["guild"]["slug"], "gg");
-    let mut rest = [0; 1];
-    let quiet = tokio::time::timeout(Duration::from_millis(20), half.read(&mut rest)).await;
-    assert!(quiet.is_err(), "it was answered before it was sent");
 }

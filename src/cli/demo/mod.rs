@@ -61,9 +61,9 @@ impl Demo {
         let url = database.url_or(DEFAULT_DATABASE)?;
         // Bound first: a demo that runs already keeps its database.
         let listener = serve::listen(&self.listen).await?;
-        let keys = match (&self.signing.jwt_secret, database_is_shared(&url)) {
-            // Tokens of a demo need not outlive it.
-            (None, true) => Keys::ephemeral(),
+        let keys = match (&self.signing.jwt_secret, url.file()) {
+            // No place to keep a secret, and the tokens of a demo need not outlive it.
+            (None, None) => Keys::ephemeral(),
             _ => self.signing.keys(&url)?,
         };
         refuse_a_database_in_use(&url, database.max_connections).await?;
@@ -80,10 +80,6 @@ impl Demo {
         });
         serve::serve(app, listener).await
     }
-}
-
-const fn database_is_shared(url: &DatabaseUrl) -> bool {
-    matches!(url, DatabaseUrl::Postgres(_))
 }
 
 /// The demo starts its database over, so it takes none that holds anything else.
