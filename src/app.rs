@@ -6,9 +6,9 @@ use std::{
 };
 
 use crate::{
-    auth::{Hasher, Keys, Lifetimes},
+    auth::{Hasher, Keys, Lifetimes, Limiter, Limits},
     clock::Clock,
-    db::Db,
+    db::{Conn, Db, Work},
     error::{Code, Refusal, Result},
     id::GuildId,
     identity,
@@ -29,8 +29,13 @@ pub struct App {
     pub hasher: Hasher,
     /// How long tokens and codes are good for.
     pub lifetimes: Lifetimes,
+    /// Bounds how often someone may try to sign in.
+    pub limiter: Limiter,
     /// Who watches what.
     pub live: Live,
+    /// Whether servers in other processes go by what this one changes: always where they can share the database, and for
+    /// a command beside a server on SQLite.
+    pub has_peers: bool,
     /// The slug of the guild that serves requests which name none; the oldest guild unless given.
     pub default_guild: Option<String>,
     /// Guilds by slug, and the oldest under none: a guild keeps its slug, and there is no older one to come. Only guilds
@@ -42,6 +47,8 @@ impl App {
     /// An app with the defaults of everything but these.
     pub fn new(db: Db, clock: Clock, keys: Keys, hasher: Hasher) -> Self {
         Self {
+            limiter: Limiter::new(Limits::default(), &clock),
+            has_peers: db.is_shared(),
             db,
             clock,
             keys,
@@ -60,6 +67,27 @@ impl App {
         tasks.spawn(scheduler::run(Arc::clone(self)));
         tasks.spawn(live::run_bus(Arc::clone(self)));
         tasks
+    }
+
+    /// Runs `work` in a transaction that may change who may do what in a guild. Once this returns, no server goes by what
+    /// was before ([`crate::auth::Viewers`]); subscriptions that it forbids end.
+    ///
+    /// # Errors
+    /// Those of `work`; internal when there is no connection to be had.
+    pub async fn change_access<R, F>(&self, guild: GuildId, work: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
+            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Send
+            + 'static,
+    {
+        let result = self.db.write_and_tell(self.live.access_notice(guild), work).await?;
+        self.live.access_changed(guild);
+        if self.has_peers {
+            tokio::time::sleep(self.live.viewers.lease).await;
+        }
+        Ok(result)
     }
 
     /// The guild a request is for.

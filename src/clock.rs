@@ -2,7 +2,7 @@
 //!
 //! Nothing else reads the time; `clippy.toml` bans it.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use tokio::sync::watch;
@@ -37,6 +37,15 @@ impl Clock {
             #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
             Source::System => micros(Utc::now()),
             Source::Manual(time) => *time.borrow(),
+        }
+    }
+
+    /// Time passed since some fixed moment, for measuring spans: it never goes back, even when the system's clock is set.
+    pub fn elapsed(&self) -> Duration {
+        static START: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
+        match &self.0 {
+            Source::System => START.elapsed(),
+            Source::Manual(time) => (*time.borrow() - Instant::default()).to_std().unwrap_or_default(),
         }
     }
 

@@ -1,11 +1,16 @@
 //! Settings: each once, with its flag, variable, default and meaning. `guildhall help` prints them.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
+    time::Duration,
+};
 
 use clap::Args;
+use ipnet::IpNet;
 
 use crate::{
-    auth::{Keys, Lifetimes, MIN_SECRET, secret_beside},
+    auth::{Keys, Lifetimes, Limits, MIN_SECRET, secret_beside},
     db::DatabaseUrl,
 };
 
@@ -95,13 +100,49 @@ pub struct Serving {
     #[arg(long, env = "GUILDHALL_INVITE_TTL", value_name = "TIME", default_value = "72h")]
     #[arg(value_parser = lifetime)]
     pub invite_ttl: Duration,
+
+    /// How long a reset code is good for.
+    #[arg(long, env = "GUILDHALL_RESET_TTL", value_name = "TIME", default_value = "24h")]
+    #[arg(value_parser = lifetime)]
+    pub reset_ttl: Duration,
+
+    /// Most failed attempts to sign in to an account (and to register, renew a session, reset or change a password on
+    /// it) within the window.
+    #[arg(long, env = "GUILDHALL_ACCOUNT_FAILURES", value_name = "N", default_value = "10")]
+    pub account_failures: NonZeroU32,
+
+    /// The window within which failed attempts on an account count.
+    #[arg(long, env = "GUILDHALL_ACCOUNT_WINDOW", value_name = "TIME", default_value = "15m")]
+    #[arg(value_parser = lifetime)]
+    pub account_window: Duration,
+
+    /// Most attempts to sign in, register, renew a session, reset or change a password from one address a minute, at each
+    /// server.
+    #[arg(long, env = "GUILDHALL_ADDRESS_ATTEMPTS", value_name = "N", default_value = "100")]
+    pub address_attempts: NonZeroU32,
+
+    /// Networks of the reverse proxies in front, such as 127.0.0.1/32,10.0.0.0/8: their X-Forwarded-For is believed.
+    #[arg(long, env = "GUILDHALL_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
+    #[arg(value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Serving {
     /// How long tokens and codes are good for.
     pub const fn lifetimes(&self) -> Lifetimes {
-        Lifetimes { access: self.access_ttl, refresh: self.refresh_ttl, invite: self.invite_ttl }
+        Lifetimes { access: self.access_ttl, refresh: self.refresh_ttl, invite: self.invite_ttl, reset: self.reset_ttl }
     }
+
+    /// How often someone may try to sign in.
+    pub const fn limits(&self) -> Limits {
+        Limits { per_address: self.address_attempts, per_account: self.account_failures, window: self.account_window }
+    }
+}
+
+/// A network such as `10.0.0.0/8`, or a single address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    text.parse().or_else(|_| text.parse().map(IpAddr::into)).map_err(|_| "expected ADDRESS or ADDRESS/BITS".to_owned())
 }
 
 /// A lifetime such as `15m`, `72h` or `30d`: from a second to ten years.

@@ -34,6 +34,8 @@ pub enum Code {
     BadUserInput,
     /// What exists already, is in use, or is in the wrong state.
     Conflict,
+    /// Too many attempts; later they are welcome again.
+    RateLimited,
     /// The document is too large, too deep or asks for too much.
     QueryTooComplex,
     /// Our fault.
@@ -49,6 +51,7 @@ impl Code {
             Self::NotFound => "NOT_FOUND",
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::Conflict => "CONFLICT",
+            Self::RateLimited => "RATE_LIMITED",
             Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
             Self::Internal => "INTERNAL",
         }
@@ -65,6 +68,8 @@ pub struct Refusal {
     pub reason: Option<&'static str>,
     /// The input field at fault, as it is called in the schema.
     pub field: Option<Cow<'static, str>>,
+    /// When to try again, in seconds from now.
+    pub retry_after_seconds: Option<u64>,
     /// A sentence for a person.
     pub message: Cow<'static, str>,
 }
@@ -72,7 +77,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal without reason or field.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, reason: None, field: None, message: message.into() }
+        Self { code, reason: None, field: None, retry_after_seconds: None, message: message.into() }
     }
 
     /// Adds the reason a client may act on.
@@ -107,6 +112,14 @@ impl Refusal {
         Self::new(Code::Forbidden, message).because("RANK_TOO_LOW")
     }
 
+    /// Too many attempts, until `wait` has passed.
+    pub fn rate_limited(wait: std::time::Duration) -> Self {
+        // A whole second at the least, and never a moment too early.
+        let seconds = wait.as_secs() + 1;
+        let refusal = Self::new(Code::RateLimited, format!("Too many attempts. Try again in {seconds} seconds."));
+        Self { retry_after_seconds: Some(seconds), ..refusal }
+    }
+
     /// Nobody is signed in.
     pub fn sign_in() -> Self {
         Self::new(Code::Unauthenticated, "Sign in to do this.")
@@ -127,6 +140,9 @@ impl Refusal {
         }
         if let Some(field) = &self.field {
             extensions.set("field", field.as_ref());
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            extensions.set("retryAfterSeconds", seconds);
         }
         error.message = self.message.clone().into_owned();
     }

@@ -79,6 +79,8 @@ ids! {
     EntryId = b'E';
     /// A signed-in session.
     SessionId = b'S';
+    /// An entry of the audit log.
+    AuditEventId = b'A';
 }
 
 const BALLOT: u8 = b'B';

@@ -2,12 +2,13 @@
 //!
 //! In reading order:
 //! - [`app`] is what a running server holds; [`cli`] is how it is started, by the settings of [`config`].
-//! - [`identity`] is the guild's people, [`auth`] their accounts and permissions, [`voting`] their votes,
-//!   [`live`] the tallies as they move.
+//! - [`identity`] is the guild's people, [`auth`] their accounts and permissions, [`audit`] the log of what they did with
+//!   them, [`voting`] their votes, [`live`] the tallies as they move.
 //! - [`graphql`] makes one schema of them and serves it.
 //! - [`db`] is either database; [`clock`], [`error`], [`id`], [`page`] and [`text`] are what all share.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod clock;

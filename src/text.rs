@@ -92,6 +92,11 @@ pub fn fold(text: &str) -> String {
     storable(text).nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase().nfc().collect()
 }
 
+/// What words are matched by when each writes them their own way: letters and digits alone, without case or accents.
+pub fn loose_key(text: &str) -> String {
+    fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
 /// The folded parts as one key that sorts by the first, then the second, and so on.
 pub fn sort_key(parts: &[&str]) -> String {
     parts.iter().map(|part| fold(part)).collect::<Vec<_>>().join(&PART.to_string())
@@ -136,6 +141,7 @@ mod tests {
     #[test]
     fn folding_forgets_case_and_accents() {
         assert_eq!(fold("Élyria Ångström"), "elyria angstrom");
+        assert_eq!(loose_key(" Discord-Username / É_1"), "discordusernamee1");
         assert_eq!(contains_pattern(" 50%_Ö\\ "), "%50\\%\\_o\\\\%");
     }
 

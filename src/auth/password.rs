@@ -111,13 +111,18 @@ pub fn check_new_password(field: &'static str, password: &str) -> Result<(), Ref
     }
 }
 
+/// A password as it was typed: one longer than any can be is wrong without hashing megabytes.
+pub fn typed_password(password: String) -> String {
+    if password.chars().count() > MAX_PASSWORD { String::new() } else { password }
+}
+
 /// A new one-time code. Its eight characters hold some 39 bits, so it is stored only as a slow hash.
 pub fn new_code() -> String {
     let mut rng = rand::rng();
     (0..CODE_LENGTH).filter_map(|_| CODE_ALPHABET.choose(&mut rng)).collect()
 }
 
-/// The code as it was printed, however it was typed.
+/// The code as it was printed, however it was typed. What is far too long is no code.
 pub fn typed_code(code: &str) -> String {
-    code.trim().to_uppercase()
+    if code.len() > 100 { String::new() } else { code.trim().to_uppercase() }
 }

@@ -1,4 +1,4 @@
-//! Queries over credentials: sessions, refresh tokens, invite codes.
+//! Queries over credentials: sessions, refresh tokens, codes, failed attempts.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -8,13 +8,14 @@ use crate::{
     clock::Instant,
     db::{
         Conn, Lock, first_locked, on,
-        schema::{invites, members, ranks, refresh_tokens, sessions},
+        schema::{codes, failures, members, ranks, refresh_tokens, sessions},
+        text_enum,
     },
-    id::{GuildId, MemberId, SessionId},
+    id::{GuildId, MemberId, RankId, SessionId},
 };
 
-/// Level, permissions, whether registered, session, credentials version.
-type ViewerRow = (i64, Permissions, bool, Option<SessionId>, i64);
+/// Rank (id, name, level, permissions), whether registered, session, credentials version.
+type ViewerRow = ((RankId, String, i64, Permissions), bool, Option<SessionId>, i64);
 
 /// An active member as a viewer. `None` too when `session` is given and is not a session of theirs in force.
 pub async fn viewer(
@@ -37,8 +38,7 @@ pub async fn viewer(
             )
             .filter(members::guild_id.eq(guild).and(members::id.eq(member)).and(members::is_active))
             .select((
-                members::rank_level,
-                ranks::permissions,
+                (ranks::id, ranks::name, ranks::level, ranks::permissions),
                 members::registered_at.is_not_null(),
                 sessions::id.nullable(),
                 members::credentials_version,
@@ -46,9 +46,11 @@ pub async fn viewer(
     };
     let row: Option<ViewerRow> = on!(conn, c => query().first(c)).optional()?;
     Ok(row
-        .map(|(rank_level, permissions, is_registered, session, credentials_version)| Viewer {
+        .map(|((rank, rank_name, rank_level, permissions), is_registered, session, credentials_version)| Viewer {
             guild,
             member,
+            rank,
+            rank_name,
             rank_level,
             permissions,
             is_registered,
@@ -59,7 +61,7 @@ pub async fn viewer(
         .filter(|viewer| viewer.session == session))
 }
 
-/// A session to be opened.
+/// A session to be opened: [`Session`] is how its member sees it.
 #[derive(Insertable)]
 #[diesel(table_name = sessions)]
 pub struct NewSession {
@@ -91,10 +93,19 @@ pub async fn revoke_session(conn: &mut Conn, guild: GuildId, session: SessionId,
     Ok(())
 }
 
-/// Revokes all of a member's sessions.
-pub async fn revoke_sessions_of(conn: &mut Conn, guild: GuildId, member: MemberId, now: Instant) -> QueryResult<()> {
+/// Revokes all of a member's sessions but `kept`.
+pub async fn revoke_sessions_of(
+    conn: &mut Conn,
+    guild: GuildId,
+    member: MemberId,
+    kept: Option<SessionId>,
+    now: Instant,
+) -> QueryResult<()> {
+    // No session has the id 0.
+    let kept = kept.unwrap_or(SessionId(0));
     on!(conn, c => diesel::update(sessions::table)
-        .filter(sessions::guild_id.eq(guild).and(sessions::member_id.eq(member)).and(sessions::revoked_at.is_null()))
+        .filter(sessions::guild_id.eq(guild).and(sessions::member_id.eq(member)))
+        .filter(sessions::id.ne(kept).and(sessions::revoked_at.is_null()))
         .set(sessions::revoked_at.eq(now))
         .execute(c))?;
     Ok(())
@@ -122,11 +133,65 @@ pub async fn lock_refresh_token(conn: &mut Conn, guild: GuildId, hash: &str) -> 
     first_locked!(conn, Lock::Exclusive, token.select(RefreshToken::as_select())).optional()
 }
 
-pub async fn mark_rotated(conn: &mut Conn, guild: GuildId, hash: &str, now: Instant) -> QueryResult<()> {
-    on!(conn, c => diesel::update(refresh_tokens::table.find((guild, hash)))
+/// The session and the owner's username key of a refresh token, whether or not it is still good.
+pub async fn refresh_token_owner(
+    conn: &mut Conn,
+    guild: GuildId,
+    hash: &str,
+) -> QueryResult<Option<(SessionId, String)>> {
+    on!(conn, c => refresh_tokens::table
+        .find((guild, hash))
+        .inner_join(
+            sessions::table.on(sessions::guild_id
+                .eq(refresh_tokens::guild_id)
+                .and(sessions::id.eq(refresh_tokens::session_id))),
+        )
+        .inner_join(
+            members::table.on(members::guild_id.eq(sessions::guild_id).and(members::id.eq(sessions::member_id))),
+        )
+        .select((sessions::id, members::username_key))
+        .first(c))
+    .optional()
+}
+
+/// Voids a session's refresh tokens: using one again revokes the session.
+pub async fn mark_all_rotated(conn: &mut Conn, guild: GuildId, session: SessionId, now: Instant) -> QueryResult<()> {
+    on!(conn, c => diesel::update(refresh_tokens::table)
+        .filter(refresh_tokens::guild_id.eq(guild).and(refresh_tokens::session_id.eq(session)))
+        .filter(refresh_tokens::rotated_at.is_null())
         .set(refresh_tokens::rotated_at.eq(now))
         .execute(c))?;
     Ok(())
+}
+
+/// A session as its member sees it.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// What the client that signed in calls itself.
+    pub user_agent: Option<String>,
+    /// When the member signed in.
+    pub created_at: Instant,
+    /// When they signed in or last renewed it.
+    pub last_used_at: Instant,
+}
+
+/// A member's sessions that can still be renewed, the last used first.
+pub async fn sessions_of(conn: &mut Conn, guild: GuildId, member: MemberId, now: Instant) -> QueryResult<Vec<Session>> {
+    on!(conn, c => sessions::table
+        .inner_join(
+            refresh_tokens::table.on(refresh_tokens::guild_id
+                .eq(sessions::guild_id)
+                .and(refresh_tokens::session_id.eq(sessions::id))),
+        )
+        .filter(sessions::guild_id.eq(guild).and(sessions::member_id.eq(member)).and(sessions::revoked_at.is_null()))
+        // A session has one token that was not exchanged yet.
+        .filter(refresh_tokens::rotated_at.is_null().and(refresh_tokens::expires_at.gt(now)))
+        .order((sessions::last_used_at.desc(), sessions::id))
+        .select(Session::as_select())
+        .load(c))
 }
 
 /// Whose session this is, if it is not revoked.
@@ -139,35 +204,93 @@ pub async fn session_member(conn: &mut Conn, guild: GuildId, session: SessionId)
     .optional()
 }
 
-/// An invite code as it is stored.
-#[derive(Clone, Insertable, Queryable, Selectable, AsChangeset)]
-#[diesel(table_name = invites)]
-pub struct Invite {
-    pub guild_id: GuildId,
-    pub member_id: MemberId,
-    pub code_hash: String,
-    pub expires_at: Instant,
+text_enum! {
+    /// What a code is good for.
+    pub enum Purpose {
+        /// To open an account.
+        Invite,
+        /// To give an account another password.
+        Reset,
+    }
 }
 
-/// Stores a member's invite code in place of the one before.
-pub async fn put_invite(conn: &mut Conn, invite: &Invite) -> QueryResult<()> {
-    on!(conn, c => diesel::insert_into(invites::table)
-        .values(invite)
-        .on_conflict((invites::guild_id, invites::member_id))
+/// A one-time code as it is stored.
+#[derive(Clone, Insertable, Queryable, Selectable, AsChangeset)]
+#[diesel(table_name = codes)]
+pub struct Code {
+    pub guild_id: GuildId,
+    pub member_id: MemberId,
+    pub purpose: Purpose,
+    pub code_hash: String,
+    pub expires_at: Instant,
+    pub reach: i64,
+}
+
+/// Stores a member's code in place of the one before.
+pub async fn put_code(conn: &mut Conn, code: &Code) -> QueryResult<()> {
+    on!(conn, c => diesel::insert_into(codes::table)
+        .values(code)
+        .on_conflict((codes::guild_id, codes::member_id, codes::purpose))
         .do_update()
-        .set(invite)
+        .set(code)
         .execute(c))?;
     Ok(())
 }
 
-pub async fn invite(conn: &mut Conn, guild: GuildId, member: MemberId) -> QueryResult<Option<Invite>> {
-    on!(conn, c => invites::table.find((guild, member)).select(Invite::as_select()).first(c)).optional()
+pub async fn code(conn: &mut Conn, guild: GuildId, member: MemberId, purpose: Purpose) -> QueryResult<Option<Code>> {
+    on!(conn, c => codes::table.find((guild, member, purpose)).select(Code::as_select()).first(c)).optional()
 }
 
-/// Uses up a member's invite code; `false` when it was used or replaced meanwhile.
-pub async fn take_invite(conn: &mut Conn, invite: &Invite) -> QueryResult<bool> {
-    let taken = on!(conn, c => diesel::delete(invites::table.find((invite.guild_id, invite.member_id)))
-        .filter(invites::code_hash.eq(&invite.code_hash))
+/// Uses a member's code up; `false` when it was used or replaced meanwhile.
+pub async fn take_code(conn: &mut Conn, code: &Code) -> QueryResult<bool> {
+    let taken = on!(conn, c => diesel::delete(codes::table.find((code.guild_id, code.member_id, code.purpose)))
+        .filter(codes::code_hash.eq(&code.code_hash))
         .execute(c))?;
     Ok(taken == 1)
+}
+
+/// Voids a member's codes.
+pub async fn delete_codes_of(conn: &mut Conn, guild: GuildId, member: MemberId) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(codes::table)
+        .filter(codes::guild_id.eq(guild).and(codes::member_id.eq(member)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// When attempts on an account failed.
+pub async fn failures(conn: &mut Conn, guild: GuildId, account: &str) -> QueryResult<Option<String>> {
+    on!(conn, c => failures::table.find((guild, account)).select(failures::recent).first(c)).optional()
+}
+
+/// When attempts on an account failed, locked until the transaction ends.
+pub async fn lock_failures(conn: &mut Conn, guild: GuildId, account: &str, now: Instant) -> QueryResult<String> {
+    let none = (
+        failures::guild_id.eq(guild),
+        failures::account.eq(account),
+        failures::recent.eq(""),
+        failures::last_at.eq(now),
+    );
+    on!(conn, c => diesel::insert_into(failures::table).values(none).on_conflict_do_nothing().execute(c))?;
+    first_locked!(conn, Lock::Exclusive, failures::table.find((guild, account)).select(failures::recent))
+}
+
+pub async fn set_failures(
+    conn: &mut Conn,
+    guild: GuildId,
+    account: &str,
+    recent: &str,
+    last_at: Instant,
+) -> QueryResult<()> {
+    on!(conn, c => diesel::update(failures::table.find((guild, account)))
+        .set((failures::recent.eq(recent), failures::last_at.eq(last_at)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Drops the failures of accounts on which the last was before this.
+pub async fn delete_failures(conn: &mut Conn, guild: GuildId, before: Instant) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(failures::table)
+        .filter(failures::guild_id.eq(guild).and(failures::last_at.lt(before)))
+        .execute(c))?;
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Who asks: the member behind a request's token, looked up anew for each request.
+//! Who asks: the member behind a request's token, as they stand when it is made.
 
 use chrono::DateTime;
 
@@ -6,8 +6,9 @@ use crate::{
     app::App,
     auth::{Permission, Permissions, store},
     clock::Instant,
+    db::Conn,
     error::{Code, Refusal, Result},
-    id::{GuildId, MemberId, SessionId},
+    id::{GuildId, MemberId, RankId, SessionId},
 };
 
 /// The member who asks, as they stand at the moment of asking.
@@ -17,6 +18,10 @@ pub struct Viewer {
     pub guild: GuildId,
     /// Who they are.
     pub member: MemberId,
+    /// Their rank.
+    pub rank: RankId,
+    /// Their rank's name.
+    pub rank_name: String,
     /// Their rank's level.
     pub rank_level: i64,
     /// What their rank allows.
@@ -47,6 +52,15 @@ impl Viewer {
         }
         Err(Refusal::new(Code::Forbidden, format!("This needs the permission {permission}."))
             .because("PERMISSION_REQUIRED"))
+    }
+
+    /// The same viewer as they stand within this transaction, which is what a change goes by.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when their token has been voided since.
+    pub async fn confirm(&self, conn: &mut Conn) -> Result<Self> {
+        let now = store::viewer(conn, self.guild, self.member, self.session, self.token_expires_at).await?;
+        Ok(now.filter(|now| now.credentials_version == self.credentials_version).ok_or_else(invalid)?)
     }
 
     /// The same viewer as they stand now.
@@ -84,18 +98,44 @@ struct Claimed {
 }
 
 async fn look_up(app: &App, guild: GuildId, claimed: Claimed) -> Result<Viewer> {
-    if claimed.token_expires_at <= app.clock.now() {
+    let Claimed { member, session, credentials_version, token_expires_at } = claimed;
+    if token_expires_at <= app.clock.now() {
         return Err(invalid().into());
     }
-    let found = app
-        .db
-        .read(async move |conn| {
-            Ok(store::viewer(conn, guild, claimed.member, claimed.session, claimed.token_expires_at).await?)
-        })
-        .await?;
-    Ok(found.filter(|viewer| viewer.credentials_version == claimed.credentials_version).ok_or_else(invalid)?)
+    let viewers = &app.live.viewers;
+    let viewer = match viewers.known(guild, member, session) {
+        Some(known) => Some(Viewer { token_expires_at, ..known }),
+        None => {
+            let look_up = viewers.begin();
+            let look =
+                async move |conn: &mut Conn| Ok(store::viewer(conn, guild, member, session, token_expires_at).await?);
+            let found = app.db.read(look).await?;
+            if let Some(viewer) = &found {
+                viewers.keep(look_up, viewer.clone());
+            }
+            found
+        }
+    };
+    Ok(viewer.filter(|viewer| viewer.credentials_version == credentials_version).ok_or_else(invalid)?)
 }
 
 fn invalid() -> Refusal {
     Refusal::new(Code::Unauthenticated, "The access token is not valid here.").because("INVALID_TOKEN")
+}
+
+/// A viewer at this level who may do everything, of a guild whose highest level is 5.
+#[cfg(test)]
+pub fn some_viewer(rank_level: i64) -> Viewer {
+    Viewer {
+        guild: GuildId(1),
+        member: MemberId(1),
+        rank: RankId(rank_level),
+        rank_name: rank_level.to_string(),
+        rank_level,
+        permissions: Permissions::all(),
+        is_registered: true,
+        session: None,
+        credentials_version: 0,
+        token_expires_at: Instant::default(),
+    }
 }

@@ -6,11 +6,14 @@ use clap::{Args, ValueEnum};
 
 use super::{Failure, offline_app, say};
 use crate::{
+    audit::{self, Action},
     auth::{self, Keys},
+    clock::Instant,
     config::{Database, lifetime},
+    db::Conn,
+    error::{Refusal, Result},
     id::GuildId,
     identity::{self, Ladder, Member, NewMember, RankSource, Region, store},
-    text,
 };
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -53,46 +56,51 @@ pub(super) struct Bootstrap {
 }
 
 impl Bootstrap {
-    pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
+    pub(super) async fn run(self, database: &Database) -> std::result::Result<(), Failure> {
         // Nothing is signed here.
         let mut app = offline_app(database, Keys::ephemeral()).await?;
         app.lifetimes.invite = self.invite_ttl;
         let now = app.clock.now();
-        let leader = app
+        let (slug, name, region) = (self.guild, self.guild_name, self.region.into());
+        let guild = app
             .db
             .write(async move |conn| {
-                let guild = if let Some(guild) = store::guild_by_slug(conn, &self.guild).await? {
-                    guild.id
-                } else {
-                    let name = self.guild_name.as_deref().unwrap_or(&self.guild);
-                    identity::found_guild(conn, GuildId::new(), &self.guild, name, self.region.into(), now).await?.0.id
-                };
-                let new = NewMember { discord_username: self.leader, discord_id: None, display_name: None, rank: None };
-                store::change_roster(conn, guild).await?;
-                let ladder = Ladder::load(conn, guild).await?;
-                let highest = ladder.highest().ok_or_else(|| crate::error::Refusal::not_found("rank"))?;
-                let member = new.into_row(highest, now)?;
-                match store::member_by_username(conn, guild, &text::key(&member.discord_username)).await? {
-                    None => {
-                        store::insert_members(conn, vec![member.clone()]).await?;
-                        Ok(member)
-                    }
-                    // Whoever is on the roster already and has no account becomes the leader.
-                    Some(known) if known.registered_at.is_none() => {
-                        let leader = Member {
-                            rank_id: highest.id,
-                            rank_level: highest.level,
-                            rank_source: RankSource::Manual,
-                            ..known
-                        };
-                        store::update_member(conn, &leader).await?;
-                        Ok(leader)
-                    }
-                    Some(registered) => Ok(registered),
+                if let Some(guild) = store::guild_by_slug(conn, &slug).await? {
+                    return Ok(guild.id);
                 }
+                let name = name.as_deref().unwrap_or(&slug);
+                Ok(identity::found_guild(conn, GuildId::new(), &slug, name, region, now).await?.0.id)
             })
             .await?;
-        let issued = auth::invite(&app, leader).await?;
+        let leader =
+            app.change_access(guild, async move |conn| appoint_leader(conn, guild, self.leader, now).await).await?;
+        let issued = auth::invite(&app, &leader).await?;
         say(&format!("{}\n", issued.code))
     }
+}
+
+/// Makes whoever has this username the guild's leader, unless they have an account already.
+async fn appoint_leader(conn: &mut Conn, guild: GuildId, username: String, now: Instant) -> Result<Member> {
+    store::change_roster(conn, guild).await?;
+    let ladder = Ladder::load(conn, guild).await?;
+    let highest = ladder.highest().ok_or_else(|| Refusal::not_found("rank"))?;
+    let new = NewMember { discord_username: username, discord_id: None, display_name: None, rank: None };
+    let member = new.into_row(highest, now)?;
+    let leader = match store::member_by_username(conn, guild, &member.username_key).await? {
+        None => {
+            store::insert_members(conn, vec![member.clone()]).await?;
+            member
+        }
+        Some(registered) if registered.registered_at.is_some() => return Ok(registered),
+        Some(leader) if leader.rank_id == highest.id => return Ok(leader),
+        Some(known) => {
+            let (rank_id, rank_level, rank_source) = (highest.id, highest.level, RankSource::Manual);
+            let leader = Member { rank_id, rank_level, rank_source, ..known };
+            store::update_member(conn, &leader).await?;
+            leader
+        }
+    };
+    let summary = format!("Made {} a leader", leader.display_name);
+    audit::record(conn, guild, None, now, audit::entry(Action::MemberUpdate, leader.id, summary)).await?;
+    Ok(leader)
 }

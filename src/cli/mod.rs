@@ -98,7 +98,10 @@ async fn run(cli: Cli) -> Result<(), Failure> {
 /// An app for a command that serves nobody.
 async fn offline_app(database: &Database, keys: Keys) -> Result<App, Failure> {
     let db = Db::open(&database.url_or(DEFAULT_DATABASE)?, database.max_connections).await?;
-    Ok(App::new(db, Clock::system(), keys, Hasher::owasp()?))
+    let mut app = App::new(db, Clock::system(), keys, Hasher::owasp()?);
+    // A server may be running beside it.
+    app.has_peers = true;
+    Ok(app)
 }
 
 /// Prints to standard output, where a closed pipe is an error like any other.

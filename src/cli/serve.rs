@@ -1,8 +1,9 @@
 //! `guildhall serve`.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use clap::Args;
+use ipnet::IpNet;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -12,7 +13,7 @@ use tokio::{
 use super::{DEFAULT_DATABASE, Failure};
 use crate::{
     app::App,
-    auth::Hasher,
+    auth::{Hasher, Limiter},
     clock::Clock,
     config::{Database, Listen, Serving, Signing},
     db::Db,
@@ -42,12 +43,13 @@ impl Serve {
         let mut app = App::new(db, Clock::system(), keys, Hasher::owasp()?);
         app.default_guild = self.serving.default_guild.clone().filter(|slug| !slug.is_empty());
         app.lifetimes = self.serving.lifetimes();
+        app.limiter = Limiter::new(self.serving.limits(), &app.clock);
         if app.guild(None).await.is_err() {
             let slug = app.default_guild.as_deref().unwrap_or("SLUG");
             tracing::warn!("no guild to serve yet; make it with `guildhall bootstrap --guild {slug} --leader …`");
         }
         tracing::info!(database = %url, "opened");
-        serve(Arc::new(app), listener).await
+        serve(Arc::new(app), &self.serving.trusted_proxies, listener).await
     }
 }
 
@@ -58,9 +60,10 @@ pub(super) async fn listen(listen: &Listen) -> Result<TcpListener, Failure> {
 }
 
 /// Serves until the process is told to end.
-pub(super) async fn serve(app: Arc<App>, listener: TcpListener) -> Result<(), Failure> {
+pub(super) async fn serve(app: Arc<App>, proxies: &[IpNet], listener: TcpListener) -> Result<(), Failure> {
     let _background = app.start();
-    let router = http::router(Arc::clone(&app), Graph::new()?);
+    let router = http::router(http::Server { app: Arc::clone(&app), graph: Graph::new()?, proxies: proxies.into() });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tracing::info!("serving on http://{}", listener.local_addr()?);
     let mut told_to_end = async move || {
@@ -72,7 +75,7 @@ pub(super) async fn serve(app: Arc<App>, listener: TcpListener) -> Result<(), Fa
     let ending = Arc::new(Notify::new());
     let ended = {
         let ending = Arc::clone(&ending);
-        axum::serve(listener, router).with_graceful_shutdown(async move { ending.notified().await })
+        axum::serve(listener, service).with_graceful_shutdown(async move { ending.notified().await })
     };
     let serving = tokio::spawn(ended.into_future());
     told_to_end().await;

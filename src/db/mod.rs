@@ -129,6 +129,15 @@ enum Pools {
     },
 }
 
+/// Something for the other servers to hear.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Who listens on this channel hears it.
+    pub channel: &'static str,
+    /// What is said.
+    pub payload: String,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Access {
     Read,
@@ -216,7 +225,7 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Read, work).await
+        self.run(Access::Read, None, work).await
     }
 
     /// Runs `work` on a connection whose statements all see the database at one and the same moment.
@@ -231,7 +240,7 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Snapshot, work).await
+        self.run(Access::Snapshot, None, work).await
     }
 
     /// Runs `work` in a transaction: committed when it returns `Ok`, rolled back otherwise.
@@ -246,12 +255,27 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Write, work).await
+        self.run(Access::Write, None, work).await
+    }
+
+    /// As [`Db::write`], and the servers that listen hear `notice` if and as soon as it is committed.
+    ///
+    /// # Errors
+    /// As for [`Db::read`].
+    pub async fn write_and_tell<R, F>(&self, notice: Notice, work: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
+            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Send
+            + 'static,
+    {
+        self.run(Access::Write, Some(notice), work).await
     }
 
     /// Always on a task of its own: whoever waits may go away (a client that hangs up), the work still comes to its end,
     /// so that no transaction is left open and no connection is torn from a statement.
-    async fn run<R, F>(&self, access: Access, work: F) -> Result<R>
+    async fn run<R, F>(&self, access: Access, notice: Option<Notice>, work: F) -> Result<R>
     where
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
@@ -266,7 +290,13 @@ impl Db {
                 return work(&mut conn).await;
             }
             conn.begin(access).await?;
-            let result = work(&mut conn).await;
+            let mut result = work(&mut conn).await;
+            if result.is_ok()
+                && let Some(Notice { channel, payload }) = notice
+                && let Err(error) = conn.notify(channel, vec![payload]).await
+            {
+                result = Err(error.into());
+            }
             match &result {
                 Ok(_) => conn.commit().await?,
                 // A connection that cannot roll back is broken, and the pool drops it; the first error says more.

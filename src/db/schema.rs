@@ -1,6 +1,22 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    audit_events (guild_id, id) {
+        guild_id -> BigInt,
+        id -> BigInt,
+        at -> Timestamp,
+        actor_id -> Nullable<BigInt>,
+        actor_rank -> Nullable<Text>,
+        actor_rank_level -> Nullable<BigInt>,
+        action -> Text,
+        subject -> Nullable<Text>,
+        campaign_id -> Nullable<BigInt>,
+        min_rank_level -> Nullable<BigInt>,
+        summary -> Text,
+    }
+}
+
+diesel::table! {
     ballots (guild_id, campaign_id, member_id) {
         guild_id -> BigInt,
         campaign_id -> BigInt,
@@ -51,6 +67,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    codes (guild_id, member_id, purpose) {
+        guild_id -> BigInt,
+        member_id -> BigInt,
+        purpose -> Text,
+        code_hash -> Text,
+        expires_at -> Timestamp,
+        reach -> BigInt,
+    }
+}
+
+diesel::table! {
     entries (guild_id, id) {
         guild_id -> BigInt,
         id -> BigInt,
@@ -64,6 +91,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    failures (guild_id, account) {
+        guild_id -> BigInt,
+        account -> Text,
+        recent -> Text,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     guilds (id) {
         id -> BigInt,
         slug -> Text,
@@ -71,15 +107,6 @@ diesel::table! {
         region -> Text,
         roster_version -> BigInt,
         created_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    invites (guild_id, member_id) {
-        guild_id -> BigInt,
-        member_id -> BigInt,
-        code_hash -> Text,
-        expires_at -> Timestamp,
     }
 }
 
@@ -161,17 +188,21 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(audit_events -> guilds (guild_id));
 diesel::joinable!(campaigns -> guilds (guild_id));
+diesel::joinable!(failures -> guilds (guild_id));
 diesel::joinable!(members -> guilds (guild_id));
 diesel::joinable!(ranks -> guilds (guild_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    audit_events,
     ballots,
     campaigns,
     characters,
+    codes,
     entries,
+    failures,
     guilds,
-    invites,
     members,
     picks,
     ranks,

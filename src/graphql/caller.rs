@@ -8,13 +8,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::loaders::Loaders;
 use crate::{
     app::App,
-    auth::{self, Viewer},
+    auth::{self, Origin, Viewer},
     error::{Refusal, Result},
     id::GuildId,
 };
 
-/// Most characters kept of a user agent.
-const MAX_USER_AGENT: usize = 200;
+/// What a client says of itself before it asks for anything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Credentials<'c> {
+    /// The slug of the guild it is for; the default guild's unless given.
+    pub guild: Option<&'c str>,
+    /// `Bearer` and an access token.
+    pub authorization: Option<&'c str>,
+}
 
 /// The request's guild, viewer and loaders; on a WebSocket, those of the connection.
 pub struct Caller {
@@ -22,8 +28,8 @@ pub struct Caller {
     pub app: Arc<App>,
     /// The guild it is for: no other is ever looked at.
     pub guild: GuildId,
-    /// What the client calls itself.
-    pub user_agent: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
     /// Loads in batches.
     pub load: Loaders,
     viewer: RwLock<Option<Arc<Viewer>>>,
@@ -38,14 +44,9 @@ impl Caller {
     ///
     /// # Errors
     /// `NOT_FOUND` for an unknown guild; `UNAUTHENTICATED` for credentials that are not valid in it.
-    pub async fn admit(
-        app: &Arc<App>,
-        slug: Option<&str>,
-        authorization: Option<&str>,
-        user_agent: Option<&str>,
-    ) -> Result<Self> {
-        let guild = app.guild(slug).await?;
-        let viewer = match authorization {
+    pub async fn admit(app: &Arc<App>, credentials: Credentials<'_>, origin: Origin) -> Result<Self> {
+        let guild = app.guild(credentials.guild).await?;
+        let viewer = match credentials.authorization {
             None => None,
             Some(authorization) => {
                 let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
@@ -56,13 +57,13 @@ impl Caller {
                 Some(auth::authenticate(app, guild, token.trim()).await?)
             }
         };
-        Ok(Self::new(app, guild, viewer.map(Arc::new), user_agent.map(|it| it.chars().take(MAX_USER_AGENT).collect())))
+        Ok(Self::new(app, guild, viewer.map(Arc::new), origin))
     }
 
-    fn new(app: &Arc<App>, guild: GuildId, viewer: Option<Arc<Viewer>>, user_agent: Option<String>) -> Self {
+    fn new(app: &Arc<App>, guild: GuildId, viewer: Option<Arc<Viewer>>, origin: Origin) -> Self {
         let load = Loaders::new(app, guild, viewer.as_ref().map(|viewer| viewer.member));
         let (viewer, turn) = (RwLock::new(viewer), Mutex::default());
-        Self { app: Arc::clone(app), guild, user_agent, load, viewer, turns: None, turn }
+        Self { app: Arc::clone(app), guild, origin, load, viewer, turns: None, turn }
     }
 
     /// Bounds how many answers are made and not yet sent: a client that does not read must not fill our memory.
@@ -108,7 +109,7 @@ impl Caller {
     /// `UNAUTHENTICATED` when the token has been voided since.
     pub async fn again(&self) -> Result<Self> {
         self.refresh().await?;
-        let next = Self::new(&self.app, self.guild, self.viewer(), self.user_agent.clone());
+        let next = Self::new(&self.app, self.guild, self.viewer(), self.origin.clone());
         Ok(Self { turns: self.turns.clone(), ..next })
     }
 

@@ -2,26 +2,36 @@
 //!
 //! Follows the GraphQL-over-HTTP specification: <https://graphql.github.io/graphql-over-http/draft/>.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_graphql::{Response as GraphResponse, ServerError, Value, Variables, parser::types::OperationType};
 use axum::{
     Router,
     body::Bytes,
-    extract::{FromRequestParts, Path, Query as QueryString, Request, State, WebSocketUpgrade},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    extract::{ConnectInfo, FromRequestParts, Path, Query as QueryString, Request, State, WebSocketUpgrade},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::{any, get},
 };
+use ipnet::IpNet;
 use serde::Deserialize;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
 };
 
-use super::{Graph, Operation, caller::Caller, ws};
+use super::{
+    Graph, Operation,
+    caller::{Caller, Credentials},
+    ws,
+};
 use crate::{
     app::App,
+    auth::Origin,
     error::{self, Code, Error, Refusal, present},
 };
 
@@ -37,6 +47,9 @@ const GRAPHQL_JSON: &str = "application/graphql-response+json";
 const PLAIN_JSON: &str = "application/json";
 const X_REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");
 
+/// Most characters kept of a user agent.
+const MAX_USER_AGENT: usize = 200;
+
 /// What the handlers share.
 #[derive(Clone)]
 pub struct Server {
@@ -44,11 +57,13 @@ pub struct Server {
     pub app: Arc<App>,
     /// The schema.
     pub graph: Graph,
+    /// The networks of the reverse proxies before it, whose word is taken for where a request comes from.
+    pub proxies: Arc<[IpNet]>,
 }
 
-/// All routes.
-pub fn router(app: Arc<App>, graph: Graph) -> Router {
-    let server = Server { app, graph };
+/// All routes. To be served with the peers' addresses, without which no attempts are counted by them:
+/// `axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())`.
+pub fn router(server: Server) -> Router {
     Router::new()
         .route("/graphql", any(graphql))
         .route("/graphiql", get(console))
@@ -94,7 +109,10 @@ async fn graphql(State(server): State<Server>, request: Request) -> Response {
     let wants_socket = text(&parts.headers, header::UPGRADE).is_some_and(|it| it.eq_ignore_ascii_case("websocket"));
     if parts.method == Method::GET && wants_socket {
         return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-            Ok(upgrade) => ws::upgrade(server, upgrade, text(&parts.headers, header::USER_AGENT)),
+            Ok(upgrade) => {
+                let origin = origin(&server.proxies, &parts);
+                ws::upgrade(server, upgrade, origin)
+            }
             Err(rejection) => rejection.into_response(),
         };
     }
@@ -120,18 +138,17 @@ async fn graphql(State(server): State<Server>, request: Request) -> Response {
         }
     };
     match operation {
-        Ok(operation) => run(&server, &parts.method, &parts.headers, operation, &answer).await,
+        Ok(operation) => run(&server, &parts, operation, &answer).await,
         Err(failure) => answer.failure(failure),
     }
 }
 
-async fn run(server: &Server, method: &Method, headers: &HeaderMap, operation: Operation, answer: &Answer) -> Response {
-    let credentials = match (single(headers, "x-guild"), single(headers, "authorization")) {
-        (Ok(guild), Ok(authorization)) => (guild, authorization),
+async fn run(server: &Server, parts: &Parts, operation: Operation, answer: &Answer) -> Response {
+    let credentials = match (single(&parts.headers, "x-guild"), single(&parts.headers, "authorization")) {
+        (Ok(guild), Ok(authorization)) => Credentials { guild, authorization },
         (Err(failure), _) | (_, Err(failure)) => return answer.failure(failure),
     };
-    let user_agent = text(headers, header::USER_AGENT);
-    let caller = match Caller::admit(&server.app, credentials.0, credentials.1, user_agent).await {
+    let caller = match Caller::admit(&server.app, credentials, origin(&server.proxies, parts)).await {
         Ok(caller) => Arc::new(caller),
         Err(error) => return answer.error(error),
     };
@@ -140,7 +157,7 @@ async fn run(server: &Server, method: &Method, headers: &HeaderMap, operation: O
         Err(error) => return answer.request_errors(vec![error]),
     };
     let refused = match prepared.kind() {
-        OperationType::Mutation if *method == Method::GET => Some("A mutation goes by POST."),
+        OperationType::Mutation if parts.method == Method::GET => Some("A mutation goes by POST."),
         OperationType::Subscription => {
             Some("A subscription goes by WebSocket, with the sub-protocol graphql-transport-ws.")
         }
@@ -354,6 +371,31 @@ fn asset(name: &str) -> Response {
     }
 }
 
+/// Where a request comes from: the peer, or whom a trusted proxy says it speaks for.
+fn origin(proxies: &[IpNet], parts: &Parts) -> Origin {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let user_agent = text(&parts.headers, header::USER_AGENT);
+    Origin {
+        address: peer.map(|peer| client_address(proxies, peer, &forwarded.collect::<Vec<_>>().join(","))),
+        user_agent: user_agent.map(|it| it.chars().take(MAX_USER_AGENT).collect()),
+    }
+}
+
+/// Each proxy appends whom it heard from: read from the end, the first that is no proxy of ours is the client. What stands
+/// before that anyone could have written.
+fn client_address(proxies: &[IpNet], peer: IpAddr, forwarded: &str) -> IpAddr {
+    let is_proxy = |address: &IpAddr| proxies.iter().any(|network| network.contains(&address.to_canonical()));
+    let mut client = peer;
+    let mut heard_from = forwarded.rsplit(',').map(|it| it.trim().parse::<IpAddr>());
+    while is_proxy(&client)
+        && let Some(Ok(before)) = heard_from.next()
+    {
+        client = before;
+    }
+    client
+}
+
 /// A header that says who asks or where: in doubt of it, the request is not served.
 fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Failure> {
     let mut values = headers.get_all(name).iter().map(|value| value.to_str());
@@ -366,4 +408,26 @@ fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h s
 
 fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_are_believed() -> Result<(), Box<dyn std::error::Error>> {
+        let proxies = ["10.0.0.0/8".parse()?, "::1/128".parse()?];
+        for (peer, forwarded, client) in [
+            ("192.0.2.1", "198.51.100.7", "192.0.2.1"),
+            ("10.0.0.1", "", "10.0.0.1"),
+            ("10.0.0.1", "198.51.100.7", "198.51.100.7"),
+            ("::ffff:10.0.0.1", "198.51.100.7", "198.51.100.7"),
+            ("10.0.0.1", "1.1.1.1, 198.51.100.7, 10.2.3.4", "198.51.100.7"),
+            ("10.0.0.1", "1.1.1.1, not an address", "10.0.0.1"),
+            ("::1", "2001:db8::1", "2001:db8::1"),
+        ] {
+            assert_eq!(client_address(&proxies, peer.parse()?, forwarded), client.parse::<IpAddr>()?, "{forwarded}");
+        }
+        Ok(())
+    }
 }

@@ -9,10 +9,12 @@ use dataloader::{BatchFn, non_cached::Loader};
 use super::rounds::Rounds;
 use crate::{
     app::App,
+    audit::{self, AuditEvent},
+    auth::{self, Session},
     clock::{Clock, Instant},
     db::Db,
     error::{Error, Result},
-    id::{CampaignId, CharacterId, EntryId, GuildId, MemberId, RankId},
+    id::{AuditEventId, CampaignId, CharacterId, EntryId, GuildId, MemberId, RankId, SessionId},
     identity::{self, Character, Guild, Member, Rank},
     voting::{self, Ballot, Campaign, Entry, Tally, Turnout},
 };
@@ -184,6 +186,17 @@ loaders! {
             Some(viewer) => by(voting::store::ballots_by(conn, scope.guild, viewer, &keys).await?, |it| it.campaign),
             None => HashMap::new(),
         }
+    };
+    /// The viewer's own sessions by id.
+    session: OwnSession(SessionId => Session) = read |conn, scope, _keys| {
+        match scope.viewer {
+            Some(viewer) => by(auth::store::sessions_of(conn, scope.guild, viewer, scope.now).await?, |it| it.id),
+            None => HashMap::new(),
+        }
+    };
+    /// Entries of the audit log by id, whoever may see them.
+    audit_event: AuditEventById(AuditEventId => AuditEvent) = read |conn, scope, keys| {
+        by(audit::store::events_by_id(conn, scope.guild, &keys).await?, |event| event.id)
     };
 }
 

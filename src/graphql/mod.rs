@@ -6,7 +6,7 @@ pub mod document;
 pub mod guard;
 pub mod http;
 pub mod loaders;
-mod node;
+pub mod node;
 mod rounds;
 mod ws;
 
@@ -25,7 +25,8 @@ use self::{
     node::{Node, NodeQuery},
 };
 use crate::{
-    auth::graphql::AuthMutation,
+    audit::graphql::AuditQuery,
+    auth::graphql::{AuthMutation, AuthQuery},
     error,
     identity::graphql::{IdentityMutation, IdentityQuery},
     voting::graphql::{VotingMutation, VotingQuery, VotingSubscription},
@@ -33,7 +34,7 @@ use crate::{
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, IdentityQuery, VotingQuery);
+pub struct Query(NodeQuery, IdentityQuery, AuthQuery, VotingQuery, AuditQuery);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]

@@ -1,9 +1,11 @@
 //! Anything that has a global id.
 
-use async_graphql::{Context, ID, Interface, Object};
+use async_graphql::{Context, ID, Interface, Object, SimpleObject};
 
 use super::caller::Caller;
 use crate::{
+    audit::{self, AuditEvent},
+    auth::Session,
     error::{Refusal, Result},
     id::GlobalId,
     identity::{Character, Guild, Member, Rank},
@@ -31,6 +33,17 @@ pub enum Node {
     CampaignEntry(Entry),
     /// The viewer's own ballot.
     Ballot(Ballot),
+    /// A session of the viewer's own.
+    Session(Session),
+    /// An entry of the audit log.
+    AuditEvent(AuditEvent),
+}
+
+/// What was deleted.
+#[derive(SimpleObject)]
+pub struct DeletePayload {
+    /// The id it had.
+    pub deleted_id: ID,
 }
 
 /// Look-ups by global id.
@@ -53,7 +66,8 @@ impl NodeQuery {
     }
 }
 
-async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+/// What has this id, if anything has that the viewer may see.
+pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let (caller, load) = (Caller::of(ctx), &Caller::of(ctx).load);
     let sees = |campaign: &Campaign| may_see(campaign, caller.viewer().as_deref());
     Ok(match GlobalId::try_from(id) {
@@ -73,6 +87,17 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             let visible = load.campaign.maybe(campaign).await?.is_some_and(|campaign| sees(&campaign));
             if visible { load.viewer_ballot.maybe(campaign).await?.map(Node::Ballot) } else { None }
         }
+        Ok(GlobalId::SessionId(id)) => load.session.maybe(id).await?.map(Node::Session),
+        Ok(GlobalId::AuditEventId(id)) => match (load.audit_event.maybe(id).await?, caller.viewer()) {
+            (Some(event), Some(viewer)) => {
+                let campaign = match event.campaign_id {
+                    Some(campaign) => load.campaign.maybe(campaign).await?,
+                    None => None,
+                };
+                audit::is_shown(&event, campaign.as_ref(), &viewer).then_some(Node::AuditEvent(event))
+            }
+            _ => None,
+        },
         _ => None,
     })
 }

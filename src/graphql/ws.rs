@@ -20,11 +20,12 @@ use tokio::{
 
 use super::{
     Operation,
-    caller::Caller,
+    caller::{Caller, Credentials},
     http::{Server, from_payload, new_request_id},
 };
 use crate::{
     app::App,
+    auth::Origin,
     error::{Code, Error, Refusal, present},
 };
 
@@ -107,8 +108,7 @@ const TWICE_INIT: Close = Close(4429, "Too many initialisation requests");
 const INTERNAL: Close = Close(1011, "Internal error");
 
 /// Answers an upgrade request.
-pub fn upgrade(server: Server, upgrade: WebSocketUpgrade, user_agent: Option<&str>) -> Response {
-    let user_agent = user_agent.map(str::to_owned);
+pub fn upgrade(server: Server, upgrade: WebSocketUpgrade, origin: Origin) -> Response {
     upgrade
         .protocols([PROTOCOL])
         .read_buffer_size(BUFFER)
@@ -121,7 +121,7 @@ pub fn upgrade(server: Server, upgrade: WebSocketUpgrade, user_agent: Option<&st
             let mut sink = Sink(sink);
             let ended = if speaks_it {
                 let (outbox, inbox) = mpsc::channel(OUTBOX);
-                let connection = Connection { server, user_agent, caller: None, operations: HashMap::new(), outbox };
+                let connection = Connection { server, origin, caller: None, operations: HashMap::new(), outbox };
                 connection.run(&mut sink, &mut stream, inbox).await
             } else {
                 Err(NO_PROTOCOL)
@@ -162,7 +162,7 @@ impl Sink {
 
 struct Connection {
     server: Server,
-    user_agent: Option<String>,
+    origin: Origin,
     /// Who it is, once they have said so.
     caller: Option<Arc<Caller>>,
     /// The operations that run, by the client's ids.
@@ -245,7 +245,7 @@ impl Connection {
                     return Err(TWICE_INIT);
                 }
                 let payload = payload.unwrap_or_default();
-                let caller = admit(&self.server.app, &payload, self.user_agent.as_deref()).await?;
+                let caller = admit(&self.server.app, &payload, self.origin.clone()).await?;
                 self.caller = Some(Arc::new(caller.with_turns(Arc::new(Semaphore::new(OUTBOX)))));
                 Ok(Some(ToClient::ConnectionAck.into_message()))
             }
@@ -282,13 +282,14 @@ impl Connection {
 }
 
 /// Lets a client in by its `connection_init` payload.
-async fn admit(app: &Arc<App>, payload: &Map<String, Json>, user_agent: Option<&str>) -> Result<Caller, Close> {
+async fn admit(app: &Arc<App>, payload: &Map<String, Json>, origin: Origin) -> Result<Caller, Close> {
     let text = |name: &str| match payload.get(name) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) => Ok(Some(text.as_str())),
         Some(_) => Err(FORBIDDEN),
     };
-    Caller::admit(app, text("guild")?, text("authorization")?, user_agent).await.map_err(|error| match error {
+    let credentials = Credentials { guild: text("guild")?, authorization: text("authorization")? };
+    Caller::admit(app, credentials, origin).await.map_err(|error| match error {
         Error::Refused(_) => FORBIDDEN,
         Error::Internal(error) => {
             tracing::error!(%error, "a socket could not be let in");

@@ -2,7 +2,7 @@
 
 use super::{Rank, store};
 use crate::{
-    auth::Viewer,
+    auth::{Permissions, Viewer},
     db::Conn,
     error::{Refusal, Result},
     id::{GuildId, RankId},
@@ -45,12 +45,77 @@ impl Ladder {
     /// # Errors
     /// `FORBIDDEN`, `RANK_TOO_LOW`.
     pub fn check_reach(&self, actor: &Viewer, level: i64) -> Result<(), Refusal> {
-        let leads = actor.rank_level == self.highest_level();
-        if level < actor.rank_level || (leads && level == actor.rank_level) {
+        if level <= self.reach_of(actor) {
             return Ok(());
         }
         Err(Refusal::rank_too_low("Your rank reaches only what is below it."))
     }
+
+    /// The highest level that this member reaches.
+    pub fn reach_of(&self, actor: &Viewer) -> i64 {
+        if self.leads(actor) { i64::MAX } else { actor.rank_level - 1 }
+    }
+
+    /// Whether this member is one of the guild's leaders.
+    pub fn leads(&self, actor: &Viewer) -> bool {
+        self.highest().is_some_and(|highest| highest.id == actor.rank)
+    }
+
+    /// Nobody gives a rank with permissions that they do not hold themselves and its holder did not have before.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, `RANK_TOO_LOW`.
+    pub fn check_grant(&self, actor: &Viewer, before: Option<RankId>, given: RankId) -> Result<(), Refusal> {
+        let permissions = |id| self.rank(id).map(|rank| rank.permissions.clone()).unwrap_or_default();
+        check_gain(actor, &before.map(permissions).unwrap_or_default(), &permissions(given))
+    }
+
+    /// Whether this member may make a rank, or change one, so that it becomes `after`.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, `RANK_TOO_LOW`.
+    pub fn check_rank(&self, actor: &Viewer, before: Option<&Rank>, after: &Rank) -> Result<(), Refusal> {
+        match before {
+            Some(before) if self.leads(actor) && before.id == actor.rank => {
+                let others = self.0.iter().filter(|rank| rank.id != before.id);
+                if others.map(|rank| rank.level).max().is_some_and(|next| after.level <= next) {
+                    return Err(Refusal::rank_too_low("The highest rank stays the highest."));
+                }
+                if after.permissions != Permissions::all() {
+                    return Err(Refusal::rank_too_low("The highest rank always holds every permission."));
+                }
+                Ok(())
+            }
+            _ => {
+                self.check_below(actor, before.unwrap_or(after))?;
+                self.check_below(actor, after)?;
+                check_gain(actor, &before.map(|rank| rank.permissions.clone()).unwrap_or_default(), &after.permissions)
+            }
+        }
+    }
+
+    /// Ranks are made, changed and deleted only from above, even by the guild's leaders.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, `RANK_TOO_LOW`.
+    pub fn check_below(&self, actor: &Viewer, rank: &Rank) -> Result<(), Refusal> {
+        if rank.level < actor.rank_level {
+            return Ok(());
+        }
+        Err(Refusal::rank_too_low("Only ranks below your own are yours to make, change and delete."))
+    }
+}
+
+fn check_gain(actor: &Viewer, before: &Permissions, after: &Permissions) -> Result<(), Refusal> {
+    let lacking: Vec<String> = after
+        .iter()
+        .filter(|permission| !before.allow(*permission) && !actor.may(*permission))
+        .map(|permission| permission.to_string())
+        .collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::rank_too_low(format!("You cannot give what you do not hold: {}.", lacking.join(", "))))
 }
 
 /// How many hold a guild's highest rank.
@@ -78,7 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{auth::Permissions, id::MemberId};
+    use crate::auth::viewer::some_viewer;
 
     fn ladder(levels: &[i64]) -> Ladder {
         let guild = GuildId(1);
@@ -100,23 +165,10 @@ mod tests {
         )
     }
 
-    fn viewer(rank_level: i64) -> Viewer {
-        Viewer {
-            guild: GuildId(1),
-            member: MemberId(1),
-            rank_level,
-            permissions: Permissions::all(),
-            is_registered: true,
-            session: None,
-            credentials_version: 0,
-            token_expires_at: chrono::NaiveDateTime::default(),
-        }
-    }
-
     proptest! {
         #[test]
         fn only_leaders_reach_their_own_level(actor in 1..=5_i64, target in 1..=5_i64) {
-            let reached = ladder(&[1, 2, 3, 4, 5]).check_reach(&viewer(actor), target).is_ok();
+            let reached = ladder(&[1, 2, 3, 4, 5]).check_reach(&some_viewer(actor), target).is_ok();
             prop_assert_eq!(reached, target < actor || (actor == 5 && target == 5));
         }
     }

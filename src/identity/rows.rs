@@ -98,8 +98,9 @@ pub struct Guild {
 }
 
 /// A rung of a guild's ladder.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = ranks)]
+#[diesel(treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
 pub struct Rank {
     pub guild_id: GuildId,
@@ -160,8 +161,9 @@ pub struct MemberFilter {
 }
 
 /// A World of Warcraft character of a member.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = characters)]
+#[diesel(treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
 pub struct Character {
     pub guild_id: GuildId,
@@ -182,12 +184,30 @@ pub struct Character {
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl Character {
+    /// The same character by this name, on this realm.
+    #[must_use]
+    pub fn named(self, name: String, realm: String) -> Self {
+        Self {
+            name_key: text::key(&name),
+            realm_key: text::key(&realm),
+            sort_key: text::sort_key(&[&name, &realm]),
+            name,
+            realm,
+            ..self
+        }
+    }
+
+    /// Name and realm, as players write them.
+    pub fn full_name(&self) -> String {
+        format!("{}-{}", self.name, self.realm)
+    }
+
     /// The character's page in Blizzard's armory.
     pub fn armory_url(&self, region: Region) -> String {
         let region = region.to_string().to_lowercase();
         let realm: String = text::key(&self.realm)
             .chars()
-            .filter(|c| !matches!(c, '\'' | '’' | '(' | ')' | '[' | ']'))
+            .filter(|c| !matches!(c, '\'' | '’' | '‘' | 'ʼ' | '(' | ')' | '[' | ']'))
             .map(|c| if c.is_whitespace() { '-' } else { c })
             .collect();
         let name = text::key(&self.name);

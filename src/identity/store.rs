@@ -25,6 +25,18 @@ pub async fn guild(conn: &mut Conn, guild: GuildId) -> QueryResult<Option<Guild>
     on!(conn, c => guilds::table.find(guild).select(Guild::as_select()).first(c)).optional()
 }
 
+/// The guild, locked until the transaction ends.
+pub async fn lock_guild(conn: &mut Conn, guild: GuildId) -> QueryResult<Guild> {
+    first_locked!(conn, Lock::Exclusive, guilds::table.find(guild).select(Guild::as_select()))
+}
+
+pub async fn update_guild(conn: &mut Conn, guild: &Guild) -> QueryResult<()> {
+    on!(conn, c => diesel::update(guilds::table.find(guild.id))
+        .set((guilds::name.eq(&guild.name), guilds::region.eq(guild.region)))
+        .execute(c))?;
+    Ok(())
+}
+
 pub async fn guild_by_slug(conn: &mut Conn, slug: &str) -> QueryResult<Option<Guild>> {
     on!(conn, c => guilds::table.filter(guilds::slug.eq(slug)).select(Guild::as_select()).first(c)).optional()
 }
@@ -56,6 +68,23 @@ pub async fn member_count(conn: &mut Conn, guild: GuildId) -> QueryResult<i64> {
 
 pub async fn insert_ranks(conn: &mut Conn, rows: Vec<Rank>) -> QueryResult<()> {
     insert_all!(conn, ranks::table, rows, columns = 8)
+}
+
+/// The new level of a rank is that of its holders too: the reference between them sees to it.
+pub async fn update_rank(conn: &mut Conn, rank: &Rank) -> QueryResult<()> {
+    on!(conn, c => diesel::update(ranks::table.find((rank.guild_id, rank.id))).set(rank).execute(c))?;
+    Ok(())
+}
+
+pub async fn delete_rank(conn: &mut Conn, guild: GuildId, id: RankId) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(ranks::table.find((guild, id))).execute(c))?;
+    Ok(())
+}
+
+/// Whether anyone, active or not, holds a rank.
+pub async fn is_rank_held(conn: &mut Conn, guild: GuildId, id: RankId) -> QueryResult<bool> {
+    let holders = || members::table.filter(members::guild_id.eq(guild).and(members::rank_id.eq(id)));
+    on!(conn, c => diesel::select(diesel::dsl::exists(holders())).get_result(c))
 }
 
 /// All ranks, highest level first.
@@ -215,6 +244,25 @@ pub async fn count_members(conn: &mut Conn, guild: GuildId, filter: &MemberFilte
 
 pub async fn insert_characters(conn: &mut Conn, rows: Vec<Character>) -> QueryResult<()> {
     insert_all!(conn, characters::table, rows, columns = 12)
+}
+
+pub async fn update_character(conn: &mut Conn, it: &Character) -> QueryResult<()> {
+    on!(conn, c => diesel::update(characters::table.find((it.guild_id, it.id))).set(it).execute(c))?;
+    Ok(())
+}
+
+pub async fn delete_character(conn: &mut Conn, guild: GuildId, id: CharacterId) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(characters::table.find((guild, id))).execute(c))?;
+    Ok(())
+}
+
+/// Makes a member's main, if they have one, an alt.
+pub async fn demote_main(conn: &mut Conn, guild: GuildId, member: MemberId) -> QueryResult<()> {
+    on!(conn, c => diesel::update(characters::table)
+        .filter(characters::guild_id.eq(guild).and(characters::member_id.eq(member)).and(characters::is_main))
+        .set(characters::is_main.eq(false))
+        .execute(c))?;
+    Ok(())
 }
 
 pub async fn characters_by_id(conn: &mut Conn, guild: GuildId, ids: &[CharacterId]) -> QueryResult<Vec<Character>> {

@@ -1,36 +1,41 @@
 //! Between servers on one PostgreSQL: what one changes, the others hear of.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::HashSet,
+    pin::pin,
+    time::{Duration, Instant},
+};
 
-use futures_util::StreamExt;
-use tokio::sync::mpsc;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::{FutureExt, StreamExt};
+use tokio::{sync::mpsc, task::unconstrained};
 
 use super::{Event, Live};
 use crate::{
     app::App,
-    error::Result,
+    error::{Error, Result},
     id::{CampaignId, GuildId},
 };
 
-const CHANNEL: &str = "guildhall";
+pub(super) const CHANNEL: &str = "guildhall";
 /// Events that come together within this time are told in one statement. Telling takes a lock that commits of all
 /// tellers share, so it is done apart from the changes themselves.
 const GATHER: Duration = Duration::from_millis(10);
-/// How often a quiet connection is asked whether it still stands.
+/// How often a connection is asked whether it still stands when nobody asks for a viewer. While someone does, it is asked
+/// three times within the viewers' lease.
 const PING: Duration = Duration::from_secs(10);
 /// How long to wait before connecting anew.
 const RECONNECT: Duration = Duration::from_secs(1);
 
 /// Tells and hears until dropped. On SQLite there is nobody to tell.
 pub(super) async fn run(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>) {
-    let own: u64 = rand::random();
     if !app.db.is_shared() {
         while outgoing.recv().await.is_some() {}
         return;
     }
-    tokio::join!(tell(app, own, outgoing), async {
+    tokio::join!(tell(app, outgoing), async {
         loop {
-            if let Err(error) = hear(app, own).await {
+            if let Err(error) = hear(app).await {
                 tracing::warn!(%error, "not hearing the other servers; connecting again");
             }
             tokio::time::sleep(RECONNECT).await;
@@ -38,7 +43,7 @@ pub(super) async fn run(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>)
     });
 }
 
-async fn tell(app: &App, own: u64, mut outgoing: mpsc::UnboundedReceiver<Event>) {
+async fn tell(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>) {
     let mut gathered = Vec::new();
     while outgoing.recv_many(&mut gathered, 10_000).await > 0 {
         tokio::time::sleep(GATHER).await;
@@ -46,7 +51,7 @@ async fn tell(app: &App, own: u64, mut outgoing: mpsc::UnboundedReceiver<Event>)
             gathered.push(event);
         }
         let events: HashSet<Event> = gathered.drain(..).collect();
-        let payloads: Vec<String> = events.into_iter().map(|event| write(own, event)).collect();
+        let payloads: Vec<String> = events.into_iter().map(|event| write(app.live.server, event)).collect();
         let told = app.db.read(async move |conn| Ok(conn.notify(CHANNEL, payloads).await?)).await;
         if let Err(error) = told {
             tracing::warn!(%error, "the other servers could not be told of a change");
@@ -54,34 +59,52 @@ async fn tell(app: &App, own: u64, mut outgoing: mpsc::UnboundedReceiver<Event>)
     }
 }
 
-async fn hear(app: &App, own: u64) -> Result<()> {
+async fn hear(app: &App) -> Result<()> {
     let Some(mut conn) = app.db.listener(CHANNEL).await? else { return Ok(()) };
     app.live.missed_events();
+    let mut quiet_since = Instant::now();
     loop {
-        let heard = {
-            let mut notifications = std::pin::pin!(conn.notifications_stream());
-            tokio::time::timeout(PING, notifications.next()).await
-        };
-        match heard {
-            Ok(Some(notification)) => hear_one(&app.live, own, &notification?.payload),
-            Ok(None) => return Ok(()),
-            Err(_) => {
-                diesel_async::SimpleAsyncConnection::batch_execute(&mut conn, "SELECT 1").await?;
+        let viewers = &app.live.viewers;
+        if viewers.take_asked() || quiet_since.elapsed() >= PING {
+            let asked_at = Instant::now();
+            conn.batch_execute("SELECT 1").await?;
+            // PostgreSQL sends what it has to tell before it answers, so by now all that is older is here. Unconstrained,
+            // for a forced yield would look like the end of it.
+            while let Some(heard) = unconstrained(next(&mut conn)).now_or_never() {
+                hear_one(&app.live, &heard?);
+            }
+            viewers.heard_all_before(asked_at);
+            quiet_since = asked_at;
+        }
+        let pause = tokio::time::sleep(viewers.lease / 3);
+        let mut pause = pin!(pause);
+        loop {
+            tokio::select! {
+                heard = next(&mut conn) => hear_one(&app.live, &heard?),
+                () = &mut pause => break,
             }
         }
     }
 }
 
-fn hear_one(live: &Live, own: u64, payload: &str) {
+/// What the connection hears next.
+async fn next(conn: &mut AsyncPgConnection) -> Result<String> {
+    match pin!(conn.notifications_stream()).next().await {
+        Some(notification) => Ok(notification?.payload),
+        None => Err(Error::internal("the connection was closed")),
+    }
+}
+
+fn hear_one(live: &Live, payload: &str) {
     match read(payload) {
-        Some((from, _)) if from == own => {}
+        Some((from, _)) if from == live.server => {}
         Some((_, event)) => live.hear(event),
         // A newer server may say what this one does not know.
         None => tracing::debug!(payload, "not understood"),
     }
 }
 
-fn write(from: u64, event: Event) -> String {
+pub(super) fn write(from: u64, event: Event) -> String {
     match event {
         Event::Ballots(guild, campaign) => format!("{from} ballots {} {}", guild.0, campaign.0),
         Event::Access(guild) => format!("{from} access {}", guild.0),

@@ -15,6 +15,8 @@ use tokio::{
 
 use crate::{
     app::App,
+    auth::Viewers,
+    db::Notice,
     error::Result,
     id::{CampaignId, GuildId},
     voting::{self, Tally},
@@ -36,8 +38,12 @@ pub(crate) enum Event {
     Schedule,
 }
 
-/// Who watches what on this server.
+/// Who watches what on this server, and what it knows of them.
 pub struct Live {
+    /// Viewers looked up before.
+    pub viewers: Viewers,
+    /// Tells this server's events from the others'.
+    server: u64,
     feeds: Mutex<HashMap<(GuildId, CampaignId), Weak<Feed>>>,
     access: Mutex<HashMap<GuildId, watch::Sender<()>>>,
     schedule: Notify,
@@ -56,6 +62,8 @@ impl Default for Live {
     fn default() -> Self {
         let (outgoing, bus) = mpsc::unbounded_channel();
         Self {
+            viewers: Viewers::default(),
+            server: rand::random(),
             feeds: Mutex::default(),
             access: Mutex::default(),
             schedule: Notify::new(),
@@ -71,9 +79,14 @@ impl Live {
         self.tell(Event::Ballots(guild, campaign));
     }
 
-    /// Says that ranks, accounts or sessions of a guild have changed.
+    /// What tells the other servers that ranks, accounts or sessions of a guild have changed.
+    pub fn access_notice(&self, guild: GuildId) -> Notice {
+        Notice { channel: bus::CHANNEL, payload: bus::write(self.server, Event::Access(guild)) }
+    }
+
+    /// Says, on this server alone, that ranks, accounts or sessions of a guild have changed.
     pub fn access_changed(&self, guild: GuildId) {
-        self.tell(Event::Access(guild));
+        self.hear(Event::Access(guild));
     }
 
     /// Says that a campaign may be due at another time than before.
@@ -108,6 +121,7 @@ impl Live {
                 }
             }
             Event::Access(guild) => {
+                self.viewers.forget(guild);
                 if let Some(sender) = lock(&self.access).get(&guild) {
                     sender.send_replace(());
                 }
@@ -119,6 +133,7 @@ impl Live {
 
     /// After a time of not hearing the other servers: anything may have changed.
     fn missed_events(&self) {
+        self.viewers.forget_all();
         for sender in lock(&self.access).values() {
             sender.send_replace(());
         }

@@ -8,6 +8,7 @@ use chrono::Datelike;
 use super::{AnnouncementLevel, Campaign, CampaignStatus, Entry, ResultsVisibility, VotingMethod, rules, store};
 use crate::{
     app::App,
+    audit::{self, Action},
     auth::{Permission, Viewer},
     clock::Instant,
     db::{Conn, Lock},
@@ -68,16 +69,20 @@ pub struct NewEntry {
 /// # Errors
 /// `BAD_USER_INPUT`; `FORBIDDEN`, `RANK_TOO_LOW`; `NOT_FOUND` for an entry's member.
 pub async fn create_campaign(app: &App, viewer: &Viewer, new: NewCampaign) -> Result<Campaign> {
-    viewer.require(Permission::CampaignsManage)?;
-    rules::check_levels(new.min_rank_level_to_vote, new.min_rank_level_to_view, viewer.rank_level)?;
-    let (campaign, entries) = new.into_rows(viewer.guild, Some(viewer.member), app.clock.now())?;
-    let made = campaign.clone();
-    app.db
+    let (officer, now) = (viewer.clone(), app.clock.now());
+    let made = app
+        .db
         .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            officer.require(Permission::CampaignsManage)?;
+            rules::check_levels(new.min_rank_level_to_vote, new.min_rank_level_to_view, officer.rank_level)?;
+            let (campaign, entries) = new.into_rows(officer.guild, Some(officer.member), now)?;
             check_members(conn, &entries).await?;
-            store::insert_campaigns(conn, vec![campaign]).await?;
+            store::insert_campaigns(conn, vec![campaign.clone()]).await?;
             store::insert_entries(conn, entries).await?;
-            Ok(())
+            let summary = format!("Drafted {}", quoted(&campaign));
+            record(conn, &officer, now, Action::CampaignCreate, &campaign, summary).await?;
+            Ok(campaign)
         })
         .await?;
     app.live.schedule();
@@ -176,10 +181,11 @@ pub struct CampaignChange {
 /// # Errors
 /// As [`create_campaign`], and `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
 pub async fn update_campaign(app: &App, viewer: &Viewer, change: CampaignChange) -> Result<Campaign> {
-    let officer = viewer.clone();
+    let (officer, now) = (viewer.clone(), app.clock.now());
     let campaign = app
         .db
         .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
             let campaign = {
                 let draft = lock_draft(conn, &officer, change.id, "id").await?;
                 change.apply(draft)?
@@ -187,6 +193,8 @@ pub async fn update_campaign(app: &App, viewer: &Viewer, change: CampaignChange)
             let (to_vote, to_view) = (campaign.min_rank_level_to_vote, campaign.min_rank_level_to_view);
             rules::check_levels(to_vote, to_view, officer.rank_level)?;
             store::update_campaign(conn, &campaign).await?;
+            let summary = format!("Changed the settings of {}", quoted(&campaign));
+            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await?;
             Ok(campaign)
         })
         .await?;
@@ -233,11 +241,14 @@ impl CampaignChange {
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
 pub async fn delete_campaign(app: &App, viewer: &Viewer, id: CampaignId) -> Result<()> {
-    let officer = viewer.clone();
+    let (officer, now) = (viewer.clone(), app.clock.now());
     app.db
         .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
             let campaign = lock_draft(conn, &officer, id, "id").await?;
-            Ok(store::delete_campaign(conn, campaign.guild_id, campaign.id).await?)
+            store::delete_campaign(conn, campaign.guild_id, campaign.id).await?;
+            let summary = format!("Deleted {}", quoted(&campaign));
+            record(conn, &officer, now, Action::CampaignDelete, &campaign, summary).await
         })
         .await
 }
@@ -247,10 +258,11 @@ pub async fn delete_campaign(app: &App, viewer: &Viewer, id: CampaignId) -> Resu
 /// # Errors
 /// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
 pub async fn add_entry(app: &App, viewer: &Viewer, id: CampaignId, new: NewEntry) -> Result<(Entry, Campaign)> {
-    let officer = viewer.clone();
+    let (officer, now) = (viewer.clone(), app.clock.now());
     let added = app
         .db
         .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
             let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
             let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
             if entries.len() >= MAX_ENTRIES {
@@ -260,6 +272,8 @@ pub async fn add_entry(app: &App, viewer: &Viewer, id: CampaignId, new: NewEntry
             let entry = new.into_row(&campaign, next)?;
             check_members(conn, std::slice::from_ref(&entry)).await?;
             store::insert_entries(conn, vec![entry.clone()]).await?;
+            let summary = format!("Added the entry {} to {}", entry.name, quoted(&campaign));
+            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await?;
             Ok((entry, campaign))
         })
         .await?;
@@ -287,13 +301,16 @@ pub struct EntryChange {
 /// # Errors
 /// As [`add_entry`].
 pub async fn update_entry(app: &App, viewer: &Viewer, change: EntryChange) -> Result<(Entry, Campaign)> {
-    let officer = viewer.clone();
+    let (officer, now) = (viewer.clone(), app.clock.now());
     app.db
         .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
             let (entry, campaign) = lock_entry(conn, &officer, change.id).await?;
             let entry = change.apply(entry)?;
             check_members(conn, std::slice::from_ref(&entry)).await?;
             store::update_entry(conn, &entry).await?;
+            let summary = format!("Changed the entry {} of {}", entry.name, quoted(&campaign));
+            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await?;
             Ok((entry, campaign))
         })
         .await
@@ -322,11 +339,14 @@ impl EntryChange {
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
 pub async fn remove_entry(app: &App, viewer: &Viewer, id: EntryId) -> Result<()> {
-    let officer = viewer.clone();
+    let (officer, now) = (viewer.clone(), app.clock.now());
     app.db
         .write(async move |conn| {
-            let (entry, _) = lock_entry(conn, &officer, id).await?;
-            Ok(store::delete_entry(conn, entry.guild_id, entry.id).await?)
+            let officer = officer.confirm(conn).await?;
+            let (entry, campaign) = lock_entry(conn, &officer, id).await?;
+            store::delete_entry(conn, entry.guild_id, entry.id).await?;
+            let summary = format!("Took the entry {} off {}", entry.name, quoted(&campaign));
+            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await
         })
         .await
 }
@@ -341,9 +361,10 @@ pub async fn reorder_entries(
     id: CampaignId,
     order: Vec<Option<EntryId>>,
 ) -> Result<Campaign> {
-    let officer = viewer.clone();
+    let (officer, now) = (viewer.clone(), app.clock.now());
     app.db
         .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
             let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
             let mut entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
             let given: HashSet<EntryId> = order.iter().flatten().copied().collect();
@@ -355,9 +376,28 @@ pub async fn reorder_entries(
                 entry.sort_order = i64::try_from(place).unwrap_or_default();
                 store::update_entry(conn, entry).await?;
             }
+            let summary = format!("Reordered the entries of {}", quoted(&campaign));
+            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await?;
             Ok(campaign)
         })
         .await
+}
+
+/// Records what an officer did with a campaign.
+pub(super) async fn record(
+    conn: &mut Conn,
+    officer: &Viewer,
+    now: Instant,
+    action: Action,
+    campaign: &Campaign,
+    summary: String,
+) -> Result<()> {
+    audit::record(conn, officer.guild, Some(officer), now, audit::campaign_entry(action, campaign, summary)).await
+}
+
+/// A campaign as the audit log speaks of it.
+pub(super) fn quoted(campaign: &Campaign) -> String {
+    format!("the vote \u{201c}{}\u{201d}", campaign.title)
 }
 
 /// Locks a campaign that exists for this officer, who must be allowed to manage campaigns.

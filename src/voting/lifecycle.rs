@@ -1,8 +1,13 @@
 //! A campaign's life after the draft: live, closed, archived.
 
-use super::{ActivationBlocker, Campaign, CampaignStatus, drafts::lock, freeze, rules, store};
+use super::{
+    ActivationBlocker, Campaign, CampaignStatus,
+    drafts::{lock, quoted, record},
+    freeze, rules, store,
+};
 use crate::{
     app::App,
+    audit::Action,
     auth::Viewer,
     clock::Instant,
     db::{Conn, Lock},
@@ -19,6 +24,7 @@ pub async fn activate(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Camp
     let campaign = app
         .db
         .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
             let draft = lock_in(conn, &officer, id, CampaignStatus::Draft, "Only a draft can be activated.").await?;
             let draft = draft.starting(Some(now));
             if let Some(blocker) = blockers(conn, &draft, now).await?.first() {
@@ -29,7 +35,10 @@ pub async fn activate(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Camp
                 };
                 return Err(Refusal::conflict("NOT_READY", message).into());
             }
-            save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await
+            let live = save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await?;
+            let summary = format!("Set {} live", quoted(&live));
+            record(conn, &officer, now, Action::CampaignActivate, &live, summary).await?;
+            Ok(live)
         })
         .await?;
     announce(app, &campaign);
@@ -45,8 +54,12 @@ pub async fn close(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaig
     let campaign = app
         .db
         .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
             let live = lock_in(conn, &officer, id, CampaignStatus::Live, "Only a live vote can be closed.").await?;
-            end(conn, live, now).await
+            let closed = end(conn, live, now).await?;
+            let summary = format!("Closed {}", quoted(&closed));
+            record(conn, &officer, now, Action::CampaignClose, &closed, summary).await?;
+            Ok(closed)
         })
         .await?;
     announce(app, &campaign);
@@ -58,13 +71,17 @@ pub async fn close(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaig
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION`.
 pub async fn archive(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
-    let officer = viewer.clone();
+    let (officer, now) = (viewer.clone(), app.clock.now());
     let campaign = app
         .db
         .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
             let over =
                 lock_in(conn, &officer, id, CampaignStatus::Closed, "Only a closed vote can be archived.").await?;
-            save(conn, Campaign { status: CampaignStatus::Archived, ..over }).await
+            let archived = save(conn, Campaign { status: CampaignStatus::Archived, ..over }).await?;
+            let summary = format!("Archived {}", quoted(&archived));
+            record(conn, &officer, now, Action::CampaignArchive, &archived, summary).await?;
+            Ok(archived)
         })
         .await?;
     announce(app, &campaign);

@@ -50,6 +50,7 @@ pub async fn cast_ballot(
     let (ballot, campaign) = app
         .db
         .write(async move |conn| {
+            let voter = voter.confirm(conn).await?;
             // Voters share the lock, so they never wait for each other; whoever closes the campaign waits for them,
             // and they for it.
             let campaign = store::lock_campaign(conn, guild, campaign, Lock::Shared)

@@ -78,7 +78,7 @@ impl Demo {
             task.spawn(simulate(Arc::clone(&app), filled));
             task
         });
-        serve::serve(app, listener).await
+        serve::serve(app, &[], listener).await
     }
 }
 

@@ -1,14 +1,12 @@
 //! The guild's people in the schema.
 
+mod mutation;
 mod types;
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
-use guildhall_macros::guarded;
+use async_graphql::{Context, ID, InputObject, Object};
 
-use super::{
-    Character, CharacterClass, CharacterFilter, CharacterRole, Guild, Member, MemberChange, MemberFilter, NewMember,
-    Rank, create_member, store, update_member,
-};
+pub use self::mutation::IdentityMutation;
+use super::{Character, CharacterClass, CharacterFilter, CharacterRole, Guild, Member, MemberFilter, Rank, store};
 use crate::{
     db::Conn,
     error::{Refusal, Result},
@@ -149,81 +147,4 @@ impl IdentityQuery {
         };
         Caller::of(ctx).app.db.read(list).await
     }
-}
-
-/// Someone to add to the roster.
-#[derive(InputObject)]
-struct CreateMemberInput {
-    /// Their Discord username; a leading `@` is dropped.
-    discord_username: String,
-    /// Their Discord id.
-    discord_id: Option<String>,
-    /// How they are shown; their Discord username unless given.
-    display_name: Option<String>,
-    /// Their rank; the guild's lowest unless given.
-    rank_id: Option<ID>,
-}
-
-/// What is to change of a member. An absent field stays as it is, `null` clears one that may be null.
-#[derive(InputObject)]
-struct UpdateMemberInput {
-    /// Who.
-    id: ID,
-    /// Their Discord username; a leading `@` is dropped.
-    discord_username: Option<String>,
-    /// Their Discord id.
-    discord_id: MaybeUndefined<String>,
-    /// How they are shown; `null` makes it their Discord username.
-    display_name: MaybeUndefined<String>,
-    /// Their rank.
-    rank_id: Option<ID>,
-    /// Whether they are active. Deactivation ends their sessions.
-    active: Option<bool>,
-}
-
-/// A member, changed.
-#[derive(SimpleObject)]
-struct MemberPayload {
-    /// The member as they are now.
-    member: Member,
-}
-
-/// What changes the guild's people.
-#[derive(Default)]
-pub struct IdentityMutation;
-
-#[guarded]
-#[Object]
-impl IdentityMutation {
-    /// Adds a member below the viewer's rank to the roster.
-    #[requires_permission(MembersManage)]
-    async fn create_member(&self, ctx: &Context<'_>, input: CreateMemberInput) -> Result<MemberPayload> {
-        let caller = Caller::of(ctx);
-        let new = NewMember {
-            discord_username: input.discord_username,
-            discord_id: input.discord_id,
-            display_name: input.display_name,
-            rank: input.rank_id.as_ref().map(rank_id).transpose()?,
-        };
-        Ok(MemberPayload { member: create_member(&caller.app, &*caller.signed_in()?, new).await? })
-    }
-
-    /// Changes a member below the viewer's rank.
-    #[requires_permission(MembersManage)]
-    async fn update_member(&self, ctx: &Context<'_>, input: UpdateMemberInput) -> Result<MemberPayload> {
-        let caller = Caller::of(ctx);
-        let change = MemberChange {
-            id: MemberId::try_from(&input.id).map_err(|_| Refusal::not_found("member").at("id"))?,
-            discord_username: input.discord_username,
-            discord_id: input.discord_id,
-            display_name: input.display_name,
-            rank: input.rank_id.as_ref().map(rank_id).transpose()?,
-            active: input.active,
-        };
-        Ok(MemberPayload { member: update_member(&caller.app, &*caller.signed_in()?, change).await? })
-    }
-}
-
-fn rank_id(id: &ID) -> Result<RankId, Refusal> {
-    RankId::try_from(id).map_err(|_| Refusal::not_found("rank").at("rankId"))
 }

@@ -7,7 +7,7 @@ use guildhall_macros::guarded;
 use crate::{
     clock::Instant,
     error::{Refusal, Result},
-    graphql::caller::Caller,
+    graphql::{caller::Caller, node::DeletePayload},
     id::{CampaignId, EntryId, MemberId},
     voting::{
         AnnouncementLevel, Ballot, Campaign, CampaignChange, Entry, EntryChange, NewCampaign, NewEntry,
@@ -164,13 +164,6 @@ struct CastBallotPayload {
     ballot: Ballot,
     /// Its campaign, closed already if this was the last ballot it waited for.
     campaign: Campaign,
-}
-
-/// What was deleted.
-#[derive(SimpleObject)]
-struct DeletePayload {
-    /// The id it had.
-    deleted_id: ID,
 }
 
 /// What changes votes.

@@ -31,8 +31,9 @@ impl Http {
         let mut tasks = app.start();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = http::router(app, Graph::new().unwrap());
-        tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let router = http::router(http::Server { app, graph: Graph::new().unwrap(), proxies: Arc::new([]) });
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        tasks.spawn(async move { axum::serve(listener, service).await.unwrap() });
         Self { address, client: reqwest::Client::new(), _tasks: tasks }
     }
 

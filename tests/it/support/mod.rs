@@ -10,11 +10,14 @@ use chrono::{DateTime, TimeZone, Utc};
 use futures_util::{Stream, StreamExt};
 use guildhall::{
     app::App,
-    auth::{self, Hasher, Keys},
+    auth::{self, Hasher, Keys, Origin},
     clock::{Clock, Instant},
     db::{DatabaseUrl, Db},
     error::{self, Code},
-    graphql::{Graph, Operation, caller::Caller},
+    graphql::{
+        Graph, Operation,
+        caller::{Caller, Credentials},
+    },
     id::GuildId,
     identity::{self, Member, Rank, Region},
 };
@@ -127,7 +130,9 @@ impl TestApp {
 
 async fn app(database: &DatabaseUrl, clock: &Clock, secret: &[u8]) -> Arc<App> {
     let db = Db::connect(database, 4).await.unwrap();
-    Arc::new(App::new(db, clock.clone(), Keys::new(secret), Hasher::cheap().unwrap()))
+    let mut app = App::new(db, clock.clone(), Keys::new(secret), Hasher::cheap().unwrap());
+    app.live.viewers.lease = Duration::from_millis(20);
+    Arc::new(app)
 }
 
 /// A guild under test.
@@ -230,8 +235,12 @@ impl Client<'_> {
 
     async fn admit(&self) -> error::Result<Arc<Caller>> {
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
-        let caller = Caller::admit(&self.test.app, Some(&self.slug), authorization.as_deref(), Some("tests")).await?;
-        Ok(Arc::new(caller))
+        Ok(Arc::new(self.admit_at(&self.test.app, authorization.as_deref()).await?))
+    }
+
+    async fn admit_at(&self, server: &Arc<App>, authorization: Option<&str>) -> error::Result<Caller> {
+        let origin = Origin { address: None, user_agent: Some("tests".to_owned()) };
+        Caller::admit(server, Credentials { guild: Some(&self.slug), authorization }, origin).await
     }
 
     /// Whether the server lets this client in at all.
@@ -280,7 +289,7 @@ impl Client<'_> {
     /// Subscribes at another server.
     pub async fn subscribe_at(&self, server: &Arc<App>, query: &str, variables: Value) -> Answers {
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
-        let caller = Caller::admit(server, Some(&self.slug), authorization.as_deref(), None).await.unwrap();
+        let caller = self.admit_at(server, authorization.as_deref()).await.unwrap();
         let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
         let answers = self.test.graph.subscribe(prepared, Arc::new(caller), "test".to_owned());
         answers.map(|answer| serde_json::to_value(answer).unwrap()).boxed()

@@ -1,0 +1,189 @@
+//! The audit log: who did what to whom, when, and by which rank.
+//!
+//! An operation records what it did in its own transaction, so the log holds all that was done and nothing else.
+
+pub mod graphql;
+pub(crate) mod store;
+
+use std::fmt;
+
+use async_graphql::ID;
+use diesel::prelude::*;
+
+use crate::{
+    auth::{Permission, Viewer},
+    clock::Instant,
+    db::{Conn, schema::audit_events},
+    error::Result,
+    id::{AuditEventId, CampaignId, GuildId, MemberId},
+    voting::{Campaign, may_see},
+};
+
+/// What can be done that is recorded, by the name it has in the log: what it is done to, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+#[expect(missing_docs, reason = "the names in the log say it")]
+pub enum Action {
+    #[strum(serialize = "guild.update")]
+    GuildUpdate,
+    #[strum(serialize = "rank.create")]
+    RankCreate,
+    #[strum(serialize = "rank.update")]
+    RankUpdate,
+    #[strum(serialize = "rank.delete")]
+    RankDelete,
+    #[strum(serialize = "member.create")]
+    MemberCreate,
+    #[strum(serialize = "member.update")]
+    MemberUpdate,
+    #[strum(serialize = "member.invite")]
+    MemberInvite,
+    #[strum(serialize = "member.send_reset_code")]
+    MemberSendResetCode,
+    #[strum(serialize = "character.create")]
+    CharacterCreate,
+    #[strum(serialize = "character.update")]
+    CharacterUpdate,
+    #[strum(serialize = "character.delete")]
+    CharacterDelete,
+    #[strum(serialize = "roster.import")]
+    RosterImport,
+    #[strum(serialize = "campaign.create")]
+    CampaignCreate,
+    #[strum(serialize = "campaign.update")]
+    CampaignUpdate,
+    #[strum(serialize = "campaign.delete")]
+    CampaignDelete,
+    #[strum(serialize = "campaign.activate")]
+    CampaignActivate,
+    #[strum(serialize = "campaign.close")]
+    CampaignClose,
+    #[strum(serialize = "campaign.archive")]
+    CampaignArchive,
+}
+
+/// Something to be recorded.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    action: Action,
+    subject: ID,
+    campaign: Option<(CampaignId, Option<i64>)>,
+    summary: String,
+}
+
+/// What was done, to whom or what, in a sentence without its subject.
+pub fn entry(action: Action, subject: impl Into<ID>, summary: impl Into<String>) -> Entry {
+    Entry { action, subject: subject.into(), campaign: None, summary: summary.into() }
+}
+
+/// What was done with a campaign or its entries: shown only to those who may see the campaign.
+pub fn campaign_entry(action: Action, campaign: &Campaign, summary: impl Into<String>) -> Entry {
+    let about = Some((campaign.id, campaign.min_rank_level_to_view));
+    Entry { campaign: about, ..entry(action, campaign.id, summary) }
+}
+
+/// Records what was done by this viewer, or by an operator.
+///
+/// # Errors
+/// The database's.
+pub async fn record(conn: &mut Conn, guild: GuildId, by: Option<&Viewer>, at: Instant, entry: Entry) -> Result<()> {
+    record_all(conn, guild, by, at, vec![entry]).await
+}
+
+/// Records several things done at once.
+///
+/// # Errors
+/// The database's.
+pub async fn record_all(
+    conn: &mut Conn,
+    guild: GuildId,
+    by: Option<&Viewer>,
+    at: Instant,
+    entries: Vec<Entry>,
+) -> Result<()> {
+    let events = entries.into_iter().map(|entry| AuditEvent {
+        guild_id: guild,
+        id: AuditEventId::new(),
+        at,
+        actor_id: by.map(|by| by.member),
+        actor_rank: by.map(|by| by.rank_name.clone()),
+        actor_rank_level: by.map(|by| by.rank_level),
+        action: entry.action.to_string(),
+        subject: Some(entry.subject.0),
+        campaign_id: entry.campaign.map(|(id, _)| id),
+        min_rank_level: entry.campaign.and_then(|(_, level)| level),
+        summary: entry.summary,
+    });
+    Ok(store::insert_events(conn, events.collect()).await?)
+}
+
+/// What was changed of something, part by part.
+#[derive(Debug, Default)]
+pub struct Changes(Vec<String>);
+
+impl Changes {
+    /// Notes a part, if it was changed.
+    pub fn note<T: PartialEq + fmt::Display>(&mut self, part: &str, before: T, after: T) {
+        if before != after {
+            self.0.push(format!("{part} from {before} to {after}"));
+        }
+    }
+
+    /// Notes a part that was changed without what it was or is.
+    pub fn note_hidden(&mut self, part: &str, changed: bool) {
+        if changed {
+            self.0.push(part.to_owned());
+        }
+    }
+}
+
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { f.write_str("nothing") } else { f.write_str(&self.0.join(", ")) }
+    }
+}
+
+/// An entry of the audit log.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_events)]
+#[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
+pub struct AuditEvent {
+    pub guild_id: GuildId,
+    pub id: AuditEventId,
+    pub at: Instant,
+    pub actor_id: Option<MemberId>,
+    pub actor_rank: Option<String>,
+    pub actor_rank_level: Option<i64>,
+    pub action: String,
+    pub subject: Option<String>,
+    pub campaign_id: Option<CampaignId>,
+    pub min_rank_level: Option<i64>,
+    pub summary: String,
+}
+
+/// An event's place in the log: when, id.
+pub type AuditEventKey = (Instant, AuditEventId);
+
+/// Which events a viewer is shown: none of campaigns that they may not see.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight {
+    /// The viewer's rank level.
+    pub level: i64,
+    /// Whether they see drafts.
+    pub drafts: bool,
+}
+
+impl From<&Viewer> for Sight {
+    fn from(viewer: &Viewer) -> Self {
+        Self { level: viewer.rank_level, drafts: viewer.may(Permission::CampaignsManage) }
+    }
+}
+
+/// Whether an event, of this campaign if of any that is still there, is shown to this viewer.
+pub fn is_shown(event: &AuditEvent, campaign: Option<&Campaign>, viewer: &Viewer) -> bool {
+    let gone = || {
+        // Only drafts are deleted.
+        viewer.may(Permission::CampaignsManage) && event.min_rank_level.is_none_or(|level| level <= viewer.rank_level)
+    };
+    viewer.may(Permission::AuditView)
+        && (event.campaign_id.is_none() || campaign.map_or_else(gone, |campaign| may_see(campaign, Some(viewer))))
+}

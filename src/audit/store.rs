@@ -1,0 +1,80 @@
+//! Queries over the audit log.
+
+use diesel::{dsl::count_star, prelude::*, sql_types::Bool};
+use diesel_async::RunQueryDsl;
+
+use super::{AuditEvent, AuditEventKey, Sight};
+use crate::{
+    db::{
+        Conn, insert_all, on,
+        schema::{audit_events, campaigns},
+    },
+    id::{AuditEventId, GuildId},
+    page::Page,
+    voting::CampaignStatus,
+};
+
+pub async fn insert_events(conn: &mut Conn, rows: Vec<AuditEvent>) -> QueryResult<()> {
+    insert_all!(conn, audit_events::table, rows, columns = 11)
+}
+
+pub async fn events_by_id(conn: &mut Conn, guild: GuildId, ids: &[AuditEventId]) -> QueryResult<Vec<AuditEvent>> {
+    on!(conn, c => audit_events::table
+        .filter(audit_events::guild_id.eq(guild).and(audit_events::id.eq_any(ids)))
+        .select(AuditEvent::as_select())
+        .load(c))
+}
+
+/// A boxed query over the events that are shown: [`super::is_shown`], in SQL.
+macro_rules! shown_events {
+    ($guild:expr, $sight:expr) => {{
+        let Sight { level, drafts } = *$sight;
+        let drafts = || drafts.into_sql::<Bool>();
+        let campaign = campaigns::id.nullable();
+        let reaches = campaigns::min_rank_level_to_view.is_null().or(campaigns::min_rank_level_to_view.le(level));
+        let visible = campaigns::status.nullable().ne(CampaignStatus::Draft).or(drafts());
+        let reached = audit_events::min_rank_level.is_null().or(audit_events::min_rank_level.le(level));
+        audit_events::table
+            .left_join(
+                campaigns::table.on(campaigns::guild_id
+                    .eq(audit_events::guild_id)
+                    .and(campaigns::id.nullable().eq(audit_events::campaign_id))),
+            )
+            .filter(audit_events::guild_id.eq($guild))
+            .filter(
+                audit_events::campaign_id
+                    .is_null()
+                    .or(campaign.is_not_null().and(reaches).and(visible))
+                    .or(campaign.is_null().and(reached).and(drafts())),
+            )
+            .into_boxed()
+    }};
+}
+
+/// Events, newest first; from the end of the page where it is asked for backward.
+pub async fn list_events(
+    conn: &mut Conn,
+    guild: GuildId,
+    sight: &Sight,
+    page: &Page<AuditEventKey>,
+) -> QueryResult<Vec<AuditEvent>> {
+    on!(conn, c => {
+        let mut query = shown_events!(guild, sight).limit(page.limit());
+        if let Some((at, id)) = page.after {
+            query = query.filter(audit_events::at.lt(at).or(audit_events::at.eq(at).and(audit_events::id.lt(id))));
+        }
+        if let Some((at, id)) = page.before {
+            query = query.filter(audit_events::at.gt(at).or(audit_events::at.eq(at).and(audit_events::id.gt(id))));
+        }
+        query = if page.backward {
+            query.order((audit_events::at.asc(), audit_events::id.asc()))
+        } else {
+            query.order((audit_events::at.desc(), audit_events::id.desc()))
+        };
+        query.select(AuditEvent::as_select()).load(c)
+    })
+}
+
+pub async fn count_events(conn: &mut Conn, guild: GuildId, sight: &Sight) -> QueryResult<i64> {
+    on!(conn, c => shown_events!(guild, sight).select(count_star()).first(c))
+}

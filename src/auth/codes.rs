@@ -1,0 +1,182 @@
+//! One-time codes: they open an account, or give it another password.
+
+use super::{
+    Permission, Viewer,
+    limits::Attempt,
+    password,
+    store::{self, Code, Purpose},
+};
+use crate::{
+    app::App,
+    audit::{self, Action},
+    clock::Instant,
+    db::Conn,
+    error::{Error, Refusal, Result},
+    id::{GuildId, MemberId},
+    identity::{self, Ladder, Member},
+};
+
+/// A code handed out: shown once, stored only as a hash.
+pub struct IssuedCode {
+    /// The code.
+    pub code: String,
+    /// When it expires.
+    pub expires_at: Instant,
+    /// Whose it is.
+    pub member: Member,
+}
+
+/// Issues an invite code for a member below the viewer, voiding the ones before.
+///
+/// # Errors
+/// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `ALREADY_REGISTERED` or `MEMBER_INACTIVE`.
+pub async fn send_invite(app: &App, viewer: &Viewer, member: MemberId) -> Result<IssuedCode> {
+    viewer.require(Permission::MembersInvite)?;
+    issue(app, Some(viewer), viewer.guild, member, Purpose::Invite).await
+}
+
+/// Issues a code for a registered member below the viewer to choose another password with, voiding the ones before.
+///
+/// # Errors
+/// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `NOT_REGISTERED` or `MEMBER_INACTIVE`.
+pub async fn send_reset_code(app: &App, viewer: &Viewer, member: MemberId) -> Result<IssuedCode> {
+    viewer.require(Permission::MembersManage)?;
+    issue(app, Some(viewer), viewer.guild, member, Purpose::Reset).await
+}
+
+/// Issues an invite code for a member, as an operator.
+///
+/// # Errors
+/// `CONFLICT`, `ALREADY_REGISTERED` or `MEMBER_INACTIVE`.
+pub async fn invite(app: &App, member: &Member) -> Result<IssuedCode> {
+    issue(app, None, member.guild_id, member.id, Purpose::Invite).await
+}
+
+async fn issue(
+    app: &App,
+    by: Option<&Viewer>,
+    guild: GuildId,
+    member: MemberId,
+    purpose: Purpose,
+) -> Result<IssuedCode> {
+    let code = password::new_code();
+    // Hashed before the transaction: it is slow on purpose.
+    let code_hash = app.hasher.hash(code.clone()).await?;
+    let now = app.clock.now();
+    let expires_at = now
+        + match purpose {
+            Purpose::Invite => app.lifetimes.invite,
+            Purpose::Reset => app.lifetimes.reset,
+        };
+    let by = by.cloned();
+    let member = app
+        .db
+        .write(async move |conn| {
+            let by = match by {
+                Some(by) => Some(by.confirm(conn).await?),
+                None => None,
+            };
+            let member = identity::store::lock_member(conn, guild, member).await?;
+            let member = member.ok_or_else(|| Refusal::not_found("member").at("memberId"))?;
+            let reach = match &by {
+                Some(by) => {
+                    by.require(match purpose {
+                        Purpose::Invite => Permission::MembersInvite,
+                        Purpose::Reset => Permission::MembersManage,
+                    })?;
+                    let ladder = Ladder::load(conn, guild).await?;
+                    ladder.check_reach(by, member.rank_level)?;
+                    // Whoever has the code can act as its member.
+                    ladder.check_grant(by, None, member.rank_id)?;
+                    ladder.reach_of(by)
+                }
+                None => i64::MAX,
+            };
+            check_state(&member, purpose)?;
+            let code = Code { guild_id: guild, member_id: member.id, purpose, code_hash, expires_at, reach };
+            store::put_code(conn, &code).await?;
+            let (action, what) = match purpose {
+                Purpose::Invite => (Action::MemberInvite, "an invite code"),
+                Purpose::Reset => (Action::MemberSendResetCode, "a reset code"),
+            };
+            let summary = format!("Issued {what} for {}", member.display_name);
+            audit::record(conn, guild, by.as_ref(), now, audit::entry(action, member.id, summary)).await?;
+            Ok(member)
+        })
+        .await?;
+    Ok(IssuedCode { code, expires_at, member })
+}
+
+fn check_state(member: &Member, purpose: Purpose) -> Result<(), Refusal> {
+    let name = &member.display_name;
+    match (purpose, member.registered_at) {
+        (Purpose::Invite, Some(_)) => {
+            Err(Refusal::conflict("ALREADY_REGISTERED", format!("{name} is registered already.")))
+        }
+        (Purpose::Reset, None) => Err(Refusal::conflict("NOT_REGISTERED", format!("{name} has no account yet."))),
+        _ if !member.is_active => Err(Refusal::conflict("MEMBER_INACTIVE", format!("{name} is not active."))),
+        _ => Ok(()),
+    }
+}
+
+/// A code that was found good, and is still to be used up.
+pub(super) struct Redeemable {
+    pub(super) member: Member,
+    code: Code,
+}
+
+/// Finds whose code this is. Wrong, used, expired and someone else's code all answer alike, and after as long.
+pub(super) async fn check(
+    app: &App,
+    guild: GuildId,
+    attempt: Attempt,
+    username_key: String,
+    code: &str,
+    purpose: Purpose,
+) -> Result<Redeemable> {
+    let now = app.clock.now();
+    let found = app
+        .db
+        .read(async move |conn| {
+            let member = identity::store::member_by_username(conn, guild, &username_key).await?;
+            let Some(member) = member else { return Ok(None) };
+            let code = store::code(conn, guild, member.id, purpose).await?;
+            Ok(code.map(|code| Redeemable { member, code }))
+        })
+        .await?
+        .filter(|it| it.code.opens(&it.member, now));
+    let hash = found.as_ref().map(|it| it.code.code_hash.clone());
+    let verified = app.hasher.verify(password::typed_code(code), hash).await?;
+    match found {
+        Some(found) if verified => Ok(found),
+        _ => Err(attempt.failed(app, invalid(purpose)).await),
+    }
+}
+
+impl Redeemable {
+    /// Uses the code up; the member as they are now, locked.
+    pub(super) async fn redeem(self, conn: &mut Conn, now: Instant) -> Result<Member> {
+        let Self { member, code } = self;
+        let refusal = || Error::from(invalid(code.purpose));
+        let member = identity::store::lock_member(conn, member.guild_id, member.id).await?.ok_or_else(refusal)?;
+        if !code.opens(&member, now) || !store::take_code(conn, &code).await? {
+            return Err(refusal());
+        }
+        Ok(member)
+    }
+}
+
+impl Code {
+    /// Whether it is good for this member. Not when they have risen above whoever issued it, who could use it instead.
+    fn opens(&self, member: &Member, now: Instant) -> bool {
+        now < self.expires_at && member.rank_level <= self.reach && check_state(member, self.purpose).is_ok()
+    }
+}
+
+fn invalid(purpose: Purpose) -> Refusal {
+    let (field, message) = match purpose {
+        Purpose::Invite => ("inviteCode", "The invite code is not valid for this Discord username."),
+        Purpose::Reset => ("resetCode", "The reset code is not valid for this Discord username."),
+    };
+    Refusal::input(field, message).because("INVALID_CODE")
+}

@@ -1,0 +1,227 @@
+//! How often someone may try: so many times from an address, and so many times in vain on an account.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use governor::{Quota, RateLimiter, clock::Reference, middleware::NoOpMiddleware, state::keyed::HashMapStateStore};
+use sha2::{Digest, Sha256};
+use tokio::sync::OwnedMutexGuard;
+
+use super::store;
+use crate::{
+    app::App,
+    clock::{Clock, Instant},
+    db::Conn,
+    error::{Error, Refusal, Result},
+    id::GuildId,
+};
+
+/// How often someone may try.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Attempts from one address a minute, at each server.
+    pub per_address: NonZeroU32,
+    /// Failures on one account within [`Limits::window`], at all servers together.
+    pub per_account: NonZeroU32,
+    /// The time within which failures on an account count.
+    pub window: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let of = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
+        Self { per_address: of(100), per_account: of(10), window: Duration::from_mins(15) }
+    }
+}
+
+/// Time as the limiter takes it.
+impl governor::clock::Clock for Clock {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.elapsed()
+    }
+}
+
+/// Bounds attempts. One for a server's life.
+pub struct Limiter {
+    limits: Limits,
+    clock: Clock,
+    addresses: RateLimiter<IpAddr, HashMapStateStore<IpAddr>, Clock, NoOpMiddleware<Duration>>,
+    /// Whoever tries on an account waits for those before them, so that many at once count like as many in a row.
+    turns: Mutex<HashMap<Account, Weak<Turn>>>,
+}
+
+/// What is tried on whom.
+type Account = (GuildId, String);
+
+/// A place in the row of those who try on one account.
+type Turn = tokio::sync::Mutex<()>;
+
+impl Limiter {
+    /// A limiter that has seen nobody yet.
+    pub fn new(limits: Limits, clock: &Clock) -> Self {
+        let (quota, clock) = (Quota::per_minute(limits.per_address), clock.clone());
+        let addresses = RateLimiter::new(quota, HashMapStateStore::default(), clock.clone());
+        Self { limits, clock, addresses, turns: Mutex::default() }
+    }
+
+    /// Takes an attempt from an address in. One whose address is not known is not bounded: there is no socket behind it.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`.
+    pub fn from_address(&self, address: Option<IpAddr>) -> Result<(), Refusal> {
+        let Some(address) = address.map(neighbourhood) else { return Ok(()) };
+        if self.addresses.len() > MAX_ADDRESSES {
+            self.addresses.retain_recent();
+        }
+        self.addresses.check_key(&address).map_err(|until| {
+            let wait = until.earliest_possible().duration_since(self.clock.elapsed());
+            Refusal::rate_limited(wait.into())
+        })
+    }
+
+    async fn turn(&self, account: &Account) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.retain(|_, turn| turn.strong_count() > 0);
+            turns.get(account).and_then(Weak::upgrade).unwrap_or_else(|| {
+                let turn = Arc::new(Turn::default());
+                turns.insert(account.clone(), Arc::downgrade(&turn));
+                turn
+            })
+        };
+        turn.lock_owned().await
+    }
+}
+
+/// When more addresses than these are remembered, those that have been quiet are forgotten.
+const MAX_ADDRESSES: usize = 10_000;
+
+/// An IPv4 address, or the /64 network that one IPv6 customer has to themselves.
+fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
+        address => address,
+    }
+}
+
+/// What can be tried on an account. Each is counted by itself: failed sign-ins do not keep a reset code from working.
+#[derive(Clone, Copy, Debug, strum::Display)]
+#[strum(serialize_all = "snake_case")]
+pub enum Trial {
+    /// A password, to sign in.
+    Login,
+    /// An invite code.
+    Register,
+    /// A refresh token that was valid once.
+    Refresh,
+    /// A reset code.
+    Reset,
+    /// The present password, to change it.
+    ChangePassword,
+}
+
+/// An attempt on an account. Others on the same wait until it is dropped.
+pub struct Attempt {
+    account: Account,
+    at: Instant,
+    _turn: OwnedMutexGuard<()>,
+}
+
+/// Begins an attempt on the account of this username (as [`crate::text::username_key`] makes it), which need not exist.
+///
+/// # Errors
+/// `RATE_LIMITED` after too many failures.
+pub async fn begin(app: &App, guild: GuildId, trial: Trial, username_key: &str) -> Result<Attempt> {
+    // Hashed, for people type passwords into the wrong field, and anything of any length.
+    let account = (guild, format!("{trial} {}", URL_SAFE_NO_PAD.encode(Sha256::digest(username_key))));
+    let turn = app.limiter.turn(&account).await;
+    let attempt = Attempt { account, at: app.clock.now(), _turn: turn };
+    let (guild, name) = attempt.account.clone();
+    let recent = app.db.read(async move |conn| Ok(store::failures(conn, guild, &name).await?)).await?;
+    let limits = &app.limiter.limits;
+    let failures = attempt.within(limits.window, recent.as_deref());
+    let allowed = usize::try_from(limits.per_account.get()).unwrap_or(usize::MAX);
+    match failures.len().checked_sub(allowed).and_then(|place| failures.get(place)) {
+        Some(blocking) => {
+            let left = micros(limits.window) - (attempt.micros() - blocking);
+            Err(Refusal::rate_limited(Duration::from_micros(left.try_into().unwrap_or_default())).into())
+        }
+        None => Ok(attempt),
+    }
+}
+
+impl Attempt {
+    /// Notes that it failed, and gives back the refusal to answer with.
+    pub async fn failed(self, app: &App, refusal: Refusal) -> Error {
+        let window = app.limiter.limits.window;
+        let (guild, before) = (self.account.0, self.at - window);
+        if let Err(error) = app.db.write(async move |conn| self.note(conn, window).await).await {
+            return error;
+        }
+        // Now and then those are dropped that no longer count, apart from the above, which waits for its own row only.
+        if rand::random_ratio(1, 64) {
+            let dropped = app.db.write(async move |conn| Ok(store::delete_failures(conn, guild, before).await?)).await;
+            dropped.unwrap_or_else(|error| tracing::warn!(%error, "old failures could not be dropped"));
+        }
+        refusal.into()
+    }
+
+    async fn note(&self, conn: &mut Conn, window: Duration) -> Result<()> {
+        let (guild, account) = &self.account;
+        let recent = store::lock_failures(conn, *guild, account, self.at).await?;
+        let mut failures = self.within(window, Some(&recent));
+        failures.push(self.micros());
+        let recent = failures.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
+        Ok(store::set_failures(conn, *guild, account, &recent, self.at).await?)
+    }
+
+    /// When attempts failed that still count, oldest first.
+    fn within(&self, window: Duration, recent: Option<&str>) -> Vec<i64> {
+        let since = self.micros() - micros(window);
+        let failures = recent.unwrap_or_default().split(' ').filter_map(|at| at.parse().ok());
+        failures.filter(|at| *at > since).collect()
+    }
+
+    const fn micros(&self) -> i64 {
+        self.at.and_utc().timestamp_micros()
+    }
+}
+
+fn micros(window: Duration) -> i64 {
+    i64::try_from(window.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_bounded_one_by_one_and_recover() {
+        let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH);
+        let limiter = Limiter::new(Limits::default(), &clock);
+        let from = |address: &str| limiter.from_address(address.parse().ok());
+        for _ in 0..100 {
+            assert_eq!(from("192.0.2.1"), Ok(()));
+        }
+        let refused = from("::ffff:192.0.2.1").map_err(|refusal| refusal.retry_after_seconds);
+        assert_eq!(refused, Err(Some(1)), "the same address");
+        assert_eq!(from("192.0.2.2"), Ok(()));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(from("192.0.2.1"), Ok(()));
+    }
+
+    #[test]
+    fn one_customer_of_ipv6_has_one_bound() {
+        let key = |address: &str| address.parse().map(neighbourhood);
+        assert_eq!(key("2001:db8:1:2:3::4"), key("2001:db8:1:2:ffff::1"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+    }
+}

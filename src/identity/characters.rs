@@ -1,0 +1,251 @@
+//! Characters: each member keeps their own, officers those of members below them.
+
+use async_graphql::MaybeUndefined;
+
+use super::{Character, CharacterClass, CharacterRole, Ladder, Member, classes, store};
+use crate::{
+    app::App,
+    audit::{self, Action, Changes},
+    auth::{Permission, Viewer},
+    clock::Instant,
+    db::{Conn, violated},
+    error::{Error, Refusal, Result},
+    id::{CharacterId, GuildId, MemberId},
+    text,
+};
+
+/// Most characters of a character's or a realm's name.
+pub(super) const MAX_CHARACTER_NAME: usize = 50;
+/// Most characters of one member: all are shown with them.
+const MAX_CHARACTERS: usize = 200;
+
+/// A character to be made.
+pub struct NewCharacter {
+    /// Whose; the viewer's unless given.
+    pub member: Option<MemberId>,
+    /// Its name.
+    pub name: String,
+    /// The realm it lives on.
+    pub realm: String,
+    /// Its class.
+    pub class: CharacterClass,
+    /// Its specialisation.
+    pub spec: Option<String>,
+    /// What it does in a group.
+    pub role: CharacterRole,
+    /// Whether it is the member's main.
+    pub is_main: bool,
+}
+
+impl NewCharacter {
+    fn into_row(self, guild: GuildId, member: MemberId) -> Result<Character, Refusal> {
+        let row = Character {
+            guild_id: guild,
+            id: CharacterId::new(),
+            member_id: member,
+            name: String::new(),
+            name_key: String::new(),
+            realm: String::new(),
+            realm_key: String::new(),
+            sort_key: String::new(),
+            class: self.class,
+            spec: self.spec.map_or(Ok(None), |spec| spec_of(self.class, &spec))?,
+            role: self.role,
+            is_main: self.is_main,
+        };
+        Ok(row.named(character_name(&self.name)?, realm(&self.realm)?))
+    }
+}
+
+/// Makes a character of the viewer's, or of a member below them.
+///
+/// # Errors
+/// `BAD_USER_INPUT`; `NOT_FOUND` for the member; `FORBIDDEN`, `PERMISSION_REQUIRED` or `RANK_TOO_LOW`; `CONFLICT`,
+/// `NAME_TAKEN`.
+pub async fn create_character(app: &App, viewer: &Viewer, new: NewCharacter) -> Result<Character> {
+    let (actor, now) = (viewer.clone(), app.clock.now());
+    app.db
+        .write(async move |conn| {
+            let actor = actor.confirm(conn).await?;
+            let owner = lock_owner(conn, &actor, new.member.unwrap_or(actor.member)).await?;
+            let owner = owner.ok_or_else(|| Refusal::not_found("member").at("memberId"))?;
+            let others = store::characters_of(conn, actor.guild, &[owner.id]).await?;
+            if others.len() >= MAX_CHARACTERS {
+                return Err(
+                    Refusal::input("memberId", format!("A member has at most {MAX_CHARACTERS} characters.")).into()
+                );
+            }
+            let mut character = new.into_row(actor.guild, owner.id)?;
+            character.is_main |= others.is_empty();
+            if character.is_main {
+                store::demote_main(conn, actor.guild, owner.id).await?;
+            }
+            store::insert_characters(conn, vec![character.clone()]).await.map_err(taken)?;
+            let summary = format!("Added {}, a character of {}", character.full_name(), owner.display_name);
+            record(conn, &actor, &owner, now, Action::CharacterCreate, character.id, summary).await?;
+            Ok(character)
+        })
+        .await
+}
+
+/// What is to change of a character; what is undefined stays.
+pub struct CharacterChange {
+    /// Which.
+    pub id: CharacterId,
+    /// Its name.
+    pub name: Option<String>,
+    /// The realm it lives on.
+    pub realm: Option<String>,
+    /// Its class.
+    pub class: Option<CharacterClass>,
+    /// Its specialisation; null clears it.
+    pub spec: MaybeUndefined<String>,
+    /// What it does in a group.
+    pub role: Option<CharacterRole>,
+    /// Whether it is its member's main.
+    pub is_main: Option<bool>,
+}
+
+impl CharacterChange {
+    fn apply(self, before: &Character) -> Result<Character, Refusal> {
+        let name = self.name.map_or_else(|| Ok(before.name.clone()), |name| character_name(&name))?;
+        let realm = self.realm.map_or_else(|| Ok(before.realm.clone()), |name| realm(&name))?;
+        let class = self.class.unwrap_or(before.class);
+        let spec = match self.spec {
+            MaybeUndefined::Undefined => before.spec.clone(),
+            MaybeUndefined::Null => None,
+            MaybeUndefined::Value(spec) => Some(spec),
+        };
+        let after = Character {
+            class,
+            spec: spec.map_or(Ok(None), |spec| spec_of(class, &spec))?,
+            role: self.role.unwrap_or(before.role),
+            is_main: self.is_main.unwrap_or(before.is_main),
+            ..before.clone()
+        };
+        Ok(after.named(name, realm))
+    }
+}
+
+/// Changes a character of the viewer's, or of a member below them.
+///
+/// # Errors
+/// As [`create_character`].
+pub async fn update_character(app: &App, viewer: &Viewer, change: CharacterChange) -> Result<Character> {
+    let (actor, now) = (viewer.clone(), app.clock.now());
+    app.db
+        .write(async move |conn| {
+            let actor = actor.confirm(conn).await?;
+            let (owner, before) = lock_character(conn, &actor, change.id).await?;
+            let after = change.apply(&before)?;
+            if after == before {
+                return Ok(after);
+            }
+            if after.is_main && !before.is_main {
+                store::demote_main(conn, actor.guild, owner.id).await?;
+            }
+            store::update_character(conn, &after).await.map_err(taken)?;
+            let summary =
+                format!("Changed {} of {}: {}", before.full_name(), owner.display_name, changes(&before, &after));
+            record(conn, &actor, &owner, now, Action::CharacterUpdate, after.id, summary).await?;
+            Ok(after)
+        })
+        .await
+}
+
+/// Deletes a character of the viewer's, or of a member below them.
+///
+/// # Errors
+/// `NOT_FOUND`; `FORBIDDEN`, `PERMISSION_REQUIRED` or `RANK_TOO_LOW`.
+pub async fn delete_character(app: &App, viewer: &Viewer, id: CharacterId) -> Result<()> {
+    let (actor, now) = (viewer.clone(), app.clock.now());
+    app.db
+        .write(async move |conn| {
+            let actor = actor.confirm(conn).await?;
+            let (owner, character) = lock_character(conn, &actor, id).await?;
+            store::delete_character(conn, actor.guild, id).await?;
+            let summary = format!("Deleted {}, a character of {}", character.full_name(), owner.display_name);
+            record(conn, &actor, &owner, now, Action::CharacterDelete, id, summary).await
+        })
+        .await
+}
+
+/// Locks the member whose character is to be touched, so that at most one stays their main; `None` if there is none.
+async fn lock_owner(conn: &mut Conn, actor: &Viewer, id: MemberId) -> Result<Option<Member>> {
+    let Some(owner) = store::lock_member(conn, actor.guild, id).await? else { return Ok(None) };
+    if owner.id != actor.member {
+        actor.require(Permission::MembersManage)?;
+        Ladder::load(conn, actor.guild).await?.check_reach(actor, owner.rank_level)?;
+    }
+    Ok(Some(owner))
+}
+
+/// The character, and its member locked.
+async fn lock_character(conn: &mut Conn, actor: &Viewer, id: CharacterId) -> Result<(Member, Character)> {
+    let unknown = || Error::from(Refusal::not_found("character").at("id"));
+    let found = store::characters_by_id(conn, actor.guild, &[id]).await?.pop().ok_or_else(unknown)?;
+    let owner = lock_owner(conn, actor, found.member_id).await?.ok_or_else(unknown)?;
+    // Someone may have changed or deleted it before its member was locked.
+    let character = store::characters_by_id(conn, actor.guild, &[id]).await?.pop().ok_or_else(unknown)?;
+    Ok((owner, character))
+}
+
+/// Records what was done with another's character; what members do with their own is their own affair.
+async fn record(
+    conn: &mut Conn,
+    actor: &Viewer,
+    owner: &Member,
+    now: Instant,
+    action: Action,
+    id: CharacterId,
+    summary: String,
+) -> Result<()> {
+    if owner.id == actor.member {
+        return Ok(());
+    }
+    audit::record(conn, actor.guild, Some(actor), now, audit::entry(action, id, summary)).await
+}
+
+pub(super) fn character_name(name: &str) -> Result<String, Refusal> {
+    text::name("name", name, MAX_CHARACTER_NAME)
+}
+
+pub(super) fn realm(name: &str) -> Result<String, Refusal> {
+    text::name("realm", name, MAX_CHARACTER_NAME)
+}
+
+/// The class's specialisation of this name, as it is spelled.
+fn spec_of(class: CharacterClass, name: &str) -> Result<Option<String>, Refusal> {
+    if name.trim().is_empty() {
+        return Ok(None);
+    }
+    match classes::spec(class, name) {
+        Some(spec) => Ok(Some(spec.name.clone())),
+        None => {
+            let names: Vec<&str> = classes::specs(class).iter().map(|spec| spec.name.as_str()).collect();
+            Err(Refusal::input("spec", format!("{class} has no such spec. It has {}.", names.join(", "))))
+        }
+    }
+}
+
+fn changes(before: &Character, after: &Character) -> Changes {
+    let spec = |character: &Character| character.spec.clone().unwrap_or_else(|| "none".to_owned());
+    let mut changes = Changes::default();
+    changes.note("name", &before.name, &after.name);
+    changes.note("realm", &before.realm, &after.realm);
+    changes.note("class", before.class, after.class);
+    changes.note("spec", spec(before), spec(after));
+    changes.note("role", before.role, after.role);
+    changes.note("main", before.is_main, after.is_main);
+    changes
+}
+
+fn taken(error: diesel::result::Error) -> Error {
+    match violated(&error) {
+        Some("characters_name") => {
+            let message = "There is a character of this name and realm already.";
+            Refusal::conflict("NAME_TAKEN", message).at("name").into()
+        }
+        _ => error.into(),
+    }
+}
