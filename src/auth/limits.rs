@@ -130,9 +130,15 @@ pub enum Trial {
 
 /// An attempt on an account. Others on the same wait until it is dropped.
 pub struct Attempt {
+    trial: Trialled,
+    _turn: OwnedMutexGuard<()>,
+}
+
+/// What was tried on whom, and when.
+#[derive(Clone)]
+struct Trialled {
     account: Account,
     at: Instant,
-    _turn: OwnedMutexGuard<()>,
 }
 
 /// Begins an attempt on the account of this username (as [`crate::text::username_key`] makes it), which need not exist.
@@ -143,18 +149,18 @@ pub async fn begin(app: &App, guild: GuildId, trial: Trial, username_key: &str) 
     // Hashed, for people type passwords into the wrong field, and anything of any length.
     let account = (guild, format!("{trial} {}", URL_SAFE_NO_PAD.encode(Sha256::digest(username_key))));
     let turn = app.limiter.turn(&account).await;
-    let attempt = Attempt { account, at: app.clock.now(), _turn: turn };
-    let (guild, name) = attempt.account.clone();
+    let trial = Trialled { account, at: app.clock.now() };
+    let (guild, name) = trial.account.clone();
     let recent = app.db.read(async move |conn| Ok(store::failures(conn, guild, &name).await?)).await?;
     let limits = &app.limiter.limits;
-    let failures = attempt.within(limits.window, recent.as_deref());
+    let failures = trial.within(limits.window, recent.as_deref());
     let allowed = usize::try_from(limits.per_account.get()).unwrap_or(usize::MAX);
     match failures.len().checked_sub(allowed).and_then(|place| failures.get(place)) {
         Some(blocking) => {
-            let left = micros(limits.window) - (attempt.micros() - blocking);
+            let left = micros(limits.window) - (trial.micros() - blocking);
             Err(Refusal::rate_limited(Duration::from_micros(left.try_into().unwrap_or_default())).into())
         }
-        None => Ok(attempt),
+        None => Ok(Attempt { trial, _turn: turn }),
     }
 }
 
@@ -162,8 +168,10 @@ impl Attempt {
     /// Notes that it failed, and gives back the refusal to answer with.
     pub async fn failed(self, app: &App, refusal: Refusal) -> Error {
         let window = app.limiter.limits.window;
-        let (guild, before) = (self.account.0, self.at - window);
-        if let Err(error) = app.db.write(async move |conn| self.note(conn, window).await).await {
+        let (guild, before) = (self.trial.account.0, self.trial.at - window);
+        // The turn is kept until this is committed: whoever is next counts it.
+        let trial = self.trial.clone();
+        if let Err(error) = app.db.write(async move |conn| trial.note(conn, window).await).await {
             return error;
         }
         // Now and then those are dropped that no longer count, apart from the above, which waits for its own row only.
@@ -173,7 +181,9 @@ impl Attempt {
         }
         refusal.into()
     }
+}
 
+impl Trialled {
     async fn note(&self, conn: &mut Conn, window: Duration) -> Result<()> {
         let (guild, account) = &self.account;
         let recent = store::lock_failures(conn, *guild, account, self.at).await?;

@@ -1,82 +1,14 @@
 //! Every guarded field refuses those who lack what it demands.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
-use async_graphql::parser::{
-    parse_schema,
-    types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition},
-};
-use guildhall::graphql::Graph;
+use async_graphql::parser::types::FieldDefinition;
 use serde_json::json;
 
-use crate::support::{Draft, on_both, refusal_in};
-
-/// The schema's types by name.
-struct Types(HashMap<String, TypeKind>);
-
-impl Types {
-    fn read() -> Self {
-        let definitions = parse_schema(Graph::new().unwrap().sdl()).unwrap().definitions;
-        Self(
-            definitions
-                .into_iter()
-                .filter_map(|definition| match definition {
-                    TypeSystemDefinition::Type(ty) => Some((ty.node.name.node.to_string(), ty.node.kind)),
-                    _ => None,
-                })
-                .collect(),
-        )
-    }
-
-    fn fields(&self, ty: &str) -> Vec<&FieldDefinition> {
-        match self.0.get(ty) {
-            Some(TypeKind::Object(object)) => object.fields.iter().map(|field| &field.node).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// A field with arguments that the schema takes, whatever they mean.
-    fn call(&self, field: &FieldDefinition) -> String {
-        let required = field.arguments.iter().filter(|it| !it.node.ty.node.nullable && it.node.default_value.is_none());
-        let arguments: Vec<String> =
-            required.map(|it| format!("{}: {}", it.node.name.node, self.value(&it.node.ty.node))).collect();
-        let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
-        format!("{}{arguments}", field.name.node)
-    }
-
-    fn value(&self, ty: &Type) -> String {
-        match &ty.base {
-            BaseType::List(_) => "[]".to_owned(),
-            BaseType::Named(name) => match self.0.get(name.as_str()) {
-                Some(TypeKind::InputObject(input)) => {
-                    let required =
-                        input.fields.iter().filter(|it| !it.node.ty.node.nullable && it.node.default_value.is_none());
-                    let fields: Vec<String> =
-                        required.map(|it| format!("{}: {}", it.node.name.node, self.value(&it.node.ty.node))).collect();
-                    format!("{{ {} }}", fields.join(", "))
-                }
-                Some(TypeKind::Enum(values)) => values.values[0].node.value.node.to_string(),
-                _ if name == "Int" => "1".to_owned(),
-                _ if name == "Boolean" => "true".to_owned(),
-                _ => "\"x\"".to_owned(),
-            },
-        }
-    }
-
-    fn selection(&self, field: &FieldDefinition) -> &str {
-        match self.0.get(base(&field.ty.node)) {
-            Some(TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_)) => "{ __typename }",
-            _ => "",
-        }
-    }
-}
-
-fn base(ty: &Type) -> &str {
-    match &ty.base {
-        BaseType::Named(name) => name,
-        BaseType::List(inner) => base(inner),
-    }
-}
+use crate::support::{
+    Draft, on_both, refusal_in,
+    sdl::{Types, base},
+};
 
 /// What a field demands, as the schema says: a permission, or an empty string where being signed in is enough.
 fn demand(field: &FieldDefinition) -> Option<String> {

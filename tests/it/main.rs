@@ -9,12 +9,17 @@
 )]
 
 mod accounts;
+mod audit;
 mod campaigns;
+mod characters;
 mod commands;
 mod guards;
 mod live;
 mod migrations;
+mod ranks;
 mod roster;
 mod schema;
+mod sessions;
 mod support;
+mod tenancy;
 mod transports;

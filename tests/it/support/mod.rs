@@ -2,6 +2,7 @@
 
 mod cluster;
 mod http;
+pub mod sdl;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -93,13 +94,20 @@ impl TestApp {
     async fn new(database: DatabaseUrl, home: Home) -> Self {
         let clock = Clock::manual(beginning());
         let secret = [7; 32];
-        let app = app(&database, &clock, &secret).await;
+        let app = Arc::new(app(&database, &clock, &secret).await);
         Self { app, clock, database, graph: Graph::new().unwrap(), secret, _home: home }
     }
 
     /// Another server on the same database.
     pub async fn another_server(&self) -> Arc<App> {
-        app(&self.database, &self.clock, &self.secret).await
+        self.server_with(|_| ()).await
+    }
+
+    /// Another server on the same database, set up otherwise.
+    pub async fn server_with(&self, set_up: impl FnOnce(&mut App)) -> Arc<App> {
+        let mut app = app(&self.database, &self.clock, &self.secret).await;
+        set_up(&mut app);
+        Arc::new(app)
     }
 
     /// A guild with the seed's ladder, led by a registered `leader`.
@@ -128,11 +136,11 @@ impl TestApp {
     }
 }
 
-async fn app(database: &DatabaseUrl, clock: &Clock, secret: &[u8]) -> Arc<App> {
+async fn app(database: &DatabaseUrl, clock: &Clock, secret: &[u8]) -> App {
     let db = Db::connect(database, 4).await.unwrap();
     let mut app = App::new(db, clock.clone(), Keys::new(secret), Hasher::cheap().unwrap());
     app.live.viewers.lease = Duration::from_millis(20);
-    Arc::new(app)
+    app
 }
 
 /// A guild under test.
@@ -234,13 +242,14 @@ impl Client<'_> {
     }
 
     async fn admit(&self) -> error::Result<Arc<Caller>> {
-        let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
-        Ok(Arc::new(self.admit_at(&self.test.app, authorization.as_deref()).await?))
+        self.admit_at(&self.test.app).await
     }
 
-    async fn admit_at(&self, server: &Arc<App>, authorization: Option<&str>) -> error::Result<Caller> {
+    async fn admit_at(&self, server: &Arc<App>) -> error::Result<Arc<Caller>> {
+        let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
+        let credentials = Credentials { guild: Some(&self.slug), authorization: authorization.as_deref() };
         let origin = Origin { address: None, user_agent: Some("tests".to_owned()) };
-        Caller::admit(server, Credentials { guild: Some(&self.slug), authorization }, origin).await
+        Ok(Arc::new(Caller::admit(server, credentials, origin).await?))
     }
 
     /// Whether the server lets this client in at all.
@@ -250,7 +259,12 @@ impl Client<'_> {
 
     /// Runs an operation; the whole answer.
     pub async fn run(&self, query: &str, variables: Value) -> Value {
-        let caller = match self.admit().await {
+        self.run_at(&self.test.app, query, variables).await
+    }
+
+    /// Runs an operation at another server; the whole answer.
+    pub async fn run_at(&self, server: &Arc<App>, query: &str, variables: Value) -> Value {
+        let caller = match self.admit_at(server).await {
             Ok(caller) => caller,
             Err(error) => {
                 let refusal = error.refusal().unwrap_or_else(|| panic!("not let in: {error}")).clone();
@@ -288,10 +302,9 @@ impl Client<'_> {
 
     /// Subscribes at another server.
     pub async fn subscribe_at(&self, server: &Arc<App>, query: &str, variables: Value) -> Answers {
-        let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
-        let caller = self.admit_at(server, authorization.as_deref()).await.unwrap();
+        let caller = self.admit_at(server).await.unwrap();
         let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
-        let answers = self.test.graph.subscribe(prepared, Arc::new(caller), "test".to_owned());
+        let answers = self.test.graph.subscribe(prepared, caller, "test".to_owned());
         answers.map(|answer| serde_json::to_value(answer).unwrap()).boxed()
     }
 

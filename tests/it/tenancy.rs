@@ -1,0 +1,308 @@
+//! Guilds know nothing of each other, whatever is asked of them.
+
+use std::collections::{BTreeMap, HashSet};
+
+use async_graphql::{
+    ID,
+    parser::types::{BaseType, InputValueDefinition, Type},
+};
+use guildhall::id::{AuditEventId, CampaignId, CharacterId, EntryId, GuildId, MemberId, RankId, SessionId, ballot_id};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Client, Draft, PASSWORD, TestGuild, next, on_both,
+    sdl::{Types, base},
+};
+
+/// A value of each kind that an operation can be called with, by placeholder.
+type Things = BTreeMap<&'static str, String>;
+
+/// What every operation is called with: all its ids, and what else it needs to be understood. `@kind` stands for a thing of
+/// the guild. An operation that is not here fails the test: say what it is called with, and it is held to be scoped.
+fn arguments(operation: &str) -> Option<Value> {
+    let page = json!({});
+    Some(match operation {
+        "node" => json!({ "id": "@any" }),
+        "nodes" => json!({ "ids": ["@any"] }),
+        "me" | "guild" | "ranks" | "sessions" | "logout" => json!({}),
+        "rank" => json!({ "id": "@rank" }),
+        "members" | "characters" | "campaigns" | "auditLog" => page,
+        "member" => json!({ "id": "@member" }),
+        "campaign" => json!({ "id": "@live" }),
+        "register" => {
+            json!({ "input": { "inviteCode": "@invite", "discordUsername": "@newcomer", "password": PASSWORD } })
+        }
+        "login" => json!({ "input": { "discordUsername": "@username", "password": PASSWORD } }),
+        "refreshSession" => json!({ "input": { "refreshToken": "@refresh" } }),
+        "resetPassword" => {
+            json!({ "input": { "resetCode": "@reset", "discordUsername": "@username", "newPassword": PASSWORD } })
+        }
+        "revokeSession" => json!({ "id": "@session" }),
+        "changePassword" => json!({ "input": { "currentPassword": "wrong password", "newPassword": PASSWORD } }),
+        "updateGuild" => json!({ "input": { "region": "EU" } }),
+        "createRank" => json!({ "input": { "name": "x", "level": 4, "permissions": [] } }),
+        "updateRank" => json!({ "input": { "id": "@rank", "description": "x" } }),
+        "deleteRank" => json!({ "id": "@rank" }),
+        "createMember" => json!({ "input": { "discordUsername": "x", "rankId": "@rank" } }),
+        "updateMember" => json!({ "input": { "id": "@member", "rankId": "@rank", "displayName": "x" } }),
+        "sendInvite" | "sendResetCode" => json!({ "memberId": "@member" }),
+        "createCharacter" => json!({ "input": {
+            "memberId": "@member", "name": "x", "realm": "y", "class": "MAGE", "role": "HEALER",
+        } }),
+        "updateCharacter" => json!({ "input": { "id": "@character", "name": "x" } }),
+        "deleteCharacter" => json!({ "id": "@character" }),
+        "createCampaign" => json!({ "input": {
+            "title": "x", "minRankLevelToVote": 1, "durationHours": 1,
+            "entries": [{ "name": "x", "associatedMemberId": "@member" }],
+        } }),
+        "updateCampaign" => json!({ "input": { "id": "@draft", "title": "x" } }),
+        "deleteCampaign" | "activateCampaign" => json!({ "id": "@draft" }),
+        "addEntry" => {
+            json!({ "input": { "campaignId": "@draft", "entry": { "name": "x", "associatedMemberId": "@member" } } })
+        }
+        "updateEntry" => json!({ "input": { "id": "@entry", "name": "x", "associatedMemberId": "@member" } }),
+        "removeEntry" => json!({ "id": "@entry" }),
+        "reorderEntries" => json!({ "campaignId": "@draft", "entryIds": ["@entry"] }),
+        "closeCampaign" => json!({ "id": "@live" }),
+        "archiveCampaign" => json!({ "id": "@closed" }),
+        "castBallot" => json!({ "input": { "campaignId": "@live", "picks": ["@pick"] } }),
+        "voteTally" => json!({ "campaignId": "@live" }),
+        "campaignChanged" => json!({ "campaignId": "@live" }),
+        _ => return None,
+    })
+}
+
+/// Placeholders that are known to whoever was told, and are no ids.
+const SECRETS: [&str; 5] = ["@invite", "@newcomer", "@username", "@refresh", "@reset"];
+
+/// A guild with one of everything, each of whose names says whose it is.
+async fn things(guild: &TestGuild<'_>) -> Things {
+    let (leader, username) = (guild.leader().await, format!("{}-member", guild.slug));
+    let member = guild.member(&username, "Member").await;
+    let newcomer = guild.unregistered(&format!("{}-newcomer", guild.slug), "Initiate").await;
+    let login = "mutation($name: String!, $password: String!) {
+        login(input: { discordUsername: $name, password: $password }) { refreshToken accessToken }
+    }";
+    let session = member.ok(login, json!({ "name": username, "password": PASSWORD })).await["login"].clone();
+    let signed_in = member.with_token(session["accessToken"].as_str().unwrap());
+    let sessions = signed_in.ok("{ sessions { id } }", json!({})).await;
+    let character = member
+        .ok(
+            "mutation($name: String!) { createCharacter(input: { name: $name, realm: \"R\", class: MAGE, role: HEALER }) { character { id } } }",
+            json!({ "name": format!("{}-character", guild.slug) }),
+        )
+        .await;
+    let titled = |kind: &str| json!({ "title": format!("{}-{kind}", guild.slug) });
+    let (draft, live) =
+        (Draft::create(&leader, 2, titled("draft")).await, Draft::live(&leader, 2, titled("live")).await);
+    live.vote(&member, &[0]).await;
+    let closed = Draft::live(&leader, 2, titled("closed")).await;
+    closed.close(&leader).await;
+    let code = async |mutation: &str, of: &Client<'_>| {
+        let query = format!("mutation($id: ID!) {{ {mutation}(memberId: $id) {{ code }} }}");
+        leader.ok(&query, json!({ "id": of.id })).await[mutation]["code"].as_str().unwrap().to_owned()
+    };
+    let ids = leader.ok("{ guild { id } auditLog { nodes { id } } me { id } }", json!({})).await;
+    let ballot = ballot_id(
+        CampaignId::try_from(&ID(live.id.clone())).unwrap(),
+        MemberId::try_from(&ID(member.id.clone())).unwrap(),
+    );
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    Things::from([
+        ("@guild", text(&ids["guild"]["id"])),
+        ("@rank", ID::from(guild.rank("Veteran").id).0),
+        ("@member", member.id.clone()),
+        ("@character", text(&character["createCharacter"]["character"]["id"])),
+        ("@draft", draft.id.clone()),
+        ("@entry", draft.entries[0].clone()),
+        ("@live", live.id.clone()),
+        ("@pick", live.entries[0].clone()),
+        ("@closed", closed.id.clone()),
+        ("@ballot", ballot.0),
+        ("@session", text(&sessions["sessions"][0]["id"])),
+        ("@event", text(&ids["auditLog"]["nodes"][0]["id"])),
+        ("@invite", code("sendInvite", &newcomer).await),
+        ("@newcomer", format!("{}-newcomer", guild.slug)),
+        ("@username", username),
+        ("@refresh", text(&session["refreshToken"])),
+        ("@reset", code("sendResetCode", &member).await),
+    ])
+}
+
+/// Things of each kind that never were.
+fn nothing() -> Things {
+    Things::from([
+        ("@guild", ID::from(GuildId::new()).0),
+        ("@rank", ID::from(RankId::new()).0),
+        ("@member", ID::from(MemberId::new()).0),
+        ("@character", ID::from(CharacterId::new()).0),
+        ("@draft", ID::from(CampaignId::new()).0),
+        ("@entry", ID::from(EntryId::new()).0),
+        ("@live", ID::from(CampaignId::new()).0),
+        ("@pick", ID::from(EntryId::new()).0),
+        ("@closed", ID::from(CampaignId::new()).0),
+        ("@ballot", ballot_id(CampaignId::new(), MemberId::new()).0),
+        ("@session", ID::from(SessionId::new()).0),
+        ("@event", ID::from(AuditEventId::new()).0),
+        ("@invite", "22222222".to_owned()),
+        ("@newcomer", "nobody".to_owned()),
+        ("@username", "nobody".to_owned()),
+        ("@refresh", "nonsense".to_owned()),
+        ("@reset", "22222222".to_owned()),
+    ])
+}
+
+/// JSON pointers to the placeholders in some arguments.
+fn placeholders(value: &Value, at: &str) -> Vec<(String, String)> {
+    match value {
+        Value::String(text) if text.starts_with('@') => vec![(at.to_owned(), text.clone())],
+        Value::Object(fields) => fields.iter().flat_map(|(key, it)| placeholders(it, &format!("{at}/{key}"))).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(key, it)| placeholders(it, &format!("{at}/{key}"))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// JSON pointers to all ids that arguments of these types can hold.
+fn ids(types: &Types, values: &[&InputValueDefinition], at: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for value in values {
+        let is_list = |ty: &Type| matches!(ty.base, BaseType::List(_));
+        let place = format!("{at}/{}{}", value.name.node, if is_list(&value.ty.node) { "/0" } else { "" });
+        match base(&value.ty.node) {
+            "ID" => found.push(place),
+            ty => found.extend(ids(types, &types.inputs(ty), &place)),
+        }
+    }
+    found
+}
+
+struct Operation {
+    name: String,
+    document: String,
+    is_subscription: bool,
+    arguments: Value,
+}
+
+impl Operation {
+    /// Every operation of the schema, as it is called.
+    fn all(types: &Types) -> Vec<Self> {
+        let mut all = Vec::new();
+        for (root, keyword) in [("Query", "query"), ("Mutation", "mutation"), ("Subscription", "subscription")] {
+            for field in types.fields(root) {
+                let name = field.name.node.to_string();
+                let arguments = arguments(&name).unwrap_or_else(|| panic!("say what {name} is called with"));
+                let given: Vec<&InputValueDefinition> = field.arguments.iter().map(|it| &it.node).collect();
+                let told: HashSet<String> = placeholders(&arguments, "").into_iter().map(|(place, _)| place).collect();
+                for place in ids(types, &given, "") {
+                    assert!(told.contains(&place), "say what {name} is called with at {place}");
+                }
+                let used = given.iter().filter(|it| arguments.get(it.name.node.as_str()).is_some());
+                let (declared, passed): (Vec<_>, Vec<_>) = used
+                    .map(|it| (format!("${}: {}", it.name.node, it.ty.node), format!("{0}: ${0}", it.name.node)))
+                    .unzip();
+                let brackets =
+                    |list: Vec<String>| if list.is_empty() { String::new() } else { format!("({})", list.join(", ")) };
+                let selection = match base(&field.ty.node) {
+                    "Node" => "{ __typename id }".to_owned(),
+                    ty => types.everything(ty, 2),
+                };
+                let document = format!("{keyword}{} {{ {name}{} {selection} }}", brackets(declared), brackets(passed));
+                all.push(Self { name, document, is_subscription: root == "Subscription", arguments });
+            }
+        }
+        all
+    }
+
+    async fn run(&self, client: &Client<'_>, arguments: Value) -> Value {
+        if self.is_subscription {
+            return next(&mut client.subscribe(&self.document, arguments).await).await.unwrap_or_default();
+        }
+        client.run(&self.document, arguments).await
+    }
+
+    /// Its arguments with a thing for each placeholder; at `place`, another.
+    fn with(&self, ours: &Things, place: &str, other: &str) -> Value {
+        let mut arguments = self.arguments.clone();
+        for (pointer, kind) in placeholders(&self.arguments, "") {
+            let thing = if pointer == place { other } else { &ours[kind.as_str()] };
+            *arguments.pointer_mut(&pointer).unwrap() = json!(thing);
+        }
+        arguments
+    }
+}
+
+/// All that a guild has, as its leader sees it.
+async fn snapshot(guild: &TestGuild<'_>) -> Value {
+    let query = "{
+        guild { name region memberCount } ranks { id name level description permissions }
+        members(filter: { active: null }) { nodes { id displayName rank { name } isRegistered registeredAt lastSeenAt } }
+        characters { nodes { id name isMain } } auditLog { totalCount }
+        campaigns { nodes { id title status turnout { voted } entries { id name sortOrder associatedMember { id } } } }
+    }";
+    guild.leader().await.ok(query, json!({})).await
+}
+
+on_both! {
+    async fn what_is_anothers_is_as_if_it_never_was(app) {
+        let (ours, theirs) = (app.guild("ours").await, app.guild("theirs").await);
+        let (own, foreign, none) = (things(&ours).await, things(&theirs).await, nothing());
+        let before = snapshot(&theirs).await;
+        let leader = ours.leader().await;
+        let mut tried = 0;
+        for operation in Operation::all(&Types::read()) {
+            for (place, kind) in placeholders(&operation.arguments, "") {
+                let kinds: Vec<&str> = if kind == "@any" { own.keys().copied().collect() } else { vec![kind.as_str()] };
+                for kind in kinds.into_iter().filter(|kind| operation.name != "node" || !SECRETS.contains(kind)) {
+                    let mut answers = Vec::new();
+                    for (whose, thing) in [("foreign", &*foreign[kind]), ("unknown", &*none[kind]), ("malformed", "nonsense")] {
+                        // A code goes with a username, and both with their guild.
+                        let thing = if whose == "malformed" && SECRETS.contains(&kind) { "nobody" } else { thing };
+                        answers.push((whose, operation.run(&leader, operation.with(&own, &place, thing)).await));
+                    }
+                    let (_, first) = &answers[0];
+                    for (whose, answer) in &answers {
+                        assert_eq!(answer, first, "{} with a {whose} {kind} at {place}", operation.name);
+                    }
+                    let refused = first["errors"].is_array();
+                    let null = first["data"][&operation.name].is_null() || first["data"][&operation.name] == json!([null]);
+                    assert!(refused || null, "{} with {kind} at {place}: {first}", operation.name);
+                    let is_lookup = ["node", "nodes", "rank", "member", "campaign"].contains(&operation.name.as_str());
+                    assert_eq!(refused, !is_lookup, "{} with {kind}: {first}", operation.name);
+                    if refused && !SECRETS.contains(&kind) {
+                        let code = first["errors"][0]["extensions"]["code"].as_str().unwrap();
+                        let of_a_list = ["reorderEntries", "castBallot"].contains(&operation.name.as_str()) && place.ends_with('0');
+                        assert_eq!(code, if of_a_list { "BAD_USER_INPUT" } else { "NOT_FOUND" }, "{} with {kind}", operation.name);
+                    }
+                    tried += 1;
+                }
+            }
+        }
+        assert!(tried > 60, "{tried}");
+        assert_eq!(snapshot(&theirs).await, before, "nothing of theirs has changed");
+    }
+
+    async fn no_answer_tells_of_another_guild(app) {
+        let (ours, theirs) = (app.guild("ours").await, app.guild("theirs").await);
+        let (own, foreign) = (things(&ours).await, things(&theirs).await);
+        let leader = ours.leader().await;
+        let before = snapshot(&theirs).await;
+        for operation in Operation::all(&Types::read()) {
+            // By its own things each works, and shows nothing but them. Signing out is last.
+            let kinds: Vec<&str> = if operation.arguments.to_string().contains("@any") { own.keys().copied().collect() } else { vec![""] };
+            for kind in kinds {
+                let mut own = own.clone();
+                own.insert("@any", own.get(kind).cloned().unwrap_or_default());
+                let answer = operation.run(&leader, operation.with(&own, "", "")).await.to_string();
+                assert!(!answer.contains("theirs"), "{}: {answer}", operation.name);
+                for (kind, thing) in &foreign {
+                    assert!(!answer.contains(thing.as_str()), "{} tells of {kind}: {answer}", operation.name);
+                }
+            }
+        }
+        assert_eq!(snapshot(&theirs).await, before, "nothing of theirs has changed");
+        let tokenless = "{ me { id } guild { slug } }";
+        assert_eq!(ours.anyone().ok(tokenless, json!({})).await, json!({ "me": null, "guild": { "slug": "ours" } }));
+    }
+}
