@@ -16,6 +16,7 @@ mod commands;
 mod guards;
 mod live;
 mod migrations;
+mod privileges;
 mod ranks;
 mod roster;
 mod schema;
