@@ -69,8 +69,8 @@ impl App {
         tasks
     }
 
-    /// Runs `work` in a transaction that may change who may do what in a guild. Once this returns, no server goes by what
-    /// was before ([`crate::auth::Viewers`]); subscriptions that it forbids end.
+    /// Runs `work` in a transaction that may change who may do what in a guild, and tells all servers. What it gives is
+    /// known elsewhere a moment later; for what it takes away, see [`App::take_access`].
     ///
     /// # Errors
     /// Those of `work`; internal when there is no connection to be had.
@@ -84,10 +84,32 @@ impl App {
     {
         let result = self.db.write_and_tell(self.live.access_notice(guild), work).await?;
         self.live.access_changed(guild);
+        Ok(result)
+    }
+
+    /// As [`App::change_access`], for work that takes something away: once this returns, no server goes by what was before.
+    ///
+    /// # Errors
+    /// As for [`App::change_access`].
+    pub async fn take_access<R, F>(&self, guild: GuildId, work: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
+            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Send
+            + 'static,
+    {
+        let result = self.change_access(guild, work).await?;
+        self.settle().await;
+        Ok(result)
+    }
+
+    /// Waits until no server goes by what was before the last change of access; [`crate::auth::Viewers`] tells why that
+    /// is so.
+    pub async fn settle(&self) {
         if self.has_peers {
             tokio::time::sleep(self.live.viewers.lease).await;
         }
-        Ok(result)
     }
 
     /// The guild a request is for.

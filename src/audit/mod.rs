@@ -122,7 +122,7 @@ pub struct Changes(Vec<String>);
 
 impl Changes {
     /// Notes a part, if it was changed.
-    pub fn note<T: PartialEq + fmt::Display>(&mut self, part: &str, before: T, after: T) {
+    pub fn note<T: PartialEq + fmt::Display>(&mut self, part: &str, before: &T, after: &T) {
         if before != after {
             self.0.push(format!("{part} from {before} to {after}"));
         }

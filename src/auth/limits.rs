@@ -108,7 +108,7 @@ const MAX_ADDRESSES: usize = 10_000;
 fn neighbourhood(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
-        address => address,
+        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -161,7 +161,7 @@ pub async fn sessions(app: &App, viewer: &Viewer) -> Result<Vec<store::Session>>
 /// `NOT_FOUND` for one that is over, or another's.
 pub async fn revoke_session(app: &App, viewer: &Viewer, session: SessionId) -> Result<()> {
     let (guild, actor, now) = (viewer.guild, viewer.clone(), app.clock.now());
-    app.change_access(guild, async move |conn| {
+    app.take_access(guild, async move |conn| {
         let actor = actor.confirm(conn).await?;
         let open = store::sessions_of(conn, guild, actor.member, now).await?;
         if open.iter().all(|open| open.id != session) {
@@ -185,7 +185,7 @@ pub async fn logout(app: &App, viewer: &Viewer) -> Result<()> {
 
 async fn end(app: &App, guild: GuildId, session: SessionId) -> Result<()> {
     let now = app.clock.now();
-    app.change_access(guild, async move |conn| Ok(store::revoke_session(conn, guild, session, now).await?)).await
+    app.take_access(guild, async move |conn| Ok(store::revoke_session(conn, guild, session, now).await?)).await
 }
 
 /// Mints an access token with no session behind it, for operators.

@@ -103,18 +103,17 @@ async fn look_up(app: &App, guild: GuildId, claimed: Claimed) -> Result<Viewer> 
         return Err(invalid().into());
     }
     let viewers = &app.live.viewers;
-    let viewer = match viewers.known(guild, member, session) {
-        Some(known) => Some(Viewer { token_expires_at, ..known }),
-        None => {
-            let look_up = viewers.begin();
-            let look =
-                async move |conn: &mut Conn| Ok(store::viewer(conn, guild, member, session, token_expires_at).await?);
-            let found = app.db.read(look).await?;
-            if let Some(viewer) = &found {
-                viewers.keep(look_up, viewer.clone());
-            }
-            found
+    let viewer = if let Some(known) = viewers.known(guild, member, session) {
+        Some(Viewer { token_expires_at, ..known })
+    } else {
+        let look_up = viewers.begin();
+        let look =
+            async move |conn: &mut Conn| Ok(store::viewer(conn, guild, member, session, token_expires_at).await?);
+        let found = app.db.read(look).await?;
+        if let Some(viewer) = &found {
+            viewers.keep(look_up, viewer.clone());
         }
+        found
     };
     Ok(viewer.filter(|viewer| viewer.credentials_version == credentials_version).ok_or_else(invalid)?)
 }

@@ -1,7 +1,7 @@
 //! Viewers looked up before, kept for as long as nothing can have changed about them.
 //!
-//! What changes who may do what ([`crate::app::App::change_access`]) tells all servers in its own transaction, and is
-//! acknowledged only a [`Viewers::lease`] later. A server goes by what it has kept only while it has, within that lease,
+//! What changes who may do what ([`crate::app::App::change_access`]) tells all servers in its own transaction; where it takes
+//! something away, it is acknowledged only a [`Viewers::lease`] later. A server goes by what it has kept only while it has, within that lease,
 //! looked the viewer up or made sure that it hears the others. So once a demotion is acknowledged, no server knows the
 //! demoted by their old rank: it has heard of it, or no longer trusts what it knows.
 
@@ -17,8 +17,8 @@ use std::{
 use super::Viewer;
 use crate::id::{GuildId, MemberId, SessionId};
 
-/// How long a server may go by what it knows without having heard anything. Changes of access take as long on a database
-/// that others use, and quiet servers ask a few times in it whether they still hear.
+/// How long a server may go by what it knows without having heard anything. Demotions and the like take as long on a
+/// database that others use, and quiet servers ask a few times in it whether they still hear.
 pub const LEASE: Duration = Duration::from_millis(250);
 
 /// Most viewers that are kept: some 20 MB.

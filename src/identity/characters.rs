@@ -219,13 +219,11 @@ fn spec_of(class: CharacterClass, name: &str) -> Result<Option<String>, Refusal>
     if name.trim().is_empty() {
         return Ok(None);
     }
-    match classes::spec(class, name) {
-        Some(spec) => Ok(Some(spec.name.clone())),
-        None => {
-            let names: Vec<&str> = classes::specs(class).iter().map(|spec| spec.name.as_str()).collect();
-            Err(Refusal::input("spec", format!("{class} has no such spec. It has {}.", names.join(", "))))
-        }
-    }
+    let spec = classes::spec(class, name).ok_or_else(|| {
+        let names: Vec<&str> = classes::specs(class).iter().map(|spec| spec.name.as_str()).collect();
+        Refusal::input("spec", format!("{class} has no such spec. It has {}.", names.join(", ")))
+    })?;
+    Ok(Some(spec.name.clone()))
 }
 
 fn changes(before: &Character, after: &Character) -> Changes {
@@ -233,10 +231,10 @@ fn changes(before: &Character, after: &Character) -> Changes {
     let mut changes = Changes::default();
     changes.note("name", &before.name, &after.name);
     changes.note("realm", &before.realm, &after.realm);
-    changes.note("class", before.class, after.class);
-    changes.note("spec", spec(before), spec(after));
-    changes.note("role", before.role, after.role);
-    changes.note("main", before.is_main, after.is_main);
+    changes.note("class", &before.class, &after.class);
+    changes.note("spec", &spec(before), &spec(after));
+    changes.note("role", &before.role, &after.role);
+    changes.note("main", &before.is_main, &after.is_main);
     changes
 }
 

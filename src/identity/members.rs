@@ -107,7 +107,7 @@ pub struct MemberChange {
 /// `BAD_USER_INPUT`; `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `NAME_TAKEN` or `LAST_LEADER`.
 pub async fn update_member(app: &App, viewer: &Viewer, change: MemberChange) -> Result<Member> {
     let (actor, now) = (viewer.clone(), app.clock.now());
-    let member = app
+    let (member, takes_away) = app
         .change_access(viewer.guild, async move |conn| {
             // Also locks the guild's roster: two changes at once must not leave it without a leader.
             store::change_roster(conn, actor.guild).await?;
@@ -125,7 +125,7 @@ pub async fn update_member(app: &App, viewer: &Viewer, change: MemberChange) -> 
                 ladder.check_grant(&actor, Some(before.rank_id), after.rank_id)?;
             }
             if after == before {
-                return Ok(after);
+                return Ok((after, false));
             }
             let led_before = store::leaders(conn, actor.guild, ladder.highest_level()).await?;
             store::update_member(conn, &after).await.map_err(taken)?;
@@ -137,9 +137,14 @@ pub async fn update_member(app: &App, viewer: &Viewer, change: MemberChange) -> 
             policy::check_still_led(led_before, led_after)?;
             let entry = audit::entry(Action::MemberUpdate, after.id, summary(&before, &after, &ladder));
             audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
-            Ok(after)
+            // Another rank may lack something that the one before allowed, whichever is higher.
+            let takes_away = after.rank_id != before.rank_id || !after.is_active;
+            Ok((after, takes_away))
         })
         .await?;
+    if takes_away {
+        app.settle().await;
+    }
     // Whoever had not voted yet may have been the last.
     voting::close_complete(app, viewer.guild).await;
     Ok(member)
@@ -156,10 +161,10 @@ pub(super) fn summary(before: &Member, after: &Member, ladder: &Ladder) -> Strin
         std::cmp::Ordering::Equal => "Changed",
     };
     let mut changes = Changes::default();
-    changes.note("rank", rank(before), rank(after));
+    changes.note("rank", &rank(before), &rank(after));
     changes.note("Discord username", &before.discord_username, &after.discord_username);
     changes.note("display name", &before.display_name, &after.display_name);
-    changes.note("active", before.is_active, after.is_active);
+    changes.note("active", &before.is_active, &after.is_active);
     // Shown to fewer than the log is.
     changes.note_hidden("Discord id", before.discord_id != after.discord_id);
     format!("{did} {}: {changes}", before.display_name)

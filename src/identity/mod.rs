@@ -121,7 +121,7 @@ pub async fn update_guild(app: &App, viewer: &Viewer, change: GuildChange) -> Re
                 store::update_guild(conn, &after).await?;
                 let mut changes = audit::Changes::default();
                 changes.note("name", &before.name, &after.name);
-                changes.note("region", before.region, after.region);
+                changes.note("region", &before.region, &after.region);
                 let entry = audit::entry(Action::GuildUpdate, after.id, format!("Changed the guild: {changes}"));
                 audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
             }

@@ -118,7 +118,7 @@ impl RankChange {
 /// As [`create_rank`], and `NOT_FOUND`.
 pub async fn update_rank(app: &App, viewer: &Viewer, change: RankChange) -> Result<Rank> {
     let (actor, now) = (viewer.clone(), app.clock.now());
-    let rank = app
+    let (rank, takes_away) = app
         .change_access(viewer.guild, async move |conn| {
             store::change_roster(conn, actor.guild).await?;
             let actor = actor.confirm(conn).await?;
@@ -133,9 +133,14 @@ pub async fn update_rank(app: &App, viewer: &Viewer, change: RankChange) -> Resu
                 let entry = audit::entry(Action::RankUpdate, after.id, summary);
                 audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
             }
-            Ok(after)
+            let takes_away =
+                after.level < before.level || !before.permissions.iter().all(|it| after.permissions.allow(it));
+            Ok((after, takes_away))
         })
         .await?;
+    if takes_away {
+        app.settle().await;
+    }
     // Those who were lowered may have been the last who had not voted.
     voting::close_complete(app, viewer.guild).await;
     Ok(rank)
@@ -175,8 +180,8 @@ fn level(level: i64) -> Result<i64, Refusal> {
 fn changes(before: &Rank, after: &Rank) -> Changes {
     let mut changes = Changes::default();
     changes.note("name", &before.name, &after.name);
-    changes.note("level", before.level, after.level);
-    changes.note("permissions", allowed(&before.permissions), allowed(&after.permissions));
+    changes.note("level", &before.level, &after.level);
+    changes.note("permissions", &allowed(&before.permissions), &allowed(&after.permissions));
     changes.note_hidden("description", before.description != after.description);
     changes.note_hidden("Discord role", before.discord_role_id != after.discord_role_id);
     changes

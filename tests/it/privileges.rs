@@ -238,7 +238,7 @@ on_both! {
         let played = tokio::task::spawn_blocking(move || {
             let mut number = 0;
             let (app, counter, done) = (app, std::cell::RefCell::new(&mut number), std::cell::Cell::new(0));
-            let mut runner = TestRunner::new(Config { cases: 12, max_shrink_iters: 200, failure_persistence: None, ..Config::default() });
+            let mut runner = TestRunner::new(Config { cases: 16, max_shrink_iters: 200, failure_persistence: None, ..Config::default() });
             let outcome = runner.run(&proptest::collection::vec(deed(), 40), |deeds| {
                 let mut counter = counter.borrow_mut();
                 **counter += 1;

@@ -202,7 +202,7 @@ on_both! {
         for voter in [&leader, &officer] {
             draft.vote(voter, &[0]).await;
         }
-        assert_eq!(officer.ok("{ auditLog { totalCount } }", json!({})).await["auditLog"]["totalCount"].is_i64(), true);
+        officer.ok("{ auditLog { totalCount } }", json!({})).await;
         leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "permissions": [] } })).await;
         let refused = officer.refusal("{ auditLog { totalCount } }", json!({})).await;
         assert_eq!(refused, "FORBIDDEN PERMISSION_REQUIRED");
