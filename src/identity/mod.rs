@@ -3,6 +3,7 @@
 mod characters;
 pub mod classes;
 pub mod graphql;
+pub mod import;
 mod members;
 mod policy;
 mod ranks;

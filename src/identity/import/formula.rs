@@ -1,0 +1,30 @@
+//! Names that a spreadsheet would take for formulas.
+//!
+//! Whoever opens an exported table must not run what somebody called themselves: `=HYPERLINK(…)` is a name here and a
+//! formula there. Such a cell is written with an apostrophe before it, as spreadsheets themselves mark text, and loses
+//! it again when it is read.
+
+/// Whether what follows any apostrophes is a formula to a spreadsheet.
+fn looks_like_one(cell: &str) -> bool {
+    cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@'])
+}
+
+/// The cell as it was before.
+pub(super) fn rearm(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(bare) if looks_like_one(bare) => bare,
+        _ => cell,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_spreadsheet_marked_as_text_loses_its_mark() {
+        for (written, cell) in [("'=1+1", "=1+1"), ("''+x", "'+x"), ("'t Hof", "'t Hof"), ("=1+1", "=1+1")] {
+            assert_eq!(rearm(written), cell);
+        }
+    }
+}

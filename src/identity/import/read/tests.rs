@@ -1,0 +1,198 @@
+use proptest::{prelude::*, sample::select};
+
+use super::*;
+use crate::identity::import::{Column, Place};
+
+/// The rows as they were read: `place: username | character | main`.
+fn told(reading: &Reading) -> Vec<String> {
+    let cell = |record: &Record, column| record.cell(column).unwrap_or("-").to_owned();
+    let row = |record: &Record| {
+        let cells = [Column::DiscordUsername, Column::CharacterName, Column::MainAlt];
+        format!("{}: {}", record.place, cells.map(|column| cell(record, column)).join(" | "))
+    };
+    reading.records.iter().map(row).collect()
+}
+
+fn problems(reading: &Reading) -> Vec<(String, Option<&'static str>)> {
+    reading.problems.iter().map(|problem| (problem.place.to_string(), problem.field)).collect()
+}
+
+fn csv(text: &str) -> Reading {
+    read(Format::Csv, text.as_bytes()).unwrap()
+}
+
+fn json(text: &str) -> Reading {
+    read(Format::Json, text.as_bytes()).unwrap()
+}
+
+fn refused(format: Format, text: &[u8]) -> String {
+    let refusal = read(format, text).unwrap_err();
+    assert_eq!(refusal.field.as_deref(), Some("data"));
+    refusal.message.into_owned()
+}
+
+#[test]
+fn headers_are_known_however_they_are_spelt() {
+    let headers = [
+        ("Discord Username", Column::DiscordUsername),
+        ("discordUsername", Column::DiscordUsername),
+        ("DISCORD-USERNAME", Column::DiscordUsername),
+        (" discord ", Column::DiscordUsername),
+        ("Discord ID", Column::DiscordId),
+        ("display_name", Column::DisplayName),
+        ("Ránk", Column::Rank),
+        ("Character Name", Column::CharacterName),
+        ("character", Column::CharacterName),
+        ("Server", Column::Realm),
+        ("CLASS", Column::Class),
+        ("Specialization", Column::Spec),
+        ("role", Column::Role),
+        ("main/alt", Column::MainAlt),
+        ("Main", Column::MainAlt),
+    ];
+    for (header, column) in headers {
+        let of_member = if column == Column::DiscordUsername { "x" } else { "discord_username" };
+        let reading = csv(&format!("{of_member},{header}\nvalue,value"));
+        assert_eq!(reading.records[0].cell(column), Some("value"), "{header}");
+    }
+}
+
+#[test]
+fn columns_that_mean_nothing_are_named_and_passed_over() {
+    let reading = csv("username,Notes,,item level,notes\nthal,fine,,700,x\n");
+    assert_eq!(told(&reading), ["line 2: thal | - | -"]);
+    assert_eq!(reading.unknown_columns, ["Notes", "item level", "notes"]);
+    let reading = json(r#"{"members": [{"username": "thal", "joined": 1, "characters": [{"ilvl": 2, "rank": 3}]}]}"#);
+    assert_eq!(reading.unknown_columns, ["joined", "ilvl", "rank"]);
+}
+
+#[test]
+fn spreadsheets_of_all_countries_are_read() {
+    for text in ["username,character\nthal,Thal", "username;character\nthal;Thal", "username\tcharacter\nthal\tThal"] {
+        assert_eq!(told(&csv(text)), ["line 2: thal | Thal | -"], "{text}");
+    }
+    assert_eq!(told(&csv("\u{feff}username;notes, long\nthal;a,b,c")), ["line 2: thal | - | -"]);
+    assert_eq!(told(&json("\u{feff}{\"members\": []}")), Vec::<String>::new());
+}
+
+#[test]
+fn quoted_cells_hold_what_would_part_them() {
+    let reading = csv("username,character,main\n\"a,b\",\"say \"\"hi\"\"\", x \n'=1+1,\"c;d\",\n");
+    assert_eq!(told(&reading), ["line 2: a,b | say \"hi\" | x", "line 3: =1+1 | c;d | -"]);
+}
+
+#[test]
+fn lines_are_counted_as_an_editor_counts_them() {
+    for end in ["\n", "\r\n", "\r"] {
+        let text = ["", "username,notes", "a", "", "", "b,\"one", "two\"", " , ", "c"].join(end);
+        assert_eq!(told(&csv(&text)), ["line 3: a | - | -", "line 6: b | - | -", "line 9: c | - | -"], "{end:?}");
+    }
+}
+
+#[test]
+fn a_bad_line_is_a_problem_of_its_own() {
+    let reading = csv("username,rank\na,Member,more\nb\n,\nc,\"Mem\nber\"\nd,Member\n");
+    assert_eq!(told(&reading), ["line 3: b | - | -", "line 7: d | - | -"]);
+    assert_eq!(problems(&reading), [("line 2".to_owned(), None), ("line 5".to_owned(), Some("rank"))]);
+}
+
+#[test]
+fn a_quotation_mark_left_open_does_not_swallow_rows_unseen() {
+    let reading = csv("username,rank,notes\na,Member,\"fine\nb,Member,\nc,Member,\n");
+    assert_eq!((told(&reading), problems(&reading)), (vec![], vec![("line 2".to_owned(), None)]));
+    let reading = csv("username,rank\na,\"Member\nb,Member\n");
+    assert_eq!((told(&reading), problems(&reading)), (vec![], vec![("line 2".to_owned(), Some("rank"))]));
+}
+
+#[test]
+fn files_that_are_no_tables_are_refused() {
+    assert!(refused(Format::Csv, b"").contains("discord_username"));
+    assert!(refused(Format::Csv, b"rank,character\nMember,Thal").contains("discord_username"));
+    assert!(refused(Format::Csv, b"username\n\xff").contains("UTF-8"));
+    assert!(refused(Format::Csv, b"username,Discord Name,rank").contains("discord_username"));
+    assert!(refused(Format::Csv, b"username,server,Realm").contains("“server”, “Realm”"));
+}
+
+#[test]
+fn files_that_are_no_lists_of_members_are_refused() {
+    assert!(refused(Format::Json, b"{\"members\": [\n  oops]}").contains("line 2 column 3"));
+    for text in ["[]", "{}", "3", "{\"members\": {}}"] {
+        assert!(refused(Format::Json, text.as_bytes()).contains("members"), "{text}");
+    }
+}
+
+#[test]
+fn members_are_read_with_their_characters() {
+    let reading = json(
+        r#"{"members": [
+            {"Discord Username": "thal", "discordId": 123456789012345678, "displayName": null, "rank": "Officer"},
+            {"discordUsername": "korr", "characters": [
+                {"name": "Korr", "realm": "Sen'jin", "class": "SHAMAN", "isMain": true},
+                {"name": 7, "isMain": 0},
+                {"name": "Third", "is_main": false}
+            ]},
+            {"discordUsername": "mira", "characters": null},
+            {"discordUsername": "nobody", "characters": []}
+        ]}"#,
+    );
+    assert_eq!(
+        told(&reading),
+        [
+            "members[0]: thal | - | -",
+            "members[1].characters[0]: korr | Korr | main",
+            "members[1].characters[1]: korr | 7 | 0",
+            "members[1].characters[2]: korr | Third | alt",
+            "members[2]: mira | - | -",
+            "members[3]: nobody | - | -",
+        ]
+    );
+    assert_eq!(reading.records[0].cell(Column::DiscordId), Some("123456789012345678"));
+    assert_eq!(reading.records[0].cell(Column::DisplayName), None);
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_is_a_problem_of_where_it_stands() {
+    let reading = json(
+        r#"{"members": [
+            {"discordUsername": {"name": "thal"}, "characters": [{"name": "Thal"}]},
+            "korr",
+            {"discordUsername": "mira", "characters": {"name": "Mira"}},
+            {"discordUsername": "bryn", "rank": true},
+            {"discordUsername": "ulf", "characters": [{"name": []}, "Ulf", {"name": "Ulf"}, {"class": 1, "Class": 2}]}
+        ]}"#,
+    );
+    assert_eq!(told(&reading), ["members[4].characters[2]: ulf | Ulf | -"]);
+    let expected = [
+        ("members[0]", Some("discordUsername")),
+        ("members[1]", None),
+        ("members[2]", Some("characters")),
+        ("members[3]", Some("rank")),
+        ("members[4].characters[0]", Some("name")),
+        ("members[4].characters[1]", None),
+        ("members[4].characters[3]", Some("class")),
+    ];
+    assert_eq!(problems(&reading), expected.map(|(place, field)| (place.to_owned(), field)));
+    assert_eq!(reading.problems[0].place, Place::Member(0));
+}
+
+#[test]
+fn what_is_told_of_a_member_goes_with_each_of_many_characters() {
+    let name = "x".repeat(900);
+    let characters = vec!["{}"; 100_000].join(",");
+    let reading = json(&format!(r#"{{"members": [{{"rank": "{name}", "characters": [{characters}]}}]}}"#));
+    assert_eq!(reading.records.len(), 100_000);
+}
+
+proptest! {
+    #[test]
+    fn any_file_is_read_or_refused(
+        format in select(vec![Format::Csv, Format::Json]),
+        start in select(vec!["", "username,rank\n", "username;a;class\n\"", "{\"members\": [", "{\"members\": [{}, {\"rank\":"]),
+        rest in "[a,;\"'\r\n\t{}:\\[\\]0-9é\u{feff}\u{0}]{0,40}",
+    ) {
+        if let Ok(reading) = read(format, format!("{start}{rest}").as_bytes()) {
+            let places: Vec<Place> = reading.records.iter().map(|record| record.place).collect();
+            prop_assert!(places.windows(2).all(|two| two[0].order() < two[1].order()));
+        }
+    }
+}

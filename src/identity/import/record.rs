@@ -1,0 +1,205 @@
+//! One row of a roster: its cells as they were typed, and where it stands.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use super::Fault;
+
+/// Most characters of a cell: more than any name may have, however it is composed.
+const MAX_CELL: usize = 1_000;
+
+/// Where in its file a row stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The line of a table where the row starts. The header is line 1.
+    Line(u64),
+    /// A member of the list, counted from 0.
+    Member(usize),
+    /// A member's character, each counted from 0.
+    Character(usize, usize),
+}
+
+impl Place {
+    /// Where the member stands whose row this is.
+    #[must_use]
+    pub const fn of_member(self) -> Self {
+        match self {
+            Self::Character(member, _) => Self::Member(member),
+            Self::Line(_) | Self::Member(_) => self,
+        }
+    }
+
+    /// Sorts the places of one file as they follow each other there.
+    pub fn order(self) -> (u64, Option<usize>) {
+        match self {
+            Self::Line(line) => (line, None),
+            Self::Member(member) => (member as u64, None),
+            Self::Character(member, character) => (member as u64, Some(character)),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Member(member) => write!(f, "members[{member}]"),
+            Self::Character(member, character) => write!(f, "members[{member}].characters[{character}]"),
+        }
+    }
+}
+
+/// What a row may tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Column {
+    /// Whose row it is.
+    DiscordUsername,
+    /// The member's Discord id.
+    DiscordId,
+    /// How the member is shown.
+    DisplayName,
+    /// The member's rank, by name.
+    Rank,
+    /// The character's name.
+    CharacterName,
+    /// The character's realm.
+    Realm,
+    /// The character's class.
+    Class,
+    /// The character's specialisation.
+    Spec,
+    /// What the character does in a group.
+    Role,
+    /// Whether the character is the member's main.
+    MainAlt,
+}
+
+impl Column {
+    /// What is told of a member.
+    pub const OF_MEMBER: [Self; 4] = [Self::DiscordUsername, Self::DiscordId, Self::DisplayName, Self::Rank];
+
+    /// What is told of a character.
+    pub const OF_CHARACTER: [Self; 6] =
+        [Self::CharacterName, Self::Realm, Self::Class, Self::Spec, Self::Role, Self::MainAlt];
+
+    /// What stands above it in a table.
+    pub fn header(self) -> &'static str {
+        self.into()
+    }
+
+    /// What it is called in the schema.
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::DiscordUsername => "discordUsername",
+            Self::DiscordId => "discordId",
+            Self::DisplayName => "displayName",
+            Self::Rank => "rank",
+            Self::CharacterName => "name",
+            Self::Realm => "realm",
+            Self::Class => "class",
+            Self::Spec => "spec",
+            Self::Role => "role",
+            Self::MainAlt => "isMain",
+        }
+    }
+
+    /// What people write above it, as [`loose_key`](crate::text::loose_key) makes it.
+    const fn spellings(self) -> &'static [&'static str] {
+        match self {
+            Self::DiscordUsername => &["discordusername", "discord", "discordname", "username"],
+            Self::DiscordId => &["discordid", "discorduserid"],
+            Self::DisplayName => &["displayname", "nickname"],
+            Self::Rank => &["rank", "guildrank"],
+            Self::CharacterName => &["charactername", "character"],
+            Self::Realm => &["realm", "server"],
+            Self::Class => &["class", "characterclass"],
+            Self::Spec => &["spec", "specialisation", "specialization"],
+            Self::Role => &["role", "characterrole"],
+            Self::MainAlt => &["mainalt", "main", "ismain"],
+        }
+    }
+
+    /// Whether this header, as [`loose_key`](crate::text::loose_key) makes it, stands above this column.
+    pub(super) fn is_headed(self, key: &str) -> bool {
+        self.spellings().contains(&key)
+    }
+}
+
+/// One row of a roster: a member, or a member's character.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Where it stands.
+    pub place: Place,
+    // Shared, for what is told of a member goes with each of their characters.
+    cells: BTreeMap<Column, Arc<str>>,
+}
+
+impl Record {
+    /// A row that tells nothing yet.
+    pub(super) const fn new(place: Place) -> Self {
+        Self { place, cells: BTreeMap::new() }
+    }
+
+    /// The same row at another place.
+    pub(super) fn moved(&self, place: Place) -> Self {
+        Self { place, cells: self.cells.clone() }
+    }
+
+    /// Fills a cell; a blank text leaves it empty.
+    pub(super) fn fill(&mut self, column: Column, text: &str) -> Result<(), Fault> {
+        let text = text.trim();
+        if text.chars().nth(MAX_CELL).is_some() {
+            let message = format!("{} may have at most {MAX_CELL} characters.", column.field());
+            return Err(Fault::in_column(column, message));
+        }
+        if !text.is_empty() {
+            self.cells.insert(column, text.into());
+        }
+        Ok(())
+    }
+
+    /// What a cell tells, trimmed; nothing where it is empty.
+    pub fn cell(&self, column: Column) -> Option<&str> {
+        self.cells.get(&column).map(AsRef::as_ref)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray;
+
+    use super::*;
+    use crate::text;
+
+    #[test]
+    fn places_are_told_as_people_look_for_them() {
+        assert_eq!(Place::Line(12).to_string(), "line 12");
+        assert_eq!(Place::Member(3).to_string(), "members[3]");
+        assert_eq!(Place::Character(3, 0).to_string(), "members[3].characters[0]");
+    }
+
+    #[test]
+    fn a_place_of_a_character_follows_its_member_and_precedes_the_next() {
+        let mut places = vec![Place::Member(4), Place::Character(3, 1), Place::Character(3, 0), Place::Member(3)];
+        places.sort_by_key(|place| place.order());
+        assert_eq!(places, [Place::Member(3), Place::Character(3, 0), Place::Character(3, 1), Place::Member(4)]);
+    }
+
+    #[test]
+    fn every_column_is_known_by_its_own_header() {
+        for column in Column::VARIANTS {
+            assert!(column.is_headed(&text::loose_key(column.header())), "{column:?}");
+        }
+    }
+
+    #[test]
+    fn cells_are_trimmed_and_of_bearable_length() {
+        let mut record = Record::new(Place::Line(2));
+        record.fill(Column::Rank, " \t").unwrap();
+        assert_eq!(record.cell(Column::Rank), None);
+        record.fill(Column::Rank, " Officer ").unwrap();
+        assert_eq!(record.cell(Column::Rank), Some("Officer"));
+        assert!(record.fill(Column::Rank, &"é".repeat(1_000)).is_ok());
+        assert!(record.fill(Column::Rank, &"é".repeat(1_001)).is_err());
+    }
+}
