@@ -2,7 +2,11 @@
 
 use async_graphql::MaybeUndefined;
 
-use super::{Character, CharacterClass, CharacterRole, Ladder, Member, classes, store};
+use super::{
+    Character, CharacterClass, CharacterRole, Ladder, Member,
+    classes::{self, Spec},
+    store,
+};
 use crate::{
     app::App,
     audit::{self, Action, Changes},
@@ -17,7 +21,7 @@ use crate::{
 /// Most characters of a character's or a realm's name.
 pub(super) const MAX_CHARACTER_NAME: usize = 50;
 /// Most characters of one member: all are shown with them.
-const MAX_CHARACTERS: usize = 200;
+pub(super) const MAX_CHARACTERS: usize = 200;
 
 /// A character to be made.
 pub struct NewCharacter {
@@ -38,7 +42,8 @@ pub struct NewCharacter {
 }
 
 impl NewCharacter {
-    fn into_row(self, guild: GuildId, member: MemberId) -> Result<Character, Refusal> {
+    /// The character's row.
+    pub(super) fn into_row(self, guild: GuildId, member: MemberId) -> Result<Character, Refusal> {
         let row = Character {
             guild_id: guild,
             id: CharacterId::new(),
@@ -219,11 +224,15 @@ fn spec_of(class: CharacterClass, name: &str) -> Result<Option<String>, Refusal>
     if name.trim().is_empty() {
         return Ok(None);
     }
-    let spec = classes::spec(class, name).ok_or_else(|| {
+    known_spec(class, name).map(|spec| Some(spec.name.clone()))
+}
+
+/// The class's specialisation of this name.
+pub(super) fn known_spec(class: CharacterClass, name: &str) -> Result<&'static Spec, Refusal> {
+    classes::spec(class, name).ok_or_else(|| {
         let names: Vec<&str> = classes::specs(class).iter().map(|spec| spec.name.as_str()).collect();
         Refusal::input("spec", format!("{class} has no such spec. It has {}.", names.join(", ")))
-    })?;
-    Ok(Some(spec.name.clone()))
+    })
 }
 
 fn changes(before: &Character, after: &Character) -> Changes {

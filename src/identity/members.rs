@@ -172,7 +172,7 @@ pub(super) fn summary(before: &Member, after: &Member, ladder: &Ladder) -> Strin
 
 impl Member {
     /// Whether this differs from what was before in nothing but the display name.
-    fn differs_in_name_only(&self, before: &Self) -> bool {
+    pub(super) fn differs_in_name_only(&self, before: &Self) -> bool {
         let renamed =
             Self { display_name: self.display_name.clone(), sort_key: self.sort_key.clone(), ..before.clone() };
         *self == renamed
@@ -181,7 +181,7 @@ impl Member {
 
 impl MemberChange {
     /// The member's row with the change made.
-    fn apply(self, before: &Member, ladder: &Ladder) -> Result<Member, Refusal> {
+    pub(super) fn apply(self, before: &Member, ladder: &Ladder) -> Result<Member, Refusal> {
         let mut after = before.clone();
         if let Some(username) = self.discord_username {
             after.discord_username = text::discord_username(&username)?;

@@ -12,6 +12,11 @@ use crate::{
 pub struct Ladder(Vec<Rank>);
 
 impl Ladder {
+    /// The ladder of these ranks, highest level first.
+    pub const fn new(ranks: Vec<Rank>) -> Self {
+        Self(ranks)
+    }
+
     /// Loads a guild's ladder.
     ///
     /// # Errors

@@ -1,12 +1,18 @@
 //! A guild's roster out of a file and into one.
 //!
-//! A file is read into rows ([`read()`]). None of this touches the database.
+//! A file is read into rows ([`read()`]), the rows are weighed against the guild as it stands ([`plan()`]), and what comes
+//! of them is for the caller to store. None of this touches the database: the same plan is what a rehearsal shows and
+//! what an import does.
 
 mod formula;
+mod plan;
 mod read;
 mod record;
+#[cfg(test)]
+mod testing;
 
 pub use self::{
+    plan::{Actor, MemberDiff, Plan, Roster, plan},
     read::{Reading, read},
     record::{Column, Place, Record},
 };

@@ -1,0 +1,356 @@
+//! The guild as it would be after the rows taken so far.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::MaybeUndefined;
+
+use super::{
+    super::{Column, Fault, Place, Record},
+    Actor, MemberDiff, Plan, Roster,
+    cells::{CharacterCells, MemberCells},
+    character::{self, CharacterName},
+};
+use crate::{
+    clock::Instant,
+    id::{MemberId, RankId},
+    identity::{Character, Ladder, Member, MemberChange, NewMember, Rank, characters::MAX_CHARACTERS},
+};
+
+/// The guild as it would be.
+pub(super) struct Draft<'a> {
+    ladder: Ladder,
+    ranks: HashMap<String, &'a Rank>,
+    actor: &'a Actor,
+    now: Instant,
+    keeps_leaders: bool,
+    /// By username key.
+    members: HashMap<String, MemberDraft<'a>>,
+    /// Who has which Discord id, or had it when the file came: an id changes hands only from one import to the next.
+    discord_ids: HashMap<String, MemberId>,
+    characters: HashMap<CharacterName, CharacterDraft<'a>>,
+}
+
+struct MemberDraft<'a> {
+    /// Its place among the members, those that are there already first.
+    number: usize,
+    before: Option<&'a Member>,
+    after: Member,
+    said: Said,
+    stored_characters: usize,
+    new_characters: usize,
+    main: Option<CharacterName>,
+    main_said: Option<Place>,
+}
+
+/// What the file has said of a member, and where.
+#[derive(Clone, Default)]
+struct Said {
+    rank: Option<(RankId, Place)>,
+    display_name: Option<(String, Place)>,
+    discord_id: Option<(String, Place)>,
+}
+
+struct CharacterDraft<'a> {
+    /// Its place among the characters, those that are there already first.
+    number: usize,
+    before: Option<&'a Character>,
+    after: Character,
+    /// Whose it is, for messages.
+    owner: String,
+    row: Option<Place>,
+    is_alt: bool,
+}
+
+/// What a row would make of its member.
+struct MemberStep {
+    key: String,
+    before: Option<Member>,
+    after: Member,
+    said: Said,
+}
+
+/// What a row would make of its character.
+struct CharacterStep {
+    key: CharacterName,
+    after: Character,
+    is_main: Option<bool>,
+    changes: bool,
+}
+
+impl<'a> Draft<'a> {
+    /// The guild before the first row.
+    pub(super) fn new(existing: &'a Roster, actor: &'a Actor, now: Instant) -> Self {
+        let owners: HashMap<MemberId, &Member> = existing.members.iter().map(|member| (member.id, member)).collect();
+        let mut draft = Self {
+            ladder: Ladder::new(existing.ranks.clone()),
+            ranks: existing.ranks.iter().map(|rank| (rank.name_key.clone(), rank)).collect(),
+            actor,
+            now,
+            keeps_leaders: false,
+            members: HashMap::with_capacity(existing.members.len()),
+            discord_ids: HashMap::new(),
+            characters: HashMap::with_capacity(existing.characters.len()),
+        };
+        for member in &existing.members {
+            let number = draft.members.len();
+            draft.members.insert(
+                member.username_key.clone(),
+                MemberDraft { before: Some(member), ..MemberDraft::new(number, member.clone()) },
+            );
+            if let Some(id) = &member.discord_id {
+                draft.discord_ids.insert(id.clone(), member.id);
+            }
+        }
+        for character in &existing.characters {
+            let Some(owner) = owners.get(&character.member_id) else { continue };
+            let key = (character.name_key.clone(), character.realm_key.clone());
+            if let Some(member) = draft.members.get_mut(&owner.username_key) {
+                member.stored_characters += 1;
+                if character.is_main {
+                    member.main = Some(key.clone());
+                }
+            }
+            let stored = CharacterDraft {
+                number: draft.characters.len(),
+                before: Some(character),
+                after: character.clone(),
+                owner: owner.discord_username.clone(),
+                row: None,
+                is_alt: false,
+            };
+            draft.characters.insert(key, stored);
+        }
+        draft
+    }
+
+    /// The same draft, in which nobody loses the highest rank.
+    pub(super) fn keeping_leaders(self) -> Self {
+        Self { keeps_leaders: true, ..self }
+    }
+
+    /// Takes a row, and answers whether it changes anything.
+    pub(super) fn take(&mut self, record: &Record) -> Result<bool, Fault> {
+        let member = self.weigh_member(record)?;
+        let mut changes = member.before.as_ref() != Some(&member.after);
+        if changes {
+            self.check_leader_stays(&member)?;
+            self.actor.check(&self.ladder, member.before.as_ref(), &member.after)?;
+        }
+        let character = self.weigh_character(record, &member)?;
+        if !changes && character.as_ref().is_some_and(|character| character.changes) {
+            self.actor.check(&self.ladder, member.before.as_ref(), &member.after)?;
+            changes = true;
+        }
+        self.make(record.place, member, character);
+        Ok(changes)
+    }
+
+    fn weigh_member(&self, record: &Record) -> Result<MemberStep, Fault> {
+        let cells = MemberCells::read(record, &self.ranks)?;
+        let draft = self.members.get(&cells.username_key);
+        let mut said = draft.map(|draft| draft.said.clone()).unwrap_or_default();
+        agree(&mut said.rank, cells.rank.map(|rank| rank.id), Column::Rank, record.place)?;
+        agree(&mut said.display_name, cells.display_name.clone(), Column::DisplayName, record.place)?;
+        agree(&mut said.discord_id, cells.discord_id.clone(), Column::DiscordId, record.place)?;
+        let before = draft.map(|draft| draft.after.clone());
+        let owner = cells.discord_id.as_ref().and_then(|id| self.discord_ids.get(id));
+        if owner.is_some_and(|owner| before.as_ref().is_none_or(|before| before.id != *owner)) {
+            return Err(Fault::in_column(Column::DiscordId, "Another member has this Discord id."));
+        }
+        let key = cells.username_key.clone();
+        let after = match &before {
+            Some(before) => self.change(before, cells)?,
+            None => self.add(cells)?,
+        };
+        Ok(MemberStep { key, before, after, said })
+    }
+
+    fn add(&self, cells: MemberCells<'_>) -> Result<Member, Fault> {
+        let rank = cells.rank.or_else(|| self.ladder.lowest());
+        let rank = rank.ok_or_else(|| Fault::in_column(Column::Rank, "The guild has no ranks."))?;
+        let new = NewMember {
+            discord_username: cells.username,
+            discord_id: cells.discord_id,
+            display_name: cells.display_name,
+            rank: Some(rank.id),
+        };
+        Ok(new.into_row(rank, self.now)?)
+    }
+
+    fn change(&self, before: &Member, cells: MemberCells<'_>) -> Result<Member, Fault> {
+        let rank = cells.rank.map(|rank| rank.id).filter(|rank| *rank != before.rank_id);
+        let display_name = cells.display_name.filter(|name| *name != before.display_name);
+        let discord_id = cells.discord_id.filter(|id| before.discord_id.as_ref() != Some(id));
+        if rank.is_none() && display_name.is_none() && discord_id.is_none() {
+            return Ok(before.clone());
+        }
+        let given = |cell: Option<String>| cell.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
+        let change = MemberChange {
+            id: before.id,
+            discord_username: None,
+            discord_id: given(discord_id),
+            display_name: given(display_name),
+            rank,
+            active: None,
+        };
+        Ok(change.apply(before, &self.ladder)?)
+    }
+
+    fn weigh_character(&self, record: &Record, member: &MemberStep) -> Result<Option<CharacterStep>, Fault> {
+        let Some(cells) = CharacterCells::read(record)? else {
+            return Ok(None);
+        };
+        let key = cells.key();
+        let draft = self.characters.get(&key);
+        if let Some(draft) = draft {
+            if let Some(place) = draft.row {
+                return Err(Fault::in_column(
+                    Column::CharacterName,
+                    format!("This character stands at {place} already."),
+                ));
+            }
+            if draft.after.member_id != member.after.id {
+                return Err(Fault::in_column(Column::CharacterName, format!("This character is {}'s.", draft.owner)));
+            }
+        }
+        let is_main = cells.is_main;
+        let owner = self.members.get(&member.key);
+        let main_said = owner.and_then(|owner| owner.main_said);
+        if let (Some(true), Some(place)) = (is_main, main_said) {
+            return Err(Fault::in_column(Column::MainAlt, format!("The member has another main at {place}.")));
+        }
+        let before = draft.map(|draft| &draft.after);
+        let has = owner.map_or(0, |owner| owner.stored_characters + owner.new_characters);
+        if before.is_none() && has >= MAX_CHARACTERS {
+            let message = format!("A member has at most {MAX_CHARACTERS} characters.");
+            return Err(Fault::in_column(Column::CharacterName, message));
+        }
+        let after = match before {
+            Some(before) => character::change(before, &cells)?,
+            None => character::add(&member.after, cells)?,
+        };
+        let changes =
+            before.is_none_or(|before| *before != after || is_main.is_some_and(|main| main != before.is_main));
+        Ok(Some(CharacterStep { key, after, is_main, changes }))
+    }
+
+    fn check_leader_stays(&self, MemberStep { before, after, .. }: &MemberStep) -> Result<(), Fault> {
+        let highest = self.ladder.highest_level();
+        let leads = |member: &Member| member.is_active && member.rank_level == highest;
+        if self.keeps_leaders && before.as_ref().is_some_and(leads) && !leads(after) {
+            let message = "The guild must keep an active, registered leader.";
+            return Err(Fault { reason: Some("LAST_LEADER"), ..Fault::in_column(Column::Rank, message) });
+        }
+        Ok(())
+    }
+
+    /// Makes what a row says, once it is known to be good.
+    fn make(&mut self, place: Place, step: MemberStep, character: Option<CharacterStep>) {
+        let owner = step.after.discord_username.clone();
+        if let Some(id) = &step.after.discord_id {
+            self.discord_ids.insert(id.clone(), step.after.id);
+        }
+        let number = self.members.len();
+        let member = self.members.entry(step.key).or_insert_with(|| MemberDraft::new(number, step.after.clone()));
+        (member.after, member.said) = (step.after, step.said);
+        let Some(character) = character else { return };
+        let CharacterStep { key, after, is_main, .. } = character;
+        let number = self.characters.len();
+        member.new_characters += usize::from(!self.characters.contains_key(&key));
+        let draft = self.characters.entry(key.clone()).or_insert_with(|| CharacterDraft {
+            number,
+            before: None,
+            after: after.clone(),
+            owner,
+            row: None,
+            is_alt: false,
+        });
+        (draft.after, draft.row, draft.is_alt) = (after, Some(place), is_main == Some(false));
+        match is_main {
+            Some(true) => {
+                member.main_said = Some(place);
+                let old = member.main.replace(key.clone());
+                self.set_main(old.as_ref(), false);
+                self.set_main(Some(&key), true);
+            }
+            Some(false) => {
+                draft.after.is_main = false;
+                member.main.take_if(|main| *main == key);
+            }
+            None => {}
+        }
+    }
+
+    fn set_main(&mut self, key: Option<&CharacterName>, is_main: bool) {
+        if let Some(draft) = key.and_then(|key| self.characters.get_mut(key)) {
+            draft.after.is_main = is_main;
+        }
+    }
+
+    /// Sums up what the rows change.
+    pub(super) fn finish(self, plan: &mut Plan) {
+        let mut mainless: HashSet<MemberId> = HashSet::new();
+        let mut members: Vec<MemberDraft<'_>> = self.members.into_values().collect();
+        members.sort_by_key(|member| member.number);
+        for member in members {
+            if member.main.is_none() && member.stored_characters == 0 {
+                mainless.insert(member.after.id);
+            }
+            match member.before {
+                None => plan.new_members.push(member.after),
+                Some(before) if *before != member.after => {
+                    plan.changed_members.push(MemberDiff { before: before.clone(), after: member.after });
+                }
+                Some(_) => {}
+            }
+        }
+        let mut characters: Vec<CharacterDraft<'_>> = self.characters.into_values().collect();
+        characters.sort_by_key(|character| character.number);
+        for mut character in characters {
+            match character.before {
+                None => {
+                    // Somebody's first characters have a main among them, whether or not the file says so.
+                    character.after.is_main |= !character.is_alt && mainless.remove(&character.after.member_id);
+                    plan.new_characters.push(character.after);
+                }
+                Some(before) if *before != character.after => plan.changed_characters.push(character.after),
+                Some(_) => {}
+            }
+        }
+        plan.changed_characters.sort_by_key(|character| character.is_main);
+    }
+}
+
+impl MemberDraft<'_> {
+    const fn new(number: usize, after: Member) -> Self {
+        Self {
+            number,
+            before: None,
+            after,
+            said: Said { rank: None, display_name: None, discord_id: None },
+            stored_characters: 0,
+            new_characters: 0,
+            main: None,
+            main_said: None,
+        }
+    }
+}
+
+/// Notes what a row says of its member, unless another has said otherwise.
+fn agree<T: PartialEq>(
+    said: &mut Option<(T, Place)>,
+    given: Option<T>,
+    column: Column,
+    place: Place,
+) -> Result<(), Fault> {
+    match (&said, given) {
+        (Some((earlier, place)), Some(given)) if *earlier != given => {
+            Err(Fault::in_column(column, format!("The member's {} is another at {place}.", column.field())))
+        }
+        (None, Some(given)) => {
+            *said = Some((given, place));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,139 @@
+//! What a file would change in a guild.
+
+mod actor;
+mod cells;
+mod character;
+mod draft;
+#[cfg(test)]
+mod tests;
+
+pub use self::actor::Actor;
+use self::draft::Draft;
+use super::{Column, Fault, Place, Problem, Reading};
+use crate::{
+    clock::Instant,
+    id::GuildId,
+    identity::{
+        Character, Member, Rank,
+        policy::{self, Leaders},
+    },
+};
+
+/// All that a guild has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roster {
+    /// The guild.
+    pub guild: GuildId,
+    /// Its ranks, highest level first.
+    pub ranks: Vec<Rank>,
+    /// Its members, active or not.
+    pub members: Vec<Member>,
+    /// Its members' characters.
+    pub characters: Vec<Character>,
+}
+
+/// A member's row as it is and as it is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberDiff {
+    /// As it is.
+    pub before: Member,
+    /// As it is to be.
+    pub after: Member,
+}
+
+/// What a file would change. Stored in the order of its lists, it never breaks what must be unique.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Members to add, in the file's order.
+    pub new_members: Vec<Member>,
+    /// Members to change.
+    pub changed_members: Vec<MemberDiff>,
+    /// Characters to change, as they are to be; those that are their member's main no longer come first.
+    pub changed_characters: Vec<Character>,
+    /// Characters to add, in the file's order.
+    pub new_characters: Vec<Character>,
+    /// Why rows are left out, in the file's order. What is wrong with a listed member is told once for all of their
+    /// characters.
+    pub problems: Vec<Problem>,
+    /// Columns of the file that mean nothing here.
+    pub unknown_columns: Vec<String>,
+    /// The file's rows.
+    pub rows: usize,
+    /// Rows that are left out.
+    pub left_out: usize,
+    /// Rows that tell what is so already.
+    pub unchanged: usize,
+}
+
+impl Plan {
+    /// Whether all stays as it is.
+    pub const fn changes_nothing(&self) -> bool {
+        self.new_members.is_empty()
+            && self.changed_members.is_empty()
+            && self.changed_characters.is_empty()
+            && self.new_characters.is_empty()
+    }
+}
+
+/// Weighs what was read against the guild as it stands. A row with a problem is left out whole, and the others are taken
+/// as if it were not there.
+pub fn plan(existing: &Roster, actor: &Actor, reading: &Reading, now: Instant) -> Plan {
+    let draft = Draft::new(existing, actor, now);
+    let plan = follow(draft, reading);
+    if still_led(existing, &plan) {
+        return plan;
+    }
+    follow(Draft::new(existing, actor, now).keeping_leaders(), reading)
+}
+
+fn follow(mut draft: Draft<'_>, reading: &Reading) -> Plan {
+    let mut plan = Plan {
+        problems: reading.problems.clone(),
+        unknown_columns: reading.unknown_columns.clone(),
+        rows: reading.records.len() + reading.problems.len(),
+        left_out: reading.problems.len(),
+        ..Plan::default()
+    };
+    for record in &reading.records {
+        match draft.take(record) {
+            Ok(true) => {}
+            Ok(false) => plan.unchanged += 1,
+            Err(fault) => {
+                plan.left_out += 1;
+                let problem = at_fault(fault, record.place);
+                if plan.problems.last() != Some(&problem) {
+                    plan.problems.push(problem);
+                }
+            }
+        }
+    }
+    plan.problems.sort_by_key(|problem| problem.place.order());
+    draft.finish(&mut plan);
+    plan
+}
+
+/// A member's fault is told where the member stands, not at each of their characters.
+fn at_fault(fault: Fault, place: Place) -> Problem {
+    let of_member = Column::OF_MEMBER.iter().any(|column| Some(column.field()) == fault.field);
+    fault.at(if of_member { place.of_member() } else { place })
+}
+
+fn still_led(existing: &Roster, plan: &Plan) -> bool {
+    let Some(highest) = existing.ranks.first() else {
+        return true;
+    };
+    let mut leaders = Leaders { active: 0, registered: 0 };
+    count(&mut leaders, highest, existing.members.iter(), 1);
+    let before = leaders;
+    count(&mut leaders, highest, plan.new_members.iter(), 1);
+    count(&mut leaders, highest, plan.changed_members.iter().map(|diff| &diff.before), -1);
+    count(&mut leaders, highest, plan.changed_members.iter().map(|diff| &diff.after), 1);
+    policy::check_still_led(before, leaders).is_ok()
+}
+
+fn count<'a>(leaders: &mut Leaders, highest: &Rank, members: impl Iterator<Item = &'a Member>, each: i64) {
+    for member in members.filter(|member| member.is_active && member.rank_level == highest.level) {
+        leaders.active += each;
+        leaders.registered += if member.is_registered() { each } else { 0 };
+    }
+}

@@ -1,0 +1,381 @@
+use proptest::{
+    prelude::*,
+    sample::{select, subsequence},
+};
+
+use super::{
+    super::{
+        Format, Record, read,
+        testing::{carried_out, guild, now, officer, outcome, rows, told},
+    },
+    *,
+};
+use crate::identity::RankSource;
+
+/// Rows, and what an operator makes of them.
+fn check(cases: &[(&str, &[&str])]) {
+    for (text, expected) in cases {
+        assert_eq!(outcome(&Actor::Operator, text), *expected, "{text}");
+    }
+}
+
+fn check_for(actor: &Actor, cases: &[(&str, &[&str])]) {
+    for (text, expected) in cases {
+        assert_eq!(outcome(actor, text), *expected, "{text}");
+    }
+}
+
+fn message(text: &str) -> String {
+    let problems = plan(&guild(), &Actor::Operator, &rows(text), now()).problems;
+    problems.into_iter().map(|problem| problem.message).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn members_are_added_or_changed_where_the_row_says_otherwise() {
+    check(&[
+        ("newbie", &["+ newbie (newbie) 1"]),
+        ("@Newbie,200,New Bie,member", &["+ Newbie (New Bie) 2 200"]),
+        ("BRYN,,bryn,MEMBER", &["~ bryn (bryn) 2"]),
+        ("bryn,,Bryn,Member", &[]),
+        ("BRYN", &[]),
+        ("bryn,7,,Treasurer", &["~ bryn (Bryn) 3 7"]),
+        ("gone,,Back", &["~ gone (Back) 1"]),
+        (",,Nameless", &["! line 2 discordUsername"]),
+        ("newbie,12a", &["! line 2 discordId"]),
+        ("newbie,,,Lord\nother", &["+ other (other) 1", "! line 2 rank"]),
+    ]);
+    assert!(message("newbie,,,Lord").contains("“Lord”"));
+}
+
+#[test]
+fn rows_of_members_are_kept_whole() {
+    let plan = plan(&guild(), &Actor::Operator, &rows("newbie,,,\nbryn,,Brýn,Treasurer"), now());
+    let new = &plan.new_members[0];
+    assert!(new.is_active && new.registered_at.is_none());
+    assert_eq!((new.username_key.as_str(), new.created_at), ("newbie", now()));
+    let MemberDiff { before, after } = &plan.changed_members[0];
+    assert_eq!(*before, guild().members[3]);
+    assert_eq!((after.sort_key.as_str(), after.rank_source), ("bryn\u{1}bryn", RankSource::Manual));
+    assert_eq!((plan.rows, plan.left_out, plan.unchanged), (2, 0, 0));
+}
+
+#[test]
+fn rows_of_one_member_agree() {
+    check(&[
+        ("new,1,N,Member\nnew,,,\nNEW,1,N,member", &["+ new (N) 2 1"]),
+        ("new\nnew,,,Member", &["+ new (new) 2"]),
+        ("new,,,Member\nnew,,,Initiate", &["+ new (new) 2", "! line 3 rank"]),
+        ("new,,A\nnew,,B\nnew,1\nnew,2", &["+ new (A) 1 1", "! line 3 displayName", "! line 5 discordId"]),
+        ("bryn,,,Member\nbryn,,,Initiate", &["! line 3 rank"]),
+        ("new,x,,Member\nnew,,,Initiate", &["+ new (new) 1", "! line 2 discordId"]),
+    ]);
+    assert!(message("new,,,Member\nnew,,,Initiate").contains("line 2"));
+}
+
+#[test]
+fn a_discord_id_has_one_owner() {
+    check(&[
+        ("thal,100", &[]),
+        ("new,100", &["! line 2 discordId"]),
+        ("a,7\nb,7\nc,8", &["+ a (a) 1 7", "+ c (c) 1 8", "! line 3 discordId"]),
+        ("thal,101\nnew,100", &["~ thal (Thalindra) 5 101", "! line 3 discordId"]),
+    ]);
+}
+
+#[test]
+fn characters_are_added_to_the_rows_member() {
+    check(&[
+        ("korr,,,,Second,Sen'jin,death knight,FROST", &["+ Second-Sen'jin of korr: DEATH_KNIGHT Frost MELEE_DPS alt"]),
+        ("korr,,,,Second,Area 52,Mage,,ranged", &["+ Second-Area 52 of korr: MAGE - RANGED_DPS alt"]),
+        ("korr,,,,Second,Area 52,Mage,Fire,tank", &["+ Second-Area 52 of korr: MAGE Fire TANK alt"]),
+        ("korr,,,,,Area 52", &["! line 2 name"]),
+        ("korr,,,,,,,,,main", &["! line 2 name"]),
+        ("korr,,,,Second,,Mage,Fire", &["! line 2 realm"]),
+        ("korr,,,,Second,Area 52,,Fire", &["! line 2 class"]),
+        ("korr,,,,Second,Area 52,Bard,Fire", &["! line 2 class"]),
+        ("korr,,,,Second,Area 52,Mage", &["! line 2 role"]),
+        ("korr,,,,Second,Area 52,Mage,Holy", &["! line 2 spec"]),
+        ("korr,,,,Second,Area 52,Mage,Fire,dps", &["! line 2 role"]),
+        ("korr,,,,Second,Area 52,Mage,Fire,,perhaps", &["! line 2 isMain"]),
+        ("new,,,,Second,Area 52,Mage", &["! line 2 role"]),
+    ]);
+    assert!(message("korr,,,,S,R,Mage,Holy").contains("Arcane, Fire, Frost"));
+    let long = "x".repeat(51);
+    check(&[(&format!("korr,,,,{long},Area 52,Mage,Fire"), &["! line 2 name"])]);
+}
+
+#[test]
+fn characters_change_where_the_row_says_otherwise() {
+    check(&[
+        ("bryn,,,,BRYN,area 52,mage,frost,ranged,main", &[]),
+        ("bryn,,,,Bryn,Area 52", &[]),
+        ("bryn,,,,Bryn,Area 52,,Fire", &["~ Bryn-Area 52 of bryn: MAGE Fire RANGED_DPS main"]),
+        ("bryn,,,,Bryn,Area 52,,,healer", &["~ Bryn-Area 52 of bryn: MAGE Frost HEALER main"]),
+        ("bryn,,,,Bryn,Area 52,Rogue,Outlaw", &["~ Bryn-Area 52 of bryn: ROGUE Outlaw MELEE_DPS main"]),
+        ("bryn,,,,Bryn,Area 52,Death Knight", &["~ Bryn-Area 52 of bryn: DEATH_KNIGHT Frost MELEE_DPS main"]),
+        ("bryn,,,,Bryn,Area 52,Rogue", &["! line 2 spec"]),
+        ("bryn,,,,Bryn,Area 52,,Outlaw", &["! line 2 spec"]),
+    ]);
+}
+
+#[test]
+fn a_character_has_one_owner_and_one_row() {
+    check(&[
+        ("korr,,,,Bryn,Area 52,Mage,Fire", &["! line 2 name"]),
+        ("bryn,,,,Brynalt,Area 52\nbryn,,,,brynalt,AREA 52", &["! line 3 name"]),
+        ("korr,,,,S,R,Mage,Fire\nmira,,,,S,R,Mage,Fire", &["+ S-R of korr: MAGE Fire RANGED_DPS alt", "! line 3 name"]),
+        ("korr,,,,S,R,Mage\nmira,,,,S,R,Mage,Fire", &["+ S-R of mira: MAGE Fire RANGED_DPS main", "! line 2 role"]),
+    ]);
+    let many: String = (0..201).map(|n| "mira,,,,C".to_owned() + &n.to_string() + ",R,Mage,Fire\n").collect();
+    assert_eq!(outcome(&Actor::Operator, &many).pop().as_deref(), Some("! line 202 name"));
+    assert!(message("korr,,,,Bryn,Area 52,Mage,Fire").contains("bryn"));
+    assert!(message("bryn,,,,Brynalt,Area 52\nbryn,,,,Brynalt,Area 52").contains("line 2"));
+}
+
+#[test]
+fn a_member_has_one_main() {
+    let brynalt_is_main =
+        ["~ Bryn-Area 52 of bryn: MAGE Frost RANGED_DPS alt", "~ Brynalt-Area 52 of bryn: MAGE Frost RANGED_DPS main"];
+    check(&[
+        ("bryn,,,,Brynalt,Area 52,,,,MAIN", &brynalt_is_main),
+        ("bryn,,,,Brynalt,Area 52,,,,x\nbryn,,,,Bryn,Area 52,,,,a", &brynalt_is_main),
+        ("bryn,,,,Bryn,Area 52,,,,no\nbryn,,,,Brynalt,Area 52,,,,yes", &brynalt_is_main),
+        ("bryn,,,,Bryn,Area 52,,,,alt", &brynalt_is_main[..1]),
+        ("bryn,,,,Bryn,Area 52,,,,1\nbryn,,,,Brynalt,Area 52,,,,1", &["! line 3 isMain"]),
+        (
+            "bryn,,,,Next,Area 52,Mage,Fire,,main",
+            &["~ Bryn-Area 52 of bryn: MAGE Frost RANGED_DPS alt", "+ Next-Area 52 of bryn: MAGE Fire RANGED_DPS main"],
+        ),
+    ]);
+    assert!(message("bryn,,,,Bryn,Area 52,,,,m\nbryn,,,,Brynalt,Area 52,,,,m").contains("line 2"));
+}
+
+#[test]
+fn first_characters_have_a_main_among_them() {
+    let (a, b) = ("mira,,,,A,R,Mage,Fire,,", "mira,,,,B,R,Mage,Fire,,");
+    let made = |main_a, main_b| {
+        [("A", main_a), ("B", main_b)].map(|(name, main)| format!("+ {name}-R of mira: MAGE Fire RANGED_DPS {main}"))
+    };
+    for (said, expected) in [
+        (["", ""], made("main", "alt")),
+        (["alt", ""], made("alt", "main")),
+        (["", "main"], made("alt", "main")),
+        (["alt", "alt"], made("alt", "alt")),
+    ] {
+        let [first, second] = said;
+        assert_eq!(outcome(&Actor::Operator, &format!("{a}{first}\n{b}{second}")), expected, "{said:?}");
+    }
+    // Whoever has characters without a main among them has chosen so.
+    check(&[("korr,,,,S,R,Mage,Fire", &["+ S-R of korr: MAGE Fire RANGED_DPS alt"])]);
+}
+
+#[test]
+fn officers_reach_what_is_below_them() {
+    let low = &["! line 2 - RANK_TOO_LOW"][..];
+    check_for(
+        &officer(2),
+        &[
+            ("new", &["+ new (new) 1"]),
+            ("bryn,5,B,Initiate", &["~ bryn (B) 1 5"]),
+            ("new,,,Officer", &["! line 2 rank RANK_TOO_LOW"]),
+            ("bryn,,,Guild Leader", &["! line 2 rank RANK_TOO_LOW"]),
+            ("mira,5", low),
+            ("mira,,Other", low),
+            ("mira,,,Member", low),
+            ("thal,,,,New,R,Mage,Fire", low),
+            ("thal,,,,Thalindra,Sen'jin,,Fire", low),
+            ("thal,,,,Thalindra,Sen'jin,,,,alt", low),
+            ("mira,,Mira,Officer\nthal,100,,,Thalindra,Sen'jin,,,,main", &[]),
+        ],
+    );
+}
+
+#[test]
+fn leaders_reach_each_other() {
+    check_for(
+        &officer(1),
+        &[
+            ("mira,,,Guild Leader", &["~ mira (Mira) 5"]),
+            ("new,,,Guild Leader\nthal,,,Guild Leader", &["+ new (new) 5"]),
+            ("thal,101", &["~ thal (Thalindra) 5 101"]),
+        ],
+    );
+}
+
+#[test]
+fn ones_own_name_and_characters_are_ones_own() {
+    check_for(
+        &officer(2),
+        &[
+            (
+                "korr,,Korr,,Korr,Sen'jin,,Fire,,main",
+                &["~ korr (Korr) 4", "~ Korr-Sen'jin of korr: MAGE Fire RANGED_DPS main"],
+            ),
+            ("korr,5", &["! line 2 - RANK_TOO_LOW"]),
+            ("korr,,Korr,Member", &["! line 2 - RANK_TOO_LOW"]),
+            ("korr,,,Guild Leader", &["! line 2 - RANK_TOO_LOW"]),
+        ],
+    );
+}
+
+#[test]
+fn nobody_gives_a_permission_they_lack() {
+    let refused = &["! line 2 rank RANK_TOO_LOW"][..];
+    check_for(&officer(1), &[("bryn,,,Treasurer", refused), ("new,,,Treasurer", refused)]);
+    check_for(&officer(2), &[("bryn,,,Treasurer", refused)]);
+    check(&[("bryn,,,Treasurer", &["~ bryn (Bryn) 3"])]);
+}
+
+#[test]
+fn the_guild_keeps_its_leader() {
+    check(&[
+        ("thal,,,Member\nbryn,7", &["~ bryn (Bryn) 2 7", "! line 2 rank LAST_LEADER"]),
+        ("thal,,,Member\nkorr,,,Guild Leader", &["~ thal (Thalindra) 2 100", "~ korr (Korrigan) 5"]),
+        ("thal,,,Member\nnew,,,Guild Leader", &["+ new (new) 5", "! line 2 rank LAST_LEADER"]),
+        ("thal,,,Member\ngone,,,Guild Leader", &["~ gone (Gone) 5", "! line 2 rank LAST_LEADER"]),
+        ("thal,,A,Member\nthal,,B", &["~ thal (B) 5 100", "! line 2 rank LAST_LEADER"]),
+    ]);
+    let mut two = guild();
+    let korr = &mut two.members[1];
+    (korr.rank_id, korr.rank_level, korr.registered_at) = (two.ranks[0].id, 5, None);
+    let demote = |text| told(&two, &plan(&two, &Actor::Operator, &rows(text), now()));
+    assert_eq!(demote("korr,,,Member"), ["~ korr (Korrigan) 2"]);
+    assert_eq!(demote("thal,,,Member"), ["! line 2 rank LAST_LEADER"]);
+    assert_eq!(demote("thal,,,Member\nkorr,,,Member"), ["! line 2 rank LAST_LEADER", "! line 3 rank LAST_LEADER"]);
+}
+
+#[test]
+fn what_is_wrong_with_a_listed_member_is_told_once() {
+    let text = r#"{"members": [
+        {"discordUsername": "new", "rank": "Lord", "characters": [
+            {"name": "A", "realm": "R", "class": "Mage", "spec": "Fire"}, {"name": []},
+            {"name": "B", "realm": "R", "class": "Mage", "spec": "Fire"}]},
+        {"discordUsername": "korr", "characters": [
+            {"name": "A", "realm": "R", "class": "Mage"}, {"name": "B", "realm": "R", "class": "Mage", "spec": "Fire"}]},
+        {"discordUsername": "bryn", "rank": "Officer", "characters": [
+            {"name": "Bryn", "realm": "Area 52"}, {"name": "C", "realm": "R"}, {"name": "Brynalt", "realm": "Area 52"}]}
+    ]}"#;
+    let roster = guild();
+    let plan = plan(&roster, &officer(2), &read(Format::Json, text.as_bytes()).unwrap(), now());
+    let expected = [
+        "+ B-R of korr: MAGE Fire RANGED_DPS alt",
+        "! members[0] rank",
+        "! members[0].characters[1] name",
+        "! members[1].characters[0] role",
+        "! members[2] rank RANK_TOO_LOW",
+    ];
+    assert_eq!(told(&roster, &plan), expected);
+    assert_eq!((plan.rows, plan.left_out), (8, 7));
+}
+
+#[test]
+fn large_rosters_are_taken_whole() {
+    let row = |n: i32| format!("u{},,,Member,C{n},Area 52,Hunter,Survival,,", n / 4);
+    let text: Vec<String> = (0..20_000).map(row).collect();
+    let plan = plan(&guild(), &Actor::Operator, &rows(&text.join("\n")), now());
+    assert_eq!((plan.new_members.len(), plan.new_characters.len(), plan.problems.len()), (5_000, 20_000, 0));
+}
+
+/// A row of the test guild's people and strangers, sometimes wrong.
+fn row() -> impl Strategy<Value = String> {
+    let of_member = (
+        select(vec!["thal", "korr", "mira", "bryn", "Bryn", "gone", "new", "other"]),
+        select(vec!["", "", "", "7", "8", "bad"]),
+        select(vec!["", "", "Bryn", "Zoë"]),
+        select(vec!["", "", "Member", "Initiate", "Officer", "Guild Leader", "Treasurer", "Lord"]),
+    );
+    let of_character = (
+        select(vec!["", "Bryn", "Brynalt", "Korr", "Thalindra", "A", "B"]),
+        select(vec!["Area 52", "Sen'jin"]),
+        select(vec!["", "Mage", "Death Knight", "Rogue"]),
+        select(vec!["", "Frost", "Fire", "Outlaw"]),
+        select(vec!["", "", "tank", "dps"]),
+        select(vec!["", "", "main", "alt"]),
+    );
+    (of_member, of_character).prop_map(|((user, id, name, rank), (character, realm, class, spec, role, main))| {
+        let character = match character {
+            "" => String::new(),
+            _ => format!("{character},{realm},{class},{spec},{role},{main}"),
+        };
+        format!("{user},{id},{name},{rank},{character}\n")
+    })
+}
+
+fn file() -> impl Strategy<Value = Reading> {
+    proptest::collection::vec(row(), 0..12).prop_map(|lines| rows(&lines.concat()))
+}
+
+fn actor() -> impl Strategy<Value = Actor> {
+    select(vec![Actor::Operator, officer(1), officer(2)])
+}
+
+fn good_rows(reading: &Reading, plan: &Plan) -> Reading {
+    let bad = |record: &Record| plan.problems.iter().any(|problem| problem.place == record.place);
+    let records = reading.records.iter().filter(|record| !bad(record)).cloned().collect();
+    Reading { records, ..Reading::default() }
+}
+
+fn changes(roster: &Roster, plan: &Plan) -> Vec<String> {
+    told(roster, plan).into_iter().filter(|line| !line.starts_with('!')).collect()
+}
+
+proptest! {
+    #[test]
+    fn a_bad_row_counts_as_if_it_were_not_there(actor in actor(), reading in file()) {
+        let roster = guild();
+        let whole = plan(&roster, &actor, &reading, now());
+        let good = plan(&roster, &actor, &good_rows(&reading, &whole), now());
+        prop_assert_eq!(changes(&roster, &good), changes(&roster, &whole));
+        prop_assert_eq!(&good.problems, &[]);
+        prop_assert_eq!(whole.left_out + good.rows, whole.rows);
+    }
+
+    #[test]
+    fn what_was_taken_once_changes_nothing_more(actor in actor(), reading in file()) {
+        let first = plan(&guild(), &actor, &reading, now());
+        let after = carried_out(&guild(), &first);
+        let again = plan(&after, &actor, &good_rows(&reading, &first), now());
+        prop_assert!(again.changes_nothing(), "{:?}", told(&after, &again));
+        prop_assert_eq!(&again.problems, &[]);
+        prop_assert_eq!(again.unchanged, again.rows);
+    }
+
+    #[test]
+    fn a_guild_stays_sound(actor in actor(), reading in file()) {
+        let before = guild();
+        let plan = plan(&before, &actor, &reading, now());
+        let after = carried_out(&before, &plan);
+        let distinct = |mut keys: Vec<String>| {
+            let all = keys.len();
+            keys.sort();
+            keys.dedup();
+            keys.len() == all
+        };
+        prop_assert!(distinct(after.members.iter().map(|member| member.username_key.clone()).collect()));
+        prop_assert!(distinct(after.members.iter().filter_map(|member| member.discord_id.clone()).collect()));
+        let named = |character: &Character| format!("{}-{}", character.name_key, character.realm_key);
+        prop_assert!(distinct(after.characters.iter().map(named).collect()));
+        let mains = after.characters.iter().filter(|character| character.is_main);
+        prop_assert!(distinct(mains.map(|character| character.member_id.0.to_string()).collect()));
+        prop_assert!(after.members.iter().any(|member| member.rank_level == 5 && member.is_registered()));
+        if let Actor::Officer(viewer) = actor && viewer.rank_level < 5 {
+            prop_assert!(plan.changed_members.iter().all(|diff| diff.after.rank_level <= viewer.rank_level));
+            prop_assert!(plan.new_members.iter().all(|member| member.rank_level < viewer.rank_level));
+        }
+    }
+
+    #[test]
+    fn rows_in_which_nothing_is_wrong_may_come_in_any_order(
+        lines in subsequence(vec!["bryn,7,,Initiate\n", "a,,,Member,A,R,Mage,Fire,,main\n", "a,,A\n",
+            "bryn,,,,Bryn,Area 52,,,,alt\n", "bryn,,,,Brynalt,Area 52,,,,main\n"], 0..=5).prop_shuffle(),
+    ) {
+        let mut sorted = lines.clone();
+        sorted.sort_unstable();
+        let outcome = |lines: Vec<&str>| {
+            let mut told = outcome(&Actor::Operator, &lines.concat());
+            told.sort_unstable();
+            told
+        };
+        prop_assert_eq!(outcome(lines), outcome(sorted));
+    }
+}
