@@ -9,6 +9,11 @@ fn looks_like_one(cell: &str) -> bool {
     cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@'])
 }
 
+/// The cell as it may stand in a table.
+pub(super) fn disarm(cell: &str) -> String {
+    if looks_like_one(cell) { format!("'{cell}") } else { cell.to_owned() }
+}
+
 /// The cell as it was before.
 pub(super) fn rearm(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
@@ -19,12 +24,30 @@ pub(super) fn rearm(cell: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
-    fn what_a_spreadsheet_marked_as_text_loses_its_mark() {
-        for (written, cell) in [("'=1+1", "=1+1"), ("''+x", "'+x"), ("'t Hof", "'t Hof"), ("=1+1", "=1+1")] {
-            assert_eq!(rearm(written), cell);
+    fn formulas_are_disarmed_and_names_left_alone() {
+        for (cell, written) in [
+            ("=1+1", "'=1+1"),
+            ("@thal", "'@thal"),
+            ("-x", "'-x"),
+            ("'+x", "''+x"),
+            ("'t Hof", "'t Hof"),
+            ("a=b", "a=b"),
+        ] {
+            assert_eq!(disarm(cell), written);
+        }
+        assert_eq!(rearm("=1+1"), "=1+1");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(cell in "['=+@a-]{0,6}") {
+            let written = disarm(&cell);
+            prop_assert_eq!(rearm(&written), cell);
         }
     }
 }

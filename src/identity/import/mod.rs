@@ -1,8 +1,8 @@
 //! A guild's roster out of a file and into one.
 //!
 //! A file is read into rows ([`read()`]), the rows are weighed against the guild as it stands ([`plan()`]), and what comes
-//! of them is for the caller to store. None of this touches the database: the same plan is what a rehearsal shows and
-//! what an import does.
+//! of them is for the caller to store. The other way, a roster is written ([`write()`]) so that reading it back changes
+//! nothing. None of this touches the database: the same plan is what a rehearsal shows and what an import does.
 
 mod formula;
 mod plan;
@@ -10,11 +10,13 @@ mod read;
 mod record;
 #[cfg(test)]
 mod testing;
+mod write;
 
 pub use self::{
     plan::{Actor, MemberDiff, Plan, Roster, plan},
     read::{Reading, read},
     record::{Column, Place, Record},
+    write::write,
 };
 use crate::error::Refusal;
 
