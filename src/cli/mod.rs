@@ -2,6 +2,8 @@
 
 mod bootstrap;
 mod demo;
+mod export;
+mod import;
 mod serve;
 mod token;
 
@@ -48,6 +50,10 @@ enum Command {
     Demo(demo::Demo),
     /// Make a guild and its leader, and print the leader's invite code.
     Bootstrap(bootstrap::Bootstrap),
+    /// Import a roster from CSV or JSON: all of it or nothing. Importing it again changes nothing.
+    Import(import::Import),
+    /// Write a roster as CSV or JSON, as import takes it.
+    Export(export::Export),
     /// Mint access tokens for active members, a `username token` line each.
     Token(token::Token),
     /// Bring the database to the newest schema.
@@ -85,6 +91,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(serve) => serve.run(&database).await,
         Command::Demo(demo) => demo.run(&database).await,
         Command::Bootstrap(bootstrap) => bootstrap.run(&database).await,
+        Command::Import(import) => import.run(&database).await,
+        Command::Export(export) => export.run(&database).await,
         Command::Token(token) => token.run(&database).await,
         Command::Migrate => {
             let url = database.url_or(DEFAULT_DATABASE)?;

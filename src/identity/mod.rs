@@ -7,6 +7,7 @@ pub mod import;
 mod members;
 mod policy;
 mod ranks;
+mod roster;
 mod rows;
 pub mod store;
 
@@ -17,6 +18,7 @@ pub use self::{
     members::{MemberChange, NewMember, create_member, update_member},
     policy::Ladder,
     ranks::{NewRank, RankChange, create_rank, delete_rank, update_rank},
+    roster::{Imported, export_roster, import_roster},
     rows::{
         Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Member, MemberFilter,
         MemberKey, Rank, RankSource, Region,

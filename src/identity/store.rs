@@ -172,6 +172,11 @@ pub async fn member_by_username(conn: &mut Conn, guild: GuildId, key: &str) -> Q
     .optional()
 }
 
+/// All members, active or not.
+pub async fn all_members(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Member>> {
+    on!(conn, c => members::table.filter(members::guild_id.eq(guild)).select(Member::as_select()).load(c))
+}
+
 /// All active members, by rank and name.
 pub async fn active_members(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Member>> {
     on!(conn, c => members::table
@@ -263,6 +268,11 @@ pub async fn demote_main(conn: &mut Conn, guild: GuildId, member: MemberId) -> Q
         .set(characters::is_main.eq(false))
         .execute(c))?;
     Ok(())
+}
+
+/// All characters, of whichever members.
+pub async fn all_characters(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Character>> {
+    on!(conn, c => characters::table.filter(characters::guild_id.eq(guild)).select(Character::as_select()).load(c))
 }
 
 pub async fn characters_by_id(conn: &mut Conn, guild: GuildId, ids: &[CharacterId]) -> QueryResult<Vec<Character>> {

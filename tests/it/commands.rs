@@ -179,6 +179,68 @@ async fn the_demo_fills_a_guild_again_and_again_but_never_over_a_real_one() {
 }
 
 #[test]
+fn a_roster_is_imported_whole_or_not_at_all_and_exported_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let guild = |arguments: &[&str]| run(folder.path(), &[arguments, &["--guild", "gg"]].concat());
+    stdout(&run(folder.path(), &["bootstrap", "--guild", "gg", "--leader", "Thal"]));
+    let export = || stdout(&guild(&["export", "--format", "csv"]));
+    let before = export();
+    let header = "discord_username,discord_id,display_name,rank,character_name,realm,class,spec,role,main_alt\n";
+    assert_eq!(before, format!("{header}Thal,,Thal,Guild Leader,,,,,,\n"));
+    write(
+        "bad.csv",
+        "Discord Username;Rank;Character;Realm;Class;Spec;Note\n\
+         anna;Veteran;Zoë;Sen'jin;Mage;frost;x\n\
+         bert;Chieftain;Bob;Sen'jin;Mage;frost;x\n\
+         carl;Member;Carl;Sen'jin;Mage;Havoc;x\n",
+    );
+    let refused = guild(&["import", "bad.csv"]);
+    assert_eq!((refused.status.code(), &refused.stdout[..]), (Some(1), &b""[..]));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    for line in
+        ["bad.csv: line 3: rank: ", "bad.csv: line 4: spec: ", "the column \"Note\" is not", "2 of 3 rows are bad"]
+    {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert_eq!(export(), before, "nothing was imported");
+    let skipped = guild(&["import", "--skip-bad", "bad.csv"]);
+    assert!(String::from_utf8_lossy(&skipped.stderr).contains("bad.csv: line 3: rank: "));
+    assert_eq!(
+        stdout(&skipped),
+        "3 rows: 1 members added, 0 changed; 1 characters added, 0 changed; 0 rows unchanged, 2 left out\n"
+    );
+    let imported = export();
+    assert!(imported.ends_with("anna,,anna,Veteran,Zoë,Sen'jin,MAGE,Frost,RANGED_DPS,main\n"), "{imported}");
+
+    // What was written is read again, by name or from standard input, and changes nothing.
+    for name in ["roster.json", "roster.csv"] {
+        stdout(&guild(&["export", name]));
+        assert_eq!(
+            stdout(&guild(&["import", name])),
+            "2 rows: 0 members added, 0 changed; 0 characters added, 0 changed; 2 rows unchanged, 0 left out\n"
+        );
+    }
+    let file = std::fs::File::open(folder.path().join("roster.json")).unwrap();
+    let piped = guildhall(folder.path()).args(["import", "-", "--guild", "gg"]).stdin(file).output().unwrap();
+    assert!(stdout(&piped).contains("2 rows unchanged"));
+    // Another guild gets the same.
+    stdout(&run(folder.path(), &["bootstrap", "--guild", "hh", "--leader", "thal"]));
+    stdout(&run(folder.path(), &["import", "roster.json", "--guild", "hh"]));
+    assert_eq!(stdout(&run(folder.path(), &["export", "--format", "csv", "--guild", "hh"])).lines().count(), 3);
+    for (arguments, expected) in [
+        (vec!["import", "nowhere.csv"], "nowhere.csv: No such file"),
+        (vec!["import", "roster.csv", "--format", "json"], "The file is not JSON"),
+    ] {
+        let output = guild(&arguments);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(expected), "{arguments:?}");
+    }
+    let nowhere = run(folder.path(), &["import", "roster.csv", "--guild", "nowhere"]);
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("no such guild"));
+}
+
+#[test]
 fn what_is_wrong_with_the_settings_is_said_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, expected) in [
@@ -186,6 +248,8 @@ fn what_is_wrong_with_the_settings_is_said_in_a_sentence() {
         (vec!["serve", "--jwt-secret", "short"], "at least 32 bytes"),
         (vec!["serve", "--database-url", "postgres://127.0.0.1:1/x"], "GUILDHALL_JWT_SECRET is needed on PostgreSQL"),
         (vec!["serve", "--access-ttl", "1000000y"], "from a second to ten years"),
+        (vec!["serve", "--trusted-proxies", "10.0.0.0/8,proxy"], "expected ADDRESS or ADDRESS/BITS"),
+        (vec!["serve", "--address-attempts", "0"], "0"),
         (vec!["token", "--guild", "nowhere", "--all"], "no such guild"),
         (vec!["token", "--guild", "nowhere"], "required"),
         (vec!["bootstrap", "--guild", "No Slug", "--leader", "x"], "A slug is"),

@@ -14,6 +14,7 @@ mod campaigns;
 mod characters;
 mod commands;
 mod guards;
+mod import;
 mod live;
 mod migrations;
 mod privileges;

@@ -45,6 +45,9 @@ fn arguments(operation: &str) -> Option<Value> {
         "deleteRank" => json!({ "id": "@rank" }),
         "createMember" => json!({ "input": { "discordUsername": "x", "rankId": "@rank" } }),
         "updateMember" => json!({ "input": { "id": "@member", "rankId": "@rank", "displayName": "x" } }),
+        "importRoster" => {
+            json!({ "input": { "format": "CSV", "data": "discord_username,rank\ntheirs-member,Veteran" } })
+        }
         "sendInvite" | "sendResetCode" => json!({ "memberId": "@member" }),
         "createCharacter" => json!({ "input": {
             "memberId": "@member", "name": "x", "realm": "y", "class": "MAGE", "role": "HEALER",

@@ -1,6 +1,6 @@
 //! What changes the guild's people, in the schema.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use guildhall_macros::guarded;
 
 use crate::{
@@ -9,11 +9,15 @@ use crate::{
     graphql::{caller::Caller, node::DeletePayload},
     id::{CharacterId, MemberId, RankId},
     identity::{
-        Character, CharacterChange, CharacterClass, CharacterRole, Guild, GuildChange, Member, MemberChange,
+        Character, CharacterChange, CharacterClass, CharacterRole, Guild, GuildChange, Imported, Member, MemberChange,
         NewCharacter, NewMember, NewRank, Rank, RankChange, Region, create_character, create_member, create_rank,
-        delete_character, delete_rank, update_character, update_guild, update_member, update_rank,
+        delete_character, delete_rank, import::Format, import_roster, update_character, update_guild, update_member,
+        update_rank,
     },
 };
+
+/// Most problems that an import tells of.
+const MAX_PROBLEMS: usize = 100;
 
 /// What is to change of the guild. An absent field stays as it is.
 #[derive(InputObject)]
@@ -125,6 +129,90 @@ struct UpdateCharacterInput {
     is_main: Option<bool>,
 }
 
+/// What a roster is written in.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+enum RosterFormat {
+    /// A table with a header line: `discord_username`, `discord_id`, `display_name`, `rank`, `character_name`, `realm`,
+    /// `class`, `spec`, `role`, `main_alt`, a row a character. Only the first is needed.
+    Csv,
+    /// `{"members": [{"discordUsername", "discordId", "displayName", "rank", "characters": [{"name", "realm", "class",
+    /// "spec", "role", "isMain"}]}]}`.
+    Json,
+}
+
+/// A roster to import.
+#[derive(InputObject)]
+struct ImportRosterInput {
+    /// What it is written in.
+    format: RosterFormat,
+    /// The file's text. What it leaves empty stays as it is.
+    data: String,
+    /// Whether to import the other rows when some are bad; otherwise nothing is.
+    #[graphql(default = false)]
+    skip_bad: bool,
+}
+
+/// Why a row of a roster was left out.
+#[derive(SimpleObject)]
+struct ImportProblem {
+    /// Where it stands: `line 12`, `members[3]` or `members[3].characters[0]`.
+    place: String,
+    /// What is at fault, as the inputs of members and characters call it.
+    field: Option<String>,
+    /// Why, such as `RANK_TOO_LOW`, where there is a word for it.
+    reason: Option<String>,
+    /// Why, in a sentence for a person.
+    message: String,
+}
+
+/// What came of an import.
+#[derive(SimpleObject)]
+struct ImportRosterPayload {
+    /// Whether anything was imported: not if rows were bad and `skipBad` was not asked for.
+    imported: bool,
+    /// Rows in the file.
+    rows: usize,
+    /// Members added, or to be added if it were imported.
+    members_added: usize,
+    /// Members changed.
+    members_changed: usize,
+    /// Characters added.
+    characters_added: usize,
+    /// Characters changed.
+    characters_changed: usize,
+    /// Rows that say what is so already.
+    rows_unchanged: usize,
+    /// Rows left out.
+    rows_left_out: usize,
+    /// Why they were left out: the first 100 reasons.
+    problems: Vec<ImportProblem>,
+    /// Columns that are not understood, and passed over.
+    unknown_columns: Vec<String>,
+}
+
+impl From<Imported> for ImportRosterPayload {
+    fn from(it: Imported) -> Self {
+        let problems = it.problems.into_iter().take(MAX_PROBLEMS).map(|problem| ImportProblem {
+            place: problem.place.to_string(),
+            field: problem.field.map(str::to_owned),
+            reason: problem.reason.map(str::to_owned),
+            message: problem.message,
+        });
+        Self {
+            imported: it.imported,
+            rows: it.rows,
+            members_added: it.members_added,
+            members_changed: it.members_changed,
+            characters_added: it.characters_added,
+            characters_changed: it.characters_changed,
+            rows_unchanged: it.unchanged,
+            rows_left_out: it.left_out,
+            problems: problems.collect(),
+            unknown_columns: it.unknown_columns,
+        }
+    }
+}
+
 /// A guild, changed.
 #[derive(SimpleObject)]
 struct GuildPayload {
@@ -231,6 +319,20 @@ impl IdentityMutation {
             active: input.active,
         };
         Ok(MemberPayload { member: update_member(&caller.app, &*caller.signed_in()?, change).await? })
+    }
+
+    /// Imports a roster of members below the viewer's rank and their characters: all of it, or, with `skipBad`, what is
+    /// good of it. Members are found by Discord username and characters by name and realm; importing it again changes
+    /// nothing. The larger rosters go in by the command line.
+    #[requires_permission(MembersManage)]
+    async fn import_roster(&self, ctx: &Context<'_>, input: ImportRosterInput) -> Result<ImportRosterPayload> {
+        let (caller, skip_bad) = (Caller::of(ctx), input.skip_bad);
+        let format = match input.format {
+            RosterFormat::Csv => Format::Csv,
+            RosterFormat::Json => Format::Json,
+        };
+        let (viewer, file) = (caller.signed_in()?, (format, input.data.into_bytes()));
+        Ok(import_roster(&caller.app, caller.guild, Some(&viewer), file, skip_bad, |_, _| ()).await?.into())
     }
 
     /// Makes a character of the viewer's own, or, with `MEMBERS_MANAGE`, of a member below their rank.

@@ -1,0 +1,180 @@
+//! A guild's roster, in from a file and out to one.
+
+use super::{
+    import::{Actor, Format, Plan, Problem, Roster, plan, read, write},
+    members, store,
+};
+use crate::{
+    app::App,
+    audit::{self, Action},
+    auth::{Permission, Viewer},
+    clock::Instant,
+    db::Conn,
+    error::Result,
+    id::GuildId,
+    identity::Ladder,
+    voting,
+};
+
+/// Rows of a statement: so many at once, so that progress can be told between them.
+const CHUNK: usize = 1_000;
+
+/// What came of an import.
+pub struct Imported {
+    /// Whether anything was imported: not if rows were bad and those were not to be skipped.
+    pub imported: bool,
+    /// Rows in the file.
+    pub rows: usize,
+    /// Members added, or to be added if the import were made.
+    pub members_added: usize,
+    /// Members changed.
+    pub members_changed: usize,
+    /// Characters added.
+    pub characters_added: usize,
+    /// Characters changed.
+    pub characters_changed: usize,
+    /// Rows that say what is so already.
+    pub unchanged: usize,
+    /// Rows left out.
+    pub left_out: usize,
+    /// Why they were left out.
+    pub problems: Vec<Problem>,
+    /// Columns that are not understood.
+    pub unknown_columns: Vec<String>,
+}
+
+/// Imports a roster, as this officer or as an operator: all of it, or, where bad rows are skipped, the others. Importing it
+/// again changes nothing. `progress` is told how many of how many rows are written.
+///
+/// # Errors
+/// `BAD_USER_INPUT` at `data` for a file that cannot be read at all.
+pub async fn import_roster(
+    app: &App,
+    guild: GuildId,
+    by: Option<&Viewer>,
+    (format, data): (Format, Vec<u8>),
+    skip_bad: bool,
+    progress: impl FnMut(usize, usize) + Send + 'static,
+) -> Result<Imported> {
+    let (by, now) = (by.cloned(), app.clock.now());
+    let reading = read(format, &data)?;
+    let (imported, takes_away) = app
+        .change_access(guild, async move |conn| {
+            // As all do who change the roster.
+            store::lock_guild(conn, guild).await?;
+            let by = match by {
+                Some(by) => Some(by.confirm(conn).await?),
+                None => None,
+            };
+            let actor = match &by {
+                Some(by) => {
+                    by.require(Permission::MembersManage)?;
+                    Actor::Officer(by.clone())
+                }
+                None => Actor::Operator,
+            };
+            let roster = roster(conn, guild).await?;
+            let plan = plan(&roster, &actor, &reading, now);
+            let imported = skip_bad || plan.problems.is_empty();
+            let outcome = Imported {
+                imported,
+                rows: plan.rows,
+                members_added: plan.new_members.len(),
+                members_changed: plan.changed_members.len(),
+                characters_added: plan.new_characters.len(),
+                characters_changed: plan.changed_characters.len(),
+                unchanged: plan.unchanged,
+                left_out: plan.left_out,
+                problems: plan.problems.clone(),
+                unknown_columns: plan.unknown_columns.clone(),
+            };
+            let takes_away = plan.changed_members.iter().any(|diff| diff.before.rank_id != diff.after.rank_id);
+            if imported && !plan.changes_nothing() {
+                store::change_roster(conn, guild).await?;
+                record(conn, guild, by.as_ref(), now, &plan, &Ladder::new(roster.ranks)).await?;
+                apply(conn, plan, progress).await?;
+            }
+            Ok((outcome, imported && takes_away))
+        })
+        .await?;
+    if takes_away {
+        app.settle().await;
+    }
+    voting::close_complete(app, guild).await;
+    Ok(imported)
+}
+
+/// A guild's active members and their characters, in the format that [`import_roster`] takes.
+///
+/// # Errors
+/// The database's.
+pub async fn export_roster(app: &App, guild: GuildId, format: Format) -> Result<String> {
+    let roster = app.db.snapshot(async move |conn| roster(conn, guild).await).await?;
+    write(format, &roster)
+}
+
+async fn roster(conn: &mut Conn, guild: GuildId) -> Result<Roster> {
+    Ok(Roster {
+        guild,
+        ranks: store::ranks(conn, guild).await?,
+        members: store::all_members(conn, guild).await?,
+        characters: store::all_characters(conn, guild).await?,
+    })
+}
+
+/// Writes what is planned, in the order in which the one main of each member is never two.
+async fn apply(conn: &mut Conn, plan: Plan, mut progress: impl FnMut(usize, usize)) -> Result<()> {
+    let Plan { new_members, changed_members, changed_characters, new_characters, .. } = plan;
+    let all = new_members.len() + changed_members.len() + changed_characters.len() + new_characters.len();
+    let mut written = 0;
+    let mut tell = |more: usize| {
+        written += more;
+        progress(written, all);
+    };
+    for chunk in new_members.chunks(CHUNK) {
+        store::insert_members(conn, chunk.to_vec()).await?;
+        tell(chunk.len());
+    }
+    for diff in changed_members {
+        store::update_member(conn, &diff.after).await?;
+        tell(1);
+    }
+    for character in changed_characters {
+        store::update_character(conn, &character).await?;
+        tell(1);
+    }
+    for chunk in new_characters.chunks(CHUNK) {
+        store::insert_characters(conn, chunk.to_vec()).await?;
+        tell(chunk.len());
+    }
+    Ok(())
+}
+
+/// Records the import as a whole, and what it did to each member.
+async fn record(
+    conn: &mut Conn,
+    guild: GuildId,
+    by: Option<&Viewer>,
+    now: Instant,
+    plan: &Plan,
+    ladder: &Ladder,
+) -> Result<()> {
+    let rank = |id| ladder.rank(id).map_or("an unknown rank", |rank| &rank.name);
+    let added = plan.new_members.iter().map(|member| {
+        let summary = format!("Added {} as {}", member.display_name, rank(member.rank_id));
+        audit::entry(Action::MemberCreate, member.id, summary)
+    });
+    let changed = plan.changed_members.iter().map(|diff| {
+        let summary = members::summary(&diff.before, &diff.after, ladder);
+        audit::entry(Action::MemberUpdate, diff.after.id, summary)
+    });
+    let summary = format!(
+        "Imported a roster: {} members added and {} changed, {} characters added and {} changed",
+        plan.new_members.len(),
+        plan.changed_members.len(),
+        plan.new_characters.len(),
+        plan.changed_characters.len()
+    );
+    let whole = audit::entry(Action::RosterImport, guild, summary);
+    audit::record_all(conn, guild, by, now, added.chain(changed).chain([whole]).collect()).await
+}
