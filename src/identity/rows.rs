@@ -99,7 +99,7 @@ pub struct Guild {
 
 /// A rung of a guild's ladder.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = ranks)]
+#[diesel(table_name = ranks, primary_key(guild_id, id))]
 #[diesel(treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
 pub struct Rank {
@@ -115,7 +115,7 @@ pub struct Rank {
 
 /// A person in the guild.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = members)]
+#[diesel(table_name = members, primary_key(guild_id, id))]
 #[diesel(treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
 pub struct Member {
@@ -162,7 +162,7 @@ pub struct MemberFilter {
 
 /// A World of Warcraft character of a member.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = characters)]
+#[diesel(table_name = characters, primary_key(guild_id, id))]
 #[diesel(treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
 pub struct Character {

@@ -110,7 +110,7 @@ text_enum! {
 
 /// A vote.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = campaigns)]
+#[diesel(table_name = campaigns, primary_key(guild_id, id))]
 #[diesel(treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
 pub struct Campaign {
@@ -174,7 +174,7 @@ pub struct CampaignFilter {
 
 /// A thing voted on.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = entries)]
+#[diesel(table_name = entries, primary_key(guild_id, id))]
 #[diesel(treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
 pub struct Entry {
