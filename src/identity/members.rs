@@ -65,10 +65,7 @@ impl NewMember {
 pub async fn create_member(app: &App, viewer: &Viewer, new: NewMember) -> Result<Member> {
     let (actor, now) = (viewer.clone(), app.clock.now());
     app.change_access(viewer.guild, async move |conn| {
-        store::change_roster(conn, actor.guild).await?;
-        let actor = actor.confirm(conn).await?;
-        actor.require(Permission::MembersManage)?;
-        let ladder = Ladder::load(conn, actor.guild).await?;
+        let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::MembersManage).await?;
         let rank = match new.rank {
             Some(rank) => ladder.rank(rank).ok_or_else(|| Refusal::not_found("rank").at("rankId"))?,
             None => ladder.lowest().ok_or_else(|| Refusal::not_found("rank"))?,
@@ -109,11 +106,8 @@ pub async fn update_member(app: &App, viewer: &Viewer, change: MemberChange) -> 
     let (actor, now) = (viewer.clone(), app.clock.now());
     let (member, takes_away) = app
         .change_access(viewer.guild, async move |conn| {
-            // Also locks the guild's roster: two changes at once must not leave it without a leader.
-            store::change_roster(conn, actor.guild).await?;
-            let actor = actor.confirm(conn).await?;
-            actor.require(Permission::MembersManage)?;
-            let ladder = Ladder::load(conn, actor.guild).await?;
+            // Locked, for two changes at once must not leave it without a leader.
+            let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::MembersManage).await?;
             let before = store::member(conn, actor.guild, change.id).await?;
             let before = before.ok_or_else(|| Refusal::not_found("member").at("id"))?;
             let after = change.apply(&before, &ladder)?;

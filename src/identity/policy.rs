@@ -2,7 +2,7 @@
 
 use super::{Rank, store};
 use crate::{
-    auth::{Permissions, Viewer},
+    auth::{Permission, Permissions, Viewer},
     db::Conn,
     error::{Refusal, Result},
     id::{GuildId, RankId},
@@ -121,6 +121,18 @@ fn check_gain(actor: &Viewer, before: &Permissions, after: &Permissions) -> Resu
         return Ok(());
     }
     Err(Refusal::rank_too_low(format!("You cannot give what you do not hold: {}.", lacking.join(", "))))
+}
+
+/// Locks the guild's roster for a change that needs this permission: who makes it, as they stand by then, and the ladder.
+///
+/// # Errors
+/// `UNAUTHENTICATED`, `FORBIDDEN` when the actor may no longer do it.
+pub async fn lock_roster(conn: &mut Conn, actor: &Viewer, permission: Permission) -> Result<(Viewer, Ladder)> {
+    store::change_roster(conn, actor.guild).await?;
+    let actor = actor.confirm(conn).await?;
+    actor.require(permission)?;
+    let ladder = Ladder::load(conn, actor.guild).await?;
+    Ok((actor, ladder))
 }
 
 /// How many hold a guild's highest rank.

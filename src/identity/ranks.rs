@@ -2,7 +2,7 @@
 
 use async_graphql::MaybeUndefined;
 
-use super::{Ladder, Rank, discord_id, store};
+use super::{Rank, discord_id, policy, store};
 use crate::{
     app::App,
     audit::{self, Action, Changes},
@@ -54,11 +54,9 @@ pub async fn create_rank(app: &App, viewer: &Viewer, new: NewRank) -> Result<Ran
     let (actor, now) = (viewer.clone(), app.clock.now());
     app.db
         .write(async move |conn| {
-            store::change_roster(conn, actor.guild).await?;
-            let actor = actor.confirm(conn).await?;
-            actor.require(Permission::RanksManage)?;
+            let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::RanksManage).await?;
             let rank = new.into_row(actor.guild)?;
-            Ladder::load(conn, actor.guild).await?.check_rank(&actor, None, &rank)?;
+            ladder.check_rank(&actor, None, &rank)?;
             store::insert_ranks(conn, vec![rank.clone()]).await.map_err(taken)?;
             let summary =
                 format!("Made the rank {} at level {}: {}", rank.name, rank.level, allowed(&rank.permissions));
@@ -120,10 +118,7 @@ pub async fn update_rank(app: &App, viewer: &Viewer, change: RankChange) -> Resu
     let (actor, now) = (viewer.clone(), app.clock.now());
     let (rank, takes_away) = app
         .change_access(viewer.guild, async move |conn| {
-            store::change_roster(conn, actor.guild).await?;
-            let actor = actor.confirm(conn).await?;
-            actor.require(Permission::RanksManage)?;
-            let ladder = Ladder::load(conn, actor.guild).await?;
+            let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::RanksManage).await?;
             let before = ladder.rank(change.id).ok_or_else(|| Refusal::not_found("rank").at("id"))?;
             let after = change.apply(before)?;
             ladder.check_rank(&actor, Some(before), &after)?;
@@ -154,10 +149,7 @@ pub async fn delete_rank(app: &App, viewer: &Viewer, id: RankId) -> Result<()> {
     let (actor, now) = (viewer.clone(), app.clock.now());
     app.db
         .write(async move |conn| {
-            store::change_roster(conn, actor.guild).await?;
-            let actor = actor.confirm(conn).await?;
-            actor.require(Permission::RanksManage)?;
-            let ladder = Ladder::load(conn, actor.guild).await?;
+            let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::RanksManage).await?;
             let rank = ladder.rank(id).ok_or_else(|| Refusal::not_found("rank").at("id"))?;
             ladder.check_below(&actor, rank)?;
             if store::is_rank_held(conn, actor.guild, id).await? {

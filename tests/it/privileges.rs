@@ -8,7 +8,7 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestApp, TestGuild, on_both, refusal_in};
+use crate::support::{Client, PERMISSIONS, TestApp, TestGuild, on_both, refusal_in};
 
 /// Someone does something, by numbers that pick who and what among those there are.
 #[derive(Clone, Debug)]
@@ -28,16 +28,6 @@ enum Act {
     TakeAccount { whom: usize, then: usize },
     AddCharacter { whom: usize },
 }
-
-const PERMISSIONS: [&str; 7] = [
-    "RANKS_MANAGE",
-    "MEMBERS_MANAGE",
-    "MEMBERS_INVITE",
-    "CAMPAIGNS_MANAGE",
-    "DISCORD_MANAGE",
-    "AUDIT_VIEW",
-    "GUILD_MANAGE",
-];
 
 fn permissions(bits: u8) -> Vec<&'static str> {
     (0..).zip(PERMISSIONS).filter(|(bit, _)| bits & (1 << bit) != 0).map(|(_, name)| name).collect()

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Draft, TestGuild, on_both, strings};
+use crate::support::{Client, Draft, PERMISSIONS, TestGuild, on_both, strings};
 
 const CREATE: &str = "mutation($input: CreateRankInput!) {
     createRank(input: $input) { rank { id name level description permissions discordRoleId memberCount } }
@@ -12,16 +12,6 @@ const UPDATE: &str = "mutation($input: UpdateRankInput!) {
 }";
 const DELETE: &str = "mutation($id: ID!) { deleteRank(id: $id) { deletedId } }";
 const UPDATE_MEMBER: &str = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
-
-const ALL: [&str; 7] = [
-    "RANKS_MANAGE",
-    "MEMBERS_MANAGE",
-    "MEMBERS_INVITE",
-    "CAMPAIGNS_MANAGE",
-    "DISCORD_MANAGE",
-    "AUDIT_VIEW",
-    "GUILD_MANAGE",
-];
 
 fn id(guild: &TestGuild<'_>, rank: &str) -> Value {
     json!(async_graphql::ID::from(guild.rank(rank).id))
@@ -90,13 +80,13 @@ on_both! {
         let held = ["RANKS_MANAGE", "MEMBERS_MANAGE", "DISCORD_MANAGE"];
         leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "permissions": held } })).await;
         let too_low = "FORBIDDEN RANK_TOO_LOW";
-        for (level, permissions) in [(4, vec![]), (6, vec![]), (1000, vec![]), (2, vec!["AUDIT_VIEW"]), (2, ALL.to_vec())] {
+        for (level, permissions) in [(4, vec![]), (6, vec![]), (1000, vec![]), (2, vec!["AUDIT_VIEW"]), (2, PERMISSIONS.to_vec())] {
             let input = json!({ "name": "x", "level": level, "permissions": permissions });
             assert_eq!(officer.refusal(CREATE, json!({ "input": input })).await, too_low, "{input}");
         }
         for change in [
             json!({ "id": id(&guild, "Officer"), "name": "Boss" }),
-            json!({ "id": id(&guild, "Officer"), "permissions": ALL }),
+            json!({ "id": id(&guild, "Officer"), "permissions": PERMISSIONS }),
             json!({ "id": id(&guild, "Officer"), "description": null }),
             json!({ "id": id(&guild, "Guild Leader"), "name": "Boss" }),
             json!({ "id": id(&guild, "Guild Leader"), "level": 1 }),
@@ -165,12 +155,12 @@ on_both! {
         }
         assert_eq!(leader.refusal(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "level": 9 } })).await, too_low);
         assert_eq!(leader.refusal(DELETE, json!({ "id": highest })).await, too_low);
-        let input = json!({ "id": highest, "name": "Warchief", "level": 50, "description": "Leads", "discordRoleId": "7", "permissions": ALL });
+        let input = json!({ "id": highest, "name": "Warchief", "level": 50, "description": "Leads", "discordRoleId": "7", "permissions": PERMISSIONS });
         let changed = leader.ok(UPDATE, json!({ "input": input })).await["updateRank"]["rank"].clone();
-        assert_eq!((&changed["name"], &changed["level"], &changed["permissions"]), (&json!("Warchief"), &json!(50), &json!(ALL)));
+        assert_eq!((&changed["name"], &changed["level"], &changed["permissions"]), (&json!("Warchief"), &json!(50), &json!(PERMISSIONS)));
         let me = leader.ok("{ me { rank { level } } }", json!({})).await;
         assert_eq!(me["me"]["rank"]["level"], 50, "its holders rise with it");
-        create(&leader, "Regent", 49, &ALL).await;
+        create(&leader, "Regent", 49, &PERMISSIONS).await;
     }
 
     async fn a_rank_in_use_is_not_deleted(app) {

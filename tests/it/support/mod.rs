@@ -29,6 +29,17 @@ pub use self::http::Http;
 /// The password of every registered member.
 pub const PASSWORD: &str = "correct horse battery";
 
+/// Every permission there is, in the schema's order.
+pub const PERMISSIONS: [&str; 7] = [
+    "RANKS_MANAGE",
+    "MEMBERS_MANAGE",
+    "MEMBERS_INVITE",
+    "CAMPAIGNS_MANAGE",
+    "DISCORD_MANAGE",
+    "AUDIT_VIEW",
+    "GUILD_MANAGE",
+];
+
 /// Runs a test on both databases, each time with a fresh app: `on_both!(async fn name(app) { … });`
 macro_rules! on_both {
     ($(async fn $name:ident($app:ident) $body:block)*) => {
