@@ -4,7 +4,10 @@ use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -54,6 +57,8 @@ pub struct Limiter {
     limits: Limits,
     clock: Clock,
     addresses: RateLimiter<IpAddr, HashMapStateStore<IpAddr>, Clock, NoOpMiddleware<Duration>>,
+    /// When more addresses than these are remembered, those that have been quiet are forgotten.
+    many_addresses: AtomicUsize,
     /// Whoever tries on an account waits for those before them, so that many at once count like as many in a row.
     turns: Mutex<HashMap<Account, Weak<Turn>>>,
 }
@@ -69,7 +74,8 @@ impl Limiter {
     pub fn new(limits: Limits, clock: &Clock) -> Self {
         let (quota, clock) = (Quota::per_minute(limits.per_address), clock.clone());
         let addresses = RateLimiter::new(quota, HashMapStateStore::default(), clock.clone());
-        Self { limits, clock, addresses, turns: Mutex::default() }
+        let many_addresses = AtomicUsize::new(MANY_ADDRESSES);
+        Self { limits, clock, addresses, many_addresses, turns: Mutex::default() }
     }
 
     /// Takes an attempt from an address in. One whose address is not known is not bounded: there is no socket behind it.
@@ -78,8 +84,11 @@ impl Limiter {
     /// `RATE_LIMITED`.
     pub fn from_address(&self, address: Option<IpAddr>) -> Result<(), Refusal> {
         let Some(address) = address.map(neighbourhood) else { return Ok(()) };
-        if self.addresses.len() > MAX_ADDRESSES {
+        if self.addresses.len() > self.many_addresses.load(Ordering::Relaxed) {
             self.addresses.retain_recent();
+            // Looked through again only once as many more have come: an attack from everywhere must not make each
+            // attempt slower than the one before.
+            self.many_addresses.store(MANY_ADDRESSES + 2 * self.addresses.len(), Ordering::Relaxed);
         }
         self.addresses.check_key(&address).map_err(|until| {
             let wait = until.earliest_possible().duration_since(self.clock.elapsed());
@@ -101,8 +110,8 @@ impl Limiter {
     }
 }
 
-/// When more addresses than these are remembered, those that have been quiet are forgotten.
-const MAX_ADDRESSES: usize = 10_000;
+/// Fewer addresses than these are remembered whether or not they are quiet.
+const MANY_ADDRESSES: usize = 10_000;
 
 /// An IPv4 address, or the /64 network that one IPv6 customer has to themselves.
 fn neighbourhood(address: IpAddr) -> IpAddr {

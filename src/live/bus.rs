@@ -1,7 +1,7 @@
 //! Between servers on one PostgreSQL: what one changes, the others hear of.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     pin::pin,
     time::{Duration, Instant},
 };
@@ -15,6 +15,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     id::{CampaignId, GuildId},
+    identity,
 };
 
 pub(super) const CHANNEL: &str = "guildhall";
@@ -27,10 +28,13 @@ const PING: Duration = Duration::from_secs(10);
 /// How long to wait before connecting anew.
 const RECONNECT: Duration = Duration::from_secs(1);
 
-/// Tells and hears until dropped. On SQLite there is nobody to tell.
+/// How often it is looked whether a command beside the server has changed a guild that is watched on SQLite.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Tells and hears until dropped. On SQLite there is nobody to tell, and only commands to hear of.
 pub(super) async fn run(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>) {
     if !app.db.is_shared() {
-        while outgoing.recv().await.is_some() {}
+        tokio::join!(async { while outgoing.recv().await.is_some() {} }, look(app));
         return;
     }
     tokio::join!(tell(app, outgoing), async {
@@ -41,6 +45,29 @@ pub(super) async fn run(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>)
             tokio::time::sleep(RECONNECT).await;
         }
     });
+}
+
+/// Notices when the rosters of watched guilds change, by whatever hand.
+async fn look(app: &App) {
+    let mut known: HashMap<GuildId, i64> = HashMap::new();
+    loop {
+        let watched = app.live.watched_guilds();
+        known.retain(|guild, _| watched.contains(guild));
+        if !watched.is_empty() {
+            match app.db.read(async move |conn| Ok(identity::store::roster_versions(conn, &watched).await?)).await {
+                Ok(versions) => {
+                    for (guild, version) in versions {
+                        // One that was not watched before may have changed since the watching began.
+                        if known.insert(guild, version) != Some(version) {
+                            app.live.hear(Event::Access(guild));
+                        }
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "could not look whether a roster has changed"),
+            }
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 async fn tell(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>) {

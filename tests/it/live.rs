@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use guildhall::identity::{import::Format, import_roster};
 use serde_json::{Value, json};
 
 use crate::support::{Answers, Draft, next, on_both, refusal_in};
@@ -203,6 +204,27 @@ on_both! {
         assert_eq!(closed["closedAt"], "2026-03-01T22:00:00+00:00");
         let last = next(&mut answers).await.unwrap();
         assert_eq!(last["data"]["voteTally"]["isFinal"], true, "{last}");
+        assert_eq!(next(&mut answers).await, None);
+    }
+
+    async fn what_a_command_beside_the_server_takes_away_ends_what_is_watched(app) {
+        let guild = app.guild("gg").await;
+        let (leader, member) = (guild.leader().await, guild.member("member", "Veteran").await);
+        let hidden = json!({ "resultsVisibility": "ALWAYS", "minRankLevelToView": 3, "minRankLevelToVote": 3 });
+        let draft = Draft::live(&leader, 2, hidden).await;
+        let _background = app.app.start();
+        let mut answers = member.subscribe(WATCH, draft.vars()).await;
+        assert!(next(&mut answers).await.unwrap().get("errors").is_none());
+        let command = app.server_with(|command| command.has_peers = true).await;
+        let file = (Format::Csv, b"discord_username,rank\nmember,Member".to_vec());
+        import_roster(&command, guild.id, None, file, false, |_, _| ()).await.unwrap();
+        let refused = loop {
+            let answer = next(&mut answers).await.expect("the stream ended without a word");
+            if answer.get("errors").is_some() {
+                break answer;
+            }
+        };
+        assert_eq!(refusal_in(&refused), "NOT_FOUND campaignId");
         assert_eq!(next(&mut answers).await, None);
     }
 }
