@@ -16,7 +16,6 @@ use crate::{
     db::{Conn, schema::audit_events},
     error::Result,
     id::{AuditEventId, CampaignId, GuildId, MemberId},
-    voting::{Campaign, may_see},
 };
 
 /// What can be done that is recorded, by the name it has in the log: what it is done to, and how.
@@ -75,10 +74,12 @@ pub fn entry(action: Action, subject: impl Into<ID>, summary: impl Into<String>)
     Entry { action, subject: subject.into(), campaign: None, summary: summary.into() }
 }
 
-/// What was done with a campaign or its entries: shown only to those who may see the campaign.
-pub fn campaign_entry(action: Action, campaign: &Campaign, summary: impl Into<String>) -> Entry {
-    let about = Some((campaign.id, campaign.min_rank_level_to_view));
-    Entry { campaign: about, ..entry(action, campaign.id, summary) }
+impl Entry {
+    /// The same of a campaign or its entries: shown only to those who may see the campaign, seen from this level up.
+    #[must_use]
+    pub fn of_campaign(self, campaign: CampaignId, min_rank_level_to_view: Option<i64>) -> Self {
+        Self { campaign: Some((campaign, min_rank_level_to_view)), ..self }
+    }
 }
 
 /// Records what was done by this viewer, or by an operator.
@@ -178,12 +179,13 @@ impl From<&Viewer> for Sight {
     }
 }
 
-/// Whether an event, of this campaign if of any that is still there, is shown to this viewer.
-pub fn is_shown(event: &AuditEvent, campaign: Option<&Campaign>, viewer: &Viewer) -> bool {
-    let gone = || {
+/// Whether an event is shown to this viewer. `sees_campaign` tells, of an event's campaign that is still there, whether they
+/// may see it.
+pub fn is_shown(event: &AuditEvent, sees_campaign: Option<bool>, viewer: &Viewer) -> bool {
+    let sees_what_is_gone = || {
         // Only drafts are deleted.
         viewer.may(Permission::CampaignsManage) && event.min_rank_level.is_none_or(|level| level <= viewer.rank_level)
     };
     viewer.may(Permission::AuditView)
-        && (event.campaign_id.is_none() || campaign.map_or_else(gone, |campaign| may_see(campaign, Some(viewer))))
+        && (event.campaign_id.is_none() || sees_campaign.unwrap_or_else(sees_what_is_gone))
 }

@@ -94,7 +94,7 @@ pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
                     Some(campaign) => load.campaign.maybe(campaign).await?,
                     None => None,
                 };
-                audit::is_shown(&event, campaign.as_ref(), &viewer).then_some(Node::AuditEvent(event))
+                audit::is_shown(&event, campaign.as_ref().map(sees), &viewer).then_some(Node::AuditEvent(event))
             }
             _ => None,
         },

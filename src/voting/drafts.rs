@@ -392,7 +392,8 @@ pub(super) async fn record(
     campaign: &Campaign,
     summary: String,
 ) -> Result<()> {
-    audit::record(conn, officer.guild, Some(officer), now, audit::campaign_entry(action, campaign, summary)).await
+    let entry = audit::entry(action, campaign.id, summary).of_campaign(campaign.id, campaign.min_rank_level_to_view);
+    audit::record(conn, officer.guild, Some(officer), now, entry).await
 }
 
 /// A campaign as the audit log speaks of it.
