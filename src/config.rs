@@ -106,8 +106,8 @@ pub struct Serving {
     #[arg(value_parser = lifetime)]
     pub reset_ttl: Duration,
 
-    /// Most failed attempts to sign in to an account (and to register, renew a session, reset or change a password on
-    /// it) within the window.
+    /// Most failed attempts of one kind on an account within the window: to sign in, to register, to renew a session, to
+    /// reset the password, to change it.
     #[arg(long, env = "GUILDHALL_ACCOUNT_FAILURES", value_name = "N", default_value = "10")]
     pub account_failures: NonZeroU32,
 

@@ -61,7 +61,7 @@ pub fn search(text: String) -> Result<String, Refusal> {
 /// # Errors
 /// Bad input at `discordUsername`.
 pub fn discord_username(text: &str) -> Result<String, Refusal> {
-    name("discordUsername", text.trim().trim_start_matches('@'), 100)
+    name("discordUsername", without_at(text), 100)
 }
 
 fn limited(field: &'static str, text: String, max: usize) -> Result<String, Refusal> {
@@ -73,12 +73,21 @@ fn limited(field: &'static str, text: String, max: usize) -> Result<String, Refu
 
 /// What makes a unique name unique: the name without its case.
 pub fn key(name: &str) -> String {
-    storable(name).nfc().collect::<String>().to_lowercase()
+    fold_case(storable(name).nfc())
+}
+
+/// Letter by letter, and by way of the upper case, so that ς is σ and ß is ss wherever they stand.
+fn fold_case(text: impl Iterator<Item = char>) -> String {
+    text.flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
 }
 
 /// The key of a Discord username as people type it.
 pub fn username_key(name: &str) -> String {
-    key(name.trim().trim_start_matches('@'))
+    key(without_at(name).trim())
+}
+
+fn without_at(username: &str) -> &str {
+    username.trim_start_matches(|c: char| c == '@' || c.is_whitespace())
 }
 
 /// PostgreSQL keeps no NUL in a text, so what is only looked up must not hold one either: it becomes a character that no
@@ -89,7 +98,7 @@ pub fn storable(text: &str) -> String {
 
 /// What names are searched and ordered by: without case or accents.
 pub fn fold(text: &str) -> String {
-    storable(text).nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase().nfc().collect()
+    fold_case(storable(text).nfkd().filter(|c| !is_combining_mark(*c)))
 }
 
 /// What words are matched by when each writes them their own way: letters and digits alone, without case or accents.
@@ -124,7 +133,8 @@ mod tests {
     #[test]
     fn names_are_trimmed_and_normalised_before_they_are_measured() {
         assert_eq!(name("name", "  Zoe\u{308} ", 3), Ok("Zoë".to_owned()));
-        assert_eq!(discord_username(" @@thal ").as_deref(), Ok("thal"));
+        assert_eq!(discord_username(" @ @thal ").as_deref(), Ok("thal"));
+        assert_eq!(username_key(" @ @Thal "), "thal");
     }
 
     #[test]
@@ -141,6 +151,8 @@ mod tests {
     #[test]
     fn folding_forgets_case_and_accents() {
         assert_eq!(fold("Élyria Ångström"), "elyria angstrom");
+        assert_eq!((fold("ΟΣΙΡΙΣ"), fold("Straße")), (fold("οσιρις"), fold("STRASSE")));
+        assert_eq!((key("ΑΣ"), key("ΑΣ")), (key("ασ"), key("ας")));
         assert_eq!(loose_key(" Discord-Username / É_1"), "discordusernamee1");
         assert_eq!(contains_pattern(" 50%_Ö\\ "), "%50\\%\\_o\\\\%");
     }

@@ -44,8 +44,8 @@ macro_rules! shown_events {
             .filter(
                 audit_events::campaign_id
                     .is_null()
-                    .or(campaign.is_not_null().and(reaches).and(visible))
-                    .or(campaign.is_null().and(reached).and(drafts())),
+                    .or(reached
+                        .and(campaign.is_not_null().and(reaches).and(visible).or(campaign.is_null().and(drafts())))),
             )
             .into_boxed()
     }};

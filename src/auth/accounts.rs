@@ -109,7 +109,7 @@ pub async fn change_password(
         .take_access(guild, async move |conn| {
             let session = viewer.confirm(conn).await?.session;
             let member = unchanged(conn, &member).await?.ok_or_else(refusal)?;
-            let member = set_password(conn, member, password_hash, now).await?;
+            let member = set_password(conn, member, &password_hash, now).await?;
             store::revoke_sessions_of(conn, guild, member.id, session, now).await?;
             match session {
                 Some(session) => tokens.renew(conn, guild, session).await?,
@@ -143,7 +143,7 @@ pub async fn reset_password(
     let (member, tokens) = app
         .take_access(guild, async move |conn| {
             let member = redeemable.redeem(conn, now).await?;
-            let member = set_password(conn, member, password_hash, now).await?;
+            let member = set_password(conn, member, &password_hash, now).await?;
             store::revoke_sessions_of(conn, guild, member.id, None, now).await?;
             tokens.open(conn, guild, member.id).await?;
             Ok((member, tokens))
@@ -158,16 +158,11 @@ async fn unchanged(conn: &mut Conn, verified: &Member) -> Result<Option<Member>>
     Ok(member.filter(|member| member.is_active && member.password_hash == verified.password_hash))
 }
 
-/// Sets a locked member's password, which voids all their access tokens.
-async fn set_password(conn: &mut Conn, member: Member, hash: String, now: Instant) -> Result<Member> {
-    let member = Member {
-        password_hash: Some(hash),
-        credentials_version: member.credentials_version + 1,
-        last_seen_at: Some(now),
-        ..member
-    };
-    identity::store::update_member(conn, &member).await?;
-    Ok(member)
+/// Sets a locked member's password, which voids all their access tokens and codes.
+async fn set_password(conn: &mut Conn, member: Member, hash: &str, now: Instant) -> Result<Member> {
+    identity::store::set_password(conn, member.guild_id, member.id, hash, now).await?;
+    store::delete_codes_of(conn, member.guild_id, member.id).await?;
+    Ok(Member { credentials_version: member.credentials_version + 1, last_seen_at: Some(now), ..member })
 }
 
 fn bad_credentials(message: &'static str) -> Refusal {

@@ -1,7 +1,7 @@
 //! One-time codes: they open an account, or give it another password.
 
 use super::{
-    Permission, Viewer,
+    Permission, Permissions, Viewer,
     limits::Attempt,
     password,
     store::{self, Code, Purpose},
@@ -13,7 +13,7 @@ use crate::{
     db::Conn,
     error::{Error, Refusal, Result},
     id::{GuildId, MemberId},
-    identity::{self, Ladder, Member},
+    identity::{self, Ladder, Member, Rank},
 };
 
 /// A code handed out: shown once, stored only as a hash.
@@ -31,7 +31,6 @@ pub struct IssuedCode {
 /// # Errors
 /// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `ALREADY_REGISTERED` or `MEMBER_INACTIVE`.
 pub async fn send_invite(app: &App, viewer: &Viewer, member: MemberId) -> Result<IssuedCode> {
-    viewer.require(Permission::MembersInvite)?;
     issue(app, Some(viewer), viewer.guild, member, Purpose::Invite).await
 }
 
@@ -40,7 +39,6 @@ pub async fn send_invite(app: &App, viewer: &Viewer, member: MemberId) -> Result
 /// # Errors
 /// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `NOT_REGISTERED` or `MEMBER_INACTIVE`.
 pub async fn send_reset_code(app: &App, viewer: &Viewer, member: MemberId) -> Result<IssuedCode> {
-    viewer.require(Permission::MembersManage)?;
     issue(app, Some(viewer), viewer.guild, member, Purpose::Reset).await
 }
 
@@ -76,9 +74,10 @@ async fn issue(
                 Some(by) => Some(by.confirm(conn).await?),
                 None => None,
             };
+            identity::store::hold_roster(conn, guild).await?;
             let member = identity::store::lock_member(conn, guild, member).await?;
             let member = member.ok_or_else(|| Refusal::not_found("member").at("memberId"))?;
-            let reach = match &by {
+            let (reach, permissions) = match &by {
                 Some(by) => {
                     by.require(match purpose {
                         Purpose::Invite => Permission::MembersInvite,
@@ -88,12 +87,13 @@ async fn issue(
                     ladder.check_reach(by, member.rank_level)?;
                     // Whoever has the code can act as its member.
                     ladder.check_grant(by, None, member.rank_id)?;
-                    ladder.reach_of(by)
+                    (ladder.reach_of(by), by.permissions.clone())
                 }
-                None => i64::MAX,
+                None => (i64::MAX, Permissions::all()),
             };
             check_state(&member, purpose)?;
-            let code = Code { guild_id: guild, member_id: member.id, purpose, code_hash, expires_at, reach };
+            let member_id = member.id;
+            let code = Code { guild_id: guild, member_id, purpose, code_hash, expires_at, reach, permissions };
             store::put_code(conn, &code).await?;
             let (action, what) = match purpose {
                 Purpose::Invite => (Action::MemberInvite, "an invite code"),
@@ -140,11 +140,11 @@ pub(super) async fn check(
         .read(async move |conn| {
             let member = identity::store::member_by_username(conn, guild, &username_key).await?;
             let Some(member) = member else { return Ok(None) };
-            let code = store::code(conn, guild, member.id, purpose).await?;
-            Ok(code.map(|code| Redeemable { member, code }))
+            let Some(code) = store::code(conn, guild, member.id, purpose).await? else { return Ok(None) };
+            let opens = code.opens(conn, &member, now).await?;
+            Ok(opens.then_some(Redeemable { member, code }))
         })
-        .await?
-        .filter(|it| it.code.opens(&it.member, now));
+        .await?;
     let hash = found.as_ref().map(|it| it.code.code_hash.clone());
     let verified = app.hasher.verify(password::typed_code(code), hash).await?;
     match found {
@@ -159,7 +159,7 @@ impl Redeemable {
         let Self { member, code } = self;
         let refusal = || Error::from(invalid(code.purpose));
         let member = identity::store::lock_member(conn, member.guild_id, member.id).await?.ok_or_else(refusal)?;
-        if !code.opens(&member, now) || !store::take_code(conn, &code).await? {
+        if !code.opens(conn, &member, now).await? || !store::take_code(conn, &code).await? {
             return Err(refusal());
         }
         Ok(member)
@@ -167,9 +167,14 @@ impl Redeemable {
 }
 
 impl Code {
-    /// Whether it is good for this member. Not when they have risen above whoever issued it, who could use it instead.
-    fn opens(&self, member: &Member, now: Instant) -> bool {
-        now < self.expires_at && member.rank_level <= self.reach && check_state(member, self.purpose).is_ok()
+    /// Whether it is good for this member. Not when they have come to more than whoever issued it could give them, and who
+    /// could use it in their place.
+    async fn opens(&self, conn: &mut Conn, member: &Member, now: Instant) -> Result<bool> {
+        let rank = identity::store::ranks_by_id(conn, self.guild_id, &[member.rank_id]).await?.pop();
+        let within = |rank: &Rank| {
+            rank.level <= self.reach && rank.permissions.iter().all(|permission| self.permissions.allow(permission))
+        };
+        Ok(now < self.expires_at && check_state(member, self.purpose).is_ok() && rank.is_some_and(|it| within(&it)))
     }
 }
 

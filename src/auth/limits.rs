@@ -1,18 +1,14 @@
 //! How often someone may try: so many times from an address, and so many times in vain on an account.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
-    sync::{
-        Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use governor::{Quota, RateLimiter, clock::Reference, middleware::NoOpMiddleware, state::keyed::HashMapStateStore};
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedMutexGuard;
 
@@ -30,7 +26,8 @@ use crate::{
 pub struct Limits {
     /// Attempts from one address a minute, at each server.
     pub per_address: NonZeroU32,
-    /// Failures on one account within [`Limits::window`], at all servers together.
+    /// Failures on one account within [`Limits::window`], at all servers together. Servers that are tried at the very same
+    /// moment may each let one more through.
     pub per_account: NonZeroU32,
     /// The time within which failures on an account count.
     pub window: Duration,
@@ -43,22 +40,12 @@ impl Default for Limits {
     }
 }
 
-/// Time as the limiter takes it.
-impl governor::clock::Clock for Clock {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        self.elapsed()
-    }
-}
-
 /// Bounds attempts. One for a server's life.
 pub struct Limiter {
     limits: Limits,
     clock: Clock,
-    addresses: RateLimiter<IpAddr, HashMapStateStore<IpAddr>, Clock, NoOpMiddleware<Duration>>,
-    /// When more addresses than these are remembered, those that have been quiet are forgotten.
-    many_addresses: AtomicUsize,
+    /// When each address tried within the last minute, oldest first.
+    addresses: Mutex<HashMap<IpAddr, VecDeque<Duration>>>,
     /// Whoever tries on an account waits for those before them, so that many at once count like as many in a row.
     turns: Mutex<HashMap<Account, Weak<Turn>>>,
 }
@@ -72,10 +59,7 @@ type Turn = tokio::sync::Mutex<()>;
 impl Limiter {
     /// A limiter that has seen nobody yet.
     pub fn new(limits: Limits, clock: &Clock) -> Self {
-        let (quota, clock) = (Quota::per_minute(limits.per_address), clock.clone());
-        let addresses = RateLimiter::new(quota, HashMapStateStore::default(), clock.clone());
-        let many_addresses = AtomicUsize::new(MANY_ADDRESSES);
-        Self { limits, clock, addresses, many_addresses, turns: Mutex::default() }
+        Self { limits, clock: clock.clone(), addresses: Mutex::default(), turns: Mutex::default() }
     }
 
     /// Takes an attempt from an address in. One whose address is not known is not bounded: there is no socket behind it.
@@ -84,22 +68,33 @@ impl Limiter {
     /// `RATE_LIMITED`.
     pub fn from_address(&self, address: Option<IpAddr>) -> Result<(), Refusal> {
         let Some(address) = address.map(neighbourhood) else { return Ok(()) };
-        if self.addresses.len() > self.many_addresses.load(Ordering::Relaxed) {
-            self.addresses.retain_recent();
-            // Looked through again only once as many more have come: an attack from everywhere must not make each
-            // attempt slower than the one before.
-            self.many_addresses.store(MANY_ADDRESSES + 2 * self.addresses.len(), Ordering::Relaxed);
+        let now = self.clock.elapsed();
+        let is_over = |at: &Duration| at.saturating_add(MINUTE) <= now;
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        // Now and then those that have been quiet are forgotten.
+        if addresses.len().is_power_of_two() {
+            addresses.retain(|_, attempts| attempts.back().is_some_and(|last| !is_over(last)));
         }
-        self.addresses.check_key(&address).map_err(|until| {
-            let wait = until.earliest_possible().duration_since(self.clock.elapsed());
-            Refusal::rate_limited(wait.into())
-        })
+        let attempts = addresses.entry(address).or_default();
+        while attempts.pop_front_if(|first| is_over(first)).is_some() {}
+        match attempts.front() {
+            Some(first) if attempts.len() >= usize::try_from(self.limits.per_address.get()).unwrap_or(usize::MAX) => {
+                Err(Refusal::rate_limited((*first + MINUTE).saturating_sub(now)))
+            }
+            _ => {
+                attempts.push_back(now);
+                Ok(())
+            }
+        }
     }
 
     async fn turn(&self, account: &Account) -> OwnedMutexGuard<()> {
         let turn = {
             let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-            turns.retain(|_, turn| turn.strong_count() > 0);
+            // Now and then, so that a storm of attempts does not look through all the others each time.
+            if turns.len().is_power_of_two() {
+                turns.retain(|_, turn| turn.strong_count() > 0);
+            }
             turns.get(account).and_then(Weak::upgrade).unwrap_or_else(|| {
                 let turn = Arc::new(Turn::default());
                 turns.insert(account.clone(), Arc::downgrade(&turn));
@@ -110,8 +105,8 @@ impl Limiter {
     }
 }
 
-/// Fewer addresses than these are remembered whether or not they are quiet.
-const MANY_ADDRESSES: usize = 10_000;
+/// The time within which attempts from an address count.
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// An IPv4 address, or the /64 network that one IPv6 customer has to themselves.
 fn neighbourhood(address: IpAddr) -> IpAddr {
@@ -231,8 +226,10 @@ mod tests {
             assert_eq!(from("192.0.2.1"), Ok(()));
         }
         let refused = from("::ffff:192.0.2.1").map_err(|refusal| refusal.retry_after_seconds);
-        assert_eq!(refused, Err(Some(1)), "the same address");
+        assert_eq!(refused, Err(Some(61)), "the same address");
         assert_eq!(from("192.0.2.2"), Ok(()));
+        clock.advance(Duration::from_secs(59));
+        assert!(from("192.0.2.1").is_err());
         clock.advance(Duration::from_secs(1));
         assert_eq!(from("192.0.2.1"), Ok(()));
     }

@@ -72,6 +72,7 @@ impl Tokens {
     /// Takes the place of an open session's tokens.
     pub(super) async fn renew(&mut self, conn: &mut Conn, guild: GuildId, session: SessionId) -> Result<()> {
         self.session = session;
+        store::delete_expired_tokens(conn, guild, session, self.now).await?;
         store::mark_all_rotated(conn, guild, session, self.now).await?;
         store::touch_session(conn, guild, session, self.now).await?;
         self.insert(conn, guild).await
@@ -114,19 +115,19 @@ pub async fn refresh_session(app: &App, guild: GuildId, token: &str, origin: &Or
         app.db.read(async move |conn| Ok(store::refresh_token_owner(conn, guild, &hash).await?)).await?
     };
     // What was never a token says nothing of whose it is to be.
-    let (session, username_key) = known.ok_or_else(refusal)?;
+    let (session, owner, username_key) = known.ok_or_else(refusal)?;
     let attempt = limits::begin(app, guild, Trial::Refresh, &username_key).await?;
     let mut tokens = Tokens::new(app, None);
     let renewed = app
         .db
         .write(async move |conn| {
+            // The member first, as in all that changes an account.
+            let member = identity::store::lock_member(conn, guild, owner).await?.ok_or_else(refusal)?;
             let token = store::lock_refresh_token(conn, guild, &hash).await?.ok_or_else(refusal)?;
             if token.rotated_at.is_some() || token.expires_at <= now {
                 return Ok(Err(token.rotated_at.is_some()));
             }
-            let Some(owner) = store::session_member(conn, guild, session).await? else { return Ok(Err(false)) };
-            let member = identity::store::lock_member(conn, guild, owner).await?.ok_or_else(refusal)?;
-            if !member.is_active {
+            if !member.is_active || !store::is_open(conn, guild, session).await? {
                 return Ok(Err(false));
             }
             tokens.renew(conn, guild, session).await?;

@@ -133,12 +133,12 @@ pub async fn lock_refresh_token(conn: &mut Conn, guild: GuildId, hash: &str) -> 
     first_locked!(conn, Lock::Exclusive, token.select(RefreshToken::as_select())).optional()
 }
 
-/// The session and the owner's username key of a refresh token, whether or not it is still good.
+/// The session of a refresh token, and its owner's id and username key, whether or not it is still good.
 pub async fn refresh_token_owner(
     conn: &mut Conn,
     guild: GuildId,
     hash: &str,
-) -> QueryResult<Option<(SessionId, String)>> {
+) -> QueryResult<Option<(SessionId, MemberId, String)>> {
     on!(conn, c => refresh_tokens::table
         .find((guild, hash))
         .inner_join(
@@ -149,7 +149,7 @@ pub async fn refresh_token_owner(
         .inner_join(
             members::table.on(members::guild_id.eq(sessions::guild_id).and(members::id.eq(sessions::member_id))),
         )
-        .select((sessions::id, members::username_key))
+        .select((sessions::id, members::id, members::username_key))
         .first(c))
     .optional()
 }
@@ -194,14 +194,24 @@ pub async fn sessions_of(conn: &mut Conn, guild: GuildId, member: MemberId, now:
         .load(c))
 }
 
-/// Whose session this is, if it is not revoked.
-pub async fn session_member(conn: &mut Conn, guild: GuildId, session: SessionId) -> QueryResult<Option<MemberId>> {
-    on!(conn, c => sessions::table
-        .find((guild, session))
-        .filter(sessions::revoked_at.is_null())
-        .select(sessions::member_id)
-        .first(c))
-    .optional()
+/// Whether a session is not revoked.
+pub async fn is_open(conn: &mut Conn, guild: GuildId, session: SessionId) -> QueryResult<bool> {
+    let open = || sessions::table.find((guild, session)).filter(sessions::revoked_at.is_null());
+    on!(conn, c => diesel::select(diesel::dsl::exists(open())).get_result(c))
+}
+
+/// Drops a session's refresh tokens that would have expired anyway.
+pub async fn delete_expired_tokens(
+    conn: &mut Conn,
+    guild: GuildId,
+    session: SessionId,
+    now: Instant,
+) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(refresh_tokens::table)
+        .filter(refresh_tokens::guild_id.eq(guild).and(refresh_tokens::session_id.eq(session)))
+        .filter(refresh_tokens::expires_at.le(now))
+        .execute(c))?;
+    Ok(())
 }
 
 text_enum! {
@@ -224,6 +234,7 @@ pub struct Code {
     pub code_hash: String,
     pub expires_at: Instant,
     pub reach: i64,
+    pub permissions: Permissions,
 }
 
 /// Stores a member's code in place of the one before.
@@ -270,8 +281,13 @@ pub async fn lock_failures(conn: &mut Conn, guild: GuildId, account: &str, now: 
         failures::recent.eq(""),
         failures::last_at.eq(now),
     );
-    on!(conn, c => diesel::insert_into(failures::table).values(none).on_conflict_do_nothing().execute(c))?;
-    first_locked!(conn, Lock::Exclusive, failures::table.find((guild, account)).select(failures::recent))
+    on!(conn, c => diesel::insert_into(failures::table)
+        .values(none)
+        .on_conflict((failures::guild_id, failures::account))
+        .do_update()
+        .set(failures::last_at.eq(now))
+        .returning(failures::recent)
+        .get_result(c))
 }
 
 pub async fn set_failures(

@@ -14,6 +14,7 @@ use crate::{
     error::{Refusal, Result},
     id::GuildId,
     identity::{self, Ladder, Member, NewMember, RankSource, Region, store},
+    text,
 };
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -61,6 +62,8 @@ impl Bootstrap {
         let mut app = offline_app(database, Keys::ephemeral()).await?;
         app.lifetimes.invite = self.invite_ttl;
         let now = app.clock.now();
+        // Before anything is made that would be left without a leader.
+        text::discord_username(&self.leader)?;
         let (slug, name, region) = (self.guild, self.guild_name, self.region.into());
         let guild = app
             .db
@@ -95,8 +98,8 @@ async fn appoint_leader(conn: &mut Conn, guild: GuildId, username: String, now: 
         Some(leader) if leader.rank_id == highest.id => return Ok(leader),
         Some(known) => {
             let (rank_id, rank_level, rank_source) = (highest.id, highest.level, RankSource::Manual);
-            let leader = Member { rank_id, rank_level, rank_source, ..known };
-            store::update_member(conn, &leader).await?;
+            let leader = Member { rank_id, rank_level, rank_source, ..known.clone() };
+            store::update_member(conn, &known, &leader).await?;
             leader
         }
     };

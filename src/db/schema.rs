@@ -74,6 +74,7 @@ diesel::table! {
         code_hash -> Text,
         expires_at -> Timestamp,
         reach -> BigInt,
+        permissions -> Text,
     }
 }
 

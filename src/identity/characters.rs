@@ -175,8 +175,10 @@ pub async fn delete_character(app: &App, viewer: &Viewer, id: CharacterId) -> Re
         .await
 }
 
-/// Locks the member whose character is to be touched, so that at most one stays their main; `None` if there is none.
+/// Locks the member whose character is to be touched, so that at most one stays their main; `None` if there is none. An
+/// import, which touches everyone's, waits, and is waited for.
 async fn lock_owner(conn: &mut Conn, actor: &Viewer, id: MemberId) -> Result<Option<Member>> {
+    store::hold_roster(conn, actor.guild).await?;
     let Some(owner) = store::lock_member(conn, actor.guild, id).await? else { return Ok(None) };
     if owner.id != actor.member {
         actor.require(Permission::MembersManage)?;
@@ -235,7 +237,7 @@ pub(super) fn known_spec(class: CharacterClass, name: &str) -> Result<&'static S
     })
 }
 
-fn changes(before: &Character, after: &Character) -> Changes {
+pub(super) fn changes(before: &Character, after: &Character) -> Changes {
     let spec = |character: &Character| character.spec.clone().unwrap_or_else(|| "none".to_owned());
     let mut changes = Changes::default();
     changes.note("name", &before.name, &after.name);

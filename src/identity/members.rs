@@ -122,7 +122,7 @@ pub async fn update_member(app: &App, viewer: &Viewer, change: MemberChange) -> 
                 return Ok((after, false));
             }
             let led_before = store::leaders(conn, actor.guild, ladder.highest_level()).await?;
-            store::update_member(conn, &after).await.map_err(taken)?;
+            store::update_member(conn, &before, &after).await.map_err(taken)?;
             if before.is_active && !after.is_active {
                 auth::store::revoke_sessions_of(conn, actor.guild, after.id, None, now).await?;
                 auth::store::delete_codes_of(conn, actor.guild, after.id).await?;

@@ -129,7 +129,7 @@ pub async fn update_rank(app: &App, viewer: &Viewer, change: RankChange) -> Resu
                 audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
             }
             let takes_away =
-                after.level < before.level || !before.permissions.iter().all(|it| after.permissions.allow(it));
+                after.level != before.level || !before.permissions.iter().all(|it| after.permissions.allow(it));
             Ok((after, takes_away))
         })
         .await?;

@@ -1,6 +1,9 @@
 //! A guild's roster, in from a file and out to one.
 
+use std::collections::HashMap;
+
 use super::{
+    Character, Ladder, characters,
     import::{Actor, Format, Plan, Problem, Roster, plan, read, write},
     members, store,
 };
@@ -10,14 +13,16 @@ use crate::{
     auth::{Permission, Viewer},
     clock::Instant,
     db::Conn,
-    error::Result,
-    id::GuildId,
-    identity::Ladder,
+    error::{Error, Refusal, Result},
+    id::{CharacterId, GuildId, MemberId},
     voting,
 };
 
 /// Rows of a statement: so many at once, so that progress can be told between them.
 const CHUNK: usize = 1_000;
+
+/// Most rows that an officer imports at once.
+const MAX_ROWS: usize = 20_000;
 
 /// What came of an import.
 pub struct Imported {
@@ -57,7 +62,12 @@ pub async fn import_roster(
     progress: impl FnMut(usize, usize) + Send + 'static,
 ) -> Result<Imported> {
     let (by, now) = (by.cloned(), app.clock.now());
-    let reading = read(format, &data)?;
+    let is_command = by.is_none();
+    let reading = off_thread(move || read(format, &data)).await??;
+    if !is_command && reading.records.len() + reading.problems.len() > MAX_ROWS {
+        let message = format!("A roster of more than {MAX_ROWS} rows is imported on the command line.");
+        return Err(Refusal::input("data", message).into());
+    }
     let (imported, takes_away) = app
         .change_access(guild, async move |conn| {
             // As all do who change the roster.
@@ -74,7 +84,11 @@ pub async fn import_roster(
                 None => Actor::Operator,
             };
             let roster = roster(conn, guild).await?;
-            let plan = plan(&roster, &actor, &reading, now);
+            let (roster, plan) = off_thread(move || {
+                let plan = plan(&roster, &actor, &reading, now);
+                (roster, plan)
+            })
+            .await?;
             let imported = skip_bad || plan.problems.is_empty();
             let outcome = Imported {
                 imported,
@@ -91,7 +105,7 @@ pub async fn import_roster(
             let takes_away = plan.changed_members.iter().any(|diff| diff.before.rank_id != diff.after.rank_id);
             if imported && !plan.changes_nothing() {
                 store::change_roster(conn, guild).await?;
-                record(conn, guild, by.as_ref(), now, &plan, &Ladder::new(roster.ranks)).await?;
+                record(conn, by.as_ref(), now, &roster, &plan).await?;
                 apply(conn, plan, progress).await?;
             }
             Ok((outcome, imported && takes_away))
@@ -100,8 +114,16 @@ pub async fn import_roster(
     if takes_away {
         app.settle().await;
     }
-    voting::close_complete(app, guild).await;
+    // Whoever watches a vote hears of its end from a server, so a command leaves it to them.
+    if !is_command {
+        voting::close_complete(app, guild).await;
+    }
     Ok(imported)
+}
+
+/// Work that takes a while, where it holds up nobody else.
+async fn off_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R> {
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)
 }
 
 /// A guild's active members and their characters, in the format that [`import_roster`] takes.
@@ -136,7 +158,7 @@ async fn apply(conn: &mut Conn, plan: Plan, mut progress: impl FnMut(usize, usiz
         tell(chunk.len());
     }
     for diff in changed_members {
-        store::update_member(conn, &diff.after).await?;
+        store::update_member(conn, &diff.before, &diff.after).await?;
         tell(1);
     }
     for character in changed_characters {
@@ -150,23 +172,29 @@ async fn apply(conn: &mut Conn, plan: Plan, mut progress: impl FnMut(usize, usiz
     Ok(())
 }
 
-/// Records the import as a whole, and what it did to each member.
-async fn record(
-    conn: &mut Conn,
-    guild: GuildId,
-    by: Option<&Viewer>,
-    now: Instant,
-    plan: &Plan,
-    ladder: &Ladder,
-) -> Result<()> {
+/// Records the import as a whole, and what it did to each member and to the characters of those who were there before.
+async fn record(conn: &mut Conn, by: Option<&Viewer>, now: Instant, roster: &Roster, plan: &Plan) -> Result<()> {
+    let ladder = Ladder::new(roster.ranks.clone());
     let rank = |id| ladder.rank(id).map_or("an unknown rank", |rank| &rank.name);
+    let names: HashMap<MemberId, &str> = roster.members.iter().map(|it| (it.id, it.display_name.as_str())).collect();
+    let before: HashMap<CharacterId, &Character> = roster.characters.iter().map(|it| (it.id, it)).collect();
     let added = plan.new_members.iter().map(|member| {
         let summary = format!("Added {} as {}", member.display_name, rank(member.rank_id));
         audit::entry(Action::MemberCreate, member.id, summary)
     });
     let changed = plan.changed_members.iter().map(|diff| {
-        let summary = members::summary(&diff.before, &diff.after, ladder);
+        let summary = members::summary(&diff.before, &diff.after, &ladder);
         audit::entry(Action::MemberUpdate, diff.after.id, summary)
+    });
+    let characters_added = plan.new_characters.iter().filter_map(|it| {
+        let summary = format!("Added {}, a character of {}", it.full_name(), names.get(&it.member_id)?);
+        Some(audit::entry(Action::CharacterCreate, it.id, summary))
+    });
+    let characters_changed = plan.changed_characters.iter().filter_map(|after| {
+        let (before, owner) = (before.get(&after.id)?, names.get(&after.member_id)?);
+        let changes = characters::changes(before, after);
+        let summary = format!("Changed {} of {owner}: {changes}", before.full_name());
+        Some(audit::entry(Action::CharacterUpdate, after.id, summary))
     });
     let summary = format!(
         "Imported a roster: {} members added and {} changed, {} characters added and {} changed",
@@ -175,6 +203,7 @@ async fn record(
         plan.new_characters.len(),
         plan.changed_characters.len()
     );
-    let whole = audit::entry(Action::RosterImport, guild, summary);
-    audit::record_all(conn, guild, by, now, added.chain(changed).chain([whole]).collect()).await
+    let whole = audit::entry(Action::RosterImport, roster.guild, summary);
+    let entries = added.chain(changed).chain(characters_added).chain(characters_changed).chain([whole]);
+    audit::record_all(conn, roster.guild, by, now, entries.collect()).await
 }

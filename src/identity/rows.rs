@@ -114,9 +114,8 @@ pub struct Rank {
 }
 
 /// A person in the guild.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = members, primary_key(guild_id, id))]
-#[diesel(treat_none_as_null = true)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = members)]
 #[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
 pub struct Member {
     pub guild_id: GuildId,
@@ -205,12 +204,14 @@ impl Character {
     /// The character's page in Blizzard's armory.
     pub fn armory_url(&self, region: Region) -> String {
         let region = region.to_string().to_lowercase();
-        let realm: String = text::key(&self.realm)
+        let realm: String = self
+            .realm
+            .to_lowercase()
             .chars()
             .filter(|c| !matches!(c, '\'' | '’' | '‘' | 'ʼ' | '(' | ')' | '[' | ']'))
             .map(|c| if c.is_whitespace() { '-' } else { c })
             .collect();
-        let name = text::key(&self.name);
+        let name = self.name.to_lowercase();
         let (realm, name) = (utf8_percent_encode(&realm, SEGMENT), utf8_percent_encode(&name, SEGMENT));
         format!("https://worldofwarcraft.blizzard.com/en-us/character/{region}/{realm}/{name}")
     }

@@ -133,9 +133,48 @@ pub async fn insert_members(conn: &mut Conn, rows: Vec<Member>) -> QueryResult<(
     insert_all!(conn, members::table, rows, columns = 16)
 }
 
-pub async fn update_member(conn: &mut Conn, member: &Member) -> QueryResult<()> {
-    on!(conn, c => diesel::update(members::table.find((member.guild_id, member.id))).set(member).execute(c))?;
+/// Changes what the roster says of a member. What their account holds is not touched, for it may be changing at this very
+/// moment; the credentials version grows by as much as it does from `before` to `after`.
+pub async fn update_member(conn: &mut Conn, before: &Member, after: &Member) -> QueryResult<()> {
+    let voided = after.credentials_version - before.credentials_version;
+    on!(conn, c => diesel::update(members::table.find((after.guild_id, after.id)))
+        .set((
+            members::discord_username.eq(&after.discord_username),
+            members::username_key.eq(&after.username_key),
+            members::discord_id.eq(&after.discord_id),
+            members::display_name.eq(&after.display_name),
+            members::sort_key.eq(&after.sort_key),
+            members::rank_id.eq(after.rank_id),
+            members::rank_level.eq(after.rank_level),
+            members::rank_source.eq(after.rank_source),
+            members::is_active.eq(after.is_active),
+            members::credentials_version.eq(members::credentials_version + voided),
+        ))
+        .execute(c))?;
     Ok(())
+}
+
+/// Gives a member another password, which voids all their access tokens.
+pub async fn set_password(
+    conn: &mut Conn,
+    guild: GuildId,
+    member: MemberId,
+    password_hash: &str,
+    now: Instant,
+) -> QueryResult<()> {
+    on!(conn, c => diesel::update(members::table.find((guild, member)))
+        .set((
+            members::password_hash.eq(password_hash),
+            members::credentials_version.eq(members::credentials_version + 1),
+            members::last_seen_at.eq(now),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Keeps the roster as it is until the transaction ends; others may do so too. To be called before any member is locked.
+pub async fn hold_roster(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
+    first_locked!(conn, Lock::Shared, guilds::table.find(guild).select(guilds::id)).map(|_: GuildId| ())
 }
 
 /// Gives a member an account.

@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     pin::pin,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -10,12 +11,12 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::{FutureExt, StreamExt};
 use tokio::{sync::mpsc, task::unconstrained};
 
-use super::{Event, Live};
+use super::Event;
 use crate::{
     app::App,
     error::{Error, Result},
     id::{CampaignId, GuildId},
-    identity,
+    identity, voting,
 };
 
 pub(super) const CHANNEL: &str = "guildhall";
@@ -32,7 +33,7 @@ const RECONNECT: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Tells and hears until dropped. On SQLite there is nobody to tell, and only commands to hear of.
-pub(super) async fn run(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>) {
+pub(super) async fn run(app: &Arc<App>, mut outgoing: mpsc::UnboundedReceiver<Event>) {
     if !app.db.is_shared() {
         tokio::join!(async { while outgoing.recv().await.is_some() {} }, look(app));
         return;
@@ -48,7 +49,7 @@ pub(super) async fn run(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>)
 }
 
 /// Notices when the rosters of watched guilds change, by whatever hand.
-async fn look(app: &App) {
+async fn look(app: &Arc<App>) {
     let mut known: HashMap<GuildId, i64> = HashMap::new();
     loop {
         let watched = app.live.watched_guilds();
@@ -59,7 +60,7 @@ async fn look(app: &App) {
                     for (guild, version) in versions {
                         // One that was not watched before may have changed since the watching began.
                         if known.insert(guild, version) != Some(version) {
-                            app.live.hear(Event::Access(guild));
+                            hear_from_afar(app, Event::Access(guild));
                         }
                     }
                 }
@@ -86,7 +87,7 @@ async fn tell(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>) {
     }
 }
 
-async fn hear(app: &App) -> Result<()> {
+async fn hear(app: &Arc<App>) -> Result<()> {
     let Some(mut conn) = app.db.listener(CHANNEL).await? else { return Ok(()) };
     app.live.missed_events();
     let mut quiet_since = Instant::now();
@@ -94,11 +95,12 @@ async fn hear(app: &App) -> Result<()> {
         let viewers = &app.live.viewers;
         if viewers.take_asked() || quiet_since.elapsed() >= PING {
             let asked_at = Instant::now();
-            conn.batch_execute("SELECT 1").await?;
+            let answer = tokio::time::timeout(PING, conn.batch_execute("SELECT 1")).await;
+            answer.map_err(|_| Error::internal("the connection gives no sign of life"))??;
             // PostgreSQL sends what it has to tell before it answers, so by now all that is older is here. Unconstrained,
             // for a forced yield would look like the end of it.
             while let Some(heard) = unconstrained(next(&mut conn)).now_or_never() {
-                hear_one(&app.live, &heard?);
+                hear_one(app, &heard?);
             }
             viewers.heard_all_before(asked_at);
             quiet_since = asked_at;
@@ -107,10 +109,20 @@ async fn hear(app: &App) -> Result<()> {
         let mut pause = pin!(pause);
         loop {
             tokio::select! {
-                heard = next(&mut conn) => hear_one(&app.live, &heard?),
+                heard = next(&mut conn) => hear_one(app, &heard?),
                 () = &mut pause => break,
             }
         }
+    }
+}
+
+/// Takes in what another process did.
+fn hear_from_afar(app: &Arc<App>, event: Event) {
+    app.live.hear(event);
+    if let Event::Access(guild) = event {
+        // Whoever had not voted yet may have been the last; a command, unlike a server, leaves closing to us.
+        let app = Arc::clone(app);
+        tokio::spawn(async move { voting::close_complete(&app, guild).await });
     }
 }
 
@@ -122,10 +134,12 @@ async fn next(conn: &mut AsyncPgConnection) -> Result<String> {
     }
 }
 
-fn hear_one(live: &Live, payload: &str) {
+fn hear_one(app: &Arc<App>, payload: &str) {
     match read(payload) {
-        Some((from, _)) if from == live.server => {}
-        Some((_, event)) => live.hear(event),
+        // Heard already; but if it was never known here that the change was made, at least nothing old is trusted.
+        Some((from, Event::Access(guild))) if from == app.live.server => app.live.viewers.forget(guild),
+        Some((from, _)) if from == app.live.server => {}
+        Some((_, event)) => hear_from_afar(app, event),
         // A newer server may say what this one does not know.
         None => tracing::debug!(payload, "not understood"),
     }

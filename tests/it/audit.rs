@@ -129,9 +129,13 @@ on_both! {
         let node = "query($id: ID!) { node(id: $id) { id } }";
         let of_hidden = log(&leader).await.iter().find(|it| it["subject"]["id"] == hidden.id.as_str()).unwrap()["id"].clone();
         assert_eq!(officer.ok(node, json!({ "id": of_hidden })).await["node"], json!(null));
+        // Opened later, what was done while it was hidden stays so.
+        let opened = json!({ "input": { "id": hidden.id, "minRankLevelToVote": 1, "minRankLevelToView": null } });
+        leader.ok("mutation($input: UpdateCampaignInput!) { updateCampaign(input: $input) { campaign { id } } }", opened).await;
+        assert_eq!(actions(&officer).await, ["campaign.activate", "campaign.create", "campaign.update", "rank.update"]);
+        assert_eq!(officer.ok(node, json!({ "id": of_hidden })).await["node"], json!(null));
         // Gone, it is no more open than it was.
         leader.ok("mutation($id: ID!) { deleteCampaign(id: $id) { deletedId } }", hidden.vars()).await;
-        assert_eq!(actions(&officer).await, ["campaign.activate", "campaign.create", "rank.update"]);
         assert_eq!(officer.ok(node, json!({ "id": of_hidden })).await["node"], json!(null));
         assert!(actions(&leader).await.contains(&"campaign.delete".to_owned()));
         assert_eq!(leader.ok(node, json!({ "id": of_hidden })).await["node"]["id"], of_hidden);

@@ -73,8 +73,10 @@ on_both! {
         let mut told = strings(&log["auditLog"]["nodes"], "/summary");
         told.sort();
         assert_eq!(told, [
+            "Added Second-Area 52, a character of Known",
             "Added Zoë as Veteran",
             "Added bare as Initiate",
+            "Changed Old-Area 52 of Known: spec from none to Fire, main from true to false",
             "Imported a roster: 2 members added and 1 changed, 3 characters added and 1 changed",
             "Promoted Known: rank from Initiate to Member",
         ]);
@@ -82,7 +84,7 @@ on_both! {
         let again = import(&officer, "JSON", &file, false).await;
         assert_eq!((&again["rowsUnchanged"], &again["membersAdded"], &again["charactersChanged"]), (&json!(5), &json!(0), &json!(0)));
         assert_eq!(roster(&guild).await, imported);
-        assert_eq!(officer.ok("{ auditLog { totalCount } }", json!({})).await["auditLog"]["totalCount"], 4);
+        assert_eq!(officer.ok("{ auditLog { totalCount } }", json!({})).await["auditLog"]["totalCount"], 6);
     }
 
     async fn a_bad_row_keeps_all_out_unless_it_is_to_be_skipped(app) {

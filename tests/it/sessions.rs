@@ -3,6 +3,7 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use guildhall::{
+    app::App,
     auth::{Limiter, Limits, Origin},
     error::Code,
     graphql::caller::{Caller, Credentials},
@@ -264,7 +265,7 @@ on_both! {
         }
         let limited = answers.iter().filter(|answer| refusal_in(answer) == "RATE_LIMITED").count();
         assert_eq!(limited, 5);
-        assert_eq!(answers[104]["errors"][0]["extensions"]["retryAfterSeconds"], 1);
+        assert_eq!(answers[104]["errors"][0]["extensions"]["retryAfterSeconds"], 61);
         // Everything else is served.
         let query = served.post(&json!({ "query": "{ guild { slug } }" })).send().await.unwrap();
         assert_eq!(query.json::<Value>().await.unwrap()["data"]["guild"]["slug"], "gg");
@@ -288,6 +289,8 @@ on_both! {
         app.clock.advance(Duration::from_secs(10));
         let answer = guild.anyone().run_at(&there, LOGIN, wrong).await;
         assert_eq!(refusal_in(&answer), "UNAUTHENTICATED BAD_CREDENTIALS");
+        let from_one_address = (0..5).map(|_| there.limiter.from_address("192.0.2.1".parse().ok()).is_ok());
+        assert_eq!(from_one_address.filter(|let_in| *let_in).count(), 3);
     }
 
     async fn a_running_subscription_ends_with_its_session(app) {
@@ -310,7 +313,8 @@ on_both! {
     async fn who_asks_is_not_looked_up_for_every_request(app) {
         let guild = app.guild("gg").await;
         let (leader, someone) = (guild.leader().await, guild.member("someone", "Officer").await);
-        let server = app.server_with(|server| server.live.viewers.lease = Duration::from_hours(1)).await;
+        let alone = |server: &mut App| (server.live.viewers.lease, server.has_peers) = (Duration::from_hours(1), false);
+        let server = app.server_with(alone).await;
         let admit = async |client: &Client<'_>| {
             let authorization = format!("Bearer {}", client.token.as_deref().unwrap());
             let credentials = Credentials { guild: Some("gg"), authorization: Some(&authorization) };
@@ -324,9 +328,55 @@ on_both! {
         assert_eq!(server.db.statements(), before, "statements of twenty requests");
         // What is changed here is known here.
         let demote = json!({ "input": { "id": someone.id, "rankId": async_graphql::ID::from(guild.rank("Member").id) } });
-        server.live.viewers.forget(guild.id);
-        leader.ok(UPDATE_MEMBER, demote).await;
+        assert_eq!(leader.run_at(&server, UPDATE_MEMBER, demote).await.get("errors"), None);
         assert_eq!(admit(&someone).await.unwrap().rank_level, 2);
+    }
+
+    async fn an_officers_change_never_undoes_a_new_password(app) {
+        let guild = app.guild("gg").await;
+        let officer = guild.member("officer", "Officer").await;
+        for round in 0..8 {
+            let name = format!("member{round}");
+            let member = guild.member(&name, "Member").await;
+            let rename = json!({ "input": { "id": member.id, "displayName": "Renamed" } });
+            let renames = futures_util::future::join_all((0..6).map(|_| officer.run(UPDATE_MEMBER, rename.clone())));
+            let (changed, _) = tokio::join!(member.run(CHANGE, json!({ "old": PASSWORD, "new": NEW })), renames);
+            let token = changed["data"]["changePassword"]["accessToken"].as_str().unwrap();
+            assert_eq!(guild.anyone().with_token(token).refused().await, None, "its new token");
+            assert_eq!(member.refused().await, Some(Code::Unauthenticated), "its old one");
+            guild.anyone().ok(LOGIN, json!({ "name": name, "password": NEW })).await;
+        }
+    }
+
+    async fn renewing_and_changing_the_password_at_once_ends_well(app) {
+        let guild = app.guild("gg").await;
+        for round in 0..8 {
+            let name = format!("member{round}");
+            guild.member(&name, "Member").await;
+            let (client, tokens) = login(&guild, &name).await;
+            let anyone = guild.anyone();
+            let (changed, renewed) = tokio::join!(
+                client.run(CHANGE, json!({ "old": PASSWORD, "new": NEW })),
+                anyone.run(REFRESH, json!({ "token": tokens["refreshToken"] })),
+            );
+            for answer in [&changed, &renewed] {
+                let code = &answer["errors"][0]["extensions"]["code"];
+                assert!(code.is_null() || code == "UNAUTHENTICATED", "{answer}");
+            }
+        }
+    }
+
+    async fn a_code_gives_nothing_that_its_issuer_could_not(app) {
+        let guild = app.guild("gg").await;
+        let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
+        let member = guild.member("member", "Member").await;
+        let code = reset_code(&officer, &member).await;
+        let update = "mutation($input: UpdateRankInput!) { updateRank(input: $input) { rank { id } } }";
+        let rank = async_graphql::ID::from(guild.rank("Member").id);
+        leader.ok(update, json!({ "input": { "id": rank, "permissions": ["RANKS_MANAGE"] } })).await;
+        assert_eq!(guild.anyone().refusal(RESET, resetting(&code, "member")).await, "BAD_USER_INPUT INVALID_CODE resetCode");
+        leader.ok(update, json!({ "input": { "id": rank, "permissions": ["AUDIT_VIEW"] } })).await;
+        guild.anyone().ok(RESET, resetting(&code, "member")).await;
     }
 }
 

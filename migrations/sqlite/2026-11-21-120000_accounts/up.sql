@@ -7,18 +7,22 @@ CREATE TABLE codes (
     -- Argon2id of the code.
     code_hash TEXT NOT NULL,
     expires_at TIMESTAMP NOT NULL,
-    -- The highest rank level that whoever issued it reached: it opens no account that has risen above.
+    -- The highest rank level that whoever issued it reached, and the permissions they held: it opens no account that has
+    -- come to more than that, for they could use it themselves.
     reach BIGINT NOT NULL,
+    permissions TEXT NOT NULL,
     PRIMARY KEY (guild_id, member_id, purpose),
     CONSTRAINT codes_member FOREIGN KEY (guild_id, member_id)
         REFERENCES members (guild_id, id) ON DELETE CASCADE
 );
 
--- Who issued the older codes is not known, so they open what anyone but a leader reaches.
-INSERT INTO codes (guild_id, member_id, purpose, code_hash, expires_at, reach)
-SELECT invites.guild_id, invites.member_id, 'INVITE', invites.code_hash, invites.expires_at, members.rank_level
+-- Who issued the older codes is not known, so they open an account of no more than its present rank.
+INSERT INTO codes (guild_id, member_id, purpose, code_hash, expires_at, reach, permissions)
+SELECT
+    invites.guild_id, invites.member_id, 'INVITE', invites.code_hash, invites.expires_at, ranks.level, ranks.permissions
 FROM invites
-JOIN members ON members.guild_id = invites.guild_id AND members.id = invites.member_id;
+JOIN members ON members.guild_id = invites.guild_id AND members.id = invites.member_id
+JOIN ranks ON ranks.guild_id = members.guild_id AND ranks.id = members.rank_id;
 
 DROP TABLE invites;
 
