@@ -140,7 +140,7 @@ pub async fn update_member(app: &App, viewer: &Viewer, change: MemberChange) -> 
         app.settle().await;
     }
     // Whoever had not voted yet may have been the last.
-    voting::close_complete(app, viewer.guild).await;
+    voting::close_complete(app, Some(viewer.guild)).await;
     Ok(member)
 }
 

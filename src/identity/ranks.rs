@@ -137,7 +137,7 @@ pub async fn update_rank(app: &App, viewer: &Viewer, change: RankChange) -> Resu
         app.settle().await;
     }
     // Those who were lowered may have been the last who had not voted.
-    voting::close_complete(app, viewer.guild).await;
+    voting::close_complete(app, Some(viewer.guild)).await;
     Ok(rank)
 }
 

@@ -116,7 +116,7 @@ pub async fn import_roster(
     }
     // Whoever watches a vote hears of its end from a server, so a command leaves it to them.
     if !is_command {
-        voting::close_complete(app, guild).await;
+        voting::close_complete(app, Some(guild)).await;
     }
     Ok(imported)
 }

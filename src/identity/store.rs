@@ -58,12 +58,9 @@ pub async fn change_roster(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
     Ok(())
 }
 
-/// How often the rosters of these guilds have changed.
-pub async fn roster_versions(conn: &mut Conn, of: &[GuildId]) -> QueryResult<Vec<(GuildId, i64)>> {
-    on!(conn, c => guilds::table
-        .filter(guilds::id.eq_any(of))
-        .select((guilds::id, guilds::roster_version))
-        .load(c))
+/// How often each guild's roster has changed, for the server alone.
+pub async fn roster_versions(conn: &mut Conn) -> QueryResult<Vec<(GuildId, i64)>> {
+    on!(conn, c => guilds::table.select((guilds::id, guilds::roster_version)).load(c))
 }
 
 /// Active members.

@@ -29,7 +29,7 @@ const PING: Duration = Duration::from_secs(10);
 /// How long to wait before connecting anew.
 const RECONNECT: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether a command beside the server has changed a guild that is watched on SQLite.
+/// How often a server on SQLite looks whether a command beside it has changed a roster.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Tells and hears until dropped. On SQLite there is nobody to tell, and only commands to hear of.
@@ -48,24 +48,24 @@ pub(super) async fn run(app: &Arc<App>, mut outgoing: mpsc::UnboundedReceiver<Ev
     });
 }
 
-/// Notices when the rosters of watched guilds change, by whatever hand.
+/// Notices when a roster changes, by whatever hand.
 async fn look(app: &Arc<App>) {
-    let mut known: HashMap<GuildId, i64> = HashMap::new();
+    let mut known: Option<HashMap<GuildId, i64>> = None;
     loop {
-        let watched = app.live.watched_guilds();
-        known.retain(|guild, _| watched.contains(guild));
-        if !watched.is_empty() {
-            match app.db.read(async move |conn| Ok(identity::store::roster_versions(conn, &watched).await?)).await {
-                Ok(versions) => {
-                    for (guild, version) in versions {
-                        // One that was not watched before may have changed since the watching began.
-                        if known.insert(guild, version) != Some(version) {
-                            hear_from_afar(app, Event::Access(guild));
-                        }
+        match app.db.read(async |conn| Ok(identity::store::roster_versions(conn).await?)).await {
+            Ok(versions) => {
+                let versions: HashMap<GuildId, i64> = versions.into_iter().collect();
+                for (guild, version) in &versions {
+                    // A guild that is new has nobody yet who could have lost anything.
+                    if known.as_ref().and_then(|known| known.get(guild)).is_some_and(|before| before != version) {
+                        hear_from_afar(app, Event::Access(*guild));
                     }
                 }
-                Err(error) => tracing::warn!(%error, "could not look whether a roster has changed"),
+                if known.replace(versions).is_none() {
+                    missed_everything(app);
+                }
             }
+            Err(error) => tracing::warn!(%error, "could not look whether a roster has changed"),
         }
         tokio::time::sleep(LOOK).await;
     }
@@ -89,7 +89,7 @@ async fn tell(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>) {
 
 async fn hear(app: &Arc<App>) -> Result<()> {
     let Some(mut conn) = app.db.listener(CHANNEL).await? else { return Ok(()) };
-    app.live.missed_events();
+    missed_everything(app);
     let mut quiet_since = Instant::now();
     loop {
         let viewers = &app.live.viewers;
@@ -121,9 +121,19 @@ fn hear_from_afar(app: &Arc<App>, event: Event) {
     app.live.hear(event);
     if let Event::Access(guild) = event {
         // Whoever had not voted yet may have been the last; a command, unlike a server, leaves closing to us.
-        let app = Arc::clone(app);
-        tokio::spawn(async move { voting::close_complete(&app, guild).await });
+        close_complete(app, Some(guild));
     }
+}
+
+/// At the start, and after a time of not hearing the others. A server that died may have left a vote open too.
+fn missed_everything(app: &Arc<App>) {
+    app.live.missed_events();
+    close_complete(app, None);
+}
+
+fn close_complete(app: &Arc<App>, guild: Option<GuildId>) {
+    let app = Arc::clone(app);
+    tokio::spawn(async move { voting::close_complete(&app, guild).await });
 }
 
 /// What the connection hears next.

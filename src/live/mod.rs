@@ -106,11 +106,6 @@ impl Live {
         access.entry(guild).or_default().subscribe()
     }
 
-    /// Guilds in which someone watches something.
-    fn watched_guilds(&self) -> Vec<GuildId> {
-        lock(&self.access).iter().filter(|(_, it)| it.receiver_count() > 0).map(|(guild, _)| *guild).collect()
-    }
-
     fn tell(&self, event: Event) {
         self.hear(event);
         // Only a server that is going down has nobody to pass it on.

@@ -80,12 +80,13 @@ pub async fn cast_ballot(
     Ok((ballot, campaign))
 }
 
-/// Closes a guild's campaigns in which everyone eligible has voted: to be called when someone ceases to be eligible.
+/// Closes a guild's campaigns, or all guilds', in which everyone eligible has voted: to be called when someone ceases to be
+/// eligible, and when that may have gone unheard.
 ///
 /// The change that made them complete is done, whatever comes of this: a failure is logged, and they close by themselves
 /// later.
-pub async fn close_complete(app: &App, guild: GuildId) {
-    match app.db.read(async move |conn| Ok(store::closing_early(conn, Some(guild)).await?)).await {
+pub async fn close_complete(app: &App, guild: Option<GuildId>) {
+    match app.db.read(async move |conn| Ok(store::closing_early(conn, guild).await?)).await {
         Ok(live) => {
             for campaign in live {
                 close_if_complete_or_later(app, campaign).await;

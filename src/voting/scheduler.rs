@@ -11,10 +11,6 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Runs until the task is dropped: does what is due, then sleeps until the next instant at which something is, or until
 /// a campaign changes.
 pub async fn run(app: Arc<App>) {
-    // The ballot that made a campaign complete may have been the last thing a server did before it died.
-    if let Err(error) = close_complete_everywhere(&app).await {
-        tracing::error!(%error, "could not look for complete campaigns");
-    }
     loop {
         let changed = app.live.schedule_changed();
         let wake_at = match do_due(&app).await {
@@ -51,14 +47,6 @@ async fn do_due(app: &App) -> Result<Option<Instant>> {
         return Ok(Some(now + AFTER_FAILURE));
     }
     app.db.read(async move |conn| Ok(store::next_due(conn, now).await?)).await
-}
-
-async fn close_complete_everywhere(app: &App) -> Result<()> {
-    let live = app.db.read(async |conn| Ok(store::closing_early(conn, None).await?)).await?;
-    for campaign in live {
-        lifecycle::close_if_complete(app, campaign).await?;
-    }
-    Ok(())
 }
 
 async fn step(app: &App, campaign: &Campaign) -> Result<()> {

@@ -207,6 +207,28 @@ on_both! {
         assert_eq!(next(&mut answers).await, None);
     }
 
+    async fn a_command_that_leaves_nobody_to_vote_ends_the_vote(app) {
+        let guild = app.guild("gg").await;
+        let (leader, voter) = (guild.leader().await, guild.member("voter", "Veteran").await);
+        guild.member("last", "Veteran").await;
+        let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS", "minRankLevelToVote": 3 })).await;
+        draft.vote(&leader, &[0]).await;
+        draft.vote(&voter, &[1]).await;
+        let _background = app.app.start();
+        let mut answers = guild.anyone().subscribe(WATCH, draft.vars()).await;
+        assert_eq!(next(&mut answers).await.unwrap()["data"]["voteTally"]["status"], "LIVE");
+        let command = app.server_with(|command| command.has_peers = true).await;
+        let file = (Format::Csv, b"discord_username,rank\nlast,Member".to_vec());
+        import_roster(&command, guild.id, None, file, false, |_, _| ()).await.unwrap();
+        let last = loop {
+            let tally = next(&mut answers).await.expect("the stream ended without its result")["data"]["voteTally"].clone();
+            if tally["isFinal"] == true {
+                break tally;
+            }
+        };
+        assert_eq!((&last["status"], &last["turnout"]["voted"]), (&json!("CLOSED"), &json!(2)));
+    }
+
     async fn what_a_command_beside_the_server_takes_away_ends_what_is_watched(app) {
         let guild = app.guild("gg").await;
         let (leader, member) = (guild.leader().await, guild.member("member", "Veteran").await);
