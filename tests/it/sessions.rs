@@ -2,15 +2,18 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use diesel_async::RunQueryDsl;
 use guildhall::{
     app::App,
     auth::{Limiter, Limits, Origin},
+    db::Conn,
     error::Code,
     graphql::caller::{Caller, Credentials},
 };
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
-use crate::support::{Client, Draft, PASSWORD, TestGuild, next, on_both, refusal_in};
+use crate::support::{Client, Draft, PASSWORD, TestApp, TestGuild, next, on_both, refusal_in};
 
 const LOGIN: &str = "mutation($name: String!, $password: String!) {
     login(input: { discordUsername: $name, password: $password }) { accessToken refreshToken }
@@ -332,40 +335,6 @@ on_both! {
         assert_eq!(admit(&someone).await.unwrap().rank_level, 2);
     }
 
-    async fn an_officers_change_never_undoes_a_new_password(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        for round in 0..8 {
-            let name = format!("member{round}");
-            let member = guild.member(&name, "Member").await;
-            let rename = json!({ "input": { "id": member.id, "displayName": "Renamed" } });
-            let renames = futures_util::future::join_all((0..6).map(|_| officer.run(UPDATE_MEMBER, rename.clone())));
-            let (changed, _) = tokio::join!(member.run(CHANGE, json!({ "old": PASSWORD, "new": NEW })), renames);
-            let token = changed["data"]["changePassword"]["accessToken"].as_str().unwrap();
-            assert_eq!(guild.anyone().with_token(token).refused().await, None, "its new token");
-            assert_eq!(member.refused().await, Some(Code::Unauthenticated), "its old one");
-            guild.anyone().ok(LOGIN, json!({ "name": name, "password": NEW })).await;
-        }
-    }
-
-    async fn renewing_and_changing_the_password_at_once_ends_well(app) {
-        let guild = app.guild("gg").await;
-        for round in 0..8 {
-            let name = format!("member{round}");
-            guild.member(&name, "Member").await;
-            let (client, tokens) = login(&guild, &name).await;
-            let anyone = guild.anyone();
-            let (changed, renewed) = tokio::join!(
-                client.run(CHANGE, json!({ "old": PASSWORD, "new": NEW })),
-                anyone.run(REFRESH, json!({ "token": tokens["refreshToken"] })),
-            );
-            for answer in [&changed, &renewed] {
-                let code = &answer["errors"][0]["extensions"]["code"];
-                assert!(code.is_null() || code == "UNAUTHENTICATED", "{answer}");
-            }
-        }
-    }
-
     async fn a_code_gives_nothing_that_its_issuer_could_not(app) {
         let guild = app.guild("gg").await;
         let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
@@ -383,7 +352,7 @@ on_both! {
 /// Whatever one server has acknowledged, the others go by.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_demotion_on_one_server_holds_on_all_from_the_next_request() {
-    let Some(app) = crate::support::TestApp::on_postgres().await else { return };
+    let Some(app) = TestApp::on_postgres().await else { return };
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     let there = app.another_server().await;
@@ -397,4 +366,79 @@ async fn a_demotion_on_one_server_holds_on_all_from_the_next_request() {
         assert_eq!(refusal_in(&refused), "FORBIDDEN PERMISSION_REQUIRED");
         leader.ok(UPDATE_MEMBER, json!({ "input": { "id": officer.id, "rankId": rank("Officer") } })).await;
     }
+}
+
+/// Holds a member's row in a transaction that `statement` is part of, while `other` runs until it waits for it.
+async fn meet<R>(app: &TestApp, statement: String, other: impl Future<Output = R>) -> R {
+    let (held, is_held) = oneshot::channel();
+    let (release, released) = oneshot::channel();
+    let holder = app.app.db.write(async move |conn| {
+        execute(conn, "SELECT 1 FROM members WHERE discord_username = 'someone' FOR NO KEY UPDATE").await;
+        held.send(()).unwrap();
+        released.await.unwrap();
+        execute(conn, &statement).await;
+        Ok(())
+    });
+    let meeting = async {
+        is_held.await.unwrap();
+        let waiting = async {
+            let mut waits = false;
+            while !waits {
+                waits = app.app.db.read(async |conn| Ok(is_anyone_waiting(conn).await)).await.unwrap();
+            }
+            release.send(()).unwrap();
+        };
+        tokio::join!(other, waiting).0
+    };
+    let (held, met) = tokio::join!(holder, meeting);
+    held.unwrap();
+    met
+}
+
+async fn execute(conn: &mut Conn, statement: &str) {
+    let Conn::Postgres(conn) = conn else { panic!("on PostgreSQL only: SQLite's writers never meet") };
+    diesel::sql_query(statement).execute(&mut **conn).await.unwrap();
+}
+
+async fn is_anyone_waiting(conn: &mut Conn) -> bool {
+    #[derive(diesel::QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        anyone: bool,
+    }
+    let Conn::Postgres(conn) = conn else { return false };
+    let query = "SELECT EXISTS (
+            SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+        ) AS anyone";
+    diesel::sql_query(query).get_result::<Waiting>(&mut **conn).await.unwrap().anyone
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_officers_change_does_not_undo_a_new_password_set_meanwhile() {
+    let Some(app) = TestApp::on_postgres().await else { return };
+    let guild = app.guild("gg").await;
+    let (officer, someone) = (guild.member("officer", "Officer").await, guild.member("someone", "Member").await);
+    let hash = app.app.hasher.hash(NEW.to_owned()).await.unwrap();
+    let change = format!(
+        "UPDATE members SET password_hash = '{hash}', credentials_version = credentials_version + 1
+         WHERE discord_username = 'someone'"
+    );
+    let rename = json!({ "input": { "id": someone.id, "displayName": "Renamed" } });
+    let renamed = meet(&app, change, officer.run(UPDATE_MEMBER, rename)).await;
+    assert_eq!(renamed.get("errors"), None);
+    assert_eq!(someone.refused().await, Some(Code::Unauthenticated), "its old token");
+    guild.anyone().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_renewal_and_a_new_password_do_not_wait_for_each_other() {
+    let Some(app) = TestApp::on_postgres().await else { return };
+    let guild = app.guild("gg").await;
+    guild.member("someone", "Member").await;
+    let (_, tokens) = login(&guild, "someone").await;
+    // As whoever changes a password does: the member first, then their tokens.
+    let rotate = "UPDATE refresh_tokens SET rotated_at = '2026-03-01 20:00:00'".to_owned();
+    let anyone = guild.anyone();
+    let renewed = meet(&app, rotate, anyone.run(REFRESH, json!({ "token": tokens["refreshToken"] }))).await;
+    assert_eq!(refusal_in(&renewed), "UNAUTHENTICATED INVALID_TOKEN");
 }
