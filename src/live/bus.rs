@@ -56,8 +56,8 @@ async fn look(app: &Arc<App>) {
             Ok(versions) => {
                 let versions: HashMap<GuildId, i64> = versions.into_iter().collect();
                 for (guild, version) in &versions {
-                    // A guild that is new has nobody yet who could have lost anything.
-                    if known.as_ref().and_then(|known| known.get(guild)).is_some_and(|before| before != version) {
+                    // A new guild too: much may have happened since the last look.
+                    if known.as_ref().is_some_and(|known| known.get(guild) != Some(version)) {
                         hear_from_afar(app, Event::Access(*guild));
                     }
                 }

@@ -230,11 +230,12 @@ on_both! {
     }
 
     async fn what_a_command_beside_the_server_takes_away_ends_what_is_watched(app) {
+        // Running before there is a guild, for all of this may happen between two looks at the database.
+        let _background = app.app.start();
         let guild = app.guild("gg").await;
         let (leader, member) = (guild.leader().await, guild.member("member", "Veteran").await);
         let hidden = json!({ "resultsVisibility": "ALWAYS", "minRankLevelToView": 3, "minRankLevelToVote": 3 });
         let draft = Draft::live(&leader, 2, hidden).await;
-        let _background = app.app.start();
         let mut answers = member.subscribe(WATCH, draft.vars()).await;
         assert!(next(&mut answers).await.unwrap().get("errors").is_none());
         let command = app.server_with(|command| command.has_peers = true).await;
