@@ -70,7 +70,7 @@ impl App {
     }
 
     /// Runs `work` in a transaction that may change who may do what in a guild, and tells all servers. What it gives is
-    /// known elsewhere a moment later; for what it takes away, see [`App::take_access`].
+    /// known elsewhere a moment later; whatever takes something away must [`App::settle`] before it is acknowledged.
     ///
     /// # Errors
     /// Those of `work`; internal when there is no connection to be had.
@@ -84,23 +84,6 @@ impl App {
     {
         let result = self.db.write_and_tell(self.live.access_notice(guild), work).await?;
         self.live.access_changed(guild);
-        Ok(result)
-    }
-
-    /// As [`App::change_access`], for work that takes something away: once this returns, no server goes by what was before.
-    ///
-    /// # Errors
-    /// As for [`App::change_access`].
-    pub async fn take_access<R, F>(&self, guild: GuildId, work: F) -> Result<R>
-    where
-        R: Send + 'static,
-        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
-            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
-            + Send
-            + 'static,
-    {
-        let result = self.change_access(guild, work).await?;
-        self.settle().await;
         Ok(result)
     }
 

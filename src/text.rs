@@ -64,6 +64,17 @@ pub fn discord_username(text: &str) -> Result<String, Refusal> {
     name("discordUsername", without_at(text), 100)
 }
 
+/// A Discord id (of a user, a role, a channel): a number of up to 20 digits.
+///
+/// # Errors
+/// Bad input at `field`.
+pub fn discord_id(field: &'static str, id: &str) -> Result<String, Refusal> {
+    match id.trim().parse::<u64>() {
+        Ok(number) if number > 0 => Ok(number.to_string()),
+        _ => Err(Refusal::input(field, format!("{field} must be a Discord id, a number of up to 20 digits."))),
+    }
+}
+
 fn limited(field: &'static str, text: String, max: usize) -> Result<String, Refusal> {
     if text.chars().count() > max {
         return Err(Refusal::input(field, format!("{field} may have at most {max} characters.")));

@@ -106,7 +106,7 @@ pub async fn change_password(
     let (mut tokens, now) = (Tokens::new(app, origin.user_agent.clone()), app.clock.now());
     let viewer = viewer.clone();
     let (member, tokens) = app
-        .take_access(guild, async move |conn| {
+        .change_access(guild, async move |conn| {
             let session = viewer.confirm(conn).await?.session;
             let member = unchanged(conn, &member).await?.ok_or_else(refusal)?;
             let member = set_password(conn, member, &password_hash, now).await?;
@@ -118,6 +118,7 @@ pub async fn change_password(
             Ok((member, tokens))
         })
         .await?;
+    app.settle().await;
     tokens.into_signed_in(app, member)
 }
 
@@ -141,7 +142,7 @@ pub async fn reset_password(
     let password_hash = app.hasher.hash(new).await?;
     let (tokens, now) = (Tokens::new(app, origin.user_agent.clone()), app.clock.now());
     let (member, tokens) = app
-        .take_access(guild, async move |conn| {
+        .change_access(guild, async move |conn| {
             let member = redeemable.redeem(conn, now).await?;
             let member = set_password(conn, member, &password_hash, now).await?;
             store::revoke_sessions_of(conn, guild, member.id, None, now).await?;
@@ -149,6 +150,7 @@ pub async fn reset_password(
             Ok((member, tokens))
         })
         .await?;
+    app.settle().await;
     tokens.into_signed_in(app, member)
 }
 

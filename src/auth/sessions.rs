@@ -162,7 +162,7 @@ pub async fn sessions(app: &App, viewer: &Viewer) -> Result<Vec<store::Session>>
 /// `NOT_FOUND` for one that is over, or another's.
 pub async fn revoke_session(app: &App, viewer: &Viewer, session: SessionId) -> Result<()> {
     let (guild, actor, now) = (viewer.guild, viewer.clone(), app.clock.now());
-    app.take_access(guild, async move |conn| {
+    app.change_access(guild, async move |conn| {
         let actor = actor.confirm(conn).await?;
         let open = store::sessions_of(conn, guild, actor.member, now).await?;
         if open.iter().all(|open| open.id != session) {
@@ -170,7 +170,9 @@ pub async fn revoke_session(app: &App, viewer: &Viewer, session: SessionId) -> R
         }
         Ok(store::revoke_session(conn, guild, session, now).await?)
     })
-    .await
+    .await?;
+    app.settle().await;
+    Ok(())
 }
 
 /// Ends the viewer's session. A token without one (an operator's) has nothing to end.
@@ -186,7 +188,9 @@ pub async fn logout(app: &App, viewer: &Viewer) -> Result<()> {
 
 async fn end(app: &App, guild: GuildId, session: SessionId) -> Result<()> {
     let now = app.clock.now();
-    app.take_access(guild, async move |conn| Ok(store::revoke_session(conn, guild, session, now).await?)).await
+    app.change_access(guild, async move |conn| Ok(store::revoke_session(conn, guild, session, now).await?)).await?;
+    app.settle().await;
+    Ok(())
 }
 
 /// Mints an access token with no session behind it, for operators.

@@ -103,7 +103,7 @@ impl Caller {
         self.viewer().ok_or_else(Refusal::sign_in)
     }
 
-    /// Another request of the same client: the viewer is looked up anew.
+    /// Another request of the same client, with the viewer as they stand by now.
     ///
     /// # Errors
     /// `UNAUTHENTICATED` when the token has been voided since.

@@ -319,7 +319,7 @@ async fn answer(
     request_id: &str,
 ) -> Result<(), Vec<ServerError>> {
     let prepared = server.graph.prepare(operation).map_err(|error| vec![error])?;
-    // As with each request over HTTP, who asks and what they may do is looked up anew.
+    // As with each request over HTTP, what counts is who asks and what they may do by now.
     let caller = caller.again().await.map_err(|error| {
         let mut error = async_graphql::Error::from(error).into_server_error(async_graphql::Pos::default());
         error.locations.clear();

@@ -2,7 +2,7 @@
 
 use async_graphql::MaybeUndefined;
 
-use super::{Ladder, Member, Rank, RankSource, discord_id, policy, store};
+use super::{Ladder, Member, Rank, RankSource, policy, store};
 use crate::{
     app::App,
     audit::{self, Action, Changes},
@@ -43,7 +43,7 @@ impl NewMember {
             username_key: text::key(&discord_username),
             sort_key: text::sort_key(&[&display_name, &discord_username]),
             discord_username,
-            discord_id: self.discord_id.as_deref().map(|id| discord_id("discordId", id)).transpose()?,
+            discord_id: self.discord_id.as_deref().map(|id| text::discord_id("discordId", id)).transpose()?,
             display_name,
             rank_id: rank.id,
             rank_level: rank.level,
@@ -192,7 +192,7 @@ impl MemberChange {
         match self.discord_id {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => after.discord_id = None,
-            MaybeUndefined::Value(id) => after.discord_id = Some(discord_id("discordId", &id)?),
+            MaybeUndefined::Value(id) => after.discord_id = Some(text::discord_id("discordId", &id)?),
         }
         if let Some(rank) = self.rank
             && rank != before.rank_id

@@ -132,11 +132,3 @@ pub async fn update_guild(app: &App, viewer: &Viewer, change: GuildChange) -> Re
         })
         .await
 }
-
-/// A Discord id: a number of up to 20 digits.
-fn discord_id(field: &'static str, id: &str) -> Result<String, Refusal> {
-    match id.trim().parse::<u64>() {
-        Ok(number) if number > 0 => Ok(number.to_string()),
-        _ => Err(Refusal::input(field, format!("{field} must be a Discord id, a number of up to 20 digits."))),
-    }
-}

@@ -2,7 +2,7 @@
 
 use async_graphql::MaybeUndefined;
 
-use super::{Rank, discord_id, policy, store};
+use super::{Rank, policy, store};
 use crate::{
     app::App,
     audit::{self, Action, Changes},
@@ -41,7 +41,7 @@ impl NewRank {
             level: level(self.level)?,
             description: self.description.map_or(Ok(None), |it| text::description("description", &it))?,
             permissions: self.permissions.into_iter().collect(),
-            discord_role_id: self.discord_role_id.map(|id| discord_id("discordRoleId", &id)).transpose()?,
+            discord_role_id: self.discord_role_id.map(|id| text::discord_id("discordRoleId", &id)).transpose()?,
         })
     }
 }
@@ -104,7 +104,7 @@ impl RankChange {
         match self.discord_role_id {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => after.discord_role_id = None,
-            MaybeUndefined::Value(id) => after.discord_role_id = Some(discord_id("discordRoleId", &id)?),
+            MaybeUndefined::Value(id) => after.discord_role_id = Some(text::discord_id("discordRoleId", &id)?),
         }
         Ok(after)
     }

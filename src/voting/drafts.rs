@@ -1,24 +1,25 @@
-//! Drafts: made and edited by officers.
-
-use std::collections::HashSet;
+//! Drafts: campaigns as officers make and edit them.
 
 use async_graphql::MaybeUndefined;
 use chrono::Datelike;
 
-use super::{AnnouncementLevel, Campaign, CampaignStatus, Entry, ResultsVisibility, VotingMethod, rules, store};
+use super::{
+    AnnouncementLevel, Campaign, CampaignStatus, Entry, NewEntry, ResultsVisibility, VotingMethod, entries, rules,
+    store,
+};
 use crate::{
     app::App,
     audit::{self, Action},
     auth::{Permission, Viewer},
     clock::Instant,
     db::{Conn, Lock},
-    error::{Code, Error, Refusal, Result},
-    id::{CampaignId, EntryId, GuildId, MemberId},
-    identity, text,
+    error::{Refusal, Result},
+    id::{CampaignId, GuildId, MemberId},
+    text,
 };
 
-const MAX_TITLE: usize = 200;
-const MAX_ENTRIES: usize = 200;
+/// Most characters of a title or an entry's name.
+pub(super) const MAX_TITLE: usize = 200;
 const MAX_HOURS: i64 = 8_760;
 const MAX_PICKS: i64 = 10;
 
@@ -52,18 +53,6 @@ pub struct NewCampaign {
     pub entries: Vec<NewEntry>,
 }
 
-/// An entry to be made.
-pub struct NewEntry {
-    /// Its name.
-    pub name: String,
-    /// More of it.
-    pub description: Option<String>,
-    /// Its picture.
-    pub image_url: Option<String>,
-    /// The member it is about. `Some(None)` is an id that is no member's.
-    pub associated_member: Option<Option<MemberId>>,
-}
-
 /// Makes a draft.
 ///
 /// # Errors
@@ -77,7 +66,7 @@ pub async fn create_campaign(app: &App, viewer: &Viewer, new: NewCampaign) -> Re
             officer.require(Permission::CampaignsManage)?;
             rules::check_levels(new.min_rank_level_to_vote, new.min_rank_level_to_view, officer.rank_level)?;
             let (campaign, entries) = new.into_rows(officer.guild, Some(officer.member), now)?;
-            check_members(conn, &entries).await?;
+            entries::check_members(conn, &entries).await?;
             store::insert_campaigns(conn, vec![campaign.clone()]).await?;
             store::insert_entries(conn, entries).await?;
             let summary = format!("Drafted {}", quoted(&campaign));
@@ -117,32 +106,17 @@ impl NewCampaign {
             early_close_if_all_voted: self.early_close_if_all_voted,
             results_visibility: self.results_visibility,
             announcements: self.announcements,
-            discord_channel_id: self.discord_channel_id.as_deref().map(discord_channel).transpose()?,
+            discord_channel_id: self
+                .discord_channel_id
+                .as_deref()
+                .map(|id| text::discord_id("discordChannelId", id))
+                .transpose()?,
             created_by: by,
             created_at: now,
         }
         .starting(self.start_at.map(start_at).transpose()?);
-        if self.entries.len() > MAX_ENTRIES {
-            return Err(too_many_entries("entries"));
-        }
-        let rows = (0..).zip(self.entries).map(|(order, entry)| entry.into_row(&campaign, order));
-        let entries = rows.collect::<Result<_, _>>()?;
+        let entries = entries::into_rows(self.entries, &campaign)?;
         Ok((campaign, entries))
-    }
-}
-
-impl NewEntry {
-    fn into_row(self, campaign: &Campaign, sort_order: i64) -> Result<Entry, Refusal> {
-        Ok(Entry {
-            guild_id: campaign.guild_id,
-            id: EntryId::new(),
-            campaign_id: campaign.id,
-            name: text::name("name", &self.name, MAX_TITLE)?,
-            description: optional_description(self.description.as_deref())?,
-            image_url: self.image_url.as_deref().map(|url| text::web_url("imageUrl", url)).transpose()?,
-            sort_order,
-            associated_member_id: self.associated_member.map(known_member).transpose()?,
-        })
     }
 }
 
@@ -217,7 +191,8 @@ impl CampaignChange {
             campaign.duration_hours = duration_hours(hours)?;
         }
         if !self.discord_channel_id.is_undefined() {
-            campaign.discord_channel_id = self.discord_channel_id.value().map(|id| discord_channel(id)).transpose()?;
+            campaign.discord_channel_id =
+                self.discord_channel_id.value().map(|id| text::discord_id("discordChannelId", id)).transpose()?;
         }
         if !self.min_rank_level_to_view.is_undefined() {
             campaign.min_rank_level_to_view = self.min_rank_level_to_view.take();
@@ -253,136 +228,6 @@ pub async fn delete_campaign(app: &App, viewer: &Viewer, id: CampaignId) -> Resu
         .await
 }
 
-/// Adds an entry at a draft's end.
-///
-/// # Errors
-/// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
-pub async fn add_entry(app: &App, viewer: &Viewer, id: CampaignId, new: NewEntry) -> Result<(Entry, Campaign)> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    let added = app
-        .db
-        .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
-            let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
-            if entries.len() >= MAX_ENTRIES {
-                return Err(too_many_entries("entry").into());
-            }
-            let next = entries.last().map_or(0, |entry| entry.sort_order + 1);
-            let entry = new.into_row(&campaign, next)?;
-            check_members(conn, std::slice::from_ref(&entry)).await?;
-            store::insert_entries(conn, vec![entry.clone()]).await?;
-            let summary = format!("Added the entry {} to {}", entry.name, quoted(&campaign));
-            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await?;
-            Ok((entry, campaign))
-        })
-        .await?;
-    // It may have been all that kept a draft from starting.
-    app.live.schedule();
-    Ok(added)
-}
-
-/// What is to change of an entry; what is undefined stays.
-pub struct EntryChange {
-    /// Which.
-    pub id: EntryId,
-    /// Its name.
-    pub name: Option<String>,
-    /// More of it.
-    pub description: MaybeUndefined<String>,
-    /// Its picture.
-    pub image_url: MaybeUndefined<String>,
-    /// The member it is about. `Value(None)` is an id that is no member's.
-    pub associated_member: MaybeUndefined<Option<MemberId>>,
-}
-
-/// Changes an entry of a draft.
-///
-/// # Errors
-/// As [`add_entry`].
-pub async fn update_entry(app: &App, viewer: &Viewer, change: EntryChange) -> Result<(Entry, Campaign)> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    app.db
-        .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            let (entry, campaign) = lock_entry(conn, &officer, change.id).await?;
-            let entry = change.apply(entry)?;
-            check_members(conn, std::slice::from_ref(&entry)).await?;
-            store::update_entry(conn, &entry).await?;
-            let summary = format!("Changed the entry {} of {}", entry.name, quoted(&campaign));
-            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await?;
-            Ok((entry, campaign))
-        })
-        .await
-}
-
-impl EntryChange {
-    fn apply(self, mut entry: Entry) -> Result<Entry, Refusal> {
-        if let Some(name) = self.name {
-            entry.name = text::name("name", &name, MAX_TITLE)?;
-        }
-        if !self.description.is_undefined() {
-            entry.description = optional_description(self.description.value().map(String::as_str))?;
-        }
-        if !self.image_url.is_undefined() {
-            entry.image_url = self.image_url.value().map(|url| text::web_url("imageUrl", url)).transpose()?;
-        }
-        if !self.associated_member.is_undefined() {
-            entry.associated_member_id = self.associated_member.take().map(known_member).transpose()?;
-        }
-        Ok(entry)
-    }
-}
-
-/// Takes an entry off a draft.
-///
-/// # Errors
-/// `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
-pub async fn remove_entry(app: &App, viewer: &Viewer, id: EntryId) -> Result<()> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    app.db
-        .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            let (entry, campaign) = lock_entry(conn, &officer, id).await?;
-            store::delete_entry(conn, entry.guild_id, entry.id).await?;
-            let summary = format!("Took the entry {} off {}", entry.name, quoted(&campaign));
-            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await
-        })
-        .await
-}
-
-/// Puts a draft's entries in this order: all of them, each once.
-///
-/// # Errors
-/// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
-pub async fn reorder_entries(
-    app: &App,
-    viewer: &Viewer,
-    id: CampaignId,
-    order: Vec<Option<EntryId>>,
-) -> Result<Campaign> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    app.db
-        .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
-            let mut entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
-            let given: HashSet<EntryId> = order.iter().flatten().copied().collect();
-            if order.len() != entries.len() || !entries.iter().all(|entry| given.contains(&entry.id)) {
-                return Err(Refusal::input("entryIds", "Name every entry of the campaign once.").into());
-            }
-            for entry in &mut entries {
-                let place = order.iter().position(|id| *id == Some(entry.id)).unwrap_or_default();
-                entry.sort_order = i64::try_from(place).unwrap_or_default();
-                store::update_entry(conn, entry).await?;
-            }
-            let summary = format!("Reordered the entries of {}", quoted(&campaign));
-            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await?;
-            Ok(campaign)
-        })
-        .await
-}
-
 /// Records what an officer did with a campaign.
 pub(super) async fn record(
     conn: &mut Conn,
@@ -410,7 +255,12 @@ pub(super) async fn lock(conn: &mut Conn, officer: &Viewer, id: CampaignId, fiel
 }
 
 /// [`lock`], for a campaign that must be a draft.
-async fn lock_draft(conn: &mut Conn, officer: &Viewer, id: CampaignId, field: &'static str) -> Result<Campaign> {
+pub(super) async fn lock_draft(
+    conn: &mut Conn,
+    officer: &Viewer,
+    id: CampaignId,
+    field: &'static str,
+) -> Result<Campaign> {
     let campaign = lock(conn, officer, id, field).await?;
     if campaign.status != CampaignStatus::Draft {
         return Err(Refusal::conflict("NOT_A_DRAFT", "Only a draft can be edited.").into());
@@ -418,44 +268,7 @@ async fn lock_draft(conn: &mut Conn, officer: &Viewer, id: CampaignId, field: &'
     Ok(campaign)
 }
 
-/// [`lock_draft`] by an entry.
-async fn lock_entry(conn: &mut Conn, officer: &Viewer, id: EntryId) -> Result<(Entry, Campaign)> {
-    officer.require(Permission::CampaignsManage)?;
-    let unknown = || Refusal::not_found("entry").at("id");
-    let find = store::entries_by_id(conn, officer.guild, &[id]).await?.pop().ok_or_else(unknown)?;
-    let campaign = match lock_draft(conn, officer, find.campaign_id, "id").await {
-        Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => return Err(unknown().into()),
-        campaign => campaign?,
-    };
-    // Someone may have changed or removed it before the campaign was locked.
-    let entry = store::entries_by_id(conn, officer.guild, &[id]).await?.pop().ok_or_else(unknown)?;
-    Ok((entry, campaign))
-}
-
-/// Checks that the members whom entries are about are this guild's.
-async fn check_members(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
-    let Some(first) = entries.first() else { return Ok(()) };
-    let about: HashSet<MemberId> = entries.iter().filter_map(|entry| entry.associated_member_id).collect();
-    let ids: Vec<MemberId> = about.iter().copied().collect();
-    if identity::store::members_by_id(conn, first.guild_id, &ids).await?.len() != about.len() {
-        return Err(unknown_member().into());
-    }
-    Ok(())
-}
-
-fn known_member(id: Option<MemberId>) -> Result<MemberId, Refusal> {
-    id.ok_or_else(unknown_member)
-}
-
-fn unknown_member() -> Refusal {
-    Refusal::not_found("member").at("associatedMemberId")
-}
-
-fn too_many_entries(field: &'static str) -> Refusal {
-    Refusal::input(field, format!("A campaign has at most {MAX_ENTRIES} entries."))
-}
-
-fn optional_description(text: Option<&str>) -> Result<Option<String>, Refusal> {
+pub(super) fn optional_description(text: Option<&str>) -> Result<Option<String>, Refusal> {
     text.map_or(Ok(None), |text| text::description("description", text))
 }
 
@@ -480,11 +293,4 @@ fn in_range(field: &'static str, value: i64, max: i64) -> Result<i64, Refusal> {
         return Ok(value);
     }
     Err(Refusal::input(field, format!("{field} must be from 1 to {max}.")))
-}
-
-fn discord_channel(id: &str) -> Result<String, Refusal> {
-    match id.trim().parse::<u64>() {
-        Ok(number) if number > 0 => Ok(number.to_string()),
-        _ => Err(Refusal::input("discordChannelId", "A Discord channel's id is a number of up to 20 digits.")),
-    }
 }

@@ -2,6 +2,7 @@
 
 mod count;
 mod drafts;
+mod entries;
 pub mod graphql;
 mod lifecycle;
 mod rows;
@@ -15,10 +16,8 @@ use std::sync::Arc;
 pub(crate) use self::tally::freeze;
 pub use self::{
     count::{Outcome, Round, Standing},
-    drafts::{
-        CampaignChange, EntryChange, NewCampaign, NewEntry, add_entry, create_campaign, delete_campaign, remove_entry,
-        reorder_entries, update_campaign, update_entry,
-    },
+    drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
+    entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
     lifecycle::{activate, archive, close},
     rows::{
         ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignFilter, CampaignKey, CampaignStatus,

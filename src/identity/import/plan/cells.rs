@@ -7,7 +7,7 @@ use super::{
     character::CharacterName,
 };
 use crate::{
-    identity::{self, CharacterClass, CharacterRole, Rank, characters, classes, members},
+    identity::{CharacterClass, CharacterRole, Rank, characters, classes, members},
     text,
 };
 
@@ -24,7 +24,7 @@ impl<'a> MemberCells<'a> {
     /// Reads them; `ranks` are the guild's, by key.
     pub(super) fn read(record: &Record, ranks: &HashMap<String, &'a Rank>) -> Result<Self, Fault> {
         let username = text::discord_username(record.cell(Column::DiscordUsername).unwrap_or_default())?;
-        let discord_id = record.cell(Column::DiscordId).map(|id| identity::discord_id("discordId", id)).transpose()?;
+        let discord_id = record.cell(Column::DiscordId).map(|id| text::discord_id("discordId", id)).transpose()?;
         let display_name = record.cell(Column::DisplayName);
         let display_name = display_name.map(|name| members::display_name(Some(name), &username)).transpose()?;
         let rank = record

@@ -1,0 +1,227 @@
+//! Entries: what a draft puts to the vote.
+
+use std::collections::HashSet;
+
+use async_graphql::MaybeUndefined;
+
+use super::{
+    Campaign, Entry,
+    drafts::{MAX_TITLE, lock_draft, optional_description, quoted, record},
+    store,
+};
+use crate::{
+    app::App,
+    audit::Action,
+    auth::{Permission, Viewer},
+    db::Conn,
+    error::{Code, Error, Refusal, Result},
+    id::{CampaignId, EntryId, MemberId},
+    identity, text,
+};
+
+const MAX_ENTRIES: usize = 200;
+
+/// An entry to be made.
+pub struct NewEntry {
+    /// Its name.
+    pub name: String,
+    /// More of it.
+    pub description: Option<String>,
+    /// Its picture.
+    pub image_url: Option<String>,
+    /// The member it is about. `Some(None)` is an id that is no member's.
+    pub associated_member: Option<Option<MemberId>>,
+}
+
+/// The rows of a new draft's entries, in their order.
+///
+/// # Errors
+/// `BAD_USER_INPUT`; `NOT_FOUND` for an entry's member.
+pub(super) fn into_rows(entries: Vec<NewEntry>, campaign: &Campaign) -> Result<Vec<Entry>, Refusal> {
+    if entries.len() > MAX_ENTRIES {
+        return Err(too_many_entries("entries"));
+    }
+    (0..).zip(entries).map(|(order, entry)| entry.into_row(campaign, order)).collect()
+}
+
+impl NewEntry {
+    fn into_row(self, campaign: &Campaign, sort_order: i64) -> Result<Entry, Refusal> {
+        Ok(Entry {
+            guild_id: campaign.guild_id,
+            id: EntryId::new(),
+            campaign_id: campaign.id,
+            name: text::name("name", &self.name, MAX_TITLE)?,
+            description: optional_description(self.description.as_deref())?,
+            image_url: self.image_url.as_deref().map(|url| text::web_url("imageUrl", url)).transpose()?,
+            sort_order,
+            associated_member_id: self.associated_member.map(known_member).transpose()?,
+        })
+    }
+}
+
+/// Adds an entry at a draft's end.
+///
+/// # Errors
+/// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
+pub async fn add_entry(app: &App, viewer: &Viewer, id: CampaignId, new: NewEntry) -> Result<(Entry, Campaign)> {
+    let (officer, now) = (viewer.clone(), app.clock.now());
+    let added = app
+        .db
+        .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
+            let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
+            if entries.len() >= MAX_ENTRIES {
+                return Err(too_many_entries("entry").into());
+            }
+            let next = entries.last().map_or(0, |entry| entry.sort_order + 1);
+            let entry = new.into_row(&campaign, next)?;
+            check_members(conn, std::slice::from_ref(&entry)).await?;
+            store::insert_entries(conn, vec![entry.clone()]).await?;
+            let summary = format!("Added the entry {} to {}", entry.name, quoted(&campaign));
+            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await?;
+            Ok((entry, campaign))
+        })
+        .await?;
+    // It may have been all that kept a draft from starting.
+    app.live.schedule();
+    Ok(added)
+}
+
+/// What is to change of an entry; what is undefined stays.
+pub struct EntryChange {
+    /// Which.
+    pub id: EntryId,
+    /// Its name.
+    pub name: Option<String>,
+    /// More of it.
+    pub description: MaybeUndefined<String>,
+    /// Its picture.
+    pub image_url: MaybeUndefined<String>,
+    /// The member it is about. `Value(None)` is an id that is no member's.
+    pub associated_member: MaybeUndefined<Option<MemberId>>,
+}
+
+/// Changes an entry of a draft.
+///
+/// # Errors
+/// As [`add_entry`].
+pub async fn update_entry(app: &App, viewer: &Viewer, change: EntryChange) -> Result<(Entry, Campaign)> {
+    let (officer, now) = (viewer.clone(), app.clock.now());
+    app.db
+        .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            let (entry, campaign) = lock_entry(conn, &officer, change.id).await?;
+            let entry = change.apply(entry)?;
+            check_members(conn, std::slice::from_ref(&entry)).await?;
+            store::update_entry(conn, &entry).await?;
+            let summary = format!("Changed the entry {} of {}", entry.name, quoted(&campaign));
+            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await?;
+            Ok((entry, campaign))
+        })
+        .await
+}
+
+impl EntryChange {
+    fn apply(self, mut entry: Entry) -> Result<Entry, Refusal> {
+        if let Some(name) = self.name {
+            entry.name = text::name("name", &name, MAX_TITLE)?;
+        }
+        if !self.description.is_undefined() {
+            entry.description = optional_description(self.description.value().map(String::as_str))?;
+        }
+        if !self.image_url.is_undefined() {
+            entry.image_url = self.image_url.value().map(|url| text::web_url("imageUrl", url)).transpose()?;
+        }
+        if !self.associated_member.is_undefined() {
+            entry.associated_member_id = self.associated_member.take().map(known_member).transpose()?;
+        }
+        Ok(entry)
+    }
+}
+
+/// Takes an entry off a draft.
+///
+/// # Errors
+/// `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
+pub async fn remove_entry(app: &App, viewer: &Viewer, id: EntryId) -> Result<()> {
+    let (officer, now) = (viewer.clone(), app.clock.now());
+    app.db
+        .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            let (entry, campaign) = lock_entry(conn, &officer, id).await?;
+            store::delete_entry(conn, entry.guild_id, entry.id).await?;
+            let summary = format!("Took the entry {} off {}", entry.name, quoted(&campaign));
+            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await
+        })
+        .await
+}
+
+/// Puts a draft's entries in this order: all of them, each once.
+///
+/// # Errors
+/// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
+pub async fn reorder_entries(
+    app: &App,
+    viewer: &Viewer,
+    id: CampaignId,
+    order: Vec<Option<EntryId>>,
+) -> Result<Campaign> {
+    let (officer, now) = (viewer.clone(), app.clock.now());
+    app.db
+        .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
+            let mut entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
+            let given: HashSet<EntryId> = order.iter().flatten().copied().collect();
+            if order.len() != entries.len() || !entries.iter().all(|entry| given.contains(&entry.id)) {
+                return Err(Refusal::input("entryIds", "Name every entry of the campaign once.").into());
+            }
+            for entry in &mut entries {
+                let place = order.iter().position(|id| *id == Some(entry.id)).unwrap_or_default();
+                entry.sort_order = i64::try_from(place).unwrap_or_default();
+                store::update_entry(conn, entry).await?;
+            }
+            let summary = format!("Reordered the entries of {}", quoted(&campaign));
+            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await?;
+            Ok(campaign)
+        })
+        .await
+}
+
+/// [`lock_draft`] by an entry.
+async fn lock_entry(conn: &mut Conn, officer: &Viewer, id: EntryId) -> Result<(Entry, Campaign)> {
+    officer.require(Permission::CampaignsManage)?;
+    let unknown = || Refusal::not_found("entry").at("id");
+    let find = store::entries_by_id(conn, officer.guild, &[id]).await?.pop().ok_or_else(unknown)?;
+    let campaign = match lock_draft(conn, officer, find.campaign_id, "id").await {
+        Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => return Err(unknown().into()),
+        campaign => campaign?,
+    };
+    // Someone may have changed or removed it before the campaign was locked.
+    let entry = store::entries_by_id(conn, officer.guild, &[id]).await?.pop().ok_or_else(unknown)?;
+    Ok((entry, campaign))
+}
+
+/// Checks that the members whom entries are about are this guild's.
+pub(super) async fn check_members(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
+    let Some(first) = entries.first() else { return Ok(()) };
+    let about: HashSet<MemberId> = entries.iter().filter_map(|entry| entry.associated_member_id).collect();
+    let ids: Vec<MemberId> = about.iter().copied().collect();
+    if identity::store::members_by_id(conn, first.guild_id, &ids).await?.len() != about.len() {
+        return Err(unknown_member().into());
+    }
+    Ok(())
+}
+
+fn known_member(id: Option<MemberId>) -> Result<MemberId, Refusal> {
+    id.ok_or_else(unknown_member)
+}
+
+fn unknown_member() -> Refusal {
+    Refusal::not_found("member").at("associatedMemberId")
+}
+
+fn too_many_entries(field: &'static str) -> Refusal {
+    Refusal::input(field, format!("A campaign has at most {MAX_ENTRIES} entries."))
+}
