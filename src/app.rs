@@ -14,7 +14,7 @@ use crate::{
     identity,
     live::{self, Live},
     text,
-    voting::scheduler,
+    voting::{CampaignChanged, scheduler},
 };
 
 /// All that operations need. One for a server's life.
@@ -82,8 +82,30 @@ impl App {
             + Send
             + 'static,
     {
-        let result = self.db.write_and_tell(self.live.access_notice(guild), work).await?;
+        let notice = self.live.access_notice(guild);
+        let result = self.db.write_and_tell(|_| Some(notice), work).await?;
         self.live.access_changed(guild);
+        Ok(result)
+    }
+
+    /// Runs `work` in a transaction that may change a campaign's settings, entries or status, and tells all servers of the
+    /// campaign in its result.
+    ///
+    /// # Errors
+    /// Those of `work`; internal when there is no connection to be had.
+    pub async fn change_campaign<R, F>(&self, work: F) -> Result<R>
+    where
+        R: CampaignChanged + Send + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
+            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Send
+            + 'static,
+    {
+        let notice = self.live.campaign_notice();
+        let result = self.db.write_and_tell(move |result: &R| result.campaign().map(notice), work).await?;
+        if let Some(campaign) = result.campaign() {
+            self.live.campaign_changed(campaign);
+        }
         Ok(result)
     }
 

@@ -49,6 +49,13 @@ impl Clock {
         }
     }
 
+    /// Sets a manual clock, as an administrator may set the system's; a system clock is left alone.
+    pub fn set(&self, to: Instant) {
+        if let Source::Manual(time) = &self.0 {
+            time.send_replace(to);
+        }
+    }
+
     /// Moves a manual clock forward, waking whoever sleeps on it; a system clock is left alone.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(time) = &self.0 {

@@ -47,6 +47,32 @@ impl<K> Page<K> {
     pub fn limit(&self) -> i64 {
         i64::try_from(self.size).unwrap_or(i64::MAX).saturating_add(1)
     }
+
+    /// The rows of this page, and one more, of a list that is here in full, in the order of its keys.
+    pub fn of<T: Listed<Key = K>>(&self, list: &[T]) -> Vec<T>
+    where
+        K: Ord,
+    {
+        let is_after = |row: &T| self.after.as_ref().is_none_or(|after| row.key() > *after);
+        let is_before = |row: &T| self.before.as_ref().is_none_or(|before| row.key() < *before);
+        let between = list.iter().filter(|row| is_after(row) && is_before(row));
+        let size = self.size + 1;
+        if self.backward { between.rev().take(size).cloned().collect() } else { between.take(size).cloned().collect() }
+    }
+
+    /// Checks that the cursors are of a part of what the connection of this type lists.
+    ///
+    /// # Errors
+    /// Bad input.
+    pub fn must_be(&self, part: impl Fn(&K) -> bool) -> Result<(), Refusal> {
+        match [("after", &self.after), ("before", &self.before)]
+            .into_iter()
+            .find(|(_, key)| !key.as_ref().is_none_or(&part))
+        {
+            Some((field, _)) => Err(not_a_cursor(field)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Something listed in a connection.
@@ -127,7 +153,11 @@ fn read_cursor<T: Listed>(seal: &Seal, field: &'static str, guild: GuildId, curs
             seal.opens(mark, text).then(|| serde_json::from_slice(text).ok()).flatten()?;
         (name == T::NAME && of == guild).then_some(key)
     };
-    read().ok_or_else(|| Refusal::input(field, format!("{field} is not a cursor of this connection.")))
+    read().ok_or_else(|| not_a_cursor(field))
+}
+
+fn not_a_cursor(field: &'static str) -> Refusal {
+    Refusal::input(field, format!("{field} is not a cursor of this connection."))
 }
 
 /// A page of a list, in the shape Relay knows.

@@ -4,8 +4,10 @@ mod bootstrap;
 mod demo;
 mod export;
 mod import;
+mod recount;
 mod serve;
 mod token;
+mod verify;
 
 use std::{
     io::{IsTerminal, Write},
@@ -54,6 +56,10 @@ enum Command {
     Import(import::Import),
     /// Write a roster as CSV or JSON, as import takes it.
     Export(export::Export),
+    /// Count the ballots of a vote that is over anew, and hold the stored result against it.
+    Recount(recount::Recount),
+    /// Check a published ballot box: every ballot against its receipt, and the result against a recount.
+    Verify(verify::Verify),
     /// Mint access tokens for active members, a `username token` line each.
     Token(token::Token),
     /// Bring the database to the newest schema.
@@ -93,6 +99,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Bootstrap(bootstrap) => bootstrap.run(&database).await,
         Command::Import(import) => import.run(&database).await,
         Command::Export(export) => export.run(&database).await,
+        Command::Recount(recount) => recount.run(&database).await,
+        Command::Verify(verify) => verify.run(),
         Command::Token(token) => token.run(&database).await,
         Command::Migrate => {
             let url = database.url_or(DEFAULT_DATABASE)?;
@@ -117,6 +125,16 @@ fn say(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     Ok(out.flush()?)
+}
+
+/// Sentences, a line each, and no more than a screen of them.
+fn listed(sentences: &[String]) -> String {
+    const MOST: usize = 20;
+    let shown = sentences.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join("\n");
+    match sentences.len().saturating_sub(MOST) {
+        0 => shown,
+        more => format!("{shown}\nand {more} more"),
+    }
 }
 
 fn fail(error: &impl std::fmt::Display) -> ExitCode {

@@ -225,7 +225,7 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Read, None, work).await
+        self.run(Access::Read, |_| None, work).await
     }
 
     /// Runs `work` on a connection whose statements all see the database at one and the same moment.
@@ -240,7 +240,7 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Snapshot, None, work).await
+        self.run(Access::Snapshot, |_| None, work).await
     }
 
     /// Runs `work` in a transaction: committed when it returns `Ok`, rolled back otherwise.
@@ -255,14 +255,18 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Write, None, work).await
+        self.run(Access::Write, |_| None, work).await
     }
 
-    /// As [`Db::write`], and the servers that listen hear `notice` if and as soon as it is committed.
+    /// As [`Db::write`], and the servers that listen hear what `tell` makes of the result, if and as soon as it is committed.
     ///
     /// # Errors
     /// As for [`Db::read`].
-    pub async fn write_and_tell<R, F>(&self, notice: Notice, work: F) -> Result<R>
+    pub async fn write_and_tell<R, F>(
+        &self,
+        tell: impl FnOnce(&R) -> Option<Notice> + Send + 'static,
+        work: F,
+    ) -> Result<R>
     where
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
@@ -270,12 +274,17 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Write, Some(notice), work).await
+        self.run(Access::Write, tell, work).await
     }
 
     /// Always on a task of its own: whoever waits may go away (a client that hangs up), the work still comes to its end,
     /// so that no transaction is left open and no connection is torn from a statement.
-    async fn run<R, F>(&self, access: Access, notice: Option<Notice>, work: F) -> Result<R>
+    async fn run<R, F>(
+        &self,
+        access: Access,
+        tell: impl FnOnce(&R) -> Option<Notice> + Send + 'static,
+        work: F,
+    ) -> Result<R>
     where
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
@@ -291,8 +300,7 @@ impl Db {
             }
             conn.begin(access).await?;
             let mut result = work(&mut conn).await;
-            if result.is_ok()
-                && let Some(Notice { channel, payload }) = notice
+            if let Some(Notice { channel, payload }) = result.as_ref().ok().and_then(tell)
                 && let Err(error) = conn.notify(channel, vec![payload]).await
             {
                 result = Err(error.into());
@@ -434,7 +442,7 @@ impl Instrumentation for StatementCounter {
 }
 
 /// Unique constraints that a caller can run into: the name PostgreSQL reports, and the columns SQLite does.
-const UNIQUE: [(&str, &str); 8] = [
+const UNIQUE: [(&str, &str); 9] = [
     ("guilds_slug", "guilds.slug"),
     ("ranks_name", "ranks.guild_id, ranks.name_key"),
     ("ranks_level", "ranks.guild_id, ranks.level"),
@@ -442,6 +450,7 @@ const UNIQUE: [(&str, &str); 8] = [
     ("members_discord_id", "members.guild_id, members.discord_id"),
     ("characters_name", "characters.guild_id, characters.name_key, characters.realm_key"),
     ("ballots_one_per_member", "ballots.guild_id, ballots.campaign_id, ballots.member_id"),
+    ("ballots_nonce", "ballots.guild_id, ballots.campaign_id, ballots.nonce"),
     ("picks_no_entry_twice", "picks.guild_id, picks.campaign_id, picks.member_id, picks.entry_id"),
 ];
 

@@ -1,6 +1,14 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    abstentions (guild_id, campaign_id, member_id) {
+        guild_id -> BigInt,
+        campaign_id -> BigInt,
+        member_id -> BigInt,
+    }
+}
+
+diesel::table! {
     audit_events (guild_id, id) {
         guild_id -> BigInt,
         id -> BigInt,
@@ -22,6 +30,7 @@ diesel::table! {
         campaign_id -> BigInt,
         member_id -> BigInt,
         cast_at -> Timestamp,
+        nonce -> Text,
     }
 }
 
@@ -46,6 +55,7 @@ diesel::table! {
         discord_channel_id -> Nullable<Text>,
         created_by -> Nullable<BigInt>,
         created_at -> Timestamp,
+        seats -> BigInt,
     }
 }
 
@@ -196,6 +206,7 @@ diesel::joinable!(members -> guilds (guild_id));
 diesel::joinable!(ranks -> guilds (guild_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    abstentions,
     audit_events,
     ballots,
     campaigns,

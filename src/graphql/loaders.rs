@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     id::{AuditEventId, CampaignId, CharacterId, EntryId, GuildId, MemberId, RankId, SessionId},
     identity::{self, Character, Guild, Member, Rank},
-    voting::{self, Ballot, Campaign, Entry, Tally, Turnout},
+    voting::{self, Ballot, BallotBox, Campaign, Entry, Participation, Tally, Turnout},
 };
 
 /// More keys than a page of campaigns has entries: one batch holds all that a page asks for.
@@ -179,6 +179,16 @@ loaders! {
         let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;
         let tallies = voting::tallies(conn, scope.guild, campaigns, scope.now).await?;
         tallies.into_iter().map(|(id, tally)| (id, Arc::new(tally))).collect()
+    };
+    /// Ballot boxes of campaigns that are over.
+    ballot_box: BallotBoxOf(CampaignId => Arc<BallotBox>) = snapshot |conn, scope, keys| {
+        let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;
+        let boxes = voting::ballot_boxes(conn, scope.guild, campaigns).await?;
+        boxes.into_iter().map(|(id, of)| (id, Arc::new(of))).collect()
+    };
+    /// In which votes a member voted, of those they could, whoever may know it.
+    participation: ParticipationOf(MemberId => Participation) = snapshot |conn, scope, keys| {
+        voting::participations(conn, scope.guild, &keys).await?
     };
     /// The viewer's own ballot in a campaign.
     viewer_ballot: ViewerBallot(CampaignId => Ballot) = read |conn, scope, keys| {

@@ -10,6 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+/// How many times in a row the request's task is polled without any field asking before a round opens. A poll does not
+/// always reach every field: joined futures give way when they wake each other.
+const QUIET: usize = 8;
+
 /// The rounds of a request. Clones share them.
 #[derive(Clone, Default)]
 pub(super) struct Rounds(Arc<Shared>);
@@ -78,7 +82,7 @@ impl Leader<'_> {
                 answered.await;
             }
             let asked = self.0.lock().asked;
-            for _ in 0..2 {
+            for _ in 0..QUIET {
                 tokio::task::yield_now().await;
             }
             let state = self.0.lock();

@@ -62,7 +62,7 @@ async fn look(app: &Arc<App>) {
                     }
                 }
                 if known.replace(versions).is_none() {
-                    missed_everything(app);
+                    app.live.missed_events();
                 }
             }
             Err(error) => tracing::warn!(%error, "could not look whether a roster has changed"),
@@ -89,7 +89,7 @@ async fn tell(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>) {
 
 async fn hear(app: &Arc<App>) -> Result<()> {
     let Some(mut conn) = app.db.listener(CHANNEL).await? else { return Ok(()) };
-    missed_everything(app);
+    app.live.missed_events();
     let mut quiet_since = Instant::now();
     loop {
         let viewers = &app.live.viewers;
@@ -121,19 +121,9 @@ fn hear_from_afar(app: &Arc<App>, event: Event) {
     app.live.hear(event);
     if let Event::Access(guild) = event {
         // Whoever had not voted yet may have been the last; a command, unlike a server, leaves closing to us.
-        close_complete(app, Some(guild));
+        let app = Arc::clone(app);
+        tokio::spawn(async move { voting::close_complete(&app, Some(guild)).await });
     }
-}
-
-/// At the start, and after a time of not hearing the others. A server that died may have left a vote open too.
-fn missed_everything(app: &Arc<App>) {
-    app.live.missed_events();
-    close_complete(app, None);
-}
-
-fn close_complete(app: &Arc<App>, guild: Option<GuildId>) {
-    let app = Arc::clone(app);
-    tokio::spawn(async move { voting::close_complete(&app, guild).await });
 }
 
 /// What the connection hears next.
@@ -159,7 +149,7 @@ pub(super) fn write(from: u64, event: Event) -> String {
     match event {
         Event::Ballots(guild, campaign) => format!("{from} ballots {} {}", guild.0, campaign.0),
         Event::Access(guild) => format!("{from} access {}", guild.0),
-        Event::Schedule => format!("{from} schedule"),
+        Event::Campaign(guild, campaign) => format!("{from} campaign {} {}", guild.0, campaign.0),
     }
 }
 
@@ -170,7 +160,9 @@ fn read(payload: &str) -> Option<(u64, Event)> {
             Event::Ballots(GuildId(guild.parse().ok()?), CampaignId(campaign.parse().ok()?))
         }
         ["access", guild] => Event::Access(GuildId(guild.parse().ok()?)),
-        ["schedule"] => Event::Schedule,
+        ["campaign", guild, campaign] => {
+            Event::Campaign(GuildId(guild.parse().ok()?), CampaignId(campaign.parse().ok()?))
+        }
         _ => return None,
     };
     Some((words.first()?.parse().ok()?, event))
@@ -182,7 +174,11 @@ mod tests {
 
     #[test]
     fn what_one_server_tells_another_hears() {
-        for event in [Event::Ballots(GuildId(1), CampaignId(2)), Event::Access(GuildId(3)), Event::Schedule] {
+        for event in [
+            Event::Ballots(GuildId(1), CampaignId(2)),
+            Event::Campaign(GuildId(1), CampaignId(2)),
+            Event::Access(GuildId(3)),
+        ] {
             assert_eq!(read(&write(7, event)), Some((7, event)));
         }
         assert_eq!(read("7 something else"), None);

@@ -19,7 +19,7 @@ use crate::{
     db::Notice,
     error::Result,
     id::{CampaignId, GuildId},
-    voting::{self, Tally},
+    voting::{self, Campaign, Tally},
 };
 
 /// The least time between two counts of a campaign: ballots that come faster share one.
@@ -30,12 +30,12 @@ const AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// Something that other servers, and those who watch here, must hear of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Event {
-    /// A campaign has other ballots, or another status.
+    /// A campaign has other ballots.
     Ballots(GuildId, CampaignId),
+    /// A campaign has other settings or entries, or another status: what is due next may be another thing.
+    Campaign(GuildId, CampaignId),
     /// Who may do what in a guild has changed.
     Access(GuildId),
-    /// When the next campaign is due has changed.
-    Schedule,
 }
 
 /// Who watches what on this server, and what it knows of them.
@@ -74,7 +74,7 @@ impl Default for Live {
 }
 
 impl Live {
-    /// Says that a campaign's ballots or status have changed.
+    /// Says that a campaign has other ballots.
     pub fn ballots_changed(&self, guild: GuildId, campaign: CampaignId) {
         self.tell(Event::Ballots(guild, campaign));
     }
@@ -89,12 +89,18 @@ impl Live {
         self.hear(Event::Access(guild));
     }
 
-    /// Says that a campaign may be due at another time than before.
-    pub fn schedule(&self) {
-        self.tell(Event::Schedule);
+    /// What tells the other servers that a campaign has changed.
+    pub fn campaign_notice(&self) -> impl FnOnce(&Campaign) -> Notice + use<> {
+        let server = self.server;
+        move |it| Notice { channel: bus::CHANNEL, payload: bus::write(server, Event::Campaign(it.guild_id, it.id)) }
     }
 
-    /// Returns when [`Live::schedule`] is called after this.
+    /// Says, on this server alone, that a campaign has changed.
+    pub fn campaign_changed(&self, campaign: &Campaign) {
+        self.hear(Event::Campaign(campaign.guild_id, campaign.id));
+    }
+
+    /// Returns when a campaign changes after this, here or elsewhere.
     pub fn schedule_changed(&self) -> impl Future<Output = ()> {
         self.schedule.notified()
     }
@@ -115,10 +121,10 @@ impl Live {
     /// Takes an event in, from here or from another server.
     fn hear(&self, event: Event) {
         match event {
-            Event::Ballots(guild, campaign) => {
-                if let Some(feed) = lock(&self.feeds).get(&(guild, campaign)).and_then(Weak::upgrade) {
-                    feed.stale.notify_one();
-                }
+            Event::Ballots(guild, campaign) => self.recount_one(guild, campaign),
+            Event::Campaign(guild, campaign) => {
+                self.recount_one(guild, campaign);
+                self.schedule.notify_waiters();
             }
             Event::Access(guild) => {
                 self.viewers.forget(guild);
@@ -127,7 +133,6 @@ impl Live {
                 }
                 self.recount(|(of, _)| *of == guild);
             }
-            Event::Schedule => self.schedule.notify_waiters(),
         }
     }
 
@@ -139,6 +144,12 @@ impl Live {
         }
         self.recount(|_| true);
         self.schedule.notify_waiters();
+    }
+
+    fn recount_one(&self, guild: GuildId, campaign: CampaignId) {
+        if let Some(feed) = lock(&self.feeds).get(&(guild, campaign)).and_then(Weak::upgrade) {
+            feed.stale.notify_one();
+        }
     }
 
     fn recount(&self, which: impl Fn(&(GuildId, CampaignId)) -> bool) {

@@ -20,8 +20,9 @@ use crate::{
 
 /// Most characters of a title or an entry's name.
 pub(super) const MAX_TITLE: usize = 200;
-const MAX_HOURS: i64 = 8_760;
-const MAX_PICKS: i64 = 10;
+/// Most picks of a ballot.
+pub(super) const MAX_PICKS: usize = 10;
+const MAX_HOURS: usize = 8_760;
 
 /// A campaign to be made.
 pub struct NewCampaign {
@@ -33,6 +34,8 @@ pub struct NewCampaign {
     pub method: VotingMethod,
     /// How many entries a ballot names.
     pub picks_per_voter: i64,
+    /// How many entries win.
+    pub seats: i64,
     /// The least rank level that votes.
     pub min_rank_level_to_vote: i64,
     /// The least rank level that sees it; none is everyone.
@@ -59,23 +62,19 @@ pub struct NewCampaign {
 /// `BAD_USER_INPUT`; `FORBIDDEN`, `RANK_TOO_LOW`; `NOT_FOUND` for an entry's member.
 pub async fn create_campaign(app: &App, viewer: &Viewer, new: NewCampaign) -> Result<Campaign> {
     let (officer, now) = (viewer.clone(), app.clock.now());
-    let made = app
-        .db
-        .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            officer.require(Permission::CampaignsManage)?;
-            rules::check_levels(new.min_rank_level_to_vote, new.min_rank_level_to_view, officer.rank_level)?;
-            let (campaign, entries) = new.into_rows(officer.guild, Some(officer.member), now)?;
-            entries::check_members(conn, &entries).await?;
-            store::insert_campaigns(conn, vec![campaign.clone()]).await?;
-            store::insert_entries(conn, entries).await?;
-            let summary = format!("Drafted {}", quoted(&campaign));
-            record(conn, &officer, now, Action::CampaignCreate, &campaign, summary).await?;
-            Ok(campaign)
-        })
-        .await?;
-    app.live.schedule();
-    Ok(made)
+    app.change_campaign(async move |conn| {
+        let officer = officer.confirm(conn).await?;
+        officer.require(Permission::CampaignsManage)?;
+        rules::check_levels(new.min_rank_level_to_vote, new.min_rank_level_to_view, officer.rank_level)?;
+        let (campaign, entries) = new.into_rows(officer.guild, Some(officer.member), now)?;
+        entries::check_members(conn, &entries).await?;
+        store::insert_campaigns(conn, vec![campaign.clone()]).await?;
+        store::insert_entries(conn, entries).await?;
+        let summary = format!("Drafted {}", quoted(&campaign));
+        record(conn, &campaign, Some(&officer), now, Action::CampaignCreate, summary).await?;
+        Ok(campaign)
+    })
+    .await
 }
 
 impl NewCampaign {
@@ -89,6 +88,7 @@ impl NewCampaign {
         by: Option<MemberId>,
         now: Instant,
     ) -> Result<(Campaign, Vec<Entry>), Refusal> {
+        rules::check_seats(self.method, self.seats)?;
         let campaign = Campaign {
             guild_id: guild,
             id: CampaignId::new(),
@@ -113,6 +113,7 @@ impl NewCampaign {
                 .transpose()?,
             created_by: by,
             created_at: now,
+            seats: self.seats,
         }
         .starting(self.start_at.map(start_at).transpose()?);
         let entries = entries::into_rows(self.entries, &campaign)?;
@@ -132,6 +133,8 @@ pub struct CampaignChange {
     pub method: Option<VotingMethod>,
     #[expect(missing_docs, reason = "as in NewCampaign")]
     pub picks_per_voter: Option<i64>,
+    /// How many entries win.
+    pub seats: Option<i64>,
     #[expect(missing_docs, reason = "as in NewCampaign")]
     pub min_rank_level_to_vote: Option<i64>,
     #[expect(missing_docs, reason = "as in NewCampaign")]
@@ -156,24 +159,20 @@ pub struct CampaignChange {
 /// As [`create_campaign`], and `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
 pub async fn update_campaign(app: &App, viewer: &Viewer, change: CampaignChange) -> Result<Campaign> {
     let (officer, now) = (viewer.clone(), app.clock.now());
-    let campaign = app
-        .db
-        .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            let campaign = {
-                let draft = lock_draft(conn, &officer, change.id, "id").await?;
-                change.apply(draft)?
-            };
-            let (to_vote, to_view) = (campaign.min_rank_level_to_vote, campaign.min_rank_level_to_view);
-            rules::check_levels(to_vote, to_view, officer.rank_level)?;
-            store::update_campaign(conn, &campaign).await?;
-            let summary = format!("Changed the settings of {}", quoted(&campaign));
-            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await?;
-            Ok(campaign)
-        })
-        .await?;
-    app.live.schedule();
-    Ok(campaign)
+    app.change_campaign(async move |conn| {
+        let officer = officer.confirm(conn).await?;
+        let campaign = {
+            let draft = lock_draft(conn, &officer, change.id, "id").await?;
+            change.apply(draft)?
+        };
+        let (to_vote, to_view) = (campaign.min_rank_level_to_vote, campaign.min_rank_level_to_view);
+        rules::check_levels(to_vote, to_view, officer.rank_level)?;
+        store::update_campaign(conn, &campaign).await?;
+        let summary = format!("Changed the settings of {}", quoted(&campaign));
+        record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
+        Ok(campaign)
+    })
+    .await
 }
 
 impl CampaignChange {
@@ -198,6 +197,8 @@ impl CampaignChange {
             campaign.min_rank_level_to_view = self.min_rank_level_to_view.take();
         }
         campaign.method = self.method.unwrap_or(campaign.method);
+        campaign.seats = self.seats.unwrap_or(campaign.seats);
+        rules::check_seats(campaign.method, campaign.seats)?;
         campaign.min_rank_level_to_vote = self.min_rank_level_to_vote.unwrap_or(campaign.min_rank_level_to_vote);
         campaign.early_close_if_all_voted = self.early_close_if_all_voted.unwrap_or(campaign.early_close_if_all_voted);
         campaign.results_visibility = self.results_visibility.unwrap_or(campaign.results_visibility);
@@ -217,28 +218,29 @@ impl CampaignChange {
 /// `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
 pub async fn delete_campaign(app: &App, viewer: &Viewer, id: CampaignId) -> Result<()> {
     let (officer, now) = (viewer.clone(), app.clock.now());
-    app.db
-        .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            let campaign = lock_draft(conn, &officer, id, "id").await?;
-            store::delete_campaign(conn, campaign.guild_id, campaign.id).await?;
-            let summary = format!("Deleted {}", quoted(&campaign));
-            record(conn, &officer, now, Action::CampaignDelete, &campaign, summary).await
-        })
-        .await
+    app.change_campaign(async move |conn| {
+        let officer = officer.confirm(conn).await?;
+        let campaign = lock_draft(conn, &officer, id, "id").await?;
+        store::delete_campaign(conn, campaign.guild_id, campaign.id).await?;
+        let summary = format!("Deleted {}", quoted(&campaign));
+        record(conn, &campaign, Some(&officer), now, Action::CampaignDelete, summary).await?;
+        Ok(campaign)
+    })
+    .await?;
+    Ok(())
 }
 
-/// Records what an officer did with a campaign.
+/// Records what was done with a campaign, by an officer or by itself.
 pub(super) async fn record(
     conn: &mut Conn,
-    officer: &Viewer,
+    campaign: &Campaign,
+    officer: Option<&Viewer>,
     now: Instant,
     action: Action,
-    campaign: &Campaign,
     summary: String,
 ) -> Result<()> {
     let entry = audit::entry(action, campaign.id, summary).of_campaign(campaign.id, campaign.min_rank_level_to_view);
-    audit::record(conn, officer.guild, Some(officer), now, entry).await
+    audit::record(conn, campaign.guild_id, officer, now, entry).await
 }
 
 /// A campaign as the audit log speaks of it.
@@ -273,11 +275,11 @@ pub(super) fn optional_description(text: Option<&str>) -> Result<Option<String>,
 }
 
 fn picks_per_voter(picks: i64) -> Result<i64, Refusal> {
-    in_range("picksPerVoter", picks, MAX_PICKS)
+    rules::in_range("picksPerVoter", picks, MAX_PICKS)
 }
 
 fn duration_hours(hours: i64) -> Result<i64, Refusal> {
-    in_range("durationHours", hours, MAX_HOURS)
+    rules::in_range("durationHours", hours, MAX_HOURS)
 }
 
 /// Both databases keep years of four digits, and order them.
@@ -286,11 +288,4 @@ fn start_at(start: Instant) -> Result<Instant, Refusal> {
         return Ok(start);
     }
     Err(Refusal::input("startAt", "startAt must be between the years 2000 and 9000."))
-}
-
-fn in_range(field: &'static str, value: i64, max: i64) -> Result<i64, Refusal> {
-    if (1..=max).contains(&value) {
-        return Ok(value);
-    }
-    Err(Refusal::input(field, format!("{field} must be from 1 to {max}.")))
 }

@@ -19,7 +19,8 @@ use crate::{
     identity, text,
 };
 
-const MAX_ENTRIES: usize = 200;
+/// Most entries of a campaign.
+pub(super) const MAX_ENTRIES: usize = 200;
 
 /// An entry to be made.
 pub struct NewEntry {
@@ -65,27 +66,23 @@ impl NewEntry {
 /// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
 pub async fn add_entry(app: &App, viewer: &Viewer, id: CampaignId, new: NewEntry) -> Result<(Entry, Campaign)> {
     let (officer, now) = (viewer.clone(), app.clock.now());
-    let added = app
-        .db
-        .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
-            let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
-            if entries.len() >= MAX_ENTRIES {
-                return Err(too_many_entries("entry").into());
-            }
-            let next = entries.last().map_or(0, |entry| entry.sort_order + 1);
-            let entry = new.into_row(&campaign, next)?;
-            check_members(conn, std::slice::from_ref(&entry)).await?;
-            store::insert_entries(conn, vec![entry.clone()]).await?;
-            let summary = format!("Added the entry {} to {}", entry.name, quoted(&campaign));
-            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await?;
-            Ok((entry, campaign))
-        })
-        .await?;
-    // It may have been all that kept a draft from starting.
-    app.live.schedule();
-    Ok(added)
+    // It may be all that keeps a draft from starting.
+    app.change_campaign(async move |conn| {
+        let officer = officer.confirm(conn).await?;
+        let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
+        let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
+        if entries.len() >= MAX_ENTRIES {
+            return Err(too_many_entries("entry").into());
+        }
+        let next = entries.last().map_or(0, |entry| entry.sort_order + 1);
+        let entry = new.into_row(&campaign, next)?;
+        check_members(conn, std::slice::from_ref(&entry)).await?;
+        store::insert_entries(conn, vec![entry.clone()]).await?;
+        let summary = format!("Added the entry {} to {}", entry.name, quoted(&campaign));
+        record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
+        Ok((entry, campaign))
+    })
+    .await
 }
 
 /// What is to change of an entry; what is undefined stays.
@@ -108,18 +105,17 @@ pub struct EntryChange {
 /// As [`add_entry`].
 pub async fn update_entry(app: &App, viewer: &Viewer, change: EntryChange) -> Result<(Entry, Campaign)> {
     let (officer, now) = (viewer.clone(), app.clock.now());
-    app.db
-        .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            let (entry, campaign) = lock_entry(conn, &officer, change.id).await?;
-            let entry = change.apply(entry)?;
-            check_members(conn, std::slice::from_ref(&entry)).await?;
-            store::update_entry(conn, &entry).await?;
-            let summary = format!("Changed the entry {} of {}", entry.name, quoted(&campaign));
-            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await?;
-            Ok((entry, campaign))
-        })
-        .await
+    app.change_campaign(async move |conn| {
+        let officer = officer.confirm(conn).await?;
+        let (entry, campaign) = lock_entry(conn, &officer, change.id).await?;
+        let entry = change.apply(entry)?;
+        check_members(conn, std::slice::from_ref(&entry)).await?;
+        store::update_entry(conn, &entry).await?;
+        let summary = format!("Changed the entry {} of {}", entry.name, quoted(&campaign));
+        record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
+        Ok((entry, campaign))
+    })
+    .await
 }
 
 impl EntryChange {
@@ -146,15 +142,16 @@ impl EntryChange {
 /// `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
 pub async fn remove_entry(app: &App, viewer: &Viewer, id: EntryId) -> Result<()> {
     let (officer, now) = (viewer.clone(), app.clock.now());
-    app.db
-        .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            let (entry, campaign) = lock_entry(conn, &officer, id).await?;
-            store::delete_entry(conn, entry.guild_id, entry.id).await?;
-            let summary = format!("Took the entry {} off {}", entry.name, quoted(&campaign));
-            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await
-        })
-        .await
+    app.change_campaign(async move |conn| {
+        let officer = officer.confirm(conn).await?;
+        let (entry, campaign) = lock_entry(conn, &officer, id).await?;
+        store::delete_entry(conn, entry.guild_id, entry.id).await?;
+        let summary = format!("Took the entry {} off {}", entry.name, quoted(&campaign));
+        record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
+        Ok(campaign)
+    })
+    .await?;
+    Ok(())
 }
 
 /// Puts a draft's entries in this order: all of them, each once.
@@ -168,25 +165,24 @@ pub async fn reorder_entries(
     order: Vec<Option<EntryId>>,
 ) -> Result<Campaign> {
     let (officer, now) = (viewer.clone(), app.clock.now());
-    app.db
-        .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
-            let mut entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
-            let given: HashSet<EntryId> = order.iter().flatten().copied().collect();
-            if order.len() != entries.len() || !entries.iter().all(|entry| given.contains(&entry.id)) {
-                return Err(Refusal::input("entryIds", "Name every entry of the campaign once.").into());
-            }
-            for entry in &mut entries {
-                let place = order.iter().position(|id| *id == Some(entry.id)).unwrap_or_default();
-                entry.sort_order = i64::try_from(place).unwrap_or_default();
-                store::update_entry(conn, entry).await?;
-            }
-            let summary = format!("Reordered the entries of {}", quoted(&campaign));
-            record(conn, &officer, now, Action::CampaignUpdate, &campaign, summary).await?;
-            Ok(campaign)
-        })
-        .await
+    app.change_campaign(async move |conn| {
+        let officer = officer.confirm(conn).await?;
+        let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
+        let mut entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
+        let given: HashSet<EntryId> = order.iter().flatten().copied().collect();
+        if order.len() != entries.len() || !entries.iter().all(|entry| given.contains(&entry.id)) {
+            return Err(Refusal::input("entryIds", "Name every entry of the campaign once.").into());
+        }
+        for entry in &mut entries {
+            let place = order.iter().position(|id| *id == Some(entry.id)).unwrap_or_default();
+            entry.sort_order = i64::try_from(place).unwrap_or_default();
+            store::update_entry(conn, entry).await?;
+        }
+        let summary = format!("Reordered the entries of {}", quoted(&campaign));
+        record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
+        Ok(campaign)
+    })
+    .await
 }
 
 /// [`lock_draft`] by an entry.

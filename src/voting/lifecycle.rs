@@ -21,28 +21,25 @@ use crate::{
 /// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION` or `NOT_READY`.
 pub async fn activate(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
     let (officer, now) = (viewer.clone(), app.clock.now());
-    let campaign = app
-        .db
-        .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            let draft = lock_in(conn, &officer, id, CampaignStatus::Draft, "Only a draft can be activated.").await?;
-            let draft = draft.starting(Some(now));
-            if let Some(blocker) = blockers(conn, &draft, now).await?.first() {
-                let message = match blocker {
-                    ActivationBlocker::TooFewEntries => "A vote needs at least two entries.",
-                    ActivationBlocker::FewerEntriesThanPicks => "A vote needs at least as many entries as picks.",
-                    ActivationBlocker::DeadlinePassed => "The vote's whole span is past.",
-                };
-                return Err(Refusal::conflict("NOT_READY", message).into());
-            }
-            let live = save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await?;
-            let summary = format!("Set {} live", quoted(&live));
-            record(conn, &officer, now, Action::CampaignActivate, &live, summary).await?;
-            Ok(live)
-        })
-        .await?;
-    announce(app, &campaign);
-    Ok(campaign)
+    app.change_campaign(async move |conn| {
+        let officer = officer.confirm(conn).await?;
+        let draft = lock_in(conn, &officer, id, CampaignStatus::Draft, "Only a draft can be activated.").await?;
+        let draft = draft.starting(Some(now));
+        if let Some(blocker) = blockers(conn, &draft, now).await?.first() {
+            let message = match blocker {
+                ActivationBlocker::TooFewEntries => "A vote needs at least two entries.",
+                ActivationBlocker::FewerEntriesThanPicks => "A vote needs at least as many entries as picks.",
+                ActivationBlocker::FewerEntriesThanSeats => "A vote needs at least as many entries as seats.",
+                ActivationBlocker::DeadlinePassed => "The vote's whole span is past.",
+            };
+            return Err(Refusal::conflict("NOT_READY", message).into());
+        }
+        let live = save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await?;
+        let summary = format!("Set {} live", quoted(&live));
+        record(conn, &live, Some(&officer), now, Action::CampaignActivate, summary).await?;
+        Ok(live)
+    })
+    .await
 }
 
 /// Closes a live campaign before its time.
@@ -51,19 +48,15 @@ pub async fn activate(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Camp
 /// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION`.
 pub async fn close(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
     let (officer, now) = (viewer.clone(), app.clock.now());
-    let campaign = app
-        .db
-        .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            let live = lock_in(conn, &officer, id, CampaignStatus::Live, "Only a live vote can be closed.").await?;
-            let closed = end(conn, live, now).await?;
-            let summary = format!("Closed {}", quoted(&closed));
-            record(conn, &officer, now, Action::CampaignClose, &closed, summary).await?;
-            Ok(closed)
-        })
-        .await?;
-    announce(app, &campaign);
-    Ok(campaign)
+    app.change_campaign(async move |conn| {
+        let officer = officer.confirm(conn).await?;
+        let live = lock_in(conn, &officer, id, CampaignStatus::Live, "Only a live vote can be closed.").await?;
+        let closed = end(conn, live, now).await?;
+        let summary = format!("Closed {}", quoted(&closed));
+        record(conn, &closed, Some(&officer), now, Action::CampaignClose, summary).await?;
+        Ok(closed)
+    })
+    .await
 }
 
 /// Archives a closed campaign.
@@ -72,56 +65,47 @@ pub async fn close(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaig
 /// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION`.
 pub async fn archive(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
     let (officer, now) = (viewer.clone(), app.clock.now());
-    let campaign = app
-        .db
-        .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            let over =
-                lock_in(conn, &officer, id, CampaignStatus::Closed, "Only a closed vote can be archived.").await?;
-            let archived = save(conn, Campaign { status: CampaignStatus::Archived, ..over }).await?;
-            let summary = format!("Archived {}", quoted(&archived));
-            record(conn, &officer, now, Action::CampaignArchive, &archived, summary).await?;
-            Ok(archived)
-        })
-        .await?;
-    announce(app, &campaign);
-    Ok(campaign)
+    app.change_campaign(async move |conn| {
+        let officer = officer.confirm(conn).await?;
+        let over = lock_in(conn, &officer, id, CampaignStatus::Closed, "Only a closed vote can be archived.").await?;
+        let archived = save(conn, Campaign { status: CampaignStatus::Archived, ..over }).await?;
+        let summary = format!("Archived {}", quoted(&archived));
+        record(conn, &archived, Some(&officer), now, Action::CampaignArchive, summary).await?;
+        Ok(archived)
+    })
+    .await
 }
 
 /// Sets a draft live whose start has come, if it is ready; keeps its `startAt`.
 pub(super) async fn start_if_due(app: &App, campaign: &Campaign) -> Result<()> {
     let (guild, id, now) = (campaign.guild_id, campaign.id, app.clock.now());
-    let started = app
-        .db
-        .write(async move |conn| {
-            let Some(draft) = lock_for_step(conn, guild, id, CampaignStatus::Draft).await? else { return Ok(None) };
-            let due = draft.start_at.is_some_and(|start| start <= now);
-            if !due || !blockers(conn, &draft, now).await?.is_empty() {
-                return Ok(None);
-            }
-            save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await.map(Some)
-        })
-        .await?;
-    if let Some(started) = &started {
-        announce(app, started);
-    }
+    app.change_campaign(async move |conn| {
+        let Some(draft) = lock_for_step(conn, guild, id, CampaignStatus::Draft).await? else { return Ok(None) };
+        let due = draft.start_at.is_some_and(|start| start <= now);
+        if !due || !blockers(conn, &draft, now).await?.is_empty() {
+            return Ok(None);
+        }
+        let live = save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await?;
+        by_itself(conn, &live, now, Action::CampaignActivate, "went live at its start").await?;
+        Ok(Some(live))
+    })
+    .await?;
     Ok(())
 }
 
 /// Closes a live campaign whose end has come.
 pub(super) async fn close_if_due(app: &App, campaign: &Campaign) -> Result<()> {
     let (guild, id, now) = (campaign.guild_id, campaign.id, app.clock.now());
-    let closed = app
-        .db
-        .write(async move |conn| {
-            let Some(live) = lock_for_step(conn, guild, id, CampaignStatus::Live).await? else { return Ok(None) };
-            let due = live.closes_at.is_some_and(|closes| closes <= now);
-            if due { end(conn, live, now).await.map(Some) } else { Ok(None) }
-        })
-        .await?;
-    if let Some(closed) = &closed {
-        announce(app, closed);
-    }
+    app.change_campaign(async move |conn| {
+        let Some(live) = lock_for_step(conn, guild, id, CampaignStatus::Live).await? else { return Ok(None) };
+        if live.closes_at.is_none_or(|closes| now < closes) {
+            return Ok(None);
+        }
+        let closed = end(conn, live, now).await?;
+        by_itself(conn, &closed, now, Action::CampaignClose, "closed at its end").await?;
+        Ok(Some(closed))
+    })
+    .await?;
     Ok(())
 }
 
@@ -130,23 +114,22 @@ pub(super) async fn close_if_complete(app: &App, campaign: Campaign) -> Result<C
     if !campaign.early_close_if_all_voted || campaign.status != CampaignStatus::Live {
         return Ok(campaign);
     }
-    let live = campaign.clone();
+    let (guild, id, now) = (campaign.guild_id, campaign.id, app.clock.now());
     // Asked outside of the lock first, since nearly every ballot is not the last.
-    if !app.db.read(async move |conn| Ok(store::is_complete(conn, &live).await?)).await? {
+    if !app.db.read(async move |conn| is_complete(conn, guild, id).await).await? {
         return Ok(campaign);
     }
-    let (guild, id, now) = (campaign.guild_id, campaign.id, app.clock.now());
     let closed = app
-        .db
-        .write(async move |conn| {
+        .change_campaign(async move |conn| {
             let Some(live) = lock_for_step(conn, guild, id, CampaignStatus::Live).await? else { return Ok(None) };
-            let complete = store::is_complete(conn, &live).await?;
-            if complete { end(conn, live, now).await.map(Some) } else { Ok(None) }
+            if !is_complete(conn, guild, id).await? {
+                return Ok(None);
+            }
+            let closed = end(conn, live, now).await?;
+            by_itself(conn, &closed, now, Action::CampaignClose, "closed early, since everyone had voted").await?;
+            Ok(Some(closed))
         })
         .await?;
-    if let Some(closed) = &closed {
-        announce(app, closed);
-    }
     Ok(closed.unwrap_or(campaign))
 }
 
@@ -163,9 +146,14 @@ async fn save(conn: &mut Conn, campaign: Campaign) -> Result<Campaign> {
     Ok(campaign)
 }
 
-fn announce(app: &App, campaign: &Campaign) {
-    app.live.ballots_changed(campaign.guild_id, campaign.id);
-    app.live.schedule();
+async fn is_complete(conn: &mut Conn, guild: GuildId, id: CampaignId) -> Result<bool> {
+    Ok(!store::complete(conn, Some((guild, Some(id)))).await?.is_empty())
+}
+
+/// Records a step that nobody took by hand.
+async fn by_itself(conn: &mut Conn, campaign: &Campaign, now: Instant, action: Action, what: &str) -> Result<()> {
+    let summary = format!("{} {what}", quoted(campaign));
+    record(conn, campaign, None, now, action, summary).await
 }
 
 /// [`lock`], for a campaign that must have this status to be moved on.

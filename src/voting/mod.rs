@@ -1,10 +1,14 @@
 //! Votes: campaigns, ballots, tallies.
 
-mod count;
+mod ballot_box;
+mod ballot_file;
+pub mod count;
 mod drafts;
 mod entries;
 pub mod graphql;
 mod lifecycle;
+mod participation;
+mod publication;
 mod rows;
 mod rules;
 pub mod scheduler;
@@ -15,13 +19,18 @@ use std::sync::Arc;
 
 pub(crate) use self::tally::freeze;
 pub use self::{
-    count::{Outcome, Round, Standing},
+    ballot_box::{BallotBox, PublishedBallot, new_nonce, receipt_of},
+    ballot_file::BallotFile,
+    count::{Outcome, Rules, Standing},
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
     entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
     lifecycle::{activate, archive, close},
+    participation::{Part, Participation, may_know_participation, participations},
+    publication::{Recount, ballot_boxes, recount},
     rows::{
-        ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignFilter, CampaignKey, CampaignStatus,
-        CannotVoteReason, Entry, ResultsVisibility, StandingsHiddenReason, Tally, Turnout, VotingMethod,
+        ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignChanged, CampaignFilter, CampaignKey,
+        CampaignStatus, CannotVoteReason, Entry, PastKey, ResultsVisibility, StandingsHiddenReason, Tally, Turnout,
+        VotingMethod,
     },
     rules::{activation_blockers, cannot_vote, may_see, standings_hidden},
     tally::{tallies, tally, turnouts},
@@ -34,16 +43,19 @@ use crate::{
     id::{CampaignId, EntryId, GuildId},
 };
 
-/// Casts the viewer's ballot: all of it or nothing, once.
+/// Casts the viewer's ballot: all of it or nothing, once. With a `nonce` of their own the voter need not trust this server
+/// to have drawn one that nobody else has.
 ///
 /// # Errors
 /// `NOT_FOUND`; `FORBIDDEN` (`NOT_REGISTERED`, `RANK_TOO_LOW`); `CONFLICT` (`CAMPAIGN_NOT_LIVE`, `ALREADY_VOTED`);
-/// `BAD_USER_INPUT` (`WRONG_PICK_COUNT`, `DUPLICATE_PICK`, `UNKNOWN_ENTRY`).
+/// `BAD_USER_INPUT` (`WRONG_PICK_COUNT`, `DUPLICATE_PICK`, `UNKNOWN_ENTRY`); for the nonce `BAD_USER_INPUT`, or `CONFLICT`
+/// (`NONCE_TAKEN`).
 pub async fn cast_ballot(
     app: &Arc<App>,
     viewer: &Viewer,
     campaign: CampaignId,
     picks: Vec<Option<EntryId>>,
+    nonce: Option<String>,
 ) -> Result<(Ballot, Campaign)> {
     let (voter, guild, clock) = (viewer.clone(), viewer.guild, app.clock.clone());
     let (ballot, campaign) = app
@@ -63,12 +75,18 @@ pub async fn cast_ballot(
             }
             let entries = store::entries_of(conn, guild, &[campaign.id]).await?;
             let entries: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
-            let picks = rules::check_picks(&campaign, &picks, &entries)?;
-            let ballot = Ballot { campaign: campaign.id, member: voter.member, picks, cast_at: now };
-            store::insert_ballots(conn, guild, std::slice::from_ref(&ballot)).await.map_err(|error| match violated(
-                &error,
-            ) {
+            let picks = rules::check_picks(campaign.rules(), &picks, &entries)?;
+            let nonce = match nonce {
+                Some(nonce) => ballot_box::own_nonce(&nonce)?,
+                None => ballot_box::new_nonce(),
+            };
+            let ballot = Ballot { campaign: campaign.id, member: voter.member, picks, cast_at: now, nonce };
+            let stored = store::insert_ballots(conn, guild, std::slice::from_ref(&ballot)).await;
+            stored.map_err(|error| match violated(&error) {
                 Some("ballots_one_per_member") => rules::ballot_refused(CannotVoteReason::AlreadyVoted).into(),
+                Some("ballots_nonce") => {
+                    Refusal::conflict("NONCE_TAKEN", "Another ballot has this nonce.").at("nonce").into()
+                }
                 _ => Error::from(error),
             })?;
             Ok((ballot, campaign))
@@ -85,9 +103,10 @@ pub async fn cast_ballot(
 /// The change that made them complete is done, whatever comes of this: a failure is logged, and they close by themselves
 /// later.
 pub async fn close_complete(app: &App, guild: Option<GuildId>) {
-    match app.db.read(async move |conn| Ok(store::closing_early(conn, guild).await?)).await {
-        Ok(live) => {
-            for campaign in live {
+    let of = guild.map(|guild| (guild, None));
+    match app.db.read(async move |conn| Ok(store::complete(conn, of).await?)).await {
+        Ok(complete) => {
+            for campaign in complete {
                 close_if_complete_or_later(app, campaign).await;
             }
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::count::Outcome;
+use super::count::{Outcome, Rules};
 use crate::{
     clock::Instant,
     db::{
@@ -15,7 +15,7 @@ use crate::{
 };
 
 text_enum! {
-    /// How ballots are counted.
+    /// How ballots are counted. `docs/voting.md` tells the rules of each, and where they are published.
     pub enum VotingMethod {
         /// Ordered picks: of n, the first scores n points, the last one.
         Weighted,
@@ -23,6 +23,11 @@ text_enum! {
         Approval,
         /// Ordered picks; the last entry is eliminated round by round until one has a majority.
         InstantRunoff,
+        /// Ordered picks; entries are compared two by two, and who beats all others wins (Condorcet, by beatpaths).
+        Schulze,
+        /// Ordered picks for several seats, each won by a quota of the votes; what is over it is transferred (Scottish
+        /// STV).
+        SingleTransferableVote,
     }
 }
 
@@ -103,6 +108,8 @@ text_enum! {
         TooFewEntries,
         /// Fewer entries than picks per voter.
         FewerEntriesThanPicks,
+        /// Fewer entries than seats.
+        FewerEntriesThanSeats,
         /// Its whole span is past already.
         DeadlinePassed,
     }
@@ -133,9 +140,19 @@ pub struct Campaign {
     pub discord_channel_id: Option<String>,
     pub created_by: Option<MemberId>,
     pub created_at: Instant,
+    pub seats: i64,
 }
 
 impl Campaign {
+    /// By which rules its ballots are cast and counted.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            method: self.method,
+            picks: usize::try_from(self.picks_per_voter).unwrap_or_default(),
+            seats: usize::try_from(self.seats).unwrap_or_default(),
+        }
+    }
+
     /// Sets when it starts, and with that when it closes.
     #[must_use]
     pub fn starting(mut self, start_at: Option<Instant>) -> Self {
@@ -158,8 +175,35 @@ impl Campaign {
     }
 }
 
+/// What a change of a campaign results in.
+pub trait CampaignChanged {
+    /// The campaign as it is then; none if it was not changed after all.
+    fn campaign(&self) -> Option<&Campaign>;
+}
+
+impl CampaignChanged for Campaign {
+    fn campaign(&self) -> Option<&Campaign> {
+        Some(self)
+    }
+}
+
+impl CampaignChanged for Option<Campaign> {
+    fn campaign(&self) -> Option<&Campaign> {
+        self.as_ref()
+    }
+}
+
+impl CampaignChanged for (Entry, Campaign) {
+    fn campaign(&self) -> Option<&Campaign> {
+        Some(&self.1)
+    }
+}
+
 /// A campaign's place in the list: newest first, then by id.
 pub type CampaignKey = (Instant, CampaignId);
+
+/// The place of a campaign that is over among all of them: last closed first, then by id.
+pub type PastKey = (Instant, CampaignId);
 
 /// Which campaigns to list.
 #[derive(Clone, Debug, Default)]
@@ -199,6 +243,8 @@ pub struct Ballot {
     pub picks: Vec<EntryId>,
     /// When it was cast.
     pub cast_at: Instant,
+    /// What hides the picks in the receipt until the ballots are published: 64 hexadecimal digits.
+    pub nonce: String,
 }
 
 /// How many may vote, and how many have.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{
-    ActivationBlocker, Campaign, CampaignStatus, CannotVoteReason, ResultsVisibility, StandingsHiddenReason,
+    ActivationBlocker, Campaign, CampaignStatus, CannotVoteReason, ResultsVisibility, Rules, StandingsHiddenReason,
     VotingMethod,
 };
 use crate::{
@@ -15,6 +15,8 @@ use crate::{
 
 /// Fewest entries of a campaign that can go live.
 pub const MIN_ENTRIES: usize = 2;
+/// Most entries that can win.
+pub const MAX_SEATS: usize = 100;
 
 /// Whether the campaign exists for this viewer.
 pub fn may_see(campaign: &Campaign, viewer: Option<&Viewer>) -> bool {
@@ -94,25 +96,19 @@ pub fn ballot_refused(reason: CannotVoteReason) -> Refusal {
     }
 }
 
-/// Checks a ballot's picks against its campaign. A pick that is `None` was no id of an entry at all.
+/// Checks a ballot's picks. A pick that is `None` was no id of an entry at all.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`: `WRONG_PICK_COUNT`, `DUPLICATE_PICK` or `UNKNOWN_ENTRY`.
-pub fn check_picks(
-    campaign: &Campaign,
-    picks: &[Option<EntryId>],
-    entries: &[EntryId],
-) -> Result<Vec<EntryId>, Refusal> {
+pub fn check_picks(rules: Rules, picks: &[Option<EntryId>], entries: &[EntryId]) -> Result<Vec<EntryId>, Refusal> {
     let refuse = |reason, message: String| Err(Refusal::input("picks", message).because(reason));
-    let most = usize::try_from(campaign.picks_per_voter).unwrap_or_default();
-    match campaign.method {
-        VotingMethod::Weighted if picks.len() != most => {
-            return refuse("WRONG_PICK_COUNT", format!("Pick exactly {most}."));
-        }
-        VotingMethod::Approval | VotingMethod::InstantRunoff if picks.is_empty() || picks.len() > most => {
-            return refuse("WRONG_PICK_COUNT", format!("Pick from 1 to {most}."));
-        }
-        _ => {}
+    let most = rules.picks;
+    let exactly = rules.method == VotingMethod::Weighted;
+    if exactly && picks.len() != most {
+        return refuse("WRONG_PICK_COUNT", format!("Pick exactly {most}."));
+    }
+    if picks.is_empty() || picks.len() > most {
+        return refuse("WRONG_PICK_COUNT", format!("Pick from 1 to {most}."));
     }
     let mut seen = HashSet::new();
     if !picks.iter().flatten().all(|pick| seen.insert(*pick)) {
@@ -130,13 +126,38 @@ pub fn activation_blockers(campaign: &Campaign, entries: usize, now: Instant) ->
     if campaign.status != CampaignStatus::Draft {
         return Vec::new();
     }
-    let picks = usize::try_from(campaign.picks_per_voter).unwrap_or(usize::MAX);
+    let Rules { picks, seats, .. } = campaign.rules();
     let blockers = [
         (entries < MIN_ENTRIES, ActivationBlocker::TooFewEntries),
         (entries < picks, ActivationBlocker::FewerEntriesThanPicks),
+        (entries < seats, ActivationBlocker::FewerEntriesThanSeats),
         (campaign.closes_at.is_some_and(|closes| closes <= now), ActivationBlocker::DeadlinePassed),
     ];
     blockers.into_iter().filter(|(blocks, _)| *blocks).map(|(_, blocker)| blocker).collect()
+}
+
+/// Checks a number from 1 to `max`.
+///
+/// # Errors
+/// `BAD_USER_INPUT`.
+pub fn in_range(field: &'static str, value: i64, max: usize) -> Result<i64, Refusal> {
+    match usize::try_from(value) {
+        Ok(1..) if value <= i64::try_from(max).unwrap_or(i64::MAX) => Ok(value),
+        _ => Err(Refusal::input(field, format!("{field} must be from 1 to {max}."))),
+    }
+}
+
+/// Checks how many entries win.
+///
+/// # Errors
+/// `BAD_USER_INPUT`.
+pub fn check_seats(method: VotingMethod, seats: i64) -> Result<(), Refusal> {
+    in_range("seats", seats, MAX_SEATS)?;
+    if seats > 1 && method != VotingMethod::SingleTransferableVote {
+        let message = "Only the single transferable vote fills several seats.";
+        return Err(Refusal::input("seats", message));
+    }
+    Ok(())
 }
 
 /// Checks who may see and vote, for an officer of this level.

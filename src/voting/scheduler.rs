@@ -2,33 +2,54 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Campaign, CampaignStatus, lifecycle, store};
-use crate::{app::App, clock::Instant, error::Result};
+use futures_util::StreamExt;
+
+use super::{Campaign, CampaignStatus, close_complete, lifecycle, store};
+use crate::{
+    app::App,
+    clock::{Clock, Instant},
+    error::Result,
+};
 
 /// How long to wait after a failure before trying again.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// How soon it is noticed that the system's clock was set.
+const CLOCK_STEP: Duration = Duration::from_secs(1);
+/// How often to look for votes that wait for nobody any more. Whoever casts the last ballot closes the vote; only after a
+/// server that died between the two does nobody do it.
+const SWEEP: Duration = Duration::from_mins(1);
+/// How many campaigns are moved on at once: many guilds like the same hour.
+const AT_ONCE: usize = 8;
 
 /// Runs until the task is dropped: does what is due, then sleeps until the next instant at which something is, or until
-/// a campaign changes.
+/// a campaign changes. Of several servers on one database each does so, and each step is taken by one.
 pub async fn run(app: Arc<App>) {
+    let mut swept_at: Option<Duration> = None;
     loop {
         let changed = app.live.schedule_changed();
+        let elapsed = app.clock.elapsed();
+        if swept_at.is_none_or(|at| elapsed >= at + SWEEP) {
+            close_complete(&app, None).await;
+            swept_at = Some(elapsed);
+        }
+        let longest = app.clock.now() + SWEEP;
         let wake_at = match do_due(&app).await {
-            Ok(next) => next,
+            Ok(next) => next.map_or(longest, |next| next.min(longest)),
             Err(error) => {
                 tracing::error!(%error, "scheduler failed; trying again");
-                Some(app.clock.now() + AFTER_FAILURE)
+                app.clock.now() + AFTER_FAILURE
             }
         };
         tokio::select! {
             () = changed => {}
-            () = async {
-                match wake_at {
-                    Some(instant) => app.clock.sleep_until(instant).await,
-                    None => std::future::pending().await,
-                }
-            } => {}
+            () = sleep_until(&app.clock, wake_at) => {}
         }
+    }
+}
+
+async fn sleep_until(clock: &Clock, due: Instant) {
+    while clock.now() < due {
+        clock.sleep_until(due.min(clock.now() + CLOCK_STEP)).await;
     }
 }
 
@@ -36,14 +57,15 @@ pub async fn run(app: Arc<App>) {
 async fn do_due(app: &App) -> Result<Option<Instant>> {
     let now = app.clock.now();
     let due = app.db.read(async move |conn| Ok(store::due(conn, now).await?)).await?;
-    let mut failed = false;
-    for campaign in due {
-        if let Err(error) = step(app, &campaign).await {
+    let steps = futures_util::stream::iter(due).map(|campaign| async move {
+        let done = step(app, &campaign).await;
+        if let Err(error) = &done {
             tracing::error!(%error, campaign = campaign.id.0, "a campaign's due step failed; trying again");
-            failed = true;
         }
-    }
-    if failed {
+        done.is_ok()
+    });
+    let all_done = steps.buffer_unordered(AT_ONCE).fold(true, async |all, done| all && done).await;
+    if !all_done {
         return Ok(Some(now + AFTER_FAILURE));
     }
     app.db.read(async move |conn| Ok(store::next_due(conn, now).await?)).await

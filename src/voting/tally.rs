@@ -11,9 +11,13 @@ use crate::{
     app::App,
     clock::Instant,
     db::Conn,
-    error::{Error, Result},
+    error::Result,
     id::{CampaignId, EntryId, GuildId},
 };
+
+const POSITIONAL: [VotingMethod; 2] = [VotingMethod::Weighted, VotingMethod::Approval];
+const RANKED: [VotingMethod; 3] =
+    [VotingMethod::InstantRunoff, VotingMethod::Schulze, VotingMethod::SingleTransferableVote];
 
 /// The tallies of these campaigns: the frozen result of those that are over, a count of the others. Meant for a
 /// snapshot or for the transaction that holds the campaigns locked; the number of statements is always the same.
@@ -39,9 +43,9 @@ pub async fn tallies(
     }
     let roster_version = store::roster_version(conn, guild).await?;
     let turnouts = live_turnouts(conn, guild, &campaigns).await?;
-    let by_position = running(&[VotingMethod::Weighted, VotingMethod::Approval]);
-    let mut pick_counts = store::pick_counts(conn, guild, &by_position).await?;
-    let mut rankings = store::rankings(conn, guild, &running(&[VotingMethod::InstantRunoff])).await?;
+    // Where positions are all that counts, the database adds them up.
+    let mut pick_counts = store::pick_counts(conn, guild, &running(&POSITIONAL)).await?;
+    let mut rankings = store::rankings(conn, guild, &running(&RANKED)).await?;
 
     let mut tallies = HashMap::new();
     for campaign in campaigns {
@@ -105,7 +109,7 @@ async fn live_turnouts(
     Ok(store::turnouts(conn, guild, &running).await?)
 }
 
-/// Counts a live campaign that is about to close and stores the result. The caller holds the campaign locked.
+/// Counts a live campaign that is about to close, and stores the result and who did not vote. The caller holds the campaign locked.
 ///
 /// # Errors
 /// The database's.
@@ -113,6 +117,7 @@ pub async fn freeze(conn: &mut Conn, campaign: Campaign, now: Instant) -> Result
     let (guild, id) = (campaign.guild_id, campaign.id);
     // While the roster is locked, who is eligible and the revision stay what they are.
     store::lock_roster(conn, guild).await?;
+    store::insert_abstentions(conn, &campaign).await?;
     if let Some(mut tally) = tallies(conn, guild, vec![campaign], now).await?.remove(&id) {
         // Newer than any count before it.
         tally.revision += 1;
@@ -127,17 +132,17 @@ fn thaw(campaign: Campaign, entries: Vec<Entry>, result: &ResultRow) -> Result<T
         entries,
         revision: result.revision,
         turnout: Turnout { eligible: result.eligible, voted: result.voted },
-        outcome: serde_json::from_str(&result.outcome).map_err(Error::internal)?,
+        outcome: result.outcome()?,
         counted_at: result.counted_at,
     })
 }
 
 /// Counts by the campaign's method.
 fn outcome(campaign: &Campaign, entries: &[EntryId], pick_counts: &PickCounts, rankings: &[Ranking]) -> Outcome {
-    let picks = usize::try_from(campaign.picks_per_voter).unwrap_or_default();
-    match campaign.method {
-        VotingMethod::Weighted => count::weighted(entries, picks, pick_counts),
-        VotingMethod::Approval => count::approval(entries, picks, pick_counts),
-        VotingMethod::InstantRunoff => count::instant_runoff(entries, picks, rankings),
+    let rules = campaign.rules();
+    match rules.method {
+        VotingMethod::Weighted => count::weighted(entries, rules.picks, pick_counts),
+        VotingMethod::Approval => count::approval(entries, rules.picks, pick_counts),
+        _ => count::count(rules, entries, rankings),
     }
 }

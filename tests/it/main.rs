@@ -13,6 +13,7 @@ mod audit;
 mod campaigns;
 mod characters;
 mod commands;
+mod counting;
 mod guards;
 mod import;
 mod live;

@@ -76,6 +76,6 @@ async fn every_table_but_the_guilds_own_leads_its_key_with_the_guild() {
         FROM sqlite_master t JOIN pragma_table_info(t.name) c
         WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name <> 'guilds' AND c.pk = 1";
     let keys = rows(&sqlite, keys, "").await;
-    assert_eq!(keys.len(), 13);
+    assert_eq!(keys.len(), 14);
     assert!(keys.iter().all(|key| key.column_name == "guild_id"), "{keys:?}");
 }

@@ -26,7 +26,7 @@ fn arguments(operation: &str) -> Option<Value> {
         "nodes" => json!({ "ids": ["@any"] }),
         "me" | "guild" | "ranks" | "sessions" | "logout" => json!({}),
         "rank" => json!({ "id": "@rank" }),
-        "members" | "characters" | "campaigns" | "auditLog" => page,
+        "members" | "characters" | "campaigns" | "pastVotes" | "auditLog" => page,
         "member" => json!({ "id": "@member" }),
         "campaign" => json!({ "id": "@live" }),
         "register" => {

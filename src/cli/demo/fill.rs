@@ -75,6 +75,8 @@ struct Vote {
     status: CampaignStatus,
     method: VotingMethod,
     picks_per_voter: i64,
+    #[serde(default = "one")]
+    seats: i64,
     min_rank_level_to_vote: i64,
     min_rank_level_to_view: Option<i64>,
     started_days_ago: Option<i64>,
@@ -84,6 +86,10 @@ struct Vote {
     announcements: AnnouncementLevel,
     created_by: String,
     entries: Vec<VoteEntry>,
+}
+
+const fn one() -> i64 {
+    1
 }
 
 #[derive(Deserialize)]
@@ -289,6 +295,7 @@ fn votes(generated: &Generated, size: Size, rng: &mut StdRng) -> Result<Vec<Vote
             status: CampaignStatus::Closed,
             method: VotingMethod::Weighted,
             picks_per_voter: 3,
+            seats: one(),
             min_rank_level_to_vote: 1,
             min_rank_level_to_view: None,
             started_days_ago: Some(45 + i64::try_from(more - number)?),
@@ -323,6 +330,7 @@ fn prepare(vote: &Vote, guild: GuildId, members: &[Member], now: Instant) -> Res
         description: Some(vote.description.clone()),
         method: vote.method,
         picks_per_voter: vote.picks_per_voter,
+        seats: vote.seats,
         min_rank_level_to_vote: vote.min_rank_level_to_vote,
         min_rank_level_to_view: vote.min_rank_level_to_view,
         start_at,
@@ -352,6 +360,7 @@ fn ballots(campaign: &Campaign, entries: &[EntryId], voters: &[Member], now: Ins
             member: voter.id,
             picks: picks.unwrap_or_default(),
             cast_at: from + TimeDelta::seconds(rng.random_range(0..span)),
+            nonce: voting::new_nonce(),
         }
     };
     voters.iter().map(&mut ballot).collect()

@@ -163,5 +163,5 @@ async fn cast(app: &Arc<App>, live: &Campaign, entries: &[EntryId], voter: &Memb
     let Some(viewer) = viewer else { return Ok(()) };
     let picks = usize::try_from(live.picks_per_voter).unwrap_or_default();
     let picks = entries.choose_multiple(&mut rand::rng(), picks).copied().map(Some).collect();
-    voting::cast_ballot(app, &viewer, live.id, picks).await.map(|_| ())
+    voting::cast_ballot(app, &viewer, live.id, picks, None).await.map(|_| ())
 }

@@ -13,6 +13,7 @@ use crate::{
         MemberKey, Rank, RankSource, Region, store,
     },
     page::Listed,
+    voting::{Participation, graphql::participation_of},
 };
 
 /// A guild: everything else belongs to one.
@@ -144,6 +145,11 @@ impl Member {
     /// When they were added to the roster.
     async fn created_at(&self) -> DateTime<Utc> {
         self.created_at.and_utc()
+    }
+
+    /// In which votes they took part: shown to themselves and to those who manage campaigns, otherwise `null`.
+    async fn participation(&self, ctx: &Context<'_>) -> Result<Option<Participation>> {
+        participation_of(ctx, self.id).await
     }
 
     /// Their Discord id: shown to themselves and to those who manage members, otherwise `null`.

@@ -1,14 +1,21 @@
 //! Votes in the schema.
 
+mod ballots;
+mod campaign;
+mod history;
 mod mutation;
-mod types;
+mod tally;
 
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, Subscription};
 use futures_util::Stream;
 
-pub use self::{mutation::VotingMutation, types::VoteTally};
+pub use self::{
+    history::{PastVote, participation_of},
+    mutation::VotingMutation,
+    tally::VoteTally,
+};
 use super::{Campaign, CampaignFilter, CampaignStatus, may_see, store, watchable_campaign};
 use crate::{
     auth::Permission,
@@ -55,6 +62,26 @@ impl VotingQuery {
         let list = async move |conn: &mut Conn| {
             let rows = store::list_campaigns(conn, guild, &filter, &page).await?;
             Ok(Connection::new(seal, guild, &page, rows, filter))
+        };
+        caller.app.db.read(list).await
+    }
+
+    /// The votes that are over, archived ones too, last closed first, each with who has won it.
+    async fn past_votes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, from the start: 1 to 100, 25 unless asked.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<PastVote>> {
+        let caller = Caller::of(ctx);
+        let (guild, seal) = (caller.guild, caller.app.keys.cursors.clone());
+        let level = caller.viewer().map(|viewer| viewer.rank_level);
+        let page = PageArgs { first, after, last, before }.page::<PastVote>(&seal, guild)?;
+        let list = async move |conn: &mut Conn| {
+            let rows = store::list_past(conn, guild, level, &page).await?.into_iter().map(PastVote).collect();
+            Ok(Connection::new(seal, guild, &page, rows, level))
         };
         caller.app.db.read(list).await
     }

@@ -53,6 +53,9 @@ struct CreateCampaignInput {
     /// How many entries a ballot names: 1 to 10.
     #[graphql(default = 3)]
     picks_per_voter: i32,
+    /// How many entries win: 1 to 100 for the single transferable vote, 1 for all other methods.
+    #[graphql(default = 1)]
+    seats: i32,
     /// The least rank level that votes; not above your own.
     min_rank_level_to_vote: i32,
     /// The least rank level that sees it; not above the one that votes. Without it everyone does.
@@ -90,6 +93,8 @@ struct UpdateCampaignInput {
     method: Option<VotingMethod>,
     /// How many entries a ballot names.
     picks_per_voter: Option<i32>,
+    /// How many entries win.
+    seats: Option<i32>,
     /// The least rank level that votes.
     min_rank_level_to_vote: Option<i32>,
     /// The least rank level that sees it.
@@ -139,6 +144,9 @@ struct CastBallotInput {
     campaign_id: ID,
     /// Entries of the campaign, first choice first, each once.
     picks: Vec<ID>,
+    /// The nonce of the ballot's receipt, if the voter wants to draw it themselves: 64 hexadecimal digits from a good source
+    /// of randomness.
+    nonce: Option<String>,
 }
 
 /// A campaign, changed.
@@ -182,6 +190,7 @@ impl VotingMutation {
             description: input.description,
             method: input.method,
             picks_per_voter: input.picks_per_voter.into(),
+            seats: input.seats.into(),
             min_rank_level_to_vote: input.min_rank_level_to_vote.into(),
             min_rank_level_to_view: input.min_rank_level_to_view.map(i64::from),
             start_at: input.start_at.map(instant),
@@ -205,6 +214,7 @@ impl VotingMutation {
             description: input.description,
             method: input.method,
             picks_per_voter: input.picks_per_voter.map(i64::from),
+            seats: input.seats.map(i64::from),
             min_rank_level_to_vote: input.min_rank_level_to_vote.map(i64::from),
             min_rank_level_to_view: input.min_rank_level_to_view.map_value(i64::from),
             start_at: input.start_at.map_value(instant),
@@ -318,7 +328,7 @@ impl VotingMutation {
         let caller = Caller::of(ctx);
         let campaign = campaign_id("campaignId", &input.campaign_id)?;
         let picks = input.picks.iter().map(|id| EntryId::try_from(id).ok()).collect();
-        let (ballot, campaign) = cast_ballot(&caller.app, &*caller.signed_in()?, campaign, picks).await?;
+        let (ballot, campaign) = cast_ballot(&caller.app, &*caller.signed_in()?, campaign, picks, input.nonce).await?;
         Ok(CastBallotPayload { ballot, campaign })
     }
 }

@@ -1,17 +1,24 @@
 //! Counting: from ballots to standings, without I/O.
 //!
-//! Places and points follow the methods' usual definitions:
-//! `WEIGHTED` is a Borda count truncated to the voter's picks, with ties broken by first picks, then second, and so on;
-//! `APPROVAL` is approval voting (Brams and Fishburn, 1978);
-//! `INSTANT_RUNOFF` is the alternative vote (Ware, 1871), eliminating one entry a round.
+//! A file a method, each naming where its rules are published; what they share is here. All of them are deterministic:
+//! the same ballots give the same outcome on every machine, in whatever order they are given.
 
-use std::{
-    cmp::Reverse,
-    collections::{HashMap, HashSet},
-};
+mod positional;
+mod runoff;
+mod schulze;
+mod transferable;
+
+use std::{cmp::Reverse, collections::HashMap};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    positional::{approval, weighted},
+    runoff::{Round, instant_runoff},
+    schulze::{Pairwise, schulze},
+    transferable::{Stage, Transfers, VOTE, single_transferable_vote},
+};
+use super::VotingMethod;
 use crate::id::EntryId;
 
 /// How often each entry was picked at each position: `counts[&entry][i]` ballots put it at position `i + 1`.
@@ -20,13 +27,31 @@ pub type PickCounts = HashMap<EntryId, Vec<i64>>;
 /// A ranking, best first, and how many ballots bear it.
 pub type Ranking = (Vec<EntryId>, i64);
 
+/// By which rules ballots are cast and counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// How they are counted.
+    pub method: VotingMethod,
+    /// How many entries a ballot names, at most or exactly, as the method has it.
+    pub picks: usize,
+    /// How many entries win.
+    pub seats: usize,
+}
+
 /// A campaign's count.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Every entry, in order of place.
     pub standings: Vec<Standing>,
     /// The rounds of an instant run-off; none for other methods.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rounds: Vec<Round>,
+    /// The comparisons of a Schulze count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairwise: Option<Pairwise>,
+    /// The stages of a single transferable vote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfers: Option<Transfers>,
 }
 
 /// Where an entry stands.
@@ -42,70 +67,29 @@ pub struct Standing {
     pub pick_counts: Vec<i64>,
 }
 
-/// A round of an instant run-off.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Round {
-    /// Votes of each entry still standing, most first.
-    pub counts: Vec<(EntryId, i64)>,
-    /// Ballots none of whose entries still stand.
-    pub exhausted: i64,
-    /// Who is eliminated at the end of the round.
-    pub eliminated: Option<EntryId>,
-    /// Whether several shared the fewest votes.
-    pub tie_broken: bool,
-    /// Who has won with this round.
-    pub winner: Option<EntryId>,
-}
-
-/// Of `picks` picks, the r-th scores `picks − r + 1` points.
-pub fn weighted(entries: &[EntryId], picks: usize, counts: &PickCounts) -> Outcome {
-    let points = |pick_counts: &[i64]| {
-        let weights = (1..=picks).rev().map(|weight| i64::try_from(weight).unwrap_or(i64::MAX));
-        pick_counts.iter().zip(weights).map(|(count, weight)| count * weight).sum()
-    };
-    ranked(scored(entries, picks, counts, points), |standing| (standing.points, standing.pick_counts.clone()))
-}
-
-/// A point a pick, whatever its position.
-pub fn approval(entries: &[EntryId], picks: usize, counts: &PickCounts) -> Outcome {
-    ranked(scored(entries, picks, counts, |pick_counts| pick_counts.iter().sum()), |standing| standing.points)
-}
-
-/// Round by round, each ballot counts for its highest entry still standing, until one has more than half of those that
-/// still count. Otherwise the entry with the fewest goes; of several, the one with fewer votes in the latest earlier
-/// round in which they differ, or else the one listed last.
-pub fn instant_runoff(entries: &[EntryId], picks: usize, rankings: &[Ranking]) -> Outcome {
-    let mut standing: Vec<EntryId> = entries.to_vec();
-    let mut rounds: Vec<Round> = Vec::new();
-    let mut last_votes: HashMap<EntryId, i64> = HashMap::new();
-    let mut eliminated: Vec<EntryId> = Vec::new();
-    let ballots: i64 = rankings.iter().map(|(_, ballots)| ballots).sum();
-    while ballots > 0 && !standing.is_empty() {
-        let votes = first_choices(&standing, rankings);
-        let continuing: i64 = votes.values().sum();
-        last_votes.extend(&votes);
-        let mut counts: Vec<(EntryId, i64)> = standing.iter().map(|entry| (*entry, of(&votes, *entry))).collect();
-        counts.sort_by_key(|(_, votes)| Reverse(*votes));
-        let winner = counts.first().filter(|(_, votes)| votes * 2 > continuing).map(|(entry, _)| *entry);
-        let (loser, tie_broken) = match winner {
-            Some(_) => (None, false),
-            None => last(&standing, &votes, &rounds),
-        };
-        rounds.push(Round { counts, exhausted: ballots - continuing, eliminated: loser, tie_broken, winner });
-        let Some(loser) = loser else { break };
-        standing.retain(|entry| *entry != loser);
-        eliminated.push(loser);
+impl Outcome {
+    /// Who has won: those elected, in order of their election; for methods with one winner all who share the first
+    /// place. Nobody without a ballot.
+    pub fn winners(&self) -> Vec<EntryId> {
+        if let Some(transfers) = &self.transfers {
+            return transfers.stages.iter().flat_map(|stage| &stage.elected).copied().collect();
+        }
+        let counted = self.standings.iter().any(|standing| standing.pick_counts.iter().any(|count| *count > 0));
+        let first = self.standings.iter().filter(|standing| counted && standing.place == 1);
+        first.map(|standing| standing.entry).collect()
     }
-    let counts = pick_counts(rankings, picks);
-    let standings = scored(entries, picks, &counts, |_| 0).into_iter().map(|mut row| {
-        row.points = of(&last_votes, row.entry);
-        row
-    });
-    let rounds_survived = |entry| eliminated.iter().position(|gone| *gone == entry).unwrap_or(usize::MAX);
-    let winner = rounds.last().and_then(|round| round.winner);
-    let outcome =
-        ranked(standings.collect(), |row| (Some(row.entry) == winner, rounds_survived(row.entry), row.points));
-    Outcome { rounds, ..outcome }
+}
+
+/// Counts ballots by the rules. `entries` are all there are, in their listed order, which breaks the last ties.
+pub fn count(rules: Rules, entries: &[EntryId], rankings: &[Ranking]) -> Outcome {
+    let Rules { method, picks, seats } = rules;
+    match method {
+        VotingMethod::Weighted => weighted(entries, picks, &pick_counts(rankings, picks)),
+        VotingMethod::Approval => approval(entries, picks, &pick_counts(rankings, picks)),
+        VotingMethod::InstantRunoff => instant_runoff(entries, picks, rankings),
+        VotingMethod::Schulze => schulze(entries, picks, rankings),
+        VotingMethod::SingleTransferableVote => single_transferable_vote(entries, picks, seats, rankings),
+    }
 }
 
 /// How often each entry stands at each of the first `picks` positions.
@@ -122,47 +106,78 @@ fn pick_counts(rankings: &[Ranking], picks: usize) -> PickCounts {
     counts
 }
 
-fn first_choices(standing: &[EntryId], rankings: &[Ranking]) -> HashMap<EntryId, i64> {
-    let standing: HashSet<EntryId> = standing.iter().copied().collect();
-    let mut votes = HashMap::new();
-    for (ranking, ballots) in rankings {
-        if let Some(entry) = ranking.iter().find(|entry| standing.contains(entry)) {
-            *votes.entry(*entry).or_default() += ballots;
-        }
+/// Votes by entry; who is not among them has none.
+#[derive(Clone, Debug, Default)]
+struct Votes(HashMap<EntryId, i64>);
+
+impl Votes {
+    fn of(&self, entry: EntryId) -> i64 {
+        self.0.get(&entry).copied().unwrap_or_default()
     }
-    votes
+
+    fn add(&mut self, entry: EntryId, votes: i64) {
+        *self.0.entry(entry).or_default() += votes;
+    }
+
+    fn sum(&self) -> i64 {
+        self.0.values().sum()
+    }
 }
 
-/// Who goes, and whether a tie had to be broken for it.
-fn last(standing: &[EntryId], votes: &HashMap<EntryId, i64>, earlier: &[Round]) -> (Option<EntryId>, bool) {
-    let fewest = |tied: &[EntryId], votes: &dyn Fn(EntryId) -> i64| -> Vec<EntryId> {
-        let least = tied.iter().map(|entry| votes(*entry)).min();
-        tied.iter().copied().filter(|entry| Some(votes(*entry)) == least).collect()
+/// Those of `among` with the fewest votes. Several are narrowed down by the latest earlier count in which they differ,
+/// and so on through the earlier ones; who is left at last never differed. Also whether there was a tie at all.
+fn fewest<'v>(
+    among: &[EntryId],
+    votes: &Votes,
+    earlier: impl DoubleEndedIterator<Item = &'v Votes>,
+) -> (Vec<EntryId>, bool) {
+    narrowed(among, votes, earlier, |votes| votes)
+}
+
+/// As [`fewest`], with the most votes.
+fn most<'v>(
+    among: &[EntryId],
+    votes: &Votes,
+    earlier: impl DoubleEndedIterator<Item = &'v Votes>,
+) -> (Vec<EntryId>, bool) {
+    narrowed(among, votes, earlier, |votes| -votes)
+}
+
+fn narrowed<'v>(
+    among: &[EntryId],
+    votes: &Votes,
+    earlier: impl DoubleEndedIterator<Item = &'v Votes>,
+    rank: impl Fn(i64) -> i64,
+) -> (Vec<EntryId>, bool) {
+    let least = |among: &[EntryId], votes: &Votes| -> Vec<EntryId> {
+        let least = among.iter().map(|entry| rank(votes.of(*entry))).min();
+        among.iter().copied().filter(|entry| Some(rank(votes.of(*entry))) == least).collect()
     };
-    let mut tied = fewest(standing, &|entry| of(votes, entry));
-    let tie_broken = tied.len() > 1;
-    for round in earlier.iter().rev() {
-        let votes: HashMap<EntryId, i64> = round.counts.iter().copied().collect();
-        tied = fewest(&tied, &|entry| of(&votes, entry));
+    let mut tied = least(among, votes);
+    let is_tie = tied.len() > 1;
+    for votes in earlier.rev() {
+        tied = least(&tied, votes);
     }
-    (tied.last().copied(), tie_broken)
+    (tied, is_tie)
 }
 
-fn of(votes: &HashMap<EntryId, i64>, entry: EntryId) -> i64 {
-    votes.get(&entry).copied().unwrap_or_default()
-}
-
-fn scored(entries: &[EntryId], picks: usize, counts: &PickCounts, points: impl Fn(&[i64]) -> i64) -> Vec<Standing> {
+/// The entries with their pick counts and points, not yet in order of place.
+fn scored(
+    entries: &[EntryId],
+    picks: usize,
+    counts: &PickCounts,
+    points: impl Fn(EntryId, &[i64]) -> i64,
+) -> Vec<Standing> {
     let score = |entry: &EntryId| {
         let mut pick_counts = counts.get(entry).cloned().unwrap_or_default();
         pick_counts.resize(picks, 0);
-        Standing { entry: *entry, place: 0, points: points(&pick_counts), pick_counts }
+        Standing { entry: *entry, place: 0, points: points(*entry, &pick_counts), pick_counts }
     };
     entries.iter().map(score).collect()
 }
 
 /// Sorts by merit, highest first, and gives the places; those of equal merit share one, in entry order.
-fn ranked<M: Ord>(mut standings: Vec<Standing>, merit: impl Fn(&Standing) -> M) -> Outcome {
+fn ranked<M: Ord>(mut standings: Vec<Standing>, merit: impl Fn(&Standing) -> M) -> Vec<Standing> {
     standings.sort_by_cached_key(|standing| Reverse(merit(standing)));
     let mut above: Option<(M, i64)> = None;
     for (place, standing) in (1..).zip(&mut standings) {
@@ -171,7 +186,7 @@ fn ranked<M: Ord>(mut standings: Vec<Standing>, merit: impl Fn(&Standing) -> M) 
         standing.place = shared.unwrap_or(place);
         above = Some((own, standing.place));
     }
-    Outcome { standings, rounds: Vec::new() }
+    standings
 }
 
 #[cfg(test)]
@@ -219,9 +234,11 @@ mod tests {
             weighted(&ENTRIES, 3, &PickCounts::new()),
             approval(&ENTRIES, 3, &PickCounts::new()),
             instant_runoff(&ENTRIES, 3, &[]),
+            schulze(&ENTRIES, 3, &[]),
+            single_transferable_vote(&ENTRIES, 3, 2, &[]),
         ] {
             assert!(outcome.standings.iter().all(|row| row.place == 1 && row.points == 0));
-            assert!(outcome.rounds.is_empty());
+            assert!(outcome.rounds.is_empty() && outcome.transfers.is_none() && outcome.winners().is_empty());
         }
     }
 
@@ -267,6 +284,28 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_surplus_goes_on_in_parts_and_remainders_are_dropped() {
+        // Quota 4. Of 1's seven, three are too many: each ballot goes on at 3/7, that is 0.42857.
+        let rankings = [(ids(&[1, 2]), 4), (ids(&[1, 3]), 2), (ids(&[1]), 1), (ids(&[3]), 2), (ids(&[4]), 1)];
+        let outcome = single_transferable_vote(&ENTRIES, 2, 2, &rankings);
+        let transfers = outcome.transfers.clone().unwrap_or(Transfers { quota: 0, stages: Vec::new() });
+        assert_eq!(transfers.quota, 4);
+        let votes: Vec<Vec<i64>> =
+            transfers.stages.iter().map(|stage| stage.votes.iter().map(|(_, votes)| *votes).collect()).collect();
+        assert_eq!(
+            votes,
+            [
+                [7 * VOTE, 0, 2 * VOTE, VOTE],
+                [4 * VOTE, 171_428, 285_714, VOTE],
+                [4 * VOTE, 171_428, 285_714, 0],
+                [4 * VOTE, 0, 285_714, 0],
+            ]
+        );
+        assert_eq!(outcome.winners(), ids(&[1, 3]));
+        assert_eq!(places(&outcome), [(1, 1, 7), (3, 2, 2), (2, 3, 1), (4, 4, 1)]);
+    }
+
     fn any_rankings() -> impl Strategy<Value = Vec<Ranking>> {
         let ranking = Just(ENTRIES.to_vec()).prop_shuffle().prop_flat_map(|entries| {
             (1..=entries.len()).prop_map(move |picks| entries.iter().copied().take(picks).collect::<Vec<_>>())
@@ -282,6 +321,8 @@ mod tests {
                 weighted(&ENTRIES, 4, &counts),
                 approval(&ENTRIES, 4, &counts),
                 instant_runoff(&ENTRIES, 4, &rankings),
+                schulze(&ENTRIES, 4, &rankings),
+                single_transferable_vote(&ENTRIES, 4, 2, &rankings),
             ] {
                 let mut seen: Vec<_> = outcome.standings.iter().map(|row| row.entry).collect();
                 seen.sort();
@@ -305,6 +346,35 @@ mod tests {
                 }
             }
             prop_assert_eq!(outcome.rounds.last().is_some_and(|round| round.winner.is_some()), ballots > 0);
+        }
+
+        #[test]
+        fn one_seat_goes_to_whom_a_runoff_elects(rankings in any_rankings()) {
+            let transferred = single_transferable_vote(&ENTRIES, 4, 1, &rankings);
+            prop_assert_eq!(transferred.winners(), instant_runoff(&ENTRIES, 4, &rankings).winners());
+        }
+
+        #[test]
+        fn all_seats_are_filled_and_no_vote_is_made(rankings in any_rankings(), seats in 1..=4_usize) {
+            let ballots: i64 = rankings.iter().map(|(_, ballots)| ballots).sum();
+            let outcome = single_transferable_vote(&ENTRIES, 4, seats, &rankings);
+            prop_assert_eq!(outcome.winners().len(), if ballots > 0 { seats } else { 0 });
+            for stage in outcome.transfers.iter().flat_map(|transfers| &transfers.stages) {
+                let held: i64 = stage.votes.iter().map(|(_, votes)| *votes).sum();
+                prop_assert_eq!(held + stage.non_transferable, ballots * VOTE);
+                prop_assert!(stage.non_transferable >= 0);
+            }
+        }
+
+        #[test]
+        fn whoever_wins_every_comparison_wins_a_schulze_count_alone(rankings in any_rankings()) {
+            let outcome = schulze(&ENTRIES, 4, &rankings);
+            let preferred = outcome.pairwise.as_ref().map(|it| it.preferred.clone()).unwrap_or_default();
+            let beats = |a: usize, b: usize| preferred[a][b] > preferred[b][a];
+            let champion = (0..4).find(|a| (0..4).all(|b| *a == b || beats(*a, b)));
+            if let Some(champion) = champion {
+                prop_assert_eq!(outcome.winners(), vec![ENTRIES[champion]]);
+            }
         }
     }
 }

@@ -1,19 +1,22 @@
-//! Campaigns, entries, ballots and tallies as objects of the schema.
+//! Campaigns and entries as objects of the schema.
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 use guildhall_macros::guarded;
 
+use super::{
+    ballots::ShownBallotBox,
+    tally::{self, PairwiseRow, RunoffRound, Standing, TransferCount},
+};
 use crate::{
     error::Result,
     graphql::caller::Caller,
-    id::{EntryId, ballot_id},
     identity::Member,
     page::Listed,
     voting::{
-        self, ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignFilter, CampaignKey, CampaignStatus,
+        ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignFilter, CampaignKey, CampaignStatus,
         CannotVoteReason, Entry, ResultsVisibility, StandingsHiddenReason, Tally, Turnout, VotingMethod,
         activation_blockers, cannot_vote, standings_hidden, store,
     },
@@ -46,6 +49,11 @@ impl Campaign {
     /// How many entries a ballot names, at most or exactly, as the method has it.
     async fn picks_per_voter(&self) -> i64 {
         self.picks_per_voter
+    }
+
+    /// How many entries win: 1, but for the single transferable vote.
+    async fn seats(&self) -> i64 {
+        self.seats
     }
 
     /// The least rank level that votes.
@@ -138,7 +146,7 @@ impl Campaign {
 
     /// Every entry by place; `null` while they are hidden from the viewer.
     async fn standings(&self, ctx: &Context<'_>) -> Result<Option<Vec<Standing>>> {
-        Ok(self.open_tally(ctx).await?.map(|tally| standings(&tally)))
+        Ok(self.open_tally(ctx).await?.map(|tally| tally::standings(&tally)))
     }
 
     /// Why the standings are hidden from the viewer; `null` when they are not.
@@ -152,7 +160,42 @@ impl Campaign {
         if self.method != VotingMethod::InstantRunoff {
             return Ok(None);
         }
-        Ok(self.open_tally(ctx).await?.map(|tally| runoff_rounds(&tally)))
+        Ok(self.open_tally(ctx).await?.map(|tally| tally::runoff_rounds(&tally)))
+    }
+
+    /// The comparisons of a Schulze count, a row an entry, in their order; `null` for other methods, and while standings
+    /// are hidden from the viewer.
+    async fn pairwise(&self, ctx: &Context<'_>) -> Result<Option<Vec<PairwiseRow>>> {
+        if self.method != VotingMethod::Schulze {
+            return Ok(None);
+        }
+        Ok(self.open_tally(ctx).await?.map(|tally| tally::pairwise(&tally)))
+    }
+
+    /// The count of a single transferable vote; `null` for other methods, without a ballot, and while standings are hidden
+    /// from the viewer.
+    async fn transfers(&self, ctx: &Context<'_>) -> Result<Option<TransferCount>> {
+        if self.method != VotingMethod::SingleTransferableVote {
+            return Ok(None);
+        }
+        Ok(self.open_tally(ctx).await?.and_then(|tally| tally::transfers(&tally)))
+    }
+
+    /// Who has won: all who share the first place, or all who were elected, in order; nobody without a ballot. `null` until
+    /// the vote is over.
+    async fn winners(&self, ctx: &Context<'_>) -> Result<Option<Vec<Entry>>> {
+        if !self.is_over() {
+            return Ok(None);
+        }
+        Ok(self.open_tally(ctx).await?.map(|tally| tally::winners(&tally)))
+    }
+
+    /// Every ballot without its voter, to recount the result and to find one's own in it; `null` until the vote is over.
+    async fn ballot_box(&self, ctx: &Context<'_>) -> Result<Option<ShownBallotBox>> {
+        if !self.is_over() {
+            return Ok(None);
+        }
+        Ok(Caller::of(ctx).load.ballot_box.maybe(self.id).await?.map(ShownBallotBox))
     }
 
     /// Whether the viewer can vote in it now.
@@ -254,162 +297,5 @@ impl Entry {
             Some(member) => Caller::of(ctx).load.member.maybe(member).await,
             None => Ok(None),
         }
-    }
-}
-
-/// How many may vote, and how many have.
-#[Object]
-impl Turnout {
-    /// Members who are eligible now, or have voted.
-    async fn eligible(&self) -> i64 {
-        self.eligible
-    }
-
-    /// Members who have voted.
-    async fn voted(&self) -> i64 {
-        self.voted
-    }
-
-    /// Voted of eligible in percent, rounded to one decimal.
-    #[graphql(name = "percent")]
-    async fn shown_percent(&self) -> f64 {
-        self.percent()
-    }
-
-    /// Whether everyone eligible has voted, and there is someone.
-    #[graphql(name = "allVoted")]
-    async fn shown_all_voted(&self) -> bool {
-        self.all_voted()
-    }
-}
-
-/// Where an entry stands.
-#[derive(SimpleObject)]
-struct Standing {
-    /// 1 is the winner's. Equals share a place, and the places after them are skipped.
-    place: i64,
-    /// The entry.
-    entry: Entry,
-    /// Points by the campaign's method.
-    points: i64,
-    /// `pickCounts[i]` ballots put the entry at position `i + 1`.
-    pick_counts: Vec<i64>,
-}
-
-/// A round of an instant run-off.
-#[derive(SimpleObject)]
-struct RunoffRound {
-    /// 1 is the first.
-    number: i64,
-    /// Votes of each entry still standing, most first.
-    counts: Vec<RunoffCount>,
-    /// Ballots none of whose entries still stand.
-    exhausted: i64,
-    /// Who is eliminated at the end of the round.
-    eliminated: Vec<Entry>,
-    /// Whether several shared the fewest votes, so that the tie had to be broken.
-    tie_broken: bool,
-    /// Who has won with this round.
-    winner: Option<Entry>,
-}
-
-/// An entry's votes in a round.
-#[derive(SimpleObject)]
-struct RunoffCount {
-    /// The entry.
-    entry: Entry,
-    /// Ballots whose highest entry still standing it is.
-    votes: i64,
-}
-
-fn entry_of(tally: &Tally, id: EntryId) -> Option<Entry> {
-    tally.entries.iter().find(|entry| entry.id == id).cloned()
-}
-
-fn standings(tally: &Tally) -> Vec<Standing> {
-    let standing = |row: &voting::Standing| {
-        let entry = entry_of(tally, row.entry)?;
-        Some(Standing { place: row.place, entry, points: row.points, pick_counts: row.pick_counts.clone() })
-    };
-    tally.outcome.standings.iter().filter_map(standing).collect()
-}
-
-fn runoff_rounds(tally: &Tally) -> Vec<RunoffRound> {
-    let count = |(entry, votes): &(EntryId, i64)| Some(RunoffCount { entry: entry_of(tally, *entry)?, votes: *votes });
-    let round = |(number, round): (i64, &voting::Round)| RunoffRound {
-        number,
-        counts: round.counts.iter().filter_map(count).collect(),
-        exhausted: round.exhausted,
-        eliminated: round.eliminated.and_then(|entry| entry_of(tally, entry)).into_iter().collect(),
-        tie_broken: round.tie_broken,
-        winner: round.winner.and_then(|entry| entry_of(tally, entry)),
-    };
-    (1..).zip(&tally.outcome.rounds).map(round).collect()
-}
-
-/// One member's vote in one campaign, which only they see.
-#[Object]
-impl Ballot {
-    /// Its global id.
-    pub(crate) async fn id(&self) -> ID {
-        ballot_id(self.campaign, self.member)
-    }
-
-    /// The campaign it was cast in.
-    async fn campaign(&self, ctx: &Context<'_>) -> Result<Campaign> {
-        Caller::of(ctx).load.campaign.one(self.campaign).await
-    }
-
-    /// The picks, first choice first.
-    async fn picks(&self, ctx: &Context<'_>) -> Result<Vec<Entry>> {
-        let load = &Caller::of(ctx).load.entry;
-        futures_util::future::try_join_all(self.picks.iter().map(|entry| load.one(*entry))).await
-    }
-
-    /// When it was cast.
-    async fn cast_at(&self) -> DateTime<Utc> {
-        self.cast_at.and_utc()
-    }
-}
-
-/// The count of a campaign's ballots at a moment.
-pub struct VoteTally(pub(super) Arc<Tally>);
-
-/// The count of a campaign's ballots at a moment.
-#[Object]
-impl VoteTally {
-    /// The campaign as it was when the count was made.
-    async fn campaign(&self) -> &Campaign {
-        &self.0.campaign
-    }
-
-    /// Which count this is: it only grows.
-    async fn revision(&self) -> i64 {
-        self.0.revision
-    }
-
-    /// The campaign's status when the count was made.
-    async fn status(&self) -> CampaignStatus {
-        self.0.campaign.status
-    }
-
-    /// How many may vote and how many have.
-    async fn turnout(&self) -> Turnout {
-        self.0.turnout
-    }
-
-    /// Every entry by place.
-    async fn standings(&self) -> Vec<Standing> {
-        standings(&self.0)
-    }
-
-    /// Whether this is the result: it never changes again, and the stream ends.
-    async fn is_final(&self) -> bool {
-        self.0.campaign.is_over()
-    }
-
-    /// When it was counted.
-    async fn counted_at(&self) -> DateTime<Utc> {
-        self.0.counted_at.and_utc()
     }
 }

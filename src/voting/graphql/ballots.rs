@@ -1,0 +1,135 @@
+//! Ballots as objects of the schema: one's own, and those that are published.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use chrono::{DateTime, Utc};
+
+use crate::{
+    error::{Error, Result},
+    graphql::caller::Caller,
+    id::{CampaignId, ballot_id},
+    page::{Connection, Listed, PageArgs},
+    voting::{Ballot, BallotBox, BallotFile, Campaign, Entry, PublishedBallot, receipt_of},
+};
+
+/// One member's vote in one campaign, which only they see.
+#[Object]
+impl Ballot {
+    /// Its global id.
+    pub(crate) async fn id(&self) -> ID {
+        ballot_id(self.campaign, self.member)
+    }
+
+    /// The campaign it was cast in.
+    async fn campaign(&self, ctx: &Context<'_>) -> Result<Campaign> {
+        Caller::of(ctx).load.campaign.one(self.campaign).await
+    }
+
+    /// The picks, first choice first.
+    async fn picks(&self, ctx: &Context<'_>) -> Result<Vec<Entry>> {
+        let load = &Caller::of(ctx).load.entry;
+        futures_util::future::try_join_all(self.picks.iter().map(|entry| load.one(*entry))).await
+    }
+
+    /// The receipt: under it the ballot is published when the vote is over, so that its voter finds it in the count. It is a
+    /// hash of the campaign, the nonce and the picks; `docs/receipts.md` tells how it is made. Keep it to yourself: who
+    /// knows it knows how you voted.
+    async fn receipt(&self) -> String {
+        receipt_of(self.campaign, &self.nonce, &self.picks)
+    }
+
+    /// What hides the picks in the receipt until the ballots are published: 64 hexadecimal digits.
+    async fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
+    /// When it was cast.
+    async fn cast_at(&self) -> DateTime<Utc> {
+        self.cast_at.and_utc()
+    }
+}
+
+/// What a vote that is over publishes: every ballot without its voter, so that anyone can recount the result, and every
+/// voter find their ballot in it by its receipt.
+pub(super) struct ShownBallotBox(pub Arc<BallotBox>);
+
+/// What a vote that is over publishes: every ballot without its voter, so that anyone can recount the result, and every
+/// voter find their ballot in it by its receipt.
+#[Object(name = "BallotBox")]
+impl ShownBallotBox {
+    /// How many ballots it holds.
+    async fn count(&self) -> usize {
+        self.0.ballots.len()
+    }
+
+    /// SHA-256 of all receipts in their order, each with a line feed: who sees the same digest sees the same ballots.
+    async fn digest(&self) -> String {
+        self.0.digest()
+    }
+
+    /// The ballots in order of their receipts, which has nothing to do with who cast them, or when.
+    async fn ballots(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, from the start: 1 to 100, 25 unless asked.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many, from the end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<PublishedBallot>> {
+        let caller = Caller::of(ctx);
+        let seal = caller.app.keys.cursors.clone();
+        let page = PageArgs { first, after, last, before }.page::<PublishedBallot>(&seal, caller.guild)?;
+        let campaign = self.0.campaign.id;
+        page.must_be(|(of, _)| *of == campaign)?;
+        let rows = page.of(&self.0.ballots);
+        Ok(Connection::new(seal, caller.guild, &page, rows, self.0.ballots.len()))
+    }
+
+    /// The ballot with this receipt; `null` if there is none.
+    async fn ballot(
+        &self,
+        #[graphql(desc = "The receipt its voter got.")] receipt: String,
+    ) -> Option<&PublishedBallot> {
+        self.0.ballots.iter().find(|ballot| ballot.receipt.eq_ignore_ascii_case(&receipt))
+    }
+
+    /// All of it as JSON, with the campaign's rules and result: what `guildhall verify` checks, and any other program can.
+    async fn file(&self) -> Result<String> {
+        BallotFile::from(&*self.0).to_json().map_err(Error::internal)
+    }
+}
+
+impl Listed for PublishedBallot {
+    const NAME: &'static str = "PublishedBallot";
+    type Filter = usize;
+    type Key = (CampaignId, String);
+
+    fn key(&self) -> Self::Key {
+        (self.campaign, self.receipt.clone())
+    }
+
+    async fn count(_: &Context<'_>, filter: &usize) -> Result<i64> {
+        i64::try_from(*filter).map_err(Error::internal)
+    }
+}
+
+/// A ballot of which nobody but its voter knows whose it is.
+#[Object]
+impl PublishedBallot {
+    /// The receipt its voter got.
+    async fn receipt(&self) -> &str {
+        &self.receipt
+    }
+
+    /// What hid the picks in the receipt until now.
+    async fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
+    /// The picks, first choice first.
+    async fn picks(&self, ctx: &Context<'_>) -> Result<Vec<Entry>> {
+        let load = &Caller::of(ctx).load.entry;
+        futures_util::future::try_join_all(self.picks.iter().map(|entry| load.one(*entry))).await
+    }
+}

@@ -1,0 +1,87 @@
+//! Who voted when they could.
+
+use std::{cmp::Reverse, collections::HashMap};
+
+use super::{Turnout, store};
+use crate::{
+    auth::{Permission, Viewer},
+    clock::Instant,
+    db::Conn,
+    error::Result,
+    id::{CampaignId, GuildId, MemberId},
+};
+
+/// A member's part in the votes they could vote in, or did: those that are over and those that are live.
+#[derive(Clone, Debug, Default)]
+pub struct Participation {
+    /// Newest first, as campaigns are listed.
+    parts: Vec<Part>,
+}
+
+/// A member's part in a vote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Whose.
+    pub member: MemberId,
+    /// In which campaign.
+    pub campaign: CampaignId,
+    /// Whether they voted.
+    pub voted: bool,
+    /// The campaign's place in lists.
+    pub campaign_created_at: Instant,
+    min_rank_level_to_view: Option<i64>,
+}
+
+impl Part {
+    fn new(of: store::Part, voted: bool) -> Self {
+        let (member, campaign_created_at, campaign, min_rank_level_to_view) = of;
+        Self { member, campaign, voted, campaign_created_at, min_rank_level_to_view }
+    }
+}
+
+impl Participation {
+    /// The part in the votes that exist for this viewer.
+    #[must_use]
+    pub fn seen_by(&self, viewer: &Viewer) -> Self {
+        let seen = |part: &&Part| part.min_rank_level_to_view.is_none_or(|level| viewer.rank_level >= level);
+        Self { parts: self.parts.iter().filter(seen).copied().collect() }
+    }
+
+    /// Newest first.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Of how many votes, and in how many they voted.
+    pub fn turnout(&self) -> Turnout {
+        let count = |parts: usize| i64::try_from(parts).unwrap_or(i64::MAX);
+        let voted = self.parts.iter().filter(|part| part.voted).count();
+        Turnout { eligible: count(self.parts.len()), voted: count(voted) }
+    }
+}
+
+/// Whether this viewer may know in which votes a member has voted: the member does, and who manages campaigns.
+pub fn may_know_participation(viewer: &Viewer, member: MemberId) -> bool {
+    viewer.member == member || viewer.may(Permission::CampaignsManage)
+}
+
+/// The participation of these members. Meant for a snapshot.
+///
+/// # Errors
+/// The database's.
+pub async fn participations(
+    conn: &mut Conn,
+    guild: GuildId,
+    of: &[MemberId],
+) -> Result<HashMap<MemberId, Participation>> {
+    let mut parts: Vec<Part> = Vec::new();
+    parts.extend(store::voted(conn, guild, of).await?.into_iter().map(|part| Part::new(part, true)));
+    parts.extend(store::abstained(conn, guild, of).await?.into_iter().map(|part| Part::new(part, false)));
+    parts.extend(store::yet_to_vote(conn, guild, of).await?.into_iter().map(|part| Part::new(part, false)));
+    parts.sort_by_key(|part| Reverse((part.campaign_created_at, part.campaign)));
+    let mut participations: HashMap<MemberId, Participation> = HashMap::new();
+    for part in parts {
+        participations.entry(part.member).or_default().parts.push(part);
+    }
+    Ok(participations)
+}

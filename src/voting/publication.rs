@@ -1,0 +1,97 @@
+//! What is made public of a vote that is over, and whether it is true.
+
+use std::collections::HashMap;
+
+use super::{
+    BallotBox, BallotFile, Campaign, Entry, Outcome, Turnout,
+    count::{self, Ranking},
+    store,
+};
+use crate::{
+    app::App,
+    db::Conn,
+    error::{Code, Error, Refusal, Result},
+    id::{CampaignId, EntryId, GuildId},
+};
+
+/// Most ballots that are loaded for several boxes at once: a page of ordinary votes.
+const MAX_BALLOTS: i64 = 100_000;
+
+/// The ballot boxes of those of these campaigns that are over. Meant for a snapshot.
+///
+/// # Errors
+/// `QUERY_TOO_COMPLEX` where several boxes hold very many ballots together; the database's.
+pub async fn ballot_boxes(
+    conn: &mut Conn,
+    guild: GuildId,
+    campaigns: Vec<Campaign>,
+) -> Result<HashMap<CampaignId, BallotBox>> {
+    let over: Vec<Campaign> = campaigns.into_iter().filter(Campaign::is_over).collect();
+    let ids: Vec<CampaignId> = over.iter().map(|campaign| campaign.id).collect();
+    if ids.len() > 1 && store::count_ballots(conn, guild, &ids).await? > MAX_BALLOTS {
+        let message = "Ask for fewer ballot boxes at once: these hold too many ballots together.";
+        return Err(Refusal::new(Code::QueryTooComplex, message).into());
+    }
+    let mut entries: HashMap<CampaignId, Vec<Entry>> = HashMap::new();
+    for entry in store::entries_of(conn, guild, &ids).await? {
+        entries.entry(entry.campaign_id).or_default().push(entry);
+    }
+    let results = store::results(conn, guild, &ids).await?;
+    let mut results: HashMap<_, _> = results.into_iter().map(|row| (row.campaign_id, row)).collect();
+    let mut ballots = store::published_ballots(conn, guild, &ids).await?;
+    let mut boxes = HashMap::new();
+    for campaign in over {
+        let id = campaign.id;
+        let Some(result) = results.remove(&id) else { continue };
+        let mut ballots = ballots.remove(&id).unwrap_or_default();
+        // A receipt is a hash with a secret in it, so this shuffles them, once and for all.
+        ballots.sort_by(|a, b| a.receipt.cmp(&b.receipt));
+        let entries = entries.remove(&id).unwrap_or_default();
+        let turnout = Turnout { eligible: result.eligible, voted: result.voted };
+        boxes.insert(id, BallotBox { campaign, entries, ballots, turnout, outcome: result.outcome()? });
+    }
+    Ok(boxes)
+}
+
+/// A stored result, held against a recount.
+#[derive(Debug)]
+pub struct Recount {
+    /// What is published, with the stored result.
+    pub published: BallotFile,
+    /// What is wrong, in sentences; nothing when the result is what the ballots say.
+    pub problems: Vec<String>,
+}
+
+/// Counts the ballots of a campaign that is over anew, whichever guild's it is, and compares. For operators.
+///
+/// # Errors
+/// `NOT_FOUND`; `CONFLICT` while it is not over; the database's.
+pub async fn recount(app: &App, id: CampaignId) -> Result<Recount> {
+    let published = app
+        .db
+        .snapshot(async move |conn| {
+            let campaign = store::campaign_of_any_guild(conn, id).await?;
+            let campaign = campaign.ok_or_else(|| Refusal::not_found("campaign").at("campaign"))?;
+            if !campaign.is_over() {
+                return Err(Refusal::new(Code::Conflict, "This vote is not over yet.").into());
+            }
+            let guild = campaign.guild_id;
+            let published = ballot_boxes(conn, guild, vec![campaign]).await?.remove(&id);
+            published.ok_or_else(|| Error::internal("the vote is over, and its result is not stored"))
+        })
+        .await?;
+    let order: Vec<EntryId> = published.entries.iter().map(|entry| entry.id).collect();
+    let rankings: Vec<Ranking> = published.ballots.iter().map(|ballot| (ballot.picks.clone(), 1)).collect();
+    let counted = count::count(published.campaign.rules(), &order, &rankings);
+    let file = BallotFile::from(&published);
+    // What anyone can check, and then what only the stored result tells.
+    let mut problems = file.check();
+    if i64::try_from(published.ballots.len()) != Ok(published.turnout.voted) {
+        problems.push(format!("{} ballots, but {} were counted", published.ballots.len(), published.turnout.voted));
+    }
+    let detail = |outcome: &Outcome| (outcome.rounds.clone(), outcome.pairwise.clone(), outcome.transfers.clone());
+    if detail(&counted) != detail(&published.outcome) {
+        problems.push("a recount takes other steps to its standings".to_owned());
+    }
+    Ok(Recount { published: file, problems })
+}

@@ -1,0 +1,265 @@
+//! Queries over ballots, what they add up to, and results.
+
+use std::collections::HashMap;
+
+use diesel::{
+    dsl::{count_star, exists},
+    prelude::*,
+};
+use diesel_async::RunQueryDsl;
+
+use crate::{
+    clock::Instant,
+    db::{
+        Conn, insert_all, on,
+        schema::{ballots, members, picks, tallies},
+    },
+    error::{Error, Result},
+    id::{CampaignId, EntryId, GuildId, MemberId},
+    voting::{
+        Ballot, Outcome, PublishedBallot, Tally, Turnout,
+        count::{PickCounts, Ranking},
+    },
+};
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(ballots::campaign_id, members::rank_level, members::is_active,);
+
+#[derive(Insertable)]
+#[diesel(table_name = ballots)]
+struct BallotRow {
+    guild_id: GuildId,
+    campaign_id: CampaignId,
+    member_id: MemberId,
+    cast_at: Instant,
+    nonce: String,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = picks)]
+struct PickRow {
+    guild_id: GuildId,
+    campaign_id: CampaignId,
+    member_id: MemberId,
+    position: i64,
+    entry_id: EntryId,
+}
+
+/// Stores ballots with their picks. A second one of the same member violates `ballots_one_per_member`, the nonce of
+/// another `ballots_nonce`.
+pub async fn insert_ballots(conn: &mut Conn, guild: GuildId, cast: &[Ballot]) -> QueryResult<()> {
+    let rows: Vec<BallotRow> = cast
+        .iter()
+        .map(|ballot| BallotRow {
+            guild_id: guild,
+            campaign_id: ballot.campaign,
+            member_id: ballot.member,
+            cast_at: ballot.cast_at,
+            nonce: ballot.nonce.clone(),
+        })
+        .collect();
+    let pick_rows: Vec<PickRow> = cast
+        .iter()
+        .flat_map(|ballot| {
+            (1..).zip(&ballot.picks).map(|(position, entry)| PickRow {
+                guild_id: guild,
+                campaign_id: ballot.campaign,
+                member_id: ballot.member,
+                position,
+                entry_id: *entry,
+            })
+        })
+        .collect();
+    insert_all!(conn, ballots::table, rows, columns = 5)?;
+    insert_all!(conn, picks::table, pick_rows, columns = 5)
+}
+
+/// A member's ballots in these campaigns.
+pub async fn ballots_by(
+    conn: &mut Conn,
+    guild: GuildId,
+    member: MemberId,
+    of: &[CampaignId],
+) -> QueryResult<Vec<Ballot>> {
+    let cast: Vec<(CampaignId, Instant, String)> = on!(conn, c => ballots::table
+        .filter(ballots::guild_id.eq(guild).and(ballots::member_id.eq(member)).and(ballots::campaign_id.eq_any(of)))
+        .select((ballots::campaign_id, ballots::cast_at, ballots::nonce))
+        .load(c))?;
+    let picked: Vec<(CampaignId, EntryId)> = on!(conn, c => picks::table
+        .filter(picks::guild_id.eq(guild).and(picks::member_id.eq(member)).and(picks::campaign_id.eq_any(of)))
+        .order(picks::position)
+        .select((picks::campaign_id, picks::entry_id))
+        .load(c))?;
+    let ballot = |(campaign, cast_at, nonce)| Ballot {
+        campaign,
+        member,
+        picks: picked.iter().filter(|(of, _)| *of == campaign).map(|(_, entry)| *entry).collect(),
+        cast_at,
+        nonce,
+    };
+    Ok(cast.into_iter().map(ballot).collect())
+}
+
+pub async fn has_voted(conn: &mut Conn, guild: GuildId, campaign: CampaignId, member: MemberId) -> QueryResult<bool> {
+    on!(conn, c => diesel::select(exists(ballots::table.find((guild, campaign, member)))).get_result(c))
+}
+
+/// The turnout of campaigns as it is now.
+pub async fn turnouts(
+    conn: &mut Conn,
+    guild: GuildId,
+    of: &[(CampaignId, i64)],
+) -> QueryResult<HashMap<CampaignId, Turnout>> {
+    let ids: Vec<CampaignId> = of.iter().map(|(campaign, _)| *campaign).collect();
+    let may_vote_at: Vec<(i64, i64)> = on!(conn, c => members::table
+        .filter(members::guild_id.eq(guild).and(members::is_active).and(members::registered_at.is_not_null()))
+        .group_by(members::rank_level)
+        .select((members::rank_level, count_star()))
+        .load(c))?;
+    // Voters by campaign and, so that those no longer eligible can be told, by what they are now.
+    let voters: Vec<(CampaignId, i64, bool, i64)> = on!(conn, c => ballots::table
+        .inner_join(members::table.on(members::guild_id.eq(ballots::guild_id).and(members::id.eq(ballots::member_id))))
+        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(&ids)))
+        .group_by((ballots::campaign_id, members::rank_level, members::is_active))
+        .select((ballots::campaign_id, members::rank_level, members::is_active, count_star()))
+        .load(c))?;
+    let turnout = |(campaign, least): &(CampaignId, i64)| {
+        let (mut eligible, mut voted) = (0, 0);
+        for (level, members) in &may_vote_at {
+            eligible += if level >= least { *members } else { 0 };
+        }
+        for (_, level, is_active, ballots) in voters.iter().filter(|(of, ..)| of == campaign) {
+            voted += ballots;
+            // Whoever voted was registered, and registration stays.
+            eligible += if *is_active && level >= least { 0 } else { *ballots };
+        }
+        (*campaign, Turnout { eligible, voted })
+    };
+    Ok(of.iter().map(turnout).collect())
+}
+
+/// How often each entry was picked at each position, in each of these campaigns.
+pub async fn pick_counts(
+    conn: &mut Conn,
+    guild: GuildId,
+    of: &[CampaignId],
+) -> QueryResult<HashMap<CampaignId, PickCounts>> {
+    let rows: Vec<(CampaignId, EntryId, i64, i64)> = on!(conn, c => picks::table
+        .filter(picks::guild_id.eq(guild).and(picks::campaign_id.eq_any(of)))
+        .group_by((picks::campaign_id, picks::entry_id, picks::position))
+        .select((picks::campaign_id, picks::entry_id, picks::position, count_star()))
+        .load(c))?;
+    let mut counts: HashMap<CampaignId, PickCounts> = HashMap::new();
+    for (campaign, entry, position, ballots) in rows {
+        let of_entry = counts.entry(campaign).or_default().entry(entry).or_default();
+        let position = usize::try_from(position).unwrap_or_default();
+        if of_entry.len() < position {
+            of_entry.resize(position, 0);
+        }
+        if let Some(count) = of_entry.get_mut(position - 1) {
+            *count = ballots;
+        }
+    }
+    Ok(counts)
+}
+
+/// The ballots of each of these campaigns as rankings, equal ones together.
+pub async fn rankings(
+    conn: &mut Conn,
+    guild: GuildId,
+    of: &[CampaignId],
+) -> QueryResult<HashMap<CampaignId, Vec<Ranking>>> {
+    let rows: Vec<(CampaignId, MemberId, EntryId)> = on!(conn, c => picks::table
+        .filter(picks::guild_id.eq(guild).and(picks::campaign_id.eq_any(of)))
+        .order((picks::campaign_id, picks::member_id, picks::position))
+        .select((picks::campaign_id, picks::member_id, picks::entry_id))
+        .load(c))?;
+    let mut ballots: HashMap<CampaignId, HashMap<Vec<EntryId>, i64>> = HashMap::new();
+    for ballot in rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        if let Some((campaign, ..)) = ballot.first() {
+            let ranking = ballot.iter().map(|(_, _, entry)| *entry).collect();
+            *ballots.entry(*campaign).or_default().entry(ranking).or_default() += 1;
+        }
+    }
+    Ok(ballots.into_iter().map(|(campaign, rankings)| (campaign, rankings.into_iter().collect())).collect())
+}
+
+/// How many ballots these campaigns have together.
+pub async fn count_ballots(conn: &mut Conn, guild: GuildId, of: &[CampaignId]) -> QueryResult<i64> {
+    on!(conn, c => ballots::table
+        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(of)))
+        .select(count_star())
+        .first(c))
+}
+
+/// The ballots of each of these campaigns, without their voters, in no order to rely on.
+pub async fn published_ballots(
+    conn: &mut Conn,
+    guild: GuildId,
+    of: &[CampaignId],
+) -> QueryResult<HashMap<CampaignId, Vec<PublishedBallot>>> {
+    let rows: Vec<(CampaignId, String, EntryId)> = on!(conn, c => ballots::table
+        .inner_join(picks::table.on(picks::guild_id
+            .eq(ballots::guild_id)
+            .and(picks::campaign_id.eq(ballots::campaign_id))
+            .and(picks::member_id.eq(ballots::member_id))))
+        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(of)))
+        .order((ballots::campaign_id, ballots::nonce, picks::position))
+        .select((ballots::campaign_id, ballots::nonce, picks::entry_id))
+        .load(c))?;
+    let mut published: HashMap<CampaignId, Vec<PublishedBallot>> = HashMap::new();
+    for ballot in rows.chunk_by(|a, b| (a.0, &a.1) == (b.0, &b.1)) {
+        if let Some((campaign, nonce, _)) = ballot.first() {
+            let picks = ballot.iter().map(|(_, _, entry)| *entry).collect();
+            let ballot = PublishedBallot::new(*campaign, nonce.clone(), picks);
+            published.entry(*campaign).or_default().push(ballot);
+        }
+    }
+    Ok(published)
+}
+
+/// A result as it is stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = tallies)]
+pub struct ResultRow {
+    pub guild_id: GuildId,
+    pub campaign_id: CampaignId,
+    pub revision: i64,
+    pub eligible: i64,
+    pub voted: i64,
+    pub outcome: String,
+    pub counted_at: Instant,
+}
+
+impl ResultRow {
+    pub fn new(tally: &Tally) -> Self {
+        Self {
+            guild_id: tally.campaign.guild_id,
+            campaign_id: tally.campaign.id,
+            revision: tally.revision,
+            eligible: tally.turnout.eligible,
+            voted: tally.turnout.voted,
+            outcome: serde_json::to_string(&tally.outcome).unwrap_or_default(),
+            counted_at: tally.counted_at,
+        }
+    }
+
+    /// The standings and how they came about.
+    ///
+    /// # Errors
+    /// Internal, when what is stored is not what was stored.
+    pub fn outcome(&self) -> Result<Outcome> {
+        serde_json::from_str(&self.outcome).map_err(Error::internal)
+    }
+}
+
+/// Stores final results; a campaign has one.
+pub async fn insert_results(conn: &mut Conn, rows: Vec<ResultRow>) -> QueryResult<()> {
+    insert_all!(conn, tallies::table, rows, columns = 7)
+}
+
+pub async fn results(conn: &mut Conn, guild: GuildId, of: &[CampaignId]) -> QueryResult<Vec<ResultRow>> {
+    on!(conn, c => tallies::table
+        .filter(tallies::guild_id.eq(guild).and(tallies::campaign_id.eq_any(of)))
+        .select(ResultRow::as_select())
+        .load(c))
+}

@@ -1,0 +1,135 @@
+//! Queries over who voted when they could, and over votes that are over.
+
+use diesel::{
+    dsl::{count_star, exists, not},
+    prelude::*,
+    sql_types::BigInt,
+};
+use diesel_async::RunQueryDsl;
+
+use crate::{
+    clock::Instant,
+    db::{
+        Conn, on,
+        schema::{abstentions, ballots, campaigns, members},
+    },
+    id::{CampaignId, GuildId, MemberId},
+    page::Page,
+    voting::{Campaign, CampaignStatus, PastKey},
+};
+
+/// Of a member and a campaign: both, the campaign's place in lists, and from which level up it is seen.
+pub type Part = (MemberId, Instant, CampaignId, Option<i64>);
+
+/// Records who could vote in a campaign until now, and did not.
+pub async fn insert_abstentions(conn: &mut Conn, campaign: &Campaign) -> QueryResult<()> {
+    let (guild, id) = (campaign.guild_id, campaign.id);
+    let theirs = || {
+        ballots::table.filter(
+            ballots::guild_id.eq(guild).and(ballots::campaign_id.eq(id)).and(ballots::member_id.eq(members::id)),
+        )
+    };
+    let silent = || {
+        members::table
+            .filter(
+                members::guild_id
+                    .eq(guild)
+                    .and(members::rank_level.ge(campaign.min_rank_level_to_vote))
+                    .and(members::is_active)
+                    .and(members::registered_at.is_not_null())
+                    .and(not(exists(theirs()))),
+            )
+            .select((members::guild_id, id.0.into_sql::<BigInt>(), members::id))
+    };
+    let columns = (abstentions::guild_id, abstentions::campaign_id, abstentions::member_id);
+    on!(conn, c => diesel::insert_into(abstentions::table).values(silent()).into_columns(columns).execute(c))?;
+    Ok(())
+}
+
+/// In which campaigns these members have voted.
+pub async fn voted(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<Part>> {
+    on!(conn, c => ballots::table
+        .inner_join(campaigns::table.on(
+            campaigns::guild_id.eq(ballots::guild_id).and(campaigns::id.eq(ballots::campaign_id)),
+        ))
+        .filter(ballots::guild_id.eq(guild).and(ballots::member_id.eq_any(of)))
+        .select((ballots::member_id, campaigns::created_at, campaigns::id, campaigns::min_rank_level_to_view))
+        .load(c))
+}
+
+/// In which campaigns that are over these members could have voted, and did not.
+pub async fn abstained(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<Part>> {
+    on!(conn, c => abstentions::table
+        .inner_join(campaigns::table.on(
+            campaigns::guild_id.eq(abstentions::guild_id).and(campaigns::id.eq(abstentions::campaign_id)),
+        ))
+        .filter(abstentions::guild_id.eq(guild).and(abstentions::member_id.eq_any(of)))
+        .select((abstentions::member_id, campaigns::created_at, campaigns::id, campaigns::min_rank_level_to_view))
+        .load(c))
+}
+
+/// In which live campaigns these members are eligible, and have not voted yet.
+pub async fn yet_to_vote(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<Part>> {
+    let theirs = || {
+        ballots::table.filter(
+            ballots::guild_id
+                .eq(campaigns::guild_id)
+                .and(ballots::campaign_id.eq(campaigns::id))
+                .and(ballots::member_id.eq(members::id)),
+        )
+    };
+    on!(conn, c => campaigns::table
+        .inner_join(members::table.on(
+            members::guild_id.eq(campaigns::guild_id).and(members::rank_level.ge(campaigns::min_rank_level_to_vote)),
+        ))
+        .filter(campaigns::guild_id.eq(guild).and(campaigns::status.eq(CampaignStatus::Live)))
+        .filter(members::id.eq_any(of).and(members::is_active).and(members::registered_at.is_not_null()))
+        .filter(not(exists(theirs())))
+        .select((members::id, campaigns::created_at, campaigns::id, campaigns::min_rank_level_to_view))
+        .load(c))
+}
+
+/// Narrows to the campaigns of a guild that are over and that someone of this level sees.
+macro_rules! past {
+    ($guild:expr, $viewer_level:expr) => {{
+        let over = [CampaignStatus::Closed, CampaignStatus::Archived];
+        let query = campaigns::table
+            .filter(campaigns::guild_id.eq($guild).and(campaigns::status.eq_any(over)))
+            .filter(campaigns::closed_at.is_not_null())
+            .into_boxed();
+        let unlimited = campaigns::min_rank_level_to_view.is_null();
+        match $viewer_level {
+            Some(level) => query.filter(unlimited.or(campaigns::min_rank_level_to_view.assume_not_null().le(level))),
+            None => query.filter(unlimited),
+        }
+    }};
+}
+
+/// Campaigns that are over, last closed first; from the end of the page where it is asked for backward.
+pub async fn list_past(
+    conn: &mut Conn,
+    guild: GuildId,
+    viewer_level: Option<i64>,
+    page: &Page<PastKey>,
+) -> QueryResult<Vec<Campaign>> {
+    let closed_at = || campaigns::closed_at.assume_not_null();
+    on!(conn, c => {
+        let mut query = past!(guild, viewer_level).limit(page.limit());
+        if let Some((at, id)) = page.after {
+            query = query.filter(closed_at().lt(at).or(closed_at().eq(at).and(campaigns::id.lt(id))));
+        }
+        if let Some((at, id)) = page.before {
+            query = query.filter(closed_at().gt(at).or(closed_at().eq(at).and(campaigns::id.gt(id))));
+        }
+        query = if page.backward {
+            query.order((campaigns::closed_at.asc(), campaigns::id.asc()))
+        } else {
+            query.order((campaigns::closed_at.desc(), campaigns::id.desc()))
+        };
+        query.select(Campaign::as_select()).load(c)
+    })
+}
+
+pub async fn count_past(conn: &mut Conn, guild: GuildId, viewer_level: Option<i64>) -> QueryResult<i64> {
+    on!(conn, c => past!(guild, viewer_level).select(count_star()).first(c))
+}

@@ -1,0 +1,217 @@
+//! Queries over campaigns and entries; over ballots and over the past in files of their own.
+
+mod cast;
+mod history;
+
+use diesel::{
+    dsl::{count_star, exists, not},
+    prelude::*,
+};
+use diesel_async::RunQueryDsl;
+
+pub use self::{cast::*, history::*};
+use super::{Campaign, CampaignFilter, CampaignKey, CampaignStatus, Entry};
+use crate::{
+    clock::Instant,
+    db::{
+        Conn, Lock, first_locked, insert_all, on,
+        schema::{ballots, campaigns, entries, guilds, members},
+    },
+    id::{CampaignId, EntryId, GuildId},
+    page::Page,
+};
+
+pub async fn insert_campaigns(conn: &mut Conn, rows: Vec<Campaign>) -> QueryResult<()> {
+    insert_all!(conn, campaigns::table, rows, columns = 20)
+}
+
+pub async fn update_campaign(conn: &mut Conn, campaign: &Campaign) -> QueryResult<()> {
+    on!(conn, c => diesel::update(campaigns::table.find((campaign.guild_id, campaign.id))).set(campaign).execute(c))?;
+    Ok(())
+}
+
+pub async fn delete_campaign(conn: &mut Conn, guild: GuildId, id: CampaignId) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(campaigns::table.find((guild, id))).execute(c))?;
+    Ok(())
+}
+
+pub async fn campaign(conn: &mut Conn, guild: GuildId, id: CampaignId) -> QueryResult<Option<Campaign>> {
+    on!(conn, c => campaigns::table.find((guild, id)).select(Campaign::as_select()).first(c)).optional()
+}
+
+/// A campaign of whichever guild. For operators alone.
+pub async fn campaign_of_any_guild(conn: &mut Conn, id: CampaignId) -> QueryResult<Option<Campaign>> {
+    on!(conn, c => campaigns::table.filter(campaigns::id.eq(id)).select(Campaign::as_select()).first(c)).optional()
+}
+
+/// The campaign, locked until the transaction ends: shared by voters, exclusive for whoever moves it on.
+pub async fn lock_campaign(
+    conn: &mut Conn,
+    guild: GuildId,
+    id: CampaignId,
+    lock: Lock,
+) -> QueryResult<Option<Campaign>> {
+    first_locked!(conn, lock, campaigns::table.find((guild, id)).select(Campaign::as_select())).optional()
+}
+
+pub async fn campaigns_by_id(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> QueryResult<Vec<Campaign>> {
+    on!(conn, c => campaigns::table
+        .filter(campaigns::guild_id.eq(guild).and(campaigns::id.eq_any(ids)))
+        .select(Campaign::as_select())
+        .load(c))
+}
+
+/// Narrows a boxed query over campaigns by a filter.
+macro_rules! filtered_campaigns {
+    ($guild:expr, $filter:expr) => {{
+        let mut query = campaigns::table.filter(campaigns::guild_id.eq($guild)).into_boxed();
+        query = match $filter.viewer_level {
+            Some(level) => query.filter(
+                campaigns::min_rank_level_to_view
+                    .is_null()
+                    .or(campaigns::min_rank_level_to_view.assume_not_null().le(level)),
+            ),
+            None => query.filter(campaigns::min_rank_level_to_view.is_null()),
+        };
+        if !$filter.drafts {
+            query = query.filter(campaigns::status.ne(CampaignStatus::Draft));
+        }
+        match &$filter.status {
+            Some(statuses) => query.filter(campaigns::status.eq_any(statuses.clone())),
+            None => query.filter(campaigns::status.ne(CampaignStatus::Archived)),
+        }
+    }};
+}
+
+/// Campaigns, newest first; from the end of the page where it is asked for backward.
+pub async fn list_campaigns(
+    conn: &mut Conn,
+    guild: GuildId,
+    filter: &CampaignFilter,
+    page: &Page<CampaignKey>,
+) -> QueryResult<Vec<Campaign>> {
+    on!(conn, c => {
+        let mut query = filtered_campaigns!(guild, filter).limit(page.limit());
+        if let Some((at, id)) = page.after {
+            query = query.filter(
+                campaigns::created_at.lt(at).or(campaigns::created_at.eq(at).and(campaigns::id.lt(id))),
+            );
+        }
+        if let Some((at, id)) = page.before {
+            query = query.filter(
+                campaigns::created_at.gt(at).or(campaigns::created_at.eq(at).and(campaigns::id.gt(id))),
+            );
+        }
+        query = if page.backward {
+            query.order((campaigns::created_at.asc(), campaigns::id.asc()))
+        } else {
+            query.order((campaigns::created_at.desc(), campaigns::id.desc()))
+        };
+        query.select(Campaign::as_select()).load(c)
+    })
+}
+
+pub async fn count_campaigns(conn: &mut Conn, guild: GuildId, filter: &CampaignFilter) -> QueryResult<i64> {
+    on!(conn, c => filtered_campaigns!(guild, filter).select(count_star()).first(c))
+}
+
+pub async fn insert_entries(conn: &mut Conn, rows: Vec<Entry>) -> QueryResult<()> {
+    insert_all!(conn, entries::table, rows, columns = 8)
+}
+
+pub async fn update_entry(conn: &mut Conn, entry: &Entry) -> QueryResult<()> {
+    on!(conn, c => diesel::update(entries::table.find((entry.guild_id, entry.id))).set(entry).execute(c))?;
+    Ok(())
+}
+
+pub async fn delete_entry(conn: &mut Conn, guild: GuildId, id: EntryId) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(entries::table.find((guild, id))).execute(c))?;
+    Ok(())
+}
+
+pub async fn entries_by_id(conn: &mut Conn, guild: GuildId, ids: &[EntryId]) -> QueryResult<Vec<Entry>> {
+    on!(conn, c => entries::table
+        .filter(entries::guild_id.eq(guild).and(entries::id.eq_any(ids)))
+        .select(Entry::as_select())
+        .load(c))
+}
+
+/// Entries of these campaigns, each campaign's in their order.
+pub async fn entries_of(conn: &mut Conn, guild: GuildId, of: &[CampaignId]) -> QueryResult<Vec<Entry>> {
+    on!(conn, c => entries::table
+        .filter(entries::guild_id.eq(guild).and(entries::campaign_id.eq_any(of)))
+        .order((entries::sort_order, entries::id))
+        .select(Entry::as_select())
+        .load(c))
+}
+
+/// The roster's version, with the roster locked against changes until the transaction ends.
+pub async fn lock_roster(conn: &mut Conn, guild: GuildId) -> QueryResult<i64> {
+    first_locked!(conn, Lock::Exclusive, guilds::table.find(guild).select(guilds::roster_version))
+}
+
+pub async fn roster_version(conn: &mut Conn, guild: GuildId) -> QueryResult<i64> {
+    on!(conn, c => guilds::table.find(guild).select(guilds::roster_version).first(c))
+}
+
+/// Live campaigns that are to close early, since everyone eligible has voted and there is someone: of a guild, or one of
+/// it, or, for the scheduler alone, of all guilds.
+pub async fn complete(conn: &mut Conn, of: Option<(GuildId, Option<CampaignId>)>) -> QueryResult<Vec<Campaign>> {
+    let eligible = || {
+        members::table.filter(
+            members::guild_id
+                .eq(campaigns::guild_id)
+                .and(members::rank_level.ge(campaigns::min_rank_level_to_vote))
+                .and(members::is_active)
+                .and(members::registered_at.is_not_null()),
+        )
+    };
+    let their_ballot = || {
+        ballots::table.filter(
+            ballots::guild_id
+                .eq(campaigns::guild_id)
+                .and(ballots::campaign_id.eq(campaigns::id))
+                .and(ballots::member_id.eq(members::id)),
+        )
+    };
+    on!(conn, c => {
+        let mut query = campaigns::table
+            .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::early_close_if_all_voted))
+            .filter(not(exists(eligible().filter(not(exists(their_ballot()))))))
+            .filter(exists(eligible()))
+            .into_boxed();
+        if let Some((guild, campaign)) = of {
+            query = query.filter(campaigns::guild_id.eq(guild));
+            if let Some(campaign) = campaign {
+                query = query.filter(campaigns::id.eq(campaign));
+            }
+        }
+        query.select(Campaign::as_select()).load(c)
+    })
+}
+
+/// Campaigns of all guilds whose next step is due: live ones to close, drafts to start. For the scheduler alone.
+pub async fn due(conn: &mut Conn, now: Instant) -> QueryResult<Vec<Campaign>> {
+    on!(conn, c => campaigns::table
+        .filter(
+            campaigns::status.eq(CampaignStatus::Live).and(campaigns::closes_at.assume_not_null().le(now))
+                .or(campaigns::status.eq(CampaignStatus::Draft)
+                    .and(campaigns::start_at.assume_not_null().le(now))
+                    .and(campaigns::closes_at.assume_not_null().gt(now))),
+        )
+        .select(Campaign::as_select())
+        .load(c))
+}
+
+/// When the next campaign of any guild is due, after `now`. For the scheduler alone.
+pub async fn next_due(conn: &mut Conn, now: Instant) -> QueryResult<Option<Instant>> {
+    let closing: Option<Instant> = on!(conn, c => campaigns::table
+        .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::closes_at.assume_not_null().gt(now)))
+        .select(diesel::dsl::min(campaigns::closes_at))
+        .first(c))?;
+    let starting: Option<Instant> = on!(conn, c => campaigns::table
+        .filter(campaigns::status.eq(CampaignStatus::Draft).and(campaigns::start_at.assume_not_null().gt(now)))
+        .select(diesel::dsl::min(campaigns::start_at))
+        .first(c))?;
+    Ok(closing.into_iter().chain(starting).min())
+}
