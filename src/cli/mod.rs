@@ -1,5 +1,6 @@
 //! The command line: a file a command.
 
+mod bench;
 mod bootstrap;
 mod demo;
 mod export;
@@ -62,6 +63,8 @@ enum Command {
     Verify(verify::Verify),
     /// Mint access tokens for active members, a `username token` line each.
     Token(token::Token),
+    /// Measure what this machine and this database can do.
+    Bench(bench::Bench),
     /// Bring the database to the newest schema.
     Migrate,
     /// Print the GraphQL schema.
@@ -100,6 +103,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Import(import) => import.run(&database).await,
         Command::Export(export) => export.run(&database).await,
         Command::Recount(recount) => recount.run(&database).await,
+        Command::Bench(bench) => bench.run(&database).await,
         Command::Verify(verify) => verify.run(),
         Command::Token(token) => token.run(&database).await,
         Command::Migrate => {

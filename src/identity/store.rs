@@ -16,6 +16,12 @@ use crate::{
     text,
 };
 
+/// Removes a guild with all that belongs to it: for a bench, which made it.
+pub async fn delete_guild(conn: &mut Conn, id: GuildId) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(guilds::table.find(id)).execute(c))?;
+    Ok(())
+}
+
 pub async fn insert_guild(conn: &mut Conn, guild: &Guild) -> QueryResult<()> {
     on!(conn, c => diesel::insert_into(guilds::table).values(guild).execute(c))?;
     Ok(())
