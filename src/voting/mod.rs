@@ -58,7 +58,7 @@ pub async fn cast_ballot(
     nonce: Option<String>,
 ) -> Result<(Ballot, Campaign)> {
     let (voter, guild, clock) = (viewer.clone(), viewer.guild, app.clock.clone());
-    let (ballot, campaign) = app
+    let cast = app
         .db
         .write(async move |conn| {
             let voter = voter.confirm(conn).await?;
@@ -84,14 +84,22 @@ pub async fn cast_ballot(
             let stored = store::insert_ballots(conn, guild, std::slice::from_ref(&ballot)).await;
             stored.map_err(|error| match violated(&error) {
                 Some("ballots_one_per_member") => rules::ballot_refused(CannotVoteReason::AlreadyVoted).into(),
-                Some("ballots_nonce") => {
-                    Refusal::conflict("NONCE_TAKEN", "Another ballot has this nonce.").at("nonce").into()
-                }
+                Some("ballots_nonce") => rules::nonce_taken().into(),
                 _ => Error::from(error),
             })?;
             Ok((ballot, campaign))
         })
-        .await?;
+        .await;
+    let (ballot, campaign) = match cast {
+        // The same ballot sent again is first of all a second one; which of the two a database notices first is its affair.
+        Err(Error::Refused(refusal)) if refusal == rules::nonce_taken() => {
+            let (member, id) = (viewer.member, campaign);
+            let voted = app.db.read(async move |conn| Ok(store::has_voted(conn, guild, id, member).await?)).await?;
+            let refusal = if voted { rules::ballot_refused(CannotVoteReason::AlreadyVoted) } else { refusal };
+            return Err(refusal.into());
+        }
+        cast => cast?,
+    };
     app.live.ballots_changed(guild, campaign.id);
     let campaign = close_if_complete_or_later(app, campaign).await;
     Ok((ballot, campaign))

@@ -96,6 +96,11 @@ pub fn ballot_refused(reason: CannotVoteReason) -> Refusal {
     }
 }
 
+/// The refusal of a nonce that another ballot has.
+pub fn nonce_taken() -> Refusal {
+    Refusal::conflict("NONCE_TAKEN", "Another ballot has this nonce.").at("nonce")
+}
+
 /// Checks a ballot's picks. A pick that is `None` was no id of an entry at all.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ mod live;
 mod migrations;
 mod privileges;
 mod ranks;
+mod receipts;
 mod roster;
 mod schema;
 mod sessions;

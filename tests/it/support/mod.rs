@@ -8,12 +8,13 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use async_graphql::ID;
 use chrono::{DateTime, TimeZone, Utc};
+use diesel_async::SimpleAsyncConnection;
 use futures_util::{Stream, StreamExt};
 use guildhall::{
     app::App,
     auth::{self, Hasher, Keys, Origin},
     clock::{Clock, Instant},
-    db::{DatabaseUrl, Db},
+    db::{Conn, DatabaseUrl, Db},
     error::{self, Code},
     graphql::{
         Graph, Operation,
@@ -144,6 +145,19 @@ impl TestApp {
 
     pub fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// Changes the database behind the server's back.
+    pub async fn sql(&self, statement: &str) {
+        let statement = statement.to_owned();
+        let change = async move |conn: &mut Conn| {
+            match conn {
+                Conn::Sqlite(conn) => conn.batch_execute(&statement).await?,
+                Conn::Postgres(conn) => conn.batch_execute(&statement).await?,
+            }
+            Ok(())
+        };
+        self.app.db.write(change).await.unwrap();
     }
 }
 

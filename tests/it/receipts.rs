@@ -1,0 +1,205 @@
+//! Receipts and ballot boxes: what a voter gets, what is published, and what does not hold is noticed.
+
+use guildhall::voting::{self, BallotFile};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::support::{Client, Draft, TestGuild, on_both, strings};
+
+const VOTE: &str = "mutation($input: CastBallotInput!) { castBallot(input: $input) { ballot { receipt nonce } } }";
+
+const BOX: &str = "query($id: ID!) { campaign(id: $id) { status ballotBox {
+    count digest file ballots(first: 100) { totalCount nodes { receipt nonce picks { id } } }
+} } }";
+
+/// SHA-256 of lines, as `docs/receipts.md` has it.
+fn hash(lines: &[&str]) -> String {
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("not a text: {value}"))
+}
+
+/// A live vote of ten members, who have cast these ballots; each voter's receipt and nonce.
+async fn voted(guild: &TestGuild<'_>, change: Value) -> (Draft, Vec<(Vec<usize>, Value)>) {
+    let leader = guild.leader().await;
+    let draft = Draft::live(&leader, 4, change).await;
+    let mut rows = Vec::new();
+    for number in 0..10 {
+        let name = format!("voter-{number}-{}", &draft.id[..6]);
+        rows.push(guild.row(&name, "Member", true).await);
+    }
+    let mut cast = Vec::new();
+    for (number, voter) in guild.add(rows).await.iter().enumerate() {
+        let picks = vec![number % 4, (number + 1) % 4];
+        let ballot = voter.ok(VOTE, draft.ballot(&picks)).await["castBallot"]["ballot"].clone();
+        cast.push((picks, ballot));
+    }
+    (draft, cast)
+}
+
+async fn ballot_box(viewer: &Client<'_>, draft: &Draft) -> Value {
+    viewer.ok(BOX, draft.vars()).await["campaign"]["ballotBox"].clone()
+}
+
+async fn file_of(viewer: &Client<'_>, draft: &Draft) -> BallotFile {
+    BallotFile::read(text(&ballot_box(viewer, draft).await["file"])).unwrap()
+}
+
+on_both! {
+    async fn every_voter_finds_their_ballot_and_nobody_elses_voter(app) {
+        let guild = app.guild("gg").await;
+        let (draft, cast) = voted(&guild, json!({ "method": "INSTANT_RUNOFF", "picksPerVoter": 2 })).await;
+        let leader = guild.leader().await;
+        for viewer in [&leader, &guild.anyone()] {
+            assert_eq!(ballot_box(viewer, &draft).await, Value::Null, "nothing is published while the vote is live");
+        }
+        draft.close(&leader).await;
+        let published = ballot_box(&guild.anyone(), &draft).await;
+        let ballots = published["ballots"]["nodes"].as_array().unwrap();
+        assert_eq!((&published["count"], &published["ballots"]["totalCount"]), (&json!(10), &json!(10)));
+        for (picks, receipt) in &cast {
+            let ballot = ballots.iter().find(|ballot| ballot["receipt"] == receipt["receipt"]).unwrap();
+            assert_eq!(ballot["nonce"], receipt["nonce"]);
+            let picks: Vec<&str> = picks.iter().map(|pick| draft.entries[*pick].as_str()).collect();
+            assert_eq!(strings(&ballot["picks"], "/id"), picks);
+            let lines = [&["guildhall ballot 1", draft.id.as_str(), text(&receipt["nonce"])], &picks[..]].concat();
+            assert_eq!(text(&receipt["receipt"]), hash(&lines));
+        }
+        let receipts = strings(&published["ballots"]["nodes"], "/receipt");
+        assert!(receipts.is_sorted(), "in no other order than that of random numbers");
+        assert_eq!(text(&published["digest"]), hash(&receipts.iter().map(String::as_str).collect::<Vec<_>>()));
+        let one = "query($id: ID!, $receipt: String!) { campaign(id: $id) { ballotBox { ballot(receipt: $receipt) { picks { id } } } } }";
+        let found = leader.ok(one, json!({ "id": draft.id, "receipt": cast[3].1["receipt"] })).await;
+        assert_eq!(strings(&found["campaign"]["ballotBox"]["ballot"]["picks"], "/id"), [3, 0].map(|pick: usize| draft.entries[pick].clone()));
+        let none = leader.ok(one, json!({ "id": draft.id, "receipt": "0" })).await;
+        assert_eq!(none["campaign"]["ballotBox"]["ballot"], Value::Null);
+        // Nothing in the file but what a recount needs.
+        let file: Value = serde_json::from_str(text(&published["file"])).unwrap();
+        let fields: Vec<&String> = file.as_object().unwrap().keys().collect();
+        let known = ["ballots", "campaign", "digest", "eligible", "entries", "format", "method", "picksPerVoter", "seats", "standings", "title", "winners"];
+        assert_eq!(fields, known);
+        assert!(ballots.iter().all(|ballot| ballot.as_object().unwrap().len() == 3));
+    }
+
+    async fn a_voter_may_draw_the_nonce_and_nobody_gets_it_twice(app) {
+        let guild = app.guild("gg").await;
+        let (one, two) = (guild.member("one", "Member").await, guild.member("two", "Member").await);
+        let draft = Draft::live(&guild.leader().await, 2, json!({})).await;
+        let nonce = "0123456789abcdef".repeat(4);
+        let with = |nonce: &str| {
+            let mut ballot = draft.ballot(&[0]);
+            ballot["input"]["nonce"] = json!(nonce);
+            ballot
+        };
+        for malformed in ["", "00", &"g".repeat(64), &"0".repeat(63), &"0".repeat(66), &"é".repeat(32)] {
+            assert_eq!(one.refusal(VOTE, with(malformed)).await, "BAD_USER_INPUT nonce", "{malformed}");
+        }
+        let ballot = one.ok(VOTE, with(&nonce.to_uppercase())).await["castBallot"]["ballot"].clone();
+        assert_eq!(text(&ballot["nonce"]), nonce);
+        assert_eq!(one.refusal(VOTE, with(&nonce)).await, "CONFLICT ALREADY_VOTED", "a cast sent again");
+        assert_eq!(two.refusal(VOTE, with(&nonce)).await, "CONFLICT NONCE_TAKEN nonce");
+        // Of another vote it tells nothing.
+        let other = Draft::live(&guild.leader().await, 2, json!({})).await;
+        let mut elsewhere = other.ballot(&[1]);
+        elsewhere["input"]["nonce"] = json!(nonce);
+        two.ok(VOTE, elsewhere).await;
+    }
+
+    async fn a_box_is_read_in_pages(app) {
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        let (draft, _) = voted(&guild, json!({ "picksPerVoter": 2 })).await;
+        let (other, _) = voted(&guild, json!({ "picksPerVoter": 2, "method": "APPROVAL" })).await;
+        for draft in [&draft, &other] {
+            draft.close(&leader).await;
+        }
+        let query = "query($id: ID!, $first: Int, $after: String, $last: Int, $before: String) { campaign(id: $id) { ballotBox {
+            ballots(first: $first, after: $after, last: $last, before: $before) {
+                nodes { receipt } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+            }
+        } } }";
+        let page = async |page: Value| {
+            let mut variables = draft.vars();
+            variables.as_object_mut().unwrap().extend(page.as_object().unwrap().clone());
+            leader.ok(query, variables).await["campaign"]["ballotBox"]["ballots"].clone()
+        };
+        let whole = strings(&page(json!({ "first": 100 })).await["nodes"], "/receipt");
+        let mut forward = Vec::new();
+        let mut cursor = Value::Null;
+        for (size, more) in [(4, true), (4, true), (2, false)] {
+            let part = page(json!({ "first": 4, "after": cursor })).await;
+            assert_eq!((part["nodes"].as_array().unwrap().len(), &part["pageInfo"]["hasNextPage"]), (size, &json!(more)));
+            forward.extend(strings(&part["nodes"], "/receipt"));
+            cursor = part["pageInfo"]["endCursor"].clone();
+        }
+        assert_eq!(forward, whole);
+        let last = page(json!({ "last": 3 })).await;
+        assert_eq!(strings(&last["nodes"], "/receipt"), whole[7..]);
+        let before = page(json!({ "last": 3, "before": last["pageInfo"]["startCursor"] })).await;
+        assert_eq!(strings(&before["nodes"], "/receipt"), whole[4..7]);
+        let elsewhere = json!({ "id": other.id, "first": 4, "after": cursor });
+        assert_eq!(leader.refusal(query, elsewhere).await, "BAD_USER_INPUT after", "another box's cursor");
+        // And however many boxes a page shows, the statements are the same.
+        let boxes = "query($first: Int) { campaigns(first: $first) { nodes { ballotBox { count ballots { nodes { picks { name } } } } } } }";
+        assert_eq!(leader.statements(boxes, json!({ "first": 1 })).await, leader.statements(boxes, json!({ "first": 2 })).await);
+    }
+
+    async fn what_does_not_hold_is_noticed(app) {
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        let (draft, _) = voted(&guild, json!({ "method": "SCHULZE", "picksPerVoter": 2 })).await;
+        draft.close(&leader).await;
+        let file = file_of(&leader, &draft).await;
+        assert_eq!(file.check(), Vec::<String>::new());
+        let tampered: [(&str, fn(&mut BallotFile)); 13] = [
+            ("ballot 1 is not the one its receipt was given for", |file| file.ballots[0].picks.reverse()),
+            ("ballot 10 is not the one its receipt was given for", |file| file.ballots[9].nonce = "0".repeat(64)),
+            ("ballot 1 has a malformed nonce", |file| file.ballots[0].nonce = "nonsense".to_owned()),
+            ("ballot 3 has the nonce of another", |file| file.ballots[2] = file.ballots[1].clone()),
+            ("ballot 2 is not in the order of receipts", |file| file.ballots.swap(0, 1)),
+            ("ballot 1 is against the rules: Pick from 1 to 2.", |file| file.ballots[0].picks.clear()),
+            ("ballot 1 is against the rules: A pick is not an entry of this campaign.", |file| file.ballots[0].picks[0].push('x')),
+            ("the digest is not that of these receipts", |file| drop(file.ballots.pop())),
+            ("10 ballots, but only 9 could vote", |file| file.eligible = 9),
+            ("a recount comes to other standings", |file| file.standings[3].points += 1),
+            ("a recount comes to other winners", |file| file.winners.reverse()),
+            ("a name holds control characters", |file| file.title.push('\u{1b}')),
+            ("picksPerVoter: 18446744073709551615 is not from 1 to 10", |file| file.picks_per_voter = usize::MAX),
+        ];
+        for (problem, tamper) in tampered {
+            let mut file = file.clone();
+            tamper(&mut file);
+            if problem.contains("winners") && file.winners.len() < 2 {
+                file.winners.clear();
+            }
+            assert!(file.check().iter().any(|it| it == problem), "{problem}: {:?}", file.check());
+        }
+        assert!(BallotFile::read("{}").is_err() && BallotFile::read("").is_err());
+        let other = file.to_json().unwrap().replace("ballot box 1", "ballot box 2");
+        assert!(BallotFile::read(&other).unwrap_err().contains("version"));
+    }
+
+    async fn a_recount_finds_what_was_changed_in_the_database(app) {
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        let id = |draft: &Draft| guildhall::id::CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
+        for method in ["WEIGHTED", "APPROVAL", "INSTANT_RUNOFF", "SCHULZE", "SINGLE_TRANSFERABLE_VOTE"] {
+            let seats = if method == "SINGLE_TRANSFERABLE_VOTE" { 2 } else { 1 };
+            let (draft, _) = voted(&guild, json!({ "method": method, "picksPerVoter": 2, "seats": seats })).await;
+            assert!(voting::recount(&app.app, id(&draft)).await.is_err(), "there is no result yet");
+            draft.close(&leader).await;
+            let recount = async || voting::recount(&app.app, id(&draft)).await.unwrap().problems;
+            assert_eq!(recount().await, Vec::<String>::new(), "{method}");
+            let campaign = id(&draft).0;
+            app.sql(&format!("UPDATE tallies SET voted = voted - 1 WHERE campaign_id = {campaign}")).await;
+            assert_eq!(recount().await, ["10 ballots, but 9 were counted"], "{method}");
+            app.sql(&format!("UPDATE tallies SET voted = voted + 1 WHERE campaign_id = {campaign}")).await;
+            let someone = format!("(SELECT min(member_id) FROM ballots WHERE campaign_id = {campaign})");
+            app.sql(&format!("DELETE FROM picks WHERE campaign_id = {campaign} AND member_id = {someone} AND position = 2")).await;
+            assert!(!recount().await.is_empty(), "{method}");
+        }
+    }
+}
