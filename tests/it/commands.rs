@@ -1,82 +1,8 @@
 //! The command line, run as an operator runs it.
 
-use std::{
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, Output, Stdio},
-    sync::mpsc,
-};
-
 use serde_json::{Value, json};
 
-fn guildhall(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_guildhall"));
-    command.current_dir(folder).env_clear().env("RUST_LOG", "info");
-    command
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    guildhall(folder).args(arguments).output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-/// A server that is killed, without warning, when it goes out of scope.
-struct Served {
-    child: Child,
-    url: String,
-    /// What it logs, as it does.
-    messages: mpsc::Receiver<String>,
-}
-
-impl Served {
-    /// Starts a command that serves, and waits until it says where.
-    fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut child = guildhall(folder).args(arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let (sender, messages) = mpsc::channel();
-        // Read on to its end, also when nobody listens, so that the server never waits for a full pipe.
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                let line: Value = serde_json::from_str(&line).unwrap_or_default();
-                let _ = sender.send(line["fields"]["message"].as_str().unwrap_or_default().to_owned());
-            }
-        });
-        let mut served = Self { child, url: String::new(), messages };
-        served.url = format!("{}/graphql", served.wait_for("serving on "));
-        served
-    }
-
-    /// Waits until it logs a message that starts so; the rest of it.
-    fn wait_for(&self, start: &str) -> String {
-        let mut messages = self.messages.iter();
-        messages
-            .find_map(|it| it.strip_prefix(start).map(str::to_owned))
-            .unwrap_or_else(|| panic!("it never said {start:?}"))
-    }
-
-    fn tell_to_end(&self) {
-        assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-async fn ask(served: &Served, token: Option<&str>, query: &str, variables: Value) -> Result<Value, reqwest::Error> {
-    let mut request = reqwest::Client::new().post(&served.url).json(&json!({ "query": query, "variables": variables }));
-    if let Some(token) = token {
-        request = request.bearer_auth(token);
-    }
-    request.send().await?.json().await
-}
+use crate::support::process::{Served, ask, guildhall, run, stdout};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_guild_is_bootstrapped_served_and_entered() {
@@ -276,4 +202,55 @@ async fn a_server_told_to_end_does_so_even_if_a_client_never_finishes() {
     served.tell_to_end();
     let ended = tokio::task::spawn_blocking(move || served.child.wait().unwrap()).await.unwrap();
     assert!(ended.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_result_is_recounted_by_its_operator_and_verified_by_anyone() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), &["demo", "--bind", "127.0.0.1:0", "--no-simulate"]);
+    let query = "{ pastVotes { nodes { campaign { id title ballotBox { count file ballots(first: 1) { nodes { receipt picks { name } } } } } } } \
+        campaigns(filter: { status: [LIVE] }) { nodes { id } } }";
+    let data = ask(&served, None, query, json!({})).await.unwrap()["data"].clone();
+    let database = ["--database-url", "sqlite://guildhall-demo.db"];
+    let recount = |id: &str| run(folder.path(), &[&["recount", "--campaign", id], &database[..]].concat());
+    let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    for vote in data["pastVotes"]["nodes"].as_array().unwrap() {
+        let campaign = &vote["campaign"];
+        let counted = stdout(&recount(campaign["id"].as_str().unwrap()));
+        assert!(counted.starts_with(campaign["title"].as_str().unwrap()), "{counted}");
+        assert!(counted.ends_with("The stored result is what the ballots say.\n"), "{counted}");
+        // Without the database.
+        let text = campaign["ballotBox"]["file"].as_str().unwrap();
+        std::fs::write(folder.path().join("box.json"), text).unwrap();
+        let ballot = &campaign["ballotBox"]["ballots"]["nodes"][0];
+        let receipt = ballot["receipt"].as_str().unwrap();
+        let verified = stdout(&run(folder.path(), &["verify", "box.json", "--receipt", receipt]));
+        let picks = crate::support::strings(&ballot["picks"], "/name").join(", ");
+        assert!(verified.ends_with(&format!("The ballot with this receipt: {picks}\n")), "{verified}");
+        let (one, another) = (receipt.to_owned(), receipt.chars().rev().collect::<String>());
+        std::fs::write(folder.path().join("forged.json"), text.replace(&one, &another)).unwrap();
+        let forged = run(folder.path(), &["verify", "forged.json"]);
+        assert_eq!(forged.status.code(), Some(1));
+        assert!(said(&forged).contains("is not the one its receipt was given for"), "{}", said(&forged));
+        let unknown = run(folder.path(), &["verify", "box.json", "--receipt", &another]);
+        assert!(unknown.status.code() == Some(1) && said(&unknown).contains("no ballot has the receipt"));
+    }
+    for (id, expected) in [
+        (data["campaigns"]["nodes"][0]["id"].as_str().unwrap(), "not over yet"),
+        ("nonsense", "there is no campaign nonsense"),
+    ] {
+        let refused = recount(id);
+        assert!(refused.status.code() == Some(1) && said(&refused).contains(expected), "{}", said(&refused));
+    }
+    assert!(said(&run(folder.path(), &["verify", "nowhere.json"])).contains("nowhere.json: "));
+}
+
+#[test]
+fn a_bench_of_ballots_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = ["bench", "ballots", "--voters", "20", "--at-once", "4", "--database-url", "sqlite://bench.db"];
+    let said = stdout(&run(folder.path(), &bench));
+    assert!(said.contains("castBallot through GraphQL") && said.contains("ratio"), "{said}");
+    let gone = run(folder.path(), &["token", "--guild", "bench", "--all", "--database-url", "sqlite://bench.db"]);
+    assert!(String::from_utf8_lossy(&gone.stderr).contains("no such guild"));
 }

@@ -17,6 +17,7 @@ mod counting;
 mod guards;
 mod history;
 mod import;
+mod lifecycle;
 mod live;
 mod migrations;
 mod privileges;

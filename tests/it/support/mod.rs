@@ -2,6 +2,7 @@
 
 mod cluster;
 mod http;
+pub mod process;
 pub mod sdl;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
@@ -145,6 +146,16 @@ impl TestApp {
 
     pub fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// The flags of a command that is to work on the same database as another server.
+    pub fn flags(&self) -> [String; 4] {
+        let secret = String::from_utf8(self.secret.to_vec()).unwrap();
+        let database = match &self.database {
+            DatabaseUrl::Postgres(url) => url.clone(),
+            DatabaseUrl::Sqlite(path) => format!("sqlite://{path}"),
+        };
+        ["--database-url".to_owned(), database, "--jwt-secret".to_owned(), secret]
     }
 
     /// Changes the database behind the server's back.
