@@ -255,6 +255,7 @@ async fn through_graphql(
 
 async fn plainly(app: &App, voter: &Member, campaign: &Campaign, picks: Vec<EntryId>) -> Result<(), Failure> {
     let (guild, member, id, now) = (voter.guild_id, voter.id, campaign.id, app.clock.now());
+    let live = campaign.clone();
     let expiry = now + Duration::from_hours(1);
     // The voter is looked up when they are let in, and confirmed in the transaction.
     app.db.read(async move |conn| Ok(auth::store::viewer(conn, guild, member, None, expiry).await?)).await?;
@@ -267,7 +268,7 @@ async fn plainly(app: &App, voter: &Member, campaign: &Campaign, picks: Vec<Entr
             Ok(voting::store::insert_ballots(conn, guild, &[ballot]).await?)
         })
         .await?;
-    app.db.read(async move |conn| Ok(voting::store::complete(conn, Some((guild, Some(id)))).await?)).await?;
+    app.db.read(async move |conn| Ok(voting::store::is_complete(conn, &live).await?)).await?;
     Ok(())
 }
 

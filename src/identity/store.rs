@@ -9,7 +9,7 @@ use crate::{
     clock::Instant,
     db::{
         Conn, Lock, first_locked, insert_all, on,
-        schema::{characters, guilds, members, ranks},
+        schema::{ballots, campaigns, characters, guilds, members, ranks},
     },
     id::{CharacterId, GuildId, MemberId, RankId},
     page::Page,
@@ -18,6 +18,9 @@ use crate::{
 
 /// Removes a guild with all that belongs to it: for a bench, which made it.
 pub async fn delete_guild(conn: &mut Conn, id: GuildId) -> QueryResult<()> {
+    // First what holds on to members and entries, and must not be left for a moment without them.
+    on!(conn, c => diesel::delete(ballots::table.filter(ballots::guild_id.eq(id))).execute(c))?;
+    on!(conn, c => diesel::delete(campaigns::table.filter(campaigns::guild_id.eq(id))).execute(c))?;
     on!(conn, c => diesel::delete(guilds::table.find(id)).execute(c))?;
     Ok(())
 }

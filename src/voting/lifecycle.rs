@@ -116,13 +116,14 @@ pub(super) async fn close_if_complete(app: &App, campaign: Campaign) -> Result<C
     }
     let (guild, id, now) = (campaign.guild_id, campaign.id, app.clock.now());
     // Asked outside of the lock first, since nearly every ballot is not the last.
-    if !app.db.read(async move |conn| is_complete(conn, guild, id).await).await? {
+    let live = campaign.clone();
+    if !app.db.read(async move |conn| Ok(store::is_complete(conn, &live).await?)).await? {
         return Ok(campaign);
     }
     let closed = app
         .change_campaign(async move |conn| {
             let Some(live) = lock_for_step(conn, guild, id, CampaignStatus::Live).await? else { return Ok(None) };
-            if !is_complete(conn, guild, id).await? {
+            if !store::is_complete(conn, &live).await? {
                 return Ok(None);
             }
             let closed = end(conn, live, now).await?;
@@ -144,10 +145,6 @@ async fn end(conn: &mut Conn, live: Campaign, now: Instant) -> Result<Campaign> 
 async fn save(conn: &mut Conn, campaign: Campaign) -> Result<Campaign> {
     store::update_campaign(conn, &campaign).await?;
     Ok(campaign)
-}
-
-async fn is_complete(conn: &mut Conn, guild: GuildId, id: CampaignId) -> Result<bool> {
-    Ok(!store::complete(conn, Some((guild, Some(id)))).await?.is_empty())
 }
 
 /// Records a step that nobody took by hand.

@@ -23,24 +23,8 @@ pub type Part = (MemberId, Instant, CampaignId, Option<i64>);
 
 /// Records who could vote in a campaign until now, and did not.
 pub async fn insert_abstentions(conn: &mut Conn, campaign: &Campaign) -> QueryResult<()> {
-    let (guild, id) = (campaign.guild_id, campaign.id);
-    let theirs = || {
-        ballots::table.filter(
-            ballots::guild_id.eq(guild).and(ballots::campaign_id.eq(id)).and(ballots::member_id.eq(members::id)),
-        )
-    };
-    let silent = || {
-        members::table
-            .filter(
-                members::guild_id
-                    .eq(guild)
-                    .and(members::rank_level.ge(campaign.min_rank_level_to_vote))
-                    .and(members::is_active)
-                    .and(members::registered_at.is_not_null())
-                    .and(not(exists(theirs()))),
-            )
-            .select((members::guild_id, id.0.into_sql::<BigInt>(), members::id))
-    };
+    let (guild, id, level) = (campaign.guild_id, campaign.id, campaign.min_rank_level_to_vote);
+    let silent = || silent!(guild, id, level).select((members::guild_id, id.0.into_sql::<BigInt>(), members::id));
     let columns = (abstentions::guild_id, abstentions::campaign_id, abstentions::member_id);
     on!(conn, c => diesel::insert_into(abstentions::table).values(silent()).into_columns(columns).execute(c))?;
     Ok(())

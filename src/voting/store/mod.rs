@@ -1,5 +1,32 @@
 //! Queries over campaigns and entries; over ballots and over the past in files of their own.
 
+/// Members who may vote in a guild's campaign from this level up, whether or not they have.
+macro_rules! eligible {
+    ($guild:expr, $level:expr) => {
+        members::table.filter(
+            members::guild_id
+                .eq($guild)
+                .and(members::rank_level.ge($level))
+                .and(members::is_active)
+                .and(members::registered_at.is_not_null()),
+        )
+    };
+}
+
+/// Of the [`eligible!`] those who have not voted.
+macro_rules! silent {
+    ($guild:expr, $campaign:expr, $level:expr) => {
+        eligible!($guild, $level).filter(not(exists(
+            ballots::table.filter(
+                ballots::guild_id
+                    .eq($guild)
+                    .and(ballots::campaign_id.eq($campaign))
+                    .and(ballots::member_id.eq(members::id)),
+            ),
+        )))
+    };
+}
+
 mod cast;
 mod history;
 
@@ -154,40 +181,29 @@ pub async fn roster_version(conn: &mut Conn, guild: GuildId) -> QueryResult<i64>
     on!(conn, c => guilds::table.find(guild).select(guilds::roster_version).first(c))
 }
 
-/// Live campaigns that are to close early, since everyone eligible has voted and there is someone: of a guild, or one of
-/// it, or, for the scheduler alone, of all guilds.
-pub async fn complete(conn: &mut Conn, of: Option<(GuildId, Option<CampaignId>)>) -> QueryResult<Vec<Campaign>> {
-    let eligible = || {
-        members::table.filter(
-            members::guild_id
-                .eq(campaigns::guild_id)
-                .and(members::rank_level.ge(campaigns::min_rank_level_to_vote))
-                .and(members::is_active)
-                .and(members::registered_at.is_not_null()),
-        )
-    };
-    let their_ballot = || {
-        ballots::table.filter(
-            ballots::guild_id
-                .eq(campaigns::guild_id)
-                .and(ballots::campaign_id.eq(campaigns::id))
-                .and(ballots::member_id.eq(members::id)),
-        )
-    };
+/// Live campaigns that are to close early, since everyone eligible has voted and there is someone: of a guild or, for the
+/// scheduler alone, of all guilds.
+pub async fn complete(conn: &mut Conn, guild: Option<GuildId>) -> QueryResult<Vec<Campaign>> {
+    let level = campaigns::min_rank_level_to_vote;
     on!(conn, c => {
         let mut query = campaigns::table
             .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::early_close_if_all_voted))
-            .filter(not(exists(eligible().filter(not(exists(their_ballot()))))))
-            .filter(exists(eligible()))
+            .filter(not(exists(silent!(campaigns::guild_id, campaigns::id, level))))
+            .filter(exists(eligible!(campaigns::guild_id, level)))
             .into_boxed();
-        if let Some((guild, campaign)) = of {
+        if let Some(guild) = guild {
             query = query.filter(campaigns::guild_id.eq(guild));
-            if let Some(campaign) = campaign {
-                query = query.filter(campaigns::id.eq(campaign));
-            }
         }
         query.select(Campaign::as_select()).load(c)
     })
+}
+
+/// Whether everyone eligible in a campaign has voted, and there is someone. Asked after every ballot, and so a statement
+/// that looks no further than to the first who has not.
+pub async fn is_complete(conn: &mut Conn, campaign: &Campaign) -> QueryResult<bool> {
+    let (guild, id, level) = (campaign.guild_id, campaign.id, campaign.min_rank_level_to_vote);
+    let all_voted = not(exists(silent!(guild, id, level))).and(exists(eligible!(guild, level)));
+    on!(conn, c => diesel::select(all_voted).get_result(c))
 }
 
 /// Campaigns of all guilds whose next step is due: live ones to close, drafts to start. For the scheduler alone.
