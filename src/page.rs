@@ -53,9 +53,9 @@ impl<K> Page<K> {
     where
         K: Ord,
     {
-        let is_after = |row: &T| self.after.as_ref().is_none_or(|after| row.key() > *after);
-        let is_before = |row: &T| self.before.as_ref().is_none_or(|before| row.key() < *before);
-        let between = list.iter().filter(|row| is_after(row) && is_before(row));
+        let from = self.after.as_ref().map_or(0, |after| list.partition_point(|row| row.key() <= *after));
+        let to = self.before.as_ref().map_or(list.len(), |before| list.partition_point(|row| row.key() < *before));
+        let between = list.get(from..to).unwrap_or_default().iter();
         let size = self.size + 1;
         if self.backward { between.rev().take(size).cloned().collect() } else { between.take(size).cloned().collect() }
     }

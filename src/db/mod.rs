@@ -379,6 +379,20 @@ impl Conn {
         }
     }
 
+    /// Takes a lock on a number until the transaction ends. Other than a row's, it is queued for: those who share it do not
+    /// overtake whoever waits to have it alone. On SQLite a writer is alone anyway.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn queue_for(&mut self, key: i64, lock: Lock) -> diesel::QueryResult<()> {
+        let Self::Postgres(conn) = self else { return Ok(()) };
+        let take = match lock {
+            Lock::Shared => "pg_advisory_xact_lock_shared",
+            Lock::Exclusive => "pg_advisory_xact_lock",
+        };
+        conn.batch_execute(&format!("SELECT {take}({key})")).await
+    }
+
     /// Asks the database for a sign of life.
     ///
     /// # Errors

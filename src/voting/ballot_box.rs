@@ -26,6 +26,8 @@ pub struct BallotBox {
     pub turnout: Turnout,
     /// The result, as it was stored when the campaign closed.
     pub outcome: Outcome,
+    /// What tells this box from any other: see [`digest`].
+    pub digest: String,
 }
 
 /// A ballot of which nobody but its voter knows whose it is.
@@ -50,9 +52,11 @@ impl PublishedBallot {
 }
 
 impl BallotBox {
-    /// What tells this box from any other: see [`digest`].
-    pub fn digest(&self) -> String {
-        digest(self.ballots.iter().map(|ballot| ballot.receipt.as_str()))
+    /// The ballot with this receipt.
+    pub fn find(&self, receipt: &str) -> Option<&PublishedBallot> {
+        let receipt = receipt.to_ascii_lowercase();
+        let at = self.ballots.binary_search_by(|ballot| ballot.receipt.cmp(&receipt)).ok()?;
+        self.ballots.get(at)
     }
 }
 

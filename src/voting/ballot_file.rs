@@ -11,7 +11,7 @@ use super::{
     count::{self, Ranking},
     drafts::MAX_PICKS,
     entries::MAX_ENTRIES,
-    rules::{MAX_SEATS, check_picks},
+    rules::{MAX_SEATS, check_picks, check_seats},
 };
 use crate::id::EntryId;
 
@@ -98,7 +98,7 @@ impl From<&BallotBox> for BallotFile {
             entries: of.entries.iter().map(|it| FiledEntry { id: id(&it.id), name: it.name.clone() }).collect(),
             standings: of.outcome.standings.iter().map(standing).collect(),
             winners: of.outcome.winners().iter().map(id).collect(),
-            digest: of.digest(),
+            digest: of.digest.clone(),
             ballots: of.ballots.iter().map(ballot).collect(),
         }
     }
@@ -114,7 +114,7 @@ impl BallotFile {
         if file.format == FORMAT {
             return Ok(file);
         }
-        Err(format!("this is no ballot box that this version knows: its format is “{}”, not “{FORMAT}”", file.format))
+        Err(format!("this is no ballot box that this version knows: its format is {:?}, not {FORMAT:?}", file.format))
     }
 
     /// The file's text.
@@ -122,7 +122,7 @@ impl BallotFile {
     /// # Errors
     /// None in practice: there is nothing in it that JSON could not say.
     pub fn to_json(&self) -> serde_json::Result<String> {
-        serde_json::to_string_pretty(self)
+        serde_json::to_string(self)
     }
 
     /// An entry's name.
@@ -163,6 +163,9 @@ impl BallotFile {
         let mut texts = self.entries.iter().map(|entry| &entry.name).chain([&self.title, &self.digest]);
         note(texts.any(unprintable), &|| "a name holds control characters".to_owned());
 
+        let seats = i64::try_from(self.seats).unwrap_or(i64::MAX);
+        let refused = check_seats(self.method, seats).err();
+        note(refused.is_some(), &|| format!("seats: {} with this method", self.seats));
         let rules = Rules { method: self.method, picks: self.picks_per_voter, seats: self.seats };
         let mut rankings: Vec<Ranking> = Vec::with_capacity(self.ballots.len());
         let mut nonces = HashSet::new();

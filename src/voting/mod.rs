@@ -62,8 +62,8 @@ pub async fn cast_ballot(
         .db
         .write(async move |conn| {
             let voter = voter.confirm(conn).await?;
-            // Voters share the lock, so they never wait for each other; whoever closes the campaign waits for them,
-            // and they for it.
+            // Voters share the lock, so they never wait for each other; whoever closes the campaign waits for those before,
+            // and those after wait for it.
             let campaign = store::lock_campaign(conn, guild, campaign, Lock::Shared)
                 .await?
                 .filter(|campaign| may_see(campaign, Some(&voter)))

@@ -12,8 +12,10 @@ use crate::{
 };
 
 /// A member's part in the votes they could vote in, or did: those that are over and those that are live.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Participation {
+    /// Whose.
+    pub member: MemberId,
     /// Newest first, as campaigns are listed.
     parts: Vec<Part>,
 }
@@ -40,11 +42,16 @@ impl Part {
 }
 
 impl Participation {
+    /// Of a member who never could vote.
+    pub const fn none(member: MemberId) -> Self {
+        Self { member, parts: Vec::new() }
+    }
+
     /// The part in the votes that exist for this viewer.
     #[must_use]
     pub fn seen_by(&self, viewer: &Viewer) -> Self {
         let seen = |part: &&Part| part.min_rank_level_to_view.is_none_or(|level| viewer.rank_level >= level);
-        Self { parts: self.parts.iter().filter(seen).copied().collect() }
+        Self { member: self.member, parts: self.parts.iter().filter(seen).copied().collect() }
     }
 
     /// Newest first.
@@ -81,7 +88,8 @@ pub async fn participations(
     parts.sort_by_key(|part| Reverse((part.campaign_created_at, part.campaign)));
     let mut participations: HashMap<MemberId, Participation> = HashMap::new();
     for part in parts {
-        participations.entry(part.member).or_default().parts.push(part);
+        let of_member = participations.entry(part.member).or_insert_with(|| Participation::none(part.member));
+        of_member.parts.push(part);
     }
     Ok(participations)
 }

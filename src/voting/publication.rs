@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     BallotBox, BallotFile, Campaign, Entry, Outcome, Turnout,
+    ballot_box::digest,
     count::{self, Ranking},
     store,
 };
@@ -48,7 +49,8 @@ pub async fn ballot_boxes(
         ballots.sort_by(|a, b| a.receipt.cmp(&b.receipt));
         let entries = entries.remove(&id).unwrap_or_default();
         let turnout = Turnout { eligible: result.eligible, voted: result.voted };
-        boxes.insert(id, BallotBox { campaign, entries, ballots, turnout, outcome: result.outcome()? });
+        let digest = digest(ballots.iter().map(|ballot| ballot.receipt.as_str()));
+        boxes.insert(id, BallotBox { campaign, entries, ballots, turnout, outcome: result.outcome()?, digest });
     }
     Ok(boxes)
 }
@@ -71,7 +73,7 @@ pub async fn recount(app: &App, id: CampaignId) -> Result<Recount> {
         .db
         .snapshot(async move |conn| {
             let campaign = store::campaign_of_any_guild(conn, id).await?;
-            let campaign = campaign.ok_or_else(|| Refusal::not_found("campaign").at("campaign"))?;
+            let campaign = campaign.ok_or_else(|| Refusal::new(Code::NotFound, "There is no such campaign."))?;
             if !campaign.is_over() {
                 return Err(Refusal::new(Code::Conflict, "This vote is not over yet.").into());
             }

@@ -102,6 +102,11 @@ on_both! {
         let last = page(json!({ "last": 2, "before": next["pageInfo"]["startCursor"] })).await;
         assert_eq!(strings(&last["nodes"], "/campaign/title"), ["4", "3"]);
         assert_eq!(last["pageInfo"]["hasPreviousPage"], false);
+        let of_another = "query($id: ID!, $after: String) { member(id: $id) { participation { campaigns(after: $after) { nodes { voted } } } } }";
+        let cursor = json!({ "id": member.id, "after": first["pageInfo"]["endCursor"] });
+        leader.ok(of_another, cursor.clone()).await;
+        let elsewhere = json!({ "id": leader.id, "after": cursor["after"] });
+        assert_eq!(leader.refusal(of_another, elsewhere).await, "BAD_USER_INPUT after");
     }
 
     async fn past_votes_tell_who_won_last_closed_first(app) {

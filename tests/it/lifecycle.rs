@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 use guildhall::{clock::Clock, voting};
 use serde_json::{Value, json};
 
+use tokio::sync::oneshot;
+
 use crate::support::{
-    CAST, Draft, TestApp, next, on_both,
+    CAST, Draft, TestApp, execute, next, on_both,
     process::{Served, ask},
-    refusal_in, strings,
+    refusal_in, strings, waiting_for_locks,
 };
 
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { isFinal campaign { closedAt closesAt } } }";
@@ -140,4 +142,46 @@ async fn two_servers_take_every_step_once_and_one_is_enough() {
         let steps = log.as_array().unwrap().iter().filter(|it| it["action"] == action && it["actor"].is_null());
         assert_eq!(steps.count(), VOTES, "{action}: {log}");
     }
+}
+
+/// However many keep voting, or trying to, whoever closes a vote gets their turn.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_closes_a_vote_waits_for_the_ballots_before_and_not_for_those_after() {
+    let Some(app) = TestApp::on_postgres().await else { return };
+    let guild = app.guild("gg").await;
+    let (leader, first) = (guild.leader().await, guild.member("first", "Member").await);
+    let second = guild.member("second", "Member").await;
+    let draft = Draft::live(&leader, 2, json!({})).await;
+    // The first ballot stops half-way, where it needs its voter.
+    let elsewhere = app.another_server().await;
+    let (held, is_held) = oneshot::channel();
+    let (release, released) = oneshot::channel();
+    let holder = elsewhere.db.write(async move |conn| {
+        execute(conn, "SELECT 1 FROM members WHERE discord_username = 'first' FOR UPDATE").await;
+        held.send(()).unwrap();
+        released.await.unwrap();
+        Ok(())
+    });
+    let waiting = async |transactions: i64| while waiting_for_locks(&elsewhere).await < transactions {};
+    let before = async {
+        is_held.await.unwrap();
+        first.run(CAST, draft.ballot(&[0])).await
+    };
+    let close = async {
+        waiting(1).await;
+        draft.close(&leader).await;
+    };
+    let after = async {
+        waiting(2).await;
+        let answer = second.run(CAST, draft.ballot(&[1])).await;
+        assert_eq!(waiting_for_locks(&elsewhere).await, 0, "it did not overtake");
+        answer
+    };
+    let go_on = async {
+        waiting(3).await;
+        release.send(()).unwrap();
+    };
+    let (_, before, (), after, ()) = tokio::join!(holder, before, close, after, go_on);
+    assert_eq!(before.get("errors"), None);
+    assert_eq!(refusal_in(&after), "CONFLICT CAMPAIGN_NOT_LIVE");
 }

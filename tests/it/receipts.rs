@@ -149,6 +149,19 @@ on_both! {
         assert_eq!(leader.statements(boxes, json!({ "first": 1 })).await, leader.statements(boxes, json!({ "first": 2 })).await);
     }
 
+    async fn a_box_is_not_asked_for_by_the_thousand(app) {
+        let guild = app.guild("gg").await;
+        let draft = Draft::live(&guild.leader().await, 2, json!({})).await;
+        let files = |count: usize| {
+            let aliases: String = (0..count).map(|number| format!("a{number}: file ")).collect::<Vec<_>>().concat();
+            format!("query($id: ID!) {{ campaign(id: $id) {{ ballotBox {{ {aliases} }} }} }}")
+        };
+        guild.anyone().ok(&files(10), draft.vars()).await;
+        assert_eq!(guild.anyone().refusal(&files(40), draft.vars()).await, "QUERY_TOO_COMPLEX");
+        let nested = "query($id: ID!) { campaign(id: $id) { ballotBox { ballots { nodes { picks { campaign { ballotBox { file } } } } } } } }";
+        assert_eq!(guild.anyone().refusal(nested, draft.vars()).await, "QUERY_TOO_COMPLEX");
+    }
+
     async fn what_does_not_hold_is_noticed(app) {
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -156,7 +169,7 @@ on_both! {
         draft.close(&leader).await;
         let file = file_of(&leader, &draft).await;
         assert_eq!(file.check(), Vec::<String>::new());
-        let tampered: [(&str, Tamper); 13] = [
+        let tampered: [(&str, Tamper); 14] = [
             ("ballot 1 is not the one its receipt was given for", |file| file.ballots[0].picks.reverse()),
             ("ballot 10 is not the one its receipt was given for", |file| file.ballots[9].nonce = "0".repeat(64)),
             ("ballot 1 has a malformed nonce", |file| file.ballots[0].nonce.truncate(8)),
@@ -168,6 +181,7 @@ on_both! {
             ("10 ballots, but only 9 could vote", |file| file.eligible = 9),
             ("a recount comes to other standings", |file| file.standings[3].points += 1),
             ("a recount comes to other winners", |file| file.winners.reverse()),
+            ("seats: 2 with this method", |file| file.seats = 2),
             ("a name holds control characters", |file| file.title.push('\u{1b}')),
             ("picksPerVoter: 18446744073709551615 is not from 1 to 10", |file| file.picks_per_voter = usize::MAX),
         ];

@@ -2,18 +2,18 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use diesel_async::RunQueryDsl;
 use guildhall::{
     app::App,
     auth::{Limiter, Limits, Origin},
-    db::Conn,
     error::Code,
     graphql::caller::{Caller, Credentials},
 };
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::support::{Client, Draft, PASSWORD, TestApp, TestGuild, next, on_both, refusal_in};
+use crate::support::{
+    Client, Draft, PASSWORD, TestApp, TestGuild, execute, next, on_both, refusal_in, waiting_for_locks,
+};
 
 const LOGIN: &str = "mutation($name: String!, $password: String!) {
     login(input: { discordUsername: $name, password: $password }) { accessToken refreshToken }
@@ -382,10 +382,7 @@ async fn meet<R>(app: &TestApp, statement: String, other: impl Future<Output = R
     let meeting = async {
         is_held.await.unwrap();
         let waiting = async {
-            let mut waits = false;
-            while !waits {
-                waits = app.app.db.read(async |conn| Ok(is_anyone_waiting(conn).await)).await.unwrap();
-            }
+            while waiting_for_locks(&app.app).await == 0 {}
             release.send(()).unwrap();
         };
         tokio::join!(other, waiting).0
@@ -393,24 +390,6 @@ async fn meet<R>(app: &TestApp, statement: String, other: impl Future<Output = R
     let (held, met) = tokio::join!(holder, meeting);
     held.unwrap();
     met
-}
-
-async fn execute(conn: &mut Conn, statement: &str) {
-    let Conn::Postgres(conn) = conn else { panic!("on PostgreSQL only: SQLite's writers never meet") };
-    diesel::sql_query(statement).execute(&mut **conn).await.unwrap();
-}
-
-async fn is_anyone_waiting(conn: &mut Conn) -> bool {
-    #[derive(diesel::QueryableByName)]
-    struct Waiting {
-        #[diesel(sql_type = diesel::sql_types::Bool)]
-        anyone: bool,
-    }
-    let Conn::Postgres(conn) = conn else { return false };
-    let query = "SELECT EXISTS (
-            SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-        ) AS anyone";
-    diesel::sql_query(query).get_result::<Waiting>(&mut **conn).await.unwrap().anyone
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

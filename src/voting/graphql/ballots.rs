@@ -64,8 +64,8 @@ impl ShownBallotBox {
     }
 
     /// SHA-256 of all receipts in their order, each with a line feed: who sees the same digest sees the same ballots.
-    async fn digest(&self) -> String {
-        self.0.digest()
+    async fn digest(&self) -> &str {
+        &self.0.digest
     }
 
     /// The ballots in order of their receipts, which has nothing to do with who cast them, or when.
@@ -91,7 +91,7 @@ impl ShownBallotBox {
         &self,
         #[graphql(desc = "The receipt its voter got.")] receipt: String,
     ) -> Option<&PublishedBallot> {
-        self.0.ballots.iter().find(|ballot| ballot.receipt.eq_ignore_ascii_case(&receipt))
+        self.0.find(&receipt)
     }
 
     /// All of it as JSON, with the campaign's rules and result: what `guildhall verify` checks, and any other program can.

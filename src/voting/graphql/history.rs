@@ -23,12 +23,12 @@ pub async fn participation_of(ctx: &Context<'_>, member: MemberId) -> Result<Opt
     let Some(viewer) = caller.viewer().filter(|viewer| may_know_participation(viewer, member)) else {
         return Ok(None);
     };
-    let participation = caller.load.participation.maybe(member).await?.unwrap_or_default();
-    Ok(Some(participation.seen_by(&viewer)))
+    let participation = caller.load.participation.maybe(member).await?;
+    Ok(Some(participation.unwrap_or_else(|| Participation::none(member)).seen_by(&viewer)))
 }
 
 /// A member's part in the votes they could vote in, or did: those that are over, by who was eligible when they closed, and
-/// those that are live.
+/// those that are live. Of votes that closed before this was recorded only those count in which they voted.
 #[Object]
 impl Participation {
     /// In how many votes they could vote, or did.
@@ -58,6 +58,7 @@ impl Participation {
         let caller = Caller::of(ctx);
         let seal = caller.app.keys.cursors.clone();
         let page = PageArgs { first, after, last, before }.page::<Part>(&seal, caller.guild)?;
+        page.must_be(|(of, _)| *of == self.member)?;
         let rows = page.of(self.parts());
         Ok(Connection::new(seal, caller.guild, &page, rows, self.parts().len()))
     }
@@ -66,10 +67,10 @@ impl Participation {
 impl Listed for Part {
     const NAME: &'static str = "CampaignParticipation";
     type Filter = usize;
-    type Key = Reverse<CampaignKey>;
+    type Key = (MemberId, Reverse<CampaignKey>);
 
-    fn key(&self) -> Reverse<CampaignKey> {
-        Reverse((self.campaign_created_at, self.campaign))
+    fn key(&self) -> Self::Key {
+        (self.member, Reverse((self.campaign_created_at, self.campaign)))
     }
 
     async fn count(_: &Context<'_>, filter: &usize) -> Result<i64> {

@@ -248,7 +248,8 @@ impl ResultRow {
     /// # Errors
     /// Internal, when what is stored is not what was stored.
     pub fn outcome(&self) -> Result<Outcome> {
-        serde_json::from_str(&self.outcome).map_err(Error::internal)
+        serde_json::from_str(&self.outcome)
+            .map_err(|error| Error::internal(format!("a stored result cannot be read: {error}")))
     }
 }
 

@@ -71,14 +71,16 @@ pub async fn campaign_of_any_guild(conn: &mut Conn, id: CampaignId) -> QueryResu
     on!(conn, c => campaigns::table.filter(campaigns::id.eq(id)).select(Campaign::as_select()).first(c)).optional()
 }
 
-/// The campaign, locked until the transaction ends: shared by voters, exclusive for whoever moves it on.
+/// The campaign, locked until the transaction ends: shared by voters, exclusive for whoever changes it or moves it on, who
+/// waits for the voters before and not for those after.
 pub async fn lock_campaign(
     conn: &mut Conn,
     guild: GuildId,
     id: CampaignId,
     lock: Lock,
 ) -> QueryResult<Option<Campaign>> {
-    first_locked!(conn, lock, campaigns::table.find((guild, id)).select(Campaign::as_select())).optional()
+    conn.queue_for(guild.0 ^ id.0, lock).await?;
+    campaign(conn, guild, id).await
 }
 
 pub async fn campaigns_by_id(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> QueryResult<Vec<Campaign>> {

@@ -447,3 +447,27 @@ pub fn strings(list: &Value, pointer: &str) -> Vec<String> {
     let string = |item: &Value| item.pointer(pointer).and_then(Value::as_str).unwrap_or("null").to_owned();
     list.as_array().unwrap_or_else(|| panic!("not a list: {list}")).iter().map(string).collect()
 }
+
+/// Runs a statement within a transaction on PostgreSQL.
+pub async fn execute(conn: &mut Conn, statement: &str) {
+    let Conn::Postgres(conn) = conn else { panic!("on PostgreSQL only: SQLite's writers never meet") };
+    conn.batch_execute(statement).await.unwrap();
+}
+
+/// How many transactions on PostgreSQL wait for a lock that another one holds.
+pub async fn waiting_for_locks(server: &App) -> i64 {
+    #[derive(diesel::QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        transactions: i64,
+    }
+    let query = "SELECT count(*) AS transactions FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let count = async move |conn: &mut Conn| {
+        let Conn::Postgres(conn) = conn else { return Ok(0) };
+        let waiting: Waiting =
+            diesel_async::RunQueryDsl::get_result(diesel::sql_query(query), &mut **conn).await.unwrap();
+        Ok(waiting.transactions)
+    };
+    server.db.read(count).await.unwrap()
+}
