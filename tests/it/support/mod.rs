@@ -1,6 +1,7 @@
 //! A guild of its own for every test, on a database of its own.
 
 mod cluster;
+mod drafts;
 mod http;
 pub mod process;
 pub mod sdl;
@@ -24,9 +25,12 @@ use guildhall::{
     id::GuildId,
     identity::{self, Member, Rank, Region},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
-pub use self::http::Http;
+pub use self::{
+    drafts::{CAST, Draft, campaign},
+    http::Http,
+};
 
 /// The password of every registered member.
 pub const PASSWORD: &str = "correct horse battery";
@@ -371,76 +375,6 @@ pub fn refusal_in(answer: &Value) -> String {
 pub async fn next(answers: &mut Answers) -> Option<Value> {
     tokio::time::timeout(Duration::from_secs(20), answers.next()).await.expect("nothing came for 20 seconds")
 }
-
-/// The variables of a campaign to create: two entries and one pick unless changed.
-pub fn campaign(entries: usize, change: Value) -> Value {
-    let entries: Vec<Value> = (0..entries).map(|number| json!({ "name": format!("entry {number}") })).collect();
-    let mut input = json!({
-        "title": "Where next?",
-        "picksPerVoter": 1,
-        "minRankLevelToVote": 2,
-        "durationHours": 24,
-        "entries": entries,
-    });
-    if let (Some(input), Value::Object(change)) = (input.as_object_mut(), change) {
-        input.extend(change);
-    }
-    json!({ "input": input })
-}
-
-/// A campaign made by an officer, and the ids of its entries.
-pub struct Draft {
-    pub id: String,
-    pub entries: Vec<String>,
-}
-
-impl Draft {
-    pub async fn create(officer: &Client<'_>, entries: usize, change: Value) -> Self {
-        let made = officer
-            .ok(
-                "mutation($input: CreateCampaignInput!) {
-                    createCampaign(input: $input) { campaign { id entries { id } } }
-                }",
-                campaign(entries, change),
-            )
-            .await;
-        let campaign = &made["createCampaign"]["campaign"];
-        Self { id: campaign["id"].as_str().unwrap().to_owned(), entries: strings(&campaign["entries"], "/id") }
-    }
-
-    /// Makes it, and sets it live.
-    pub async fn live(officer: &Client<'_>, entries: usize, change: Value) -> Self {
-        let draft = Self::create(officer, entries, change).await;
-        draft.activate(officer).await;
-        draft
-    }
-
-    pub async fn activate(&self, officer: &Client<'_>) {
-        officer.ok("mutation($id: ID!) { activateCampaign(id: $id) { campaign { id } } }", self.vars()).await;
-    }
-
-    pub async fn close(&self, officer: &Client<'_>) {
-        officer.ok("mutation($id: ID!) { closeCampaign(id: $id) { campaign { id } } }", self.vars()).await;
-    }
-
-    pub fn vars(&self) -> Value {
-        json!({ "id": self.id })
-    }
-
-    /// A ballot's variables, its picks by number.
-    pub fn ballot(&self, picks: &[usize]) -> Value {
-        let picks: Vec<&String> = picks.iter().map(|number| &self.entries[*number]).collect();
-        json!({ "input": { "campaignId": self.id, "picks": picks } })
-    }
-
-    pub async fn vote(&self, voter: &Client<'_>, picks: &[usize]) {
-        voter.ok(CAST, self.ballot(picks)).await;
-    }
-}
-
-pub const CAST: &str = "mutation($input: CastBallotInput!) {
-    castBallot(input: $input) { ballot { id picks { id } castAt } campaign { status turnout { voted } } }
-}";
 
 /// The strings found by a JSON pointer in each item of a list.
 pub fn strings(list: &Value, pointer: &str) -> Vec<String> {
