@@ -47,7 +47,7 @@ pub(super) struct Bench {
 enum What {
     /// Cast ballots in one vote, many at once, beside the same SQL statements without anything around them.
     ///
-    /// In a guild of its own, which is removed afterwards; unless --database-url says otherwise, in a new SQLite database
+    /// In a guild of its own (`bench-…`), which is removed afterwards unless the bench is interrupted; unless --database-url says otherwise, in a new SQLite database
     /// in the directory for temporary files.
     Ballots(Ballots),
 }
@@ -114,6 +114,7 @@ enum Way {
 struct Ground {
     guild: GuildId,
     slug: String,
+    /// All members but one, so that no vote is ever complete.
     voters: Vec<Member>,
 }
 
@@ -136,9 +137,10 @@ impl Ground {
                     let row = new.into_row(rank, now)?;
                     Ok::<_, Error>(Member { registered_at: Some(now), ..row })
                 };
-                let voters = (0..size.voters).map(voter).collect::<Result<Vec<Member>, _>>()?;
-                identity::store::insert_members(conn, voters.clone()).await?;
-                Ok(voters)
+                let mut members = (0..=size.voters).map(voter).collect::<Result<Vec<Member>, _>>()?;
+                identity::store::insert_members(conn, members.clone()).await?;
+                members.pop();
+                Ok(members)
             })
             .await?;
         Ok(Self { guild, slug, voters })
@@ -187,7 +189,7 @@ impl Ground {
         Ok(Measured { took, whole })
     }
 
-    /// A live vote that stays open when all have voted.
+    /// A live vote.
     async fn vote(&self, app: &App) -> Result<(Campaign, Vec<EntryId>), Failure> {
         let now = app.clock.now();
         let entry = |number: usize| NewEntry {

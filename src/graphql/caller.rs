@@ -1,6 +1,9 @@
 //! Whose request it is, and what it has loaded.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{
+    Arc, Mutex, PoisonError, RwLock,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use async_graphql::Context;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -9,9 +12,13 @@ use super::loaders::Loaders;
 use crate::{
     app::App,
     auth::{self, Origin, Viewer},
-    error::{Refusal, Result},
+    error::{Code, Refusal, Result},
     id::GuildId,
 };
+
+/// Most values of an answer's tables and files together, of which a document's length tells nothing. One alone may be
+/// larger.
+const MAX_BULK: usize = 1_000_000;
 
 /// What a client says of itself before it asks for anything.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +40,8 @@ pub struct Caller {
     /// Loads in batches.
     pub load: Loaders,
     viewer: RwLock<Option<Arc<Viewer>>>,
+    /// How many values this answer's tables and files hold so far.
+    bulk: AtomicUsize,
     /// On a WebSocket, the answers that may be made and not yet sent at once.
     turns: Option<Arc<Semaphore>>,
     /// The turn this operation's next answer takes.
@@ -52,7 +61,7 @@ impl Caller {
                 let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
                 let (_, token) = token.ok_or_else(|| {
                     let message = "Authorization must be a bearer token.";
-                    Refusal::new(crate::error::Code::Unauthenticated, message).because("INVALID_TOKEN")
+                    Refusal::new(Code::Unauthenticated, message).because("INVALID_TOKEN")
                 })?;
                 Some(auth::authenticate(app, guild, token.trim()).await?)
             }
@@ -62,8 +71,8 @@ impl Caller {
 
     fn new(app: &Arc<App>, guild: GuildId, viewer: Option<Arc<Viewer>>, origin: Origin) -> Self {
         let load = Loaders::new(app, guild, viewer.as_ref().map(|viewer| viewer.member));
-        let (viewer, turn) = (RwLock::new(viewer), Mutex::default());
-        Self { app: Arc::clone(app), guild, origin, load, viewer, turns: None, turn }
+        let (viewer, bulk, turn) = (RwLock::new(viewer), AtomicUsize::default(), Mutex::default());
+        Self { app: Arc::clone(app), guild, origin, load, viewer, bulk, turns: None, turn }
     }
 
     /// Bounds how many answers are made and not yet sent: a client that does not read must not fill our memory.
@@ -72,8 +81,22 @@ impl Caller {
         Self { turns: Some(turns), ..self }
     }
 
+    /// Makes room for a table or a file of so many values in the answer.
+    ///
+    /// # Errors
+    /// `QUERY_TOO_COMPLEX`, when it comes on top of too many others.
+    pub fn make_room(&self, values: usize) -> Result<(), Refusal> {
+        let before = self.bulk.fetch_add(values, Ordering::Relaxed);
+        if before == 0 || before.saturating_add(values) <= MAX_BULK {
+            return Ok(());
+        }
+        let message = "The operation asks for too much at once: ask for fewer of these tables or files.";
+        Err(Refusal::new(Code::QueryTooComplex, message))
+    }
+
     /// Waits until an answer may be made.
     pub async fn wait_turn(&self) {
+        self.bulk.store(0, Ordering::Relaxed);
         if let Some(turns) = &self.turns {
             let turn = Arc::clone(turns).acquire_owned().await.ok();
             *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;

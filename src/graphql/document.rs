@@ -41,10 +41,6 @@ const MAX_INTROSPECTION: u64 = 2;
 /// How many items an unpaged list is taken to have.
 const LIST_SIZE: u64 = 10;
 
-/// What a field costs that takes more to answer than the fields selected in it tell.
-const HEAVY: [(&str, u64); 5] =
-    [("file", 3_000), ("ballotBox", 100), ("runoffRounds", 200), ("pairwise", 200), ("transfers", 200)];
-
 const INTROSPECTION_LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
 
 /// What each field multiplies the cost of its selection by, read off the schema.
@@ -288,13 +284,11 @@ impl<'d> Measure<'d> {
 
     fn field(&mut self, field: &'d Field) -> Result<Size, ServerError> {
         let inside = self.selections(&field.selection_set.node)?;
-        let name = field.name.node.as_str();
-        let is_list = INTROSPECTION_LISTS.contains(&name);
-        let own = HEAVY.iter().find(|(heavy, _)| *heavy == name).map_or(1, |(_, cost)| *cost);
+        let is_list = INTROSPECTION_LISTS.contains(&field.name.node.as_str());
         Ok(Size {
             fields: 1,
             depth: inside.depth + 1,
-            cost: inside.cost.saturating_mul(self.costs.multiplier(field, self.variables)).saturating_add(own),
+            cost: inside.cost.saturating_mul(self.costs.multiplier(field, self.variables)).saturating_add(1),
             introspection: inside.introspection + u64::from(is_list),
         })
     }

@@ -62,7 +62,7 @@ async fn look(app: &Arc<App>) {
                     }
                 }
                 if known.replace(versions).is_none() {
-                    app.live.missed_events();
+                    missed_everything(app);
                 }
             }
             Err(error) => tracing::warn!(%error, "could not look whether a roster has changed"),
@@ -89,7 +89,7 @@ async fn tell(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>) {
 
 async fn hear(app: &Arc<App>) -> Result<()> {
     let Some(mut conn) = app.db.listener(CHANNEL).await? else { return Ok(()) };
-    app.live.missed_events();
+    missed_everything(app);
     let mut quiet_since = Instant::now();
     loop {
         let viewers = &app.live.viewers;
@@ -121,9 +121,19 @@ fn hear_from_afar(app: &Arc<App>, event: Event) {
     app.live.hear(event);
     if let Event::Access(guild) = event {
         // Whoever had not voted yet may have been the last; a command, unlike a server, leaves closing to us.
-        let app = Arc::clone(app);
-        tokio::spawn(async move { voting::close_complete(&app, Some(guild)).await });
+        close_complete(app, Some(guild));
     }
+}
+
+/// At the start, and after a time of not hearing the others.
+fn missed_everything(app: &Arc<App>) {
+    app.live.missed_events();
+    close_complete(app, None);
+}
+
+fn close_complete(app: &Arc<App>, guild: Option<GuildId>) {
+    let app = Arc::clone(app);
+    tokio::spawn(async move { voting::close_complete(&app, guild).await });
 }
 
 /// What the connection hears next.

@@ -4,7 +4,7 @@ use async_graphql::ID;
 use base16ct::lower::encode_string;
 use sha2::{Digest, Sha256};
 
-use super::{Campaign, Entry, Outcome, Turnout};
+use super::{BallotFile, Campaign, Entry, Outcome, Turnout};
 use crate::{
     error::Refusal,
     id::{CampaignId, EntryId},
@@ -26,7 +26,7 @@ pub struct BallotBox {
     pub turnout: Turnout,
     /// The result, as it was stored when the campaign closed.
     pub outcome: Outcome,
-    /// What tells this box from any other: see [`digest`].
+    /// What tells this box, and the rules it is counted by, from any other: see [`BallotFile::own_digest`].
     pub digest: String,
 }
 
@@ -52,6 +52,20 @@ impl PublishedBallot {
 }
 
 impl BallotBox {
+    /// The box of a campaign that is over.
+    pub fn new(
+        campaign: Campaign,
+        entries: Vec<Entry>,
+        mut ballots: Vec<PublishedBallot>,
+        turnout: Turnout,
+        outcome: Outcome,
+    ) -> Self {
+        // A receipt is a hash with a secret in it, so this shuffles them, once and for all.
+        ballots.sort_by(|a, b| a.receipt.cmp(&b.receipt));
+        let of = Self { campaign, entries, ballots, turnout, outcome, digest: String::new() };
+        Self { digest: BallotFile::from(&of).own_digest(), ..of }
+    }
+
     /// The ballot with this receipt.
     pub fn find(&self, receipt: &str) -> Option<&PublishedBallot> {
         let receipt = receipt.to_ascii_lowercase();
@@ -72,12 +86,8 @@ pub fn receipt<'p>(campaign: &'p str, nonce: &'p str, picks: impl Iterator<Item 
     hash_lines(["guildhall ballot 1", campaign, nonce].into_iter().chain(picks))
 }
 
-/// SHA-256, as hexadecimal digits, of the receipts in order, each with a line feed.
-pub fn digest<'r>(receipts: impl Iterator<Item = &'r str>) -> String {
-    hash_lines(receipts)
-}
-
-fn hash_lines<'l>(lines: impl Iterator<Item = &'l str>) -> String {
+/// SHA-256, as hexadecimal digits, of lines, each with a line feed.
+pub fn hash_lines<'l>(lines: impl Iterator<Item = &'l str>) -> String {
     let mut hash = Sha256::new();
     for line in lines {
         hash.update(line);

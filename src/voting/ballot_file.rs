@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Rules, VotingMethod,
-    ballot_box::{BallotBox, digest, own_nonce, receipt},
+    ballot_box::{BallotBox, hash_lines, own_nonce, receipt},
     count::{self, Ranking},
     drafts::MAX_PICKS,
     entries::MAX_ENTRIES,
@@ -110,7 +110,10 @@ impl BallotFile {
     /// # Errors
     /// A sentence that tells what is wrong with it, and where.
     pub fn read(json: &str) -> Result<Self, String> {
-        let file: Self = serde_json::from_str(json).map_err(|error| format!("this is no ballot box: {error}"))?;
+        let file: Self = serde_json::from_str(json).map_err(|error| {
+            // It quotes the file, and goes to a terminal.
+            format!("this is no ballot box: {}", error.to_string().escape_debug())
+        })?;
         if file.format == FORMAT {
             return Ok(file);
         }
@@ -125,6 +128,19 @@ impl BallotFile {
         serde_json::to_string(self)
     }
 
+    /// SHA-256, as hexadecimal digits, of all that the result follows from, in lines, each with a line feed: the format, the
+    /// campaign's id, its title, the method, the picks per voter, the seats, how many were eligible, the id and the name of
+    /// each entry in order, and the receipts in order.
+    pub fn own_digest(&self) -> String {
+        let method = self.method.to_string();
+        let [picks, seats, eligible] =
+            [self.picks_per_voter.to_string(), self.seats.to_string(), self.eligible.to_string()];
+        let rules = [&self.format, &self.campaign, &self.title, &method, &picks, &seats, &eligible];
+        let entries = self.entries.iter().flat_map(|entry| [&entry.id, &entry.name]);
+        let receipts = self.ballots.iter().map(|ballot| &ballot.receipt);
+        hash_lines(rules.into_iter().chain(entries).chain(receipts).map(String::as_str))
+    }
+
     /// An entry's name.
     pub fn name_of(&self, entry: &str) -> &str {
         self.entries.iter().find(|it| it.id == entry).map_or("?", |entry| &entry.name)
@@ -135,7 +151,7 @@ impl BallotFile {
         self.ballots.iter().find(|ballot| ballot.receipt.eq_ignore_ascii_case(receipt))
     }
 
-    /// Checks every ballot against its receipt and the rules, the receipts against the digest, and the standings against
+    /// Checks every ballot against its receipt and the rules, all of it against the digest, and the standings against
     /// a recount. What is wrong, in sentences; nothing when all is well.
     pub fn check(&self) -> Vec<String> {
         let sizes = [
@@ -158,10 +174,14 @@ impl BallotFile {
         let entry = |id: &String| entry(id).and_then(|index| order.get(index).copied());
         let different: HashSet<&String> = self.entries.iter().map(|entry| &entry.id).collect();
         note(different.len() != self.entries.len(), &|| "two entries have the same id".to_owned());
-        // They are printed to a terminal.
-        let unprintable = |text: &String| text.chars().any(char::is_control);
-        let mut texts = self.entries.iter().map(|entry| &entry.name).chain([&self.title, &self.digest]);
-        note(texts.any(unprintable), &|| "a name holds control characters".to_owned());
+        // A text is a line of its own in what is hashed, and is printed to a terminal.
+        let unprintable = |text: &String| text.is_empty() || text.chars().any(char::is_control);
+        let mut texts = (self.entries.iter()).flat_map(|entry| [&entry.id, &entry.name]).chain([
+            &self.campaign,
+            &self.title,
+            &self.digest,
+        ]);
+        note(texts.any(unprintable), &|| "an id or a name is empty or holds control characters".to_owned());
 
         let seats = i64::try_from(self.seats).unwrap_or(i64::MAX);
         let refused = check_seats(self.method, seats).err();
@@ -184,8 +204,7 @@ impl BallotFile {
                 Err(refusal) => note(true, &|| called(&format!("is against the rules: {}", refusal.message))),
             }
         }
-        let receipts = self.ballots.iter().map(|ballot| ballot.receipt.as_str());
-        note(digest(receipts) != self.digest, &|| "the digest is not that of these receipts".to_owned());
+        note(self.own_digest() != self.digest, &|| "the digest is not that of these ballots and rules".to_owned());
         let cast = i64::try_from(self.ballots.len()).unwrap_or(i64::MAX);
         note(cast > self.eligible, &|| format!("{cast} ballots, but only {} could vote", self.eligible));
 

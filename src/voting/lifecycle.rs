@@ -1,4 +1,7 @@
 //! A campaign's life after the draft: live, closed, archived.
+//!
+//! Each step locks the campaign and looks at its status again, so that of several servers one takes it. The instant that
+//! counts is the one at which the lock is held, not the one at which the request came: no ballot is later.
 
 use super::{
     ActivationBlocker, Campaign, CampaignStatus,
@@ -20,10 +23,11 @@ use crate::{
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION` or `NOT_READY`.
 pub async fn activate(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
+    let (officer, clock) = (viewer.clone(), app.clock.clone());
     app.change_campaign(async move |conn| {
         let officer = officer.confirm(conn).await?;
         let draft = lock_in(conn, &officer, id, CampaignStatus::Draft, "Only a draft can be activated.").await?;
+        let now = clock.now();
         let draft = draft.starting(Some(now));
         if let Some(blocker) = blockers(conn, &draft, now).await?.first() {
             let message = match blocker {
@@ -47,10 +51,11 @@ pub async fn activate(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Camp
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION`.
 pub async fn close(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
+    let (officer, clock) = (viewer.clone(), app.clock.clone());
     app.change_campaign(async move |conn| {
         let officer = officer.confirm(conn).await?;
         let live = lock_in(conn, &officer, id, CampaignStatus::Live, "Only a live vote can be closed.").await?;
+        let now = clock.now();
         let closed = end(conn, live, now).await?;
         let summary = format!("Closed {}", quoted(&closed));
         record(conn, &closed, Some(&officer), now, Action::CampaignClose, summary).await?;
@@ -64,10 +69,11 @@ pub async fn close(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaig
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION`.
 pub async fn archive(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
+    let (officer, clock) = (viewer.clone(), app.clock.clone());
     app.change_campaign(async move |conn| {
         let officer = officer.confirm(conn).await?;
         let over = lock_in(conn, &officer, id, CampaignStatus::Closed, "Only a closed vote can be archived.").await?;
+        let now = clock.now();
         let archived = save(conn, Campaign { status: CampaignStatus::Archived, ..over }).await?;
         let summary = format!("Archived {}", quoted(&archived));
         record(conn, &archived, Some(&officer), now, Action::CampaignArchive, summary).await?;
@@ -114,7 +120,7 @@ pub(super) async fn close_if_complete(app: &App, campaign: Campaign) -> Result<C
     if !campaign.early_close_if_all_voted || campaign.status != CampaignStatus::Live {
         return Ok(campaign);
     }
-    let (guild, id, now) = (campaign.guild_id, campaign.id, app.clock.now());
+    let (guild, id, clock) = (campaign.guild_id, campaign.id, app.clock.clone());
     // Asked outside of the lock first, since nearly every ballot is not the last.
     let live = campaign.clone();
     if !app.db.read(async move |conn| Ok(store::is_complete(conn, &live).await?)).await? {
@@ -123,9 +129,12 @@ pub(super) async fn close_if_complete(app: &App, campaign: Campaign) -> Result<C
     let closed = app
         .change_campaign(async move |conn| {
             let Some(live) = lock_for_step(conn, guild, id, CampaignStatus::Live).await? else { return Ok(None) };
+            // Nobody becomes eligible from here on.
+            store::lock_roster(conn, guild).await?;
             if !store::is_complete(conn, &live).await? {
                 return Ok(None);
             }
+            let now = clock.now();
             let closed = end(conn, live, now).await?;
             by_itself(conn, &closed, now, Action::CampaignClose, "closed early, since everyone had voted").await?;
             Ok(Some(closed))

@@ -111,7 +111,7 @@ pub async fn cast_ballot(
 /// The change that made them complete is done, whatever comes of this: a failure is logged, and they close by themselves
 /// later.
 pub async fn close_complete(app: &App, guild: Option<GuildId>) {
-    match app.db.read(async move |conn| Ok(store::complete(conn, guild).await?)).await {
+    match app.db.snapshot(async move |conn| Ok(store::complete(conn, guild).await?)).await {
         Ok(complete) => {
             for campaign in complete {
                 close_if_complete_or_later(app, campaign).await;

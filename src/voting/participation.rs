@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use super::{Turnout, store};
+use super::{CampaignStatus, ResultsVisibility, Turnout, store};
 use crate::{
     auth::{Permission, Viewer},
     clock::Instant,
@@ -32,12 +32,16 @@ pub struct Part {
     /// The campaign's place in lists.
     pub campaign_created_at: Instant,
     min_rank_level_to_view: Option<i64>,
+    /// Whether others may know of it by now.
+    is_open: bool,
 }
 
 impl Part {
-    fn new(of: store::Part, voted: bool) -> Self {
-        let (member, campaign_created_at, campaign, min_rank_level_to_view) = of;
-        Self { member, campaign, voted, campaign_created_at, min_rank_level_to_view }
+    fn new(of: store::PartRow, voted: bool) -> Self {
+        let (member, campaign_created_at, campaign, min_rank_level_to_view, status, visibility) = of;
+        // Whoever sees the standings move and who has just voted sees how they voted.
+        let is_open = status != CampaignStatus::Live || visibility == ResultsVisibility::AfterClose;
+        Self { member, campaign, voted, campaign_created_at, min_rank_level_to_view, is_open }
     }
 }
 
@@ -47,10 +51,12 @@ impl Participation {
         Self { member, parts: Vec::new() }
     }
 
-    /// The part in the votes that exist for this viewer.
+    /// The part in the votes that exist for this viewer, and of others in those whose voters may be known by now: not as
+    /// long as someone sees what each ballot adds to the standings.
     #[must_use]
     pub fn seen_by(&self, viewer: &Viewer) -> Self {
-        let seen = |part: &&Part| part.min_rank_level_to_view.is_none_or(|level| viewer.rank_level >= level);
+        let exists = |part: &Part| part.min_rank_level_to_view.is_none_or(|level| viewer.rank_level >= level);
+        let seen = |part: &&Part| exists(part) && (viewer.member == self.member || part.is_open);
         Self { member: self.member, parts: self.parts.iter().filter(seen).copied().collect() }
     }
 

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::{
     BallotBox, BallotFile, Campaign, Entry, Outcome, Turnout,
-    ballot_box::digest,
     count::{self, Ranking},
     store,
 };
@@ -44,13 +43,9 @@ pub async fn ballot_boxes(
     for campaign in over {
         let id = campaign.id;
         let Some(result) = results.remove(&id) else { continue };
-        let mut ballots = ballots.remove(&id).unwrap_or_default();
-        // A receipt is a hash with a secret in it, so this shuffles them, once and for all.
-        ballots.sort_by(|a, b| a.receipt.cmp(&b.receipt));
-        let entries = entries.remove(&id).unwrap_or_default();
+        let (entries, ballots) = (entries.remove(&id).unwrap_or_default(), ballots.remove(&id).unwrap_or_default());
         let turnout = Turnout { eligible: result.eligible, voted: result.voted };
-        let digest = digest(ballots.iter().map(|ballot| ballot.receipt.as_str()));
-        boxes.insert(id, BallotBox { campaign, entries, ballots, turnout, outcome: result.outcome()?, digest });
+        boxes.insert(id, BallotBox::new(campaign, entries, ballots, turnout, result.outcome()?));
     }
     Ok(boxes)
 }

@@ -1,6 +1,6 @@
 //! What is stored of campaigns.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use diesel::prelude::*;
 
@@ -279,7 +279,7 @@ pub struct Tally {
     /// The campaign as it was then.
     pub campaign: Campaign,
     /// Its entries, in their order.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Arc<Entry>>,
     /// Grows with every ballot, with every change of the roster and with closing, on all servers alike.
     pub revision: i64,
     /// How many have voted.

@@ -27,29 +27,27 @@ pub async fn run(app: Arc<App>) {
     let mut swept_at: Option<Duration> = None;
     loop {
         let changed = app.live.schedule_changed();
+        let next = do_due(&app).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "scheduler failed; trying again");
+            Some(app.clock.now() + AFTER_FAILURE)
+        });
         let elapsed = app.clock.elapsed();
         if swept_at.is_none_or(|at| elapsed >= at + SWEEP) {
             close_complete(&app, None).await;
             swept_at = Some(elapsed);
         }
-        let longest = app.clock.now() + SWEEP;
-        let wake_at = match do_due(&app).await {
-            Ok(next) => next.map_or(longest, |next| next.min(longest)),
-            Err(error) => {
-                tracing::error!(%error, "scheduler failed; trying again");
-                app.clock.now() + AFTER_FAILURE
-            }
-        };
         tokio::select! {
             () = changed => {}
-            () = sleep_until(&app.clock, wake_at) => {}
+            () = sleep_until(&app.clock, next, elapsed + SWEEP) => {}
         }
     }
 }
 
-async fn sleep_until(clock: &Clock, due: Instant) {
-    while clock.now() < due {
-        clock.sleep_until(due.min(clock.now() + CLOCK_STEP)).await;
+/// Returns at an instant, if there is one, and at the latest after so much time, wherever the clock is set meanwhile.
+async fn sleep_until(clock: &Clock, due: Option<Instant>, latest: Duration) {
+    while due.is_none_or(|due| clock.now() < due) && clock.elapsed() < latest {
+        let step = clock.now() + CLOCK_STEP;
+        clock.sleep_until(due.map_or(step, |due| due.min(step))).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tallies: what is stored, counted. The one place that turns ballots into standings.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     Campaign, Entry, Outcome, Tally, Turnout, VotingMethod,
@@ -37,9 +37,9 @@ pub async fn tallies(
     };
     let mut frozen: HashMap<CampaignId, ResultRow> =
         store::results(conn, guild, &ids).await?.into_iter().map(|row| (row.campaign_id, row)).collect();
-    let mut entries: HashMap<CampaignId, Vec<Entry>> = HashMap::new();
+    let mut entries: HashMap<CampaignId, Vec<Arc<Entry>>> = HashMap::new();
     for entry in store::entries_of(conn, guild, &ids).await? {
-        entries.entry(entry.campaign_id).or_default().push(entry);
+        entries.entry(entry.campaign_id).or_default().push(Arc::new(entry));
     }
     let roster_version = store::roster_version(conn, guild).await?;
     let turnouts = live_turnouts(conn, guild, &campaigns).await?;
@@ -117,6 +117,7 @@ pub async fn freeze(conn: &mut Conn, campaign: Campaign, now: Instant) -> Result
     let (guild, id) = (campaign.guild_id, campaign.id);
     // While the roster is locked, who is eligible and the revision stay what they are.
     store::lock_roster(conn, guild).await?;
+    conn.join_in_bulk().await?;
     store::insert_abstentions(conn, &campaign).await?;
     if let Some(mut tally) = tallies(conn, guild, vec![campaign], now).await?.remove(&id) {
         // Newer than any count before it.
@@ -126,7 +127,7 @@ pub async fn freeze(conn: &mut Conn, campaign: Campaign, now: Instant) -> Result
     Ok(())
 }
 
-fn thaw(campaign: Campaign, entries: Vec<Entry>, result: &ResultRow) -> Result<Tally> {
+fn thaw(campaign: Campaign, entries: Vec<Arc<Entry>>, result: &ResultRow) -> Result<Tally> {
     Ok(Tally {
         campaign,
         entries,

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::process::{Served, ask, guildhall, run, stdout};
+use crate::support::{
+    on_both,
+    process::{Served, ask, guildhall, run, stdout},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_guild_is_bootstrapped_served_and_entered() {
@@ -245,12 +248,16 @@ async fn a_result_is_recounted_by_its_operator_and_verified_by_anyone() {
     assert!(said(&run(folder.path(), &["verify", "nowhere.json"])).contains("nowhere.json: "));
 }
 
-#[test]
-fn a_bench_of_ballots_leaves_nothing_behind() {
-    let folder = tempfile::tempdir().unwrap();
-    let bench = ["bench", "ballots", "--voters", "20", "--at-once", "4", "--database-url", "sqlite://bench.db"];
-    let said = stdout(&run(folder.path(), &bench));
-    assert!(said.contains("castBallot through GraphQL") && said.contains("ratio"), "{said}");
-    let gone = run(folder.path(), &["token", "--guild", "bench", "--all", "--database-url", "sqlite://bench.db"]);
-    assert!(String::from_utf8_lossy(&gone.stderr).contains("no such guild"));
+on_both! {
+    async fn a_bench_of_ballots_leaves_nothing_behind(app) {
+        app.guild("gg").await;
+        let folder = tempfile::tempdir().unwrap();
+        let [flag, database, ..] = app.flags();
+        let bench = ["bench", "ballots", "--voters", "20", "--at-once", "4", &flag, &database];
+        let said = stdout(&run(folder.path(), &bench));
+        assert!(said.contains("castBallot through GraphQL") && said.contains("ratio"), "{said}");
+        for (table, rows) in [("guilds", 1), ("members", 1), ("campaigns", 0), ("ballots", 0), ("picks", 0)] {
+            assert_eq!(app.rows_of(table).await, rows, "{table}");
+        }
+    }
 }

@@ -68,6 +68,15 @@ pub struct Standing {
 }
 
 impl Outcome {
+    /// How many values tell how the standings came about.
+    pub fn table_size(&self) -> usize {
+        let rounds: usize = self.rounds.iter().map(|round| round.counts.len()).sum();
+        let pairwise = self.pairwise.as_ref().map_or(0, |pairwise| 2 * pairwise.preferred.len().pow(2));
+        let stages = self.transfers.iter().flat_map(|transfers| &transfers.stages);
+        // An entry and its votes.
+        2 * rounds + pairwise + 2 * stages.map(|stage| stage.votes.len()).sum::<usize>()
+    }
+
     /// Who has won: those elected, in order of their election; for methods with one winner all who share the first
     /// place. Nobody without a ballot.
     pub fn winners(&self) -> Vec<EntryId> {

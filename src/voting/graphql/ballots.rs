@@ -63,7 +63,8 @@ impl ShownBallotBox {
         self.0.ballots.len()
     }
 
-    /// SHA-256 of all receipts in their order, each with a line feed: who sees the same digest sees the same ballots.
+    /// SHA-256 of the ballots and of the rules they are counted by: who sees the same digest sees the same result follow from
+    /// the same ballots. `docs/receipts.md` tells how it is made.
     async fn digest(&self) -> &str {
         &self.0.digest
     }
@@ -95,7 +96,8 @@ impl ShownBallotBox {
     }
 
     /// All of it as JSON, with the campaign's rules and result: what `guildhall verify` checks, and any other program can.
-    async fn file(&self) -> Result<String> {
+    async fn file(&self, ctx: &Context<'_>) -> Result<String> {
+        Caller::of(ctx).make_room(self.0.ballots.iter().map(|ballot| 2 + ballot.picks.len()).sum())?;
         BallotFile::from(&*self.0).to_json().map_err(Error::internal)
     }
 }

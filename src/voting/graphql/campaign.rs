@@ -160,7 +160,7 @@ impl Campaign {
         if self.method != VotingMethod::InstantRunoff {
             return Ok(None);
         }
-        Ok(self.open_tally(ctx).await?.map(|tally| tally::runoff_rounds(&tally)))
+        Ok(self.open_table(ctx).await?.map(|tally| tally::runoff_rounds(&tally)))
     }
 
     /// The comparisons of a Schulze count, a row an entry, in their order; `null` for other methods, and while standings
@@ -169,7 +169,7 @@ impl Campaign {
         if self.method != VotingMethod::Schulze {
             return Ok(None);
         }
-        Ok(self.open_tally(ctx).await?.map(|tally| tally::pairwise(&tally)))
+        Ok(self.open_table(ctx).await?.map(|tally| tally::pairwise(&tally)))
     }
 
     /// The count of a single transferable vote; `null` for other methods, without a ballot, and while standings are hidden
@@ -178,12 +178,12 @@ impl Campaign {
         if self.method != VotingMethod::SingleTransferableVote {
             return Ok(None);
         }
-        Ok(self.open_tally(ctx).await?.and_then(|tally| tally::transfers(&tally)))
+        Ok(self.open_table(ctx).await?.and_then(|tally| tally::transfers(&tally)))
     }
 
     /// Who has won: all who share the first place, or all who were elected, in order; nobody without a ballot. `null` until
     /// the vote is over.
-    async fn winners(&self, ctx: &Context<'_>) -> Result<Option<Vec<Entry>>> {
+    async fn winners(&self, ctx: &Context<'_>) -> Result<Option<Vec<Arc<Entry>>>> {
         if !self.is_over() {
             return Ok(None);
         }
@@ -233,6 +233,15 @@ impl Campaign {
             None => Caller::of(ctx).load.tally.maybe(self.id).await,
             Some(_) => Ok(None),
         }
+    }
+
+    /// [`Campaign::open_tally`], for how it came about.
+    async fn open_table(&self, ctx: &Context<'_>) -> Result<Option<Arc<Tally>>> {
+        let tally = self.open_tally(ctx).await?;
+        if let Some(tally) = &tally {
+            Caller::of(ctx).make_room(tally.outcome.table_size())?;
+        }
+        Ok(tally)
     }
 
     async fn viewer_hindrance(&self, ctx: &Context<'_>) -> Result<Option<CannotVoteReason>> {

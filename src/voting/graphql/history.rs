@@ -1,6 +1,6 @@
 //! The past as objects of the schema: who took part, and who won.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, sync::Arc};
 
 use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
@@ -28,7 +28,9 @@ pub async fn participation_of(ctx: &Context<'_>, member: MemberId) -> Result<Opt
 }
 
 /// A member's part in the votes they could vote in, or did: those that are over, by who was eligible when they closed, and
-/// those that are live. Of votes that closed before this was recorded only those count in which they voted.
+/// those that are live. Of another member's live votes only those are shown whose standings nobody sees before the close
+/// (`AFTER_CLOSE`): elsewhere the standings and the voter together would tell the ballot. Of votes that closed before this was
+/// recorded only those count in which they voted.
 #[Object]
 impl Participation {
     /// In how many votes they could vote, or did.
@@ -105,14 +107,14 @@ impl PastVote {
     }
 
     /// Who has won: all who share the first place, or all who were elected, in order; nobody without a ballot.
-    async fn winners(&self, ctx: &Context<'_>) -> Result<Vec<Entry>> {
+    async fn winners(&self, ctx: &Context<'_>) -> Result<Vec<Arc<Entry>>> {
         let tally = Caller::of(ctx).load.tally.maybe(self.0.id).await?;
         Ok(tally.map(|tally| tally::winners(&tally)).unwrap_or_default())
     }
 
     /// When it closed.
-    async fn closed_at(&self) -> Option<DateTime<Utc>> {
-        self.0.closed_at.map(|at| at.and_utc())
+    async fn closed_at(&self) -> DateTime<Utc> {
+        self.0.closed_at.unwrap_or(self.0.created_at).and_utc()
     }
 }
 

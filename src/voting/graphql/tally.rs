@@ -45,7 +45,7 @@ pub(super) struct Standing {
     /// 1 is the winner's. Equals share a place, and the places after them are skipped.
     place: i64,
     /// The entry.
-    entry: Entry,
+    entry: Arc<Entry>,
     /// Points by the campaign's method: weighted picks; approvals; votes in the last round or stage it stood in, whole ones;
     /// for a Schulze count how many entries it beats.
     points: i64,
@@ -63,23 +63,23 @@ pub(super) struct RunoffRound {
     /// Ballots none of whose entries still stand.
     exhausted: i64,
     /// Who is eliminated at the end of the round.
-    eliminated: Vec<Entry>,
+    eliminated: Vec<Arc<Entry>>,
     /// Whether several shared the fewest votes, so that the tie had to be broken.
     tie_broken: bool,
     /// Who has won with this round.
-    winner: Option<Entry>,
+    winner: Option<Arc<Entry>>,
 }
 
 /// An entry's votes in a round.
 #[derive(SimpleObject)]
 struct RunoffCount {
     /// The entry.
-    entry: Entry,
+    entry: Arc<Entry>,
     /// Ballots whose highest entry still standing it is.
     votes: i64,
 }
 
-fn entry_of(tally: &Tally, id: EntryId) -> Option<Entry> {
+fn entry_of(tally: &Tally, id: EntryId) -> Option<Arc<Entry>> {
     tally.entries.iter().find(|entry| entry.id == id).cloned()
 }
 
@@ -109,7 +109,7 @@ pub(super) fn runoff_rounds(tally: &Tally) -> Vec<RunoffRound> {
 #[derive(SimpleObject)]
 pub(super) struct PairwiseRow {
     /// The entry.
-    entry: Entry,
+    entry: Arc<Entry>,
     /// How many ballots prefer it to each.
     preferred: Vec<i64>,
     /// The strength of its strongest beatpath to each: of all chains of won comparisons, the most votes that the weakest
@@ -125,7 +125,7 @@ pub(super) struct TransferCount {
     /// The stages of the count. The first counts first picks, and each after it transfers the votes of one entry.
     stages: Vec<TransferStage>,
     /// Who is elected, in the order of their election.
-    elected: Vec<Entry>,
+    elected: Vec<Arc<Entry>>,
 }
 
 /// A stage of a single transferable vote.
@@ -134,9 +134,9 @@ struct TransferStage {
     /// 1 is the first.
     number: i64,
     /// Whose surplus was transferred in this stage.
-    surplus_of: Option<Entry>,
+    surplus_of: Option<Arc<Entry>>,
     /// Who was excluded in this stage, their ballots being transferred.
-    excluded: Option<Entry>,
+    excluded: Option<Arc<Entry>>,
     /// Whether several were level for that, so that the tie had to be broken.
     tie_broken: bool,
     /// Votes of every entry at the end of the stage, most first.
@@ -144,14 +144,14 @@ struct TransferStage {
     /// Votes that are nobody's any more, to five decimal places.
     non_transferable: f64,
     /// Who is elected at the end of the stage, most votes first.
-    elected: Vec<Entry>,
+    elected: Vec<Arc<Entry>>,
 }
 
 /// An entry's votes at the end of a stage.
 #[derive(SimpleObject)]
 struct TransferredVotes {
     /// The entry.
-    entry: Entry,
+    entry: Arc<Entry>,
     /// Its votes, to five decimal places.
     votes: f64,
 }
@@ -159,8 +159,8 @@ struct TransferredVotes {
 pub(super) fn pairwise(tally: &Tally) -> Vec<PairwiseRow> {
     let Some(pairwise) = &tally.outcome.pairwise else { return Vec::new() };
     let rows = pairwise.preferred.iter().zip(&pairwise.strengths);
-    let row = |(entry, (preferred, strengths)): (&Entry, (&Vec<i64>, &Vec<i64>))| PairwiseRow {
-        entry: entry.clone(),
+    let row = |(entry, (preferred, strengths)): (&Arc<Entry>, (&Vec<i64>, &Vec<i64>))| PairwiseRow {
+        entry: Arc::clone(entry),
         preferred: preferred.clone(),
         strengths: strengths.clone(),
     };
@@ -192,7 +192,7 @@ pub(super) fn transfers(tally: &Tally) -> Option<TransferCount> {
     })
 }
 
-pub(super) fn winners(tally: &Tally) -> Vec<Entry> {
+pub(super) fn winners(tally: &Tally) -> Vec<Arc<Entry>> {
     tally.outcome.winners().iter().filter_map(|id| entry_of(tally, *id)).collect()
 }
 

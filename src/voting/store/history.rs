@@ -15,11 +15,12 @@ use crate::{
     },
     id::{CampaignId, GuildId, MemberId},
     page::Page,
-    voting::{Campaign, CampaignStatus, PastKey},
+    voting::{Campaign, CampaignStatus, PastKey, ResultsVisibility},
 };
 
-/// Of a member and a campaign: both, the campaign's place in lists, and from which level up it is seen.
-pub type Part = (MemberId, Instant, CampaignId, Option<i64>);
+/// Of a member and a campaign: both, the campaign's place in lists, from which level up it is seen, its status and when its
+/// standings are.
+pub type PartRow = (MemberId, Instant, CampaignId, Option<i64>, CampaignStatus, ResultsVisibility);
 
 /// Records who could vote in a campaign until now, and did not.
 pub async fn insert_abstentions(conn: &mut Conn, campaign: &Campaign) -> QueryResult<()> {
@@ -31,29 +32,43 @@ pub async fn insert_abstentions(conn: &mut Conn, campaign: &Campaign) -> QueryRe
 }
 
 /// In which campaigns these members have voted.
-pub async fn voted(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<Part>> {
+pub async fn voted(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<PartRow>> {
     on!(conn, c => ballots::table
         .inner_join(campaigns::table.on(
             campaigns::guild_id.eq(ballots::guild_id).and(campaigns::id.eq(ballots::campaign_id)),
         ))
         .filter(ballots::guild_id.eq(guild).and(ballots::member_id.eq_any(of)))
-        .select((ballots::member_id, campaigns::created_at, campaigns::id, campaigns::min_rank_level_to_view))
+        .select((
+            ballots::member_id,
+            campaigns::created_at,
+            campaigns::id,
+            campaigns::min_rank_level_to_view,
+            campaigns::status,
+            campaigns::results_visibility,
+        ))
         .load(c))
 }
 
 /// In which campaigns that are over these members could have voted, and did not.
-pub async fn abstained(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<Part>> {
+pub async fn abstained(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<PartRow>> {
     on!(conn, c => abstentions::table
         .inner_join(campaigns::table.on(
             campaigns::guild_id.eq(abstentions::guild_id).and(campaigns::id.eq(abstentions::campaign_id)),
         ))
         .filter(abstentions::guild_id.eq(guild).and(abstentions::member_id.eq_any(of)))
-        .select((abstentions::member_id, campaigns::created_at, campaigns::id, campaigns::min_rank_level_to_view))
+        .select((
+            abstentions::member_id,
+            campaigns::created_at,
+            campaigns::id,
+            campaigns::min_rank_level_to_view,
+            campaigns::status,
+            campaigns::results_visibility,
+        ))
         .load(c))
 }
 
 /// In which live campaigns these members are eligible, and have not voted yet.
-pub async fn yet_to_vote(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<Part>> {
+pub async fn yet_to_vote(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<PartRow>> {
     let theirs = || {
         ballots::table.filter(
             ballots::guild_id
@@ -69,7 +84,14 @@ pub async fn yet_to_vote(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> Qu
         .filter(campaigns::guild_id.eq(guild).and(campaigns::status.eq(CampaignStatus::Live)))
         .filter(members::id.eq_any(of).and(members::is_active).and(members::registered_at.is_not_null()))
         .filter(not(exists(theirs())))
-        .select((members::id, campaigns::created_at, campaigns::id, campaigns::min_rank_level_to_view))
+        .select((
+            members::id,
+            campaigns::created_at,
+            campaigns::id,
+            campaigns::min_rank_level_to_view,
+            campaigns::status,
+            campaigns::results_visibility,
+        ))
         .load(c))
 }
 

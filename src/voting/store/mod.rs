@@ -37,7 +37,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 pub use self::{cast::*, history::*};
-use super::{Campaign, CampaignFilter, CampaignKey, CampaignStatus, Entry};
+use super::{Campaign, CampaignFilter, CampaignKey, CampaignStatus, Entry, rules::MIN_ENTRIES};
 use crate::{
     clock::Instant,
     db::{
@@ -208,15 +208,25 @@ pub async fn is_complete(conn: &mut Conn, campaign: &Campaign) -> QueryResult<bo
     on!(conn, c => diesel::select(all_voted).get_result(c))
 }
 
-/// Campaigns of all guilds whose next step is due: live ones to close, drafts to start. For the scheduler alone.
+/// Campaigns of all guilds whose next step is due: live ones to close, then drafts to start that have entries enough. For
+/// the scheduler alone.
 pub async fn due(conn: &mut Conn, now: Instant) -> QueryResult<Vec<Campaign>> {
+    let their_entries = entries::table
+        .filter(entries::guild_id.eq(campaigns::guild_id).and(entries::campaign_id.eq(campaigns::id)))
+        .select(count_star())
+        .single_value();
+    let entries = || their_entries.assume_not_null();
+    let fewest = i64::try_from(MIN_ENTRIES).unwrap_or_default();
+    let ready = entries().ge(fewest).and(entries().ge(campaigns::picks_per_voter)).and(entries().ge(campaigns::seats));
     on!(conn, c => campaigns::table
         .filter(
             campaigns::status.eq(CampaignStatus::Live).and(campaigns::closes_at.assume_not_null().le(now))
                 .or(campaigns::status.eq(CampaignStatus::Draft)
                     .and(campaigns::start_at.assume_not_null().le(now))
-                    .and(campaigns::closes_at.assume_not_null().gt(now))),
+                    .and(campaigns::closes_at.assume_not_null().gt(now))
+                    .and(ready)),
         )
+        .order(campaigns::status.desc())
         .select(Campaign::as_select())
         .load(c))
 }

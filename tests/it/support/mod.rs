@@ -162,6 +162,13 @@ impl TestApp {
         ["--database-url".to_owned(), database, "--jwt-secret".to_owned(), secret]
     }
 
+    /// How many rows a table has, of all guilds.
+    pub async fn rows_of(&self, table: &str) -> i64 {
+        let query = format!("SELECT count(*) AS number FROM {table}");
+        let count = async move |conn: &mut Conn| Ok(number(conn, query).await);
+        self.app.db.read(count).await.unwrap()
+    }
+
     /// Changes the database behind the server's back.
     pub async fn sql(&self, statement: &str) {
         let statement = statement.to_owned();
@@ -390,18 +397,22 @@ pub async fn execute(conn: &mut Conn, statement: &str) {
 
 /// How many transactions on PostgreSQL wait for a lock that another one holds.
 pub async fn waiting_for_locks(server: &App) -> i64 {
-    #[derive(diesel::QueryableByName)]
-    struct Waiting {
-        #[diesel(sql_type = diesel::sql_types::BigInt)]
-        transactions: i64,
-    }
-    let query = "SELECT count(*) AS transactions FROM pg_stat_activity
+    let query = "SELECT count(*) AS number FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let count = async move |conn: &mut Conn| {
-        let Conn::Postgres(conn) = conn else { return Ok(0) };
-        let waiting: Waiting =
-            diesel_async::RunQueryDsl::get_result(diesel::sql_query(query), &mut **conn).await.unwrap();
-        Ok(waiting.transactions)
+    server.db.read(async |conn| Ok(number(conn, query.to_owned()).await)).await.unwrap()
+}
+
+async fn number(conn: &mut Conn, query: String) -> i64 {
+    #[derive(diesel::QueryableByName)]
+    struct Number {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        number: i64,
+    }
+    use diesel_async::RunQueryDsl;
+    let query = diesel::sql_query(query);
+    let found: Number = match conn {
+        Conn::Sqlite(conn) => query.get_result(&mut **conn).await.unwrap(),
+        Conn::Postgres(conn) => query.get_result(&mut **conn).await.unwrap(),
     };
-    server.db.read(count).await.unwrap()
+    found.number
 }
