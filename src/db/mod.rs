@@ -5,36 +5,29 @@
 //! [`Db::read`], [`Db::snapshot`] or [`Db::write`].
 
 mod migrate;
+mod pool;
 #[expect(missing_docs, reason = "generated; the migrations tell what the columns are")]
 pub mod schema;
 mod text;
+mod unique;
 mod url;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
-use diesel::{
-    SqliteConnection,
-    connection::{Instrumentation, InstrumentationEvent},
-    result::DatabaseErrorKind,
-};
+use diesel::SqliteConnection;
 use diesel_async::{
     AnsiTransactionManager, AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
-    pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
-        bb8::{Pool, PooledConnection},
-    },
+    pooled_connection::bb8::{Pool, PooledConnection},
     sync_connection_wrapper::SyncConnectionWrapper,
 };
 use tracing::Instrument;
 
+use self::pool::pool;
 pub(crate) use self::text::{stored_as_text, text_enum};
-pub use self::url::DatabaseUrl;
+pub use self::{unique::violated, url::DatabaseUrl};
 use crate::error::{Error, Result};
 
 /// SQLite's connection: each statement runs on a blocking thread.
@@ -429,65 +422,4 @@ impl Conn {
         }
         Ok(())
     }
-}
-
-async fn pool<C>(url: &str, set_up: &str, max_size: u32, statements: &Arc<AtomicU64>) -> Result<Pool<C>>
-where
-    C: PoolableConnection + AsyncConnection + 'static,
-    AsyncDieselConnectionManager<C>:
-        bb8::ManageConnection<Connection = C, Error = diesel_async::pooled_connection::PoolError>,
-{
-    let (set_up, statements) = (set_up.to_owned(), Arc::clone(statements));
-    let mut config = ManagerConfig::<C>::default();
-    // The pool drops connections that broke in use; asking each time with a statement would double the short queries.
-    config.recycling_method = RecyclingMethod::Fast;
-    config.custom_setup = Box::new(move |url| {
-        let (set_up, statements, url) = (set_up.clone(), Arc::clone(&statements), url.to_owned());
-        Box::pin(async move {
-            let mut conn = C::establish(&url).await?;
-            conn.batch_execute(&set_up).await.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
-            conn.set_instrumentation(StatementCounter(statements));
-            Ok(conn)
-        })
-    });
-    Pool::builder()
-        .max_size(max_size)
-        .min_idle(1)
-        .connection_timeout(Duration::from_secs(10))
-        .build(AsyncDieselConnectionManager::new_with_config(url, config))
-        .await
-        .map_err(Error::internal)
-}
-
-struct StatementCounter(Arc<AtomicU64>);
-
-impl Instrumentation for StatementCounter {
-    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-/// Unique constraints that a caller can run into: the name PostgreSQL reports, and the columns SQLite does.
-const UNIQUE: [(&str, &str); 9] = [
-    ("guilds_slug", "guilds.slug"),
-    ("ranks_name", "ranks.guild_id, ranks.name_key"),
-    ("ranks_level", "ranks.guild_id, ranks.level"),
-    ("members_username", "members.guild_id, members.username_key"),
-    ("members_discord_id", "members.guild_id, members.discord_id"),
-    ("characters_name", "characters.guild_id, characters.name_key, characters.realm_key"),
-    ("ballots_one_per_member", "ballots.guild_id, ballots.campaign_id, ballots.member_id"),
-    ("ballots_nonce", "ballots.guild_id, ballots.campaign_id, ballots.nonce"),
-    ("picks_no_entry_twice", "picks.guild_id, picks.campaign_id, picks.member_id, picks.entry_id"),
-];
-
-/// The name of the unique constraint that an error says was violated, alike on both databases.
-pub fn violated(error: &diesel::result::Error) -> Option<&'static str> {
-    let diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info) = error else { return None };
-    let columns = info.message().rsplit(": ").next().unwrap_or_default();
-    UNIQUE
-        .iter()
-        .find(|(name, sqlite)| info.constraint_name() == Some(name) || columns == *sqlite)
-        .map(|(name, _)| *name)
 }

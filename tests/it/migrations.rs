@@ -5,9 +5,14 @@ use diesel::{
     sql_types::{BigInt, Text},
 };
 use diesel_async::RunQueryDsl;
-use guildhall::db::Conn;
+use guildhall::{
+    db::{Conn, DatabaseUrl},
+    id::CampaignId,
+    voting,
+};
+use serde_json::json;
 
-use crate::support::TestApp;
+use crate::support::{Draft, TestApp, on_both, strings};
 
 #[derive(QueryableByName, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Column {
@@ -78,4 +83,32 @@ async fn every_table_but_the_guilds_own_leads_its_key_with_the_guild() {
     let keys = rows(&sqlite, keys, "").await;
     assert_eq!(keys.len(), 14);
     assert!(keys.iter().all(|key| key.column_name == "guild_id"), "{keys:?}");
+}
+
+on_both! {
+    async fn ballots_from_before_there_were_receipts_get_them(app) {
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        let draft = Draft::live(&leader, 3, json!({ "method": "INSTANT_RUNOFF", "picksPerVoter": 2 })).await;
+        for (name, picks) in [("a", [0, 1]), ("b", [0, 1]), ("c", [2, 0])] {
+            draft.vote(&guild.member(name, "Member").await, &picks).await;
+        }
+        draft.close(&leader).await;
+        let kind = if matches!(app.database, DatabaseUrl::Sqlite(_)) { "sqlite" } else { "postgres" };
+        for step in ["down", "up"] {
+            let file = format!("migrations/{kind}/2026-11-21-180000_receipts/{step}.sql");
+            app.sql(&std::fs::read_to_string(file).unwrap()).await;
+        }
+        // A server that starts after the migration, as one does.
+        let server = app.another_server().await;
+        let id = CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
+        assert_eq!(voting::recount(&server, id).await.unwrap().problems, Vec::<String>::new());
+        let query = "query($id: ID!) { campaign(id: $id) { ballotBox { ballots { nodes { nonce } } } } }";
+        let published = leader.run_at(&server, query, draft.vars()).await;
+        let mut nonces = strings(&published["data"]["campaign"]["ballotBox"]["ballots"]["nodes"], "/nonce");
+        assert!(nonces.iter().all(|nonce| nonce.len() == 64), "{nonces:?}");
+        nonces.sort();
+        nonces.dedup();
+        assert_eq!(nonces.len(), 3);
+    }
 }

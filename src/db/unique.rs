@@ -1,0 +1,26 @@
+//! Which unique constraint was violated.
+
+use diesel::result::DatabaseErrorKind;
+
+/// Unique constraints that a caller can run into: the name PostgreSQL reports, and the columns SQLite does.
+const UNIQUE: [(&str, &str); 9] = [
+    ("guilds_slug", "guilds.slug"),
+    ("ranks_name", "ranks.guild_id, ranks.name_key"),
+    ("ranks_level", "ranks.guild_id, ranks.level"),
+    ("members_username", "members.guild_id, members.username_key"),
+    ("members_discord_id", "members.guild_id, members.discord_id"),
+    ("characters_name", "characters.guild_id, characters.name_key, characters.realm_key"),
+    ("ballots_one_per_member", "ballots.guild_id, ballots.campaign_id, ballots.member_id"),
+    ("ballots_nonce", "ballots.guild_id, ballots.campaign_id, ballots.nonce"),
+    ("picks_no_entry_twice", "picks.guild_id, picks.campaign_id, picks.member_id, picks.entry_id"),
+];
+
+/// The name of the unique constraint that an error says was violated, alike on both databases.
+pub fn violated(error: &diesel::result::Error) -> Option<&'static str> {
+    let diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info) = error else { return None };
+    let columns = info.message().rsplit(": ").next().unwrap_or_default();
+    UNIQUE
+        .iter()
+        .find(|(name, sqlite)| info.constraint_name() == Some(name) || columns == *sqlite)
+        .map(|(name, _)| *name)
+}
