@@ -14,7 +14,7 @@ use crate::{
     identity,
     live::{self, Live},
     text,
-    voting::{CampaignChanged, scheduler},
+    voting::{CampaignChanged, WaitedFor, scheduler},
 };
 
 /// All that operations need. One for a server's life.
@@ -33,6 +33,8 @@ pub struct App {
     pub limiter: Limiter,
     /// Who watches what.
     pub live: Live,
+    /// Of each vote somebody who has not voted.
+    pub waited_for: WaitedFor,
     /// Whether servers in other processes go by what this one changes: always where they can share the database, and for
     /// a command beside a server on SQLite.
     pub has_peers: bool,
@@ -55,6 +57,7 @@ impl App {
             hasher,
             lifetimes: Lifetimes::default(),
             live: Live::default(),
+            waited_for: WaitedFor::default(),
             default_guild: None,
             guilds: RwLock::default(),
         }

@@ -24,7 +24,7 @@ use crate::{
         Graph, Operation,
         caller::{Caller, Credentials},
     },
-    id::{EntryId, GuildId},
+    id::{EntryId, GuildId, MemberId},
     identity::{self, Member, NewMember, Region},
     voting::{
         self, AnnouncementLevel, Ballot, Campaign, CampaignStatus, Entry, NewCampaign, NewEntry, ResultsVisibility,
@@ -114,15 +114,16 @@ enum Way {
 struct Ground {
     guild: GuildId,
     slug: String,
-    /// All members but one, so that no vote is ever complete.
     voters: Vec<Member>,
+    /// Who never votes, so that no vote is ever complete.
+    idle: MemberId,
 }
 
 impl Ground {
     async fn prepare(app: &App, size: Ballots) -> Result<Self, Failure> {
         let (guild, slug) = (GuildId::new(), format!("bench-{:08x}", rand::random::<u32>()));
         let (now, name) = (app.clock.now(), slug.clone());
-        let voters = app
+        let (voters, idle) = app
             .db
             .write(async move |conn| {
                 let (_, ranks) = identity::found_guild(conn, guild, &name, &name, Region::Us, now).await?;
@@ -139,11 +140,11 @@ impl Ground {
                 };
                 let mut members = (0..=size.voters).map(voter).collect::<Result<Vec<Member>, _>>()?;
                 identity::store::insert_members(conn, members.clone()).await?;
-                members.pop();
-                Ok(members)
+                let idle = members.pop().ok_or_else(|| Error::internal("there is one more than voters"))?;
+                Ok((members, idle.id))
             })
             .await?;
-        Ok(Self { guild, slug, voters })
+        Ok(Self { guild, slug, voters, idle })
     }
 
     /// Lets every voter vote, in a vote of its own.
@@ -160,7 +161,7 @@ impl Ground {
         let mut crowd = tokio::task::JoinSet::new();
         for _ in 0..size.at_once {
             let (app, way, next, jobs) = (Arc::clone(app), way.clone(), Arc::clone(&next), Arc::clone(&jobs));
-            let (campaign, entries, slug) = (campaign.clone(), entries.clone(), self.slug.clone());
+            let (campaign, entries, slug, idle) = (campaign.clone(), entries.clone(), self.slug.clone(), self.idle);
             crowd.spawn(async move {
                 let mut took = Vec::new();
                 while let Some((voter, token)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -168,7 +169,7 @@ impl Ground {
                     let began = Instant::now();
                     match &way {
                         Way::GraphQl(graph) => through_graphql(&app, graph, &slug, token, &campaign, &picks).await?,
-                        Way::Plain => plainly(&app, voter, &campaign, picks).await?,
+                        Way::Plain => plainly(&app, voter, idle, &campaign, picks).await?,
                     }
                     took.push(began.elapsed());
                 }
@@ -255,7 +256,13 @@ async fn through_graphql(
     answer.errors.first().map_or(Ok(()), |error| Err(error.message.clone().into()))
 }
 
-async fn plainly(app: &App, voter: &Member, campaign: &Campaign, picks: Vec<EntryId>) -> Result<(), Failure> {
+async fn plainly(
+    app: &App,
+    voter: &Member,
+    idle: MemberId,
+    campaign: &Campaign,
+    picks: Vec<EntryId>,
+) -> Result<(), Failure> {
     let (guild, member, id, now) = (voter.guild_id, voter.id, campaign.id, app.clock.now());
     let live = campaign.clone();
     let expiry = now + Duration::from_hours(1);
@@ -270,7 +277,7 @@ async fn plainly(app: &App, voter: &Member, campaign: &Campaign, picks: Vec<Entr
             Ok(voting::store::insert_ballots(conn, guild, &[ballot]).await?)
         })
         .await?;
-    app.db.read(async move |conn| Ok(voting::store::is_complete(conn, &live).await?)).await?;
+    app.db.read(async move |conn| Ok(voting::store::is_waited_for(conn, &live, idle).await?)).await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 //! counts is the one at which the lock is held, not the one at which the request came: no ballot is later.
 
 use super::{
-    ActivationBlocker, Campaign, CampaignStatus,
+    ActivationBlocker, Campaign, CampaignStatus, completeness,
     drafts::{lock, quoted, record},
     freeze, rules, store,
 };
@@ -122,8 +122,7 @@ pub(super) async fn close_if_complete(app: &App, campaign: Campaign) -> Result<C
     }
     let (guild, id, clock) = (campaign.guild_id, campaign.id, app.clock.clone());
     // Asked outside of the lock first, since nearly every ballot is not the last.
-    let live = campaign.clone();
-    if !app.db.read(async move |conn| Ok(store::is_complete(conn, &live).await?)).await? {
+    if !completeness::looks_complete(app, &campaign).await? {
         return Ok(campaign);
     }
     let closed = app
@@ -131,7 +130,7 @@ pub(super) async fn close_if_complete(app: &App, campaign: Campaign) -> Result<C
             let Some(live) = lock_for_step(conn, guild, id, CampaignStatus::Live).await? else { return Ok(None) };
             // Nobody becomes eligible from here on.
             store::lock_roster(conn, guild).await?;
-            if !store::is_complete(conn, &live).await? {
+            if !completeness::is_complete(conn, &live).await? {
                 return Ok(None);
             }
             let now = clock.now();

@@ -2,6 +2,7 @@
 
 mod ballot_box;
 mod ballot_file;
+mod completeness;
 pub mod count;
 mod drafts;
 mod entries;
@@ -21,6 +22,7 @@ pub(crate) use self::tally::freeze;
 pub use self::{
     ballot_box::{BallotBox, PublishedBallot, new_nonce, receipt_of},
     ballot_file::BallotFile,
+    completeness::WaitedFor,
     count::{Outcome, Rules, Standing},
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
     entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},

@@ -30,6 +30,8 @@ macro_rules! silent {
 mod cast;
 mod history;
 
+use std::collections::HashSet;
+
 use diesel::{
     dsl::{count_star, exists, not},
     prelude::*,
@@ -44,7 +46,7 @@ use crate::{
         Conn, Lock, first_locked, insert_all, on,
         schema::{ballots, campaigns, entries, guilds, members},
     },
-    id::{CampaignId, EntryId, GuildId},
+    id::{CampaignId, EntryId, GuildId, MemberId},
     page::Page,
 };
 
@@ -200,12 +202,22 @@ pub async fn complete(conn: &mut Conn, guild: Option<GuildId>) -> QueryResult<Ve
     })
 }
 
-/// Whether everyone eligible in a campaign has voted, and there is someone. Asked after every ballot, and so a statement
-/// that looks no further than to the first who has not.
-pub async fn is_complete(conn: &mut Conn, campaign: &Campaign) -> QueryResult<bool> {
+/// Who is eligible in a campaign: those who have voted, and those who have not.
+pub async fn electorate(conn: &mut Conn, campaign: &Campaign) -> QueryResult<(Vec<MemberId>, Vec<MemberId>)> {
     let (guild, id, level) = (campaign.guild_id, campaign.id, campaign.min_rank_level_to_vote);
-    let all_voted = not(exists(silent!(guild, id, level))).and(exists(eligible!(guild, level)));
-    on!(conn, c => diesel::select(all_voted).get_result(c))
+    let eligible: Vec<MemberId> = on!(conn, c => eligible!(guild, level).select(members::id).load(c))?;
+    let voters = ballots::table.filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq(id)));
+    let voters: Vec<MemberId> = on!(conn, c => voters.select(ballots::member_id).load(c))?;
+    let voters: HashSet<MemberId> = voters.into_iter().collect();
+    Ok(eligible.into_iter().partition(|member| voters.contains(member)))
+}
+
+/// Whether this member is eligible in a campaign and has not voted.
+pub async fn is_waited_for(conn: &mut Conn, campaign: &Campaign, member: MemberId) -> QueryResult<bool> {
+    let (guild, id, level) = (campaign.guild_id, campaign.id, campaign.min_rank_level_to_vote);
+    let eligible = exists(eligible!(guild, level).filter(members::id.eq(member)));
+    let voted = exists(ballots::table.find((guild, id, member)));
+    on!(conn, c => diesel::select(eligible.and(not(voted))).get_result(c))
 }
 
 /// Campaigns of all guilds whose next step is due: live ones to close, then drafts to start that have entries enough. For
