@@ -106,8 +106,9 @@ pub enum Lock {
 }
 
 /// PostgreSQL takes a guild younger than its statistics to have a row or two, and then compares every row of a table with
-/// every row of another. Without that plan it hashes them, which is as good for few rows, and no worse for many.
-const JOIN_IN_BULK: &str = "SET LOCAL enable_nestloop = off";
+/// every row of another, by nested loops or by merging on what is equal in all. Without these plans it hashes them, which
+/// is as good for few rows, and no worse for many.
+const JOIN_IN_BULK: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off";
 
 /// A handle on the database. Clones share the connections.
 #[derive(Clone)]
