@@ -272,7 +272,7 @@ async fn plainly(
         .write(async move |conn| {
             auth::store::viewer(conn, guild, member, None, expiry).await?;
             voting::store::lock_campaign(conn, guild, id, Lock::Shared).await?;
-            voting::store::entries_of(conn, guild, &[id]).await?;
+            voting::store::entry_ids(conn, guild, id).await?;
             let ballot = Ballot { campaign: id, member, picks, cast_at: now, nonce: voting::new_nonce() };
             Ok(voting::store::insert_ballots(conn, guild, &[ballot]).await?)
         })

@@ -75,8 +75,7 @@ pub async fn cast_ballot(
             if let Some(reason) = cannot_vote(&campaign, Some(&voter), false, now) {
                 return Err(rules::ballot_refused(reason).into());
             }
-            let entries = store::entries_of(conn, guild, &[campaign.id]).await?;
-            let entries: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+            let entries = store::entry_ids(conn, guild, campaign.id).await?;
             let picks = rules::check_picks(campaign.rules(), &picks, &entries)?;
             let nonce = match nonce {
                 Some(nonce) => ballot_box::own_nonce(&nonce)?,

@@ -37,11 +37,17 @@ pub struct Part {
 }
 
 impl Part {
-    fn new(of: store::PartRow, voted: bool) -> Self {
-        let (member, campaign_created_at, campaign, min_rank_level_to_view, status, visibility) = of;
-        // Whoever sees the standings move and who has just voted sees how they voted.
-        let is_open = status != CampaignStatus::Live || visibility == ResultsVisibility::AfterClose;
-        Self { member, campaign, voted, campaign_created_at, min_rank_level_to_view, is_open }
+    fn new((member, campaign): (MemberId, store::PartIn), voted: bool) -> Self {
+        Self {
+            member,
+            campaign: campaign.id,
+            voted,
+            campaign_created_at: campaign.created_at,
+            min_rank_level_to_view: campaign.min_rank_level_to_view,
+            // Whoever sees the standings move and who has just voted sees how they voted.
+            is_open: campaign.status != CampaignStatus::Live
+                || campaign.results_visibility == ResultsVisibility::AfterClose,
+        }
     }
 }
 

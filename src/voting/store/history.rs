@@ -18,9 +18,16 @@ use crate::{
     voting::{Campaign, CampaignStatus, PastKey, ResultsVisibility},
 };
 
-/// Of a member and a campaign: both, the campaign's place in lists, from which level up it is seen, its status and when its
-/// standings are.
-pub type PartRow = (MemberId, Instant, CampaignId, Option<i64>, CampaignStatus, ResultsVisibility);
+/// A campaign, as far as someone's part in it needs to know.
+#[derive(Clone, Copy, Debug, Queryable, Selectable)]
+#[diesel(table_name = campaigns)]
+pub struct PartIn {
+    pub id: CampaignId,
+    pub created_at: Instant,
+    pub min_rank_level_to_view: Option<i64>,
+    pub status: CampaignStatus,
+    pub results_visibility: ResultsVisibility,
+}
 
 /// Records who could vote in a campaign until now, and did not.
 pub async fn insert_abstentions(conn: &mut Conn, campaign: &Campaign) -> QueryResult<()> {
@@ -32,43 +39,29 @@ pub async fn insert_abstentions(conn: &mut Conn, campaign: &Campaign) -> QueryRe
 }
 
 /// In which campaigns these members have voted.
-pub async fn voted(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<PartRow>> {
+pub async fn voted(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<(MemberId, PartIn)>> {
     on!(conn, c => ballots::table
         .inner_join(campaigns::table.on(
             campaigns::guild_id.eq(ballots::guild_id).and(campaigns::id.eq(ballots::campaign_id)),
         ))
         .filter(ballots::guild_id.eq(guild).and(ballots::member_id.eq_any(of)))
-        .select((
-            ballots::member_id,
-            campaigns::created_at,
-            campaigns::id,
-            campaigns::min_rank_level_to_view,
-            campaigns::status,
-            campaigns::results_visibility,
-        ))
+        .select((ballots::member_id, PartIn::as_select()))
         .load(c))
 }
 
 /// In which campaigns that are over these members could have voted, and did not.
-pub async fn abstained(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<PartRow>> {
+pub async fn abstained(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<(MemberId, PartIn)>> {
     on!(conn, c => abstentions::table
         .inner_join(campaigns::table.on(
             campaigns::guild_id.eq(abstentions::guild_id).and(campaigns::id.eq(abstentions::campaign_id)),
         ))
         .filter(abstentions::guild_id.eq(guild).and(abstentions::member_id.eq_any(of)))
-        .select((
-            abstentions::member_id,
-            campaigns::created_at,
-            campaigns::id,
-            campaigns::min_rank_level_to_view,
-            campaigns::status,
-            campaigns::results_visibility,
-        ))
+        .select((abstentions::member_id, PartIn::as_select()))
         .load(c))
 }
 
 /// In which live campaigns these members are eligible, and have not voted yet.
-pub async fn yet_to_vote(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<PartRow>> {
+pub async fn yet_to_vote(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<(MemberId, PartIn)>> {
     let theirs = || {
         ballots::table.filter(
             ballots::guild_id
@@ -84,14 +77,7 @@ pub async fn yet_to_vote(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> Qu
         .filter(campaigns::guild_id.eq(guild).and(campaigns::status.eq(CampaignStatus::Live)))
         .filter(members::id.eq_any(of).and(members::is_active).and(members::registered_at.is_not_null()))
         .filter(not(exists(theirs())))
-        .select((
-            members::id,
-            campaigns::created_at,
-            campaigns::id,
-            campaigns::min_rank_level_to_view,
-            campaigns::status,
-            campaigns::results_visibility,
-        ))
+        .select((members::id, PartIn::as_select()))
         .load(c))
 }
 

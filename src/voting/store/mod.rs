@@ -176,6 +176,15 @@ pub async fn entries_of(conn: &mut Conn, guild: GuildId, of: &[CampaignId]) -> Q
         .load(c))
 }
 
+/// The ids of a campaign's entries, in their order.
+pub async fn entry_ids(conn: &mut Conn, guild: GuildId, of: CampaignId) -> QueryResult<Vec<EntryId>> {
+    on!(conn, c => entries::table
+        .filter(entries::guild_id.eq(guild).and(entries::campaign_id.eq(of)))
+        .order((entries::sort_order, entries::id))
+        .select(entries::id)
+        .load(c))
+}
+
 /// The roster's version, with the roster locked against changes until the transaction ends.
 pub async fn lock_roster(conn: &mut Conn, guild: GuildId) -> QueryResult<i64> {
     first_locked!(conn, Lock::Exclusive, guilds::table.find(guild).select(guilds::roster_version))
