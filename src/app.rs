@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     db::{Conn, Db, Work},
     error::{Code, Refusal, Result},
-    id::GuildId,
+    id::{GuildId, MemberId},
     identity,
     live::{self, Live},
     text,
@@ -72,12 +72,18 @@ impl App {
         tasks
     }
 
-    /// Runs `work` in a transaction that may change who may do what in a guild, and tells all servers. What it gives is
-    /// known elsewhere a moment later; whatever takes something away must [`App::settle`] before it is acknowledged.
+    /// Runs `work` in a transaction that may change who may do what in a guild, and tells all servers: of the member that
+    /// `of` finds in the result, where nobody else's rights change, or else of anyone. What it gives is known elsewhere a
+    /// moment later; whatever takes something away must [`App::settle`] before it is acknowledged.
     ///
     /// # Errors
     /// Those of `work`; internal when there is no connection to be had.
-    pub async fn change_access<R, F>(&self, guild: GuildId, work: F) -> Result<R>
+    pub async fn change_access<R, F>(
+        &self,
+        guild: GuildId,
+        of: impl Fn(&R) -> Option<MemberId> + Clone + Send + 'static,
+        work: F,
+    ) -> Result<R>
     where
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
@@ -85,9 +91,12 @@ impl App {
             + Send
             + 'static,
     {
-        let notice = self.live.access_notice(guild);
-        let result = self.db.write_and_tell(|_| Some(notice), work).await?;
-        self.live.access_changed(guild);
+        let notice = {
+            let (of, notice) = (of.clone(), self.live.access_notice(guild));
+            move |result: &R| Some(notice(of(result)))
+        };
+        let result = self.db.write_and_tell(notice, work).await?;
+        self.live.access_changed(guild, of(&result));
         Ok(result)
     }
 

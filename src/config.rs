@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
+    path::PathBuf,
     time::Duration,
 };
 
@@ -10,8 +11,9 @@ use clap::Args;
 use ipnet::IpNet;
 
 use crate::{
-    auth::{Keys, Lifetimes, Limits, MIN_SECRET, secret_beside},
+    auth::{self, Keys, Lifetimes, MIN_SECRET, secret_beside},
     db::DatabaseUrl,
+    graphql,
 };
 
 /// Where the data is.
@@ -79,6 +81,139 @@ pub struct Listen {
     pub bind: SocketAddr,
 }
 
+/// What one request may ask for: the limits of a public API.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Limits of a request")]
+pub struct Limits {
+    /// Most bytes of a request's body, and of a WebSocket message an eighth of it.
+    #[arg(long, env = "GUILDHALL_MAX_BODY", value_name = "BYTES", default_value_t = Limits::DEFAULT.max_body)]
+    pub max_body: usize,
+
+    /// Most tokens of a document.
+    #[arg(long, env = "GUILDHALL_MAX_TOKENS", value_name = "N", default_value_t = Limits::DEFAULT.max_tokens)]
+    pub max_tokens: u64,
+
+    /// Deepest nesting of fields. An introspection by the usual tools reaches 15.
+    #[arg(long, env = "GUILDHALL_MAX_DEPTH", value_name = "N", default_value_t = Limits::DEFAULT.max_depth)]
+    pub max_depth: u64,
+
+    /// Most fields that may have to be answered, by an estimate: each field times the sizes of the lists it stands in.
+    #[arg(long, env = "GUILDHALL_MAX_COMPLEXITY", value_name = "N", default_value_t = Limits::DEFAULT.max_complexity)]
+    pub max_complexity: u64,
+
+    /// Most fields at an operation's root, of a mutation a fifth of it.
+    #[arg(long, env = "GUILDHALL_MAX_ROOT_FIELDS", value_name = "N", default_value_t = Limits::DEFAULT.max_root_fields)]
+    pub max_root_fields: u64,
+
+    /// Most aliases of an operation, its fragments put in.
+    #[arg(long, env = "GUILDHALL_MAX_ALIASES", value_name = "N", default_value_t = Limits::DEFAULT.max_aliases)]
+    pub max_aliases: u64,
+
+    /// Most directives of an operation, its fragments put in.
+    #[arg(long, env = "GUILDHALL_MAX_DIRECTIVES", value_name = "N", default_value_t = Limits::DEFAULT.max_directives)]
+    pub max_directives: u64,
+
+    /// How long a query or a mutation may take.
+    #[arg(long, env = "GUILDHALL_REQUEST_TIME", value_name = "TIME", default_value = "30s")]
+    #[arg(value_parser = lifetime)]
+    pub request_time: Duration,
+}
+
+impl Limits {
+    /// As they are unless set.
+    pub const DEFAULT: Self = Self {
+        max_body: 1_024 * 1_024,
+        max_tokens: 2_000,
+        max_depth: 20,
+        max_complexity: 100_000,
+        max_root_fields: 50,
+        max_aliases: 50,
+        max_directives: 50,
+        request_time: Duration::from_secs(30),
+    };
+}
+
+/// Which documents are run.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Documents")]
+pub struct Documents {
+    /// Whether the schema may be asked for (`__schema`, `__type`). The console needs it.
+    #[arg(long, env = "GUILDHALL_INTROSPECTION", value_name = "on|off", default_value = "on")]
+    pub introspection: Switch,
+
+    /// Whether refusals of unknown fields suggest known ones, which tells those who may not introspect.
+    #[arg(long, env = "GUILDHALL_SUGGESTIONS", value_name = "on|off", default_value = "off")]
+    pub suggestions: Switch,
+
+    /// Run only the documents of this manifest: JSON of `{"ID": "DOCUMENT", …}`, as GraphQL Code Generator and Relay write it,
+    /// or Apollo's persisted query manifest.
+    #[arg(long, env = "GUILDHALL_TRUSTED_DOCUMENTS", value_name = "FILE")]
+    pub trusted_documents: Option<PathBuf>,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
+}
+
+impl Switch {
+    /// Whether it is on.
+    pub const fn is_on(self) -> bool {
+        matches!(self, Self::On)
+    }
+}
+
+/// What a public API allows.
+#[derive(Args, Clone, Debug)]
+pub struct PublicApi {
+    /// What one request may ask for.
+    #[command(flatten)]
+    pub limits: Limits,
+    /// Which documents are run.
+    #[command(flatten)]
+    pub documents: Documents,
+    /// How many requests are taken.
+    #[command(flatten)]
+    pub budgets: Budgets,
+}
+
+impl PublicApi {
+    /// How the schema is served.
+    ///
+    /// # Errors
+    /// A sentence that says why the manifest cannot be read.
+    pub fn settings(&self) -> Result<graphql::Settings, String> {
+        let read = |file: &PathBuf| {
+            std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
+        };
+        let Documents { introspection, suggestions, trusted_documents } = &self.documents;
+        Ok(graphql::Settings {
+            limits: self.limits,
+            introspection: introspection.is_on(),
+            suggestions: suggestions.is_on(),
+            manifest: trusted_documents.as_ref().map(read).transpose()?,
+        })
+    }
+}
+
+/// How many requests are taken.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Budgets")]
+pub struct Budgets {
+    /// Most operations and connections of one address (of IPv6, one /64 network) a minute, at each server. Unbounded unless
+    /// given.
+    #[arg(long, env = "GUILDHALL_ADDRESS_REQUESTS", value_name = "N")]
+    pub address_requests: Option<NonZeroU32>,
+
+    /// Most operations of one member a minute, at each server. Unbounded unless given.
+    #[arg(long, env = "GUILDHALL_MEMBER_REQUESTS", value_name = "N")]
+    pub member_requests: Option<NonZeroU32>,
+}
+
 /// How the server serves.
 #[derive(Args, Clone, Debug)]
 pub struct Serving {
@@ -134,8 +269,12 @@ impl Serving {
     }
 
     /// How often someone may try to sign in.
-    pub const fn limits(&self) -> Limits {
-        Limits { per_address: self.address_attempts, per_account: self.account_failures, window: self.account_window }
+    pub const fn attempts(&self) -> auth::Limits {
+        auth::Limits {
+            per_address: self.address_attempts,
+            per_account: self.account_failures,
+            window: self.account_window,
+        }
     }
 }
 

@@ -120,6 +120,13 @@ impl Refusal {
         Self { retry_after_seconds: Some(seconds), ..refusal }
     }
 
+    /// Too many requests, until `wait` has passed.
+    pub fn too_many_requests(wait: std::time::Duration) -> Self {
+        let refusal = Self::rate_limited(wait);
+        let seconds = refusal.retry_after_seconds.unwrap_or_default();
+        Self { message: format!("Too many requests. Try again in {seconds} seconds.").into(), ..refusal }
+    }
+
     /// Nobody is signed in.
     pub fn sign_in() -> Self {
         Self::new(Code::Unauthenticated, "Sign in to do this.")
@@ -160,6 +167,16 @@ impl Error {
             Self::Refused(refusal) => Some(refusal),
             Self::Internal(_) => None,
         }
+    }
+}
+
+impl Error {
+    /// The error as GraphQL answers it, ready for the caller.
+    pub fn into_presented(self, request_id: &str) -> ServerError {
+        let mut error = async_graphql::Error::from(self).into_server_error(async_graphql::Pos::default());
+        error.locations.clear();
+        present(&mut error, request_id);
+        error
     }
 }
 

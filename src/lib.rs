@@ -3,8 +3,8 @@
 //! In reading order:
 //! - [`app`] is what a running server holds; [`cli`] is how it is started, by the settings of [`config`].
 //! - [`identity`] is the guild's people, [`auth`] their accounts and permissions, [`audit`] the log of what they did with
-//!   them, [`voting`] their votes, [`live`] the tallies as they move.
-//! - [`graphql`] makes one schema of them and serves it.
+//!   them, [`voting`] their votes, [`live`] what is watched of them.
+//! - [`graphql`] makes one schema of them, and [`http`] serves it.
 //! - [`db`] is either database; [`clock`], [`error`], [`id`], [`page`] and [`text`] are what all share.
 
 pub mod app;
@@ -16,6 +16,7 @@ pub mod config;
 pub mod db;
 pub mod error;
 pub mod graphql;
+pub mod http;
 pub mod id;
 pub mod identity;
 pub mod live;

@@ -37,13 +37,17 @@ pub async fn register(
     let password_hash = app.hasher.hash(password).await?;
     let (tokens, now) = (Tokens::new(app, origin.user_agent.clone()), app.clock.now());
     let (member, tokens) = app
-        .change_access(guild, async move |conn| {
-            identity::store::change_roster(conn, guild).await?;
-            let member = redeemable.redeem(conn, now).await?;
-            identity::store::register(conn, guild, member.id, &password_hash, now).await?;
-            tokens.open(conn, guild, member.id).await?;
-            Ok((Member { registered_at: Some(now), last_seen_at: Some(now), ..member }, tokens))
-        })
+        .change_access(
+            guild,
+            |(member, _): &(Member, _)| Some(member.id),
+            async move |conn| {
+                identity::store::change_roster(conn, guild).await?;
+                let member = redeemable.redeem(conn, now).await?;
+                identity::store::register(conn, guild, member.id, &password_hash, now).await?;
+                tokens.open(conn, guild, member.id).await?;
+                Ok((Member { registered_at: Some(now), last_seen_at: Some(now), ..member }, tokens))
+            },
+        )
         .await?;
     tokens.into_signed_in(app, member)
 }
@@ -106,17 +110,21 @@ pub async fn change_password(
     let (mut tokens, now) = (Tokens::new(app, origin.user_agent.clone()), app.clock.now());
     let viewer = viewer.clone();
     let (member, tokens) = app
-        .change_access(guild, async move |conn| {
-            let session = viewer.confirm(conn).await?.session;
-            let member = unchanged(conn, &member).await?.ok_or_else(refusal)?;
-            let member = set_password(conn, member, &password_hash, now).await?;
-            store::revoke_sessions_of(conn, guild, member.id, session, now).await?;
-            match session {
-                Some(session) => tokens.renew(conn, guild, session).await?,
-                None => tokens.open(conn, guild, member.id).await?,
-            }
-            Ok((member, tokens))
-        })
+        .change_access(
+            guild,
+            |(member, _): &(Member, _)| Some(member.id),
+            async move |conn| {
+                let session = viewer.confirm(conn).await?.session;
+                let member = unchanged(conn, &member).await?.ok_or_else(refusal)?;
+                let member = set_password(conn, member, &password_hash, now).await?;
+                store::revoke_sessions_of(conn, guild, member.id, session, now).await?;
+                match session {
+                    Some(session) => tokens.renew(conn, guild, session).await?,
+                    None => tokens.open(conn, guild, member.id).await?,
+                }
+                Ok((member, tokens))
+            },
+        )
         .await?;
     app.settle().await;
     tokens.into_signed_in(app, member)
@@ -142,13 +150,17 @@ pub async fn reset_password(
     let password_hash = app.hasher.hash(new).await?;
     let (tokens, now) = (Tokens::new(app, origin.user_agent.clone()), app.clock.now());
     let (member, tokens) = app
-        .change_access(guild, async move |conn| {
-            let member = redeemable.redeem(conn, now).await?;
-            let member = set_password(conn, member, &password_hash, now).await?;
-            store::revoke_sessions_of(conn, guild, member.id, None, now).await?;
-            tokens.open(conn, guild, member.id).await?;
-            Ok((member, tokens))
-        })
+        .change_access(
+            guild,
+            |(member, _): &(Member, _)| Some(member.id),
+            async move |conn| {
+                let member = redeemable.redeem(conn, now).await?;
+                let member = set_password(conn, member, &password_hash, now).await?;
+                store::revoke_sessions_of(conn, guild, member.id, None, now).await?;
+                tokens.open(conn, guild, member.id).await?;
+                Ok((member, tokens))
+            },
+        )
         .await?;
     app.settle().await;
     tokens.into_signed_in(app, member)

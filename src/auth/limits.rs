@@ -109,7 +109,7 @@ impl Limiter {
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// An IPv4 address, or the /64 network that one IPv6 customer has to themselves.
-fn neighbourhood(address: IpAddr) -> IpAddr {
+pub fn neighbourhood(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
         address @ IpAddr::V4(_) => address,

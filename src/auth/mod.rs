@@ -17,7 +17,7 @@ use std::{net::IpAddr, time::Duration};
 pub use self::{
     accounts::{change_password, login, register, reset_password},
     codes::{IssuedCode, invite, send_invite, send_reset_code},
-    limits::{Limiter, Limits},
+    limits::{Limiter, Limits, neighbourhood},
     password::Hasher,
     permission::{Permission, Permissions},
     sessions::{SignedIn, logout, mint, refresh_session, revoke_session, sessions},

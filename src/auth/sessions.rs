@@ -140,7 +140,7 @@ pub async fn refresh_session(app: &App, guild: GuildId, token: &str, origin: &Or
         Err(replayed) => {
             if replayed {
                 // Whoever holds it is not who we gave it to, or someone else has its successor: the session ends.
-                end(app, guild, session).await?;
+                end(app, guild, owner, session).await?;
             }
             Err(attempt.failed(app, refusal()).await)
         }
@@ -161,15 +161,19 @@ pub async fn sessions(app: &App, viewer: &Viewer) -> Result<Vec<store::Session>>
 /// # Errors
 /// `NOT_FOUND` for one that is over, or another's.
 pub async fn revoke_session(app: &App, viewer: &Viewer, session: SessionId) -> Result<()> {
-    let (guild, actor, now) = (viewer.guild, viewer.clone(), app.clock.now());
-    app.change_access(guild, async move |conn| {
-        let actor = actor.confirm(conn).await?;
-        let open = store::sessions_of(conn, guild, actor.member, now).await?;
-        if open.iter().all(|open| open.id != session) {
-            return Err(Refusal::not_found("session").at("id").into());
-        }
-        Ok(store::revoke_session(conn, guild, session, now).await?)
-    })
+    let (guild, member, actor, now) = (viewer.guild, viewer.member, viewer.clone(), app.clock.now());
+    app.change_access(
+        guild,
+        move |()| Some(member),
+        async move |conn| {
+            let actor = actor.confirm(conn).await?;
+            let open = store::sessions_of(conn, guild, actor.member, now).await?;
+            if open.iter().all(|open| open.id != session) {
+                return Err(Refusal::not_found("session").at("id").into());
+            }
+            Ok(store::revoke_session(conn, guild, session, now).await?)
+        },
+    )
     .await?;
     app.settle().await;
     Ok(())
@@ -181,14 +185,19 @@ pub async fn revoke_session(app: &App, viewer: &Viewer, session: SessionId) -> R
 /// The database's.
 pub async fn logout(app: &App, viewer: &Viewer) -> Result<()> {
     match viewer.session {
-        Some(session) => end(app, viewer.guild, session).await,
+        Some(session) => end(app, viewer.guild, viewer.member, session).await,
         None => Ok(()),
     }
 }
 
-async fn end(app: &App, guild: GuildId, session: SessionId) -> Result<()> {
+async fn end(app: &App, guild: GuildId, member: MemberId, session: SessionId) -> Result<()> {
     let now = app.clock.now();
-    app.change_access(guild, async move |conn| Ok(store::revoke_session(conn, guild, session, now).await?)).await?;
+    app.change_access(
+        guild,
+        move |()| Some(member),
+        async move |conn| Ok(store::revoke_session(conn, guild, session, now).await?),
+    )
+    .await?;
     app.settle().await;
     Ok(())
 }

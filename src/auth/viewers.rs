@@ -92,12 +92,17 @@ impl Viewers {
         kept.count += usize::from(before.is_none());
     }
 
-    /// Forgets a guild's viewers: something about them has changed.
-    pub fn forget(&self, guild: GuildId) {
+    /// Forgets viewers of a guild about whom something has changed: this member, or anyone.
+    pub fn forget(&self, guild: GuildId, of: Option<MemberId>) {
         let mut kept = self.lock();
         kept.generation += 1;
-        let forgotten = kept.by_guild.remove(&guild).map_or(0, |viewers| viewers.len());
-        kept.count -= forgotten;
+        let Some(mut viewers) = kept.by_guild.remove(&guild) else { return };
+        let before = viewers.len();
+        viewers.retain(|(member, _), _| of.is_some_and(|of| of != *member));
+        kept.count -= before - viewers.len();
+        if !viewers.is_empty() {
+            kept.by_guild.insert(guild, viewers);
+        }
     }
 
     /// Forgets everything: the other servers were not heard for a time.
@@ -135,10 +140,12 @@ mod tests {
         let look_up = viewers.begin();
         viewers.keep(look_up, viewer.clone());
         assert_eq!(known(&viewers), Some(viewer.clone()));
-        viewers.forget(GuildId(2));
+        viewers.forget(GuildId(2), None);
         assert_eq!(known(&viewers), Some(viewer.clone()), "another guild's change");
+        viewers.forget(viewer.guild, Some(MemberId(2)));
+        assert_eq!(known(&viewers), Some(viewer.clone()), "another member's change");
         let look_up = viewers.begin();
-        viewers.forget(viewer.guild);
+        viewers.forget(viewer.guild, Some(viewer.member));
         viewers.keep(look_up, viewer.clone());
         assert_eq!(known(&viewers), None);
     }

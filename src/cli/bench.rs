@@ -21,8 +21,8 @@ use crate::{
     db::{Db, Lock},
     error::Error,
     graphql::{
-        Graph, Operation,
-        caller::{Caller, Credentials},
+        Graph, Operation, Wanted,
+        caller::{Admitted, Credentials},
     },
     id::{EntryId, GuildId, MemberId},
     identity::{self, Member, NewMember, Region},
@@ -243,16 +243,16 @@ async fn through_graphql(
 ) -> Result<(), Failure> {
     let authorization = format!("Bearer {token}");
     let credentials = Credentials { guild: Some(slug), authorization: Some(&authorization) };
-    let caller = Caller::admit(app, credentials, Origin { address: None, user_agent: None }).await?;
+    let admitted = Admitted::admit(app, credentials, Origin { address: None, user_agent: None }).await?;
     let picks: Vec<String> = picks.iter().map(|pick| ID::from(*pick).0).collect();
     let query = "mutation($input: CastBallotInput!) { castBallot(input: $input) { ballot { receipt } } }";
     let operation = Operation {
-        query: query.to_owned(),
+        document: Wanted::Text(query.to_owned()),
         name: None,
         variables: Variables::from_json(json!({ "input": { "campaignId": ID::from(campaign.id).0, "picks": picks } })),
     };
     let prepared = graph.prepare(operation).map_err(|error| error.message)?;
-    let answer = graph.execute(prepared, Arc::new(caller), "bench").await;
+    let answer = graph.execute(prepared, &admitted, "bench").await;
     answer.errors.first().map_or(Ok(()), |error| Err(error.message.clone().into()))
 }
 

@@ -75,8 +75,9 @@ impl Bootstrap {
                 Ok(identity::found_guild(conn, GuildId::new(), &slug, name, region, now).await?.0.id)
             })
             .await?;
-        let leader =
-            app.change_access(guild, async move |conn| appoint_leader(conn, guild, self.leader, now).await).await?;
+        let leader = app
+            .change_access(guild, |_| None, async move |conn| appoint_leader(conn, guild, self.leader, now).await)
+            .await?;
         let issued = auth::invite(&app, &leader).await?;
         say(&format!("{}\n", issued.code))
     }

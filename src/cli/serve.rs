@@ -1,13 +1,13 @@
 //! `guildhall serve`.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use clap::Args;
 use ipnet::IpNet;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::Notify,
+    sync::watch,
 };
 
 use super::{DEFAULT_DATABASE, Failure};
@@ -15,9 +15,10 @@ use crate::{
     app::App,
     auth::{Hasher, Limiter},
     clock::Clock,
-    config::{Database, Listen, Serving, Signing},
+    config::{Database, Listen, PublicApi, Serving, Signing},
     db::Db,
-    graphql::{Graph, http},
+    graphql::Graph,
+    http,
 };
 
 /// How long requests under way are waited for when the process is told to end.
@@ -32,6 +33,8 @@ pub(super) struct Serve {
     signing: Signing,
     #[command(flatten)]
     serving: Serving,
+    #[command(flatten)]
+    api: PublicApi,
 }
 
 impl Serve {
@@ -43,13 +46,13 @@ impl Serve {
         let mut app = App::new(db, Clock::system(), keys, Hasher::owasp()?);
         app.default_guild = self.serving.default_guild.clone().filter(|slug| !slug.is_empty());
         app.lifetimes = self.serving.lifetimes();
-        app.limiter = Limiter::new(self.serving.limits(), &app.clock);
+        app.limiter = Limiter::new(self.serving.attempts(), &app.clock);
         if app.guild(None).await.is_err() {
             let slug = app.default_guild.as_deref().unwrap_or("SLUG");
             tracing::warn!("no guild to serve yet; make it with `guildhall bootstrap --guild {slug} --leader …`");
         }
         tracing::info!(database = %url, "opened");
-        serve(Arc::new(app), &self.serving.trusted_proxies, listener).await
+        serve(Arc::new(app), &self.serving.trusted_proxies, &self.api, listener).await
     }
 }
 
@@ -60,10 +63,18 @@ pub(super) async fn listen(listen: &Listen) -> Result<TcpListener, Failure> {
 }
 
 /// Serves until the process is told to end.
-pub(super) async fn serve(app: Arc<App>, proxies: &[IpNet], listener: TcpListener) -> Result<(), Failure> {
+pub(super) async fn serve(
+    app: Arc<App>,
+    proxies: &[IpNet],
+    api: &PublicApi,
+    listener: TcpListener,
+) -> Result<(), Failure> {
+    let graph = Graph::with(&api.settings()?).map_err(|error| format!("the trusted documents: {error}"))?;
     let _background = app.start();
-    let router = http::router(http::Server { app: Arc::clone(&app), graph: Graph::new()?, proxies: proxies.into() });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let (end, ending) = watch::channel(false);
+    let budget = Arc::new(http::Budget::new(api.budgets, &app.clock));
+    let max_body = api.limits.max_body;
+    let server = http::Server { app, graph, proxies: proxies.into(), max_body, budget, ending };
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tracing::info!("serving on http://{}", listener.local_addr()?);
     let mut told_to_end = async move || {
@@ -72,19 +83,16 @@ pub(super) async fn serve(app: Arc<App>, proxies: &[IpNet], listener: TcpListene
             _ = terminate.recv() => {}
         }
     };
-    let ending = Arc::new(Notify::new());
-    let ended = {
-        let ending = Arc::clone(&ending);
-        axum::serve(listener, service).with_graceful_shutdown(async move { ending.notified().await })
-    };
-    let serving = tokio::spawn(ended.into_future());
+    tokio::spawn(http::serve(listener, server));
     told_to_end().await;
     tracing::info!("ending: requests under way are answered first");
-    ending.notify_one();
+    end.send_replace(true);
     tokio::select! {
-        served = serving => Ok(served??),
+        // Every connection is gone.
+        () = end.closed() => {}
         // Someone who never finishes a request, or an operator who does not want to wait.
-        () = tokio::time::sleep(ANSWER_WITHIN) => Ok(()),
-        () = told_to_end() => Ok(()),
+        () = tokio::time::sleep(ANSWER_WITHIN) => {}
+        () = told_to_end() => {}
     }
+    Ok(())
 }

@@ -1,14 +1,13 @@
 //! Whose request it is, and what it has loaded.
 
 use std::sync::{
-    Arc, Mutex, PoisonError, RwLock,
-    atomic::{AtomicUsize, Ordering},
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use async_graphql::Context;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::loaders::Loaders;
+use super::{loaders::Loaders, watch::Watched};
 use crate::{
     app::App,
     auth::{self, Origin, Viewer},
@@ -29,27 +28,21 @@ pub struct Credentials<'c> {
     pub authorization: Option<&'c str>,
 }
 
-/// The request's guild, viewer and loaders; on a WebSocket, those of the connection.
-pub struct Caller {
+/// Whom a client was let in as: for one request, or for as long as a socket is open.
+#[derive(Clone)]
+pub struct Admitted {
     /// The app that serves it.
     pub app: Arc<App>,
     /// The guild it is for: no other is ever looked at.
     pub guild: GuildId,
     /// Where it comes from.
-    pub origin: Origin,
-    /// Loads in batches.
-    pub load: Loaders,
-    viewer: RwLock<Option<Arc<Viewer>>>,
-    /// How many values this answer's tables and files hold so far.
-    bulk: AtomicUsize,
-    /// On a WebSocket, the answers that may be made and not yet sent at once.
-    turns: Option<Arc<Semaphore>>,
-    /// The turn this operation's next answer takes.
-    turn: Mutex<Option<OwnedSemaphorePermit>>,
+    pub origin: Arc<Origin>,
+    /// Who asks, if they are signed in.
+    pub viewer: Option<Arc<Viewer>>,
 }
 
-impl Caller {
-    /// Lets a request in.
+impl Admitted {
+    /// Lets a client in.
     ///
     /// # Errors
     /// `NOT_FOUND` for an unknown guild; `UNAUTHENTICATED` for credentials that are not valid in it.
@@ -66,19 +59,68 @@ impl Caller {
                 Some(auth::authenticate(app, guild, token.trim()).await?)
             }
         };
-        Ok(Self::new(app, guild, viewer.map(Arc::new), origin))
+        Ok(Self { app: Arc::clone(app), guild, origin: Arc::new(origin), viewer: viewer.map(Arc::new) })
     }
 
-    fn new(app: &Arc<App>, guild: GuildId, viewer: Option<Arc<Viewer>>, origin: Origin) -> Self {
-        let load = Loaders::new(app, guild, viewer.as_ref().map(|viewer| viewer.member));
-        let (viewer, bulk, turn) = (RwLock::new(viewer), AtomicUsize::default(), Mutex::default());
-        Self { app: Arc::clone(app), guild, origin, load, viewer, bulk, turns: None, turn }
+    /// The same client, with the viewer as they stand by now.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when the token has been voided or has expired since.
+    pub async fn again(&self) -> Result<Self> {
+        let viewer = match &self.viewer {
+            Some(viewer) => Some(Arc::new(viewer.again(&self.app).await?)),
+            None => None,
+        };
+        Ok(Self { viewer, ..self.clone() })
+    }
+}
+
+/// One execution's guild, viewer and loaders.
+pub struct Caller {
+    /// The app that serves it.
+    pub app: Arc<App>,
+    /// The guild it is for: no other is ever looked at.
+    pub guild: GuildId,
+    /// Where it comes from.
+    pub origin: Arc<Origin>,
+    /// Loads in batches.
+    pub load: Loaders,
+    viewer: Asked,
+    /// How many values this answer's tables and files hold so far.
+    bulk: AtomicUsize,
+    /// What is to be watched, once a subscription's field has said so.
+    watched: Mutex<Option<Watched>>,
+}
+
+/// The viewer, and whether anyone has asked who it is: an answer for which nobody did is the same for all viewers. Clones
+/// share that.
+#[derive(Clone)]
+pub struct Asked {
+    viewer: Option<Arc<Viewer>>,
+    was_asked: Arc<AtomicBool>,
+}
+
+impl Asked {
+    /// Who asks, if they are signed in.
+    pub fn viewer(&self) -> Option<&Arc<Viewer>> {
+        self.was_asked.store(true, Ordering::Relaxed);
+        self.viewer.as_ref()
+    }
+}
+
+impl Caller {
+    /// A caller for one execution.
+    pub fn new(admitted: &Admitted) -> Self {
+        let Admitted { app, guild, origin, viewer } = admitted.clone();
+        let viewer = Asked { viewer, was_asked: Arc::default() };
+        let load = Loaders::new(&app, guild, &viewer);
+        Self { app, guild, origin, load, viewer, bulk: AtomicUsize::default(), watched: Mutex::default() }
     }
 
-    /// Bounds how many answers are made and not yet sent: a client that does not read must not fill our memory.
-    #[must_use]
-    pub fn with_turns(self, turns: Arc<Semaphore>) -> Self {
-        Self { turns: Some(turns), ..self }
+    /// Whom it was let in as.
+    pub fn admitted(&self) -> Admitted {
+        let (app, origin) = (Arc::clone(&self.app), Arc::clone(&self.origin));
+        Admitted { app, guild: self.guild, origin, viewer: self.viewer() }
     }
 
     /// Makes room for a table or a file of so many values in the answer.
@@ -94,20 +136,6 @@ impl Caller {
         Err(Refusal::new(Code::QueryTooComplex, message))
     }
 
-    /// Waits until an answer may be made.
-    pub async fn wait_turn(&self) {
-        self.bulk.store(0, Ordering::Relaxed);
-        if let Some(turns) = &self.turns {
-            let turn = Arc::clone(turns).acquire_owned().await.ok();
-            *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
-        }
-    }
-
-    /// The turn of the answer that was made, to be kept until it is sent.
-    pub fn take_turn(&self) -> Option<OwnedSemaphorePermit> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
     /// The caller of the request being resolved.
     pub fn of<'c>(ctx: &Context<'c>) -> &'c Self {
         ctx.data_unchecked::<Arc<Self>>()
@@ -115,7 +143,7 @@ impl Caller {
 
     /// Who asks, if they are signed in.
     pub fn viewer(&self) -> Option<Arc<Viewer>> {
-        self.viewer.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.viewer.viewer().cloned()
     }
 
     /// Who asks.
@@ -126,24 +154,18 @@ impl Caller {
         self.viewer().ok_or_else(Refusal::sign_in)
     }
 
-    /// Another request of the same client, with the viewer as they stand by now.
-    ///
-    /// # Errors
-    /// `UNAUTHENTICATED` when the token has been voided since.
-    pub async fn again(&self) -> Result<Self> {
-        self.refresh().await?;
-        let next = Self::new(&self.app, self.guild, self.viewer(), self.origin.clone());
-        Ok(Self { turns: self.turns.clone(), ..next })
+    /// Whether the answer would have been the same for any other viewer: nobody has asked who it is.
+    pub(super) fn is_nobody_in_particular(&self) -> bool {
+        !self.viewer.was_asked.load(Ordering::Relaxed)
     }
 
-    /// Looks the viewer up anew, within a request that goes on for long.
-    ///
-    /// # Errors
-    /// `UNAUTHENTICATED` when their token has been voided or has expired since.
-    pub async fn refresh(&self) -> Result<()> {
-        let Some(viewer) = self.viewer() else { return Ok(()) };
-        let now = viewer.again(&self.app).await?;
-        *self.viewer.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(now));
-        Ok(())
+    /// Says what is to be watched.
+    pub(super) fn watch(&self, watched: Watched) {
+        *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
+    }
+
+    /// What is to be watched, if a field has said so.
+    pub(super) fn take_watched(&self) -> Option<Watched> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

@@ -1,318 +1,375 @@
-//! Documents, measured before anything walks them.
+//! Documents: parsed and measured once, and then known by their hash.
 //!
-//! A kilobyte of fragments that spread fragments can stand for a billion fields. So every document, on every transport,
-//! passes here first: its text is scanned for size and nesting before it is parsed, and the parsed document is measured
-//! in time linear in its length, each fragment once, before the schema sees it.
+//! Every document, on every transport, comes through here before the schema sees it. What has been measured is kept, so
+//! that a repeated query is not parsed again; a client may then name it by its SHA-256 alone (Apollo's automatic persisted
+//! queries: <https://www.apollographql.com/docs/apollo-server/performance/apq>), and an operator may allow none but the
+//! documents of a manifest.
 
-use std::collections::{HashMap, HashSet};
-
-use async_graphql::{
-    Name, Pos, Positioned, ServerError, Value, Variables,
-    parser::{
-        parse_query, parse_schema,
-        types::{
-            BaseType, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
-            SelectionSet, Type, TypeKind, TypeSystemDefinition,
-        },
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
     },
 };
 
+use async_graphql::{
+    Name, Positioned, ServerError, Variables,
+    parser::{
+        parse_query,
+        types::{
+            DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition, OperationType, Selection,
+            SelectionSet,
+        },
+    },
+};
+use quick_cache::{Weighter, sync::Cache};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::{
+    measure::{Costs, measure, scan},
+    variables::Inputs,
+};
 use crate::{
+    config::Limits,
     error::{Code, Refusal},
-    page::{DEFAULT_SIZE, MAX_SIZE},
 };
 
-/// Most bytes of a document.
-const MAX_BYTES: usize = 64 * 1_024;
-/// Most tokens of a document.
-const MAX_TOKENS: usize = 8_000;
-/// Deepest nesting of brackets, selections and values alike.
-pub(super) const MAX_NESTING: usize = 64;
-/// Deepest nesting of fields. An introspection by the usual tools reaches 15.
-const MAX_DEPTH: u64 = 20;
-/// Most fields at an operation's root, aliases counted.
-const MAX_ROOT_FIELDS: u64 = 50;
-/// Most fields of a mutation: each does something, and some are meant to be slow.
-const MAX_MUTATIONS: u64 = 10;
-/// Most fields that may have to be answered, by the estimate of [`Costs`].
-const MAX_COST: u64 = 100_000;
-/// Deepest nesting of introspection's own lists (as in graphql-js's rule of maximum introspection depth).
-const MAX_INTROSPECTION: u64 = 2;
-/// How many items an unpaged list is taken to have.
-const LIST_SIZE: u64 = 10;
+/// Most memory that known documents take, in bytes, by the estimate of [`Weight`].
+const KEPT_BYTES: u64 = 64 * 1_024 * 1_024;
+/// Of this many documents on the average.
+const KEPT_DOCUMENTS: usize = 4_096;
 
-const INTROSPECTION_LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
-
-/// What each field multiplies the cost of its selection by, read off the schema.
-pub struct Costs {
-    multipliers: HashMap<String, u64>,
+/// Which document is asked for.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// This one.
+    Text(String),
+    /// The one of this hash, or of this id in the manifest.
+    Known(String),
+    /// This one, to be known by its hash from now on.
+    Register(String, String),
 }
 
-impl Costs {
-    /// Reads which fields are connections and which are lists.
+/// A document that has been parsed and measured.
+pub struct Document {
+    parsed: ExecutableDocument,
+    hash: Hash,
+    bytes: usize,
+    /// Whether a client has said that it is going to name it by its hash.
+    is_registered: AtomicBool,
+}
+
+/// A document, and the operation of it that is asked for.
+#[derive(Clone)]
+pub struct Chosen {
+    document: Arc<Document>,
+    /// The operation's place among the document's.
+    name: Option<Name>,
+}
+
+/// The documents of a server.
+pub struct Documents {
+    limits: Limits,
+    introspection: bool,
+    costs: Costs,
+    inputs: Inputs,
+    known: Cache<Hash, Arc<Document>, Weight>,
+    trusted: Option<HashMap<String, Arc<Document>>>,
+}
+
+type Hash = [u8; 32];
+
+/// Roughly what a parsed document takes.
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Hash, Arc<Document>> for Weight {
+    fn weight(&self, _: &Hash, document: &Arc<Document>) -> u64 {
+        // Measured on documents of a few hundred tokens: some forty bytes for each of the text's.
+        1_024 + 40 * document.bytes as u64
+    }
+}
+
+impl Documents {
+    /// No documents yet, of a schema in its definition language.
     ///
     /// # Errors
     /// When the text is not a schema.
-    pub fn of_schema(sdl: &str) -> Result<Self, async_graphql::parser::Error> {
-        let mut multipliers = HashMap::new();
-        for definition in parse_schema(sdl)?.definitions {
-            let TypeSystemDefinition::Type(definition) = definition else { continue };
-            let TypeKind::Object(object) = definition.node.kind else { continue };
-            for field in object.fields {
-                let multiplier = multiplier(&field.node.ty.node);
-                let known: &mut u64 = multipliers.entry(field.node.name.node.to_string()).or_default();
-                *known = multiplier.max(*known);
-            }
-        }
-        Ok(Self { multipliers })
+    pub fn of_schema(sdl: &str, limits: Limits, introspection: bool) -> Result<Self, async_graphql::parser::Error> {
+        Ok(Self {
+            limits,
+            introspection,
+            costs: Costs::of_schema(sdl)?,
+            inputs: Inputs::of_schema(sdl)?,
+            known: Cache::with_weighter(KEPT_DOCUMENTS, KEPT_BYTES, Weight),
+            trusted: None,
+        })
     }
 
-    fn multiplier(&self, field: &Field, variables: &Variables) -> u64 {
-        let name = field.name.node.as_str();
-        let value = |name: &str| {
-            let value = field.get_argument(name)?.node.clone();
-            // What cannot be told from here, such as a variable's default, is taken to be as large as can be.
-            Some(value.into_const_with(|name| variables.get(&name).cloned().ok_or(())).unwrap_or(Value::Null))
+    /// Allows none but the documents of a manifest from now on.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the manifest.
+    pub fn trust(&mut self, manifest: &str) -> Result<(), String> {
+        let mut trusted = HashMap::new();
+        for (id, text) in read_manifest(manifest)? {
+            let hash = hash(&text);
+            let document = self.parse(&text, hash).map_err(|error| format!("the document {id}: {}", error.message))?;
+            let document = Arc::new(document);
+            // By what it is called there, and by its hash.
+            trusted.insert(base16ct::lower::encode_string(&hash), Arc::clone(&document));
+            trusted.insert(id, document);
+        }
+        self.trusted = Some(trusted);
+        Ok(())
+    }
+
+    /// The operation that is asked for, and its variables as the schema takes them, if it may be run.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` for what does not parse, goes in circles, has values of the wrong types, or does not have the
+    /// operation; `QUERY_TOO_COMPLEX`; `NOT_FOUND` for a hash not heard of yet; `FORBIDDEN` for what is not in the
+    /// manifest, or introspects where that is not allowed.
+    pub fn choose(
+        &self,
+        wanted: &Wanted,
+        operation: Option<&str>,
+        variables: Variables,
+    ) -> Result<(Chosen, Variables), ServerError> {
+        let document = match &self.trusted {
+            Some(trusted) => find_trusted(trusted, wanted).map_err(Refusal::into_server_error)?,
+            None => self.find(wanted)?,
         };
-        match (value("first").or_else(|| value("last")), value("ids")) {
-            // A size out of range is refused by the field itself.
-            (Some(Value::Number(size)), _) => size.as_u64().unwrap_or(1).clamp(1, MAX_SIZE as u64),
-            (_, Some(Value::List(ids))) => ids.len() as u64,
-            (Some(_), _) | (_, Some(_)) => MAX_SIZE as u64,
-            // The lists of a connection are as long as its page, which counts already.
-            (None, None) if matches!(name, "edges" | "nodes") => 1,
-            (None, None) => self.multipliers.get(name).copied().unwrap_or(1),
-        }
+        let chosen = Chosen::of(document, operation).map_err(Refusal::into_server_error)?;
+        let variables = self.inputs.coerce(chosen.operation(), variables)?;
+        self.costs.check(chosen.definition(), &chosen.document.parsed, &variables, &self.limits)?;
+        Ok((chosen, variables))
     }
-}
 
-fn multiplier(ty: &Type) -> u64 {
-    match &ty.base {
-        BaseType::List(_) => LIST_SIZE,
-        BaseType::Named(name) if name.ends_with("Connection") => DEFAULT_SIZE as u64,
-        BaseType::Named(_) => 1,
-    }
-}
-
-/// A document that may be executed.
-pub struct Document {
-    /// As parsed.
-    pub parsed: ExecutableDocument,
-    /// The operation that is asked for.
-    operation: OperationDefinition,
-}
-
-impl Document {
-    /// The operation that is asked for.
-    pub const fn operation(&self) -> &OperationDefinition {
-        &self.operation
-    }
-}
-
-/// Parses and measures a document.
-///
-/// # Errors
-/// `BAD_USER_INPUT` for what does not parse, goes in circles, or does not have the operation; `QUERY_TOO_COMPLEX`.
-pub fn prepare(
-    text: &str,
-    operation: Option<&str>,
-    variables: &Variables,
-    costs: &Costs,
-) -> Result<Document, ServerError> {
-    scan(text).map_err(Refusal::into_server_error)?;
-    let parsed = parse_query(text).map_err(|error| {
-        let mut error = ServerError::from(error);
-        // The parser draws the line; what it expected is on its last.
-        let expected = error.message.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
-        error.message = format!("The document does not parse: {expected}.");
-        error.extensions.get_or_insert_default().set("code", Code::BadUserInput.as_str());
-        error
-    })?;
-    let mut measure =
-        Measure { fragments: &parsed.fragments, variables, costs, done: HashMap::new(), open: HashSet::new() };
-    for name in parsed.fragments.keys() {
-        measure.fragment(name)?;
-    }
-    for (_, operation) in parsed.operations.iter() {
-        let size = measure.selections(&operation.node.selection_set.node)?;
-        size.check(operation.node.ty, operation.pos)?;
-    }
-    let chosen = parsed.operations.iter().find(|(name, _)| match operation {
-        Some(wanted) => name.is_some_and(|name| name == wanted),
-        None => true,
-    });
-    let several = parsed.operations.iter().count() > 1;
-    let (_, chosen) = chosen.filter(|_| operation.is_some() || !several).ok_or_else(|| {
-        let message = match operation {
-            Some(name) => format!("The document has no operation {name:?}."),
-            None => "The document has several operations; say which in operationName.".to_owned(),
+    fn find(&self, wanted: &Wanted) -> Result<Arc<Document>, ServerError> {
+        let (text, registered_as) = match wanted {
+            Wanted::Known(id) => return self.registered(id).map_err(Refusal::into_server_error),
+            Wanted::Text(text) => (text, None),
+            Wanted::Register(text, hash) => (text, Some(hash)),
         };
-        Refusal::input("operationName", message).into_server_error()
-    })?;
-    let operation = chosen.node.clone();
-    Ok(Document { parsed, operation })
+        // Bounded before it is hashed, as it is before it is parsed.
+        scan(text, &self.limits).map_err(Refusal::into_server_error)?;
+        let hash = hash(text);
+        if registered_as.is_some_and(|said| decode(said) != Some(hash)) {
+            let message = "persistedQuery.sha256Hash is not the hash of the query.";
+            return Err(Refusal::input("extensions", message).into_server_error());
+        }
+        let document = match self.known.get(&hash) {
+            Some(document) => document,
+            None => {
+                let document = Arc::new(self.parse(text, hash)?);
+                self.known.insert(hash, Arc::clone(&document));
+                document
+            }
+        };
+        if registered_as.is_some() {
+            document.is_registered.store(true, Ordering::Relaxed);
+        }
+        Ok(document)
+    }
+
+    fn registered(&self, id: &str) -> Result<Arc<Document>, Refusal> {
+        let known = decode(id).and_then(|hash| self.known.get(&hash));
+        known.filter(|document| document.is_registered.load(Ordering::Relaxed)).ok_or_else(|| {
+            // Clients go by these very words, and send the text next.
+            Refusal::new(Code::NotFound, "PersistedQueryNotFound").because("PERSISTED_QUERY_NOT_FOUND")
+        })
+    }
+
+    fn parse(&self, text: &str, hash: Hash) -> Result<Document, ServerError> {
+        scan(text, &self.limits).map_err(Refusal::into_server_error)?;
+        let mut parsed = parse_query(text).map_err(|error| {
+            let mut error = ServerError::from(error);
+            // The parser draws the line; what it expected is on its last.
+            let expected = error.message.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
+            error.message = format!("The document does not parse: {expected}.");
+            error.extensions.get_or_insert_default().set("code", Code::BadUserInput.as_str());
+            error
+        })?;
+        measure(&parsed, &self.limits)?;
+        if !self.introspection && introspects(&parsed) {
+            let message = "This server does not tell its schema.";
+            return Err(Refusal::new(Code::Forbidden, message).because("INTROSPECTION_OFF").into_server_error());
+        }
+        put_in_root_fragments(&mut parsed).map_err(Refusal::into_server_error)?;
+        Ok(Document { parsed, hash, bytes: text.len(), is_registered: AtomicBool::new(false) })
+    }
 }
 
-/// Bounds a text's size, tokens and nesting, so that parsing it (which recurses) is safe.
-fn scan(text: &str) -> Result<(), Refusal> {
-    if text.len() > MAX_BYTES {
-        return Err(too_complex(format!("A document has at most {MAX_BYTES} bytes.")));
+impl Chosen {
+    fn of(document: Arc<Document>, wanted: Option<&str>) -> Result<Self, Refusal> {
+        let mut operations = document.parsed.operations.iter();
+        let name = match wanted {
+            Some(wanted) => operations.find_map(|(name, _)| name.filter(|name| *name == wanted)).cloned().map(Some),
+            None => operations.next().map(|(name, _)| name.cloned()).filter(|_| operations.next().is_none()),
+        };
+        let name = name.ok_or_else(|| {
+            let message = match wanted {
+                Some(wanted) => format!("The document has no operation {wanted:?}."),
+                None => "The document has several operations; say which in operationName.".to_owned(),
+            };
+            Refusal::input("operationName", message)
+        })?;
+        Ok(Self { document, name })
     }
-    let (mut tokens, mut nesting) = (0_usize, 0_usize);
-    let mut bytes = text.bytes().peekable();
-    let mut in_word = false;
-    while let Some(byte) = bytes.next() {
-        let was_in_word = std::mem::take(&mut in_word);
-        match byte {
-            b'#' => while bytes.next_if(|byte| !matches!(byte, b'\n' | b'\r')).is_some() {},
-            b'"' => {
-                tokens += 1;
-                skip_string(&mut bytes);
-            }
-            b'{' | b'[' | b'(' => (tokens, nesting) = (tokens + 1, nesting + 1),
-            b'}' | b']' | b')' => (tokens, nesting) = (tokens + 1, nesting.saturating_sub(1)),
-            b' ' | b'\t' | b'\r' | b'\n' | b',' => {}
-            b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => {
-                in_word = true;
-                tokens += usize::from(!was_in_word);
-            }
-            _ => tokens += 1,
+
+    /// The document as the schema runs it.
+    pub fn document(&self) -> &ExecutableDocument {
+        &self.document.parsed
+    }
+
+    /// The document's hash.
+    pub fn hash(&self) -> [u8; 32] {
+        self.document.hash
+    }
+
+    /// The operation's name, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The operation.
+    pub fn operation(&self) -> &OperationDefinition {
+        &self.definition().node
+    }
+
+    #[expect(clippy::expect_used, reason = "it was found there, and the document does not change")]
+    fn definition(&self) -> &Positioned<OperationDefinition> {
+        match &self.document.parsed.operations {
+            DocumentOperations::Single(operation) => Some(operation),
+            DocumentOperations::Multiple(operations) => self.name.as_ref().and_then(|name| operations.get(name)),
         }
-        if tokens > MAX_TOKENS {
-            return Err(too_complex(format!("A document has at most {MAX_TOKENS} tokens.")));
+        .expect("the operation was chosen from this document")
+    }
+}
+
+fn find_trusted(trusted: &HashMap<String, Arc<Document>>, wanted: &Wanted) -> Result<Arc<Document>, Refusal> {
+    let known = match wanted {
+        Wanted::Known(id) => trusted.get(id).or_else(|| trusted.get(id.strip_prefix("sha256:")?)),
+        // Its text names it as well as its hash does.
+        Wanted::Text(text) | Wanted::Register(text, _) => trusted.get(&base16ct::lower::encode_string(&hash(text))),
+    };
+    known.cloned().ok_or_else(|| {
+        let message = "This server runs only the documents of its manifest.";
+        Refusal::new(Code::Forbidden, message).because("UNTRUSTED_DOCUMENT")
+    })
+}
+
+/// Documents by their ids, in either of the forms that are about.
+fn read_manifest(text: &str) -> Result<HashMap<String, String>, String> {
+    #[derive(Deserialize)]
+    struct Listed {
+        id: String,
+        body: String,
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Manifest {
+        // First, for it is an object too.
+        Apollo { operations: Vec<Listed> },
+        ById(HashMap<String, String>),
+    }
+    match serde_json::from_str(text) {
+        Ok(Manifest::Apollo { operations }) => Ok(operations.into_iter().map(|it| (it.id, it.body)).collect()),
+        Ok(Manifest::ById(documents)) => Ok(documents),
+        Err(_) => Err("expected {\"ID\": \"DOCUMENT\", …} or an apollo-persisted-query-manifest".to_owned()),
+    }
+}
+
+/// A subscription's fragments at its root, which the library passes over, put in.
+fn put_in_root_fragments(document: &mut ExecutableDocument) -> Result<(), Refusal> {
+    let operations = match &mut document.operations {
+        DocumentOperations::Single(operation) => vec![operation],
+        DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
+    };
+    let mut put_in = Vec::new();
+    for operation in operations.into_iter().filter(|it| it.node.ty == OperationType::Subscription) {
+        let root = &mut operation.node.selection_set.node;
+        let mut items = Vec::new();
+        put_in_items(std::mem::take(root), &document.fragments, &mut items, &mut put_in)?;
+        root.items = items;
+    }
+    let mut spread = Vec::new();
+    for (_, operation) in document.operations.iter() {
+        spreads(&operation.node.selection_set.node, &mut spread);
+    }
+    document.fragments.values().for_each(|it| spreads(&it.node.selection_set.node, &mut spread));
+    // What is not used at all is for the validation to report.
+    document.fragments.retain(|name, _| !put_in.contains(name) || spread.contains(name));
+    Ok(())
+}
+
+fn put_in_items(
+    set: SelectionSet,
+    fragments: &HashMap<Name, Positioned<FragmentDefinition>>,
+    items: &mut Vec<Positioned<Selection>>,
+    put_in: &mut Vec<Name>,
+) -> Result<(), Refusal> {
+    let is_root = |on: &Name| on == "Subscription";
+    for item in set.items {
+        if !item.node.directives().is_empty() {
+            let message = "The field at a subscription's root takes no directives.";
+            return Err(Refusal::new(Code::BadUserInput, message));
         }
-        if nesting > MAX_NESTING {
-            return Err(too_complex(format!("A document nests at most {MAX_NESTING} deep.")));
+        match &item.node {
+            Selection::InlineFragment(inline)
+                if inline.node.type_condition.as_ref().is_none_or(|it| is_root(&it.node.on.node)) =>
+            {
+                put_in_items(inline.node.selection_set.node.clone(), fragments, items, put_in)?;
+            }
+            Selection::FragmentSpread(spread) => match fragments.get(&spread.node.fragment_name.node) {
+                Some(fragment) if is_root(&fragment.node.type_condition.node.on.node) => {
+                    put_in.push(spread.node.fragment_name.node.clone());
+                    put_in_items(fragment.node.selection_set.node.clone(), fragments, items, put_in)?;
+                }
+                _ => items.push(item),
+            },
+            _ => items.push(item),
         }
     }
     Ok(())
 }
 
-/// Skips the rest of a string, of which the first quote is read. In doubt it ends early: what follows is then counted.
-fn skip_string(bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>) {
-    if bytes.next_if_eq(&b'"').is_some() {
-        if bytes.next_if_eq(&b'"').is_none() {
-            return;
+fn spreads(set: &SelectionSet, names: &mut Vec<Name>) {
+    for item in &set.items {
+        match &item.node {
+            Selection::Field(field) => spreads(&field.node.selection_set.node, names),
+            Selection::InlineFragment(inline) => spreads(&inline.node.selection_set.node, names),
+            Selection::FragmentSpread(spread) => names.push(spread.node.fragment_name.node.clone()),
         }
-        let mut quotes = 0;
-        while quotes < 3 {
-            match bytes.next() {
-                Some(b'"') => quotes += 1,
-                Some(b'\\') => {
-                    quotes = 0;
-                    let escaped = (0..3).take_while(|_| bytes.next_if_eq(&b'"').is_some()).count();
-                    quotes += if escaped == 3 { 0 } else { escaped };
-                }
-                Some(_) => quotes = 0,
-                None => return,
+    }
+}
+
+fn introspects(document: &ExecutableDocument) -> bool {
+    fn any(set: &SelectionSet) -> bool {
+        set.items.iter().any(|item| match &item.node {
+            Selection::Field(field) => {
+                matches!(field.node.name.node.as_str(), "__schema" | "__type") || any(&field.node.selection_set.node)
             }
-        }
-        return;
-    }
-    loop {
-        match bytes.next() {
-            Some(b'\\') => {
-                bytes.next();
-            }
-            Some(b'"' | b'\n' | b'\r') | None => return,
-            Some(_) => {}
-        }
-    }
-}
-
-/// How large a selection is once its fragments are put in.
-#[derive(Clone, Copy, Default)]
-struct Size {
-    fields: u64,
-    depth: u64,
-    cost: u64,
-    introspection: u64,
-}
-
-impl Size {
-    /// A spread costs something by itself: what is spread may hold nothing but spreads.
-    const fn spread(self) -> Self {
-        Self { cost: self.cost.saturating_add(1), ..self }
-    }
-
-    fn check(self, ty: OperationType, at: Pos) -> Result<(), ServerError> {
-        let most_fields = if ty == OperationType::Mutation { MAX_MUTATIONS } else { MAX_ROOT_FIELDS };
-        let limits = [
-            (self.depth, MAX_DEPTH, "nests fields too deep"),
-            (self.cost, MAX_COST, "asks for too much"),
-            (self.fields, most_fields, "has too many fields at its root"),
-            (self.introspection, MAX_INTROSPECTION, "introspects too deep"),
-        ];
-        match limits.into_iter().find(|(size, limit, _)| size > limit) {
-            None => Ok(()),
-            Some((size, limit, what)) => {
-                let mut error =
-                    too_complex(format!("The operation {what}: {size}, of at most {limit}.")).into_server_error();
-                error.locations = vec![at];
-                Err(error)
-            }
-        }
-    }
-}
-
-struct Measure<'d> {
-    fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
-    variables: &'d Variables,
-    costs: &'d Costs,
-    done: HashMap<&'d str, Size>,
-    open: HashSet<&'d str>,
-}
-
-impl<'d> Measure<'d> {
-    fn selections(&mut self, set: &'d SelectionSet) -> Result<Size, ServerError> {
-        let mut total = Size::default();
-        for selection in &set.items {
-            let size = match &selection.node {
-                Selection::Field(field) => self.field(&field.node)?,
-                Selection::InlineFragment(fragment) => self.selections(&fragment.node.selection_set.node)?.spread(),
-                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node)?.spread(),
-            };
-            total = Size {
-                fields: total.fields.saturating_add(size.fields),
-                depth: total.depth.max(size.depth),
-                cost: total.cost.saturating_add(size.cost),
-                introspection: total.introspection.max(size.introspection),
-            };
-        }
-        Ok(total)
-    }
-
-    fn field(&mut self, field: &'d Field) -> Result<Size, ServerError> {
-        let inside = self.selections(&field.selection_set.node)?;
-        let is_list = INTROSPECTION_LISTS.contains(&field.name.node.as_str());
-        Ok(Size {
-            fields: 1,
-            depth: inside.depth + 1,
-            cost: inside.cost.saturating_mul(self.costs.multiplier(field, self.variables)).saturating_add(1),
-            introspection: inside.introspection + u64::from(is_list),
+            Selection::InlineFragment(inline) => any(&inline.node.selection_set.node),
+            // Each fragment is looked at by itself.
+            Selection::FragmentSpread(_) => false,
         })
     }
-
-    fn fragment(&mut self, name: &str) -> Result<Size, ServerError> {
-        if let Some(size) = self.done.get(name) {
-            return Ok(*size);
-        }
-        // A fragment that is not there is the validation's to report.
-        let Some((name, fragment)) = self.fragments.get_key_value(name) else { return Ok(Size::default()) };
-        if !self.open.insert(name) {
-            let message = format!("The fragment {name} spreads itself.");
-            let mut error = Refusal::new(Code::BadUserInput, message).into_server_error();
-            error.locations = vec![fragment.pos];
-            return Err(error);
-        }
-        let size = self.selections(&fragment.node.selection_set.node)?;
-        self.done.insert(name, size);
-        Ok(size)
-    }
+    document.operations.iter().any(|(_, operation)| any(&operation.node.selection_set.node))
+        || document.fragments.values().any(|fragment| any(&fragment.node.selection_set.node))
 }
 
-fn too_complex(message: String) -> Refusal {
-    Refusal::new(Code::QueryTooComplex, message)
+fn hash(text: &str) -> Hash {
+    Sha256::digest(text).into()
+}
+
+fn decode(hash: &str) -> Option<Hash> {
+    let mut bytes = Hash::default();
+    let decoded = base16ct::mixed::decode(hash, &mut bytes).ok()?.len();
+    (decoded == bytes.len()).then_some(bytes)
 }
 
 #[cfg(test)]
@@ -328,13 +385,13 @@ mod tests {
         type MemberConnection { nodes: [Member] } type Member { friends(first: Int): MemberConnection name: String }
         type Tag { tags: [Tag] name: String }";
 
-    fn prepared(text: &str) -> Result<Document, ServerError> {
-        let costs = Costs::of_schema(SDL).map_err(ServerError::from)?;
-        prepare(text, None, &Variables::default(), &costs)
+    fn chosen(text: &str) -> Result<(), ServerError> {
+        let documents = Documents::of_schema(SDL, Limits::DEFAULT, true).map_err(ServerError::from)?;
+        documents.choose(&Wanted::Text(text.to_owned()), None, Variables::default()).map(drop)
     }
 
     fn code(text: &str) -> Option<String> {
-        let error = prepared(text).err()?;
+        let error = chosen(text).err()?;
         error.extensions.and_then(|it| it.get("code").map(ToString::to_string))
     }
 
@@ -400,7 +457,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "[{}\\[\\]()\"\\\\#a-z.:@$!\n ]{0,200}") {
-            let _ = prepared(&text);
+            let _ = chosen(&text);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{collections::HashMap, hash::Hash, marker::PhantomData, sync::Arc};
 
 use dataloader::{BatchFn, non_cached::Loader};
 
-use super::rounds::Rounds;
+use super::{caller::Asked, rounds::Rounds};
 use crate::{
     app::App,
     audit::{self, AuditEvent},
@@ -38,11 +38,17 @@ pub trait Fetch: Send + 'static {
 }
 
 /// Within which a batch looks things up.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Scope {
     guild: GuildId,
-    viewer: Option<MemberId>,
+    viewer: Asked,
     now: Instant,
+}
+
+impl Scope {
+    fn viewer(&self) -> Option<MemberId> {
+        self.viewer.viewer().map(|viewer| viewer.member)
+    }
 }
 
 /// A [`Fetch`] as the batching library knows it.
@@ -50,7 +56,7 @@ pub struct Batch<F> {
     db: Db,
     clock: Clock,
     guild: GuildId,
-    viewer: Option<MemberId>,
+    viewer: Asked,
     fetch: PhantomData<fn() -> F>,
 }
 
@@ -58,7 +64,7 @@ type Found<F> = Result<Option<<F as Fetch>::Value>>;
 
 impl<F: Fetch> BatchFn<F::Key, Found<F>> for Batch<F> {
     async fn load(&mut self, keys: &[F::Key]) -> HashMap<F::Key, Found<F>> {
-        let scope = Scope { guild: self.guild, viewer: self.viewer, now: self.clock.now() };
+        let scope = Scope { guild: self.guild, viewer: self.viewer.clone(), now: self.clock.now() };
         match F::fetch(&self.db, scope, keys.to_vec()).await {
             Ok(mut found) => keys.iter().map(|key| (*key, Ok(found.remove(key)))).collect(),
             Err(error) => keys.iter().map(|key| (*key, Err(error.clone()))).collect(),
@@ -73,8 +79,9 @@ pub struct Load<F: Fetch> {
 }
 
 impl<F: Fetch> Load<F> {
-    fn new(app: &App, guild: GuildId, viewer: Option<MemberId>, rounds: &Rounds) -> Self {
-        let batch = Batch { db: app.db.clone(), clock: app.clock.clone(), guild, viewer, fetch: PhantomData };
+    fn new(app: &App, guild: GuildId, viewer: &Asked, rounds: &Rounds) -> Self {
+        let batch =
+            Batch { db: app.db.clone(), clock: app.clock.clone(), guild, viewer: viewer.clone(), fetch: PhantomData };
         let loader = Loader::new(batch).with_max_batch_size(MAX_BATCH).with_yield_count(1);
         Self { loader, rounds: rounds.clone() }
     }
@@ -120,7 +127,7 @@ macro_rules! loaders {
 
         impl Loaders {
             /// Loaders that look only into this guild.
-            pub fn new(app: &App, guild: GuildId, viewer: Option<MemberId>) -> Self {
+            pub fn new(app: &App, guild: GuildId, viewer: &Asked) -> Self {
                 let rounds = Rounds::default();
                 Self { $($field: Load::new(app, guild, viewer, &rounds),)* }
             }
@@ -192,14 +199,14 @@ loaders! {
     };
     /// The viewer's own ballot in a campaign.
     viewer_ballot: ViewerBallot(CampaignId => Ballot) = read |conn, scope, keys| {
-        match scope.viewer {
+        match scope.viewer() {
             Some(viewer) => by(voting::store::ballots_by(conn, scope.guild, viewer, &keys).await?, |it| it.campaign),
             None => HashMap::new(),
         }
     };
     /// The viewer's own sessions by id.
     session: OwnSession(SessionId => Session) = read |conn, scope, _keys| {
-        match scope.viewer {
+        match scope.viewer() {
             Some(viewer) => by(auth::store::sessions_of(conn, scope.guild, viewer, scope.now).await?, |it| it.id),
             None => HashMap::new(),
         }

@@ -2,35 +2,45 @@
 
 mod answer;
 pub mod caller;
-pub mod document;
+mod document;
 pub mod guard;
-pub mod http;
 pub mod loaders;
+mod measure;
 pub mod node;
 mod rounds;
-mod ws;
+mod variables;
+pub mod watch;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::{
-    MergedObject, MergedSubscription, Response, Schema, ServerError, Variables, parser::types::OperationType,
+    MergedObject, MergedSubscription, PathSegment, Request, Response, Schema, ServerError, Value, Variables,
+    parser::types::{OperationType, Selection},
 };
 use futures_util::{Stream, StreamExt};
+use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
+pub use self::document::Wanted;
 use self::{
     answer::FieldTypes,
-    caller::Caller,
-    document::{Costs, Document},
+    caller::{Admitted, Caller},
+    document::{Chosen, Documents},
     node::{Node, NodeQuery},
+    watch::{News, Watched},
 };
 use crate::{
     audit::graphql::AuditQuery,
     auth::graphql::{AuthMutation, AuthQuery},
-    error,
+    config::Limits,
+    error::{self, Code, Error, Refusal},
     identity::graphql::{IdentityMutation, IdentityQuery},
+    live::{Made, Recipe},
     voting::graphql::{VotingMutation, VotingQuery, VotingSubscription},
 };
+
+/// Most errors of one answer.
+const MAX_ERRORS: usize = 20;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
@@ -44,19 +54,39 @@ pub struct Mutation(AuthMutation, IdentityMutation, VotingMutation);
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(VotingSubscription);
 
-/// The schema, and what its documents are measured by.
+/// The schema, and the documents that it runs.
 #[derive(Clone)]
 pub struct Graph {
     schema: Schema<Query, Mutation, Subscription>,
-    costs: Arc<Costs>,
+    documents: Arc<Documents>,
     types: Arc<FieldTypes>,
+    request_time: Duration,
+}
+
+/// How a schema is served.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What one request may ask for.
+    pub limits: Limits,
+    /// Whether the schema may be asked for.
+    pub introspection: bool,
+    /// Whether refusals of unknown fields suggest known ones.
+    pub suggestions: bool,
+    /// The manifest of the only documents that are run, if there is one.
+    pub manifest: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { limits: Limits::DEFAULT, introspection: true, suggestions: false, manifest: None }
+    }
 }
 
 /// An operation as a client sends it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Operation {
     /// The document.
-    pub query: String,
+    pub document: Wanted,
     /// Which of the document's operations.
     pub name: Option<String>,
     /// The values of its variables.
@@ -64,34 +94,86 @@ pub struct Operation {
 }
 
 /// An operation that may be run.
+#[derive(Clone)]
 pub struct Prepared {
-    document: Document,
-    operation: Operation,
+    chosen: Chosen,
+    variables: Variables,
 }
 
 impl Prepared {
     /// Whether it is a query, a mutation or a subscription.
     pub fn kind(&self) -> OperationType {
-        self.document.operation().ty
+        self.chosen.operation().ty
+    }
+
+    fn request(&self, caller: Arc<Caller>) -> Request {
+        let mut request = Request::new("").variables(self.variables.clone()).data(caller);
+        request.operation_name = self.chosen.name().map(str::to_owned);
+        request.set_parsed_query(self.chosen.document().clone());
+        request
+    }
+
+    /// A subscription's end, as its field would report it.
+    fn fail(&self, error: Error, request_id: &str) -> ServerError {
+        let mut error = error.into_presented(request_id);
+        let root = &self.chosen.operation().selection_set.node.items;
+        if let Some(Selection::Field(field)) = root.first().map(|item| &item.node) {
+            error.locations = vec![field.pos];
+            error.path = vec![PathSegment::Field(field.node.response_key().node.to_string())];
+        }
+        error
+    }
+
+    /// What tells its answers from those of other operations.
+    fn recipe(&self) -> Recipe {
+        let mut hash = Sha256::new();
+        hash.update(self.chosen.hash());
+        hash.update(self.chosen.name().unwrap_or_default());
+        hash.update([0]);
+        hash.update(self.variables.to_string());
+        hash.finalize().into()
     }
 }
 
+/// What a subscription has to say.
+pub enum Said {
+    /// A response, in JSON.
+    Next(Arc<str>),
+    /// Why it is over, if it is not just complete.
+    Refused(Vec<ServerError>),
+}
+
 impl Graph {
-    /// Builds the schema.
+    /// Builds the schema, to be served as by default.
     ///
     /// # Errors
     /// When the schema does not print as one.
     pub fn new() -> error::Result<Self> {
-        let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        Self::with(&Settings::default()).map_err(Error::internal)
+    }
+
+    /// Builds the schema.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the manifest.
+    pub fn with(settings: &Settings) -> Result<Self, String> {
+        let mut schema = Schema::build(Query::default(), Mutation::default(), Subscription::default())
             .register_output_type::<Node>()
-            .disable_suggestions()
             // Measured before the schema sees it, with a clearer refusal.
-            .limit_recursive_depth(document::MAX_NESTING)
-            .finish();
+            .limit_recursive_depth(measure::MAX_NESTING);
+        if !settings.suggestions {
+            schema = schema.disable_suggestions();
+        }
+        let schema = schema.finish();
         let sdl = schema.sdl();
-        let costs = Costs::of_schema(&sdl).map_err(error::Error::internal)?;
-        let types = FieldTypes::of_schema(&sdl).map_err(error::Error::internal)?;
-        Ok(Self { schema, costs: Arc::new(costs), types: Arc::new(types) })
+        let no_schema = |error: async_graphql::parser::Error| error.to_string();
+        let mut documents = Documents::of_schema(&sdl, settings.limits, settings.introspection).map_err(no_schema)?;
+        if let Some(manifest) = &settings.manifest {
+            documents.trust(manifest)?;
+        }
+        let types = FieldTypes::of_schema(&sdl).map_err(no_schema)?;
+        let request_time = settings.limits.request_time;
+        Ok(Self { schema, documents: Arc::new(documents), types: Arc::new(types), request_time })
     }
 
     /// The schema in its definition language, as committed in `schema.graphql`.
@@ -99,64 +181,165 @@ impl Graph {
         self.schema.sdl()
     }
 
-    /// Parses and measures an operation.
+    /// Finds, parses and measures an operation.
     ///
     /// # Errors
-    /// See [`document::prepare`].
+    /// See [`Documents::choose`].
     pub fn prepare(&self, operation: Operation) -> Result<Prepared, ServerError> {
-        let document =
-            document::prepare(&operation.query, operation.name.as_deref(), &operation.variables, &self.costs)?;
-        Ok(Prepared { document, operation })
+        let Operation { document, name, variables } = operation;
+        let (chosen, variables) = self.documents.choose(&document, name.as_deref(), variables)?;
+        Ok(Prepared { chosen, variables })
     }
 
-    /// Runs a query or a mutation to its end, even when whoever waits for the answer goes away.
-    pub async fn execute(&self, prepared: Prepared, caller: Arc<Caller>, request_id: &str) -> Response {
-        let (graph, id) = (self.clone(), request_id.to_owned());
+    /// Runs a query or a mutation. A mutation comes to its end even when whoever waits for the answer goes away, or has waited
+    /// for as long as a request may take.
+    pub async fn execute(&self, prepared: Prepared, admitted: &Admitted, request_id: &str) -> Response {
+        let (graph, id, caller) = (self.clone(), request_id.to_owned(), Arc::new(Caller::new(admitted)));
+        let is_query = prepared.kind() == OperationType::Query;
         let run = async move {
-            let (request, document) = prepared.into_request(caller);
-            let mut response = graph.schema.execute(request).await;
-            graph.finish(&mut response, &document, &id);
+            let mut response = graph.schema.execute(prepared.request(caller)).await;
+            graph.finish(&mut response, &prepared, &id);
             response
         };
         // Unconstrained: a forced yield in the midst of a level would part what its fields ask for.
-        match tokio::spawn(tokio::task::unconstrained(run).in_current_span()).await {
-            Ok(response) => response,
-            Err(panic) => {
+        let run = tokio::spawn(tokio::task::unconstrained(run).in_current_span());
+        let stop = run.abort_handle();
+        match tokio::time::timeout(self.request_time, run).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(panic)) => {
                 tracing::error!(request_id, error = %panic, "request panicked");
                 Response::from_errors(vec![error::internal_server_error(request_id)])
+            }
+            Err(_) => {
+                if is_query {
+                    stop.abort();
+                }
+                tracing::warn!(request_id, "request ran out of time");
+                Response::from_errors(vec![out_of_time(is_query).into_server_error()])
             }
         }
     }
 
-    /// Runs any operation; a subscription answers as often as there is something new.
+    /// Runs a subscription, which answers as often as there is something new.
     pub fn subscribe(
         &self,
         prepared: Prepared,
-        caller: Arc<Caller>,
+        admitted: Admitted,
         request_id: String,
-    ) -> impl Stream<Item = Response> + Send + 'static {
+    ) -> impl Stream<Item = Said> + Send + use<> {
         let graph = self.clone();
-        let (request, document) = prepared.into_request(caller);
-        self.schema.execute_stream(request).map(move |mut response| {
-            graph.finish(&mut response, &document, &request_id);
-            response
-        })
+        async_stream::stream! {
+            let mut news = match graph.begin(&prepared, &admitted, &request_id).await {
+                Ok(Some(news)) => news,
+                Ok(None) => return,
+                Err(errors) => {
+                    yield Said::Refused(errors);
+                    return;
+                }
+            };
+            drop(admitted);
+            let recipe = prepared.recipe();
+            while let Some(news) = news.next().await {
+                let answer = match news {
+                    Ok(news) => graph.tell(&prepared, &recipe, news, &request_id).await,
+                    Err(error) => Err(vec![prepared.fail(error, &request_id)]),
+                };
+                match answer {
+                    Ok(answer) => yield Said::Next(answer),
+                    Err(errors) => {
+                        yield Said::Refused(errors);
+                        return;
+                    }
+                }
+            }
+        }
     }
 
-    fn finish(&self, response: &mut Response, document: &Document, request_id: &str) {
+    /// Lets a subscription's field say what is to be watched; `None` if it has nothing to say.
+    async fn begin(
+        &self,
+        prepared: &Prepared,
+        admitted: &Admitted,
+        request_id: &str,
+    ) -> Result<Option<Watched>, Vec<ServerError>> {
+        let caller = Arc::new(Caller::new(admitted));
+        // Boxed, as what it holds is needed for this moment only.
+        let refused = Box::pin(self.once(prepared, prepared.request(Arc::clone(&caller)), request_id)).await;
+        match refused {
+            Some(response) => Err(response.errors),
+            None => Ok(caller.take_watched()),
+        }
+    }
+
+    /// The answer to a piece of news.
+    async fn tell(
+        &self,
+        prepared: &Prepared,
+        recipe: &Recipe,
+        news: News,
+        request_id: &str,
+    ) -> Result<Arc<str>, Vec<ServerError>> {
+        let News { give, answers, to } = news;
+        let place = answers.place(recipe);
+        if let Some(Made::ForAll(answer)) = place.as_ref().and_then(|place| place.get()) {
+            return Ok(Arc::clone(answer));
+        }
+        let make = async move {
+            let caller = Arc::new(Caller::new(&to));
+            let mut request = prepared.request(Arc::clone(&caller));
+            give(&mut request.data);
+            let response = self.once(prepared, request, request_id).await.unwrap_or_default();
+            if response.data == Value::Null && !response.errors.is_empty() {
+                return Err(response.errors);
+            }
+            let json = serde_json::to_string(&response).map_err(|error| {
+                tracing::error!(request_id, %error, "the answer could not be written");
+                vec![error::internal_server_error(request_id)]
+            })?;
+            let is_for_all = response.errors.is_empty() && caller.is_nobody_in_particular();
+            Ok((Arc::<str>::from(json), is_for_all))
+        };
+        let mut mine = None;
+        let Some(place) = place else { return Ok(Box::pin(make).await?.0) };
+        let mut make = Some(Box::pin(make));
+        let made = place
+            .get_or_try_init(async || -> Result<Made, Vec<ServerError>> {
+                let Some(make) = make.take() else { return Ok(Made::Personal) };
+                let (answer, is_for_all) = make.await?;
+                mine = Some(Arc::clone(&answer));
+                Ok(if is_for_all { Made::ForAll(answer) } else { Made::Personal })
+            })
+            .await?
+            .clone();
+        match (made, mine, make) {
+            (Made::ForAll(answer), ..) | (Made::Personal, Some(answer), _) => Ok(answer),
+            (Made::Personal, None, Some(make)) => Ok(make.await?.0),
+            (Made::Personal, None, None) => Err(vec![error::internal_server_error(request_id)]),
+        }
+    }
+
+    /// What a subscription's field answers in one execution, if anything.
+    async fn once(&self, prepared: &Prepared, request: Request, request_id: &str) -> Option<Response> {
+        let mut response = self.schema.execute_stream(request).next().await?;
+        self.finish(&mut response, prepared, request_id);
+        Some(response)
+    }
+
+    fn finish(&self, response: &mut Response, prepared: &Prepared, request_id: &str) {
+        // A document can be wrong in more ways than anyone would want to read, or we to write.
+        response.errors.truncate(MAX_ERRORS);
         for error in &mut response.errors {
             error::present(error, request_id);
         }
-        answer::complete(response, &document.parsed, document.operation(), &self.types);
+        answer::complete(response, prepared.chosen.document(), prepared.chosen.operation(), &self.types);
     }
 }
 
-impl Prepared {
-    fn into_request(self, caller: Arc<Caller>) -> (async_graphql::Request, Document) {
-        let Self { document, operation } = self;
-        let mut request = async_graphql::Request::new(operation.query).variables(operation.variables).data(caller);
-        request.operation_name = operation.name;
-        request.set_parsed_query(document.parsed.clone());
-        (request, document)
-    }
+fn out_of_time(is_query: bool) -> Refusal {
+    let message = if is_query {
+        "The query took too long: ask for less."
+    } else {
+        "The mutation takes longer than a request may. It goes on; look later whether it was done."
+    };
+    Refusal::new(Code::QueryTooComplex, message).because("OUT_OF_TIME")
 }

@@ -64,21 +64,25 @@ impl NewMember {
 /// `BAD_USER_INPUT`; `NOT_FOUND` for the rank; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `NAME_TAKEN`.
 pub async fn create_member(app: &App, viewer: &Viewer, new: NewMember) -> Result<Member> {
     let (actor, now) = (viewer.clone(), app.clock.now());
-    app.change_access(viewer.guild, async move |conn| {
-        let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::MembersManage).await?;
-        let rank = match new.rank {
-            Some(rank) => ladder.rank(rank).ok_or_else(|| Refusal::not_found("rank").at("rankId"))?,
-            None => ladder.lowest().ok_or_else(|| Refusal::not_found("rank"))?,
-        };
-        ladder.check_reach(&actor, rank.level)?;
-        ladder.check_grant(&actor, None, rank.id)?;
-        let member = new.into_row(rank, now)?;
-        store::insert_members(conn, vec![member.clone()]).await.map_err(taken)?;
-        let summary = format!("Added {} as {}", member.display_name, rank.name);
-        let entry = audit::entry(Action::MemberCreate, member.id, summary);
-        audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
-        Ok(member)
-    })
+    app.change_access(
+        viewer.guild,
+        |member: &Member| Some(member.id),
+        async move |conn| {
+            let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::MembersManage).await?;
+            let rank = match new.rank {
+                Some(rank) => ladder.rank(rank).ok_or_else(|| Refusal::not_found("rank").at("rankId"))?,
+                None => ladder.lowest().ok_or_else(|| Refusal::not_found("rank"))?,
+            };
+            ladder.check_reach(&actor, rank.level)?;
+            ladder.check_grant(&actor, None, rank.id)?;
+            let member = new.into_row(rank, now)?;
+            store::insert_members(conn, vec![member.clone()]).await.map_err(taken)?;
+            let summary = format!("Added {} as {}", member.display_name, rank.name);
+            let entry = audit::entry(Action::MemberCreate, member.id, summary);
+            audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
+            Ok(member)
+        },
+    )
     .await
 }
 
@@ -105,36 +109,40 @@ pub struct MemberChange {
 pub async fn update_member(app: &App, viewer: &Viewer, change: MemberChange) -> Result<Member> {
     let (actor, now) = (viewer.clone(), app.clock.now());
     let (member, takes_away) = app
-        .change_access(viewer.guild, async move |conn| {
-            // Locked, for two changes at once must not leave it without a leader.
-            let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::MembersManage).await?;
-            let before = store::member(conn, actor.guild, change.id).await?;
-            let before = before.ok_or_else(|| Refusal::not_found("member").at("id"))?;
-            let after = change.apply(&before, &ladder)?;
-            if before.id != actor.member || !after.differs_in_name_only(&before) {
-                ladder.check_reach(&actor, before.rank_level)?;
-            }
-            if after.rank_id != before.rank_id {
-                ladder.check_reach(&actor, after.rank_level)?;
-                ladder.check_grant(&actor, Some(before.rank_id), after.rank_id)?;
-            }
-            if after == before {
-                return Ok((after, false));
-            }
-            let led_before = store::leaders(conn, actor.guild, ladder.highest_level()).await?;
-            store::update_member(conn, &before, &after).await.map_err(taken)?;
-            if before.is_active && !after.is_active {
-                auth::store::revoke_sessions_of(conn, actor.guild, after.id, None, now).await?;
-                auth::store::delete_codes_of(conn, actor.guild, after.id).await?;
-            }
-            let led_after = store::leaders(conn, actor.guild, ladder.highest_level()).await?;
-            policy::check_still_led(led_before, led_after)?;
-            let entry = audit::entry(Action::MemberUpdate, after.id, summary(&before, &after, &ladder));
-            audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
-            // Another rank may lack something that the one before allowed, whichever is higher.
-            let takes_away = after.rank_id != before.rank_id || !after.is_active;
-            Ok((after, takes_away))
-        })
+        .change_access(
+            viewer.guild,
+            |(member, _): &(Member, _)| Some(member.id),
+            async move |conn| {
+                // Locked, for two changes at once must not leave it without a leader.
+                let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::MembersManage).await?;
+                let before = store::member(conn, actor.guild, change.id).await?;
+                let before = before.ok_or_else(|| Refusal::not_found("member").at("id"))?;
+                let after = change.apply(&before, &ladder)?;
+                if before.id != actor.member || !after.differs_in_name_only(&before) {
+                    ladder.check_reach(&actor, before.rank_level)?;
+                }
+                if after.rank_id != before.rank_id {
+                    ladder.check_reach(&actor, after.rank_level)?;
+                    ladder.check_grant(&actor, Some(before.rank_id), after.rank_id)?;
+                }
+                if after == before {
+                    return Ok((after, false));
+                }
+                let led_before = store::leaders(conn, actor.guild, ladder.highest_level()).await?;
+                store::update_member(conn, &before, &after).await.map_err(taken)?;
+                if before.is_active && !after.is_active {
+                    auth::store::revoke_sessions_of(conn, actor.guild, after.id, None, now).await?;
+                    auth::store::delete_codes_of(conn, actor.guild, after.id).await?;
+                }
+                let led_after = store::leaders(conn, actor.guild, ladder.highest_level()).await?;
+                policy::check_still_led(led_before, led_after)?;
+                let entry = audit::entry(Action::MemberUpdate, after.id, summary(&before, &after, &ladder));
+                audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
+                // Another rank may lack something that the one before allowed, whichever is higher.
+                let takes_away = after.rank_id != before.rank_id || !after.is_active;
+                Ok((after, takes_away))
+            },
+        )
         .await?;
     if takes_away {
         app.settle().await;

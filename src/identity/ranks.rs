@@ -117,21 +117,25 @@ impl RankChange {
 pub async fn update_rank(app: &App, viewer: &Viewer, change: RankChange) -> Result<Rank> {
     let (actor, now) = (viewer.clone(), app.clock.now());
     let (rank, takes_away) = app
-        .change_access(viewer.guild, async move |conn| {
-            let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::RanksManage).await?;
-            let before = ladder.rank(change.id).ok_or_else(|| Refusal::not_found("rank").at("id"))?;
-            let after = change.apply(before)?;
-            ladder.check_rank(&actor, Some(before), &after)?;
-            if after != *before {
-                store::update_rank(conn, &after).await.map_err(taken)?;
-                let summary = format!("Changed the rank {}: {}", before.name, changes(before, &after));
-                let entry = audit::entry(Action::RankUpdate, after.id, summary);
-                audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
-            }
-            let takes_away =
-                after.level != before.level || !before.permissions.iter().all(|it| after.permissions.allow(it));
-            Ok((after, takes_away))
-        })
+        .change_access(
+            viewer.guild,
+            |_| None,
+            async move |conn| {
+                let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::RanksManage).await?;
+                let before = ladder.rank(change.id).ok_or_else(|| Refusal::not_found("rank").at("id"))?;
+                let after = change.apply(before)?;
+                ladder.check_rank(&actor, Some(before), &after)?;
+                if after != *before {
+                    store::update_rank(conn, &after).await.map_err(taken)?;
+                    let summary = format!("Changed the rank {}: {}", before.name, changes(before, &after));
+                    let entry = audit::entry(Action::RankUpdate, after.id, summary);
+                    audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
+                }
+                let takes_away =
+                    after.level != before.level || !before.permissions.iter().all(|it| after.permissions.allow(it));
+                Ok((after, takes_away))
+            },
+        )
         .await?;
     if takes_away {
         app.settle().await;

@@ -69,47 +69,51 @@ pub async fn import_roster(
         return Err(Refusal::input("data", message).into());
     }
     let (imported, takes_away) = app
-        .change_access(guild, async move |conn| {
-            // As all do who change the roster.
-            store::lock_guild(conn, guild).await?;
-            let by = match by {
-                Some(by) => Some(by.confirm(conn).await?),
-                None => None,
-            };
-            let actor = match &by {
-                Some(by) => {
-                    by.require(Permission::MembersManage)?;
-                    Actor::Officer(by.clone())
+        .change_access(
+            guild,
+            |_| None,
+            async move |conn| {
+                // As all do who change the roster.
+                store::lock_guild(conn, guild).await?;
+                let by = match by {
+                    Some(by) => Some(by.confirm(conn).await?),
+                    None => None,
+                };
+                let actor = match &by {
+                    Some(by) => {
+                        by.require(Permission::MembersManage)?;
+                        Actor::Officer(by.clone())
+                    }
+                    None => Actor::Operator,
+                };
+                let roster = roster(conn, guild).await?;
+                let (roster, plan) = off_thread(move || {
+                    let plan = plan(&roster, &actor, &reading, now);
+                    (roster, plan)
+                })
+                .await?;
+                let imported = skip_bad || plan.problems.is_empty();
+                let outcome = Imported {
+                    imported,
+                    rows: plan.rows,
+                    members_added: plan.new_members.len(),
+                    members_changed: plan.changed_members.len(),
+                    characters_added: plan.new_characters.len(),
+                    characters_changed: plan.changed_characters.len(),
+                    unchanged: plan.unchanged,
+                    left_out: plan.left_out,
+                    problems: plan.problems.clone(),
+                    unknown_columns: plan.unknown_columns.clone(),
+                };
+                let takes_away = plan.changed_members.iter().any(|diff| diff.before.rank_id != diff.after.rank_id);
+                if imported && !plan.changes_nothing() {
+                    store::change_roster(conn, guild).await?;
+                    record(conn, by.as_ref(), now, &roster, &plan).await?;
+                    apply(conn, plan, progress).await?;
                 }
-                None => Actor::Operator,
-            };
-            let roster = roster(conn, guild).await?;
-            let (roster, plan) = off_thread(move || {
-                let plan = plan(&roster, &actor, &reading, now);
-                (roster, plan)
-            })
-            .await?;
-            let imported = skip_bad || plan.problems.is_empty();
-            let outcome = Imported {
-                imported,
-                rows: plan.rows,
-                members_added: plan.new_members.len(),
-                members_changed: plan.changed_members.len(),
-                characters_added: plan.new_characters.len(),
-                characters_changed: plan.changed_characters.len(),
-                unchanged: plan.unchanged,
-                left_out: plan.left_out,
-                problems: plan.problems.clone(),
-                unknown_columns: plan.unknown_columns.clone(),
-            };
-            let takes_away = plan.changed_members.iter().any(|diff| diff.before.rank_id != diff.after.rank_id);
-            if imported && !plan.changes_nothing() {
-                store::change_roster(conn, guild).await?;
-                record(conn, by.as_ref(), now, &roster, &plan).await?;
-                apply(conn, plan, progress).await?;
-            }
-            Ok((outcome, imported && takes_away))
-        })
+                Ok((outcome, imported && takes_away))
+            },
+        )
         .await?;
     if takes_away {
         app.settle().await;

@@ -67,7 +67,13 @@ pub async fn change_roster(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
     Ok(())
 }
 
-/// How often each guild's roster has changed, for the server alone.
+/// The versions of these guilds' rosters, for the server alone.
+pub async fn roster_versions_of(conn: &mut Conn, ids: &[GuildId]) -> QueryResult<Vec<(GuildId, i64)>> {
+    let versions = guilds::table.filter(guilds::id.eq_any(ids.to_vec())).select((guilds::id, guilds::roster_version));
+    on!(conn, c => versions.load(c))
+}
+
+/// The version of every guild's roster, for the server alone.
 pub async fn roster_versions(conn: &mut Conn) -> QueryResult<Vec<(GuildId, i64)>> {
     on!(conn, c => guilds::table.select((guilds::id, guilds::roster_version)).load(c))
 }

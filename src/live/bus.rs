@@ -15,8 +15,9 @@ use super::Event;
 use crate::{
     app::App,
     error::{Error, Result},
-    id::{CampaignId, GuildId},
-    identity, voting,
+    id::{CampaignId, GuildId, MemberId},
+    identity,
+    voting::{self, CampaignStatus},
 };
 
 pub(super) const CHANNEL: &str = "guildhall";
@@ -31,6 +32,10 @@ const RECONNECT: Duration = Duration::from_secs(1);
 
 /// How often a server on SQLite looks whether a command beside it has changed a roster.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often what is watched is held against the database, so that a notice that was lost is made up for.
+const RECONCILE: Duration = Duration::from_secs(5);
+/// How long to wait before telling again what could not be told.
+const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
 /// Tells and hears until dropped. On SQLite there is nobody to tell, and only commands to hear of.
 pub(super) async fn run(app: &Arc<App>, mut outgoing: mpsc::UnboundedReceiver<Event>) {
@@ -38,7 +43,7 @@ pub(super) async fn run(app: &Arc<App>, mut outgoing: mpsc::UnboundedReceiver<Ev
         tokio::join!(async { while outgoing.recv().await.is_some() {} }, look(app));
         return;
     }
-    tokio::join!(tell(app, outgoing), async {
+    tokio::join!(tell(app, outgoing), reconcile(app), async {
         loop {
             if let Err(error) = hear(app).await {
                 tracing::warn!(%error, "not hearing the other servers; connecting again");
@@ -58,7 +63,7 @@ async fn look(app: &Arc<App>) {
                 for (guild, version) in &versions {
                     // A new guild too: much may have happened since the last look.
                     if known.as_ref().is_some_and(|known| known.get(guild) != Some(version)) {
-                        hear_from_afar(app, Event::Access(*guild));
+                        hear_from_afar(app, Event::Access(*guild, None));
                     }
                 }
                 if known.replace(versions).is_none() {
@@ -79,11 +84,50 @@ async fn tell(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>) {
             gathered.push(event);
         }
         let events: HashSet<Event> = gathered.drain(..).collect();
-        let payloads: Vec<String> = events.into_iter().map(|event| write(app.live.server, event)).collect();
+        let payloads: Vec<String> = events.iter().map(|event| write(app.live.server, *event)).collect();
         let told = app.db.read(async move |conn| Ok(conn.notify(CHANNEL, payloads).await?)).await;
         if let Err(error) = told {
-            tracing::warn!(%error, "the other servers could not be told of a change");
+            tracing::warn!(%error, "the other servers could not be told of a change; trying again");
+            gathered.extend(events);
+            tokio::time::sleep(AFTER_FAILURE).await;
         }
+    }
+}
+
+/// Holds what is watched against the database now and then.
+async fn reconcile(app: &Arc<App>) {
+    let mut known: HashMap<GuildId, i64> = HashMap::new();
+    loop {
+        tokio::time::sleep(RECONCILE).await;
+        app.live.look_at_campaigns();
+        let guilds: Vec<GuildId> = app.live.watched_guilds().into_iter().collect();
+        let tallies = app.live.watched_tallies();
+        let ids: Vec<CampaignId> = tallies.iter().map(|((_, campaign), _)| *campaign).collect();
+        let found = app.db.snapshot(async move |conn| {
+            let rosters = identity::store::roster_versions_of(conn, &guilds).await?;
+            Ok((rosters, voting::store::progress(conn, &ids).await?))
+        });
+        let (rosters, progress) = match found.await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(%error, "what is watched could not be held against the database");
+                continue;
+            }
+        };
+        let rosters: HashMap<GuildId, i64> = rosters.into_iter().collect();
+        for (guild, version) in &rosters {
+            if known.get(guild).is_some_and(|known| known != version) {
+                app.live.hear(Event::Access(*guild, None));
+            }
+        }
+        for ((guild, campaign), revision) in tallies {
+            let Some((status, voted)) = progress.get(&campaign).copied() else { continue };
+            let is_newer = rosters.get(&guild).is_some_and(|version| version + voted > revision);
+            if is_newer || status != CampaignStatus::Live {
+                app.live.hear(Event::Campaign(guild, campaign));
+            }
+        }
+        known = rosters;
     }
 }
 
@@ -119,7 +163,7 @@ async fn hear(app: &Arc<App>) -> Result<()> {
 /// Takes in what another process did.
 fn hear_from_afar(app: &Arc<App>, event: Event) {
     app.live.hear(event);
-    if let Event::Access(guild) = event {
+    if let Event::Access(guild, _) = event {
         // Whoever had not voted yet may have been the last; a command, unlike a server, leaves closing to us.
         close_complete(app, Some(guild));
     }
@@ -147,7 +191,7 @@ async fn next(conn: &mut AsyncPgConnection) -> Result<String> {
 fn hear_one(app: &Arc<App>, payload: &str) {
     match read(payload) {
         // Heard already; but if it was never known here that the change was made, at least nothing old is trusted.
-        Some((from, Event::Access(guild))) if from == app.live.server => app.live.viewers.forget(guild),
+        Some((from, Event::Access(guild, of))) if from == app.live.server => app.live.viewers.forget(guild, of),
         Some((from, _)) if from == app.live.server => {}
         Some((_, event)) => hear_from_afar(app, event),
         // A newer server may say what this one does not know.
@@ -158,7 +202,8 @@ fn hear_one(app: &Arc<App>, payload: &str) {
 pub(super) fn write(from: u64, event: Event) -> String {
     match event {
         Event::Ballots(guild, campaign) => format!("{from} ballots {} {}", guild.0, campaign.0),
-        Event::Access(guild) => format!("{from} access {}", guild.0),
+        Event::Access(guild, None) => format!("{from} access {}", guild.0),
+        Event::Access(guild, Some(member)) => format!("{from} access {} {}", guild.0, member.0),
         Event::Campaign(guild, campaign) => format!("{from} campaign {} {}", guild.0, campaign.0),
     }
 }
@@ -169,7 +214,8 @@ fn read(payload: &str) -> Option<(u64, Event)> {
         ["ballots", guild, campaign] => {
             Event::Ballots(GuildId(guild.parse().ok()?), CampaignId(campaign.parse().ok()?))
         }
-        ["access", guild] => Event::Access(GuildId(guild.parse().ok()?)),
+        ["access", guild] => Event::Access(GuildId(guild.parse().ok()?), None),
+        ["access", guild, member] => Event::Access(GuildId(guild.parse().ok()?), Some(MemberId(member.parse().ok()?))),
         ["campaign", guild, campaign] => {
             Event::Campaign(GuildId(guild.parse().ok()?), CampaignId(campaign.parse().ok()?))
         }
@@ -187,7 +233,8 @@ mod tests {
         for event in [
             Event::Ballots(GuildId(1), CampaignId(2)),
             Event::Campaign(GuildId(1), CampaignId(2)),
-            Event::Access(GuildId(3)),
+            Event::Access(GuildId(3), None),
+            Event::Access(GuildId(3), Some(MemberId(4))),
         ] {
             assert_eq!(read(&write(7, event)), Some((7, event)));
         }

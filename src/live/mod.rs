@@ -1,11 +1,15 @@
-//! Live tallies: each watched campaign is counted once for all who watch it, here and, over PostgreSQL, on every server.
+//! What is watched: tallies, campaigns, and who may do what. Each is looked up once for all who watch it, here and, over
+//! PostgreSQL, on every server.
 
+mod answers;
 mod bus;
+mod campaigns;
+mod held;
+mod tallies;
 
 use std::{
-    collections::HashMap,
+    collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
-    time::Duration,
 };
 
 use tokio::{
@@ -13,19 +17,19 @@ use tokio::{
     time::Instant,
 };
 
+pub use self::{
+    answers::{Answers, Made, Recipe},
+    campaigns::{CampaignWatch, Change, watch_campaigns},
+    tallies::{Counted, Watch, watch_tally},
+};
+use self::{campaigns::CampaignFeed, held::Held, tallies::Feed};
 use crate::{
     app::App,
     auth::Viewers,
     db::Notice,
-    error::Result,
-    id::{CampaignId, GuildId},
-    voting::{self, Campaign, Tally},
+    id::{CampaignId, GuildId, MemberId},
+    voting::Campaign,
 };
-
-/// The least time between two counts of a campaign: ballots that come faster share one.
-const COUNT_INTERVAL: Duration = Duration::from_millis(50);
-/// How long to wait after a count failed.
-const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
 /// Something that other servers, and those who watch here, must hear of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,8 +38,8 @@ pub(crate) enum Event {
     Ballots(GuildId, CampaignId),
     /// A campaign has other settings or entries, or another status: what is due next may be another thing.
     Campaign(GuildId, CampaignId),
-    /// Who may do what in a guild has changed.
-    Access(GuildId),
+    /// What someone in a guild may do has changed: this member alone, or anyone.
+    Access(GuildId, Option<MemberId>),
 }
 
 /// Who watches what on this server, and what it knows of them.
@@ -44,18 +48,15 @@ pub struct Live {
     pub viewers: Viewers,
     /// Tells this server's events from the others'.
     server: u64,
-    feeds: Mutex<HashMap<(GuildId, CampaignId), Weak<Feed>>>,
-    access: Mutex<HashMap<GuildId, watch::Sender<()>>>,
+    tallies: Mutex<Held<(GuildId, CampaignId), Weak<Feed>>>,
+    campaigns: Mutex<Held<GuildId, Weak<CampaignFeed>>>,
+    access: Mutex<Held<(GuildId, Option<MemberId>), watch::Sender<()>>>,
+    /// When the messages of the counts so far have gone out, and there is time for another.
+    free_at: Mutex<Option<Instant>>,
     schedule: Notify,
     /// To the other servers; what is sent before the bus runs waits for it.
     outgoing: mpsc::UnboundedSender<Event>,
     bus: Mutex<Option<mpsc::UnboundedReceiver<Event>>>,
-}
-
-/// A campaign that is watched: its newest tally, and a call for a newer one.
-pub struct Feed {
-    newest: watch::Sender<Option<Arc<Tally>>>,
-    stale: Notify,
 }
 
 impl Default for Live {
@@ -64,8 +65,10 @@ impl Default for Live {
         Self {
             viewers: Viewers::default(),
             server: rand::random(),
-            feeds: Mutex::default(),
+            tallies: Mutex::default(),
+            campaigns: Mutex::default(),
             access: Mutex::default(),
+            free_at: Mutex::default(),
             schedule: Notify::new(),
             outgoing,
             bus: Mutex::new(Some(bus)),
@@ -79,14 +82,16 @@ impl Live {
         self.tell(Event::Ballots(guild, campaign));
     }
 
-    /// What tells the other servers that ranks, accounts or sessions of a guild have changed.
-    pub fn access_notice(&self, guild: GuildId) -> Notice {
-        Notice { channel: bus::CHANNEL, payload: bus::write(self.server, Event::Access(guild)) }
+    /// What tells the other servers that ranks, accounts or sessions of a guild have changed: of this member alone, or of
+    /// anyone.
+    pub fn access_notice(&self, guild: GuildId) -> impl FnOnce(Option<MemberId>) -> Notice + use<> {
+        let server = self.server;
+        move |of| Notice { channel: bus::CHANNEL, payload: bus::write(server, Event::Access(guild, of)) }
     }
 
-    /// Says, on this server alone, that ranks, accounts or sessions of a guild have changed.
-    pub fn access_changed(&self, guild: GuildId) {
-        self.hear(Event::Access(guild));
+    /// Says so on this server alone.
+    pub fn access_changed(&self, guild: GuildId, of: Option<MemberId>) {
+        self.hear(Event::Access(guild, of));
     }
 
     /// What tells the other servers that a campaign has changed.
@@ -105,11 +110,10 @@ impl Live {
         self.schedule.notified()
     }
 
-    /// Changes of who may do what in this guild from now on.
-    pub fn watch_access(&self, guild: GuildId) -> watch::Receiver<()> {
-        let mut access = lock(&self.access);
-        access.retain(|_, sender| sender.receiver_count() > 0);
-        access.entry(guild).or_default().subscribe()
+    /// Changes of what someone may do from now on; `None` is whoever is not signed in.
+    pub fn watch_access(&self, guild: GuildId, member: Option<MemberId>) -> watch::Receiver<()> {
+        let key = (guild, member);
+        lock(&self.access).get_or_hold(key, |sender| sender.receiver_count() > 0, watch::Sender::default).subscribe()
     }
 
     fn tell(&self, event: Event) {
@@ -124,12 +128,16 @@ impl Live {
             Event::Ballots(guild, campaign) => self.recount_one(guild, campaign),
             Event::Campaign(guild, campaign) => {
                 self.recount_one(guild, campaign);
+                if let Some(feed) = lock(&self.campaigns).get(&guild).and_then(Weak::upgrade) {
+                    feed.changed(campaign);
+                }
                 self.schedule.notify_waiters();
             }
-            Event::Access(guild) => {
-                self.viewers.forget(guild);
-                if let Some(sender) = lock(&self.access).get(&guild) {
-                    sender.send_replace(());
+            Event::Access(guild, of) => {
+                self.viewers.forget(guild, of);
+                match of {
+                    Some(_) => lock(&self.access).get(&(guild, of)).into_iter().for_each(tell),
+                    None => self.tell_access(|it| it == guild),
                 }
                 self.recount(|(of, _)| *of == guild);
             }
@@ -139,114 +147,55 @@ impl Live {
     /// After a time of not hearing the other servers: anything may have changed.
     fn missed_events(&self) {
         self.viewers.forget_all();
-        for sender in lock(&self.access).values() {
-            sender.send_replace(());
-        }
+        self.tell_access(|_| true);
         self.recount(|_| true);
+        self.look_at_campaigns();
         self.schedule.notify_waiters();
     }
 
+    fn tell_access(&self, which: impl Fn(GuildId) -> bool) {
+        lock(&self.access).iter().filter(|((guild, _), _)| which(*guild)).for_each(|(_, sender)| tell(sender));
+    }
+
+    /// Has all watched campaigns looked at, whether or not one is known to have changed.
+    fn look_at_campaigns(&self) {
+        for feed in lock(&self.campaigns).iter().filter_map(|(_, feed)| feed.upgrade()) {
+            feed.look_at_all();
+        }
+    }
+
     fn recount_one(&self, guild: GuildId, campaign: CampaignId) {
-        if let Some(feed) = lock(&self.feeds).get(&(guild, campaign)).and_then(Weak::upgrade) {
-            feed.stale.notify_one();
+        if let Some(feed) = lock(&self.tallies).get(&(guild, campaign)).and_then(Weak::upgrade) {
+            feed.recount();
         }
     }
 
     fn recount(&self, which: impl Fn(&(GuildId, CampaignId)) -> bool) {
-        for (_, feed) in lock(&self.feeds).iter().filter(|(key, _)| which(key)) {
+        for (_, feed) in lock(&self.tallies).iter().filter(|(key, _)| which(key)) {
             if let Some(feed) = feed.upgrade() {
-                feed.stale.notify_one();
+                feed.recount();
             }
         }
     }
-}
 
-/// The tallies of a campaign, the present one first.
-pub struct Watch {
-    newest: watch::Receiver<Option<Arc<Tally>>>,
-    last_revision: Option<i64>,
-    /// Keeps the counting going.
-    _feed: Arc<Feed>,
-}
-
-impl Watch {
-    /// Whether there is a newer tally than the one before.
-    pub async fn changed(&mut self) {
-        let last = self.last_revision;
-        let newer =
-            |tally: &Option<Arc<Tally>>| tally.as_ref().is_some_and(|it| last.is_none_or(|last| last < it.revision));
-        // The counting goes on as long as we hold the feed.
-        let _ = self.newest.wait_for(newer).await;
+    /// The tallies that are watched, and the revision of each that was told last.
+    fn watched_tallies(&self) -> Vec<((GuildId, CampaignId), i64)> {
+        let tallies = lock(&self.tallies);
+        tallies.iter().filter_map(|(key, feed)| Some((*key, feed.upgrade()?.revision()?))).collect()
     }
 
-    /// The next tally newer than the one before; `None` after the final one.
-    pub async fn next(&mut self) -> Option<Arc<Tally>> {
-        loop {
-            let newest = self.newest.borrow_and_update().clone();
-            if let Some(tally) = newest
-                && self.last_revision.is_none_or(|last| last < tally.revision)
-            {
-                self.last_revision = Some(tally.revision);
-                return Some(tally);
-            }
-            self.newest.changed().await.ok()?;
-        }
+    /// The guilds of which someone watches something.
+    fn watched_guilds(&self) -> HashSet<GuildId> {
+        lock(&self.access)
+            .iter()
+            .filter(|(_, sender)| sender.receiver_count() > 0)
+            .map(|((guild, _), _)| *guild)
+            .collect()
     }
 }
 
-/// Watches a campaign. The first to do so sets the counting going, the last to leave ends it.
-pub fn watch_tally(app: &Arc<App>, guild: GuildId, campaign: CampaignId) -> Watch {
-    let mut feeds = lock(&app.live.feeds);
-    feeds.retain(|_, feed| feed.strong_count() > 0);
-    let feed = feeds.get(&(guild, campaign)).and_then(Weak::upgrade).unwrap_or_else(|| {
-        let feed = Arc::new(Feed { newest: watch::Sender::new(None), stale: Notify::new() });
-        feeds.insert((guild, campaign), Arc::downgrade(&feed));
-        feed.stale.notify_one();
-        tokio::spawn(keep_counting(Arc::clone(app), guild, campaign, Arc::downgrade(&feed)));
-        feed
-    });
-    Watch { newest: feed.newest.subscribe(), last_revision: None, _feed: feed }
-}
-
-/// Counts a campaign whenever its tally is stale, until nobody watches it.
-async fn keep_counting(app: Arc<App>, guild: GuildId, campaign: CampaignId, feed: Weak<Feed>) {
-    loop {
-        let Some(watched) = feed.upgrade() else { return };
-        let is_watched = tokio::select! {
-            () = watched.stale.notified() => true,
-            () = watched.newest.closed() => false,
-        };
-        if !is_watched {
-            // Lets go of the feed. Whoever began to watch meanwhile holds it, and then the counting goes on.
-            continue;
-        }
-        let started = Instant::now();
-        let pause = match count(&app, guild, campaign).await {
-            Ok(Some(tally)) => {
-                watched.newest.send_if_modified(|newest| {
-                    let newer = newest.as_ref().is_none_or(|it| it.revision < tally.revision);
-                    if newer {
-                        *newest = Some(tally);
-                    }
-                    newer
-                });
-                COUNT_INTERVAL
-            }
-            // Gone, as a draft can be; those who watch find out when they ask again.
-            Ok(None) => COUNT_INTERVAL,
-            Err(error) => {
-                tracing::error!(%error, "a tally could not be counted; trying again");
-                watched.stale.notify_one();
-                AFTER_FAILURE
-            }
-        };
-        drop(watched);
-        tokio::time::sleep_until(started + pause).await;
-    }
-}
-
-async fn count(app: &App, guild: GuildId, campaign: CampaignId) -> Result<Option<Arc<Tally>>> {
-    Ok(voting::tally(app, guild, campaign).await?.map(Arc::new))
+fn tell(sender: &watch::Sender<()>) {
+    sender.send_replace(());
 }
 
 /// Passes events between servers until the task is dropped.

@@ -132,6 +132,19 @@ async fn close_if_complete_or_later(app: &App, campaign: Campaign) -> Campaign {
     }
 }
 
+/// A campaign that the viewer may see.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn visible_campaign(app: &App, guild: GuildId, viewer: Option<&Viewer>, id: CampaignId) -> Result<Campaign> {
+    let campaign = app.db.read(async move |conn| Ok(store::campaign(conn, guild, id).await?)).await?;
+    Ok(seen(campaign, viewer)?)
+}
+
+fn seen(campaign: Option<Campaign>, viewer: Option<&Viewer>) -> Result<Campaign, Refusal> {
+    campaign.filter(|campaign| may_see(campaign, viewer)).ok_or_else(|| Refusal::not_found("campaign").at("campaignId"))
+}
+
 /// The campaign, if its standings are open to this viewer.
 ///
 /// # Errors
@@ -154,9 +167,7 @@ pub async fn watchable_campaign(
             Ok((campaign, has_voted))
         })
         .await?;
-    let campaign = campaign
-        .filter(|campaign| may_see(campaign, viewer))
-        .ok_or_else(|| Refusal::not_found("campaign").at("campaignId"))?;
+    let campaign = seen(campaign, viewer)?;
     match standings_hidden(&campaign, viewer, has_voted) {
         Some(reason) => Err(rules::hidden(reason).into()),
         None => Ok(campaign),

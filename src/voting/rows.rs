@@ -169,9 +169,26 @@ impl Campaign {
         self.status == CampaignStatus::Live && self.closes_at.is_some_and(|closes| now < closes)
     }
 
+    /// As it was when it had this status, at or before the one it has: from its start on, only its status changes.
+    #[must_use]
+    pub fn as_it_was(&self, status: CampaignStatus) -> Self {
+        let was_over = matches!(status, CampaignStatus::Closed | CampaignStatus::Archived);
+        Self { status, closed_at: self.closed_at.filter(|_| was_over), ..self.clone() }
+    }
+
     /// Whether its result is frozen.
     pub const fn is_over(&self) -> bool {
         matches!(self.status, CampaignStatus::Closed | CampaignStatus::Archived)
+    }
+}
+
+impl CampaignStatus {
+    /// The statuses that come after an earlier one, up to this.
+    pub fn since(self, earlier: Self) -> Vec<Self> {
+        let life = [Self::Draft, Self::Live, Self::Closed, Self::Archived];
+        let is_before = |it: &Self| *it != self;
+        let until: Vec<Self> = life.iter().copied().take_while(is_before).chain([self]).collect();
+        until.into_iter().skip_while(|it| *it != earlier).skip(1).collect()
     }
 }
 

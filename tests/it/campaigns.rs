@@ -98,8 +98,8 @@ on_both! {
         ] {
             assert_eq!(officer.refusal(CREATE, campaign(2, change.clone())).await, refusal, "{change:.100}");
         }
-        // What the schema itself cannot take names no field of ours, but has a code all the same.
-        assert_eq!(officer.refusal(CREATE, campaign(2, json!({ "durationHours": 99_999_999_999_i64 }))).await, "BAD_USER_INPUT");
+        // What the schema itself cannot take names its field too.
+        assert_eq!(officer.refusal(CREATE, campaign(2, json!({ "durationHours": 99_999_999_999_i64 }))).await, "BAD_USER_INPUT durationHours");
     }
 
     async fn only_a_draft_can_be_edited(app) {

@@ -103,7 +103,7 @@ on_both! {
             (mage("a\tb", json!({})), "BAD_USER_INPUT name"),
             (mage("x", json!({ "realm": "" })), "BAD_USER_INPUT realm"),
             (mage("x", json!({ "realm": "x".repeat(51) })), "BAD_USER_INPUT realm"),
-            (mage("x", json!({ "class": "BARD" })), "BAD_USER_INPUT"),
+            (mage("x", json!({ "class": "BARD" })), "BAD_USER_INPUT class"),
             (mage("HUNTER", json!({ "realm": "SEN'JIN" })), "CONFLICT NAME_TAKEN name"),
             (mage("x", json!({ "memberId": "nonsense" })), "NOT_FOUND memberId"),
         ] {

@@ -6,7 +6,7 @@ use guildhall::{
     app::App,
     auth::{Limiter, Limits, Origin},
     error::Code,
-    graphql::caller::{Caller, Credentials},
+    graphql::caller::{Admitted, Credentials},
 };
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -321,7 +321,7 @@ on_both! {
         let admit = async |client: &Client<'_>| {
             let authorization = format!("Bearer {}", client.token.as_deref().unwrap());
             let credentials = Credentials { guild: Some("gg"), authorization: Some(&authorization) };
-            Caller::admit(&server, credentials, Origin::default()).await.map(|caller| caller.viewer().unwrap())
+            Admitted::admit(&server, credentials, Origin::default()).await.map(|admitted| admitted.viewer.unwrap())
         };
         assert_eq!(admit(&someone).await.unwrap().rank_level, 4);
         let before = server.db.statements();

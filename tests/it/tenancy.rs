@@ -70,7 +70,7 @@ fn arguments(operation: &str) -> Option<Value> {
         "archiveCampaign" => json!({ "id": "@closed" }),
         "castBallot" => json!({ "input": { "campaignId": "@live", "picks": ["@pick"] } }),
         "voteTally" => json!({ "campaignId": "@live" }),
-        "campaignChanged" => json!({ "campaignId": "@live" }),
+        "campaignChanged" => json!({ "campaignId": "@draft" }),
         _ => return None,
     })
 }
@@ -220,7 +220,18 @@ impl Operation {
 
     async fn run(&self, client: &Client<'_>, arguments: Value) -> Value {
         if self.is_subscription {
-            return next(&mut client.subscribe(&self.document, arguments).await).await.unwrap_or_default();
+            let mut answers = client.subscribe(&self.document, arguments.clone()).await;
+            // It is silent until something becomes of the campaign.
+            let edits = async {
+                for number in 0.. {
+                    let input = json!({ "input": { "id": arguments["campaignId"], "title": format!("edit {number}") } });
+                    client.run("mutation($input: UpdateCampaignInput!) { updateCampaign(input: $input) { campaign { id } } }", input).await;
+                }
+            };
+            return tokio::select! {
+                answer = next(&mut answers) => answer.unwrap_or_default(),
+                () = edits => Value::Null,
+            };
         }
         client.run(&self.document, arguments).await
     }

@@ -13,7 +13,7 @@ use crate::{
     app::App,
     auth::{self, Hasher, Keys, Viewer},
     clock::Clock,
-    config::{Database, Listen, Signing},
+    config::{Database, Listen, PublicApi, Signing},
     db::{DatabaseUrl, Db},
     id::{EntryId, GuildId},
     identity::{self, Member},
@@ -35,6 +35,8 @@ pub(super) struct Demo {
     listen: Listen,
     #[command(flatten)]
     signing: Signing,
+    #[command(flatten)]
+    api: PublicApi,
     #[command(flatten)]
     size: Size,
     /// Leave the live campaign alone: no simulated member votes.
@@ -78,7 +80,7 @@ impl Demo {
             task.spawn(simulate(Arc::clone(&app), filled));
             task
         });
-        serve::serve(app, &[], listener).await
+        serve::serve(app, &[], &self.api, listener).await
     }
 }
 

@@ -6,24 +6,24 @@ mod history;
 mod mutation;
 mod tally;
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, InputObject, Object, Subscription};
-use futures_util::Stream;
 
 pub use self::{
     history::{PastVote, participation_of},
     mutation::VotingMutation,
     tally::VoteTally,
 };
-use super::{Campaign, CampaignFilter, CampaignStatus, may_see, store, watchable_campaign};
+use super::{Campaign, CampaignFilter, CampaignStatus, may_see, store, visible_campaign, watchable_campaign};
 use crate::{
     auth::Permission,
     db::Conn,
-    error::{Error, Result},
-    graphql::caller::Caller,
+    error::{Code, Refusal, Result},
+    graphql::{
+        caller::{Admitted, Caller},
+        watch::{self, Update, Viewing},
+    },
     id::CampaignId,
-    live,
+    live::{self, Change, Counted},
     page::{Connection, PageArgs},
 };
 
@@ -107,50 +107,98 @@ impl VotingSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which campaign.")] campaign_id: ID,
-    ) -> Result<impl Stream<Item = Result<VoteTally>> + 'static> {
+    ) -> Result<watch::Once<VoteTally>> {
+        if let Some(given) = watch::given(ctx) {
+            return Ok(given);
+        }
         let id = mutation::campaign_id("campaignId", &campaign_id)?;
-        let caller = Arc::clone(ctx.data_unchecked::<Arc<Caller>>());
+        let mut viewing = Viewing::new(Caller::of(ctx));
         // Heard of from here on, so that nothing is missed between this look and the stream.
-        let mut access = caller.app.live.watch_access(caller.guild);
-        let viewer = caller.viewer();
-        watchable_campaign(&caller.app, caller.guild, viewer.as_deref(), id).await?;
-        let mut tallies = live::watch_tally(&caller.app, caller.guild, id);
-        let clock = caller.app.clock.clone();
-        let expires_at = viewer.map(|viewer| viewer.token_expires_at);
-        Ok(async_stream::try_stream! {
-            loop {
-                let expired = async {
-                    match expires_at {
-                        Some(at) => clock.sleep_until(at).await,
-                        None => std::future::pending().await,
+        may_watch(viewing.by(), id).await?;
+        let mut tallies = live::watch_tally(&viewing.by().app, viewing.by().guild, id);
+        Ok(watch::begin(
+            ctx,
+            async_stream::try_stream! {
+                loop {
+                    let counted = tokio::select! {
+                        biased;
+                        () = viewing.over() => None,
+                        counted = tallies.next() => Some(counted),
+                    };
+                    let Some(Counted { tally, answers }) = counted else {
+                        viewing.renew().await?;
+                        may_watch(viewing.by(), id).await?;
+                        continue;
+                    };
+                    let is_final = tally.campaign.is_over();
+                    yield Update { news: VoteTally(tally), answers, to: viewing.by().clone() };
+                    if is_final {
+                        break;
                     }
-                };
-                let counted = tokio::select! {
-                    biased;
-                    _ = access.changed() => false,
-                    () = expired => false,
-                    () = tallies.changed() => true,
-                };
-                if !counted {
-                    recheck(&caller, id).await?;
-                    continue;
                 }
-                // For a client that is slow to read, what is newest by then.
-                caller.wait_turn().await;
-                let Some(tally) = tallies.next().await else { break };
-                let is_final = tally.campaign.is_over();
-                yield VoteTally(tally);
-                if is_final {
-                    break;
+            },
+        ))
+    }
+
+    /// A campaign whenever something becomes of it: that it is created, edited (several edits within a moment are told as
+    /// one), goes live, closes or is archived, each for those who may see it then. Nothing is sent at first. With an id it
+    /// ends with an error once the viewer can no longer see that campaign.
+    async fn campaign_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only this campaign; all unless given.")] campaign_id: Option<ID>,
+    ) -> Result<watch::Once<Campaign>> {
+        if let Some(given) = watch::given(ctx) {
+            return Ok(given);
+        }
+        let id = campaign_id.map(|id| mutation::campaign_id("campaignId", &id)).transpose()?;
+        let mut viewing = Viewing::new(Caller::of(ctx));
+        let mut changes = live::watch_campaigns(&viewing.by().app, viewing.by().guild).await;
+        if let Some(id) = id {
+            may_follow(viewing.by(), id).await?;
+        }
+        Ok(watch::begin(
+            ctx,
+            async_stream::try_stream! {
+                loop {
+                    let change = tokio::select! {
+                        biased;
+                        () = viewing.over() => None,
+                        change = changes.next() => Some(change),
+                    };
+                    let Some(change) = change else {
+                        viewing.renew().await?;
+                        if let Some(id) = id {
+                            may_follow(viewing.by(), id).await?;
+                        }
+                        continue;
+                    };
+                    let Change { campaign, is_gone, answers } = change.ok_or_else(fell_behind)?;
+                    if id.is_some_and(|id| id != campaign.id) {
+                        continue;
+                    }
+                    match id {
+                        Some(id) if is_gone => may_follow(viewing.by(), id).await?,
+                        _ if is_gone || !may_see(&campaign, viewing.by().viewer.as_deref()) => {}
+                        _ => yield Update { news: (*campaign).clone(), answers, to: viewing.by().clone() },
+                    }
                 }
-            }
-        })
+            },
+        ))
     }
 }
 
-/// Asks again whether the caller may watch.
-async fn recheck(caller: &Caller, id: CampaignId) -> Result<(), Error> {
-    caller.refresh().await?;
-    watchable_campaign(&caller.app, caller.guild, caller.viewer().as_deref(), id).await?;
-    Ok(())
+/// Refuses those who may not watch a campaign's tally.
+async fn may_watch(by: &Admitted, id: CampaignId) -> Result<()> {
+    Box::pin(watchable_campaign(&by.app, by.guild, by.viewer.as_deref(), id)).await.map(drop)
+}
+
+/// Refuses those for whom there is no such campaign.
+async fn may_follow(by: &Admitted, id: CampaignId) -> Result<()> {
+    Box::pin(visible_campaign(&by.app, by.guild, by.viewer.as_deref(), id)).await.map(drop)
+}
+
+fn fell_behind() -> Refusal {
+    let message = "You read too slowly and changes were lost. Subscribe again, and look at the campaigns anew.";
+    Refusal::new(Code::RateLimited, message).because("FELL_BEHIND")
 }

@@ -202,6 +202,7 @@ fn whole_votes(parts: i64) -> f64 {
 }
 
 /// The count of a campaign's ballots at a moment.
+#[derive(Clone)]
 pub struct VoteTally(pub(super) Arc<Tally>);
 
 /// The count of a campaign's ballots at a moment.

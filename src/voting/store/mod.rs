@@ -30,6 +30,8 @@ macro_rules! silent {
 mod cast;
 mod history;
 
+use std::collections::HashMap;
+
 use std::collections::HashSet;
 
 use diesel::{
@@ -90,6 +92,35 @@ pub async fn campaigns_by_id(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]
         .filter(campaigns::guild_id.eq(guild).and(campaigns::id.eq_any(ids)))
         .select(Campaign::as_select())
         .load(c))
+}
+
+/// The campaigns that something can still become of.
+pub async fn unarchived_campaigns(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Campaign>> {
+    on!(conn, c => campaigns::table
+        .filter(campaigns::guild_id.eq(guild).and(campaigns::status.ne(CampaignStatus::Archived)))
+        .select(Campaign::as_select())
+        .load(c))
+}
+
+/// How many ballots each of these campaigns has, of whatever guilds, and where it is in its life: for the server alone.
+pub async fn progress(conn: &mut Conn, ids: &[CampaignId]) -> QueryResult<HashMap<CampaignId, (CampaignStatus, i64)>> {
+    let mut progress: HashMap<CampaignId, (CampaignStatus, i64)> = HashMap::new();
+    // In portions, for SQLite binds at most 32,766 values in a statement.
+    for ids in ids.chunks(10_000) {
+        let statuses: Vec<(CampaignId, CampaignStatus)> = on!(conn, c => campaigns::table
+            .filter(campaigns::id.eq_any(ids))
+            .select((campaigns::id, campaigns::status))
+            .load(c))?;
+        let ballots: Vec<(CampaignId, i64)> = on!(conn, c => ballots::table
+            .filter(ballots::campaign_id.eq_any(ids))
+            .group_by(ballots::campaign_id)
+            .select((ballots::campaign_id, count_star()))
+            .load(c))?;
+        let ballots: HashMap<CampaignId, i64> = ballots.into_iter().collect();
+        let voted = |id| ballots.get(&id).copied().unwrap_or_default();
+        progress.extend(statuses.into_iter().map(|(id, status)| (id, (status, voted(id)))));
+    }
+    Ok(progress)
 }
 
 /// Narrows a boxed query over campaigns by a filter.

@@ -5,11 +5,13 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use futures_util::{SinkExt, StreamExt};
 use guildhall::{
     app::App,
-    graphql::{Graph, http},
+    config::Budgets,
+    graphql::{self, Graph},
+    http,
 };
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{
@@ -23,18 +25,31 @@ use tokio_tungstenite::{
 pub struct Http {
     pub address: SocketAddr,
     pub client: reqwest::Client,
+    /// Tells the server to end.
+    pub end: watch::Sender<bool>,
     _tasks: JoinSet<()>,
 }
 
 impl Http {
     pub async fn serve(app: Arc<App>) -> Self {
+        Self::serve_with(app, &graphql::Settings::default(), Budgets::default()).await
+    }
+
+    pub async fn serve_with(app: Arc<App>, settings: &graphql::Settings, budgets: Budgets) -> Self {
         let mut tasks = app.start();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = http::router(http::Server { app, graph: Graph::new().unwrap(), proxies: Arc::new([]) });
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        tasks.spawn(async move { axum::serve(listener, service).await.unwrap() });
-        Self { address, client: reqwest::Client::new(), _tasks: tasks }
+        let (end, ending) = watch::channel(false);
+        let server = http::Server {
+            budget: Arc::new(http::Budget::new(budgets, &app.clock)),
+            app,
+            graph: Graph::with(settings).unwrap(),
+            proxies: Arc::new([]),
+            max_body: settings.limits.max_body,
+            ending,
+        };
+        tasks.spawn(http::serve(listener, server));
+        Self { address, client: reqwest::Client::new(), end, _tasks: tasks }
     }
 
     pub fn url(&self, path: &str) -> String {

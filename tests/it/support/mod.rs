@@ -19,8 +19,8 @@ use guildhall::{
     db::{Conn, DatabaseUrl, Db},
     error::{self, Code},
     graphql::{
-        Graph, Operation,
-        caller::{Caller, Credentials},
+        Graph, Operation, Said, Wanted,
+        caller::{Admitted, Credentials},
     },
     id::GuildId,
     identity::{self, Member, Rank, Region},
@@ -288,15 +288,15 @@ impl Client<'_> {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    async fn admit(&self) -> error::Result<Arc<Caller>> {
+    async fn admit(&self) -> error::Result<Admitted> {
         self.admit_at(&self.test.app).await
     }
 
-    async fn admit_at(&self, server: &Arc<App>) -> error::Result<Arc<Caller>> {
+    async fn admit_at(&self, server: &Arc<App>) -> error::Result<Admitted> {
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
         let credentials = Credentials { guild: Some(&self.slug), authorization: authorization.as_deref() };
         let origin = Origin { address: None, user_agent: Some("tests".to_owned()) };
-        Ok(Arc::new(Caller::admit(server, credentials, origin).await?))
+        Admitted::admit(server, credentials, origin).await
     }
 
     /// Whether the server lets this client in at all.
@@ -320,7 +320,7 @@ impl Client<'_> {
             }
         };
         let response = match self.test.graph.prepare(operation(query, variables)) {
-            Ok(prepared) => self.test.graph.execute(prepared, caller, "test").await,
+            Ok(prepared) => self.test.graph.execute(prepared, &caller, "test").await,
             Err(error) => async_graphql::Response::from_errors(vec![error]),
         };
         serde_json::to_value(response).unwrap()
@@ -352,7 +352,11 @@ impl Client<'_> {
         let caller = self.admit_at(server).await.unwrap();
         let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
         let answers = self.test.graph.subscribe(prepared, caller, "test".to_owned());
-        answers.map(|answer| serde_json::to_value(answer).unwrap()).boxed()
+        let value = |said| match said {
+            Said::Next(json) => serde_json::from_str(&json).unwrap(),
+            Said::Refused(errors) => serde_json::json!({ "errors": errors }),
+        };
+        answers.map(value).boxed()
     }
 
     /// How many SQL statements a query takes, once the client is let in.
@@ -360,14 +364,18 @@ impl Client<'_> {
         let (caller, db) = (self.admit().await.unwrap(), &self.test.app.db);
         let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
         let before = db.statements();
-        let response = self.test.graph.execute(prepared, caller, "test").await;
+        let response = self.test.graph.execute(prepared, &caller, "test").await;
         assert!(response.errors.is_empty(), "{query} was refused: {:?}", response.errors);
         db.statements() - before
     }
 }
 
 fn operation(query: &str, variables: Value) -> Operation {
-    Operation { query: query.to_owned(), name: None, variables: async_graphql::Variables::from_json(variables) }
+    Operation {
+        document: Wanted::Text(query.to_owned()),
+        name: None,
+        variables: async_graphql::Variables::from_json(variables),
+    }
 }
 
 /// The first error of an answer as `CODE REASON field`.

@@ -1,0 +1,231 @@
+//! How a request is answered: in which media type, and with which status.
+//!
+//! By the GraphQL-over-HTTP specification: <https://graphql.github.io/graphql-over-http/draft/>.
+
+use async_graphql::{Response as GraphResponse, ServerError, Value};
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{internal, request::Failure};
+use crate::error::{Code, Error, Refusal};
+
+const GRAPHQL_JSON: &str = "application/graphql-response+json";
+const PLAIN_JSON: &str = "application/json";
+const EVENT_STREAM: &str = "text/event-stream";
+
+/// What the client accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Accepted {
+    /// The media type of a single response, if it accepts one.
+    json: Option<&'static str>,
+    /// Whether it asks for a stream of events.
+    pub(super) events: bool,
+}
+
+impl Accepted {
+    /// Reads the `Accept` headers. Without any, plain JSON is as good as anything.
+    fn by(headers: &HeaderMap) -> Self {
+        let mut values = headers.get_all(header::ACCEPT).iter().peekable();
+        if values.peek().is_none() {
+            return Self { json: Some(PLAIN_JSON), events: false };
+        }
+        let ranges: Vec<(String, f32)> = values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .filter_map(media_range)
+            .collect();
+        let quality = |media_type: &str| {
+            let (kind, _) = media_type.split_once('/')?;
+            let exact = ranges.iter().find(|(range, _)| range == media_type);
+            let kind = || ranges.iter().find(|(range, _)| range.strip_suffix("/*") == Some(kind));
+            // The most specific range counts.
+            exact.or_else(kind).or_else(|| ranges.iter().find(|(range, _)| range == "*/*")).map(|(_, quality)| *quality)
+        };
+        let is_named = |media_type: &str| ranges.iter().any(|(range, _)| range == media_type);
+        // What is named goes before what is merely not ruled out, and then in the order of the client's preference.
+        let weight =
+            |media_type: &&str| quality(media_type).filter(|it| *it > 0.0).map(|it| (it, is_named(media_type)));
+        let (modern, older) = (weight(&GRAPHQL_JSON), weight(&PLAIN_JSON));
+        let json = match (modern, older) {
+            (Some(modern), Some(older)) if modern.1 && modern >= older => Some(GRAPHQL_JSON),
+            (_, Some(_)) => Some(PLAIN_JSON),
+            (Some(_), None) => Some(GRAPHQL_JSON),
+            (None, None) => None,
+        };
+        // Only who asks for it by name knows what to do with a stream that does not end.
+        let events = is_named(EVENT_STREAM) && quality(EVENT_STREAM).is_some_and(|it| it > 0.0);
+        Self { json, events }
+    }
+}
+
+/// A media range and its quality, of one item of an `Accept` header; in lower case.
+fn media_range(item: &str) -> Option<(String, f32)> {
+    let mut parts = item.split(';').map(str::trim);
+    let range = parts.next().filter(|range| range.contains('/'))?.to_ascii_lowercase();
+    let mut quality = 1.0;
+    for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+        match name.trim().to_ascii_lowercase().as_str() {
+            "q" => quality = value.trim().parse().unwrap_or(0.0),
+            // In another charset we cannot answer.
+            "charset" if !value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8") => return None,
+            _ => {}
+        }
+    }
+    Some((range, quality))
+}
+
+/// How a request is to be answered.
+pub(super) struct Answer {
+    pub(super) accepted: Accepted,
+    pub(super) request_id: String,
+}
+
+impl Answer {
+    pub(super) fn new(headers: &HeaderMap, request_id: String) -> Self {
+        Self { accepted: Accepted::by(headers), request_id }
+    }
+
+    /// Refuses a client that accepts nothing we can answer with.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.accepted.json.is_some() || self.accepted.events {
+            return Ok(());
+        }
+        let message = format!("Accept {GRAPHQL_JSON}, {PLAIN_JSON} or {EVENT_STREAM}.");
+        Err(Failure::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)))
+    }
+
+    pub(super) fn failure(&self, failure: Failure) -> Response {
+        let retry_after = failure.refusal.retry_after_seconds;
+        let mut response = self.errors(failure.status, vec![failure.refusal.into_server_error()]);
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
+    /// A request that is not let in.
+    pub(super) fn error(&self, error: Error) -> Response {
+        let status = match error.refusal().map(|refusal| refusal.code) {
+            Some(Code::Unauthenticated) => StatusCode::UNAUTHORIZED,
+            Some(Code::NotFound) => StatusCode::NOT_FOUND,
+            Some(_) => StatusCode::BAD_REQUEST,
+            None => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let mut response = self.errors(status, vec![error.into_presented(&self.request_id)]);
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+
+    /// Whether it can be answered as a single response.
+    pub(super) const fn accepts_json(&self) -> bool {
+        self.accepted.json.is_some()
+    }
+
+    /// A document that is not executed at all.
+    pub(super) fn request_errors(&self, errors: Vec<ServerError>) -> Response {
+        // For application/json the specification keeps 200 for whatever is well-formed, as older clients expect.
+        let is_modern = self.media_type() == GRAPHQL_JSON;
+        self.errors(if is_modern { StatusCode::BAD_REQUEST } else { StatusCode::OK }, errors)
+    }
+
+    pub(super) fn response(&self, response: GraphResponse) -> Response {
+        let is_executed = response.data != Value::Null
+            || response.errors.is_empty()
+            || response.errors.iter().any(|error| !error.path.is_empty());
+        if is_executed {
+            return self.json(StatusCode::OK, &response);
+        }
+        let is_ours = |error: &ServerError| {
+            error.extensions.as_ref().and_then(|it| it.get("code")) == Some(&Value::from(Code::Internal.as_str()))
+        };
+        let is_late = |error: &ServerError| {
+            error.extensions.as_ref().and_then(|it| it.get("reason")) == Some(&Value::from("OUT_OF_TIME"))
+        };
+        if response.errors.iter().any(is_ours) {
+            return self.errors(StatusCode::INTERNAL_SERVER_ERROR, response.errors);
+        }
+        if response.errors.iter().any(is_late) {
+            return self.errors(StatusCode::SERVICE_UNAVAILABLE, response.errors);
+        }
+        self.request_errors(response.errors)
+    }
+
+    fn errors(&self, status: StatusCode, errors: Vec<ServerError>) -> Response {
+        #[derive(serde::Serialize)]
+        struct Errors {
+            errors: Vec<ServerError>,
+        }
+        self.json(status, &Errors { errors })
+    }
+
+    fn json(&self, status: StatusCode, body: &impl serde::Serialize) -> Response {
+        match serde_json::to_vec(body) {
+            Ok(body) => {
+                let content_type = format!("{}; charset=utf-8", self.media_type());
+                let headers = [
+                    (header::CONTENT_TYPE, content_type.as_str()),
+                    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+                    (header::CACHE_CONTROL, "no-store"),
+                    (header::VARY, "Accept, Authorization, X-Guild"),
+                ];
+                (status, headers, body).into_response()
+            }
+            Err(error) => {
+                tracing::error!(request_id = self.request_id, %error, "the answer could not be written");
+                internal(&self.request_id)
+            }
+        }
+    }
+
+    fn media_type(&self) -> &'static str {
+        self.accepted.json.unwrap_or(PLAIN_JSON)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepted(accept: &str) -> (Option<&'static str>, bool) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_str(accept).unwrap());
+        let Accepted { json, events } = Accepted::by(&headers);
+        (json, events)
+    }
+
+    #[test]
+    fn a_client_gets_what_it_prefers_of_what_there_is() {
+        let (modern, older) = (Some(GRAPHQL_JSON), Some(PLAIN_JSON));
+        assert_eq!(Accepted::by(&HeaderMap::new()), Accepted { json: older, events: false });
+        for (accept, json, events) in [
+            ("*/*", older, false),
+            ("application/*", older, false),
+            ("application/json", older, false),
+            ("application/graphql-response+json", modern, false),
+            ("Application/GraphQL-Response+JSON; charset=UTF-8", modern, false),
+            ("application/graphql-response+json, application/json;q=0.9", modern, false),
+            ("application/json, application/graphql-response+json", modern, false),
+            ("application/graphql-response+json;q=0.5, application/json", older, false),
+            ("application/graphql-response+json, */*", modern, false),
+            ("application/json;q=0, */*", modern, false),
+            ("application/json; charset=latin1", None, false),
+            ("text/html,application/xhtml+xml,*/*;q=0.8", older, false),
+            ("text/html", None, false),
+            ("text/*", None, false),
+            ("text/event-stream", None, true),
+            ("text/event-stream;q=0, application/json", older, false),
+            (
+                "application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed",
+                modern,
+                true,
+            ),
+            ("nonsense", None, false),
+        ] {
+            assert_eq!(accepted(accept), (json, events), "{accept}");
+        }
+    }
+}

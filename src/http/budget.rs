@@ -1,0 +1,91 @@
+//! How many requests an address and a member may make.
+
+use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock as _, Reference},
+    middleware::NoOpMiddleware,
+    nanos::Nanos,
+    state::keyed::HashMapStateStore,
+};
+
+use crate::{auth::neighbourhood, clock::Clock, config::Budgets, error::Refusal, id::MemberId};
+
+/// Of how many keys those that have been quiet are forgotten.
+const TIDY_AT: usize = 1_024;
+
+/// The budgets of a server: each so many a minute, at once or spread over it.
+pub struct Budget {
+    addresses: Option<Bucket<IpAddr>>,
+    members: Option<Bucket<MemberId>>,
+}
+
+type Bucket<K> = RateLimiter<K, HashMapStateStore<K>, Time, NoOpMiddleware<Nanos>>;
+
+/// The server's time, as the library wants it.
+#[derive(Clone)]
+struct Time(Clock);
+
+impl governor::clock::Clock for Time {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        self.0.elapsed().into()
+    }
+}
+
+impl Budget {
+    /// Budgets that nobody has used yet.
+    pub fn new(budgets: Budgets, clock: &Clock) -> Self {
+        Self { addresses: bucket(budgets.address_requests, clock), members: bucket(budgets.member_requests, clock) }
+    }
+
+    /// Takes a request in. One whose address is not known is not bounded by it: there is no socket behind it.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`.
+    pub fn take(&self, address: Option<IpAddr>, member: Option<MemberId>) -> Result<(), Refusal> {
+        take(self.addresses.as_ref(), address.map(neighbourhood))?;
+        take(self.members.as_ref(), member)
+    }
+}
+
+fn bucket<K: Clone + std::hash::Hash + Eq>(a_minute: Option<NonZeroU32>, clock: &Clock) -> Option<Bucket<K>> {
+    Some(RateLimiter::new(Quota::per_minute(a_minute?), HashMapStateStore::default(), Time(clock.clone())))
+}
+
+fn take<K: Clone + std::hash::Hash + Eq>(bucket: Option<&Bucket<K>>, key: Option<K>) -> Result<(), Refusal> {
+    let (Some(bucket), Some(key)) = (bucket, key) else { return Ok(()) };
+    // Now and then those that have been quiet are forgotten.
+    if bucket.len() >= TIDY_AT && bucket.len().is_power_of_two() {
+        bucket.retain_recent();
+    }
+    bucket.check_key(&key).map_err(|until| {
+        let now = bucket.clock().now();
+        Refusal::too_many_requests(Duration::from(until.earliest_possible().duration_since(now)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_a_minutes_worth_and_comes_back_bit_by_bit() {
+        let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH);
+        let budgets = Budgets { address_requests: NonZeroU32::new(60), member_requests: NonZeroU32::new(2) };
+        let budget = Budget::new(budgets, &clock);
+        let from = |address: &str| budget.take(address.parse().ok(), None).map_err(|it| it.retry_after_seconds);
+        for _ in 0..60 {
+            assert_eq!(from("192.0.2.1"), Ok(()));
+        }
+        assert_eq!(from("::ffff:192.0.2.1"), Err(Some(2)), "the same address");
+        assert_eq!(from("192.0.2.2"), Ok(()), "another");
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(from("192.0.2.1"), Ok(()));
+        assert_eq!(from("192.0.2.1"), Err(Some(2)));
+        let by = |member| budget.take(None, Some(MemberId(member))).is_ok();
+        assert_eq!([by(1), by(1), by(1), by(2)], [true, true, false, true]);
+    }
+}

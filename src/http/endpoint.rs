@@ -1,0 +1,133 @@
+//! `/graphql`: queries by GET, anything by POST, as one response or as a stream of events, and everything by WebSocket.
+
+use std::time::Duration;
+
+use async_graphql::parser::types::OperationType;
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, Request, State, WebSocketUpgrade},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    response::Response,
+};
+
+use super::{
+    Server, X_REQUEST_ID,
+    answer::Answer,
+    origin::origin,
+    request::{Failure, from_body, from_query_string},
+    sse, text, ws,
+};
+use crate::{
+    error::{Code, Refusal},
+    graphql::{
+        Operation,
+        caller::{Admitted, Credentials},
+    },
+};
+
+/// How long a client has to send a request's body.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+
+pub(super) async fn graphql(State(server): State<Server>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let origin = origin(&server.proxies, &parts);
+    let id = text(&parts.headers, X_REQUEST_ID).unwrap_or("-").to_owned();
+    let answer = Answer::new(&parts.headers, id);
+    if let Err(refusal) = server.budget.take(origin.address, None) {
+        return answer.failure(Failure::new(StatusCode::TOO_MANY_REQUESTS, refusal));
+    }
+    let wants_socket = text(&parts.headers, header::UPGRADE).is_some_and(|it| it.eq_ignore_ascii_case("websocket"));
+    if parts.method == Method::GET && wants_socket {
+        return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+            Ok(upgrade) => ws::upgrade(server, upgrade, origin),
+            Err(rejection) => {
+                let refusal = Refusal::new(Code::BadUserInput, rejection.body_text());
+                answer.failure(Failure::new(rejection.status(), refusal))
+            }
+        };
+    }
+    let operation = match operation(&server, &parts, body).await {
+        Ok(operation) => operation,
+        Err(failure) => return refuse(&answer, failure),
+    };
+    let credentials = match (single(&parts.headers, "x-guild"), single(&parts.headers, "authorization")) {
+        (Ok(guild), Ok(authorization)) => Credentials { guild, authorization },
+        (Err(failure), _) | (_, Err(failure)) => return refuse(&answer, failure),
+    };
+    let admitted = match Admitted::admit(&server.app, credentials, origin).await {
+        Ok(admitted) => admitted,
+        Err(error) => return answer.error(error),
+    };
+    if let Some(viewer) = &admitted.viewer
+        && let Err(refusal) = server.budget.take(None, Some(viewer.member))
+    {
+        return refuse(&answer, Failure::new(StatusCode::TOO_MANY_REQUESTS, refusal));
+    }
+    run(server, &parts.method, operation, admitted, answer).await
+}
+
+async fn run(server: Server, method: &Method, operation: Operation, admitted: Admitted, answer: Answer) -> Response {
+    let prepared = server.graph.prepare(operation);
+    let kind = prepared.as_ref().ok().map(super::super::graphql::Prepared::kind);
+    if kind == Some(OperationType::Mutation) && *method == Method::GET {
+        let refusal = Refusal::new(Code::BadUserInput, "A mutation goes by POST.");
+        return refuse(&answer, Failure::new(StatusCode::METHOD_NOT_ALLOWED, refusal));
+    }
+    let is_stream = answer.accepted.events && (kind == Some(OperationType::Subscription) || !answer.accepts_json());
+    if is_stream {
+        return sse::answer(server, prepared, admitted, answer.request_id);
+    }
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return answer.request_errors(vec![error]),
+    };
+    if kind == Some(OperationType::Subscription) {
+        let message = "A subscription is answered as text/event-stream, which must be accepted, or by WebSocket with the \
+            sub-protocol graphql-transport-ws.";
+        return refuse(&answer, Failure::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)));
+    }
+    answer.response(server.graph.execute(prepared, &admitted, &answer.request_id).await)
+}
+
+fn refuse(answer: &Answer, failure: Failure) -> Response {
+    let allow = (failure.status == StatusCode::METHOD_NOT_ALLOWED).then(|| HeaderValue::from_static("GET, POST"));
+    let mut response = answer.failure(failure);
+    if let Some(allow) = allow {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+async fn operation(server: &Server, parts: &Parts, body: Body) -> Result<Operation, Failure> {
+    let answer = Answer::new(&parts.headers, String::new());
+    match parts.method {
+        Method::GET => {
+            answer.check()?;
+            from_query_string(parts.uri.query().unwrap_or_default())
+        }
+        Method::POST => {
+            answer.check()?;
+            let body = tokio::time::timeout(BODY_WITHIN, axum::body::to_bytes(body, server.max_body)).await;
+            let too_late = Refusal::new(Code::BadUserInput, "The request's body did not come in time.");
+            let body = body.map_err(|_| Failure::new(StatusCode::REQUEST_TIMEOUT, too_late))?;
+            let message = format!("A request body has at most {} bytes.", server.max_body);
+            let too_large = Refusal::new(Code::BadUserInput, message);
+            let body = body.map_err(|_| Failure::new(StatusCode::PAYLOAD_TOO_LARGE, too_large))?;
+            from_body(&parts.headers, &body)
+        }
+        _ => {
+            let refusal = Refusal::new(Code::BadUserInput, "Use GET or POST.");
+            Err(Failure::new(StatusCode::METHOD_NOT_ALLOWED, refusal))
+        }
+    }
+}
+
+/// A header that says who asks or where: in doubt of it, the request is not served.
+fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Failure> {
+    let mut values = headers.get_all(name).iter().map(|value| value.to_str());
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(Ok(value)), None) => Ok(Some(value)),
+        _ => Err(Failure::malformed(format!("Send {name} once, in plain text."))),
+    }
+}

@@ -1,0 +1,62 @@
+//! Where a request comes from.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{
+    extract::ConnectInfo,
+    http::{header, request::Parts},
+};
+use ipnet::IpNet;
+
+use super::text;
+use crate::auth::Origin;
+
+/// Most characters kept of a user agent.
+const MAX_USER_AGENT: usize = 200;
+
+/// Where a request comes from: the peer, or whom a trusted proxy says it speaks for.
+pub(super) fn origin(proxies: &[IpNet], parts: &Parts) -> Origin {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let user_agent = text(&parts.headers, header::USER_AGENT);
+    Origin {
+        address: peer.map(|peer| client_address(proxies, peer, &forwarded.collect::<Vec<_>>().join(","))),
+        user_agent: user_agent.map(|it| it.chars().take(MAX_USER_AGENT).collect()),
+    }
+}
+
+/// Each proxy appends whom it heard from: read from the end, the first that is no proxy of ours is the client. What stands
+/// before that anyone could have written.
+fn client_address(proxies: &[IpNet], peer: IpAddr, forwarded: &str) -> IpAddr {
+    let is_proxy = |address: &IpAddr| proxies.iter().any(|network| network.contains(&address.to_canonical()));
+    let mut client = peer;
+    let mut heard_from = forwarded.rsplit(',').map(|it| it.trim().parse::<IpAddr>());
+    while is_proxy(&client)
+        && let Some(Ok(before)) = heard_from.next()
+    {
+        client = before;
+    }
+    client
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_are_believed() -> Result<(), Box<dyn std::error::Error>> {
+        let proxies = ["10.0.0.0/8".parse()?, "::1/128".parse()?];
+        for (peer, forwarded, client) in [
+            ("192.0.2.1", "198.51.100.7", "192.0.2.1"),
+            ("10.0.0.1", "", "10.0.0.1"),
+            ("10.0.0.1", "198.51.100.7", "198.51.100.7"),
+            ("::ffff:10.0.0.1", "198.51.100.7", "198.51.100.7"),
+            ("10.0.0.1", "1.1.1.1, 198.51.100.7, 10.2.3.4", "198.51.100.7"),
+            ("10.0.0.1", "1.1.1.1, not an address", "10.0.0.1"),
+            ("::1", "2001:db8::1", "2001:db8::1"),
+        ] {
+            assert_eq!(client_address(&proxies, peer.parse()?, forwarded), client.parse::<IpAddr>()?, "{forwarded}");
+        }
+        Ok(())
+    }
+}

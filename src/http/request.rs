@@ -1,0 +1,137 @@
+//! What a request asks for.
+
+use async_graphql::Variables;
+use axum::{
+    body::Bytes,
+    extract::Query as QueryString,
+    http::{HeaderMap, StatusCode, header},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+
+use super::text;
+use crate::{
+    error::{Code, Refusal},
+    graphql::{Operation, Wanted},
+};
+
+/// The version of Apollo's protocol of persisted queries.
+const PERSISTED_QUERY_VERSION: u64 = 1;
+
+/// A request that is refused before anything is executed.
+pub(super) struct Failure {
+    pub(super) status: StatusCode,
+    pub(super) refusal: Refusal,
+}
+
+impl Failure {
+    pub(super) const fn new(status: StatusCode, refusal: Refusal) -> Self {
+        Self { status, refusal }
+    }
+
+    pub(super) fn malformed(message: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        Self::of(Refusal::new(Code::BadUserInput, message))
+    }
+
+    const fn of(refusal: Refusal) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, refusal)
+    }
+}
+
+/// The operation that a query string asks for.
+pub(super) fn from_query_string(query: &str) -> Result<Operation, Failure> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Parameters {
+        query: Option<String>,
+        document_id: Option<String>,
+        operation_name: Option<String>,
+        variables: Option<String>,
+        extensions: Option<String>,
+    }
+    let uri: axum::http::Uri =
+        format!("/?{query}").parse().map_err(|_| Failure::malformed("The query string is malformed."))?;
+    let QueryString(parameters): QueryString<Parameters> =
+        QueryString::try_from_uri(&uri).map_err(|error| Failure::malformed(error.body_text()))?;
+    let json = |name: &'static str, text: Option<String>| {
+        let text = text.filter(|text| !text.is_empty());
+        let value = text.map(|text| serde_json::from_str(&text)).transpose();
+        value.map_err(|_| Failure::of(Refusal::input(name, format!("{name} must be a JSON object."))))
+    };
+    let parts = [
+        ("query", parameters.query.map(Into::into)),
+        ("documentId", parameters.document_id.map(Into::into)),
+        ("operationName", parameters.operation_name.map(Into::into)),
+        ("variables", json("variables", parameters.variables)?),
+        ("extensions", json("extensions", parameters.extensions)?),
+    ];
+    operation(parts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
+}
+
+/// The operation that a body asks for.
+pub(super) fn from_body(headers: &HeaderMap, body: &Bytes) -> Result<Operation, Failure> {
+    // Only JSON: what a browser sends across origins without asking first is refused, so that no page can act for a
+    // member (CSRF).
+    let content_type = text(headers, header::CONTENT_TYPE).unwrap_or_default();
+    let mut content_type = content_type.split(';').map(str::trim);
+    let is_json = content_type.next().is_some_and(|it| it.eq_ignore_ascii_case("application/json"));
+    let is_utf8 = content_type
+        .filter_map(|parameter| parameter.split_once('='))
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
+        .all(|(_, charset)| charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8"));
+    let is_plain =
+        headers.get(header::CONTENT_ENCODING).is_none_or(|it| it.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if !is_json || !is_utf8 || !is_plain {
+        let refusal = Refusal::new(Code::BadUserInput, "Send application/json in UTF-8, not compressed.");
+        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, refusal));
+    }
+    match serde_json::from_slice(body) {
+        Ok(Json::Object(body)) => operation(body),
+        Ok(Json::Array(_)) => Err(Failure::malformed("Send one operation at a time, not an array.")),
+        Ok(_) => Err(Failure::malformed("The body must be a JSON object.")),
+        Err(error) => Err(Failure::malformed(format!("The body is not JSON: {error}."))),
+    }
+}
+
+/// The operation that a WebSocket message asks for.
+pub(super) fn from_payload(payload: Map<String, Json>) -> Result<Operation, Refusal> {
+    operation(payload).map_err(|failure| failure.refusal)
+}
+
+/// An operation from its parts as they came. What else is given is passed over.
+fn operation(mut parts: Map<String, Json>) -> Result<Operation, Failure> {
+    let mut string = |name: &'static str| match parts.remove(name) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Failure::of(Refusal::input(name, format!("{name} must be a string.")))),
+    };
+    let (query, id, name) = (string("query")?, string("documentId")?, string("operationName")?);
+    let mut object = |name: &'static str| match parts.remove(name) {
+        None | Some(Json::Null) => Ok(Map::new()),
+        Some(Json::Object(object)) => Ok(object),
+        Some(_) => Err(Failure::of(Refusal::input(name, format!("{name} must be an object.")))),
+    };
+    let (variables, extensions) = (object("variables")?, object("extensions")?);
+    let hash = persisted_query(&extensions).map_err(Failure::of)?;
+    let document = match (query, hash.or(id)) {
+        (Some(text), None) => Wanted::Text(text),
+        (Some(text), Some(hash)) => Wanted::Register(text, hash),
+        (None, Some(id)) => Wanted::Known(id),
+        (None, None) => return Err(Failure::of(Refusal::input("query", "query must be a string."))),
+    };
+    let variables = Variables::from_json(Json::Object(variables));
+    Ok(Operation { document, name: name.filter(|name| !name.is_empty()), variables })
+}
+
+/// The hash by which a query is persisted, if it is to be.
+fn persisted_query(extensions: &Map<String, Json>) -> Result<Option<String>, Refusal> {
+    let Some(persisted) = extensions.get("persistedQuery").filter(|it| !it.is_null()) else { return Ok(None) };
+    if persisted.get("version").and_then(Json::as_u64) != Some(PERSISTED_QUERY_VERSION) {
+        let message = format!("persistedQuery.version must be {PERSISTED_QUERY_VERSION}.");
+        return Err(Refusal::input("extensions", message));
+    }
+    match persisted.get("sha256Hash") {
+        Some(Json::String(hash)) => Ok(Some(hash.clone())),
+        _ => Err(Refusal::input("extensions", "persistedQuery.sha256Hash must be a string.")),
+    }
+}

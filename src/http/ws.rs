@@ -1,0 +1,362 @@
+//! GraphQL over WebSocket: the sub-protocol `graphql-transport-ws`.
+//!
+//! Source: <https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use async_graphql::{Response as GraphResponse, ServerError, Value, parser::types::OperationType};
+use axum::{
+    extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
+    response::Response,
+};
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{BoxStream, Stream},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout},
+};
+use tokio_stream::StreamMap;
+
+use super::{Server, new_request_id, request::from_payload};
+use crate::{
+    auth::Origin,
+    error::{Code, Error, Refusal, internal_server_error},
+    graphql::{
+        Operation, Said,
+        caller::{Admitted, Credentials},
+    },
+};
+
+const PROTOCOL: &str = "graphql-transport-ws";
+/// Of how many bytes of a request's body a message from a client may have one.
+const BODY_PER_MESSAGE: usize = 8;
+/// What a socket reads at once, in bytes. The library's default, 128 KiB, would be most of what an idle subscriber costs.
+const READ_BUFFER: usize = 1_024;
+/// How long a client has to say `connection_init`.
+const INIT_WITHIN: Duration = Duration::from_secs(10);
+/// How long a client may take to read a message before it is dropped.
+const SEND_WITHIN: Duration = Duration::from_secs(20);
+/// How often a silent client is asked whether it is still there; silent for twice as long, it is not.
+const PING_EVERY: Duration = Duration::from_secs(20);
+/// How long a client that is sent away has to take note of it.
+const LEAVE_WITHIN: Duration = Duration::from_secs(2);
+/// Answers that may be made at once and not yet sent, for a client that is slow to read.
+const ANSWERS: usize = 8;
+/// Most operations at once on one socket.
+const MAX_OPERATIONS: usize = 100;
+
+/// What a client says.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum FromClient {
+    ConnectionInit {
+        #[serde(default)]
+        payload: Option<Map<String, Json>>,
+    },
+    Ping {
+        #[serde(default)]
+        payload: Option<Map<String, Json>>,
+    },
+    Pong {
+        #[serde(default, rename = "payload")]
+        _payload: Option<Map<String, Json>>,
+    },
+    Subscribe {
+        id: String,
+        payload: Map<String, Json>,
+    },
+    Complete {
+        id: String,
+    },
+}
+
+/// What the server says, but for responses.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ToClient<'m> {
+    ConnectionAck,
+    Pong {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        payload: Option<Map<String, Json>>,
+    },
+    Error {
+        id: &'m str,
+        payload: &'m [ServerError],
+    },
+    Complete {
+        id: &'m str,
+    },
+}
+
+impl ToClient<'_> {
+    fn into_message(self) -> Message {
+        Message::text(serde_json::to_string(&self).unwrap_or_default())
+    }
+}
+
+/// Why a socket is closed, by the protocol's codes.
+struct Close(u16, &'static str);
+
+const GOING_AWAY: Close = Close(1001, "The server is ending");
+const INTERNAL: Close = Close(1011, "Internal error");
+const BAD_REQUEST: Close = Close(4400, "Invalid message");
+const UNAUTHORIZED: Close = Close(4401, "Unauthorized");
+const FORBIDDEN: Close = Close(4403, "Forbidden");
+const NO_PROTOCOL: Close = Close(4406, "Subprotocol not acceptable");
+const INIT_TIMEOUT: Close = Close(4408, "Connection initialisation timeout");
+const TWICE_INIT: Close = Close(4429, "Too many initialisation requests");
+
+/// Answers an upgrade request.
+pub(super) fn upgrade(server: Server, upgrade: WebSocketUpgrade, origin: Origin) -> Response {
+    let max_message = server.max_body / BODY_PER_MESSAGE;
+    upgrade
+        .protocols([PROTOCOL])
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(max_message)
+        .max_frame_size(max_message)
+        .on_upgrade(async move |mut socket| {
+            let speaks_it = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
+            let ended = if speaks_it {
+                let turns = Arc::new(Semaphore::new(ANSWERS));
+                let connection =
+                    Connection { server, origin: Some(origin), admitted: None, operations: StreamMap::new(), turns };
+                connection.run(&mut socket).await
+            } else {
+                Err(NO_PROTOCOL)
+            };
+            // Whoever is gone needs no answer.
+            let _ = timeout(SEND_WITHIN, leave(socket, ended.err())).await;
+        })
+}
+
+/// Ends a socket: sends the client away, if it is not the client who has gone, and lets it take note.
+async fn leave(mut socket: WebSocket, close: Option<Close>) {
+    if let Some(Close(code, reason)) = close {
+        let frame = CloseFrame { code, reason: reason.into() };
+        if socket.send(Message::Close(Some(frame))).await.is_err() {
+            return;
+        }
+        // What it still says is read and passed over: a connection dropped with something unread is reset, and takes what
+        // was sent last with it.
+        let heard_out = async { while socket.recv().await.is_some_and(|heard| heard.is_ok()) {} };
+        let _ = timeout(LEAVE_WITHIN, heard_out).await;
+    }
+    let _ = socket.close().await;
+}
+
+struct Connection {
+    server: Server,
+    /// Where the client comes from, until it is let in.
+    origin: Option<Origin>,
+    /// Who it is, once they have said so.
+    admitted: Option<Admitted>,
+    /// The operations that run, by the client's ids.
+    operations: StreamMap<String, BoxStream<'static, Outgoing>>,
+    turns: Arc<Semaphore>,
+}
+
+/// What an operation has to say, with the turn that its answer has until it is sent.
+struct Outgoing {
+    message: Message,
+    /// Whether it is the operation's last word: its id is free again.
+    is_last: bool,
+    turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Outgoing {
+    /// With a response in JSON.
+    fn next(id: &str, response: &str, turn: Option<OwnedSemaphorePermit>) -> Self {
+        let message = format!(r#"{{"type":"next","id":{},"payload":{response}}}"#, Json::from(id));
+        Self { message: Message::text(message), is_last: false, turn }
+    }
+
+    fn complete(id: &str) -> Self {
+        Self { message: ToClient::Complete { id }.into_message(), is_last: true, turn: None }
+    }
+
+    fn error(id: &str, errors: &[ServerError]) -> Self {
+        Self { message: ToClient::Error { id, payload: errors }.into_message(), is_last: true, turn: None }
+    }
+}
+
+impl Connection {
+    /// Runs until the client goes (`Ok`) or is to be sent away (`Err`).
+    async fn run(mut self, socket: &mut WebSocket) -> Result<(), Close> {
+        let mut timer = pin!(tokio::time::sleep(INIT_WITHIN));
+        let mut last_heard = Instant::now();
+        loop {
+            let mut turn = None;
+            let reply = tokio::select! {
+                heard = socket.recv() => {
+                    last_heard = Instant::now();
+                    match heard {
+                        Some(Ok(Message::Text(text))) => {
+                            let was_let_in = self.admitted.is_some();
+                            let reply = self.hear(text.as_str()).await?;
+                            if self.admitted.is_some() && !was_let_in {
+                                timer.as_mut().reset(Instant::now() + PING_EVERY);
+                            }
+                            reply
+                        }
+                        Some(Ok(Message::Binary(_))) => return Err(BAD_REQUEST),
+                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
+                        Some(Ok(Message::Close(_))) | None => return Ok(()),
+                        // Too large a message, or not WebSocket at all.
+                        Some(Err(_)) => return Err(BAD_REQUEST),
+                    }
+                }
+                Some((id, outgoing)) = self.operations.next(), if !self.operations.is_empty() => {
+                    if outgoing.is_last {
+                        self.operations.remove(&id);
+                    }
+                    turn = outgoing.turn;
+                    Some(outgoing.message)
+                }
+                () = &mut timer => {
+                    if self.admitted.is_none() {
+                        return Err(INIT_TIMEOUT);
+                    }
+                    if last_heard.elapsed() > 2 * PING_EVERY {
+                        return Ok(());
+                    }
+                    timer.as_mut().reset(Instant::now() + PING_EVERY);
+                    Some(Message::Ping(axum::body::Bytes::new()))
+                }
+                () = self.server.told_to_end() => return Err(GOING_AWAY),
+            };
+            if let Some(reply) = reply
+                && !matches!(timeout(SEND_WITHIN, socket.send(reply)).await, Ok(Ok(())))
+            {
+                return Ok(());
+            }
+            drop(turn);
+        }
+    }
+
+    /// Takes in a message; the answer to it, if it has one at once.
+    async fn hear(&mut self, text: &str) -> Result<Option<Message>, Close> {
+        match serde_json::from_str(text).map_err(|_| BAD_REQUEST)? {
+            FromClient::ConnectionInit { payload } => {
+                let origin = self.origin.take().ok_or(TWICE_INIT)?;
+                // Boxed, as what it takes is needed for this moment only.
+                let admitted = Box::pin(admit(&self.server, payload.unwrap_or_default(), origin)).await?;
+                self.admitted = Some(admitted);
+                Ok(Some(ToClient::ConnectionAck.into_message()))
+            }
+            FromClient::Ping { payload } => Ok(Some(ToClient::Pong { payload }.into_message())),
+            FromClient::Pong { .. } => Ok(None),
+            FromClient::Subscribe { id, payload } => self.subscribe(id, payload),
+            FromClient::Complete { id } => {
+                self.operations.remove(&id);
+                Ok(None)
+            }
+        }
+    }
+
+    fn subscribe(&mut self, id: String, payload: Map<String, Json>) -> Result<Option<Message>, Close> {
+        let admitted = self.admitted.clone().ok_or(UNAUTHORIZED)?;
+        if id.is_empty() {
+            return Err(BAD_REQUEST);
+        }
+        if self.operations.contains_key(&id) {
+            return Err(Close(4409, "Subscriber already exists"));
+        }
+        let refused = |refusal: Refusal| Outgoing::error(&id, &[refusal.into_server_error()]).message;
+        if self.operations.len() >= MAX_OPERATIONS {
+            let message = format!("A socket has at most {MAX_OPERATIONS} operations at once.");
+            return Ok(Some(refused(Refusal::new(Code::QueryTooComplex, message))));
+        }
+        let operation = from_payload(payload).map_err(|_| BAD_REQUEST)?;
+        let member = admitted.viewer.as_ref().map(|viewer| viewer.member);
+        if let Err(refusal) = self.server.budget.take(admitted.origin.address, member) {
+            return Ok(Some(refused(refusal)));
+        }
+        let run = run(self.server.clone(), admitted, id.clone(), operation, Arc::clone(&self.turns));
+        self.operations.insert(id, run.boxed());
+        Ok(None)
+    }
+}
+
+/// Lets a client in by its `connection_init` payload.
+async fn admit(server: &Server, payload: Map<String, Json>, origin: Origin) -> Result<Admitted, Close> {
+    let text = |name: &str| match payload.get(name) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text.as_str())),
+        Some(_) => Err(FORBIDDEN),
+    };
+    let credentials = Credentials { guild: text("guild")?, authorization: text("authorization")? };
+    Admitted::admit(&server.app, credentials, origin).await.map_err(|error| match error {
+        Error::Refused(_) => FORBIDDEN,
+        Error::Internal(error) => {
+            tracing::error!(%error, "a socket could not be let in");
+            INTERNAL
+        }
+    })
+}
+
+/// Runs one operation and says what comes of it.
+fn run(
+    server: Server,
+    admitted: Admitted,
+    id: String,
+    operation: Operation,
+    turns: Arc<Semaphore>,
+) -> impl Stream<Item = Outgoing> + Send {
+    async_stream::stream! {
+        let request_id = new_request_id();
+        let prepared = match server.graph.prepare(operation) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                yield Outgoing::error(&id, &[error]);
+                return;
+            }
+        };
+        // As with each request over HTTP, what counts is who asks and what they may do by now.
+        let admitted = match Box::pin(admitted.again()).await {
+            Ok(admitted) => admitted,
+            Err(error) => {
+                yield Outgoing::error(&id, &[error.into_presented(&request_id)]);
+                return;
+            }
+        };
+        if prepared.kind() == OperationType::Subscription {
+            let mut said = server.graph.subscribe(prepared, admitted, request_id).boxed();
+            while let Some(said) = said.next().await {
+                match said {
+                    Said::Next(response) => yield Outgoing::next(&id, &response, None),
+                    Said::Refused(errors) => {
+                        yield Outgoing::error(&id, &errors);
+                        return;
+                    }
+                }
+            }
+        } else {
+            // It is never closed. A client that does not read must not fill our memory with answers.
+            let turn = turns.acquire_owned().await.ok();
+            let response = Box::pin(server.graph.execute(prepared, &admitted, &request_id)).await;
+            if is_refused(&response) {
+                yield Outgoing::error(&id, &response.errors);
+                return;
+            }
+            match serde_json::to_string(&response) {
+                Ok(response) => yield Outgoing::next(&id, &response, turn),
+                Err(error) => {
+                    tracing::error!(request_id, %error, "the answer could not be written");
+                    yield Outgoing::error(&id, &[internal_server_error(&request_id)]);
+                    return;
+                }
+            }
+        }
+        yield Outgoing::complete(&id);
+    }
+}
+
+/// Whether nothing was executed.
+fn is_refused(response: &GraphResponse) -> bool {
+    response.data == Value::Null && response.errors.iter().any(|error| error.path.is_empty())
+}

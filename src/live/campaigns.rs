@@ -1,0 +1,239 @@
+//! Campaigns that are watched: what becomes of them, told once for all who watch them.
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, Mutex, Weak},
+    time::Duration,
+};
+
+use tokio::sync::{Notify, broadcast, watch};
+
+use super::{answers::Answers, lock};
+use crate::{
+    app::App,
+    clock::Instant,
+    db::Conn,
+    error::Result,
+    id::{CampaignId, GuildId},
+    voting::{Campaign, CampaignStatus, Entry, store},
+};
+
+/// Changes within this time are told together: of several edits the last, of several transitions each.
+const GATHER: Duration = Duration::from_millis(100);
+/// How long to wait after a look failed.
+const AFTER_FAILURE: Duration = Duration::from_millis(500);
+/// How many changes wait for a slow watcher before its watching ends.
+const MAX_BEHIND: usize = 256;
+
+/// What has become of a campaign.
+#[derive(Clone)]
+pub struct Change {
+    /// The campaign then.
+    pub campaign: Arc<Campaign>,
+    /// Whether it is no more.
+    pub is_gone: bool,
+    /// The answers that were made of it.
+    pub answers: Arc<Answers>,
+}
+
+/// A guild's campaigns, watched.
+pub(super) struct CampaignFeed {
+    changes: broadcast::Sender<Change>,
+    /// What to look at.
+    stale: Mutex<Stale>,
+    wake: Notify,
+    /// Whether it is known how things were at the beginning.
+    is_ready: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+struct Stale {
+    campaigns: HashSet<CampaignId>,
+    all: bool,
+}
+
+impl CampaignFeed {
+    pub(super) fn changed(&self, campaign: CampaignId) {
+        lock(&self.stale).campaigns.insert(campaign);
+        self.wake.notify_one();
+    }
+
+    fn look_again(&self, at: Stale) {
+        let mut stale = lock(&self.stale);
+        stale.campaigns.extend(at.campaigns);
+        stale.all |= at.all;
+        self.wake.notify_one();
+    }
+
+    pub(super) fn look_at_all(&self) {
+        lock(&self.stale).all = true;
+        self.wake.notify_one();
+    }
+}
+
+/// The changes of a guild's campaigns from now on.
+pub struct CampaignWatch {
+    changes: broadcast::Receiver<Change>,
+    _feed: Arc<CampaignFeed>,
+}
+
+impl CampaignWatch {
+    /// The next change; `None` for a watcher who has fallen so far behind that some are lost.
+    pub async fn next(&mut self) -> Option<Change> {
+        self.changes.recv().await.ok()
+    }
+}
+
+/// Watches a guild's campaigns, whoever may see them.
+pub async fn watch_campaigns(app: &Arc<App>, guild: GuildId) -> CampaignWatch {
+    let feed = {
+        let mut campaigns = lock(&app.live.campaigns);
+        campaigns.get(&guild).and_then(Weak::upgrade).unwrap_or_else(|| {
+            let feed = Arc::new(CampaignFeed {
+                changes: broadcast::Sender::new(MAX_BEHIND),
+                stale: Mutex::default(),
+                wake: Notify::new(),
+                is_ready: watch::Sender::new(false),
+            });
+            campaigns.hold(guild, Arc::downgrade(&feed), |feed| feed.strong_count() > 0);
+            tokio::spawn(keep_telling(Arc::clone(app), guild, Arc::downgrade(&feed)));
+            feed
+        })
+    };
+    let changes = feed.changes.subscribe();
+    // What happens from here on is told.
+    let _ = feed.is_ready.subscribe().wait_for(|is_ready| *is_ready).await;
+    CampaignWatch { changes, _feed: feed }
+}
+
+/// Tells what becomes of a guild's campaigns, until nobody watches them.
+async fn keep_telling(app: Arc<App>, guild: GuildId, feed: Weak<CampaignFeed>) {
+    let began_at = app.clock.now();
+    let mut known: Option<HashMap<CampaignId, Known>> = None;
+    loop {
+        let Some(watched) = feed.upgrade() else { return };
+        if known.is_some() {
+            tokio::select! {
+                () = watched.wake.notified() => tokio::time::sleep(GATHER).await,
+                () = watched.changes.closed() => {
+                    // Whoever began to watch meanwhile holds the feed, and then the telling goes on.
+                    drop(watched);
+                    continue;
+                }
+            }
+        }
+        let stale = std::mem::take(&mut *lock(&watched.stale));
+        let look_at = match &known {
+            Some(_) if !stale.all => LookAt::These(stale.campaigns.iter().copied().collect()),
+            known => LookAt::All(known.iter().flatten().filter(|(_, it)| it.may_change()).map(|(id, _)| *id).collect()),
+        };
+        match look(&app, guild, look_at).await {
+            Ok(found) => match &mut known {
+                None => {
+                    known = Some(found.iter().map(|it| (it.0.id, Known::of(it))).collect());
+                    watched.is_ready.send_replace(true);
+                }
+                Some(known) => {
+                    for change in changes(known, found, &stale, began_at) {
+                        // Nobody may be there to hear it.
+                        let _ = watched.changes.send(change);
+                    }
+                }
+            },
+            Err(error) => {
+                tracing::error!(%error, "campaigns could not be looked at; trying again");
+                watched.look_again(stale);
+                drop(watched);
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+        }
+    }
+}
+
+type Found = (Campaign, Vec<Entry>);
+
+/// What to look at.
+enum LookAt {
+    /// These campaigns.
+    These(Vec<CampaignId>),
+    /// All that are not archived, and these, which were not when they were looked at last.
+    All(Vec<CampaignId>),
+}
+
+async fn look(app: &App, guild: GuildId, at: LookAt) -> Result<Vec<Found>> {
+    let look = async move |conn: &mut Conn| {
+        let campaigns = match at {
+            LookAt::These(ids) => store::campaigns_by_id(conn, guild, &ids).await?,
+            LookAt::All(mut ids) => {
+                let mut campaigns = store::unarchived_campaigns(conn, guild).await?;
+                ids.retain(|id| campaigns.iter().all(|it| it.id != *id));
+                if !ids.is_empty() {
+                    campaigns.extend(store::campaigns_by_id(conn, guild, &ids).await?);
+                }
+                campaigns
+            }
+        };
+        // Only a draft's entries change.
+        let drafts: Vec<CampaignId> =
+            campaigns.iter().filter(|it| it.status == CampaignStatus::Draft).map(|it| it.id).collect();
+        let mut entries: HashMap<CampaignId, Vec<Entry>> = HashMap::new();
+        for entry in store::entries_of(conn, guild, &drafts).await? {
+            entries.entry(entry.campaign_id).or_default().push(entry);
+        }
+        let with_entries = |it: Campaign| (entries.remove(&it.id).unwrap_or_default(), it);
+        Ok(campaigns.into_iter().map(with_entries).map(|(entries, it)| (it, entries)).collect())
+    };
+    app.db.snapshot(look).await
+}
+
+/// A campaign as it was told last.
+struct Known {
+    campaign: Arc<Campaign>,
+    looks: u64,
+}
+
+impl Known {
+    fn of((campaign, entries): &Found) -> Self {
+        let mut hasher = DefaultHasher::new();
+        format!("{campaign:?} {entries:?}").hash(&mut hasher);
+        Self { campaign: Arc::new(campaign.clone()), looks: hasher.finish() }
+    }
+
+    fn may_change(&self) -> bool {
+        self.campaign.status != CampaignStatus::Archived
+    }
+}
+
+/// What has changed since it was known: a transition for each status on the way, an edit where something else looks
+/// otherwise.
+fn changes(known: &mut HashMap<CampaignId, Known>, found: Vec<Found>, stale: &Stale, began_at: Instant) -> Vec<Change> {
+    let change = |campaign: Arc<Campaign>, is_gone| Change { campaign, is_gone, answers: Arc::default() };
+    let mut changes = Vec::new();
+    let mut there: HashSet<CampaignId> = HashSet::new();
+    for found in found {
+        let id = found.0.id;
+        there.insert(id);
+        let now = Known::of(&found);
+        let status = now.campaign.status;
+        let steps = match known.get(&id) {
+            Some(before) if before.looks == now.looks => Vec::new(),
+            Some(before) if before.campaign.status == status => vec![status],
+            Some(before) => status.since(before.campaign.status),
+            // Archived before anyone watched, and heard of late.
+            None if now.campaign.created_at < began_at => vec![status],
+            None => [vec![CampaignStatus::Draft], status.since(CampaignStatus::Draft)].concat(),
+        };
+        changes.extend(steps.into_iter().map(|status| change(Arc::new(now.campaign.as_it_was(status)), false)));
+        known.insert(id, now);
+    }
+    known.retain(|id, known| {
+        let was_looked_for = (stale.all && known.may_change()) || stale.campaigns.contains(id);
+        let is_gone = was_looked_for && !there.contains(id);
+        if is_gone {
+            changes.push(change(Arc::clone(&known.campaign), true));
+        }
+        !is_gone
+    });
+    changes
+}

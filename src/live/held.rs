@@ -1,0 +1,53 @@
+//! Things that are kept only as long as someone holds them.
+
+use std::{borrow::Borrow, collections::HashMap, hash::Hash};
+
+/// How many are kept before it is looked for the first time whether they are still held.
+const FEW: usize = 64;
+
+/// By key, what someone may still hold. What nobody holds is dropped now and then, so that holding another takes the same
+/// time however many there are.
+pub(super) struct Held<K, V> {
+    held: HashMap<K, V>,
+    tidy_at: usize,
+}
+
+impl<K, V> Default for Held<K, V> {
+    fn default() -> Self {
+        Self { held: HashMap::new(), tidy_at: FEW }
+    }
+}
+
+impl<K: Eq + Hash, V> Held<K, V> {
+    /// What is kept under a key.
+    pub(super) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.held.get(key)
+    }
+
+    /// Keeps something under a key.
+    pub(super) fn hold(&mut self, key: K, value: V, is_held: impl Fn(&V) -> bool) {
+        self.tidy(is_held);
+        self.held.insert(key, value);
+    }
+
+    /// What is kept under a key; this from now on, if nothing is.
+    pub(super) fn get_or_hold(&mut self, key: K, is_held: impl Fn(&V) -> bool, make: impl FnOnce() -> V) -> &V {
+        self.tidy(is_held);
+        self.held.entry(key).or_insert_with(make)
+    }
+
+    fn tidy(&mut self, is_held: impl Fn(&V) -> bool) {
+        if self.held.len() >= self.tidy_at {
+            self.held.retain(|_, value| is_held(value));
+            self.tidy_at = FEW.max(self.held.len() * 2);
+        }
+    }
+
+    /// All that is kept, still held or not.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.held.iter()
+    }
+}
