@@ -21,6 +21,16 @@ impl DatabaseUrl {
     }
 }
 
+impl DatabaseUrl {
+    /// The URL with its password, for another process of ours.
+    pub fn reveal(&self) -> String {
+        match self {
+            Self::Postgres(url) => url.clone(),
+            Self::Sqlite(path) => format!("sqlite://{path}"),
+        }
+    }
+}
+
 impl FromStr for DatabaseUrl {
     type Err = String;
 

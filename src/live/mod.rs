@@ -51,7 +51,7 @@ pub struct Live {
     tallies: Mutex<Held<(GuildId, CampaignId), Weak<Feed>>>,
     campaigns: Mutex<Held<GuildId, Weak<CampaignFeed>>>,
     access: Mutex<Held<(GuildId, Option<MemberId>), watch::Sender<()>>>,
-    /// When the messages of the counts so far have gone out, and there is time for another.
+    /// When those whose turn it has been to be told something have been told.
     free_at: Mutex<Option<Instant>>,
     schedule: Notify,
     /// To the other servers; what is sent before the bus runs waits for it.

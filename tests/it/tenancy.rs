@@ -224,7 +224,8 @@ impl Operation {
             // It is silent until something becomes of the campaign.
             let edits = async {
                 for number in 0.. {
-                    let input = json!({ "input": { "id": arguments["campaignId"], "title": format!("edit {number}") } });
+                    let input =
+                        json!({ "input": { "id": arguments["campaignId"], "title": format!("edit {number}") } });
                     client.run("mutation($input: UpdateCampaignInput!) { updateCampaign(input: $input) { campaign { id } } }", input).await;
                 }
             };
