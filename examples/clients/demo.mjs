@@ -1,0 +1,94 @@
+// What the examples need around them: the demo's accounts, and a vote of their own, so that they can be run again.
+
+import { Session } from './session.mjs';
+
+export const server = process.env.GUILDHALL_URL ?? 'http://127.0.0.1:8080/graphql';
+export const guild = process.env.GUILDHALL_GUILD;
+export const password = 'guildhall-demo';
+
+/** No example takes longer, in milliseconds. */
+const WITHIN = 60_000;
+
+/** Runs an example to its end: a line and exit code 0, or the reason and 1. */
+export async function run(name, example) {
+  const fail = (reason) => {
+    console.error(`${name}:`, reason);
+    process.exit(1);
+  };
+  const overdue = setTimeout(fail, WITHIN, `not done within ${WITHIN / 1_000} seconds`);
+  await withVote(example).catch(fail);
+  clearTimeout(overdue);
+  console.log(`${name}: ok`);
+}
+
+/** Gives the example a vote that is live until the example is over. */
+async function withVote(example) {
+  const leader = await member('leader');
+  const { createCampaign } = await leader(
+    'mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { campaign { id entries { id } } } }',
+    {
+      input: {
+        title: 'Where to next?',
+        minRankLevelToVote: 1,
+        durationHours: 1,
+        picksPerVoter: 1,
+        resultsVisibility: 'ALWAYS',
+        entries: [{ name: 'Karazhan' }, { name: 'Ulduar' }, { name: 'Naxxramas' }],
+      },
+    },
+  );
+  const { id, entries } = createCampaign.campaign;
+  const ballot = { campaignId: id, picks: [entries[0].id] };
+  const step = (mutation) => leader(`mutation ($id: ID!) { ${mutation}(id: $id) { campaign { id } } }`, { id });
+  const officer = await member('officer');
+  const vote = 'mutation ($input: CastBallotInput!) { castBallot(input: $input) { ballot { id } } }';
+
+  await step('activateCampaign');
+  // What moves the tally on: another's ballot, then the end of the vote.
+  const moves = [() => officer(vote, { input: ballot }), () => step('closeCampaign')];
+  try {
+    await example({ campaignId: id, ballot, moveOn: async () => moves.shift()?.() });
+  } finally {
+    while (moves.length > 0) await moves.shift()();
+    await step('archiveCampaign');
+  }
+}
+
+/** Asks the server as one of the demo's members. */
+async function member(name) {
+  const session = new Session(server, guild);
+  await session.signIn(name, password);
+  return async (query, variables) => {
+    const response = await fetch(server, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...session.headers },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = await response.json();
+    if (errors) throw Object.assign(new Error(errors[0].message), errors[0].extensions);
+    return data;
+  };
+}
+
+export function showRoster(edges) {
+  console.log(`  roster: ${edges.map(({ node }) => node.displayName).join(', ')}`);
+}
+
+export function showMember({ displayName, discordUsername, rank }) {
+  console.log(`  node: ${displayName} is @${discordUsername}, ${rank.name}`);
+}
+
+export function showTurnout({ voted, eligible }) {
+  console.log(`  ballot: ${voted} of ${eligible} have voted`);
+}
+
+export function showTally({ revision, isFinal, turnout, standings }) {
+  const places = standings.map(({ place, points, entry }) => `${place}. ${entry.name} ${points}`).join(', ');
+  const end = isFinal ? '; the result' : '';
+  console.log(`  tally ${revision}: ${turnout.voted} of ${turnout.eligible}; ${places}${end}`);
+}
+
+/** Match on the code, the reason and the field; show the message. */
+export function showError({ message, extensions: { code, reason, field } }) {
+  console.log(`  error: ${[code, reason, field].filter(Boolean).join(' / ')}: ${message}`);
+}
