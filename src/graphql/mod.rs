@@ -335,6 +335,13 @@ impl Graph {
     }
 }
 
+/// Whether nothing was executed: the request itself is refused.
+pub fn is_refused(response: &Response) -> bool {
+    response.data == Value::Null
+        && !response.errors.is_empty()
+        && response.errors.iter().all(|error| error.path.is_empty())
+}
+
 fn out_of_time(is_query: bool) -> Refusal {
     let message = if is_query {
         "The query took too long: ask for less."

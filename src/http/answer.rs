@@ -9,7 +9,10 @@ use axum::{
 };
 
 use super::{internal, request::Failure};
-use crate::error::{Code, Error, Refusal};
+use crate::{
+    error::{Code, Error, Refusal},
+    graphql::is_refused,
+};
 
 const GRAPHQL_JSON: &str = "application/graphql-response+json";
 const PLAIN_JSON: &str = "application/json";
@@ -133,10 +136,7 @@ impl Answer {
     }
 
     pub(super) fn response(&self, response: GraphResponse) -> Response {
-        let is_executed = response.data != Value::Null
-            || response.errors.is_empty()
-            || response.errors.iter().any(|error| !error.path.is_empty());
-        if is_executed {
+        if !is_refused(&response) {
             return self.json(StatusCode::OK, &response);
         }
         let is_ours = |error: &ServerError| {

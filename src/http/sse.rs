@@ -12,7 +12,7 @@ use axum::response::{
 use futures_util::{Stream, StreamExt};
 
 use super::Server;
-use crate::graphql::{Prepared, Said, caller::Admitted};
+use crate::graphql::{Prepared, Said, caller::Admitted, is_refused};
 
 /// How often a silent stream says that it is still there: proxies and phones cut off what is silent for longer.
 const KEEP_ALIVE: Duration = Duration::from_secs(12);
@@ -45,7 +45,7 @@ fn events(
         match prepared {
             Err(error) => yield refused(vec![error]),
             Ok(prepared) if prepared.kind() != OperationType::Subscription => {
-                yield response(&server.graph.execute(prepared, &admitted, &request_id).await);
+                yield response(server.graph.execute(prepared, &admitted, &request_id).await);
             }
             Ok(prepared) => {
                 let mut said = pin!(server.graph.subscribe(prepared, admitted, request_id));
@@ -65,8 +65,11 @@ fn refused(errors: Vec<ServerError>) -> Event {
     next(&serde_json::json!({ "errors": errors }).to_string())
 }
 
-fn response(response: &GraphResponse) -> Event {
-    next(&serde_json::to_string(response).unwrap_or_default())
+fn response(response: GraphResponse) -> Event {
+    if is_refused(&response) {
+        return refused(response.errors);
+    }
+    next(&serde_json::to_string(&response).unwrap_or_default())
 }
 
 fn next(json: &str) -> Event {

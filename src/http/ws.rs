@@ -4,7 +4,7 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use async_graphql::{Response as GraphResponse, ServerError, Value, parser::types::OperationType};
+use async_graphql::{ServerError, parser::types::OperationType};
 use axum::{
     extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
     response::Response,
@@ -28,6 +28,7 @@ use crate::{
     graphql::{
         Operation, Said,
         caller::{Admitted, Credentials},
+        is_refused,
     },
 };
 
@@ -354,9 +355,4 @@ fn run(
         }
         yield Outgoing::complete(&id);
     }
-}
-
-/// Whether nothing was executed.
-fn is_refused(response: &GraphResponse) -> bool {
-    response.data == Value::Null && response.errors.iter().any(|error| error.path.is_empty())
 }

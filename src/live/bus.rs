@@ -20,7 +20,6 @@ use crate::{
     voting::{self, CampaignStatus},
 };
 
-pub(super) const CHANNEL: &str = "guildhall";
 /// Events that come together within this time are told in one statement. Telling takes a lock that commits of all
 /// tellers share, so it is done apart from the changes themselves.
 const GATHER: Duration = Duration::from_millis(10);
@@ -32,8 +31,6 @@ const RECONNECT: Duration = Duration::from_secs(1);
 
 /// How often a server on SQLite looks whether a command beside it has changed a roster.
 const LOOK: Duration = Duration::from_millis(500);
-/// How often what is watched is held against the database, so that a notice that was lost is made up for.
-const RECONCILE: Duration = Duration::from_secs(5);
 /// How long to wait before telling again what could not be told.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
@@ -85,7 +82,8 @@ async fn tell(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>) {
         }
         let events: HashSet<Event> = gathered.drain(..).collect();
         let payloads: Vec<String> = events.iter().map(|event| write(app.live.server, *event)).collect();
-        let told = app.db.read(async move |conn| Ok(conn.notify(CHANNEL, payloads).await?)).await;
+        let channel = app.live.channel;
+        let told = app.db.read(async move |conn| Ok(conn.notify(channel, payloads).await?)).await;
         if let Err(error) = told {
             tracing::warn!(%error, "the other servers could not be told of a change; trying again");
             gathered.extend(events);
@@ -98,7 +96,7 @@ async fn tell(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>) {
 async fn reconcile(app: &Arc<App>) {
     let mut known: HashMap<GuildId, i64> = HashMap::new();
     loop {
-        tokio::time::sleep(RECONCILE).await;
+        tokio::time::sleep(app.live.reconcile_every).await;
         app.live.look_at_campaigns();
         let guilds: Vec<GuildId> = app.live.watched_guilds().into_iter().collect();
         let tallies = app.live.watched_tallies();
@@ -132,7 +130,7 @@ async fn reconcile(app: &Arc<App>) {
 }
 
 async fn hear(app: &Arc<App>) -> Result<()> {
-    let Some(mut conn) = app.db.listener(CHANNEL).await? else { return Ok(()) };
+    let Some(mut conn) = app.db.listener(app.live.channel).await? else { return Ok(()) };
     missed_everything(app);
     let mut quiet_since = Instant::now();
     loop {

@@ -59,6 +59,11 @@ impl CampaignFeed {
         self.wake.notify_one();
     }
 
+    /// How many are told.
+    pub(super) fn following(&self) -> usize {
+        if *self.is_ready.borrow() { self.changes.receiver_count() } else { 0 }
+    }
+
     fn look_again(&self, at: Stale) {
         let mut stale = lock(&self.stale);
         stale.campaigns.extend(at.campaigns);

@@ -10,6 +10,7 @@ mod tallies;
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
 };
 
 use tokio::{
@@ -46,6 +47,10 @@ pub(crate) enum Event {
 pub struct Live {
     /// Viewers looked up before.
     pub viewers: Viewers,
+    /// Where the servers on one database tell each other of changes.
+    pub channel: &'static str,
+    /// How often what is watched is held against the database, so that a notice that was lost is made up for.
+    pub reconcile_every: Duration,
     /// Tells this server's events from the others'.
     server: u64,
     tallies: Mutex<Held<(GuildId, CampaignId), Weak<Feed>>>,
@@ -64,6 +69,8 @@ impl Default for Live {
         let (outgoing, bus) = mpsc::unbounded_channel();
         Self {
             viewers: Viewers::default(),
+            channel: "guildhall",
+            reconcile_every: Duration::from_secs(5),
             server: rand::random(),
             tallies: Mutex::default(),
             campaigns: Mutex::default(),
@@ -85,8 +92,8 @@ impl Live {
     /// What tells the other servers that ranks, accounts or sessions of a guild have changed: of this member alone, or of
     /// anyone.
     pub fn access_notice(&self, guild: GuildId) -> impl FnOnce(Option<MemberId>) -> Notice + use<> {
-        let server = self.server;
-        move |of| Notice { channel: bus::CHANNEL, payload: bus::write(server, Event::Access(guild, of)) }
+        let (server, channel) = (self.server, self.channel);
+        move |of| Notice { channel, payload: bus::write(server, Event::Access(guild, of)) }
     }
 
     /// Says so on this server alone.
@@ -96,8 +103,8 @@ impl Live {
 
     /// What tells the other servers that a campaign has changed.
     pub fn campaign_notice(&self) -> impl FnOnce(&Campaign) -> Notice + use<> {
-        let server = self.server;
-        move |it| Notice { channel: bus::CHANNEL, payload: bus::write(server, Event::Campaign(it.guild_id, it.id)) }
+        let (server, channel) = (self.server, self.channel);
+        move |it| Notice { channel, payload: bus::write(server, Event::Campaign(it.guild_id, it.id)) }
     }
 
     /// Says, on this server alone, that a campaign has changed.
@@ -114,6 +121,11 @@ impl Live {
     pub fn watch_access(&self, guild: GuildId, member: Option<MemberId>) -> watch::Receiver<()> {
         let key = (guild, member);
         lock(&self.access).get_or_hold(key, |sender| sender.receiver_count() > 0, watch::Sender::default).subscribe()
+    }
+
+    /// How many here are told what becomes of a guild's campaigns.
+    pub fn following(&self, guild: GuildId) -> usize {
+        lock(&self.campaigns).get(&guild).and_then(Weak::upgrade).map_or(0, |feed| feed.following())
     }
 
     fn tell(&self, event: Event) {

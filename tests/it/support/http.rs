@@ -62,9 +62,7 @@ impl Http {
 
     /// Opens a socket that speaks this sub-protocol, if the server agrees to it.
     pub async fn connect(&self, protocol: &str) -> Result<Socket, tokio_tungstenite::tungstenite::Error> {
-        let mut request = format!("ws://{}/graphql", self.address).into_client_request()?;
-        request.headers_mut().insert("Sec-WebSocket-Protocol", protocol.parse().unwrap());
-        Ok(Socket(connect_async(request).await?.0))
+        Socket::open(&format!("ws://{}/graphql", self.address), protocol).await
     }
 
     /// Opens a socket that speaks this sub-protocol.
@@ -85,6 +83,12 @@ impl Http {
 pub struct Socket(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
 
 impl Socket {
+    pub async fn open(url: &str, protocol: &str) -> Result<Self, tokio_tungstenite::tungstenite::Error> {
+        let mut request = url.into_client_request()?;
+        request.headers_mut().insert("Sec-WebSocket-Protocol", protocol.parse().unwrap());
+        Ok(Self(connect_async(request).await?.0))
+    }
+
     pub async fn say(&mut self, message: Value) {
         self.say_raw(&message.to_string()).await;
     }

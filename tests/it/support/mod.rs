@@ -29,7 +29,7 @@ use serde_json::Value;
 
 pub use self::{
     drafts::{CAST, Draft, campaign},
-    http::Http,
+    http::{Http, Socket},
 };
 
 /// The password of every registered member.

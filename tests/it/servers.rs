@@ -1,0 +1,105 @@
+//! Several servers on one PostgreSQL, each a process of its own.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{CAST, Draft, Socket, TestApp, process::Served};
+
+const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { revision turnout { voted } isFinal } }";
+const MEMBER: &str = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
+
+/// Opens a socket at a server and watches.
+async fn watch(served: &Served, token: &str, draft: &Draft) -> Socket {
+    let mut socket = Socket::open(&served.url.replacen("http", "ws", 1), "graphql-transport-ws").await.unwrap();
+    let payload = json!({ "authorization": format!("Bearer {token}") });
+    socket.say(json!({ "type": "connection_init", "payload": payload })).await;
+    assert_eq!(socket.hear().await, json!({ "type": "connection_ack" }));
+    socket.subscribe("1", WATCH, draft.vars()).await;
+    socket
+}
+
+/// Waits for a tally with so many ballots.
+async fn tally_of(socket: &mut Socket, voted: i64) -> Value {
+    loop {
+        let heard = socket.hear().await;
+        let tally = &heard["payload"]["data"]["voteTally"];
+        assert!(tally.is_object(), "{heard}");
+        if tally["turnout"]["voted"] == voted {
+            return tally.clone();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_server_does_the_other_tells_and_one_can_be_killed() {
+    let Some(app) = TestApp::on_postgres().await else { return };
+    // These two go by the real time, as the tokens made here must.
+    app.clock.set(guildhall::clock::Clock::system().now());
+    let folder = tempfile::tempdir().unwrap();
+    let flags = app.flags();
+    let serve: Vec<&str> =
+        ["serve", "--bind", "127.0.0.1:0"].into_iter().chain(flags.iter().map(String::as_str)).collect();
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let mut voters = Vec::new();
+    for name in ["a", "b", "c", "d"] {
+        voters.push(guild.member(name, "Member").await);
+    }
+    let watcher = guild.member("watcher", "Initiate").await;
+    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let (one, two) = (Served::start(folder.path(), &serve), Served::start(folder.path(), &serve));
+    let token = |client: &crate::support::Client<'_>| client.token.clone().unwrap();
+    let cast = async |at: &Served, voter: usize| {
+        let answer =
+            crate::support::process::ask(at, Some(&token(&voters[voter])), CAST, draft.ballot(&[0])).await.unwrap();
+        assert!(answer.get("errors").is_none(), "{answer}");
+    };
+    let (mut at_one, mut at_two) =
+        (watch(&one, &token(&officer), &draft).await, watch(&two, &token(&officer), &draft).await);
+    let mut out = watch(&two, &token(&watcher), &draft).await;
+    for socket in [&mut at_one, &mut at_two, &mut out] {
+        tally_of(socket, 0).await;
+    }
+    cast(&one, 0).await;
+    cast(&two, 1).await;
+    for socket in [&mut at_one, &mut at_two, &mut out] {
+        tally_of(socket, 2).await;
+    }
+    // What is taken away at one ends what is watched at the other.
+    let away = json!({ "input": { "id": watcher.id, "active": false } });
+    let answer = crate::support::process::ask(&one, Some(&token(&officer)), MEMBER, away).await.unwrap();
+    assert!(answer.get("errors").is_none(), "{answer}");
+    loop {
+        let heard = out.hear().await;
+        if heard["type"] == "error" {
+            assert_eq!(heard["payload"][0]["extensions"]["reason"], "INVALID_TOKEN");
+            break;
+        }
+    }
+    // One is killed, without warning. Its clients find the present state at the other, which goes on alone.
+    drop(one);
+    cast(&two, 2).await;
+    let mut back = watch(&two, &token(&officer), &draft).await;
+    tally_of(&mut back, 3).await;
+    tally_of(&mut at_two, 3).await;
+    // And a new one joins.
+    let three = Served::start(folder.path(), &serve);
+    let mut at_three = watch(&three, &token(&officer), &draft).await;
+    tally_of(&mut at_three, 3).await;
+    cast(&two, 3).await;
+    for socket in [&mut back, &mut at_two, &mut at_three] {
+        tally_of(socket, 4).await;
+    }
+    // A server that is told to end says so to its clients.
+    three.tell_to_end();
+    assert_eq!(at_three.hear().await, json!({ "close": 1001 }));
+    drop(at_three);
+    let ended = async {
+        let mut three = three;
+        while three.child.try_wait().unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), ended).await.expect("the server did not end");
+}
