@@ -25,6 +25,11 @@ pub struct Database {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
     pub database_url: Option<DatabaseUrl>,
 
+    /// The same PostgreSQL without the pooler, where `DATABASE_URL` goes through one (in transaction mode): servers hear each
+    /// other over it, and migrations are run over it.
+    #[arg(long, env = "GUILDHALL_DIRECT_URL", hide_env_values = true, value_name = "URL", global = true)]
+    pub direct_url: Option<DatabaseUrl>,
+
     /// Most connections to PostgreSQL, or most readers of SQLite.
     #[arg(long, env = "GUILDHALL_MAX_CONNECTIONS", value_name = "N", default_value_t = 12, global = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(2..=1_000))]
@@ -34,7 +39,11 @@ pub struct Database {
 impl Database {
     /// The database's URL, or this one unless given.
     pub fn url_or(&self, default: &str) -> Result<DatabaseUrl, String> {
-        self.database_url.clone().map_or_else(|| default.parse(), Ok)
+        let url = self.database_url.clone().map_or_else(|| default.parse(), Ok)?;
+        match &self.direct_url {
+            Some(direct) => url.with_direct(direct),
+            None => Ok(url),
+        }
     }
 }
 

@@ -27,8 +27,8 @@ pub(super) async fn start_over(url: &DatabaseUrl) -> Result<()> {
 
 async fn on_blocking_thread(url: DatabaseUrl, afresh: bool) -> Result<()> {
     let work = move || match url {
-        DatabaseUrl::Postgres(url) => {
-            let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::establish(&url)?;
+        DatabaseUrl::Postgres { url, direct } => {
+            let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::establish(&direct.unwrap_or(url))?;
             conn.batch_execute(ADVISORY_LOCK)?;
             // The lock goes with the connection.
             migrate(&mut conn, || POSTGRES, afresh)

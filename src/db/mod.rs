@@ -119,12 +119,13 @@ pub struct Db {
 
 #[derive(Clone)]
 enum Pools {
-    Postgres(Pool<AsyncPgConnection>),
-    /// One writer, since SQLite has only one; several readers, which see what was last committed.
-    Sqlite {
-        writer: Pool<SqliteConn>,
-        readers: Pool<SqliteConn>,
+    Postgres {
+        pool: Pool<AsyncPgConnection>,
+        /// Around the pooler, if there is one.
+        direct: Arc<str>,
     },
+    /// One writer, since SQLite has only one; several readers, which see what was last committed.
+    Sqlite { writer: Pool<SqliteConn>, readers: Pool<SqliteConn> },
 }
 
 /// Something for the other servers to hear.
@@ -184,9 +185,10 @@ impl Db {
     pub async fn connect(url: &DatabaseUrl, max_connections: u32) -> Result<Self> {
         let statements = Arc::new(AtomicU64::new(0));
         let pools = match url {
-            DatabaseUrl::Postgres(url) => {
+            DatabaseUrl::Postgres { url, direct } => {
                 let set_up = "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s';";
-                Pools::Postgres(pool(url, set_up, max_connections, &statements).await?)
+                let pool = pool(url, set_up, max_connections, &statements).await?;
+                Pools::Postgres { pool, direct: direct.clone().unwrap_or_else(|| url.clone()).into() }
             }
             DatabaseUrl::Sqlite(path) => {
                 let set_up = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
@@ -203,7 +205,7 @@ impl Db {
 
     /// Whether several servers can share this database.
     pub const fn is_shared(&self) -> bool {
-        matches!(self.pools, Pools::Postgres(_))
+        matches!(self.pools, Pools::Postgres { .. })
     }
 
     /// How many statements have been sent since the database was opened.
@@ -318,8 +320,8 @@ impl Db {
     /// # Errors
     /// When PostgreSQL cannot be reached.
     pub async fn listener(&self, channel: &str) -> Result<Option<AsyncPgConnection>> {
-        let Pools::Postgres(pool) = &self.pools else { return Ok(None) };
-        let mut conn = pool.dedicated_connection().await.map_err(Error::internal)?;
+        let Pools::Postgres { direct, .. } = &self.pools else { return Ok(None) };
+        let mut conn = AsyncPgConnection::establish(direct).await.map_err(Error::internal)?;
         conn.batch_execute(&format!("LISTEN {channel}")).await?;
         Ok(Some(conn))
     }
@@ -328,7 +330,7 @@ impl Db {
 impl Pools {
     async fn get(&self, access: Access) -> Result<Conn> {
         Ok(match (self, access) {
-            (Self::Postgres(pool), _) => Conn::Postgres(pool.get_owned().await.map_err(Error::internal)?),
+            (Self::Postgres { pool, .. }, _) => Conn::Postgres(pool.get_owned().await.map_err(Error::internal)?),
             (Self::Sqlite { writer, .. }, Access::Write) => {
                 Conn::Sqlite(writer.get_owned().await.map_err(Error::internal)?)
             }

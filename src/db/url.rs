@@ -5,8 +5,14 @@ use std::{fmt, path::PathBuf, str::FromStr};
 /// `sqlite://guildhall.db` (a path, relative or absolute) or `postgres://user:password@host/database`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
-    /// The whole URL, as PostgreSQL's clients take it.
-    Postgres(String),
+    /// A PostgreSQL.
+    Postgres {
+        /// The whole URL, as PostgreSQL's clients take it.
+        url: String,
+        /// The same database without the pooler in between, where there is one: to listen, which needs a connection to
+        /// itself, and to migrate, which locks for a session.
+        direct: Option<String>,
+    },
     /// The file's path.
     Sqlite(String),
 }
@@ -15,17 +21,28 @@ impl DatabaseUrl {
     /// The file of the embedded database, or `None` on PostgreSQL.
     pub fn file(&self) -> Option<PathBuf> {
         match self {
-            Self::Postgres(_) => None,
+            Self::Postgres { .. } => None,
             Self::Sqlite(path) => Some(PathBuf::from(path)),
         }
     }
-}
 
-impl DatabaseUrl {
+    /// The same database, with a way around the pooler.
+    ///
+    /// # Errors
+    /// A sentence that says why that cannot be.
+    pub fn with_direct(self, direct: &Self) -> Result<Self, String> {
+        match (self, direct) {
+            (Self::Postgres { url, .. }, Self::Postgres { url: direct, .. }) => {
+                Ok(Self::Postgres { url, direct: Some(direct.clone()) })
+            }
+            _ => Err("a direct URL is for PostgreSQL behind a pooler".to_owned()),
+        }
+    }
+
     /// The URL with its password, for another process of ours.
     pub fn reveal(&self) -> String {
         match self {
-            Self::Postgres(url) => url.clone(),
+            Self::Postgres { url, .. } => url.clone(),
             Self::Sqlite(path) => format!("sqlite://{path}"),
         }
     }
@@ -36,7 +53,7 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(url: &str) -> Result<Self, String> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres(url.to_owned()));
+            return Ok(Self::Postgres { url: url.to_owned(), direct: None });
         }
         match url.strip_prefix("sqlite://") {
             Some("" | ":memory:") => Err("an embedded database needs a file: sqlite://guildhall.db".to_owned()),
@@ -50,7 +67,7 @@ impl FromStr for DatabaseUrl {
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Postgres(url) => match (url.split_once("://"), url.rsplit_once('@')) {
+            Self::Postgres { url, .. } => match (url.split_once("://"), url.rsplit_once('@')) {
                 (Some((scheme, _)), Some((_, host))) => write!(f, "{scheme}://{host}"),
                 _ => f.write_str(url),
             },

@@ -161,13 +161,12 @@ impl Documents {
             let message = "persistedQuery.sha256Hash is not the hash of the query.";
             return Err(Refusal::input("extensions", message).into_server_error());
         }
-        let document = match self.known.get(&hash) {
-            Some(document) => document,
-            None => {
-                let document = Arc::new(self.parse(text, hash)?);
-                self.known.insert(hash, Arc::clone(&document));
-                document
-            }
+        let document = if let Some(document) = self.known.get(&hash) {
+            document
+        } else {
+            let document = Arc::new(self.parse(text, hash)?);
+            self.known.insert(hash, Arc::clone(&document));
+            document
         };
         if registered_as.is_some() {
             document.is_registered.store(true, Ordering::Relaxed);

@@ -43,16 +43,16 @@ fn events(
 ) -> impl Stream<Item = Event> {
     async_stream::stream! {
         match prepared {
-            Err(error) => yield refused(vec![error]),
+            Err(error) => yield refused(&[error]),
             Ok(prepared) if prepared.kind() != OperationType::Subscription => {
-                yield response(server.graph.execute(prepared, &admitted, &request_id).await);
+                yield response(&server.graph.execute(prepared, &admitted, &request_id).await);
             }
             Ok(prepared) => {
                 let mut said = pin!(server.graph.subscribe(prepared, admitted, request_id));
                 while let Some(said) = said.next().await {
                     yield match said {
                         Said::Next(json) => next(&json),
-                        Said::Refused(errors) => refused(errors),
+                        Said::Refused(errors) => refused(&errors),
                     };
                 }
             }
@@ -61,15 +61,15 @@ fn events(
     }
 }
 
-fn refused(errors: Vec<ServerError>) -> Event {
+fn refused(errors: &[ServerError]) -> Event {
     next(&serde_json::json!({ "errors": errors }).to_string())
 }
 
-fn response(response: GraphResponse) -> Event {
-    if is_refused(&response) {
-        return refused(response.errors);
+fn response(response: &GraphResponse) -> Event {
+    if is_refused(response) {
+        return refused(&response.errors);
     }
-    next(&serde_json::to_string(&response).unwrap_or_default())
+    next(&serde_json::to_string(response).unwrap_or_default())
 }
 
 fn next(json: &str) -> Event {

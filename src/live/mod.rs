@@ -43,6 +43,9 @@ pub(crate) enum Event {
     Access(GuildId, Option<MemberId>),
 }
 
+/// Whose rights: a member's, or those of whoever is not signed in.
+type Whose = (GuildId, Option<MemberId>);
+
 /// Who watches what on this server, and what it knows of them.
 pub struct Live {
     /// Viewers looked up before.
@@ -55,7 +58,7 @@ pub struct Live {
     server: u64,
     tallies: Mutex<Held<(GuildId, CampaignId), Weak<Feed>>>,
     campaigns: Mutex<Held<GuildId, Weak<CampaignFeed>>>,
-    access: Mutex<Held<(GuildId, Option<MemberId>), watch::Sender<()>>>,
+    access: Mutex<Held<Whose, watch::Sender<()>>>,
     /// When those whose turn it has been to be told something have been told.
     free_at: Mutex<Option<Instant>>,
     schedule: Notify,

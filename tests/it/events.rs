@@ -30,7 +30,7 @@ impl Events {
                 let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
                 let found =
                     field("event:").map(|name| (name.to_owned(), field("data:").unwrap_or_default().to_owned()));
-                self.read = rest.to_owned();
+                self.read = rest.to_string();
                 if let Some((name, data)) = found {
                     let data = if data.is_empty() { Value::Null } else { serde_json::from_str(&data).unwrap() };
                     return Some((name, data));

@@ -161,8 +161,8 @@ impl Fanout {
         }
         let each = idle.saturating_sub(empty) / u64::from(subscribers);
         say(&format!(
-            "\nthe server's memory: {} KiB empty, {} with idle subscribers ({each} each), {} busy, {} without them again\n",
-            empty, idle, busy, after
+            "\nthe server's memory: {empty} KiB empty, {idle} with idle subscribers ({each} each), {busy} busy, \
+            {after} without them again\n"
         ))?;
         all.map_err(|_| format!("only {newest} of {subscribers} subscribers reached the newest tally"))?
     }
