@@ -100,10 +100,10 @@ async fn reconcile(app: &Arc<App>) {
         app.live.look_at_campaigns();
         let guilds: Vec<GuildId> = app.live.watched_guilds().into_iter().collect();
         let tallies = app.live.watched_tallies();
-        let ids: Vec<CampaignId> = tallies.iter().map(|((_, campaign), _)| *campaign).collect();
+        let watched: Vec<(GuildId, CampaignId)> = tallies.iter().map(|(key, _)| *key).collect();
         let found = app.db.snapshot(async move |conn| {
             let rosters = identity::store::roster_versions_of(conn, &guilds).await?;
-            Ok((rosters, voting::store::progress(conn, &ids).await?))
+            Ok((rosters, voting::store::progress(conn, &watched).await?))
         });
         let (rosters, progress) = match found.await {
             Ok(found) => found,

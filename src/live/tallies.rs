@@ -19,6 +19,8 @@ use crate::{
 
 /// The least time between two counts of a campaign: ballots that come faster share one.
 const COUNT_INTERVAL: Duration = Duration::from_millis(50);
+/// Of how much time a campaign's counts may take one part: those of a large one come less often.
+const COUNT_SHARE: u32 = 5;
 /// How many are told at once. Whatever else the server has to do gets its turn between two rows.
 const ROW: usize = 128;
 /// How much time each who is told has to themselves, whichever campaign they watch: some three times what a message takes on
@@ -161,7 +163,7 @@ async fn keep_counting(app: Arc<App>, guild: GuildId, campaign: CampaignId, feed
             }
         };
         drop(watched);
-        tokio::time::sleep_until(started + pause).await;
+        tokio::time::sleep_until(started + pause.max(started.elapsed() * COUNT_SHARE)).await;
     }
 }
 

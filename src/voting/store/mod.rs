@@ -103,16 +103,20 @@ pub async fn unarchived_campaigns(conn: &mut Conn, guild: GuildId) -> QueryResul
 }
 
 /// How many ballots each of these campaigns has, of whatever guilds, and where it is in its life: for the server alone.
-pub async fn progress(conn: &mut Conn, ids: &[CampaignId]) -> QueryResult<HashMap<CampaignId, (CampaignStatus, i64)>> {
+pub async fn progress(
+    conn: &mut Conn,
+    of: &[(GuildId, CampaignId)],
+) -> QueryResult<HashMap<CampaignId, (CampaignStatus, i64)>> {
     let mut progress: HashMap<CampaignId, (CampaignStatus, i64)> = HashMap::new();
     // In portions, for SQLite binds at most 32,766 values in a statement.
-    for ids in ids.chunks(10_000) {
+    for portion in of.chunks(10_000) {
+        let (guilds, ids): (Vec<GuildId>, Vec<CampaignId>) = portion.iter().copied().unzip();
         let statuses: Vec<(CampaignId, CampaignStatus)> = on!(conn, c => campaigns::table
-            .filter(campaigns::id.eq_any(ids))
+            .filter(campaigns::guild_id.eq_any(&guilds).and(campaigns::id.eq_any(&ids)))
             .select((campaigns::id, campaigns::status))
             .load(c))?;
         let ballots: Vec<(CampaignId, i64)> = on!(conn, c => ballots::table
-            .filter(ballots::campaign_id.eq_any(ids))
+            .filter(ballots::guild_id.eq_any(&guilds).and(ballots::campaign_id.eq_any(&ids)))
             .group_by(ballots::campaign_id)
             .select((ballots::campaign_id, count_star()))
             .load(c))?;
