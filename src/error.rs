@@ -146,12 +146,12 @@ impl Refusal {
             extensions.set("reason", reason);
         }
         if let Some(field) = &self.field {
-            extensions.set("field", field.as_ref());
+            extensions.set("field", shortened(field));
         }
         if let Some(seconds) = self.retry_after_seconds {
             extensions.set("retryAfterSeconds", seconds);
         }
-        error.message = self.message.clone().into_owned();
+        error.message = shortened(&self.message);
     }
 }
 
@@ -168,9 +168,7 @@ impl Error {
             Self::Internal(_) => None,
         }
     }
-}
 
-impl Error {
     /// The error as GraphQL answers it, ready for the caller.
     pub fn into_presented(self, request_id: &str) -> ServerError {
         let mut error = async_graphql::Error::from(self).into_server_error(async_graphql::Pos::default());
@@ -198,10 +196,20 @@ pub fn present(error: &mut ServerError, request_id: &str) {
             hide(error, request_id);
         }
     } else if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
-        // The library's own: a document that does not parse or validate, a value that does not coerce.
+        // The library's own: a value that does not coerce.
+        error.message = shortened(&error.message);
         error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", Code::BadUserInput.as_str());
     }
     error.source = None;
+}
+
+/// What is quoted of a request in an error is no longer than anyone would read.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 400;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 /// An internal error as the caller sees it.

@@ -9,12 +9,9 @@ use std::collections::HashMap;
 use async_graphql::{
     Name, PathSegment, Positioned, Response, Value,
     indexmap::IndexMap,
-    parser::{
-        parse_schema,
-        types::{
-            BaseType, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
-            SelectionSet, Type, TypeKind, TypeSystemDefinition,
-        },
+    parser::types::{
+        BaseType, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
+        SelectionSet, ServiceDocument, Type, TypeKind, TypeSystemDefinition,
     },
 };
 
@@ -23,19 +20,19 @@ pub(super) struct FieldTypes(HashMap<String, HashMap<String, Type>>);
 
 impl FieldTypes {
     /// Reads them off the schema.
-    pub(super) fn of_schema(sdl: &str) -> Result<Self, async_graphql::parser::Error> {
+    pub(super) fn of_schema(schema: &ServiceDocument) -> Self {
         let mut types = HashMap::new();
-        for definition in parse_schema(sdl)?.definitions {
+        for definition in &schema.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
-            let fields = match definition.node.kind {
-                TypeKind::Object(object) => object.fields,
-                TypeKind::Interface(interface) => interface.fields,
+            let fields = match &definition.node.kind {
+                TypeKind::Object(object) => &object.fields,
+                TypeKind::Interface(interface) => &interface.fields,
                 _ => continue,
             };
-            let fields = fields.into_iter().map(|field| (field.node.name.node.to_string(), field.node.ty.node));
+            let fields = fields.iter().map(|field| (field.node.name.node.to_string(), field.node.ty.node.clone()));
             types.insert(definition.node.name.node.to_string(), fields.collect());
         }
-        Ok(Self(types))
+        Self(types)
     }
 }
 
@@ -56,8 +53,8 @@ pub(super) fn complete(
     let completion = Completion { fragments: &document.fragments, types, failed };
     let selected = completion.select(&[(root, &operation.selection_set.node)]);
     let data = match std::mem::take(&mut response.data) {
-        // When all of an object's fields failed, the library answers null in its place.
-        Value::Null if !completion.failed.is_empty() => Value::Object(IndexMap::new()),
+        // When all of an object's fields failed, or were skipped, the library answers null in its place.
+        Value::Null if !completion.failed.is_empty() || response.errors.is_empty() => Value::Object(IndexMap::new()),
         data => data,
     };
     response.data = match data {
@@ -133,7 +130,7 @@ impl<'d> Completion<'d> {
             let found = fields.swap_remove_entry(*name);
             let (key, value) = match found {
                 Some((key, value)) => (key, self.value(value, part.ty, part, path)),
-                None if self.failed.iter().any(|failed| failed.starts_with(path)) => (Name::new(*name), Err(Failed)),
+                None if self.has_failed(path) => (Name::new(*name), Err(Failed)),
                 // Of another type than the object's, or skipped.
                 None => {
                     path.pop();
@@ -150,6 +147,10 @@ impl<'d> Completion<'d> {
         Ok(Value::Object(completed))
     }
 
+    fn has_failed(&self, path: &[PathSegment]) -> bool {
+        self.failed.iter().any(|failed| failed.starts_with(path))
+    }
+
     fn value(
         &self,
         value: Value,
@@ -159,6 +160,10 @@ impl<'d> Completion<'d> {
     ) -> Result<Value, Failed> {
         let Some(ty) = ty else { return Ok(value) };
         match value {
+            // The library answers null for an object of which every field was skipped.
+            Value::Null if !ty.nullable && !part.inside.is_empty() && !self.has_failed(path) => {
+                Ok(Value::Object(IndexMap::new()))
+            }
             Value::Null if !ty.nullable => Err(Failed),
             Value::Object(fields) => self.object(fields, &part.inside, path),
             Value::List(items) => {

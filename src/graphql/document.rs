@@ -17,10 +17,7 @@ use async_graphql::{
     Name, Positioned, ServerError, Variables,
     parser::{
         parse_query,
-        types::{
-            DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition, OperationType, Selection,
-            SelectionSet,
-        },
+        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, ServiceDocument},
     },
 };
 use quick_cache::{Weighter, sync::Cache};
@@ -29,6 +26,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     measure::{Costs, measure, scan},
+    rewrite::{executable, introspects, root_field},
+    validate::Validator,
     variables::Inputs,
 };
 use crate::{
@@ -75,6 +74,7 @@ pub struct Documents {
     introspection: bool,
     costs: Costs,
     inputs: Inputs,
+    validator: Validator,
     known: Cache<Hash, Arc<Document>, Weight>,
     trusted: Option<HashMap<String, Arc<Document>>>,
 }
@@ -87,8 +87,8 @@ struct Weight;
 
 impl Weighter<Hash, Arc<Document>> for Weight {
     fn weight(&self, _: &Hash, document: &Arc<Document>) -> u64 {
-        // Measured on documents of a few hundred tokens: some forty bytes for each of the text's.
-        1_024 + 40 * document.bytes as u64
+        // Measured: some eighty bytes for each of the text's.
+        1_024 + 80 * document.bytes as u64
     }
 }
 
@@ -96,13 +96,19 @@ impl Documents {
     /// No documents yet, of a schema in its definition language.
     ///
     /// # Errors
-    /// When the text is not a schema.
-    pub fn of_schema(sdl: &str, limits: Limits, introspection: bool) -> Result<Self, async_graphql::parser::Error> {
+    /// A sentence that says why the text is not a schema.
+    pub fn of_schema(
+        (sdl, schema): (&str, &ServiceDocument),
+        limits: Limits,
+        introspection: bool,
+        suggestions: bool,
+    ) -> Result<Self, String> {
         Ok(Self {
             limits,
             introspection,
-            costs: Costs::of_schema(sdl)?,
-            inputs: Inputs::of_schema(sdl)?,
+            costs: Costs::of_schema(schema),
+            inputs: Inputs::of_schema(schema),
+            validator: Validator::of_schema(sdl, suggestions)?,
             known: Cache::with_weighter(KEPT_DOCUMENTS, KEPT_BYTES, Weight),
             trusted: None,
         })
@@ -116,7 +122,10 @@ impl Documents {
         let mut trusted = HashMap::new();
         for (id, text) in read_manifest(manifest)? {
             let hash = hash(&text);
-            let document = self.parse(&text, hash).map_err(|error| format!("the document {id}: {}", error.message))?;
+            let document = self.parse(&text, hash).map_err(|errors| {
+                let reasons = errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ");
+                format!("the document {id}: {reasons}")
+            })?;
             let document = Arc::new(document);
             // By what it is called there, and by its hash.
             trusted.insert(base16ct::lower::encode_string(&hash), Arc::clone(&document));
@@ -137,29 +146,30 @@ impl Documents {
         wanted: &Wanted,
         operation: Option<&str>,
         variables: Variables,
-    ) -> Result<(Chosen, Variables), ServerError> {
+    ) -> Result<(Chosen, Variables), Vec<ServerError>> {
         let document = match &self.trusted {
-            Some(trusted) => find_trusted(trusted, wanted).map_err(Refusal::into_server_error)?,
+            Some(trusted) => find_trusted(trusted, wanted).map_err(refused)?,
             None => self.find(wanted)?,
         };
-        let chosen = Chosen::of(document, operation).map_err(Refusal::into_server_error)?;
-        let variables = self.inputs.coerce(chosen.operation(), variables)?;
-        self.costs.check(chosen.definition(), &chosen.document.parsed, &variables, &self.limits)?;
+        let chosen = Chosen::of(document, operation).map_err(refused)?;
+        let variables = self.inputs.coerce(chosen.operation(), variables).map_err(|error| vec![error])?;
+        let cost = self.costs.check(chosen.definition(), &chosen.document.parsed, &variables, &self.limits);
+        cost.map_err(|error| vec![error])?;
         Ok((chosen, variables))
     }
 
-    fn find(&self, wanted: &Wanted) -> Result<Arc<Document>, ServerError> {
+    fn find(&self, wanted: &Wanted) -> Result<Arc<Document>, Vec<ServerError>> {
         let (text, registered_as) = match wanted {
-            Wanted::Known(id) => return self.registered(id).map_err(Refusal::into_server_error),
+            Wanted::Known(id) => return self.registered(id).map_err(refused),
             Wanted::Text(text) => (text, None),
             Wanted::Register(text, hash) => (text, Some(hash)),
         };
         // Bounded before it is hashed, as it is before it is parsed.
-        scan(text, &self.limits).map_err(Refusal::into_server_error)?;
+        scan(text, &self.limits).map_err(refused)?;
         let hash = hash(text);
         if registered_as.is_some_and(|said| decode(said) != Some(hash)) {
             let message = "persistedQuery.sha256Hash is not the hash of the query.";
-            return Err(Refusal::input("extensions", message).into_server_error());
+            return Err(refused(Refusal::input("extensions", message)));
         }
         let document = if let Some(document) = self.known.get(&hash) {
             document
@@ -182,22 +192,25 @@ impl Documents {
         })
     }
 
-    fn parse(&self, text: &str, hash: Hash) -> Result<Document, ServerError> {
-        scan(text, &self.limits).map_err(Refusal::into_server_error)?;
-        let mut parsed = parse_query(text).map_err(|error| {
+    fn parse(&self, text: &str, hash: Hash) -> Result<Document, Vec<ServerError>> {
+        scan(text, &self.limits).map_err(refused)?;
+        let parsed = parse_query(text).map_err(|error| {
             let mut error = ServerError::from(error);
             // The parser draws the line; what it expected is on its last.
             let expected = error.message.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
             error.message = format!("The document does not parse: {expected}.");
             error.extensions.get_or_insert_default().set("code", Code::BadUserInput.as_str());
-            error
+            vec![error]
         })?;
-        measure(&parsed, &self.limits)?;
+        measure(&parsed, &self.limits).map_err(|error| vec![error])?;
         if !self.introspection && introspects(&parsed) {
             let message = "This server does not tell its schema.";
-            return Err(Refusal::new(Code::Forbidden, message).because("INTROSPECTION_OFF").into_server_error());
+            return Err(refused(Refusal::new(Code::Forbidden, message).because("INTROSPECTION_OFF")));
         }
-        put_in_root_fragments(&mut parsed).map_err(Refusal::into_server_error)?;
+        self.validator.check(text)?;
+        for (_, operation) in parsed.operations.iter().filter(|(_, it)| it.node.ty == OperationType::Subscription) {
+            root_field(&operation.node.selection_set.node, &parsed.fragments).map_err(refused)?;
+        }
         Ok(Document { parsed, hash, bytes: text.len(), is_registered: AtomicBool::new(false) })
     }
 }
@@ -219,9 +232,19 @@ impl Chosen {
         Ok(Self { document, name })
     }
 
-    /// The document as the schema runs it.
+    /// The document.
     pub fn document(&self) -> &ExecutableDocument {
         &self.document.parsed
+    }
+
+    /// The operation as the schema runs it.
+    pub fn executable(&self, variables: &Variables) -> ExecutableDocument {
+        executable(&self.document.parsed, self.definition(), variables)
+    }
+
+    /// The text's length in bytes.
+    pub fn bytes(&self) -> usize {
+        self.document.bytes
     }
 
     /// The document's hash.
@@ -249,11 +272,18 @@ impl Chosen {
     }
 }
 
+fn refused(refusal: Refusal) -> Vec<ServerError> {
+    vec![refusal.into_server_error()]
+}
+
 fn find_trusted(trusted: &HashMap<String, Arc<Document>>, wanted: &Wanted) -> Result<Arc<Document>, Refusal> {
     let known = match wanted {
-        Wanted::Known(id) => trusted.get(id).or_else(|| trusted.get(id.strip_prefix("sha256:")?)),
+        // Some clients send a text along, which may differ in its spaces; what is run is the manifest's.
+        Wanted::Known(id) | Wanted::Register(_, id) => {
+            trusted.get(id).or_else(|| trusted.get(id.strip_prefix("sha256:")?))
+        }
         // Its text names it as well as its hash does.
-        Wanted::Text(text) | Wanted::Register(text, _) => trusted.get(&base16ct::lower::encode_string(&hash(text))),
+        Wanted::Text(text) => trusted.get(&base16ct::lower::encode_string(&hash(text))),
     };
     known.cloned().ok_or_else(|| {
         let message = "This server runs only the documents of its manifest.";
@@ -282,85 +312,6 @@ fn read_manifest(text: &str) -> Result<HashMap<String, String>, String> {
     }
 }
 
-/// A subscription's fragments at its root, which the library passes over, put in.
-fn put_in_root_fragments(document: &mut ExecutableDocument) -> Result<(), Refusal> {
-    let operations = match &mut document.operations {
-        DocumentOperations::Single(operation) => vec![operation],
-        DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
-    };
-    let mut put_in = Vec::new();
-    for operation in operations.into_iter().filter(|it| it.node.ty == OperationType::Subscription) {
-        let root = &mut operation.node.selection_set.node;
-        let mut items = Vec::new();
-        put_in_items(std::mem::take(root), &document.fragments, &mut items, &mut put_in)?;
-        root.items = items;
-    }
-    let mut spread = Vec::new();
-    for (_, operation) in document.operations.iter() {
-        spreads(&operation.node.selection_set.node, &mut spread);
-    }
-    document.fragments.values().for_each(|it| spreads(&it.node.selection_set.node, &mut spread));
-    // What is not used at all is for the validation to report.
-    document.fragments.retain(|name, _| !put_in.contains(name) || spread.contains(name));
-    Ok(())
-}
-
-fn put_in_items(
-    set: SelectionSet,
-    fragments: &HashMap<Name, Positioned<FragmentDefinition>>,
-    items: &mut Vec<Positioned<Selection>>,
-    put_in: &mut Vec<Name>,
-) -> Result<(), Refusal> {
-    let is_root = |on: &Name| on == "Subscription";
-    for item in set.items {
-        if !item.node.directives().is_empty() {
-            let message = "The field at a subscription's root takes no directives.";
-            return Err(Refusal::new(Code::BadUserInput, message));
-        }
-        match &item.node {
-            Selection::InlineFragment(inline)
-                if inline.node.type_condition.as_ref().is_none_or(|it| is_root(&it.node.on.node)) =>
-            {
-                put_in_items(inline.node.selection_set.node.clone(), fragments, items, put_in)?;
-            }
-            Selection::FragmentSpread(spread) => match fragments.get(&spread.node.fragment_name.node) {
-                Some(fragment) if is_root(&fragment.node.type_condition.node.on.node) => {
-                    put_in.push(spread.node.fragment_name.node.clone());
-                    put_in_items(fragment.node.selection_set.node.clone(), fragments, items, put_in)?;
-                }
-                _ => items.push(item),
-            },
-            _ => items.push(item),
-        }
-    }
-    Ok(())
-}
-
-fn spreads(set: &SelectionSet, names: &mut Vec<Name>) {
-    for item in &set.items {
-        match &item.node {
-            Selection::Field(field) => spreads(&field.node.selection_set.node, names),
-            Selection::InlineFragment(inline) => spreads(&inline.node.selection_set.node, names),
-            Selection::FragmentSpread(spread) => names.push(spread.node.fragment_name.node.clone()),
-        }
-    }
-}
-
-fn introspects(document: &ExecutableDocument) -> bool {
-    fn any(set: &SelectionSet) -> bool {
-        set.items.iter().any(|item| match &item.node {
-            Selection::Field(field) => {
-                matches!(field.node.name.node.as_str(), "__schema" | "__type") || any(&field.node.selection_set.node)
-            }
-            Selection::InlineFragment(inline) => any(&inline.node.selection_set.node),
-            // Each fragment is looked at by itself.
-            Selection::FragmentSpread(_) => false,
-        })
-    }
-    document.operations.iter().any(|(_, operation)| any(&operation.node.selection_set.node))
-        || document.fragments.values().any(|fragment| any(&fragment.node.selection_set.node))
-}
-
 fn hash(text: &str) -> Hash {
     Sha256::digest(text).into()
 }
@@ -375,22 +326,23 @@ fn decode(hash: &str) -> Option<Hash> {
 mod tests {
     use std::fmt::Write;
 
+    use async_graphql::parser::parse_schema;
     use proptest::prelude::*;
 
     use super::*;
 
     const SDL: &str =
-        "type Query { members(first: Int): MemberConnection tags: [Tag] name: String nodes(ids: [ID!]!): [Tag] }
+        "type Query { members(first: Int): MemberConnection tags: [Tag] name: String search(y: String, z: String): String nodes(ids: [ID!]!): [Tag] }
         type MemberConnection { nodes: [Member] } type Member { friends(first: Int): MemberConnection name: String }
         type Tag { tags: [Tag] name: String }";
 
-    fn chosen(text: &str) -> Result<(), ServerError> {
-        let documents = Documents::of_schema(SDL, Limits::DEFAULT, true).map_err(ServerError::from)?;
+    fn chosen(text: &str) -> Result<(), Vec<ServerError>> {
+        let documents = Documents::of_schema((SDL, &parse_schema(SDL).unwrap()), Limits::DEFAULT, true, true).unwrap();
         documents.choose(&Wanted::Text(text.to_owned()), None, Variables::default()).map(drop)
     }
 
     fn code(text: &str) -> Option<String> {
-        let error = chosen(text).err()?;
+        let error = chosen(text).err()?.remove(0);
         error.extensions.and_then(|it| it.get("code").map(ToString::to_string))
     }
 
@@ -447,7 +399,7 @@ mod tests {
     #[test]
     fn brackets_in_strings_and_comments_do_not_nest() {
         let text = format!(
-            "# {0}\n{{ members(first: 1) {{ nodes {{ name }} }} a: name @x(y: \"{0}\", z: \"\"\"{0}\"\"\") }}",
+            "# {0}\n{{ members(first: 1) {{ nodes {{ name }} }} a: search(y: \"{0}\", z: \"\"\"{0}\"\"\") }}",
             "{".repeat(90)
         );
         assert_eq!(code(&text), None);

@@ -6,15 +6,13 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
-    Name, Pos, Positioned, ServerError, Value, Variables,
-    parser::{
-        parse_schema,
-        types::{
-            BaseType, Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType,
-            Selection, SelectionSet, Type, TypeKind, TypeSystemDefinition,
-        },
+    Name, Number, Pos, Positioned, ServerError, Value as ConstValue, Variables,
+    parser::types::{
+        BaseType, Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType,
+        Selection, SelectionSet, ServiceDocument, Type, TypeKind, TypeSystemDefinition,
     },
 };
+use async_graphql_value::Value;
 
 use crate::{
     config::Limits,
@@ -42,21 +40,18 @@ pub struct Costs {
 
 impl Costs {
     /// Reads which fields are connections and which are lists.
-    ///
-    /// # Errors
-    /// When the text is not a schema.
-    pub fn of_schema(sdl: &str) -> Result<Self, async_graphql::parser::Error> {
+    pub fn of_schema(schema: &ServiceDocument) -> Self {
         let mut multipliers = HashMap::new();
-        for definition in parse_schema(sdl)?.definitions {
+        for definition in &schema.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
-            let TypeKind::Object(object) = definition.node.kind else { continue };
-            for field in object.fields {
+            let TypeKind::Object(object) = &definition.node.kind else { continue };
+            for field in &object.fields {
                 let multiplier = multiplier(&field.node.ty.node);
                 let known: &mut u64 = multipliers.entry(field.node.name.node.to_string()).or_default();
                 *known = multiplier.max(*known);
             }
         }
-        Ok(Self { multipliers })
+        Self { multipliers }
     }
 
     /// How many fields may have to be answered.
@@ -80,19 +75,25 @@ impl Costs {
 
     fn multiplier(&self, field: &Field, variables: &Variables) -> u64 {
         let name = field.name.node.as_str();
-        let value = |name: &str| {
-            let value = field.get_argument(name)?.node.clone();
-            // What cannot be told from here, such as a variable's default, is taken to be as large as can be.
-            Some(value.into_const_with(|name| variables.get(&name).cloned().ok_or(())).unwrap_or(Value::Null))
+        // What cannot be told from here is taken to be as large as can be; a size out of range is refused by the field.
+        let sized = |number: &Number| number.as_u64().unwrap_or(1).clamp(1, MAX_SIZE as u64);
+        let size = |name: &str| match &field.get_argument(name)?.node {
+            Value::Number(number) => Some(sized(number)),
+            Value::List(items) => Some(items.len() as u64),
+            Value::Variable(name) => match variables.get(name) {
+                Some(ConstValue::Number(number)) => Some(sized(number)),
+                Some(ConstValue::List(items)) => Some(items.len() as u64),
+                // Left out, it is as if the argument were.
+                None => None,
+                Some(_) => Some(MAX_SIZE as u64),
+            },
+            _ => Some(MAX_SIZE as u64),
         };
-        match (value("first").or_else(|| value("last")), value("ids")) {
-            // A size out of range is refused by the field itself.
-            (Some(Value::Number(size)), _) => size.as_u64().unwrap_or(1).clamp(1, MAX_SIZE as u64),
-            (_, Some(Value::List(ids))) => ids.len() as u64,
-            (Some(_), _) | (_, Some(_)) => MAX_SIZE as u64,
+        match size("first").or_else(|| size("last")).or_else(|| size("ids")) {
+            Some(size) => size,
             // The lists of a connection are as long as its page, which counts already.
-            (None, None) if matches!(name, "edges" | "nodes") => 1,
-            (None, None) => self.multipliers.get(name).copied().unwrap_or(1),
+            None if matches!(name, "edges" | "nodes") => 1,
+            None => self.multipliers.get(name).copied().unwrap_or(1),
         }
     }
 }

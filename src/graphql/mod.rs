@@ -7,18 +7,25 @@ pub mod guard;
 pub mod loaders;
 mod measure;
 pub mod node;
+mod rewrite;
 mod rounds;
+mod validate;
 mod variables;
 pub mod watch;
 
 use std::{sync::Arc, time::Duration};
 
 use async_graphql::{
-    MergedObject, MergedSubscription, PathSegment, Request, Response, Schema, ServerError, Value, Variables,
-    parser::types::{OperationType, Selection},
+    MergedObject, MergedSubscription, PathSegment, Request, Response, Schema, ServerError, ValidationMode, Value,
+    Variables,
+    parser::{
+        parse_schema,
+        types::{OperationType, Selection},
+    },
 };
 use futures_util::{Stream, StreamExt};
 use sha2::{Digest, Sha256};
+use tokio::task::AbortHandle;
 use tracing::Instrument;
 
 pub use self::document::Wanted;
@@ -35,7 +42,7 @@ use crate::{
     config::Limits,
     error::{self, Code, Error, Refusal},
     identity::graphql::{IdentityMutation, IdentityQuery},
-    live::{Made, Recipe},
+    live::{Made, Place, Recipe},
     voting::graphql::{VotingMutation, VotingQuery, VotingSubscription},
 };
 
@@ -106,10 +113,14 @@ impl Prepared {
         self.chosen.operation().ty
     }
 
+    /// Its document's length in KiB, begun ones counted.
+    pub fn kibibytes(&self) -> u32 {
+        u32::try_from(self.chosen.bytes() / 1_024 + 1).unwrap_or(u32::MAX)
+    }
+
     fn request(&self, caller: Arc<Caller>) -> Request {
         let mut request = Request::new("").variables(self.variables.clone()).data(caller);
-        request.operation_name = self.chosen.name().map(str::to_owned);
-        request.set_parsed_query(self.chosen.document().clone());
+        request.set_parsed_query(self.chosen.executable(&self.variables));
         request
     }
 
@@ -157,22 +168,21 @@ impl Graph {
     /// # Errors
     /// A sentence that says what is wrong with the manifest.
     pub fn with(settings: &Settings) -> Result<Self, String> {
-        let mut schema = Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default())
             .register_output_type::<Node>()
-            // Measured before the schema sees it, with a clearer refusal.
-            .limit_recursive_depth(measure::MAX_NESTING);
-        if !settings.suggestions {
-            schema = schema.disable_suggestions();
-        }
-        let schema = schema.finish();
+            // Documents are measured and validated once, before the schema sees them.
+            .limit_recursive_depth(measure::MAX_NESTING)
+            .validation_mode(ValidationMode::Fast)
+            .finish();
         let sdl = schema.sdl();
-        let no_schema = |error: async_graphql::parser::Error| error.to_string();
-        let mut documents = Documents::of_schema(&sdl, settings.limits, settings.introspection).map_err(no_schema)?;
+        let Settings { limits, introspection, suggestions, .. } = *settings;
+        let printed = parse_schema(&sdl).map_err(|error| error.to_string())?;
+        let mut documents = Documents::of_schema((&sdl, &printed), limits, introspection, suggestions)?;
         if let Some(manifest) = &settings.manifest {
             documents.trust(manifest)?;
         }
-        let types = FieldTypes::of_schema(&sdl).map_err(no_schema)?;
-        let request_time = settings.limits.request_time;
+        let types = FieldTypes::of_schema(&printed);
+        let request_time = limits.request_time;
         Ok(Self { schema, documents: Arc::new(documents), types: Arc::new(types), request_time })
     }
 
@@ -185,7 +195,7 @@ impl Graph {
     ///
     /// # Errors
     /// See [`Documents::choose`].
-    pub fn prepare(&self, operation: Operation) -> Result<Prepared, ServerError> {
+    pub fn prepare(&self, operation: Operation) -> Result<Prepared, Vec<ServerError>> {
         let Operation { document, name, variables } = operation;
         let (chosen, variables) = self.documents.choose(&document, name.as_deref(), variables)?;
         Ok(Prepared { chosen, variables })
@@ -203,7 +213,8 @@ impl Graph {
         };
         // Unconstrained: a forced yield in the midst of a level would part what its fields ask for.
         let run = tokio::spawn(tokio::task::unconstrained(run).in_current_span());
-        let stop = run.abort_handle();
+        // A query that nobody waits for any more is given up.
+        let _give_up = is_query.then(|| GiveUp(run.abort_handle()));
         match tokio::time::timeout(self.request_time, run).await {
             Ok(Ok(response)) => response,
             Ok(Err(panic)) => {
@@ -211,9 +222,6 @@ impl Graph {
                 Response::from_errors(vec![error::internal_server_error(request_id)])
             }
             Err(_) => {
-                if is_query {
-                    stop.abort();
-                }
                 tracing::warn!(request_id, "request ran out of time");
                 Response::from_errors(vec![out_of_time(is_query).into_server_error()])
             }
@@ -238,7 +246,7 @@ impl Graph {
                 }
             };
             drop(admitted);
-            let recipe = prepared.recipe();
+            let (recipe, prepared) = (prepared.recipe(), Arc::new(prepared));
             while let Some(news) = news.next().await {
                 let answer = match news {
                     Ok(news) => graph.tell(&prepared, &recipe, news, &request_id).await,
@@ -264,58 +272,71 @@ impl Graph {
     ) -> Result<Option<Watched>, Vec<ServerError>> {
         let caller = Arc::new(Caller::new(admitted));
         // Boxed, as what it holds is needed for this moment only.
-        let refused = Box::pin(self.once(prepared, prepared.request(Arc::clone(&caller)), request_id)).await;
-        match refused {
-            Some(response) => Err(response.errors),
-            None => Ok(caller.take_watched()),
+        let begin = Box::pin(self.once(prepared, prepared.request(Arc::clone(&caller)), request_id));
+        match tokio::time::timeout(self.request_time, begin).await {
+            Ok(Some(response)) => Err(response.errors),
+            Ok(None) => Ok(caller.take_watched()),
+            Err(_) => Err(vec![out_of_time(true).into_server_error()]),
         }
     }
 
     /// The answer to a piece of news.
     async fn tell(
         &self,
-        prepared: &Prepared,
+        prepared: &Arc<Prepared>,
         recipe: &Recipe,
         news: News,
         request_id: &str,
     ) -> Result<Arc<str>, Vec<ServerError>> {
-        let News { give, answers, to } = news;
-        let place = answers.place(recipe);
-        if let Some(Made::ForAll(answer)) = place.as_ref().and_then(|place| place.get()) {
-            return Ok(Arc::clone(answer));
-        }
-        let make = async move {
-            let caller = Arc::new(Caller::new(&to));
-            let mut request = prepared.request(Arc::clone(&caller));
-            give(&mut request.data);
-            let response = self.once(prepared, request, request_id).await.unwrap_or_default();
-            if response.data == Value::Null && !response.errors.is_empty() {
-                return Err(response.errors);
+        let place = news.answers.place(recipe);
+        let make = self.clone().make(Arc::clone(prepared), news, request_id.to_owned());
+        match place {
+            Place::Make(maker) => {
+                // On a task of its own, so that the others do not wait for a client that is slow to read.
+                let making = async move {
+                    let made = make.await;
+                    let told =
+                        made.as_ref().map_or(Made::Personal, |(answer, is_for_all)| Made::new(answer, *is_for_all));
+                    maker.send_replace(Some(told));
+                    made
+                };
+                let made = tokio::spawn(tokio::task::unconstrained(making).in_current_span()).await;
+                made.unwrap_or_else(|panic| {
+                    tracing::error!(request_id, error = %panic, "an answer panicked");
+                    Err(vec![error::internal_server_error(request_id)])
+                })
             }
-            let json = serde_json::to_string(&response).map_err(|error| {
-                tracing::error!(request_id, %error, "the answer could not be written");
-                vec![error::internal_server_error(request_id)]
-            })?;
-            let is_for_all = response.errors.is_empty() && caller.is_nobody_in_particular();
-            Ok((Arc::<str>::from(json), is_for_all))
-        };
-        let mut mine = None;
-        let Some(place) = place else { return Ok(Box::pin(make).await?.0) };
-        let mut make = Some(Box::pin(make));
-        let made = place
-            .get_or_try_init(async || -> Result<Made, Vec<ServerError>> {
-                let Some(make) = make.take() else { return Ok(Made::Personal) };
-                let (answer, is_for_all) = make.await?;
-                mine = Some(Arc::clone(&answer));
-                Ok(if is_for_all { Made::ForAll(answer) } else { Made::Personal })
-            })
-            .await?
-            .clone();
-        match (made, mine, make) {
-            (Made::ForAll(answer), ..) | (Made::Personal, Some(answer), _) => Ok(answer),
-            (Made::Personal, None, Some(make)) => Ok(make.await?.0),
-            (Made::Personal, None, None) => Err(vec![error::internal_server_error(request_id)]),
+            Place::Wait(mut made) => {
+                let made = made.wait_for(Option::is_some).await.map(|made| made.clone());
+                if let Ok(Some(Made::ForAll(answer))) = made {
+                    return Ok(answer);
+                }
+                Box::pin(make).await
+            }
+            Place::Alone => Box::pin(make).await,
         }
+        .map(|(answer, _)| answer)
+    }
+
+    /// Makes the answer to a piece of news; and whether it is the same for all.
+    async fn make(
+        self,
+        prepared: Arc<Prepared>,
+        news: News,
+        request_id: String,
+    ) -> Result<(Arc<str>, bool), Vec<ServerError>> {
+        let caller = Arc::new(Caller::new(&news.to));
+        let mut request = prepared.request(Arc::clone(&caller));
+        (news.give)(&mut request.data);
+        let response = self.once(&prepared, request, &request_id).await.unwrap_or_default();
+        if response.data == Value::Null && !response.errors.is_empty() {
+            return Err(response.errors);
+        }
+        let json = serde_json::to_string(&response).map_err(|error| {
+            tracing::error!(request_id, %error, "the answer could not be written");
+            vec![error::internal_server_error(&request_id)]
+        })?;
+        Ok((json.into(), response.errors.is_empty() && caller.is_nobody_in_particular()))
     }
 
     /// What a subscription's field answers in one execution, if anything.
@@ -332,6 +353,15 @@ impl Graph {
             error::present(error, request_id);
         }
         answer::complete(response, prepared.chosen.document(), prepared.chosen.operation(), &self.types);
+    }
+}
+
+/// Gives a task up when it goes out of scope.
+struct GiveUp(AbortHandle);
+
+impl Drop for GiveUp {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -5,9 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
     Name, Positioned, ServerError, Value, Variables,
-    parser::{
-        parse_schema,
-        types::{BaseType, OperationDefinition, Type, TypeKind, TypeSystemDefinition},
+    parser::types::{
+        BaseType, InputValueDefinition, OperationDefinition, ServiceDocument, Type, TypeKind, TypeSystemDefinition,
     },
 };
 
@@ -36,27 +35,24 @@ struct Wrong {
 
 impl Inputs {
     /// Reads the input types off the schema.
-    ///
-    /// # Errors
-    /// When the text is not a schema.
-    pub fn of_schema(sdl: &str) -> Result<Self, async_graphql::parser::Error> {
+    pub fn of_schema(schema: &ServiceDocument) -> Self {
         let mut types = HashMap::new();
-        for definition in parse_schema(sdl)?.definitions {
+        for definition in &schema.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
-            let input = match definition.node.kind {
+            let input = match &definition.node.kind {
                 TypeKind::Enum(of) => Input::Enum(of.values.iter().map(|it| it.node.value.node.to_string()).collect()),
                 TypeKind::InputObject(of) => {
-                    let field = |it: async_graphql::parser::types::InputValueDefinition| {
+                    let field = |it: &InputValueDefinition| {
                         let has_default = it.default_value.is_some();
-                        (it.name.node.to_string(), InputField { ty: it.ty.node, has_default })
+                        (it.name.node.to_string(), InputField { ty: it.ty.node.clone(), has_default })
                     };
-                    Input::Object(of.fields.into_iter().map(|it| field(it.node)).collect())
+                    Input::Object(of.fields.iter().map(|it| field(&it.node)).collect())
                 }
                 _ => continue,
             };
             types.insert(definition.node.name.node.to_string(), input);
         }
-        Ok(Self { types })
+        Self { types }
     }
 
     /// The variables that the operation declares, as the schema takes them. What else is given is passed over.
@@ -69,8 +65,12 @@ impl Inputs {
             let name = &definition.name.node;
             let ty = &definition.var_type.node;
             let value = match given.remove(name) {
-                // A default stands in, of which the validation has the say.
-                None if definition.default_value.is_some() || ty.nullable => continue,
+                None if definition.default_value.is_some() => {
+                    // Valid already.
+                    coerced.extend(definition.default_value.as_ref().map(|it| (name.clone(), it.node.clone())));
+                    continue;
+                }
+                None if ty.nullable => continue,
                 None => Err(Wrong::new("a value is needed".to_owned())),
                 Some(value) => self.value(value, ty),
             };

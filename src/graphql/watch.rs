@@ -4,18 +4,25 @@
 //! executing the operation once more, its field given the news: so nothing of an execution is kept while there is none, and
 //! an answer in which nobody asked who the viewer is serves all who asked the same ([`Answers`]).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Context, Data};
 use futures_util::{
     StreamExt,
+    future::BoxFuture,
     stream::{self, BoxStream, Stream},
 };
 
 use tokio::sync::watch;
 
 use super::caller::{Admitted, Caller};
-use crate::{error::Result, live::Answers};
+use crate::{
+    error::{Error, Refusal, Result},
+    live::Answers,
+};
+
+/// How long to wait before looking a watcher up again after a failure.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// What a subscription watches, until an error ends it.
 pub(super) type Watched = BoxStream<'static, Result<News>>;
@@ -48,10 +55,15 @@ pub struct Viewing {
 
 impl Viewing {
     /// The caller, from now on.
-    pub fn new(caller: &Caller) -> Self {
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when their token has been voided or has expired since they were let in.
+    pub async fn new(caller: &Caller) -> Result<Self> {
         let by = caller.admitted();
         let access = by.app.live.watch_access(by.guild, by.viewer.as_ref().map(|viewer| viewer.member));
-        Self { by, access }
+        // Looked up once more, now that nothing is missed.
+        let by = Box::pin(by.again()).await?;
+        Ok(Self { by, access })
     }
 
     /// Who watches, as they were looked up last.
@@ -74,13 +86,36 @@ impl Viewing {
         }
     }
 
-    /// Looks them up anew.
+    /// Looks them up anew, and whether they may go on. A failure of ours says nothing of that: it is tried again, and they
+    /// are told nothing meanwhile.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED` when their token has been voided or has expired since.
-    pub async fn renew(&mut self) -> Result<()> {
-        self.by = Box::pin(self.by.again()).await?;
-        Ok(())
+    /// `UNAUTHENTICATED` when their token has been voided or has expired since; those of `may_go_on`.
+    pub async fn renew(
+        &mut self,
+        may_go_on: impl Fn(Admitted) -> BoxFuture<'static, Result<()>>,
+    ) -> Result<(), Refusal> {
+        loop {
+            let app = Arc::clone(&self.by.app);
+            let renewed = {
+                let _place = app.live.renewal().await;
+                match Box::pin(self.by.again()).await {
+                    Ok(by) => may_go_on(by.clone()).await.map(|()| by),
+                    Err(error) => Err(error),
+                }
+            };
+            match renewed {
+                Ok(by) => {
+                    self.by = by;
+                    return Ok(());
+                }
+                Err(Error::Refused(refusal)) => return Err(refusal),
+                Err(Error::Internal(error)) => {
+                    tracing::warn!(%error, "a watcher could not be looked up; trying again");
+                    tokio::time::sleep(AFTER_FAILURE).await;
+                }
+            }
+        }
     }
 }
 

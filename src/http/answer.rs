@@ -23,8 +23,10 @@ const EVENT_STREAM: &str = "text/event-stream";
 pub(super) struct Accepted {
     /// The media type of a single response, if it accepts one.
     json: Option<&'static str>,
-    /// Whether it asks for a stream of events.
+    /// Whether it takes a stream of events.
     pub(super) events: bool,
+    /// Whether it would rather have that than a single response.
+    pub(super) rather_events: bool,
 }
 
 impl Accepted {
@@ -32,13 +34,10 @@ impl Accepted {
     fn by(headers: &HeaderMap) -> Self {
         let mut values = headers.get_all(header::ACCEPT).iter().peekable();
         if values.peek().is_none() {
-            return Self { json: Some(PLAIN_JSON), events: false };
+            return Self { json: Some(PLAIN_JSON), events: false, rather_events: false };
         }
-        let ranges: Vec<(String, f32)> = values
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(media_range)
-            .collect();
+        let ranges: Vec<(String, f32)> =
+            values.filter_map(|value| value.to_str().ok()).flat_map(items).filter_map(media_range).collect();
         let quality = |media_type: &str| {
             let (kind, _) = media_type.split_once('/')?;
             let exact = ranges.iter().find(|(range, _)| range == media_type);
@@ -47,20 +46,24 @@ impl Accepted {
             exact.or_else(kind).or_else(|| ranges.iter().find(|(range, _)| range == "*/*")).map(|(_, quality)| *quality)
         };
         let is_named = |media_type: &str| ranges.iter().any(|(range, _)| range == media_type);
-        // What is named goes before what is merely not ruled out, and then in the order of the client's preference.
-        let weight =
-            |media_type: &&str| quality(media_type).filter(|it| *it > 0.0).map(|it| (it, is_named(media_type)));
-        let (modern, older) = (weight(&GRAPHQL_JSON), weight(&PLAIN_JSON));
-        let json = match (modern, older) {
-            (Some(modern), Some(older)) if modern.1 && modern >= older => Some(GRAPHQL_JSON),
-            (_, Some(_)) => Some(PLAIN_JSON),
-            (Some(_), None) => Some(GRAPHQL_JSON),
-            (None, None) => None,
-        };
+        let wanted = |media_type: &str| quality(media_type).unwrap_or(0.0);
+        let (modern, older) = (wanted(GRAPHQL_JSON), wanted(PLAIN_JSON));
+        // To who has no preference, what is understood everywhere, unless the newer one is named.
+        let prefers_modern = modern > older || (modern >= older && is_named(GRAPHQL_JSON));
+        let json = if prefers_modern { (GRAPHQL_JSON, modern) } else { (PLAIN_JSON, older) };
         // Only who asks for it by name knows what to do with a stream that does not end.
-        let events = is_named(EVENT_STREAM) && quality(EVENT_STREAM).is_some_and(|it| it > 0.0);
-        Self { json, events }
+        let events = if is_named(EVENT_STREAM) { wanted(EVENT_STREAM) } else { 0.0 };
+        Self { json: (json.1 > 0.0).then_some(json.0), events: events > 0.0, rather_events: events > json.1 }
     }
+}
+
+/// The items of a list in a header; commas in quotes do not part them.
+fn items(list: &str) -> impl Iterator<Item = &str> {
+    let mut in_quotes = false;
+    list.split(move |c| {
+        in_quotes ^= c == '"';
+        c == ',' && !in_quotes
+    })
 }
 
 /// A media range and its quality, of one item of an `Accept` header; in lower case.
@@ -121,11 +124,6 @@ impl Answer {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
-    }
-
-    /// Whether it can be answered as a single response.
-    pub(super) const fn accepts_json(&self) -> bool {
-        self.accepted.json.is_some()
     }
 
     /// A document that is not executed at all.
@@ -193,14 +191,15 @@ mod tests {
     fn accepted(accept: &str) -> (Option<&'static str>, bool) {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_str(accept).unwrap());
-        let Accepted { json, events } = Accepted::by(&headers);
+        let Accepted { json, events, rather_events } = Accepted::by(&headers);
+        assert_eq!(rather_events, accept.starts_with("text/event-stream") && events, "{accept}");
         (json, events)
     }
 
     #[test]
     fn a_client_gets_what_it_prefers_of_what_there_is() {
         let (modern, older) = (Some(GRAPHQL_JSON), Some(PLAIN_JSON));
-        assert_eq!(Accepted::by(&HeaderMap::new()), Accepted { json: older, events: false });
+        assert_eq!(Accepted::by(&HeaderMap::new()), Accepted { json: older, events: false, rather_events: false });
         for (accept, json, events) in [
             ("*/*", older, false),
             ("application/*", older, false),
@@ -216,6 +215,9 @@ mod tests {
             ("text/html,application/xhtml+xml,*/*;q=0.8", older, false),
             ("text/html", None, false),
             ("text/*", None, false),
+            ("application/json;q=0.2, */*;q=0.9", modern, false),
+            ("text/html;x=\"a, application/json\"", None, false),
+            ("text/event-stream, application/json;q=0.5", older, true),
             ("text/event-stream", None, true),
             ("text/event-stream;q=0, application/json", older, false),
             (

@@ -9,6 +9,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
 };
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use http_body_util::LengthLimitError;
 
 use super::{
     Server, X_REQUEST_ID,
@@ -20,7 +22,7 @@ use super::{
 use crate::{
     error::{Code, Refusal},
     graphql::{
-        Operation,
+        Operation, Prepared,
         caller::{Admitted, Credentials},
     },
 };
@@ -38,6 +40,11 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
     }
     let wants_socket = text(&parts.headers, header::UPGRADE).is_some_and(|it| it.eq_ignore_ascii_case("websocket"));
     if parts.method == Method::GET && wants_socket {
+        // Of sixteen bytes, by RFC 6455, section 4.2.1.
+        let key = text(&parts.headers, header::SEC_WEBSOCKET_KEY).and_then(|key| BASE64.decode(key).ok());
+        if key.is_none_or(|key| key.len() != 16) {
+            return answer.failure(Failure::malformed("Sec-WebSocket-Key must be a key."));
+        }
         return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
             Ok(upgrade) => ws::upgrade(server, upgrade, origin),
             Err(rejection) => {
@@ -68,20 +75,20 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
 
 async fn run(server: Server, method: &Method, operation: Operation, admitted: Admitted, answer: Answer) -> Response {
     let prepared = server.graph.prepare(operation);
-    let kind = prepared.as_ref().ok().map(super::super::graphql::Prepared::kind);
+    let kind = prepared.as_ref().ok().map(Prepared::kind);
     if kind == Some(OperationType::Mutation) && *method == Method::GET {
         let refusal = Refusal::new(Code::BadUserInput, "A mutation goes by POST.");
         return refuse(&answer, Failure::new(StatusCode::METHOD_NOT_ALLOWED, refusal));
     }
-    let is_stream = answer.accepted.events && (kind == Some(OperationType::Subscription) || !answer.accepts_json());
-    if is_stream {
+    let is_subscription = kind == Some(OperationType::Subscription);
+    if answer.accepted.rather_events || (answer.accepted.events && is_subscription) {
         return sse::answer(server, prepared, admitted, answer.request_id);
     }
     let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(error) => return answer.request_errors(vec![error]),
+        Err(errors) => return answer.request_errors(errors),
     };
-    if kind == Some(OperationType::Subscription) {
+    if is_subscription {
         let message = "A subscription is answered as text/event-stream, which must be accepted, or by WebSocket with the \
             sub-protocol graphql-transport-ws.";
         return refuse(&answer, Failure::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)));
@@ -107,12 +114,22 @@ async fn operation(server: &Server, parts: &Parts, body: Body) -> Result<Operati
         }
         Method::POST => {
             answer.check()?;
+            let message = format!("A request body has at most {} bytes.", server.max_body);
+            let too_large = || {
+                let refusal = Refusal::new(Code::BadUserInput, message.clone());
+                Failure::new(StatusCode::PAYLOAD_TOO_LARGE, refusal)
+            };
+            let announced = text(&parts.headers, header::CONTENT_LENGTH).and_then(|it| it.parse::<u64>().ok());
+            if announced.is_some_and(|bytes| bytes > server.max_body as u64) {
+                return Err(too_large());
+            }
             let body = tokio::time::timeout(BODY_WITHIN, axum::body::to_bytes(body, server.max_body)).await;
             let too_late = Refusal::new(Code::BadUserInput, "The request's body did not come in time.");
             let body = body.map_err(|_| Failure::new(StatusCode::REQUEST_TIMEOUT, too_late))?;
-            let message = format!("A request body has at most {} bytes.", server.max_body);
-            let too_large = Refusal::new(Code::BadUserInput, message);
-            let body = body.map_err(|_| Failure::new(StatusCode::PAYLOAD_TOO_LARGE, too_large))?;
+            let body = body.map_err(|error| match error.into_inner().downcast_ref::<LengthLimitError>() {
+                Some(_) => too_large(),
+                None => Failure::malformed("The request's body broke off."),
+            })?;
             from_body(&parts.headers, &body)
         }
         _ => {

@@ -2,19 +2,28 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::ConnectInfo, http::Request, response::Response};
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{Request, StatusCode, Version, header},
+    response::{IntoResponse, Response},
+};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use super::{Server, router};
 
 /// How long a client has to send a request's head, and how long an idle connection is kept.
 const HEAD_WITHIN: Duration = Duration::from_secs(20);
+/// How long a client may read nothing of what is sent to it.
+const READ_WITHIN: Duration = Duration::from_secs(30);
 /// What a connection reads and writes at once, in bytes; a request's head must fit.
 const BUFFER: usize = 64 * 1_024;
 /// Files that are kept free for the database, the log and the like.
@@ -54,8 +63,6 @@ async fn accept(
     // It is never closed.
     let place = Arc::clone(open).acquire_owned().await.ok();
     let (stream, peer) = listener.accept().await?;
-    // Answers and tallies are small, and go out at once.
-    stream.set_nodelay(true)?;
     Ok((stream, peer, place))
 }
 
@@ -68,19 +75,28 @@ async fn converse(
     mut server: Server,
 ) {
     let place = Arc::new(place);
+    // Answers and tallies are small, and go out at once. Where that cannot be set, they go out all the same.
+    let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(READ_WITHIN));
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         // A socket keeps its connection's place when it is upgraded.
         request.extensions_mut().insert(Arc::clone(&place));
         let router = router.clone();
-        async move { Ok::<Response, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
+        async move {
+            if !names_its_host(&request) {
+                return Ok::<Response, Infallible>((StatusCode::BAD_REQUEST, "Send one Host.").into_response());
+            }
+            router.oneshot(request).await
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
@@ -93,6 +109,12 @@ async fn converse(
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
+}
+
+/// Whether a request says for which host it is, once, as HTTP/1.1 wants it (RFC 9112, section 3.2).
+fn names_its_host(request: &Request<Body>) -> bool {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11)
 }
 
 /// As many as there may be files, less what is needed beside them.

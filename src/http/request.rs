@@ -106,6 +106,8 @@ fn operation(mut parts: Map<String, Json>) -> Result<Operation, Failure> {
         Some(_) => Err(Failure::of(Refusal::input(name, format!("{name} must be a string.")))),
     };
     let (query, id, name) = (string("query")?, string("documentId")?, string("operationName")?);
+    // Some clients cannot leave it out.
+    let query = query.filter(|query| !query.is_empty());
     let mut object = |name: &'static str| match parts.remove(name) {
         None | Some(Json::Null) => Ok(Map::new()),
         Some(Json::Object(object)) => Ok(object),
@@ -117,7 +119,7 @@ fn operation(mut parts: Map<String, Json>) -> Result<Operation, Failure> {
         (Some(text), None) => Wanted::Text(text),
         (Some(text), Some(hash)) => Wanted::Register(text, hash),
         (None, Some(id)) => Wanted::Known(id),
-        (None, None) => return Err(Failure::of(Refusal::input("query", "query must be a string."))),
+        (None, None) => return Err(Failure::of(Refusal::input("query", "query must be a document."))),
     };
     let variables = Variables::from_json(Json::Object(variables));
     Ok(Operation { document, name: name.filter(|name| !name.is_empty()), variables })

@@ -5,45 +5,74 @@
 use std::{convert::Infallible, pin::pin, time::Duration};
 
 use async_graphql::{Response as GraphResponse, ServerError, parser::types::OperationType};
-use axum::response::{
-    IntoResponse, Response,
-    sse::{Event, KeepAlive, Sse},
+use axum::{
+    body::Body,
+    http::header,
+    response::{IntoResponse, Response},
 };
 use futures_util::{Stream, StreamExt};
+use tokio::time::timeout;
 
 use super::Server;
 use crate::graphql::{Prepared, Said, caller::Admitted, is_refused};
 
 /// How often a silent stream says that it is still there: proxies and phones cut off what is silent for longer.
 const KEEP_ALIVE: Duration = Duration::from_secs(12);
+/// Says nothing, but something.
+const COMMENT: &str = ":\n\n";
+/// With a line of data, though an empty one: an event without is passed over.
+const COMPLETE: &str = "event: complete\ndata:\n\n";
 
 /// Answers with a stream of events: a `next` for each response, and a `complete` at the end. A request that is not executed
 /// is answered so too, since an event source tells nothing of an HTTP error.
 pub(super) fn answer(
     server: Server,
-    prepared: Result<Prepared, ServerError>,
+    prepared: Result<Prepared, Vec<ServerError>>,
     admitted: Admitted,
     request_id: String,
 ) -> Response {
+    let is_subscription = prepared.as_ref().is_ok_and(|it| it.kind() == OperationType::Subscription);
     let mut ending = server.clone();
-    // A server that ends leaves the stream unfinished, so that the client comes back to another.
-    let events = events(server, prepared, admitted, request_id)
-        .take_until(Box::pin(async move { ending.told_to_end().await }))
-        .map(Ok::<_, Infallible>);
-    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE).text("");
-    // Proxies are asked not to gather events.
-    ([("x-accel-buffering", "no")], Sse::new(events).keep_alive(keep_alive)).into_response()
+    let ended = async move {
+        // What comes to an end by itself is answered first. A subscription is left unfinished, so that the client comes back
+        // to another server.
+        if !is_subscription {
+            std::future::pending::<()>().await;
+        }
+        ending.told_to_end().await;
+    };
+    let events = events(server, prepared, admitted, request_id).take_until(Box::pin(ended));
+    let kept_alive = async_stream::stream! {
+        let mut events = pin!(events);
+        loop {
+            match timeout(KEEP_ALIVE, events.next()).await {
+                Ok(Some(event)) => yield Ok::<_, Infallible>(event),
+                Ok(None) => break,
+                Err(_) => yield Ok(COMMENT.to_owned()),
+            }
+        }
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Proxies are asked not to gather events.
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    (headers, Body::from_stream(kept_alive)).into_response()
 }
 
 fn events(
     server: Server,
-    prepared: Result<Prepared, ServerError>,
+    prepared: Result<Prepared, Vec<ServerError>>,
     admitted: Admitted,
     request_id: String,
-) -> impl Stream<Item = Event> {
+) -> impl Stream<Item = String> {
     async_stream::stream! {
+        // So that the client knows at once that it is heard.
+        yield COMMENT.to_owned();
         match prepared {
-            Err(error) => yield refused(&[error]),
+            Err(errors) => yield refused(&errors),
             Ok(prepared) if prepared.kind() != OperationType::Subscription => {
                 yield response(&server.graph.execute(prepared, &admitted, &request_id).await);
             }
@@ -57,21 +86,22 @@ fn events(
                 }
             }
         }
-        yield Event::default().event("complete").data("");
+        yield COMPLETE.to_owned();
     }
 }
 
-fn refused(errors: &[ServerError]) -> Event {
+fn refused(errors: &[ServerError]) -> String {
     next(&serde_json::json!({ "errors": errors }).to_string())
 }
 
-fn response(response: &GraphResponse) -> Event {
+fn response(response: &GraphResponse) -> String {
     if is_refused(response) {
         return refused(&response.errors);
     }
     next(&serde_json::to_string(response).unwrap_or_default())
 }
 
-fn next(json: &str) -> Event {
-    Event::default().event("next").data(json)
+/// JSON is written on one line.
+fn next(json: &str) -> String {
+    format!("event: next\ndata: {json}\n\n")
 }

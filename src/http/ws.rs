@@ -2,7 +2,7 @@
 //!
 //! Source: <https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{borrow::Cow, pin::pin, sync::Arc, time::Duration};
 
 use async_graphql::{ServerError, parser::types::OperationType};
 use axum::{
@@ -10,7 +10,8 @@ use axum::{
     response::Response,
 };
 use futures_util::{
-    SinkExt, StreamExt,
+    FutureExt, SinkExt, StreamExt,
+    future::{BoxFuture, OptionFuture},
     stream::{BoxStream, Stream},
 };
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,10 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 const ANSWERS: usize = 8;
 /// Most operations at once on one socket.
 const MAX_OPERATIONS: usize = 100;
+/// Most KiB that their documents have together: parsed, they take some eighty times as much.
+const MAX_DOCUMENTS: usize = 256;
+/// Most bytes of an operation's id.
+const MAX_ID: usize = 256;
 
 /// What a client says.
 #[derive(Deserialize)]
@@ -100,16 +105,22 @@ impl ToClient<'_> {
 }
 
 /// Why a socket is closed, by the protocol's codes.
-struct Close(u16, &'static str);
+struct Close(u16, Cow<'static, str>);
 
-const GOING_AWAY: Close = Close(1001, "The server is ending");
-const INTERNAL: Close = Close(1011, "Internal error");
-const BAD_REQUEST: Close = Close(4400, "Invalid message");
-const UNAUTHORIZED: Close = Close(4401, "Unauthorized");
-const FORBIDDEN: Close = Close(4403, "Forbidden");
-const NO_PROTOCOL: Close = Close(4406, "Subprotocol not acceptable");
-const INIT_TIMEOUT: Close = Close(4408, "Connection initialisation timeout");
-const TWICE_INIT: Close = Close(4429, "Too many initialisation requests");
+impl Close {
+    const fn new(code: u16, reason: &'static str) -> Self {
+        Self(code, Cow::Borrowed(reason))
+    }
+}
+
+const GOING_AWAY: Close = Close::new(1001, "The server is ending");
+const INTERNAL: Close = Close::new(1011, "Internal error");
+const BAD_REQUEST: Close = Close::new(4400, "Invalid message");
+const UNAUTHORIZED: Close = Close::new(4401, "Unauthorized");
+const FORBIDDEN: Close = Close::new(4403, "Forbidden");
+const NO_PROTOCOL: Close = Close::new(4406, "Subprotocol not acceptable");
+const INIT_TIMEOUT: Close = Close::new(4408, "Connection initialisation timeout");
+const TWICE_INIT: Close = Close::new(4429, "Too many initialisation requests");
 
 /// Answers an upgrade request.
 pub(super) fn upgrade(server: Server, upgrade: WebSocketUpgrade, origin: Origin) -> Response {
@@ -121,11 +132,20 @@ pub(super) fn upgrade(server: Server, upgrade: WebSocketUpgrade, origin: Origin)
         .max_message_size(max_message)
         .max_frame_size(max_message)
         .on_upgrade(async move |mut socket| {
+            // Held to the end, for a server that ends waits until all have taken note.
+            let _open = server.ending.clone();
             let speaks_it = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
             let ended = if speaks_it {
                 let turns = Arc::new(Semaphore::new(ANSWERS));
-                let connection =
-                    Connection { server, origin: Some(origin), admitted: None, operations: StreamMap::new(), turns };
+                let room = Arc::new(Room { turns, documents: Semaphore::new(MAX_DOCUMENTS) });
+                let connection = Connection {
+                    server,
+                    origin: Some(origin),
+                    admitting: None,
+                    admitted: None,
+                    operations: StreamMap::new(),
+                    room,
+                };
                 connection.run(&mut socket).await
             } else {
                 Err(NO_PROTOCOL)
@@ -138,7 +158,7 @@ pub(super) fn upgrade(server: Server, upgrade: WebSocketUpgrade, origin: Origin)
 /// Ends a socket: sends the client away, if it is not the client who has gone, and lets it take note.
 async fn leave(mut socket: WebSocket, close: Option<Close>) {
     if let Some(Close(code, reason)) = close {
-        let frame = CloseFrame { code, reason: reason.into() };
+        let frame = CloseFrame { code, reason: reason.as_ref().into() };
         if socket.send(Message::Close(Some(frame))).await.is_err() {
             return;
         }
@@ -152,13 +172,23 @@ async fn leave(mut socket: WebSocket, close: Option<Close>) {
 
 struct Connection {
     server: Server,
-    /// Where the client comes from, until it is let in.
+    /// Where the client comes from, until it asks to be let in.
     origin: Option<Origin>,
+    /// Its being let in, while that takes.
+    admitting: Option<BoxFuture<'static, Result<Admitted, Close>>>,
     /// Who it is, once they have said so.
     admitted: Option<Admitted>,
     /// The operations that run, by the client's ids.
     operations: StreamMap<String, BoxStream<'static, Outgoing>>,
+    room: Arc<Room>,
+}
+
+/// What a socket's operations share.
+struct Room {
+    /// For answers that are made and not yet sent.
     turns: Arc<Semaphore>,
+    /// For the documents of what runs, in KiB.
+    documents: Semaphore,
 }
 
 /// What an operation has to say, with the turn that its answer has until it is sent.
@@ -196,20 +226,19 @@ impl Connection {
                 heard = socket.recv() => {
                     last_heard = Instant::now();
                     match heard {
-                        Some(Ok(Message::Text(text))) => {
-                            let was_let_in = self.admitted.is_some();
-                            let reply = self.hear(text.as_str()).await?;
-                            if self.admitted.is_some() && !was_let_in {
-                                timer.as_mut().reset(Instant::now() + PING_EVERY);
-                            }
-                            reply
-                        }
+                        Some(Ok(Message::Text(text))) => self.hear(text.as_str())?,
                         Some(Ok(Message::Binary(_))) => return Err(BAD_REQUEST),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
                         Some(Ok(Message::Close(_))) | None => return Ok(()),
                         // Too large a message, or not WebSocket at all.
                         Some(Err(_)) => return Err(BAD_REQUEST),
                     }
+                }
+                Some(admitted) = OptionFuture::from(self.admitting.as_mut()), if self.admitting.is_some() => {
+                    self.admitting = None;
+                    self.admitted = Some(admitted?);
+                    timer.as_mut().reset(Instant::now() + PING_EVERY);
+                    Some(ToClient::ConnectionAck.into_message())
                 }
                 Some((id, outgoing)) = self.operations.next(), if !self.operations.is_empty() => {
                     if outgoing.is_last {
@@ -219,7 +248,7 @@ impl Connection {
                     Some(outgoing.message)
                 }
                 () = &mut timer => {
-                    if self.admitted.is_none() {
+                    if self.origin.is_some() {
                         return Err(INIT_TIMEOUT);
                     }
                     if last_heard.elapsed() > 2 * PING_EVERY {
@@ -240,14 +269,13 @@ impl Connection {
     }
 
     /// Takes in a message; the answer to it, if it has one at once.
-    async fn hear(&mut self, text: &str) -> Result<Option<Message>, Close> {
+    fn hear(&mut self, text: &str) -> Result<Option<Message>, Close> {
         match serde_json::from_str(text).map_err(|_| BAD_REQUEST)? {
             FromClient::ConnectionInit { payload } => {
                 let origin = self.origin.take().ok_or(TWICE_INIT)?;
-                // Boxed, as what it takes is needed for this moment only.
-                let admitted = Box::pin(admit(&self.server, payload.unwrap_or_default(), origin)).await?;
-                self.admitted = Some(admitted);
-                Ok(Some(ToClient::ConnectionAck.into_message()))
+                // Meanwhile the client is heard, whatever it says.
+                self.admitting = Some(admit(self.server.clone(), payload.unwrap_or_default(), origin).boxed());
+                Ok(None)
             }
             FromClient::Ping { payload } => Ok(Some(ToClient::Pong { payload }.into_message())),
             FromClient::Pong { .. } => Ok(None),
@@ -261,11 +289,14 @@ impl Connection {
 
     fn subscribe(&mut self, id: String, payload: Map<String, Json>) -> Result<Option<Message>, Close> {
         let admitted = self.admitted.clone().ok_or(UNAUTHORIZED)?;
-        if id.is_empty() {
+        // Every answer repeats it.
+        if id.is_empty() || id.len() > MAX_ID {
             return Err(BAD_REQUEST);
         }
         if self.operations.contains_key(&id) {
-            return Err(Close(4409, "Subscriber already exists"));
+            // A reason has at most 123 bytes.
+            let shown: String = id.chars().take(20).collect();
+            return Err(Close(4409, format!("Subscriber for {shown} already exists").into()));
         }
         let refused = |refusal: Refusal| Outgoing::error(&id, &[refusal.into_server_error()]).message;
         if self.operations.len() >= MAX_OPERATIONS {
@@ -277,14 +308,14 @@ impl Connection {
         if let Err(refusal) = self.server.budget.take(admitted.origin.address, member) {
             return Ok(Some(refused(refusal)));
         }
-        let run = run(self.server.clone(), admitted, id.clone(), operation, Arc::clone(&self.turns));
+        let run = run(self.server.clone(), admitted, id.clone(), operation, Arc::clone(&self.room));
         self.operations.insert(id, run.boxed());
         Ok(None)
     }
 }
 
 /// Lets a client in by its `connection_init` payload.
-async fn admit(server: &Server, payload: Map<String, Json>, origin: Origin) -> Result<Admitted, Close> {
+async fn admit(server: Server, payload: Map<String, Json>, origin: Origin) -> Result<Admitted, Close> {
     let text = |name: &str| match payload.get(name) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) => Ok(Some(text.as_str())),
@@ -306,16 +337,21 @@ fn run(
     admitted: Admitted,
     id: String,
     operation: Operation,
-    turns: Arc<Semaphore>,
+    room: Arc<Room>,
 ) -> impl Stream<Item = Outgoing> + Send {
     async_stream::stream! {
         let request_id = new_request_id();
         let prepared = match server.graph.prepare(operation) {
             Ok(prepared) => prepared,
-            Err(error) => {
-                yield Outgoing::error(&id, &[error]);
+            Err(errors) => {
+                yield Outgoing::error(&id, &errors);
                 return;
             }
+        };
+        let Ok(_place) = room.documents.try_acquire_many(prepared.kibibytes()) else {
+            let message = format!("The documents of a socket's operations have at most {MAX_DOCUMENTS} KiB together.");
+            yield Outgoing::error(&id, &[Refusal::new(Code::QueryTooComplex, message).into_server_error()]);
+            return;
         };
         // As with each request over HTTP, what counts is who asks and what they may do by now.
         let admitted = match Box::pin(admitted.again()).await {
@@ -338,7 +374,7 @@ fn run(
             }
         } else {
             // It is never closed. A client that does not read must not fill our memory with answers.
-            let turn = turns.acquire_owned().await.ok();
+            let turn = Arc::clone(&room.turns).acquire_owned().await.ok();
             let response = Box::pin(server.graph.execute(prepared, &admitted, &request_id)).await;
             if is_refused(&response) {
                 yield Outgoing::error(&id, &response.errors);

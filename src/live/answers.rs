@@ -2,20 +2,27 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
-use tokio::sync::OnceCell;
+use tokio::{sync::watch, time::Instant};
+
+use super::lock;
 
 /// What an answer is made by, hashed: the document, the operation's name, the values of its variables.
 pub type Recipe = [u8; 32];
 
 /// Most recipes of which the answers to one piece of news are kept. Who asks otherwise gets one of their own.
-const MAX_RECIPES: usize = 64;
+const MAX_RECIPES: usize = 256;
+/// Most bytes of an answer that is kept.
+const MAX_BYTES: usize = 64 * 1_024;
+/// How long an answer is given to others: what it tells beside the news may change.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// The answers to one piece of news, gone with it.
 #[derive(Default)]
-pub struct Answers(Mutex<HashMap<Recipe, Arc<OnceCell<Made>>>>);
+pub struct Answers(Mutex<HashMap<Recipe, (Instant, watch::Receiver<Option<Made>>)>>);
 
 /// An answer that was made.
 #[derive(Clone)]
@@ -26,13 +33,36 @@ pub enum Made {
     Personal,
 }
 
+impl Made {
+    /// An answer; the same for all, or not.
+    pub fn new(answer: &Arc<str>, is_for_all: bool) -> Self {
+        if is_for_all && answer.len() <= MAX_BYTES { Self::ForAll(Arc::clone(answer)) } else { Self::Personal }
+    }
+}
+
+/// How to come by an answer.
+pub enum Place {
+    /// By making it, and telling the others.
+    Make(watch::Sender<Option<Made>>),
+    /// By waiting for whoever makes it.
+    Wait(watch::Receiver<Option<Made>>),
+    /// By making one's own.
+    Alone,
+}
+
 impl Answers {
-    /// The place for the answer by this recipe; `None` when there are too many already.
-    pub fn place(&self, recipe: &Recipe) -> Option<Arc<OnceCell<Made>>> {
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = answers.get(recipe) {
-            return Some(Arc::clone(place));
+    /// How to come by the answer that is made so.
+    pub fn place(&self, recipe: &Recipe) -> Place {
+        let mut answers = lock(&self.0);
+        let kept = answers.get(recipe).filter(|(since, _)| since.elapsed() < FRESH);
+        if let Some((_, made)) = kept {
+            return Place::Wait(made.clone());
         }
-        (answers.len() < MAX_RECIPES).then(|| Arc::clone(answers.entry(*recipe).or_default()))
+        if answers.len() >= MAX_RECIPES && !answers.contains_key(recipe) {
+            return Place::Alone;
+        }
+        let (maker, made) = watch::channel(None);
+        answers.insert(*recipe, (Instant::now(), made));
+        Place::Make(maker)
     }
 }

@@ -75,7 +75,8 @@ async fn look(app: &Arc<App>) {
 
 async fn tell(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>) {
     let mut gathered = Vec::new();
-    while outgoing.recv_many(&mut gathered, 10_000).await > 0 {
+    // What could not be told is told again, whether or not there is more.
+    while !gathered.is_empty() || outgoing.recv_many(&mut gathered, 10_000).await > 0 {
         tokio::time::sleep(GATHER).await;
         while let Ok(event) = outgoing.try_recv() {
             gathered.push(event);
@@ -97,15 +98,16 @@ async fn reconcile(app: &Arc<App>) {
     let mut known: HashMap<GuildId, i64> = HashMap::new();
     loop {
         tokio::time::sleep(app.live.reconcile_every).await;
-        app.live.look_at_campaigns();
+        let followed = app.live.followed_guilds();
         let guilds: Vec<GuildId> = app.live.watched_guilds().into_iter().collect();
         let tallies = app.live.watched_tallies();
         let watched: Vec<(GuildId, CampaignId)> = tallies.iter().map(|(key, _)| *key).collect();
         let found = app.db.snapshot(async move |conn| {
             let rosters = identity::store::roster_versions_of(conn, &guilds).await?;
-            Ok((rosters, voting::store::progress(conn, &watched).await?))
+            let progress = voting::store::progress(conn, &watched).await?;
+            Ok((rosters, progress, voting::store::unarchived(conn, &followed).await?))
         });
-        let (rosters, progress) = match found.await {
+        let (rosters, progress, campaigns) = match found.await {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!(%error, "what is watched could not be held against the database");
@@ -118,6 +120,7 @@ async fn reconcile(app: &Arc<App>) {
                 app.live.hear(Event::Access(*guild, None));
             }
         }
+        app.live.campaigns_found(&campaigns);
         for ((guild, campaign), revision) in tallies {
             let Some((status, voted)) = progress.get(&campaign).copied() else { continue };
             let is_newer = rosters.get(&guild).is_some_and(|version| version + voted > revision);
@@ -188,12 +191,14 @@ async fn next(conn: &mut AsyncPgConnection) -> Result<String> {
 
 fn hear_one(app: &Arc<App>, payload: &str) {
     match read(payload) {
-        // Heard already; but if it was never known here that the change was made, at least nothing old is trusted.
-        Some((from, Event::Access(guild, of))) if from == app.live.server => app.live.viewers.forget(guild, of),
+        // Heard already, unless it was never known here that the change was made.
+        Some((from, event @ Event::Access(..))) if from == app.live.server => app.live.hear(event),
         Some((from, _)) if from == app.live.server => {}
         Some((_, event)) => hear_from_afar(app, event),
-        // A newer server may say what this one does not know.
-        None => tracing::debug!(payload, "not understood"),
+        None => {
+            tracing::warn!(payload, "another server says what this one does not understand");
+            missed_everything(app);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
-    sync::{Arc, Mutex, Weak},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -43,8 +43,9 @@ pub(super) struct CampaignFeed {
     /// What to look at.
     stale: Mutex<Stale>,
     wake: Notify,
-    /// Whether it is known how things were at the beginning.
-    is_ready: watch::Sender<bool>,
+    /// Where the campaigns are in their lives that something can still become of, as was told last; `None` until it is
+    /// known how things were at the beginning.
+    told: watch::Sender<Option<HashMap<CampaignId, CampaignStatus>>>,
 }
 
 #[derive(Default)]
@@ -61,7 +62,17 @@ impl CampaignFeed {
 
     /// How many are told.
     pub(super) fn following(&self) -> usize {
-        if *self.is_ready.borrow() { self.changes.receiver_count() } else { 0 }
+        if self.told.borrow().is_some() { self.changes.receiver_count() } else { 0 }
+    }
+
+    /// Looks at what is elsewhere in its life than was told, of what was found of this guild.
+    pub(super) fn found(&self, found: &HashMap<CampaignId, CampaignStatus>) {
+        let told = self.told.borrow();
+        let Some(told) = told.as_ref() else { return };
+        let differs = |a: &HashMap<_, _>, b: &HashMap<CampaignId, CampaignStatus>| {
+            a.iter().filter(|(id, status)| b.get(id) != Some(status)).map(|(id, _)| *id).collect::<Vec<_>>()
+        };
+        differs(told, found).into_iter().chain(differs(found, told)).for_each(|id| self.changed(id));
     }
 
     fn look_again(&self, at: Stale) {
@@ -80,7 +91,6 @@ impl CampaignFeed {
 /// The changes of a guild's campaigns from now on.
 pub struct CampaignWatch {
     changes: broadcast::Receiver<Change>,
-    _feed: Arc<CampaignFeed>,
 }
 
 impl CampaignWatch {
@@ -92,38 +102,42 @@ impl CampaignWatch {
 
 /// Watches a guild's campaigns, whoever may see them.
 pub async fn watch_campaigns(app: &Arc<App>, guild: GuildId) -> CampaignWatch {
-    let feed = {
+    let (feed, changes) = {
         let mut campaigns = lock(&app.live.campaigns);
-        campaigns.get(&guild).and_then(Weak::upgrade).unwrap_or_else(|| {
+        let feed = campaigns.get(&guild).cloned().unwrap_or_else(|| {
             let feed = Arc::new(CampaignFeed {
                 changes: broadcast::Sender::new(MAX_BEHIND),
                 stale: Mutex::default(),
                 wake: Notify::new(),
-                is_ready: watch::Sender::new(false),
+                told: watch::Sender::new(None),
             });
-            campaigns.hold(guild, Arc::downgrade(&feed), |feed| feed.strong_count() > 0);
-            tokio::spawn(keep_telling(Arc::clone(app), guild, Arc::downgrade(&feed)));
+            campaigns.insert(guild, Arc::clone(&feed));
+            tokio::spawn(keep_telling(Arc::clone(app), guild, Arc::clone(&feed)));
             feed
-        })
+        });
+        let changes = feed.changes.subscribe();
+        (feed, changes)
     };
-    let changes = feed.changes.subscribe();
     // What happens from here on is told.
-    let _ = feed.is_ready.subscribe().wait_for(|is_ready| *is_ready).await;
-    CampaignWatch { changes, _feed: feed }
+    let _ = feed.told.subscribe().wait_for(Option::is_some).await;
+    CampaignWatch { changes }
 }
 
 /// Tells what becomes of a guild's campaigns, until nobody watches them.
-async fn keep_telling(app: Arc<App>, guild: GuildId, feed: Weak<CampaignFeed>) {
+async fn keep_telling(app: Arc<App>, guild: GuildId, watched: Arc<CampaignFeed>) {
     let began_at = app.clock.now();
     let mut known: Option<HashMap<CampaignId, Known>> = None;
     loop {
-        let Some(watched) = feed.upgrade() else { return };
         if known.is_some() {
             tokio::select! {
                 () = watched.wake.notified() => tokio::time::sleep(GATHER).await,
                 () = watched.changes.closed() => {
-                    // Whoever began to watch meanwhile holds the feed, and then the telling goes on.
-                    drop(watched);
+                    // Who begins to watch does so under this lock.
+                    let mut campaigns = lock(&app.live.campaigns);
+                    if watched.changes.receiver_count() == 0 {
+                        campaigns.remove(&guild);
+                        return;
+                    }
                     continue;
                 }
             }
@@ -131,25 +145,28 @@ async fn keep_telling(app: Arc<App>, guild: GuildId, feed: Weak<CampaignFeed>) {
         let stale = std::mem::take(&mut *lock(&watched.stale));
         let look_at = match &known {
             Some(_) if !stale.all => LookAt::These(stale.campaigns.iter().copied().collect()),
-            known => LookAt::All(known.iter().flatten().filter(|(_, it)| it.may_change()).map(|(id, _)| *id).collect()),
+            known => {
+                let may_change = known.iter().flatten().filter(|(_, it)| it.may_change()).map(|(id, _)| *id);
+                LookAt::All(may_change.chain(stale.campaigns.iter().copied()).collect())
+            }
         };
         match look(&app, guild, look_at).await {
-            Ok(found) => match &mut known {
-                None => {
-                    known = Some(found.iter().map(|it| (it.0.id, Known::of(it))).collect());
-                    watched.is_ready.send_replace(true);
-                }
-                Some(known) => {
-                    for change in changes(known, found, &stale, began_at) {
-                        // Nobody may be there to hear it.
-                        let _ = watched.changes.send(change);
+            Ok(found) => {
+                match &mut known {
+                    None => known = Some(found.iter().map(|it| (it.0.id, Known::of(it))).collect()),
+                    Some(known) => {
+                        for change in changes(known, found, &stale, began_at) {
+                            // Nobody may be there to hear it.
+                            let _ = watched.changes.send(change);
+                        }
                     }
                 }
-            },
+                let told = known.iter().flatten().filter(|(_, it)| it.may_change());
+                watched.told.send_replace(Some(told.map(|(id, it)| (*id, it.campaign.status)).collect()));
+            }
             Err(error) => {
                 tracing::error!(%error, "campaigns could not be looked at; trying again");
                 watched.look_again(stale);
-                drop(watched);
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
         }

@@ -27,23 +27,13 @@ impl<K: Eq + Hash, V> Held<K, V> {
         self.held.get(key)
     }
 
-    /// Keeps something under a key.
-    pub(super) fn hold(&mut self, key: K, value: V, is_held: impl Fn(&V) -> bool) {
-        self.tidy(is_held);
-        self.held.insert(key, value);
-    }
-
     /// What is kept under a key; this from now on, if nothing is.
     pub(super) fn get_or_hold(&mut self, key: K, is_held: impl Fn(&V) -> bool, make: impl FnOnce() -> V) -> &V {
-        self.tidy(is_held);
-        self.held.entry(key).or_insert_with(make)
-    }
-
-    fn tidy(&mut self, is_held: impl Fn(&V) -> bool) {
         if self.held.len() >= self.tidy_at {
             self.held.retain(|_, value| is_held(value));
             self.tidy_at = FEW.max(self.held.len() * 2);
         }
+        self.held.entry(key).or_insert_with(make)
     }
 
     /// All that is kept, still held or not.

@@ -8,18 +8,18 @@ mod held;
 mod tallies;
 
 use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tokio::{
-    sync::{Notify, mpsc, watch},
+    sync::{Notify, Semaphore, SemaphorePermit, mpsc, watch},
     time::Instant,
 };
 
 pub use self::{
-    answers::{Answers, Made, Recipe},
+    answers::{Answers, Made, Place, Recipe},
     campaigns::{CampaignWatch, Change, watch_campaigns},
     tallies::{Counted, Watch, watch_tally},
 };
@@ -29,8 +29,11 @@ use crate::{
     auth::Viewers,
     db::Notice,
     id::{CampaignId, GuildId, MemberId},
-    voting::Campaign,
+    voting::{Campaign, CampaignStatus},
 };
+
+/// How many watchers are looked up anew at the same time.
+const RENEWALS: usize = 4;
 
 /// Something that other servers, and those who watch here, must hear of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,11 +59,14 @@ pub struct Live {
     pub reconcile_every: Duration,
     /// Tells this server's events from the others'.
     server: u64,
-    tallies: Mutex<Held<(GuildId, CampaignId), Weak<Feed>>>,
-    campaigns: Mutex<Held<GuildId, Weak<CampaignFeed>>>,
+    tallies: Mutex<HashMap<(GuildId, CampaignId), Arc<Feed>>>,
+    campaigns: Mutex<HashMap<GuildId, Arc<CampaignFeed>>>,
     access: Mutex<Held<Whose, watch::Sender<()>>>,
     /// When those whose turn it has been to be told something have been told.
     free_at: Mutex<Option<Instant>>,
+    cores: u32,
+    /// Those whose rights may have changed are looked up a few at a time, so that requests get their turn.
+    renewals: Semaphore,
     schedule: Notify,
     /// To the other servers; what is sent before the bus runs waits for it.
     outgoing: mpsc::UnboundedSender<Event>,
@@ -79,6 +85,8 @@ impl Default for Live {
             campaigns: Mutex::default(),
             access: Mutex::default(),
             free_at: Mutex::default(),
+            cores: std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1)),
+            renewals: Semaphore::new(RENEWALS),
             schedule: Notify::new(),
             outgoing,
             bus: Mutex::new(Some(bus)),
@@ -126,9 +134,14 @@ impl Live {
         lock(&self.access).get_or_hold(key, |sender| sender.receiver_count() > 0, watch::Sender::default).subscribe()
     }
 
+    /// How many here watch a campaign's tally; `None` when it is not counted any more.
+    pub fn watching(&self, guild: GuildId, campaign: CampaignId) -> Option<usize> {
+        lock(&self.tallies).get(&(guild, campaign)).map(|feed| feed.watching())
+    }
+
     /// How many here are told what becomes of a guild's campaigns.
     pub fn following(&self, guild: GuildId) -> usize {
-        lock(&self.campaigns).get(&guild).and_then(Weak::upgrade).map_or(0, |feed| feed.following())
+        lock(&self.campaigns).get(&guild).map_or(0, |feed| feed.following())
     }
 
     fn tell(&self, event: Event) {
@@ -143,7 +156,7 @@ impl Live {
             Event::Ballots(guild, campaign) => self.recount_one(guild, campaign),
             Event::Campaign(guild, campaign) => {
                 self.recount_one(guild, campaign);
-                if let Some(feed) = lock(&self.campaigns).get(&guild).and_then(Weak::upgrade) {
+                if let Some(feed) = lock(&self.campaigns).get(&guild) {
                     feed.changed(campaign);
                 }
                 self.schedule.notify_waiters();
@@ -164,7 +177,7 @@ impl Live {
         self.viewers.forget_all();
         self.tell_access(|_| true);
         self.recount(|_| true);
-        self.look_at_campaigns();
+        lock(&self.campaigns).values().for_each(|feed| feed.look_at_all());
         self.schedule.notify_waiters();
     }
 
@@ -172,31 +185,41 @@ impl Live {
         lock(&self.access).iter().filter(|((guild, _), _)| which(*guild)).for_each(|(_, sender)| tell(sender));
     }
 
-    /// Has all watched campaigns looked at, whether or not one is known to have changed.
-    fn look_at_campaigns(&self) {
-        for feed in lock(&self.campaigns).iter().filter_map(|(_, feed)| feed.upgrade()) {
-            feed.look_at_all();
+    /// The guilds whose campaigns are followed.
+    fn followed_guilds(&self) -> Vec<GuildId> {
+        lock(&self.campaigns).keys().copied().collect()
+    }
+
+    /// Holds what was told of followed campaigns against what was found of them.
+    fn campaigns_found(&self, found: &[(GuildId, CampaignId, CampaignStatus)]) {
+        let mut by_guild: HashMap<GuildId, HashMap<CampaignId, CampaignStatus>> = HashMap::new();
+        for (guild, campaign, status) in found {
+            by_guild.entry(*guild).or_default().insert(*campaign, *status);
+        }
+        for (guild, feed) in lock(&self.campaigns).iter() {
+            feed.found(by_guild.get(guild).unwrap_or(&HashMap::new()));
         }
     }
 
     fn recount_one(&self, guild: GuildId, campaign: CampaignId) {
-        if let Some(feed) = lock(&self.tallies).get(&(guild, campaign)).and_then(Weak::upgrade) {
+        if let Some(feed) = lock(&self.tallies).get(&(guild, campaign)) {
             feed.recount();
         }
     }
 
     fn recount(&self, which: impl Fn(&(GuildId, CampaignId)) -> bool) {
-        for (_, feed) in lock(&self.tallies).iter().filter(|(key, _)| which(key)) {
-            if let Some(feed) = feed.upgrade() {
-                feed.recount();
-            }
-        }
+        lock(&self.tallies).iter().filter(|(key, _)| which(key)).for_each(|(_, feed)| feed.recount());
     }
 
     /// The tallies that are watched, and the revision of each that was told last.
     fn watched_tallies(&self) -> Vec<((GuildId, CampaignId), i64)> {
-        let tallies = lock(&self.tallies);
-        tallies.iter().filter_map(|(key, feed)| Some((*key, feed.upgrade()?.revision()?))).collect()
+        lock(&self.tallies).iter().filter_map(|(key, feed)| Some((*key, feed.revision()?))).collect()
+    }
+
+    /// A place among those who are looked up anew.
+    pub async fn renewal(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.renewals.acquire().await.ok()
     }
 
     /// The guilds of which someone watches something.

@@ -1,7 +1,7 @@
 //! Tallies that are watched: each is counted once for all who watch it.
 
 use std::{
-    sync::{Arc, Mutex, Weak},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -21,11 +21,13 @@ use crate::{
 const COUNT_INTERVAL: Duration = Duration::from_millis(50);
 /// Of how much time a campaign's counts may take one part: those of a large one come less often.
 const COUNT_SHARE: u32 = 5;
+/// The most time between two counts all the same.
+const MOST_BETWEEN: Duration = Duration::from_millis(500);
 /// How many are told at once. Whatever else the server has to do gets its turn between two rows.
 const ROW: usize = 128;
-/// How much time each who is told has to themselves, whichever campaign they watch: some three times what a message takes on
-/// one core, from the count to the socket, so that there is time left for requests and for whoever reads the messages.
-const MESSAGE: Duration = Duration::from_micros(30);
+/// How much time of one core each who is told has to themselves, whichever campaign they watch: some three times what a
+/// message takes, from the count to the socket, so that there is time left for requests and for whoever reads the messages.
+const MESSAGE: Duration = Duration::from_micros(60);
 /// How long to wait after a count failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
@@ -39,6 +41,7 @@ pub struct Counted {
 }
 
 type Newest = Option<Counted>;
+type Key = (GuildId, CampaignId);
 
 /// A campaign that is watched.
 pub(super) struct Feed {
@@ -63,6 +66,11 @@ impl Feed {
         self.stale.notify_one();
     }
 
+    /// How many watch.
+    pub(super) fn watching(&self) -> usize {
+        self.newest.receiver_count()
+    }
+
     /// The revision of the newest tally, if there is one.
     pub(super) fn revision(&self) -> Option<i64> {
         self.newest.borrow().as_ref().map(|counted| counted.tally.revision)
@@ -84,13 +92,11 @@ impl Feed {
     }
 }
 
-/// The tallies of a campaign, the present one first.
+/// The tallies of a campaign, the present one first. Counting goes on for as long as there is one.
 pub struct Watch {
     newest: watch::Receiver<Newest>,
     row: watch::Receiver<Newest>,
     last_revision: Option<i64>,
-    /// Keeps the counting going.
-    _feed: Arc<Feed>,
 }
 
 impl Watch {
@@ -108,7 +114,7 @@ impl Watch {
                 self.last_revision = Some(counted.tally.revision);
                 return counted;
             }
-            // The telling goes on as long as we hold the feed.
+            // The feed is kept for as long as we have its newest.
             let _ = self.row.changed().await;
         }
     }
@@ -116,36 +122,43 @@ impl Watch {
 
 /// Watches a campaign. The first to do so sets the counting going, the last to leave ends it.
 pub fn watch_tally(app: &Arc<App>, guild: GuildId, campaign: CampaignId) -> Watch {
+    let key = (guild, campaign);
     let mut tallies = lock(&app.live.tallies);
-    let feed = tallies.get(&(guild, campaign)).and_then(Weak::upgrade).unwrap_or_else(|| {
+    let feed = tallies.entry(key).or_insert_with(|| {
         let feed = Arc::new(Feed::new());
-        tallies.hold((guild, campaign), Arc::downgrade(&feed), |feed| feed.strong_count() > 0);
         feed.recount();
-        tokio::spawn(keep_counting(Arc::clone(app), guild, campaign, Arc::downgrade(&feed)));
-        tokio::spawn(keep_telling(Arc::clone(app), Arc::downgrade(&feed)));
+        tokio::spawn(keep_counting(Arc::clone(app), key, Arc::clone(&feed)));
+        tokio::spawn(keep_telling(Arc::clone(app), key, Arc::clone(&feed)));
         feed
     });
-    Watch { newest: feed.newest.subscribe(), row: feed.join(), last_revision: None, _feed: feed }
+    Watch { newest: feed.newest.subscribe(), row: feed.join(), last_revision: None }
 }
 
-/// Waits for a call while someone watches.
-async fn called(feed: &Weak<Feed>, call: impl Fn(&Feed) -> &Notify) -> Option<Arc<Feed>> {
-    loop {
-        let watched = feed.upgrade()?;
-        tokio::select! {
-            () = call(&watched).notified() => {}
-            // Lets go of the feed. Whoever began to watch meanwhile holds it, and then we go on.
-            () = watched.newest.closed() => continue,
+impl Live {
+    /// Waits for a call while someone watches; whether someone does.
+    async fn called(&self, key: Key, feed: &Arc<Feed>, call: &Notify) -> bool {
+        loop {
+            tokio::select! {
+                () = call.notified() => return true,
+                () = feed.newest.closed() => {}
+            }
+            // Who begins to watch does so under this lock.
+            let mut tallies = lock(&self.tallies);
+            if feed.newest.receiver_count() == 0 {
+                if tallies.get(&key).is_some_and(|kept| Arc::ptr_eq(kept, feed)) {
+                    tallies.remove(&key);
+                }
+                return false;
+            }
         }
-        return Some(watched);
     }
 }
 
 /// Counts a campaign whenever its tally is stale, until nobody watches it.
-async fn keep_counting(app: Arc<App>, guild: GuildId, campaign: CampaignId, feed: Weak<Feed>) {
-    while let Some(watched) = called(&feed, |feed| &feed.stale).await {
+async fn keep_counting(app: Arc<App>, key: Key, watched: Arc<Feed>) {
+    while app.live.called(key, &watched, &watched.stale).await {
         let started = Instant::now();
-        let pause = match voting::tally(&app, guild, campaign).await {
+        let pause = match voting::tally(&app, key.0, key.1).await {
             Ok(Some(tally)) => {
                 let is_newer = watched.revision().is_none_or(|revision| revision < tally.revision);
                 if is_newer {
@@ -162,14 +175,14 @@ async fn keep_counting(app: Arc<App>, guild: GuildId, campaign: CampaignId, feed
                 AFTER_FAILURE
             }
         };
-        drop(watched);
-        tokio::time::sleep_until(started + pause.max(started.elapsed() * COUNT_SHARE)).await;
+        let share = (started.elapsed() * COUNT_SHARE).min(MOST_BETWEEN);
+        tokio::time::sleep_until(started + pause.max(share)).await;
     }
 }
 
 /// Tells those who watch a campaign whenever there is a newer tally, until nobody does.
-async fn keep_telling(app: Arc<App>, feed: Weak<Feed>) {
-    while let Some(watched) = called(&feed, |feed| &feed.fresh).await {
+async fn keep_telling(app: Arc<App>, key: Key, watched: Arc<Feed>) {
+    while app.live.called(key, &watched, &watched.fresh).await {
         let mut number = 0;
         while let Some(row) = watched.row(number) {
             app.live.wait_until_free(row.receiver_count()).await;
@@ -186,7 +199,7 @@ impl Live {
             let mut free_at = lock(&self.free_at);
             let now = Instant::now();
             let turn = free_at.map_or(now, |free_at| free_at.max(now));
-            *free_at = Some(turn + MESSAGE * u32::try_from(watchers).unwrap_or(u32::MAX));
+            *free_at = Some(turn + MESSAGE * u32::try_from(watchers).unwrap_or(u32::MAX) / self.cores);
             turn
         };
         tokio::time::sleep_until(turn).await;

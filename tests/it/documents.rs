@@ -79,14 +79,16 @@ on_both! {
             for body in [
                 json!({ "extensions": persisted(&hash(slug)) }), json!({ "documentId": hash(slug) }), json!({ "documentId": format!("sha256:{}", hash(slug)) }),
                 json!({ "documentId": "name-1" }), json!({ "query": slug }), json!({ "query": slug, "extensions": persisted(&hash(slug)) }),
+                // The manifest's document is run, whatever text comes with its id.
+                json!({ "query": "{ me { id } }", "extensions": persisted(&hash(slug)) }), json!({ "query": "", "documentId": "name-1" }),
             ] {
                 assert!(ask(&http, &body).await["data"]["guild"].is_object(), "{body}");
             }
             let other = "{ me { id } }";
             for body in [
                 json!({ "query": other }), json!({ "query": format!("{slug} ") }), json!({ "documentId": "name-2" }), json!({ "extensions": persisted(&hash(other)) }),
-                json!({ "query": other, "extensions": persisted(&hash(other)) }), json!({ "query": other, "extensions": persisted(&hash(slug)) }),
-                json!({ "query": other, "documentId": "name-1" }), json!({ "query": "{ __schema { queryType { name } } }" }), json!({ "query": "{" }),
+                json!({ "query": other, "extensions": persisted(&hash(other)) }),
+                 json!({ "query": "{ __schema { queryType { name } } }" }), json!({ "query": "{" }),
             ] {
                 assert_eq!(refusal_in(&ask(&http, &body).await), "FORBIDDEN UNTRUSTED_DOCUMENT", "{body}");
             }
@@ -183,6 +185,57 @@ on_both! {
         leader.ok(update, json!({ "i": { "id": member.id, "displayName": "Some One" } })).await;
         assert_eq!(leader.ok(update, json!({ "i": { "id": member.id } })).await["updateMember"]["member"]["displayName"], "Some One");
         assert_eq!(leader.ok(update, json!({ "i": { "id": member.id, "displayName": null } })).await["updateMember"]["member"]["displayName"], "someone");
+        // So too by a variable within an input that stands in the document.
+        let inline = "mutation($id: ID!, $name: String) { updateMember(input: { id: $id, displayName: $name }) { member { displayName } } }";
+        for (variables, shown) in [
+            (json!({ "id": member.id, "name": "Some One" }), "Some One"), (json!({ "id": member.id }), "Some One"), (json!({ "id": member.id, "name": null }), "someone"),
+        ] {
+            assert_eq!(leader.ok(inline, variables.clone()).await["updateMember"]["member"]["displayName"], shown, "{variables}");
+        }
+        let create = "mutation($early: Boolean) { createCampaign(input: { title: \"x\", minRankLevelToVote: 1, durationHours: 1, earlyCloseIfAllVoted: $early, entries: [] }) { campaign { earlyCloseIfAllVoted } } }";
+        assert_eq!(leader.ok(create, json!({})).await["createCampaign"]["campaign"]["earlyCloseIfAllVoted"], true);
+    }
+
+    async fn fields_are_skipped_and_included_by_the_book(app) {
+        let guild = app.guild("gg").await;
+        let ask = async |query: &str, variables: Value| guild.anyone().ok(query, variables).await;
+        let skip = "query($x: Boolean = true) { guild { slug @skip(if: $x) name } }";
+        assert_eq!(ask(skip, json!({})).await, json!({ "guild": { "name": "gg" } }));
+        assert_eq!(ask(skip, json!({ "x": false })).await, json!({ "guild": { "slug": "gg", "name": "gg" } }));
+        assert_eq!(ask("{ guild @skip(if: true) { slug } }", json!({})).await, json!({}));
+        assert_eq!(ask("{ guild { slug @skip(if: true) } }", json!({})).await, json!({ "guild": {} }));
+        let name = "query($x: Boolean!) { __typename @include(if: $x) guild { slug } }";
+        assert_eq!(ask(name, json!({ "x": false })).await, json!({ "guild": { "slug": "gg" } }));
+    }
+
+    async fn documents_are_held_against_the_schema_before_they_run(app) {
+        let guild = app.guild("gg").await;
+        for query in [
+            "{ nothing }", "{ guild { slug @nope } }", "{ guild @skip { slug } }", "{ guild @skip(if: \"true\") { slug } }", "query @include(if: true) { guild { slug } }",
+            "query($x: ID) { member(id: $x) { id } }", "query($x: Float) { members(first: $x) { totalCount } }", "query($x: [ID]!) { nodes(ids: $x) { id } }",
+            "{ guild { a: slug } guild { a: name } }", "{ campaigns(filter: { status: \"LIVE\" }) { totalCount } }",
+            "{ __typename { x } }", "{ guild }", "{ members(first: 99999999999) { totalCount } }", "{ members(bogus: 1) { totalCount } }", "query($x: Int) { guild { slug } }",
+            "{ guild { slug } } fragment Unused on Guild { slug }", "{ ...Missing }", "{ ... on Nothing { slug } }", "{ ...F } fragment F on Member { id }",
+        ] {
+            let answer = guild.anyone().run(query, json!({})).await;
+            assert_eq!(refusal_in(&answer), "BAD_USER_INPUT", "{query}");
+            assert!(answer["data"].is_null() && answer["errors"][0].get("path").is_none(), "{query}: {answer}");
+            assert!(answer["errors"][0]["locations"][0]["line"].is_number(), "{query}: {answer}");
+        }
+    }
+
+    async fn what_an_error_quotes_is_no_longer_than_anyone_reads(app) {
+        app.guild("gg").await;
+        let http = app.serve().await;
+        let long = "x".repeat(30_000);
+        for body in [
+            json!({ "query": "{ __typename }", "operationName": long }), json!({ "query": format!("{{ {long} }}") }), json!({ "query": format!("query(${long}: Int!) {{ members(first: ${long}) {{ totalCount }} }}") }),
+            json!({ "query": "query($f: MemberFilter) { members(filter: $f) { totalCount } }", "variables": { "f": { long.clone(): 1 } } }),
+            json!({ "query": format!("{{ {} }}", (0..40).map(|n| format!("nothing{n} ")).collect::<String>()) }),
+        ] {
+            let answer = ask(&http, &body).await;
+            assert!(answer["errors"][0]["message"].is_string() && answer.to_string().len() < 4_000, "{} bytes", answer.to_string().len());
+        }
     }
 
     async fn budgets_bound_addresses_and_members(app) {

@@ -19,7 +19,7 @@ impl Events {
         let response = request.header("accept", "text/event-stream").send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        assert_eq!(response.headers()["cache-control"], "no-cache");
+        assert_eq!(response.headers()["cache-control"], "no-store");
         Self { response, read: String::new() }
     }
 
@@ -28,8 +28,8 @@ impl Events {
         loop {
             while let Some((event, rest)) = self.read.split_once("\n\n") {
                 let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-                let found =
-                    field("event:").map(|name| (name.to_owned(), field("data:").unwrap_or_default().to_owned()));
+                // As with an event source, there is no event without data.
+                let found = field("data:").map(|data| (field("event:").unwrap().to_owned(), data.to_owned()));
                 self.read = rest.to_string();
                 if let Some((name, data)) = found {
                     let data = if data.is_empty() { Value::Null } else { serde_json::from_str(&data).unwrap() };

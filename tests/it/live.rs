@@ -252,6 +252,28 @@ on_both! {
     }
 }
 
+/// Also where there is but one thread to do it.
+#[tokio::test]
+async fn counting_ends_with_the_last_who_watches() {
+    let app = crate::support::TestApp::on_sqlite().await;
+    let guild = app.guild("gg").await;
+    let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let id = guildhall::id::CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
+    for _ in 0..3 {
+        let (mut one, mut two) =
+            (guild.anyone().subscribe(WATCH, draft.vars()).await, guild.anyone().subscribe(WATCH, draft.vars()).await);
+        next(&mut one).await.unwrap();
+        next(&mut two).await.unwrap();
+        assert_eq!(app.app.live.watching(guild.id, id), Some(2));
+        drop(one);
+        assert_eq!(app.app.live.watching(guild.id, id), Some(1));
+        drop(two);
+        while app.app.live.watching(guild.id, id).is_some() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ballot_cast_on_one_server_reaches_those_who_watch_at_another() {
     let Some(app) = crate::support::TestApp::on_postgres().await else { return };

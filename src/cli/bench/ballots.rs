@@ -130,7 +130,7 @@ async fn through_graphql(
         name: None,
         variables: Variables::from_json(json!({ "input": { "campaignId": ID::from(campaign.id).0, "picks": picks } })),
     };
-    let prepared = graph.prepare(operation).map_err(|error| error.message)?;
+    let prepared = graph.prepare(operation).map_err(|errors| format!("{errors:?}"))?;
     let answer = graph.execute(prepared, &admitted, "bench").await;
     answer.errors.first().map_or(Ok(()), |error| Err(error.message.clone().into()))
 }

@@ -7,6 +7,7 @@ mod mutation;
 mod tally;
 
 use async_graphql::{Context, ID, InputObject, Object, Subscription};
+use futures_util::{FutureExt, future::BoxFuture};
 
 pub use self::{
     history::{PastVote, participation_of},
@@ -55,7 +56,12 @@ impl VotingQuery {
         let (guild, viewer, seal) = (caller.guild, caller.viewer(), caller.app.keys.cursors.clone());
         let page = PageArgs { first, after, last, before }.page::<Campaign>(&seal, guild)?;
         let filter = CampaignFilter {
-            status: filter.and_then(|filter| filter.status),
+            // Each once, for they are bound in a statement.
+            status: filter.and_then(|filter| filter.status).map(|wanted| {
+                let all =
+                    [CampaignStatus::Draft, CampaignStatus::Live, CampaignStatus::Closed, CampaignStatus::Archived];
+                all.into_iter().filter(|status| wanted.contains(status)).collect()
+            }),
             viewer_level: viewer.as_ref().map(|viewer| viewer.rank_level),
             drafts: viewer.is_some_and(|viewer| viewer.may(Permission::CampaignsManage)),
         };
@@ -112,9 +118,9 @@ impl VotingSubscription {
             return Ok(given);
         }
         let id = mutation::campaign_id("campaignId", &campaign_id)?;
-        let mut viewing = Viewing::new(Caller::of(ctx));
+        let mut viewing = Viewing::new(Caller::of(ctx)).await?;
         // Heard of from here on, so that nothing is missed between this look and the stream.
-        may_watch(viewing.by(), id).await?;
+        may_watch(viewing.by().clone(), id).await?;
         let mut tallies = live::watch_tally(&viewing.by().app, viewing.by().guild, id);
         Ok(watch::begin(
             ctx,
@@ -126,8 +132,7 @@ impl VotingSubscription {
                         counted = tallies.next() => Some(counted),
                     };
                     let Some(Counted { tally, answers }) = counted else {
-                        viewing.renew().await?;
-                        may_watch(viewing.by(), id).await?;
+                        viewing.renew(|by| may_watch(by, id)).await?;
                         continue;
                     };
                     let is_final = tally.campaign.is_over();
@@ -152,11 +157,9 @@ impl VotingSubscription {
             return Ok(given);
         }
         let id = campaign_id.map(|id| mutation::campaign_id("campaignId", &id)).transpose()?;
-        let mut viewing = Viewing::new(Caller::of(ctx));
+        let mut viewing = Viewing::new(Caller::of(ctx)).await?;
         let mut changes = live::watch_campaigns(&viewing.by().app, viewing.by().guild).await;
-        if let Some(id) = id {
-            may_follow(viewing.by(), id).await?;
-        }
+        may_follow(viewing.by().clone(), id).await?;
         Ok(watch::begin(
             ctx,
             async_stream::try_stream! {
@@ -167,21 +170,19 @@ impl VotingSubscription {
                         change = changes.next() => Some(change),
                     };
                     let Some(change) = change else {
-                        viewing.renew().await?;
-                        if let Some(id) = id {
-                            may_follow(viewing.by(), id).await?;
-                        }
+                        viewing.renew(|by| may_follow(by, id)).await?;
                         continue;
                     };
                     let Change { campaign, is_gone, answers } = change.ok_or_else(fell_behind)?;
                     if id.is_some_and(|id| id != campaign.id) {
                         continue;
                     }
-                    match id {
-                        Some(id) if is_gone => may_follow(viewing.by(), id).await?,
-                        _ if is_gone || !may_see(&campaign, viewing.by().viewer.as_deref()) => {}
-                        _ => yield Update { news: (*campaign).clone(), answers, to: viewing.by().clone() },
+                    if is_gone || !may_see(&campaign, viewing.by().viewer.as_deref()) {
+                        // Who follows it alone is told so.
+                        may_follow(viewing.by().clone(), id).await?;
+                        continue;
                     }
+                    yield Update { news: (*campaign).clone(), answers, to: viewing.by().clone() };
                 }
             },
         ))
@@ -189,16 +190,22 @@ impl VotingSubscription {
 }
 
 /// Refuses those who may not watch a campaign's tally.
-async fn may_watch(by: &Admitted, id: CampaignId) -> Result<()> {
-    Box::pin(watchable_campaign(&by.app, by.guild, by.viewer.as_deref(), id)).await.map(drop)
+fn may_watch(by: Admitted, id: CampaignId) -> BoxFuture<'static, Result<()>> {
+    async move { watchable_campaign(&by.app, by.guild, by.viewer.as_deref(), id).await.map(drop) }.boxed()
 }
 
-/// Refuses those for whom there is no such campaign.
-async fn may_follow(by: &Admitted, id: CampaignId) -> Result<()> {
-    Box::pin(visible_campaign(&by.app, by.guild, by.viewer.as_deref(), id)).await.map(drop)
+/// Refuses those for whom there is no such campaign; all of them may be followed by anyone.
+fn may_follow(by: Admitted, id: Option<CampaignId>) -> BoxFuture<'static, Result<()>> {
+    async move {
+        match id {
+            Some(id) => visible_campaign(&by.app, by.guild, by.viewer.as_deref(), id).await.map(drop),
+            None => Ok(()),
+        }
+    }
+    .boxed()
 }
 
 fn fell_behind() -> Refusal {
     let message = "You read too slowly and changes were lost. Subscribe again, and look at the campaigns anew.";
-    Refusal::new(Code::RateLimited, message).because("FELL_BEHIND")
+    Refusal { retry_after_seconds: Some(1), ..Refusal::new(Code::RateLimited, message).because("FELL_BEHIND") }
 }

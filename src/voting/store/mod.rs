@@ -102,6 +102,17 @@ pub async fn unarchived_campaigns(conn: &mut Conn, guild: GuildId) -> QueryResul
         .load(c))
 }
 
+/// Where the campaigns of these guilds are in their lives that something can still become of: for the server alone.
+pub async fn unarchived(
+    conn: &mut Conn,
+    guilds: &[GuildId],
+) -> QueryResult<Vec<(GuildId, CampaignId, CampaignStatus)>> {
+    on!(conn, c => campaigns::table
+        .filter(campaigns::guild_id.eq_any(guilds).and(campaigns::status.ne(CampaignStatus::Archived)))
+        .select((campaigns::guild_id, campaigns::id, campaigns::status))
+        .load(c))
+}
+
 /// How many ballots each of these campaigns has, of whatever guilds, and where it is in its life: for the server alone.
 pub async fn progress(
     conn: &mut Conn,

@@ -321,7 +321,7 @@ impl Client<'_> {
         };
         let response = match self.test.graph.prepare(operation(query, variables)) {
             Ok(prepared) => self.test.graph.execute(prepared, &caller, "test").await,
-            Err(error) => async_graphql::Response::from_errors(vec![error]),
+            Err(errors) => async_graphql::Response::from_errors(errors),
         };
         serde_json::to_value(response).unwrap()
     }
