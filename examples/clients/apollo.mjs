@@ -7,7 +7,9 @@ import { ErrorLink } from '@apollo/client/link/error';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { relayStylePagination } from '@apollo/client/utilities';
 import { ReplaySubject, filter, firstValueFrom, from, switchMap } from 'rxjs';
-import { guild, password, run, server, showError, showMember, showRoster, showTally, showTurnout } from './demo.mjs';
+import {
+  guild, password, run, server, showCampaign, showError, showMember, showRoster, showTally, showTurnout,
+} from './demo.mjs';
 import { Session, isTokenRefused } from './session.mjs';
 import { openSocket } from './socket.mjs';
 
@@ -35,7 +37,10 @@ function connect(session, socket) {
       },
     },
   });
-  return new ApolloClient({ link: ApolloLink.from([renewal, authorization, transport]), cache });
+  const client = new ApolloClient({ link: ApolloLink.from([renewal, authorization, transport]), cache });
+  // Of what changed while there was no socket, nothing is told afterwards.
+  socket.on('connected', (_socket, _payload, again) => again && client.refetchQueries({ include: 'active' }));
+  return client;
 }
 
 const ROSTER = gql`
@@ -73,6 +78,10 @@ const TALLY = gql`
   }
   ${PROGRESS}
 `;
+const CHANGES = gql`
+  subscription Changes($campaignId: ID) { campaignChanged(campaignId: $campaignId) { ...Progress } }
+  ${PROGRESS}
+`;
 
 /** Watches a query, as a component that shows it does. */
 function watch(client, options) {
@@ -89,7 +98,7 @@ function watch(client, options) {
   return { query, until };
 }
 
-await run('apollo', async ({ campaignId, ballot, moveOn }) => {
+await run('apollo', async ({ campaignId, ballot, moveOn, archive }) => {
   const session = new Session(server, guild);
   await session.signIn('member', password);
   const socket = openSocket(session);
@@ -110,6 +119,7 @@ await run('apollo', async ({ campaignId, ballot, moveOn }) => {
 
   // A ballot is answered with its campaign, and whatever shows that campaign follows.
   const campaign = watch(client, { query: CAMPAIGN, variables: { id: campaignId } });
+  const changes = client.subscribe({ query: CHANGES, variables: { campaignId } }).subscribe();
   const voted = (count) => campaign.until(({ campaign }) => campaign.turnout.voted === count);
   await voted(0);
   await client.mutate({ mutation: CAST_BALLOT, variables: { input: ballot } });
@@ -134,6 +144,11 @@ await run('apollo', async ({ campaignId, ballot, moveOn }) => {
   assert.equal(tallies, 3);
   const over = await campaign.until(({ campaign }) => campaign.status === 'CLOSED');
   assert.equal(over.campaign.turnout.voted, 2);
+
+  // Whatever else becomes of the campaign: the cache takes it in by its id, and nothing has to be asked anew.
+  await archive();
+  showCampaign((await campaign.until(({ campaign }) => campaign.status === 'ARCHIVED')).campaign);
+  changes.unsubscribe();
 
   // Errors, over HTTP and over the WebSocket.
   const late = await client.mutate({ mutation: CAST_BALLOT, variables: { input: ballot } }).catch((error) => error);

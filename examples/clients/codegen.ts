@@ -12,7 +12,7 @@ const config: CodegenConfig = {
       // gql/persisted-documents.json: every document under the SHA-256 of its text.
       presetConfig: { persistedDocuments: { hashAlgorithm: 'sha256' } },
       config: {
-        // A time is a string in RFC 3339, such as 2026-01-31T20:00:00Z.
+        // A time is a string in RFC 3339, such as 2026-01-31T20:00:00+00:00.
         scalars: { ID: 'string', DateTime: 'string' },
         strictScalars: true,
         enumsAsTypes: true,

@@ -46,11 +46,13 @@ async function withVote(example) {
   await step('activateCampaign');
   // What moves the tally on: another's ballot, then the end of the vote.
   const moves = [() => officer(vote, { input: ballot }), () => step('closeCampaign')];
+  let archived;
+  const archive = () => (archived ??= step('archiveCampaign'));
   try {
-    await example({ campaignId: id, ballot, moveOn: async () => moves.shift()?.() });
+    await example({ campaignId: id, ballot, moveOn: async () => moves.shift()?.(), archive });
   } finally {
     while (moves.length > 0) await moves.shift()();
-    await step('archiveCampaign');
+    await archive();
   }
 }
 
@@ -80,6 +82,10 @@ export function showMember({ displayName, discordUsername, rank }) {
 
 export function showTurnout({ voted, eligible }) {
   console.log(`  ballot: ${voted} of ${eligible} have voted`);
+}
+
+export function showCampaign({ title, status }) {
+  console.log(`  campaign: ${title} ${status}`);
 }
 
 export function showTally({ revision, isFinal, turnout, standings }) {

@@ -12,6 +12,9 @@ const REFRESH_SESSION = /* GraphQL */ `
   }
 `;
 
+/** What is sent to sign in and to renew. */
+const DOCUMENTS = { login: { query: LOGIN }, refreshSession: { query: REFRESH_SESSION } };
+
 /** How long before its time an access token is no longer relied on, in milliseconds. */
 const EARLY = 60_000;
 /** How long after a renewal a refusal may be of the token before, in milliseconds. */
@@ -19,20 +22,25 @@ const CROSSED = 5_000;
 
 export class Session {
   accessToken;
+  #documents;
   #expiresAt;
   #refreshToken;
   #renewal;
   #renewedAt = -Infinity;
   #listeners = [];
 
-  /** `guild` is the slug for `X-Guild`; a site of one guild leaves it out. */
-  constructor(url, guild) {
+  /**
+   * `guild` is the slug for `X-Guild`; a site of one guild leaves it out. A server with trusted documents takes the ids of
+   * its own: `{ login: { documentId }, refreshSession: { documentId } }`.
+   */
+  constructor(url, guild, documents = DOCUMENTS) {
     this.url = url;
     this.guild = guild;
+    this.#documents = documents;
   }
 
   async signIn(discordUsername, password) {
-    this.#keep((await this.#ask(LOGIN, { discordUsername, password })).login);
+    this.#keep((await this.#ask(this.#documents.login, { discordUsername, password })).login);
   }
 
   /** The headers of a request, also of one who is not signed in. */
@@ -72,7 +80,8 @@ export class Session {
   }
 
   async #renew() {
-    this.#keep((await this.#ask(REFRESH_SESSION, { refreshToken: this.#refreshToken })).refreshSession);
+    const input = { refreshToken: this.#refreshToken };
+    this.#keep((await this.#ask(this.#documents.refreshSession, input)).refreshSession);
     this.#renewedAt = performance.now();
     for (const listener of this.#listeners) listener();
   }
@@ -83,12 +92,12 @@ export class Session {
     this.#refreshToken = refreshToken;
   }
 
-  async #ask(query, input) {
+  async #ask(document, input) {
     const response = await fetch(this.url, {
       method: 'POST',
       // Never with `Authorization`: a request with a token that is not good is refused, whatever it asks for.
       headers: { 'Content-Type': 'application/json', ...(this.guild && { 'X-Guild': this.guild }) },
-      body: JSON.stringify({ query, variables: { input } }),
+      body: JSON.stringify({ ...document, variables: { input } }),
     });
     const { data, errors } = await response.json();
     // With its `code` and `reason`: UNAUTHENTICATED and INVALID_TOKEN when the session is over.

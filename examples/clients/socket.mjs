@@ -1,6 +1,6 @@
 // A WebSocket to Guildhall by the package graphql-ws, for the subscriptions of any client.
 
-import { createClient } from 'graphql-ws';
+import { TerminatedCloseEvent, createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 
 // Browsers have it, and Node.js from 22 on. Apollo Client looks for it as well.
@@ -16,8 +16,9 @@ export function openSocket(session) {
     url: session.url.replace(/^http/, 'ws'),
     // A function: each reconnection takes the token of its time.
     connectionParams: () => session.connectionParams(),
-    // Also after a failure of the network, which is no proper close.
-    shouldRetry: () => true,
+    // Also after a failure of the network, which is no proper close. An error is final, such as that of a session that
+    // is over, or of what cannot be sent; the close below is one by its class only.
+    shouldRetry: (cause) => !(cause instanceof Error) || cause instanceof TerminatedCloseEvent,
     on: {
       // A socket goes by the token it was opened with, and what runs on it ends when that expires. So the token is
       // renewed before, even if nothing else asks for it.

@@ -30,7 +30,7 @@ function connect(session, socket) {
   }));
   const subscriptions = subscriptionExchange({
     forwardSubscription: (request) => ({
-      subscribe: (sink) => ({ unsubscribe: socket.subscribe(request, sink) }),
+      subscribe: (sink) => ({ unsubscribe: socket.subscribe({ ...request, query: request.query ?? '' }, sink) }),
     }),
   });
   return new Client({ url: session.url, exchanges: [cache, authorization, fetchExchange, subscriptions] });

@@ -47,7 +47,7 @@ impl Serve {
         app.default_guild = self.serving.default_guild.clone().filter(|slug| !slug.is_empty());
         app.lifetimes = self.serving.lifetimes();
         app.limiter = Limiter::new(self.serving.attempts(), &app.clock);
-        if app.guild(None).await.is_err() {
+        if app.guild(None).await.is_err_and(|error| error.refusal().is_some()) {
             let slug = app.default_guild.as_deref().unwrap_or("SLUG");
             tracing::warn!("no guild to serve yet; make it with `guildhall bootstrap --guild {slug} --leader …`");
         }

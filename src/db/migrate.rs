@@ -11,7 +11,8 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// "guild" in ASCII: servers that start together migrate one after the other.
-const ADVISORY_LOCK: &str = "SELECT pg_advisory_lock(444234722404)";
+/// A pooler may keep the lock of a server that is gone.
+const ADVISORY_LOCK: &str = "SET lock_timeout = '2min'; SELECT pg_advisory_lock(444234722404); SET lock_timeout = 0";
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 

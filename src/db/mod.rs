@@ -186,7 +186,10 @@ impl Db {
         let statements = Arc::new(AtomicU64::new(0));
         let pools = match url {
             DatabaseUrl::Postgres { url, direct } => {
-                let set_up = "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s';";
+                // To compile a statement takes longer than any of ours; and without nested loops the planner thinks all
+                // the world of what the unavoidable ones cost.
+                let set_up =
+                    "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; SET jit = off;";
                 let pool = pool(url, set_up, max_connections, &statements).await?;
                 Pools::Postgres { pool, direct: direct.clone().unwrap_or_else(|| url.clone()).into() }
             }
@@ -387,6 +390,16 @@ impl Conn {
     pub async fn join_in_bulk(&mut self) -> diesel::QueryResult<()> {
         let Self::Postgres(conn) = self else { return Ok(()) };
         conn.batch_execute(JOIN_IN_BULK).await
+    }
+
+    /// Has PostgreSQL plan each statement for its values for the rest of the transaction: for statements over long lists, of
+    /// which a plan for any values knows nothing.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn plan_afresh(&mut self) -> diesel::QueryResult<()> {
+        let Self::Postgres(conn) = self else { return Ok(()) };
+        conn.batch_execute("SET LOCAL plan_cache_mode = force_custom_plan").await
     }
 
     /// Takes a lock on a number until the transaction ends. Other than a row's, it is queued for: those who share it do not

@@ -25,8 +25,11 @@ where
 {
     let (set_up, statements) = (set_up.to_owned(), Arc::clone(statements));
     let mut config = ManagerConfig::<C>::default();
-    // The pool drops connections that broke in use; asking each time with a statement would double the short queries.
-    config.recycling_method = RecyclingMethod::Fast;
+    // Whether a connection still stands is known without asking: a statement each time would double the short queries.
+    config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn| {
+        let stands = if conn.is_broken() { Err(diesel::result::Error::BrokenTransactionManager) } else { Ok(()) };
+        Box::pin(std::future::ready(stands))
+    }));
     config.custom_setup = Box::new(move |url| {
         let (set_up, statements, url) = (set_up.clone(), Arc::clone(&statements), url.to_owned());
         Box::pin(async move {

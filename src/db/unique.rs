@@ -11,7 +11,7 @@ const UNIQUE: [(&str, &str); 9] = [
     ("members_discord_id", "members.guild_id, members.discord_id"),
     ("characters_name", "characters.guild_id, characters.name_key, characters.realm_key"),
     ("ballots_one_per_member", "ballots.guild_id, ballots.campaign_id, ballots.member_id"),
-    ("ballots_nonce", "ballots.guild_id, ballots.campaign_id, ballots.nonce"),
+    ("ballots_nonce", "ballots.guild_id, ballots.nonce, ballots.campaign_id"),
     ("picks_no_entry_twice", "picks.guild_id, picks.campaign_id, picks.member_id, picks.entry_id"),
 ];
 

@@ -106,8 +106,6 @@ fn operation(mut parts: Map<String, Json>) -> Result<Operation, Failure> {
         Some(_) => Err(Failure::of(Refusal::input(name, format!("{name} must be a string.")))),
     };
     let (query, id, name) = (string("query")?, string("documentId")?, string("operationName")?);
-    // Some clients cannot leave it out.
-    let query = query.filter(|query| !query.is_empty());
     let mut object = |name: &'static str| match parts.remove(name) {
         None | Some(Json::Null) => Ok(Map::new()),
         Some(Json::Object(object)) => Ok(object),
@@ -115,7 +113,10 @@ fn operation(mut parts: Map<String, Json>) -> Result<Operation, Failure> {
     };
     let (variables, extensions) = (object("variables")?, object("extensions")?);
     let hash = persisted_query(&extensions).map_err(Failure::of)?;
-    let document = match (query, hash.or(id)) {
+    let id = hash.or(id);
+    // Beside an id some clients cannot leave it out.
+    let query = query.filter(|query| !query.is_empty() || id.is_none());
+    let document = match (query, id) {
         (Some(text), None) => Wanted::Text(text),
         (Some(text), Some(hash)) => Wanted::Register(text, hash),
         (None, Some(id)) => Wanted::Known(id),

@@ -53,7 +53,7 @@ const MAX_OPERATIONS: usize = 100;
 /// Most KiB that their documents have together: parsed, they take some eighty times as much.
 const MAX_DOCUMENTS: usize = 256;
 /// Most bytes of an operation's id.
-const MAX_ID: usize = 256;
+const MAX_ID: usize = 4 * 1_024;
 
 /// What a client says.
 #[derive(Deserialize)]

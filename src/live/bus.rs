@@ -29,6 +29,9 @@ const PING: Duration = Duration::from_secs(10);
 /// How long to wait before connecting anew.
 const RECONNECT: Duration = Duration::from_secs(1);
 
+/// What a server says to hear itself.
+const HELLO: &str = "hello";
+
 /// How often a server on SQLite looks whether a command beside it has changed a roster.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long to wait before telling again what could not be told.
@@ -103,6 +106,7 @@ async fn reconcile(app: &Arc<App>) {
         let tallies = app.live.watched_tallies();
         let watched: Vec<(GuildId, CampaignId)> = tallies.iter().map(|(key, _)| *key).collect();
         let found = app.db.snapshot(async move |conn| {
+            conn.plan_afresh().await?;
             let rosters = identity::store::roster_versions_of(conn, &guilds).await?;
             let progress = voting::store::progress(conn, &watched).await?;
             Ok((rosters, progress, voting::store::unarchived(conn, &followed).await?))
@@ -134,6 +138,7 @@ async fn reconcile(app: &Arc<App>) {
 
 async fn hear(app: &Arc<App>) -> Result<()> {
     let Some(mut conn) = app.db.listener(app.live.channel).await? else { return Ok(()) };
+    make_sure(app, &mut conn).await?;
     missed_everything(app);
     let mut quiet_since = Instant::now();
     loop {
@@ -159,6 +164,19 @@ async fn hear(app: &Arc<App>) -> Result<()> {
             }
         }
     }
+}
+
+/// Makes sure that what is told is heard: through a pooler it is not, and nothing else would show it.
+async fn make_sure(app: &App, conn: &mut AsyncPgConnection) -> Result<()> {
+    let (channel, hello) = (app.live.channel, format!("{} {HELLO}", app.live.server));
+    let said = hello.clone();
+    app.db.read(async move |conn| Ok(conn.notify(channel, vec![said]).await?)).await?;
+    let heard = async {
+        while next(conn).await? != hello {}
+        Ok(())
+    };
+    let deaf = "LISTEN hears nothing: through a pooler, it needs GUILDHALL_DIRECT_URL";
+    tokio::time::timeout(PING, heard).await.map_err(|_| Error::internal(deaf))?
 }
 
 /// Takes in what another process did.
@@ -195,6 +213,7 @@ fn hear_one(app: &Arc<App>, payload: &str) {
         Some((from, event @ Event::Access(..))) if from == app.live.server => app.live.hear(event),
         Some((from, _)) if from == app.live.server => {}
         Some((_, event)) => hear_from_afar(app, event),
+        None if payload.ends_with(HELLO) => {}
         None => {
             tracing::warn!(payload, "another server says what this one does not understand");
             missed_everything(app);
