@@ -55,6 +55,8 @@ pub enum Wanted {
 pub struct Document {
     parsed: ExecutableDocument,
     hash: Hash,
+    /// The hash of its text without spaces.
+    squeezed: Hash,
     bytes: usize,
     /// Whether a client has said that it is going to name it by its hash.
     is_registered: AtomicBool,
@@ -211,7 +213,13 @@ impl Documents {
         for (_, operation) in parsed.operations.iter().filter(|(_, it)| it.node.ty == OperationType::Subscription) {
             root_field(&operation.node.selection_set.node, &parsed.fragments).map_err(refused)?;
         }
-        Ok(Document { parsed, hash, bytes: text.len(), is_registered: AtomicBool::new(false) })
+        Ok(Document {
+            parsed,
+            hash,
+            squeezed: self::hash(&squeezed(text)),
+            bytes: text.len(),
+            is_registered: AtomicBool::new(false),
+        })
     }
 }
 
@@ -277,11 +285,11 @@ fn refused(refusal: Refusal) -> Vec<ServerError> {
 }
 
 fn find_trusted(trusted: &HashMap<String, Arc<Document>>, wanted: &Wanted) -> Result<Arc<Document>, Refusal> {
+    let by_id = |id: &str| trusted.get(id).or_else(|| trusted.get(id.strip_prefix("sha256:")?));
     let known = match wanted {
-        // Some clients send a text along, which may differ in its spaces; what is run is the manifest's.
-        Wanted::Known(id) | Wanted::Register(_, id) => {
-            trusted.get(id).or_else(|| trusted.get(id.strip_prefix("sha256:")?))
-        }
+        Wanted::Known(id) => by_id(id),
+        // Some clients send a text along, printed anew: it may differ in its spaces, and what is run is the manifest's.
+        Wanted::Register(text, id) => by_id(id).filter(|document| document.squeezed == hash(&squeezed(text))),
         // Its text names it as well as its hash does.
         Wanted::Text(text) => trusted.get(&base16ct::lower::encode_string(&hash(text))),
     };
@@ -310,6 +318,11 @@ fn read_manifest(text: &str) -> Result<HashMap<String, String>, String> {
         Ok(Manifest::ById(documents)) => Ok(documents),
         Err(_) => Err("expected {\"ID\": \"DOCUMENT\", …} or an apollo-persisted-query-manifest".to_owned()),
     }
+}
+
+/// A text without what may stand between tokens.
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| !c.is_ascii_whitespace() && *c != ',').collect()
 }
 
 fn hash(text: &str) -> Hash {

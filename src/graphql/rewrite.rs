@@ -36,7 +36,9 @@ pub(super) fn executable(
     let absent: HashSet<Name> = declared.filter(|name| !variables.contains_key(*name)).cloned().collect();
     if !absent.is_empty() {
         leave_out(&mut operation.node.selection_set.node, &absent);
-        fragments.values_mut().for_each(|it| leave_out(&mut it.node.selection_set.node, &absent));
+        for fragment in fragments.values_mut() {
+            leave_out(&mut fragment.node.selection_set.node, &absent);
+        }
     }
     ExecutableDocument { operations: DocumentOperations::Single(operation), fragments }
 }

@@ -44,7 +44,8 @@ impl Validator {
             return Ok(());
         };
         let error = |found: GraphQLError| {
-            let mut message = found.message;
+            // Whether to suggest anything is ours to say.
+            let mut message = found.message.split(" Did you mean ").next().unwrap_or_default().to_owned();
             if let Some(meant) = self.meant(&message) {
                 message = format!("{message} Did you mean \"{meant}\"?");
             }

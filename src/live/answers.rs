@@ -22,7 +22,10 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// The answers to one piece of news, gone with it.
 #[derive(Default)]
-pub struct Answers(Mutex<HashMap<Recipe, (Instant, watch::Receiver<Option<Made>>)>>);
+pub struct Answers(Mutex<HashMap<Recipe, Kept>>);
+
+/// Since when, and what is made of it.
+type Kept = (Instant, watch::Receiver<Option<Made>>);
 
 /// An answer that was made.
 #[derive(Clone)]
