@@ -55,8 +55,6 @@ pub enum Wanted {
 pub struct Document {
     parsed: ExecutableDocument,
     hash: Hash,
-    /// The hash of its text without spaces.
-    squeezed: Hash,
     bytes: usize,
     /// Whether a client has said that it is going to name it by its hash.
     is_registered: AtomicBool,
@@ -78,8 +76,11 @@ pub struct Documents {
     inputs: Inputs,
     validator: Validator,
     known: Cache<Hash, Arc<Document>, Weight>,
-    trusted: Option<HashMap<String, Arc<Document>>>,
+    trusted: Option<Manifest>,
 }
+
+/// The only documents that are run: by their ids, each with its text without spaces.
+type Manifest = HashMap<String, (Arc<Document>, String)>;
 
 type Hash = [u8; 32];
 
@@ -124,13 +125,14 @@ impl Documents {
         let mut trusted = HashMap::new();
         for (id, text) in read_manifest(manifest)? {
             let hash = hash(&text);
-            let document = self.parse(&text, hash).map_err(|errors| {
+            let document = scan(&text, &self.limits).map_err(refused).and_then(|()| self.parse(&text, hash));
+            let document = document.map_err(|errors| {
                 let reasons = errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ");
                 format!("the document {id}: {reasons}")
             })?;
-            let document = Arc::new(document);
+            let document = (Arc::new(document), squeezed(&text));
             // By what it is called there, and by its hash.
-            trusted.insert(base16ct::lower::encode_string(&hash), Arc::clone(&document));
+            trusted.insert(base16ct::lower::encode_string(&hash), document.clone());
             trusted.insert(id, document);
         }
         self.trusted = Some(trusted);
@@ -194,8 +196,8 @@ impl Documents {
         })
     }
 
+    /// Parses and checks a text that has been scanned.
     fn parse(&self, text: &str, hash: Hash) -> Result<Document, Vec<ServerError>> {
-        scan(text, &self.limits).map_err(refused)?;
         let parsed = parse_query(text).map_err(|error| {
             let mut error = ServerError::from(error);
             // The parser draws the line; what it expected is on its last.
@@ -213,13 +215,7 @@ impl Documents {
         for (_, operation) in parsed.operations.iter().filter(|(_, it)| it.node.ty == OperationType::Subscription) {
             root_field(&operation.node.selection_set.node, &parsed.fragments).map_err(refused)?;
         }
-        Ok(Document {
-            parsed,
-            hash,
-            squeezed: self::hash(&squeezed(text)),
-            bytes: text.len(),
-            is_registered: AtomicBool::new(false),
-        })
+        Ok(Document { parsed, hash, bytes: text.len(), is_registered: AtomicBool::new(false) })
     }
 }
 
@@ -284,16 +280,16 @@ fn refused(refusal: Refusal) -> Vec<ServerError> {
     vec![refusal.into_server_error()]
 }
 
-fn find_trusted(trusted: &HashMap<String, Arc<Document>>, wanted: &Wanted) -> Result<Arc<Document>, Refusal> {
+fn find_trusted(trusted: &Manifest, wanted: &Wanted) -> Result<Arc<Document>, Refusal> {
     let by_id = |id: &str| trusted.get(id).or_else(|| trusted.get(id.strip_prefix("sha256:")?));
     let known = match wanted {
         Wanted::Known(id) => by_id(id),
         // Some clients send a text along, printed anew: it may differ in its spaces, and what is run is the manifest's.
-        Wanted::Register(text, id) => by_id(id).filter(|document| document.squeezed == hash(&squeezed(text))),
+        Wanted::Register(text, id) => by_id(id).filter(|(_, known)| *known == squeezed(text)),
         // Its text names it as well as its hash does.
         Wanted::Text(text) => trusted.get(&base16ct::lower::encode_string(&hash(text))),
     };
-    known.cloned().ok_or_else(|| {
+    known.map(|(document, _)| Arc::clone(document)).ok_or_else(|| {
         let message = "This server runs only the documents of its manifest.";
         Refusal::new(Code::Forbidden, message).because("UNTRUSTED_DOCUMENT")
     })
@@ -308,14 +304,14 @@ fn read_manifest(text: &str) -> Result<HashMap<String, String>, String> {
     }
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Manifest {
+    enum Listing {
         // First, for it is an object too.
         Apollo { operations: Vec<Listed> },
         ById(HashMap<String, String>),
     }
     match serde_json::from_str(text) {
-        Ok(Manifest::Apollo { operations }) => Ok(operations.into_iter().map(|it| (it.id, it.body)).collect()),
-        Ok(Manifest::ById(documents)) => Ok(documents),
+        Ok(Listing::Apollo { operations }) => Ok(operations.into_iter().map(|it| (it.id, it.body)).collect()),
+        Ok(Listing::ById(documents)) => Ok(documents),
         Err(_) => Err("expected {\"ID\": \"DOCUMENT\", …} or an apollo-persisted-query-manifest".to_owned()),
     }
 }

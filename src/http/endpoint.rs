@@ -6,7 +6,7 @@ use async_graphql::parser::types::OperationType;
 use axum::{
     body::Body,
     extract::{FromRequestParts, Request, State, WebSocketUpgrade},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
     response::Response,
 };
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
@@ -53,13 +53,13 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
             }
         };
     }
-    let operation = match operation(&server, &parts, body).await {
+    let operation = match operation(&server, &answer, &parts, body).await {
         Ok(operation) => operation,
-        Err(failure) => return refuse(&answer, failure),
+        Err(failure) => return answer.failure(failure),
     };
     let credentials = match (single(&parts.headers, "x-guild"), single(&parts.headers, "authorization")) {
         (Ok(guild), Ok(authorization)) => Credentials { guild, authorization },
-        (Err(failure), _) | (_, Err(failure)) => return refuse(&answer, failure),
+        (Err(failure), _) | (_, Err(failure)) => return answer.failure(failure),
     };
     let admitted = match Admitted::admit(&server.app, credentials, origin).await {
         Ok(admitted) => admitted,
@@ -68,7 +68,7 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
     if let Some(viewer) = &admitted.viewer
         && let Err(refusal) = server.budget.take(None, Some(viewer.member))
     {
-        return refuse(&answer, Failure::new(StatusCode::TOO_MANY_REQUESTS, refusal));
+        return answer.failure(Failure::new(StatusCode::TOO_MANY_REQUESTS, refusal));
     }
     run(server, &parts.method, operation, admitted, answer).await
 }
@@ -78,7 +78,7 @@ async fn run(server: Server, method: &Method, operation: Operation, admitted: Ad
     let kind = prepared.as_ref().ok().map(Prepared::kind);
     if kind == Some(OperationType::Mutation) && *method == Method::GET {
         let refusal = Refusal::new(Code::BadUserInput, "A mutation goes by POST.");
-        return refuse(&answer, Failure::new(StatusCode::METHOD_NOT_ALLOWED, refusal));
+        return answer.failure(Failure::new(StatusCode::METHOD_NOT_ALLOWED, refusal));
     }
     let is_subscription = kind == Some(OperationType::Subscription);
     if answer.accepted.rather_events || (answer.accepted.events && is_subscription) {
@@ -91,22 +91,12 @@ async fn run(server: Server, method: &Method, operation: Operation, admitted: Ad
     if is_subscription {
         let message = "A subscription is answered as text/event-stream, which must be accepted, or by WebSocket with the \
             sub-protocol graphql-transport-ws.";
-        return refuse(&answer, Failure::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)));
+        return answer.failure(Failure::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)));
     }
     answer.response(server.graph.execute(prepared, &admitted, &answer.request_id).await)
 }
 
-fn refuse(answer: &Answer, failure: Failure) -> Response {
-    let allow = (failure.status == StatusCode::METHOD_NOT_ALLOWED).then(|| HeaderValue::from_static("GET, POST"));
-    let mut response = answer.failure(failure);
-    if let Some(allow) = allow {
-        response.headers_mut().insert(header::ALLOW, allow);
-    }
-    response
-}
-
-async fn operation(server: &Server, parts: &Parts, body: Body) -> Result<Operation, Failure> {
-    let answer = Answer::new(&parts.headers, String::new());
+async fn operation(server: &Server, answer: &Answer, parts: &Parts, body: Body) -> Result<Operation, Failure> {
     match parts.method {
         Method::GET => {
             answer.check()?;

@@ -105,6 +105,10 @@ async fn reconcile(app: &Arc<App>) {
         let guilds: Vec<GuildId> = app.live.watched_guilds().into_iter().collect();
         let tallies = app.live.watched_tallies();
         let watched: Vec<(GuildId, CampaignId)> = tallies.iter().map(|(key, _)| *key).collect();
+        if guilds.is_empty() && watched.is_empty() && followed.is_empty() {
+            known.clear();
+            continue;
+        }
         let found = app.db.snapshot(async move |conn| {
             conn.plan_afresh().await?;
             let rosters = identity::store::roster_versions_of(conn, &guilds).await?;

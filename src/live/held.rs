@@ -1,6 +1,6 @@
 //! Things that are kept only as long as someone holds them.
 
-use std::{borrow::Borrow, collections::HashMap, hash::Hash};
+use std::{collections::HashMap, hash::Hash};
 
 /// How many are kept before it is looked for the first time whether they are still held.
 const FEW: usize = 64;
@@ -20,10 +20,7 @@ impl<K, V> Default for Held<K, V> {
 
 impl<K: Eq + Hash, V> Held<K, V> {
     /// What is kept under a key.
-    pub(super) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
-    where
-        K: Borrow<Q>,
-    {
+    pub(super) fn get(&self, key: &K) -> Option<&V> {
         self.held.get(key)
     }
 
