@@ -11,6 +11,9 @@ use async_graphql::{Pos, ServerError};
 use super::MAX_ERRORS;
 use crate::error::{Code, Refusal};
 
+/// What introspection may ask for, and apollo-compiler does not know of yet.
+const ONE_OF: &str = "extend type __Type { isOneOf: Boolean }";
+
 /// How alike two names are, of 1, when one may be meant by the other.
 const ALIKE: f64 = 0.75;
 
@@ -27,7 +30,8 @@ impl Validator {
     /// # Errors
     /// A sentence that says why the text is not one.
     pub(super) fn of_schema(sdl: &str, suggestions: bool) -> Result<Self, String> {
-        let schema = Schema::parse_and_validate(sdl, "schema.graphql").map_err(|error| error.errors.to_string())?;
+        let schema = format!("{sdl}\n{ONE_OF}");
+        let schema = Schema::parse_and_validate(schema, "schema.graphql").map_err(|error| error.errors.to_string())?;
         let fields = |schema: &Schema| {
             let objects = schema.types.iter().filter_map(|(name, ty)| Some((name.to_string(), ty.as_object()?)));
             objects.map(|(name, object)| (name, object.fields.keys().map(ToString::to_string).collect())).collect()

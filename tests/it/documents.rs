@@ -105,6 +105,8 @@ on_both! {
         let (schema, name) = (json!({ "query": "{ __schema { queryType { name } } }" }), json!({ "query": "{ __typename guild { __typename } }" }));
         let open = app.serve().await;
         assert_eq!(ask(&open, &ask_types).await["data"]["__type"]["name"], "Member");
+        let one_of = json!({ "query": "{ __type(name: \"LoginInput\") { isOneOf specifiedByURL inputFields(includeDeprecated: true) { name } } }" });
+        assert_eq!(ask(&open, &one_of).await["data"]["__type"]["isOneOf"], false);
         let closed = serve(&app, &Settings { introspection: false, ..Settings::default() }).await;
         for body in [&ask_types, &schema] {
             assert_eq!(refusal_in(&ask(&closed, body).await), "FORBIDDEN INTROSPECTION_OFF");
