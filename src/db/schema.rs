@@ -89,6 +89,63 @@ diesel::table! {
 }
 
 diesel::table! {
+    discord_keeper (id) {
+        id -> BigInt,
+        holder -> BigInt,
+        held_until -> Timestamp,
+        state -> Text,
+        since -> Timestamp,
+        problem -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    discord_links (guild_id) {
+        guild_id -> BigInt,
+        server_id -> Text,
+        channel_id -> Nullable<Text>,
+        campaign_url -> Nullable<Text>,
+        color -> BigInt,
+        thumbnail_url -> Nullable<Text>,
+        newcomer_rank_id -> Nullable<BigInt>,
+        sync_minutes -> BigInt,
+        next_sync_at -> Timestamp,
+        synced_at -> Nullable<Timestamp>,
+        report -> Nullable<Text>,
+        problem -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    discord_messages (guild_id, id) {
+        guild_id -> BigInt,
+        id -> BigInt,
+        lane -> Text,
+        number -> BigInt,
+        kind -> Text,
+        campaign_id -> Nullable<BigInt>,
+        member_id -> Nullable<BigInt>,
+        body -> Text,
+        state -> Text,
+        queued_at -> Timestamp,
+        expires_at -> Timestamp,
+        due_at -> Timestamp,
+        claimed_until -> Nullable<Timestamp>,
+        claim -> Nullable<BigInt>,
+        attempts -> BigInt,
+        problem -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    discord_stories (guild_id, campaign_id) {
+        guild_id -> BigInt,
+        campaign_id -> BigInt,
+        told -> Text,
+    }
+}
+
+diesel::table! {
     entries (guild_id, id) {
         guild_id -> BigInt,
         id -> BigInt,
@@ -201,6 +258,8 @@ diesel::table! {
 
 diesel::joinable!(audit_events -> guilds (guild_id));
 diesel::joinable!(campaigns -> guilds (guild_id));
+diesel::joinable!(discord_links -> guilds (guild_id));
+diesel::joinable!(discord_messages -> guilds (guild_id));
 diesel::joinable!(failures -> guilds (guild_id));
 diesel::joinable!(members -> guilds (guild_id));
 diesel::joinable!(ranks -> guilds (guild_id));
@@ -212,6 +271,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     campaigns,
     characters,
     codes,
+    discord_keeper,
+    discord_links,
+    discord_messages,
+    discord_stories,
     entries,
     failures,
     guilds,

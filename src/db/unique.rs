@@ -3,7 +3,7 @@
 use diesel::result::DatabaseErrorKind;
 
 /// Unique constraints that a caller can run into: the name PostgreSQL reports, and the columns SQLite does.
-const UNIQUE: [(&str, &str); 9] = [
+const UNIQUE: [(&str, &str); 10] = [
     ("guilds_slug", "guilds.slug"),
     ("ranks_name", "ranks.guild_id, ranks.name_key"),
     ("ranks_level", "ranks.guild_id, ranks.level"),
@@ -12,6 +12,7 @@ const UNIQUE: [(&str, &str); 9] = [
     ("characters_name", "characters.guild_id, characters.name_key, characters.realm_key"),
     ("ballots_one_per_member", "ballots.guild_id, ballots.campaign_id, ballots.member_id"),
     ("ballots_nonce", "ballots.guild_id, ballots.nonce, ballots.campaign_id"),
+    ("discord_links_server", "discord_links.server_id"),
     ("picks_no_entry_twice", "picks.guild_id, picks.campaign_id, picks.member_id, picks.entry_id"),
 ];
 

@@ -75,13 +75,13 @@ async fn both_databases_have_the_same_columns_and_indexes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_table_but_the_guilds_own_leads_its_key_with_the_guild() {
+async fn every_table_of_guilds_leads_its_key_with_the_guild() {
     let sqlite = TestApp::on_sqlite().await;
     let keys = "SELECT t.name AS table_name, c.name AS column_name, '' AS kind, c.pk AS nullable
         FROM sqlite_master t JOIN pragma_table_info(t.name) c
-        WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name <> 'guilds' AND c.pk = 1";
+        WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT IN ('guilds', 'discord_keeper') AND c.pk = 1";
     let keys = rows(&sqlite, keys, "").await;
-    assert_eq!(keys.len(), 14);
+    assert_eq!(keys.len(), 17);
     assert!(keys.iter().all(|key| key.column_name == "guild_id"), "{keys:?}");
 }
 
