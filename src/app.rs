@@ -9,6 +9,7 @@ use crate::{
     auth::{Hasher, Keys, Lifetimes, Limiter, Limits},
     clock::Clock,
     db::{Conn, Db, Work},
+    discord::{self, Bot},
     error::{Code, Refusal, Result},
     id::{GuildId, MemberId},
     identity,
@@ -35,6 +36,8 @@ pub struct App {
     pub live: Live,
     /// Of each vote somebody who has not voted.
     pub waited_for: WaitedFor,
+    /// The Discord bot, where there is one.
+    pub discord: Option<Bot>,
     /// Whether servers in other processes go by what this one changes: always where they can share the database, and for
     /// a command beside a server on SQLite.
     pub has_peers: bool,
@@ -58,17 +61,19 @@ impl App {
             lifetimes: Lifetimes::default(),
             live: Live::default(),
             waited_for: WaitedFor::default(),
+            discord: None,
             default_guild: None,
             guilds: RwLock::default(),
         }
     }
 
-    /// Starts what goes on beside the requests: the scheduler, and the bus between servers. Both end when the returned
-    /// set is dropped.
+    /// Starts what goes on beside the requests: the scheduler, the bus between servers, and the Discord bot. All end when
+    /// the returned set is dropped.
     pub fn start(self: &Arc<Self>) -> tokio::task::JoinSet<()> {
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(scheduler::run(Arc::clone(self)));
         tasks.spawn(live::run_bus(Arc::clone(self)));
+        discord::start(self, &mut tasks);
         tasks
     }
 
@@ -117,6 +122,8 @@ impl App {
         let result = self.db.write_and_tell(move |result: &R| result.campaign().map(notice), work).await?;
         if let Some(campaign) = result.campaign() {
             self.live.campaign_changed(campaign);
+            // A step may have queued what there is to tell of it.
+            self.discord.iter().for_each(Bot::wake);
         }
         Ok(result)
     }

@@ -12,7 +12,9 @@ use ipnet::IpNet;
 
 use crate::{
     auth::{self, Keys, Lifetimes, MIN_SECRET, secret_beside},
+    clock::Clock,
     db::DatabaseUrl,
+    discord::Bot,
     graphql,
 };
 
@@ -284,6 +286,35 @@ impl Serving {
             per_account: self.account_failures,
             window: self.account_window,
         }
+    }
+}
+
+/// The Discord bot.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Discord")]
+pub struct Discord {
+    /// The token of the Discord bot, the same on all servers. There is no bot unless given.
+    #[arg(long, env = "GUILDHALL_DISCORD_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub discord_token: Option<String>,
+
+    /// Where Discord's API is: what stands before /api/v10. To be set for a proxy of it, or a stand-in.
+    #[arg(long, env = "GUILDHALL_DISCORD_API", value_name = "URL", default_value = "https://discord.com")]
+    pub discord_api: String,
+}
+
+impl Discord {
+    /// The bot, if there is to be one.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn bot(&self, clock: &Clock) -> Result<Option<Bot>, String> {
+        let Some(token) = self.discord_token.as_deref().map(str::trim).filter(|token| !token.is_empty()) else {
+            return Ok(None);
+        };
+        if !self.discord_api.starts_with("http://") && !self.discord_api.starts_with("https://") {
+            return Err("GUILDHALL_DISCORD_API must be an http or https URL.".to_owned());
+        }
+        Bot::new(token, &self.discord_api, clock.clone()).map(Some)
     }
 }
 

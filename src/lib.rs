@@ -3,7 +3,8 @@
 //! In reading order:
 //! - [`app`] is what a running server holds; [`cli`] is how it is started, by the settings of [`config`].
 //! - [`identity`] is the guild's people, [`auth`] their accounts and permissions, [`audit`] the log of what they did with
-//!   them, [`voting`] their votes, [`live`] what is watched of them.
+//!   them, [`voting`] their votes, [`live`] what is watched of them, [`discord`] the bot that brings them to a
+//!   Discord server.
 //! - [`graphql`] makes one schema of them, and [`http`] serves it.
 //! - [`db`] is either database; [`clock`], [`error`], [`id`], [`page`] and [`text`] are what all share.
 
@@ -14,6 +15,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod discord;
 pub mod error;
 pub mod graphql;
 pub mod http;

@@ -50,7 +50,8 @@ impl AuditEvent {
     /// What was done: what it was done to, and how. One of `guild.update`, `rank.create`, `rank.update`, `rank.delete`,
     /// `member.create`, `member.update`, `member.invite`, `member.send_reset_code`, `character.create`,
     /// `character.update`, `character.delete` (of another member's), `roster.import`, `campaign.create`,
-    /// `campaign.update` (its entries too), `campaign.delete`, `campaign.activate`, `campaign.close`, `campaign.archive`.
+    /// `campaign.update` (its entries too), `campaign.delete`, `campaign.activate`, `campaign.close`, `campaign.archive`,
+    /// `discord.link`, `discord.unlink`, `discord.sync`, `discord.retry`.
     async fn action(&self) -> &str {
         &self.action
     }

@@ -58,6 +58,14 @@ pub enum Action {
     CampaignClose,
     #[strum(serialize = "campaign.archive")]
     CampaignArchive,
+    #[strum(serialize = "discord.link")]
+    DiscordLink,
+    #[strum(serialize = "discord.unlink")]
+    DiscordUnlink,
+    #[strum(serialize = "discord.sync")]
+    DiscordSync,
+    #[strum(serialize = "discord.retry")]
+    DiscordRetry,
 }
 
 /// Something to be recorded.

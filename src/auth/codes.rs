@@ -1,5 +1,9 @@
 //! One-time codes: they open an account, or give it another password.
 
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
 use super::{
     Permission, Permissions, Viewer,
     limits::Attempt,
@@ -11,10 +15,29 @@ use crate::{
     audit::{self, Action},
     clock::Instant,
     db::Conn,
+    discord::{self, Bot, CodeLetter, DiscordMessageKind, Lane},
     error::{Error, Refusal, Result},
-    id::{GuildId, MemberId},
+    id::{DiscordMessageId, GuildId, MemberId},
     identity::{self, Ladder, Member, Rank},
 };
+
+/// How long whoever issues a code waits to hear whether it arrived.
+const HEARING: Duration = Duration::from_secs(2);
+
+/// How a code reached its member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+pub enum InviteDelivery {
+    /// By direct message.
+    Sent,
+    /// It will be sent by direct message.
+    Queued,
+    /// The member has no known Discord id; pass the code on.
+    NotLinked,
+    /// The direct message could not be sent, since they take none; pass the code on.
+    Failed,
+    /// There is no bot; pass the code on.
+    NotConfigured,
+}
 
 /// A code handed out: shown once, stored only as a hash.
 pub struct IssuedCode {
@@ -24,6 +47,8 @@ pub struct IssuedCode {
     pub expires_at: Instant,
     /// Whose it is.
     pub member: Member,
+    /// Whether it reached them.
+    pub delivery: InviteDelivery,
 }
 
 /// Issues an invite code for a member below the viewer, voiding the ones before.
@@ -67,6 +92,9 @@ async fn issue(
             Purpose::Reset => app.lifetimes.reset,
         };
     let by = by.cloned();
+    let message = DiscordMessageId::new();
+    let heard = app.discord.as_ref().map(|bot| bot.hear_of(message));
+    let letter = app.discord.is_some().then(|| (message, code.clone(), app.keys.cipher.clone()));
     let member = app
         .db
         .write(async move |conn| {
@@ -95,6 +123,17 @@ async fn issue(
             let member_id = member.id;
             let code = Code { guild_id: guild, member_id, purpose, code_hash, expires_at, reach, permissions };
             store::put_code(conn, &code).await?;
+            let lane = member.discord_id.as_deref().and_then(Lane::user);
+            if let (Some((id, code, cipher)), Some(lane)) = (letter, lane) {
+                let guild_name = identity::store::guild(conn, guild).await?.map(|it| it.name).unwrap_or_default();
+                let kind = match purpose {
+                    Purpose::Invite => DiscordMessageKind::Invite,
+                    Purpose::Reset => DiscordMessageKind::ResetCode,
+                };
+                let username = &member.discord_username;
+                let letter = CodeLetter { id, kind, guild_name: &guild_name, username, code: &code, expires_at };
+                discord::send_code(conn, &cipher, (guild, member_id, lane), &letter, now).await?;
+            }
             let (action, what) = match purpose {
                 Purpose::Invite => (Action::MemberInvite, "an invite code"),
                 Purpose::Reset => (Action::MemberSendResetCode, "a reset code"),
@@ -104,7 +143,26 @@ async fn issue(
             Ok(member)
         })
         .await?;
-    Ok(IssuedCode { code, expires_at, member })
+    let delivery = match (&app.discord, heard) {
+        (Some(bot), Some(heard)) if member.discord_id.is_some() => delivery(bot, heard).await,
+        (Some(_), _) => InviteDelivery::NotLinked,
+        (None, _) => InviteDelivery::NotConfigured,
+    };
+    Ok(IssuedCode { code, expires_at, member, delivery })
+}
+
+/// Whether a code that was just queued has arrived, as far as that can be told in a moment.
+async fn delivery(bot: &Bot, heard: oneshot::Receiver<bool>) -> InviteDelivery {
+    bot.wake();
+    // While Discord is down nobody waits for it.
+    if bot.is_down() {
+        return InviteDelivery::Queued;
+    }
+    match tokio::time::timeout(HEARING, heard).await {
+        Ok(Ok(true)) => InviteDelivery::Sent,
+        Ok(Ok(false)) => InviteDelivery::Failed,
+        _ => InviteDelivery::Queued,
+    }
 }
 
 fn check_state(member: &Member, purpose: Purpose) -> Result<(), Refusal> {

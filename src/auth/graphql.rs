@@ -1,12 +1,12 @@
 //! Accounts in the schema.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use guildhall_macros::guarded;
 
 use super::{
-    IssuedCode, Session, SignedIn, change_password, login, logout, refresh_session, register, reset_password,
-    revoke_session, send_invite, send_reset_code, sessions,
+    InviteDelivery, IssuedCode, Session, SignedIn, change_password, login, logout, refresh_session, register,
+    reset_password, revoke_session, send_invite, send_reset_code, sessions,
 };
 use crate::{
     error::{Refusal, Result},
@@ -95,21 +95,6 @@ impl From<SignedIn> for AuthPayload {
             member: it.member,
         }
     }
-}
-
-/// How a code reached its member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub enum InviteDelivery {
-    /// By direct message.
-    Sent,
-    /// It will be sent by direct message.
-    Queued,
-    /// The member has no known Discord id.
-    NotLinked,
-    /// The direct message could not be sent; pass the code on.
-    Failed,
-    /// There is no bot; pass the code on.
-    NotConfigured,
 }
 
 /// An invite code, shown once.
@@ -262,8 +247,9 @@ impl AuthMutation {
     ) -> Result<InvitePayload> {
         let caller = Caller::of(ctx);
         let member = MemberId::try_from(&member_id).map_err(|_| Refusal::not_found("member").at("memberId"))?;
-        let IssuedCode { code, expires_at, member } = send_invite(&caller.app, &*caller.signed_in()?, member).await?;
-        Ok(InvitePayload { code, expires_at: expires_at.and_utc(), member, delivery: InviteDelivery::NotConfigured })
+        let issued = send_invite(&caller.app, &*caller.signed_in()?, member).await?;
+        let IssuedCode { code, expires_at, member, delivery } = issued;
+        Ok(InvitePayload { code, expires_at: expires_at.and_utc(), member, delivery })
     }
 
     /// Issues a code with which a registered member below the viewer's rank chooses another password, voiding their older
@@ -277,8 +263,7 @@ impl AuthMutation {
         let caller = Caller::of(ctx);
         let member = MemberId::try_from(&member_id).map_err(|_| Refusal::not_found("member").at("memberId"))?;
         let issued = send_reset_code(&caller.app, &*caller.signed_in()?, member).await?;
-        let IssuedCode { code, expires_at, member } = issued;
-        let delivery = InviteDelivery::NotConfigured;
+        let IssuedCode { code, expires_at, member, delivery } = issued;
         Ok(ResetCodePayload { code, expires_at: expires_at.and_utc(), member, delivery })
     }
 }

@@ -1,6 +1,7 @@
 //! Accounts: who someone is, what they may do, and how they prove it.
 
 mod accounts;
+mod cipher;
 mod codes;
 pub mod graphql;
 mod limits;
@@ -16,7 +17,8 @@ use std::{net::IpAddr, time::Duration};
 
 pub use self::{
     accounts::{change_password, login, register, reset_password},
-    codes::{IssuedCode, invite, send_invite, send_reset_code},
+    cipher::Cipher,
+    codes::{InviteDelivery, IssuedCode, invite, send_invite, send_reset_code},
     limits::{Limiter, Limits, neighbourhood},
     password::Hasher,
     permission::{Permission, Permissions},

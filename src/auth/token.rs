@@ -8,6 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::Cipher;
 use crate::{
     clock::Instant,
     error::{Error, Result},
@@ -79,6 +80,8 @@ impl TryFrom<Payload> for Claims {
 pub struct Keys {
     /// Marks the cursors of connections.
     pub cursors: Seal,
+    /// Seals what waits in the database for someone else to read.
+    pub cipher: Cipher,
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
@@ -93,6 +96,7 @@ impl Keys {
         validation.required_spec_claims.clear();
         Self {
             cursors: Seal::new(secret),
+            cipher: Cipher::new(secret),
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
             validation,

@@ -15,7 +15,7 @@ use crate::{
     app::App,
     auth::{Hasher, Limiter},
     clock::Clock,
-    config::{Database, Listen, PublicApi, Serving, Signing},
+    config::{Database, Discord, Listen, PublicApi, Serving, Signing},
     db::Db,
     graphql::Graph,
     http,
@@ -35,6 +35,8 @@ pub(super) struct Serve {
     serving: Serving,
     #[command(flatten)]
     api: PublicApi,
+    #[command(flatten)]
+    discord: Discord,
 }
 
 impl Serve {
@@ -47,6 +49,7 @@ impl Serve {
         app.default_guild = self.serving.default_guild.clone().filter(|slug| !slug.is_empty());
         app.lifetimes = self.serving.lifetimes();
         app.limiter = Limiter::new(self.serving.attempts(), &app.clock);
+        app.discord = self.discord.bot(&app.clock)?;
         if app.guild(None).await.is_err_and(|error| error.refusal().is_some()) {
             let slug = app.default_guild.as_deref().unwrap_or("SLUG");
             tracing::warn!("no guild to serve yet; make it with `guildhall bootstrap --guild {slug} --leader …`");
@@ -70,11 +73,11 @@ pub(super) async fn serve(
     listener: TcpListener,
 ) -> Result<(), Failure> {
     let graph = Graph::with(&api.settings()?).map_err(|error| format!("the trusted documents: {error}"))?;
-    let _background = app.start();
+    let background = app.start();
     let (end, ending) = watch::channel(false);
     let budget = Arc::new(http::Budget::new(api.budgets, &app.clock));
     let max_body = api.limits.max_body;
-    let server = http::Server { app, graph, proxies: proxies.into(), max_body, budget, ending };
+    let server = http::Server { app: Arc::clone(&app), graph, proxies: proxies.into(), max_body, budget, ending };
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tracing::info!("serving on http://{}", listener.local_addr()?);
     let mut told_to_end = async move || {
@@ -93,6 +96,10 @@ pub(super) async fn serve(
         // Someone who never finishes a request, or an operator who does not want to wait.
         () = tokio::time::sleep(ANSWER_WITHIN) => {}
         () = told_to_end() => {}
+    }
+    drop(background);
+    if let Some(bot) = &app.discord {
+        bot.leave(&app).await;
     }
     Ok(())
 }

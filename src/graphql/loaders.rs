@@ -13,8 +13,9 @@ use crate::{
     auth::{self, Session},
     clock::{Clock, Instant},
     db::Db,
+    discord::{self, Message},
     error::{Error, Result},
-    id::{AuditEventId, CampaignId, CharacterId, EntryId, GuildId, MemberId, RankId, SessionId},
+    id::{AuditEventId, CampaignId, CharacterId, DiscordMessageId, EntryId, GuildId, MemberId, RankId, SessionId},
     identity::{self, Character, Guild, Member, Rank},
     voting::{self, Ballot, BallotBox, Campaign, Entry, Participation, Tally, Turnout},
 };
@@ -214,6 +215,10 @@ loaders! {
     /// Entries of the audit log by id, whoever may see them.
     audit_event: AuditEventById(AuditEventId => AuditEvent) = read |conn, scope, keys| {
         by(audit::store::events_by_id(conn, scope.guild, &keys).await?, |event| event.id)
+    };
+    /// Messages on their way to Discord by id, whoever may see them.
+    discord_message: DiscordMessageById(DiscordMessageId => Message) = read |conn, scope, keys| {
+        by(discord::store::messages_by_id(conn, scope.guild, &keys).await?, |message| message.id)
     };
 }
 

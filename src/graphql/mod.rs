@@ -40,6 +40,7 @@ use crate::{
     audit::graphql::AuditQuery,
     auth::graphql::{AuthMutation, AuthQuery},
     config::Limits,
+    discord::graphql::{DiscordMutation, DiscordQuery},
     error::{self, Code, Error, Refusal},
     identity::graphql::{IdentityMutation, IdentityQuery},
     live::{Made, Place, Recipe},
@@ -51,11 +52,11 @@ const MAX_ERRORS: usize = 20;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, IdentityQuery, AuthQuery, VotingQuery, AuditQuery);
+pub struct Query(NodeQuery, IdentityQuery, AuthQuery, VotingQuery, AuditQuery, DiscordQuery);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(AuthMutation, IdentityMutation, VotingMutation);
+pub struct Mutation(AuthMutation, IdentityMutation, VotingMutation, DiscordMutation);
 
 /// What can be watched.
 #[derive(MergedSubscription, Default)]

@@ -5,7 +5,8 @@ use async_graphql::{Context, ID, Interface, Object, SimpleObject};
 use super::caller::Caller;
 use crate::{
     audit::{self, AuditEvent},
-    auth::Session,
+    auth::{Permission, Session},
+    discord::Message,
     error::{Refusal, Result},
     id::GlobalId,
     identity::{Character, Guild, Member, Rank},
@@ -37,6 +38,8 @@ pub enum Node {
     Session(Session),
     /// An entry of the audit log.
     AuditEvent(AuditEvent),
+    /// A message on its way to Discord, for those who manage that.
+    DiscordMessage(Message),
 }
 
 /// What was deleted.
@@ -98,6 +101,9 @@ pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             }
             _ => None,
         },
+        Ok(GlobalId::DiscordMessageId(id)) if caller.viewer().is_some_and(|it| it.may(Permission::DiscordManage)) => {
+            load.discord_message.maybe(id).await?.map(Node::DiscordMessage)
+        }
         _ => None,
     })
 }

@@ -153,7 +153,7 @@ pub async fn update_member(app: &App, viewer: &Viewer, change: MemberChange) -> 
 }
 
 /// What was changed of a member, in words.
-pub(super) fn summary(before: &Member, after: &Member, ladder: &Ladder) -> String {
+pub fn summary(before: &Member, after: &Member, ladder: &Ladder) -> String {
     let rank = |member: &Member| ladder.rank(member.rank_id).map_or("an unknown rank", |rank| &rank.name).to_owned();
     let did = match after.rank_level.cmp(&before.rank_level) {
         _ if before.is_active && !after.is_active => "Deactivated",

@@ -15,8 +15,8 @@ use serde::Deserialize;
 
 pub use self::{
     characters::{CharacterChange, NewCharacter, create_character, delete_character, update_character},
-    members::{MemberChange, NewMember, create_member, update_member},
-    policy::Ladder,
+    members::{MemberChange, NewMember, create_member, summary, update_member},
+    policy::{Ladder, Leaders, check_still_led},
     ranks::{NewRank, RankChange, create_rank, delete_rank, update_rank},
     roster::{Imported, export_roster, import_roster},
     rows::{

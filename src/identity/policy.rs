@@ -25,6 +25,11 @@ impl Ladder {
         Ok(Self(store::ranks(conn, guild).await?))
     }
 
+    /// The ranks, highest level first.
+    pub fn iter(&self) -> std::slice::Iter<'_, Rank> {
+        self.0.iter()
+    }
+
     /// The rank of this id.
     pub fn rank(&self, id: RankId) -> Option<&Rank> {
         self.0.iter().find(|rank| rank.id == id)

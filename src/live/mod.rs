@@ -14,7 +14,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Notify, Semaphore, SemaphorePermit, mpsc, watch},
+    sync::{Notify, Semaphore, SemaphorePermit, broadcast, mpsc, watch},
     time::Instant,
 };
 
@@ -34,6 +34,8 @@ use crate::{
 
 /// How many watchers are looked up anew at the same time.
 const RENEWALS: usize = 4;
+/// How many stirred votes are remembered for whoever is slow to hear of them.
+const STIRRED: usize = 4_096;
 
 /// Something that other servers, and those who watch here, must hear of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +70,8 @@ pub struct Live {
     /// Those whose rights may have changed are looked up a few at a time, so that requests get their turn.
     renewals: Semaphore,
     schedule: Notify,
+    /// Votes that have other ballots or another status; none, when that is not known any more.
+    stirred: broadcast::Sender<Option<(GuildId, CampaignId)>>,
     /// To the other servers; what is sent before the bus runs waits for it.
     outgoing: mpsc::UnboundedSender<Event>,
     bus: Mutex<Option<mpsc::UnboundedReceiver<Event>>>,
@@ -88,6 +92,7 @@ impl Default for Live {
             cores: std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1)),
             renewals: Semaphore::new(RENEWALS),
             schedule: Notify::new(),
+            stirred: broadcast::Sender::new(STIRRED),
             outgoing,
             bus: Mutex::new(Some(bus)),
         }
@@ -128,6 +133,11 @@ impl Live {
         self.schedule.notified()
     }
 
+    /// Votes with other ballots or another status, here or elsewhere, from now on; `None` is any of them.
+    pub fn stirred(&self) -> broadcast::Receiver<Option<(GuildId, CampaignId)>> {
+        self.stirred.subscribe()
+    }
+
     /// Changes of what someone may do from now on; `None` is whoever is not signed in.
     pub fn watch_access(&self, guild: GuildId, member: Option<MemberId>) -> watch::Receiver<()> {
         let key = (guild, member);
@@ -152,6 +162,10 @@ impl Live {
 
     /// Takes an event in, from here or from another server.
     fn hear(&self, event: Event) {
+        if let Event::Ballots(guild, campaign) | Event::Campaign(guild, campaign) = event {
+            // Mostly nobody here tells of votes.
+            let _ = self.stirred.send(Some((guild, campaign)));
+        }
         match event {
             Event::Ballots(guild, campaign) => self.recount_one(guild, campaign),
             Event::Campaign(guild, campaign) => {
@@ -174,6 +188,7 @@ impl Live {
 
     /// After a time of not hearing the other servers: anything may have changed.
     fn missed_events(&self) {
+        let _ = self.stirred.send(None);
         self.viewers.forget_all();
         self.tell_access(|_| true);
         self.recount(|_| true);

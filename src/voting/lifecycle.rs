@@ -14,6 +14,7 @@ use crate::{
     auth::Viewer,
     clock::Instant,
     db::{Conn, Lock},
+    discord,
     error::{Refusal, Result},
     id::{CampaignId, GuildId},
 };
@@ -39,6 +40,7 @@ pub async fn activate(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Camp
             return Err(Refusal::conflict("NOT_READY", message).into());
         }
         let live = save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await?;
+        discord::tell_of(conn, &live, now).await?;
         let summary = format!("Set {} live", quoted(&live));
         record(conn, &live, Some(&officer), now, Action::CampaignActivate, summary).await?;
         Ok(live)
@@ -92,6 +94,7 @@ pub(super) async fn start_if_due(app: &App, campaign: &Campaign) -> Result<()> {
             return Ok(None);
         }
         let live = save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await?;
+        discord::tell_of(conn, &live, now).await?;
         by_itself(conn, &live, now, Action::CampaignActivate, "went live at its start").await?;
         Ok(Some(live))
     })
@@ -147,7 +150,9 @@ async fn end(conn: &mut Conn, live: Campaign, now: Instant) -> Result<Campaign> 
     freeze(conn, live.clone(), now).await?;
     // No ballot was taken after its end, however late it is closed.
     let closed_at = live.closes_at.map_or(now, |closes| closes.min(now));
-    save(conn, Campaign { status: CampaignStatus::Closed, closed_at: Some(closed_at), ..live }).await
+    let closed = save(conn, Campaign { status: CampaignStatus::Closed, closed_at: Some(closed_at), ..live }).await?;
+    discord::tell_of(conn, &closed, now).await?;
+    Ok(closed)
 }
 
 async fn save(conn: &mut Conn, campaign: Campaign) -> Result<Campaign> {

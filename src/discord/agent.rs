@@ -1,0 +1,278 @@
+//! The contest agent: tells a channel what becomes of a vote.
+//!
+//! What is told is a matter of a vote's state and of what was told before ([`super::story`]), so nothing is told twice, and
+//! whatever was not told yet, because a server died, is told by the next that looks. Launch and results are queued in the
+//! transaction of the step itself; the rest by the keeper, moments after the ballots.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::sync::broadcast::error::RecvError;
+
+use super::{
+    Lane, Link,
+    embed::{self, Look, Scene},
+    outbox, store,
+    story::{self, Event, Facts, Told},
+};
+use crate::{
+    app::App,
+    clock::Instant,
+    db::Conn,
+    error::{Error, Result},
+    id::{CampaignId, EntryId, GuildId},
+    identity,
+    voting::{self, AnnouncementLevel, Campaign, CampaignStatus, Tally},
+};
+
+type Key = (GuildId, CampaignId);
+
+/// The least time between two looks at a vote: what happens meanwhile falls together.
+const PACE: Duration = Duration::from_secs(1);
+/// Looking at a large vote takes at most one part of so many of the time.
+const SHARE: u32 = 20;
+/// How often all votes are looked through for what is due: links and votes come and go.
+const SWEEP: Duration = Duration::from_mins(1);
+/// How often all votes are looked at as if each had other ballots, in case that was not heard.
+const LOOK_AT_ALL: Duration = Duration::from_mins(10);
+/// How long to wait after a failure.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// From when on before its end a vote's last day and last hour are told of.
+const MARKS: [Duration; 2] = [Duration::from_hours(24), Duration::from_hours(1)];
+
+/// Queues what there is to tell of a vote, in the transaction that changed it or in one of its own.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn tell_of(conn: &mut Conn, campaign: &Campaign, now: Instant) -> Result<()> {
+    let (guild, id) = (campaign.guild_id, campaign.id);
+    let Some((link, lane)) = place(conn, campaign).await? else { return Ok(()) };
+    let told = store::lock_story(conn, guild, id).await?;
+    // As it is now that nobody else tells of it.
+    let Some(campaign) = voting::store::campaign(conn, guild, id).await? else { return Ok(()) };
+    conn.join_in_bulk().await?;
+    let (event, after, tally) = look(conn, campaign, &told, now).await?;
+    if let (Some(event), Some(tally)) = (event, tally) {
+        let guild_name = identity::store::guild(conn, guild).await?.map(|guild| guild.name).unwrap_or_default();
+        let body = worded(&tally, event, &told, &link, guild_name)?;
+        outbox::announce(conn, (guild, id), lane, body, now).await?;
+    }
+    if after != told {
+        store::update_story(conn, guild, id, &after).await?;
+    }
+    Ok(())
+}
+
+/// Where a vote is told of, if it is.
+async fn place(conn: &mut Conn, campaign: &Campaign) -> Result<Option<(Link, Lane)>> {
+    if campaign.announcements == AnnouncementLevel::Off {
+        return Ok(None);
+    }
+    let Some(link) = store::link(conn, campaign.guild_id).await? else { return Ok(None) };
+    let own = campaign.discord_channel_id.as_deref();
+    // Whoever reads the guild's channel may be of any rank: what not every rank sees has to have a channel named for it.
+    let is_for_all = match campaign.min_rank_level_to_view {
+        None => true,
+        Some(_) if own.is_some() => true,
+        Some(level) => {
+            let ladder = identity::Ladder::load(conn, campaign.guild_id).await?;
+            ladder.lowest().is_some_and(|lowest| level <= lowest.level)
+        }
+    };
+    let channel = own.or(link.channel_id.as_deref()).filter(|_| is_for_all);
+    Ok(channel.and_then(Lane::channel).map(|lane| (link, lane)))
+}
+
+/// What is to be told of a vote now, if anything; what counts as told from then on; and its count, where it was needed.
+async fn look(
+    conn: &mut Conn,
+    campaign: Campaign,
+    told: &Told,
+    now: Instant,
+) -> Result<(Option<Event>, Told, Option<Tally>)> {
+    let guild = campaign.guild_id;
+    // Only who tells of a change of the lead needs to know who leads.
+    let leads_matter = campaign.announcements == AnnouncementLevel::Hype && campaign.status == CampaignStatus::Live;
+    let mut tally = None;
+    let mut facts = Facts {
+        level: campaign.announcements,
+        status: campaign.status,
+        start_at: campaign.start_at,
+        closes_at: campaign.closes_at,
+        turnout: voting::turnouts(conn, guild, std::slice::from_ref(&campaign))
+            .await?
+            .remove(&campaign.id)
+            .unwrap_or_default(),
+        leader: None,
+        now,
+    };
+    if leads_matter && facts.turnout.voted > 0 {
+        tally = count(conn, campaign.clone(), now).await?;
+        facts.leader = tally.as_ref().and_then(leader);
+    }
+    let (event, after) = story::next(&facts, told);
+    if event.is_some() && tally.is_none() {
+        tally = count(conn, campaign, now).await?;
+    }
+    Ok((event, after, tally))
+}
+
+async fn count(conn: &mut Conn, campaign: Campaign, now: Instant) -> Result<Option<Tally>> {
+    let (guild, id) = (campaign.guild_id, campaign.id);
+    Ok(voting::tallies(conn, guild, vec![campaign], now).await?.remove(&id))
+}
+
+/// Who leads alone.
+fn leader(tally: &Tally) -> Option<EntryId> {
+    let mut first = tally.outcome.standings.iter().filter(|standing| standing.place == 1);
+    match (first.next(), first.next()) {
+        (Some(leader), None) => Some(leader.entry),
+        _ => None,
+    }
+}
+
+fn worded(tally: &Tally, event: Event, told: &Told, link: &Link, guild_name: String) -> Result<String> {
+    let look = Look {
+        guild_name,
+        color: u32::try_from(link.color).unwrap_or_default(),
+        campaign_url: link.campaign_url.clone(),
+        thumbnail_url: link.thumbnail_url.clone(),
+    };
+    let Tally { campaign, entries, turnout, outcome, .. } = tally;
+    let scene = Scene { campaign, entries, turnout: *turnout, outcome: Some(outcome), event, told };
+    serde_json::to_string(&embed::announcement(&scene, &look)).map_err(Error::internal)
+}
+
+/// What the keeper knows of the votes that are told of.
+#[derive(Default)]
+struct Desk {
+    /// Votes to be looked at, and not before when.
+    due: HashMap<Key, Instant>,
+    /// Until when votes that were looked at are left alone.
+    rested: HashMap<Key, Instant>,
+    /// Votes of which nothing is told but the steps.
+    quiet: HashSet<Key>,
+    /// When the last day and hour of votes begin.
+    marks: Vec<(Instant, Key)>,
+}
+
+impl Desk {
+    fn stir(&mut self, key: Key, now: Instant) {
+        if !self.quiet.contains(&key) {
+            let at = self.rested.get(&key).map_or(now, |until| now.max(*until));
+            self.due.entry(key).or_insert(at);
+        }
+    }
+
+    /// Takes what is due by now.
+    fn take(&mut self, now: Instant) -> Vec<Key> {
+        for (_, key) in self.marks.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>() {
+            self.due.entry(key).or_insert(now);
+        }
+        self.rested.retain(|_, until| now < *until);
+        let due: Vec<Key> = self.due.iter().filter(|(_, at)| **at <= now).map(|(key, _)| *key).collect();
+        for key in &due {
+            self.due.remove(key);
+        }
+        due
+    }
+
+    /// When something is due next.
+    fn next(&self) -> Option<Instant> {
+        self.due.values().chain(self.marks.iter().map(|(at, _)| at)).min().copied()
+    }
+}
+
+/// Tells of all guilds' votes until the task is dropped.
+pub(super) async fn run(app: Arc<App>) {
+    let mut stirred = app.live.stirred();
+    let (mut desk, mut swept_at, mut looked_at) = (Desk::default(), None::<Instant>, None::<Instant>);
+    loop {
+        let now = app.clock.now();
+        if swept_at.is_none_or(|at| now >= at + SWEEP || now < at) {
+            // After a start, and in case something was not heard, each vote is looked at whatever is due.
+            let all = looked_at.is_none_or(|at| now >= at + LOOK_AT_ALL || now < at);
+            match sweep(&app, &mut desk, all, now).await {
+                Ok(()) => looked_at = if all { Some(now) } else { looked_at },
+                Err(error) => tracing::warn!(%error, "the votes to tell of could not be looked through"),
+            }
+            swept_at = Some(now);
+        }
+        for key in desk.take(now) {
+            visit(&app, &mut desk, key, now).await;
+        }
+        let next = swept_at.unwrap_or(now) + SWEEP;
+        let next = desk.next().map_or(next, |due| due.min(next));
+        tokio::select! {
+            heard = stirred.recv() => match heard {
+                Ok(Some(key)) => desk.stir(key, app.clock.now()),
+                // What was missed may have been anything.
+                Ok(None) | Err(RecvError::Lagged(_)) => (swept_at, looked_at) = (None, None),
+                Err(RecvError::Closed) => return,
+            },
+            () = app.clock.sleep_until(next) => {}
+        }
+    }
+}
+
+async fn sweep(app: &App, desk: &mut Desk, all: bool, now: Instant) -> Result<()> {
+    let live = app.db.read(async |conn| Ok(store::told_campaigns(conn).await?)).await?;
+    desk.quiet.clear();
+    desk.marks.clear();
+    for campaign in live {
+        let key = (campaign.guild_id, campaign.id);
+        if let Some(closes) = campaign.closes_at {
+            desk.marks.extend(MARKS.iter().map(|before| (closes - *before, key)).filter(|(at, _)| now < *at));
+        }
+        if all {
+            desk.stir(key, now);
+        }
+    }
+    Ok(())
+}
+
+/// Looks at one vote, and tells what there is to tell.
+async fn visit(app: &App, desk: &mut Desk, key: Key, now: Instant) {
+    let began = app.clock.elapsed();
+    let looked = app.db.snapshot(async move |conn| something_to_tell(conn, key, now).await).await;
+    let told = match looked {
+        Ok(Some(false)) => Ok(()),
+        Ok(None) => {
+            desk.quiet.insert(key);
+            return;
+        }
+        Ok(Some(true)) => {
+            let tell = async move |conn: &mut Conn| match voting::store::campaign(conn, key.0, key.1).await? {
+                Some(campaign) => tell_of(conn, &campaign, now).await,
+                None => Ok(()),
+            };
+            let told = app.db.write(tell).await;
+            if let (Ok(()), Some(bot)) = (&told, &app.discord) {
+                bot.wake();
+            }
+            told
+        }
+        Err(error) => Err(error),
+    };
+    let rest = PACE.max((app.clock.elapsed().saturating_sub(began)).saturating_mul(SHARE));
+    desk.rested.insert(key, now + rest);
+    if let Err(error) = told {
+        tracing::warn!(%error, campaign = key.1.0, "a vote could not be told of; trying again");
+        desk.due.insert(key, now + AFTER_FAILURE);
+    }
+}
+
+/// Whether a vote has news; `None` if it has none to expect.
+async fn something_to_tell(conn: &mut Conn, (guild, id): Key, now: Instant) -> Result<Option<bool>> {
+    let Some(campaign) = voting::store::campaign(conn, guild, id).await? else { return Ok(None) };
+    let is_quiet = matches!(campaign.announcements, AnnouncementLevel::Off | AnnouncementLevel::Quiet);
+    if campaign.status == CampaignStatus::Draft || place(conn, &campaign).await?.is_none() {
+        return Ok(None);
+    }
+    let told = store::story(conn, guild, id).await?;
+    let (event, after, _) = look(conn, campaign, &told, now).await?;
+    Ok(if event.is_none() && after == told && is_quiet { None } else { Some(event.is_some() || after != told) })
+}

@@ -1,0 +1,165 @@
+//! Delivers the outbox: of each lane the first message, several lanes at once, until Discord has it.
+//!
+//! A server claims a message for as long as an attempt can take. One that dies leaves its claim to run out, and another
+//! attempt follows: Discord knows a message that comes twice by its nonce.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::{Map, Value};
+use tokio::task::JoinSet;
+
+use super::{
+    Bot, DiscordMessageKind, DiscordMessageState, Lane, Message,
+    breaker::backoff,
+    rest::Failure,
+    store::{self, Setback},
+};
+use crate::{app::App, clock::Instant, error::Result};
+
+/// How many lanes are delivered to at once.
+const LANES: usize = 8;
+/// How long an attempt can take: longer than both requests of a direct message.
+const CLAIM: Duration = Duration::from_secs(20);
+/// How often to look for what other servers and commands have queued, or left undone.
+const POLL: Duration = Duration::from_secs(2);
+/// How long to wait after a first failed attempt, and at the most.
+const FIRST: Duration = Duration::from_secs(1);
+const MOST: Duration = Duration::from_secs(30);
+
+/// Delivers until the task is dropped.
+pub(super) async fn run(app: Arc<App>) {
+    let Some(bot) = &app.discord else { return };
+    let mut under_way = JoinSet::new();
+    loop {
+        let now = app.clock.now();
+        let room = bot.rest.room(LANES - under_way.len().min(LANES));
+        match claim(&app, room, now).await {
+            Ok(claimed) => {
+                for (message, claim) in claimed {
+                    under_way.spawn(deliver(Arc::clone(&app), message, claim));
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the outbox could not be looked at; trying again"),
+        }
+        let next = next(&app, bot, now).await;
+        tokio::select! {
+            () = bot.woken() => {}
+            Some(_) = under_way.join_next() => {}
+            () = app.clock.sleep_until(next) => {}
+        }
+    }
+}
+
+/// Claims what is due, as far as there is room.
+async fn claim(app: &App, room: usize, now: Instant) -> Result<Vec<(Message, i64)>> {
+    let most = i64::try_from(room).unwrap_or(0);
+    if most == 0 {
+        return Ok(Vec::new());
+    }
+    // Nothing is due nearly always, and reading disturbs nobody.
+    let due = app.db.read(async move |conn| Ok(store::due_messages(conn, now, most).await?)).await?;
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    app.db
+        .write(async move |conn| {
+            let mut claimed = Vec::new();
+            for message in due {
+                let claim: i64 = rand::random();
+                if store::claim_message(conn, &message, claim, now, now + CLAIM).await? {
+                    claimed.push((message, claim));
+                }
+            }
+            Ok(claimed)
+        })
+        .await
+}
+
+/// When to look again, unless something happens before.
+async fn next(app: &App, bot: &Bot, now: Instant) -> Instant {
+    if let Some(until) = bot.rest.open_until() {
+        return until;
+    }
+    let due = app.db.read(async move |conn| Ok(store::next_message(conn, now).await?)).await.ok().flatten();
+    due.unwrap_or(now + POLL).min(now + POLL)
+}
+
+/// One attempt at one message, and what becomes of it.
+async fn deliver(app: Arc<App>, message: Message, claim: i64) {
+    let Some(bot) = &app.discord else { return };
+    let (guild, id) = (message.guild_id, message.id);
+    let result = attempt(&app, bot, &message).await;
+    let setback = setback(&message, result, app.clock.now());
+    let is_over = setback.as_ref().is_none_or(|setback| setback.state == DiscordMessageState::Failed);
+    let was_sent = setback.is_none();
+    if let Some(Setback { problem: Some(problem), state, .. }) = &setback {
+        tracing::warn!(guild = guild.0, message = id.0, %state, problem, "a message was not delivered to Discord");
+    }
+    let noted = app.db.write(async move |conn| match &setback {
+        None => Ok(store::delivered(conn, guild, id, claim).await?),
+        Some(setback) => Ok(store::set_back(conn, guild, id, claim, setback).await?),
+    });
+    if let Err(error) = noted.await {
+        // It is tried again when the claim has run out.
+        tracing::warn!(%error, "what became of a message to Discord could not be noted");
+    }
+    if is_over {
+        bot.came_to_an_end(id, was_sent);
+    }
+}
+
+async fn attempt(app: &App, bot: &Bot, message: &Message) -> Result<(), Failure> {
+    let refused = |message: &str| Failure::Refused { status: 0, code: 0, message: message.to_owned() };
+    if message.expires_at <= app.clock.now() {
+        return Err(refused("it took too long to be worth delivering still"));
+    }
+    let body = match message.kind {
+        DiscordMessageKind::Announcement => Some(message.body.clone()),
+        _ => app.keys.cipher.open(&message.id.0.to_string(), &message.body),
+    };
+    let body = body.and_then(|body| serde_json::from_str::<Map<String, Value>>(&body).ok());
+    let mut body = body.ok_or_else(|| refused("it was sealed with another secret"))?;
+    // Discord drops what comes again with the same nonce within some minutes.
+    body.insert("nonce".to_owned(), message.id.0.to_string().into());
+    body.insert("enforce_nonce".to_owned(), true.into());
+    let channel = match Lane::read(&message.lane).ok_or_else(|| refused("there is no such place"))? {
+        Lane::Channel(channel) => channel,
+        Lane::User(user) => bot.rest.direct_channel(user).await?,
+    };
+    bot.rest.post(channel, Value::Object(body).to_string()).await
+}
+
+/// What becomes of a message after an attempt; `None` if it was delivered.
+fn setback(message: &Message, result: Result<(), Failure>, now: Instant) -> Option<Setback> {
+    let attempts = message.attempts + 1;
+    let setback = |state, due_at, problem: Option<String>| Setback { state, due_at, attempts, problem };
+    match result {
+        Ok(()) => None,
+        // It was not tried.
+        Err(Failure::NotBefore(until)) => Some(Setback {
+            attempts: message.attempts,
+            ..setback(DiscordMessageState::Queued, until, message.problem.clone())
+        }),
+        Err(failure @ (Failure::Down(_) | Failure::Unauthorized)) => {
+            let failures = u32::try_from(message.attempts).unwrap_or(u32::MAX);
+            let due_at = now + backoff(FIRST, MOST, failures, rand::random());
+            Some(setback(DiscordMessageState::Queued, due_at, Some(failure.to_string())))
+        }
+        Err(failure @ Failure::Refused { .. }) => {
+            Some(setback(DiscordMessageState::Failed, message.due_at, Some(told(failure))))
+        }
+    }
+}
+
+/// Why Discord will not have a message, for the officer who can mend it.
+fn told(failure: Failure) -> String {
+    // https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
+    match &failure {
+        Failure::Refused { code: 50_007 | 50_278, .. } => "They take no direct messages from the bot.".to_owned(),
+        Failure::Refused { code: 50_001 | 50_013, .. } => "The bot may not post in this channel.".to_owned(),
+        Failure::Refused { code: 10_003, .. } => "There is no such channel.".to_owned(),
+        Failure::Refused { code: 10_013, .. } => "Discord knows no user of this id.".to_owned(),
+        Failure::Refused { status: 0, message, .. } => format!("It was not sent: {message}."),
+        _ => failure.to_string(),
+    }
+}

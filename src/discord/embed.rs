@@ -1,0 +1,198 @@
+//! An announcement as Discord takes it: one embed, within Discord's limits, that pings nobody.
+
+use std::sync::Arc;
+
+use serenity::builder::{CreateAllowedMentions, CreateEmbed, CreateEmbedFooter, CreateMessage};
+
+use super::{
+    story::{Event, Told, leader},
+    words::{Theme, Values, escape, line, listed, timestamp},
+};
+use crate::{
+    id::EntryId,
+    text::web_url,
+    voting::{Campaign, Entry, Outcome, ResultsVisibility, Turnout, VotingMethod},
+};
+
+/// Longest title of a campaign within a title: with the longest template and guild it makes less than 256 characters.
+const MAX_TITLE: usize = 140;
+/// Longest name of a guild within a text.
+const MAX_GUILD: usize = 60;
+/// Longest name of an entry: ten of them and what stands between make less than 1,024 characters.
+const MAX_NAME: usize = 90;
+/// Longest footer.
+const MAX_FOOTER: usize = 200;
+/// How many names are listed.
+const MAX_LISTED: usize = 10;
+/// How many places are listed.
+const MAX_PLACES: usize = 5;
+
+/// What a guild's announcements have in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// The guild's name.
+    pub guild_name: String,
+    /// The colour at the embed's edge, `0xRRGGBB`.
+    pub color: u32,
+    /// Where a campaign is shown, with `{id}` for its global id.
+    pub campaign_url: Option<String>,
+    /// The picture of announcements that have none of their own.
+    pub thumbnail_url: Option<String>,
+}
+
+/// What is announced.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// The vote.
+    pub campaign: &'a Campaign,
+    /// Its entries, in their order.
+    pub entries: &'a [Arc<Entry>],
+    /// How many have voted.
+    pub turnout: Turnout,
+    /// Who stands where, given with results and lead changes. It is looked at only where the standings may be told.
+    pub outcome: Option<&'a Outcome>,
+    /// The event.
+    pub event: Event,
+    /// What was told before it.
+    pub told: &'a Told,
+}
+
+/// What an announcement tells of the standings.
+enum Revealed<'a> {
+    Nothing,
+    /// Who leads, and who did before.
+    Lead(&'a Entry, &'a Entry),
+    /// How it ended.
+    Result(&'a Outcome),
+}
+
+impl<'a> Scene<'a> {
+    /// The one place that looks at the outcome.
+    fn revealed(&self) -> Revealed<'a> {
+        match (self.event, self.campaign.results_visibility) {
+            (Event::Results, _) => self.outcome.map_or(Revealed::Nothing, Revealed::Result),
+            (Event::LeadChange, ResultsVisibility::Always) => {
+                let now = self.outcome.and_then(leader).and_then(|id| self.entry(id));
+                let before = self.told.leader.and_then(|id| self.entry(id));
+                match now.zip(before) {
+                    Some((now, before)) if now.id != before.id => Revealed::Lead(now, before),
+                    _ => Revealed::Nothing,
+                }
+            }
+            _ => Revealed::Nothing,
+        }
+    }
+
+    fn entry(&self, id: EntryId) -> Option<&'a Entry> {
+        self.entries.iter().map(AsRef::as_ref).find(|entry| entry.id == id)
+    }
+
+    /// The lines of the first places.
+    fn standings(&self, outcome: &Outcome) -> String {
+        let lines = outcome.standings.iter().take(MAX_PLACES).filter_map(|row| {
+            // Discord counts lists anew, also where a place is shared: with its dot escaped it is none.
+            let place = format!("{}\\. {}", row.place, name(self.entry(row.entry)?));
+            Some(match (self.campaign.method, row.points) {
+                (VotingMethod::Schulze, _) => place,
+                (VotingMethod::Weighted, 1) => format!("{place}: 1 point"),
+                (VotingMethod::Weighted, points) => format!("{place}: {points} points"),
+                (_, 1) => format!("{place}: 1 vote"),
+                (_, votes) => format!("{place}: {votes} votes"),
+            })
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The message that tells of an event.
+pub fn announcement(scene: &Scene, look: &Look) -> CreateMessage {
+    let campaign = scene.campaign;
+    let revealed = scene.revealed();
+    let winners: Vec<&Entry> = match revealed {
+        Revealed::Result(outcome) => outcome.winners().into_iter().filter_map(|id| scene.entry(id)).collect(),
+        _ => Vec::new(),
+    };
+    let theme = match (scene.event, &revealed) {
+        (Event::LeadChange, Revealed::Nothing) => Theme::Tease,
+        (Event::Results, _) if winners.is_empty() => Theme::ResultsEmpty,
+        (Event::Results, Revealed::Result(outcome)) if winners.len() > 1 && outcome.transfers.is_none() => {
+            Theme::ResultsTied
+        }
+        (event, _) => Theme::Plain(event),
+    };
+    let values = Values {
+        title: escape(&campaign.title, MAX_TITLE),
+        guild: escape(&look.guild_name, MAX_GUILD),
+        closes_at: campaign.closes_at,
+        turnout: scene.turnout,
+        entries: scene.entries.len(),
+        picks: campaign.picks_per_voter,
+        winner: listed(&names(winners.iter().copied(), |more| format!("{more} more"))),
+        ..match revealed {
+            Revealed::Lead(now, before) => Values { leader: name(now), previous: name(before), ..Values::default() },
+            _ => Values::default(),
+        }
+    };
+    // Only the lead is told several times; and in other words its changes, which may be hidden, would show.
+    let time = if scene.event == Event::LeadChange { scene.told.leads } else { 0 };
+    let (title, text) = theme.wording(campaign.id, time);
+    let mut embed = CreateEmbed::new()
+        .title(values.fill(title))
+        .description(values.fill(text))
+        .colour(look.color & 0xFF_FFFF)
+        .footer(CreateEmbedFooter::new(line(&look.guild_name, MAX_FOOTER)));
+    if scene.event == Event::Launch {
+        let ballot = names(scene.entries.iter().map(AsRef::as_ref), |more| format!("… and {more} more"));
+        embed = embed.field("On the ballot", ballot.join("\n"), false);
+    } else {
+        embed = embed.field("Turnout", values.fill("{voted} of {eligible} ({percent} %)"), true);
+    }
+    match revealed {
+        Revealed::Result(outcome) if !winners.is_empty() => {
+            embed = embed.field("Standings", scene.standings(outcome), false);
+        }
+        _ => {}
+    }
+    if let Some(closes) = campaign.closes_at.filter(|_| scene.event != Event::Results) {
+        let closes = format!("{} ({})", timestamp(closes, 'F'), timestamp(closes, 'R'));
+        embed = embed.field("Closes", closes, true);
+    }
+    let of_look = look.thumbnail_url.as_deref().and_then(web);
+    // Beside a result or a lead the picture of just any entry would be taken for the winner's.
+    let thumbnail = match (theme, &revealed) {
+        (Theme::Plain(Event::Results), _) => winners.iter().find_map(|entry| image(entry)).or(of_look),
+        (_, Revealed::Lead(now, _)) => image(now).or(of_look),
+        (Theme::ResultsTied, _) => of_look,
+        _ => of_look.or_else(|| scene.entries.iter().find_map(|entry| image(entry))),
+    };
+    if let Some(url) = thumbnail {
+        embed = embed.thumbnail(url);
+    }
+    let id = async_graphql::ID::from(campaign.id);
+    if let Some(url) = look.campaign_url.as_ref().and_then(|template| web(&template.replace("{id}", &id))) {
+        embed = embed.url(url);
+    }
+    CreateMessage::new().embed(embed).allowed_mentions(CreateAllowedMentions::new())
+}
+
+fn name(entry: &Entry) -> String {
+    escape(&entry.name, MAX_NAME)
+}
+
+/// The first names, and how many `more` there are.
+fn names<'a>(entries: impl ExactSizeIterator<Item = &'a Entry>, more: impl Fn(usize) -> String) -> Vec<String> {
+    let others = entries.len().saturating_sub(MAX_LISTED);
+    entries.take(MAX_LISTED).map(name).chain(Some(others).filter(|others| *others > 0).map(more)).collect()
+}
+
+fn image(entry: &Entry) -> Option<String> {
+    entry.image_url.as_deref().and_then(web)
+}
+
+/// The URL, if it is one that Discord takes.
+fn web(url: &str) -> Option<String> {
+    web_url("url", url).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,244 @@
+use proptest::{prelude::*, sample::select};
+use serde_json::Value;
+use strum::VariantArray;
+
+use super::*;
+use crate::{
+    clock::Instant,
+    id::{CampaignId, GuildId},
+    voting::{AnnouncementLevel, CampaignStatus, Rules, Standing},
+};
+
+fn campaign() -> Campaign {
+    Campaign {
+        guild_id: GuildId(1),
+        id: CampaignId(1),
+        title: "Next raid".to_owned(),
+        description: None,
+        method: VotingMethod::Weighted,
+        picks_per_voter: 3,
+        min_rank_level_to_vote: 1,
+        min_rank_level_to_view: None,
+        start_at: Some(Instant::default()),
+        duration_hours: 48,
+        closes_at: Some(Instant::default() + chrono::TimeDelta::hours(48)),
+        closed_at: None,
+        status: CampaignStatus::Live,
+        early_close_if_all_voted: true,
+        results_visibility: ResultsVisibility::AfterVoting,
+        announcements: AnnouncementLevel::Hype,
+        discord_channel_id: None,
+        created_by: None,
+        created_at: Instant::default(),
+        seats: 1,
+    }
+}
+
+fn entry(id: i64, name: String) -> Arc<Entry> {
+    Arc::new(Entry {
+        guild_id: GuildId(1),
+        id: EntryId(id),
+        campaign_id: CampaignId(1),
+        name,
+        description: None,
+        image_url: (id > 1).then(|| format!("https://img.example/{id}.png")),
+        sort_order: id,
+        associated_member_id: None,
+    })
+}
+
+/// Entries A, B, C…; all but the first have a picture.
+fn entries(count: u8) -> Vec<Arc<Entry>> {
+    (0..count).map(|number| entry(i64::from(number) + 1, char::from(b'A' + number).to_string())).collect()
+}
+
+/// An outcome of these entries with their places and points.
+fn outcome(rows: &[(i64, i64, i64)]) -> Outcome {
+    let row = |(entry, place, points): &(i64, i64, i64)| Standing {
+        entry: EntryId(*entry),
+        place: *place,
+        points: *points,
+        pick_counts: vec![*points],
+    };
+    Outcome { standings: rows.iter().map(row).collect(), ..Outcome::default() }
+}
+
+fn look() -> Look {
+    Look {
+        guild_name: "Dawn_Guard".to_owned(),
+        color: 0x00C0_FFEE,
+        campaign_url: Some("https://dawn.example/votes/{id}".to_owned()),
+        thumbnail_url: None,
+    }
+}
+
+/// The embed's JSON.
+fn told(
+    campaign: &Campaign,
+    entries: &[Arc<Entry>],
+    event: Event,
+    outcome: Option<&Outcome>,
+    told: &Told,
+    look: &Look,
+) -> Value {
+    let turnout = Turnout { eligible: 40, voted: 12 };
+    let message = announcement(&Scene { campaign, entries, turnout, outcome, event, told }, look);
+    let json = serde_json::to_value(message).unwrap();
+    assert_eq!(json.get("content"), None);
+    assert_eq!(json["allowed_mentions"], serde_json::json!({"parse": [], "users": [], "roles": []}));
+    assert_eq!(json["embeds"].as_array().map(Vec::len), Some(1));
+    json["embeds"][0].clone()
+}
+
+fn field<'v>(embed: &'v Value, name: &str) -> Option<&'v str> {
+    embed["fields"].as_array()?.iter().find(|field| field["name"] == name)?["value"].as_str()
+}
+
+fn text<'v>(embed: &'v Value, name: &str) -> &'v str {
+    embed[name].as_str().unwrap_or_default()
+}
+
+fn led_by(leader: i64) -> Told {
+    Told { leader: Some(EntryId(leader)), ..Told::default() }
+}
+
+#[test]
+fn a_launch_tells_what_is_on_the_ballot() {
+    let embed = told(&campaign(), &entries(17), Event::Launch, None, &Told::default(), &look());
+    assert!(text(&embed, "title").contains("Next raid"));
+    assert_eq!(embed["url"], format!("https://dawn.example/votes/{}", async_graphql::ID::from(CampaignId(1)).as_str()));
+    assert_eq!(embed["color"], 0x00C0_FFEE);
+    assert_eq!(embed["footer"]["text"], "Dawn_Guard");
+    assert_eq!(embed["thumbnail"]["url"], "https://img.example/2.png");
+    assert_eq!(field(&embed, "On the ballot"), Some("A\nB\nC\nD\nE\nF\nG\nH\nI\nJ\n… and 7 more"));
+    assert_eq!(field(&embed, "Closes"), Some("<t:172800:F> (<t:172800:R>)"));
+    assert_eq!(field(&embed, "Turnout"), None);
+    let look = Look { thumbnail_url: Some("https://dawn.example/crest.png".to_owned()), ..look() };
+    let embed = told(&campaign(), &entries(2), Event::Half, None, &Told::default(), &look);
+    assert_eq!(embed["thumbnail"]["url"], "https://dawn.example/crest.png");
+    assert_eq!(field(&embed, "Turnout"), Some("12 of 40 (30 %)"));
+    assert_eq!(field(&embed, "On the ballot"), None);
+}
+
+#[test]
+fn results_tell_the_winner_and_the_first_places() {
+    let ranked = outcome(&[(2, 1, 12), (3, 2, 7), (1, 2, 7), (4, 4, 1), (5, 5, 0), (6, 5, 0)]);
+    let by = |method| Campaign { method, results_visibility: ResultsVisibility::AfterClose, ..campaign() };
+    let of = |method| told(&by(method), &entries(6), Event::Results, Some(&ranked), &Told::default(), &look());
+    let embed = of(VotingMethod::Weighted);
+    assert!(text(&embed, "description").contains("**B**"), "{embed}");
+    assert_eq!(embed["thumbnail"]["url"], "https://img.example/2.png");
+    let points = "1\\. B: 12 points\n2\\. C: 7 points\n2\\. A: 7 points\n4\\. D: 1 point\n5\\. E: 0 points";
+    assert_eq!(field(&embed, "Standings"), Some(points));
+    assert_eq!((field(&embed, "Turnout"), field(&embed, "Closes")), (Some("12 of 40 (30 %)"), None));
+    let votes = points.replace("point", "vote");
+    assert_eq!(field(&of(VotingMethod::Approval), "Standings"), Some(votes.as_str()));
+    let places = "1\\. B\n2\\. C\n2\\. A\n4\\. D\n5\\. E";
+    assert_eq!(field(&of(VotingMethod::Schulze), "Standings"), Some(places));
+}
+
+#[test]
+fn ties_seats_and_empty_boxes_have_their_own_words() {
+    let of =
+        |outcome: &Outcome| told(&campaign(), &entries(3), Event::Results, Some(outcome), &Told::default(), &look());
+    let description = |embed: &Value| text(embed, "description").to_owned();
+    let tied = of(&outcome(&[(1, 1, 5), (2, 1, 5), (3, 3, 1)]));
+    assert!(description(&tied).contains("**A and B**"), "{tied}");
+    assert_eq!(tied.get("thumbnail").filter(|it| !it.is_null()), None, "neither is shown as the winner");
+    let empty = of(&outcome(&[(1, 1, 0), (2, 1, 0), (3, 1, 0)]));
+    assert_eq!(field(&empty, "Standings"), None);
+    let rules = Rules { method: VotingMethod::SingleTransferableVote, picks: 2, seats: 2 };
+    let ids = [EntryId(1), EntryId(2), EntryId(3)];
+    let seated = of(&crate::voting::count::count(rules, &ids, &[(vec![ids[2], ids[0]], 4), (vec![ids[0]], 3)]));
+    assert!(description(&seated).contains("**C and A**"), "{seated}");
+    let words = |theme: Theme| theme.wording(CampaignId(1), 0).0.replace("{title}", "Next raid");
+    assert_eq!(text(&tied, "title"), words(Theme::ResultsTied));
+    assert_eq!(text(&empty, "title"), words(Theme::ResultsEmpty));
+    assert!(text(&seated, "title").starts_with(words(Theme::Plain(Event::Results)).split('{').next().unwrap()));
+}
+
+#[test]
+fn a_lead_is_named_only_where_standings_are_always_open() {
+    let ranked = outcome(&[(3, 1, 5), (2, 2, 4), (1, 3, 1)]);
+    let seen = |results_visibility, before: &Told| {
+        let campaign = Campaign { results_visibility, ..campaign() };
+        told(&campaign, &entries(3), Event::LeadChange, Some(&ranked), before, &look())
+    };
+    let open = seen(ResultsVisibility::Always, &led_by(2));
+    assert!(text(&open, "description").contains("**C**"), "{open}");
+    assert_eq!(open["thumbnail"]["url"], "https://img.example/3.png");
+    let tease = text(&seen(ResultsVisibility::AfterVoting, &led_by(2)), "description").to_owned();
+    assert!(!tease.contains("**C**") && !tease.contains("**B**"), "{tease}");
+    // Without two names there is nothing to name.
+    for before in [Told::default(), led_by(3)] {
+        assert_eq!(text(&seen(ResultsVisibility::Always, &before), "description"), tease);
+    }
+}
+
+#[test]
+fn what_people_typed_is_no_markup_and_no_foreign_address() {
+    let campaign = Campaign { title: "[x](https://evil.example) @everyone".to_owned(), ..campaign() };
+    let bad = Entry { image_url: Some("javascript:alert(1)".to_owned()), ..(*entry(1, "<@1>".to_owned())).clone() };
+    let look = Look {
+        campaign_url: Some("ftp://{id}".to_owned()),
+        thumbnail_url: Some(format!("https://dawn.example/{}", "x".repeat(2_048))),
+        ..look()
+    };
+    let embed = told(&campaign, &[Arc::new(bad)], Event::Launch, None, &Told::default(), &look);
+    assert!(text(&embed, "title").contains("\\[x\\]\\(https\\://evil.example\\) \\@everyone"), "{embed}");
+    assert_eq!(field(&embed, "On the ballot"), Some("\\<\\@1\\>"));
+    assert!(["url", "thumbnail"].iter().all(|name| embed.get(name).is_none_or(Value::is_null)), "{embed}");
+}
+
+#[test]
+fn everything_keeps_within_the_limits_of_discord() {
+    let entries: Vec<_> = (1..=200).map(|id| entry(id, "*".repeat(200))).collect();
+    let look = Look { guild_name: "_".repeat(3_000), ..look() };
+    let tied: Vec<_> = (1..=200).map(|id| (id, 1, i64::MAX)).collect();
+    let won: Vec<_> = (1..=200).map(|id| (id, id, i64::MAX)).collect();
+    let empty: Vec<_> = (1..=200).map(|id| (id, 1, 0)).collect();
+    let count = |text: &Value| text.as_str().map_or(0, |text| text.chars().count());
+    for (event, rows) in Event::VARIANTS.iter().flat_map(|event| [&tied, &won, &empty].map(|rows| (*event, rows))) {
+        // Ids enough for all variants.
+        for id in 0..50 {
+            let always = ResultsVisibility::Always;
+            let campaign =
+                Campaign { id: CampaignId(id), title: "*".repeat(200), results_visibility: always, ..campaign() };
+            let embed = told(&campaign, &entries, event, Some(&outcome(rows)), &led_by(2), &look);
+            let (title, description) = (count(&embed["title"]), count(&embed["description"]));
+            let footer = count(&embed["footer"]["text"]);
+            assert!((1..=256).contains(&title) && (1..=4_096).contains(&description) && (1..=2_048).contains(&footer));
+            let mut total = title + description + footer;
+            for field in embed["fields"].as_array().unwrap() {
+                assert!((1..=256).contains(&count(&field["name"])) && (1..=1_024).contains(&count(&field["value"])));
+                total += count(&field["name"]) + count(&field["value"]);
+            }
+            assert!(total <= 6_000, "{total}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_hidden_leaves_no_trace(
+        event in select(Event::VARIANTS),
+        visibility in select(ResultsVisibility::VARIANTS),
+        method in select(VotingMethod::VARIANTS),
+        id in 0..1_000_i64,
+        before in prop::option::of(1..=4_i64),
+        rows in prop::collection::vec((1..=4_i64, 1..=4_i64, 0..9_i64), 0..5),
+        leads in (0..5_u32, 0..5_u32),
+    ) {
+        let is_open = visibility == ResultsVisibility::Always;
+        if event != Event::Results && !(event == Event::LeadChange && is_open) {
+            let campaign = Campaign { id: CampaignId(id), method, results_visibility: visibility, ..campaign() };
+            let of = |outcome: Option<&Outcome>, leader: Option<i64>, leads| {
+                let before = Told { leader: leader.map(EntryId), leads, ..Told::default() };
+                told(&campaign, &entries(4), event, outcome, &before, &look())
+            };
+            // A tease may be worded by how many there were before, which who reads them knows.
+            let other = if event == Event::LeadChange { leads.0 } else { leads.1 };
+            prop_assert_eq!(of(Some(&outcome(&rows)), before, leads.0), of(None, None, other));
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The keeper: of all servers with the bot's token, the one that keeps the connection to Discord's gateway, the scheduled
+//! syncs, and the telling of votes. Another takes over when it goes away.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::task::JoinSet;
+
+use super::{Bot, DiscordConnection, KeeperRow, agent, gateway, store, sync};
+use crate::{app::App, clock::Instant, error::Result};
+
+/// How long a server keeps without being heard of.
+const HELD: Duration = Duration::from_secs(15);
+/// How often it is heard of.
+const RENEWAL: Duration = Duration::from_secs(5);
+/// How long dead letters are kept.
+const DEAD_LETTERS: Duration = Duration::from_hours(30 * 24);
+
+/// How the bot stands with Discord.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Connected, or what else.
+    pub connection: DiscordConnection,
+    /// Since when.
+    pub since: Instant,
+    /// Why it is not connected, as far as is known.
+    pub problem: Option<String>,
+}
+
+impl Standing {
+    pub(super) const fn new(connection: DiscordConnection, since: Instant) -> Self {
+        Self { connection, since, problem: None }
+    }
+}
+
+/// How the bot stands with Discord, whichever server keeps the connection; `None` without a bot.
+///
+/// # Errors
+/// The database's.
+pub async fn standing(app: &App) -> Result<Option<Standing>> {
+    if app.discord.is_none() {
+        return Ok(None);
+    }
+    let now = app.clock.now();
+    let row = app.db.read(async |conn| Ok(store::keeper(conn).await?)).await?;
+    Ok(Some(match row {
+        Some(row) if now < row.held_until => Standing { connection: row.state, since: row.since, problem: row.problem },
+        // Whoever kept it is gone, and nobody has taken over yet.
+        row => Standing::new(DiscordConnection::Connecting, row.map_or(now, |row| row.held_until)),
+    }))
+}
+
+/// Keeps the connection whenever no other server does, until the task is dropped.
+pub(super) async fn run(app: Arc<App>) {
+    let Some(bot) = &app.discord else { return };
+    let mut standing = bot.standing.subscribe();
+    let mut kept: Option<JoinSet<()>> = None;
+    loop {
+        match (hold(&app, bot).await, kept.is_some()) {
+            (Ok(true), false) => {
+                tracing::info!("keeping the connection to Discord");
+                kept = Some(begin(&app));
+            }
+            (Ok(false), true) => {
+                tracing::warn!("another server keeps the connection to Discord now");
+                kept = None;
+            }
+            (Ok(_), _) => {}
+            // Another server may take over meanwhile; what both do is done once all the same.
+            (Err(error), _) => tracing::warn!(%error, "whether to keep the connection to Discord is not known"),
+        }
+        let renewal = app.clock.now() + RENEWAL;
+        tokio::select! {
+            () = app.clock.sleep_until(renewal) => {}
+            // It is ours, so it never ends.
+            _ = standing.changed() => {}
+        }
+    }
+}
+
+async fn hold(app: &App, bot: &Bot) -> Result<bool> {
+    let now = app.clock.now();
+    let Standing { connection, since, problem } = bot.standing.borrow().clone();
+    let row = KeeperRow { id: 1, holder: bot.server, held_until: now + HELD, state: connection, since, problem };
+    // A server that stands by leaves the writer of an embedded database alone.
+    let other = app.db.read(async |conn| Ok(store::keeper(conn).await?)).await?;
+    if other.is_some_and(|other| other.holder != row.holder && now < other.held_until) {
+        return Ok(false);
+    }
+    app.db.write(async move |conn| Ok(store::keep(conn, &row, now).await?)).await
+}
+
+fn begin(app: &Arc<App>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(gateway::run(Arc::clone(app)));
+    tasks.spawn(agent::run(Arc::clone(app)));
+    tasks.spawn(sync::run(Arc::clone(app)));
+    tasks.spawn(tidy(Arc::clone(app)));
+    tasks
+}
+
+/// Drops dead letters that nobody has looked after for long.
+async fn tidy(app: Arc<App>) {
+    loop {
+        let now = app.clock.now();
+        if let Err(error) =
+            app.db.write(async move |conn| Ok(store::drop_dead_letters(conn, now - DEAD_LETTERS).await?)).await
+        {
+            tracing::warn!(%error, "old dead letters could not be dropped");
+        }
+        app.clock.sleep_until(now + Duration::from_hours(1)).await;
+    }
+}

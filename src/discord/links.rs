@@ -1,0 +1,215 @@
+//! A guild's link to its Discord server.
+
+use async_graphql::MaybeUndefined;
+
+use super::{Bot, Link, store};
+use crate::{
+    app::App,
+    audit::{self, Action, Changes},
+    auth::{Permission, Viewer},
+    db::{Conn, violated},
+    error::{Error, Refusal, Result},
+    id::RankId,
+    identity::Ladder,
+    text,
+};
+
+/// Discord's own blue, for guilds that have not chosen a colour.
+const BLURPLE: i64 = 0x0058_65F2;
+/// How often roles are synced unless chosen, in minutes; and what can be chosen.
+const SYNC_MINUTES: i64 = 60;
+const SYNC_RANGE: std::ops::RangeInclusive<i64> = 5..=10_080;
+
+/// What is to be so of a guild's link; what is undefined stays.
+pub struct LinkChange {
+    /// The Discord server.
+    pub server_id: String,
+    /// The channel of votes that name none of their own; null is none.
+    pub channel_id: MaybeUndefined<String>,
+    /// What a vote's title links to, with `{id}` where the vote's id goes; null is nothing.
+    pub campaign_url: MaybeUndefined<String>,
+    /// The colour of what the bot posts, as `#RRGGBB`; null is Discord's own.
+    pub color: MaybeUndefined<String>,
+    /// The picture of votes without any; null is none.
+    pub thumbnail_url: MaybeUndefined<String>,
+    /// The rank of newcomers without a mapped role; null is the lowest rank with one.
+    pub newcomer_rank: MaybeUndefined<RankId>,
+    /// How often roles are synced, in minutes.
+    pub sync_interval_minutes: Option<i64>,
+}
+
+/// Links the guild to a Discord server, or changes how the bot is to behave there.
+///
+/// # Errors
+/// `BAD_USER_INPUT`; `NOT_FOUND` for the newcomers' rank; `FORBIDDEN`, `RANK_TOO_LOW` for one out of the viewer's reach;
+/// `CONFLICT`, `DISCORD_SERVER_TAKEN` for another guild's server, `DISCORD_OFF` without a bot.
+pub async fn link_server(app: &App, viewer: &Viewer, change: LinkChange) -> Result<Link> {
+    Bot::of(app)?;
+    let (officer, now) = (viewer.clone(), app.clock.now());
+    app.db
+        .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            officer.require(Permission::DiscordManage)?;
+            let guild = officer.guild;
+            let before = store::lock_link(conn, guild).await?;
+            let blank = Link {
+                guild_id: guild,
+                server_id: String::new(),
+                channel_id: None,
+                campaign_url: None,
+                color: BLURPLE,
+                thumbnail_url: None,
+                newcomer_rank_id: None,
+                sync_minutes: SYNC_MINUTES,
+                next_sync_at: now,
+                synced_at: None,
+                report: None,
+                problem: None,
+            };
+            let mut after = change.apply(before.clone().unwrap_or(blank))?;
+            if after.newcomer_rank_id != before.as_ref().and_then(|link| link.newcomer_rank_id) {
+                check_newcomers(conn, &officer, after.newcomer_rank_id).await?;
+            }
+            let is_same_server = before.as_ref().is_some_and(|before| before.server_id == after.server_id);
+            if !is_same_server {
+                // Nothing is known of this one yet.
+                (after.synced_at, after.report, after.problem) = (None, None, None);
+            }
+            let is_same_interval = before.as_ref().is_some_and(|before| before.sync_minutes == after.sync_minutes);
+            if !is_same_server || !is_same_interval {
+                // Not at once: officers may want to see first what it would do.
+                after.next_sync_at = now + chrono::TimeDelta::minutes(after.sync_minutes);
+            }
+            if before.as_ref() == Some(&after) {
+                return Ok(after);
+            }
+            let stored = match &before {
+                Some(_) => store::update_link(conn, &after).await,
+                None => store::insert_link(conn, &after).await,
+            };
+            stored.map_err(taken)?;
+            let summary = match &before {
+                None => "Linked the guild to a Discord server".to_owned(),
+                Some(before) => format!("Changed the link to Discord: {}", changes(before, &after)),
+            };
+            let entry = audit::entry(Action::DiscordLink, guild, summary);
+            audit::record(conn, guild, Some(&officer), now, entry).await?;
+            Ok(after)
+        })
+        .await
+}
+
+/// Forgets the guild's Discord server. Ranks and members stay as they are.
+///
+/// # Errors
+/// `CONFLICT`, `DISCORD_NOT_LINKED`.
+pub async fn unlink_server(app: &App, viewer: &Viewer) -> Result<()> {
+    let (officer, now) = (viewer.clone(), app.clock.now());
+    app.db
+        .write(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            officer.require(Permission::DiscordManage)?;
+            let guild = officer.guild;
+            store::lock_link(conn, guild).await?.ok_or_else(not_linked)?;
+            store::delete_link(conn, guild).await?;
+            let entry = audit::entry(Action::DiscordUnlink, guild, "Unlinked the guild from its Discord server");
+            audit::record(conn, guild, Some(&officer), now, entry).await
+        })
+        .await
+}
+
+impl LinkChange {
+    fn apply(self, mut link: Link) -> Result<Link, Refusal> {
+        link.server_id = text::discord_id("serverId", &self.server_id)?;
+        match self.channel_id {
+            MaybeUndefined::Undefined => {}
+            MaybeUndefined::Null => link.channel_id = None,
+            MaybeUndefined::Value(id) => link.channel_id = Some(text::discord_id("channelId", &id)?),
+        }
+        match self.campaign_url {
+            MaybeUndefined::Undefined => {}
+            MaybeUndefined::Null => link.campaign_url = None,
+            MaybeUndefined::Value(url) => link.campaign_url = Some(campaign_url(&url)?),
+        }
+        match self.color {
+            MaybeUndefined::Undefined => {}
+            MaybeUndefined::Null => link.color = BLURPLE,
+            MaybeUndefined::Value(color) => link.color = read_color(&color)?,
+        }
+        match self.thumbnail_url {
+            MaybeUndefined::Undefined => {}
+            MaybeUndefined::Null => link.thumbnail_url = None,
+            MaybeUndefined::Value(url) => link.thumbnail_url = Some(text::web_url("thumbnailUrl", &url)?),
+        }
+        match self.newcomer_rank {
+            MaybeUndefined::Undefined => {}
+            MaybeUndefined::Null => link.newcomer_rank_id = None,
+            MaybeUndefined::Value(rank) => link.newcomer_rank_id = Some(rank),
+        }
+        if let Some(minutes) = self.sync_interval_minutes {
+            if !SYNC_RANGE.contains(&minutes) {
+                let message =
+                    format!("syncIntervalMinutes must be from {} to {}.", SYNC_RANGE.start(), SYNC_RANGE.end());
+                return Err(Refusal::input("syncIntervalMinutes", message));
+            }
+            link.sync_minutes = minutes;
+        }
+        Ok(link)
+    }
+}
+
+/// Whoever chooses the newcomers' rank gives it to all of them.
+async fn check_newcomers(conn: &mut Conn, officer: &Viewer, rank: Option<RankId>) -> Result<()> {
+    let Some(rank) = rank else { return Ok(()) };
+    let ladder = Ladder::load(conn, officer.guild).await?;
+    let rank = ladder.rank(rank).ok_or_else(|| Refusal::not_found("rank").at("newcomerRankId"))?;
+    ladder.check_reach(officer, rank.level)?;
+    ladder.check_grant(officer, None, rank.id)?;
+    Ok(())
+}
+
+fn campaign_url(url: &str) -> Result<String, Refusal> {
+    let url = text::web_url("campaignUrl", url)?;
+    if !url.contains("{id}") {
+        return Err(Refusal::input("campaignUrl", "campaignUrl must have {id} where the vote's id goes."));
+    }
+    Ok(url)
+}
+
+fn read_color(color: &str) -> Result<i64, Refusal> {
+    let digits = color.trim().strip_prefix('#').filter(|digits| digits.len() == 6 && !digits.starts_with('+'));
+    let color = digits.and_then(|digits| i64::from_str_radix(digits, 16).ok());
+    color.ok_or_else(|| Refusal::input("color", "color must be #RRGGBB, six hexadecimal digits."))
+}
+
+/// A colour as `#RRGGBB`.
+pub(super) fn written_color(color: i64) -> String {
+    format!("#{color:06X}")
+}
+
+pub(super) fn not_linked() -> Refusal {
+    Refusal::conflict("DISCORD_NOT_LINKED", "The guild is not linked to a Discord server.")
+}
+
+fn taken(error: diesel::result::Error) -> Error {
+    match violated(&error) {
+        Some("discord_links_server") => {
+            let message = "Another guild of this deployment is linked to this Discord server.";
+            Refusal::conflict("DISCORD_SERVER_TAKEN", message).at("serverId").into()
+        }
+        _ => error.into(),
+    }
+}
+
+fn changes(before: &Link, after: &Link) -> Changes {
+    let mut changes = Changes::default();
+    changes.note("color", &written_color(before.color), &written_color(after.color));
+    changes.note("minutes between syncs", &before.sync_minutes, &after.sync_minutes);
+    // The log is shown to more than the link is.
+    changes.note_hidden("server", before.server_id != after.server_id);
+    changes.note_hidden("channel", before.channel_id != after.channel_id);
+    changes.note_hidden("address of votes", before.campaign_url != after.campaign_url);
+    changes.note_hidden("picture", before.thumbnail_url != after.thumbnail_url);
+    changes.note_hidden("newcomers' rank", before.newcomer_rank_id != after.newcomer_rank_id);
+    changes
+}

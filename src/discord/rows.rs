@@ -1,0 +1,162 @@
+//! What is stored of a guild's Discord.
+
+use std::fmt;
+
+use diesel::prelude::*;
+use serenity::all::{ChannelId, GuildId as ServerId, UserId};
+
+use crate::{
+    clock::Instant,
+    db::{
+        schema::{discord_keeper, discord_links, discord_messages},
+        text_enum,
+    },
+    id::{CampaignId, DiscordMessageId, GuildId, MemberId, RankId},
+};
+
+text_enum! {
+    /// What a message to Discord is.
+    pub enum DiscordMessageKind {
+        /// Tells a channel of a vote.
+        Announcement,
+        /// Brings a member their invite code.
+        Invite,
+        /// Brings a member a code to choose another password with.
+        ResetCode,
+    }
+}
+
+text_enum! {
+    /// How far a message to Discord has come. Those that were delivered are gone.
+    pub enum DiscordMessageState {
+        /// On its way.
+        Queued,
+        /// Given up: Discord refused it, or it took too long.
+        Failed,
+    }
+}
+
+text_enum! {
+    /// How the bot stands with Discord.
+    pub enum DiscordConnection {
+        /// There is no bot: this deployment has no token for one.
+        Off,
+        /// It is about to connect, or to connect again.
+        Connecting,
+        /// It is connected.
+        Connected,
+        /// Discord does not let it in: the token is not valid, or the Server Members Intent is not switched on.
+        Refused,
+    }
+}
+
+/// A guild's Discord server, and how the bot is to behave there.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = discord_links, primary_key(guild_id))]
+#[diesel(treat_none_as_null = true)]
+#[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
+pub struct Link {
+    pub guild_id: GuildId,
+    pub server_id: String,
+    pub channel_id: Option<String>,
+    pub campaign_url: Option<String>,
+    pub color: i64,
+    pub thumbnail_url: Option<String>,
+    pub newcomer_rank_id: Option<RankId>,
+    pub sync_minutes: i64,
+    pub next_sync_at: Instant,
+    pub synced_at: Option<Instant>,
+    pub report: Option<String>,
+    pub problem: Option<String>,
+}
+
+impl Link {
+    /// The server, as serenity has it.
+    pub fn server(&self) -> Option<ServerId> {
+        snowflake(&self.server_id).map(ServerId::new)
+    }
+}
+
+/// A message on its way to Discord.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = discord_messages)]
+#[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
+pub struct Message {
+    pub guild_id: GuildId,
+    pub id: DiscordMessageId,
+    pub lane: String,
+    pub number: i64,
+    pub kind: DiscordMessageKind,
+    pub campaign_id: Option<CampaignId>,
+    pub member_id: Option<MemberId>,
+    pub body: String,
+    pub state: DiscordMessageState,
+    pub queued_at: Instant,
+    pub expires_at: Instant,
+    pub due_at: Instant,
+    pub claimed_until: Option<Instant>,
+    pub claim: Option<i64>,
+    pub attempts: i64,
+    pub problem: Option<String>,
+}
+
+/// A message's place in the outbox: when it was queued, id.
+pub type MessageKey = (Instant, DiscordMessageId);
+
+/// Where a message goes; what goes to the same place arrives in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// A channel of a server.
+    Channel(ChannelId),
+    /// A user, by direct message.
+    User(UserId),
+}
+
+impl Lane {
+    /// The channel of this id, as the database and clients have it.
+    pub fn channel(id: &str) -> Option<Self> {
+        snowflake(id).map(|id| Self::Channel(ChannelId::new(id)))
+    }
+
+    /// The user of this id, as the database and clients have it.
+    pub fn user(id: &str) -> Option<Self> {
+        snowflake(id).map(|id| Self::User(UserId::new(id)))
+    }
+
+    /// As it was written by `Display`.
+    pub fn read(lane: &str) -> Option<Self> {
+        match lane.split_once(':')? {
+            ("channel", id) => Self::channel(id),
+            ("user", id) => Self::user(id),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Channel(id) => write!(f, "channel:{id}"),
+            Self::User(id) => write!(f, "user:{id}"),
+        }
+    }
+}
+
+/// One of Discord's ids; none is 0.
+fn snowflake(id: &str) -> Option<u64> {
+    id.parse().ok().filter(|id| (1..u64::MAX).contains(id))
+}
+
+/// Which server keeps the connection to Discord, and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = discord_keeper)]
+#[diesel(treat_none_as_null = true)]
+#[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
+pub struct KeeperRow {
+    pub id: i64,
+    pub holder: i64,
+    pub held_until: Instant,
+    pub state: DiscordConnection,
+    pub since: Instant,
+    pub problem: Option<String>,
+}

@@ -1,0 +1,371 @@
+//! Queries over a guild's Discord: its link, its outbox, what was told of its votes; and who keeps the connection.
+
+use diesel::{
+    dsl::{count_star, exists, max, not},
+    prelude::*,
+};
+use diesel_async::RunQueryDsl;
+
+use super::{KeeperRow, Link, Message, MessageKey, rows::DiscordMessageState, story::Told};
+use crate::{
+    clock::Instant,
+    db::{
+        Conn, Lock, first_locked, on,
+        schema::{campaigns, discord_keeper, discord_links, discord_messages, discord_stories, members},
+    },
+    id::{CampaignId, DiscordMessageId, GuildId, MemberId},
+    identity::Member,
+    page::Page,
+    voting::{AnnouncementLevel, Campaign, CampaignStatus},
+};
+
+pub async fn link(conn: &mut Conn, guild: GuildId) -> QueryResult<Option<Link>> {
+    on!(conn, c => discord_links::table.find(guild).select(Link::as_select()).first(c)).optional()
+}
+
+/// The guild that a Discord server is linked to, for the bot alone.
+pub async fn link_of_server(conn: &mut Conn, server: &str) -> QueryResult<Option<Link>> {
+    on!(conn, c => discord_links::table
+        .filter(discord_links::server_id.eq(server))
+        .select(Link::as_select())
+        .first(c))
+    .optional()
+}
+
+/// The link, locked until the transaction ends.
+pub async fn lock_link(conn: &mut Conn, guild: GuildId) -> QueryResult<Option<Link>> {
+    first_locked!(conn, Lock::Exclusive, discord_links::table.find(guild).select(Link::as_select())).optional()
+}
+
+/// A server linked to another guild violates `discord_links_server`.
+pub async fn insert_link(conn: &mut Conn, link: &Link) -> QueryResult<()> {
+    on!(conn, c => diesel::insert_into(discord_links::table).values(link).execute(c))?;
+    Ok(())
+}
+
+pub async fn update_link(conn: &mut Conn, link: &Link) -> QueryResult<()> {
+    on!(conn, c => diesel::update(discord_links::table.find(link.guild_id)).set(link).execute(c))?;
+    Ok(())
+}
+
+pub async fn delete_link(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(discord_links::table.find(guild)).execute(c))?;
+    Ok(())
+}
+
+/// The links of all guilds whose roles are to be looked at by now, for the bot alone.
+pub async fn links_due(conn: &mut Conn, now: Instant, most: i64) -> QueryResult<Vec<Link>> {
+    on!(conn, c => discord_links::table
+        .filter(discord_links::next_sync_at.le(now))
+        .order(discord_links::next_sync_at)
+        .limit(most)
+        .select(Link::as_select())
+        .load(c))
+}
+
+/// When the roles of a guild are to be looked at next, of all guilds.
+pub async fn next_sync(conn: &mut Conn) -> QueryResult<Option<Instant>> {
+    on!(conn, c => discord_links::table.select(diesel::dsl::min(discord_links::next_sync_at)).first(c))
+}
+
+/// Puts the next look at a guild's roles off until then, if nobody else has done so; whether this did.
+pub async fn put_sync_off(conn: &mut Conn, link: &Link, until: Instant) -> QueryResult<bool> {
+    let unchanged = discord_links::next_sync_at.eq(link.next_sync_at);
+    let changed = on!(conn, c => diesel::update(discord_links::table.find(link.guild_id).filter(unchanged))
+        .set(discord_links::next_sync_at.eq(until))
+        .execute(c))?;
+    Ok(changed == 1)
+}
+
+/// Notes how a look at a guild's roles went.
+pub async fn note_sync(
+    conn: &mut Conn,
+    guild: GuildId,
+    report: Option<(Instant, String)>,
+    problem: Option<String>,
+) -> QueryResult<()> {
+    let link = || discord_links::table.find(guild);
+    if let Some((at, report)) = report {
+        on!(conn, c => diesel::update(link())
+            .set((discord_links::synced_at.eq(at), discord_links::report.eq(&report)))
+            .execute(c))?;
+    }
+    on!(conn, c => diesel::update(link()).set(discord_links::problem.eq(&problem)).execute(c))?;
+    Ok(())
+}
+
+/// The members whom a user of Discord may be: by their id, or by their username as [`crate::text::key`] makes it.
+pub async fn members_like(
+    conn: &mut Conn,
+    guild: GuildId,
+    discord_id: &str,
+    username_key: &str,
+) -> QueryResult<Vec<Member>> {
+    on!(conn, c => members::table
+        .filter(members::guild_id.eq(guild))
+        .filter(members::discord_id.eq(discord_id).or(members::username_key.eq(username_key)))
+        .select(Member::as_select())
+        .load(c))
+}
+
+pub async fn member_of_user(conn: &mut Conn, guild: GuildId, discord_id: &str) -> QueryResult<Option<MemberId>> {
+    on!(conn, c => members::table
+        .filter(members::guild_id.eq(guild).and(members::discord_id.eq(discord_id)).and(members::is_active))
+        .select(members::id)
+        .first(c))
+    .optional()
+}
+
+pub async fn insert_message(conn: &mut Conn, message: &Message) -> QueryResult<()> {
+    on!(conn, c => diesel::insert_into(discord_messages::table).values(message).execute(c))?;
+    Ok(())
+}
+
+/// The number of a lane's last message; 0 of an empty one.
+pub async fn last_number(conn: &mut Conn, lane: &str) -> QueryResult<i64> {
+    let last: Option<i64> = on!(conn, c => discord_messages::table
+        .filter(discord_messages::lane.eq(lane))
+        .select(max(discord_messages::number))
+        .first(c))?;
+    Ok(last.unwrap_or_default())
+}
+
+/// Drops a member's undelivered messages of a kind: a new one takes their place.
+pub async fn drop_messages_to(
+    conn: &mut Conn,
+    guild: GuildId,
+    member: MemberId,
+    kind: super::DiscordMessageKind,
+) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(discord_messages::table)
+        .filter(discord_messages::guild_id.eq(guild))
+        .filter(discord_messages::member_id.eq(member).and(discord_messages::kind.eq(kind)))
+        .execute(c))?;
+    Ok(())
+}
+
+diesel::alias!(const EARLIER: Alias<Earlier> = discord_messages as earlier);
+
+/// The first message of each lane that may be tried at this moment, of all guilds; for the bot alone.
+pub async fn due_messages(conn: &mut Conn, now: Instant, most: i64) -> QueryResult<Vec<Message>> {
+    on!(conn, c => {
+        let waits = discord_messages::state.eq(DiscordMessageState::Queued);
+        let unclaimed = discord_messages::claimed_until.is_null().or(discord_messages::claimed_until.le(now));
+        let number = EARLIER.field(discord_messages::number);
+        let sooner = EARLIER.field(discord_messages::id).lt(discord_messages::id);
+        let before = number.lt(discord_messages::number).or(number.eq(discord_messages::number).and(sooner));
+        let earlier = EARLIER
+            .filter(EARLIER.field(discord_messages::lane).eq(discord_messages::lane))
+            .filter(EARLIER.field(discord_messages::state).eq(DiscordMessageState::Queued).and(before));
+        discord_messages::table
+            .filter(waits.and(discord_messages::due_at.le(now)).and(unclaimed))
+            .filter(not(exists(earlier)))
+            .order((discord_messages::due_at, discord_messages::id))
+            .limit(most)
+            .select(Message::as_select())
+            .load(c)
+    })
+}
+
+/// When a message is to be tried next, after this moment; of all guilds.
+pub async fn next_message(conn: &mut Conn, now: Instant) -> QueryResult<Option<Instant>> {
+    let waits = || discord_messages::table.filter(discord_messages::state.eq(DiscordMessageState::Queued));
+    let due: Option<Instant> = on!(conn, c => waits()
+        .filter(discord_messages::due_at.gt(now))
+        .select(diesel::dsl::min(discord_messages::due_at))
+        .first(c))?;
+    let given_up: Option<Instant> = on!(conn, c => waits()
+        .filter(discord_messages::claimed_until.gt(now))
+        .select(diesel::dsl::min(discord_messages::claimed_until))
+        .first(c))?;
+    Ok(due.into_iter().chain(given_up).min())
+}
+
+/// Claims a message for one attempt; whether nobody else has.
+pub async fn claim_message(
+    conn: &mut Conn,
+    message: &Message,
+    claim: i64,
+    now: Instant,
+    until: Instant,
+) -> QueryResult<bool> {
+    let unclaimed = discord_messages::claimed_until.is_null().or(discord_messages::claimed_until.le(now));
+    let claimed = on!(conn, c => diesel::update(discord_messages::table.find((message.guild_id, message.id)))
+        .filter(discord_messages::state.eq(DiscordMessageState::Queued).and(unclaimed))
+        .set((discord_messages::claimed_until.eq(until), discord_messages::claim.eq(claim)))
+        .execute(c))?;
+    Ok(claimed == 1)
+}
+
+/// A claimed message was delivered: it is gone.
+pub async fn delivered(conn: &mut Conn, guild: GuildId, id: DiscordMessageId, claim: i64) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(discord_messages::table.find((guild, id)))
+        .filter(discord_messages::claim.eq(claim))
+        .execute(c))?;
+    Ok(())
+}
+
+/// What becomes of a claimed message that was not delivered.
+pub struct Setback {
+    pub state: DiscordMessageState,
+    pub due_at: Instant,
+    pub attempts: i64,
+    pub problem: Option<String>,
+}
+
+pub async fn set_back(
+    conn: &mut Conn,
+    guild: GuildId,
+    id: DiscordMessageId,
+    claim: i64,
+    setback: &Setback,
+) -> QueryResult<()> {
+    on!(conn, c => diesel::update(discord_messages::table.find((guild, id)))
+        .filter(discord_messages::claim.eq(claim))
+        .set((
+            discord_messages::state.eq(setback.state),
+            discord_messages::due_at.eq(setback.due_at),
+            discord_messages::attempts.eq(setback.attempts),
+            discord_messages::problem.eq(&setback.problem),
+            discord_messages::claimed_until.eq(None::<Instant>),
+            discord_messages::claim.eq(None::<i64>),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Puts a dead letter back at the end of its lane; whether there was one.
+pub async fn requeue(conn: &mut Conn, message: &Message) -> QueryResult<bool> {
+    let requeued = on!(conn, c => diesel::update(discord_messages::table.find((message.guild_id, message.id)))
+        .filter(discord_messages::state.eq(DiscordMessageState::Failed))
+        .set((
+            discord_messages::state.eq(DiscordMessageState::Queued),
+            discord_messages::number.eq(message.number),
+            discord_messages::due_at.eq(message.due_at),
+            discord_messages::expires_at.eq(message.expires_at),
+        ))
+        .execute(c))?;
+    Ok(requeued == 1)
+}
+
+/// Drops the dead letters of all guilds that were queued before this.
+pub async fn drop_dead_letters(conn: &mut Conn, before: Instant) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(discord_messages::table)
+        .filter(discord_messages::state.eq(DiscordMessageState::Failed).and(discord_messages::queued_at.lt(before)))
+        .execute(c))?;
+    Ok(())
+}
+
+pub async fn message(conn: &mut Conn, guild: GuildId, id: DiscordMessageId) -> QueryResult<Option<Message>> {
+    on!(conn, c => discord_messages::table.find((guild, id)).select(Message::as_select()).first(c)).optional()
+}
+
+pub async fn messages_by_id(conn: &mut Conn, guild: GuildId, ids: &[DiscordMessageId]) -> QueryResult<Vec<Message>> {
+    on!(conn, c => discord_messages::table
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq_any(ids)))
+        .select(Message::as_select())
+        .load(c))
+}
+
+/// A guild's messages in one of these states, newest first; from the end of the page where it is asked for backward.
+pub async fn list_messages(
+    conn: &mut Conn,
+    guild: GuildId,
+    states: &[DiscordMessageState],
+    page: &Page<MessageKey>,
+) -> QueryResult<Vec<Message>> {
+    on!(conn, c => {
+        let mut query = discord_messages::table
+            .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.eq_any(states)))
+            .limit(page.limit())
+            .into_boxed();
+        if let Some((at, id)) = page.after {
+            let same = discord_messages::queued_at.eq(at).and(discord_messages::id.gt(id));
+            query = query.filter(discord_messages::queued_at.lt(at).or(same));
+        }
+        if let Some((at, id)) = page.before {
+            let same = discord_messages::queued_at.eq(at).and(discord_messages::id.lt(id));
+            query = query.filter(discord_messages::queued_at.gt(at).or(same));
+        }
+        query = if page.backward {
+            query.order((discord_messages::queued_at.asc(), discord_messages::id.desc()))
+        } else {
+            query.order((discord_messages::queued_at.desc(), discord_messages::id.asc()))
+        };
+        query.select(Message::as_select()).load(c)
+    })
+}
+
+pub async fn count_messages(conn: &mut Conn, guild: GuildId, states: &[DiscordMessageState]) -> QueryResult<i64> {
+    on!(conn, c => discord_messages::table
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.eq_any(states)))
+        .select(count_star())
+        .first(c))
+}
+
+/// How many messages of all guilds are in each state, for operators.
+pub async fn outbox_depth(conn: &mut Conn) -> QueryResult<Vec<(DiscordMessageState, i64)>> {
+    on!(conn, c => discord_messages::table
+        .group_by(discord_messages::state)
+        .select((discord_messages::state, count_star()))
+        .load(c))
+}
+
+/// What was told of a vote.
+pub async fn story(conn: &mut Conn, guild: GuildId, campaign: CampaignId) -> QueryResult<Told> {
+    let story = discord_stories::table.find((guild, campaign)).select(discord_stories::told);
+    let told: Option<String> = on!(conn, c => story.first(c)).optional()?;
+    Ok(told.and_then(|told| serde_json::from_str(&told).ok()).unwrap_or_default())
+}
+
+/// What was told of a vote, locked until the transaction ends.
+pub async fn lock_story(conn: &mut Conn, guild: GuildId, campaign: CampaignId) -> QueryResult<Told> {
+    let key = (discord_stories::guild_id.eq(guild), discord_stories::campaign_id.eq(campaign));
+    on!(conn, c => diesel::insert_into(discord_stories::table)
+        .values((key, discord_stories::told.eq("{}")))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    let story = discord_stories::table.find((guild, campaign)).select(discord_stories::told);
+    let told: String = first_locked!(conn, Lock::Exclusive, story)?;
+    Ok(serde_json::from_str(&told).unwrap_or_default())
+}
+
+pub async fn update_story(conn: &mut Conn, guild: GuildId, campaign: CampaignId, told: &Told) -> QueryResult<()> {
+    let told = serde_json::to_string(told).unwrap_or_default();
+    on!(conn, c => diesel::update(discord_stories::table.find((guild, campaign)))
+        .set(discord_stories::told.eq(&told))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The live votes of all guilds with a link that are told of, for the bot alone.
+pub async fn told_campaigns(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
+    on!(conn, c => campaigns::table
+        .inner_join(discord_links::table.on(discord_links::guild_id.eq(campaigns::guild_id)))
+        .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::announcements.ne(AnnouncementLevel::Off)))
+        .select(Campaign::as_select())
+        .load(c))
+}
+
+pub async fn keeper(conn: &mut Conn) -> QueryResult<Option<KeeperRow>> {
+    on!(conn, c => discord_keeper::table.find(1).select(KeeperRow::as_select()).first(c)).optional()
+}
+
+/// Takes or renews the keeping of the connection, unless another server has it; whether this one has it now.
+pub async fn keep(conn: &mut Conn, row: &KeeperRow, now: Instant) -> QueryResult<bool> {
+    let inserted = on!(conn, c => diesel::insert_into(discord_keeper::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    let free = discord_keeper::holder.eq(row.holder).or(discord_keeper::held_until.le(now));
+    let taken = on!(conn, c => diesel::update(discord_keeper::table.find(row.id).filter(free)).set(row).execute(c))?;
+    Ok(inserted + taken > 0)
+}
+
+/// Lets another server keep the connection at once.
+pub async fn let_go(conn: &mut Conn, holder: i64, now: Instant) -> QueryResult<()> {
+    on!(conn, c => diesel::update(discord_keeper::table.find(1).filter(discord_keeper::holder.eq(holder)))
+        .set(discord_keeper::held_until.eq(now))
+        .execute(c))?;
+    Ok(())
+}

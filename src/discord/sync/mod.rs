@@ -1,0 +1,342 @@
+//! Roles into ranks: on demand, on a schedule, and whenever a member changes on Discord.
+
+mod plan;
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
+
+pub use self::plan::{Change, DiscordSyncConflict, Plan};
+use self::plan::{Guild, plan};
+use super::{
+    Bot, Link,
+    rest::{Failure, PAGE, ServerMember},
+    store,
+};
+use crate::{
+    app::App,
+    audit::{self, Action},
+    auth::{Permission, Viewer},
+    clock::Instant,
+    db::Conn,
+    error::{Error, Refusal, Result},
+    id::GuildId,
+    identity::{self, Ladder},
+    text, voting,
+};
+
+/// How often to look for guilds whose turn it is.
+const LOOK: Duration = Duration::from_secs(10);
+/// How long to wait after a sync failed, unless the guild's interval is shorter.
+const AFTER_FAILURE: Duration = Duration::from_mins(5);
+/// How many guilds are synced at once.
+const AT_ONCE: usize = 4;
+/// How long a rate limit is waited for where someone waits for the report, and where nobody does.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mins(10));
+/// Rows of a statement.
+const CHUNK: usize = 1_000;
+
+/// How a sync went.
+pub struct Report {
+    /// When.
+    pub at: Instant,
+    /// Whether nothing was changed: it was only asked what would be.
+    pub dry_run: bool,
+    /// What was done.
+    pub plan: Plan,
+}
+
+/// A report in figures, as it is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Figures {
+    /// Newcomers.
+    pub added: usize,
+    /// Promoted.
+    pub promoted: usize,
+    /// Demoted.
+    pub demoted: usize,
+    /// Became known by their Discord id.
+    pub linked: usize,
+    /// Kept the rank they had.
+    pub untouched: usize,
+    /// Left as they were, though their roles say otherwise.
+    pub conflicts: usize,
+}
+
+impl From<&Plan> for Figures {
+    fn from(plan: &Plan) -> Self {
+        Self {
+            added: plan.added.len(),
+            promoted: plan.promoted,
+            demoted: plan.demoted,
+            linked: plan.linked,
+            untouched: plan.untouched,
+            conflicts: plan.conflicts.len(),
+        }
+    }
+}
+
+/// Brings ranks in step with roles now, or tells what that would do. `overwrite_manual` also changes ranks that were set by
+/// hand, as far as the officer could do that by hand.
+///
+/// # Errors
+/// `CONFLICT`: `DISCORD_OFF` without a bot, `DISCORD_NOT_LINKED`, `DISCORD_UNAVAILABLE` while Discord is down, or
+/// `DISCORD_REFUSED` when it does not let the bot see the server.
+pub async fn sync_roles(app: &App, viewer: &Viewer, dry_run: bool, overwrite_manual: bool) -> Result<Report> {
+    let bot = Bot::of(app)?;
+    let guild = viewer.guild;
+    let link = app.db.read(async move |conn| Ok(store::link(conn, guild).await?)).await?;
+    let link = link.ok_or_else(super::links::not_linked)?;
+    let seen = match all_members(app, bot, &link, PATIENCE.0).await {
+        Ok(seen) => seen,
+        Err(failure) => return Err(refusal(&failure).into()),
+    };
+    let by = Some(By { officer: viewer.clone(), overwrite_manual });
+    if !dry_run {
+        return apply(app, &link, by, Sighting::All(seen)).await;
+    }
+    let now = app.clock.now();
+    let look = async move |conn: &mut Conn| {
+        let guild = load(conn, &link, &Sighting::All(Vec::new())).await?;
+        Ok((guild, by, seen))
+    };
+    let (guild, by, seen) = app.db.snapshot(look).await?;
+    let plan = off_thread(move || plan(guild, &seen, by.as_ref().and_then(By::takes_over), now)).await?;
+    Ok(Report { at: now, dry_run, plan })
+}
+
+/// Follows a member's change on Discord.
+pub(super) async fn one(app: &App, server: &str, seen: ServerMember) -> Result<()> {
+    let (server, now) = (server.to_owned(), app.clock.now());
+    let sighting = Sighting::One(Box::new(seen));
+    let found = app.db.snapshot(async move |conn| {
+        let Some(link) = store::link_of_server(conn, &server).await? else { return Ok(None) };
+        let guild = load(conn, &link, &sighting).await?;
+        let changes = !plan(guild, sighting.users(), None, now).changes_nothing();
+        Ok(changes.then_some((link, sighting)))
+    });
+    // Names and avatars change more often than roles, and are none of our business.
+    if let Some((link, sighting)) = found.await? {
+        apply(app, &link, None, sighting).await?;
+    }
+    Ok(())
+}
+
+/// Who asked for a sync.
+struct By {
+    officer: Viewer,
+    overwrite_manual: bool,
+}
+
+impl By {
+    fn takes_over(&self) -> Option<&Viewer> {
+        self.overwrite_manual.then_some(&self.officer)
+    }
+}
+
+/// What was seen of a server.
+enum Sighting {
+    /// All its members.
+    All(Vec<ServerMember>),
+    /// One of them.
+    One(Box<ServerMember>),
+}
+
+impl Sighting {
+    fn users(&self) -> &[ServerMember] {
+        match self {
+            Self::All(users) => users,
+            Self::One(user) => std::slice::from_ref(user),
+        }
+    }
+}
+
+/// Syncs all guilds when it is their turn, until the task is dropped.
+pub(super) async fn run(app: Arc<App>) {
+    let Some(bot) = &app.discord else { return };
+    loop {
+        let now = app.clock.now();
+        match app.db.read(async move |conn| Ok(store::links_due(conn, now, 100).await?)).await {
+            Ok(due) => {
+                let turns = due.into_iter().map(|link| turn(&app, bot, link));
+                futures_util::stream::iter(turns).buffer_unordered(AT_ONCE).collect::<()>().await;
+            }
+            Err(error) => tracing::warn!(%error, "could not look whose roles are to be synced"),
+        }
+        let next = app.db.read(async |conn| Ok(store::next_sync(conn).await?)).await.ok().flatten();
+        let latest = app.clock.now() + LOOK;
+        app.clock.sleep_until(next.map_or(latest, |next| next.clamp(now, latest))).await;
+    }
+}
+
+/// A guild's turn: taken once, whoever else looks.
+async fn turn(app: &App, bot: &Bot, link: Link) {
+    let now = app.clock.now();
+    let interval = Duration::from_secs(u64::try_from(link.sync_minutes).unwrap_or(60) * 60);
+    let put_off = |by: Duration| {
+        let link = link.clone();
+        app.db.write(async move |conn| Ok(store::put_sync_off(conn, &link, now + by).await?))
+    };
+    match put_off(interval).await {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(error) => {
+            tracing::warn!(%error, "a sync of roles could not be begun");
+            return;
+        }
+    }
+    let problem = match all_members(app, bot, &link, PATIENCE.1).await {
+        Err(failure) => refusal(&failure).message.into_owned(),
+        Ok(seen) => match apply(app, &link, None, Sighting::All(seen)).await {
+            Ok(_) => return,
+            Err(error) => error.refusal().map_or("Something went wrong.".to_owned(), |it| it.message.to_string()),
+        },
+    };
+    tracing::warn!(guild = link.guild_id.0, problem, "roles could not be synced");
+    let begun = Link { next_sync_at: now + interval, ..link };
+    let note = async move |conn: &mut Conn| {
+        store::note_sync(conn, begun.guild_id, None, Some(problem)).await?;
+        store::put_sync_off(conn, &begun, now + AFTER_FAILURE.min(interval)).await?;
+        Ok(())
+    };
+    if let Err(error) = app.db.write(note).await {
+        tracing::warn!(%error, "why roles could not be synced could not be noted");
+    }
+}
+
+/// All members of a server, page by page.
+async fn all_members(app: &App, bot: &Bot, link: &Link, patience: Duration) -> Result<Vec<ServerMember>, Failure> {
+    let Some(server) = link.server() else { return Ok(Vec::new()) };
+    let latest = app.clock.now() + patience;
+    let mut seen: Vec<ServerMember> = Vec::new();
+    loop {
+        let after = seen.last().map(|last| last.user.id.clone());
+        match bot.rest.members(server, after.as_deref()).await {
+            Ok(page) => {
+                let is_last = page.len() < PAGE;
+                seen.extend(page);
+                if is_last {
+                    return Ok(seen);
+                }
+            }
+            Err(Failure::NotBefore(until)) if until <= latest && !bot.is_down() => {
+                app.clock.sleep_until(until).await;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+fn refusal(failure: &Failure) -> Refusal {
+    match failure {
+        Failure::Refused { status: 403 | 404, .. } => Refusal::conflict(
+            "DISCORD_REFUSED",
+            "Discord does not show the bot this server's members: is the bot in the server, and the Server Members Intent on?",
+        ),
+        Failure::Refused { .. } => Refusal::conflict("DISCORD_REFUSED", failure.to_string()),
+        Failure::Unauthorized => Refusal::conflict("DISCORD_UNAVAILABLE", "Discord does not take the bot's token."),
+        Failure::NotBefore(_) | Failure::Down(_) => {
+            Refusal::conflict("DISCORD_UNAVAILABLE", "Discord does not answer at the moment. Try again later.")
+        }
+    }
+}
+
+async fn load(conn: &mut Conn, link: &Link, sighting: &Sighting) -> Result<Guild> {
+    let id = link.guild_id;
+    let ladder = Ladder::load(conn, id).await?;
+    let members = match sighting {
+        Sighting::All(_) => identity::store::all_members(conn, id).await?,
+        Sighting::One(seen) => {
+            store::members_like(conn, id, &seen.user.id, &text::username_key(&seen.user.username)).await?
+        }
+    };
+    let leaders = identity::store::leaders(conn, id, ladder.highest_level()).await?;
+    Ok(Guild { ladder, members, leaders, newcomer: link.newcomer_rank_id })
+}
+
+async fn apply(app: &App, link: &Link, by: Option<By>, sighting: Sighting) -> Result<Report> {
+    let (now, link, guild) = (app.clock.now(), link.clone(), link.guild_id);
+    let (report, takes_away) = app
+        .change_access(
+            guild,
+            |_| None,
+            async move |conn| {
+                // As all do who change the roster.
+                identity::store::lock_guild(conn, guild).await?;
+                if let Some(by) = &by {
+                    by.officer.confirm(conn).await?.require(Permission::DiscordManage)?;
+                }
+                let linked = store::link(conn, guild).await?.filter(|now| now.server_id == link.server_id);
+                let link = linked.ok_or_else(super::links::not_linked)?;
+                let before = load(conn, &link, &sighting).await?;
+                let officer = by.as_ref().map(|by| by.officer.clone());
+                let is_whole = matches!(sighting, Sighting::All(_));
+                let work = move || plan(before, sighting.users(), by.as_ref().and_then(By::takes_over), now);
+                let plan = off_thread(work).await?;
+                let takes_away = plan.changed.iter().any(|(before, after)| before.rank_id != after.rank_id);
+                if !plan.changes_nothing() {
+                    identity::store::change_roster(conn, guild).await?;
+                    write(conn, &plan).await?;
+                }
+                record(conn, guild, officer.as_ref(), now, &plan, is_whole).await?;
+                if is_whole {
+                    let figures = serde_json::to_string(&Figures::from(&plan)).map_err(Error::internal)?;
+                    store::note_sync(conn, guild, Some((now, figures)), None).await?;
+                }
+                Ok((Report { at: now, dry_run: false, plan }, takes_away))
+            },
+        )
+        .await?;
+    if takes_away {
+        app.settle().await;
+    }
+    // Whoever had not voted yet may have been the last.
+    voting::close_complete(app, Some(guild)).await;
+    Ok(report)
+}
+
+async fn write(conn: &mut Conn, plan: &Plan) -> Result<()> {
+    for chunk in plan.added.chunks(CHUNK) {
+        identity::store::insert_members(conn, chunk.to_vec()).await?;
+    }
+    for (before, after) in &plan.changed {
+        identity::store::update_member(conn, before, after).await?;
+    }
+    Ok(())
+}
+
+/// Records what a sync did to each member, and that it was made, if someone asked for it or it did anything.
+async fn record(
+    conn: &mut Conn,
+    guild: GuildId,
+    by: Option<&Viewer>,
+    now: Instant,
+    plan: &Plan,
+    is_whole: bool,
+) -> Result<()> {
+    let ladder = Ladder::load(conn, guild).await?;
+    let rank = |id| ladder.rank(id).map_or("an unknown rank", |rank| &rank.name);
+    let added = plan.added.iter().map(|member| {
+        let summary = format!("Added {} as {}, from Discord", member.display_name, rank(member.rank_id));
+        audit::entry(Action::MemberCreate, member.id, summary)
+    });
+    let changed = plan.changed.iter().map(|(before, after)| {
+        let summary = format!("{}, by their Discord roles", identity::summary(before, after, &ladder));
+        audit::entry(Action::MemberUpdate, after.id, summary)
+    });
+    let whole = (is_whole && (by.is_some() || !plan.changes_nothing())).then(|| {
+        let Figures { added, promoted, demoted, conflicts, .. } = Figures::from(plan);
+        let summary = format!(
+            "Synced Discord roles: {added} members added, {promoted} promoted, {demoted} demoted, {conflicts} conflicts"
+        );
+        audit::entry(Action::DiscordSync, guild, summary)
+    });
+    audit::record_all(conn, guild, by, now, added.chain(changed).chain(whole).collect()).await
+}
+
+/// A large server's members take a while to go through, and hold up nobody else.
+async fn off_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R> {
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+}

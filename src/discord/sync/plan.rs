@@ -1,0 +1,232 @@
+//! What a look at a server's members means for the guild's roster.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::{
+    auth::Viewer,
+    clock::Instant,
+    db::text_enum,
+    discord::rest::ServerMember,
+    id::{MemberId, RankId},
+    identity::{Ladder, Leaders, Member, NewMember, Rank, RankSource, check_still_led},
+    text,
+};
+
+text_enum! {
+    /// Why a sync left a member as they are.
+    pub enum DiscordSyncConflict {
+        /// Someone set their rank by hand, and their roles say another one.
+        ManualRank,
+        /// They are the guild's last leader, or the last with an account.
+        LastLeader,
+        /// Their rank, or the one their roles say, is out of the officer's reach.
+        RankTooLow,
+        /// Their Discord username is a member's who has another Discord id.
+        UsernameTaken,
+        /// Their Discord username cannot be a member's.
+        UsernameUnusable,
+    }
+}
+
+/// The guild as it is.
+pub struct Guild {
+    /// Its ranks.
+    pub ladder: Ladder,
+    /// Its members, or those whom the users may be.
+    pub members: Vec<Member>,
+    /// Its leaders, of all members.
+    pub leaders: Leaders,
+    /// The rank of newcomers without a mapped role, if one was chosen.
+    pub newcomer: Option<RankId>,
+}
+
+/// What happened to someone's rank, or would.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Whose, on Discord.
+    pub discord_id: String,
+    /// Their username there.
+    pub discord_username: String,
+    /// Who they are here; none before they were added.
+    pub member: Option<MemberId>,
+    /// Their rank before, if they had one.
+    pub from: Option<RankId>,
+    /// Their rank from now on; of a conflict, what their roles say.
+    pub to: Option<RankId>,
+    /// What kept it from happening.
+    pub conflict: Option<DiscordSyncConflict>,
+}
+
+/// What is to be done.
+#[derive(Default)]
+pub struct Plan {
+    /// Newcomers.
+    pub added: Vec<Member>,
+    /// Members before and after.
+    pub changed: Vec<(Member, Member)>,
+    /// Who was added, promoted or demoted, in that order.
+    pub changes: Vec<Change>,
+    /// Who was not, and why.
+    pub conflicts: Vec<Change>,
+    /// How many were promoted.
+    pub promoted: usize,
+    /// How many were demoted.
+    pub demoted: usize,
+    /// How many became known by their Discord id.
+    pub linked: usize,
+    /// How many kept the rank they had.
+    pub untouched: usize,
+}
+
+/// Brings a guild in step with what was seen of its server. Ranks set by hand stay, unless `by` takes them over.
+pub fn plan(guild: Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Instant) -> Plan {
+    let Guild { ladder, members, leaders, newcomer } = guild;
+    let mut plan = Plan::default();
+    let mut by_id: HashMap<String, usize> = HashMap::new();
+    let mut by_name: HashMap<String, usize> = HashMap::new();
+    for (index, member) in members.iter().enumerate() {
+        by_id.extend(member.discord_id.clone().map(|id| (id, index)));
+        by_name.insert(member.username_key.clone(), index);
+    }
+    let mut new_names = HashSet::new();
+    let mut moves = Vec::new();
+    for user in seen.iter().filter(|seen| !seen.user.bot) {
+        let role_rank = highest_mapped(&ladder, &user.roles);
+        let username = text::discord_username(&user.user.username);
+        let key = username.as_deref().map(text::key).unwrap_or_default();
+        let known = by_id.get(&user.user.id).or_else(|| by_name.get(&key)).and_then(|index| members.get(*index));
+        let change = |member: Option<&Member>, to: Option<&Rank>, conflict| Change {
+            discord_id: user.user.id.clone(),
+            discord_username: user.user.username.clone(),
+            member: member.map(|member| member.id),
+            from: member.map(|member| member.rank_id),
+            to: to.map(|rank| rank.id),
+            conflict,
+        };
+        let Some(member) = known else {
+            let rank = role_rank.or_else(|| newcomers_rank(&ladder, newcomer));
+            let Some(rank) = rank else { continue };
+            let is_free = new_names.insert(key);
+            match newcomer_row(user, rank, now).filter(|_| is_free) {
+                Some(row) => {
+                    plan.changes.push(change(None, Some(rank), None));
+                    plan.added.push(row);
+                }
+                None if !is_free => {
+                    plan.conflicts.push(change(None, Some(rank), Some(DiscordSyncConflict::UsernameTaken)))
+                }
+                None => plan.conflicts.push(change(None, Some(rank), Some(DiscordSyncConflict::UsernameUnusable))),
+            }
+            continue;
+        };
+        if member.discord_id.as_ref().is_some_and(|id| *id != user.user.id) {
+            plan.conflicts.push(change(None, role_rank, Some(DiscordSyncConflict::UsernameTaken)));
+            continue;
+        }
+        let mut after = Member { discord_id: Some(user.user.id.clone()), ..member.clone() };
+        plan.linked += usize::from(member.discord_id.is_none());
+        match role_rank.filter(|rank| member.is_active && rank.id != member.rank_id) {
+            None => plan.untouched += 1,
+            Some(rank) => match hindrance(&ladder, member, rank, by) {
+                Some(conflict) => plan.conflicts.push(change(Some(member), Some(rank), Some(conflict))),
+                None => {
+                    (after.rank_id, after.rank_level) = (rank.id, rank.level);
+                    after.rank_source = RankSource::DiscordSync;
+                    moves.push((member.clone(), after, change(Some(member), Some(rank), None)));
+                    continue;
+                }
+            },
+        }
+        if after != *member {
+            plan.changed.push((member.clone(), after));
+        }
+    }
+    plan.carry_out(moves, leaders, ladder.highest_level());
+    plan
+}
+
+impl Plan {
+    /// Whether the roster is as it should be.
+    pub const fn changes_nothing(&self) -> bool {
+        self.added.is_empty() && self.changed.is_empty()
+    }
+
+    /// Promotes first, then demotes whom the guild can do without as leaders.
+    fn carry_out(&mut self, moves: Vec<(Member, Member, Change)>, before: Leaders, highest: i64) {
+        let (up, down): (Vec<_>, Vec<_>) =
+            moves.into_iter().partition(|(before, after, _)| after.rank_level > before.rank_level);
+        let mut leaders = before;
+        leaders.active += count(self.added.iter().filter(|member| member.rank_level == highest));
+        for (member, after, change) in up {
+            if after.rank_level == highest {
+                leaders.active += 1;
+                leaders.registered += i64::from(after.is_registered());
+            }
+            self.promoted += 1;
+            self.changes.push(change);
+            self.changed.push((member, after));
+        }
+        for (member, after, change) in down {
+            if member.rank_level == highest {
+                let left = Leaders {
+                    active: leaders.active - 1,
+                    registered: leaders.registered - i64::from(member.is_registered()),
+                };
+                if check_still_led(before, left).is_err() {
+                    self.conflicts.push(Change { conflict: Some(DiscordSyncConflict::LastLeader), ..change });
+                    let linked = Member { discord_id: after.discord_id, ..member.clone() };
+                    self.changed.extend((linked != member).then_some((member, linked)));
+                    continue;
+                }
+                leaders = left;
+            }
+            self.demoted += 1;
+            self.changes.push(change);
+            self.changed.push((member, after));
+        }
+    }
+}
+
+fn count<T>(items: impl Iterator<Item = T>) -> i64 {
+    i64::try_from(items.count()).unwrap_or(i64::MAX)
+}
+
+/// The highest rank that goes with one of these roles.
+fn highest_mapped<'l>(ladder: &'l Ladder, roles: &[String]) -> Option<&'l Rank> {
+    ladder.iter().find(|rank| rank.discord_role_id.as_ref().is_some_and(|role| roles.contains(role)))
+}
+
+/// The rank of whoever has no mapped role: the one chosen for them, or the lowest that has a role, or the lowest.
+fn newcomers_rank(ladder: &Ladder, chosen: Option<RankId>) -> Option<&Rank> {
+    let mapped = || ladder.iter().filter(|rank| rank.discord_role_id.is_some()).last();
+    chosen.and_then(|id| ladder.rank(id)).or_else(mapped).or_else(|| ladder.lowest())
+}
+
+fn newcomer_row(user: &ServerMember, rank: &Rank, now: Instant) -> Option<Member> {
+    let name = user.nick.clone().or_else(|| user.user.global_name.clone());
+    let new = |display_name| NewMember {
+        discord_username: user.user.username.clone(),
+        discord_id: Some(user.user.id.clone()),
+        display_name,
+        rank: None,
+    };
+    // What they call themselves may be more than a name here can be; their username is not.
+    let row = new(name).into_row(rank, now).or_else(|_| new(None).into_row(rank, now)).ok()?;
+    Some(Member { rank_source: RankSource::DiscordSync, ..row })
+}
+
+/// What keeps a member's rank from following their roles.
+fn hindrance(ladder: &Ladder, member: &Member, rank: &Rank, by: Option<&Viewer>) -> Option<DiscordSyncConflict> {
+    if member.rank_source == RankSource::DiscordSync {
+        return None;
+    }
+    let Some(officer) = by else { return Some(DiscordSyncConflict::ManualRank) };
+    // What was set by hand is changed by those alone who could change it by hand.
+    let may = ladder.check_reach(officer, member.rank_level).is_ok()
+        && ladder.check_reach(officer, rank.level).is_ok()
+        && ladder.check_grant(officer, Some(member.rank_id), rank.id).is_ok();
+    (!may).then_some(DiscordSyncConflict::RankTooLow)
+}
+
+#[cfg(test)]
+mod tests;

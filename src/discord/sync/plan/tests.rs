@@ -1,0 +1,1 @@
+//! Examples and properties of the plan.
