@@ -13,7 +13,7 @@ use super::{
 use crate::{
     app::App,
     audit::{self, Action},
-    clock::Instant,
+    clock::{Clock, Instant},
     db::Conn,
     discord::{self, Bot, CodeLetter, DiscordMessageKind, Lane},
     error::{Error, Refusal, Result},
@@ -144,7 +144,7 @@ async fn issue(
         })
         .await?;
     let delivery = match (&app.discord, heard) {
-        (Some(bot), Some(heard)) if member.discord_id.is_some() => delivery(bot, heard).await,
+        (Some(bot), Some(heard)) if member.discord_id.is_some() => delivery(bot, &app.clock, heard).await,
         (Some(_), _) => InviteDelivery::NotLinked,
         (None, _) => InviteDelivery::NotConfigured,
     };
@@ -152,16 +152,19 @@ async fn issue(
 }
 
 /// Whether a code that was just queued has arrived, as far as that can be told in a moment.
-async fn delivery(bot: &Bot, heard: oneshot::Receiver<bool>) -> InviteDelivery {
+async fn delivery(bot: &Bot, clock: &Clock, heard: oneshot::Receiver<bool>) -> InviteDelivery {
     bot.wake();
     // While Discord is down nobody waits for it.
     if bot.is_down() {
         return InviteDelivery::Queued;
     }
-    match tokio::time::timeout(HEARING, heard).await {
-        Ok(Ok(true)) => InviteDelivery::Sent,
-        Ok(Ok(false)) => InviteDelivery::Failed,
-        _ => InviteDelivery::Queued,
+    tokio::select! {
+        sent = heard => match sent {
+            Ok(true) => InviteDelivery::Sent,
+            Ok(false) => InviteDelivery::Failed,
+            Err(_) => InviteDelivery::Queued,
+        },
+        () = clock.sleep_until(clock.now() + HEARING) => InviteDelivery::Queued,
     }
 }
 

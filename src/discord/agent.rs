@@ -23,9 +23,9 @@ use crate::{
     clock::Instant,
     db::Conn,
     error::{Error, Result},
-    id::{CampaignId, EntryId, GuildId},
+    id::{CampaignId, GuildId},
     identity,
-    voting::{self, AnnouncementLevel, Campaign, CampaignStatus, Tally},
+    voting::{self, AnnouncementLevel, Campaign, CampaignStatus, ResultsVisibility, Tally},
 };
 
 type Key = (GuildId, CampaignId);
@@ -94,8 +94,8 @@ async fn look(
     now: Instant,
 ) -> Result<(Option<Event>, Told, Option<Tally>)> {
     let guild = campaign.guild_id;
-    // Only who tells of a change of the lead needs to know who leads.
-    let leads_matter = campaign.announcements == AnnouncementLevel::Hype && campaign.status == CampaignStatus::Live;
+    let is_secretive = campaign.results_visibility != ResultsVisibility::Always;
+    let is_hyped = campaign.announcements == AnnouncementLevel::Hype && campaign.status == CampaignStatus::Live;
     let mut tally = None;
     let mut facts = Facts {
         level: campaign.announcements,
@@ -107,11 +107,13 @@ async fn look(
             .remove(&campaign.id)
             .unwrap_or_default(),
         leader: None,
+        is_secretive,
         now,
     };
-    if leads_matter && facts.turnout.voted > 0 {
+    // Whoever tells of a change of the lead at the very moment of a ballot tells whose ballot it was.
+    if is_hyped && !is_secretive && facts.turnout.voted > 0 {
         tally = count(conn, campaign.clone(), now).await?;
-        facts.leader = tally.as_ref().and_then(leader);
+        facts.leader = tally.as_ref().and_then(|tally| story::leader(&tally.outcome));
     }
     let (event, after) = story::next(&facts, told);
     if event.is_some() && tally.is_none() {
@@ -123,15 +125,6 @@ async fn look(
 async fn count(conn: &mut Conn, campaign: Campaign, now: Instant) -> Result<Option<Tally>> {
     let (guild, id) = (campaign.guild_id, campaign.id);
     Ok(voting::tallies(conn, guild, vec![campaign], now).await?.remove(&id))
-}
-
-/// Who leads alone.
-fn leader(tally: &Tally) -> Option<EntryId> {
-    let mut first = tally.outcome.standings.iter().filter(|standing| standing.place == 1);
-    match (first.next(), first.next()) {
-        (Some(leader), None) => Some(leader.entry),
-        _ => None,
-    }
 }
 
 fn worded(tally: &Tally, event: Event, told: &Told, link: &Link, guild_name: String) -> Result<String> {
@@ -269,7 +262,10 @@ async fn visit(app: &App, desk: &mut Desk, key: Key, now: Instant) {
 async fn something_to_tell(conn: &mut Conn, (guild, id): Key, now: Instant) -> Result<Option<bool>> {
     let Some(campaign) = voting::store::campaign(conn, guild, id).await? else { return Ok(None) };
     let is_quiet = matches!(campaign.announcements, AnnouncementLevel::Off | AnnouncementLevel::Quiet);
-    if campaign.status == CampaignStatus::Draft || place(conn, &campaign).await?.is_none() {
+    if campaign.status == CampaignStatus::Draft {
+        return Ok(Some(false));
+    }
+    if place(conn, &campaign).await?.is_none() {
         return Ok(None);
     }
     let told = store::story(conn, guild, id).await?;

@@ -113,7 +113,7 @@ pub fn announcement(scene: &Scene, look: &Look) -> CreateMessage {
         _ => Vec::new(),
     };
     let theme = match (scene.event, &revealed) {
-        (Event::LeadChange, Revealed::Nothing) => Theme::Tease,
+        (Event::LeadChange, Revealed::Nothing) => Theme::Plain(Event::Tease),
         (Event::Results, _) if winners.is_empty() => Theme::ResultsEmpty,
         (Event::Results, Revealed::Result(outcome)) if winners.len() > 1 && outcome.transfers.is_none() => {
             Theme::ResultsTied
@@ -133,8 +133,12 @@ pub fn announcement(scene: &Scene, look: &Look) -> CreateMessage {
             _ => Values::default(),
         }
     };
-    // Only the lead is told several times; and in other words its changes, which may be hidden, would show.
-    let time = if scene.event == Event::LeadChange { scene.told.leads } else { 0 };
+    // What is told several times is told in other words each time.
+    let time = match scene.event {
+        Event::LeadChange => scene.told.leads,
+        Event::Tease => scene.told.teases,
+        _ => 0,
+    };
     let (title, text) = theme.wording(campaign.id, time);
     let mut embed = CreateEmbed::new()
         .title(values.fill(title))

@@ -4,28 +4,43 @@ use std::{sync::Arc, time::Duration};
 
 use serenity::{
     all::{
-        Client, ConnectionStage, Context, EventHandler, GatewayIntents, GuildMemberUpdateEvent, Interaction, Member,
-        Ready, ResumedEvent, ShardManager, ShardStageUpdateEvent,
+        ApplicationId, Context, EventHandler, GatewayIntents, GuildMemberUpdateEvent, Interaction, Member, Ready,
+        ResumedEvent, RoleId,
     },
     async_trait,
     client::ClientBuilder,
     gateway::GatewayError,
+    http::Http,
+};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::mpsc::{self, error::TrySendError},
+    task::JoinSet,
 };
 
 use super::{
     Bot, DiscordConnection, Standing,
     breaker::backoff,
     commands,
-    rest::{Failure, ServerMember, User},
+    relay::Relay,
+    rest::{Failure, Gateway, ServerMember, User},
     sync,
 };
-use crate::app::App;
+use crate::{
+    app::App,
+    clock::{Clock, Instant},
+};
 
 /// How long to wait before connecting anew: after a first failure, and at the most.
 const FIRST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(30);
 /// How long to wait after Discord refused the bot: until an operator has mended it.
 const REFUSED: Duration = Duration::from_mins(5);
+
+/// How much of what comes from Discord waits for its turn at the most.
+const MAX_HEARD: usize = 10_000;
+
+const BAD_TOKEN: &str = "Discord does not take the bot's token: is it the one that the developer portal shows?";
 
 /// What the bot hears of: members coming and changing (privileged: the Server Members Intent). Commands need no intent.
 const INTENTS: GatewayIntents = GatewayIntents::GUILD_MEMBERS;
@@ -82,28 +97,124 @@ impl Bot {
 }
 
 async fn connect(app: &Arc<App>, bot: &Bot) -> End {
-    // Asked for first: the client would fall back to an address of its own.
     let gateway = match bot.rest.gateway().await {
         Ok(gateway) => gateway,
-        Err(Failure::Unauthorized) => {
-            return End::Refused(
-                "Discord does not take the bot's token: is it the one that the portal shows?".to_owned(),
-            );
-        }
+        Err(Failure::Unauthorized) => return End::Refused(BAD_TOKEN.to_owned()),
         Err(failure) => return End::Broken(failure.to_string()),
     };
-    let handler = Handler { app: Arc::clone(app) };
-    let built = ClientBuilder::new_with_http(bot.rest.http(), INTENTS).event_handler(handler).await;
-    let mut client: Client = match built {
+    let (hears, mut heard) = mpsc::channel(MAX_HEARD);
+    let _client = match start(bot, gateway, hears).await {
         Ok(client) => client,
         Err(error) => return End::Broken(error.to_string()),
     };
-    *client.ws_url.lock().await = gateway.url;
-    let _shut_down = ShutDown(Arc::clone(&client.shard_manager));
-    match client.start_shards(gateway.shards.max(1)).await {
-        Err(serenity::Error::Gateway(GatewayError::InvalidAuthentication)) => {
-            End::Refused("Discord does not take the bot's token: is it the one that the portal shows?".to_owned())
+    let mut answers = JoinSet::new();
+    // The application whose commands Discord is still to be told of, and when.
+    let mut untold: Option<(ApplicationId, Instant)> = None;
+    loop {
+        let news = tokio::select! {
+            news = heard.recv() => news,
+            Some(_) = answers.join_next() => continue,
+            application = due(&app.clock, untold) => {
+                untold = match bot.rest.set_commands(application, &commands::all()).await {
+                    Ok(()) => None,
+                    Err(error) => {
+                        tracing::warn!(%error, "Discord could not be told of the bot's commands; trying again");
+                        Some((application, app.clock.now() + MOST))
+                    }
+                };
+                continue;
+            }
+        };
+        match news {
+            None => return End::Broken("the connection was closed".to_owned()),
+            Some(News::Ended(end)) => return end,
+            Some(News::Connected(application)) => {
+                bot.rest.is_alive();
+                bot.stands(app, DiscordConnection::Connected, None);
+                bot.wake();
+                untold = application.map(|application| (application, app.clock.now())).or(untold);
+            }
+            Some(News::Lost) => {
+                bot.stands(app, DiscordConnection::Connecting, Some("The connection was lost.".to_owned()));
+            }
+            // One after the other, as they came.
+            Some(News::Member(server, member)) => {
+                if let Err(error) = sync::one(app, &server, member).await {
+                    // The next scheduled sync makes up for it.
+                    tracing::warn!(%error, server, "a member's change on Discord could not be followed");
+                }
+            }
+            Some(News::Interaction(interaction)) => {
+                let app = Arc::clone(app);
+                answers.spawn(async move { commands::answer(&app, *interaction).await });
+            }
         }
+    }
+}
+
+/// Returns the application when it is due.
+async fn due(clock: &Clock, untold: Option<(ApplicationId, Instant)>) -> ApplicationId {
+    match untold {
+        Some((application, at)) => {
+            clock.sleep_until(at).await;
+            application
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// What the client has heard.
+enum News {
+    /// It is connected: anew, as this application, or again.
+    Connected(Option<ApplicationId>),
+    /// It is not connected any more, and about to be again.
+    Lost,
+    /// Someone has come to a server, or has changed.
+    Member(String, ServerMember),
+    /// Someone used a command, a button or a menu.
+    Interaction(Box<Interaction>),
+    /// It has given up.
+    Ended(End),
+}
+
+/// serenity's client. It gets a runtime of its own, to go away with all that it has started: its own way to stop leaves
+/// connections behind.
+struct Running {
+    runtime: Option<Runtime>,
+    _relay: Relay,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn start(bot: &Bot, gateway: Gateway, hears: mpsc::Sender<News>) -> std::io::Result<Running> {
+    let lost = hears.clone();
+    // serenity takes up a session again without a word, or waits for one as long as it takes.
+    let relay = Relay::open(&gateway.url, move || pass_on(&lost, News::Lost)).await?;
+    let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("discord").enable_all().build()?;
+    let (http, url, shards) = (bot.rest.http(), relay.url.clone(), gateway.shards.max(1));
+    runtime.spawn(async move {
+        let ended = run_client(http, url, shards, Handler { hears: hears.clone() }).await;
+        // Whoever listened may be gone.
+        let _ = hears.send(News::Ended(ended)).await;
+    });
+    Ok(Running { runtime: Some(runtime), _relay: relay })
+}
+
+async fn run_client(http: Http, url: String, shards: u32, handler: Handler) -> End {
+    let mut client = match ClientBuilder::new_with_http(http, INTENTS).event_handler(handler).await {
+        Ok(client) => client,
+        Err(error) => return End::Broken(error.to_string()),
+    };
+    // In place of the address that it has asked for itself, or fallen back to.
+    *client.ws_url.lock().await = url;
+    match client.start_shards(shards).await {
+        Err(serenity::Error::Gateway(GatewayError::InvalidAuthentication)) => End::Refused(BAD_TOKEN.to_owned()),
         Err(serenity::Error::Gateway(GatewayError::DisallowedGatewayIntents)) => End::Refused(
             "The bot may not hear of members: switch the Server Members Intent on in Discord's developer portal."
                 .to_owned(),
@@ -113,36 +224,14 @@ async fn connect(app: &Arc<App>, bot: &Bot) -> End {
     }
 }
 
-/// Ends the connections when whoever waits for them goes away: they are tasks of their own.
-struct ShutDown(Arc<ShardManager>);
-
-impl Drop for ShutDown {
-    fn drop(&mut self) {
-        let shards = Arc::clone(&self.0);
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { shards.shutdown_all().await });
-        }
-    }
-}
-
 struct Handler {
-    app: Arc<App>,
+    hears: mpsc::Sender<News>,
 }
 
-impl Handler {
-    fn is_connected(&self) {
-        if let Some(bot) = &self.app.discord {
-            bot.rest.is_alive();
-            bot.stands(&self.app, DiscordConnection::Connected, None);
-            bot.wake();
-        }
-    }
-
-    async fn changed(&self, server: String, member: ServerMember) {
-        if let Err(error) = sync::one(&self.app, &server, member).await {
-            // The next scheduled sync makes up for it.
-            tracing::warn!(%error, server, "a member's change on Discord could not be followed");
-        }
+fn pass_on(hears: &mpsc::Sender<News>, news: News) {
+    if let Err(TrySendError::Full(_)) = hears.try_send(news) {
+        // Of members the next scheduled sync knows all the same.
+        tracing::warn!("more comes from Discord than can be followed; some of it is passed over");
     }
 }
 
@@ -150,28 +239,16 @@ impl Handler {
 impl EventHandler for Handler {
     async fn ready(&self, _: Context, ready: Ready) {
         tracing::info!(bot = ready.user.name, servers = ready.guilds.len(), "connected to Discord");
-        self.is_connected();
-        let Some(bot) = &self.app.discord else { return };
-        if let Err(error) = bot.rest.set_commands(ready.application.id, &commands::all()).await {
-            tracing::warn!(%error, "the bot's commands could not be made known to Discord");
-        }
+        pass_on(&self.hears, News::Connected(Some(ready.application.id)));
     }
 
     async fn resume(&self, _: Context, _: ResumedEvent) {
-        self.is_connected();
-    }
-
-    async fn shard_stage_update(&self, _: Context, stage: ShardStageUpdateEvent) {
-        if stage.old == ConnectionStage::Connected
-            && let Some(bot) = &self.app.discord
-        {
-            bot.stands(&self.app, DiscordConnection::Connecting, Some("The connection was lost.".to_owned()));
-        }
+        pass_on(&self.hears, News::Connected(None));
     }
 
     async fn guild_member_addition(&self, _: Context, member: Member) {
         let server = member.guild_id.to_string();
-        self.changed(server, seen(&member.user, member.nick, &member.roles)).await;
+        pass_on(&self.hears, News::Member(server, seen(&member.user, member.nick, &member.roles)));
     }
 
     async fn guild_member_update(
@@ -182,15 +259,15 @@ impl EventHandler for Handler {
         event: GuildMemberUpdateEvent,
     ) {
         let server = event.guild_id.to_string();
-        self.changed(server, seen(&event.user, event.nick, &event.roles)).await;
+        pass_on(&self.hears, News::Member(server, seen(&event.user, event.nick, &event.roles)));
     }
 
     async fn interaction_create(&self, _: Context, interaction: Interaction) {
-        commands::answer(&self.app, interaction).await;
+        pass_on(&self.hears, News::Interaction(Box::new(interaction)));
     }
 }
 
-fn seen(user: &serenity::all::User, nick: Option<String>, roles: &[serenity::all::RoleId]) -> ServerMember {
+fn seen(user: &serenity::all::User, nick: Option<String>, roles: &[RoleId]) -> ServerMember {
     let user = User {
         id: user.id.to_string(),
         username: user.name.clone(),

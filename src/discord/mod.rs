@@ -13,6 +13,7 @@ pub mod graphql;
 mod keeper;
 mod links;
 mod outbox;
+mod relay;
 mod rest;
 mod rows;
 pub(crate) mod store;

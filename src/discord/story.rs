@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 use crate::{
     clock::Instant,
@@ -31,6 +32,8 @@ use crate::{
 pub enum Event {
     /// The first ballot is in.
     FirstVote,
+    /// Ballots keep coming in: told by their number alone, of votes whose standings are hidden.
+    Tease,
     /// A quarter of those eligible have voted.
     Quarter,
     /// It closes within a day.
@@ -52,13 +55,18 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whether it can be told several times.
+    const fn is_counted(self) -> bool {
+        matches!(self, Self::LeadChange | Self::Tease)
+    }
+
     /// Whether a campaign of this level has it told.
     pub const fn is_told_at(self, level: AnnouncementLevel) -> bool {
         match level {
             AnnouncementLevel::Off => false,
             AnnouncementLevel::Quiet => matches!(self, Self::Launch | Self::Results),
             AnnouncementLevel::Normal => {
-                !matches!(self, Self::FirstVote | Self::Quarter | Self::ThreeQuarters | Self::LeadChange)
+                !matches!(self, Self::FirstVote | Self::Tease | Self::Quarter | Self::ThreeQuarters | Self::LeadChange)
             }
             AnnouncementLevel::Hype => true,
         }
@@ -78,8 +86,11 @@ pub struct Facts {
     pub closes_at: Option<Instant>,
     /// How many have voted.
     pub turnout: Turnout,
-    /// The entry that leads alone, if there is one; see [`leader`].
+    /// Of a vote whose standings all may see, the entry that leads alone, if there is one; see [`leader`]. Of others nothing
+    /// that is told, or when, may depend on it.
     pub leader: Option<EntryId>,
+    /// Whether standings are hidden from some.
+    pub is_secretive: bool,
     /// The moment.
     pub now: Instant,
 }
@@ -88,12 +99,14 @@ pub struct Facts {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Told {
-    /// The events that were told, or passed over for a more exciting one; lead changes are counted instead.
+    /// The events that were told, or passed over for a more exciting one; but for those that can be told several times.
     pub events: BTreeSet<Event>,
     /// The entry that last led alone.
     pub leader: Option<EntryId>,
     /// How many lead changes were told or passed over.
     pub leads: u32,
+    /// How many teases were told or passed over.
+    pub teases: u32,
 }
 
 /// The entry that stands in the first place alone; nobody without a ballot.
@@ -111,7 +124,10 @@ pub fn next(facts: &Facts, told: &Told) -> (Option<Event>, Told) {
         after.leader = facts.leader.or(told.leader);
         after.leads = told.leads.saturating_add(u32::from(due.contains(&Event::LeadChange)));
     }
-    after.events.extend(due.iter().filter(|event| **event != Event::LeadChange));
+    if due.contains(&Event::Tease) {
+        after.teases = teases(facts.turnout.voted);
+    }
+    after.events.extend(due.iter().filter(|event| !event.is_counted()));
     (due.difference(&told.events).max().copied(), after)
 }
 
@@ -122,8 +138,8 @@ fn due(facts: &Facts, told: &Told) -> Vec<Event> {
         CampaignStatus::Draft | CampaignStatus::Archived => Vec::new(),
         // With the result out, nothing that led to it is news.
         CampaignStatus::Closed => {
-            let all = <Event as strum::VariantArray>::VARIANTS.iter().copied();
-            all.filter(|event| *event != Event::LeadChange).collect()
+            let all = Event::VARIANTS.iter().copied();
+            all.filter(|event| !event.is_counted()).collect()
         }
         CampaignStatus::Live if !takes_ballots(facts) => vec![Event::Launch],
         CampaignStatus::Live => {
@@ -137,6 +153,7 @@ fn due(facts: &Facts, told: &Told) -> Vec<Event> {
                 (is_within(facts, TimeDelta::days(1)), Event::DayLeft),
                 (is_within(facts, TimeDelta::hours(1)), Event::HourLeft),
                 (has_new_leader(facts, told), Event::LeadChange),
+                (facts.is_secretive && teases(facts.turnout.voted) > told.teases, Event::Tease),
             ];
             moments.into_iter().filter(|(is_due, _)| *is_due).map(|(_, event)| event).collect()
         }
@@ -158,6 +175,11 @@ fn is_within(facts: &Facts, span: TimeDelta) -> bool {
         .start_at
         .zip(facts.closes_at)
         .is_some_and(|(start, closes)| closes - start > span && closes - facts.now <= span)
+}
+
+/// How many teases so many ballots make: at the third, and whenever they have doubled since.
+fn teases(voted: i64) -> u32 {
+    (voted / 3).checked_ilog2().map_or(0, |doublings| doublings + 1)
 }
 
 /// A tie is no change: who led before still has to be overtaken.

@@ -26,8 +26,6 @@ struct Pool {
 pub enum Theme {
     /// An event, by its own name.
     Plain(Event),
-    /// That a vote goes on, in words that would fit any moment of it.
-    Tease,
     /// A result in which several share the first place.
     ResultsTied,
     /// A result without a ballot.
@@ -39,7 +37,6 @@ impl Theme {
     fn pool(self) -> String {
         match self {
             Self::Plain(event) => event.to_string(),
-            Self::Tease => "TEASE".to_owned(),
             Self::ResultsTied => "RESULTS_TIED".to_owned(),
             Self::ResultsEmpty => "RESULTS_EMPTY".to_owned(),
         }
@@ -136,8 +133,8 @@ pub fn line(text: &str, max: usize) -> String {
     cut(flat(text).map(String::from), max)
 }
 
-/// What people typed, in one line that Discord shows as typed: no masked link, mention, emoji, timestamp or other mark-up
-/// comes of it. With the backslashes it has at most `max` characters, the last of them `…` if it was longer.
+/// What people typed, in one line that Discord shows as typed: no link, mention, emoji, timestamp or other mark-up is
+/// made of it. With the backslashes it has at most `max` characters, the last of them `…` if it was longer.
 pub fn escape(text: &str, max: usize) -> String {
     // Dashes and numbers make lists, but only where a line starts.
     let (mut at_start, mut after_number) = (true, false);

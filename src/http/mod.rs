@@ -1,9 +1,10 @@
-//! The server's HTTP: `/graphql`, the console, health.
+//! The server's HTTP: `/graphql`, the console, health, metrics.
 
 mod answer;
 mod budget;
 mod console;
 mod endpoint;
+mod health;
 mod listen;
 mod origin;
 mod request;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{any, get},
@@ -67,7 +68,8 @@ fn router(server: Server) -> Router {
         .route("/graphiql", get(console::console))
         .route("/graphiql/{asset}", get(console::console_asset))
         .route("/health/live", get(|| async { "live" }))
-        .route("/health/ready", get(ready))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(health::metrics))
         .with_state(server)
         .layer(CatchPanicLayer::custom(|_| internal("-")))
         .layer(PropagateRequestIdLayer::new(X_REQUEST_ID))
@@ -103,17 +105,6 @@ async fn sane_request_id(mut request: Request) -> Request {
 fn internal(request_id: &str) -> Response {
     let body = serde_json::json!({ "errors": [error::internal_server_error(request_id)] });
     (StatusCode::INTERNAL_SERVER_ERROR, axum::Json(body)).into_response()
-}
-
-/// Ready when the database answers.
-async fn ready(State(server): State<Server>) -> Response {
-    match server.app.db.read(async |conn| Ok(conn.ping().await?)).await {
-        Ok(()) => "ready".into_response(),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "not ready: the database does not answer").into_response()
-        }
-    }
 }
 
 fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {

@@ -15,6 +15,7 @@ mod changes;
 mod characters;
 mod commands;
 mod counting;
+mod discord;
 mod documents;
 mod events;
 mod guards;

@@ -236,7 +236,6 @@ proptest! {
                 let before = Told { leader: leader.map(EntryId), leads, ..Told::default() };
                 told(&campaign, &entries(4), event, outcome, &before, &look())
             };
-            // A tease may be worded by how many there were before, which who reads them knows.
             let other = if event == Event::LeadChange { leads.0 } else { leads.1 };
             prop_assert_eq!(of(Some(&outcome(&rows)), before, leads.0), of(None, None, other));
         }

@@ -1,5 +1,4 @@
 use proptest::{prelude::*, sample::select};
-use strum::VariantArray;
 
 use super::*;
 use crate::voting::Standing;
@@ -19,6 +18,7 @@ fn facts(voted: i64, eligible: i64) -> Facts {
         closes_at: Some(at(48)),
         turnout: Turnout { eligible, voted },
         leader: None,
+        is_secretive: false,
         now: at(1),
     }
 }
@@ -76,7 +76,7 @@ fn a_vote_is_told_from_its_launch_to_its_results() {
         None,
     ];
     assert_eq!(events, expected);
-    assert_eq!(told.events.len(), Event::VARIANTS.len() - 1);
+    assert_eq!(told.events.len(), Event::VARIANTS.len() - 2);
 }
 
 #[test]
@@ -117,13 +117,27 @@ fn a_lead_changes_when_another_leads_alone() {
         [Some(Event::Launch), None, None, None, None, change, None, change, None],
         "the first leader and ties are no change"
     );
-    assert_eq!(told, Told { events: only([Event::Launch, Event::FirstVote]), leader: Some(EntryId(1)), leads: 2 });
+    assert_eq!(
+        told,
+        Told { events: only([Event::Launch, Event::FirstVote]), leader: Some(EntryId(1)), leads: 2, teases: 0 }
+    );
 
     // Passed over for a greater moment, and not made up for.
     let (events, told) =
         story([led(Some(1)), Facts { turnout: Turnout { eligible: 1, voted: 1 }, ..led(Some(2)) }, led(Some(2))]);
     assert_eq!(events, [Some(Event::Launch), Some(Event::AllVoted), None]);
     assert_eq!((told.leader, told.leads), (Some(EntryId(2)), 1));
+}
+
+#[test]
+fn a_secretive_vote_is_teased_by_the_number_of_its_ballots_alone() {
+    let voted = |voted| Facts { is_secretive: true, ..facts(voted, 1_000) };
+    let (events, told) = story([0, 1, 2, 3, 4, 6, 11, 13, 13].map(voted));
+    let tease = Some(Event::Tease);
+    assert_eq!(events, [Some(Event::Launch), Some(Event::FirstVote), None, tease, None, tease, None, tease, None]);
+    assert_eq!((told.teases, told.leads), (3, 0));
+    assert_eq!(story([0, 1, 3].map(|voted| facts(voted, 1_000))).0[2], None, "an open one is not");
+    assert_eq!((teases(2), teases(3)), (0, 1));
 }
 
 #[test]
@@ -146,7 +160,7 @@ fn results_end_the_story() {
 #[test]
 fn levels_grow() {
     let at_level = |level| only(Event::VARIANTS.iter().copied().filter(|event| event.is_told_at(level)));
-    assert_eq!(LEVELS.iter().map(|level| at_level(*level).len()).collect::<Vec<_>>(), [0, 2, 6, 10]);
+    assert_eq!(LEVELS.iter().map(|level| at_level(*level).len()).collect::<Vec<_>>(), [0, 2, 6, 11]);
     assert!(LEVELS.windows(2).all(|pair| at_level(pair[0]).is_subset(&at_level(pair[1]))));
 }
 
@@ -161,8 +175,8 @@ fn the_leader_stands_first_alone() {
 
 #[test]
 fn what_was_told_is_kept_as_json() {
-    let told = Told { events: only([Event::AllVoted, Event::Launch]), leader: Some(EntryId(7)), leads: 2 };
-    let json = serde_json::json!({"events": ["ALL_VOTED", "LAUNCH"], "leader": 7, "leads": 2});
+    let told = Told { events: only([Event::AllVoted, Event::Launch]), leader: Some(EntryId(7)), leads: 2, teases: 1 };
+    let json = serde_json::json!({"events": ["ALL_VOTED", "LAUNCH"], "leader": 7, "leads": 2, "teases": 1});
     assert_eq!(serde_json::to_value(&told).ok(), Some(json.clone()));
     assert_eq!(serde_json::from_value(json).ok(), Some(told));
     assert_eq!(serde_json::from_str("{}").ok(), Some(Told::default()));
@@ -171,9 +185,9 @@ fn what_was_told_is_kept_as_json() {
 /// A vote as it goes on: time passes, ballots come in, members come and go, the lead goes to and fro, and it ends.
 fn any_course() -> impl Strategy<Value = Vec<Facts>> {
     let step = (0..=40_i64, -1..=3_i64, 0..=8_i64, prop::option::of(0..3_i64));
-    (select(LEVELS), 1..=80_i64, prop::collection::vec(step, 1..40), 0..3_usize).prop_map(
-        |(level, hours, steps, over)| {
-            let mut course = vec![Facts { level, closes_at: Some(at(hours)), now: at(0), ..facts(0, 5) }];
+    (select(LEVELS), 1..=80_i64, prop::collection::vec(step, 1..40), 0..3_usize, any::<bool>()).prop_map(
+        |(level, hours, steps, over, is_secretive)| {
+            let mut course = vec![Facts { level, is_secretive, closes_at: Some(at(hours)), now: at(0), ..facts(0, 5) }];
             for (quarters, joined, voted, leader) in steps {
                 let Some(Facts { turnout: before, now, .. }) = course.last().copied() else { break };
                 let eligible = (before.eligible + joined).max(before.voted);
@@ -197,10 +211,10 @@ proptest! {
         let events: Vec<Event> = events.into_iter().flatten().collect();
         prop_assert!(events.iter().chain(&told.events).all(|event| event.is_told_at(level)));
         let (changes, others): (Vec<_>, Vec<Event>) =
-            events.iter().partition(|event| **event == Event::LeadChange);
+            events.iter().partition(|event| event.is_counted());
         prop_assert_eq!(only(others.iter().copied()).len(), others.len());
         prop_assert!(only(others).is_subset(&told.events));
-        prop_assert!(changes.len() <= usize::try_from(told.leads).unwrap_or_default());
+        prop_assert!(changes.len() <= usize::try_from(told.leads + told.teases).unwrap_or_default());
         prop_assert_eq!(events.first().copied(), Some(Event::Launch).filter(|_| level != AnnouncementLevel::Off));
         let end = events.iter().position(|event| *event == Event::Results);
         prop_assert!(end.is_none_or(|end| end + 1 == events.len()));
@@ -212,10 +226,11 @@ proptest! {
         for facts in course {
             let (event, after) = next(&facts, &told);
             prop_assert!(told.events.is_subset(&after.events) && told.leads <= after.leads);
+            prop_assert!(told.teases <= after.teases);
             prop_assert!(told.leader.is_none() || after.leader.is_some());
             if let Some(event) = event {
                 prop_assert!(!told.events.contains(&event));
-                prop_assert!(event == Event::LeadChange || after.events.contains(&event));
+                prop_assert!(event.is_counted() || after.events.contains(&event));
                 // Whatever passed with it is less exciting.
                 prop_assert!(after.events.difference(&told.events).all(|passed| *passed <= event));
             }

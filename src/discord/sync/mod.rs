@@ -175,11 +175,9 @@ pub(super) async fn run(app: Arc<App>) {
 async fn turn(app: &App, bot: &Bot, link: Link) {
     let now = app.clock.now();
     let interval = Duration::from_secs(u64::try_from(link.sync_minutes).unwrap_or(60) * 60);
-    let put_off = |by: Duration| {
-        let link = link.clone();
-        app.db.write(async move |conn| Ok(store::put_sync_off(conn, &link, now + by).await?))
-    };
-    match put_off(interval).await {
+    let (turn, next) = (link.clone(), now + interval);
+    let put_off = async move |conn: &mut Conn| Ok(store::put_sync_off(conn, &turn, next).await?);
+    match app.db.write(put_off).await {
         Ok(true) => {}
         Ok(false) => return,
         Err(error) => {
@@ -195,7 +193,7 @@ async fn turn(app: &App, bot: &Bot, link: Link) {
         },
     };
     tracing::warn!(guild = link.guild_id.0, problem, "roles could not be synced");
-    let begun = Link { next_sync_at: now + interval, ..link };
+    let begun = Link { next_sync_at: next, ..link };
     let note = async move |conn: &mut Conn| {
         store::note_sync(conn, begun.guild_id, None, Some(problem)).await?;
         store::put_sync_off(conn, &begun, now + AFTER_FAILURE.min(interval)).await?;

@@ -1,6 +1,7 @@
 //! A guild of its own for every test, on a database of its own.
 
 mod cluster;
+pub mod discord;
 mod drafts;
 mod http;
 pub mod process;
@@ -17,6 +18,7 @@ use guildhall::{
     auth::{self, Hasher, Keys, Origin},
     clock::{Clock, Instant},
     db::{Conn, DatabaseUrl, Db},
+    discord::Bot,
     error::{self, Code},
     graphql::{
         Graph, Operation, Said, Wanted,
@@ -28,6 +30,7 @@ use guildhall::{
 use serde_json::Value;
 
 pub use self::{
+    discord::Discord,
     drafts::{CAST, Draft, campaign},
     http::{Http, Socket},
 };
@@ -115,6 +118,17 @@ impl TestApp {
         Self { app, clock, database, graph: Graph::new().unwrap(), secret, _home: home }
     }
 
+    /// The same with a Discord bot.
+    pub async fn with_bot(self, discord: &Discord) -> Self {
+        self.with(|app| app.discord = Some(bot(&app.clock, discord))).await
+    }
+
+    /// The same, set up otherwise.
+    pub async fn with(self, set_up: impl FnOnce(&mut App)) -> Self {
+        let app = self.server_with(set_up).await;
+        Self { app, ..self }
+    }
+
     /// Another server on the same database.
     pub async fn another_server(&self) -> Arc<App> {
         self.server_with(|_| ()).await
@@ -181,6 +195,11 @@ impl TestApp {
         };
         self.app.db.write(change).await.unwrap();
     }
+}
+
+/// A bot of a local Discord.
+pub fn bot(clock: &Clock, discord: &Discord) -> Bot {
+    Bot::new(Discord::TOKEN, &discord.base(), clock.clone()).unwrap()
 }
 
 async fn app(database: &DatabaseUrl, clock: &Clock, secret: &[u8]) -> App {

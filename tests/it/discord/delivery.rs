@@ -1,0 +1,275 @@
+//! The outbox: codes by direct message, and what becomes of messages when Discord does not take them.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+
+use super::{CHANNEL, LINK, OTHER_CHANNEL, SERVER, link, started, status, titles, with_bot};
+use crate::support::{CAST, Client, Discord, Draft, PASSWORD, TestApp, TestGuild, bot, on_both};
+
+const INVITE: &str = "mutation($id: ID!) { sendInvite(memberId: $id) { code delivery } }";
+const OUTBOX: &str = "{ discordMessages { totalCount nodes { id kind state attempts problem member { displayName } campaign { title } } } }";
+const RETRY: &str = "mutation($id: ID!) { retryDiscordMessage(id: $id) { message { state } } }";
+
+/// Someone without an account, whose Discord id is known.
+async fn invitee<'t>(guild: &TestGuild<'t>, name: &str, discord_id: u64) -> Client<'t> {
+    let mut row = guild.row(name, "Initiate", false).await;
+    row.discord_id = Some(discord_id.to_string());
+    guild.add(vec![row]).await.remove(0)
+}
+
+async fn invite(leader: &Client<'_>, of: &Client<'_>) -> (String, String) {
+    let invite = leader.ok(INVITE, json!({ "id": of.id })).await["sendInvite"].clone();
+    (invite["code"].as_str().unwrap().to_owned(), invite["delivery"].as_str().unwrap().to_owned())
+}
+
+async fn outbox(leader: &Client<'_>) -> Vec<Value> {
+    leader.ok(OUTBOX, json!({})).await["discordMessages"]["nodes"].as_array().unwrap().clone()
+}
+
+/// Moves the clock on until Discord has so many messages: what waits is due some time.
+async fn delivered(app: &TestApp, leader: &Client<'_>, discord: &Discord, number: usize) {
+    let moving = async {
+        while discord.messages().len() < number || status(leader).await["queued"] != 0 {
+            app.clock.advance(Duration::from_millis(200));
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), moving).await.expect("messages were not delivered");
+}
+
+on_both! {
+    async fn a_code_comes_by_direct_message(app) {
+        let (app, discord) = with_bot(app).await;
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        let newcomer = invitee(&guild, "newcomer", 61).await;
+        discord.join(SERVER, 61, "newcomer", &[]);
+        let _running = started(&app, &discord).await;
+        let (code, delivery) = invite(&leader, &newcomer).await;
+        assert_eq!(delivery, "SENT");
+        let message = discord.messages().remove(0);
+        assert_eq!((message.to, &message.body["allowed_mentions"]["parse"]), (Some(61), &json!([])));
+        assert!(message.body["content"].as_str().unwrap().contains(&code), "{}", message.body);
+        let register = "mutation($input: RegisterInput!) { register(input: $input) { member { id } } }";
+        let input = json!({ "inviteCode": code, "discordUsername": "newcomer", "password": PASSWORD });
+        guild.anyone().ok(register, json!({ "input": input })).await;
+        let reset = "mutation($id: ID!) { sendResetCode(memberId: $id) { code delivery } }";
+        let reset = leader.ok(reset, json!({ "id": newcomer.id })).await["sendResetCode"].clone();
+        assert_eq!(reset["delivery"], "SENT");
+        assert!(discord.messages()[1].body["content"].as_str().unwrap().contains(reset["code"].as_str().unwrap()));
+        assert_eq!(outbox(&leader).await, Vec::<Value>::new());
+        let unknown = guild.unregistered("unknown", "Initiate").await;
+        assert_eq!(invite(&leader, &unknown).await.1, "NOT_LINKED");
+        assert_eq!(discord.faults(), Vec::<String>::new());
+    }
+
+    async fn closed_direct_messages_are_a_dead_letter_that_can_be_tried_again(app) {
+        let (app, discord) = with_bot(app).await;
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        let newcomer = invitee(&guild, "newcomer", 62).await;
+        discord.join(SERVER, 62, "newcomer", &[]);
+        discord.close_dms(62);
+        let _running = started(&app, &discord).await;
+        let (code, delivery) = invite(&leader, &newcomer).await;
+        assert_eq!(delivery, "FAILED");
+        let letter = outbox(&leader).await.remove(0);
+        assert_eq!((&letter["kind"], &letter["state"], &letter["member"]["displayName"]), (&json!("INVITE"), &json!("FAILED"), &json!("newcomer")));
+        assert_eq!(letter["problem"], "They take no direct messages from the bot.");
+        assert_eq!(status(&leader).await["failed"], 1);
+        let member = guild.member("member", "Member").await;
+        assert_eq!(member.refusal(RETRY, json!({ "id": letter["id"] })).await, "FORBIDDEN PERMISSION_REQUIRED");
+        discord.open_dms(62);
+        leader.ok(RETRY, json!({ "id": letter["id"] })).await;
+        delivered(&app, &leader, &discord, 1).await;
+        assert!(discord.messages()[0].body["content"].as_str().unwrap().contains(&code));
+        assert_eq!(leader.refusal(RETRY, json!({ "id": letter["id"] })).await, "NOT_FOUND id");
+    }
+
+    async fn a_newer_code_takes_the_place_of_one_that_waits_and_only_servers_can_read_either(app) {
+        let (app, discord) = with_bot(app).await;
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        let newcomer = invitee(&guild, "newcomer", 63).await;
+        discord.join(SERVER, 63, "newcomer", &[]);
+        // Nothing is delivered yet: the officer waits for two seconds, and is told so.
+        let invited = async || {
+            let invited = invite(&leader, &newcomer);
+            let moving = async {
+                loop {
+                    app.clock.advance(Duration::from_secs(1));
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::select! { invited = invited => invited, () = moving => unreachable!() }
+        };
+        let (old, delivery) = invited().await;
+        assert_eq!(delivery, "QUEUED");
+        let (new, _) = invited().await;
+        assert_eq!(app.rows_of("discord_messages").await, 1);
+        for code in [&old, &new] {
+            assert_eq!(app.rows_of(&format!("discord_messages WHERE body LIKE '%{code}%'")).await, 0);
+        }
+        let _running = started(&app, &discord).await;
+        delivered(&app, &leader, &discord, 1).await;
+        let told = discord.messages()[0].body["content"].as_str().unwrap().to_owned();
+        assert!(told.contains(&new) && !told.contains(&old));
+    }
+
+    async fn without_a_bot_nothing_changes(app) {
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        let newcomer = invitee(&guild, "newcomer", 64).await;
+        let _running = app.app.start();
+        assert_eq!(invite(&leader, &newcomer).await.1, "NOT_CONFIGURED");
+        assert_eq!(status(&leader).await, json!({ "connection": "OFF", "problem": null, "queued": 0, "failed": 0, "link": null }));
+        assert_eq!(leader.refusal(LINK, json!({ "input": { "serverId": "1" } })).await, "CONFLICT DISCORD_OFF");
+        let draft = Draft::live(&leader, 2, json!({ "announcements": "HYPE", "discordChannelId": "1" })).await;
+        draft.close(&leader).await;
+        for table in ["discord_messages", "discord_stories", "discord_keeper"] {
+            assert_eq!(app.rows_of(table).await, 0, "{table}");
+        }
+    }
+
+    async fn an_outage_slows_no_vote_and_loses_and_doubles_nothing(app) {
+        let (app, discord) = with_bot(app).await;
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        link(&leader).await;
+        let _running = started(&app, &discord).await;
+        discord.set_down(true);
+        let quiet = |title: &str| json!({ "title": title, "announcements": "QUIET", "earlyCloseIfAllVoted": false });
+        let mut votes = Vec::new();
+        for title in ["One", "Two", "Three"] {
+            votes.push(Draft::live(&leader, 2, quiet(title)).await);
+            app.clock.advance(Duration::from_secs(20));
+        }
+        for vote in &votes {
+            vote.vote(&leader, &[0]).await;
+            vote.close(&leader).await;
+        }
+        app.clock.advance(Duration::from_mins(5));
+        assert_eq!(status(&leader).await["queued"], 6);
+        assert_eq!(discord.messages().len(), 0);
+        discord.set_down(false);
+        delivered(&app, &leader, &discord, 6).await;
+        let told: Vec<String> = discord.messages().iter().map(|it| it.body["embeds"][0].to_string()).collect();
+        // In order: the launches first, then the results.
+        for (message, title) in told.iter().zip(["One", "Two", "Three", "One", "Two", "Three"]) {
+            assert!(message.contains(title), "{title} is not in {message}");
+        }
+        assert_eq!((discord.messages().len(), discord.duplicates()), (6, 0));
+    }
+
+    async fn an_answer_that_is_lost_doubles_nothing(app) {
+        let (app, discord) = with_bot(app).await;
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        link(&leader).await;
+        discord.lose_next_answers(2);
+        let _running = started(&app, &discord).await;
+        Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
+        delivered(&app, &leader, &discord, 1).await;
+        let gone = async {
+            while status(&leader).await["queued"] != 0 {
+                app.clock.advance(Duration::from_secs(1));
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), gone).await.expect("it is tried again");
+        assert_eq!((discord.messages().len(), discord.duplicates()), (1, 2));
+    }
+
+    async fn a_rate_limit_is_waited_for(app) {
+        let (app, discord) = with_bot(app).await;
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        link(&leader).await;
+        let _running = started(&app, &discord).await;
+        discord.rate_limit_next(1, 90.5, false);
+        Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
+        let limited = |it: &Discord| it.calls().iter().any(|call| call.status == 429).then_some(());
+        discord.until("a limited request", limited).await;
+        let asked = discord.calls().len();
+        app.clock.advance(Duration::from_secs(90));
+        // Another channel's turn comes meanwhile.
+        Draft::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": OTHER_CHANNEL.to_string() })).await;
+        discord.until("a message", |it| (it.messages().len() == 1).then_some(())).await;
+        assert_eq!(discord.messages()[0].channel, OTHER_CHANNEL);
+        assert_eq!(discord.calls().len(), asked + 1, "nothing else was asked for");
+        let queued = outbox(&leader).await;
+        assert_eq!(queued.len(), 1);
+        assert_eq!(queued[0]["attempts"], 0, "a limit is no failure");
+        app.clock.advance(Duration::from_secs(1));
+        discord.until("the other message", |it| (it.messages().len() == 2).then_some(())).await;
+    }
+
+    async fn what_discord_refuses_is_given_up_and_holds_up_nothing(app) {
+        let (app, discord) = with_bot(app).await;
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        link(&leader).await;
+        discord.delete_channel(CHANNEL);
+        let _running = started(&app, &discord).await;
+        let vote = Draft::live(&leader, 2, json!({ "title": "Lost", "announcements": "QUIET" })).await;
+        while status(&leader).await["failed"] != 1 {}
+        let letter = outbox(&leader).await.remove(0);
+        assert_eq!((&letter["problem"], &letter["campaign"]["title"]), (&json!("There is no such channel."), &json!("Lost")));
+        vote.close(&leader).await;
+        while status(&leader).await["failed"] != 2 {}
+    }
+
+    async fn a_server_that_dies_leaves_its_messages_to_another(app) {
+        let (app, discord) = with_bot(app).await;
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        link(&leader).await;
+        let running = started(&app, &discord).await;
+        let held = discord.hold();
+        Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
+        held.waiting(1).await;
+        // It has sent the message, and never learns what became of it.
+        drop(running);
+        let other = app.server_with(|it| it.discord = Some(bot(&app.clock, &discord))).await;
+        let _running = other.start();
+        drop(held);
+        let gone = async {
+            while status(&leader).await["queued"] != 0 {
+                app.clock.advance(Duration::from_secs(1));
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), gone).await.expect("the other server takes it on");
+        assert_eq!(discord.messages().len(), 1);
+    }
+}
+
+/// Two servers deliver what both have queued, while votes go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_servers_share_the_outbox_and_double_nothing() {
+    const VOTES: usize = 8;
+    let Some(app) = TestApp::on_postgres().await else { return };
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    let other = app.server_with(|it| it.discord = Some(bot(&app.clock, &discord))).await;
+    let (_one, _two) = (app.app.start(), other.start());
+    discord.until("a session", |it| (it.sessions() > 0).then_some(())).await;
+    let channel = |number: usize| (OTHER_CHANNEL + number as u64 % 3).to_string();
+    let votes = futures_util::stream::iter(0..VOTES).map(|number| {
+        let (leader, servers) = (leader.clone(), [Arc::clone(&app.app), Arc::clone(&other)]);
+        let input = json!({ "title": format!("Vote {number}"), "announcements": "QUIET", "discordChannelId": channel(number), "resultsVisibility": "ALWAYS" });
+        async move {
+            let draft = Draft::live(&leader, 2, input).await;
+            // The only voter's ballot closes it, at one server or the other.
+            leader.run_at(&servers[number % 2], CAST, draft.ballot(&[0])).await;
+        }
+    });
+    votes.buffer_unordered(4).collect::<()>().await;
+    delivered(&app, &leader, &discord, 2 * VOTES).await;
+    assert_eq!((discord.messages().len(), discord.duplicates()), (2 * VOTES, 0));
+    let mut told = titles(&discord);
+    told.sort();
+    told.dedup();
+    assert!(told.len() > VOTES, "{told:?}");
+}

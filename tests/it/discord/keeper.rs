@@ -1,0 +1,132 @@
+//! The connection to Discord: one for all servers, and never given up.
+
+use std::time::Duration;
+
+use guildhall::discord::Bot;
+use serde_json::{Value, json};
+
+use super::{SERVER, VETERAN_ROLE, link, map_roles, started, status, with_bot};
+use crate::support::{Discord, TestApp, bot, on_both};
+
+/// Waits until the guild's Discord stands so.
+async fn until_it_is(app: &TestApp, leader: &crate::support::Client<'_>, connection: &str) -> Value {
+    let waiting = async {
+        loop {
+            let found = status(leader).await;
+            if found["connection"] == connection {
+                return found;
+            }
+            app.clock.advance(Duration::from_millis(200));
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.unwrap_or_else(|_| panic!("it is not {connection}"))
+}
+
+on_both! {
+    async fn the_bot_connects_and_connects_again(app) {
+        let (app, discord) = with_bot(app).await;
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        assert_eq!(status(&leader).await["connection"], "CONNECTING");
+        let _running = started(&app, &discord).await;
+        until_it_is(&app, &leader, "CONNECTED").await;
+        assert_eq!(discord.identifies()[0]["intents"], json!(2), "the Server Members Intent, and no other");
+        // Whichever way a connection ends, the session is taken up again at once.
+        for (number, end) in [1_001, 4_000, 4_003, 1_005, 0].into_iter().enumerate() {
+            match end {
+                0 => {
+                    discord.reset_connections(true);
+                    discord.drop_gateway();
+                    discord.reset_connections(false);
+                }
+                code => discord.close_gateway(code),
+            }
+            discord.until("the session again", |it| (it.resumes() > number && it.sessions() == 1).then_some(())).await;
+        }
+        until_it_is(&app, &leader, "CONNECTED").await;
+        // And a session that is gone is begun anew.
+        discord.refuse_resume();
+        discord.drop_gateway();
+        discord.until("a new session", |it| (it.identifies().len() == 2 && it.sessions() == 1).then_some(())).await;
+        until_it_is(&app, &leader, "CONNECTED").await;
+    }
+
+    async fn an_outage_is_told_and_got_over(app) {
+        let (app, discord) = with_bot(app).await;
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        map_roles(&guild).await;
+        link(&leader).await;
+        discord.set_down(true);
+        let _running = app.app.start();
+        let found = until_it_is(&app, &leader, "CONNECTING").await;
+        assert_eq!(found["connection"], "CONNECTING");
+        discord.set_down(false);
+        until_it_is(&app, &leader, "CONNECTED").await;
+        discord.set_down(true);
+        until_it_is(&app, &leader, "CONNECTING").await;
+        discord.set_down(false);
+        until_it_is(&app, &leader, "CONNECTED").await;
+        discord.arrive(SERVER, 71, "afterwards", &[VETERAN_ROLE]);
+        let query = "{ members(filter: { search: \"afterwards\" }) { nodes { rank { name } } } }";
+        let followed = async { while leader.ok(query, json!({})).await["members"]["nodes"][0]["rank"]["name"] != "Veteran" {} };
+        tokio::time::timeout(Duration::from_secs(20), followed).await.expect("what happens on Discord is heard again");
+    }
+
+    async fn a_token_that_is_not_taken_is_said(app) {
+        let discord = Discord::start().await;
+        let wrong = Bot::new("not-the-token", &discord.base(), app.clock.clone()).unwrap();
+        let app = app.with(|it| it.discord = Some(wrong)).await;
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        let _running = app.app.start();
+        let found = until_it_is(&app, &leader, "REFUSED").await;
+        assert!(found["problem"].as_str().unwrap().contains("token"), "{found}");
+    }
+
+    async fn health_and_metrics_tell_how_it_stands(app) {
+        let (app, discord) = with_bot(app).await;
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        let http = app.serve().await;
+        until_it_is(&app, &leader, "CONNECTED").await;
+        let ready: Value = http.client.get(http.url("/health/ready")).send().await.unwrap().json().await.unwrap();
+        assert_eq!(ready, json!({ "status": "ready", "discord": "CONNECTED" }));
+        let metrics = http.client.get(http.url("/metrics")).send().await.unwrap().text().await.unwrap();
+        for line in ["guildhall_discord_connected 1", "guildhall_discord_messages{state=\"queued\"} 0", "guildhall_discord_delivered_total 0"] {
+            assert!(metrics.contains(line), "{line} is not in {metrics}");
+        }
+        let commands: Vec<Value> = discord.until("the commands", |it| Some(it.commands()).filter(|it| !it.is_empty())).await;
+        let mut names: Vec<&str> = commands.iter().map(|it| it["name"].as_str().unwrap()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["standings", "vote", "whoami"]);
+    }
+}
+
+/// Two servers with one token: one of them keeps the connection, and the other takes over when it goes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_server_keeps_the_connection_and_another_takes_over() {
+    let Some(app) = TestApp::on_postgres().await else { return };
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let other = app.server_with(|it| it.discord = Some(bot(&app.clock, &discord))).await;
+    let first = started(&app, &discord).await;
+    let _second = other.start();
+    until_it_is(&app, &leader, "CONNECTED").await;
+    for _ in 0..30 {
+        app.clock.advance(Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((discord.sessions(), discord.identifies().len()), (1, 1), "one connection for both");
+    // It dies, without a word.
+    drop(first);
+    let taken_over = async {
+        while !(discord.identifies().len() == 2 && discord.sessions() == 1) {
+            app.clock.advance(Duration::from_secs(1));
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), taken_over).await.expect("the other takes over");
+    until_it_is(&app, &leader, "CONNECTED").await;
+}

@@ -1,0 +1,71 @@
+//! The Discord bot: a real client against a local Discord.
+
+mod agent;
+mod commands;
+mod delivery;
+mod keeper;
+mod roles;
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::support::{Client, TestApp, TestGuild, discord::Discord};
+
+/// The server of the guild under test, and two channels of it.
+const SERVER: u64 = 900_000_000_000_000_001;
+const CHANNEL: u64 = 910_000_000_000_000_001;
+const OTHER_CHANNEL: u64 = 910_000_000_000_000_002;
+
+/// Roles that go with ranks of the seed.
+const MEMBER_ROLE: u64 = 920_000_000_000_000_002;
+const VETERAN_ROLE: u64 = 920_000_000_000_000_003;
+const OFFICER_ROLE: u64 = 920_000_000_000_000_004;
+const LEADER_ROLE: u64 = 920_000_000_000_000_005;
+
+const LINK: &str =
+    "mutation($input: LinkDiscordInput!) { linkDiscord(input: $input) { link { serverId channelId color } } }";
+const STATUS: &str = "{ discordStatus { connection problem queued failed link { syncProblem lastSync {
+    added promoted demoted linked untouched conflictCount
+} } } }";
+
+/// A local Discord with the guild's server in it, and an app that is its bot.
+async fn with_bot(app: TestApp) -> (TestApp, Discord) {
+    let discord = Discord::start().await;
+    discord.add_server(SERVER);
+    (app.with_bot(&discord).await, discord)
+}
+
+/// Links a guild to the server, whose votes are told of in the channel.
+async fn link(leader: &Client<'_>) {
+    let input = json!({ "serverId": SERVER.to_string(), "channelId": CHANNEL.to_string() });
+    leader.ok(LINK, json!({ "input": input })).await;
+}
+
+/// Says which roles go with which ranks.
+async fn map_roles(guild: &TestGuild<'_>) {
+    let roles =
+        [("Member", MEMBER_ROLE), ("Veteran", VETERAN_ROLE), ("Officer", OFFICER_ROLE), ("Guild Leader", LEADER_ROLE)];
+    for (rank, role) in roles {
+        let update = "mutation($id: ID!, $role: String!) { updateRank(input: { id: $id, discordRoleId: $role }) { rank { id } } }";
+        let id = async_graphql::ID::from(guild.rank(rank).id);
+        guild.leader().await.ok(update, json!({ "id": id, "role": role.to_string() })).await;
+    }
+}
+
+/// What the bot has posted to channels, titles only.
+fn titles(discord: &Discord) -> Vec<String> {
+    discord.messages().iter().filter_map(|it| it.body["embeds"][0]["title"].as_str().map(str::to_owned)).collect()
+}
+
+/// How the guild's Discord stands, in the eyes of its leader.
+async fn status(leader: &Client<'_>) -> Value {
+    leader.ok(STATUS, json!({})).await["discordStatus"].clone()
+}
+
+/// Starts what the app does in the background, and waits until its bot is connected.
+async fn started(app: &TestApp, discord: &Discord) -> JoinSet<()> {
+    let running = app.app.start();
+    let is_settled = |it: &Discord| (it.sessions() > 0 && !it.commands().is_empty()).then_some(());
+    discord.until("a session, and the commands", is_settled).await;
+    running
+}

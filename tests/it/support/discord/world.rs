@@ -1,0 +1,236 @@
+//! What is the case in this Discord, and how it tells of it.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use serde_json::{Value, json};
+
+use super::{
+    Call, Discord, Message,
+    gateway::{Session, Wire},
+};
+
+/// When everyone joined, and every message was posted.
+const THEN: &str = "2024-01-02T03:04:05.000000+00:00";
+
+/// Everything that is the case in this Discord, and everything it was sent.
+#[derive(Default)]
+pub(super) struct World {
+    pub(super) servers: BTreeMap<u64, Server>,
+    /// Names, and whether they are bots.
+    pub(super) users: HashMap<u64, (String, bool)>,
+    pub(super) direct: HashMap<u64, u64>,
+    pub(super) closed: HashSet<u64>,
+    pub(super) deleted: HashSet<u64>,
+    pub(super) ids: u64,
+
+    pub(super) down: bool,
+    pub(super) failing: VecDeque<u16>,
+    pub(super) limiting: VecDeque<(f64, bool)>,
+    pub(super) limits: Option<(u32, u32, f64)>,
+    pub(super) losing: usize,
+    pub(super) holding: usize,
+    pub(super) waiting: usize,
+    pub(super) refusing: bool,
+    pub(super) resetting: bool,
+
+    pub(super) messages: Vec<Message>,
+    pub(super) duplicates: usize,
+    pub(super) calls: Vec<Call>,
+    pub(super) faults: Vec<String>,
+    pub(super) identifies: Vec<Value>,
+    pub(super) connections: usize,
+    pub(super) resumes: usize,
+    pub(super) commands: Vec<Value>,
+    pub(super) server_commands: HashMap<u64, Vec<Value>>,
+    pub(super) interactions: Vec<Interaction>,
+    pub(super) double_answers: usize,
+
+    pub(super) wires: HashMap<u64, Wire>,
+    pub(super) sessions: Vec<Session>,
+}
+
+#[derive(Default)]
+pub(super) struct Server {
+    pub(super) members: BTreeMap<u64, Vec<u64>>,
+    pub(super) roles: BTreeMap<u64, String>,
+}
+
+pub(super) struct Interaction {
+    pub(super) id: u64,
+    pub(super) token: String,
+    pub(super) channel: u64,
+    pub(super) answer: Option<Value>,
+}
+
+impl Server {
+    pub(super) fn set_roles(&mut self, user: u64, roles: &[u64]) {
+        let member = self.members.get_mut(&user).expect("a member, since join");
+        roles.clone_into(member);
+        for role in roles {
+            self.roles.entry(*role).or_insert_with(|| format!("role {role}"));
+        }
+    }
+}
+
+impl World {
+    /// The next id of anything.
+    pub(super) fn id(&mut self) -> u64 {
+        self.ids += 1;
+        1_300_000_000_000_000_000 + self.ids
+    }
+
+    pub(super) fn server(&mut self, server: u64) -> &mut Server {
+        self.servers.get_mut(&server).expect("a server, since add_server")
+    }
+
+    pub(super) fn join(&mut self, server: u64, user: u64, username: &str, bot: bool, roles: &[u64]) {
+        self.users.insert(user, (username.to_owned(), bot));
+        self.server(server).members.insert(user, Vec::new());
+        self.server(server).set_roles(user, roles);
+    }
+
+    pub(super) fn direct_channel(&mut self, user: u64) -> u64 {
+        let fresh = self.id();
+        *self.direct.entry(user).or_insert(fresh)
+    }
+
+    /// Whose direct messages a channel is.
+    pub(super) fn recipient(&self, channel: u64) -> Option<u64> {
+        self.direct.iter().find(|(_, direct)| **direct == channel).map(|(user, _)| *user)
+    }
+
+    pub(super) fn user(&self, user: u64) -> Value {
+        let (username, bot) = self.users.get(&user).cloned().unwrap_or_else(|| (format!("user {user}"), false));
+        json!({
+            "id": user.to_string(), "username": username, "discriminator": "0", "global_name": null,
+            "avatar": null, "bot": bot, "public_flags": 0,
+        })
+    }
+
+    pub(super) fn member(&self, user: u64, roles: &[u64]) -> Value {
+        let roles: Vec<String> = roles.iter().map(u64::to_string).collect();
+        json!({
+            "user": self.user(user), "nick": null, "avatar": null, "banner": null, "roles": roles,
+            "joined_at": THEN, "premium_since": null, "deaf": false, "mute": false, "flags": 0, "pending": false,
+            "communication_disabled_until": null,
+        })
+    }
+
+    /// A member as the gateway tells of one; whoever left since has no roles.
+    pub(super) fn member_of(&self, server: u64, user: u64) -> Value {
+        let roles = self.servers.get(&server).and_then(|server| server.members.get(&user));
+        let mut member = self.member(user, roles.map_or(&[], Vec::as_slice));
+        member["guild_id"] = json!(server.to_string());
+        member
+    }
+
+    pub(super) fn roles(&self, server: u64) -> Vec<Value> {
+        let everyone = (server, "@everyone".to_owned());
+        let named = self.servers.get(&server).map(|server| server.roles.clone()).unwrap_or_default();
+        let roles = std::iter::once(everyone).chain(named).enumerate();
+        roles
+            .map(|(position, (role, name))| {
+                json!({
+                    "id": role.to_string(), "name": name, "position": position, "permissions": "0", "color": 0,
+                    "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null },
+                    "hoist": false, "managed": false, "mentionable": false, "flags": 0,
+                })
+            })
+            .collect()
+    }
+
+    pub(super) fn server_json(&self, server: u64) -> Value {
+        json!({
+            "id": server.to_string(), "name": format!("server {server}"), "icon": null, "splash": null,
+            "discovery_splash": null, "owner_id": "1", "afk_channel_id": null, "afk_timeout": 300,
+            "verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0,
+            "roles": self.roles(server), "emojis": [], "features": [], "mfa_level": 0, "application_id": null,
+            "system_channel_id": null, "system_channel_flags": 0, "rules_channel_id": null,
+            "vanity_url_code": null, "description": null, "banner": null, "premium_tier": 0,
+            "preferred_locale": "en-US", "public_updates_channel_id": null, "nsfw_level": 0, "stickers": [],
+            "premium_progress_bar_enabled": false, "safety_alerts_channel_id": null,
+        })
+    }
+
+    /// A server as the gateway tells of one; large ones leave the members out, and so do all of these.
+    pub(super) fn server_created(&self, server: u64) -> Value {
+        let mut created = self.server_json(server);
+        let members = self.servers.get(&server).map_or(0, |server| server.members.len());
+        let more = json!({
+            "joined_at": THEN, "large": true, "unavailable": false, "member_count": members, "members": [],
+            "voice_states": [], "channels": [], "threads": [], "presences": [], "stage_instances": [],
+            "guild_scheduled_events": [], "soundboard_sounds": [],
+        });
+        merge(&mut created, more);
+        created
+    }
+
+    /// A message as Discord tells of one.
+    pub(super) fn message(&self, id: u64, channel: u64, body: &Value) -> Value {
+        let or = |key: &str, otherwise: Value| body.get(key).cloned().unwrap_or(otherwise);
+        let mut message = json!({
+            "id": id.to_string(), "channel_id": channel.to_string(), "author": self.user(Discord::BOT), "type": 0,
+            "content": or("content", json!("")), "embeds": or("embeds", json!([])),
+            "components": or("components", json!([])), "flags": or("flags", json!(0)), "timestamp": THEN,
+            "edited_timestamp": null, "tts": false, "mention_everyone": false, "mentions": [], "mention_roles": [],
+            "attachments": [], "pinned": false,
+        });
+        if let Some(nonce) = body.get("nonce") {
+            message["nonce"] = nonce.clone();
+        }
+        message
+    }
+
+    /// The last message with such a component, or a blank one where it was never shown.
+    pub(super) fn showing(&mut self, custom_id: &str) -> Value {
+        let answers = self.interactions.iter().rev().filter_map(|interaction| {
+            let answer = interaction.answer.as_ref()?;
+            Some((interaction.id, interaction.channel, answer.get("data")?))
+        });
+        let posts = self.messages.iter().rev().map(|message| (message.id, message.channel, &message.body));
+        let shown = posts.chain(answers).find(|(_, _, body)| {
+            let rows = body["components"].as_array().into_iter().flatten();
+            rows.flat_map(|row| row["components"].as_array().into_iter().flatten())
+                .any(|component| component["custom_id"] == custom_id)
+        });
+        if let Some((id, channel, body)) = shown {
+            return self.message(id, channel, body);
+        }
+        let id = self.id();
+        self.message(id, Discord::CHANNEL, &json!({}))
+    }
+
+    pub(super) fn interact(&mut self, server: Option<u64>, user: u64, kind: u8, data: &Value, more: Value) -> u64 {
+        let id = self.id();
+        let token = format!("interaction-{id}");
+        let (channel, channel_type) = server.map_or_else(|| (self.direct_channel(user), 1), |_| (Discord::CHANNEL, 0));
+        let mut sent = json!({
+            "id": id.to_string(), "application_id": Discord::BOT.to_string(), "type": kind, "data": data,
+            "channel_id": channel.to_string(), "channel": { "id": channel.to_string(), "type": channel_type },
+            "token": token, "version": 1, "locale": "en-US", "entitlements": [], "app_permissions": "0",
+            "attachment_size_limit": 10_485_760, "context": channel_type,
+        });
+        let asker = if let Some(server) = server {
+            let mut member = self.member_of(server, user);
+            member["permissions"] = json!("0");
+            json!({
+                "guild_id": server.to_string(), "guild_locale": "en-US", "member": member,
+                "authorizing_integration_owners": { "0": server.to_string() },
+            })
+        } else {
+            json!({ "user": self.user(user), "authorizing_integration_owners": { "0": "0" } })
+        };
+        merge(&mut sent, asker);
+        merge(&mut sent, more);
+        self.interactions.push(Interaction { id, token, channel, answer: None });
+        self.dispatch("INTERACTION_CREATE", 0, &sent);
+        id
+    }
+}
+
+/// Adds the keys of one object to another.
+pub(super) fn merge(to: &mut Value, more: Value) {
+    if let (Value::Object(to), Value::Object(more)) = (to, more) {
+        to.extend(more);
+    }
+}
