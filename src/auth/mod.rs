@@ -25,7 +25,7 @@ pub use self::{
     sessions::{SignedIn, logout, mint, refresh_session, revoke_session, sessions},
     store::Session,
     token::{Claims, Keys, MIN_SECRET, secret_beside},
-    viewer::{Viewer, authenticate},
+    viewer::{Viewer, acting, authenticate},
     viewers::{LEASE, Viewers},
 };
 

@@ -1,5 +1,7 @@
 //! Who asks: the member behind a request's token, as they stand when it is made.
 
+use std::time::Duration;
+
 use chrono::DateTime;
 
 use crate::{
@@ -10,6 +12,9 @@ use crate::{
     error::{Code, Refusal, Result},
     id::{GuildId, MemberId, RankId, SessionId},
 };
+
+/// How long someone stands who has no token: much longer than what they ask for takes.
+const ACTING: Duration = Duration::from_mins(5);
 
 /// The member who asks, as they stand at the moment of asking.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +91,16 @@ pub async fn authenticate(app: &App, guild: GuildId, token: &str) -> Result<View
         token_expires_at: DateTime::from_timestamp(claims.expires_at, 0).map(|at| at.naive_utc()).unwrap_or_default(),
     };
     look_up(app, guild, claimed).await
+}
+
+/// A member who is known otherwise than by a token: because Discord says who uses a command, for one. `None` unless they are
+/// active.
+///
+/// # Errors
+/// Internal ones.
+pub async fn acting(app: &App, guild: GuildId, member: MemberId) -> Result<Option<Viewer>> {
+    let until = app.clock.now() + ACTING;
+    app.db.read(async move |conn| Ok(store::viewer(conn, guild, member, None, until).await?)).await
 }
 
 /// What a token claims, which stands until it is voided.

@@ -1,0 +1,124 @@
+use proptest::{collection::vec, prelude::*, sample::select};
+use strum::VariantArray;
+
+use super::*;
+
+const RANKED: Paper = Paper { method: VotingMethod::Schulze, picks: 3, entries: 60 };
+const APPROVAL: Paper = Paper { method: VotingMethod::Approval, ..RANKED };
+
+fn ballot(picks: &[u8], page: u8) -> Ballot {
+    Ballot { campaign: CampaignId(7), picks: picks.to_vec(), page }
+}
+
+fn values(chosen: &[u8]) -> Vec<String> {
+    chosen.iter().map(u8::to_string).collect()
+}
+
+fn a_step() -> impl Strategy<Value = Step> {
+    select(Step::VARIANTS)
+}
+
+fn a_paper() -> impl Strategy<Value = Paper> {
+    let method = select(VotingMethod::VARIANTS);
+    (method, 1..=10_usize, 2..=200_usize).prop_map(|(method, picks, entries)| Paper { method, picks, entries })
+}
+
+proptest! {
+    #[test]
+    fn a_ballot_survives_the_way_to_discord_and_back(
+        campaign: i64, picks in vec(0..200_u8, 0..=10), page: u8, step in a_step(),
+    ) {
+        let ballot = Ballot { campaign: CampaignId(campaign), picks, page };
+        let part = ballot.part(step);
+        prop_assert!(part.len() <= 100, "{part}");
+        prop_assert_eq!(Ballot::read(&part), Some((step, ballot)));
+        prop_assert_eq!(read(&written(CampaignId(campaign))), Some(CampaignId(campaign)));
+    }
+
+    #[test]
+    fn any_other_id_is_none_or_means_just_one_ballot(
+        part in prop_oneof![".{0,100}", "vote1:[a-z_]{0,10}:[0-9a-f+]{0,20}:[0-9a-f+]{0,3}:[0-9a-fé+]{0,20}"],
+    ) {
+        if let Some((step, ballot)) = Ballot::read(&part) {
+            prop_assert_eq!(Ballot::read(&ballot.part(step)), Some((step, ballot)));
+        }
+    }
+
+    #[test]
+    fn whatever_is_forged_comes_to_nothing_or_to_a_ballot_that_fits(
+        picks in vec(any::<u8>(), 0..12), page: u8, step in a_step(), paper in a_paper(),
+        chosen in vec(prop_oneof![any::<u8>().prop_map(|it| it.to_string()), ".{0,8}"], 0..30),
+    ) {
+        let Some(after) = ballot(&picks, page).after(step, &chosen, paper) else { return Ok(()) };
+        let distinct: HashSet<&u8> = after.picks.iter().collect();
+        prop_assert!(distinct.len() == after.picks.len() && after.picks.len() <= paper.picks);
+        prop_assert!(after.picks.iter().all(|pick| usize::from(*pick) < paper.entries));
+        if let Some(Menu { options, least, most }) = after.menu(paper) {
+            prop_assert!((1..=PAGE).contains(&options.len()));
+            prop_assert!(most <= options.len() && (least <= most));
+        }
+    }
+
+    #[test]
+    fn every_ranking_can_be_put_together(
+        order in Just((0..60_u8).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let mut filled = ballot(&[], 0);
+        for pick in &order[..3] {
+            while !filled.menu(RANKED).unwrap().options.contains(pick) {
+                let step = if filled.menu(RANKED).unwrap().options[0] > *pick { Step::Back } else { Step::Forward };
+                filled = filled.after(step, &[], RANKED).unwrap();
+            }
+            filled = filled.after(Step::Pick, &values(&[*pick]), RANKED).unwrap();
+        }
+        prop_assert_eq!(&filled.picks, &order[..3]);
+        prop_assert_eq!(filled.menu(RANKED), None);
+    }
+}
+
+#[test]
+fn a_ranking_grows_by_one_pick_a_step_and_offers_what_is_left() {
+    let begun = ballot(&[4], 0);
+    let menu = begun.menu(RANKED).unwrap();
+    assert_eq!((menu.least, menu.most, menu.options.len()), (1, 1, PAGE));
+    assert!(!menu.options.contains(&4) && menu.options.contains(&25));
+    assert_eq!(begun.clone().after(Step::Pick, &values(&[9]), RANKED), Some(ballot(&[4, 9], 0)));
+    for refused in [values(&[4]), values(&[60]), values(&[1, 2]), values(&[]), vec!["x".to_owned()]] {
+        assert_eq!(begun.clone().after(Step::Pick, &refused, RANKED), None, "{refused:?}");
+    }
+    assert_eq!(ballot(&[1, 2, 3], 0).after(Step::Pick, &values(&[9]), RANKED), None, "one too many");
+    assert_eq!(ballot(&[1, 2, 3], 0).after(Step::StartOver, &[], RANKED), Some(ballot(&[], 0)));
+}
+
+#[test]
+fn approvals_on_other_pages_are_kept() {
+    let begun = ballot(&[3, 30], 1);
+    let menu = begun.menu(APPROVAL).unwrap();
+    assert_eq!((menu.least, menu.most, menu.options.first()), (0, 2, Some(&25)));
+    assert_eq!(begun.clone().after(Step::Pick, &values(&[49, 25]), APPROVAL), Some(ballot(&[3, 25, 49], 1)));
+    assert_eq!(begun.clone().after(Step::Pick, &[], APPROVAL), Some(ballot(&[3], 1)));
+    assert_eq!(begun.clone().after(Step::Pick, &values(&[3]), APPROVAL), None, "of another page");
+    assert_eq!(begun.after(Step::Pick, &values(&[25, 26, 27]), APPROVAL), None, "one too many");
+    assert_eq!(ballot(&[1, 2, 3], 2).menu(APPROVAL).unwrap().most, 0);
+    let one_page = Paper { entries: 25, ..APPROVAL };
+    assert_eq!(ballot(&[], 0).menu(one_page).unwrap().least, 1);
+}
+
+#[test]
+fn pages_end_where_the_entries_do() {
+    assert_eq!(ballot(&[], 0).after(Step::Back, &[], RANKED), Some(ballot(&[], 0)));
+    assert_eq!(ballot(&[], 2).after(Step::Forward, &[], RANKED), Some(ballot(&[], 2)));
+    let paper = Paper { entries: 26, ..RANKED };
+    // The one entry of the second page is picked, so that there is none any more.
+    assert_eq!(ballot(&[], 1).after(Step::Pick, &values(&[25]), paper), Some(ballot(&[25], 0)));
+}
+
+#[test]
+fn only_weighted_ballots_need_all_their_picks() {
+    for method in VotingMethod::VARIANTS {
+        let paper = Paper { method: *method, ..RANKED };
+        assert!(!ballot(&[], 0).is_enough(paper));
+        assert_eq!(ballot(&[1], 0).is_enough(paper), *method != VotingMethod::Weighted);
+        assert!(ballot(&[1, 2, 3], 0).is_enough(paper));
+    }
+}

@@ -1,0 +1,248 @@
+//! The bot's answers as Discord shows them: within its limits, to nobody but the member, pinging nobody. Here all that has to
+//! do with a ballot.
+
+use chrono::{DateTime, Utc};
+use serenity::{
+    all::ButtonStyle,
+    builder::{
+        CreateActionRow, CreateAllowedMentions, CreateButton, CreateEmbed, CreateInteractionResponseMessage as Reply,
+        CreateSelectMenu, CreateSelectMenuKind, CreateSelectMenuOption,
+    },
+};
+
+use super::{
+    ask::{CastBallot, Entry, OpenVote, Turnout, Vote, Votes},
+    ballot::{self, Ballot, Menu, PAGE, Step},
+};
+use crate::{
+    discord::words::{escape, line, timestamp},
+    voting::{CannotVoteReason, VotingMethod},
+};
+
+/// Longest title of an embed.
+pub const MAX_TITLE: usize = 200;
+/// Longest title in a list.
+const MAX_LISTED_TITLE: usize = 100;
+/// Longest name of an entry: ten of them and what stands between make less than 1,024 characters.
+pub const MAX_NAME: usize = 90;
+/// Longest label and description of a menu's option.
+const MAX_LABEL: usize = 100;
+/// How many votes are listed: with all that is told of each, less than 4,096 characters.
+const MAX_VOTES: usize = 15;
+
+const REGISTER: &str = "Only registered members can vote. Ask an officer for an invite code, and register with it on the \
+    guild's site.";
+
+/// A sentence.
+pub fn note(text: &str) -> Reply {
+    reply(text, None, Vec::new())
+}
+
+/// The open votes, those first in which they can vote, and a menu of these.
+pub fn votes(votes: Votes, color: u32) -> Reply {
+    let Votes { total_count, mut nodes } = votes;
+    if nodes.is_empty() {
+        return note("No vote is open at the moment.");
+    }
+    nodes.sort_by_key(|vote| (vote.viewer_cannot_vote_reason.is_some(), vote.closes_at));
+    let mut lines: Vec<String> = nodes.iter().take(MAX_VOTES).map(listed).collect();
+    if total_count > lines.len() {
+        lines.push(format!("… and {} more.", total_count - lines.len()));
+    }
+    let open: Vec<&OpenVote> = nodes.iter().filter(|vote| vote.viewer_cannot_vote_reason.is_none()).collect();
+    if open.len() > PAGE {
+        lines.push(format!("You can choose among the {PAGE} that close first; the others follow once you have voted."));
+    }
+    let embed = CreateEmbed::new().title("Open votes").description(lines.join("\n")).colour(color);
+    let option = |vote: &&OpenVote| {
+        let closes = vote.closes_at.map(|at| at.format("closes %-d %B, %H:%M UTC").to_string());
+        option(&vote.title, ballot::written(vote.id), closes.as_deref())
+    };
+    let options: Vec<_> = open.iter().take(PAGE).map(option).collect();
+    let menu = CreateSelectMenu::new(ballot::CHOOSE, CreateSelectMenuKind::String { options });
+    let row = CreateActionRow::SelectMenu(menu.placeholder("Choose a vote"));
+    reply("", Some(embed), if open.is_empty() { Vec::new() } else { vec![row] })
+}
+
+fn listed(vote: &OpenVote) -> String {
+    let title = escape(&vote.title, MAX_LISTED_TITLE);
+    let stand = vote.viewer_cannot_vote_reason.map_or("you can vote", |reason| match reason {
+        CannotVoteReason::AlreadyVoted => "you have voted",
+        CannotVoteReason::RankTooLow => "your rank is too low to vote",
+        CannotVoteReason::NotRegistered => "register on the guild's site to vote",
+        CannotVoteReason::NotLive | CannotVoteReason::SignIn => "it takes no ballots any more",
+    });
+    let closes = moment(", closes", vote.closes_at).unwrap_or_default();
+    format!("**{title}**{closes}, {}: {stand}", turnout(vote.turnout))
+}
+
+/// Why they cannot vote; and their ballot, if they have voted.
+pub fn cannot_vote(vote: &Vote, reason: CannotVoteReason, color: u32) -> Reply {
+    let why = match reason {
+        CannotVoteReason::AlreadyVoted => "You have voted in this already. Ballots are final.",
+        CannotVoteReason::RankTooLow => "Your rank is too low to vote in this.",
+        CannotVoteReason::NotRegistered => REGISTER,
+        CannotVoteReason::NotLive | CannotVoteReason::SignIn => "This vote is not open: it takes no ballots.",
+    };
+    let embed = CreateEmbed::new().title(escape(&vote.title, MAX_TITLE)).description(why).colour(color);
+    reply("", Some(with_receipt(embed, vote, vote.viewer_ballot.as_ref())), Vec::new())
+}
+
+/// A ballot that was cast just now.
+pub fn cast(vote: &Vote, cast: &CastBallot, color: u32) -> Reply {
+    let title = escape(&vote.title, MAX_TITLE);
+    let embed = CreateEmbed::new().title("Your ballot is cast").description(format!("**{title}**")).colour(color);
+    reply("", Some(with_receipt(embed, vote, Some(cast))), Vec::new())
+}
+
+fn with_receipt(embed: CreateEmbed, vote: &Vote, cast: Option<&CastBallot>) -> CreateEmbed {
+    let Some(cast) = cast else { return embed };
+    let receipt = format!(
+        "```\n{}\n```Keep it to yourself. When the vote is over, all ballots are published without their voters, and yours \
+        stands under this receipt.",
+        line(&cast.receipt, 100)
+    );
+    let picks = picks(vote, cast.picks.iter().map(|pick| pick.name.as_str()));
+    embed.field("Your ballot", picks, false).field("Receipt", receipt, false)
+}
+
+/// A ballot to fill in.
+pub fn ballot(vote: &Vote, ballot: &Ballot, color: u32) -> Reply {
+    let paper = vote.paper();
+    let mut so_far = picks(vote, vote.picked(ballot).map(|entry| entry.name.as_str()));
+    if so_far.is_empty() {
+        "Nothing yet.".clone_into(&mut so_far);
+    }
+    let rules = format!(
+        "{}\nYour ballot is secret, and final once it is cast.{}",
+        how_it_counts(vote),
+        moment("\nThe vote closes", vote.closes_at).unwrap_or_default()
+    );
+    let embed = CreateEmbed::new().title(escape(&vote.title, MAX_TITLE)).description(rules).colour(color).field(
+        "Your ballot so far",
+        so_far,
+        false,
+    );
+    let button = |step, label| CreateButton::new(ballot.part(step)).label(label).style(ButtonStyle::Secondary);
+    let mut rows = Vec::new();
+    if let Some(menu) = ballot.menu(paper) {
+        rows.push(CreateActionRow::SelectMenu(entries(vote, ballot, &menu)));
+        let pages = ballot.pages(paper);
+        if pages > 1 {
+            rows.push(CreateActionRow::Buttons(vec![
+                button(Step::Back, "Previous").disabled(ballot.page == 0),
+                button(Step::Forward, "Next").disabled(usize::from(ballot.page) + 1 >= pages),
+            ]));
+        }
+    }
+    rows.push(CreateActionRow::Buttons(vec![
+        button(Step::Cast, "Cast ballot").style(ButtonStyle::Success).disabled(!ballot.is_enough(paper)),
+        button(Step::StartOver, "Start over").disabled(ballot.picks.is_empty()),
+    ]));
+    reply("", Some(embed), rows)
+}
+
+fn entries(vote: &Vote, ballot: &Ballot, menu: &Menu) -> CreateSelectMenu {
+    let paper = vote.paper();
+    let entry = |position: &u8| {
+        let Entry { name, description, .. } = vote.entries.get(usize::from(*position))?;
+        let option = option(name, position.to_string(), description.as_deref());
+        Some(option.default_selection(!paper.is_ranked() && ballot.picks.contains(position)))
+    };
+    let options = menu.options.iter().filter_map(entry).collect();
+    let wanted = match (paper.is_ranked(), menu.most) {
+        (true, _) if paper.picks == 1 => "Your choice".to_owned(),
+        (true, _) => format!("Your {} choice", ordinal(ballot.picks.len() + 1)),
+        (false, 0) => "No picks left: take one back on another page".to_owned(),
+        (false, 1) => "Pick one".to_owned(),
+        (false, most) => format!("Pick up to {most}"),
+    };
+    let pages = ballot.pages(paper);
+    let page = if pages > 1 { format!(" (page {} of {pages})", ballot.page + 1) } else { String::new() };
+    let choices = |count: usize| u8::try_from(count).unwrap_or(1);
+    CreateSelectMenu::new(ballot.part(Step::Pick), CreateSelectMenuKind::String { options })
+        .placeholder(wanted + &page)
+        .min_values(choices(menu.least))
+        .max_values(choices(menu.most.max(1)))
+        .disabled(menu.most == 0)
+}
+
+fn how_it_counts(vote: &Vote) -> String {
+    let picks = vote.picks_per_voter;
+    let rank = if picks == 1 { "Choose one".to_owned() } else { format!("Rank up to {picks}") };
+    match vote.method {
+        VotingMethod::Weighted if picks == 1 => "Choose one: most choices win.".to_owned(),
+        VotingMethod::Weighted => {
+            format!("Rank exactly {picks}: your 1st choice gets {picks} points, your last gets 1; most points win.")
+        }
+        VotingMethod::Approval => {
+            format!("Pick up to {picks} in any order: each gets one vote; most votes win.")
+        }
+        VotingMethod::InstantRunoff => format!(
+            "{rank}: your ballot counts for your highest choice still standing; the last is eliminated until one has a \
+            majority."
+        ),
+        VotingMethod::Schulze => {
+            format!("{rank}: entries are compared two by two, and the one that beats all others wins.")
+        }
+        VotingMethod::SingleTransferableVote => format!(
+            "{rank}: {} win. What is left of your vote when a choice is elected, or all of it when a choice is out, goes \
+            to your next.",
+            vote.seats
+        ),
+    }
+}
+
+/// The names of what a ballot picks, a line each.
+fn picks<'a>(vote: &Vote, names: impl Iterator<Item = &'a str>) -> String {
+    let is_ranked = vote.paper().is_ranked();
+    let lines = names.enumerate().map(|(index, name)| {
+        let name = escape(name, MAX_NAME);
+        // With its dot escaped it is no list of Discord's.
+        if is_ranked { format!("{}\\. {name}", index + 1) } else { format!("• {name}") }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn option(label: &str, value: String, description: Option<&str>) -> CreateSelectMenuOption {
+    let option = CreateSelectMenuOption::new(line(label, MAX_LABEL), value);
+    match description {
+        Some(description) => option.description(line(description, MAX_LABEL)),
+        None => option,
+    }
+}
+
+/// How many have voted.
+pub fn turnout(turnout: Turnout) -> String {
+    let Turnout { eligible, voted, percent } = turnout;
+    format!("{voted} of {eligible} voted ({percent} %)")
+}
+
+/// When something happens, seen from now.
+pub fn moment(what: &str, at: Option<DateTime<Utc>>) -> Option<String> {
+    at.map(|at| format!("{what} {}", timestamp(at.naive_utc(), 'R')))
+}
+
+fn ordinal(number: usize) -> String {
+    // There are at most ten.
+    let ending = match number {
+        1 => "st",
+        2 => "nd",
+        3 => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
+
+/// An answer. What it does not have is taken out of the one in whose place it comes.
+pub fn reply(text: &str, embed: Option<CreateEmbed>, rows: Vec<CreateActionRow>) -> Reply {
+    Reply::new()
+        .content(text)
+        .embeds(embed.into_iter().collect())
+        .components(rows)
+        .allowed_mentions(CreateAllowedMentions::new())
+        .ephemeral(true)
+}
+
+#[cfg(test)]
+mod tests;
