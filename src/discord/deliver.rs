@@ -3,7 +3,7 @@
 //! A server claims a message for as long as an attempt can take. One that dies leaves its claim to run out, and another
 //! attempt follows: Discord knows a message that comes twice by its nonce.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
@@ -14,7 +14,7 @@ use super::{
     rest::Failure,
     store::{self, Setback},
 };
-use crate::{app::App, clock::Instant, error::Result};
+use crate::{app::App, clock::Instant, error::Result, id::DiscordMessageId};
 
 /// How many lanes are delivered to at once.
 const LANES: usize = 8;
@@ -30,12 +30,15 @@ const MOST: Duration = Duration::from_secs(30);
 pub(super) async fn run(app: Arc<App>) {
     let Some(bot) = &app.discord else { return };
     let mut under_way = JoinSet::new();
+    // What this server is at it does not begin again, however the clock is set meanwhile.
+    let mut busy = HashSet::new();
     loop {
         let now = app.clock.now();
         let room = bot.rest.room(LANES - under_way.len().min(LANES));
-        match claim(&app, room, now).await {
+        match claim(&app, &busy, room, now).await {
             Ok(claimed) => {
                 for (message, claim) in claimed {
+                    busy.insert(message.id);
                     under_way.spawn(deliver(Arc::clone(&app), message, claim));
                 }
             }
@@ -44,20 +47,27 @@ pub(super) async fn run(app: Arc<App>) {
         let next = next(&app, bot, now).await;
         tokio::select! {
             () = bot.woken() => {}
-            Some(_) = under_way.join_next() => {}
+            Some(done) = under_way.join_next() => match done {
+                Ok(id) => {
+                    busy.remove(&id);
+                }
+                // It panicked, whichever it was.
+                Err(_) => busy.clear(),
+            },
             () = app.clock.sleep_until(next) => {}
         }
     }
 }
 
 /// Claims what is due, as far as there is room.
-async fn claim(app: &App, room: usize, now: Instant) -> Result<Vec<(Message, i64)>> {
+async fn claim(app: &App, busy: &HashSet<DiscordMessageId>, room: usize, now: Instant) -> Result<Vec<(Message, i64)>> {
     let most = i64::try_from(room).unwrap_or(0);
     if most == 0 {
         return Ok(Vec::new());
     }
     // Nothing is due nearly always, and reading disturbs nobody.
-    let due = app.db.read(async move |conn| Ok(store::due_messages(conn, now, most).await?)).await?;
+    let mut due = app.db.read(async move |conn| Ok(store::due_messages(conn, now, most).await?)).await?;
+    due.retain(|message| !busy.contains(&message.id));
     if due.is_empty() {
         return Ok(Vec::new());
     }
@@ -85,9 +95,9 @@ async fn next(app: &App, bot: &Bot, now: Instant) -> Instant {
 }
 
 /// One attempt at one message, and what becomes of it.
-async fn deliver(app: Arc<App>, message: Message, claim: i64) {
-    let Some(bot) = &app.discord else { return };
+async fn deliver(app: Arc<App>, message: Message, claim: i64) -> DiscordMessageId {
     let (guild, id) = (message.guild_id, message.id);
+    let Some(bot) = &app.discord else { return id };
     let result = attempt(&app, bot, &message).await;
     let setback = setback(&message, result, app.clock.now());
     let is_over = setback.as_ref().is_none_or(|setback| setback.state == DiscordMessageState::Failed);
@@ -106,6 +116,7 @@ async fn deliver(app: Arc<App>, message: Message, claim: i64) {
     if is_over {
         bot.came_to_an_end(id, was_sent);
     }
+    id
 }
 
 async fn attempt(app: &App, bot: &Bot, message: &Message) -> Result<(), Failure> {
