@@ -6,11 +6,13 @@ use async_graphql::{
     ID,
     parser::types::{BaseType, InputValueDefinition, Type},
 };
-use guildhall::id::{AuditEventId, CampaignId, CharacterId, EntryId, GuildId, MemberId, RankId, SessionId, ballot_id};
+use guildhall::id::{
+    AuditEventId, CampaignId, CharacterId, DiscordMessageId, EntryId, GuildId, MemberId, RankId, SessionId, ballot_id,
+};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Draft, PASSWORD, TestGuild, next, on_both,
+    Client, Discord, Draft, PASSWORD, TestGuild, next, on_both,
     sdl::{Types, base},
 };
 
@@ -69,6 +71,9 @@ fn arguments(operation: &str) -> Option<Value> {
         "closeCampaign" => json!({ "id": "@live" }),
         "archiveCampaign" => json!({ "id": "@closed" }),
         "castBallot" => json!({ "input": { "campaignId": "@live", "picks": ["@pick"] } }),
+        "discordStatus" | "discordMessages" | "unlinkDiscord" | "syncDiscordRoles" => json!({}),
+        "linkDiscord" => json!({ "input": { "serverId": "1", "newcomerRankId": "@rank" } }),
+        "retryDiscordMessage" => json!({ "id": "@message" }),
         "voteTally" => json!({ "campaignId": "@live" }),
         "campaignChanged" => json!({ "campaignId": "@draft" }),
         _ => return None,
@@ -105,6 +110,18 @@ async fn things(guild: &TestGuild<'_>) -> Things {
         let query = format!("mutation($id: ID!) {{ {mutation}(memberId: $id) {{ code }} }}");
         leader.ok(&query, json!({ "id": of.id })).await[mutation]["code"].as_str().unwrap().to_owned()
     };
+    // A dead letter, as the bot leaves one.
+    let message = DiscordMessageId::new();
+    let at = "'2026-03-01 20:00:00'";
+    guild
+        .test
+        .sql(&format!(
+            "INSERT INTO discord_messages (guild_id, id, lane, number, kind, body, state, queued_at, expires_at, due_at,
+                attempts, problem)
+            VALUES ({}, {}, 'channel:1', 1, 'ANNOUNCEMENT', '{{}}', 'FAILED', {at}, {at}, {at}, 1, 'of {}')",
+            guild.id.0, message.0, guild.slug
+        ))
+        .await;
     let ids = leader.ok("{ guild { id } auditLog { nodes { id } } me { id } }", json!({})).await;
     let ballot = ballot_id(
         CampaignId::try_from(&ID(live.id.clone())).unwrap(),
@@ -124,6 +141,7 @@ async fn things(guild: &TestGuild<'_>) -> Things {
         ("@ballot", ballot.0),
         ("@session", text(&sessions["sessions"][0]["id"])),
         ("@event", text(&ids["auditLog"]["nodes"][0]["id"])),
+        ("@message", ID::from(message).0),
         ("@invite", code("sendInvite", &newcomer).await),
         ("@newcomer", format!("{}-newcomer", guild.slug)),
         ("@username", username),
@@ -147,6 +165,7 @@ fn nothing() -> Things {
         ("@ballot", ballot_id(CampaignId::new(), MemberId::new()).0),
         ("@session", ID::from(SessionId::new()).0),
         ("@event", ID::from(AuditEventId::new()).0),
+        ("@message", ID::from(DiscordMessageId::new()).0),
         ("@invite", "22222222".to_owned()),
         ("@newcomer", "nobody".to_owned()),
         ("@username", "nobody".to_owned()),
@@ -261,6 +280,8 @@ async fn snapshot(guild: &TestGuild<'_>) -> Value {
 
 on_both! {
     async fn what_is_anothers_is_as_if_it_never_was(app) {
+        let discord = Discord::start().await;
+        let app = app.with_bot(&discord).await;
         let (ours, theirs) = (app.guild("ours").await, app.guild("theirs").await);
         let (own, foreign, none) = (things(&ours).await, things(&theirs).await, nothing());
         let before = snapshot(&theirs).await;
@@ -299,6 +320,8 @@ on_both! {
     }
 
     async fn no_answer_tells_of_another_guild(app) {
+        let discord = Discord::start().await;
+        let app = app.with_bot(&discord).await;
         let (ours, theirs) = (app.guild("ours").await, app.guild("theirs").await);
         let (own, foreign) = (things(&ours).await, things(&theirs).await);
         let leader = ours.leader().await;
