@@ -314,7 +314,7 @@ impl Discord {
         if !self.discord_api.starts_with("http://") && !self.discord_api.starts_with("https://") {
             return Err("GUILDHALL_DISCORD_API must be an http or https URL.".to_owned());
         }
-        Bot::new(token, &self.discord_api, clock.clone()).map(Some)
+        Bot::new(token, &self.discord_api, clock).map(Some)
     }
 }
 

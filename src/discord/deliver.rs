@@ -157,15 +157,15 @@ fn setback(message: &Message, result: Result<(), Failure>, now: Instant) -> Opti
             Some(setback(DiscordMessageState::Queued, due_at, Some(failure.to_string())))
         }
         Err(failure @ Failure::Refused { .. }) => {
-            Some(setback(DiscordMessageState::Failed, message.due_at, Some(told(failure))))
+            Some(setback(DiscordMessageState::Failed, message.due_at, Some(told(&failure))))
         }
     }
 }
 
 /// Why Discord will not have a message, for the officer who can mend it.
-fn told(failure: Failure) -> String {
+fn told(failure: &Failure) -> String {
     // https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
-    match &failure {
+    match failure {
         Failure::Refused { code: 50_007 | 50_278, .. } => "They take no direct messages from the bot.".to_owned(),
         Failure::Refused { code: 50_001 | 50_013, .. } => "The bot may not post in this channel.".to_owned(),
         Failure::Refused { code: 10_003, .. } => "There is no such channel.".to_owned(),

@@ -72,7 +72,7 @@ impl Bot {
     ///
     /// # Errors
     /// When there is no client for it to be had.
-    pub fn new(token: &str, base: &str, clock: Clock) -> Result<Self, String> {
+    pub fn new(token: &str, base: &str, clock: &Clock) -> Result<Self, String> {
         Ok(Self {
             rest: Rest::new(token, base, clock.clone())?,
             server: rand::random(),

@@ -26,8 +26,8 @@ impl Ladder {
     }
 
     /// The ranks, highest level first.
-    pub fn iter(&self) -> std::slice::Iter<'_, Rank> {
-        self.0.iter()
+    pub fn ranks(&self) -> &[Rank] {
+        &self.0
     }
 
     /// The rank of this id.

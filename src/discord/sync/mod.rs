@@ -103,7 +103,7 @@ pub async fn sync_roles(app: &App, viewer: &Viewer, dry_run: bool, overwrite_man
         Ok((guild, by, seen))
     };
     let (guild, by, seen) = app.db.snapshot(look).await?;
-    let plan = off_thread(move || plan(guild, &seen, by.as_ref().and_then(By::takes_over), now)).await?;
+    let plan = off_thread(move || plan(&guild, &seen, by.as_ref().and_then(By::takes_over), now)).await?;
     Ok(Report { at: now, dry_run, plan })
 }
 
@@ -114,7 +114,7 @@ pub(super) async fn one(app: &App, server: &str, seen: ServerMember) -> Result<(
     let found = app.db.snapshot(async move |conn| {
         let Some(link) = store::link_of_server(conn, &server).await? else { return Ok(None) };
         let guild = load(conn, &link, &sighting).await?;
-        let changes = !plan(guild, sighting.users(), None, now).changes_nothing();
+        let changes = !plan(&guild, sighting.users(), None, now).changes_nothing();
         Ok(changes.then_some((link, sighting)))
     });
     // Names and avatars change more often than roles, and are none of our business.
@@ -271,7 +271,7 @@ async fn apply(app: &App, link: &Link, by: Option<By>, sighting: Sighting) -> Re
                 let before = load(conn, &link, &sighting).await?;
                 let officer = by.as_ref().map(|by| by.officer.clone());
                 let is_whole = matches!(sighting, Sighting::All(_));
-                let work = move || plan(before, sighting.users(), by.as_ref().and_then(By::takes_over), now);
+                let work = move || plan(&before, sighting.users(), by.as_ref().and_then(By::takes_over), now);
                 let plan = off_thread(work).await?;
                 let takes_away = plan.changed.iter().any(|(before, after)| before.rank_id != after.rank_id);
                 if !plan.changes_nothing() {

@@ -79,7 +79,7 @@ pub struct Plan {
 }
 
 /// Brings a guild in step with what was seen of its server. Ranks set by hand stay, unless `by` takes them over.
-pub fn plan(guild: Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Instant) -> Plan {
+pub fn plan(guild: &Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Instant) -> Plan {
     let Guild { ladder, members, leaders, newcomer } = guild;
     let mut plan = Plan::default();
     let mut by_id: HashMap<String, usize> = HashMap::new();
@@ -89,9 +89,11 @@ pub fn plan(guild: Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Insta
         by_name.insert(member.username_key.clone(), index);
     }
     let mut new_names = HashSet::new();
+    // Two users whose names are one here are not both the same member.
+    let mut named = HashSet::new();
     let mut moves = Vec::new();
     for user in seen.iter().filter(|seen| !seen.user.bot) {
-        let role_rank = highest_mapped(&ladder, &user.roles);
+        let role_rank = highest_mapped(ladder, &user.roles);
         let username = text::discord_username(&user.user.username);
         let key = username.as_deref().map(text::key).unwrap_or_default();
         let known = by_id.get(&user.user.id).or_else(|| by_name.get(&key)).and_then(|index| members.get(*index));
@@ -104,7 +106,7 @@ pub fn plan(guild: Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Insta
             conflict,
         };
         let Some(member) = known else {
-            let rank = role_rank.or_else(|| newcomers_rank(&ladder, newcomer));
+            let rank = role_rank.or_else(|| newcomers_rank(ladder, *newcomer));
             let Some(rank) = rank else { continue };
             let is_free = new_names.insert(key);
             match newcomer_row(user, rank, now).filter(|_| is_free) {
@@ -119,7 +121,11 @@ pub fn plan(guild: Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Insta
             }
             continue;
         };
-        if member.discord_id.as_ref().is_some_and(|id| *id != user.user.id) {
+        let is_another = match &member.discord_id {
+            Some(id) => *id != user.user.id,
+            None => !named.insert(member.id),
+        };
+        if is_another {
             plan.conflicts.push(change(None, role_rank, Some(DiscordSyncConflict::UsernameTaken)));
             continue;
         }
@@ -127,7 +133,7 @@ pub fn plan(guild: Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Insta
         plan.linked += usize::from(member.discord_id.is_none());
         match role_rank.filter(|rank| member.is_active && rank.id != member.rank_id) {
             None => plan.untouched += 1,
-            Some(rank) => match hindrance(&ladder, member, rank, by) {
+            Some(rank) => match hindrance(ladder, member, rank, by) {
                 Some(conflict) => plan.conflicts.push(change(Some(member), Some(rank), Some(conflict))),
                 None => {
                     (after.rank_id, after.rank_level) = (rank.id, rank.level);
@@ -141,7 +147,7 @@ pub fn plan(guild: Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Insta
             plan.changed.push((member.clone(), after));
         }
     }
-    plan.carry_out(moves, leaders, ladder.highest_level());
+    plan.carry_out(moves, *leaders, ladder.highest_level());
     plan
 }
 
@@ -193,12 +199,12 @@ fn count<T>(items: impl Iterator<Item = T>) -> i64 {
 
 /// The highest rank that goes with one of these roles.
 fn highest_mapped<'l>(ladder: &'l Ladder, roles: &[String]) -> Option<&'l Rank> {
-    ladder.iter().find(|rank| rank.discord_role_id.as_ref().is_some_and(|role| roles.contains(role)))
+    ladder.ranks().iter().find(|rank| rank.discord_role_id.as_ref().is_some_and(|role| roles.contains(role)))
 }
 
 /// The rank of whoever has no mapped role: the one chosen for them, or the lowest that has a role, or the lowest.
 fn newcomers_rank(ladder: &Ladder, chosen: Option<RankId>) -> Option<&Rank> {
-    let mapped = || ladder.iter().filter(|rank| rank.discord_role_id.is_some()).last();
+    let mapped = || ladder.ranks().iter().rfind(|rank| rank.discord_role_id.is_some());
     chosen.and_then(|id| ladder.rank(id)).or_else(mapped).or_else(|| ladder.lowest())
 }
 

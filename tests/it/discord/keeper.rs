@@ -75,7 +75,7 @@ on_both! {
 
     async fn a_token_that_is_not_taken_is_said(app) {
         let discord = Discord::start().await;
-        let wrong = Bot::new("not-the-token", &discord.base(), app.clock.clone()).unwrap();
+        let wrong = Bot::new("not-the-token", &discord.base(), &app.clock).unwrap();
         let app = app.with(|it| it.discord = Some(wrong)).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;

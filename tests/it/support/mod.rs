@@ -199,7 +199,7 @@ impl TestApp {
 
 /// A bot of a local Discord.
 pub fn bot(clock: &Clock, discord: &Discord) -> Bot {
-    Bot::new(Discord::TOKEN, &discord.base(), clock.clone()).unwrap()
+    Bot::new(Discord::TOKEN, &discord.base(), clock).unwrap()
 }
 
 async fn app(database: &DatabaseUrl, clock: &Clock, secret: &[u8]) -> App {

@@ -1,1 +1,145 @@
 //! Examples and properties of the plan.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{auth::Permissions, discord::rest::User, id::GuildId};
+
+const LEVELS: [i64; 4] = [1, 2, 3, 5];
+
+fn ladder() -> Ladder {
+    let rank = |level: &i64| Rank {
+        guild_id: GuildId(1),
+        id: RankId(*level),
+        name: format!("rank {level}"),
+        name_key: format!("rank {level}"),
+        level: *level,
+        description: None,
+        permissions: Permissions::default(),
+        // The lowest goes with no role.
+        discord_role_id: (*level > 1).then(|| level.to_string()),
+    };
+    Ladder::new(LEVELS.iter().rev().map(rank).collect())
+}
+
+fn member(id: i64, level: i64, rank_source: RankSource, discord_id: Option<&str>) -> Member {
+    let new = NewMember {
+        discord_username: format!("user{id}"),
+        discord_id: discord_id.map(str::to_owned),
+        display_name: None,
+        rank: None,
+    };
+    let ladder = ladder();
+    let row = new.into_row(ladder.rank(RankId(level)).unwrap(), Instant::default()).unwrap();
+    Member { id: MemberId(id), rank_source, registered_at: Some(Instant::default()), ..row }
+}
+
+fn seen(id: u64, username: &str, roles: &[&str]) -> ServerMember {
+    let user = User { id: id.to_string(), username: username.to_owned(), global_name: None, bot: false };
+    ServerMember { user, nick: None, roles: roles.iter().map(|role| (*role).to_owned()).collect() }
+}
+
+fn planned(members: Vec<Member>, users: &[ServerMember]) -> Plan {
+    let led = members.iter().filter(|member| member.rank_level == 5 && member.is_active);
+    let active = count(led);
+    let guild = Guild { ladder: ladder(), members, leaders: Leaders { active, registered: active }, newcomer: None };
+    plan(&guild, users, None, Instant::default())
+}
+
+/// Who came to which level, and what kept whom from it.
+fn told(plan: &Plan) -> Vec<String> {
+    let line = |change: &Change| {
+        let to = change.to.map_or(0, |rank| rank.0);
+        let conflict = change.conflict.map(|it| format!(" {it}")).unwrap_or_default();
+        format!("{} {to}{conflict}", change.discord_username)
+    };
+    plan.changes.iter().chain(&plan.conflicts).map(line).collect()
+}
+
+#[test]
+fn newcomers_come_in_by_their_role_or_at_the_lowest_rank_that_has_one() {
+    let plan =
+        planned(Vec::new(), &[seen(1, "veteran", &["2", "3", "77"]), seen(2, "guest", &[]), seen(3, "b\u{7}d", &[])]);
+    assert_eq!(told(&plan), ["veteran 3", "guest 2", "b\u{7}d 2 USERNAME_UNUSABLE"]);
+    assert!(plan.added.iter().all(|member| member.rank_source == RankSource::DiscordSync));
+    let long = "x".repeat(150);
+    let named = |nick: Option<&str>| {
+        let user = ServerMember { nick: nick.map(str::to_owned), ..seen(1, "thal", &[]) };
+        planned(Vec::new(), &[user]).added.remove(0).display_name
+    };
+    assert_eq!([named(Some("Thal the Bold")), named(Some(&long)), named(None)], ["Thal the Bold", "thal", "thal"]);
+}
+
+#[test]
+fn a_username_has_one_owner() {
+    let known = member(1, 2, RankSource::DiscordSync, Some("11"));
+    let users = [seen(11, "renamed", &["3"]), seen(12, "USER1", &["3"]), seen(13, "twin", &[]), seen(14, "Twin", &[])];
+    let plan = planned(vec![known], &users);
+    assert_eq!(told(&plan), ["twin 2", "renamed 3", "USER1 3 USERNAME_TAKEN", "Twin 2 USERNAME_TAKEN"]);
+    // Someone known by their id leaves the name to whoever it is.
+    let plan = planned(vec![member(1, 2, RankSource::DiscordSync, None)], &[seen(21, "User1", &["3"])]);
+    assert_eq!((told(&plan), plan.linked), (vec!["User1 3".to_owned()], 1));
+}
+
+#[test]
+fn the_last_leaders_stay_whoever_else_goes() {
+    let leader = |id: i64, user: &str| member(id, 5, RankSource::DiscordSync, Some(user));
+    let down = [seen(1, "a", &["2"]), seen(2, "b", &["2"])];
+    let plan = planned(vec![leader(1, "1"), leader(2, "2")], &down);
+    assert_eq!(told(&plan), ["a 2", "b 2 LAST_LEADER"]);
+    let with_heir = vec![leader(1, "1"), leader(2, "2"), member(3, 2, RankSource::DiscordSync, Some("3"))];
+    let plan = planned(with_heir, &[&down[..], &[seen(3, "c", &["5"])]].concat());
+    assert_eq!(told(&plan), ["c 5", "a 2", "b 2"]);
+}
+
+fn any_member() -> impl Strategy<Value = (i64, bool, bool, Option<u64>)> {
+    (prop::sample::select(&LEVELS[..]), any::<bool>(), any::<bool>(), prop::option::of(1..12_u64))
+}
+
+fn any_user() -> impl Strategy<Value = (u64, i64, Vec<i64>)> {
+    (1..12_u64, 0..12_i64, prop::collection::vec(0..6_i64, 0..3))
+}
+
+proptest! {
+    #[test]
+    fn a_plan_carried_out_leaves_a_sound_guild_in_which_nothing_is_left_to_do(
+        members in prop::collection::vec(any_member(), 0..10),
+        users in prop::collection::btree_map(1..12_u64, any_user(), 0..10),
+    ) {
+        let mut taken = HashSet::new();
+        let members: Vec<Member> = (1..)
+            .zip(members)
+            .map(|(id, (level, is_manual, is_active, user))| {
+                let user = user.filter(|user| taken.insert(*user)).map(|user| user.to_string());
+                let source = if is_manual { RankSource::Manual } else { RankSource::DiscordSync };
+                Member { is_active, ..member(id, level, source, user.as_deref()) }
+            })
+            .collect();
+        let users: Vec<ServerMember> = users
+            .into_iter()
+            .map(|(id, (_, name, roles))| {
+                let roles: Vec<String> = roles.iter().map(i64::to_string).collect();
+                let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
+                seen(id, &format!("User{name}"), &roles)
+            })
+            .collect();
+        let leads = |member: &&Member| member.rank_level == 5 && member.is_active;
+        let before = members.iter().filter(leads).count();
+        let plan = planned(members.clone(), &users);
+        let mut after: HashMap<MemberId, Member> = members.into_iter().map(|member| (member.id, member)).collect();
+        for (was, is) in &plan.changed {
+            prop_assert_eq!(after.insert(is.id, is.clone()), Some(was.clone()));
+            prop_assert!(was.rank_id == is.rank_id || (was.rank_source == RankSource::DiscordSync && was.is_active));
+        }
+        for member in &plan.added {
+            prop_assert!(after.insert(member.id, member.clone()).is_none());
+        }
+        let distinct = |keys: Vec<String>| keys.len() == keys.iter().collect::<HashSet<_>>().len();
+        prop_assert!(distinct(after.values().map(|member| member.username_key.clone()).collect()));
+        prop_assert!(distinct(after.values().filter_map(|member| member.discord_id.clone()).collect()));
+        prop_assert!(before == 0 || after.values().filter(leads).count() > 0);
+        let again = planned(after.into_values().collect(), &users);
+        let rest: Vec<_> = again.changed.iter().map(|(_, is)| is.id).collect();
+        prop_assert!(again.added.is_empty() && rest.is_empty(), "{:?}", told(&again));
+    }
+}
