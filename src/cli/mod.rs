@@ -149,7 +149,7 @@ fn fail(error: &impl std::fmt::Display) -> ExitCode {
 
 /// Logs to standard error: for people on a terminal, as JSON otherwise. `RUST_LOG` says how much.
 fn start_log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,serenity=warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,serenity=error"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() { log.compact().init() } else { log.json().init() }
 }

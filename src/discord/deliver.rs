@@ -14,12 +14,12 @@ use super::{
     rest::Failure,
     store::{self, Setback},
 };
-use crate::{app::App, clock::Instant, error::Result, id::DiscordMessageId};
+use crate::{app::App, clock::Instant, db::Conn, error::Result, id::DiscordMessageId, identity};
 
 /// How many lanes are delivered to at once.
 const LANES: usize = 8;
-/// How long an attempt can take: longer than both requests of a direct message.
-const CLAIM: Duration = Duration::from_secs(20);
+/// How long an attempt can take: longer than three requests.
+const CLAIM: Duration = Duration::from_secs(30);
 /// How often to look for what other servers and commands have queued, or left undone.
 const POLL: Duration = Duration::from_secs(2);
 /// How long to wait after a first failed attempt, and at the most.
@@ -71,8 +71,11 @@ async fn claim(app: &App, busy: &HashSet<DiscordMessageId>, room: usize, now: In
     if due.is_empty() {
         return Ok(Vec::new());
     }
+    let clock = app.clock.clone();
     app.db
         .write(async move |conn| {
+            // It may have taken a while to get here.
+            let now = clock.now();
             let mut claimed = Vec::new();
             for message in due {
                 let claim: i64 = rand::random();
@@ -105,13 +108,17 @@ async fn deliver(app: Arc<App>, message: Message, claim: i64) -> DiscordMessageI
     if let Some(Setback { problem: Some(problem), state, .. }) = &setback {
         tracing::warn!(guild = guild.0, message = id.0, %state, problem, "a message was not delivered to Discord");
     }
-    let noted = app.db.write(async move |conn| match &setback {
-        None => Ok(store::delivered(conn, guild, id, claim).await?),
-        Some(setback) => Ok(store::set_back(conn, guild, id, claim, setback).await?),
-    });
-    if let Err(error) = noted.await {
-        // It is tried again when the claim has run out.
-        tracing::warn!(%error, "what became of a message to Discord could not be noted");
+    let setback = Arc::new(setback);
+    // For as long as it takes: whoever forgets that a message was delivered delivers it again.
+    loop {
+        let setback = Arc::clone(&setback);
+        let noted = app.db.write(async move |conn| match &*setback {
+            None => Ok(store::delivered(conn, guild, id, claim).await?),
+            Some(setback) => Ok(store::set_back(conn, guild, id, claim, setback).await?),
+        });
+        let Err(error) = noted.await else { break };
+        tracing::warn!(%error, "what became of a message to Discord could not be noted; trying again");
+        app.clock.sleep_until(app.clock.now() + FIRST).await;
     }
     if is_over {
         bot.came_to_an_end(id, was_sent);
@@ -124,6 +131,11 @@ async fn attempt(app: &App, bot: &Bot, message: &Message) -> Result<(), Failure>
     if message.expires_at <= app.clock.now() {
         return Err(refused("it took too long to be worth delivering still"));
     }
+    let lane = Lane::read(&message.lane).ok_or_else(|| refused("there is no such place"))?;
+    let is_right = is_right(app, bot, message, lane).await?;
+    if !is_right {
+        return Err(refused("that is not, or no longer, where it should go"));
+    }
     let body = match message.kind {
         DiscordMessageKind::Announcement => Some(message.body.clone()),
         _ => app.keys.cipher.open(&message.id.0.to_string(), &message.body),
@@ -133,11 +145,36 @@ async fn attempt(app: &App, bot: &Bot, message: &Message) -> Result<(), Failure>
     // Discord drops what comes again with the same nonce within some minutes.
     body.insert("nonce".to_owned(), message.id.0.to_string().into());
     body.insert("enforce_nonce".to_owned(), true.into());
-    let channel = match Lane::read(&message.lane).ok_or_else(|| refused("there is no such place"))? {
+    let channel = match lane {
         Lane::Channel(channel) => channel,
         Lane::User(user) => bot.rest.direct_channel(user).await?,
     };
     bot.rest.post(channel, Value::Object(body).to_string()).await
+}
+
+/// Whether a message still goes where it is queued for: to a channel of the guild's own server, or to the member as they are
+/// known by now.
+async fn is_right(app: &App, bot: &Bot, message: &Message, lane: Lane) -> Result<bool, Failure> {
+    let guild = message.guild_id;
+    let trouble = |error: crate::error::Error| Failure::Down(format!("the database does not answer: {error}"));
+    match lane {
+        Lane::Channel(channel) => {
+            let link = app.db.read(async move |conn| Ok(store::link(conn, guild).await?)).await.map_err(trouble)?;
+            let Some(link) = link else { return Ok(false) };
+            match bot.server_of(channel).await {
+                Ok(server) => Ok(server == link.server_id),
+                // It cannot be seen, so it cannot be written to either: Discord will say why.
+                Err(Failure::Refused { .. }) => Ok(true),
+                Err(failure) => Err(failure),
+            }
+        }
+        Lane::User(user) => {
+            let Some(member) = message.member_id else { return Ok(false) };
+            let look = async move |conn: &mut Conn| Ok(identity::store::member(conn, guild, member).await?);
+            let member = app.db.read(look).await.map_err(trouble)?;
+            Ok(member.is_some_and(|member| member.is_active && member.discord_id == Some(user.to_string())))
+        }
+    }
 }
 
 /// What becomes of a message after an attempt; `None` if it was delivered.

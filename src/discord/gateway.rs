@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use serenity::{
     all::{
-        ApplicationId, Context, EventHandler, GatewayIntents, GuildMemberUpdateEvent, Interaction, Member, Ready,
-        ResumedEvent, RoleId,
+        ApplicationId, Context, EventHandler, GatewayIntents, GuildId as ServerId, GuildMemberUpdateEvent, Interaction,
+        Member, Ready, ResumedEvent, RoleId,
     },
     async_trait,
     client::ClientBuilder,
@@ -26,16 +26,16 @@ use super::{
     rest::{Failure, Gateway, ServerMember, User},
     sync,
 };
-use crate::{
-    app::App,
-    clock::{Clock, Instant},
-};
+use crate::app::App;
 
 /// How long to wait before connecting anew: after a first failure, and at the most.
 const FIRST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(30);
 /// How long to wait after Discord refused the bot: until an operator has mended it.
 const REFUSED: Duration = Duration::from_mins(5);
+
+/// Close codes after which the bot has to ask anew how to connect: invalid shard, sharding required, invalid version.
+const STALE: [u16; 3] = [4_010, 4_011, 4_012];
 
 /// How much of what comes from Discord waits for its turn at the most.
 const MAX_HEARD: usize = 10_000;
@@ -102,79 +102,107 @@ async fn connect(app: &Arc<App>, bot: &Bot) -> End {
         Err(Failure::Unauthorized) => return End::Refused(BAD_TOKEN.to_owned()),
         Err(failure) => return End::Broken(failure.to_string()),
     };
-    let (hears, mut heard) = mpsc::channel(MAX_HEARD);
+    if gateway.session_start_limit.is_some_and(|starts| starts.remaining == 0) {
+        return End::Broken("the bot has begun as many sessions as it may today".to_owned());
+    }
+    let (hears, mut heard) = Hears::new();
     let _client = match start(bot, gateway, hears).await {
         Ok(client) => client,
         Err(error) => return End::Broken(error.to_string()),
     };
-    let mut answers = JoinSet::new();
-    // The application whose commands Discord is still to be told of, and when.
-    let mut untold: Option<(ApplicationId, Instant)> = None;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(follow(Arc::clone(app), heard.members));
     loop {
-        let news = tokio::select! {
-            news = heard.recv() => news,
-            Some(_) = answers.join_next() => continue,
-            application = due(&app.clock, untold) => {
-                untold = match bot.rest.set_commands(application, &commands::all()).await {
-                    Ok(()) => None,
-                    Err(error) => {
-                        tracing::warn!(%error, "Discord could not be told of the bot's commands; trying again");
-                        Some((application, app.clock.now() + MOST))
+        tokio::select! {
+            news = heard.news.recv() => match news {
+                None => return End::Broken("the connection was closed".to_owned()),
+                Some(News::Ended(end)) => return end,
+                Some(News::Connected(application)) => {
+                    bot.rest.is_alive();
+                    bot.stands(app, DiscordConnection::Connected, None);
+                    bot.wake();
+                    if let Some(application) = application {
+                        tasks.spawn(tell_of_commands(Arc::clone(app), application));
                     }
-                };
-                continue;
-            }
-        };
-        match news {
-            None => return End::Broken("the connection was closed".to_owned()),
-            Some(News::Ended(end)) => return end,
-            Some(News::Connected(application)) => {
-                bot.rest.is_alive();
-                bot.stands(app, DiscordConnection::Connected, None);
-                bot.wake();
-                untold = application.map(|application| (application, app.clock.now())).or(untold);
-            }
-            Some(News::Lost) => {
-                bot.stands(app, DiscordConnection::Connecting, Some("The connection was lost.".to_owned()));
-            }
-            // One after the other, as they came.
-            Some(News::Member(server, member)) => {
-                if let Err(error) = sync::one(app, &server, member).await {
-                    // The next scheduled sync makes up for it.
-                    tracing::warn!(%error, server, "a member's change on Discord could not be followed");
                 }
-            }
-            Some(News::Interaction(interaction)) => {
+                Some(News::Lost) => {
+                    let problem = "The connection was lost.".to_owned();
+                    bot.stands(app, DiscordConnection::Connecting, Some(problem));
+                }
+            },
+            Some(interaction) = heard.interactions.recv() => {
                 let app = Arc::clone(app);
-                answers.spawn(async move { commands::answer(&app, *interaction).await });
+                tasks.spawn(async move { commands::answer(&app, interaction).await });
             }
+            Some(_) = tasks.join_next() => {}
         }
     }
 }
 
-/// Returns the application when it is due.
-async fn due(clock: &Clock, untold: Option<(ApplicationId, Instant)>) -> ApplicationId {
-    match untold {
-        Some((application, at)) => {
-            clock.sleep_until(at).await;
-            application
+/// Follows what becomes of servers' members, one after the other.
+async fn follow(app: Arc<App>, mut members: mpsc::Receiver<(String, ServerMember)>) {
+    while let Some((server, member)) = members.recv().await {
+        if let Err(error) = sync::one(&app, &server, member).await {
+            // The next scheduled sync makes up for it.
+            tracing::warn!(%error, server, "a member's change on Discord could not be followed");
         }
-        None => std::future::pending().await,
     }
 }
 
-/// What the client has heard.
+/// Tells Discord of the bot's commands, until it knows them.
+async fn tell_of_commands(app: Arc<App>, application: ApplicationId) {
+    let Some(bot) = &app.discord else { return };
+    while let Err(error) = bot.rest.set_commands(application, &commands::all()).await {
+        tracing::warn!(%error, "Discord could not be told of the bot's commands; trying again");
+        app.clock.sleep_until(app.clock.now() + MOST).await;
+    }
+}
+
+/// What becomes of the connection.
 enum News {
-    /// It is connected: anew, as this application, or again.
+    /// It stands: anew, as this application, or again.
     Connected(Option<ApplicationId>),
-    /// It is not connected any more, and about to be again.
+    /// It does not stand any more, and is about to again.
     Lost,
-    /// Someone has come to a server, or has changed.
-    Member(String, ServerMember),
-    /// Someone used a command, a button or a menu.
-    Interaction(Box<Interaction>),
-    /// It has given up.
+    /// The client has given up, or must.
     Ended(End),
+}
+
+/// Where the client tells what it hears, each kind in its own time: whoever uses a command does not wait for a thousand
+/// members whose roles have changed.
+#[derive(Clone)]
+struct Hears {
+    news: mpsc::UnboundedSender<News>,
+    members: mpsc::Sender<(String, ServerMember)>,
+    interactions: mpsc::Sender<Interaction>,
+}
+
+/// What the client has told.
+struct Heard {
+    news: mpsc::UnboundedReceiver<News>,
+    members: mpsc::Receiver<(String, ServerMember)>,
+    interactions: mpsc::Receiver<Interaction>,
+}
+
+impl Hears {
+    fn new() -> (Self, Heard) {
+        let ((news, heard_news), (members, heard_members)) = (mpsc::unbounded_channel(), mpsc::channel(MAX_HEARD));
+        let (interactions, heard_interactions) = mpsc::channel(MAX_HEARD);
+        let heard = Heard { news: heard_news, members: heard_members, interactions: heard_interactions };
+        (Self { news, members, interactions }, heard)
+    }
+
+    fn tell(&self, news: News) {
+        // Whoever listened may be gone.
+        let _ = self.news.send(news);
+    }
+
+    fn changed(&self, server: ServerId, member: ServerMember) {
+        if let Err(TrySendError::Full(_)) = self.members.try_send((server.to_string(), member)) {
+            // The next scheduled sync knows all the same.
+            tracing::warn!("members change faster than can be followed; some of it is passed over");
+        }
+    }
 }
 
 /// serenity's client. It gets a runtime of its own, to go away with all that it has started: its own way to stop leaves
@@ -192,16 +220,21 @@ impl Drop for Running {
     }
 }
 
-async fn start(bot: &Bot, gateway: Gateway, hears: mpsc::Sender<News>) -> std::io::Result<Running> {
+async fn start(bot: &Bot, gateway: Gateway, hears: Hears) -> std::io::Result<Running> {
     let lost = hears.clone();
     // serenity takes up a session again without a word, or waits for one as long as it takes.
-    let relay = Relay::open(&gateway.url, move || pass_on(&lost, News::Lost)).await?;
+    let lost = move |code| match code {
+        Some(code) if STALE.contains(&code) => {
+            lost.tell(News::Ended(End::Broken(format!("Discord wants it otherwise (close code {code})"))));
+        }
+        _ => lost.tell(News::Lost),
+    };
+    let relay = Relay::open(&gateway.url, lost).await?;
     let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("discord").enable_all().build()?;
     let (http, url, shards) = (bot.rest.http(), relay.url.clone(), gateway.shards.max(1));
     runtime.spawn(async move {
-        let ended = run_client(http, url, shards, Handler { hears: hears.clone() }).await;
-        // Whoever listened may be gone.
-        let _ = hears.send(News::Ended(ended)).await;
+        let ended = run_client(http, url, shards, Handler(hears.clone())).await;
+        hears.tell(News::Ended(ended));
     });
     Ok(Running { runtime: Some(runtime), _relay: relay })
 }
@@ -224,31 +257,21 @@ async fn run_client(http: Http, url: String, shards: u32, handler: Handler) -> E
     }
 }
 
-struct Handler {
-    hears: mpsc::Sender<News>,
-}
-
-fn pass_on(hears: &mpsc::Sender<News>, news: News) {
-    if let Err(TrySendError::Full(_)) = hears.try_send(news) {
-        // Of members the next scheduled sync knows all the same.
-        tracing::warn!("more comes from Discord than can be followed; some of it is passed over");
-    }
-}
+struct Handler(Hears);
 
 #[async_trait]
 impl EventHandler for Handler {
     async fn ready(&self, _: Context, ready: Ready) {
         tracing::info!(bot = ready.user.name, servers = ready.guilds.len(), "connected to Discord");
-        pass_on(&self.hears, News::Connected(Some(ready.application.id)));
+        self.0.tell(News::Connected(Some(ready.application.id)));
     }
 
     async fn resume(&self, _: Context, _: ResumedEvent) {
-        pass_on(&self.hears, News::Connected(None));
+        self.0.tell(News::Connected(None));
     }
 
     async fn guild_member_addition(&self, _: Context, member: Member) {
-        let server = member.guild_id.to_string();
-        pass_on(&self.hears, News::Member(server, seen(&member.user, member.nick, &member.roles)));
+        self.0.changed(member.guild_id, seen(&member.user, member.nick, &member.roles));
     }
 
     async fn guild_member_update(
@@ -258,12 +281,13 @@ impl EventHandler for Handler {
         _: Option<Member>,
         event: GuildMemberUpdateEvent,
     ) {
-        let server = event.guild_id.to_string();
-        pass_on(&self.hears, News::Member(server, seen(&event.user, event.nick, &event.roles)));
+        self.0.changed(event.guild_id, seen(&event.user, event.nick, &event.roles));
     }
 
     async fn interaction_create(&self, _: Context, interaction: Interaction) {
-        pass_on(&self.hears, News::Interaction(Box::new(interaction)));
+        if self.0.interactions.try_send(interaction).is_err() {
+            tracing::warn!("the bot is used faster than it can answer");
+        }
     }
 }
 

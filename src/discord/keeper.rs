@@ -73,7 +73,22 @@ pub(super) async fn run(app: Arc<App>) {
             () = app.clock.sleep_until(renewal) => {}
             // It is ours, so it never ends.
             _ = standing.changed() => {}
+            // None of them ends but by a fault.
+            () = ended(&mut kept) => {
+                tracing::error!("what the keeper does came to an end; beginning again");
+                kept = None;
+            }
         }
+    }
+}
+
+/// Returns when one of the keeper's tasks has come to its end.
+async fn ended(kept: &mut Option<JoinSet<()>>) {
+    match kept {
+        Some(tasks) => {
+            tasks.join_next().await;
+        }
+        None => std::future::pending().await,
     }
 }
 
@@ -83,10 +98,12 @@ async fn hold(app: &App, bot: &Bot) -> Result<bool> {
     let row = KeeperRow { id: 1, holder: bot.server, held_until: now + HELD, state: connection, since, problem };
     // A server that stands by leaves the writer of an embedded database alone.
     let other = app.db.read(async |conn| Ok(store::keeper(conn).await?)).await?;
-    if other.is_some_and(|other| other.holder != row.holder && now < other.held_until) {
+    // Nobody holds it for longer than that: the clock was set back.
+    let is_held = |until: Instant| now < until && until <= now + HELD;
+    if other.is_some_and(|other| other.holder != row.holder && is_held(other.held_until)) {
         return Ok(false);
     }
-    app.db.write(async move |conn| Ok(store::keep(conn, &row, now).await?)).await
+    app.db.write(async move |conn| Ok(store::keep(conn, &row, now, now + HELD).await?)).await
 }
 
 fn begin(app: &Arc<App>) -> JoinSet<()> {
@@ -103,7 +120,7 @@ async fn tidy(app: Arc<App>) {
     loop {
         let now = app.clock.now();
         if let Err(error) =
-            app.db.write(async move |conn| Ok(store::drop_dead_letters(conn, now - DEAD_LETTERS).await?)).await
+            app.db.write(async move |conn| Ok(store::drop_old_messages(conn, now - DEAD_LETTERS).await?)).await
         {
             tracing::warn!(%error, "old dead letters could not be dropped");
         }

@@ -10,7 +10,7 @@ use crate::{
     db::{Conn, violated},
     error::{Error, Refusal, Result},
     id::RankId,
-    identity::Ladder,
+    identity::{self, Ladder},
     text,
 };
 
@@ -51,6 +51,8 @@ pub async fn link_server(app: &App, viewer: &Viewer, change: LinkChange) -> Resu
             let officer = officer.confirm(conn).await?;
             officer.require(Permission::DiscordManage)?;
             let guild = officer.guild;
+            // Before any of its rows, as whoever syncs does.
+            identity::store::lock_guild(conn, guild).await?;
             let before = store::lock_link(conn, guild).await?;
             let blank = Link {
                 guild_id: guild,
@@ -110,8 +112,10 @@ pub async fn unlink_server(app: &App, viewer: &Viewer) -> Result<()> {
             let officer = officer.confirm(conn).await?;
             officer.require(Permission::DiscordManage)?;
             let guild = officer.guild;
+            identity::store::lock_guild(conn, guild).await?;
             store::lock_link(conn, guild).await?.ok_or_else(not_linked)?;
             store::delete_link(conn, guild).await?;
+            store::drop_announcements(conn, guild).await?;
             let entry = audit::entry(Action::DiscordUnlink, guild, "Unlinked the guild from its Discord server");
             audit::record(conn, guild, Some(&officer), now, entry).await
         })

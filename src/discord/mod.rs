@@ -30,13 +30,14 @@ use std::{
     time::Duration,
 };
 
+use serenity::all::ChannelId;
 use tokio::{
     sync::{Notify, oneshot, watch},
     task::JoinSet,
 };
 
 pub(crate) use self::agent::tell_of;
-use self::rest::Rest;
+use self::rest::{Failure, Rest};
 pub use self::{
     keeper::{Standing, standing},
     links::{LinkChange, link_server, unlink_server},
@@ -52,6 +53,9 @@ use crate::{
     id::DiscordMessageId,
 };
 
+/// How many channels' servers are remembered.
+const MAX_CHANNELS: usize = 50_000;
+
 /// What a server with a bot's token holds.
 pub struct Bot {
     rest: Rest,
@@ -62,6 +66,8 @@ pub struct Bot {
     wake: Notify,
     /// Who waits to hear what became of a message.
     awaited: Mutex<HashMap<DiscordMessageId, oneshot::Sender<bool>>>,
+    /// The servers that channels are in, which never changes.
+    channels: Mutex<HashMap<ChannelId, String>>,
     /// Messages that this server has delivered, and that it has given up.
     delivered: AtomicU64,
     given_up: AtomicU64,
@@ -79,6 +85,7 @@ impl Bot {
             standing: watch::Sender::new(Standing::new(DiscordConnection::Connecting, clock.now())),
             wake: Notify::new(),
             awaited: Mutex::default(),
+            channels: Mutex::default(),
             delivered: AtomicU64::default(),
             given_up: AtomicU64::default(),
         })
@@ -115,6 +122,21 @@ impl Bot {
     /// Whether Discord has been down, so that there is no hearing soon.
     pub fn is_down(&self) -> bool {
         self.rest.open_until().is_some()
+    }
+
+    /// The id of the server that a channel is in; empty of one that is in none.
+    async fn server_of(&self, channel: ChannelId) -> Result<String, Failure> {
+        let known = || self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = known().get(&channel) {
+            return Ok(server.clone());
+        }
+        let server = self.rest.server_of(channel).await?.unwrap_or_default();
+        let mut known = known();
+        if known.len() >= MAX_CHANNELS {
+            known.clear();
+        }
+        known.insert(channel, server.clone());
+        Ok(server)
     }
 
     fn came_to_an_end(&self, message: DiscordMessageId, was_sent: bool) {

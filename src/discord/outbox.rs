@@ -88,7 +88,7 @@ fn blank(guild: GuildId, lane: Lane, kind: DiscordMessageKind, now: Instant, exp
     Message {
         guild_id: guild,
         id: DiscordMessageId::new(),
-        lane: lane.to_string(),
+        lane: lane.written(guild),
         number: 0,
         kind,
         campaign_id: None,

@@ -44,8 +44,11 @@ pub(super) struct Relay {
 }
 
 impl Relay {
-    /// Opens a relay to the gateway of this address, which says so when it has lost a connection to it.
-    pub async fn open(gateway: &str, lost: impl Fn() + Clone + Send + Sync + 'static) -> std::io::Result<Self> {
+    /// Opens a relay to the gateway of this address, which says so when it has lost a connection to it, and by which code.
+    pub async fn open(
+        gateway: &str,
+        lost: impl Fn(Option<u16>) + Clone + Send + Sync + 'static,
+    ) -> std::io::Result<Self> {
         let mut gateway = Url::parse(gateway).map_err(std::io::Error::other)?;
         // As serenity asks for it.
         gateway.set_query(Some("v=10"));
@@ -57,19 +60,23 @@ impl Relay {
     }
 }
 
-async fn accept(listener: TcpListener, gateway: String, lost: impl Fn() + Clone + Send + Sync + 'static) {
+async fn accept(listener: TcpListener, gateway: String, lost: impl Fn(Option<u16>) + Clone + Send + Sync + 'static) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            Ok((stream, _)) = listener.accept() => {
-                connections.spawn(relay(stream, gateway.clone(), lost.clone()));
-            }
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(relay(stream, gateway.clone(), lost.clone()));
+                }
+                // No more files can be opened: some may be closed by then.
+                Err(_) => tokio::time::sleep(FIRST).await,
+            },
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn relay(stream: TcpStream, gateway: String, lost: impl Fn()) {
+async fn relay(stream: TcpStream, gateway: String, lost: impl Fn(Option<u16>)) {
     let discord = open(&gateway).await;
     #[expect(clippy::result_large_err, reason = "the handshake's own type")]
     let take_all = |_: &Request, response: Response| -> Result<Response, ErrorResponse> { Ok(response) };
@@ -78,12 +85,13 @@ async fn relay(stream: TcpStream, gateway: String, lost: impl Fn()) {
     let (mut to_serenity, from_serenity) = serenity.split();
     let down = async {
         let end = pump(from_discord, &mut to_serenity).await;
-        lost();
+        lost(end.as_ref().map(|end| end.code.into()));
         // Whoever it is for may be gone.
         let _ = to_serenity.send(Message::Close(Some(understood(end)))).await;
     };
     let up = async {
         let end = pump(from_serenity, &mut to_discord).await;
+        lost(None);
         let _ = to_discord.send(Message::Close(end)).await;
     };
     tokio::select! {

@@ -21,6 +21,8 @@ use crate::clock::{Clock, Instant};
 const TIMEOUT: Duration = Duration::from_secs(8);
 /// How long to wait when Discord asks to, and does not say for how long.
 const UNTOLD: Duration = Duration::from_secs(5);
+/// How long to open no direct messages when they were opened too fast.
+const TOO_FAST: Duration = Duration::from_mins(1);
 /// The longest wait that is taken from Discord's word.
 const LONGEST: Duration = Duration::from_hours(1);
 /// Most members of a page.
@@ -74,6 +76,13 @@ pub struct ServerMember {
     pub roles: Vec<String>,
 }
 
+impl ServerMember {
+    /// Who, as serenity has it.
+    pub fn id(&self) -> Option<UserId> {
+        super::rows::snowflake(&self.user.id).map(UserId::new)
+    }
+}
+
 /// A user of Discord.
 #[derive(Clone, Debug, Deserialize)]
 pub struct User {
@@ -97,6 +106,16 @@ pub struct Gateway {
     /// How many shards there are to be.
     #[serde(default = "one")]
     pub shards: u32,
+    /// How often the bot may begin a session.
+    #[serde(default)]
+    pub session_start_limit: Option<SessionStarts>,
+}
+
+/// How often the bot may begin a session: Discord takes the token away from one that does so too often.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct SessionStarts {
+    /// How often still.
+    pub remaining: u64,
 }
 
 const fn one() -> u32 {
@@ -106,6 +125,8 @@ const fn one() -> u32 {
 #[derive(Deserialize)]
 struct Channel {
     id: ChannelId,
+    #[serde(default)]
+    guild_id: Option<String>,
 }
 
 /// What Discord says of a request that it does not carry out.
@@ -141,7 +162,7 @@ impl Rest {
     /// serenity's own client for the same bot, for its gateway.
     pub fn http(&self) -> Http {
         // Behind another base its limiter would still ask the real Discord.
-        HttpBuilder::new(&self.token).proxy(&self.base).ratelimiter_disabled(true).build()
+        HttpBuilder::new(&self.token).client(self.client.clone()).proxy(&self.base).ratelimiter_disabled(true).build()
     }
 
     /// Until when nothing is asked of Discord, since it has been down.
@@ -188,6 +209,23 @@ impl Rest {
         self.fetch::<Channel>(request).await.map(|channel| channel.id)
     }
 
+    /// The id of the server that a channel is in, if it is in one.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn server_of(&self, channel: ChannelId) -> Result<Option<String>, Failure> {
+        let route = Route::Channel { channel_id: channel };
+        self.fetch::<Channel>(Request::new(route, LightMethod::Get)).await.map(|channel| channel.guild_id)
+    }
+
+    /// A server's member, as they are now.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn member(&self, server: ServerId, user: UserId) -> Result<ServerMember, Failure> {
+        self.fetch(Request::new(Route::GuildMember { guild_id: server, user_id: user }, LightMethod::Get)).await
+    }
+
     /// Posts a message, given as Discord takes it.
     ///
     /// # Errors
@@ -208,7 +246,8 @@ impl Rest {
         Ok(())
     }
 
-    /// Answers whoever used a command, a button or a menu.
+    /// Answers whoever used a command, a button or a menu: at once, whatever else Discord has been asked for, since they wait
+    /// for three seconds only.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -219,7 +258,8 @@ impl Rest {
         answer: &CreateInteractionResponse,
     ) -> Result<(), Failure> {
         let route = Route::InteractionResponse { interaction_id: interaction, token };
-        self.send(Request::new(route, LightMethod::Post).body(Some(written(answer)?))).await?;
+        let request = Request::new(route, LightMethod::Post).body(Some(written(answer)?));
+        self.ask(request).await?;
         Ok(())
     }
 
@@ -233,20 +273,25 @@ impl Rest {
         // The bucket of messages is a channel's own, and so on.
         let bucket = request.route_ref().ratelimiting_bucket();
         self.check_limits(bucket, now)?;
-        let request = request.build(&self.client, &self.token, Some(&self.base));
-        let request = request.map_err(|error| Failure::Down(format!("not a request: {error}")))?;
         lock(&self.breaker).admit(now).map_err(Failure::NotBefore)?;
-        let result = match request.send().await {
-            // The address holds the tokens of interactions.
-            Err(error) => Err(Failure::Down(format!("Discord does not answer: {}", error.without_url()))),
-            Ok(response) => self.judge(response, bucket).await,
-        };
+        let result = self.ask(request).await;
         let mut breaker = lock(&self.breaker);
         match result {
             Err(Failure::Down(_)) => breaker.failed(self.clock.now(), rand::random()),
             _ => breaker.succeeded(),
         }
         result
+    }
+
+    async fn ask(&self, request: Request<'_>) -> Result<Response, Failure> {
+        let bucket = request.route_ref().ratelimiting_bucket();
+        let request = request.build(&self.client, &self.token, Some(&self.base));
+        let request = request.map_err(|error| Failure::Down(format!("not a request: {error}")))?;
+        match request.send().await {
+            // The address holds the tokens of interactions.
+            Err(error) => Err(Failure::Down(format!("Discord does not answer: {}", error.without_url()))),
+            Ok(response) => self.judge(response, bucket).await,
+        }
     }
 
     async fn judge(&self, response: Response, bucket: RatelimitingBucket) -> Result<Response, Failure> {
@@ -261,15 +306,20 @@ impl Rest {
         }
         let (retry_after, is_global) =
             (seconds(response.headers(), "retry-after"), response.headers().contains_key("x-ratelimit-global"));
-        let trouble: Trouble = response.json().await.unwrap_or_default();
+        let trouble: Option<Trouble> = response.json().await.ok();
+        let is_discords = trouble.is_some();
+        let trouble = trouble.unwrap_or_default();
         match status {
+            // Direct messages are opened too fast.
+            _ if trouble.code == 40_003 => Err(Failure::NotBefore(self.limit(Some(bucket), TOO_FAST))),
             StatusCode::TOO_MANY_REQUESTS => {
                 let told = trouble.retry_after.and_then(|wait| Duration::try_from_secs_f64(wait).ok());
-                let which = (!is_global && !trouble.global).then_some(bucket);
+                // Without Discord's words it is whoever stands before all of Discord.
+                let which = (is_discords && !is_global && !trouble.global).then_some(bucket);
                 Err(Failure::NotBefore(self.limit(which, told.or(retry_after).unwrap_or(UNTOLD))))
             }
             StatusCode::UNAUTHORIZED => Err(Failure::Unauthorized),
-            status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+            status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT || !is_discords => {
                 Err(Failure::Down(format!("Discord has trouble of its own (HTTP {})", status.as_u16())))
             }
             status => {

@@ -1,7 +1,5 @@
 //! What is stored of a guild's Discord.
 
-use std::fmt;
-
 use diesel::prelude::*;
 use serenity::all::{ChannelId, GuildId as ServerId, UserId};
 
@@ -123,9 +121,18 @@ impl Lane {
         snowflake(id).map(|id| Self::User(UserId::new(id)))
     }
 
-    /// As it was written by `Display`.
+    /// As it is written of a guild: nobody waits for another guild's messages.
+    pub fn written(self, guild: GuildId) -> String {
+        match self {
+            Self::Channel(id) => format!("{}/channel/{id}", guild.0),
+            Self::User(id) => format!("{}/user/{id}", guild.0),
+        }
+    }
+
+    /// As it was written.
     pub fn read(lane: &str) -> Option<Self> {
-        match lane.split_once(':')? {
+        let (_, lane) = lane.split_once('/')?;
+        match lane.split_once('/')? {
             ("channel", id) => Self::channel(id),
             ("user", id) => Self::user(id),
             _ => None,
@@ -133,17 +140,8 @@ impl Lane {
     }
 }
 
-impl fmt::Display for Lane {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Channel(id) => write!(f, "channel:{id}"),
-            Self::User(id) => write!(f, "user:{id}"),
-        }
-    }
-}
-
 /// One of Discord's ids; none is 0.
-fn snowflake(id: &str) -> Option<u64> {
+pub(super) fn snowflake(id: &str) -> Option<u64> {
     id.parse().ok().filter(|id| (1..u64::MAX).contains(id))
 }
 

@@ -248,10 +248,19 @@ pub async fn requeue(conn: &mut Conn, message: &Message) -> QueryResult<bool> {
     Ok(requeued == 1)
 }
 
-/// Drops the dead letters of all guilds that were queued before this.
-pub async fn drop_dead_letters(conn: &mut Conn, before: Instant) -> QueryResult<()> {
+/// Drops the messages of all guilds that were queued before this, whatever became of them.
+pub async fn drop_old_messages(conn: &mut Conn, before: Instant) -> QueryResult<()> {
     on!(conn, c => diesel::delete(discord_messages::table)
-        .filter(discord_messages::state.eq(DiscordMessageState::Failed).and(discord_messages::queued_at.lt(before)))
+        .filter(discord_messages::queued_at.lt(before))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Drops what is still to be told of a guild's votes.
+pub async fn drop_announcements(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(discord_messages::table)
+        .filter(discord_messages::guild_id.eq(guild))
+        .filter(discord_messages::kind.eq(super::DiscordMessageKind::Announcement))
         .execute(c))?;
     Ok(())
 }
@@ -351,13 +360,15 @@ pub async fn keeper(conn: &mut Conn) -> QueryResult<Option<KeeperRow>> {
     on!(conn, c => discord_keeper::table.find(1).select(KeeperRow::as_select()).first(c)).optional()
 }
 
-/// Takes or renews the keeping of the connection, unless another server has it; whether this one has it now.
-pub async fn keep(conn: &mut Conn, row: &KeeperRow, now: Instant) -> QueryResult<bool> {
+/// Takes or renews the keeping of the connection, unless another server has it, which can be until `latest`; whether this
+/// one has it now.
+pub async fn keep(conn: &mut Conn, row: &KeeperRow, now: Instant, latest: Instant) -> QueryResult<bool> {
     let inserted = on!(conn, c => diesel::insert_into(discord_keeper::table)
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
-    let free = discord_keeper::holder.eq(row.holder).or(discord_keeper::held_until.le(now));
+    let is_over = discord_keeper::held_until.le(now).or(discord_keeper::held_until.gt(latest));
+    let free = discord_keeper::holder.eq(row.holder).or(is_over);
     let taken = on!(conn, c => diesel::update(discord_keeper::table.find(row.id).filter(free)).set(row).execute(c))?;
     Ok(inserted + taken > 0)
 }

@@ -118,8 +118,8 @@ async fn things(guild: &TestGuild<'_>) -> Things {
         .sql(&format!(
             "INSERT INTO discord_messages (guild_id, id, lane, number, kind, body, state, queued_at, expires_at, due_at,
                 attempts, problem)
-            VALUES ({}, {}, 'channel:1', 1, 'ANNOUNCEMENT', '{{}}', 'FAILED', {at}, {at}, {at}, 1, 'of {}')",
-            guild.id.0, message.0, guild.slug
+            VALUES ({}, {}, '{}/channel/1', 1, 'ANNOUNCEMENT', '{{}}', 'FAILED', {at}, {at}, {at}, 1, 'of {}')",
+            guild.id.0, message.0, guild.id.0, guild.slug
         ))
         .await;
     let ids = leader.ok("{ guild { id } auditLog { nodes { id } } me { id } }", json!({})).await;

@@ -21,13 +21,15 @@ use crate::{
     clock::Instant,
     db::Conn,
     error::{Error, Refusal, Result},
-    id::GuildId,
+    id::{GuildId, MemberId},
     identity::{self, Ladder},
     text, voting,
 };
 
 /// How often to look for guilds whose turn it is.
 const LOOK: Duration = Duration::from_secs(10);
+/// The least time between two looks.
+const PAUSE: Duration = Duration::from_secs(1);
 /// How long to wait after a sync failed, unless the guild's interval is shorter.
 const AFTER_FAILURE: Duration = Duration::from_mins(5);
 /// How many guilds are synced at once.
@@ -93,34 +95,66 @@ pub async fn sync_roles(app: &App, viewer: &Viewer, dry_run: bool, overwrite_man
         Ok(seen) => seen,
         Err(failure) => return Err(refusal(&failure).into()),
     };
-    let by = Some(By { officer: viewer.clone(), overwrite_manual });
-    if !dry_run {
-        return apply(app, &link, by, Sighting::All(seen)).await;
+    let by = By { officer: viewer.clone(), overwrite_manual };
+    all(app, &link, Some(by), seen, dry_run).await
+}
+
+/// Brings a guild in step with all that was seen of its server, or tells what that would do.
+async fn all(app: &App, link: &Link, by: Option<By>, seen: Vec<ServerMember>, dry_run: bool) -> Result<Report> {
+    // Most of the time there is nothing to do, and nobody is held up to find that out.
+    let (at, guild, looked_at) = (app.clock.now(), link.guild_id, link.clone());
+    let sighting = Sighting::All(seen);
+    let (plan, by, sighting) = app
+        .db
+        .snapshot(async move |conn| {
+            let guild = load(conn, &looked_at, &sighting).await?;
+            let work = move || {
+                let plan = plan(&guild, sighting.users(), by.as_ref().and_then(By::takes_over), at);
+                (plan, by, sighting)
+            };
+            off_thread(work).await
+        })
+        .await?;
+    if !dry_run && !plan.changes_nothing() {
+        return apply(app, link, by, sighting).await;
     }
-    let now = app.clock.now();
-    let look = async move |conn: &mut Conn| {
-        let guild = load(conn, &link, &Sighting::All(Vec::new())).await?;
-        Ok((guild, by, seen))
+    let report = Report { at, dry_run, plan };
+    if dry_run {
+        return Ok(report);
+    }
+    let note = async move |conn: &mut Conn| {
+        let officer = confirmed(conn, by).await?.map(|by| by.officer);
+        record(conn, guild, officer.as_ref(), at, &report.plan, true).await?;
+        store::note_sync(conn, guild, Some((at, figures(&report.plan)?)), None).await?;
+        Ok(report)
     };
-    let (guild, by, seen) = app.db.snapshot(look).await?;
-    let plan = off_thread(move || plan(&guild, &seen, by.as_ref().and_then(By::takes_over), now)).await?;
-    Ok(Report { at: now, dry_run, plan })
+    app.db.write(note).await
 }
 
 /// Follows a member's change on Discord.
 pub(super) async fn one(app: &App, server: &str, seen: ServerMember) -> Result<()> {
     let (server, now) = (server.to_owned(), app.clock.now());
-    let sighting = Sighting::One(Box::new(seen));
     let found = app.db.snapshot(async move |conn| {
         let Some(link) = store::link_of_server(conn, &server).await? else { return Ok(None) };
+        let sighting = Sighting::One(Box::new(seen));
         let guild = load(conn, &link, &sighting).await?;
         let changes = !plan(&guild, sighting.users(), None, now).changes_nothing();
         Ok(changes.then_some((link, sighting)))
     });
     // Names and avatars change more often than roles, and are none of our business.
-    if let Some((link, sighting)) = found.await? {
-        apply(app, &link, None, sighting).await?;
-    }
+    let Some((link, sighting)) = found.await? else { return Ok(()) };
+    // What was heard may be old by now, and is not heard in order: what counts is how they are.
+    let asked = match (&app.discord, link.server(), sighting.users().first().and_then(ServerMember::id)) {
+        (Some(bot), Some(server), Some(user)) => bot.rest.member(server, user).await,
+        _ => return Ok(()),
+    };
+    let sighting = match asked {
+        Ok(member) => Sighting::One(Box::new(member)),
+        // They have left again.
+        Err(Failure::Refused { code: 10_007, .. }) => return Ok(()),
+        Err(_) => sighting,
+    };
+    apply(app, &link, None, sighting).await?;
     Ok(())
 }
 
@@ -134,6 +168,18 @@ impl By {
     fn takes_over(&self) -> Option<&Viewer> {
         self.overwrite_manual.then_some(&self.officer)
     }
+}
+
+/// Who asked, as they stand within this transaction.
+async fn confirmed(conn: &mut Conn, by: Option<By>) -> Result<Option<By>> {
+    let Some(by) = by else { return Ok(None) };
+    let officer = by.officer.confirm(conn).await?;
+    officer.require(Permission::DiscordManage)?;
+    Ok(Some(By { officer, ..by }))
+}
+
+fn figures(plan: &Plan) -> Result<String> {
+    serde_json::to_string(&Figures::from(plan)).map_err(Error::internal)
 }
 
 /// What was seen of a server.
@@ -166,8 +212,9 @@ pub(super) async fn run(app: Arc<App>) {
             Err(error) => tracing::warn!(%error, "could not look whose roles are to be synced"),
         }
         let next = app.db.read(async |conn| Ok(store::next_sync(conn).await?)).await.ok().flatten();
-        let latest = app.clock.now() + LOOK;
-        app.clock.sleep_until(next.map_or(latest, |next| next.clamp(now, latest))).await;
+        // At least a moment: what is due may not be done as long as nothing can be written.
+        let now = app.clock.now();
+        app.clock.sleep_until(next.unwrap_or(now + LOOK).min(now + LOOK).max(now + PAUSE)).await;
     }
 }
 
@@ -187,7 +234,7 @@ async fn turn(app: &App, bot: &Bot, link: Link) {
     }
     let problem = match all_members(app, bot, &link, PATIENCE.1).await {
         Err(failure) => refusal(&failure).message.into_owned(),
-        Ok(seen) => match apply(app, &link, None, Sighting::All(seen)).await {
+        Ok(seen) => match all(app, &link, None, seen, false).await {
             Ok(_) => return,
             Err(error) => error.refusal().map_or("Something went wrong.".to_owned(), |it| it.message.to_string()),
         },
@@ -256,16 +303,14 @@ async fn load(conn: &mut Conn, link: &Link, sighting: &Sighting) -> Result<Guild
 
 async fn apply(app: &App, link: &Link, by: Option<By>, sighting: Sighting) -> Result<Report> {
     let (now, link, guild) = (app.clock.now(), link.clone(), link.guild_id);
-    let (report, takes_away) = app
+    let (report, takes_away, _) = app
         .change_access(
             guild,
-            |_| None,
+            |(_, _, alone): &(Report, bool, Option<MemberId>)| *alone,
             async move |conn| {
                 // As all do who change the roster.
                 identity::store::lock_guild(conn, guild).await?;
-                if let Some(by) = &by {
-                    by.officer.confirm(conn).await?.require(Permission::DiscordManage)?;
-                }
+                let by = confirmed(conn, by).await?;
                 let linked = store::link(conn, guild).await?.filter(|now| now.server_id == link.server_id);
                 let link = linked.ok_or_else(super::links::not_linked)?;
                 let before = load(conn, &link, &sighting).await?;
@@ -280,10 +325,11 @@ async fn apply(app: &App, link: &Link, by: Option<By>, sighting: Sighting) -> Re
                 }
                 record(conn, guild, officer.as_ref(), now, &plan, is_whole).await?;
                 if is_whole {
-                    let figures = serde_json::to_string(&Figures::from(&plan)).map_err(Error::internal)?;
-                    store::note_sync(conn, guild, Some((now, figures)), None).await?;
+                    store::note_sync(conn, guild, Some((now, figures(&plan)?)), None).await?;
                 }
-                Ok((Report { at: now, dry_run: false, plan }, takes_away))
+                let changed = plan.changed.iter().map(|(_, after)| after).chain(&plan.added).next();
+                let alone = changed.map(|member| member.id).filter(|_| !is_whole);
+                Ok((Report { at: now, dry_run: false, plan }, takes_away, alone))
             },
         )
         .await?;

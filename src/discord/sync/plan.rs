@@ -108,16 +108,14 @@ pub fn plan(guild: &Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Inst
         let Some(member) = known else {
             let rank = role_rank.or_else(|| newcomers_rank(ladder, *newcomer));
             let Some(rank) = rank else { continue };
-            let is_free = new_names.insert(key);
-            match newcomer_row(user, rank, now).filter(|_| is_free) {
+            let conflict = |why| change(None, Some(rank), Some(why));
+            match newcomer_row(user, rank, now) {
+                None => plan.conflicts.push(conflict(DiscordSyncConflict::UsernameUnusable)),
+                Some(_) if !new_names.insert(key) => plan.conflicts.push(conflict(DiscordSyncConflict::UsernameTaken)),
                 Some(row) => {
                     plan.changes.push(change(None, Some(rank), None));
                     plan.added.push(row);
                 }
-                None if !is_free => {
-                    plan.conflicts.push(change(None, Some(rank), Some(DiscordSyncConflict::UsernameTaken)))
-                }
-                None => plan.conflicts.push(change(None, Some(rank), Some(DiscordSyncConflict::UsernameUnusable))),
             }
             continue;
         };
@@ -133,15 +131,16 @@ pub fn plan(guild: &Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Inst
         plan.linked += usize::from(member.discord_id.is_none());
         match role_rank.filter(|rank| member.is_active && rank.id != member.rank_id) {
             None => plan.untouched += 1,
-            Some(rank) => match hindrance(ladder, member, rank, by) {
-                Some(conflict) => plan.conflicts.push(change(Some(member), Some(rank), Some(conflict))),
-                None => {
+            Some(rank) => {
+                if let Some(conflict) = hindrance(ladder, member, rank, by) {
+                    plan.conflicts.push(change(Some(member), Some(rank), Some(conflict)));
+                } else {
                     (after.rank_id, after.rank_level) = (rank.id, rank.level);
                     after.rank_source = RankSource::DiscordSync;
                     moves.push((member.clone(), after, change(Some(member), Some(rank), None)));
                     continue;
                 }
-            },
+            }
         }
         if after != *member {
             plan.changed.push((member.clone(), after));
@@ -202,9 +201,11 @@ fn highest_mapped<'l>(ladder: &'l Ladder, roles: &[String]) -> Option<&'l Rank> 
     ladder.ranks().iter().find(|rank| rank.discord_role_id.as_ref().is_some_and(|role| roles.contains(role)))
 }
 
-/// The rank of whoever has no mapped role: the one chosen for them, or the lowest that has a role, or the lowest.
+/// The rank of whoever has no mapped role: the one chosen for them, or the lowest that has a role, if it permits nothing: by
+/// mapping officers alone nobody means to make officers of everyone; or the lowest.
 fn newcomers_rank(ladder: &Ladder, chosen: Option<RankId>) -> Option<&Rank> {
     let mapped = || ladder.ranks().iter().rfind(|rank| rank.discord_role_id.is_some());
+    let mapped = || mapped().filter(|rank| rank.permissions.iter().next().is_none());
     chosen.and_then(|id| ladder.rank(id)).or_else(mapped).or_else(|| ladder.lowest())
 }
 

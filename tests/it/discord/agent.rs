@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{CHANNEL, LINK, OTHER_CHANNEL, SERVER, link, started, titles, with_bot};
-use crate::support::{Client, Discord, Draft, TestGuild, on_both};
+use crate::support::{Client, Discord, Draft, TestApp, TestGuild, on_both};
 
 /// Members of the guild who can vote.
 async fn voters<'t>(guild: &TestGuild<'t>, number: usize) -> Vec<Client<'t>> {
@@ -16,9 +16,17 @@ async fn voters<'t>(guild: &TestGuild<'t>, number: usize) -> Vec<Client<'t>> {
     guild.add(rows).await
 }
 
-/// Waits for the message of this number, counted from one.
-async fn message(discord: &Discord, number: usize) -> Value {
-    discord.until(&format!("message {number}"), |it| it.messages().get(number - 1).map(|it| it.body.clone())).await
+/// Waits for the message of this number, counted from one. Time goes on meanwhile: a look at a vote may be waiting for it.
+async fn message(app: &TestApp, discord: &Discord, number: usize) -> Value {
+    let what = format!("message {number}");
+    for _ in 0..60 {
+        let message = discord.until(&what, |it| it.messages().get(number - 1).map(|it| it.body.clone()));
+        if let Ok(message) = tokio::time::timeout(Duration::from_millis(300), message).await {
+            return message;
+        }
+        app.clock.advance(Duration::from_secs(1));
+    }
+    panic!("no {what}");
 }
 
 /// What an embed says, in one piece.
@@ -49,7 +57,7 @@ on_both! {
         let vote = Draft::live(&leader, 2, json!({
             "title": "@everyone **Next** raid", "announcements": "HYPE", "resultsVisibility": "ALWAYS", "durationHours": 48,
         })).await;
-        let launch = message(&discord, 1).await;
+        let launch = message(&app, &discord, 1).await;
         let embed = &launch["embeds"][0];
         assert_eq!(embed["url"], format!("https://gg.example/votes/{}", vote.id));
         assert_eq!((&embed["color"], &embed["thumbnail"]["url"]), (&json!(0x00FF_8000), &json!("https://gg.example/crest.png")));
@@ -67,15 +75,15 @@ on_both! {
             app.clock.advance(Duration::from_secs(2));
             if !what.is_empty() {
                 told += 1;
-                assert!(said(&message(&discord, told).await).contains(what), "{what}: {:?}", discord.messages().last());
+                assert!(said(&message(&app, &discord, told).await).contains(what), "{what}: {:?}", discord.messages().last());
             }
         }
         app.clock.advance(Duration::from_hours(24));
-        message(&discord, told + 1).await;
+        message(&app, &discord, told + 1).await;
         app.clock.advance(Duration::from_hours(23));
-        message(&discord, told + 2).await;
+        message(&app, &discord, told + 2).await;
         vote.close(&leader).await;
-        let result = message(&discord, told + 3).await;
+        let result = message(&app, &discord, told + 3).await;
         assert!(said(&result).contains("**entry 1**"), "{result}");
         assert_eq!(field(&result, "Standings"), "1\\. entry 1: 4 points\n2\\. entry 0: 2 points");
         app.clock.advance(Duration::from_hours(24));
@@ -96,18 +104,18 @@ on_both! {
             let input = json!({ "announcements": level, "earlyCloseIfAllVoted": false, "discordChannelId": own, "title": level });
             let vote = Draft::live(&leader, 2, input).await;
             if expected > 0 {
-                message(&discord, before + 1).await;
+                message(&app, &discord, before + 1).await;
             }
             for voter in &voters[..2] {
                 vote.vote(voter, &[0]).await;
             }
             app.clock.advance(Duration::from_secs(2));
             if level == "NORMAL" {
-                assert!(said(&message(&discord, before + 2).await).contains("2 of 4"));
+                assert!(said(&message(&app, &discord, before + 2).await).contains("2 of 4"));
             }
             vote.close(&leader).await;
             if expected > 0 {
-                message(&discord, before + expected).await;
+                message(&app, &discord, before + expected).await;
             }
         }
         assert_eq!(discord.messages().len(), 5);
@@ -116,7 +124,7 @@ on_both! {
         let officers = json!({ "announcements": "QUIET", "minRankLevelToVote": 4, "minRankLevelToView": 4 });
         let secret = Draft::live(&leader, 2, officers).await;
         Draft::live(&leader, 2, json!({ "title": "For all", "announcements": "QUIET", "minRankLevelToView": 1 })).await;
-        assert!(said(&message(&discord, 6).await).contains("For all"));
+        assert!(said(&message(&app, &discord, 6).await).contains("For all"));
         secret.close(&leader).await;
         assert_eq!(discord.messages()[5].channel, CHANNEL);
         while app.rows_of("discord_messages").await != 0 {}
@@ -136,12 +144,12 @@ on_both! {
                 let before = discord.messages().len();
                 let input = json!({ "announcements": "HYPE", "resultsVisibility": visibility, "durationHours": 48 });
                 let vote = Draft::live(&leader, 2, input).await;
-                message(&discord, before + 1).await;
+                message(&app, &discord, before + 1).await;
                 let expected = [2, 2, 3, 3, 3, 4, 4];
                 for ((voter, pick), number) in voters.iter().zip(picks).zip(expected) {
                     vote.vote(voter, &[pick]).await;
                     app.clock.advance(Duration::from_secs(2));
-                    message(&discord, before + number).await;
+                    message(&app, &discord, before + number).await;
                 }
                 let told: Vec<Value> = discord.messages()[before + 1..].iter().map(|it| it.body.clone()).collect();
                 for message in &told {
@@ -169,10 +177,10 @@ on_both! {
             vote.vote(voter, &[0]).await;
         }
         let _running = started(&app, &discord).await;
-        assert!(said(&message(&discord, 2).await).contains("3 of 4"));
+        assert!(said(&message(&app, &discord, 2).await).contains("3 of 4"));
         // All have voted: that, and the result, in one.
         vote.vote(&leader, &[0]).await;
-        assert!(said(&message(&discord, 3).await).contains("4 of 4"));
+        assert!(said(&message(&app, &discord, 3).await).contains("4 of 4"));
         app.clock.advance(Duration::from_mins(20));
         let told = titles(&discord);
         assert_eq!(told.len(), 3, "{told:?}");
@@ -185,14 +193,14 @@ on_both! {
         link(&leader).await;
         let _running = started(&app, &discord).await;
         let vote = Draft::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false })).await;
-        message(&discord, 1).await;
+        message(&app, &discord, 1).await;
         vote.vote(&leader, &[0]).await;
         app.clock.advance(Duration::from_secs(2));
-        assert!(said(&message(&discord, 2).await).contains("1 of 1"));
+        assert!(said(&message(&app, &discord, 2).await).contains("1 of 1"));
         // A start by itself is told as well.
         let start = chrono::DateTime::<chrono::Utc>::from_naive_utc_and_offset(app.now() + Duration::from_mins(5), chrono::Utc);
         Draft::create(&leader, 2, json!({ "title": "By itself", "startAt": start })).await;
         app.clock.advance(Duration::from_mins(6));
-        assert!(said(&message(&discord, 3).await).contains("By itself"));
+        assert!(said(&message(&app, &discord, 3).await).contains("By itself"));
     }
 }

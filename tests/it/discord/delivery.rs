@@ -209,7 +209,7 @@ on_both! {
         Draft::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": OTHER_CHANNEL.to_string() })).await;
         discord.until("a message", |it| (it.messages().len() == 1).then_some(())).await;
         assert_eq!(discord.messages()[0].channel, OTHER_CHANNEL);
-        assert_eq!(discord.calls().len(), asked + 1, "nothing else was asked for");
+        assert_eq!(discord.calls().len(), asked + 2, "nothing else was asked for than that channel");
         while status(&leader).await["queued"] != 1 {}
         assert_eq!(outbox(&leader).await[0]["attempts"], 0, "a limit is no failure");
         app.clock.advance(Duration::from_secs(1));
@@ -229,6 +229,38 @@ on_both! {
         assert_eq!((&letter["problem"], &letter["campaign"]["title"]), (&json!("There is no such channel."), &json!("Lost")));
         vote.close(&leader).await;
         while status(&leader).await["failed"] != 2 {}
+    }
+
+    async fn another_servers_channel_is_told_nothing(app) {
+        const ANOTHERS: u64 = 7_000;
+        let (app, discord) = with_bot(app).await;
+        discord.add_server(SERVER + 1);
+        discord.add_channel(SERVER + 1, ANOTHERS);
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        link(&leader).await;
+        let _running = started(&app, &discord).await;
+        Draft::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": ANOTHERS.to_string() })).await;
+        while status(&leader).await["failed"] != 1 {}
+        assert!(outbox(&leader).await[0]["problem"].as_str().unwrap().contains("where it should go"));
+        assert_eq!(discord.messages().len(), 0);
+    }
+
+    async fn a_code_goes_to_its_member_alone(app) {
+        let (app, discord) = with_bot(app).await;
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        let newcomer = invitee(&guild, "newcomer", 65).await;
+        discord.join(SERVER, 65, "somebody-else", &[]);
+        discord.close_dms(65);
+        let _running = started(&app, &discord).await;
+        assert_eq!(invite(&leader, &newcomer).await.1, "FAILED");
+        let correct = "mutation($id: ID!) { updateMember(input: { id: $id, discordId: \"66\" }) { member { id } } }";
+        leader.ok(correct, json!({ "id": newcomer.id })).await;
+        discord.open_dms(65);
+        leader.ok(RETRY, json!({ "id": outbox(&leader).await[0]["id"] })).await;
+        while status(&leader).await["failed"] != 1 {}
+        assert_eq!(discord.messages().len(), 0);
     }
 
     async fn a_server_that_dies_leaves_its_messages_to_another(app) {

@@ -32,6 +32,9 @@ const STATUS: &str = "{ discordStatus { connection problem queued failed link { 
 async fn with_bot(app: TestApp) -> (TestApp, Discord) {
     let discord = Discord::start().await;
     discord.add_server(SERVER);
+    for channel in [CHANNEL, OTHER_CHANNEL, OTHER_CHANNEL + 1, OTHER_CHANNEL + 2] {
+        discord.add_channel(SERVER, channel);
+    }
     (app.with_bot(&discord).await, discord)
 }
 

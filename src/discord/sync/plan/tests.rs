@@ -40,9 +40,10 @@ fn seen(id: u64, username: &str, roles: &[&str]) -> ServerMember {
 }
 
 fn planned(members: Vec<Member>, users: &[ServerMember]) -> Plan {
-    let led = members.iter().filter(|member| member.rank_level == 5 && member.is_active);
-    let active = count(led);
-    let guild = Guild { ladder: ladder(), members, leaders: Leaders { active, registered: active }, newcomer: None };
+    let leads = |member: &&Member| member.rank_level == 5 && member.is_active;
+    let active = count(members.iter().filter(leads));
+    let registered = count(members.iter().filter(leads).filter(|member| member.is_registered()));
+    let guild = Guild { ladder: ladder(), members, leaders: Leaders { active, registered }, newcomer: None };
     plan(&guild, users, None, Instant::default())
 }
 
@@ -68,6 +69,20 @@ fn newcomers_come_in_by_their_role_or_at_the_lowest_rank_that_has_one() {
         planned(Vec::new(), &[user]).added.remove(0).display_name
     };
     assert_eq!([named(Some("Thal the Bold")), named(Some(&long)), named(None)], ["Thal the Bold", "thal", "thal"]);
+}
+
+#[test]
+fn a_rank_that_permits_something_is_no_newcomers_rank() {
+    let permits = |rank: &Rank| match rank.level {
+        5 => Rank { permissions: Permissions::all(), ..rank.clone() },
+        _ => Rank { discord_role_id: None, ..rank.clone() },
+    };
+    let ladder = Ladder::new(ladder().ranks().iter().map(permits).collect());
+    let guild = Guild { ladder, members: Vec::new(), leaders: Leaders { active: 1, registered: 1 }, newcomer: None };
+    assert_eq!(
+        told(&plan(&guild, &[seen(1, "guest", &[]), seen(2, "boss", &["5"])], None, Instant::default())),
+        ["guest 1", "boss 5"]
+    );
 }
 
 #[test]

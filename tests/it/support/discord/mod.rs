@@ -197,6 +197,11 @@ impl Discord {
         self.edit(|world| world.closed.remove(&user));
     }
 
+    /// A channel is in a server.
+    pub fn add_channel(&self, server: u64, channel: u64) {
+        self.edit(|world| world.channels.insert(channel, server));
+    }
+
     /// A channel is no more.
     pub fn delete_channel(&self, channel: u64) {
         self.edit(|world| world.deleted.insert(channel));

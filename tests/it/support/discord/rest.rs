@@ -154,6 +154,12 @@ impl World {
                 Some(roles) => answered(200, &self.member(id(user), roles)),
                 None => error(404, 10007, "Unknown Member"),
             },
+            ("GET", ["channels", channel]) => match self.channels.get(&id(channel)) {
+                Some(server) if !self.deleted.contains(&id(channel)) => {
+                    answered(200, &json!({ "id": channel, "type": 0, "guild_id": server.to_string() }))
+                }
+                _ => error(404, 10003, "Unknown Channel"),
+            },
             ("POST", ["channels", channel, "messages"]) => self.post(asked, id(channel)),
             ("PUT", ["applications", application, "commands"]) if *application == bot => self.register(asked, None),
             ("PUT", ["applications", application, "guilds", server, "commands"]) if *application == bot => {

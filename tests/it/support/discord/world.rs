@@ -20,6 +20,8 @@ pub(super) struct World {
     pub(super) users: HashMap<u64, (String, bool)>,
     pub(super) direct: HashMap<u64, u64>,
     pub(super) closed: HashSet<u64>,
+    /// The servers of channels.
+    pub(super) channels: HashMap<u64, u64>,
     pub(super) deleted: HashSet<u64>,
     pub(super) ids: u64,
 
