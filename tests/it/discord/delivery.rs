@@ -216,6 +216,28 @@ on_both! {
         discord.until("the other message", |it| (it.messages().len() == 2).then_some(())).await;
     }
 
+    async fn what_is_used_up_is_not_asked_for(app) {
+        let (app, discord) = with_bot(app).await;
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        link(&leader).await;
+        discord.limit_channel(5, 0, 30.0);
+        let _running = started(&app, &discord).await;
+        let vote = Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
+        discord.until("the launch", |it| (it.messages().len() == 1).then_some(())).await;
+        while status(&leader).await["queued"] != 0 {}
+        vote.close(&leader).await;
+        let is_put_off = async || {
+            let message = outbox(&leader).await.remove(0);
+            message["nextAttemptAt"] != message["queuedAt"]
+        };
+        while !is_put_off().await {}
+        assert_eq!(discord.messages().len(), 1);
+        app.clock.advance(Duration::from_secs(31));
+        discord.until("the result", |it| (it.messages().len() == 2).then_some(())).await;
+        assert!(discord.calls().iter().all(|call| call.status != 429));
+    }
+
     async fn what_discord_refuses_is_given_up_and_holds_up_nothing(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;

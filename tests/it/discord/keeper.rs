@@ -44,6 +44,9 @@ on_both! {
             discord.until("the session again", |it| (it.resumes() > number && it.sessions() == 1).then_some(())).await;
         }
         until_it_is(&app, &leader, "CONNECTED").await;
+        let resumes = discord.resumes();
+        discord.ask_reconnect();
+        discord.until("the session again", |it| (it.resumes() > resumes && it.sessions() == 1).then_some(())).await;
         // And a session that is gone is begun anew.
         discord.refuse_resume();
         discord.drop_gateway();

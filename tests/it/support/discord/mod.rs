@@ -126,11 +126,6 @@ impl Discord {
         });
     }
 
-    /// Names a role of a server; those that only members have are named after their number.
-    pub fn add_role(&self, server: u64, role: u64, name: &str) {
-        self.edit(|world| world.server(server).roles.insert(role, name.to_owned()));
-    }
-
     /// Someone is a member, without a word about it on the gateway.
     pub fn join(&self, server: u64, user: u64, username: &str, roles: &[u64]) {
         self.edit(|world| world.join(server, user, username, false, roles));
@@ -153,11 +148,6 @@ impl Discord {
     /// Changes a member's roles, without a word about it on the gateway.
     pub fn set_roles(&self, server: u64, user: u64, roles: &[u64]) {
         self.edit(|world| world.server(server).set_roles(user, roles));
-    }
-
-    /// Someone is no longer a member, without a word about it on the gateway.
-    pub fn remove(&self, server: u64, user: u64) {
-        self.edit(|world| world.server(server).members.remove(&user));
     }
 
     /// Changes a member's roles, and says so on the gateway.
@@ -205,11 +195,6 @@ impl Discord {
     /// A channel is no more.
     pub fn delete_channel(&self, channel: u64) {
         self.edit(|world| world.deleted.insert(channel));
-    }
-
-    /// Where someone's direct messages are posted.
-    pub fn direct_channel(&self, user: u64) -> u64 {
-        self.edit(|world| world.direct_channel(user))
     }
 
     /// Answers everything with 503, and has no gateway, until told otherwise.
@@ -313,11 +298,6 @@ impl Discord {
         self.read(|world| world.resumes)
     }
 
-    /// How many connections the gateway ever had.
-    pub fn connections(&self) -> usize {
-        self.read(|world| world.connections)
-    }
-
     /// How many are connected to the gateway, and identified or resumed.
     pub fn sessions(&self) -> usize {
         self.read(|world| world.sessions.iter().filter(|session| session.wire.is_some()).count())
@@ -326,11 +306,6 @@ impl Discord {
     /// The commands that were registered last, for every server.
     pub fn commands(&self) -> Vec<Value> {
         self.read(|world| world.commands.clone())
-    }
-
-    /// The commands that were registered last, for one server.
-    pub fn server_commands(&self, server: u64) -> Vec<Value> {
-        self.read(|world| world.server_commands.get(&server).cloned().unwrap_or_default())
     }
 
     /// How many interactions were answered again.
