@@ -26,10 +26,10 @@ impl Breaker {
     /// # Errors
     /// The instant until which it is open.
     pub fn admit(&mut self, now: Instant) -> Result<(), Instant> {
-        match self.open_until {
-            None => Ok(()),
-            Some(until) if now < until => Err(until),
-            Some(_) => {
+        match (self.open_until, self.open_until(now)) {
+            (None, _) => Ok(()),
+            (_, Some(until)) => Err(until),
+            _ => {
                 // This one finds out; the others wait for what it finds.
                 self.open_until = Some(now + PROBE);
                 Ok(())
@@ -39,15 +39,16 @@ impl Breaker {
 
     /// Until when nothing is let through, if it is open.
     pub fn open_until(&self, now: Instant) -> Option<Instant> {
-        self.open_until.filter(|until| now < *until)
+        // It is never open for longer: the clock was set back.
+        self.open_until.filter(|until| now < *until && *until <= now + MOST)
     }
 
     /// How many of these requests have a chance to be let through.
     pub fn room(&self, now: Instant, requests: usize) -> usize {
-        match self.open_until {
-            None => requests,
-            Some(until) if now < until => 0,
-            Some(_) => requests.min(1),
+        match (self.open_until, self.open_until(now)) {
+            (None, _) => requests,
+            (_, Some(_)) => 0,
+            _ => requests.min(1),
         }
     }
 
@@ -107,6 +108,12 @@ mod tests {
         assert_eq!(breaker.admit(later + FIRST * 2), Ok(()));
         breaker.succeeded();
         assert_eq!((breaker.open_until(later), breaker.room(later, 8)), (None, 8));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_keep_it_open() {
+        let (mut breaker, now) = failing(FAILURES);
+        assert_eq!(breaker.admit(now - Duration::from_hours(1)), Ok(()));
     }
 
     proptest! {

@@ -331,7 +331,8 @@ impl Rest {
 
     fn check_limits(&self, bucket: RatelimitingBucket, now: Instant) -> Result<(), Failure> {
         let mut limits = lock(&self.limits);
-        limits.retain(|_, until| now < *until);
+        // None is longer: the clock was set back.
+        limits.retain(|_, until| now < *until && *until <= now + LONGEST);
         let until = [None, Some(bucket)].iter().filter_map(|which| limits.get(which)).max().copied();
         until.map_or(Ok(()), |until| Err(Failure::NotBefore(until)))
     }
