@@ -48,13 +48,16 @@ pub use self::{
 };
 use crate::{
     app::App,
-    clock::Clock,
+    clock::{Clock, Instant},
     error::{Refusal, Result},
     id::DiscordMessageId,
 };
 
 /// How many channels' servers are remembered.
 const MAX_CHANNELS: usize = 50_000;
+
+/// How many changed users are remembered before those of long ago are forgotten.
+const MAX_HEARD_OF: usize = 10_000;
 
 /// What a server with a bot's token holds.
 pub struct Bot {
@@ -68,6 +71,8 @@ pub struct Bot {
     awaited: Mutex<HashMap<DiscordMessageId, oneshot::Sender<bool>>>,
     /// The servers that channels are in, which never changes.
     channels: Mutex<HashMap<ChannelId, String>>,
+    /// Users of servers, and when they were last heard to have changed.
+    heard: Mutex<HashMap<(String, String), Instant>>,
     /// Messages that this server has delivered, and that it has given up.
     delivered: AtomicU64,
     given_up: AtomicU64,
@@ -86,6 +91,7 @@ impl Bot {
             wake: Notify::new(),
             awaited: Mutex::default(),
             channels: Mutex::default(),
+            heard: Mutex::default(),
             delivered: AtomicU64::default(),
             given_up: AtomicU64::default(),
         })
@@ -137,6 +143,21 @@ impl Bot {
         }
         known.insert(channel, server.clone());
         Ok(server)
+    }
+
+    /// Notes that someone has changed on Discord.
+    fn heard_of(&self, server: &str, user: &str, now: Instant) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        if heard.len() >= MAX_HEARD_OF {
+            heard.retain(|_, at| now < *at + sync::LONGEST_LISTING);
+        }
+        heard.insert((server.to_owned(), user.to_owned()), now);
+    }
+
+    /// Whether someone was heard to have changed since.
+    fn has_changed(&self, server: &str, user: &str, since: Instant) -> bool {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.get(&(server.to_owned(), user.to_owned())).is_some_and(|at| since <= *at)
     }
 
     fn came_to_an_end(&self, message: DiscordMessageId, was_sent: bool) {

@@ -36,6 +36,8 @@ const AFTER_FAILURE: Duration = Duration::from_mins(5);
 const AT_ONCE: usize = 4;
 /// How long a rate limit is waited for where someone waits for the report, and where nobody does.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mins(10));
+/// For longer than this nobody is remembered to have changed.
+pub(super) const LONGEST_LISTING: Duration = Duration::from_mins(30);
 /// Rows of a statement.
 const CHUNK: usize = 1_000;
 
@@ -134,6 +136,7 @@ async fn all(app: &App, link: &Link, by: Option<By>, seen: Vec<ServerMember>, dr
 /// Follows a member's change on Discord.
 pub(super) async fn one(app: &App, server: &str, seen: ServerMember) -> Result<()> {
     let (server, now) = (server.to_owned(), app.clock.now());
+    app.discord.iter().for_each(|bot| bot.heard_of(&server, &seen.user.id, now));
     let found = app.db.snapshot(async move |conn| {
         let Some(link) = store::link_of_server(conn, &server).await? else { return Ok(None) };
         let sighting = Sighting::One(Box::new(seen));
@@ -254,7 +257,8 @@ async fn turn(app: &App, bot: &Bot, link: Link) {
 /// All members of a server, page by page.
 async fn all_members(app: &App, bot: &Bot, link: &Link, patience: Duration) -> Result<Vec<ServerMember>, Failure> {
     let Some(server) = link.server() else { return Ok(Vec::new()) };
-    let latest = app.clock.now() + patience;
+    let began = app.clock.now();
+    let latest = began + patience;
     let mut seen: Vec<ServerMember> = Vec::new();
     loop {
         let after = seen.last().map(|last| last.user.id.clone());
@@ -263,6 +267,8 @@ async fn all_members(app: &App, bot: &Bot, link: &Link, patience: Duration) -> R
                 let is_last = page.len() < PAGE;
                 seen.extend(page);
                 if is_last {
+                    // Whoever has changed meanwhile was looked at already, and is known better than by this list.
+                    seen.retain(|it| !bot.has_changed(&link.server_id, &it.user.id, began));
                     return Ok(seen);
                 }
             }
