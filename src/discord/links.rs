@@ -6,7 +6,7 @@ use super::{Bot, Link, store};
 use crate::{
     app::App,
     audit::{self, Action, Changes},
-    auth::{Permission, Viewer},
+    auth::Viewer,
     db::{Conn, violated},
     error::{Error, Refusal, Result},
     id::RankId,
@@ -48,8 +48,7 @@ pub async fn link_server(app: &App, viewer: &Viewer, change: LinkChange) -> Resu
     let (officer, now) = (viewer.clone(), app.clock.now());
     app.db
         .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            officer.require(Permission::DiscordManage)?;
+            let officer = super::officer(conn, &officer).await?;
             let guild = officer.guild;
             // Before any of its rows, as whoever syncs does.
             identity::store::lock_guild(conn, guild).await?;
@@ -109,8 +108,7 @@ pub async fn unlink_server(app: &App, viewer: &Viewer) -> Result<()> {
     let (officer, now) = (viewer.clone(), app.clock.now());
     app.db
         .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            officer.require(Permission::DiscordManage)?;
+            let officer = super::officer(conn, &officer).await?;
             let guild = officer.guild;
             identity::store::lock_guild(conn, guild).await?;
             store::lock_link(conn, guild).await?.ok_or_else(not_linked)?;

@@ -48,7 +48,9 @@ pub use self::{
 };
 use crate::{
     app::App,
+    auth::{Permission, Viewer},
     clock::{Clock, Instant},
+    db::Conn,
     error::{Refusal, Result},
     id::DiscordMessageId,
 };
@@ -183,6 +185,13 @@ impl Bot {
             tracing::warn!("another server will keep the connection to Discord in a moment only");
         }
     }
+}
+
+/// An officer who manages the guild's Discord, as they stand within this transaction.
+async fn officer(conn: &mut Conn, viewer: &Viewer) -> Result<Viewer> {
+    let officer = viewer.confirm(conn).await?;
+    officer.require(Permission::DiscordManage)?;
+    Ok(officer)
 }
 
 /// Starts what the bot does, if there is one.

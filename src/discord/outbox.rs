@@ -6,7 +6,7 @@ use super::{Bot, DiscordMessageKind, DiscordMessageState, Lane, Message, store};
 use crate::{
     app::App,
     audit::{self, Action},
-    auth::{Cipher, Permission, Viewer},
+    auth::{Cipher, Viewer},
     clock::Instant,
     db::Conn,
     error::{Error, Refusal, Result},
@@ -120,8 +120,7 @@ pub async fn retry_message(app: &App, viewer: &Viewer, id: DiscordMessageId) -> 
     let message = app
         .db
         .write(async move |conn| {
-            let officer = officer.confirm(conn).await?;
-            officer.require(Permission::DiscordManage)?;
+            let officer = super::officer(conn, &officer).await?;
             let not_found = || Error::from(Refusal::not_found("message").at("id"));
             let mut message = store::message(conn, officer.guild, id).await?.ok_or_else(not_found)?;
             if message.kind == DiscordMessageKind::Announcement {

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     app::App,
     audit::{self, Action},
-    auth::{Permission, Viewer},
+    auth::Viewer,
     clock::Instant,
     db::Conn,
     error::{Error, Refusal, Result},
@@ -176,8 +176,7 @@ impl By {
 /// Who asked, as they stand within this transaction.
 async fn confirmed(conn: &mut Conn, by: Option<By>) -> Result<Option<By>> {
     let Some(by) = by else { return Ok(None) };
-    let officer = by.officer.confirm(conn).await?;
-    officer.require(Permission::DiscordManage)?;
+    let officer = super::officer(conn, &by.officer).await?;
     Ok(Some(By { officer, ..by }))
 }
 
