@@ -30,7 +30,7 @@ use crate::{
 
 type Key = (GuildId, CampaignId);
 
-/// The least time between two looks at a vote: what happens meanwhile falls together.
+/// The time from a ballot to the look at its vote, and the least between two: what happens meanwhile falls together.
 const PACE: Duration = Duration::from_secs(1);
 /// Looking at a large vote takes at most one part of so many of the time.
 const SHARE: u32 = 20;
@@ -155,9 +155,15 @@ struct Desk {
 impl Desk {
     fn stir(&mut self, key: Key, now: Instant) {
         if !self.quiet.contains(&key) {
-            let at = self.rested.get(&key).map_or(now, |until| now.max(*until));
+            let at = now + PACE;
+            let at = self.rested.get(&key).map_or(at, |until| at.max(*until));
             self.due.entry(key).or_insert(at);
         }
+    }
+
+    /// Notes when a vote's last day and hour begin, also if that was a moment ago: whether it was told is known elsewhere.
+    fn mark(&mut self, key: Key, closes: Instant, now: Instant) {
+        self.marks.extend(MARKS.iter().map(|before| (closes - *before, key)).filter(|(at, _)| now < *at + 2 * SWEEP));
     }
 
     /// Takes what is due by now.
@@ -218,7 +224,7 @@ async fn sweep(app: &App, desk: &mut Desk, all: bool, now: Instant) -> Result<()
     for campaign in live {
         let key = (campaign.guild_id, campaign.id);
         if let Some(closes) = campaign.closes_at {
-            desk.marks.extend(MARKS.iter().map(|before| (closes - *before, key)).filter(|(at, _)| now < *at));
+            desk.mark(key, closes, now);
         }
         if all {
             desk.stir(key, now);
@@ -231,13 +237,18 @@ async fn sweep(app: &App, desk: &mut Desk, all: bool, now: Instant) -> Result<()
 async fn visit(app: &App, desk: &mut Desk, key: Key, now: Instant) {
     let began = app.clock.elapsed();
     let looked = app.db.snapshot(async move |conn| something_to_tell(conn, key, now).await).await;
+    if let Ok(Some((_, Some(closes)))) = looked {
+        // A vote that was not there at the last sweep has its last hour as well.
+        desk.marks.retain(|(_, of)| *of != key);
+        desk.mark(key, closes, now + 2 * SWEEP);
+    }
     let told = match looked {
-        Ok(Some(false)) => Ok(()),
+        Ok(Some((false, _))) => Ok(()),
         Ok(None) => {
             desk.quiet.insert(key);
             return;
         }
-        Ok(Some(true)) => {
+        Ok(Some((true, _))) => {
             let tell = async move |conn: &mut Conn| match voting::store::campaign(conn, key.0, key.1).await? {
                 Some(campaign) => tell_of(conn, &campaign, now).await,
                 None => Ok(()),
@@ -258,17 +269,19 @@ async fn visit(app: &App, desk: &mut Desk, key: Key, now: Instant) {
     }
 }
 
-/// Whether a vote has news; `None` if it has none to expect.
-async fn something_to_tell(conn: &mut Conn, (guild, id): Key, now: Instant) -> Result<Option<bool>> {
+/// Whether a vote has news, and when it closes; `None` if there are none to expect.
+async fn something_to_tell(conn: &mut Conn, (guild, id): Key, now: Instant) -> Result<Option<(bool, Option<Instant>)>> {
     let Some(campaign) = voting::store::campaign(conn, guild, id).await? else { return Ok(None) };
     let is_quiet = matches!(campaign.announcements, AnnouncementLevel::Off | AnnouncementLevel::Quiet);
     if campaign.status == CampaignStatus::Draft {
-        return Ok(Some(false));
+        return Ok(Some((false, None)));
     }
     if place(conn, &campaign).await?.is_none() {
         return Ok(None);
     }
     let told = store::story(conn, guild, id).await?;
+    let closes = campaign.closes_at.filter(|_| campaign.status == CampaignStatus::Live);
     let (event, after, _) = look(conn, campaign, &told, now).await?;
-    Ok(if event.is_none() && after == told && is_quiet { None } else { Some(event.is_some() || after != told) })
+    let has_news = event.is_some() || after != told;
+    Ok((has_news || !is_quiet).then_some((has_news, closes)))
 }

@@ -98,12 +98,16 @@ async fn hold(app: &App, bot: &Bot) -> Result<bool> {
     let row = KeeperRow { id: 1, holder: bot.server, held_until: now + HELD, state: connection, since, problem };
     // A server that stands by leaves the writer of an embedded database alone.
     let other = app.db.read(async |conn| Ok(store::keeper(conn).await?)).await?;
-    // Nobody holds it for longer than that: the clock was set back.
-    let is_held = |until: Instant| now < until && until <= now + HELD;
+    // An embedded database has one server: whoever held it is gone. And nobody holds it for longer than that: the clock was
+    // set back.
+    let can_be_held = app.db.is_shared();
+    let is_held = |until: Instant| can_be_held && now < until && until <= now + HELD;
     if other.is_some_and(|other| other.holder != row.holder && is_held(other.held_until)) {
         return Ok(false);
     }
-    app.db.write(async move |conn| Ok(store::keep(conn, &row, now, now + HELD).await?)).await
+    app.db
+        .write(async move |conn| Ok(store::keep(conn, &row, now, if can_be_held { now + HELD } else { now }).await?))
+        .await
 }
 
 fn begin(app: &Arc<App>) -> JoinSet<()> {

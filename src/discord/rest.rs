@@ -277,7 +277,8 @@ impl Rest {
         let result = self.ask(request).await;
         let mut breaker = lock(&self.breaker);
         match result {
-            Err(Failure::Down(_)) => breaker.failed(self.clock.now(), rand::random()),
+            // A token that is not taken any more is not worth many questions either.
+            Err(Failure::Down(_) | Failure::Unauthorized) => breaker.failed(self.clock.now(), rand::random()),
             _ => breaker.succeeded(),
         }
         result

@@ -152,9 +152,11 @@ pub fn escape(text: &str, max: usize) -> String {
     cut(escaped, max)
 }
 
-/// The characters of a text, with spaces for line breaks and other control characters.
+/// The characters of a text, with spaces for line breaks and other control characters, and for what turns the rest of a
+/// line around.
 fn flat(text: &str) -> impl Iterator<Item = char> {
-    text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
+    let is_space = |c| matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(move |c| if c.is_control() || is_space(c) { ' ' } else { c })
 }
 
 /// The pieces, as many as fit whole.

@@ -259,6 +259,7 @@ async fn all_members(app: &App, bot: &Bot, link: &Link, patience: Duration) -> R
     let began = app.clock.now();
     let latest = began + patience;
     let mut seen: Vec<ServerMember> = Vec::new();
+    let mut stumbled = false;
     loop {
         let after = seen.last().map(|last| last.user.id.clone());
         match bot.rest.members(server, after.as_deref()).await {
@@ -274,6 +275,8 @@ async fn all_members(app: &App, bot: &Bot, link: &Link, patience: Duration) -> R
             Err(Failure::NotBefore(until)) if until <= latest && !bot.is_down() => {
                 app.clock.sleep_until(until).await;
             }
+            // Of many pages one may go wrong.
+            Err(Failure::Down(_)) if !stumbled => stumbled = true,
             Err(failure) => return Err(failure),
         }
     }

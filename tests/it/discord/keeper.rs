@@ -6,7 +6,7 @@ use guildhall::discord::Bot;
 use serde_json::{Value, json};
 
 use super::{SERVER, VETERAN_ROLE, link, map_roles, started, status, with_bot};
-use crate::support::{Discord, TestApp, bot, on_both};
+use crate::support::{Discord, Draft, TestApp, bot, on_both};
 
 /// Waits until the guild's Discord stands so.
 async fn until_it_is(app: &TestApp, leader: &crate::support::Client<'_>, connection: &str) -> Value {
@@ -132,4 +132,42 @@ async fn one_server_keeps_the_connection_and_another_takes_over() {
     };
     tokio::time::timeout(Duration::from_secs(30), taken_over).await.expect("the other takes over");
     until_it_is(&app, &leader, "CONNECTED").await;
+}
+
+/// An embedded database has one server: one that starts again does not wait for the one that died.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_started_again_connects_at_once() {
+    let (app, discord) = with_bot(TestApp::on_sqlite().await).await;
+    let first = started(&app, &discord).await;
+    drop(first);
+    discord.until("the end of the first", |it| (it.sessions() == 0).then_some(())).await;
+    let again = app.server_with(|it| it.discord = Some(bot(&app.clock, &discord))).await;
+    let _running = again.start();
+    discord.until("a new session", |it| (it.identifies().len() == 2 && it.sessions() == 1).then_some(())).await;
+}
+
+/// A token that is taken no more is tried now and then, however much waits for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_is_taken_no_more_is_not_tried_over_and_over() {
+    let discord = Discord::start().await;
+    let app = TestApp::on_sqlite().await;
+    let wrong = Bot::new("not-the-token", &discord.base(), &app.clock).unwrap();
+    let app = app.with(|it| it.discord = Some(wrong)).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    for channel in 1..=40_u64 {
+        let input = json!({ "announcements": "QUIET", "discordChannelId": channel.to_string() });
+        Draft::live(&leader, 2, input).await;
+    }
+    let _running = app.app.start();
+    let open = async {
+        while !app.app.discord.as_ref().unwrap().is_down() {
+            app.clock.advance(Duration::from_millis(100));
+            status(&leader).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), open).await.expect("the breaker stays closed");
+    let asked = discord.calls().len();
+    assert!(asked <= 16, "{asked}");
 }
