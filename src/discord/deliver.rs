@@ -162,7 +162,7 @@ async fn is_right(app: &App, bot: &Bot, message: &Message, lane: Lane) -> Result
             let link = app.db.read(async move |conn| Ok(store::link(conn, guild).await?)).await.map_err(trouble)?;
             let Some(link) = link else { return Ok(false) };
             match bot.server_of(channel).await {
-                Ok(server) => Ok(server == link.server_id),
+                Ok(server) => Ok(server.is_none_or(|server| server == link.server_id)),
                 // It cannot be seen, so it cannot be written to either: Discord will say why.
                 Err(Failure::Refused { .. }) => Ok(true),
                 Err(failure) => Err(failure),

@@ -72,7 +72,7 @@ pub struct Bot {
     /// Who waits to hear what became of a message.
     awaited: Mutex<HashMap<DiscordMessageId, oneshot::Sender<bool>>>,
     /// The servers that channels are in, which never changes.
-    channels: Mutex<HashMap<ChannelId, String>>,
+    channels: Mutex<HashMap<ChannelId, Option<String>>>,
     /// Users of servers, and when they were last heard to have changed.
     heard: Mutex<HashMap<(String, String), Instant>>,
     /// Messages that this server has delivered, and that it has given up.
@@ -132,13 +132,13 @@ impl Bot {
         self.rest.open_until().is_some()
     }
 
-    /// The id of the server that a channel is in; empty of one that is in none.
-    async fn server_of(&self, channel: ChannelId) -> Result<String, Failure> {
+    /// See [`Rest::server_of`].
+    async fn server_of(&self, channel: ChannelId) -> Result<Option<String>, Failure> {
         let known = || self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(server) = known().get(&channel) {
             return Ok(server.clone());
         }
-        let server = self.rest.server_of(channel).await?.unwrap_or_default();
+        let server = self.rest.server_of(channel).await?;
         let mut known = known();
         if known.len() >= MAX_CHANNELS {
             known.clear();
@@ -147,13 +147,13 @@ impl Bot {
         Ok(server)
     }
 
-    /// Notes that someone has changed on Discord.
-    fn heard_of(&self, server: &str, user: &str, now: Instant) {
+    /// Notes that someone has changed on Discord; when that was heard before.
+    fn heard_of(&self, server: &str, user: &str, now: Instant) -> Option<Instant> {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         if heard.len() >= MAX_HEARD_OF {
             heard.retain(|_, at| now < *at + sync::LONGEST_LISTING);
         }
-        heard.insert((server.to_owned(), user.to_owned()), now);
+        heard.insert((server.to_owned(), user.to_owned()), now)
     }
 
     /// Whether someone was heard to have changed since.

@@ -127,7 +127,12 @@ struct Channel {
     id: ChannelId,
     #[serde(default)]
     guild_id: Option<String>,
+    #[serde(default, rename = "type")]
+    kind: u8,
 }
+
+/// The types of channels that are in no server: direct messages, of two and of several.
+const DIRECT: [u8; 2] = [1, 3];
 
 /// What Discord says of a request that it does not carry out.
 #[derive(Default, Deserialize)]
@@ -209,13 +214,16 @@ impl Rest {
         self.fetch::<Channel>(request).await.map(|channel| channel.id)
     }
 
-    /// The id of the server that a channel is in, if it is in one.
+    /// The id of the server that a channel is in: empty of one that is in none, `None` if Discord does not say.
     ///
     /// # Errors
     /// See [`Failure`].
     pub async fn server_of(&self, channel: ChannelId) -> Result<Option<String>, Failure> {
         let route = Route::Channel { channel_id: channel };
-        self.fetch::<Channel>(Request::new(route, LightMethod::Get)).await.map(|channel| channel.guild_id)
+        self.fetch::<Channel>(Request::new(route, LightMethod::Get)).await.map(|channel| {
+            let nowhere = || DIRECT.contains(&channel.kind).then(String::new);
+            channel.guild_id.or_else(nowhere)
+        })
     }
 
     /// A server's member, as they are now.

@@ -28,6 +28,8 @@ use crate::{
 
 /// How often to look for guilds whose turn it is.
 const LOOK: Duration = Duration::from_secs(10);
+/// What comes within this time of each other may be heard in any order.
+const TOGETHER: Duration = Duration::from_secs(2);
 /// The least time between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long to wait after a sync failed, unless the guild's interval is shorter.
@@ -136,7 +138,7 @@ async fn all(app: &App, link: &Link, by: Option<By>, seen: Vec<ServerMember>, dr
 /// Follows a member's change on Discord.
 pub(super) async fn one(app: &App, server: &str, seen: ServerMember) -> Result<()> {
     let (server, now) = (server.to_owned(), app.clock.now());
-    app.discord.iter().for_each(|bot| bot.heard_of(&server, &seen.user.id, now));
+    let before = app.discord.as_ref().and_then(|bot| bot.heard_of(&server, &seen.user.id, now));
     let found = app.db.snapshot(async move |conn| {
         let Some(link) = store::link_of_server(conn, &server).await? else { return Ok(None) };
         let sighting = Sighting::One(Box::new(seen));
@@ -146,16 +148,16 @@ pub(super) async fn one(app: &App, server: &str, seen: ServerMember) -> Result<(
     });
     // Names and avatars change more often than roles, and are none of our business.
     let Some((link, sighting)) = found.await? else { return Ok(()) };
-    // What was heard may be old by now, and is not heard in order: what counts is how they are.
-    let asked = match (&app.discord, link.server(), sighting.users().first().and_then(ServerMember::id)) {
-        (Some(bot), Some(server), Some(user)) => bot.rest.member(server, user).await,
-        _ => return Ok(()),
-    };
-    let sighting = match asked {
-        Ok(member) => Sighting::One(Box::new(member)),
-        // They have left again.
-        Err(Failure::Refused { code: 10_007, .. }) => return Ok(()),
-        Err(_) => sighting,
+    // What comes at once is not heard in order: what counts then is how they are.
+    let is_clear = before.is_none_or(|before| now > before + TOGETHER);
+    let sighting = match (&app.discord, link.server(), sighting.users().first().and_then(ServerMember::id)) {
+        (Some(bot), Some(server), Some(user)) if !is_clear => match bot.rest.member(server, user).await {
+            Ok(member) => Sighting::One(Box::new(member)),
+            // They have left again.
+            Err(Failure::Refused { code: 10_007, .. }) => return Ok(()),
+            Err(_) => sighting,
+        },
+        _ => sighting,
     };
     apply(app, &link, None, sighting).await?;
     Ok(())

@@ -129,6 +129,8 @@ on_both! {
         tokio::time::timeout(bound, waited("newcomer Veteran DISCORD_SYNC 32")).await.expect("who arrives becomes a member");
         discord.update_member(SERVER, 32, &[OFFICER_ROLE]);
         tokio::time::timeout(bound, waited("newcomer Officer DISCORD_SYNC 32")).await.expect("a role given is a rank given");
+        // Not at once with the one before, so it is taken at its word.
+        app.clock.advance(Duration::from_secs(5));
         discord.update_member(SERVER, 32, &[MEMBER_ROLE]);
         tokio::time::timeout(bound, waited("newcomer Member DISCORD_SYNC 32")).await.expect("a role taken is a rank taken");
         assert_eq!(roster(&guild).await.len(), 2, "nobody else was looked at");
