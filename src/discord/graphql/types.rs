@@ -171,7 +171,7 @@ impl DiscordSyncChange {
         &self.0.discord_username
     }
 
-    /// The member they are; `null` of newcomers.
+    /// The member they are; `null` of those who were not added.
     async fn member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
         match self.0.member {
             Some(member) => Caller::of(ctx).load.member.maybe(member).await,

@@ -47,7 +47,7 @@ pub struct Change {
     pub discord_id: String,
     /// Their username there.
     pub discord_username: String,
-    /// Who they are here; none before they were added.
+    /// Who they are here, or are to be; none of strangers who are left out.
     pub member: Option<MemberId>,
     /// Their rank before, if they had one.
     pub from: Option<RankId>,
@@ -113,7 +113,7 @@ pub fn plan(guild: &Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Inst
                 None => plan.conflicts.push(conflict(DiscordSyncConflict::UsernameUnusable)),
                 Some(_) if !new_names.insert(key) => plan.conflicts.push(conflict(DiscordSyncConflict::UsernameTaken)),
                 Some(row) => {
-                    plan.changes.push(change(None, Some(rank), None));
+                    plan.changes.push(Change { member: Some(row.id), ..change(None, Some(rank), None) });
                     plan.added.push(row);
                 }
             }

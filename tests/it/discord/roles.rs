@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use super::{
     LEADER_ROLE, LINK, MEMBER_ROLE, OFFICER_ROLE, SERVER, VETERAN_ROLE, link, map_roles, started, status, with_bot,
 };
-use crate::support::{TestGuild, on_both};
+use crate::support::{TestGuild, on_both, strings};
 
 const SYNC: &str = "mutation($dry: Boolean!, $overwrite: Boolean!) {
     syncDiscordRoles(dryRun: $dry, overwriteManual: $overwrite) { report {
         dryRun added promoted demoted linked untouched conflictCount
-        changes { discordUsername from { name } to { name } reason }
+        changes { discordUsername from { name } to { name } reason member { displayName } }
         conflicts { discordUsername from { name } to { name } reason member { displayName } }
     } }
 }";
@@ -69,7 +69,9 @@ on_both! {
         let done = leader.ok(SYNC, sync(false, false)).await["syncDiscordRoles"]["report"].clone();
         let counts = |report: &Value| ["added", "promoted", "demoted", "linked", "untouched", "conflictCount"].map(|it| report[it].as_i64().unwrap());
         assert_eq!(counts(&done), [2, 1, 1, 1, 0, 1], "{done}");
-        assert_eq!((counts(&dry), &dry["changes"], &dry["conflicts"]), (counts(&done), &done["changes"], &done["conflicts"]));
+        assert_eq!((counts(&dry), &dry["conflicts"]), (counts(&done), &done["conflicts"]));
+        let ranks = |report: &Value| (strings(&report["changes"], "/discordUsername"), strings(&report["changes"], "/to/name"));
+        assert_eq!(ranks(&dry), ranks(&done));
         assert_eq!(done["conflicts"], json!([{
             "discordUsername": "ByHand", "from": { "name": "Member" }, "to": { "name": "Officer" },
             "reason": "MANUAL_RANK", "member": { "displayName": "byhand" },
@@ -79,6 +81,8 @@ on_both! {
             "newcomer Member DISCORD_SYNC 14", "recruit Officer DISCORD_SYNC 15", "up Veteran DISCORD_SYNC 11",
         ];
         assert_eq!(roster(&guild).await, after);
+        let added = |report: &Value| strings(&report["changes"], "/member/displayName");
+        assert_eq!((added(&dry)[0].as_str(), added(&done)[0].as_str()), ("null", "newcomer"));
         let again = leader.ok(SYNC, sync(false, false)).await["syncDiscordRoles"]["report"].clone();
         assert_eq!(counts(&again), [0, 0, 0, 0, 4, 1], "a second one changes nothing");
         let last = status(&leader).await["link"]["lastSync"].clone();
@@ -111,7 +115,7 @@ on_both! {
         assert_eq!((&report["demoted"], &report["conflicts"][0]["reason"]), (&json!(1), &json!("LAST_LEADER")), "{report}");
         assert_eq!(roster(&guild).await[0], "leader Guild Leader MANUAL 23");
         let log = leader.ok("{ auditLog(first: 20) { nodes { action summary actor { displayName } } } }", json!({})).await;
-        let actions = crate::support::strings(&log["auditLog"]["nodes"], "/action");
+        let actions = strings(&log["auditLog"]["nodes"], "/action");
         assert!(actions.contains(&"discord.sync".to_owned()) && actions.contains(&"member.update".to_owned()), "{log}");
     }
 
