@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 /// How many times in a row the request's task is polled without any field asking before a round opens. A poll does not
 /// always reach every field: joined futures give way when they wake each other.
-const QUIET: usize = 8;
+const QUIET: usize = 16;
 
 /// The rounds of a request. Clones share them.
 #[derive(Clone, Default)]
