@@ -82,7 +82,6 @@ impl Shared {
 impl World {
     fn plug_in(&mut self, line: Line, out: mpsc::UnboundedSender<Message>) -> u64 {
         let wire = self.id();
-        self.connections += 1;
         self.wires.insert(wire, Wire { line, out });
         if self.down {
             self.cut_wires();

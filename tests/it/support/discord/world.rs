@@ -40,7 +40,6 @@ pub(super) struct World {
     pub(super) calls: Vec<Call>,
     pub(super) faults: Vec<String>,
     pub(super) identifies: Vec<Value>,
-    pub(super) connections: usize,
     pub(super) resumes: usize,
     pub(super) commands: Vec<Value>,
     pub(super) server_commands: HashMap<u64, Vec<Value>>,
