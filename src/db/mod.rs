@@ -11,6 +11,7 @@ pub mod schema;
 mod text;
 mod unique;
 mod url;
+mod usage;
 
 use std::sync::{
     Arc,
@@ -25,9 +26,9 @@ use diesel_async::{
 };
 use tracing::Instrument;
 
-use self::pool::pool;
 pub(crate) use self::text::{stored_as_text, text_enum};
-pub use self::{unique::violated, url::DatabaseUrl};
+use self::{pool::pool, usage::StatementCounter};
+pub use self::{unique::violated, url::DatabaseUrl, usage::Usage};
 use crate::error::{Error, Result};
 
 /// SQLite's connection: each statement runs on a blocking thread.
@@ -183,14 +184,13 @@ impl Db {
     /// # Errors
     /// When it cannot be reached.
     pub async fn connect(url: &DatabaseUrl, max_connections: u32) -> Result<Self> {
-        let statements = Arc::new(AtomicU64::new(0));
         let pools = match url {
             DatabaseUrl::Postgres { url, direct } => {
                 // To compile a statement takes longer than any of ours; and without nested loops the planner thinks all
                 // the world of what the unavoidable ones cost.
                 let set_up =
                     "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; SET jit = off;";
-                let pool = pool(url, set_up, max_connections, &statements).await?;
+                let pool = pool(url, set_up, max_connections).await?;
                 Pools::Postgres { pool, direct: direct.clone().unwrap_or_else(|| url.clone()).into() }
             }
             DatabaseUrl::Sqlite(path) => {
@@ -198,12 +198,12 @@ impl Db {
                      PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192;";
                 let read_only = format!("{set_up} PRAGMA query_only = ON;");
                 Pools::Sqlite {
-                    writer: pool(path, set_up, 1, &statements).await?,
-                    readers: pool(path, &read_only, max_connections, &statements).await?,
+                    writer: pool(path, set_up, 1).await?,
+                    readers: pool(path, &read_only, max_connections).await?,
                 }
             }
         };
-        Ok(Self { pools, statements })
+        Ok(Self { pools, statements: Arc::default() })
     }
 
     /// Whether several servers can share this database.
@@ -295,9 +295,12 @@ impl Db {
             + Send
             + 'static,
     {
-        let pools = self.pools.clone();
+        let (pools, request) = (self.pools.clone(), Usage::of_request());
+        let _under_way = request.begin();
+        let counter = StatementCounter { all: Arc::clone(&self.statements), request };
         let task = async move {
             let mut conn = pools.get(access).await?;
+            conn.count_by(counter);
             if access == Access::Read {
                 return work(&mut conn).await;
             }
@@ -343,6 +346,13 @@ impl Pools {
 }
 
 impl Conn {
+    fn count_by(&mut self, counter: StatementCounter) {
+        match self {
+            Self::Postgres(conn) => conn.set_instrumentation(counter),
+            Self::Sqlite(conn) => conn.set_instrumentation(counter),
+        }
+    }
+
     async fn begin(&mut self, access: Access) -> diesel::QueryResult<()> {
         match self {
             Self::Postgres(conn) => {

@@ -1,14 +1,7 @@
-//! Pools of connections, which count the statements they send.
+//! Pools of connections.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
-use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel_async::{
     AsyncConnection,
     pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod, bb8::Pool},
@@ -17,13 +10,13 @@ use diesel_async::{
 use crate::error::{Error, Result};
 
 /// A pool of connections on each of which `set_up` is run first.
-pub(super) async fn pool<C>(url: &str, set_up: &str, max_size: u32, statements: &Arc<AtomicU64>) -> Result<Pool<C>>
+pub(super) async fn pool<C>(url: &str, set_up: &str, max_size: u32) -> Result<Pool<C>>
 where
     C: PoolableConnection + AsyncConnection + 'static,
     AsyncDieselConnectionManager<C>:
         bb8::ManageConnection<Connection = C, Error = diesel_async::pooled_connection::PoolError>,
 {
-    let (set_up, statements) = (set_up.to_owned(), Arc::clone(statements));
+    let set_up = set_up.to_owned();
     let mut config = ManagerConfig::<C>::default();
     // Whether a connection still stands is known without asking: a statement each time would double the short queries.
     config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn| {
@@ -31,11 +24,10 @@ where
         Box::pin(std::future::ready(stands))
     }));
     config.custom_setup = Box::new(move |url| {
-        let (set_up, statements, url) = (set_up.clone(), Arc::clone(&statements), url.to_owned());
+        let (set_up, url) = (set_up.clone(), url.to_owned());
         Box::pin(async move {
             let mut conn = C::establish(&url).await?;
             conn.batch_execute(&set_up).await.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
-            conn.set_instrumentation(StatementCounter(statements));
             Ok(conn)
         })
     });
@@ -46,14 +38,4 @@ where
         .build(AsyncDieselConnectionManager::new_with_config(url, config))
         .await
         .map_err(Error::internal)
-}
-
-struct StatementCounter(Arc<AtomicU64>);
-
-impl Instrumentation for StatementCounter {
-    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
 }

@@ -124,13 +124,15 @@ macro_rules! loaders {
         /// The loaders of a request.
         pub struct Loaders {
             $($(#[$doc])* pub $field: Load<$name>,)*
+            /// When they load.
+            pub(super) rounds: Rounds,
         }
 
         impl Loaders {
             /// Loaders that look only into this guild.
             pub fn new(app: &App, guild: GuildId, viewer: &Asked) -> Self {
                 let rounds = Rounds::default();
-                Self { $($field: Load::new(app, guild, viewer, &rounds),)* }
+                Self { $($field: Load::new(app, guild, viewer, &rounds),)* rounds }
             }
         }
     };

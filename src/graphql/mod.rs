@@ -40,6 +40,7 @@ use crate::{
     audit::graphql::AuditQuery,
     auth::graphql::{AuthMutation, AuthQuery},
     config::Limits,
+    db::Usage,
     discord::graphql::{DiscordMutation, DiscordQuery},
     error::{self, Code, Error, Refusal},
     identity::graphql::{IdentityMutation, IdentityQuery},
@@ -208,12 +209,12 @@ impl Graph {
         let (graph, id, caller) = (self.clone(), request_id.to_owned(), Arc::new(Caller::new(admitted)));
         let is_query = prepared.kind() == OperationType::Query;
         let run = async move {
-            let mut response = graph.schema.execute(prepared.request(caller)).await;
+            let rounds = caller.load.rounds.clone();
+            let mut response = rounds.drive(graph.schema.execute(prepared.request(caller))).await;
             graph.finish(&mut response, &prepared, &id);
             response
         };
-        // Unconstrained: a forced yield in the midst of a level would part what its fields ask for.
-        let run = tokio::spawn(tokio::task::unconstrained(run).in_current_span());
+        let run = tokio::spawn(Usage::of_request().measure(run).in_current_span());
         // A query that nobody waits for any more is given up.
         let _give_up = is_query.then(|| GiveUp(run.abort_handle()));
         match tokio::time::timeout(self.request_time, run).await {
@@ -273,7 +274,7 @@ impl Graph {
     ) -> Result<Option<Watched>, Vec<ServerError>> {
         let caller = Arc::new(Caller::new(admitted));
         // Boxed, as what it holds is needed for this moment only.
-        let begin = Box::pin(self.once(prepared, prepared.request(Arc::clone(&caller)), request_id));
+        let begin = Box::pin(self.once(prepared, &caller, prepared.request(Arc::clone(&caller)), request_id));
         match tokio::time::timeout(self.request_time, begin).await {
             Ok(Some(response)) => Err(response.errors),
             Ok(None) => Ok(caller.take_watched()),
@@ -301,7 +302,7 @@ impl Graph {
                     maker.send_replace(Some(told));
                     made
                 };
-                let made = tokio::spawn(tokio::task::unconstrained(making).in_current_span()).await;
+                let made = tokio::spawn(making.in_current_span()).await;
                 made.unwrap_or_else(|panic| {
                     tracing::error!(request_id, error = %panic, "an answer panicked");
                     Err(vec![error::internal_server_error(request_id)])
@@ -329,7 +330,7 @@ impl Graph {
         let caller = Arc::new(Caller::new(&news.to));
         let mut request = prepared.request(Arc::clone(&caller));
         (news.give)(&mut request.data);
-        let response = self.once(&prepared, request, &request_id).await.unwrap_or_default();
+        let response = self.once(&prepared, &caller, request, &request_id).await.unwrap_or_default();
         if response.data == Value::Null && !response.errors.is_empty() {
             return Err(response.errors);
         }
@@ -341,8 +342,10 @@ impl Graph {
     }
 
     /// What a subscription's field answers in one execution, if anything.
-    async fn once(&self, prepared: &Prepared, request: Request, request_id: &str) -> Option<Response> {
-        let mut response = self.schema.execute_stream(request).next().await?;
+    async fn once(&self, prepared: &Prepared, caller: &Caller, request: Request, request_id: &str) -> Option<Response> {
+        let mut answers = self.schema.execute_stream(request);
+        let run = caller.load.rounds.drive(answers.next());
+        let mut response = Arc::new(Usage::default()).measure(run).await?;
         self.finish(&mut response, prepared, request_id);
         Some(response)
     }

@@ -1,20 +1,25 @@
 //! Rounds: when a batch of loads is complete.
 //!
 //! A batching library can only wait a little for more keys, and how many fields get their turn in that time is a matter
-//! of luck. A request knows better: its fields ask in rounds, those of one level together, and whoever could still ask is
-//! either waiting for an answer of the round before or has just got one. So a round opens when nothing of the round
-//! before is outstanding and no field has asked for a moment. That makes the number of statements of a query the same
-//! every time.
+//! of luck. An execution knows better: its fields ask in rounds, those of one level together. When it has been polled until
+//! it neither ends nor goes on by itself, and waits for nothing of the database, then whoever could ask has asked, and the
+//! round opens. That makes the number of statements of a query the same every time.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
 
+use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 
-/// How many times in a row the request's task is polled without any field asking before a round opens. A poll does not
-/// always reach every field: joined futures give way when they wake each other.
-const QUIET: usize = 16;
+use crate::db::Usage;
 
-/// The rounds of a request. Clones share them.
+/// The rounds of an execution. Clones share them.
 #[derive(Clone, Default)]
 pub(super) struct Rounds(Arc<Shared>);
 
@@ -23,22 +28,16 @@ struct Shared {
     state: Mutex<State>,
     /// A round has opened.
     opened: Notify,
-    /// Nothing is outstanding any more.
-    answered: Notify,
 }
 
 #[derive(Default)]
 struct State {
     /// The round that fields ask in now.
     round: u64,
-    /// How often fields have asked, in all rounds.
-    asked: u64,
     /// Who waits for this round to open.
     waiting: usize,
     /// Who was let go by an earlier round and has no answer yet.
     outstanding: usize,
-    /// Whether someone watches for the moment to open.
-    led: bool,
 }
 
 /// A field's place in a round, held until it has its answer.
@@ -48,59 +47,69 @@ pub(super) struct Place {
 }
 
 impl Rounds {
-    /// Takes part in the present round, and returns when it opens.
+    /// Takes part in the present round, and returns when it opens: only ever within what is [driven](Self::drive).
     pub(super) async fn join(&self) -> Place {
-        let shared = &self.0;
-        let (place, opened, leads) = {
-            let mut state = shared.lock();
-            state.asked += 1;
+        let (place, opened) = {
+            let mut state = self.0.lock();
             state.waiting += 1;
-            let place = Place { shared: Arc::clone(shared), round: state.round };
-            (place, shared.opened.notified(), !std::mem::replace(&mut state.led, true))
+            (Place { shared: Arc::clone(&self.0), round: state.round }, self.0.opened.notified())
         };
-        if leads {
-            let leader = Leader(shared);
-            leader.wait_until_all_have_asked().await;
-        } else {
-            opened.await;
-        }
+        opened.await;
         place
     }
-}
 
-/// Watches for the moment to open a round. If it goes away before (its field was given up), the round opens at once.
-struct Leader<'s>(&'s Shared);
-
-impl Leader<'_> {
-    async fn wait_until_all_have_asked(&self) {
-        loop {
+    /// Runs an execution, and opens its rounds.
+    pub(super) async fn drive<T>(&self, execution: impl Future<Output = T>) -> T {
+        let usage = Usage::of_request();
+        let stirred = Arc::new(Stirred::default());
+        let waker = Waker::from(Arc::clone(&stirred));
+        // Unconstrained: made to give way in the midst of a level, it would look as if all had asked.
+        let mut execution = pin!(tokio::task::unconstrained(execution));
+        std::future::poll_fn(|cx| {
+            stirred.task.register(cx.waker());
             loop {
-                let answered = self.0.answered.notified();
-                if self.0.lock().outstanding == 0 {
-                    break;
+                stirred.can_go_on.store(false, Ordering::Relaxed);
+                if let Poll::Ready(value) = execution.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    return Poll::Ready(value);
                 }
-                answered.await;
+                let goes_on = stirred.can_go_on.load(Ordering::Acquire);
+                if !goes_on && !(usage.is_idle() && self.open()) {
+                    return Poll::Pending;
+                }
             }
-            let asked = self.0.lock().asked;
-            for _ in 0..QUIET {
-                tokio::task::yield_now().await;
-            }
-            let state = self.0.lock();
-            if state.asked == asked && state.outstanding == 0 {
-                return;
-            }
+        })
+        .await
+    }
+
+    /// Opens the round if it is complete and anyone waits for it.
+    fn open(&self) -> bool {
+        let mut state = self.0.lock();
+        if state.waiting == 0 || state.outstanding > 0 {
+            return false;
         }
+        state.round += 1;
+        state.outstanding = std::mem::take(&mut state.waiting);
+        drop(state);
+        self.0.opened.notify_waiters();
+        true
     }
 }
 
-impl Drop for Leader<'_> {
-    fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.round += 1;
-        state.led = false;
-        state.outstanding += std::mem::take(&mut state.waiting);
-        drop(state);
-        self.0.opened.notify_waiters();
+/// Wakes the task, and tells what a poll stirred itself from what waits for others.
+#[derive(Default)]
+struct Stirred {
+    can_go_on: AtomicBool,
+    task: AtomicWaker,
+}
+
+impl Wake for Stirred {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.can_go_on.store(true, Ordering::Release);
+        self.task.wake();
     }
 }
 
@@ -109,9 +118,6 @@ impl Drop for Place {
         let mut state = self.shared.lock();
         if self.round < state.round {
             state.outstanding -= 1;
-            if state.outstanding == 0 {
-                self.shared.answered.notify_waiters();
-            }
         } else {
             state.waiting -= 1;
         }

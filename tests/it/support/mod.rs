@@ -17,7 +17,7 @@ use guildhall::{
     app::App,
     auth::{self, Hasher, Keys, Origin},
     clock::{Clock, Instant},
-    db::{Conn, DatabaseUrl, Db},
+    db::{Conn, DatabaseUrl, Db, Usage},
     discord::Bot,
     error::{self, Code},
     graphql::{
@@ -380,12 +380,11 @@ impl Client<'_> {
 
     /// How many SQL statements a query takes, once the client is let in.
     pub async fn statements(&self, query: &str, variables: Value) -> u64 {
-        let (caller, db) = (self.admit().await.unwrap(), &self.test.app.db);
+        let (caller, usage) = (self.admit().await.unwrap(), Arc::new(Usage::default()));
         let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
-        let before = db.statements();
-        let response = self.test.graph.execute(prepared, &caller, "test").await;
+        let response = Arc::clone(&usage).measure(self.test.graph.execute(prepared, &caller, "test")).await;
         assert!(response.errors.is_empty(), "{query} was refused: {:?}", response.errors);
-        db.statements() - before
+        usage.statements()
     }
 }
 

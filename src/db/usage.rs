@@ -1,0 +1,73 @@
+//! What a request asks of the database.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
+
+use diesel::connection::{Instrumentation, InstrumentationEvent};
+
+tokio::task_local! {
+    static OF_REQUEST: Arc<Usage>;
+}
+
+/// What a request has asked of the database so far, and what it waits for. Belongs to whatever runs within
+/// [`Usage::measure`], but for what that spawns.
+#[derive(Debug, Default)]
+pub struct Usage {
+    statements: AtomicU64,
+    under_way: AtomicUsize,
+}
+
+impl Usage {
+    /// That of the present request; a new one outside of any.
+    pub fn of_request() -> Arc<Self> {
+        OF_REQUEST.try_with(Arc::clone).unwrap_or_default()
+    }
+
+    /// Runs what is part of the request.
+    pub async fn measure<T>(self: Arc<Self>, part: impl Future<Output = T>) -> T {
+        OF_REQUEST.scope(self, part).await
+    }
+
+    /// How many statements have been sent for it.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Whether it waits for nothing of the database.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.under_way.load(Ordering::Relaxed) == 0
+    }
+
+    pub(super) fn begin(self: &Arc<Self>) -> UnderWay {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(Arc::clone(self))
+    }
+}
+
+/// Waits for the database, for as long as it is held.
+pub(super) struct UnderWay(Arc<Usage>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts a connection's statements.
+pub(super) struct StatementCounter {
+    /// Of all requests.
+    pub(super) all: Arc<AtomicU64>,
+    /// Of the one that the connection serves.
+    pub(super) request: Arc<Usage>,
+}
+
+impl Instrumentation for StatementCounter {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+            self.all.fetch_add(1, Ordering::Relaxed);
+            self.request.statements.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
