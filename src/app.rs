@@ -14,7 +14,8 @@ use crate::{
     id::{GuildId, MemberId},
     identity,
     live::{self, Live},
-    text,
+    metrics::Metrics,
+    panics, text,
     voting::{CampaignChanged, WaitedFor, scheduler},
 };
 
@@ -34,6 +35,8 @@ pub struct App {
     pub limiter: Limiter,
     /// Who watches what.
     pub live: Live,
+    /// What is counted.
+    pub metrics: Metrics,
     /// Of each vote somebody who has not voted.
     pub waited_for: WaitedFor,
     /// The Discord bot, where there is one.
@@ -60,6 +63,7 @@ impl App {
             hasher,
             lifetimes: Lifetimes::default(),
             live: Live::default(),
+            metrics: Metrics::default(),
             waited_for: WaitedFor::default(),
             discord: None,
             default_guild: None,
@@ -71,10 +75,21 @@ impl App {
     /// the returned set is dropped.
     pub fn start(self: &Arc<Self>) -> tokio::task::JoinSet<()> {
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(scheduler::run(Arc::clone(self)));
-        tasks.spawn(live::run_bus(Arc::clone(self)));
+        self.go_on(&mut tasks, "the scheduler", scheduler::run);
+        self.go_on(&mut tasks, "the bus between servers", live::run_bus);
         discord::start(self, &mut tasks);
         tasks
+    }
+
+    /// Starts something that goes on for as long as the server does.
+    pub(crate) fn go_on<F: Future<Output = ()> + Send + 'static>(
+        self: &Arc<Self>,
+        tasks: &mut tokio::task::JoinSet<()>,
+        what: &'static str,
+        work: fn(Arc<Self>) -> F,
+    ) {
+        let app = Arc::clone(self);
+        tasks.spawn(async move { panics::begin_again(what, || work(Arc::clone(&app))).await });
     }
 
     /// Runs `work` in a transaction that may change who may do what in a guild, and tells all servers: of the member that

@@ -1,4 +1,4 @@
-//! Errors: the caller's fault ([`Refusal`]) and ours ([`Error::Internal`]).
+//! Errors: the caller's fault ([`Refusal`]) and ours ([`Error::Internal`], [`Error::Unavailable`]).
 //!
 //! A refusal is answered with its code, reason, field and message. An internal error is logged under the request's id and
 //! answered with that id and nothing else.
@@ -7,7 +7,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::{ErrorExtensionValues, ServerError};
 
-/// What goes wrong: always one of two kinds.
+/// What goes wrong: the caller's fault, or ours.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The caller asked for something that cannot be.
@@ -16,13 +16,20 @@ pub enum Error {
     /// Something of ours failed; the caller learns only that.
     #[error("internal error: {0}")]
     Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// What we need does not answer, or is full, or takes no changes; it may be better in a moment.
+    #[error("unavailable: {0}")]
+    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
+
+/// The reason of an internal error that may be gone in a moment.
+pub const UNAVAILABLE: &str = "UNAVAILABLE";
 
 /// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// `extensions.code` of an error. `docs/errors.md` lists them with their reasons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
     /// No credentials, or credentials that are not valid here.
     Unauthenticated,
@@ -44,16 +51,15 @@ pub enum Code {
 
 impl Code {
     /// The code as it stands in `extensions.code`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unauthenticated => "UNAUTHENTICATED",
-            Self::Forbidden => "FORBIDDEN",
-            Self::NotFound => "NOT_FOUND",
-            Self::BadUserInput => "BAD_USER_INPUT",
-            Self::Conflict => "CONFLICT",
-            Self::RateLimited => "RATE_LIMITED",
-            Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
-            Self::Internal => "INTERNAL",
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// That of an error that was answered.
+    pub fn of(error: &ServerError) -> Option<Self> {
+        match error.extensions.as_ref()?.get("code")? {
+            async_graphql::Value::String(code) => code.parse().ok(),
+            _ => None,
         }
     }
 }
@@ -161,11 +167,16 @@ impl Error {
         Self::Internal(error.into().into())
     }
 
+    /// Wraps a failure of what we need.
+    pub fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(error.into().into())
+    }
+
     /// The refusal, if this is the caller's fault.
     pub const fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
-            Self::Internal(_) => None,
+            Self::Internal(_) | Self::Unavailable(_) => None,
         }
     }
 
@@ -180,7 +191,7 @@ impl Error {
 
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
-        Self::internal(error)
+        if crate::db::is_outage(&error) { Self::unavailable(error) } else { Self::internal(error) }
     }
 }
 
@@ -193,7 +204,15 @@ pub fn present(error: &mut ServerError, request_id: &str) {
             refusal.describe(error);
         } else {
             tracing::error!(request_id, error = %ours, path = ?error.path, "request failed");
+            let is_outage = matches!(ours, Error::Unavailable(_));
             hide(error, request_id);
+            if is_outage {
+                error.message = format!(
+                    "The server cannot reach or change its data just now. Try again in a moment; if it stays so, tell an \
+                     operator the request id {request_id}."
+                );
+                error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("reason", UNAVAILABLE);
+            }
         }
     } else if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
         // The library's own: a value that does not coerce.

@@ -6,7 +6,7 @@
 //!   them, [`voting`] their votes, [`live`] what is watched of them, [`discord`] the bot that brings them to a
 //!   Discord server.
 //! - [`graphql`] makes one schema of them, and [`http`] serves it.
-//! - [`db`] is either database; [`clock`], [`error`], [`id`], [`page`] and [`text`] are what all share.
+//! - [`db`] is either database; [`clock`], [`error`], [`id`], [`metrics`], [`page`], [`panics`] and [`text`] are what all share.
 
 pub mod app;
 pub mod audit;
@@ -22,6 +22,8 @@ pub mod http;
 pub mod id;
 pub mod identity;
 pub mod live;
+pub mod metrics;
 pub mod page;
+pub mod panics;
 pub mod text;
 pub mod voting;

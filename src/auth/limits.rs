@@ -134,6 +134,7 @@ pub enum Trial {
 
 /// An attempt on an account. Others on the same wait until it is dropped.
 pub struct Attempt {
+    what: Trial,
     trial: Trialled,
     _turn: OwnedMutexGuard<()>,
 }
@@ -153,7 +154,7 @@ pub async fn begin(app: &App, guild: GuildId, trial: Trial, username_key: &str) 
     // Hashed, for people type passwords into the wrong field, and anything of any length.
     let account = (guild, format!("{trial} {}", URL_SAFE_NO_PAD.encode(Sha256::digest(username_key))));
     let turn = app.limiter.turn(&account).await;
-    let trial = Trialled { account, at: app.clock.now() };
+    let (what, trial) = (trial, Trialled { account, at: app.clock.now() });
     let (guild, name) = trial.account.clone();
     let recent = app.db.read(async move |conn| Ok(store::failures(conn, guild, &name).await?)).await?;
     let limits = &app.limiter.limits;
@@ -164,13 +165,14 @@ pub async fn begin(app: &App, guild: GuildId, trial: Trial, username_key: &str) 
             let left = micros(limits.window) - (trial.micros() - blocking);
             Err(Refusal::rate_limited(Duration::from_micros(left.try_into().unwrap_or_default())).into())
         }
-        None => Ok(Attempt { trial, _turn: turn }),
+        None => Ok(Attempt { what, trial, _turn: turn }),
     }
 }
 
 impl Attempt {
     /// Notes that it failed, and gives back the refusal to answer with.
     pub async fn failed(self, app: &App, refusal: Refusal) -> Error {
+        app.metrics.count_failed(self.what);
         let window = app.limiter.limits.window;
         let (guild, before) = (self.trial.account.0, self.trial.at - window);
         // The turn is kept until this is committed: whoever is next counts it.

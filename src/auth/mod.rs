@@ -19,7 +19,7 @@ pub use self::{
     accounts::{change_password, login, register, reset_password},
     cipher::Cipher,
     codes::{InviteDelivery, IssuedCode, invite, send_invite, send_reset_code},
-    limits::{Limiter, Limits, neighbourhood},
+    limits::{Limiter, Limits, Trial, neighbourhood},
     password::Hasher,
     permission::{Permission, Permissions},
     sessions::{SignedIn, logout, mint, refresh_session, revoke_session, sessions},

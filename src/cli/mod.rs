@@ -5,18 +5,15 @@ mod bootstrap;
 mod demo;
 mod export;
 mod import;
+mod log;
 mod recount;
 mod serve;
 mod token;
 mod verify;
 
-use std::{
-    io::{IsTerminal, Write},
-    process::ExitCode,
-};
+use std::{io::Write, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 use crate::{
     app::App,
@@ -80,12 +77,16 @@ pub fn main() -> ExitCode {
         return fail(&format!(".env: {error}"));
     }
     let cli = Cli::parse();
-    start_log();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
+    let traces = match log::start(runtime.handle()) {
+        Ok(traces) => traces,
+        Err(error) => return fail(&error),
+    };
     let outcome = runtime.block_on(run(cli));
+    traces.end();
     // Whatever is still open is cut off here.
     runtime.shutdown_background();
     match outcome {
@@ -145,11 +146,4 @@ fn fail(error: &impl std::fmt::Display) -> ExitCode {
     // There is nowhere to report that standard error is closed.
     let _ = writeln!(std::io::stderr(), "error: {error}");
     ExitCode::FAILURE
-}
-
-/// Logs to standard error: for people on a terminal, as JSON otherwise. `RUST_LOG` says how much.
-fn start_log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,serenity=error"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() { log.compact().init() } else { log.json().init() }
 }

@@ -5,6 +5,7 @@
 //! [`Db::read`], [`Db::snapshot`] or [`Db::write`].
 
 mod migrate;
+mod outage;
 mod pool;
 #[expect(missing_docs, reason = "generated; the migrations tell what the columns are")]
 pub mod schema;
@@ -27,8 +28,8 @@ use diesel_async::{
 use tracing::Instrument;
 
 pub(crate) use self::text::{stored_as_text, text_enum};
-use self::{pool::pool, usage::StatementCounter};
-pub use self::{unique::violated, url::DatabaseUrl, usage::Usage};
+pub use self::{outage::is_outage, unique::violated, url::DatabaseUrl, usage::Usage};
+use self::{pool::pool, url::bounded, usage::StatementCounter};
 use crate::error::{Error, Result};
 
 /// SQLite's connection: each statement runs on a blocking thread.
@@ -115,6 +116,7 @@ const JOIN_IN_BULK: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enable_me
 #[derive(Clone)]
 pub struct Db {
     pools: Pools,
+    max_connections: u32,
     statements: Arc<AtomicU64>,
 }
 
@@ -138,7 +140,8 @@ pub struct Notice {
     pub payload: String,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "lowercase")]
 enum Access {
     Read,
     Snapshot,
@@ -190,8 +193,8 @@ impl Db {
                 // the world of what the unavoidable ones cost.
                 let set_up =
                     "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; SET jit = off;";
-                let pool = pool(url, set_up, max_connections).await?;
-                Pools::Postgres { pool, direct: direct.clone().unwrap_or_else(|| url.clone()).into() }
+                let pool = pool(&bounded(url), set_up, max_connections).await?;
+                Pools::Postgres { pool, direct: bounded(direct.as_ref().unwrap_or(url)).into() }
             }
             DatabaseUrl::Sqlite(path) => {
                 let set_up = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
@@ -203,12 +206,22 @@ impl Db {
                 }
             }
         };
-        Ok(Self { pools, statements: Arc::default() })
+        Ok(Self { pools, max_connections, statements: Arc::default() })
     }
 
     /// Whether several servers can share this database.
     pub const fn is_shared(&self) -> bool {
         matches!(self.pools, Pools::Postgres { .. })
+    }
+
+    /// The pools by name: the most connections of each, and how it stands.
+    pub fn pools(&self) -> Vec<(&'static str, u32, bb8::State)> {
+        match &self.pools {
+            Pools::Postgres { pool, .. } => vec![("postgres", self.max_connections, pool.state())],
+            Pools::Sqlite { writer, readers } => {
+                vec![("writer", 1, writer.state()), ("readers", self.max_connections, readers.state())]
+            }
+        }
     }
 
     /// How many statements have been sent since the database was opened.
@@ -318,7 +331,8 @@ impl Db {
             }
             result
         };
-        tokio::spawn(task.in_current_span()).await.map_err(Error::internal)?
+        let span = tracing::debug_span!("database", access = %access, "otel.kind" = "client");
+        tokio::spawn(task.instrument(span)).await.map_err(Error::internal)?
     }
 
     /// A connection outside the pool that hears what [`Conn::notify`] says; `None` on SQLite, which one server has alone.
@@ -327,7 +341,7 @@ impl Db {
     /// When PostgreSQL cannot be reached.
     pub async fn listener(&self, channel: &str) -> Result<Option<AsyncPgConnection>> {
         let Pools::Postgres { direct, .. } = &self.pools else { return Ok(None) };
-        let mut conn = AsyncPgConnection::establish(direct).await.map_err(Error::internal)?;
+        let mut conn = AsyncPgConnection::establish(direct).await.map_err(Error::unavailable)?;
         conn.batch_execute(&format!("LISTEN {channel}")).await?;
         Ok(Some(conn))
     }
@@ -336,11 +350,11 @@ impl Db {
 impl Pools {
     async fn get(&self, access: Access) -> Result<Conn> {
         Ok(match (self, access) {
-            (Self::Postgres { pool, .. }, _) => Conn::Postgres(pool.get_owned().await.map_err(Error::internal)?),
+            (Self::Postgres { pool, .. }, _) => Conn::Postgres(pool.get_owned().await.map_err(Error::unavailable)?),
             (Self::Sqlite { writer, .. }, Access::Write) => {
-                Conn::Sqlite(writer.get_owned().await.map_err(Error::internal)?)
+                Conn::Sqlite(writer.get_owned().await.map_err(Error::unavailable)?)
             }
-            (Self::Sqlite { readers, .. }, _) => Conn::Sqlite(readers.get_owned().await.map_err(Error::internal)?),
+            (Self::Sqlite { readers, .. }, _) => Conn::Sqlite(readers.get_owned().await.map_err(Error::unavailable)?),
         })
     }
 }

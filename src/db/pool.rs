@@ -9,6 +9,9 @@ use diesel_async::{
 
 use crate::error::{Error, Result};
 
+/// How long a connection is waited for: less than a client waits, who is to hear that there is none.
+const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
+
 /// A pool of connections on each of which `set_up` is run first.
 pub(super) async fn pool<C>(url: &str, set_up: &str, max_size: u32) -> Result<Pool<C>>
 where
@@ -34,7 +37,7 @@ where
     Pool::builder()
         .max_size(max_size)
         .min_idle(1)
-        .connection_timeout(Duration::from_secs(10))
+        .connection_timeout(CONNECTION_WITHIN)
         .build(AsyncDieselConnectionManager::new_with_config(url, config))
         .await
         .map_err(Error::internal)

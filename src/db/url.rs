@@ -48,6 +48,23 @@ impl DatabaseUrl {
     }
 }
 
+/// A PostgreSQL URL, with bounds on how long a server that is gone without a word is waited for, unless it has its own.
+pub(super) fn bounded(url: &str) -> String {
+    const BOUNDS: [(&str, u32); 5] = [
+        ("connect_timeout", 5),
+        ("tcp_user_timeout", 30),
+        ("keepalives_idle", 15),
+        ("keepalives_interval", 5),
+        ("keepalives_retries", 3),
+    ];
+    let (mut bounded, mut joint) = (url.to_owned(), if url.contains('?') { '&' } else { '?' });
+    for (name, seconds) in BOUNDS.iter().filter(|(name, _)| !url.contains(&format!("{name}="))) {
+        bounded.extend([format!("{joint}{name}={seconds}")]);
+        joint = '&';
+    }
+    bounded
+}
+
 impl FromStr for DatabaseUrl {
     type Err = String;
 

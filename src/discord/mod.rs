@@ -197,7 +197,7 @@ async fn officer(conn: &mut Conn, viewer: &Viewer) -> Result<Viewer> {
 /// Starts what the bot does, if there is one.
 pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
     if app.discord.is_some() {
-        tasks.spawn(deliver::run(Arc::clone(app)));
-        tasks.spawn(keeper::run(Arc::clone(app)));
+        app.go_on(tasks, "the delivery to Discord", deliver::run);
+        app.go_on(tasks, "the connection to Discord", keeper::run);
     }
 }

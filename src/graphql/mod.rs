@@ -1,5 +1,6 @@
 //! The schema of all features, and how an operation is run, whatever it comes by.
 
+pub mod account;
 mod answer;
 pub mod caller;
 mod document;
@@ -48,6 +49,8 @@ use crate::{
     voting::graphql::{VotingMutation, VotingQuery, VotingSubscription},
 };
 
+/// The reason of a request that took longer than it may.
+pub const OUT_OF_TIME: &str = "OUT_OF_TIME";
 /// Most errors of one answer.
 const MAX_ERRORS: usize = 20;
 
@@ -113,6 +116,11 @@ impl Prepared {
     /// Whether it is a query, a mutation or a subscription.
     pub fn kind(&self) -> OperationType {
         self.chosen.operation().ty
+    }
+
+    /// Its name, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.chosen.name()
     }
 
     /// Its document's length in KiB, begun ones counted.
@@ -382,5 +390,5 @@ fn out_of_time(is_query: bool) -> Refusal {
     } else {
         "The mutation takes longer than a request may. It goes on; look later whether it was done."
     };
-    Refusal::new(Code::QueryTooComplex, message).because("OUT_OF_TIME")
+    Refusal::new(Code::QueryTooComplex, message).because(OUT_OF_TIME)
 }

@@ -72,8 +72,8 @@ impl Rounds {
                 if let Poll::Ready(value) = execution.as_mut().poll(&mut Context::from_waker(&waker)) {
                     return Poll::Ready(value);
                 }
-                let goes_on = stirred.can_go_on.load(Ordering::Acquire);
-                if !goes_on && !(usage.is_idle() && self.open()) {
+                let goes_on = stirred.can_go_on.load(Ordering::Acquire) || (usage.is_idle() && self.open());
+                if !goes_on {
                     return Poll::Pending;
                 }
             }

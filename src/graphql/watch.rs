@@ -110,7 +110,7 @@ impl Viewing {
                     return Ok(());
                 }
                 Err(Error::Refused(refusal)) => return Err(refusal),
-                Err(Error::Internal(error)) => {
+                Err(Error::Internal(error) | Error::Unavailable(error)) => {
                     tracing::warn!(%error, "a watcher could not be looked up; trying again");
                     tokio::time::sleep(AFTER_FAILURE).await;
                 }

@@ -10,12 +10,18 @@ use axum::{
 
 use super::{internal, request::Failure};
 use crate::{
-    error::{Code, Error, Refusal},
-    graphql::is_refused,
+    error::{Code, Error, Refusal, UNAVAILABLE},
+    graphql::{
+        OUT_OF_TIME,
+        account::{Account, Outcome},
+        is_refused,
+    },
 };
 
 const GRAPHQL_JSON: &str = "application/graphql-response+json";
 const PLAIN_JSON: &str = "application/json";
+/// When to try again what may be better in a moment, in seconds.
+const RETRY_AFTER: u32 = 1;
 const EVENT_STREAM: &str = "text/event-stream";
 
 /// What the client accepts.
@@ -85,12 +91,12 @@ fn media_range(item: &str) -> Option<(String, f32)> {
 /// How a request is to be answered.
 pub(super) struct Answer {
     pub(super) accepted: Accepted,
-    pub(super) request_id: String,
+    pub(super) account: Account,
 }
 
 impl Answer {
-    pub(super) fn new(headers: &HeaderMap, request_id: String) -> Self {
-        Self { accepted: Accepted::by(headers), request_id }
+    pub(super) fn new(headers: &HeaderMap, account: Account) -> Self {
+        Self { accepted: Accepted::by(headers), account }
     }
 
     /// Refuses a client that accepts nothing we can answer with.
@@ -102,7 +108,7 @@ impl Answer {
         Err(Failure::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)))
     }
 
-    pub(super) fn failure(&self, failure: Failure) -> Response {
+    pub(super) fn failure(self, failure: Failure) -> Response {
         let retry_after = failure.refusal.retry_after_seconds;
         let mut response = self.errors(failure.status, vec![failure.refusal.into_server_error()]);
         if let Some(seconds) = retry_after {
@@ -115,14 +121,19 @@ impl Answer {
     }
 
     /// A request that is not let in.
-    pub(super) fn error(&self, error: Error) -> Response {
+    pub(super) fn error(self, error: Error) -> Response {
+        let is_outage = matches!(error, Error::Unavailable(_));
         let status = match error.refusal().map(|refusal| refusal.code) {
             Some(Code::Unauthenticated) => StatusCode::UNAUTHORIZED,
             Some(Code::NotFound) => StatusCode::NOT_FOUND,
             Some(_) => StatusCode::BAD_REQUEST,
             None => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        let mut response = self.errors(status, vec![error.into_presented(&self.request_id)]);
+        let error = error.into_presented(self.account.request_id());
+        if is_outage {
+            return self.later(vec![error]);
+        }
+        let mut response = self.errors(status, vec![error]);
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -130,36 +141,43 @@ impl Answer {
     }
 
     /// A document that is not executed at all.
-    pub(super) fn request_errors(&self, errors: Vec<ServerError>) -> Response {
+    pub(super) fn request_errors(self, errors: Vec<ServerError>) -> Response {
         // For application/json the specification keeps 200 for whatever is well-formed, as older clients expect.
         let is_modern = self.media_type() == GRAPHQL_JSON;
         self.errors(if is_modern { StatusCode::BAD_REQUEST } else { StatusCode::OK }, errors)
     }
 
-    pub(super) fn response(&self, response: GraphResponse) -> Response {
+    pub(super) fn response(self, response: GraphResponse) -> Response {
+        let is_ours = |error: &ServerError| Code::of(error) == Some(Code::Internal);
+        let may_pass = |error: &ServerError| {
+            let reason = error.extensions.as_ref().and_then(|it| it.get("reason"));
+            reason.is_some_and(|reason| [UNAVAILABLE, OUT_OF_TIME].iter().any(|it| *reason == Value::from(*it)))
+        };
+        // Whoever stands between (a balancer, a client's retries) is told, unless there is something to show.
+        if response.data == Value::Null && response.errors.iter().any(may_pass) {
+            return self.later(response.errors);
+        }
         if !is_refused(&response) {
             return self.json(StatusCode::OK, &response);
         }
-        let is_ours = |error: &ServerError| {
-            error.extensions.as_ref().and_then(|it| it.get("code")) == Some(&Value::from(Code::Internal.as_str()))
-        };
-        let is_late = |error: &ServerError| {
-            error.extensions.as_ref().and_then(|it| it.get("reason")) == Some(&Value::from("OUT_OF_TIME"))
-        };
         if response.errors.iter().any(is_ours) {
             return self.errors(StatusCode::INTERNAL_SERVER_ERROR, response.errors);
-        }
-        if response.errors.iter().any(is_late) {
-            return self.errors(StatusCode::SERVICE_UNAVAILABLE, response.errors);
         }
         self.request_errors(response.errors)
     }
 
-    fn errors(&self, status: StatusCode, errors: Vec<ServerError>) -> Response {
+    fn later(self, errors: Vec<ServerError>) -> Response {
+        let mut response = self.errors(StatusCode::SERVICE_UNAVAILABLE, errors);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+        response
+    }
+
+    fn errors(mut self, status: StatusCode, errors: Vec<ServerError>) -> Response {
         #[derive(serde::Serialize)]
         struct Errors {
             errors: Vec<ServerError>,
         }
+        self.account.comes_to(Outcome::of(&errors));
         self.json(status, &Errors { errors })
     }
 
@@ -176,8 +194,8 @@ impl Answer {
                 (status, headers, body).into_response()
             }
             Err(error) => {
-                tracing::error!(request_id = self.request_id, %error, "the answer could not be written");
-                internal(&self.request_id)
+                tracing::error!(%error, "the answer could not be written");
+                internal(self.account.request_id())
             }
         }
     }

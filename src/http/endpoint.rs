@@ -1,6 +1,6 @@
 //! `/graphql`: queries by GET, anything by POST, as one response or as a stream of events, and everything by WebSocket.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::parser::types::OperationType;
 use axum::{
@@ -11,6 +11,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use http_body_util::LengthLimitError;
+use tracing::Span;
 
 use super::{
     Server, X_REQUEST_ID,
@@ -20,9 +21,11 @@ use super::{
     sse, text, ws,
 };
 use crate::{
+    auth::Origin,
     error::{Code, Refusal},
     graphql::{
         Operation, Prepared,
+        account::Account,
         caller::{Admitted, Credentials},
     },
 };
@@ -33,8 +36,8 @@ const BODY_WITHIN: Duration = Duration::from_secs(30);
 pub(super) async fn graphql(State(server): State<Server>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let origin = origin(&server.proxies, &parts);
-    let id = text(&parts.headers, X_REQUEST_ID).unwrap_or("-").to_owned();
-    let answer = Answer::new(&parts.headers, id);
+    let id = text(&parts.headers, X_REQUEST_ID).unwrap_or("-");
+    let answer = Answer::new(&parts.headers, Account::open(&server.app, "http", id, Span::current()));
     if let Err(refusal) = server.budget.take(origin.address, None) {
         return answer.failure(Failure::new(StatusCode::TOO_MANY_REQUESTS, refusal));
     }
@@ -46,13 +49,20 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
             return answer.failure(Failure::malformed("Sec-WebSocket-Key must be a key."));
         }
         return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-            Ok(upgrade) => ws::upgrade(server, upgrade, origin),
+            Ok(upgrade) => {
+                answer.account.discard();
+                ws::upgrade(server, upgrade, origin)
+            }
             Err(rejection) => {
                 let refusal = Refusal::new(Code::BadUserInput, rejection.body_text());
                 answer.failure(Failure::new(rejection.status(), refusal))
             }
         };
     }
+    Arc::clone(&answer.account.usage).measure(answered(server, parts, body, origin, answer)).await
+}
+
+async fn answered(server: Server, parts: Parts, body: Body, origin: Origin, mut answer: Answer) -> Response {
     let operation = match operation(&server, &answer, &parts, body).await {
         Ok(operation) => operation,
         Err(failure) => return answer.failure(failure),
@@ -65,6 +75,7 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
         Ok(admitted) => admitted,
         Err(error) => return answer.error(error),
     };
+    answer.account.asked_by(&admitted);
     if let Some(viewer) = &admitted.viewer
         && let Err(refusal) = server.budget.take(None, Some(viewer.member))
     {
@@ -73,16 +84,25 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
     run(server, &parts.method, operation, admitted, answer).await
 }
 
-async fn run(server: Server, method: &Method, operation: Operation, admitted: Admitted, answer: Answer) -> Response {
+async fn run(
+    server: Server,
+    method: &Method,
+    operation: Operation,
+    admitted: Admitted,
+    mut answer: Answer,
+) -> Response {
     let prepared = server.graph.prepare(operation);
     let kind = prepared.as_ref().ok().map(Prepared::kind);
+    if let Ok(prepared) = &prepared {
+        answer.account.asks_for(prepared);
+    }
     if kind == Some(OperationType::Mutation) && *method == Method::GET {
         let refusal = Refusal::new(Code::BadUserInput, "A mutation goes by POST.");
         return answer.failure(Failure::new(StatusCode::METHOD_NOT_ALLOWED, refusal));
     }
     let is_subscription = kind == Some(OperationType::Subscription);
     if answer.accepted.rather_events || (answer.accepted.events && is_subscription) {
-        return sse::answer(server, prepared, admitted, answer.request_id);
+        return sse::answer(server, prepared, admitted, answer.account);
     }
     let prepared = match prepared {
         Ok(prepared) => prepared,
@@ -93,7 +113,8 @@ async fn run(server: Server, method: &Method, operation: Operation, admitted: Ad
             sub-protocol graphql-transport-ws.";
         return answer.failure(Failure::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)));
     }
-    answer.response(server.graph.execute(prepared, &admitted, &answer.request_id).await)
+    let response = answer.account.execute(&server.graph, prepared, &admitted).await;
+    answer.response(response)
 }
 
 async fn operation(server: &Server, answer: &Answer, parts: &Parts, body: Body) -> Result<Operation, Failure> {

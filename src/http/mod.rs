@@ -4,6 +4,7 @@ mod answer;
 mod budget;
 mod console;
 mod endpoint;
+mod figures;
 mod health;
 mod listen;
 mod origin;
@@ -11,24 +12,30 @@ mod request;
 mod sse;
 mod ws;
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::{
     Router,
     extract::Request,
     http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn, map_request},
     response::{IntoResponse, Response},
     routing::{any, get},
 };
+use futures_util::FutureExt;
 use ipnet::IpNet;
+use opentelemetry_http::HeaderExtractor;
 use tokio::sync::watch;
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
-};
+use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tracing::{Instrument, Span, field};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 pub use self::{budget::Budget, listen::serve};
-use crate::{app::App, error, graphql::Graph};
+use crate::{
+    app::App,
+    error,
+    graphql::{Graph, account::millis},
+};
 
 /// Longest request id that is taken from a client.
 const MAX_REQUEST_ID: usize = 64;
@@ -69,12 +76,12 @@ fn router(server: Server) -> Router {
         .route("/graphiql/{asset}", get(console::console_asset))
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(health::ready))
-        .route("/metrics", get(health::metrics))
+        .route("/metrics", get(figures::metrics))
         .with_state(server)
-        .layer(CatchPanicLayer::custom(|_| internal("-")))
+        .layer(from_fn(observe))
         .layer(PropagateRequestIdLayer::new(X_REQUEST_ID))
         .layer(SetRequestIdLayer::new(X_REQUEST_ID, NewRequestId))
-        .layer(axum::middleware::map_request(sane_request_id))
+        .layer(map_request(sane_request_id))
 }
 
 #[derive(Clone, Copy)]
@@ -100,6 +107,32 @@ async fn sane_request_id(mut request: Request) -> Request {
         request.headers_mut().remove(X_REQUEST_ID);
     }
     request
+}
+
+/// Gives a request the span that each line of the log within it names, and an answer also if it panics.
+async fn observe(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let id = text(request.headers(), X_REQUEST_ID).unwrap_or("-").to_owned();
+    let span = tracing::info_span!("request", request_id = id, "otel.kind" = "server", "otel.name" = field::Empty);
+    follow(&span, request.headers());
+    let what =
+        tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method().clone(), request.uri().path().to_owned()));
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let response = answered.unwrap_or_else(|_| internal(&id));
+    if let Some((method, path)) = what {
+        let (status, ms) = (response.status().as_u16(), millis(begun.elapsed()));
+        span.in_scope(|| tracing::debug!(%method, path, status, ms, "request"));
+    }
+    response
+}
+
+/// Makes a request's trace part of its client's, if that has one.
+fn follow(span: &Span, headers: &HeaderMap) {
+    if headers.contains_key("traceparent") {
+        let of_client = opentelemetry::global::get_text_map_propagator(|it| it.extract(&HeaderExtractor(headers)));
+        // Without traces there is nothing it could be part of.
+        let _ = span.set_parent(of_client);
+    }
 }
 
 fn internal(request_id: &str) -> Response {

@@ -14,7 +14,12 @@ use futures_util::{Stream, StreamExt};
 use tokio::time::timeout;
 
 use super::Server;
-use crate::graphql::{Prepared, Said, caller::Admitted, is_refused};
+use crate::graphql::{
+    Prepared, Said,
+    account::{Account, Outcome},
+    caller::Admitted,
+    is_refused,
+};
 
 /// How often a silent stream says that it is still there: proxies and phones cut off what is silent for longer.
 const KEEP_ALIVE: Duration = Duration::from_secs(12);
@@ -29,7 +34,7 @@ pub(super) fn answer(
     server: Server,
     prepared: Result<Prepared, Vec<ServerError>>,
     admitted: Admitted,
-    request_id: String,
+    account: Account,
 ) -> Response {
     let is_subscription = prepared.as_ref().is_ok_and(|it| it.kind() == OperationType::Subscription);
     let mut ending = server.clone();
@@ -41,7 +46,7 @@ pub(super) fn answer(
         }
         ending.told_to_end().await;
     };
-    let events = events(server, prepared, admitted, request_id).take_until(Box::pin(ended));
+    let events = events(server, prepared, admitted, account).take_until(Box::pin(ended));
     let kept_alive = async_stream::stream! {
         let mut events = pin!(events);
         loop {
@@ -66,22 +71,30 @@ fn events(
     server: Server,
     prepared: Result<Prepared, Vec<ServerError>>,
     admitted: Admitted,
-    request_id: String,
+    mut account: Account,
 ) -> impl Stream<Item = String> {
     async_stream::stream! {
         // So that the client knows at once that it is heard.
         yield COMMENT.to_owned();
         match prepared {
-            Err(errors) => yield refused(&errors),
+            Err(errors) => {
+                account.comes_to(Outcome::of(&errors));
+                yield refused(&errors);
+            }
             Ok(prepared) if prepared.kind() != OperationType::Subscription => {
-                yield response(&server.graph.execute(prepared, &admitted, &request_id).await);
+                let answered = account.execute(&server.graph, prepared, &admitted).await;
+                yield response(&answered);
             }
             Ok(prepared) => {
-                let mut said = pin!(server.graph.subscribe(prepared, admitted, request_id));
+                let mut said = pin!(server.graph.subscribe(prepared, admitted, account.request_id().to_owned()));
+                account.comes_to(Outcome::OK);
                 while let Some(said) = said.next().await {
                     yield match said {
                         Said::Next(json) => next(&json),
-                        Said::Refused(errors) => refused(&errors),
+                        Said::Refused(errors) => {
+                            account.comes_to(Outcome::of(&errors));
+                            refused(&errors)
+                        }
                     };
                 }
             }

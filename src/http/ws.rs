@@ -28,6 +28,7 @@ use crate::{
     error::{Code, Error, Refusal, internal_server_error},
     graphql::{
         Operation, Said,
+        account::{Account, Outcome},
         caller::{Admitted, Credentials},
         is_refused,
     },
@@ -324,7 +325,7 @@ async fn admit(server: Server, payload: Map<String, Json>, origin: Origin) -> Re
     let credentials = Credentials { guild: text("guild")?, authorization: text("authorization")? };
     Admitted::admit(&server.app, credentials, origin).await.map_err(|error| match error {
         Error::Refused(_) => FORBIDDEN,
-        Error::Internal(error) => {
+        Error::Internal(error) | Error::Unavailable(error) => {
             tracing::error!(%error, "a socket could not be let in");
             INTERNAL
         }
@@ -340,34 +341,38 @@ fn run(
     room: Arc<Room>,
 ) -> impl Stream<Item = Outgoing> + Send {
     async_stream::stream! {
-        let request_id = new_request_id();
+        let mut account = open(&server, &admitted);
         let prepared = match server.graph.prepare(operation) {
             Ok(prepared) => prepared,
             Err(errors) => {
-                yield Outgoing::error(&id, &errors);
+                yield refused(&mut account, &id, &errors);
                 return;
             }
         };
+        account.asks_for(&prepared);
         let Ok(_place) = room.documents.try_acquire_many(prepared.kibibytes()) else {
             let message = format!("The documents of a socket's operations have at most {MAX_DOCUMENTS} KiB together.");
-            yield Outgoing::error(&id, &[Refusal::new(Code::QueryTooComplex, message).into_server_error()]);
+            let refusal = Refusal::new(Code::QueryTooComplex, message);
+            yield refused(&mut account, &id, &[refusal.into_server_error()]);
             return;
         };
         // As with each request over HTTP, what counts is who asks and what they may do by now.
-        let admitted = match Box::pin(admitted.again()).await {
+        let admitted = match Arc::clone(&account.usage).measure(Box::pin(admitted.again())).await {
             Ok(admitted) => admitted,
             Err(error) => {
-                yield Outgoing::error(&id, &[error.into_presented(&request_id)]);
+                let error = error.into_presented(account.request_id());
+                yield refused(&mut account, &id, &[error]);
                 return;
             }
         };
         if prepared.kind() == OperationType::Subscription {
-            let mut said = server.graph.subscribe(prepared, admitted, request_id).boxed();
+            account.comes_to(Outcome::OK);
+            let mut said = server.graph.subscribe(prepared, admitted, account.request_id().to_owned()).boxed();
             while let Some(said) = said.next().await {
                 match said {
                     Said::Next(response) => yield Outgoing::next(&id, &response, None),
                     Said::Refused(errors) => {
-                        yield Outgoing::error(&id, &errors);
+                        yield refused(&mut account, &id, &errors);
                         return;
                     }
                 }
@@ -375,7 +380,7 @@ fn run(
         } else {
             // It is never closed. A client that does not read must not fill our memory with answers.
             let turn = Arc::clone(&room.turns).acquire_owned().await.ok();
-            let response = Box::pin(server.graph.execute(prepared, &admitted, &request_id)).await;
+            let response = Box::pin(account.execute(&server.graph, prepared, &admitted)).await;
             if is_refused(&response) {
                 yield Outgoing::error(&id, &response.errors);
                 return;
@@ -383,12 +388,26 @@ fn run(
             match serde_json::to_string(&response) {
                 Ok(response) => yield Outgoing::next(&id, &response, turn),
                 Err(error) => {
-                    tracing::error!(request_id, %error, "the answer could not be written");
-                    yield Outgoing::error(&id, &[internal_server_error(&request_id)]);
+                    tracing::error!(request_id = account.request_id(), %error, "the answer could not be written");
+                    yield Outgoing::error(&id, &[internal_server_error(account.request_id())]);
                     return;
                 }
             }
         }
         yield Outgoing::complete(&id);
     }
+}
+
+fn open(server: &Server, admitted: &Admitted) -> Account {
+    let request_id = new_request_id();
+    let span =
+        tracing::info_span!("operation", request_id, "otel.kind" = "server", "otel.name" = tracing::field::Empty);
+    let mut account = Account::open(&server.app, "websocket", &request_id, span);
+    account.asked_by(admitted);
+    account
+}
+
+fn refused(account: &mut Account, id: &str, errors: &[ServerError]) -> Outgoing {
+    account.comes_to(Outcome::of(errors));
+    Outgoing::error(id, errors)
 }

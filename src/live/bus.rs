@@ -38,7 +38,7 @@ const LOOK: Duration = Duration::from_millis(500);
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
 /// Tells and hears until dropped. On SQLite there is nobody to tell, and only commands to hear of.
-pub(super) async fn run(app: &Arc<App>, mut outgoing: mpsc::UnboundedReceiver<Event>) {
+pub(super) async fn run(app: &Arc<App>, outgoing: &mut mpsc::UnboundedReceiver<Event>) {
     if !app.db.is_shared() {
         tokio::join!(async { while outgoing.recv().await.is_some() {} }, look(app));
         return;
@@ -76,7 +76,7 @@ async fn look(app: &Arc<App>) {
     }
 }
 
-async fn tell(app: &App, mut outgoing: mpsc::UnboundedReceiver<Event>) {
+async fn tell(app: &App, outgoing: &mut mpsc::UnboundedReceiver<Event>) {
     let mut gathered = Vec::new();
     // What could not be told is told again, whether or not there is more.
     while !gathered.is_empty() || outgoing.recv_many(&mut gathered, 10_000).await > 0 {

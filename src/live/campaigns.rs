@@ -16,6 +16,7 @@ use crate::{
     db::Conn,
     error::Result,
     id::{CampaignId, GuildId},
+    panics,
     voting::{Campaign, CampaignStatus, Entry, store},
 };
 
@@ -112,7 +113,10 @@ pub async fn watch_campaigns(app: &Arc<App>, guild: GuildId) -> CampaignWatch {
                 told: watch::Sender::new(None),
             });
             campaigns.insert(guild, Arc::clone(&feed));
-            tokio::spawn(keep_telling(Arc::clone(app), guild, Arc::clone(&feed)));
+            let (told_by, told) = (Arc::clone(app), Arc::clone(&feed));
+            tokio::spawn(async move {
+                panics::begin_again("telling of campaigns", || keep_telling(&told_by, guild, &told)).await;
+            });
             feed
         });
         let changes = feed.changes.subscribe();
@@ -124,7 +128,7 @@ pub async fn watch_campaigns(app: &Arc<App>, guild: GuildId) -> CampaignWatch {
 }
 
 /// Tells what becomes of a guild's campaigns, until nobody watches them.
-async fn keep_telling(app: Arc<App>, guild: GuildId, watched: Arc<CampaignFeed>) {
+async fn keep_telling(app: &App, guild: GuildId, watched: &CampaignFeed) {
     let began_at = app.clock.now();
     let mut known: Option<HashMap<CampaignId, Known>> = None;
     loop {
@@ -150,7 +154,7 @@ async fn keep_telling(app: Arc<App>, guild: GuildId, watched: Arc<CampaignFeed>)
                 LookAt::All(may_change.chain(stale.campaigns.iter().copied()).collect())
             }
         };
-        match look(&app, guild, look_at).await {
+        match look(app, guild, look_at).await {
             Ok(found) => {
                 match &mut known {
                     None => known = Some(found.iter().map(|it| (it.0.id, Known::of(it))).collect()),

@@ -74,7 +74,7 @@ pub struct Live {
     stirred: broadcast::Sender<Option<(GuildId, CampaignId)>>,
     /// To the other servers; what is sent before the bus runs waits for it.
     outgoing: mpsc::UnboundedSender<Event>,
-    bus: Mutex<Option<mpsc::UnboundedReceiver<Event>>>,
+    bus: tokio::sync::Mutex<mpsc::UnboundedReceiver<Event>>,
 }
 
 impl Default for Live {
@@ -94,7 +94,7 @@ impl Default for Live {
             schedule: Notify::new(),
             stirred: broadcast::Sender::new(STIRRED),
             outgoing,
-            bus: Mutex::new(Some(bus)),
+            bus: tokio::sync::Mutex::new(bus),
         }
     }
 }
@@ -152,6 +152,13 @@ impl Live {
     /// How many here are told what becomes of a guild's campaigns.
     pub fn following(&self, guild: GuildId) -> usize {
         lock(&self.campaigns).get(&guild).map_or(0, |feed| feed.following())
+    }
+
+    /// How many here watch a tally, and how many are told what becomes of campaigns.
+    pub fn watchers(&self) -> (usize, usize) {
+        let tallies = lock(&self.tallies).values().map(|feed| feed.watching()).sum();
+        let campaigns = lock(&self.campaigns).values().map(|feed| feed.following()).sum();
+        (tallies, campaigns)
     }
 
     fn tell(&self, event: Event) {
@@ -253,10 +260,8 @@ fn tell(sender: &watch::Sender<()>) {
 
 /// Passes events between servers until the task is dropped.
 pub async fn run_bus(app: Arc<App>) {
-    let outgoing = lock(&app.live.bus).take();
-    if let Some(outgoing) = outgoing {
-        bus::run(&app, outgoing).await;
-    }
+    let mut outgoing = app.live.bus.lock().await;
+    bus::run(&app, &mut outgoing).await;
 }
 
 /// A lock is only ever held for a few lines that do not panic; if one did, the map is still a map.

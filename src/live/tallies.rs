@@ -1,7 +1,10 @@
 //! Tallies that are watched: each is counted once for all who watch it.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,6 +17,7 @@ use super::{Live, answers::Answers, lock};
 use crate::{
     app::App,
     id::{CampaignId, GuildId},
+    panics,
     voting::{self, Tally},
 };
 
@@ -52,17 +56,26 @@ pub(super) struct Feed {
     rows: Mutex<Vec<watch::Sender<Newest>>>,
     /// A newer tally is called for.
     stale: Notify,
+    /// How often it was, since the last count.
+    calls: AtomicU64,
     /// There is a newer tally.
     fresh: Notify,
 }
 
 impl Feed {
     fn new() -> Self {
-        Self { newest: watch::Sender::new(None), rows: Mutex::default(), stale: Notify::new(), fresh: Notify::new() }
+        Self {
+            newest: watch::Sender::new(None),
+            rows: Mutex::default(),
+            stale: Notify::new(),
+            calls: AtomicU64::new(0),
+            fresh: Notify::new(),
+        }
     }
 
     /// Calls for a newer tally.
     pub(super) fn recount(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
         self.stale.notify_one();
     }
 
@@ -127,8 +140,11 @@ pub fn watch_tally(app: &Arc<App>, guild: GuildId, campaign: CampaignId) -> Watc
     let feed = tallies.entry(key).or_insert_with(|| {
         let feed = Arc::new(Feed::new());
         feed.recount();
-        tokio::spawn(keep_counting(Arc::clone(app), key, Arc::clone(&feed)));
-        tokio::spawn(keep_telling(Arc::clone(app), key, Arc::clone(&feed)));
+        let (counted, told) = ((Arc::clone(app), Arc::clone(&feed)), (Arc::clone(app), Arc::clone(&feed)));
+        tokio::spawn(
+            async move { panics::begin_again("counting", || keep_counting(&counted.0, key, &counted.1)).await },
+        );
+        tokio::spawn(async move { panics::begin_again("telling", || keep_telling(&told.0, key, &told.1)).await });
         feed
     });
     Watch { newest: feed.newest.subscribe(), row: feed.join(), last_revision: None }
@@ -155,11 +171,14 @@ impl Live {
 }
 
 /// Counts a campaign whenever its tally is stale, until nobody watches it.
-async fn keep_counting(app: Arc<App>, key: Key, watched: Arc<Feed>) {
-    while app.live.called(key, &watched, &watched.stale).await {
+async fn keep_counting(app: &App, key: Key, watched: &Arc<Feed>) {
+    while app.live.called(key, watched, &watched.stale).await {
         let started = Instant::now();
-        let pause = match voting::tally(&app, key.0, key.1).await {
+        let calls = watched.calls.swap(0, Ordering::Relaxed);
+        app.metrics.tallies_coalesced.inc_by(calls.saturating_sub(1));
+        let pause = match voting::tally(app, key.0, key.1).await {
             Ok(Some(tally)) => {
+                app.metrics.tallies_counted.inc();
                 let is_newer = watched.revision().is_none_or(|revision| revision < tally.revision);
                 if is_newer {
                     watched.newest.send_replace(Some(Counted { tally: Arc::new(tally), answers: Arc::default() }));
@@ -181,8 +200,8 @@ async fn keep_counting(app: Arc<App>, key: Key, watched: Arc<Feed>) {
 }
 
 /// Tells those who watch a campaign whenever there is a newer tally, until nobody does.
-async fn keep_telling(app: Arc<App>, key: Key, watched: Arc<Feed>) {
-    while app.live.called(key, &watched, &watched.fresh).await {
+async fn keep_telling(app: &App, key: Key, watched: &Arc<Feed>) {
+    while app.live.called(key, watched, &watched.fresh).await {
         let mut number = 0;
         while let Some(row) = watched.row(number) {
             app.live.wait_until_free(row.receiver_count()).await;

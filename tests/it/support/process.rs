@@ -42,7 +42,7 @@ impl Served {
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 let line: Value = serde_json::from_str(&line).unwrap_or_default();
-                let _ = sender.send(line["fields"]["message"].as_str().unwrap_or_default().to_owned());
+                let _ = sender.send(line["message"].as_str().unwrap_or_default().to_owned());
             }
         });
         let mut served = Self { child, url: String::new(), messages };

@@ -1,0 +1,109 @@
+//! What the program says of itself while it runs: its log, and traces where someone collects them.
+
+use std::{
+    env,
+    fmt::{Debug, Formatter},
+    io::IsTerminal,
+};
+
+use async_trait::async_trait;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use opentelemetry_otlp::{SpanExporter, WithHttpConfig};
+use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
+use tokio::runtime::Handle;
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+use super::Failure;
+use crate::panics;
+
+/// What is logged unless `RUST_LOG` says otherwise. serenity tells each reconnect as a warning.
+const FILTER: &str = "info,serenity=error";
+/// What is traced: beside requests, each access to the database.
+const TRACED: &str = "off,guildhall=debug";
+
+/// The traces that are still to be sent.
+pub(super) struct Traces(Option<SdkTracerProvider>);
+
+/// Logs to standard error: for people on a terminal, as JSON otherwise. `RUST_LOG` says how much. Where
+/// `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector, requests are traced for it, set up by OpenTelemetry's own variables.
+///
+/// # Errors
+/// A sentence that says why there can be no traces.
+pub(super) fn start(runtime: &Handle) -> Result<Traces, Failure> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(FILTER));
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log = if std::io::stderr().is_terminal() {
+        log.compact().boxed()
+    } else {
+        log.json().flatten_event(true).with_current_span(false).boxed()
+    };
+    let traces = collector(runtime)?;
+    let traced = traces.as_ref().map(|provider| {
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("guildhall")).with_location(false);
+        layer.with_threads(false).with_tracked_inactivity(false).with_filter(EnvFilter::new(TRACED))
+    });
+    tracing_subscriber::registry().with(log.with_filter(filter)).with(traced).init();
+    // On a line of its own like everything else, also where the log is read by a program.
+    std::panic::set_hook(Box::new(|panic| {
+        let message = panic.payload_as_str().unwrap_or_default();
+        tracing::error!(at = panic.location().map(tracing::field::display), message, "panicked");
+    }));
+    panics::count();
+    Ok(Traces(traces))
+}
+
+fn collector(runtime: &Handle) -> Result<Option<SdkTracerProvider>, Failure> {
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_wanted = is_set("OTEL_EXPORTER_OTLP_ENDPOINT") || is_set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+    if !is_wanted || env::var("OTEL_SDK_DISABLED").is_ok_and(|it| it.eq_ignore_ascii_case("true")) {
+        return Ok(None);
+    }
+    let client = Client { client: reqwest::Client::new(), runtime: runtime.clone() };
+    let exporter = SpanExporter::builder().with_http().with_http_client(client).build();
+    let exporter = exporter.map_err(|error| format!("OTEL_EXPORTER_OTLP_ENDPOINT: {error}"))?;
+    let mut resource = Resource::builder();
+    if !is_set("OTEL_SERVICE_NAME") {
+        resource = resource.with_service_name("guildhall");
+    }
+    opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
+    Ok(Some(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build()))
+}
+
+impl Traces {
+    /// Sends what is left.
+    pub(super) fn end(self) {
+        if let Some(provider) = self.0
+            && let Err(error) = provider.shutdown()
+        {
+            tracing::warn!(%error, "the last traces were not sent");
+        }
+    }
+}
+
+/// The client that the rest of the program uses, for a thread outside the runtime.
+struct Client {
+    client: reqwest::Client,
+    runtime: Handle,
+}
+
+impl Debug for Client {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Client")
+    }
+}
+
+#[async_trait]
+impl HttpClient for Client {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let request = reqwest::Request::try_from(request)?;
+        let sent = self.client.execute(request);
+        let answered = self.runtime.spawn(async move {
+            let answer = sent.await?;
+            let (status, body) = (answer.status(), answer.bytes().await?);
+            Ok::<_, reqwest::Error>((status, body))
+        });
+        let (status, body) = answered.await??;
+        Ok(Response::builder().status(status).body(body)?)
+    }
+}

@@ -1,0 +1,126 @@
+//! `/metrics`: the server's figures, in the text format of Prometheus, for whoever watches over it.
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{
+        counter::{ConstCounter, Counter},
+        family::Family,
+        gauge::{ConstGauge, Gauge},
+        info::Info,
+    },
+    registry::{Registry, Unit},
+};
+use tokio::time::timeout;
+
+use super::{Server, health::ANSWERS_WITHIN};
+use crate::{
+    app::App,
+    discord::{self, Bot, DiscordConnection, DiscordMessageState},
+    error::{Error, Result},
+    panics,
+};
+
+const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type By = [(&'static str, String); 1];
+
+pub(super) async fn metrics(State(server): State<Server>) -> Response {
+    match figures(&server.app).await {
+        Ok(text) => ([(header::CONTENT_TYPE, FORMAT)], text).into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "the server's figures could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn figures(app: &App) -> Result<String> {
+    let mut registry = Registry::with_prefix("guildhall");
+    let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+    registry.register("build", "Which Guildhall this is", build);
+    app.metrics.register(&mut registry);
+    registry.register("panics", "Panics, all of them contained", ConstCounter::new(panics::counted()));
+    let (tallies, campaigns) = app.live.watchers();
+    let subscribers = Family::<By, Gauge>::default();
+    for (of, number) in [("tally", tallies), ("campaigns", campaigns)] {
+        subscribers.get_or_create(&[("of", of.to_owned())]).set(i64::try_from(number).unwrap_or(i64::MAX));
+    }
+    registry.register("subscribers", "Subscriptions that are open", subscribers);
+    of_database(app, &mut registry);
+    // What has to be looked up is left out while there is no database to look it up in: the rest tells of that.
+    let looked_up = match timeout(ANSWERS_WITHIN, look_up(app)).await {
+        Ok(Ok(looked_up)) => Some(looked_up),
+        _ => None,
+    };
+    let answers = ConstGauge::new(i64::from(looked_up.is_some()));
+    registry.register("database_up", "Whether the database answers", answers);
+    if let Some(bot) = &app.discord {
+        of_discord(bot, looked_up.as_ref(), &mut registry);
+    }
+    let mut text = String::new();
+    encode(&mut text, &registry).map_err(Error::internal)?;
+    Ok(text)
+}
+
+fn of_database(app: &App, registry: &mut Registry) {
+    registry.register("statements", "SQL statements", ConstCounter::new(app.db.statements()));
+    let (connections, most) = (Family::<[(&str, String); 2], Gauge>::default(), Family::<By, Gauge>::default());
+    let (waited, timed_out) = (Family::<By, Counter>::default(), Family::<By, Counter>::default());
+    let seconds = Family::<By, Counter<f64, std::sync::atomic::AtomicU64>>::default();
+    for (name, max, pool) in app.db.pools() {
+        let of = || ("pool", name.to_owned());
+        let busy = pool.connections - pool.idle_connections;
+        connections.get_or_create(&[of(), ("state", "busy".to_owned())]).set(busy.into());
+        connections.get_or_create(&[of(), ("state", "idle".to_owned())]).set(pool.idle_connections.into());
+        most.get_or_create(&[of()]).set(max.into());
+        waited.get_or_create(&[of()]).inc_by(pool.statistics.get_waited);
+        timed_out.get_or_create(&[of()]).inc_by(pool.statistics.get_timed_out);
+        seconds.get_or_create(&[of()]).inc_by(pool.statistics.get_wait_time.as_secs_f64());
+    }
+    registry.register("pool_connections", "Connections to the database", connections);
+    registry.register("pool_max", "Most connections there may be", most);
+    registry.register("pool_waits", "How often a connection was waited for", waited);
+    registry.register("pool_timeouts", "How often it was waited for in vain", timed_out);
+    registry.register_with_unit("pool_wait", "How long connections were waited for", Unit::Seconds, seconds);
+}
+
+/// What the figures tell of the database's content.
+struct LookedUp {
+    connection: Option<DiscordConnection>,
+    outbox: Vec<(DiscordMessageState, i64)>,
+}
+
+async fn look_up(app: &App) -> Result<LookedUp> {
+    if app.discord.is_none() {
+        app.db.read(async |conn| Ok(conn.ping().await?)).await?;
+        return Ok(LookedUp { connection: None, outbox: Vec::new() });
+    }
+    let connection = discord::standing(app).await?.map(|standing| standing.connection);
+    let outbox = app.db.read(async |conn| Ok(discord::store::outbox_depth(conn).await?)).await?;
+    Ok(LookedUp { connection, outbox })
+}
+
+fn of_discord(bot: &Bot, looked_up: Option<&LookedUp>, registry: &mut Registry) {
+    if let Some(LookedUp { connection, outbox }) = looked_up {
+        let connected = i64::from(*connection == Some(DiscordConnection::Connected));
+        let help = "Whether the bot is connected, by whichever server";
+        registry.register("discord_connected", help, ConstGauge::new(connected));
+        let messages = Family::<By, Gauge>::default();
+        for state in [DiscordMessageState::Queued, DiscordMessageState::Failed] {
+            let number = outbox.iter().find(|(of, _)| *of == state).map_or(0, |(_, number)| *number);
+            messages.get_or_create(&[("state", state.to_string().to_lowercase())]).set(number);
+        }
+        registry.register("discord_messages", "Messages in the outbox of all guilds", messages);
+    }
+    let down = ConstGauge::new(i64::from(bot.is_down()));
+    registry.register("discord_down", "Whether this server asks nothing of Discord, since it is down", down);
+    let (delivered, given_up) = bot.deliveries();
+    let of = "Messages to Discord that this server has";
+    registry.register("discord_delivered", format!("{of} delivered"), ConstCounter::new(delivered));
+    registry.register("discord_given_up", format!("{of} given up"), ConstCounter::new(given_up));
+}
