@@ -71,6 +71,82 @@ impl Drop for Database {
 /// The migrated database that those of the tests are copied from.
 const TEMPLATE: &str = "guildhall_template";
 
+/// A cluster of one test alone, to be broken and mended.
+pub struct Own {
+    server: Server,
+    bin: PathBuf,
+    folder: PathBuf,
+}
+
+impl Own {
+    /// `None` where there are no programs to start one with.
+    pub async fn start() -> Option<Self> {
+        let Some(bin) = server_binaries() else {
+            leave_out();
+            return None;
+        };
+        let (folder, cluster) = start(&bin);
+        Some(Self { server: Server::at(&folder, cluster).await, bin, folder })
+    }
+
+    /// A migrated database.
+    pub async fn database(&self) -> Database {
+        self.server.execute("CREATE DATABASE guildhall").await;
+        let url = self.server.url("guildhall").parse().unwrap();
+        drop(Db::open(&url, 2).await.unwrap());
+        Database { url, drop_at: None }
+    }
+
+    /// Ends it; those who are connected are cut off.
+    pub fn stop(&self) {
+        self.control(&["-m", "immediate", "stop"]);
+    }
+
+    /// Starts it again, with these options.
+    pub fn start_again(&self, options: &str) {
+        let all = format!("-k {} -c listen_addresses= -c fsync=off {options}", self.folder.display());
+        self.control(&["-o", &all, "-l", "log", "start"]);
+    }
+
+    /// Stops all its processes where they are, as a machine does that hangs.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets them go on.
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    fn control(&self, arguments: &[&str]) {
+        let mut command = if is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", cluster_user(), "--"]).arg(self.bin.join("pg_ctl"));
+            command
+        } else {
+            Command::new(self.bin.join("pg_ctl"))
+        };
+        let done = command.current_dir(&self.folder).args(["-D", "data", "-w", "-s"]).args(arguments).status();
+        assert!(done.unwrap().success(), "pg_ctl {arguments:?}");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
+        let pid = pid.lines().next().unwrap();
+        let script = format!("kill -{signal} {pid} $(pgrep -P {pid})");
+        assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        // What is frozen does not end when it is told to.
+        if std::thread::panicking() && self.folder.join("data/postmaster.pid").exists() {
+            self.thaw();
+        }
+    }
+}
+
 struct Server {
     /// Everything of a URL before the database's name, and after it.
     around: (String, String),
@@ -93,10 +169,7 @@ impl Server {
             return None;
         };
         let (socket, cluster) = start(&bin);
-        let host = socket.to_str().unwrap().replace('/', "%2F");
-        let around = (format!("postgres://postgres@{host}"), String::new());
-        let server = Self { around, admin: "postgres".to_owned(), cluster: Some(cluster) };
-        server.wait_until_ready().await;
+        let server = Self::at(&socket, cluster).await;
         server.execute(&format!("CREATE DATABASE {TEMPLATE}")).await;
         drop(Db::open(&server.url(TEMPLATE).parse().unwrap(), 2).await.unwrap());
         // A database with connections cannot be a template; the pool's may take a moment to be gone.
@@ -104,6 +177,15 @@ impl Server {
         let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{TEMPLATE}'");
         server.execute(&end).await;
         Some(server)
+    }
+
+    /// A cluster that was just started, once it answers.
+    async fn at(socket: &Path, cluster: Child) -> Self {
+        let host = socket.to_str().unwrap().replace('/', "%2F");
+        let around = (format!("postgres://postgres@{host}"), String::new());
+        let server = Self { around, admin: "postgres".to_owned(), cluster: Some(cluster) };
+        server.wait_until_ready().await;
+        server
     }
 
     const fn is_ours(&self) -> bool {
@@ -162,7 +244,7 @@ fn start(bin: &Path) -> (PathBuf, Child) {
     );
     let mut command = if is_root() {
         // PostgreSQL refuses to run as root.
-        let user = if user_exists("postgres") { "postgres" } else { "nobody" };
+        let user = cluster_user();
         assert!(Command::new("chown").arg(user).arg(&folder).status().unwrap().success());
         let mut command = Command::new("runuser");
         command.args(["-u", user, "--", "sh", "-c", &script]);
@@ -179,6 +261,11 @@ fn start(bin: &Path) -> (PathBuf, Child) {
 
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
+}
+
+/// Who owns the clusters of root's tests.
+fn cluster_user() -> &'static str {
+    if user_exists("postgres") { "postgres" } else { "nobody" }
 }
 
 fn user_exists(name: &str) -> bool {

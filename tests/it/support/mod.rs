@@ -1,6 +1,6 @@
 //! A guild of its own for every test, on a database of its own.
 
-mod cluster;
+pub mod cluster;
 pub mod discord;
 mod drafts;
 mod http;
@@ -109,6 +109,13 @@ impl TestApp {
         let database = cluster::database().await?;
         let url = database.url.clone();
         Some(Self::new(url, Home::Postgres { _database: database }).await)
+    }
+
+    /// On a cluster that the test may break.
+    pub async fn on_cluster(cluster: &cluster::Own) -> Self {
+        let database = cluster.database().await;
+        let url = database.url.clone();
+        Self::new(url, Home::Postgres { _database: database }).await
     }
 
     async fn new(database: DatabaseUrl, home: Home) -> Self {

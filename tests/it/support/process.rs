@@ -5,6 +5,7 @@ use std::{
     path::Path,
     process::{Child, Command, Output, Stdio},
     sync::mpsc,
+    thread::JoinHandle,
 };
 
 use serde_json::{Value, json};
@@ -30,22 +31,39 @@ pub struct Served {
     pub url: String,
     /// What it logs, as it does.
     messages: mpsc::Receiver<String>,
+    /// All that it has logged, once it has ended.
+    log: Option<JoinHandle<Vec<String>>>,
 }
 
 impl Served {
     /// Starts a command that serves, and waits until it says where.
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut child = guildhall(folder).args(arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        Self::start_with(folder, arguments, &[])
+    }
+
+    /// With these variables, too.
+    pub fn start_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = guildhall(folder);
+        let mut child = command
+            .envs(variables.iter().copied())
+            .args(arguments)
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (sender, messages) = mpsc::channel();
         // Read on to its end, also when nobody listens, so that the server never waits for a full pipe.
-        std::thread::spawn(move || {
+        let log = std::thread::spawn(move || {
+            let mut log = Vec::new();
             for line in lines.map_while(Result::ok) {
-                let line: Value = serde_json::from_str(&line).unwrap_or_default();
-                let _ = sender.send(line["message"].as_str().unwrap_or_default().to_owned());
+                let json: Value = serde_json::from_str(&line).unwrap_or_default();
+                let _ = sender.send(json["message"].as_str().unwrap_or_default().to_owned());
+                log.push(line);
             }
+            log
         });
-        let mut served = Self { child, url: String::new(), messages };
+        let mut served = Self { child, url: String::new(), messages, log: Some(log) };
         served.url = format!("{}/graphql", served.wait_for("serving on "));
         served
     }
@@ -56,6 +74,13 @@ impl Served {
         messages
             .find_map(|it| it.strip_prefix(start).map(str::to_owned))
             .unwrap_or_else(|| panic!("it never said {start:?}"))
+    }
+
+    /// Ends it, and gives what it has logged.
+    pub fn end(mut self) -> Vec<String> {
+        self.tell_to_end();
+        assert!(self.child.wait().unwrap().success());
+        self.log.take().unwrap().join().unwrap()
     }
 
     pub fn tell_to_end(&self) {

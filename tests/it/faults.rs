@@ -1,0 +1,260 @@
+//! What the server needs fails, for real: it says so within bounds, and goes on by itself once that is mended.
+
+use std::{path::Path, process::Command, time::Duration};
+
+use chrono::NaiveDateTime;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use guildhall::{config::Budgets, config::Limits, db::DatabaseUrl, graphql::Settings, panics};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{CAST, Draft, Http, PASSWORD, TestApp, cluster, on_both, process::Served};
+
+const ROSTER: &str = "query Roster { members { totalCount } }";
+const RENAME: &str = "mutation Rename($name: String!) { updateGuild(input: { name: $name }) { guild { name } } }";
+const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } } }";
+
+/// A server that gives its requests little time.
+async fn hasty(app: &TestApp) -> Http {
+    let limits = Limits { request_time: Duration::from_secs(1), ..Limits::DEFAULT };
+    Http::serve_with(app.app.clone(), &Settings { limits, ..Settings::default() }, Budgets::default()).await
+}
+
+async fn post(http: &Http, token: Option<&String>, query: &str, variables: Value) -> (StatusCode, Value) {
+    let mut request = http.post(&json!({ "query": query, "variables": variables }));
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    let answer = request.send().await.unwrap();
+    (answer.status(), answer.json().await.unwrap())
+}
+
+/// The code and the reason of an answer's first error.
+fn why(answer: &Value) -> (&str, &str) {
+    let extensions = &answer["errors"][0]["extensions"];
+    (extensions["code"].as_str().unwrap_or("none"), extensions["reason"].as_str().unwrap_or("none"))
+}
+
+async fn status(http: &Http, path: &str) -> StatusCode {
+    http.client.get(http.url(path)).send().await.unwrap().status()
+}
+
+async fn figures(http: &Http) -> String {
+    let answer = http.client.get(http.url("/metrics")).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    answer.text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_restarted_is_found_again() {
+    let Some(cluster) = cluster::Own::start().await else { return };
+    let app = TestApp::on_cluster(&cluster).await;
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let voters = [guild.member("one", "Member").await, guild.member("two", "Member").await];
+    let draft = Draft::live(&officer, 1, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let http = app.serve().await;
+    let mut socket =
+        http.let_in(json!({ "authorization": format!("Bearer {}", voters[0].token.as_ref().unwrap()) })).await;
+    socket.subscribe("1", WATCH, json!({ "id": draft.id })).await;
+    assert_eq!(socket.hear().await["payload"]["data"]["voteTally"]["turnout"]["voted"], 0);
+    assert_eq!(status(&http, "/health/ready").await, StatusCode::OK);
+
+    cluster.stop();
+    assert_eq!(status(&http, "/health/ready").await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(status(&http, "/health/live").await, StatusCode::OK);
+    let answer = http.post(&json!({ "query": ROSTER })).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.headers()["retry-after"], "1");
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(why(&answer), ("INTERNAL", "UNAVAILABLE"));
+    let told = answer.to_string();
+    assert!(!told.contains("connect") && told.contains("request id"), "the cause stays in the log: {told}");
+    let figures = figures(&http).await;
+    assert!(figures.contains("guildhall_database_up 0"), "{figures}");
+
+    cluster.start_again("");
+    assert_eq!(
+        post(&http, None, ROSTER, json!({})).await,
+        (StatusCode::OK, json!({ "data": { "members": { "totalCount": 4 } } }))
+    );
+    assert_eq!(status(&http, "/health/ready").await, StatusCode::OK);
+    // Who watched goes on watching.
+    let (_, cast) = post(&http, voters[0].token.as_ref(), CAST, draft.ballot(&[0])).await;
+    assert_eq!(cast.get("errors"), None, "{cast}");
+    loop {
+        let heard = socket.hear().await;
+        if heard["payload"]["data"]["voteTally"]["turnout"]["voted"] == 1 {
+            break;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_hangs_is_waited_for_within_bounds() {
+    let Some(cluster) = cluster::Own::start().await else { return };
+    let app = TestApp::on_cluster(&cluster).await;
+    app.guild("gg").await;
+    let http = hasty(&app).await;
+    assert_eq!(post(&http, None, ROSTER, json!({})).await.0, StatusCode::OK);
+    cluster.freeze();
+    let (status_of_query, answer) = post(&http, None, ROSTER, json!({})).await;
+    let ready = status(&http, "/health/ready").await;
+    let live = status(&http, "/health/live").await;
+    cluster.thaw();
+    assert_eq!(
+        (status_of_query, why(&answer)),
+        (StatusCode::SERVICE_UNAVAILABLE, ("QUERY_TOO_COMPLEX", "OUT_OF_TIME"))
+    );
+    assert_eq!((ready, live), (StatusCode::SERVICE_UNAVAILABLE, StatusCode::OK));
+    assert_eq!(post(&http, None, ROSTER, json!({})).await.0, StatusCode::OK);
+    assert_eq!(status(&http, "/health/ready").await, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_takes_no_changes_is_still_read() {
+    let Some(cluster) = cluster::Own::start().await else { return };
+    let app = TestApp::on_cluster(&cluster).await;
+    let leader = app.guild("gg").await.leader().await;
+    let http = app.serve().await;
+    cluster.stop();
+    cluster.start_again("-c default_transaction_read_only=on");
+    assert_eq!(post(&http, leader.token.as_ref(), ROSTER, json!({})).await.0, StatusCode::OK);
+    let (status, answer) = post(&http, leader.token.as_ref(), RENAME, json!({ "name": "Other" })).await;
+    assert_eq!((status, why(&answer)), (StatusCode::SERVICE_UNAVAILABLE, ("INTERNAL", "UNAVAILABLE")));
+    cluster.stop();
+    cluster.start_again("");
+    assert_eq!(post(&http, leader.token.as_ref(), RENAME, json!({ "name": "Other" })).await.0, StatusCode::OK);
+}
+
+/// Holds what every change of a guild needs, until it is dropped.
+enum Held {
+    Sqlite { _conn: diesel::SqliteConnection },
+    Postgres { _conn: AsyncPgConnection },
+}
+
+impl Held {
+    async fn hold(database: &DatabaseUrl) -> Self {
+        match database {
+            DatabaseUrl::Sqlite(path) => {
+                let mut conn = <diesel::SqliteConnection as diesel::Connection>::establish(path).unwrap();
+                diesel::connection::SimpleConnection::batch_execute(&mut conn, "BEGIN IMMEDIATE").unwrap();
+                Self::Sqlite { _conn: conn }
+            }
+            DatabaseUrl::Postgres { url, .. } => {
+                let mut conn = AsyncPgConnection::establish(url).await.unwrap();
+                conn.batch_execute("BEGIN; LOCK TABLE guilds IN ACCESS EXCLUSIVE MODE").await.unwrap();
+                Self::Postgres { _conn: conn }
+            }
+        }
+    }
+}
+
+on_both! {
+    async fn a_database_that_is_slow_keeps_nobody_waiting_and_does_what_it_was_asked(app) {
+        let leader = app.guild("gg").await.leader().await;
+        let http = hasty(&app).await;
+        let held = Held::hold(&app.database).await;
+        let (status, answer) = post(&http, leader.token.as_ref(), RENAME, json!({ "name": "Late" })).await;
+        assert_eq!((status, why(&answer)), (StatusCode::SERVICE_UNAVAILABLE, ("QUERY_TOO_COMPLEX", "OUT_OF_TIME")));
+        drop(held);
+        // As it was told: the mutation goes on.
+        let name = "query { guild { name } }";
+        let renamed = async {
+            while post(&http, None, name, json!({})).await.1["data"]["guild"]["name"] != "Late" {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), renamed).await.expect("the mutation did not go on");
+    }
+
+    async fn a_panic_is_answered_counted_and_gone_on_from(app) {
+        panics::count();
+        let guild = app.guild("gg").await;
+        guild.member("someone", "Member").await;
+        let http = app.serve().await;
+        let login = "mutation Login($password: String!) { login(input: { discordUsername: \"someone\", password: $password }) { accessToken } }";
+        let (now, before) = (app.now(), panics::counted());
+        // A clock so far off that no token's end can be reckoned any more.
+        app.clock.set(NaiveDateTime::MAX);
+        let (status, answer) = post(&http, None, login, json!({ "password": PASSWORD })).await;
+        assert_eq!((status, why(&answer)), (StatusCode::OK, ("INTERNAL", "none")), "{answer}");
+        assert!(panics::counted() > before);
+        app.clock.set(now);
+        let (_, answer) = post(&http, None, login, json!({ "password": PASSWORD })).await;
+        assert_eq!(answer.get("errors"), None, "{answer}");
+        let figures = figures(&http).await;
+        assert!(figures.contains("guildhall_panics_total "), "{figures}");
+        // What goes on by itself does so again.
+        let officer = guild.member("officer", "Officer").await;
+        let draft = Draft::live(&officer, 1, json!({})).await;
+        app.clock.advance(Duration::from_hours(24 * 365));
+        let status = "query($id: ID!) { campaign(id: $id) { status } }";
+        let closed = async {
+            while post(&http, None, status, json!({ "id": draft.id })).await.1["data"]["campaign"]["status"] != "CLOSED" {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), closed).await.expect("the vote was not closed at its end");
+    }
+}
+
+/// A file system of its own that is soon full.
+struct Small<'f>(&'f Path);
+
+impl<'f> Small<'f> {
+    /// `None` where that may not be made.
+    fn mount(folder: &'f Path) -> Option<Self> {
+        let arguments = ["-t", "tmpfs", "-o", "size=8m", "tmpfs"];
+        let mounted = Command::new("mount").args(arguments).arg(folder).status();
+        mounted.is_ok_and(|status| status.success()).then_some(Self(folder))
+    }
+}
+
+impl Drop for Small<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_told_of_and_room_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(small) = Small::mount(folder.path()) else {
+        // Only root may mount; the suite of a change to land runs as root.
+        assert!(std::env::var_os("CI").is_none(), "with CI set, a small file system must be had");
+        return;
+    };
+    let bootstrap = ["bootstrap", "--guild", "gg", "--guild-name", "GG", "--leader", "leader"];
+    crate::support::process::stdout(&crate::support::process::run(small.0, &bootstrap));
+    let served = Served::start(small.0, &["serve", "--bind", "127.0.0.1:0"]);
+    let token = crate::support::process::run(small.0, &["token", "--guild", "gg", "--member", "leader"]);
+    let token = crate::support::process::stdout(&token).split_whitespace().nth(1).unwrap().to_owned();
+    let full = small.0.join("filling");
+    // As much as there is room for.
+    let _ = std::fs::write(&full, vec![0; 16 * 1_024 * 1_024]);
+    let add = "mutation($input: CreateMemberInput!) { createMember(input: $input) { member { id } } }";
+    let client = reqwest::Client::new();
+    let member = async |number: usize| {
+        let body = json!({ "query": add, "variables": { "input": { "discordUsername": format!("member{number}") } } });
+        let answer = client.post(&served.url).bearer_auth(&token).json(&body).send().await.unwrap();
+        (answer.status(), answer.json::<Value>().await.unwrap())
+    };
+    let mut added = 0;
+    let refused = loop {
+        let (status, answer) = member(added).await;
+        if status != StatusCode::OK {
+            break (status, answer);
+        }
+        assert_eq!(answer.get("errors"), None, "{answer}");
+        added += 1;
+        assert!(added < 10_000, "it is never full");
+    };
+    assert_eq!((refused.0, why(&refused.1)), (StatusCode::SERVICE_UNAVAILABLE, ("INTERNAL", "UNAVAILABLE")));
+    let count = "{ members { totalCount } }";
+    let counted = crate::support::process::ask(&served, None, count, json!({})).await.unwrap();
+    assert_eq!(counted["data"]["members"]["totalCount"], added + 1, "what was acknowledged, and nothing else");
+    std::fs::remove_file(full).unwrap();
+    let (status, answer) = member(added).await;
+    assert_eq!((status, answer.get("errors")), (StatusCode::OK, None), "{answer}");
+}

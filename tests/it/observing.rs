@@ -1,0 +1,180 @@
+//! What the server tells of itself: its log, its figures, its traces.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{Router, body::Bytes, extract::State, routing::post};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::support::{CAST, Draft, Http, PASSWORD, TestApp, on_both, process::Served};
+
+const LOGIN: &str = "mutation SignIn($password: String!) {
+    login(input: { discordUsername: \"voter\", password: $password }) { accessToken refreshToken }
+}";
+
+/// Posts an operation to a server in a process of its own, under a request id.
+async fn ask(served: &Served, id: &str, token: Option<&str>, query: &str, variables: Value) -> (String, Value) {
+    let body = json!({ "query": query, "variables": variables });
+    let mut request = reqwest::Client::new().post(&served.url).header("x-request-id", id).json(&body);
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    let answer = request.send().await.unwrap();
+    let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+    (id, answer.json().await.unwrap())
+}
+
+on_both! {
+    async fn each_request_is_told_of_and_no_secret_is(app) {
+        let guild = app.guild("gg").await;
+        let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
+        let invited = guild.unregistered("invited", "Member").await;
+        let draft = Draft::live(&officer, 1, json!({})).await;
+        let folder = tempfile::tempdir().unwrap();
+        let flags = app.flags();
+        let mut serve = vec!["serve", "--bind", "127.0.0.1:0"];
+        serve.extend(flags.iter().map(String::as_str));
+        // As much as it can be made to tell.
+        let served = Served::start_with(folder.path(), &serve, &[("RUST_LOG", "guildhall=trace,info")]);
+        let token = |client: &crate::support::Client<'_>| client.token.clone().unwrap();
+        let mut secrets = vec![flags[3].clone(), PASSWORD.to_owned(), "wrong horse".to_owned(), token(&officer), token(&voter)];
+
+        ask(&served, "refused", None, LOGIN, json!({ "password": "wrong horse" })).await;
+        let (_, answer) = ask(&served, "signed-in", None, LOGIN, json!({ "password": PASSWORD })).await;
+        for name in ["accessToken", "refreshToken"] {
+            secrets.push(answer["data"]["login"][name].as_str().unwrap().to_owned());
+        }
+        let refresh = "mutation($token: String!) { refreshSession(input: { refreshToken: $token }) { accessToken refreshToken } }";
+        let (_, answer) = ask(&served, "renewed", None, refresh, json!({ "token": secrets.last() })).await;
+        secrets.push(answer["data"]["refreshSession"]["refreshToken"].as_str().unwrap().to_owned());
+        let invite = "mutation($id: ID!) { sendInvite(memberId: $id) { code } }";
+        let (_, answer) = ask(&served, "invited", Some(&token(&officer)), invite, json!({ "id": invited.id })).await;
+        secrets.push(answer["data"]["sendInvite"]["code"].as_str().unwrap().to_owned());
+        let register = "mutation($code: String!, $password: String!) {
+            register(input: { inviteCode: $code, discordUsername: \"invited\", password: $password }) { accessToken }
+        }";
+        let variables = json!({ "code": secrets.last(), "password": "a fresh password" });
+        let (_, answer) = ask(&served, "registered", None, register, variables).await;
+        secrets.extend(["a fresh password".to_owned(), answer["data"]["register"]["accessToken"].as_str().unwrap().to_owned()]);
+        let ballot = CAST.replace("mutation(", "mutation Vote(");
+        let (_, answer) = ask(&served, "voted", Some(&token(&voter)), &ballot, draft.ballot(&[0])).await;
+        assert_eq!(answer.get("errors"), None, "{answer}");
+        secrets.push(draft.entries[0].clone());
+        let by_get = format!("{}?query=query%20Mine%7Bme%7Bid%7D%7D&variables=%7B%22secret%22%3A%22in%20the%20query%22%7D", served.url);
+        reqwest::get(by_get).await.unwrap();
+        secrets.push("in%20the%20query".to_owned());
+        let (id, _) = ask(&served, "not sane, at all", None, "{ guild { slug } }", json!({})).await;
+        assert!(!id.contains(' ') && !id.is_empty(), "{id}");
+        ask(&served, "malformed", None, "{ guild { slug }", json!({})).await;
+
+        let log = served.end();
+        for secret in secrets {
+            let told = log.iter().find(|line| line.contains(&secret));
+            assert_eq!(told, None, "a secret is in the log");
+        }
+        let lines: Vec<Value> = log.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+        let told_of = |id: &str| lines.iter().find(|line| line["request_id"] == id && line["message"] == "answered").unwrap();
+        let voted = told_of("voted");
+        assert_eq!([&voted["operation"], &voted["kind"], &voted["transport"], &voted["outcome"]], ["Vote", "mutation", "http", "OK"]);
+        assert!(voted["viewer"].is_i64() && voted["guild"].is_i64() && voted["ms"].as_f64() > Some(0.0), "{voted}");
+        assert!(voted["statements"].as_u64() > Some(3), "{voted}");
+        assert_eq!(told_of("refused")["outcome"], "UNAUTHENTICATED");
+        let malformed = told_of("malformed");
+        assert_eq!([&malformed["outcome"], &malformed["operation"], &malformed["kind"]], ["BAD_USER_INPUT", "-", "refused"]);
+        assert!(lines.iter().any(|line| line["request_id"] == id.as_str()), "an id of ours in place of what is not sane");
+        // Whatever is logged on the way bears the id, too.
+        let within = |line: &Value| line["spans"].as_array().is_some_and(|spans| spans.iter().any(|span| span["request_id"] == "voted"));
+        assert!(lines.iter().any(within));
+    }
+
+    async fn the_figures_tell_what_is_going_on(app) {
+        let guild = app.guild("gg").await;
+        let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
+        let draft = Draft::live(&officer, 1, json!({ "resultsVisibility": "ALWAYS" })).await;
+        let http = app.serve().await;
+        let send = async |query: &str, variables: Value| {
+            http.post(&json!({ "query": query, "variables": variables })).send().await.unwrap().bytes().await.unwrap()
+        };
+        for _ in 0..2 {
+            send("query Roster { members { totalCount } }", json!({})).await;
+        }
+        send("query Roster { nonsense }", json!({})).await;
+        send("mutation Bad { castBallot(input: { campaignId: \"x\", picks: [] }) { ballot { id } } }", json!({})).await;
+        send(LOGIN, json!({ "password": "wrong horse" })).await;
+        let bearer = format!("Bearer {}", voter.token.as_ref().unwrap());
+        let mut socket = http.let_in(json!({ "authorization": bearer })).await;
+        socket.subscribe("1", "subscription Moves($id: ID!) { voteTally(campaignId: $id) { turnout { voted } } }", json!({ "id": draft.id })).await;
+        socket.hear().await;
+        let figures = figures(&http).await;
+        for expected in [
+            r#"guildhall_requests_total{operation="Roster",kind="query",transport="http",outcome="OK"} 2"#,
+            r#"guildhall_requests_total{operation="-",kind="refused",transport="http",outcome="BAD_USER_INPUT"} 1"#,
+            r#"guildhall_requests_total{operation="Bad",kind="mutation",transport="http",outcome="UNAUTHENTICATED"} 1"#,
+            r#"guildhall_request_seconds_count{operation="Roster",kind="query"} 2"#,
+            r#"guildhall_failed_attempts_total{attempt="login"} 1"#,
+            r#"guildhall_subscribers{of="tally"} 1"#,
+            r#"guildhall_subscribers{of="campaigns"} 0"#,
+            "guildhall_database_up 1",
+            "guildhall_build_info{version=",
+            "guildhall_pool_connections{pool=",
+            "guildhall_pool_wait_seconds_total{pool=",
+            "guildhall_tallies_coalesced_total ",
+            "guildhall_panics_total ",
+        ] {
+            assert!(figures.contains(expected), "{expected} is not in\n{figures}");
+        }
+        let counted = value(&figures, "guildhall_tallies_counted_total");
+        assert!(counted >= 1.0, "{figures}");
+        assert!(value(&figures, r#"guildhall_request_statements_total{operation="Roster",kind="query"}"#) >= 2.0, "{figures}");
+        // A change that is told is counted first.
+        draft.vote(&voter, &[0]).await;
+        socket.hear().await;
+        let figures = self::figures(&http).await;
+        assert!(value(&figures, "guildhall_tallies_counted_total") > counted, "{figures}");
+    }
+}
+
+async fn figures(http: &Http) -> String {
+    http.client.get(http.url("/metrics")).send().await.unwrap().text().await.unwrap()
+}
+
+fn value(figures: &str, name: &str) -> f64 {
+    let line = figures.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {figures}"));
+    line.trim().parse().unwrap()
+}
+
+type Received = Arc<Mutex<Vec<u8>>>;
+
+async fn receive(State(received): State<Received>, body: Bytes) {
+    received.lock().unwrap().extend_from_slice(&body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn traces_go_to_a_collector_where_there_is_one() {
+    let received = Received::default();
+    let collector = Router::new().route("/v1/traces", post(receive)).with_state(Arc::clone(&received));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let collecting = tokio::spawn(async move { axum::serve(listener, collector).await });
+    let folder = tempfile::tempdir().unwrap();
+    let bootstrap = ["bootstrap", "--guild", "gg", "--guild-name", "GG", "--leader", "leader"];
+    crate::support::process::stdout(&crate::support::process::run(folder.path(), &bootstrap));
+    let serve = ["serve", "--bind", "127.0.0.1:0"];
+    let served = Served::start_with(folder.path(), &serve, &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+    let body = json!({ "query": "query Roster { members { totalCount } }" });
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let asked =
+        reqwest::Client::new().post(&served.url).header("traceparent", parent).json(&body).send().await.unwrap();
+    assert!(asked.status().is_success());
+    // What is left is sent when it ends.
+    tokio::task::spawn_blocking(move || served.end()).await.unwrap();
+    let received = received.lock().unwrap().clone();
+    let holds = |wanted: &[u8]| received.windows(wanted.len()).any(|window| window == wanted);
+    assert!(holds(b"guildhall") && holds(b"query Roster"), "the service and the request");
+    assert!(holds(b"database"), "what it asked of the database");
+    assert!(
+        holds(&[0x0a, 0xf7, 0x65, 0x19, 0x16, 0xcd, 0x43, 0xdd, 0x84, 0x48, 0xeb, 0x21, 0x1c, 0x80, 0x31, 0x9c]),
+        "the client's trace"
+    );
+    collecting.abort();
+}
