@@ -3,8 +3,11 @@
 mod bench;
 mod bootstrap;
 mod demo;
+mod doctor;
 mod export;
+mod health;
 mod import;
+mod manual;
 mod recount;
 mod serve;
 mod token;
@@ -69,6 +72,14 @@ enum Command {
     Migrate,
     /// Print the GraphQL schema.
     Schema,
+    /// Check the settings and all that they name, and say how to mend what is wrong. Nothing is made or changed.
+    Doctor(doctor::Doctor),
+    /// Ask a server whether it is ready: exits with 0 or 1.
+    Health(health::Health),
+    /// Print completions for a shell.
+    Completions(manual::Completions),
+    /// Print the man page, or write those of all commands into a directory.
+    Man(manual::Man),
 }
 
 /// Runs the command the process was started with.
@@ -79,7 +90,7 @@ pub fn main() -> ExitCode {
     {
         return fail(&format!(".env: {error}"));
     }
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(doctor::parse_regardless);
     start_log();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -112,6 +123,10 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             say(&format!("{url} has the newest schema.\n"))
         }
         Command::Schema => say(&Graph::new()?.sdl()),
+        Command::Doctor(doctor) => doctor.run(&database).await,
+        Command::Health(health) => health.run().await,
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     }
 }
 

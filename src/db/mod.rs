@@ -6,6 +6,7 @@
 
 mod migrate;
 mod pool;
+mod probe;
 #[expect(missing_docs, reason = "generated; the migrations tell what the columns are")]
 pub mod schema;
 mod text;
@@ -27,7 +28,11 @@ use tracing::Instrument;
 
 use self::pool::pool;
 pub(crate) use self::text::{stored_as_text, text_enum};
-pub use self::{unique::violated, url::DatabaseUrl};
+pub use self::{
+    probe::{Probe, Schema},
+    unique::violated,
+    url::DatabaseUrl,
+};
 use crate::error::{Error, Result};
 
 /// SQLite's connection: each statement runs on a blocking thread.
