@@ -90,7 +90,7 @@ pub fn main() -> ExitCode {
     {
         return fail(&format!(".env: {error}"));
     }
-    let cli = Cli::try_parse().unwrap_or_else(doctor::parse_regardless);
+    let cli = Cli::try_parse().unwrap_or_else(|error| doctor::parse_regardless(&error));
     start_log();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -45,7 +45,7 @@ pub(super) fn open_files(report: &mut Report) {
         }
         Ok((_, most)) => report.ok(CHECK, format!("{most} files may be open")),
         Err(error) => {
-            report.warn(CHECK, format!("the limit of open files cannot be told: {error}"), "see `ulimit -Hn`")
+            report.warn(CHECK, format!("the limit of open files cannot be told: {error}"), "see `ulimit -Hn`");
         }
     }
 }

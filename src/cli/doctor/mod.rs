@@ -9,7 +9,7 @@ use std::fmt::Write;
 use clap::{Args, CommandFactory, FromArgMatches, builder::Resettable};
 use serde::Serialize;
 
-use super::{Cli, DEFAULT_DATABASE, Failure, say, serve::Serve};
+use super::{Cli, Command, DEFAULT_DATABASE, Failure, say, serve::Serve};
 use crate::{clock::Clock, config::Database};
 
 /// Check the settings and all that they name.
@@ -109,7 +109,7 @@ impl Doctor {
                 database::check(&mut report, &url, &wanted, &clock).await;
             }
             Err(problem) => {
-                report.fail("database", problem, "leave GUILDHALL_DIRECT_URL out, or set DATABASE_URL to PostgreSQL")
+                report.fail("database", problem, "leave GUILDHALL_DIRECT_URL out, or set DATABASE_URL to PostgreSQL");
             }
         }
         let (failures, warnings) = (report.count(Level::Fail), report.count(Level::Warn));
@@ -125,7 +125,7 @@ impl Doctor {
 
 /// The command line once more, after it was not understood: by the doctor without the variables that are to blame, of which
 /// it tells with all the rest. For any other command, and for wrong flags, it stays as it was.
-pub(super) fn parse_regardless(error: clap::Error) -> Cli {
+pub(super) fn parse_regardless(error: &clap::Error) -> Cli {
     if !std::env::args_os().skip(1).any(|argument| argument == "doctor") {
         error.exit();
     }
@@ -134,5 +134,8 @@ pub(super) fn parse_regardless(error: clap::Error) -> Cli {
         None => argument,
     };
     let command = Cli::command().mut_args(without_bad).mut_subcommand("doctor", |doctor| doctor.mut_args(without_bad));
-    Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    match Cli::from_arg_matches(&command.get_matches()) {
+        Ok(cli) if matches!(cli.command, Command::Doctor(_)) => cli,
+        _ => error.exit(),
+    }
 }

@@ -28,27 +28,22 @@ const MAKE_A_SECRET: &str =
 /// Variables that are not understood, that are empty, or that nothing reads.
 pub(super) fn variables(report: &mut Report) {
     const CHECK: &str = "settings";
+    const LEAVE_IT_OUT: &str = "leave it out, or give it a value: an empty variable is not a default";
     let before = report.findings.len();
     let cli = Cli::command();
     let doctors = cli.find_subcommand("doctor").into_iter().flat_map(Command::get_arguments);
     for argument in cli.get_arguments().chain(doctors) {
         let Some(variable) = argument.get_env().map(|name| name.to_string_lossy()) else { continue };
         let is_empty = env::var_os(&*variable).is_some_and(|value| value.is_empty());
-        match trouble(argument) {
-            _ if is_empty => {
-                let remedy = "leave it out, or give it a value: an empty variable is not a default";
-                // What is left of an empty one that can be read is as good as none.
-                if trouble(argument).is_some() {
-                    report.fail(CHECK, format!("{variable} is empty"), remedy);
-                } else {
-                    report.warn(CHECK, format!("{variable} is empty"), remedy);
-                }
-            }
-            Some(problem) => {
+        match (trouble(argument), is_empty) {
+            (None, false) => {}
+            // What may be empty is then as good as not given.
+            (None, true) => report.warn(CHECK, format!("{variable} is empty"), LEAVE_IT_OUT),
+            (Some(_), true) => report.fail(CHECK, format!("{variable} is empty"), LEAVE_IT_OUT),
+            (Some(problem), false) => {
                 let meaning = argument.get_help().map(ToString::to_string).unwrap_or_default();
                 report.fail(CHECK, format!("{variable} is not understood: {problem}"), format!("it means: {meaning}"));
             }
-            None => {}
         }
     }
     let known = known_variables(&cli);
@@ -146,7 +141,7 @@ fn key_file(report: &mut Report, file: &Path, has_data: bool) {
         Ok(_) => match fs::File::open(file) {
             Ok(_) => report.ok(CHECK, format!("{name} is readable by its owner only")),
             Err(error) => {
-                report.fail(CHECK, format!("{name}: {error}"), "run the server, and this, as the file's owner")
+                report.fail(CHECK, format!("{name}: {error}"), "run the server, and this, as the file's owner");
             }
         },
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -230,7 +225,7 @@ pub(super) async fn discord(report: &mut Report, discord: &Discord, clock: &Cloc
         Ok(()) => report.ok(CHECK, "Discord takes the bot's token"),
         Err(problem) if problem.contains("token") => report.fail(CHECK, problem, GET_IT),
         Err(problem) => {
-            report.warn(CHECK, problem, "see that this machine reaches GUILDHALL_DISCORD_API, and try again")
+            report.warn(CHECK, problem, "see that this machine reaches GUILDHALL_DISCORD_API, and try again");
         }
     }
 }
