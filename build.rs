@@ -23,6 +23,8 @@ const ASSETS: &[(&str, &str)] = &[
 ];
 
 const SKIP: &str = "GUILDHALL_SKIP_CONSOLE";
+/// Where the bundle is, if it was built already: by a stage of a container's build that has npm, where this one has not.
+const BUILT: &str = "GUILDHALL_CONSOLE";
 
 const INSTALL: &str = "Install Node.js 20 or newer with npm, see that npm can reach a package registry, \
                        then <code>touch build.rs</code> and build the server again.";
@@ -55,6 +57,7 @@ fn main() {
     // a checkout whose console/ arrives later (a container's layer of dependencies, say) is noticed.
     println!("cargo:rerun-if-changed=console/package.json");
     println!("cargo:rerun-if-env-changed={SKIP}");
+    println!("cargo:rerun-if-env-changed={BUILT}");
 
     fresh_dir(&bundle).expect("OUT_DIR is writable");
     let built = build_console(&source, &work, &bundle);
@@ -84,6 +87,10 @@ fn build_console(source: &Path, work: &Path, bundle: &Path) -> Result<(), Missin
             detail: String::new(),
         });
     }
+    if let Some(built) = env::var_os(BUILT) {
+        copy_sources(Path::new(&built), bundle).expect("GUILDHALL_CONSOLE names the built console");
+        return complete(bundle, "GUILDHALL_CONSOLE");
+    }
     // npm runs on a copy: a build script must not write into the source tree.
     fresh_dir(work).and_then(|()| copy_sources(source, work)).map_err(|error| {
         Missing::new(
@@ -96,12 +103,15 @@ fn build_console(source: &Path, work: &Path, bundle: &Path) -> Result<(), Missin
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     run(Command::new(npm).args(["ci", "--include=dev", "--include=optional"]), "npm ci", work)?;
     run(Command::new("node").arg("build.mjs").arg(bundle), "node build.mjs", work)?;
+    complete(bundle, "console/build.mjs")
+}
 
+fn complete(bundle: &Path, maker: &str) -> Result<(), Missing> {
     match ASSETS.iter().find(|(name, _)| !bundle.join(name).is_file()) {
         None => Ok(()),
         Some((name, _)) => Err(Missing::new(
             format!("the bundle came out without <code>{name}</code>"),
-            format!("console/build.mjs did not write {name}"),
+            format!("{maker} gave no {name}"),
         )),
     }
 }

@@ -3,9 +3,12 @@
 mod bench;
 mod bootstrap;
 mod demo;
+mod doctor;
 mod export;
+mod health;
 mod import;
 mod log;
+mod manual;
 mod recount;
 mod serve;
 mod token;
@@ -66,6 +69,14 @@ enum Command {
     Migrate,
     /// Print the GraphQL schema.
     Schema,
+    /// Check the settings and all that they name, and say how to mend what is wrong. Nothing is made or changed.
+    Doctor(doctor::Doctor),
+    /// Ask a server whether it is ready: exits with 0 or 1.
+    Health(health::Health),
+    /// Print completions for a shell.
+    Completions(manual::Completions),
+    /// Print the man page, or write those of all commands into a directory.
+    Man(manual::Man),
 }
 
 /// Runs the command the process was started with.
@@ -76,7 +87,7 @@ pub fn main() -> ExitCode {
     {
         return fail(&format!(".env: {error}"));
     }
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| doctor::parse_regardless(&error));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
@@ -113,6 +124,10 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             say(&format!("{url} has the newest schema.\n"))
         }
         Command::Schema => say(&Graph::new()?.sdl()),
+        Command::Doctor(doctor) => doctor.run(&database).await,
+        Command::Health(health) => health.run().await,
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     }
 }
 

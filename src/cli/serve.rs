@@ -28,15 +28,15 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Args)]
 pub(super) struct Serve {
     #[command(flatten)]
-    listen: Listen,
+    pub(super) listen: Listen,
     #[command(flatten)]
-    signing: Signing,
+    pub(super) signing: Signing,
     #[command(flatten)]
-    serving: Serving,
+    pub(super) serving: Serving,
     #[command(flatten)]
-    api: PublicApi,
+    pub(super) api: PublicApi,
     #[command(flatten)]
-    discord: Discord,
+    pub(super) discord: Discord,
 }
 
 impl Serve {

@@ -1,6 +1,6 @@
 //! The embedded migrations, run at start.
 
-use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection, migration::MigrationSource};
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -64,6 +64,20 @@ where
     }
     conn.run_pending_migrations(migrations())?;
     Ok(())
+}
+
+/// The versions of SQLite's migrations.
+pub(super) fn on_sqlite() -> Result<Vec<String>, Failure> {
+    versions::<diesel::sqlite::Sqlite>(&SQLITE)
+}
+
+/// The versions of PostgreSQL's migrations.
+pub(super) fn on_postgres() -> Result<Vec<String>, Failure> {
+    versions::<diesel::pg::Pg>(&POSTGRES)
+}
+
+fn versions<B: diesel::backend::Backend>(of: &impl MigrationSource<B>) -> Result<Vec<String>, Failure> {
+    Ok(of.migrations()?.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod migrate;
 mod outage;
 mod pool;
+mod probe;
 #[expect(missing_docs, reason = "generated; the migrations tell what the columns are")]
 pub mod schema;
 mod text;
@@ -28,7 +29,13 @@ use diesel_async::{
 use tracing::Instrument;
 
 pub(crate) use self::text::{stored_as_text, text_enum};
-pub use self::{outage::is_outage, unique::violated, url::DatabaseUrl, usage::Usage};
+pub use self::{
+    outage::is_outage,
+    probe::{Probe, Schema},
+    unique::violated,
+    url::DatabaseUrl,
+    usage::Usage,
+};
 use self::{pool::pool, url::bounded, usage::StatementCounter};
 use crate::error::{Error, Result};
 

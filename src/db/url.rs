@@ -84,6 +84,8 @@ impl FromStr for DatabaseUrl {
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // It may stand among the parameters too.
+            Self::Postgres { url, .. } if url.contains("password") => f.write_str("postgres://…"),
             Self::Postgres { url, .. } => match (url.split_once("://"), url.rsplit_once('@')) {
                 (Some((scheme, _)), Some((_, host))) => write!(f, "{scheme}://{host}"),
                 _ => f.write_str(url),
@@ -107,6 +109,8 @@ mod tests {
     fn what_is_shown_holds_no_password() {
         let url: Result<DatabaseUrl, _> = "postgres://guild:s3cr@t@db.example/guildhall".parse();
         assert_eq!(url.map(|url| url.to_string()), Ok("postgres://db.example/guildhall".to_owned()));
+        let url: Result<DatabaseUrl, _> = "postgres://db.example/guildhall?user=guild&password=s3cr@t".parse();
+        assert_eq!(url.map(|url| url.to_string()), Ok("postgres://…".to_owned()));
     }
 
     #[test]

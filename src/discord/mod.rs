@@ -127,6 +127,14 @@ impl Bot {
         heard
     }
 
+    /// Asks Discord, once, whether it takes the token.
+    ///
+    /// # Errors
+    /// A sentence that says why not.
+    pub async fn greet(&self) -> Result<(), String> {
+        self.rest.gateway().await.map(drop).map_err(|failure| failure.to_string())
+    }
+
     /// Whether Discord has been down, so that there is no hearing soon.
     pub fn is_down(&self) -> bool {
         self.rest.open_until().is_some()

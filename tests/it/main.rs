@@ -16,6 +16,7 @@ mod characters;
 mod commands;
 mod counting;
 mod discord;
+mod doctor;
 mod documents;
 mod events;
 mod faults;

@@ -1,0 +1,54 @@
+# The console, then the server with it, then nothing but the server.
+
+FROM node:22-bookworm-slim AS console
+WORKDIR /console
+COPY console/package.json console/package-lock.json ./
+RUN npm ci --include=dev --include=optional
+COPY console/ ./
+RUN node build.mjs /bundle
+
+FROM rust:1.95-slim-bookworm AS server
+# A C compiler is there, for the bundled SQLite; jemalloc is built with make.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends make \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /guildhall
+# Whoever wants to see lines in a backtrace leaves this out: it is most of the binary's size.
+ENV CARGO_PROFILE_RELEASE_DEBUG=none
+# The dependencies are a layer of their own, which stands as long as the lock file does: built for empty sources.
+COPY Cargo.toml Cargo.lock ./
+COPY macros/ macros/
+RUN mkdir src \
+    && touch src/lib.rs \
+    && echo 'fn main() {}' >src/main.rs \
+    && cp src/main.rs build.rs \
+    && cargo build --release --locked \
+    && rm -r src build.rs
+COPY build.rs ./
+COPY migrations/ migrations/
+COPY data/ data/
+COPY src/ src/
+COPY --from=console /bundle /bundle
+# What was built for empty sources is younger than the real ones, which cargo goes by.
+RUN touch build.rs src/main.rs src/lib.rs \
+    && GUILDHALL_CONSOLE=/bundle cargo build --release --locked \
+    && install -d -o 10001 -g 10001 /data
+
+FROM debian:bookworm-slim
+LABEL org.opencontainers.image.title="Guildhall" \
+      org.opencontainers.image.description="The server behind a gaming guild's site: roster, ranks, votes and live tallies over GraphQL" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0"
+COPY --from=server /guildhall/target/release/guildhall /usr/local/bin/guildhall
+COPY --from=server --chown=10001:10001 /data /data
+USER 10001:10001
+# Nothing else is written to: the root file system may be read only.
+VOLUME /data
+WORKDIR /data
+ENV DATABASE_URL=sqlite:///data/guildhall.db \
+    GUILDHALL_BIND=0.0.0.0:8080
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["guildhall", "health"]
+ENTRYPOINT ["guildhall"]
+CMD ["serve"]

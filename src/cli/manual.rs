@@ -1,0 +1,45 @@
+//! `guildhall completions` and `guildhall man`: the command line, told to shells and to readers.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use super::{Cli, Failure, say};
+
+/// Print completions for a shell.
+#[derive(Args)]
+pub(super) struct Completions {
+    /// The shell.
+    shell: Shell,
+}
+
+impl Completions {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "guildhall", &mut script);
+        say(&String::from_utf8(script)?)
+    }
+}
+
+/// Print the man page guildhall(1).
+#[derive(Args)]
+pub(super) struct Man {
+    /// Write it and a page for each command, guildhall-serve(1) and so on, into this directory instead.
+    directory: Option<PathBuf>,
+}
+
+impl Man {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let Some(directory) = self.directory else {
+            let mut command = Cli::command().disable_help_subcommand(true);
+            command.build();
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command).render(&mut page)?;
+            return say(&String::from_utf8(page)?);
+        };
+        let cannot = |error| format!("cannot write into {}: {error}", directory.display());
+        std::fs::create_dir_all(&directory).map_err(cannot)?;
+        Ok(clap_mangen::generate_to(Cli::command(), &directory).map_err(cannot)?)
+    }
+}

@@ -1,0 +1,125 @@
+//! A database looked at as it is: nothing is made, migrated or set.
+
+use std::{pin::pin, time::Duration};
+
+use diesel::{ConnectionError, ConnectionResult, QueryResult, QueryableByName, sql_types::Text};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::StreamExt;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{DatabaseUrl, SqliteConn, migrate};
+
+/// How long PostgreSQL may take to be there.
+const REACHED_WITHIN: Duration = Duration::from_secs(5);
+
+/// A connection of its own, outside any pool.
+#[expect(clippy::large_enum_variant, reason = "one or two at a time")]
+pub enum Probe {
+    /// To PostgreSQL.
+    Postgres(AsyncPgConnection),
+    /// To a SQLite file that is there.
+    Sqlite(SqliteConn),
+}
+
+/// How a database's schema stands to the migrations that are embedded here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// Nothing has been migrated.
+    Missing,
+    /// All has been.
+    Newest,
+    /// These migrations are yet to come.
+    Older(Vec<String>),
+    /// These are not known here: a newer program has been there.
+    Newer(Vec<String>),
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+impl Probe {
+    /// Connects; with PostgreSQL around the pooler, if that is wanted and there is one.
+    ///
+    /// # Errors
+    /// When there is no such database, or no way to it.
+    pub async fn open(url: &DatabaseUrl, around_the_pooler: bool) -> ConnectionResult<Self> {
+        match url {
+            DatabaseUrl::Postgres { url, direct } => {
+                let url = direct.as_ref().filter(|_| around_the_pooler).unwrap_or(url);
+                let late = |_| ConnectionError::BadConnection("there is no answer".to_owned());
+                let conn = tokio::time::timeout(REACHED_WITHIN, AsyncPgConnection::establish(url)).await;
+                Ok(Self::Postgres(conn.map_err(late)??))
+            }
+            DatabaseUrl::Sqlite(path) => {
+                // Other than by its bare path, a file that is not there is not made.
+                let uri = format!("file:{}?mode=rw", utf8_percent_encode(path, NON_ALPHANUMERIC));
+                let mut conn = SqliteConn::establish(&uri).await?;
+                conn.batch_execute("PRAGMA busy_timeout = 5000")
+                    .await
+                    .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                Ok(Self::Sqlite(conn))
+            }
+        }
+    }
+
+    /// What a query finds in its one column, the text `value`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn values(&mut self, query: &str) -> QueryResult<Vec<String>> {
+        let query = diesel::sql_query(query);
+        let rows: Vec<Row> = match self {
+            Self::Postgres(conn) => query.load(conn).await?,
+            Self::Sqlite(conn) => query.load(conn).await?,
+        };
+        Ok(rows.into_iter().map(|row| row.value).collect())
+    }
+
+    /// How the schema stands.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn schema(&mut self) -> QueryResult<Schema> {
+        let (is_there, embedded) = match self {
+            Self::Postgres(_) => (
+                "SELECT 'yes' AS value WHERE to_regclass('__diesel_schema_migrations') IS NOT NULL",
+                migrate::on_postgres(),
+            ),
+            Self::Sqlite(_) => (
+                "SELECT name AS value FROM sqlite_master WHERE name = '__diesel_schema_migrations'",
+                migrate::on_sqlite(),
+            ),
+        };
+        let embedded = embedded.map_err(diesel::result::Error::QueryBuilderError)?;
+        if self.values(is_there).await?.is_empty() {
+            return Ok(Schema::Missing);
+        }
+        let applied = self.values("SELECT version AS value FROM __diesel_schema_migrations ORDER BY version").await?;
+        let beyond = |these: &[String], those: &[String]| -> Vec<String> {
+            these.iter().filter(|version| !those.contains(version)).cloned().collect()
+        };
+        let (pending, unknown) = (beyond(&embedded, &applied), beyond(&applied, &embedded));
+        Ok(match (applied.is_empty(), pending.is_empty(), unknown.is_empty()) {
+            (true, ..) => Schema::Missing,
+            (_, _, false) => Schema::Newer(unknown),
+            (_, false, _) => Schema::Older(pending),
+            _ => Schema::Newest,
+        })
+    }
+
+    /// Whether this connection to PostgreSQL hears what is said on another.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn hears(&mut self, other: &mut Self) -> QueryResult<bool> {
+        let (Self::Postgres(here), Self::Postgres(there)) = (self, other) else { return Ok(false) };
+        here.batch_execute("LISTEN guildhall_doctor").await?;
+        there.batch_execute("NOTIFY guildhall_doctor").await?;
+        let heard =
+            tokio::time::timeout(Duration::from_secs(2), async { pin!(here.notifications_stream()).next().await });
+        Ok(matches!(heard.await, Ok(Some(Ok(_)))))
+    }
+}

@@ -1,0 +1,360 @@
+//! What an operator asks the program about: whether all is well, whether it is ready, and how it is used.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
+
+use guildhall::db::DatabaseUrl;
+use serde_json::Value;
+
+use crate::support::{
+    Discord, TestApp, on_both,
+    process::{Served, guildhall, run, stdout},
+};
+
+const SECRET: &str = "q0dWm3Jt8Zc5Yx1Vb7Ns2Lk9Hf4Gp6Ra";
+
+/// The exit code, and what was found: `level check message`, with the remedy behind it.
+struct Told {
+    code: Option<i32>,
+    text: String,
+}
+
+impl Told {
+    #[track_caller]
+    fn has(&self, level: &str, check: &str, parts: &[&str]) -> &Self {
+        let found = self
+            .text
+            .lines()
+            .any(|line| line.starts_with(&format!("{level} {check} ")) && parts.iter().all(|part| line.contains(part)));
+        assert!(found, "{level} {check} {parts:?} is not in\n{}", self.text);
+        self
+    }
+
+    #[track_caller]
+    fn ends_with_code(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "{}", self.text);
+        self
+    }
+}
+
+fn doctor(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Told {
+    let mut command = guildhall(folder);
+    // A port that nobody holds, unless the test says otherwise.
+    command.env("GUILDHALL_BIND", "127.0.0.1:0").envs(variables.iter().copied());
+    let output = command.args(["doctor", "--json"]).args(arguments).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let report: Value = serde_json::from_str(&said)
+        .unwrap_or_else(|error| panic!("{error}: {said}{}", String::from_utf8_lossy(&output.stderr)));
+    let line = |finding: &Value| {
+        let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+        assert!(finding["level"] == "ok" || !text("remedy").is_empty(), "{finding}");
+        [text("level"), text("check"), text("message"), text("remedy")].join(" ")
+    };
+    let lines: Vec<String> = report["findings"].as_array().unwrap().iter().map(line).collect();
+    Told { code: output.status.code(), text: lines.join("\n") }
+}
+
+/// The doctor on a test's database.
+fn of(app: &TestApp, arguments: &[&str]) -> Told {
+    let [flag, database, ..] = app.flags();
+    let all = [&[flag.as_str(), &database, "--jwt-secret", SECRET], arguments].concat();
+    doctor(tempfile::tempdir().unwrap().path(), &all, &[])
+}
+
+#[test]
+fn nothing_is_made_where_nothing_is() {
+    let folder = tempfile::tempdir().unwrap();
+    doctor(folder.path(), &[], &[])
+        .ends_with_code(0)
+        .has("ok", "settings", &["every variable"])
+        .has("ok", "secret", &["guildhall.db.key will be made"])
+        .has("ok", "database", &["sqlite://guildhall.db is not there yet"])
+        .has("ok", "address", &["is free"])
+        .has("ok", "discord", &["no bot"]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    // For people.
+    let output = run(folder.path(), &["doctor", "--bind", "0.0.0.0:0", "--jwt-secret", "short"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("\nfail  secret     GUILDHALL_JWT_SECRET has fewer than 32 bytes\n"), "{said}");
+    assert!(said.contains("→ set GUILDHALL_JWT_SECRET to what `openssl rand"), "{said}");
+    assert!(said.contains("\nwarn  proxies    0.0.0.0:0 is reached from elsewhere"), "{said}");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        (output.status.code(), error.as_str()),
+        (Some(1), "error: not fit to serve; failures: 1, warnings: 1\n")
+    );
+}
+
+#[test]
+fn every_variable_that_is_wrong_is_told_of_at_once_and_no_secret_is() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(".env"), "GUILDHALL_DISCORD_TOKEN='Bot hidden.hidden'\n").unwrap();
+    fs::write(folder.path().join("manifest.json"), "{\"one\": \"{ nonsense }\"}").unwrap();
+    let told = doctor(
+        folder.path(),
+        &[],
+        &[
+            ("DATABASE_URL", "postgress://guildhall:hidden@db/guildhall"),
+            ("GUILDHALL_JWT_SECRET", "hidden"),
+            ("GUILDHALL_BIND", ""),
+            ("GUILDHALL_DEFAULT_GUILD", ""),
+            ("GUILDHALL_ACCESS_TTL", "soon"),
+            ("GUILDHALL_INTROSPECTION", "maybe"),
+            ("GUILDHALL_TRUSTED_PROXY", "10.0.0.2"),
+            ("GUILDHALL_DATABASE_URL", "hidden"),
+            ("GUILDHALL_WHATEVER_ELSE", "hidden"),
+            ("GUILDHALL_TRUSTED_PROXIES", "0.0.0.0/0"),
+            ("GUILDHALL_TRUSTED_DOCUMENTS", "manifest.json"),
+        ],
+    );
+    told.ends_with_code(1)
+        .has("fail", "settings", &["DATABASE_URL is not understood: the database is sqlite://FILE or postgres://"])
+        .has("fail", "settings", &["GUILDHALL_BIND is empty", "leave it out"])
+        .has("warn", "settings", &["GUILDHALL_DEFAULT_GUILD is empty", "leave it out"])
+        .has("fail", "settings", &["GUILDHALL_ACCESS_TTL is not understood", "How long an access token"])
+        .has("fail", "settings", &["GUILDHALL_INTROSPECTION is not understood: expected on or off"])
+        .has(
+            "warn",
+            "settings",
+            &["GUILDHALL_TRUSTED_PROXY is read by nothing", "GUILDHALL_TRUSTED_PROXIES may be meant"],
+        )
+        .has("warn", "settings", &["GUILDHALL_DATABASE_URL is read by nothing", " DATABASE_URL may be meant"])
+        .has("warn", "settings", &["GUILDHALL_WHATEVER_ELSE is read by nothing", "remove it"])
+        .has("warn", "settings", &[".env can be read by anyone", "chmod 600"])
+        .has("warn", "proxies", &["0.0.0.0/0", "such as 10.0.0.2/32"])
+        .has("fail", "secret", &["fewer than 32 bytes", "openssl rand"])
+        .has("fail", "documents", &["one"])
+        .has("fail", "discord", &["does not look like a bot's token"]);
+    assert!(!told.text.contains("hidden"), "{}", told.text);
+    // The doctor alone goes on.
+    let refused = guildhall(folder.path()).env("GUILDHALL_BIND", "").arg("schema").output().unwrap();
+    assert!(refused.status.success(), "schema reads no address");
+    let refused = guildhall(folder.path()).env("GUILDHALL_BIND", "").arg("serve").output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+}
+
+#[test]
+fn a_secret_that_many_have_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    for secret in
+        ["change-me-change-me-change-me-change-me", "$(openssl rand -base64 48) as it was copied", &"ab".repeat(32)]
+    {
+        doctor(folder.path(), &["--jwt-secret", secret], &[]).ends_with_code(1).has(
+            "fail",
+            "secret",
+            &["looks like an example"],
+        );
+    }
+    doctor(folder.path(), &["--jwt-secret", SECRET], &[]).ends_with_code(0).has("ok", "secret", &["long enough"]);
+    let on_postgres = ["--database-url", "postgres://guildhall:hidden@127.0.0.1:1/guildhall"];
+    let told = doctor(folder.path(), &on_postgres, &[]);
+    told.ends_with_code(1).has("fail", "secret", &["needed on PostgreSQL"]).has(
+        "fail",
+        "database",
+        &["postgres://127.0.0.1:1/guildhall cannot be reached", "see that PostgreSQL runs"],
+    );
+    assert!(!told.text.contains("hidden"), "{}", told.text);
+    let direct = ["--direct-url", "postgres://127.0.0.1:1/guildhall"];
+    doctor(folder.path(), &direct, &[]).has("fail", "database", &["a direct URL is for PostgreSQL"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_runs_is_found_well_and_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    stdout(&run(folder.path(), &["bootstrap", "--guild", "emberwatch", "--leader", "thal"]));
+    let served = Served::start(folder.path(), &["serve", "--bind", "127.0.0.1:0"]);
+    let address = served.url.trim_start_matches("http://").trim_end_matches("/graphql").to_owned();
+    doctor(folder.path(), &["--bind", &address], &[])
+        .ends_with_code(0)
+        .has("ok", "address", &["is held by a server that is ready"])
+        .has("ok", "secret", &["guildhall.db.key is readable by its owner only"])
+        .has("ok", "database", &["sqlite://guildhall.db is read by SQLite 3."])
+        .has("ok", "database", &["quick_check finds no damage"])
+        .has("ok", "schema", &["the newest"])
+        .has("ok", "guild", &["emberwatch serves"]);
+    assert_eq!(stdout(&run(folder.path(), &["health", "--bind", &address])), "ready\n");
+    assert_eq!(stdout(&run(folder.path(), &["health", "--url", &format!("http://{address}/")])), "ready\n");
+    // From within a container, as from without.
+    let everywhere = address.replace("127.0.0.1", "0.0.0.0");
+    assert_eq!(stdout(&run(folder.path(), &["health", "--bind", &everywhere])), "ready\n");
+    drop(served);
+    let gone = run(folder.path(), &["health", "--bind", &address]);
+    let said = String::from_utf8_lossy(&gone.stderr).into_owned();
+    assert!(gone.status.code() == Some(1) && said.contains("/health/ready: nobody listens there"), "{said}");
+}
+
+#[test]
+fn another_server_is_not_taken_for_ours_and_one_that_is_not_ready_not_for_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let answers = |body: &'static str| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 4_096]);
+                let _ = stream.write_all(body.as_bytes());
+            }
+        });
+        address
+    };
+    let failing = answers("HTTP/1.1 503 X\r\nContent-Length: 22\r\n\r\n{\"status\":\"not ready\"}");
+    let strange = answers("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    let silent = answers("");
+    for (address, expected) in [
+        (&failing, "not ready (HTTP 503)"),
+        (&strange, "HTTP 200, and no word of being ready"),
+        (&silent, "no answer that is understood"),
+    ] {
+        let output = run(folder.path(), &["health", "--url", &format!("http://{address}")]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && said.contains(expected), "{said}");
+    }
+    doctor(folder.path(), &["--bind", &strange], &[]).ends_with_code(1).has(
+        "fail",
+        "address",
+        &["cannot listen on 127.0.0.1:", "end what listens there"],
+    );
+}
+
+#[test]
+fn a_file_is_looked_at_with_all_that_is_around_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    stdout(&run(folder.path(), &["bootstrap", "--guild", "gg", "--leader", "thal"]));
+    // Only what serves or mints needs a key.
+    doctor(folder.path(), &[], &[]).ends_with_code(0).has("warn", "secret", &["guildhall.db.key is missing", "backup"]);
+    fs::write(at("guildhall.db.key"), SECRET).unwrap();
+    fs::set_permissions(at("guildhall.db.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    doctor(folder.path(), &[], &[]).ends_with_code(1).has("fail", "secret", &["read by others", "chmod 600"]);
+    fs::set_permissions(at("guildhall.db.key"), fs::Permissions::from_mode(0o600)).unwrap();
+    doctor(folder.path(), &[], &[]).ends_with_code(0).has("ok", "secret", &["owner only"]);
+
+    fs::write(at("letter.db"), "Dear guild, ".repeat(1_000)).unwrap();
+    let told = doctor(folder.path(), &["--database-url", "sqlite://letter.db"], &[]);
+    told.ends_with_code(1).has("fail", "database", &["cannot be", "letter.db"]);
+    doctor(folder.path(), &["--database-url", "sqlite://nowhere/guildhall.db"], &[]).ends_with_code(1).has(
+        "fail",
+        "database",
+        &["the directory nowhere is not there", "mkdir"],
+    );
+    assert!(!at("nowhere").exists());
+
+    // The middle of the file, after the pages that say what it holds.
+    let mut bytes = fs::read(at("guildhall.db")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..].fill(0xA5);
+    fs::write(at("damaged.db"), bytes).unwrap();
+    doctor(folder.path(), &["--database-url", "sqlite://damaged.db"], &[]).ends_with_code(1).has(
+        "fail",
+        "database",
+        &["restore"],
+    );
+}
+
+on_both! {
+    async fn a_schema_is_told_of_and_left_as_it_is(app) {
+        of(&app, &[]).ends_with_code(0).has("ok", "schema", &["the newest"]).has("warn", "guild", &["no guild yet", "bootstrap"]);
+        app.guild("gg").await;
+        of(&app, &[]).ends_with_code(0).has("ok", "guild", &["gg serves requests that name none (of 1 in all)"]);
+        of(&app, &["--default-guild", "gg"]).ends_with_code(0).has("ok", "guild", &["gg serves"]);
+        of(&app, &["--default-guild", "hh"]).ends_with_code(1).has("fail", "guild", &["no guild hh"]);
+        let versions = app.rows_of("__diesel_schema_migrations").await;
+        app.sql("DELETE FROM __diesel_schema_migrations WHERE version = '20261122000000'").await;
+        of(&app, &[]).ends_with_code(0).has("warn", "schema", &["20261122000000", "backup"]);
+        app.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20261122000000'), ('29990101000000')").await;
+        of(&app, &[]).ends_with_code(1).has("fail", "schema", &["newer guildhall", "29990101000000"]);
+        assert_eq!(app.rows_of("__diesel_schema_migrations").await, versions + 1);
+        app.sql("DELETE FROM __diesel_schema_migrations").await;
+        of(&app, &[]).ends_with_code(0).has("ok", "schema", &["none yet"]);
+        assert_eq!(app.rows_of("__diesel_schema_migrations").await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgresql_is_asked_for_all_that_servers_need() {
+    let Some(app) = TestApp::on_postgres().await else { return };
+    of(&app, &[])
+        .ends_with_code(0)
+        .has("ok", "database", &["is PostgreSQL "])
+        .has("ok", "clock", &["in step"])
+        .has("ok", "rights", &["may make tables"])
+        .has("ok", "room", &["of 13"])
+        .has("ok", "listening", &["heard"]);
+    of(&app, &["--max-connections", "1000", "--servers", "9"]).ends_with_code(1).has(
+        "fail",
+        "room",
+        &["not for 9", "--max-connections"],
+    );
+    let DatabaseUrl::Postgres { url, .. } = &app.database else { panic!("not PostgreSQL") };
+    // What is said in one database is not heard in another.
+    let (server, _) = url.split('?').next().unwrap().rsplit_once('/').unwrap();
+    of(&app, &["--direct-url", &format!("{server}/postgres")]).ends_with_code(1).has(
+        "fail",
+        "listening",
+        &["hears nothing", "GUILDHALL_DIRECT_URL"],
+    );
+    // As someone who may do nothing.
+    let folder = tempfile::tempdir().unwrap();
+    let stranger = format!("{url}{}options=-c%20role%3Dpg_monitor", if url.contains('?') { '&' } else { '?' });
+    let told = doctor(folder.path(), &["--database-url", &stranger, "--jwt-secret", SECRET], &[]);
+    told.ends_with_code(1).has("fail", "rights", &["may not read and write", "ballots", "guilds", "members"]);
+    app.sql(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$",
+    )
+    .await;
+    of(&app, &[]).ends_with_code(1).has("fail", "database", &["takes no changes", "primary"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_is_asked_only_when_that_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = ["--discord-token", "MTk4NjIy.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"];
+    doctor(folder.path(), &token, &[]).ends_with_code(0).has("ok", "discord", &["there is a token (--online"]);
+    let nobody = [&token[..], &["--discord-api", "http://127.0.0.1:1", "--online"]].concat();
+    doctor(folder.path(), &nobody, &[]).ends_with_code(0).has("warn", "discord", &["reaches GUILDHALL_DISCORD_API"]);
+    let discord = Discord::start().await;
+    let base = discord.base();
+    let wrong = [&token[..], &["--discord-api", &base, "--online"]].concat();
+    doctor(folder.path(), &wrong, &[]).ends_with_code(1).has("fail", "discord", &["does not take the bot's token"]);
+    let right = ["--discord-token", Discord::TOKEN, "--discord-api", &base, "--online"];
+    doctor(folder.path(), &right, &[]).ends_with_code(0).has("ok", "discord", &["Discord takes"]);
+}
+
+#[test]
+fn completions_and_man_pages_name_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = stdout(&run(folder.path(), &["help"]));
+    let commands: Vec<&str> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .map_while(|line| line.split_whitespace().next())
+        .filter(|command| *command != "help")
+        .collect();
+    assert!(commands.len() > 10 && commands.contains(&"doctor"), "{commands:?}");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = stdout(&run(folder.path(), &["completions", shell]));
+        for command in &commands {
+            assert!(script.contains(command), "{shell} knows no {command}");
+        }
+    }
+    let page = stdout(&run(folder.path(), &["man"]));
+    stdout(&run(folder.path(), &["man", "man1"]));
+    let pages: BTreeMap<String, String> = fs::read_dir(folder.path().join("man1"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).unwrap()))
+        .collect();
+    assert_eq!(pages["guildhall.1"], page);
+    for command in &commands {
+        assert!(page.contains(&format!("guildhall\\-{command}(1)")), "{command}");
+        assert!(pages.contains_key(&format!("guildhall-{command}.1")), "{command}");
+    }
+}
