@@ -1,11 +1,14 @@
 //! The command line: a file a command.
 
+mod backup;
 mod bench;
 mod bootstrap;
 mod demo;
 mod export;
 mod import;
+mod migrate;
 mod recount;
+mod restore;
 mod serve;
 mod token;
 mod verify;
@@ -65,8 +68,12 @@ enum Command {
     Token(token::Token),
     /// Measure what this machine and this database can do.
     Bench(bench::Bench),
-    /// Bring the database to the newest schema.
-    Migrate,
+    /// Copy the SQLite database, also while a server is running.
+    Backup(backup::Backup),
+    /// Make a backup the SQLite database again.
+    Restore(restore::Restore),
+    /// Bring the database to the newest schema, or copy it from SQLite to PostgreSQL.
+    Migrate(migrate::Migrate),
     /// Print the GraphQL schema.
     Schema,
 }
@@ -106,11 +113,9 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Bench(bench) => bench.run(&database).await,
         Command::Verify(verify) => verify.run(),
         Command::Token(token) => token.run(&database).await,
-        Command::Migrate => {
-            let url = database.url_or(DEFAULT_DATABASE)?;
-            Db::open(&url, database.max_connections).await?;
-            say(&format!("{url} has the newest schema.\n"))
-        }
+        Command::Backup(backup) => backup.run(&database),
+        Command::Restore(restore) => restore.run(&database),
+        Command::Migrate(migrate) => migrate.run(&database).await,
         Command::Schema => say(&Graph::new()?.sdl()),
     }
 }

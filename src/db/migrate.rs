@@ -1,6 +1,6 @@
 //! The embedded migrations, run at start.
 
-use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection, migration::MigrationSource};
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -19,6 +19,19 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Brings the database to the newest schema.
 pub(super) async fn run_pending(url: &DatabaseUrl) -> Result<()> {
     on_blocking_thread(url.clone(), false).await
+}
+
+/// The versions of all migrations, oldest first, as a database lists those it has had.
+pub(super) fn versions() -> Result<Vec<String>, Failure> {
+    let migrations = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)?;
+    let mut versions: Vec<String> = migrations.iter().map(|it| it.name().version().to_string()).collect();
+    versions.sort();
+    Ok(versions)
+}
+
+/// Brings the database behind a connection to the newest schema.
+pub(super) fn bring_up(conn: &mut SqliteConnection) -> Result<(), Failure> {
+    migrate(conn, || SQLITE, false)
 }
 
 /// Drops all that the migrations made, then makes it anew.

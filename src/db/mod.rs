@@ -4,11 +4,13 @@
 //! type-checked against its own connection and all of diesel's query language stays usable. Whole operations run in
 //! [`Db::read`], [`Db::snapshot`] or [`Db::write`].
 
+pub mod file;
 mod migrate;
 mod pool;
 #[expect(missing_docs, reason = "generated; the migrations tell what the columns are")]
 pub mod schema;
 mod text;
+mod transfer;
 mod unique;
 mod url;
 
@@ -27,7 +29,11 @@ use tracing::Instrument;
 
 use self::pool::pool;
 pub(crate) use self::text::{stored_as_text, text_enum};
-pub use self::{unique::violated, url::DatabaseUrl};
+pub use self::{
+    transfer::{Transferred, transfer},
+    unique::violated,
+    url::DatabaseUrl,
+};
 use crate::error::{Error, Result};
 
 /// SQLite's connection: each statement runs on a blocking thread.
