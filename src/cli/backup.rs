@@ -15,9 +15,7 @@ use crate::{
     db::file::{self, Access, beside},
 };
 
-/// Copy the SQLite database as it is at this moment, and its signing key: a server may be running.
-///
-/// The copy gets its name once it is complete, on the disk and checked.
+/// Copy the SQLite database and its signing key.
 #[derive(Args)]
 pub(super) struct Backup {
     /// The copy; that of the signing key is FILE.key.
@@ -41,7 +39,7 @@ impl Backup {
         let mode =
             fs::metadata(&source).map_err(|error| format!("{}: {error}", source.display()))?.permissions().mode();
         let draft = file::draft(&self.file, mode)?;
-        file::copy(&mut file::open(&source, Access::Write)?, &draft)?;
+        file::copy(&mut file::open(&source, Access::Write)?, &draft).map_err(|error| format!("{url}: {error}"))?;
         file::check(&mut file::open(&draft, Access::Read)?, &source)?;
         let bytes = fs::metadata(&draft)?.len();
         // The key first: a backup that has its name is complete.
@@ -52,9 +50,10 @@ impl Backup {
         }
         file::publish(draft, &self.file, self.force)?;
         say(&format!("{called}: a copy of {url}, {bytes} bytes, checked.\n"))?;
-        say(&match has_key {
-            true => format!("{called}.key: the signing key. Keep both, where nobody else can read them.\n"),
-            false => format!("There is no signing key beside {url}: keep its GUILDHALL_JWT_SECRET, too.\n"),
+        say(&if has_key {
+            format!("{called}.key: the signing key. Keep both, where nobody else can read them.\n")
+        } else {
+            format!("There is no signing key beside {url}: keep its GUILDHALL_JWT_SECRET, too.\n")
         })
     }
 

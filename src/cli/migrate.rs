@@ -1,4 +1,4 @@
-//! `guildhall migrate`.
+//! `guildhall migrate`: to the newest schema, or from SQLite to PostgreSQL.
 
 use std::{fmt::Write, fs, path::Path};
 
@@ -11,15 +11,15 @@ use crate::{
         self, Db, Transferred,
         file::{self, beside},
     },
-    error::{Error, Refusal},
+    error::Refusal,
     voting,
 };
 
 /// Bring the database to the newest schema; or copy a SQLite database to PostgreSQL.
 #[derive(Args)]
 pub(super) struct Migrate {
-    /// Copy everything from the SQLite file to this PostgreSQL database, which holds no guild yet: all of it or nothing,
-    /// read again and recounted before it counts. The server must be ended, and the file stays as it is.
+    /// Copy everything from the SQLite file to this PostgreSQL database, <postgres://USER:PASSWORD@HOST/NAME>, which holds no
+    /// guild yet: all of it or nothing, read again and recounted before it counts. No server may be running on the file.
     #[arg(long, value_name = "URL")]
     to: Option<db::DatabaseUrl>,
 }
@@ -51,13 +51,11 @@ impl Migrate {
             conn.join_in_bulk().await?;
             let recounts = voting::recount_all(conn).await?;
             let problems: Vec<String> = recounts.iter().flatten().cloned().collect();
-            match problems.is_empty() {
-                true => Ok((tables, recounts.len(), held)),
-                false => Err(Error::from(Refusal::conflict(
-                    "RESULT_DIFFERS",
-                    format!("stored results are not what the ballots say:\n{}", listed(&problems)),
-                ))),
+            if !problems.is_empty() {
+                let message = format!("stored results are not what the ballots say:\n{}", listed(&problems));
+                return Err(Refusal::conflict("RESULT_DIFFERS", message).into());
             }
+            Ok((tables, recounts.len(), held))
         });
         // Held until here.
         let (tables, recounted, _held) =
@@ -90,14 +88,15 @@ fn about_the_key(key: &Path) -> Result<String, Failure> {
     let bytes = fs::read(key).map_err(|error| format!("{called}: {error}"))?;
     // A variable holds text without NUL, and the shell takes newlines from its end.
     let fits = std::str::from_utf8(&bytes).is_ok_and(|text| !text.contains('\0') && !text.ends_with('\n'));
-    Ok(match fits {
-        true => format!(
+    Ok(if fits {
+        format!(
             "Give the servers the same signing key, so that tokens stay good:\n\
              export GUILDHALL_JWT_SECRET=\"$(cat '{called}')\"\n"
-        ),
-        false => format!(
+        )
+    } else {
+        format!(
             "{called} was not made by Guildhall, and cannot be given as a variable (it is not text, or ends with a \
              newline). With a new GUILDHALL_JWT_SECRET everyone has to sign in again.\n"
-        ),
+        )
     })
 }

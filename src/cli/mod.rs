@@ -68,9 +68,14 @@ enum Command {
     Token(token::Token),
     /// Measure what this machine and this database can do.
     Bench(bench::Bench),
-    /// Copy the SQLite database, also while a server is running.
+    /// Copy the SQLite database as it is at this moment, and its signing key; a server may be running.
+    ///
+    /// The copy gets its name once it is complete, on the disk and checked.
     Backup(backup::Backup),
-    /// Make a backup the SQLite database again.
+    /// Make a backup the SQLite database again, and its signing key; no server may be running.
+    ///
+    /// The backup is checked and brought to the newest schema, as a copy: FILE stays as it is, and until that copy is in its
+    /// place, so does the former database.
     Restore(restore::Restore),
     /// Bring the database to the newest schema, or copy it from SQLite to PostgreSQL.
     Migrate(migrate::Migrate),

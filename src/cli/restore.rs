@@ -15,10 +15,7 @@ use crate::{
     db::file::{self, Access, NotHeld, beside},
 };
 
-/// Make a backup the SQLite database again, and its signing key: the server must be ended.
-///
-/// The backup is checked first and brought to the newest schema, as a copy: FILE stays as it is. Until that is in place, the
-/// former database is untouched.
+/// Make a backup the SQLite database again, and its signing key.
 #[derive(Args)]
 pub(super) struct Restore {
     /// The backup; the signing key is taken from FILE.key.
@@ -40,10 +37,15 @@ impl Restore {
             );
         };
         let called = self.file.display();
+        // A link stays a link to the database.
+        let place = fs::canonicalize(&target).unwrap_or_else(|_| target.clone());
         let mut backup = file::open(&self.file, Access::Read)?;
+        if fs::canonicalize(&self.file)? == place {
+            return Err(format!("{called} is the database itself").into());
+        }
         file::check(&mut backup, &self.file)?;
-        let like = fs::metadata(&target).or_else(|_| fs::metadata(&self.file))?;
-        let draft = file::draft(&target, like.permissions().mode())?;
+        let like = fs::metadata(&place).or_else(|_| fs::metadata(&self.file))?;
+        let draft = file::draft(&place, like.permissions().mode())?;
         file::copy(&mut backup, &draft)?;
         // Ends before the draft gets its name: what SQLite keeps beside it would not follow.
         {
@@ -51,7 +53,7 @@ impl Restore {
             file::migrate(&mut copy)?;
             file::check(&mut copy, &self.file)?;
         }
-        let has_key = self.put_in_place(draft, &target)?;
+        let has_key = self.put_in_place(draft, &place, &target)?;
         say(&format!("{url} is {called} again.\n"))?;
         let key = beside(&target, ".key");
         say(&match (has_key, key.exists()) {
@@ -67,36 +69,35 @@ impl Restore {
     }
 
     /// Whether a key came with it.
-    fn put_in_place(&self, draft: TempPath, target: &Path) -> Result<bool, Failure> {
+    fn put_in_place(&self, draft: TempPath, place: &Path, target: &Path) -> Result<bool, Failure> {
         let called = target.display();
         // Held until the new one is in its place, so that nobody gets to open the old one.
-        let former = match target.exists().then(|| file::hold(target)) {
+        let mut former = match place.exists().then(|| file::hold(place)) {
             None => None,
-            Some(Ok(mut former)) => {
-                if !self.force && file::holds_data(&mut former)? {
-                    return Err(format!("{called} holds data, which --force would replace: back it up first").into());
-                }
-                Some(former)
-            }
+            Some(Ok(former)) => Some(former),
+            Some(Err(NotHeld::Unreadable(..))) if self.force => None,
             Some(Err(unreadable @ NotHeld::Unreadable(..))) => {
-                if !self.force {
-                    return Err(format!("{unreadable}; --force would replace it").into());
-                }
-                None
+                return Err(format!("{unreadable}; --force would replace it").into());
             }
             Some(Err(in_use)) => return Err(in_use.into()),
         };
+        if let Some(former) = former.as_mut().filter(|_| !self.force) {
+            let unreadable = |error| format!("{called} cannot be read: {error}; --force would replace it");
+            if file::holds_data(former).map_err(unreadable)? {
+                return Err(format!("{called} holds data, which --force would replace: back it up first").into());
+            }
+        }
         let key = (beside(&self.file, ".key"), beside(target, ".key"));
         if !self.force && key.0.exists() && key.1.exists() && fs::read(&key.0)? != fs::read(&key.1)? {
             return Err(format!("{} is another key, which --force would replace", key.1.display()).into());
         }
-        let mut former = former;
         if let Some(former) = &mut former {
-            file::fold_log(former)?;
+            // What the log holds is to be in the file if we come no further. One that is damaged may not let us.
+            file::fold_log(former).or_else(|error| if self.force { Ok(()) } else { Err(error) })?;
         }
-        file::remove_logs(target)?;
+        file::remove_logs(place)?;
         let has_key = copy_key(&self.file, target, self.force)?;
-        file::publish(draft, target, former.is_some() || self.force)?;
+        file::publish(draft, place, former.is_some() || self.force)?;
         Ok(has_key)
     }
 }

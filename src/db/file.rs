@@ -133,10 +133,10 @@ pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), Failure> {
         .collect();
     let dangling = "SELECT DISTINCT \"table\" || ' refers to missing ' || parent AS line FROM pragma_foreign_key_check";
     problems.extend(sql_query(dangling).load::<Line>(conn).map_err(unreadable)?.into_iter().map(|it| it.line));
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(format!("{called} is damaged:\n{}", problems.join("\n")).into()),
+    if !problems.is_empty() {
+        return Err(format!("{called} is damaged:\n{}", problems.join("\n")).into());
     }
+    Ok(())
 }
 
 /// Whether anyone would miss what is in a database: guilds, or tables that are not ours.

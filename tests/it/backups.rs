@@ -122,13 +122,13 @@ async fn a_backup_of_a_running_server_has_every_ballot_acknowledged_before_and_b
     for restore in [&["restore", "copy-2.db"][..], &["restore", "--force", "copy-2.db"]] {
         assert!(refused(&run(folder.path(), restore)).contains("guildhall.db is in use"));
     }
+    // Killed with a change in its log, which belongs to the former database and must not be taken for the next one's.
+    let change = "PRAGMA busy_timeout = 10000; UPDATE members SET display_name = 'changed since'";
+    sqlite(&folder.path().join("guildhall.db")).batch_execute(change).unwrap();
     drop(served);
-    // Killed, so its log is still there: it belongs to the former database, and goes with it.
-    assert!(names_in(folder.path()).contains(&"guildhall.db-wal".to_owned()));
-    let file = folder.path().join("guildhall.db");
-    sqlite(&file).batch_execute("UPDATE members SET display_name = 'changed since'").unwrap();
-    assert!(refused(&run(folder.path(), &["restore", "copy-2.db"])).contains("guildhall.db holds data"));
+    assert!(std::fs::metadata(folder.path().join("guildhall.db-wal")).unwrap().len() > 0);
     stdout(&run(folder.path(), &["restore", "--force", "copy-2.db"]));
+    assert!(!folder.path().join("guildhall.db-wal").exists());
     let back = Served::start(folder.path(), &SERVE);
     assert_eq!(ask(&back, Some(&tokens[0]), SHOWN, json!({})).await.unwrap(), shown);
 }
@@ -263,6 +263,11 @@ fn only_a_sound_backup_of_ours_is_restored_and_only_over_nothing() {
     assert_eq!(std::fs::read(of("guildhall.db.key")).unwrap(), [b'k'; 64]);
     assert!(!of("guildhall.db-wal").exists());
     stdout(&run(folder.path(), &["export", "--guild", "gg"]));
+    assert!(refused(&restore(&["--force", "guildhall.db"])).contains("guildhall.db is the database itself"));
+    // A database elsewhere stays there.
+    std::os::unix::fs::symlink(of("guildhall.db"), of("link.db")).unwrap();
+    stdout(&restore(&["--force", "good.db", "--database-url", "sqlite://link.db"]));
+    assert!(of("link.db").is_symlink());
 }
 
 /// The tables of the schema, as diesel has them.
