@@ -209,7 +209,7 @@ fn only_a_sound_backup_of_ours_is_restored_and_only_over_nothing() {
     let mut bytes = std::fs::read(of("good.db")).unwrap();
     let half = bytes.len() / 2;
     bytes[half..half + 4096].fill(0xA5);
-    std::fs::write(of("damaged.db"), &bytes).unwrap();
+    std::fs::write(of("damaged.db"), bytes).unwrap();
     std::fs::write(of("half.db"), &std::fs::read(of("good.db")).unwrap()[..half]).unwrap();
     let restore = |arguments: &[&str]| run(folder.path(), &[&["restore"], arguments].concat());
     for (file, expected) in [
