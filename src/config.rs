@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use crate::{
     auth::{self, Keys, Lifetimes, MIN_SECRET, secret_beside},
     clock::Clock,
-    db::DatabaseUrl,
+    db::{self, DatabaseUrl},
     discord::Bot,
     graphql,
 };
@@ -70,11 +70,9 @@ impl Signing {
             }
             (Some(secret), _) => Ok(Keys::new(secret.as_bytes())),
             (None, Some(file)) => {
-                let mut name = file.into_os_string();
-                name.push(".key");
-                let secret = secret_beside(name.as_ref()).map_err(|error| {
-                    format!("The signing secret could not be kept in {}: {error}", name.to_string_lossy())
-                })?;
+                let key = db::file::beside(&file, ".key");
+                let secret = secret_beside(&key)
+                    .map_err(|error| format!("The signing secret could not be kept in {}: {error}", key.display()))?;
                 Ok(Keys::new(&secret))
             }
             (None, None) => Err("GUILDHALL_JWT_SECRET is needed on PostgreSQL, the same on all servers. \

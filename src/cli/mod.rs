@@ -1,5 +1,6 @@
 //! The command line: a file a command.
 
+mod backup;
 mod bench;
 mod bootstrap;
 mod demo;
@@ -9,7 +10,9 @@ mod health;
 mod import;
 mod log;
 mod manual;
+mod migrate;
 mod recount;
+mod restore;
 mod serve;
 mod token;
 mod verify;
@@ -65,8 +68,17 @@ enum Command {
     Token(token::Token),
     /// Measure what this machine and this database can do.
     Bench(bench::Bench),
-    /// Bring the database to the newest schema.
-    Migrate,
+    /// Copy the SQLite database as it is at this moment, and its signing key; a server may be running.
+    ///
+    /// The copy gets its name once it is complete, on the disk and checked.
+    Backup(backup::Backup),
+    /// Make a backup the SQLite database again, and its signing key; no server may be running.
+    ///
+    /// The backup is checked and brought to the newest schema, as a copy: FILE stays as it is, and until that copy is in its
+    /// place, so does the former database.
+    Restore(restore::Restore),
+    /// Bring the database to the newest schema, or copy it from SQLite to PostgreSQL.
+    Migrate(migrate::Migrate),
     /// Print the GraphQL schema.
     Schema,
     /// Check the settings and all that they name, and say how to mend what is wrong. Nothing is made or changed.
@@ -118,11 +130,9 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Bench(bench) => bench.run(&database).await,
         Command::Verify(verify) => verify.run(),
         Command::Token(token) => token.run(&database).await,
-        Command::Migrate => {
-            let url = database.url_or(DEFAULT_DATABASE)?;
-            Db::open(&url, database.max_connections).await?;
-            say(&format!("{url} has the newest schema.\n"))
-        }
+        Command::Backup(backup) => backup.run(&database),
+        Command::Restore(restore) => restore.run(&database),
+        Command::Migrate(migrate) => migrate.run(&database).await,
         Command::Schema => say(&Graph::new()?.sdl()),
         Command::Doctor(doctor) => doctor.run(&database).await,
         Command::Health(health) => health.run().await,

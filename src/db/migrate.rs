@@ -21,6 +21,19 @@ pub(super) async fn run_pending(url: &DatabaseUrl) -> Result<()> {
     on_blocking_thread(url.clone(), false).await
 }
 
+/// The versions of all migrations, oldest first, as a database lists those it has had.
+pub(super) fn versions() -> Result<Vec<String>, Failure> {
+    let migrations = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)?;
+    let mut versions: Vec<String> = migrations.iter().map(|it| it.name().version().to_string()).collect();
+    versions.sort();
+    Ok(versions)
+}
+
+/// Brings the database behind a connection to the newest schema.
+pub(super) fn bring_up(conn: &mut SqliteConnection) -> Result<(), Failure> {
+    migrate(conn, || SQLITE, false)
+}
+
 /// Drops all that the migrations made, then makes it anew.
 pub(super) async fn start_over(url: &DatabaseUrl) -> Result<()> {
     on_blocking_thread(url.clone(), true).await

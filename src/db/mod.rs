@@ -4,6 +4,7 @@
 //! type-checked against its own connection and all of diesel's query language stays usable. Whole operations run in
 //! [`Db::read`], [`Db::snapshot`] or [`Db::write`].
 
+pub mod file;
 mod migrate;
 mod outage;
 mod pool;
@@ -11,6 +12,7 @@ mod probe;
 #[expect(missing_docs, reason = "generated; the migrations tell what the columns are")]
 pub mod schema;
 mod text;
+mod transfer;
 mod unique;
 mod url;
 mod usage;
@@ -32,6 +34,7 @@ pub(crate) use self::text::{stored_as_text, text_enum};
 pub use self::{
     outage::is_outage,
     probe::{Probe, Schema},
+    transfer::{Transferred, transfer},
     unique::violated,
     url::DatabaseUrl,
     usage::Usage,

@@ -28,7 +28,7 @@ pub use self::{
     entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
     lifecycle::{activate, archive, close},
     participation::{Part, Participation, may_know_participation, participations},
-    publication::{Recount, ballot_boxes, recount},
+    publication::{Recount, ballot_boxes, recount, recount_all},
     rows::{
         ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignChanged, CampaignFilter, CampaignKey,
         CampaignStatus, CannotVoteReason, Entry, PastKey, ResultsVisibility, StandingsHiddenReason, Tally, Turnout,

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use async_graphql::ID;
+
 use super::{
     BallotBox, BallotFile, Campaign, Entry, Outcome, Turnout,
     count::{self, Ranking},
@@ -72,23 +74,53 @@ pub async fn recount(app: &App, id: CampaignId) -> Result<Recount> {
             if !campaign.is_over() {
                 return Err(Refusal::new(Code::Conflict, "This vote is not over yet.").into());
             }
-            let guild = campaign.guild_id;
-            let published = ballot_boxes(conn, guild, vec![campaign]).await?.remove(&id);
-            published.ok_or_else(|| Error::internal("the vote is over, and its result is not stored"))
+            ballot_box(conn, campaign).await
         })
         .await?;
-    let order: Vec<EntryId> = published.entries.iter().map(|entry| entry.id).collect();
-    let rankings: Vec<Ranking> = published.ballots.iter().map(|ballot| (ballot.picks.clone(), 1)).collect();
-    let counted = count::count(published.campaign.rules(), &order, &rankings);
-    let file = BallotFile::from(&published);
-    // What anyone can check, and then what only the stored result tells.
-    let mut problems = file.check();
-    if i64::try_from(published.ballots.len()) != Ok(published.turnout.voted) {
-        problems.push(format!("{} ballots, but {} were counted", published.ballots.len(), published.turnout.voted));
+    Ok(Recount::of(&published))
+}
+
+/// Counts the ballots of every campaign of every guild that is over anew, and compares: what is wrong with each, in sentences.
+/// For operators.
+///
+/// # Errors
+/// The database's.
+pub async fn recount_all(conn: &mut Conn) -> Result<Vec<Vec<String>>> {
+    let mut recounts = Vec::new();
+    for campaign in store::over_of_all_guilds(conn).await? {
+        let called = format!("{} ({})", campaign.title, ID::from(campaign.id).as_str());
+        let problems = match ballot_box(conn, campaign).await {
+            Ok(published) => Recount::of(&published).problems,
+            // No result, or none that can be read.
+            Err(error) => vec![error.to_string()],
+        };
+        recounts.push(problems.into_iter().map(|problem| format!("{called}: {problem}")).collect());
     }
-    // Other standings are among the problems already.
-    if (Outcome { standings: published.outcome.standings.clone(), ..counted }) != published.outcome {
-        problems.push("a recount takes other steps to its standings".to_owned());
+    Ok(recounts)
+}
+
+/// The ballot box of a campaign that is over.
+async fn ballot_box(conn: &mut Conn, campaign: Campaign) -> Result<BallotBox> {
+    let (guild, id) = (campaign.guild_id, campaign.id);
+    let published = ballot_boxes(conn, guild, vec![campaign]).await?.remove(&id);
+    published.ok_or_else(|| Error::internal("the vote is over, and its result is not stored"))
+}
+
+impl Recount {
+    fn of(published: &BallotBox) -> Self {
+        let order: Vec<EntryId> = published.entries.iter().map(|entry| entry.id).collect();
+        let rankings: Vec<Ranking> = published.ballots.iter().map(|ballot| (ballot.picks.clone(), 1)).collect();
+        let counted = count::count(published.campaign.rules(), &order, &rankings);
+        let file = BallotFile::from(published);
+        // What anyone can check, and then what only the stored result tells.
+        let mut problems = file.check();
+        if i64::try_from(published.ballots.len()) != Ok(published.turnout.voted) {
+            problems.push(format!("{} ballots, but {} were counted", published.ballots.len(), published.turnout.voted));
+        }
+        // Other standings are among the problems already.
+        if (Outcome { standings: published.outcome.standings.clone(), ..counted }) != published.outcome {
+            problems.push("a recount takes other steps to its standings".to_owned());
+        }
+        Self { published: file, problems }
     }
-    Ok(Recount { published: file, problems })
 }

@@ -75,6 +75,16 @@ pub async fn campaign_of_any_guild(conn: &mut Conn, id: CampaignId) -> QueryResu
     on!(conn, c => campaigns::table.filter(campaigns::id.eq(id)).select(Campaign::as_select()).first(c)).optional()
 }
 
+/// The campaigns of all guilds that are over. For operators alone.
+pub async fn over_of_all_guilds(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
+    let over = [CampaignStatus::Closed, CampaignStatus::Archived];
+    on!(conn, c => campaigns::table
+        .filter(campaigns::status.eq_any(over))
+        .order((campaigns::guild_id, campaigns::id))
+        .select(Campaign::as_select())
+        .load(c))
+}
+
 /// The campaign, locked until the transaction ends: shared by voters, exclusive for whoever changes it or moves it on, who
 /// waits for the voters before and not for those after.
 pub async fn lock_campaign(

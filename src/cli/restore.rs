@@ -1,0 +1,103 @@
+//! `guildhall restore`.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use tempfile::TempPath;
+
+use super::{DEFAULT_DATABASE, Failure, backup::copy_key, say};
+use crate::{
+    config::Database,
+    db::file::{self, Access, NotHeld, beside},
+};
+
+/// Make a backup the SQLite database again, and its signing key.
+#[derive(Args)]
+pub(super) struct Restore {
+    /// The backup; the signing key is taken from FILE.key.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Take the place of a database that holds guilds, or cannot be read, and of another signing key.
+    #[arg(long)]
+    force: bool,
+}
+
+impl Restore {
+    pub(super) fn run(&self, database: &Database) -> Result<(), Failure> {
+        let url = database.url_or(DEFAULT_DATABASE)?;
+        let Some(target) = url.file() else {
+            return Err(
+                "PostgreSQL has its own tools for this: pg_restore --no-owner --exit-on-error --dbname=URL FILE \
+                (see docs/backups.md)"
+                    .into(),
+            );
+        };
+        let called = self.file.display();
+        // A link stays a link to the database.
+        let place = fs::canonicalize(&target).unwrap_or_else(|_| target.clone());
+        let mut backup = file::open(&self.file, Access::Read)?;
+        if fs::canonicalize(&self.file)? == place {
+            return Err(format!("{called} is the database itself").into());
+        }
+        file::check(&mut backup, &self.file)?;
+        let like = fs::metadata(&place).or_else(|_| fs::metadata(&self.file))?;
+        let draft = file::draft(&place, like.permissions().mode())?;
+        file::copy(&mut backup, &draft)?;
+        // Ends before the draft gets its name: what SQLite keeps beside it would not follow.
+        {
+            let mut copy = file::open(&draft, Access::Write)?;
+            file::migrate(&mut copy)?;
+            file::check(&mut copy, &self.file)?;
+        }
+        let has_key = self.put_in_place(draft, &place, &target)?;
+        say(&format!("{url} is {called} again.\n"))?;
+        let key = beside(&target, ".key");
+        say(&match (has_key, key.exists()) {
+            (true, _) => format!("{}: its signing key.\n", key.display()),
+            (false, true) => format!("{called}.key is not there, so {} stays as it was.\n", key.display()),
+            (false, false) => {
+                format!(
+                    "{called}.key is not there: give the server the GUILDHALL_JWT_SECRET that it had, or else a \
+                    new key is made, everyone has to sign in again, and codes on their way to Discord cannot be opened.\n"
+                )
+            }
+        })
+    }
+
+    /// Whether a key came with it.
+    fn put_in_place(&self, draft: TempPath, place: &Path, target: &Path) -> Result<bool, Failure> {
+        let called = target.display();
+        // Held until the new one is in its place, so that nobody gets to open the old one.
+        let mut former = match place.exists().then(|| file::hold(place)) {
+            None => None,
+            Some(Ok(former)) => Some(former),
+            Some(Err(NotHeld::Unreadable(..))) if self.force => None,
+            Some(Err(unreadable @ NotHeld::Unreadable(..))) => {
+                return Err(format!("{unreadable}; --force would replace it").into());
+            }
+            Some(Err(in_use)) => return Err(in_use.into()),
+        };
+        if let Some(former) = former.as_mut().filter(|_| !self.force) {
+            let unreadable = |error| format!("{called} cannot be read: {error}; --force would replace it");
+            if file::holds_data(former).map_err(unreadable)? {
+                return Err(format!("{called} holds data, which --force would replace: back it up first").into());
+            }
+        }
+        let key = (beside(&self.file, ".key"), beside(target, ".key"));
+        if !self.force && key.0.exists() && key.1.exists() && fs::read(&key.0)? != fs::read(&key.1)? {
+            return Err(format!("{} is another key, which --force would replace", key.1.display()).into());
+        }
+        if let Some(former) = &mut former {
+            // What the log holds is to be in the file if we come no further. One that is damaged may not let us.
+            file::fold_log(former).or_else(|error| if self.force { Ok(()) } else { Err(error) })?;
+        }
+        file::remove_logs(place)?;
+        let has_key = copy_key(&self.file, target, self.force)?;
+        file::publish(draft, place, former.is_some() || self.force)?;
+        Ok(has_key)
+    }
+}
