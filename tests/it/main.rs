@@ -10,6 +10,7 @@
 
 mod accounts;
 mod audit;
+mod browsers;
 mod campaigns;
 mod changes;
 mod characters;
