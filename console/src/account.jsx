@@ -17,11 +17,15 @@ export function Account({ session }) {
           "Sign in"
         )}
       </button>
-      <div id={panel} popover="auto" className="account-panel" role="dialog" aria-label="Account">
+      <div id={panel} popover="auto" className="account-panel" role="dialog" aria-label="Account" onToggle={focusFirst}>
         {account ? <SignedIn session={session} account={account} /> : <SignIn session={session} notice={notice} />}
       </div>
     </>
   );
+}
+
+function focusFirst({ newState, currentTarget }) {
+  if (newState === "open") currentTarget.querySelector("input, button").focus();
 }
 
 function SignIn({ session, notice }) {
@@ -48,7 +52,7 @@ function SignIn({ session, notice }) {
       <p>What you run is then run as you, subscriptions too. The session is this tab’s alone and ends with it.</p>
       <label>
         Discord username
-        <input name="discordUsername" autoComplete="username" autoCapitalize="none" spellCheck={false} required autoFocus />
+        <input name="discordUsername" autoComplete="username" autoCapitalize="none" spellCheck={false} required />
       </label>
       <label>
         Password

@@ -8,6 +8,9 @@ const KEY = "guildhall:session";
 /** The part of its life for which an access token is relied on. */
 const RELIED_ON = 0.75;
 
+/** How long after a renewal that failed the next is tried, in milliseconds. */
+const RENEW_AGAIN = 15_000;
+
 /** The longest time that a timer takes, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -132,16 +135,17 @@ export class Session {
   #become(held, notice) {
     this.#held = held;
     this.#notice = notice;
-    this.#schedule();
+    this.#schedule(held?.renewAt);
     for (const watcher of this.#watchers) watcher();
   }
 
   // Subscriptions go by the token that they were begun with, so it is renewed also when nothing is asked.
-  #schedule() {
+  #schedule(at) {
     clearTimeout(this.#timer);
     if (!this.#held) return;
-    const wait = this.#held.renewAt - Date.now();
-    const then = () => (wait > LONGEST_TIMER ? this.#schedule() : this.renew().catch(() => {}));
+    const wait = at - Date.now();
+    const again = () => this.#schedule(Date.now() + RENEW_AGAIN);
+    const then = () => (wait > LONGEST_TIMER ? this.#schedule(at) : this.renew().catch(again));
     this.#timer = setTimeout(then, Math.min(wait, LONGEST_TIMER));
   }
 

@@ -30,7 +30,7 @@ const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), microp
 pub(super) async fn console() -> Response {
     let nonce = BASE64.encode(rand::random::<[u8; 16]>());
     // The editor, Monaco, forces two exceptions to "nothing but our own files". It makes <style> elements, which are let in by
-    // the page's nonce (console/src/styles.js), and lays out its lines by style attributes, for which there is no nonce: what a
+    // the page's nonce (console/src/nonce.js), and lays out its lines by style attributes, for which there is no nonce: what a
     // style attribute can do is bounded, since nothing may be loaded from elsewhere. The font of its icons and its underlines
     // stand as data in the stylesheet.
     let policy = format!(

@@ -157,6 +157,13 @@ async function renewed() {
   assert.equal(init.payload.authorization, `Bearer ${present}`, "what is watched goes on with the new token");
   assert.notEqual(old, present);
   await step(page, "a session is renewed before its time");
+
+  await ask("mutation { logout { success } }", present);
+  await run(page);
+  await answered(page, /"INVALID_TOKEN"/);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("alert").filter({ hasText: "Your session has ended" }).waitFor();
+  await step(page, "a session that was ended elsewhere");
   await context.close();
 }
 
@@ -174,6 +181,9 @@ async function onAPhone() {
   await page.getByLabel("Show Documentation Explorer").click();
   await page.getByRole("link", { name: "Query", exact: true }).waitFor();
   await step(page, "a phone reads the docs");
+  await page.getByLabel("Hide Documentation Explorer").click();
+  await page.locator(".graphiql-query-editor .view-line").first().waitFor();
+  await step(page, "a phone is back from the docs");
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(overflow <= 0, `nothing stands out at the side: ${overflow}px`);
   await context.close();
@@ -183,7 +193,7 @@ async function inTheDark() {
   const context = await isolated({ viewport: DESK, colorScheme: "dark" });
   const page = await open(context);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await page.getByLabel("Password").waitFor();
+  await page.locator("[name=discordUsername]:focus").waitFor();
   await step(page, "in the dark");
   await context.close();
 }

@@ -2,7 +2,11 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use reqwest::{Method, Response, StatusCode, header::HeaderMap};
+use guildhall::http::CorsOrigin;
+use reqwest::{
+    Method, Response, StatusCode,
+    header::{HeaderMap, HeaderValue},
+};
 use serde_json::{Value, json};
 use tokio_tungstenite::{
     connect_async,
@@ -57,6 +61,41 @@ async fn upgrade(http: &Http, headers: &[(&'static str, &str)]) -> u16 {
         Ok((_, response)) => response.status().as_u16(),
         Err(Error::Http(response)) => response.status().as_u16(),
         Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn an_origin_is_a_scheme_a_host_and_perhaps_a_port() {
+    for (given, spelt) in [
+        ("https://guild.example", "https://guild.example"),
+        (" HTTPS://Guild.Example:443 ", "https://guild.example"),
+        ("http://localhost:5173", "http://localhost:5173"),
+        ("http://guild.example:443", "http://guild.example:443"),
+        ("http://[::1]:80", "http://[::1]"),
+    ] {
+        assert_eq!(given.parse(), Ok(CorsOrigin::Exactly(HeaderValue::from_static(spelt))), "{given}");
+    }
+    assert_eq!("*".parse(), Ok(CorsOrigin::Any));
+    for wrong in [
+        "",
+        "null",
+        "guild.example",
+        "//guild.example",
+        "https://",
+        "https://guild.example/",
+        "https://guild.example/app",
+        "https://guild.example?x",
+        "https://guild.example#x",
+        "https://guild.example:",
+        "https://guild.example:port",
+        "https://guild.example:70000",
+        "https://user@guild.example",
+        "https://*.guild.example",
+        "https://a.example https://b.example",
+        "ftp://guild.example",
+        "https://gülde.example",
+    ] {
+        assert!(wrong.parse::<CorsOrigin>().is_err(), "{wrong}");
     }
 }
 
