@@ -23,9 +23,10 @@ fn said<'r>(headers: &'r HeaderMap, name: &str) -> &'r str {
     headers.get(name).map_or("", |it| it.to_str().unwrap())
 }
 
-/// A list in a header, in lower case.
+/// A list in a header, which may come in several lines, in lower case.
 fn list(headers: &HeaderMap, name: &str) -> HashSet<String> {
-    said(headers, name).split(',').map(|it| it.trim().to_ascii_lowercase()).collect()
+    let lines = headers.get_all(name).iter().map(|it| it.to_str().unwrap());
+    lines.flat_map(|line| line.split(',')).map(|it| it.trim().to_ascii_lowercase()).collect()
 }
 
 async fn serve(origins: &[&str], proxies: &[&str]) -> Http {
