@@ -183,7 +183,7 @@ impl Switch {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Browsers")]
 pub struct Browsers {
-    /// Origins of other servers' pages that may call /graphql and open WebSockets, such as
+    /// Origins of other servers' pages that may call /graphql, by HTTP and by WebSocket, such as
     /// <https://guild.example>,<http://localhost:5173>; or * for all. Only its own unless given.
     #[arg(long, env = "GUILDHALL_CORS_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<CorsOrigin>,
