@@ -2,19 +2,15 @@
 //!
 //! The console is a convenience and npm a heavy thing to ask for, so a build without npm or without a
 //! registry succeeds all the same: the page at `/graphiql` then says what is missing and how to get it.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a build script that cannot do its work should stop the build"
-)]
+#![expect(clippy::expect_used, reason = "a build script that cannot do its work should stop the build")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::{env, fmt::Write as _, fs, io};
 
-/// What the bundle consists of, and the content type of each file. `index.html` comes first.
+/// The page, and what it loads: each file gzipped as `NAME.gz`, with its content type.
+const PAGE: &str = "index.html";
 const ASSETS: &[(&str, &str)] = &[
-    ("index.html", "text/html; charset=utf-8"),
     ("console.js", "text/javascript; charset=utf-8"),
     ("console.css", "text/css; charset=utf-8"),
     ("editor.worker.js", "text/javascript; charset=utf-8"),
@@ -71,8 +67,8 @@ fn main() {
                 println!("cargo:warning=The GraphiQL console is left out of this build: {}", missing.detail);
             }
             fresh_dir(&bundle).expect("OUT_DIR is writable");
-            fs::write(bundle.join("index.html"), placeholder(&missing)).expect("OUT_DIR is writable");
-            &ASSETS[..1]
+            fs::write(bundle.join(PAGE), placeholder(&missing)).expect("OUT_DIR is writable");
+            &[]
         }
     };
     fs::write(out_dir.join("console_assets.rs"), table(assets)).expect("OUT_DIR is writable");
@@ -106,10 +102,12 @@ fn build_console(source: &Path, work: &Path, bundle: &Path) -> Result<(), Missin
     complete(bundle, "console/build.mjs")
 }
 
+/// The pages and the packed assets must all be there, whoever made them.
 fn complete(bundle: &Path, maker: &str) -> Result<(), Missing> {
-    match ASSETS.iter().find(|(name, _)| !bundle.join(name).is_file()) {
+    let files = ASSETS.iter().map(|(name, _)| format!("{name}.gz"));
+    match files.chain([PAGE.to_owned()]).find(|name| !bundle.join(name).is_file()) {
         None => Ok(()),
-        Some((name, _)) => Err(Missing::new(
+        Some(name) => Err(Missing::new(
             format!("the bundle came out without <code>{name}</code>"),
             format!("{maker} gave no {name}"),
         )),
@@ -204,13 +202,15 @@ fn placeholder(missing: &Missing) -> String {
 /// The Rust source of the table the server includes.
 fn table(assets: &[(&str, &str)]) -> String {
     let mut code = String::from(
-        "/// The console's files: path under `/graphiql/`, content type, bytes. `index.html` is the page itself.\n\
-         pub static ASSETS: &[(&str, &str, &[u8])] = &[\n",
+        "/// The console's page.\n\
+         const PAGE: &str = include_str!(concat!(env!(\"OUT_DIR\"), \"/console/index.html\"));\n\
+         /// What it loads: path under `/graphiql/`, content type, gzipped bytes.\n\
+         static ASSETS: &[(&str, &str, &[u8])] = &[\n",
     );
     for (name, content_type) in assets {
         writeln!(
             code,
-            "    ({name:?}, {content_type:?}, include_bytes!(concat!(env!(\"OUT_DIR\"), \"/console/{name}\"))),"
+            "    ({name:?}, {content_type:?}, include_bytes!(concat!(env!(\"OUT_DIR\"), \"/console/{name}.gz\"))),"
         )
         .expect("writing to a String cannot fail");
     }

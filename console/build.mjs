@@ -1,7 +1,8 @@
 // Bundles the console into the directory given as the first argument ("dist" without one).
-// The file names are fixed: build.rs lists them and the server serves them under /graphiql/.
-import { copyFile } from "node:fs/promises";
-import { join } from "node:path";
+// The file names are fixed: build.rs lists them and the server serves them, gzipped, under /graphiql/.
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const outdir = process.argv[2] ?? "dist";
@@ -14,7 +15,7 @@ const withoutMonacoStyles = {
   },
 };
 
-await build({
+const { outputFiles } = await build({
   outdir,
   entryPoints: {
     console: "src/main.jsx",
@@ -32,5 +33,10 @@ await build({
   loader: { ".graphql": "text" },
   plugins: [withoutMonacoStyles],
   logLevel: "warning",
+  write: false,
 });
+await mkdir(outdir, { recursive: true });
+for (const { path, contents } of outputFiles) {
+  await writeFile(join(outdir, `${basename(path)}.gz`), gzipSync(contents, { level: 9 }));
+}
 await copyFile("index.html", join(outdir, "index.html"));

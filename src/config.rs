@@ -16,6 +16,7 @@ use crate::{
     db::{self, DatabaseUrl},
     discord::Bot,
     graphql,
+    http::CorsOrigin,
 };
 
 /// Where the data is.
@@ -176,6 +177,16 @@ impl Switch {
     }
 }
 
+/// Who may call the server from a page.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Browsers")]
+pub struct Browsers {
+    /// Origins of other servers' pages that may call /graphql, by HTTP and by WebSocket, such as
+    /// <https://guild.example>,<http://localhost:5173>; or * for all. Only its own unless given.
+    #[arg(long, env = "GUILDHALL_CORS_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<CorsOrigin>,
+}
+
 /// What a public API allows.
 #[derive(Args, Clone, Debug)]
 pub struct PublicApi {
@@ -188,6 +199,9 @@ pub struct PublicApi {
     /// How many requests are taken.
     #[command(flatten)]
     pub budgets: Budgets,
+    /// Who may call it from a page.
+    #[command(flatten)]
+    pub browsers: Browsers,
 }
 
 impl PublicApi {
@@ -265,7 +279,8 @@ pub struct Serving {
     #[arg(long, env = "GUILDHALL_ADDRESS_ATTEMPTS", value_name = "N", default_value = "100")]
     pub address_attempts: NonZeroU32,
 
-    /// Networks of the reverse proxies in front, such as 127.0.0.1/32,10.0.0.0/8: their X-Forwarded-For is believed.
+    /// Networks of the reverse proxies in front, such as 127.0.0.1/32,10.0.0.0/8: their X-Forwarded-For and X-Forwarded-Host are
+    /// believed.
     #[arg(long, env = "GUILDHALL_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
     #[arg(value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,

@@ -1,8 +1,11 @@
-// Entry point: GraphiQL with this server's endpoint, example operations and editor workers.
+// Entry point: GraphiQL with this server's endpoint, example operations, editor workers and a session.
+import "./nonce.js";
 import { createRoot } from "react-dom/client";
 import { GraphiQL } from "graphiql";
+import { Account } from "./account.jsx";
 import { defaultHeaders, defaultTabs } from "./examples.js";
 import { createFetcher } from "./fetcher.js";
+import { Session } from "./session.js";
 import "./style.css";
 
 // Monaco asks for its workers by language; build.mjs gives each a fixed file name.
@@ -13,17 +16,23 @@ globalThis.MonacoEnvironment = {
   },
 };
 
+const url = new URL("/graphql", window.location.href);
+const session = new Session(url.href);
 // Outside the component: a new fetcher on every render would make GraphiQL fetch the schema again each time.
-const fetcher = createFetcher(new URL("/graphql", window.location.href));
+const fetcher = createFetcher(url, session);
 
 createRoot(document.getElementById("console")).render(
   <GraphiQL
     fetcher={fetcher}
     defaultTabs={defaultTabs}
     defaultHeaders={defaultHeaders}
-    defaultEditorToolsVisibility="headers"
-    shouldPersistHeaders
+    defaultEditorToolsVisibility="variables"
+    // They may hold a token, which is not to stay on the disk.
+    shouldPersistHeaders={false}
   >
-    <GraphiQL.Logo>Guildhall console</GraphiQL.Logo>
+    <GraphiQL.Logo>
+      <span className="wordmark">Guildhall</span>
+      <Account session={session} />
+    </GraphiQL.Logo>
   </GraphiQL>,
 );

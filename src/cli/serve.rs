@@ -77,7 +77,8 @@ pub(super) async fn serve(
     let (end, ending) = watch::channel(false);
     let budget = Arc::new(http::Budget::new(api.budgets, &app.clock));
     let max_body = api.limits.max_body;
-    let server = http::Server { app: Arc::clone(&app), graph, proxies: proxies.into(), max_body, budget, ending };
+    let cors = http::Cors::new(&api.browsers.cors_origins);
+    let server = http::Server { app: Arc::clone(&app), graph, proxies: proxies.into(), cors, max_body, budget, ending };
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tracing::info!("serving on http://{}", listener.local_addr()?);
     let mut told_to_end = async move || {

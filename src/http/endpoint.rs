@@ -43,6 +43,10 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
     }
     let wants_socket = text(&parts.headers, header::UPGRADE).is_some_and(|it| it.eq_ignore_ascii_case("websocket"));
     if parts.method == Method::GET && wants_socket {
+        if !server.cors.lets_in(&server.proxies, &parts) {
+            let refusal = Refusal::new(Code::Forbidden, "GUILDHALL_CORS_ORIGINS does not name this page's origin.");
+            return answer.failure(Failure::new(StatusCode::FORBIDDEN, refusal));
+        }
         // Of sixteen bytes, by RFC 6455, section 4.2.1.
         let key = text(&parts.headers, header::SEC_WEBSOCKET_KEY).and_then(|key| BASE64.decode(key).ok());
         if key.is_none_or(|key| key.len() != 16) {

@@ -3,6 +3,7 @@
 mod answer;
 mod budget;
 mod console;
+mod cors;
 mod endpoint;
 mod figures;
 mod health;
@@ -30,7 +31,11 @@ use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, 
 use tracing::{Instrument, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-pub use self::{budget::Budget, listen::serve};
+pub use self::{
+    budget::Budget,
+    cors::{Cors, CorsOrigin},
+    listen::serve,
+};
 use crate::{
     app::App,
     error,
@@ -50,6 +55,8 @@ pub struct Server {
     pub graph: Graph,
     /// The networks of the reverse proxies before it, whose word is taken for where a request comes from.
     pub proxies: Arc<[IpNet]>,
+    /// Of which other origins pages are let in.
+    pub cors: Cors,
     /// Most bytes of a request's body.
     pub max_body: usize,
     /// How many requests each may make.
@@ -70,8 +77,12 @@ impl Server {
 
 /// All routes.
 fn router(server: Server) -> Router {
+    let graphql = match server.cors.layer() {
+        Some(cors) => any(endpoint::graphql).layer(cors),
+        None => any(endpoint::graphql),
+    };
     Router::new()
-        .route("/graphql", any(endpoint::graphql))
+        .route("/graphql", graphql)
         .route("/graphiql", get(console::console))
         .route("/graphiql/{asset}", get(console::console_asset))
         .route("/health/live", get(|| async { "live" }))

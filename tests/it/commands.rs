@@ -178,6 +178,8 @@ fn what_is_wrong_with_the_settings_is_said_in_a_sentence() {
         (vec!["serve", "--database-url", "postgres://127.0.0.1:1/x"], "GUILDHALL_JWT_SECRET is needed on PostgreSQL"),
         (vec!["serve", "--access-ttl", "1000000y"], "from a second to ten years"),
         (vec!["serve", "--trusted-proxies", "10.0.0.0/8,proxy"], "expected ADDRESS or ADDRESS/BITS"),
+        (vec!["serve", "--cors-origins", "https://guild.example,https://guild.example/app"], "without a path"),
+        (vec!["demo", "--cors-origins", "guild.example"], "SCHEME://HOST:PORT"),
         (vec!["serve", "--address-attempts", "0"], "0"),
         (vec!["token", "--guild", "nowhere", "--all"], "no such guild"),
         (vec!["token", "--guild", "nowhere"], "required"),

@@ -11,6 +11,7 @@
 mod accounts;
 mod audit;
 mod backups;
+mod browsers;
 mod campaigns;
 mod changes;
 mod characters;

@@ -190,19 +190,6 @@ on_both! {
     }
 }
 
-/// The console's page and its assets, or the page that says what is missing; nothing from elsewhere.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_console_is_served() {
-    let app = TestApp::on_sqlite().await;
-    let http = app.serve().await;
-    let page = http.client.get(http.url("/graphiql")).send().await.unwrap();
-    assert_eq!(page.status(), StatusCode::OK);
-    assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
-    let text = page.text().await.unwrap();
-    assert!(!text.contains("https://unpkg") && !text.contains("//cdn"), "{text}");
-    assert_eq!(http.client.get(http.url("/graphiql/nothing.js")).send().await.unwrap().status(), StatusCode::NOT_FOUND);
-}
-
 /// A peer that sends half a request and stays does not keep others from theirs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_half_sent_request_hinders_nobody() {

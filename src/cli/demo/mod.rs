@@ -118,11 +118,7 @@ fn introduction(app: &App, filled: &Filled, address: SocketAddr) -> Result<Strin
         text,
         "  {{ members(first: 50) {{ totalCount nodes {{ displayName rank {{ name }} characters {{ name }} }} }} }}\n"
     )?;
-    writeln!(
-        text,
-        "  mutation {{ login(input: {{ discordUsername: \"member\", password: \"{PASSWORD}\" }}) {{ accessToken }} }}\n"
-    )?;
-    writeln!(text, "In the console's Headers tab:  {{ \"Authorization\": \"Bearer TOKEN\" }}\n")?;
+    writeln!(text, "To run things as one of the accounts, sign in at the console's top right.\n")?;
     writeln!(text, "From a shell:\n")?;
     writeln!(text, "  curl http://{address}/graphql -H 'Content-Type: application/json' \\")?;
     writeln!(text, "    -H 'Authorization: Bearer {officer}' \\")?;

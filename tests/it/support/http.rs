@@ -9,6 +9,7 @@ use guildhall::{
     graphql::{self, Graph},
     http,
 };
+use ipnet::IpNet;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -36,6 +37,24 @@ impl Http {
     }
 
     pub async fn serve_with(app: Arc<App>, settings: &graphql::Settings, budgets: Budgets) -> Self {
+        Self::start(app, settings, budgets, http::Cors::default(), &[]).await
+    }
+
+    /// Serves pages of these origins, too, with these proxies before it.
+    pub async fn serve_pages(app: Arc<App>, origins: &[&str], proxies: &[&str]) -> Self {
+        let origins: Vec<_> = origins.iter().map(|it| it.parse().unwrap()).collect();
+        let proxies: Vec<IpNet> = proxies.iter().map(|it| it.parse().unwrap()).collect();
+        let settings = graphql::Settings::default();
+        Self::start(app, &settings, Budgets::default(), http::Cors::new(&origins), &proxies).await
+    }
+
+    async fn start(
+        app: Arc<App>,
+        settings: &graphql::Settings,
+        budgets: Budgets,
+        cors: http::Cors,
+        proxies: &[IpNet],
+    ) -> Self {
         let mut tasks = app.start();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -44,7 +63,8 @@ impl Http {
             budget: Arc::new(http::Budget::new(budgets, &app.clock)),
             app,
             graph: Graph::with(settings).unwrap(),
-            proxies: Arc::new([]),
+            proxies: proxies.into(),
+            cors,
             max_body: settings.limits.max_body,
             ending,
         };

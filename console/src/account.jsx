@@ -1,0 +1,116 @@
+// Who is signed in, at the top right, and the form by which they do and end it.
+import { useId, useRef, useState, useSyncExternalStore } from "react";
+
+export function Account({ session }) {
+  const account = useSyncExternalStore(session.watch, () => session.account);
+  const notice = useSyncExternalStore(session.watch, () => session.notice);
+  const panel = useId();
+  return (
+    <>
+      <button type="button" className="account-button" data-signed-in={account !== undefined} popoverTarget={panel}>
+        {account ? (
+          <>
+            <span className="account-name">{account.member.displayName}</span>
+            <span className="account-rank">{account.member.rank.name}</span>
+          </>
+        ) : (
+          "Sign in"
+        )}
+      </button>
+      <div id={panel} popover="auto" className="account-panel" role="dialog" aria-label="Account" onToggle={focusFirst}>
+        {account ? <SignedIn session={session} account={account} /> : <SignIn session={session} notice={notice} />}
+      </div>
+    </>
+  );
+}
+
+function focusFirst({ newState, currentTarget }) {
+  if (newState === "open") currentTarget.querySelector("input, button").focus();
+}
+
+function SignIn({ session, notice }) {
+  const [error, setError] = useState();
+  const [busy, act] = useBusy(setError);
+  const password = useRef(null);
+  const submit = (event) => {
+    event.preventDefault();
+    const fields = Object.fromEntries(new FormData(event.currentTarget));
+    const panel = event.currentTarget.closest("[popover]");
+    act(async () => {
+      try {
+        await session.signIn({ ...fields, discordUsername: fields.discordUsername.trim(), guild: fields.guild.trim() });
+      } catch (error) {
+        password.current?.select();
+        throw error;
+      }
+      panel.hidePopover();
+    });
+  };
+  return (
+    <form onSubmit={submit}>
+      <h2>Sign in</h2>
+      <p>What you run is then run as you, subscriptions too. The session is this tab’s alone and ends with it.</p>
+      <label>
+        Discord username
+        <input name="discordUsername" autoComplete="username" autoCapitalize="none" spellCheck={false} required />
+      </label>
+      <label>
+        Password
+        <input name="password" type="password" autoComplete="current-password" required ref={password} />
+      </label>
+      <label>
+        <span>
+          Guild <small>its slug, where the server has several</small>
+        </span>
+        <input name="guild" autoComplete="off" autoCapitalize="none" spellCheck={false} placeholder="the server’s own" />
+      </label>
+      <Trouble>{error ?? notice}</Trouble>
+      <button type="submit" disabled={busy}>
+        {busy ? "Signing in…" : "Sign in"}
+      </button>
+    </form>
+  );
+}
+
+function SignedIn({ session, account: { member, guild } }) {
+  const [error, setError] = useState();
+  const [busy, act] = useBusy(setError);
+  return (
+    <>
+      <h2>{member.displayName}</h2>
+      <p>
+        {member.rank.name} of {guild.name}
+      </p>
+      <Trouble>{error}</Trouble>
+      <button type="button" disabled={busy} onClick={() => act(() => session.signOut())}>
+        {busy ? "Signing out…" : "Sign out"}
+      </button>
+    </>
+  );
+}
+
+// Always there, so that what comes to stand in it is read out.
+function Trouble({ children }) {
+  return (
+    <p role="alert" className="account-trouble">
+      {children}
+    </p>
+  );
+}
+
+/** Whether something is being done, and what does it, once at a time. */
+function useBusy(setError) {
+  const [busy, setBusy] = useState(false);
+  const act = async (work) => {
+    if (busy) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      await work();
+    } catch (error) {
+      setError(error.message);
+    }
+    setBusy(false);
+  };
+  return [busy, act];
+}

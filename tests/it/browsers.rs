@@ -1,0 +1,294 @@
+//! What browsers may do: the console, and pages of other origins.
+
+use std::{collections::HashSet, sync::Arc};
+
+use guildhall::http::CorsOrigin;
+use reqwest::{
+    Method, Response, StatusCode,
+    header::{HeaderMap, HeaderValue},
+};
+use serde_json::{Value, json};
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{Error, client::IntoClientRequest},
+};
+
+use crate::support::{Http, TestApp};
+
+const FRIEND: &str = "https://guild.example";
+const STRANGER: &str = "https://stranger.example";
+
+/// What a response says by this header; an empty string if nothing.
+fn said<'r>(headers: &'r HeaderMap, name: &str) -> &'r str {
+    headers.get(name).map_or("", |it| it.to_str().unwrap())
+}
+
+/// A list in a header, which may come in several lines, in lower case.
+fn list(headers: &HeaderMap, name: &str) -> HashSet<String> {
+    let lines = headers.get_all(name).iter().map(|it| it.to_str().unwrap());
+    lines.flat_map(|line| line.split(',')).map(|it| it.trim().to_ascii_lowercase()).collect()
+}
+
+async fn serve(origins: &[&str], proxies: &[&str]) -> Http {
+    let app = TestApp::on_sqlite().await;
+    app.guild("gg").await;
+    Http::serve_pages(Arc::clone(&app.app), origins, proxies).await
+}
+
+/// A request for leave to send one, as a page of this origin makes it.
+async fn preflight(http: &Http, path: &str, origin: &str) -> Response {
+    let request = http.client.request(Method::OPTIONS, http.url(path)).header("Origin", origin);
+    let request = request.header("Access-Control-Request-Method", "POST");
+    request.header("Access-Control-Request-Headers", "authorization,content-type,x-guild").send().await.unwrap()
+}
+
+async fn ask(http: &Http, origin: &str) -> Response {
+    http.post(&json!({ "query": "{ guild { slug } }" })).header("Origin", origin).send().await.unwrap()
+}
+
+/// How a WebSocket's upgrade with these headers is answered.
+async fn upgrade(http: &Http, headers: &[(&'static str, &str)]) -> u16 {
+    let mut request = format!("ws://{}/graphql", http.address).into_client_request().unwrap();
+    request.headers_mut().insert("Sec-WebSocket-Protocol", "graphql-transport-ws".parse().unwrap());
+    for (name, value) in headers {
+        let value = value.parse().unwrap();
+        // There is one Host, and there may be several of any other.
+        match *name {
+            "Host" => drop(request.headers_mut().insert("Host", value)),
+            name => drop(request.headers_mut().append(name, value)),
+        }
+    }
+    match connect_async(request).await {
+        Ok((_, response)) => response.status().as_u16(),
+        Err(Error::Http(response)) => response.status().as_u16(),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn an_origin_is_a_scheme_a_host_and_perhaps_a_port() {
+    for (given, spelt) in [
+        ("https://guild.example", "https://guild.example"),
+        (" HTTPS://Guild.Example:443 ", "https://guild.example"),
+        ("http://localhost:5173", "http://localhost:5173"),
+        ("http://guild.example:443", "http://guild.example:443"),
+        ("http://[::1]:80", "http://[::1]"),
+    ] {
+        assert_eq!(given.parse(), Ok(CorsOrigin::Exactly(HeaderValue::from_static(spelt))), "{given}");
+    }
+    assert_eq!("*".parse(), Ok(CorsOrigin::Any));
+    for wrong in [
+        "",
+        "null",
+        "guild.example",
+        "//guild.example",
+        "https://",
+        "https://guild.example/",
+        "https://guild.example/app",
+        "https://guild.example?x",
+        "https://guild.example#x",
+        "https://guild.example:",
+        "https://guild.example:port",
+        "https://guild.example:70000",
+        "https://user@guild.example",
+        "https://*.guild.example",
+        "https://a.example https://b.example",
+        "ftp://guild.example",
+        "https://gülde.example",
+    ] {
+        assert!(wrong.parse::<CorsOrigin>().is_err(), "{wrong}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_setting_nothing_is_said_of_other_origins() {
+    let http = serve(&[], &[]).await;
+    let refused = preflight(&http, "/graphql", FRIEND).await;
+    assert_eq!(refused.status(), StatusCode::METHOD_NOT_ALLOWED);
+    let answer = ask(&http, FRIEND).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    for headers in [refused.headers(), answer.headers()] {
+        assert!(headers.keys().all(|name| !name.as_str().starts_with("access-control-")), "{headers:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_the_origins_named_may_ask_and_read_and_no_others() {
+    let http = serve(&[FRIEND, "http://localhost:5173"], &[]).await;
+    for origin in [FRIEND, "http://localhost:5173"] {
+        let leave = preflight(&http, "/graphql", origin).await;
+        assert_eq!(leave.status(), StatusCode::OK);
+        let headers = leave.headers();
+        assert_eq!(said(headers, "access-control-allow-origin"), origin);
+        assert_eq!(said(headers, "vary"), "origin");
+        assert_eq!(list(headers, "access-control-allow-methods"), HashSet::from(["get", "post"].map(String::from)));
+        let allowed = list(headers, "access-control-allow-headers");
+        for name in ["authorization", "content-type", "x-guild", "x-request-id", "accept"] {
+            assert!(allowed.contains(name), "{name}: {allowed:?}");
+        }
+        assert!(said(headers, "access-control-max-age").parse::<u64>().unwrap() > 0);
+        let answer = ask(&http, origin).await;
+        let headers = answer.headers().clone();
+        assert_eq!(said(&headers, "access-control-allow-origin"), origin);
+        assert_eq!(said(&headers, "access-control-expose-headers"), "x-request-id");
+        assert!(list(&headers, "vary").contains("origin"));
+        assert_eq!(said(&headers, "access-control-allow-credentials"), "");
+        assert_eq!(answer.json::<Value>().await.unwrap()["data"]["guild"]["slug"], "gg");
+    }
+    // What is like one, is none; and a page of none at all says `null`.
+    for origin in
+        [STRANGER, "http://guild.example", "https://guild.example:8443", "https://guild.example.evil.example", "null"]
+    {
+        for answer in [preflight(&http, "/graphql", origin).await, ask(&http, origin).await] {
+            assert_eq!(said(answer.headers(), "access-control-allow-origin"), "", "{origin}");
+            assert!(list(answer.headers(), "vary").contains("origin"), "{origin}");
+        }
+    }
+    // Refusals can be read, too; and events, which ask for no leave.
+    let refused =
+        http.post(&json!({ "query": "{" })).header("Origin", FRIEND).header("X-Guild", "nowhere").send().await.unwrap();
+    assert!(refused.status().is_client_error());
+    assert_eq!(said(refused.headers(), "access-control-allow-origin"), FRIEND);
+    let events =
+        http.client.get(http.url("/graphql?query=%7Bguild%7Bslug%7D%7D")).header("Accept", "text/event-stream");
+    let events = events.header("Origin", FRIEND).send().await.unwrap();
+    assert_eq!(said(events.headers(), "content-type"), "text/event-stream");
+    assert_eq!(said(events.headers(), "access-control-allow-origin"), FRIEND);
+    // The API alone.
+    for path in ["/graphiql", "/health/ready", "/metrics"] {
+        let other = preflight(&http, path, FRIEND).await;
+        assert_eq!(other.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        let other = http.client.get(http.url(path)).header("Origin", FRIEND).send().await.unwrap();
+        assert_eq!(said(other.headers(), "access-control-allow-origin"), "", "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_star_lets_in_pages_of_any_origin() {
+    let http = serve(&["*"], &[]).await;
+    for origin in [STRANGER, "null"] {
+        for answer in [preflight(&http, "/graphql", origin).await, ask(&http, origin).await] {
+            assert_eq!(said(answer.headers(), "access-control-allow-origin"), "*");
+            assert_eq!(said(answer.headers(), "access-control-allow-credentials"), "");
+        }
+        assert_eq!(upgrade(&http, &[("Origin", origin)]).await, 101);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_socket_is_for_the_servers_own_pages_those_named_and_native_clients() {
+    let http = serve(&[FRIEND], &[]).await;
+    let own = format!("http://{}", http.address);
+    for (headers, status) in [
+        (&[][..], 101),
+        (&[("Origin", own.as_str())], 101),
+        (&[("Origin", FRIEND)], 101),
+        // Behind a proxy that speaks TLS, and passes the host on.
+        (&[("Host", "vote.example"), ("Origin", "https://vote.example")], 101),
+        (&[("Host", "vote.example:443"), ("Origin", "https://vote.example")], 101),
+        (&[("Origin", STRANGER)], 403),
+        (&[("Origin", "null")], 403),
+        (&[("Origin", "http://guild.example")], 403),
+        (&[("Origin", "http://127.0.0.1")], 403),
+        (&[("Host", "vote.example"), ("Origin", "https://vote.example:8443")], 403),
+        (&[("Host", "null"), ("Origin", "null")], 403),
+        (&[("Origin", FRIEND), ("Origin", STRANGER)], 403),
+        // Anyone can say so who is no proxy of ours.
+        (&[("X-Forwarded-Host", "stranger.example"), ("Origin", STRANGER)], 403),
+    ] {
+        assert_eq!(upgrade(&http, headers).await, status, "{headers:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trusted_proxy_says_which_host_was_asked_for() {
+    let http = serve(&[], &["127.0.0.0/8"]).await;
+    let own = format!("http://{}", http.address);
+    for (headers, status) in [
+        (&[("X-Forwarded-Host", "vote.example"), ("Origin", "https://vote.example")][..], 101),
+        (&[("X-Forwarded-Host", "vote.example, inner.example"), ("Origin", "https://vote.example")], 101),
+        (&[("X-Forwarded-Host", "vote.example"), ("Origin", STRANGER)], 403),
+        (&[("X-Forwarded-Host", "vote.example"), ("Origin", own.as_str())], 403),
+        (&[("Origin", own.as_str())], 101),
+    ] {
+        assert_eq!(upgrade(&http, headers).await, status, "{headers:?}");
+    }
+}
+
+/// The page, or the one that says what is missing, under a policy that lets in nothing from elsewhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_console_is_served_under_a_strict_policy() {
+    let http = serve(&[], &[]).await;
+    let mut nonces = HashSet::new();
+    for _ in 0..2 {
+        let page = http.client.get(http.url("/graphiql")).send().await.unwrap();
+        assert_eq!(page.status(), StatusCode::OK);
+        let headers = page.headers().clone();
+        let policy: Vec<&str> = said(&headers, "content-security-policy").split(';').map(str::trim).collect();
+        for directive in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(policy.contains(&directive), "no {directive} in {policy:?}");
+        }
+        assert!(
+            policy.iter().all(|it| !it.contains("unsafe-eval") && !it.contains("http") && !it.contains("blob:")),
+            "{policy:?}"
+        );
+        let inline: Vec<_> = policy.iter().filter(|it| it.contains("unsafe-inline")).collect();
+        assert_eq!(inline, [&"style-src-attr 'unsafe-inline'"]);
+        let styles = policy.iter().find_map(|it| it.strip_prefix("style-src 'self' 'nonce-")).unwrap();
+        for (name, value) in [
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("x-content-type-options", "nosniff"),
+            ("cache-control", "no-store"),
+        ] {
+            assert_eq!(said(&headers, name), value, "{name}");
+        }
+        assert!(said(&headers, "permissions-policy").contains("camera=()"));
+        let text = page.text().await.unwrap();
+        assert!(!text.contains("https://unpkg") && !text.contains("//cdn") && !text.contains("{{"), "{text}");
+        if text.contains("console.js") {
+            let nonce = styles.strip_suffix('\'').unwrap();
+            assert!(text.contains(&format!("nonce=\"{nonce}\"")), "{text}");
+        }
+        nonces.insert(styles.to_owned());
+    }
+    assert_eq!(nonces.len(), 2, "a nonce is good once");
+    assert_eq!(http.client.get(http.url("/graphiql/nothing.js")).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+}
+
+/// What the page loads is gzipped, and not sent again to who has it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_consoles_files_are_sent_once() {
+    let http = serve(&[], &[]).await;
+    let get = async |etag: Option<&str>| {
+        let request = http.client.get(http.url("/graphiql/console.js"));
+        let request = etag.into_iter().fold(request, |request, etag| request.header("If-None-Match", etag));
+        request.send().await.unwrap()
+    };
+    let first = get(None).await;
+    if first.status() == StatusCode::NOT_FOUND {
+        let page = http.client.get(http.url("/graphiql")).send().await.unwrap().text().await.unwrap();
+        assert!(page.contains("left out of this build"), "{page}");
+        return;
+    }
+    let headers = first.headers().clone();
+    assert_eq!((said(&headers, "content-encoding"), said(&headers, "cache-control")), ("gzip", "no-cache"));
+    assert_eq!(said(&headers, "content-security-policy"), "default-src 'none'");
+    let etag = said(&headers, "etag");
+    assert!(etag.len() > 32 && etag.starts_with('"'), "{etag}");
+    assert_eq!(first.bytes().await.unwrap()[..2], [0x1F, 0x8B]);
+    for known in [etag, "*", &format!("W/{etag}"), &format!("\"other\", {etag}")] {
+        let again = get(Some(known)).await;
+        assert_eq!((again.status(), said(again.headers(), "etag")), (StatusCode::NOT_MODIFIED, etag), "{known}");
+        assert!(again.bytes().await.unwrap().is_empty());
+    }
+    assert_eq!(get(Some("\"other\"")).await.status(), StatusCode::OK);
+}
