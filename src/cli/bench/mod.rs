@@ -2,6 +2,10 @@
 
 mod ballots;
 mod fanout;
+mod filled;
+mod pages;
+mod plain;
+mod server;
 
 use clap::{Args, Subcommand};
 
@@ -39,6 +43,12 @@ enum What {
     Ballots(ballots::Ballots),
     /// Let many watch one vote over WebSocket while ballots come in, at a server in a process of its own.
     Fanout(fanout::Fanout),
+    /// Ask for the usual pages and cast ballots over HTTP, beside endpoints written by hand in plain SQL that answer the
+    /// same: how near is Guildhall to what is possible?
+    Pages(pages::Pages),
+    /// Serve those endpoints.
+    #[command(hide = true)]
+    Plain(plain::Plain),
 }
 
 impl Bench {
@@ -59,7 +69,9 @@ impl Bench {
         let db = Db::open(url, max_connections).await?;
         match self.what {
             What::Ballots(ballots) => ballots.run(db, url).await,
-            What::Fanout(fanout) => fanout.run(db, url).await,
+            What::Fanout(fanout) => fanout.run(db, url, max_connections).await,
+            What::Pages(pages) => pages.run(db, url, max_connections).await,
+            What::Plain(plain) => plain.run(db).await,
         }
     }
 }
@@ -104,6 +116,13 @@ impl Ground {
     /// Removes the guild and all that is in it.
     async fn remove(&self, app: &App) -> Result<(), Failure> {
         let guild = self.guild;
+        // One by one: together they may take longer than a statement may.
+        for campaign in
+            app.db.read(async move |conn| Ok(voting::store::unarchived_campaigns(conn, guild).await?)).await?
+        {
+            let id = campaign.id;
+            app.db.write(async move |conn| Ok(voting::store::delete_campaign(conn, guild, id).await?)).await?;
+        }
         Ok(app.db.write(async move |conn| Ok(identity::store::delete_guild(conn, guild).await?)).await?)
     }
 
