@@ -8,12 +8,17 @@ mod plain;
 mod server;
 
 use clap::{Args, Subcommand};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 
 use super::{Failure, say};
 use crate::{
     app::App,
     config::Database,
-    db::{DatabaseUrl, Db},
+    db::{
+        DatabaseUrl, Db, on,
+        schema::{abstentions, ballots},
+    },
     error::Error,
     id::{EntryId, GuildId, MemberId},
     identity::{self, Member, NewMember, Region},
@@ -116,12 +121,20 @@ impl Ground {
     /// Removes the guild and all that is in it.
     async fn remove(&self, app: &App) -> Result<(), Failure> {
         let guild = self.guild;
-        // One by one: together they may take longer than a statement may.
+        // Vote by vote: together they may take longer than a statement may.
         for campaign in
             app.db.read(async move |conn| Ok(voting::store::unarchived_campaigns(conn, guild).await?)).await?
         {
             let id = campaign.id;
-            app.db.write(async move |conn| Ok(voting::store::delete_campaign(conn, guild, id).await?)).await?;
+            let cast = ballots::table.filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq(id)));
+            let silent =
+                abstentions::table.filter(abstentions::guild_id.eq(guild).and(abstentions::campaign_id.eq(id)));
+            app.db
+                .write(async move |conn| {
+                    on!(conn, c => diesel::delete(cast).execute(c))?;
+                    Ok(on!(conn, c => diesel::delete(silent).execute(c))?)
+                })
+                .await?;
         }
         Ok(app.db.write(async move |conn| Ok(identity::store::delete_guild(conn, guild).await?)).await?)
     }
