@@ -130,6 +130,12 @@ impl Seal {
         Self(mac)
     }
 
+    /// The cursor of a row at this position, of the type of this name.
+    pub(crate) fn cursor(&self, name: &str, guild: GuildId, key: &impl Serialize) -> String {
+        let text = serde_json::to_vec(&(name, guild, key)).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode([self.mark(&text), text].concat())
+    }
+
     fn mark(&self, text: &[u8]) -> Vec<u8> {
         let mark = self.0.clone().chain_update(text).finalize().into_bytes();
         mark.iter().take(Self::LENGTH).copied().collect()
@@ -141,8 +147,7 @@ impl Seal {
 }
 
 fn cursor<T: Listed>(seal: &Seal, guild: GuildId, row: &T) -> String {
-    let text = serde_json::to_vec(&(T::NAME, guild, row.key())).unwrap_or_default();
-    URL_SAFE_NO_PAD.encode([seal.mark(&text), text].concat())
+    seal.cursor(T::NAME, guild, &row.key())
 }
 
 fn read_cursor<T: Listed>(seal: &Seal, field: &'static str, guild: GuildId, cursor: &str) -> Result<T::Key, Refusal> {

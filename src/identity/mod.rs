@@ -13,6 +13,7 @@ pub mod store;
 
 use serde::Deserialize;
 
+pub(crate) use self::rows::armory_url;
 pub use self::{
     characters::{CharacterChange, NewCharacter, create_character, delete_character, update_character},
     members::{MemberChange, NewMember, create_member, summary, update_member},

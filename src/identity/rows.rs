@@ -203,18 +203,21 @@ impl Character {
 
     /// The character's page in Blizzard's armory.
     pub fn armory_url(&self, region: Region) -> String {
-        let region = region.to_string().to_lowercase();
-        let realm: String = self
-            .realm
-            .to_lowercase()
-            .chars()
-            .filter(|c| !matches!(c, '\'' | '’' | '‘' | 'ʼ' | '(' | ')' | '[' | ']'))
-            .map(|c| if c.is_whitespace() { '-' } else { c })
-            .collect();
-        let name = self.name.to_lowercase();
-        let (realm, name) = (utf8_percent_encode(&realm, SEGMENT), utf8_percent_encode(&name, SEGMENT));
-        format!("https://worldofwarcraft.blizzard.com/en-us/character/{region}/{realm}/{name}")
+        armory_url(region, &self.realm, &self.name)
     }
+}
+
+pub(crate) fn armory_url(region: Region, realm: &str, name: &str) -> String {
+    let region = region.to_string().to_lowercase();
+    let realm: String = realm
+        .to_lowercase()
+        .chars()
+        .filter(|c| !matches!(c, '\'' | '’' | '‘' | 'ʼ' | '(' | ')' | '[' | ']'))
+        .map(|c| if c.is_whitespace() { '-' } else { c })
+        .collect();
+    let name = name.to_lowercase();
+    let (realm, name) = (utf8_percent_encode(&realm, SEGMENT), utf8_percent_encode(&name, SEGMENT));
+    format!("https://worldofwarcraft.blizzard.com/en-us/character/{region}/{realm}/{name}")
 }
 
 /// A character's place in the list: sort key, id.

@@ -262,4 +262,25 @@ on_both! {
             assert_eq!(app.rows_of(table).await, rows, "{table}");
         }
     }
+
+    // The bench itself compares the answers, and fails if they differ.
+    async fn a_bench_of_pages_finds_them_answered_alike_and_leaves_nothing_behind(app) {
+        app.guild("gg").await;
+        let folder = tempfile::tempdir().unwrap();
+        let [flag, database, ..] = app.flags();
+        let size = ["--members", "40", "--campaigns", "12", "--ballots", "300"];
+        let effort = ["--connections", "2", "--turns", "1", "--requests", "8", "--subscribers", "0"];
+        let bench = [&["bench", "pages", &flag, &database], &size[..], &effort[..]].concat();
+        let said = stdout(&run(folder.path(), &bench));
+        for page in ["roster page", "campaigns page", "campaign", "standings", "castBallot"] {
+            let row = said.lines().find(|line| line.starts_with(&format!("| {page} |"))).unwrap_or_else(|| panic!("{said}"));
+            let figures: Vec<f64> = row.split('|').filter_map(|it| it.trim().trim_end_matches(" %").parse().ok()).collect();
+            assert_eq!(figures.len(), 10, "{row}");
+            let [ours, limit] = [figures[0], figures[4]];
+            assert!(ours > 0.0 && limit > 0.0, "{row}");
+        }
+        for (table, rows) in [("guilds", 1), ("members", 1), ("campaigns", 0), ("ballots", 0), ("picks", 0)] {
+            assert_eq!(app.rows_of(table).await, rows, "{table}");
+        }
+    }
 }

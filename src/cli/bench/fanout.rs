@@ -1,8 +1,6 @@
 //! `guildhall bench fanout`.
 
 use std::{
-    path::PathBuf,
-    process::Stdio,
     sync::{
         Arc,
         atomic::{AtomicU32, AtomicU64, Ordering},
@@ -11,18 +9,13 @@ use std::{
 };
 
 use async_graphql::ID;
-use axum::body::Bytes;
 use clap::Args;
 use futures_util::{SinkExt, StreamExt};
-use http_body_util::{BodyExt, Full};
-use hyper::{client::conn::http1, header, http::Request};
-use hyper_util::rt::TokioIo;
+use hyper::header;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
     net::TcpStream,
-    process::{Child, Command},
     sync::{Semaphore, watch},
     task::JoinSet,
     time::MissedTickBehavior,
@@ -32,7 +25,10 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest, protocol::WebSocketConfig},
 };
 
-use super::{Failure, Ground, percentile, picks, say};
+use super::{
+    Failure, Ground, percentile, picks, say,
+    server::{Asking, Prepared, Serving},
+};
 use crate::{
     app::App,
     auth::{self, Hasher, Keys},
@@ -63,14 +59,14 @@ pub(super) struct Fanout {
     /// How many watch, each over a socket of their own.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=25_000))]
-    subscribers: u32,
+    pub(super) subscribers: u32,
     /// A ballot every so often.
     #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = humantime::parse_duration)]
-    every: Duration,
+    pub(super) every: Duration,
     /// How many ballots.
     #[arg(long, value_name = "N", default_value_t = 400)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    ballots: u32,
+    pub(super) ballots: u32,
 }
 
 /// What the watchers and the voters have seen.
@@ -84,28 +80,35 @@ struct Seen {
 }
 
 impl Fanout {
-    pub(super) async fn run(self, db: Db, url: &DatabaseUrl) -> Result<(), Failure> {
+    pub(super) async fn run(self, db: Db, url: &DatabaseUrl, max_connections: u32) -> Result<(), Failure> {
         // Our ends of the sockets are files too.
         rlimit::increase_nofile_limit(u64::MAX)?;
         let secret = format!("{:032x}", rand::random::<u128>());
         let app = Arc::new(App::new(db, Clock::system(), Keys::new(secret.as_bytes()), Hasher::owasp()?));
         let ground = Ground::prepare(&app, self.subscribers.max(self.ballots)).await?;
-        let measured = self.measure(&app, &ground, url, &secret).await;
+        let server = Serving::start(&["serve"], url, max_connections, &secret).await?;
+        let measured = self.measure(&app, &ground, &server, url).await;
         ground.remove(&app).await?;
         measured
     }
 
-    async fn measure(self, app: &Arc<App>, ground: &Ground, url: &DatabaseUrl, secret: &str) -> Result<(), Failure> {
+    async fn measure(
+        self,
+        app: &Arc<App>,
+        ground: &Ground,
+        server: &Serving,
+        url: &DatabaseUrl,
+    ) -> Result<(), Failure> {
         let (campaign, entries) = ground.vote(app).await?;
         let mint = |voter| auth::mint(app, voter, Duration::from_hours(1));
         let tokens: Vec<String> = ground.voters.iter().map(mint).collect::<Result<_, _>>()?;
-        let server = Serving::start(url, secret).await?;
         let Self { subscribers, ballots, every } = self;
         say(&format!("{subscribers} subscribers, {ballots} ballots, one every {every:?}, on {url}\n\n"))?;
 
         // What the first requests take is not the subscribers'.
-        let mut asking = Asking::open(&server.address, &ground.slug).await?;
-        asking.ask(None, json!({ "query": ROSTER })).await?;
+        let mut asking = Asking::open(server).await?;
+        let roster = Prepared::new(server, "/graphql", &ground.slug, None, Some(&json!({ "query": ROSTER })))?;
+        asking.data(roster.clone()).await?;
         let empty = server.memory()?;
         let seen = Arc::new(Seen {
             acknowledged: (0..=ballots).map(|_| AtomicU64::new(0)).collect(),
@@ -132,10 +135,10 @@ impl Fanout {
         let idle = server.memory()?;
 
         let (stop, stopped) = watch::channel(false);
-        let queries = tokio::spawn(ask_again_and_again(asking, stopped));
+        let queries = tokio::spawn(ask_again_and_again(asking, roster, stopped));
         let messages_before = seen.messages.load(Ordering::Relaxed);
         let casting = Instant::now();
-        let casts = self.cast(&server, ground, &campaign, &entries, &tokens, &seen).await?;
+        let casts = self.cast(server, ground, &campaign, &entries, &tokens, &seen).await?;
         let all = wait_for(&reached, 2 * subscribers, &mut watchers);
         let all = tokio::time::timeout(LAST_WITHIN, all).await;
         let took = casting.elapsed();
@@ -177,7 +180,7 @@ impl Fanout {
         tokens: &[String],
         seen: &Seen,
     ) -> Result<Vec<Duration>, Failure> {
-        let mut asking = Asking::open(&server.address, &ground.slug).await?;
+        let mut asking = Asking::open(server).await?;
         let mut ticks = tokio::time::interval(self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut took = Vec::new();
@@ -186,7 +189,8 @@ impl Fanout {
             let picks: Vec<String> = picks(entries).into_iter().map(|pick| ID::from(pick).0).collect();
             let input = json!({ "campaignId": ID::from(campaign.id).0, "picks": picks });
             let began = Instant::now();
-            asking.ask(Some(token), json!({ "query": CAST, "variables": { "input": input } })).await?;
+            let body = json!({ "query": CAST, "variables": { "input": input } });
+            asking.data(Prepared::new(server, "/graphql", &ground.slug, Some(token), Some(&body))?).await?;
             took.push(began.elapsed());
             acknowledged.store(seen.now(), Ordering::Relaxed);
         }
@@ -315,7 +319,11 @@ async fn watch(mut socket: Socket, seen: &Seen, ballots: u32, reached: &watch::S
 }
 
 /// Asks for the roster until told to stop; how long each time took.
-async fn ask_again_and_again(mut asking: Asking, mut stop: watch::Receiver<bool>) -> Result<Vec<Duration>, Failure> {
+async fn ask_again_and_again(
+    mut asking: Asking,
+    roster: Prepared,
+    mut stop: watch::Receiver<bool>,
+) -> Result<Vec<Duration>, Failure> {
     let mut ticks = tokio::time::interval(ASK_EVERY);
     let mut took = Vec::new();
     loop {
@@ -323,88 +331,11 @@ async fn ask_again_and_again(mut asking: Asking, mut stop: watch::Receiver<bool>
             _ = stop.changed() => break,
             _ = ticks.tick() => {
                 let began = Instant::now();
-                asking.ask(None, json!({ "query": ROSTER })).await?;
+                asking.data(roster.clone()).await?;
                 took.push(began.elapsed());
             }
         }
     }
     took.sort_unstable();
     Ok(took)
-}
-
-/// A connection for requests, one after the other.
-struct Asking {
-    sender: http1::SendRequest<Full<Bytes>>,
-    slug: String,
-    address: String,
-}
-
-impl Asking {
-    async fn open(address: &str, slug: &str) -> Result<Self, Failure> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        Ok(Self { sender, slug: slug.to_owned(), address: address.to_owned() })
-    }
-
-    /// Asks, and fails unless all goes well.
-    async fn ask(&mut self, token: Option<&str>, body: serde_json::Value) -> Result<(), Failure> {
-        let mut request = Request::post("/graphql")
-            .header(header::HOST, &self.address)
-            .header(header::CONTENT_TYPE, "application/json")
-            .header("x-guild", &self.slug);
-        if let Some(token) = token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
-        self.sender.ready().await?;
-        let answer = self.sender.send_request(request.body(Full::from(body.to_string()))?).await?;
-        let answer = answer.into_body().collect().await?.to_bytes();
-        let answer: serde_json::Value = serde_json::from_slice(&answer)?;
-        match answer.get("errors") {
-            None => Ok(()),
-            Some(errors) => Err(errors.to_string().into()),
-        }
-    }
-}
-
-/// A server in a process of its own, killed when it is dropped.
-struct Serving {
-    child: Child,
-    address: String,
-}
-
-impl Serving {
-    async fn start(url: &DatabaseUrl, secret: &str) -> Result<Self, Failure> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["serve", "--bind", "127.0.0.1:0"])
-            .env("DATABASE_URL", url.reveal())
-            .env("GUILDHALL_JWT_SECRET", secret)
-            .env("RUST_LOG", "info")
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let log = child.stderr.take().ok_or("the server has no log")?;
-        let mut lines = BufReader::new(log).lines();
-        while let Some(line) = lines.next_line().await? {
-            let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-            let message = line.pointer("/fields/message").and_then(serde_json::Value::as_str).unwrap_or_default();
-            if let Some(address) = message.strip_prefix("serving on http://") {
-                let address = address.to_owned();
-                // Read on, so that the server never waits for a full pipe.
-                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return Ok(Self { child, address });
-            }
-        }
-        Err("the server did not start".into())
-    }
-
-    /// What it keeps in memory, in KiB.
-    fn memory(&self) -> Result<u64, Failure> {
-        let pid = self.child.id().ok_or("the server has ended")?;
-        let status = std::fs::read_to_string(PathBuf::from(format!("/proc/{pid}/status")))?;
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = resident.and_then(|it| it.trim().strip_suffix(" kB")).and_then(|it| it.trim().parse().ok());
-        kilobytes.ok_or_else(|| "the server's memory is not told".into())
-    }
 }

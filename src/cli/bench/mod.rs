@@ -2,14 +2,23 @@
 
 mod ballots;
 mod fanout;
+mod filled;
+mod pages;
+mod plain;
+mod server;
 
 use clap::{Args, Subcommand};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 
 use super::{Failure, say};
 use crate::{
     app::App,
     config::Database,
-    db::{DatabaseUrl, Db},
+    db::{
+        DatabaseUrl, Db, on,
+        schema::{abstentions, ballots},
+    },
     error::Error,
     id::{EntryId, GuildId, MemberId},
     identity::{self, Member, NewMember, Region},
@@ -39,6 +48,12 @@ enum What {
     Ballots(ballots::Ballots),
     /// Let many watch one vote over WebSocket while ballots come in, at a server in a process of its own.
     Fanout(fanout::Fanout),
+    /// Ask for the usual pages and cast ballots over HTTP, beside endpoints written by hand in plain SQL that answer the
+    /// same: how near is Guildhall to what is possible?
+    Pages(pages::Pages),
+    /// Serve those endpoints.
+    #[command(hide = true)]
+    Plain(plain::Plain),
 }
 
 impl Bench {
@@ -59,7 +74,9 @@ impl Bench {
         let db = Db::open(url, max_connections).await?;
         match self.what {
             What::Ballots(ballots) => ballots.run(db, url).await,
-            What::Fanout(fanout) => fanout.run(db, url).await,
+            What::Fanout(fanout) => fanout.run(db, url, max_connections).await,
+            What::Pages(pages) => pages.run(db, url, max_connections).await,
+            What::Plain(plain) => plain.run(db).await,
         }
     }
 }
@@ -104,6 +121,21 @@ impl Ground {
     /// Removes the guild and all that is in it.
     async fn remove(&self, app: &App) -> Result<(), Failure> {
         let guild = self.guild;
+        // Vote by vote: together they may take longer than a statement may.
+        for campaign in
+            app.db.read(async move |conn| Ok(voting::store::unarchived_campaigns(conn, guild).await?)).await?
+        {
+            let id = campaign.id;
+            let cast = ballots::table.filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq(id)));
+            let silent =
+                abstentions::table.filter(abstentions::guild_id.eq(guild).and(abstentions::campaign_id.eq(id)));
+            app.db
+                .write(async move |conn| {
+                    on!(conn, c => diesel::delete(cast).execute(c))?;
+                    Ok(on!(conn, c => diesel::delete(silent).execute(c))?)
+                })
+                .await?;
+        }
         Ok(app.db.write(async move |conn| Ok(identity::store::delete_guild(conn, guild).await?)).await?)
     }
 

@@ -101,21 +101,28 @@ struct VoteEntry {
     associated_member: Option<String>,
 }
 
+/// What members and votes beyond those of the files are made of.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Generated {
+pub(in crate::cli) struct Generated {
     name_starts: Vec<String>,
     name_ends: Vec<String>,
     realms: Vec<String>,
-    campaign_titles: Vec<String>,
-    campaign_descriptions: Vec<String>,
-    entry_names: Vec<String>,
-    entry_descriptions: Vec<String>,
+    pub(in crate::cli) campaign_titles: Vec<String>,
+    pub(in crate::cli) campaign_descriptions: Vec<String>,
+    pub(in crate::cli) entry_names: Vec<String>,
+    pub(in crate::cli) entry_descriptions: Vec<String>,
+}
+
+impl Generated {
+    pub(in crate::cli) fn read() -> Result<Self, Failure> {
+        Ok(serde_json::from_str(GENERATED)?)
+    }
 }
 
 /// Fills an empty database.
 pub(super) async fn fill(app: &App, id: GuildId, size: Size) -> Result<Filled, Failure> {
-    let generated: Generated = serde_json::from_str(GENERATED)?;
+    let generated = Generated::read()?;
     let now = app.clock.now();
     let founded = now - TimeDelta::days(400);
     let (guild, ranks) = app
@@ -126,7 +133,7 @@ pub(super) async fn fill(app: &App, id: GuildId, size: Size) -> Result<Filled, F
     let mut rng = StdRng::seed_from_u64(7);
     // One hash for all: hashing is slow on purpose, and this password is no secret.
     let password_hash = app.hasher.hash(PASSWORD.to_owned()).await?;
-    let (members, characters) = roster(&generated, &ranks, size, &password_hash, now, &mut rng)?;
+    let (members, characters) = roster(&generated, &ranks, size.members, &password_hash, now, &mut rng)?;
     {
         let members = members.clone();
         app.db
@@ -169,10 +176,10 @@ pub(super) async fn fill(app: &App, id: GuildId, size: Size) -> Result<Filled, F
 }
 
 /// The members of the file, then as many more as are wanted.
-fn roster(
+pub(in crate::cli) fn roster(
     generated: &Generated,
     ranks: &[Rank],
-    size: Size,
+    size: u32,
     password_hash: &str,
     now: Instant,
     rng: &mut StdRng,
@@ -182,7 +189,7 @@ fn roster(
     let names = Names::new(generated);
     let (mut members, mut characters) = (Vec::new(), Vec::new());
     let mut character_number = 0;
-    for number in 0..usize::try_from(size.members)? {
+    for number in 0..usize::try_from(size)? {
         let person = if let Some(person) = file.members.get(number) {
             person
         } else {
@@ -347,7 +354,13 @@ fn prepare(vote: &Vote, guild: GuildId, members: &[Member], now: Instant) -> Res
 }
 
 /// Ballots of these voters. Some entries are liked better than others, so that there is something to see.
-fn ballots(campaign: &Campaign, entries: &[EntryId], voters: &[Member], now: Instant, rng: &mut StdRng) -> Vec<Ballot> {
+pub(in crate::cli) fn ballots(
+    campaign: &Campaign,
+    entries: &[EntryId],
+    voters: &[Member],
+    now: Instant,
+    rng: &mut StdRng,
+) -> Vec<Ballot> {
     let liking: HashMap<EntryId, f64> = entries.iter().map(|entry| (*entry, rng.random_range(0.2..3.0))).collect();
     let picks = usize::try_from(campaign.picks_per_voter).unwrap_or_default();
     let (from, to) = (campaign.start_at.unwrap_or(now), campaign.closes_at.unwrap_or(now).min(now));
@@ -367,7 +380,12 @@ fn ballots(campaign: &Campaign, entries: &[EntryId], voters: &[Member], now: Ins
 }
 
 /// Stores a campaign with its ballots; a closed one with its result.
-async fn store(app: &App, campaign: Campaign, entries: Vec<Entry>, ballots: Vec<Ballot>) -> Result<(), Failure> {
+pub(in crate::cli) async fn store(
+    app: &App,
+    campaign: Campaign,
+    entries: Vec<Entry>,
+    ballots: Vec<Ballot>,
+) -> Result<(), Failure> {
     app.db
         .write(async move |conn| {
             let running = match campaign.status {

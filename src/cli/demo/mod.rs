@@ -1,6 +1,6 @@
 //! `guildhall demo`.
 
-mod fill;
+pub(super) mod fill;
 
 use std::{fmt::Write, net::SocketAddr, sync::Arc, time::Duration};
 

@@ -1,0 +1,723 @@
+//! What `bench pages` holds Guildhall against: its usual answers from endpoints written by hand for nothing but them, in as
+//! few statements of plain SQL as seem good, without GraphQL.
+//!
+//! The endpoints do no more than is asked of them: they know weighted votes alone, and do not close a vote when all have voted.
+
+use std::{collections::HashMap, marker::PhantomData, net::SocketAddr, sync::Arc};
+
+use async_graphql::ID;
+use axum::{
+    Json, Router,
+    extract::{FromRequestParts, Path, State},
+    http::{StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+    serve::ListenerExt,
+};
+use clap::Args;
+use diesel::{
+    QueryResult,
+    backend::Backend,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    serialize::ToSql,
+    sql_types::{BigInt, Bool, HasSqlType, Nullable, Text, Timestamp},
+};
+use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+
+use super::Failure;
+use crate::{
+    app::App,
+    auth::{Hasher, Keys},
+    clock::{Clock, Instant},
+    db::{Conn, Db, on},
+    error::{self, Error},
+    id::{CampaignId, EntryId, GuildId, MemberId},
+    identity::{Region, armory_url},
+    voting::{Turnout, new_nonce, receipt_of},
+};
+
+#[derive(Args)]
+pub(super) struct Plain {
+    #[arg(long, value_name = "ADDRESS")]
+    bind: SocketAddr,
+    #[arg(long, env = "GUILDHALL_JWT_SECRET", hide_env_values = true, value_name = "SECRET")]
+    jwt_secret: String,
+}
+
+impl Plain {
+    pub(super) async fn run(self, db: Db) -> Result<(), Failure> {
+        let app = Arc::new(App::new(db, Clock::system(), Keys::new(self.jwt_secret.as_bytes()), Hasher::owasp()?));
+        let router = Router::new()
+            .route("/roster", get(roster))
+            .route("/campaigns", get(campaigns))
+            .route("/campaigns/{id}", get(campaign))
+            .route("/campaigns/{id}/standings", get(standings))
+            .route("/campaigns/{id}/ballots", post(cast))
+            .with_state(app);
+        let listener = TcpListener::bind(self.bind).await?;
+        tracing::info!("serving on http://{}", listener.local_addr()?);
+        // Nothing waits for more to send, as Guildhall's sockets do not.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        Ok(axum::serve(listener, router).await?)
+    }
+}
+
+/// Who asks, by a token that is signed and not expired.
+struct Viewer {
+    guild: GuildId,
+    member: MemberId,
+}
+
+impl FromRequestParts<Arc<App>> for Viewer {
+    type Rejection = Oops;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Oops> {
+        let header = parts.headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
+        let token = header.and_then(|it| it.strip_prefix("Bearer ")).ok_or(Oops::Refused("Sign in."))?;
+        let claims = app.keys.read(token, app.clock.now()).ok_or(Oops::Refused("Sign in anew."))?;
+        Ok(Self { guild: claims.guild, member: claims.member })
+    }
+}
+
+/// What goes wrong.
+enum Oops {
+    Refused(&'static str),
+    Broken(Error),
+}
+
+impl From<Error> for Oops {
+    fn from(error: Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl IntoResponse for Oops {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refused(why) => (StatusCode::CONFLICT, why).into_response(),
+            Self::Broken(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+        }
+    }
+}
+
+type Answer<T> = Result<Json<Data<T>>, Oops>;
+
+#[derive(Serialize)]
+struct Data<T> {
+    data: T,
+}
+
+fn answer<T>(data: T) -> Answer<T> {
+    Ok(Json(Data { data }))
+}
+
+/// A statement with a `?` for each of its values, which gives rows of `T`. Each connection prepares it once, as it does
+/// diesel's own statements, and not its `sql_query`s.
+struct Sql<T> {
+    text: String,
+    values: Vec<Value>,
+    rows: PhantomData<fn() -> T>,
+}
+
+enum Value {
+    Number(i64),
+    Text(String),
+    Time(Instant),
+}
+
+fn sql<T>(text: impl Into<String>, values: Vec<Value>) -> Sql<T> {
+    Sql { text: text.into(), values, rows: PhantomData }
+}
+
+/// So many places for values, in parentheses.
+fn places(count: usize) -> String {
+    format!("({})", vec!["?"; count].join(", "))
+}
+
+impl<T> Query for Sql<T> {
+    type SqlType = T;
+}
+
+impl<T> QueryId for Sql<T> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<T, DB> QueryFragment<DB> for Sql<T>
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text> + HasSqlType<Timestamp>,
+    i64: ToSql<BigInt, DB>,
+    String: ToSql<Text, DB>,
+    Instant: ToSql<Timestamp, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let mut pieces = self.text.split('?');
+        out.push_sql(pieces.next().unwrap_or_default());
+        for (value, piece) in self.values.iter().zip(pieces) {
+            match value {
+                Value::Number(number) => out.push_bind_param::<BigInt, _>(number)?,
+                Value::Text(text) => out.push_bind_param::<Text, _>(text)?,
+                Value::Time(time) => out.push_bind_param::<Timestamp, _>(time)?,
+            }
+            out.push_sql(piece);
+        }
+        Ok(())
+    }
+}
+
+fn rfc3339(at: Instant) -> String {
+    at.and_utc().to_rfc3339()
+}
+
+#[derive(Serialize)]
+struct Roster {
+    members: MemberPage,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MemberPage {
+    total_count: i64,
+    page_info: PageInfo,
+    nodes: Vec<Member>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    has_next_page: bool,
+    end_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Member {
+    id: ID,
+    display_name: String,
+    created_at: String,
+    rank: Rank,
+    main_character: Option<Character>,
+}
+
+#[derive(Serialize)]
+struct Rank {
+    name: String,
+    level: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Character {
+    name: String,
+    realm: String,
+    class: String,
+    spec: Option<String>,
+    role: String,
+    armory_url: String,
+}
+
+type MemberRow = (
+    (BigInt, BigInt, Text, Text, Timestamp),
+    (Text, BigInt, Text, BigInt),
+    (Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>),
+);
+type MemberValues = (
+    (i64, i64, String, String, Instant),
+    (String, i64, String, i64),
+    (Option<String>, Option<String>, Option<String>, Option<String>, Option<String>),
+);
+
+const ROSTER: &str = "
+    SELECT m.id, m.rank_level, m.sort_key, m.display_name, m.created_at, r.name, r.level, g.region,
+        (SELECT count(*) FROM members a WHERE a.guild_id = ? AND a.is_active),
+        c.name, c.realm, c.class, c.spec, c.role
+    FROM (SELECT * FROM members WHERE guild_id = ? AND is_active
+        ORDER BY rank_level DESC, sort_key, id LIMIT 51) m
+    JOIN guilds g ON g.id = m.guild_id
+    JOIN ranks r ON r.guild_id = m.guild_id AND r.id = m.rank_id
+    LEFT JOIN characters c ON c.guild_id = m.guild_id AND c.member_id = m.id AND c.is_main
+    ORDER BY m.rank_level DESC, m.sort_key, m.id";
+
+async fn roster(State(app): State<Arc<App>>, viewer: Viewer) -> Answer<Roster> {
+    const SIZE: usize = 50;
+    let guild = viewer.guild;
+    let mut rows = app
+        .db
+        .read(async move |conn| {
+            let query = sql::<MemberRow>(ROSTER, vec![Value::Number(guild.0), Value::Number(guild.0)]);
+            Ok(on!(conn, c => query.load::<MemberValues>(c))?)
+        })
+        .await?;
+    let has_next_page = rows.len() > SIZE;
+    rows.truncate(SIZE);
+    let end_cursor =
+        rows.last().map(|((id, level, key, ..), ..)| app.keys.cursors.cursor("Member", guild, &(level, key, id)));
+    let mut total_count = 0;
+    let mut nodes = Vec::with_capacity(rows.len());
+    for ((id, _, _, display_name, created_at), (rank, level, region, total), character) in rows {
+        total_count = total;
+        let region: Region = region.parse().map_err(Error::internal)?;
+        let main_character = match character {
+            (Some(name), Some(realm), Some(class), spec, Some(role)) => {
+                Some(Character { armory_url: armory_url(region, &realm, &name), name, realm, class, spec, role })
+            }
+            _ => None,
+        };
+        let rank = Rank { name: rank, level };
+        nodes.push(Member {
+            id: MemberId(id).into(),
+            display_name,
+            created_at: rfc3339(created_at),
+            rank,
+            main_character,
+        });
+    }
+    answer(Roster { members: MemberPage { total_count, page_info: PageInfo { has_next_page, end_cursor }, nodes } })
+}
+
+#[derive(Serialize)]
+struct Campaigns {
+    campaigns: CampaignPage,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CampaignPage {
+    page_info: PageInfo,
+    nodes: Vec<ListedCampaign>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListedCampaign {
+    id: ID,
+    title: String,
+    status: String,
+    method: String,
+    closes_at: Option<String>,
+    created_by: Option<Named>,
+    entries: Vec<NamedEntry>,
+    turnout: ShownTurnout,
+    viewer_can_vote: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Named {
+    display_name: String,
+}
+
+#[derive(Serialize)]
+struct NamedEntry {
+    id: ID,
+    name: String,
+}
+
+#[derive(Serialize)]
+struct ShownTurnout {
+    eligible: i64,
+    voted: i64,
+    percent: f64,
+}
+
+impl From<Turnout> for ShownTurnout {
+    fn from(turnout: Turnout) -> Self {
+        Self { eligible: turnout.eligible, voted: turnout.voted, percent: turnout.percent() }
+    }
+}
+
+/// Campaigns that the viewer sees, with what there is to know of each and of the viewer: all but their entries and, as long as
+/// they run, their turnout.
+const SEEN: &str = "
+    SELECT c.id, c.title, c.status, c.method, c.created_at, c.closes_at, c.min_rank_level_to_vote,
+        c.results_visibility, c.description, o.display_name, t.eligible, t.voted,
+        v.rank_level, v.is_active AND v.registered_at IS NOT NULL,
+        EXISTS (SELECT 1 FROM ballots b WHERE b.guild_id = c.guild_id AND b.campaign_id = c.id AND b.member_id = v.id)
+    FROM members v
+    JOIN ranks r ON r.guild_id = v.guild_id AND r.id = v.rank_id
+    JOIN campaigns c ON c.guild_id = v.guild_id
+    LEFT JOIN members o ON o.guild_id = c.guild_id AND o.id = c.created_by
+    LEFT JOIN tallies t ON t.guild_id = c.guild_id AND t.campaign_id = c.id
+    WHERE v.guild_id = ? AND v.id = ?
+        AND (c.min_rank_level_to_view IS NULL OR c.min_rank_level_to_view <= v.rank_level)
+        AND (c.status <> 'DRAFT' OR ' ' || r.permissions || ' ' LIKE '% CAMPAIGNS_MANAGE %')";
+
+type SeenRow = (
+    (BigInt, Text, Text, Text, Timestamp, Nullable<Timestamp>, BigInt),
+    (Text, Nullable<Text>, Nullable<Text>, Nullable<BigInt>, Nullable<BigInt>),
+    (BigInt, Bool, Bool),
+);
+
+#[derive(diesel::Queryable)]
+struct Seen {
+    campaign: (i64, String, String, String, Instant, Option<Instant>, i64),
+    shown: (String, Option<String>, Option<String>, Option<i64>, Option<i64>),
+    viewer: (i64, bool, bool),
+}
+
+impl Seen {
+    fn is_live(&self, now: Instant) -> bool {
+        let (_, _, status, _, _, closes_at, _) = &self.campaign;
+        status == "LIVE" && closes_at.is_some_and(|closes| now < closes)
+    }
+
+    fn hindrance(&self, now: Instant) -> Option<&'static str> {
+        let (level, is_registered, has_voted) = self.viewer;
+        if !is_registered {
+            Some("NOT_REGISTERED")
+        } else if !self.is_live(now) {
+            Some("NOT_LIVE")
+        } else if has_voted {
+            Some("ALREADY_VOTED")
+        } else if level < self.campaign.6 {
+            Some("RANK_TOO_LOW")
+        } else {
+            None
+        }
+    }
+
+    fn shows_standings(&self) -> bool {
+        let (level, is_registered, has_voted) = self.viewer;
+        let is_eligible = is_registered && level >= self.campaign.6;
+        match (self.campaign.2.as_str(), self.shown.0.as_str()) {
+            ("LIVE", "ALWAYS") => true,
+            ("LIVE", "AFTER_VOTING") => has_voted || !is_eligible,
+            _ => false,
+        }
+    }
+
+    const fn frozen(&self) -> Option<Turnout> {
+        match (self.shown.3, self.shown.4) {
+            (Some(eligible), Some(voted)) => Some(Turnout { eligible, voted }),
+            _ => None,
+        }
+    }
+}
+
+/// How many may vote at each level. The sign keeps SQLite from an index in which it would look every member up.
+const ELECTORATE: &str = "
+    SELECT min(rank_level), count(*) FROM members
+    WHERE guild_id = ? AND is_active AND registered_at IS NOT NULL
+    GROUP BY +rank_level";
+
+/// How many have voted in a campaign, and how many of them may no longer: joined for each campaign by itself, nothing is
+/// sorted to be grouped.
+const VOTED: &str = "
+    SELECT ?, count(*), count(*) FILTER (WHERE NOT (m.is_active AND m.rank_level >= ?))
+    FROM ballots b
+    JOIN members m ON m.guild_id = b.guild_id AND m.id = b.member_id
+    WHERE b.guild_id = ? AND b.campaign_id = ?";
+
+fn within(guild: GuildId, ids: &[i64]) -> Vec<Value> {
+    [guild.0].iter().chain(ids).map(|id| Value::Number(*id)).collect()
+}
+
+/// The turnouts of campaigns that run.
+async fn turnouts(conn: &mut Conn, guild: GuildId, of: &[(i64, i64)]) -> error::Result<HashMap<i64, Turnout>> {
+    if of.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let electorate = sql::<(BigInt, BigInt)>(ELECTORATE, vec![Value::Number(guild.0)]);
+    let electorate = on!(conn, c => electorate.load::<(i64, i64)>(c))?;
+    let voted = vec![VOTED; of.len()].join(" UNION ALL ");
+    let values = of.iter().flat_map(|(id, least)| [*id, *least, guild.0, *id].map(Value::Number)).collect();
+    let voted = sql::<(BigInt, BigInt, BigInt)>(voted, values);
+    let voted = on!(conn, c => voted.load::<(i64, i64, i64)>(c))?;
+    let voted: HashMap<i64, (i64, i64)> = voted.into_iter().map(|(id, voted, gone)| (id, (voted, gone))).collect();
+    let turnout = |(id, least): &(i64, i64)| {
+        let may: i64 = electorate.iter().filter(|(level, _)| level >= least).map(|(_, members)| members).sum();
+        let (voted, gone) = voted.get(id).copied().unwrap_or_default();
+        (*id, Turnout { eligible: may + gone, voted })
+    };
+    Ok(of.iter().map(turnout).collect())
+}
+
+async fn campaigns(State(app): State<Arc<App>>, viewer: Viewer) -> Answer<Campaigns> {
+    const SIZE: usize = 25;
+    let Viewer { guild, member } = viewer;
+    let now = app.clock.now();
+    let (seen, entries, mut turnouts) = app
+        .db
+        .read(async move |conn| {
+            let seen = format!("{SEEN} AND c.status <> 'ARCHIVED' ORDER BY c.created_at DESC, c.id DESC LIMIT 26");
+            let seen = sql::<SeenRow>(seen, vec![Value::Number(guild.0), Value::Number(member.0)]);
+            let seen = on!(conn, c => seen.load::<Seen>(c))?;
+            let shown = || seen.iter().take(SIZE);
+            let ids: Vec<i64> = shown().map(|it| it.campaign.0).collect();
+            let entries = format!(
+                "SELECT campaign_id, id, name FROM entries WHERE guild_id = ? AND campaign_id IN {} ORDER BY sort_order, id",
+                places(ids.len())
+            );
+            let entries = sql::<(BigInt, BigInt, Text)>(entries, within(guild, &ids));
+            let entries = match ids.len() {
+                0 => Vec::new(),
+                _ => on!(conn, c => entries.load::<(i64, i64, String)>(c))?,
+            };
+            let running = shown().filter(|it| it.frozen().is_none()).map(|it| (it.campaign.0, it.campaign.6)).collect::<Vec<_>>();
+            let turnouts = turnouts(conn, guild, &running).await?;
+            Ok((seen, entries, turnouts))
+        })
+        .await?;
+    let mut entries_of: HashMap<i64, Vec<NamedEntry>> = HashMap::new();
+    for (campaign, id, name) in entries {
+        entries_of.entry(campaign).or_default().push(NamedEntry { id: EntryId(id).into(), name });
+    }
+    let has_next_page = seen.len() > SIZE;
+    let last = seen.iter().take(SIZE).last();
+    let end_cursor = last.map(|it| app.keys.cursors.cursor("Campaign", guild, &(it.campaign.4, it.campaign.0)));
+    let shown = |seen: Seen| {
+        let (viewer_can_vote, frozen) = (seen.hindrance(now).is_none(), seen.frozen());
+        let (id, title, status, method, _, closes_at, _) = seen.campaign;
+        ListedCampaign {
+            entries: entries_of.remove(&id).unwrap_or_default(),
+            turnout: frozen.or_else(|| turnouts.remove(&id)).unwrap_or_default().into(),
+            id: CampaignId(id).into(),
+            title,
+            status,
+            method,
+            closes_at: closes_at.map(rfc3339),
+            created_by: seen.shown.2.map(|display_name| Named { display_name }),
+            viewer_can_vote,
+        }
+    };
+    let nodes = seen.into_iter().take(SIZE).map(shown).collect();
+    answer(Campaigns { campaigns: CampaignPage { page_info: PageInfo { has_next_page, end_cursor }, nodes } })
+}
+
+#[derive(Serialize)]
+struct One<T> {
+    campaign: Option<T>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Campaign {
+    id: ID,
+    title: String,
+    description: Option<String>,
+    status: String,
+    method: String,
+    closes_at: Option<String>,
+    created_by: Option<Named>,
+    entries: Vec<Entry>,
+    turnout: ShownTurnout,
+    viewer_can_vote: bool,
+    viewer_cannot_vote_reason: Option<&'static str>,
+    standings: Option<Vec<Standing>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    id: ID,
+    name: String,
+    description: Option<String>,
+    associated_member: Option<Named>,
+}
+
+#[derive(Serialize)]
+struct Standing {
+    place: i64,
+    points: i64,
+    entry: NamedEntry,
+}
+
+#[derive(Serialize)]
+struct Tally {
+    id: ID,
+    status: String,
+    turnout: ShownTurnout,
+    standings: Option<Vec<Standing>>,
+}
+
+/// The entries of a weighted vote of three picks in their order, with their places and points: ties are parted by first
+/// picks, then second picks, then third ones.
+const STANDINGS: &str = "
+    SELECT e.id, e.name, e.description, m.display_name, coalesce(p.points, 0),
+        rank() OVER (ORDER BY coalesce(p.points, 0) DESC, coalesce(p.firsts, 0) DESC, coalesce(p.seconds, 0) DESC)
+    FROM entries e
+    LEFT JOIN members m ON m.guild_id = e.guild_id AND m.id = e.associated_member_id
+    LEFT JOIN (
+        SELECT entry_id, CAST(sum(4 - position) AS BIGINT) AS points,
+            count(*) FILTER (WHERE position = 1) AS firsts, count(*) FILTER (WHERE position = 2) AS seconds
+        FROM picks WHERE guild_id = ? AND campaign_id = ? GROUP BY entry_id
+    ) p ON p.entry_id = e.id
+    WHERE e.guild_id = ? AND e.campaign_id = ?
+    ORDER BY e.sort_order, e.id";
+
+type StandingRow = (BigInt, Text, Nullable<Text>, Nullable<Text>, BigInt, BigInt);
+type StandingValues = (i64, String, Option<String>, Option<String>, i64, i64);
+
+/// A campaign that the viewer sees, its turnout, and its entries as they stand.
+async fn look(app: &App, viewer: &Viewer, id: &str) -> Result<Option<(Seen, Turnout, Vec<StandingValues>)>, Oops> {
+    let (guild, member) = (viewer.guild, viewer.member);
+    let id = CampaignId::try_from(&ID::from(id)).map_err(|_| Oops::Refused("There is no such campaign."))?;
+    let found = app.db.read(async move |conn| {
+        let seen = sql::<SeenRow>(
+            format!("{SEEN} AND c.id = ?"),
+            vec![Value::Number(guild.0), Value::Number(member.0), Value::Number(id.0)],
+        );
+        let Some(seen) = on!(conn, c => seen.load::<Seen>(c))?.pop() else { return Ok(None) };
+        let turnout = match seen.frozen() {
+            Some(turnout) => turnout,
+            None => turnouts(conn, guild, &[(id.0, seen.campaign.6)]).await?.remove(&id.0).unwrap_or_default(),
+        };
+        let values = [guild.0, id.0, guild.0, id.0].map(Value::Number).into();
+        let standings = sql::<StandingRow>(STANDINGS, values);
+        let standings = on!(conn, c => standings.load::<StandingValues>(c))?;
+        Ok(Some((seen, turnout, standings)))
+    });
+    Ok(found.await?)
+}
+
+fn ranked(seen: &Seen, rows: &[StandingValues]) -> Option<Vec<Standing>> {
+    if !seen.shows_standings() {
+        return None;
+    }
+    let mut standings: Vec<Standing> = rows
+        .iter()
+        .map(|(id, name, _, _, points, place)| Standing {
+            place: *place,
+            points: *points,
+            entry: NamedEntry { id: EntryId(*id).into(), name: name.clone() },
+        })
+        .collect();
+    // Equals stay in the entries' order.
+    standings.sort_by_key(|standing| standing.place);
+    Some(standings)
+}
+
+async fn campaign(State(app): State<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Answer<One<Campaign>> {
+    let Some((seen, turnout, rows)) = look(&app, &viewer, &id).await? else { return answer(One { campaign: None }) };
+    let standings = ranked(&seen, &rows);
+    let reason = seen.hindrance(app.clock.now());
+    let entry = |(id, name, description, member, _, _): StandingValues| Entry {
+        id: EntryId(id).into(),
+        name,
+        description,
+        associated_member: member.map(|display_name| Named { display_name }),
+    };
+    let (id, title, status, method, _, closes_at, _) = seen.campaign;
+    answer(One {
+        campaign: Some(Campaign {
+            id: CampaignId(id).into(),
+            title,
+            description: seen.shown.1,
+            status,
+            method,
+            closes_at: closes_at.map(rfc3339),
+            created_by: seen.shown.2.map(|display_name| Named { display_name }),
+            entries: rows.into_iter().map(entry).collect(),
+            turnout: turnout.into(),
+            viewer_can_vote: reason.is_none(),
+            viewer_cannot_vote_reason: reason,
+            standings,
+        }),
+    })
+}
+
+async fn standings(State(app): State<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Answer<One<Tally>> {
+    let Some((seen, turnout, rows)) = look(&app, &viewer, &id).await? else { return answer(One { campaign: None }) };
+    let standings = ranked(&seen, &rows);
+    let (id, _, status, ..) = seen.campaign;
+    answer(One { campaign: Some(Tally { id: CampaignId(id).into(), status, turnout: turnout.into(), standings }) })
+}
+
+#[derive(Deserialize)]
+struct Picks {
+    picks: Vec<String>,
+    nonce: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Cast {
+    cast_ballot: Payload,
+}
+
+#[derive(Serialize)]
+struct Payload {
+    ballot: Ballot,
+    campaign: CampaignState,
+}
+
+#[derive(Serialize)]
+struct Ballot {
+    receipt: String,
+    picks: Vec<NamedEntry>,
+}
+
+#[derive(Serialize)]
+struct CampaignState {
+    id: ID,
+    status: String,
+}
+
+async fn cast(
+    State(app): State<Arc<App>>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Json(sent): Json<Picks>,
+) -> Answer<Cast> {
+    let Viewer { guild, member } = viewer;
+    let campaign = CampaignId::try_from(&ID::from(id)).map_err(|_| Oops::Refused("There is no such campaign."))?;
+    let picks: Vec<EntryId> = sent
+        .picks
+        .into_iter()
+        .map(|pick| EntryId::try_from(&ID::from(pick)).map_err(|_| Oops::Refused("There is no such entry.")))
+        .collect::<Result<_, _>>()?;
+    let (clock, nonce) = (app.clock.clone(), sent.nonce.unwrap_or_else(new_nonce));
+    let written = app.db.write(async move |conn| {
+        // Nobody closes the vote before this transaction has ended.
+        let lock = if matches!(conn, Conn::Postgres(_)) { " FOR SHARE OF c" } else { "" };
+        let seen = format!("{CASTABLE}{lock}");
+        let values = [guild.0, member.0, campaign.0].map(Value::Number).into();
+        let seen = sql::<(Text, Nullable<Timestamp>, BigInt, Bool)>(seen, values);
+        let seen = on!(conn, c => seen.load::<(String, Option<Instant>, i64, bool)>(c))?.pop();
+        let now = clock.now();
+        let Some((status, closes_at, wanted, may)) = seen else { return Ok(None) };
+        if status != "LIVE" || closes_at.is_none_or(|closes| closes <= now) || !may {
+            return Ok(None);
+        }
+        let entries = "SELECT id, name FROM entries WHERE guild_id = ? AND campaign_id = ?";
+        let entries = sql::<(BigInt, Text)>(entries, [guild.0, campaign.0].map(Value::Number).into());
+        let names: HashMap<i64, String> = on!(conn, c => entries.load::<(i64, String)>(c))?.into_iter().collect();
+        let named: Option<Vec<NamedEntry>> = picks
+            .iter()
+            .map(|pick| Some(NamedEntry { id: (*pick).into(), name: names.get(&pick.0)?.clone() }))
+            .collect();
+        let is_twice = |(at, pick): (usize, &EntryId)| picks.iter().take(at).any(|other| other == pick);
+        let Some(named) = named.filter(|it| i64::try_from(it.len()) == Ok(wanted)) else { return Ok(None) };
+        if picks.iter().enumerate().any(is_twice) {
+            return Ok(None);
+        }
+        // Who has voted violates the primary key.
+        let ballot = "INSERT INTO ballots (guild_id, campaign_id, member_id, cast_at, nonce) VALUES (?, ?, ?, ?, ?)";
+        let mut values: Vec<Value> = [guild.0, campaign.0, member.0].map(Value::Number).into();
+        values.extend([Value::Time(now), Value::Text(nonce.clone())]);
+        let ballot = sql::<()>(ballot, values);
+        on!(conn, c => ballot.execute(c))?;
+        let row =
+            |(position, pick): (i64, &EntryId)| [guild.0, campaign.0, member.0, position, pick.0].map(Value::Number);
+        let rows = (1..).zip(&picks).flat_map(row).collect();
+        let places = vec![places(5); picks.len()].join(", ");
+        let insert = "INSERT INTO picks (guild_id, campaign_id, member_id, position, entry_id) VALUES ";
+        let insert = sql::<()>(format!("{insert}{places}"), rows);
+        on!(conn, c => insert.execute(c))?;
+        Ok(Some((status, receipt_of(campaign, &nonce, &picks), named)))
+    });
+    let (status, receipt, picks) = written.await?.ok_or(Oops::Refused("This ballot is not taken."))?;
+    let campaign = CampaignState { id: campaign.into(), status };
+    answer(Cast { cast_ballot: Payload { ballot: Ballot { receipt, picks }, campaign } })
+}
+
+/// A campaign that the voter sees, and whether they are among those who may vote.
+const CASTABLE: &str = "
+    SELECT c.status, c.closes_at, c.picks_per_voter,
+        v.is_active AND v.registered_at IS NOT NULL AND v.rank_level >= c.min_rank_level_to_vote
+    FROM members v
+    JOIN campaigns c ON c.guild_id = v.guild_id
+    WHERE v.guild_id = ? AND v.id = ? AND c.id = ?
+        AND (c.min_rank_level_to_view IS NULL OR c.min_rank_level_to_view <= v.rank_level)";
