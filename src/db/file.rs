@@ -114,7 +114,7 @@ pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), Failure> {
     }
     let versions = sql_query("SELECT version AS line FROM __diesel_schema_migrations ORDER BY version");
     let applied: Vec<String> = versions.load::<Line>(conn).map_err(unreadable)?.into_iter().map(|it| it.line).collect();
-    let known = migrate::versions()?;
+    let known = migrate::on_sqlite()?;
     if applied.first() != known.first() {
         return Err(foreign().into());
     }

@@ -21,14 +21,6 @@ pub(super) async fn run_pending(url: &DatabaseUrl) -> Result<()> {
     on_blocking_thread(url.clone(), false).await
 }
 
-/// The versions of all migrations, oldest first, as a database lists those it has had.
-pub(super) fn versions() -> Result<Vec<String>, Failure> {
-    let migrations = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)?;
-    let mut versions: Vec<String> = migrations.iter().map(|it| it.name().version().to_string()).collect();
-    versions.sort();
-    Ok(versions)
-}
-
 /// Brings the database behind a connection to the newest schema.
 pub(super) fn bring_up(conn: &mut SqliteConnection) -> Result<(), Failure> {
     migrate(conn, || SQLITE, false)
@@ -79,7 +71,7 @@ where
     Ok(())
 }
 
-/// The versions of SQLite's migrations.
+/// The versions of SQLite's migrations, oldest first, as a database lists those it has had.
 pub(super) fn on_sqlite() -> Result<Vec<String>, Failure> {
     versions::<diesel::sqlite::Sqlite>(&SQLITE)
 }
@@ -90,7 +82,9 @@ pub(super) fn on_postgres() -> Result<Vec<String>, Failure> {
 }
 
 fn versions<B: diesel::backend::Backend>(of: &impl MigrationSource<B>) -> Result<Vec<String>, Failure> {
-    Ok(of.migrations()?.iter().map(|migration| migration.name().version().to_string()).collect())
+    let mut versions: Vec<String> = of.migrations()?.iter().map(|it| it.name().version().to_string()).collect();
+    versions.sort();
+    Ok(versions)
 }
 
 #[cfg(test)]
