@@ -15,10 +15,7 @@ use super::{Failure, say};
 use crate::{
     app::App,
     config::Database,
-    db::{
-        DatabaseUrl, Db, on,
-        schema::{abstentions, ballots},
-    },
+    db::{DatabaseUrl, Db, on, schema},
     error::Error,
     id::{EntryId, GuildId, MemberId},
     identity::{self, Member, NewMember, Region},
@@ -120,6 +117,7 @@ impl Ground {
 
     /// Removes the guild and all that is in it.
     async fn remove(&self, app: &App) -> Result<(), Failure> {
+        use schema::{abstentions, ballots};
         let guild = self.guild;
         // Vote by vote: together they may take longer than a statement may.
         for campaign in
