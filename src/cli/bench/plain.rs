@@ -109,8 +109,8 @@ struct Data<T> {
     data: T,
 }
 
-fn answer<T>(data: T) -> Answer<T> {
-    Ok(Json(Data { data }))
+const fn answer<T>(data: T) -> Json<Data<T>> {
+    Json(Data { data })
 }
 
 /// A statement with a `?` for each of its values, which gives rows of `T`. Each connection prepares it once, as it does
@@ -274,7 +274,7 @@ async fn roster(State(app): State<Arc<App>>, viewer: Viewer) -> Answer<Roster> {
             main_character,
         });
     }
-    answer(Roster { members: MemberPage { total_count, page_info: PageInfo { has_next_page, end_cursor }, nodes } })
+    Ok(answer(Roster { members: MemberPage { total_count, page_info: PageInfo { has_next_page, end_cursor }, nodes } }))
 }
 
 #[derive(Serialize)]
@@ -465,7 +465,7 @@ async fn campaigns(State(app): State<Arc<App>>, viewer: Viewer) -> Answer<Campai
         entries_of.entry(campaign).or_default().push(NamedEntry { id: EntryId(id).into(), name });
     }
     let has_next_page = seen.len() > SIZE;
-    let last = seen.iter().take(SIZE).last();
+    let last = seen.iter().take(SIZE).next_back();
     let end_cursor = last.map(|it| app.keys.cursors.cursor("Campaign", guild, &(it.campaign.4, it.campaign.0)));
     let shown = |seen: Seen| {
         let (viewer_can_vote, frozen) = (seen.hindrance(now).is_none(), seen.frozen());
@@ -483,7 +483,7 @@ async fn campaigns(State(app): State<Arc<App>>, viewer: Viewer) -> Answer<Campai
         }
     };
     let nodes = seen.into_iter().take(SIZE).map(shown).collect();
-    answer(Campaigns { campaigns: CampaignPage { page_info: PageInfo { has_next_page, end_cursor }, nodes } })
+    Ok(answer(Campaigns { campaigns: CampaignPage { page_info: PageInfo { has_next_page, end_cursor }, nodes } }))
 }
 
 #[derive(Serialize)]
@@ -590,7 +590,9 @@ fn ranked(seen: &Seen, rows: &[StandingValues]) -> Option<Vec<Standing>> {
 }
 
 async fn campaign(State(app): State<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Answer<One<Campaign>> {
-    let Some((seen, turnout, rows)) = look(&app, &viewer, &id).await? else { return answer(One { campaign: None }) };
+    let Some((seen, turnout, rows)) = look(&app, &viewer, &id).await? else {
+        return Ok(answer(One { campaign: None }));
+    };
     let standings = ranked(&seen, &rows);
     let reason = seen.hindrance(app.clock.now());
     let entry = |(id, name, description, member, _, _): StandingValues| Entry {
@@ -600,7 +602,7 @@ async fn campaign(State(app): State<Arc<App>>, viewer: Viewer, Path(id): Path<St
         associated_member: member.map(|display_name| Named { display_name }),
     };
     let (id, title, status, method, _, closes_at, _) = seen.campaign;
-    answer(One {
+    Ok(answer(One {
         campaign: Some(Campaign {
             id: CampaignId(id).into(),
             title,
@@ -615,14 +617,16 @@ async fn campaign(State(app): State<Arc<App>>, viewer: Viewer, Path(id): Path<St
             viewer_cannot_vote_reason: reason,
             standings,
         }),
-    })
+    }))
 }
 
 async fn standings(State(app): State<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Answer<One<Tally>> {
-    let Some((seen, turnout, rows)) = look(&app, &viewer, &id).await? else { return answer(One { campaign: None }) };
+    let Some((seen, turnout, rows)) = look(&app, &viewer, &id).await? else {
+        return Ok(answer(One { campaign: None }));
+    };
     let standings = ranked(&seen, &rows);
     let (id, _, status, ..) = seen.campaign;
-    answer(One { campaign: Some(Tally { id: CampaignId(id).into(), status, turnout: turnout.into(), standings }) })
+    Ok(answer(One { campaign: Some(Tally { id: CampaignId(id).into(), status, turnout: turnout.into(), standings }) }))
 }
 
 #[derive(Deserialize)]
@@ -710,7 +714,7 @@ async fn cast(
     });
     let (status, receipt, picks) = written.await?.ok_or(Oops::Refused("This ballot is not taken."))?;
     let campaign = CampaignState { id: campaign.into(), status };
-    answer(Cast { cast_ballot: Payload { ballot: Ballot { receipt, picks }, campaign } })
+    Ok(answer(Cast { cast_ballot: Payload { ballot: Ballot { receipt, picks }, campaign } }))
 }
 
 /// A campaign that the voter sees, and whether they are among those who may vote.
