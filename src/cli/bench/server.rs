@@ -47,7 +47,7 @@ impl Serving {
         let mut lines = BufReader::new(log).lines();
         while let Some(line) = lines.next_line().await? {
             let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-            let message = line.pointer("/fields/message").and_then(serde_json::Value::as_str).unwrap_or_default();
+            let message = line.pointer("/message").and_then(serde_json::Value::as_str).unwrap_or_default();
             if let Some(address) = message.strip_prefix("serving on http://") {
                 let address = address.to_owned();
                 // Read on, so that the server never waits for a full pipe.
