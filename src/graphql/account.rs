@@ -8,7 +8,9 @@ use std::{
 };
 
 use async_graphql::{Response, ServerError, parser::types::OperationType};
+use opentelemetry::trace::TraceContextExt;
 use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{Graph, Prepared, caller::Admitted};
 use crate::{
@@ -96,8 +98,7 @@ impl Account {
         if let Some(name) = prepared.name() {
             name.clone_into(&mut self.name);
         }
-        // As tracing systems show it.
-        self.span.record("otel.name", format!("{} {}", self.kind, self.name));
+        self.span.context().span().update_name(format!("{} {}", self.kind, self.name));
     }
 
     /// Notes what comes of it.

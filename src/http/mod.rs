@@ -28,7 +28,7 @@ use ipnet::IpNet;
 use opentelemetry_http::HeaderExtractor;
 use tokio::sync::watch;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
-use tracing::{Instrument, Span, field};
+use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 pub use self::{
@@ -124,7 +124,7 @@ async fn sane_request_id(mut request: Request) -> Request {
 async fn observe(request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let id = text(request.headers(), X_REQUEST_ID).unwrap_or("-").to_owned();
-    let span = tracing::info_span!("request", request_id = id, "otel.kind" = "server", "otel.name" = field::Empty);
+    let span = tracing::info_span!("request", request_id = id, "otel.kind" = "server");
     follow(&span, request.headers());
     let what =
         tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method().clone(), request.uri().path().to_owned()));

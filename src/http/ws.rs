@@ -400,8 +400,7 @@ fn run(
 
 fn open(server: &Server, admitted: &Admitted) -> Account {
     let request_id = new_request_id();
-    let span =
-        tracing::info_span!("operation", request_id, "otel.kind" = "server", "otel.name" = tracing::field::Empty);
+    let span = tracing::info_span!("operation", request_id, "otel.kind" = "server");
     let mut account = Account::open(&server.app, "websocket", &request_id, span);
     account.asked_by(admitted);
     account

@@ -29,7 +29,7 @@ on_both! {
         let guild = app.guild("gg").await;
         let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
         let invited = guild.unregistered("invited", "Member").await;
-        let draft = Draft::live(&officer, 1, json!({})).await;
+        let draft = Draft::live(&officer, 2, json!({})).await;
         let folder = tempfile::tempdir().unwrap();
         let flags = app.flags();
         let mut serve = vec!["serve", "--bind", "127.0.0.1:0"];
@@ -90,7 +90,7 @@ on_both! {
     async fn the_figures_tell_what_is_going_on(app) {
         let guild = app.guild("gg").await;
         let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
-        let draft = Draft::live(&officer, 1, json!({ "resultsVisibility": "ALWAYS" })).await;
+        let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
         let http = app.serve().await;
         let send = async |query: &str, variables: Value| {
             http.post(&json!({ "query": query, "variables": variables })).send().await.unwrap().bytes().await.unwrap()
