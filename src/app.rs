@@ -16,7 +16,7 @@ use crate::{
     live::{self, Live},
     metrics::Metrics,
     panics, text,
-    voting::{CampaignChanged, WaitedFor, scheduler},
+    voting::{CampaignChanged, Counts, WaitedFor, scheduler},
 };
 
 /// All that operations need. One for a server's life.
@@ -37,6 +37,8 @@ pub struct App {
     pub live: Live,
     /// What is counted.
     pub metrics: Metrics,
+    /// What was counted of votes that run.
+    pub counts: Arc<Counts>,
     /// Of each vote somebody who has not voted.
     pub waited_for: WaitedFor,
     /// The Discord bot, where there is one.
@@ -64,6 +66,7 @@ impl App {
             lifetimes: Lifetimes::default(),
             live: Live::default(),
             metrics: Metrics::default(),
+            counts: Arc::default(),
             waited_for: WaitedFor::default(),
             discord: None,
             default_guild: None,

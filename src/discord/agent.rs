@@ -102,7 +102,7 @@ async fn look(
         status: campaign.status,
         start_at: campaign.start_at,
         closes_at: campaign.closes_at,
-        turnout: voting::turnouts(conn, guild, std::slice::from_ref(&campaign))
+        turnout: voting::turnouts(conn, None, guild, std::slice::from_ref(&campaign))
             .await?
             .remove(&campaign.id)
             .unwrap_or_default(),
@@ -124,7 +124,7 @@ async fn look(
 
 async fn count(conn: &mut Conn, campaign: Campaign, now: Instant) -> Result<Option<Tally>> {
     let (guild, id) = (campaign.guild_id, campaign.id);
-    Ok(voting::tallies(conn, guild, vec![campaign], now).await?.remove(&id))
+    Ok(voting::tallies(conn, None, guild, vec![campaign], now).await?.remove(&id))
 }
 
 fn worded(tally: &Tally, event: Event, told: &Told, link: &Link, guild_name: String) -> Result<String> {

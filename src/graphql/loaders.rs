@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Result},
     id::{AuditEventId, CampaignId, CharacterId, DiscordMessageId, EntryId, GuildId, MemberId, RankId, SessionId},
     identity::{self, Character, Guild, Member, Rank},
-    voting::{self, Ballot, BallotBox, Campaign, Entry, Participation, Tally, Turnout},
+    voting::{self, Ballot, BallotBox, Campaign, Counts, Entry, Participation, Tally, Turnout},
 };
 
 /// More keys than a page of campaigns has entries: one batch holds all that a page asks for.
@@ -43,6 +43,7 @@ pub trait Fetch: Send + 'static {
 pub struct Scope {
     guild: GuildId,
     viewer: Asked,
+    counts: Arc<Counts>,
     now: Instant,
 }
 
@@ -58,6 +59,7 @@ pub struct Batch<F> {
     clock: Clock,
     guild: GuildId,
     viewer: Asked,
+    counts: Arc<Counts>,
     fetch: PhantomData<fn() -> F>,
 }
 
@@ -65,7 +67,8 @@ type Found<F> = Result<Option<<F as Fetch>::Value>>;
 
 impl<F: Fetch> BatchFn<F::Key, Found<F>> for Batch<F> {
     async fn load(&mut self, keys: &[F::Key]) -> HashMap<F::Key, Found<F>> {
-        let scope = Scope { guild: self.guild, viewer: self.viewer.clone(), now: self.clock.now() };
+        let (viewer, counts) = (self.viewer.clone(), Arc::clone(&self.counts));
+        let scope = Scope { guild: self.guild, viewer, counts, now: self.clock.now() };
         match F::fetch(&self.db, scope, keys.to_vec()).await {
             Ok(mut found) => keys.iter().map(|key| (*key, Ok(found.remove(key)))).collect(),
             Err(error) => keys.iter().map(|key| (*key, Err(error.clone()))).collect(),
@@ -81,8 +84,8 @@ pub struct Load<F: Fetch> {
 
 impl<F: Fetch> Load<F> {
     fn new(app: &App, guild: GuildId, viewer: &Asked, rounds: &Rounds) -> Self {
-        let batch =
-            Batch { db: app.db.clone(), clock: app.clock.clone(), guild, viewer: viewer.clone(), fetch: PhantomData };
+        let (db, clock, counts) = (app.db.clone(), app.clock.clone(), Arc::clone(&app.counts));
+        let batch = Batch { db, clock, guild, viewer: viewer.clone(), counts, fetch: PhantomData };
         let loader = Loader::new(batch).with_max_batch_size(MAX_BATCH).with_yield_count(1);
         Self { loader, rounds: rounds.clone() }
     }
@@ -182,12 +185,12 @@ loaders! {
     /// Turnouts: of a campaign that is over its last, of others as it is.
     turnout: TurnoutOf(CampaignId => Turnout) = snapshot |conn, scope, keys| {
         let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;
-        voting::turnouts(conn, scope.guild, &campaigns).await?
+        voting::turnouts(conn, Some(&scope.counts), scope.guild, &campaigns).await?
     };
     /// Tallies: of a campaign that is over its result, of others a count.
     tally: TallyOf(CampaignId => Arc<Tally>) = snapshot |conn, scope, keys| {
         let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;
-        let tallies = voting::tallies(conn, scope.guild, campaigns, scope.now).await?;
+        let tallies = voting::tallies(conn, Some(&scope.counts), scope.guild, campaigns, scope.now).await?;
         tallies.into_iter().map(|(id, tally)| (id, Arc::new(tally))).collect()
     };
     /// Ballot boxes of campaigns that are over.

@@ -4,6 +4,7 @@ mod ballot_box;
 mod ballot_file;
 mod completeness;
 pub mod count;
+mod counted;
 mod drafts;
 mod entries;
 pub mod graphql;
@@ -24,6 +25,7 @@ pub use self::{
     ballot_file::BallotFile,
     completeness::WaitedFor,
     count::{Outcome, Rules, Standing},
+    counted::Counts,
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
     entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
     lifecycle::{activate, archive, close},

@@ -302,7 +302,7 @@ pub struct Tally {
     /// How many have voted.
     pub turnout: Turnout,
     /// Who stands where.
-    pub outcome: Outcome,
+    pub outcome: Arc<Outcome>,
     /// When it was counted.
     pub counted_at: Instant,
 }

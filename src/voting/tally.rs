@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     Campaign, Entry, Outcome, Tally, Turnout, VotingMethod,
     count::{self, PickCounts, Ranking},
+    counted::{Counts, State},
     store::{self, ResultRow},
 };
 use crate::{
@@ -19,22 +20,20 @@ const POSITIONAL: [VotingMethod; 2] = [VotingMethod::Weighted, VotingMethod::App
 const RANKED: [VotingMethod; 3] =
     [VotingMethod::InstantRunoff, VotingMethod::Schulze, VotingMethod::SingleTransferableVote];
 
-/// The tallies of these campaigns: the frozen result of those that are over, a count of the others. Meant for a
-/// snapshot or for the transaction that holds the campaigns locked; the number of statements is always the same.
+/// The tallies of these campaigns: the frozen result of those that are over, a count of the others, unless `counts` has it.
+/// Meant for a snapshot, or, without `counts`, for the transaction that holds the campaigns locked. The number of statements
+/// does not grow with that of the campaigns.
 ///
 /// # Errors
 /// The database's.
 pub async fn tallies(
     conn: &mut Conn,
+    counts: Option<&Counts>,
     guild: GuildId,
     campaigns: Vec<Campaign>,
     now: Instant,
 ) -> Result<HashMap<CampaignId, Tally>> {
     let ids: Vec<CampaignId> = campaigns.iter().map(|campaign| campaign.id).collect();
-    let running = |methods: &[VotingMethod]| -> Vec<CampaignId> {
-        let counted = |it: &&Campaign| !it.is_over() && methods.contains(&it.method);
-        campaigns.iter().filter(counted).map(|it| it.id).collect()
-    };
     let mut frozen: HashMap<CampaignId, ResultRow> =
         store::results(conn, guild, &ids).await?.into_iter().map(|row| (row.campaign_id, row)).collect();
     let mut entries: HashMap<CampaignId, Vec<Arc<Entry>>> = HashMap::new();
@@ -42,10 +41,17 @@ pub async fn tallies(
         entries.entry(entry.campaign_id).or_default().push(Arc::new(entry));
     }
     let roster_version = store::roster_version(conn, guild).await?;
-    let turnouts = live_turnouts(conn, guild, &campaigns).await?;
+    let turnouts = live_turnouts(conn, counts, guild, &campaigns).await?;
+    let turnout = |id: &CampaignId| turnouts.get(id).copied().unwrap_or_default();
+    let known: HashMap<CampaignId, Arc<Outcome>> =
+        ids.iter().filter_map(|id| Some((*id, counts?.outcome(*id, turnout(id).voted)?))).collect();
+    let to_count = |methods: &[VotingMethod]| -> Vec<CampaignId> {
+        let wanted = |it: &&Campaign| !it.is_over() && methods.contains(&it.method) && !known.contains_key(&it.id);
+        campaigns.iter().filter(wanted).map(|it| it.id).collect()
+    };
     // Where positions are all that counts, the database adds them up.
-    let mut pick_counts = store::pick_counts(conn, guild, &running(&POSITIONAL)).await?;
-    let mut rankings = store::rankings(conn, guild, &running(&RANKED)).await?;
+    let mut pick_counts = store::pick_counts(conn, guild, &to_count(&POSITIONAL)).await?;
+    let mut rankings = store::rankings(conn, guild, &to_count(&RANKED)).await?;
 
     let mut tallies = HashMap::new();
     for campaign in campaigns {
@@ -54,18 +60,19 @@ pub async fn tallies(
         let tally = if let Some(result) = frozen.remove(&id) {
             thaw(campaign, entries, &result)?
         } else {
-            let turnout = turnouts.get(&id).copied().unwrap_or_default();
-            let order: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
-            let pick_counts = pick_counts.remove(&id).unwrap_or_default();
-            let rankings = rankings.remove(&id).unwrap_or_default();
-            Tally {
-                outcome: outcome(&campaign, &order, &pick_counts, &rankings),
-                revision: roster_version + turnout.voted,
-                campaign,
-                entries,
-                turnout,
-                counted_at: now,
-            }
+            let turnout = turnout(&id);
+            let outcome = known.get(&id).cloned().unwrap_or_else(|| {
+                let order: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+                let pick_counts = pick_counts.remove(&id).unwrap_or_default();
+                let outcome = outcome(&campaign, &order, &pick_counts, &rankings.remove(&id).unwrap_or_default());
+                let outcome = Arc::new(outcome);
+                if let Some(counts) = counts {
+                    counts.keep_outcome(id, turnout.voted, &outcome);
+                }
+                outcome
+            });
+            let revision = roster_version + turnout.voted;
+            Tally { outcome, revision, campaign, entries, turnout, counted_at: now }
         };
         tallies.insert(id, tally);
     }
@@ -77,22 +84,28 @@ pub async fn tallies(
 /// # Errors
 /// The database's.
 pub async fn tally(app: &App, guild: GuildId, id: CampaignId) -> Result<Option<Tally>> {
-    let now = app.clock.now();
+    let (now, counts) = (app.clock.now(), Arc::clone(&app.counts));
     app.db
         .snapshot(async move |conn| match store::campaign(conn, guild, id).await? {
-            Some(campaign) => Ok(tallies(conn, guild, vec![campaign], now).await?.remove(&id)),
+            Some(campaign) => Ok(tallies(conn, Some(&counts), guild, vec![campaign], now).await?.remove(&id)),
             None => Ok(None),
         })
         .await
 }
 
-/// The turnouts of these campaigns: frozen for those that are over, as it is now for the others.
+/// The turnouts of these campaigns: frozen for those that are over, as it is now for the others. As for [`tallies`], `counts`
+/// is for a snapshot.
 ///
 /// # Errors
 /// The database's.
-pub async fn turnouts(conn: &mut Conn, guild: GuildId, campaigns: &[Campaign]) -> Result<HashMap<CampaignId, Turnout>> {
+pub async fn turnouts(
+    conn: &mut Conn,
+    counts: Option<&Counts>,
+    guild: GuildId,
+    campaigns: &[Campaign],
+) -> Result<HashMap<CampaignId, Turnout>> {
     let over: Vec<CampaignId> = campaigns.iter().filter(|it| it.is_over()).map(|it| it.id).collect();
-    let mut turnouts = live_turnouts(conn, guild, campaigns).await?;
+    let mut turnouts = live_turnouts(conn, counts, guild, campaigns).await?;
     for result in store::results(conn, guild, &over).await? {
         turnouts.insert(result.campaign_id, Turnout { eligible: result.eligible, voted: result.voted });
     }
@@ -101,12 +114,43 @@ pub async fn turnouts(conn: &mut Conn, guild: GuildId, campaigns: &[Campaign]) -
 
 async fn live_turnouts(
     conn: &mut Conn,
+    counts: Option<&Counts>,
     guild: GuildId,
     campaigns: &[Campaign],
 ) -> Result<HashMap<CampaignId, Turnout>> {
-    let running: Vec<(CampaignId, i64)> =
-        campaigns.iter().filter(|it| !it.is_over()).map(|it| (it.id, it.min_rank_level_to_vote)).collect();
-    Ok(store::turnouts(conn, guild, &running).await?)
+    let running: Vec<&Campaign> = campaigns.iter().filter(|it| !it.is_over()).collect();
+    let ids: Vec<CampaignId> = running.iter().map(|it| it.id).collect();
+    let roster_version = store::roster_version(conn, guild).await?;
+    let voted = store::ballots_cast(conn, guild, &ids).await?;
+    let state = |id| State { roster_version, voted: voted.get(&id).copied().unwrap_or_default() };
+    let mut turnouts: HashMap<CampaignId, Turnout> =
+        ids.iter().filter_map(|id| Some((*id, counts?.turnout(*id, state(*id))?))).collect();
+    let unknown: Vec<&Campaign> = running.into_iter().filter(|it| !turnouts.contains_key(&it.id)).collect();
+    if unknown.is_empty() {
+        return Ok(turnouts);
+    }
+    let electorate = match counts.and_then(|counts| counts.electorate(guild, roster_version)) {
+        Some(electorate) => electorate,
+        None => Arc::new(store::electorate_by_level(conn, guild).await?),
+    };
+    if let Some(counts) = counts {
+        counts.keep_electorate(guild, roster_version, &electorate);
+    }
+    let unknown_ids: Vec<CampaignId> = unknown.iter().map(|it| it.id).collect();
+    let voters = store::voters_by_level(conn, guild, &unknown_ids).await?;
+    for Campaign { id, min_rank_level_to_vote: least, .. } in unknown {
+        let may_vote: i64 = electorate.iter().filter(|(level, _)| level >= least).map(|(_, members)| members).sum();
+        // Whoever voted was registered, and registration stays.
+        let may_no_more =
+            |(of, level, is_active, _): &&(CampaignId, i64, bool, i64)| of == id && !(*is_active && level >= least);
+        let gone: i64 = voters.iter().filter(may_no_more).map(|(.., ballots)| ballots).sum();
+        let turnout = Turnout { eligible: may_vote + gone, voted: state(*id).voted };
+        if let Some(counts) = counts {
+            counts.keep_turnout(*id, state(*id), turnout);
+        }
+        turnouts.insert(*id, turnout);
+    }
+    Ok(turnouts)
 }
 
 /// Counts a live campaign that is about to close, and stores the result and who did not vote. The caller holds the campaign locked.
@@ -119,7 +163,7 @@ pub async fn freeze(conn: &mut Conn, campaign: Campaign, now: Instant) -> Result
     store::lock_roster(conn, guild).await?;
     conn.join_in_bulk().await?;
     store::insert_abstentions(conn, &campaign).await?;
-    if let Some(mut tally) = tallies(conn, guild, vec![campaign], now).await?.remove(&id) {
+    if let Some(mut tally) = tallies(conn, None, guild, vec![campaign], now).await?.remove(&id) {
         // Newer than any count before it.
         tally.revision += 1;
         store::insert_results(conn, vec![ResultRow::new(&tally)]).await?;
@@ -133,7 +177,7 @@ fn thaw(campaign: Campaign, entries: Vec<Arc<Entry>>, result: &ResultRow) -> Res
         entries,
         revision: result.revision,
         turnout: Turnout { eligible: result.eligible, voted: result.voted },
-        outcome: result.outcome()?,
+        outcome: Arc::new(result.outcome()?),
         counted_at: result.counted_at,
     })
 }

@@ -6,7 +6,7 @@ use axum::{Router, body::Bytes, extract::State, routing::post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{CAST, Draft, Http, PASSWORD, TestApp, on_both, process::Served};
+use crate::support::{CAST, Draft, Http, PASSWORD, on_both, process::Served};
 
 const LOGIN: &str = "mutation SignIn($password: String!) {
     login(input: { discordUsername: \"voter\", password: $password }) { accessToken refreshToken }
@@ -26,6 +26,8 @@ async fn ask(served: &Served, id: &str, token: Option<&str>, query: &str, variab
 
 on_both! {
     async fn each_request_is_told_of_and_no_secret_is(app) {
+        // The other process goes by the system's clock.
+        app.clock.set(guildhall::clock::Clock::system().now());
         let guild = app.guild("gg").await;
         let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
         let invited = guild.unregistered("invited", "Member").await;

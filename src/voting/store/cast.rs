@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Result},
     id::{CampaignId, EntryId, GuildId, MemberId},
     voting::{
-        Ballot, Outcome, PublishedBallot, Tally, Turnout,
+        Ballot, Outcome, PublishedBallot, Tally,
         count::{PickCounts, Ranking},
     },
 };
@@ -103,38 +103,37 @@ pub async fn has_voted(conn: &mut Conn, guild: GuildId, campaign: CampaignId, me
     on!(conn, c => diesel::select(exists(ballots::table.find((guild, campaign, member)))).get_result(c))
 }
 
-/// The turnout of campaigns as it is now.
-pub async fn turnouts(
-    conn: &mut Conn,
-    guild: GuildId,
-    of: &[(CampaignId, i64)],
-) -> QueryResult<HashMap<CampaignId, Turnout>> {
-    let ids: Vec<CampaignId> = of.iter().map(|(campaign, _)| *campaign).collect();
-    let may_vote_at: Vec<(i64, i64)> = on!(conn, c => members::table
+/// How many ballots each of these campaigns has, of those that have any.
+pub async fn ballots_cast(conn: &mut Conn, guild: GuildId, of: &[CampaignId]) -> QueryResult<HashMap<CampaignId, i64>> {
+    let voted: Vec<(CampaignId, i64)> = on!(conn, c => ballots::table
+        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(of)))
+        .group_by(ballots::campaign_id)
+        .select((ballots::campaign_id, count_star()))
+        .load(c))?;
+    Ok(voted.into_iter().collect())
+}
+
+/// How many may vote at each level.
+pub async fn electorate_by_level(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<(i64, i64)>> {
+    on!(conn, c => members::table
         .filter(members::guild_id.eq(guild).and(members::is_active).and(members::registered_at.is_not_null()))
         .group_by(members::rank_level)
         .select((members::rank_level, count_star()))
-        .load(c))?;
-    // Voters by campaign and, so that those no longer eligible can be told, by what they are now.
-    let voters: Vec<(CampaignId, i64, bool, i64)> = on!(conn, c => ballots::table
+        .load(c))
+}
+
+/// How many have voted in these campaigns, by what they are now: their level, and whether they are active.
+pub async fn voters_by_level(
+    conn: &mut Conn,
+    guild: GuildId,
+    of: &[CampaignId],
+) -> QueryResult<Vec<(CampaignId, i64, bool, i64)>> {
+    on!(conn, c => ballots::table
         .inner_join(members::table.on(members::guild_id.eq(ballots::guild_id).and(members::id.eq(ballots::member_id))))
-        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(&ids)))
+        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(of)))
         .group_by((ballots::campaign_id, members::rank_level, members::is_active))
         .select((ballots::campaign_id, members::rank_level, members::is_active, count_star()))
-        .load(c))?;
-    let turnout = |(campaign, least): &(CampaignId, i64)| {
-        let (mut eligible, mut voted) = (0, 0);
-        for (level, members) in &may_vote_at {
-            eligible += if level >= least { *members } else { 0 };
-        }
-        for (_, level, is_active, ballots) in voters.iter().filter(|(of, ..)| of == campaign) {
-            voted += ballots;
-            // Whoever voted was registered, and registration stays.
-            eligible += if *is_active && level >= least { 0 } else { *ballots };
-        }
-        (*campaign, Turnout { eligible, voted })
-    };
-    Ok(of.iter().map(turnout).collect())
+        .load(c))
 }
 
 /// How often each entry was picked at each position, in each of these campaigns.
@@ -143,6 +142,9 @@ pub async fn pick_counts(
     guild: GuildId,
     of: &[CampaignId],
 ) -> QueryResult<HashMap<CampaignId, PickCounts>> {
+    if of.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(CampaignId, EntryId, i64, i64)> = on!(conn, c => picks::table
         .filter(picks::guild_id.eq(guild).and(picks::campaign_id.eq_any(of)))
         .group_by((picks::campaign_id, picks::entry_id, picks::position))
@@ -168,6 +170,9 @@ pub async fn rankings(
     guild: GuildId,
     of: &[CampaignId],
 ) -> QueryResult<HashMap<CampaignId, Vec<Ranking>>> {
+    if of.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(CampaignId, MemberId, EntryId)> = on!(conn, c => picks::table
         .filter(picks::guild_id.eq(guild).and(picks::campaign_id.eq_any(of)))
         .order((picks::campaign_id, picks::member_id, picks::position))
@@ -238,7 +243,7 @@ impl ResultRow {
             revision: tally.revision,
             eligible: tally.turnout.eligible,
             voted: tally.turnout.voted,
-            outcome: serde_json::to_string(&tally.outcome).unwrap_or_default(),
+            outcome: serde_json::to_string(&*tally.outcome).unwrap_or_default(),
             counted_at: tally.counted_at,
         }
     }
