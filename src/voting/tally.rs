@@ -46,7 +46,8 @@ pub async fn tallies(
     let known: HashMap<CampaignId, Arc<Outcome>> =
         ids.iter().filter_map(|id| Some((*id, counts?.outcome(*id, turnout(id).voted)?))).collect();
     let to_count = |methods: &[VotingMethod]| -> Vec<CampaignId> {
-        let wanted = |it: &&Campaign| !it.is_over() && methods.contains(&it.method) && !known.contains_key(&it.id);
+        let is_known = |it: &Campaign| it.is_over() || turnout(&it.id).voted == 0 || known.contains_key(&it.id);
+        let wanted = |it: &&Campaign| methods.contains(&it.method) && !is_known(it);
         campaigns.iter().filter(wanted).map(|it| it.id).collect()
     };
     // Where positions are all that counts, the database adds them up.

@@ -401,9 +401,12 @@ on_both! {
             title status createdBy { displayName rank { name } } entries { name associatedMember { displayName rank { name } } }
             turnout { eligible voted } standings { place entry { name } } viewerCanVote viewerBallot { picks { name } }
         } pageInfo { endCursor } } }";
+        let counting = voter.statements(page, json!({ "first": 20 })).await;
         let small = voter.statements(page, json!({ "first": 3 })).await;
         let large = voter.statements(page, json!({ "first": 20 })).await;
         assert_eq!(small, large, "statements for 3 and for 20 campaigns");
+        // Who may vote, who did, and for what: at most once for the turnouts, and once more for the tallies.
+        assert!(counting <= large + 5, "{counting} statements while it is counted, {large} afterwards");
         let lean = "query($first: Int) { campaigns(first: $first) { nodes { title entries { name associatedMember { displayName } } } } }";
         for first in [1, 20] {
             assert_eq!(guild.anyone().statements(lean, json!({ "first": first })).await, 3, "campaigns, entries, members");
