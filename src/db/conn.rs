@@ -1,0 +1,203 @@
+//! A connection of either kind, and how a query is written once for both.
+
+use diesel::SqliteConnection;
+use diesel_async::{
+    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
+    pooled_connection::bb8::PooledConnection, sync_connection_wrapper::SyncConnectionWrapper,
+};
+
+use super::usage::StatementCounter;
+
+/// SQLite's connection: each statement runs on a blocking thread.
+pub type SqliteConn = SyncConnectionWrapper<SqliteConnection>;
+
+/// A connection to whichever database this is.
+#[expect(clippy::large_enum_variant, reason = "one at a time, and never moved once it is taken from the pool")]
+pub enum Conn {
+    /// PostgreSQL.
+    Postgres(PooledConnection<'static, AsyncPgConnection>),
+    /// SQLite.
+    Sqlite(PooledConnection<'static, SqliteConn>),
+}
+
+/// Runs a query on whichever database `conn` is: `on!(conn, c => query.load(c))` expands to the same query for both.
+macro_rules! on {
+    ($conn:expr, $c:ident => $query:expr) => {
+        match $conn {
+            $crate::db::Conn::Postgres(conn) => {
+                let $c: &mut diesel_async::AsyncPgConnection = &mut *conn;
+                $query.await
+            }
+            $crate::db::Conn::Sqlite(conn) => {
+                let $c: &mut $crate::db::SqliteConn = &mut *conn;
+                $query.await
+            }
+        }
+    };
+}
+pub(crate) use on;
+
+/// Loads the first row of a query and locks it until the transaction ends. On SQLite a writer is alone anyway.
+macro_rules! first_locked {
+    ($conn:expr, $lock:expr, $query:expr) => {
+        match $conn {
+            $crate::db::Conn::Postgres(conn) => match $lock {
+                $crate::db::Lock::Shared => $query.for_share().first(&mut **conn).await,
+                $crate::db::Lock::Exclusive => $query.for_no_key_update().first(&mut **conn).await,
+            },
+            $crate::db::Conn::Sqlite(conn) => $query.first(&mut **conn).await,
+        }
+    };
+}
+pub(crate) use first_locked;
+
+/// Inserts many rows of `$columns` columns each, in as few statements as the database takes.
+macro_rules! insert_all {
+    ($conn:expr, $table:expr, $rows:expr, columns = $columns:literal) => {{
+        let rows = $rows;
+        match $conn {
+            $crate::db::Conn::Postgres(conn) => {
+                // PostgreSQL binds at most 65,535 values in a statement.
+                for chunk in rows.chunks(65_535 / $columns) {
+                    diesel_async::RunQueryDsl::execute(diesel::insert_into($table).values(chunk), &mut **conn).await?;
+                }
+            }
+            $crate::db::Conn::Sqlite(conn) => {
+                conn.spawn_blocking(move |conn| {
+                    diesel::RunQueryDsl::execute(diesel::insert_into($table).values(&rows), conn)
+                })
+                .await?;
+            }
+        }
+        Ok::<(), diesel::result::Error>(())
+    }};
+}
+pub(crate) use insert_all;
+
+/// How firmly [`first_locked!`] holds a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// Others may hold it shared too; nobody may change it.
+    Shared,
+    /// Nobody else may hold it in either way.
+    Exclusive,
+}
+
+/// PostgreSQL takes a guild younger than its statistics to have a row or two, and then compares every row of a table with
+/// every row of another, by nested loops or by merging on what is equal in all. Without these plans it hashes them, which
+/// is as good for few rows, and no worse for many.
+const JOIN_IN_BULK: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off";
+
+/// What a connection is taken for.
+#[derive(Clone, Copy, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "lowercase")]
+pub(super) enum Access {
+    Read,
+    Snapshot,
+    Write,
+}
+
+impl Conn {
+    pub(super) fn count_by(&mut self, counter: StatementCounter) {
+        match self {
+            Self::Postgres(conn) => conn.set_instrumentation(counter),
+            Self::Sqlite(conn) => conn.set_instrumentation(counter),
+        }
+    }
+
+    pub(super) async fn begin(&mut self, access: Access) -> diesel::QueryResult<()> {
+        match self {
+            Self::Postgres(conn) => {
+                let sql = match access {
+                    Access::Snapshot => format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {JOIN_IN_BULK}"),
+                    _ => "BEGIN".to_owned(),
+                };
+                AnsiTransactionManager::begin_transaction_sql(&mut **conn, &sql).await
+            }
+            Self::Sqlite(conn) => {
+                // A deferred transaction reads one snapshot; an immediate one is the only writer from the start, so
+                // that it never has to give up half-way.
+                let sql = if access == Access::Write { "BEGIN IMMEDIATE" } else { "BEGIN DEFERRED" };
+                conn.spawn_blocking(move |conn| {
+                    diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, sql)
+                })
+                .await
+            }
+        }
+    }
+
+    pub(super) async fn commit(&mut self) -> diesel::QueryResult<()> {
+        match self {
+            Self::Postgres(conn) => AnsiTransactionManager::commit_transaction(&mut **conn).await,
+            Self::Sqlite(conn) => {
+                <SqliteConn as AsyncConnection>::TransactionManager::commit_transaction(&mut **conn).await
+            }
+        }
+    }
+
+    pub(super) async fn roll_back(&mut self) -> diesel::QueryResult<()> {
+        match self {
+            Self::Postgres(conn) => AnsiTransactionManager::rollback_transaction(&mut **conn).await,
+            Self::Sqlite(conn) => {
+                <SqliteConn as AsyncConnection>::TransactionManager::rollback_transaction(&mut **conn).await
+            }
+        }
+    }
+
+    /// Lets PostgreSQL join tables as a whole for the rest of the transaction, as a snapshot does: for statements over all
+    /// members or ballots.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn join_in_bulk(&mut self) -> diesel::QueryResult<()> {
+        let Self::Postgres(conn) = self else { return Ok(()) };
+        conn.batch_execute(JOIN_IN_BULK).await
+    }
+
+    /// Has PostgreSQL plan each statement for its values for the rest of the transaction: for statements over long lists, of
+    /// which a plan for any values knows nothing.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn plan_afresh(&mut self) -> diesel::QueryResult<()> {
+        let Self::Postgres(conn) = self else { return Ok(()) };
+        conn.batch_execute("SET LOCAL plan_cache_mode = force_custom_plan").await
+    }
+
+    /// Takes a lock on a number until the transaction ends. Other than a row's, it is queued for: those who share it do not
+    /// overtake whoever waits to have it alone. On SQLite a writer is alone anyway.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn queue_for(&mut self, key: i64, lock: Lock) -> diesel::QueryResult<()> {
+        let Self::Postgres(conn) = self else { return Ok(()) };
+        let take = match lock {
+            Lock::Shared => "pg_advisory_xact_lock_shared",
+            Lock::Exclusive => "pg_advisory_xact_lock",
+        };
+        conn.batch_execute(&format!("SELECT {take}({key})")).await
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// When it gives none.
+    pub async fn ping(&mut self) -> diesel::QueryResult<()> {
+        on!(self, c => c.batch_execute("SELECT 1"))
+    }
+
+    /// Says `payloads` to every server that listens on `channel`; on SQLite there is none but this.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn notify(&mut self, channel: &str, payloads: Vec<String>) -> diesel::QueryResult<()> {
+        if let Self::Postgres(conn) = self {
+            use diesel::sql_types::{Array, Text};
+            let query = diesel::sql_query("SELECT pg_notify($1, payload) FROM unnest($2) AS payload")
+                .bind::<Text, _>(channel)
+                .bind::<Array<Text>, _>(payloads);
+            diesel_async::RunQueryDsl::execute(query, &mut **conn).await?;
+        }
+        Ok(())
+    }
+}
