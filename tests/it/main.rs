@@ -22,6 +22,7 @@ mod doctor;
 mod documents;
 mod events;
 mod faults;
+mod fuzz;
 mod guards;
 mod history;
 mod import;

@@ -100,7 +100,7 @@ impl Http {
 }
 
 /// A WebSocket as a client has it.
-pub struct Socket(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
+pub struct Socket(pub WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
 
 impl Socket {
     pub async fn open(url: &str, protocol: &str) -> Result<Self, tokio_tungstenite::tungstenite::Error> {
