@@ -1,6 +1,6 @@
 //! What the server needs fails, for real: it says so within bounds, and goes on by itself once that is mended.
 
-use std::{io::Write, path::Path, process::Command, time::Duration};
+use std::{any::Any, io::Write, path::Path, process::Command, time::Duration};
 
 use chrono::NaiveDateTime;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
@@ -127,25 +127,18 @@ async fn a_database_that_takes_no_changes_is_still_read() {
     assert_eq!(post(&http, leader.token.as_ref(), RENAME, json!({ "name": "Other" })).await.0, StatusCode::OK);
 }
 
-/// Holds what every change of a guild needs, until it is dropped.
-enum Held {
-    Sqlite { _conn: diesel::SqliteConnection },
-    Postgres { _conn: AsyncPgConnection },
-}
-
-impl Held {
-    async fn hold(database: &DatabaseUrl) -> Self {
-        match database {
-            DatabaseUrl::Sqlite(path) => {
-                let mut conn = <diesel::SqliteConnection as diesel::Connection>::establish(path).unwrap();
-                diesel::connection::SimpleConnection::batch_execute(&mut conn, "BEGIN IMMEDIATE").unwrap();
-                Self::Sqlite { _conn: conn }
-            }
-            DatabaseUrl::Postgres { url, .. } => {
-                let mut conn = AsyncPgConnection::establish(url).await.unwrap();
-                conn.batch_execute("BEGIN; SELECT id FROM guilds FOR UPDATE").await.unwrap();
-                Self::Postgres { _conn: conn }
-            }
+/// Holds what every change of a guild needs, for as long as the connection is held.
+async fn hold(database: &DatabaseUrl) -> Box<dyn Any + Send> {
+    match database {
+        DatabaseUrl::Sqlite(path) => {
+            let mut conn = <diesel::SqliteConnection as diesel::Connection>::establish(path).unwrap();
+            diesel::connection::SimpleConnection::batch_execute(&mut conn, "BEGIN IMMEDIATE").unwrap();
+            Box::new(conn)
+        }
+        DatabaseUrl::Postgres { url, .. } => {
+            let mut conn = AsyncPgConnection::establish(url).await.unwrap();
+            conn.batch_execute("BEGIN; SELECT id FROM guilds FOR UPDATE").await.unwrap();
+            Box::new(conn)
         }
     }
 }
@@ -154,7 +147,7 @@ on_both! {
     async fn a_database_that_is_slow_keeps_nobody_waiting_and_does_what_it_was_asked(app) {
         let leader = app.guild("gg").await.leader().await;
         let http = hasty(&app).await;
-        let held = Held::hold(&app.database).await;
+        let held = hold(&app.database).await;
         let (status, answer) = post(&http, leader.token.as_ref(), RENAME, json!({ "name": "Late" })).await;
         assert_eq!((status, why(&answer)), (StatusCode::SERVICE_UNAVAILABLE, ("QUERY_TOO_COMPLEX", "OUT_OF_TIME")));
         drop(held);
