@@ -41,7 +41,7 @@ pub async fn tallies(
         entries.entry(entry.campaign_id).or_default().push(Arc::new(entry));
     }
     let roster_version = store::roster_version(conn, guild).await?;
-    let turnouts = live_turnouts(conn, counts, guild, &campaigns).await?;
+    let turnouts = live_turnouts(conn, counts, guild, roster_version, &campaigns).await?;
     let turnout = |id: &CampaignId| turnouts.get(id).copied().unwrap_or_default();
     let known: HashMap<CampaignId, Arc<Outcome>> =
         ids.iter().filter_map(|id| Some((*id, counts?.outcome(*id, turnout(id).voted)?))).collect();
@@ -106,7 +106,8 @@ pub async fn turnouts(
     campaigns: &[Campaign],
 ) -> Result<HashMap<CampaignId, Turnout>> {
     let over: Vec<CampaignId> = campaigns.iter().filter(|it| it.is_over()).map(|it| it.id).collect();
-    let mut turnouts = live_turnouts(conn, counts, guild, campaigns).await?;
+    let roster_version = store::roster_version(conn, guild).await?;
+    let mut turnouts = live_turnouts(conn, counts, guild, roster_version, campaigns).await?;
     for result in store::results(conn, guild, &over).await? {
         turnouts.insert(result.campaign_id, Turnout { eligible: result.eligible, voted: result.voted });
     }
@@ -117,11 +118,11 @@ async fn live_turnouts(
     conn: &mut Conn,
     counts: Option<&Counts>,
     guild: GuildId,
+    roster_version: i64,
     campaigns: &[Campaign],
 ) -> Result<HashMap<CampaignId, Turnout>> {
     let running: Vec<&Campaign> = campaigns.iter().filter(|it| !it.is_over()).collect();
     let ids: Vec<CampaignId> = running.iter().map(|it| it.id).collect();
-    let roster_version = store::roster_version(conn, guild).await?;
     let voted = store::ballots_cast(conn, guild, &ids).await?;
     let state = |id| State { roster_version, voted: voted.get(&id).copied().unwrap_or_default() };
     let mut turnouts: HashMap<CampaignId, Turnout> =
@@ -130,13 +131,15 @@ async fn live_turnouts(
     if unknown.is_empty() {
         return Ok(turnouts);
     }
-    let electorate = match counts.and_then(|counts| counts.electorate(guild, roster_version)) {
-        Some(electorate) => electorate,
-        None => Arc::new(store::electorate_by_level(conn, guild).await?),
+    let electorate = if let Some(known) = counts.and_then(|counts| counts.electorate(guild, roster_version)) {
+        known
+    } else {
+        let electorate = Arc::new(store::electorate_by_level(conn, guild).await?);
+        if let Some(counts) = counts {
+            counts.keep_electorate(guild, roster_version, &electorate);
+        }
+        electorate
     };
-    if let Some(counts) = counts {
-        counts.keep_electorate(guild, roster_version, &electorate);
-    }
     let unknown_ids: Vec<CampaignId> = unknown.iter().map(|it| it.id).collect();
     let voters = store::voters_by_level(conn, guild, &unknown_ids).await?;
     for Campaign { id, min_rank_level_to_vote: least, .. } in unknown {
