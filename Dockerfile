@@ -18,6 +18,7 @@ WORKDIR /guildhall
 ENV CARGO_PROFILE_RELEASE_DEBUG=none
 # The dependencies are a layer of their own, which stands as long as the lock file does: built for empty sources.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo/ .cargo/
 COPY macros/ macros/
 RUN mkdir src \
     && touch src/lib.rs \

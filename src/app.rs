@@ -12,7 +12,7 @@ use crate::{
     discord::{self, Bot},
     error::{Code, Refusal, Result},
     id::{GuildId, MemberId},
-    identity,
+    identity::{self, Rosters},
     live::{self, Live},
     metrics::Metrics,
     panics, text,
@@ -37,6 +37,8 @@ pub struct App {
     pub live: Live,
     /// What is counted.
     pub metrics: Metrics,
+    /// What was read of rosters.
+    pub rosters: Rosters,
     /// What was counted of votes that run.
     pub counts: Arc<Counts>,
     /// Of each vote somebody who has not voted.
@@ -66,6 +68,7 @@ impl App {
             lifetimes: Lifetimes::default(),
             live: Live::default(),
             metrics: Metrics::default(),
+            rosters: Rosters::default(),
             counts: Arc::default(),
             waited_for: WaitedFor::default(),
             discord: None,

@@ -238,7 +238,7 @@ impl<T: Listed> TypeName for Edge<T> {
 }
 
 /// An item of a page with its cursor.
-#[Object(name_type)]
+#[Object(name_type, serial)]
 impl<T: Listed> Edge<T> {
     /// The item's place in the list, for `after` and `before`.
     async fn cursor(&self) -> &str {
@@ -253,6 +253,7 @@ impl<T: Listed> Edge<T> {
 
 /// Where a page lies in its list.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub struct PageInfo {
     /// Whether there are items after this page.
     has_next_page: bool,

@@ -3,13 +3,32 @@
 use diesel::SqliteConnection;
 use diesel_async::{
     AnsiTransactionManager, AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
-    pooled_connection::bb8::PooledConnection, sync_connection_wrapper::SyncConnectionWrapper,
+    pooled_connection::bb8::PooledConnection,
+    sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper},
 };
+use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::usage::StatementCounter;
 
-/// SQLite's connection: each statement runs on a blocking thread.
-pub type SqliteConn = SyncConnectionWrapper<SqliteConnection>;
+/// SQLite's connection. A whole access is on a thread that may block ([`super::Db::read`] and the like see to it), so each
+/// statement runs where it is asked for.
+pub type SqliteConn = SyncConnectionWrapper<SqliteConnection, OnTheSpot>;
+
+/// Blocks whoever asks.
+pub struct OnTheSpot;
+
+impl SpawnBlocking for OnTheSpot {
+    fn spawn_blocking<'a, R: Send + 'static>(
+        &mut self,
+        task: impl FnOnce() -> R + Send + 'static,
+    ) -> BoxFuture<'a, Result<R, Box<dyn std::error::Error + Send + Sync>>> {
+        ready(Ok(task())).boxed()
+    }
+
+    fn get_runtime() -> Self {
+        Self
+    }
+}
 
 /// A connection to whichever database this is.
 #[expect(clippy::large_enum_variant, reason = "one at a time, and never moved once it is taken from the pool")]
@@ -94,7 +113,27 @@ const JOIN_IN_BULK: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enable_me
 pub(super) enum Access {
     Read,
     Snapshot,
-    Write,
+    Write(Option<Turn>),
+}
+
+/// A place in the queue for a number, held until the transaction ends. Other than with a row's lock, those who share it do
+/// not overtake whoever waits to have it alone. On SQLite a writer is alone anyway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// What is queued for.
+    pub key: i64,
+    /// Whether it is shared.
+    pub lock: Lock,
+}
+
+impl Turn {
+    fn sql(self) -> String {
+        let take = match self.lock {
+            Lock::Shared => "pg_advisory_xact_lock_shared",
+            Lock::Exclusive => "pg_advisory_xact_lock",
+        };
+        format!("SELECT {take}({})", self.key)
+    }
 }
 
 impl Conn {
@@ -110,14 +149,20 @@ impl Conn {
             Self::Postgres(conn) => {
                 let sql = match access {
                     Access::Snapshot => format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {JOIN_IN_BULK}"),
-                    _ => "BEGIN".to_owned(),
+                    Access::Write(Some(turn)) => format!("BEGIN; {}", turn.sql()),
+                    Access::Read | Access::Write(None) => "BEGIN".to_owned(),
                 };
-                AnsiTransactionManager::begin_transaction_sql(&mut **conn, &sql).await
+                let begun = AnsiTransactionManager::begin_transaction_sql(&mut **conn, &sql).await;
+                if begun.is_err() {
+                    // It may have begun all the same, and then waited for its turn in vain.
+                    conn.batch_execute("ROLLBACK").await?;
+                }
+                begun
             }
             Self::Sqlite(conn) => {
                 // A deferred transaction reads one snapshot; an immediate one is the only writer from the start, so
                 // that it never has to give up half-way.
-                let sql = if access == Access::Write { "BEGIN IMMEDIATE" } else { "BEGIN DEFERRED" };
+                let sql = if matches!(access, Access::Write(_)) { "BEGIN IMMEDIATE" } else { "BEGIN DEFERRED" };
                 conn.spawn_blocking(move |conn| {
                     diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, sql)
                 })
@@ -164,18 +209,24 @@ impl Conn {
         conn.batch_execute("SET LOCAL plan_cache_mode = force_custom_plan").await
     }
 
-    /// Takes a lock on a number until the transaction ends. Other than a row's, it is queued for: those who share it do not
-    /// overtake whoever waits to have it alone. On SQLite a writer is alone anyway.
+    /// Waits for its turn. [`super::Db::write_in_turn`] does so as it begins, which is a message less.
     ///
     /// # Errors
     /// The database's.
-    pub async fn queue_for(&mut self, key: i64, lock: Lock) -> diesel::QueryResult<()> {
+    pub async fn queue_for(&mut self, turn: Turn) -> diesel::QueryResult<()> {
         let Self::Postgres(conn) = self else { return Ok(()) };
-        let take = match lock {
-            Lock::Shared => "pg_advisory_xact_lock_shared",
-            Lock::Exclusive => "pg_advisory_xact_lock",
-        };
-        conn.batch_execute(&format!("SELECT {take}({key})")).await
+        conn.batch_execute(&turn.sql()).await
+    }
+
+    /// Has SQLite look at how its tables are filled, where that has changed much: what it knows nothing of it takes for small,
+    /// and reads a guild's whole table where it needs a few rows. PostgreSQL does so by itself.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn learn(&mut self) -> diesel::QueryResult<()> {
+        let Self::Sqlite(conn) = self else { return Ok(()) };
+        // All tables, and whatever is needed.
+        conn.batch_execute("PRAGMA optimize = 0x10002").await
     }
 
     /// Asks the database for a sign of life.

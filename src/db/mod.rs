@@ -24,11 +24,12 @@ use std::sync::{
 };
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, pooled_connection::bb8::Pool};
+use tokio::runtime::Handle;
 use tracing::Instrument;
 
 use self::{conn::Access, pool::pool, url::bounded, usage::StatementCounter};
 pub use self::{
-    conn::{Conn, Lock, SqliteConn},
+    conn::{Conn, Lock, SqliteConn, Turn},
     outage::is_outage,
     probe::{Probe, Schema},
     transfer::{Transferred, transfer},
@@ -92,7 +93,9 @@ impl Db {
     /// When it cannot be reached, created or migrated.
     pub async fn open(url: &DatabaseUrl, max_connections: u32) -> Result<Self> {
         migrate::run_pending(url).await?;
-        Self::connect(url, max_connections).await
+        let db = Self::connect(url, max_connections).await?;
+        db.tend().await?;
+        Ok(db)
     }
 
     /// Opens a database of nothing but empty tables: whatever ours were there are dropped.
@@ -129,6 +132,17 @@ impl Db {
             }
         };
         Ok(Self { pools, max_connections, statements: Arc::default() })
+    }
+
+    /// Keeps the database up to what it holds by now: to be called from time to time.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn tend(&self) -> Result<()> {
+        if self.is_shared() {
+            return Ok(());
+        }
+        self.write(async move |conn| Ok(conn.learn().await?)).await
     }
 
     /// Whether several servers can share this database.
@@ -193,7 +207,22 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Write, |_| None, work).await
+        self.run(Access::Write(None), |_| None, work).await
+    }
+
+    /// As [`Db::write`], once it is its turn: before anything is read.
+    ///
+    /// # Errors
+    /// As for [`Db::read`].
+    pub async fn write_in_turn<R, F>(&self, turn: Turn, work: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
+            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Send
+            + 'static,
+    {
+        self.run(Access::Write(Some(turn)), |_| None, work).await
     }
 
     /// As [`Db::write`], and the servers that listen hear what `tell` makes of the result, if and as soon as it is committed.
@@ -212,11 +241,11 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Write, tell, work).await
+        self.run(Access::Write(None), tell, work).await
     }
 
-    /// Always on a task of its own: whoever waits may go away (a client that hangs up), the work still comes to its end,
-    /// so that no transaction is left open and no connection is torn from a statement.
+    /// Always on a task of its own, on SQLite on a thread of its own: whoever waits may go away (a client that hangs up), the
+    /// work still comes to its end, so that no transaction is left open and no connection is torn from a statement.
     async fn run<R, F>(
         &self,
         access: Access,
@@ -230,31 +259,43 @@ impl Db {
             + Send
             + 'static,
     {
-        let (pools, request) = (self.pools.clone(), Usage::of_request());
-        let _under_way = request.begin();
-        let counter = StatementCounter { all: Arc::clone(&self.statements), request };
-        let task = async move {
-            let mut conn = pools.get(access).await?;
-            conn.count_by(counter);
-            if access == Access::Read {
-                return work(&mut conn).await;
+        // Boxed: who waits for it holds no more than what is to be done, and there are hundreds of them in a request.
+        Box::pin(async move {
+            let (pools, request) = (self.pools.clone(), Usage::of_request());
+            let _under_way = request.begin();
+            let counter = StatementCounter { all: Arc::clone(&self.statements), request };
+            let span = tracing::debug_span!("database", access = %access, "otel.kind" = "client");
+            let mut conn = pools.get(access).instrument(span.clone()).await?;
+            let blocks = matches!(conn, Conn::Sqlite(_));
+            let task = async move {
+                conn.count_by(counter);
+                if access == Access::Read {
+                    return work(&mut conn).await;
+                }
+                conn.begin(access).await?;
+                let mut result = work(&mut conn).await;
+                if let Some(Notice { channel, payload }) = result.as_ref().ok().and_then(tell)
+                    && let Err(error) = conn.notify(channel, vec![payload]).await
+                {
+                    result = Err(error.into());
+                }
+                match &result {
+                    Ok(_) => conn.commit().await?,
+                    // A connection that cannot roll back is broken, and the pool drops it; the first error says more.
+                    Err(_) => conn.roll_back().await.unwrap_or_else(|error| tracing::warn!(%error, "rollback failed")),
+                }
+                result
             }
-            conn.begin(access).await?;
-            let mut result = work(&mut conn).await;
-            if let Some(Notice { channel, payload }) = result.as_ref().ok().and_then(tell)
-                && let Err(error) = conn.notify(channel, vec![payload]).await
-            {
-                result = Err(error.into());
-            }
-            match &result {
-                Ok(_) => conn.commit().await?,
-                // A connection that cannot roll back is broken, and the pool drops it; the first error says more.
-                Err(_) => conn.roll_back().await.unwrap_or_else(|error| tracing::warn!(%error, "rollback failed")),
-            }
-            result
-        };
-        let span = tracing::debug_span!("database", access = %access, "otel.kind" = "client");
-        tokio::spawn(task.instrument(span)).await.map_err(Error::internal)?
+            .instrument(span);
+            let done = if blocks {
+                let runtime = Handle::current();
+                tokio::task::spawn_blocking(move || runtime.block_on(task))
+            } else {
+                tokio::spawn(task)
+            };
+            done.await.map_err(Error::internal)?
+        })
+        .await
     }
 
     /// A connection outside the pool that hears what [`Conn::notify`] says; `None` on SQLite, which one server has alone.
@@ -273,7 +314,7 @@ impl Pools {
     async fn get(&self, access: Access) -> Result<Conn> {
         Ok(match (self, access) {
             (Self::Postgres { pool, .. }, _) => Conn::Postgres(pool.get_owned().await.map_err(Error::unavailable)?),
-            (Self::Sqlite { writer, .. }, Access::Write) => {
+            (Self::Sqlite { writer, .. }, Access::Write(_)) => {
                 Conn::Sqlite(writer.get_owned().await.map_err(Error::unavailable)?)
             }
             (Self::Sqlite { readers, .. }, _) => Conn::Sqlite(readers.get_owned().await.map_err(Error::unavailable)?),

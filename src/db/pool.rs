@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use diesel::ConnectionError;
 use diesel_async::{
     AsyncConnection,
     pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod, bb8::Pool},
 };
+
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
 
 use crate::error::{Error, Result};
 
@@ -27,12 +31,15 @@ where
         Box::pin(std::future::ready(stands))
     }));
     config.custom_setup = Box::new(move |url| {
-        let (set_up, url) = (set_up.clone(), url.to_owned());
-        Box::pin(async move {
+        let (set_up, url, runtime) = (set_up.clone(), url.to_owned(), Handle::current());
+        let connect = async move {
             let mut conn = C::establish(&url).await?;
-            conn.batch_execute(&set_up).await.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+            conn.batch_execute(&set_up).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(conn)
-        })
+        };
+        // To open a file blocks.
+        let connected = tokio::task::spawn_blocking(move || runtime.block_on(connect));
+        connected.map(|it| it.map_err(|panic| ConnectionError::BadConnection(panic.to_string()))?).boxed()
     });
     Pool::builder()
         .max_size(max_size)

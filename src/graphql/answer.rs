@@ -58,7 +58,10 @@ pub(super) fn complete(
         data => data,
     };
     response.data = match data {
-        Value::Object(fields) => completion.object(fields, &selected, &mut Vec::new()).unwrap_or(Value::Null),
+        Value::Object(mut fields) => match completion.object(&mut fields, &selected, &mut Vec::new()) {
+            Ok(()) => Value::Object(fields),
+            Err(Failed) => Value::Null,
+        },
         data => data,
     };
 }
@@ -120,69 +123,86 @@ impl<'d> Completion<'d> {
 
     fn object(
         &self,
-        mut fields: IndexMap<Name, Value>,
+        fields: &mut IndexMap<Name, Value>,
         selected: &Selected<'d>,
         path: &mut Vec<PathSegment>,
-    ) -> Result<Value, Failed> {
-        let mut completed = IndexMap::with_capacity(fields.len());
-        for (name, part) in selected {
-            path.push(PathSegment::Field((*name).to_owned()));
-            let found = fields.swap_remove_entry(*name);
-            let (key, value) = match found {
-                Some((key, value)) => (key, self.value(value, part.ty, part, path)),
-                None if self.has_failed(path) => (Name::new(*name), Err(Failed)),
-                // Of another type than the object's, or skipped.
-                None => {
-                    path.pop();
-                    continue;
+    ) -> Result<(), Failed> {
+        // Nearly always they are all there in their order.
+        if !fields.keys().map(Name::as_str).eq(selected.keys().copied()) {
+            let mut found = std::mem::take(fields);
+            for name in selected.keys() {
+                if let Some((key, value)) = found.swap_remove_entry(*name) {
+                    fields.insert(key, value);
+                } else if self.within(path, || PathSegment::Field((*name).to_owned()), |path| self.has_failed(path)) {
+                    fields.insert(Name::new(*name), Value::Null);
                 }
-            };
-            path.pop();
-            match value {
-                Ok(value) => completed.insert(key, value),
-                Err(Failed) if part.ty.is_none_or(|ty| ty.nullable) => completed.insert(key, Value::Null),
-                Err(Failed) => return Err(Failed),
-            };
+                // What else is not there is of another type than the object's, or skipped.
+            }
         }
-        Ok(Value::Object(completed))
+        let mut fields = fields.iter_mut().peekable();
+        for (name, part) in selected {
+            let Some((_, value)) = fields.next_if(|(key, _)| key.as_str() == *name) else { continue };
+            let segment = || PathSegment::Field((*name).to_owned());
+            self.within(path, segment, |path| self.value(value, part.ty, part, path))?;
+        }
+        Ok(())
     }
 
     fn has_failed(&self, path: &[PathSegment]) -> bool {
         self.failed.iter().any(|failed| failed.starts_with(path))
     }
 
+    /// Does something one step further down, which is noted only where something has failed that it may lead to.
+    fn within<R>(
+        &self,
+        path: &mut Vec<PathSegment>,
+        segment: impl FnOnce() -> PathSegment,
+        work: impl FnOnce(&mut Vec<PathSegment>) -> R,
+    ) -> R {
+        if self.failed.is_empty() {
+            return work(path);
+        }
+        path.push(segment());
+        let done = work(path);
+        path.pop();
+        done
+    }
+
+    /// Completes a value: to `null` if it may be that, where it cannot be completed.
     fn value(
         &self,
-        value: Value,
+        value: &mut Value,
         ty: Option<&Type>,
         part: &Part<'d>,
         path: &mut Vec<PathSegment>,
-    ) -> Result<Value, Failed> {
-        let Some(ty) = ty else { return Ok(value) };
-        match value {
+    ) -> Result<(), Failed> {
+        let Some(ty) = ty else { return Ok(()) };
+        let completed = match value {
             // The library answers null for an object of which every field was skipped.
             Value::Null if !ty.nullable && !part.inside.is_empty() && !self.has_failed(path) => {
-                Ok(Value::Object(IndexMap::new()))
+                *value = Value::Object(IndexMap::new());
+                Ok(())
             }
-            Value::Null if !ty.nullable => Err(Failed),
+            Value::Null => Err(Failed),
             Value::Object(fields) => self.object(fields, &part.inside, path),
             Value::List(items) => {
                 let item_type = match &ty.base {
                     BaseType::List(item) => Some(&**item),
                     BaseType::Named(_) => None,
                 };
-                let complete = |(index, item)| {
-                    path.push(PathSegment::Index(index));
-                    let item = self.value(item, item_type, part, path);
-                    path.pop();
-                    match item {
-                        Err(Failed) if item_type.is_none_or(|ty| ty.nullable) => Ok(Value::Null),
-                        item => item,
-                    }
-                };
-                items.into_iter().enumerate().map(complete).collect::<Result<_, _>>().map(Value::List)
+                let mut items = items.iter_mut().enumerate();
+                items.try_for_each(|(index, item)| {
+                    self.within(path, || PathSegment::Index(index), |path| self.value(item, item_type, part, path))
+                })
             }
-            value => Ok(value),
+            _ => Ok(()),
+        };
+        match completed {
+            Err(Failed) if ty.nullable => {
+                *value = Value::Null;
+                Ok(())
+            }
+            completed => completed,
         }
     }
 }

@@ -6,13 +6,15 @@ use std::sync::{
 };
 
 use async_graphql::Context;
+use tokio::sync::OnceCell;
 
 use super::{loaders::Loaders, watch::Watched};
 use crate::{
     app::App,
     auth::{self, Origin, Viewer},
     error::{Code, Refusal, Result},
-    id::GuildId,
+    id::{GuildId, RankId},
+    identity::{Guild, Rank},
 };
 
 /// Most values of an answer's tables and files together, of which a document's length tells nothing. One alone may be
@@ -86,6 +88,8 @@ pub struct Caller {
     /// Loads in batches.
     pub load: Loaders,
     viewer: Asked,
+    /// The guild's row, unless the operation may change it as it goes.
+    row: Option<OnceCell<Arc<Guild>>>,
     /// How many values this answer's tables and files hold so far.
     bulk: AtomicUsize,
     /// What is to be watched, once a subscription's field has said so.
@@ -109,12 +113,38 @@ impl Asked {
 }
 
 impl Caller {
-    /// A caller for one execution.
-    pub fn new(admitted: &Admitted) -> Self {
+    /// A caller for one execution, of a mutation or of something that changes nothing.
+    pub fn new(admitted: &Admitted, is_mutation: bool) -> Self {
         let Admitted { app, guild, origin, viewer } = admitted.clone();
         let viewer = Asked { viewer, was_asked: Arc::default() };
         let load = Loaders::new(&app, guild, &viewer);
-        Self { app, guild, origin, load, viewer, bulk: AtomicUsize::default(), watched: Mutex::default() }
+        let row = (!is_mutation).then(OnceCell::new);
+        Self { app, guild, origin, load, viewer, row, bulk: AtomicUsize::default(), watched: Mutex::default() }
+    }
+
+    /// The guild's row: read once, where nothing is changed in between.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn guild_row(&self) -> Result<Arc<Guild>> {
+        let read = async || self.load.guild.one(self.guild).await.map(Arc::new);
+        match &self.row {
+            Some(row) => row.get_or_try_init(read).await.cloned(),
+            None => read().await,
+        }
+    }
+
+    /// A rank that the database holds to be there.
+    ///
+    /// # Errors
+    /// The database's; internal when it is not there.
+    pub async fn rank(&self, id: RankId) -> Result<Rank> {
+        let guild = self.guild_row().await?;
+        match self.app.rosters.ladder(&self.app.db, &guild).await?.rank(id) {
+            Some(rank) => Ok(rank.clone()),
+            // Made after the guild's row was read.
+            None => self.load.rank.one(id).await,
+        }
     }
 
     /// Whom it was let in as.

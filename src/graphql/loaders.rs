@@ -2,33 +2,37 @@
 //!
 //! Nothing is cached beyond the batch, so a mutation's answer shows what it did, and a subscription what is true now.
 
-use std::{collections::HashMap, hash::Hash, marker::PhantomData, sync::Arc};
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use dataloader::{BatchFn, non_cached::Loader};
+use futures_util::future::{BoxFuture, FutureExt, Shared};
 
 use super::{caller::Asked, rounds::Rounds};
 use crate::{
     app::App,
     audit::{self, AuditEvent},
     auth::{self, Session},
-    clock::{Clock, Instant},
+    clock::Instant,
     db::Db,
     discord::{self, Message},
     error::{Error, Result},
     id::{AuditEventId, CampaignId, CharacterId, DiscordMessageId, EntryId, GuildId, MemberId, RankId, SessionId},
     identity::{self, Character, Guild, Member, Rank},
-    voting::{self, Ballot, BallotBox, Campaign, Counts, Entry, Participation, Tally, Turnout},
+    voting::{self, Ballot, BallotBox, Campaign, Counts, Entries, Entry, Participation, Tally, Turnout},
 };
 
-/// More keys than a page of campaigns has entries: one batch holds all that a page asks for.
-const MAX_BATCH: usize = 20_000;
+/// Most keys of a statement: SQLite binds no more than 32,766 values.
+const MAX_KEYS: usize = 20_000;
 
 /// A batched look-up by `Key`.
 pub trait Fetch: Send + 'static {
     /// What is looked up by.
-    type Key: Copy + Eq + Hash + std::fmt::Debug + Send + Sync + 'static;
+    type Key: Copy + Ord + Hash + std::fmt::Debug + Send + Sync + 'static;
     /// What is found.
-    type Value: Clone + Send + 'static;
+    type Value: Clone + Send + Sync + 'static;
 
     /// Loads what is found of these keys.
     fn fetch(
@@ -53,41 +57,33 @@ impl Scope {
     }
 }
 
-/// A [`Fetch`] as the batching library knows it.
-pub struct Batch<F> {
-    db: Db,
-    clock: Clock,
+/// Whose loaders they are.
+struct Owner {
+    app: Arc<App>,
     guild: GuildId,
     viewer: Asked,
-    counts: Arc<Counts>,
-    fetch: PhantomData<fn() -> F>,
-}
-
-type Found<F> = Result<Option<<F as Fetch>::Value>>;
-
-impl<F: Fetch> BatchFn<F::Key, Found<F>> for Batch<F> {
-    async fn load(&mut self, keys: &[F::Key]) -> HashMap<F::Key, Found<F>> {
-        let (viewer, counts) = (self.viewer.clone(), Arc::clone(&self.counts));
-        let scope = Scope { guild: self.guild, viewer, counts, now: self.clock.now() };
-        match F::fetch(&self.db, scope, keys.to_vec()).await {
-            Ok(mut found) => keys.iter().map(|key| (*key, Ok(found.remove(key)))).collect(),
-            Err(error) => keys.iter().map(|key| (*key, Err(error.clone()))).collect(),
-        }
-    }
+    rounds: Rounds,
 }
 
 /// Loads by key, in batches.
 pub struct Load<F: Fetch> {
-    loader: Loader<F::Key, Found<F>, Batch<F>>,
-    rounds: Rounds,
+    owner: Arc<Owner>,
+    asked: Arc<Mutex<Batch<F>>>,
 }
 
+/// What is asked for in the present round.
+struct Batch<F: Fetch> {
+    keys: Vec<F::Key>,
+    /// What comes of it, for all who ask: there is one from the first key on.
+    found: Option<Shared<BoxFuture<'static, Found<F>>>>,
+}
+
+type Found<F> = Result<Arc<HashMap<<F as Fetch>::Key, <F as Fetch>::Value>>>;
+
 impl<F: Fetch> Load<F> {
-    fn new(app: &App, guild: GuildId, viewer: &Asked, rounds: &Rounds) -> Self {
-        let (db, clock, counts) = (app.db.clone(), app.clock.clone(), Arc::clone(&app.counts));
-        let batch = Batch { db, clock, guild, viewer: viewer.clone(), counts, fetch: PhantomData };
-        let loader = Loader::new(batch).with_max_batch_size(MAX_BATCH).with_yield_count(1);
-        Self { loader, rounds: rounds.clone() }
+    fn new(owner: &Arc<Owner>) -> Self {
+        let asked = Arc::new(Mutex::new(Batch { keys: Vec::new(), found: None }));
+        Self { owner: Arc::clone(owner), asked }
     }
 
     /// What is found of the key, if anything.
@@ -95,8 +91,12 @@ impl<F: Fetch> Load<F> {
     /// # Errors
     /// The database's.
     pub async fn maybe(&self, key: F::Key) -> Result<Option<F::Value>> {
-        let _place = self.rounds.join().await;
-        self.loader.try_load(key).await.map_err(Error::internal)?
+        let found = {
+            let mut batch = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            batch.keys.push(key);
+            batch.found.get_or_insert_with(|| self.begin()).clone()
+        };
+        Ok(found.await?.get(&key).cloned())
     }
 
     /// What is found of a key that the database holds to be there.
@@ -105,6 +105,33 @@ impl<F: Fetch> Load<F> {
     /// The database's; internal when it is not there.
     pub async fn one(&self, key: F::Key) -> Result<F::Value> {
         self.maybe(key).await?.ok_or_else(|| Error::internal(format!("{key:?} is referred to and not there")))
+    }
+
+    /// Loads what has been asked for by the end of the round.
+    fn begin(&self) -> Shared<BoxFuture<'static, Found<F>>> {
+        // What is asked for holds this, so this must not hold that.
+        let (owner, asked) = (Arc::clone(&self.owner), Arc::downgrade(&self.asked));
+        let load = async move {
+            let _place = owner.rounds.join().await;
+            let mut keys = match asked.upgrade() {
+                Some(asked) => {
+                    let mut batch = asked.lock().unwrap_or_else(PoisonError::into_inner);
+                    batch.found = None;
+                    std::mem::take(&mut batch.keys)
+                }
+                None => Vec::new(),
+            };
+            keys.sort_unstable();
+            keys.dedup();
+            let (viewer, counts) = (owner.viewer.clone(), Arc::clone(&owner.app.counts));
+            let scope = Scope { guild: owner.guild, viewer, counts, now: owner.app.clock.now() };
+            let mut found = HashMap::with_capacity(keys.len());
+            for keys in keys.chunks(MAX_KEYS) {
+                found.extend(F::fetch(&owner.app.db, scope.clone(), keys.to_vec()).await?);
+            }
+            Ok(Arc::new(found))
+        };
+        load.boxed().shared()
     }
 }
 
@@ -133,9 +160,10 @@ macro_rules! loaders {
 
         impl Loaders {
             /// Loaders that look only into this guild.
-            pub fn new(app: &App, guild: GuildId, viewer: &Asked) -> Self {
-                let rounds = Rounds::default();
-                Self { $($field: Load::new(app, guild, viewer, &rounds),)* rounds }
+            pub fn new(app: &Arc<App>, guild: GuildId, viewer: &Asked) -> Self {
+                let (app, rounds) = (Arc::clone(app), Rounds::default());
+                let owner = Arc::new(Owner { app, guild, viewer: viewer.clone(), rounds: rounds.clone() });
+                Self { $($field: Load::new(&owner),)* rounds }
             }
         }
     };
@@ -166,6 +194,10 @@ loaders! {
     characters_of: CharactersOf(MemberId => Vec<Character>) = read |conn, scope, keys| {
         grouped(identity::store::characters_of(conn, scope.guild, &keys).await?, |it| it.member_id)
     };
+    /// Mains of members, of those who have one.
+    main_of: MainOf(MemberId => Character) = read |conn, scope, keys| {
+        by(identity::store::mains_of(conn, scope.guild, &keys).await?, |it| it.member_id)
+    };
     /// Characters by id.
     character: CharacterById(CharacterId => Character) = read |conn, scope, keys| {
         by(identity::store::characters_by_id(conn, scope.guild, &keys).await?, |it| it.id)
@@ -175,8 +207,9 @@ loaders! {
         by(voting::store::campaigns_by_id(conn, scope.guild, &keys).await?, |campaign| campaign.id)
     };
     /// Entries of a campaign, in their order.
-    entries_of: EntriesOf(CampaignId => Vec<Entry>) = read |conn, scope, keys| {
-        grouped(voting::store::entries_of(conn, scope.guild, &keys).await?, |it| it.campaign_id)
+    entries_of: EntriesOf(CampaignId => Entries) = read |conn, scope, keys| {
+        let entries = grouped(voting::store::entries_of(conn, scope.guild, &keys).await?, |it| it.campaign_id);
+        entries.into_iter().map(|(id, of_it)| (id, of_it.into_iter().map(Arc::new).collect())).collect()
     };
     /// Entries by id, whoever may see their campaign.
     entry: EntryById(EntryId => Entry) = read |conn, scope, keys| {

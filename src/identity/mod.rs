@@ -8,6 +8,7 @@ mod members;
 mod policy;
 mod ranks;
 mod roster;
+mod rosters;
 mod rows;
 pub mod store;
 
@@ -20,6 +21,7 @@ pub use self::{
     policy::{Ladder, Leaders, check_still_led},
     ranks::{NewRank, RankChange, create_rank, delete_rank, update_rank},
     roster::{Imported, export_roster, import_roster},
+    rosters::Rosters,
     rows::{
         Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Member, MemberFilter,
         MemberKey, Rank, RankSource, Region,

@@ -147,7 +147,7 @@ impl Member {
 pub type MemberKey = (i64, String, MemberId);
 
 /// Which members to list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MemberFilter {
     /// Found anywhere in the display name or the Discord username, whatever the case and accents.
     pub search: Option<String>,

@@ -78,14 +78,6 @@ pub async fn roster_versions(conn: &mut Conn) -> QueryResult<Vec<(GuildId, i64)>
     on!(conn, c => guilds::table.select((guilds::id, guilds::roster_version)).load(c))
 }
 
-/// Active members.
-pub async fn member_count(conn: &mut Conn, guild: GuildId) -> QueryResult<i64> {
-    on!(conn, c => members::table
-        .filter(members::guild_id.eq(guild).and(members::is_active))
-        .select(count_star())
-        .first(c))
-}
-
 pub async fn insert_ranks(conn: &mut Conn, rows: Vec<Rank>) -> QueryResult<()> {
     insert_all!(conn, ranks::table, rows, columns = 8)
 }
@@ -337,6 +329,14 @@ pub async fn all_characters(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<
 pub async fn characters_by_id(conn: &mut Conn, guild: GuildId, ids: &[CharacterId]) -> QueryResult<Vec<Character>> {
     on!(conn, c => characters::table
         .filter(characters::guild_id.eq(guild).and(characters::id.eq_any(ids)))
+        .select(Character::as_select())
+        .load(c))
+}
+
+/// The mains of these members, of those who have one.
+pub async fn mains_of(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<Character>> {
+    on!(conn, c => characters::table
+        .filter(characters::guild_id.eq(guild).and(characters::member_id.eq_any(of)).and(characters::is_main))
         .select(Character::as_select())
         .load(c))
 }

@@ -5,22 +5,27 @@
 
 use std::sync::Arc;
 
-use quick_cache::sync::Cache;
+use quick_cache::{Weighter, sync::Cache};
 
-use super::{Outcome, Turnout};
+use super::{Campaign, CampaignStatus, Entries, Entry, Outcome, Turnout};
 use crate::id::{CampaignId, GuildId};
 
-/// Most votes, and most guilds, of which something is kept: some 50 MB of the largest, mostly far less.
+/// Most votes, and most guilds, of which something small is kept.
 const MAX_KEPT: usize = 5_000;
+/// Most memory for outcomes, and most for entries, in bytes, roughly. Most are small: a table of two hundred by two hundred is
+/// not.
+const MAX_BYTES: u64 = 32_000_000;
 
 /// How many may vote at each level, lowest first or not.
 pub type Electorate = Vec<(i64, i64)>;
 
-/// What a count is good for.
+/// What a turnout is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
     /// Of the guild.
     pub roster_version: i64,
+    /// The least level to vote: of a draft it may change.
+    pub least: i64,
     /// How many ballots there are.
     pub voted: i64,
 }
@@ -29,12 +34,35 @@ pub struct State {
 pub struct Counts {
     electorates: Cache<GuildId, (i64, Arc<Electorate>)>,
     turnouts: Cache<CampaignId, (State, Turnout)>,
-    outcomes: Cache<CampaignId, (i64, Arc<Outcome>)>,
+    outcomes: Cache<CampaignId, (i64, Arc<Outcome>), Weight>,
+    entries: Cache<CampaignId, Entries, Weight>,
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<CampaignId, (i64, Arc<Outcome>)> for Weight {
+    fn weight(&self, _: &CampaignId, (_, outcome): &(i64, Arc<Outcome>)) -> u64 {
+        let positions: usize = outcome.standings.iter().map(|standing| 8 + standing.pick_counts.len()).sum();
+        8 * (8 + positions + outcome.table_size()) as u64
+    }
+}
+
+impl Weighter<CampaignId, Entries> for Weight {
+    fn weight(&self, _: &CampaignId, entries: &Entries) -> u64 {
+        let texts = |it: &Entry| [&it.description, &it.image_url].into_iter().flatten().map(String::len).sum::<usize>();
+        64 + entries.iter().map(|it| (192 + it.name.len() + texts(it)) as u64).sum::<u64>()
+    }
 }
 
 impl Default for Counts {
     fn default() -> Self {
-        Self { electorates: Cache::new(MAX_KEPT), turnouts: Cache::new(MAX_KEPT), outcomes: Cache::new(MAX_KEPT) }
+        Self {
+            electorates: Cache::new(MAX_KEPT),
+            turnouts: Cache::new(MAX_KEPT),
+            outcomes: Cache::with_weighter(MAX_KEPT, MAX_BYTES, Weight),
+            entries: Cache::with_weighter(MAX_KEPT, MAX_BYTES, Weight),
+        }
     }
 }
 
@@ -62,6 +90,18 @@ impl Counts {
     /// A vote's outcome, if it is known of so many ballots.
     pub fn outcome(&self, campaign: CampaignId, voted: i64) -> Option<Arc<Outcome>> {
         self.outcomes.get(&campaign).filter(|(of, _)| *of == voted).map(|(_, it)| it)
+    }
+
+    /// The entries of a vote that is no draft any more, in their order, if they are known: nobody changes them from then on.
+    pub fn entries(&self, campaign: CampaignId) -> Option<Entries> {
+        self.entries.get(&campaign)
+    }
+
+    /// Keeps the entries of a vote, unless it was a draft before they were read.
+    pub fn keep_entries(&self, of: &Campaign, entries: &Entries) {
+        if of.status != CampaignStatus::Draft {
+            self.entries.insert(of.id, Arc::clone(entries));
+        }
     }
 
     /// Keeps an outcome. Without ballots there is none to keep: a draft's rules may still change.

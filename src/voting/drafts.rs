@@ -12,7 +12,7 @@ use crate::{
     audit::{self, Action},
     auth::{Permission, Viewer},
     clock::Instant,
-    db::{Conn, Lock},
+    db::Conn,
     error::{Refusal, Result},
     id::{CampaignId, GuildId, MemberId},
     text,
@@ -251,7 +251,7 @@ pub(super) fn quoted(campaign: &Campaign) -> String {
 /// Locks a campaign that exists for this officer, who must be allowed to manage campaigns.
 pub(super) async fn lock(conn: &mut Conn, officer: &Viewer, id: CampaignId, field: &'static str) -> Result<Campaign> {
     officer.require(Permission::CampaignsManage)?;
-    let campaign = store::lock_campaign(conn, officer.guild, id, Lock::Exclusive).await?;
+    let campaign = store::lock_campaign(conn, officer.guild, id).await?;
     let visible = campaign.filter(|campaign| rules::may_see(campaign, Some(officer)));
     Ok(visible.ok_or_else(|| Refusal::not_found("campaign").at(field))?)
 }

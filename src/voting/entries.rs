@@ -1,11 +1,15 @@
 //! Entries: what a draft puts to the vote.
 
-use std::collections::HashSet;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use async_graphql::MaybeUndefined;
+use diesel::QueryResult;
 
 use super::{
-    Campaign, Entry,
+    Campaign, Counts, Entry,
     drafts::{MAX_TITLE, lock_draft, optional_description, quoted, record},
     store,
 };
@@ -15,12 +19,15 @@ use crate::{
     auth::{Permission, Viewer},
     db::Conn,
     error::{Code, Error, Refusal, Result},
-    id::{CampaignId, EntryId, MemberId},
+    id::{CampaignId, EntryId, GuildId, MemberId},
     identity, text,
 };
 
 /// Most entries of a campaign.
 pub(super) const MAX_ENTRIES: usize = 200;
+
+/// The entries of a campaign, in their order.
+pub type Entries = Arc<[Arc<Entry>]>;
 
 /// An entry to be made.
 pub struct NewEntry {
@@ -183,6 +190,35 @@ pub async fn reorder_entries(
         Ok(campaign)
     })
     .await
+}
+
+/// The entries of these campaigns. Those of votes that are no drafts any more nobody changes, so they are read once: where
+/// `counts` is given, for a snapshot or where the campaigns are locked.
+pub(super) async fn of(
+    conn: &mut Conn,
+    counts: Option<&Counts>,
+    guild: GuildId,
+    campaigns: &[Campaign],
+) -> QueryResult<HashMap<CampaignId, Entries>> {
+    let mut entries: HashMap<CampaignId, Entries> =
+        campaigns.iter().filter_map(|it| Some((it.id, counts?.entries(it.id)?))).collect();
+    let unknown: Vec<&Campaign> = campaigns.iter().filter(|it| !entries.contains_key(&it.id)).collect();
+    if unknown.is_empty() {
+        return Ok(entries);
+    }
+    let ids: Vec<CampaignId> = unknown.iter().map(|it| it.id).collect();
+    let mut read: HashMap<CampaignId, Vec<Arc<Entry>>> = HashMap::new();
+    for entry in store::entries_of(conn, guild, &ids).await? {
+        read.entry(entry.campaign_id).or_default().push(Arc::new(entry));
+    }
+    for campaign in unknown {
+        let of_it: Entries = read.remove(&campaign.id).unwrap_or_default().into();
+        if let Some(counts) = counts {
+            counts.keep_entries(campaign, &of_it);
+        }
+        entries.insert(campaign.id, of_it);
+    }
+    Ok(entries)
 }
 
 /// [`lock_draft`] by an entry.

@@ -13,7 +13,7 @@ use crate::{
     audit::Action,
     auth::Viewer,
     clock::Instant,
-    db::{Conn, Lock},
+    db::Conn,
     discord,
     error::{Refusal, Result},
     id::{CampaignId, GuildId},
@@ -188,7 +188,7 @@ async fn lock_for_step(
     id: CampaignId,
     status: CampaignStatus,
 ) -> Result<Option<Campaign>> {
-    let campaign = store::lock_campaign(conn, guild, id, Lock::Exclusive).await?;
+    let campaign = store::lock_campaign(conn, guild, id).await?;
     Ok(campaign.filter(|campaign| campaign.status == status))
 }
 

@@ -27,7 +27,7 @@ pub use self::{
     count::{Outcome, Rules, Standing},
     counted::Counts,
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
-    entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
+    entries::{Entries, EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
     lifecycle::{activate, archive, close},
     participation::{Part, Participation, may_know_participation, participations},
     publication::{Recount, ballot_boxes, recount, recount_all},
@@ -61,14 +61,14 @@ pub async fn cast_ballot(
     picks: Vec<Option<EntryId>>,
     nonce: Option<String>,
 ) -> Result<(Ballot, Campaign)> {
-    let (voter, guild, clock) = (viewer.clone(), viewer.guild, app.clock.clone());
+    let (voter, guild, clock, counts) = (viewer.clone(), viewer.guild, app.clock.clone(), Arc::clone(&app.counts));
     let cast = app
         .db
-        .write(async move |conn| {
+        // Voters share the turn, so they never wait for each other; whoever closes the campaign waits for those before, and
+        // those after wait for it.
+        .write_in_turn(store::turn(guild, campaign, Lock::Shared), async move |conn| {
             let voter = voter.confirm(conn).await?;
-            // Voters share the lock, so they never wait for each other; whoever closes the campaign waits for those before,
-            // and those after wait for it.
-            let campaign = store::lock_campaign(conn, guild, campaign, Lock::Shared)
+            let campaign = store::campaign(conn, guild, campaign)
                 .await?
                 .filter(|campaign| may_see(campaign, Some(&voter)))
                 .ok_or_else(|| Refusal::not_found("campaign").at("campaignId"))?;
@@ -77,7 +77,8 @@ pub async fn cast_ballot(
             if let Some(reason) = cannot_vote(&campaign, Some(&voter), false, now) {
                 return Err(rules::ballot_refused(reason).into());
             }
-            let entries = store::entry_ids(conn, guild, campaign.id).await?;
+            let entries = entries::of(conn, Some(&counts), guild, std::slice::from_ref(&campaign)).await?;
+            let entries: Vec<EntryId> = entries.values().flat_map(|it| it.iter()).map(|entry| entry.id).collect();
             let picks = rules::check_picks(campaign.rules(), &picks, &entries)?;
             let nonce = match nonce {
                 Some(nonce) => ballot_box::own_nonce(&nonce)?,

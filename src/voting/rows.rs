@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use diesel::prelude::*;
 
-use super::count::{Outcome, Rules};
+use super::{
+    Entries,
+    count::{Outcome, Rules},
+};
 use crate::{
     clock::Instant,
     db::{
@@ -296,7 +299,7 @@ pub struct Tally {
     /// The campaign as it was then.
     pub campaign: Campaign,
     /// Its entries, in their order.
-    pub entries: Vec<Arc<Entry>>,
+    pub entries: Entries,
     /// Grows with every ballot, with every change of the roster and with closing, on all servers alike.
     pub revision: i64,
     /// How many have voted.

@@ -15,7 +15,7 @@ use crate::{
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// How soon it is noticed that the system's clock was set.
 const CLOCK_STEP: Duration = Duration::from_secs(1);
-/// How often to look for votes that wait for nobody any more. Whoever casts the last ballot closes the vote; only after a
+/// How often to tend the database, and to look for votes that wait for nobody any more. Whoever casts the last ballot closes the vote; only after a
 /// server that died between the two does nobody do it.
 const SWEEP: Duration = Duration::from_mins(1);
 /// How many campaigns are moved on at once: many guilds like the same hour.
@@ -34,6 +34,9 @@ pub async fn run(app: Arc<App>) {
         let elapsed = app.clock.elapsed();
         if swept_at.is_none_or(|at| elapsed >= at + SWEEP) {
             close_complete(&app, None).await;
+            if let Err(error) = app.db.tend().await {
+                tracing::error!(%error, "could not tend the database");
+            }
             swept_at = Some(elapsed);
         }
         tokio::select! {

@@ -3,9 +3,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    Campaign, Entry, Outcome, Tally, Turnout, VotingMethod,
+    Campaign, Entries, Outcome, Tally, Turnout, VotingMethod,
     count::{self, PickCounts, Ranking},
     counted::{Counts, State},
+    entries,
     store::{self, ResultRow},
 };
 use crate::{
@@ -36,10 +37,7 @@ pub async fn tallies(
     let ids: Vec<CampaignId> = campaigns.iter().map(|campaign| campaign.id).collect();
     let mut frozen: HashMap<CampaignId, ResultRow> =
         store::results(conn, guild, &ids).await?.into_iter().map(|row| (row.campaign_id, row)).collect();
-    let mut entries: HashMap<CampaignId, Vec<Arc<Entry>>> = HashMap::new();
-    for entry in store::entries_of(conn, guild, &ids).await? {
-        entries.entry(entry.campaign_id).or_default().push(Arc::new(entry));
-    }
+    let mut entries = entries::of(conn, counts, guild, &campaigns).await?;
     let roster_version = store::roster_version(conn, guild).await?;
     let turnouts = live_turnouts(conn, counts, guild, roster_version, &campaigns).await?;
     let turnout = |id: &CampaignId| turnouts.get(id).copied().unwrap_or_default();
@@ -124,9 +122,12 @@ async fn live_turnouts(
     let running: Vec<&Campaign> = campaigns.iter().filter(|it| !it.is_over()).collect();
     let ids: Vec<CampaignId> = running.iter().map(|it| it.id).collect();
     let voted = store::ballots_cast(conn, guild, &ids).await?;
-    let state = |id| State { roster_version, voted: voted.get(&id).copied().unwrap_or_default() };
+    let state = |it: &Campaign| {
+        let voted = voted.get(&it.id).copied().unwrap_or_default();
+        State { roster_version, least: it.min_rank_level_to_vote, voted }
+    };
     let mut turnouts: HashMap<CampaignId, Turnout> =
-        ids.iter().filter_map(|id| Some((*id, counts?.turnout(*id, state(*id))?))).collect();
+        running.iter().filter_map(|it| Some((it.id, counts?.turnout(it.id, state(it))?))).collect();
     let unknown: Vec<&Campaign> = running.into_iter().filter(|it| !turnouts.contains_key(&it.id)).collect();
     if unknown.is_empty() {
         return Ok(turnouts);
@@ -142,15 +143,16 @@ async fn live_turnouts(
     };
     let unknown_ids: Vec<CampaignId> = unknown.iter().map(|it| it.id).collect();
     let voters = store::voters_by_level(conn, guild, &unknown_ids).await?;
-    for Campaign { id, min_rank_level_to_vote: least, .. } in unknown {
+    for campaign in unknown {
+        let Campaign { id, min_rank_level_to_vote: least, .. } = campaign;
         let may_vote: i64 = electorate.iter().filter(|(level, _)| level >= least).map(|(_, members)| members).sum();
         // Whoever voted was registered, and registration stays.
         let may_no_more =
             |(of, level, is_active, _): &&(CampaignId, i64, bool, i64)| of == id && !(*is_active && level >= least);
         let gone: i64 = voters.iter().filter(may_no_more).map(|(.., ballots)| ballots).sum();
-        let turnout = Turnout { eligible: may_vote + gone, voted: state(*id).voted };
+        let turnout = Turnout { eligible: may_vote + gone, voted: state(campaign).voted };
         if let Some(counts) = counts {
-            counts.keep_turnout(*id, state(*id), turnout);
+            counts.keep_turnout(*id, state(campaign), turnout);
         }
         turnouts.insert(*id, turnout);
     }
@@ -175,7 +177,7 @@ pub async fn freeze(conn: &mut Conn, campaign: Campaign, now: Instant) -> Result
     Ok(())
 }
 
-fn thaw(campaign: Campaign, entries: Vec<Arc<Entry>>, result: &ResultRow) -> Result<Tally> {
+fn thaw(campaign: Campaign, entries: Entries, result: &ResultRow) -> Result<Tally> {
     Ok(Tally {
         campaign,
         entries,

@@ -383,6 +383,27 @@ on_both! {
         assert_eq!(page, json!({ "turnout": { "eligible": 3, "voted": 1 }, "standings": [{ "points": 1 }, { "points": 0 }] }));
     }
 
+    async fn the_turnout_and_entries_of_a_draft_are_those_it_has_by_now(app) {
+        let guild = app.guild("gg").await;
+        let officer = guild.member("officer", "Officer").await;
+        guild.member("initiate", "Initiate").await;
+        let draft = Draft::create(&officer, 2, json!({ "minRankLevelToVote": 1 })).await;
+        let shown = "query($id: ID!) { campaign(id: $id) { status turnout { eligible } entries { name } standings { entry { name } } } }";
+        let as_it_is = async || officer.ok(shown, draft.vars()).await["campaign"].clone();
+        assert_eq!(as_it_is().await["turnout"]["eligible"], 3);
+        let change = "mutation($input: UpdateCampaignInput!) { updateCampaign(input: $input) { campaign { id } } }";
+        officer.ok(change, json!({ "input": { "id": draft.id, "minRankLevelToVote": 4 } })).await;
+        assert_eq!(as_it_is().await["turnout"]["eligible"], 2, "the leader and the officer");
+        let rename = "mutation($input: UpdateEntryInput!) { updateEntry(input: $input) { entry { name } } }";
+        officer.ok(rename, json!({ "input": { "id": draft.entries[0], "name": "renamed" } })).await;
+        assert_eq!(as_it_is().await["entries"][0]["name"], "renamed");
+        draft.activate(&officer).await;
+        let live = as_it_is().await;
+        assert_eq!((&live["status"], &live["turnout"]["eligible"]), (&json!("LIVE"), &json!(2)));
+        assert_eq!(live["entries"][0]["name"], "renamed");
+        assert_eq!(as_it_is().await, live, "read again, when it is known");
+    }
+
     async fn the_campaigns_page_takes_the_same_number_of_statements_whatever_its_size(app) {
         let guild = app.guild("gg").await;
         let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
@@ -409,7 +430,9 @@ on_both! {
         assert!(counting <= large + 5, "{counting} statements while it is counted, {large} afterwards");
         let lean = "query($first: Int) { campaigns(first: $first) { nodes { title entries { name associatedMember { displayName } } } } }";
         for first in [1, 20] {
-            assert_eq!(guild.anyone().statements(lean, json!({ "first": first })).await, 3, "campaigns, entries, members");
+            assert_eq!(guild.anyone().statements(lean, json!({ "first": first })).await, 2, "campaigns and members; the entries are known");
         }
+        Draft::live(&officer, 2, json!({})).await;
+        assert_eq!(guild.anyone().statements(lean, json!({ "first": 20 })).await, 3, "those of the new vote are not");
     }
 }

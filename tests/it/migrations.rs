@@ -29,7 +29,7 @@ struct Column {
 const OF_SQLITE: &str = "SELECT t.name AS table_name, c.name AS column_name, lower(c.type) AS kind,
         CASE c.\"notnull\" WHEN 1 THEN 0 ELSE 1 END AS nullable
     FROM sqlite_master t JOIN pragma_table_info(t.name) c
-    WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY 1, 2";
+    WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1, 2";
 
 const OF_POSTGRES: &str = "SELECT table_name::text, column_name::text,
         CASE data_type WHEN 'timestamp without time zone' THEN 'timestamp' ELSE data_type END AS kind,
@@ -42,7 +42,7 @@ const INDEXES_OF_SQLITE: &str = "SELECT t.name AS table_name,
         (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) AS column_name,
         CASE i.\"unique\" WHEN 1 THEN 'unique' ELSE 'plain' END AS kind, 0 AS nullable
     FROM sqlite_master t JOIN pragma_index_list(t.name) i
-    WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY 1, 2, 3";
+    WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1, 2, 3";
 
 const INDEXES_OF_POSTGRES: &str = "SELECT c.relname::text AS table_name,
         (SELECT string_agg(a.attname, ',' ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY AS k(col, n)
@@ -79,7 +79,7 @@ async fn every_table_of_guilds_leads_its_key_with_the_guild() {
     let sqlite = TestApp::on_sqlite().await;
     let keys = "SELECT t.name AS table_name, c.name AS column_name, '' AS kind, c.pk AS nullable
         FROM sqlite_master t JOIN pragma_table_info(t.name) c
-        WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT IN ('guilds', 'discord_keeper') AND c.pk = 1";
+        WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND t.name NOT IN ('guilds', 'discord_keeper') AND c.pk = 1";
     let keys = rows(&sqlite, keys, "").await;
     assert_eq!(keys.len(), 17);
     assert!(keys.iter().all(|key| key.column_name == "guild_id"), "{keys:?}");

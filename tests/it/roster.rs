@@ -1,6 +1,6 @@
 //! The guild's people, as they are read.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{on_both, strings};
 
@@ -178,12 +178,42 @@ on_both! {
         let roster = "query($first: Int) { members(first: $first) { nodes {
             displayName rank { name memberCount } characters { name member { id } armoryUrl } mainCharacter { name }
         } pageInfo { hasNextPage } } }";
+        let cold = guild.anyone().statements(roster, json!({ "first": 50 })).await;
         let small = guild.anyone().statements(roster, json!({ "first": 2 })).await;
         let large = guild.anyone().statements(roster, json!({ "first": 50 })).await;
         assert_eq!(small, large, "statements for 2 and for 50 members");
-        assert!(large <= 4, "the members, their ranks, the ranks' counts, the characters: {large}");
-        let counted = "{ members(first: 2) { totalCount nodes { id } } }";
+        assert_eq!(large, 5, "the members, the guild, the ranks' counts, the characters, the mains");
+        assert_eq!(cold, 6, "once the ladder, too");
+        let page = "{ members(first: 2) { totalCount nodes { id rank { name } mainCharacter { armoryUrl } } } }";
         assert_eq!(guild.anyone().statements("{ members(first: 2) { nodes { id } } }", json!({})).await, 1);
-        assert_eq!(guild.anyone().statements(counted, json!({})).await, 2);
+        assert_eq!(guild.anyone().statements(page, json!({})).await, 4, "members, their mains, the guild, how many there are");
+        assert_eq!(guild.anyone().statements(page, json!({})).await, 3, "they are as many as before");
+    }
+
+    async fn numbers_and_ranks_are_those_of_the_roster_by_now(app) {
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        let page = "{ guild { memberCount } all: members(filter: { active: null }) { totalCount }
+            members { totalCount nodes { displayName rank { name level } } } signedUp: members(filter: { registered: true }) { totalCount } }";
+        let counted = async || {
+            let page = guild.anyone().ok(page, json!({})).await;
+            let of = |name: &str| page[name]["totalCount"].as_i64().unwrap();
+            assert_eq!(page["guild"]["memberCount"], page["members"]["totalCount"]);
+            let ranks: Vec<Value> = page["members"]["nodes"].as_array().unwrap().iter().map(|it| it["rank"].clone()).collect();
+            (of("all"), of("members"), of("signedUp"), ranks)
+        };
+        let master = json!({ "name": "Guild Leader", "level": 5 });
+        assert_eq!(counted().await, (1, 1, 1, vec![master.clone()]));
+        let add = "mutation($input: CreateMemberInput!) { createMember(input: $input) { member { id rank { id name level } } } }";
+        let added = leader.ok(add, json!({ "input": { "discordUsername": "newcomer" } })).await["createMember"]["member"].clone();
+        let rank = added["rank"].clone();
+        let shown = |name: &str| json!({ "name": name, "level": rank["level"] });
+        assert_eq!(counted().await, (2, 2, 1, vec![master.clone(), shown(rank["name"].as_str().unwrap())]));
+        let rename = "mutation($input: UpdateRankInput!) { updateRank(input: $input) { rank { name } } }";
+        leader.ok(rename, json!({ "input": { "id": rank["id"], "name": "Recruit" } })).await;
+        assert_eq!(counted().await.3, [master.clone(), shown("Recruit")]);
+        let leave = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { isActive } } }";
+        leader.ok(leave, json!({ "input": { "id": added["id"], "active": false } })).await;
+        assert_eq!(counted().await, (2, 1, 1, vec![master]));
     }
 }

@@ -3,6 +3,8 @@
 mod mutation;
 mod types;
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, InputObject, Object};
 
 pub use self::mutation::IdentityMutation;
@@ -74,8 +76,8 @@ impl IdentityQuery {
     }
 
     /// The guild this request is for.
-    async fn guild(&self, ctx: &Context<'_>) -> Result<Guild> {
-        Caller::of(ctx).load.guild.one(Caller::of(ctx).guild).await
+    async fn guild(&self, ctx: &Context<'_>) -> Result<Arc<Guild>> {
+        Caller::of(ctx).guild_row().await
     }
 
     /// The guild's ladder, highest level first.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A guild: everything else belongs to one.
-#[Object]
+#[Object(serial)]
 impl Guild {
     /// Its global id.
     pub(crate) async fn id(&self) -> ID {
@@ -41,8 +41,9 @@ impl Guild {
 
     /// How many active members it has.
     async fn member_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        let guild = self.id;
-        Caller::of(ctx).app.db.read(async move |conn| Ok(store::member_count(conn, guild).await?)).await
+        let app = &Caller::of(ctx).app;
+        let active = MemberFilter { active: Some(true), ..MemberFilter::default() };
+        app.rosters.headcount(&app.db, self, &active).await
     }
 
     /// When it was founded here.
@@ -53,7 +54,7 @@ impl Guild {
 
 /// A rung of the guild's ladder.
 #[guarded]
-#[Object]
+#[Object(serial)]
 impl Rank {
     /// Its global id.
     pub(crate) async fn id(&self) -> ID {
@@ -112,7 +113,7 @@ impl Member {
 
     /// Their rank.
     async fn rank(&self, ctx: &Context<'_>) -> Result<Rank> {
-        Caller::of(ctx).load.rank.one(self.rank_id).await
+        Caller::of(ctx).rank(self.rank_id).await
     }
 
     /// Where their rank came from.
@@ -127,8 +128,7 @@ impl Member {
 
     /// Their main character, if they have one.
     async fn main_character(&self, ctx: &Context<'_>) -> Result<Option<Character>> {
-        let characters = Caller::of(ctx).load.characters_of.maybe(self.id).await?.unwrap_or_default();
-        Ok(characters.into_iter().find(|character| character.is_main))
+        Caller::of(ctx).load.main_of.maybe(self.id).await
     }
 
     /// Whether they have an account and are active. Only then can they vote.
@@ -186,14 +186,13 @@ impl Listed for Member {
     }
 
     async fn count(ctx: &Context<'_>, filter: &MemberFilter) -> Result<i64> {
-        let (caller, filter) = (Caller::of(ctx), filter.clone());
-        let guild = caller.guild;
-        caller.app.db.read(async move |conn| Ok(store::count_members(conn, guild, &filter).await?)).await
+        let caller = Caller::of(ctx);
+        caller.app.rosters.headcount(&caller.app.db, &*caller.guild_row().await?, filter).await
     }
 }
 
 /// A World of Warcraft character of a member.
-#[Object]
+#[Object(serial)]
 impl Character {
     /// Its global id.
     pub(crate) async fn id(&self) -> ID {
@@ -238,8 +237,7 @@ impl Character {
     /// Its page in Blizzard's armory.
     #[graphql(name = "armoryUrl")]
     async fn shown_armory_url(&self, ctx: &Context<'_>) -> Result<String> {
-        let guild = Caller::of(ctx).load.guild.one(self.guild_id).await?;
-        Ok(self.armory_url(guild.region))
+        Ok(self.armory_url(Caller::of(ctx).guild_row().await?.region))
     }
 }
 

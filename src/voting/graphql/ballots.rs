@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     error::{Error, Result},
     graphql::caller::Caller,
-    id::{CampaignId, ballot_id},
+    id::{CampaignId, EntryId, ballot_id},
     page::{Connection, Listed, PageArgs},
     voting::{Ballot, BallotBox, BallotFile, Campaign, Entry, PublishedBallot, receipt_of},
 };
@@ -27,9 +27,8 @@ impl Ballot {
     }
 
     /// The picks, first choice first.
-    async fn picks(&self, ctx: &Context<'_>) -> Result<Vec<Entry>> {
-        let load = &Caller::of(ctx).load.entry;
-        futures_util::future::try_join_all(self.picks.iter().map(|entry| load.one(*entry))).await
+    async fn picks(&self, ctx: &Context<'_>) -> Result<Vec<Arc<Entry>>> {
+        picked(ctx, self.campaign, &self.picks).await
     }
 
     /// The receipt: under it the ballot is published when the vote is over, so that its voter finds it in the count. It is a
@@ -130,8 +129,19 @@ impl PublishedBallot {
     }
 
     /// The picks, first choice first.
-    async fn picks(&self, ctx: &Context<'_>) -> Result<Vec<Entry>> {
-        let load = &Caller::of(ctx).load.entry;
-        futures_util::future::try_join_all(self.picks.iter().map(|entry| load.one(*entry))).await
+    async fn picks(&self, ctx: &Context<'_>) -> Result<Vec<Arc<Entry>>> {
+        picked(ctx, self.campaign, &self.picks).await
     }
+}
+
+/// The entries that a ballot names.
+async fn picked(ctx: &Context<'_>, campaign: CampaignId, picks: &[EntryId]) -> Result<Vec<Arc<Entry>>> {
+    let caller = Caller::of(ctx);
+    if let Some(entries) = caller.app.counts.entries(campaign) {
+        let entry = |pick: &EntryId| entries.iter().find(|entry| entry.id == *pick).cloned();
+        let known: Option<Vec<Arc<Entry>>> = picks.iter().map(entry).collect();
+        return known.ok_or_else(|| Error::internal("a ballot names what is not an entry of its campaign"));
+    }
+    let load = &caller.load.entry;
+    futures_util::future::try_join_all(picks.iter().map(async |pick| load.one(*pick).await.map(Arc::new))).await
 }

@@ -122,8 +122,14 @@ impl Campaign {
     }
 
     /// What is voted on, in its order.
-    async fn entries(&self, ctx: &Context<'_>) -> Result<Vec<Entry>> {
-        Ok(Caller::of(ctx).load.entries_of.maybe(self.id).await?.unwrap_or_default())
+    async fn entries(&self, ctx: &Context<'_>) -> Result<Vec<Arc<Entry>>> {
+        let caller = Caller::of(ctx);
+        if let Some(known) = caller.app.counts.entries(self.id) {
+            return Ok(known.to_vec());
+        }
+        let entries = caller.load.entries_of.maybe(self.id).await?.unwrap_or_default();
+        caller.app.counts.keep_entries(self, &entries);
+        Ok(entries.to_vec())
     }
 
     /// The officer who made it.
@@ -268,7 +274,7 @@ impl Listed for Campaign {
 }
 
 /// A thing voted on.
-#[Object(name = "CampaignEntry")]
+#[Object(name = "CampaignEntry", serial)]
 impl Entry {
     /// Its global id.
     pub(crate) async fn id(&self) -> ID {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How many may vote, and how many have.
-#[Object]
+#[Object(serial)]
 impl Turnout {
     /// Members who are eligible now, or have voted.
     async fn eligible(&self) -> i64 {
@@ -41,6 +41,7 @@ impl Turnout {
 
 /// Where an entry stands.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(super) struct Standing {
     /// 1 is the winner's. Equals share a place, and the places after them are skipped.
     place: i64,
@@ -72,6 +73,7 @@ pub(super) struct RunoffRound {
 
 /// An entry's votes in a round.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 struct RunoffCount {
     /// The entry.
     entry: Arc<Entry>,
@@ -149,6 +151,7 @@ struct TransferStage {
 
 /// An entry's votes at the end of a stage.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 struct TransferredVotes {
     /// The entry.
     entry: Arc<Entry>,

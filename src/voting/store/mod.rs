@@ -45,7 +45,7 @@ use super::{Campaign, CampaignFilter, CampaignKey, CampaignStatus, Entry, rules:
 use crate::{
     clock::Instant,
     db::{
-        Conn, Lock, first_locked, insert_all, on,
+        Conn, Lock, Turn, first_locked, insert_all, on,
         schema::{ballots, campaigns, entries, guilds, members},
     },
     id::{CampaignId, EntryId, GuildId, MemberId},
@@ -85,15 +85,15 @@ pub async fn over_of_all_guilds(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
         .load(c))
 }
 
-/// The campaign, locked until the transaction ends: shared by voters, exclusive for whoever changes it or moves it on, who
-/// waits for the voters before and not for those after.
-pub async fn lock_campaign(
-    conn: &mut Conn,
-    guild: GuildId,
-    id: CampaignId,
-    lock: Lock,
-) -> QueryResult<Option<Campaign>> {
-    conn.queue_for(guild.0 ^ id.0, lock).await?;
+/// A place in the queue for a campaign: shared by voters, exclusive for whoever changes it or moves it on, who waits for the
+/// voters before and not for those after.
+pub const fn turn(guild: GuildId, id: CampaignId, lock: Lock) -> Turn {
+    Turn { key: guild.0 ^ id.0, lock }
+}
+
+/// The campaign, locked until the transaction ends for whoever changes it or moves it on.
+pub async fn lock_campaign(conn: &mut Conn, guild: GuildId, id: CampaignId) -> QueryResult<Option<Campaign>> {
+    conn.queue_for(turn(guild, id, Lock::Exclusive)).await?;
     campaign(conn, guild, id).await
 }
 
@@ -229,15 +229,6 @@ pub async fn entries_of(conn: &mut Conn, guild: GuildId, of: &[CampaignId]) -> Q
         .filter(entries::guild_id.eq(guild).and(entries::campaign_id.eq_any(of)))
         .order((entries::sort_order, entries::id))
         .select(Entry::as_select())
-        .load(c))
-}
-
-/// The ids of a campaign's entries, in their order.
-pub async fn entry_ids(conn: &mut Conn, guild: GuildId, of: CampaignId) -> QueryResult<Vec<EntryId>> {
-    on!(conn, c => entries::table
-        .filter(entries::guild_id.eq(guild).and(entries::campaign_id.eq(of)))
-        .order((entries::sort_order, entries::id))
-        .select(entries::id)
         .load(c))
 }
 
