@@ -20,7 +20,8 @@ use crate::{
 pub(super) struct Migrate {
     /// Copy everything from the SQLite file to this PostgreSQL database, <postgres://USER:PASSWORD@HOST/NAME>, which holds no
     /// guild yet: all of it or nothing, read again and recounted before it counts. No server may be running on the file.
-    #[arg(long, value_name = "URL")]
+    // There is no variable: this says that the value is secret.
+    #[arg(long, hide_env_values = true, value_name = "URL")]
     to: Option<db::DatabaseUrl>,
 }
 

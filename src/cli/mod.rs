@@ -17,9 +17,12 @@ mod serve;
 mod token;
 mod verify;
 
-use std::{io::Write, process::ExitCode};
+use std::{fs, io::Write, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{
+    Arg, CommandFactory, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 
 use crate::{
     app::App,
@@ -97,9 +100,9 @@ pub fn main() -> ExitCode {
     if let Err(error) = dotenvy::from_path(".env")
         && !error.not_found()
     {
-        return fail(&format!(".env: {error}"));
+        return fail(&wrong_in_env_file(error));
     }
-    let cli = Cli::try_parse().unwrap_or_else(|error| doctor::parse_regardless(&error));
+    let cli = Cli::try_parse().unwrap_or_else(doctor::parse_regardless);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
@@ -165,6 +168,34 @@ fn listed(sentences: &[String]) -> String {
         0 => shown,
         more => format!("{shown}\nand {more} more"),
     }
+}
+
+/// What is wrong with `.env`, without a word of it: it holds secrets.
+fn wrong_in_env_file(error: dotenvy::Error) -> String {
+    let dotenvy::Error::LineParse(wrong, _) = error else { return format!(".env: {error}") };
+    let start = wrong.lines().next().unwrap_or_default();
+    let text = fs::read_to_string(".env").unwrap_or_default();
+    let line = text.lines().position(|line| line.contains(start)).map_or(1, |before| before + 1);
+    format!(".env, line {line}: expected NAME=VALUE, and NAME='VALUE' if the value has spaces or quotes in it")
+}
+
+/// Ends with what is wrong with the command line or its variables. Of what may be secret it does not show the value: it would
+/// stand in the log of each attempt to start.
+fn exit(mut error: clap::Error) -> ! {
+    if let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg)
+        && is_secret(&Cli::command(), named)
+        && error.get(ContextKind::InvalidValue).is_some_and(|value| !value.to_string().is_empty())
+    {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
+    }
+    error.exit()
+}
+
+/// Whether an argument, as an error names it (`--flag <VALUE>`), is one whose value is not shown in the help either.
+fn is_secret(command: &clap::Command, named: &str) -> bool {
+    let flag = named.strip_prefix("--").and_then(|named| named.split(' ').next());
+    let is_it = |argument: &Arg| argument.is_hide_env_values_set() && argument.get_long() == flag;
+    command.get_arguments().any(is_it) || command.get_subcommands().any(|command| is_secret(command, named))
 }
 
 fn fail(error: &impl std::fmt::Display) -> ExitCode {

@@ -192,6 +192,61 @@ fn what_is_wrong_with_the_settings_is_said_in_a_sentence() {
     }
 }
 
+#[test]
+fn what_is_wrong_with_a_secret_is_said_without_it() {
+    const MEANT: &str = "sqlite://FILE or postgres://";
+    let folder = tempfile::tempdir().unwrap();
+    // As an env file leaves it that takes quotes as they are, and as it is misspelt.
+    let (quoted, misspelt) = ("\"postgres://guild:hidden@db/guildhall\"", "postgress://guild:hidden@db/guildhall");
+    let told = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let output = guildhall(folder.path()).args(arguments).envs(variables.iter().copied()).output().unwrap();
+        assert!(!output.status.success(), "{arguments:?}");
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!said.contains("hidden"), "{arguments:?}: {said}");
+        said
+    };
+    for arguments in [
+        &["serve"][..],
+        &["doctor"],
+        &["migrate"],
+        &["schema"],
+        &["health"],
+        &["backup", "copy.db"],
+        &["bench", "ballots"],
+        &["token", "--guild", "gg", "--all"],
+    ] {
+        for variable in ["DATABASE_URL", "GUILDHALL_DIRECT_URL"] {
+            let said = told(arguments, &[(variable, quoted)]);
+            assert!(said.contains(MEANT), "{arguments:?}: {said}");
+        }
+    }
+    for arguments in [
+        &["serve", "--database-url", misspelt][..],
+        &["serve", "--direct-url", misspelt],
+        &["doctor", "--database-url", misspelt],
+        &["migrate", "--to", misspelt],
+    ] {
+        let said = told(arguments, &[]);
+        assert!(
+            said.contains(MEANT) && said.contains(arguments[1].trim_start_matches("doctor")),
+            "{arguments:?}: {said}"
+        );
+    }
+    // What was only forgotten is still said to be so.
+    assert!(told(&["serve"], &[("DATABASE_URL", "")]).contains("invalid value ''"));
+    for (text, line) in [
+        ("# ours\nGUILDHALL_JWT_SECRET=two hidden\n", 2),
+        ("GUILDHALL_BIND=127.0.0.1:0\n\nhidden+/==\n", 3),
+        ("A=1\nGUILDHALL_JWT_SECRET=\"hidden\nB=2\n", 2),
+    ] {
+        std::fs::write(folder.path().join(".env"), text).unwrap();
+        for command in ["serve", "doctor", "schema"] {
+            let said = told(&[command], &[]);
+            assert!(said.contains(&format!(".env, line {line}: expected NAME=VALUE")), "{said}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_told_to_end_does_so_even_if_a_client_never_finishes() {
     use std::io::Write;

@@ -9,7 +9,7 @@ use std::fmt::Write;
 use clap::{Args, CommandFactory, FromArgMatches, builder::Resettable};
 use serde::Serialize;
 
-use super::{Cli, Command, DEFAULT_DATABASE, Failure, say, serve::Serve};
+use super::{Cli, Command, DEFAULT_DATABASE, Failure, exit, say, serve::Serve};
 use crate::{clock::Clock, config::Database};
 
 /// Check the settings and all that they name.
@@ -125,17 +125,18 @@ impl Doctor {
 
 /// The command line once more, after it was not understood: by the doctor without the variables that are to blame, of which
 /// it tells with all the rest. For any other command, and for wrong flags, it stays as it was.
-pub(super) fn parse_regardless(error: &clap::Error) -> Cli {
+pub(super) fn parse_regardless(error: clap::Error) -> Cli {
     if !std::env::args_os().skip(1).any(|argument| argument == "doctor") {
-        error.exit();
+        exit(error);
     }
     let without_bad = |argument: clap::Arg| match settings::trouble(&argument) {
         Some(_) => argument.env(Resettable::Reset),
         None => argument,
     };
     let command = Cli::command().mut_args(without_bad).mut_subcommand("doctor", |doctor| doctor.mut_args(without_bad));
-    match Cli::from_arg_matches(&command.get_matches()) {
+    let matches = command.try_get_matches().unwrap_or_else(|error| exit(error));
+    match Cli::from_arg_matches(&matches) {
         Ok(cli) if matches!(cli.command, Command::Doctor(_)) => cli,
-        _ => error.exit(),
+        _ => exit(error),
     }
 }
