@@ -12,7 +12,12 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{SpanExporter, WithHttpConfig};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
 use tokio::runtime::Handle;
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{FilterExt, LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use super::Failure;
 use crate::panics;
@@ -31,7 +36,7 @@ pub(super) struct Traces(Option<SdkTracerProvider>);
 /// # Errors
 /// A sentence that says why there can be no traces.
 pub(super) fn start(runtime: &Handle) -> Result<Traces, Failure> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(FILTER));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(FILTER)).and(no_payloads());
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let log = if std::io::stderr().is_terminal() {
         log.compact().boxed()
@@ -51,6 +56,13 @@ pub(super) fn start(runtime: &Handle) -> Result<Traces, Failure> {
     }));
     panics::count();
     Ok(Traces(traces))
+}
+
+/// What may be logged at all. In detail, libraries tell what they pass on: statements with their values, messages with the
+/// tokens, passwords and ballots in them. serenity has them in spans at the level `info`.
+fn no_payloads() -> Targets {
+    let ours = Targets::new().with_target("guildhall", LevelFilter::TRACE);
+    ours.with_default(LevelFilter::INFO).with_target("serenity", LevelFilter::WARN)
 }
 
 fn collector(runtime: &Handle) -> Result<Option<SdkTracerProvider>, Failure> {

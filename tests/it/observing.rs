@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
+use async_graphql::ID;
 use axum::{Router, body::Bytes, extract::State, routing::post};
+use guildhall::id::EntryId;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{CAST, Draft, Http, PASSWORD, on_both, process::Served};
+use crate::support::{CAST, Draft, Http, PASSWORD, Socket, on_both, process::Served};
 
 const LOGIN: &str = "mutation SignIn($password: String!) {
     login(input: { discordUsername: \"voter\", password: $password }) { accessToken refreshToken }
@@ -24,12 +26,26 @@ async fn ask(served: &Served, id: &str, token: Option<&str>, query: &str, variab
     (id, answer.json().await.unwrap())
 }
 
+/// A secret as a log might have it: as it is, and as its bytes are shown.
+fn spellings(secret: &str) -> [String; 3] {
+    let bytes = secret.as_bytes();
+    [secret.to_owned(), format!("{bytes:?}").replace(['[', ']'], ""), base16ct::lower::encode_string(bytes)]
+}
+
+/// A picked entry as the database has it: its number, and that number's bytes.
+fn number(entry: &str) -> [String; 3] {
+    let EntryId(number) = EntryId::try_from(&ID::from(entry)).unwrap();
+    let bytes = number.to_be_bytes();
+    [number.to_string(), format!("{bytes:?}").replace(['[', ']'], ""), base16ct::lower::encode_string(&bytes)]
+}
+
 on_both! {
     async fn each_request_is_told_of_and_no_secret_is(app) {
         // The other process goes by the system's clock.
         app.clock.set(guildhall::clock::Clock::system().now());
         let guild = app.guild("gg").await;
         let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
+        let second = guild.member("second", "Member").await;
         let invited = guild.unregistered("invited", "Member").await;
         let draft = Draft::live(&officer, 2, json!({})).await;
         let folder = tempfile::tempdir().unwrap();
@@ -37,9 +53,9 @@ on_both! {
         let mut serve = vec!["serve", "--bind", "127.0.0.1:0"];
         serve.extend(flags.iter().map(String::as_str));
         // As much as it can be made to tell.
-        let served = Served::start_with(folder.path(), &serve, &[("RUST_LOG", "guildhall=trace,info")]);
+        let served = Served::start_with(folder.path(), &serve, &[("RUST_LOG", "trace")]);
         let token = |client: &crate::support::Client<'_>| client.token.clone().unwrap();
-        let mut secrets = vec![flags[3].clone(), PASSWORD.to_owned(), "wrong horse".to_owned(), token(&officer), token(&voter)];
+        let mut secrets = vec![flags[3].clone(), PASSWORD.to_owned(), "wrong horse".to_owned(), token(&officer), token(&voter), token(&second)];
 
         ask(&served, "refused", None, LOGIN, json!({ "password": "wrong horse" })).await;
         let (_, answer) = ask(&served, "signed-in", None, LOGIN, json!({ "password": PASSWORD })).await;
@@ -62,6 +78,20 @@ on_both! {
         let (_, answer) = ask(&served, "voted", Some(&token(&voter)), &ballot, draft.ballot(&[0])).await;
         assert_eq!(answer.get("errors"), None, "{answer}");
         secrets.push(draft.entries[0].clone());
+        let mut socket = Socket::open(&served.url.replace("http", "ws"), "graphql-transport-ws").await.unwrap();
+        socket.say(json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", token(&second)) } })).await;
+        assert_eq!(socket.hear().await["type"], "connection_ack");
+        for (id, query, variables) in [("1", LOGIN, json!({ "password": PASSWORD })), ("2", CAST, draft.ballot(&[1]))] {
+            socket.subscribe(id, query, variables).await;
+            let answer = socket.hear().await;
+            assert!(answer["payload"]["data"].is_object(), "{answer}");
+            secrets.extend(answer["payload"]["data"]["login"]["accessToken"].as_str().map(str::to_owned));
+            assert_eq!(socket.hear().await["type"], "complete");
+        }
+        drop(socket);
+        secrets.push(draft.entries[1].clone());
+        // What is kept of passwords.
+        secrets.push("$argon2".to_owned());
         let by_get = format!("{}?query=query%20Mine%7Bme%7Bid%7D%7D&variables=%7B%22secret%22%3A%22in%20the%20query%22%7D", served.url);
         reqwest::get(by_get).await.unwrap();
         secrets.push("in%20the%20query".to_owned());
@@ -70,9 +100,10 @@ on_both! {
         ask(&served, "malformed", None, "{ guild { slug }", json!({})).await;
 
         let log = served.end();
-        for secret in secrets {
+        let picks = draft.entries.iter().map(|entry| number(entry));
+        for secret in secrets.iter().map(|secret| spellings(secret)).chain(picks).flatten() {
             let told = log.iter().find(|line| line.contains(&secret));
-            assert_eq!(told, None, "a secret is in the log");
+            assert_eq!(told, None, "{secret} is in the log");
         }
         let lines: Vec<Value> = log.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
         let told_of = |id: &str| lines.iter().find(|line| line["request_id"] == id && line["message"] == "answered").unwrap();
