@@ -16,6 +16,7 @@ use tracing::Span;
 use super::{
     Server, X_REQUEST_ID,
     answer::Answer,
+    listen::Place,
     origin::origin,
     request::{Failure, from_body, from_query_string},
     sse, text, ws,
@@ -55,7 +56,7 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
         return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
             Ok(upgrade) => {
                 answer.account.discard();
-                ws::upgrade(server, upgrade, origin)
+                ws::upgrade(server, upgrade, origin, parts.extensions.remove::<Place>())
             }
             Err(rejection) => {
                 let refusal = Refusal::new(Code::BadUserInput, rejection.body_text());

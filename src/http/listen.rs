@@ -31,9 +31,17 @@ const SPARE_FILES: u64 = 128;
 /// How long to wait after a connection could not be taken in.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
+/// One of the connections that may be open, for whoever holds it: a socket does, when its connection is upgraded.
+pub(super) type Place = Arc<Option<OwnedSemaphorePermit>>;
+
 /// Serves connections until the server is told to end; those that are open then are for their tasks to end.
 pub async fn serve(listener: TcpListener, server: Server) {
-    let open = Arc::new(Semaphore::new(most_connections()));
+    serve_at_most(most_connections(), listener, server).await;
+}
+
+/// Serves no more than so many connections at once; the others wait.
+pub async fn serve_at_most(connections: usize, listener: TcpListener, server: Server) {
+    let open = Arc::new(Semaphore::new(connections));
     let router = router(server.clone());
     let mut watching = server.clone();
     let mut told_to_end = pin!(watching.told_to_end());
@@ -74,7 +82,7 @@ async fn converse(
     router: Router,
     mut server: Server,
 ) {
-    let place = Arc::new(place);
+    let place: Place = Arc::new(place);
     // Answers and tallies are small, and go out at once. Where that cannot be set, they go out all the same.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
@@ -82,7 +90,6 @@ async fn converse(
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        // A socket keeps its connection's place when it is upgraded.
         request.extensions_mut().insert(Arc::clone(&place));
         let router = router.clone();
         async move {

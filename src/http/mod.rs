@@ -34,7 +34,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 pub use self::{
     budget::Budget,
     cors::{Cors, CorsOrigin},
-    listen::serve,
+    listen::{serve, serve_at_most},
 };
 use crate::{
     app::App,

@@ -22,7 +22,7 @@ use tokio::{
 };
 use tokio_stream::StreamMap;
 
-use super::{Server, new_request_id, request::from_payload};
+use super::{Server, listen::Place, new_request_id, request::from_payload};
 use crate::{
     auth::Origin,
     error::{Code, Error, Refusal, internal_server_error},
@@ -124,7 +124,7 @@ const INIT_TIMEOUT: Close = Close::new(4408, "Connection initialisation timeout"
 const TWICE_INIT: Close = Close::new(4429, "Too many initialisation requests");
 
 /// Answers an upgrade request.
-pub(super) fn upgrade(server: Server, upgrade: WebSocketUpgrade, origin: Origin) -> Response {
+pub(super) fn upgrade(server: Server, upgrade: WebSocketUpgrade, origin: Origin, place: Option<Place>) -> Response {
     let max_message = server.max_body / BODY_PER_MESSAGE;
     upgrade
         .protocols([PROTOCOL])
@@ -135,6 +135,8 @@ pub(super) fn upgrade(server: Server, upgrade: WebSocketUpgrade, origin: Origin)
         .on_upgrade(async move |mut socket| {
             // Held to the end, for a server that ends waits until all have taken note.
             let _open = server.ending.clone();
+            // Likewise, for it is one of the open connections.
+            let _place = place;
             let speaks_it = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
             let ended = if speaks_it {
                 let turns = Arc::new(Semaphore::new(ANSWERS));

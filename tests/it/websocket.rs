@@ -3,7 +3,7 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::support::{CAST, Draft, on_both, refusal_in};
+use crate::support::{CAST, Draft, Http, on_both, refusal_in};
 
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }";
 
@@ -193,6 +193,22 @@ on_both! {
         assert_eq!(watching.hear().await, json!({ "close": 1001 }));
         drop((idle, watching));
         http.end.closed().await;
+    }
+
+    async fn a_socket_is_one_of_the_connections_that_may_be_open_until_it_is_closed(app) {
+        app.guild("gg").await;
+        let http = Http::serve_at_most(app.app.clone(), 1).await;
+        let mut socket = http.let_in(json!({})).await;
+        let live = tokio::spawn(http.client.get(http.url("/health/live")).send());
+        // Long enough for it to be answered, if it were.
+        for _ in 0..200 {
+            socket.say(json!({ "type": "ping" })).await;
+            assert_eq!(socket.hear().await, json!({ "type": "pong" }));
+        }
+        assert!(!live.is_finished(), "there is no place for it");
+        socket.close().await;
+        let live = tokio::time::timeout(std::time::Duration::from_secs(20), live).await.expect("the place is never free");
+        assert!(live.unwrap().unwrap().status().is_success());
     }
 
     async fn persisted_queries_are_known_over_sockets_too(app) {

@@ -37,7 +37,13 @@ impl Http {
     }
 
     pub async fn serve_with(app: Arc<App>, settings: &graphql::Settings, budgets: Budgets) -> Self {
-        Self::start(app, settings, budgets, http::Cors::default(), &[]).await
+        Self::start(app, settings, budgets, http::Cors::default(), &[], None).await
+    }
+
+    /// Serves no more than so many connections at once.
+    pub async fn serve_at_most(app: Arc<App>, connections: usize) -> Self {
+        let settings = graphql::Settings::default();
+        Self::start(app, &settings, Budgets::default(), http::Cors::default(), &[], Some(connections)).await
     }
 
     /// Serves pages of these origins, too, with these proxies before it.
@@ -45,7 +51,7 @@ impl Http {
         let origins: Vec<_> = origins.iter().map(|it| it.parse().unwrap()).collect();
         let proxies: Vec<IpNet> = proxies.iter().map(|it| it.parse().unwrap()).collect();
         let settings = graphql::Settings::default();
-        Self::start(app, &settings, Budgets::default(), http::Cors::new(&origins), &proxies).await
+        Self::start(app, &settings, Budgets::default(), http::Cors::new(&origins), &proxies, None).await
     }
 
     async fn start(
@@ -54,6 +60,7 @@ impl Http {
         budgets: Budgets,
         cors: http::Cors,
         proxies: &[IpNet],
+        most: Option<usize>,
     ) -> Self {
         let mut tasks = app.start();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -68,7 +75,10 @@ impl Http {
             max_body: settings.limits.max_body,
             ending,
         };
-        tasks.spawn(http::serve(listener, server));
+        match most {
+            Some(most) => tasks.spawn(http::serve_at_most(most, listener, server)),
+            None => tasks.spawn(http::serve(listener, server)),
+        };
         Self { address, client: reqwest::Client::new(), end, _tasks: tasks }
     }
 
