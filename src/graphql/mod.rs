@@ -214,6 +214,15 @@ impl Graph {
         Ok(Prepared { chosen, variables })
     }
 
+    /// Waits for `work`, which looks at the database before anything is run, no longer than a request may take.
+    ///
+    /// # Errors
+    /// Those of `work`; unavailable when it takes longer.
+    pub async fn in_time<T>(&self, work: impl Future<Output = error::Result<T>>) -> error::Result<T> {
+        let late = |_| Err(Error::unavailable("who asks could not be looked up in time"));
+        tokio::time::timeout(self.request_time, work).await.unwrap_or_else(late)
+    }
+
     /// Runs a query or a mutation. A mutation comes to its end even when whoever waits for the answer goes away, or has waited
     /// for as long as a request may take.
     pub async fn execute(&self, prepared: Prepared, admitted: &Admitted, request_id: &str) -> Response {

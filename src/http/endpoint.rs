@@ -76,7 +76,7 @@ async fn answered(server: Server, parts: Parts, body: Body, origin: Origin, mut 
         (Ok(guild), Ok(authorization)) => Credentials { guild, authorization },
         (Err(failure), _) | (_, Err(failure)) => return answer.failure(failure),
     };
-    let admitted = match Admitted::admit(&server.app, credentials, origin).await {
+    let admitted = match server.graph.in_time(Admitted::admit(&server.app, credentials, origin)).await {
         Ok(admitted) => admitted,
         Err(error) => return answer.error(error),
     };

@@ -325,7 +325,8 @@ async fn admit(server: Server, payload: Map<String, Json>, origin: Origin) -> Re
         Some(_) => Err(FORBIDDEN),
     };
     let credentials = Credentials { guild: text("guild")?, authorization: text("authorization")? };
-    Admitted::admit(&server.app, credentials, origin).await.map_err(|error| match error {
+    let admitted = server.graph.in_time(Admitted::admit(&server.app, credentials, origin)).await;
+    admitted.map_err(|error| match error {
         Error::Refused(_) => FORBIDDEN,
         Error::Internal(error) | Error::Unavailable(error) => {
             tracing::error!(%error, "a socket could not be let in");
@@ -359,7 +360,8 @@ fn run(
             return;
         };
         // As with each request over HTTP, what counts is who asks and what they may do by now.
-        let admitted = match Arc::clone(&account.usage).measure(Box::pin(admitted.again())).await {
+        let again = Arc::clone(&account.usage).measure(Box::pin(admitted.again()));
+        let admitted = match server.graph.in_time(again).await {
             Ok(admitted) => admitted,
             Err(error) => {
                 let error = error.into_presented(account.request_id());

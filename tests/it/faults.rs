@@ -94,11 +94,21 @@ async fn a_database_that_is_restarted_is_found_again() {
 async fn a_database_that_hangs_is_waited_for_within_bounds() {
     let Some(cluster) = cluster::Own::start().await else { return };
     let app = TestApp::on_cluster(&cluster).await;
-    app.guild("gg").await;
+    let leader = app.guild("gg").await.leader().await;
+    let bearer = json!({ "authorization": format!("Bearer {}", leader.token.as_ref().unwrap()) });
     let http = hasty(&app).await;
     assert_eq!(post(&http, None, ROSTER, json!({})).await.0, StatusCode::OK);
+    let mut open = http.let_in(bearer.clone()).await;
+    let mut knocking = http.socket("graphql-transport-ws").await;
     cluster.freeze();
     let (status_of_query, answer) = post(&http, None, ROSTER, json!({})).await;
+    let signed_in =
+        tokio::time::timeout(Duration::from_secs(20), post(&http, leader.token.as_ref(), ROSTER, json!({})));
+    let (status_of_signed_in, answer_to_signed_in) = signed_in.await.expect("one who is signed in is not answered");
+    open.subscribe("1", ROSTER, json!({})).await;
+    let over_a_socket = open.hear().await;
+    knocking.say(json!({ "type": "connection_init", "payload": bearer })).await;
+    let sent_away = knocking.hear().await;
     let ready = status(&http, "/health/ready").await;
     let live = status(&http, "/health/live").await;
     cluster.thaw();
@@ -106,6 +116,15 @@ async fn a_database_that_hangs_is_waited_for_within_bounds() {
         (status_of_query, why(&answer)),
         (StatusCode::SERVICE_UNAVAILABLE, ("QUERY_TOO_COMPLEX", "OUT_OF_TIME"))
     );
+    assert_eq!(
+        (status_of_signed_in, why(&answer_to_signed_in)),
+        (StatusCode::SERVICE_UNAVAILABLE, ("INTERNAL", "UNAVAILABLE"))
+    );
+    assert_eq!(
+        (&over_a_socket["type"], &over_a_socket["payload"][0]["extensions"]["reason"]),
+        (&json!("error"), &json!("UNAVAILABLE"))
+    );
+    assert_eq!(sent_away, json!({ "close": 1011 }));
     assert_eq!((ready, live), (StatusCode::SERVICE_UNAVAILABLE, StatusCode::OK));
     assert_eq!(post(&http, None, ROSTER, json!({})).await.0, StatusCode::OK);
     assert_eq!(status(&http, "/health/ready").await, StatusCode::OK);
