@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use tokio::sync::watch;
+
 use crate::{
     auth::{Hasher, Keys, Lifetimes, Limiter, Limits},
     clock::Clock,
@@ -43,6 +45,8 @@ pub struct App {
     pub counts: Arc<Counts>,
     /// Of each vote somebody who has not voted.
     pub waited_for: WaitedFor,
+    /// Held by each mutation until it is over, so that a server that ends can wait for those whose clients have hung up.
+    pub under_way: watch::Sender<()>,
     /// The Discord bot, where there is one.
     pub discord: Option<Bot>,
     /// Whether servers in other processes go by what this one changes: always where they can share the database, and for
@@ -71,6 +75,7 @@ impl App {
             rosters: Rosters::default(),
             counts: Arc::default(),
             waited_for: WaitedFor::default(),
+            under_way: watch::Sender::default(),
             discord: None,
             default_guild: None,
             guilds: RwLock::default(),

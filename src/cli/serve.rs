@@ -91,9 +91,13 @@ pub(super) async fn serve(
     told_to_end().await;
     tracing::info!("ending: requests under way are answered first");
     end.send_replace(true);
+    let done = async {
+        // Every connection is gone; and what those asked for who went before they were answered.
+        end.closed().await;
+        app.under_way.closed().await;
+    };
     tokio::select! {
-        // Every connection is gone.
-        () = end.closed() => {}
+        () = done => {}
         // Someone who never finishes a request, or an operator who does not want to wait.
         () = tokio::time::sleep(ANSWER_WITHIN) => {}
         () = told_to_end() => {}

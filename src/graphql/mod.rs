@@ -228,7 +228,9 @@ impl Graph {
     pub async fn execute(&self, prepared: Prepared, admitted: &Admitted, request_id: &str) -> Response {
         let is_query = prepared.kind() == OperationType::Query;
         let (graph, id, caller) = (self.clone(), request_id.to_owned(), Arc::new(Caller::new(admitted, !is_query)));
+        let under_way = (!is_query).then(|| admitted.app.under_way.subscribe());
         let run = async move {
+            let _under_way = under_way;
             let rounds = caller.load.rounds.clone();
             let mut response = rounds.drive(graph.schema.execute(prepared.request(caller))).await;
             graph.finish(&mut response, &prepared, &id);

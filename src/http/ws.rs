@@ -45,6 +45,8 @@ const INIT_WITHIN: Duration = Duration::from_secs(10);
 const SEND_WITHIN: Duration = Duration::from_secs(20);
 /// How often a silent client is asked whether it is still there; silent for twice as long, it is not.
 const PING_EVERY: Duration = Duration::from_secs(20);
+/// How long what is under way may take when the server is told to end: less than that waits, so that clients hear of it.
+const ANSWER_WITHIN: Duration = Duration::from_secs(7);
 /// How long a client that is sent away has to take note of it.
 const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 /// Answers that may be made at once and not yet sent, for a client that is slow to read.
@@ -146,6 +148,7 @@ pub(super) fn upgrade(server: Server, upgrade: WebSocketUpgrade, origin: Origin,
                     origin: Some(origin),
                     admitting: None,
                     admitted: None,
+                    is_ending: false,
                     operations: StreamMap::new(),
                     room,
                 };
@@ -181,6 +184,8 @@ struct Connection {
     admitting: Option<BoxFuture<'static, Result<Admitted, Close>>>,
     /// Who it is, once they have said so.
     admitted: Option<Admitted>,
+    /// Whether it has been heard that the server is about to end: what is under way is answered, and nothing begun.
+    is_ending: bool,
     /// The operations that run, by the client's ids.
     operations: StreamMap<String, BoxStream<'static, Outgoing>>,
     room: Arc<Room>,
@@ -243,7 +248,13 @@ impl Connection {
                     timer.as_mut().reset(Instant::now() + PING_EVERY);
                     Some(ToClient::ConnectionAck.into_message())
                 }
-                Some((id, outgoing)) = self.operations.next(), if !self.operations.is_empty() => {
+                outgoing = self.operations.next(), if self.is_ending || !self.operations.is_empty() => {
+                    let Some((id, outgoing)) = outgoing else {
+                        if self.is_ending {
+                            return Err(GOING_AWAY);
+                        }
+                        continue;
+                    };
                     if outgoing.is_last {
                         self.operations.remove(&id);
                     }
@@ -251,6 +262,9 @@ impl Connection {
                     Some(outgoing.message)
                 }
                 () = &mut timer => {
+                    if self.is_ending {
+                        return Err(GOING_AWAY);
+                    }
                     if self.origin.is_some() {
                         return Err(INIT_TIMEOUT);
                     }
@@ -260,7 +274,11 @@ impl Connection {
                     timer.as_mut().reset(Instant::now() + PING_EVERY);
                     Some(Message::Ping(axum::body::Bytes::new()))
                 }
-                () = self.server.told_to_end() => return Err(GOING_AWAY),
+                () = self.server.told_to_end(), if !self.is_ending => {
+                    self.is_ending = true;
+                    timer.as_mut().reset(Instant::now() + ANSWER_WITHIN);
+                    None
+                }
             };
             if let Some(reply) = reply
                 && !matches!(timeout(SEND_WITHIN, socket.send(reply)).await, Ok(Ok(())))
@@ -282,6 +300,8 @@ impl Connection {
             }
             FromClient::Ping { payload } => Ok(Some(ToClient::Pong { payload }.into_message())),
             FromClient::Pong { .. } => Ok(None),
+            // Unheard: it is not done, and the client asks again where it connects next.
+            FromClient::Subscribe { .. } if *self.server.ending.borrow() => Ok(None),
             FromClient::Subscribe { id, payload } => self.subscribe(id, payload),
             FromClient::Complete { id } => {
                 self.operations.remove(&id);
@@ -371,7 +391,9 @@ fn run(
         };
         if prepared.kind() == OperationType::Subscription {
             account.comes_to(Outcome::OK);
-            let mut said = server.graph.subscribe(prepared, admitted, account.request_id().to_owned()).boxed();
+            let said = server.graph.subscribe(prepared, admitted, account.request_id().to_owned());
+            let mut ending = server.clone();
+            let mut said = said.take_until(Box::pin(async move { ending.told_to_end().await })).boxed();
             while let Some(said) = said.next().await {
                 match said {
                     Said::Next(response) => yield Outgoing::next(&id, &response, None),
@@ -380,6 +402,10 @@ fn run(
                         return;
                     }
                 }
+            }
+            // Left unfinished, so that the client comes back to another server.
+            if *server.ending.borrow() {
+                return;
             }
         } else {
             // It is never closed. A client that does not read must not fill our memory with answers.

@@ -162,6 +162,39 @@ async fn hold(database: &DatabaseUrl) -> Box<dyn Any + Send> {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_ends_waits_for_what_was_asked_by_those_who_are_gone() {
+    let Some(app) = TestApp::on_postgres().await else { return };
+    // The other process goes by the system's clock.
+    app.clock.set(guildhall::clock::Clock::system().now());
+    let leader = app.guild("gg").await.leader().await;
+    let folder = tempfile::tempdir().unwrap();
+    let flags = app.flags();
+    let mut serve = vec!["serve", "--bind", "127.0.0.1:0"];
+    serve.extend(flags.iter().map(String::as_str));
+    let mut served = Served::start(folder.path(), &serve);
+    let held = hold(&app.database).await;
+    let body = json!({ "query": RENAME, "variables": { "name": "Gone" } });
+    let request = reqwest::Client::new().post(&served.url).bearer_auth(leader.token.as_ref().unwrap());
+    let asked = tokio::spawn(request.json(&body).send());
+    let begun = async {
+        let waiting = "pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        while app.rows_of(waiting).await == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), begun).await.expect("the mutation does not begin");
+    asked.abort();
+    assert!(asked.await.is_err());
+    served.tell_to_end();
+    served.wait_for("ending");
+    drop(held);
+    let ended = tokio::task::spawn_blocking(move || served.child.wait().unwrap()).await.unwrap();
+    assert!(ended.success());
+    let name = leader.ok("{ guild { name } }", json!({})).await;
+    assert_eq!(name["guild"]["name"], "Gone");
+}
+
 on_both! {
     async fn a_database_that_is_slow_keeps_nobody_waiting_and_does_what_it_was_asked(app) {
         let leader = app.guild("gg").await.leader().await;
@@ -178,6 +211,35 @@ on_both! {
             }
         };
         tokio::time::timeout(Duration::from_secs(20), renamed).await.expect("the mutation did not go on");
+    }
+
+    async fn a_server_that_ends_answers_what_is_under_way_on_its_sockets_and_begins_nothing_more(app) {
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+        let http = app.serve().await;
+        let mut socket = http.let_in(json!({ "authorization": format!("Bearer {}", leader.token.as_ref().unwrap()) })).await;
+        socket.subscribe("watch", WATCH, json!({ "id": draft.id })).await;
+        assert_eq!(socket.hear().await["type"], "next");
+        let held = hold(&app.database).await;
+        socket.subscribe("rename", RENAME, json!({ "name": "In the end" })).await;
+        // What was said before this has been heard.
+        socket.say(json!({ "type": "ping" })).await;
+        assert_eq!(socket.hear().await["type"], "pong");
+        http.end.send_replace(true);
+        socket.subscribe("too late", RENAME, json!({ "name": "Too late" })).await;
+        socket.say(json!({ "type": "ping" })).await;
+        assert_eq!(socket.hear().await["type"], "pong");
+        drop(held);
+        let answer = socket.hear().await;
+        assert_eq!((&answer["id"], &answer["payload"]["data"]["updateGuild"]["guild"]["name"]), (&json!("rename"), &json!("In the end")));
+        assert_eq!(socket.hear().await, json!({ "type": "complete", "id": "rename" }));
+        assert_eq!(socket.hear().await, json!({ "close": 1001 }));
+        drop(socket);
+        http.end.closed().await;
+        app.app.under_way.closed().await;
+        let name = leader.ok("{ guild { name } }", json!({})).await;
+        assert_eq!(name["guild"]["name"], "In the end");
     }
 
     async fn a_panic_is_answered_counted_and_gone_on_from(app) {
