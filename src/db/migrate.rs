@@ -4,7 +4,7 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection, migrati
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::DatabaseUrl;
+use super::{DatabaseUrl, url::reach};
 use crate::error::{Error, Result};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -18,7 +18,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Brings the database to the newest schema.
 pub(super) async fn run_pending(url: &DatabaseUrl) -> Result<()> {
-    on_blocking_thread(url.clone(), false).await
+    bring(url, false).await
 }
 
 /// Brings the database behind a connection to the newest schema.
@@ -28,34 +28,46 @@ pub(super) fn bring_up(conn: &mut SqliteConnection) -> Result<(), Failure> {
 
 /// Drops all that the migrations made, then makes it anew.
 pub(super) async fn start_over(url: &DatabaseUrl) -> Result<()> {
-    on_blocking_thread(url.clone(), true).await
+    bring(url, true).await
 }
 
-async fn on_blocking_thread(url: DatabaseUrl, afresh: bool) -> Result<()> {
-    let work = move || match url {
+async fn bring(url: &DatabaseUrl, afresh: bool) -> Result<()> {
+    match url {
         DatabaseUrl::Postgres { url, direct } => {
-            let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::establish(&direct.unwrap_or(url))?;
-            conn.batch_execute(ADVISORY_LOCK)?;
-            // The lock goes with the connection.
-            migrate(&mut conn, || POSTGRES, afresh)
+            let conn = reach(direct.as_ref().unwrap_or(url)).await.map_err(Error::internal)?;
+            let work = move || {
+                let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::from(conn);
+                conn.batch_execute(ADVISORY_LOCK)?;
+                // The lock goes with the connection.
+                migrate(&mut conn, || POSTGRES, afresh)
+            };
+            on_blocking_thread(work).await
         }
         DatabaseUrl::Sqlite(path) => {
-            let mut conn = SqliteConnection::establish(&path)?;
-            conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;")?;
-            let mut failure = None;
-            let outcome = conn.exclusive_transaction(|conn| {
-                migrate(conn, || SQLITE, afresh).map_err(|error| {
-                    failure = Some(error);
-                    diesel::result::Error::RollbackTransaction
-                })
-            });
-            match failure {
-                Some(failure) => Err(failure),
-                None => Ok(outcome?),
-            }
+            let path = path.clone();
+            on_blocking_thread(move || on_sqlite_file(&path, afresh)).await
         }
-    };
+    }
+}
+
+async fn on_blocking_thread(work: impl FnOnce() -> Result<(), Failure> + Send + 'static) -> Result<()> {
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)?.map_err(Error::internal)
+}
+
+fn on_sqlite_file(path: &str, afresh: bool) -> Result<(), Failure> {
+    let mut conn = SqliteConnection::establish(path)?;
+    conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;")?;
+    let mut failure = None;
+    let outcome = conn.exclusive_transaction(|conn| {
+        migrate(conn, || SQLITE, afresh).map_err(|error| {
+            failure = Some(error);
+            diesel::result::Error::RollbackTransaction
+        })
+    });
+    match failure {
+        Some(failure) => Err(failure),
+        None => Ok(outcome?),
+    }
 }
 
 fn migrate<C, B>(conn: &mut C, migrations: fn() -> EmbeddedMigrations, afresh: bool) -> Result<(), Failure>

@@ -2,15 +2,19 @@
 
 use std::{pin::pin, time::Duration};
 
-use diesel::{ConnectionError, ConnectionResult, QueryResult, QueryableByName, sql_types::Text};
+use diesel::{
+    ConnectionError, ConnectionResult, QueryResult, QueryableByName,
+    result::{DatabaseErrorKind, Error},
+    sql_types::Text,
+};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::StreamExt;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{DatabaseUrl, SqliteConn, migrate};
+use super::{DatabaseUrl, SqliteConn, migrate, url::reach};
 
-/// How long PostgreSQL may take to be there.
-const REACHED_WITHIN: Duration = Duration::from_secs(5);
+/// How long PostgreSQL may take over a statement. SQLite may take longer: it looks through the whole file.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
 /// A connection of its own, outside any pool.
 #[expect(clippy::large_enum_variant, reason = "one or two at a time")]
@@ -40,6 +44,15 @@ struct Row {
     value: String,
 }
 
+/// What PostgreSQL answers, if it does.
+async fn answered<T>(asked: impl Future<Output = QueryResult<T>>) -> QueryResult<T> {
+    let late = |_| {
+        let message = format!("there is no answer within {} seconds", ANSWERED_WITHIN.as_secs());
+        Err(Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message)))
+    };
+    tokio::time::timeout(ANSWERED_WITHIN, asked).await.unwrap_or_else(late)
+}
+
 impl Probe {
     /// Connects; with PostgreSQL around the pooler, if that is wanted and there is one.
     ///
@@ -49,9 +62,7 @@ impl Probe {
         match url {
             DatabaseUrl::Postgres { url, direct } => {
                 let url = direct.as_ref().filter(|_| around_the_pooler).unwrap_or(url);
-                let late = |_| ConnectionError::BadConnection("there is no answer".to_owned());
-                let conn = tokio::time::timeout(REACHED_WITHIN, AsyncPgConnection::establish(url)).await;
-                Ok(Self::Postgres(conn.map_err(late)??))
+                Ok(Self::Postgres(reach(url).await?))
             }
             DatabaseUrl::Sqlite(path) => {
                 // Other than by its bare path, a file that is not there is not made.
@@ -72,7 +83,7 @@ impl Probe {
     pub async fn values(&mut self, query: &str) -> QueryResult<Vec<String>> {
         let query = diesel::sql_query(query);
         let rows: Vec<Row> = match self {
-            Self::Postgres(conn) => query.load(conn).await?,
+            Self::Postgres(conn) => answered(query.load(conn)).await?,
             Self::Sqlite(conn) => query.load(conn).await?,
         };
         Ok(rows.into_iter().map(|row| row.value).collect())
@@ -93,7 +104,7 @@ impl Probe {
                 migrate::on_sqlite(),
             ),
         };
-        let embedded = embedded.map_err(diesel::result::Error::QueryBuilderError)?;
+        let embedded = embedded.map_err(Error::QueryBuilderError)?;
         if self.values(is_there).await?.is_empty() {
             return Ok(Schema::Missing);
         }
@@ -116,8 +127,8 @@ impl Probe {
     /// The database's.
     pub async fn hears(&mut self, other: &mut Self) -> QueryResult<bool> {
         let (Self::Postgres(here), Self::Postgres(there)) = (self, other) else { return Ok(false) };
-        here.batch_execute("LISTEN guildhall_doctor").await?;
-        there.batch_execute("NOTIFY guildhall_doctor").await?;
+        answered(here.batch_execute("LISTEN guildhall_doctor")).await?;
+        answered(there.batch_execute("NOTIFY guildhall_doctor")).await?;
         let heard =
             tokio::time::timeout(Duration::from_secs(2), async { pin!(here.notifications_stream()).next().await });
         Ok(matches!(heard.await, Ok(Some(Ok(_)))))

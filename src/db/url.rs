@@ -1,6 +1,12 @@
 //! Which database, from its URL.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::{AsyncConnection, AsyncPgConnection};
+
+/// How long PostgreSQL may take to let someone in: where a URL names several hosts, the first may be gone.
+const REACHED_WITHIN: Duration = Duration::from_secs(10);
 
 /// `sqlite://guildhall.db` (a path, relative or absolute) or `postgres://user:password@host/database`.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,6 +69,15 @@ pub(super) fn bounded(url: &str) -> String {
         joint = '&';
     }
     bounded
+}
+
+/// A connection to PostgreSQL of its own, outside any pool.
+///
+/// # Errors
+/// When there is no such database, or no way to it, or no answer.
+pub(super) async fn reach(url: &str) -> ConnectionResult<AsyncPgConnection> {
+    let late = |_| Err(ConnectionError::BadConnection("there is no answer".to_owned()));
+    tokio::time::timeout(REACHED_WITHIN, AsyncPgConnection::establish(&bounded(url))).await.unwrap_or_else(late)
 }
 
 impl FromStr for DatabaseUrl {

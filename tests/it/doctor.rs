@@ -9,6 +9,7 @@ use std::{
     path::Path,
 };
 
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use guildhall::db::DatabaseUrl;
 use serde_json::Value;
 
@@ -137,6 +138,19 @@ fn every_variable_that_is_wrong_is_told_of_at_once_and_no_secret_is() {
     assert!(refused.status.success(), "schema reads no address");
     let refused = guildhall(folder.path()).env("GUILDHALL_BIND", "").arg("serve").output().unwrap();
     assert_eq!(refused.status.code(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_gives_no_answer_is_told_of() {
+    let Some(app) = TestApp::on_postgres().await else { return };
+    let DatabaseUrl::Postgres { url, .. } = &app.database else { unreachable!() };
+    let mut conn = AsyncPgConnection::establish(url).await.unwrap();
+    conn.batch_execute("BEGIN; LOCK TABLE guilds").await.unwrap();
+    of(&app, &[]).ends_with_code(1).has("ok", "schema", &[]).has(
+        "fail",
+        "database",
+        &["cannot be read: there is no answer within 5 seconds", "holds a lock"],
+    );
 }
 
 #[test]

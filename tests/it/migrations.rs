@@ -112,3 +112,15 @@ on_both! {
         assert_eq!(nonces.len(), 3);
     }
 }
+
+#[test]
+fn a_database_that_never_answers_is_not_waited_for() {
+    // Whoever connects is taken in by the system, and heard by nobody.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://guild:hidden@{}/guildhall", listener.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let output = crate::support::process::run(folder.path(), &["migrate", "--database-url", &url]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("there is no answer") && !said.contains("hidden"), "{said}");
+}

@@ -60,7 +60,9 @@ pub(super) async fn check(report: &mut Report, url: &DatabaseUrl, wanted: &Wante
             DatabaseUrl::Sqlite(_) => {
                 "if it is not a Guildhall database, name another in DATABASE_URL; otherwise restore a backup"
             }
-            DatabaseUrl::Postgres { .. } => "see the log of PostgreSQL, and what the user in DATABASE_URL may do",
+            DatabaseUrl::Postgres { .. } => {
+                "see the log of PostgreSQL, what the user in DATABASE_URL may do, and whether somebody holds a lock"
+            }
         };
         report.fail(CHECK, format!("{url} cannot be read: {error}"), remedy);
     }
