@@ -4,12 +4,16 @@ use std::{
     env,
     fmt::{Debug, Formatter},
     io::IsTerminal,
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
-use opentelemetry_otlp::{SpanExporter, WithHttpConfig};
+use opentelemetry_otlp::{
+    OTEL_EXPORTER_OTLP_TIMEOUT, OTEL_EXPORTER_OTLP_TIMEOUT_DEFAULT, OTEL_EXPORTER_OTLP_TRACES_TIMEOUT, SpanExporter,
+    WithHttpConfig,
+};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
 use tokio::runtime::Handle;
 use tracing_subscriber::{
@@ -71,7 +75,13 @@ fn collector(runtime: &Handle) -> Result<Option<SdkTracerProvider>, Failure> {
     if !is_wanted || env::var("OTEL_SDK_DISABLED").is_ok_and(|it| it.eq_ignore_ascii_case("true")) {
         return Ok(None);
     }
-    let client = Client { client: reqwest::Client::new(), runtime: runtime.clone() };
+    // One batch is sent at a time: a collector that never answers would be waited for while all others are dropped.
+    let timeout = [OTEL_EXPORTER_OTLP_TRACES_TIMEOUT, OTEL_EXPORTER_OTLP_TIMEOUT].iter().find_map(|name| {
+        let milliseconds = env::var(name).ok()?.parse().ok()?;
+        Some(Duration::from_millis(milliseconds))
+    });
+    let client = reqwest::Client::builder().timeout(timeout.unwrap_or(OTEL_EXPORTER_OTLP_TIMEOUT_DEFAULT)).build()?;
+    let client = Client { client, runtime: runtime.clone() };
     let exporter = SpanExporter::builder().with_http().with_http_client(client).build();
     let exporter = exporter.map_err(|error| format!("OTEL_EXPORTER_OTLP_ENDPOINT: {error}"))?;
     let mut resource = Resource::builder();
@@ -109,9 +119,9 @@ impl Debug for Client {
 impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let request = reqwest::Request::try_from(request)?;
-        let sent = self.client.execute(request);
+        let client = self.client.clone();
         let answered = self.runtime.spawn(async move {
-            let answer = sent.await?;
+            let answer = client.execute(request).await?;
             let (status, body) = (answer.status(), answer.bytes().await?);
             Ok::<_, reqwest::Error>((status, body))
         });

@@ -1,6 +1,12 @@
 //! What the server tells of itself: its log, its figures, its traces.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_graphql::ID;
 use axum::{Router, body::Bytes, extract::State, routing::post};
@@ -209,5 +215,43 @@ async fn traces_go_to_a_collector_where_there_is_one() {
         holds(&[0x0a, 0xf7, 0x65, 0x19, 0x16, 0xcd, 0x43, 0xdd, 0x84, 0x48, 0xeb, 0x21, 0x1c, 0x80, 0x31, 0x9c]),
         "the client's trace"
     );
+    collecting.abort();
+}
+
+/// Leaves the first who comes without an answer, and takes what the others bring.
+async fn receive_later(State((received, first)): State<(Received, Arc<AtomicBool>)>, body: Bytes) {
+    if first.swap(false, Ordering::Relaxed) {
+        std::future::pending::<()>().await;
+    }
+    received.lock().unwrap().extend_from_slice(&body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collector_that_does_not_answer_is_given_up_and_asked_again() {
+    let (received, first) = (Received::default(), Arc::new(AtomicBool::new(true)));
+    let state = (Arc::clone(&received), Arc::clone(&first));
+    let collector = Router::new().route("/v1/traces", post(receive_later)).with_state(state);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let collecting = tokio::spawn(async move { axum::serve(listener, collector).await });
+    let folder = tempfile::tempdir().unwrap();
+    let bootstrap = ["bootstrap", "--guild", "gg", "--guild-name", "GG", "--leader", "leader"];
+    crate::support::process::stdout(&crate::support::process::run(folder.path(), &bootstrap));
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "500"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "50"),
+    ];
+    let served = Served::start_with(folder.path(), &["serve", "--bind", "127.0.0.1:0"], &variables);
+    let sent = async {
+        while first.load(Ordering::Relaxed) {
+            ask(&served, "before", None, "query Before { guild { slug } }", json!({})).await;
+        }
+        let holds = |wanted: &[u8]| received.lock().unwrap().windows(wanted.len()).any(|window| window == wanted);
+        while !holds(b"query After") {
+            ask(&served, "after", None, "query After { guild { slug } }", json!({})).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), sent).await.expect("traces are not sent any more");
     collecting.abort();
 }
