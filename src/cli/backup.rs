@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::Args;
+use tempfile::TempPath;
 
 use super::{DEFAULT_DATABASE, Failure, say};
 use crate::{
@@ -42,11 +43,14 @@ impl Backup {
         file::copy(&mut file::open(&source, Access::Write)?, &draft).map_err(|error| format!("{url}: {error}"))?;
         file::check(&mut file::open(&draft, Access::Read)?, &source)?;
         let bytes = fs::metadata(&draft)?.len();
+        file::settle(&draft)?;
+        let key = Key::prepare(&source, &self.file)?;
+        let has_key = key.is_some();
         // The key first: a backup that has its name is complete.
-        let has_key = copy_key(&source, &self.file, self.force)?;
-        if !has_key && self.force {
-            // That of the earlier backup.
-            fs::remove_file(beside(&self.file, ".key")).or_else(absent)?;
+        match key {
+            Some(key) => key.publish(self.force)?,
+            // That of an earlier backup.
+            None => fs::rename(beside(&self.file, ".key"), beside(&self.file, ".key.former")).or_else(absent)?,
         }
         file::publish(draft, &self.file, self.force)?;
         say(&format!("{called}: a copy of {url}, {bytes} bytes, checked.\n"))?;
@@ -81,20 +85,47 @@ fn absent(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
-/// Copies the signing key beside one database to its place beside another, with nobody to read it but its owner; whether
-/// there is one. In the place of another key only if `replace`.
-pub(super) fn copy_key(of: &Path, to: &Path, replace: bool) -> Result<bool, Failure> {
-    let (from, to) = (beside(of, ".key"), beside(to, ".key"));
-    if !from.exists() {
-        return Ok(false);
+/// A signing key beside a database, which is to be that of another.
+pub(super) struct Key {
+    place: PathBuf,
+    /// What it is to be, if it is not that already.
+    draft: Option<TempPath>,
+}
+
+impl Key {
+    /// The key beside one database, ready to take its place beside another, with nobody to read it but its owner; `None` if
+    /// there is none. Another key that is there is kept as FILE.key.former: while the one has changed its place and the
+    /// database has not, nothing else opens what is still there.
+    pub(super) fn prepare(of: &Path, to: &Path) -> Result<Option<Self>, Failure> {
+        let (from, place) = (beside(of, ".key"), beside(to, ".key"));
+        if !from.exists() {
+            return Ok(None);
+        }
+        let key = fs::read(&from).map_err(|error| format!("{}: {error}", from.display()))?;
+        let former = if place.exists() { Some(fs::read(&place)?) } else { None };
+        if former.as_ref() == Some(&key) {
+            return Ok(Some(Self { place, draft: None }));
+        }
+        let mode = fs::metadata(&from)?.permissions().mode() & 0o600;
+        let draft = private(&place, &key, mode)?;
+        if let Some(former) = former {
+            let kept = beside(&place, ".former");
+            file::publish(private(&kept, &former, 0o600)?, &kept, true)?;
+        }
+        Ok(Some(Self { place, draft: Some(draft) }))
     }
-    let key = fs::read(&from).map_err(|error| format!("{}: {error}", from.display()))?;
-    if to.exists() && fs::read(&to)? == key {
-        return Ok(true);
+
+    /// Puts it in its place: in that of another key only if `replace`.
+    pub(super) fn publish(self, replace: bool) -> Result<(), Failure> {
+        self.draft.map_or(Ok(()), |draft| file::publish(draft, &self.place, replace))
     }
-    let draft = file::draft(&to, 0o600)?;
-    fs::write(&draft, key)?;
-    fs::set_permissions(&draft, Permissions::from_mode(fs::metadata(&from)?.permissions().mode() & 0o600))?;
-    file::publish(draft, &to, replace)?;
-    Ok(true)
+}
+
+/// A draft of a file that only its owner may read, on the disk.
+fn private(of: &Path, bytes: &[u8], mode: u32) -> Result<TempPath, Failure> {
+    let draft = file::draft(of, 0o600)?;
+    fs::write(&draft, bytes)?;
+    fs::set_permissions(&draft, Permissions::from_mode(mode))?;
+    file::settle(&draft)?;
+    Ok(draft)
 }

@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use tempfile::TempPath;
 
-use super::{DEFAULT_DATABASE, Failure, backup::copy_key, say};
+use super::{DEFAULT_DATABASE, Failure, backup::Key, say};
 use crate::{
     config::Database,
     db::file::{self, Access, NotHeld, beside},
@@ -53,6 +53,7 @@ impl Restore {
             file::migrate(&mut copy)?;
             file::check(&mut copy, &self.file)?;
         }
+        file::settle(&draft)?;
         let has_key = self.put_in_place(draft, &place, &target)?;
         say(&format!("{url} is {called} again.\n"))?;
         let key = beside(&target, ".key");
@@ -91,12 +92,15 @@ impl Restore {
         if !self.force && key.0.exists() && key.1.exists() && fs::read(&key.0)? != fs::read(&key.1)? {
             return Err(format!("{} is another key, which --force would replace", key.1.display()).into());
         }
+        // What may need room is done by now, or fails here: what follows takes files away and gives them names.
+        let key = Key::prepare(&self.file, target)?;
+        let has_key = key.is_some();
         if let Some(former) = &mut former {
             // What the log holds is to be in the file if we come no further. One that is damaged may not let us.
             file::fold_log(former).or_else(|error| if self.force { Ok(()) } else { Err(error) })?;
         }
         file::remove_logs(place)?;
-        let has_key = copy_key(&self.file, target, self.force)?;
+        key.map_or(Ok(()), |key| key.publish(self.force))?;
         file::publish(draft, place, former.is_some() || self.force)?;
         Ok(has_key)
     }

@@ -186,12 +186,19 @@ pub fn draft(of: &Path, mode: u32) -> Result<TempPath, Failure> {
     Ok(draft.into_temp_path())
 }
 
-/// Gives a draft its name, once it is on the disk; in the place of another file of that name only if `replace`.
+/// Writes a draft to the disk, so that it takes no more room to publish it.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn settle(draft: &Path) -> Result<(), Failure> {
+    Ok(File::open(draft)?.sync_all()?)
+}
+
+/// Gives a draft, once it is on the disk, its name; in the place of another file of that name only if `replace`.
 ///
 /// # Errors
 /// When it cannot be done; then the other file stands as it was.
 pub fn publish(draft: TempPath, file: &Path, replace: bool) -> Result<(), Failure> {
-    File::open(&draft)?.sync_all()?;
     let named = if replace { draft.persist(file) } else { draft.persist_noclobber(file) };
     named.map_err(|failed| format!("{}: {}", file.display(), failed.error))?;
     // The name, too.

@@ -177,6 +177,10 @@ fn a_backup_is_refused_where_it_would_harm() {
         let said = refused(&backup(&arguments));
         assert!(said.contains(expected), "{arguments:?}: {said}");
     }
+    // The key of an earlier backup of that name is kept.
+    stdout(&backup(&["--force", "other.db"]));
+    assert_eq!(std::fs::read(folder.path().join("other.db.key")).unwrap(), [b'k'; 64]);
+    assert_eq!(std::fs::read(folder.path().join("other.db.key.former")).unwrap(), b"another's");
     // What is damaged is not backed up, least of all over a good copy.
     stdout(&backup(&["good.db"]));
     let good = std::fs::read(folder.path().join("good.db")).unwrap();
@@ -259,8 +263,17 @@ fn only_a_sound_backup_of_ours_is_restored_and_only_over_nothing() {
     // What is left of a database that is gone is not taken for the log of this one.
     std::fs::write(of("guildhall.db"), &now[..100]).unwrap();
     std::fs::write(of("guildhall.db-wal"), "what is this").unwrap();
+    // Where not all that is to be written can be, nothing is touched.
+    std::fs::create_dir_all(of("guildhall.db.key.former/in the way")).unwrap();
+    assert!(refused(&restore(&["--force", "good.db"])).contains("guildhall.db.key.former"));
+    assert_eq!(std::fs::read(of("guildhall.db")).unwrap(), now[..100]);
+    assert_eq!(std::fs::read(of("guildhall.db.key")).unwrap(), b"another's");
+    std::fs::remove_dir_all(of("guildhall.db.key.former")).unwrap();
     stdout(&restore(&["--force", "good.db"]));
     assert_eq!(std::fs::read(of("guildhall.db.key")).unwrap(), [b'k'; 64]);
+    assert_eq!(std::fs::read(of("guildhall.db.key.former")).unwrap(), b"another's");
+    let former = std::fs::metadata(of("guildhall.db.key.former")).unwrap();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&former.permissions()) & 0o777, 0o600);
     assert!(!of("guildhall.db-wal").exists());
     stdout(&run(folder.path(), &["export", "--guild", "gg"]));
     assert!(refused(&restore(&["--force", "guildhall.db"])).contains("guildhall.db is the database itself"));
