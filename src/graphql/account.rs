@@ -21,6 +21,9 @@ use crate::{
     metrics::{Over, UNNAMED},
 };
 
+/// Most characters of an operation's name that are told: clients give it.
+const MAX_NAME: usize = 64;
+
 /// What comes of an operation: `OK`, or the code of its first error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome(&'static str);
@@ -45,6 +48,7 @@ pub struct Account {
     /// What it asks of the database.
     pub usage: Arc<Usage>,
     name: String,
+    is_trusted: bool,
     kind: &'static str,
     guild: Option<GuildId>,
     viewer: Option<MemberId>,
@@ -64,6 +68,7 @@ impl Account {
             begun: Instant::now(),
             usage: Arc::default(),
             name: UNNAMED.to_owned(),
+            is_trusted: false,
             kind: "refused",
             guild: None,
             viewer: None,
@@ -96,8 +101,9 @@ impl Account {
             OperationType::Subscription => "subscription",
         };
         if let Some(name) = prepared.name() {
-            name.clone_into(&mut self.name);
+            self.name = name.chars().take(MAX_NAME).collect();
         }
+        self.is_trusted = prepared.is_trusted();
         self.span.context().span().update_name(format!("{} {}", self.kind, self.name));
     }
 
@@ -122,7 +128,9 @@ impl Drop for Account {
         }
         let (took, statements) = (self.begun.elapsed(), self.usage.statements());
         let Self { ref name, kind, transport, outcome: Outcome(outcome), .. } = *self;
-        self.app.metrics.count(&Over { name, kind, transport, outcome, took, statements });
+        // There is room for so many names, and anyone could take it up.
+        let counted_as = if self.viewer.is_some() || self.is_trusted { name } else { UNNAMED };
+        self.app.metrics.count(&Over { name: counted_as, kind, transport, outcome, took, statements });
         let _span = self.span.enter();
         tracing::info!(
             request_id = self.request_id,

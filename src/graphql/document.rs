@@ -139,6 +139,11 @@ impl Documents {
         Ok(())
     }
 
+    /// Whether it runs only the documents of a manifest.
+    pub const fn are_trusted(&self) -> bool {
+        self.trusted.is_some()
+    }
+
     /// The operation that is asked for, and its variables as the schema takes them, if it may be run.
     ///
     /// # Errors

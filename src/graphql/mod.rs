@@ -113,6 +113,8 @@ pub struct Operation {
 pub struct Prepared {
     chosen: Chosen,
     variables: Variables,
+    /// Whether its document is one of the operator's.
+    is_trusted: bool,
 }
 
 impl Prepared {
@@ -124,6 +126,11 @@ impl Prepared {
     /// Its name, if it has one.
     pub fn name(&self) -> Option<&str> {
         self.chosen.name()
+    }
+
+    /// Whether its document, and so its name, is one of the operator's manifest.
+    pub const fn is_trusted(&self) -> bool {
+        self.is_trusted
     }
 
     /// Its document's length in KiB, begun ones counted.
@@ -211,7 +218,7 @@ impl Graph {
     pub fn prepare(&self, operation: Operation) -> Result<Prepared, Vec<ServerError>> {
         let Operation { document, name, variables } = operation;
         let (chosen, variables) = self.documents.choose(&document, name.as_deref(), variables)?;
-        Ok(Prepared { chosen, variables })
+        Ok(Prepared { chosen, variables, is_trusted: self.documents.are_trusted() })
     }
 
     /// Waits for `work`, which looks at the database before anything is run, no longer than a request may take.

@@ -103,6 +103,7 @@ on_both! {
         secrets.push("in%20the%20query".to_owned());
         let (id, _) = ask(&served, "not sane, at all", None, "{ guild { slug } }", json!({})).await;
         assert!(!id.contains(' ') && !id.is_empty(), "{id}");
+        ask(&served, "long", None, &format!("query {} {{ guild {{ slug }} }}", "N".repeat(100)), json!({})).await;
         ask(&served, "malformed", None, "{ guild { slug }", json!({})).await;
 
         let log = served.end();
@@ -118,6 +119,7 @@ on_both! {
         assert!(voted["viewer"].is_i64() && voted["guild"].is_i64() && voted["ms"].as_f64() > Some(0.0), "{voted}");
         assert!(voted["statements"].as_u64() > Some(3), "{voted}");
         assert_eq!(told_of("refused")["outcome"], "UNAUTHENTICATED");
+        assert_eq!(told_of("long")["operation"], "N".repeat(64));
         let malformed = told_of("malformed");
         assert_eq!([&malformed["outcome"], &malformed["operation"], &malformed["kind"]], ["BAD_USER_INPUT", "-", "refused"]);
         assert!(lines.iter().any(|line| line["request_id"] == id.as_str()), "an id of ours in place of what is not sane");
@@ -134,8 +136,13 @@ on_both! {
         let send = async |query: &str, variables: Value| {
             http.post(&json!({ "query": query, "variables": variables })).send().await.unwrap().bytes().await.unwrap()
         };
+        // What anyone calls theirs leaves room for the names of those who are signed in.
+        for number in 0..201 {
+            send(&format!("query A{number} {{ __typename }}"), json!({})).await;
+        }
         for _ in 0..2 {
-            send("query Roster { members { totalCount } }", json!({})).await;
+            let roster = http.post(&json!({ "query": "query Roster { members { totalCount } }" }));
+            roster.bearer_auth(voter.token.as_ref().unwrap()).send().await.unwrap().bytes().await.unwrap();
         }
         send("query Roster { nonsense }", json!({})).await;
         send("mutation Bad { castBallot(input: { campaignId: \"x\", picks: [] }) { ballot { id } } }", json!({})).await;
@@ -147,8 +154,9 @@ on_both! {
         let figures = figures(&http).await;
         for expected in [
             r#"guildhall_requests_total{operation="Roster",kind="query",transport="http",outcome="OK"} 2"#,
+            r#"guildhall_requests_total{operation="-",kind="query",transport="http",outcome="OK"} 201"#,
             r#"guildhall_requests_total{operation="-",kind="refused",transport="http",outcome="BAD_USER_INPUT"} 1"#,
-            r#"guildhall_requests_total{operation="Bad",kind="mutation",transport="http",outcome="UNAUTHENTICATED"} 1"#,
+            r#"guildhall_requests_total{operation="-",kind="mutation",transport="http",outcome="UNAUTHENTICATED"} 2"#,
             r#"guildhall_request_seconds_count{operation="Roster",kind="query"} 2"#,
             r#"guildhall_failed_attempts_total{attempt="login"} 1"#,
             r#"guildhall_subscribers{of="tally"} 1"#,
