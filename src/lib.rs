@@ -6,7 +6,7 @@
 //!   them, [`voting`] their votes, [`live`] what is watched of them, [`discord`] the bot that brings them to a
 //!   Discord server.
 //! - [`graphql`] makes one schema of them, and [`http`] serves it.
-//! - [`db`] is either database; [`clock`], [`error`], [`id`], [`metrics`], [`page`], [`panics`] and [`text`] are what all share.
+//! - [`db`] is either database; [`clock`], [`error`], `held`, [`id`], [`metrics`], [`page`], [`panics`] and [`text`] are what all share.
 
 pub mod app;
 pub mod audit;
@@ -18,6 +18,7 @@ pub mod db;
 pub mod discord;
 pub mod error;
 pub mod graphql;
+mod held;
 pub mod http;
 pub mod id;
 pub mod identity;

@@ -1,7 +1,7 @@
 //! How often someone may try: so many times from an address, and so many times in vain on an account.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError, Weak},
@@ -18,6 +18,7 @@ use crate::{
     clock::{Clock, Instant},
     db::Conn,
     error::{Error, Refusal, Result},
+    held::Held,
     id::GuildId,
 };
 
@@ -45,9 +46,9 @@ pub struct Limiter {
     limits: Limits,
     clock: Clock,
     /// When each address tried within the last minute, oldest first.
-    addresses: Mutex<HashMap<IpAddr, VecDeque<Duration>>>,
+    addresses: Mutex<Held<IpAddr, VecDeque<Duration>>>,
     /// Whoever tries on an account waits for those before them, so that many at once count like as many in a row.
-    turns: Mutex<HashMap<Account, Weak<Turn>>>,
+    turns: Mutex<Held<Account, Weak<Turn>>>,
 }
 
 /// What is tried on whom.
@@ -71,11 +72,8 @@ impl Limiter {
         let now = self.clock.elapsed();
         let is_over = |at: &Duration| at.saturating_add(MINUTE) <= now;
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
-        // Now and then those that have been quiet are forgotten.
-        if addresses.len().is_power_of_two() {
-            addresses.retain(|_, attempts| attempts.back().is_some_and(|last| !is_over(last)));
-        }
-        let attempts = addresses.entry(address).or_default();
+        let is_recent = |attempts: &VecDeque<Duration>| attempts.back().is_some_and(|last| !is_over(last));
+        let attempts = addresses.get_or_hold(address, is_recent, VecDeque::new);
         while attempts.pop_front_if(|first| is_over(first)).is_some() {}
         match attempts.front() {
             Some(first) if attempts.len() >= usize::try_from(self.limits.per_address.get()).unwrap_or(usize::MAX) => {
@@ -91,13 +89,10 @@ impl Limiter {
     async fn turn(&self, account: &Account) -> OwnedMutexGuard<()> {
         let turn = {
             let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-            // Now and then, so that a storm of attempts does not look through all the others each time.
-            if turns.len().is_power_of_two() {
-                turns.retain(|_, turn| turn.strong_count() > 0);
-            }
-            turns.get(account).and_then(Weak::upgrade).unwrap_or_else(|| {
+            let kept = turns.get_or_hold(account.clone(), |turn| turn.strong_count() > 0, Weak::new);
+            kept.upgrade().unwrap_or_else(|| {
                 let turn = Arc::new(Turn::default());
-                turns.insert(account.clone(), Arc::downgrade(&turn));
+                *kept = Arc::downgrade(&turn);
                 turn
             })
         };

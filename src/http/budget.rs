@@ -1,6 +1,11 @@
 //! How many requests an address and a member may make.
 
-use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use governor::{
     Quota, RateLimiter,
@@ -12,7 +17,7 @@ use governor::{
 
 use crate::{auth::neighbourhood, clock::Clock, config::Budgets, error::Refusal, id::MemberId};
 
-/// Of how many keys those that have been quiet are forgotten.
+/// Of how many keys those that have been quiet are forgotten at the first.
 const TIDY_AT: usize = 1_024;
 
 /// The budgets of a server: each so many a minute, at once or spread over it.
@@ -21,7 +26,11 @@ pub struct Budget {
     members: Option<Bucket<MemberId>>,
 }
 
-type Bucket<K> = RateLimiter<K, HashMapStateStore<K>, Time, NoOpMiddleware<Nanos>>;
+struct Bucket<K: Clone + std::hash::Hash + Eq> {
+    keys: RateLimiter<K, HashMapStateStore<K>, Time, NoOpMiddleware<Nanos>>,
+    /// Of how many keys the next are: twice as many as were left.
+    tidy_at: AtomicUsize,
+}
 
 /// The server's time, as the library wants it.
 #[derive(Clone)]
@@ -52,17 +61,18 @@ impl Budget {
 }
 
 fn bucket<K: Clone + std::hash::Hash + Eq>(a_minute: Option<NonZeroU32>, clock: &Clock) -> Option<Bucket<K>> {
-    Some(RateLimiter::new(Quota::per_minute(a_minute?), HashMapStateStore::default(), Time(clock.clone())))
+    let keys = RateLimiter::new(Quota::per_minute(a_minute?), HashMapStateStore::default(), Time(clock.clone()));
+    Some(Bucket { keys, tidy_at: AtomicUsize::new(TIDY_AT) })
 }
 
 fn take<K: Clone + std::hash::Hash + Eq>(bucket: Option<&Bucket<K>>, key: Option<K>) -> Result<(), Refusal> {
-    let (Some(bucket), Some(key)) = (bucket, key) else { return Ok(()) };
-    // Now and then those that have been quiet are forgotten.
-    if bucket.len() >= TIDY_AT && bucket.len().is_power_of_two() {
-        bucket.retain_recent();
+    let (Some(Bucket { keys, tidy_at }), Some(key)) = (bucket, key) else { return Ok(()) };
+    if keys.len() >= tidy_at.load(Ordering::Relaxed) {
+        keys.retain_recent();
+        tidy_at.store(TIDY_AT.max(keys.len() * 2), Ordering::Relaxed);
     }
-    bucket.check_key(&key).map_err(|until| {
-        let now = bucket.clock().now();
+    keys.check_key(&key).map_err(|until| {
+        let now = keys.clock().now();
         Refusal::too_many_requests(Duration::from(until.earliest_possible().duration_since(now)))
     })
 }
@@ -87,5 +97,22 @@ mod tests {
         assert_eq!(from("192.0.2.1"), Err(Some(2)));
         let by = |member| budget.take(None, Some(MemberId(member))).is_ok();
         assert_eq!([by(1), by(1), by(1), by(2)], [true, true, false, true]);
+    }
+
+    #[test]
+    fn the_quiet_are_forgotten_and_the_others_not_looked_through_each_time() {
+        let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH);
+        let bucket = bucket(NonZeroU32::new(60), &clock);
+        let of = |member: usize| take(bucket.as_ref(), Some(member));
+        let stands = || bucket.as_ref().map(|it| (it.keys.len(), it.tidy_at.load(Ordering::Relaxed)));
+        for member in (0..TIDY_AT).chain([0]) {
+            assert_eq!(of(member), Ok(()));
+        }
+        assert_eq!(stands(), Some((TIDY_AT, 2 * TIDY_AT)), "none of them is quiet");
+        clock.advance(Duration::from_mins(2));
+        for member in TIDY_AT..=2 * TIDY_AT {
+            assert_eq!(of(member), Ok(()));
+        }
+        assert_eq!(stands(), Some((TIDY_AT + 1, 2 * TIDY_AT)), "those of before are forgotten");
     }
 }

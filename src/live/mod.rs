@@ -4,7 +4,6 @@
 mod answers;
 mod bus;
 mod campaigns;
-mod held;
 mod tallies;
 
 use std::{
@@ -23,11 +22,12 @@ pub use self::{
     campaigns::{CampaignWatch, Change, watch_campaigns},
     tallies::{Counted, Watch, watch_tally},
 };
-use self::{campaigns::CampaignFeed, held::Held, tallies::Feed};
+use self::{campaigns::CampaignFeed, tallies::Feed};
 use crate::{
     app::App,
     auth::Viewers,
     db::Notice,
+    held::Held,
     id::{CampaignId, GuildId, MemberId},
     voting::{Campaign, CampaignStatus},
 };
