@@ -93,6 +93,36 @@ macro_rules! insert_all {
 }
 pub(crate) use insert_all;
 
+/// As [`insert_all!`]; where there are as few rows as one of `few`, a connection prepares the statement only once.
+macro_rules! insert_few {
+    ($conn:expr, $table:expr, $rows:expr, columns = $columns:literal, few = [$($few:literal)*]) => {
+        'done: {
+            let rows = $rows;
+            $(
+                let rows = match <[_; $few]>::try_from(rows) {
+                    Ok(few) => {
+                        break 'done match $conn {
+                            $crate::db::Conn::Postgres(conn) => {
+                                diesel_async::RunQueryDsl::execute(diesel::insert_into($table).values(few), &mut **conn).await
+                            }
+                            $crate::db::Conn::Sqlite(conn) => {
+                                conn.spawn_blocking(move |conn| {
+                                    diesel::RunQueryDsl::execute(diesel::insert_into($table).values(&few), conn)
+                                })
+                                .await
+                            }
+                        }
+                        .map(|_| ());
+                    }
+                    Err(rows) => rows,
+                };
+            )*
+            $crate::db::insert_all!($conn, $table, rows, columns = $columns)
+        }
+    };
+}
+pub(crate) use insert_few;
+
 /// How firmly [`first_locked!`] holds a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lock {

@@ -38,7 +38,7 @@ pub use self::{
     usage::Usage,
 };
 pub(crate) use self::{
-    conn::{first_locked, insert_all, on},
+    conn::{first_locked, insert_all, insert_few, on},
     text::{stored_as_text, text_enum},
 };
 use crate::error::{Error, Result};

@@ -3,8 +3,14 @@
 use std::{any::Any, io::Write, path::Path, process::Command, time::Duration};
 
 use chrono::NaiveDateTime;
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
-use guildhall::{config::Budgets, config::Limits, db::DatabaseUrl, graphql::Settings, panics};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use guildhall::{
+    config::{Budgets, Limits},
+    db::{DatabaseUrl, Db},
+    graphql::Settings,
+    id::CampaignId,
+    panics,
+};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -128,6 +134,36 @@ async fn a_database_that_hangs_is_waited_for_within_bounds() {
     assert_eq!((ready, live), (StatusCode::SERVICE_UNAVAILABLE, StatusCode::OK));
     assert_eq!(post(&http, None, ROSTER, json!({})).await.0, StatusCode::OK);
     assert_eq!(status(&http, "/health/ready").await, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ballot_that_waits_for_its_turn_in_vain_leaves_its_connection_fit_for_others() {
+    #[derive(diesel::QueryableByName)]
+    struct Cancelled {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        done: bool,
+    }
+    let Some(app) = TestApp::on_postgres().await else { return };
+    let guild = app.guild("gg").await;
+    let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
+    let draft = Draft::live(&officer, 2, json!({})).await;
+    let only_one = Db::connect(&app.database, 1).await.unwrap();
+    let server = app.server_with(|app| app.db = only_one).await;
+    let DatabaseUrl::Postgres { url, .. } = &app.database else { panic!("not PostgreSQL") };
+    let mut closing = AsyncPgConnection::establish(url).await.unwrap();
+    let campaign = CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
+    let turn = guild.id.0 ^ campaign.0;
+    closing.batch_execute(&format!("BEGIN; SELECT pg_advisory_xact_lock({turn})")).await.unwrap();
+    let give_up = async {
+        let cancel = "SELECT pg_cancel_backend(pid) AS done FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        while !diesel::sql_query(cancel).load::<Cancelled>(&mut closing).await.unwrap().iter().any(|it| it.done) {}
+    };
+    let (cast, ()) = tokio::join!(voter.run_at(&server, CAST, draft.ballot(&[0])), give_up);
+    assert_eq!(why(&cast).0, "INTERNAL", "{cast}");
+    closing.batch_execute("COMMIT").await.unwrap();
+    let cast = voter.run_at(&server, CAST, draft.ballot(&[0])).await;
+    assert_eq!(cast["errors"], Value::Null, "{cast}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -85,6 +85,20 @@ async fn every_table_of_guilds_leads_its_key_with_the_guild() {
     assert!(keys.iter().all(|key| key.column_name == "guild_id"), "{keys:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_learns_how_its_tables_are_filled() {
+    let app = TestApp::on_sqlite().await;
+    let guild = app.guild("gg").await;
+    let mut rows = Vec::new();
+    for number in 0..100 {
+        rows.push(guild.row(&format!("member{number}"), "Member", false).await);
+    }
+    guild.add(rows).await;
+    app.app.db.tend().await.unwrap();
+    let learnt = "sqlite_stat1 WHERE tbl = 'members' AND stat LIKE '101 %'";
+    assert!(app.rows_of(learnt).await > 0, "by index: all members, and how many there are of each key");
+}
+
 on_both! {
     async fn ballots_from_before_there_were_receipts_get_them(app) {
         let guild = app.guild("gg").await;

@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 use crate::{
     clock::Instant,
     db::{
-        Conn, insert_all, on,
+        Conn, insert_all, insert_few, on,
         schema::{ballots, members, picks, tallies},
     },
     error::{Error, Result},
@@ -69,8 +69,8 @@ pub async fn insert_ballots(conn: &mut Conn, guild: GuildId, cast: &[Ballot]) ->
             })
         })
         .collect();
-    insert_all!(conn, ballots::table, rows, columns = 5)?;
-    insert_all!(conn, picks::table, pick_rows, columns = 5)
+    insert_few!(conn, ballots::table, rows, columns = 5, few = [1])?;
+    insert_few!(conn, picks::table, pick_rows, columns = 5, few = [1 2 3 4 5 6 7 8 9 10])
 }
 
 /// A member's ballots in these campaigns.
