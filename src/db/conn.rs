@@ -185,7 +185,8 @@ impl Conn {
                 let begun = AnsiTransactionManager::begin_transaction_sql(&mut **conn, &sql).await;
                 if begun.is_err() {
                     // It may have begun all the same, and then waited for its turn in vain.
-                    conn.batch_execute("ROLLBACK").await?;
+                    let ended = conn.batch_execute("ROLLBACK").await;
+                    ended.unwrap_or_else(|error| tracing::warn!(%error, "rollback failed"));
                 }
                 begun
             }

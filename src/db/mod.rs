@@ -94,7 +94,10 @@ impl Db {
     pub async fn open(url: &DatabaseUrl, max_connections: u32) -> Result<Self> {
         migrate::run_pending(url).await?;
         let db = Self::connect(url, max_connections).await?;
-        db.tend().await?;
+        if let Err(error) = db.tend().await {
+            // A full disk, for one: it is read all the same.
+            tracing::warn!(%error, "could not tend the database");
+        }
         Ok(db)
     }
 

@@ -1,7 +1,8 @@
 //! What was counted of votes that run, kept for as long as nothing that it was counted from has changed.
 //!
 //! Ballots are only ever added, and the roster's version grows with every change of who may vote: with as many ballots and
-//! the same version, a count comes to the same again. So a page of votes is counted once for all who look at it.
+//! the same version, a count comes to the same again. So a page of votes is counted once for all who look at it. And nobody
+//! changes the entries of a vote that is no draft any more.
 
 use std::sync::Arc;
 
