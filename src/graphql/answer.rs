@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use async_graphql::{
-    Name, PathSegment, Positioned, Response, Value,
+    Name, PathSegment, Positioned, Response, ServerError, Value,
     indexmap::IndexMap,
     parser::types::{
         BaseType, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
@@ -48,17 +48,16 @@ pub(super) fn complete(
         OperationType::Mutation => "Mutation",
         OperationType::Subscription => "Subscription",
     };
-    let failed =
-        response.errors.iter().filter(|error| !error.path.is_empty()).map(|error| error.path.clone()).collect();
-    let completion = Completion { fragments: &document.fragments, types, failed };
+    let failed = Failures::of(&response.errors);
+    let completion = Completion { fragments: &document.fragments, types };
     let selected = completion.select(&[(root, &operation.selection_set.node)]);
     let data = match std::mem::take(&mut response.data) {
         // When all of an object's fields failed, or were skipped, the library answers null in its place.
-        Value::Null if !completion.failed.is_empty() || response.errors.is_empty() => Value::Object(IndexMap::new()),
+        Value::Null if failed.is_some() || response.errors.is_empty() => Value::Object(IndexMap::new()),
         data => data,
     };
     response.data = match data {
-        Value::Object(mut fields) => match completion.object(&mut fields, &selected, &mut Vec::new()) {
+        Value::Object(mut fields) => match completion.object(&mut fields, &selected, failed.as_ref()) {
             Ok(()) => Value::Object(fields),
             Err(Failed) => Value::Null,
         },
@@ -69,8 +68,37 @@ pub(super) fn complete(
 struct Completion<'d> {
     fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
     types: &'d FieldTypes,
-    /// Where something failed.
-    failed: Vec<Vec<PathSegment>>,
+}
+
+/// What failed: it, or these parts of it.
+#[derive(Default)]
+struct Failures {
+    itself: bool,
+    fields: HashMap<String, Self>,
+    items: HashMap<usize, Self>,
+}
+
+impl Failures {
+    /// Those of an answer's fields, if any failed.
+    fn of(errors: &[ServerError]) -> Option<Self> {
+        let mut failures = None;
+        for error in errors.iter().filter(|error| !error.path.is_empty()) {
+            let mut within = failures.get_or_insert_with(Self::default);
+            for segment in &error.path {
+                within = match segment {
+                    PathSegment::Field(name) => within.fields.entry(name.clone()).or_default(),
+                    PathSegment::Index(index) => within.items.entry(*index).or_default(),
+                };
+            }
+            within.itself = true;
+        }
+        failures
+    }
+
+    /// Whether it is more than some of its fields that failed.
+    fn is_of_whole(&self) -> bool {
+        self.itself || !self.items.is_empty()
+    }
 }
 
 /// What is selected of an object, in order: by name in the answer, the field's type and what is selected inside.
@@ -125,15 +153,16 @@ impl<'d> Completion<'d> {
         &self,
         fields: &mut IndexMap<Name, Value>,
         selected: &Selected<'d>,
-        path: &mut Vec<PathSegment>,
+        failed: Option<&Failures>,
     ) -> Result<(), Failed> {
+        let failed_in = |name: &str| failed.and_then(|failed| failed.fields.get(name));
         // Nearly always they are all there in their order.
         if !fields.keys().map(Name::as_str).eq(selected.keys().copied()) {
             let mut found = std::mem::take(fields);
             for name in selected.keys() {
                 if let Some((key, value)) = found.swap_remove_entry(*name) {
                     fields.insert(key, value);
-                } else if self.within(path, || PathSegment::Field((*name).to_owned()), |path| self.has_failed(path)) {
+                } else if failed_in(name).is_some() {
                     fields.insert(Name::new(*name), Value::Null);
                 }
                 // What else is not there is of another type than the object's, or skipped.
@@ -141,31 +170,11 @@ impl<'d> Completion<'d> {
         }
         let mut fields = fields.iter_mut().peekable();
         for (name, part) in selected {
-            let Some((_, value)) = fields.next_if(|(key, _)| key.as_str() == *name) else { continue };
-            let segment = || PathSegment::Field((*name).to_owned());
-            self.within(path, segment, |path| self.value(value, part.ty, part, path))?;
+            if let Some((_, value)) = fields.next_if(|(key, _)| key.as_str() == *name) {
+                self.value(value, part.ty, part, failed_in(name))?;
+            }
         }
         Ok(())
-    }
-
-    fn has_failed(&self, path: &[PathSegment]) -> bool {
-        self.failed.iter().any(|failed| failed.starts_with(path))
-    }
-
-    /// Does something one step further down, which is noted only where something has failed that it may lead to.
-    fn within<R>(
-        &self,
-        path: &mut Vec<PathSegment>,
-        segment: impl FnOnce() -> PathSegment,
-        work: impl FnOnce(&mut Vec<PathSegment>) -> R,
-    ) -> R {
-        if self.failed.is_empty() {
-            return work(path);
-        }
-        path.push(segment());
-        let done = work(path);
-        path.pop();
-        done
     }
 
     /// Completes a value: to `null` if it may be that, where it cannot be completed.
@@ -174,17 +183,17 @@ impl<'d> Completion<'d> {
         value: &mut Value,
         ty: Option<&Type>,
         part: &Part<'d>,
-        path: &mut Vec<PathSegment>,
+        failed: Option<&Failures>,
     ) -> Result<(), Failed> {
         let Some(ty) = ty else { return Ok(()) };
         let completed = match value {
-            // The library answers null for an object of which every field was skipped.
-            Value::Null if !ty.nullable && !part.inside.is_empty() && !self.has_failed(path) => {
-                *value = Value::Object(IndexMap::new());
-                Ok(())
+            // The library answers null for an object of which every field was skipped or failed.
+            Value::Null if part.inside.is_empty() || failed.map_or(ty.nullable, Failures::is_of_whole) => Err(Failed),
+            Value::Null => {
+                let mut fields = IndexMap::new();
+                self.object(&mut fields, &part.inside, failed).map(|()| *value = Value::Object(fields))
             }
-            Value::Null => Err(Failed),
-            Value::Object(fields) => self.object(fields, &part.inside, path),
+            Value::Object(fields) => self.object(fields, &part.inside, failed),
             Value::List(items) => {
                 let item_type = match &ty.base {
                     BaseType::List(item) => Some(&**item),
@@ -192,7 +201,7 @@ impl<'d> Completion<'d> {
                 };
                 let mut items = items.iter_mut().enumerate();
                 items.try_for_each(|(index, item)| {
-                    self.within(path, || PathSegment::Index(index), |path| self.value(item, item_type, part, path))
+                    self.value(item, item_type, part, failed.and_then(|failed| failed.items.get(&index)))
                 })
             }
             _ => Ok(()),

@@ -380,12 +380,12 @@ impl Graph {
     }
 
     fn finish(&self, response: &mut Response, prepared: &Prepared, request_id: &str) {
+        answer::complete(response, prepared.chosen.document(), prepared.chosen.operation(), &self.types);
         // A document can be wrong in more ways than anyone would want to read, or we to write.
         response.errors.truncate(MAX_ERRORS);
         for error in &mut response.errors {
             error::present(error, request_id);
         }
-        answer::complete(response, prepared.chosen.document(), prepared.chosen.operation(), &self.types);
     }
 }
 

@@ -142,6 +142,12 @@ on_both! {
         assert!(order.is_sorted(), "{text}");
         let body: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(body["data"]["ranks"][0].get("discordRoleId"), Some(&json!(null)));
+        // Also of those of which no error is told, since there are so many.
+        let names: Vec<String> = (0..6).map(|number| format!("a{number}")).collect();
+        let ask = json!({ "query": format!("{{ ranks {{ {} }} }}", names.iter().map(|name| format!("{name}: discordRoleId")).collect::<Vec<_>>().join(" ")) });
+        let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
+        let nulls: Value = names.iter().map(|name| (name.clone(), Value::Null)).collect::<serde_json::Map<_, _>>().into();
+        assert_eq!((&body["data"]["ranks"], body["errors"].as_array().unwrap().len()), (&json!([nulls, nulls, nulls, nulls, nulls]), 20));
         // A field that may not be null takes with it what holds it, up to what may.
         let ask = json!({ "query": "{ guild { slug } campaigns { nodes { id activationBlockers } } }" });
         let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
