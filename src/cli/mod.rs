@@ -96,6 +96,10 @@ enum Command {
 
 /// Runs the command the process was started with.
 pub fn main() -> ExitCode {
+    // What no variable can hold would end in a panic that shows it.
+    if fs::read(".env").is_ok_and(|text| text.contains(&0)) {
+        return fail(&".env: there is a NUL byte in it");
+    }
     // Absent is fine; a file that is there and not understood is not.
     if let Err(error) = dotenvy::from_path(".env")
         && !error.not_found()

@@ -266,9 +266,13 @@ impl Db {
         Box::pin(async move {
             let (pools, request) = (self.pools.clone(), Usage::of_request());
             let _under_way = request.begin();
-            let counter = StatementCounter { all: Arc::clone(&self.statements), request };
             let span = tracing::debug_span!("database", access = %access, "otel.kind" = "client");
-            let mut conn = pools.get(access).instrument(span.clone()).await?;
+            if request.is_gone() {
+                return Err(Error::unavailable("the request has waited for a connection before"));
+            }
+            let got = pools.get(access).instrument(span.clone()).await;
+            let mut conn = got.inspect_err(|_| request.gone())?;
+            let counter = StatementCounter { all: Arc::clone(&self.statements), request };
             let blocks = matches!(conn, Conn::Sqlite(_));
             let task = async move {
                 conn.count_by(counter);

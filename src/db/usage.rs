@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
 use diesel::connection::{Instrumentation, InstrumentationEvent};
@@ -17,6 +17,8 @@ tokio::task_local! {
 pub struct Usage {
     statements: AtomicU64,
     under_way: AtomicUsize,
+    /// Whether it has waited for the database in vain.
+    is_gone: AtomicBool,
 }
 
 impl Usage {
@@ -38,6 +40,16 @@ impl Usage {
     /// Whether it waits for nothing of the database.
     pub(crate) fn is_idle(&self) -> bool {
         self.under_way.load(Ordering::Relaxed) == 0
+    }
+
+    /// Whether it has waited for a connection in vain before: once is enough.
+    pub(super) fn is_gone(&self) -> bool {
+        self.is_gone.load(Ordering::Relaxed)
+    }
+
+    /// Notes that it has waited for a connection in vain.
+    pub(super) fn gone(&self) {
+        self.is_gone.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn begin(self: &Arc<Self>) -> UnderWay {

@@ -17,7 +17,8 @@ use crate::error::{Code, Refusal};
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
 /// An operation of a valid document, by itself with the fragments that it reaches. Arguments and input fields for which
-/// there is no value are left out, as the specification has it (section 6.4.1); the library would take them to be null.
+/// there is no value are left out, as the specification has it (section 6.4.1); the library would take them to be null. What
+/// is asked for twice by the same name is asked for once (section 6.3.2): the library would do a mutation twice.
 pub(super) fn executable(
     document: &ExecutableDocument,
     operation: &Positioned<OperationDefinition>,
@@ -30,8 +31,12 @@ pub(super) fn executable(
         let field = root_field(root, &document.fragments).ok().flatten().cloned();
         operation.node.selection_set.node.items = field.into_iter().collect();
     }
+    merge(&mut operation.node.selection_set.node, Some(&document.fragments));
     let mut fragments = HashMap::new();
     reach(&operation.node.selection_set.node, &document.fragments, &mut fragments);
+    for fragment in fragments.values_mut() {
+        merge(&mut fragment.node.selection_set.node, None);
+    }
     let declared = operation.node.variable_definitions.iter().map(|it| &it.node.name.node);
     let absent: HashSet<Name> = declared.filter(|name| !variables.contains_key(*name)).cloned().collect();
     if !absent.is_empty() {
@@ -99,6 +104,65 @@ fn reach(set: &SelectionSet, fragments: &Fragments, reached: &mut Fragments) {
                     reach(&fragment.node.selection_set.node, fragments, reached);
                 }
             }
+        }
+    }
+}
+
+/// Merges the fields of the same name in the answer, but for those with directives. A valid document has them ask for the same.
+/// At the root, whose type is known, also those in `fragments`.
+fn merge(set: &mut SelectionSet, fragments: Option<&Fragments>) {
+    let mut merged = Merged { fragments, ..Merged::default() };
+    std::mem::take(&mut set.items).into_iter().for_each(|item| merged.add(item));
+    set.items = merged.items;
+    for item in &mut set.items {
+        match &mut item.node {
+            Selection::Field(field) => merge(&mut field.node.selection_set.node, None),
+            Selection::InlineFragment(inline) => merge(&mut inline.node.selection_set.node, None),
+            Selection::FragmentSpread(_) => {}
+        }
+    }
+}
+
+#[derive(Default)]
+struct Merged<'d> {
+    items: Vec<Positioned<Selection>>,
+    /// Where the fields of a name are.
+    places: HashMap<Name, usize>,
+    fragments: Option<&'d Fragments>,
+    spread: HashSet<Name>,
+}
+
+impl Merged<'_> {
+    fn add(&mut self, item: Positioned<Selection>) {
+        if !item.node.directives().is_empty() {
+            self.items.push(item);
+            return;
+        }
+        match item.node {
+            Selection::InlineFragment(inline) if inline.node.type_condition.is_none() || self.fragments.is_some() => {
+                inline.node.selection_set.node.items.into_iter().for_each(|item| self.add(item));
+            }
+            Selection::FragmentSpread(ref spread) => {
+                let name = &spread.node.fragment_name.node;
+                match self.fragments.and_then(|fragments| fragments.get(name)) {
+                    Some(fragment) if self.spread.insert(name.clone()) => {
+                        fragment.node.selection_set.node.items.iter().cloned().for_each(|item| self.add(item));
+                    }
+                    Some(_) => {}
+                    None => self.items.push(item),
+                }
+            }
+            Selection::Field(field) => {
+                let place = *self.places.entry(field.node.response_key().node.clone()).or_insert(self.items.len());
+                match self.items.get_mut(place).map(|item| &mut item.node) {
+                    Some(Selection::Field(first)) => {
+                        let more = field.node.selection_set.node.items;
+                        first.node.selection_set.node.items.extend(more);
+                    }
+                    _ => self.items.push(Positioned::new(Selection::Field(field), item.pos)),
+                }
+            }
+            Selection::InlineFragment(_) => self.items.push(item),
         }
     }
 }

@@ -245,6 +245,8 @@ fn what_is_wrong_with_a_secret_is_said_without_it() {
             assert!(said.contains(&format!(".env, line {line}: expected NAME=VALUE")), "{said}");
         }
     }
+    std::fs::write(folder.path().join(".env"), "GUILDHALL_JWT_SECRET=hidden\0\n").unwrap();
+    assert!(told(&["doctor"], &[]).contains("NUL"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -210,6 +210,29 @@ on_both! {
         assert_eq!(ask(name, json!({ "x": false })).await, json!({ "guild": { "slug": "gg" } }));
     }
 
+    async fn what_is_asked_for_twice_is_done_once(app) {
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        let add = "mutation {
+            createMember(input: { discordUsername: \"once\" }) { member { id } }
+            ... { createMember(input: { discordUsername: \"once\" }) { member { displayName } } }
+            ...More ...More
+        }
+        fragment More on Mutation {
+            createMember(input: { discordUsername: \"once\" }) { member { rank { level } } }
+            again: createMember(input: { discordUsername: \"twice\" }) { member { displayName } }
+        }";
+        let done = leader.ok(add, json!({})).await;
+        let once = &done["createMember"]["member"];
+        assert!(once["id"].is_string() && once["displayName"] == "once" && once["rank"]["level"] == 1, "{done}");
+        assert_eq!(done["again"]["member"]["displayName"], "twice");
+        let parts = leader.ok("{ me { rank { name @skip(if: true) } rank { level } ...A ...B } }
+            fragment A on Member { rank { name @skip(if: true) } } fragment B on Member { rank { name } }", json!({})).await;
+        assert_eq!(parts["me"]["rank"], json!({ "name": "Guild Leader", "level": 5 }));
+        let refused = guild.anyone().run("{ ranks { name discordRoleId discordRoleId } }", json!({})).await;
+        assert_eq!(refused["errors"].as_array().unwrap().len(), 5, "one a rank: {refused}");
+    }
+
     async fn documents_are_held_against_the_schema_before_they_run(app) {
         let guild = app.guild("gg").await;
         for query in [
