@@ -112,7 +112,9 @@ fn reach(set: &SelectionSet, fragments: &Fragments, reached: &mut Fragments) {
 /// At the root, whose type is known, also those in `fragments`.
 fn merge(set: &mut SelectionSet, fragments: Option<&Fragments>) {
     let mut merged = Merged { fragments, ..Merged::default() };
-    std::mem::take(&mut set.items).into_iter().for_each(|item| merged.add(item));
+    for item in std::mem::take(&mut set.items) {
+        merged.add(item);
+    }
     set.items = merged.items;
     for item in &mut set.items {
         match &mut item.node {
@@ -140,13 +142,17 @@ impl Merged<'_> {
         }
         match item.node {
             Selection::InlineFragment(inline) if inline.node.type_condition.is_none() || self.fragments.is_some() => {
-                inline.node.selection_set.node.items.into_iter().for_each(|item| self.add(item));
+                for item in inline.node.selection_set.node.items {
+                    self.add(item);
+                }
             }
             Selection::FragmentSpread(ref spread) => {
                 let name = &spread.node.fragment_name.node;
                 match self.fragments.and_then(|fragments| fragments.get(name)) {
                     Some(fragment) if self.spread.insert(name.clone()) => {
-                        fragment.node.selection_set.node.items.iter().cloned().for_each(|item| self.add(item));
+                        for item in &fragment.node.selection_set.node.items {
+                            self.add(item.clone());
+                        }
                     }
                     Some(_) => {}
                     None => self.items.push(item),
