@@ -126,7 +126,7 @@ impl App {
             let (of, notice) = (of.clone(), self.live.access_notice(guild));
             move |result: &R| Some(notice(of(result)))
         };
-        let result = self.db.write_and_tell(notice, work).await?;
+        let result = self.db.write_and_notify(notice, work).await?;
         self.live.access_changed(guild, of(&result));
         Ok(result)
     }
@@ -145,7 +145,7 @@ impl App {
             + 'static,
     {
         let notice = self.live.campaign_notice();
-        let result = self.db.write_and_tell(move |result: &R| result.campaign().map(notice), work).await?;
+        let result = self.db.write_and_notify(move |result: &R| result.campaign().map(notice), work).await?;
         if let Some(campaign) = result.campaign() {
             self.live.campaign_changed(campaign);
             // A step may have queued what there is to tell of it.

@@ -4,7 +4,13 @@ use std::path::Path;
 
 use async_graphql::ID;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use hmac::{Hmac, Mac};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation,
+    crypto::{CryptoProvider, JwkUtils, JwtSigner, JwtVerifier},
+    errors::ErrorKind,
+    signature::{self, Signer, Verifier},
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -90,6 +96,8 @@ pub struct Keys {
 impl Keys {
     /// Keys from a secret of at least [`MIN_SECRET`] bytes.
     pub fn new(secret: &[u8]) -> Self {
+        // Fails if earlier keys have installed it already.
+        let _ = HS256.install_default();
         let mut validation = Validation::new(Algorithm::HS256);
         // Expiry is ours to check, by the injected clock.
         validation.validate_exp = false;
@@ -122,6 +130,50 @@ impl Keys {
         let payload = jsonwebtoken::decode::<Payload>(token, &self.decoding, &self.validation).ok()?.claims;
         let claims = Claims::try_from(payload).ok()?;
         (now.and_utc().timestamp() < claims.expires_at).then_some(claims)
+    }
+}
+
+/// The cryptography behind `jsonwebtoken`, reduced to the one algorithm in use.
+static HS256: CryptoProvider = CryptoProvider {
+    signer_factory: |algorithm, key| Ok(Box::new(Hs256::new(*algorithm, key.try_get_hmac_secret()?)?)),
+    verifier_factory: |algorithm, key| Ok(Box::new(Hs256::new(*algorithm, key.try_get_hmac_secret()?)?)),
+    jwk_utils: JwkUtils::new_unimplemented(),
+};
+
+/// HMAC with SHA-256 (RFC 7518 §3.2).
+struct Hs256(Hmac<Sha256>);
+
+impl Hs256 {
+    fn new(algorithm: Algorithm, secret: &[u8]) -> jsonwebtoken::errors::Result<Self> {
+        if algorithm != Algorithm::HS256 {
+            return Err(ErrorKind::InvalidAlgorithm.into());
+        }
+        Hmac::new_from_slice(secret).map(Self).map_err(|_| ErrorKind::InvalidKeyFormat.into())
+    }
+}
+
+impl Signer<Vec<u8>> for Hs256 {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
+        Ok(self.0.clone().chain_update(message).finalize().into_bytes().to_vec())
+    }
+}
+
+impl Verifier<Vec<u8>> for Hs256 {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
+        // Compares in constant time.
+        self.0.clone().chain_update(message).verify_slice(signature).map_err(signature::Error::from_source)
+    }
+}
+
+impl JwtSigner for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
+    }
+}
+
+impl JwtVerifier for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
     }
 }
 

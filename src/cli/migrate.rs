@@ -49,7 +49,7 @@ impl Migrate {
         let target = Db::open(&to, database.max_connections).await?;
         let copied = target.write(async move |conn| {
             let (tables, held) = db::transfer(held, conn).await?;
-            conn.join_in_bulk().await?;
+            conn.prefer_hash_joins().await?;
             let recounts = voting::recount_all(conn).await?;
             let problems: Vec<String> = recounts.iter().flatten().cloned().collect();
             if !problems.is_empty() {

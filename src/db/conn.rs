@@ -135,7 +135,7 @@ pub enum Lock {
 /// PostgreSQL takes a guild younger than its statistics to have a row or two, and then compares every row of a table with
 /// every row of another, by nested loops or by merging on what is equal in all. Without these plans it hashes them, which
 /// is as good for few rows, and no worse for many.
-const JOIN_IN_BULK: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off";
+const PREFER_HASH_JOINS: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off";
 
 /// What a connection is taken for.
 #[derive(Clone, Copy, PartialEq, Eq, strum::Display)]
@@ -143,20 +143,20 @@ const JOIN_IN_BULK: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enable_me
 pub(super) enum Access {
     Read,
     Snapshot,
-    Write(Option<Turn>),
+    Write(Option<AdvisoryLock>),
 }
 
 /// A place in the queue for a number, held until the transaction ends. Other than with a row's lock, those who share it do
 /// not overtake whoever waits to have it alone. On SQLite a writer is alone anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Turn {
+pub struct AdvisoryLock {
     /// What is queued for.
     pub key: i64,
     /// Whether it is shared.
     pub lock: Lock,
 }
 
-impl Turn {
+impl AdvisoryLock {
     fn sql(self) -> String {
         let take = match self.lock {
             Lock::Shared => "pg_advisory_xact_lock_shared",
@@ -178,7 +178,7 @@ impl Conn {
         match self {
             Self::Postgres(conn) => {
                 let sql = match access {
-                    Access::Snapshot => format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {JOIN_IN_BULK}"),
+                    Access::Snapshot => format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {PREFER_HASH_JOINS}"),
                     Access::Write(Some(turn)) => format!("BEGIN; {}", turn.sql()),
                     Access::Read | Access::Write(None) => "BEGIN".to_owned(),
                 };
@@ -225,9 +225,9 @@ impl Conn {
     ///
     /// # Errors
     /// The database's.
-    pub async fn join_in_bulk(&mut self) -> diesel::QueryResult<()> {
+    pub async fn prefer_hash_joins(&mut self) -> diesel::QueryResult<()> {
         let Self::Postgres(conn) = self else { return Ok(()) };
-        conn.batch_execute(JOIN_IN_BULK).await
+        conn.batch_execute(PREFER_HASH_JOINS).await
     }
 
     /// Has PostgreSQL plan each statement for its values for the rest of the transaction: for statements over long lists, of
@@ -235,16 +235,16 @@ impl Conn {
     ///
     /// # Errors
     /// The database's.
-    pub async fn plan_afresh(&mut self) -> diesel::QueryResult<()> {
+    pub async fn force_custom_plans(&mut self) -> diesel::QueryResult<()> {
         let Self::Postgres(conn) = self else { return Ok(()) };
         conn.batch_execute("SET LOCAL plan_cache_mode = force_custom_plan").await
     }
 
-    /// Waits for its turn. [`super::Db::write_in_turn`] does so as it begins, which is a message less.
+    /// Waits for its turn. [`super::Db::write_locked`] does so as it begins, which is a message less.
     ///
     /// # Errors
     /// The database's.
-    pub async fn queue_for(&mut self, turn: Turn) -> diesel::QueryResult<()> {
+    pub async fn lock(&mut self, turn: AdvisoryLock) -> diesel::QueryResult<()> {
         let Self::Postgres(conn) = self else { return Ok(()) };
         conn.batch_execute(&turn.sql()).await
     }
@@ -254,7 +254,7 @@ impl Conn {
     ///
     /// # Errors
     /// The database's.
-    pub(super) async fn learn(&mut self) -> diesel::QueryResult<()> {
+    pub(super) async fn optimize(&mut self) -> diesel::QueryResult<()> {
         let Self::Sqlite(conn) = self else { return Ok(()) };
         // All tables, and whatever is needed.
         conn.batch_execute("PRAGMA optimize = 0x10002").await

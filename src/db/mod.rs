@@ -24,12 +24,13 @@ use std::sync::{
 };
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, pooled_connection::bb8::Pool};
-use tokio::runtime::Handle;
+use futures_util::future::BoxFuture;
+use tokio::{runtime::Handle, sync::oneshot};
 use tracing::Instrument;
 
 use self::{conn::Access, pool::pool, url::bounded, usage::StatementCounter};
 pub use self::{
-    conn::{Conn, Lock, SqliteConn, Turn},
+    conn::{AdvisoryLock, Conn, Lock, SqliteConn},
     outage::is_outage,
     probe::{Probe, Schema},
     transfer::{Transferred, transfer},
@@ -86,6 +87,9 @@ where
     type Fut = Fut;
 }
 
+/// What [`Db::run`] makes of a caller's work: it stores the result itself and returns the notice to publish.
+type BoxedWork = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<Option<Notice>>> + Send>;
+
 impl Db {
     /// Opens the database, creating a SQLite file that is not there and migrating to the newest schema.
     ///
@@ -94,9 +98,9 @@ impl Db {
     pub async fn open(url: &DatabaseUrl, max_connections: u32) -> Result<Self> {
         migrate::run_pending(url).await?;
         let db = Self::connect(url, max_connections).await?;
-        if let Err(error) = db.tend().await {
+        if let Err(error) = db.maintain().await {
             // A full disk, for one: it is read all the same.
-            tracing::warn!(%error, "could not tend the database");
+            tracing::warn!(%error, "could not maintain the database");
         }
         Ok(db)
     }
@@ -141,11 +145,11 @@ impl Db {
     ///
     /// # Errors
     /// The database's.
-    pub async fn tend(&self) -> Result<()> {
+    pub async fn maintain(&self) -> Result<()> {
         if self.is_shared() {
             return Ok(());
         }
-        self.write(async move |conn| Ok(conn.learn().await?)).await
+        self.write(async move |conn| Ok(conn.optimize().await?)).await
     }
 
     /// Whether several servers can share this database.
@@ -168,11 +172,11 @@ impl Db {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// Runs `work` on a connection for reading, each statement by itself.
+    /// Runs `work` on a connection for reading. Each statement sees what is committed when it starts.
     ///
     /// # Errors
-    /// Those of `work`; internal when there is no connection to be had.
-    pub async fn read<R, F>(&self, work: F) -> Result<R>
+    /// Those of `work`; `INTERNAL` (`UNAVAILABLE`) when no connection is available.
+    pub fn read<R, F>(&self, work: F) -> impl Future<Output = Result<R>> + Send + use<'_, R, F>
     where
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
@@ -180,14 +184,14 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Read, |_| None, work).await
+        self.run(Access::Read, |_| None, work)
     }
 
-    /// Runs `work` on a connection whose statements all see the database at one and the same moment.
+    /// Runs `work` on a connection whose statements all see the database at one moment.
     ///
     /// # Errors
     /// As for [`Db::read`].
-    pub async fn snapshot<R, F>(&self, work: F) -> Result<R>
+    pub fn snapshot<R, F>(&self, work: F) -> impl Future<Output = Result<R>> + Send + use<'_, R, F>
     where
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
@@ -195,14 +199,14 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Snapshot, |_| None, work).await
+        self.run(Access::Snapshot, |_| None, work)
     }
 
     /// Runs `work` in a transaction: committed when it returns `Ok`, rolled back otherwise.
     ///
     /// # Errors
     /// As for [`Db::read`].
-    pub async fn write<R, F>(&self, work: F) -> Result<R>
+    pub fn write<R, F>(&self, work: F) -> impl Future<Output = Result<R>> + Send + use<'_, R, F>
     where
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
@@ -210,33 +214,18 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Write(None), |_| None, work).await
+        self.run(Access::Write(None), |_| None, work)
     }
 
-    /// As [`Db::write`], once it is its turn: before anything is read.
+    /// As [`Db::write`], holding `lock` before anything is read.
     ///
     /// # Errors
     /// As for [`Db::read`].
-    pub async fn write_in_turn<R, F>(&self, turn: Turn, work: F) -> Result<R>
-    where
-        R: Send + 'static,
-        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
-            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
-            + Send
-            + 'static,
-    {
-        self.run(Access::Write(Some(turn)), |_| None, work).await
-    }
-
-    /// As [`Db::write`], and the servers that listen hear what `tell` makes of the result, if and as soon as it is committed.
-    ///
-    /// # Errors
-    /// As for [`Db::read`].
-    pub async fn write_and_tell<R, F>(
+    pub fn write_locked<R, F>(
         &self,
-        tell: impl FnOnce(&R) -> Option<Notice> + Send + 'static,
+        lock: AdvisoryLock,
         work: F,
-    ) -> Result<R>
+    ) -> impl Future<Output = Result<R>> + Send + use<'_, R, F>
     where
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
@@ -244,56 +233,76 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Write(None), tell, work).await
+        self.run(Access::Write(Some(lock)), |_| None, work)
     }
 
-    /// Always on a task of its own, on SQLite on a thread of its own: whoever waits may go away (a client that hangs up), the
-    /// work still comes to its end, so that no transaction is left open and no connection is torn from a statement.
-    async fn run<R, F>(
+    /// As [`Db::write`]; the commit also publishes the notice that `notice` makes of the result.
+    ///
+    /// # Errors
+    /// As for [`Db::read`].
+    pub fn write_and_notify<R, F, N>(
+        &self,
+        notice: N,
+        work: F,
+    ) -> impl Future<Output = Result<R>> + Send + use<'_, R, F, N>
+    where
+        R: Send + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
+            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Send
+            + 'static,
+        N: FnOnce(&R) -> Option<Notice> + Send + 'static,
+    {
+        self.run(Access::Write(None), notice, work)
+    }
+
+    /// The generic part of every access, kept as small as possible: it is compiled once for each of some 150 calls.
+    fn run<R, F, N>(
         &self,
         access: Access,
-        tell: impl FnOnce(&R) -> Option<Notice> + Send + 'static,
+        notice: N,
         work: F,
-    ) -> Result<R>
+    ) -> impl Future<Output = Result<R>> + Send + use<'_, R, F, N>
     where
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
             + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
             + Send
             + 'static,
+        N: FnOnce(&R) -> Option<Notice> + Send + 'static,
     {
-        // Boxed: who waits for it holds no more than what is to be done, and there are hundreds of them in a request.
+        let (sender, mut receiver) = oneshot::channel();
+        let work: BoxedWork = Box::new(move |conn| {
+            Box::pin(async move {
+                let result = work(conn).await?;
+                let notice = notice(&result);
+                // Received only after the commit. A caller that has gone receives nothing.
+                let _ = sender.send(result);
+                Ok(notice)
+            })
+        });
+        let done = self.run_boxed(access, work);
+        async move {
+            done.await?;
+            receiver.try_recv().map_err(Error::internal)
+        }
+    }
+
+    /// Takes a connection and runs `work` as a task of its own, on SQLite on a blocking thread. The task outlives a caller
+    /// that goes away (a client that disconnects), so that no transaction stays open and no statement is interrupted.
+    fn run_boxed(&self, access: Access, work: BoxedWork) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            let (pools, request) = (self.pools.clone(), Usage::of_request());
-            let _under_way = request.begin();
+            let request = Usage::of_request();
+            let _in_flight = request.begin();
             let span = tracing::debug_span!("database", access = %access, "otel.kind" = "client");
             if request.is_gone() {
                 return Err(Error::unavailable("the request has waited for a connection before"));
             }
-            let got = pools.get(access).instrument(span.clone()).await;
-            let mut conn = got.inspect_err(|_| request.gone())?;
-            let counter = StatementCounter { all: Arc::clone(&self.statements), request };
+            let taken = self.pools.get(access).instrument(span.clone()).await;
+            let mut conn = taken.inspect_err(|_| request.gone())?;
+            conn.count_by(StatementCounter { all: Arc::clone(&self.statements), request });
             let blocks = matches!(conn, Conn::Sqlite(_));
-            let task = async move {
-                conn.count_by(counter);
-                if access == Access::Read {
-                    return work(&mut conn).await;
-                }
-                conn.begin(access).await?;
-                let mut result = work(&mut conn).await;
-                if let Some(Notice { channel, payload }) = result.as_ref().ok().and_then(tell)
-                    && let Err(error) = conn.notify(channel, vec![payload]).await
-                {
-                    result = Err(error.into());
-                }
-                match &result {
-                    Ok(_) => conn.commit().await?,
-                    // A connection that cannot roll back is broken, and the pool drops it; the first error says more.
-                    Err(_) => conn.roll_back().await.unwrap_or_else(|error| tracing::warn!(%error, "rollback failed")),
-                }
-                result
-            }
-            .instrument(span);
+            let task = in_transaction(conn, access, work).instrument(span);
             let done = if blocks {
                 let runtime = Handle::current();
                 tokio::task::spawn_blocking(move || runtime.block_on(task))
@@ -302,7 +311,6 @@ impl Db {
             };
             done.await.map_err(Error::internal)?
         })
-        .await
     }
 
     /// A connection outside the pool that hears what [`Conn::notify`] says; `None` on SQLite, which one server has alone.
@@ -315,6 +323,25 @@ impl Db {
         conn.batch_execute(&format!("LISTEN {channel}")).await?;
         Ok(Some(conn))
     }
+}
+
+/// Runs `work` between `BEGIN` and `COMMIT`; for [`Access::Read`], without a transaction.
+async fn in_transaction(mut conn: Conn, access: Access, work: BoxedWork) -> Result<()> {
+    if access == Access::Read {
+        return work(&mut conn).await.map(|_| ());
+    }
+    conn.begin(access).await?;
+    let result = match work(&mut conn).await {
+        Ok(Some(Notice { channel, payload })) => conn.notify(channel, vec![payload]).await.map_err(Error::from),
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    match &result {
+        Ok(()) => conn.commit().await?,
+        // A connection that can't roll back is broken, and the pool drops it. The first error says more.
+        Err(_) => conn.roll_back().await.unwrap_or_else(|error| tracing::warn!(%error, "rollback failed")),
+    }
+    result
 }
 
 impl Pools {

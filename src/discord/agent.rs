@@ -53,7 +53,7 @@ pub(crate) async fn tell_of(conn: &mut Conn, campaign: &Campaign, now: Instant) 
     let told = store::lock_story(conn, guild, id).await?;
     // As it is now that nobody else tells of it.
     let Some(campaign) = voting::store::campaign(conn, guild, id).await? else { return Ok(()) };
-    conn.join_in_bulk().await?;
+    conn.prefer_hash_joins().await?;
     let (event, after, tally) = look(conn, campaign, &told, now).await?;
     if let (Some(event), Some(tally)) = (event, tally) {
         let guild_name = identity::store::guild(conn, guild).await?.map(|guild| guild.name).unwrap_or_default();

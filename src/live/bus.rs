@@ -110,7 +110,7 @@ async fn reconcile(app: &Arc<App>) {
             continue;
         }
         let found = app.db.snapshot(async move |conn| {
-            conn.plan_afresh().await?;
+            conn.force_custom_plans().await?;
             let rosters = identity::store::roster_versions_of(conn, &guilds).await?;
             let progress = voting::store::progress(conn, &watched).await?;
             Ok((rosters, progress, voting::store::unarchived(conn, &followed).await?))

@@ -66,7 +66,7 @@ pub async fn cast_ballot(
         .db
         // Voters share the turn, so they never wait for each other; whoever closes the campaign waits for those before, and
         // those after wait for it.
-        .write_in_turn(store::turn(guild, campaign, Lock::Shared), async move |conn| {
+        .write_locked(store::campaign_lock(guild, campaign, Lock::Shared), async move |conn| {
             let voter = voter.confirm(conn).await?;
             let campaign = store::campaign(conn, guild, campaign)
                 .await?

@@ -34,8 +34,8 @@ pub async fn run(app: Arc<App>) {
         let elapsed = app.clock.elapsed();
         if swept_at.is_none_or(|at| elapsed >= at + SWEEP) {
             close_complete(&app, None).await;
-            if let Err(error) = app.db.tend().await {
-                tracing::error!(%error, "could not tend the database");
+            if let Err(error) = app.db.maintain().await {
+                tracing::error!(%error, "could not maintain the database");
             }
             swept_at = Some(elapsed);
         }

@@ -167,7 +167,7 @@ pub async fn freeze(conn: &mut Conn, campaign: Campaign, now: Instant) -> Result
     let (guild, id) = (campaign.guild_id, campaign.id);
     // While the roster is locked, who is eligible and the revision stay what they are.
     store::lock_roster(conn, guild).await?;
-    conn.join_in_bulk().await?;
+    conn.prefer_hash_joins().await?;
     store::insert_abstentions(conn, &campaign).await?;
     if let Some(mut tally) = tallies(conn, None, guild, vec![campaign], now).await?.remove(&id) {
         // Newer than any count before it.

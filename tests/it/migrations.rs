@@ -94,7 +94,7 @@ async fn sqlite_learns_how_its_tables_are_filled() {
         rows.push(guild.row(&format!("member{number}"), "Member", false).await);
     }
     guild.add(rows).await;
-    app.app.db.tend().await.unwrap();
+    app.app.db.maintain().await.unwrap();
     let learnt = "sqlite_stat1 WHERE tbl = 'members' AND stat LIKE '101 %'";
     assert!(app.rows_of(learnt).await > 0, "by index: all members, and how many there are of each key");
 }

@@ -148,7 +148,7 @@ async fn plainly(
     // The voter is looked up when they are let in, and confirmed in the transaction.
     app.db.read(async move |conn| Ok(auth::store::viewer(conn, guild, member, None, expiry).await?)).await?;
     app.db
-        .write_in_turn(voting::store::turn(guild, id, Lock::Shared), async move |conn| {
+        .write_locked(voting::store::campaign_lock(guild, id, Lock::Shared), async move |conn| {
             auth::store::viewer(conn, guild, member, None, expiry).await?;
             voting::store::campaign(conn, guild, id).await?;
             let ballot = Ballot { campaign: id, member, picks, cast_at: now, nonce: voting::new_nonce() };

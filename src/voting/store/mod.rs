@@ -45,7 +45,7 @@ use super::{Campaign, CampaignFilter, CampaignKey, CampaignStatus, Entry, rules:
 use crate::{
     clock::Instant,
     db::{
-        Conn, Lock, Turn, first_locked, insert_all, on,
+        AdvisoryLock, Conn, Lock, first_locked, insert_all, on,
         schema::{ballots, campaigns, entries, guilds, members},
     },
     id::{CampaignId, EntryId, GuildId, MemberId},
@@ -87,13 +87,13 @@ pub async fn over_of_all_guilds(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
 
 /// A place in the queue for a campaign: shared by voters, exclusive for whoever changes it or moves it on, who waits for the
 /// voters before and not for those after.
-pub const fn turn(guild: GuildId, id: CampaignId, lock: Lock) -> Turn {
-    Turn { key: guild.0 ^ id.0, lock }
+pub const fn campaign_lock(guild: GuildId, id: CampaignId, lock: Lock) -> AdvisoryLock {
+    AdvisoryLock { key: guild.0 ^ id.0, lock }
 }
 
 /// The campaign, locked until the transaction ends for whoever changes it or moves it on.
 pub async fn lock_campaign(conn: &mut Conn, guild: GuildId, id: CampaignId) -> QueryResult<Option<Campaign>> {
-    conn.queue_for(turn(guild, id, Lock::Exclusive)).await?;
+    conn.lock(campaign_lock(guild, id, Lock::Exclusive)).await?;
     campaign(conn, guild, id).await
 }
 
