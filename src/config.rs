@@ -11,12 +11,12 @@ use clap::Args;
 use ipnet::IpNet;
 
 use crate::{
+    api,
     auth::{self, Keys, Lifetimes, MIN_SECRET, secret_beside},
-    clock::Clock,
     db::{self, DatabaseUrl},
     discord::Bot,
-    graphql,
     http::CorsOrigin,
+    kernel::clock::Clock,
 };
 
 /// Where the data is.
@@ -209,12 +209,12 @@ impl PublicApi {
     ///
     /// # Errors
     /// A sentence that says why the manifest cannot be read.
-    pub fn settings(&self) -> Result<graphql::Settings, String> {
+    pub fn settings(&self) -> Result<api::Settings, String> {
         let read = |file: &PathBuf| {
             std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
         };
         let Documents { introspection, suggestions, trusted_documents } = &self.documents;
-        Ok(graphql::Settings {
+        Ok(api::Settings {
             limits: self.limits,
             introspection: introspection.is_on(),
             suggestions: suggestions.is_on(),

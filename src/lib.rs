@@ -1,30 +1,22 @@
 //! Guildhall: the server behind a gaming guild's site.
 //!
-//! In reading order:
-//! - [`app`] is what a running server holds; [`cli`] is how it is started, by the settings of [`config`].
-//! - [`identity`] is the guild's people, [`auth`] their accounts and permissions, [`audit`] the log of what they did with
-//!   them, [`voting`] their votes, [`live`] what is watched of them, [`discord`] the bot that brings them to a
-//!   Discord server.
-//! - [`graphql`] makes one schema of them, and [`http`] serves it.
-//! - [`db`] is either database; [`clock`], [`error`], `held`, [`id`], [`metrics`], [`page`], [`panics`] and [`text`] are what all share.
+//! Layers, lowest first: `kernel` (what all share), `db`, `audit`, the features `identity`, `auth`, `voting`, `live` and
+//! `discord`, `app`, `api` (the GraphQL schema), `http`, `cli`.
 
+pub mod access;
+pub mod api;
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod bot;
+pub mod bus;
 pub mod cli;
-pub mod clock;
 pub mod config;
 pub mod db;
 pub mod discord;
-pub mod error;
-pub mod graphql;
-mod held;
+pub mod engine;
 pub mod http;
-pub mod id;
 pub mod identity;
+pub mod kernel;
 pub mod live;
-pub mod metrics;
-pub mod page;
-pub mod panics;
-pub mod text;
 pub mod voting;

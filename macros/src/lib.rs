@@ -31,7 +31,7 @@ fn declare(attrs: &mut Vec<Attribute>) -> syn::Result<()> {
         Meta::Path(_) => (quote!(RankGuard::SignedIn), quote!(authenticated::apply())),
         Meta::List(list) => {
             let permission: syn::Ident = list.parse_args()?;
-            let permission = quote!(crate::auth::Permission::#permission);
+            let permission = quote!(crate::access::Permission::#permission);
             (quote!(RankGuard::Permission(#permission)), quote!(requires_permission::apply(#permission)))
         }
         Meta::NameValue(meta) => return Err(syn::Error::new_spanned(meta, "expected a permission in parentheses")),
@@ -43,8 +43,8 @@ fn declare(attrs: &mut Vec<Attribute>) -> syn::Result<()> {
     {
         arguments.push(list.tokens);
     }
-    arguments.push(quote!(guard = crate::graphql::guard::#guard));
-    arguments.push(quote!(directive = crate::graphql::guard::#directive));
+    arguments.push(quote!(guard = crate::api::guard::#guard));
+    arguments.push(quote!(directive = crate::api::guard::#directive));
     attrs.push(parse_quote!(#[graphql(#arguments)]));
     Ok(())
 }

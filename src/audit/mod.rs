@@ -2,7 +2,6 @@
 //!
 //! An operation records what it did in its own transaction, so the log holds all that was done and nothing else.
 
-pub mod graphql;
 pub(crate) mod store;
 
 use std::fmt;
@@ -11,11 +10,13 @@ use async_graphql::ID;
 use diesel::prelude::*;
 
 use crate::{
-    auth::{Permission, Viewer},
-    clock::Instant,
+    access::{Permission, Viewer},
     db::{Conn, schema::audit_events},
-    error::Result,
-    id::{AuditEventId, CampaignId, GuildId, MemberId},
+    kernel::{
+        clock::Timestamp,
+        error::Result,
+        id::{AuditEventId, CampaignId, GuildId, MemberId},
+    },
 };
 
 /// What can be done that is recorded, by the name it has in the log: what it is done to, and how.
@@ -94,7 +95,7 @@ impl Entry {
 ///
 /// # Errors
 /// The database's.
-pub async fn record(conn: &mut Conn, guild: GuildId, by: Option<&Viewer>, at: Instant, entry: Entry) -> Result<()> {
+pub async fn record(conn: &mut Conn, guild: GuildId, by: Option<&Viewer>, at: Timestamp, entry: Entry) -> Result<()> {
     record_all(conn, guild, by, at, vec![entry]).await
 }
 
@@ -106,7 +107,7 @@ pub async fn record_all(
     conn: &mut Conn,
     guild: GuildId,
     by: Option<&Viewer>,
-    at: Instant,
+    at: Timestamp,
     entries: Vec<Entry>,
 ) -> Result<()> {
     let events = entries.into_iter().map(|entry| AuditEvent {
@@ -158,7 +159,7 @@ impl fmt::Display for Changes {
 pub struct AuditEvent {
     pub guild_id: GuildId,
     pub id: AuditEventId,
-    pub at: Instant,
+    pub at: Timestamp,
     pub actor_id: Option<MemberId>,
     pub actor_rank: Option<String>,
     pub actor_rank_level: Option<i64>,
@@ -170,7 +171,7 @@ pub struct AuditEvent {
 }
 
 /// An event's place in the log: when, id.
-pub type AuditEventKey = (Instant, AuditEventId);
+pub type AuditEventKey = (Timestamp, AuditEventId);
 
 /// Which events a viewer is shown: none of campaigns that they may not see.
 #[derive(Clone, Copy, Debug)]

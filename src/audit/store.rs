@@ -9,8 +9,10 @@ use crate::{
         Conn, insert_all, on,
         schema::{audit_events, campaigns},
     },
-    id::{AuditEventId, GuildId},
-    page::Page,
+    kernel::{
+        id::{AuditEventId, GuildId},
+        page::Page,
+    },
     voting::CampaignStatus,
 };
 

@@ -1,20 +1,24 @@
 //! Accounts: opened with an invite code, entered with a password.
 
 use super::{
-    Origin, SignedIn, Viewer, codes,
-    limits::{self, Trial},
+    codes,
+    limits::{self, AttemptKind},
     password,
-    sessions::Tokens,
+    service::Accounts,
+    sessions::{SignedIn, Tokens},
     store::{self, Purpose},
 };
 use crate::{
-    app::App,
-    clock::Instant,
+    access::{self, Viewer},
     db::Conn,
-    error::{Code, Refusal, Result},
-    id::GuildId,
+    engine::Origin,
     identity::{self, Member},
-    text,
+    kernel::{
+        clock::Timestamp,
+        error::{Code, Refusal, Result},
+        id::GuildId,
+        text,
+    },
 };
 
 /// Registers the member of this Discord username with the code they were sent.
@@ -22,22 +26,23 @@ use crate::{
 /// # Errors
 /// `BAD_USER_INPUT` for a bad password, or `INVALID_CODE`; the code is then still good. `RATE_LIMITED`.
 pub async fn register(
-    app: &App,
+    accounts: &Accounts,
     guild: GuildId,
     code: &str,
     username: &str,
     password: String,
     origin: &Origin,
 ) -> Result<SignedIn> {
-    app.limiter.from_address(origin.address)?;
+    accounts.limiter.from_address(origin.address)?;
     password::check_new_password("password", &password)?;
     let key = text::username_key(username);
-    let attempt = limits::begin(app, guild, Trial::Register, &key).await?;
-    let redeemable = codes::check(app, guild, attempt, key, code, Purpose::Invite).await?;
-    let password_hash = app.hasher.hash(password).await?;
-    let (tokens, now) = (Tokens::new(app, origin.user_agent.clone()), app.clock.now());
-    let (member, tokens) = app
-        .change_access(
+    let attempt = limits::begin(accounts, guild, AttemptKind::Register, &key).await?;
+    let redeemable = codes::check(accounts, guild, attempt, key, code, Purpose::Invite).await?;
+    let password_hash = accounts.hasher.hash(password).await?;
+    let (tokens, now) = (Tokens::new(accounts, origin.user_agent.clone()), accounts.access.clock.now());
+    let (member, tokens) = accounts
+        .access
+        .change(
             guild,
             |(member, _): &(Member, _)| Some(member.id),
             async move |conn| {
@@ -49,7 +54,7 @@ pub async fn register(
             },
         )
         .await?;
-    tokens.into_signed_in(app, member)
+    tokens.into_signed_in(accounts, member)
 }
 
 /// Signs a registered member in.
@@ -57,21 +62,29 @@ pub async fn register(
 /// # Errors
 /// `UNAUTHENTICATED`, `BAD_CREDENTIALS`: alike, and after as long, for an unknown user and a wrong password.
 /// `RATE_LIMITED`.
-pub async fn login(app: &App, guild: GuildId, username: &str, password: String, origin: &Origin) -> Result<SignedIn> {
+pub async fn login(
+    accounts: &Accounts,
+    guild: GuildId,
+    username: &str,
+    password: String,
+    origin: &Origin,
+) -> Result<SignedIn> {
     let refusal = || bad_credentials("The Discord username or the password is wrong.");
-    app.limiter.from_address(origin.address)?;
+    accounts.limiter.from_address(origin.address)?;
     let key = text::username_key(username);
-    let attempt = limits::begin(app, guild, Trial::Login, &key).await?;
-    let member = app
+    let attempt = limits::begin(accounts, guild, AttemptKind::Login, &key).await?;
+    let member = accounts
+        .access
         .db
         .read(async move |conn| Ok(identity::store::member_by_username(conn, guild, &key).await?))
         .await?
         .filter(|member| member.is_active);
     let hash = member.as_ref().and_then(|member| member.password_hash.clone());
-    let verified = app.hasher.verify(password::typed_password(password), hash).await?;
-    let Some(member) = member.filter(|_| verified) else { return Err(attempt.failed(app, refusal()).await) };
-    let (tokens, now) = (Tokens::new(app, origin.user_agent.clone()), app.clock.now());
-    let (member, tokens) = app
+    let verified = accounts.hasher.verify(password::typed_password(password), hash).await?;
+    let Some(member) = member.filter(|_| verified) else { return Err(attempt.failed(accounts, refusal()).await) };
+    let (tokens, now) = (Tokens::new(accounts, origin.user_agent.clone()), accounts.access.clock.now());
+    let (member, tokens) = accounts
+        .access
         .db
         .write(async move |conn| {
             let member = unchanged(conn, &member).await?.ok_or_else(refusal)?;
@@ -80,7 +93,7 @@ pub async fn login(app: &App, guild: GuildId, username: &str, password: String, 
             Ok((member, tokens))
         })
         .await?;
-    tokens.into_signed_in(app, member)
+    tokens.into_signed_in(accounts, member)
 }
 
 /// Gives the viewer's account another password. All their sessions but this one end, and every access token they have is
@@ -89,35 +102,36 @@ pub async fn login(app: &App, guild: GuildId, username: &str, password: String, 
 /// # Errors
 /// `BAD_USER_INPUT` for a bad new password; `UNAUTHENTICATED`, `BAD_CREDENTIALS`; `RATE_LIMITED`.
 pub async fn change_password(
-    app: &App,
+    accounts: &Accounts,
     viewer: &Viewer,
     current: String,
     new: String,
     origin: &Origin,
 ) -> Result<SignedIn> {
     let refusal = || bad_credentials("The present password is wrong.").at("currentPassword");
-    app.limiter.from_address(origin.address)?;
+    accounts.limiter.from_address(origin.address)?;
     password::check_new_password("newPassword", &new)?;
     let (guild, id) = (viewer.guild, viewer.member);
-    let member = app.db.read(async move |conn| Ok(identity::store::member(conn, guild, id).await?)).await?;
+    let member = accounts.access.db.read(async move |conn| Ok(identity::store::member(conn, guild, id).await?)).await?;
     let member = member.ok_or_else(refusal)?;
-    let attempt = limits::begin(app, guild, Trial::ChangePassword, &member.username_key).await?;
-    let verified = app.hasher.verify(password::typed_password(current), member.password_hash.clone()).await?;
+    let attempt = limits::begin(accounts, guild, AttemptKind::ChangePassword, &member.username_key).await?;
+    let verified = accounts.hasher.verify(password::typed_password(current), member.password_hash.clone()).await?;
     if !verified {
-        return Err(attempt.failed(app, refusal()).await);
+        return Err(attempt.failed(accounts, refusal()).await);
     }
-    let password_hash = app.hasher.hash(new).await?;
-    let (mut tokens, now) = (Tokens::new(app, origin.user_agent.clone()), app.clock.now());
+    let password_hash = accounts.hasher.hash(new).await?;
+    let (mut tokens, now) = (Tokens::new(accounts, origin.user_agent.clone()), accounts.access.clock.now());
     let viewer = viewer.clone();
-    let (member, tokens) = app
-        .change_access(
+    let (member, tokens) = accounts
+        .access
+        .change(
             guild,
             |(member, _): &(Member, _)| Some(member.id),
             async move |conn| {
                 let session = viewer.confirm(conn).await?.session;
                 let member = unchanged(conn, &member).await?.ok_or_else(refusal)?;
                 let member = set_password(conn, member, &password_hash, now).await?;
-                store::revoke_sessions_of(conn, guild, member.id, session, now).await?;
+                access::store::revoke_sessions_of(conn, guild, member.id, session, now).await?;
                 match session {
                     Some(session) => tokens.renew(conn, guild, session).await?,
                     None => tokens.open(conn, guild, member.id).await?,
@@ -126,8 +140,8 @@ pub async fn change_password(
             },
         )
         .await?;
-    app.settle().await;
-    tokens.into_signed_in(app, member)
+    accounts.access.await_revocation().await;
+    tokens.into_signed_in(accounts, member)
 }
 
 /// Gives an account another password with the code its member was sent, and signs them in. All their sessions end.
@@ -135,35 +149,36 @@ pub async fn change_password(
 /// # Errors
 /// As [`register`].
 pub async fn reset_password(
-    app: &App,
+    accounts: &Accounts,
     guild: GuildId,
     code: &str,
     username: &str,
     new: String,
     origin: &Origin,
 ) -> Result<SignedIn> {
-    app.limiter.from_address(origin.address)?;
+    accounts.limiter.from_address(origin.address)?;
     password::check_new_password("newPassword", &new)?;
     let key = text::username_key(username);
-    let attempt = limits::begin(app, guild, Trial::Reset, &key).await?;
-    let redeemable = codes::check(app, guild, attempt, key, code, Purpose::Reset).await?;
-    let password_hash = app.hasher.hash(new).await?;
-    let (tokens, now) = (Tokens::new(app, origin.user_agent.clone()), app.clock.now());
-    let (member, tokens) = app
-        .change_access(
+    let attempt = limits::begin(accounts, guild, AttemptKind::Reset, &key).await?;
+    let redeemable = codes::check(accounts, guild, attempt, key, code, Purpose::Reset).await?;
+    let password_hash = accounts.hasher.hash(new).await?;
+    let (tokens, now) = (Tokens::new(accounts, origin.user_agent.clone()), accounts.access.clock.now());
+    let (member, tokens) = accounts
+        .access
+        .change(
             guild,
             |(member, _): &(Member, _)| Some(member.id),
             async move |conn| {
                 let member = redeemable.redeem(conn, now).await?;
                 let member = set_password(conn, member, &password_hash, now).await?;
-                store::revoke_sessions_of(conn, guild, member.id, None, now).await?;
+                access::store::revoke_sessions_of(conn, guild, member.id, None, now).await?;
                 tokens.open(conn, guild, member.id).await?;
                 Ok((member, tokens))
             },
         )
         .await?;
-    app.settle().await;
-    tokens.into_signed_in(app, member)
+    accounts.access.await_revocation().await;
+    tokens.into_signed_in(accounts, member)
 }
 
 /// The member, locked, unless they were deactivated or given another password since `verified` was read.
@@ -173,9 +188,9 @@ async fn unchanged(conn: &mut Conn, verified: &Member) -> Result<Option<Member>>
 }
 
 /// Sets a locked member's password, which voids all their access tokens and codes.
-async fn set_password(conn: &mut Conn, member: Member, hash: &str, now: Instant) -> Result<Member> {
+async fn set_password(conn: &mut Conn, member: Member, hash: &str, now: Timestamp) -> Result<Member> {
     identity::store::set_password(conn, member.guild_id, member.id, hash, now).await?;
-    store::delete_codes_of(conn, member.guild_id, member.id).await?;
+    access::store::delete_codes_of(conn, member.guild_id, member.id).await?;
     Ok(Member { credentials_version: member.credentials_version + 1, last_seen_at: Some(now), ..member })
 }
 

@@ -8,7 +8,7 @@ use chacha20poly1305::{
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256, Sha512};
 
-use crate::error::{Error, Result};
+use crate::kernel::error::{Error, Result};
 
 /// Bytes of the number used once in front of what is sealed.
 const NONCE: usize = 24;

@@ -1,50 +1,30 @@
 //! One-time codes: they open an account, or give it another password.
 
-use std::time::Duration;
-
-use tokio::sync::oneshot;
-
 use super::{
-    Permission, Permissions, Viewer,
-    limits::Attempt,
+    delivery::{CodeLetter, InviteDelivery},
+    limits::LoginAttempt,
     password,
+    service::Accounts,
     store::{self, Code, Purpose},
 };
 use crate::{
-    app::App,
+    access::{Permission, Permissions, Viewer},
     audit::{self, Action},
-    clock::{Clock, Instant},
     db::Conn,
-    discord::{self, Bot, CodeLetter, DiscordMessageKind, Lane},
-    error::{Error, Refusal, Result},
-    id::{DiscordMessageId, GuildId, MemberId},
     identity::{self, Ladder, Member, Rank},
+    kernel::{
+        clock::Timestamp,
+        error::{Error, Refusal, Result},
+        id::{GuildId, MemberId},
+    },
 };
-
-/// How long whoever issues a code waits to hear whether it arrived.
-const HEARING: Duration = Duration::from_secs(2);
-
-/// How a code reached its member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
-pub enum InviteDelivery {
-    /// By direct message.
-    Sent,
-    /// It will be sent by direct message.
-    Queued,
-    /// The member has no known Discord id; pass the code on.
-    NotLinked,
-    /// The direct message could not be sent, since they take none; pass the code on.
-    Failed,
-    /// There is no bot; pass the code on.
-    NotConfigured,
-}
 
 /// A code handed out: shown once, stored only as a hash.
 pub struct IssuedCode {
     /// The code.
     pub code: String,
     /// When it expires.
-    pub expires_at: Instant,
+    pub expires_at: Timestamp,
     /// Whose it is.
     pub member: Member,
     /// Whether it reached them.
@@ -55,28 +35,28 @@ pub struct IssuedCode {
 ///
 /// # Errors
 /// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `ALREADY_REGISTERED` or `MEMBER_INACTIVE`.
-pub async fn send_invite(app: &App, viewer: &Viewer, member: MemberId) -> Result<IssuedCode> {
-    issue(app, Some(viewer), viewer.guild, member, Purpose::Invite).await
+pub async fn send_invite(accounts: &Accounts, viewer: &Viewer, member: MemberId) -> Result<IssuedCode> {
+    issue(accounts, Some(viewer), viewer.guild, member, Purpose::Invite).await
 }
 
 /// Issues a code for a registered member below the viewer to choose another password with, voiding the ones before.
 ///
 /// # Errors
 /// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `NOT_REGISTERED` or `MEMBER_INACTIVE`.
-pub async fn send_reset_code(app: &App, viewer: &Viewer, member: MemberId) -> Result<IssuedCode> {
-    issue(app, Some(viewer), viewer.guild, member, Purpose::Reset).await
+pub async fn send_reset_code(accounts: &Accounts, viewer: &Viewer, member: MemberId) -> Result<IssuedCode> {
+    issue(accounts, Some(viewer), viewer.guild, member, Purpose::Reset).await
 }
 
 /// Issues an invite code for a member, as an operator.
 ///
 /// # Errors
 /// `CONFLICT`, `ALREADY_REGISTERED` or `MEMBER_INACTIVE`.
-pub async fn invite(app: &App, member: &Member) -> Result<IssuedCode> {
-    issue(app, None, member.guild_id, member.id, Purpose::Invite).await
+pub async fn invite(accounts: &Accounts, member: &Member) -> Result<IssuedCode> {
+    issue(accounts, None, member.guild_id, member.id, Purpose::Invite).await
 }
 
 async fn issue(
-    app: &App,
+    accounts: &Accounts,
     by: Option<&Viewer>,
     guild: GuildId,
     member: MemberId,
@@ -84,18 +64,17 @@ async fn issue(
 ) -> Result<IssuedCode> {
     let code = password::new_code();
     // Hashed before the transaction: it is slow on purpose.
-    let code_hash = app.hasher.hash(code.clone()).await?;
-    let now = app.clock.now();
+    let code_hash = accounts.hasher.hash(code.clone()).await?;
+    let now = accounts.access.clock.now();
     let expires_at = now
         + match purpose {
-            Purpose::Invite => app.lifetimes.invite,
-            Purpose::Reset => app.lifetimes.reset,
+            Purpose::Invite => accounts.lifetimes.invite,
+            Purpose::Reset => accounts.lifetimes.reset,
         };
     let by = by.cloned();
-    let message = DiscordMessageId::new();
-    let heard = app.discord.as_ref().map(|bot| bot.hear_of(message));
-    let letter = app.discord.is_some().then(|| (message, code.clone(), app.keys.cipher.clone()));
-    let member = app
+    let (delivery, text) = (accounts.delivery.start(), code.clone());
+    let (member, delivery) = accounts
+        .access
         .db
         .write(async move |conn| {
             let by = match by {
@@ -123,16 +102,10 @@ async fn issue(
             let member_id = member.id;
             let code = Code { guild_id: guild, member_id, purpose, code_hash, expires_at, reach, permissions };
             store::put_code(conn, &code).await?;
-            let lane = member.discord_id.as_deref().and_then(Lane::user);
-            if let (Some((id, code, cipher)), Some(lane)) = (letter, lane) {
+            if let Some(delivery) = &delivery {
                 let guild_name = identity::store::guild(conn, guild).await?.map(|it| it.name).unwrap_or_default();
-                let kind = match purpose {
-                    Purpose::Invite => DiscordMessageKind::Invite,
-                    Purpose::Reset => DiscordMessageKind::ResetCode,
-                };
-                let username = &member.discord_username;
-                let letter = CodeLetter { id, kind, guild_name: &guild_name, username, code: &code, expires_at };
-                discord::send_code(conn, &cipher, (guild, member_id, lane), &letter, now).await?;
+                let letter = CodeLetter { purpose, guild_name: &guild_name, member: &member, code: &text, expires_at };
+                delivery.enqueue(conn, &letter, now).await?;
             }
             let (action, what) = match purpose {
                 Purpose::Invite => (Action::MemberInvite, "an invite code"),
@@ -140,32 +113,15 @@ async fn issue(
             };
             let summary = format!("Issued {what} for {}", member.display_name);
             audit::record(conn, guild, by.as_ref(), now, audit::entry(action, member.id, summary)).await?;
-            Ok(member)
+            Ok((member, delivery))
         })
         .await?;
-    let delivery = match (&app.discord, heard) {
-        (Some(bot), Some(heard)) if member.discord_id.is_some() => delivery(bot, &app.clock, heard).await,
-        (Some(_), _) => InviteDelivery::NotLinked,
-        (None, _) => InviteDelivery::NotConfigured,
+    let delivery = match delivery {
+        None => InviteDelivery::NotConfigured,
+        Some(_) if member.discord_id.is_none() => InviteDelivery::NotLinked,
+        Some(delivery) => delivery.outcome().await,
     };
     Ok(IssuedCode { code, expires_at, member, delivery })
-}
-
-/// Whether a code that was just queued has arrived, as far as that can be told in a moment.
-async fn delivery(bot: &Bot, clock: &Clock, heard: oneshot::Receiver<bool>) -> InviteDelivery {
-    bot.wake();
-    // While Discord is down nobody waits for it.
-    if bot.is_down() {
-        return InviteDelivery::Queued;
-    }
-    tokio::select! {
-        sent = heard => match sent {
-            Ok(true) => InviteDelivery::Sent,
-            Ok(false) => InviteDelivery::Failed,
-            Err(_) => InviteDelivery::Queued,
-        },
-        () = clock.sleep_until(clock.now() + HEARING) => InviteDelivery::Queued,
-    }
 }
 
 fn check_state(member: &Member, purpose: Purpose) -> Result<(), Refusal> {
@@ -188,15 +144,16 @@ pub(super) struct Redeemable {
 
 /// Finds whose code this is. Wrong, used, expired and someone else's code all answer alike, and after as long.
 pub(super) async fn check(
-    app: &App,
+    accounts: &Accounts,
     guild: GuildId,
-    attempt: Attempt,
+    attempt: LoginAttempt,
     username_key: String,
     code: &str,
     purpose: Purpose,
 ) -> Result<Redeemable> {
-    let now = app.clock.now();
-    let found = app
+    let now = accounts.access.clock.now();
+    let found = accounts
+        .access
         .db
         .read(async move |conn| {
             let member = identity::store::member_by_username(conn, guild, &username_key).await?;
@@ -207,16 +164,16 @@ pub(super) async fn check(
         })
         .await?;
     let hash = found.as_ref().map(|it| it.code.code_hash.clone());
-    let verified = app.hasher.verify(password::typed_code(code), hash).await?;
+    let verified = accounts.hasher.verify(password::typed_code(code), hash).await?;
     match found {
         Some(found) if verified => Ok(found),
-        _ => Err(attempt.failed(app, invalid(purpose)).await),
+        _ => Err(attempt.failed(accounts, invalid(purpose)).await),
     }
 }
 
 impl Redeemable {
     /// Uses the code up; the member as they are now, locked.
-    pub(super) async fn redeem(self, conn: &mut Conn, now: Instant) -> Result<Member> {
+    pub(super) async fn redeem(self, conn: &mut Conn, now: Timestamp) -> Result<Member> {
         let Self { member, code } = self;
         let refusal = || Error::from(invalid(code.purpose));
         let member = identity::store::lock_member(conn, member.guild_id, member.id).await?.ok_or_else(refusal)?;
@@ -230,7 +187,7 @@ impl Redeemable {
 impl Code {
     /// Whether it is good for this member. Not when they have come to more than whoever issued it could give them, and who
     /// could use it in their place.
-    async fn opens(&self, conn: &mut Conn, member: &Member, now: Instant) -> Result<bool> {
+    async fn opens(&self, conn: &mut Conn, member: &Member, now: Timestamp) -> Result<bool> {
         let rank = identity::store::ranks_by_id(conn, self.guild_id, &[member.rank_id]).await?.pop();
         let within = |rank: &Rank| {
             rank.level <= self.reach && rank.permissions.iter().all(|permission| self.permissions.allow(permission))

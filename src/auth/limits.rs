@@ -12,14 +12,15 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedMutexGuard;
 
-use super::store;
+use super::{service::Accounts, store};
 use crate::{
-    app::App,
-    clock::{Clock, Instant},
     db::Conn,
-    error::{Error, Refusal, Result},
-    held::Held,
-    id::GuildId,
+    kernel::{
+        clock::{Clock, Timestamp},
+        error::{Error, Refusal, Result},
+        id::GuildId,
+        pruning_map::PruningMap,
+    },
 };
 
 /// How often someone may try.
@@ -46,9 +47,9 @@ pub struct Limiter {
     limits: Limits,
     clock: Clock,
     /// When each address tried within the last minute, oldest first.
-    addresses: Mutex<Held<IpAddr, VecDeque<Duration>>>,
+    addresses: Mutex<PruningMap<IpAddr, VecDeque<Duration>>>,
     /// Whoever tries on an account waits for those before them, so that many at once count like as many in a row.
-    turns: Mutex<Held<Account, Weak<Turn>>>,
+    turns: Mutex<PruningMap<Account, Weak<Turn>>>,
 }
 
 /// What is tried on whom.
@@ -68,12 +69,12 @@ impl Limiter {
     /// # Errors
     /// `RATE_LIMITED`.
     pub fn from_address(&self, address: Option<IpAddr>) -> Result<(), Refusal> {
-        let Some(address) = address.map(neighbourhood) else { return Ok(()) };
+        let Some(address) = address.map(rate_limit_key) else { return Ok(()) };
         let now = self.clock.elapsed();
         let is_over = |at: &Duration| at.saturating_add(MINUTE) <= now;
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         let is_recent = |attempts: &VecDeque<Duration>| attempts.back().is_some_and(|last| !is_over(last));
-        let attempts = addresses.get_or_hold(address, is_recent, VecDeque::new);
+        let attempts = addresses.get_or_insert_with(address, is_recent, VecDeque::new);
         while attempts.pop_front_if(|first| is_over(first)).is_some() {}
         match attempts.front() {
             Some(first) if attempts.len() >= usize::try_from(self.limits.per_address.get()).unwrap_or(usize::MAX) => {
@@ -89,7 +90,7 @@ impl Limiter {
     async fn turn(&self, account: &Account) -> OwnedMutexGuard<()> {
         let turn = {
             let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-            let kept = turns.get_or_hold(account.clone(), |turn| turn.strong_count() > 0, Weak::new);
+            let kept = turns.get_or_insert_with(account.clone(), |turn| turn.strong_count() > 0, Weak::new);
             kept.upgrade().unwrap_or_else(|| {
                 let turn = Arc::new(Turn::default());
                 *kept = Arc::downgrade(&turn);
@@ -104,7 +105,7 @@ impl Limiter {
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// An IPv4 address, or the /64 network that one IPv6 customer has to themselves.
-pub fn neighbourhood(address: IpAddr) -> IpAddr {
+pub fn rate_limit_key(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
         address @ IpAddr::V4(_) => address,
@@ -114,7 +115,7 @@ pub fn neighbourhood(address: IpAddr) -> IpAddr {
 /// What can be tried on an account. Each is counted by itself: failed sign-ins do not keep a reset code from working.
 #[derive(Clone, Copy, Debug, strum::Display)]
 #[strum(serialize_all = "snake_case")]
-pub enum Trial {
+pub enum AttemptKind {
     /// A password, to sign in.
     Login,
     /// An invite code.
@@ -128,31 +129,36 @@ pub enum Trial {
 }
 
 /// An attempt on an account. Others on the same wait until it is dropped.
-pub struct Attempt {
-    what: Trial,
-    trial: Trialled,
+pub struct LoginAttempt {
+    what: AttemptKind,
+    trial: AttemptKey,
     _turn: OwnedMutexGuard<()>,
 }
 
 /// What was tried on whom, and when.
 #[derive(Clone)]
-struct Trialled {
+struct AttemptKey {
     account: Account,
-    at: Instant,
+    at: Timestamp,
 }
 
-/// Begins an attempt on the account of this username (as [`crate::text::username_key`] makes it), which need not exist.
+/// Begins an attempt on the account of this username (as [`crate::kernel::text::username_key`] makes it), which need not exist.
 ///
 /// # Errors
 /// `RATE_LIMITED` after too many failures.
-pub async fn begin(app: &App, guild: GuildId, trial: Trial, username_key: &str) -> Result<Attempt> {
+pub async fn begin(
+    accounts: &Accounts,
+    guild: GuildId,
+    trial: AttemptKind,
+    username_key: &str,
+) -> Result<LoginAttempt> {
     // Hashed, for people type passwords into the wrong field, and anything of any length.
     let account = (guild, format!("{trial} {}", URL_SAFE_NO_PAD.encode(Sha256::digest(username_key))));
-    let turn = app.limiter.turn(&account).await;
-    let (what, trial) = (trial, Trialled { account, at: app.clock.now() });
+    let turn = accounts.limiter.turn(&account).await;
+    let (what, trial) = (trial, AttemptKey { account, at: accounts.access.clock.now() });
     let (guild, name) = trial.account.clone();
-    let recent = app.db.read(async move |conn| Ok(store::failures(conn, guild, &name).await?)).await?;
-    let limits = &app.limiter.limits;
+    let recent = accounts.access.db.read(async move |conn| Ok(store::failures(conn, guild, &name).await?)).await?;
+    let limits = &accounts.limiter.limits;
     let failures = trial.within(limits.window, recent.as_deref());
     let allowed = usize::try_from(limits.per_account.get()).unwrap_or(usize::MAX);
     match failures.len().checked_sub(allowed).and_then(|place| failures.get(place)) {
@@ -160,31 +166,35 @@ pub async fn begin(app: &App, guild: GuildId, trial: Trial, username_key: &str) 
             let left = micros(limits.window) - (trial.micros() - blocking);
             Err(Refusal::rate_limited(Duration::from_micros(left.try_into().unwrap_or_default())).into())
         }
-        None => Ok(Attempt { what, trial, _turn: turn }),
+        None => Ok(LoginAttempt { what, trial, _turn: turn }),
     }
 }
 
-impl Attempt {
+impl LoginAttempt {
     /// Notes that it failed, and gives back the refusal to answer with.
-    pub async fn failed(self, app: &App, refusal: Refusal) -> Error {
-        app.metrics.count_failed(self.what);
-        let window = app.limiter.limits.window;
+    pub async fn failed(self, accounts: &Accounts, refusal: Refusal) -> Error {
+        accounts.metrics.count_failed_attempt(&self.what.to_string());
+        let window = accounts.limiter.limits.window;
         let (guild, before) = (self.trial.account.0, self.trial.at - window);
         // The turn is kept until this is committed: whoever is next counts it.
         let trial = self.trial.clone();
-        if let Err(error) = app.db.write(async move |conn| trial.note(conn, window).await).await {
+        if let Err(error) = accounts.access.db.write(async move |conn| trial.note(conn, window).await).await {
             return error;
         }
         // Now and then those are dropped that no longer count, apart from the above, which waits for its own row only.
         if rand::random_ratio(1, 64) {
-            let dropped = app.db.write(async move |conn| Ok(store::delete_failures(conn, guild, before).await?)).await;
+            let dropped = accounts
+                .access
+                .db
+                .write(async move |conn| Ok(store::delete_failures(conn, guild, before).await?))
+                .await;
             dropped.unwrap_or_else(|error| tracing::warn!(%error, "old failures could not be dropped"));
         }
         refusal.into()
     }
 }
 
-impl Trialled {
+impl AttemptKey {
     async fn note(&self, conn: &mut Conn, window: Duration) -> Result<()> {
         let (guild, account) = &self.account;
         let recent = store::lock_failures(conn, *guild, account, self.at).await?;
@@ -233,7 +243,7 @@ mod tests {
 
     #[test]
     fn one_customer_of_ipv6_has_one_bound() {
-        let key = |address: &str| address.parse().map(neighbourhood);
+        let key = |address: &str| address.parse().map(rate_limit_key);
         assert_eq!(key("2001:db8:1:2:3::4"), key("2001:db8:1:2:ffff::1"));
         assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
     }

@@ -9,7 +9,7 @@ use argon2::{
 use rand::seq::IndexedRandom;
 use tokio::sync::Semaphore;
 
-use crate::error::{Error, Refusal, Result};
+use crate::kernel::error::{Error, Refusal, Result};
 
 /// Fewest characters of a password.
 pub const MIN_PASSWORD: usize = 10;

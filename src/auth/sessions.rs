@@ -3,18 +3,21 @@
 use std::time::Duration;
 
 use super::{
-    Claims, Origin, Viewer,
-    limits::{self, Trial},
+    limits::{self, AttemptKind},
+    service::Accounts,
     store::{self, NewSession, RefreshToken},
-    token,
+    token::{self, Claims},
 };
 use crate::{
-    app::App,
-    clock::Instant,
+    access::Viewer,
     db::Conn,
-    error::{Code, Refusal, Result},
-    id::{GuildId, MemberId, SessionId},
+    engine::Origin,
     identity::{self, Member},
+    kernel::{
+        clock::Timestamp,
+        error::{Code, Refusal, Result},
+        id::{GuildId, MemberId, SessionId},
+    },
 };
 
 /// A member signed in: the session's tokens.
@@ -22,11 +25,11 @@ pub struct SignedIn {
     /// For the `Authorization` header.
     pub access_token: String,
     /// When the access token expires.
-    pub access_token_expires_at: Instant,
+    pub access_token_expires_at: Timestamp,
     /// For `refreshSession`, once.
     pub refresh_token: String,
     /// When the refresh token expires.
-    pub refresh_token_expires_at: Instant,
+    pub refresh_token_expires_at: Timestamp,
     /// Who signed in.
     pub member: Member,
 }
@@ -35,23 +38,23 @@ pub struct SignedIn {
 pub(super) struct Tokens {
     pub(super) session: SessionId,
     user_agent: Option<String>,
-    now: Instant,
-    access_expires_at: Instant,
+    now: Timestamp,
+    access_expires_at: Timestamp,
     refresh: String,
-    refresh_expires_at: Instant,
+    refresh_expires_at: Timestamp,
 }
 
 impl Tokens {
     /// Tokens of a new session.
-    pub(super) fn new(app: &App, user_agent: Option<String>) -> Self {
-        let now = app.clock.now();
+    pub(super) fn new(accounts: &Accounts, user_agent: Option<String>) -> Self {
+        let now = accounts.access.clock.now();
         Self {
             session: SessionId::new(),
             user_agent,
             now,
-            access_expires_at: now + app.lifetimes.access,
+            access_expires_at: now + accounts.lifetimes.access,
             refresh: token::new_refresh_token(),
-            refresh_expires_at: now + app.lifetimes.refresh,
+            refresh_expires_at: now + accounts.lifetimes.refresh,
         }
     }
 
@@ -90,9 +93,9 @@ impl Tokens {
     }
 
     /// The tokens, signed for this member.
-    pub(super) fn into_signed_in(self, app: &App, member: Member) -> Result<SignedIn> {
+    pub(super) fn into_signed_in(self, accounts: &Accounts, member: Member) -> Result<SignedIn> {
         Ok(SignedIn {
-            access_token: sign(app, &member, Some(self.session), self.access_expires_at)?,
+            access_token: sign(accounts, &member, Some(self.session), self.access_expires_at)?,
             access_token_expires_at: self.access_expires_at,
             refresh_token: self.refresh,
             refresh_token_expires_at: self.refresh_expires_at,
@@ -105,20 +108,21 @@ impl Tokens {
 ///
 /// # Errors
 /// `UNAUTHENTICATED`, `INVALID_TOKEN`; `RATE_LIMITED`.
-pub async fn refresh_session(app: &App, guild: GuildId, token: &str, origin: &Origin) -> Result<SignedIn> {
+pub async fn refresh_session(accounts: &Accounts, guild: GuildId, token: &str, origin: &Origin) -> Result<SignedIn> {
     let refusal = || Refusal::new(Code::Unauthenticated, "The refresh token is not valid.").because("INVALID_TOKEN");
-    app.limiter.from_address(origin.address)?;
-    let now = app.clock.now();
+    accounts.limiter.from_address(origin.address)?;
+    let now = accounts.access.clock.now();
     let hash = token::refresh_token_hash(token);
     let known = {
         let hash = hash.clone();
-        app.db.read(async move |conn| Ok(store::refresh_token_owner(conn, guild, &hash).await?)).await?
+        accounts.access.db.read(async move |conn| Ok(store::refresh_token_owner(conn, guild, &hash).await?)).await?
     };
     // What was never a token says nothing of whose it is to be.
     let (session, owner, username_key) = known.ok_or_else(refusal)?;
-    let attempt = limits::begin(app, guild, Trial::Refresh, &username_key).await?;
-    let mut tokens = Tokens::new(app, None);
-    let renewed = app
+    let attempt = limits::begin(accounts, guild, AttemptKind::Refresh, &username_key).await?;
+    let mut tokens = Tokens::new(accounts, None);
+    let renewed = accounts
+        .access
         .db
         .write(async move |conn| {
             // The member first, as in all that changes an account.
@@ -136,13 +140,13 @@ pub async fn refresh_session(app: &App, guild: GuildId, token: &str, origin: &Or
         })
         .await?;
     match renewed {
-        Ok((member, tokens)) => tokens.into_signed_in(app, member),
+        Ok((member, tokens)) => tokens.into_signed_in(accounts, member),
         Err(replayed) => {
             if replayed {
                 // Whoever holds it is not who we gave it to, or someone else has its successor: the session ends.
-                end(app, guild, owner, session).await?;
+                end(accounts, guild, owner, session).await?;
             }
-            Err(attempt.failed(app, refusal()).await)
+            Err(attempt.failed(accounts, refusal()).await)
         }
     }
 }
@@ -151,31 +155,33 @@ pub async fn refresh_session(app: &App, guild: GuildId, token: &str, origin: &Or
 ///
 /// # Errors
 /// The database's.
-pub async fn sessions(app: &App, viewer: &Viewer) -> Result<Vec<store::Session>> {
-    let (guild, member, now) = (viewer.guild, viewer.member, app.clock.now());
-    app.db.read(async move |conn| Ok(store::sessions_of(conn, guild, member, now).await?)).await
+pub async fn sessions(accounts: &Accounts, viewer: &Viewer) -> Result<Vec<store::Session>> {
+    let (guild, member, now) = (viewer.guild, viewer.member, accounts.access.clock.now());
+    accounts.access.db.read(async move |conn| Ok(store::sessions_of(conn, guild, member, now).await?)).await
 }
 
 /// Ends one of the viewer's sessions.
 ///
 /// # Errors
 /// `NOT_FOUND` for one that is over, or another's.
-pub async fn revoke_session(app: &App, viewer: &Viewer, session: SessionId) -> Result<()> {
-    let (guild, member, actor, now) = (viewer.guild, viewer.member, viewer.clone(), app.clock.now());
-    app.change_access(
-        guild,
-        move |()| Some(member),
-        async move |conn| {
-            let actor = actor.confirm(conn).await?;
-            let open = store::sessions_of(conn, guild, actor.member, now).await?;
-            if open.iter().all(|open| open.id != session) {
-                return Err(Refusal::not_found("session").at("id").into());
-            }
-            Ok(store::revoke_session(conn, guild, session, now).await?)
-        },
-    )
-    .await?;
-    app.settle().await;
+pub async fn revoke_session(accounts: &Accounts, viewer: &Viewer, session: SessionId) -> Result<()> {
+    let (guild, member, actor, now) = (viewer.guild, viewer.member, viewer.clone(), accounts.access.clock.now());
+    accounts
+        .access
+        .change(
+            guild,
+            move |()| Some(member),
+            async move |conn| {
+                let actor = actor.confirm(conn).await?;
+                let open = store::sessions_of(conn, guild, actor.member, now).await?;
+                if open.iter().all(|open| open.id != session) {
+                    return Err(Refusal::not_found("session").at("id").into());
+                }
+                Ok(store::revoke_session(conn, guild, session, now).await?)
+            },
+        )
+        .await?;
+    accounts.access.await_revocation().await;
     Ok(())
 }
 
@@ -183,22 +189,24 @@ pub async fn revoke_session(app: &App, viewer: &Viewer, session: SessionId) -> R
 ///
 /// # Errors
 /// The database's.
-pub async fn logout(app: &App, viewer: &Viewer) -> Result<()> {
+pub async fn logout(accounts: &Accounts, viewer: &Viewer) -> Result<()> {
     match viewer.session {
-        Some(session) => end(app, viewer.guild, viewer.member, session).await,
+        Some(session) => end(accounts, viewer.guild, viewer.member, session).await,
         None => Ok(()),
     }
 }
 
-async fn end(app: &App, guild: GuildId, member: MemberId, session: SessionId) -> Result<()> {
-    let now = app.clock.now();
-    app.change_access(
-        guild,
-        move |()| Some(member),
-        async move |conn| Ok(store::revoke_session(conn, guild, session, now).await?),
-    )
-    .await?;
-    app.settle().await;
+async fn end(accounts: &Accounts, guild: GuildId, member: MemberId, session: SessionId) -> Result<()> {
+    let now = accounts.access.clock.now();
+    accounts
+        .access
+        .change(
+            guild,
+            move |()| Some(member),
+            async move |conn| Ok(store::revoke_session(conn, guild, session, now).await?),
+        )
+        .await?;
+    accounts.access.await_revocation().await;
     Ok(())
 }
 
@@ -206,17 +214,17 @@ async fn end(app: &App, guild: GuildId, member: MemberId, session: SessionId) ->
 ///
 /// # Errors
 /// Internal, when signing fails.
-pub fn mint(app: &App, member: &Member, lifetime: Duration) -> Result<String> {
-    sign(app, member, None, app.clock.now() + lifetime)
+pub fn mint(accounts: &Accounts, member: &Member, lifetime: Duration) -> Result<String> {
+    sign(accounts, member, None, accounts.access.clock.now() + lifetime)
 }
 
-fn sign(app: &App, member: &Member, session: Option<SessionId>, expires: Instant) -> Result<String> {
-    app.keys.sign(&Claims {
+fn sign(accounts: &Accounts, member: &Member, session: Option<SessionId>, expires: Timestamp) -> Result<String> {
+    accounts.keys.sign(&Claims {
         member: member.id,
         guild: member.guild_id,
         session,
         credentials_version: member.credentials_version,
-        issued_at: app.clock.now().and_utc().timestamp(),
+        issued_at: accounts.access.clock.now().and_utc().timestamp(),
         expires_at: expires.and_utc().timestamp(),
     })
 }

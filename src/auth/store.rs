@@ -4,62 +4,17 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::{
-    auth::{Permissions, Viewer},
-    clock::Instant,
+    access::Permissions,
     db::{
         Conn, Lock, first_locked, on,
-        schema::{codes, failures, members, ranks, refresh_tokens, sessions},
+        schema::{codes, failures, members, refresh_tokens, sessions},
         text_enum,
     },
-    id::{GuildId, MemberId, RankId, SessionId},
+    kernel::{
+        clock::Timestamp,
+        id::{GuildId, MemberId, SessionId},
+    },
 };
-
-/// Rank (id, name, level, permissions), whether registered, session, credentials version.
-type ViewerRow = ((RankId, String, i64, Permissions), bool, Option<SessionId>, i64);
-
-/// An active member as a viewer. `None` too when `session` is given and is not a session of theirs in force.
-pub async fn viewer(
-    conn: &mut Conn,
-    guild: GuildId,
-    member: MemberId,
-    session: Option<SessionId>,
-    token_expires_at: Instant,
-) -> QueryResult<Option<Viewer>> {
-    let query = || {
-        members::table
-            .inner_join(ranks::table.on(ranks::guild_id.eq(members::guild_id).and(ranks::id.eq(members::rank_id))))
-            .left_join(
-                sessions::table.on(sessions::guild_id
-                    .eq(members::guild_id)
-                    .and(sessions::member_id.eq(members::id))
-                    // No session has the id 0.
-                    .and(sessions::id.eq(session.unwrap_or(SessionId(0))))
-                    .and(sessions::revoked_at.is_null())),
-            )
-            .filter(members::guild_id.eq(guild).and(members::id.eq(member)).and(members::is_active))
-            .select((
-                (ranks::id, ranks::name, ranks::level, ranks::permissions),
-                members::registered_at.is_not_null(),
-                sessions::id.nullable(),
-                members::credentials_version,
-            ))
-    };
-    let row: Option<ViewerRow> = on!(conn, c => query().first(c)).optional()?;
-    Ok(row
-        .map(|((rank, rank_name, rank_level, permissions), is_registered, session, credentials_version)| Viewer {
-            guild,
-            member,
-            rank,
-            rank_name,
-            rank_level,
-            permissions,
-            is_registered,
-            session,
-            credentials_version,
-            token_expires_at,
-        })
-        .filter(|viewer| viewer.session == session))
-}
 
 /// A session to be opened: [`Session`] is how its member sees it.
 #[derive(Insertable)]
@@ -69,8 +24,8 @@ pub struct NewSession {
     pub id: SessionId,
     pub member_id: MemberId,
     pub user_agent: Option<String>,
-    pub created_at: Instant,
-    pub last_used_at: Instant,
+    pub created_at: Timestamp,
+    pub last_used_at: Timestamp,
 }
 
 pub async fn open_session(conn: &mut Conn, session: &NewSession) -> QueryResult<()> {
@@ -78,34 +33,16 @@ pub async fn open_session(conn: &mut Conn, session: &NewSession) -> QueryResult<
     Ok(())
 }
 
-pub async fn touch_session(conn: &mut Conn, guild: GuildId, session: SessionId, now: Instant) -> QueryResult<()> {
+pub async fn touch_session(conn: &mut Conn, guild: GuildId, session: SessionId, now: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::update(sessions::table.find((guild, session)))
         .set(sessions::last_used_at.eq(now))
         .execute(c))?;
     Ok(())
 }
 
-pub async fn revoke_session(conn: &mut Conn, guild: GuildId, session: SessionId, now: Instant) -> QueryResult<()> {
+pub async fn revoke_session(conn: &mut Conn, guild: GuildId, session: SessionId, now: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::update(sessions::table.find((guild, session)))
         .filter(sessions::revoked_at.is_null())
-        .set(sessions::revoked_at.eq(now))
-        .execute(c))?;
-    Ok(())
-}
-
-/// Revokes all of a member's sessions but `kept`.
-pub async fn revoke_sessions_of(
-    conn: &mut Conn,
-    guild: GuildId,
-    member: MemberId,
-    kept: Option<SessionId>,
-    now: Instant,
-) -> QueryResult<()> {
-    // No session has the id 0.
-    let kept = kept.unwrap_or(SessionId(0));
-    on!(conn, c => diesel::update(sessions::table)
-        .filter(sessions::guild_id.eq(guild).and(sessions::member_id.eq(member)))
-        .filter(sessions::id.ne(kept).and(sessions::revoked_at.is_null()))
         .set(sessions::revoked_at.eq(now))
         .execute(c))?;
     Ok(())
@@ -118,8 +55,8 @@ pub struct RefreshToken {
     pub guild_id: GuildId,
     pub token_hash: String,
     pub session_id: SessionId,
-    pub expires_at: Instant,
-    pub rotated_at: Option<Instant>,
+    pub expires_at: Timestamp,
+    pub rotated_at: Option<Timestamp>,
 }
 
 pub async fn insert_refresh_token(conn: &mut Conn, token: &RefreshToken) -> QueryResult<()> {
@@ -155,7 +92,7 @@ pub async fn refresh_token_owner(
 }
 
 /// Voids a session's refresh tokens: using one again revokes the session.
-pub async fn mark_all_rotated(conn: &mut Conn, guild: GuildId, session: SessionId, now: Instant) -> QueryResult<()> {
+pub async fn mark_all_rotated(conn: &mut Conn, guild: GuildId, session: SessionId, now: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::update(refresh_tokens::table)
         .filter(refresh_tokens::guild_id.eq(guild).and(refresh_tokens::session_id.eq(session)))
         .filter(refresh_tokens::rotated_at.is_null())
@@ -173,13 +110,18 @@ pub struct Session {
     /// What the client that signed in calls itself.
     pub user_agent: Option<String>,
     /// When the member signed in.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     /// When they signed in or last renewed it.
-    pub last_used_at: Instant,
+    pub last_used_at: Timestamp,
 }
 
 /// A member's sessions that can still be renewed, the last used first.
-pub async fn sessions_of(conn: &mut Conn, guild: GuildId, member: MemberId, now: Instant) -> QueryResult<Vec<Session>> {
+pub async fn sessions_of(
+    conn: &mut Conn,
+    guild: GuildId,
+    member: MemberId,
+    now: Timestamp,
+) -> QueryResult<Vec<Session>> {
     on!(conn, c => sessions::table
         .inner_join(
             refresh_tokens::table.on(refresh_tokens::guild_id
@@ -205,7 +147,7 @@ pub async fn delete_expired_tokens(
     conn: &mut Conn,
     guild: GuildId,
     session: SessionId,
-    now: Instant,
+    now: Timestamp,
 ) -> QueryResult<()> {
     on!(conn, c => diesel::delete(refresh_tokens::table)
         .filter(refresh_tokens::guild_id.eq(guild).and(refresh_tokens::session_id.eq(session)))
@@ -232,7 +174,7 @@ pub struct Code {
     pub member_id: MemberId,
     pub purpose: Purpose,
     pub code_hash: String,
-    pub expires_at: Instant,
+    pub expires_at: Timestamp,
     pub reach: i64,
     pub permissions: Permissions,
 }
@@ -260,21 +202,13 @@ pub async fn take_code(conn: &mut Conn, code: &Code) -> QueryResult<bool> {
     Ok(taken == 1)
 }
 
-/// Voids a member's codes.
-pub async fn delete_codes_of(conn: &mut Conn, guild: GuildId, member: MemberId) -> QueryResult<()> {
-    on!(conn, c => diesel::delete(codes::table)
-        .filter(codes::guild_id.eq(guild).and(codes::member_id.eq(member)))
-        .execute(c))?;
-    Ok(())
-}
-
 /// When attempts on an account failed.
 pub async fn failures(conn: &mut Conn, guild: GuildId, account: &str) -> QueryResult<Option<String>> {
     on!(conn, c => failures::table.find((guild, account)).select(failures::recent).first(c)).optional()
 }
 
 /// When attempts on an account failed, locked until the transaction ends.
-pub async fn lock_failures(conn: &mut Conn, guild: GuildId, account: &str, now: Instant) -> QueryResult<String> {
+pub async fn lock_failures(conn: &mut Conn, guild: GuildId, account: &str, now: Timestamp) -> QueryResult<String> {
     let none = (
         failures::guild_id.eq(guild),
         failures::account.eq(account),
@@ -295,7 +229,7 @@ pub async fn set_failures(
     guild: GuildId,
     account: &str,
     recent: &str,
-    last_at: Instant,
+    last_at: Timestamp,
 ) -> QueryResult<()> {
     on!(conn, c => diesel::update(failures::table.find((guild, account)))
         .set((failures::recent.eq(recent), failures::last_at.eq(last_at)))
@@ -304,7 +238,7 @@ pub async fn set_failures(
 }
 
 /// Drops the failures of accounts on which the last was before this.
-pub async fn delete_failures(conn: &mut Conn, guild: GuildId, before: Instant) -> QueryResult<()> {
+pub async fn delete_failures(conn: &mut Conn, guild: GuildId, before: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::delete(failures::table)
         .filter(failures::guild_id.eq(guild).and(failures::last_at.lt(before)))
         .execute(c))?;

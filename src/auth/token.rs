@@ -14,12 +14,12 @@ use jsonwebtoken::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Cipher;
-use crate::{
-    clock::Instant,
+use super::cipher::Cipher;
+use crate::kernel::{
+    clock::Timestamp,
     error::{Error, Result},
     id::{GuildId, MemberId, SessionId, Unknown},
-    page::Seal,
+    page::CursorSigner,
 };
 
 /// Fewest bytes of a signing secret: as many as HS256's hash has.
@@ -85,7 +85,7 @@ impl TryFrom<Payload> for Claims {
 /// Signs and reads access tokens.
 pub struct Keys {
     /// Marks the cursors of connections.
-    pub cursors: Seal,
+    pub cursors: CursorSigner,
     /// Seals what waits in the database for someone else to read.
     pub cipher: Cipher,
     encoding: EncodingKey,
@@ -103,7 +103,7 @@ impl Keys {
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
         Self {
-            cursors: Seal::new(secret),
+            cursors: CursorSigner::new(secret),
             cipher: Cipher::new(secret),
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
@@ -126,7 +126,7 @@ impl Keys {
     }
 
     /// What a token says, if it is signed by us and not expired `now`.
-    pub fn read(&self, token: &str, now: Instant) -> Option<Claims> {
+    pub fn read(&self, token: &str, now: Timestamp) -> Option<Claims> {
         let payload = jsonwebtoken::decode::<Payload>(token, &self.decoding, &self.validation).ok()?.claims;
         let claims = Claims::try_from(payload).ok()?;
         (now.and_utc().timestamp() < claims.expires_at).then_some(claims)
@@ -247,13 +247,13 @@ mod tests {
     fn forged_and_unsigned_tokens_say_nothing() -> Result<()> {
         let keys = Keys::ephemeral();
         let forged = Keys::ephemeral().sign(&claims())?;
-        assert_eq!(keys.read(&forged, Instant::default()), None);
+        assert_eq!(keys.read(&forged, Timestamp::default()), None);
         let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&Payload::from(&claims())).unwrap_or_default());
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
-        assert_eq!(keys.read(&format!("{header}.{body}."), Instant::default()), None);
+        assert_eq!(keys.read(&format!("{header}.{body}."), Timestamp::default()), None);
         let other_algorithm =
             jsonwebtoken::encode(&Header::new(Algorithm::HS512), &Payload::from(&claims()), &keys.encoding);
-        assert_eq!(keys.read(&other_algorithm.unwrap_or_default(), Instant::default()), None);
+        assert_eq!(keys.read(&other_algorithm.unwrap_or_default(), Timestamp::default()), None);
         Ok(())
     }
 }

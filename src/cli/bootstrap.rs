@@ -6,15 +6,19 @@ use clap::{Args, ValueEnum};
 
 use super::{Failure, offline_app, say};
 use crate::{
+    app::Options,
     audit::{self, Action},
+    auth::Lifetimes,
     auth::{self, Keys},
-    clock::Instant,
     config::{Database, lifetime},
     db::Conn,
-    error::{Refusal, Result},
-    id::GuildId,
     identity::{self, Ladder, Member, NewMember, RankSource, Region, store},
-    text,
+    kernel::{
+        clock::Timestamp,
+        error::{Refusal, Result},
+        id::GuildId,
+        text,
+    },
 };
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -59,8 +63,9 @@ pub(super) struct Bootstrap {
 impl Bootstrap {
     pub(super) async fn run(self, database: &Database) -> std::result::Result<(), Failure> {
         // Nothing is signed here.
-        let mut app = offline_app(database, Keys::ephemeral()).await?;
-        app.lifetimes.invite = self.invite_ttl;
+        let lifetimes = Lifetimes { invite: self.invite_ttl, ..Lifetimes::default() };
+        let options = Options { lifetimes, ..Options::default() };
+        let app = offline_app(database, Keys::ephemeral(), options).await?;
         let now = app.clock.now();
         // Before anything is made that would be left without a leader.
         text::discord_username(&self.leader)?;
@@ -76,15 +81,16 @@ impl Bootstrap {
             })
             .await?;
         let leader = app
-            .change_access(guild, |_| None, async move |conn| appoint_leader(conn, guild, self.leader, now).await)
+            .access
+            .change(guild, |_| None, async move |conn| appoint_leader(conn, guild, self.leader, now).await)
             .await?;
-        let issued = auth::invite(&app, &leader).await?;
+        let issued = auth::invite(&app.accounts, &leader).await?;
         say(&format!("{}\n", issued.code))
     }
 }
 
 /// Makes whoever has this username the guild's leader, unless they have an account already.
-async fn appoint_leader(conn: &mut Conn, guild: GuildId, username: String, now: Instant) -> Result<Member> {
+async fn appoint_leader(conn: &mut Conn, guild: GuildId, username: String, now: Timestamp) -> Result<Member> {
     store::change_roster(conn, guild).await?;
     let ladder = Ladder::load(conn, guild).await?;
     let highest = ladder.highest().ok_or_else(|| Refusal::not_found("rank"))?;

@@ -10,6 +10,7 @@ use super::{
     offline_app, say,
 };
 use crate::{
+    app::Options,
     auth::Keys,
     config::Database,
     identity::{export_roster, import::Format},
@@ -34,9 +35,9 @@ impl Export {
         let by_name = self.file.as_deref().and_then(format_of);
         let format = self.format.map(Format::from).or(by_name).unwrap_or(Format::Json);
         // Nothing is signed here.
-        let app = offline_app(database, Keys::ephemeral()).await?;
-        let guild = app.guild(Some(&self.guild)).await?;
-        let mut roster = export_roster(&app, guild, format).await?;
+        let app = offline_app(database, Keys::ephemeral(), Options::default()).await?;
+        let guild = app.guilds.find(&app.db, Some(&self.guild)).await?;
+        let mut roster = export_roster(&app.access, guild, format).await?;
         if !roster.ends_with('\n') {
             roster.push('\n');
         }

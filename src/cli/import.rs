@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Failure, offline_app, say};
 use crate::{
+    app::Options,
     auth::Keys,
     config::Database,
     identity::{Imported, import::Format, import_roster},
@@ -66,15 +67,15 @@ impl Import {
         let format = self.format.map(Format::from).or_else(|| format_of(&self.file));
         let format = format.unwrap_or_else(|| sniffed(&data));
         // Nothing is signed here.
-        let app = offline_app(database, Keys::ephemeral()).await?;
-        let guild = app.guild(Some(&self.guild)).await?;
+        let app = offline_app(database, Keys::ephemeral(), Options::default()).await?;
+        let guild = app.guilds.find(&app.db, Some(&self.guild)).await?;
         let bar = progress_bar();
         let told = bar.clone();
         let progress = move |written: usize, all: usize| {
             told.set_length(all as u64);
             told.set_position(written as u64);
         };
-        let outcome = import_roster(&app, guild, None, (format, data), self.skip_bad, progress).await;
+        let outcome = import_roster(&app.access, guild, None, (format, data), self.skip_bad, progress).await;
         bar.finish_and_clear();
         report(&outcome.map_err(|error| format!("{name}: {error}"))?, &name)
     }

@@ -24,7 +24,7 @@ use tracing_subscriber::{
 };
 
 use super::Failure;
-use crate::panics;
+use crate::kernel::supervise;
 
 /// What is logged unless `RUST_LOG` says otherwise. serenity tells each reconnect as a warning.
 const FILTER: &str = "info,serenity=error";
@@ -58,7 +58,7 @@ pub(super) fn start(runtime: &Handle) -> Result<Traces, Failure> {
         let message = panic.payload_as_str().unwrap_or_default();
         tracing::error!(at = panic.location().map(tracing::field::display), message, "panicked");
     }));
-    panics::count();
+    supervise::count_panics();
     Ok(Traces(traces))
 }
 

@@ -11,7 +11,7 @@ use crate::{
         self, Db, Transferred,
         file::{self, beside},
     },
-    error::Refusal,
+    kernel::error::Refusal,
     voting,
 };
 
@@ -58,7 +58,7 @@ impl Migrate {
             }
             Ok((tables, recounts.len(), held))
         });
-        // Held until here.
+        // PruningMap until here.
         let (tables, recounted, _held) =
             copied.await.map_err(|error| format!("{error}\nNothing was copied: {to} holds no guild of it."))?;
         say(&report(&tables, recounted)?)?;

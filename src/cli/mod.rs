@@ -1,7 +1,6 @@
 //! The command line: a file a command.
 
 mod backup;
-mod bench;
 mod bootstrap;
 mod demo;
 mod doctor;
@@ -25,12 +24,12 @@ use clap::{
 };
 
 use crate::{
-    app::App,
+    api::Graph,
+    app::{App, Options},
     auth::{Hasher, Keys},
-    clock::Clock,
     config::Database,
     db::Db,
-    graphql::Graph,
+    kernel::clock::Clock,
 };
 
 /// Where a server keeps its data unless told otherwise.
@@ -69,8 +68,6 @@ enum Command {
     Verify(verify::Verify),
     /// Mint access tokens for active members, a `username token` line each.
     Token(token::Token),
-    /// Measure what this machine and this database can do.
-    Bench(bench::Bench),
     /// Copy the SQLite database as it is at this moment, and its signing key; a server may be running.
     ///
     /// The copy gets its name once it is complete, on the disk and checked.
@@ -134,7 +131,6 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Import(import) => import.run(&database).await,
         Command::Export(export) => export.run(&database).await,
         Command::Recount(recount) => recount.run(&database).await,
-        Command::Bench(bench) => bench.run(&database).await,
         Command::Verify(verify) => verify.run(),
         Command::Token(token) => token.run(&database).await,
         Command::Backup(backup) => backup.run(&database),
@@ -149,12 +145,11 @@ async fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 /// An app for a command that serves nobody.
-async fn offline_app(database: &Database, keys: Keys) -> Result<App, Failure> {
+async fn offline_app(database: &Database, keys: Keys, options: Options) -> Result<App, Failure> {
     let db = Db::open(&database.url_or(DEFAULT_DATABASE)?, database.max_connections).await?;
-    let mut app = App::new(db, Clock::system(), keys, Hasher::owasp()?);
     // A server may be running beside it.
-    app.has_peers = true;
-    Ok(app)
+    let options = Options { has_peers: Some(true), ..options };
+    Ok(App::with(db, Clock::system(), keys, Hasher::owasp()?, options))
 }
 
 /// Prints to standard output, where a closed pipe is an error like any other.

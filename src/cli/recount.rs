@@ -4,7 +4,7 @@ use async_graphql::ID;
 use clap::Args;
 
 use super::{Failure, offline_app, say};
-use crate::{auth::Keys, config::Database, id::CampaignId, voting};
+use crate::{app::Options, auth::Keys, config::Database, kernel::id::CampaignId, voting};
 
 /// Count the ballots of a vote that is over anew, and hold the stored result against it.
 ///
@@ -20,8 +20,8 @@ impl Recount {
     pub async fn run(self, database: &Database) -> Result<(), Failure> {
         let unknown = || format!("there is no campaign {}", self.campaign);
         let id = CampaignId::try_from(&ID::from(&self.campaign)).map_err(|_| unknown())?;
-        let app = offline_app(database, Keys::ephemeral()).await?;
-        let recount = voting::recount(&app, id).await?;
+        let app = offline_app(database, Keys::ephemeral(), Options::default()).await?;
+        let recount = voting::recount(&app.voting, id).await?;
         say(&recount.published.to_string())?;
         if recount.problems.is_empty() {
             return say("The stored result is what the ballots say.\n");

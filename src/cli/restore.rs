@@ -72,7 +72,7 @@ impl Restore {
     /// Whether a key came with it.
     fn put_in_place(&self, draft: TempPath, place: &Path, target: &Path) -> Result<bool, Failure> {
         let called = target.display();
-        // Held until the new one is in its place, so that nobody gets to open the old one.
+        // PruningMap until the new one is in its place, so that nobody gets to open the old one.
         let mut former = match place.exists().then(|| file::hold(place)) {
             None => None,
             Some(Ok(former)) => Some(former),

@@ -12,13 +12,14 @@ use tokio::{
 
 use super::{DEFAULT_DATABASE, Failure};
 use crate::{
-    app::App,
-    auth::{Hasher, Limiter},
-    clock::Clock,
+    api::Graph,
+    app::{App, Options},
+    auth::Hasher,
+    bot,
     config::{Database, Discord, Listen, PublicApi, Serving, Signing},
     db::Db,
-    graphql::Graph,
     http,
+    kernel::clock::Clock,
 };
 
 /// How long requests under way are waited for when the process is told to end.
@@ -45,13 +46,17 @@ impl Serve {
         let keys = self.signing.keys(&url)?;
         let listener = listen(&self.listen).await?;
         let db = Db::open(&url, database.max_connections).await?;
-        let mut app = App::new(db, Clock::system(), keys, Hasher::owasp()?);
-        app.default_guild = self.serving.default_guild.clone().filter(|slug| !slug.is_empty());
-        app.lifetimes = self.serving.lifetimes();
-        app.limiter = Limiter::new(self.serving.attempts(), &app.clock);
-        app.discord = self.discord.bot(&app.clock)?;
-        if app.guild(None).await.is_err_and(|error| error.refusal().is_some()) {
-            let slug = app.default_guild.as_deref().unwrap_or("SLUG");
+        let clock = Clock::system();
+        let options = Options {
+            default_guild: self.serving.default_guild.clone().filter(|slug| !slug.is_empty()),
+            lifetimes: self.serving.lifetimes(),
+            limits: self.serving.attempts(),
+            bot: self.discord.bot(&clock)?,
+            ..Options::default()
+        };
+        let app = App::with(db, clock, keys, Hasher::owasp()?, options);
+        if app.guilds.find(&app.db, None).await.is_err_and(|error| error.refusal().is_some()) {
+            let slug = app.guilds.default_guild.as_deref().unwrap_or("SLUG");
             tracing::warn!("no guild to serve yet; make it with `guildhall bootstrap --guild {slug} --leader …`");
         }
         tracing::info!(database = %url, "opened");
@@ -73,7 +78,7 @@ pub(super) async fn serve(
     listener: TcpListener,
 ) -> Result<(), Failure> {
     let graph = Graph::with(&api.settings()?).map_err(|error| format!("the trusted documents: {error}"))?;
-    let background = app.start();
+    let background = bot::start(&app);
     let (end, ending) = watch::channel(false);
     let budget = Arc::new(http::Budget::new(api.budgets, &app.clock));
     let max_body = api.limits.max_body;
@@ -94,7 +99,7 @@ pub(super) async fn serve(
     let done = async {
         // Every connection is gone; and what those asked for who went before they were answered.
         end.closed().await;
-        app.under_way.closed().await;
+        app.mutations.closed().await;
     };
     tokio::select! {
         () = done => {}
@@ -103,8 +108,6 @@ pub(super) async fn serve(
         () = told_to_end() => {}
     }
     drop(background);
-    if let Some(bot) = &app.discord {
-        bot.leave(&app).await;
-    }
+    bot::release(&app).await;
     Ok(())
 }

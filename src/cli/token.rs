@@ -6,10 +6,11 @@ use clap::Args;
 
 use super::{DEFAULT_DATABASE, Failure, offline_app, say};
 use crate::{
+    app::Options,
     auth,
     config::{Database, Signing, lifetime},
     identity::store,
-    text,
+    kernel::text,
 };
 
 /// Mint access tokens.
@@ -40,8 +41,9 @@ struct Who {
 
 impl Token {
     pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
-        let app = offline_app(database, self.signing.keys(&database.url_or(DEFAULT_DATABASE)?)?).await?;
-        let guild = app.guild(Some(&self.guild)).await?;
+        let app =
+            offline_app(database, self.signing.keys(&database.url_or(DEFAULT_DATABASE)?)?, Options::default()).await?;
+        let guild = app.guilds.find(&app.db, Some(&self.guild)).await?;
         let members = match self.who.member {
             None => app.db.read(async move |conn| Ok(store::active_members(conn, guild).await?)).await?,
             Some(username) => {
@@ -54,7 +56,7 @@ impl Token {
         };
         let mut lines = String::new();
         for member in &members {
-            writeln!(lines, "{} {}", member.discord_username, auth::mint(&app, member, self.ttl)?)?;
+            writeln!(lines, "{} {}", member.discord_username, auth::mint(&app.accounts, member, self.ttl)?)?;
         }
         say(&lines)
     }

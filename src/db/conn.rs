@@ -43,12 +43,12 @@ pub enum Conn {
 macro_rules! on {
     ($conn:expr, $c:ident => $query:expr) => {
         match $conn {
-            $crate::db::Conn::Postgres(conn) => {
+            $crate::db::conn::Conn::Postgres(conn) => {
                 let $c: &mut diesel_async::AsyncPgConnection = &mut *conn;
                 $query.await
             }
-            $crate::db::Conn::Sqlite(conn) => {
-                let $c: &mut $crate::db::SqliteConn = &mut *conn;
+            $crate::db::conn::Conn::Sqlite(conn) => {
+                let $c: &mut $crate::db::conn::SqliteConn = &mut *conn;
                 $query.await
             }
         }
@@ -60,11 +60,11 @@ pub(crate) use on;
 macro_rules! first_locked {
     ($conn:expr, $lock:expr, $query:expr) => {
         match $conn {
-            $crate::db::Conn::Postgres(conn) => match $lock {
-                $crate::db::Lock::Shared => $query.for_share().first(&mut **conn).await,
-                $crate::db::Lock::Exclusive => $query.for_no_key_update().first(&mut **conn).await,
+            $crate::db::conn::Conn::Postgres(conn) => match $lock {
+                $crate::db::conn::Lock::Shared => $query.for_share().first(&mut **conn).await,
+                $crate::db::conn::Lock::Exclusive => $query.for_no_key_update().first(&mut **conn).await,
             },
-            $crate::db::Conn::Sqlite(conn) => $query.first(&mut **conn).await,
+            $crate::db::conn::Conn::Sqlite(conn) => $query.first(&mut **conn).await,
         }
     };
 }
@@ -75,13 +75,13 @@ macro_rules! insert_all {
     ($conn:expr, $table:expr, $rows:expr, columns = $columns:literal) => {{
         let rows = $rows;
         match $conn {
-            $crate::db::Conn::Postgres(conn) => {
+            $crate::db::conn::Conn::Postgres(conn) => {
                 // PostgreSQL binds at most 65,535 values in a statement.
                 for chunk in rows.chunks(65_535 / $columns) {
                     diesel_async::RunQueryDsl::execute(diesel::insert_into($table).values(chunk), &mut **conn).await?;
                 }
             }
-            $crate::db::Conn::Sqlite(conn) => {
+            $crate::db::conn::Conn::Sqlite(conn) => {
                 conn.spawn_blocking(move |conn| {
                     diesel::RunQueryDsl::execute(diesel::insert_into($table).values(&rows), conn)
                 })
@@ -102,10 +102,10 @@ macro_rules! insert_few {
                 let rows = match <[_; $few]>::try_from(rows) {
                     Ok(few) => {
                         break 'done match $conn {
-                            $crate::db::Conn::Postgres(conn) => {
+                            $crate::db::conn::Conn::Postgres(conn) => {
                                 diesel_async::RunQueryDsl::execute(diesel::insert_into($table).values(few), &mut **conn).await
                             }
-                            $crate::db::Conn::Sqlite(conn) => {
+                            $crate::db::conn::Conn::Sqlite(conn) => {
                                 conn.spawn_blocking(move |conn| {
                                     diesel::RunQueryDsl::execute(diesel::insert_into($table).values(&few), conn)
                                 })
@@ -117,7 +117,7 @@ macro_rules! insert_few {
                     Err(rows) => rows,
                 };
             )*
-            $crate::db::insert_all!($conn, $table, rows, columns = $columns)
+            $crate::db::conn::insert_all!($conn, $table, rows, columns = $columns)
         }
     };
 }

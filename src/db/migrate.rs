@@ -4,8 +4,8 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection, migrati
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{DatabaseUrl, url::reach};
-use crate::error::{Error, Result};
+use super::url::{DatabaseUrl, reach};
+use crate::kernel::error::{Error, Result};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");

@@ -4,15 +4,14 @@
 //! type-checked against its own connection and all of diesel's query language stays usable. Whole operations run in
 //! [`Db::read`], [`Db::snapshot`] or [`Db::write`].
 
-mod conn;
+pub(crate) mod conn;
 pub mod file;
 mod migrate;
-mod outage;
 mod pool;
 mod probe;
 #[expect(missing_docs, reason = "generated; the migrations tell what the columns are")]
 pub mod schema;
-mod text;
+pub(crate) mod text;
 mod transfer;
 mod unique;
 mod url;
@@ -31,7 +30,6 @@ use tracing::Instrument;
 use self::{conn::Access, pool::pool, url::bounded, usage::StatementCounter};
 pub use self::{
     conn::{AdvisoryLock, Conn, Lock, SqliteConn},
-    outage::is_outage,
     probe::{Probe, Schema},
     transfer::{Transferred, transfer},
     unique::violated,
@@ -42,7 +40,7 @@ pub(crate) use self::{
     conn::{first_locked, insert_all, insert_few, on},
     text::{stored_as_text, text_enum},
 };
-use crate::error::{Error, Result};
+use crate::kernel::error::{Error, Result};
 
 /// A handle on the database. Clones share the connections.
 #[derive(Clone)]

@@ -11,7 +11,7 @@ use diesel_async::{
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
-use crate::error::{Error, Result};
+use crate::kernel::error::{Error, Result};
 
 /// How long a connection is waited for: less than a client waits, who is to hear that there is none.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(5);

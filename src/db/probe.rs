@@ -11,7 +11,11 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncC
 use futures_util::StreamExt;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{DatabaseUrl, SqliteConn, migrate, url::reach};
+use super::{
+    conn::SqliteConn,
+    migrate,
+    url::{DatabaseUrl, reach},
+};
 
 /// How long PostgreSQL may take over a statement. SQLite may take longer: it looks through the whole file.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);

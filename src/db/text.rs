@@ -53,7 +53,7 @@ macro_rules! text_enum {
         $(#[$meta])*
         pub enum $name { $($variants)* }
 
-        $crate::db::stored_as_text!($name);
+        $crate::db::text::stored_as_text!($name);
     };
 }
 pub(crate) use text_enum;

@@ -13,8 +13,8 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use super::Conn;
-use crate::error::{Error, Refusal, Result};
+use super::conn::Conn;
+use crate::kernel::error::{Error, Refusal, Result};
 
 /// Which server keeps the connection to Discord is no affair of other servers on another database.
 const LEFT_BEHIND: [&str; 1] = ["discord_keeper"];

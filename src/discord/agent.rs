@@ -13,18 +13,21 @@ use std::{
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{
-    Lane, Link,
     embed::{self, Look, Scene},
-    outbox, store,
+    outbox,
+    rows::{Lane, Link},
+    service::Discord,
+    store,
     story::{self, Event, Facts, Told},
 };
 use crate::{
-    app::App,
-    clock::Instant,
     db::Conn,
-    error::{Error, Result},
-    id::{CampaignId, GuildId},
     identity,
+    kernel::{
+        clock::Timestamp,
+        error::{Error, Result},
+        id::{CampaignId, GuildId},
+    },
     voting::{self, AnnouncementLevel, Campaign, CampaignStatus, ResultsVisibility, Tally},
 };
 
@@ -47,7 +50,7 @@ const MARKS: [Duration; 2] = [Duration::from_hours(24), Duration::from_hours(1)]
 ///
 /// # Errors
 /// The database's.
-pub(crate) async fn tell_of(conn: &mut Conn, campaign: &Campaign, now: Instant) -> Result<()> {
+pub(crate) async fn tell_of(conn: &mut Conn, campaign: &Campaign, now: Timestamp) -> Result<()> {
     let (guild, id) = (campaign.guild_id, campaign.id);
     let Some((link, lane)) = place(conn, campaign).await? else { return Ok(()) };
     let told = store::lock_story(conn, guild, id).await?;
@@ -91,7 +94,7 @@ async fn look(
     conn: &mut Conn,
     campaign: Campaign,
     told: &Told,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(Option<Event>, Told, Option<Tally>)> {
     let guild = campaign.guild_id;
     let is_secretive = campaign.results_visibility != ResultsVisibility::Always;
@@ -122,7 +125,7 @@ async fn look(
     Ok((event, after, tally))
 }
 
-async fn count(conn: &mut Conn, campaign: Campaign, now: Instant) -> Result<Option<Tally>> {
+async fn count(conn: &mut Conn, campaign: Campaign, now: Timestamp) -> Result<Option<Tally>> {
     let (guild, id) = (campaign.guild_id, campaign.id);
     Ok(voting::tallies(conn, None, guild, vec![campaign], now).await?.remove(&id))
 }
@@ -143,17 +146,17 @@ fn worded(tally: &Tally, event: Event, told: &Told, link: &Link, guild_name: Str
 #[derive(Default)]
 struct Desk {
     /// Votes to be looked at, and not before when.
-    due: HashMap<Key, Instant>,
+    due: HashMap<Key, Timestamp>,
     /// Until when votes that were looked at are left alone.
-    rested: HashMap<Key, Instant>,
+    rested: HashMap<Key, Timestamp>,
     /// Votes of which nothing is told but the steps.
     quiet: HashSet<Key>,
     /// When the last day and hour of votes begin.
-    marks: Vec<(Instant, Key)>,
+    marks: Vec<(Timestamp, Key)>,
 }
 
 impl Desk {
-    fn stir(&mut self, key: Key, now: Instant) {
+    fn stir(&mut self, key: Key, now: Timestamp) {
         if !self.quiet.contains(&key) {
             let at = now + PACE;
             let at = self.rested.get(&key).map_or(at, |until| at.max(*until));
@@ -162,12 +165,12 @@ impl Desk {
     }
 
     /// Notes when a vote's last day and hour begin, also if that was a moment ago: whether it was told is known elsewhere.
-    fn mark(&mut self, key: Key, closes: Instant, now: Instant) {
+    fn mark(&mut self, key: Key, closes: Timestamp, now: Timestamp) {
         self.marks.extend(MARKS.iter().map(|before| (closes - *before, key)).filter(|(at, _)| now < *at + 2 * SWEEP));
     }
 
     /// Takes what is due by now.
-    fn take(&mut self, now: Instant) -> Vec<Key> {
+    fn take(&mut self, now: Timestamp) -> Vec<Key> {
         for (_, key) in self.marks.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>() {
             self.due.entry(key).or_insert(now);
         }
@@ -180,45 +183,45 @@ impl Desk {
     }
 
     /// When something is due next.
-    fn next(&self) -> Option<Instant> {
+    fn next(&self) -> Option<Timestamp> {
         self.due.values().chain(self.marks.iter().map(|(at, _)| at)).min().copied()
     }
 }
 
 /// Tells of all guilds' votes until the task is dropped.
-pub(super) async fn run(app: Arc<App>) {
-    let mut stirred = app.live.stirred();
-    let (mut desk, mut swept_at, mut looked_at) = (Desk::default(), None::<Instant>, None::<Instant>);
+pub(crate) async fn run(discord: Arc<Discord>) {
+    let mut stirred = discord.access.bus.campaign_events();
+    let (mut desk, mut swept_at, mut looked_at) = (Desk::default(), None::<Timestamp>, None::<Timestamp>);
     loop {
-        let now = app.clock.now();
+        let now = discord.access.clock.now();
         if swept_at.is_none_or(|at| now >= at + SWEEP || now < at) {
             // After a start, and in case something was not heard, each vote is looked at whatever is due.
             let all = looked_at.is_none_or(|at| now >= at + LOOK_AT_ALL || now < at);
-            match sweep(&app, &mut desk, all, now).await {
+            match sweep(&discord, &mut desk, all, now).await {
                 Ok(()) => looked_at = if all { Some(now) } else { looked_at },
                 Err(error) => tracing::warn!(%error, "the votes to tell of could not be looked through"),
             }
             swept_at = Some(now);
         }
         for key in desk.take(now) {
-            visit(&app, &mut desk, key, now).await;
+            visit(&discord, &mut desk, key, now).await;
         }
         let next = swept_at.unwrap_or(now) + SWEEP;
         let next = desk.next().map_or(next, |due| due.min(next));
         tokio::select! {
             heard = stirred.recv() => match heard {
-                Ok(Some(key)) => desk.stir(key, app.clock.now()),
+                Ok(Some(key)) => desk.stir(key, discord.access.clock.now()),
                 // What was missed may have been anything.
                 Ok(None) | Err(RecvError::Lagged(_)) => (swept_at, looked_at) = (None, None),
                 Err(RecvError::Closed) => return,
             },
-            () = app.clock.sleep_until(next) => {}
+            () = discord.access.clock.sleep_until(next) => {}
         }
     }
 }
 
-async fn sweep(app: &App, desk: &mut Desk, all: bool, now: Instant) -> Result<()> {
-    let live = app.db.read(async |conn| Ok(store::told_campaigns(conn).await?)).await?;
+async fn sweep(discord: &Discord, desk: &mut Desk, all: bool, now: Timestamp) -> Result<()> {
+    let live = discord.access.db.read(async |conn| Ok(store::told_campaigns(conn).await?)).await?;
     desk.quiet.clear();
     desk.marks.clear();
     for campaign in live {
@@ -234,9 +237,9 @@ async fn sweep(app: &App, desk: &mut Desk, all: bool, now: Instant) -> Result<()
 }
 
 /// Looks at one vote, and tells what there is to tell.
-async fn visit(app: &App, desk: &mut Desk, key: Key, now: Instant) {
-    let began = app.clock.elapsed();
-    let looked = app.db.snapshot(async move |conn| something_to_tell(conn, key, now).await).await;
+async fn visit(discord: &Discord, desk: &mut Desk, key: Key, now: Timestamp) {
+    let began = discord.access.clock.elapsed();
+    let looked = discord.access.db.snapshot(async move |conn| something_to_tell(conn, key, now).await).await;
     if let Ok(Some((_, Some(closes)))) = looked {
         // A vote that was not there at the last sweep has its last hour as well.
         desk.marks.retain(|(_, of)| *of != key);
@@ -253,15 +256,15 @@ async fn visit(app: &App, desk: &mut Desk, key: Key, now: Instant) {
                 Some(campaign) => tell_of(conn, &campaign, now).await,
                 None => Ok(()),
             };
-            let told = app.db.write(tell).await;
-            if let (Ok(()), Some(bot)) = (&told, &app.discord) {
+            let told = discord.access.db.write(tell).await;
+            if let (Ok(()), Some(bot)) = (&told, &discord.bot) {
                 bot.wake();
             }
             told
         }
         Err(error) => Err(error),
     };
-    let rest = PACE.max((app.clock.elapsed().saturating_sub(began)).saturating_mul(SHARE));
+    let rest = PACE.max((discord.access.clock.elapsed().saturating_sub(began)).saturating_mul(SHARE));
     desk.rested.insert(key, now + rest);
     if let Err(error) = told {
         tracing::warn!(%error, campaign = key.1.0, "a vote could not be told of; trying again");
@@ -270,7 +273,11 @@ async fn visit(app: &App, desk: &mut Desk, key: Key, now: Instant) {
 }
 
 /// Whether a vote has news, and when it closes; `None` if there are none to expect.
-async fn something_to_tell(conn: &mut Conn, (guild, id): Key, now: Instant) -> Result<Option<(bool, Option<Instant>)>> {
+async fn something_to_tell(
+    conn: &mut Conn,
+    (guild, id): Key,
+    now: Timestamp,
+) -> Result<Option<(bool, Option<Timestamp>)>> {
     let Some(campaign) = voting::store::campaign(conn, guild, id).await? else { return Ok(None) };
     let is_quiet = matches!(campaign.announcements, AnnouncementLevel::Off | AnnouncementLevel::Quiet);
     if campaign.status == CampaignStatus::Draft {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clock::Instant;
+use crate::kernel::clock::Timestamp;
 
 /// So many failures in a row open it.
 const FAILURES: u32 = 5;
@@ -17,7 +17,7 @@ const PROBE: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub struct Breaker {
     failures: u32,
-    open_until: Option<Instant>,
+    open_until: Option<Timestamp>,
 }
 
 impl Breaker {
@@ -25,7 +25,7 @@ impl Breaker {
     ///
     /// # Errors
     /// The instant until which it is open.
-    pub fn admit(&mut self, now: Instant) -> Result<(), Instant> {
+    pub fn admit(&mut self, now: Timestamp) -> Result<(), Timestamp> {
         match (self.open_until, self.open_until(now)) {
             (None, _) => Ok(()),
             (_, Some(until)) => Err(until),
@@ -38,13 +38,13 @@ impl Breaker {
     }
 
     /// Until when nothing is let through, if it is open.
-    pub fn open_until(&self, now: Instant) -> Option<Instant> {
+    pub fn open_until(&self, now: Timestamp) -> Option<Timestamp> {
         // It is never open for longer: the clock was set back.
         self.open_until.filter(|until| now < *until && *until <= now + MOST)
     }
 
     /// How many of these requests have a chance to be let through.
-    pub fn room(&self, now: Instant, requests: usize) -> usize {
+    pub fn room(&self, now: Timestamp, requests: usize) -> usize {
         match (self.open_until, self.open_until(now)) {
             (None, _) => requests,
             (_, Some(_)) => 0,
@@ -58,7 +58,7 @@ impl Breaker {
     }
 
     /// Discord does not answer. `jitter`, from 0 to 1, keeps servers from asking all at once.
-    pub fn failed(&mut self, now: Instant, jitter: f64) {
+    pub fn failed(&mut self, now: Timestamp, jitter: f64) {
         self.failures = self.failures.saturating_add(1);
         if let Some(over) = self.failures.checked_sub(FAILURES) {
             self.open_until = Some(now + backoff(FIRST, MOST, over, jitter));
@@ -78,8 +78,8 @@ mod tests {
 
     use super::*;
 
-    fn failing(times: u32) -> (Breaker, Instant) {
-        let (mut breaker, now) = (Breaker::default(), Instant::default());
+    fn failing(times: u32) -> (Breaker, Timestamp) {
+        let (mut breaker, now) = (Breaker::default(), Timestamp::default());
         for _ in 0..times {
             breaker.failed(now, 1.0);
         }

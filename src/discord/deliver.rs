@@ -9,12 +9,18 @@ use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
 use super::{
-    Bot, DiscordMessageKind, DiscordMessageState, Lane, Message,
     breaker::backoff,
+    client::Bot,
     rest::Failure,
+    rows::{DiscordMessageKind, DiscordMessageState, Lane, Message},
+    service::Discord,
     store::{self, Setback},
 };
-use crate::{app::App, clock::Instant, db::Conn, error::Result, id::DiscordMessageId, identity};
+use crate::{
+    db::Conn,
+    identity,
+    kernel::{clock::Timestamp, error::Result, id::DiscordMessageId},
+};
 
 /// How many lanes are delivered to at once.
 const LANES: usize = 8;
@@ -27,24 +33,24 @@ const FIRST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(30);
 
 /// Delivers until the task is dropped.
-pub(super) async fn run(app: Arc<App>) {
-    let Some(bot) = &app.discord else { return };
+pub(crate) async fn run(discord: Arc<Discord>) {
+    let Some(bot) = &discord.bot else { return };
     let mut under_way = JoinSet::new();
     // What this server is at it does not begin again, however the clock is set meanwhile.
     let mut busy = HashSet::new();
     loop {
-        let now = app.clock.now();
-        let room = bot.rest.room(LANES - under_way.len().min(LANES));
-        match claim(&app, &busy, room, now).await {
+        let now = discord.access.clock.now();
+        let room = bot.rest().room(LANES - under_way.len().min(LANES));
+        match claim(&discord, &busy, room, now).await {
             Ok(claimed) => {
                 for (message, claim) in claimed {
                     busy.insert(message.id);
-                    under_way.spawn(deliver(Arc::clone(&app), message, claim));
+                    under_way.spawn(deliver(Arc::clone(&discord), message, claim));
                 }
             }
             Err(error) => tracing::warn!(%error, "the outbox could not be looked at; trying again"),
         }
-        let next = next(&app, bot, now).await;
+        let next = next(&discord, bot, now).await;
         tokio::select! {
             () = bot.woken() => {}
             Some(done) = under_way.join_next() => match done {
@@ -54,25 +60,32 @@ pub(super) async fn run(app: Arc<App>) {
                 // It panicked, whichever it was.
                 Err(_) => busy.clear(),
             },
-            () = app.clock.sleep_until(next) => {}
+            () = discord.access.clock.sleep_until(next) => {}
         }
     }
 }
 
 /// Claims what is due, as far as there is room.
-async fn claim(app: &App, busy: &HashSet<DiscordMessageId>, room: usize, now: Instant) -> Result<Vec<(Message, i64)>> {
+async fn claim(
+    discord: &Discord,
+    busy: &HashSet<DiscordMessageId>,
+    room: usize,
+    now: Timestamp,
+) -> Result<Vec<(Message, i64)>> {
     let most = i64::try_from(room).unwrap_or(0);
     if most == 0 {
         return Ok(Vec::new());
     }
     // Nothing is due nearly always, and reading disturbs nobody.
-    let mut due = app.db.read(async move |conn| Ok(store::due_messages(conn, now, most).await?)).await?;
+    let mut due = discord.access.db.read(async move |conn| Ok(store::due_messages(conn, now, most).await?)).await?;
     due.retain(|message| !busy.contains(&message.id));
     if due.is_empty() {
         return Ok(Vec::new());
     }
-    let clock = app.clock.clone();
-    app.db
+    let clock = discord.access.clock.clone();
+    discord
+        .access
+        .db
         .write(async move |conn| {
             // It may have taken a while to get here.
             let now = clock.now();
@@ -89,20 +102,20 @@ async fn claim(app: &App, busy: &HashSet<DiscordMessageId>, room: usize, now: In
 }
 
 /// When to look again, unless something happens before.
-async fn next(app: &App, bot: &Bot, now: Instant) -> Instant {
-    if let Some(until) = bot.rest.open_until() {
+async fn next(discord: &Discord, bot: &Bot, now: Timestamp) -> Timestamp {
+    if let Some(until) = bot.rest().open_until() {
         return until;
     }
-    let due = app.db.read(async move |conn| Ok(store::next_message(conn, now).await?)).await.ok().flatten();
+    let due = discord.access.db.read(async move |conn| Ok(store::next_message(conn, now).await?)).await.ok().flatten();
     due.unwrap_or(now + POLL).min(now + POLL)
 }
 
 /// One attempt at one message, and what becomes of it.
-async fn deliver(app: Arc<App>, message: Message, claim: i64) -> DiscordMessageId {
+async fn deliver(discord: Arc<Discord>, message: Message, claim: i64) -> DiscordMessageId {
     let (guild, id) = (message.guild_id, message.id);
-    let Some(bot) = &app.discord else { return id };
-    let result = attempt(&app, bot, &message).await;
-    let setback = setback(&message, result, app.clock.now());
+    let Some(bot) = &discord.bot else { return id };
+    let result = attempt(&discord, bot, &message).await;
+    let setback = setback(&message, result, discord.access.clock.now());
     let is_over = setback.as_ref().is_none_or(|setback| setback.state == DiscordMessageState::Failed);
     let was_sent = setback.is_none();
     if let Some(Setback { problem: Some(problem), state, .. }) = &setback {
@@ -112,13 +125,13 @@ async fn deliver(app: Arc<App>, message: Message, claim: i64) -> DiscordMessageI
     // For as long as it takes: whoever forgets that a message was delivered delivers it again.
     loop {
         let setback = Arc::clone(&setback);
-        let noted = app.db.write(async move |conn| match &*setback {
+        let noted = discord.access.db.write(async move |conn| match &*setback {
             None => Ok(store::delivered(conn, guild, id, claim).await?),
             Some(setback) => Ok(store::set_back(conn, guild, id, claim, setback).await?),
         });
         let Err(error) = noted.await else { break };
         tracing::warn!(%error, "what became of a message to Discord could not be noted; trying again");
-        app.clock.sleep_until(app.clock.now() + FIRST).await;
+        discord.access.clock.sleep_until(discord.access.clock.now() + FIRST).await;
     }
     if is_over {
         bot.came_to_an_end(id, was_sent);
@@ -126,19 +139,19 @@ async fn deliver(app: Arc<App>, message: Message, claim: i64) -> DiscordMessageI
     id
 }
 
-async fn attempt(app: &App, bot: &Bot, message: &Message) -> Result<(), Failure> {
+async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> Result<(), Failure> {
     let refused = |message: &str| Failure::Refused { status: 0, code: 0, message: message.to_owned() };
-    if message.expires_at <= app.clock.now() {
+    if message.expires_at <= discord.access.clock.now() {
         return Err(refused("it took too long to be worth delivering still"));
     }
     let lane = Lane::read(&message.lane).ok_or_else(|| refused("there is no such place"))?;
-    let is_right = is_right(app, bot, message, lane).await?;
+    let is_right = is_right(discord, bot, message, lane).await?;
     if !is_right {
         return Err(refused("that is not, or no longer, where it should go"));
     }
     let body = match message.kind {
         DiscordMessageKind::Announcement => Some(message.body.clone()),
-        _ => app.keys.cipher.open(&message.id.0.to_string(), &message.body),
+        _ => discord.cipher.open(&message.id.0.to_string(), &message.body),
     };
     let body = body.and_then(|body| serde_json::from_str::<Map<String, Value>>(&body).ok());
     let mut body = body.ok_or_else(|| refused("it was sealed with another secret"))?;
@@ -147,19 +160,20 @@ async fn attempt(app: &App, bot: &Bot, message: &Message) -> Result<(), Failure>
     body.insert("enforce_nonce".to_owned(), true.into());
     let channel = match lane {
         Lane::Channel(channel) => channel,
-        Lane::User(user) => bot.rest.direct_channel(user).await?,
+        Lane::User(user) => bot.rest().direct_channel(user).await?,
     };
-    bot.rest.post(channel, Value::Object(body).to_string()).await
+    bot.rest().post(channel, Value::Object(body).to_string()).await
 }
 
 /// Whether a message still goes where it is queued for: to a channel of the guild's own server, or to the member as they are
 /// known by now.
-async fn is_right(app: &App, bot: &Bot, message: &Message, lane: Lane) -> Result<bool, Failure> {
+async fn is_right(discord: &Discord, bot: &Bot, message: &Message, lane: Lane) -> Result<bool, Failure> {
     let guild = message.guild_id;
-    let trouble = |error: crate::error::Error| Failure::Down(format!("the database does not answer: {error}"));
+    let trouble = |error: crate::kernel::error::Error| Failure::Down(format!("the database does not answer: {error}"));
     match lane {
         Lane::Channel(channel) => {
-            let link = app.db.read(async move |conn| Ok(store::link(conn, guild).await?)).await.map_err(trouble)?;
+            let link =
+                discord.access.db.read(async move |conn| Ok(store::link(conn, guild).await?)).await.map_err(trouble)?;
             let Some(link) = link else { return Ok(false) };
             match bot.server_of(channel).await {
                 Ok(server) => Ok(server.is_none_or(|server| server == link.server_id)),
@@ -171,14 +185,14 @@ async fn is_right(app: &App, bot: &Bot, message: &Message, lane: Lane) -> Result
         Lane::User(user) => {
             let Some(member) = message.member_id else { return Ok(false) };
             let look = async move |conn: &mut Conn| Ok(identity::store::member(conn, guild, member).await?);
-            let member = app.db.read(look).await.map_err(trouble)?;
+            let member = discord.access.db.read(look).await.map_err(trouble)?;
             Ok(member.is_some_and(|member| member.is_active && member.discord_id == Some(user.to_string())))
         }
     }
 }
 
 /// What becomes of a message after an attempt; `None` if it was delivered.
-fn setback(message: &Message, result: Result<(), Failure>, now: Instant) -> Option<Setback> {
+fn setback(message: &Message, result: Result<(), Failure>, now: Timestamp) -> Option<Setback> {
     let attempts = message.attempts + 1;
     let setback = |state, due_at, problem: Option<String>| Setback { state, due_at, attempts, problem };
     match result {

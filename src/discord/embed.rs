@@ -9,8 +9,7 @@ use super::{
     words::{Theme, Values, escape, line, listed, timestamp},
 };
 use crate::{
-    id::EntryId,
-    text::web_url,
+    kernel::{id::EntryId, text::web_url},
     voting::{Campaign, Entry, Outcome, ResultsVisibility, Turnout, VotingMethod},
 };
 

@@ -2,16 +2,21 @@
 
 use async_graphql::MaybeUndefined;
 
-use super::{Bot, Link, store};
+use super::{
+    rows::Link,
+    service::{self, Discord},
+    store,
+};
 use crate::{
-    app::App,
+    access::Viewer,
     audit::{self, Action, Changes},
-    auth::Viewer,
     db::{Conn, violated},
-    error::{Error, Refusal, Result},
-    id::RankId,
     identity::{self, Ladder},
-    text,
+    kernel::{
+        error::{Error, Refusal, Result},
+        id::RankId,
+        text,
+    },
 };
 
 /// Discord's own blue, for guilds that have not chosen a colour.
@@ -43,12 +48,14 @@ pub struct LinkChange {
 /// # Errors
 /// `BAD_USER_INPUT`; `NOT_FOUND` for the newcomers' rank; `FORBIDDEN`, `RANK_TOO_LOW` for one out of the viewer's reach;
 /// `CONFLICT`, `DISCORD_SERVER_TAKEN` for another guild's server, `DISCORD_OFF` without a bot.
-pub async fn link_server(app: &App, viewer: &Viewer, change: LinkChange) -> Result<Link> {
-    Bot::of(app)?;
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    app.db
+pub async fn link_server(discord: &Discord, viewer: &Viewer, change: LinkChange) -> Result<Link> {
+    discord.bot()?;
+    let (officer, now) = (viewer.clone(), discord.access.clock.now());
+    discord
+        .access
+        .db
         .write(async move |conn| {
-            let officer = super::officer(conn, &officer).await?;
+            let officer = service::officer(conn, &officer).await?;
             let guild = officer.guild;
             // Before any of its rows, as whoever syncs does.
             identity::store::lock_guild(conn, guild).await?;
@@ -104,11 +111,13 @@ pub async fn link_server(app: &App, viewer: &Viewer, change: LinkChange) -> Resu
 ///
 /// # Errors
 /// `CONFLICT`, `DISCORD_NOT_LINKED`.
-pub async fn unlink_server(app: &App, viewer: &Viewer) -> Result<()> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    app.db
+pub async fn unlink_server(discord: &Discord, viewer: &Viewer) -> Result<()> {
+    let (officer, now) = (viewer.clone(), discord.access.clock.now());
+    discord
+        .access
+        .db
         .write(async move |conn| {
-            let officer = super::officer(conn, &officer).await?;
+            let officer = service::officer(conn, &officer).await?;
             let guild = officer.guild;
             identity::store::lock_guild(conn, guild).await?;
             store::lock_link(conn, guild).await?.ok_or_else(not_linked)?;
@@ -185,7 +194,7 @@ fn read_color(color: &str) -> Result<i64, Refusal> {
 }
 
 /// A colour as `#RRGGBB`.
-pub(super) fn written_color(color: i64) -> String {
+pub fn written_color(color: i64) -> String {
     format!("#{color:06X}")
 }
 

@@ -1,16 +1,19 @@
 //! Messages on their way to Discord: queued with the change that causes them, and what became of those that were given up.
 
-use serenity::all::MessageFlags;
-
-use super::{Bot, DiscordMessageKind, DiscordMessageState, Lane, Message, store};
+use super::{
+    rows::{DiscordMessageKind, DiscordMessageState, Lane, Message},
+    service::{self, Discord},
+    store,
+};
 use crate::{
-    app::App,
+    access::Viewer,
     audit::{self, Action},
-    auth::{Cipher, Viewer},
-    clock::Instant,
     db::Conn,
-    error::{Error, Refusal, Result},
-    id::{CampaignId, DiscordMessageId, GuildId, MemberId},
+    kernel::{
+        clock::Timestamp,
+        error::{Error, Refusal, Result},
+        id::{CampaignId, DiscordMessageId, GuildId, MemberId},
+    },
 };
 
 /// How long an announcement is worth delivering.
@@ -22,7 +25,7 @@ pub(super) async fn announce(
     (guild, campaign): (GuildId, CampaignId),
     lane: Lane,
     body: String,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<()> {
     let message = Message {
         campaign_id: Some(campaign),
@@ -32,59 +35,13 @@ pub(super) async fn announce(
     queue(conn, message).await
 }
 
-/// A code for a member, as it is sent to them.
-pub struct CodeLetter<'c> {
-    /// The message that brings it.
-    pub id: DiscordMessageId,
-    /// Whether it opens an account or gives it another password.
-    pub kind: DiscordMessageKind,
-    /// The guild's name.
-    pub guild_name: &'c str,
-    /// The member's Discord username.
-    pub username: &'c str,
-    /// The code.
-    pub code: &'c str,
-    /// When it expires.
-    pub expires_at: Instant,
-}
-
-/// Queues a code for a member in the transaction that issues it, in place of those before. Only servers can read it.
-///
-/// # Errors
-/// The database's.
-pub async fn send_code(
-    conn: &mut Conn,
-    cipher: &Cipher,
-    to: (GuildId, MemberId, Lane),
-    letter: &CodeLetter<'_>,
-    now: Instant,
-) -> Result<()> {
-    let (guild, member, lane) = to;
-    let body = cipher.seal(&letter.id.0.to_string(), &letter.body())?;
-    store::drop_messages_to(conn, guild, member, letter.kind).await?;
-    let blank = blank(guild, lane, letter.kind, now, letter.expires_at);
-    queue(conn, Message { id: letter.id, member_id: Some(member), body, ..blank }).await
-}
-
-impl CodeLetter<'_> {
-    fn body(&self) -> String {
-        let Self { kind, guild_name, username, code, expires_at, .. } = self;
-        let (guild, username) = (super::escape(guild_name, 200), super::escape(username, 200));
-        let what = match kind {
-            DiscordMessageKind::ResetCode => "Choose a new password with this code",
-            _ => "You are invited! Register with this code",
-        };
-        let until = expires_at.and_utc().timestamp();
-        let content = format!(
-            "**{guild}**\n{what} and your Discord username {username}:\n```\n{code}\n```It is good until <t:{until}:F>, once, and \
-             for you alone: nobody from the guild will ever ask you for it."
-        );
-        let flags = MessageFlags::SUPPRESS_EMBEDS.bits();
-        serde_json::json!({ "content": content, "flags": flags, "allowed_mentions": { "parse": [] } }).to_string()
-    }
-}
-
-fn blank(guild: GuildId, lane: Lane, kind: DiscordMessageKind, now: Instant, expires_at: Instant) -> Message {
+pub(super) fn blank(
+    guild: GuildId,
+    lane: Lane,
+    kind: DiscordMessageKind,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Message {
     Message {
         guild_id: guild,
         id: DiscordMessageId::new(),
@@ -105,7 +62,7 @@ fn blank(guild: GuildId, lane: Lane, kind: DiscordMessageKind, now: Instant, exp
     }
 }
 
-async fn queue(conn: &mut Conn, message: Message) -> Result<()> {
+pub(super) async fn queue(conn: &mut Conn, message: Message) -> Result<()> {
     let number = store::last_number(conn, &message.lane).await? + 1;
     Ok(store::insert_message(conn, &Message { number, ..message }).await?)
 }
@@ -114,13 +71,14 @@ async fn queue(conn: &mut Conn, message: Message) -> Result<()> {
 ///
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT`, `NOT_FAILED` or `CODE_EXPIRED`; without a bot `CONFLICT`, `DISCORD_OFF`.
-pub async fn retry_message(app: &App, viewer: &Viewer, id: DiscordMessageId) -> Result<Message> {
-    let bot = Bot::of(app)?;
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    let message = app
+pub async fn retry_message(discord: &Discord, viewer: &Viewer, id: DiscordMessageId) -> Result<Message> {
+    let bot = discord.bot()?;
+    let (officer, now) = (viewer.clone(), discord.access.clock.now());
+    let message = discord
+        .access
         .db
         .write(async move |conn| {
-            let officer = super::officer(conn, &officer).await?;
+            let officer = service::officer(conn, &officer).await?;
             let not_found = || Error::from(Refusal::not_found("message").at("id"));
             let mut message = store::message(conn, officer.guild, id).await?.ok_or_else(not_found)?;
             if message.kind == DiscordMessageKind::Announcement {

@@ -15,7 +15,7 @@ use serenity::{
 };
 
 use super::breaker::Breaker;
-use crate::clock::{Clock, Instant};
+use crate::kernel::clock::{Clock, Timestamp};
 
 /// How long Discord may take over a request.
 const TIMEOUT: Duration = Duration::from_secs(8);
@@ -36,7 +36,7 @@ pub struct Rest {
     clock: Clock,
     breaker: Mutex<Breaker>,
     /// When what was used up is there again: by route, and under none for all.
-    limits: Mutex<HashMap<Option<RatelimitingBucket>, Instant>>,
+    limits: Mutex<HashMap<Option<RatelimitingBucket>, Timestamp>>,
 }
 
 /// Why Discord did not do what it was asked for.
@@ -44,7 +44,7 @@ pub struct Rest {
 pub enum Failure {
     /// Not before then: a rate limit, or Discord has been down until now. It was not asked.
     #[error("Discord is to be asked again later")]
-    NotBefore(Instant),
+    NotBefore(Timestamp),
     /// There was no answer, or one that says it is Discord's own fault.
     #[error("{0}")]
     Down(String),
@@ -171,7 +171,7 @@ impl Rest {
     }
 
     /// Until when nothing is asked of Discord, since it has been down.
-    pub fn open_until(&self) -> Option<Instant> {
+    pub fn open_until(&self) -> Option<Timestamp> {
         lock(&self.breaker).open_until(self.clock.now())
     }
 
@@ -338,7 +338,7 @@ impl Rest {
         }
     }
 
-    fn check_limits(&self, bucket: RatelimitingBucket, now: Instant) -> Result<(), Failure> {
+    fn check_limits(&self, bucket: RatelimitingBucket, now: Timestamp) -> Result<(), Failure> {
         let mut limits = lock(&self.limits);
         // None is longer: the clock was set back.
         limits.retain(|_, until| now < *until && *until <= now + LONGEST);
@@ -346,7 +346,7 @@ impl Rest {
         until.map_or(Ok(()), |until| Err(Failure::NotBefore(until)))
     }
 
-    fn limit(&self, which: Option<RatelimitingBucket>, wait: Duration) -> Instant {
+    fn limit(&self, which: Option<RatelimitingBucket>, wait: Duration) -> Timestamp {
         let until = self.clock.now() + wait.min(LONGEST);
         lock(&self.limits).insert(which, until);
         until

@@ -4,12 +4,14 @@ use diesel::prelude::*;
 use serenity::all::{ChannelId, GuildId as ServerId, UserId};
 
 use crate::{
-    clock::Instant,
     db::{
         schema::{discord_keeper, discord_links, discord_messages},
         text_enum,
     },
-    id::{CampaignId, DiscordMessageId, GuildId, MemberId, RankId},
+    kernel::{
+        clock::Timestamp,
+        id::{CampaignId, DiscordMessageId, GuildId, MemberId, RankId},
+    },
 };
 
 text_enum! {
@@ -62,8 +64,8 @@ pub struct Link {
     pub thumbnail_url: Option<String>,
     pub newcomer_rank_id: Option<RankId>,
     pub sync_minutes: i64,
-    pub next_sync_at: Instant,
-    pub synced_at: Option<Instant>,
+    pub next_sync_at: Timestamp,
+    pub synced_at: Option<Timestamp>,
     pub report: Option<String>,
     pub problem: Option<String>,
 }
@@ -89,17 +91,17 @@ pub struct Message {
     pub member_id: Option<MemberId>,
     pub body: String,
     pub state: DiscordMessageState,
-    pub queued_at: Instant,
-    pub expires_at: Instant,
-    pub due_at: Instant,
-    pub claimed_until: Option<Instant>,
+    pub queued_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub due_at: Timestamp,
+    pub claimed_until: Option<Timestamp>,
     pub claim: Option<i64>,
     pub attempts: i64,
     pub problem: Option<String>,
 }
 
 /// A message's place in the outbox: when it was queued, id.
-pub type MessageKey = (Instant, DiscordMessageId);
+pub type MessageKey = (Timestamp, DiscordMessageId);
 
 /// Where a message goes; what goes to the same place arrives in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,8 +155,8 @@ pub(super) fn snowflake(id: &str) -> Option<u64> {
 pub struct KeeperRow {
     pub id: i64,
     pub holder: i64,
-    pub held_until: Instant,
+    pub held_until: Timestamp,
     pub state: DiscordConnection,
-    pub since: Instant,
+    pub since: Timestamp,
     pub problem: Option<String>,
 }

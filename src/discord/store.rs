@@ -6,16 +6,21 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::{KeeperRow, Link, Message, MessageKey, rows::DiscordMessageState, story::Told};
+use super::{
+    rows::{DiscordMessageState, KeeperRow, Link, Message, MessageKey},
+    story::Told,
+};
 use crate::{
-    clock::Instant,
     db::{
         Conn, Lock, first_locked, on,
         schema::{campaigns, discord_keeper, discord_links, discord_messages, discord_stories, members},
     },
-    id::{CampaignId, DiscordMessageId, GuildId, MemberId},
     identity::Member,
-    page::Page,
+    kernel::{
+        clock::Timestamp,
+        id::{CampaignId, DiscordMessageId, GuildId, MemberId},
+        page::Page,
+    },
     voting::{AnnouncementLevel, Campaign, CampaignStatus},
 };
 
@@ -54,7 +59,7 @@ pub async fn delete_link(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
 }
 
 /// The links of all guilds whose roles are to be looked at by now, for the bot alone.
-pub async fn links_due(conn: &mut Conn, now: Instant, most: i64) -> QueryResult<Vec<Link>> {
+pub async fn links_due(conn: &mut Conn, now: Timestamp, most: i64) -> QueryResult<Vec<Link>> {
     on!(conn, c => discord_links::table
         .filter(discord_links::next_sync_at.le(now))
         .order(discord_links::next_sync_at)
@@ -64,12 +69,12 @@ pub async fn links_due(conn: &mut Conn, now: Instant, most: i64) -> QueryResult<
 }
 
 /// When the roles of a guild are to be looked at next, of all guilds.
-pub async fn next_sync(conn: &mut Conn) -> QueryResult<Option<Instant>> {
+pub async fn next_sync(conn: &mut Conn) -> QueryResult<Option<Timestamp>> {
     on!(conn, c => discord_links::table.select(diesel::dsl::min(discord_links::next_sync_at)).first(c))
 }
 
 /// Puts the next look at a guild's roles off until then, if nobody else has done so; whether this did.
-pub async fn put_sync_off(conn: &mut Conn, link: &Link, until: Instant) -> QueryResult<bool> {
+pub async fn put_sync_off(conn: &mut Conn, link: &Link, until: Timestamp) -> QueryResult<bool> {
     let unchanged = discord_links::next_sync_at.eq(link.next_sync_at);
     let changed = on!(conn, c => diesel::update(discord_links::table.find(link.guild_id).filter(unchanged))
         .set(discord_links::next_sync_at.eq(until))
@@ -81,7 +86,7 @@ pub async fn put_sync_off(conn: &mut Conn, link: &Link, until: Instant) -> Query
 pub async fn note_sync(
     conn: &mut Conn,
     guild: GuildId,
-    report: Option<(Instant, String)>,
+    report: Option<(Timestamp, String)>,
     problem: Option<String>,
 ) -> QueryResult<()> {
     let link = || discord_links::table.find(guild);
@@ -94,7 +99,7 @@ pub async fn note_sync(
     Ok(())
 }
 
-/// The members whom a user of Discord may be: by their id, or by their username as [`crate::text::key`] makes it.
+/// The members whom a user of Discord may be: by their id, or by their username as [`crate::kernel::text::key`] makes it.
 pub async fn members_like(
     conn: &mut Conn,
     guild: GuildId,
@@ -135,7 +140,7 @@ pub async fn drop_messages_to(
     conn: &mut Conn,
     guild: GuildId,
     member: MemberId,
-    kind: super::DiscordMessageKind,
+    kind: crate::discord::rows::DiscordMessageKind,
 ) -> QueryResult<()> {
     on!(conn, c => diesel::delete(discord_messages::table)
         .filter(discord_messages::guild_id.eq(guild))
@@ -147,7 +152,7 @@ pub async fn drop_messages_to(
 diesel::alias!(const EARLIER: Alias<Earlier> = discord_messages as earlier);
 
 /// The first message of each lane that may be tried at this moment, of all guilds; for the bot alone.
-pub async fn due_messages(conn: &mut Conn, now: Instant, most: i64) -> QueryResult<Vec<Message>> {
+pub async fn due_messages(conn: &mut Conn, now: Timestamp, most: i64) -> QueryResult<Vec<Message>> {
     on!(conn, c => {
         let waits = discord_messages::state.eq(DiscordMessageState::Queued);
         let unclaimed = discord_messages::claimed_until.is_null().or(discord_messages::claimed_until.le(now));
@@ -168,13 +173,13 @@ pub async fn due_messages(conn: &mut Conn, now: Instant, most: i64) -> QueryResu
 }
 
 /// When a message is to be tried next, after this moment; of all guilds.
-pub async fn next_message(conn: &mut Conn, now: Instant) -> QueryResult<Option<Instant>> {
+pub async fn next_message(conn: &mut Conn, now: Timestamp) -> QueryResult<Option<Timestamp>> {
     let waits = || discord_messages::table.filter(discord_messages::state.eq(DiscordMessageState::Queued));
-    let due: Option<Instant> = on!(conn, c => waits()
+    let due: Option<Timestamp> = on!(conn, c => waits()
         .filter(discord_messages::due_at.gt(now))
         .select(diesel::dsl::min(discord_messages::due_at))
         .first(c))?;
-    let given_up: Option<Instant> = on!(conn, c => waits()
+    let given_up: Option<Timestamp> = on!(conn, c => waits()
         .filter(discord_messages::claimed_until.gt(now))
         .select(diesel::dsl::min(discord_messages::claimed_until))
         .first(c))?;
@@ -186,8 +191,8 @@ pub async fn claim_message(
     conn: &mut Conn,
     message: &Message,
     claim: i64,
-    now: Instant,
-    until: Instant,
+    now: Timestamp,
+    until: Timestamp,
 ) -> QueryResult<bool> {
     let unclaimed = discord_messages::claimed_until.is_null().or(discord_messages::claimed_until.le(now));
     let claimed = on!(conn, c => diesel::update(discord_messages::table.find((message.guild_id, message.id)))
@@ -208,7 +213,7 @@ pub async fn delivered(conn: &mut Conn, guild: GuildId, id: DiscordMessageId, cl
 /// What becomes of a claimed message that was not delivered.
 pub struct Setback {
     pub state: DiscordMessageState,
-    pub due_at: Instant,
+    pub due_at: Timestamp,
     pub attempts: i64,
     pub problem: Option<String>,
 }
@@ -227,7 +232,7 @@ pub async fn set_back(
             discord_messages::due_at.eq(setback.due_at),
             discord_messages::attempts.eq(setback.attempts),
             discord_messages::problem.eq(&setback.problem),
-            discord_messages::claimed_until.eq(None::<Instant>),
+            discord_messages::claimed_until.eq(None::<Timestamp>),
             discord_messages::claim.eq(None::<i64>),
         ))
         .execute(c))?;
@@ -249,7 +254,7 @@ pub async fn requeue(conn: &mut Conn, message: &Message) -> QueryResult<bool> {
 }
 
 /// Drops the messages of all guilds that were queued before this, whatever became of them.
-pub async fn drop_old_messages(conn: &mut Conn, before: Instant) -> QueryResult<()> {
+pub async fn drop_old_messages(conn: &mut Conn, before: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::delete(discord_messages::table)
         .filter(discord_messages::queued_at.lt(before))
         .execute(c))?;
@@ -260,7 +265,7 @@ pub async fn drop_old_messages(conn: &mut Conn, before: Instant) -> QueryResult<
 pub async fn drop_announcements(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
     on!(conn, c => diesel::delete(discord_messages::table)
         .filter(discord_messages::guild_id.eq(guild))
-        .filter(discord_messages::kind.eq(super::DiscordMessageKind::Announcement))
+        .filter(discord_messages::kind.eq(crate::discord::rows::DiscordMessageKind::Announcement))
         .execute(c))?;
     Ok(())
 }
@@ -362,7 +367,7 @@ pub async fn keeper(conn: &mut Conn) -> QueryResult<Option<KeeperRow>> {
 
 /// Takes or renews the keeping of the connection, unless another server has it, which can be until `latest`; whether this
 /// one has it now.
-pub async fn keep(conn: &mut Conn, row: &KeeperRow, now: Instant, latest: Instant) -> QueryResult<bool> {
+pub async fn keep(conn: &mut Conn, row: &KeeperRow, now: Timestamp, latest: Timestamp) -> QueryResult<bool> {
     let inserted = on!(conn, c => diesel::insert_into(discord_keeper::table)
         .values(row)
         .on_conflict_do_nothing()
@@ -374,7 +379,7 @@ pub async fn keep(conn: &mut Conn, row: &KeeperRow, now: Instant, latest: Instan
 }
 
 /// Lets another server keep the connection at once.
-pub async fn let_go(conn: &mut Conn, holder: i64, now: Instant) -> QueryResult<()> {
+pub async fn release(conn: &mut Conn, holder: i64, now: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::update(discord_keeper::table.find(1).filter(discord_keeper::holder.eq(holder)))
         .set(discord_keeper::held_until.eq(now))
         .execute(c))?;

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
 use crate::{
-    clock::Instant,
-    id::EntryId,
+    kernel::{clock::Timestamp, id::EntryId},
     voting::{AnnouncementLevel, CampaignStatus, Outcome, Turnout},
 };
 
@@ -81,9 +80,9 @@ pub struct Facts {
     /// Where it is in its life.
     pub status: CampaignStatus,
     /// When it started.
-    pub start_at: Option<Instant>,
+    pub start_at: Option<Timestamp>,
     /// When it closes.
-    pub closes_at: Option<Instant>,
+    pub closes_at: Option<Timestamp>,
     /// How many have voted.
     pub turnout: Turnout,
     /// Of a vote whose standings all may see, the entry that leads alone, if there is one; see [`leader`]. Of others nothing
@@ -92,7 +91,7 @@ pub struct Facts {
     /// Whether standings are hidden from some.
     pub is_secretive: bool,
     /// The moment.
-    pub now: Instant,
+    pub now: Timestamp,
 }
 
 /// What has been told of a vote.

@@ -6,7 +6,10 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::story::Event;
-use crate::{clock::Instant, id::CampaignId, voting::Turnout};
+use crate::{
+    kernel::{clock::Timestamp, id::CampaignId},
+    voting::Turnout,
+};
 
 const ANNOUNCEMENTS: &str = include_str!("../../data/discord/announcements.json");
 
@@ -64,7 +67,7 @@ pub struct Values {
     /// The guild's name.
     pub guild: String,
     /// When it closes.
-    pub closes_at: Option<Instant>,
+    pub closes_at: Option<Timestamp>,
     /// How many have voted.
     pub turnout: Turnout,
     /// How many entries there are.
@@ -115,7 +118,7 @@ impl Values {
 }
 
 /// An instant as each reader's Discord shows it: `F` in full, `R` as the time until then.
-pub fn timestamp(at: Instant, style: char) -> String {
+pub fn timestamp(at: Timestamp, style: char) -> String {
     format!("<t:{}:{style}>", at.and_utc().timestamp())
 }
 

@@ -10,12 +10,11 @@ use axum::{
 
 use super::{internal, request::Failure};
 use crate::{
-    error::{Code, Error, Refusal, UNAVAILABLE},
-    graphql::{
-        OUT_OF_TIME,
-        account::{Account, Outcome},
-        is_refused,
+    api::{
+        OUT_OF_TIME, is_refused,
+        operation_log::{OperationLog, Outcome},
     },
+    kernel::error::{Code, Error, Refusal, UNAVAILABLE},
 };
 
 const GRAPHQL_JSON: &str = "application/graphql-response+json";
@@ -91,11 +90,11 @@ fn media_range(item: &str) -> Option<(String, f32)> {
 /// How a request is to be answered.
 pub(super) struct Answer {
     pub(super) accepted: Accepted,
-    pub(super) account: Account,
+    pub(super) account: OperationLog,
 }
 
 impl Answer {
-    pub(super) fn new(headers: &HeaderMap, account: Account) -> Self {
+    pub(super) fn new(headers: &HeaderMap, account: OperationLog) -> Self {
         Self { accepted: Accepted::by(headers), account }
     }
 

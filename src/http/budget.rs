@@ -15,7 +15,11 @@ use governor::{
     state::keyed::HashMapStateStore,
 };
 
-use crate::{auth::neighbourhood, clock::Clock, config::Budgets, error::Refusal, id::MemberId};
+use crate::{
+    auth::rate_limit_key,
+    config::Budgets,
+    kernel::{clock::Clock, error::Refusal, id::MemberId},
+};
 
 /// Of how many keys those that have been quiet are forgotten at the first.
 const TIDY_AT: usize = 1_024;
@@ -55,7 +59,7 @@ impl Budget {
     /// # Errors
     /// `RATE_LIMITED`.
     pub fn take(&self, address: Option<IpAddr>, member: Option<MemberId>) -> Result<(), Refusal> {
-        take(self.addresses.as_ref(), address.map(neighbourhood))?;
+        take(self.addresses.as_ref(), address.map(rate_limit_key))?;
         take(self.members.as_ref(), member)
     }
 }

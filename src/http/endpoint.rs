@@ -22,13 +22,13 @@ use super::{
     sse, text, ws,
 };
 use crate::{
-    auth::Origin,
-    error::{Code, Refusal},
-    graphql::{
+    api::{
         Operation, Prepared,
-        account::Account,
-        caller::{Admitted, Credentials},
+        context::{AuthContext, Credentials},
+        operation_log::OperationLog,
     },
+    engine::Origin,
+    kernel::error::{Code, Refusal},
 };
 
 /// How long a client has to send a request's body.
@@ -38,7 +38,7 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
     let (mut parts, body) = request.into_parts();
     let origin = origin(&server.proxies, &parts);
     let id = text(&parts.headers, X_REQUEST_ID).unwrap_or("-");
-    let answer = Answer::new(&parts.headers, Account::open(&server.app, "http", id, Span::current()));
+    let answer = Answer::new(&parts.headers, OperationLog::open(&server.app, "http", id, Span::current()));
     if let Err(refusal) = server.budget.take(origin.address, None) {
         return answer.failure(Failure::new(StatusCode::TOO_MANY_REQUESTS, refusal));
     }
@@ -76,7 +76,7 @@ async fn answered(server: Server, parts: Parts, body: Body, origin: Origin, mut 
         (Ok(guild), Ok(authorization)) => Credentials { guild, authorization },
         (Err(failure), _) | (_, Err(failure)) => return answer.failure(failure),
     };
-    let admitted = match server.graph.in_time(Admitted::admit(&server.app, credentials, origin)).await {
+    let admitted = match server.graph.in_time(AuthContext::authenticate(&server.app, credentials, origin)).await {
         Ok(admitted) => admitted,
         Err(error) => return answer.error(error),
     };
@@ -93,7 +93,7 @@ async fn run(
     server: Server,
     method: &Method,
     operation: Operation,
-    admitted: Admitted,
+    admitted: AuthContext,
     mut answer: Answer,
 ) -> Response {
     let prepared = server.graph.prepare(operation);

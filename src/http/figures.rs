@@ -21,8 +21,10 @@ use super::{Server, health::ANSWERS_WITHIN};
 use crate::{
     app::App,
     discord::{self, Bot, DiscordConnection, DiscordMessageState},
-    error::{Error, Result},
-    panics,
+    kernel::{
+        error::{Error, Result},
+        supervise,
+    },
 };
 
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -44,7 +46,7 @@ async fn figures(app: &App) -> Result<String> {
     let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
     registry.register("build", "Which Guildhall this is", build);
     app.metrics.register(&mut registry);
-    registry.register("panics", "Panics, all of them contained", ConstCounter::new(panics::counted()));
+    registry.register("panics", "Panics, all of them contained", ConstCounter::new(supervise::panics()));
     let (tallies, campaigns) = app.live.watchers();
     let subscribers = Family::<By, Gauge>::default();
     for (of, number) in [("tally", tallies), ("campaigns", campaigns)] {
@@ -59,7 +61,7 @@ async fn figures(app: &App) -> Result<String> {
     };
     let answers = ConstGauge::new(i64::from(looked_up.is_some()));
     registry.register("database_up", "Whether the database answers", answers);
-    if let Some(bot) = &app.discord {
+    if let Some(bot) = &app.discord.bot {
         of_discord(bot, looked_up.as_ref(), &mut registry);
     }
     let mut text = String::new();
@@ -96,11 +98,11 @@ struct LookedUp {
 }
 
 async fn look_up(app: &App) -> Result<LookedUp> {
-    if app.discord.is_none() {
+    if app.discord.bot.is_none() {
         app.db.read(async |conn| Ok(conn.ping().await?)).await?;
         return Ok(LookedUp { connection: None, outbox: Vec::new() });
     }
-    let connection = discord::standing(app).await?.map(|standing| standing.connection);
+    let connection = discord::gateway_status(&app.discord).await?.map(|standing| standing.connection);
     let outbox = app.db.read(async |conn| Ok(discord::store::outbox_depth(conn).await?)).await?;
     Ok(LookedUp { connection, outbox })
 }

@@ -15,7 +15,7 @@ use super::Server;
 use crate::{
     app::App,
     discord::{self, DiscordConnection},
-    error::{Error, Result},
+    kernel::error::{Error, Result},
 };
 
 /// How long the database has to answer: less than those who ask usually wait.
@@ -36,5 +36,5 @@ pub(super) async fn ready(State(server): State<Server>) -> Response {
 
 async fn standing(app: &App) -> Result<DiscordConnection> {
     app.db.read(async |conn| Ok(conn.ping().await?)).await?;
-    Ok(discord::standing(app).await?.map_or(DiscordConnection::Off, |standing| standing.connection))
+    Ok(discord::gateway_status(&app.discord).await?.map_or(DiscordConnection::Off, |standing| standing.connection))
 }

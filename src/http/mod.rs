@@ -37,9 +37,9 @@ pub use self::{
     listen::{serve, serve_at_most},
 };
 use crate::{
+    api::{Graph, operation_log::millis},
     app::App,
-    error,
-    graphql::{Graph, account::millis},
+    kernel::error,
 };
 
 /// Longest request id that is taken from a client.

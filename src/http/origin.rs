@@ -9,7 +9,7 @@ use axum::{
 use ipnet::IpNet;
 
 use super::text;
-use crate::auth::Origin;
+use crate::engine::Origin;
 
 /// Most characters kept of a user agent.
 const MAX_USER_AGENT: usize = 200;

@@ -11,8 +11,8 @@ use serde_json::{Map, Value as Json};
 
 use super::text;
 use crate::{
-    error::{Code, Refusal},
-    graphql::{Operation, Wanted},
+    api::{DocumentRef, Operation},
+    kernel::error::{Code, Refusal},
 };
 
 /// The version of Apollo's protocol of persisted queries.
@@ -117,9 +117,9 @@ fn operation(mut parts: Map<String, Json>) -> Result<Operation, Failure> {
     // Beside an id some clients cannot leave it out.
     let query = query.filter(|query| !query.is_empty() || id.is_none());
     let document = match (query, id) {
-        (Some(text), None) => Wanted::Text(text),
-        (Some(text), Some(hash)) => Wanted::Register(text, hash),
-        (None, Some(id)) => Wanted::Known(id),
+        (Some(text), None) => DocumentRef::Text(text),
+        (Some(text), Some(hash)) => DocumentRef::Register(text, hash),
+        (None, Some(id)) => DocumentRef::Known(id),
         (None, None) => return Err(Failure::of(Refusal::input("query", "query must be a document."))),
     };
     let variables = Variables::from_json(Json::Object(variables));

@@ -14,11 +14,11 @@ use futures_util::{Stream, StreamExt};
 use tokio::time::timeout;
 
 use super::Server;
-use crate::graphql::{
+use crate::api::{
     Prepared, Said,
-    account::{Account, Outcome},
-    caller::Admitted,
+    context::AuthContext,
     is_refused,
+    operation_log::{OperationLog, Outcome},
 };
 
 /// How often a silent stream says that it is still there: proxies and phones cut off what is silent for longer.
@@ -33,8 +33,8 @@ const COMPLETE: &str = "event: complete\ndata:\n\n";
 pub(super) fn answer(
     server: Server,
     prepared: Result<Prepared, Vec<ServerError>>,
-    admitted: Admitted,
-    account: Account,
+    admitted: AuthContext,
+    account: OperationLog,
 ) -> Response {
     let is_subscription = prepared.as_ref().is_ok_and(|it| it.kind() == OperationType::Subscription);
     let mut ending = server.clone();
@@ -70,8 +70,8 @@ pub(super) fn answer(
 fn events(
     server: Server,
     prepared: Result<Prepared, Vec<ServerError>>,
-    admitted: Admitted,
-    mut account: Account,
+    admitted: AuthContext,
+    mut account: OperationLog,
 ) -> impl Stream<Item = String> {
     async_stream::stream! {
         // So that the client knows at once that it is heard.

@@ -24,14 +24,14 @@ use tokio_stream::StreamMap;
 
 use super::{Server, listen::Place, new_request_id, request::from_payload};
 use crate::{
-    auth::Origin,
-    error::{Code, Error, Refusal, internal_server_error},
-    graphql::{
+    api::{
         Operation, Said,
-        account::{Account, Outcome},
-        caller::{Admitted, Credentials},
+        context::{AuthContext, Credentials},
         is_refused,
+        operation_log::{OperationLog, Outcome},
     },
+    engine::Origin,
+    kernel::error::{Code, Error, Refusal, internal_server_error},
 };
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -135,7 +135,7 @@ pub(super) fn upgrade(server: Server, upgrade: WebSocketUpgrade, origin: Origin,
         .max_message_size(max_message)
         .max_frame_size(max_message)
         .on_upgrade(async move |mut socket| {
-            // Held to the end, for a server that ends waits until all have taken note.
+            // PruningMap to the end, for a server that ends waits until all have taken note.
             let _open = server.ending.clone();
             // Likewise, for it is one of the open connections.
             let _place = place;
@@ -181,9 +181,9 @@ struct Connection {
     /// Where the client comes from, until it asks to be let in.
     origin: Option<Origin>,
     /// Its being let in, while that takes.
-    admitting: Option<BoxFuture<'static, Result<Admitted, Close>>>,
+    admitting: Option<BoxFuture<'static, Result<AuthContext, Close>>>,
     /// Who it is, once they have said so.
-    admitted: Option<Admitted>,
+    admitted: Option<AuthContext>,
     /// Whether it has been heard that the server is about to end: what is under way is answered, and nothing begun.
     is_ending: bool,
     /// The operations that run, by the client's ids.
@@ -338,14 +338,14 @@ impl Connection {
 }
 
 /// Lets a client in by its `connection_init` payload.
-async fn admit(server: Server, payload: Map<String, Json>, origin: Origin) -> Result<Admitted, Close> {
+async fn admit(server: Server, payload: Map<String, Json>, origin: Origin) -> Result<AuthContext, Close> {
     let text = |name: &str| match payload.get(name) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) => Ok(Some(text.as_str())),
         Some(_) => Err(FORBIDDEN),
     };
     let credentials = Credentials { guild: text("guild")?, authorization: text("authorization")? };
-    let admitted = server.graph.in_time(Admitted::admit(&server.app, credentials, origin)).await;
+    let admitted = server.graph.in_time(AuthContext::authenticate(&server.app, credentials, origin)).await;
     admitted.map_err(|error| match error {
         Error::Refused(_) => FORBIDDEN,
         Error::Internal(error) | Error::Unavailable(error) => {
@@ -358,7 +358,7 @@ async fn admit(server: Server, payload: Map<String, Json>, origin: Origin) -> Re
 /// Runs one operation and says what comes of it.
 fn run(
     server: Server,
-    admitted: Admitted,
+    admitted: AuthContext,
     id: String,
     operation: Operation,
     room: Arc<Room>,
@@ -380,7 +380,7 @@ fn run(
             return;
         };
         // As with each request over HTTP, what counts is who asks and what they may do by now.
-        let again = Arc::clone(&account.usage).measure(Box::pin(admitted.again()));
+        let again = Arc::clone(&account.usage).measure(Box::pin(admitted.refresh()));
         let admitted = match server.graph.in_time(again).await {
             Ok(admitted) => admitted,
             Err(error) => {
@@ -428,15 +428,15 @@ fn run(
     }
 }
 
-fn open(server: &Server, admitted: &Admitted) -> Account {
+fn open(server: &Server, admitted: &AuthContext) -> OperationLog {
     let request_id = new_request_id();
     let span = tracing::info_span!("operation", request_id, "otel.kind" = "server");
-    let mut account = Account::open(&server.app, "websocket", &request_id, span);
+    let mut account = OperationLog::open(&server.app, "websocket", &request_id, span);
     account.asked_by(admitted);
     account
 }
 
-fn refused(account: &mut Account, id: &str, errors: &[ServerError]) -> Outgoing {
+fn refused(account: &mut OperationLog, id: &str, errors: &[ServerError]) -> Outgoing {
     account.comes_to(Outcome::of(errors));
     Outgoing::error(id, errors)
 }

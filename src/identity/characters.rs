@@ -3,19 +3,21 @@
 use async_graphql::MaybeUndefined;
 
 use super::{
-    Character, CharacterClass, CharacterRole, Ladder, Member,
     classes::{self, Spec},
+    policy::Ladder,
+    rows::{Character, CharacterClass, CharacterRole, Member},
     store,
 };
 use crate::{
-    app::App,
+    access::{Access, Permission, Viewer},
     audit::{self, Action, Changes},
-    auth::{Permission, Viewer},
-    clock::Instant,
     db::{Conn, violated},
-    error::{Error, Refusal, Result},
-    id::{CharacterId, GuildId, MemberId},
-    text,
+    kernel::{
+        clock::Timestamp,
+        error::{Error, Refusal, Result},
+        id::{CharacterId, GuildId, MemberId},
+        text,
+    },
 };
 
 /// Most characters of a character's or a realm's name.
@@ -67,9 +69,10 @@ impl NewCharacter {
 /// # Errors
 /// `BAD_USER_INPUT`; `NOT_FOUND` for the member; `FORBIDDEN`, `PERMISSION_REQUIRED` or `RANK_TOO_LOW`; `CONFLICT`,
 /// `NAME_TAKEN`.
-pub async fn create_character(app: &App, viewer: &Viewer, new: NewCharacter) -> Result<Character> {
-    let (actor, now) = (viewer.clone(), app.clock.now());
-    app.db
+pub async fn create_character(access: &Access, viewer: &Viewer, new: NewCharacter) -> Result<Character> {
+    let (actor, now) = (viewer.clone(), access.clock.now());
+    access
+        .db
         .write(async move |conn| {
             let actor = actor.confirm(conn).await?;
             let owner = lock_owner(conn, &actor, new.member.unwrap_or(actor.member)).await?;
@@ -136,9 +139,10 @@ impl CharacterChange {
 ///
 /// # Errors
 /// As [`create_character`].
-pub async fn update_character(app: &App, viewer: &Viewer, change: CharacterChange) -> Result<Character> {
-    let (actor, now) = (viewer.clone(), app.clock.now());
-    app.db
+pub async fn update_character(access: &Access, viewer: &Viewer, change: CharacterChange) -> Result<Character> {
+    let (actor, now) = (viewer.clone(), access.clock.now());
+    access
+        .db
         .write(async move |conn| {
             let actor = actor.confirm(conn).await?;
             let (owner, before) = lock_character(conn, &actor, change.id).await?;
@@ -162,9 +166,10 @@ pub async fn update_character(app: &App, viewer: &Viewer, change: CharacterChang
 ///
 /// # Errors
 /// `NOT_FOUND`; `FORBIDDEN`, `PERMISSION_REQUIRED` or `RANK_TOO_LOW`.
-pub async fn delete_character(app: &App, viewer: &Viewer, id: CharacterId) -> Result<()> {
-    let (actor, now) = (viewer.clone(), app.clock.now());
-    app.db
+pub async fn delete_character(access: &Access, viewer: &Viewer, id: CharacterId) -> Result<()> {
+    let (actor, now) = (viewer.clone(), access.clock.now());
+    access
+        .db
         .write(async move |conn| {
             let actor = actor.confirm(conn).await?;
             let (owner, character) = lock_character(conn, &actor, id).await?;
@@ -202,7 +207,7 @@ async fn record(
     conn: &mut Conn,
     actor: &Viewer,
     owner: &Member,
-    now: Instant,
+    now: Timestamp,
     action: Action,
     id: CharacterId,
     summary: String,

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use serde::Deserialize;
 use strum::VariantArray;
 
-use super::{CharacterClass, CharacterRole};
-use crate::text;
+use super::rows::{CharacterClass, CharacterRole};
+use crate::kernel::text;
 
 const CLASSES: &str = include_str!("../../data/wow/classes.json");
 

@@ -2,16 +2,21 @@
 
 use async_graphql::MaybeUndefined;
 
-use super::{Ladder, Member, Rank, RankSource, policy, store};
+use super::{
+    policy::{self, Ladder},
+    rows::{Member, Rank, RankSource},
+    store,
+};
 use crate::{
-    app::App,
+    access::{self, Access, Permission, Viewer},
     audit::{self, Action, Changes},
-    auth::{self, Permission, Viewer},
-    clock::Instant,
     db::violated,
-    error::{Error, Refusal, Result},
-    id::{MemberId, RankId},
-    text, voting,
+    kernel::{
+        clock::Timestamp,
+        error::{Error, Refusal, Result},
+        id::{MemberId, RankId},
+        text,
+    },
 };
 
 /// Most characters of a username or a display name.
@@ -34,7 +39,7 @@ impl NewMember {
     ///
     /// # Errors
     /// `BAD_USER_INPUT`.
-    pub fn into_row(self, rank: &Rank, now: Instant) -> Result<Member, Refusal> {
+    pub fn into_row(self, rank: &Rank, now: Timestamp) -> Result<Member, Refusal> {
         let discord_username = text::discord_username(&self.discord_username)?;
         let display_name = display_name(self.display_name.as_deref(), &discord_username)?;
         Ok(Member {
@@ -62,28 +67,29 @@ impl NewMember {
 ///
 /// # Errors
 /// `BAD_USER_INPUT`; `NOT_FOUND` for the rank; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `NAME_TAKEN`.
-pub async fn create_member(app: &App, viewer: &Viewer, new: NewMember) -> Result<Member> {
-    let (actor, now) = (viewer.clone(), app.clock.now());
-    app.change_access(
-        viewer.guild,
-        |member: &Member| Some(member.id),
-        async move |conn| {
-            let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::MembersManage).await?;
-            let rank = match new.rank {
-                Some(rank) => ladder.rank(rank).ok_or_else(|| Refusal::not_found("rank").at("rankId"))?,
-                None => ladder.lowest().ok_or_else(|| Refusal::not_found("rank"))?,
-            };
-            ladder.check_reach(&actor, rank.level)?;
-            ladder.check_grant(&actor, None, rank.id)?;
-            let member = new.into_row(rank, now)?;
-            store::insert_members(conn, vec![member.clone()]).await.map_err(taken)?;
-            let summary = format!("Added {} as {}", member.display_name, rank.name);
-            let entry = audit::entry(Action::MemberCreate, member.id, summary);
-            audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
-            Ok(member)
-        },
-    )
-    .await
+pub async fn create_member(access: &Access, viewer: &Viewer, new: NewMember) -> Result<Member> {
+    let (actor, now) = (viewer.clone(), access.clock.now());
+    access
+        .change(
+            viewer.guild,
+            |member: &Member| Some(member.id),
+            async move |conn| {
+                let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::MembersManage).await?;
+                let rank = match new.rank {
+                    Some(rank) => ladder.rank(rank).ok_or_else(|| Refusal::not_found("rank").at("rankId"))?,
+                    None => ladder.lowest().ok_or_else(|| Refusal::not_found("rank"))?,
+                };
+                ladder.check_reach(&actor, rank.level)?;
+                ladder.check_grant(&actor, None, rank.id)?;
+                let member = new.into_row(rank, now)?;
+                store::insert_members(conn, vec![member.clone()]).await.map_err(taken)?;
+                let summary = format!("Added {} as {}", member.display_name, rank.name);
+                let entry = audit::entry(Action::MemberCreate, member.id, summary);
+                audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
+                Ok(member)
+            },
+        )
+        .await
 }
 
 /// What is to change of a member; what is undefined stays.
@@ -106,10 +112,10 @@ pub struct MemberChange {
 ///
 /// # Errors
 /// `BAD_USER_INPUT`; `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `NAME_TAKEN` or `LAST_LEADER`.
-pub async fn update_member(app: &App, viewer: &Viewer, change: MemberChange) -> Result<Member> {
-    let (actor, now) = (viewer.clone(), app.clock.now());
-    let (member, takes_away) = app
-        .change_access(
+pub async fn update_member(access: &Access, viewer: &Viewer, change: MemberChange) -> Result<Member> {
+    let (actor, now) = (viewer.clone(), access.clock.now());
+    let (member, takes_away) = access
+        .change(
             viewer.guild,
             |(member, _): &(Member, _)| Some(member.id),
             async move |conn| {
@@ -131,8 +137,8 @@ pub async fn update_member(app: &App, viewer: &Viewer, change: MemberChange) -> 
                 let led_before = store::leaders(conn, actor.guild, ladder.highest_level()).await?;
                 store::update_member(conn, &before, &after).await.map_err(taken)?;
                 if before.is_active && !after.is_active {
-                    auth::store::revoke_sessions_of(conn, actor.guild, after.id, None, now).await?;
-                    auth::store::delete_codes_of(conn, actor.guild, after.id).await?;
+                    access::store::revoke_sessions_of(conn, actor.guild, after.id, None, now).await?;
+                    access::store::delete_codes_of(conn, actor.guild, after.id).await?;
                 }
                 let led_after = store::leaders(conn, actor.guild, ladder.highest_level()).await?;
                 policy::check_still_led(led_before, led_after)?;
@@ -145,10 +151,10 @@ pub async fn update_member(app: &App, viewer: &Viewer, change: MemberChange) -> 
         )
         .await?;
     if takes_away {
-        app.settle().await;
+        access.await_revocation().await;
     }
     // Whoever had not voted yet may have been the last.
-    voting::close_complete(app, Some(viewer.guild)).await;
+    access.bus.roster_changed(viewer.guild).await;
     Ok(member)
 }
 

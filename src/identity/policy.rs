@@ -1,11 +1,13 @@
 //! Who reaches whom on the ladder.
 
-use super::{Rank, store};
+use super::{rows::Rank, store};
 use crate::{
-    auth::{Permission, Permissions, Viewer},
+    access::{Permission, Permissions, Viewer},
     db::Conn,
-    error::{Refusal, Result},
-    id::{GuildId, RankId},
+    kernel::{
+        error::{Refusal, Result},
+        id::{GuildId, RankId},
+    },
 };
 
 /// A guild's ranks, highest level first.
@@ -165,7 +167,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::auth::viewer::some_viewer;
+    use crate::access::viewer::some_viewer;
 
     fn ladder(levels: &[i64]) -> Ladder {
         let guild = GuildId(1);

@@ -2,15 +2,16 @@
 
 use async_graphql::MaybeUndefined;
 
-use super::{Rank, policy, store};
+use super::{policy, rows::Rank, store};
 use crate::{
-    app::App,
+    access::{Access, Permission, Permissions, Viewer},
     audit::{self, Action, Changes},
-    auth::{Permission, Permissions, Viewer},
     db::violated,
-    error::{Error, Refusal, Result},
-    id::{GuildId, RankId},
-    text, voting,
+    kernel::{
+        error::{Error, Refusal, Result},
+        id::{GuildId, RankId},
+        text,
+    },
 };
 
 const MAX_RANK_NAME: usize = 50;
@@ -50,9 +51,10 @@ impl NewRank {
 ///
 /// # Errors
 /// `BAD_USER_INPUT`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `NAME_TAKEN` or `LEVEL_TAKEN`.
-pub async fn create_rank(app: &App, viewer: &Viewer, new: NewRank) -> Result<Rank> {
-    let (actor, now) = (viewer.clone(), app.clock.now());
-    app.db
+pub async fn create_rank(access: &Access, viewer: &Viewer, new: NewRank) -> Result<Rank> {
+    let (actor, now) = (viewer.clone(), access.clock.now());
+    access
+        .db
         .write(async move |conn| {
             let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::RanksManage).await?;
             let rank = new.into_row(actor.guild)?;
@@ -114,10 +116,10 @@ impl RankChange {
 ///
 /// # Errors
 /// As [`create_rank`], and `NOT_FOUND`.
-pub async fn update_rank(app: &App, viewer: &Viewer, change: RankChange) -> Result<Rank> {
-    let (actor, now) = (viewer.clone(), app.clock.now());
-    let (rank, takes_away) = app
-        .change_access(
+pub async fn update_rank(access: &Access, viewer: &Viewer, change: RankChange) -> Result<Rank> {
+    let (actor, now) = (viewer.clone(), access.clock.now());
+    let (rank, takes_away) = access
+        .change(
             viewer.guild,
             |_| None,
             async move |conn| {
@@ -138,10 +140,10 @@ pub async fn update_rank(app: &App, viewer: &Viewer, change: RankChange) -> Resu
         )
         .await?;
     if takes_away {
-        app.settle().await;
+        access.await_revocation().await;
     }
     // Those who were lowered may have been the last who had not voted.
-    voting::close_complete(app, Some(viewer.guild)).await;
+    access.bus.roster_changed(viewer.guild).await;
     Ok(rank)
 }
 
@@ -149,9 +151,10 @@ pub async fn update_rank(app: &App, viewer: &Viewer, change: RankChange) -> Resu
 ///
 /// # Errors
 /// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `RANK_IN_USE`.
-pub async fn delete_rank(app: &App, viewer: &Viewer, id: RankId) -> Result<()> {
-    let (actor, now) = (viewer.clone(), app.clock.now());
-    app.db
+pub async fn delete_rank(access: &Access, viewer: &Viewer, id: RankId) -> Result<()> {
+    let (actor, now) = (viewer.clone(), access.clock.now());
+    access
+        .db
         .write(async move |conn| {
             let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::RanksManage).await?;
             let rank = ladder.rank(id).ok_or_else(|| Refusal::not_found("rank").at("id"))?;

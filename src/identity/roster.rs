@@ -3,19 +3,22 @@
 use std::collections::HashMap;
 
 use super::{
-    Character, Ladder, characters,
+    characters,
     import::{Actor, Format, Plan, Problem, Roster, plan, read, write},
-    members, store,
+    members,
+    policy::Ladder,
+    rows::Character,
+    store,
 };
 use crate::{
-    app::App,
+    access::{Access, Permission, Viewer},
     audit::{self, Action},
-    auth::{Permission, Viewer},
-    clock::Instant,
     db::Conn,
-    error::{Error, Refusal, Result},
-    id::{CharacterId, GuildId, MemberId},
-    voting,
+    kernel::{
+        clock::Timestamp,
+        error::{Error, Refusal, Result},
+        id::{CharacterId, GuildId, MemberId},
+    },
 };
 
 /// Rows of a statement: so many at once, so that progress can be told between them.
@@ -54,22 +57,22 @@ pub struct Imported {
 /// # Errors
 /// `BAD_USER_INPUT` at `data` for a file that cannot be read at all.
 pub async fn import_roster(
-    app: &App,
+    access: &Access,
     guild: GuildId,
     by: Option<&Viewer>,
     (format, data): (Format, Vec<u8>),
     skip_bad: bool,
     progress: impl FnMut(usize, usize) + Send + 'static,
 ) -> Result<Imported> {
-    let (by, now) = (by.cloned(), app.clock.now());
+    let (by, now) = (by.cloned(), access.clock.now());
     let is_command = by.is_none();
     let reading = off_thread(move || read(format, &data)).await??;
     if !is_command && reading.records.len() + reading.problems.len() > MAX_ROWS {
         let message = format!("A roster of more than {MAX_ROWS} rows is imported on the command line.");
         return Err(Refusal::input("data", message).into());
     }
-    let (imported, takes_away) = app
-        .change_access(
+    let (imported, takes_away) = access
+        .change(
             guild,
             |_| None,
             async move |conn| {
@@ -116,11 +119,11 @@ pub async fn import_roster(
         )
         .await?;
     if takes_away {
-        app.settle().await;
+        access.await_revocation().await;
     }
     // Whoever watches a vote hears of its end from a server, so a command leaves it to them.
     if !is_command {
-        voting::close_complete(app, Some(guild)).await;
+        access.bus.roster_changed(guild).await;
     }
     Ok(imported)
 }
@@ -134,8 +137,8 @@ async fn off_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static
 ///
 /// # Errors
 /// The database's.
-pub async fn export_roster(app: &App, guild: GuildId, format: Format) -> Result<String> {
-    let roster = app.db.snapshot(async move |conn| roster(conn, guild).await).await?;
+pub async fn export_roster(access: &Access, guild: GuildId, format: Format) -> Result<String> {
+    let roster = access.db.snapshot(async move |conn| roster(conn, guild).await).await?;
     write(format, &roster)
 }
 
@@ -177,7 +180,7 @@ async fn apply(conn: &mut Conn, plan: Plan, mut progress: impl FnMut(usize, usiz
 }
 
 /// Records the import as a whole, and what it did to each member and to the characters of those who were there before.
-async fn record(conn: &mut Conn, by: Option<&Viewer>, now: Instant, roster: &Roster, plan: &Plan) -> Result<()> {
+async fn record(conn: &mut Conn, by: Option<&Viewer>, now: Timestamp, roster: &Roster, plan: &Plan) -> Result<()> {
     let ladder = Ladder::new(roster.ranks.clone());
     let rank = |id| ladder.rank(id).map_or("an unknown rank", |rank| &rank.name);
     let names: HashMap<MemberId, &str> = roster.members.iter().map(|it| (it.id, it.display_name.as_str())).collect();

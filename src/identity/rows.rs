@@ -4,14 +4,16 @@ use diesel::prelude::*;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
-    auth::Permissions,
-    clock::Instant,
+    access::Permissions,
     db::{
         schema::{characters, guilds, members, ranks},
         text_enum,
     },
-    id::{CharacterId, GuildId, MemberId, RankId},
-    text,
+    kernel::{
+        clock::Timestamp,
+        id::{CharacterId, GuildId, MemberId, RankId},
+        text,
+    },
 };
 
 text_enum! {
@@ -94,7 +96,7 @@ pub struct Guild {
     pub name: String,
     pub region: Region,
     pub roster_version: i64,
-    pub created_at: Instant,
+    pub created_at: Timestamp,
 }
 
 /// A rung of a guild's ladder.
@@ -131,9 +133,9 @@ pub struct Member {
     pub is_active: bool,
     pub password_hash: Option<String>,
     pub credentials_version: i64,
-    pub registered_at: Option<Instant>,
-    pub last_seen_at: Option<Instant>,
-    pub created_at: Instant,
+    pub registered_at: Option<Timestamp>,
+    pub last_seen_at: Option<Timestamp>,
+    pub created_at: Timestamp,
 }
 
 impl Member {

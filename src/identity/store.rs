@@ -4,16 +4,21 @@
 use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
 
-use super::{Character, CharacterFilter, CharacterKey, Guild, Member, MemberFilter, MemberKey, Rank, policy::Leaders};
+use super::{
+    policy::Leaders,
+    rows::{Character, CharacterFilter, CharacterKey, Guild, Member, MemberFilter, MemberKey, Rank},
+};
 use crate::{
-    clock::Instant,
     db::{
         Conn, Lock, first_locked, insert_all, on,
         schema::{ballots, campaigns, characters, guilds, members, ranks},
     },
-    id::{CharacterId, GuildId, MemberId, RankId},
-    page::Page,
-    text,
+    kernel::{
+        clock::Timestamp,
+        id::{CharacterId, GuildId, MemberId, RankId},
+        page::Page,
+        text,
+    },
 };
 
 /// Removes a guild with all that belongs to it: for a bench, which made it.
@@ -164,7 +169,7 @@ pub async fn set_password(
     guild: GuildId,
     member: MemberId,
     password_hash: &str,
-    now: Instant,
+    now: Timestamp,
 ) -> QueryResult<()> {
     on!(conn, c => diesel::update(members::table.find((guild, member)))
         .set((
@@ -187,7 +192,7 @@ pub async fn register(
     guild: GuildId,
     member: MemberId,
     password_hash: &str,
-    now: Instant,
+    now: Timestamp,
 ) -> QueryResult<()> {
     on!(conn, c => diesel::update(members::table.find((guild, member)))
         .set((
@@ -200,7 +205,7 @@ pub async fn register(
 }
 
 /// Notes that a member was here.
-pub async fn seen(conn: &mut Conn, guild: GuildId, member: MemberId, now: Instant) -> QueryResult<()> {
+pub async fn seen(conn: &mut Conn, guild: GuildId, member: MemberId, now: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::update(members::table.find((guild, member))).set(members::last_seen_at.eq(now)).execute(c))?;
     Ok(())
 }

@@ -1,17 +1,12 @@
 //! Answers made once for all who watch the same.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use tokio::{sync::watch, time::Instant};
 
-use super::lock;
-
 /// What an answer is made by, hashed: the document, the operation's name, the values of its variables.
-pub type Recipe = [u8; 32];
+pub type ResponseKey = [u8; 32];
 
 /// Most recipes of which the answers to one piece of news are kept. Who asks otherwise gets one of their own.
 const MAX_RECIPES: usize = 256;
@@ -22,21 +17,21 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// The answers to one piece of news, gone with it.
 #[derive(Default)]
-pub struct Answers(Mutex<HashMap<Recipe, Kept>>);
+pub struct Answers(Mutex<HashMap<ResponseKey, Kept>>);
 
 /// Since when, and what is made of it.
-type Kept = (Instant, watch::Receiver<Option<Made>>);
+type Kept = (Instant, watch::Receiver<Option<CachedResponse>>);
 
 /// An answer that was made.
 #[derive(Clone)]
-pub enum Made {
+pub enum CachedResponse {
     /// The same for whoever asks.
     ForAll(Arc<str>),
     /// It depends on who asks: theirs alone.
     Personal,
 }
 
-impl Made {
+impl CachedResponse {
     /// An answer; the same for all, or not.
     pub fn new(answer: &Arc<str>, is_for_all: bool) -> Self {
         if is_for_all && answer.len() <= MAX_BYTES { Self::ForAll(Arc::clone(answer)) } else { Self::Personal }
@@ -44,28 +39,28 @@ impl Made {
 }
 
 /// How to come by an answer.
-pub enum Place {
+pub enum CacheSlot {
     /// By making it, and telling the others.
-    Make(watch::Sender<Option<Made>>),
+    Make(watch::Sender<Option<CachedResponse>>),
     /// By waiting for whoever makes it.
-    Wait(watch::Receiver<Option<Made>>),
+    Wait(watch::Receiver<Option<CachedResponse>>),
     /// By making one's own.
     Alone,
 }
 
 impl Answers {
     /// How to come by the answer that is made so.
-    pub fn place(&self, recipe: &Recipe) -> Place {
-        let mut answers = lock(&self.0);
+    pub fn place(&self, recipe: &ResponseKey) -> CacheSlot {
+        let mut answers = self.0.lock();
         let kept = answers.get(recipe).filter(|(since, _)| since.elapsed() < FRESH);
         if let Some((_, made)) = kept {
-            return Place::Wait(made.clone());
+            return CacheSlot::Wait(made.clone());
         }
         if answers.len() >= MAX_RECIPES && !answers.contains_key(recipe) {
-            return Place::Alone;
+            return CacheSlot::Alone;
         }
         let (maker, made) = watch::channel(None);
         answers.insert(*recipe, (Instant::now(), made));
-        Place::Make(maker)
+        CacheSlot::Make(maker)
     }
 }

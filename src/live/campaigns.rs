@@ -3,20 +3,22 @@
 use std::{
     collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast, watch};
 
-use super::{answers::Answers, lock};
+use super::{answers::Answers, service::Live};
 use crate::{
-    app::App,
-    clock::Instant,
     db::Conn,
-    error::Result,
-    id::{CampaignId, GuildId},
-    panics,
+    kernel::{
+        clock::Timestamp,
+        error::Result,
+        id::{CampaignId, GuildId},
+        supervise,
+    },
     voting::{Campaign, CampaignStatus, Entry, store},
 };
 
@@ -57,7 +59,7 @@ struct Stale {
 
 impl CampaignFeed {
     pub(super) fn changed(&self, campaign: CampaignId) {
-        lock(&self.stale).campaigns.insert(campaign);
+        self.stale.lock().campaigns.insert(campaign);
         self.wake.notify_one();
     }
 
@@ -77,14 +79,14 @@ impl CampaignFeed {
     }
 
     fn look_again(&self, at: Stale) {
-        let mut stale = lock(&self.stale);
+        let mut stale = self.stale.lock();
         stale.campaigns.extend(at.campaigns);
         stale.all |= at.all;
         self.wake.notify_one();
     }
 
     pub(super) fn look_at_all(&self) {
-        lock(&self.stale).all = true;
+        self.stale.lock().all = true;
         self.wake.notify_one();
     }
 }
@@ -102,9 +104,9 @@ impl CampaignWatch {
 }
 
 /// Watches a guild's campaigns, whoever may see them.
-pub async fn watch_campaigns(app: &Arc<App>, guild: GuildId) -> CampaignWatch {
+pub async fn watch_campaigns(live: &Arc<Live>, guild: GuildId) -> CampaignWatch {
     let (feed, changes) = {
-        let mut campaigns = lock(&app.live.campaigns);
+        let mut campaigns = live.campaigns.lock();
         let feed = campaigns.get(&guild).cloned().unwrap_or_else(|| {
             let feed = Arc::new(CampaignFeed {
                 changes: broadcast::Sender::new(MAX_BEHIND),
@@ -113,9 +115,9 @@ pub async fn watch_campaigns(app: &Arc<App>, guild: GuildId) -> CampaignWatch {
                 told: watch::Sender::new(None),
             });
             campaigns.insert(guild, Arc::clone(&feed));
-            let (told_by, told) = (Arc::clone(app), Arc::clone(&feed));
+            let (told_by, told) = (Arc::clone(live), Arc::clone(&feed));
             tokio::spawn(async move {
-                panics::begin_again("telling of campaigns", || keep_telling(&told_by, guild, &told)).await;
+                supervise::restart_on_panic("telling of campaigns", || keep_telling(&told_by, guild, &told)).await;
             });
             feed
         });
@@ -128,8 +130,8 @@ pub async fn watch_campaigns(app: &Arc<App>, guild: GuildId) -> CampaignWatch {
 }
 
 /// Tells what becomes of a guild's campaigns, until nobody watches them.
-async fn keep_telling(app: &App, guild: GuildId, watched: &CampaignFeed) {
-    let began_at = app.clock.now();
+async fn keep_telling(live: &Live, guild: GuildId, watched: &CampaignFeed) {
+    let began_at = live.voting.clock.now();
     let mut known: Option<HashMap<CampaignId, Known>> = None;
     loop {
         if known.is_some() {
@@ -137,7 +139,7 @@ async fn keep_telling(app: &App, guild: GuildId, watched: &CampaignFeed) {
                 () = watched.wake.notified() => tokio::time::sleep(GATHER).await,
                 () = watched.changes.closed() => {
                     // Who begins to watch does so under this lock.
-                    let mut campaigns = lock(&app.live.campaigns);
+                    let mut campaigns = live.campaigns.lock();
                     if watched.changes.receiver_count() == 0 {
                         campaigns.remove(&guild);
                         return;
@@ -146,7 +148,7 @@ async fn keep_telling(app: &App, guild: GuildId, watched: &CampaignFeed) {
                 }
             }
         }
-        let stale = std::mem::take(&mut *lock(&watched.stale));
+        let stale = std::mem::take(&mut *watched.stale.lock());
         let look_at = match &known {
             Some(_) if !stale.all => LookAt::These(stale.campaigns.iter().copied().collect()),
             known => {
@@ -154,7 +156,7 @@ async fn keep_telling(app: &App, guild: GuildId, watched: &CampaignFeed) {
                 LookAt::All(may_change.chain(stale.campaigns.iter().copied()).collect())
             }
         };
-        match look(app, guild, look_at).await {
+        match look(live, guild, look_at).await {
             Ok(found) => {
                 match &mut known {
                     None => known = Some(found.iter().map(|it| (it.0.id, Known::of(it))).collect()),
@@ -187,7 +189,7 @@ enum LookAt {
     All(Vec<CampaignId>),
 }
 
-async fn look(app: &App, guild: GuildId, at: LookAt) -> Result<Vec<Found>> {
+async fn look(live: &Live, guild: GuildId, at: LookAt) -> Result<Vec<Found>> {
     let look = async move |conn: &mut Conn| {
         let campaigns = match at {
             LookAt::These(ids) => store::campaigns_by_id(conn, guild, &ids).await?,
@@ -210,7 +212,7 @@ async fn look(app: &App, guild: GuildId, at: LookAt) -> Result<Vec<Found>> {
         let with_entries = |it: Campaign| (entries.remove(&it.id).unwrap_or_default(), it);
         Ok(campaigns.into_iter().map(with_entries).map(|(entries, it)| (it, entries)).collect())
     };
-    app.db.snapshot(look).await
+    live.voting.db.snapshot(look).await
 }
 
 /// A campaign as it was told last.
@@ -233,7 +235,12 @@ impl Known {
 
 /// What has changed since it was known: a transition for each status on the way, an edit where something else looks
 /// otherwise.
-fn changes(known: &mut HashMap<CampaignId, Known>, found: Vec<Found>, stale: &Stale, began_at: Instant) -> Vec<Change> {
+fn changes(
+    known: &mut HashMap<CampaignId, Known>,
+    found: Vec<Found>,
+    stale: &Stale,
+    began_at: Timestamp,
+) -> Vec<Change> {
     let change = |campaign: Arc<Campaign>, is_gone| Change { campaign, is_gone, answers: Arc::default() };
     let mut changes = Vec::new();
     let mut there: HashSet<CampaignId> = HashSet::new();

@@ -2,22 +2,24 @@
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, watch},
     time::Instant,
 };
 
-use super::{Live, answers::Answers, lock};
+use super::{answers::Answers, service::Live};
 use crate::{
-    app::App,
-    id::{CampaignId, GuildId},
-    panics,
+    kernel::{
+        id::{CampaignId, GuildId},
+        supervise,
+    },
     voting::{self, Tally},
 };
 
@@ -48,7 +50,7 @@ type Newest = Option<Counted>;
 type Key = (GuildId, CampaignId);
 
 /// A campaign that is watched.
-pub(super) struct Feed {
+pub(super) struct TallyFeed {
     /// Its newest tally.
     newest: watch::Sender<Newest>,
     /// Those who watch, in rows that are told one after the other, over and over while there is something new: each row of
@@ -62,7 +64,7 @@ pub(super) struct Feed {
     fresh: Notify,
 }
 
-impl Feed {
+impl TallyFeed {
     fn new() -> Self {
         Self {
             newest: watch::Sender::new(None),
@@ -91,7 +93,7 @@ impl Feed {
 
     /// A place in a row.
     fn join(&self) -> watch::Receiver<Newest> {
-        let mut rows = lock(&self.rows);
+        let mut rows = self.rows.lock();
         if let Some(row) = rows.iter().find(|row| row.receiver_count() < ROW) {
             return row.subscribe();
         }
@@ -101,7 +103,7 @@ impl Feed {
     }
 
     fn row(&self, number: usize) -> Option<watch::Sender<Newest>> {
-        lock(&self.rows).get(number).cloned()
+        self.rows.lock().get(number).cloned()
     }
 }
 
@@ -134,17 +136,19 @@ impl Watch {
 }
 
 /// Watches a campaign. The first to do so sets the counting going, the last to leave ends it.
-pub fn watch_tally(app: &Arc<App>, guild: GuildId, campaign: CampaignId) -> Watch {
+pub fn watch_tally(live: &Arc<Live>, guild: GuildId, campaign: CampaignId) -> Watch {
     let key = (guild, campaign);
-    let mut tallies = lock(&app.live.tallies);
+    let mut tallies = live.tallies.lock();
     let feed = tallies.entry(key).or_insert_with(|| {
-        let feed = Arc::new(Feed::new());
+        let feed = Arc::new(TallyFeed::new());
         feed.recount();
-        let (counted, told) = ((Arc::clone(app), Arc::clone(&feed)), (Arc::clone(app), Arc::clone(&feed)));
+        let (counted, told) = ((Arc::clone(live), Arc::clone(&feed)), (Arc::clone(live), Arc::clone(&feed)));
+        tokio::spawn(async move {
+            supervise::restart_on_panic("counting", || keep_counting(&counted.0, key, &counted.1)).await
+        });
         tokio::spawn(
-            async move { panics::begin_again("counting", || keep_counting(&counted.0, key, &counted.1)).await },
+            async move { supervise::restart_on_panic("telling", || keep_telling(&told.0, key, &told.1)).await },
         );
-        tokio::spawn(async move { panics::begin_again("telling", || keep_telling(&told.0, key, &told.1)).await });
         feed
     });
     Watch { newest: feed.newest.subscribe(), row: feed.join(), last_revision: None }
@@ -152,14 +156,14 @@ pub fn watch_tally(app: &Arc<App>, guild: GuildId, campaign: CampaignId) -> Watc
 
 impl Live {
     /// Waits for a call while someone watches; whether someone does.
-    async fn called(&self, key: Key, feed: &Arc<Feed>, call: &Notify) -> bool {
+    async fn called(&self, key: Key, feed: &Arc<TallyFeed>, call: &Notify) -> bool {
         loop {
             tokio::select! {
                 () = call.notified() => return true,
                 () = feed.newest.closed() => {}
             }
             // Who begins to watch does so under this lock.
-            let mut tallies = lock(&self.tallies);
+            let mut tallies = self.tallies.lock();
             if feed.newest.receiver_count() == 0 {
                 if tallies.get(&key).is_some_and(|kept| Arc::ptr_eq(kept, feed)) {
                     tallies.remove(&key);
@@ -171,14 +175,14 @@ impl Live {
 }
 
 /// Counts a campaign whenever its tally is stale, until nobody watches it.
-async fn keep_counting(app: &App, key: Key, watched: &Arc<Feed>) {
-    while app.live.called(key, watched, &watched.stale).await {
+async fn keep_counting(live: &Live, key: Key, watched: &Arc<TallyFeed>) {
+    while live.called(key, watched, &watched.stale).await {
         let started = Instant::now();
         let calls = watched.calls.swap(0, Ordering::Relaxed);
-        app.metrics.tallies_coalesced.inc_by(calls.saturating_sub(1));
-        let pause = match voting::tally(app, key.0, key.1).await {
+        live.metrics.tallies_coalesced.inc_by(calls.saturating_sub(1));
+        let pause = match voting::tally(&live.voting, key.0, key.1).await {
             Ok(Some(tally)) => {
-                app.metrics.tallies_counted.inc();
+                live.metrics.tallies_counted.inc();
                 let is_newer = watched.revision().is_none_or(|revision| revision < tally.revision);
                 if is_newer {
                     watched.newest.send_replace(Some(Counted { tally: Arc::new(tally), answers: Arc::default() }));
@@ -200,11 +204,11 @@ async fn keep_counting(app: &App, key: Key, watched: &Arc<Feed>) {
 }
 
 /// Tells those who watch a campaign whenever there is a newer tally, until nobody does.
-async fn keep_telling(app: &App, key: Key, watched: &Arc<Feed>) {
-    while app.live.called(key, watched, &watched.fresh).await {
+async fn keep_telling(live: &Live, key: Key, watched: &Arc<TallyFeed>) {
+    while live.called(key, watched, &watched.fresh).await {
         let mut number = 0;
         while let Some(row) = watched.row(number) {
-            app.live.wait_until_free(row.receiver_count()).await;
+            live.wait_until_free(row.receiver_count()).await;
             row.send_replace(watched.newest.borrow().clone());
             number += 1;
         }
@@ -215,7 +219,7 @@ impl Live {
     /// Returns when it is the turn of so many watchers to be told something.
     async fn wait_until_free(&self, watchers: usize) {
         let turn = {
-            let mut free_at = lock(&self.free_at);
+            let mut free_at = self.free_at.lock();
             let now = Instant::now();
             let turn = free_at.map_or(now, |free_at| free_at.max(now));
             *free_at = Some(turn + MESSAGE * u32::try_from(watchers).unwrap_or(u32::MAX) / self.cores);

@@ -4,8 +4,12 @@ use async_graphql::ID;
 use base16ct::lower::encode_string;
 use sha2::{Digest, Sha256};
 
-use super::{BallotFile, Campaign, Entry, Outcome, Turnout};
-use crate::{
+use super::{
+    ballot_file::BallotFile,
+    count::Outcome,
+    rows::{Campaign, Entry, Turnout},
+};
+use crate::kernel::{
     error::Refusal,
     id::{CampaignId, EntryId},
 };

@@ -6,14 +6,14 @@ use async_graphql::ID;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Rules, VotingMethod,
     ballot_box::{BallotBox, hash_lines, own_nonce, receipt},
-    count::{self, Ranking},
+    count::{self, Ranking, Rules},
     drafts::MAX_PICKS,
     entries::MAX_ENTRIES,
+    rows::VotingMethod,
     rules::{MAX_SEATS, check_picks, check_seats},
 };
-use crate::id::EntryId;
+use crate::kernel::id::EntryId;
 
 const FORMAT: &str = "guildhall ballot box 1";
 
@@ -76,12 +76,12 @@ impl From<&BallotBox> for BallotFile {
     fn from(of: &BallotBox) -> Self {
         let id = |entry: &EntryId| ID::from(*entry).0;
         let Rules { method, picks, seats } = of.campaign.rules();
-        let ballot = |ballot: &super::PublishedBallot| FiledBallot {
+        let ballot = |ballot: &crate::voting::ballot_box::PublishedBallot| FiledBallot {
             receipt: ballot.receipt.clone(),
             nonce: ballot.nonce.clone(),
             picks: ballot.picks.iter().map(id).collect(),
         };
-        let standing = |row: &super::Standing| FiledStanding {
+        let standing = |row: &crate::voting::count::Standing| FiledStanding {
             place: row.place,
             entry: id(&row.entry),
             points: row.points,

@@ -4,18 +4,22 @@ use async_graphql::MaybeUndefined;
 use chrono::Datelike;
 
 use super::{
-    AnnouncementLevel, Campaign, CampaignStatus, Entry, NewEntry, ResultsVisibility, VotingMethod, entries, rules,
+    entries::{self, NewEntry},
+    rows::{AnnouncementLevel, Campaign, CampaignStatus, Entry, ResultsVisibility, VotingMethod},
+    rules,
+    service::Voting,
     store,
 };
 use crate::{
-    app::App,
+    access::{Permission, Viewer},
     audit::{self, Action},
-    auth::{Permission, Viewer},
-    clock::Instant,
     db::Conn,
-    error::{Refusal, Result},
-    id::{CampaignId, GuildId, MemberId},
-    text,
+    kernel::{
+        clock::Timestamp,
+        error::{Refusal, Result},
+        id::{CampaignId, GuildId, MemberId},
+        text,
+    },
 };
 
 /// Most characters of a title or an entry's name.
@@ -41,7 +45,7 @@ pub struct NewCampaign {
     /// The least rank level that sees it; none is everyone.
     pub min_rank_level_to_view: Option<i64>,
     /// When it goes live by itself.
-    pub start_at: Option<Instant>,
+    pub start_at: Option<Timestamp>,
     /// How long it takes ballots.
     pub duration_hours: i64,
     /// Whether it closes as soon as all have voted.
@@ -60,21 +64,22 @@ pub struct NewCampaign {
 ///
 /// # Errors
 /// `BAD_USER_INPUT`; `FORBIDDEN`, `RANK_TOO_LOW`; `NOT_FOUND` for an entry's member.
-pub async fn create_campaign(app: &App, viewer: &Viewer, new: NewCampaign) -> Result<Campaign> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    app.change_campaign(async move |conn| {
-        let officer = officer.confirm(conn).await?;
-        officer.require(Permission::CampaignsManage)?;
-        rules::check_levels(new.min_rank_level_to_vote, new.min_rank_level_to_view, officer.rank_level)?;
-        let (campaign, entries) = new.into_rows(officer.guild, Some(officer.member), now)?;
-        entries::check_members(conn, &entries).await?;
-        store::insert_campaigns(conn, vec![campaign.clone()]).await?;
-        store::insert_entries(conn, entries).await?;
-        let summary = format!("Drafted {}", quoted(&campaign));
-        record(conn, &campaign, Some(&officer), now, Action::CampaignCreate, summary).await?;
-        Ok(campaign)
-    })
-    .await
+pub async fn create_campaign(voting: &Voting, viewer: &Viewer, new: NewCampaign) -> Result<Campaign> {
+    let (officer, now) = (viewer.clone(), voting.clock.now());
+    voting
+        .change_campaign(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            officer.require(Permission::CampaignsManage)?;
+            rules::check_levels(new.min_rank_level_to_vote, new.min_rank_level_to_view, officer.rank_level)?;
+            let (campaign, entries) = new.into_rows(officer.guild, Some(officer.member), now)?;
+            entries::check_members(conn, &entries).await?;
+            store::insert_campaigns(conn, vec![campaign.clone()]).await?;
+            store::insert_entries(conn, entries).await?;
+            let summary = format!("Drafted {}", quoted(&campaign));
+            record(conn, &campaign, Some(&officer), now, Action::CampaignCreate, summary).await?;
+            Ok(campaign)
+        })
+        .await
 }
 
 impl NewCampaign {
@@ -86,7 +91,7 @@ impl NewCampaign {
         self,
         guild: GuildId,
         by: Option<MemberId>,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<(Campaign, Vec<Entry>), Refusal> {
         rules::check_seats(self.method, self.seats)?;
         let campaign = Campaign {
@@ -140,7 +145,7 @@ pub struct CampaignChange {
     #[expect(missing_docs, reason = "as in NewCampaign")]
     pub min_rank_level_to_view: MaybeUndefined<i64>,
     #[expect(missing_docs, reason = "as in NewCampaign")]
-    pub start_at: MaybeUndefined<Instant>,
+    pub start_at: MaybeUndefined<Timestamp>,
     #[expect(missing_docs, reason = "as in NewCampaign")]
     pub duration_hours: Option<i64>,
     #[expect(missing_docs, reason = "as in NewCampaign")]
@@ -157,22 +162,23 @@ pub struct CampaignChange {
 ///
 /// # Errors
 /// As [`create_campaign`], and `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
-pub async fn update_campaign(app: &App, viewer: &Viewer, change: CampaignChange) -> Result<Campaign> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    app.change_campaign(async move |conn| {
-        let officer = officer.confirm(conn).await?;
-        let campaign = {
-            let draft = lock_draft(conn, &officer, change.id, "id").await?;
-            change.apply(draft)?
-        };
-        let (to_vote, to_view) = (campaign.min_rank_level_to_vote, campaign.min_rank_level_to_view);
-        rules::check_levels(to_vote, to_view, officer.rank_level)?;
-        store::update_campaign(conn, &campaign).await?;
-        let summary = format!("Changed the settings of {}", quoted(&campaign));
-        record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
-        Ok(campaign)
-    })
-    .await
+pub async fn update_campaign(voting: &Voting, viewer: &Viewer, change: CampaignChange) -> Result<Campaign> {
+    let (officer, now) = (viewer.clone(), voting.clock.now());
+    voting
+        .change_campaign(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            let campaign = {
+                let draft = lock_draft(conn, &officer, change.id, "id").await?;
+                change.apply(draft)?
+            };
+            let (to_vote, to_view) = (campaign.min_rank_level_to_vote, campaign.min_rank_level_to_view);
+            rules::check_levels(to_vote, to_view, officer.rank_level)?;
+            store::update_campaign(conn, &campaign).await?;
+            let summary = format!("Changed the settings of {}", quoted(&campaign));
+            record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
+            Ok(campaign)
+        })
+        .await
 }
 
 impl CampaignChange {
@@ -216,17 +222,18 @@ impl CampaignChange {
 ///
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
-pub async fn delete_campaign(app: &App, viewer: &Viewer, id: CampaignId) -> Result<()> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    app.change_campaign(async move |conn| {
-        let officer = officer.confirm(conn).await?;
-        let campaign = lock_draft(conn, &officer, id, "id").await?;
-        store::delete_campaign(conn, campaign.guild_id, campaign.id).await?;
-        let summary = format!("Deleted {}", quoted(&campaign));
-        record(conn, &campaign, Some(&officer), now, Action::CampaignDelete, summary).await?;
-        Ok(campaign)
-    })
-    .await?;
+pub async fn delete_campaign(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Result<()> {
+    let (officer, now) = (viewer.clone(), voting.clock.now());
+    voting
+        .change_campaign(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            let campaign = lock_draft(conn, &officer, id, "id").await?;
+            store::delete_campaign(conn, campaign.guild_id, campaign.id).await?;
+            let summary = format!("Deleted {}", quoted(&campaign));
+            record(conn, &campaign, Some(&officer), now, Action::CampaignDelete, summary).await?;
+            Ok(campaign)
+        })
+        .await?;
     Ok(())
 }
 
@@ -235,7 +242,7 @@ pub(super) async fn record(
     conn: &mut Conn,
     campaign: &Campaign,
     officer: Option<&Viewer>,
-    now: Instant,
+    now: Timestamp,
     action: Action,
     summary: String,
 ) -> Result<()> {
@@ -283,7 +290,7 @@ fn duration_hours(hours: i64) -> Result<i64, Refusal> {
 }
 
 /// Both databases keep years of four digits, and order them.
-fn start_at(start: Instant) -> Result<Instant, Refusal> {
+fn start_at(start: Timestamp) -> Result<Timestamp, Refusal> {
     if (2000..9000).contains(&start.year()) {
         return Ok(start);
     }

@@ -9,18 +9,22 @@ use async_graphql::MaybeUndefined;
 use diesel::QueryResult;
 
 use super::{
-    Campaign, Counts, Entry,
     drafts::{MAX_TITLE, lock_draft, optional_description, quoted, record},
+    rows::{Campaign, Entry},
+    service::Voting,
     store,
+    tally_cache::TallyCache,
 };
 use crate::{
-    app::App,
+    access::{Permission, Viewer},
     audit::Action,
-    auth::{Permission, Viewer},
     db::Conn,
-    error::{Code, Error, Refusal, Result},
-    id::{CampaignId, EntryId, GuildId, MemberId},
-    identity, text,
+    identity,
+    kernel::{
+        error::{Code, Error, Refusal, Result},
+        id::{CampaignId, EntryId, GuildId, MemberId},
+        text,
+    },
 };
 
 /// Most entries of a campaign.
@@ -71,25 +75,26 @@ impl NewEntry {
 ///
 /// # Errors
 /// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
-pub async fn add_entry(app: &App, viewer: &Viewer, id: CampaignId, new: NewEntry) -> Result<(Entry, Campaign)> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
+pub async fn add_entry(voting: &Voting, viewer: &Viewer, id: CampaignId, new: NewEntry) -> Result<(Entry, Campaign)> {
+    let (officer, now) = (viewer.clone(), voting.clock.now());
     // It may be all that keeps a draft from starting.
-    app.change_campaign(async move |conn| {
-        let officer = officer.confirm(conn).await?;
-        let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
-        let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
-        if entries.len() >= MAX_ENTRIES {
-            return Err(too_many_entries("entry").into());
-        }
-        let next = entries.last().map_or(0, |entry| entry.sort_order + 1);
-        let entry = new.into_row(&campaign, next)?;
-        check_members(conn, std::slice::from_ref(&entry)).await?;
-        store::insert_entries(conn, vec![entry.clone()]).await?;
-        let summary = format!("Added the entry {} to {}", entry.name, quoted(&campaign));
-        record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
-        Ok((entry, campaign))
-    })
-    .await
+    voting
+        .change_campaign(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
+            let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
+            if entries.len() >= MAX_ENTRIES {
+                return Err(too_many_entries("entry").into());
+            }
+            let next = entries.last().map_or(0, |entry| entry.sort_order + 1);
+            let entry = new.into_row(&campaign, next)?;
+            check_members(conn, std::slice::from_ref(&entry)).await?;
+            store::insert_entries(conn, vec![entry.clone()]).await?;
+            let summary = format!("Added the entry {} to {}", entry.name, quoted(&campaign));
+            record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
+            Ok((entry, campaign))
+        })
+        .await
 }
 
 /// What is to change of an entry; what is undefined stays.
@@ -110,19 +115,20 @@ pub struct EntryChange {
 ///
 /// # Errors
 /// As [`add_entry`].
-pub async fn update_entry(app: &App, viewer: &Viewer, change: EntryChange) -> Result<(Entry, Campaign)> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    app.change_campaign(async move |conn| {
-        let officer = officer.confirm(conn).await?;
-        let (entry, campaign) = lock_entry(conn, &officer, change.id).await?;
-        let entry = change.apply(entry)?;
-        check_members(conn, std::slice::from_ref(&entry)).await?;
-        store::update_entry(conn, &entry).await?;
-        let summary = format!("Changed the entry {} of {}", entry.name, quoted(&campaign));
-        record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
-        Ok((entry, campaign))
-    })
-    .await
+pub async fn update_entry(voting: &Voting, viewer: &Viewer, change: EntryChange) -> Result<(Entry, Campaign)> {
+    let (officer, now) = (viewer.clone(), voting.clock.now());
+    voting
+        .change_campaign(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            let (entry, campaign) = lock_entry(conn, &officer, change.id).await?;
+            let entry = change.apply(entry)?;
+            check_members(conn, std::slice::from_ref(&entry)).await?;
+            store::update_entry(conn, &entry).await?;
+            let summary = format!("Changed the entry {} of {}", entry.name, quoted(&campaign));
+            record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
+            Ok((entry, campaign))
+        })
+        .await
 }
 
 impl EntryChange {
@@ -147,17 +153,18 @@ impl EntryChange {
 ///
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
-pub async fn remove_entry(app: &App, viewer: &Viewer, id: EntryId) -> Result<()> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    app.change_campaign(async move |conn| {
-        let officer = officer.confirm(conn).await?;
-        let (entry, campaign) = lock_entry(conn, &officer, id).await?;
-        store::delete_entry(conn, entry.guild_id, entry.id).await?;
-        let summary = format!("Took the entry {} off {}", entry.name, quoted(&campaign));
-        record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
-        Ok(campaign)
-    })
-    .await?;
+pub async fn remove_entry(voting: &Voting, viewer: &Viewer, id: EntryId) -> Result<()> {
+    let (officer, now) = (viewer.clone(), voting.clock.now());
+    voting
+        .change_campaign(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            let (entry, campaign) = lock_entry(conn, &officer, id).await?;
+            store::delete_entry(conn, entry.guild_id, entry.id).await?;
+            let summary = format!("Took the entry {} off {}", entry.name, quoted(&campaign));
+            record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
+            Ok(campaign)
+        })
+        .await?;
     Ok(())
 }
 
@@ -166,37 +173,38 @@ pub async fn remove_entry(app: &App, viewer: &Viewer, id: EntryId) -> Result<()>
 /// # Errors
 /// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
 pub async fn reorder_entries(
-    app: &App,
+    voting: &Voting,
     viewer: &Viewer,
     id: CampaignId,
     order: Vec<Option<EntryId>>,
 ) -> Result<Campaign> {
-    let (officer, now) = (viewer.clone(), app.clock.now());
-    app.change_campaign(async move |conn| {
-        let officer = officer.confirm(conn).await?;
-        let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
-        let mut entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
-        let given: HashSet<EntryId> = order.iter().flatten().copied().collect();
-        if order.len() != entries.len() || !entries.iter().all(|entry| given.contains(&entry.id)) {
-            return Err(Refusal::input("entryIds", "Name every entry of the campaign once.").into());
-        }
-        for entry in &mut entries {
-            let place = order.iter().position(|id| *id == Some(entry.id)).unwrap_or_default();
-            entry.sort_order = i64::try_from(place).unwrap_or_default();
-            store::update_entry(conn, entry).await?;
-        }
-        let summary = format!("Reordered the entries of {}", quoted(&campaign));
-        record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
-        Ok(campaign)
-    })
-    .await
+    let (officer, now) = (viewer.clone(), voting.clock.now());
+    voting
+        .change_campaign(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
+            let mut entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
+            let given: HashSet<EntryId> = order.iter().flatten().copied().collect();
+            if order.len() != entries.len() || !entries.iter().all(|entry| given.contains(&entry.id)) {
+                return Err(Refusal::input("entryIds", "Name every entry of the campaign once.").into());
+            }
+            for entry in &mut entries {
+                let place = order.iter().position(|id| *id == Some(entry.id)).unwrap_or_default();
+                entry.sort_order = i64::try_from(place).unwrap_or_default();
+                store::update_entry(conn, entry).await?;
+            }
+            let summary = format!("Reordered the entries of {}", quoted(&campaign));
+            record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
+            Ok(campaign)
+        })
+        .await
 }
 
 /// The entries of these campaigns. Those of votes that are no drafts any more nobody changes, so they are read once: where
 /// `counts` is given, for a snapshot or where the campaigns are locked.
 pub(super) async fn of(
     conn: &mut Conn,
-    counts: Option<&Counts>,
+    counts: Option<&TallyCache>,
     guild: GuildId,
     campaigns: &[Campaign],
 ) -> QueryResult<HashMap<CampaignId, Entries>> {

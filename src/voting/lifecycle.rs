@@ -3,155 +3,197 @@
 //! Each step locks the campaign and looks at its status again, so that of several servers one takes it. The instant that
 //! counts is the one at which the lock is held, not the one at which the request came: no ballot is later.
 
+use std::sync::Arc;
+
 use super::{
-    ActivationBlocker, Campaign, CampaignStatus, completeness,
     drafts::{lock, quoted, record},
-    freeze, rules, store,
+    early_close,
+    rows::{ActivationBlocker, Campaign, CampaignStatus},
+    rules,
+    service::{Announcer, Voting},
+    store,
+    tally::store_result,
 };
 use crate::{
-    app::App,
+    access::Viewer,
     audit::Action,
-    auth::Viewer,
-    clock::Instant,
     db::Conn,
-    discord,
-    error::{Refusal, Result},
-    id::{CampaignId, GuildId},
+    kernel::{
+        clock::Timestamp,
+        error::{Refusal, Result},
+        id::{CampaignId, GuildId},
+    },
 };
 
 /// Sets a draft live, now.
 ///
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION` or `NOT_READY`.
-pub async fn activate(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
-    let (officer, clock) = (viewer.clone(), app.clock.clone());
-    app.change_campaign(async move |conn| {
-        let officer = officer.confirm(conn).await?;
-        let draft = lock_in(conn, &officer, id, CampaignStatus::Draft, "Only a draft can be activated.").await?;
-        let now = clock.now();
-        let draft = draft.starting(Some(now));
-        if let Some(blocker) = blockers(conn, &draft, now).await?.first() {
-            let message = match blocker {
-                ActivationBlocker::TooFewEntries => "A vote needs at least two entries.",
-                ActivationBlocker::FewerEntriesThanPicks => "A vote needs at least as many entries as picks.",
-                ActivationBlocker::FewerEntriesThanSeats => "A vote needs at least as many entries as seats.",
-                ActivationBlocker::DeadlinePassed => "The vote's whole span is past.",
-            };
-            return Err(Refusal::conflict("NOT_READY", message).into());
-        }
-        let live = save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await?;
-        discord::tell_of(conn, &live, now).await?;
-        let summary = format!("Set {} live", quoted(&live));
-        record(conn, &live, Some(&officer), now, Action::CampaignActivate, summary).await?;
-        Ok(live)
-    })
-    .await
+pub async fn activate(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
+    let (officer, clock, announcer) = (viewer.clone(), voting.clock.clone(), Arc::clone(&voting.announcer));
+    voting
+        .change_campaign(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            let draft = lock_in(conn, &officer, id, CampaignStatus::Draft, "Only a draft can be activated.").await?;
+            let now = clock.now();
+            let draft = draft.starting(Some(now));
+            if let Some(blocker) = blockers(conn, &draft, now).await?.first() {
+                let message = match blocker {
+                    ActivationBlocker::TooFewEntries => "A vote needs at least two entries.",
+                    ActivationBlocker::FewerEntriesThanPicks => "A vote needs at least as many entries as picks.",
+                    ActivationBlocker::FewerEntriesThanSeats => "A vote needs at least as many entries as seats.",
+                    ActivationBlocker::DeadlinePassed => "The vote's whole span is past.",
+                };
+                return Err(Refusal::conflict("NOT_READY", message).into());
+            }
+            let live = save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await?;
+            announcer.announce(conn, &live, now).await?;
+            let summary = format!("Set {} live", quoted(&live));
+            record(conn, &live, Some(&officer), now, Action::CampaignActivate, summary).await?;
+            Ok(live)
+        })
+        .await
 }
 
 /// Closes a live campaign before its time.
 ///
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION`.
-pub async fn close(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
-    let (officer, clock) = (viewer.clone(), app.clock.clone());
-    app.change_campaign(async move |conn| {
-        let officer = officer.confirm(conn).await?;
-        let live = lock_in(conn, &officer, id, CampaignStatus::Live, "Only a live vote can be closed.").await?;
-        let now = clock.now();
-        let closed = end(conn, live, now).await?;
-        let summary = format!("Closed {}", quoted(&closed));
-        record(conn, &closed, Some(&officer), now, Action::CampaignClose, summary).await?;
-        Ok(closed)
-    })
-    .await
+pub async fn close(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
+    let (officer, clock, announcer) = (viewer.clone(), voting.clock.clone(), Arc::clone(&voting.announcer));
+    voting
+        .change_campaign(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            let live = lock_in(conn, &officer, id, CampaignStatus::Live, "Only a live vote can be closed.").await?;
+            let now = clock.now();
+            let closed = end(conn, &*announcer, live, now).await?;
+            let summary = format!("Closed {}", quoted(&closed));
+            record(conn, &closed, Some(&officer), now, Action::CampaignClose, summary).await?;
+            Ok(closed)
+        })
+        .await
 }
 
 /// Archives a closed campaign.
 ///
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION`.
-pub async fn archive(app: &App, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
-    let (officer, clock) = (viewer.clone(), app.clock.clone());
-    app.change_campaign(async move |conn| {
-        let officer = officer.confirm(conn).await?;
-        let over = lock_in(conn, &officer, id, CampaignStatus::Closed, "Only a closed vote can be archived.").await?;
-        let now = clock.now();
-        let archived = save(conn, Campaign { status: CampaignStatus::Archived, ..over }).await?;
-        let summary = format!("Archived {}", quoted(&archived));
-        record(conn, &archived, Some(&officer), now, Action::CampaignArchive, summary).await?;
-        Ok(archived)
-    })
-    .await
+pub async fn archive(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
+    let (officer, clock, announcer) = (viewer.clone(), voting.clock.clone(), Arc::clone(&voting.announcer));
+    voting
+        .change_campaign(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            let over =
+                lock_in(conn, &officer, id, CampaignStatus::Closed, "Only a closed vote can be archived.").await?;
+            let now = clock.now();
+            let archived = save(conn, Campaign { status: CampaignStatus::Archived, ..over }).await?;
+            let summary = format!("Archived {}", quoted(&archived));
+            record(conn, &archived, Some(&officer), now, Action::CampaignArchive, summary).await?;
+            Ok(archived)
+        })
+        .await
 }
 
 /// Sets a draft live whose start has come, if it is ready; keeps its `startAt`.
-pub(super) async fn start_if_due(app: &App, campaign: &Campaign) -> Result<()> {
-    let (guild, id, now) = (campaign.guild_id, campaign.id, app.clock.now());
-    app.change_campaign(async move |conn| {
-        let Some(draft) = lock_for_step(conn, guild, id, CampaignStatus::Draft).await? else { return Ok(None) };
-        let due = draft.start_at.is_some_and(|start| start <= now);
-        if !due || !blockers(conn, &draft, now).await?.is_empty() {
-            return Ok(None);
-        }
-        let live = save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await?;
-        discord::tell_of(conn, &live, now).await?;
-        by_itself(conn, &live, now, Action::CampaignActivate, "went live at its start").await?;
-        Ok(Some(live))
-    })
-    .await?;
+pub(super) async fn start_if_due(voting: &Voting, campaign: &Campaign) -> Result<()> {
+    let (guild, id, now) = (campaign.guild_id, campaign.id, voting.clock.now());
+    let announcer = Arc::clone(&voting.announcer);
+    voting
+        .change_campaign(async move |conn| {
+            let Some(draft) = lock_for_step(conn, guild, id, CampaignStatus::Draft).await? else { return Ok(None) };
+            let due = draft.start_at.is_some_and(|start| start <= now);
+            if !due || !blockers(conn, &draft, now).await?.is_empty() {
+                return Ok(None);
+            }
+            let live = save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await?;
+            announcer.announce(conn, &live, now).await?;
+            record_automatic(conn, &live, now, Action::CampaignActivate, "went live at its start").await?;
+            Ok(Some(live))
+        })
+        .await?;
     Ok(())
 }
 
 /// Closes a live campaign whose end has come.
-pub(super) async fn close_if_due(app: &App, campaign: &Campaign) -> Result<()> {
-    let (guild, id, now) = (campaign.guild_id, campaign.id, app.clock.now());
-    app.change_campaign(async move |conn| {
-        let Some(live) = lock_for_step(conn, guild, id, CampaignStatus::Live).await? else { return Ok(None) };
-        if live.closes_at.is_none_or(|closes| now < closes) {
-            return Ok(None);
-        }
-        let closed = end(conn, live, now).await?;
-        by_itself(conn, &closed, now, Action::CampaignClose, "closed at its end").await?;
-        Ok(Some(closed))
-    })
-    .await?;
+pub(super) async fn close_if_due(voting: &Voting, campaign: &Campaign) -> Result<()> {
+    let (guild, id, now) = (campaign.guild_id, campaign.id, voting.clock.now());
+    let announcer = Arc::clone(&voting.announcer);
+    voting
+        .change_campaign(async move |conn| {
+            let Some(live) = lock_for_step(conn, guild, id, CampaignStatus::Live).await? else { return Ok(None) };
+            if live.closes_at.is_none_or(|closes| now < closes) {
+                return Ok(None);
+            }
+            let closed = end(conn, &*announcer, live, now).await?;
+            record_automatic(conn, &closed, now, Action::CampaignClose, "closed at its end").await?;
+            Ok(Some(closed))
+        })
+        .await?;
     Ok(())
 }
 
 /// Closes a live campaign in which everyone eligible has voted, if it is to close early; the campaign as it is then.
-pub(super) async fn close_if_complete(app: &App, campaign: Campaign) -> Result<Campaign> {
+pub(super) async fn close_if_complete(voting: &Voting, campaign: Campaign) -> Result<Campaign> {
     if !campaign.early_close_if_all_voted || campaign.status != CampaignStatus::Live {
         return Ok(campaign);
     }
-    let (guild, id, clock) = (campaign.guild_id, campaign.id, app.clock.clone());
+    let (guild, id, clock) = (campaign.guild_id, campaign.id, voting.clock.clone());
+    let announcer = Arc::clone(&voting.announcer);
     // Asked outside of the lock first, since nearly every ballot is not the last.
-    if !completeness::looks_complete(app, &campaign).await? {
+    if !early_close::looks_complete(voting, &campaign).await? {
         return Ok(campaign);
     }
-    let closed = app
+    let closed = voting
         .change_campaign(async move |conn| {
             let Some(live) = lock_for_step(conn, guild, id, CampaignStatus::Live).await? else { return Ok(None) };
             // Nobody becomes eligible from here on.
             store::lock_roster(conn, guild).await?;
-            if !completeness::is_complete(conn, &live).await? {
+            if !early_close::is_complete(conn, &live).await? {
                 return Ok(None);
             }
             let now = clock.now();
-            let closed = end(conn, live, now).await?;
-            by_itself(conn, &closed, now, Action::CampaignClose, "closed early, since everyone had voted").await?;
+            let closed = end(conn, &*announcer, live, now).await?;
+            record_automatic(conn, &closed, now, Action::CampaignClose, "closed early, since everyone had voted")
+                .await?;
             Ok(Some(closed))
         })
         .await?;
     Ok(closed.unwrap_or(campaign))
 }
 
+/// Closes a guild's campaigns, or all guilds', in which everyone eligible has voted: to be called when someone ceases to be
+/// eligible, and when that may have gone unheard.
+///
+/// The change that made them complete is done, whatever comes of this: a failure is logged, and they close by themselves
+/// later.
+pub async fn close_complete(voting: &Voting, guild: Option<GuildId>) {
+    match voting.db.snapshot(async move |conn| Ok(store::complete(conn, guild).await?)).await {
+        Ok(complete) => {
+            for campaign in complete {
+                close_if_complete_or_later(voting, campaign).await;
+            }
+        }
+        Err(error) => tracing::error!(%error, "could not look for complete campaigns"),
+    }
+}
+
+pub(super) async fn close_if_complete_or_later(voting: &Voting, campaign: Campaign) -> Campaign {
+    match close_if_complete(voting, campaign.clone()).await {
+        Ok(campaign) => campaign,
+        Err(error) => {
+            tracing::error!(%error, campaign = campaign.id.0, "a complete campaign could not be closed yet");
+            campaign
+        }
+    }
+}
+
 /// Closes a live campaign, which the caller has locked, and stores its result.
-async fn end(conn: &mut Conn, live: Campaign, now: Instant) -> Result<Campaign> {
-    freeze(conn, live.clone(), now).await?;
+async fn end(conn: &mut Conn, announcer: &dyn Announcer, live: Campaign, now: Timestamp) -> Result<Campaign> {
+    store_result(conn, live.clone(), now).await?;
     // No ballot was taken after its end, however late it is closed.
     let closed_at = live.closes_at.map_or(now, |closes| closes.min(now));
     let closed = save(conn, Campaign { status: CampaignStatus::Closed, closed_at: Some(closed_at), ..live }).await?;
-    discord::tell_of(conn, &closed, now).await?;
+    announcer.announce(conn, &closed, now).await?;
     Ok(closed)
 }
 
@@ -161,7 +203,13 @@ async fn save(conn: &mut Conn, campaign: Campaign) -> Result<Campaign> {
 }
 
 /// Records a step that nobody took by hand.
-async fn by_itself(conn: &mut Conn, campaign: &Campaign, now: Instant, action: Action, what: &str) -> Result<()> {
+async fn record_automatic(
+    conn: &mut Conn,
+    campaign: &Campaign,
+    now: Timestamp,
+    action: Action,
+    what: &str,
+) -> Result<()> {
     let summary = format!("{} {what}", quoted(campaign));
     record(conn, campaign, None, now, action, summary).await
 }
@@ -192,7 +240,7 @@ async fn lock_for_step(
     Ok(campaign.filter(|campaign| campaign.status == status))
 }
 
-async fn blockers(conn: &mut Conn, campaign: &Campaign, now: Instant) -> Result<Vec<ActivationBlocker>> {
+async fn blockers(conn: &mut Conn, campaign: &Campaign, now: Timestamp) -> Result<Vec<ActivationBlocker>> {
     let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
     Ok(rules::activation_blockers(campaign, entries.len(), now))
 }

@@ -2,13 +2,18 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use super::{CampaignStatus, ResultsVisibility, Turnout, store};
+use super::{
+    rows::{CampaignStatus, ResultsVisibility, Turnout},
+    store,
+};
 use crate::{
-    auth::{Permission, Viewer},
-    clock::Instant,
+    access::{Permission, Viewer},
     db::Conn,
-    error::Result,
-    id::{CampaignId, GuildId, MemberId},
+    kernel::{
+        clock::Timestamp,
+        error::Result,
+        id::{CampaignId, GuildId, MemberId},
+    },
 };
 
 /// A member's part in the votes they could vote in, or did: those that are over and those that are live.
@@ -30,7 +35,7 @@ pub struct Part {
     /// Whether they voted.
     pub voted: bool,
     /// The campaign's place in lists.
-    pub campaign_created_at: Instant,
+    pub campaign_created_at: Timestamp,
     min_rank_level_to_view: Option<i64>,
     /// Whether others may know of it by now.
     is_open: bool,

@@ -5,15 +5,19 @@ use std::collections::HashMap;
 use async_graphql::ID;
 
 use super::{
-    BallotBox, BallotFile, Campaign, Entry, Outcome, Turnout,
-    count::{self, Ranking},
+    ballot_box::BallotBox,
+    ballot_file::BallotFile,
+    count::{self, Outcome, Ranking},
+    rows::{Campaign, Entry, Turnout},
+    service::Voting,
     store,
 };
 use crate::{
-    app::App,
     db::Conn,
-    error::{Code, Error, Refusal, Result},
-    id::{CampaignId, EntryId, GuildId},
+    kernel::{
+        error::{Code, Error, Refusal, Result},
+        id::{CampaignId, EntryId, GuildId},
+    },
 };
 
 /// Most ballots that are loaded for several boxes at once: a page of ordinary votes.
@@ -61,12 +65,12 @@ pub struct Recount {
     pub problems: Vec<String>,
 }
 
-/// Counts the ballots of a campaign that is over anew, whichever guild's it is, and compares. For operators.
+/// TallyCache the ballots of a campaign that is over anew, whichever guild's it is, and compares. For operators.
 ///
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT` while it is not over; the database's.
-pub async fn recount(app: &App, id: CampaignId) -> Result<Recount> {
-    let published = app
+pub async fn recount(voting: &Voting, id: CampaignId) -> Result<Recount> {
+    let published = voting
         .db
         .snapshot(async move |conn| {
             let campaign = store::campaign_of_any_guild(conn, id).await?;
@@ -80,7 +84,7 @@ pub async fn recount(app: &App, id: CampaignId) -> Result<Recount> {
     Ok(Recount::of(&published))
 }
 
-/// Counts the ballots of every campaign of every guild that is over anew, and compares: what is wrong with each, in sentences.
+/// TallyCache the ballots of every campaign of every guild that is over anew, and compares: what is wrong with each, in sentences.
 /// For operators.
 ///
 /// # Errors

@@ -5,16 +5,18 @@ use std::{sync::Arc, time::Duration};
 use diesel::prelude::*;
 
 use super::{
-    Entries,
     count::{Outcome, Rules},
+    entries::Entries,
 };
 use crate::{
-    clock::Instant,
     db::{
         schema::{campaigns, entries},
         text_enum,
     },
-    id::{CampaignId, EntryId, GuildId, MemberId},
+    kernel::{
+        clock::Timestamp,
+        id::{CampaignId, EntryId, GuildId, MemberId},
+    },
 };
 
 text_enum! {
@@ -132,17 +134,17 @@ pub struct Campaign {
     pub picks_per_voter: i64,
     pub min_rank_level_to_vote: i64,
     pub min_rank_level_to_view: Option<i64>,
-    pub start_at: Option<Instant>,
+    pub start_at: Option<Timestamp>,
     pub duration_hours: i64,
-    pub closes_at: Option<Instant>,
-    pub closed_at: Option<Instant>,
+    pub closes_at: Option<Timestamp>,
+    pub closed_at: Option<Timestamp>,
     pub status: CampaignStatus,
     pub early_close_if_all_voted: bool,
     pub results_visibility: ResultsVisibility,
     pub announcements: AnnouncementLevel,
     pub discord_channel_id: Option<String>,
     pub created_by: Option<MemberId>,
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     pub seats: i64,
 }
 
@@ -158,7 +160,7 @@ impl Campaign {
 
     /// Sets when it starts, and with that when it closes.
     #[must_use]
-    pub fn starting(mut self, start_at: Option<Instant>) -> Self {
+    pub fn starting(mut self, start_at: Option<Timestamp>) -> Self {
         let hours = u64::try_from(self.duration_hours).unwrap_or_default();
         self.start_at = start_at;
         self.closes_at = start_at.and_then(|start| {
@@ -168,7 +170,7 @@ impl Campaign {
     }
 
     /// Whether a ballot may be cast at this moment: it is live, and its closing instant has not come.
-    pub fn takes_ballots(&self, now: Instant) -> bool {
+    pub fn takes_ballots(&self, now: Timestamp) -> bool {
         self.status == CampaignStatus::Live && self.closes_at.is_some_and(|closes| now < closes)
     }
 
@@ -220,10 +222,10 @@ impl CampaignChanged for (Entry, Campaign) {
 }
 
 /// A campaign's place in the list: newest first, then by id.
-pub type CampaignKey = (Instant, CampaignId);
+pub type CampaignKey = (Timestamp, CampaignId);
 
 /// The place of a campaign that is over among all of them: last closed first, then by id.
-pub type PastKey = (Instant, CampaignId);
+pub type PastKey = (Timestamp, CampaignId);
 
 /// Which campaigns to list.
 #[derive(Clone, Debug, Default)]
@@ -262,7 +264,7 @@ pub struct Ballot {
     /// The picks, first choice first.
     pub picks: Vec<EntryId>,
     /// When it was cast.
-    pub cast_at: Instant,
+    pub cast_at: Timestamp,
     /// What hides the picks in the receipt until the ballots are published: 64 hexadecimal digits.
     pub nonce: String,
 }
@@ -307,5 +309,5 @@ pub struct Tally {
     /// Who stands where.
     pub outcome: Arc<Outcome>,
     /// When it was counted.
-    pub counted_at: Instant,
+    pub counted_at: Timestamp,
 }

@@ -3,14 +3,19 @@
 use std::collections::HashSet;
 
 use super::{
-    ActivationBlocker, Campaign, CampaignStatus, CannotVoteReason, ResultsVisibility, Rules, StandingsHiddenReason,
-    VotingMethod,
+    count::Rules,
+    rows::{
+        ActivationBlocker, Campaign, CampaignStatus, CannotVoteReason, ResultsVisibility, StandingsHiddenReason,
+        VotingMethod,
+    },
 };
 use crate::{
-    auth::{Permission, Viewer},
-    clock::Instant,
-    error::{Code, Refusal},
-    id::EntryId,
+    access::{Permission, Viewer},
+    kernel::{
+        clock::Timestamp,
+        error::{Code, Refusal},
+        id::EntryId,
+    },
 };
 
 /// Fewest entries of a campaign that can go live.
@@ -65,7 +70,7 @@ pub fn cannot_vote(
     campaign: &Campaign,
     viewer: Option<&Viewer>,
     has_voted: bool,
-    now: Instant,
+    now: Timestamp,
 ) -> Option<CannotVoteReason> {
     let Some(viewer) = viewer else { return Some(CannotVoteReason::SignIn) };
     if !viewer.is_registered {
@@ -127,7 +132,7 @@ pub fn check_picks(rules: Rules, picks: &[Option<EntryId>], entries: &[EntryId])
 }
 
 /// What keeps a draft from going live by itself at its start.
-pub fn activation_blockers(campaign: &Campaign, entries: usize, now: Instant) -> Vec<ActivationBlocker> {
+pub fn activation_blockers(campaign: &Campaign, entries: usize, now: Timestamp) -> Vec<ActivationBlocker> {
     if campaign.status != CampaignStatus::Draft {
         return Vec::new();
     }

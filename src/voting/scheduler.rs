@@ -1,13 +1,17 @@
 //! What happens by itself: drafts go live at their start, live campaigns close at their end.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 
-use super::{Campaign, CampaignStatus, close_complete, lifecycle, store};
-use crate::{
-    app::App,
-    clock::{Clock, Instant},
+use super::{
+    lifecycle::{self, close_complete},
+    rows::{Campaign, CampaignStatus},
+    service::Voting,
+    store,
+};
+use crate::kernel::{
+    clock::{Clock, Timestamp},
     error::Result,
 };
 
@@ -23,31 +27,31 @@ const AT_ONCE: usize = 8;
 
 /// Runs until the task is dropped: does what is due, then sleeps until the next instant at which something is, or until
 /// a campaign changes. Of several servers on one database each does so, and each step is taken by one.
-pub async fn run(app: Arc<App>) {
+pub async fn run(voting: Voting) {
     let mut swept_at: Option<Duration> = None;
     loop {
-        let changed = app.live.schedule_changed();
-        let next = do_due(&app).await.unwrap_or_else(|error| {
+        let changed = voting.bus.schedule_changed();
+        let next = do_due(&voting).await.unwrap_or_else(|error| {
             tracing::error!(%error, "scheduler failed; trying again");
-            Some(app.clock.now() + AFTER_FAILURE)
+            Some(voting.clock.now() + AFTER_FAILURE)
         });
-        let elapsed = app.clock.elapsed();
+        let elapsed = voting.clock.elapsed();
         if swept_at.is_none_or(|at| elapsed >= at + SWEEP) {
-            close_complete(&app, None).await;
-            if let Err(error) = app.db.maintain().await {
+            close_complete(&voting, None).await;
+            if let Err(error) = voting.db.maintain().await {
                 tracing::error!(%error, "could not maintain the database");
             }
             swept_at = Some(elapsed);
         }
         tokio::select! {
             () = changed => {}
-            () = sleep_until(&app.clock, next, elapsed + SWEEP) => {}
+            () = sleep_until(&voting.clock, next, elapsed + SWEEP) => {}
         }
     }
 }
 
 /// Returns at an instant, if there is one, and at the latest after so much time, wherever the clock is set meanwhile.
-async fn sleep_until(clock: &Clock, due: Option<Instant>, latest: Duration) {
+async fn sleep_until(clock: &Clock, due: Option<Timestamp>, latest: Duration) {
     while due.is_none_or(|due| clock.now() < due) && clock.elapsed() < latest {
         let step = clock.now() + CLOCK_STEP;
         clock.sleep_until(due.map_or(step, |due| due.min(step))).await;
@@ -55,11 +59,11 @@ async fn sleep_until(clock: &Clock, due: Option<Instant>, latest: Duration) {
 }
 
 /// Does all that is due now; the instant at which something will be next.
-async fn do_due(app: &App) -> Result<Option<Instant>> {
-    let now = app.clock.now();
-    let due = app.db.read(async move |conn| Ok(store::due(conn, now).await?)).await?;
+async fn do_due(voting: &Voting) -> Result<Option<Timestamp>> {
+    let now = voting.clock.now();
+    let due = voting.db.read(async move |conn| Ok(store::due(conn, now).await?)).await?;
     let steps = futures_util::stream::iter(due).map(|campaign| async move {
-        let done = step(app, &campaign).await;
+        let done = step(voting, &campaign).await;
         if let Err(error) = &done {
             tracing::error!(%error, campaign = campaign.id.0, "a campaign's due step failed; trying again");
         }
@@ -69,12 +73,12 @@ async fn do_due(app: &App) -> Result<Option<Instant>> {
     if !all_done {
         return Ok(Some(now + AFTER_FAILURE));
     }
-    app.db.read(async move |conn| Ok(store::next_due(conn, now).await?)).await
+    voting.db.read(async move |conn| Ok(store::next_due(conn, now).await?)).await
 }
 
-async fn step(app: &App, campaign: &Campaign) -> Result<()> {
+async fn step(voting: &Voting, campaign: &Campaign) -> Result<()> {
     match campaign.status {
-        CampaignStatus::Draft => lifecycle::start_if_due(app, campaign).await,
-        _ => lifecycle::close_if_due(app, campaign).await,
+        CampaignStatus::Draft => lifecycle::start_if_due(voting, campaign).await,
+        _ => lifecycle::close_if_due(voting, campaign).await,
     }
 }

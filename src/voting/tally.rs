@@ -3,18 +3,20 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    Campaign, Entries, Outcome, Tally, Turnout, VotingMethod,
-    count::{self, PickCounts, Ranking},
-    counted::{Counts, State},
-    entries,
+    count::{self, Outcome, PickCounts, Ranking},
+    entries::{self, Entries},
+    rows::{Campaign, Tally, Turnout, VotingMethod},
+    service::Voting,
     store::{self, ResultRow},
+    tally_cache::{State, TallyCache},
 };
 use crate::{
-    app::App,
-    clock::Instant,
     db::Conn,
-    error::Result,
-    id::{CampaignId, EntryId, GuildId},
+    kernel::{
+        clock::Timestamp,
+        error::Result,
+        id::{CampaignId, EntryId, GuildId},
+    },
 };
 
 const POSITIONAL: [VotingMethod; 2] = [VotingMethod::Weighted, VotingMethod::Approval];
@@ -29,10 +31,10 @@ const RANKED: [VotingMethod; 3] =
 /// The database's.
 pub async fn tallies(
     conn: &mut Conn,
-    counts: Option<&Counts>,
+    counts: Option<&TallyCache>,
     guild: GuildId,
     campaigns: Vec<Campaign>,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<HashMap<CampaignId, Tally>> {
     let ids: Vec<CampaignId> = campaigns.iter().map(|campaign| campaign.id).collect();
     let mut frozen: HashMap<CampaignId, ResultRow> =
@@ -57,7 +59,7 @@ pub async fn tallies(
         let id = campaign.id;
         let entries = entries.remove(&id).unwrap_or_default();
         let tally = if let Some(result) = frozen.remove(&id) {
-            thaw(campaign, entries, &result)?
+            load_result(campaign, entries, &result)?
         } else {
             let turnout = turnout(&id);
             let outcome = known.get(&id).cloned().unwrap_or_else(|| {
@@ -82,9 +84,10 @@ pub async fn tallies(
 ///
 /// # Errors
 /// The database's.
-pub async fn tally(app: &App, guild: GuildId, id: CampaignId) -> Result<Option<Tally>> {
-    let (now, counts) = (app.clock.now(), Arc::clone(&app.counts));
-    app.db
+pub async fn tally(voting: &Voting, guild: GuildId, id: CampaignId) -> Result<Option<Tally>> {
+    let (now, counts) = (voting.clock.now(), Arc::clone(&voting.tallies));
+    voting
+        .db
         .snapshot(async move |conn| match store::campaign(conn, guild, id).await? {
             Some(campaign) => Ok(tallies(conn, Some(&counts), guild, vec![campaign], now).await?.remove(&id)),
             None => Ok(None),
@@ -99,7 +102,7 @@ pub async fn tally(app: &App, guild: GuildId, id: CampaignId) -> Result<Option<T
 /// The database's.
 pub async fn turnouts(
     conn: &mut Conn,
-    counts: Option<&Counts>,
+    counts: Option<&TallyCache>,
     guild: GuildId,
     campaigns: &[Campaign],
 ) -> Result<HashMap<CampaignId, Turnout>> {
@@ -114,7 +117,7 @@ pub async fn turnouts(
 
 async fn live_turnouts(
     conn: &mut Conn,
-    counts: Option<&Counts>,
+    counts: Option<&TallyCache>,
     guild: GuildId,
     roster_version: i64,
     campaigns: &[Campaign],
@@ -163,7 +166,7 @@ async fn live_turnouts(
 ///
 /// # Errors
 /// The database's.
-pub async fn freeze(conn: &mut Conn, campaign: Campaign, now: Instant) -> Result<()> {
+pub async fn store_result(conn: &mut Conn, campaign: Campaign, now: Timestamp) -> Result<()> {
     let (guild, id) = (campaign.guild_id, campaign.id);
     // While the roster is locked, who is eligible and the revision stay what they are.
     store::lock_roster(conn, guild).await?;
@@ -177,7 +180,7 @@ pub async fn freeze(conn: &mut Conn, campaign: Campaign, now: Instant) -> Result
     Ok(())
 }
 
-fn thaw(campaign: Campaign, entries: Entries, result: &ResultRow) -> Result<Tally> {
+fn load_result(campaign: Campaign, entries: Entries, result: &ResultRow) -> Result<Tally> {
     Ok(Tally {
         campaign,
         entries,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use guildhall::error::Code;
+use guildhall::kernel::error::Code;
 use serde_json::{Value, json};
 
 use crate::support::{Client, PASSWORD, TestGuild, on_both};

@@ -202,9 +202,9 @@ async fn what_a_server_never_hears_of_it_finds_out() {
     let (watcher, voter) = (guild.member("watcher", "Initiate").await, guild.member("voter", "Member").await);
     let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS", "title": "told" })).await;
     // Nothing of what this one does is heard: its notices are lost.
-    let silent = app.server_with(|silent| silent.live.channel = "elsewhere").await;
-    let listening = app.server_with(|listening| listening.live.reconcile_every = Duration::from_millis(100)).await;
-    let _background = listening.start();
+    let silent = app.server_with(|silent| silent.channel = "elsewhere").await;
+    let listening = app.server_with(|listening| listening.reconcile_every = Duration::from_millis(100)).await;
+    let _background = guildhall::bot::start(&listening);
     let tally = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } isFinal } }";
     let mut tallies = watcher.subscribe_at(&listening, tally, draft.vars()).await;
     assert_eq!(next(&mut tallies).await.unwrap()["data"]["voteTally"]["turnout"]["voted"], 0);

@@ -3,9 +3,9 @@
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use guildhall::{
+    api::Settings,
     config::{Budgets, Limits},
     db::Conn,
-    graphql::Settings,
     identity,
 };
 use reqwest::StatusCode;
@@ -95,7 +95,7 @@ on_both! {
         }
         for manifest in ["", "[]", "{\"a\": 1}", "{\"a\": \"{\"}"] {
             let settings = Settings { manifest: Some(manifest.to_owned()), ..Settings::default() };
-            assert!(guildhall::graphql::Graph::with(&settings).is_err(), "{manifest}");
+            assert!(guildhall::api::Graph::with(&settings).is_err(), "{manifest}");
         }
     }
 

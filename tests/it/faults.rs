@@ -5,16 +5,15 @@ use std::{any::Any, io::Write, path::Path, process::Command, time::Duration};
 use chrono::NaiveDateTime;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use guildhall::{
+    api::Settings,
     config::{Budgets, Limits},
     db::{DatabaseUrl, Db},
-    graphql::Settings,
-    id::CampaignId,
-    panics,
+    kernel::{id::CampaignId, supervise},
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{CAST, Draft, Http, TestApp, cluster, on_both, process::Served};
+use crate::support::{CAST, Draft, Http, TestApp, cluster, on_both, options, process::Served};
 
 const ROSTER: &str = "query Roster { members { totalCount } }";
 const RENAME: &str = "mutation Rename($name: String!) { updateGuild(input: { name: $name }) { guild { name } } }";
@@ -148,7 +147,7 @@ async fn a_ballot_that_waits_for_its_turn_in_vain_leaves_its_connection_fit_for_
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
     let draft = Draft::live(&officer, 2, json!({})).await;
     let only_one = Db::connect(&app.database, 1).await.unwrap();
-    let server = app.server_with(|app| app.db = only_one).await;
+    let server = app.server_on(only_one, options());
     let DatabaseUrl::Postgres { url, .. } = &app.database else { panic!("not PostgreSQL") };
     let mut closing = AsyncPgConnection::establish(url).await.unwrap();
     let campaign = CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
@@ -202,7 +201,7 @@ async fn hold(database: &DatabaseUrl) -> Box<dyn Any + Send> {
 async fn a_server_that_ends_waits_for_what_was_asked_by_those_who_are_gone() {
     let Some(app) = TestApp::on_postgres().await else { return };
     // The other process goes by the system's clock.
-    app.clock.set(guildhall::clock::Clock::system().now());
+    app.clock.set(guildhall::kernel::clock::Clock::system().now());
     let leader = app.guild("gg").await.leader().await;
     let folder = tempfile::tempdir().unwrap();
     let flags = app.flags();
@@ -273,7 +272,7 @@ on_both! {
         assert_eq!(socket.hear().await, json!({ "close": 1001 }));
         drop(socket);
         http.end.closed().await;
-        app.app.under_way.closed().await;
+        app.app.mutations.closed().await;
         let name = leader.ok("{ guild { name } }", json!({})).await;
         assert_eq!(name["guild"]["name"], "In the end");
     }
@@ -282,7 +281,7 @@ on_both! {
 // On one database: what panics in the process is counted together.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_is_answered_counted_and_gone_on_from() {
-    panics::count();
+    supervise::count_panics();
     let app = TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;

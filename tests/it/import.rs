@@ -133,13 +133,13 @@ on_both! {
         }
         let before = app.app.db.statements();
         let data = (guildhall::identity::import::Format::Csv, file.clone().into_bytes());
-        let outcome = guildhall::identity::import_roster(&app.app, guild.id, None, data, false, |_, _| ()).await.unwrap();
+        let outcome = guildhall::identity::import_roster(&app.app.access, guild.id, None, data, false, |_, _| ()).await.unwrap();
         assert_eq!((outcome.members_added, outcome.characters_added, outcome.left_out), (5_000, 20_000, 0));
         // SQLite's client counts a statement a row, though it prepares it once.
         let statements = app.app.db.statements() - before;
         assert!(!app.app.db.is_shared() || statements < 100, "{statements} statements");
         let data = (guildhall::identity::import::Format::Csv, file.into_bytes());
-        let again = guildhall::identity::import_roster(&app.app, guild.id, None, data, false, |_, _| ()).await.unwrap();
+        let again = guildhall::identity::import_roster(&app.app.access, guild.id, None, data, false, |_, _| ()).await.unwrap();
         assert_eq!((again.unchanged, again.members_changed, again.characters_changed), (20_000, 0, 0));
         let counted = guild.anyone().ok("{ members { totalCount } characters { totalCount } }", json!({})).await;
         assert_eq!((&counted["members"]["totalCount"], &counted["characters"]["totalCount"]), (&json!(5_001), &json!(20_000)));

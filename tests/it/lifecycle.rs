@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use guildhall::{clock::Clock, voting};
+use guildhall::{kernel::clock::Clock, voting};
 use serde_json::{Value, json};
 
 use tokio::sync::oneshot;
@@ -22,7 +22,7 @@ on_both! {
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
         let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS", "durationHours": 1, "earlyCloseIfAllVoted": false })).await;
-        let _server = app.app.start();
+        let _server = guildhall::bot::start(&app.app);
         let mut tally = guild.anyone().subscribe(WATCH, draft.vars()).await;
         assert_eq!(next(&mut tally).await.unwrap()["data"]["voteTally"]["isFinal"], false);
         // Back by a day: the vote goes on, and takes ballots.
@@ -52,7 +52,7 @@ on_both! {
         for vote in [&over, &complete] {
             ends.push(guild.anyone().subscribe(WATCH, vote.vars()).await);
         }
-        let _server = app.app.start();
+        let _server = guildhall::bot::start(&app.app);
         for tally in &mut ends {
             while next(tally).await.unwrap()["data"]["voteTally"]["isFinal"] != true {}
         }
@@ -87,8 +87,8 @@ on_both! {
         assert_eq!(result["turnout"]["voted"], cast.len());
         assert_eq!(result["standings"][0]["points"], cast.len());
         assert_eq!(result["ballotBox"]["count"], cast.len());
-        let id = guildhall::id::CampaignId::try_from(&async_graphql::ID(draft.id)).unwrap();
-        assert_eq!(voting::recount(&app.app, id).await.unwrap().problems, Vec::<String>::new());
+        let id = guildhall::kernel::id::CampaignId::try_from(&async_graphql::ID(draft.id)).unwrap();
+        assert_eq!(voting::recount(&app.app.voting, id).await.unwrap().problems, Vec::<String>::new());
     }
 
     async fn what_happens_by_itself_is_in_the_log_without_an_actor(app) {

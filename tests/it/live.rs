@@ -174,7 +174,7 @@ on_both! {
     async fn drafts_start_and_campaigns_end_by_themselves(app) {
         let guild = app.guild("gg").await;
         let officer = guild.member("officer", "Officer").await;
-        let _background = app.app.start();
+        let _background = guildhall::bot::start(&app.app);
         let always = |start: &str| json!({ "resultsVisibility": "ALWAYS", "startAt": start, "durationHours": 1 });
         let draft = Draft::create(&officer, 2, always("2026-03-01T21:00:00Z")).await;
         let unready = Draft::create(&officer, 1, always("2026-03-01T21:00:00Z")).await;
@@ -214,12 +214,12 @@ on_both! {
         let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS", "minRankLevelToVote": 3 })).await;
         draft.vote(&leader, &[0]).await;
         draft.vote(&voter, &[1]).await;
-        let _background = app.app.start();
+        let _background = guildhall::bot::start(&app.app);
         let mut answers = guild.anyone().subscribe(WATCH, draft.vars()).await;
         assert_eq!(next(&mut answers).await.unwrap()["data"]["voteTally"]["status"], "LIVE");
-        let command = app.server_with(|command| command.has_peers = true).await;
+        let command = app.server_with(|command| command.has_peers = Some(true)).await;
         let file = (Format::Csv, b"discord_username,rank\nlast,Member".to_vec());
-        import_roster(&command, guild.id, None, file, false, |_, _| ()).await.unwrap();
+        import_roster(&command.access, guild.id, None, file, false, |_, _| ()).await.unwrap();
         let last = loop {
             let tally = next(&mut answers).await.expect("the stream ended without its result")["data"]["voteTally"].clone();
             if tally["isFinal"] == true {
@@ -231,16 +231,16 @@ on_both! {
 
     async fn what_a_command_beside_the_server_takes_away_ends_what_is_watched(app) {
         // Running before there is a guild, for all of this may happen between two looks at the database.
-        let _background = app.app.start();
+        let _background = guildhall::bot::start(&app.app);
         let guild = app.guild("gg").await;
         let (leader, member) = (guild.leader().await, guild.member("member", "Veteran").await);
         let hidden = json!({ "resultsVisibility": "ALWAYS", "minRankLevelToView": 3, "minRankLevelToVote": 3 });
         let draft = Draft::live(&leader, 2, hidden).await;
         let mut answers = member.subscribe(WATCH, draft.vars()).await;
         assert!(next(&mut answers).await.unwrap().get("errors").is_none());
-        let command = app.server_with(|command| command.has_peers = true).await;
+        let command = app.server_with(|command| command.has_peers = Some(true)).await;
         let file = (Format::Csv, b"discord_username,rank\nmember,Member".to_vec());
-        import_roster(&command, guild.id, None, file, false, |_, _| ()).await.unwrap();
+        import_roster(&command.access, guild.id, None, file, false, |_, _| ()).await.unwrap();
         let refused = loop {
             let answer = next(&mut answers).await.expect("the stream ended without a word");
             if answer.get("errors").is_some() {
@@ -258,7 +258,7 @@ async fn counting_ends_with_the_last_who_watches() {
     let app = crate::support::TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
     let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-    let id = guildhall::id::CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
+    let id = guildhall::kernel::id::CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
     for _ in 0..3 {
         let (mut one, mut two) =
             (guild.anyone().subscribe(WATCH, draft.vars()).await, guild.anyone().subscribe(WATCH, draft.vars()).await);
@@ -278,7 +278,7 @@ async fn counting_ends_with_the_last_who_watches() {
 async fn a_ballot_cast_on_one_server_reaches_those_who_watch_at_another() {
     let Some(app) = crate::support::TestApp::on_postgres().await else { return };
     let other = app.another_server().await;
-    let (_here, _there) = (app.app.start(), other.start());
+    let (_here, _there) = (guildhall::bot::start(&app.app), guildhall::bot::start(&other));
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;

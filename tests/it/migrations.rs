@@ -7,7 +7,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use guildhall::{
     db::{Conn, DatabaseUrl},
-    id::CampaignId,
+    kernel::id::CampaignId,
     voting,
 };
 use serde_json::json;
@@ -116,7 +116,7 @@ on_both! {
         // A server that starts after the migration, as one does.
         let server = app.another_server().await;
         let id = CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
-        assert_eq!(voting::recount(&server, id).await.unwrap().problems, Vec::<String>::new());
+        assert_eq!(voting::recount(&server.voting, id).await.unwrap().problems, Vec::<String>::new());
         let query = "query($id: ID!) { campaign(id: $id) { ballotBox { ballots { nodes { nonce } } } } }";
         let published = leader.run_at(&server, query, draft.vars()).await;
         let mut nonces = strings(&published["data"]["campaign"]["ballotBox"]["ballots"]["nodes"], "/nonce");

@@ -10,7 +10,7 @@ use std::{
 
 use async_graphql::ID;
 use axum::{Router, body::Bytes, extract::State, routing::post};
-use guildhall::id::EntryId;
+use guildhall::kernel::id::EntryId;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -48,7 +48,7 @@ fn number(entry: &str) -> [String; 3] {
 on_both! {
     async fn each_request_is_told_of_and_no_secret_is(app) {
         // The other process goes by the system's clock.
-        app.clock.set(guildhall::clock::Clock::system().now());
+        app.clock.set(guildhall::kernel::clock::Clock::system().now());
         let guild = app.guild("gg").await;
         let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
         let second = guild.member("second", "Member").await;

@@ -208,13 +208,13 @@ on_both! {
     async fn a_recount_finds_what_was_changed_in_the_database(app) {
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
-        let id = |draft: &Draft| guildhall::id::CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
+        let id = |draft: &Draft| guildhall::kernel::id::CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
         for method in ["WEIGHTED", "APPROVAL", "INSTANT_RUNOFF", "SCHULZE", "SINGLE_TRANSFERABLE_VOTE"] {
             let seats = if method == "SINGLE_TRANSFERABLE_VOTE" { 2 } else { 1 };
             let (draft, _) = voted(&guild, json!({ "method": method, "picksPerVoter": 2, "seats": seats })).await;
-            assert!(voting::recount(&app.app, id(&draft)).await.is_err(), "there is no result yet");
+            assert!(voting::recount(&app.app.voting, id(&draft)).await.is_err(), "there is no result yet");
             draft.close(&leader).await;
-            let recount = async || voting::recount(&app.app, id(&draft)).await.unwrap().problems;
+            let recount = async || voting::recount(&app.app.voting, id(&draft)).await.unwrap().problems;
             assert_eq!(recount().await, Vec::<String>::new(), "{method}");
             let campaign = id(&draft).0;
             app.sql(&format!("UPDATE tallies SET voted = voted - 1 WHERE campaign_id = {campaign}")).await;

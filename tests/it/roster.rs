@@ -101,7 +101,7 @@ on_both! {
         let guild = app.guild("gg").await;
         let mut odd = guild.row("odd_100%", "Member", false).await;
         odd.display_name = String::from("Élodie Ångström");
-        odd.sort_key = guildhall::text::sort_key(&[&odd.display_name, &odd.discord_username]);
+        odd.sort_key = guildhall::kernel::text::sort_key(&[&odd.display_name, &odd.discord_username]);
         guild.add(vec![odd]).await;
         let mut gone = guild.row("gone", "Veteran", true).await;
         gone.is_active = false;

@@ -1,6 +1,6 @@
 //! The schema as it is published.
 
-use guildhall::graphql::Graph;
+use guildhall::api::Graph;
 
 #[test]
 fn the_committed_schema_is_fresh() {

@@ -35,7 +35,7 @@ async fn tally_of(socket: &mut Socket, voted: i64) -> Value {
 async fn what_one_server_does_the_other_tells_and_one_can_be_killed() {
     let Some(app) = TestApp::on_postgres().await else { return };
     // These two go by the real time, as the tokens made here must.
-    app.clock.set(guildhall::clock::Clock::system().now());
+    app.clock.set(guildhall::kernel::clock::Clock::system().now());
     let folder = tempfile::tempdir().unwrap();
     let flags = app.flags();
     let serve: Vec<&str> =

@@ -3,10 +3,11 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use guildhall::{
-    app::App,
-    auth::{Limiter, Limits, Origin},
-    error::Code,
-    graphql::caller::{Admitted, Credentials},
+    api::context::{AuthContext, Credentials},
+    app::Options,
+    auth::Limits,
+    engine::Origin,
+    kernel::error::Code,
 };
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -282,7 +283,7 @@ on_both! {
         guild.member("someone", "Member").await;
         let of = |count| NonZeroU32::new(count).unwrap();
         let limits = Limits { per_address: of(3), per_account: of(2), window: Duration::from_secs(10) };
-        let there = app.server_with(|server| server.limiter = Limiter::new(limits, &server.clock)).await;
+        let there = app.server_with(|server| server.limits = limits).await;
         let wrong = json!({ "name": "someone", "password": "wrong password" });
         let mut answers = Vec::new();
         for _ in 0..3 {
@@ -292,7 +293,7 @@ on_both! {
         app.clock.advance(Duration::from_secs(10));
         let answer = guild.anyone().run_at(&there, LOGIN, wrong).await;
         assert_eq!(refusal_in(&answer), "UNAUTHENTICATED BAD_CREDENTIALS");
-        let from_one_address = (0..5).map(|_| there.limiter.from_address("192.0.2.1".parse().ok()).is_ok());
+        let from_one_address = (0..5).map(|_| there.accounts.limiter.from_address("192.0.2.1".parse().ok()).is_ok());
         assert_eq!(from_one_address.filter(|let_in| *let_in).count(), 3);
     }
 
@@ -316,12 +317,12 @@ on_both! {
     async fn who_asks_is_not_looked_up_for_every_request(app) {
         let guild = app.guild("gg").await;
         let (leader, someone) = (guild.leader().await, guild.member("someone", "Officer").await);
-        let alone = |server: &mut App| (server.live.viewers.lease, server.has_peers) = (Duration::from_hours(1), false);
+        let alone = |server: &mut Options| (server.lease, server.has_peers) = (Duration::from_hours(1), Some(false));
         let server = app.server_with(alone).await;
         let admit = async |client: &Client<'_>| {
             let authorization = format!("Bearer {}", client.token.as_deref().unwrap());
             let credentials = Credentials { guild: Some("gg"), authorization: Some(&authorization) };
-            Admitted::admit(&server, credentials, Origin::default()).await.map(|admitted| admitted.viewer.unwrap())
+            AuthContext::authenticate(&server, credentials, Origin::default()).await.map(|admitted| admitted.viewer.unwrap())
         };
         assert_eq!(admit(&someone).await.unwrap().rank_level, 4);
         let before = server.db.statements();
@@ -356,7 +357,7 @@ async fn a_demotion_on_one_server_holds_on_all_from_the_next_request() {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     let there = app.another_server().await;
-    let _background = there.start();
+    let _background = guildhall::bot::start(&there);
     let log = "{ auditLog { totalCount } }";
     let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
     for _ in 0..20 {
@@ -397,7 +398,7 @@ async fn an_officers_change_does_not_undo_a_new_password_set_meanwhile() {
     let Some(app) = TestApp::on_postgres().await else { return };
     let guild = app.guild("gg").await;
     let (officer, someone) = (guild.member("officer", "Officer").await, guild.member("someone", "Member").await);
-    let hash = app.app.hasher.hash(NEW.to_owned()).await.unwrap();
+    let hash = app.app.accounts.hasher.hash(NEW.to_owned()).await.unwrap();
     let change = format!(
         "UPDATE members SET password_hash = '{hash}', credentials_version = credentials_version + 1
          WHERE discord_username = 'someone'"

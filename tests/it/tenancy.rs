@@ -6,7 +6,7 @@ use async_graphql::{
     ID,
     parser::types::{BaseType, InputValueDefinition, Type},
 };
-use guildhall::id::{
+use guildhall::kernel::id::{
     AuditEventId, CampaignId, CharacterId, DiscordMessageId, EntryId, GuildId, MemberId, RankId, SessionId, ballot_id,
 };
 use serde_json::{Value, json};

@@ -9,10 +9,12 @@ use serde::Deserialize;
 use super::{Failure, Size};
 use crate::{
     app::App,
-    clock::Instant,
-    id::{CharacterId, EntryId, GuildId},
     identity::{self, Character, CharacterClass, CharacterRole, Guild, Member, NewMember, Rank, Region},
-    text,
+    kernel::{
+        clock::Timestamp,
+        id::{CharacterId, EntryId, GuildId},
+        text,
+    },
     voting::{
         self, AnnouncementLevel, Ballot, Campaign, CampaignStatus, Entry, NewCampaign, NewEntry, ResultsVisibility,
         VotingMethod,
@@ -132,7 +134,7 @@ pub(super) async fn fill(app: &App, id: GuildId, size: Size) -> Result<Filled, F
     // The same guild each time.
     let mut rng = StdRng::seed_from_u64(7);
     // One hash for all: hashing is slow on purpose, and this password is no secret.
-    let password_hash = app.hasher.hash(PASSWORD.to_owned()).await?;
+    let password_hash = app.accounts.hasher.hash(PASSWORD.to_owned()).await?;
     let (members, characters) = roster(&generated, &ranks, size.members, &password_hash, now, &mut rng)?;
     {
         let members = members.clone();
@@ -181,7 +183,7 @@ pub(in crate::cli) fn roster(
     ranks: &[Rank],
     size: u32,
     password_hash: &str,
-    now: Instant,
+    now: Timestamp,
     rng: &mut StdRng,
 ) -> Result<(Vec<Member>, Vec<Character>), Failure> {
     let file: Roster = serde_json::from_str(MEMBERS)?;
@@ -319,7 +321,7 @@ fn votes(generated: &Generated, size: Size, rng: &mut StdRng) -> Result<Vec<Vote
 }
 
 /// A vote's rows, as if it had been prepared the day before it began.
-fn prepare(vote: &Vote, guild: GuildId, members: &[Member], now: Instant) -> Result<(Campaign, Vec<Entry>), Failure> {
+fn prepare(vote: &Vote, guild: GuildId, members: &[Member], now: Timestamp) -> Result<(Campaign, Vec<Entry>), Failure> {
     let by_name: HashMap<&str, &Member> = members.iter().map(|it| (it.discord_username.as_str(), it)).collect();
     let find = |name: &str| by_name.get(name).map(|member| member.id).ok_or("the demo's votes name an unknown member");
     let entry = |entry: &VoteEntry| {
@@ -358,7 +360,7 @@ pub(in crate::cli) fn ballots(
     campaign: &Campaign,
     entries: &[EntryId],
     voters: &[Member],
-    now: Instant,
+    now: Timestamp,
     rng: &mut StdRng,
 ) -> Vec<Ballot> {
     let liking: HashMap<EntryId, f64> = entries.iter().map(|entry| (*entry, rng.random_range(0.2..3.0))).collect();
@@ -397,7 +399,7 @@ pub(in crate::cli) async fn store(
             voting::store::insert_ballots(conn, campaign.guild_id, &ballots).await?;
             if campaign.status == CampaignStatus::Closed {
                 let closed_at = campaign.closes_at.unwrap_or(campaign.created_at);
-                voting::freeze(conn, running, closed_at).await?;
+                voting::store_result(conn, running, closed_at).await?;
                 voting::store::update_campaign(conn, &Campaign { closed_at: Some(closed_at), ..campaign }).await?;
             }
             Ok(())

@@ -10,13 +10,16 @@ use rand::{Rng, seq::IndexedRandom};
 use self::fill::{Filled, PASSWORD};
 use super::{Failure, say, serve};
 use crate::{
+    access::{self, Viewer},
     app::App,
-    auth::{self, Hasher, Keys, Viewer},
-    clock::Clock,
+    auth::{self, Hasher, Keys},
     config::{Database, Listen, PublicApi, Signing},
     db::{DatabaseUrl, Db},
-    id::{EntryId, GuildId},
     identity::{self, Member},
+    kernel::{
+        clock::Clock,
+        id::{EntryId, GuildId},
+    },
     voting::{self, Campaign},
 };
 
@@ -105,7 +108,7 @@ fn introduction(app: &App, filled: &Filled, address: SocketAddr) -> Result<Strin
     writeln!(text, "Accounts, all with the password {PASSWORD}, and access tokens good for a day:\n")?;
     let mut officer = String::new();
     for member in &filled.accounts {
-        let token = auth::mint(app, member, TOKEN_LIFETIME)?;
+        let token = auth::mint(&app.accounts, member, TOKEN_LIFETIME)?;
         writeln!(text, "  {:<9} {token}\n", member.discord_username)?;
         if member.discord_username == "officer" {
             officer = token;
@@ -153,13 +156,18 @@ async fn simulate(app: Arc<App>, filled: Filled) {
     tracing::info!("every simulated member has voted");
 }
 
-async fn cast(app: &Arc<App>, live: &Campaign, entries: &[EntryId], voter: &Member) -> crate::error::Result<()> {
+async fn cast(
+    app: &Arc<App>,
+    live: &Campaign,
+    entries: &[EntryId],
+    voter: &Member,
+) -> crate::kernel::error::Result<()> {
     let (guild, id) = (live.guild_id, voter.id);
     let expires_at = app.clock.now() + TOKEN_LIFETIME;
     let viewer: Option<Viewer> =
-        app.db.read(async move |conn| Ok(auth::store::viewer(conn, guild, id, None, expires_at).await?)).await?;
+        app.db.read(async move |conn| Ok(access::store::viewer(conn, guild, id, None, expires_at).await?)).await?;
     let Some(viewer) = viewer else { return Ok(()) };
     let picks = usize::try_from(live.picks_per_voter).unwrap_or_default();
     let picks = entries.choose_multiple(&mut rand::rng(), picks).copied().map(Some).collect();
-    voting::cast_ballot(app, &viewer, live.id, picks, None).await.map(|_| ())
+    voting::cast_ballot(&app.voting, &viewer, live.id, picks, None).await.map(|_| ())
 }

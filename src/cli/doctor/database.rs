@@ -7,8 +7,8 @@ use rustix::fs::{Access, AtFlags, CWD, accessat, statfs, statvfs};
 
 use super::Report;
 use crate::{
-    clock::Clock,
     db::{DatabaseUrl, Probe, Schema},
+    kernel::clock::Clock,
 };
 
 const CHECK: &str = "database";

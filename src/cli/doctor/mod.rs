@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory, FromArgMatches, builder::Resettable};
 use serde::Serialize;
 
 use super::{Cli, Command, DEFAULT_DATABASE, Failure, exit, say, serve::Serve};
-use crate::{clock::Clock, config::Database};
+use crate::{config::Database, kernel::clock::Clock};
 
 /// Check the settings and all that they name.
 ///

@@ -12,11 +12,11 @@ use clap::{
 
 use super::{Cli, Report};
 use crate::{
+    api::Graph,
     auth::MIN_SECRET,
-    clock::Clock,
     config::{Discord, Listen, PublicApi, Serving, Signing},
     db::DatabaseUrl,
-    graphql::Graph,
+    kernel::clock::Clock,
 };
 
 /// Variables that are read by the build alone.

@@ -4,8 +4,10 @@ use strum::VariantArray;
 
 use super::*;
 use crate::{
-    clock::Instant,
-    id::{CampaignId, GuildId},
+    kernel::{
+        clock::Timestamp,
+        id::{CampaignId, GuildId},
+    },
     voting::{AnnouncementLevel, CampaignStatus, Rules, Standing},
 };
 
@@ -19,9 +21,9 @@ fn campaign() -> Campaign {
         picks_per_voter: 3,
         min_rank_level_to_vote: 1,
         min_rank_level_to_view: None,
-        start_at: Some(Instant::default()),
+        start_at: Some(Timestamp::default()),
         duration_hours: 48,
-        closes_at: Some(Instant::default() + chrono::TimeDelta::hours(48)),
+        closes_at: Some(Timestamp::default() + chrono::TimeDelta::hours(48)),
         closed_at: None,
         status: CampaignStatus::Live,
         early_close_if_all_voted: true,
@@ -29,7 +31,7 @@ fn campaign() -> Campaign {
         announcements: AnnouncementLevel::Hype,
         discord_channel_id: None,
         created_by: None,
-        created_at: Instant::default(),
+        created_at: Timestamp::default(),
         seats: 1,
     }
 }

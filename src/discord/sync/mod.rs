@@ -10,20 +10,23 @@ use serde::{Deserialize, Serialize};
 pub use self::plan::{Change, DiscordSyncConflict, Plan};
 use self::plan::{Guild, plan};
 use super::{
-    Bot, Link,
+    client::Bot,
     rest::{Failure, PAGE, ServerMember},
+    rows::Link,
+    service::{self, Discord},
     store,
 };
 use crate::{
-    app::App,
+    access::Viewer,
     audit::{self, Action},
-    auth::Viewer,
-    clock::Instant,
     db::Conn,
-    error::{Error, Refusal, Result},
-    id::{GuildId, MemberId},
     identity::{self, Ladder},
-    text, voting,
+    kernel::{
+        clock::Timestamp,
+        error::{Error, Refusal, Result},
+        id::{GuildId, MemberId},
+        text,
+    },
 };
 
 /// How often to look for guilds whose turn it is.
@@ -46,7 +49,7 @@ const CHUNK: usize = 1_000;
 /// How a sync went.
 pub struct Report {
     /// When.
-    pub at: Instant,
+    pub at: Timestamp,
     /// Whether nothing was changed: it was only asked what would be.
     pub dry_run: bool,
     /// What was done.
@@ -90,25 +93,26 @@ impl From<&Plan> for Figures {
 /// # Errors
 /// `CONFLICT`: `DISCORD_OFF` without a bot, `DISCORD_NOT_LINKED`, `DISCORD_UNAVAILABLE` while Discord is down, or
 /// `DISCORD_REFUSED` when it does not let the bot see the server.
-pub async fn sync_roles(app: &App, viewer: &Viewer, dry_run: bool, overwrite_manual: bool) -> Result<Report> {
-    let bot = Bot::of(app)?;
+pub async fn sync_roles(discord: &Discord, viewer: &Viewer, dry_run: bool, overwrite_manual: bool) -> Result<Report> {
+    let bot = discord.bot()?;
     let guild = viewer.guild;
-    let link = app.db.read(async move |conn| Ok(store::link(conn, guild).await?)).await?;
+    let link = discord.access.db.read(async move |conn| Ok(store::link(conn, guild).await?)).await?;
     let link = link.ok_or_else(super::links::not_linked)?;
-    let seen = match all_members(app, bot, &link, PATIENCE.0).await {
+    let seen = match all_members(discord, bot, &link, PATIENCE.0).await {
         Ok(seen) => seen,
         Err(failure) => return Err(refusal(&failure).into()),
     };
     let by = By { officer: viewer.clone(), overwrite_manual };
-    all(app, &link, Some(by), seen, dry_run).await
+    all(discord, &link, Some(by), seen, dry_run).await
 }
 
 /// Brings a guild in step with all that was seen of its server, or tells what that would do.
-async fn all(app: &App, link: &Link, by: Option<By>, seen: Vec<ServerMember>, dry_run: bool) -> Result<Report> {
+async fn all(discord: &Discord, link: &Link, by: Option<By>, seen: Vec<ServerMember>, dry_run: bool) -> Result<Report> {
     // Most of the time there is nothing to do, and nobody is held up to find that out.
-    let (at, guild, looked_at) = (app.clock.now(), link.guild_id, link.clone());
+    let (at, guild, looked_at) = (discord.access.clock.now(), link.guild_id, link.clone());
     let sighting = Sighting::All(seen);
-    let (plan, by, sighting) = app
+    let (plan, by, sighting) = discord
+        .access
         .db
         .snapshot(async move |conn| {
             let guild = load(conn, &looked_at, &sighting).await?;
@@ -120,7 +124,7 @@ async fn all(app: &App, link: &Link, by: Option<By>, seen: Vec<ServerMember>, dr
         })
         .await?;
     if !dry_run && !plan.changes_nothing() {
-        return apply(app, link, by, sighting).await;
+        return apply(discord, link, by, sighting).await;
     }
     let report = Report { at, dry_run, plan };
     if dry_run {
@@ -132,14 +136,14 @@ async fn all(app: &App, link: &Link, by: Option<By>, seen: Vec<ServerMember>, dr
         store::note_sync(conn, guild, Some((at, figures(&report.plan)?)), None).await?;
         Ok(report)
     };
-    app.db.write(note).await
+    discord.access.db.write(note).await
 }
 
 /// Follows a member's change on Discord.
-pub(super) async fn one(app: &App, server: &str, seen: ServerMember) -> Result<()> {
-    let (server, now) = (server.to_owned(), app.clock.now());
-    let before = app.discord.as_ref().and_then(|bot| bot.heard_of(&server, &seen.user.id, now));
-    let found = app.db.snapshot(async move |conn| {
+pub(crate) async fn one(discord: &Discord, server: &str, seen: ServerMember) -> Result<()> {
+    let (server, now) = (server.to_owned(), discord.access.clock.now());
+    let before = discord.bot.as_ref().and_then(|bot| bot.heard_of(&server, &seen.user.id, now));
+    let found = discord.access.db.snapshot(async move |conn| {
         let Some(link) = store::link_of_server(conn, &server).await? else { return Ok(None) };
         let sighting = Sighting::One(Box::new(seen));
         let guild = load(conn, &link, &sighting).await?;
@@ -150,8 +154,8 @@ pub(super) async fn one(app: &App, server: &str, seen: ServerMember) -> Result<(
     let Some((link, sighting)) = found.await? else { return Ok(()) };
     // What comes at once is not heard in order: what counts then is how they are.
     let is_clear = before.is_none_or(|before| now > before + TOGETHER);
-    let sighting = match (&app.discord, link.server(), sighting.users().first().and_then(ServerMember::id)) {
-        (Some(bot), Some(server), Some(user)) if !is_clear => match bot.rest.member(server, user).await {
+    let sighting = match (&discord.bot, link.server(), sighting.users().first().and_then(ServerMember::id)) {
+        (Some(bot), Some(server), Some(user)) if !is_clear => match bot.rest().member(server, user).await {
             Ok(member) => Sighting::One(Box::new(member)),
             // They have left again.
             Err(Failure::Refused { code: 10_007, .. }) => return Ok(()),
@@ -159,7 +163,7 @@ pub(super) async fn one(app: &App, server: &str, seen: ServerMember) -> Result<(
         },
         _ => sighting,
     };
-    apply(app, &link, None, sighting).await?;
+    apply(discord, &link, None, sighting).await?;
     Ok(())
 }
 
@@ -178,7 +182,7 @@ impl By {
 /// Who asked, as they stand within this transaction.
 async fn confirmed(conn: &mut Conn, by: Option<By>) -> Result<Option<By>> {
     let Some(by) = by else { return Ok(None) };
-    let officer = super::officer(conn, &by.officer).await?;
+    let officer = service::officer(conn, &by.officer).await?;
     Ok(Some(By { officer, ..by }))
 }
 
@@ -204,31 +208,31 @@ impl Sighting {
 }
 
 /// Syncs all guilds when it is their turn, until the task is dropped.
-pub(super) async fn run(app: Arc<App>) {
-    let Some(bot) = &app.discord else { return };
+pub(crate) async fn run(discord: Arc<Discord>) {
+    let Some(bot) = &discord.bot else { return };
     loop {
-        let now = app.clock.now();
-        match app.db.read(async move |conn| Ok(store::links_due(conn, now, 100).await?)).await {
+        let now = discord.access.clock.now();
+        match discord.access.db.read(async move |conn| Ok(store::links_due(conn, now, 100).await?)).await {
             Ok(due) => {
-                let turns = due.into_iter().map(|link| turn(&app, bot, link));
+                let turns = due.into_iter().map(|link| turn(&discord, bot, link));
                 futures_util::stream::iter(turns).buffer_unordered(AT_ONCE).collect::<()>().await;
             }
             Err(error) => tracing::warn!(%error, "could not look whose roles are to be synced"),
         }
-        let next = app.db.read(async |conn| Ok(store::next_sync(conn).await?)).await.ok().flatten();
+        let next = discord.access.db.read(async |conn| Ok(store::next_sync(conn).await?)).await.ok().flatten();
         // At least a moment: what is due may not be done as long as nothing can be written.
-        let now = app.clock.now();
-        app.clock.sleep_until(next.unwrap_or(now + LOOK).min(now + LOOK).max(now + PAUSE)).await;
+        let now = discord.access.clock.now();
+        discord.access.clock.sleep_until(next.unwrap_or(now + LOOK).min(now + LOOK).max(now + PAUSE)).await;
     }
 }
 
 /// A guild's turn: taken once, whoever else looks.
-async fn turn(app: &App, bot: &Bot, link: Link) {
-    let now = app.clock.now();
+async fn turn(discord: &Discord, bot: &Bot, link: Link) {
+    let now = discord.access.clock.now();
     let interval = Duration::from_secs(u64::try_from(link.sync_minutes).unwrap_or(60) * 60);
     let (turn, next) = (link.clone(), now + interval);
     let put_off = async move |conn: &mut Conn| Ok(store::put_sync_off(conn, &turn, next).await?);
-    match app.db.write(put_off).await {
+    match discord.access.db.write(put_off).await {
         Ok(true) => {}
         Ok(false) => return,
         Err(error) => {
@@ -236,9 +240,9 @@ async fn turn(app: &App, bot: &Bot, link: Link) {
             return;
         }
     }
-    let problem = match all_members(app, bot, &link, PATIENCE.1).await {
+    let problem = match all_members(discord, bot, &link, PATIENCE.1).await {
         Err(failure) => refusal(&failure).message.into_owned(),
-        Ok(seen) => match all(app, &link, None, seen, false).await {
+        Ok(seen) => match all(discord, &link, None, seen, false).await {
             Ok(_) => return,
             Err(error) => error.refusal().map_or("Something went wrong.".to_owned(), |it| it.message.to_string()),
         },
@@ -250,21 +254,26 @@ async fn turn(app: &App, bot: &Bot, link: Link) {
         store::put_sync_off(conn, &begun, now + AFTER_FAILURE.min(interval)).await?;
         Ok(())
     };
-    if let Err(error) = app.db.write(note).await {
+    if let Err(error) = discord.access.db.write(note).await {
         tracing::warn!(%error, "why roles could not be synced could not be noted");
     }
 }
 
 /// All members of a server, page by page.
-async fn all_members(app: &App, bot: &Bot, link: &Link, patience: Duration) -> Result<Vec<ServerMember>, Failure> {
+async fn all_members(
+    discord: &Discord,
+    bot: &Bot,
+    link: &Link,
+    patience: Duration,
+) -> Result<Vec<ServerMember>, Failure> {
     let Some(server) = link.server() else { return Ok(Vec::new()) };
-    let began = app.clock.now();
+    let began = discord.access.clock.now();
     let latest = began + patience;
     let mut seen: Vec<ServerMember> = Vec::new();
     let mut stumbled = false;
     loop {
         let after = seen.last().map(|last| last.user.id.clone());
-        match bot.rest.members(server, after.as_deref()).await {
+        match bot.rest().members(server, after.as_deref()).await {
             Ok(page) => {
                 let is_last = page.len() < PAGE;
                 seen.extend(page);
@@ -275,7 +284,7 @@ async fn all_members(app: &App, bot: &Bot, link: &Link, patience: Duration) -> R
                 }
             }
             Err(Failure::NotBefore(until)) if until <= latest && !bot.is_down() => {
-                app.clock.sleep_until(until).await;
+                discord.access.clock.sleep_until(until).await;
             }
             // Of many pages one may go wrong.
             Err(Failure::Down(_)) if !stumbled => stumbled = true,
@@ -311,10 +320,11 @@ async fn load(conn: &mut Conn, link: &Link, sighting: &Sighting) -> Result<Guild
     Ok(Guild { ladder, members, leaders, newcomer: link.newcomer_rank_id })
 }
 
-async fn apply(app: &App, link: &Link, by: Option<By>, sighting: Sighting) -> Result<Report> {
-    let (now, link, guild) = (app.clock.now(), link.clone(), link.guild_id);
-    let (report, takes_away, _) = app
-        .change_access(
+async fn apply(discord: &Discord, link: &Link, by: Option<By>, sighting: Sighting) -> Result<Report> {
+    let (now, link, guild) = (discord.access.clock.now(), link.clone(), link.guild_id);
+    let (report, takes_away, _) = discord
+        .access
+        .change(
             guild,
             |(_, _, alone): &(Report, bool, Option<MemberId>)| *alone,
             async move |conn| {
@@ -344,10 +354,10 @@ async fn apply(app: &App, link: &Link, by: Option<By>, sighting: Sighting) -> Re
         )
         .await?;
     if takes_away {
-        app.settle().await;
+        discord.access.await_revocation().await;
     }
     // Whoever had not voted yet may have been the last.
-    voting::close_complete(app, Some(guild)).await;
+    discord.access.bus.roster_changed(guild).await;
     Ok(report)
 }
 
@@ -366,7 +376,7 @@ async fn record(
     conn: &mut Conn,
     guild: GuildId,
     by: Option<&Viewer>,
-    now: Instant,
+    now: Timestamp,
     plan: &Plan,
     is_whole: bool,
 ) -> Result<()> {

@@ -3,13 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    auth::Viewer,
-    clock::Instant,
+    access::Viewer,
     db::text_enum,
     discord::rest::ServerMember,
-    id::{MemberId, RankId},
     identity::{Ladder, Leaders, Member, NewMember, Rank, RankSource, check_still_led},
-    text,
+    kernel::{
+        clock::Timestamp,
+        id::{MemberId, RankId},
+        text,
+    },
 };
 
 text_enum! {
@@ -79,7 +81,7 @@ pub struct Plan {
 }
 
 /// Brings a guild in step with what was seen of its server. Ranks set by hand stay, unless `by` takes them over.
-pub fn plan(guild: &Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Instant) -> Plan {
+pub fn plan(guild: &Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Timestamp) -> Plan {
     let Guild { ladder, members, leaders, newcomer } = guild;
     let mut plan = Plan::default();
     let mut by_id: HashMap<String, usize> = HashMap::new();
@@ -209,7 +211,7 @@ fn newcomers_rank(ladder: &Ladder, chosen: Option<RankId>) -> Option<&Rank> {
     chosen.and_then(|id| ladder.rank(id)).or_else(mapped).or_else(|| ladder.lowest())
 }
 
-fn newcomer_row(user: &ServerMember, rank: &Rank, now: Instant) -> Option<Member> {
+fn newcomer_row(user: &ServerMember, rank: &Rank, now: Timestamp) -> Option<Member> {
     let name = user.nick.clone().or_else(|| user.user.global_name.clone());
     let new = |display_name| NewMember {
         discord_username: user.user.username.clone(),

@@ -18,7 +18,7 @@ pub use self::{
     record::{Column, Place, Record},
     write::write,
 };
-use crate::error::Refusal;
+use crate::kernel::error::Refusal;
 
 /// What a roster's file is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -103,7 +103,7 @@ impl Column {
         }
     }
 
-    /// What people write above it, as [`loose_key`](crate::text::loose_key) makes it.
+    /// What people write above it, as [`loose_key`](crate::kernel::text::loose_key) makes it.
     const fn spellings(self) -> &'static [&'static str] {
         match self {
             Self::DiscordUsername => &["discordusername", "discord", "discordname", "username"],
@@ -119,7 +119,7 @@ impl Column {
         }
     }
 
-    /// Whether this header, as [`loose_key`](crate::text::loose_key) makes it, stands above this column.
+    /// Whether this header, as [`loose_key`](crate::kernel::text::loose_key) makes it, stands above this column.
     pub(super) fn is_headed(self, key: &str) -> bool {
         self.spellings().contains(&key)
     }
@@ -169,7 +169,7 @@ mod tests {
     use strum::VariantArray;
 
     use super::*;
-    use crate::text;
+    use crate::kernel::text;
 
     #[test]
     fn places_are_told_as_people_look_for_them() {

@@ -2,16 +2,22 @@
 
 use chrono::NaiveDateTime;
 
-use super::{Actor, Format, Plan, Reading, Roster, plan, read};
+use super::{
+    Format,
+    plan::{self, Actor, Plan, Roster},
+    read::{self, Reading},
+};
 use crate::{
-    auth::{Permission, Viewer, viewer::some_viewer},
-    clock::Instant,
-    id::{CharacterId, GuildId, MemberId, RankId},
-    identity::{Character, CharacterClass, CharacterRole, Member, Rank, RankSource},
-    text,
+    access::{Permission, Viewer, viewer::some_viewer},
+    identity::rows::{Character, CharacterClass, CharacterRole, Member, Rank, RankSource},
+    kernel::{
+        clock::Timestamp,
+        id::{CharacterId, GuildId, MemberId, RankId},
+        text,
+    },
 };
 
-pub(super) fn now() -> Instant {
+pub(super) fn now() -> Timestamp {
     NaiveDateTime::default()
 }
 

@@ -5,21 +5,23 @@ use std::{cmp::Reverse, collections::HashMap};
 use serde::Serialize;
 use strum::VariantArray;
 
-use super::{Column, Format, Roster, formula};
+use super::{Format, formula, plan::Roster, record::Column};
 use crate::{
-    error::{Error, Result},
-    id::{MemberId, RankId},
-    identity::{Character, CharacterClass, CharacterRole, Member},
+    identity::rows::{Character, CharacterClass, CharacterRole, Member},
+    kernel::{
+        error::{Error, Result},
+        id::{MemberId, RankId},
+    },
 };
 
 #[derive(Serialize)]
 struct File<'a> {
-    members: Vec<Listed<'a>>,
+    members: Vec<ConnectionNode<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Listed<'a> {
+struct ConnectionNode<'a> {
     discord_username: &'a str,
     discord_id: Option<&'a str>,
     display_name: &'a str,
@@ -63,7 +65,7 @@ fn list(roster: &Roster) -> File<'_> {
     }
     let mut members: Vec<&Member> = roster.members.iter().filter(|member| member.is_active).collect();
     members.sort_by_key(|member| (Reverse(member.rank_level), &member.sort_key, &member.username_key));
-    let members = members.into_iter().map(|member| Listed {
+    let members = members.into_iter().map(|member| ConnectionNode {
         discord_username: &member.discord_username,
         discord_id: member.discord_id.as_deref(),
         display_name: &member.display_name,
@@ -97,7 +99,7 @@ fn to_csv(file: &File<'_>) -> Result<String> {
     String::from_utf8(table).map_err(Error::internal)
 }
 
-fn cell(column: Column, member: &Listed<'_>, character: Option<&ListedCharacter<'_>>) -> String {
+fn cell(column: Column, member: &ConnectionNode<'_>, character: Option<&ListedCharacter<'_>>) -> String {
     let of_character = |tell: fn(&ListedCharacter<'_>) -> String| character.map(tell).unwrap_or_default();
     match column {
         Column::DiscordUsername => member.discord_username.to_owned(),

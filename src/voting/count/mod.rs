@@ -18,8 +18,8 @@ pub use self::{
     schulze::{Pairwise, schulze},
     transferable::{Stage, Transfers, VOTE, single_transferable_vote},
 };
-use super::VotingMethod;
-use crate::id::EntryId;
+use super::rows::VotingMethod;
+use crate::kernel::id::EntryId;
 
 /// How often each entry was picked at each position: `counts[&entry][i]` ballots put it at position `i + 1`.
 pub type PickCounts = HashMap<EntryId, Vec<i64>>;

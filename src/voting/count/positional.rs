@@ -5,7 +5,7 @@
 //! `APPROVAL` is approval voting (S. Brams and P. Fishburn, *Approval Voting*, 1978), limited to the voter's picks.
 
 use super::{Outcome, PickCounts, ranked, scored};
-use crate::id::EntryId;
+use crate::kernel::id::EntryId;
 
 /// Of `picks` picks, the r-th scores `picks − r + 1` points.
 pub fn weighted(entries: &[EntryId], picks: usize, counts: &PickCounts) -> Outcome {

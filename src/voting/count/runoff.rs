@@ -6,7 +6,7 @@ use std::{cmp::Reverse, collections::HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Ranking, Votes, fewest, pick_counts, ranked, scored};
-use crate::id::EntryId;
+use crate::kernel::id::EntryId;
 
 /// A round of an instant run-off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Ranking, pick_counts, ranked, scored};
-use crate::id::EntryId;
+use crate::kernel::id::EntryId;
 
 /// Every entry compared with every other. Rows and columns are in the entries' listed order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

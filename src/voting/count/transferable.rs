@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Ranking, Votes, fewest, most, pick_counts, ranked, scored};
-use crate::id::EntryId;
+use crate::kernel::id::EntryId;
 
 /// A whole vote. Votes are counted in hundred-thousandths, any remainder being dropped: five decimal places.
 pub const VOTE: i64 = 100_000;

@@ -9,16 +9,19 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use crate::{
-    clock::Instant,
     db::{
         Conn, insert_all, insert_few, on,
         schema::{ballots, members, picks, tallies},
     },
-    error::{Error, Result},
-    id::{CampaignId, EntryId, GuildId, MemberId},
+    kernel::{
+        clock::Timestamp,
+        error::{Error, Result},
+        id::{CampaignId, EntryId, GuildId, MemberId},
+    },
     voting::{
-        Ballot, Outcome, PublishedBallot, Tally,
-        count::{PickCounts, Ranking},
+        ballot_box::PublishedBallot,
+        count::{Outcome, PickCounts, Ranking},
+        rows::{Ballot, Tally},
     },
 };
 
@@ -30,7 +33,7 @@ struct BallotRow {
     guild_id: GuildId,
     campaign_id: CampaignId,
     member_id: MemberId,
-    cast_at: Instant,
+    cast_at: Timestamp,
     nonce: String,
 }
 
@@ -80,7 +83,7 @@ pub async fn ballots_by(
     member: MemberId,
     of: &[CampaignId],
 ) -> QueryResult<Vec<Ballot>> {
-    let cast: Vec<(CampaignId, Instant, String)> = on!(conn, c => ballots::table
+    let cast: Vec<(CampaignId, Timestamp, String)> = on!(conn, c => ballots::table
         .filter(ballots::guild_id.eq(guild).and(ballots::member_id.eq(member)).and(ballots::campaign_id.eq_any(of)))
         .select((ballots::campaign_id, ballots::cast_at, ballots::nonce))
         .load(c))?;
@@ -232,7 +235,7 @@ pub struct ResultRow {
     pub eligible: i64,
     pub voted: i64,
     pub outcome: String,
-    pub counted_at: Instant,
+    pub counted_at: Timestamp,
 }
 
 impl ResultRow {

@@ -8,14 +8,16 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use crate::{
-    clock::Instant,
     db::{
         Conn, on,
         schema::{abstentions, ballots, campaigns, members},
     },
-    id::{CampaignId, GuildId, MemberId},
-    page::Page,
-    voting::{Campaign, CampaignStatus, PastKey, ResultsVisibility},
+    kernel::{
+        clock::Timestamp,
+        id::{CampaignId, GuildId, MemberId},
+        page::Page,
+    },
+    voting::rows::{Campaign, CampaignStatus, PastKey, ResultsVisibility},
 };
 
 /// A campaign, as far as someone's part in it needs to know.
@@ -23,7 +25,7 @@ use crate::{
 #[diesel(table_name = campaigns)]
 pub struct PartIn {
     pub id: CampaignId,
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     pub min_rank_level_to_view: Option<i64>,
     pub status: CampaignStatus,
     pub results_visibility: ResultsVisibility,

@@ -41,15 +41,20 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 pub use self::{cast::*, history::*};
-use super::{Campaign, CampaignFilter, CampaignKey, CampaignStatus, Entry, rules::MIN_ENTRIES};
+use super::{
+    rows::{Campaign, CampaignFilter, CampaignKey, CampaignStatus, Entry},
+    rules::MIN_ENTRIES,
+};
 use crate::{
-    clock::Instant,
     db::{
         AdvisoryLock, Conn, Lock, first_locked, insert_all, on,
         schema::{ballots, campaigns, entries, guilds, members},
     },
-    id::{CampaignId, EntryId, GuildId, MemberId},
-    page::Page,
+    kernel::{
+        clock::Timestamp,
+        id::{CampaignId, EntryId, GuildId, MemberId},
+        page::Page,
+    },
 };
 
 pub async fn insert_campaigns(conn: &mut Conn, rows: Vec<Campaign>) -> QueryResult<()> {
@@ -278,7 +283,7 @@ pub async fn is_waited_for(conn: &mut Conn, campaign: &Campaign, member: MemberI
 
 /// Campaigns of all guilds whose next step is due: live ones to close, then drafts to start that have entries enough. For
 /// the scheduler alone.
-pub async fn due(conn: &mut Conn, now: Instant) -> QueryResult<Vec<Campaign>> {
+pub async fn due(conn: &mut Conn, now: Timestamp) -> QueryResult<Vec<Campaign>> {
     let their_entries = entries::table
         .filter(entries::guild_id.eq(campaigns::guild_id).and(entries::campaign_id.eq(campaigns::id)))
         .select(count_star())
@@ -300,12 +305,12 @@ pub async fn due(conn: &mut Conn, now: Instant) -> QueryResult<Vec<Campaign>> {
 }
 
 /// When the next campaign of any guild is due, after `now`. For the scheduler alone.
-pub async fn next_due(conn: &mut Conn, now: Instant) -> QueryResult<Option<Instant>> {
-    let closing: Option<Instant> = on!(conn, c => campaigns::table
+pub async fn next_due(conn: &mut Conn, now: Timestamp) -> QueryResult<Option<Timestamp>> {
+    let closing: Option<Timestamp> = on!(conn, c => campaigns::table
         .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::closes_at.assume_not_null().gt(now)))
         .select(diesel::dsl::min(campaigns::closes_at))
         .first(c))?;
-    let starting: Option<Instant> = on!(conn, c => campaigns::table
+    let starting: Option<Timestamp> = on!(conn, c => campaigns::table
         .filter(campaigns::status.eq(CampaignStatus::Draft).and(campaigns::start_at.assume_not_null().gt(now)))
         .select(diesel::dsl::min(campaigns::start_at))
         .first(c))?;

@@ -13,7 +13,7 @@ mod tallystick;
 use std::collections::BTreeMap;
 
 use guildhall::{
-    id::EntryId,
+    kernel::id::EntryId,
     voting::{
         Outcome, Rules, VotingMethod,
         count::{Ranking, count},

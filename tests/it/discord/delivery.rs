@@ -128,7 +128,7 @@ on_both! {
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
         let newcomer = invitee(&guild, "newcomer", 64).await;
-        let _running = app.app.start();
+        let _running = guildhall::bot::start(&app.app);
         assert_eq!(invite(&leader, &newcomer).await.1, "NOT_CONFIGURED");
         assert_eq!(status(&leader).await, json!({ "connection": "OFF", "problem": null, "queued": 0, "failed": 0, "link": null }));
         assert_eq!(leader.refusal(LINK, json!({ "input": { "serverId": "1" } })).await, "CONFLICT DISCORD_OFF");
@@ -296,8 +296,8 @@ on_both! {
         held.waiting(1).await;
         // It has sent the message, and never learns what became of it.
         drop(running);
-        let other = app.server_with(|it| it.discord = Some(bot(&app.clock, &discord))).await;
-        let _running = other.start();
+        let other = app.another_bot(&discord).await;
+        let _running = guildhall::bot::start(&other);
         drop(held);
         let gone = async {
             while status(&leader).await["queued"] != 0 {
@@ -318,8 +318,8 @@ async fn two_servers_share_the_outbox_and_double_nothing() {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     link(&leader).await;
-    let other = app.server_with(|it| it.discord = Some(bot(&app.clock, &discord))).await;
-    let (_one, _two) = (app.app.start(), other.start());
+    let other = app.another_bot(&discord).await;
+    let (_one, _two) = (guildhall::bot::start(&app.app), guildhall::bot::start(&other));
     discord.until("a session", |it| (it.sessions() > 0).then_some(())).await;
     let channel = |number: usize| (OTHER_CHANNEL + number as u64 % 3).to_string();
     let votes = futures_util::stream::iter(0..VOTES).map(|number| {

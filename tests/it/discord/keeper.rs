@@ -61,7 +61,7 @@ on_both! {
         map_roles(&guild).await;
         link(&leader).await;
         discord.set_down(true);
-        let _running = app.app.start();
+        let _running = guildhall::bot::start(&app.app);
         let found = until_it_is(&app, &leader, "CONNECTING").await;
         assert_eq!(found["connection"], "CONNECTING");
         discord.set_down(false);
@@ -79,10 +79,10 @@ on_both! {
     async fn a_token_that_is_not_taken_is_said(app) {
         let discord = Discord::start().await;
         let wrong = Bot::new("not-the-token", &discord.base(), &app.clock).unwrap();
-        let app = app.with(|it| it.discord = Some(wrong)).await;
+        let app = app.with(|it| it.bot = Some(wrong)).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
-        let _running = app.app.start();
+        let _running = guildhall::bot::start(&app.app);
         let found = until_it_is(&app, &leader, "REFUSED").await;
         assert!(found["problem"].as_str().unwrap().contains("token"), "{found}");
     }
@@ -113,9 +113,9 @@ async fn one_server_keeps_the_connection_and_another_takes_over() {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    let other = app.server_with(|it| it.discord = Some(bot(&app.clock, &discord))).await;
+    let other = app.another_bot(&discord).await;
     let first = started(&app, &discord).await;
-    let _second = other.start();
+    let _second = guildhall::bot::start(&other);
     until_it_is(&app, &leader, "CONNECTED").await;
     for _ in 0..30 {
         app.clock.advance(Duration::from_secs(1));
@@ -141,8 +141,8 @@ async fn a_server_that_is_started_again_connects_at_once() {
     let first = started(&app, &discord).await;
     drop(first);
     discord.until("the end of the first", |it| (it.sessions() == 0).then_some(())).await;
-    let again = app.server_with(|it| it.discord = Some(bot(&app.clock, &discord))).await;
-    let _running = again.start();
+    let again = app.another_bot(&discord).await;
+    let _running = guildhall::bot::start(&again);
     discord.until("a new session", |it| (it.identifies().len() == 2 && it.sessions() == 1).then_some(())).await;
 }
 
@@ -152,7 +152,7 @@ async fn a_token_that_is_taken_no_more_is_not_tried_over_and_over() {
     let discord = Discord::start().await;
     let app = TestApp::on_sqlite().await;
     let wrong = Bot::new("not-the-token", &discord.base(), &app.clock).unwrap();
-    let app = app.with(|it| it.discord = Some(wrong)).await;
+    let app = app.with(|it| it.bot = Some(wrong)).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     link(&leader).await;
@@ -160,9 +160,9 @@ async fn a_token_that_is_taken_no_more_is_not_tried_over_and_over() {
         let input = json!({ "announcements": "QUIET", "discordChannelId": channel.to_string() });
         Draft::live(&leader, 2, input).await;
     }
-    let _running = app.app.start();
+    let _running = guildhall::bot::start(&app.app);
     let open = async {
-        while !app.app.discord.as_ref().unwrap().is_down() {
+        while !app.app.discord.bot.as_ref().unwrap().is_down() {
             app.clock.advance(Duration::from_millis(100));
             status(&leader).await;
         }

@@ -67,7 +67,7 @@ async fn status(leader: &Client<'_>) -> Value {
 
 /// Starts what the app does in the background, and waits until its bot is connected.
 async fn started(app: &TestApp, discord: &Discord) -> JoinSet<()> {
-    let running = app.app.start();
+    let running = guildhall::bot::start(&app.app);
     let is_settled = |it: &Discord| (it.sessions() > 0 && !it.commands().is_empty()).then_some(());
     discord.until("a session, and the commands", is_settled).await;
     running

@@ -4,9 +4,9 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use guildhall::{
+    api::{self, Graph},
     app::App,
     config::Budgets,
-    graphql::{self, Graph},
     http,
 };
 use ipnet::IpNet;
@@ -33,16 +33,16 @@ pub struct Http {
 
 impl Http {
     pub async fn serve(app: Arc<App>) -> Self {
-        Self::serve_with(app, &graphql::Settings::default(), Budgets::default()).await
+        Self::serve_with(app, &api::Settings::default(), Budgets::default()).await
     }
 
-    pub async fn serve_with(app: Arc<App>, settings: &graphql::Settings, budgets: Budgets) -> Self {
+    pub async fn serve_with(app: Arc<App>, settings: &api::Settings, budgets: Budgets) -> Self {
         Self::start(app, settings, budgets, http::Cors::default(), &[], None).await
     }
 
     /// Serves no more than so many connections at once.
     pub async fn serve_at_most(app: Arc<App>, connections: usize) -> Self {
-        let settings = graphql::Settings::default();
+        let settings = api::Settings::default();
         Self::start(app, &settings, Budgets::default(), http::Cors::default(), &[], Some(connections)).await
     }
 
@@ -50,19 +50,19 @@ impl Http {
     pub async fn serve_pages(app: Arc<App>, origins: &[&str], proxies: &[&str]) -> Self {
         let origins: Vec<_> = origins.iter().map(|it| it.parse().unwrap()).collect();
         let proxies: Vec<IpNet> = proxies.iter().map(|it| it.parse().unwrap()).collect();
-        let settings = graphql::Settings::default();
+        let settings = api::Settings::default();
         Self::start(app, &settings, Budgets::default(), http::Cors::new(&origins), &proxies, None).await
     }
 
     async fn start(
         app: Arc<App>,
-        settings: &graphql::Settings,
+        settings: &api::Settings,
         budgets: Budgets,
         cors: http::Cors,
         proxies: &[IpNet],
         most: Option<usize>,
     ) -> Self {
-        let mut tasks = app.start();
+        let mut tasks = guildhall::bot::start(&app);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (end, ending) = watch::channel(false);

@@ -14,18 +14,21 @@ use chrono::{DateTime, TimeZone, Utc};
 use diesel_async::SimpleAsyncConnection;
 use futures_util::{Stream, StreamExt};
 use guildhall::{
-    app::App,
-    auth::{self, Hasher, Keys, Origin},
-    clock::{Clock, Instant},
+    api::{
+        DocumentRef, Graph, Operation, Said,
+        context::{AuthContext, Credentials},
+    },
+    app::{App, Options},
+    auth::{self, Hasher, Keys},
     db::{Conn, DatabaseUrl, Db, Usage},
     discord::Bot,
-    error::{self, Code},
-    graphql::{
-        Graph, Operation, Said, Wanted,
-        caller::{Admitted, Credentials},
-    },
-    id::GuildId,
+    engine::Origin,
     identity::{self, Member, Rank, Region},
+    kernel::{
+        clock::{Clock, Timestamp},
+        error::{self, Code},
+        id::GuildId,
+    },
 };
 use serde_json::Value;
 
@@ -121,17 +124,20 @@ impl TestApp {
     async fn new(database: DatabaseUrl, home: Home) -> Self {
         let clock = Clock::manual(beginning());
         let secret = [7; 32];
-        let app = Arc::new(app(&database, &clock, &secret).await);
+        let hasher = Hasher::cheap().unwrap();
+        let app = App::with(connect(&database).await, clock.clone(), Keys::new(&secret), hasher, options());
+        let app = Arc::new(app);
         Self { app, clock, database, graph: Graph::new().unwrap(), secret, _home: home }
     }
 
     /// The same with a Discord bot.
     pub async fn with_bot(self, discord: &Discord) -> Self {
-        self.with(|app| app.discord = Some(bot(&app.clock, discord))).await
+        let bot = bot(&self.clock, discord);
+        self.with(|options| options.bot = Some(bot)).await
     }
 
     /// The same, set up otherwise.
-    pub async fn with(self, set_up: impl FnOnce(&mut App)) -> Self {
+    pub async fn with(self, set_up: impl FnOnce(&mut Options)) -> Self {
         let app = self.server_with(set_up).await;
         Self { app, ..self }
     }
@@ -142,10 +148,22 @@ impl TestApp {
     }
 
     /// Another server on the same database, set up otherwise.
-    pub async fn server_with(&self, set_up: impl FnOnce(&mut App)) -> Arc<App> {
-        let mut app = app(&self.database, &self.clock, &self.secret).await;
-        set_up(&mut app);
-        Arc::new(app)
+    pub async fn server_with(&self, set_up: impl FnOnce(&mut Options)) -> Arc<App> {
+        let mut options = options();
+        set_up(&mut options);
+        let db = connect(&self.database).await;
+        self.server_on(db, options)
+    }
+
+    /// Another server on the same database, with a bot of its own.
+    pub async fn another_bot(&self, discord: &Discord) -> Arc<App> {
+        let bot = bot(&self.clock, discord);
+        self.server_with(|options| options.bot = Some(bot)).await
+    }
+
+    /// Another server over these connections.
+    pub fn server_on(&self, db: Db, options: Options) -> Arc<App> {
+        Arc::new(App::with(db, self.clock.clone(), Keys::new(&self.secret), Hasher::cheap().unwrap(), options))
     }
 
     /// A guild with the seed's ladder, led by a registered `leader`.
@@ -169,7 +187,7 @@ impl TestApp {
         Http::serve(Arc::clone(&self.app)).await
     }
 
-    pub fn now(&self) -> Instant {
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
@@ -209,11 +227,13 @@ pub fn bot(clock: &Clock, discord: &Discord) -> Bot {
     Bot::new(Discord::TOKEN, &discord.base(), clock).unwrap()
 }
 
-async fn app(database: &DatabaseUrl, clock: &Clock, secret: &[u8]) -> App {
-    let db = Db::connect(database, 4).await.unwrap();
-    let mut app = App::new(db, clock.clone(), Keys::new(secret), Hasher::cheap().unwrap());
-    app.live.viewers.lease = Duration::from_millis(20);
-    app
+/// The options of a server under test: revocations wait for a short lease only.
+pub fn options() -> Options {
+    Options { lease: Duration::from_millis(20), ..Options::default() }
+}
+
+async fn connect(database: &DatabaseUrl) -> Db {
+    Db::connect(database, 4).await.unwrap()
 }
 
 /// A guild under test.
@@ -251,7 +271,7 @@ impl<'t> TestGuild<'t> {
         };
         let mut member = new.into_row(self.rank(rank), self.test.now()).unwrap();
         if registered {
-            member.password_hash = Some(self.test.app.hasher.hash(PASSWORD.to_owned()).await.unwrap());
+            member.password_hash = Some(self.test.app.accounts.hasher.hash(PASSWORD.to_owned()).await.unwrap());
             member.registered_at = Some(self.test.now());
         }
         member
@@ -273,7 +293,7 @@ impl<'t> TestGuild<'t> {
     }
 
     fn client_of(&self, member: &Member) -> Client<'t> {
-        let token = auth::mint(&self.test.app, member, Duration::from_hours(9600)).unwrap();
+        let token = auth::mint(&self.test.app.accounts, member, Duration::from_hours(9600)).unwrap();
         Client { test: self.test, slug: self.slug.clone(), id: ID::from(member.id).to_string(), token: Some(token) }
     }
 
@@ -314,15 +334,15 @@ impl Client<'_> {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    async fn admit(&self) -> error::Result<Admitted> {
+    async fn admit(&self) -> error::Result<AuthContext> {
         self.admit_at(&self.test.app).await
     }
 
-    async fn admit_at(&self, server: &Arc<App>) -> error::Result<Admitted> {
+    async fn admit_at(&self, server: &Arc<App>) -> error::Result<AuthContext> {
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
         let credentials = Credentials { guild: Some(&self.slug), authorization: authorization.as_deref() };
         let origin = Origin { address: None, user_agent: Some("tests".to_owned()) };
-        Admitted::admit(server, credentials, origin).await
+        AuthContext::authenticate(server, credentials, origin).await
     }
 
     /// Whether the server lets this client in at all.
@@ -397,7 +417,7 @@ impl Client<'_> {
 
 fn operation(query: &str, variables: Value) -> Operation {
     Operation {
-        document: Wanted::Text(query.to_owned()),
+        document: DocumentRef::Text(query.to_owned()),
         name: None,
         variables: async_graphql::Variables::from_json(variables),
     }

@@ -6,7 +6,7 @@ use async_graphql::parser::{
     parse_schema,
     types::{BaseType, FieldDefinition, InputValueDefinition, Type, TypeKind, TypeSystemDefinition},
 };
-use guildhall::graphql::Graph;
+use guildhall::api::Graph;
 
 /// The schema's types by name.
 pub struct Types(HashMap<String, TypeKind>);

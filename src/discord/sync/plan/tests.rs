@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{auth::Permissions, discord::rest::User, id::GuildId};
+use crate::{access::Permissions, discord::rest::User, kernel::id::GuildId};
 
 const LEVELS: [i64; 4] = [1, 2, 3, 5];
 

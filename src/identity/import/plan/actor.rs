@@ -1,9 +1,9 @@
 //! Who imports, and how far they reach.
 
-use super::super::{Column, Fault};
+use super::super::Fault;
 use crate::{
-    auth::Viewer,
-    identity::{Ladder, Member},
+    access::Viewer,
+    identity::{import::record::Column, policy::Ladder, rows::Member},
 };
 
 /// Who imports.

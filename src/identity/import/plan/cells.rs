@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::{
-    super::{Column, Fault, Record},
-    character::CharacterName,
-};
+use super::{super::Fault, character::CharacterName};
 use crate::{
-    identity::{CharacterClass, CharacterRole, Rank, characters, classes, members},
-    text,
+    identity::{
+        characters, classes,
+        import::record::{Column, Record},
+        members,
+        rows::{CharacterClass, CharacterRole, Rank},
+    },
+    kernel::text,
 };
 
 /// What a row tells of its member.

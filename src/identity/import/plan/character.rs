@@ -1,12 +1,13 @@
 //! The character that a row makes or changes.
 
-use super::{
-    super::{Column, Fault},
-    cells::CharacterCells,
-};
+use super::{super::Fault, cells::CharacterCells};
 use crate::{
-    identity::{Character, CharacterClass, CharacterRole, Member, NewCharacter, characters},
-    text,
+    identity::{
+        characters::{self, NewCharacter},
+        import::record::Column,
+        rows::{Character, CharacterClass, CharacterRole, Member},
+    },
+    kernel::text,
 };
 
 /// What a character is found by: the keys of its name and its realm.

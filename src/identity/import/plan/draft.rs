@@ -5,15 +5,24 @@ use std::collections::{HashMap, HashSet};
 use async_graphql::MaybeUndefined;
 
 use super::{
-    super::{Column, Fault, Place, Record},
-    Actor, MemberDiff, Plan, Roster,
+    super::Fault,
+    MemberDiff, Plan, Roster,
+    actor::Actor,
     cells::{CharacterCells, MemberCells},
     character::{self, CharacterName},
 };
 use crate::{
-    clock::Instant,
-    id::{MemberId, RankId},
-    identity::{Character, Ladder, Member, MemberChange, NewMember, Rank, characters::MAX_CHARACTERS},
+    identity::{
+        characters::MAX_CHARACTERS,
+        import::record::{Column, Place, Record},
+        members::{MemberChange, NewMember},
+        policy::Ladder,
+        rows::{Character, Member, Rank},
+    },
+    kernel::{
+        clock::Timestamp,
+        id::{MemberId, RankId},
+    },
 };
 
 /// The guild as it would be.
@@ -21,7 +30,7 @@ pub(super) struct Draft<'a> {
     ladder: Ladder,
     ranks: HashMap<String, &'a Rank>,
     actor: &'a Actor,
-    now: Instant,
+    now: Timestamp,
     keeps_leaders: bool,
     /// By username key.
     members: HashMap<String, MemberDraft<'a>>,
@@ -79,7 +88,7 @@ struct CharacterStep {
 
 impl<'a> Draft<'a> {
     /// The guild before the first row.
-    pub(super) fn new(existing: &'a Roster, actor: &'a Actor, now: Instant) -> Self {
+    pub(super) fn new(existing: &'a Roster, actor: &'a Actor, now: Timestamp) -> Self {
         let owners: HashMap<MemberId, &Member> = existing.members.iter().map(|member| (member.id, member)).collect();
         let mut draft = Self {
             ladder: Ladder::new(existing.ranks.clone()),

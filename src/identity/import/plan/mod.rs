@@ -9,14 +9,17 @@ mod tests;
 
 pub use self::actor::Actor;
 use self::draft::Draft;
-use super::{Column, Fault, Place, Problem, Reading};
+use super::{
+    Fault, Problem,
+    read::Reading,
+    record::{Column, Place},
+};
 use crate::{
-    clock::Instant,
-    id::GuildId,
     identity::{
-        Character, Member, Rank,
         policy::{self, Leaders},
+        rows::{Character, Member, Rank},
     },
+    kernel::{clock::Timestamp, id::GuildId},
 };
 
 /// All that a guild has.
@@ -77,7 +80,7 @@ impl Plan {
 
 /// Weighs what was read against the guild as it stands. A row with a problem is left out whole, and the others are taken
 /// as if it were not there.
-pub fn plan(existing: &Roster, actor: &Actor, reading: &Reading, now: Instant) -> Plan {
+pub fn plan(existing: &Roster, actor: &Actor, reading: &Reading, now: Timestamp) -> Plan {
     let draft = Draft::new(existing, actor, now);
     let plan = follow(draft, reading);
     if still_led(existing, &plan) {

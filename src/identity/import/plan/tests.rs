@@ -10,7 +10,7 @@ use super::{
     },
     *,
 };
-use crate::identity::RankSource;
+use crate::identity::rows::RankSource;
 
 /// Rows, and what an operator makes of them.
 fn check(cases: &[(&str, &[&str])]) {

@@ -5,9 +5,11 @@ use strum::VariantArray;
 
 use super::{Reading, unreadable};
 use crate::{
-    error::Refusal,
-    identity::import::{Column, Fault, Place, Record, formula},
-    text,
+    identity::import::{
+        Fault, formula,
+        record::{Column, Place, Record},
+    },
+    kernel::{error::Refusal, text},
 };
 
 /// What may stand between cells. Where a header reads as well with several, the last is meant.

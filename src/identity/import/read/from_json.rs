@@ -4,9 +4,11 @@ use serde_json::Value;
 
 use super::{Reading, unreadable};
 use crate::{
-    error::Refusal,
-    identity::import::{Column, Fault, Place, Record},
-    text,
+    identity::import::{
+        Fault,
+        record::{Column, Place, Record},
+    },
+    kernel::{error::Refusal, text},
 };
 
 pub(super) fn read(text: &str) -> Result<Reading, Refusal> {

@@ -8,8 +8,8 @@ mod from_json;
 #[cfg(test)]
 mod tests;
 
-use super::{Format, Problem, Record};
-use crate::error::Refusal;
+use super::{Format, Problem, record::Record};
+use crate::kernel::error::Refusal;
 
 /// Most columns that are named although they mean nothing.
 const MAX_UNKNOWN: usize = 50;

@@ -1,7 +1,7 @@
 use proptest::{prelude::*, sample::select};
 
 use super::*;
-use crate::identity::import::{Column, Place};
+use crate::identity::import::record::{Column, Place};
 
 /// The rows as they were read: `place: username | character | main`.
 fn told(reading: &Reading) -> Vec<String> {

@@ -2,12 +2,17 @@ use std::collections::HashSet;
 
 use proptest::{option, prelude::*, sample::select};
 
-use super::super::{
-    Actor, plan, read,
-    testing::{carried_out, character, guild, member, now, ranks},
+use super::{
+    super::{
+        Actor, plan, read,
+        testing::{carried_out, character, guild, member, now, ranks},
+    },
+    *,
 };
-use super::*;
-use crate::{id::GuildId, identity::classes, text};
+use crate::{
+    identity::classes,
+    kernel::{id::GuildId, text},
+};
 
 #[test]
 fn a_table_has_a_row_a_character() -> Result<()> {

@@ -228,9 +228,9 @@ impl Discord {
     }
 
     /// Messages are not posted until the guard is dropped.
-    pub fn hold(&self) -> Held {
+    pub fn hold(&self) -> PruningMap {
         self.edit(|world| world.holding += 1);
-        Held(self.clone())
+        PruningMap(self.clone())
     }
 
     /// Cuts the gateway's connections, without a close frame.
@@ -391,9 +391,9 @@ impl Discord {
 
 /// Posts wait for as long as this lives.
 #[must_use]
-pub struct Held(Discord);
+pub struct PruningMap(Discord);
 
-impl Held {
+impl PruningMap {
     /// Waits until so many posts are held.
     pub async fn waiting(&self, posts: usize) {
         let enough = |discord: &Discord| discord.read(|world| world.waiting >= posts).then_some(());
@@ -401,7 +401,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for PruningMap {
     fn drop(&mut self) {
         self.0.edit(|world| world.holding -= 1);
     }

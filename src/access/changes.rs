@@ -1,0 +1,128 @@
+//! Looks viewers up, and changes rights so that every server knows.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    store,
+    viewer::{Viewer, invalid_token},
+    viewer_cache::ViewerCache,
+};
+use crate::{
+    bus::Bus,
+    db::{Conn, Db, Work},
+    kernel::{
+        clock::{Clock, Timestamp},
+        error::Result,
+        id::{GuildId, MemberId, SessionId},
+    },
+};
+
+/// How long a viewer without a token is valid: much longer than any operation takes.
+const ACTING: Duration = Duration::from_mins(5);
+
+/// What authorisation needs. Clones share the cache.
+#[derive(Clone)]
+pub struct Access {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Notices of changes.
+    pub bus: Arc<Bus>,
+    /// Viewers looked up before.
+    pub viewers: Arc<ViewerCache>,
+    /// Whether servers in other processes cache viewers of this database: on PostgreSQL, and for a command beside a server on
+    /// SQLite.
+    pub has_peers: bool,
+}
+
+/// What a token claims. It holds until the token is revoked.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenClaim {
+    /// The member.
+    pub member: MemberId,
+    /// The session of the token; none for an operator's.
+    pub session: Option<SessionId>,
+    /// The member's credentials version when the token was issued.
+    pub credentials_version: i64,
+    /// When the token expires.
+    pub expires_at: Timestamp,
+}
+
+impl Access {
+    /// Runs `work` in a transaction that may change rights in a guild, and notifies all servers: of the member that `of` finds
+    /// in the result if nobody else's rights change, otherwise of anyone. Call [`Access::await_revocation`] before
+    /// acknowledging a revocation; a grant needs no wait.
+    ///
+    /// # Errors
+    /// Those of `work`; `INTERNAL` (`UNAVAILABLE`) when no connection is available.
+    pub async fn change<R, F>(
+        &self,
+        guild: GuildId,
+        of: impl Fn(&R) -> Option<MemberId> + Clone + Send + 'static,
+        work: F,
+    ) -> Result<R>
+    where
+        R: Send + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
+            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Send
+            + 'static,
+    {
+        let notice = {
+            let (of, notice) = (of.clone(), self.bus.access_notice(guild));
+            move |result: &R| Some(notice(of(result)))
+        };
+        let result = self.db.write_and_notify(notice, work).await?;
+        self.bus.access_changed(guild, of(&result));
+        Ok(result)
+    }
+
+    /// Returns when no server uses rights from before the last change; see [`ViewerCache`].
+    pub async fn await_revocation(&self) {
+        if self.has_peers {
+            tokio::time::sleep(self.viewers.lease).await;
+        }
+    }
+
+    /// The viewer of a token.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when the token has been revoked or has expired.
+    pub async fn look_up(&self, guild: GuildId, claim: TokenClaim) -> Result<Viewer> {
+        let TokenClaim { member, session, credentials_version, expires_at } = claim;
+        if expires_at <= self.clock.now() {
+            return Err(invalid_token().into());
+        }
+        let viewer = if let Some(cached) = self.viewers.get(guild, member, session) {
+            Some(Viewer { token_expires_at: expires_at, ..cached })
+        } else {
+            let look_up = self.viewers.begin();
+            let read = async move |conn: &mut Conn| Ok(store::viewer(conn, guild, member, session, expires_at).await?);
+            let found = self.db.read(read).await?;
+            if let Some(viewer) = &found {
+                self.viewers.insert(look_up, viewer.clone());
+            }
+            found
+        };
+        Ok(viewer.filter(|viewer| viewer.credentials_version == credentials_version).ok_or_else(invalid_token)?)
+    }
+
+    /// The viewer as they are now.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when their token has been revoked or has expired.
+    pub async fn refresh(&self, viewer: &Viewer) -> Result<Viewer> {
+        let Viewer { guild, member, session, credentials_version, token_expires_at: expires_at, .. } = *viewer;
+        self.look_up(guild, TokenClaim { member, session, credentials_version, expires_at }).await
+    }
+
+    /// A member identified other than by a token, such as by Discord; `None` unless they are active.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn acting(&self, guild: GuildId, member: MemberId) -> Result<Option<Viewer>> {
+        let until = self.clock.now() + ACTING;
+        self.db.read(async move |conn| Ok(store::viewer(conn, guild, member, None, until).await?)).await
+    }
+}

@@ -1,0 +1,89 @@
+//! Queries for viewers, and those that revoke access.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{permission::Permissions, viewer::Viewer};
+use crate::{
+    db::{
+        Conn, on,
+        schema::{codes, members, ranks, sessions},
+    },
+    kernel::{
+        clock::Timestamp,
+        id::{GuildId, MemberId, RankId, SessionId},
+    },
+};
+
+/// Rank (id, name, level, permissions), whether registered, session, credentials version.
+type ViewerRow = ((RankId, String, i64, Permissions), bool, Option<SessionId>, i64);
+
+/// An active member as a viewer; `None` if `session` is given but is not an open session of theirs.
+pub async fn viewer(
+    conn: &mut Conn,
+    guild: GuildId,
+    member: MemberId,
+    session: Option<SessionId>,
+    token_expires_at: Timestamp,
+) -> QueryResult<Option<Viewer>> {
+    let query = || {
+        members::table
+            .inner_join(ranks::table.on(ranks::guild_id.eq(members::guild_id).and(ranks::id.eq(members::rank_id))))
+            .left_join(
+                sessions::table.on(sessions::guild_id
+                    .eq(members::guild_id)
+                    .and(sessions::member_id.eq(members::id))
+                    // No session has the id 0.
+                    .and(sessions::id.eq(session.unwrap_or(SessionId(0))))
+                    .and(sessions::revoked_at.is_null())),
+            )
+            .filter(members::guild_id.eq(guild).and(members::id.eq(member)).and(members::is_active))
+            .select((
+                (ranks::id, ranks::name, ranks::level, ranks::permissions),
+                members::registered_at.is_not_null(),
+                sessions::id.nullable(),
+                members::credentials_version,
+            ))
+    };
+    let row: Option<ViewerRow> = on!(conn, c => query().first(c)).optional()?;
+    Ok(row
+        .map(|((rank, rank_name, rank_level, permissions), is_registered, session, credentials_version)| Viewer {
+            guild,
+            member,
+            rank,
+            rank_name,
+            rank_level,
+            permissions,
+            is_registered,
+            session,
+            credentials_version,
+            token_expires_at,
+        })
+        .filter(|viewer| viewer.session == session))
+}
+
+/// Revokes all of a member's sessions but `kept`.
+pub async fn revoke_sessions_of(
+    conn: &mut Conn,
+    guild: GuildId,
+    member: MemberId,
+    kept: Option<SessionId>,
+    now: Timestamp,
+) -> QueryResult<()> {
+    // No session has the id 0.
+    let kept = kept.unwrap_or(SessionId(0));
+    on!(conn, c => diesel::update(sessions::table)
+        .filter(sessions::guild_id.eq(guild).and(sessions::member_id.eq(member)))
+        .filter(sessions::id.ne(kept).and(sessions::revoked_at.is_null()))
+        .set(sessions::revoked_at.eq(now))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Voids a member's codes.
+pub async fn delete_codes_of(conn: &mut Conn, guild: GuildId, member: MemberId) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(codes::table)
+        .filter(codes::guild_id.eq(guild).and(codes::member_id.eq(member)))
+        .execute(c))?;
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! The viewer: the member behind a request's token.
+
+use super::{
+    permission::{Permission, Permissions},
+    store,
+};
+use crate::{
+    db::Conn,
+    kernel::{
+        clock::Timestamp,
+        error::{Code, Refusal, Result},
+        id::{GuildId, MemberId, RankId, SessionId},
+    },
+};
+
+/// A member of a request's guild, as they are when the request is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    /// Their guild.
+    pub guild: GuildId,
+    /// The member.
+    pub member: MemberId,
+    /// Their rank.
+    pub rank: RankId,
+    /// Their rank's name.
+    pub rank_name: String,
+    /// Their rank's level.
+    pub rank_level: i64,
+    /// What their rank allows.
+    pub permissions: Permissions,
+    /// Whether they have an account. An operator can mint a token for a member who has none.
+    pub is_registered: bool,
+    /// The session of their token; none for an operator's token.
+    pub session: Option<SessionId>,
+    /// Their credentials version. A token with another one is void.
+    pub credentials_version: i64,
+    /// When their token expires.
+    pub token_expires_at: Timestamp,
+}
+
+impl Viewer {
+    /// Whether their rank grants this permission.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.allow(permission)
+    }
+
+    /// Refuses viewers whose rank doesn't grant this permission.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, `PERMISSION_REQUIRED`.
+    pub fn require(&self, permission: Permission) -> Result<(), Refusal> {
+        if self.may(permission) {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::Forbidden, format!("This needs the permission {permission}."))
+            .because("PERMISSION_REQUIRED"))
+    }
+
+    /// The same viewer as of this transaction, whose rights a change is judged by.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when their token has been revoked.
+    pub async fn confirm(&self, conn: &mut Conn) -> Result<Self> {
+        let now = store::viewer(conn, self.guild, self.member, self.session, self.token_expires_at).await?;
+        Ok(now.filter(|now| now.credentials_version == self.credentials_version).ok_or_else(invalid_token)?)
+    }
+}
+
+/// The refusal of a token that is not valid for the request.
+pub fn invalid_token() -> Refusal {
+    Refusal::new(Code::Unauthenticated, "The access token is not valid here.").because("INVALID_TOKEN")
+}
+
+/// A viewer at this level who may do everything, of a guild whose highest level is 5.
+#[cfg(test)]
+pub fn some_viewer(rank_level: i64) -> Viewer {
+    Viewer {
+        guild: GuildId(1),
+        member: MemberId(1),
+        rank: RankId(rank_level),
+        rank_name: rank_level.to_string(),
+        rank_level,
+        permissions: Permissions::all(),
+        is_registered: true,
+        session: None,
+        credentials_version: 0,
+        token_expires_at: Timestamp::default(),
+    }
+}

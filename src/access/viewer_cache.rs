@@ -1,0 +1,187 @@
+//! Viewers looked up before, cached for as long as nothing can have changed about them.
+//!
+//! A change of rights ([`crate::access::changes::Access::change`]) notifies all servers in its own transaction, and a revocation is
+//! acknowledged only a [`ViewerCache::lease`] later. A server uses a cached viewer only if, within that lease, it looked the
+//! viewer up or checked that it receives the others' notices. So once a demotion is acknowledged, no server uses the old rank:
+//! each has either applied the notice or lost trust in its cache.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use super::viewer::Viewer;
+use crate::{
+    bus::{BusEvent, BusSubscriber, Publisher},
+    kernel::id::{GuildId, MemberId, SessionId},
+};
+
+/// How long a server trusts its cache without a sign that it receives the others' notices. Revocations wait as long on a
+/// database that several servers use.
+pub const LEASE: Duration = Duration::from_millis(250);
+
+/// Longest time that a viewer stays cached, so that changes made past Guildhall are noticed.
+const MAX_AGE: Duration = Duration::from_secs(30);
+
+/// Most cached viewers: some 20 MB.
+const MAX_CACHED: usize = 50_000;
+
+type Key = (MemberId, Option<SessionId>);
+
+/// This server's cached viewers.
+pub struct ViewerCache {
+    /// How long a cached viewer is trusted without a sign that notices arrive.
+    pub lease: Duration,
+    cached: Mutex<Cached>,
+    /// Whether a viewer was asked for since the listener last looked.
+    demand: AtomicBool,
+}
+
+#[derive(Default)]
+struct Cached {
+    by_guild: HashMap<GuildId, HashMap<Key, (Instant, Viewer)>>,
+    count: usize,
+    /// All notices published before this moment have been applied.
+    caught_up: Option<Instant>,
+    /// Grows whenever a viewer is dropped.
+    generation: u64,
+}
+
+/// A look-up in progress: its result is cached only if no viewer was dropped meanwhile.
+#[derive(Clone, Copy)]
+pub struct LookUp {
+    generation: u64,
+    begun: Instant,
+}
+
+impl ViewerCache {
+    /// An empty cache with this lease.
+    pub fn new(lease: Duration) -> Self {
+        Self { lease, cached: Mutex::default(), demand: AtomicBool::new(false) }
+    }
+
+    /// The cached viewer, if certainly current.
+    pub fn get(&self, guild: GuildId, member: MemberId, session: Option<SessionId>) -> Option<Viewer> {
+        self.demand.store(true, Ordering::Relaxed);
+        let cached = self.lock();
+        let (looked_up, viewer) = cached.by_guild.get(&guild)?.get(&(member, session))?;
+        let sure = cached.caught_up.map_or(*looked_up, |moment| moment.max(*looked_up));
+        // A longer lease, such as tests have, is not cut short.
+        let is_sure = sure.elapsed() < self.lease && looked_up.elapsed() < MAX_AGE.max(self.lease);
+        is_sure.then(|| viewer.clone())
+    }
+
+    /// Call before a viewer is looked up.
+    pub fn begin(&self) -> LookUp {
+        LookUp { generation: self.lock().generation, begun: Instant::now() }
+    }
+
+    /// Caches the result of a look-up.
+    pub fn insert(&self, look_up: LookUp, viewer: Viewer) {
+        let mut cached = self.lock();
+        if cached.generation != look_up.generation {
+            return;
+        }
+        if cached.count >= MAX_CACHED {
+            cached.by_guild.clear();
+            cached.count = 0;
+        }
+        let key = (viewer.member, viewer.session);
+        let before = cached.by_guild.entry(viewer.guild).or_default().insert(key, (look_up.begun, viewer));
+        cached.count += usize::from(before.is_none());
+    }
+
+    /// Drops viewers of a guild whose rights may have changed: one member, or all.
+    fn forget(&self, guild: GuildId, of: Option<MemberId>) {
+        let mut cached = self.lock();
+        cached.generation += 1;
+        let Some(mut viewers) = cached.by_guild.remove(&guild) else { return };
+        let before = viewers.len();
+        viewers.retain(|(member, _), _| of.is_some_and(|of| of != *member));
+        cached.count -= before - viewers.len();
+        if !viewers.is_empty() {
+            cached.by_guild.insert(guild, viewers);
+        }
+    }
+
+    /// Drops all viewers.
+    fn forget_all(&self) {
+        let mut cached = self.lock();
+        *cached = Cached { generation: cached.generation + 1, ..Cached::default() };
+    }
+
+    /// The lock is held for a few lines that don't panic.
+    fn lock(&self) -> MutexGuard<'_, Cached> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl BusSubscriber for ViewerCache {
+    fn apply(&self, event: BusEvent, _: Publisher) {
+        if let BusEvent::Access(guild, of) = event {
+            self.forget(guild, of);
+        }
+    }
+
+    fn resync(&self) {
+        self.forget_all();
+    }
+
+    fn caught_up(&self, moment: Instant) {
+        self.lock().caught_up = Some(moment);
+    }
+
+    fn take_demand(&self) -> bool {
+        self.demand.swap(false, Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::viewer::some_viewer;
+
+    #[test]
+    fn what_was_looked_up_before_a_change_is_not_kept_after_it() {
+        let viewers = ViewerCache::new(Duration::from_hours(1));
+        let viewer = some_viewer(3);
+        let known = |viewers: &ViewerCache| viewers.get(viewer.guild, viewer.member, viewer.session);
+        let look_up = viewers.begin();
+        viewers.insert(look_up, viewer.clone());
+        assert_eq!(known(&viewers), Some(viewer.clone()));
+        viewers.forget(GuildId(2), None);
+        assert_eq!(known(&viewers), Some(viewer.clone()), "another guild's change");
+        viewers.forget(viewer.guild, Some(MemberId(2)));
+        assert_eq!(known(&viewers), Some(viewer.clone()), "another member's change");
+        let look_up = viewers.begin();
+        viewers.forget(viewer.guild, Some(viewer.member));
+        viewers.insert(look_up, viewer.clone());
+        assert_eq!(known(&viewers), None);
+    }
+
+    #[test]
+    fn nothing_is_trusted_longer_than_the_lease_unless_the_others_are_heard() {
+        let viewers = ViewerCache::new(Duration::ZERO);
+        let viewer = some_viewer(3);
+        viewers.insert(viewers.begin(), viewer.clone());
+        assert_eq!(viewers.get(viewer.guild, viewer.member, viewer.session), None);
+        let viewers = ViewerCache { lease: Duration::from_secs(20), ..viewers };
+        let known = || viewers.get(viewer.guild, viewer.member, viewer.session);
+        let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap_or_else(Instant::now);
+        let looked_up = |at| {
+            viewers.lock().by_guild.values_mut().flat_map(HashMap::values_mut).for_each(|cached| cached.0 = at);
+        };
+        looked_up(ago(25));
+        assert_eq!(known(), None, "looked up longer ago than the lease");
+        viewers.caught_up(ago(22));
+        assert_eq!(known(), None, "and heard longer ago than that");
+        viewers.caught_up(ago(5));
+        assert_eq!(known(), Some(viewer.clone()));
+        looked_up(ago(31));
+        assert_eq!(known(), None, "kept for too long, whatever was heard");
+    }
+}

@@ -1,0 +1,168 @@
+//! Relay connections, defined once for all types that are listed
+//! (<https://relay.dev/graphql/connections.htm>).
+
+use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::kernel::{
+    error::{Refusal, Result},
+    id::GuildId,
+    page::{CursorSigner, DEFAULT_SIZE, MAX_SIZE, Page},
+};
+
+/// The four arguments of a connection field.
+#[derive(Clone, Debug, Default)]
+pub struct PageArgs {
+    /// How many, from the start.
+    pub first: Option<i32>,
+    /// Only what comes after this cursor.
+    pub after: Option<String>,
+    /// How many, from the end.
+    pub last: Option<i32>,
+    /// Only what comes before this cursor.
+    pub before: Option<String>,
+}
+
+/// A type listed in connections.
+pub trait ConnectionNode: OutputType + Clone {
+    /// Its GraphQL name, from which the names of its connection and edge are made.
+    const NAME: &'static str;
+    /// What the list is filtered by.
+    type Filter: Send + Sync;
+    /// The position in the list's order, unique for each row.
+    type Key: Serialize + DeserializeOwned;
+
+    /// This row's position.
+    fn key(&self) -> Self::Key;
+    /// Number of rows that pass the filter.
+    fn count(ctx: &Context<'_>, filter: &Self::Filter) -> impl Future<Output = Result<i64>> + Send;
+}
+
+impl PageArgs {
+    /// Checks the arguments of a connection of `T` in `guild`.
+    ///
+    /// # Errors
+    /// Bad input: a size out of range, `first` with `last`, a cursor that was not issued for this connection and guild.
+    pub fn page<T: ConnectionNode>(self, signer: &CursorSigner, guild: GuildId) -> Result<Page<T::Key>, Refusal> {
+        let (field, size) = match (self.first, self.last) {
+            (Some(_), Some(_)) => return Err(Refusal::input("last", "Give either first or last, not both.")),
+            (None, Some(last)) => ("last", Some(last)),
+            (first, None) => ("first", first),
+        };
+        let size = match size.map(usize::try_from) {
+            None => DEFAULT_SIZE,
+            Some(Ok(size @ 1..=MAX_SIZE)) => size,
+            Some(_) => return Err(Refusal::input(field, format!("{field} must be from 1 to {MAX_SIZE}."))),
+        };
+        Ok(Page {
+            size,
+            backward: self.last.is_some(),
+            after: self.after.map(|cursor| signer.read(T::NAME, guild, "after", &cursor)).transpose()?,
+            before: self.before.map(|cursor| signer.read(T::NAME, guild, "before", &cursor)).transpose()?,
+        })
+    }
+}
+
+/// A page of a list, in the shape Relay knows.
+pub struct Connection<T: ConnectionNode> {
+    signer: CursorSigner,
+    guild: GuildId,
+    rows: Vec<T>,
+    has_next: bool,
+    has_previous: bool,
+    filter: T::Filter,
+}
+
+impl<T: ConnectionNode> Connection<T> {
+    /// Makes the page from the rows a store loaded for `page`: at most [`Page::limit`], in the order asked from.
+    pub fn new(signer: CursorSigner, guild: GuildId, page: &Page<T::Key>, mut rows: Vec<T>, filter: T::Filter) -> Self {
+        let more = rows.len() > page.size;
+        rows.truncate(page.size);
+        let (has_next, has_previous) = if page.backward {
+            rows.reverse();
+            (page.before.is_some(), more)
+        } else {
+            (more, page.after.is_some())
+        };
+        Self { signer, guild, rows, has_next, has_previous, filter }
+    }
+
+    fn cursor(&self, row: &T) -> String {
+        self.signer.cursor(T::NAME, self.guild, &row.key())
+    }
+}
+
+impl<T: ConnectionNode> TypeName for Connection<T> {
+    fn type_name() -> std::borrow::Cow<'static, str> {
+        format!("{}Connection", T::NAME).into()
+    }
+}
+
+/// A page of a list.
+#[Object(name_type)]
+impl<T: ConnectionNode> Connection<T> {
+    /// The page's items, each with its cursor.
+    async fn edges(&self) -> Vec<Edge<T>> {
+        self.rows.iter().map(|row| Edge { cursor: self.cursor(row), node: row.clone() }).collect()
+    }
+
+    /// The page's items.
+    async fn nodes(&self) -> &[T] {
+        &self.rows
+    }
+
+    /// Where this page lies in the list.
+    async fn page_info(&self) -> PageInfo {
+        PageInfo {
+            has_next_page: self.has_next,
+            has_previous_page: self.has_previous,
+            start_cursor: self.rows.first().map(|row| self.cursor(row)),
+            end_cursor: self.rows.last().map(|row| self.cursor(row)),
+        }
+    }
+
+    /// How many items the whole list has. Counted only when asked for.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
+        T::count(ctx, &self.filter).await
+    }
+}
+
+/// An item of a page.
+pub struct Edge<T: ConnectionNode> {
+    cursor: String,
+    node: T,
+}
+
+impl<T: ConnectionNode> TypeName for Edge<T> {
+    fn type_name() -> std::borrow::Cow<'static, str> {
+        format!("{}Edge", T::NAME).into()
+    }
+}
+
+/// An item of a page with its cursor.
+#[Object(name_type, serial)]
+impl<T: ConnectionNode> Edge<T> {
+    /// The item's place in the list, for `after` and `before`.
+    async fn cursor(&self) -> &str {
+        &self.cursor
+    }
+
+    /// The item.
+    async fn node(&self) -> &T {
+        &self.node
+    }
+}
+
+/// Where a page lies in its list.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct PageInfo {
+    /// Whether there are items after this page.
+    has_next_page: bool,
+    /// Whether there are items before this page.
+    has_previous_page: bool,
+    /// The cursor of the page's first item.
+    start_cursor: Option<String>,
+    /// The cursor of the page's last item.
+    end_cursor: Option<String>,
+}

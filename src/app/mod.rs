@@ -1,0 +1,164 @@
+//! Builds the server's parts from its settings and starts their background tasks. No feature imports it.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::watch, task::JoinSet};
+
+use crate::{
+    access::{self, Access, ViewerCache},
+    auth::{Accounts, Hasher, Keys, Lifetimes, Limiter, Limits},
+    bus::{Bus, BusSubscriber},
+    db::Db,
+    discord::{Bot, DirectMessages, Discord, DiscordAnnouncer, deliver},
+    identity::{Guilds, RosterCache},
+    kernel::{clock::Clock, metrics::Metrics, supervise::spawn_supervised},
+    live::{self, Live},
+    voting::{Voting, scheduler},
+};
+
+/// What a server may be told otherwise.
+pub struct Options {
+    /// How long tokens and codes stay valid.
+    pub lifetimes: Lifetimes,
+    /// How often someone may try to sign in.
+    pub limits: Limits,
+    /// The slug of the guild that serves requests without one; the oldest guild if `None`.
+    pub default_guild: Option<String>,
+    /// The Discord bot, where the operator has given a token.
+    pub bot: Option<Bot>,
+    /// Whether servers in other processes cache viewers of this database; where they can share it, if `None`.
+    pub has_peers: Option<bool>,
+    /// How long a cached viewer is trusted without a sign that notices arrive.
+    pub lease: Duration,
+    /// PostgreSQL's channel between the servers of one database.
+    pub channel: &'static str,
+    /// How often watched tallies and campaigns are compared with the database, to make up for lost notices.
+    pub reconcile_every: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            lifetimes: Lifetimes::default(),
+            limits: Limits::default(),
+            default_guild: None,
+            bot: None,
+            has_peers: None,
+            lease: access::LEASE,
+            channel: "guildhall",
+            reconcile_every: live::RECONCILE_EVERY,
+        }
+    }
+}
+
+/// The parts of a running server. Each operation takes the one it needs.
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Notices of changes.
+    pub bus: Arc<Bus>,
+    /// Viewers and changes of rights.
+    pub access: Access,
+    /// Guilds by slug.
+    pub guilds: Guilds,
+    /// Ladders and numbers of members.
+    pub rosters: RosterCache,
+    /// Accounts.
+    pub accounts: Accounts,
+    /// Campaigns and ballots.
+    pub voting: Voting,
+    /// Watched tallies and campaigns.
+    pub live: Arc<Live>,
+    /// Discord.
+    pub discord: Arc<Discord>,
+    /// The server's metrics.
+    pub metrics: Arc<Metrics>,
+    /// Held by each mutation until it is done, so that a server that shuts down can wait for those whose clients have
+    /// disconnected.
+    pub mutations: watch::Sender<()>,
+}
+
+impl App {
+    /// The parts of a server with default options.
+    pub fn new(db: Db, clock: Clock, keys: Keys, hasher: Hasher) -> Self {
+        Self::with(db, clock, keys, hasher, Options::default())
+    }
+
+    /// The parts of a server.
+    pub fn with(db: Db, clock: Clock, keys: Keys, hasher: Hasher, options: Options) -> Self {
+        let (bus, metrics) = (Arc::new(Bus::new(options.channel, options.lease)), Arc::new(Metrics::default()));
+        let viewers = Arc::new(ViewerCache::new(options.lease));
+        let access = Access {
+            has_peers: options.has_peers.unwrap_or(db.is_shared()),
+            db: db.clone(),
+            clock: clock.clone(),
+            bus: Arc::clone(&bus),
+            viewers: Arc::clone(&viewers),
+        };
+        let bot = options.bot.map(Arc::new);
+        let direct_messages = DirectMessages { bot: bot.clone(), cipher: keys.cipher.clone(), clock: clock.clone() };
+        let discord = Discord { access: access.clone(), cipher: keys.cipher.clone(), bot: bot.clone() };
+        let accounts = Accounts {
+            access: access.clone(),
+            keys: Arc::new(keys),
+            hasher,
+            lifetimes: options.lifetimes,
+            limiter: Arc::new(Limiter::new(options.limits, &clock)),
+            metrics: Arc::clone(&metrics),
+            delivery: Arc::new(direct_messages),
+        };
+        let voting = Voting {
+            db: db.clone(),
+            clock: clock.clone(),
+            bus: Arc::clone(&bus),
+            tallies: Arc::default(),
+            non_voters: Arc::default(),
+            announcer: Arc::new(DiscordAnnouncer { bot }),
+        };
+        let live = Arc::new(Live::new(voting.clone(), Arc::clone(&metrics), options.reconcile_every));
+        // Viewers first: whoever is notified looks them up again.
+        let subscribers: Vec<Arc<dyn BusSubscriber>> =
+            vec![viewers, Arc::clone(&live) as Arc<dyn BusSubscriber>, Arc::new(voting.clone())];
+        bus.subscribe(subscribers);
+        Self {
+            guilds: Guilds::new(options.default_guild),
+            rosters: RosterCache::default(),
+            discord: Arc::new(discord),
+            mutations: watch::Sender::default(),
+            db,
+            clock,
+            bus,
+            access,
+            accounts,
+            voting,
+            live,
+            metrics,
+        }
+    }
+
+    /// Starts the background tasks: the scheduler, the exchange with other servers, and the delivery to Discord. They end
+    /// when the set is dropped.
+    pub fn start(&self) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        let voting = self.voting.clone();
+        spawn_supervised(&mut tasks, "the scheduler", move || scheduler::run(voting.clone()));
+        let (bus, db) = (Arc::clone(&self.bus), self.db.clone());
+        spawn_supervised(&mut tasks, "the bus between servers", move || {
+            let (bus, db) = (Arc::clone(&bus), db.clone());
+            async move { bus.run(&db).await }
+        });
+        if self.db.is_shared() {
+            let live = Arc::clone(&self.live);
+            spawn_supervised(&mut tasks, "the comparison with the database", move || {
+                live::reconcile(Arc::clone(&live))
+            });
+        }
+        if self.discord.bot.is_some() {
+            let discord = Arc::clone(&self.discord);
+            spawn_supervised(&mut tasks, "the delivery to Discord", move || deliver::run(Arc::clone(&discord)));
+        }
+        tasks
+    }
+}

@@ -1,0 +1,73 @@
+//! What accounts need of the server.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{delivery::CodeDelivery, limits::Limiter, password::Hasher, token::Keys};
+use crate::{
+    access::{Access, TokenClaim, Viewer, viewer::invalid_token},
+    kernel::{error::Result, id::GuildId, metrics::Metrics},
+};
+
+/// How long tokens and codes stay valid.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// Of an access token.
+    pub access: Duration,
+    /// Of a refresh token.
+    pub refresh: Duration,
+    /// Of an invite code.
+    pub invite: Duration,
+    /// Of a reset code.
+    pub reset: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        const HOUR: u64 = 3_600;
+        Self {
+            access: Duration::from_secs(HOUR / 4),
+            refresh: Duration::from_secs(30 * 24 * HOUR),
+            invite: Duration::from_secs(72 * HOUR),
+            reset: Duration::from_secs(24 * HOUR),
+        }
+    }
+}
+
+/// What accounts need of the server. Clones share it.
+#[derive(Clone)]
+pub struct Accounts {
+    /// Viewers and changes of rights.
+    pub access: Access,
+    /// Signs and reads access tokens.
+    pub keys: Arc<Keys>,
+    /// Hashes passwords and codes.
+    pub hasher: Hasher,
+    /// How long tokens and codes stay valid.
+    pub lifetimes: Lifetimes,
+    /// Limits attempts to sign in.
+    pub limiter: Arc<Limiter>,
+    /// Counts failed attempts.
+    pub metrics: Arc<Metrics>,
+    /// Delivers codes.
+    pub delivery: Arc<dyn CodeDelivery>,
+}
+
+impl Accounts {
+    /// The viewer of an access token.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` for a token that is forged, expired, revoked or another guild's.
+    pub async fn authenticate(&self, guild: GuildId, token: &str) -> Result<Viewer> {
+        let claims = self.keys.read(token, self.access.clock.now()).filter(|claims| claims.guild == guild);
+        let claims = claims.ok_or_else(invalid_token)?;
+        let claim = TokenClaim {
+            member: claims.member,
+            session: claims.session,
+            credentials_version: claims.credentials_version,
+            expires_at: chrono::DateTime::from_timestamp(claims.expires_at, 0)
+                .map(|at| at.naive_utc())
+                .unwrap_or_default(),
+        };
+        self.access.look_up(guild, claim).await
+    }
+}

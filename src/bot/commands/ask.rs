@@ -1,0 +1,270 @@
+//! What the bot asks of the schema for a member, and the answers.
+
+use std::sync::LazyLock;
+
+use async_graphql::{ID, ServerError, Variables};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::ballot::{Ballot, Paper};
+use crate::{
+    api::{DocumentRef, Graph, Operation, context::AuthContext},
+    identity::{CharacterClass, CharacterRole, RankSource},
+    kernel::{
+        error::{self, Error},
+        id::CampaignId,
+    },
+    voting::{CampaignStatus, CannotVoteReason, StandingsHiddenReason, VotingMethod},
+};
+
+const VOTES: &str = "query {
+    campaigns(first: 100, filter: { status: [LIVE] }) {
+        totalCount
+        nodes { id title closesAt turnout { eligible voted percent } viewerCannotVoteReason }
+    }
+}";
+
+const VOTE: &str = "query($id: ID!) {
+    campaign(id: $id) {
+        id title method picksPerVoter seats closesAt viewerCannotVoteReason
+        entries { id name description }
+        viewerBallot { picks { name } receipt }
+    }
+}";
+
+const CAST: &str = "mutation($input: CastBallotInput!) {
+    castBallot(input: $input) { ballot { picks { name } receipt } }
+}";
+
+const STANDINGS: &str = "query {
+    campaigns(first: 5, filter: { status: [LIVE, CLOSED] }) {
+        nodes {
+            title method status closesAt closedAt turnout { eligible voted percent }
+            standings { place points entry { name } } standingsHiddenReason
+        }
+    }
+}";
+
+const ME: &str = "query {
+    me {
+        displayName rank { name } rankSource isRegistered
+        characters { name realm class spec role isMain }
+    }
+}";
+
+/// Not the server's own, which may run the documents of a manifest only.
+static GRAPH: LazyLock<error::Result<Graph>> = LazyLock::new(Graph::new);
+
+/// Builds what answers, which takes a moment: before the first is waited for.
+pub fn get_ready() {
+    if let Err(error) = &*GRAPH {
+        tracing::error!(%error, "the bot's commands cannot be answered");
+    }
+}
+
+/// The member who uses the bot.
+pub struct Asker {
+    /// Whom the schema takes them for.
+    pub admitted: AuthContext,
+    /// The colour of the guild's embeds, `0xRRGGBB`.
+    pub color: u32,
+    /// Under which the log tells of it.
+    pub request_id: String,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// In words for them.
+    pub message: String,
+    /// For us, such as `ALREADY_VOTED`.
+    pub reason: Option<String>,
+}
+
+impl From<ServerError> for Refused {
+    fn from(error: ServerError) -> Self {
+        let reason = error.extensions.as_ref().and_then(|extensions| extensions.get("reason"));
+        let reason = match reason {
+            Some(async_graphql::Value::String(reason)) => Some(reason.clone()),
+            _ => None,
+        };
+        Self { message: error.message, reason }
+    }
+}
+
+/// The open votes, newest first.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Votes {
+    /// How many there are.
+    pub total_count: usize,
+    /// The first hundred.
+    pub nodes: Vec<OpenVote>,
+}
+
+/// An open vote in a list.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenVote {
+    #[serde(deserialize_with = "campaign_id")]
+    pub id: CampaignId,
+    pub title: String,
+    pub closes_at: Option<DateTime<Utc>>,
+    pub turnout: Turnout,
+    pub viewer_cannot_vote_reason: Option<CannotVoteReason>,
+}
+
+/// How many have voted.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Turnout {
+    pub eligible: i64,
+    pub voted: i64,
+    pub percent: f64,
+}
+
+/// A vote with what it is about.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Vote {
+    pub id: ID,
+    pub title: String,
+    pub method: VotingMethod,
+    pub picks_per_voter: usize,
+    pub seats: i64,
+    pub closes_at: Option<DateTime<Utc>>,
+    pub viewer_cannot_vote_reason: Option<CannotVoteReason>,
+    pub entries: Vec<Entry>,
+    pub viewer_ballot: Option<CastBallot>,
+}
+
+impl Vote {
+    /// What a ballot must be.
+    pub const fn paper(&self) -> Paper {
+        Paper { method: self.method, picks: self.picks_per_voter, entries: self.entries.len() }
+    }
+
+    /// What a ballot picks so far.
+    pub fn picked<'a>(&'a self, ballot: &'a Ballot) -> impl Iterator<Item = &'a Entry> {
+        ballot.picks.iter().filter_map(|pick| self.entries.get(usize::from(*pick)))
+    }
+}
+
+/// A thing voted on.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Entry {
+    pub id: ID,
+    pub name: String,
+    pub description: Option<String>,
+}
+
+/// A ballot that was cast.
+#[derive(Clone, Debug, Deserialize)]
+pub struct CastBallot {
+    pub picks: Vec<Named>,
+    pub receipt: String,
+}
+
+/// Something of which only the name is told.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Named {
+    pub name: String,
+}
+
+/// A vote with its standings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counted {
+    pub title: String,
+    pub method: VotingMethod,
+    pub status: CampaignStatus,
+    pub closes_at: Option<DateTime<Utc>>,
+    pub closed_at: Option<DateTime<Utc>>,
+    pub turnout: Turnout,
+    pub standings: Option<Vec<Standing>>,
+    pub standings_hidden_reason: Option<StandingsHiddenReason>,
+}
+
+/// Where an entry stands.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Standing {
+    pub place: i64,
+    pub points: i64,
+    pub entry: Named,
+}
+
+/// The member themselves.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Myself {
+    pub display_name: String,
+    pub rank: Named,
+    pub rank_source: RankSource,
+    pub is_registered: bool,
+    pub characters: Vec<Character>,
+}
+
+/// One of their characters.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Character {
+    pub name: String,
+    pub realm: String,
+    pub class: CharacterClass,
+    pub spec: Option<String>,
+    pub role: CharacterRole,
+    pub is_main: bool,
+}
+
+fn campaign_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CampaignId, D::Error> {
+    let id = ID::deserialize(deserializer)?;
+    CampaignId::try_from(&id).map_err(|_| serde::de::Error::custom("not a campaign's id"))
+}
+
+impl Asker {
+    /// The open votes that they see.
+    pub async fn votes(&self) -> Result<Votes, Refused> {
+        self.ask(VOTES, json!({}), "/campaigns").await
+    }
+
+    /// A vote; `None` if they see none of this id.
+    pub async fn vote(&self, campaign: CampaignId) -> Result<Option<Vote>, Refused> {
+        self.ask(VOTE, json!({ "id": ID::from(campaign) }), "/campaign").await
+    }
+
+    /// Casts their ballot.
+    pub async fn cast(&self, vote: &Vote, ballot: &Ballot) -> Result<CastBallot, Refused> {
+        let picks: Vec<&ID> = vote.picked(ballot).map(|entry| &entry.id).collect();
+        self.ask(CAST, json!({ "input": { "campaignId": vote.id, "picks": picks } }), "/castBallot/ballot").await
+    }
+
+    /// The latest votes that are open or closed, newest first.
+    pub async fn standings(&self) -> Result<Vec<Counted>, Refused> {
+        self.ask(STANDINGS, json!({}), "/campaigns/nodes").await
+    }
+
+    /// Themselves.
+    pub async fn me(&self) -> Result<Myself, Refused> {
+        self.ask(ME, json!({}), "/me").await
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, document: &str, variables: Value, at: &str) -> Result<T, Refused> {
+        let ours = |error: Error| Refused::from(error.into_presented(&self.request_id));
+        let graph = GRAPH.as_ref().map_err(|error| ours(error.clone()))?;
+        let operation = Operation {
+            document: DocumentRef::Text(document.to_owned()),
+            name: None,
+            variables: Variables::from_json(variables),
+        };
+        let mut response = match graph.prepare(operation) {
+            Ok(prepared) => graph.execute(prepared, &self.admitted, &self.request_id).await,
+            Err(errors) => async_graphql::Response::from_errors(errors),
+        };
+        if !response.errors.is_empty() {
+            return Err(response.errors.swap_remove(0).into());
+        }
+        let mut data = response.data.into_json().map_err(|error| ours(Error::internal(error)))?;
+        let answer = data.pointer_mut(at).map(Value::take).unwrap_or_default();
+        serde_json::from_value(answer).map_err(|error| ours(Error::internal(error)))
+    }
+}

@@ -1,0 +1,194 @@
+//! The bot's slash commands: a second door to what the schema does, for the member whose Discord account uses them.
+
+mod ask;
+mod ballot;
+mod report;
+mod view;
+
+use std::{sync::Arc, time::Duration};
+
+use serenity::{
+    all::{
+        CommandType, ComponentInteraction, ComponentInteractionDataKind, GuildId as ServerId, InstallationContext,
+        Interaction, InteractionContext, MessageFlags, UserId,
+    },
+    builder::{
+        CreateAutocompleteResponse, CreateCommand, CreateInteractionResponse as Response,
+        CreateInteractionResponseMessage as Reply,
+    },
+};
+
+use self::{
+    ask::{Asker, Refused},
+    ballot::{Ballot, Step},
+};
+use crate::{
+    api::context::AuthContext,
+    app::App,
+    db::Conn,
+    discord::store,
+    engine::Origin,
+    kernel::error::{Code, Refusal, Result},
+    voting::CannotVoteReason,
+};
+
+/// How long an answer may take: Discord waits for three seconds, the way there and back included.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+const TOO_SLOW: &str =
+    "This takes longer than Discord waits. Use the command again in a moment: it shows what has become of it.";
+const OUT_OF_DATE: &str = "This is out of date. Use `/vote` again.";
+const NO_SUCH_COMMAND: &str = "There is no such command any more. There are `/vote`, `/standings` and `/whoami`.";
+const NO_SUCH_VOTE: &str = "There is no such vote any more. `/vote` shows those that are open.";
+const IN_NO_SERVER: &str =
+    "Use this in your guild's Discord server: from here the bot cannot tell which guild you mean.";
+const NOT_LINKED: &str =
+    "This Discord server is not linked to a guild yet. An officer can link it on the guild's site.";
+const NO_MEMBER: &str = "You are not on this guild's roster under this Discord account. Ask an officer to add your Discord \
+    id, or wait for the next role sync.";
+
+/// The commands, as Discord is told of them. From then on they may be used.
+pub(super) fn all() -> Vec<CreateCommand> {
+    ask::get_ready();
+    let commands = [
+        ("vote", "Vote in what is open in your guild. Only you see your ballot."),
+        ("standings", "How the latest votes stand, or how they ended."),
+        ("whoami", "Who you are in the guild: your rank, account and characters."),
+    ];
+    let command = |(name, description)| {
+        CreateCommand::new(name)
+            .kind(CommandType::ChatInput)
+            .description(description)
+            .contexts(vec![InteractionContext::Guild])
+            .integration_types(vec![InstallationContext::Guild])
+    };
+    commands.map(command).into()
+}
+
+/// Answers whoever used a command, a button or a menu.
+pub(super) async fn answer(app: &Arc<App>, interaction: Interaction) {
+    let Some(bot) = app.discord.bot.as_deref() else { return };
+    let request_id = format!("discord-{}", interaction.id());
+    let answer = match &interaction {
+        Interaction::Command(used) => {
+            let wanted = Wanted::Command(&used.data.name);
+            Response::Message(reply(app, used.guild_id, used.user.id, &request_id, wanted).await)
+        }
+        Interaction::Component(used) => {
+            let wanted = Wanted::Part { id: &used.data.custom_id, chosen: chosen(used) };
+            let reply = reply(app, used.guild_id, used.user.id, &request_id, wanted).await;
+            // What only they see is changed in its place; what others see too stays as it is.
+            let is_theirs = used.message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
+            if is_theirs { Response::UpdateMessage(reply) } else { Response::Message(reply) }
+        }
+        Interaction::Ping(_) => Response::Pong,
+        Interaction::Autocomplete(_) => Response::Autocomplete(CreateAutocompleteResponse::new()),
+        _ => Response::Message(view::note(OUT_OF_DATE)),
+    };
+    if let Err(error) = bot.rest().respond(interaction.id(), interaction.token(), &answer).await {
+        tracing::warn!(request_id, %error, "someone's use of the bot could not be answered");
+    }
+}
+
+/// What someone has used.
+enum Wanted<'a> {
+    /// The command of this name.
+    Command(&'a str),
+    /// The menu or button of this id, and what was chosen from it.
+    Part { id: &'a str, chosen: &'a [String] },
+}
+
+fn chosen(used: &ComponentInteraction) -> &[String] {
+    match &used.data.kind {
+        ComponentInteractionDataKind::StringSelect { values } => values,
+        _ => &[],
+    }
+}
+
+async fn reply(app: &Arc<App>, server: Option<ServerId>, user: UserId, request_id: &str, wanted: Wanted<'_>) -> Reply {
+    let work = async {
+        let asker = admit(app, server, user, request_id).await;
+        serve(&asker.map_err(|error| error.into_presented(request_id))?, wanted).await
+    };
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(refused)) => view::note(&refused.message),
+        Err(_) => {
+            tracing::warn!(request_id, "the answer to someone's use of the bot took too long");
+            view::note(TOO_SLOW)
+        }
+    }
+}
+
+/// The member that a user of a Discord server is, in the guild that the server is linked to.
+async fn admit(app: &Arc<App>, server: Option<ServerId>, user: UserId, request_id: &str) -> Result<Asker> {
+    let stranger = |why| Refusal::new(Code::Forbidden, why);
+    let server = server.ok_or_else(|| stranger(IN_NO_SERVER))?;
+    let look = async move |conn: &mut Conn| {
+        let Some(link) = store::link_of_server(conn, &server.to_string()).await? else { return Ok(None) };
+        let member = store::member_of_user(conn, link.guild_id, &user.to_string()).await?;
+        Ok(Some((link, member)))
+    };
+    let (link, member) = app.db.read(look).await?.ok_or_else(|| stranger(NOT_LINKED))?;
+    let member = member.ok_or_else(|| stranger(NO_MEMBER))?;
+    let viewer = app.access.acting(link.guild_id, member).await?.ok_or_else(|| stranger(NO_MEMBER))?;
+    let origin = Origin { address: None, user_agent: Some("Discord".to_owned()) };
+    let admitted = AuthContext {
+        app: Arc::clone(app),
+        guild: link.guild_id,
+        origin: Arc::new(origin),
+        viewer: Some(Arc::new(viewer)),
+    };
+    let color = u32::try_from(link.color).unwrap_or_default();
+    Ok(Asker { admitted, color, request_id: request_id.to_owned() })
+}
+
+async fn serve(asker: &Asker, wanted: Wanted<'_>) -> Result<Reply, Refused> {
+    match wanted {
+        Wanted::Command("vote") => vote(asker).await,
+        Wanted::Command("standings") => Ok(report::standings(&asker.standings().await?, asker.color)),
+        Wanted::Command("whoami") => Ok(report::whoami(&asker.me().await?, asker.color)),
+        Wanted::Command(_) => Ok(view::note(NO_SUCH_COMMAND)),
+        Wanted::Part { id: ballot::CHOOSE, chosen } => match chosen.first().and_then(|chosen| ballot::read(chosen)) {
+            Some(campaign) => fill_in(asker, Ballot::new(campaign), Step::StartOver, &[]).await,
+            None => Ok(view::note(OUT_OF_DATE)),
+        },
+        Wanted::Part { id, chosen } => match Ballot::read(id) {
+            Some((step, ballot)) => fill_in(asker, ballot, step, chosen).await,
+            None => Ok(view::note(OUT_OF_DATE)),
+        },
+    }
+}
+
+async fn vote(asker: &Asker) -> Result<Reply, Refused> {
+    let votes = asker.votes().await?;
+    let mut open = votes.nodes.iter().filter(|vote| vote.viewer_cannot_vote_reason.is_none());
+    match (open.next(), open.next()) {
+        (Some(only), None) => fill_in(asker, Ballot::new(only.id), Step::StartOver, &[]).await,
+        _ => Ok(view::votes(votes, asker.color)),
+    }
+}
+
+async fn fill_in(asker: &Asker, ballot: Ballot, step: Step, chosen: &[String]) -> Result<Reply, Refused> {
+    let campaign = ballot.campaign;
+    let Some(vote) = asker.vote(campaign).await? else { return Ok(view::note(NO_SUCH_VOTE)) };
+    if let Some(reason) = vote.viewer_cannot_vote_reason {
+        return Ok(view::cannot_vote(&vote, reason, asker.color));
+    }
+    let Some(ballot) = ballot.after(step, chosen, vote.paper()) else { return Ok(view::note(OUT_OF_DATE)) };
+    if step != Step::Cast || !ballot.is_enough(vote.paper()) {
+        return Ok(view::ballot(&vote, &ballot, asker.color));
+    }
+    match asker.cast(&vote, &ballot).await {
+        Ok(cast) => Ok(view::cast(&vote, &cast, asker.color)),
+        // Who has pressed twice must not lose the receipt.
+        Err(refused) if refused.reason.as_deref() == Some("ALREADY_VOTED") => {
+            let vote = asker.vote(campaign).await?.ok_or(refused)?;
+            Ok(view::cannot_vote(&vote, CannotVoteReason::AlreadyVoted, asker.color))
+        }
+        Err(refused) => Err(refused),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+use proptest::{collection::vec, prelude::*, sample::select};
+use serde_json::{Value, json};
+use strum::VariantArray;
+
+use super::*;
+use crate::bot::commands::{ask::Counted, ballot::written, report};
+
+fn reply_of(reply: &Reply) -> Value {
+    serde_json::to_value(reply).unwrap()
+}
+
+/// What a guild may make of a vote.
+fn a_vote() -> impl Strategy<Value = Vote> {
+    let name =
+        || prop_oneof!["\\PC{1,200}", "[*_:@]{200}", "𝕎{200}"].prop_filter("trimmed", |it| !it.trim().is_empty());
+    let entry = (name(), proptest::option::of(prop_oneof!["\\PC{1,300}", "(ab\n){50}"]));
+    let method = select(VotingMethod::VARIANTS);
+    (name(), method, 1..=10_i64, vec(entry, 10..=200)).prop_map(|(title, method, picks, entries)| {
+        let entry = |(name, description): &(String, Option<String>)| {
+            json!({ "id": "RQ", "name": name, "description": description })
+        };
+        serde_json::from_value(json!({
+            "id": "Vg", "title": title, "method": method, "picksPerVoter": picks, "seats": 2,
+            "closesAt": "2026-03-01T20:00:00Z", "viewerCannotVoteReason": null,
+            "entries": entries.iter().map(entry).collect::<Vec<_>>(), "viewerBallot": null,
+        }))
+        .unwrap()
+    })
+}
+
+/// Panics where Discord would refuse an answer.
+fn check(reply: &Value) {
+    let length = |text: &Value| text.as_str().unwrap_or_default().chars().count();
+    let mut size = 0;
+    for embed in reply["embeds"].as_array().unwrap() {
+        assert!(length(&embed["title"]) <= 256 && length(&embed["description"]) <= 4096, "{embed}");
+        size += length(&embed["title"]) + length(&embed["description"]);
+        for field in embed["fields"].as_array().into_iter().flatten() {
+            assert!((1..=256).contains(&length(&field["name"])), "{field}");
+            assert!((1..=1024).contains(&length(&field["value"])), "{field}");
+            size += length(&field["name"]) + length(&field["value"]);
+        }
+    }
+    assert!(size <= 6000 && (size > 0 || length(&reply["content"]) > 0));
+    assert_eq!((&reply["flags"], &reply["allowed_mentions"]["parse"]), (&json!(64), &json!([])));
+    let rows = reply["components"].as_array().unwrap();
+    let parts: Vec<&Value> = rows.iter().flat_map(|row| row["components"].as_array().unwrap()).collect();
+    let ids: std::collections::HashSet<&str> = parts.iter().map(|part| part["custom_id"].as_str().unwrap()).collect();
+    assert!(rows.len() <= 5 && ids.len() == parts.len());
+    for part in parts {
+        assert!((1..=100).contains(&length(&part["custom_id"])), "{part}");
+        let Some(options) = part["options"].as_array() else { continue };
+        let (least, most) = (part["min_values"].as_u64().unwrap_or(1), part["max_values"].as_u64().unwrap_or(1));
+        assert!((1..=25).contains(&options.len()) && length(&part["placeholder"]) <= 150, "{part}");
+        assert!(least <= most && (1..=options.len() as u64).contains(&most), "{part}");
+        let chosen = options.iter().filter(|option| option["default"] == true).count();
+        assert!(chosen as u64 <= most, "{part}");
+        for option in options {
+            assert!((1..=100).contains(&length(&option["label"])) && length(&option["value"]) <= 100, "{option}");
+            assert!(length(&option["description"]) <= 100, "{option}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    #[test]
+    fn every_ballot_is_within_discords_limits(
+        vote in a_vote(), order in vec(any::<u8>(), 0..=10), page: u8,
+    ) {
+        let paper = vote.paper();
+        let mut filled = Ballot { page, ..Ballot::new(crate::kernel::id::CampaignId(i64::MAX)) };
+        filled = filled.after(Step::Forward, &[], paper).unwrap();
+        for pick in order {
+            check(&reply_of(&ballot(&vote, &filled, 0xFF_FFFF)));
+            let Some(Menu { options, most: 1.., .. }) = filled.menu(paper) else { break };
+            let pick = options[usize::from(pick) % options.len()].to_string();
+            filled = filled.after(Step::Pick, &[pick], paper).unwrap();
+            filled = filled.after(Step::Forward, &[], paper).unwrap();
+        }
+        check(&reply_of(&ballot(&vote, &filled, 0)));
+        let picks = vote.entries.iter().take(10).map(|entry| json!({ "name": entry.name })).collect::<Vec<_>>();
+        let done: CastBallot = serde_json::from_value(json!({ "picks": picks, "receipt": "f".repeat(64) })).unwrap();
+        check(&reply_of(&cast(&vote, &done, 0)));
+        let voted = Vote { viewer_ballot: Some(done), ..vote };
+        for reason in CannotVoteReason::VARIANTS {
+            check(&reply_of(&cannot_vote(&voted, *reason, 0)));
+        }
+    }
+
+    #[test]
+    fn every_list_is_within_discords_limits(vote in a_vote(), count in 0..=100_usize, open in 0..=100_usize) {
+        let turnout = json!({ "eligible": 1_000_000, "voted": 999_999, "percent": 99.9 });
+        let vote_of = |number: usize| json!({
+            "id": async_graphql::ID::from(crate::kernel::id::CampaignId(number.try_into().unwrap())), "title": vote.title,
+            "closesAt": vote.closes_at, "turnout": turnout,
+            "viewerCannotVoteReason": (number >= open).then_some("NOT_REGISTERED"),
+        });
+        let nodes: Vec<Value> = (0..count).map(vote_of).collect();
+        check(&reply_of(&votes(serde_json::from_value(json!({ "totalCount": 1_000, "nodes": nodes })).unwrap(), 0)));
+        let row = |entry: &Entry| json!({ "place": 200, "points": 10_000_000, "entry": { "name": entry.name } });
+        let counted: Counted = serde_json::from_value(json!({
+            "title": vote.title, "method": vote.method, "status": "CLOSED", "closesAt": vote.closes_at,
+            "closedAt": vote.closes_at, "turnout": turnout,
+            "standings": vote.entries.iter().map(row).collect::<Vec<_>>(), "standingsHiddenReason": null,
+        })).unwrap();
+        check(&reply_of(&report::standings(&vec![counted; 5], 0)));
+        let name: String = vote.title.chars().take(50).collect();
+        let character = json!({
+            "name": name, "realm": name, "class": "DEMON_HUNTER", "spec": "Beast Mastery", "role": "RANGED_DPS",
+            "isMain": false,
+        });
+        check(&reply_of(&report::whoami(&serde_json::from_value(json!({
+            "displayName": vote.title, "rank": { "name": name }, "rankSource": "MANUAL", "isRegistered": false,
+            "characters": vec![character; count],
+        })).unwrap(), 0)));
+    }
+}
+
+#[test]
+fn what_closes_first_is_offered_first_and_only_what_can_be_voted_in() {
+    let vote = |id: i64, day: u8, reason: Option<&str>| {
+        json!({
+            "id": async_graphql::ID::from(crate::kernel::id::CampaignId(id)), "title": format!("vote {id}"),
+            "closesAt": format!("2026-03-0{day}T20:00:00Z"), "turnout": { "eligible": 4, "voted": 1, "percent": 25.0 },
+            "viewerCannotVoteReason": reason,
+        })
+    };
+    let nodes =
+        [vote(1, 1, Some("ALREADY_VOTED")), vote(2, 4, None), vote(3, 3, None), vote(4, 2, Some("RANK_TOO_LOW"))];
+    let reply = reply_of(&votes(serde_json::from_value(json!({ "totalCount": 4, "nodes": nodes })).unwrap(), 0));
+    let menu = &reply["components"][0]["components"][0];
+    let offered: Vec<&Value> = menu["options"].as_array().unwrap().iter().map(|option| &option["value"]).collect();
+    let written = |id| written(crate::kernel::id::CampaignId(id));
+    assert_eq!(offered, [&written(3), &written(2)]);
+    let text = reply["embeds"][0]["description"].as_str().unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "**vote 3**, closes <t:1772568000:R>, 1 of 4 voted (25 %): you can vote");
+    assert!(lines[2].ends_with("you have voted") && lines[3].ends_with("your rank is too low to vote"), "{text}");
+}

@@ -1,0 +1,113 @@
+//! The keeper: of all servers with the bot's token, the one that keeps the connection to Discord's gateway, the scheduled
+//! syncs, and the telling of votes. Another takes over when it goes away.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::task::JoinSet;
+
+use super::gateway;
+use crate::{
+    app::App,
+    discord::{Bot, GatewayStatus, agent, rows::KeeperRow, store, sync},
+    kernel::{clock::Timestamp, error::Result},
+};
+
+/// How long a server keeps without being heard of.
+const HELD: Duration = Duration::from_secs(15);
+/// How often it is heard of.
+const RENEWAL: Duration = Duration::from_secs(5);
+/// How long dead letters are kept.
+const DEAD_LETTERS: Duration = Duration::from_hours(30 * 24);
+
+/// Keeps the connection whenever no other server does, until the task is dropped.
+pub(super) async fn run(app: Arc<App>) {
+    let Some(bot) = app.discord.bot.as_deref() else { return };
+    let mut status = bot.status();
+    let mut kept: Option<JoinSet<()>> = None;
+    loop {
+        match (hold(&app, bot).await, kept.is_some()) {
+            (Ok(true), false) => {
+                tracing::info!("keeping the connection to Discord");
+                kept = Some(begin(&app));
+            }
+            (Ok(false), true) => {
+                tracing::warn!("another server keeps the connection to Discord now");
+                kept = None;
+            }
+            (Ok(_), _) => {}
+            // Another server may take over meanwhile; what both do is done once all the same.
+            (Err(error), _) => tracing::warn!(%error, "whether to keep the connection to Discord is not known"),
+        }
+        let renewal = app.clock.now() + RENEWAL;
+        tokio::select! {
+            () = app.clock.sleep_until(renewal) => {}
+            // It is ours, so it never ends.
+            _ = status.changed() => {}
+            // None of them ends but by a fault.
+            () = ended(&mut kept) => {
+                tracing::error!("what the keeper does came to an end; beginning again");
+                kept = None;
+            }
+        }
+    }
+}
+
+/// Returns when one of the keeper's tasks has come to its end.
+async fn ended(kept: &mut Option<JoinSet<()>>) {
+    match kept {
+        Some(tasks) => {
+            tasks.join_next().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+async fn hold(app: &App, bot: &Bot) -> Result<bool> {
+    let now = app.clock.now();
+    let GatewayStatus { connection, since, problem } = bot.status().borrow().clone();
+    let row = KeeperRow { id: 1, holder: bot.server(), held_until: now + HELD, state: connection, since, problem };
+    // A server that stands by leaves the writer of an embedded database alone.
+    let other = app.db.read(async |conn| Ok(store::keeper(conn).await?)).await?;
+    // An embedded database has one server: whoever held it is gone. And nobody holds it for longer than that: the clock was
+    // set back.
+    let can_be_held = app.db.is_shared();
+    let is_held = |until: Timestamp| can_be_held && now < until && until <= now + HELD;
+    if other.is_some_and(|other| other.holder != row.holder && is_held(other.held_until)) {
+        return Ok(false);
+    }
+    app.db
+        .write(async move |conn| Ok(store::keep(conn, &row, now, if can_be_held { now + HELD } else { now }).await?))
+        .await
+}
+
+fn begin(app: &Arc<App>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(gateway::run(Arc::clone(app)));
+    tasks.spawn(agent::run(Arc::clone(&app.discord)));
+    tasks.spawn(sync::run(Arc::clone(&app.discord)));
+    tasks.spawn(tidy(Arc::clone(app)));
+    tasks
+}
+
+/// Drops dead letters that nobody has looked after for long.
+async fn tidy(app: Arc<App>) {
+    loop {
+        let now = app.clock.now();
+        if let Err(error) =
+            app.db.write(async move |conn| Ok(store::drop_old_messages(conn, now - DEAD_LETTERS).await?)).await
+        {
+            tracing::warn!(%error, "old dead letters could not be dropped");
+        }
+        app.clock.sleep_until(now + Duration::from_hours(1)).await;
+    }
+}
+
+/// Lets another server keep the connection at once: for a server that shuts down.
+pub async fn release(app: &App) {
+    let Some(bot) = &app.discord.bot else { return };
+    let (server, now) = (bot.server(), app.clock.now());
+    let released = app.db.write(async move |conn| Ok(store::release(conn, server, now).await?));
+    if !matches!(tokio::time::timeout(Duration::from_secs(2), released).await, Ok(Ok(()))) {
+        tracing::warn!("another server will keep the connection to Discord in a moment only");
+    }
+}

@@ -1,0 +1,28 @@
+//! Announces the steps of campaigns to Discord: voting's port.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::{agent, client::Bot};
+use crate::{
+    db::Conn,
+    kernel::{clock::Timestamp, error::Result},
+    voting::{Announcer, Campaign},
+};
+
+/// Queues announcements in the outbox.
+pub struct DiscordAnnouncer {
+    /// The bot, where there is one.
+    pub bot: Option<Arc<Bot>>,
+}
+
+impl Announcer for DiscordAnnouncer {
+    fn announce<'c>(&'c self, conn: &'c mut Conn, campaign: &'c Campaign, now: Timestamp) -> BoxFuture<'c, Result<()>> {
+        Box::pin(agent::tell_of(conn, campaign, now))
+    }
+
+    fn committed(&self) {
+        self.bot.iter().for_each(|bot| bot.wake());
+    }
+}

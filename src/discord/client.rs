@@ -1,0 +1,174 @@
+//! What a server with a bot's token holds.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use serenity::all::ChannelId;
+use tokio::sync::{Notify, oneshot, watch};
+
+use super::{
+    rest::{Failure, Rest},
+    rows::DiscordConnection,
+    status::GatewayStatus,
+    sync::LONGEST_LISTING,
+};
+use crate::kernel::{
+    clock::{Clock, Timestamp},
+    error::Result,
+    id::DiscordMessageId,
+};
+
+/// How many channels' servers are remembered.
+const MAX_CHANNELS: usize = 50_000;
+
+/// How many changed users are remembered before those of long ago are forgotten.
+const MAX_HEARD_OF: usize = 10_000;
+
+/// What a server with a bot's token holds.
+pub struct Bot {
+    rest: Rest,
+    /// Tells this server from the others.
+    server: i64,
+    /// How its own connection stands, while it keeps one.
+    status: watch::Sender<GatewayStatus>,
+    wake: Notify,
+    /// Who waits to hear what became of a message.
+    awaited: Mutex<HashMap<DiscordMessageId, oneshot::Sender<bool>>>,
+    /// The servers that channels are in, which never changes.
+    channels: Mutex<HashMap<ChannelId, Option<String>>>,
+    /// Users of servers, and when they were last heard to have changed.
+    heard: Mutex<HashMap<(String, String), Timestamp>>,
+    /// Messages that this server has delivered, and that it has given up.
+    delivered: AtomicU64,
+    given_up: AtomicU64,
+}
+
+impl Bot {
+    /// The bot of this token; `base` is where Discord's API is.
+    ///
+    /// # Errors
+    /// When there is no client for it to be had.
+    pub fn new(token: &str, base: &str, clock: &Clock) -> Result<Self, String> {
+        Ok(Self {
+            rest: Rest::new(token, base, clock.clone())?,
+            server: rand::random(),
+            status: watch::Sender::new(GatewayStatus::new(DiscordConnection::Connecting, clock.now())),
+            wake: Notify::new(),
+            awaited: Mutex::default(),
+            channels: Mutex::default(),
+            heard: Mutex::default(),
+            delivered: AtomicU64::default(),
+            given_up: AtomicU64::default(),
+        })
+    }
+
+    /// Something may have been queued.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    pub(super) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    /// What becomes of a message that is about to be queued: whether it was sent, or given up.
+    pub fn hear_of(&self, message: DiscordMessageId) -> oneshot::Receiver<bool> {
+        let (sender, heard) = oneshot::channel();
+        let mut awaited = self.awaited.lock().unwrap_or_else(PoisonError::into_inner);
+        awaited.retain(|_, sender| !sender.is_closed());
+        awaited.insert(message, sender);
+        heard
+    }
+
+    /// Asks Discord, once, whether it takes the token.
+    ///
+    /// # Errors
+    /// A sentence that says why not.
+    pub async fn greet(&self) -> Result<(), String> {
+        self.rest.gateway().await.map(drop).map_err(|failure| failure.to_string())
+    }
+
+    /// Whether Discord has been down, so that there is no hearing soon.
+    pub fn is_down(&self) -> bool {
+        self.rest.open_until().is_some()
+    }
+
+    /// See [`Rest::server_of`].
+    pub(super) async fn server_of(&self, channel: ChannelId) -> Result<Option<String>, Failure> {
+        let known = || self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = known().get(&channel) {
+            return Ok(server.clone());
+        }
+        let server = self.rest.server_of(channel).await?;
+        let mut known = known();
+        if known.len() >= MAX_CHANNELS {
+            known.clear();
+        }
+        known.insert(channel, server.clone());
+        Ok(server)
+    }
+
+    /// Notes that someone has changed on Discord; when that was heard before.
+    pub(super) fn heard_of(&self, server: &str, user: &str, now: Timestamp) -> Option<Timestamp> {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        if heard.len() >= MAX_HEARD_OF {
+            heard.retain(|_, at| now < *at + LONGEST_LISTING);
+        }
+        heard.insert((server.to_owned(), user.to_owned()), now)
+    }
+
+    /// Whether someone was heard to have changed since.
+    pub(super) fn has_changed(&self, server: &str, user: &str, since: Timestamp) -> bool {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.get(&(server.to_owned(), user.to_owned())).is_some_and(|at| since <= *at)
+    }
+
+    pub(super) fn came_to_an_end(&self, message: DiscordMessageId, was_sent: bool) {
+        let count = if was_sent { &self.delivered } else { &self.given_up };
+        count.fetch_add(1, Ordering::Relaxed);
+        let awaited = self.awaited.lock().unwrap_or_else(PoisonError::into_inner).remove(&message);
+        if let Some(awaited) = awaited {
+            // Whoever waited may have gone on.
+            let _ = awaited.send(was_sent);
+        }
+    }
+
+    /// Messages that this server has delivered, and that it has given up, since it started.
+    pub fn deliveries(&self) -> (u64, u64) {
+        (self.delivered.load(Ordering::Relaxed), self.given_up.load(Ordering::Relaxed))
+    }
+
+    /// Notes the state of this server's connection to the gateway.
+    pub(crate) fn set_status(&self, now: Timestamp, connection: DiscordConnection, problem: Option<String>) {
+        self.status.send_if_modified(|status| {
+            // A problem stays known until the bot is connected.
+            let problem =
+                problem.or_else(|| status.problem.take().filter(|_| connection == DiscordConnection::Connecting));
+            let since = if status.connection == connection { status.since } else { now };
+            let next = GatewayStatus { connection, since, problem };
+            let has_changed = next != *status;
+            *status = next;
+            has_changed
+        });
+    }
+
+    /// This server's own connection to the gateway, while it keeps one.
+    pub(crate) fn status(&self) -> watch::Receiver<GatewayStatus> {
+        self.status.subscribe()
+    }
+
+    /// The number that distinguishes this server from the others.
+    pub(crate) const fn server(&self) -> i64 {
+        self.server
+    }
+
+    /// Requests to Discord's API.
+    pub(crate) const fn rest(&self) -> &Rest {
+        &self.rest
+    }
+}

@@ -1,0 +1,40 @@
+//! What Discord needs of the server.
+
+use std::sync::Arc;
+
+use super::client::Bot;
+use crate::{
+    access::{Access, Permission, Viewer},
+    auth::Cipher,
+    db::Conn,
+    kernel::error::{Refusal, Result},
+};
+
+/// What Discord needs of the server.
+pub struct Discord {
+    /// Viewers and changes of rights.
+    pub access: Access,
+    /// Encrypts codes in the outbox.
+    pub cipher: Cipher,
+    /// The bot, where the operator has given a token.
+    pub bot: Option<Arc<Bot>>,
+}
+
+impl Discord {
+    /// The bot.
+    ///
+    /// # Errors
+    /// `CONFLICT`, `DISCORD_OFF` when there is none.
+    pub fn bot(&self) -> Result<&Bot, Refusal> {
+        self.bot.as_deref().ok_or_else(|| {
+            Refusal::conflict("DISCORD_OFF", "This deployment has no Discord bot: its operator has given no token.")
+        })
+    }
+}
+
+/// An officer who manages the guild's Discord, as of this transaction.
+pub(super) async fn officer(conn: &mut Conn, viewer: &Viewer) -> Result<Viewer> {
+    let officer = viewer.confirm(conn).await?;
+    officer.require(Permission::DiscordManage)?;
+    Ok(officer)
+}

@@ -1,0 +1,159 @@
+//! Guilds: founded with the seed's ranks, found by their slug.
+
+use std::collections::HashMap;
+
+use parking_lot::RwLock;
+use serde::Deserialize;
+
+use super::{
+    rows::{Guild, Rank, Region},
+    store,
+};
+use crate::{
+    access::{Access, Permission, Permissions, Viewer},
+    audit::{self, Action},
+    db::{Conn, Db, violated},
+    kernel::{
+        clock::Timestamp,
+        error::{Code, Error, Refusal, Result},
+        id::{GuildId, RankId},
+        text,
+    },
+};
+
+/// Most characters of a guild's name.
+const MAX_GUILD_NAME: usize = 100;
+
+/// The ladder a new guild starts with.
+const SEED_RANKS: &str = include_str!("../../data/seed/ranks.json");
+
+#[derive(Deserialize)]
+struct SeedRank {
+    name: String,
+    level: i64,
+    description: Option<String>,
+    permissions: Vec<Permission>,
+}
+
+/// A new guild with the seed's ranks, lowest first.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for a bad slug or name; `CONFLICT`, `SLUG_TAKEN`.
+pub async fn found_guild(
+    conn: &mut Conn,
+    id: GuildId,
+    slug: &str,
+    name: &str,
+    region: Region,
+    now: Timestamp,
+) -> Result<(Guild, Vec<Rank>)> {
+    let is_slug =
+        (2..=40).contains(&slug.len()) && slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    if !is_slug {
+        return Err(Refusal::input("slug", "A slug is 2 to 40 of a–z, 0–9 and hyphen.").into());
+    }
+    let guild = Guild {
+        id,
+        slug: slug.to_owned(),
+        name: text::name("name", name, MAX_GUILD_NAME)?,
+        region,
+        roster_version: 0,
+        created_at: now,
+    };
+    let seed: Vec<SeedRank> = serde_json::from_str(SEED_RANKS).map_err(Error::internal)?;
+    let ranks: Vec<Rank> = seed
+        .into_iter()
+        .map(|seed| Rank {
+            guild_id: guild.id,
+            id: RankId::new(),
+            name_key: text::key(&seed.name),
+            name: seed.name,
+            level: seed.level,
+            description: seed.description,
+            permissions: seed.permissions.into_iter().collect::<Permissions>(),
+            discord_role_id: None,
+        })
+        .collect();
+    store::insert_guild(conn, &guild).await.map_err(|error| match violated(&error) {
+        Some("guilds_slug") => Refusal::conflict("SLUG_TAKEN", "There is a guild with this slug already.").into(),
+        _ => Error::from(error),
+    })?;
+    store::insert_ranks(conn, ranks.clone()).await?;
+    Ok((guild, ranks))
+}
+
+/// What is to change of a guild; what is undefined stays.
+pub struct GuildChange {
+    /// Its name.
+    pub name: Option<String>,
+    /// Where it plays.
+    pub region: Option<Region>,
+}
+
+/// Changes the viewer's guild.
+///
+/// # Errors
+/// `BAD_USER_INPUT`.
+pub async fn update_guild(access: &Access, viewer: &Viewer, change: GuildChange) -> Result<Guild> {
+    let (actor, now) = (viewer.clone(), access.clock.now());
+    access
+        .db
+        .write(async move |conn| {
+            let actor = actor.confirm(conn).await?;
+            actor.require(Permission::GuildManage)?;
+            let before = store::lock_guild(conn, actor.guild).await?;
+            let mut after = before.clone();
+            if let Some(name) = change.name {
+                after.name = text::name("name", &name, MAX_GUILD_NAME)?;
+            }
+            after.region = change.region.unwrap_or(before.region);
+            if after != before {
+                store::update_guild(conn, &after).await?;
+                let mut changes = audit::Changes::default();
+                changes.note("name", &before.name, &after.name);
+                changes.note("region", &before.region, &after.region);
+                let entry = audit::entry(Action::GuildUpdate, after.id, format!("Changed the guild: {changes}"));
+                audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
+            }
+            Ok(after)
+        })
+        .await
+}
+
+/// Finds the guild of a request.
+pub struct Guilds {
+    /// The slug of the guild that serves requests without one; the oldest guild if `None`.
+    pub default_guild: Option<String>,
+    /// Guilds by slug, the oldest under `None`. Neither changes, and only guilds that exist are kept, so the map grows no
+    /// further than the deployment.
+    known: RwLock<HashMap<Option<String>, GuildId>>,
+}
+
+impl Guilds {
+    /// Guilds of which none has been looked up yet.
+    pub fn new(default_guild: Option<String>) -> Self {
+        Self { default_guild, known: RwLock::default() }
+    }
+
+    /// The guild of this slug, or the default guild.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for an unknown slug, or when there is no guild at all.
+    pub async fn find(&self, db: &Db, slug: Option<&str>) -> Result<GuildId> {
+        let slug = slug.map(text::storable).or_else(|| self.default_guild.clone());
+        if let Some(known) = self.known.read().get(&slug) {
+            return Ok(*known);
+        }
+        let wanted = slug.clone();
+        let read = async move |conn: &mut Conn| {
+            Ok(match wanted {
+                Some(slug) => store::guild_by_slug(conn, &slug).await?,
+                None => store::oldest_guild(conn).await?,
+            })
+        };
+        let guild = db.read(read).await?;
+        let guild = guild.ok_or_else(|| Refusal::new(Code::NotFound, "There is no such guild."))?;
+        self.known.write().insert(slug, guild.id);
+        Ok(guild.id)
+    }
+}

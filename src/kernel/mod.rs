@@ -1,0 +1,10 @@
+//! What every layer shares: errors, time, ids, text, pages, supervision, metrics.
+
+pub mod clock;
+pub mod error;
+pub mod id;
+pub mod metrics;
+pub mod page;
+pub(crate) mod pruning_map;
+pub mod supervise;
+pub mod text;

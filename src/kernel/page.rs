@@ -1,0 +1,115 @@
+//! Pages of long lists: which rows to load, and signed keyset cursors.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, Mac, digest::KeyInit};
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256, Sha512};
+
+use super::{error::Refusal, id::GuildId};
+
+/// Number of rows in a page unless the client asks for another.
+pub const DEFAULT_SIZE: usize = 25;
+/// Most rows in a page.
+pub const MAX_SIZE: usize = 100;
+
+/// Which rows a store loads: those between two sort positions `K`, from one end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<K> {
+    /// Number of rows.
+    pub size: usize,
+    /// From the end rather than from the start.
+    pub backward: bool,
+    /// Only rows after this position.
+    pub after: Option<K>,
+    /// Only rows before this position.
+    pub before: Option<K>,
+}
+
+impl<K> Page<K> {
+    /// Number of rows to fetch: one more than [`Page::size`], which shows whether there are more.
+    pub fn limit(&self) -> i64 {
+        i64::try_from(self.size).unwrap_or(i64::MAX).saturating_add(1)
+    }
+
+    /// The rows of this page, and one more, of a complete list in the order of its keys.
+    pub fn of<T: Clone>(&self, list: &[T], key: impl Fn(&T) -> K) -> Vec<T>
+    where
+        K: Ord,
+    {
+        let from = self.after.as_ref().map_or(0, |after| list.partition_point(|row| key(row) <= *after));
+        let to = self.before.as_ref().map_or(list.len(), |before| list.partition_point(|row| key(row) < *before));
+        let between = list.get(from..to).unwrap_or_default().iter();
+        let size = self.size + 1;
+        if self.backward { between.rev().take(size).cloned().collect() } else { between.take(size).cloned().collect() }
+    }
+
+    /// Checks that the cursors belong to one part of the rows that connections of this type list.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` at `after` or `before`.
+    pub fn must_be(&self, part: impl Fn(&K) -> bool) -> Result<(), Refusal> {
+        match [("after", &self.after), ("before", &self.before)]
+            .into_iter()
+            .find(|(_, key)| !key.as_ref().is_none_or(&part))
+        {
+            Some((field, _)) => Err(not_a_cursor(field)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Signs cursors, so that clients can't make up positions.
+#[derive(Clone)]
+pub struct CursorSigner(Hmac<Sha256>);
+
+impl CursorSigner {
+    /// Length of the tag in a cursor, in bytes.
+    const LENGTH: usize = 12;
+
+    /// A signer by the server's secret. Its tags differ from everything else that the secret signs.
+    pub fn new(secret: &[u8]) -> Self {
+        let mut mac = <Hmac<Sha256> as KeyInit>::new(&Sha512::digest(secret));
+        mac.update(b"guildhall cursor\0");
+        Self(mac)
+    }
+
+    /// The cursor of a row of type `name` at position `key`.
+    pub(crate) fn cursor(&self, name: &str, guild: GuildId, key: &impl Serialize) -> String {
+        let text = serde_json::to_vec(&(name, guild, key)).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode([self.tag(&text), text].concat())
+    }
+
+    fn tag(&self, text: &[u8]) -> Vec<u8> {
+        let tag = self.0.clone().chain_update(text).finalize().into_bytes();
+        tag.iter().take(Self::LENGTH).copied().collect()
+    }
+
+    fn verify(&self, tag: &[u8], text: &[u8]) -> bool {
+        tag.len() == Self::LENGTH && self.0.clone().chain_update(text).verify_truncated_left(tag).is_ok()
+    }
+
+    /// The position in `cursor`, if it was issued for rows of type `name` in `guild`.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` at `field`.
+    pub(crate) fn read<K: DeserializeOwned>(
+        &self,
+        name: &str,
+        guild: GuildId,
+        field: &'static str,
+        cursor: &str,
+    ) -> Result<K, Refusal> {
+        let read = || {
+            let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+            let (tag, text) = bytes.split_at_checked(Self::LENGTH)?;
+            let (of_name, of_guild, key): (String, GuildId, K) =
+                self.verify(tag, text).then(|| serde_json::from_slice(text).ok()).flatten()?;
+            (of_name == name && of_guild == guild).then_some(key)
+        };
+        read().ok_or_else(|| not_a_cursor(field))
+    }
+}
+
+fn not_a_cursor(field: &'static str) -> Refusal {
+    Refusal::input(field, format!("{field} is not a cursor of this connection."))
+}

@@ -1,0 +1,70 @@
+//! What voting needs of the server, and the transactions that change campaigns.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::{
+    early_close::NonVoterCache,
+    rows::{Campaign, CampaignChanged},
+    tally_cache::TallyCache,
+};
+use crate::{
+    bus::{Bus, BusEvent},
+    db::{Conn, Db, Work},
+    kernel::{
+        clock::{Clock, Timestamp},
+        error::Result,
+    },
+};
+
+/// Announces the steps of campaigns.
+pub trait Announcer: Send + Sync {
+    /// Queues what there is to announce of a campaign, in the transaction that changed it.
+    fn announce<'c>(&'c self, conn: &'c mut Conn, campaign: &'c Campaign, now: Timestamp) -> BoxFuture<'c, Result<()>>;
+
+    /// Such a transaction was committed.
+    fn committed(&self);
+}
+
+/// What voting needs of the server. Clones share the caches.
+#[derive(Clone)]
+pub struct Voting {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Notices of changes.
+    pub bus: Arc<Bus>,
+    /// TallyCache of live campaigns.
+    pub tallies: Arc<TallyCache>,
+    /// A member of each live campaign who has not voted.
+    pub non_voters: Arc<NonVoterCache>,
+    /// Announces the steps of campaigns.
+    pub announcer: Arc<dyn Announcer>,
+}
+
+impl Voting {
+    /// Runs `work` in a transaction that may change a campaign's settings, entries or status, and notifies all servers of the
+    /// campaign in its result.
+    ///
+    /// # Errors
+    /// Those of `work`; `INTERNAL` (`UNAVAILABLE`) when no connection is available.
+    pub(super) async fn change_campaign<R, F>(&self, work: F) -> Result<R>
+    where
+        R: CampaignChanged + Send + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
+            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Send
+            + 'static,
+    {
+        let notice = self.bus.campaign_notice();
+        let notice = move |result: &R| result.campaign().map(|it| notice(it.guild_id, it.id));
+        let result = self.db.write_and_notify(notice, work).await?;
+        if let Some(campaign) = result.campaign() {
+            self.bus.publish(BusEvent::Campaign(campaign.guild_id, campaign.id));
+            self.announcer.committed();
+        }
+        Ok(result)
+    }
+}

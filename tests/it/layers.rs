@@ -1,0 +1,175 @@
+//! The layers of `src/`, and that no file imports upward or in a circle.
+//!
+//! The compiler does this at the boundaries of crates; inside the crate, this test does.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+/// The layers of the crate, the lowest first. Layers of one line may import from left to right only.
+const LAYERS: &[&str] = &[
+    "kernel", "db", "bus", "access", "audit", "outbox", "identity", "auth", "voting", "live", "discord", "app", "api", "http",
+    "bot", "cli",
+];
+
+/// A module's path below the crate's root.
+type Module = Vec<String>;
+
+struct Sources {
+    files: BTreeMap<Module, PathBuf>,
+    /// Which modules each imports from.
+    imports: BTreeMap<Module, BTreeSet<Module>>,
+}
+
+impl Sources {
+    fn read() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut files = BTreeMap::new();
+        collect(&root, &mut Vec::new(), &mut files);
+        let mut imports = BTreeMap::new();
+        for (module, file) in &files {
+            let text = std::fs::read_to_string(file).unwrap();
+            let mut paths = Vec::new();
+            let tokens = TokenStream::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            find_paths(tokens, module, &mut paths);
+            let targets = paths.iter().filter_map(|path| resolve(&files, path));
+            imports.insert(module.clone(), targets.filter(|target| target != module).collect());
+        }
+        Self { files, imports }
+    }
+}
+
+/// The module files below a folder: `lib.rs` and `main.rs` belong to no layer.
+fn collect(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            module.push(name);
+            collect(&path, module, files);
+            module.pop();
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            let mut of_file = module.clone();
+            match name.as_str() {
+                "lib" | "main" if module.is_empty() => continue,
+                "mod" => {}
+                _ => of_file.push(name),
+            }
+            files.insert(of_file, path);
+        }
+    }
+}
+
+/// Finds every path that begins with `crate`, `super` or `self`, as absolute paths, in use trees, expressions and macros.
+fn find_paths(tokens: TokenStream, module: &Module, found: &mut Vec<Module>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut at = 0;
+    while at < tokens.len() {
+        let start = match &tokens[at] {
+            TokenTree::Ident(ident) if is_separator(&tokens, at + 1) && !is_separator_before(&tokens, at) => {
+                match ident.to_string().as_str() {
+                    "crate" => Some(Module::new()),
+                    "self" => Some(module.clone()),
+                    "super" => Some(parent(module)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        if let Some(start) = start {
+            at = read_tree(&tokens, at + 1, start, found);
+        } else {
+            if let TokenTree::Group(group) = &tokens[at] {
+                find_paths(group.stream(), module, found);
+            }
+            at += 1;
+        }
+    }
+}
+
+/// Reads what follows a path's beginning; returns where it ends.
+fn read_tree(tokens: &[TokenTree], mut at: usize, mut path: Module, found: &mut Vec<Module>) -> usize {
+    while is_separator(tokens, at) {
+        at += 2;
+        match tokens.get(at) {
+            Some(TokenTree::Ident(ident)) if *ident == "super" => path = parent(&path),
+            Some(TokenTree::Ident(ident)) => path.push(ident.to_string()),
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
+                let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                for branch in inner.split(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')) {
+                    if let Some(TokenTree::Ident(first)) = branch.first() {
+                        let mut of_branch = path.clone();
+                        of_branch.push(first.to_string());
+                        read_tree(branch, 1, of_branch, found);
+                    }
+                }
+                return at + 1;
+            }
+            _ => break,
+        }
+        at += 1;
+    }
+    found.push(path);
+    at
+}
+
+fn is_separator(tokens: &[TokenTree], at: usize) -> bool {
+    let is_colon = |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+    is_colon(at) && is_colon(at + 1)
+}
+
+fn is_separator_before(tokens: &[TokenTree], at: usize) -> bool {
+    at >= 2 && is_separator(tokens, at - 2)
+}
+
+fn parent(module: &Module) -> Module {
+    module[..module.len().saturating_sub(1)].to_vec()
+}
+
+/// The module file that a path leads into: the longest beginning that is one.
+fn resolve(files: &BTreeMap<Module, PathBuf>, path: &Module) -> Option<Module> {
+    (1..=path.len()).rev().map(|length| path[..length].to_vec()).find(|module| files.contains_key(module))
+}
+
+#[test]
+fn no_layer_imports_a_higher_one() {
+    let sources = Sources::read();
+    let layer = |module: &Module| {
+        let place = LAYERS.iter().position(|layer| *layer == module[0]);
+        place.unwrap_or_else(|| panic!("{} belongs to no layer", sources.files[module].display()))
+    };
+    let mut upward = Vec::new();
+    for (module, targets) in &sources.imports {
+        for target in targets.iter().filter(|target| layer(target) > layer(module)) {
+            upward.push(format!("{} imports {}", module.join("::"), target.join("::")));
+        }
+    }
+    assert!(upward.is_empty(), "upward imports:\n{}", upward.join("\n"));
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let sources = Sources::read();
+    // Takes away the files that import nothing that is left; what remains is in a circle, or leads into one.
+    let mut left = sources.imports.clone();
+    loop {
+        let free: Vec<Module> =
+            left.iter().filter(|(_, targets)| targets.iter().all(|it| !left.contains_key(it))).map(|(it, _)| it.clone()).collect();
+        if free.is_empty() {
+            break;
+        }
+        left.retain(|module, _| !free.contains(module));
+    }
+    let arrows: Vec<String> = left
+        .iter()
+        .flat_map(|(module, targets)| {
+            let targets = targets.iter().filter(|target| left.contains_key(*target));
+            targets.map(|target| format!("{} imports {}", module.join("::"), target.join("::")))
+        })
+        .collect();
+    assert!(arrows.is_empty(), "circles among:\n{}", arrows.join("\n"));
+}
