@@ -126,3 +126,14 @@ impl Access {
         self.db.read(async move |conn| Ok(store::viewer(conn, guild, member, None, until).await?)).await
     }
 }
+
+impl Viewer {
+    /// The same viewer as of this transaction, whose rights a change is judged by.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` when their token has been revoked.
+    pub async fn confirm(&self, conn: &mut Conn) -> Result<Self> {
+        let now = store::viewer(conn, self.guild, self.member, self.session, self.token_expires_at).await?;
+        Ok(now.filter(|now| now.credentials_version == self.credentials_version).ok_or_else(invalid_token)?)
+    }
+}

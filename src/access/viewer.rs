@@ -1,16 +1,10 @@
 //! The viewer: the member behind a request's token.
 
-use super::{
-    permission::{Permission, Permissions},
-    store,
-};
-use crate::{
-    db::Conn,
-    kernel::{
-        clock::Timestamp,
-        error::{Code, Refusal, Result},
-        id::{GuildId, MemberId, RankId, SessionId},
-    },
+use super::permission::{Permission, Permissions};
+use crate::kernel::{
+    clock::Timestamp,
+    error::{Code, Refusal},
+    id::{GuildId, MemberId, RankId, SessionId},
 };
 
 /// A member of a request's guild, as they are when the request is made.
@@ -54,15 +48,6 @@ impl Viewer {
         }
         Err(Refusal::new(Code::Forbidden, format!("This needs the permission {permission}."))
             .because("PERMISSION_REQUIRED"))
-    }
-
-    /// The same viewer as of this transaction, whose rights a change is judged by.
-    ///
-    /// # Errors
-    /// `UNAUTHENTICATED` when their token has been revoked.
-    pub async fn confirm(&self, conn: &mut Conn) -> Result<Self> {
-        let now = store::viewer(conn, self.guild, self.member, self.session, self.token_expires_at).await?;
-        Ok(now.filter(|now| now.credentials_version == self.credentials_version).ok_or_else(invalid_token)?)
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{
 use async_graphql::Context;
 use tokio::sync::OnceCell;
 
-use super::{loaders::Loaders, tracked_viewer::TrackedViewer, watch::EventStream};
+use super::{auth_context::AuthContext, loaders::Loaders, source_event::EventStream, tracked_viewer::TrackedViewer};
 use crate::{
     access::Viewer,
     app::App,
@@ -22,62 +22,6 @@ use crate::{
 
 /// Most values in a response's tables and files together, whose size no document shows beforehand. A single one may be larger.
 const MAX_BULK: usize = 1_000_000;
-
-/// The guild and token that a client sends.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Credentials<'c> {
-    /// The guild's slug. The default guild serves without.
-    pub guild: Option<&'c str>,
-    /// `Bearer` and an access token.
-    pub authorization: Option<&'c str>,
-}
-
-/// The guild and viewer that a client was authenticated for: of a request, or of a socket.
-#[derive(Clone)]
-pub struct AuthContext {
-    /// The server's parts.
-    pub app: Arc<App>,
-    /// The guild: operations read no other.
-    pub guild: GuildId,
-    /// The client's address and user agent.
-    pub origin: Arc<Origin>,
-    /// The viewer, if signed in.
-    pub viewer: Option<Arc<Viewer>>,
-}
-
-impl AuthContext {
-    /// Authenticates a client.
-    ///
-    /// # Errors
-    /// `NOT_FOUND` for an unknown guild; `UNAUTHENTICATED` for credentials that are not valid in it.
-    pub async fn authenticate(app: &Arc<App>, credentials: Credentials<'_>, origin: Origin) -> Result<Self> {
-        let guild = app.guilds.find(&app.db, credentials.guild).await?;
-        let viewer = match credentials.authorization {
-            None => None,
-            Some(authorization) => {
-                let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-                let (_, token) = token.ok_or_else(|| {
-                    let message = "Authorization must be a bearer token.";
-                    Refusal::new(Code::Unauthenticated, message).because("INVALID_TOKEN")
-                })?;
-                Some(app.accounts.authenticate(guild, token.trim()).await?)
-            }
-        };
-        Ok(Self { app: Arc::clone(app), guild, origin: Arc::new(origin), viewer: viewer.map(Arc::new) })
-    }
-
-    /// The same client with the viewer as they are now.
-    ///
-    /// # Errors
-    /// `UNAUTHENTICATED` when the token has been revoked or has expired.
-    pub async fn refresh(&self) -> Result<Self> {
-        let viewer = match &self.viewer {
-            Some(viewer) => Some(Arc::new(self.app.access.refresh(viewer).await?)),
-            None => None,
-        };
-        Ok(Self { viewer, ..self.clone() })
-    }
-}
 
 /// One execution's guild, viewer and loaders.
 pub struct RequestContext {

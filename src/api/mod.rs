@@ -5,6 +5,7 @@
 
 mod audit;
 mod auth;
+pub mod auth_context;
 mod batch;
 pub mod connection;
 pub mod context;
@@ -14,6 +15,7 @@ mod identity;
 pub mod loaders;
 pub mod node;
 pub mod operation_log;
+mod source_event;
 mod tracked_viewer;
 mod voting;
 pub mod watch;
@@ -34,9 +36,10 @@ use tokio::task::AbortHandle;
 use tracing::Instrument;
 
 use self::{
-    context::{AuthContext, RequestContext},
+    auth_context::AuthContext,
+    context::RequestContext,
     node::{Node, NodeQuery},
-    watch::{EventStream, SourceEvent},
+    source_event::{EventStream, SourceEvent},
 };
 pub use crate::engine::document::DocumentRef;
 use crate::{

@@ -12,7 +12,7 @@ use opentelemetry::trace::TraceContextExt;
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{Graph, Prepared, context::AuthContext};
+use super::{Graph, Prepared, auth_context::AuthContext};
 use crate::{
     app::App,
     db::Usage,

@@ -6,16 +6,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_graphql::{Context, Data};
+use async_graphql::Context;
 use futures_util::{
     StreamExt,
     future::BoxFuture,
-    stream::{self, BoxStream, Stream},
+    stream::{self, Stream},
 };
 
 use tokio::sync::watch;
 
-use super::context::{AuthContext, RequestContext};
+use super::{auth_context::AuthContext, context::RequestContext, source_event::SourceEvent};
 use crate::{
     kernel::error::{Error, Refusal, Result},
     live::Answers,
@@ -23,19 +23,6 @@ use crate::{
 
 /// Pause before a viewer is looked up again after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
-
-/// The source stream of a subscription, until an error ends it.
-pub(super) type EventStream = BoxStream<'static, Result<SourceEvent>>;
-
-/// An event of a source stream.
-pub(super) struct SourceEvent {
-    /// Passes its value to the field.
-    pub(super) provide: Box<dyn FnOnce(&mut Data) + Send>,
-    /// The responses to it that subscribers share.
-    pub(super) answers: Arc<Answers>,
-    /// The subscriber.
-    pub(super) subscriber: AuthContext,
-}
 
 /// An event as a field makes it.
 pub struct Update<T> {

@@ -1,9 +1,8 @@
 //! Accounts: opened with an invite code, entered with a password.
 
 use super::{
-    codes,
-    limits::{self, AttemptKind},
-    password,
+    attempts::{self, AttemptKind},
+    codes, password,
     service::Accounts,
     sessions::{SignedIn, Tokens},
     store::{self, Purpose},
@@ -36,7 +35,7 @@ pub async fn register(
     accounts.limiter.from_address(origin.address)?;
     password::check_new_password("password", &password)?;
     let key = text::username_key(username);
-    let attempt = limits::begin(accounts, guild, AttemptKind::Register, &key).await?;
+    let attempt = attempts::begin(accounts, guild, AttemptKind::Register, &key).await?;
     let redeemable = codes::check(accounts, guild, attempt, key, code, Purpose::Invite).await?;
     let password_hash = accounts.hasher.hash(password).await?;
     let (tokens, now) = (Tokens::new(accounts, origin.user_agent.clone()), accounts.access.clock.now());
@@ -72,7 +71,7 @@ pub async fn login(
     let refusal = || bad_credentials("The Discord username or the password is wrong.");
     accounts.limiter.from_address(origin.address)?;
     let key = text::username_key(username);
-    let attempt = limits::begin(accounts, guild, AttemptKind::Login, &key).await?;
+    let attempt = attempts::begin(accounts, guild, AttemptKind::Login, &key).await?;
     let member = accounts
         .access
         .db
@@ -114,7 +113,7 @@ pub async fn change_password(
     let (guild, id) = (viewer.guild, viewer.member);
     let member = accounts.access.db.read(async move |conn| Ok(identity::store::member(conn, guild, id).await?)).await?;
     let member = member.ok_or_else(refusal)?;
-    let attempt = limits::begin(accounts, guild, AttemptKind::ChangePassword, &member.username_key).await?;
+    let attempt = attempts::begin(accounts, guild, AttemptKind::ChangePassword, &member.username_key).await?;
     let verified = accounts.hasher.verify(password::typed_password(current), member.password_hash.clone()).await?;
     if !verified {
         return Err(attempt.failed(accounts, refusal()).await);
@@ -159,7 +158,7 @@ pub async fn reset_password(
     accounts.limiter.from_address(origin.address)?;
     password::check_new_password("newPassword", &new)?;
     let key = text::username_key(username);
-    let attempt = limits::begin(accounts, guild, AttemptKind::Reset, &key).await?;
+    let attempt = attempts::begin(accounts, guild, AttemptKind::Reset, &key).await?;
     let redeemable = codes::check(accounts, guild, attempt, key, code, Purpose::Reset).await?;
     let password_hash = accounts.hasher.hash(new).await?;
     let (tokens, now) = (Tokens::new(accounts, origin.user_agent.clone()), accounts.access.clock.now());

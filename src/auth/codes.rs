@@ -1,8 +1,8 @@
 //! One-time codes: they open an account, or give it another password.
 
 use super::{
+    attempts::LoginAttempt,
     delivery::{CodeLetter, InviteDelivery},
-    limits::LoginAttempt,
     password,
     service::Accounts,
     store::{self, Code, Purpose},

@@ -1,10 +1,11 @@
 //! Accounts: how members prove who they are, and for how long.
 
 mod accounts;
+mod attempts;
 mod cipher;
 mod codes;
 mod delivery;
-mod limits;
+mod limiter;
 mod password;
 mod service;
 mod sessions;
@@ -13,10 +14,11 @@ mod token;
 
 pub use self::{
     accounts::{change_password, login, register, reset_password},
+    attempts::AttemptKind,
     cipher::Cipher,
     codes::{IssuedCode, invite, send_invite, send_reset_code},
     delivery::{CodeDelivery, CodeLetter, InviteDelivery, NoDelivery, PendingDelivery},
-    limits::{AttemptKind, Limiter, Limits, rate_limit_key},
+    limiter::{Limiter, Limits, rate_limit_key},
     password::Hasher,
     service::{Accounts, Lifetimes},
     sessions::{SignedIn, logout, mint, refresh_session, revoke_session, sessions},

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{delivery::CodeDelivery, limits::Limiter, password::Hasher, token::Keys};
+use super::{delivery::CodeDelivery, limiter::Limiter, password::Hasher, token::Keys};
 use crate::{
     access::{Access, TokenClaim, Viewer, viewer::invalid_token},
     kernel::{error::Result, id::GuildId, metrics::Metrics},

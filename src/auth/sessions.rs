@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    limits::{self, AttemptKind},
+    attempts::{self, AttemptKind},
     service::Accounts,
     store::{self, NewSession, RefreshToken},
     token::{self, Claims},
@@ -119,7 +119,7 @@ pub async fn refresh_session(accounts: &Accounts, guild: GuildId, token: &str, o
     };
     // What was never a token says nothing of whose it is to be.
     let (session, owner, username_key) = known.ok_or_else(refusal)?;
-    let attempt = limits::begin(accounts, guild, AttemptKind::Refresh, &username_key).await?;
+    let attempt = attempts::begin(accounts, guild, AttemptKind::Refresh, &username_key).await?;
     let mut tokens = Tokens::new(accounts, None);
     let renewed = accounts
         .access

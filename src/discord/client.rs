@@ -6,6 +6,7 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use serenity::all::ChannelId;
@@ -14,8 +15,6 @@ use tokio::sync::{Notify, oneshot, watch};
 use super::{
     rest::{Failure, Rest},
     rows::DiscordConnection,
-    status::GatewayStatus,
-    sync::LONGEST_LISTING,
 };
 use crate::kernel::{
     clock::{Clock, Timestamp},
@@ -28,6 +27,26 @@ const MAX_CHANNELS: usize = 50_000;
 
 /// How many changed users are remembered before those of long ago are forgotten.
 const MAX_HEARD_OF: usize = 10_000;
+
+/// For longer than this nobody is remembered to have changed.
+pub(super) const LONGEST_LISTING: Duration = Duration::from_mins(30);
+
+/// The state of the bot's connection to Discord.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayStatus {
+    /// Whether it is connected.
+    pub connection: DiscordConnection,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why it is not connected, as far as is known.
+    pub problem: Option<String>,
+}
+
+impl GatewayStatus {
+    pub(super) const fn new(connection: DiscordConnection, since: Timestamp) -> Self {
+        Self { connection, since, problem: None }
+    }
+}
 
 /// What a server with a bot's token holds.
 pub struct Bot {

@@ -23,13 +23,13 @@ pub(crate) mod words;
 
 pub use self::{
     announcer::DiscordAnnouncer,
-    client::Bot,
+    client::{Bot, GatewayStatus},
     codes::DirectMessages,
     links::{LinkChange, link_server, unlink_server},
     outbox::retry_message,
     rows::{DiscordConnection, DiscordMessageKind, DiscordMessageState, KeeperRow, Lane, Link, Message, MessageKey},
     service::Discord,
-    status::{GatewayStatus, gateway_status},
+    status::gateway_status,
     sync::{Report, sync_roles},
     words::escape,
 };

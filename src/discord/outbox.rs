@@ -12,7 +12,7 @@ use crate::{
     kernel::{
         clock::Timestamp,
         error::{Error, Refusal, Result},
-        id::{CampaignId, DiscordMessageId, GuildId, MemberId},
+        id::{CampaignId, DiscordMessageId, GuildId},
     },
 };
 

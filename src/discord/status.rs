@@ -1,24 +1,7 @@
 //! The state of the bot's connection to Discord, whichever server keeps it.
 
-use super::{rows::DiscordConnection, service::Discord, store};
-use crate::kernel::{clock::Timestamp, error::Result};
-
-/// The state of the bot's connection to Discord.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GatewayStatus {
-    /// Whether it is connected.
-    pub connection: DiscordConnection,
-    /// Since when.
-    pub since: Timestamp,
-    /// Why it is not connected, as far as is known.
-    pub problem: Option<String>,
-}
-
-impl GatewayStatus {
-    pub(super) const fn new(connection: DiscordConnection, since: Timestamp) -> Self {
-        Self { connection, since, problem: None }
-    }
-}
+use super::{client::GatewayStatus, rows::DiscordConnection, service::Discord, store};
+use crate::kernel::error::Result;
 
 /// The state of the bot's connection, whichever server keeps it; `None` without a bot.
 ///

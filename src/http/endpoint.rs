@@ -24,7 +24,7 @@ use super::{
 use crate::{
     api::{
         Operation, Prepared,
-        context::{AuthContext, Credentials},
+        auth_context::{AuthContext, Credentials},
         operation_log::OperationLog,
     },
     engine::Origin,

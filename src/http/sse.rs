@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::Server;
 use crate::api::{
     Prepared, Said,
-    context::AuthContext,
+    auth_context::AuthContext,
     is_refused,
     operation_log::{OperationLog, Outcome},
 };

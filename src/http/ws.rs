@@ -26,7 +26,7 @@ use super::{Server, listen::Place, new_request_id, request::from_payload};
 use crate::{
     api::{
         Operation, Said,
-        context::{AuthContext, Credentials},
+        auth_context::{AuthContext, Credentials},
         is_refused,
         operation_log::{OperationLog, Outcome},
     },

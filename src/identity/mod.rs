@@ -16,12 +16,12 @@ pub use self::{
     characters::{CharacterChange, NewCharacter, create_character, delete_character, update_character},
     guilds::{GuildChange, Guilds, found_guild, update_guild},
     members::{MemberChange, NewMember, create_member, summary, update_member},
-    policy::{Ladder, Leaders, check_still_led},
+    policy::{Ladder, check_still_led},
     ranks::{NewRank, RankChange, create_rank, delete_rank, update_rank},
     roster::{Imported, export_roster, import_roster},
     roster_cache::RosterCache,
     rows::{
-        Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Member, MemberFilter,
+        Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Leaders, Member, MemberFilter,
         MemberKey, Rank, RankSource, Region,
     },
 };

@@ -1,6 +1,9 @@
 //! Who reaches whom on the ladder.
 
-use super::{rows::Rank, store};
+use super::{
+    rows::{Leaders, Rank},
+    store,
+};
 use crate::{
     access::{Permission, Permissions, Viewer},
     db::Conn,
@@ -140,15 +143,6 @@ pub async fn lock_roster(conn: &mut Conn, actor: &Viewer, permission: Permission
     actor.require(permission)?;
     let ladder = Ladder::load(conn, actor.guild).await?;
     Ok((actor, ladder))
-}
-
-/// How many hold a guild's highest rank.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Leaders {
-    /// Active ones.
-    pub active: i64,
-    /// Active ones with an account.
-    pub registered: i64,
 }
 
 /// A guild always keeps an active leader, a registered one if it had one.

@@ -145,6 +145,15 @@ impl Member {
     }
 }
 
+/// How many hold a guild's highest rank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaders {
+    /// Active ones.
+    pub active: i64,
+    /// Active ones with an account.
+    pub registered: i64,
+}
+
 /// A member's place in the roster: rank level (highest first), sort key, id.
 pub type MemberKey = (i64, String, MemberId);
 

@@ -5,7 +5,7 @@ use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
 
 use super::{
-    policy::Leaders,
+    rows::Leaders,
     rows::{Character, CharacterFilter, CharacterKey, Guild, Member, MemberFilter, MemberKey, Rank},
 };
 use crate::{

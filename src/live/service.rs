@@ -8,7 +8,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{campaigns::CampaignFeed, tallies::TallyFeed};
+use super::{campaign_feed::CampaignFeed, tally_feed::TallyFeed};
 use crate::{
     bus::{BusEvent, BusSubscriber, Publisher},
     kernel::{

@@ -1,26 +1,25 @@
 //! Tallies that are watched: each is counted once for all who watch it.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, watch},
     time::Instant,
 };
 
-use super::{answers::Answers, service::Live};
+use super::{
+    service::Live,
+    tally_feed::{Counted, Newest, TallyFeed},
+};
 use crate::{
     kernel::{
         id::{CampaignId, GuildId},
         supervise,
     },
-    voting::{self, Tally},
+    voting,
 };
 
 /// The least time between two counts of a campaign: ballots that come faster share one.
@@ -29,83 +28,13 @@ const COUNT_INTERVAL: Duration = Duration::from_millis(50);
 const COUNT_SHARE: u32 = 5;
 /// The most time between two counts all the same.
 const MOST_BETWEEN: Duration = Duration::from_millis(500);
-/// How many are told at once. Whatever else the server has to do gets its turn between two rows.
-const ROW: usize = 128;
 /// How much time of one core each who is told has to themselves, whichever campaign they watch: some three times what a
 /// message takes, from the count to the socket, so that there is time left for requests and for whoever reads the messages.
 const MESSAGE: Duration = Duration::from_micros(60);
 /// How long to wait after a count failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
-/// A tally as it was counted, and the answers that were made of it.
-#[derive(Clone)]
-pub struct Counted {
-    /// The tally.
-    pub tally: Arc<Tally>,
-    /// The answers.
-    pub answers: Arc<Answers>,
-}
-
-type Newest = Option<Counted>;
 type Key = (GuildId, CampaignId);
-
-/// A campaign that is watched.
-pub(super) struct TallyFeed {
-    /// Its newest tally.
-    newest: watch::Sender<Newest>,
-    /// Those who watch, in rows that are told one after the other, over and over while there is something new: each row of
-    /// what is newest at its turn.
-    rows: Mutex<Vec<watch::Sender<Newest>>>,
-    /// A newer tally is called for.
-    stale: Notify,
-    /// How often it was, since the last count.
-    calls: AtomicU64,
-    /// There is a newer tally.
-    fresh: Notify,
-}
-
-impl TallyFeed {
-    fn new() -> Self {
-        Self {
-            newest: watch::Sender::new(None),
-            rows: Mutex::default(),
-            stale: Notify::new(),
-            calls: AtomicU64::new(0),
-            fresh: Notify::new(),
-        }
-    }
-
-    /// Calls for a newer tally.
-    pub(super) fn recount(&self) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        self.stale.notify_one();
-    }
-
-    /// How many watch.
-    pub(super) fn watching(&self) -> usize {
-        self.newest.receiver_count()
-    }
-
-    /// The revision of the newest tally, if there is one.
-    pub(super) fn revision(&self) -> Option<i64> {
-        self.newest.borrow().as_ref().map(|counted| counted.tally.revision)
-    }
-
-    /// A place in a row.
-    fn join(&self) -> watch::Receiver<Newest> {
-        let mut rows = self.rows.lock();
-        if let Some(row) = rows.iter().find(|row| row.receiver_count() < ROW) {
-            return row.subscribe();
-        }
-        let (row, place) = watch::channel(None);
-        rows.push(row);
-        place
-    }
-
-    fn row(&self, number: usize) -> Option<watch::Sender<Newest>> {
-        self.rows.lock().get(number).cloned()
-    }
-}
 
 /// The tallies of a campaign, the present one first. Counting goes on for as long as there is one.
 pub struct Watch {

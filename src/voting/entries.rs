@@ -9,8 +9,8 @@ use async_graphql::MaybeUndefined;
 use diesel::QueryResult;
 
 use super::{
-    drafts::{MAX_TITLE, lock_draft, optional_description, quoted, record},
-    rows::{Campaign, Entry},
+    editing::{MAX_TITLE, lock_draft, optional_description, quoted, record},
+    rows::{Campaign, Entries, Entry},
     service::Voting,
     store,
     tally_cache::TallyCache,
@@ -29,9 +29,6 @@ use crate::{
 
 /// Most entries of a campaign.
 pub(super) const MAX_ENTRIES: usize = 200;
-
-/// The entries of a campaign, in their order.
-pub type Entries = Arc<[Arc<Entry>]>;
 
 /// An entry to be made.
 pub struct NewEntry {

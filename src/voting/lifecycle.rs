@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use super::{
-    drafts::{lock, quoted, record},
     early_close,
+    editing::{lock, quoted, record},
     rows::{ActivationBlocker, Campaign, CampaignStatus},
     rules,
     service::{Announcer, Voting},
@@ -79,7 +79,7 @@ pub async fn close(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Result<C
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION`.
 pub async fn archive(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
-    let (officer, clock, announcer) = (viewer.clone(), voting.clock.clone(), Arc::clone(&voting.announcer));
+    let (officer, clock) = (viewer.clone(), voting.clock.clone());
     voting
         .change_campaign(async move |conn| {
             let officer = officer.confirm(conn).await?;

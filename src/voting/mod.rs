@@ -6,8 +6,10 @@ mod casting;
 pub mod count;
 mod drafts;
 mod early_close;
+mod editing;
 mod entries;
 mod lifecycle;
+mod non_voters;
 mod participation;
 mod publication;
 mod reactions;
@@ -27,15 +29,15 @@ pub use self::{
     casting::cast_ballot,
     count::{Outcome, Rules, Standing},
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
-    early_close::NonVoterCache,
-    entries::{Entries, EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
+    entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
     lifecycle::{activate, archive, close, close_complete},
+    non_voters::NonVoterCache,
     participation::{Part, Participation, may_know_participation, participations},
     publication::{Recount, ballot_boxes, recount, recount_all},
     rows::{
         ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignChanged, CampaignFilter, CampaignKey,
-        CampaignStatus, CannotVoteReason, Entry, PastKey, ResultsVisibility, StandingsHiddenReason, Tally, Turnout,
-        VotingMethod,
+        CampaignStatus, CannotVoteReason, Entries, Entry, PastKey, ResultsVisibility, StandingsHiddenReason, Tally,
+        Turnout, VotingMethod,
     },
     rules::{activation_blockers, cannot_vote, may_see, standings_hidden},
     service::{Announcer, Voting},

@@ -4,10 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use diesel::prelude::*;
 
-use super::{
-    count::{Outcome, Rules},
-    entries::Entries,
-};
+use super::count::{Outcome, Rules};
 use crate::{
     db::{
         schema::{campaigns, entries},
@@ -253,6 +250,9 @@ pub struct Entry {
     pub sort_order: i64,
     pub associated_member_id: Option<MemberId>,
 }
+
+/// The entries of a campaign, in their order.
+pub type Entries = Arc<[Arc<Entry>]>;
 
 /// One member's vote in one campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]

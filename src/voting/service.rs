@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::{
-    early_close::NonVoterCache,
+    non_voters::NonVoterCache,
     rows::{Campaign, CampaignChanged},
     tally_cache::TallyCache,
 };

@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     count::{self, Outcome, PickCounts, Ranking},
-    entries::{self, Entries},
-    rows::{Campaign, Tally, Turnout, VotingMethod},
+    entries,
+    rows::{Campaign, Entries, Tally, Turnout, VotingMethod},
     service::Voting,
     store::{self, ResultRow},
     tally_cache::{State, TallyCache},

@@ -10,7 +10,7 @@ use quick_cache::{Weighter, sync::Cache};
 
 use super::{
     count::Outcome,
-    entries::Entries,
+    rows::Entries,
     rows::{Campaign, CampaignStatus, Entry, Turnout},
 };
 use crate::kernel::id::{CampaignId, GuildId};

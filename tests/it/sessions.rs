@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use guildhall::{
-    api::context::{AuthContext, Credentials},
+    api::auth_context::{AuthContext, Credentials},
     app::Options,
     auth::Limits,
     engine::Origin,

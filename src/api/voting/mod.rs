@@ -17,8 +17,9 @@ pub use self::{
 use crate::{
     access::Permission,
     api::{
+        auth_context::AuthContext,
         connection::{Connection, PageArgs},
-        context::{AuthContext, RequestContext},
+        context::RequestContext,
         watch::{self, Update, ViewerWatch},
     },
     db::Conn,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::ballot::{Ballot, Paper};
 use crate::{
-    api::{DocumentRef, Graph, Operation, context::AuthContext},
+    api::{DocumentRef, Graph, Operation, auth_context::AuthContext},
     identity::{CharacterClass, CharacterRole, RankSource},
     kernel::{
         error::{self, Error},

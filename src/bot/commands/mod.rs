@@ -23,7 +23,7 @@ use self::{
     ballot::{Ballot, Step},
 };
 use crate::{
-    api::context::AuthContext,
+    api::auth_context::AuthContext,
     app::App,
     db::Conn,
     discord::store,

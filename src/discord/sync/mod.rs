@@ -41,8 +41,6 @@ const AFTER_FAILURE: Duration = Duration::from_mins(5);
 const AT_ONCE: usize = 4;
 /// How long a rate limit is waited for where someone waits for the report, and where nobody does.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mins(10));
-/// For longer than this nobody is remembered to have changed.
-pub(super) const LONGEST_LISTING: Duration = Duration::from_mins(30);
 /// Rows of a statement.
 const CHUNK: usize = 1_000;
 

@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 
 use super::{
-    Format,
+    format::Format,
     plan::{self, Actor, Plan, Roster},
     read::{self, Reading},
 };

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::HashMap};
 use serde::Serialize;
 use strum::VariantArray;
 
-use super::{Format, formula, plan::Roster, record::Column};
+use super::{format::Format, formula, plan::Roster, record::Column};
 use crate::{
     identity::rows::{Character, CharacterClass, CharacterRole, Member},
     kernel::{

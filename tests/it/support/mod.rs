@@ -16,7 +16,7 @@ use futures_util::{Stream, StreamExt};
 use guildhall::{
     api::{
         DocumentRef, Graph, Operation, Said,
-        context::{AuthContext, Credentials},
+        auth_context::{AuthContext, Credentials},
     },
     app::{App, Options},
     auth::{self, Hasher, Keys},

@@ -1,6 +1,6 @@
 //! Who imports, and how far they reach.
 
-use super::super::Fault;
+use crate::identity::import::problem::Fault;
 use crate::{
     access::Viewer,
     identity::{import::record::Column, policy::Ladder, rows::Member},

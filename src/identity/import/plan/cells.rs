@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{super::Fault, character::CharacterName};
+use crate::identity::import::problem::Fault;
 use crate::{
     identity::{
         characters, classes,
@@ -12,6 +12,9 @@ use crate::{
     },
     kernel::text,
 };
+
+/// What a character is found by: the keys of its name and its realm.
+pub(super) type CharacterName = (String, String);
 
 /// What a row tells of its member.
 pub(super) struct MemberCells<'a> {

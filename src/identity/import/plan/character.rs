@@ -1,6 +1,7 @@
 //! The character that a row makes or changes.
 
-use super::{super::Fault, cells::CharacterCells};
+use super::cells::CharacterCells;
+use crate::identity::import::problem::Fault;
 use crate::{
     identity::{
         characters::{self, NewCharacter},
@@ -9,9 +10,6 @@ use crate::{
     },
     kernel::text,
 };
-
-/// What a character is found by: the keys of its name and its realm.
-pub(super) type CharacterName = (String, String);
 
 /// A new character of a member, not their main.
 pub(super) fn add(owner: &Member, cells: CharacterCells) -> Result<Character, Fault> {

@@ -5,16 +5,16 @@ use std::collections::{HashMap, HashSet};
 use async_graphql::MaybeUndefined;
 
 use super::{
-    super::Fault,
-    MemberDiff, Plan, Roster,
     actor::Actor,
-    cells::{CharacterCells, MemberCells},
-    character::{self, CharacterName},
+    cells::{CharacterCells, CharacterName, MemberCells},
+    character,
+    types::{MemberDiff, Plan, Roster},
 };
+use crate::identity::import::{place::Place, problem::Fault};
 use crate::{
     identity::{
         characters::MAX_CHARACTERS,
-        import::record::{Column, Place, Record},
+        import::record::{Column, Record},
         members::{MemberChange, NewMember},
         policy::Ladder,
         rows::{Character, Member, Rank},

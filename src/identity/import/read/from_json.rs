@@ -3,11 +3,9 @@
 use serde_json::Value;
 
 use super::{Reading, unreadable};
+use crate::identity::import::{place::Place, problem::Fault};
 use crate::{
-    identity::import::{
-        Fault,
-        record::{Column, Place, Record},
-    },
+    identity::import::record::{Column, Record},
     kernel::{error::Refusal, text},
 };
 

@@ -5,33 +5,14 @@
 
 mod from_csv;
 mod from_json;
+mod reading;
 #[cfg(test)]
 mod tests;
 
-use super::{Format, Problem, record::Record};
+pub use self::reading::Reading;
+use self::reading::unreadable;
+use super::format::Format;
 use crate::kernel::error::Refusal;
-
-/// Most columns that are named although they mean nothing.
-const MAX_UNKNOWN: usize = 50;
-
-/// What was found in a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reading {
-    /// The rows that could be read, in the file's order.
-    pub records: Vec<Record>,
-    /// Why others could not.
-    pub problems: Vec<Problem>,
-    /// Columns that mean nothing here and are passed over, by the names they have in the file: the first fifty.
-    pub unknown_columns: Vec<String>,
-}
-
-impl Reading {
-    fn pass_over(&mut self, column: &str) {
-        if self.unknown_columns.len() < MAX_UNKNOWN && !self.unknown_columns.iter().any(|known| known == column) {
-            self.unknown_columns.push(column.to_owned());
-        }
-    }
-}
 
 /// Reads a roster's file.
 ///
@@ -44,8 +25,4 @@ pub fn read(format: Format, text: &[u8]) -> Result<Reading, Refusal> {
         Format::Csv => from_csv::read(text),
         Format::Json => from_json::read(text),
     }
-}
-
-fn unreadable(message: impl Into<String>) -> Refusal {
-    Refusal::input("data", message.into())
 }

@@ -1,0 +1,22 @@
+//! Events of a subscription's source stream.
+
+use std::sync::Arc;
+
+use async_graphql::Data;
+use futures_util::stream::BoxStream;
+
+use super::auth_context::AuthContext;
+use crate::{kernel::error::Result, live::Answers};
+
+/// The source stream of a subscription, until an error ends it.
+pub(super) type EventStream = BoxStream<'static, Result<SourceEvent>>;
+
+/// An event of a source stream.
+pub(super) struct SourceEvent {
+    /// Passes its value to the field.
+    pub(super) provide: Box<dyn FnOnce(&mut Data) + Send>,
+    /// The responses to it that subscribers share.
+    pub(super) answers: Arc<Answers>,
+    /// The subscriber.
+    pub(super) subscriber: AuthContext,
+}

@@ -1,0 +1,77 @@
+//! A guild's watched campaigns, and their subscribers.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, broadcast, watch};
+
+use super::answers::Answers;
+use crate::{
+    kernel::id::CampaignId,
+    voting::{Campaign, CampaignStatus},
+};
+
+/// What has become of a campaign.
+#[derive(Clone)]
+pub struct Change {
+    /// The campaign then.
+    pub campaign: Arc<Campaign>,
+    /// Whether it is no more.
+    pub is_gone: bool,
+    /// The answers that were made of it.
+    pub answers: Arc<Answers>,
+}
+
+/// A guild's campaigns, watched.
+pub(super) struct CampaignFeed {
+    pub(super) changes: broadcast::Sender<Change>,
+    /// What to look at.
+    pub(super) stale: Mutex<Stale>,
+    pub(super) wake: Notify,
+    /// Where the campaigns are in their lives that something can still become of, as was told last; `None` until it is
+    /// known how things were at the beginning.
+    pub(super) told: watch::Sender<Option<HashMap<CampaignId, CampaignStatus>>>,
+}
+
+#[derive(Default)]
+pub(super) struct Stale {
+    pub(super) campaigns: HashSet<CampaignId>,
+    pub(super) all: bool,
+}
+
+impl CampaignFeed {
+    pub(super) fn changed(&self, campaign: CampaignId) {
+        self.stale.lock().campaigns.insert(campaign);
+        self.wake.notify_one();
+    }
+
+    /// How many are told.
+    pub(super) fn following(&self) -> usize {
+        if self.told.borrow().is_some() { self.changes.receiver_count() } else { 0 }
+    }
+
+    /// Looks at what is elsewhere in its life than was told, of what was found of this guild.
+    pub(super) fn found(&self, found: &HashMap<CampaignId, CampaignStatus>) {
+        let told = self.told.borrow();
+        let Some(told) = told.as_ref() else { return };
+        let differs = |a: &HashMap<_, _>, b: &HashMap<CampaignId, CampaignStatus>| {
+            a.iter().filter(|(id, status)| b.get(id) != Some(status)).map(|(id, _)| *id).collect::<Vec<_>>()
+        };
+        differs(told, found).into_iter().chain(differs(found, told)).for_each(|id| self.changed(id));
+    }
+
+    pub(super) fn look_again(&self, at: Stale) {
+        let mut stale = self.stale.lock();
+        stale.campaigns.extend(at.campaigns);
+        stale.all |= at.all;
+        self.wake.notify_one();
+    }
+
+    pub(super) fn look_at_all(&self) {
+        self.stale.lock().all = true;
+        self.wake.notify_one();
+    }
+}

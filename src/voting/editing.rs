@@ -1,0 +1,63 @@
+//! What editing campaigns and editing their entries share.
+
+use super::{
+    rows::{Campaign, CampaignStatus},
+    rules, store,
+};
+use crate::{
+    access::{Permission, Viewer},
+    audit::{self, Action},
+    db::Conn,
+    kernel::{
+        clock::Timestamp,
+        error::{Refusal, Result},
+        id::CampaignId,
+        text,
+    },
+};
+
+/// Most characters of a title or an entry's name.
+pub(super) const MAX_TITLE: usize = 200;
+/// Records what was done with a campaign, by an officer or by itself.
+pub(super) async fn record(
+    conn: &mut Conn,
+    campaign: &Campaign,
+    officer: Option<&Viewer>,
+    now: Timestamp,
+    action: Action,
+    summary: String,
+) -> Result<()> {
+    let entry = audit::entry(action, campaign.id, summary).of_campaign(campaign.id, campaign.min_rank_level_to_view);
+    audit::record(conn, campaign.guild_id, officer, now, entry).await
+}
+
+/// A campaign as the audit log speaks of it.
+pub(super) fn quoted(campaign: &Campaign) -> String {
+    format!("the vote \u{201c}{}\u{201d}", campaign.title)
+}
+
+/// Locks a campaign that exists for this officer, who must be allowed to manage campaigns.
+pub(super) async fn lock(conn: &mut Conn, officer: &Viewer, id: CampaignId, field: &'static str) -> Result<Campaign> {
+    officer.require(Permission::CampaignsManage)?;
+    let campaign = store::lock_campaign(conn, officer.guild, id).await?;
+    let visible = campaign.filter(|campaign| rules::may_see(campaign, Some(officer)));
+    Ok(visible.ok_or_else(|| Refusal::not_found("campaign").at(field))?)
+}
+
+/// [`lock`], for a campaign that must be a draft.
+pub(super) async fn lock_draft(
+    conn: &mut Conn,
+    officer: &Viewer,
+    id: CampaignId,
+    field: &'static str,
+) -> Result<Campaign> {
+    let campaign = lock(conn, officer, id, field).await?;
+    if campaign.status != CampaignStatus::Draft {
+        return Err(Refusal::conflict("NOT_A_DRAFT", "Only a draft can be edited.").into());
+    }
+    Ok(campaign)
+}
+
+pub(super) fn optional_description(text: Option<&str>) -> Result<Option<String>, Refusal> {
+    text.map_or(Ok(None), |text| text::description("description", text))
+}
