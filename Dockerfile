@@ -16,14 +16,17 @@ RUN apt-get update \
 WORKDIR /guildhall
 # Whoever wants to see lines in a backtrace leaves this out: it is most of the binary's size.
 ENV CARGO_PROFILE_RELEASE_DEBUG=none
-# The dependencies are a layer of their own, which stands as long as the lock file does: built for empty sources.
+# Builds the dependencies with empty sources, in a layer that is valid until a manifest or the lock file changes. The benchmarks
+# are not built, but cargo reads the manifest of every member of the workspace and requires a source file for it.
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo/ .cargo/
 COPY macros/ macros/
-RUN mkdir src \
+COPY crates/ crates/
+RUN mkdir -p src crates/bench/src \
     && touch src/lib.rs \
     && echo 'fn main() {}' >src/main.rs \
     && cp src/main.rs build.rs \
+    && cp src/main.rs crates/bench/src/main.rs \
     && cargo build --release --locked \
     && rm -r src build.rs
 COPY build.rs ./

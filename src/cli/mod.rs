@@ -2,7 +2,7 @@
 
 mod backup;
 mod bootstrap;
-mod demo;
+pub mod demo;
 mod doctor;
 mod export;
 mod health;
@@ -19,7 +19,7 @@ mod verify;
 use std::{fs, io::Write, process::ExitCode};
 
 use clap::{
-    Arg, CommandFactory, Parser, Subcommand,
+    Arg, Parser, Subcommand,
     error::{ContextKind, ContextValue},
 };
 
@@ -35,8 +35,8 @@ use crate::{
 /// Where a server keeps its data unless told otherwise.
 const DEFAULT_DATABASE: &str = "sqlite://guildhall.db";
 
-/// What goes wrong in a command: a sentence for the operator.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// Why a command failed: a sentence for the operator.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// The server behind a gaming guild's site: roster, ranks, votes and live tallies over GraphQL.
 ///
@@ -93,6 +93,20 @@ enum Command {
 
 /// Runs the command the process was started with.
 pub fn main() -> ExitCode {
+    launch(|| Cli::try_parse().unwrap_or_else(doctor::parse_regardless), run)
+}
+
+/// Parses the command line of a program. If it is wrong, prints the error without the values of secrets, and exits.
+pub fn parse<C: Parser>() -> C {
+    C::try_parse().unwrap_or_else(|error| exit(&C::command(), error))
+}
+
+/// Runs a program: reads `.env`, parses the command line, and runs the command on a multi-threaded runtime, with the log and
+/// the traces set up. The benchmarks are started the same way, so that they and the server share their settings.
+pub fn launch<C, F>(parse: impl FnOnce() -> C, run: impl FnOnce(C) -> F) -> ExitCode
+where
+    F: Future<Output = Result<(), Failure>>,
+{
     // What no variable can hold would end in a panic that shows it.
     if fs::read(".env").is_ok_and(|text| text.contains(&0)) {
         return fail(&".env: there is a NUL byte in it");
@@ -103,7 +117,7 @@ pub fn main() -> ExitCode {
     {
         return fail(&wrong_in_env_file(error));
     }
-    let cli = Cli::try_parse().unwrap_or_else(doctor::parse_regardless);
+    let cli = parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
@@ -180,9 +194,9 @@ fn wrong_in_env_file(error: dotenvy::Error) -> String {
 
 /// Ends with what is wrong with the command line or its variables. Of what may be secret it does not show the value: it would
 /// stand in the log of each attempt to start.
-fn exit(mut error: clap::Error) -> ! {
+fn exit(command: &clap::Command, mut error: clap::Error) -> ! {
     if let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg)
-        && is_secret(&Cli::command(), named)
+        && is_secret(command, named)
         && error.get(ContextKind::InvalidValue).is_some_and(|value| !value.to_string().is_empty())
     {
         error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));

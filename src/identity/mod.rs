@@ -22,6 +22,6 @@ pub use self::{
     roster_cache::RosterCache,
     rows::{
         Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Leaders, Member, MemberFilter,
-        MemberKey, Rank, RankSource, Region,
+        MemberKey, Rank, RankSource, Region, armory_url,
     },
 };

@@ -218,7 +218,8 @@ impl Character {
     }
 }
 
-pub(crate) fn armory_url(region: Region, realm: &str, name: &str) -> String {
+/// The page of a character in Blizzard's armory.
+pub fn armory_url(region: Region, realm: &str, name: &str) -> String {
     let region = region.to_string().to_lowercase();
     let realm: String = realm
         .to_lowercase()

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     db::{
         Conn, Lock, first_locked, insert_all, on,
-        schema::{ballots, campaigns, characters, guilds, members, ranks},
+        schema::{characters, guilds, members, ranks},
     },
     kernel::{
         clock::Timestamp,
@@ -20,15 +20,6 @@ use crate::{
         text,
     },
 };
-
-/// Removes a guild with all that belongs to it: for a bench, which made it.
-pub async fn delete_guild(conn: &mut Conn, id: GuildId) -> QueryResult<()> {
-    // First what holds on to members and entries, and must not be left for a moment without them.
-    on!(conn, c => diesel::delete(ballots::table.filter(ballots::guild_id.eq(id))).execute(c))?;
-    on!(conn, c => diesel::delete(campaigns::table.filter(campaigns::guild_id.eq(id))).execute(c))?;
-    on!(conn, c => diesel::delete(guilds::table.find(id)).execute(c))?;
-    Ok(())
-}
 
 pub async fn insert_guild(conn: &mut Conn, guild: &Guild) -> QueryResult<()> {
     on!(conn, c => diesel::insert_into(guilds::table).values(guild).execute(c))?;

@@ -74,7 +74,7 @@ impl CursorSigner {
     }
 
     /// The cursor of a row of type `name` at position `key`.
-    pub(crate) fn cursor(&self, name: &str, guild: GuildId, key: &impl Serialize) -> String {
+    pub fn cursor(&self, name: &str, guild: GuildId, key: &impl Serialize) -> String {
         let text = serde_json::to_vec(&(name, guild, key)).unwrap_or_default();
         URL_SAFE_NO_PAD.encode([self.tag(&text), text].concat())
     }

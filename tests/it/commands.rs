@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    on_both,
-    process::{Served, ask, guildhall, run, stdout},
-};
+use crate::support::process::{Served, ask, guildhall, run, stdout};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_guild_is_bootstrapped_served_and_entered() {
@@ -212,7 +209,6 @@ fn what_is_wrong_with_a_secret_is_said_without_it() {
         &["schema"],
         &["health"],
         &["backup", "copy.db"],
-        &["bench", "ballots"],
         &["token", "--guild", "gg", "--all"],
     ] {
         for variable in ["DATABASE_URL", "GUILDHALL_DIRECT_URL"] {
@@ -305,39 +301,4 @@ async fn a_result_is_recounted_by_its_operator_and_verified_by_anyone() {
         assert!(refused.status.code() == Some(1) && said(&refused).contains(expected), "{}", said(&refused));
     }
     assert!(said(&run(folder.path(), &["verify", "nowhere.json"])).contains("nowhere.json: "));
-}
-
-on_both! {
-    async fn a_bench_of_ballots_leaves_nothing_behind(app) {
-        app.guild("gg").await;
-        let folder = tempfile::tempdir().unwrap();
-        let [flag, database, ..] = app.flags();
-        let bench = ["bench", "ballots", "--voters", "20", "--at-once", "4", &flag, &database];
-        let said = stdout(&run(folder.path(), &bench));
-        assert!(said.contains("castBallot through GraphQL") && said.contains("ratio"), "{said}");
-        for (table, rows) in [("guilds", 1), ("members", 1), ("campaigns", 0), ("ballots", 0), ("picks", 0)] {
-            assert_eq!(app.rows_of(table).await, rows, "{table}");
-        }
-    }
-
-    // The bench itself compares the answers, and fails if they differ.
-    async fn a_bench_of_pages_finds_them_answered_alike_and_leaves_nothing_behind(app) {
-        app.guild("gg").await;
-        let folder = tempfile::tempdir().unwrap();
-        let [flag, database, ..] = app.flags();
-        let size = ["--members", "40", "--campaigns", "12", "--ballots", "300"];
-        let effort = ["--connections", "2", "--turns", "1", "--requests", "8", "--subscribers", "0"];
-        let bench = [&["bench", "pages", &flag, &database], &size[..], &effort[..]].concat();
-        let said = stdout(&run(folder.path(), &bench));
-        for page in ["roster page", "campaigns page", "campaign", "standings", "castBallot"] {
-            let row = said.lines().find(|line| line.starts_with(&format!("| {page} |"))).unwrap_or_else(|| panic!("{said}"));
-            let figures: Vec<f64> = row.split('|').filter_map(|it| it.trim().trim_end_matches(" %").parse().ok()).collect();
-            assert_eq!(figures.len(), 10, "{row}");
-            let [ours, limit] = [figures[0], figures[4]];
-            assert!(ours > 0.0 && limit > 0.0, "{row}");
-        }
-        for (table, rows) in [("guilds", 1), ("members", 1), ("campaigns", 0), ("ballots", 0), ("picks", 0)] {
-            assert_eq!(app.rows_of(table).await, rows, "{table}");
-        }
-    }
 }

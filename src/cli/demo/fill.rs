@@ -103,21 +103,29 @@ struct VoteEntry {
     associated_member: Option<String>,
 }
 
-/// What members and votes beyond those of the files are made of.
+/// Texts that members and votes beyond those of the files are made from.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::cli) struct Generated {
+pub struct Generated {
     name_starts: Vec<String>,
     name_ends: Vec<String>,
     realms: Vec<String>,
-    pub(in crate::cli) campaign_titles: Vec<String>,
-    pub(in crate::cli) campaign_descriptions: Vec<String>,
-    pub(in crate::cli) entry_names: Vec<String>,
-    pub(in crate::cli) entry_descriptions: Vec<String>,
+    /// Titles of votes.
+    pub campaign_titles: Vec<String>,
+    /// Descriptions of votes.
+    pub campaign_descriptions: Vec<String>,
+    /// Names of entries.
+    pub entry_names: Vec<String>,
+    /// Descriptions of entries.
+    pub entry_descriptions: Vec<String>,
 }
 
 impl Generated {
-    pub(in crate::cli) fn read() -> Result<Self, Failure> {
+    /// Reads the texts.
+    ///
+    /// # Errors
+    /// When the file is not what it should be.
+    pub fn read() -> Result<Self, Failure> {
         Ok(serde_json::from_str(GENERATED)?)
     }
 }
@@ -177,8 +185,11 @@ pub(super) async fn fill(app: &App, id: GuildId, size: Size) -> Result<Filled, F
     Ok(Filled { guild, members: members.len(), campaigns, accounts, live, entries, waiting })
 }
 
-/// The members of the file, then as many more as are wanted.
-pub(in crate::cli) fn roster(
+/// Makes `size` members and their characters: the members of the file, then generated ones.
+///
+/// # Errors
+/// When the file is not what it should be, or when `ranks` are not those of a new guild.
+pub fn roster(
     generated: &Generated,
     ranks: &[Rank],
     size: u32,
@@ -355,8 +366,8 @@ fn prepare(vote: &Vote, guild: GuildId, members: &[Member], now: Timestamp) -> R
     Ok((campaign, entries))
 }
 
-/// Ballots of these voters. Some entries are liked better than others, so that there is something to see.
-pub(in crate::cli) fn ballots(
+/// Makes a random ballot of each voter. Some entries are more popular than others, so that the standings differ.
+pub fn ballots(
     campaign: &Campaign,
     entries: &[EntryId],
     voters: &[Member],
@@ -382,12 +393,10 @@ pub(in crate::cli) fn ballots(
 }
 
 /// Stores a campaign with its ballots; a closed one with its result.
-pub(in crate::cli) async fn store(
-    app: &App,
-    campaign: Campaign,
-    entries: Vec<Entry>,
-    ballots: Vec<Ballot>,
-) -> Result<(), Failure> {
+///
+/// # Errors
+/// Those of the database.
+pub async fn store(app: &App, campaign: Campaign, entries: Vec<Entry>, ballots: Vec<Ballot>) -> Result<(), Failure> {
     app.db
         .write(async move |conn| {
             let running = match campaign.status {

@@ -1,6 +1,6 @@
 //! `guildhall demo`.
 
-pub(super) mod fill;
+pub mod fill;
 
 use std::{fmt::Write, net::SocketAddr, sync::Arc, time::Duration};
 

@@ -127,16 +127,16 @@ impl Doctor {
 /// it tells with all the rest. For any other command, and for wrong flags, it stays as it was.
 pub(super) fn parse_regardless(error: clap::Error) -> Cli {
     if !std::env::args_os().skip(1).any(|argument| argument == "doctor") {
-        exit(error);
+        exit(&Cli::command(), error);
     }
     let without_bad = |argument: clap::Arg| match settings::trouble(&argument) {
         Some(_) => argument.env(Resettable::Reset),
         None => argument,
     };
     let command = Cli::command().mut_args(without_bad).mut_subcommand("doctor", |doctor| doctor.mut_args(without_bad));
-    let matches = command.try_get_matches().unwrap_or_else(|error| exit(error));
+    let matches = command.try_get_matches().unwrap_or_else(|error| exit(&Cli::command(), error));
     match Cli::from_arg_matches(&matches) {
         Ok(cli) if matches!(cli.command, Command::Doctor(_)) => cli,
-        _ => exit(error),
+        _ => exit(&Cli::command(), error),
     }
 }

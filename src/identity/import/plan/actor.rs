@@ -1,9 +1,12 @@
 //! Who imports, and how far they reach.
 
-use crate::identity::import::problem::Fault;
 use crate::{
     access::Viewer,
-    identity::{import::record::Column, policy::Ladder, rows::Member},
+    identity::{
+        import::{problem::Fault, record::Column},
+        policy::Ladder,
+        rows::Member,
+    },
 };
 
 /// Who imports.

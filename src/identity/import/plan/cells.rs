@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::identity::import::problem::Fault;
 use crate::{
     identity::{
         characters, classes,
-        import::record::{Column, Record},
+        import::{
+            problem::Fault,
+            record::{Column, Record},
+        },
         members,
         rows::{CharacterClass, CharacterRole, Rank},
     },

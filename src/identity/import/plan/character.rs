@@ -1,11 +1,10 @@
 //! The character that a row makes or changes.
 
 use super::cells::CharacterCells;
-use crate::identity::import::problem::Fault;
 use crate::{
     identity::{
         characters::{self, NewCharacter},
-        import::record::Column,
+        import::{problem::Fault, record::Column},
         rows::{Character, CharacterClass, CharacterRole, Member},
     },
     kernel::text,

@@ -10,11 +10,14 @@ use super::{
     character,
     types::{MemberDiff, Plan, Roster},
 };
-use crate::identity::import::{place::Place, problem::Fault};
 use crate::{
     identity::{
         characters::MAX_CHARACTERS,
-        import::record::{Column, Record},
+        import::{
+            place::Place,
+            problem::Fault,
+            record::{Column, Record},
+        },
         members::{MemberChange, NewMember},
         policy::Ladder,
         rows::{Character, Member, Rank},

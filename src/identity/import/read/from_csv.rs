@@ -4,10 +4,11 @@ use csv::{Reader, ReaderBuilder, StringRecord};
 use strum::VariantArray;
 
 use super::{Reading, unreadable};
-use crate::identity::import::{place::Place, problem::Fault};
 use crate::{
     identity::import::{
         formula,
+        place::Place,
+        problem::Fault,
         record::{Column, Record},
     },
     kernel::{error::Refusal, text},

@@ -3,9 +3,12 @@
 use serde_json::Value;
 
 use super::{Reading, unreadable};
-use crate::identity::import::{place::Place, problem::Fault};
 use crate::{
-    identity::import::record::{Column, Record},
+    identity::import::{
+        place::Place,
+        problem::Fault,
+        record::{Column, Record},
+    },
     kernel::{error::Refusal, text},
 };
 

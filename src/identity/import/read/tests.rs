@@ -1,8 +1,7 @@
 use proptest::{prelude::*, sample::select};
 
 use super::*;
-use crate::identity::import::place::Place;
-use crate::identity::import::record::Column;
+use crate::identity::import::{place::Place, record::Column};
 
 /// The rows as they were read: `place: username | character | main`.
 fn told(reading: &Reading) -> Vec<String> {

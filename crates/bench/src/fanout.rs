@@ -1,0 +1,347 @@
+//! `guildhall-bench fanout`.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use async_graphql::ID;
+use clap::Args;
+use futures_util::{SinkExt, StreamExt};
+use guildhall::{
+    app::App,
+    auth::{self, Hasher, Keys},
+    cli::Failure,
+    db::{DatabaseUrl, Db},
+    kernel::{clock::Clock, id::EntryId},
+    voting::Campaign,
+};
+use hyper::header;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::{
+    net::TcpStream,
+    sync::{Semaphore, watch},
+    task::JoinSet,
+    time::MissedTickBehavior,
+};
+use tokio_tungstenite::{
+    WebSocketStream, client_async_with_config,
+    tungstenite::{Message, client::IntoClientRequest, protocol::WebSocketConfig},
+};
+
+use crate::{
+    guild::{BenchGuild, random_picks},
+    percentile, print,
+    server::{self, HttpConnection, PreparedRequest, ServerProcess},
+};
+
+/// How many subscribers connect at the same time.
+const CONNECT_AT_ONCE: usize = 64;
+/// How long the server is idle before its memory is read.
+const PAUSE: Duration = Duration::from_secs(2);
+/// How long the last tally may take to reach all subscribers.
+const LAST_TALLY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often the roster is requested meanwhile.
+const ROSTER_INTERVAL: Duration = Duration::from_millis(200);
+/// Longest latency that is counted, in milliseconds. Longer ones count as this one.
+const MAX_LATENCY_MS: usize = 60_000;
+
+const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { revision isFinal turnout { voted eligible } \
+    standings { place points entry { id name } } } }";
+const CAST: &str = "mutation($input: CastBallotInput!) { castBallot(input: $input) { ballot { receipt } } }";
+const ROSTER: &str = "{ members(first: 25) { totalCount nodes { id displayName rank { name } characters { name } } } }";
+
+#[derive(Args, Clone, Copy)]
+pub(crate) struct Fanout {
+    /// How many subscribers watch, each over its own socket.
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=25_000))]
+    pub(crate) subscribers: u32,
+    /// Time between two ballots.
+    #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = humantime::parse_duration)]
+    pub(crate) every: Duration,
+    /// How many ballots are cast.
+    #[arg(long, value_name = "N", default_value_t = 400)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) ballots: u32,
+}
+
+/// When ballots were acknowledged, and when subscribers received them.
+struct Deliveries {
+    /// When each ballot was acknowledged, in microseconds from the start; 0 means not yet.
+    acknowledged: Vec<AtomicU64>,
+    /// For each millisecond of latency after the acknowledgement, how many deliveries had it.
+    latencies: Vec<AtomicU32>,
+    messages: AtomicU64,
+    began: Instant,
+}
+
+impl Fanout {
+    pub(crate) async fn run(self, db: Db, url: &DatabaseUrl, max_connections: u32) -> Result<(), Failure> {
+        // The client end of a socket is an open file, too.
+        rlimit::increase_nofile_limit(u64::MAX)?;
+        let secret = format!("{:032x}", rand::random::<u128>());
+        let app = Arc::new(App::new(db, Clock::system(), Keys::new(secret.as_bytes()), Hasher::owasp()?));
+        let guild = BenchGuild::create(&app, self.subscribers.max(self.ballots)).await?;
+        let server = ServerProcess::start(server::GUILDHALL, url, max_connections, &secret).await?;
+        let measured = self.measure(&app, &guild, &server, url).await;
+        guild.remove(&app).await?;
+        measured
+    }
+
+    async fn measure(
+        self,
+        app: &Arc<App>,
+        guild: &BenchGuild,
+        server: &ServerProcess,
+        url: &DatabaseUrl,
+    ) -> Result<(), Failure> {
+        let (campaign, entries) = guild.create_vote(app).await?;
+        let mint = |voter| auth::mint(&app.accounts, voter, Duration::from_hours(1));
+        let tokens: Vec<String> = guild.voters.iter().map(mint).collect::<Result<_, _>>()?;
+        let Self { subscribers, ballots, every } = self;
+        print(&format!("{subscribers} subscribers, {ballots} ballots, one every {every:?}, on {url}\n\n"))?;
+
+        // The memory that the first requests need does not count as that of subscribers.
+        let mut connection = HttpConnection::open(server).await?;
+        let roster = PreparedRequest::new(server, "/graphql", &guild.slug, None, Some(&json!({ "query": ROSTER })))?;
+        connection.data(roster.clone()).await?;
+        let empty = server.memory()?;
+        let deliveries = Arc::new(Deliveries {
+            acknowledged: (0..=ballots).map(|_| AtomicU64::new(0)).collect(),
+            latencies: (0..=MAX_LATENCY_MS).map(|_| AtomicU32::new(0)).collect(),
+            messages: AtomicU64::new(0),
+            began: Instant::now(),
+        });
+        let (reached, mut watchers) = (watch::Sender::new(0_u32), JoinSet::new());
+        let connecting = Instant::now();
+        let gate = Arc::new(Semaphore::new(CONNECT_AT_ONCE));
+        for token in tokens.iter().take(usize::try_from(subscribers)?) {
+            let permit = Arc::clone(&gate).acquire_owned().await?;
+            let (address, slug, id) = (server.address.clone(), guild.slug.clone(), ID::from(campaign.id).0);
+            let (token, deliveries, reached) = (token.clone(), Arc::clone(&deliveries), reached.clone());
+            watchers.spawn(async move {
+                let socket = connect(&address, &slug, &token, &id).await?;
+                drop(permit);
+                watch(socket, &deliveries, ballots, &reached).await
+            });
+        }
+        wait_for(&reached, subscribers, &mut watchers).await?;
+        print(&format!("connected in {:.1} s\n", connecting.elapsed().as_secs_f64()))?;
+        tokio::time::sleep(PAUSE).await;
+        let idle = server.memory()?;
+
+        let (stop, stopped) = watch::channel(false);
+        let queries = tokio::spawn(poll_roster(connection, roster, stopped));
+        let messages_before = deliveries.messages.load(Ordering::Relaxed);
+        let casting = Instant::now();
+        let casts = self.cast(server, guild, &campaign, &entries, &tokens, &deliveries).await?;
+        let all = wait_for(&reached, 2 * subscribers, &mut watchers);
+        let all = tokio::time::timeout(LAST_TALLY_TIMEOUT, all).await;
+        let took = casting.elapsed();
+        let messages = deliveries.messages.load(Ordering::Relaxed) - messages_before;
+        stop.send_replace(true);
+        let queries = queries.await??;
+        let busy = server.memory()?;
+        watchers.shutdown().await;
+        tokio::time::sleep(PAUSE).await;
+        let after = server.memory()?;
+
+        let newest = *reached.borrow() - subscribers;
+        print(&format!("reached the newest tally: {newest} of {subscribers}\n"))?;
+        #[expect(clippy::cast_precision_loss, reason = "a figure for a person")]
+        let rate = messages as f64 / took.as_secs_f64();
+        print(&format!("messages received: {messages}, {rate:.0} a second\n\n"))?;
+        print("                                      p50 ms     p99 ms     max ms\n")?;
+        let [p50, p99, max] = [50, 99, 100].map(|percent| deliveries.percentile(percent));
+        print(&format!("acknowledgement to receipt      {p50:>12} {p99:>10} {max:>10}\n"))?;
+        for (what, took) in [("castBallot meanwhile", casts), ("a page of the roster meanwhile", queries)] {
+            let [p50, p99, max] = [50, 99, 100].map(|percent| percentile(&took, percent));
+            print(&format!("{what:<31} {p50:>12.1} {p99:>10.1} {max:>10.1}\n"))?;
+        }
+        let each = idle.saturating_sub(empty) / u64::from(subscribers);
+        print(&format!(
+            "\nthe server's memory: {empty} KiB empty, {idle} with idle subscribers ({each} each), {busy} busy, \
+            {after} without them again\n"
+        ))?;
+        all.map_err(|_| format!("only {newest} of {subscribers} subscribers reached the newest tally"))?
+    }
+
+    /// Casts the ballots, one at each tick. Returns how long each took, shortest first.
+    async fn cast(
+        self,
+        server: &ServerProcess,
+        guild: &BenchGuild,
+        campaign: &Campaign,
+        entries: &[EntryId],
+        tokens: &[String],
+        deliveries: &Deliveries,
+    ) -> Result<Vec<Duration>, Failure> {
+        let mut connection = HttpConnection::open(server).await?;
+        let mut ticks = tokio::time::interval(self.every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut took = Vec::new();
+        for (token, acknowledged) in tokens.iter().zip(deliveries.acknowledged.iter().skip(1)) {
+            ticks.tick().await;
+            let picks: Vec<String> = random_picks(entries).into_iter().map(|pick| ID::from(pick).0).collect();
+            let input = json!({ "campaignId": ID::from(campaign.id).0, "picks": picks });
+            let began = Instant::now();
+            let body = json!({ "query": CAST, "variables": { "input": input } });
+            connection.data(PreparedRequest::new(server, "/graphql", &guild.slug, Some(token), Some(&body))?).await?;
+            took.push(began.elapsed());
+            acknowledged.store(deliveries.now(), Ordering::Relaxed);
+        }
+        took.sort_unstable();
+        Ok(took)
+    }
+}
+
+impl Deliveries {
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Counts that a subscriber has received these ballots now.
+    fn receive(&self, ballots: std::ops::RangeInclusive<u32>) {
+        let now = self.now();
+        for acknowledged in ballots.filter_map(|ballot| self.acknowledged.get(usize::try_from(ballot).ok()?)) {
+            let latency = match acknowledged.load(Ordering::Relaxed) {
+                // Received before the acknowledgement.
+                0 => 0,
+                at => now.saturating_sub(at) / 1_000,
+            };
+            let at = usize::try_from(latency).unwrap_or(MAX_LATENCY_MS).min(MAX_LATENCY_MS);
+            if let Some(count) = self.latencies.get(at) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn percentile(&self, percent: u64) -> usize {
+        let counts: Vec<u64> = self.latencies.iter().map(|it| u64::from(it.load(Ordering::Relaxed))).collect();
+        let wanted = counts.iter().sum::<u64>() * percent / 100;
+        let mut sum = 0;
+        let found = counts.iter().position(|count| {
+            sum += count;
+            *count > 0 && sum >= wanted
+        });
+        found.unwrap_or_default()
+    }
+}
+
+/// Waits until `reached` is at least `count`. Fails when a subscriber fails before that.
+async fn wait_for(
+    reached: &watch::Sender<u32>,
+    count: u32,
+    watchers: &mut JoinSet<Result<(), Failure>>,
+) -> Result<(), Failure> {
+    let mut reached = reached.subscribe();
+    loop {
+        tokio::select! {
+            () = async { drop(reached.wait_for(|reached| *reached >= count).await) } => return Ok(()),
+            Some(ended) = watchers.join_next() => ended??,
+        }
+    }
+}
+
+type Socket = WebSocketStream<TcpStream>;
+
+/// Opens a socket, authenticates and subscribes.
+async fn connect(address: &str, slug: &str, token: &str, campaign: &str) -> Result<Socket, Failure> {
+    let mut request = format!("ws://{address}/graphql").into_client_request()?;
+    request
+        .headers_mut()
+        .insert(header::SEC_WEBSOCKET_PROTOCOL, header::HeaderValue::from_static("graphql-transport-ws"));
+    let config = WebSocketConfig::default().read_buffer_size(4_096).write_buffer_size(0);
+    let stream = TcpStream::connect(address).await?;
+    let (mut socket, _) = client_async_with_config(request, stream, Some(config)).await?;
+    let init =
+        json!({ "type": "connection_init", "payload": { "guild": slug, "authorization": format!("Bearer {token}") } });
+    socket.send(Message::text(init.to_string())).await?;
+    match socket.next().await {
+        Some(Ok(Message::Text(text))) if text.contains("connection_ack") => {}
+        other => return Err(format!("the server did not acknowledge the connection: {other:?}").into()),
+    }
+    let payload = json!({ "query": WATCH, "variables": { "id": campaign } });
+    let subscribe = json!({ "type": "subscribe", "id": "1", "payload": payload });
+    socket.send(Message::text(subscribe.to_string())).await?;
+    Ok(socket)
+}
+
+/// Reads tallies until it is dropped. Increments `reached` with the first tally, and again with the last.
+async fn watch(
+    mut socket: Socket,
+    deliveries: &Deliveries,
+    ballots: u32,
+    reached: &watch::Sender<u32>,
+) -> Result<(), Failure> {
+    #[derive(Deserialize)]
+    struct Next {
+        payload: Payload,
+    }
+    #[derive(Deserialize)]
+    struct Payload {
+        data: Data,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Data {
+        vote_tally: Tally,
+    }
+    #[derive(Deserialize)]
+    struct Tally {
+        revision: i64,
+        turnout: Turnout,
+    }
+    #[derive(Deserialize)]
+    struct Turnout {
+        voted: u32,
+    }
+    let (mut revision, mut voted) = (-1, None);
+    while let Some(message) = socket.next().await {
+        let Message::Text(text) = message? else { continue };
+        let next: Next = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
+        let tally = next.payload.data.vote_tally;
+        if tally.revision <= revision {
+            return Err(format!("revision {} after {revision}", tally.revision).into());
+        }
+        revision = tally.revision;
+        deliveries.messages.fetch_add(1, Ordering::Relaxed);
+        if let Some(before) = voted {
+            deliveries.receive(before + 1..=tally.turnout.voted);
+        } else {
+            reached.send_modify(|reached| *reached += 1);
+        }
+        if tally.turnout.voted == ballots && voted != Some(ballots) {
+            reached.send_modify(|reached| *reached += 1);
+        }
+        voted = Some(tally.turnout.voted);
+    }
+    Err("the server closed a socket".into())
+}
+
+/// Requests the roster at an interval until `stop` changes. Returns how long each request took, shortest first.
+async fn poll_roster(
+    mut connection: HttpConnection,
+    roster: PreparedRequest,
+    mut stop: watch::Receiver<bool>,
+) -> Result<Vec<Duration>, Failure> {
+    let mut ticks = tokio::time::interval(ROSTER_INTERVAL);
+    let mut took = Vec::new();
+    loop {
+        tokio::select! {
+            _ = stop.changed() => break,
+            _ = ticks.tick() => {
+                let began = Instant::now();
+                connection.data(roster.clone()).await?;
+                took.push(began.elapsed());
+            }
+        }
+    }
+    took.sort_unstable();
+    Ok(took)
+}

@@ -1,0 +1,203 @@
+//! Fills a guild: members with characters, and campaigns in every state with their ballots.
+
+use chrono::TimeDelta;
+use clap::Args;
+use guildhall::{
+    app::App,
+    cli::{
+        Failure,
+        demo::fill::{self, Generated},
+    },
+    identity::{self, Member, Region},
+    kernel::{
+        clock::Timestamp,
+        id::{EntryId, GuildId},
+    },
+    voting::{
+        AnnouncementLevel, Campaign, CampaignStatus, Entry, NewCampaign, NewEntry, ResultsVisibility, VotingMethod,
+    },
+};
+use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+
+use crate::guild::{BenchGuild, new_slug};
+
+/// Size of the guild.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct Size {
+    /// Members, in five ranks. Each has one to four characters, 2.5 on average, and one of them is their main.
+    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(40..=100_000))]
+    pub(crate) members: u32,
+    /// Campaigns of 4 to 20 entries: drafts, scheduled and live ones; most are closed.
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(10..=10_000))]
+    pub(crate) campaigns: u32,
+    /// Ballots in all live and closed campaigns together. There are fewer if there are too few voters.
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
+    pub(crate) ballots: u32,
+}
+
+/// A filled guild.
+pub(crate) struct FilledGuild {
+    pub(crate) guild: BenchGuild,
+    /// A member of an ordinary rank, who sends the requests for pages.
+    pub(crate) viewer: Member,
+    /// A live weighted vote whose standings everyone sees.
+    pub(crate) tallied: Campaign,
+    /// How many of everything there are.
+    pub(crate) summary: String,
+}
+
+/// State of a campaign.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Closed,
+    Live,
+    Scheduled,
+    Draft,
+}
+
+pub(crate) async fn fill(app: &App, size: Size) -> Result<FilledGuild, Failure> {
+    let generated = Generated::read()?;
+    // The same guild each time, except for its ids.
+    let mut rng = StdRng::seed_from_u64(7);
+    let (guild, slug) = (GuildId::new(), new_slug());
+    let (now, name) = (app.clock.now(), slug.clone());
+    let founding = async move |conn: &mut _| identity::found_guild(conn, guild, &name, &name, Region::Us, now).await;
+    let (_, ranks) = app.db.write(founding).await?;
+    // No member signs in with a password.
+    let (members, characters) = fill::roster(&generated, &ranks, size.members, "", now, &mut rng)?;
+    let (rows, mains) = (members.clone(), characters.len());
+    app.db
+        .write(async move |conn| {
+            identity::store::insert_members(conn, rows).await?;
+            Ok(identity::store::insert_characters(conn, characters).await?)
+        })
+        .await?;
+
+    let stages = stages(usize::try_from(size.campaigns)?);
+    let newest_live = stages.iter().rposition(|stage| *stage == Stage::Live).ok_or("there is no live vote")?;
+    // Some votes are more popular than others. The one whose standings are requested is among the most popular.
+    let popularity = |number: usize| if number == newest_live { 5 } else { 1 + number % 5 };
+    let weight = |number: usize| u64::try_from(popularity(number)).unwrap_or_default();
+    let voted = |(number, stage): (usize, &Stage)| matches!(stage, Stage::Closed | Stage::Live).then(|| weight(number));
+    let weights: u64 = stages.iter().enumerate().filter_map(voted).sum();
+    let (mut tallied, mut ballots) = (None, 0);
+    for (number, stage) in stages.iter().enumerate() {
+        let plan =
+            Plan { number, age: i64::try_from(stages.len() - number)?, stage: *stage, is_plain: number == newest_live };
+        let (campaign, entries) = plan.campaign(&generated, &members, guild, now, &mut rng)?;
+        let eligible = |it: &&Member| it.is_registered() && it.rank_level >= campaign.min_rank_level_to_vote;
+        let voters: Vec<Member> = members.iter().filter(eligible).cloned().collect();
+        let wanted = voted((number, stage)).map_or(0, |weight| u64::from(size.ballots) * weight / weights.max(1));
+        // One voter does not vote, so that the vote stays open.
+        let wanted = usize::try_from(wanted)?.min(voters.len().saturating_sub(1));
+        let voters: Vec<Member> = voters.choose_multiple(&mut rng, wanted).cloned().collect();
+        let order: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+        let cast = fill::ballots(&campaign, &order, &voters, now, &mut rng);
+        ballots += cast.len();
+        if number == newest_live {
+            tallied = Some((campaign.clone(), wanted));
+        }
+        fill::store(app, campaign, entries, cast).await?;
+    }
+    let (tallied, watched) = tallied.ok_or("there is no live vote")?;
+    let summary = format!(
+        "{} members, {mains} characters, {} campaigns, {ballots} ballots ({watched} in the vote whose standings are asked for)",
+        members.len(),
+        stages.len(),
+    );
+    let viewer = members.iter().find(|it| it.discord_username == "member").cloned().ok_or("there is no member")?;
+    let mut voters: Vec<Member> = members.into_iter().filter(Member::is_registered).collect();
+    let non_voter = voters.pop().ok_or("the guild has no voters")?.id;
+    let guild = BenchGuild { id: guild, slug, voters, non_voter };
+    Ok(FilledGuild { guild, viewer, tallied, summary })
+}
+
+/// The stages of so many campaigns, oldest first: of a hundred, four are drafts, four are scheduled and six are live.
+fn stages(count: usize) -> Vec<Stage> {
+    let some = |percent: usize| (count * percent / 100).max(1);
+    let running = [(Stage::Live, some(6)), (Stage::Scheduled, some(4)), (Stage::Draft, some(4))];
+    let closed = count - running.iter().map(|(_, count)| count).sum::<usize>();
+    let stages = [(Stage::Closed, closed)].into_iter().chain(running);
+    stages.flat_map(|(stage, count)| std::iter::repeat_n(stage, count)).collect()
+}
+
+/// Which campaign to make.
+struct Plan {
+    number: usize,
+    /// How many campaigns are at most as old, itself included.
+    age: i64,
+    stage: Stage,
+    /// Weighted picks, with standings that everyone sees.
+    is_plain: bool,
+}
+
+impl Plan {
+    fn campaign(
+        &self,
+        generated: &Generated,
+        members: &[Member],
+        guild: GuildId,
+        now: Timestamp,
+        rng: &mut StdRng,
+    ) -> Result<(Campaign, Vec<Entry>), Failure> {
+        let Self { number, age, stage, is_plain } = *self;
+        let (start_at, made_at, status) = match stage {
+            Stage::Closed => {
+                let start = now - TimeDelta::days(4 + age);
+                (Some(start), start - TimeDelta::days(1), CampaignStatus::Closed)
+            }
+            Stage::Live => (Some(now - TimeDelta::hours(age)), now - TimeDelta::hours(3 * age), CampaignStatus::Live),
+            Stage::Scheduled => {
+                (Some(now + TimeDelta::days(age)), now - TimeDelta::minutes(age), CampaignStatus::Draft)
+            }
+            Stage::Draft => (None, now - TimeDelta::minutes(age), CampaignStatus::Draft),
+        };
+        let methods = [
+            VotingMethod::Weighted,
+            VotingMethod::Approval,
+            VotingMethod::InstantRunoff,
+            VotingMethod::Weighted,
+            VotingMethod::Schulze,
+            VotingMethod::SingleTransferableVote,
+        ];
+        let visibilities = [ResultsVisibility::Always, ResultsVisibility::AfterVoting, ResultsVisibility::AfterClose];
+        let pick = |from: usize| number % from;
+        let (method, results_visibility) = match (methods.get(pick(methods.len())), visibilities.get(pick(3))) {
+            (Some(method), Some(visibility)) if !is_plain => (*method, *visibility),
+            _ => (VotingMethod::Weighted, ResultsVisibility::Always),
+        };
+        let wanted = rng.random_range(4..=20);
+        let names: Vec<&String> = generated.entry_names.choose_multiple(rng, wanted).collect();
+        let entry = |name: &&String| NewEntry {
+            name: (*name).clone(),
+            description: generated.entry_descriptions.choose(rng).cloned(),
+            image_url: None,
+            associated_member: rng.random_bool(0.3).then(|| members.choose(rng).map(|member| member.id)),
+        };
+        let entries = names.iter().map(entry).collect();
+        let title =
+            generated.campaign_titles.get(pick(generated.campaign_titles.len())).ok_or("there are no titles")?;
+        let new = NewCampaign {
+            title: format!("{title} ({})", number + 1),
+            description: generated.campaign_descriptions.choose(rng).cloned(),
+            method,
+            picks_per_voter: 3,
+            seats: if method == VotingMethod::SingleTransferableVote { 2 } else { 1 },
+            min_rank_level_to_vote: if number % 4 == 1 && !is_plain { 2 } else { 1 },
+            min_rank_level_to_view: (number % 8 == 1 && !is_plain).then_some(2),
+            start_at,
+            duration_hours: if stage == Stage::Closed { 72 } else { 24 * 30 },
+            early_close_if_all_voted: true,
+            results_visibility,
+            announcements: AnnouncementLevel::Off,
+            discord_channel_id: None,
+            entries,
+        };
+        let officers: Vec<&Member> = members.iter().filter(|member| member.rank_level >= 4).collect();
+        let officer = officers.choose(rng).map(|member| member.id);
+        let (mut campaign, entries) = new.into_rows(guild, officer, made_at)?;
+        campaign.status = status;
+        Ok((campaign, entries))
+    }
+}
