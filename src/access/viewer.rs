@@ -55,20 +55,3 @@ impl Viewer {
 pub fn invalid_token() -> Refusal {
     Refusal::new(Code::Unauthenticated, "The access token is not valid here.").because("INVALID_TOKEN")
 }
-
-/// A viewer at this level who may do everything, of a guild whose highest level is 5.
-#[cfg(test)]
-pub fn some_viewer(rank_level: i64) -> Viewer {
-    Viewer {
-        guild: GuildId(1),
-        member: MemberId(1),
-        rank: RankId(rank_level),
-        rank_name: rank_level.to_string(),
-        rank_level,
-        permissions: Permissions::all(),
-        is_registered: true,
-        session: None,
-        credentials_version: 0,
-        token_expires_at: Timestamp::default(),
-    }
-}

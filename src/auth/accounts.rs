@@ -5,7 +5,7 @@ use super::{
     codes, password,
     service::Accounts,
     sessions::{SignedIn, Tokens},
-    store::{self, Purpose},
+    store::Purpose,
 };
 use crate::{
     access::{self, Viewer},

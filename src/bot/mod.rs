@@ -1,6 +1,6 @@
 //! The Discord bot: its connection to the gateway, and the commands that members use there.
 
-mod commands;
+pub mod commands;
 mod gateway;
 mod gateway_lease;
 mod relay;

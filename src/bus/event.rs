@@ -16,7 +16,7 @@ pub enum BusEvent {
 
 impl BusEvent {
     /// The event as the payload of a notice by server `from`.
-    pub(super) fn encode(self, from: u64) -> String {
+    pub fn encode(self, from: u64) -> String {
         match self {
             Self::Ballots(guild, campaign) => format!("{from} ballots {} {}", guild.0, campaign.0),
             Self::Access(guild, None) => format!("{from} access {}", guild.0),
@@ -26,7 +26,7 @@ impl BusEvent {
     }
 
     /// The publishing server and the event of a payload; `None` for one of a newer release.
-    pub(super) fn decode(payload: &str) -> Option<(u64, Self)> {
+    pub fn decode(payload: &str) -> Option<(u64, Self)> {
         let words: Vec<&str> = payload.split(' ').collect();
         let event = match *words.get(1..)? {
             ["ballots", guild, campaign] => {

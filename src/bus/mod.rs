@@ -3,7 +3,7 @@
 //! Within a server, [`Bus::publish`] and the like call every subscriber before they return. To the other servers, a notice
 //! goes with the commit (`NOTIFY`) or, for ballots, in a batch right after it.
 
-mod event;
+pub mod event;
 mod listener;
 
 use std::{

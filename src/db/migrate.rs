@@ -98,16 +98,3 @@ fn versions<B: diesel::backend::Backend>(of: &impl MigrationSource<B>) -> Result
     versions.sort();
     Ok(versions)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn migrations_go_up_down_and_up_again() -> Result<(), Failure> {
-        let mut conn = SqliteConnection::establish(":memory:")?;
-        migrate(&mut conn, || SQLITE, false)?;
-        conn.revert_all_migrations(SQLITE)?;
-        migrate(&mut conn, || SQLITE, true)
-    }
-}

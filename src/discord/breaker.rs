@@ -5,13 +5,13 @@ use std::time::Duration;
 use crate::kernel::clock::Timestamp;
 
 /// So many failures in a row open it.
-const FAILURES: u32 = 5;
+pub const FAILURES: u32 = 5;
 /// How long it stays open the first time; twice as long each time that follows.
-const FIRST: Duration = Duration::from_secs(2);
+pub const FIRST: Duration = Duration::from_secs(2);
 /// How long it stays open at the most.
-const MOST: Duration = Duration::from_secs(30);
+pub const MOST: Duration = Duration::from_secs(30);
 /// How long whoever tries after that has to find out.
-const PROBE: Duration = Duration::from_secs(10);
+pub const PROBE: Duration = Duration::from_secs(10);
 
 /// Closed, it lets all through; open, nothing; then one at a time, the first success of which closes it.
 #[derive(Debug, Default)]
@@ -70,58 +70,4 @@ impl Breaker {
 pub fn backoff(first: Duration, most: Duration, failures: u32, jitter: f64) -> Duration {
     let full = first.saturating_mul(2_u32.saturating_pow(failures.min(16))).min(most);
     full.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn failing(times: u32) -> (Breaker, Timestamp) {
-        let (mut breaker, now) = (Breaker::default(), Timestamp::default());
-        for _ in 0..times {
-            breaker.failed(now, 1.0);
-        }
-        (breaker, now)
-    }
-
-    #[test]
-    fn a_few_failures_do_not_open_it() {
-        let (mut breaker, now) = failing(FAILURES - 1);
-        assert_eq!((breaker.admit(now), breaker.room(now, 8)), (Ok(()), 8));
-        breaker.succeeded();
-        breaker.failed(now, 1.0);
-        assert_eq!(breaker.admit(now), Ok(()), "they were not in a row");
-    }
-
-    #[test]
-    fn one_at_a_time_finds_out_whether_discord_is_back() {
-        let (mut breaker, now) = failing(FAILURES);
-        let later = now + FIRST;
-        assert_eq!((breaker.admit(now), breaker.room(now, 8)), (Err(later), 0));
-        assert_eq!(breaker.room(later, 8), 1);
-        assert_eq!(breaker.admit(later), Ok(()));
-        assert_eq!(breaker.admit(later), Err(later + PROBE));
-        breaker.failed(later, 1.0);
-        assert_eq!(breaker.open_until(later), Some(later + FIRST * 2), "it waits longer");
-        assert_eq!(breaker.admit(later + FIRST * 2), Ok(()));
-        breaker.succeeded();
-        assert_eq!((breaker.open_until(later), breaker.room(later, 8)), (None, 8));
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_does_not_keep_it_open() {
-        let (mut breaker, now) = failing(FAILURES);
-        assert_eq!(breaker.admit(now - Duration::from_hours(1)), Ok(()));
-    }
-
-    proptest! {
-        #[test]
-        fn waits_grow_and_are_bounded(failures: u32, jitter in 0.0..=1.0) {
-            let wait = backoff(FIRST, MOST, failures, jitter);
-            prop_assert!(wait >= FIRST / 2 && wait <= MOST);
-            prop_assert!(backoff(FIRST, MOST, failures.saturating_add(1), jitter) >= wait);
-        }
-    }
 }

@@ -196,6 +196,3 @@ fn image(entry: &Entry) -> Option<String> {
 fn web(url: &str) -> Option<String> {
     web_url("url", url).ok()
 }
-
-#[cfg(test)]
-mod tests;

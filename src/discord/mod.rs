@@ -5,11 +5,11 @@
 
 pub(crate) mod agent;
 mod announcer;
-pub(crate) mod breaker;
+pub mod breaker;
 mod client;
 mod codes;
 pub(crate) mod deliver;
-mod embed;
+pub mod embed;
 pub(crate) mod links;
 mod outbox;
 pub(crate) mod rest;
@@ -17,9 +17,9 @@ pub(crate) mod rows;
 mod service;
 mod status;
 pub(crate) mod store;
-mod story;
-pub(crate) mod sync;
-pub(crate) mod words;
+pub mod story;
+pub mod sync;
+pub mod words;
 
 pub use self::{
     announcer::DiscordAnnouncer,
@@ -27,6 +27,7 @@ pub use self::{
     codes::DirectMessages,
     links::{LinkChange, link_server, unlink_server},
     outbox::retry_message,
+    rest::{ServerMember, User},
     rows::{DiscordConnection, DiscordMessageKind, DiscordMessageState, KeeperRow, Lane, Link, Message, MessageKey},
     service::Discord,
     status::gateway_status,

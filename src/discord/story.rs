@@ -54,8 +54,8 @@ pub enum Event {
 }
 
 impl Event {
-    /// Whether it can be told several times.
-    const fn is_counted(self) -> bool {
+    /// Whether it can be announced several times.
+    pub const fn is_counted(self) -> bool {
         matches!(self, Self::LeadChange | Self::Tease)
     }
 
@@ -185,6 +185,3 @@ fn teases(voted: i64) -> u32 {
 fn has_new_leader(facts: &Facts, told: &Told) -> bool {
     facts.leader.zip(told.leader).is_some_and(|(now, before)| now != before)
 }
-
-#[cfg(test)]
-mod tests;

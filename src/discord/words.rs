@@ -36,8 +36,8 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// The name of its pool.
-    fn pool(self) -> String {
+    /// The name of its variants in `data/discord/announcements.json`.
+    pub fn pool(self) -> String {
         match self {
             Self::Plain(event) => event.to_string(),
             Self::ResultsTied => "RESULTS_TIED".to_owned(),
@@ -181,6 +181,3 @@ fn cut(pieces: impl Iterator<Item = String>, max: usize) -> String {
     }
     fitting
 }
-
-#[cfg(test)]
-mod tests;

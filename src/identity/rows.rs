@@ -247,34 +247,3 @@ pub struct CharacterFilter {
     /// Only members' mains.
     pub mains_only: bool,
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn url(region: Region, realm: &str, name: &str) -> String {
-        Character {
-            guild_id: GuildId(1),
-            id: CharacterId(1),
-            member_id: MemberId(1),
-            name: name.to_owned(),
-            name_key: text::key(name),
-            realm: realm.to_owned(),
-            realm_key: text::key(realm),
-            sort_key: text::sort_key(&[name, realm]),
-            class: CharacterClass::Mage,
-            spec: None,
-            role: CharacterRole::RangedDps,
-            is_main: true,
-        }
-        .armory_url(region)
-    }
-
-    #[test]
-    fn armory_urls_follow_blizzards_spelling() {
-        let base = "https://worldofwarcraft.blizzard.com/en-us/character";
-        assert_eq!(url(Region::Us, "Sen'jin", "Trogmoon"), format!("{base}/us/senjin/trogmoon"));
-        assert_eq!(url(Region::Us, "Area 52", "Zoë"), format!("{base}/us/area-52/zo%C3%AB"));
-        assert_eq!(url(Region::Eu, "Aggra (Português)", "Thal"), format!("{base}/eu/aggra-portugu%C3%AAs/thal"));
-    }
-}

@@ -85,23 +85,3 @@ impl Clock {
 fn micros(time: DateTime<Utc>) -> Timestamp {
     time.naive_utc().trunc_subsecs(6)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_manual_clock_wakes_sleepers_when_it_is_moved() {
-        let clock = Clock::manual(DateTime::UNIX_EPOCH);
-        let due = clock.now() + Duration::from_mins(1);
-        let sleeper = tokio::spawn({
-            let clock = clock.clone();
-            async move {
-                clock.sleep_until(due).await;
-                clock.now()
-            }
-        });
-        clock.advance(Duration::from_secs(61));
-        assert_eq!(sleeper.await.ok(), Some(due + Duration::from_secs(1)));
-    }
-}

@@ -112,31 +112,3 @@ fn decode<const N: usize>(kind: u8, id: &str) -> Result<[i64; N], Unknown> {
     let numbers: Vec<i64> = numbers.iter().map(|number| i64::from_be_bytes(*number)).collect();
     numbers.try_into().map_err(|_| Unknown)
 }
-
-#[cfg(test)]
-mod tests {
-    use async_graphql::ID;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn an_id_survives_the_way_out_and_back(number: i64, other: i64) {
-            let member = MemberId(number);
-            prop_assert_eq!(MemberId::try_from(&ID::from(member)), Ok(member));
-            prop_assert_eq!(RankId::try_from(&ID::from(member)), Err(Unknown));
-            prop_assert_eq!(GlobalId::try_from(&ID::from(member)), Ok(GlobalId::MemberId(member)));
-            let ballot = GlobalId::Ballot(CampaignId(number), MemberId(other));
-            prop_assert_eq!(GlobalId::try_from(&ballot_id(CampaignId(number), MemberId(other))), Ok(ballot));
-        }
-
-        #[test]
-        fn any_other_text_is_unknown_or_means_just_itself(text: String) {
-            let id = ID::from(text);
-            if let Ok(member) = MemberId::try_from(&id) {
-                prop_assert_eq!(ID::from(member), id);
-            }
-        }
-    }
-}

@@ -5,6 +5,6 @@ pub mod error;
 pub mod id;
 pub mod metrics;
 pub mod page;
-pub(crate) mod pruning_map;
+pub mod pruning_map;
 pub mod supervise;
 pub mod text;

@@ -1,4 +1,4 @@
-//! The suite: through the schema, over sockets, and by the command line, on both databases.
+//! The suite: rules without I/O, and the server through the schema, sockets and the command line, on both databases.
 
 #![expect(
     clippy::unwrap_used,
@@ -34,6 +34,7 @@ mod privileges;
 mod ranks;
 mod receipts;
 mod roster;
+mod rules;
 mod schema;
 mod servers;
 mod sessions;

@@ -106,6 +106,7 @@ pub struct Votes {
 /// An open vote in a list.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct OpenVote {
     #[serde(deserialize_with = "campaign_id")]
     pub id: CampaignId,
@@ -117,6 +118,7 @@ pub struct OpenVote {
 
 /// How many have voted.
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct Turnout {
     pub eligible: i64,
     pub voted: i64,
@@ -126,6 +128,7 @@ pub struct Turnout {
 /// A vote with what it is about.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct Vote {
     pub id: ID,
     pub title: String,
@@ -152,6 +155,7 @@ impl Vote {
 
 /// A thing voted on.
 #[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct Entry {
     pub id: ID,
     pub name: String,
@@ -160,6 +164,7 @@ pub struct Entry {
 
 /// A ballot that was cast.
 #[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct CastBallot {
     pub picks: Vec<Named>,
     pub receipt: String,
@@ -167,6 +172,7 @@ pub struct CastBallot {
 
 /// Something of which only the name is told.
 #[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct Named {
     pub name: String,
 }
@@ -174,6 +180,7 @@ pub struct Named {
 /// A vote with its standings.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct Counted {
     pub title: String,
     pub method: VotingMethod,
@@ -187,6 +194,7 @@ pub struct Counted {
 
 /// Where an entry stands.
 #[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct Standing {
     pub place: i64,
     pub points: i64,
@@ -196,6 +204,7 @@ pub struct Standing {
 /// The member themselves.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct Myself {
     pub display_name: String,
     pub rank: Named,
@@ -207,6 +216,7 @@ pub struct Myself {
 /// One of their characters.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct Character {
     pub name: String,
     pub realm: String,

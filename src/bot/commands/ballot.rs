@@ -166,6 +166,3 @@ pub fn written(campaign: CampaignId) -> String {
 pub fn read(campaign: &str) -> Option<CampaignId> {
     u64::from_str_radix(campaign, 16).ok().map(|id| CampaignId(id.cast_signed()))
 }
-
-#[cfg(test)]
-mod tests;

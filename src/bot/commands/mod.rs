@@ -1,9 +1,9 @@
 //! The bot's slash commands: a second door to what the schema does, for the member whose Discord account uses them.
 
-mod ask;
-mod ballot;
-mod report;
-mod view;
+pub mod ask;
+pub mod ballot;
+pub mod report;
+pub mod view;
 
 use std::{sync::Arc, time::Duration};
 
@@ -189,6 +189,3 @@ async fn fill_in(asker: &Asker, ballot: Ballot, step: Step, chosen: &[String]) -
         Err(refused) => Err(refused),
     }
 }
-
-#[cfg(test)]
-mod tests;

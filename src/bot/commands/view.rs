@@ -243,6 +243,3 @@ pub fn reply(text: &str, embed: Option<CreateEmbed>, rows: Vec<CreateActionRow>)
         .allowed_mentions(CreateAllowedMentions::new())
         .ephemeral(true)
 }
-
-#[cfg(test)]
-mod tests;

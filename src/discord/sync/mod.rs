@@ -1,6 +1,6 @@
 //! Roles into ranks: on demand, on a schedule, and whenever a member changes on Discord.
 
-mod plan;
+pub mod plan;
 
 use std::{sync::Arc, time::Duration};
 

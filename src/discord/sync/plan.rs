@@ -236,6 +236,3 @@ fn hindrance(ladder: &Ladder, member: &Member, rank: &Rank, by: Option<&Viewer>)
         && ladder.check_grant(officer, Some(member.rank_id), rank.id).is_ok();
     (!may).then_some(DiscordSyncConflict::RankTooLow)
 }
-
-#[cfg(test)]
-mod tests;

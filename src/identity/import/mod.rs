@@ -11,8 +11,6 @@ mod plan;
 mod problem;
 mod read;
 mod record;
-#[cfg(test)]
-mod testing;
 mod write;
 
 pub use self::{

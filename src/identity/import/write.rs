@@ -114,6 +114,3 @@ fn cell(column: Column, member: &ConnectionNode<'_>, character: Option<&ListedCh
         Column::MainAlt => of_character(|character| if character.is_main { "main" } else { "alt" }.to_owned()),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,27 +1,90 @@
-//! Slash commands, over the gateway and back.
+//! Slash commands, received by the gateway and answered by REST.
 
 use std::time::Duration;
 
+use async_graphql::ID;
+use guildhall::{
+    bot::commands::ballot::{Ballot, CHOOSE, Step, written},
+    identity::Member,
+    kernel::id::CampaignId,
+};
 use serde_json::{Value, json};
 
 use super::{LINK, SERVER, link, started, with_bot};
-use crate::support::{CAST, Client, Discord, Draft, TestGuild, on_both};
+use crate::support::{CAST, Client, Discord, Draft, TestApp, TestGuild, on_both};
 
-/// A registered member whom Discord knows.
+/// Discord users: a leader and a voter with accounts, a member without one, and a user who is not a member.
+const LEADER: u64 = 101;
+const VOTER: u64 = 102;
+const UNREGISTERED: u64 = 103;
+const STRANGER: u64 = 104;
+
+/// A guild that is linked to the server, its members on Discord, and its leader's client.
+async fn linked_guild<'t>(app: &'t TestApp, discord: &Discord) -> (TestGuild<'t>, Client<'t>) {
+    let guild = app.guild("dusk").await;
+    let leader = guild.leader().await;
+    let input = json!({ "serverId": SERVER.to_string(), "color": "#FF8800" });
+    leader.ok(LINK, json!({ "input": input })).await;
+    let mut members = Vec::new();
+    for (name, user, rank, is_registered) in [
+        ("boss", LEADER, "Guild Leader", true),
+        ("voter", VOTER, "Member", true),
+        ("guest", UNREGISTERED, "Member", false),
+    ] {
+        discord.join(SERVER, user, name, &[]);
+        members.push(Member { discord_id: Some(user.to_string()), ..guild.row(name, rank, is_registered).await });
+    }
+    guild.add(members).await;
+    (guild, leader)
+}
+
+/// A live campaign.
+async fn live(leader: &Client<'_>, title: &str, method: &str, picks: usize, entries: usize) -> CampaignId {
+    let change = json!({
+        "title": title, "method": method, "picksPerVoter": picks, "minRankLevelToVote": 1, "announcements": "OFF",
+    });
+    let draft = Draft::live(leader, entries, change).await;
+    CampaignId::try_from(&ID(draft.id)).unwrap()
+}
+
+/// The message that answers a command.
+async fn slash(discord: &Discord, user: u64, name: &str) -> Value {
+    discord.slash(SERVER, user, name, json!([])).await["data"].clone()
+}
+
+/// The message that answers a button.
+async fn press(discord: &Discord, user: u64, custom_id: &str) -> Value {
+    discord.press(SERVER, user, custom_id).await["data"].clone()
+}
+
+/// The message that answers a choice from a menu.
+async fn select(discord: &Discord, user: u64, custom_id: &str, values: &[&str]) -> Value {
+    discord.select(SERVER, user, custom_id, values).await["data"].clone()
+}
+
+/// The id of a message's menu, or of its button with this label.
+fn id_of(message: &Value, label: Option<&str>) -> String {
+    let rows = message["components"].as_array().unwrap();
+    let mut parts = rows.iter().flat_map(|row| row["components"].as_array().unwrap());
+    let part = parts.find(|part| part["label"].as_str() == label).unwrap_or_else(|| panic!("no {label:?}: {message}"));
+    assert_ne!(part["disabled"], true, "{label:?}");
+    part["custom_id"].as_str().unwrap().to_owned()
+}
+
+/// A message's texts, as JSON.
+fn text(message: &Value) -> String {
+    let embed = &message["embeds"][0];
+    let fields = embed["fields"].as_array().into_iter().flatten();
+    let fields: Vec<String> = fields.map(|field| format!("{}: {}\n", field["name"], field["value"])).collect();
+    format!("{}\n{}\n{}\n{}", message["content"], embed["title"], embed["description"], fields.concat())
+}
+
+/// A registered member with a Discord account.
 async fn known<'t>(guild: &TestGuild<'t>, discord: &Discord, name: &str, user: u64) -> Client<'t> {
     let mut row = guild.row(name, "Member", true).await;
     row.discord_id = Some(user.to_string());
     discord.join(SERVER, user, name, &[]);
     guild.add(vec![row]).await.remove(0)
-}
-
-/// The id of a menu, or of the button of this label.
-fn part(answer: &Value, label: Option<&str>) -> String {
-    let rows = answer["data"]["components"].as_array().unwrap();
-    let mut parts = rows.iter().flat_map(|row| row["components"].as_array().unwrap());
-    let found =
-        parts.find(|part| part["label"].as_str() == label).unwrap_or_else(|| panic!("no {label:?} in {answer}"));
-    found["custom_id"].as_str().unwrap().to_owned()
 }
 
 on_both! {
@@ -36,10 +99,10 @@ on_both! {
         let vote = Draft::live(&leader, 3, json!({ "method": "WEIGHTED", "picksPerVoter": 2, "announcements": "OFF" })).await;
         let opened = discord.slash(SERVER, 81, "vote", json!([])).await;
         assert_eq!((&opened["type"], &opened["data"]["flags"]), (&json!(4), &json!(64)), "for their eyes alone");
-        let chosen = discord.select(SERVER, 81, &part(&opened, None), &["2"]).await;
+        let chosen = discord.select(SERVER, 81, &id_of(&opened["data"], None), &["2"]).await;
         assert_eq!(chosen["type"], 7, "the ballot stays one message: {chosen}");
-        let chosen = discord.select(SERVER, 81, &part(&chosen, None), &["0"]).await;
-        let cast = discord.press(SERVER, 81, &part(&chosen, Some("Cast ballot"))).await;
+        let chosen = discord.select(SERVER, 81, &id_of(&chosen["data"], None), &["0"]).await;
+        let cast = discord.press(SERVER, 81, &id_of(&chosen["data"], Some("Cast ballot"))).await;
         assert!(cast.to_string().contains("Your ballot is cast"), "{cast}");
         let ballot = voter.ok("query($id: ID!) { campaign(id: $id) { viewerBallot { picks { name } } } }", vote.vars()).await;
         assert_eq!(ballot["campaign"]["viewerBallot"]["picks"], json!([{ "name": "entry 2" }, { "name": "entry 0" }]));
@@ -79,5 +142,95 @@ on_both! {
         let answer = discord.slash(SERVER, 83, "vote", json!([])).await.to_string();
         assert!(!answer.contains("Ours alone"), "{answer}");
         app.clock.advance(Duration::from_secs(1));
+    }
+
+    async fn a_ranking_is_filled_in_cast_once_and_shown_again(app) {
+        let (app, discord) = with_bot(app).await;
+        let (_guild, leader) = linked_guild(&app, &discord).await;
+        let _running = started(&app, &discord).await;
+        assert_eq!(discord.commands().len(), 3);
+        let campaign = live(&leader, "Where *next*?", "WEIGHTED", 2, 30).await;
+        let shown = slash(&discord, VOTER, "vote").await;
+        assert!(text(&shown).contains(r"Where \\*next\\*?") && text(&shown).contains("Nothing yet."), "{shown}");
+        assert_eq!(shown["embeds"][0]["color"], 0x00FF_8800);
+        assert!(shown.to_string().contains("Your 1st choice (page 1 of 2)"));
+        let shown = press(&discord, VOTER, &id_of(&shown, Some("Next"))).await;
+        let shown = select(&discord, VOTER, &id_of(&shown, None), &["27"]).await;
+        assert!(shown.to_string().contains("Your 2nd choice") && text(&shown).contains("entry 27"), "{shown}");
+        let shown = press(&discord, VOTER, &id_of(&shown, Some("Previous"))).await;
+        let too_early = Ballot { picks: vec![27], ..Ballot::new(campaign) }.part(Step::Cast);
+        let unchanged = press(&discord, VOTER, &too_early).await;
+        assert!(text(&unchanged).contains("Your ballot so far"), "{unchanged}");
+        let shown = select(&discord, VOTER, &id_of(&shown, None), &["3"]).await;
+        let button = id_of(&shown, Some("Cast ballot"));
+        let cast = press(&discord, VOTER, &button).await;
+        assert!(text(&cast).contains("Your ballot is cast"), "{cast}");
+        assert!(text(&cast).contains(r"1\\. entry 27\n2\\. entry 3"), "{cast}");
+        assert_eq!(cast["components"], json!([]));
+        let receipt = cast["embeds"][0]["fields"][1]["value"].clone();
+        let again = press(&discord, VOTER, &button).await;
+        assert!(text(&again).contains("You have voted in this already."), "{again}");
+        assert_eq!(again["embeds"][0]["fields"][1]["value"], receipt);
+        assert!(text(&slash(&discord, VOTER, "vote").await).contains("you have voted"));
+        let standings = text(&slash(&discord, VOTER, "standings").await);
+        assert!(standings.contains(r"1\\. entry 27: 2 points\n2\\. entry 3: 1 point\n"), "{standings}");
+        assert!(text(&slash(&discord, LEADER, "standings").await).contains("Vote first"));
+        assert_eq!((discord.faults(), discord.double_answers()), (Vec::new(), 0));
+    }
+
+    async fn one_of_several_campaigns_is_chosen_from_a_menu(app) {
+        let (app, discord) = with_bot(app).await;
+        let (_guild, leader) = linked_guild(&app, &discord).await;
+        let _running = started(&app, &discord).await;
+        let first = live(&leader, "first", "APPROVAL", 2, 3).await;
+        live(&leader, "second", "SCHULZE", 2, 3).await;
+        let shown = slash(&discord, VOTER, "vote").await;
+        assert!(text(&shown).contains("first") && text(&shown).contains("second"), "{shown}");
+        let ballot = select(&discord, VOTER, &id_of(&shown, None), &[&written(first)]).await;
+        let ballot = select(&discord, VOTER, &id_of(&ballot, None), &["2", "0"]).await;
+        assert!(text(&ballot).contains(r"• entry 0\n• entry 2"), "{ballot}");
+        let emptied = press(&discord, VOTER, &id_of(&ballot, Some("Start over"))).await;
+        assert!(text(&emptied).contains("Nothing yet."), "{emptied}");
+        let shown = slash(&discord, UNREGISTERED, "vote").await;
+        assert!(text(&shown).contains("register on the guild's site") && shown["components"] == json!([]), "{shown}");
+        let begun = Ballot::new(first).part(Step::StartOver);
+        let refused = text(&press(&discord, UNREGISTERED, &begun).await);
+        assert!(refused.contains("Ask an officer for an invite code"), "{refused}");
+    }
+
+    async fn forged_and_outdated_parts_are_answered_with_a_hint(app) {
+        let (app, discord) = with_bot(app).await;
+        let (_guild, leader) = linked_guild(&app, &discord).await;
+        let _running = started(&app, &discord).await;
+        let campaign = live(&leader, "Where next?", "APPROVAL", 2, 3).await;
+        let odd = |picks: &[u8]| Ballot { picks: picks.to_vec(), ..Ballot::new(campaign) }.part(Step::Cast);
+        let long = "v".repeat(100);
+        for part in [odd(&[3]), odd(&[1, 1]), odd(&[0, 1, 2]), "vote0:cast:1:0:".to_owned(), long, String::new()] {
+            let answer = press(&discord, VOTER, &part).await;
+            assert!(text(&answer).contains("This is out of date."), "{part}: {answer}");
+        }
+        let elsewhere = Ballot::new(CampaignId(campaign.0 ^ 1)).part(Step::StartOver);
+        assert!(text(&press(&discord, VOTER, &elsewhere).await).contains("There is no such vote"));
+        assert!(text(&select(&discord, VOTER, CHOOSE, &["x"]).await).contains("This is out of date."));
+        assert!(text(&slash(&discord, VOTER, "conquer").await).contains("There is no such command"));
+    }
+
+    async fn only_members_are_served_and_others_learn_why_not(app) {
+        let (app, discord) = with_bot(app).await;
+        linked_guild(&app, &discord).await;
+        discord.add_server(SERVER + 1);
+        let _running = started(&app, &discord).await;
+        for name in ["vote", "standings", "whoami"] {
+            let at = async |server: Option<u64>, user| {
+                text(&discord.slash(server, user, name, json!([])).await["data"])
+            };
+            assert!(at(None, VOTER).await.contains("in your guild's Discord server"));
+            assert!(at(Some(SERVER + 1), VOTER).await.contains("not linked to a guild"));
+            assert!(at(Some(SERVER), STRANGER).await.contains("not on this guild's roster"));
+        }
+        assert!(text(&slash(&discord, VOTER, "vote").await).contains("No vote is open"));
+        assert!(text(&slash(&discord, VOTER, "standings").await).contains("There has been no vote yet."));
+        let whoami = text(&slash(&discord, UNREGISTERED, "whoami").await);
+        assert!(whoami.contains("**Member**, set by an officer") && whoami.contains("not registered"), "{whoami}");
     }
 }

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::{CHANNEL, LINK, OTHER_CHANNEL, SERVER, link, started, status, titles, with_bot};
-use crate::support::{CAST, Client, Discord, Draft, PASSWORD, TestApp, TestGuild, bot, on_both};
+use crate::support::{CAST, Client, Discord, Draft, PASSWORD, TestApp, TestGuild, on_both};
 
 const INVITE: &str = "mutation($id: ID!) { sendInvite(memberId: $id) { code delivery } }";
 const OUTBOX: &str = "{ discordMessages { totalCount nodes { id kind state attempts queuedAt nextAttemptAt problem member { displayName } campaign { title } } } }";

@@ -6,7 +6,7 @@ use guildhall::discord::Bot;
 use serde_json::{Value, json};
 
 use super::{SERVER, VETERAN_ROLE, link, map_roles, started, status, with_bot};
-use crate::support::{Discord, Draft, TestApp, bot, on_both};
+use crate::support::{Discord, Draft, TestApp, on_both};
 
 /// Waits until the guild's Discord stands so.
 async fn until_it_is(app: &TestApp, leader: &crate::support::Client<'_>, connection: &str) -> Value {

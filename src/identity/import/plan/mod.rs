@@ -4,8 +4,6 @@ mod actor;
 mod cells;
 mod character;
 mod draft;
-#[cfg(test)]
-mod tests;
 mod types;
 
 use self::draft::Draft;

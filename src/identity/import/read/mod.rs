@@ -6,8 +6,6 @@
 mod from_csv;
 mod from_json;
 mod reading;
-#[cfg(test)]
-mod tests;
 
 pub use self::reading::Reading;
 use self::reading::unreadable;

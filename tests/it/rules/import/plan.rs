@@ -1,18 +1,17 @@
+//! What an import would change in the test guild.
+
+use guildhall::identity::{
+    Character, RankSource,
+    import::{Actor, Format, MemberDiff, Plan, Reading, Record, Roster, plan, read},
+};
 use proptest::{
     prelude::*,
     sample::{select, subsequence},
 };
 
-use super::{
-    super::{
-        Format, Record, read,
-        testing::{carried_out, guild, now, officer, outcome, rows, told},
-    },
-    *,
-};
-use crate::identity::rows::RankSource;
+use super::{applied, guild, now, officer, outcome, rows, summary};
 
-/// Rows, and what an operator makes of them.
+/// Rows, and the summary of importing them as an operator.
 fn check(cases: &[(&str, &[&str])]) {
     for (text, expected) in cases {
         assert_eq!(outcome(&Actor::Operator, text), *expected, "{text}");
@@ -31,7 +30,7 @@ fn message(text: &str) -> String {
 }
 
 #[test]
-fn members_are_added_or_changed_where_the_row_says_otherwise() {
+fn members_are_added_or_changed_where_a_row_differs() {
     check(&[
         ("newbie", &["+ newbie (newbie) 1"]),
         ("@Newbie,200,New Bie,member", &["+ Newbie (New Bie) 2 200"]),
@@ -48,7 +47,7 @@ fn members_are_added_or_changed_where_the_row_says_otherwise() {
 }
 
 #[test]
-fn rows_of_members_are_kept_whole() {
+fn planned_members_are_complete_rows() {
     let plan = plan(&guild(), &Actor::Operator, &rows("newbie,,,\nbryn,,Brýn,Treasurer"), now());
     let new = &plan.new_members[0];
     assert!(new.is_active && new.registered_at.is_none());
@@ -60,7 +59,7 @@ fn rows_of_members_are_kept_whole() {
 }
 
 #[test]
-fn rows_of_one_member_agree() {
+fn rows_of_one_member_must_agree() {
     check(&[
         ("new,1,N,Member\nnew,,,\nNEW,1,N,member", &["+ new (N) 2 1"]),
         ("new\nnew,,,Member", &["+ new (new) 2"]),
@@ -105,7 +104,7 @@ fn characters_are_added_to_the_rows_member() {
 }
 
 #[test]
-fn characters_change_where_the_row_says_otherwise() {
+fn characters_change_where_a_row_differs() {
     check(&[
         ("bryn,,,,BRYN,area 52,mage,frost,ranged,main", &[]),
         ("bryn,,,,Bryn,Area 52", &[]),
@@ -151,26 +150,26 @@ fn a_member_has_one_main() {
 }
 
 #[test]
-fn first_characters_have_a_main_among_them() {
+fn a_members_first_characters_include_a_main() {
     let (a, b) = ("mira,,,,A,R,Mage,Fire,,", "mira,,,,B,R,Mage,Fire,,");
-    let made = |main_a, main_b| {
+    let added = |main_a, main_b| {
         [("A", main_a), ("B", main_b)].map(|(name, main)| format!("+ {name}-R of mira: MAGE Fire RANGED_DPS {main}"))
     };
-    for (said, expected) in [
-        (["", ""], made("main", "alt")),
-        (["alt", ""], made("alt", "main")),
-        (["", "main"], made("alt", "main")),
-        (["alt", "alt"], made("alt", "alt")),
+    for (mains, expected) in [
+        (["", ""], added("main", "alt")),
+        (["alt", ""], added("alt", "main")),
+        (["", "main"], added("alt", "main")),
+        (["alt", "alt"], added("alt", "alt")),
     ] {
-        let [first, second] = said;
-        assert_eq!(outcome(&Actor::Operator, &format!("{a}{first}\n{b}{second}")), expected, "{said:?}");
+        let [first, second] = mains;
+        assert_eq!(outcome(&Actor::Operator, &format!("{a}{first}\n{b}{second}")), expected, "{mains:?}");
     }
-    // Whoever has characters without a main among them has chosen so.
+    // A member whose characters include no main keeps it that way.
     check(&[("korr,,,,S,R,Mage,Fire", &["+ S-R of korr: MAGE Fire RANGED_DPS alt"])]);
 }
 
 #[test]
-fn officers_reach_what_is_below_them() {
+fn officers_change_only_lower_ranks() {
     let low = &["! line 2 - RANK_TOO_LOW"][..];
     check_for(
         &officer(2),
@@ -191,7 +190,7 @@ fn officers_reach_what_is_below_them() {
 }
 
 #[test]
-fn leaders_reach_each_other() {
+fn leaders_can_change_each_other() {
     check_for(
         &officer(1),
         &[
@@ -203,7 +202,7 @@ fn leaders_reach_each_other() {
 }
 
 #[test]
-fn ones_own_name_and_characters_are_ones_own() {
+fn members_can_change_their_own_name_and_characters() {
     check_for(
         &officer(2),
         &[
@@ -219,7 +218,7 @@ fn ones_own_name_and_characters_are_ones_own() {
 }
 
 #[test]
-fn nobody_gives_a_permission_they_lack() {
+fn nobody_grants_a_permission_they_lack() {
     let refused = &["! line 2 rank RANK_TOO_LOW"][..];
     check_for(&officer(1), &[("bryn,,,Treasurer", refused), ("new,,,Treasurer", refused)]);
     check_for(&officer(2), &[("bryn,,,Treasurer", refused)]);
@@ -227,7 +226,7 @@ fn nobody_gives_a_permission_they_lack() {
 }
 
 #[test]
-fn the_guild_keeps_its_leader() {
+fn the_guild_keeps_a_leader() {
     check(&[
         ("thal,,,Member\nbryn,7", &["~ bryn (Bryn) 2 7", "! line 2 rank LAST_LEADER"]),
         ("thal,,,Member\nkorr,,,Guild Leader", &["~ thal (Thalindra) 2 100", "~ korr (Korrigan) 5"]),
@@ -238,14 +237,14 @@ fn the_guild_keeps_its_leader() {
     let mut two = guild();
     let korr = &mut two.members[1];
     (korr.rank_id, korr.rank_level, korr.registered_at) = (two.ranks[0].id, 5, None);
-    let demote = |text| told(&two, &plan(&two, &Actor::Operator, &rows(text), now()));
+    let demote = |text| summary(&two, &plan(&two, &Actor::Operator, &rows(text), now()));
     assert_eq!(demote("korr,,,Member"), ["~ korr (Korrigan) 2"]);
     assert_eq!(demote("thal,,,Member"), ["! line 2 rank LAST_LEADER"]);
     assert_eq!(demote("thal,,,Member\nkorr,,,Member"), ["! line 2 rank LAST_LEADER", "! line 3 rank LAST_LEADER"]);
 }
 
 #[test]
-fn what_is_wrong_with_a_listed_member_is_told_once() {
+fn a_listed_members_problem_is_reported_once() {
     let text = r#"{"members": [
         {"discordUsername": "new", "rank": "Lord", "characters": [
             {"name": "A", "realm": "R", "class": "Mage", "spec": "Fire"}, {"name": []},
@@ -264,19 +263,19 @@ fn what_is_wrong_with_a_listed_member_is_told_once() {
         "! members[1].characters[0] role",
         "! members[2] rank RANK_TOO_LOW",
     ];
-    assert_eq!(told(&roster, &plan), expected);
+    assert_eq!(summary(&roster, &plan), expected);
     assert_eq!((plan.rows, plan.left_out), (8, 7));
 }
 
 #[test]
-fn large_rosters_are_taken_whole() {
+fn large_rosters_are_planned_completely() {
     let row = |n: i32| format!("u{},,,Member,C{n},Area 52,Hunter,Survival,,", n / 4);
     let text: Vec<String> = (0..20_000).map(row).collect();
     let plan = plan(&guild(), &Actor::Operator, &rows(&text.join("\n")), now());
     assert_eq!((plan.new_members.len(), plan.new_characters.len(), plan.problems.len()), (5_000, 20_000, 0));
 }
 
-/// A row of the test guild's people and strangers, sometimes wrong.
+/// A row about members of the test guild or new ones, valid or not.
 fn row() -> impl Strategy<Value = String> {
     let of_member = (
         select(vec!["thal", "korr", "mira", "bryn", "Bryn", "gone", "new", "other"]),
@@ -316,12 +315,12 @@ fn good_rows(reading: &Reading, plan: &Plan) -> Reading {
 }
 
 fn changes(roster: &Roster, plan: &Plan) -> Vec<String> {
-    told(roster, plan).into_iter().filter(|line| !line.starts_with('!')).collect()
+    summary(roster, plan).into_iter().filter(|line| !line.starts_with('!')).collect()
 }
 
 proptest! {
     #[test]
-    fn a_bad_row_counts_as_if_it_were_not_there(actor in actor(), reading in file()) {
+    fn a_bad_row_has_no_effect_on_the_others(actor in actor(), reading in file()) {
         let roster = guild();
         let whole = plan(&roster, &actor, &reading, now());
         let good = plan(&roster, &actor, &good_rows(&reading, &whole), now());
@@ -331,20 +330,20 @@ proptest! {
     }
 
     #[test]
-    fn what_was_taken_once_changes_nothing_more(actor in actor(), reading in file()) {
+    fn importing_the_same_rows_again_changes_nothing(actor in actor(), reading in file()) {
         let first = plan(&guild(), &actor, &reading, now());
-        let after = carried_out(&guild(), &first);
+        let after = applied(&guild(), &first);
         let again = plan(&after, &actor, &good_rows(&reading, &first), now());
-        prop_assert!(again.changes_nothing(), "{:?}", told(&after, &again));
+        prop_assert!(again.changes_nothing(), "{:?}", summary(&after, &again));
         prop_assert_eq!(&again.problems, &[]);
         prop_assert_eq!(again.unchanged, again.rows);
     }
 
     #[test]
-    fn a_guild_stays_sound(actor in actor(), reading in file()) {
+    fn the_guild_stays_consistent(actor in actor(), reading in file()) {
         let before = guild();
         let plan = plan(&before, &actor, &reading, now());
-        let after = carried_out(&before, &plan);
+        let after = applied(&before, &plan);
         let distinct = |mut keys: Vec<String>| {
             let all = keys.len();
             keys.sort();
@@ -365,16 +364,16 @@ proptest! {
     }
 
     #[test]
-    fn rows_in_which_nothing_is_wrong_may_come_in_any_order(
+    fn valid_rows_can_come_in_any_order(
         lines in subsequence(vec!["bryn,7,,Initiate\n", "a,,,Member,A,R,Mage,Fire,,main\n", "a,,A\n",
             "bryn,,,,Bryn,Area 52,,,,alt\n", "bryn,,,,Brynalt,Area 52,,,,main\n"], 0..=5).prop_shuffle(),
     ) {
         let mut sorted = lines.clone();
         sorted.sort_unstable();
         let outcome = |lines: Vec<&str>| {
-            let mut told = outcome(&Actor::Operator, &lines.concat());
-            told.sort_unstable();
-            told
+            let mut summary = outcome(&Actor::Operator, &lines.concat());
+            summary.sort_unstable();
+            summary
         };
         prop_assert_eq!(outcome(lines), outcome(sorted));
     }

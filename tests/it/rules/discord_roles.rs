@@ -1,9 +1,20 @@
-//! Examples and properties of the plan.
+//! Which ranks a sync of Discord roles changes.
 
+use std::collections::{HashMap, HashSet};
+
+use guildhall::{
+    access::Permissions,
+    discord::{
+        ServerMember, User,
+        sync::plan::{Change, Guild, Plan, plan},
+    },
+    identity::{Ladder, Leaders, Member, NewMember, Rank, RankSource},
+    kernel::{
+        clock::Timestamp,
+        id::{GuildId, MemberId, RankId},
+    },
+};
 use proptest::prelude::*;
-
-use super::*;
-use crate::{access::Permissions, discord::rest::User, kernel::id::GuildId};
 
 const LEVELS: [i64; 4] = [1, 2, 3, 5];
 
@@ -16,7 +27,7 @@ fn ladder() -> Ladder {
         level: *level,
         description: None,
         permissions: Permissions::default(),
-        // The lowest goes with no role.
+        // The lowest rank has no role.
         discord_role_id: (*level > 1).then(|| level.to_string()),
     };
     Ladder::new(LEVELS.iter().rev().map(rank).collect())
@@ -30,8 +41,8 @@ fn member(id: i64, level: i64, rank_source: RankSource, discord_id: Option<&str>
         rank: None,
     };
     let ladder = ladder();
-    let row = new.into_row(ladder.rank(RankId(level)).unwrap(), Instant::default()).unwrap();
-    Member { id: MemberId(id), rank_source, registered_at: Some(Instant::default()), ..row }
+    let row = new.into_row(ladder.rank(RankId(level)).unwrap(), Timestamp::default()).unwrap();
+    Member { id: MemberId(id), rank_source, registered_at: Some(Timestamp::default()), ..row }
 }
 
 fn seen(id: u64, username: &str, roles: &[&str]) -> ServerMember {
@@ -41,14 +52,15 @@ fn seen(id: u64, username: &str, roles: &[&str]) -> ServerMember {
 
 fn planned(members: Vec<Member>, users: &[ServerMember]) -> Plan {
     let leads = |member: &&Member| member.rank_level == 5 && member.is_active;
-    let active = count(members.iter().filter(leads));
-    let registered = count(members.iter().filter(leads).filter(|member| member.is_registered()));
+    let number = |count: usize| i64::try_from(count).unwrap();
+    let active = number(members.iter().filter(leads).count());
+    let registered = number(members.iter().filter(leads).filter(|member| member.is_registered()).count());
     let guild = Guild { ladder: ladder(), members, leaders: Leaders { active, registered }, newcomer: None };
-    plan(&guild, users, None, Instant::default())
+    plan(&guild, users, None, Timestamp::default())
 }
 
-/// Who came to which level, and what kept whom from it.
-fn told(plan: &Plan) -> Vec<String> {
+/// The level that each user gets, and the conflict that prevents it.
+fn summary(plan: &Plan) -> Vec<String> {
     let line = |change: &Change| {
         let to = change.to.map_or(0, |rank| rank.0);
         let conflict = change.conflict.map(|it| format!(" {it}")).unwrap_or_default();
@@ -58,10 +70,10 @@ fn told(plan: &Plan) -> Vec<String> {
 }
 
 #[test]
-fn newcomers_come_in_by_their_role_or_at_the_lowest_rank_that_has_one() {
+fn newcomers_get_their_roles_rank_or_the_lowest_mapped_one() {
     let plan =
         planned(Vec::new(), &[seen(1, "veteran", &["2", "3", "77"]), seen(2, "guest", &[]), seen(3, "b\u{7}d", &[])]);
-    assert_eq!(told(&plan), ["veteran 3", "guest 2", "b\u{7}d 2 USERNAME_UNUSABLE"]);
+    assert_eq!(summary(&plan), ["veteran 3", "guest 2", "b\u{7}d 2 USERNAME_UNUSABLE"]);
     assert!(plan.added.iter().all(|member| member.rank_source == RankSource::DiscordSync));
     let long = "x".repeat(150);
     let named = |nick: Option<&str>| {
@@ -72,7 +84,7 @@ fn newcomers_come_in_by_their_role_or_at_the_lowest_rank_that_has_one() {
 }
 
 #[test]
-fn a_rank_that_permits_something_is_no_newcomers_rank() {
+fn newcomers_without_a_role_get_no_permissions() {
     let permits = |rank: &Rank| match rank.level {
         5 => Rank { permissions: Permissions::all(), ..rank.clone() },
         _ => Rank { discord_role_id: None, ..rank.clone() },
@@ -80,7 +92,7 @@ fn a_rank_that_permits_something_is_no_newcomers_rank() {
     let ladder = Ladder::new(ladder().ranks().iter().map(permits).collect());
     let guild = Guild { ladder, members: Vec::new(), leaders: Leaders { active: 1, registered: 1 }, newcomer: None };
     assert_eq!(
-        told(&plan(&guild, &[seen(1, "guest", &[]), seen(2, "boss", &["5"])], None, Instant::default())),
+        summary(&plan(&guild, &[seen(1, "guest", &[]), seen(2, "boss", &["5"])], None, Timestamp::default())),
         ["guest 1", "boss 5"]
     );
 }
@@ -90,21 +102,21 @@ fn a_username_has_one_owner() {
     let known = member(1, 2, RankSource::DiscordSync, Some("11"));
     let users = [seen(11, "renamed", &["3"]), seen(12, "USER1", &["3"]), seen(13, "twin", &[]), seen(14, "Twin", &[])];
     let plan = planned(vec![known], &users);
-    assert_eq!(told(&plan), ["twin 2", "renamed 3", "USER1 3 USERNAME_TAKEN", "Twin 2 USERNAME_TAKEN"]);
-    // Someone known by their id leaves the name to whoever it is.
+    assert_eq!(summary(&plan), ["twin 2", "renamed 3", "USER1 3 USERNAME_TAKEN", "Twin 2 USERNAME_TAKEN"]);
+    // A member without a Discord id is matched by username.
     let plan = planned(vec![member(1, 2, RankSource::DiscordSync, None)], &[seen(21, "User1", &["3"])]);
-    assert_eq!((told(&plan), plan.linked), (vec!["User1 3".to_owned()], 1));
+    assert_eq!((summary(&plan), plan.linked), (vec!["User1 3".to_owned()], 1));
 }
 
 #[test]
-fn the_last_leaders_stay_whoever_else_goes() {
+fn the_last_leader_is_not_demoted() {
     let leader = |id: i64, user: &str| member(id, 5, RankSource::DiscordSync, Some(user));
     let down = [seen(1, "a", &["2"]), seen(2, "b", &["2"])];
     let plan = planned(vec![leader(1, "1"), leader(2, "2")], &down);
-    assert_eq!(told(&plan), ["a 2", "b 2 LAST_LEADER"]);
+    assert_eq!(summary(&plan), ["a 2", "b 2 LAST_LEADER"]);
     let with_heir = vec![leader(1, "1"), leader(2, "2"), member(3, 2, RankSource::DiscordSync, Some("3"))];
     let plan = planned(with_heir, &[&down[..], &[seen(3, "c", &["5"])]].concat());
-    assert_eq!(told(&plan), ["c 5", "a 2", "b 2"]);
+    assert_eq!(summary(&plan), ["c 5", "a 2", "b 2"]);
 }
 
 fn any_member() -> impl Strategy<Value = (i64, bool, bool, Option<u64>)> {
@@ -117,7 +129,7 @@ fn any_user() -> impl Strategy<Value = (u64, i64, Vec<i64>)> {
 
 proptest! {
     #[test]
-    fn a_plan_carried_out_leaves_a_sound_guild_in_which_nothing_is_left_to_do(
+    fn an_applied_plan_leaves_a_consistent_guild_and_nothing_to_change(
         members in prop::collection::vec(any_member(), 0..10),
         users in prop::collection::btree_map(1..12_u64, any_user(), 0..10),
     ) {
@@ -155,6 +167,6 @@ proptest! {
         prop_assert!(before == 0 || after.values().filter(leads).count() > 0);
         let again = planned(after.into_values().collect(), &users);
         let rest: Vec<_> = again.changed.iter().map(|(_, is)| is.id).collect();
-        prop_assert!(again.added.is_empty() && rest.is_empty(), "{:?}", told(&again));
+        prop_assert!(again.added.is_empty() && rest.is_empty(), "{:?}", summary(&again));
     }
 }

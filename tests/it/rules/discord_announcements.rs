@@ -1,15 +1,25 @@
+//! Announcements as Discord embeds.
+
+use std::sync::Arc;
+
+use guildhall::{
+    discord::{
+        embed::{Look, Scene, announcement},
+        story::{Event, Told},
+        words::Theme,
+    },
+    kernel::{
+        clock::Timestamp,
+        id::{CampaignId, EntryId, GuildId},
+    },
+    voting::{
+        AnnouncementLevel, Campaign, CampaignStatus, Entry, Outcome, ResultsVisibility, Rules, Standing, Turnout,
+        VotingMethod, count,
+    },
+};
 use proptest::{prelude::*, sample::select};
 use serde_json::Value;
 use strum::VariantArray;
-
-use super::*;
-use crate::{
-    kernel::{
-        clock::Timestamp,
-        id::{CampaignId, GuildId},
-    },
-    voting::{AnnouncementLevel, CampaignStatus, Rules, Standing},
-};
 
 fn campaign() -> Campaign {
     Campaign {
@@ -49,12 +59,12 @@ fn entry(id: i64, name: String) -> Arc<Entry> {
     })
 }
 
-/// Entries A, B, C…; all but the first have a picture.
+/// Entries A, B, C and so on. All but the first have an image.
 fn entries(count: u8) -> Vec<Arc<Entry>> {
     (0..count).map(|number| entry(i64::from(number) + 1, char::from(b'A' + number).to_string())).collect()
 }
 
-/// An outcome of these entries with their places and points.
+/// An outcome of these entries, places and points.
 fn outcome(rows: &[(i64, i64, i64)]) -> Outcome {
     let row = |(entry, place, points): &(i64, i64, i64)| Standing {
         entry: EntryId(*entry),
@@ -74,8 +84,8 @@ fn look() -> Look {
     }
 }
 
-/// The embed's JSON.
-fn told(
+/// An announcement's embed, as JSON.
+fn embed_of(
     campaign: &Campaign,
     entries: &[Arc<Entry>],
     event: Event,
@@ -105,8 +115,8 @@ fn led_by(leader: i64) -> Told {
 }
 
 #[test]
-fn a_launch_tells_what_is_on_the_ballot() {
-    let embed = told(&campaign(), &entries(17), Event::Launch, None, &Told::default(), &look());
+fn a_launch_lists_the_entries() {
+    let embed = embed_of(&campaign(), &entries(17), Event::Launch, None, &Told::default(), &look());
     assert!(text(&embed, "title").contains("Next raid"));
     assert_eq!(embed["url"], format!("https://dawn.example/votes/{}", async_graphql::ID::from(CampaignId(1)).as_str()));
     assert_eq!(embed["color"], 0x00C0_FFEE);
@@ -116,17 +126,17 @@ fn a_launch_tells_what_is_on_the_ballot() {
     assert_eq!(field(&embed, "Closes"), Some("<t:172800:F> (<t:172800:R>)"));
     assert_eq!(field(&embed, "Turnout"), None);
     let look = Look { thumbnail_url: Some("https://dawn.example/crest.png".to_owned()), ..look() };
-    let embed = told(&campaign(), &entries(2), Event::Half, None, &Told::default(), &look);
+    let embed = embed_of(&campaign(), &entries(2), Event::Half, None, &Told::default(), &look);
     assert_eq!(embed["thumbnail"]["url"], "https://dawn.example/crest.png");
     assert_eq!(field(&embed, "Turnout"), Some("12 of 40 (30 %)"));
     assert_eq!(field(&embed, "On the ballot"), None);
 }
 
 #[test]
-fn results_tell_the_winner_and_the_first_places() {
+fn results_name_the_winner_and_the_first_places() {
     let ranked = outcome(&[(2, 1, 12), (3, 2, 7), (1, 2, 7), (4, 4, 1), (5, 5, 0), (6, 5, 0)]);
     let by = |method| Campaign { method, results_visibility: ResultsVisibility::AfterClose, ..campaign() };
-    let of = |method| told(&by(method), &entries(6), Event::Results, Some(&ranked), &Told::default(), &look());
+    let of = |method| embed_of(&by(method), &entries(6), Event::Results, Some(&ranked), &Told::default(), &look());
     let embed = of(VotingMethod::Weighted);
     assert!(text(&embed, "description").contains("**B**"), "{embed}");
     assert_eq!(embed["thumbnail"]["url"], "https://img.example/2.png");
@@ -140,9 +150,10 @@ fn results_tell_the_winner_and_the_first_places() {
 }
 
 #[test]
-fn ties_seats_and_empty_boxes_have_their_own_words() {
-    let of =
-        |outcome: &Outcome| told(&campaign(), &entries(3), Event::Results, Some(outcome), &Told::default(), &look());
+fn ties_seats_and_empty_results_have_their_own_wording() {
+    let of = |outcome: &Outcome| {
+        embed_of(&campaign(), &entries(3), Event::Results, Some(outcome), &Told::default(), &look())
+    };
     let description = |embed: &Value| text(embed, "description").to_owned();
     let tied = of(&outcome(&[(1, 1, 5), (2, 1, 5), (3, 3, 1)]));
     assert!(description(&tied).contains("**A and B**"), "{tied}");
@@ -151,7 +162,7 @@ fn ties_seats_and_empty_boxes_have_their_own_words() {
     assert_eq!(field(&empty, "Standings"), None);
     let rules = Rules { method: VotingMethod::SingleTransferableVote, picks: 2, seats: 2 };
     let ids = [EntryId(1), EntryId(2), EntryId(3)];
-    let seated = of(&crate::voting::count::count(rules, &ids, &[(vec![ids[2], ids[0]], 4), (vec![ids[0]], 3)]));
+    let seated = of(&count::count(rules, &ids, &[(vec![ids[2], ids[0]], 4), (vec![ids[0]], 3)]));
     assert!(description(&seated).contains("**C and A**"), "{seated}");
     let words = |theme: Theme| theme.wording(CampaignId(1), 0).0.replace("{title}", "Next raid");
     assert_eq!(text(&tied, "title"), words(Theme::ResultsTied));
@@ -160,25 +171,25 @@ fn ties_seats_and_empty_boxes_have_their_own_words() {
 }
 
 #[test]
-fn a_lead_is_named_only_where_standings_are_always_open() {
+fn a_leader_is_named_only_where_standings_are_always_visible() {
     let ranked = outcome(&[(3, 1, 5), (2, 2, 4), (1, 3, 1)]);
     let seen = |results_visibility, before: &Told| {
         let campaign = Campaign { results_visibility, ..campaign() };
-        told(&campaign, &entries(3), Event::LeadChange, Some(&ranked), before, &look())
+        embed_of(&campaign, &entries(3), Event::LeadChange, Some(&ranked), before, &look())
     };
     let open = seen(ResultsVisibility::Always, &led_by(2));
     assert!(text(&open, "description").contains("**C**"), "{open}");
     assert_eq!(open["thumbnail"]["url"], "https://img.example/3.png");
     let tease = text(&seen(ResultsVisibility::AfterVoting, &led_by(2)), "description").to_owned();
     assert!(!tease.contains("**C**") && !tease.contains("**B**"), "{tease}");
-    // Without two names there is nothing to name.
+    // Without a former leader, or with the same one, nobody is named.
     for before in [Told::default(), led_by(3)] {
         assert_eq!(text(&seen(ResultsVisibility::Always, &before), "description"), tease);
     }
 }
 
 #[test]
-fn what_people_typed_is_no_markup_and_no_foreign_address() {
+fn typed_text_is_escaped_and_only_web_urls_are_linked() {
     let campaign = Campaign { title: "[x](https://evil.example) @everyone".to_owned(), ..campaign() };
     let bad = Entry { image_url: Some("javascript:alert(1)".to_owned()), ..(*entry(1, "<@1>".to_owned())).clone() };
     let look = Look {
@@ -186,14 +197,14 @@ fn what_people_typed_is_no_markup_and_no_foreign_address() {
         thumbnail_url: Some(format!("https://dawn.example/{}", "x".repeat(2_048))),
         ..look()
     };
-    let embed = told(&campaign, &[Arc::new(bad)], Event::Launch, None, &Told::default(), &look);
+    let embed = embed_of(&campaign, &[Arc::new(bad)], Event::Launch, None, &Told::default(), &look);
     assert!(text(&embed, "title").contains("\\[x\\]\\(https\\://evil.example\\) \\@everyone"), "{embed}");
     assert_eq!(field(&embed, "On the ballot"), Some("\\<\\@1\\>"));
     assert!(["url", "thumbnail"].iter().all(|name| embed.get(name).is_none_or(Value::is_null)), "{embed}");
 }
 
 #[test]
-fn everything_keeps_within_the_limits_of_discord() {
+fn everything_is_within_discords_limits() {
     let entries: Vec<_> = (1..=200).map(|id| entry(id, "*".repeat(200))).collect();
     let look = Look { guild_name: "_".repeat(3_000), ..look() };
     let tied: Vec<_> = (1..=200).map(|id| (id, 1, i64::MAX)).collect();
@@ -201,12 +212,12 @@ fn everything_keeps_within_the_limits_of_discord() {
     let empty: Vec<_> = (1..=200).map(|id| (id, 1, 0)).collect();
     let count = |text: &Value| text.as_str().map_or(0, |text| text.chars().count());
     for (event, rows) in Event::VARIANTS.iter().flat_map(|event| [&tied, &won, &empty].map(|rows| (*event, rows))) {
-        // Ids enough for all variants.
+        // Enough ids for every variant of the wording.
         for id in 0..50 {
             let always = ResultsVisibility::Always;
             let campaign =
                 Campaign { id: CampaignId(id), title: "*".repeat(200), results_visibility: always, ..campaign() };
-            let embed = told(&campaign, &entries, event, Some(&outcome(rows)), &led_by(2), &look);
+            let embed = embed_of(&campaign, &entries, event, Some(&outcome(rows)), &led_by(2), &look);
             let (title, description) = (count(&embed["title"]), count(&embed["description"]));
             let footer = count(&embed["footer"]["text"]);
             assert!((1..=256).contains(&title) && (1..=4_096).contains(&description) && (1..=2_048).contains(&footer));
@@ -222,7 +233,7 @@ fn everything_keeps_within_the_limits_of_discord() {
 
 proptest! {
     #[test]
-    fn what_is_hidden_leaves_no_trace(
+    fn hidden_standings_do_not_affect_an_announcement(
         event in select(Event::VARIANTS),
         visibility in select(ResultsVisibility::VARIANTS),
         method in select(VotingMethod::VARIANTS),
@@ -236,7 +247,7 @@ proptest! {
             let campaign = Campaign { id: CampaignId(id), method, results_visibility: visibility, ..campaign() };
             let of = |outcome: Option<&Outcome>, leader: Option<i64>, leads| {
                 let before = Told { leader: leader.map(EntryId), leads, ..Told::default() };
-                told(&campaign, &entries(4), event, outcome, &before, &look())
+                embed_of(&campaign, &entries(4), event, outcome, &before, &look())
             };
             let other = if event == Event::LeadChange { leads.0 } else { leads.1 };
             prop_assert_eq!(of(Some(&outcome(&rows)), before, leads.0), of(None, None, other));

@@ -1,15 +1,18 @@
-//! A guild to import into, and what a plan does to it.
+//! Roster files: reading, planning an import, and writing.
+
+mod formulas;
+mod plan;
+mod read;
+mod records;
+mod write;
 
 use chrono::NaiveDateTime;
-
-use super::{
-    format::Format,
-    plan::{self, Actor, Plan, Roster},
-    read::{self, Reading},
-};
-use crate::{
-    access::{Permission, Viewer, viewer::some_viewer},
-    identity::rows::{Character, CharacterClass, CharacterRole, Member, Rank, RankSource},
+use guildhall::{
+    access::{Permission, Viewer},
+    identity::{
+        Character, CharacterClass, CharacterRole, Member, Rank, RankSource,
+        import::{self, Actor, Format, Plan, Reading, Roster},
+    },
     kernel::{
         clock::Timestamp,
         id::{CharacterId, GuildId, MemberId, RankId},
@@ -17,11 +20,11 @@ use crate::{
     },
 };
 
-pub(super) fn now() -> Timestamp {
+fn now() -> Timestamp {
     NaiveDateTime::default()
 }
 
-/// A rank of the test guild, which has its level for its id.
+/// A rank of the test guild. Its id is its level.
 fn rank(level: i64, name: &str, permissions: &[Permission]) -> Rank {
     Rank {
         guild_id: GuildId(1),
@@ -35,7 +38,7 @@ fn rank(level: i64, name: &str, permissions: &[Permission]) -> Rank {
     }
 }
 
-pub(super) fn member(id: i64, username: &str, display_name: &str, level: i64) -> Member {
+fn member(id: i64, username: &str, display_name: &str, level: i64) -> Member {
     Member {
         guild_id: GuildId(1),
         id: MemberId(id),
@@ -56,7 +59,7 @@ pub(super) fn member(id: i64, username: &str, display_name: &str, level: i64) ->
     }
 }
 
-pub(super) fn character(id: i64, owner: i64, name: &str, realm: &str) -> Character {
+fn character(id: i64, owner: i64, name: &str, realm: &str) -> Character {
     Character {
         guild_id: GuildId(1),
         id: CharacterId(id),
@@ -73,7 +76,7 @@ pub(super) fn character(id: i64, owner: i64, name: &str, realm: &str) -> Charact
     }
 }
 
-pub(super) fn ranks() -> Vec<Rank> {
+fn ranks() -> Vec<Rank> {
     let officer = [Permission::MembersManage, Permission::MembersInvite];
     vec![
         rank(5, "Guild Leader", &[Permission::RanksManage, Permission::MembersManage, Permission::MembersInvite]),
@@ -84,8 +87,8 @@ pub(super) fn ranks() -> Vec<Rank> {
     ]
 }
 
-/// A leader (`thal`), two officers (`korr`, `mira`), a member (`bryn`), and one who has left (`gone`).
-pub(super) fn guild() -> Roster {
+/// A leader (`thal`), two officers (`korr`, `mira`), a member (`bryn`), and an inactive member (`gone`).
+fn guild() -> Roster {
     Roster {
         guild: GuildId(1),
         ranks: ranks(),
@@ -106,24 +109,24 @@ pub(super) fn guild() -> Roster {
 }
 
 /// The test guild's leader (1) or one of its officers (2, 3).
-pub(super) fn officer(member: i64) -> Actor {
+fn officer(member: i64) -> Actor {
     let level = if member == 1 { 5 } else { 4 };
     let permissions = ranks().into_iter().find(|rank| rank.level == level).map(|rank| rank.permissions);
     Actor::Officer(Viewer {
         member: MemberId(member),
         permissions: permissions.unwrap_or_default(),
-        ..some_viewer(level)
+        ..super::viewer(level)
     })
 }
 
-/// Rows of a table that has all columns.
-pub(super) fn rows(rows: &str) -> Reading {
+/// Rows of a table that has every column.
+fn rows(rows: &str) -> Reading {
     let header = "username,discord id,nickname,rank,character,realm,class,spec,role,main";
-    read(Format::Csv, format!("{header}\n{rows}").as_bytes()).unwrap()
+    import::read(Format::Csv, format!("{header}\n{rows}").as_bytes()).unwrap()
 }
 
-/// The guild once a plan is carried out.
-pub(super) fn carried_out(roster: &Roster, plan: &Plan) -> Roster {
+/// The guild after a plan is applied.
+fn applied(roster: &Roster, plan: &Plan) -> Roster {
     let mut after = roster.clone();
     for diff in &plan.changed_members {
         let member = after.members.iter_mut().find(|member| **member == diff.before).unwrap();
@@ -138,9 +141,9 @@ pub(super) fn carried_out(roster: &Roster, plan: &Plan) -> Roster {
     after
 }
 
-/// What a plan does, a line each: `~` changes, `+` adds, `!` is a problem.
-pub(super) fn told(roster: &Roster, plan: &Plan) -> Vec<String> {
-    let after = carried_out(roster, plan);
+/// A plan as text, one line per effect: `~` changes, `+` adds, `!` is a problem.
+fn summary(roster: &Roster, plan: &Plan) -> Vec<String> {
+    let after = applied(roster, plan);
     let member = |sign: &str, member: &Member| {
         let id = member.discord_id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
         format!("{sign} {} ({}) {}{id}", member.discord_username, member.display_name, member.rank_level)
@@ -152,20 +155,20 @@ pub(super) fn told(roster: &Roster, plan: &Plan) -> Vec<String> {
         let main = if character.is_main { "main" } else { "alt" };
         format!("{sign} {name}-{realm} of {}: {class} {spec} {role} {main}", owner.discord_username)
     };
-    let mut told = Vec::new();
-    told.extend(plan.changed_members.iter().map(|diff| member("~", &diff.after)));
-    told.extend(plan.new_members.iter().map(|new| member("+", new)));
-    told.extend(plan.changed_characters.iter().map(|changed| character("~", changed)));
-    told.extend(plan.new_characters.iter().map(|new| character("+", new)));
-    told.extend(plan.problems.iter().map(|problem| {
+    let mut lines = Vec::new();
+    lines.extend(plan.changed_members.iter().map(|diff| member("~", &diff.after)));
+    lines.extend(plan.new_members.iter().map(|new| member("+", new)));
+    lines.extend(plan.changed_characters.iter().map(|changed| character("~", changed)));
+    lines.extend(plan.new_characters.iter().map(|new| character("+", new)));
+    lines.extend(plan.problems.iter().map(|problem| {
         let reason = problem.reason.map(|reason| format!(" {reason}")).unwrap_or_default();
         format!("! {} {}{reason}", problem.place, problem.field.unwrap_or("-"))
     }));
-    told
+    lines
 }
 
-/// What these rows do to the test guild.
-pub(super) fn outcome(actor: &Actor, text: &str) -> Vec<String> {
+/// The summary of importing these rows into the test guild.
+fn outcome(actor: &Actor, text: &str) -> Vec<String> {
     let roster = guild();
-    told(&roster, &plan(&roster, actor, &rows(text), now()))
+    summary(&roster, &import::plan(&roster, actor, &rows(text), now()))
 }

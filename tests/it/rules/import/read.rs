@@ -1,10 +1,10 @@
+//! Reading tables and lists of members.
+
+use guildhall::identity::import::{Column, Format, Place, Reading, Record, read};
 use proptest::{prelude::*, sample::select};
 
-use super::*;
-use crate::identity::import::{place::Place, record::Column};
-
-/// The rows as they were read: `place: username | character | main`.
-fn told(reading: &Reading) -> Vec<String> {
+/// The rows that were read, as `place: username | character | main`.
+fn summary(reading: &Reading) -> Vec<String> {
     let cell = |record: &Record, column| record.cell(column).unwrap_or("-").to_owned();
     let row = |record: &Record| {
         let cells = [Column::DiscordUsername, Column::CharacterName, Column::MainAlt];
@@ -25,14 +25,14 @@ fn json(text: &str) -> Reading {
     read(Format::Json, text.as_bytes()).unwrap()
 }
 
-fn refused(format: Format, text: &[u8]) -> String {
+fn rejected(format: Format, text: &[u8]) -> String {
     let refusal = read(format, text).unwrap_err();
     assert_eq!(refusal.field.as_deref(), Some("data"));
     refusal.message.into_owned()
 }
 
 #[test]
-fn headers_are_known_however_they_are_spelt() {
+fn headers_are_recognized_in_every_spelling() {
     let headers = [
         ("Discord Username", Column::DiscordUsername),
         ("discordUsername", Column::DiscordUsername),
@@ -58,66 +58,66 @@ fn headers_are_known_however_they_are_spelt() {
 }
 
 #[test]
-fn columns_that_mean_nothing_are_named_and_passed_over() {
+fn unknown_columns_are_listed_and_ignored() {
     let reading = csv("username,Notes,,item level,notes\nthal,fine,,700,x\n");
-    assert_eq!(told(&reading), ["line 2: thal | - | -"]);
+    assert_eq!(summary(&reading), ["line 2: thal | - | -"]);
     assert_eq!(reading.unknown_columns, ["Notes", "item level", "notes"]);
     let reading = json(r#"{"members": [{"username": "thal", "joined": 1, "characters": [{"ilvl": 2, "rank": 3}]}]}"#);
     assert_eq!(reading.unknown_columns, ["joined", "ilvl", "rank"]);
 }
 
 #[test]
-fn spreadsheets_of_all_countries_are_read() {
+fn every_spreadsheets_delimiter_is_read() {
     for text in ["username,character\nthal,Thal", "username;character\nthal;Thal", "username\tcharacter\nthal\tThal"] {
-        assert_eq!(told(&csv(text)), ["line 2: thal | Thal | -"], "{text}");
+        assert_eq!(summary(&csv(text)), ["line 2: thal | Thal | -"], "{text}");
     }
-    assert_eq!(told(&csv("\u{feff}username;notes, long\nthal;a,b,c")), ["line 2: thal | - | -"]);
-    assert_eq!(told(&json("\u{feff}{\"members\": []}")), Vec::<String>::new());
+    assert_eq!(summary(&csv("\u{feff}username;notes, long\nthal;a,b,c")), ["line 2: thal | - | -"]);
+    assert_eq!(summary(&json("\u{feff}{\"members\": []}")), Vec::<String>::new());
 }
 
 #[test]
-fn quoted_cells_hold_what_would_part_them() {
+fn quoted_cells_can_contain_delimiters() {
     let reading = csv("username,character,main\n\"a,b\",\"say \"\"hi\"\"\", x \n'=1+1,\"c;d\",\n");
-    assert_eq!(told(&reading), ["line 2: a,b | say \"hi\" | x", "line 3: =1+1 | c;d | -"]);
+    assert_eq!(summary(&reading), ["line 2: a,b | say \"hi\" | x", "line 3: =1+1 | c;d | -"]);
 }
 
 #[test]
-fn lines_are_counted_as_an_editor_counts_them() {
+fn lines_are_numbered_as_in_an_editor() {
     for end in ["\n", "\r\n", "\r"] {
         let text = ["", "username,notes", "a", "", "", "b,\"one", "two\"", " , ", "c"].join(end);
-        assert_eq!(told(&csv(&text)), ["line 3: a | - | -", "line 6: b | - | -", "line 9: c | - | -"], "{end:?}");
+        assert_eq!(summary(&csv(&text)), ["line 3: a | - | -", "line 6: b | - | -", "line 9: c | - | -"], "{end:?}");
     }
 }
 
 #[test]
-fn a_bad_line_is_a_problem_of_its_own() {
+fn a_bad_line_is_its_own_problem() {
     let reading = csv("username,rank\na,Member,more\nb\n,\nc,\"Mem\nber\"\nd,Member\n");
-    assert_eq!(told(&reading), ["line 3: b | - | -", "line 7: d | - | -"]);
+    assert_eq!(summary(&reading), ["line 3: b | - | -", "line 7: d | - | -"]);
     assert_eq!(problems(&reading), [("line 2".to_owned(), None), ("line 5".to_owned(), Some("rank"))]);
 }
 
 #[test]
-fn a_quotation_mark_left_open_does_not_swallow_rows_unseen() {
+fn an_unclosed_quotation_mark_is_reported() {
     let reading = csv("username,rank,notes\na,Member,\"fine\nb,Member,\nc,Member,\n");
-    assert_eq!((told(&reading), problems(&reading)), (vec![], vec![("line 2".to_owned(), None)]));
+    assert_eq!((summary(&reading), problems(&reading)), (vec![], vec![("line 2".to_owned(), None)]));
     let reading = csv("username,rank\na,\"Member\nb,Member\n");
-    assert_eq!((told(&reading), problems(&reading)), (vec![], vec![("line 2".to_owned(), Some("rank"))]));
+    assert_eq!((summary(&reading), problems(&reading)), (vec![], vec![("line 2".to_owned(), Some("rank"))]));
 }
 
 #[test]
-fn files_that_are_no_tables_are_refused() {
-    assert!(refused(Format::Csv, b"").contains("discord_username"));
-    assert!(refused(Format::Csv, b"rank,character\nMember,Thal").contains("discord_username"));
-    assert!(refused(Format::Csv, b"username\n\xff").contains("UTF-8"));
-    assert!(refused(Format::Csv, b"username,Discord Name,rank").contains("discord_username"));
-    assert!(refused(Format::Csv, b"username,server,Realm").contains("“server”, “Realm”"));
+fn files_that_are_not_tables_are_rejected() {
+    assert!(rejected(Format::Csv, b"").contains("discord_username"));
+    assert!(rejected(Format::Csv, b"rank,character\nMember,Thal").contains("discord_username"));
+    assert!(rejected(Format::Csv, b"username\n\xff").contains("UTF-8"));
+    assert!(rejected(Format::Csv, b"username,Discord Name,rank").contains("discord_username"));
+    assert!(rejected(Format::Csv, b"username,server,Realm").contains("“server”, “Realm”"));
 }
 
 #[test]
-fn files_that_are_no_lists_of_members_are_refused() {
-    assert!(refused(Format::Json, b"{\"members\": [\n  oops]}").contains("line 2 column 3"));
+fn files_that_are_not_lists_of_members_are_rejected() {
+    assert!(rejected(Format::Json, b"{\"members\": [\n  oops]}").contains("line 2 column 3"));
     for text in ["[]", "{}", "3", "{\"members\": {}}"] {
-        assert!(refused(Format::Json, text.as_bytes()).contains("members"), "{text}");
+        assert!(rejected(Format::Json, text.as_bytes()).contains("members"), "{text}");
     }
 }
 
@@ -136,7 +136,7 @@ fn members_are_read_with_their_characters() {
         ]}"#,
     );
     assert_eq!(
-        told(&reading),
+        summary(&reading),
         [
             "members[0]: thal | - | -",
             "members[1].characters[0]: korr | Korr | main",
@@ -151,7 +151,7 @@ fn members_are_read_with_their_characters() {
 }
 
 #[test]
-fn a_value_of_the_wrong_kind_is_a_problem_of_where_it_stands() {
+fn a_value_of_the_wrong_type_is_a_problem_at_its_place() {
     let reading = json(
         r#"{"members": [
             {"discordUsername": {"name": "thal"}, "characters": [{"name": "Thal"}]},
@@ -161,7 +161,7 @@ fn a_value_of_the_wrong_kind_is_a_problem_of_where_it_stands() {
             {"discordUsername": "ulf", "characters": [{"name": []}, "Ulf", {"name": "Ulf"}, {"class": 1, "Class": 2}]}
         ]}"#,
     );
-    assert_eq!(told(&reading), ["members[4].characters[2]: ulf | Ulf | -"]);
+    assert_eq!(summary(&reading), ["members[4].characters[2]: ulf | Ulf | -"]);
     let expected = [
         ("members[0]", Some("discordUsername")),
         ("members[1]", None),
@@ -176,7 +176,7 @@ fn a_value_of_the_wrong_kind_is_a_problem_of_where_it_stands() {
 }
 
 #[test]
-fn what_is_told_of_a_member_goes_with_each_of_many_characters() {
+fn many_characters_share_their_members_cells() {
     let name = "x".repeat(900);
     let characters = vec!["{}"; 100_000].join(",");
     let reading = json(&format!(r#"{{"members": [{{"rank": "{name}", "characters": [{characters}]}}]}}"#));
@@ -185,7 +185,7 @@ fn what_is_told_of_a_member_goes_with_each_of_many_characters() {
 
 proptest! {
     #[test]
-    fn any_file_is_read_or_refused(
+    fn every_file_is_read_or_rejected(
         format in select(vec![Format::Csv, Format::Json]),
         start in select(vec!["", "username,rank\n", "username;a;class\n\"", "{\"members\": [", "{\"members\": [{}, {\"rank\":"]),
         rest in "[a,;\"'\r\n\t{}:\\[\\]0-9é\u{feff}\u{0}]{0,40}",

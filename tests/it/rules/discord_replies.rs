@@ -1,15 +1,27 @@
+//! The bot's replies are within Discord's limits.
+
+use std::collections::HashSet;
+
+use guildhall::{
+    bot::commands::{
+        ask::{CastBallot, Counted, Entry, Vote},
+        ballot::{Ballot, Menu, Step, written},
+        report,
+        view::{ballot, cannot_vote, cast, votes},
+    },
+    kernel::id::CampaignId,
+    voting::{CannotVoteReason, VotingMethod},
+};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
+use serenity::builder::CreateInteractionResponseMessage as Reply;
 use strum::VariantArray;
-
-use super::*;
-use crate::bot::commands::{ask::Counted, ballot::written, report};
 
 fn reply_of(reply: &Reply) -> Value {
     serde_json::to_value(reply).unwrap()
 }
 
-/// What a guild may make of a vote.
+/// A campaign with names of any content and length.
 fn a_vote() -> impl Strategy<Value = Vote> {
     let name =
         || prop_oneof!["\\PC{1,200}", "[*_:@]{200}", "𝕎{200}"].prop_filter("trimmed", |it| !it.trim().is_empty());
@@ -28,7 +40,7 @@ fn a_vote() -> impl Strategy<Value = Vote> {
     })
 }
 
-/// Panics where Discord would refuse an answer.
+/// Panics where Discord would reject a reply.
 fn check(reply: &Value) {
     let length = |text: &Value| text.as_str().unwrap_or_default().chars().count();
     let mut size = 0;
@@ -45,7 +57,7 @@ fn check(reply: &Value) {
     assert_eq!((&reply["flags"], &reply["allowed_mentions"]["parse"]), (&json!(64), &json!([])));
     let rows = reply["components"].as_array().unwrap();
     let parts: Vec<&Value> = rows.iter().flat_map(|row| row["components"].as_array().unwrap()).collect();
-    let ids: std::collections::HashSet<&str> = parts.iter().map(|part| part["custom_id"].as_str().unwrap()).collect();
+    let ids: HashSet<&str> = parts.iter().map(|part| part["custom_id"].as_str().unwrap()).collect();
     assert!(rows.len() <= 5 && ids.len() == parts.len());
     for part in parts {
         assert!((1..=100).contains(&length(&part["custom_id"])), "{part}");
@@ -70,7 +82,7 @@ proptest! {
         vote in a_vote(), order in vec(any::<u8>(), 0..=10), page: u8,
     ) {
         let paper = vote.paper();
-        let mut filled = Ballot { page, ..Ballot::new(crate::kernel::id::CampaignId(i64::MAX)) };
+        let mut filled = Ballot { page, ..Ballot::new(CampaignId(i64::MAX)) };
         filled = filled.after(Step::Forward, &[], paper).unwrap();
         for pick in order {
             check(&reply_of(&ballot(&vote, &filled, 0xFF_FFFF)));
@@ -93,7 +105,7 @@ proptest! {
     fn every_list_is_within_discords_limits(vote in a_vote(), count in 0..=100_usize, open in 0..=100_usize) {
         let turnout = json!({ "eligible": 1_000_000, "voted": 999_999, "percent": 99.9 });
         let vote_of = |number: usize| json!({
-            "id": async_graphql::ID::from(crate::kernel::id::CampaignId(number.try_into().unwrap())), "title": vote.title,
+            "id": async_graphql::ID::from(CampaignId(number.try_into().unwrap())), "title": vote.title,
             "closesAt": vote.closes_at, "turnout": turnout,
             "viewerCannotVoteReason": (number >= open).then_some("NOT_REGISTERED"),
         });
@@ -119,10 +131,10 @@ proptest! {
 }
 
 #[test]
-fn what_closes_first_is_offered_first_and_only_what_can_be_voted_in() {
+fn campaigns_that_close_first_are_offered_first_if_the_member_can_vote() {
     let vote = |id: i64, day: u8, reason: Option<&str>| {
         json!({
-            "id": async_graphql::ID::from(crate::kernel::id::CampaignId(id)), "title": format!("vote {id}"),
+            "id": async_graphql::ID::from(CampaignId(id)), "title": format!("vote {id}"),
             "closesAt": format!("2026-03-0{day}T20:00:00Z"), "turnout": { "eligible": 4, "voted": 1, "percent": 25.0 },
             "viewerCannotVoteReason": reason,
         })
@@ -132,7 +144,7 @@ fn what_closes_first_is_offered_first_and_only_what_can_be_voted_in() {
     let reply = reply_of(&votes(serde_json::from_value(json!({ "totalCount": 4, "nodes": nodes })).unwrap(), 0));
     let menu = &reply["components"][0]["components"][0];
     let offered: Vec<&Value> = menu["options"].as_array().unwrap().iter().map(|option| &option["value"]).collect();
-    let written = |id| written(crate::kernel::id::CampaignId(id));
+    let written = |id| written(CampaignId(id));
     assert_eq!(offered, [&written(3), &written(2)]);
     let text = reply["embeds"][0]["description"].as_str().unwrap();
     let lines: Vec<&str> = text.lines().collect();

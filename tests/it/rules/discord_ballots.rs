@@ -1,7 +1,14 @@
+//! A ballot that is filled in with Discord's menus and buttons.
+
+use std::collections::HashSet;
+
+use guildhall::{
+    bot::commands::ballot::{Ballot, Menu, PAGE, Paper, Step, read, written},
+    kernel::id::CampaignId,
+    voting::VotingMethod,
+};
 use proptest::{collection::vec, prelude::*, sample::select};
 use strum::VariantArray;
-
-use super::*;
 
 const RANKED: Paper = Paper { method: VotingMethod::Schulze, picks: 3, entries: 60 };
 const APPROVAL: Paper = Paper { method: VotingMethod::Approval, ..RANKED };
@@ -25,7 +32,7 @@ fn a_paper() -> impl Strategy<Value = Paper> {
 
 proptest! {
     #[test]
-    fn a_ballot_survives_the_way_to_discord_and_back(
+    fn an_encoded_ballot_decodes_to_itself(
         campaign: i64, picks in vec(0..200_u8, 0..=10), page: u8, step in a_step(),
     ) {
         let ballot = Ballot { campaign: CampaignId(campaign), picks, page };
@@ -36,7 +43,7 @@ proptest! {
     }
 
     #[test]
-    fn any_other_id_is_none_or_means_just_one_ballot(
+    fn other_ids_are_unknown_or_decode_to_one_ballot(
         part in prop_oneof![".{0,100}", "vote1:[a-z_]{0,10}:[0-9a-f+]{0,20}:[0-9a-f+]{0,3}:[0-9a-fé+]{0,20}"],
     ) {
         if let Some((step, ballot)) = Ballot::read(&part) {
@@ -45,7 +52,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_forged_comes_to_nothing_or_to_a_ballot_that_fits(
+    fn forged_ballots_are_rejected_or_valid(
         picks in vec(any::<u8>(), 0..12), page: u8, step in a_step(), paper in a_paper(),
         chosen in vec(prop_oneof![any::<u8>().prop_map(|it| it.to_string()), ".{0,8}"], 0..30),
     ) {
@@ -60,7 +67,7 @@ proptest! {
     }
 
     #[test]
-    fn every_ranking_can_be_put_together(
+    fn every_ranking_can_be_filled_in(
         order in Just((0..60_u8).collect::<Vec<_>>()).prop_shuffle(),
     ) {
         let mut filled = ballot(&[], 0);
@@ -77,7 +84,7 @@ proptest! {
 }
 
 #[test]
-fn a_ranking_grows_by_one_pick_a_step_and_offers_what_is_left() {
+fn a_ranking_grows_by_one_pick_and_offers_the_rest() {
     let begun = ballot(&[4], 0);
     let menu = begun.menu(RANKED).unwrap();
     assert_eq!((menu.least, menu.most, menu.options.len()), (1, 1, PAGE));
@@ -105,11 +112,11 @@ fn approvals_on_other_pages_are_kept() {
 }
 
 #[test]
-fn pages_end_where_the_entries_do() {
+fn pages_end_with_the_entries() {
     assert_eq!(ballot(&[], 0).after(Step::Back, &[], RANKED), Some(ballot(&[], 0)));
     assert_eq!(ballot(&[], 2).after(Step::Forward, &[], RANKED), Some(ballot(&[], 2)));
     let paper = Paper { entries: 26, ..RANKED };
-    // The one entry of the second page is picked, so that there is none any more.
+    // The only entry of the second page is picked, so that the page is gone.
     assert_eq!(ballot(&[], 1).after(Step::Pick, &values(&[25]), paper), Some(ballot(&[25], 0)));
 }
 

@@ -1,21 +1,21 @@
+//! Writing tables and lists of members.
+
 use std::collections::HashSet;
 
-use proptest::{option, prelude::*, sample::select};
-
-use super::{
-    super::{
-        Actor, plan, read,
-        testing::{carried_out, character, guild, member, now, ranks},
+use guildhall::{
+    identity::{
+        Character, CharacterClass, CharacterRole, Member, classes,
+        import::{Actor, Format, Roster, plan, read, write},
     },
-    *,
+    kernel::{error::Result, id::GuildId, text},
 };
-use crate::{
-    identity::classes,
-    kernel::{id::GuildId, text},
-};
+use proptest::{option, prelude::*, sample::select};
+use strum::VariantArray;
+
+use super::{applied, character, guild, member, now, ranks};
 
 #[test]
-fn a_table_has_a_row_a_character() -> Result<()> {
+fn a_table_has_one_row_per_character() -> Result<()> {
     let expected = "\
 discord_username,discord_id,display_name,rank,character_name,realm,class,spec,role,main_alt
 thal,100,Thalindra,Guild Leader,Thalindra,Sen'jin,MAGE,Frost,RANGED_DPS,main
@@ -58,7 +58,7 @@ fn a_list_has_the_documented_keys() -> Result<()> {
 }
 
 #[test]
-fn a_spec_that_the_game_no_longer_has_survives_the_way_out_and_back() -> Result<()> {
+fn a_spec_that_the_game_removed_survives_export_and_import() -> Result<()> {
     let mut roster = guild();
     roster.characters.iter_mut().for_each(|character| character.spec = Some("Gladiator".to_owned()));
     for format in [Format::Csv, Format::Json] {
@@ -68,27 +68,27 @@ fn a_spec_that_the_game_no_longer_has_survives_the_way_out_and_back() -> Result<
     Ok(())
 }
 
-/// A name as people make them up.
+/// A name with characters that need care.
 fn name() -> impl Strategy<Value = String> {
     let odd =
         select(vec!["=1+1", "'=x", "-", "a;b", "a,b", "\"", "\"a\"", "@@x", "Zoë", "Ægir", "漢字", "١", "'", "İ"]);
     prop_oneof![odd.prop_map(str::to_owned), "[a-zA-Z=+@;,\"' éßǅ]{1,8}", "\\PC{1,8}"]
 }
 
-type Made = (String, String, i64, bool, Option<u64>, Vec<(String, String, usize, Option<usize>, usize)>, usize);
+type Drawn = (String, String, i64, bool, Option<u64>, Vec<(String, String, usize, Option<usize>, usize)>, usize);
 
-fn made() -> impl Strategy<Value = Made> {
+fn drawn() -> impl Strategy<Value = Drawn> {
     let of_character = (name(), name(), 0..13_usize, option::of(0..4_usize), 0..4_usize);
     let characters = proptest::collection::vec(of_character, 0..4);
     (name(), name(), 1..=5_i64, prop::bool::weighted(0.8), option::of(1..u64::MAX), characters, 0..5_usize)
 }
 
-/// A guild of those whose names are allowed and not taken.
+/// A guild of the drawn members whose names are valid and unique.
 fn roster() -> impl Strategy<Value = Roster> {
-    proptest::collection::vec(made(), 0..8).prop_map(|made| {
+    proptest::collection::vec(drawn(), 0..8).prop_map(|drawn| {
         let mut roster = Roster { guild: GuildId(1), ranks: ranks(), members: vec![], characters: vec![] };
         let (mut usernames, mut ids, mut names) = (HashSet::new(), HashSet::new(), HashSet::new());
-        for (number, (username, shown, level, is_active, discord_id, characters, main)) in (1..).zip(made) {
+        for (number, (username, shown, level, is_active, discord_id, characters, main)) in (1..).zip(drawn) {
             let allowed = |name: &str| text::name("name", name, 50);
             let username = text::discord_username(&username).and_then(|name| text::discord_username(&name));
             let (Ok(username), Ok(shown)) = (username, allowed(&shown)) else { continue };
@@ -122,7 +122,7 @@ fn roster() -> impl Strategy<Value = Roster> {
 
 proptest! {
     #[test]
-    fn what_is_written_changes_nothing_when_it_is_read(
+    fn importing_an_export_changes_nothing(
         roster in roster(),
         format in select(vec![Format::Csv, Format::Json]),
     ) {
@@ -133,14 +133,14 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_makes_the_same_guild_elsewhere(
+    fn an_export_recreates_the_guild_elsewhere(
         roster in roster(),
         format in select(vec![Format::Csv, Format::Json]),
     ) {
         let written = write(format, &roster)?;
         let empty = Roster { members: vec![], characters: vec![], ..roster };
         let reading = read(format, written.as_bytes())?;
-        let elsewhere = carried_out(&empty, &plan(&empty, &Actor::Operator, &reading, now()));
+        let elsewhere = applied(&empty, &plan(&empty, &Actor::Operator, &reading, now()));
         prop_assert_eq!(write(format, &elsewhere)?, written);
     }
 }

@@ -1,9 +1,31 @@
-use std::collections::{BTreeSet, HashSet};
+//! How announcements are worded, and how text that people typed is escaped.
 
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use guildhall::{
+    discord::{
+        story::Event,
+        words::{Theme, Values, escape, line, listed},
+    },
+    kernel::{clock::Timestamp, id::CampaignId},
+    voting::Turnout,
+};
 use proptest::prelude::*;
+use serde::Deserialize;
 use strum::VariantArray;
 
-use super::*;
+const ANNOUNCEMENTS: &str = include_str!("../../../data/discord/announcements.json");
+
+/// The variants of a theme.
+#[derive(Deserialize)]
+struct Pool {
+    titles: Vec<String>,
+    texts: Vec<String>,
+}
+
+fn pools() -> BTreeMap<String, Pool> {
+    serde_json::from_str(ANNOUNCEMENTS).unwrap()
+}
 
 const ALL: [&str; 12] = [
     "title",
@@ -29,7 +51,7 @@ fn placeholders(template: &str) -> Vec<&str> {
     template.split('{').skip(1).map(|part| part.split_once('}').map_or("", |(name, _)| name)).collect()
 }
 
-/// What a template may name.
+/// The placeholders that a template may use.
 fn allowed(theme: Theme, is_title: bool) -> Vec<&'static str> {
     if is_title {
         return vec!["title", "guild"];
@@ -45,8 +67,8 @@ fn allowed(theme: Theme, is_title: bool) -> Vec<&'static str> {
 }
 
 #[test]
-fn every_theme_has_its_pools() {
-    let pools: BTreeMap<String, Pool> = serde_json::from_str(ANNOUNCEMENTS).unwrap();
+fn every_theme_has_its_variants() {
+    let pools = pools();
     let names: BTreeSet<String> = themes().into_iter().map(Theme::pool).collect();
     assert_eq!(pools.keys().cloned().collect::<BTreeSet<_>>(), names);
     for theme in themes() {
@@ -66,7 +88,7 @@ fn every_theme_has_its_pools() {
                 assert!(!template.contains(['\n', '@', '\\', '[']), "{template}");
             }
         }
-        // The embed's title says what it is about, and the text of each lead change who is meant.
+        // Each title names the campaign; the text of a lead change names the leader.
         assert!(pool.titles.iter().all(|title| title.contains("{title}")), "{theme:?}");
         let needed = match theme {
             Theme::Plain(Event::LeadChange) => "{leader}",
@@ -78,12 +100,12 @@ fn every_theme_has_its_pools() {
 }
 
 #[test]
-fn teases_tell_nothing_of_the_standings() {
+fn teasers_do_not_hint_at_the_standings() {
     let words = [
         "lead", "ahead", "behind", "chang", "overt", "swap", "shift", "standing", "twist", "surpris", "top", "front",
         "first", "race", "rank", "place", "winn", "favour", "new", "just", "now",
     ];
-    let pool = &POOLS["TEASE"];
+    let pool = &pools()["TEASE"];
     for template in pool.titles.iter().chain(&pool.texts) {
         let lower = template.to_lowercase();
         assert!(!words.iter().any(|word| lower.contains(word)), "{template}");
@@ -91,12 +113,13 @@ fn teases_tell_nothing_of_the_standings() {
 }
 
 #[test]
-fn variants_differ_among_campaigns_and_times_but_not_by_chance() {
+fn variants_depend_on_the_campaign_and_the_time_only() {
+    let pools = pools();
     for theme in themes() {
         let wordings = |of: fn(i64) -> (i64, u32)| -> HashSet<_> {
             (0..200).map(of).map(|(id, time)| theme.wording(CampaignId(id), time)).collect()
         };
-        let pool = &POOLS[&theme.pool()];
+        let pool = &pools[&theme.pool()];
         assert_eq!(wordings(|id| (id, 0)).iter().map(|it| it.0).collect::<HashSet<_>>().len(), pool.titles.len());
         assert_eq!(wordings(|id| (id, 0)).iter().map(|it| it.1).collect::<HashSet<_>>().len(), pool.texts.len());
         assert!(wordings(|time| (7, u32::try_from(time).unwrap())).len() > pool.texts.len());
@@ -109,24 +132,27 @@ fn placeholders_are_filled_once() {
     let values = Values {
         title: "{guild}".to_owned(),
         guild: "Dawn".to_owned(),
-        closes_at: Some(Instant::default()),
+        closes_at: Some(Timestamp::default()),
         turnout: Turnout { eligible: 3, voted: 1 },
         entries: 4,
         ..Values::default()
     };
     let filled = values.fill("{title} {guild} {closes} {closes_at} {voted}/{eligible} {percent} % {entries} {x} {");
     assert_eq!(filled, "{guild} Dawn <t:0:R> <t:0:F> 1/3 33.3 % 4 {x} {");
-    assert!(ALL.iter().all(|name| values.of(name).is_some()));
+    for name in ALL {
+        let placeholder = format!("{{{name}}}");
+        assert_ne!(values.fill(&placeholder), placeholder);
+    }
 }
 
 #[test]
-fn names_are_listed_as_one_writes_them() {
+fn names_are_listed_as_in_a_sentence() {
     let of = |names: &[&str]| listed(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
     assert_eq!([of(&[]), of(&["A"]), of(&["A", "B"]), of(&["A", "B", "C"])], ["", "A", "A and B", "A, B and C"]);
 }
 
 #[test]
-fn what_people_type_shows_as_typed() {
+fn escaped_text_is_displayed_as_typed() {
     for (typed, escaped) in [
         ("Thal'dor, the Brave - again", "Thal'dor, the Brave - again"),
         ("[here](https://x.y)", "\\[here\\]\\(https\\://x.y\\)"),
@@ -142,21 +168,21 @@ fn what_people_type_shows_as_typed() {
 }
 
 #[test]
-fn cutting_keeps_escapes_whole() {
+fn truncating_keeps_escapes_whole() {
     let of = |max| escape("a*b", max);
     assert_eq!([of(4), of(3), of(2), of(1), of(0)], ["a\\*b", "a…", "a…", "…", ""]);
     assert_eq!(escape("ab*", 4), "ab\\*");
     assert_eq!((line("a*\nb", 4), line("a*\nb", 3)), ("a* b".to_owned(), "a*…".to_owned()));
 }
 
-/// What Discord shows of an escaped text.
+/// How Discord displays an escaped text.
 fn shown(escaped: &str) -> String {
     let mut chars = escaped.chars();
     let mut shown = String::new();
     while let Some(c) = chars.next() {
-        // A backslash before a letter or a space would show.
+        // A backslash before a letter or a space would be displayed.
         let literal =
-            if c == '\\' { chars.next().filter(char::is_ascii_punctuation).expect("an escape is whole") } else { c };
+            if c == '\\' { chars.next().filter(char::is_ascii_punctuation).expect("a complete escape") } else { c };
         shown.push(literal);
     }
     shown
@@ -164,21 +190,21 @@ fn shown(escaped: &str) -> String {
 
 proptest! {
     #[test]
-    fn escaped_text_fits_and_shows_what_was_typed(
+    fn escaped_text_fits_and_is_displayed_as_typed(
         text in prop_oneof![any::<String>(), "[-\\\\*_~`|>#\\[\\]()<@:.a1 \n…]{0,30}"],
         max in 0..40_usize,
     ) {
         let escaped = escape(&text, max);
-        let flat: String = flat(&text).collect();
+        let flat = line(&text, usize::MAX);
         prop_assert!(escaped.chars().count() <= max);
         let whole = escape(&text, usize::MAX);
         prop_assert_eq!(shown(&whole), flat.clone());
         if whole.chars().count() <= max {
             prop_assert_eq!(escaped, whole);
         } else if max > 0 {
-            let kept = shown(escaped.strip_suffix('…').expect("a cut shows"));
+            let kept = shown(escaped.strip_suffix('…').expect("an ellipsis"));
             prop_assert!(flat.starts_with(&kept));
-            // Nothing that fits is left out: an escape takes two characters, the ellipsis one.
+            // As much as fits is kept: an escape takes two characters, the ellipsis one.
             prop_assert!(escaped.chars().count() + 1 >= max);
         }
     }

@@ -1,0 +1,32 @@
+//! Login attempts per address.
+
+use std::time::Duration;
+
+use guildhall::{
+    auth::{Limiter, Limits, rate_limit_key},
+    kernel::clock::Clock,
+};
+
+#[test]
+fn each_address_has_its_own_limit_and_recovers() {
+    let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH);
+    let limiter = Limiter::new(Limits::default(), &clock);
+    let from = |address: &str| limiter.from_address(address.parse().ok());
+    for _ in 0..100 {
+        assert_eq!(from("192.0.2.1"), Ok(()));
+    }
+    let refused = from("::ffff:192.0.2.1").map_err(|refusal| refusal.retry_after_seconds);
+    assert_eq!(refused, Err(Some(61)), "the same address");
+    assert_eq!(from("192.0.2.2"), Ok(()));
+    clock.advance(Duration::from_secs(59));
+    assert!(from("192.0.2.1").is_err());
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(from("192.0.2.1"), Ok(()));
+}
+
+#[test]
+fn an_ipv6_customers_network_has_one_limit() {
+    let key = |address: &str| address.parse().map(rate_limit_key);
+    assert_eq!(key("2001:db8:1:2:3::4"), key("2001:db8:1:2:ffff::1"));
+    assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+}

@@ -1,0 +1,39 @@
+//! What a server counts.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use guildhall::kernel::metrics::{MAX_NAMES, Metrics, OTHERS, Over, UNNAMED};
+use prometheus_client::{encoding::text::encode, registry::Registry};
+
+/// How many operations were counted under each name.
+fn counted(metrics: &Metrics) -> BTreeMap<String, u64> {
+    let (mut registry, mut text) = (Registry::default(), String::new());
+    metrics.register(&mut registry);
+    encode(&mut text, &registry).unwrap();
+    let counts = text.lines().filter_map(|line| {
+        let rest = line.strip_prefix("requests_total{operation=\"")?;
+        let (name, rest) = rest.split_once('"')?;
+        Some((name.to_owned(), rest.rsplit_once(' ')?.1.parse().ok()?))
+    });
+    counts.collect()
+}
+
+#[test]
+fn the_number_of_names_from_clients_is_limited() {
+    let metrics = Metrics::default();
+    let count = |name: &str| {
+        let took = Duration::ZERO;
+        metrics.count(&Over { name, kind: "query", transport: "http", outcome: "OK", took, statements: 0 });
+    };
+    let names: Vec<String> = (0..MAX_NAMES).map(|number| format!("Query{number}")).collect();
+    for name in &names {
+        count(name);
+    }
+    let mut expected: BTreeMap<String, u64> = names.into_iter().map(|name| (name, 1)).collect();
+    assert_eq!(counted(&metrics), expected);
+    for name in ["OneMore", "Query7", UNNAMED] {
+        count(name);
+    }
+    expected.extend([(OTHERS.to_owned(), 1), ("Query7".to_owned(), 2), (UNNAMED.to_owned(), 1)]);
+    assert_eq!(counted(&metrics), expected, "known names keep their own count");
+}

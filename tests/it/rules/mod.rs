@@ -1,0 +1,47 @@
+//! Rules without I/O: examples and properties, through the library's public functions.
+
+mod campaign_events;
+mod characters;
+mod ciphers;
+mod clock;
+mod databases;
+mod discord_announcements;
+mod discord_ballots;
+mod discord_breaker;
+mod discord_replies;
+mod discord_roles;
+mod discord_wording;
+mod ids;
+mod import;
+mod ladder;
+mod login_limits;
+mod metrics;
+mod notices;
+mod pruning;
+mod text;
+mod tokens;
+mod viewer_cache;
+
+use guildhall::{
+    access::{Permissions, Viewer},
+    kernel::{
+        clock::Timestamp,
+        id::{GuildId, MemberId, RankId},
+    },
+};
+
+/// A viewer of this rank level with every permission. The highest level of their guild is 5.
+fn viewer(rank_level: i64) -> Viewer {
+    Viewer {
+        guild: GuildId(1),
+        member: MemberId(1),
+        rank: RankId(rank_level),
+        rank_name: rank_level.to_string(),
+        rank_level,
+        permissions: Permissions::all(),
+        is_registered: true,
+        session: None,
+        credentials_version: 0,
+        token_expires_at: Timestamp::default(),
+    }
+}

@@ -1,0 +1,29 @@
+//! Maps that drop what is no longer used.
+
+use std::cell::Cell;
+
+use guildhall::kernel::pruning_map::{FEW, PruningMap};
+
+#[test]
+fn entries_in_use_are_not_all_examined_at_every_insertion() {
+    for number in [FEW, FEW + 1, FEW * 2] {
+        let (mut held, examined) = (PruningMap::default(), Cell::new(0));
+        let is_held = |(): &()| {
+            examined.set(examined.get() + 1);
+            true
+        };
+        for key in (0..number).chain(std::iter::repeat_n(0, 1_000)) {
+            held.get_or_insert_with(key, is_held, || ());
+        }
+        assert!(examined.get() <= 3 * number, "{} examined of {number}", examined.get());
+    }
+}
+
+#[test]
+fn unused_entries_are_dropped() {
+    let mut held = PruningMap::default();
+    for key in 0..10 * FEW {
+        held.get_or_insert_with(key, |()| false, || ());
+    }
+    assert!(held.iter().count() <= FEW);
+}

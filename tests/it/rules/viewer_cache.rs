@@ -1,0 +1,59 @@
+//! When a cached viewer may still be used.
+
+use std::time::{Duration, Instant};
+
+use guildhall::{
+    access::{Viewer, ViewerCache},
+    bus::{BusEvent, BusSubscriber, Publisher},
+    kernel::id::{GuildId, MemberId},
+};
+
+use super::viewer;
+
+fn with_lease(lease: Duration) -> ViewerCache {
+    ViewerCache::new(lease)
+}
+
+fn known(viewers: &ViewerCache, viewer: &Viewer) -> Option<Viewer> {
+    viewers.get(viewer.guild, viewer.member, viewer.session)
+}
+
+#[test]
+fn a_change_discards_viewers_loaded_before_it() {
+    let viewers = with_lease(Duration::from_hours(1));
+    let viewer = viewer(3);
+    let look_up = viewers.begin();
+    viewers.insert(look_up, viewer.clone());
+    assert_eq!(known(&viewers, &viewer), Some(viewer.clone()));
+    viewers.apply(BusEvent::Access(GuildId(2), None), Publisher::Local);
+    assert_eq!(known(&viewers, &viewer), Some(viewer.clone()), "another guild's change");
+    viewers.apply(BusEvent::Access(viewer.guild, Some(MemberId(2))), Publisher::Local);
+    assert_eq!(known(&viewers, &viewer), Some(viewer.clone()), "another member's change");
+    let look_up = viewers.begin();
+    viewers.apply(BusEvent::Access(viewer.guild, Some(viewer.member)), Publisher::Local);
+    viewers.insert(look_up, viewer.clone());
+    assert_eq!(known(&viewers, &viewer), None);
+}
+
+#[test]
+fn a_viewer_expires_with_the_lease_unless_the_notices_are_up_to_date() {
+    let mut viewers = with_lease(Duration::ZERO);
+    let viewer = viewer(3);
+    viewers.insert(viewers.begin(), viewer.clone());
+    assert_eq!(known(&viewers, &viewer), None);
+    viewers.lease = Duration::from_secs(20);
+    let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap_or_else(Instant::now);
+    let loaded = |at| {
+        let mut look_up = viewers.begin();
+        look_up.begun = at;
+        viewers.insert(look_up, viewer.clone());
+    };
+    loaded(ago(25));
+    assert_eq!(known(&viewers, &viewer), None, "loaded longer ago than the lease");
+    viewers.caught_up(ago(22));
+    assert_eq!(known(&viewers, &viewer), None, "the last notice is older than the lease too");
+    viewers.caught_up(ago(5));
+    assert_eq!(known(&viewers, &viewer), Some(viewer.clone()));
+    loaded(ago(31));
+    assert_eq!(known(&viewers, &viewer), None, "older than the maximum age, whatever the notices");
+}
