@@ -11,7 +11,6 @@ pub mod auth;
 pub mod bot;
 pub mod bus;
 pub mod cli;
-pub mod config;
 pub mod db;
 pub mod discord;
 pub mod engine;

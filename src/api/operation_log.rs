@@ -12,7 +12,10 @@ use opentelemetry::trace::TraceContextExt;
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{Graph, Prepared, auth_context::AuthContext};
+use super::{
+    auth_context::AuthContext,
+    graph::{Graph, Prepared},
+};
 use crate::{
     app::App,
     db::Usage,

@@ -10,9 +10,12 @@ use std::{
 use clap::Args;
 use tempfile::TempPath;
 
-use super::{DEFAULT_DATABASE, Failure, say};
+use super::{
+    offline::DEFAULT_DATABASE,
+    output::{Failure, say},
+};
 use crate::{
-    config::Database,
+    cli::settings::Database,
     db::file::{self, Access, beside},
 };
 

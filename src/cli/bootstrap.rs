@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{Failure, offline_app, say};
+use super::{
+    offline::offline_app,
+    output::{Failure, say},
+};
 use crate::{
     app::Options,
     audit::{self, Action},
     auth::Lifetimes,
     auth::{self, Keys},
-    config::{Database, lifetime},
+    cli::settings::{Database, lifetime},
     db::Conn,
     identity::{self, Ladder, Member, NewMember, RankSource, Region, store},
     kernel::{

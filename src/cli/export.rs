@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    Failure,
     import::{FormatName, format_of},
-    offline_app, say,
+    offline::offline_app,
+    output::{Failure, say},
 };
 use crate::{
     app::Options,
     auth::Keys,
-    config::Database,
+    cli::settings::Database,
     identity::{export_roster, import::Format},
 };
 

@@ -8,8 +8,8 @@ use std::{
 use clap::Args;
 use reqwest::{Client, redirect::Policy};
 
-use super::{Failure, say};
-use crate::config::{Listen, lifetime};
+use super::output::{Failure, say};
+use crate::cli::settings::{Listen, lifetime};
 
 /// Ask a server whether it is ready.
 #[derive(Args)]

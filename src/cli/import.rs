@@ -8,11 +8,14 @@ use std::{
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Failure, offline_app, say};
+use super::{
+    offline::offline_app,
+    output::{Failure, say},
+};
 use crate::{
     app::Options,
     auth::Keys,
-    config::Database,
+    cli::settings::Database,
     identity::{Imported, import::Format, import_roster},
 };
 

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::{Cli, Failure, say};
+use super::output::{Failure, say};
 
 /// Print completions for a shell.
 #[derive(Args)]
@@ -15,9 +15,9 @@ pub(super) struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self, mut cli: Command) -> Result<(), Failure> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "guildhall", &mut script);
+        clap_complete::generate(self.shell, &mut cli, "guildhall", &mut script);
         say(&String::from_utf8(script)?)
     }
 }
@@ -30,9 +30,9 @@ pub(super) struct Man {
 }
 
 impl Man {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self, cli: Command) -> Result<(), Failure> {
         let Some(directory) = self.directory else {
-            let mut command = Cli::command().disable_help_subcommand(true);
+            let mut command = cli.disable_help_subcommand(true);
             command.build();
             let mut page = Vec::new();
             clap_mangen::Man::new(command).render(&mut page)?;
@@ -40,6 +40,6 @@ impl Man {
         };
         let cannot = |error| format!("cannot write into {}: {error}", directory.display());
         std::fs::create_dir_all(&directory).map_err(cannot)?;
-        Ok(clap_mangen::generate_to(Cli::command(), &directory).map_err(cannot)?)
+        Ok(clap_mangen::generate_to(cli, &directory).map_err(cannot)?)
     }
 }

@@ -4,9 +4,12 @@ use std::{fmt::Write, fs, path::Path};
 
 use clap::Args;
 
-use super::{DEFAULT_DATABASE, Failure, listed, say};
+use super::{
+    offline::DEFAULT_DATABASE,
+    output::{Failure, listed, say},
+};
 use crate::{
-    config::Database,
+    cli::settings::Database,
     db::{
         self, Db, Transferred,
         file::{self, beside},

@@ -3,8 +3,11 @@
 use async_graphql::ID;
 use clap::Args;
 
-use super::{Failure, offline_app, say};
-use crate::{app::Options, auth::Keys, config::Database, kernel::id::CampaignId, voting};
+use super::{
+    offline::offline_app,
+    output::{Failure, say},
+};
+use crate::{app::Options, auth::Keys, cli::settings::Database, kernel::id::CampaignId, voting};
 
 /// Count the ballots of a vote that is over anew, and hold the stored result against it.
 ///
@@ -26,6 +29,7 @@ impl Recount {
         if recount.problems.is_empty() {
             return say("The stored result is what the ballots say.\n");
         }
-        Err(format!("the stored result is not what the ballots say:\n{}", super::listed(&recount.problems)).into())
+        Err(format!("the stored result is not what the ballots say:\n{}", super::output::listed(&recount.problems))
+            .into())
     }
 }

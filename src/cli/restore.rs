@@ -9,9 +9,13 @@ use std::{
 use clap::Args;
 use tempfile::TempPath;
 
-use super::{DEFAULT_DATABASE, Failure, backup::Key, say};
+use super::{
+    backup::Key,
+    offline::DEFAULT_DATABASE,
+    output::{Failure, say},
+};
 use crate::{
-    config::Database,
+    cli::settings::Database,
     db::file::{self, Access, NotHeld, beside},
 };
 

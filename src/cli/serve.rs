@@ -10,13 +10,13 @@ use tokio::{
     sync::watch,
 };
 
-use super::{DEFAULT_DATABASE, Failure};
+use super::{offline::DEFAULT_DATABASE, output::Failure};
 use crate::{
     api::Graph,
     app::{App, Options},
     auth::Hasher,
     bot,
-    config::{Database, Discord, Listen, PublicApi, Serving, Signing},
+    cli::settings::{Database, Discord, Listen, PublicApi, Serving, Signing},
     db::Db,
     http,
     kernel::clock::Clock,
@@ -80,7 +80,7 @@ pub(super) async fn serve(
     let graph = Graph::with(&api.settings()?).map_err(|error| format!("the trusted documents: {error}"))?;
     let background = bot::start(&app);
     let (end, ending) = watch::channel(false);
-    let budget = Arc::new(http::Budget::new(api.budgets, &app.clock));
+    let budget = Arc::new(http::Budget::new(api.budgets.budgets(), &app.clock));
     let max_body = api.limits.max_body;
     let cors = http::Cors::new(&api.browsers.cors_origins);
     let server = http::Server { app: Arc::clone(&app), graph, proxies: proxies.into(), cors, max_body, budget, ending };

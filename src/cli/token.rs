@@ -4,11 +4,14 @@ use std::{fmt::Write, time::Duration};
 
 use clap::Args;
 
-use super::{DEFAULT_DATABASE, Failure, offline_app, say};
+use super::{
+    offline::{DEFAULT_DATABASE, offline_app},
+    output::{Failure, say},
+};
 use crate::{
     app::Options,
     auth,
-    config::{Database, Signing, lifetime},
+    cli::settings::{Database, Signing, lifetime},
     identity::store,
     kernel::text,
 };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, listed, say};
+use super::output::{Failure, listed, say};
 use crate::voting::BallotFile;
 
 /// Check a published ballot box: every ballot against its receipt, and the result against a recount.

@@ -27,13 +27,11 @@ use sha2::{Digest, Sha256};
 use super::{
     limits::{Costs, measure, scan},
     normalize::{executable, introspects, root_field},
+    settings::Limits,
     validate::Validator,
     variables::Inputs,
 };
-use crate::{
-    config::Limits,
-    kernel::error::{Code, Refusal},
-};
+use crate::kernel::error::{Code, Refusal};
 
 /// Most memory that known documents take, in bytes, by the estimate of [`Weight`].
 const KEPT_BYTES: u64 = 64 * 1_024 * 1_024;

@@ -14,12 +14,10 @@ use async_graphql::{
 };
 use async_graphql_value::Value;
 
-use crate::{
-    config::Limits,
-    kernel::{
-        error::{Code, Refusal},
-        page::{DEFAULT_SIZE, MAX_SIZE},
-    },
+use super::settings::Limits;
+use crate::kernel::{
+    error::{Code, Refusal},
+    page::{DEFAULT_SIZE, MAX_SIZE},
 };
 
 /// Most bytes of a document, for each of its tokens.

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{internal, request::Failure};
+use super::{headers::internal, request::Failure};
 use crate::{
     api::{
         OUT_OF_TIME, is_refused,

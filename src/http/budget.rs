@@ -17,12 +17,22 @@ use governor::{
 
 use crate::{
     auth::rate_limit_key,
-    config::Budgets,
     kernel::{clock::Clock, error::Refusal, id::MemberId},
 };
 
 /// Of how many keys those that have been quiet are forgotten at the first.
 const TIDY_AT: usize = 1_024;
+
+/// How many requests are taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Budgets {
+    /// Most operations and connections of one address (of IPv6, one /64 network) a minute, at each server. Unbounded unless
+    /// given.
+    pub address_requests: Option<NonZeroU32>,
+
+    /// Most operations of one member a minute, at each server. Unbounded unless given.
+    pub member_requests: Option<NonZeroU32>,
+}
 
 /// The budgets of a server: each so many a minute, at once or spread over it.
 pub struct Budget {

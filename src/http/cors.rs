@@ -11,7 +11,7 @@ use axum::http::{HeaderName, HeaderValue, Method, header, request::Parts, uri::A
 use ipnet::IpNet;
 use tower_http::cors::{Any, CorsLayer};
 
-use super::{X_REQUEST_ID, origin::host};
+use super::{headers::X_REQUEST_ID, origin::host};
 
 /// How long a browser may keep the answer to a preflight. None keeps it for longer.
 const PREFLIGHT: Duration = Duration::from_hours(2);

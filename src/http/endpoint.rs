@@ -14,12 +14,13 @@ use http_body_util::LengthLimitError;
 use tracing::Span;
 
 use super::{
-    Server, X_REQUEST_ID,
     answer::Answer,
-    listen::Place,
+    headers::{X_REQUEST_ID, text},
+    listen::ConnectionPermit,
     origin::origin,
     request::{Failure, from_body, from_query_string},
-    sse, text, ws,
+    server::Server,
+    sse, ws,
 };
 use crate::{
     api::{
@@ -56,7 +57,7 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
         return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
             Ok(upgrade) => {
                 answer.account.discard();
-                ws::upgrade(server, upgrade, origin, parts.extensions.remove::<Place>())
+                ws::upgrade(server, upgrade, origin, parts.extensions.remove::<ConnectionPermit>())
             }
             Err(rejection) => {
                 let refusal = Refusal::new(Code::BadUserInput, rejection.body_text());

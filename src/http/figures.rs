@@ -1,5 +1,7 @@
 //! `/metrics`: the server's figures, in the text format of Prometheus, for whoever watches over it.
 
+use std::sync::Arc;
+
 use axum::{
     extract::State,
     http::{StatusCode, header},
@@ -17,7 +19,7 @@ use prometheus_client::{
 };
 use tokio::time::timeout;
 
-use super::{Server, health::ANSWERS_WITHIN};
+use super::health::ANSWERS_WITHIN;
 use crate::{
     app::App,
     discord::{self, Bot, DiscordConnection, DiscordMessageState},
@@ -31,8 +33,8 @@ const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8
 
 type By = [(&'static str, String); 1];
 
-pub(super) async fn metrics(State(server): State<Server>) -> Response {
-    match figures(&server.app).await {
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
+    match figures(&app).await {
         Ok(text) => ([(header::CONTENT_TYPE, FORMAT)], text).into_response(),
         Err(error) => {
             tracing::warn!(%error, "the server's figures could not be written");

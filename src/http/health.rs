@@ -1,6 +1,6 @@
 //! How the server is, for whoever balances load.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -11,7 +11,6 @@ use axum::{
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::Server;
 use crate::{
     app::App,
     discord::{self, DiscordConnection},
@@ -22,8 +21,8 @@ use crate::{
 pub(super) const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// Ready when the database answers. Discord is told of, and waited for by nobody.
-pub(super) async fn ready(State(server): State<Server>) -> Response {
-    let answer = timeout(ANSWERS_WITHIN, standing(&server.app)).await;
+pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
+    let answer = timeout(ANSWERS_WITHIN, standing(&app)).await;
     match answer.unwrap_or_else(|_| Err(Error::internal("it does not answer in time"))) {
         Ok(discord) => Json(json!({ "status": "ready", "discord": discord })).into_response(),
         Err(error) => {

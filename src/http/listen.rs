@@ -18,7 +18,7 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
-use super::{Server, router};
+use super::{router::router, server::Server};
 
 /// How long a client has to send a request's head, and how long an idle connection is kept.
 const HEAD_WITHIN: Duration = Duration::from_secs(20);
@@ -32,7 +32,7 @@ const SPARE_FILES: u64 = 128;
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
 /// One of the connections that may be open, for whoever holds it: a socket does, when its connection is upgraded.
-pub(super) type Place = Arc<Option<OwnedSemaphorePermit>>;
+pub(super) type ConnectionPermit = Arc<Option<OwnedSemaphorePermit>>;
 
 /// Serves connections until the server is told to end; those that are open then are for their tasks to end.
 pub async fn serve(listener: TcpListener, server: Server) {
@@ -44,11 +44,11 @@ pub async fn serve_at_most(connections: usize, listener: TcpListener, server: Se
     let open = Arc::new(Semaphore::new(connections));
     let router = router(server.clone());
     let mut watching = server.clone();
-    let mut told_to_end = pin!(watching.told_to_end());
+    let mut shutdown_requested = pin!(watching.shutdown_requested());
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &open) => accepted,
-            () = &mut told_to_end => return,
+            () = &mut shutdown_requested => return,
         };
         match accepted {
             Ok((stream, peer, place)) => {
@@ -82,7 +82,7 @@ async fn converse(
     router: Router,
     mut server: Server,
 ) {
-    let place: Place = Arc::new(place);
+    let place: ConnectionPermit = Arc::new(place);
     // Answers and tallies are small, and go out at once. Where that cannot be set, they go out all the same.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
@@ -108,7 +108,7 @@ async fn converse(
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = &mut connection => ended,
-        () = server.told_to_end() => {
+        () = server.shutdown_requested() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -8,7 +8,7 @@ use axum::{
 };
 use ipnet::IpNet;
 
-use super::text;
+use super::headers::text;
 use crate::engine::Origin;
 
 /// Most characters kept of a user agent.

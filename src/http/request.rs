@@ -9,7 +9,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::text;
+use super::headers::text;
 use crate::{
     api::{DocumentRef, Operation},
     kernel::error::{Code, Refusal},

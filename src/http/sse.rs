@@ -13,9 +13,9 @@ use axum::{
 use futures_util::{Stream, StreamExt};
 use tokio::time::timeout;
 
-use super::Server;
+use super::server::Server;
 use crate::api::{
-    Prepared, Said,
+    Prepared, SubscriptionMessage,
     auth_context::AuthContext,
     is_refused,
     operation_log::{OperationLog, Outcome},
@@ -44,7 +44,7 @@ pub(super) fn answer(
         if !is_subscription {
             std::future::pending::<()>().await;
         }
-        ending.told_to_end().await;
+        ending.shutdown_requested().await;
     };
     let events = events(server, prepared, admitted, account).take_until(Box::pin(ended));
     let kept_alive = async_stream::stream! {
@@ -90,8 +90,8 @@ fn events(
                 account.comes_to(Outcome::OK);
                 while let Some(said) = said.next().await {
                     yield match said {
-                        Said::Next(json) => next(&json),
-                        Said::Refused(errors) => {
+                        SubscriptionMessage::Next(json) => next(&json),
+                        SubscriptionMessage::Refused(errors) => {
                             account.comes_to(Outcome::of(&errors));
                             refused(&errors)
                         }

@@ -22,10 +22,10 @@ use tokio::{
 };
 use tokio_stream::StreamMap;
 
-use super::{Server, listen::Place, new_request_id, request::from_payload};
+use super::{headers::new_request_id, listen::ConnectionPermit, request::from_payload, server::Server};
 use crate::{
     api::{
-        Operation, Said,
+        Operation, SubscriptionMessage,
         auth_context::{AuthContext, Credentials},
         is_refused,
         operation_log::{OperationLog, Outcome},
@@ -126,7 +126,12 @@ const INIT_TIMEOUT: Close = Close::new(4408, "Connection initialisation timeout"
 const TWICE_INIT: Close = Close::new(4429, "Too many initialisation requests");
 
 /// Answers an upgrade request.
-pub(super) fn upgrade(server: Server, upgrade: WebSocketUpgrade, origin: Origin, place: Option<Place>) -> Response {
+pub(super) fn upgrade(
+    server: Server,
+    upgrade: WebSocketUpgrade,
+    origin: Origin,
+    place: Option<ConnectionPermit>,
+) -> Response {
     let max_message = server.max_body / BODY_PER_MESSAGE;
     upgrade
         .protocols([PROTOCOL])
@@ -142,7 +147,7 @@ pub(super) fn upgrade(server: Server, upgrade: WebSocketUpgrade, origin: Origin,
             let speaks_it = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
             let ended = if speaks_it {
                 let turns = Arc::new(Semaphore::new(ANSWERS));
-                let room = Arc::new(Room { turns, documents: Semaphore::new(MAX_DOCUMENTS) });
+                let room = Arc::new(SocketLimits { turns, documents: Semaphore::new(MAX_DOCUMENTS) });
                 let connection = Connection {
                     server,
                     origin: Some(origin),
@@ -188,11 +193,11 @@ struct Connection {
     is_ending: bool,
     /// The operations that run, by the client's ids.
     operations: StreamMap<String, BoxStream<'static, Outgoing>>,
-    room: Arc<Room>,
+    room: Arc<SocketLimits>,
 }
 
 /// What a socket's operations share.
-struct Room {
+struct SocketLimits {
     /// For answers that are made and not yet sent.
     turns: Arc<Semaphore>,
     /// For the documents of what runs, in KiB.
@@ -274,7 +279,7 @@ impl Connection {
                     timer.as_mut().reset(Instant::now() + PING_EVERY);
                     Some(Message::Ping(axum::body::Bytes::new()))
                 }
-                () = self.server.told_to_end(), if !self.is_ending => {
+                () = self.server.shutdown_requested(), if !self.is_ending => {
                     self.is_ending = true;
                     timer.as_mut().reset(Instant::now() + ANSWER_WITHIN);
                     None
@@ -361,7 +366,7 @@ fn run(
     admitted: AuthContext,
     id: String,
     operation: Operation,
-    room: Arc<Room>,
+    room: Arc<SocketLimits>,
 ) -> impl Stream<Item = Outgoing> + Send {
     async_stream::stream! {
         let mut account = open(&server, &admitted);
@@ -393,11 +398,11 @@ fn run(
             account.comes_to(Outcome::OK);
             let said = server.graph.subscribe(prepared, admitted, account.request_id().to_owned());
             let mut ending = server.clone();
-            let mut said = said.take_until(Box::pin(async move { ending.told_to_end().await })).boxed();
+            let mut said = said.take_until(Box::pin(async move { ending.shutdown_requested().await })).boxed();
             while let Some(said) = said.next().await {
                 match said {
-                    Said::Next(response) => yield Outgoing::next(&id, &response, None),
-                    Said::Refused(errors) => {
+                    SubscriptionMessage::Next(response) => yield Outgoing::next(&id, &response, None),
+                    SubscriptionMessage::Refused(errors) => {
                         yield refused(&mut account, &id, &errors);
                         return;
                     }

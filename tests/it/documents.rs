@@ -2,12 +2,7 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use guildhall::{
-    api::Settings,
-    config::{Budgets, Limits},
-    db::Conn,
-    identity,
-};
+use guildhall::{api::Settings, db::Conn, engine::Limits, http::Budgets, identity};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

@@ -6,8 +6,9 @@ use chrono::NaiveDateTime;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use guildhall::{
     api::Settings,
-    config::{Budgets, Limits},
     db::{DatabaseUrl, Db},
+    engine::Limits,
+    http::Budgets,
     kernel::{id::CampaignId, supervise},
 };
 use reqwest::StatusCode;

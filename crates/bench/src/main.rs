@@ -17,8 +17,8 @@ use std::{io::Write, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 use guildhall::{
+    cli::settings::Database,
     cli::{self, Failure},
-    config::Database,
     db::{DatabaseUrl, Db},
 };
 

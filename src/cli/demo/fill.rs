@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::TimeDelta;
+use clap::Args;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde::Deserialize;
 
-use super::{Failure, Size};
 use crate::{
     app::App,
+    cli::output::Failure,
     identity::{self, Character, CharacterClass, CharacterRole, Guild, Member, NewMember, Rank, Region},
     kernel::{
         clock::Timestamp,
@@ -30,6 +31,20 @@ const GENERATED: &str = include_str!("../../../data/demo/generated.json");
 
 /// Whose accounts are printed: the first member of their rank.
 const ACCOUNTS: [&str; 4] = ["leader", "officer", "member", "initiate"];
+
+/// How much the demo is filled with.
+#[derive(Args, Clone, Copy)]
+pub(super) struct Size {
+    /// Members; each has one to four characters, 2.5 on average beyond the first forty.
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(40..=100_000))]
+    pub(super) members: u32,
+    /// Campaigns: one live, one draft, the rest closed.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(5..=10_000))]
+    pub(super) campaigns: u32,
+    /// Ballots in each closed campaign, as far as there are voters; three quarters of them unless given.
+    #[arg(long, value_name = "N")]
+    pub(super) ballots: Option<u32>,
+}
 
 /// What the demo was filled with.
 pub(super) struct Filled {

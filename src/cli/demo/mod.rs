@@ -7,13 +7,16 @@ use std::{fmt::Write, net::SocketAddr, sync::Arc, time::Duration};
 use clap::Args;
 use rand::{Rng, seq::IndexedRandom};
 
-use self::fill::{Filled, PASSWORD};
-use super::{Failure, say, serve};
+use self::fill::{Filled, PASSWORD, Size};
+use super::{
+    output::{Failure, say},
+    serve,
+};
 use crate::{
     access::{self, Viewer},
     app::App,
     auth::{self, Hasher, Keys},
-    config::{Database, Listen, PublicApi, Signing},
+    cli::settings::{Database, Listen, PublicApi, Signing},
     db::{DatabaseUrl, Db},
     identity::{self, Member},
     kernel::{
@@ -45,20 +48,6 @@ pub(super) struct Demo {
     /// Leave the live campaign alone: no simulated member votes.
     #[arg(long)]
     no_simulate: bool,
-}
-
-/// How much the demo is filled with.
-#[derive(Args, Clone, Copy)]
-pub(super) struct Size {
-    /// Members; each has one to four characters, 2.5 on average beyond the first forty.
-    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(40..=100_000))]
-    members: u32,
-    /// Campaigns: one live, one draft, the rest closed.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(5..=10_000))]
-    campaigns: u32,
-    /// Ballots in each closed campaign, as far as there are voters; three quarters of them unless given.
-    #[arg(long, value_name = "N")]
-    ballots: Option<u32>,
 }
 
 impl Demo {

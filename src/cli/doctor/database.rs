@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use diesel::QueryResult;
 use rustix::fs::{Access, AtFlags, CWD, accessat, statfs, statvfs};
 
-use super::Report;
+use super::report::Report;
 use crate::{
     db::{DatabaseUrl, Probe, Schema},
     kernel::clock::Clock,

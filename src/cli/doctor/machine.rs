@@ -5,8 +5,8 @@ use std::{io::ErrorKind, time::Duration};
 use rlimit::Resource;
 use tokio::net::TcpListener;
 
-use super::Report;
-use crate::{cli::health, config::Listen};
+use super::report::Report;
+use crate::{cli::health, cli::settings::Listen};
 
 /// So many open files are few for those who watch.
 const FEW_FILES: u64 = 4_096;

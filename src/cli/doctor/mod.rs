@@ -2,15 +2,19 @@
 
 mod database;
 mod machine;
+mod report;
 mod settings;
 
-use std::fmt::Write;
+use clap::{Args, Command, Parser, builder::Resettable};
 
-use clap::{Args, CommandFactory, FromArgMatches, builder::Resettable};
-use serde::Serialize;
-
-use super::{Cli, Command, DEFAULT_DATABASE, Failure, exit, say, serve::Serve};
-use crate::{config::Database, kernel::clock::Clock};
+use self::report::{Level, Report};
+use super::{
+    offline::DEFAULT_DATABASE,
+    output::{Failure, say},
+    program::exit,
+    serve::Serve,
+};
+use crate::{cli::settings::Database, kernel::clock::Clock};
 
 /// Check the settings and all that they name.
 ///
@@ -30,69 +34,11 @@ pub(super) struct Doctor {
     json: bool,
 }
 
-/// How something was found.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, strum::Display)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-enum Level {
-    Ok,
-    /// The server starts, and something is not as it should be.
-    Warn,
-    /// The server does not start, or does not do what it is there for.
-    Fail,
-}
-
-#[derive(Serialize)]
-struct Finding {
-    level: Level,
-    /// What was looked at.
-    check: &'static str,
-    message: String,
-    remedy: Option<String>,
-}
-
-/// What was found, in the order it was looked for. No message holds a secret.
-#[derive(Default, Serialize)]
-struct Report {
-    findings: Vec<Finding>,
-}
-
-impl Report {
-    fn ok(&mut self, check: &'static str, message: impl Into<String>) {
-        self.findings.push(Finding { level: Level::Ok, check, message: message.into(), remedy: None });
-    }
-
-    fn warn(&mut self, check: &'static str, message: impl Into<String>, remedy: impl Into<String>) {
-        let remedy = Some(remedy.into());
-        self.findings.push(Finding { level: Level::Warn, check, message: message.into(), remedy });
-    }
-
-    fn fail(&mut self, check: &'static str, message: impl Into<String>, remedy: impl Into<String>) {
-        let remedy = Some(remedy.into());
-        self.findings.push(Finding { level: Level::Fail, check, message: message.into(), remedy });
-    }
-
-    fn count(&self, level: Level) -> usize {
-        self.findings.iter().filter(|finding| finding.level == level).count()
-    }
-
-    fn text(&self) -> Result<String, std::fmt::Error> {
-        let mut text = String::new();
-        for Finding { level, check, message, remedy } in &self.findings {
-            writeln!(text, "{level:<5} {check:<10} {message}")?;
-            if let Some(remedy) = remedy {
-                writeln!(text, "      {:<10} → {remedy}", "")?;
-            }
-        }
-        Ok(text)
-    }
-}
-
 impl Doctor {
-    pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
+    pub(super) async fn run(self, database: &Database, cli: Command) -> Result<(), Failure> {
         let (mut report, clock) = (Report::default(), Clock::system());
         let Serve { listen, signing, serving, api, discord } = &self.serve;
-        settings::variables(&mut report);
+        settings::variables(&mut report, &cli);
         settings::documents(&mut report, api);
         settings::proxies(&mut report, listen, serving);
         settings::discord(&mut report, discord, &clock, self.online).await;
@@ -123,20 +69,20 @@ impl Doctor {
     }
 }
 
-/// The command line once more, after it was not understood: by the doctor without the variables that are to blame, of which
-/// it tells with all the rest. For any other command, and for wrong flags, it stays as it was.
-pub(super) fn parse_regardless(error: clap::Error) -> Cli {
+/// Parses the command line again after an error. The doctor drops the variables at fault, because it reports them with the
+/// rest; any other command, and wrong flags, keep their error.
+pub(super) fn parse_regardless<C: Parser>(error: clap::Error, is_doctor: impl Fn(&C) -> bool) -> C {
     if !std::env::args_os().skip(1).any(|argument| argument == "doctor") {
-        exit(&Cli::command(), error);
+        exit(&C::command(), error);
     }
     let without_bad = |argument: clap::Arg| match settings::trouble(&argument) {
         Some(_) => argument.env(Resettable::Reset),
         None => argument,
     };
-    let command = Cli::command().mut_args(without_bad).mut_subcommand("doctor", |doctor| doctor.mut_args(without_bad));
-    let matches = command.try_get_matches().unwrap_or_else(|error| exit(&Cli::command(), error));
-    match Cli::from_arg_matches(&matches) {
-        Ok(cli) if matches!(cli.command, Command::Doctor(_)) => cli,
-        _ => exit(&Cli::command(), error),
+    let command = C::command().mut_args(without_bad).mut_subcommand("doctor", |doctor| doctor.mut_args(without_bad));
+    let matches = command.try_get_matches().unwrap_or_else(|error| exit(&C::command(), error));
+    match C::from_arg_matches(&matches) {
+        Ok(cli) if is_doctor(&cli) => cli,
+        _ => exit(&C::command(), error),
     }
 }

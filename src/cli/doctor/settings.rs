@@ -5,16 +5,16 @@ use std::{
 };
 
 use clap::{
-    Arg, Command, CommandFactory,
+    Arg, Command,
     builder::Resettable,
     error::{ContextKind, ContextValue},
 };
 
-use super::{Cli, Report};
+use super::report::Report;
 use crate::{
     api::Graph,
     auth::MIN_SECRET,
-    config::{Discord, Listen, PublicApi, Serving, Signing},
+    cli::settings::{Discord, Listen, PublicApi, Serving, Signing},
     db::DatabaseUrl,
     kernel::clock::Clock,
 };
@@ -26,11 +26,10 @@ const MAKE_A_SECRET: &str =
     "set GUILDHALL_JWT_SECRET to what `openssl rand -base64 48` prints, the same on all servers";
 
 /// Variables that are not understood, that are empty, or that nothing reads.
-pub(super) fn variables(report: &mut Report) {
+pub(super) fn variables(report: &mut Report, cli: &Command) {
     const CHECK: &str = "settings";
     const LEAVE_IT_OUT: &str = "leave it out, or give it a value: an empty variable is not a default";
     let before = report.findings.len();
-    let cli = Cli::command();
     let doctors = cli.find_subcommand("doctor").into_iter().flat_map(Command::get_arguments);
     for argument in cli.get_arguments().chain(doctors) {
         let Some(variable) = argument.get_env().map(|name| name.to_string_lossy()) else { continue };

@@ -6,8 +6,8 @@ use futures_util::{SinkExt, StreamExt};
 use guildhall::{
     api::{self, Graph},
     app::App,
-    config::Budgets,
     http,
+    http::Budgets,
 };
 use ipnet::IpNet;
 use reqwest::RequestBuilder;

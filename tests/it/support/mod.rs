@@ -15,7 +15,7 @@ use diesel_async::SimpleAsyncConnection;
 use futures_util::{Stream, StreamExt};
 use guildhall::{
     api::{
-        DocumentRef, Graph, Operation, Said,
+        DocumentRef, Graph, Operation, SubscriptionMessage,
         auth_context::{AuthContext, Credentials},
     },
     app::{App, Options},
@@ -399,8 +399,8 @@ impl Client<'_> {
         let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
         let answers = self.test.graph.subscribe(prepared, caller, "test".to_owned());
         let value = |said| match said {
-            Said::Next(json) => serde_json::from_str(&json).unwrap(),
-            Said::Refused(errors) => serde_json::json!({ "errors": errors }),
+            SubscriptionMessage::Next(json) => serde_json::from_str(&json).unwrap(),
+            SubscriptionMessage::Refused(errors) => serde_json::json!({ "errors": errors }),
         };
         answers.map(value).boxed()
     }

@@ -15,6 +15,8 @@ use crate::{
     auth::{self, Keys, Lifetimes, MIN_SECRET, secret_beside},
     db::{self, DatabaseUrl},
     discord::Bot,
+    engine::Limits,
+    http::Budgets,
     http::CorsOrigin,
     kernel::clock::Clock,
 };
@@ -94,7 +96,7 @@ pub struct Listen {
 /// What one request may ask for: the limits of a public API.
 #[derive(Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Limits of a request")]
-pub struct Limits {
+pub struct RequestLimits {
     /// Most bytes of a request's body, and of a WebSocket message an eighth of it.
     #[arg(long, env = "GUILDHALL_MAX_BODY", value_name = "BYTES", default_value_t = Limits::DEFAULT.max_body)]
     pub max_body: usize,
@@ -129,18 +131,30 @@ pub struct Limits {
     pub request_time: Duration,
 }
 
-impl Limits {
-    /// As they are unless set.
-    pub const DEFAULT: Self = Self {
-        max_body: 1_024 * 1_024,
-        max_tokens: 2_000,
-        max_depth: 20,
-        max_complexity: 100_000,
-        max_root_fields: 50,
-        max_aliases: 50,
-        max_directives: 50,
-        request_time: Duration::from_secs(30),
-    };
+impl RequestLimits {
+    /// The limits as the engine takes them.
+    pub const fn limits(&self) -> Limits {
+        let Self {
+            max_body,
+            max_tokens,
+            max_depth,
+            max_complexity,
+            max_root_fields,
+            max_aliases,
+            max_directives,
+            request_time,
+        } = *self;
+        Limits {
+            max_body,
+            max_tokens,
+            max_depth,
+            max_complexity,
+            max_root_fields,
+            max_aliases,
+            max_directives,
+            request_time,
+        }
+    }
 }
 
 /// Which documents are run.
@@ -192,13 +206,13 @@ pub struct Browsers {
 pub struct PublicApi {
     /// What one request may ask for.
     #[command(flatten)]
-    pub limits: Limits,
+    pub limits: RequestLimits,
     /// Which documents are run.
     #[command(flatten)]
     pub documents: Documents,
     /// How many requests are taken.
     #[command(flatten)]
-    pub budgets: Budgets,
+    pub budgets: RequestBudgets,
     /// Who may call it from a page.
     #[command(flatten)]
     pub browsers: Browsers,
@@ -215,7 +229,7 @@ impl PublicApi {
         };
         let Documents { introspection, suggestions, trusted_documents } = &self.documents;
         Ok(api::Settings {
-            limits: self.limits,
+            limits: self.limits.limits(),
             introspection: introspection.is_on(),
             suggestions: suggestions.is_on(),
             manifest: trusted_documents.as_ref().map(read).transpose()?,
@@ -226,7 +240,7 @@ impl PublicApi {
 /// How many requests are taken.
 #[derive(Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Budgets")]
-pub struct Budgets {
+pub struct RequestBudgets {
     /// Most operations and connections of one address (of IPv6, one /64 network) a minute, at each server. Unbounded unless
     /// given.
     #[arg(long, env = "GUILDHALL_ADDRESS_REQUESTS", value_name = "N")]
@@ -235,6 +249,13 @@ pub struct Budgets {
     /// Most operations of one member a minute, at each server. Unbounded unless given.
     #[arg(long, env = "GUILDHALL_MEMBER_REQUESTS", value_name = "N")]
     pub member_requests: Option<NonZeroU32>,
+}
+
+impl RequestBudgets {
+    /// The budgets as the HTTP server takes them.
+    pub const fn budgets(&self) -> Budgets {
+        Budgets { address_requests: self.address_requests, member_requests: self.member_requests }
+    }
 }
 
 /// How the server serves.

@@ -1,0 +1,95 @@
+//! The routes, and what is done for every request.
+
+use std::{panic::AssertUnwindSafe, time::Instant};
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderMap, HeaderValue},
+    middleware::{Next, from_fn, map_request},
+    response::Response,
+    routing::{any, get},
+};
+use futures_util::FutureExt;
+use opentelemetry_http::HeaderExtractor;
+use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::{
+    console, endpoint, figures,
+    headers::{X_REQUEST_ID, internal, new_request_id, text},
+    health,
+    server::Server,
+};
+use crate::api::operation_log::millis;
+
+/// Longest request id that is taken from a client.
+const MAX_REQUEST_ID: usize = 64;
+
+/// All routes.
+pub(super) fn router(server: Server) -> Router {
+    let graphql = match server.cors.layer() {
+        Some(cors) => any(endpoint::graphql).layer(cors),
+        None => any(endpoint::graphql),
+    };
+    Router::new()
+        .route("/graphql", graphql)
+        .route("/graphiql", get(console::console))
+        .route("/graphiql/{asset}", get(console::console_asset))
+        .route("/health/live", get(|| async { "live" }))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(figures::metrics))
+        .with_state(server)
+        .layer(from_fn(observe))
+        .layer(PropagateRequestIdLayer::new(X_REQUEST_ID))
+        .layer(SetRequestIdLayer::new(X_REQUEST_ID, NewRequestId))
+        .layer(map_request(sane_request_id))
+}
+
+#[derive(Clone, Copy)]
+struct NewRequestId;
+
+impl MakeRequestId for NewRequestId {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        HeaderValue::from_str(&new_request_id()).ok().map(RequestId::new)
+    }
+}
+
+/// Drops a client's request id that is not short and printable: it is going to stand in our logs.
+async fn sane_request_id(mut request: Request) -> Request {
+    let is_sane = |id: &HeaderValue| {
+        let id = id.as_bytes();
+        (1..=MAX_REQUEST_ID).contains(&id.len()) && id.iter().all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(c))
+    };
+    if request.headers().get(X_REQUEST_ID).is_some_and(|id| !is_sane(id)) {
+        request.headers_mut().remove(X_REQUEST_ID);
+    }
+    request
+}
+
+/// Gives a request the span that each line of the log within it names, and an answer also if it panics.
+async fn observe(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let id = text(request.headers(), X_REQUEST_ID).unwrap_or("-").to_owned();
+    let span = tracing::info_span!("request", request_id = id, "otel.kind" = "server");
+    follow(&span, request.headers());
+    let what =
+        tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method().clone(), request.uri().path().to_owned()));
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let response = answered.unwrap_or_else(|_| internal(&id));
+    if let Some((method, path)) = what {
+        let (status, ms) = (response.status().as_u16(), millis(begun.elapsed()));
+        span.in_scope(|| tracing::debug!(%method, path, status, ms, "request"));
+    }
+    response
+}
+
+/// Makes a request's trace part of its client's, if that has one.
+fn follow(span: &Span, headers: &HeaderMap) {
+    if headers.contains_key("traceparent") {
+        let of_client = opentelemetry::global::get_text_map_propagator(|it| it.extract(&HeaderExtractor(headers)));
+        // Without traces there is nothing it could be part of.
+        let _ = span.set_parent(of_client);
+    }
+}

@@ -1,0 +1,45 @@
+//! What the HTTP handlers share.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use ipnet::IpNet;
+use tokio::sync::watch;
+
+use super::{budget::Budget, cors::Cors};
+use crate::{api::Graph, app::App};
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Server {
+    /// The app.
+    pub app: Arc<App>,
+    /// The schema.
+    pub graph: Graph,
+    /// The networks of the reverse proxies before it, whose word is taken for where a request comes from.
+    pub proxies: Arc<[IpNet]>,
+    /// Of which other origins pages are let in.
+    pub cors: Cors,
+    /// Most bytes of a request's body.
+    pub max_body: usize,
+    /// How many requests each may make.
+    pub budget: Arc<Budget>,
+    /// Turns true when the server is to end. Each connection holds one, so that it is known when all are gone.
+    pub ending: watch::Receiver<bool>,
+}
+
+impl Server {
+    /// Returns when the server shuts down.
+    pub(super) async fn shutdown_requested(&mut self) {
+        // Without a sender, the server never shuts down.
+        if self.ending.wait_for(|ending| *ending).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl FromRef<Server> for Arc<App> {
+    fn from_ref(server: &Server) -> Self {
+        Self::clone(&server.app)
+    }
+}
