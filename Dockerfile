@@ -8,19 +8,12 @@ COPY console/ ./
 RUN node build.mjs /bundle
 
 FROM rust:1.95-slim-bookworm AS server
-# A C compiler is there, for the bundled SQLite; jemalloc is built with make.
-# hadolint ignore=DL3008
-RUN apt-get update \
-    && apt-get install --yes --no-install-recommends make \
-    && rm -rf /var/lib/apt/lists/*
+# The image has a C compiler, which the bundled SQLite and the allocator need.
 WORKDIR /guildhall
-# Whoever wants to see lines in a backtrace leaves this out: it is most of the binary's size.
-ENV CARGO_PROFILE_RELEASE_DEBUG=none
 # Builds the dependencies with empty sources, in a layer that is valid until a manifest or the lock file changes. The benchmarks
 # are not built, but cargo reads the manifest of every member of the workspace and requires a source file for it.
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo/ .cargo/
-COPY macros/ macros/
 COPY crates/ crates/
 RUN mkdir -p src crates/bench/src \
     && touch src/lib.rs \

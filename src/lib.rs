@@ -1,7 +1,7 @@
 //! Guildhall: the server behind a gaming guild's site.
 //!
-//! Layers, lowest first: `kernel` (what all share), `db`, `audit`, the features `identity`, `auth`, `voting`, `live` and
-//! `discord`, `app`, `api` (the GraphQL schema), `http`, `cli`.
+//! `ARCHITECTURE.md` describes the layers, lowest first: [`kernel`], [`engine`], [`db`], [`bus`], [`access`], [`audit`], the
+//! features [`identity`], [`auth`], [`voting`], [`live`] and [`discord`], then [`app`], [`api`], [`http`], [`bot`] and [`cli`].
 
 pub mod access;
 pub mod api;

@@ -6,14 +6,13 @@ use diesel_async::RunQueryDsl;
 use super::{AuditEvent, AuditEventKey, Sight};
 use crate::{
     db::{
-        Conn, insert_all, on,
+        CampaignStatus, Conn, insert_all, on,
         schema::{audit_events, campaigns},
     },
     kernel::{
         id::{AuditEventId, GuildId},
         page::Page,
     },
-    voting::CampaignStatus,
 };
 
 pub async fn insert_events(conn: &mut Conn, rows: Vec<AuditEvent>) -> QueryResult<()> {

@@ -23,7 +23,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use super::Failure;
+use super::output::Failure;
 use crate::kernel::supervise;
 
 /// What is logged unless `RUST_LOG` says otherwise. serenity tells each reconnect as a warning.

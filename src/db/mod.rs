@@ -4,6 +4,7 @@
 //! type-checked against its own connection and all of diesel's query language stays usable. Whole operations run in
 //! [`Db::read`], [`Db::snapshot`] or [`Db::write`].
 
+mod campaign_status;
 pub(crate) mod conn;
 pub mod file;
 mod migrate;
@@ -27,8 +28,8 @@ use futures_util::future::BoxFuture;
 use tokio::{runtime::Handle, sync::oneshot};
 use tracing::Instrument;
 
-use self::{conn::Access, pool::pool, url::bounded, usage::StatementCounter};
 pub use self::{
+    campaign_status::CampaignStatus,
     conn::{AdvisoryLock, Conn, Lock, SqliteConn},
     probe::{Probe, Schema},
     transfer::{Transferred, transfer},
@@ -36,6 +37,7 @@ pub use self::{
     url::DatabaseUrl,
     usage::Usage,
 };
+use self::{conn::Access, pool::pool, url::bounded, usage::StatementCounter};
 pub(crate) use self::{
     conn::{first_locked, insert_all, insert_few, on},
     text::{stored_as_text, text_enum},

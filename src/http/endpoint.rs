@@ -16,10 +16,9 @@ use tracing::Span;
 use super::{
     answer::Answer,
     headers::{X_REQUEST_ID, text},
-    listen::ConnectionPermit,
     origin::origin,
     request::{Failure, from_body, from_query_string},
-    server::Server,
+    server::{ConnectionPermit, Server},
     sse, ws,
 };
 use crate::{

@@ -18,7 +18,10 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
-use super::{router::router, server::Server};
+use super::{
+    router::router,
+    server::{ConnectionPermit, Server},
+};
 
 /// How long a client has to send a request's head, and how long an idle connection is kept.
 const HEAD_WITHIN: Duration = Duration::from_secs(20);
@@ -30,9 +33,6 @@ const BUFFER: usize = 64 * 1_024;
 const SPARE_FILES: u64 = 128;
 /// How long to wait after a connection could not be taken in.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
-
-/// One of the connections that may be open, for whoever holds it: a socket does, when its connection is upgraded.
-pub(super) type ConnectionPermit = Arc<Option<OwnedSemaphorePermit>>;
 
 /// Serves connections until the server is told to end; those that are open then are for their tasks to end.
 pub async fn serve(listener: TcpListener, server: Server) {

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use ipnet::IpNet;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::{budget::Budget, cors::Cors};
 use crate::{api::Graph, app::App};
+
+/// The permit of an open connection. A socket keeps it after its connection is upgraded.
+pub(super) type ConnectionPermit = Arc<Option<OwnedSemaphorePermit>>;
 
 /// What the handlers share.
 #[derive(Clone)]

@@ -22,7 +22,11 @@ use tokio::{
 };
 use tokio_stream::StreamMap;
 
-use super::{headers::new_request_id, listen::ConnectionPermit, request::from_payload, server::Server};
+use super::{
+    headers::new_request_id,
+    request::from_payload,
+    server::{ConnectionPermit, Server},
+};
 use crate::{
     api::{
         Operation, SubscriptionMessage,

@@ -6,7 +6,7 @@ use chrono::Datelike;
 use super::{
     editing::{MAX_TITLE, lock_draft, optional_description, quoted, record},
     entries::{self, NewEntry},
-    rows::{AnnouncementLevel, Campaign, CampaignStatus, Entry, ResultsVisibility, VotingMethod},
+    rows::{AnnouncementLevel, Campaign, Entry, ResultsVisibility, VotingMethod},
     rules,
     service::Voting,
     store,
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     access::{Permission, Viewer},
     audit::Action,
+    db::CampaignStatus,
     kernel::{
         clock::Timestamp,
         error::{Refusal, Result},

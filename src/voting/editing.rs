@@ -1,13 +1,10 @@
 //! What editing campaigns and editing their entries share.
 
-use super::{
-    rows::{Campaign, CampaignStatus},
-    rules, store,
-};
+use super::{rows::Campaign, rules, store};
 use crate::{
     access::{Permission, Viewer},
     audit::{self, Action},
-    db::Conn,
+    db::{CampaignStatus, Conn},
     kernel::{
         clock::Timestamp,
         error::{Refusal, Result},

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{
     early_close,
     editing::{lock, quoted, record},
-    rows::{ActivationBlocker, Campaign, CampaignStatus},
+    rows::{ActivationBlocker, Campaign},
     rules,
     service::{Announcer, Voting},
     store,
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     access::Viewer,
     audit::Action,
-    db::Conn,
+    db::{CampaignStatus, Conn},
     kernel::{
         clock::Timestamp,
         error::{Refusal, Result},

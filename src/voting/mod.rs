@@ -36,8 +36,8 @@ pub use self::{
     publication::{Recount, ballot_boxes, recount, recount_all},
     rows::{
         ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignChanged, CampaignFilter, CampaignKey,
-        CampaignStatus, CannotVoteReason, Entries, Entry, PastKey, ResultsVisibility, StandingsHiddenReason, Tally,
-        Turnout, VotingMethod,
+        CannotVoteReason, Entries, Entry, PastKey, ResultsVisibility, StandingsHiddenReason, Tally, Turnout,
+        VotingMethod,
     },
     rules::{activation_blockers, cannot_vote, may_see, standings_hidden},
     service::{Announcer, Voting},
@@ -45,3 +45,4 @@ pub use self::{
     tally_cache::TallyCache,
     visibility::{visible_campaign, watchable_campaign},
 };
+pub use crate::db::CampaignStatus;

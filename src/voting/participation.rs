@@ -3,12 +3,12 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use super::{
-    rows::{CampaignStatus, ResultsVisibility, Turnout},
+    rows::{ResultsVisibility, Turnout},
     store,
 };
 use crate::{
     access::{Permission, Viewer},
-    db::Conn,
+    db::{CampaignStatus, Conn},
     kernel::{
         clock::Timestamp,
         error::Result,

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::count::{Outcome, Rules};
 use crate::{
     db::{
+        CampaignStatus,
         schema::{campaigns, entries},
         text_enum,
     },
@@ -30,20 +31,6 @@ text_enum! {
         /// Ordered picks for several seats, each won by a quota of the votes; what is over it is transferred (Scottish
         /// STV).
         SingleTransferableVote,
-    }
-}
-
-text_enum! {
-    /// Where a campaign is in its life.
-    pub enum CampaignStatus {
-        /// Being prepared; seen only by those who manage campaigns.
-        Draft,
-        /// Taking ballots.
-        Live,
-        /// Over, with its result.
-        Closed,
-        /// Over, and hidden from default lists.
-        Archived,
     }
 }
 
@@ -181,16 +168,6 @@ impl Campaign {
     /// Whether its result is frozen.
     pub const fn is_over(&self) -> bool {
         matches!(self.status, CampaignStatus::Closed | CampaignStatus::Archived)
-    }
-}
-
-impl CampaignStatus {
-    /// The statuses that come after an earlier one, up to this.
-    pub fn since(self, earlier: Self) -> Vec<Self> {
-        let life = [Self::Draft, Self::Live, Self::Closed, Self::Archived];
-        let is_before = |it: &Self| *it != self;
-        let until: Vec<Self> = life.iter().copied().take_while(is_before).chain([self]).collect();
-        until.into_iter().skip_while(|it| *it != earlier).skip(1).collect()
     }
 }
 

@@ -4,13 +4,11 @@ use std::collections::HashSet;
 
 use super::{
     count::Rules,
-    rows::{
-        ActivationBlocker, Campaign, CampaignStatus, CannotVoteReason, ResultsVisibility, StandingsHiddenReason,
-        VotingMethod,
-    },
+    rows::{ActivationBlocker, Campaign, CannotVoteReason, ResultsVisibility, StandingsHiddenReason, VotingMethod},
 };
 use crate::{
     access::{Permission, Viewer},
+    db::CampaignStatus,
     kernel::{
         clock::Timestamp,
         error::{Code, Refusal},

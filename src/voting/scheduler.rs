@@ -6,13 +6,16 @@ use futures_util::StreamExt;
 
 use super::{
     lifecycle::{self, close_complete},
-    rows::{Campaign, CampaignStatus},
+    rows::Campaign,
     service::Voting,
     store,
 };
-use crate::kernel::{
-    clock::{Clock, Timestamp},
-    error::Result,
+use crate::{
+    db::CampaignStatus,
+    kernel::{
+        clock::{Clock, Timestamp},
+        error::Result,
+    },
 };
 
 /// How long to wait after a failure before trying again.

@@ -11,9 +11,12 @@ use quick_cache::{Weighter, sync::Cache};
 use super::{
     count::Outcome,
     rows::Entries,
-    rows::{Campaign, CampaignStatus, Entry, Turnout},
+    rows::{Campaign, Entry, Turnout},
 };
-use crate::kernel::id::{CampaignId, GuildId};
+use crate::{
+    db::CampaignStatus,
+    kernel::id::{CampaignId, GuildId},
+};
 
 /// Most votes, and most guilds, of which something small is kept.
 const MAX_KEPT: usize = 5_000;

@@ -26,6 +26,7 @@ mod fuzz;
 mod guards;
 mod history;
 mod import;
+mod layers;
 mod lifecycle;
 mod live;
 mod migrations;

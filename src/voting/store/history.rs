@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::{
     db::{
-        Conn, on,
+        CampaignStatus, Conn, on,
         schema::{abstentions, ballots, campaigns, members},
     },
     kernel::{
@@ -17,7 +17,7 @@ use crate::{
         id::{CampaignId, GuildId, MemberId},
         page::Page,
     },
-    voting::rows::{Campaign, CampaignStatus, PastKey, ResultsVisibility},
+    voting::rows::{Campaign, PastKey, ResultsVisibility},
 };
 
 /// A campaign, as far as someone's part in it needs to know.

@@ -42,12 +42,12 @@ use diesel_async::RunQueryDsl;
 
 pub use self::{cast::*, history::*};
 use super::{
-    rows::{Campaign, CampaignFilter, CampaignKey, CampaignStatus, Entry},
+    rows::{Campaign, CampaignFilter, CampaignKey, Entry},
     rules::MIN_ENTRIES,
 };
 use crate::{
     db::{
-        AdvisoryLock, Conn, Lock, first_locked, insert_all, on,
+        AdvisoryLock, CampaignStatus, Conn, Lock, first_locked, insert_all, on,
         schema::{ballots, campaigns, entries, guilds, members},
     },
     kernel::{
