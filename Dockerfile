@@ -15,7 +15,7 @@ WORKDIR /guildhall
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo/ .cargo/
 COPY crates/ crates/
-RUN mkdir -p src crates/bench/src \
+RUN mkdir src \
     && touch src/lib.rs \
     && echo 'fn main() {}' >src/main.rs \
     && cp src/main.rs build.rs \

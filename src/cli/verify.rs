@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use guildhall_count::BallotFile;
 
 use super::output::{Failure, listed, say};
-use crate::voting::BallotFile;
 
 /// Check a published ballot box: every ballot against its receipt, and the result against a recount.
 ///

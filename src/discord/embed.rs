@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     kernel::{id::EntryId, text::web_url},
-    voting::{Campaign, Entry, Outcome, ResultsVisibility, Turnout, VotingMethod},
+    voting::{Campaign, Entry, Outcome, ResultsVisibility, Turnout},
 };
 
 /// Longest title of a campaign within a title: with the longest template and guild it makes less than 256 characters.
@@ -91,12 +91,9 @@ impl<'a> Scene<'a> {
         let lines = outcome.standings.iter().take(MAX_PLACES).filter_map(|row| {
             // Discord counts lists anew, also where a place is shared: with its dot escaped it is none.
             let place = format!("{}\\. {}", row.place, name(self.entry(row.entry)?));
-            Some(match (self.campaign.method, row.points) {
-                (VotingMethod::Schulze, _) => place,
-                (VotingMethod::Weighted, 1) => format!("{place}: 1 point"),
-                (VotingMethod::Weighted, points) => format!("{place}: {points} points"),
-                (_, 1) => format!("{place}: 1 vote"),
-                (_, votes) => format!("{place}: {votes} votes"),
+            Some(match self.campaign.method.announced_points(row.points) {
+                Some(points) => format!("{place}: {points}"),
+                None => place,
             })
         });
         lines.collect::<Vec<_>>().join("\n")
@@ -114,9 +111,7 @@ pub fn announcement(scene: &Scene, look: &Look) -> CreateMessage {
     let theme = match (scene.event, &revealed) {
         (Event::LeadChange, Revealed::Nothing) => Theme::Plain(Event::Tease),
         (Event::Results, _) if winners.is_empty() => Theme::ResultsEmpty,
-        (Event::Results, Revealed::Result(outcome)) if winners.len() > 1 && outcome.transfers.is_none() => {
-            Theme::ResultsTied
-        }
+        (Event::Results, Revealed::Result(outcome)) if outcome.is_tied() => Theme::ResultsTied,
         (event, _) => Theme::Plain(event),
     };
     let values = Values {

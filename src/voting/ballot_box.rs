@@ -1,21 +1,12 @@
-//! The ballot box: what a closed vote publishes, without I/O. `docs/receipts.md` tells the scheme and what it proves.
+//! The ballot box of a vote that is over, as the server publishes it. `docs/receipts.md` explains the scheme and what it
+//! proves.
 
 use async_graphql::ID;
 use base16ct::lower::encode_string;
-use sha2::{Digest, Sha256};
+use guildhall_count::{BallotFile, FileBallot, FileEntry, FileStanding, NONCE_LENGTH, Rules, receipt};
 
-use super::{
-    ballot_file::BallotFile,
-    count::Outcome,
-    rows::{Campaign, Entry, Turnout},
-};
-use crate::kernel::{
-    error::Refusal,
-    id::{CampaignId, EntryId},
-};
-
-/// How many random bytes are in a nonce.
-const NONCE_LENGTH: usize = 32;
+use super::rows::{Campaign, Entry, Outcome, Turnout};
+use crate::kernel::id::{CampaignId, EntryId};
 
 /// The ballots of a campaign that is over, without their voters.
 #[derive(Clone, Debug)]
@@ -24,31 +15,31 @@ pub struct BallotBox {
     pub campaign: Campaign,
     /// Its entries, in their order.
     pub entries: Vec<Entry>,
-    /// The ballots in order of their receipts, which has nothing to do with who cast them, or when.
+    /// The ballots in order of their receipts, which is independent of the voters and of the time of casting.
     pub ballots: Vec<PublishedBallot>,
     /// How many could vote.
     pub turnout: Turnout,
     /// The result, as it was stored when the campaign closed.
     pub outcome: Outcome,
-    /// What tells this box, and the rules it is counted by, from any other: see [`BallotFile::own_digest`].
+    /// The digest of the ballots and the rules: see [`BallotFile::compute_digest`].
     pub digest: String,
 }
 
-/// A ballot of which nobody but its voter knows whose it is.
+/// A ballot without its voter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishedBallot {
     /// The campaign it was cast in.
     pub campaign: CampaignId,
-    /// What its voter got for it.
+    /// The receipt that the voter was given.
     pub receipt: String,
-    /// What hid the picks in the receipt.
+    /// The nonce that kept the picks secret in the receipt.
     pub nonce: String,
     /// The picks, first choice first.
     pub picks: Vec<EntryId>,
 }
 
 impl PublishedBallot {
-    /// A ballot under its receipt.
+    /// A ballot with its receipt.
     pub fn new(campaign: CampaignId, nonce: String, picks: Vec<EntryId>) -> Self {
         let receipt = receipt_of(campaign, &nonce, &picks);
         Self { campaign, receipt, nonce, picks }
@@ -64,10 +55,10 @@ impl BallotBox {
         turnout: Turnout,
         outcome: Outcome,
     ) -> Self {
-        // A receipt is a hash with a secret in it, so this shuffles them, once and for all.
+        // A receipt is a hash of a secret, so this order is a shuffle that is the same for every reader.
         ballots.sort_by(|a, b| a.receipt.cmp(&b.receipt));
-        let of = Self { campaign, entries, ballots, turnout, outcome, digest: String::new() };
-        Self { digest: BallotFile::from(&of).own_digest(), ..of }
+        let ballot_box = Self { campaign, entries, ballots, turnout, outcome, digest: String::new() };
+        Self { digest: BallotFile::from(&ballot_box).compute_digest(), ..ballot_box }
     }
 
     /// The ballot with this receipt.
@@ -78,39 +69,39 @@ impl BallotBox {
     }
 }
 
+impl From<&BallotBox> for BallotFile {
+    fn from(of: &BallotBox) -> Self {
+        let id = |entry: &EntryId| ID::from(*entry).0;
+        let Rules { method, picks, seats } = of.campaign.rules();
+        let ballot = |ballot: &PublishedBallot| FileBallot {
+            receipt: ballot.receipt.clone(),
+            nonce: ballot.nonce.clone(),
+            picks: ballot.picks.iter().map(id).collect(),
+        };
+        Self {
+            format: Self::FORMAT.to_owned(),
+            campaign: ID::from(of.campaign.id).0,
+            title: of.campaign.title.clone(),
+            method,
+            picks_per_voter: picks,
+            seats,
+            eligible: of.turnout.eligible,
+            entries: of.entries.iter().map(|it| FileEntry { id: id(&it.id), name: it.name.clone() }).collect(),
+            standings: of.outcome.standings.iter().map(|row| FileStanding::new(row, id)).collect(),
+            winners: of.outcome.winners().iter().map(id).collect(),
+            digest: of.digest.clone(),
+            ballots: of.ballots.iter().map(ballot).collect(),
+        }
+    }
+}
+
 /// The receipt for a ballot.
 pub fn receipt_of(campaign: CampaignId, nonce: &str, picks: &[EntryId]) -> String {
     let picks: Vec<ID> = picks.iter().map(|pick| ID::from(*pick)).collect();
     receipt(&ID::from(campaign), nonce, picks.iter().map(|pick| pick.as_str()))
 }
 
-/// SHA-256, as hexadecimal digits, of these lines, each with a line feed: `guildhall ballot 1`, the campaign's id, the
-/// nonce, and the ids of the picks in their order.
-pub fn receipt<'p>(campaign: &'p str, nonce: &'p str, picks: impl Iterator<Item = &'p str>) -> String {
-    hash_lines(["guildhall ballot 1", campaign, nonce].into_iter().chain(picks))
-}
-
-/// SHA-256, as hexadecimal digits, of lines, each with a line feed.
-pub fn hash_lines<'l>(lines: impl Iterator<Item = &'l str>) -> String {
-    let mut hash = Sha256::new();
-    for line in lines {
-        hash.update(line);
-        hash.update(b"\n");
-    }
-    encode_string(&hash.finalize())
-}
-
-/// A nonce that nobody can guess.
+/// A random nonce.
 pub fn new_nonce() -> String {
     encode_string(&rand::random::<[u8; NONCE_LENGTH]>())
-}
-
-/// The nonce that a voter made themselves.
-///
-/// # Errors
-/// `BAD_USER_INPUT`.
-pub fn own_nonce(nonce: &str) -> Result<String, Refusal> {
-    let refused = || Refusal::input("nonce", format!("nonce must be {} hexadecimal digits.", NONCE_LENGTH * 2));
-    let bytes = base16ct::mixed::decode_vec(nonce).ok().filter(|bytes| bytes.len() == NONCE_LENGTH);
-    Ok(encode_string(&bytes.ok_or_else(refused)?))
 }

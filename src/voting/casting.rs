@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use guildhall_count::{check_picks, parse_nonce};
+
 use super::{
     ballot_box, entries, lifecycle,
     rows::{Ballot, Campaign, CannotVoteReason},
@@ -51,9 +53,9 @@ pub async fn cast_ballot(
             }
             let entries = entries::of(conn, Some(&counts), guild, std::slice::from_ref(&campaign)).await?;
             let entries: Vec<EntryId> = entries.values().flat_map(|it| it.iter()).map(|entry| entry.id).collect();
-            let picks = rules::check_picks(campaign.rules(), &picks, &entries)?;
+            let picks = check_picks(campaign.rules(), &picks, &entries).map_err(Refusal::from)?;
             let nonce = match nonce {
-                Some(nonce) => ballot_box::own_nonce(&nonce)?,
+                Some(nonce) => parse_nonce(&nonce).map_err(Refusal::from)?,
                 None => ballot_box::new_nonce(),
             };
             let ballot = Ballot { campaign: campaign.id, member: voter.member, picks, cast_at: now, nonce };

@@ -2,11 +2,13 @@
 
 use async_graphql::MaybeUndefined;
 use chrono::Datelike;
+use guildhall_count::MAX_PICKS;
 
 use super::{
     editing::{MAX_TITLE, lock_draft, optional_description, quoted, record},
     entries::{self, NewEntry},
-    rows::{AnnouncementLevel, Campaign, Entry, ResultsVisibility, VotingMethod},
+    methods::VotingMethod,
+    rows::{AnnouncementLevel, Campaign, Entry, ResultsVisibility},
     rules,
     service::Voting,
     store,
@@ -23,8 +25,6 @@ use crate::{
     },
 };
 
-/// Most picks of a ballot.
-pub(super) const MAX_PICKS: usize = 10;
 const MAX_HOURS: usize = 8_760;
 
 /// A campaign to be made.

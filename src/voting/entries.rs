@@ -7,6 +7,7 @@ use std::{
 
 use async_graphql::MaybeUndefined;
 use diesel::QueryResult;
+use guildhall_count::MAX_ENTRIES;
 
 use super::{
     editing::{MAX_TITLE, lock_draft, optional_description, quoted, record},
@@ -26,9 +27,6 @@ use crate::{
         text,
     },
 };
-
-/// Most entries of a campaign.
-pub(super) const MAX_ENTRIES: usize = 200;
 
 /// An entry to be made.
 pub struct NewEntry {

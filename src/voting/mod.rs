@@ -1,14 +1,13 @@
 //! Votes: campaigns, ballots, tallies.
 
 mod ballot_box;
-mod ballot_file;
 mod casting;
-pub mod count;
 mod drafts;
 mod early_close;
 mod editing;
 mod entries;
 mod lifecycle;
+mod methods;
 mod non_voters;
 mod participation;
 mod publication;
@@ -25,19 +24,17 @@ mod visibility;
 pub(crate) use self::tally::store_result;
 pub use self::{
     ballot_box::{BallotBox, PublishedBallot, new_nonce, receipt_of},
-    ballot_file::BallotFile,
     casting::cast_ballot,
-    count::{Outcome, Rules, Standing},
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
     entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
     lifecycle::{activate, archive, close, close_complete},
+    methods::{CountSteps, VotingMethod},
     non_voters::NonVoterCache,
     participation::{Part, Participation, may_know_participation, participations},
     publication::{Recount, ballot_boxes, recount, recount_all},
     rows::{
         ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignChanged, CampaignFilter, CampaignKey,
-        CannotVoteReason, Entries, Entry, PastKey, ResultsVisibility, StandingsHiddenReason, Tally, Turnout,
-        VotingMethod,
+        CannotVoteReason, Entries, Entry, Outcome, PastKey, ResultsVisibility, StandingsHiddenReason, Tally, Turnout,
     },
     rules::{activation_blockers, cannot_vote, may_see, standings_hidden},
     service::{Announcer, Voting},

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 
 use async_graphql::ID;
+use guildhall_count::{BallotFile, Ranking, count};
 
 use super::{
     ballot_box::BallotBox,
-    ballot_file::BallotFile,
-    count::{self, Outcome, Ranking},
-    rows::{Campaign, Entry, Turnout},
+    rows::{Campaign, Entry, Outcome, Turnout},
     service::Voting,
     store,
 };
@@ -113,8 +112,9 @@ async fn ballot_box(conn: &mut Conn, campaign: Campaign) -> Result<BallotBox> {
 impl Recount {
     fn of(published: &BallotBox) -> Self {
         let order: Vec<EntryId> = published.entries.iter().map(|entry| entry.id).collect();
-        let rankings: Vec<Ranking> = published.ballots.iter().map(|ballot| (ballot.picks.clone(), 1)).collect();
-        let counted = count::count(published.campaign.rules(), &order, &rankings);
+        let rankings: Vec<Ranking<EntryId>> =
+            published.ballots.iter().map(|ballot| (ballot.picks.clone(), 1)).collect();
+        let counted = count(published.campaign.rules(), &order, &rankings);
         let file = BallotFile::from(published);
         // What anyone can check, and then what only the stored result tells.
         let mut problems = file.check();

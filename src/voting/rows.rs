@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use diesel::prelude::*;
+use guildhall_count::Rules;
 
-use super::count::{Outcome, Rules};
+use super::methods::VotingMethod;
 use crate::{
     db::{
         CampaignStatus,
@@ -16,23 +17,6 @@ use crate::{
         id::{CampaignId, EntryId, GuildId, MemberId},
     },
 };
-
-text_enum! {
-    /// How ballots are counted. `docs/voting.md` tells the rules of each, and where they are published.
-    pub enum VotingMethod {
-        /// Ordered picks: of n, the first scores n points, the last one.
-        Weighted,
-        /// Picks in no order, a point each.
-        Approval,
-        /// Ordered picks; the last entry is eliminated round by round until one has a majority.
-        InstantRunoff,
-        /// Ordered picks; entries are compared two by two, and who beats all others wins (Condorcet, by beatpaths).
-        Schulze,
-        /// Ordered picks for several seats, each won by a quota of the votes; what is over it is transferred (Scottish
-        /// STV).
-        SingleTransferableVote,
-    }
-}
 
 text_enum! {
     /// When standings are shown while the vote is live.
@@ -133,10 +117,10 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    /// By which rules its ballots are cast and counted.
+    /// The rules by which its ballots are cast and counted.
     pub fn rules(&self) -> Rules {
         Rules {
-            method: self.method,
+            method: self.method.into(),
             picks: usize::try_from(self.picks_per_voter).unwrap_or_default(),
             seats: usize::try_from(self.seats).unwrap_or_default(),
         }
@@ -271,6 +255,9 @@ impl Turnout {
         self.eligible > 0 && self.voted == self.eligible
     }
 }
+
+/// The outcome of a campaign's count. Results are stored as its JSON.
+pub type Outcome = guildhall_count::Outcome<EntryId>;
 
 /// The count of a campaign's ballots at a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]

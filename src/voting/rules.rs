@@ -1,10 +1,10 @@
-//! The rules of a campaign, without I/O: who sees it, who may vote, what a ballot must be.
+//! The rules of a campaign, without I/O: who sees it, who may vote, and how a refusal is worded.
 
-use std::collections::HashSet;
+use guildhall_count::{RuleError, Rules};
 
 use super::{
-    count::Rules,
-    rows::{ActivationBlocker, Campaign, CannotVoteReason, ResultsVisibility, StandingsHiddenReason, VotingMethod},
+    methods::VotingMethod,
+    rows::{ActivationBlocker, Campaign, CannotVoteReason, ResultsVisibility, StandingsHiddenReason},
 };
 use crate::{
     access::{Permission, Viewer},
@@ -12,14 +12,11 @@ use crate::{
     kernel::{
         clock::Timestamp,
         error::{Code, Refusal},
-        id::EntryId,
     },
 };
 
 /// Fewest entries of a campaign that can go live.
 pub const MIN_ENTRIES: usize = 2;
-/// Most entries that can win.
-pub const MAX_SEATS: usize = 100;
 
 /// Whether the campaign exists for this viewer.
 pub fn may_see(campaign: &Campaign, viewer: Option<&Viewer>) -> bool {
@@ -104,28 +101,16 @@ pub fn nonce_taken() -> Refusal {
     Refusal::conflict("NONCE_TAKEN", "Another ballot has this nonce.").at("nonce")
 }
 
-/// Checks a ballot's picks. A pick that is `None` was no id of an entry at all.
-///
-/// # Errors
-/// `BAD_USER_INPUT`: `WRONG_PICK_COUNT`, `DUPLICATE_PICK` or `UNKNOWN_ENTRY`.
-pub fn check_picks(rules: Rules, picks: &[Option<EntryId>], entries: &[EntryId]) -> Result<Vec<EntryId>, Refusal> {
-    let refuse = |reason, message: String| Err(Refusal::input("picks", message).because(reason));
-    let most = rules.picks;
-    let exactly = rules.method == VotingMethod::Weighted;
-    if exactly && picks.len() != most {
-        return refuse("WRONG_PICK_COUNT", format!("Pick exactly {most}."));
-    }
-    if picks.is_empty() || picks.len() > most {
-        return refuse("WRONG_PICK_COUNT", format!("Pick from 1 to {most}."));
-    }
-    let mut seen = HashSet::new();
-    if !picks.iter().flatten().all(|pick| seen.insert(*pick)) {
-        return refuse("DUPLICATE_PICK", "Pick each entry only once.".to_owned());
-    }
-    let known: HashSet<&EntryId> = entries.iter().collect();
-    match picks.iter().map(|pick| pick.filter(|pick| known.contains(pick))).collect() {
-        Some(picks) => Ok(picks),
-        None => refuse("UNKNOWN_ENTRY", "A pick is not an entry of this campaign.".to_owned()),
+impl From<RuleError> for Refusal {
+    fn from(error: RuleError) -> Self {
+        let input = |field| Self::input(field, error.to_string());
+        match error {
+            RuleError::PicksNotExact(_) | RuleError::PicksOutOfRange(_) => input("picks").because("WRONG_PICK_COUNT"),
+            RuleError::DuplicatePick => input("picks").because("DUPLICATE_PICK"),
+            RuleError::UnknownEntry => input("picks").because("UNKNOWN_ENTRY"),
+            RuleError::SeatsOutOfRange | RuleError::SingleWinnerMethod => input("seats"),
+            RuleError::MalformedNonce => input("nonce"),
+        }
     }
 }
 
@@ -160,12 +145,8 @@ pub fn in_range(field: &'static str, value: i64, max: usize) -> Result<i64, Refu
 /// # Errors
 /// `BAD_USER_INPUT`.
 pub fn check_seats(method: VotingMethod, seats: i64) -> Result<(), Refusal> {
-    in_range("seats", seats, MAX_SEATS)?;
-    if seats > 1 && method != VotingMethod::SingleTransferableVote {
-        let message = "Only the single transferable vote fills several seats.";
-        return Err(Refusal::input("seats", message));
-    }
-    Ok(())
+    // A negative number is out of range, as 0 is.
+    guildhall_count::check_seats(method.into(), usize::try_from(seats).unwrap_or_default()).map_err(Refusal::from)
 }
 
 /// Checks who may see and vote, for an officer of this level.
@@ -187,4 +168,36 @@ pub fn check_levels(to_vote: i64, to_view: Option<i64>, own: i64) -> Result<(), 
         return Err(Refusal::rank_too_low(message).at("minRankLevelToVote"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Clients act on the reason and the field, and people read the message.
+    #[test]
+    fn a_violated_rule_is_refused_in_the_same_words() {
+        for (error, reason, field, message) in [
+            (RuleError::PicksNotExact(3), Some("WRONG_PICK_COUNT"), "picks", "Pick exactly 3."),
+            (RuleError::PicksOutOfRange(3), Some("WRONG_PICK_COUNT"), "picks", "Pick from 1 to 3."),
+            (RuleError::DuplicatePick, Some("DUPLICATE_PICK"), "picks", "Pick each entry only once."),
+            (RuleError::UnknownEntry, Some("UNKNOWN_ENTRY"), "picks", "A pick is not an entry of this campaign."),
+            (RuleError::SeatsOutOfRange, None, "seats", "seats must be from 1 to 100."),
+            (RuleError::SingleWinnerMethod, None, "seats", "Only the single transferable vote fills several seats."),
+            (RuleError::MalformedNonce, None, "nonce", "nonce must be 64 hexadecimal digits."),
+        ] {
+            let expected = Refusal { reason, ..Refusal::input(field, message) };
+            assert_eq!(Refusal::from(error), expected);
+        }
+    }
+
+    #[test]
+    fn seats_are_refused_below_and_above_their_range() {
+        let refused = |method, seats| check_seats(method, seats).unwrap_err().message;
+        for seats in [i64::MIN, -1, 0, 101, i64::MAX] {
+            assert_eq!(refused(VotingMethod::SingleTransferableVote, seats), "seats must be from 1 to 100.", "{seats}");
+        }
+        assert_eq!(refused(VotingMethod::Schulze, 2), "Only the single transferable vote fills several seats.");
+        assert_eq!(check_seats(VotingMethod::Schulze, 1), Ok(()));
+    }
 }

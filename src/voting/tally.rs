@@ -2,10 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use guildhall_count::{BallotForm, count_from};
+
 use super::{
-    count::{self, Outcome, PickCounts, Ranking},
     entries,
-    rows::{Campaign, Entries, Tally, Turnout, VotingMethod},
+    rows::{Campaign, Entries, Outcome, Tally, Turnout},
     service::Voting,
     store::{self, ResultRow},
     tally_cache::{State, TallyCache},
@@ -18,10 +19,6 @@ use crate::{
         id::{CampaignId, EntryId, GuildId},
     },
 };
-
-const POSITIONAL: [VotingMethod; 2] = [VotingMethod::Weighted, VotingMethod::Approval];
-const RANKED: [VotingMethod; 3] =
-    [VotingMethod::InstantRunoff, VotingMethod::Schulze, VotingMethod::SingleTransferableVote];
 
 /// The tallies of these campaigns: the frozen result of those that are over, a count of the others, unless `counts` has it.
 /// Meant for a snapshot, or, without `counts`, for the transaction that holds the campaigns locked. The number of statements
@@ -45,14 +42,13 @@ pub async fn tallies(
     let turnout = |id: &CampaignId| turnouts.get(id).copied().unwrap_or_default();
     let known: HashMap<CampaignId, Arc<Outcome>> =
         ids.iter().filter_map(|id| Some((*id, counts?.outcome(*id, turnout(id).voted)?))).collect();
-    let to_count = |methods: &[VotingMethod]| -> Vec<CampaignId> {
+    let to_count = |form: BallotForm| -> Vec<CampaignId> {
         let is_known = |it: &Campaign| it.is_over() || turnout(&it.id).voted == 0 || known.contains_key(&it.id);
-        let wanted = |it: &&Campaign| methods.contains(&it.method) && !is_known(it);
+        let wanted = |it: &&Campaign| it.method.ballot_form() == form && !is_known(it);
         campaigns.iter().filter(wanted).map(|it| it.id).collect()
     };
-    // Where positions are all that counts, the database adds them up.
-    let mut pick_counts = store::pick_counts(conn, guild, &to_count(&POSITIONAL)).await?;
-    let mut rankings = store::rankings(conn, guild, &to_count(&RANKED)).await?;
+    let mut pick_counts = store::pick_counts(conn, guild, &to_count(BallotForm::PickCounts)).await?;
+    let mut rankings = store::rankings(conn, guild, &to_count(BallotForm::Rankings)).await?;
 
     let mut tallies = HashMap::new();
     for campaign in campaigns {
@@ -65,8 +61,8 @@ pub async fn tallies(
             let outcome = known.get(&id).cloned().unwrap_or_else(|| {
                 let order: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
                 let pick_counts = pick_counts.remove(&id).unwrap_or_default();
-                let outcome = outcome(&campaign, &order, &pick_counts, &rankings.remove(&id).unwrap_or_default());
-                let outcome = Arc::new(outcome);
+                let rankings = rankings.remove(&id).unwrap_or_default();
+                let outcome = Arc::new(count_from(campaign.rules(), &order, &pick_counts, &rankings));
                 if let Some(counts) = counts {
                     counts.keep_outcome(id, turnout.voted, &outcome);
                 }
@@ -189,14 +185,4 @@ fn load_result(campaign: Campaign, entries: Entries, result: &ResultRow) -> Resu
         outcome: Arc::new(result.outcome()?),
         counted_at: result.counted_at,
     })
-}
-
-/// Counts by the campaign's method.
-fn outcome(campaign: &Campaign, entries: &[EntryId], pick_counts: &PickCounts, rankings: &[Ranking]) -> Outcome {
-    let rules = campaign.rules();
-    match rules.method {
-        VotingMethod::Weighted => count::weighted(entries, rules.picks, pick_counts),
-        VotingMethod::Approval => count::approval(entries, rules.picks, pick_counts),
-        _ => count::count(rules, entries, rankings),
-    }
 }

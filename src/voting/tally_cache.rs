@@ -8,11 +8,7 @@ use std::sync::Arc;
 
 use quick_cache::{Weighter, sync::Cache};
 
-use super::{
-    count::Outcome,
-    rows::Entries,
-    rows::{Campaign, Entry, Turnout},
-};
+use super::rows::{Campaign, Entries, Entry, Outcome, Turnout};
 use crate::{
     db::CampaignStatus,
     kernel::id::{CampaignId, GuildId},

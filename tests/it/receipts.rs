@@ -1,6 +1,7 @@
 //! Receipts and ballot boxes: what a voter gets, what is published, and what does not hold is noticed.
 
-use guildhall::voting::{self, BallotFile};
+use guildhall::voting;
+use guildhall_count::BallotFile;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -11,9 +12,6 @@ const VOTE: &str = "mutation($input: CastBallotInput!) { castBallot(input: $inpu
 const BOX: &str = "query($id: ID!) { campaign(id: $id) { status ballotBox {
     count digest file ballots(first: 100) { totalCount nodes { receipt nonce picks { id } } }
 } } }";
-
-/// Changes a file.
-type Tamper = fn(&mut BallotFile);
 
 /// SHA-256 of lines, as `docs/receipts.md` has it.
 fn hash(lines: &[&str]) -> String {
@@ -167,42 +165,16 @@ on_both! {
         assert_eq!(guild.anyone().refusal(&tables(13), draft.vars()).await, "QUERY_TOO_COMPLEX");
     }
 
-    async fn what_does_not_hold_is_noticed(app) {
+    // `crates/count/tests` changes files in every other way.
+    async fn a_published_file_passes_its_checks_until_it_is_changed(app) {
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
         let (draft, _) = voted(&guild, json!({ "method": "SCHULZE", "picksPerVoter": 2 })).await;
         draft.close(&leader).await;
-        let file = file_of(&leader, &draft).await;
+        let mut file = file_of(&leader, &draft).await;
         assert_eq!(file.check(), Vec::<String>::new());
-        let tampered: [(&str, Tamper); 16] = [
-            ("ballot 1 is not the one its receipt was given for", |file| file.ballots[0].picks.reverse()),
-            ("ballot 10 is not the one its receipt was given for", |file| file.ballots[9].nonce = "0".repeat(64)),
-            ("ballot 1 has a malformed nonce", |file| file.ballots[0].nonce.truncate(8)),
-            ("ballot 3 has the nonce of another", |file| file.ballots[2] = file.ballots[1].clone()),
-            ("ballot 2 is not in the order of receipts", |file| file.ballots.swap(0, 1)),
-            ("ballot 1 is against the rules: Pick from 1 to 2.", |file| file.ballots[0].picks.clear()),
-            ("ballot 1 is against the rules: A pick is not an entry of this campaign.", |file| file.ballots[0].picks[0].push('x')),
-            ("the digest is not that of these ballots and rules", |file| drop(file.ballots.pop())),
-            ("the digest is not that of these ballots and rules", |file| file.entries.swap(0, 1)),
-            ("an id or a name is empty or holds control characters", |file| file.entries[0].id.push('\n')),
-            ("10 ballots, but only 9 could vote", |file| file.eligible = 9),
-            ("a recount comes to other standings", |file| file.standings[3].points += 1),
-            ("a recount comes to other winners", |file| file.winners.reverse()),
-            ("seats: 2 with this method", |file| file.seats = 2),
-            ("an id or a name is empty or holds control characters", |file| file.title.push('\u{1b}')),
-            ("picksPerVoter: 18446744073709551615 is not from 1 to 10", |file| file.picks_per_voter = usize::MAX),
-        ];
-        for (problem, tamper) in tampered {
-            let mut file = file.clone();
-            tamper(&mut file);
-            if problem.contains("winners") && file.winners.len() < 2 {
-                file.winners.clear();
-            }
-            assert!(file.check().iter().any(|it| it == problem), "{problem}: {:?}", file.check());
-        }
-        assert!(BallotFile::read("{}").is_err() && BallotFile::read("").is_err());
-        let other = file.to_json().unwrap().replace("ballot box 1", "ballot box 2");
-        assert!(BallotFile::read(&other).unwrap_err().contains("version"));
+        file.ballots.pop();
+        assert!(file.check().contains(&"the digest is not that of these ballots and rules".to_owned()));
     }
 
     async fn a_recount_finds_what_was_changed_in_the_database(app) {

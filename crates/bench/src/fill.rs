@@ -183,7 +183,7 @@ impl Plan {
             description: generated.campaign_descriptions.choose(rng).cloned(),
             method,
             picks_per_voter: 3,
-            seats: if method == VotingMethod::SingleTransferableVote { 2 } else { 1 },
+            seats: if method.max_seats() > 1 { 2 } else { 1 },
             min_rank_level_to_vote: if number % 4 == 1 && !is_plain { 2 } else { 1 },
             min_rank_level_to_view: (number % 8 == 1 && !is_plain).then_some(2),
             start_at,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
+use guildhall_count::BallotFile;
 
 use crate::{
     api::{
@@ -14,7 +15,7 @@ use crate::{
         error::{Error, Result},
         id::{CampaignId, EntryId, ballot_id},
     },
-    voting::{Ballot, BallotBox, BallotFile, Campaign, Entry, PublishedBallot, receipt_of},
+    voting::{Ballot, BallotBox, Campaign, Entry, PublishedBallot, receipt_of},
 };
 
 /// One member's vote in one campaign, which only they see.

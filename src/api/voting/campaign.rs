@@ -16,7 +16,7 @@ use crate::{
     kernel::error::Result,
     voting::{
         ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignFilter, CampaignKey, CampaignStatus,
-        CannotVoteReason, Entry, ResultsVisibility, StandingsHiddenReason, Tally, Turnout, VotingMethod,
+        CannotVoteReason, CountSteps, Entry, ResultsVisibility, StandingsHiddenReason, Tally, Turnout, VotingMethod,
         activation_blockers, cannot_vote, standings_hidden, store,
     },
 };
@@ -162,28 +162,19 @@ impl Campaign {
 
     /// The rounds of an instant run-off; `null` for other methods, and while standings are hidden from the viewer.
     async fn runoff_rounds(&self, ctx: &Context<'_>) -> Result<Option<Vec<RunoffRound>>> {
-        if self.method != VotingMethod::InstantRunoff {
-            return Ok(None);
-        }
-        Ok(self.open_table(ctx).await?.map(|tally| tally::runoff_rounds(&tally)))
+        Ok(self.open_steps(ctx, CountSteps::Rounds).await?.map(|tally| tally::runoff_rounds(&tally)))
     }
 
     /// The comparisons of a Schulze count, a row an entry, in their order; `null` for other methods, and while standings
     /// are hidden from the viewer.
     async fn pairwise(&self, ctx: &Context<'_>) -> Result<Option<Vec<PairwiseRow>>> {
-        if self.method != VotingMethod::Schulze {
-            return Ok(None);
-        }
-        Ok(self.open_table(ctx).await?.map(|tally| tally::pairwise(&tally)))
+        Ok(self.open_steps(ctx, CountSteps::Pairwise).await?.map(|tally| tally::pairwise(&tally)))
     }
 
     /// The count of a single transferable vote; `null` for other methods, without a ballot, and while standings are hidden
     /// from the viewer.
     async fn transfers(&self, ctx: &Context<'_>) -> Result<Option<TransferCount>> {
-        if self.method != VotingMethod::SingleTransferableVote {
-            return Ok(None);
-        }
-        Ok(self.open_table(ctx).await?.and_then(|tally| tally::transfers(&tally)))
+        Ok(self.open_steps(ctx, CountSteps::Transfers).await?.and_then(|tally| tally::transfers(&tally)))
     }
 
     /// Who has won: all who share the first place, or all who were elected, in order; nobody without a ballot. `null` until
@@ -240,8 +231,11 @@ impl Campaign {
         }
     }
 
-    /// [`Campaign::open_tally`], for how it came about.
-    async fn open_table(&self, ctx: &Context<'_>) -> Result<Option<Arc<Tally>>> {
+    /// [`Campaign::open_tally`], if the method has these steps. They are charged to the response's budget.
+    async fn open_steps(&self, ctx: &Context<'_>, steps: CountSteps) -> Result<Option<Arc<Tally>>> {
+        if self.method.steps() != Some(steps) {
+            return Ok(None);
+        }
         let tally = self.open_tally(ctx).await?;
         if let Some(tally) = &tally {
             RequestContext::of(ctx).charge_response_budget(tally.outcome.table_size())?;

@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use async_graphql::{Object, SimpleObject};
 use chrono::{DateTime, Utc};
+use guildhall_count::{Placement, UNITS_PER_VOTE};
 
 use crate::{
     kernel::id::EntryId,
-    voting::{
-        self, Campaign, CampaignStatus, Entry, Tally, Turnout,
-        count::{self, VOTE},
-    },
+    voting::{Campaign, CampaignStatus, Entry, Tally, Turnout},
 };
 
 /// How many may vote, and how many have.
@@ -86,7 +84,7 @@ fn entry_of(tally: &Tally, id: EntryId) -> Option<Arc<Entry>> {
 }
 
 pub(super) fn standings(tally: &Tally) -> Vec<Standing> {
-    let standing = |row: &voting::Standing| {
+    let standing = |row: &Placement<EntryId>| {
         let entry = entry_of(tally, row.entry)?;
         Some(Standing { place: row.place, entry, points: row.points, pick_counts: row.pick_counts.clone() })
     };
@@ -95,7 +93,7 @@ pub(super) fn standings(tally: &Tally) -> Vec<Standing> {
 
 pub(super) fn runoff_rounds(tally: &Tally) -> Vec<RunoffRound> {
     let count = |(entry, votes): &(EntryId, i64)| Some(RunoffCount { entry: entry_of(tally, *entry)?, votes: *votes });
-    let round = |(number, round): (i64, &count::Round)| RunoffRound {
+    let round = |(number, round): (i64, &guildhall_count::RunoffRound<EntryId>)| RunoffRound {
         number,
         counts: round.counts.iter().filter_map(count).collect(),
         exhausted: round.exhausted,
@@ -173,7 +171,7 @@ pub(super) fn pairwise(tally: &Tally) -> Vec<PairwiseRow> {
 pub(super) fn transfers(tally: &Tally) -> Option<TransferCount> {
     let transfers = tally.outcome.transfers.as_ref()?;
     let entries = |ids: &[EntryId]| ids.iter().filter_map(|id| entry_of(tally, *id)).collect();
-    let stage = |(number, stage): (i64, &count::Stage)| {
+    let stage = |(number, stage): (i64, &guildhall_count::TransferStage<EntryId>)| {
         let mut counts = stage.votes.clone();
         counts.sort_by_key(|(_, votes)| std::cmp::Reverse(*votes));
         let count =
@@ -200,8 +198,8 @@ pub(super) fn winners(tally: &Tally) -> Vec<Arc<Entry>> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "there are fewer votes than 2^52 hundred-thousandths")]
-fn whole_votes(parts: i64) -> f64 {
-    parts as f64 / VOTE as f64
+fn whole_votes(units: i64) -> f64 {
+    units as f64 / UNITS_PER_VOTE as f64
 }
 
 /// The count of a campaign's ballots at a moment.

@@ -188,14 +188,14 @@ pub struct Counted {
     pub closes_at: Option<DateTime<Utc>>,
     pub closed_at: Option<DateTime<Utc>>,
     pub turnout: Turnout,
-    pub standings: Option<Vec<Standing>>,
+    pub standings: Option<Vec<StandingRow>>,
     pub standings_hidden_reason: Option<StandingsHiddenReason>,
 }
 
 /// Where an entry stands.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
-pub struct Standing {
+pub struct StandingRow {
     pub place: i64,
     pub points: i64,
     pub entry: Named,

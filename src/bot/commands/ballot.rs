@@ -64,7 +64,7 @@ pub struct Menu {
 impl Paper {
     /// Whether the order of picks means anything.
     pub fn is_ranked(self) -> bool {
-        self.method != VotingMethod::Approval
+        self.method.is_ranked()
     }
 }
 
@@ -122,7 +122,7 @@ impl Ballot {
 
     /// Whether it can be cast.
     pub fn is_enough(&self, paper: Paper) -> bool {
-        let least = if paper.method == VotingMethod::Weighted { paper.picks } else { 1 };
+        let least = if paper.method.requires_all_picks() { paper.picks } else { 1 };
         self.picks.len() >= least
     }
 

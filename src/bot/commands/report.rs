@@ -9,7 +9,7 @@ use super::{
 use crate::{
     discord::words::escape,
     identity::{CharacterRole, RankSource},
-    voting::{CampaignStatus, StandingsHiddenReason, VotingMethod},
+    voting::{CampaignStatus, StandingsHiddenReason},
 };
 
 /// How many places are listed.
@@ -39,7 +39,7 @@ fn standing(vote: &Counted) -> String {
             // Discord counts lists anew, also where a place is shared: with its dot escaped it is none.
             lines.extend(rows.iter().take(MAX_PLACES).map(|row| {
                 let name = escape(&row.entry.name, MAX_NAME);
-                format!("{}\\. {name}: {}", row.place, points(vote.method, row.points))
+                format!("{}\\. {name}: {}", row.place, vote.method.points_with_unit(row.points))
             }));
             let others = rows.len().saturating_sub(MAX_PLACES);
             lines.extend(Some(others).filter(|others| *others > 0).map(|others| format!("… and {others} more")));
@@ -55,16 +55,6 @@ const fn hidden(reason: StandingsHiddenReason) -> &'static str {
         StandingsHiddenReason::AfterClose => "The standings are shown once the vote is closed.",
         StandingsHiddenReason::SignIn => "The standings are shown to members only.",
         StandingsHiddenReason::VoteFirst => "Vote first (`/vote`), then see the standings.",
-    }
-}
-
-fn points(method: VotingMethod, points: i64) -> String {
-    match (method, points) {
-        (VotingMethod::Schulze, beaten) => format!("beats {beaten}"),
-        (VotingMethod::Weighted, 1) => "1 point".to_owned(),
-        (VotingMethod::Weighted, points) => format!("{points} points"),
-        (_, 1) => "1 vote".to_owned(),
-        (_, votes) => format!("{votes} votes"),
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     discord::words::{escape, line, timestamp},
-    voting::{CannotVoteReason, VotingMethod},
+    voting::CannotVoteReason,
 };
 
 /// Longest title of an embed.
@@ -115,7 +115,7 @@ pub fn ballot(vote: &Vote, ballot: &Ballot, color: u32) -> Reply {
     }
     let rules = format!(
         "{}\nYour ballot is secret, and final once it is cast.{}",
-        how_it_counts(vote),
+        vote.method.instructions(vote.picks_per_voter, vote.seats),
         moment("\nThe vote closes", vote.closes_at).unwrap_or_default()
     );
     let embed = CreateEmbed::new().title(escape(&vote.title, MAX_TITLE)).description(rules).colour(color).field(
@@ -165,32 +165,6 @@ fn entries(vote: &Vote, ballot: &Ballot, menu: &Menu) -> CreateSelectMenu {
         .min_values(choices(menu.least))
         .max_values(choices(menu.most.max(1)))
         .disabled(menu.most == 0)
-}
-
-fn how_it_counts(vote: &Vote) -> String {
-    let picks = vote.picks_per_voter;
-    let rank = if picks == 1 { "Choose one".to_owned() } else { format!("Rank up to {picks}") };
-    match vote.method {
-        VotingMethod::Weighted if picks == 1 => "Choose one: most choices win.".to_owned(),
-        VotingMethod::Weighted => {
-            format!("Rank exactly {picks}: your 1st choice gets {picks} points, your last gets 1; most points win.")
-        }
-        VotingMethod::Approval => {
-            format!("Pick up to {picks} in any order: each gets one vote; most votes win.")
-        }
-        VotingMethod::InstantRunoff => format!(
-            "{rank}: your ballot counts for your highest choice still standing; the last is eliminated until one has a \
-            majority."
-        ),
-        VotingMethod::Schulze => {
-            format!("{rank}: entries are compared two by two, and the one that beats all others wins.")
-        }
-        VotingMethod::SingleTransferableVote => format!(
-            "{rank}: {} win. What is left of your vote when a choice is elected, or all of it when a choice is out, goes \
-            to your next.",
-            vote.seats
-        ),
-    }
 }
 
 /// The names of what a ballot picks, a line each.

@@ -7,6 +7,7 @@ use diesel::{
     prelude::*,
 };
 use diesel_async::RunQueryDsl;
+use guildhall_count::{PickCounts, Ranking};
 
 use crate::{
     db::{
@@ -20,8 +21,7 @@ use crate::{
     },
     voting::{
         ballot_box::PublishedBallot,
-        count::{Outcome, PickCounts, Ranking},
-        rows::{Ballot, Tally},
+        rows::{Ballot, Outcome, Tally},
     },
 };
 
@@ -144,7 +144,7 @@ pub async fn pick_counts(
     conn: &mut Conn,
     guild: GuildId,
     of: &[CampaignId],
-) -> QueryResult<HashMap<CampaignId, PickCounts>> {
+) -> QueryResult<HashMap<CampaignId, PickCounts<EntryId>>> {
     if of.is_empty() {
         return Ok(HashMap::new());
     }
@@ -153,7 +153,7 @@ pub async fn pick_counts(
         .group_by((picks::campaign_id, picks::entry_id, picks::position))
         .select((picks::campaign_id, picks::entry_id, picks::position, count_star()))
         .load(c))?;
-    let mut counts: HashMap<CampaignId, PickCounts> = HashMap::new();
+    let mut counts: HashMap<CampaignId, PickCounts<EntryId>> = HashMap::new();
     for (campaign, entry, position, ballots) in rows {
         let of_entry = counts.entry(campaign).or_default().entry(entry).or_default();
         let position = usize::try_from(position).unwrap_or_default();
@@ -172,7 +172,7 @@ pub async fn rankings(
     conn: &mut Conn,
     guild: GuildId,
     of: &[CampaignId],
-) -> QueryResult<HashMap<CampaignId, Vec<Ranking>>> {
+) -> QueryResult<HashMap<CampaignId, Vec<Ranking<EntryId>>>> {
     if of.is_empty() {
         return Ok(HashMap::new());
     }

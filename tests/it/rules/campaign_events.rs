@@ -6,8 +6,9 @@ use chrono::TimeDelta;
 use guildhall::{
     discord::story::{Event, Facts, Told, leader, next},
     kernel::{clock::Timestamp, id::EntryId},
-    voting::{AnnouncementLevel, CampaignStatus, Outcome, Standing, Turnout},
+    voting::{AnnouncementLevel, CampaignStatus, Outcome, Turnout},
 };
+use guildhall_count::Placement;
 use proptest::{prelude::*, sample::select};
 use strum::VariantArray;
 
@@ -177,7 +178,7 @@ fn each_level_includes_the_quieter_ones() {
 
 #[test]
 fn the_leader_holds_first_place_alone() {
-    let row = |entry, place, count| Standing { entry: EntryId(entry), place, points: count, pick_counts: vec![count] };
+    let row = |entry, place, count| Placement { entry: EntryId(entry), place, points: count, pick_counts: vec![count] };
     let of = |standings| leader(&Outcome { standings, ..Outcome::default() });
     assert_eq!(of(vec![row(2, 1, 3), row(1, 2, 1)]), Some(EntryId(2)));
     assert_eq!(of(vec![row(2, 1, 3), row(1, 1, 3)]), None);

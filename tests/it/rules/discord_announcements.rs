@@ -12,11 +12,9 @@ use guildhall::{
         clock::Timestamp,
         id::{CampaignId, EntryId, GuildId},
     },
-    voting::{
-        AnnouncementLevel, Campaign, CampaignStatus, Entry, Outcome, ResultsVisibility, Rules, Standing, Turnout,
-        VotingMethod, count,
-    },
+    voting::{AnnouncementLevel, Campaign, CampaignStatus, Entry, Outcome, ResultsVisibility, Turnout, VotingMethod},
 };
+use guildhall_count::{Method, Placement, Rules};
 use proptest::{prelude::*, sample::select};
 use serde_json::Value;
 use strum::VariantArray;
@@ -66,7 +64,7 @@ fn entries(count: u8) -> Vec<Arc<Entry>> {
 
 /// An outcome of these entries, places and points.
 fn outcome(rows: &[(i64, i64, i64)]) -> Outcome {
-    let row = |(entry, place, points): &(i64, i64, i64)| Standing {
+    let row = |(entry, place, points): &(i64, i64, i64)| Placement {
         entry: EntryId(*entry),
         place: *place,
         points: *points,
@@ -160,9 +158,9 @@ fn ties_seats_and_empty_results_have_their_own_wording() {
     assert_eq!(tied.get("thumbnail").filter(|it| !it.is_null()), None, "neither is shown as the winner");
     let empty = of(&outcome(&[(1, 1, 0), (2, 1, 0), (3, 1, 0)]));
     assert_eq!(field(&empty, "Standings"), None);
-    let rules = Rules { method: VotingMethod::SingleTransferableVote, picks: 2, seats: 2 };
+    let rules = Rules { method: Method::SingleTransferableVote, picks: 2, seats: 2 };
     let ids = [EntryId(1), EntryId(2), EntryId(3)];
-    let seated = of(&count::count(rules, &ids, &[(vec![ids[2], ids[0]], 4), (vec![ids[0]], 3)]));
+    let seated = of(&guildhall_count::count(rules, &ids, &[(vec![ids[2], ids[0]], 4), (vec![ids[0]], 3)]));
     assert!(description(&seated).contains("**C and A**"), "{seated}");
     let words = |theme: Theme| theme.wording(CampaignId(1), 0).0.replace("{title}", "Next raid");
     assert_eq!(text(&tied, "title"), words(Theme::ResultsTied));

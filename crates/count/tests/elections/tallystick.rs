@@ -1,6 +1,7 @@
-//! Checks of a count against the tallystick crate (0.4.3, `default-features = false`): the parts of it which count
-//! exactly as specified and are there on stable Rust. What tallystick calls schulze, irv, borda and stv needs its
-//! `nightly` feature.
+//! Compares a count with the tallystick crate (0.4.3, `default-features = false`).
+//!
+//! Only those of its methods are used that work on stable Rust and follow the same rules. Its schulze, irv, borda and stv
+//! need its `nightly` feature.
 
 use tallystick::{
     RankedCandidate, approval::DefaultApprovalTally, condorcet::DefaultCondorcetTally, score::DefaultScoreTally,
@@ -8,10 +9,10 @@ use tallystick::{
 
 use super::naive::{Election, Row};
 
-/// Approval counts the same altogether: points and places.
+/// Approval: tallystick has the same points and places.
 pub fn check_approval(election: &Election, rows: &[Row]) {
     let mut tally = DefaultApprovalTally::with_capacity(0, election.entries);
-    tally.add_weighted((0..election.entries).collect(), 0); // makes every entry known, without a vote
+    tally.add_weighted((0..election.entries).collect(), 0); // adds every entry, without a vote
     for ballot in &election.ballots {
         tally.add_ref(ballot);
     }
@@ -19,8 +20,8 @@ pub fn check_approval(election: &Election, rows: &[Row]) {
     assert_eq!(places(election, &tally.ranked()), rows.iter().map(|row| row.place).collect::<Vec<_>>());
 }
 
-/// Weighted has the same points as a score tally which is given the points of every pick; tallystick leaves those with
-/// equal points tied, so an entry is at least as far up here.
+/// Weighted: a score tally of the points of every pick has the same points. It does not break ties, so an entry's place
+/// there is the same or better.
 pub fn check_weighted(election: &Election, rows: &[Row]) {
     let mut tally = DefaultScoreTally::with_capacity(0, election.entries);
     tally.add((0..election.entries).map(|entry| (entry, 0)).collect());
@@ -37,12 +38,12 @@ pub fn check_weighted(election: &Election, rows: &[Row]) {
     }
 }
 
-/// Schulze has the same pairwise preferences, and keeps the order of the Smith sets: every member of an earlier set is
-/// ahead of every member of a later one.
+/// Schulze: a Condorcet tally has the same pairwise preferences. Every member of an earlier Smith set is ahead of every
+/// member of a later one.
 pub fn check_schulze(election: &Election, rows: &[Row], preferred: &[Vec<i64>]) {
     let mut tally = DefaultCondorcetTally::with_candidates(election.entries, (0..election.entries).collect());
     for ballot in &election.ballots {
-        tally.add(ballot).unwrap(); // entries not on the ballot are equal and below those which are
+        tally.add(ballot).unwrap(); // entries not on the ballot are equal, and below the others
     }
     let mut totals = vec![vec![0; election.entries]; election.entries];
     for ((a, b), votes) in tally.totals() {
@@ -56,7 +57,7 @@ pub fn check_schulze(election: &Election, rows: &[Row], preferred: &[Vec<i64>]) 
     assert_eq!(ranked.len(), election.entries);
     for a in &ranked {
         for b in &ranked {
-            // Two entries which are on no ballot at all are in sets of their own, in any order.
+            // Two entries that are on no ballot have sets of their own, in any order.
             let compared = totals[a.candidate][b.candidate] + totals[b.candidate][a.candidate] > 0;
             let (of_a, of_b) = (rows[a.candidate].place, rows[b.candidate].place);
             assert!(if compared { a.rank >= b.rank || of_a < of_b } else { of_a == of_b });

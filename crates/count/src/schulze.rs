@@ -1,34 +1,38 @@
 //! `SCHULZE`: M. Schulze, *A new monotonic, clone-independent, reversal symmetric, and Condorcet-consistent single-winner
 //! election method*, Social Choice and Welfare 36 (2011), with the strength of a link measured by its winning votes.
 //!
-//! Who wins every comparison one by one wins the vote. Where comparisons go round in a circle, the strongest chains of
-//! them decide. An entry not on a ballot stands below those on it, and level with the others not on it.
+//! An entry that wins every comparison wins the vote. Where the comparisons form a cycle, the strongest chains of them
+//! decide. An entry that is not on a ballot ranks below those on it, and equal to the others that are not on it.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, hash::Hash};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Outcome, Ranking, pick_counts, ranked, scored};
-use crate::kernel::id::EntryId;
+use crate::{
+    Outcome, Ranking, pick_counts,
+    places::{ranked, scored},
+};
 
-/// Every entry compared with every other. Rows and columns are in the entries' listed order.
+/// The comparison of every entry with every other. Rows and columns are in the entries' listed order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pairwise {
     /// `preferred[a][b]` ballots prefer entry `a` to entry `b`.
     pub preferred: Vec<Vec<i64>>,
-    /// `strengths[a][b]` is the strength of the strongest beatpath from `a` to `b`: of all chains of won comparisons, the
-    /// most votes that the weakest comparison of a chain was won with; 0 where there is no chain.
+    /// `strengths[a][b]` is the strength of the strongest beatpath from `a` to `b`, or 0 where there is none. A beatpath
+    /// is a chain of won comparisons, and as strong as the winning votes of its weakest comparison.
     pub strengths: Vec<Vec<i64>>,
 }
 
-/// An entry is placed by how many others beat it, fewest first: `a` beats `b` when its strongest beatpath to `b` is
-/// stronger than the one back. Points are how many it beats.
-pub fn schulze(entries: &[EntryId], picks: usize, rankings: &[Ranking]) -> Outcome {
+/// Counts by [`Method::Schulze`](crate::Method::Schulze).
+///
+/// Entry `a` beats `b` when its strongest beatpath to `b` is stronger than the one back. The fewer entries beat an
+/// entry, the higher its place. Its points are the number of entries that it beats.
+pub fn schulze<E: Copy + Eq + Hash>(entries: &[E], picks: usize, rankings: &[Ranking<E>]) -> Outcome<E> {
     let preferred = preferences(entries, rankings);
     let strengths = strongest_paths(&preferred);
     let beats = |a: usize, b: usize| cell(&strengths, a, b) > cell(&strengths, b, a);
     let count = |of: &dyn Fn(usize) -> bool| (0..entries.len()).filter(|other| of(*other)).count();
-    let index = |entry: EntryId| entries.iter().position(|it| *it == entry).unwrap_or_default();
+    let index = |entry: E| entries.iter().position(|it| *it == entry).unwrap_or_default();
     let wins = |entry| i64::try_from(count(&|other| beats(index(entry), other))).unwrap_or(i64::MAX);
     let standings = scored(entries, picks, &pick_counts(rankings, picks), |entry, _| wins(entry));
     let standings = ranked(standings, |row| Reverse(count(&|other| beats(other, index(row.entry)))));
@@ -39,7 +43,7 @@ fn cell(matrix: &[Vec<i64>], row: usize, column: usize) -> i64 {
     matrix.get(row).and_then(|row| row.get(column)).copied().unwrap_or_default()
 }
 
-fn preferences(entries: &[EntryId], rankings: &[Ranking]) -> Vec<Vec<i64>> {
+fn preferences<E: Copy + Eq>(entries: &[E], rankings: &[Ranking<E>]) -> Vec<Vec<i64>> {
     let mut preferred = vec![vec![0; entries.len()]; entries.len()];
     for (ranking, ballots) in rankings {
         let mut below = vec![true; entries.len()];
@@ -55,7 +59,7 @@ fn preferences(entries: &[EntryId], rankings: &[Ranking]) -> Vec<Vec<i64>> {
     preferred
 }
 
-/// The widest path between every two, by the algorithm of Floyd and Warshall.
+/// The strength of the strongest path between every two entries, by the Floyd–Warshall algorithm.
 fn strongest_paths(preferred: &[Vec<i64>]) -> Vec<Vec<i64>> {
     let won = |(a, row): (usize, &Vec<i64>)| -> Vec<i64> {
         let links = row.iter().enumerate();
@@ -80,18 +84,14 @@ fn strongest_paths(preferred: &[Vec<i64>]) -> Vec<Vec<i64>> {
 mod tests {
     use super::*;
 
-    fn ids(numbers: &[i64]) -> Vec<EntryId> {
-        numbers.iter().copied().map(EntryId).collect()
-    }
-
     #[test]
-    fn a_circle_is_decided_by_its_weakest_comparison() {
-        // 1 beats 2 by 8 votes, 2 beats 3 by 7, 3 beats 1 by 6 of 10 or so: the last gives way.
-        let rankings = [(ids(&[1, 2, 3]), 4), (ids(&[2, 3, 1]), 3), (ids(&[3, 1, 2]), 2)];
-        let outcome = schulze(&ids(&[1, 2, 3]), 3, &rankings);
-        let places: Vec<_> = outcome.standings.iter().map(|row| (row.entry.0, row.place, row.points)).collect();
+    fn a_cycle_is_decided_by_its_weakest_comparison() {
+        // 1 beats 2 by 6 of 9 votes, 2 beats 3 by 7, and 3 beats 1 by 5: the last is the weakest.
+        let rankings = [(vec![1, 2, 3], 4), (vec![2, 3, 1], 3), (vec![3, 1, 2], 2)];
+        let outcome = schulze(&[1, 2, 3], 3, &rankings);
+        let places: Vec<_> = outcome.standings.iter().map(|row| (row.entry, row.place, row.points)).collect();
         assert_eq!(places, [(1, 1, 2), (2, 2, 1), (3, 3, 0)]);
-        let pairwise = outcome.pairwise.unwrap_or(Pairwise { preferred: Vec::new(), strengths: Vec::new() });
+        let pairwise = outcome.pairwise.unwrap();
         assert_eq!(pairwise.preferred, [[0, 6, 4], [3, 0, 7], [5, 2, 0]]);
         assert_eq!(pairwise.strengths, [[0, 6, 6], [5, 0, 7], [5, 5, 0]]);
     }

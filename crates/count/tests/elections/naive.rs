@@ -1,6 +1,7 @@
-//! An independent second count of the five voting methods, written from their rules alone and naive on purpose: every
-//! ballot is a sheet of paper which is looked at or carried about one by one, every question is answered by counting
-//! again, and nothing is grouped, cached or shared between the methods. It is meant to be compared with the real count.
+//! An independent second count by the five methods, to compare with the real one.
+//!
+//! It was written from the published rules alone, and is naive on purpose. Ballots are handled one by one, every number is
+//! counted again where it is needed, and the methods share no grouping and no cache.
 
 /// An election: `entries` are numbered 0.. in listed order, every ballot is a list of distinct entries, best first.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,10 +21,10 @@ pub struct Row {
     pub pick_counts: Vec<i64>,
 }
 
-/// One round of an instant run-off.
+/// One round of an instant runoff.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Round {
-    /// The votes of the entries still standing, in listed order.
+    /// The votes of the entries that are not eliminated, in listed order.
     pub counts: Vec<(usize, i64)>,
     pub exhausted: i64,
     pub eliminated: Option<usize>,
@@ -46,12 +47,12 @@ pub struct Stage {
 /// One vote in the units of a single transferable vote.
 pub const VOTE: i64 = 100_000;
 
-/// The number of votes which elects in a single transferable vote, in whole votes.
+/// The quota of a single transferable vote, in whole votes.
 pub fn quota(election: &Election) -> i64 {
     (election.ballots.len() / (election.seats + 1)) as i64 + 1
 }
 
-/// The entries of the first place, in listed order; nobody without ballots.
+/// The entries of the first place, in listed order; none without ballots.
 pub fn winners(election: &Election, rows: &[Row]) -> Vec<usize> {
     (0..election.entries).filter(|&entry| !election.ballots.is_empty() && rows[entry].place == 1).collect()
 }
@@ -61,7 +62,7 @@ pub fn elected(stages: &[Stage]) -> Vec<usize> {
     stages.iter().flat_map(|stage| stage.elected.clone()).collect()
 }
 
-/// Weighted picks: the first of three picks scores three points, the second two and the third one.
+/// Weighted picks: the first of three picks scores three points, the second two, and the third one.
 pub fn weighted(election: &Election) -> Vec<Row> {
     let mut points = vec![0; election.entries];
     for ballot in &election.ballots {
@@ -82,12 +83,12 @@ pub fn approval(election: &Election) -> Vec<Row> {
     rows(election, &points, |a, b| points[a] > points[b])
 }
 
-/// Instant run-off: the last entry is eliminated round by round, until one has more than half of the ballots which
-/// still count.
+/// Instant runoff: the last entry is eliminated round by round, until one has more than half of the ballots that still
+/// count.
 pub fn instant_runoff(election: &Election) -> (Vec<Row>, Vec<Round>) {
     let entries = election.entries;
     let mut points = vec![0; entries];
-    // Later eliminated is better, every standing entry is better than every eliminated one.
+    // An entry eliminated later is better, and one not eliminated is better than all that are.
     let mut standing = vec![true; entries];
     let mut eliminated: Vec<usize> = Vec::new();
     let mut rounds: Vec<Round> = Vec::new();
@@ -156,7 +157,7 @@ pub fn schulze(election: &Election) -> (Vec<Row>, Vec<Vec<i64>>, Vec<Vec<i64>>) 
     let mut preferred = vec![vec![0; entries]; entries];
     for ballot in &election.ballots {
         for (position, &a) in ballot.iter().enumerate() {
-            // Those which are not above it are below it, or not on the ballot.
+            // The entries not above it are below it, or not on the ballot.
             for (b, votes) in preferred[a].iter_mut().enumerate() {
                 if !ballot[..=position].contains(&b) {
                     *votes += 1;
@@ -164,8 +165,8 @@ pub fn schulze(election: &Election) -> (Vec<Row>, Vec<Vec<i64>>, Vec<Vec<i64>>) 
             }
         }
     }
-    // The strongest path from a to b is as strong as the highest threshold at which b can still be reached from a by
-    // links which are all at least that strong.
+    // The strength of the strongest path from a to b is the highest threshold at which links of at least that strength
+    // lead from a to b.
     let mut strongest = vec![vec![0; entries]; entries];
     let mut thresholds = preferred.concat();
     thresholds.sort_unstable();
@@ -203,12 +204,12 @@ pub fn transferable(election: &Election) -> (Vec<Row>, Vec<Stage>) {
     }
     let mut is_elected = vec![false; entries];
     let mut is_excluded = vec![false; entries];
-    // The elected whose surplus is gone: they keep the quota, whatever the papers were worth.
+    // The elected whose surplus was transferred. They keep the quota, whatever their papers are worth.
     let mut is_settled = vec![false; entries];
     let mut stages: Vec<Stage> = Vec::new();
 
     while !election.ballots.is_empty() {
-        // What the stage does, judged by the end of the stage before it.
+        // The action of the stage, by the votes at the end of the stage before it.
         let mut transferred = None;
         let mut excluded = None;
         let mut tie_broken = false;
@@ -253,7 +254,7 @@ pub fn transferable(election: &Election) -> (Vec<Row>, Vec<Stage>) {
             }
         }
 
-        // The votes at the end of the stage: what the papers in the pile are worth.
+        // The votes at the end of the stage: the value of the papers in each pile.
         let mut votes = vec![0; entries];
         for paper in &papers {
             if let Some(holder) = paper.holder {
@@ -266,7 +267,7 @@ pub fn transferable(election: &Election) -> (Vec<Row>, Vec<Stage>) {
             }
         }
 
-        // Who is elected by that.
+        // The entries that these votes elect.
         let mut elected: Vec<usize> =
             (0..entries).filter(|&entry| !is_elected[entry] && !is_excluded[entry] && votes[entry] >= quota).collect();
         for &entry in &elected {
@@ -298,7 +299,7 @@ pub fn transferable(election: &Election) -> (Vec<Row>, Vec<Stage>) {
 
     let elected_at = |entry: usize| stages.iter().position(|stage| stage.elected.contains(&entry));
     let excluded_at = |entry: usize| stages.iter().position(|stage| stage.excluded == Some(entry));
-    // The votes which decide: those of the election, those before the exclusion, or the last ones.
+    // The deciding votes: those at the election, before the exclusion, or at the end.
     let deciding: Vec<i64> = (0..entries)
         .map(|entry| match (elected_at(entry), excluded_at(entry)) {
             (Some(stage), _) => stages[stage].votes[entry],
@@ -321,8 +322,8 @@ pub fn transferable(election: &Election) -> (Vec<Row>, Vec<Stage>) {
     (rows, stages)
 }
 
-/// The rows of an election in which `better` tells whether the first entry is strictly better than the second: an
-/// entry's place is one more than the number of entries which are.
+/// The rows of an election, where `better` is true if its first entry is strictly better than its second. An entry's
+/// place is one more than the number of better entries.
 fn rows(election: &Election, points: &[i64], better: impl Fn(usize, usize) -> bool) -> Vec<Row> {
     let counts = pick_counts(election);
     (0..election.entries)
@@ -366,19 +367,19 @@ fn reachable(preferred: &[Vec<i64>], start: usize, threshold: i64) -> Vec<bool> 
     reached
 }
 
-/// Those of the candidates who have the fewest votes.
+/// The candidates with the fewest votes.
 fn with_fewest(candidates: &[usize], votes: &[i64]) -> Vec<usize> {
     let fewest = candidates.iter().map(|&entry| votes[entry]).min();
     candidates.iter().copied().filter(|&entry| Some(votes[entry]) == fewest).collect()
 }
 
-/// Those of the candidates who have the most votes.
+/// The candidates with the most votes.
 fn with_most(candidates: &[usize], votes: &[i64]) -> Vec<usize> {
     let most = candidates.iter().map(|&entry| votes[entry]).max();
     candidates.iter().copied().filter(|&entry| Some(votes[entry]) == most).collect()
 }
 
-/// The votes of an entry in a round in which it stood.
+/// The votes of an entry in a round, or 0 if it was eliminated before.
 fn votes_in(round: &Round, entry: usize) -> i64 {
     round.counts.iter().find(|(other, _)| *other == entry).map_or(0, |(_, votes)| *votes)
 }
