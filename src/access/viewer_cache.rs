@@ -7,12 +7,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
+
+use parking_lot::Mutex;
 
 use super::viewer::Viewer;
 use crate::{
@@ -68,7 +67,7 @@ impl ViewerCache {
     /// The cached viewer, if certainly current.
     pub fn get(&self, guild: GuildId, member: MemberId, session: Option<SessionId>) -> Option<Viewer> {
         self.demand.store(true, Ordering::Relaxed);
-        let cached = self.lock();
+        let cached = self.cached.lock();
         let (looked_up, viewer) = cached.by_guild.get(&guild)?.get(&(member, session))?;
         let sure = cached.caught_up.map_or(*looked_up, |moment| moment.max(*looked_up));
         // A longer lease, such as tests have, is not cut short.
@@ -78,12 +77,12 @@ impl ViewerCache {
 
     /// Call before a viewer is looked up.
     pub fn begin(&self) -> LookUp {
-        LookUp { generation: self.lock().generation, begun: Instant::now() }
+        LookUp { generation: self.cached.lock().generation, begun: Instant::now() }
     }
 
     /// Caches the result of a look-up.
     pub fn insert(&self, look_up: LookUp, viewer: Viewer) {
-        let mut cached = self.lock();
+        let mut cached = self.cached.lock();
         if cached.generation != look_up.generation {
             return;
         }
@@ -98,7 +97,7 @@ impl ViewerCache {
 
     /// Drops viewers of a guild whose rights may have changed: one member, or all.
     fn forget(&self, guild: GuildId, of: Option<MemberId>) {
-        let mut cached = self.lock();
+        let mut cached = self.cached.lock();
         cached.generation += 1;
         let Some(mut viewers) = cached.by_guild.remove(&guild) else { return };
         let before = viewers.len();
@@ -111,13 +110,8 @@ impl ViewerCache {
 
     /// Drops all viewers.
     fn forget_all(&self) {
-        let mut cached = self.lock();
+        let mut cached = self.cached.lock();
         *cached = Cached { generation: cached.generation + 1, ..Cached::default() };
-    }
-
-    /// The lock is held for a few lines that don't panic.
-    fn lock(&self) -> MutexGuard<'_, Cached> {
-        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -133,7 +127,7 @@ impl BusSubscriber for ViewerCache {
     }
 
     fn caught_up(&self, moment: Instant) {
-        self.lock().caught_up = Some(moment);
+        self.cached.lock().caught_up = Some(moment);
     }
 
     fn take_demand(&self) -> bool {

@@ -1,11 +1,12 @@
 //! What resolvers know of the request: its guild, its viewer and its loaders.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
 use async_graphql::Context;
+use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
 use super::{auth_context::AuthContext, loaders::Loaders, source_event::EventStream, tracked_viewer::TrackedViewer};
@@ -77,6 +78,11 @@ impl RequestContext {
         }
     }
 
+    /// Runs an execution that has this context, and dispatches the batches of its loaders.
+    pub async fn run<T>(&self, execution: impl Future<Output = T>) -> T {
+        self.load.batches.run(execution).await
+    }
+
     /// What the client was authenticated for.
     pub fn auth(&self) -> AuthContext {
         let (app, origin) = (Arc::clone(&self.app), Arc::clone(&self.origin));
@@ -121,11 +127,11 @@ impl RequestContext {
 
     /// Keeps the source stream that a subscription's field has created.
     pub(super) fn set_events(&self, events: EventStream) {
-        *self.events.lock().unwrap_or_else(PoisonError::into_inner) = Some(events);
+        *self.events.lock() = Some(events);
     }
 
     /// Takes the source stream, if a field has created one.
     pub(super) fn take_events(&self) -> Option<EventStream> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.events.lock().take()
     }
 }

@@ -17,8 +17,7 @@ use tracing::Instrument;
 use super::{
     auth_context::AuthContext,
     context::RequestContext,
-    node::Node,
-    schema::{Mutation, Query, Subscription},
+    schema::{Mutation, Query, Subscription, schema},
     source_event::{EventStream, SourceEvent},
 };
 use crate::{
@@ -155,8 +154,7 @@ impl Graph {
     /// # Errors
     /// A sentence that says what is wrong with the manifest.
     pub fn with(settings: &Settings) -> Result<Self, String> {
-        let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default())
-            .register_output_type::<Node>()
+        let schema = schema()
             // Documents are measured and validated once, before the schema sees them.
             .limit_recursive_depth(MAX_NESTING)
             .validation_mode(ValidationMode::Fast)
@@ -206,8 +204,7 @@ impl Graph {
         let under_way = (!is_query).then(|| admitted.app.mutations.subscribe());
         let run = async move {
             let _under_way = under_way;
-            let batches = caller.load.batches.clone();
-            let mut response = batches.run(graph.schema.execute(prepared.request(caller))).await;
+            let mut response = caller.run(graph.schema.execute(prepared.request(Arc::clone(&caller)))).await;
             graph.finish(&mut response, &prepared, &id);
             response
         };
@@ -348,7 +345,7 @@ impl Graph {
         request_id: &str,
     ) -> Option<Response> {
         let mut answers = self.schema.execute_stream(request);
-        let run = caller.load.batches.run(answers.next());
+        let run = caller.run(answers.next());
         let mut response = Arc::new(Usage::default()).measure(run).await?;
         self.finish(&mut response, prepared, request_id);
         Some(response)

@@ -2,13 +2,10 @@
 //!
 //! Nothing is cached beyond the batch, so a mutation's answer shows what it did, and a subscription what is true now.
 
-use std::{
-    collections::HashMap,
-    hash::Hash,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use futures_util::future::{BoxFuture, FutureExt, Shared};
+use parking_lot::Mutex;
 
 use super::{batch::BatchScheduler, tracked_viewer::TrackedViewer};
 use crate::{
@@ -94,7 +91,7 @@ impl<F: Fetch> Load<F> {
     /// The database's.
     pub async fn maybe(&self, key: F::Key) -> Result<Option<F::Value>> {
         let found = {
-            let mut batch = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut batch = self.asked.lock();
             batch.keys.push(key);
             batch.found.get_or_insert_with(|| self.begin()).clone()
         };
@@ -117,7 +114,7 @@ impl<F: Fetch> Load<F> {
             let _ticket = owner.batches.enqueue().await;
             let mut keys = match asked.upgrade() {
                 Some(asked) => {
-                    let mut batch = asked.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut batch = asked.lock();
                     batch.found = None;
                     std::mem::take(&mut batch.keys)
                 }

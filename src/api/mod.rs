@@ -22,5 +22,8 @@ mod tracked_viewer;
 mod voting;
 pub mod watch;
 
-pub use self::graph::{Graph, OUT_OF_TIME, Operation, Prepared, Settings, SubscriptionMessage, is_refused};
+pub use self::{
+    graph::{Graph, OUT_OF_TIME, Operation, Prepared, Settings, SubscriptionMessage, is_refused},
+    schema::{Mutation, Query, Subscription, schema},
+};
 pub use crate::engine::document::DocumentRef;

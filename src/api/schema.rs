@@ -1,13 +1,13 @@
 //! The schema of all features.
 
-use async_graphql::{MergedObject, MergedSubscription};
+use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use super::{
     audit::AuditQuery,
     auth::{AuthMutation, AuthQuery},
     discord::{DiscordMutation, DiscordQuery},
     identity::{IdentityMutation, IdentityQuery},
-    node::NodeQuery,
+    node::{Node, NodeQuery},
     voting::{VotingMutation, VotingQuery, VotingSubscription},
 };
 
@@ -22,3 +22,11 @@ pub struct Mutation(AuthMutation, IdentityMutation, VotingMutation, DiscordMutat
 /// All subscriptions.
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(VotingSubscription);
+
+/// The schema alone, for the library's own executor and handlers. [`super::Graph`] adds what a server needs around it: the
+/// limits and validation of documents, completed responses, and subscriptions.
+///
+/// A request needs an `Arc<RequestContext>` in its data, and runs in [`super::context::RequestContext::run`].
+pub fn schema() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default()).register_output_type::<Node>()
+}

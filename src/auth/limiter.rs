@@ -1,8 +1,7 @@
 //! Limits attempts to sign in: attempts per address, failures per account.
 
 use std::{
-    collections::VecDeque,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     num::NonZeroU32,
     sync::{Arc, Weak},
     time::Duration,
@@ -11,12 +10,18 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::kernel::{clock::Clock, error::Refusal, id::GuildId, pruning_map::PruningMap};
+use crate::kernel::{
+    clock::Clock,
+    error::Refusal,
+    id::GuildId,
+    pruning_map::PruningMap,
+    rate_limit::{KeyedLimiter, rate_limit_key},
+};
 
 /// How often someone may try.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Attempts from one address a minute, at each server.
+    /// Attempts from one address a minute, at each server: all at once or spread over it.
     pub per_address: NonZeroU32,
     /// Failures on one account within [`Limits::window`], at all servers together. Servers that are tried at the very same
     /// moment may each let one more through.
@@ -35,9 +40,7 @@ impl Default for Limits {
 /// Bounds attempts. One for a server's life.
 pub struct Limiter {
     pub(super) limits: Limits,
-    clock: Clock,
-    /// When each address tried within the last minute, oldest first.
-    addresses: Mutex<PruningMap<IpAddr, VecDeque<Duration>>>,
+    addresses: KeyedLimiter<IpAddr>,
     /// Whoever tries on an account waits for those before them, so that many at once count like as many in a row.
     turns: Mutex<PruningMap<Account, Weak<Turn>>>,
 }
@@ -49,32 +52,18 @@ pub(super) type Account = (GuildId, String);
 type Turn = tokio::sync::Mutex<()>;
 
 impl Limiter {
-    /// A limiter that has seen nobody yet.
+    /// A limiter that has counted nothing yet.
     pub fn new(limits: Limits, clock: &Clock) -> Self {
-        Self { limits, clock: clock.clone(), addresses: Mutex::default(), turns: Mutex::default() }
+        Self { limits, addresses: KeyedLimiter::per_minute(limits.per_address, clock), turns: Mutex::default() }
     }
 
-    /// Takes an attempt from an address in. One whose address is not known is not bounded: there is no socket behind it.
+    /// Counts an attempt from an address. Without an address there is no socket behind it, and no limit applies.
     ///
     /// # Errors
     /// `RATE_LIMITED`.
     pub fn from_address(&self, address: Option<IpAddr>) -> Result<(), Refusal> {
-        let Some(address) = address.map(rate_limit_key) else { return Ok(()) };
-        let now = self.clock.elapsed();
-        let is_over = |at: &Duration| at.saturating_add(MINUTE) <= now;
-        let mut addresses = self.addresses.lock();
-        let is_recent = |attempts: &VecDeque<Duration>| attempts.back().is_some_and(|last| !is_over(last));
-        let attempts = addresses.get_or_insert_with(address, is_recent, VecDeque::new);
-        while attempts.pop_front_if(|first| is_over(first)).is_some() {}
-        match attempts.front() {
-            Some(first) if attempts.len() >= usize::try_from(self.limits.per_address.get()).unwrap_or(usize::MAX) => {
-                Err(Refusal::rate_limited((*first + MINUTE).saturating_sub(now)))
-            }
-            _ => {
-                attempts.push_back(now);
-                Ok(())
-            }
-        }
+        let Some(address) = address else { return Ok(()) };
+        self.addresses.check(&rate_limit_key(address)).map_err(Refusal::rate_limited)
     }
 
     pub(super) async fn turn(&self, account: &Account) -> OwnedMutexGuard<()> {
@@ -88,16 +77,5 @@ impl Limiter {
             })
         };
         turn.lock_owned().await
-    }
-}
-
-/// The time within which attempts from an address count.
-const MINUTE: Duration = Duration::from_mins(1);
-
-/// An IPv4 address, or the /64 network that one IPv6 customer has to themselves.
-pub fn rate_limit_key(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
-        address @ IpAddr::V4(_) => address,
     }
 }

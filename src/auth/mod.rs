@@ -18,7 +18,7 @@ pub use self::{
     cipher::Cipher,
     codes::{IssuedCode, invite, send_invite, send_reset_code},
     delivery::{CodeDelivery, CodeLetter, InviteDelivery, NoDelivery, PendingDelivery},
-    limiter::{Limiter, Limits, rate_limit_key},
+    limiter::{Limiter, Limits},
     password::Hasher,
     service::{Accounts, Lifetimes},
     sessions::{SignedIn, logout, mint, refresh_session, revoke_session, sessions},

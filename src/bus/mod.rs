@@ -7,11 +7,12 @@ pub mod event;
 mod listener;
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use futures_util::future::BoxFuture;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 
 pub use self::event::BusEvent;
@@ -209,7 +210,7 @@ impl Bus {
     }
 
     fn watchers(&self) -> MutexGuard<'_, PruningMap<Subject, watch::Sender<()>>> {
-        self.access.lock().unwrap_or_else(PoisonError::into_inner)
+        self.access.lock()
     }
 }
 

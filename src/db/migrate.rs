@@ -4,7 +4,7 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection, migrati
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::url::{DatabaseUrl, reach};
+use super::url::DatabaseUrl;
 use crate::kernel::error::{Error, Result};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -34,7 +34,7 @@ pub(super) async fn start_over(url: &DatabaseUrl) -> Result<()> {
 async fn bring(url: &DatabaseUrl, afresh: bool) -> Result<()> {
     match url {
         DatabaseUrl::Postgres { url, direct } => {
-            let conn = reach(direct.as_ref().unwrap_or(url)).await.map_err(Error::internal)?;
+            let conn = direct.as_ref().unwrap_or(url).connect_in_time().await.map_err(Error::internal)?;
             let work = move || {
                 let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::from(conn);
                 conn.batch_execute(ADVISORY_LOCK)?;

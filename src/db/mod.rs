@@ -23,6 +23,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use diesel::ConnectionResult;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, pooled_connection::bb8::Pool};
 use futures_util::future::BoxFuture;
 use tokio::{runtime::Handle, sync::oneshot};
@@ -34,10 +35,10 @@ pub use self::{
     probe::{Probe, Schema},
     transfer::{Transferred, transfer},
     unique::violated,
-    url::DatabaseUrl,
+    url::{DatabaseUrl, PostgresUrl},
     usage::Usage,
 };
-use self::{conn::Access, pool::pool, url::bounded, usage::StatementCounter};
+use self::{conn::Access, pool::pool, usage::StatementCounter};
 pub(crate) use self::{
     conn::{first_locked, insert_all, insert_few, on},
     text::{stored_as_text, text_enum},
@@ -57,7 +58,7 @@ enum Pools {
     Postgres {
         pool: Pool<AsyncPgConnection>,
         /// Around the pooler, if there is one.
-        direct: Arc<str>,
+        direct: PostgresUrl,
     },
     /// One writer, since SQLite has only one; several readers, which see what was last committed.
     Sqlite { writer: Pool<SqliteConn>, readers: Pool<SqliteConn> },
@@ -125,16 +126,21 @@ impl Db {
                 // the world of what the unavoidable ones cost.
                 let set_up =
                     "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; SET jit = off;";
-                let pool = pool(&bounded(url), set_up, max_connections).await?;
-                Pools::Postgres { pool, direct: bounded(direct.as_ref().unwrap_or(url)).into() }
+                let direct = direct.as_ref().unwrap_or(url).clone();
+                let url = url.clone();
+                let connect = move || {
+                    let url = url.clone();
+                    async move { url.connect().await }
+                };
+                Pools::Postgres { pool: pool(connect, set_up, max_connections).await?, direct }
             }
             DatabaseUrl::Sqlite(path) => {
                 let set_up = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                      PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192;";
                 let read_only = format!("{set_up} PRAGMA query_only = ON;");
                 Pools::Sqlite {
-                    writer: pool(path, set_up, 1).await?,
-                    readers: pool(path, &read_only, max_connections).await?,
+                    writer: pool(open_file(path), set_up, 1).await?,
+                    readers: pool(open_file(path), &read_only, max_connections).await?,
                 }
             }
         };
@@ -319,9 +325,18 @@ impl Db {
     /// When PostgreSQL cannot be reached.
     pub async fn listener(&self, channel: &str) -> Result<Option<AsyncPgConnection>> {
         let Pools::Postgres { direct, .. } = &self.pools else { return Ok(None) };
-        let mut conn = AsyncPgConnection::establish(direct).await.map_err(Error::unavailable)?;
+        let mut conn = direct.connect().await.map_err(Error::unavailable)?;
         conn.batch_execute(&format!("LISTEN {channel}")).await?;
         Ok(Some(conn))
+    }
+}
+
+/// Opens a SQLite file, creating it if it is missing.
+fn open_file(path: &str) -> impl Fn() -> BoxFuture<'static, ConnectionResult<SqliteConn>> + Send + Sync + 'static {
+    let path = path.to_owned();
+    move || {
+        let path = path.clone();
+        Box::pin(async move { SqliteConn::establish(&path).await })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diesel::ConnectionError;
+use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{
     AsyncConnection,
     pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod, bb8::Pool},
@@ -16,9 +16,14 @@ use crate::kernel::error::{Error, Result};
 /// How long a connection is waited for: less than a client waits, who is to hear that there is none.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
 
-/// A pool of connections on each of which `set_up` is run first.
-pub(super) async fn pool<C>(url: &str, set_up: &str, max_size: u32) -> Result<Pool<C>>
+/// A pool of connections that `connect` opens and on each of which `set_up` is run first.
+pub(super) async fn pool<C, F>(
+    connect: impl Fn() -> F + Send + Sync + 'static,
+    set_up: &str,
+    max_size: u32,
+) -> Result<Pool<C>>
 where
+    F: Future<Output = ConnectionResult<C>> + Send + 'static,
     C: PoolableConnection + AsyncConnection + 'static,
     AsyncDieselConnectionManager<C>:
         bb8::ManageConnection<Connection = C, Error = diesel_async::pooled_connection::PoolError>,
@@ -30,14 +35,14 @@ where
         let stands = if conn.is_broken() { Err(diesel::result::Error::BrokenTransactionManager) } else { Ok(()) };
         Box::pin(std::future::ready(stands))
     }));
-    config.custom_setup = Box::new(move |url| {
-        let (set_up, url, runtime) = (set_up.clone(), url.to_owned(), Handle::current());
+    config.custom_setup = Box::new(move |_| {
+        let (set_up, connected, runtime) = (set_up.clone(), connect(), Handle::current());
         let connect = async move {
-            let mut conn = C::establish(&url).await?;
+            let mut conn = connected.await?;
             conn.batch_execute(&set_up).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(conn)
         };
-        // To open a file blocks.
+        // Opening a file blocks.
         let connected = tokio::task::spawn_blocking(move || runtime.block_on(connect));
         connected.map(|it| it.map_err(|panic| ConnectionError::BadConnection(panic.to_string()))?).boxed()
     });
@@ -45,7 +50,7 @@ where
         .max_size(max_size)
         .min_idle(1)
         .connection_timeout(CONNECTION_WITHIN)
-        .build(AsyncDieselConnectionManager::new_with_config(url, config))
+        .build(AsyncDieselConnectionManager::new_with_config("", config))
         .await
         .map_err(Error::internal)
 }

@@ -11,11 +11,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncC
 use futures_util::StreamExt;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{
-    conn::SqliteConn,
-    migrate,
-    url::{DatabaseUrl, reach},
-};
+use super::{conn::SqliteConn, migrate, url::DatabaseUrl};
 
 /// How long PostgreSQL may take over a statement. SQLite may take longer: it looks through the whole file.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
@@ -66,7 +62,7 @@ impl Probe {
         match url {
             DatabaseUrl::Postgres { url, direct } => {
                 let url = direct.as_ref().filter(|_| around_the_pooler).unwrap_or(url);
-                Ok(Self::Postgres(reach(url).await?))
+                Ok(Self::Postgres(url.connect_in_time().await?))
             }
             DatabaseUrl::Sqlite(path) => {
                 // Other than by its bare path, a file that is not there is not made.

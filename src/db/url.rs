@@ -1,26 +1,37 @@
-//! Which database, from its URL.
+//! The database's URL, and connections to PostgreSQL by it.
 
-use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+use std::{error::Error as _, fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::{AsyncConnection, AsyncPgConnection};
+use diesel_async::AsyncPgConnection;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio_postgres::{Config, NoTls, config::Host};
 
-/// How long PostgreSQL may take to let someone in: where a URL names several hosts, the first may be gone.
-const REACHED_WITHIN: Duration = Duration::from_secs(10);
+/// Longest time to connect to PostgreSQL outside a pool, in seconds: a URL may name several hosts, and the first may be down.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// PostgreSQL's port, which a URL need not name.
+const DEFAULT_PORT: u16 = 5432;
 
 /// `sqlite://guildhall.db` (a path, relative or absolute) or `postgres://user:password@host/database`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
-    /// A PostgreSQL.
+    /// A PostgreSQL server.
     Postgres {
-        /// The whole URL, as PostgreSQL's clients take it.
-        url: String,
-        /// The same database without the pooler in between, where there is one: to listen, which needs a connection to
-        /// itself, and to migrate, which locks for a session.
-        direct: Option<String>,
+        /// The URL for the pool.
+        url: PostgresUrl,
+        /// The same database without the pooler in between, where there is one: `LISTEN` needs a connection of its own, and
+        /// migrations hold a lock for a session.
+        direct: Option<PostgresUrl>,
     },
     /// The file's path.
     Sqlite(String),
+}
+
+/// The URL of a PostgreSQL server. Displayed without its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresUrl {
+    text: String,
+    config: Box<Config>,
 }
 
 impl DatabaseUrl {
@@ -48,36 +59,73 @@ impl DatabaseUrl {
     /// The URL with its password, for another process of ours.
     pub fn reveal(&self) -> String {
         match self {
-            Self::Postgres { url, .. } => url.clone(),
+            Self::Postgres { url, .. } => url.reveal().to_owned(),
             Self::Sqlite(path) => format!("sqlite://{path}"),
         }
     }
 }
 
-/// A PostgreSQL URL, with bounds on how long a server that is gone without a word is waited for, unless it has its own.
-pub(super) fn bounded(url: &str) -> String {
-    const BOUNDS: [(&str, u32); 5] = [
-        ("connect_timeout", 5),
-        ("tcp_user_timeout", 30),
-        ("keepalives_idle", 15),
-        ("keepalives_interval", 5),
-        ("keepalives_retries", 3),
-    ];
-    let (mut bounded, mut joint) = (url.to_owned(), if url.contains('?') { '&' } else { '?' });
-    for (name, seconds) in BOUNDS.iter().filter(|(name, _)| !url.contains(&format!("{name}="))) {
-        bounded.extend([format!("{joint}{name}={seconds}")]);
-        joint = '&';
+impl PostgresUrl {
+    /// The URL with its password, for another process of ours.
+    pub fn reveal(&self) -> &str {
+        &self.text
     }
-    bounded
+
+    /// Opens a connection.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses the connection.
+    pub(super) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
+        let failed = |error: tokio_postgres::Error| {
+            let refusal = error.as_db_error().map(|refusal| refusal.message().to_owned());
+            ConnectionError::BadConnection(refusal.unwrap_or_else(|| error.to_string()))
+        };
+        let (client, connection) = self.config.connect(NoTls).await.map_err(failed)?;
+        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    }
+
+    /// Opens a connection, within a bounded time however many hosts the URL names.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, refuses the connection or does not answer.
+    pub(super) async fn connect_in_time(&self) -> ConnectionResult<AsyncPgConnection> {
+        let late = |_| Err(ConnectionError::BadConnection("there is no answer".to_owned()));
+        tokio::time::timeout(CONNECT_TIMEOUT, self.connect()).await.unwrap_or_else(late)
+    }
 }
 
-/// A connection to PostgreSQL of its own, outside any pool.
-///
-/// # Errors
-/// When there is no such database, or no way to it, or no answer.
-pub(super) async fn reach(url: &str) -> ConnectionResult<AsyncPgConnection> {
-    let late = |_| Err(ConnectionError::BadConnection("there is no answer".to_owned()));
-    tokio::time::timeout(REACHED_WITHIN, AsyncPgConnection::establish(&bounded(url))).await.unwrap_or_else(late)
+impl FromStr for PostgresUrl {
+    type Err = String;
+
+    fn from_str(url: &str) -> Result<Self, String> {
+        let config = url.parse::<Config>().map_err(|error| match error.source() {
+            // With two of them, one is probably part of the password, and the reason could quote the rest of it.
+            Some(reason) if url.matches('@').count() < 2 => format!("the PostgreSQL URL is not valid: {reason}"),
+            _ => "the PostgreSQL URL is not valid: write special characters of the password as %40 for @".to_owned(),
+        })?;
+        Ok(Self { text: url.to_owned(), config: Box::new(with_timeouts(config)) })
+    }
+}
+
+/// Limits how long a server that has gone silently is waited for, where the URL does not say. A URL that names a default (a
+/// timeout of 0, keepalives after 7,200 seconds) counts as one that does not.
+fn with_timeouts(mut config: Config) -> Config {
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(5));
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_secs(30));
+    }
+    if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
+        config.keepalives_idle(Duration::from_secs(15));
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_interval(Duration::from_secs(5));
+    }
+    if config.get_keepalives_retries().is_none() {
+        config.keepalives_retries(3);
+    }
+    config
 }
 
 impl FromStr for DatabaseUrl {
@@ -85,7 +133,7 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(url: &str) -> Result<Self, String> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres { url: url.to_owned(), direct: None });
+            return Ok(Self::Postgres { url: url.parse()?, direct: None });
         }
         match url.strip_prefix("sqlite://") {
             Some("" | ":memory:") => Err("an embedded database needs a file: sqlite://guildhall.db".to_owned()),
@@ -99,18 +147,53 @@ impl FromStr for DatabaseUrl {
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // It may stand among the parameters too.
-            Self::Postgres { url, .. } if url.contains("password") => f.write_str("postgres://…"),
-            Self::Postgres { url, .. } => match (url.split_once("://"), url.rsplit_once('@')) {
-                (Some((scheme, _)), Some((_, host))) => write!(f, "{scheme}://{host}"),
-                _ => f.write_str(url),
-            },
+            Self::Postgres { url, .. } => url.fmt(f),
             Self::Sqlite(path) => write!(f, "sqlite://{path}"),
         }
     }
 }
 
+/// The hosts and the database. An `@` that is not percent-encoded shifts the parts of a URL, so that a piece of the password
+/// may have been parsed as something else; nothing that could be such a piece is shown.
+impl fmt::Display for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (user, password) = (self.config.get_user(), self.config.get_password());
+        let database = self.config.get_dbname();
+        // The parser ends the credentials at the first `@`, even if that is one of the query's.
+        let is_misread = user.is_some_and(|user| user.contains(['?', '@']))
+            || password.is_some_and(|password| password.contains(&b'?'))
+            || database.is_some_and(|database| database.contains('@'));
+        if is_misread {
+            return f.write_str("postgres://…");
+        }
+        let hosts: Vec<String> = self.config.get_hosts().iter().map(host).collect();
+        let ports = self.config.get_ports();
+        let port = |place: usize| ports.get(place).or(ports.first().filter(|_| ports.len() == 1));
+        let addresses = hosts.into_iter().enumerate().map(|(place, host)| match port(place) {
+            Some(port) if *port != DEFAULT_PORT => format!("{host}:{port}"),
+            _ => host,
+        });
+        let addresses = addresses.collect::<Vec<_>>().join(",");
+        let addresses = addresses.rsplit_once('@').map_or(&*addresses, |(_, rest)| rest);
+        write!(f, "postgres://{addresses}/{}", database.unwrap_or_default())
+    }
+}
+
+fn host(host: &Host) -> String {
+    match host {
+        Host::Tcp(name) if name.contains(':') => format!("[{name}]"),
+        Host::Tcp(name) => name.clone(),
+        Host::Unix(directory) => utf8_percent_encode(&directory.to_string_lossy(), NON_ALPHANUMERIC).to_string(),
+    }
+}
+
 impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

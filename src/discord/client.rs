@@ -2,13 +2,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use serenity::all::ChannelId;
 use tokio::sync::{Notify, oneshot, watch};
 
@@ -98,7 +96,7 @@ impl Bot {
     /// What becomes of a message that is about to be queued: whether it was sent, or given up.
     pub fn hear_of(&self, message: DiscordMessageId) -> oneshot::Receiver<bool> {
         let (sender, heard) = oneshot::channel();
-        let mut awaited = self.awaited.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut awaited = self.awaited.lock();
         awaited.retain(|_, sender| !sender.is_closed());
         awaited.insert(message, sender);
         heard
@@ -119,7 +117,7 @@ impl Bot {
 
     /// See [`Rest::server_of`].
     pub(super) async fn server_of(&self, channel: ChannelId) -> Result<Option<String>, Failure> {
-        let known = || self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || self.channels.lock();
         if let Some(server) = known().get(&channel) {
             return Ok(server.clone());
         }
@@ -134,7 +132,7 @@ impl Bot {
 
     /// Notes that someone has changed on Discord; when that was heard before.
     pub(super) fn heard_of(&self, server: &str, user: &str, now: Timestamp) -> Option<Timestamp> {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut heard = self.heard.lock();
         if heard.len() >= MAX_HEARD_OF {
             heard.retain(|_, at| now < *at + LONGEST_LISTING);
         }
@@ -143,14 +141,14 @@ impl Bot {
 
     /// Whether someone was heard to have changed since.
     pub(super) fn has_changed(&self, server: &str, user: &str, since: Timestamp) -> bool {
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let heard = self.heard.lock();
         heard.get(&(server.to_owned(), user.to_owned())).is_some_and(|at| since <= *at)
     }
 
     pub(super) fn came_to_an_end(&self, message: DiscordMessageId, was_sent: bool) {
         let count = if was_sent { &self.delivered } else { &self.given_up };
         count.fetch_add(1, Ordering::Relaxed);
-        let awaited = self.awaited.lock().unwrap_or_else(PoisonError::into_inner).remove(&message);
+        let awaited = self.awaited.lock().remove(&message);
         if let Some(awaited) = awaited {
             // Whoever waited may have gone on.
             let _ = awaited.send(was_sent);

@@ -1,11 +1,8 @@
 //! Discord's REST API: serenity's requests, sent so that a rate limit, a refusal and Discord being down can be told apart.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
+use parking_lot::Mutex;
 use reqwest::{Response, StatusCode, header::HeaderMap};
 use serde::{Deserialize, de::DeserializeOwned};
 use serenity::{
@@ -172,17 +169,17 @@ impl Rest {
 
     /// Until when nothing is asked of Discord, since it has been down.
     pub fn open_until(&self) -> Option<Timestamp> {
-        lock(&self.breaker).open_until(self.clock.now())
+        self.breaker.lock().open_until(self.clock.now())
     }
 
     /// How many of so many requests it is worth making.
     pub fn room(&self, requests: usize) -> usize {
-        lock(&self.breaker).room(self.clock.now(), requests)
+        self.breaker.lock().room(self.clock.now(), requests)
     }
 
     /// Discord was heard of otherwise: it is there.
     pub fn is_alive(&self) {
-        lock(&self.breaker).succeeded();
+        self.breaker.lock().succeeded();
     }
 
     /// Where the gateway is.
@@ -281,9 +278,9 @@ impl Rest {
         // The bucket of messages is a channel's own, and so on.
         let bucket = request.route_ref().ratelimiting_bucket();
         self.check_limits(bucket, now)?;
-        lock(&self.breaker).admit(now).map_err(Failure::NotBefore)?;
+        self.breaker.lock().admit(now).map_err(Failure::NotBefore)?;
         let result = self.ask(request).await;
-        let mut breaker = lock(&self.breaker);
+        let mut breaker = self.breaker.lock();
         match result {
             // A token that is not taken any more is not worth many questions either.
             Err(Failure::Down(_) | Failure::Unauthorized) => breaker.failed(self.clock.now(), rand::random()),
@@ -339,7 +336,7 @@ impl Rest {
     }
 
     fn check_limits(&self, bucket: RatelimitingBucket, now: Timestamp) -> Result<(), Failure> {
-        let mut limits = lock(&self.limits);
+        let mut limits = self.limits.lock();
         // None is longer: the clock was set back.
         limits.retain(|_, until| now < *until && *until <= now + LONGEST);
         let until = [None, Some(bucket)].iter().filter_map(|which| limits.get(which)).max().copied();
@@ -348,7 +345,7 @@ impl Rest {
 
     fn limit(&self, which: Option<RatelimitingBucket>, wait: Duration) -> Timestamp {
         let until = self.clock.now() + wait.min(LONGEST);
-        lock(&self.limits).insert(which, until);
+        self.limits.lock().insert(which, until);
         until
     }
 }
@@ -360,8 +357,4 @@ fn written(value: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
 /// Seconds, as Discord's headers tell them.
 fn seconds(headers: &HeaderMap, name: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(headers.get(name)?.to_str().ok()?.parse().ok()?).ok()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,16 +2,17 @@
 //!
 //! Source: <https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>.
 
-use std::{convert::Infallible, pin::pin, time::Duration};
+use std::{convert::Infallible, future::ready, pin::pin, time::Duration};
 
 use async_graphql::{Response as GraphResponse, ServerError, parser::types::OperationType};
 use axum::{
-    body::Body,
     http::header,
-    response::{IntoResponse, Response},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
 };
-use futures_util::{Stream, StreamExt};
-use tokio::time::timeout;
+use futures_util::{Stream, StreamExt, stream::once};
 
 use super::server::Server;
 use crate::api::{
@@ -21,15 +22,15 @@ use crate::api::{
     operation_log::{OperationLog, Outcome},
 };
 
-/// How often a silent stream says that it is still there: proxies and phones cut off what is silent for longer.
+/// Longest silence of a stream before a comment is sent, in seconds: proxies and phones close silent connections.
 const KEEP_ALIVE: Duration = Duration::from_secs(12);
-/// Says nothing, but something.
-const COMMENT: &str = ":\n\n";
-/// With a line of data, though an empty one: an event without is passed over.
-const COMPLETE: &str = "event: complete\ndata:\n\n";
+/// Data of `complete`, which has none in the protocol: browsers drop an event without a `data` line
+/// (<https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage>), and axum writes none for empty data
+/// (<https://github.com/tokio-rs/axum/pull/3571>). A line break becomes two empty lines of data.
+const NO_DATA: &str = "\n";
 
-/// Answers with a stream of events: a `next` for each response, and a `complete` at the end. A request that is not executed
-/// is answered so too, since an event source tells nothing of an HTTP error.
+/// Responds with a stream of events: a `next` for each response, and a `complete` at the end. A request that is not executed
+/// gets one too, since browsers' `EventSource` hides the body of an HTTP error.
 pub(super) fn answer(
     server: Server,
     prepared: Result<Prepared, Vec<ServerError>>,
@@ -39,32 +40,23 @@ pub(super) fn answer(
     let is_subscription = prepared.as_ref().is_ok_and(|it| it.kind() == OperationType::Subscription);
     let mut ending = server.clone();
     let ended = async move {
-        // What comes to an end by itself is answered first. A subscription is left unfinished, so that the client comes back
+        // A query or mutation is answered first. A subscription is cut off without `complete`, so that the client reconnects
         // to another server.
         if !is_subscription {
             std::future::pending::<()>().await;
         }
         ending.shutdown_requested().await;
     };
-    let events = events(server, prepared, admitted, account).take_until(Box::pin(ended));
-    let kept_alive = async_stream::stream! {
-        let mut events = pin!(events);
-        loop {
-            match timeout(KEEP_ALIVE, events.next()).await {
-                Ok(Some(event)) => yield Ok::<_, Infallible>(event),
-                Ok(None) => break,
-                Err(_) => yield Ok(COMMENT.to_owned()),
-            }
-        }
-    };
+    // A comment first, so that the client receives the headers at once.
+    let events = once(ready(Event::DEFAULT_KEEP_ALIVE)).chain(events(server, prepared, admitted, account));
+    let events = events.take_until(Box::pin(ended)).map(Ok::<_, Infallible>);
     let headers = [
-        (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Proxies are asked not to gather events.
+        // Proxies must not buffer events.
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    (headers, Body::from_stream(kept_alive)).into_response()
+    (headers, Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))).into_response()
 }
 
 fn events(
@@ -72,10 +64,8 @@ fn events(
     prepared: Result<Prepared, Vec<ServerError>>,
     admitted: AuthContext,
     mut account: OperationLog,
-) -> impl Stream<Item = String> {
+) -> impl Stream<Item = Event> {
     async_stream::stream! {
-        // So that the client knows at once that it is heard.
-        yield COMMENT.to_owned();
         match prepared {
             Err(errors) => {
                 account.comes_to(Outcome::of(&errors));
@@ -99,22 +89,21 @@ fn events(
                 }
             }
         }
-        yield COMPLETE.to_owned();
+        yield Event::default().event("complete").data(NO_DATA);
     }
 }
 
-fn refused(errors: &[ServerError]) -> String {
+fn refused(errors: &[ServerError]) -> Event {
     next(&serde_json::json!({ "errors": errors }).to_string())
 }
 
-fn response(response: &GraphResponse) -> String {
+fn response(response: &GraphResponse) -> Event {
     if is_refused(response) {
         return refused(&response.errors);
     }
     next(&serde_json::to_string(response).unwrap_or_default())
 }
 
-/// JSON is written on one line.
-fn next(json: &str) -> String {
-    format!("event: next\ndata: {json}\n\n")
+fn next(json: &str) -> Event {
+    Event::default().event("next").data(json)
 }

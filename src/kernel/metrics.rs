@@ -1,11 +1,8 @@
 //! What a server counts, for `/metrics`.
 
-use std::{
-    collections::HashSet,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashSet, time::Duration};
 
+use parking_lot::Mutex;
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, histogram::Histogram},
@@ -100,8 +97,7 @@ impl Metrics {
     }
 
     fn counted_as(&self, name: &str) -> String {
-        // A lock is only ever held for these lines, which do not panic.
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = self.names.lock();
         let is_counted = name == UNNAMED || names.contains(name);
         if !is_counted && names.len() >= MAX_NAMES {
             return OTHERS.to_owned();

@@ -1,4 +1,4 @@
-//! What every layer shares: errors, time, ids, text, pages, supervision, metrics.
+//! What every layer shares: errors, time, ids, text, pages, rate limits, supervision, metrics.
 
 pub mod clock;
 pub mod error;
@@ -6,5 +6,6 @@ pub mod id;
 pub mod metrics;
 pub mod page;
 pub mod pruning_map;
+pub mod rate_limit;
 pub mod supervise;
 pub mod text;

@@ -144,7 +144,7 @@ fn every_variable_that_is_wrong_is_told_of_at_once_and_no_secret_is() {
 async fn a_database_that_gives_no_answer_is_told_of() {
     let Some(app) = TestApp::on_postgres().await else { return };
     let DatabaseUrl::Postgres { url, .. } = &app.database else { unreachable!() };
-    let mut conn = AsyncPgConnection::establish(url).await.unwrap();
+    let mut conn = AsyncPgConnection::establish(url.reveal()).await.unwrap();
     conn.batch_execute("BEGIN; LOCK TABLE guilds").await.unwrap();
     of(&app, &[]).ends_with_code(1).has("ok", "schema", &[]).has(
         "fail",
@@ -307,6 +307,7 @@ async fn a_postgresql_is_asked_for_all_that_servers_need() {
         &["not for 9", "--max-connections"],
     );
     let DatabaseUrl::Postgres { url, .. } = &app.database else { panic!("not PostgreSQL") };
+    let url = url.reveal();
     // What is said in one database is not heard in another.
     let (server, _) = url.split('?').next().unwrap().rsplit_once('/').unwrap();
     of(&app, &["--direct-url", &format!("{server}/postgres")]).ends_with_code(1).has(

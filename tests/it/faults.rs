@@ -150,7 +150,7 @@ async fn a_ballot_that_waits_for_its_turn_in_vain_leaves_its_connection_fit_for_
     let only_one = Db::connect(&app.database, 1).await.unwrap();
     let server = app.server_on(only_one, options());
     let DatabaseUrl::Postgres { url, .. } = &app.database else { panic!("not PostgreSQL") };
-    let mut closing = AsyncPgConnection::establish(url).await.unwrap();
+    let mut closing = AsyncPgConnection::establish(url.reveal()).await.unwrap();
     let campaign = CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
     let turn = guild.id.0 ^ campaign.0;
     closing.batch_execute(&format!("BEGIN; SELECT pg_advisory_xact_lock({turn})")).await.unwrap();
@@ -191,7 +191,7 @@ async fn hold(database: &DatabaseUrl) -> Box<dyn Any + Send> {
             Box::new(conn)
         }
         DatabaseUrl::Postgres { url, .. } => {
-            let mut conn = AsyncPgConnection::establish(url).await.unwrap();
+            let mut conn = AsyncPgConnection::establish(url.reveal()).await.unwrap();
             conn.batch_execute("BEGIN; SELECT id FROM guilds FOR UPDATE").await.unwrap();
             Box::new(conn)
         }

@@ -39,6 +39,7 @@ mod rules;
 mod schema;
 mod servers;
 mod sessions;
+mod stock_handlers;
 mod support;
 mod tenancy;
 mod transports;

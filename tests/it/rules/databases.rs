@@ -12,6 +12,44 @@ fn displayed_urls_contain_no_password() {
     assert_eq!(url.map(|url| url.to_string()), Ok("postgres://db.example/guildhall".to_owned()));
     let url: Result<DatabaseUrl, _> = "postgres://db.example/guildhall?user=guild&password=s3cr@t".parse();
     assert_eq!(url.map(|url| url.to_string()), Ok("postgres://…".to_owned()));
+    // Passwords with characters that should have been percent-encoded, wherever the parser then ends the host.
+    for url in [
+        "postgres://guild:s3cr@t/s3cr@db.example/guildhall",
+        "postgres://guild:s3cr@t,s3cr@db.example/guildhall",
+        "postgres://guild:s3cr@t?dbname=s3cr@db.example/guildhall",
+        "postgres://db.example:5432/guildhall?password=s3cr@t",
+        "postgres://guild:s3cr:t@db.example/guildhall",
+        "postgres://guild@db.example/guildhall?password=s3cr",
+    ] {
+        let shown = format!("{:?}", url.parse::<DatabaseUrl>().unwrap());
+        assert!(shown == "postgres://…" || shown == "postgres://db.example/guildhall", "{shown}");
+    }
+    for url in ["postgres://guild:s3cr@t:s3cr@db.example/guildhall", "postgres://guild:s3cr@t?s3cr=s3cr@db.example/x"] {
+        let error = url.parse::<DatabaseUrl>().unwrap_err();
+        assert!(error.contains("%40") && !error.contains("s3cr"), "{error}");
+    }
+}
+
+#[test]
+fn displayed_urls_name_hosts_and_database() {
+    for (url, shown) in [
+        ("postgresql://guild:p%40%3F@[::1]:6432/gh?sslmode=disable", "postgres://…"),
+        ("postgresql://guild:p%40@[::1]:6432/gh?sslmode=disable", "postgres://[::1]:6432/gh"),
+        ("postgres://guild@one:5433,two/gh", "postgres://one:5433,two/gh"),
+        ("postgres://guild@%2Frun%2Fpostgresql/gh", "postgres://%2Frun%2Fpostgresql/gh"),
+        ("postgres:///gh?host=/run/postgresql&port=5433", "postgres://%2Frun%2Fpostgresql:5433/gh"),
+    ] {
+        assert_eq!(url.parse::<DatabaseUrl>().map(|url| url.to_string()), Ok(shown.to_owned()));
+    }
+}
+
+#[test]
+fn postgresql_urls_are_checked_when_they_are_parsed() {
+    let wrong = |url: &str| url.parse::<DatabaseUrl>().unwrap_err();
+    let port = "the PostgreSQL URL is not valid: invalid value for option `port`";
+    assert_eq!(wrong("postgres://guild:s3cr@db.example:port/gh"), port);
+    assert!(wrong("postgres://db.example/gh?sslmode=verify-full").ends_with("option `sslmode`"));
+    assert!(wrong("postgres://db.example/gh?sslrootcert=ca.pem").ends_with("unknown option `sslrootcert`"));
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod login_limits;
 mod metrics;
 mod notices;
 mod pruning;
+mod rate_limits;
 mod text;
 mod tokens;
 mod viewer_cache;

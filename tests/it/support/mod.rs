@@ -195,7 +195,7 @@ impl TestApp {
     pub fn flags(&self) -> [String; 4] {
         let secret = String::from_utf8(self.secret.to_vec()).unwrap();
         let database = match &self.database {
-            DatabaseUrl::Postgres { url, .. } => url.clone(),
+            DatabaseUrl::Postgres { url, .. } => url.reveal().to_owned(),
             DatabaseUrl::Sqlite(path) => format!("sqlite://{path}"),
         };
         ["--database-url".to_owned(), database, "--jwt-secret".to_owned(), secret]

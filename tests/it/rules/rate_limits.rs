@@ -1,0 +1,46 @@
+//! Rate limits by key, and the request budgets made of them.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use guildhall::{
+    config::Budgets,
+    http::Budget,
+    kernel::{
+        clock::Clock,
+        id::MemberId,
+        rate_limit::{KeyedLimiter, PRUNE_AT},
+    },
+};
+
+#[test]
+fn a_budget_is_for_a_minute_and_comes_back_bit_by_bit() {
+    let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH);
+    let budgets = Budgets { address_requests: NonZeroU32::new(60), member_requests: NonZeroU32::new(2) };
+    let budget = Budget::new(budgets, &clock);
+    let from = |address: &str| budget.take(address.parse().ok(), None).map_err(|refused| refused.retry_after_seconds);
+    for _ in 0..60 {
+        assert_eq!(from("192.0.2.1"), Ok(()));
+    }
+    assert_eq!(from("::ffff:192.0.2.1"), Err(Some(2)), "the same address");
+    assert_eq!(from("192.0.2.2"), Ok(()), "another");
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(from("192.0.2.1"), Ok(()));
+    assert_eq!(from("192.0.2.1"), Err(Some(2)));
+    let by = |member| budget.take(None, Some(MemberId(member))).is_ok();
+    assert_eq!([by(1), by(1), by(1), by(2)], [true, true, false, true]);
+}
+
+#[test]
+fn quiet_keys_are_dropped_and_the_others_not_examined_each_time() {
+    let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH);
+    let limiter = KeyedLimiter::per_minute(NonZeroU32::new(60).unwrap(), &clock);
+    for key in (0..PRUNE_AT).chain([0]) {
+        assert_eq!(limiter.check(&key), Ok(()));
+    }
+    assert_eq!(limiter.size(), (PRUNE_AT, 2 * PRUNE_AT), "none of them is quiet");
+    clock.advance(Duration::from_mins(2));
+    for key in PRUNE_AT..=2 * PRUNE_AT {
+        assert_eq!(limiter.check(&key), Ok(()));
+    }
+    assert_eq!(limiter.size(), (PRUNE_AT + 1, 2 * PRUNE_AT), "the quiet ones are dropped");
+}
