@@ -26,9 +26,9 @@ pub async fn events_by_id(conn: &mut Conn, guild: GuildId, ids: &[AuditEventId])
         .load(c))
 }
 
-/// A boxed query over the events that are shown: [`super::is_shown`], in SQL.
+/// A boxed query for `select` of the events that are shown: [`super::is_shown`], in SQL.
 macro_rules! shown_events {
-    ($guild:expr, $sight:expr) => {{
+    ($select:expr, $guild:expr, $sight:expr) => {{
         let Sight { level, drafts } = *$sight;
         let drafts = || drafts.into_sql::<Bool>();
         let campaign = campaigns::id.nullable();
@@ -48,6 +48,7 @@ macro_rules! shown_events {
                     .or(reached
                         .and(campaign.is_not_null().and(reaches).and(visible).or(campaign.is_null().and(drafts())))),
             )
+            .select($select)
             .into_boxed()
     }};
 }
@@ -60,7 +61,7 @@ pub async fn list_events(
     page: &Page<AuditEventKey>,
 ) -> QueryResult<Vec<AuditEvent>> {
     on!(conn, c => {
-        let mut query = shown_events!(guild, sight).limit(page.limit());
+        let mut query = shown_events!(AuditEvent::as_select(), guild, sight).limit(page.limit());
         if let Some((at, id)) = page.after {
             query = query.filter(audit_events::at.lt(at).or(audit_events::at.eq(at).and(audit_events::id.lt(id))));
         }
@@ -72,10 +73,10 @@ pub async fn list_events(
         } else {
             query.order((audit_events::at.desc(), audit_events::id.desc()))
         };
-        query.select(AuditEvent::as_select()).load(c)
+        query.load(c)
     })
 }
 
 pub async fn count_events(conn: &mut Conn, guild: GuildId, sight: &Sight) -> QueryResult<i64> {
-    on!(conn, c => shown_events!(guild, sight).select(count_star()).first(c))
+    on!(conn, c => shown_events!(count_star(), guild, sight).first(c))
 }

@@ -6,7 +6,7 @@ use serenity::all::{ChannelId, GuildId as ServerId, UserId};
 use crate::{
     db::{
         schema::{discord_keeper, discord_links, discord_messages},
-        text_enum,
+        text_enum, wide_row,
     },
     kernel::{
         clock::Timestamp,
@@ -70,6 +70,8 @@ pub struct Link {
     pub problem: Option<String>,
 }
 
+wide_row!(Link, discord_links);
+
 impl Link {
     /// The server, as serenity has it.
     pub fn server(&self) -> Option<ServerId> {
@@ -99,6 +101,8 @@ pub struct Message {
     pub attempts: i64,
     pub problem: Option<String>,
 }
+
+wide_row!(Message, discord_messages);
 
 /// A message's place in the outbox: when it was queued, id.
 pub type MessageKey = (Timestamp, DiscordMessageId);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     db::{
-        Conn, Lock, first_locked, on,
+        Conn, Lock, first_locked, on, on_rows,
         schema::{campaigns, discord_keeper, discord_links, discord_messages, discord_stories, members},
     },
     identity::Member,
@@ -25,21 +25,17 @@ use crate::{
 };
 
 pub async fn link(conn: &mut Conn, guild: GuildId) -> QueryResult<Option<Link>> {
-    on!(conn, c => discord_links::table.find(guild).select(Link::as_select()).first(c)).optional()
+    on_rows!(conn, Link::first, all => all.filter(discord_links::guild_id.eq(guild)))
 }
 
 /// The guild that a Discord server is linked to, for the bot alone.
 pub async fn link_of_server(conn: &mut Conn, server: &str) -> QueryResult<Option<Link>> {
-    on!(conn, c => discord_links::table
-        .filter(discord_links::server_id.eq(server))
-        .select(Link::as_select())
-        .first(c))
-    .optional()
+    on_rows!(conn, Link::first, all => all.filter(discord_links::server_id.eq(server)))
 }
 
 /// The link, locked until the transaction ends.
 pub async fn lock_link(conn: &mut Conn, guild: GuildId) -> QueryResult<Option<Link>> {
-    first_locked!(conn, Lock::Exclusive, discord_links::table.find(guild).select(Link::as_select())).optional()
+    on_rows!(conn, Link::first_locked, all => all.filter(discord_links::guild_id.eq(guild)))
 }
 
 /// A server linked to another guild violates `discord_links_server`.
@@ -60,12 +56,10 @@ pub async fn delete_link(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
 
 /// The links of all guilds whose roles are to be looked at by now, for the bot alone.
 pub async fn links_due(conn: &mut Conn, now: Timestamp, most: i64) -> QueryResult<Vec<Link>> {
-    on!(conn, c => discord_links::table
+    on_rows!(conn, Link::load, all => all
         .filter(discord_links::next_sync_at.le(now))
         .order(discord_links::next_sync_at)
-        .limit(most)
-        .select(Link::as_select())
-        .load(c))
+        .limit(most))
 }
 
 /// When the roles of a guild are to be looked at next, of all guilds.
@@ -106,11 +100,9 @@ pub async fn members_like(
     discord_id: &str,
     username_key: &str,
 ) -> QueryResult<Vec<Member>> {
-    on!(conn, c => members::table
+    on_rows!(conn, Member::load, all => all
         .filter(members::guild_id.eq(guild))
-        .filter(members::discord_id.eq(discord_id).or(members::username_key.eq(username_key)))
-        .select(Member::as_select())
-        .load(c))
+        .filter(members::discord_id.eq(discord_id).or(members::username_key.eq(username_key))))
 }
 
 pub async fn member_of_user(conn: &mut Conn, guild: GuildId, discord_id: &str) -> QueryResult<Option<MemberId>> {
@@ -153,7 +145,7 @@ diesel::alias!(const EARLIER: Alias<Earlier> = discord_messages as earlier);
 
 /// The first message of each lane that may be tried at this moment, of all guilds; for the bot alone.
 pub async fn due_messages(conn: &mut Conn, now: Timestamp, most: i64) -> QueryResult<Vec<Message>> {
-    on!(conn, c => {
+    on_rows!(conn, Message::load, all => {
         let waits = discord_messages::state.eq(DiscordMessageState::Queued);
         let unclaimed = discord_messages::claimed_until.is_null().or(discord_messages::claimed_until.le(now));
         let number = EARLIER.field(discord_messages::number);
@@ -162,13 +154,10 @@ pub async fn due_messages(conn: &mut Conn, now: Timestamp, most: i64) -> QueryRe
         let earlier = EARLIER
             .filter(EARLIER.field(discord_messages::lane).eq(discord_messages::lane))
             .filter(EARLIER.field(discord_messages::state).eq(DiscordMessageState::Queued).and(before));
-        discord_messages::table
-            .filter(waits.and(discord_messages::due_at.le(now)).and(unclaimed))
+        all.filter(waits.and(discord_messages::due_at.le(now)).and(unclaimed))
             .filter(not(exists(earlier)))
             .order((discord_messages::due_at, discord_messages::id))
             .limit(most)
-            .select(Message::as_select())
-            .load(c)
     })
 }
 
@@ -271,14 +260,13 @@ pub async fn drop_announcements(conn: &mut Conn, guild: GuildId) -> QueryResult<
 }
 
 pub async fn message(conn: &mut Conn, guild: GuildId, id: DiscordMessageId) -> QueryResult<Option<Message>> {
-    on!(conn, c => discord_messages::table.find((guild, id)).select(Message::as_select()).first(c)).optional()
+    on_rows!(conn, Message::first, all => all
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq(id))))
 }
 
 pub async fn messages_by_id(conn: &mut Conn, guild: GuildId, ids: &[DiscordMessageId]) -> QueryResult<Vec<Message>> {
-    on!(conn, c => discord_messages::table
-        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq_any(ids)))
-        .select(Message::as_select())
-        .load(c))
+    on_rows!(conn, Message::load, all => all
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq_any(ids))))
 }
 
 /// A guild's messages in one of these states, newest first; from the end of the page where it is asked for backward.
@@ -288,11 +276,10 @@ pub async fn list_messages(
     states: &[DiscordMessageState],
     page: &Page<MessageKey>,
 ) -> QueryResult<Vec<Message>> {
-    on!(conn, c => {
-        let mut query = discord_messages::table
+    on_rows!(conn, Message::load, all => {
+        let mut query = all
             .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.eq_any(states)))
-            .limit(page.limit())
-            .into_boxed();
+            .limit(page.limit());
         if let Some((at, id)) = page.after {
             let same = discord_messages::queued_at.eq(at).and(discord_messages::id.gt(id));
             query = query.filter(discord_messages::queued_at.lt(at).or(same));
@@ -301,12 +288,11 @@ pub async fn list_messages(
             let same = discord_messages::queued_at.eq(at).and(discord_messages::id.lt(id));
             query = query.filter(discord_messages::queued_at.gt(at).or(same));
         }
-        query = if page.backward {
+        if page.backward {
             query.order((discord_messages::queued_at.asc(), discord_messages::id.desc()))
         } else {
             query.order((discord_messages::queued_at.desc(), discord_messages::id.asc()))
-        };
-        query.select(Message::as_select()).load(c)
+        }
     })
 }
 
@@ -354,11 +340,10 @@ pub async fn update_story(conn: &mut Conn, guild: GuildId, campaign: CampaignId,
 
 /// The live votes of all guilds with a link that are told of, for the bot alone.
 pub async fn told_campaigns(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
-    on!(conn, c => campaigns::table
-        .inner_join(discord_links::table.on(discord_links::guild_id.eq(campaigns::guild_id)))
+    let linked = || discord_links::table.filter(discord_links::guild_id.eq(campaigns::guild_id));
+    on_rows!(conn, Campaign::load, all => all
         .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::announcements.ne(AnnouncementLevel::Off)))
-        .select(Campaign::as_select())
-        .load(c))
+        .filter(exists(linked())))
 }
 
 pub async fn keeper(conn: &mut Conn) -> QueryResult<Option<KeeperRow>> {

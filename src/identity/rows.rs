@@ -7,7 +7,7 @@ use crate::{
     access::Permissions,
     db::{
         schema::{characters, guilds, members, ranks},
-        text_enum,
+        text_enum, wide_row,
     },
     kernel::{
         clock::Timestamp,
@@ -99,6 +99,8 @@ pub struct Guild {
     pub created_at: Timestamp,
 }
 
+wide_row!(Guild, guilds);
+
 /// A rung of a guild's ladder.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = ranks, primary_key(guild_id, id))]
@@ -114,6 +116,8 @@ pub struct Rank {
     pub permissions: Permissions,
     pub discord_role_id: Option<String>,
 }
+
+wide_row!(Rank, ranks);
 
 /// A person in the guild.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -137,6 +141,8 @@ pub struct Member {
     pub last_seen_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }
+
+wide_row!(Member, members);
 
 impl Member {
     /// Whether they have an account and are active: only then can they vote.
@@ -189,6 +195,8 @@ pub struct Character {
     pub role: CharacterRole,
     pub is_main: bool,
 }
+
+wide_row!(Character, characters);
 
 /// What percent-encoding leaves alone in a path segment (RFC 3986's unreserved characters).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

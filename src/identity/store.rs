@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     db::{
-        Conn, Lock, first_locked, insert_all, on,
+        Conn, Lock, first_locked, insert_all, on, on_rows,
         schema::{characters, guilds, members, ranks},
     },
     kernel::{
@@ -27,12 +27,13 @@ pub async fn insert_guild(conn: &mut Conn, guild: &Guild) -> QueryResult<()> {
 }
 
 pub async fn guild(conn: &mut Conn, guild: GuildId) -> QueryResult<Option<Guild>> {
-    on!(conn, c => guilds::table.find(guild).select(Guild::as_select()).first(c)).optional()
+    on_rows!(conn, Guild::first, all => all.filter(guilds::id.eq(guild)))
 }
 
 /// The guild, locked until the transaction ends.
 pub async fn lock_guild(conn: &mut Conn, guild: GuildId) -> QueryResult<Guild> {
-    first_locked!(conn, Lock::Exclusive, guilds::table.find(guild).select(Guild::as_select()))
+    let guild = on_rows!(conn, Guild::first_locked, all => all.filter(guilds::id.eq(guild)))?;
+    guild.ok_or(diesel::NotFound)
 }
 
 pub async fn update_guild(conn: &mut Conn, guild: &Guild) -> QueryResult<()> {
@@ -43,7 +44,7 @@ pub async fn update_guild(conn: &mut Conn, guild: &Guild) -> QueryResult<()> {
 }
 
 pub async fn guild_by_slug(conn: &mut Conn, slug: &str) -> QueryResult<Option<Guild>> {
-    on!(conn, c => guilds::table.filter(guilds::slug.eq(slug)).select(Guild::as_select()).first(c)).optional()
+    on_rows!(conn, Guild::first, all => all.filter(guilds::slug.eq(slug)))
 }
 
 /// The ids of all guilds, for operators alone.
@@ -52,7 +53,7 @@ pub async fn all_guilds(conn: &mut Conn) -> QueryResult<Vec<GuildId>> {
 }
 
 pub async fn oldest_guild(conn: &mut Conn) -> QueryResult<Option<Guild>> {
-    on!(conn, c => guilds::table.order((guilds::created_at, guilds::id)).select(Guild::as_select()).first(c)).optional()
+    on_rows!(conn, Guild::first, all => all.order((guilds::created_at, guilds::id)))
 }
 
 /// Marks the roster as changed and locks it: until the transaction ends nobody else changes who holds which rank.
@@ -97,18 +98,11 @@ pub async fn is_rank_held(conn: &mut Conn, guild: GuildId, id: RankId) -> QueryR
 
 /// All ranks, highest level first.
 pub async fn ranks(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Rank>> {
-    on!(conn, c => ranks::table
-        .filter(ranks::guild_id.eq(guild))
-        .order(ranks::level.desc())
-        .select(Rank::as_select())
-        .load(c))
+    on_rows!(conn, Rank::load, all => all.filter(ranks::guild_id.eq(guild)).order(ranks::level.desc()))
 }
 
 pub async fn ranks_by_id(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -> QueryResult<Vec<Rank>> {
-    on!(conn, c => ranks::table
-        .filter(ranks::guild_id.eq(guild).and(ranks::id.eq_any(ids)))
-        .select(Rank::as_select())
-        .load(c))
+    on_rows!(conn, Rank::load, all => all.filter(ranks::guild_id.eq(guild).and(ranks::id.eq_any(ids))))
 }
 
 /// Active members by rank; ranks without any are left out.
@@ -202,48 +196,39 @@ pub async fn seen(conn: &mut Conn, guild: GuildId, member: MemberId, now: Timest
 }
 
 pub async fn member(conn: &mut Conn, guild: GuildId, id: MemberId) -> QueryResult<Option<Member>> {
-    on!(conn, c => members::table.find((guild, id)).select(Member::as_select()).first(c)).optional()
+    on_rows!(conn, Member::first, all => all.filter(members::guild_id.eq(guild).and(members::id.eq(id))))
 }
 
 /// The member, locked until the transaction ends.
 pub async fn lock_member(conn: &mut Conn, guild: GuildId, id: MemberId) -> QueryResult<Option<Member>> {
-    first_locked!(conn, Lock::Exclusive, members::table.find((guild, id)).select(Member::as_select())).optional()
+    on_rows!(conn, Member::first_locked, all => all.filter(members::guild_id.eq(guild).and(members::id.eq(id))))
 }
 
 /// The member of this username, given as [`text::key`] makes it.
 pub async fn member_by_username(conn: &mut Conn, guild: GuildId, key: &str) -> QueryResult<Option<Member>> {
-    on!(conn, c => members::table
-        .filter(members::guild_id.eq(guild).and(members::username_key.eq(key)))
-        .select(Member::as_select())
-        .first(c))
-    .optional()
+    on_rows!(conn, Member::first, all => all.filter(members::guild_id.eq(guild).and(members::username_key.eq(key))))
 }
 
 /// All members, active or not.
 pub async fn all_members(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Member>> {
-    on!(conn, c => members::table.filter(members::guild_id.eq(guild)).select(Member::as_select()).load(c))
+    on_rows!(conn, Member::load, all => all.filter(members::guild_id.eq(guild)))
 }
 
 /// All active members, by rank and name.
 pub async fn active_members(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Member>> {
-    on!(conn, c => members::table
+    on_rows!(conn, Member::load, all => all
         .filter(members::guild_id.eq(guild).and(members::is_active))
-        .order((members::rank_level.desc(), members::sort_key, members::id))
-        .select(Member::as_select())
-        .load(c))
+        .order((members::rank_level.desc(), members::sort_key, members::id)))
 }
 
 pub async fn members_by_id(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<Member>> {
-    on!(conn, c => members::table
-        .filter(members::guild_id.eq(guild).and(members::id.eq_any(ids)))
-        .select(Member::as_select())
-        .load(c))
+    on_rows!(conn, Member::load, all => all.filter(members::guild_id.eq(guild).and(members::id.eq_any(ids))))
 }
 
 /// Narrows a boxed query over members by a filter.
 macro_rules! filtered_members {
-    ($guild:expr, $filter:expr) => {{
-        let mut query = members::table.filter(members::guild_id.eq($guild)).into_boxed();
+    ($query:expr, $guild:expr, $filter:expr) => {{
+        let mut query = $query.filter(members::guild_id.eq($guild));
         if let Some(search) = &$filter.search {
             query = query.filter(members::sort_key.like(text::contains_pattern(search)).escape('\\'));
         }
@@ -271,8 +256,8 @@ pub async fn list_members(
     filter: &MemberFilter,
     page: &Page<MemberKey>,
 ) -> QueryResult<Vec<Member>> {
-    on!(conn, c => {
-        let mut query = filtered_members!(guild, filter).limit(page.limit());
+    on_rows!(conn, Member::load, all => {
+        let mut query = filtered_members!(all, guild, filter).limit(page.limit());
         if let Some((level, key, id)) = page.after.clone() {
             let same_key = members::sort_key.gt(key.clone()).or(members::sort_key.eq(key).and(members::id.gt(id)));
             query = query.filter(members::rank_level.lt(level).or(members::rank_level.eq(level).and(same_key)));
@@ -281,17 +266,16 @@ pub async fn list_members(
             let same_key = members::sort_key.lt(key.clone()).or(members::sort_key.eq(key).and(members::id.lt(id)));
             query = query.filter(members::rank_level.gt(level).or(members::rank_level.eq(level).and(same_key)));
         }
-        query = if page.backward {
+        if page.backward {
             query.order((members::rank_level.asc(), members::sort_key.desc(), members::id.desc()))
         } else {
             query.order((members::rank_level.desc(), members::sort_key.asc(), members::id.asc()))
-        };
-        query.select(Member::as_select()).load(c)
+        }
     })
 }
 
 pub async fn count_members(conn: &mut Conn, guild: GuildId, filter: &MemberFilter) -> QueryResult<i64> {
-    on!(conn, c => filtered_members!(guild, filter).select(count_star()).first(c))
+    on!(conn, c => filtered_members!(members::table.select(count_star()).into_boxed(), guild, filter).first(c))
 }
 
 pub async fn insert_characters(conn: &mut Conn, rows: Vec<Character>) -> QueryResult<()> {
@@ -319,37 +303,31 @@ pub async fn demote_main(conn: &mut Conn, guild: GuildId, member: MemberId) -> Q
 
 /// All characters, of whichever members.
 pub async fn all_characters(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Character>> {
-    on!(conn, c => characters::table.filter(characters::guild_id.eq(guild)).select(Character::as_select()).load(c))
+    on_rows!(conn, Character::load, all => all.filter(characters::guild_id.eq(guild)))
 }
 
 pub async fn characters_by_id(conn: &mut Conn, guild: GuildId, ids: &[CharacterId]) -> QueryResult<Vec<Character>> {
-    on!(conn, c => characters::table
-        .filter(characters::guild_id.eq(guild).and(characters::id.eq_any(ids)))
-        .select(Character::as_select())
-        .load(c))
+    on_rows!(conn, Character::load, all => all
+        .filter(characters::guild_id.eq(guild).and(characters::id.eq_any(ids))))
 }
 
 /// The mains of these members, of those who have one.
 pub async fn mains_of(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<Character>> {
-    on!(conn, c => characters::table
-        .filter(characters::guild_id.eq(guild).and(characters::member_id.eq_any(of)).and(characters::is_main))
-        .select(Character::as_select())
-        .load(c))
+    on_rows!(conn, Character::load, all => all
+        .filter(characters::guild_id.eq(guild).and(characters::member_id.eq_any(of)).and(characters::is_main)))
 }
 
 /// Characters of these members: each member's main first, then by name.
 pub async fn characters_of(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<Character>> {
-    on!(conn, c => characters::table
+    on_rows!(conn, Character::load, all => all
         .filter(characters::guild_id.eq(guild).and(characters::member_id.eq_any(of)))
-        .order((characters::is_main.desc(), characters::sort_key, characters::id))
-        .select(Character::as_select())
-        .load(c))
+        .order((characters::is_main.desc(), characters::sort_key, characters::id)))
 }
 
 /// Narrows a boxed query over characters by a filter.
 macro_rules! filtered_characters {
-    ($guild:expr, $filter:expr) => {{
-        let mut query = characters::table.filter(characters::guild_id.eq($guild)).into_boxed();
+    ($query:expr, $guild:expr, $filter:expr) => {{
+        let mut query = $query.filter(characters::guild_id.eq($guild));
         if let Some(search) = &$filter.search {
             query = query.filter(characters::sort_key.like(text::contains_pattern(search)).escape('\\'));
         }
@@ -373,8 +351,8 @@ pub async fn list_characters(
     filter: &CharacterFilter,
     page: &Page<CharacterKey>,
 ) -> QueryResult<Vec<Character>> {
-    on!(conn, c => {
-        let mut query = filtered_characters!(guild, filter).limit(page.limit());
+    on_rows!(conn, Character::load, all => {
+        let mut query = filtered_characters!(all, guild, filter).limit(page.limit());
         if let Some((key, id)) = page.after.clone() {
             let later = characters::sort_key.gt(key.clone()).or(characters::sort_key.eq(key).and(characters::id.gt(id)));
             query = query.filter(later);
@@ -383,15 +361,14 @@ pub async fn list_characters(
             let earlier = characters::sort_key.lt(key.clone()).or(characters::sort_key.eq(key).and(characters::id.lt(id)));
             query = query.filter(earlier);
         }
-        query = if page.backward {
+        if page.backward {
             query.order((characters::sort_key.desc(), characters::id.desc()))
         } else {
             query.order((characters::sort_key.asc(), characters::id.asc()))
-        };
-        query.select(Character::as_select()).load(c)
+        }
     })
 }
 
 pub async fn count_characters(conn: &mut Conn, guild: GuildId, filter: &CharacterFilter) -> QueryResult<i64> {
-    on!(conn, c => filtered_characters!(guild, filter).select(count_star()).first(c))
+    on!(conn, c => filtered_characters!(characters::table.select(count_star()).into_boxed(), guild, filter).first(c))
 }

@@ -10,7 +10,7 @@ use crate::{
     db::{
         CampaignStatus,
         schema::{campaigns, entries},
-        text_enum,
+        text_enum, wide_row,
     },
     kernel::{
         clock::Timestamp,
@@ -116,6 +116,8 @@ pub struct Campaign {
     pub seats: i64,
 }
 
+wide_row!(Campaign, campaigns);
+
 impl Campaign {
     /// The rules by which its ballots are cast and counted.
     pub fn rules(&self) -> Rules {
@@ -211,6 +213,8 @@ pub struct Entry {
     pub sort_order: i64,
     pub associated_member_id: Option<MemberId>,
 }
+
+wide_row!(Entry, entries);
 
 /// The entries of a campaign, in their order.
 pub type Entries = Arc<[Arc<Entry>]>;

@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::{
     db::{
-        CampaignStatus, Conn, on,
+        CampaignStatus, Conn, on, on_rows,
         schema::{abstentions, ballots, campaigns, members},
     },
     kernel::{
@@ -85,12 +85,11 @@ pub async fn yet_to_vote(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> Qu
 
 /// Narrows to the campaigns of a guild that are over and that someone of this level sees.
 macro_rules! past {
-    ($guild:expr, $viewer_level:expr) => {{
+    ($query:expr, $guild:expr, $viewer_level:expr) => {{
         let over = [CampaignStatus::Closed, CampaignStatus::Archived];
-        let query = campaigns::table
+        let query = $query
             .filter(campaigns::guild_id.eq($guild).and(campaigns::status.eq_any(over)))
-            .filter(campaigns::closed_at.is_not_null())
-            .into_boxed();
+            .filter(campaigns::closed_at.is_not_null());
         let unlimited = campaigns::min_rank_level_to_view.is_null();
         match $viewer_level {
             Some(level) => query.filter(unlimited.or(campaigns::min_rank_level_to_view.assume_not_null().le(level))),
@@ -107,23 +106,22 @@ pub async fn list_past(
     page: &Page<PastKey>,
 ) -> QueryResult<Vec<Campaign>> {
     let closed_at = || campaigns::closed_at.assume_not_null();
-    on!(conn, c => {
-        let mut query = past!(guild, viewer_level).limit(page.limit());
+    on_rows!(conn, Campaign::load, all => {
+        let mut query = past!(all, guild, viewer_level).limit(page.limit());
         if let Some((at, id)) = page.after {
             query = query.filter(closed_at().lt(at).or(closed_at().eq(at).and(campaigns::id.lt(id))));
         }
         if let Some((at, id)) = page.before {
             query = query.filter(closed_at().gt(at).or(closed_at().eq(at).and(campaigns::id.gt(id))));
         }
-        query = if page.backward {
+        if page.backward {
             query.order((campaigns::closed_at.asc(), campaigns::id.asc()))
         } else {
             query.order((campaigns::closed_at.desc(), campaigns::id.desc()))
-        };
-        query.select(Campaign::as_select()).load(c)
+        }
     })
 }
 
 pub async fn count_past(conn: &mut Conn, guild: GuildId, viewer_level: Option<i64>) -> QueryResult<i64> {
-    on!(conn, c => past!(guild, viewer_level).select(count_star()).first(c))
+    on!(conn, c => past!(campaigns::table.select(count_star()).into_boxed(), guild, viewer_level).first(c))
 }

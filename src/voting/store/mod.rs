@@ -47,7 +47,7 @@ use super::{
 };
 use crate::{
     db::{
-        AdvisoryLock, CampaignStatus, Conn, Lock, first_locked, insert_all, on,
+        AdvisoryLock, CampaignStatus, Conn, Lock, first_locked, insert_all, on, on_rows,
         schema::{ballots, campaigns, entries, guilds, members},
     },
     kernel::{
@@ -72,22 +72,20 @@ pub async fn delete_campaign(conn: &mut Conn, guild: GuildId, id: CampaignId) ->
 }
 
 pub async fn campaign(conn: &mut Conn, guild: GuildId, id: CampaignId) -> QueryResult<Option<Campaign>> {
-    on!(conn, c => campaigns::table.find((guild, id)).select(Campaign::as_select()).first(c)).optional()
+    on_rows!(conn, Campaign::first, all => all.filter(campaigns::guild_id.eq(guild).and(campaigns::id.eq(id))))
 }
 
 /// A campaign of whichever guild. For operators alone.
 pub async fn campaign_of_any_guild(conn: &mut Conn, id: CampaignId) -> QueryResult<Option<Campaign>> {
-    on!(conn, c => campaigns::table.filter(campaigns::id.eq(id)).select(Campaign::as_select()).first(c)).optional()
+    on_rows!(conn, Campaign::first, all => all.filter(campaigns::id.eq(id)))
 }
 
 /// The campaigns of all guilds that are over. For operators alone.
 pub async fn over_of_all_guilds(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
     let over = [CampaignStatus::Closed, CampaignStatus::Archived];
-    on!(conn, c => campaigns::table
+    on_rows!(conn, Campaign::load, all => all
         .filter(campaigns::status.eq_any(over))
-        .order((campaigns::guild_id, campaigns::id))
-        .select(Campaign::as_select())
-        .load(c))
+        .order((campaigns::guild_id, campaigns::id)))
 }
 
 /// A place in the queue for a campaign: shared by voters, exclusive for whoever changes it or moves it on, who waits for the
@@ -103,18 +101,13 @@ pub async fn lock_campaign(conn: &mut Conn, guild: GuildId, id: CampaignId) -> Q
 }
 
 pub async fn campaigns_by_id(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> QueryResult<Vec<Campaign>> {
-    on!(conn, c => campaigns::table
-        .filter(campaigns::guild_id.eq(guild).and(campaigns::id.eq_any(ids)))
-        .select(Campaign::as_select())
-        .load(c))
+    on_rows!(conn, Campaign::load, all => all.filter(campaigns::guild_id.eq(guild).and(campaigns::id.eq_any(ids))))
 }
 
 /// The campaigns that something can still become of.
 pub async fn unarchived_campaigns(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Campaign>> {
-    on!(conn, c => campaigns::table
-        .filter(campaigns::guild_id.eq(guild).and(campaigns::status.ne(CampaignStatus::Archived)))
-        .select(Campaign::as_select())
-        .load(c))
+    on_rows!(conn, Campaign::load, all => all
+        .filter(campaigns::guild_id.eq(guild).and(campaigns::status.ne(CampaignStatus::Archived))))
 }
 
 /// Where the campaigns of these guilds are in their lives that something can still become of: for the server alone.
@@ -155,8 +148,8 @@ pub async fn progress(
 
 /// Narrows a boxed query over campaigns by a filter.
 macro_rules! filtered_campaigns {
-    ($guild:expr, $filter:expr) => {{
-        let mut query = campaigns::table.filter(campaigns::guild_id.eq($guild)).into_boxed();
+    ($query:expr, $guild:expr, $filter:expr) => {{
+        let mut query = $query.filter(campaigns::guild_id.eq($guild));
         query = match $filter.viewer_level {
             Some(level) => query.filter(
                 campaigns::min_rank_level_to_view
@@ -182,8 +175,8 @@ pub async fn list_campaigns(
     filter: &CampaignFilter,
     page: &Page<CampaignKey>,
 ) -> QueryResult<Vec<Campaign>> {
-    on!(conn, c => {
-        let mut query = filtered_campaigns!(guild, filter).limit(page.limit());
+    on_rows!(conn, Campaign::load, all => {
+        let mut query = filtered_campaigns!(all, guild, filter).limit(page.limit());
         if let Some((at, id)) = page.after {
             query = query.filter(
                 campaigns::created_at.lt(at).or(campaigns::created_at.eq(at).and(campaigns::id.lt(id))),
@@ -194,17 +187,16 @@ pub async fn list_campaigns(
                 campaigns::created_at.gt(at).or(campaigns::created_at.eq(at).and(campaigns::id.gt(id))),
             );
         }
-        query = if page.backward {
+        if page.backward {
             query.order((campaigns::created_at.asc(), campaigns::id.asc()))
         } else {
             query.order((campaigns::created_at.desc(), campaigns::id.desc()))
-        };
-        query.select(Campaign::as_select()).load(c)
+        }
     })
 }
 
 pub async fn count_campaigns(conn: &mut Conn, guild: GuildId, filter: &CampaignFilter) -> QueryResult<i64> {
-    on!(conn, c => filtered_campaigns!(guild, filter).select(count_star()).first(c))
+    on!(conn, c => filtered_campaigns!(campaigns::table.select(count_star()).into_boxed(), guild, filter).first(c))
 }
 
 pub async fn insert_entries(conn: &mut Conn, rows: Vec<Entry>) -> QueryResult<()> {
@@ -222,19 +214,14 @@ pub async fn delete_entry(conn: &mut Conn, guild: GuildId, id: EntryId) -> Query
 }
 
 pub async fn entries_by_id(conn: &mut Conn, guild: GuildId, ids: &[EntryId]) -> QueryResult<Vec<Entry>> {
-    on!(conn, c => entries::table
-        .filter(entries::guild_id.eq(guild).and(entries::id.eq_any(ids)))
-        .select(Entry::as_select())
-        .load(c))
+    on_rows!(conn, Entry::load, all => all.filter(entries::guild_id.eq(guild).and(entries::id.eq_any(ids))))
 }
 
 /// Entries of these campaigns, each campaign's in their order.
 pub async fn entries_of(conn: &mut Conn, guild: GuildId, of: &[CampaignId]) -> QueryResult<Vec<Entry>> {
-    on!(conn, c => entries::table
+    on_rows!(conn, Entry::load, all => all
         .filter(entries::guild_id.eq(guild).and(entries::campaign_id.eq_any(of)))
-        .order((entries::sort_order, entries::id))
-        .select(Entry::as_select())
-        .load(c))
+        .order((entries::sort_order, entries::id)))
 }
 
 /// The roster's version, with the roster locked against changes until the transaction ends.
@@ -250,16 +237,15 @@ pub async fn roster_version(conn: &mut Conn, guild: GuildId) -> QueryResult<i64>
 /// scheduler alone, of all guilds.
 pub async fn complete(conn: &mut Conn, guild: Option<GuildId>) -> QueryResult<Vec<Campaign>> {
     let level = campaigns::min_rank_level_to_vote;
-    on!(conn, c => {
-        let mut query = campaigns::table
+    on_rows!(conn, Campaign::load, all => {
+        let query = all
             .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::early_close_if_all_voted))
             .filter(not(exists(silent!(campaigns::guild_id, campaigns::id, level))))
-            .filter(exists(eligible!(campaigns::guild_id, level)))
-            .into_boxed();
-        if let Some(guild) = guild {
-            query = query.filter(campaigns::guild_id.eq(guild));
+            .filter(exists(eligible!(campaigns::guild_id, level)));
+        match guild {
+            Some(guild) => query.filter(campaigns::guild_id.eq(guild)),
+            None => query,
         }
-        query.select(Campaign::as_select()).load(c)
     })
 }
 
@@ -291,14 +277,10 @@ pub async fn due(conn: &mut Conn, now: Timestamp) -> QueryResult<Vec<Campaign>> 
     let entries = || their_entries.assume_not_null();
     let fewest = i64::try_from(MIN_ENTRIES).unwrap_or_default();
     let ready = entries().ge(fewest).and(entries().ge(campaigns::picks_per_voter)).and(entries().ge(campaigns::seats));
-    let mut due: Vec<Campaign> = on!(conn, c => campaigns::table
-        .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::closes_at.assume_not_null().le(now)))
-        .select(Campaign::as_select())
-        .load(c))?;
-    let starting: Vec<Campaign> = on!(conn, c => campaigns::table
-        .filter(campaigns::status.eq(CampaignStatus::Draft).and(campaigns::start_at.assume_not_null().le(now)).and(ready))
-        .select(Campaign::as_select())
-        .load(c))?;
+    let mut due = on_rows!(conn, Campaign::load, all => all
+        .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::closes_at.assume_not_null().le(now))))?;
+    let starting = on_rows!(conn, Campaign::load, all => all
+        .filter(campaigns::status.eq(CampaignStatus::Draft).and(campaigns::start_at.assume_not_null().le(now)).and(ready)))?;
     // Not asked of the database: it would read all drafts that end some day, rather than the few that have begun.
     due.extend(starting.into_iter().filter(|draft| draft.closes_at.is_some_and(|closes| closes > now)));
     Ok(due)

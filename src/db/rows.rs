@@ -1,0 +1,125 @@
+//! Queries for wide rows: one boxed query type and one loading function for each row and database.
+//!
+//! rustc solves diesel's traits anew for each statement that is loaded. For a row of a dozen columns that takes about a
+//! second per statement, for both databases together. A boxed query hides its columns, so the compiler solves them once.
+//!
+//! A boxed query costs hardly more at run time. diesel-async builds the SQL text of every statement on every run, boxed or
+//! not, and its cache of prepared statements finds a boxed statement by that text.
+
+use diesel::{
+    QueryResult,
+    pg::Pg,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+};
+use futures_util::future::BoxFuture;
+
+/// A row that is selected as a whole, and its query on the database of the connection `C`. Implemented by [`wide_row!`],
+/// used by [`on_rows!`].
+pub trait WideRow<C>: Sized {
+    /// A query for such rows.
+    type Query<'q>;
+
+    /// The query for all rows of the table.
+    fn all<'q>() -> Self::Query<'q>;
+
+    /// Loads the rows of a query.
+    fn load<'q>(query: Self::Query<'q>, conn: &'q mut C) -> BoxFuture<'q, QueryResult<Vec<Self>>>;
+
+    /// Loads the first row of a query, if there is one.
+    fn first<'q>(query: Self::Query<'q>, conn: &'q mut C) -> BoxFuture<'q, QueryResult<Option<Self>>>;
+
+    /// As [`WideRow::first`], and locks the row until the transaction ends: [`Lock::Exclusive`](super::Lock).
+    fn first_locked<'q>(query: Self::Query<'q>, conn: &'q mut C) -> BoxFuture<'q, QueryResult<Option<Self>>>;
+}
+
+/// Runs a query for wide rows on whichever database `conn` is: `on_rows!(conn, Member::load, all => all.filter(…))` expands
+/// to the same query for both. It ends in `load`, `first` or `first_locked` of [`WideRow`].
+macro_rules! on_rows {
+    ($conn:expr, $row:ident::$run:ident, $all:ident => $query:expr) => {
+        match $conn {
+            $crate::db::conn::Conn::Postgres(conn) => {
+                let conn: &mut diesel_async::AsyncPgConnection = &mut *conn;
+                let $all = <$row as $crate::db::rows::WideRow<diesel_async::AsyncPgConnection>>::all();
+                <$row as $crate::db::rows::WideRow<_>>::$run($query, conn).await
+            }
+            $crate::db::conn::Conn::Sqlite(conn) => {
+                let conn: &mut $crate::db::conn::SqliteConn = &mut *conn;
+                let $all = <$row as $crate::db::rows::WideRow<$crate::db::conn::SqliteConn>>::all();
+                <$row as $crate::db::rows::WideRow<_>>::$run($query, conn).await
+            }
+        }
+    };
+}
+pub(crate) use on_rows;
+
+/// Implements [`WideRow`] for a `Selectable` struct on both databases: `wide_row!(Member, members)` for rows of `members`.
+macro_rules! wide_row {
+    ($row:ident, $table:ident) => {
+        $crate::db::rows::wide_row! {
+            $row, $table, diesel_async::AsyncPgConnection, diesel::pg::Pg, $crate::db::rows::NoKeyUpdate
+        }
+        $crate::db::rows::wide_row! {
+            $row, $table, $crate::db::conn::SqliteConn, diesel::sqlite::Sqlite, std::convert::identity
+        }
+    };
+    ($row:ident, $table:ident, $conn:ty, $backend:ty, $locked:path) => {
+        impl $crate::db::rows::WideRow<$conn> for $row {
+            type Query<'q> = diesel::dsl::IntoBoxed<
+                'q,
+                diesel::dsl::Select<$table::table, diesel::dsl::AsSelect<$row, $backend>>,
+                $backend,
+            >;
+
+            fn all<'q>() -> Self::Query<'q> {
+                use diesel::{QueryDsl, SelectableHelper};
+                $table::table.select($row::as_select()).into_boxed()
+            }
+
+            fn load<'q>(
+                query: Self::Query<'q>,
+                conn: &'q mut $conn,
+            ) -> futures_util::future::BoxFuture<'q, diesel::QueryResult<Vec<Self>>> {
+                Box::pin(diesel_async::RunQueryDsl::load(query, conn))
+            }
+
+            fn first<'q>(
+                query: Self::Query<'q>,
+                conn: &'q mut $conn,
+            ) -> futures_util::future::BoxFuture<'q, diesel::QueryResult<Option<Self>>> {
+                use futures_util::{FutureExt, TryFutureExt};
+                Self::load(diesel::QueryDsl::limit(query, 1), conn).map_ok(|mut rows| rows.pop()).boxed()
+            }
+
+            fn first_locked<'q>(
+                query: Self::Query<'q>,
+                conn: &'q mut $conn,
+            ) -> futures_util::future::BoxFuture<'q, diesel::QueryResult<Option<Self>>> {
+                use futures_util::{FutureExt, TryFutureExt};
+                let query = $locked(diesel::QueryDsl::limit(query, 1));
+                diesel_async::RunQueryDsl::load(query, conn).map_ok(|mut rows: Vec<Self>| rows.pop()).boxed()
+            }
+        }
+    };
+}
+pub(crate) use wide_row;
+
+/// A query with `FOR NO KEY UPDATE`, which diesel offers for queries that are not boxed only.
+pub struct NoKeyUpdate<Q>(pub Q);
+
+impl<Q: Query> Query for NoKeyUpdate<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> QueryId for NoKeyUpdate<Q> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for NoKeyUpdate<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(" FOR NO KEY UPDATE");
+        Ok(())
+    }
+}
