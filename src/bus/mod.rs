@@ -198,7 +198,7 @@ impl Bus {
 
     fn take_demand(&self) -> bool {
         // All of them are asked, as asking resets them.
-        self.subscribers().fold(false, |demand, subscriber| subscriber.take_demand() || demand)
+        self.subscribers().filter(|subscriber| subscriber.take_demand()).count() > 0
     }
 
     fn notify_access(&self, which: impl Fn(GuildId) -> bool) {

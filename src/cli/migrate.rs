@@ -61,7 +61,7 @@ impl Migrate {
             }
             Ok((tables, recounts.len(), held))
         });
-        // PruningMap until here.
+        // Kept until here.
         let (tables, recounted, _held) =
             copied.await.map_err(|error| format!("{error}\nNothing was copied: {to} holds no guild of it."))?;
         say(&report(&tables, recounted)?)?;

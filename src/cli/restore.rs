@@ -76,7 +76,7 @@ impl Restore {
     /// Whether a key came with it.
     fn put_in_place(&self, draft: TempPath, place: &Path, target: &Path) -> Result<bool, Failure> {
         let called = target.display();
-        // PruningMap until the new one is in its place, so that nobody gets to open the old one.
+        // Kept until the new one is in its place, so that nobody opens the old one.
         let mut former = match place.exists().then(|| file::hold(place)) {
             None => None,
             Some(Ok(former)) => Some(former),

@@ -144,7 +144,7 @@ pub(super) fn upgrade(
         .max_message_size(max_message)
         .max_frame_size(max_message)
         .on_upgrade(async move |mut socket| {
-            // PruningMap to the end, for a server that ends waits until all have taken note.
+            // Kept to the end, because a server that shuts down waits for all sockets.
             let _open = server.ending.clone();
             // Likewise, for it is one of the open connections.
             let _place = place;

@@ -73,7 +73,7 @@ pub fn watch_tally(live: &Arc<Live>, guild: GuildId, campaign: CampaignId) -> Wa
         feed.recount();
         let (counted, told) = ((Arc::clone(live), Arc::clone(&feed)), (Arc::clone(live), Arc::clone(&feed)));
         tokio::spawn(async move {
-            supervise::restart_on_panic("counting", || keep_counting(&counted.0, key, &counted.1)).await
+            supervise::restart_on_panic("counting", || keep_counting(&counted.0, key, &counted.1)).await;
         });
         tokio::spawn(
             async move { supervise::restart_on_panic("telling", || keep_telling(&told.0, key, &told.1)).await },

@@ -64,7 +64,7 @@ pub struct Recount {
     pub problems: Vec<String>,
 }
 
-/// TallyCache the ballots of a campaign that is over anew, whichever guild's it is, and compares. For operators.
+/// Counts the ballots of a finished campaign of any guild again and compares the result with the stored one. For operators.
 ///
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT` while it is not over; the database's.
@@ -83,7 +83,7 @@ pub async fn recount(voting: &Voting, id: CampaignId) -> Result<Recount> {
     Ok(Recount::of(&published))
 }
 
-/// TallyCache the ballots of every campaign of every guild that is over anew, and compares: what is wrong with each, in sentences.
+/// Counts the ballots of every finished campaign of every guild again. Returns the differences from the stored results.
 /// For operators.
 ///
 /// # Errors

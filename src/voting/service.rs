@@ -36,7 +36,7 @@ pub struct Voting {
     pub clock: Clock,
     /// Notices of changes.
     pub bus: Arc<Bus>,
-    /// TallyCache of live campaigns.
+    /// Counts of live campaigns.
     pub tallies: Arc<TallyCache>,
     /// A member of each live campaign who has not voted.
     pub non_voters: Arc<NonVoterCache>,

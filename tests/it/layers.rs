@@ -82,12 +82,25 @@ fn find_paths(tokens: TokenStream, module: &Module, found: &mut Vec<Module>) {
         };
         if let Some(start) = start {
             at = read_tree(&tokens, at + 1, start, found);
+        } else if let Some((name, body)) = inline_module(&tokens[at..]) {
+            find_paths(body, &[module.as_slice(), &[name]].concat(), found);
+            at += 3;
         } else {
             if let TokenTree::Group(group) = &tokens[at] {
                 find_paths(group.stream(), module, found);
             }
             at += 1;
         }
+    }
+}
+
+/// The name and body of `mod name { … }`.
+fn inline_module(tokens: &[TokenTree]) -> Option<(String, TokenStream)> {
+    match tokens {
+        [TokenTree::Ident(keyword), TokenTree::Ident(name), TokenTree::Group(body), ..] if *keyword == "mod" => {
+            Some((name.to_string(), body.stream()))
+        }
+        _ => None,
     }
 }
 

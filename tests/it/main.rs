@@ -39,7 +39,6 @@ mod rules;
 mod schema;
 mod servers;
 mod sessions;
-mod stock_handlers;
 mod support;
 mod tenancy;
 mod transports;

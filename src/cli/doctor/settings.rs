@@ -45,7 +45,7 @@ pub(super) fn variables(report: &mut Report, cli: &Command) {
             }
         }
     }
-    let known = known_variables(&cli);
+    let known = known_variables(cli);
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
         if !name.starts_with("GUILDHALL_") || known.contains(&*name) || OF_THE_BUILD.contains(&&*name) {

@@ -3,8 +3,8 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use guildhall::{
-    config::Budgets,
     http::Budget,
+    http::Budgets,
     kernel::{
         clock::Clock,
         id::MemberId,
