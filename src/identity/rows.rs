@@ -87,8 +87,9 @@ text_enum! {
 }
 
 /// A guild, the tenant.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = guilds)]
+#[diesel(treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
 pub struct Guild {
     pub id: GuildId,

@@ -36,10 +36,9 @@ pub async fn lock_guild(conn: &mut Conn, guild: GuildId) -> QueryResult<Guild> {
     guild.ok_or(diesel::NotFound)
 }
 
+/// To be called with the guild locked, since the roster's version is written too.
 pub async fn update_guild(conn: &mut Conn, guild: &Guild) -> QueryResult<()> {
-    on!(conn, c => diesel::update(guilds::table.find(guild.id))
-        .set((guilds::name.eq(&guild.name), guilds::region.eq(guild.region)))
-        .execute(c))?;
+    on!(conn, c => diesel::update(guilds::table.find(guild.id)).set(guild).execute(c))?;
     Ok(())
 }
 
@@ -130,18 +129,37 @@ pub async fn insert_members(conn: &mut Conn, rows: Vec<Member>) -> QueryResult<(
 /// Changes what the roster says of a member. What their account holds is not touched, for it may be changing at this very
 /// moment; the credentials version grows by as much as it does from `before` to `after`.
 pub async fn update_member(conn: &mut Conn, before: &Member, after: &Member) -> QueryResult<()> {
-    let voided = after.credentials_version - before.credentials_version;
-    on!(conn, c => diesel::update(members::table.find((after.guild_id, after.id)))
+    // Every column is named, so that a new one is not forgotten.
+    let Member {
+        guild_id,
+        id,
+        discord_username,
+        username_key,
+        discord_id,
+        display_name,
+        sort_key,
+        rank_id,
+        rank_level,
+        rank_source,
+        is_active,
+        credentials_version,
+        password_hash: _,
+        registered_at: _,
+        last_seen_at: _,
+        created_at: _,
+    } = after;
+    let voided = credentials_version - before.credentials_version;
+    on!(conn, c => diesel::update(members::table.find((guild_id, id)))
         .set((
-            members::discord_username.eq(&after.discord_username),
-            members::username_key.eq(&after.username_key),
-            members::discord_id.eq(&after.discord_id),
-            members::display_name.eq(&after.display_name),
-            members::sort_key.eq(&after.sort_key),
-            members::rank_id.eq(after.rank_id),
-            members::rank_level.eq(after.rank_level),
-            members::rank_source.eq(after.rank_source),
-            members::is_active.eq(after.is_active),
+            members::discord_username.eq(discord_username),
+            members::username_key.eq(username_key),
+            members::discord_id.eq(discord_id),
+            members::display_name.eq(display_name),
+            members::sort_key.eq(sort_key),
+            members::rank_id.eq(rank_id),
+            members::rank_level.eq(rank_level),
+            members::rank_source.eq(rank_source),
+            members::is_active.eq(is_active),
             members::credentials_version.eq(members::credentials_version + voided),
         ))
         .execute(c))?;
