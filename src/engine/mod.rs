@@ -9,7 +9,8 @@ mod settings;
 mod validate;
 mod variables;
 
-pub use self::{origin::Origin, settings::Limits};
-
-/// Most errors in a response: a document can be wrong in more ways than anyone wants to read.
-pub const MAX_ERRORS: usize = 20;
+pub use self::{
+    document::{DocumentRef, Documents},
+    origin::Origin,
+    settings::{Limits, MAX_ERRORS},
+};

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Most errors in a response: a document can be wrong in more ways than anyone wants to read.
+pub const MAX_ERRORS: usize = 20;
+
 /// Limits of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

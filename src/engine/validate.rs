@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use apollo_compiler::{ExecutableDocument, Schema, response::GraphQLError, validation::Valid};
 use async_graphql::{Pos, ServerError};
 
-use super::MAX_ERRORS;
+use super::settings::MAX_ERRORS;
 use crate::kernel::error::{Code, Refusal};
 
 /// What introspection may ask for, and apollo-compiler does not know of yet.

@@ -25,18 +25,18 @@ const EVENT_STREAM: &str = "text/event-stream";
 
 /// What the client accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Accepted {
+pub struct Accepted {
     /// The media type of a single response, if it accepts one.
-    json: Option<&'static str>,
+    pub json: Option<&'static str>,
     /// Whether it takes a stream of events.
-    pub(super) events: bool,
+    pub events: bool,
     /// Whether it would rather have that than a single response.
-    pub(super) rather_events: bool,
+    pub rather_events: bool,
 }
 
 impl Accepted {
     /// Reads the `Accept` headers. Without any, plain JSON is as good as anything.
-    fn by(headers: &HeaderMap) -> Self {
+    pub fn by(headers: &HeaderMap) -> Self {
         let mut values = headers.get_all(header::ACCEPT).iter().peekable();
         if values.peek().is_none() {
             return Self { json: Some(PLAIN_JSON), events: false, rather_events: false };
@@ -201,53 +201,5 @@ impl Answer {
 
     fn media_type(&self) -> &'static str {
         self.accepted.json.unwrap_or(PLAIN_JSON)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn accepted(accept: &str) -> (Option<&'static str>, bool) {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::ACCEPT, HeaderValue::from_str(accept).unwrap());
-        let Accepted { json, events, rather_events } = Accepted::by(&headers);
-        assert_eq!(rather_events, accept.starts_with("text/event-stream") && events, "{accept}");
-        (json, events)
-    }
-
-    #[test]
-    fn a_client_gets_what_it_prefers_of_what_there_is() {
-        let (modern, older) = (Some(GRAPHQL_JSON), Some(PLAIN_JSON));
-        assert_eq!(Accepted::by(&HeaderMap::new()), Accepted { json: older, events: false, rather_events: false });
-        for (accept, json, events) in [
-            ("*/*", older, false),
-            ("application/*", older, false),
-            ("application/json", older, false),
-            ("application/graphql-response+json", modern, false),
-            ("Application/GraphQL-Response+JSON; charset=UTF-8", modern, false),
-            ("application/graphql-response+json, application/json;q=0.9", modern, false),
-            ("application/json, application/graphql-response+json", modern, false),
-            ("application/graphql-response+json;q=0.5, application/json", older, false),
-            ("application/graphql-response+json, */*", modern, false),
-            ("application/json;q=0, */*", modern, false),
-            ("application/json; charset=latin1", None, false),
-            ("text/html,application/xhtml+xml,*/*;q=0.8", older, false),
-            ("text/html", None, false),
-            ("text/*", None, false),
-            ("application/json;q=0.2, */*;q=0.9", modern, false),
-            ("text/html;x=\"a, application/json\"", None, false),
-            ("text/event-stream, application/json;q=0.5", older, true),
-            ("text/event-stream", None, true),
-            ("text/event-stream;q=0, application/json", older, false),
-            (
-                "application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed",
-                modern,
-                true,
-            ),
-            ("nonsense", None, false),
-        ] {
-            assert_eq!(accepted(accept), (json, events), "{accept}");
-        }
     }
 }

@@ -17,8 +17,10 @@ mod sse;
 mod ws;
 
 pub use self::{
+    answer::Accepted,
     budget::{Budget, Budgets},
     cors::{Cors, CorsOrigin},
     listen::{serve, serve_at_most},
+    origin::client_address,
     server::Server,
 };

@@ -39,7 +39,7 @@ fn is_proxy(proxies: &[IpNet], address: IpAddr) -> bool {
 
 /// Each proxy appends whom it heard from: read from the end, the first that is no proxy of ours is the client. What stands
 /// before that anyone could have written.
-fn client_address(proxies: &[IpNet], peer: IpAddr, forwarded: &str) -> IpAddr {
+pub fn client_address(proxies: &[IpNet], peer: IpAddr, forwarded: &str) -> IpAddr {
     let mut client = peer;
     let mut heard_from = forwarded.rsplit(',').map(|it| it.trim().parse::<IpAddr>());
     while is_proxy(proxies, client)
@@ -48,26 +48,4 @@ fn client_address(proxies: &[IpNet], peer: IpAddr, forwarded: &str) -> IpAddr {
         client = before;
     }
     client
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_trusted_proxies_are_believed() -> Result<(), Box<dyn std::error::Error>> {
-        let proxies = ["10.0.0.0/8".parse()?, "::1/128".parse()?];
-        for (peer, forwarded, client) in [
-            ("192.0.2.1", "198.51.100.7", "192.0.2.1"),
-            ("10.0.0.1", "", "10.0.0.1"),
-            ("10.0.0.1", "198.51.100.7", "198.51.100.7"),
-            ("::ffff:10.0.0.1", "198.51.100.7", "198.51.100.7"),
-            ("10.0.0.1", "1.1.1.1, 198.51.100.7, 10.2.3.4", "198.51.100.7"),
-            ("10.0.0.1", "1.1.1.1, not an address", "10.0.0.1"),
-            ("::1", "2001:db8::1", "2001:db8::1"),
-        ] {
-            assert_eq!(client_address(&proxies, peer.parse()?, forwarded), client.parse::<IpAddr>()?, "{forwarded}");
-        }
-        Ok(())
-    }
 }

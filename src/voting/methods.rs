@@ -124,26 +124,3 @@ impl VotingMethod {
 fn counted(number: i64, unit: &str) -> String {
     if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
 }
-
-#[cfg(test)]
-mod tests {
-    use strum::VariantArray;
-
-    use super::*;
-
-    #[test]
-    fn a_method_has_the_same_name_in_the_schema_and_in_files() {
-        assert_eq!(VotingMethod::VARIANTS.len(), Method::VARIANTS.len());
-        for method in VotingMethod::VARIANTS {
-            assert_eq!(method.to_string(), Method::from(*method).to_string());
-        }
-    }
-
-    #[test]
-    fn points_have_the_unit_of_their_method() {
-        let words = |method: VotingMethod| [0, 1, 2].map(|points| method.points_with_unit(points));
-        assert_eq!(words(VotingMethod::Weighted), ["0 points", "1 point", "2 points"]);
-        assert_eq!(words(VotingMethod::Approval), ["0 votes", "1 vote", "2 votes"]);
-        assert_eq!(words(VotingMethod::Schulze), ["beats 0", "beats 1", "beats 2"]);
-    }
-}

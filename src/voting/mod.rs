@@ -36,7 +36,7 @@ pub use self::{
         ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignChanged, CampaignFilter, CampaignKey,
         CannotVoteReason, Entries, Entry, Outcome, PastKey, ResultsVisibility, StandingsHiddenReason, Tally, Turnout,
     },
-    rules::{activation_blockers, cannot_vote, may_see, standings_hidden},
+    rules::{activation_blockers, cannot_vote, check_seats, may_see, standings_hidden},
     service::{Announcer, Voting},
     tally::{tallies, tally, turnouts},
     tally_cache::TallyCache,

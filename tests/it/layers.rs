@@ -189,3 +189,12 @@ fn no_files_import_each_other_in_a_circle() {
         .collect();
     assert!(arrows.is_empty(), "circles among:\n{}", arrows.join("\n"));
 }
+
+/// The library has no test build, so that a test inside it would never run.
+#[test]
+fn no_tests_are_inside_the_library() {
+    for file in Sources::read().files.values() {
+        let text = std::fs::read_to_string(file).unwrap();
+        assert!(!text.contains("#[cfg(test)]"), "{}: its tests belong in tests/it/rules", file.display());
+    }
+}

@@ -3,6 +3,7 @@
 mod campaign_events;
 mod characters;
 mod ciphers;
+mod client_addresses;
 mod clock;
 mod databases;
 mod discord_announcements;
@@ -11,17 +12,21 @@ mod discord_breaker;
 mod discord_replies;
 mod discord_roles;
 mod discord_wording;
+mod documents;
 mod ids;
 mod import;
 mod ladder;
 mod login_limits;
+mod media_types;
 mod metrics;
 mod notices;
 mod pruning;
 mod rate_limits;
+mod refusals;
 mod text;
 mod tokens;
 mod viewer_cache;
+mod voting_methods;
 
 use guildhall::{
     access::{Permissions, Viewer},
