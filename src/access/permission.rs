@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use strum::VariantArray;
 
-use crate::db::{stored_as_text, text_enum};
+use crate::db::{stored_as_text, text_enum, warn_of_unknown};
 
 text_enum! {
     /// Something a rank allows its holders to do.
@@ -27,46 +27,111 @@ text_enum! {
 }
 
 /// A rank's permissions.
+///
+/// The highest rank grants every permission, also those of a later release, so its permissions are computed and never
+/// stored. Names that this release doesn't know belong to a newer one that shares the database: they grant nothing here,
+/// and an edit of the rank keeps them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
-pub struct Permissions(BTreeSet<Permission>);
+pub struct Permissions {
+    /// Whether they are the highest rank's.
+    highest: bool,
+    known: BTreeSet<Permission>,
+    unknown: BTreeSet<String>,
+}
 
 stored_as_text!(Permissions);
 
 impl Permissions {
-    /// Every permission there is.
+    /// The permissions of the highest rank.
     pub fn all() -> Self {
-        Permission::VARIANTS.iter().copied().collect()
+        Self { highest: true, ..Self::default() }
     }
 
-    /// Whether this permission is among them.
+    /// The permissions of a rank: of the highest one all, of another those that are stored.
+    #[must_use]
+    pub fn of_rank(stored: Self, is_highest: bool) -> Self {
+        Self { highest: is_highest, ..stored }
+    }
+
+    /// These permissions in a list, to be stored apart from the rank that grants them.
+    #[must_use]
+    pub fn listed(&self) -> Self {
+        Self { highest: false, known: self.iter().collect(), unknown: self.unknown.clone() }
+    }
+
+    /// The permissions after an edit. Unknown ones stay, since the editor could not see them; the highest rank remains the
+    /// highest only with every permission.
+    #[must_use]
+    pub fn replaced_by(&self, permissions: impl IntoIterator<Item = Permission>) -> Self {
+        let chosen: BTreeSet<Permission> = permissions.into_iter().collect();
+        if self.highest && Permission::VARIANTS.iter().all(|it| chosen.contains(it)) {
+            return self.clone();
+        }
+        Self { highest: false, known: chosen, unknown: self.unknown.clone() }
+    }
+
+    /// Whether this permission is granted.
     pub fn allow(&self, permission: Permission) -> bool {
-        self.0.contains(&permission)
+        self.highest || self.known.contains(&permission)
     }
 
-    /// In the schema's order.
+    /// Whether these are the highest rank's.
+    pub const fn are_all(&self) -> bool {
+        self.highest
+    }
+
+    /// Whether nothing is granted, by this release or a newer one.
+    pub fn is_empty(&self) -> bool {
+        !self.highest && self.known.is_empty() && self.unknown.is_empty()
+    }
+
+    /// The known permissions, in the schema's order.
     pub fn iter(&self) -> impl Iterator<Item = Permission> {
-        self.0.iter().copied()
+        Permission::VARIANTS.iter().copied().filter(|permission| self.allow(*permission))
+    }
+
+    /// The names of these permissions that `others` lack.
+    pub fn minus(&self, others: &Self) -> Vec<String> {
+        if others.highest {
+            return Vec::new();
+        }
+        let known =
+            self.iter().filter(|permission| !others.allow(*permission)).map(|permission| permission.to_string());
+        known.chain(self.unknown.difference(&others.unknown).cloned()).collect()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.known.iter().map(ToString::to_string).chain(self.unknown.iter().cloned()).collect()
     }
 }
 
 impl FromIterator<Permission> for Permissions {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
-        Self(permissions.into_iter().collect())
+        Self { known: permissions.into_iter().collect(), ..Self::default() }
     }
 }
 
+/// As they are stored: nothing computed.
 impl fmt::Display for Permissions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<String> = self.iter().map(|permission| permission.to_string()).collect();
-        f.write_str(&names.join(" "))
+        f.write_str(&self.names().join(" "))
     }
 }
 
 impl FromStr for Permissions {
-    type Err = strum::ParseError;
+    type Err = std::convert::Infallible;
 
     fn from_str(names: &str) -> Result<Self, Self::Err> {
-        names.split_whitespace().map(Permission::from_str).collect()
+        let mut permissions = Self::default();
+        for name in names.split_whitespace() {
+            if let Ok(permission) = name.parse() {
+                permissions.known.insert(permission);
+            } else {
+                warn_of_unknown("permissions", name);
+                permissions.unknown.insert(name.to_owned());
+            }
+        }
+        Ok(permissions)
     }
 }

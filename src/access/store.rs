@@ -1,8 +1,12 @@
 //! Queries for viewers, and those that revoke access.
 
-use diesel::prelude::*;
+use diesel::{
+    dsl::{exists, not},
+    prelude::*,
+};
 use diesel_async::RunQueryDsl;
 
+use self::aliases::higher_ranks;
 use super::{permission::Permissions, viewer::Viewer};
 use crate::{
     db::{
@@ -15,8 +19,14 @@ use crate::{
     },
 };
 
-/// Rank (id, name, level, permissions), whether registered, session, credentials version.
-type ViewerRow = ((RankId, String, i64, Permissions), bool, Option<SessionId>, i64);
+mod aliases {
+    use super::ranks;
+
+    diesel::alias!(ranks as higher_ranks: HigherRanks);
+}
+
+/// Rank (id, name, level, stored permissions), whether that is the highest, whether registered, session, credentials version.
+type ViewerRow = ((RankId, String, i64, Permissions, bool), bool, Option<SessionId>, i64);
 
 /// An active member as a viewer; `None` if `session` is given but is not an open session of theirs.
 pub async fn viewer(
@@ -26,6 +36,10 @@ pub async fn viewer(
     session: Option<SessionId>,
     token_expires_at: Timestamp,
 ) -> QueryResult<Option<Viewer>> {
+    let is_higher = || {
+        let (guild, level) = (higher_ranks.field(ranks::guild_id), higher_ranks.field(ranks::level));
+        guild.eq(ranks::guild_id).and(level.gt(ranks::level))
+    };
     let query = || {
         members::table
             .inner_join(ranks::table.on(ranks::guild_id.eq(members::guild_id).and(ranks::id.eq(members::rank_id))))
@@ -39,7 +53,13 @@ pub async fn viewer(
             )
             .filter(members::guild_id.eq(guild).and(members::id.eq(member)).and(members::is_active))
             .select((
-                (ranks::id, ranks::name, ranks::level, ranks::permissions),
+                (
+                    ranks::id,
+                    ranks::name,
+                    ranks::level,
+                    ranks::permissions,
+                    not(exists(higher_ranks.filter(is_higher()))),
+                ),
                 members::registered_at.is_not_null(),
                 sessions::id.nullable(),
                 members::credentials_version,
@@ -47,17 +67,19 @@ pub async fn viewer(
     };
     let row: Option<ViewerRow> = on!(conn, c => query().first(c)).optional()?;
     Ok(row
-        .map(|((rank, rank_name, rank_level, permissions), is_registered, session, credentials_version)| Viewer {
-            guild,
-            member,
-            rank,
-            rank_name,
-            rank_level,
-            permissions,
-            is_registered,
-            session,
-            credentials_version,
-            token_expires_at,
+        .map(|((rank, rank_name, rank_level, stored, is_highest), is_registered, session, credentials_version)| {
+            Viewer {
+                guild,
+                member,
+                rank,
+                rank_name,
+                rank_level,
+                permissions: Permissions::of_rank(stored, is_highest),
+                is_registered,
+                session,
+                credentials_version,
+                token_expires_at,
+            }
         })
         .filter(|viewer| viewer.session == session))
 }

@@ -8,12 +8,12 @@ use crate::{
     access::{self, Access, ViewerCache},
     auth::{Accounts, Hasher, Keys, Lifetimes, Limiter, Limits},
     bus::{Bus, BusSubscriber},
-    db::Db,
+    db::{Db, warn_of_unknown_values},
     discord::{Bot, DirectMessages, Discord, DiscordAnnouncer, deliver},
-    identity::{Guilds, RosterCache},
+    identity::{self, Guilds, RosterCache},
     kernel::{clock::Clock, metrics::Metrics, supervise::spawn_supervised},
     live::{self, Live},
-    voting::{Voting, scheduler},
+    voting::{self, Voting, scheduler},
 };
 
 /// What a server may be told otherwise.
@@ -149,6 +149,10 @@ impl App {
             let (bus, db) = (Arc::clone(&bus), db.clone());
             async move { bus.run(&db).await }
         });
+        let (db, clock) = (self.db.clone(), self.clock.clone());
+        spawn_supervised(&mut tasks, "the check for values of a newer release", move || {
+            warn_of_newer_releases(db.clone(), clock.clone())
+        });
         if self.db.is_shared() {
             let live = Arc::clone(&self.live);
             spawn_supervised(&mut tasks, "the comparison with the database", move || {
@@ -160,5 +164,21 @@ impl App {
             spawn_supervised(&mut tasks, "the delivery to Discord", move || deliver::run(Arc::clone(&discord)));
         }
         tasks
+    }
+}
+
+/// How often to look for stored values that this release doesn't know. It takes a look at whole tables.
+const NEWER_RELEASE_CHECK: Duration = Duration::from_hours(1);
+
+/// Logs what a newer release on the same database has stored and this one ignores.
+async fn warn_of_newer_releases(db: Db, clock: Clock) {
+    let columns =
+        || [identity::GUILD_VALUES, identity::CHARACTER_VALUES, voting::CAMPAIGN_VALUES].into_iter().flatten();
+    loop {
+        let checked = db.read(async move |conn| Ok(warn_of_unknown_values(conn, columns()).await?)).await;
+        if let Err(error) = checked {
+            tracing::warn!(%error, "could not look for values of a newer release");
+        }
+        clock.sleep_until(clock.now() + NEWER_RELEASE_CHECK).await;
     }
 }

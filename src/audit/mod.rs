@@ -170,6 +170,9 @@ pub struct AuditEvent {
     pub summary: String,
 }
 
+/// The permission for the audit log.
+pub const VIEW: Permission = Permission::AuditView;
+
 /// An event's place in the log: when, id.
 pub type AuditEventKey = (Timestamp, AuditEventId);
 
@@ -195,5 +198,5 @@ pub fn is_shown(event: &AuditEvent, sees_campaign: Option<bool>, viewer: &Viewer
     let sees_campaign = sees_campaign.unwrap_or_else(|| viewer.may(Permission::CampaignsManage));
     // What was hidden when it was done stays hidden.
     let saw_it = event.min_rank_level.is_none_or(|level| level <= viewer.rank_level);
-    viewer.may(Permission::AuditView) && (event.campaign_id.is_none() || (sees_campaign && saw_it))
+    viewer.may(VIEW) && (event.campaign_id.is_none() || (sees_campaign && saw_it))
 }

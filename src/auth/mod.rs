@@ -16,7 +16,7 @@ pub use self::{
     accounts::{change_password, login, register, reset_password},
     attempts::AttemptKind,
     cipher::Cipher,
-    codes::{IssuedCode, invite, send_invite, send_reset_code},
+    codes::{IssuedCode, SEND_INVITE, SEND_RESET_CODE, invite, send_invite, send_reset_code},
     delivery::{CodeDelivery, CodeLetter, InviteDelivery, NoDelivery, PendingDelivery},
     limiter::{Limiter, Limits},
     password::Hasher,

@@ -34,6 +34,7 @@ pub use self::{
     campaign_status::CampaignStatus,
     conn::{AdvisoryLock, Conn, Lock, SqliteConn},
     probe::{Probe, Schema},
+    text::{KnownValues, warn_of_unknown_values},
     transfer::{Transferred, transfer},
     unique::violated,
     url::{DatabaseUrl, PostgresUrl},
@@ -43,7 +44,7 @@ use self::{conn::Access, pool::pool, usage::StatementCounter};
 pub(crate) use self::{
     conn::{first_locked, insert_all, insert_few, on},
     rows::{on_rows, wide_row},
-    text::{stored_as_text, text_enum},
+    text::{known_values, stored_as_text, text_enum, warn_of_unknown},
 };
 use crate::kernel::error::{Error, Result};
 

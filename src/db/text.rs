@@ -1,8 +1,101 @@
-//! Values that stand as text in a column, by their `Display` and `FromStr`.
+//! Values that are stored as text, by their `Display` and `FromStr`.
+//!
+//! Two releases share a database during an upgrade, so a column may hold a value that this release doesn't know. A row that
+//! cannot be understood without it counts as absent: [`known_values!`] makes the condition for its table's queries.
 
-/// Lets a type that is `Display` and `FromStr` stand in a text column of either database.
+use std::collections::BTreeSet;
+
+use diesel::{QueryResult, QueryableByName};
+use diesel_async::RunQueryDsl;
+use parking_lot::Mutex;
+
+use super::conn::{Conn, on};
+
+/// Most unknown values that are logged, in all columns together.
+const MAX_WARNINGS: usize = 100;
+
+/// Unknown values that were logged.
+static WARNED: Mutex<BTreeSet<(&'static str, String)>> = Mutex::new(BTreeSet::new());
+
+/// Logs a stored value that this release doesn't know, once for each column and value.
+pub fn warn_of_unknown(column: &'static str, value: &str) {
+    let mut warned = WARNED.lock();
+    if warned.len() < MAX_WARNINGS && warned.insert((column, value.to_owned())) {
+        tracing::warn!(column, value, "the database holds a value of a newer release, which is ignored");
+    }
+}
+
+/// A column whose values this release may not all know.
+pub struct KnownValues {
+    /// Its table.
+    pub table: &'static str,
+    /// Its name.
+    pub column: &'static str,
+    /// Whether this release knows a value.
+    pub is_known: fn(&str) -> bool,
+}
+
+#[derive(QueryableByName)]
+struct StoredValue {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    value: String,
+}
+
+/// Logs the values of these columns that this release doesn't know, once each. Reads whole tables.
+pub async fn warn_of_unknown_values(conn: &mut Conn, columns: impl Iterator<Item = &KnownValues>) -> QueryResult<()> {
+    for KnownValues { table, column, is_known } in columns {
+        let query = || diesel::sql_query(format!("SELECT DISTINCT {column} AS value FROM {table}"));
+        let stored: Vec<StoredValue> = on!(conn, c => query().load(c))?;
+        for StoredValue { value } in stored.iter().filter(|stored| !is_known(&stored.value)) {
+            warn_of_unknown(column, value);
+        }
+    }
+    Ok(())
+}
+
+/// `known_values!(known_campaigns, CAMPAIGN_VALUES, campaigns { method: VotingMethod, … })` makes the function
+/// `known_campaigns`, the condition that this release knows the values of these columns in a row of the table, and
+/// `CAMPAIGN_VALUES`, the columns for [`warn_of_unknown_values`].
+macro_rules! known_values {
+    ($condition:ident, $columns:ident, $table:ident { $first:ident: $of_first:ty $(, $column:ident: $of_column:ty)* $(,)? }) => {
+        /// Whether this release knows all values of a row. Rows with a value of a newer release count as absent.
+        #[diesel::dsl::auto_type]
+        pub fn $condition() -> _ {
+            let $first: &'static [$of_first] = <$of_first as strum::VariantArray>::VARIANTS;
+            $(let $column: &'static [$of_column] = <$of_column as strum::VariantArray>::VARIANTS;)*
+            $table::$first.eq_any($first)$(.and($table::$column.eq_any($column)))*
+        }
+
+        /// The columns in which a newer release may store other values.
+        pub const $columns: &[$crate::db::KnownValues] = &[
+            $crate::db::KnownValues {
+                table: stringify!($table),
+                column: stringify!($first),
+                is_known: |value| value.parse::<$of_first>().is_ok(),
+            },
+            $($crate::db::KnownValues {
+                table: stringify!($table),
+                column: stringify!($column),
+                is_known: |value| value.parse::<$of_column>().is_ok(),
+            },)*
+        ];
+    };
+}
+pub(crate) use known_values;
+
+/// Lets a type that is `Display` and `FromStr` stand in a text column of either database. With `or $fallback`, a value that
+/// this release doesn't know is read as the fallback.
 macro_rules! stored_as_text {
     ($name:ident) => {
+        $crate::db::text::stored_as_text! { $name, |text| Ok(text.parse()?) }
+    };
+    ($name:ident or $fallback:ident) => {
+        $crate::db::text::stored_as_text! { $name, |text| Ok(text.parse().unwrap_or_else(|_| {
+            $crate::db::warn_of_unknown(stringify!($name), &text);
+            $name::$fallback
+        })) }
+    };
+    ($name:ident, |$text:ident| $read:expr) => {
         impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
             fn to_sql<'b>(
                 &'b self,
@@ -29,17 +122,17 @@ macro_rules! stored_as_text {
             String: diesel::deserialize::FromSql<diesel::sql_types::Text, DB>,
         {
             fn from_sql(bytes: DB::RawValue<'_>) -> diesel::deserialize::Result<Self> {
-                let text = <String as diesel::deserialize::FromSql<diesel::sql_types::Text, DB>>::from_sql(bytes)?;
-                Ok(text.parse()?)
+                let $text = <String as diesel::deserialize::FromSql<diesel::sql_types::Text, DB>>::from_sql(bytes)?;
+                $read
             }
         }
     };
 }
 pub(crate) use stored_as_text;
 
-/// A GraphQL enum whose values stand in the database by their names in the schema.
+/// A GraphQL enum whose values are stored by their names in the schema; `or $fallback` is as in [`stored_as_text!`].
 macro_rules! text_enum {
-    ($(#[$meta:meta])* pub enum $name:ident { $($variants:tt)* }) => {
+    ($(#[$meta:meta])* pub enum $name:ident { $($variants:tt)* } $(or $fallback:ident)?) => {
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash,
             async_graphql::Enum,
@@ -53,7 +146,7 @@ macro_rules! text_enum {
         $(#[$meta])*
         pub enum $name { $($variants)* }
 
-        $crate::db::text::stored_as_text!($name);
+        $crate::db::text::stored_as_text!($name $(or $fallback)?);
     };
 }
 pub(crate) use text_enum;

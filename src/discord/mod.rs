@@ -29,7 +29,7 @@ pub use self::{
     outbox::retry_message,
     rest::{ServerMember, User},
     rows::{DiscordConnection, DiscordMessageKind, DiscordMessageState, KeeperRow, Lane, Link, Message, MessageKey},
-    service::Discord,
+    service::{Discord, MANAGE},
     status::gateway_status,
     sync::{Report, sync_roles},
     words::escape,

@@ -10,6 +10,9 @@ use crate::{
     kernel::error::{Refusal, Result},
 };
 
+/// The permission for the link to Discord, role sync and messages.
+pub const MANAGE: Permission = Permission::DiscordManage;
+
 /// What Discord needs of the server.
 pub struct Discord {
     /// Viewers and changes of rights.
@@ -35,6 +38,6 @@ impl Discord {
 /// An officer who manages the guild's Discord, as of this transaction.
 pub(super) async fn officer(conn: &mut Conn, viewer: &Viewer) -> Result<Viewer> {
     let officer = viewer.confirm(conn).await?;
-    officer.require(Permission::DiscordManage)?;
+    officer.require(MANAGE)?;
     Ok(officer)
 }

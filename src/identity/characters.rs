@@ -4,12 +4,12 @@ use async_graphql::MaybeUndefined;
 
 use super::{
     classes::{self, Spec},
-    policy::Ladder,
+    policy::{Ladder, MANAGE_MEMBERS},
     rows::{Character, CharacterClass, CharacterRole, Member},
     store,
 };
 use crate::{
-    access::{Access, Permission, Viewer},
+    access::{Access, Viewer},
     audit::{self, Action, Changes},
     db::{Conn, violated},
     kernel::{
@@ -186,7 +186,7 @@ async fn lock_owner(conn: &mut Conn, actor: &Viewer, id: MemberId) -> Result<Opt
     store::hold_roster(conn, actor.guild).await?;
     let Some(owner) = store::lock_member(conn, actor.guild, id).await? else { return Ok(None) };
     if owner.id != actor.member {
-        actor.require(Permission::MembersManage)?;
+        actor.require(MANAGE_MEMBERS)?;
         Ladder::load(conn, actor.guild).await?.check_reach(actor, owner.rank_level)?;
     }
     Ok(Some(owner))

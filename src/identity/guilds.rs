@@ -6,6 +6,7 @@ use parking_lot::RwLock;
 use serde::Deserialize;
 
 use super::{
+    policy::MANAGE_GUILD,
     rows::{Guild, Rank, Region},
     store,
 };
@@ -32,6 +33,8 @@ struct SeedRank {
     name: String,
     level: i64,
     description: Option<String>,
+    /// Left out for the highest rank, which grants all.
+    #[serde(default)]
     permissions: Vec<Permission>,
 }
 
@@ -61,6 +64,7 @@ pub async fn found_guild(
         created_at: now,
     };
     let seed: Vec<SeedRank> = serde_json::from_str(SEED_RANKS).map_err(Error::internal)?;
+    let highest = seed.iter().map(|rank| rank.level).max();
     let ranks: Vec<Rank> = seed
         .into_iter()
         .map(|seed| Rank {
@@ -70,7 +74,7 @@ pub async fn found_guild(
             name: seed.name,
             level: seed.level,
             description: seed.description,
-            permissions: seed.permissions.into_iter().collect::<Permissions>(),
+            permissions: Permissions::of_rank(seed.permissions.into_iter().collect(), Some(seed.level) == highest),
             discord_role_id: None,
         })
         .collect();
@@ -100,7 +104,7 @@ pub async fn update_guild(access: &Access, viewer: &Viewer, change: GuildChange)
         .db
         .write(async move |conn| {
             let actor = actor.confirm(conn).await?;
-            actor.require(Permission::GuildManage)?;
+            actor.require(MANAGE_GUILD)?;
             let before = store::lock_guild(conn, actor.guild).await?;
             let mut after = before.clone();
             if let Some(name) = change.name {

@@ -3,12 +3,12 @@
 use async_graphql::MaybeUndefined;
 
 use super::{
-    policy::{self, Ladder},
+    policy::{self, Ladder, MANAGE_MEMBERS},
     rows::{Member, Rank, RankSource},
     store,
 };
 use crate::{
-    access::{self, Access, Permission, Viewer},
+    access::{self, Access, Viewer},
     audit::{self, Action, Changes},
     db::violated,
     kernel::{
@@ -74,7 +74,7 @@ pub async fn create_member(access: &Access, viewer: &Viewer, new: NewMember) -> 
             viewer.guild,
             |member: &Member| Some(member.id),
             async move |conn| {
-                let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::MembersManage).await?;
+                let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_MEMBERS).await?;
                 let rank = match new.rank {
                     Some(rank) => ladder.rank(rank).ok_or_else(|| Refusal::not_found("rank").at("rankId"))?,
                     None => ladder.lowest().ok_or_else(|| Refusal::not_found("rank"))?,
@@ -120,7 +120,7 @@ pub async fn update_member(access: &Access, viewer: &Viewer, change: MemberChang
             |(member, _): &(Member, _)| Some(member.id),
             async move |conn| {
                 // Locked, for two changes at once must not leave it without a leader.
-                let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::MembersManage).await?;
+                let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_MEMBERS).await?;
                 let before = store::member(conn, actor.guild, change.id).await?;
                 let before = before.ok_or_else(|| Refusal::not_found("member").at("id"))?;
                 let after = change.apply(&before, &ladder)?;

@@ -16,12 +16,12 @@ pub use self::{
     characters::{CharacterChange, NewCharacter, create_character, delete_character, update_character},
     guilds::{GuildChange, Guilds, found_guild, update_guild},
     members::{MemberChange, NewMember, create_member, summary, update_member},
-    policy::{Ladder, check_still_led},
+    policy::{Ladder, MANAGE_GUILD, MANAGE_MEMBERS, MANAGE_RANKS, check_still_led},
     ranks::{NewRank, RankChange, create_rank, delete_rank, update_rank},
     roster::{Imported, export_roster, import_roster},
     roster_cache::RosterCache,
     rows::{
-        Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Leaders, Member, MemberFilter,
-        MemberKey, Rank, RankSource, Region, armory_url,
+        CHARACTER_VALUES, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, GUILD_VALUES, Guild,
+        Leaders, Member, MemberFilter, MemberKey, Rank, RankSource, Region, armory_url,
     },
 };

@@ -13,6 +13,13 @@ use crate::{
     },
 };
 
+/// The permission for changes to the guild itself.
+pub const MANAGE_GUILD: Permission = Permission::GuildManage;
+/// The permission for changes to ranks below the viewer's own.
+pub const MANAGE_RANKS: Permission = Permission::RanksManage;
+/// The permission for changes to members below the viewer's own rank, and to their characters.
+pub const MANAGE_MEMBERS: Permission = Permission::MembersManage;
+
 /// A guild's ranks, highest level first.
 pub struct Ladder(Vec<Rank>);
 
@@ -96,7 +103,7 @@ impl Ladder {
                 if others.map(|rank| rank.level).max().is_some_and(|next| after.level <= next) {
                     return Err(Refusal::rank_too_low("The highest rank stays the highest."));
                 }
-                if after.permissions != Permissions::all() {
+                if !after.permissions.are_all() {
                     return Err(Refusal::rank_too_low("The highest rank always holds every permission."));
                 }
                 Ok(())
@@ -122,11 +129,8 @@ impl Ladder {
 }
 
 fn check_gain(actor: &Viewer, before: &Permissions, after: &Permissions) -> Result<(), Refusal> {
-    let lacking: Vec<String> = after
-        .iter()
-        .filter(|permission| !before.allow(*permission) && !actor.may(*permission))
-        .map(|permission| permission.to_string())
-        .collect();
+    let not_held = after.minus(&actor.permissions);
+    let lacking: Vec<String> = after.minus(before).into_iter().filter(|name| not_held.contains(name)).collect();
     if lacking.is_empty() {
         return Ok(());
     }

@@ -2,7 +2,11 @@
 
 use async_graphql::MaybeUndefined;
 
-use super::{policy, rows::Rank, store};
+use super::{
+    policy::{self, MANAGE_RANKS},
+    rows::Rank,
+    store,
+};
 use crate::{
     access::{Access, Permission, Permissions, Viewer},
     audit::{self, Action, Changes},
@@ -56,7 +60,7 @@ pub async fn create_rank(access: &Access, viewer: &Viewer, new: NewRank) -> Resu
     access
         .db
         .write(async move |conn| {
-            let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::RanksManage).await?;
+            let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
             let rank = new.into_row(actor.guild)?;
             ladder.check_rank(&actor, None, &rank)?;
             store::insert_ranks(conn, vec![rank.clone()]).await.map_err(taken)?;
@@ -101,7 +105,7 @@ impl RankChange {
             MaybeUndefined::Value(text) => after.description = text::description("description", &text)?,
         }
         if let Some(permissions) = self.permissions {
-            after.permissions = permissions.into_iter().collect();
+            after.permissions = before.permissions.replaced_by(permissions);
         }
         match self.discord_role_id {
             MaybeUndefined::Undefined => {}
@@ -123,7 +127,7 @@ pub async fn update_rank(access: &Access, viewer: &Viewer, change: RankChange) -
             viewer.guild,
             |_| None,
             async move |conn| {
-                let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::RanksManage).await?;
+                let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
                 let before = ladder.rank(change.id).ok_or_else(|| Refusal::not_found("rank").at("id"))?;
                 let after = change.apply(before)?;
                 ladder.check_rank(&actor, Some(before), &after)?;
@@ -134,7 +138,7 @@ pub async fn update_rank(access: &Access, viewer: &Viewer, change: RankChange) -
                     audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
                 }
                 let takes_away =
-                    after.level != before.level || !before.permissions.iter().all(|it| after.permissions.allow(it));
+                    after.level != before.level || !before.permissions.minus(&after.permissions).is_empty();
                 Ok((after, takes_away))
             },
         )
@@ -156,7 +160,7 @@ pub async fn delete_rank(access: &Access, viewer: &Viewer, id: RankId) -> Result
     access
         .db
         .write(async move |conn| {
-            let (actor, ladder) = policy::lock_roster(conn, &actor, Permission::RanksManage).await?;
+            let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
             let rank = ladder.rank(id).ok_or_else(|| Refusal::not_found("rank").at("id"))?;
             ladder.check_below(&actor, rank)?;
             if store::is_rank_held(conn, actor.guild, id).await? {

@@ -6,12 +6,12 @@ use super::{
     characters,
     import::{Actor, Format, Plan, Problem, Roster, plan, read, write},
     members,
-    policy::Ladder,
+    policy::{Ladder, MANAGE_MEMBERS},
     rows::Character,
     store,
 };
 use crate::{
-    access::{Access, Permission, Viewer},
+    access::{Access, Viewer},
     audit::{self, Action},
     db::Conn,
     kernel::{
@@ -84,7 +84,7 @@ pub async fn import_roster(
                 };
                 let actor = match &by {
                     Some(by) => {
-                        by.require(Permission::MembersManage)?;
+                        by.require(MANAGE_MEMBERS)?;
                         Actor::Officer(by.clone())
                     }
                     None => Actor::Operator,

@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::{
     access::Permissions,
     db::{
+        known_values,
         schema::{characters, guilds, members, ranks},
         text_enum, wide_row,
     },
@@ -38,6 +39,8 @@ text_enum! {
         /// Their Discord roles did.
         DiscordSync,
     }
+    // Role sync leaves a rank that was set by hand alone, so it leaves one of an unknown source alone too.
+    or Manual
 }
 
 text_enum! {
@@ -100,7 +103,8 @@ pub struct Guild {
     pub created_at: Timestamp,
 }
 
-wide_row!(Guild, guilds);
+known_values!(known_guilds, GUILD_VALUES, guilds { region: Region });
+wide_row!(Guild, guilds, known_guilds());
 
 /// A rung of a guild's ladder.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
@@ -197,7 +201,8 @@ pub struct Character {
     pub is_main: bool,
 }
 
-wide_row!(Character, characters);
+known_values!(known_characters, CHARACTER_VALUES, characters { class: CharacterClass, role: CharacterRole });
+wide_row!(Character, characters, known_characters());
 
 /// What percent-encoding leaves alone in a path segment (RFC 3986's unreserved characters).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

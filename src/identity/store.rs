@@ -4,11 +4,11 @@
 use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
 
-use super::{
-    rows::Leaders,
-    rows::{Character, CharacterFilter, CharacterKey, Guild, Member, MemberFilter, MemberKey, Rank},
+use super::rows::{
+    Character, CharacterFilter, CharacterKey, Guild, Leaders, Member, MemberFilter, MemberKey, Rank, known_characters,
 };
 use crate::{
+    access::Permissions,
     db::{
         Conn, Lock, first_locked, insert_all, on, on_rows,
         schema::{characters, guilds, members, ranks},
@@ -95,13 +95,19 @@ pub async fn is_rank_held(conn: &mut Conn, guild: GuildId, id: RankId) -> QueryR
     on!(conn, c => diesel::select(diesel::dsl::exists(holders())).get_result(c))
 }
 
-/// All ranks, highest level first.
+/// All ranks, highest level first, with what each grants.
 pub async fn ranks(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Rank>> {
-    on_rows!(conn, Rank::load, all => all.filter(ranks::guild_id.eq(guild)).order(ranks::level.desc()))
+    let stored = on_rows!(conn, Rank::load, all => all.filter(ranks::guild_id.eq(guild)).order(ranks::level.desc()))?;
+    let granting = (0..).zip(stored).map(|(below, rank)| {
+        let permissions = Permissions::of_rank(rank.permissions, below == 0);
+        Rank { permissions, ..rank }
+    });
+    Ok(granting.collect())
 }
 
+/// Ranks by id. Reads the whole ladder, which is short: what a rank grants depends on whether another is above it.
 pub async fn ranks_by_id(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -> QueryResult<Vec<Rank>> {
-    on_rows!(conn, Rank::load, all => all.filter(ranks::guild_id.eq(guild).and(ranks::id.eq_any(ids))))
+    Ok(ranks(conn, guild).await?.into_iter().filter(|rank| ids.contains(&rank.id)).collect())
 }
 
 /// Active members by rank; ranks without any are left out.
@@ -148,6 +154,8 @@ pub async fn update_member(conn: &mut Conn, before: &Member, after: &Member) -> 
         last_seen_at: _,
         created_at: _,
     } = after;
+    // A newer release may have stored a source that is read as another here.
+    let rank_source = (*rank_source != before.rank_source).then(|| members::rank_source.eq(*rank_source));
     let voided = credentials_version - before.credentials_version;
     on!(conn, c => diesel::update(members::table.find((guild_id, id)))
         .set((
@@ -158,7 +166,7 @@ pub async fn update_member(conn: &mut Conn, before: &Member, after: &Member) -> 
             members::sort_key.eq(sort_key),
             members::rank_id.eq(rank_id),
             members::rank_level.eq(rank_level),
-            members::rank_source.eq(rank_source),
+            rank_source,
             members::is_active.eq(is_active),
             members::credentials_version.eq(members::credentials_version + voided),
         ))
@@ -388,5 +396,6 @@ pub async fn list_characters(
 }
 
 pub async fn count_characters(conn: &mut Conn, guild: GuildId, filter: &CharacterFilter) -> QueryResult<i64> {
-    on!(conn, c => filtered_characters!(characters::table.select(count_star()).into_boxed(), guild, filter).first(c))
+    let all = || characters::table.filter(known_characters()).select(count_star());
+    on!(conn, c => filtered_characters!(all().into_boxed(), guild, filter).first(c))
 }

@@ -14,7 +14,7 @@ use super::{
     store,
 };
 use crate::{
-    access::{Permission, Viewer},
+    access::Viewer,
     audit::Action,
     db::CampaignStatus,
     kernel::{
@@ -68,7 +68,7 @@ pub async fn create_campaign(voting: &Voting, viewer: &Viewer, new: NewCampaign)
     voting
         .change_campaign(async move |conn| {
             let officer = officer.confirm(conn).await?;
-            officer.require(Permission::CampaignsManage)?;
+            officer.require(rules::MANAGE)?;
             rules::check_levels(new.min_rank_level_to_vote, new.min_rank_level_to_view, officer.rank_level)?;
             let (campaign, entries) = new.into_rows(officer.guild, Some(officer.member), now)?;
             entries::check_members(conn, &entries).await?;

@@ -2,7 +2,7 @@
 
 use super::{rows::Campaign, rules, store};
 use crate::{
-    access::{Permission, Viewer},
+    access::Viewer,
     audit::{self, Action},
     db::{CampaignStatus, Conn},
     kernel::{
@@ -35,7 +35,7 @@ pub(super) fn quoted(campaign: &Campaign) -> String {
 
 /// Locks a campaign that exists for this officer, who must be allowed to manage campaigns.
 pub(super) async fn lock(conn: &mut Conn, officer: &Viewer, id: CampaignId, field: &'static str) -> Result<Campaign> {
-    officer.require(Permission::CampaignsManage)?;
+    officer.require(rules::MANAGE)?;
     let campaign = store::lock_campaign(conn, officer.guild, id).await?;
     let visible = campaign.filter(|campaign| rules::may_see(campaign, Some(officer)));
     Ok(visible.ok_or_else(|| Refusal::not_found("campaign").at(field))?)

@@ -12,12 +12,13 @@ use guildhall_count::MAX_ENTRIES;
 use super::{
     editing::{MAX_TITLE, lock_draft, optional_description, quoted, record},
     rows::{Campaign, Entries, Entry},
+    rules,
     service::Voting,
     store,
     tally_cache::TallyCache,
 };
 use crate::{
-    access::{Permission, Viewer},
+    access::Viewer,
     audit::Action,
     db::Conn,
     identity,
@@ -226,7 +227,7 @@ pub(super) async fn of(
 
 /// [`lock_draft`] by an entry.
 async fn lock_entry(conn: &mut Conn, officer: &Viewer, id: EntryId) -> Result<(Entry, Campaign)> {
-    officer.require(Permission::CampaignsManage)?;
+    officer.require(rules::MANAGE)?;
     let unknown = || Refusal::not_found("entry").at("id");
     let find = store::entries_by_id(conn, officer.guild, &[id]).await?.pop().ok_or_else(unknown)?;
     let campaign = match lock_draft(conn, officer, find.campaign_id, "id").await {

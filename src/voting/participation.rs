@@ -4,10 +4,11 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use super::{
     rows::{ResultsVisibility, Turnout},
+    rules::MANAGE,
     store,
 };
 use crate::{
-    access::{Permission, Viewer},
+    access::Viewer,
     db::{CampaignStatus, Conn},
     kernel::{
         clock::Timestamp,
@@ -86,7 +87,7 @@ impl Participation {
 
 /// Whether this viewer may know in which votes a member has voted: the member does, and who manages campaigns.
 pub fn may_know_participation(viewer: &Viewer, member: MemberId) -> bool {
-    viewer.member == member || viewer.may(Permission::CampaignsManage)
+    viewer.member == member || viewer.may(MANAGE)
 }
 
 /// The participation of these members. Meant for a snapshot.

@@ -8,7 +8,7 @@ use guildhall_count::Rules;
 use super::methods::VotingMethod;
 use crate::{
     db::{
-        CampaignStatus,
+        CampaignStatus, known_values,
         schema::{campaigns, entries},
         text_enum, wide_row,
     },
@@ -116,7 +116,17 @@ pub struct Campaign {
     pub seats: i64,
 }
 
-wide_row!(Campaign, campaigns);
+known_values!(
+    known_campaigns,
+    CAMPAIGN_VALUES,
+    campaigns {
+        method: VotingMethod,
+        status: CampaignStatus,
+        results_visibility: ResultsVisibility,
+        announcements: AnnouncementLevel,
+    }
+);
+wide_row!(Campaign, campaigns, known_campaigns());
 
 impl Campaign {
     /// The rules by which its ballots are cast and counted.

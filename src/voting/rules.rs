@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// The permission for changes to campaigns, which also shows drafts.
+pub const MANAGE: Permission = Permission::CampaignsManage;
+
 /// Fewest entries of a campaign that can go live.
 pub const MIN_ENTRIES: usize = 2;
 
@@ -22,7 +25,7 @@ pub const MIN_ENTRIES: usize = 2;
 pub fn may_see(campaign: &Campaign, viewer: Option<&Viewer>) -> bool {
     let reaches = campaign.min_rank_level_to_view.is_none_or(|level| viewer.is_some_and(|it| it.rank_level >= level));
     let drafted = campaign.status == CampaignStatus::Draft;
-    reaches && (!drafted || viewer.is_some_and(|viewer| viewer.may(Permission::CampaignsManage)))
+    reaches && (!drafted || viewer.is_some_and(|viewer| viewer.may(MANAGE)))
 }
 
 /// Whether the viewer is among those who may vote, whether or not they have.

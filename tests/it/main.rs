@@ -30,6 +30,7 @@ mod layers;
 mod lifecycle;
 mod live;
 mod migrations;
+mod newer_release;
 mod observing;
 mod privileges;
 mod ranks;

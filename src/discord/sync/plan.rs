@@ -207,7 +207,7 @@ fn highest_mapped<'l>(ladder: &'l Ladder, roles: &[String]) -> Option<&'l Rank> 
 /// mapping officers alone nobody means to make officers of everyone; or the lowest.
 fn newcomers_rank(ladder: &Ladder, chosen: Option<RankId>) -> Option<&Rank> {
     let mapped = || ladder.ranks().iter().rfind(|rank| rank.discord_role_id.is_some());
-    let mapped = || mapped().filter(|rank| rank.permissions.iter().next().is_none());
+    let mapped = || mapped().filter(|rank| rank.permissions.is_empty());
     chosen.and_then(|id| ladder.rank(id)).or_else(mapped).or_else(|| ladder.lowest())
 }
 
