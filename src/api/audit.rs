@@ -10,7 +10,7 @@ use crate::{
         context::RequestContext,
         node::{self, Node},
     },
-    audit::{AuditEvent, AuditEventKey, Sight, store},
+    audit::{self, AuditEvent, AuditEventKey, Sight, store},
     db::Conn,
     identity::Member,
     kernel::error::Result,
@@ -93,7 +93,7 @@ pub struct AuditQuery;
 #[Object]
 impl AuditQuery {
     /// Who did what to whom, newest first. What was done with campaigns that the viewer may not see is left out.
-    #[requires_permission(AuditView)]
+    #[requires_permission(audit::VIEW)]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,

@@ -7,7 +7,7 @@ use guildhall_macros::guarded;
 use crate::{
     api::{context::RequestContext, node::DeletePayload},
     auth::{
-        InviteDelivery, IssuedCode, Session, SignedIn, change_password, login, logout, refresh_session, register,
+        self, InviteDelivery, IssuedCode, Session, SignedIn, change_password, login, logout, refresh_session, register,
         reset_password, revoke_session, send_invite, send_reset_code, sessions,
     },
     identity::Member,
@@ -245,7 +245,7 @@ impl AuthMutation {
     }
 
     /// Issues an invite code for a member below the viewer's rank, voiding the member's older ones.
-    #[requires_permission(MembersInvite)]
+    #[requires_permission(auth::SEND_INVITE)]
     async fn send_invite(
         &self,
         ctx: &Context<'_>,
@@ -260,7 +260,7 @@ impl AuthMutation {
 
     /// Issues a code with which a registered member below the viewer's rank chooses another password, voiding their older
     /// ones.
-    #[requires_permission(MembersManage)]
+    #[requires_permission(auth::SEND_RESET_CODE)]
     async fn send_reset_code(
         &self,
         ctx: &Context<'_>,

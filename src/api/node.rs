@@ -4,10 +4,9 @@ use async_graphql::{Context, ID, Interface, Object, SimpleObject};
 
 use super::context::RequestContext;
 use crate::{
-    access::Permission,
     audit::{self, AuditEvent},
     auth::Session,
-    discord::Message,
+    discord::{self, Message},
     identity::{Character, Guild, Member, Rank},
     kernel::{
         error::{Refusal, Result},
@@ -104,7 +103,7 @@ pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             }
             _ => None,
         },
-        Ok(GlobalId::DiscordMessageId(id)) if caller.viewer().is_some_and(|it| it.may(Permission::DiscordManage)) => {
+        Ok(GlobalId::DiscordMessageId(id)) if caller.viewer().is_some_and(|it| it.may(discord::MANAGE)) => {
             load.discord_message.maybe(id).await?.map(Node::DiscordMessage)
         }
         _ => None,

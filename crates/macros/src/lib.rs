@@ -8,7 +8,8 @@ use quote::quote;
 use syn::{Attribute, ImplItem, ItemImpl, Meta, Token, parse_macro_input, parse_quote, punctuated::Punctuated};
 
 /// Put above `#[Object]`, `#[ComplexObject]` or `#[Subscription]`. In the block, a field declares
-/// `#[authenticated]` (being signed in is enough) or `#[requires_permission(CampaignsManage)]`.
+/// `#[authenticated]` (being signed in is enough) or `#[requires_permission(voting::MANAGE)]`: the constant that the
+/// field's operation checks inside its transaction. A permission named directly is refused, since the two could differ.
 #[proc_macro_attribute]
 pub fn guarded(_: TokenStream, item: TokenStream) -> TokenStream {
     let mut block = parse_macro_input!(item as ItemImpl);
@@ -30,8 +31,11 @@ fn declare(attrs: &mut Vec<Attribute>) -> syn::Result<()> {
     let (guard, directive) = match attrs.remove(index).meta {
         Meta::Path(_) => (quote!(RankGuard::SignedIn), quote!(authenticated::apply())),
         Meta::List(list) => {
-            let permission: syn::Ident = list.parse_args()?;
-            let permission = quote!(crate::access::Permission::#permission);
+            let permission: syn::Path = list.parse_args()?;
+            if permission.segments.iter().any(|segment| segment.ident == "Permission") {
+                let message = "expected the constant that the operation checks, such as `voting::MANAGE`";
+                return Err(syn::Error::new_spanned(permission, message));
+            }
             (quote!(RankGuard::Permission(#permission)), quote!(requires_permission::apply(#permission)))
         }
         Meta::NameValue(meta) => return Err(syn::Error::new_spanned(meta, "expected a permission in parentheses")),

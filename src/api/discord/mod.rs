@@ -14,7 +14,7 @@ use crate::{
     },
     db::Conn,
     discord::{
-        DiscordConnection, DiscordMessageState, GatewayStatus, Link, LinkChange, Message, Report, gateway_status,
+        self, DiscordConnection, DiscordMessageState, GatewayStatus, Link, LinkChange, Message, Report, gateway_status,
         link_server, retry_message, store, sync_roles, unlink_server,
     },
     kernel::{
@@ -102,7 +102,7 @@ pub struct DiscordQuery;
 #[Object]
 impl DiscordQuery {
     /// How the guild's Discord stands.
-    #[requires_permission(DiscordManage)]
+    #[requires_permission(discord::MANAGE)]
     async fn discord_status(&self, ctx: &Context<'_>) -> Result<DiscordStatus> {
         let caller = RequestContext::of(ctx);
         let guild = caller.guild;
@@ -124,7 +124,7 @@ impl DiscordQuery {
 
     /// Messages of the guild that Discord does not have yet, newest first: on their way, or given up. What was delivered is
     /// not listed.
-    #[requires_permission(DiscordManage)]
+    #[requires_permission(discord::MANAGE)]
     async fn discord_messages(
         &self,
         ctx: &Context<'_>,
@@ -155,7 +155,7 @@ pub struct DiscordMutation;
 #[Object]
 impl DiscordMutation {
     /// Links the guild to its Discord server, or changes how the bot is to behave there.
-    #[requires_permission(DiscordManage)]
+    #[requires_permission(discord::MANAGE)]
     async fn link_discord(&self, ctx: &Context<'_>, input: LinkDiscordInput) -> Result<DiscordLinkPayload> {
         let caller = RequestContext::of(ctx);
         let newcomer_rank = match input.newcomer_rank_id {
@@ -179,7 +179,7 @@ impl DiscordMutation {
     }
 
     /// Forgets the guild's Discord server. Members, ranks and their roles stay as they are.
-    #[requires_permission(DiscordManage)]
+    #[requires_permission(discord::MANAGE)]
     async fn unlink_discord(&self, ctx: &Context<'_>) -> Result<UnlinkDiscordPayload> {
         let caller = RequestContext::of(ctx);
         unlink_server(&caller.app.discord, &*caller.signed_in()?).await?;
@@ -188,7 +188,7 @@ impl DiscordMutation {
 
     /// Brings ranks in step with Discord roles, now: whoever has a role that goes with a rank gets that rank, the highest of
     /// several; users of Discord who are no members yet become members. Ranks set by hand stay, and are reported.
-    #[requires_permission(DiscordManage)]
+    #[requires_permission(discord::MANAGE)]
     async fn sync_discord_roles(
         &self,
         ctx: &Context<'_>,
@@ -205,7 +205,7 @@ impl DiscordMutation {
     }
 
     /// Tries a message to Discord anew that was given up.
-    #[requires_permission(DiscordManage)]
+    #[requires_permission(discord::MANAGE)]
     async fn retry_discord_message(
         &self,
         ctx: &Context<'_>,

@@ -7,10 +7,10 @@ use crate::{
     access::Permission,
     api::{context::RequestContext, node::DeletePayload},
     identity::{
-        Character, CharacterChange, CharacterClass, CharacterRole, Guild, GuildChange, Imported, Member, MemberChange,
-        NewCharacter, NewMember, NewRank, Rank, RankChange, Region, create_character, create_member, create_rank,
-        delete_character, delete_rank, import::Format, import_roster, update_character, update_guild, update_member,
-        update_rank,
+        self, Character, CharacterChange, CharacterClass, CharacterRole, Guild, GuildChange, Imported, Member,
+        MemberChange, NewCharacter, NewMember, NewRank, Rank, RankChange, Region, create_character, create_member,
+        create_rank, delete_character, delete_rank, import::Format, import_roster, update_character, update_guild,
+        update_member, update_rank,
     },
     kernel::{
         error::{Refusal, Result},
@@ -251,7 +251,7 @@ pub struct IdentityMutation;
 #[Object]
 impl IdentityMutation {
     /// Changes the guild's name or region.
-    #[requires_permission(GuildManage)]
+    #[requires_permission(identity::MANAGE_GUILD)]
     async fn update_guild(&self, ctx: &Context<'_>, input: UpdateGuildInput) -> Result<GuildPayload> {
         let caller = RequestContext::of(ctx);
         let change = GuildChange { name: input.name, region: input.region };
@@ -259,7 +259,7 @@ impl IdentityMutation {
     }
 
     /// Makes a rank below the viewer's.
-    #[requires_permission(RanksManage)]
+    #[requires_permission(identity::MANAGE_RANKS)]
     async fn create_rank(&self, ctx: &Context<'_>, input: CreateRankInput) -> Result<RankPayload> {
         let caller = RequestContext::of(ctx);
         let new = NewRank {
@@ -273,7 +273,7 @@ impl IdentityMutation {
     }
 
     /// Changes a rank below the viewer's; or, for its holders, the highest.
-    #[requires_permission(RanksManage)]
+    #[requires_permission(identity::MANAGE_RANKS)]
     async fn update_rank(&self, ctx: &Context<'_>, input: UpdateRankInput) -> Result<RankPayload> {
         let caller = RequestContext::of(ctx);
         let change = RankChange {
@@ -288,7 +288,7 @@ impl IdentityMutation {
     }
 
     /// Deletes a rank below the viewer's that nobody holds.
-    #[requires_permission(RanksManage)]
+    #[requires_permission(identity::MANAGE_RANKS)]
     async fn delete_rank(&self, ctx: &Context<'_>, #[graphql(desc = "Which rank.")] id: ID) -> Result<DeletePayload> {
         let caller = RequestContext::of(ctx);
         delete_rank(&caller.app.access, &*caller.signed_in()?, rank_id("id", &id)?).await?;
@@ -296,7 +296,7 @@ impl IdentityMutation {
     }
 
     /// Adds a member below the viewer's rank to the roster.
-    #[requires_permission(MembersManage)]
+    #[requires_permission(identity::MANAGE_MEMBERS)]
     async fn create_member(&self, ctx: &Context<'_>, input: CreateMemberInput) -> Result<MemberPayload> {
         let caller = RequestContext::of(ctx);
         let new = NewMember {
@@ -309,7 +309,7 @@ impl IdentityMutation {
     }
 
     /// Changes a member below the viewer's rank.
-    #[requires_permission(MembersManage)]
+    #[requires_permission(identity::MANAGE_MEMBERS)]
     async fn update_member(&self, ctx: &Context<'_>, input: UpdateMemberInput) -> Result<MemberPayload> {
         let caller = RequestContext::of(ctx);
         let change = MemberChange {
@@ -326,7 +326,7 @@ impl IdentityMutation {
     /// Imports a roster of members below the viewer's rank and their characters: all of it, or, with `skipBad`, what is
     /// good of it. Members are found by Discord username and characters by name and realm; importing it again changes
     /// nothing. The larger rosters go in by the command line.
-    #[requires_permission(MembersManage)]
+    #[requires_permission(identity::MANAGE_MEMBERS)]
     async fn import_roster(&self, ctx: &Context<'_>, input: ImportRosterInput) -> Result<ImportRosterPayload> {
         let (caller, skip_bad) = (RequestContext::of(ctx), input.skip_bad);
         let format = match input.format {

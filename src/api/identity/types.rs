@@ -7,8 +7,9 @@ use guildhall_macros::guarded;
 use crate::{
     access::Permission,
     api::{connection::ConnectionNode, context::RequestContext, voting::participation_of},
+    discord,
     identity::{
-        Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Member, MemberFilter,
+        self, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Member, MemberFilter,
         MemberKey, Rank, RankSource, Region, store,
     },
     kernel::error::Result,
@@ -86,7 +87,7 @@ impl Rank {
     }
 
     /// The Discord role it goes with.
-    #[requires_permission(DiscordManage)]
+    #[requires_permission(discord::MANAGE)]
     async fn discord_role_id(&self) -> Option<&str> {
         self.discord_role_id.as_deref()
     }
@@ -171,7 +172,7 @@ impl Member {
 impl Member {
     fn is_open_to(&self, ctx: &Context<'_>) -> bool {
         let viewer = RequestContext::of(ctx).viewer();
-        viewer.is_some_and(|viewer| viewer.member == self.id || viewer.may(Permission::MembersManage))
+        viewer.is_some_and(|viewer| viewer.member == self.id || viewer.may(identity::MANAGE_MEMBERS))
     }
 }
 

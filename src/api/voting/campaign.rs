@@ -15,7 +15,7 @@ use crate::{
     identity::Member,
     kernel::error::Result,
     voting::{
-        ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignFilter, CampaignKey, CampaignStatus,
+        self, ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignFilter, CampaignKey, CampaignStatus,
         CannotVoteReason, CountSteps, Entry, ResultsVisibility, StandingsHiddenReason, Tally, Turnout, VotingMethod,
         activation_blockers, cannot_vote, standings_hidden, store,
     },
@@ -106,13 +106,13 @@ impl Campaign {
     }
 
     /// The Discord channel it is told in.
-    #[requires_permission(CampaignsManage)]
+    #[requires_permission(voting::MANAGE)]
     async fn discord_channel_id(&self) -> Option<&str> {
         self.discord_channel_id.as_deref()
     }
 
     /// What keeps the draft from going live by itself; empty once it is live.
-    #[requires_permission(CampaignsManage)]
+    #[requires_permission(voting::MANAGE)]
     #[graphql(name = "activationBlockers")]
     async fn shown_activation_blockers(&self, ctx: &Context<'_>) -> Result<Vec<ActivationBlocker>> {
         let caller = RequestContext::of(ctx);

@@ -15,7 +15,6 @@ pub use self::{
     tally::VoteTally,
 };
 use crate::{
-    access::Permission,
     api::{
         auth_context::AuthContext,
         connection::{Connection, PageArgs},
@@ -28,7 +27,7 @@ use crate::{
         id::CampaignId,
     },
     live::{self, Change, Counted},
-    voting::{Campaign, CampaignFilter, CampaignStatus, may_see, store, visible_campaign, watchable_campaign},
+    voting::{self, Campaign, CampaignFilter, CampaignStatus, may_see, store, visible_campaign, watchable_campaign},
 };
 
 /// Which campaigns to list.
@@ -66,7 +65,7 @@ impl VotingQuery {
                 all.into_iter().filter(|status| wanted.contains(status)).collect()
             }),
             viewer_level: viewer.as_ref().map(|viewer| viewer.rank_level),
-            drafts: viewer.is_some_and(|viewer| viewer.may(Permission::CampaignsManage)),
+            drafts: viewer.is_some_and(|viewer| viewer.may(voting::MANAGE)),
         };
         let list = async move |conn: &mut Conn| {
             let rows = store::list_campaigns(conn, guild, &filter, &page).await?;

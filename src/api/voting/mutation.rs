@@ -12,7 +12,7 @@ use crate::{
         id::{CampaignId, EntryId, MemberId},
     },
     voting::{
-        AnnouncementLevel, Ballot, Campaign, CampaignChange, Entry, EntryChange, NewCampaign, NewEntry,
+        self, AnnouncementLevel, Ballot, Campaign, CampaignChange, Entry, EntryChange, NewCampaign, NewEntry,
         ResultsVisibility, VotingMethod, activate, add_entry, archive, cast_ballot, close, create_campaign,
         delete_campaign, remove_entry, reorder_entries, update_campaign, update_entry,
     },
@@ -184,7 +184,7 @@ pub struct VotingMutation;
 #[Object]
 impl VotingMutation {
     /// Prepares a vote as a draft.
-    #[requires_permission(CampaignsManage)]
+    #[requires_permission(voting::MANAGE)]
     async fn create_campaign(&self, ctx: &Context<'_>, input: CreateCampaignInput) -> Result<CampaignPayload> {
         let caller = RequestContext::of(ctx);
         let new = NewCampaign {
@@ -207,7 +207,7 @@ impl VotingMutation {
     }
 
     /// Changes a draft's settings.
-    #[requires_permission(CampaignsManage)]
+    #[requires_permission(voting::MANAGE)]
     async fn update_campaign(&self, ctx: &Context<'_>, input: UpdateCampaignInput) -> Result<CampaignPayload> {
         let caller = RequestContext::of(ctx);
         let change = CampaignChange {
@@ -230,7 +230,7 @@ impl VotingMutation {
     }
 
     /// Deletes a draft.
-    #[requires_permission(CampaignsManage)]
+    #[requires_permission(voting::MANAGE)]
     async fn delete_campaign(
         &self,
         ctx: &Context<'_>,
@@ -242,7 +242,7 @@ impl VotingMutation {
     }
 
     /// Adds an entry at a draft's end.
-    #[requires_permission(CampaignsManage)]
+    #[requires_permission(voting::MANAGE)]
     async fn add_entry(&self, ctx: &Context<'_>, input: AddEntryInput) -> Result<EntryPayload> {
         let caller = RequestContext::of(ctx);
         let campaign = campaign_id("campaignId", &input.campaign_id)?;
@@ -252,7 +252,7 @@ impl VotingMutation {
     }
 
     /// Changes an entry of a draft.
-    #[requires_permission(CampaignsManage)]
+    #[requires_permission(voting::MANAGE)]
     async fn update_entry(&self, ctx: &Context<'_>, input: UpdateEntryInput) -> Result<EntryPayload> {
         let caller = RequestContext::of(ctx);
         let change = EntryChange {
@@ -267,7 +267,7 @@ impl VotingMutation {
     }
 
     /// Takes an entry off a draft.
-    #[requires_permission(CampaignsManage)]
+    #[requires_permission(voting::MANAGE)]
     async fn remove_entry(&self, ctx: &Context<'_>, #[graphql(desc = "Which entry.")] id: ID) -> Result<DeletePayload> {
         let caller = RequestContext::of(ctx);
         remove_entry(&caller.app.voting, &*caller.signed_in()?, entry_id(&id)?).await?;
@@ -275,7 +275,7 @@ impl VotingMutation {
     }
 
     /// Puts a draft's entries in this order.
-    #[requires_permission(CampaignsManage)]
+    #[requires_permission(voting::MANAGE)]
     async fn reorder_entries(
         &self,
         ctx: &Context<'_>,
@@ -290,7 +290,7 @@ impl VotingMutation {
     }
 
     /// Sets a draft live, now.
-    #[requires_permission(CampaignsManage)]
+    #[requires_permission(voting::MANAGE)]
     async fn activate_campaign(
         &self,
         ctx: &Context<'_>,
@@ -302,7 +302,7 @@ impl VotingMutation {
     }
 
     /// Closes a live vote before its time, and stores its result.
-    #[requires_permission(CampaignsManage)]
+    #[requires_permission(voting::MANAGE)]
     async fn close_campaign(
         &self,
         ctx: &Context<'_>,
@@ -314,7 +314,7 @@ impl VotingMutation {
     }
 
     /// Archives a closed vote: it is hidden from default lists.
-    #[requires_permission(CampaignsManage)]
+    #[requires_permission(voting::MANAGE)]
     async fn archive_campaign(
         &self,
         ctx: &Context<'_>,
