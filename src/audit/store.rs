@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub async fn insert_events(conn: &mut Conn, rows: Vec<AuditEvent>) -> QueryResult<()> {
-    insert_all!(conn, audit_events::table, rows, columns = 11)
+    insert_all!(conn, audit_events::table, rows)
 }
 
 pub async fn events_by_id(conn: &mut Conn, guild: GuildId, ids: &[AuditEventId]) -> QueryResult<Vec<AuditEvent>> {

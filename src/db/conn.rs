@@ -70,59 +70,6 @@ macro_rules! first_locked {
 }
 pub(crate) use first_locked;
 
-/// Inserts many rows of `$columns` columns each, in as few statements as the database takes.
-macro_rules! insert_all {
-    ($conn:expr, $table:expr, $rows:expr, columns = $columns:literal) => {{
-        let rows = $rows;
-        match $conn {
-            $crate::db::conn::Conn::Postgres(conn) => {
-                // PostgreSQL binds at most 65,535 values in a statement.
-                for chunk in rows.chunks(65_535 / $columns) {
-                    diesel_async::RunQueryDsl::execute(diesel::insert_into($table).values(chunk), &mut **conn).await?;
-                }
-            }
-            $crate::db::conn::Conn::Sqlite(conn) => {
-                conn.spawn_blocking(move |conn| {
-                    diesel::RunQueryDsl::execute(diesel::insert_into($table).values(&rows), conn)
-                })
-                .await?;
-            }
-        }
-        Ok::<(), diesel::result::Error>(())
-    }};
-}
-pub(crate) use insert_all;
-
-/// As [`insert_all!`]; where there are as few rows as one of `few`, a connection prepares the statement only once.
-macro_rules! insert_few {
-    ($conn:expr, $table:expr, $rows:expr, columns = $columns:literal, few = [$($few:literal)*]) => {
-        'done: {
-            let rows = $rows;
-            $(
-                let rows = match <[_; $few]>::try_from(rows) {
-                    Ok(few) => {
-                        break 'done match $conn {
-                            $crate::db::conn::Conn::Postgres(conn) => {
-                                diesel_async::RunQueryDsl::execute(diesel::insert_into($table).values(few), &mut **conn).await
-                            }
-                            $crate::db::conn::Conn::Sqlite(conn) => {
-                                conn.spawn_blocking(move |conn| {
-                                    diesel::RunQueryDsl::execute(diesel::insert_into($table).values(&few), conn)
-                                })
-                                .await
-                            }
-                        }
-                        .map(|_| ());
-                    }
-                    Err(rows) => rows,
-                };
-            )*
-            $crate::db::conn::insert_all!($conn, $table, rows, columns = $columns)
-        }
-    };
-}
-pub(crate) use insert_few;
-
 /// How firmly [`first_locked!`] holds a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lock {

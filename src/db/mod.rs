@@ -7,6 +7,7 @@
 mod campaign_status;
 pub(crate) mod conn;
 pub mod file;
+pub(crate) mod insert;
 mod migrate;
 mod pool;
 mod probe;
@@ -42,7 +43,8 @@ pub use self::{
 };
 use self::{conn::Access, pool::pool, usage::StatementCounter};
 pub(crate) use self::{
-    conn::{first_locked, insert_all, insert_few, on},
+    conn::{first_locked, on},
+    insert::{insert_all, insert_few},
     rows::{on_rows, wide_row},
     text::{known_values, stored_as_text, text_enum, warn_of_unknown},
 };

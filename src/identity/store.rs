@@ -75,7 +75,7 @@ pub async fn roster_versions(conn: &mut Conn) -> QueryResult<Vec<(GuildId, i64)>
 }
 
 pub async fn insert_ranks(conn: &mut Conn, rows: Vec<Rank>) -> QueryResult<()> {
-    insert_all!(conn, ranks::table, rows, columns = 8)
+    insert_all!(conn, ranks::table, rows)
 }
 
 /// The new level of a rank is that of its holders too: the reference between them sees to it.
@@ -129,7 +129,7 @@ pub async fn leaders(conn: &mut Conn, guild: GuildId, level: i64) -> QueryResult
 }
 
 pub async fn insert_members(conn: &mut Conn, rows: Vec<Member>) -> QueryResult<()> {
-    insert_all!(conn, members::table, rows, columns = 16)
+    insert_all!(conn, members::table, rows)
 }
 
 /// Changes what the roster says of a member. What their account holds is not touched, for it may be changing at this very
@@ -305,7 +305,7 @@ pub async fn count_members(conn: &mut Conn, guild: GuildId, filter: &MemberFilte
 }
 
 pub async fn insert_characters(conn: &mut Conn, rows: Vec<Character>) -> QueryResult<()> {
-    insert_all!(conn, characters::table, rows, columns = 12)
+    insert_all!(conn, characters::table, rows)
 }
 
 pub async fn update_character(conn: &mut Conn, it: &Character) -> QueryResult<()> {

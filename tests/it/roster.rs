@@ -1,5 +1,6 @@
 //! The guild's people, as they are read.
 
+use guildhall::{db::Conn, identity};
 use serde_json::{Value, json};
 
 use crate::support::{on_both, strings};
@@ -215,5 +216,19 @@ on_both! {
         let leave = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { isActive } } }";
         leader.ok(leave, json!({ "input": { "id": added["id"], "active": false } })).await;
         assert_eq!(counted().await, (2, 1, 1, vec![master]));
+    }
+
+    async fn a_bulk_insert_binds_more_values_than_one_statement_takes(app) {
+        // Of 16 columns, 12 always with a value: more than 65,535 values, which PostgreSQL binds at most, and twice
+        // the 32,766 of SQLite.
+        const ROWS: usize = 6_000;
+        let guild = app.guild("gg").await;
+        let mut members = Vec::with_capacity(ROWS);
+        for number in 0..ROWS {
+            members.push(guild.row(&format!("member{number}"), "Member", false).await);
+        }
+        let insert = async move |conn: &mut Conn| Ok(identity::store::insert_members(conn, members).await?);
+        app.app.db.write(insert).await.unwrap();
+        assert_eq!(app.rows_of("members").await, 6_001, "with the leader");
     }
 }

@@ -72,8 +72,8 @@ pub async fn insert_ballots(conn: &mut Conn, guild: GuildId, cast: &[Ballot]) ->
             })
         })
         .collect();
-    insert_few!(conn, ballots::table, rows, columns = 5, few = [1])?;
-    insert_few!(conn, picks::table, pick_rows, columns = 5, few = [1 2 3 4 5 6 7 8 9 10])
+    insert_few!(conn, ballots::table, rows, few = [1])?;
+    insert_few!(conn, picks::table, pick_rows, few = [1 2 3 4 5 6 7 8 9 10])
 }
 
 /// A member's ballots in these campaigns.
@@ -263,7 +263,7 @@ impl ResultRow {
 
 /// Stores final results; a campaign has one.
 pub async fn insert_results(conn: &mut Conn, rows: Vec<ResultRow>) -> QueryResult<()> {
-    insert_all!(conn, tallies::table, rows, columns = 7)
+    insert_all!(conn, tallies::table, rows)
 }
 
 pub async fn results(conn: &mut Conn, guild: GuildId, of: &[CampaignId]) -> QueryResult<Vec<ResultRow>> {

@@ -58,7 +58,7 @@ use crate::{
 };
 
 pub async fn insert_campaigns(conn: &mut Conn, rows: Vec<Campaign>) -> QueryResult<()> {
-    insert_all!(conn, campaigns::table, rows, columns = 20)
+    insert_all!(conn, campaigns::table, rows)
 }
 
 pub async fn update_campaign(conn: &mut Conn, campaign: &Campaign) -> QueryResult<()> {
@@ -201,7 +201,7 @@ pub async fn count_campaigns(conn: &mut Conn, guild: GuildId, filter: &CampaignF
 }
 
 pub async fn insert_entries(conn: &mut Conn, rows: Vec<Entry>) -> QueryResult<()> {
-    insert_all!(conn, entries::table, rows, columns = 8)
+    insert_all!(conn, entries::table, rows)
 }
 
 pub async fn update_entry(conn: &mut Conn, entry: &Entry) -> QueryResult<()> {

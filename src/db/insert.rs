@@ -1,0 +1,86 @@
+//! Bulk inserts that stay below the databases' limits of bound values.
+
+use diesel::Table;
+
+/// The most values that PostgreSQL binds in one statement: the protocol's `Bind` message counts them in 16 bits.
+const MAX_BOUND_VALUES: usize = 65_535;
+
+/// The number of columns of a table, by the tuple [`Table::AllColumns`].
+pub(crate) trait ColumnCount {
+    /// How many columns there are.
+    const COLUMNS: usize;
+}
+
+macro_rules! column_counts {
+    () => {};
+    ($first:ident $($rest:ident)*) => {
+        impl<$first, $($rest),*> ColumnCount for ($first, $($rest,)*) {
+            const COLUMNS: usize = [stringify!($first), $(stringify!($rest)),*].len();
+        }
+        column_counts!($($rest)*);
+    };
+}
+// As many as a table can have by diesel's feature `32-column-tables`. A wider table does not compile.
+column_counts! {
+    C1 C2 C3 C4 C5 C6 C7 C8 C9 C10 C11 C12 C13 C14 C15 C16 C17 C18 C19 C20 C21 C22 C23 C24 C25 C26 C27 C28 C29 C30 C31 C32
+}
+
+/// How many whole rows of a table PostgreSQL inserts with one statement. A row binds at most one value for each column.
+pub(crate) const fn rows_per_statement<T>(_: &T) -> usize
+where
+    T: Table<AllColumns: ColumnCount>,
+{
+    MAX_BOUND_VALUES / T::AllColumns::COLUMNS
+}
+
+/// Inserts any number of rows: in as few statements as PostgreSQL accepts, and one by one on SQLite.
+macro_rules! insert_all {
+    ($conn:expr, $table:expr, $rows:expr) => {{
+        let rows = $rows;
+        match $conn {
+            $crate::db::conn::Conn::Postgres(conn) => {
+                for chunk in rows.chunks($crate::db::insert::rows_per_statement(&$table)) {
+                    diesel_async::RunQueryDsl::execute(diesel::insert_into($table).values(chunk), &mut **conn).await?;
+                }
+            }
+            $crate::db::conn::Conn::Sqlite(conn) => {
+                conn.spawn_blocking(move |conn| {
+                    diesel::RunQueryDsl::execute(diesel::insert_into($table).values(&rows), conn)
+                })
+                .await?;
+            }
+        }
+        Ok::<(), diesel::result::Error>(())
+    }};
+}
+pub(crate) use insert_all;
+
+/// As [`insert_all!`]. If the number of rows is one of `few`, the statement is prepared only once for each connection.
+macro_rules! insert_few {
+    ($conn:expr, $table:expr, $rows:expr, few = [$($few:literal)*]) => {
+        'done: {
+            let rows = $rows;
+            $(
+                let rows = match <[_; $few]>::try_from(rows) {
+                    Ok(few) => {
+                        break 'done match $conn {
+                            $crate::db::conn::Conn::Postgres(conn) => {
+                                diesel_async::RunQueryDsl::execute(diesel::insert_into($table).values(few), &mut **conn).await
+                            }
+                            $crate::db::conn::Conn::Sqlite(conn) => {
+                                conn.spawn_blocking(move |conn| {
+                                    diesel::RunQueryDsl::execute(diesel::insert_into($table).values(&few), conn)
+                                })
+                                .await
+                            }
+                        }
+                        .map(|_| ());
+                    }
+                    Err(rows) => rows,
+                };
+            )*
+            $crate::db::insert::insert_all!($conn, $table, rows)
+        }
+    };
+}
+pub(crate) use insert_few;
