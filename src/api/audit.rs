@@ -10,7 +10,7 @@ use crate::{
         context::RequestContext,
         node::{self, Node},
     },
-    audit::{self, AuditEvent, AuditEventKey, Sight, store},
+    audit::{self, AuditEvent, AuditEventKey, AuditScope, store},
     db::Conn,
     identity::Member,
     kernel::error::Result,
@@ -72,16 +72,16 @@ impl AuditEvent {
 
 impl ConnectionNode for AuditEvent {
     const NAME: &'static str = "AuditEvent";
-    type Filter = Sight;
+    type Filter = AuditScope;
     type Key = AuditEventKey;
 
     fn key(&self) -> AuditEventKey {
         (self.at, self.id)
     }
 
-    async fn count(ctx: &Context<'_>, sight: &Sight) -> Result<i64> {
-        let (guild, sight) = (RequestContext::of(ctx).guild, *sight);
-        RequestContext::of(ctx).app.db.read(async move |conn| Ok(store::count_events(conn, guild, &sight).await?)).await
+    async fn count(ctx: &Context<'_>, scope: &AuditScope) -> Result<i64> {
+        let (guild, scope) = (RequestContext::of(ctx).guild, *scope);
+        RequestContext::of(ctx).app.db.read(async move |conn| Ok(store::count_events(conn, guild, &scope).await?)).await
     }
 }
 
@@ -105,10 +105,10 @@ impl AuditQuery {
         let caller = RequestContext::of(ctx);
         let (guild, seal) = (caller.guild, caller.app.accounts.keys.cursors.clone());
         let page = PageArgs { first, after, last, before }.page::<AuditEvent>(&seal, guild)?;
-        let sight = Sight::from(&*caller.signed_in()?);
+        let scope = AuditScope::from(&*caller.signed_in()?);
         let list = async move |conn: &mut Conn| {
-            let rows = store::list_events(conn, guild, &sight, &page).await?;
-            Ok(Connection::new(seal, guild, &page, rows, sight))
+            let rows = store::list_events(conn, guild, &scope, &page).await?;
+            Ok(Connection::new(seal, guild, &page, rows, scope))
         };
         caller.app.db.read(list).await
     }

@@ -69,9 +69,9 @@ pub enum Action {
     DiscordRetry,
 }
 
-/// Something to be recorded.
+/// An event to record.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct NewAuditEvent {
     action: Action,
     subject: ID,
     campaign: Option<(CampaignId, Option<i64>)>,
@@ -79,11 +79,11 @@ pub struct Entry {
 }
 
 /// What was done, to whom or what, in a sentence without its subject.
-pub fn entry(action: Action, subject: impl Into<ID>, summary: impl Into<String>) -> Entry {
-    Entry { action, subject: subject.into(), campaign: None, summary: summary.into() }
+pub fn entry(action: Action, subject: impl Into<ID>, summary: impl Into<String>) -> NewAuditEvent {
+    NewAuditEvent { action, subject: subject.into(), campaign: None, summary: summary.into() }
 }
 
-impl Entry {
+impl NewAuditEvent {
     /// The same of a campaign or its entries: shown only to those who may see the campaign, seen from this level up.
     #[must_use]
     pub fn of_campaign(self, campaign: CampaignId, min_rank_level_to_view: Option<i64>) -> Self {
@@ -95,7 +95,13 @@ impl Entry {
 ///
 /// # Errors
 /// The database's.
-pub async fn record(conn: &mut Conn, guild: GuildId, by: Option<&Viewer>, at: Timestamp, entry: Entry) -> Result<()> {
+pub async fn record(
+    conn: &mut Conn,
+    guild: GuildId,
+    by: Option<&Viewer>,
+    at: Timestamp,
+    entry: NewAuditEvent,
+) -> Result<()> {
     record_all(conn, guild, by, at, vec![entry]).await
 }
 
@@ -108,7 +114,7 @@ pub async fn record_all(
     guild: GuildId,
     by: Option<&Viewer>,
     at: Timestamp,
-    entries: Vec<Entry>,
+    entries: Vec<NewAuditEvent>,
 ) -> Result<()> {
     let events = entries.into_iter().map(|entry| AuditEvent {
         guild_id: guild,
@@ -176,16 +182,16 @@ pub const VIEW: Permission = Permission::AuditView;
 /// An event's place in the log: when, id.
 pub type AuditEventKey = (Timestamp, AuditEventId);
 
-/// Which events a viewer is shown: none of campaigns that they may not see.
+/// The events that a viewer may see: none of a campaign that is hidden from them.
 #[derive(Clone, Copy, Debug)]
-pub struct Sight {
+pub struct AuditScope {
     /// The viewer's rank level.
     pub level: i64,
     /// Whether they see drafts.
     pub drafts: bool,
 }
 
-impl From<&Viewer> for Sight {
+impl From<&Viewer> for AuditScope {
     fn from(viewer: &Viewer) -> Self {
         Self { level: viewer.rank_level, drafts: viewer.may(Permission::CampaignsManage) }
     }

@@ -3,7 +3,7 @@
 use diesel::{dsl::count_star, prelude::*, sql_types::Bool};
 use diesel_async::RunQueryDsl;
 
-use super::{AuditEvent, AuditEventKey, Sight};
+use super::{AuditEvent, AuditEventKey, AuditScope};
 use crate::{
     db::{
         CampaignStatus, Conn, insert_all, on,
@@ -28,8 +28,8 @@ pub async fn events_by_id(conn: &mut Conn, guild: GuildId, ids: &[AuditEventId])
 
 /// A boxed query for `select` of the events that are shown: [`super::is_shown`], in SQL.
 macro_rules! shown_events {
-    ($select:expr, $guild:expr, $sight:expr) => {{
-        let Sight { level, drafts } = *$sight;
+    ($select:expr, $guild:expr, $scope:expr) => {{
+        let AuditScope { level, drafts } = *$scope;
         let drafts = || drafts.into_sql::<Bool>();
         let campaign = campaigns::id.nullable();
         let reaches = campaigns::min_rank_level_to_view.is_null().or(campaigns::min_rank_level_to_view.le(level));
@@ -57,11 +57,11 @@ macro_rules! shown_events {
 pub async fn list_events(
     conn: &mut Conn,
     guild: GuildId,
-    sight: &Sight,
+    scope: &AuditScope,
     page: &Page<AuditEventKey>,
 ) -> QueryResult<Vec<AuditEvent>> {
     on!(conn, c => {
-        let mut query = shown_events!(AuditEvent::as_select(), guild, sight).limit(page.limit());
+        let mut query = shown_events!(AuditEvent::as_select(), guild, scope).limit(page.limit());
         if let Some((at, id)) = page.after {
             query = query.filter(audit_events::at.lt(at).or(audit_events::at.eq(at).and(audit_events::id.lt(id))));
         }
@@ -77,6 +77,6 @@ pub async fn list_events(
     })
 }
 
-pub async fn count_events(conn: &mut Conn, guild: GuildId, sight: &Sight) -> QueryResult<i64> {
-    on!(conn, c => shown_events!(count_star(), guild, sight).first(c))
+pub async fn count_events(conn: &mut Conn, guild: GuildId, scope: &AuditScope) -> QueryResult<i64> {
+    on!(conn, c => shown_events!(count_star(), guild, scope).first(c))
 }
