@@ -12,11 +12,11 @@ use tempfile::TempPath;
 
 use super::{
     offline::DEFAULT_DATABASE,
-    output::{Failure, say},
+    output::{BoxError, say},
 };
 use crate::{
     cli::settings::Database,
-    db::file::{self, Access, beside},
+    db::file::{self, OpenMode, beside},
 };
 
 /// Copy the SQLite database and its signing key.
@@ -31,7 +31,7 @@ pub(super) struct Backup {
 }
 
 impl Backup {
-    pub(super) fn run(&self, database: &Database) -> Result<(), Failure> {
+    pub(super) fn run(&self, database: &Database) -> Result<(), BoxError> {
         let url = database.url_or(DEFAULT_DATABASE)?;
         let Some(source) = url.file() else {
             return Err("PostgreSQL has its own tools for this: pg_dump --format=custom --file=FILE URL \
@@ -43,8 +43,8 @@ impl Backup {
         let mode =
             fs::metadata(&source).map_err(|error| format!("{}: {error}", source.display()))?.permissions().mode();
         let draft = file::draft(&self.file, mode)?;
-        file::copy(&mut file::open(&source, Access::Write)?, &draft).map_err(|error| format!("{url}: {error}"))?;
-        file::check(&mut file::open(&draft, Access::Read)?, &source)?;
+        file::copy(&mut file::open(&source, OpenMode::Write)?, &draft).map_err(|error| format!("{url}: {error}"))?;
+        file::check(&mut file::open(&draft, OpenMode::Read)?, &source)?;
         let bytes = fs::metadata(&draft)?.len();
         file::settle(&draft)?;
         let key = Key::prepare(&source, &self.file)?;
@@ -64,7 +64,7 @@ impl Backup {
         })
     }
 
-    fn refuse_a_name_in_use(&self, source: &Path) -> Result<(), Failure> {
+    fn refuse_a_name_in_use(&self, source: &Path) -> Result<(), BoxError> {
         let called = self.file.display();
         if self.file.is_dir() {
             return Err(format!("{called} is a directory: name a file in it").into());
@@ -99,7 +99,7 @@ impl Key {
     /// The key beside one database, ready to take its place beside another, with nobody to read it but its owner; `None` if
     /// there is none. Another key that is there is kept as FILE.key.former: while the one has changed its place and the
     /// database has not, nothing else opens what is still there.
-    pub(super) fn prepare(of: &Path, to: &Path) -> Result<Option<Self>, Failure> {
+    pub(super) fn prepare(of: &Path, to: &Path) -> Result<Option<Self>, BoxError> {
         let (from, place) = (beside(of, ".key"), beside(to, ".key"));
         if !from.exists() {
             return Ok(None);
@@ -119,13 +119,13 @@ impl Key {
     }
 
     /// Puts it in its place: in that of another key only if `replace`.
-    pub(super) fn publish(self, replace: bool) -> Result<(), Failure> {
+    pub(super) fn publish(self, replace: bool) -> Result<(), BoxError> {
         self.draft.map_or(Ok(()), |draft| file::publish(draft, &self.place, replace))
     }
 }
 
 /// A draft of a file that only its owner may read, on the disk.
-fn private(of: &Path, bytes: &[u8], mode: u32) -> Result<TempPath, Failure> {
+fn private(of: &Path, bytes: &[u8], mode: u32) -> Result<TempPath, BoxError> {
     let draft = file::draft(of, 0o600)?;
     fs::write(&draft, bytes)?;
     fs::set_permissions(&draft, Permissions::from_mode(mode))?;

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{
     offline::offline_app,
-    output::{Failure, say},
+    output::{BoxError, say},
 };
 use crate::{
     app::Options,
@@ -64,7 +64,7 @@ pub(super) struct Bootstrap {
 }
 
 impl Bootstrap {
-    pub(super) async fn run(self, database: &Database) -> std::result::Result<(), Failure> {
+    pub(super) async fn run(self, database: &Database) -> std::result::Result<(), BoxError> {
         // Nothing is signed here.
         let lifetimes = Lifetimes { invite: self.invite_ttl, ..Lifetimes::default() };
         let options = Options { lifetimes, ..Options::default() };

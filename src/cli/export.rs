@@ -7,7 +7,7 @@ use clap::Args;
 use super::{
     import::{FormatName, format_of},
     offline::offline_app,
-    output::{Failure, say},
+    output::{BoxError, say},
 };
 use crate::{
     app::Options,
@@ -31,7 +31,7 @@ pub(super) struct Export {
 }
 
 impl Export {
-    pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
+    pub(super) async fn run(self, database: &Database) -> Result<(), BoxError> {
         let by_name = self.file.as_deref().and_then(format_of);
         let format = self.format.map(Format::from).or(by_name).unwrap_or(Format::Json);
         // Nothing is signed here.

@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 use reqwest::{Client, redirect::Policy};
 
-use super::output::{Failure, say};
+use super::output::{BoxError, say};
 use crate::cli::settings::{Listen, lifetime};
 
 /// Ask a server whether it is ready.
@@ -25,7 +25,7 @@ pub(super) struct Health {
 }
 
 impl Health {
-    pub(super) async fn run(self) -> Result<(), Failure> {
+    pub(super) async fn run(self) -> Result<(), BoxError> {
         let url = match self.url {
             Some(url) => url,
             None if self.listen.bind.port() == 0 => return Err("--bind names no port: say where by --url".into()),

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
     offline::offline_app,
-    output::{Failure, say},
+    output::{BoxError, say},
 };
 use crate::{
     app::Options,
@@ -59,7 +59,7 @@ pub(super) struct Import {
 }
 
 impl Import {
-    pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
+    pub(super) async fn run(self, database: &Database) -> Result<(), BoxError> {
         let mut data = Vec::new();
         let name = self.file.display().to_string();
         if name == "-" {
@@ -100,7 +100,7 @@ fn progress_bar() -> ProgressBar {
 }
 
 /// Says what came of it: bad rows on standard error, one a line, and the sum on standard output.
-fn report(imported: &Imported, name: &str) -> Result<(), Failure> {
+fn report(imported: &Imported, name: &str) -> Result<(), BoxError> {
     let mut err = std::io::stderr().lock();
     for column in &imported.unknown_columns {
         writeln!(err, "{name}: the column {column:?} is not understood, and passed over")?;

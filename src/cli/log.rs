@@ -23,7 +23,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use super::output::Failure;
+use super::output::BoxError;
 use crate::kernel::supervise;
 
 /// What is logged unless `RUST_LOG` says otherwise. serenity tells each reconnect as a warning.
@@ -39,7 +39,7 @@ pub(super) struct Traces(Option<SdkTracerProvider>);
 ///
 /// # Errors
 /// A sentence that says why there can be no traces.
-pub(super) fn start(runtime: &Handle) -> Result<Traces, Failure> {
+pub(super) fn start(runtime: &Handle) -> Result<Traces, BoxError> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(FILTER)).and(no_payloads());
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let log = if std::io::stderr().is_terminal() {
@@ -69,7 +69,7 @@ fn no_payloads() -> Targets {
     ours.with_default(LevelFilter::INFO).with_target("serenity", LevelFilter::WARN)
 }
 
-fn collector(runtime: &Handle) -> Result<Option<SdkTracerProvider>, Failure> {
+fn collector(runtime: &Handle) -> Result<Option<SdkTracerProvider>, BoxError> {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_wanted = is_set("OTEL_EXPORTER_OTLP_ENDPOINT") || is_set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
     if !is_wanted || env::var("OTEL_SDK_DISABLED").is_ok_and(|it| it.eq_ignore_ascii_case("true")) {

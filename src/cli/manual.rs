@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::output::{Failure, say};
+use super::output::{BoxError, say};
 
 /// Print completions for a shell.
 #[derive(Args)]
@@ -15,7 +15,7 @@ pub(super) struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(self, mut cli: Command) -> Result<(), Failure> {
+    pub(super) fn run(self, mut cli: Command) -> Result<(), BoxError> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut cli, "guildhall", &mut script);
         say(&String::from_utf8(script)?)
@@ -30,7 +30,7 @@ pub(super) struct Man {
 }
 
 impl Man {
-    pub(super) fn run(self, cli: Command) -> Result<(), Failure> {
+    pub(super) fn run(self, cli: Command) -> Result<(), BoxError> {
         let Some(directory) = self.directory else {
             let mut command = cli.disable_help_subcommand(true);
             command.build();

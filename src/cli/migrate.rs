@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     offline::DEFAULT_DATABASE,
-    output::{Failure, listed, say},
+    output::{BoxError, listed, say},
 };
 use crate::{
     cli::settings::Database,
@@ -29,7 +29,7 @@ pub(super) struct Migrate {
 }
 
 impl Migrate {
-    pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
+    pub(super) async fn run(self, database: &Database) -> Result<(), BoxError> {
         let Some(to) = self.to else {
             let url = database.url_or(DEFAULT_DATABASE)?;
             Db::open(&url, database.max_connections).await?;
@@ -82,7 +82,7 @@ fn report(tables: &[Transferred], recounted: usize) -> Result<String, std::fmt::
 }
 
 /// How tokens stay good.
-fn about_the_key(key: &Path) -> Result<String, Failure> {
+fn about_the_key(key: &Path) -> Result<String, BoxError> {
     if !key.exists() {
         return Ok(
             "Start the servers with the GUILDHALL_JWT_SECRET that the former had: tokens stay good.\n".to_owned()

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 pub use self::{
-    output::Failure,
+    output::BoxError,
     program::{launch, parse},
 };
 use self::{output::say, settings::Database};
@@ -96,7 +96,7 @@ pub fn main() -> ExitCode {
     )
 }
 
-async fn run(cli: Cli) -> Result<(), Failure> {
+async fn run(cli: Cli) -> Result<(), BoxError> {
     let Cli { database, command } = cli;
     match command {
         Command::Serve(serve) => serve.run(&database).await,

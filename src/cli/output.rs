@@ -2,11 +2,10 @@
 
 use std::io::Write;
 
-/// Why a command failed: a sentence for the operator.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub use crate::kernel::error::BoxError;
 
 /// Prints to standard output, where a closed pipe is an error like any other.
-pub(super) fn say(text: &str) -> Result<(), Failure> {
+pub(super) fn say(text: &str) -> Result<(), BoxError> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     Ok(out.flush()?)

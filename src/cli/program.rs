@@ -7,7 +7,7 @@ use clap::{
     error::{ContextKind, ContextValue},
 };
 
-use super::{log, output::Failure};
+use super::{log, output::BoxError};
 
 /// Parses the command line of a program. If it is wrong, prints the error without the values of secrets, and exits.
 pub fn parse<C: Parser>() -> C {
@@ -18,7 +18,7 @@ pub fn parse<C: Parser>() -> C {
 /// the traces set up. The benchmarks are started the same way, so that they and the server share their settings.
 pub fn launch<C, F>(parse: impl FnOnce() -> C, run: impl FnOnce(C) -> F) -> ExitCode
 where
-    F: Future<Output = Result<(), Failure>>,
+    F: Future<Output = Result<(), BoxError>>,
 {
     // What no variable can hold would end in a panic that shows it.
     if fs::read(".env").is_ok_and(|text| text.contains(&0)) {

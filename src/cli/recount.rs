@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::{
     offline::offline_app,
-    output::{Failure, say},
+    output::{BoxError, say},
 };
 use crate::{app::Options, auth::Keys, cli::settings::Database, kernel::id::CampaignId, voting};
 
@@ -20,7 +20,7 @@ pub struct Recount {
 }
 
 impl Recount {
-    pub async fn run(self, database: &Database) -> Result<(), Failure> {
+    pub async fn run(self, database: &Database) -> Result<(), BoxError> {
         let unknown = || format!("there is no campaign {}", self.campaign);
         let id = CampaignId::try_from(&ID::from(&self.campaign)).map_err(|_| unknown())?;
         let app = offline_app(database, Keys::ephemeral(), Options::default()).await?;

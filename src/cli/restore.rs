@@ -12,11 +12,11 @@ use tempfile::TempPath;
 use super::{
     backup::Key,
     offline::DEFAULT_DATABASE,
-    output::{Failure, say},
+    output::{BoxError, say},
 };
 use crate::{
     cli::settings::Database,
-    db::file::{self, Access, NotHeld, beside},
+    db::file::{self, NotHeld, OpenMode, beside},
 };
 
 /// Make a backup the SQLite database again, and its signing key.
@@ -31,7 +31,7 @@ pub(super) struct Restore {
 }
 
 impl Restore {
-    pub(super) fn run(&self, database: &Database) -> Result<(), Failure> {
+    pub(super) fn run(&self, database: &Database) -> Result<(), BoxError> {
         let url = database.url_or(DEFAULT_DATABASE)?;
         let Some(target) = url.file() else {
             return Err(
@@ -43,7 +43,7 @@ impl Restore {
         let called = self.file.display();
         // A link stays a link to the database.
         let place = fs::canonicalize(&target).unwrap_or_else(|_| target.clone());
-        let mut backup = file::open(&self.file, Access::Read)?;
+        let mut backup = file::open(&self.file, OpenMode::Read)?;
         if fs::canonicalize(&self.file)? == place {
             return Err(format!("{called} is the database itself").into());
         }
@@ -53,7 +53,7 @@ impl Restore {
         file::copy(&mut backup, &draft)?;
         // Ends before the draft gets its name: what SQLite keeps beside it would not follow.
         {
-            let mut copy = file::open(&draft, Access::Write)?;
+            let mut copy = file::open(&draft, OpenMode::Write)?;
             file::migrate(&mut copy)?;
             file::check(&mut copy, &self.file)?;
         }
@@ -74,7 +74,7 @@ impl Restore {
     }
 
     /// Whether a key came with it.
-    fn put_in_place(&self, draft: TempPath, place: &Path, target: &Path) -> Result<bool, Failure> {
+    fn put_in_place(&self, draft: TempPath, place: &Path, target: &Path) -> Result<bool, BoxError> {
         let called = target.display();
         // Kept until the new one is in its place, so that nobody opens the old one.
         let mut former = match place.exists().then(|| file::hold(place)) {

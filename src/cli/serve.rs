@@ -10,7 +10,7 @@ use tokio::{
     sync::watch,
 };
 
-use super::{offline::DEFAULT_DATABASE, output::Failure};
+use super::{offline::DEFAULT_DATABASE, output::BoxError};
 use crate::{
     api::Graph,
     app::{App, Options},
@@ -41,7 +41,7 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
+    pub(super) async fn run(self, database: &Database) -> Result<(), BoxError> {
         let url = database.url_or(DEFAULT_DATABASE)?;
         let keys = self.signing.keys(&url)?;
         let listener = listen(&self.listen).await?;
@@ -65,7 +65,7 @@ impl Serve {
 }
 
 /// Takes the address, before anything else is touched.
-pub(super) async fn listen(listen: &Listen) -> Result<TcpListener, Failure> {
+pub(super) async fn listen(listen: &Listen) -> Result<TcpListener, BoxError> {
     let bound = TcpListener::bind(listen.bind).await;
     Ok(bound.map_err(|error| format!("cannot listen on {}: {error} (choose another with --bind)", listen.bind))?)
 }
@@ -76,7 +76,7 @@ pub(super) async fn serve(
     proxies: &[IpNet],
     api: &PublicApi,
     listener: TcpListener,
-) -> Result<(), Failure> {
+) -> Result<(), BoxError> {
     let graph = Graph::with(&api.settings()?).map_err(|error| format!("the trusted documents: {error}"))?;
     let background = bot::start(&app);
     let (end, ending) = watch::channel(false);

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     offline::{DEFAULT_DATABASE, offline_app},
-    output::{Failure, say},
+    output::{BoxError, say},
 };
 use crate::{
     app::Options,
@@ -43,7 +43,7 @@ struct Who {
 }
 
 impl Token {
-    pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
+    pub(super) async fn run(self, database: &Database) -> Result<(), BoxError> {
         let app =
             offline_app(database, self.signing.keys(&database.url_or(DEFAULT_DATABASE)?)?, Options::default()).await?;
         let guild = app.guilds.find(&app.db, Some(&self.guild)).await?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use guildhall_count::BallotFile;
 
-use super::output::{Failure, listed, say};
+use super::output::{BoxError, listed, say};
 
 /// Check a published ballot box: every ballot against its receipt, and the result against a recount.
 ///
@@ -20,7 +20,7 @@ pub struct Verify {
 }
 
 impl Verify {
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(self) -> Result<(), BoxError> {
         let called = self.file.display();
         let text = std::fs::read_to_string(&self.file).map_err(|error| format!("{called}: {error}"))?;
         let file = BallotFile::read(&text).map_err(|problem| format!("{called}: {problem}"))?;

@@ -87,7 +87,7 @@ const PREFER_HASH_JOINS: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enab
 /// What a connection is taken for.
 #[derive(Clone, Copy, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "lowercase")]
-pub(super) enum Access {
+pub(super) enum AccessMode {
     Read,
     Snapshot,
     Write(Option<AdvisoryLock>),
@@ -121,13 +121,15 @@ impl Conn {
         }
     }
 
-    pub(super) async fn begin(&mut self, access: Access) -> diesel::QueryResult<()> {
+    pub(super) async fn begin(&mut self, access: AccessMode) -> diesel::QueryResult<()> {
         match self {
             Self::Postgres(conn) => {
                 let sql = match access {
-                    Access::Snapshot => format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {PREFER_HASH_JOINS}"),
-                    Access::Write(Some(turn)) => format!("BEGIN; {}", turn.sql()),
-                    Access::Read | Access::Write(None) => "BEGIN".to_owned(),
+                    AccessMode::Snapshot => {
+                        format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {PREFER_HASH_JOINS}")
+                    }
+                    AccessMode::Write(Some(turn)) => format!("BEGIN; {}", turn.sql()),
+                    AccessMode::Read | AccessMode::Write(None) => "BEGIN".to_owned(),
                 };
                 let begun = AnsiTransactionManager::begin_transaction_sql(&mut **conn, &sql).await;
                 if begun.is_err() {
@@ -140,7 +142,7 @@ impl Conn {
             Self::Sqlite(conn) => {
                 // A deferred transaction reads one snapshot; an immediate one is the only writer from the start, so
                 // that it never has to give up half-way.
-                let sql = if matches!(access, Access::Write(_)) { "BEGIN IMMEDIATE" } else { "BEGIN DEFERRED" };
+                let sql = if matches!(access, AccessMode::Write(_)) { "BEGIN IMMEDIATE" } else { "BEGIN DEFERRED" };
                 conn.spawn_blocking(move |conn| {
                     diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, sql)
                 })

@@ -17,9 +17,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tempfile::TempPath;
 
 use super::migrate;
-
-/// What is wrong with a file, in a sentence.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+use crate::kernel::error::BoxError;
 
 /// What stands for itself in the path of an address.
 const PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
@@ -33,7 +31,7 @@ pub fn beside(file: &Path, suffix: &str) -> PathBuf {
 
 /// How a file is opened; it is never made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
+pub enum OpenMode {
     /// To be read, and not written to even by SQLite's own housekeeping.
     Read,
     /// To be read and written.
@@ -44,11 +42,11 @@ pub enum Access {
 ///
 /// # Errors
 /// When it is not, or cannot be opened.
-pub fn open(file: &Path, access: Access) -> Result<SqliteConnection, Failure> {
+pub fn open(file: &Path, mode: OpenMode) -> Result<SqliteConnection, BoxError> {
     let called = file.display();
     fs::metadata(file).map_err(|error| format!("{called}: {error}"))?;
     let path = utf8(&std::path::absolute(file)?)?;
-    let mode = if access == Access::Read { "ro" } else { "rw" };
+    let mode = if mode == OpenMode::Read { "ro" } else { "rw" };
     let mut conn = SqliteConnection::establish(&format!("file:{}?mode={mode}", utf8_percent_encode(&path, &PATH)))
         .map_err(|error| format!("{called}: {error}"))?;
     conn.batch_execute("PRAGMA busy_timeout = 10000").map_err(|error| format!("{called}: {error}"))?;
@@ -72,7 +70,7 @@ pub enum NotHeld {
 /// When somebody has, or it cannot be read.
 pub fn hold(file: &Path) -> Result<SqliteConnection, NotHeld> {
     let unreadable = |error: String| NotHeld::Unreadable(file.to_owned(), error);
-    let mut conn = open(file, Access::Write).map_err(|error| unreadable(error.to_string()))?;
+    let mut conn = open(file, OpenMode::Write).map_err(|error| unreadable(error.to_string()))?;
     // Whoever has a database in WAL mode open holds a shared lock on the file. In this mode ours is not given back with the
     // transaction that took it.
     let lock = "PRAGMA busy_timeout = 1000; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT";
@@ -84,27 +82,28 @@ pub fn hold(file: &Path) -> Result<SqliteConnection, NotHeld> {
 }
 
 #[derive(QueryableByName)]
-struct Line {
+struct LineRow {
     #[diesel(sql_type = Text)]
     line: String,
 }
 
+/// The row of a query that selects one `number`.
 #[derive(QueryableByName)]
-struct Number {
+pub(super) struct NumberRow {
     #[diesel(sql_type = BigInt)]
-    number: i64,
+    pub(super) number: i64,
 }
 
 /// How many rows a query that counts them as `number` finds.
 fn number(conn: &mut SqliteConnection, query: &str) -> diesel::QueryResult<i64> {
-    Ok(sql_query(query).get_result::<Number>(conn)?.number)
+    Ok(sql_query(query).get_result::<NumberRow>(conn)?.number)
 }
 
 /// Makes sure that a database is one of ours, no newer than we know, and whole: every page, index and reference.
 ///
 /// # Errors
 /// A sentence that says what is wrong with it.
-pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), Failure> {
+pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), BoxError> {
     let called = file.display();
     let unreadable = |error: diesel::result::Error| format!("{called} cannot be read: {error}");
     let foreign = || format!("{called} is no database of Guildhall's");
@@ -113,7 +112,8 @@ pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), Failure> {
         return Err(foreign().into());
     }
     let versions = sql_query("SELECT version AS line FROM __diesel_schema_migrations ORDER BY version");
-    let applied: Vec<String> = versions.load::<Line>(conn).map_err(unreadable)?.into_iter().map(|it| it.line).collect();
+    let applied: Vec<String> =
+        versions.load::<LineRow>(conn).map_err(unreadable)?.into_iter().map(|it| it.line).collect();
     let known = migrate::on_sqlite()?;
     if applied.first() != known.first() {
         return Err(foreign().into());
@@ -125,14 +125,14 @@ pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), Failure> {
         .into());
     }
     let mut problems: Vec<String> = sql_query("SELECT integrity_check AS line FROM pragma_integrity_check LIMIT 10")
-        .load::<Line>(conn)
+        .load::<LineRow>(conn)
         .map_err(unreadable)?
         .into_iter()
         .map(|it| it.line)
         .filter(|line| line != "ok")
         .collect();
     let dangling = "SELECT DISTINCT \"table\" || ' refers to missing ' || parent AS line FROM pragma_foreign_key_check";
-    problems.extend(sql_query(dangling).load::<Line>(conn).map_err(unreadable)?.into_iter().map(|it| it.line));
+    problems.extend(sql_query(dangling).load::<LineRow>(conn).map_err(unreadable)?.into_iter().map(|it| it.line));
     if !problems.is_empty() {
         return Err(format!("{called} is damaged:\n{}", problems.join("\n")).into());
     }
@@ -156,7 +156,7 @@ pub fn holds_data(conn: &mut SqliteConnection) -> diesel::QueryResult<bool> {
 ///
 /// # Errors
 /// The database's.
-pub fn migrate(conn: &mut SqliteConnection) -> Result<(), Failure> {
+pub fn migrate(conn: &mut SqliteConnection) -> Result<(), BoxError> {
     migrate::bring_up(conn)
 }
 
@@ -164,7 +164,7 @@ pub fn migrate(conn: &mut SqliteConnection) -> Result<(), Failure> {
 ///
 /// # Errors
 /// The database's, and those of writing.
-pub fn copy(conn: &mut SqliteConnection, to: &Path) -> Result<(), Failure> {
+pub fn copy(conn: &mut SqliteConnection, to: &Path) -> Result<(), BoxError> {
     sql_query("VACUUM INTO ?").bind::<Text, _>(utf8(&std::path::absolute(to)?)?).execute(conn)?;
     Ok(())
 }
@@ -173,7 +173,7 @@ pub fn copy(conn: &mut SqliteConnection, to: &Path) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn draft(of: &Path, mode: u32) -> Result<TempPath, Failure> {
+pub fn draft(of: &Path, mode: u32) -> Result<TempPath, BoxError> {
     let name = of.file_name().ok_or_else(|| format!("{}: not the name of a file", of.display()))?;
     let mut prefix = name.to_owned();
     prefix.push(".");
@@ -190,7 +190,7 @@ pub fn draft(of: &Path, mode: u32) -> Result<TempPath, Failure> {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn settle(draft: &Path) -> Result<(), Failure> {
+pub fn settle(draft: &Path) -> Result<(), BoxError> {
     Ok(File::open(draft)?.sync_all()?)
 }
 
@@ -198,7 +198,7 @@ pub fn settle(draft: &Path) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When it cannot be done; then the other file stands as it was.
-pub fn publish(draft: TempPath, file: &Path, replace: bool) -> Result<(), Failure> {
+pub fn publish(draft: TempPath, file: &Path, replace: bool) -> Result<(), BoxError> {
     let named = if replace { draft.persist(file) } else { draft.persist_noclobber(file) };
     named.map_err(|failed| format!("{}: {}", file.display(), failed.error))?;
     // The name, too.
@@ -209,7 +209,7 @@ pub fn publish(draft: TempPath, file: &Path, replace: bool) -> Result<(), Failur
 ///
 /// # Errors
 /// The database's.
-pub fn fold_log(held: &mut SqliteConnection) -> Result<(), Failure> {
+pub fn fold_log(held: &mut SqliteConnection) -> Result<(), BoxError> {
     Ok(held.batch_execute("PRAGMA journal_mode = DELETE")?)
 }
 
@@ -217,7 +217,7 @@ pub fn fold_log(held: &mut SqliteConnection) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When it cannot be removed.
-pub fn remove_logs(file: &Path) -> Result<(), Failure> {
+pub fn remove_logs(file: &Path) -> Result<(), BoxError> {
     for suffix in LOGS {
         match fs::remove_file(beside(file, suffix)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
@@ -237,6 +237,6 @@ fn folder_of(file: &Path) -> &Path {
     }
 }
 
-fn utf8(path: &Path) -> Result<String, Failure> {
+fn utf8(path: &Path) -> Result<String, BoxError> {
     Ok(path.to_str().ok_or_else(|| format!("{}: SQLite takes only names in UTF-8", path.display()))?.to_owned())
 }

@@ -5,7 +5,7 @@ use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionW
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::url::DatabaseUrl;
-use crate::kernel::error::{Error, Result};
+use crate::kernel::error::{BoxError, Error, Result};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -14,15 +14,13 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// A pooler may keep the lock of a server that is gone.
 const ADVISORY_LOCK: &str = "SET lock_timeout = '2min'; SELECT pg_advisory_lock(444234722404); SET lock_timeout = 0";
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
 /// Brings the database to the newest schema.
 pub(super) async fn run_pending(url: &DatabaseUrl) -> Result<()> {
     bring(url, false).await
 }
 
 /// Brings the database behind a connection to the newest schema.
-pub(super) fn bring_up(conn: &mut SqliteConnection) -> Result<(), Failure> {
+pub(super) fn bring_up(conn: &mut SqliteConnection) -> Result<(), BoxError> {
     migrate(conn, || SQLITE, false)
 }
 
@@ -50,11 +48,11 @@ async fn bring(url: &DatabaseUrl, afresh: bool) -> Result<()> {
     }
 }
 
-async fn on_blocking_thread(work: impl FnOnce() -> Result<(), Failure> + Send + 'static) -> Result<()> {
+async fn on_blocking_thread(work: impl FnOnce() -> Result<(), BoxError> + Send + 'static) -> Result<()> {
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)?.map_err(Error::internal)
 }
 
-fn on_sqlite_file(path: &str, afresh: bool) -> Result<(), Failure> {
+fn on_sqlite_file(path: &str, afresh: bool) -> Result<(), BoxError> {
     let mut conn = SqliteConnection::establish(path)?;
     conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;")?;
     let mut failure = None;
@@ -70,7 +68,7 @@ fn on_sqlite_file(path: &str, afresh: bool) -> Result<(), Failure> {
     }
 }
 
-fn migrate<C, B>(conn: &mut C, migrations: fn() -> EmbeddedMigrations, afresh: bool) -> Result<(), Failure>
+fn migrate<C, B>(conn: &mut C, migrations: fn() -> EmbeddedMigrations, afresh: bool) -> Result<(), BoxError>
 where
     B: diesel::backend::Backend,
     C: MigrationHarness<B>,
@@ -84,16 +82,16 @@ where
 }
 
 /// The versions of SQLite's migrations, oldest first, as a database lists those it has had.
-pub(super) fn on_sqlite() -> Result<Vec<String>, Failure> {
+pub(super) fn on_sqlite() -> Result<Vec<String>, BoxError> {
     versions::<diesel::sqlite::Sqlite>(&SQLITE)
 }
 
 /// The versions of PostgreSQL's migrations.
-pub(super) fn on_postgres() -> Result<Vec<String>, Failure> {
+pub(super) fn on_postgres() -> Result<Vec<String>, BoxError> {
     versions::<diesel::pg::Pg>(&POSTGRES)
 }
 
-fn versions<B: diesel::backend::Backend>(of: &impl MigrationSource<B>) -> Result<Vec<String>, Failure> {
+fn versions<B: diesel::backend::Backend>(of: &impl MigrationSource<B>) -> Result<Vec<String>, BoxError> {
     let mut versions: Vec<String> = of.migrations()?.iter().map(|it| it.name().version().to_string()).collect();
     versions.sort();
     Ok(versions)

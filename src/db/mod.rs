@@ -41,7 +41,7 @@ pub use self::{
     url::{DatabaseUrl, PostgresUrl},
     usage::Usage,
 };
-use self::{conn::Access, pool::pool, usage::StatementCounter};
+use self::{conn::AccessMode, pool::pool, usage::StatementCounter};
 pub(crate) use self::{
     conn::{first_locked, on},
     insert::{insert_all, insert_few},
@@ -195,7 +195,7 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Read, |_| None, work)
+        self.run(AccessMode::Read, |_| None, work)
     }
 
     /// Runs `work` on a connection whose statements all see the database at one moment.
@@ -210,7 +210,7 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Snapshot, |_| None, work)
+        self.run(AccessMode::Snapshot, |_| None, work)
     }
 
     /// Runs `work` in a transaction: committed when it returns `Ok`, rolled back otherwise.
@@ -225,7 +225,7 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Write(None), |_| None, work)
+        self.run(AccessMode::Write(None), |_| None, work)
     }
 
     /// As [`Db::write`], holding `lock` before anything is read.
@@ -244,7 +244,7 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(Access::Write(Some(lock)), |_| None, work)
+        self.run(AccessMode::Write(Some(lock)), |_| None, work)
     }
 
     /// As [`Db::write`]; the commit also publishes the notice that `notice` makes of the result.
@@ -264,13 +264,13 @@ impl Db {
             + 'static,
         N: FnOnce(&R) -> Option<Notice> + Send + 'static,
     {
-        self.run(Access::Write(None), notice, work)
+        self.run(AccessMode::Write(None), notice, work)
     }
 
     /// The generic part of every access, kept as small as possible: it is compiled once for each of some 150 calls.
     fn run<R, F, N>(
         &self,
-        access: Access,
+        access: AccessMode,
         notice: N,
         work: F,
     ) -> impl Future<Output = Result<R>> + Send + use<'_, R, F, N>
@@ -301,7 +301,7 @@ impl Db {
 
     /// Takes a connection and runs `work` as a task of its own, on SQLite on a blocking thread. The task outlives a caller
     /// that goes away (a client that disconnects), so that no transaction stays open and no statement is interrupted.
-    fn run_boxed(&self, access: Access, work: BoxedWork) -> BoxFuture<'_, Result<()>> {
+    fn run_boxed(&self, access: AccessMode, work: BoxedWork) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             let request = Usage::of_request();
             let _in_flight = request.begin();
@@ -345,9 +345,9 @@ fn open_file(path: &str) -> impl Fn() -> BoxFuture<'static, ConnectionResult<Sql
     }
 }
 
-/// Runs `work` between `BEGIN` and `COMMIT`; for [`Access::Read`], without a transaction.
-async fn in_transaction(mut conn: Conn, access: Access, work: BoxedWork) -> Result<()> {
-    if access == Access::Read {
+/// Runs `work` between `BEGIN` and `COMMIT`; for [`AccessMode::Read`], without a transaction.
+async fn in_transaction(mut conn: Conn, access: AccessMode, work: BoxedWork) -> Result<()> {
+    if access == AccessMode::Read {
         return work(&mut conn).await.map(|_| ());
     }
     conn.begin(access).await?;
@@ -365,10 +365,10 @@ async fn in_transaction(mut conn: Conn, access: Access, work: BoxedWork) -> Resu
 }
 
 impl Pools {
-    async fn get(&self, access: Access) -> Result<Conn> {
+    async fn get(&self, access: AccessMode) -> Result<Conn> {
         Ok(match (self, access) {
             (Self::Postgres { pool, .. }, _) => Conn::Postgres(pool.get_owned().await.map_err(Error::unavailable)?),
-            (Self::Sqlite { writer, .. }, Access::Write(_)) => {
+            (Self::Sqlite { writer, .. }, AccessMode::Write(_)) => {
                 Conn::Sqlite(writer.get_owned().await.map_err(Error::unavailable)?)
             }
             (Self::Sqlite { readers, .. }, _) => Conn::Sqlite(readers.get_owned().await.map_err(Error::unavailable)?),

@@ -39,7 +39,7 @@ pub enum Schema {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct ValueRow {
     #[diesel(sql_type = Text)]
     value: String,
 }
@@ -82,7 +82,7 @@ impl Probe {
     /// The database's.
     pub async fn values(&mut self, query: &str) -> QueryResult<Vec<String>> {
         let query = diesel::sql_query(query);
-        let rows: Vec<Row> = match self {
+        let rows: Vec<ValueRow> = match self {
             Self::Postgres(conn) => answered(query.load(conn)).await?,
             Self::Sqlite(conn) => query.load(conn).await?,
         };

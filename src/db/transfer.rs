@@ -5,15 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use diesel::{
-    QueryableByName, RunQueryDsl, SqliteConnection, sql_query,
-    sql_types::{BigInt, Text},
-};
+use diesel::{QueryableByName, RunQueryDsl, SqliteConnection, sql_query, sql_types::Text};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use super::conn::Conn;
+use super::{conn::Conn, file::NumberRow};
 use crate::kernel::error::{Error, Refusal, Result};
 
 /// Which server keeps the connection to Discord is no affair of other servers on another database.
@@ -57,7 +54,7 @@ pub async fn transfer(mut source: SqliteConnection, target: &mut Conn) -> Result
         let tables = tables.clone();
         move || send(&mut source, &tables, &sender).map(|sent| (sent, source))
     });
-    while let Some(Batch { table, rows }) = batches.recv().await {
+    while let Some(RowBatch { table, rows }) = batches.recv().await {
         let table = tables.get(table).ok_or_else(|| Error::internal("rows of no table"))?;
         let insert = sql_query(table.insert()).bind::<Text, _>(format!("[{}]", rows.join(",")));
         diesel_async::RunQueryDsl::execute(insert, &mut *target)
@@ -80,30 +77,30 @@ pub async fn transfer(mut source: SqliteConnection, target: &mut Conn) -> Result
 }
 
 /// Rows on their way, by the number of their table.
-struct Batch {
+struct RowBatch {
     table: usize,
     rows: Vec<String>,
 }
 
 /// Sends every row of these tables; what each table holds.
-fn send(source: &mut SqliteConnection, tables: &[Table], to: &mpsc::Sender<Batch>) -> Result<Vec<Holding>> {
+fn send(source: &mut SqliteConnection, tables: &[Table], to: &mpsc::Sender<RowBatch>) -> Result<Vec<Holding>> {
     let mut sent = Vec::new();
     for (number, table) in tables.iter().enumerate() {
         let mut holding = Holding::default();
         let (mut rows, mut bytes) = (Vec::new(), 0);
-        for row in sql_query(table.select(Database::Sqlite)).load_iter::<Row, _>(source)? {
+        for row in sql_query(table.select(DatabaseKind::Sqlite)).load_iter::<JsonRow, _>(source)? {
             let row = row?.row;
             holding.add(&row).map_err(|error| Error::internal(format!("{}: {error}", table.name)))?;
             bytes += row.len();
             rows.push(row);
             if rows.len() == BATCH.0 || bytes >= BATCH.1 {
                 // Nobody takes them any more when the transfer has failed, and says so by itself.
-                let _ = to.blocking_send(Batch { table: number, rows: std::mem::take(&mut rows) });
+                let _ = to.blocking_send(RowBatch { table: number, rows: std::mem::take(&mut rows) });
                 bytes = 0;
             }
         }
         if !rows.is_empty() {
-            let _ = to.blocking_send(Batch { table: number, rows });
+            let _ = to.blocking_send(RowBatch { table: number, rows });
         }
         sent.push(holding);
     }
@@ -130,7 +127,7 @@ impl Holding {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Database {
+enum DatabaseKind {
     Sqlite,
     Postgres,
 }
@@ -138,11 +135,11 @@ enum Database {
 #[derive(Clone, Debug)]
 struct Table {
     name: String,
-    columns: Vec<Column>,
+    columns: Vec<ColumnRow>,
 }
 
 #[derive(Clone, Debug, QueryableByName)]
-struct Column {
+struct ColumnRow {
     #[diesel(sql_type = Text)]
     of: String,
     #[diesel(sql_type = Text)]
@@ -152,19 +149,13 @@ struct Column {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct JsonRow {
     #[diesel(sql_type = Text)]
     row: String,
 }
 
 #[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-}
-
-#[derive(QueryableByName)]
-struct Reference {
+struct ReferenceRow {
     #[diesel(sql_type = Text)]
     from: String,
     #[diesel(sql_type = Text)]
@@ -175,12 +166,12 @@ struct Reference {
 fn tables_of(source: &mut SqliteConnection) -> Result<Vec<Table>> {
     let ours =
         "t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
-    let columns: Vec<Column> = sql_query(format!(
+    let columns: Vec<ColumnRow> = sql_query(format!(
         "SELECT t.name AS \"of\", c.name AS name, upper(c.type) AS kind
          FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE {ours} ORDER BY t.name, c.cid"
     ))
     .load(source)?;
-    let references: Vec<Reference> = sql_query(format!(
+    let references: Vec<ReferenceRow> = sql_query(format!(
         "SELECT DISTINCT t.name AS \"from\", f.\"table\" AS \"to\"
          FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) f WHERE {ours} AND f.\"table\" <> t.name"
     ))
@@ -207,9 +198,9 @@ fn tables_of(source: &mut SqliteConnection) -> Result<Vec<Table>> {
 
 impl Table {
     /// Every row as a JSON array of texts, alike on both databases.
-    fn select(&self, on: Database) -> String {
+    fn select(&self, on: DatabaseKind) -> String {
         let values: Vec<String> = self.columns.iter().map(|column| column.as_text(on)).collect();
-        let array = if on == Database::Sqlite { "json_array" } else { "json_build_array" };
+        let array = if on == DatabaseKind::Sqlite { "json_array" } else { "json_build_array" };
         format!("SELECT CAST({array}({}) AS TEXT) AS \"row\" FROM \"{}\"", values.join(", "), self.name)
     }
 
@@ -228,18 +219,18 @@ impl Table {
 
     async fn rows_in_postgres(&self, conn: &mut AsyncPgConnection) -> Result<i64> {
         let count = sql_query(format!("SELECT count(*) AS number FROM \"{}\"", self.name));
-        let count: Number = diesel_async::RunQueryDsl::get_result(count, conn).await?;
+        let count: NumberRow = diesel_async::RunQueryDsl::get_result(count, conn).await?;
         Ok(count.number)
     }
 
     /// What PostgreSQL has of it.
     async fn read_again(&self, conn: &mut AsyncPgConnection) -> Result<Holding> {
-        let query = self.select(Database::Postgres);
+        let query = self.select(DatabaseKind::Postgres);
         conn.batch_execute(&format!("DECLARE transferred NO SCROLL CURSOR FOR {query}")).await?;
         let fetch = format!("FETCH {} FROM transferred", BATCH.0);
         let mut holding = Holding::default();
         loop {
-            let rows: Vec<Row> = diesel_async::RunQueryDsl::load(sql_query(&fetch), conn).await?;
+            let rows: Vec<JsonRow> = diesel_async::RunQueryDsl::load(sql_query(&fetch), conn).await?;
             if rows.is_empty() {
                 break;
             }
@@ -255,18 +246,18 @@ impl Table {
     }
 }
 
-impl Column {
+impl ColumnRow {
     /// The value as text, as PostgreSQL reads and writes it, but for truth: 1 and 0, which it reads too.
-    fn as_text(&self, on: Database) -> String {
+    fn as_text(&self, on: DatabaseKind) -> String {
         let name = format!("\"{}\"", self.name);
         match (on, self.kind.as_str()) {
-            (Database::Postgres, "BOOLEAN") => format!("{name}::int::text"),
-            (Database::Postgres, _) => format!("{name}::text"),
+            (DatabaseKind::Postgres, "BOOLEAN") => format!("{name}::int::text"),
+            (DatabaseKind::Postgres, _) => format!("{name}::text"),
             // Without the zeros at the end of a second's parts.
-            (Database::Sqlite, "TIMESTAMP") => {
+            (DatabaseKind::Sqlite, "TIMESTAMP") => {
                 format!("CASE WHEN instr({name}, '.') THEN rtrim(rtrim({name}, '0'), '.') ELSE {name} END")
             }
-            (Database::Sqlite, _) => format!("CAST({name} AS TEXT)"),
+            (DatabaseKind::Sqlite, _) => format!("CAST({name} AS TEXT)"),
         }
     }
 }

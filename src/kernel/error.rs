@@ -28,6 +28,9 @@ pub const UNAVAILABLE: &str = "UNAVAILABLE";
 /// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// An error of any type, where a caller only prints its message.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
 /// `extensions.code` of an error. `docs/errors.md` lists them with their reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]

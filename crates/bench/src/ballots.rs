@@ -17,7 +17,7 @@ use guildhall::{
     },
     app::App,
     auth::{self, Hasher, Keys},
-    cli::Failure,
+    cli::BoxError,
     db::{AdvisoryLock, DatabaseUrl, Db, Lock},
     engine::Origin,
     identity::Member,
@@ -48,13 +48,13 @@ pub(crate) struct Ballots {
 }
 
 impl Ballots {
-    pub(crate) async fn run(self, db: Db, url: &DatabaseUrl) -> Result<(), Failure> {
+    pub(crate) async fn run(self, db: Db, url: &DatabaseUrl) -> Result<(), BoxError> {
         let app = Arc::new(App::new(db, Clock::system(), Keys::ephemeral(), Hasher::owasp()?));
         let guild = BenchGuild::create(&app, self.voters).await?;
         let measured = async {
             let plain = measure(&guild, &app, self, CastPath::Sql).await?;
             let graphql = measure(&guild, &app, self, CastPath::GraphQl(Graph::new()?)).await?;
-            Ok::<_, Failure>((plain, graphql))
+            Ok::<_, BoxError>((plain, graphql))
         };
         let measured = measured.await;
         guild.remove(&app).await?;
@@ -83,14 +83,14 @@ async fn measure(
     app: &Arc<App>,
     size: Ballots,
     path: CastPath,
-) -> Result<BallotDurations, Failure> {
+) -> Result<BallotDurations, BoxError> {
     let (campaign, entries) = guild.create_vote(app).await?;
     let next = Arc::new(AtomicUsize::new(0));
     let jobs: Arc<[(Member, String)]> = guild
         .voters
         .iter()
         .map(|voter| Ok((voter.clone(), auth::mint(&app.accounts, voter, Duration::from_hours(1))?)))
-        .collect::<Result<Vec<_>, Failure>>()?
+        .collect::<Result<Vec<_>, BoxError>>()?
         .into();
     let started = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
@@ -111,7 +111,7 @@ async fn measure(
                 }
                 durations.push(began.elapsed());
             }
-            Ok::<_, Failure>(durations)
+            Ok::<_, BoxError>(durations)
         });
     }
     let mut durations = Vec::with_capacity(guild.voters.len());
@@ -131,7 +131,7 @@ async fn cast_through_graphql(
     token: &str,
     campaign: &Campaign,
     picks: &[EntryId],
-) -> Result<(), Failure> {
+) -> Result<(), BoxError> {
     let authorization = format!("Bearer {token}");
     let credentials = Credentials { guild: Some(slug), authorization: Some(&authorization) };
     let admitted = AuthContext::authenticate(app, credentials, Origin { address: None, user_agent: None }).await?;
@@ -169,7 +169,7 @@ async fn cast_by_sql(
     non_voter: MemberId,
     campaign: &Campaign,
     picks: Vec<EntryId>,
-) -> Result<(), Failure> {
+) -> Result<(), BoxError> {
     let (guild, member, id, now) = (voter.guild_id, voter.id, campaign.id, app.clock.now());
     let min_level = campaign.min_rank_level_to_vote;
     let viewer = move || sql(VIEWER, [guild.0, member.0].map(Value::Number));

@@ -14,7 +14,7 @@ use futures_util::{SinkExt, StreamExt};
 use guildhall::{
     app::App,
     auth::{self, Hasher, Keys},
-    cli::Failure,
+    cli::BoxError,
     db::{DatabaseUrl, Db},
     kernel::{clock::Clock, id::EntryId},
     voting::Campaign,
@@ -81,7 +81,7 @@ struct Deliveries {
 }
 
 impl Fanout {
-    pub(crate) async fn run(self, db: Db, url: &DatabaseUrl, max_connections: u32) -> Result<(), Failure> {
+    pub(crate) async fn run(self, db: Db, url: &DatabaseUrl, max_connections: u32) -> Result<(), BoxError> {
         // The client end of a socket is an open file, too.
         rlimit::increase_nofile_limit(u64::MAX)?;
         let secret = format!("{:032x}", rand::random::<u128>());
@@ -99,7 +99,7 @@ impl Fanout {
         guild: &BenchGuild,
         server: &ServerProcess,
         url: &DatabaseUrl,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), BoxError> {
         let (campaign, entries) = guild.create_vote(app).await?;
         let mint = |voter| auth::mint(&app.accounts, voter, Duration::from_hours(1));
         let tokens: Vec<String> = guild.voters.iter().map(mint).collect::<Result<_, _>>()?;
@@ -180,7 +180,7 @@ impl Fanout {
         entries: &[EntryId],
         tokens: &[String],
         deliveries: &Deliveries,
-    ) -> Result<Vec<Duration>, Failure> {
+    ) -> Result<Vec<Duration>, BoxError> {
         let mut connection = HttpConnection::open(server).await?;
         let mut ticks = tokio::time::interval(self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -237,8 +237,8 @@ impl Deliveries {
 async fn wait_for(
     reached: &watch::Sender<u32>,
     count: u32,
-    watchers: &mut JoinSet<Result<(), Failure>>,
-) -> Result<(), Failure> {
+    watchers: &mut JoinSet<Result<(), BoxError>>,
+) -> Result<(), BoxError> {
     let mut reached = reached.subscribe();
     loop {
         tokio::select! {
@@ -251,7 +251,7 @@ async fn wait_for(
 type Socket = WebSocketStream<TcpStream>;
 
 /// Opens a socket, authenticates and subscribes.
-async fn connect(address: &str, slug: &str, token: &str, campaign: &str) -> Result<Socket, Failure> {
+async fn connect(address: &str, slug: &str, token: &str, campaign: &str) -> Result<Socket, BoxError> {
     let mut request = format!("ws://{address}/graphql").into_client_request()?;
     request
         .headers_mut()
@@ -278,7 +278,7 @@ async fn watch(
     deliveries: &Deliveries,
     ballots: u32,
     reached: &watch::Sender<u32>,
-) -> Result<(), Failure> {
+) -> Result<(), BoxError> {
     #[derive(Deserialize)]
     struct Next {
         payload: Payload,
@@ -329,7 +329,7 @@ async fn poll_roster(
     mut connection: HttpConnection,
     roster: PreparedRequest,
     mut stop: watch::Receiver<bool>,
-) -> Result<Vec<Duration>, Failure> {
+) -> Result<Vec<Duration>, BoxError> {
     let mut ticks = tokio::time::interval(ROSTER_INTERVAL);
     let mut took = Vec::new();
     loop {

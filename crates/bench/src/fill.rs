@@ -5,7 +5,7 @@ use clap::Args;
 use guildhall::{
     app::App,
     cli::{
-        Failure,
+        BoxError,
         demo::fill::{self, Generated},
     },
     identity::{self, Member, Region},
@@ -56,7 +56,7 @@ enum Stage {
     Draft,
 }
 
-pub(crate) async fn fill(app: &App, size: Size) -> Result<FilledGuild, Failure> {
+pub(crate) async fn fill(app: &App, size: Size) -> Result<FilledGuild, BoxError> {
     let generated = Generated::read()?;
     // The same guild each time, except for its ids.
     let mut rng = StdRng::seed_from_u64(7);
@@ -140,7 +140,7 @@ impl Plan {
         guild: GuildId,
         now: Timestamp,
         rng: &mut StdRng,
-    ) -> Result<(Campaign, Vec<Entry>), Failure> {
+    ) -> Result<(Campaign, Vec<Entry>), BoxError> {
         let Self { number, age, stage, is_plain } = *self;
         let (start_at, made_at, status) = match stage {
             Stage::Closed => {

@@ -2,7 +2,7 @@
 
 use guildhall::{
     app::App,
-    cli::{Failure, demo::fill},
+    cli::{BoxError, demo::fill},
     identity::{self, Member, NewMember, Region},
     kernel::{
         error::Error,
@@ -41,7 +41,7 @@ row! {
 
 impl BenchGuild {
     /// Creates a guild with so many voters.
-    pub(crate) async fn create(app: &App, voters: u32) -> Result<Self, Failure> {
+    pub(crate) async fn create(app: &App, voters: u32) -> Result<Self, BoxError> {
         let (id, slug) = (GuildId::new(), new_slug());
         let (now, name) = (app.clock.now(), slug.clone());
         let (voters, non_voter) = app
@@ -69,7 +69,7 @@ impl BenchGuild {
     }
 
     /// Removes the guild and everything in it.
-    pub(crate) async fn remove(&self, app: &App) -> Result<(), Failure> {
+    pub(crate) async fn remove(&self, app: &App) -> Result<(), BoxError> {
         let guild = self.id;
         let campaigns = app.db.read(async move |conn| {
             let campaigns = sql("SELECT id FROM campaigns WHERE guild_id = ?", [Value::Number(guild.0)]);
@@ -101,7 +101,7 @@ impl BenchGuild {
     }
 
     /// Creates a live vote.
-    pub(crate) async fn create_vote(&self, app: &App) -> Result<(Campaign, Vec<EntryId>), Failure> {
+    pub(crate) async fn create_vote(&self, app: &App) -> Result<(Campaign, Vec<EntryId>), BoxError> {
         let now = app.clock.now();
         let entry = |number: usize| NewEntry {
             name: format!("entry {number}"),
@@ -133,7 +133,7 @@ impl BenchGuild {
     }
 
     /// Fails unless a vote has so many ballots.
-    pub(crate) async fn check_ballots(&self, app: &App, vote: CampaignId, expected: usize) -> Result<(), Failure> {
+    pub(crate) async fn check_ballots(&self, app: &App, vote: CampaignId, expected: usize) -> Result<(), BoxError> {
         let guild = self.id;
         let count = app.db.read(async move |conn| {
             let count = "SELECT count(*) FROM ballots WHERE guild_id = ? AND campaign_id = ?";

@@ -18,7 +18,7 @@ use std::{io::Write, process::ExitCode, time::Duration};
 use clap::{Parser, Subcommand};
 use guildhall::{
     cli::settings::Database,
-    cli::{self, Failure},
+    cli::{self, BoxError},
     db::{DatabaseUrl, Db},
 };
 
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
 }
 
 impl Cli {
-    async fn run(self) -> Result<(), Failure> {
+    async fn run(self) -> Result<(), BoxError> {
         let folder = std::env::temp_dir().join(format!("guildhall-bench-{:016x}", rand::random::<u64>()));
         let is_temporary = self.database.database_url.is_none();
         if is_temporary {
@@ -77,7 +77,7 @@ impl Cli {
 }
 
 impl Benchmark {
-    async fn run(self, url: &DatabaseUrl, max_connections: u32) -> Result<(), Failure> {
+    async fn run(self, url: &DatabaseUrl, max_connections: u32) -> Result<(), BoxError> {
         let db = Db::open(url, max_connections).await?;
         match self {
             Self::Ballots(ballots) => ballots.run(db, url).await,
@@ -89,7 +89,7 @@ impl Benchmark {
 }
 
 /// Prints to standard output. A closed pipe is an error like any other.
-fn print(text: &str) -> Result<(), Failure> {
+fn print(text: &str) -> Result<(), BoxError> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     Ok(out.flush()?)

@@ -16,7 +16,7 @@ use diesel_async::SimpleAsyncConnection;
 use guildhall::{
     app::App,
     auth::{self, Hasher, Keys},
-    cli::Failure,
+    cli::BoxError,
     db::{Conn, DatabaseUrl, Db},
     identity::Member,
     kernel::{clock::Clock, id::EntryId},
@@ -124,7 +124,7 @@ struct Requests {
 }
 
 impl Pages {
-    pub(crate) async fn run(self, db: Db, url: &DatabaseUrl, max_connections: u32) -> Result<(), Failure> {
+    pub(crate) async fn run(self, db: Db, url: &DatabaseUrl, max_connections: u32) -> Result<(), BoxError> {
         let secret = format!("{:032x}", rand::random::<u128>());
         let app = Arc::new(App::new(db.clone(), Clock::system(), Keys::new(secret.as_bytes()), Hasher::owasp()?));
         let filling = Instant::now();
@@ -150,7 +150,7 @@ impl Pages {
         url: &DatabaseUrl,
         max_connections: u32,
         secret: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), BoxError> {
         let servers = Servers {
             guildhall: ServerProcess::start(server::GUILDHALL, url, max_connections, secret).await?,
             plain: ServerProcess::start(server::PLAIN, url, max_connections, secret).await?,
@@ -167,7 +167,7 @@ impl Pages {
             .voters
             .iter()
             .map(|voter| Ok((voter, auth::mint(&app.accounts, voter, TOKEN_LIFETIME)?)))
-            .collect::<Result<_, Failure>>()?;
+            .collect::<Result<_, BoxError>>()?;
         for page in Page::VARIANTS.iter().filter(|page| self.only.is_none_or(|only| only == **page)) {
             let row = match page {
                 Page::CastBallot => self.cast(app, filled, &servers, &voters).await?,
@@ -180,7 +180,7 @@ impl Pages {
     }
 
     /// Measures how both servers respond with a page.
-    async fn read(&self, app: &App, filled: &FilledGuild, servers: &Servers, page: Page) -> Result<Row, Failure> {
+    async fn read(&self, app: &App, filled: &FilledGuild, servers: &Servers, page: Page) -> Result<Row, BoxError> {
         let token = auth::mint(&app.accounts, &filled.viewer, TOKEN_LIFETIME)?;
         let id = ID::from(filled.tallied.id).0;
         let (query, variables, path) = match page {
@@ -222,7 +222,7 @@ impl Pages {
         filled: &FilledGuild,
         servers: &Servers,
         voters: &[(&Member, String)],
-    ) -> Result<Row, Failure> {
+    ) -> Result<Row, BoxError> {
         compare_ballot(app, filled, servers, voters).await?;
         let mut row = Row::default();
         for turn in 0..=self.turns {
@@ -232,9 +232,9 @@ impl Pages {
                     .iter()
                     .map(|(_, token)| {
                         let ballot = ballot(servers, filled, &campaign, &random_picks(&entries), token, None)?;
-                        ballot.into_iter().nth(side).ok_or_else(|| Failure::from("there are two servers"))
+                        ballot.into_iter().nth(side).ok_or_else(|| BoxError::from("there are two servers"))
                     })
-                    .collect::<Result<Vec<_>, Failure>>()?;
+                    .collect::<Result<Vec<_>, BoxError>>()?;
                 let requests = Arc::new(Requests { requests, expected: None });
                 let measured = self.measure_turn(server, &requests, self.duration(turn)).await?;
                 filled.guild.check_ballots(app, campaign.id, measured.sorted.len()).await?;
@@ -258,7 +258,7 @@ impl Pages {
         server: &ServerProcess,
         requests: &Arc<Requests>,
         limit: Duration,
-    ) -> Result<Turn, Failure> {
+    ) -> Result<Turn, BoxError> {
         let mut connections = Vec::new();
         for _ in 0..self.connections {
             connections.push(HttpConnection::open(server).await?);
@@ -284,7 +284,7 @@ impl Pages {
                         _ => return Err(format!("a response differs from the first: {response:?}").into()),
                     }
                 }
-                Ok::<_, Failure>(durations)
+                Ok::<_, BoxError>(durations)
             });
         }
         let mut durations = Vec::new();
@@ -298,7 +298,7 @@ impl Pages {
 }
 
 /// Collects PostgreSQL's statistics now, rather than whenever autovacuum would.
-async fn analyze(app: &App) -> Result<(), Failure> {
+async fn analyze(app: &App) -> Result<(), BoxError> {
     let work = async |conn: &mut Conn| match conn {
         Conn::Postgres(conn) => Ok(conn.batch_execute("VACUUM ANALYZE").await?),
         Conn::Sqlite(_) => Ok(()),
@@ -307,7 +307,7 @@ async fn analyze(app: &App) -> Result<(), Failure> {
 }
 
 /// Fails unless both servers responded with the same data.
-fn compare(page: Page, responses: &[Bytes; 2]) -> Result<(), Failure> {
+fn compare(page: Page, responses: &[Bytes; 2]) -> Result<(), BoxError> {
     let [guildhall, plain] = responses;
     let (left, right): (Value, Value) = (serde_json::from_slice(guildhall)?, serde_json::from_slice(plain)?);
     if left == right && left.get("data").is_some_and(|data| !data.is_null()) {
@@ -324,7 +324,7 @@ fn ballot(
     picks: &[EntryId],
     token: &str,
     nonce: Option<&str>,
-) -> Result<[PreparedRequest; 2], Failure> {
+) -> Result<[PreparedRequest; 2], BoxError> {
     let (slug, id) = (&filled.guild.slug, ID::from(campaign.id).0);
     let picks: Vec<String> = picks.iter().map(|pick| ID::from(*pick).0).collect();
     let input = json!({ "campaignId": id, "picks": picks, "nonce": nonce });
@@ -343,7 +343,7 @@ async fn compare_ballot(
     filled: &FilledGuild,
     servers: &Servers,
     voters: &[(&Member, String)],
-) -> Result<(), Failure> {
+) -> Result<(), BoxError> {
     let (voter, token) = voters.first().ok_or("the guild has no voters")?;
     let (campaign, entries) = filled.guild.create_vote(app).await?;
     let nonce = new_nonce();
@@ -376,7 +376,7 @@ struct Turn {
 struct Row([Vec<Turn>; 2]);
 
 impl Row {
-    fn line(&self, name: &str) -> Result<String, Failure> {
+    fn line(&self, name: &str) -> Result<String, BoxError> {
         let mut line = format!("| {name} |");
         let [[rate, cpu], [limit_rate, limit_cpu]] = self.0.each_ref().map(|turns| {
             let figures = [Turn::per_second, Turn::cpu_per_request].map(|figure| median(turns, figure));

@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::body::Bytes;
-use guildhall::{cli::Failure, db::DatabaseUrl};
+use guildhall::{cli::BoxError, db::DatabaseUrl};
 use http_body_util::{BodyExt, Full};
 use hyper::{
     StatusCode,
@@ -49,7 +49,7 @@ impl ServerProcess {
         url: &DatabaseUrl,
         max_connections: u32,
         secret: &str,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, BoxError> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(subcommand)
             .args(["--bind", "127.0.0.1:0", "--max-connections", &max_connections.to_string()])
@@ -73,12 +73,12 @@ impl ServerProcess {
         self.child.id()
     }
 
-    fn proc(&self, file: &str) -> Result<String, Failure> {
+    fn proc(&self, file: &str) -> Result<String, BoxError> {
         Ok(std::fs::read_to_string(PathBuf::from(format!("/proc/{}/{file}", self.pid())))?)
     }
 
     /// Resident memory, in KiB.
-    pub(crate) fn memory(&self) -> Result<u64, Failure> {
+    pub(crate) fn memory(&self) -> Result<u64, BoxError> {
         let status = self.proc("status")?;
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = resident.and_then(|it| it.trim().strip_suffix(" kB")).and_then(|it| it.trim().parse().ok());
@@ -86,7 +86,7 @@ impl ServerProcess {
     }
 
     /// CPU time since the start, in user and in system mode.
-    pub(crate) fn cpu_time(&self) -> Result<Duration, Failure> {
+    pub(crate) fn cpu_time(&self) -> Result<Duration, BoxError> {
         // Linux reports hundredths of a second on every machine.
         const TICK: Duration = Duration::from_millis(10);
         let stat = self.proc("stat")?;
@@ -128,7 +128,7 @@ impl PreparedRequest {
         guild: &str,
         token: Option<&str>,
         body: Option<&serde_json::Value>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, BoxError> {
         let mut request = Request::builder().uri(path).header(header::HOST, &server.address).header("x-guild", guild);
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -145,7 +145,7 @@ impl PreparedRequest {
 pub(crate) struct HttpConnection(http1::SendRequest<Full<Bytes>>);
 
 impl HttpConnection {
-    pub(crate) async fn open(server: &ServerProcess) -> Result<Self, Failure> {
+    pub(crate) async fn open(server: &ServerProcess) -> Result<Self, BoxError> {
         let stream = TcpStream::connect(&server.address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -154,7 +154,7 @@ impl HttpConnection {
     }
 
     /// Sends a request and returns the body of the response.
-    pub(crate) async fn send(&mut self, request: PreparedRequest) -> Result<Bytes, Failure> {
+    pub(crate) async fn send(&mut self, request: PreparedRequest) -> Result<Bytes, BoxError> {
         self.0.ready().await?;
         let request = Request::from_parts(request.parts, Full::new(request.body));
         let response = self.0.send_request(request).await?;
@@ -164,7 +164,7 @@ impl HttpConnection {
     }
 
     /// Sends a GraphQL request and returns the response's data. Fails if the response has errors.
-    pub(crate) async fn data(&mut self, request: PreparedRequest) -> Result<serde_json::Value, Failure> {
+    pub(crate) async fn data(&mut self, request: PreparedRequest) -> Result<serde_json::Value, BoxError> {
         let mut response: serde_json::Value = serde_json::from_slice(&self.send(request).await?)?;
         match response.get("errors") {
             None => Ok(response.get_mut("data").map(serde_json::Value::take).unwrap_or_default()),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    cli::output::Failure,
+    cli::output::BoxError,
     identity::{self, Character, CharacterClass, CharacterRole, Guild, Member, NewMember, Rank, Region},
     kernel::{
         clock::Timestamp,
@@ -140,13 +140,13 @@ impl Generated {
     ///
     /// # Errors
     /// When the file is not what it should be.
-    pub fn read() -> Result<Self, Failure> {
+    pub fn read() -> Result<Self, BoxError> {
         Ok(serde_json::from_str(GENERATED)?)
     }
 }
 
 /// Fills an empty database.
-pub(super) async fn fill(app: &App, id: GuildId, size: Size) -> Result<Filled, Failure> {
+pub(super) async fn fill(app: &App, id: GuildId, size: Size) -> Result<Filled, BoxError> {
     let generated = Generated::read()?;
     let now = app.clock.now();
     let founded = now - TimeDelta::days(400);
@@ -211,7 +211,7 @@ pub fn roster(
     password_hash: &str,
     now: Timestamp,
     rng: &mut StdRng,
-) -> Result<(Vec<Member>, Vec<Character>), Failure> {
+) -> Result<(Vec<Member>, Vec<Character>), BoxError> {
     let file: Roster = serde_json::from_str(MEMBERS)?;
     let templates: Vec<RosterCharacter> = file.members.iter().flat_map(|it| it.characters.clone()).collect();
     let names = Names::new(generated);
@@ -238,7 +238,7 @@ pub fn roster(
                 discord_username: format!("{}{number}", names.get(number).to_lowercase()),
                 display_name: names.get(number),
                 rank: (*rank).to_owned(),
-                characters: made.collect::<Result<_, Failure>>()?,
+                characters: made.collect::<Result<_, BoxError>>()?,
             }
         };
         let rank = ranks.iter().find(|rank| rank.name == person.rank).ok_or("the demo's ranks are not the seed's")?;
@@ -308,7 +308,7 @@ impl Names {
 }
 
 /// The votes of the file, and before them as many closed ones as are wanted.
-fn votes(generated: &Generated, size: Size, rng: &mut StdRng) -> Result<Vec<Vote>, Failure> {
+fn votes(generated: &Generated, size: Size, rng: &mut StdRng) -> Result<Vec<Vote>, BoxError> {
     let file: Vec<Vote> = serde_json::from_str(CAMPAIGNS)?;
     let more = usize::try_from(size.campaigns)?.saturating_sub(file.len());
     let mut votes = Vec::new();
@@ -347,7 +347,12 @@ fn votes(generated: &Generated, size: Size, rng: &mut StdRng) -> Result<Vec<Vote
 }
 
 /// A vote's rows, as if it had been prepared the day before it began.
-fn prepare(vote: &Vote, guild: GuildId, members: &[Member], now: Timestamp) -> Result<(Campaign, Vec<Entry>), Failure> {
+fn prepare(
+    vote: &Vote,
+    guild: GuildId,
+    members: &[Member],
+    now: Timestamp,
+) -> Result<(Campaign, Vec<Entry>), BoxError> {
     let by_name: HashMap<&str, &Member> = members.iter().map(|it| (it.discord_username.as_str(), it)).collect();
     let find = |name: &str| by_name.get(name).map(|member| member.id).ok_or("the demo's votes name an unknown member");
     let entry = |entry: &VoteEntry| {
@@ -374,7 +379,7 @@ fn prepare(vote: &Vote, guild: GuildId, members: &[Member], now: Timestamp) -> R
         results_visibility: vote.results_visibility,
         announcements: vote.announcements,
         discord_channel_id: None,
-        entries: vote.entries.iter().map(entry).collect::<Result<_, Failure>>()?,
+        entries: vote.entries.iter().map(entry).collect::<Result<_, BoxError>>()?,
     };
     let (mut campaign, entries) = new.into_rows(guild, Some(find(&vote.created_by)?), made_at)?;
     campaign.status = vote.status;
@@ -411,7 +416,7 @@ pub fn ballots(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn store(app: &App, campaign: Campaign, entries: Vec<Entry>, ballots: Vec<Ballot>) -> Result<(), Failure> {
+pub async fn store(app: &App, campaign: Campaign, entries: Vec<Entry>, ballots: Vec<Ballot>) -> Result<(), BoxError> {
     app.db
         .write(async move |conn| {
             let running = match campaign.status {

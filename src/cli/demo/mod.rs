@@ -9,7 +9,7 @@ use rand::{Rng, seq::IndexedRandom};
 
 use self::fill::{Filled, PASSWORD, Size};
 use super::{
-    output::{Failure, say},
+    output::{BoxError, say},
     serve,
 };
 use crate::{
@@ -51,7 +51,7 @@ pub(super) struct Demo {
 }
 
 impl Demo {
-    pub(super) async fn run(self, database: &Database) -> Result<(), Failure> {
+    pub(super) async fn run(self, database: &Database) -> Result<(), BoxError> {
         let url = database.url_or(DEFAULT_DATABASE)?;
         // Bound first: a demo that runs already keeps its database.
         let listener = serve::listen(&self.listen).await?;
@@ -77,7 +77,7 @@ impl Demo {
 }
 
 /// The demo starts its database over, so it takes none that holds anything else.
-async fn refuse_a_database_in_use(url: &DatabaseUrl, max_connections: u32) -> Result<(), Failure> {
+async fn refuse_a_database_in_use(url: &DatabaseUrl, max_connections: u32) -> Result<(), BoxError> {
     let db = Db::open(url, max_connections).await?;
     let guilds = db.read(async |conn| Ok(identity::store::all_guilds(conn).await?)).await?;
     if guilds.iter().all(|guild| *guild == DEMO_GUILD) {
@@ -88,7 +88,7 @@ async fn refuse_a_database_in_use(url: &DatabaseUrl, max_connections: u32) -> Re
 }
 
 /// What the demo says of itself.
-fn introduction(app: &App, filled: &Filled, address: SocketAddr) -> Result<String, Failure> {
+fn introduction(app: &App, filled: &Filled, address: SocketAddr) -> Result<String, BoxError> {
     let mut text = String::new();
     let campaign = async_graphql::ID::from(filled.live.id).to_string();
     writeln!(text, "\n{}: {} members, {} campaigns\n", filled.guild.name, filled.members, filled.campaigns)?;

@@ -10,7 +10,7 @@ use clap::{Args, Command, Parser, builder::Resettable};
 use self::report::{Level, Report};
 use super::{
     offline::DEFAULT_DATABASE,
-    output::{Failure, say},
+    output::{BoxError, say},
     program::exit,
     serve::Serve,
 };
@@ -35,7 +35,7 @@ pub(super) struct Doctor {
 }
 
 impl Doctor {
-    pub(super) async fn run(self, database: &Database, cli: Command) -> Result<(), Failure> {
+    pub(super) async fn run(self, database: &Database, cli: Command) -> Result<(), BoxError> {
         let (mut report, clock) = (Report::default(), Clock::system());
         let Serve { listen, signing, serving, api, discord } = &self.serve;
         settings::variables(&mut report, &cli);

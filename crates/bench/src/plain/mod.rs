@@ -22,7 +22,7 @@ use clap::Args;
 use guildhall::{
     app::App,
     auth::{Hasher, Keys},
-    cli::Failure,
+    cli::BoxError,
     db::Db,
     kernel::{
         clock::{Clock, Timestamp},
@@ -44,7 +44,7 @@ pub(crate) struct Plain {
 }
 
 impl Plain {
-    pub(crate) async fn run(self, db: Db) -> Result<(), Failure> {
+    pub(crate) async fn run(self, db: Db) -> Result<(), BoxError> {
         let app = Arc::new(App::new(db, Clock::system(), Keys::new(self.jwt_secret.as_bytes()), Hasher::owasp()?));
         let router = Router::new()
             .route("/roster", get(roster::roster))
