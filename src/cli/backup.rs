@@ -15,7 +15,7 @@ use super::{
     output::{BoxError, say},
 };
 use crate::{
-    cli::settings::Database,
+    cli::settings::DatabaseSettings,
     db::file::{self, OpenMode, beside},
 };
 
@@ -31,7 +31,7 @@ pub(super) struct Backup {
 }
 
 impl Backup {
-    pub(super) fn run(&self, database: &Database) -> Result<(), BoxError> {
+    pub(super) fn run(&self, database: &DatabaseSettings) -> Result<(), BoxError> {
         let url = database.url_or(DEFAULT_DATABASE)?;
         let Some(source) = url.file() else {
             return Err("PostgreSQL has its own tools for this: pg_dump --format=custom --file=FILE URL \
@@ -47,7 +47,7 @@ impl Backup {
         file::check(&mut file::open(&draft, OpenMode::Read)?, &source)?;
         let bytes = fs::metadata(&draft)?.len();
         file::settle(&draft)?;
-        let key = Key::prepare(&source, &self.file)?;
+        let key = KeyCopy::prepare(&source, &self.file)?;
         let has_key = key.is_some();
         // The key first: a backup that has its name is complete.
         match key {
@@ -89,13 +89,13 @@ fn absent(error: io::Error) -> io::Result<()> {
 }
 
 /// A signing key beside a database, which is to be that of another.
-pub(super) struct Key {
+pub(super) struct KeyCopy {
     place: PathBuf,
     /// What it is to be, if it is not that already.
     draft: Option<TempPath>,
 }
 
-impl Key {
+impl KeyCopy {
     /// The key beside one database, ready to take its place beside another, with nobody to read it but its owner; `None` if
     /// there is none. Another key that is there is kept as FILE.key.former: while the one has changed its place and the
     /// database has not, nothing else opens what is still there.

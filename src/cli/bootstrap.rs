@@ -13,7 +13,7 @@ use crate::{
     audit::{self, Action},
     auth::Lifetimes,
     auth::{self, Keys},
-    cli::settings::{Database, lifetime},
+    cli::settings::{DatabaseSettings, lifetime},
     db::Conn,
     identity::{self, Ladder, Member, NewMember, RankSource, Region, store},
     kernel::{
@@ -64,7 +64,7 @@ pub(super) struct Bootstrap {
 }
 
 impl Bootstrap {
-    pub(super) async fn run(self, database: &Database) -> std::result::Result<(), BoxError> {
+    pub(super) async fn run(self, database: &DatabaseSettings) -> std::result::Result<(), BoxError> {
         // Nothing is signed here.
         let lifetimes = Lifetimes { invite: self.invite_ttl, ..Lifetimes::default() };
         let options = Options { lifetimes, ..Options::default() };

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::Options,
     auth::Keys,
-    cli::settings::Database,
+    cli::settings::DatabaseSettings,
     identity::{export_roster, import::Format},
 };
 
@@ -31,7 +31,7 @@ pub(super) struct Export {
 }
 
 impl Export {
-    pub(super) async fn run(self, database: &Database) -> Result<(), BoxError> {
+    pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
         let by_name = self.file.as_deref().and_then(format_of);
         let format = self.format.map(Format::from).or(by_name).unwrap_or(Format::Json);
         // Nothing is signed here.

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     app::Options,
     auth::Keys,
-    cli::settings::Database,
+    cli::settings::DatabaseSettings,
     identity::{Imported, import::Format, import_roster},
 };
 
@@ -59,7 +59,7 @@ pub(super) struct Import {
 }
 
 impl Import {
-    pub(super) async fn run(self, database: &Database) -> Result<(), BoxError> {
+    pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
         let mut data = Vec::new();
         let name = self.file.display().to_string();
         if name == "-" {

@@ -81,7 +81,7 @@ fn collector(runtime: &Handle) -> Result<Option<SdkTracerProvider>, BoxError> {
         Some(Duration::from_millis(milliseconds))
     });
     let client = reqwest::Client::builder().timeout(timeout.unwrap_or(OTEL_EXPORTER_OTLP_TIMEOUT_DEFAULT)).build()?;
-    let client = Client { client, runtime: runtime.clone() };
+    let client = TraceClient { client, runtime: runtime.clone() };
     let exporter = SpanExporter::builder().with_http().with_http_client(client).build();
     let exporter = exporter.map_err(|error| format!("OTEL_EXPORTER_OTLP_ENDPOINT: {error}"))?;
     let mut resource = Resource::builder();
@@ -104,19 +104,19 @@ impl Traces {
 }
 
 /// The client that the rest of the program uses, for a thread outside the runtime.
-struct Client {
+struct TraceClient {
     client: reqwest::Client,
     runtime: Handle,
 }
 
-impl Debug for Client {
+impl Debug for TraceClient {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         f.write_str("Client")
     }
 }
 
 #[async_trait]
-impl HttpClient for Client {
+impl HttpClient for TraceClient {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let request = reqwest::Request::try_from(request)?;
         let client = self.client.clone();

@@ -9,7 +9,7 @@ use super::{
     output::{BoxError, listed, say},
 };
 use crate::{
-    cli::settings::Database,
+    cli::settings::DatabaseSettings,
     db::{
         self, Db, Transferred,
         file::{self, beside},
@@ -29,19 +29,19 @@ pub(super) struct Migrate {
 }
 
 impl Migrate {
-    pub(super) async fn run(self, database: &Database) -> Result<(), BoxError> {
+    pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
         let Some(to) = self.to else {
             let url = database.url_or(DEFAULT_DATABASE)?;
             Db::open(&url, database.max_connections).await?;
             return say(&format!("{url} has the newest schema.\n"));
         };
-        let url = Database { direct_url: None, ..database.clone() }.url_or(DEFAULT_DATABASE)?;
+        let url = DatabaseSettings { direct_url: None, ..database.clone() }.url_or(DEFAULT_DATABASE)?;
         let (Some(source), None) = (url.file(), to.file()) else {
             return Err(
                 "--to copies from SQLite (--database-url sqlite://FILE) to PostgreSQL (--to postgres://…)".into()
             );
         };
-        let to = Database { database_url: Some(to), ..database.clone() }.url_or(DEFAULT_DATABASE)?;
+        let to = DatabaseSettings { database_url: Some(to), ..database.clone() }.url_or(DEFAULT_DATABASE)?;
         if !source.exists() {
             return Err(format!("{}: No such file", source.display()).into());
         }

@@ -28,7 +28,7 @@ pub use self::{
     output::BoxError,
     program::{launch, parse},
 };
-use self::{output::say, settings::Database};
+use self::{output::say, settings::DatabaseSettings};
 use crate::api::Graph;
 
 /// The server behind a gaming guild's site: roster, ranks, votes and live tallies over GraphQL.
@@ -38,7 +38,7 @@ use crate::api::Graph;
 #[command(version, propagate_version = true, max_term_width = 110)]
 struct Cli {
     #[command(flatten)]
-    database: Database,
+    database: DatabaseSettings,
     #[command(subcommand)]
     command: Command,
 }

@@ -1,6 +1,6 @@
 //! The server's parts for a command that serves nobody.
 
-use super::{output::BoxError, settings::Database};
+use super::{output::BoxError, settings::DatabaseSettings};
 use crate::{
     app::{App, Options},
     auth::{Hasher, Keys},
@@ -12,7 +12,7 @@ use crate::{
 pub(super) const DEFAULT_DATABASE: &str = "sqlite://guildhall.db";
 
 /// The server's parts for a command that serves nobody.
-pub(super) async fn offline_app(database: &Database, keys: Keys, options: Options) -> Result<App, BoxError> {
+pub(super) async fn offline_app(database: &DatabaseSettings, keys: Keys, options: Options) -> Result<App, BoxError> {
     let db = Db::open(&database.url_or(DEFAULT_DATABASE)?, database.max_connections).await?;
     // A server may be running beside it.
     let options = Options { has_peers: Some(true), ..options };

@@ -7,7 +7,7 @@ use super::{
     offline::offline_app,
     output::{BoxError, say},
 };
-use crate::{app::Options, auth::Keys, cli::settings::Database, kernel::id::CampaignId, voting};
+use crate::{app::Options, auth::Keys, cli::settings::DatabaseSettings, kernel::id::CampaignId, voting};
 
 /// Count the ballots of a vote that is over anew, and hold the stored result against it.
 ///
@@ -20,7 +20,7 @@ pub struct Recount {
 }
 
 impl Recount {
-    pub async fn run(self, database: &Database) -> Result<(), BoxError> {
+    pub async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
         let unknown = || format!("there is no campaign {}", self.campaign);
         let id = CampaignId::try_from(&ID::from(&self.campaign)).map_err(|_| unknown())?;
         let app = offline_app(database, Keys::ephemeral(), Options::default()).await?;

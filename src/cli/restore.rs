@@ -10,12 +10,12 @@ use clap::Args;
 use tempfile::TempPath;
 
 use super::{
-    backup::Key,
+    backup::KeyCopy,
     offline::DEFAULT_DATABASE,
     output::{BoxError, say},
 };
 use crate::{
-    cli::settings::Database,
+    cli::settings::DatabaseSettings,
     db::file::{self, NotHeld, OpenMode, beside},
 };
 
@@ -31,7 +31,7 @@ pub(super) struct Restore {
 }
 
 impl Restore {
-    pub(super) fn run(&self, database: &Database) -> Result<(), BoxError> {
+    pub(super) fn run(&self, database: &DatabaseSettings) -> Result<(), BoxError> {
         let url = database.url_or(DEFAULT_DATABASE)?;
         let Some(target) = url.file() else {
             return Err(
@@ -97,7 +97,7 @@ impl Restore {
             return Err(format!("{} is another key, which --force would replace", key.1.display()).into());
         }
         // What may need room is done by now, or fails here: what follows takes files away and gives them names.
-        let key = Key::prepare(&self.file, target)?;
+        let key = KeyCopy::prepare(&self.file, target)?;
         let has_key = key.is_some();
         if let Some(former) = &mut former {
             // What the log holds is to be in the file if we come no further. One that is damaged may not let us.

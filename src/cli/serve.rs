@@ -16,7 +16,7 @@ use crate::{
     app::{App, Options},
     auth::Hasher,
     bot,
-    cli::settings::{Database, Discord, Listen, PublicApi, Serving, Signing},
+    cli::settings::{DatabaseSettings, DiscordSettings, Listen, PublicApi, Serving, Signing},
     db::Db,
     http,
     kernel::clock::Clock,
@@ -37,11 +37,11 @@ pub(super) struct Serve {
     #[command(flatten)]
     pub(super) api: PublicApi,
     #[command(flatten)]
-    pub(super) discord: Discord,
+    pub(super) discord: DiscordSettings,
 }
 
 impl Serve {
-    pub(super) async fn run(self, database: &Database) -> Result<(), BoxError> {
+    pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
         let url = database.url_or(DEFAULT_DATABASE)?;
         let keys = self.signing.keys(&url)?;
         let listener = listen(&self.listen).await?;

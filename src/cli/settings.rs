@@ -23,7 +23,7 @@ use crate::{
 
 /// Where the data is.
 #[derive(Args, Clone, Debug)]
-pub struct Database {
+pub struct DatabaseSettings {
     /// <sqlite://FILE> (embedded, made when missing) or <postgres://USER:PASSWORD@HOST/NAME>.
     ///
     /// Default: <sqlite://guildhall.db>, and <sqlite://guildhall-demo.db> for the demo.
@@ -41,7 +41,7 @@ pub struct Database {
     pub max_connections: u32,
 }
 
-impl Database {
+impl DatabaseSettings {
     /// The database's URL, or this one unless given.
     pub fn url_or(&self, default: &str) -> Result<DatabaseUrl, String> {
         let url = self.database_url.clone().map_or_else(|| default.parse(), Ok)?;
@@ -160,7 +160,7 @@ impl RequestLimits {
 /// Which documents are run.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Documents")]
-pub struct Documents {
+pub struct DocumentSettings {
     /// Whether the schema may be asked for (`__schema`, `__type`). The console needs it.
     #[arg(long, env = "GUILDHALL_INTROSPECTION", value_name = "on|off", default_value = "on")]
     pub introspection: Switch,
@@ -209,7 +209,7 @@ pub struct PublicApi {
     pub limits: RequestLimits,
     /// Which documents are run.
     #[command(flatten)]
-    pub documents: Documents,
+    pub documents: DocumentSettings,
     /// How many requests are taken.
     #[command(flatten)]
     pub budgets: RequestBudgets,
@@ -227,7 +227,7 @@ impl PublicApi {
         let read = |file: &PathBuf| {
             std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
         };
-        let Documents { introspection, suggestions, trusted_documents } = &self.documents;
+        let DocumentSettings { introspection, suggestions, trusted_documents } = &self.documents;
         Ok(api::Settings {
             limits: self.limits.limits(),
             introspection: introspection.is_on(),
@@ -326,7 +326,7 @@ impl Serving {
 /// The Discord bot.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Discord")]
-pub struct Discord {
+pub struct DiscordSettings {
     /// The token of the Discord bot, the same on all servers. There is no bot unless given.
     #[arg(long, env = "GUILDHALL_DISCORD_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub discord_token: Option<String>,
@@ -336,7 +336,7 @@ pub struct Discord {
     pub discord_api: String,
 }
 
-impl Discord {
+impl DiscordSettings {
     /// The bot, if there is to be one.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::Options,
     auth,
-    cli::settings::{Database, Signing, lifetime},
+    cli::settings::{DatabaseSettings, Signing, lifetime},
     identity::store,
     kernel::text,
 };
@@ -43,7 +43,7 @@ struct Who {
 }
 
 impl Token {
-    pub(super) async fn run(self, database: &Database) -> Result<(), BoxError> {
+    pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
         let app =
             offline_app(database, self.signing.keys(&database.url_or(DEFAULT_DATABASE)?)?, Options::default()).await?;
         let guild = app.guilds.find(&app.db, Some(&self.guild)).await?;

@@ -20,13 +20,13 @@ use crate::support::{
 
 const SECRET: &str = "q0dWm3Jt8Zc5Yx1Vb7Ns2Lk9Hf4Gp6Ra";
 
-/// The exit code, and what was found: `level check message`, with the remedy behind it.
-struct Told {
+/// The exit code of `guildhall doctor`, and its findings: one line each, `level check message remedy`.
+struct DoctorOutput {
     code: Option<i32>,
     text: String,
 }
 
-impl Told {
+impl DoctorOutput {
     #[track_caller]
     fn has(&self, level: &str, check: &str, parts: &[&str]) -> &Self {
         let found = self
@@ -44,7 +44,7 @@ impl Told {
     }
 }
 
-fn doctor(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Told {
+fn doctor(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> DoctorOutput {
     let mut command = guildhall(folder);
     // A port that nobody holds, unless the test says otherwise.
     command.env("GUILDHALL_BIND", "127.0.0.1:0").envs(variables.iter().copied());
@@ -58,11 +58,11 @@ fn doctor(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Told
         [text("level"), text("check"), text("message"), text("remedy")].join(" ")
     };
     let lines: Vec<String> = report["findings"].as_array().unwrap().iter().map(line).collect();
-    Told { code: output.status.code(), text: lines.join("\n") }
+    DoctorOutput { code: output.status.code(), text: lines.join("\n") }
 }
 
 /// The doctor on a test's database.
-fn of(app: &TestApp, arguments: &[&str]) -> Told {
+fn of(app: &TestApp, arguments: &[&str]) -> DoctorOutput {
     let [flag, database, ..] = app.flags();
     let all = [&[flag.as_str(), &database, "--jwt-secret", SECRET], arguments].concat();
     doctor(tempfile::tempdir().unwrap().path(), &all, &[])

@@ -17,7 +17,7 @@ use std::{io::Write, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 use guildhall::{
-    cli::settings::Database,
+    cli::settings::DatabaseSettings,
     cli::{self, BoxError},
     db::{DatabaseUrl, Db},
 };
@@ -33,7 +33,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[command(version, propagate_version = true, max_term_width = 110)]
 struct Cli {
     #[command(flatten)]
-    database: Database,
+    database: DatabaseSettings,
     #[command(subcommand)]
     benchmark: Benchmark,
 }

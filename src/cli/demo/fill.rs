@@ -34,7 +34,7 @@ const ACCOUNTS: [&str; 4] = ["leader", "officer", "member", "initiate"];
 
 /// How much the demo is filled with.
 #[derive(Args, Clone, Copy)]
-pub(super) struct Size {
+pub(super) struct DemoSize {
     /// Members; each has one to four characters, 2.5 on average beyond the first forty.
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(40..=100_000))]
     pub(super) members: u32,
@@ -60,7 +60,7 @@ pub(super) struct Filled {
 }
 
 #[derive(Deserialize)]
-struct Roster {
+struct DemoRoster {
     members: Vec<RosterMember>,
 }
 
@@ -86,7 +86,7 @@ struct RosterCharacter {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Vote {
+struct DemoCampaign {
     title: String,
     description: String,
     status: CampaignStatus,
@@ -146,7 +146,7 @@ impl Generated {
 }
 
 /// Fills an empty database.
-pub(super) async fn fill(app: &App, id: GuildId, size: Size) -> Result<Filled, BoxError> {
+pub(super) async fn fill(app: &App, id: GuildId, size: DemoSize) -> Result<Filled, BoxError> {
     let generated = Generated::read()?;
     let now = app.clock.now();
     let founded = now - TimeDelta::days(400);
@@ -212,7 +212,7 @@ pub fn roster(
     now: Timestamp,
     rng: &mut StdRng,
 ) -> Result<(Vec<Member>, Vec<Character>), BoxError> {
-    let file: Roster = serde_json::from_str(MEMBERS)?;
+    let file: DemoRoster = serde_json::from_str(MEMBERS)?;
     let templates: Vec<RosterCharacter> = file.members.iter().flat_map(|it| it.characters.clone()).collect();
     let names = Names::new(generated);
     let (mut members, mut characters) = (Vec::new(), Vec::new());
@@ -308,8 +308,8 @@ impl Names {
 }
 
 /// The votes of the file, and before them as many closed ones as are wanted.
-fn votes(generated: &Generated, size: Size, rng: &mut StdRng) -> Result<Vec<Vote>, BoxError> {
-    let file: Vec<Vote> = serde_json::from_str(CAMPAIGNS)?;
+fn votes(generated: &Generated, size: DemoSize, rng: &mut StdRng) -> Result<Vec<DemoCampaign>, BoxError> {
+    let file: Vec<DemoCampaign> = serde_json::from_str(CAMPAIGNS)?;
     let more = usize::try_from(size.campaigns)?.saturating_sub(file.len());
     let mut votes = Vec::new();
     for number in 0..more {
@@ -324,7 +324,7 @@ fn votes(generated: &Generated, size: Size, rng: &mut StdRng) -> Result<Vec<Vote
         let title = generated.campaign_titles.get(number % generated.campaign_titles.len()).ok_or("no titles")?;
         let entries = names.into_iter().map(entry).collect();
         let description = generated.campaign_descriptions.choose(rng).cloned().unwrap_or_default();
-        votes.push(Vote {
+        votes.push(DemoCampaign {
             title: format!("{title} ({})", number + 1),
             description,
             status: CampaignStatus::Closed,
@@ -348,7 +348,7 @@ fn votes(generated: &Generated, size: Size, rng: &mut StdRng) -> Result<Vec<Vote
 
 /// A vote's rows, as if it had been prepared the day before it began.
 fn prepare(
-    vote: &Vote,
+    vote: &DemoCampaign,
     guild: GuildId,
     members: &[Member],
     now: Timestamp,

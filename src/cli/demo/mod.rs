@@ -7,7 +7,7 @@ use std::{fmt::Write, net::SocketAddr, sync::Arc, time::Duration};
 use clap::Args;
 use rand::{Rng, seq::IndexedRandom};
 
-use self::fill::{Filled, PASSWORD, Size};
+use self::fill::{DemoSize, Filled, PASSWORD};
 use super::{
     output::{BoxError, say},
     serve,
@@ -16,7 +16,7 @@ use crate::{
     access::{self, Viewer},
     app::App,
     auth::{self, Hasher, Keys},
-    cli::settings::{Database, Listen, PublicApi, Signing},
+    cli::settings::{DatabaseSettings, Listen, PublicApi, Signing},
     db::{DatabaseUrl, Db},
     identity::{self, Member},
     kernel::{
@@ -44,14 +44,14 @@ pub(super) struct Demo {
     #[command(flatten)]
     api: PublicApi,
     #[command(flatten)]
-    size: Size,
+    size: DemoSize,
     /// Leave the live campaign alone: no simulated member votes.
     #[arg(long)]
     no_simulate: bool,
 }
 
 impl Demo {
-    pub(super) async fn run(self, database: &Database) -> Result<(), BoxError> {
+    pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
         let url = database.url_or(DEFAULT_DATABASE)?;
         // Bound first: a demo that runs already keeps its database.
         let listener = serve::listen(&self.listen).await?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use diesel::QueryResult;
 use rustix::fs::{Access, AtFlags, CWD, accessat, statfs, statvfs};
 
-use super::report::Report;
+use super::report::DoctorReport;
 use crate::{
     db::{DatabaseUrl, Probe, Schema},
     kernel::clock::Clock,
@@ -25,8 +25,8 @@ const LITTLE_ROOM: u64 = 1_024;
 const FAR_AWAY: [(u32, &str); 5] =
     [(0x6969, "NFS"), (0xFE53_4D42, "SMB"), (0xFF53_4D42, "CIFS"), (0x0102_1997, "9P"), (0x6573_5546, "FUSE")];
 
-/// What the servers want of it.
-pub(super) struct Wanted<'a> {
+/// What the servers need of the database.
+pub(super) struct Requirements<'a> {
     /// Most connections of each server.
     pub connections: u32,
     pub servers: u32,
@@ -35,7 +35,7 @@ pub(super) struct Wanted<'a> {
 }
 
 /// Looks at the database as far as it can be looked at.
-pub(super) async fn check(report: &mut Report, url: &DatabaseUrl, wanted: &Wanted<'_>, clock: &Clock) {
+pub(super) async fn check(report: &mut DoctorReport, url: &DatabaseUrl, required: &Requirements<'_>, clock: &Clock) {
     let is_there = match url.file() {
         Some(file) => file_system(report, &file),
         None => true,
@@ -49,10 +49,10 @@ pub(super) async fn check(report: &mut Report, url: &DatabaseUrl, wanted: &Wante
     };
     let looked = match url {
         DatabaseUrl::Sqlite(path) => sqlite(report, &mut probe, path).await,
-        DatabaseUrl::Postgres { .. } => postgres(report, &mut probe, url, wanted, clock).await,
+        DatabaseUrl::Postgres { .. } => postgres(report, &mut probe, url, required, clock).await,
     };
     let looked = match looked {
-        Ok(()) => schema(report, &mut probe, wanted).await,
+        Ok(()) => schema(report, &mut probe, required).await,
         Err(error) => Err(error),
     };
     if let Err(error) = looked {
@@ -79,7 +79,7 @@ fn unreachable(url: &DatabaseUrl) -> &'static str {
 }
 
 /// Whether there is a file; and what is around it.
-fn file_system(report: &mut Report, file: &Path) -> bool {
+fn file_system(report: &mut DoctorReport, file: &Path) -> bool {
     let directory = match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
@@ -115,7 +115,7 @@ fn file_system(report: &mut Report, file: &Path) -> bool {
     file.exists()
 }
 
-async fn sqlite(report: &mut Report, probe: &mut Probe, path: &str) -> QueryResult<()> {
+async fn sqlite(report: &mut DoctorReport, probe: &mut Probe, path: &str) -> QueryResult<()> {
     let [mode, version] = &probe
         .values("SELECT journal_mode AS value FROM pragma_journal_mode UNION ALL SELECT sqlite_version()")
         .await?[..]
@@ -164,10 +164,10 @@ const FORBIDDEN: &str = "SELECT c.relname::text AS value FROM pg_class c
         AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))";
 
 async fn postgres(
-    report: &mut Report,
+    report: &mut DoctorReport,
     probe: &mut Probe,
     url: &DatabaseUrl,
-    wanted: &Wanted<'_>,
+    required: &Requirements<'_>,
     clock: &Clock,
 ) -> QueryResult<()> {
     let asked = clock.now();
@@ -207,12 +207,12 @@ async fn postgres(
     rights(report, probe, may_create == "true").await?;
     let DatabaseUrl::Postgres { direct, .. } = url else { return Ok(()) };
     if direct.is_none() {
-        connections(report, room.parse().unwrap_or_default(), wanted);
+        connections(report, room.parse().unwrap_or_default(), required);
     }
     listening(report, probe, url).await
 }
 
-async fn rights(report: &mut Report, probe: &mut Probe, may_create: bool) -> QueryResult<()> {
+async fn rights(report: &mut DoctorReport, probe: &mut Probe, may_create: bool) -> QueryResult<()> {
     const CHECK: &str = "rights";
     let forbidden = probe.values(FORBIDDEN).await?;
     if !may_create {
@@ -230,10 +230,10 @@ async fn rights(report: &mut Report, probe: &mut Probe, may_create: bool) -> Que
 }
 
 /// Each server has a pool of connections, and one to listen.
-fn connections(report: &mut Report, room: u32, wanted: &Wanted<'_>) {
+fn connections(report: &mut DoctorReport, room: u32, required: &Requirements<'_>) {
     const CHECK: &str = "room";
-    let each = wanted.connections + 1;
-    let (fit, servers) = (room / each, wanted.servers);
+    let each = required.connections + 1;
+    let (fit, servers) = (room / each, required.servers);
     let message =
         format!("PostgreSQL has {room} connections for this user, which are enough for {fit} servers of {each}");
     let remedy = "lower --max-connections, raise max_connections of PostgreSQL, or use a pooler (docs/scaling.md)";
@@ -247,7 +247,7 @@ fn connections(report: &mut Report, room: u32, wanted: &Wanted<'_>) {
 }
 
 /// Whether what is said over the one URL is heard over the other: also, whether both are the same database.
-async fn listening(report: &mut Report, probe: &mut Probe, url: &DatabaseUrl) -> QueryResult<()> {
+async fn listening(report: &mut DoctorReport, probe: &mut Probe, url: &DatabaseUrl) -> QueryResult<()> {
     const CHECK: &str = "listening";
     let mut listener = match Probe::open(url, true).await {
         Ok(listener) => listener,
@@ -265,12 +265,12 @@ async fn listening(report: &mut Report, probe: &mut Probe, url: &DatabaseUrl) ->
     Ok(())
 }
 
-async fn schema(report: &mut Report, probe: &mut Probe, wanted: &Wanted<'_>) -> QueryResult<()> {
+async fn schema(report: &mut DoctorReport, probe: &mut Probe, required: &Requirements<'_>) -> QueryResult<()> {
     const CHECK: &str = "schema";
     match probe.schema().await? {
         Schema::Newest => {
             report.ok(CHECK, "the newest");
-            return guilds(report, probe, wanted).await;
+            return guilds(report, probe, required).await;
         }
         Schema::Missing => report.ok(CHECK, "none yet: the first start makes it"),
         Schema::Older(pending) => {
@@ -285,20 +285,20 @@ async fn schema(report: &mut Report, probe: &mut Probe, wanted: &Wanted<'_>) -> 
     Ok(())
 }
 
-async fn guilds(report: &mut Report, probe: &mut Probe, wanted: &Wanted<'_>) -> QueryResult<()> {
+async fn guilds(report: &mut DoctorReport, probe: &mut Probe, required: &Requirements<'_>) -> QueryResult<()> {
     const CHECK: &str = "guild";
     let slugs = probe.values("SELECT slug AS value FROM guilds ORDER BY created_at, id").await?;
-    match (wanted.guild, &slugs[..]) {
-        (wanted, []) => {
-            let remedy = format!("guildhall bootstrap --guild {} --leader …", wanted.unwrap_or("SLUG"));
+    match (required.guild, &slugs[..]) {
+        (required, []) => {
+            let remedy = format!("guildhall bootstrap --guild {} --leader …", required.unwrap_or("SLUG"));
             report.warn(CHECK, "there is no guild yet", remedy);
         }
-        (Some(wanted), there) if !there.iter().any(|slug| slug == wanted) => {
+        (Some(required), there) if !there.iter().any(|slug| slug == required) => {
             let remedy = "set GUILDHALL_DEFAULT_GUILD to the slug of one that is there, or make this one by `guildhall bootstrap`";
-            report.fail(CHECK, format!("there is no guild {wanted}, which is to be the default"), remedy);
+            report.fail(CHECK, format!("there is no guild {required}, which is to be the default"), remedy);
         }
-        (wanted, [oldest, ..]) => {
-            let default = wanted.unwrap_or(oldest);
+        (required, [oldest, ..]) => {
+            let default = required.unwrap_or(oldest);
             report.ok(CHECK, format!("{default} serves requests that name none (of {} in all)", slugs.len()));
         }
     }

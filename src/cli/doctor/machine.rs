@@ -5,14 +5,14 @@ use std::{io::ErrorKind, time::Duration};
 use rlimit::Resource;
 use tokio::net::TcpListener;
 
-use super::report::Report;
+use super::report::DoctorReport;
 use crate::{cli::health, cli::settings::Listen};
 
 /// So many open files are few for those who watch.
 const FEW_FILES: u64 = 4_096;
 
 /// Whether the address can be had, or is held by a server of ours.
-pub(super) async fn address(report: &mut Report, listen: &Listen) {
+pub(super) async fn address(report: &mut DoctorReport, listen: &Listen) {
     const CHECK: &str = "address";
     let bind = listen.bind;
     let Err(error) = TcpListener::bind(bind).await else { return report.ok(CHECK, format!("{bind} is free")) };
@@ -31,7 +31,7 @@ pub(super) async fn address(report: &mut Report, listen: &Listen) {
 }
 
 /// How many may be connected.
-pub(super) fn open_files(report: &mut Report) {
+pub(super) fn open_files(report: &mut DoctorReport) {
     const CHECK: &str = "files";
     // The server raises its own limit as far as it may.
     match rlimit::getrlimit(Resource::NOFILE) {

@@ -7,14 +7,14 @@ mod settings;
 
 use clap::{Args, Command, Parser, builder::Resettable};
 
-use self::report::{Level, Report};
+use self::report::{DoctorReport, Level};
 use super::{
     offline::DEFAULT_DATABASE,
     output::{BoxError, say},
     program::exit,
     serve::Serve,
 };
-use crate::{cli::settings::Database, kernel::clock::Clock};
+use crate::{cli::settings::DatabaseSettings, kernel::clock::Clock};
 
 /// Check the settings and all that they name.
 ///
@@ -35,8 +35,8 @@ pub(super) struct Doctor {
 }
 
 impl Doctor {
-    pub(super) async fn run(self, database: &Database, cli: Command) -> Result<(), BoxError> {
-        let (mut report, clock) = (Report::default(), Clock::system());
+    pub(super) async fn run(self, database: &DatabaseSettings, cli: Command) -> Result<(), BoxError> {
+        let (mut report, clock) = (DoctorReport::default(), Clock::system());
         let Serve { listen, signing, serving, api, discord } = &self.serve;
         settings::variables(&mut report, &cli);
         settings::documents(&mut report, api);
@@ -47,12 +47,12 @@ impl Doctor {
         match database.url_or(DEFAULT_DATABASE) {
             Ok(url) => {
                 settings::secret(&mut report, signing, &url);
-                let wanted = database::Wanted {
+                let required = database::Requirements {
                     connections: database.max_connections,
                     servers: self.servers,
                     guild: serving.default_guild.as_deref().filter(|slug| !slug.is_empty()),
                 };
-                database::check(&mut report, &url, &wanted, &clock).await;
+                database::check(&mut report, &url, &required, &clock).await;
             }
             Err(problem) => {
                 report.fail("database", problem, "leave GUILDHALL_DIRECT_URL out, or set DATABASE_URL to PostgreSQL");

@@ -27,11 +27,11 @@ pub(super) struct Finding {
 
 /// What was found, in the order it was looked for. No message holds a secret.
 #[derive(Default, Serialize)]
-pub(super) struct Report {
+pub(super) struct DoctorReport {
     pub(super) findings: Vec<Finding>,
 }
 
-impl Report {
+impl DoctorReport {
     pub(super) fn ok(&mut self, check: &'static str, message: impl Into<String>) {
         self.findings.push(Finding { level: Level::Ok, check, message: message.into(), remedy: None });
     }

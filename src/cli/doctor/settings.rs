@@ -10,11 +10,11 @@ use clap::{
     error::{ContextKind, ContextValue},
 };
 
-use super::report::Report;
+use super::report::DoctorReport;
 use crate::{
     api::Graph,
     auth::MIN_SECRET,
-    cli::settings::{Discord, Listen, PublicApi, Serving, Signing},
+    cli::settings::{DiscordSettings, Listen, PublicApi, Serving, Signing},
     db::DatabaseUrl,
     kernel::clock::Clock,
 };
@@ -26,7 +26,7 @@ const MAKE_A_SECRET: &str =
     "set GUILDHALL_JWT_SECRET to what `openssl rand -base64 48` prints, the same on all servers";
 
 /// Variables that are not understood, that are empty, or that nothing reads.
-pub(super) fn variables(report: &mut Report, cli: &Command) {
+pub(super) fn variables(report: &mut DoctorReport, cli: &Command) {
     const CHECK: &str = "settings";
     const LEAVE_IT_OUT: &str = "leave it out, or give it a value: an empty variable is not a default";
     let before = report.findings.len();
@@ -94,7 +94,7 @@ fn nearest<'a>(name: &str, known: &'a BTreeSet<String>) -> Option<&'a String> {
 }
 
 /// What signs access tokens.
-pub(super) fn secret(report: &mut Report, signing: &Signing, database: &DatabaseUrl) {
+pub(super) fn secret(report: &mut DoctorReport, signing: &Signing, database: &DatabaseUrl) {
     const CHECK: &str = "secret";
     match (&signing.jwt_secret, database.file()) {
         (Some(secret), _) if secret.len() < MIN_SECRET => {
@@ -117,7 +117,7 @@ pub(super) fn secret(report: &mut Report, signing: &Signing, database: &Database
     }
 }
 
-fn key_file(report: &mut Report, file: &Path, has_data: bool) {
+fn key_file(report: &mut DoctorReport, file: &Path, has_data: bool) {
     const CHECK: &str = "secret";
     let name = file.display();
     match fs::metadata(file) {
@@ -164,7 +164,7 @@ fn is_guessable(secret: &str) -> bool {
 }
 
 /// The manifest of trusted documents, against this program's schema and limits.
-pub(super) fn documents(report: &mut Report, api: &PublicApi) {
+pub(super) fn documents(report: &mut DoctorReport, api: &PublicApi) {
     const CHECK: &str = "documents";
     let Some(file) = &api.documents.trusted_documents else { return };
     match api.settings().and_then(|settings| Graph::with(&settings)) {
@@ -177,7 +177,7 @@ pub(super) fn documents(report: &mut Report, api: &PublicApi) {
 }
 
 /// Who is believed, and who is spoken to in plain HTTP.
-pub(super) fn proxies(report: &mut Report, listen: &Listen, serving: &Serving) {
+pub(super) fn proxies(report: &mut DoctorReport, listen: &Listen, serving: &Serving) {
     const CHECK: &str = "proxies";
     let trusted = &serving.trusted_proxies;
     let widest = |ip: IpAddr| if ip.is_ipv4() { 8 } else { 16 };
@@ -202,7 +202,7 @@ pub(super) fn proxies(report: &mut Report, listen: &Listen, serving: &Serving) {
 }
 
 /// The Discord bot.
-pub(super) async fn discord(report: &mut Report, discord: &Discord, clock: &Clock, online: bool) {
+pub(super) async fn discord(report: &mut DoctorReport, discord: &DiscordSettings, clock: &Clock, online: bool) {
     const CHECK: &str = "discord";
     const GET_IT: &str =
         "copy the bot's token from Discord's developer portal, without `Bot` before it (docs/discord.md)";
