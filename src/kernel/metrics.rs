@@ -20,13 +20,13 @@ pub const OTHERS: &str = "(others)";
 const SECONDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Operation {
+struct OperationLabels {
     operation: String,
     kind: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
+struct OutcomeLabels {
     operation: String,
     kind: &'static str,
     transport: &'static str,
@@ -35,9 +35,9 @@ struct Answered {
 
 /// What a server has counted since it started.
 pub struct Metrics {
-    answered: Family<Answered, Counter>,
-    seconds: Family<Operation, Histogram>,
-    statements: Family<Operation, Counter>,
+    answered: Family<OutcomeLabels, Counter>,
+    seconds: Family<OperationLabels, Histogram>,
+    statements: Family<OperationLabels, Counter>,
     names: Mutex<HashSet<String>>,
     failed_attempts: Family<[(&'static str, String); 1], Counter>,
     /// Tallies of watched campaigns that were counted.
@@ -60,8 +60,8 @@ impl Default for Metrics {
     }
 }
 
-/// An operation that is over.
-pub struct Over<'o> {
+/// A finished operation, as the metrics count it.
+pub struct OperationSample<'o> {
     /// Its name, as its client gave it, or [`UNNAMED`].
     pub name: &'o str,
     /// `query`, `mutation` or `subscription`.
@@ -77,13 +77,13 @@ pub struct Over<'o> {
 }
 
 impl Metrics {
-    /// Counts an operation that is over.
-    pub fn count(&self, over: &Over<'_>) {
-        let Over { name, kind, transport, outcome, took, statements } = *over;
+    /// Counts a finished operation.
+    pub fn count(&self, sample: &OperationSample<'_>) {
+        let OperationSample { name, kind, transport, outcome, took, statements } = *sample;
         let operation = self.counted_as(name);
-        let answered = Answered { operation: operation.clone(), kind, transport, outcome };
+        let answered = OutcomeLabels { operation: operation.clone(), kind, transport, outcome };
         self.answered.get_or_create(&answered).inc();
-        let operation = Operation { operation, kind };
+        let operation = OperationLabels { operation, kind };
         // How long someone watches is up to them.
         if kind != "subscription" {
             self.seconds.get_or_create(&operation).observe(took.as_secs_f64());

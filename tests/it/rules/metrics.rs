@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use guildhall::kernel::metrics::{MAX_NAMES, Metrics, OTHERS, Over, UNNAMED};
+use guildhall::kernel::metrics::{MAX_NAMES, Metrics, OTHERS, OperationSample, UNNAMED};
 use prometheus_client::{encoding::text::encode, registry::Registry};
 
 /// How many operations were counted under each name.
@@ -23,7 +23,7 @@ fn the_number_of_names_from_clients_is_limited() {
     let metrics = Metrics::default();
     let count = |name: &str| {
         let took = Duration::ZERO;
-        metrics.count(&Over { name, kind: "query", transport: "http", outcome: "OK", took, statements: 0 });
+        metrics.count(&OperationSample { name, kind: "query", transport: "http", outcome: "OK", took, statements: 0 });
     };
     let names: Vec<String> = (0..MAX_NAMES).map(|number| format!("Query{number}")).collect();
     for name in &names {
