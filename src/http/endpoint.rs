@@ -14,10 +14,10 @@ use http_body_util::LengthLimitError;
 use tracing::Span;
 
 use super::{
-    answer::Answer,
     headers::{X_REQUEST_ID, text},
     origin::origin,
-    request::{Failure, from_body, from_query_string},
+    request::{RequestError, from_body, from_query_string},
+    response::Responder,
     server::{ConnectionPermit, Server},
     sse, ws,
 };
@@ -38,55 +38,55 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
     let (mut parts, body) = request.into_parts();
     let origin = origin(&server.proxies, &parts);
     let id = text(&parts.headers, X_REQUEST_ID).unwrap_or("-");
-    let answer = Answer::new(&parts.headers, OperationLog::open(&server.app, "http", id, Span::current()));
+    let responder = Responder::new(&parts.headers, OperationLog::open(&server.app, "http", id, Span::current()));
     if let Err(refusal) = server.budget.take(origin.address, None) {
-        return answer.failure(Failure::new(StatusCode::TOO_MANY_REQUESTS, refusal));
+        return responder.reject(RequestError::new(StatusCode::TOO_MANY_REQUESTS, refusal));
     }
     let wants_socket = text(&parts.headers, header::UPGRADE).is_some_and(|it| it.eq_ignore_ascii_case("websocket"));
     if parts.method == Method::GET && wants_socket {
         if !server.cors.lets_in(&server.proxies, &parts) {
             let refusal = Refusal::new(Code::Forbidden, "GUILDHALL_CORS_ORIGINS does not name this page's origin.");
-            return answer.failure(Failure::new(StatusCode::FORBIDDEN, refusal));
+            return responder.reject(RequestError::new(StatusCode::FORBIDDEN, refusal));
         }
         // Of sixteen bytes, by RFC 6455, section 4.2.1.
         let key = text(&parts.headers, header::SEC_WEBSOCKET_KEY).and_then(|key| BASE64.decode(key).ok());
         if key.is_none_or(|key| key.len() != 16) {
-            return answer.failure(Failure::malformed("Sec-WebSocket-Key must be a key."));
+            return responder.reject(RequestError::malformed("Sec-WebSocket-Key must be a key."));
         }
         return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
             Ok(upgrade) => {
-                answer.account.discard();
+                responder.log.discard();
                 ws::upgrade(server, upgrade, origin, parts.extensions.remove::<ConnectionPermit>())
             }
             Err(rejection) => {
                 let refusal = Refusal::new(Code::BadUserInput, rejection.body_text());
-                answer.failure(Failure::new(rejection.status(), refusal))
+                responder.reject(RequestError::new(rejection.status(), refusal))
             }
         };
     }
-    Arc::clone(&answer.account.usage).measure(answered(server, parts, body, origin, answer)).await
+    Arc::clone(&responder.log.usage).measure(respond(server, parts, body, origin, responder)).await
 }
 
-async fn answered(server: Server, parts: Parts, body: Body, origin: Origin, mut answer: Answer) -> Response {
-    let operation = match operation(&server, &answer, &parts, body).await {
+async fn respond(server: Server, parts: Parts, body: Body, origin: Origin, mut responder: Responder) -> Response {
+    let operation = match operation(&server, &responder, &parts, body).await {
         Ok(operation) => operation,
-        Err(failure) => return answer.failure(failure),
+        Err(error) => return responder.reject(error),
     };
     let credentials = match (single(&parts.headers, "x-guild"), single(&parts.headers, "authorization")) {
         (Ok(guild), Ok(authorization)) => Credentials { guild, authorization },
-        (Err(failure), _) | (_, Err(failure)) => return answer.failure(failure),
+        (Err(error), _) | (_, Err(error)) => return responder.reject(error),
     };
     let admitted = match server.graph.in_time(AuthContext::authenticate(&server.app, credentials, origin)).await {
         Ok(admitted) => admitted,
-        Err(error) => return answer.error(error),
+        Err(error) => return responder.error(error),
     };
-    answer.account.asked_by(&admitted);
+    responder.log.asked_by(&admitted);
     if let Some(viewer) = &admitted.viewer
         && let Err(refusal) = server.budget.take(None, Some(viewer.member))
     {
-        return answer.failure(Failure::new(StatusCode::TOO_MANY_REQUESTS, refusal));
+        return responder.reject(RequestError::new(StatusCode::TOO_MANY_REQUESTS, refusal));
     }
-    run(server, &parts.method, operation, admitted, answer).await
+    run(server, &parts.method, operation, admitted, responder).await
 }
 
 async fn run(
@@ -94,46 +94,52 @@ async fn run(
     method: &Method,
     operation: Operation,
     admitted: AuthContext,
-    mut answer: Answer,
+    mut responder: Responder,
 ) -> Response {
     let prepared = server.graph.prepare(operation);
     let kind = prepared.as_ref().ok().map(Prepared::kind);
     if let Ok(prepared) = &prepared {
-        answer.account.asks_for(prepared);
+        responder.log.asks_for(prepared);
     }
     if kind == Some(OperationType::Mutation) && *method == Method::GET {
         let refusal = Refusal::new(Code::BadUserInput, "A mutation goes by POST.");
-        return answer.failure(Failure::new(StatusCode::METHOD_NOT_ALLOWED, refusal));
+        return responder.reject(RequestError::new(StatusCode::METHOD_NOT_ALLOWED, refusal));
     }
     let is_subscription = kind == Some(OperationType::Subscription);
-    if answer.accepted.rather_events || (answer.accepted.events && is_subscription) {
-        return sse::answer(server, prepared, admitted, answer.account);
+    if responder.accepted.rather_events || (responder.accepted.events && is_subscription) {
+        return sse::answer(server, prepared, admitted, responder.log);
     }
     let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(errors) => return answer.request_errors(errors),
+        Err(errors) => return responder.request_errors(errors),
     };
     if is_subscription {
         let message = "A subscription is answered as text/event-stream, which must be accepted, or by WebSocket with the \
             sub-protocol graphql-transport-ws.";
-        return answer.failure(Failure::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)));
+        return responder
+            .reject(RequestError::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)));
     }
-    let response = answer.account.execute(&server.graph, prepared, &admitted).await;
-    answer.response(response)
+    let response = responder.log.execute(&server.graph, prepared, &admitted).await;
+    responder.response(response)
 }
 
-async fn operation(server: &Server, answer: &Answer, parts: &Parts, body: Body) -> Result<Operation, Failure> {
+async fn operation(
+    server: &Server,
+    responder: &Responder,
+    parts: &Parts,
+    body: Body,
+) -> Result<Operation, RequestError> {
     match parts.method {
         Method::GET => {
-            answer.check()?;
+            responder.check()?;
             from_query_string(parts.uri.query().unwrap_or_default())
         }
         Method::POST => {
-            answer.check()?;
+            responder.check()?;
             let message = format!("A request body has at most {} bytes.", server.max_body);
             let too_large = || {
                 let refusal = Refusal::new(Code::BadUserInput, message.clone());
-                Failure::new(StatusCode::PAYLOAD_TOO_LARGE, refusal)
+                RequestError::new(StatusCode::PAYLOAD_TOO_LARGE, refusal)
             };
             let announced = text(&parts.headers, header::CONTENT_LENGTH).and_then(|it| it.parse::<u64>().ok());
             if announced.is_some_and(|bytes| bytes > server.max_body as u64) {
@@ -141,26 +147,26 @@ async fn operation(server: &Server, answer: &Answer, parts: &Parts, body: Body) 
             }
             let body = tokio::time::timeout(BODY_WITHIN, axum::body::to_bytes(body, server.max_body)).await;
             let too_late = Refusal::new(Code::BadUserInput, "The request's body did not come in time.");
-            let body = body.map_err(|_| Failure::new(StatusCode::REQUEST_TIMEOUT, too_late))?;
+            let body = body.map_err(|_| RequestError::new(StatusCode::REQUEST_TIMEOUT, too_late))?;
             let body = body.map_err(|error| match error.into_inner().downcast_ref::<LengthLimitError>() {
                 Some(_) => too_large(),
-                None => Failure::malformed("The request's body broke off."),
+                None => RequestError::malformed("The request's body broke off."),
             })?;
             from_body(&parts.headers, &body)
         }
         _ => {
             let refusal = Refusal::new(Code::BadUserInput, "Use GET or POST.");
-            Err(Failure::new(StatusCode::METHOD_NOT_ALLOWED, refusal))
+            Err(RequestError::new(StatusCode::METHOD_NOT_ALLOWED, refusal))
         }
     }
 }
 
 /// A header that says who asks or where: in doubt of it, the request is not served.
-fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Failure> {
+fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, RequestError> {
     let mut values = headers.get_all(name).iter().map(|value| value.to_str());
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
         (Some(Ok(value)), None) => Ok(Some(value)),
-        _ => Err(Failure::malformed(format!("Send {name} once, in plain text."))),
+        _ => Err(RequestError::malformed(format!("Send {name} once, in plain text."))),
     }
 }

@@ -18,13 +18,13 @@ use crate::{
 /// The version of Apollo's protocol of persisted queries.
 const PERSISTED_QUERY_VERSION: u64 = 1;
 
-/// A request that is refused before anything is executed.
-pub(super) struct Failure {
+/// A request error (GraphQL §7.1.2): the server rejects the request before it executes anything.
+pub(super) struct RequestError {
     pub(super) status: StatusCode,
     pub(super) refusal: Refusal,
 }
 
-impl Failure {
+impl RequestError {
     pub(super) const fn new(status: StatusCode, refusal: Refusal) -> Self {
         Self { status, refusal }
     }
@@ -39,7 +39,7 @@ impl Failure {
 }
 
 /// The operation that a query string asks for.
-pub(super) fn from_query_string(query: &str) -> Result<Operation, Failure> {
+pub(super) fn from_query_string(query: &str) -> Result<Operation, RequestError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Parameters {
@@ -50,13 +50,13 @@ pub(super) fn from_query_string(query: &str) -> Result<Operation, Failure> {
         extensions: Option<String>,
     }
     let uri: axum::http::Uri =
-        format!("/?{query}").parse().map_err(|_| Failure::malformed("The query string is malformed."))?;
+        format!("/?{query}").parse().map_err(|_| RequestError::malformed("The query string is malformed."))?;
     let QueryString(parameters): QueryString<Parameters> =
-        QueryString::try_from_uri(&uri).map_err(|error| Failure::malformed(error.body_text()))?;
+        QueryString::try_from_uri(&uri).map_err(|error| RequestError::malformed(error.body_text()))?;
     let json = |name: &'static str, text: Option<String>| {
         let text = text.filter(|text| !text.is_empty());
         let value = text.map(|text| serde_json::from_str(&text)).transpose();
-        value.map_err(|_| Failure::of(Refusal::input(name, format!("{name} must be a JSON object."))))
+        value.map_err(|_| RequestError::of(Refusal::input(name, format!("{name} must be a JSON object."))))
     };
     let parts = [
         ("query", parameters.query.map(Into::into)),
@@ -69,7 +69,7 @@ pub(super) fn from_query_string(query: &str) -> Result<Operation, Failure> {
 }
 
 /// The operation that a body asks for.
-pub(super) fn from_body(headers: &HeaderMap, body: &Bytes) -> Result<Operation, Failure> {
+pub(super) fn from_body(headers: &HeaderMap, body: &Bytes) -> Result<Operation, RequestError> {
     // Only JSON: what a browser sends across origins without asking first is refused, so that no page can act for a
     // member (CSRF).
     let content_type = text(headers, header::CONTENT_TYPE).unwrap_or_default();
@@ -83,13 +83,13 @@ pub(super) fn from_body(headers: &HeaderMap, body: &Bytes) -> Result<Operation, 
         headers.get(header::CONTENT_ENCODING).is_none_or(|it| it.as_bytes().eq_ignore_ascii_case(b"identity"));
     if !is_json || !is_utf8 || !is_plain {
         let refusal = Refusal::new(Code::BadUserInput, "Send application/json in UTF-8, not compressed.");
-        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, refusal));
+        return Err(RequestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, refusal));
     }
     match serde_json::from_slice(body) {
         Ok(Json::Object(body)) => operation(body),
-        Ok(Json::Array(_)) => Err(Failure::malformed("Send one operation at a time, not an array.")),
-        Ok(_) => Err(Failure::malformed("The body must be a JSON object.")),
-        Err(error) => Err(Failure::malformed(format!("The body is not JSON: {error}."))),
+        Ok(Json::Array(_)) => Err(RequestError::malformed("Send one operation at a time, not an array.")),
+        Ok(_) => Err(RequestError::malformed("The body must be a JSON object.")),
+        Err(error) => Err(RequestError::malformed(format!("The body is not JSON: {error}."))),
     }
 }
 
@@ -99,20 +99,20 @@ pub(super) fn from_payload(payload: Map<String, Json>) -> Result<Operation, Refu
 }
 
 /// An operation from its parts as they came. What else is given is passed over.
-fn operation(mut parts: Map<String, Json>) -> Result<Operation, Failure> {
+fn operation(mut parts: Map<String, Json>) -> Result<Operation, RequestError> {
     let mut string = |name: &'static str| match parts.remove(name) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Failure::of(Refusal::input(name, format!("{name} must be a string.")))),
+        Some(_) => Err(RequestError::of(Refusal::input(name, format!("{name} must be a string.")))),
     };
     let (query, id, name) = (string("query")?, string("documentId")?, string("operationName")?);
     let mut object = |name: &'static str| match parts.remove(name) {
         None | Some(Json::Null) => Ok(Map::new()),
         Some(Json::Object(object)) => Ok(object),
-        Some(_) => Err(Failure::of(Refusal::input(name, format!("{name} must be an object.")))),
+        Some(_) => Err(RequestError::of(Refusal::input(name, format!("{name} must be an object.")))),
     };
     let (variables, extensions) = (object("variables")?, object("extensions")?);
-    let hash = persisted_query(&extensions).map_err(Failure::of)?;
+    let hash = persisted_query(&extensions).map_err(RequestError::of)?;
     let id = hash.or(id);
     // Beside an id some clients cannot leave it out.
     let query = query.filter(|query| !query.is_empty() || id.is_none());
@@ -120,7 +120,7 @@ fn operation(mut parts: Map<String, Json>) -> Result<Operation, Failure> {
         (Some(text), None) => DocumentRef::Text(text),
         (Some(text), Some(hash)) => DocumentRef::Register(text, hash),
         (None, Some(id)) => DocumentRef::Known(id),
-        (None, None) => return Err(Failure::of(Refusal::input("query", "query must be a document."))),
+        (None, None) => return Err(RequestError::of(Refusal::input("query", "query must be a document."))),
     };
     let variables = Variables::from_json(Json::Object(variables));
     Ok(Operation { document, name: name.filter(|name| !name.is_empty()), variables })

@@ -17,9 +17,9 @@ use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{
-    console, endpoint, figures,
+    console, endpoint,
     headers::{X_REQUEST_ID, internal, new_request_id, text},
-    health,
+    health, metrics,
     server::Server,
 };
 use crate::api::operation_log::millis;
@@ -39,7 +39,7 @@ pub(super) fn router(server: Server) -> Router {
         .route("/graphiql/{asset}", get(console::console_asset))
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(health::ready))
-        .route("/metrics", get(figures::metrics))
+        .route("/metrics", get(metrics::metrics))
         .with_state(server)
         .layer(from_fn(observe))
         .layer(PropagateRequestIdLayer::new(X_REQUEST_ID))

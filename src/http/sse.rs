@@ -19,7 +19,7 @@ use crate::api::{
     Prepared, SubscriptionMessage,
     auth_context::AuthContext,
     is_refused,
-    operation_log::{OperationLog, Outcome},
+    operation_log::{OperationLog, OutcomeCode},
 };
 
 /// Longest silence of a stream before a comment is sent, in seconds: proxies and phones close silent connections.
@@ -35,7 +35,7 @@ pub(super) fn answer(
     server: Server,
     prepared: Result<Prepared, Vec<ServerError>>,
     admitted: AuthContext,
-    account: OperationLog,
+    log: OperationLog,
 ) -> Response {
     let is_subscription = prepared.as_ref().is_ok_and(|it| it.kind() == OperationType::Subscription);
     let mut ending = server.clone();
@@ -48,7 +48,7 @@ pub(super) fn answer(
         ending.shutdown_requested().await;
     };
     // A comment first, so that the client receives the headers at once.
-    let events = once(ready(Event::DEFAULT_KEEP_ALIVE)).chain(events(server, prepared, admitted, account));
+    let events = once(ready(Event::DEFAULT_KEEP_ALIVE)).chain(events(server, prepared, admitted, log));
     let events = events.take_until(Box::pin(ended)).map(Ok::<_, Infallible>);
     let headers = [
         (header::CACHE_CONTROL, "no-store"),
@@ -63,26 +63,26 @@ fn events(
     server: Server,
     prepared: Result<Prepared, Vec<ServerError>>,
     admitted: AuthContext,
-    mut account: OperationLog,
+    mut log: OperationLog,
 ) -> impl Stream<Item = Event> {
     async_stream::stream! {
         match prepared {
             Err(errors) => {
-                account.comes_to(Outcome::of(&errors));
+                log.comes_to(OutcomeCode::of(&errors));
                 yield refused(&errors);
             }
             Ok(prepared) if prepared.kind() != OperationType::Subscription => {
-                let answered = account.execute(&server.graph, prepared, &admitted).await;
+                let answered = log.execute(&server.graph, prepared, &admitted).await;
                 yield response(&answered);
             }
             Ok(prepared) => {
-                let mut said = pin!(server.graph.subscribe(prepared, admitted, account.request_id().to_owned()));
-                account.comes_to(Outcome::OK);
+                let mut said = pin!(server.graph.subscribe(prepared, admitted, log.request_id().to_owned()));
+                log.comes_to(OutcomeCode::OK);
                 while let Some(said) = said.next().await {
                     yield match said {
                         SubscriptionMessage::Next(json) => next(&json),
                         SubscriptionMessage::Refused(errors) => {
-                            account.comes_to(Outcome::of(&errors));
+                            log.comes_to(OutcomeCode::of(&errors));
                             refused(&errors)
                         }
                     };

@@ -32,7 +32,7 @@ use crate::{
         Operation, SubscriptionMessage,
         auth_context::{AuthContext, Credentials},
         is_refused,
-        operation_log::{OperationLog, Outcome},
+        operation_log::{OperationLog, OutcomeCode},
     },
     engine::Origin,
     kernel::error::{Code, Error, Refusal, internal_server_error},
@@ -53,8 +53,8 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 const ANSWER_WITHIN: Duration = Duration::from_secs(7);
 /// How long a client that is sent away has to take note of it.
 const LEAVE_WITHIN: Duration = Duration::from_secs(2);
-/// Answers that may be made at once and not yet sent, for a client that is slow to read.
-const ANSWERS: usize = 8;
+/// Most responses of a socket that are not sent yet, because its client is slow to read.
+const MAX_UNSENT: usize = 8;
 /// Most operations at once on one socket.
 const MAX_OPERATIONS: usize = 100;
 /// Most KiB that their documents have together: parsed, they take some eighty times as much.
@@ -62,10 +62,10 @@ const MAX_DOCUMENTS: usize = 256;
 /// Most bytes of an operation's id.
 const MAX_ID: usize = 4 * 1_024;
 
-/// What a client says.
+/// A message from the client.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum FromClient {
+enum ClientMessage {
     ConnectionInit {
         #[serde(default)]
         payload: Option<Map<String, Json>>,
@@ -87,10 +87,10 @@ enum FromClient {
     },
 }
 
-/// What the server says, but for responses.
+/// A message from the server, except `next`.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum ToClient<'m> {
+enum ServerMessage<'m> {
     ConnectionAck,
     Pong {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,7 +105,7 @@ enum ToClient<'m> {
     },
 }
 
-impl ToClient<'_> {
+impl ServerMessage<'_> {
     fn into_message(self) -> Message {
         Message::text(serde_json::to_string(&self).unwrap_or_default())
     }
@@ -134,7 +134,7 @@ pub(super) fn upgrade(
     server: Server,
     upgrade: WebSocketUpgrade,
     origin: Origin,
-    place: Option<ConnectionPermit>,
+    permit: Option<ConnectionPermit>,
 ) -> Response {
     let max_message = server.max_body / BODY_PER_MESSAGE;
     upgrade
@@ -146,20 +146,20 @@ pub(super) fn upgrade(
         .on_upgrade(async move |mut socket| {
             // Kept to the end, because a server that shuts down waits for all sockets.
             let _open = server.ending.clone();
-            // Likewise, for it is one of the open connections.
-            let _place = place;
+            // Likewise, because the socket counts as an open connection.
+            let _permit = permit;
             let speaks_it = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
             let ended = if speaks_it {
-                let turns = Arc::new(Semaphore::new(ANSWERS));
-                let room = Arc::new(SocketLimits { turns, documents: Semaphore::new(MAX_DOCUMENTS) });
-                let connection = Connection {
+                let responses = Arc::new(Semaphore::new(MAX_UNSENT));
+                let limits = Arc::new(SocketLimits { responses, documents: Semaphore::new(MAX_DOCUMENTS) });
+                let connection = WsConnection {
                     server,
                     origin: Some(origin),
                     admitting: None,
                     admitted: None,
                     is_ending: false,
                     operations: StreamMap::new(),
-                    room,
+                    limits,
                 };
                 connection.run(&mut socket).await
             } else {
@@ -185,7 +185,8 @@ async fn leave(mut socket: WebSocket, close: Option<Close>) {
     let _ = socket.close().await;
 }
 
-struct Connection {
+/// A WebSocket, from its `connection_init` to its close.
+struct WsConnection {
     server: Server,
     /// Where the client comes from, until it asks to be let in.
     origin: Option<Origin>,
@@ -197,53 +198,53 @@ struct Connection {
     is_ending: bool,
     /// The operations that run, by the client's ids.
     operations: StreamMap<String, BoxStream<'static, Outgoing>>,
-    room: Arc<SocketLimits>,
+    limits: Arc<SocketLimits>,
 }
 
-/// What a socket's operations share.
+/// Limits that a socket's operations share.
 struct SocketLimits {
-    /// For answers that are made and not yet sent.
-    turns: Arc<Semaphore>,
-    /// For the documents of what runs, in KiB.
+    /// A permit for each response that is not sent yet.
+    responses: Arc<Semaphore>,
+    /// A permit for each KiB of the documents of running operations.
     documents: Semaphore,
 }
 
-/// What an operation has to say, with the turn that its answer has until it is sent.
+/// A message of an operation, and the permit that its response holds until it is sent.
 struct Outgoing {
     message: Message,
-    /// Whether it is the operation's last word: its id is free again.
+    /// Whether it is the operation's last message, which frees its id.
     is_last: bool,
-    turn: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Outgoing {
     /// With a response in JSON.
-    fn next(id: &str, response: &str, turn: Option<OwnedSemaphorePermit>) -> Self {
+    fn next(id: &str, response: &str, permit: Option<OwnedSemaphorePermit>) -> Self {
         let message = format!(r#"{{"type":"next","id":{},"payload":{response}}}"#, Json::from(id));
-        Self { message: Message::text(message), is_last: false, turn }
+        Self { message: Message::text(message), is_last: false, permit }
     }
 
     fn complete(id: &str) -> Self {
-        Self { message: ToClient::Complete { id }.into_message(), is_last: true, turn: None }
+        Self { message: ServerMessage::Complete { id }.into_message(), is_last: true, permit: None }
     }
 
     fn error(id: &str, errors: &[ServerError]) -> Self {
-        Self { message: ToClient::Error { id, payload: errors }.into_message(), is_last: true, turn: None }
+        Self { message: ServerMessage::Error { id, payload: errors }.into_message(), is_last: true, permit: None }
     }
 }
 
-impl Connection {
+impl WsConnection {
     /// Runs until the client goes (`Ok`) or is to be sent away (`Err`).
     async fn run(mut self, socket: &mut WebSocket) -> Result<(), Close> {
         let mut timer = pin!(tokio::time::sleep(INIT_WITHIN));
         let mut last_heard = Instant::now();
         loop {
-            let mut turn = None;
+            let mut permit = None;
             let reply = tokio::select! {
                 heard = socket.recv() => {
                     last_heard = Instant::now();
                     match heard {
-                        Some(Ok(Message::Text(text))) => self.hear(text.as_str())?,
+                        Some(Ok(Message::Text(text))) => self.receive(text.as_str())?,
                         Some(Ok(Message::Binary(_))) => return Err(BAD_REQUEST),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
                         Some(Ok(Message::Close(_))) | None => return Ok(()),
@@ -255,7 +256,7 @@ impl Connection {
                     self.admitting = None;
                     self.admitted = Some(admitted?);
                     timer.as_mut().reset(Instant::now() + PING_EVERY);
-                    Some(ToClient::ConnectionAck.into_message())
+                    Some(ServerMessage::ConnectionAck.into_message())
                 }
                 outgoing = self.operations.next(), if self.is_ending || !self.operations.is_empty() => {
                     let Some((id, outgoing)) = outgoing else {
@@ -267,7 +268,7 @@ impl Connection {
                     if outgoing.is_last {
                         self.operations.remove(&id);
                     }
-                    turn = outgoing.turn;
+                    permit = outgoing.permit;
                     Some(outgoing.message)
                 }
                 () = &mut timer => {
@@ -294,25 +295,25 @@ impl Connection {
             {
                 return Ok(());
             }
-            drop(turn);
+            drop(permit);
         }
     }
 
-    /// Takes in a message; the answer to it, if it has one at once.
-    fn hear(&mut self, text: &str) -> Result<Option<Message>, Close> {
+    /// Handles a message of the client and returns the immediate reply, if there is one.
+    fn receive(&mut self, text: &str) -> Result<Option<Message>, Close> {
         match serde_json::from_str(text).map_err(|_| BAD_REQUEST)? {
-            FromClient::ConnectionInit { payload } => {
+            ClientMessage::ConnectionInit { payload } => {
                 let origin = self.origin.take().ok_or(TWICE_INIT)?;
                 // Meanwhile the client is heard, whatever it says.
                 self.admitting = Some(admit(self.server.clone(), payload.unwrap_or_default(), origin).boxed());
                 Ok(None)
             }
-            FromClient::Ping { payload } => Ok(Some(ToClient::Pong { payload }.into_message())),
-            FromClient::Pong { .. } => Ok(None),
+            ClientMessage::Ping { payload } => Ok(Some(ServerMessage::Pong { payload }.into_message())),
+            ClientMessage::Pong { .. } => Ok(None),
             // Unheard: it is not done, and the client asks again where it connects next.
-            FromClient::Subscribe { .. } if *self.server.ending.borrow() => Ok(None),
-            FromClient::Subscribe { id, payload } => self.subscribe(id, payload),
-            FromClient::Complete { id } => {
+            ClientMessage::Subscribe { .. } if *self.server.ending.borrow() => Ok(None),
+            ClientMessage::Subscribe { id, payload } => self.subscribe(id, payload),
+            ClientMessage::Complete { id } => {
                 self.operations.remove(&id);
                 Ok(None)
             }
@@ -340,7 +341,7 @@ impl Connection {
         if let Err(refusal) = self.server.budget.take(admitted.origin.address, member) {
             return Ok(Some(refused(refusal)));
         }
-        let run = run(self.server.clone(), admitted, id.clone(), operation, Arc::clone(&self.room));
+        let run = run(self.server.clone(), admitted, id.clone(), operation, Arc::clone(&self.limits));
         self.operations.insert(id, run.boxed());
         Ok(None)
     }
@@ -370,44 +371,44 @@ fn run(
     admitted: AuthContext,
     id: String,
     operation: Operation,
-    room: Arc<SocketLimits>,
+    limits: Arc<SocketLimits>,
 ) -> impl Stream<Item = Outgoing> + Send {
     async_stream::stream! {
-        let mut account = open(&server, &admitted);
+        let mut log = open(&server, &admitted);
         let prepared = match server.graph.prepare(operation) {
             Ok(prepared) => prepared,
             Err(errors) => {
-                yield refused(&mut account, &id, &errors);
+                yield refused(&mut log, &id, &errors);
                 return;
             }
         };
-        account.asks_for(&prepared);
-        let Ok(_place) = room.documents.try_acquire_many(prepared.kibibytes()) else {
+        log.asks_for(&prepared);
+        let Ok(_permit) = limits.documents.try_acquire_many(prepared.kibibytes()) else {
             let message = format!("The documents of a socket's operations have at most {MAX_DOCUMENTS} KiB together.");
             let refusal = Refusal::new(Code::QueryTooComplex, message);
-            yield refused(&mut account, &id, &[refusal.into_server_error()]);
+            yield refused(&mut log, &id, &[refusal.into_server_error()]);
             return;
         };
         // As with each request over HTTP, what counts is who asks and what they may do by now.
-        let again = Arc::clone(&account.usage).measure(Box::pin(admitted.refresh()));
-        let admitted = match server.graph.in_time(again).await {
+        let refreshed = Arc::clone(&log.usage).measure(Box::pin(admitted.refresh()));
+        let admitted = match server.graph.in_time(refreshed).await {
             Ok(admitted) => admitted,
             Err(error) => {
-                let error = error.into_presented(account.request_id());
-                yield refused(&mut account, &id, &[error]);
+                let error = error.into_presented(log.request_id());
+                yield refused(&mut log, &id, &[error]);
                 return;
             }
         };
         if prepared.kind() == OperationType::Subscription {
-            account.comes_to(Outcome::OK);
-            let said = server.graph.subscribe(prepared, admitted, account.request_id().to_owned());
+            log.comes_to(OutcomeCode::OK);
+            let said = server.graph.subscribe(prepared, admitted, log.request_id().to_owned());
             let mut ending = server.clone();
             let mut said = said.take_until(Box::pin(async move { ending.shutdown_requested().await })).boxed();
             while let Some(said) = said.next().await {
                 match said {
                     SubscriptionMessage::Next(response) => yield Outgoing::next(&id, &response, None),
                     SubscriptionMessage::Refused(errors) => {
-                        yield refused(&mut account, &id, &errors);
+                        yield refused(&mut log, &id, &errors);
                         return;
                     }
                 }
@@ -418,17 +419,17 @@ fn run(
             }
         } else {
             // It is never closed. A client that does not read must not fill our memory with answers.
-            let turn = Arc::clone(&room.turns).acquire_owned().await.ok();
-            let response = Box::pin(account.execute(&server.graph, prepared, &admitted)).await;
+            let permit = Arc::clone(&limits.responses).acquire_owned().await.ok();
+            let response = Box::pin(log.execute(&server.graph, prepared, &admitted)).await;
             if is_refused(&response) {
                 yield Outgoing::error(&id, &response.errors);
                 return;
             }
             match serde_json::to_string(&response) {
-                Ok(response) => yield Outgoing::next(&id, &response, turn),
+                Ok(response) => yield Outgoing::next(&id, &response, permit),
                 Err(error) => {
-                    tracing::error!(request_id = account.request_id(), %error, "the answer could not be written");
-                    yield Outgoing::error(&id, &[internal_server_error(account.request_id())]);
+                    tracing::error!(request_id = log.request_id(), %error, "the answer could not be written");
+                    yield Outgoing::error(&id, &[internal_server_error(log.request_id())]);
                     return;
                 }
             }
@@ -440,12 +441,12 @@ fn run(
 fn open(server: &Server, admitted: &AuthContext) -> OperationLog {
     let request_id = new_request_id();
     let span = tracing::info_span!("operation", request_id, "otel.kind" = "server");
-    let mut account = OperationLog::open(&server.app, "websocket", &request_id, span);
-    account.asked_by(admitted);
-    account
+    let mut log = OperationLog::open(&server.app, "websocket", &request_id, span);
+    log.asked_by(admitted);
+    log
 }
 
-fn refused(account: &mut OperationLog, id: &str, errors: &[ServerError]) -> Outgoing {
-    account.comes_to(Outcome::of(errors));
+fn refused(log: &mut OperationLog, id: &str, errors: &[ServerError]) -> Outgoing {
+    log.comes_to(OutcomeCode::of(errors));
     Outgoing::error(id, errors)
 }

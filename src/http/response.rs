@@ -1,6 +1,6 @@
-//! How a request is answered: in which media type, and with which status.
+//! The media type and the status of a response.
 //!
-//! By the GraphQL-over-HTTP specification: <https://graphql.github.io/graphql-over-http/draft/>.
+//! Follows the GraphQL-over-HTTP specification: <https://graphql.github.io/graphql-over-http/draft/>.
 
 use async_graphql::{Response as GraphResponse, ServerError, Value};
 use axum::{
@@ -8,34 +8,34 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{headers::internal, request::Failure};
+use super::{headers::internal, request::RequestError};
 use crate::{
     api::{
         OUT_OF_TIME, is_refused,
-        operation_log::{OperationLog, Outcome},
+        operation_log::{OperationLog, OutcomeCode},
     },
     kernel::error::{Code, Error, Refusal, UNAVAILABLE},
 };
 
 const GRAPHQL_JSON: &str = "application/graphql-response+json";
 const PLAIN_JSON: &str = "application/json";
-/// When to try again what may be better in a moment, in seconds.
+/// `Retry-After` of an error that may be temporary, in seconds.
 const RETRY_AFTER: u32 = 1;
 const EVENT_STREAM: &str = "text/event-stream";
 
-/// What the client accepts.
+/// The response formats that a client accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// The media type of a single response, if it accepts one.
+    /// The media type of a single response; `None` if the client accepts none that the server offers.
     pub json: Option<&'static str>,
-    /// Whether it takes a stream of events.
+    /// Whether the client accepts a stream of events.
     pub events: bool,
-    /// Whether it would rather have that than a single response.
+    /// Whether the client prefers a stream of events to a single response.
     pub rather_events: bool,
 }
 
 impl Accepted {
-    /// Reads the `Accept` headers. Without any, plain JSON is as good as anything.
+    /// Reads the `Accept` headers. A client that sends none gets plain JSON.
     pub fn by(headers: &HeaderMap) -> Self {
         let mut values = headers.get_all(header::ACCEPT).iter().peekable();
         if values.peek().is_none() {
@@ -47,22 +47,22 @@ impl Accepted {
             let (kind, _) = media_type.split_once('/')?;
             let exact = ranges.iter().find(|(range, _)| range == media_type);
             let kind = || ranges.iter().find(|(range, _)| range.strip_suffix("/*") == Some(kind));
-            // The most specific range counts.
+            // The most specific range takes precedence (RFC 9110, section 12.5.1).
             exact.or_else(kind).or_else(|| ranges.iter().find(|(range, _)| range == "*/*")).map(|(_, quality)| *quality)
         };
         let is_named = |media_type: &str| ranges.iter().any(|(range, _)| range == media_type);
         let wanted = |media_type: &str| quality(media_type).unwrap_or(0.0);
         let (modern, older) = (wanted(GRAPHQL_JSON), wanted(PLAIN_JSON));
-        // To who has no preference, what is understood everywhere, unless the newer one is named.
+        // Without a preference, use the type that every client understands, unless the client names the newer one.
         let prefers_modern = modern > older || (modern >= older && is_named(GRAPHQL_JSON));
         let json = if prefers_modern { (GRAPHQL_JSON, modern) } else { (PLAIN_JSON, older) };
-        // Only who asks for it by name knows what to do with a stream that does not end.
+        // A wildcard does not select the stream: a client that does not name it may not handle an endless response.
         let events = if is_named(EVENT_STREAM) { wanted(EVENT_STREAM) } else { 0.0 };
         Self { json: (json.1 > 0.0).then_some(json.0), events: events > 0.0, rather_events: events > json.1 }
     }
 }
 
-/// The items of a list in a header; commas in quotes do not part them.
+/// Splits a header's list at its commas, except in quoted strings.
 fn items(list: &str) -> impl Iterator<Item = &str> {
     let mut in_quotes = false;
     list.split(move |c| {
@@ -71,7 +71,7 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A media range and its quality, of one item of an `Accept` header; in lower case.
+/// Parses one item of an `Accept` header into a media range in lower case and its quality.
 fn media_range(item: &str) -> Option<(String, f32)> {
     let mut parts = item.split(';').map(str::trim);
     let range = parts.next().filter(|range| range.contains('/'))?.to_ascii_lowercase();
@@ -79,7 +79,7 @@ fn media_range(item: &str) -> Option<(String, f32)> {
     for (name, value) in parts.filter_map(|part| part.split_once('=')) {
         match name.trim().to_ascii_lowercase().as_str() {
             "q" => quality = value.trim().parse().unwrap_or(0.0),
-            // In another charset we cannot answer.
+            // The server sends only UTF-8.
             "charset" if !value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8") => return None,
             _ => {}
         }
@@ -87,29 +87,30 @@ fn media_range(item: &str) -> Option<(String, f32)> {
     Some((range, quality))
 }
 
-/// How a request is to be answered.
-pub(super) struct Answer {
+/// Builds the response to a request, and records its outcome in the operation log.
+pub(super) struct Responder {
     pub(super) accepted: Accepted,
-    pub(super) account: OperationLog,
+    pub(super) log: OperationLog,
 }
 
-impl Answer {
-    pub(super) fn new(headers: &HeaderMap, account: OperationLog) -> Self {
-        Self { accepted: Accepted::by(headers), account }
+impl Responder {
+    pub(super) fn new(headers: &HeaderMap, log: OperationLog) -> Self {
+        Self { accepted: Accepted::by(headers), log }
     }
 
-    /// Refuses a client that accepts nothing we can answer with.
-    pub(super) fn check(&self) -> Result<(), Failure> {
+    /// Rejects a client that accepts none of the server's formats.
+    pub(super) fn check(&self) -> Result<(), RequestError> {
         if self.accepted.json.is_some() || self.accepted.events {
             return Ok(());
         }
         let message = format!("Accept {GRAPHQL_JSON}, {PLAIN_JSON} or {EVENT_STREAM}.");
-        Err(Failure::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)))
+        Err(RequestError::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)))
     }
 
-    pub(super) fn failure(self, failure: Failure) -> Response {
-        let retry_after = failure.refusal.retry_after_seconds;
-        let mut response = self.errors(failure.status, vec![failure.refusal.into_server_error()]);
+    /// The response to a request error.
+    pub(super) fn reject(self, error: RequestError) -> Response {
+        let retry_after = error.refusal.retry_after_seconds;
+        let mut response = self.errors(error.status, vec![error.refusal.into_server_error()]);
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -119,7 +120,7 @@ impl Answer {
         response
     }
 
-    /// A request that is not let in.
+    /// The response to a client that could not be authenticated.
     pub(super) fn error(self, error: Error) -> Response {
         let is_outage = matches!(error, Error::Unavailable(_));
         let status = match error.refusal().map(|refusal| refusal.code) {
@@ -128,9 +129,9 @@ impl Answer {
             Some(_) => StatusCode::BAD_REQUEST,
             None => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        let error = error.into_presented(self.account.request_id());
+        let error = error.into_presented(self.log.request_id());
         if is_outage {
-            return self.later(vec![error]);
+            return self.unavailable(vec![error]);
         }
         let mut response = self.errors(status, vec![error]);
         if status == StatusCode::UNAUTHORIZED {
@@ -139,22 +140,23 @@ impl Answer {
         response
     }
 
-    /// A document that is not executed at all.
+    /// The response to a document that is not executed.
     pub(super) fn request_errors(self, errors: Vec<ServerError>) -> Response {
-        // For application/json the specification keeps 200 for whatever is well-formed, as older clients expect.
+        // For application/json the specification keeps 200 for well-formed requests, because older clients expect it.
         let is_modern = self.media_type() == GRAPHQL_JSON;
         self.errors(if is_modern { StatusCode::BAD_REQUEST } else { StatusCode::OK }, errors)
     }
 
+    /// The response with an execution's result.
     pub(super) fn response(self, response: GraphResponse) -> Response {
         let is_ours = |error: &ServerError| Code::of(error) == Some(Code::Internal);
-        let may_pass = |error: &ServerError| {
+        let is_temporary = |error: &ServerError| {
             let reason = error.extensions.as_ref().and_then(|it| it.get("reason"));
             reason.is_some_and(|reason| [UNAVAILABLE, OUT_OF_TIME].iter().any(|it| *reason == Value::from(*it)))
         };
-        // Whoever stands between (a balancer, a client's retries) is told, unless there is something to show.
-        if response.data == Value::Null && response.errors.iter().any(may_pass) {
-            return self.later(response.errors);
+        // A 503 lets load balancers and clients retry. A response with partial data keeps its 200.
+        if response.data == Value::Null && response.errors.iter().any(is_temporary) {
+            return self.unavailable(response.errors);
         }
         if !is_refused(&response) {
             return self.json(StatusCode::OK, &response);
@@ -165,7 +167,7 @@ impl Answer {
         self.request_errors(response.errors)
     }
 
-    fn later(self, errors: Vec<ServerError>) -> Response {
+    fn unavailable(self, errors: Vec<ServerError>) -> Response {
         let mut response = self.errors(StatusCode::SERVICE_UNAVAILABLE, errors);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
         response
@@ -176,7 +178,7 @@ impl Answer {
         struct Errors {
             errors: Vec<ServerError>,
         }
-        self.account.comes_to(Outcome::of(&errors));
+        self.log.comes_to(OutcomeCode::of(&errors));
         self.json(status, &Errors { errors })
     }
 
@@ -194,7 +196,7 @@ impl Answer {
             }
             Err(error) => {
                 tracing::error!(%error, "the answer could not be written");
-                internal(self.account.request_id())
+                internal(self.log.request_id())
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `/metrics`: the server's figures, in the text format of Prometheus, for whoever watches over it.
+//! `/metrics`: the server's metrics, in the text format of Prometheus.
 
 use std::sync::Arc;
 
@@ -31,10 +31,11 @@ use crate::{
 
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-type By = [(&'static str, String); 1];
+/// The labels of a metric with one label.
+type OneLabel = [(&'static str, String); 1];
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
-    match figures(&app).await {
+    match render(&app).await {
         Ok(text) => ([(header::CONTENT_TYPE, FORMAT)], text).into_response(),
         Err(error) => {
             tracing::warn!(%error, "the server's figures could not be written");
@@ -43,39 +44,39 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     }
 }
 
-async fn figures(app: &App) -> Result<String> {
+async fn render(app: &App) -> Result<String> {
     let mut registry = Registry::with_prefix("guildhall");
     let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
     registry.register("build", "Which Guildhall this is", build);
     app.metrics.register(&mut registry);
     registry.register("panics", "Panics, all of them contained", ConstCounter::new(supervise::panics()));
     let (tallies, campaigns) = app.live.watchers();
-    let subscribers = Family::<By, Gauge>::default();
+    let subscribers = Family::<OneLabel, Gauge>::default();
     for (of, number) in [("tally", tallies), ("campaigns", campaigns)] {
         subscribers.get_or_create(&[("of", of.to_owned())]).set(i64::try_from(number).unwrap_or(i64::MAX));
     }
     registry.register("subscribers", "Subscriptions that are open", subscribers);
-    of_database(app, &mut registry);
-    // What has to be looked up is left out while there is no database to look it up in: the rest tells of that.
-    let looked_up = match timeout(ANSWERS_WITHIN, look_up(app)).await {
-        Ok(Ok(looked_up)) => Some(looked_up),
+    register_database(app, &mut registry);
+    // Metrics of the database's content are left out while it does not answer; `database_up` reports that.
+    let content = match timeout(ANSWERS_WITHIN, load_content(app)).await {
+        Ok(Ok(content)) => Some(content),
         _ => None,
     };
-    let answers = ConstGauge::new(i64::from(looked_up.is_some()));
+    let answers = ConstGauge::new(i64::from(content.is_some()));
     registry.register("database_up", "Whether the database answers", answers);
     if let Some(bot) = &app.discord.bot {
-        of_discord(bot, looked_up.as_ref(), &mut registry);
+        register_discord(bot, content.as_ref(), &mut registry);
     }
     let mut text = String::new();
     encode(&mut text, &registry).map_err(Error::internal)?;
     Ok(text)
 }
 
-fn of_database(app: &App, registry: &mut Registry) {
+fn register_database(app: &App, registry: &mut Registry) {
     registry.register("statements", "SQL statements", ConstCounter::new(app.db.statements()));
-    let (connections, most) = (Family::<[(&str, String); 2], Gauge>::default(), Family::<By, Gauge>::default());
-    let (waited, timed_out) = (Family::<By, Counter>::default(), Family::<By, Counter>::default());
-    let seconds = Family::<By, Counter<f64, std::sync::atomic::AtomicU64>>::default();
+    let (connections, most) = (Family::<[(&str, String); 2], Gauge>::default(), Family::<OneLabel, Gauge>::default());
+    let (waited, timed_out) = (Family::<OneLabel, Counter>::default(), Family::<OneLabel, Counter>::default());
+    let seconds = Family::<OneLabel, Counter<f64, std::sync::atomic::AtomicU64>>::default();
     for (name, max, pool) in app.db.pools() {
         let of = || ("pool", name.to_owned());
         let busy = pool.connections - pool.idle_connections;
@@ -93,28 +94,28 @@ fn of_database(app: &App, registry: &mut Registry) {
     registry.register_with_unit("pool_wait", "How long connections were waited for", Unit::Seconds, seconds);
 }
 
-/// What the figures tell of the database's content.
-struct LookedUp {
+/// The database's content that the metrics report.
+struct StoredContent {
     connection: Option<DiscordConnection>,
     outbox: Vec<(DiscordMessageState, i64)>,
 }
 
-async fn look_up(app: &App) -> Result<LookedUp> {
+async fn load_content(app: &App) -> Result<StoredContent> {
     if app.discord.bot.is_none() {
         app.db.read(async |conn| Ok(conn.ping().await?)).await?;
-        return Ok(LookedUp { connection: None, outbox: Vec::new() });
+        return Ok(StoredContent { connection: None, outbox: Vec::new() });
     }
     let connection = discord::gateway_status(&app.discord).await?.map(|standing| standing.connection);
     let outbox = app.db.read(async |conn| Ok(discord::store::outbox_depth(conn).await?)).await?;
-    Ok(LookedUp { connection, outbox })
+    Ok(StoredContent { connection, outbox })
 }
 
-fn of_discord(bot: &Bot, looked_up: Option<&LookedUp>, registry: &mut Registry) {
-    if let Some(LookedUp { connection, outbox }) = looked_up {
+fn register_discord(bot: &Bot, content: Option<&StoredContent>, registry: &mut Registry) {
+    if let Some(StoredContent { connection, outbox }) = content {
         let connected = i64::from(*connection == Some(DiscordConnection::Connected));
         let help = "Whether the bot is connected, by whichever server";
         registry.register("discord_connected", help, ConstGauge::new(connected));
-        let messages = Family::<By, Gauge>::default();
+        let messages = Family::<OneLabel, Gauge>::default();
         for state in [DiscordMessageState::Queued, DiscordMessageState::Failed] {
             let number = outbox.iter().find(|(of, _)| *of == state).map_or(0, |(_, number)| *number);
             messages.get_or_create(&[("state", state.to_string().to_lowercase())]).set(number);
