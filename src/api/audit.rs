@@ -103,12 +103,12 @@ impl AuditQuery {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Connection<AuditEvent>> {
         let caller = RequestContext::of(ctx);
-        let (guild, seal) = (caller.guild, caller.app.accounts.keys.cursors.clone());
-        let page = PageArgs { first, after, last, before }.page::<AuditEvent>(&seal, guild)?;
+        let (guild, signer) = (caller.guild, caller.app.accounts.keys.cursors.clone());
+        let page = PageArgs { first, after, last, before }.page::<AuditEvent>(&signer, guild)?;
         let scope = AuditScope::from(&*caller.signed_in()?);
         let list = async move |conn: &mut Conn| {
             let rows = store::list_events(conn, guild, &scope, &page).await?;
-            Ok(Connection::new(seal, guild, &page, rows, scope))
+            Ok(Connection::new(signer, guild, &page, rows, scope))
         };
         caller.app.db.read(list).await
     }

@@ -21,16 +21,16 @@ use crate::db::Usage;
 
 /// Dispatches the batches of an execution, one level after the other. Clones share the state.
 #[derive(Clone, Default)]
-pub(super) struct BatchScheduler(Arc<Shared>);
+pub(super) struct BatchScheduler(Arc<SharedBatches>);
 
 #[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
+struct SharedBatches {
+    state: Mutex<BatchState>,
     dispatched: Notify,
 }
 
 #[derive(Default)]
-struct State {
+struct BatchState {
     /// The level that collects keys now.
     level: u64,
     /// Batches that wait for this level's dispatch.
@@ -41,7 +41,7 @@ struct State {
 
 /// A batch's place in a level, held until the batch is loaded.
 pub(super) struct BatchTicket {
-    shared: Arc<Shared>,
+    shared: Arc<SharedBatches>,
     level: u64,
 }
 
@@ -123,8 +123,8 @@ impl Drop for BatchTicket {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl SharedBatches {
+    fn lock(&self) -> MutexGuard<'_, BatchState> {
         self.state.lock()
     }
 }

@@ -74,10 +74,10 @@ pub struct Load<F: Fetch> {
 struct Batch<F: Fetch> {
     keys: Vec<F::Key>,
     /// What comes of it, for all who ask: there is one from the first key on.
-    found: Option<Shared<BoxFuture<'static, Found<F>>>>,
+    found: Option<Shared<BoxFuture<'static, Loaded<F>>>>,
 }
 
-type Found<F> = Result<Arc<HashMap<<F as Fetch>::Key, <F as Fetch>::Value>>>;
+type Loaded<F> = Result<Arc<HashMap<<F as Fetch>::Key, <F as Fetch>::Value>>>;
 
 impl<F: Fetch> Load<F> {
     fn new(owner: &Arc<Owner>) -> Self {
@@ -107,7 +107,7 @@ impl<F: Fetch> Load<F> {
     }
 
     /// Loads what has been asked for by the end of the round.
-    fn begin(&self) -> Shared<BoxFuture<'static, Found<F>>> {
+    fn begin(&self) -> Shared<BoxFuture<'static, Loaded<F>>> {
         // What is asked for holds this, so this must not hold that.
         let (owner, asked) = (Arc::clone(&self.owner), Arc::downgrade(&self.asked));
         let load = async move {

@@ -1,6 +1,7 @@
-//! What is told of each operation once it is over, whatever it came by: a line in the log, and its part in the figures.
+//! Logs and counts each operation once it has ended, on every transport.
 //!
-//! Its name, who asked and what it took; never its document, its variables or its answer, which hold passwords and ballots.
+//! A line holds the operation's name, its viewer, duration and statements. It never holds the document, the variables or the
+//! response, because these contain passwords and ballots.
 
 use std::{
     sync::Arc,
@@ -22,48 +23,48 @@ use crate::{
     kernel::{
         error::Code,
         id::{GuildId, MemberId},
-        metrics::{Over, UNNAMED},
+        metrics::{OperationSample, UNNAMED},
     },
 };
 
-/// Most characters of an operation's name that are told: clients give it.
+/// Longest operation name that is logged, in characters: clients choose it.
 const MAX_NAME: usize = 64;
 
-/// What comes of an operation: `OK`, or the code of its first error.
+/// The outcome of an operation: `OK`, or the code of its first error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome(&'static str);
+pub struct OutcomeCode(&'static str);
 
-impl Outcome {
-    /// Nothing went wrong.
+impl OutcomeCode {
+    /// The operation had no errors.
     pub const OK: Self = Self("OK");
 
-    /// That of an answer with these errors.
+    /// The outcome of a response with these errors.
     pub fn of(errors: &[ServerError]) -> Self {
         Self(errors.first().map_or(Self::OK.0, |error| Code::of(error).unwrap_or(Code::Internal).as_str()))
     }
 }
 
-/// An operation under way. It is told of when it goes out of scope.
+/// A running operation. Dropping it logs and counts the operation.
 pub struct OperationLog {
     app: Arc<App>,
     request_id: String,
     transport: &'static str,
     span: Span,
     begun: Instant,
-    /// What it asks of the database.
+    /// Its use of the database.
     pub usage: Arc<Usage>,
     name: String,
     is_trusted: bool,
     kind: &'static str,
     guild: Option<GuildId>,
     viewer: Option<MemberId>,
-    /// Nobody waited for what was never answered.
-    outcome: Outcome,
+    /// `ABANDONED` if the client disconnected before the response.
+    outcome: OutcomeCode,
     is_told: bool,
 }
 
 impl OperationLog {
-    /// Opens the account of an operation that came by `transport`.
+    /// Starts the record of an operation that arrived on `transport`.
     pub fn open(app: &Arc<App>, transport: &'static str, request_id: &str, span: Span) -> Self {
         Self {
             app: Arc::clone(app),
@@ -77,28 +78,28 @@ impl OperationLog {
             kind: "refused",
             guild: None,
             viewer: None,
-            outcome: Outcome("ABANDONED"),
+            outcome: OutcomeCode("ABANDONED"),
             is_told: false,
         }
     }
 
-    /// There is no operation, and nothing to tell.
+    /// Drops the record without logging: the request was no operation.
     pub fn discard(mut self) {
         self.is_told = true;
     }
 
-    /// The id that it bears in the log.
+    /// The request's id in the log.
     pub fn request_id(&self) -> &str {
         &self.request_id
     }
 
-    /// Notes who asks.
+    /// Records the viewer.
     pub fn asked_by(&mut self, admitted: &AuthContext) {
         self.guild = Some(admitted.guild);
         self.viewer = admitted.viewer.as_ref().map(|viewer| viewer.member);
     }
 
-    /// Notes what is asked for.
+    /// Records the operation's kind and name.
     pub fn asks_for(&mut self, prepared: &Prepared) {
         self.kind = match prepared.kind() {
             OperationType::Query => "query",
@@ -112,8 +113,8 @@ impl OperationLog {
         self.span.context().span().update_name(format!("{} {}", self.kind, self.name));
     }
 
-    /// Notes what comes of it.
-    pub const fn comes_to(&mut self, outcome: Outcome) {
+    /// Records the outcome.
+    pub const fn comes_to(&mut self, outcome: OutcomeCode) {
         self.outcome = outcome;
     }
 
@@ -121,7 +122,7 @@ impl OperationLog {
     pub async fn execute(&mut self, graph: &Graph, prepared: Prepared, admitted: &AuthContext) -> Response {
         let run = graph.execute(prepared, admitted, &self.request_id).instrument(self.span.clone());
         let response = Arc::clone(&self.usage).measure(run).await;
-        self.comes_to(Outcome::of(&response.errors));
+        self.comes_to(OutcomeCode::of(&response.errors));
         response
     }
 }
@@ -132,10 +133,10 @@ impl Drop for OperationLog {
             return;
         }
         let (took, statements) = (self.begun.elapsed(), self.usage.statements());
-        let Self { ref name, kind, transport, outcome: Outcome(outcome), .. } = *self;
-        // There is room for so many names, and anyone could take it up.
+        let Self { ref name, kind, transport, outcome: OutcomeCode(outcome), .. } = *self;
+        // The metrics hold a limited number of names, which anonymous clients could use up.
         let counted_as = if self.viewer.is_some() || self.is_trusted { name } else { UNNAMED };
-        self.app.metrics.count(&Over { name: counted_as, kind, transport, outcome, took, statements });
+        self.app.metrics.count(&OperationSample { name: counted_as, kind, transport, outcome, took, statements });
         let _span = self.span.enter();
         tracing::info!(
             request_id = self.request_id,

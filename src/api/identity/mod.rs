@@ -108,12 +108,13 @@ impl IdentityQuery {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Which members; active ones unless given.")] filter: Option<MemberFilterInput>,
     ) -> Result<Connection<Member>> {
-        let (guild, seal) = (RequestContext::of(ctx).guild, RequestContext::of(ctx).app.accounts.keys.cursors.clone());
-        let page = PageArgs { first, after, last, before }.page::<Member>(&seal, guild)?;
+        let (guild, signer) =
+            (RequestContext::of(ctx).guild, RequestContext::of(ctx).app.accounts.keys.cursors.clone());
+        let page = PageArgs { first, after, last, before }.page::<Member>(&signer, guild)?;
         let filter = MemberFilterInput::into_filter(filter)?;
         let list = async move |conn: &mut Conn| {
             let rows = store::list_members(conn, guild, &filter, &page).await?;
-            Ok(Connection::new(seal, guild, &page, rows, filter))
+            Ok(Connection::new(signer, guild, &page, rows, filter))
         };
         RequestContext::of(ctx).app.db.read(list).await
     }
@@ -136,8 +137,9 @@ impl IdentityQuery {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Which characters; all unless given.")] filter: Option<CharacterFilterInput>,
     ) -> Result<Connection<Character>> {
-        let (guild, seal) = (RequestContext::of(ctx).guild, RequestContext::of(ctx).app.accounts.keys.cursors.clone());
-        let page = PageArgs { first, after, last, before }.page::<Character>(&seal, guild)?;
+        let (guild, signer) =
+            (RequestContext::of(ctx).guild, RequestContext::of(ctx).app.accounts.keys.cursors.clone());
+        let page = PageArgs { first, after, last, before }.page::<Character>(&signer, guild)?;
         let filter = match filter {
             None => CharacterFilter::default(),
             Some(filter) => CharacterFilter {
@@ -149,7 +151,7 @@ impl IdentityQuery {
         };
         let list = async move |conn: &mut Conn| {
             let rows = store::list_characters(conn, guild, &filter, &page).await?;
-            Ok(Connection::new(seal, guild, &page, rows, filter))
+            Ok(Connection::new(signer, guild, &page, rows, filter))
         };
         RequestContext::of(ctx).app.db.read(list).await
     }

@@ -62,11 +62,11 @@ impl Participation {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Part>> {
         let caller = RequestContext::of(ctx);
-        let seal = caller.app.accounts.keys.cursors.clone();
-        let page = PageArgs { first, after, last, before }.page::<Part>(&seal, caller.guild)?;
+        let signer = caller.app.accounts.keys.cursors.clone();
+        let page = PageArgs { first, after, last, before }.page::<Part>(&signer, caller.guild)?;
         page.must_be(|(of, _)| *of == self.member)?;
         let rows = page.of(self.parts(), Part::key);
-        Ok(Connection::new(seal, caller.guild, &page, rows, self.parts().len()))
+        Ok(Connection::new(signer, caller.guild, &page, rows, self.parts().len()))
     }
 }
 

@@ -55,8 +55,8 @@ impl VotingQuery {
         #[graphql(desc = "Which campaigns; all but archived unless given.")] filter: Option<CampaignFilterInput>,
     ) -> Result<Connection<Campaign>> {
         let caller = RequestContext::of(ctx);
-        let (guild, viewer, seal) = (caller.guild, caller.viewer(), caller.app.accounts.keys.cursors.clone());
-        let page = PageArgs { first, after, last, before }.page::<Campaign>(&seal, guild)?;
+        let (guild, viewer, signer) = (caller.guild, caller.viewer(), caller.app.accounts.keys.cursors.clone());
+        let page = PageArgs { first, after, last, before }.page::<Campaign>(&signer, guild)?;
         let filter = CampaignFilter {
             // Each once, for they are bound in a statement.
             status: filter.and_then(|filter| filter.status).map(|wanted| {
@@ -69,7 +69,7 @@ impl VotingQuery {
         };
         let list = async move |conn: &mut Conn| {
             let rows = store::list_campaigns(conn, guild, &filter, &page).await?;
-            Ok(Connection::new(seal, guild, &page, rows, filter))
+            Ok(Connection::new(signer, guild, &page, rows, filter))
         };
         caller.app.db.read(list).await
     }
@@ -84,12 +84,12 @@ impl VotingQuery {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Connection<PastVote>> {
         let caller = RequestContext::of(ctx);
-        let (guild, seal) = (caller.guild, caller.app.accounts.keys.cursors.clone());
+        let (guild, signer) = (caller.guild, caller.app.accounts.keys.cursors.clone());
         let level = caller.viewer().map(|viewer| viewer.rank_level);
-        let page = PageArgs { first, after, last, before }.page::<PastVote>(&seal, guild)?;
+        let page = PageArgs { first, after, last, before }.page::<PastVote>(&signer, guild)?;
         let list = async move |conn: &mut Conn| {
             let rows = store::list_past(conn, guild, level, &page).await?.into_iter().map(PastVote).collect();
-            Ok(Connection::new(seal, guild, &page, rows, level))
+            Ok(Connection::new(signer, guild, &page, rows, level))
         };
         caller.app.db.read(list).await
     }
