@@ -107,7 +107,7 @@ fn report(imported: &Imported, name: &str) -> Result<(), BoxError> {
     }
     for problem in &imported.problems {
         let field = problem.field.map(|field| format!("{field}: ")).unwrap_or_default();
-        writeln!(err, "{name}: {}: {field}{}", problem.place, problem.message)?;
+        writeln!(err, "{name}: {}: {field}{}", problem.location, problem.message)?;
     }
     if !imported.imported {
         let (bad, rows) = (imported.left_out, imported.rows);

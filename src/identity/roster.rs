@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     characters,
-    import::{Actor, Format, Plan, Problem, Roster, plan, read, write},
+    import::{Actor, Format, ImportPlan, Problem, Roster, plan, read, write},
     members,
     policy::{Ladder, MANAGE_MEMBERS},
     rows::Character,
@@ -152,8 +152,8 @@ async fn roster(conn: &mut Conn, guild: GuildId) -> Result<Roster> {
 }
 
 /// Writes what is planned, in the order in which the one main of each member is never two.
-async fn apply(conn: &mut Conn, plan: Plan, mut progress: impl FnMut(usize, usize)) -> Result<()> {
-    let Plan { new_members, changed_members, changed_characters, new_characters, .. } = plan;
+async fn apply(conn: &mut Conn, plan: ImportPlan, mut progress: impl FnMut(usize, usize)) -> Result<()> {
+    let ImportPlan { new_members, changed_members, changed_characters, new_characters, .. } = plan;
     let all = new_members.len() + changed_members.len() + changed_characters.len() + new_characters.len();
     let mut written = 0;
     let mut tell = |more: usize| {
@@ -180,7 +180,13 @@ async fn apply(conn: &mut Conn, plan: Plan, mut progress: impl FnMut(usize, usiz
 }
 
 /// Records the import as a whole, and what it did to each member and to the characters of those who were there before.
-async fn record(conn: &mut Conn, by: Option<&Viewer>, now: Timestamp, roster: &Roster, plan: &Plan) -> Result<()> {
+async fn record(
+    conn: &mut Conn,
+    by: Option<&Viewer>,
+    now: Timestamp,
+    roster: &Roster,
+    plan: &ImportPlan,
+) -> Result<()> {
     let ladder = Ladder::new(roster.ranks.clone());
     let rank = |id| ladder.rank(id).map_or("an unknown rank", |rank| &rank.name);
     let names: HashMap<MemberId, &str> = roster.members.iter().map(|it| (it.id, it.display_name.as_str())).collect();

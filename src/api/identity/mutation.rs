@@ -195,7 +195,7 @@ struct ImportRosterPayload {
 impl From<Imported> for ImportRosterPayload {
     fn from(it: Imported) -> Self {
         let problems = it.problems.into_iter().take(MAX_PROBLEMS).map(|problem| ImportProblem {
-            place: problem.place.to_string(),
+            place: problem.location.to_string(),
             field: problem.field.map(str::to_owned),
             reason: problem.reason.map(str::to_owned),
             message: problem.message,

@@ -6,7 +6,7 @@
 
 mod format;
 mod formula;
-mod place;
+mod location;
 mod plan;
 mod problem;
 mod read;
@@ -15,8 +15,8 @@ mod write;
 
 pub use self::{
     format::Format,
-    place::Place,
-    plan::{Actor, MemberDiff, Plan, Roster, plan},
+    location::RowLocation,
+    plan::{Actor, ImportPlan, MemberDiff, Roster, plan},
     problem::Problem,
     read::{Reading, read},
     record::{Column, Record},

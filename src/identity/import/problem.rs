@@ -1,13 +1,13 @@
 //! Why rows are left out.
 
-use super::place::Place;
+use super::location::RowLocation;
 use crate::kernel::error::Refusal;
 
 /// Why a row is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Where it stands.
-    pub place: Place,
+    /// The row's location.
+    pub location: RowLocation,
     /// What is at fault, as it is called in the schema.
     pub field: Option<&'static str>,
     /// A sentence for a person.
@@ -16,7 +16,7 @@ pub struct Problem {
     pub reason: Option<&'static str>,
 }
 
-/// A problem without its place.
+/// A problem without its location.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) field: Option<&'static str>,
@@ -33,8 +33,8 @@ impl Fault {
         Self { field: None, message: message.into(), reason: None }
     }
 
-    pub(super) fn at(self, place: Place) -> Problem {
-        Problem { place, field: self.field, message: self.message, reason: self.reason }
+    pub(super) fn at(self, location: RowLocation) -> Problem {
+        Problem { location, field: self.field, message: self.message, reason: self.reason }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{place::Place, problem::Fault};
+use super::{location::RowLocation, problem::Fault};
 
 /// Most characters of a cell: more than any name may have, however it is composed.
 const MAX_CELL: usize = 1_000;
@@ -88,20 +88,20 @@ impl Column {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// Where it stands.
-    pub place: Place,
+    pub location: RowLocation,
     // Shared, for what is told of a member goes with each of their characters.
     cells: BTreeMap<Column, Arc<str>>,
 }
 
 impl Record {
     /// A row that tells nothing yet.
-    pub(super) const fn new(place: Place) -> Self {
-        Self { place, cells: BTreeMap::new() }
+    pub(super) const fn new(location: RowLocation) -> Self {
+        Self { location, cells: BTreeMap::new() }
     }
 
-    /// The same row at another place.
-    pub(super) fn moved(&self, place: Place) -> Self {
-        Self { place, cells: self.cells.clone() }
+    /// The same row at another location.
+    pub(super) fn moved(&self, location: RowLocation) -> Self {
+        Self { location, cells: self.cells.clone() }
     }
 
     /// Fills a cell; a blank text leaves it empty.

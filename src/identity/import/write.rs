@@ -16,22 +16,22 @@ use crate::{
 
 #[derive(Serialize)]
 struct File<'a> {
-    members: Vec<ConnectionNode<'a>>,
+    members: Vec<ExportedMember<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ConnectionNode<'a> {
+struct ExportedMember<'a> {
     discord_username: &'a str,
     discord_id: Option<&'a str>,
     display_name: &'a str,
     rank: &'a str,
-    characters: Vec<ListedCharacter<'a>>,
+    characters: Vec<ExportedCharacter<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ListedCharacter<'a> {
+struct ExportedCharacter<'a> {
     name: &'a str,
     realm: &'a str,
     class: CharacterClass,
@@ -65,7 +65,7 @@ fn list(roster: &Roster) -> File<'_> {
     }
     let mut members: Vec<&Member> = roster.members.iter().filter(|member| member.is_active).collect();
     members.sort_by_key(|member| (Reverse(member.rank_level), &member.sort_key, &member.username_key));
-    let members = members.into_iter().map(|member| ConnectionNode {
+    let members = members.into_iter().map(|member| ExportedMember {
         discord_username: &member.discord_username,
         discord_id: member.discord_id.as_deref(),
         display_name: &member.display_name,
@@ -75,8 +75,8 @@ fn list(roster: &Roster) -> File<'_> {
     File { members: members.collect() }
 }
 
-fn listed_character(character: &Character) -> ListedCharacter<'_> {
-    ListedCharacter {
+fn listed_character(character: &Character) -> ExportedCharacter<'_> {
+    ExportedCharacter {
         name: &character.name,
         realm: &character.realm,
         class: character.class,
@@ -99,8 +99,8 @@ fn to_csv(file: &File<'_>) -> Result<String> {
     String::from_utf8(table).map_err(Error::internal)
 }
 
-fn cell(column: Column, member: &ConnectionNode<'_>, character: Option<&ListedCharacter<'_>>) -> String {
-    let of_character = |tell: fn(&ListedCharacter<'_>) -> String| character.map(tell).unwrap_or_default();
+fn cell(column: Column, member: &ExportedMember<'_>, character: Option<&ExportedCharacter<'_>>) -> String {
+    let of_character = |tell: fn(&ExportedCharacter<'_>) -> String| character.map(tell).unwrap_or_default();
     match column {
         Column::DiscordUsername => member.discord_username.to_owned(),
         Column::DiscordId => member.discord_id.unwrap_or_default().to_owned(),

@@ -1,18 +1,18 @@
 //! What a file would change in a guild.
 
 mod actor;
+mod builder;
 mod cells;
 mod character;
-mod draft;
 mod types;
 
-use self::draft::Draft;
+use self::builder::PlanBuilder;
 pub use self::{
     actor::Actor,
-    types::{MemberDiff, Plan, Roster},
+    types::{ImportPlan, MemberDiff, Roster},
 };
 use super::{
-    place::Place,
+    location::RowLocation,
     problem::{Fault, Problem},
     read::Reading,
     record::Column,
@@ -27,48 +27,48 @@ use crate::{
 
 /// Weighs what was read against the guild as it stands. A row with a problem is left out whole, and the others are taken
 /// as if it were not there.
-pub fn plan(existing: &Roster, actor: &Actor, reading: &Reading, now: Timestamp) -> Plan {
-    let draft = Draft::new(existing, actor, now);
-    let plan = follow(draft, reading);
+pub fn plan(existing: &Roster, actor: &Actor, reading: &Reading, now: Timestamp) -> ImportPlan {
+    let builder = PlanBuilder::new(existing, actor, now);
+    let plan = follow(builder, reading);
     if still_led(existing, &plan) {
         return plan;
     }
-    follow(Draft::new(existing, actor, now).keeping_leaders(), reading)
+    follow(PlanBuilder::new(existing, actor, now).keeping_leaders(), reading)
 }
 
-fn follow(mut draft: Draft<'_>, reading: &Reading) -> Plan {
-    let mut plan = Plan {
+fn follow(mut builder: PlanBuilder<'_>, reading: &Reading) -> ImportPlan {
+    let mut plan = ImportPlan {
         problems: reading.problems.clone(),
         unknown_columns: reading.unknown_columns.clone(),
         rows: reading.records.len() + reading.problems.len(),
         left_out: reading.problems.len(),
-        ..Plan::default()
+        ..ImportPlan::default()
     };
     for record in &reading.records {
-        match draft.take(record) {
+        match builder.take(record) {
             Ok(true) => {}
             Ok(false) => plan.unchanged += 1,
             Err(fault) => {
                 plan.left_out += 1;
-                let problem = at_fault(fault, record.place);
+                let problem = at_fault(fault, record.location);
                 if plan.problems.last() != Some(&problem) {
                     plan.problems.push(problem);
                 }
             }
         }
     }
-    plan.problems.sort_by_key(|problem| problem.place.order());
-    draft.finish(&mut plan);
+    plan.problems.sort_by_key(|problem| problem.location.order());
+    builder.finish(&mut plan);
     plan
 }
 
 /// A member's fault is told where the member stands, not at each of their characters.
-fn at_fault(fault: Fault, place: Place) -> Problem {
+fn at_fault(fault: Fault, location: RowLocation) -> Problem {
     let of_member = Column::OF_MEMBER.iter().any(|column| Some(column.field()) == fault.field);
-    fault.at(if of_member { place.of_member() } else { place })
+    fault.at(if of_member { location.of_member() } else { location })
 }
 
-fn still_led(existing: &Roster, plan: &Plan) -> bool {
+fn still_led(existing: &Roster, plan: &ImportPlan) -> bool {
     let Some(highest) = existing.ranks.first() else {
         return true;
     };

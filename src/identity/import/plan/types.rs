@@ -32,7 +32,7 @@ pub struct MemberDiff {
 
 /// What a file would change. Stored in the order of its lists, it never breaks what must be unique.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Plan {
+pub struct ImportPlan {
     /// Members to add, in the file's order.
     pub new_members: Vec<Member>,
     /// Members to change.
@@ -54,7 +54,7 @@ pub struct Plan {
     pub unchanged: usize,
 }
 
-impl Plan {
+impl ImportPlan {
     /// Whether all stays as it is.
     pub const fn changes_nothing(&self) -> bool {
         self.new_members.is_empty()

@@ -7,7 +7,7 @@ use super::{Reading, unreadable};
 use crate::{
     identity::import::{
         formula,
-        place::Place,
+        location::RowLocation,
         problem::Fault,
         record::{Column, Record},
     },
@@ -34,11 +34,11 @@ pub(super) fn read(text: &str) -> Result<Reading, Refusal> {
         if row.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let (place, rest) = lines.place(&row);
+        let (location, rest) = lines.location(&row);
         let left_open = rows.peek().is_none() && rest.matches('"').count() % 2 == 1;
-        match record(place, &headings, &row, left_open) {
+        match record(location, &headings, &row, left_open) {
             Ok(record) => reading.records.push(record),
-            Err(fault) => reading.problems.push(fault.at(place)),
+            Err(fault) => reading.problems.push(fault.at(location)),
         }
     }
     Ok(reading)
@@ -81,12 +81,12 @@ fn heading(header: &str) -> Heading {
 }
 
 /// The row as a record. A row that is `left_open` may have swallowed those below it.
-fn record(place: Place, headings: &[Heading], row: &StringRecord, left_open: bool) -> Result<Record, Fault> {
+fn record(location: RowLocation, headings: &[Heading], row: &StringRecord, left_open: bool) -> Result<Record, Fault> {
     if row.len() > headings.len() {
         let message = format!("The row has {} cells, but the header only {}.", row.len(), headings.len());
         return Err(Fault::of_row(message));
     }
-    let mut record = Record::new(place);
+    let mut record = Record::new(location);
     for ((header, column), cell) in headings.iter().zip(row) {
         let several_lines = cell.trim().contains(['\n', '\r']);
         match column {
@@ -120,7 +120,7 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     /// Where the row stands, and the file from there on. Rows must be asked for in order.
-    fn place(&mut self, row: &StringRecord) -> (Place, &'a str) {
+    fn location(&mut self, row: &StringRecord) -> (RowLocation, &'a str) {
         let from = row.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(self.at);
         let rest = self.text.get(from..).unwrap_or_default().trim_start_matches(['\r', '\n']);
         let start = self.text.len() - rest.len();
@@ -128,6 +128,6 @@ impl<'a> Lines<'a> {
         let ends = passed.matches(['\r', '\n']).count() - passed.matches("\r\n").count();
         self.line += ends as u64;
         self.at = start;
-        (Place::Line(self.line), rest)
+        (RowLocation::Line(self.line), rest)
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Reading, unreadable};
 use crate::{
     identity::import::{
-        place::Place,
+        location::RowLocation,
         problem::Fault,
         record::{Column, Record},
     },
@@ -23,25 +23,25 @@ pub(super) fn read(text: &str) -> Result<Reading, Refusal> {
     let mut reading = Reading::default();
     for (index, member) in members.iter().enumerate() {
         if let Err(fault) = read_member(&mut reading, index, member) {
-            reading.problems.push(fault.at(Place::Member(index)));
+            reading.problems.push(fault.at(RowLocation::Member(index)));
         }
     }
     Ok(reading)
 }
 
 fn read_member(reading: &mut Reading, index: usize, member: &Value) -> Result<(), Fault> {
-    let mut record = Record::new(Place::Member(index));
+    let mut record = Record::new(RowLocation::Member(index));
     let characters = fill(reading, &mut record, member, &Column::OF_MEMBER)?;
     if characters.is_empty() {
         reading.records.push(record);
         return Ok(());
     }
     for (number, character) in characters.iter().enumerate() {
-        let place = Place::Character(index, number);
-        let mut record = record.moved(place);
+        let location = RowLocation::Character(index, number);
+        let mut record = record.moved(location);
         match fill(reading, &mut record, character, &Column::OF_CHARACTER) {
             Ok(_) => reading.records.push(record),
-            Err(fault) => reading.problems.push(fault.at(place)),
+            Err(fault) => reading.problems.push(fault.at(location)),
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ use guildhall::{
     access::{Permission, Viewer},
     identity::{
         Character, CharacterClass, CharacterRole, Member, Rank, RankSource,
-        import::{self, Actor, Format, Plan, Reading, Roster},
+        import::{self, Actor, Format, ImportPlan, Reading, Roster},
     },
     kernel::{
         clock::Timestamp,
@@ -126,7 +126,7 @@ fn rows(rows: &str) -> Reading {
 }
 
 /// The guild after a plan is applied.
-fn applied(roster: &Roster, plan: &Plan) -> Roster {
+fn applied(roster: &Roster, plan: &ImportPlan) -> Roster {
     let mut after = roster.clone();
     for diff in &plan.changed_members {
         let member = after.members.iter_mut().find(|member| **member == diff.before).unwrap();
@@ -142,7 +142,7 @@ fn applied(roster: &Roster, plan: &Plan) -> Roster {
 }
 
 /// A plan as text, one line per effect: `~` changes, `+` adds, `!` is a problem.
-fn summary(roster: &Roster, plan: &Plan) -> Vec<String> {
+fn summary(roster: &Roster, plan: &ImportPlan) -> Vec<String> {
     let after = applied(roster, plan);
     let member = |sign: &str, member: &Member| {
         let id = member.discord_id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
@@ -162,7 +162,7 @@ fn summary(roster: &Roster, plan: &Plan) -> Vec<String> {
     lines.extend(plan.new_characters.iter().map(|new| character("+", new)));
     lines.extend(plan.problems.iter().map(|problem| {
         let reason = problem.reason.map(|reason| format!(" {reason}")).unwrap_or_default();
-        format!("! {} {}{reason}", problem.place, problem.field.unwrap_or("-"))
+        format!("! {} {}{reason}", problem.location, problem.field.unwrap_or("-"))
     }));
     lines
 }

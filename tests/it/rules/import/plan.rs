@@ -2,7 +2,7 @@
 
 use guildhall::identity::{
     Character, RankSource,
-    import::{Actor, Format, MemberDiff, Plan, Reading, Record, Roster, plan, read},
+    import::{Actor, Format, ImportPlan, MemberDiff, Reading, Record, Roster, plan, read},
 };
 use proptest::{
     prelude::*,
@@ -308,13 +308,13 @@ fn actor() -> impl Strategy<Value = Actor> {
     select(vec![Actor::Operator, officer(1), officer(2)])
 }
 
-fn good_rows(reading: &Reading, plan: &Plan) -> Reading {
-    let bad = |record: &Record| plan.problems.iter().any(|problem| problem.place == record.place);
+fn good_rows(reading: &Reading, plan: &ImportPlan) -> Reading {
+    let bad = |record: &Record| plan.problems.iter().any(|problem| problem.location == record.location);
     let records = reading.records.iter().filter(|record| !bad(record)).cloned().collect();
     Reading { records, ..Reading::default() }
 }
 
-fn changes(roster: &Roster, plan: &Plan) -> Vec<String> {
+fn changes(roster: &Roster, plan: &ImportPlan) -> Vec<String> {
     summary(roster, plan).into_iter().filter(|line| !line.starts_with('!')).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Reading tables and lists of members.
 
-use guildhall::identity::import::{Column, Format, Place, Reading, Record, read};
+use guildhall::identity::import::{Column, Format, Reading, Record, RowLocation, read};
 use proptest::{prelude::*, sample::select};
 
 /// The rows that were read, as `place: username | character | main`.
@@ -8,13 +8,13 @@ fn summary(reading: &Reading) -> Vec<String> {
     let cell = |record: &Record, column| record.cell(column).unwrap_or("-").to_owned();
     let row = |record: &Record| {
         let cells = [Column::DiscordUsername, Column::CharacterName, Column::MainAlt];
-        format!("{}: {}", record.place, cells.map(|column| cell(record, column)).join(" | "))
+        format!("{}: {}", record.location, cells.map(|column| cell(record, column)).join(" | "))
     };
     reading.records.iter().map(row).collect()
 }
 
 fn problems(reading: &Reading) -> Vec<(String, Option<&'static str>)> {
-    reading.problems.iter().map(|problem| (problem.place.to_string(), problem.field)).collect()
+    reading.problems.iter().map(|problem| (problem.location.to_string(), problem.field)).collect()
 }
 
 fn csv(text: &str) -> Reading {
@@ -172,7 +172,7 @@ fn a_value_of_the_wrong_type_is_a_problem_at_its_place() {
         ("members[4].characters[3]", Some("class")),
     ];
     assert_eq!(problems(&reading), expected.map(|(place, field)| (place.to_owned(), field)));
-    assert_eq!(reading.problems[0].place, Place::Member(0));
+    assert_eq!(reading.problems[0].location, RowLocation::Member(0));
 }
 
 #[test]
@@ -191,8 +191,8 @@ proptest! {
         rest in "[a,;\"'\r\n\t{}:\\[\\]0-9é\u{feff}\u{0}]{0,40}",
     ) {
         if let Ok(reading) = read(format, format!("{start}{rest}").as_bytes()) {
-            let places: Vec<Place> = reading.records.iter().map(|record| record.place).collect();
-            prop_assert!(places.windows(2).all(|two| two[0].order() < two[1].order()));
+            let locations: Vec<RowLocation> = reading.records.iter().map(|record| record.location).collect();
+            prop_assert!(locations.windows(2).all(|two| two[0].order() < two[1].order()));
         }
     }
 }

@@ -1,24 +1,32 @@
 //! Places, columns and cells.
 
 use guildhall::{
-    identity::import::{Column, Format, Place, read},
+    identity::import::{Column, Format, RowLocation, read},
     kernel::text,
 };
 use serde_json::json;
 use strum::VariantArray;
 
 #[test]
-fn places_are_displayed_as_a_line_or_a_path() {
-    assert_eq!(Place::Line(12).to_string(), "line 12");
-    assert_eq!(Place::Member(3).to_string(), "members[3]");
-    assert_eq!(Place::Character(3, 0).to_string(), "members[3].characters[0]");
+fn locations_are_displayed_as_a_line_or_a_path() {
+    assert_eq!(RowLocation::Line(12).to_string(), "line 12");
+    assert_eq!(RowLocation::Member(3).to_string(), "members[3]");
+    assert_eq!(RowLocation::Character(3, 0).to_string(), "members[3].characters[0]");
 }
 
 #[test]
-fn a_characters_place_sorts_after_its_member_and_before_the_next() {
-    let mut places = vec![Place::Member(4), Place::Character(3, 1), Place::Character(3, 0), Place::Member(3)];
-    places.sort_by_key(|place| place.order());
-    assert_eq!(places, [Place::Member(3), Place::Character(3, 0), Place::Character(3, 1), Place::Member(4)]);
+fn a_characters_location_sorts_after_its_member_and_before_the_next() {
+    let mut locations = vec![
+        RowLocation::Member(4),
+        RowLocation::Character(3, 1),
+        RowLocation::Character(3, 0),
+        RowLocation::Member(3),
+    ];
+    locations.sort_by_key(|location| location.order());
+    assert_eq!(
+        locations,
+        [RowLocation::Member(3), RowLocation::Character(3, 0), RowLocation::Character(3, 1), RowLocation::Member(4)]
+    );
 }
 
 #[test]

@@ -1,20 +1,20 @@
-//! Where in its file a row is.
+//! The location of a row in its file.
 
 use std::fmt;
 
-/// Where in its file a row stands.
+/// The location of a row in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// The line of a table where the row starts. The header is line 1.
+pub enum RowLocation {
+    /// The line of a CSV file where the row starts. The header is line 1.
     Line(u64),
-    /// A member of the list, counted from 0.
+    /// The index of a member in a JSON file's list.
     Member(usize),
-    /// A member's character, each counted from 0.
+    /// The indices of a member and of one of its characters in a JSON file.
     Character(usize, usize),
 }
 
-impl Place {
-    /// Where the member stands whose row this is.
+impl RowLocation {
+    /// The location of the member that this row belongs to.
     #[must_use]
     pub const fn of_member(self) -> Self {
         match self {
@@ -23,7 +23,7 @@ impl Place {
         }
     }
 
-    /// Sorts the places of one file as they follow each other there.
+    /// A key that sorts the locations of one file by their order in it.
     pub fn order(self) -> (u64, Option<usize>) {
         match self {
             Self::Line(line) => (line, None),
@@ -33,7 +33,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for RowLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(line) => write!(f, "line {line}"),

@@ -1,4 +1,4 @@
-//! The guild as it would be after the rows taken so far.
+//! Builds an [`ImportPlan`] row by row.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,13 +8,13 @@ use super::{
     actor::Actor,
     cells::{CharacterCells, CharacterName, MemberCells},
     character,
-    types::{MemberDiff, Plan, Roster},
+    types::{ImportPlan, MemberDiff, Roster},
 };
 use crate::{
     identity::{
         characters::MAX_CHARACTERS,
         import::{
-            place::Place,
+            location::RowLocation,
             problem::Fault,
             record::{Column, Record},
         },
@@ -28,8 +28,8 @@ use crate::{
     },
 };
 
-/// The guild as it would be.
-pub(super) struct Draft<'a> {
+/// The guild as it would be after the rows applied so far.
+pub(super) struct PlanBuilder<'a> {
     ladder: Ladder,
     ranks: HashMap<String, &'a Rank>,
     actor: &'a Actor,
@@ -37,51 +37,51 @@ pub(super) struct Draft<'a> {
     keeps_leaders: bool,
     /// By username key.
     members: HashMap<String, MemberDraft<'a>>,
-    /// Who has which Discord id, or had it when the file came: an id changes hands only from one import to the next.
+    /// The holder of each Discord id, now or at the start of the import. One import cannot move an id from a member to another.
     discord_ids: HashMap<String, MemberId>,
     characters: HashMap<CharacterName, CharacterDraft<'a>>,
 }
 
 struct MemberDraft<'a> {
-    /// Its place among the members, those that are there already first.
+    /// Its position among the members; existing members come first.
     number: usize,
     before: Option<&'a Member>,
     after: Member,
-    said: Said,
+    stated: StatedFields,
     stored_characters: usize,
     new_characters: usize,
     main: Option<CharacterName>,
-    main_said: Option<Place>,
+    main_stated_at: Option<RowLocation>,
 }
 
-/// What the file has said of a member, and where.
+/// A member's fields that rows so far have set, each with the location of the row.
 #[derive(Clone, Default)]
-struct Said {
-    rank: Option<(RankId, Place)>,
-    display_name: Option<(String, Place)>,
-    discord_id: Option<(String, Place)>,
+struct StatedFields {
+    rank: Option<(RankId, RowLocation)>,
+    display_name: Option<(String, RowLocation)>,
+    discord_id: Option<(String, RowLocation)>,
 }
 
 struct CharacterDraft<'a> {
-    /// Its place among the characters, those that are there already first.
+    /// Its position among the characters; existing characters come first.
     number: usize,
     before: Option<&'a Character>,
     after: Character,
-    /// Whose it is, for messages.
+    /// The owner's username, for messages.
     owner: String,
-    row: Option<Place>,
+    row: Option<RowLocation>,
     is_alt: bool,
 }
 
-/// What a row would make of its member.
+/// The change that a row makes to its member.
 struct MemberStep {
     key: String,
     before: Option<Member>,
     after: Member,
-    said: Said,
+    stated: StatedFields,
 }
 
-/// What a row would make of its character.
+/// The change that a row makes to its character.
 struct CharacterStep {
     key: CharacterName,
     after: Character,
@@ -89,11 +89,11 @@ struct CharacterStep {
     changes: bool,
 }
 
-impl<'a> Draft<'a> {
+impl<'a> PlanBuilder<'a> {
     /// The guild before the first row.
     pub(super) fn new(existing: &'a Roster, actor: &'a Actor, now: Timestamp) -> Self {
         let owners: HashMap<MemberId, &Member> = existing.members.iter().map(|member| (member.id, member)).collect();
-        let mut draft = Self {
+        let mut builder = Self {
             ladder: Ladder::new(existing.ranks.clone()),
             ranks: existing.ranks.iter().map(|rank| (rank.name_key.clone(), rank)).collect(),
             actor,
@@ -104,43 +104,43 @@ impl<'a> Draft<'a> {
             characters: HashMap::with_capacity(existing.characters.len()),
         };
         for member in &existing.members {
-            let number = draft.members.len();
-            draft.members.insert(
+            let number = builder.members.len();
+            builder.members.insert(
                 member.username_key.clone(),
                 MemberDraft { before: Some(member), ..MemberDraft::new(number, member.clone()) },
             );
             if let Some(id) = &member.discord_id {
-                draft.discord_ids.insert(id.clone(), member.id);
+                builder.discord_ids.insert(id.clone(), member.id);
             }
         }
         for character in &existing.characters {
             let Some(owner) = owners.get(&character.member_id) else { continue };
             let key = (character.name_key.clone(), character.realm_key.clone());
-            if let Some(member) = draft.members.get_mut(&owner.username_key) {
+            if let Some(member) = builder.members.get_mut(&owner.username_key) {
                 member.stored_characters += 1;
                 if character.is_main {
                     member.main = Some(key.clone());
                 }
             }
             let stored = CharacterDraft {
-                number: draft.characters.len(),
+                number: builder.characters.len(),
                 before: Some(character),
                 after: character.clone(),
                 owner: owner.discord_username.clone(),
                 row: None,
                 is_alt: false,
             };
-            draft.characters.insert(key, stored);
+            builder.characters.insert(key, stored);
         }
-        draft
+        builder
     }
 
-    /// The same draft, in which nobody loses the highest rank.
+    /// The same builder, which rejects rows that take the highest rank from a member.
     pub(super) fn keeping_leaders(self) -> Self {
         Self { keeps_leaders: true, ..self }
     }
 
-    /// Takes a row, and answers whether it changes anything.
+    /// Applies a row and returns whether it changes anything.
     pub(super) fn take(&mut self, record: &Record) -> Result<bool, Fault> {
         let member = self.weigh_member(record)?;
         let mut changes = member.before.as_ref() != Some(&member.after);
@@ -153,17 +153,17 @@ impl<'a> Draft<'a> {
             self.actor.check(&self.ladder, member.before.as_ref(), &member.after)?;
             changes = true;
         }
-        self.make(record.place, member, character);
+        self.apply(record.location, member, character);
         Ok(changes)
     }
 
     fn weigh_member(&self, record: &Record) -> Result<MemberStep, Fault> {
         let cells = MemberCells::read(record, &self.ranks)?;
         let draft = self.members.get(&cells.username_key);
-        let mut said = draft.map(|draft| draft.said.clone()).unwrap_or_default();
-        agree(&mut said.rank, cells.rank.map(|rank| rank.id), Column::Rank, record.place)?;
-        agree(&mut said.display_name, cells.display_name.clone(), Column::DisplayName, record.place)?;
-        agree(&mut said.discord_id, cells.discord_id.clone(), Column::DiscordId, record.place)?;
+        let mut stated = draft.map(|draft| draft.stated.clone()).unwrap_or_default();
+        agree(&mut stated.rank, cells.rank.map(|rank| rank.id), Column::Rank, record.location)?;
+        agree(&mut stated.display_name, cells.display_name.clone(), Column::DisplayName, record.location)?;
+        agree(&mut stated.discord_id, cells.discord_id.clone(), Column::DiscordId, record.location)?;
         let before = draft.map(|draft| draft.after.clone());
         let owner = cells.discord_id.as_ref().and_then(|id| self.discord_ids.get(id));
         if owner.is_some_and(|owner| before.as_ref().is_none_or(|before| before.id != *owner)) {
@@ -174,7 +174,7 @@ impl<'a> Draft<'a> {
             Some(before) => self.change(before, cells)?,
             None => self.add(cells)?,
         };
-        Ok(MemberStep { key, before, after, said })
+        Ok(MemberStep { key, before, after, stated })
     }
 
     fn add(&self, cells: MemberCells<'_>) -> Result<Member, Fault> {
@@ -215,10 +215,10 @@ impl<'a> Draft<'a> {
         let key = cells.key();
         let draft = self.characters.get(&key);
         if let Some(draft) = draft {
-            if let Some(place) = draft.row {
+            if let Some(location) = draft.row {
                 return Err(Fault::in_column(
                     Column::CharacterName,
-                    format!("This character stands at {place} already."),
+                    format!("This character stands at {location} already."),
                 ));
             }
             if draft.after.member_id != member.after.id {
@@ -227,9 +227,9 @@ impl<'a> Draft<'a> {
         }
         let is_main = cells.is_main;
         let owner = self.members.get(&member.key);
-        let main_said = owner.and_then(|owner| owner.main_said);
-        if let (Some(true), Some(place)) = (is_main, main_said) {
-            return Err(Fault::in_column(Column::MainAlt, format!("The member has another main at {place}.")));
+        let main_stated_at = owner.and_then(|owner| owner.main_stated_at);
+        if let (Some(true), Some(location)) = (is_main, main_stated_at) {
+            return Err(Fault::in_column(Column::MainAlt, format!("The member has another main at {location}.")));
         }
         let before = draft.map(|draft| &draft.after);
         let has = owner.map_or(0, |owner| owner.stored_characters + owner.new_characters);
@@ -256,15 +256,15 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Makes what a row says, once it is known to be good.
-    fn make(&mut self, place: Place, step: MemberStep, character: Option<CharacterStep>) {
+    /// Applies a row that has been checked.
+    fn apply(&mut self, location: RowLocation, step: MemberStep, character: Option<CharacterStep>) {
         let owner = step.after.discord_username.clone();
         if let Some(id) = &step.after.discord_id {
             self.discord_ids.insert(id.clone(), step.after.id);
         }
         let number = self.members.len();
         let member = self.members.entry(step.key).or_insert_with(|| MemberDraft::new(number, step.after.clone()));
-        (member.after, member.said) = (step.after, step.said);
+        (member.after, member.stated) = (step.after, step.stated);
         let Some(character) = character else { return };
         let CharacterStep { key, after, is_main, .. } = character;
         let number = self.characters.len();
@@ -277,10 +277,10 @@ impl<'a> Draft<'a> {
             row: None,
             is_alt: false,
         });
-        (draft.after, draft.row, draft.is_alt) = (after, Some(place), is_main == Some(false));
+        (draft.after, draft.row, draft.is_alt) = (after, Some(location), is_main == Some(false));
         match is_main {
             Some(true) => {
-                member.main_said = Some(place);
+                member.main_stated_at = Some(location);
                 let old = member.main.replace(key.clone());
                 self.set_main(old.as_ref(), false);
                 self.set_main(Some(&key), true);
@@ -299,8 +299,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Sums up what the rows change.
-    pub(super) fn finish(self, plan: &mut Plan) {
+    /// Writes the changes of all rows to the plan.
+    pub(super) fn finish(self, plan: &mut ImportPlan) {
         let mut mainless: HashSet<MemberId> = HashSet::new();
         let mut members: Vec<MemberDraft<'_>> = self.members.into_values().collect();
         members.sort_by_key(|member| member.number);
@@ -321,7 +321,7 @@ impl<'a> Draft<'a> {
         for mut character in characters {
             match character.before {
                 None => {
-                    // Somebody's first characters have a main among them, whether or not the file says so.
+                    // One of a member's first characters is the main, even if the file names none.
                     character.after.is_main |= !character.is_alt && mainless.remove(&character.after.member_id);
                     plan.new_characters.push(character.after);
                 }
@@ -339,28 +339,28 @@ impl MemberDraft<'_> {
             number,
             before: None,
             after,
-            said: Said { rank: None, display_name: None, discord_id: None },
+            stated: StatedFields { rank: None, display_name: None, discord_id: None },
             stored_characters: 0,
             new_characters: 0,
             main: None,
-            main_said: None,
+            main_stated_at: None,
         }
     }
 }
 
-/// Notes what a row says of its member, unless another has said otherwise.
+/// Records a member's field; fails if an earlier row has set another value.
 fn agree<T: PartialEq>(
-    said: &mut Option<(T, Place)>,
+    stated: &mut Option<(T, RowLocation)>,
     given: Option<T>,
     column: Column,
-    place: Place,
+    location: RowLocation,
 ) -> Result<(), Fault> {
-    match (&said, given) {
-        (Some((earlier, place)), Some(given)) if *earlier != given => {
-            Err(Fault::in_column(column, format!("The member's {} is another at {place}.", column.field())))
+    match (&stated, given) {
+        (Some((earlier, location)), Some(given)) if *earlier != given => {
+            Err(Fault::in_column(column, format!("The member's {} is another at {location}.", column.field())))
         }
         (None, Some(given)) => {
-            *said = Some((given, place));
+            *stated = Some((given, location));
             Ok(())
         }
         _ => Ok(()),
