@@ -6,7 +6,7 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     access::{self, Access, ViewerCache},
-    auth::{Accounts, Hasher, Keys, Lifetimes, Limiter, Limits},
+    auth::{Accounts, Hasher, Keys, Lifetimes, Limiter, LoginLimits},
     bus::{Bus, BusSubscriber},
     db::{Db, warn_of_unknown_values},
     discord::{Bot, DirectMessages, Discord, DiscordAnnouncer, deliver},
@@ -21,7 +21,7 @@ pub struct Options {
     /// How long tokens and codes stay valid.
     pub lifetimes: Lifetimes,
     /// How often someone may try to sign in.
-    pub limits: Limits,
+    pub limits: LoginLimits,
     /// The slug of the guild that serves requests without one; the oldest guild if `None`.
     pub default_guild: Option<String>,
     /// The Discord bot, where the operator has given a token.
@@ -40,7 +40,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             lifetimes: Lifetimes::default(),
-            limits: Limits::default(),
+            limits: LoginLimits::default(),
             default_guild: None,
             bot: None,
             has_peers: None,

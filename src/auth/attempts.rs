@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedMutexGuard;
 
-use super::{limiter::Account, service::Accounts, store};
+use super::{limiter::AccountKey, service::Accounts, store};
 use crate::{
     db::Conn,
     kernel::{
@@ -35,14 +35,14 @@ pub enum AttemptKind {
 /// An attempt on an account. Others on the same wait until it is dropped.
 pub struct LoginAttempt {
     what: AttemptKind,
-    trial: AttemptKey,
-    _turn: OwnedMutexGuard<()>,
+    key: AttemptKey,
+    _lock: OwnedMutexGuard<()>,
 }
 
 /// What was tried on whom, and when.
 #[derive(Clone)]
 struct AttemptKey {
-    account: Account,
+    account: AccountKey,
     at: Timestamp,
 }
 
@@ -50,27 +50,22 @@ struct AttemptKey {
 ///
 /// # Errors
 /// `RATE_LIMITED` after too many failures.
-pub async fn begin(
-    accounts: &Accounts,
-    guild: GuildId,
-    trial: AttemptKind,
-    username_key: &str,
-) -> Result<LoginAttempt> {
+pub async fn begin(accounts: &Accounts, guild: GuildId, kind: AttemptKind, username_key: &str) -> Result<LoginAttempt> {
     // Hashed, for people type passwords into the wrong field, and anything of any length.
-    let account = (guild, format!("{trial} {}", URL_SAFE_NO_PAD.encode(Sha256::digest(username_key))));
-    let turn = accounts.limiter.turn(&account).await;
-    let (what, trial) = (trial, AttemptKey { account, at: accounts.access.clock.now() });
-    let (guild, name) = trial.account.clone();
+    let account = (guild, format!("{kind} {}", URL_SAFE_NO_PAD.encode(Sha256::digest(username_key))));
+    let lock = accounts.limiter.lock_account(&account).await;
+    let (what, key) = (kind, AttemptKey { account, at: accounts.access.clock.now() });
+    let (guild, name) = key.account.clone();
     let recent = accounts.access.db.read(async move |conn| Ok(store::failures(conn, guild, &name).await?)).await?;
     let limits = &accounts.limiter.limits;
-    let failures = trial.within(limits.window, recent.as_deref());
+    let failures = key.within(limits.window, recent.as_deref());
     let allowed = usize::try_from(limits.per_account.get()).unwrap_or(usize::MAX);
     match failures.len().checked_sub(allowed).and_then(|place| failures.get(place)) {
         Some(blocking) => {
-            let left = micros(limits.window) - (trial.micros() - blocking);
+            let left = micros(limits.window) - (key.micros() - blocking);
             Err(Refusal::rate_limited(Duration::from_micros(left.try_into().unwrap_or_default())).into())
         }
-        None => Ok(LoginAttempt { what, trial, _turn: turn }),
+        None => Ok(LoginAttempt { what, key, _lock: lock }),
     }
 }
 
@@ -79,10 +74,10 @@ impl LoginAttempt {
     pub async fn failed(self, accounts: &Accounts, refusal: Refusal) -> Error {
         accounts.metrics.count_failed_attempt(&self.what.to_string());
         let window = accounts.limiter.limits.window;
-        let (guild, before) = (self.trial.account.0, self.trial.at - window);
-        // The turn is kept until this is committed: whoever is next counts it.
-        let trial = self.trial.clone();
-        if let Err(error) = accounts.access.db.write(async move |conn| trial.note(conn, window).await).await {
+        let (guild, before) = (self.key.account.0, self.key.at - window);
+        // The lock is held until the commit, so that the next attempt counts this one.
+        let key = self.key.clone();
+        if let Err(error) = accounts.access.db.write(async move |conn| key.note(conn, window).await).await {
             return error;
         }
         // Now and then those are dropped that no longer count, apart from the above, which waits for its own row only.

@@ -5,7 +5,7 @@ use super::{
     delivery::{CodeLetter, InviteDelivery},
     password,
     service::Accounts,
-    store::{self, Code, Purpose},
+    store::{self, OneTimeCode, Purpose},
 };
 use crate::{
     access::{Permission, Permissions, Viewer},
@@ -105,7 +105,7 @@ async fn issue(
             };
             check_state(&member, purpose)?;
             let member_id = member.id;
-            let code = Code { guild_id: guild, member_id, purpose, code_hash, expires_at, reach, permissions };
+            let code = OneTimeCode { guild_id: guild, member_id, purpose, code_hash, expires_at, reach, permissions };
             store::put_code(conn, &code).await?;
             if let Some(delivery) = &delivery {
                 let guild_name = identity::store::guild(conn, guild).await?.map(|it| it.name).unwrap_or_default();
@@ -141,13 +141,13 @@ fn check_state(member: &Member, purpose: Purpose) -> Result<(), Refusal> {
     }
 }
 
-/// A code that was found good, and is still to be used up.
+/// A code that has been verified and not yet redeemed.
 pub(super) struct Redeemable {
     pub(super) member: Member,
-    code: Code,
+    code: OneTimeCode,
 }
 
-/// Finds whose code this is. Wrong, used, expired and someone else's code all answer alike, and after as long.
+/// Verifies a member's code. A wrong, used, expired or another member's code fails with the same error, after the same time.
 pub(super) async fn check(
     accounts: &Accounts,
     guild: GuildId,
@@ -164,8 +164,8 @@ pub(super) async fn check(
             let member = identity::store::member_by_username(conn, guild, &username_key).await?;
             let Some(member) = member else { return Ok(None) };
             let Some(code) = store::code(conn, guild, member.id, purpose).await? else { return Ok(None) };
-            let opens = code.opens(conn, &member, now).await?;
-            Ok(opens.then_some(Redeemable { member, code }))
+            let is_valid = code.is_valid_for(conn, &member, now).await?;
+            Ok(is_valid.then_some(Redeemable { member, code }))
         })
         .await?;
     let hash = found.as_ref().map(|it| it.code.code_hash.clone());
@@ -177,22 +177,22 @@ pub(super) async fn check(
 }
 
 impl Redeemable {
-    /// Uses the code up; the member as they are now, locked.
+    /// Redeems the code and returns its member, locked.
     pub(super) async fn redeem(self, conn: &mut Conn, now: Timestamp) -> Result<Member> {
         let Self { member, code } = self;
         let refusal = || Error::from(invalid(code.purpose));
         let member = identity::store::lock_member(conn, member.guild_id, member.id).await?.ok_or_else(refusal)?;
-        if !code.opens(conn, &member, now).await? || !store::take_code(conn, &code).await? {
+        if !code.is_valid_for(conn, &member, now).await? || !store::take_code(conn, &code).await? {
             return Err(refusal());
         }
         Ok(member)
     }
 }
 
-impl Code {
-    /// Whether it is good for this member. Not when they have come to more than whoever issued it could give them, and who
-    /// could use it in their place.
-    async fn opens(&self, conn: &mut Conn, member: &Member, now: Timestamp) -> Result<bool> {
+impl OneTimeCode {
+    /// Whether the code is valid for this member. It is not if the member's rank has since risen above what the issuer could
+    /// grant: the issuer could use the code in the member's place.
+    async fn is_valid_for(&self, conn: &mut Conn, member: &Member, now: Timestamp) -> Result<bool> {
         let rank = identity::store::ranks_by_id(conn, self.guild_id, &[member.rank_id]).await?.pop();
         // A leader or an operator could give everything, also what a later release has added to their list.
         let within = |rank: &Rank| {

@@ -18,19 +18,19 @@ use crate::kernel::{
     rate_limit::{KeyedLimiter, rate_limit_key},
 };
 
-/// How often someone may try.
+/// How often clients may attempt to sign in.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct LoginLimits {
     /// Attempts from one address a minute, at each server: all at once or spread over it.
     pub per_address: NonZeroU32,
-    /// Failures on one account within [`Limits::window`], at all servers together. Servers that are tried at the very same
+    /// Failures on one account within [`LoginLimits::window`], at all servers together. Servers that are tried at the very same
     /// moment may each let one more through.
     pub per_account: NonZeroU32,
     /// The time within which failures on an account count.
     pub window: Duration,
 }
 
-impl Default for Limits {
+impl Default for LoginLimits {
     fn default() -> Self {
         let of = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
         Self { per_address: of(100), per_account: of(10), window: Duration::from_mins(15) }
@@ -39,22 +39,22 @@ impl Default for Limits {
 
 /// Bounds attempts. One for a server's life.
 pub struct Limiter {
-    pub(super) limits: Limits,
+    pub(super) limits: LoginLimits,
     addresses: KeyedLimiter<IpAddr>,
-    /// Whoever tries on an account waits for those before them, so that many at once count like as many in a row.
-    turns: Mutex<PruningMap<Account, Weak<Turn>>>,
+    /// Attempts on one account run one after the other, so that concurrent failures are all counted.
+    locks: Mutex<PruningMap<AccountKey, Weak<AccountLock>>>,
 }
 
-/// What is tried on whom.
-pub(super) type Account = (GuildId, String);
+/// An account, as its attempts are counted: the guild, and the kind of attempt with the hash of the username.
+pub(super) type AccountKey = (GuildId, String);
 
-/// A place in the row of those who try on one account.
-type Turn = tokio::sync::Mutex<()>;
+/// Held during an attempt on one account.
+type AccountLock = tokio::sync::Mutex<()>;
 
 impl Limiter {
     /// A limiter that has counted nothing yet.
-    pub fn new(limits: Limits, clock: &Clock) -> Self {
-        Self { limits, addresses: KeyedLimiter::per_minute(limits.per_address, clock), turns: Mutex::default() }
+    pub fn new(limits: LoginLimits, clock: &Clock) -> Self {
+        Self { limits, addresses: KeyedLimiter::per_minute(limits.per_address, clock), locks: Mutex::default() }
     }
 
     /// Counts an attempt from an address. Without an address there is no socket behind it, and no limit applies.
@@ -66,16 +66,16 @@ impl Limiter {
         self.addresses.check(&rate_limit_key(address)).map_err(Refusal::rate_limited)
     }
 
-    pub(super) async fn turn(&self, account: &Account) -> OwnedMutexGuard<()> {
-        let turn = {
-            let mut turns = self.turns.lock();
-            let kept = turns.get_or_insert_with(account.clone(), |turn| turn.strong_count() > 0, Weak::new);
+    pub(super) async fn lock_account(&self, account: &AccountKey) -> OwnedMutexGuard<()> {
+        let lock = {
+            let mut locks = self.locks.lock();
+            let kept = locks.get_or_insert_with(account.clone(), |lock| lock.strong_count() > 0, Weak::new);
             kept.upgrade().unwrap_or_else(|| {
-                let turn = Arc::new(Turn::default());
-                *kept = Arc::downgrade(&turn);
-                turn
+                let lock = Arc::new(AccountLock::default());
+                *kept = Arc::downgrade(&lock);
+                lock
             })
         };
-        turn.lock_owned().await
+        lock.lock_owned().await
     }
 }

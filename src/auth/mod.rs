@@ -18,7 +18,7 @@ pub use self::{
     cipher::Cipher,
     codes::{IssuedCode, SEND_INVITE, SEND_RESET_CODE, invite, send_invite, send_reset_code},
     delivery::{CodeDelivery, CodeLetter, InviteDelivery, NoDelivery, PendingDelivery},
-    limiter::{Limiter, Limits},
+    limiter::{Limiter, LoginLimits},
     password::Hasher,
     service::{Accounts, Lifetimes},
     sessions::{SignedIn, logout, mint, refresh_session, revoke_session, sessions},

@@ -169,7 +169,7 @@ text_enum! {
 /// A one-time code as it is stored.
 #[derive(Clone, Insertable, Queryable, Selectable, AsChangeset)]
 #[diesel(table_name = codes)]
-pub struct Code {
+pub struct OneTimeCode {
     pub guild_id: GuildId,
     pub member_id: MemberId,
     pub purpose: Purpose,
@@ -180,7 +180,7 @@ pub struct Code {
 }
 
 /// Stores a member's code in place of the one before.
-pub async fn put_code(conn: &mut Conn, code: &Code) -> QueryResult<()> {
+pub async fn put_code(conn: &mut Conn, code: &OneTimeCode) -> QueryResult<()> {
     on!(conn, c => diesel::insert_into(codes::table)
         .values(code)
         .on_conflict((codes::guild_id, codes::member_id, codes::purpose))
@@ -190,12 +190,17 @@ pub async fn put_code(conn: &mut Conn, code: &Code) -> QueryResult<()> {
     Ok(())
 }
 
-pub async fn code(conn: &mut Conn, guild: GuildId, member: MemberId, purpose: Purpose) -> QueryResult<Option<Code>> {
-    on!(conn, c => codes::table.find((guild, member, purpose)).select(Code::as_select()).first(c)).optional()
+pub async fn code(
+    conn: &mut Conn,
+    guild: GuildId,
+    member: MemberId,
+    purpose: Purpose,
+) -> QueryResult<Option<OneTimeCode>> {
+    on!(conn, c => codes::table.find((guild, member, purpose)).select(OneTimeCode::as_select()).first(c)).optional()
 }
 
 /// Uses a member's code up; `false` when it was used or replaced meanwhile.
-pub async fn take_code(conn: &mut Conn, code: &Code) -> QueryResult<bool> {
+pub async fn take_code(conn: &mut Conn, code: &OneTimeCode) -> QueryResult<bool> {
     let taken = on!(conn, c => diesel::delete(codes::table.find((code.guild_id, code.member_id, code.purpose)))
         .filter(codes::code_hash.eq(&code.code_hash))
         .execute(c))?;

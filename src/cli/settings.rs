@@ -314,8 +314,8 @@ impl Serving {
     }
 
     /// How often someone may try to sign in.
-    pub const fn attempts(&self) -> auth::Limits {
-        auth::Limits {
+    pub const fn attempts(&self) -> auth::LoginLimits {
+        auth::LoginLimits {
             per_address: self.address_attempts,
             per_account: self.account_failures,
             window: self.account_window,

@@ -5,7 +5,7 @@ use std::{num::NonZeroU32, time::Duration};
 use guildhall::{
     api::auth_context::{AuthContext, Credentials},
     app::Options,
-    auth::Limits,
+    auth::LoginLimits,
     engine::Origin,
     kernel::error::Code,
 };
@@ -282,7 +282,7 @@ on_both! {
         let guild = app.guild("gg").await;
         guild.member("someone", "Member").await;
         let of = |count| NonZeroU32::new(count).unwrap();
-        let limits = Limits { per_address: of(3), per_account: of(2), window: Duration::from_secs(10) };
+        let limits = LoginLimits { per_address: of(3), per_account: of(2), window: Duration::from_secs(10) };
         let there = app.server_with(|server| server.limits = limits).await;
         let wrong = json!({ "name": "someone", "password": "wrong password" });
         let mut answers = Vec::new();
