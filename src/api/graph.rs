@@ -121,8 +121,8 @@ impl Prepared {
         error
     }
 
-    /// What tells its answers from those of other operations.
-    fn recipe(&self) -> ResponseKey {
+    /// The key of its responses in a [`ResponseCache`](crate::live::ResponseCache).
+    fn response_key(&self) -> ResponseKey {
         let mut hash = Sha256::new();
         hash.update(self.chosen.hash());
         hash.update(self.chosen.name().unwrap_or_default());
@@ -132,11 +132,11 @@ impl Prepared {
     }
 }
 
-/// What a subscription has to say.
+/// A message of a subscription.
 pub enum SubscriptionMessage {
     /// A response, in JSON.
     Next(Arc<str>),
-    /// Why it is over, if it is not just complete.
+    /// The errors that ended it.
     Refused(Vec<ServerError>),
 }
 
@@ -242,10 +242,10 @@ impl Graph {
                 }
             };
             drop(admitted);
-            let (recipe, prepared) = (prepared.recipe(), Arc::new(prepared));
+            let (key, prepared) = (prepared.response_key(), Arc::new(prepared));
             while let Some(event) = events.next().await {
                 let answer = match event {
-                    Ok(event) => graph.execute_event(&prepared, &recipe, event, &request_id).await,
+                    Ok(event) => graph.execute_event(&prepared, &key, event, &request_id).await,
                     Err(error) => Err(vec![prepared.fail(error, &request_id)]),
                 };
                 match answer {
@@ -280,21 +280,21 @@ impl Graph {
     async fn execute_event(
         &self,
         prepared: &Arc<Prepared>,
-        recipe: &ResponseKey,
+        key: &ResponseKey,
         event: SourceEvent,
         request_id: &str,
     ) -> Result<Arc<str>, Vec<ServerError>> {
-        let place = event.answers.place(recipe);
+        let slot = event.responses.slot(key);
         let make = self.clone().respond(Arc::clone(prepared), event, request_id.to_owned());
-        match place {
-            CacheSlot::Make(maker) => {
+        match slot {
+            CacheSlot::Execute(sender) => {
                 // On a task of its own, so that the others do not wait for a client that is slow to read.
                 let making = async move {
                     let made = make.await;
-                    let told = made.as_ref().map_or(CachedResponse::Personal, |(answer, is_for_all)| {
+                    let cached = made.as_ref().map_or(CachedResponse::Personal, |(answer, is_for_all)| {
                         CachedResponse::new(answer, *is_for_all)
                     });
-                    maker.send_replace(Some(told));
+                    sender.send_replace(Some(cached));
                     made
                 };
                 let made = tokio::spawn(making.in_current_span()).await;
@@ -310,7 +310,7 @@ impl Graph {
                 }
                 Box::pin(make).await
             }
-            CacheSlot::Alone => Box::pin(make).await,
+            CacheSlot::Uncached => Box::pin(make).await,
         }
         .map(|(answer, _)| answer)
     }

@@ -6,7 +6,7 @@ use async_graphql::Data;
 use futures_util::stream::BoxStream;
 
 use super::auth_context::AuthContext;
-use crate::{kernel::error::Result, live::Answers};
+use crate::{kernel::error::Result, live::ResponseCache};
 
 /// The source stream of a subscription, until an error ends it.
 pub(super) type EventStream = BoxStream<'static, Result<SourceEvent>>;
@@ -16,7 +16,7 @@ pub(super) struct SourceEvent {
     /// Passes its value to the field.
     pub(super) provide: Box<dyn FnOnce(&mut Data) + Send>,
     /// The responses to it that subscribers share.
-    pub(super) answers: Arc<Answers>,
+    pub(super) responses: Arc<ResponseCache>,
     /// The subscriber.
     pub(super) subscriber: AuthContext,
 }

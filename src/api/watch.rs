@@ -2,7 +2,7 @@
 //!
 //! A subscription's field is executed twice over. At first it creates the source stream and yields nothing. Each event is then
 //! answered by executing the operation again with the event in its context: so nothing of an execution is kept between events,
-//! and a response that doesn't depend on the viewer is shared by all who sent the same operation ([`Answers`]).
+//! and a response that doesn't depend on the viewer is shared by all who sent the same operation ([`ResponseCache`]).
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use super::{auth_context::AuthContext, context::RequestContext, source_event::SourceEvent};
 use crate::{
     kernel::error::{Error, Refusal, Result},
-    live::Answers,
+    live::ResponseCache,
 };
 
 /// Pause before a viewer is looked up again after a failure.
@@ -29,7 +29,7 @@ pub struct Update<T> {
     /// The field's value.
     pub value: T,
     /// The responses to it that subscribers share.
-    pub answers: Arc<Answers>,
+    pub responses: Arc<ResponseCache>,
     /// The subscriber as they are now.
     pub subscriber: AuthContext,
 }
@@ -107,12 +107,12 @@ impl ViewerWatch {
 }
 
 /// A subscription field's stream in one execution: the event's value, or nothing while it creates the source stream.
-pub type Once<T> = stream::Iter<std::option::IntoIter<Result<T>>>;
+pub type FieldStream<T> = stream::Iter<std::option::IntoIter<Result<T>>>;
 
 struct Provided<T>(T);
 
-/// The event's value, if this execution answers one. Otherwise the field calls [`create_source_stream`].
-pub fn provided<T: Clone + Send + Sync + 'static>(ctx: &Context<'_>) -> Option<Once<T>> {
+/// The event's value, if this execution responses one. Otherwise the field calls [`create_source_stream`].
+pub fn provided<T: Clone + Send + Sync + 'static>(ctx: &Context<'_>) -> Option<FieldStream<T>> {
     let Provided(value) = ctx.data_opt::<Provided<T>>()?;
     Some(stream::iter(Some(Ok(value.clone()))))
 }
@@ -121,10 +121,10 @@ pub fn provided<T: Clone + Send + Sync + 'static>(ctx: &Context<'_>) -> Option<O
 pub fn create_source_stream<T: Clone + Send + Sync + 'static>(
     ctx: &Context<'_>,
     updates: impl Stream<Item = Result<Update<T>>> + Send + 'static,
-) -> Once<T> {
+) -> FieldStream<T> {
     let events = updates.map(|update| {
-        let Update { value, answers, subscriber } = update?;
-        Ok(SourceEvent { provide: Box::new(move |data| data.insert(Provided(value))), answers, subscriber })
+        let Update { value, responses, subscriber } = update?;
+        Ok(SourceEvent { provide: Box::new(move |data| data.insert(Provided(value))), responses, subscriber })
     });
     RequestContext::of(ctx).set_events(events.boxed());
     stream::iter(None)

@@ -8,26 +8,26 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast, watch};
 
-use super::answers::Answers;
+use super::response_cache::ResponseCache;
 use crate::{
     kernel::id::CampaignId,
     voting::{Campaign, CampaignStatus},
 };
 
-/// What has become of a campaign.
+/// A change of a campaign.
 #[derive(Clone)]
-pub struct Change {
-    /// The campaign then.
+pub struct CampaignUpdate {
+    /// The campaign after the change.
     pub campaign: Arc<Campaign>,
-    /// Whether it is no more.
+    /// Whether the campaign was deleted.
     pub is_gone: bool,
-    /// The answers that were made of it.
-    pub answers: Arc<Answers>,
+    /// The responses to it that subscribers share.
+    pub responses: Arc<ResponseCache>,
 }
 
 /// A guild's campaigns, watched.
 pub(super) struct CampaignFeed {
-    pub(super) changes: broadcast::Sender<Change>,
+    pub(super) changes: broadcast::Sender<CampaignUpdate>,
     /// What to look at.
     pub(super) stale: Mutex<Stale>,
     pub(super) wake: Notify,

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast, watch};
 
 use super::{
-    campaign_feed::{CampaignFeed, Change, Stale},
+    campaign_feed::{CampaignFeed, CampaignUpdate, Stale},
     service::Live,
 };
 use crate::{
@@ -34,12 +34,12 @@ const MAX_BEHIND: usize = 256;
 
 /// The changes of a guild's campaigns from now on.
 pub struct CampaignWatch {
-    changes: broadcast::Receiver<Change>,
+    changes: broadcast::Receiver<CampaignUpdate>,
 }
 
 impl CampaignWatch {
     /// The next change; `None` for a watcher who has fallen so far behind that some are lost.
-    pub async fn next(&mut self) -> Option<Change> {
+    pub async fn next(&mut self) -> Option<CampaignUpdate> {
         self.changes.recv().await.ok()
     }
 }
@@ -120,7 +120,7 @@ async fn keep_telling(live: &Live, guild: GuildId, watched: &CampaignFeed) {
     }
 }
 
-type Found = (Campaign, Vec<Entry>);
+type CampaignWithEntries = (Campaign, Vec<Entry>);
 
 /// What to look at.
 enum LookAt {
@@ -130,7 +130,7 @@ enum LookAt {
     All(Vec<CampaignId>),
 }
 
-async fn look(live: &Live, guild: GuildId, at: LookAt) -> Result<Vec<Found>> {
+async fn look(live: &Live, guild: GuildId, at: LookAt) -> Result<Vec<CampaignWithEntries>> {
     let look = async move |conn: &mut Conn| {
         let campaigns = match at {
             LookAt::These(ids) => store::campaigns_by_id(conn, guild, &ids).await?,
@@ -163,7 +163,7 @@ struct Known {
 }
 
 impl Known {
-    fn of((campaign, entries): &Found) -> Self {
+    fn of((campaign, entries): &CampaignWithEntries) -> Self {
         let mut hasher = DefaultHasher::new();
         format!("{campaign:?} {entries:?}").hash(&mut hasher);
         Self { campaign: Arc::new(campaign.clone()), looks: hasher.finish() }
@@ -178,11 +178,11 @@ impl Known {
 /// otherwise.
 fn changes(
     known: &mut HashMap<CampaignId, Known>,
-    found: Vec<Found>,
+    found: Vec<CampaignWithEntries>,
     stale: &Stale,
     began_at: Timestamp,
-) -> Vec<Change> {
-    let change = |campaign: Arc<Campaign>, is_gone| Change { campaign, is_gone, answers: Arc::default() };
+) -> Vec<CampaignUpdate> {
+    let change = |campaign: Arc<Campaign>, is_gone| CampaignUpdate { campaign, is_gone, responses: Arc::default() };
     let mut changes = Vec::new();
     let mut there: HashSet<CampaignId> = HashSet::new();
     for found in found {

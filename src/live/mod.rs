@@ -1,19 +1,19 @@
 //! Tallies and campaigns that are watched: each is read once for all subscribers, on every server.
 
-mod answers;
 mod campaign_feed;
 mod campaigns;
 mod reconcile;
+mod response_cache;
 mod service;
 mod tallies;
 mod tally_feed;
 
 pub use self::{
-    answers::{Answers, CacheSlot, CachedResponse, ResponseKey},
-    campaign_feed::Change,
+    campaign_feed::CampaignUpdate,
     campaigns::{CampaignWatch, watch_campaigns},
     reconcile::reconcile,
+    response_cache::{CacheSlot, CachedResponse, ResponseCache, ResponseKey},
     service::{Live, RECONCILE_EVERY},
-    tallies::{Watch, watch_tally},
-    tally_feed::Counted,
+    tallies::{TallyWatch, watch_tally},
+    tally_feed::TallyUpdate,
 };

@@ -33,7 +33,7 @@ pub struct Live {
     pub(super) tallies: Mutex<HashMap<(GuildId, CampaignId), Arc<TallyFeed>>>,
     pub(super) campaigns: Mutex<HashMap<GuildId, Arc<CampaignFeed>>>,
     /// When the last scheduled notification batch will have been sent.
-    pub(super) free_at: Mutex<Option<Instant>>,
+    pub(super) next_send_at: Mutex<Option<Instant>>,
     pub(super) cores: u32,
     renewals: Semaphore,
 }
@@ -47,7 +47,7 @@ impl Live {
             reconcile_every,
             tallies: Mutex::default(),
             campaigns: Mutex::default(),
-            free_at: Mutex::default(),
+            next_send_at: Mutex::default(),
             cores: std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1)),
             renewals: Semaphore::new(RENEWALS),
         }

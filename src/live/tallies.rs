@@ -12,7 +12,7 @@ use tokio::{
 
 use super::{
     service::Live,
-    tally_feed::{Counted, Newest, TallyFeed},
+    tally_feed::{Newest, TallyFeed, TallyUpdate},
 };
 use crate::{
     kernel::{
@@ -34,23 +34,23 @@ const MESSAGE: Duration = Duration::from_micros(60);
 /// How long to wait after a count failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
-type Key = (GuildId, CampaignId);
+type TallyKey = (GuildId, CampaignId);
 
 /// The tallies of a campaign, the present one first. Counting goes on for as long as there is one.
-pub struct Watch {
+pub struct TallyWatch {
     newest: watch::Receiver<Newest>,
-    row: watch::Receiver<Newest>,
+    cohort: watch::Receiver<Newest>,
     last_revision: Option<i64>,
 }
 
-impl Watch {
+impl TallyWatch {
     /// The next tally newer than the one before.
-    pub async fn next(&mut self) -> Counted {
+    pub async fn next(&mut self) -> TallyUpdate {
         loop {
-            // The present one comes at once, the others in turn.
+            // The present tally is sent at once, later ones with the cohort.
             let newest = match self.last_revision {
                 None => self.newest.borrow().clone(),
-                Some(_) => self.row.borrow_and_update().clone(),
+                Some(_) => self.cohort.borrow_and_update().clone(),
             };
             if let Some(counted) = newest
                 && self.last_revision.is_none_or(|last| last < counted.tally.revision)
@@ -59,13 +59,13 @@ impl Watch {
                 return counted;
             }
             // The feed is kept for as long as we have its newest.
-            let _ = self.row.changed().await;
+            let _ = self.cohort.changed().await;
         }
     }
 }
 
 /// Watches a campaign. The first to do so sets the counting going, the last to leave ends it.
-pub fn watch_tally(live: &Arc<Live>, guild: GuildId, campaign: CampaignId) -> Watch {
+pub fn watch_tally(live: &Arc<Live>, guild: GuildId, campaign: CampaignId) -> TallyWatch {
     let key = (guild, campaign);
     let mut tallies = live.tallies.lock();
     let feed = tallies.entry(key).or_insert_with(|| {
@@ -80,12 +80,12 @@ pub fn watch_tally(live: &Arc<Live>, guild: GuildId, campaign: CampaignId) -> Wa
         );
         feed
     });
-    Watch { newest: feed.newest.subscribe(), row: feed.join(), last_revision: None }
+    TallyWatch { newest: feed.newest.subscribe(), cohort: feed.join_cohort(), last_revision: None }
 }
 
 impl Live {
-    /// Waits for a call while someone watches; whether someone does.
-    async fn called(&self, key: Key, feed: &Arc<TallyFeed>, call: &Notify) -> bool {
+    /// Waits for a notification; returns `false` once nobody watches any more.
+    async fn wait_for_call(&self, key: TallyKey, feed: &Arc<TallyFeed>, call: &Notify) -> bool {
         loop {
             tokio::select! {
                 () = call.notified() => return true,
@@ -104,8 +104,8 @@ impl Live {
 }
 
 /// Counts a campaign whenever its tally is stale, until nobody watches it.
-async fn keep_counting(live: &Live, key: Key, watched: &Arc<TallyFeed>) {
-    while live.called(key, watched, &watched.stale).await {
+async fn keep_counting(live: &Live, key: TallyKey, watched: &Arc<TallyFeed>) {
+    while live.wait_for_call(key, watched, &watched.stale).await {
         let started = Instant::now();
         let calls = watched.calls.swap(0, Ordering::Relaxed);
         live.metrics.tallies_coalesced.inc_by(calls.saturating_sub(1));
@@ -114,7 +114,9 @@ async fn keep_counting(live: &Live, key: Key, watched: &Arc<TallyFeed>) {
                 live.metrics.tallies_counted.inc();
                 let is_newer = watched.revision().is_none_or(|revision| revision < tally.revision);
                 if is_newer {
-                    watched.newest.send_replace(Some(Counted { tally: Arc::new(tally), answers: Arc::default() }));
+                    watched
+                        .newest
+                        .send_replace(Some(TallyUpdate { tally: Arc::new(tally), responses: Arc::default() }));
                     watched.fresh.notify_one();
                 }
                 COUNT_INTERVAL
@@ -133,27 +135,27 @@ async fn keep_counting(live: &Live, key: Key, watched: &Arc<TallyFeed>) {
 }
 
 /// Tells those who watch a campaign whenever there is a newer tally, until nobody does.
-async fn keep_telling(live: &Live, key: Key, watched: &Arc<TallyFeed>) {
-    while live.called(key, watched, &watched.fresh).await {
+async fn keep_telling(live: &Live, key: TallyKey, watched: &Arc<TallyFeed>) {
+    while live.wait_for_call(key, watched, &watched.fresh).await {
         let mut number = 0;
-        while let Some(row) = watched.row(number) {
-            live.wait_until_free(row.receiver_count()).await;
-            row.send_replace(watched.newest.borrow().clone());
+        while let Some(cohort) = watched.cohort(number) {
+            live.wait_until_free(cohort.receiver_count()).await;
+            cohort.send_replace(watched.newest.borrow().clone());
             number += 1;
         }
     }
 }
 
 impl Live {
-    /// Returns when it is the turn of so many watchers to be told something.
+    /// Returns when that many subscribers may be notified.
     async fn wait_until_free(&self, watchers: usize) {
-        let turn = {
-            let mut free_at = self.free_at.lock();
+        let send_at = {
+            let mut next_send_at = self.next_send_at.lock();
             let now = Instant::now();
-            let turn = free_at.map_or(now, |free_at| free_at.max(now));
-            *free_at = Some(turn + MESSAGE * u32::try_from(watchers).unwrap_or(u32::MAX) / self.cores);
-            turn
+            let send_at = next_send_at.map_or(now, |next_send_at| next_send_at.max(now));
+            *next_send_at = Some(send_at + MESSAGE * u32::try_from(watchers).unwrap_or(u32::MAX) / self.cores);
+            send_at
         };
-        tokio::time::sleep_until(turn).await;
+        tokio::time::sleep_until(send_at).await;
     }
 }

@@ -8,33 +8,33 @@ use std::sync::{
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
-use super::answers::Answers;
+use super::response_cache::ResponseCache;
 use crate::voting::Tally;
 
-/// How many are told at once. Whatever else the server has to do gets its turn between two rows.
-const ROW: usize = 128;
-/// A tally as it was counted, and the answers that were made of it.
+/// Subscribers that are notified at once. The server can do other work between two cohorts.
+const COHORT_SIZE: usize = 128;
+/// A new tally, and the responses that its subscribers share.
 #[derive(Clone)]
-pub struct Counted {
+pub struct TallyUpdate {
     /// The tally.
     pub tally: Arc<Tally>,
-    /// The answers.
-    pub answers: Arc<Answers>,
+    /// The responses to it that subscribers share.
+    pub responses: Arc<ResponseCache>,
 }
 
-pub(super) type Newest = Option<Counted>;
-/// A campaign that is watched.
+pub(super) type Newest = Option<TallyUpdate>;
+
+/// A campaign with subscribers.
 pub(super) struct TallyFeed {
     /// Its newest tally.
     pub(super) newest: watch::Sender<Newest>,
-    /// Those who watch, in rows that are told one after the other, over and over while there is something new: each row of
-    /// what is newest at its turn.
-    rows: Mutex<Vec<watch::Sender<Newest>>>,
-    /// A newer tally is called for.
+    /// The subscribers in cohorts, which are notified one after the other: each of the tally that is newest at that moment.
+    cohorts: Mutex<Vec<watch::Sender<Newest>>>,
+    /// Notified when a newer tally is needed.
     pub(super) stale: Notify,
-    /// How often it was, since the last count.
+    /// How often a newer tally was needed since the last count.
     pub(super) calls: AtomicU64,
-    /// There is a newer tally.
+    /// Notified when there is a newer tally.
     pub(super) fresh: Notify,
 }
 
@@ -42,20 +42,20 @@ impl TallyFeed {
     pub(super) fn new() -> Self {
         Self {
             newest: watch::Sender::new(None),
-            rows: Mutex::default(),
+            cohorts: Mutex::default(),
             stale: Notify::new(),
             calls: AtomicU64::new(0),
             fresh: Notify::new(),
         }
     }
 
-    /// Calls for a newer tally.
+    /// Requests a newer tally.
     pub(super) fn recount(&self) {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.stale.notify_one();
     }
 
-    /// How many watch.
+    /// Number of subscribers.
     pub(super) fn watching(&self) -> usize {
         self.newest.receiver_count()
     }
@@ -65,18 +65,18 @@ impl TallyFeed {
         self.newest.borrow().as_ref().map(|counted| counted.tally.revision)
     }
 
-    /// A place in a row.
-    pub(super) fn join(&self) -> watch::Receiver<Newest> {
-        let mut rows = self.rows.lock();
-        if let Some(row) = rows.iter().find(|row| row.receiver_count() < ROW) {
-            return row.subscribe();
+    /// Adds a subscriber to a cohort.
+    pub(super) fn join_cohort(&self) -> watch::Receiver<Newest> {
+        let mut cohorts = self.cohorts.lock();
+        if let Some(cohort) = cohorts.iter().find(|cohort| cohort.receiver_count() < COHORT_SIZE) {
+            return cohort.subscribe();
         }
-        let (row, place) = watch::channel(None);
-        rows.push(row);
-        place
+        let (cohort, receiver) = watch::channel(None);
+        cohorts.push(cohort);
+        receiver
     }
 
-    pub(super) fn row(&self, number: usize) -> Option<watch::Sender<Newest>> {
-        self.rows.lock().get(number).cloned()
+    pub(super) fn cohort(&self, number: usize) -> Option<watch::Sender<Newest>> {
+        self.cohorts.lock().get(number).cloned()
     }
 }

@@ -26,7 +26,7 @@ use crate::{
         error::{Code, Refusal, Result},
         id::CampaignId,
     },
-    live::{self, Change, Counted},
+    live::{self, CampaignUpdate, TallyUpdate},
     voting::{self, Campaign, CampaignFilter, CampaignStatus, may_see, store, visible_campaign, watchable_campaign},
 };
 
@@ -115,30 +115,30 @@ impl VotingSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which campaign.")] campaign_id: ID,
-    ) -> Result<watch::Once<VoteTally>> {
+    ) -> Result<watch::FieldStream<VoteTally>> {
         if let Some(event) = watch::provided(ctx) {
             return Ok(event);
         }
         let id = mutation::campaign_id("campaignId", &campaign_id)?;
-        let mut viewing = ViewerWatch::new(RequestContext::of(ctx)).await?;
+        let mut viewer_watch = ViewerWatch::new(RequestContext::of(ctx)).await?;
         // Heard of from here on, so that nothing is missed between this look and the stream.
-        may_watch(viewing.subscriber().clone(), id).await?;
-        let mut tallies = live::watch_tally(&viewing.subscriber().app.live, viewing.subscriber().guild, id);
+        may_watch(viewer_watch.subscriber().clone(), id).await?;
+        let mut tallies = live::watch_tally(&viewer_watch.subscriber().app.live, viewer_watch.subscriber().guild, id);
         Ok(watch::create_source_stream(
             ctx,
             async_stream::try_stream! {
                 loop {
                     let counted = tokio::select! {
                         biased;
-                        () = viewing.changed() => None,
+                        () = viewer_watch.changed() => None,
                         counted = tallies.next() => Some(counted),
                     };
-                    let Some(Counted { tally, answers }) = counted else {
-                        viewing.refresh(|by| may_watch(by, id)).await?;
+                    let Some(TallyUpdate { tally, responses }) = counted else {
+                        viewer_watch.refresh(|by| may_watch(by, id)).await?;
                         continue;
                     };
                     let is_final = tally.campaign.is_over();
-                    yield Update { value: VoteTally(tally), answers, subscriber: viewing.subscriber().clone() };
+                    yield Update { value: VoteTally(tally), responses, subscriber: viewer_watch.subscriber().clone() };
                     if is_final {
                         break;
                     }
@@ -154,37 +154,38 @@ impl VotingSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only this campaign; all unless given.")] campaign_id: Option<ID>,
-    ) -> Result<watch::Once<Campaign>> {
+    ) -> Result<watch::FieldStream<Campaign>> {
         if let Some(event) = watch::provided(ctx) {
             return Ok(event);
         }
         let id = campaign_id.map(|id| mutation::campaign_id("campaignId", &id)).transpose()?;
-        let mut viewing = ViewerWatch::new(RequestContext::of(ctx)).await?;
-        let mut changes = live::watch_campaigns(&viewing.subscriber().app.live, viewing.subscriber().guild).await;
-        may_follow(viewing.subscriber().clone(), id).await?;
+        let mut viewer_watch = ViewerWatch::new(RequestContext::of(ctx)).await?;
+        let mut changes =
+            live::watch_campaigns(&viewer_watch.subscriber().app.live, viewer_watch.subscriber().guild).await;
+        may_follow(viewer_watch.subscriber().clone(), id).await?;
         Ok(watch::create_source_stream(
             ctx,
             async_stream::try_stream! {
                 loop {
                     let change = tokio::select! {
                         biased;
-                        () = viewing.changed() => None,
+                        () = viewer_watch.changed() => None,
                         change = changes.next() => Some(change),
                     };
                     let Some(change) = change else {
-                        viewing.refresh(|by| may_follow(by, id)).await?;
+                        viewer_watch.refresh(|by| may_follow(by, id)).await?;
                         continue;
                     };
-                    let Change { campaign, is_gone, answers } = change.ok_or_else(fell_behind)?;
+                    let CampaignUpdate { campaign, is_gone, responses } = change.ok_or_else(fell_behind)?;
                     if id.is_some_and(|id| id != campaign.id) {
                         continue;
                     }
-                    if is_gone || !may_see(&campaign, viewing.subscriber().viewer.as_deref()) {
+                    if is_gone || !may_see(&campaign, viewer_watch.subscriber().viewer.as_deref()) {
                         // Who follows it alone is told so.
-                        may_follow(viewing.subscriber().clone(), id).await?;
+                        may_follow(viewer_watch.subscriber().clone(), id).await?;
                         continue;
                     }
-                    yield Update { value: (*campaign).clone(), answers, subscriber: viewing.subscriber().clone() };
+                    yield Update { value: (*campaign).clone(), responses, subscriber: viewer_watch.subscriber().clone() };
                 }
             },
         ))
