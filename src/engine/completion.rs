@@ -102,9 +102,9 @@ impl Failures {
 }
 
 /// What is selected of an object, in order: by name in the answer, the field's type and what is selected inside.
-type Selected<'d> = IndexMap<&'d str, Part<'d>>;
+type Selected<'d> = IndexMap<&'d str, SelectedField<'d>>;
 
-struct Part<'d> {
+struct SelectedField<'d> {
     /// `None` for the introspection's own, whose fields are left as they are.
     ty: Option<&'d Type>,
     inside: Selected<'d>,
@@ -124,7 +124,7 @@ impl<'d> Completion<'d> {
             let sets: Vec<_> = ty
                 .map(base)
                 .map_or(Vec::new(), |ty| fields.iter().map(|(_, field)| (ty, &field.selection_set.node)).collect());
-            (name, Part { ty, inside: self.select(&sets) })
+            (name, SelectedField { ty, inside: self.select(&sets) })
         };
         fields.into_iter().map(part).collect()
     }
@@ -182,7 +182,7 @@ impl<'d> Completion<'d> {
         &self,
         value: &mut Value,
         ty: Option<&Type>,
-        part: &Part<'d>,
+        part: &SelectedField<'d>,
         failed: Option<&Failures>,
     ) -> Result<(), Failed> {
         let Some(ty) = ty else { return Ok(()) };

@@ -33,7 +33,7 @@ use super::{
 };
 use crate::kernel::error::{Code, Refusal};
 
-/// Most memory that known documents take, in bytes, by the estimate of [`Weight`].
+/// Most memory that known documents take, in bytes, by the estimate of [`DocumentWeighter`].
 const KEPT_BYTES: u64 = 64 * 1_024 * 1_024;
 /// Of this many documents on the average.
 const KEPT_DOCUMENTS: usize = 4_096;
@@ -73,7 +73,7 @@ pub struct Documents {
     costs: Costs,
     inputs: Inputs,
     validator: Validator,
-    known: Cache<Hash, Arc<Document>, Weight>,
+    known: Cache<Hash, Arc<Document>, DocumentWeighter>,
     trusted: Option<Manifest>,
 }
 
@@ -84,9 +84,9 @@ type Hash = [u8; 32];
 
 /// Roughly what a parsed document takes.
 #[derive(Clone)]
-struct Weight;
+struct DocumentWeighter;
 
-impl Weighter<Hash, Arc<Document>> for Weight {
+impl Weighter<Hash, Arc<Document>> for DocumentWeighter {
     fn weight(&self, _: &Hash, document: &Arc<Document>) -> u64 {
         // Measured: some eighty bytes for each of the text's.
         1_024 + 80 * document.bytes as u64
@@ -110,7 +110,7 @@ impl Documents {
             costs: Costs::of_schema(schema),
             inputs: Inputs::of_schema(schema),
             validator: Validator::of_schema(sdl, suggestions)?,
-            known: Cache::with_weighter(KEPT_DOCUMENTS, KEPT_BYTES, Weight),
+            known: Cache::with_weighter(KEPT_DOCUMENTS, KEPT_BYTES, DocumentWeighter),
             trusted: None,
         })
     }
@@ -301,7 +301,7 @@ fn find_trusted(trusted: &Manifest, wanted: &DocumentRef) -> Result<Arc<Document
 /// Documents by their ids, in either of the forms that are about.
 fn read_manifest(text: &str) -> Result<HashMap<String, String>, String> {
     #[derive(Deserialize)]
-    struct ConnectionNode {
+    struct ManifestOperation {
         id: String,
         body: String,
     }
@@ -309,7 +309,7 @@ fn read_manifest(text: &str) -> Result<HashMap<String, String>, String> {
     #[serde(untagged)]
     enum Listing {
         // First, for it is an object too.
-        Apollo { operations: Vec<ConnectionNode> },
+        Apollo { operations: Vec<ManifestOperation> },
         ById(HashMap<String, String>),
     }
     match serde_json::from_str(text) {

@@ -230,7 +230,7 @@ pub(crate) fn measure(document: &ExecutableDocument, limits: &Limits) -> Result<
 
 /// How large a selection is once its fragments are put in.
 #[derive(Clone, Copy, Default)]
-struct Size {
+struct SelectionSize {
     fields: u64,
     depth: u64,
     aliases: u64,
@@ -240,7 +240,7 @@ struct Size {
     whole: u64,
 }
 
-impl Size {
+impl SelectionSize {
     fn check(self, operation: &Positioned<OperationDefinition>, limits: &Limits) -> Result<(), ServerError> {
         let most_fields = match operation.node.ty {
             OperationType::Mutation => (limits.max_root_fields / QUERY_FIELDS_PER_MUTATION).max(1),
@@ -281,13 +281,13 @@ impl Size {
 
 struct Measure<'d> {
     fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
-    done: HashMap<&'d str, Size>,
+    done: HashMap<&'d str, SelectionSize>,
     open: HashSet<&'d str>,
 }
 
 impl<'d> Measure<'d> {
-    fn selections(&mut self, set: &'d SelectionSet) -> Result<Size, ServerError> {
-        let mut total = Size::default();
+    fn selections(&mut self, set: &'d SelectionSet) -> Result<SelectionSize, ServerError> {
+        let mut total = SelectionSize::default();
         for selection in &set.items {
             let (mut size, said) = match &selection.node {
                 Selection::Field(field) => (self.field(&field.node)?, &field.node.directives),
@@ -304,10 +304,10 @@ impl<'d> Measure<'d> {
         Ok(total)
     }
 
-    fn field(&mut self, field: &'d Field) -> Result<Size, ServerError> {
+    fn field(&mut self, field: &'d Field) -> Result<SelectionSize, ServerError> {
         let inside = self.selections(&field.selection_set.node)?;
         let is_list = INTROSPECTION_LISTS.contains(&field.name.node.as_str());
-        Ok(Size {
+        Ok(SelectionSize {
             fields: 1,
             depth: inside.depth + 1,
             aliases: inside.aliases.saturating_add(u64::from(field.alias.is_some())),
@@ -316,12 +316,12 @@ impl<'d> Measure<'d> {
         })
     }
 
-    fn fragment(&mut self, name: &str) -> Result<Size, ServerError> {
+    fn fragment(&mut self, name: &str) -> Result<SelectionSize, ServerError> {
         if let Some(size) = self.done.get(name) {
             return Ok(*size);
         }
         // A fragment that is not there is the validation's to report.
-        let Some((name, fragment)) = self.fragments.get_key_value(name) else { return Ok(Size::default()) };
+        let Some((name, fragment)) = self.fragments.get_key_value(name) else { return Ok(SelectionSize::default()) };
         if !self.open.insert(name) {
             return Err(refused_at(fragment.pos, format!("The fragment {name} spreads itself.")));
         }
