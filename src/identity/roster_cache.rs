@@ -24,26 +24,26 @@ const LADDERS: u64 = 20_000_000;
 const MAX_HEADCOUNTS: usize = 10_000;
 
 /// A roster as it was.
-type Version = (GuildId, i64);
+type RosterVersion = (GuildId, i64);
 
 /// What this server keeps of rosters.
 pub struct RosterCache {
-    ladders: Cache<Version, Arc<Ladder>, Weight>,
-    headcounts: Cache<(Version, MemberFilter), i64>,
+    ladders: Cache<RosterVersion, Arc<Ladder>, LadderWeighter>,
+    headcounts: Cache<(RosterVersion, MemberFilter), i64>,
 }
 
 impl Default for RosterCache {
     fn default() -> Self {
-        let ladders = Cache::with_weighter(1_000, LADDERS, Weight);
+        let ladders = Cache::with_weighter(1_000, LADDERS, LadderWeighter);
         Self { ladders, headcounts: Cache::new(MAX_HEADCOUNTS) }
     }
 }
 
 #[derive(Clone)]
-struct Weight;
+struct LadderWeighter;
 
-impl Weighter<Version, Arc<Ladder>> for Weight {
-    fn weight(&self, _: &Version, ladder: &Arc<Ladder>) -> u64 {
+impl Weighter<RosterVersion, Arc<Ladder>> for LadderWeighter {
+    fn weight(&self, _: &RosterVersion, ladder: &Arc<Ladder>) -> u64 {
         let text = |it: &Rank| it.name.len() + it.description.as_deref().map_or(0, str::len);
         64 + ladder.ranks().iter().map(|rank| 256 + text(rank) as u64).sum::<u64>()
     }

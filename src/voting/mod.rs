@@ -30,8 +30,8 @@ pub use self::{
     lifecycle::{activate, archive, close, close_complete},
     methods::{CountSteps, VotingMethod},
     non_voters::NonVoterCache,
-    participation::{Part, Participation, may_know_participation, participations},
-    publication::{Recount, ballot_boxes, recount, recount_all},
+    participation::{CampaignParticipation, Participation, may_know_participation, participations},
+    publication::{RecountResult, ballot_boxes, recount, recount_all},
     rows::{
         ActivationBlocker, AnnouncementLevel, Ballot, CAMPAIGN_VALUES, Campaign, CampaignChanged, CampaignFilter,
         CampaignKey, CannotVoteReason, Entries, Entry, Outcome, PastKey, ResultsVisibility, StandingsHiddenReason,

@@ -23,12 +23,12 @@ pub struct Participation {
     /// Whose.
     pub member: MemberId,
     /// Newest first, as campaigns are listed.
-    parts: Vec<Part>,
+    parts: Vec<CampaignParticipation>,
 }
 
 /// A member's part in a vote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct CampaignParticipation {
     /// Whose.
     pub member: MemberId,
     /// In which campaign.
@@ -42,7 +42,7 @@ pub struct Part {
     is_open: bool,
 }
 
-impl Part {
+impl CampaignParticipation {
     fn new((member, campaign): (MemberId, store::PartIn), voted: bool) -> Self {
         Self {
             member,
@@ -67,13 +67,14 @@ impl Participation {
     /// long as someone sees what each ballot adds to the standings.
     #[must_use]
     pub fn seen_by(&self, viewer: &Viewer) -> Self {
-        let exists = |part: &Part| part.min_rank_level_to_view.is_none_or(|level| viewer.rank_level >= level);
-        let seen = |part: &&Part| exists(part) && (viewer.member == self.member || part.is_open);
+        let exists =
+            |part: &CampaignParticipation| part.min_rank_level_to_view.is_none_or(|level| viewer.rank_level >= level);
+        let seen = |part: &&CampaignParticipation| exists(part) && (viewer.member == self.member || part.is_open);
         Self { member: self.member, parts: self.parts.iter().filter(seen).copied().collect() }
     }
 
     /// Newest first.
-    pub fn parts(&self) -> &[Part] {
+    pub fn parts(&self) -> &[CampaignParticipation] {
         &self.parts
     }
 
@@ -99,10 +100,14 @@ pub async fn participations(
     guild: GuildId,
     of: &[MemberId],
 ) -> Result<HashMap<MemberId, Participation>> {
-    let mut parts: Vec<Part> = Vec::new();
-    parts.extend(store::voted(conn, guild, of).await?.into_iter().map(|part| Part::new(part, true)));
-    parts.extend(store::abstained(conn, guild, of).await?.into_iter().map(|part| Part::new(part, false)));
-    parts.extend(store::yet_to_vote(conn, guild, of).await?.into_iter().map(|part| Part::new(part, false)));
+    let mut parts: Vec<CampaignParticipation> = Vec::new();
+    parts.extend(store::voted(conn, guild, of).await?.into_iter().map(|part| CampaignParticipation::new(part, true)));
+    parts.extend(
+        store::abstained(conn, guild, of).await?.into_iter().map(|part| CampaignParticipation::new(part, false)),
+    );
+    parts.extend(
+        store::yet_to_vote(conn, guild, of).await?.into_iter().map(|part| CampaignParticipation::new(part, false)),
+    );
     parts.sort_by_key(|part| Reverse((part.campaign_created_at, part.campaign)));
     let mut participations: HashMap<MemberId, Participation> = HashMap::new();
     for part in parts {

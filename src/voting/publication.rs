@@ -57,7 +57,7 @@ pub async fn ballot_boxes(
 
 /// A stored result, held against a recount.
 #[derive(Debug)]
-pub struct Recount {
+pub struct RecountResult {
     /// What is published, with the stored result.
     pub published: BallotFile,
     /// What is wrong, in sentences; nothing when the result is what the ballots say.
@@ -68,7 +68,7 @@ pub struct Recount {
 ///
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT` while it is not over; the database's.
-pub async fn recount(voting: &Voting, id: CampaignId) -> Result<Recount> {
+pub async fn recount(voting: &Voting, id: CampaignId) -> Result<RecountResult> {
     let published = voting
         .db
         .snapshot(async move |conn| {
@@ -80,7 +80,7 @@ pub async fn recount(voting: &Voting, id: CampaignId) -> Result<Recount> {
             ballot_box(conn, campaign).await
         })
         .await?;
-    Ok(Recount::of(&published))
+    Ok(RecountResult::of(&published))
 }
 
 /// Counts the ballots of every finished campaign of every guild again. Returns the differences from the stored results.
@@ -93,7 +93,7 @@ pub async fn recount_all(conn: &mut Conn) -> Result<Vec<Vec<String>>> {
     for campaign in store::over_of_all_guilds(conn).await? {
         let called = format!("{} ({})", campaign.title, ID::from(campaign.id).as_str());
         let problems = match ballot_box(conn, campaign).await {
-            Ok(published) => Recount::of(&published).problems,
+            Ok(published) => RecountResult::of(&published).problems,
             // No result, or none that can be read.
             Err(error) => vec![error.to_string()],
         };
@@ -109,7 +109,7 @@ async fn ballot_box(conn: &mut Conn, campaign: Campaign) -> Result<BallotBox> {
     published.ok_or_else(|| Error::internal("the vote is over, and its result is not stored"))
 }
 
-impl Recount {
+impl RecountResult {
     fn of(published: &BallotBox) -> Self {
         let order: Vec<EntryId> = published.entries.iter().map(|entry| entry.id).collect();
         let rankings: Vec<Ranking<EntryId>> =

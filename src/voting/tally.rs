@@ -9,7 +9,7 @@ use super::{
     rows::{Campaign, Entries, Outcome, Tally, Turnout},
     service::Voting,
     store::{self, ResultRow},
-    tally_cache::{State, TallyCache},
+    tally_cache::{TallyCache, TurnoutKey},
 };
 use crate::{
     db::Conn,
@@ -123,7 +123,7 @@ async fn live_turnouts(
     let voted = store::ballots_cast(conn, guild, &ids).await?;
     let state = |it: &Campaign| {
         let voted = voted.get(&it.id).copied().unwrap_or_default();
-        State { roster_version, least: it.min_rank_level_to_vote, voted }
+        TurnoutKey { roster_version, least: it.min_rank_level_to_vote, voted }
     };
     let mut turnouts: HashMap<CampaignId, Turnout> =
         running.iter().filter_map(|it| Some((it.id, counts?.turnout(it.id, state(it))?))).collect();

@@ -23,9 +23,9 @@ const MAX_BYTES: u64 = 32_000_000;
 /// How many may vote at each level, lowest first or not.
 pub type Electorate = Vec<(i64, i64)>;
 
-/// What a turnout is good for.
+/// What a cached turnout was counted from: it is valid while these are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct State {
+pub struct TurnoutKey {
     /// Of the guild.
     pub roster_version: i64,
     /// The least level to vote: of a draft it may change.
@@ -37,22 +37,22 @@ pub struct State {
 /// What was counted. Holds only what was read in a snapshot: what a transaction sees of its own may never come to be.
 pub struct TallyCache {
     electorates: Cache<GuildId, (i64, Arc<Electorate>)>,
-    turnouts: Cache<CampaignId, (State, Turnout)>,
-    outcomes: Cache<CampaignId, (i64, Arc<Outcome>), Weight>,
-    entries: Cache<CampaignId, Entries, Weight>,
+    turnouts: Cache<CampaignId, (TurnoutKey, Turnout)>,
+    outcomes: Cache<CampaignId, (i64, Arc<Outcome>), TallyCacheWeighter>,
+    entries: Cache<CampaignId, Entries, TallyCacheWeighter>,
 }
 
 #[derive(Clone)]
-struct Weight;
+struct TallyCacheWeighter;
 
-impl Weighter<CampaignId, (i64, Arc<Outcome>)> for Weight {
+impl Weighter<CampaignId, (i64, Arc<Outcome>)> for TallyCacheWeighter {
     fn weight(&self, _: &CampaignId, (_, outcome): &(i64, Arc<Outcome>)) -> u64 {
         let positions: usize = outcome.standings.iter().map(|standing| 8 + standing.pick_counts.len()).sum();
         8 * (8 + positions + outcome.table_size()) as u64
     }
 }
 
-impl Weighter<CampaignId, Entries> for Weight {
+impl Weighter<CampaignId, Entries> for TallyCacheWeighter {
     fn weight(&self, _: &CampaignId, entries: &Entries) -> u64 {
         let texts = |it: &Entry| [&it.description, &it.image_url].into_iter().flatten().map(String::len).sum::<usize>();
         64 + entries.iter().map(|it| (192 + it.name.len() + texts(it)) as u64).sum::<u64>()
@@ -64,8 +64,8 @@ impl Default for TallyCache {
         Self {
             electorates: Cache::new(MAX_KEPT),
             turnouts: Cache::new(MAX_KEPT),
-            outcomes: Cache::with_weighter(MAX_KEPT, MAX_BYTES, Weight),
-            entries: Cache::with_weighter(MAX_KEPT, MAX_BYTES, Weight),
+            outcomes: Cache::with_weighter(MAX_KEPT, MAX_BYTES, TallyCacheWeighter),
+            entries: Cache::with_weighter(MAX_KEPT, MAX_BYTES, TallyCacheWeighter),
         }
     }
 }
@@ -82,12 +82,12 @@ impl TallyCache {
     }
 
     /// A vote's turnout, if it is known in this state.
-    pub fn turnout(&self, campaign: CampaignId, state: State) -> Option<Turnout> {
+    pub fn turnout(&self, campaign: CampaignId, state: TurnoutKey) -> Option<Turnout> {
         self.turnouts.get(&campaign).filter(|(of, _)| *of == state).map(|(_, it)| it)
     }
 
     /// Keeps a turnout.
-    pub fn keep_turnout(&self, campaign: CampaignId, state: State, turnout: Turnout) {
+    pub fn keep_turnout(&self, campaign: CampaignId, state: TurnoutKey, turnout: Turnout) {
         self.turnouts.insert(campaign, (state, turnout));
     }
 

@@ -15,7 +15,9 @@ use crate::{
         error::{Error, Result},
         id::MemberId,
     },
-    voting::{Campaign, CampaignKey, Entry, Part, Participation, PastKey, may_know_participation, store},
+    voting::{
+        Campaign, CampaignKey, CampaignParticipation, Entry, Participation, PastKey, may_know_participation, store,
+    },
 };
 
 /// The participation of a member; `None` where the viewer may not know who voted.
@@ -60,17 +62,17 @@ impl Participation {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the end: 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Part>> {
+    ) -> Result<Connection<CampaignParticipation>> {
         let caller = RequestContext::of(ctx);
         let signer = caller.app.accounts.keys.cursors.clone();
-        let page = PageArgs { first, after, last, before }.page::<Part>(&signer, caller.guild)?;
+        let page = PageArgs { first, after, last, before }.page::<CampaignParticipation>(&signer, caller.guild)?;
         page.must_be(|(of, _)| *of == self.member)?;
-        let rows = page.of(self.parts(), Part::key);
+        let rows = page.of(self.parts(), CampaignParticipation::key);
         Ok(Connection::new(signer, caller.guild, &page, rows, self.parts().len()))
     }
 }
 
-impl ConnectionNode for Part {
+impl ConnectionNode for CampaignParticipation {
     const NAME: &'static str = "CampaignParticipation";
     type Filter = usize;
     type Key = (MemberId, Reverse<CampaignKey>);
@@ -86,7 +88,7 @@ impl ConnectionNode for Part {
 
 /// A member's part in a vote they could vote in, or did.
 #[Object(name = "CampaignParticipation")]
-impl Part {
+impl CampaignParticipation {
     /// The vote.
     async fn campaign(&self, ctx: &Context<'_>) -> Result<Campaign> {
         RequestContext::of(ctx).load.campaign.one(self.campaign).await
