@@ -290,13 +290,13 @@ fn tables() -> Vec<&'static str> {
 }
 
 #[derive(diesel::QueryableByName)]
-struct Number {
+struct CountRow {
     #[diesel(sql_type = BigInt)]
     number: i64,
 }
 
 fn rows_of(conn: &mut SqliteConnection, table: &str) -> i64 {
-    sql_query(format!("SELECT count(*) AS number FROM {table}")).get_result::<Number>(conn).unwrap().number
+    sql_query(format!("SELECT count(*) AS number FROM {table}")).get_result::<CountRow>(conn).unwrap().number
 }
 
 /// What a demo does not come by: texts and instants that databases write each in their own way, and Discord.
@@ -413,7 +413,7 @@ async fn everything_goes_from_sqlite_to_postgres_or_nothing_does() {
     assert_eq!(postgres.rows_of("pg_sequences").await, 0, "a sequence would have to be set");
     assert!(said.contains(" tables, ") && said.contains("results recounted: each is what its ballots say."), "{said}");
     let count = "SELECT count(*) AS number FROM tallies";
-    let recounted = sql_query(count).get_result::<Number>(&mut conn).unwrap().number;
+    let recounted = sql_query(count).get_result::<CountRow>(&mut conn).unwrap().number;
     assert!(recounted >= 2 && said.contains(&format!("\n{recounted} results recounted")), "{said}");
     assert!(refused(&migrate()).contains("the PostgreSQL database holds a guild already"));
 

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use guildhall::app::App;
 use serde_json::{Value, json};
 
-use crate::support::{Answers, Draft, TestGuild, next, on_both, refusal_in};
+use crate::support::{Draft, Responses, TestGuild, next, on_both, refusal_in};
 
 const FOLLOW: &str = "subscription($id: ID) { campaignChanged(campaignId: $id) { id title status entries { name } } }";
 const RENAME: &str =
@@ -15,7 +15,7 @@ const ARCHIVE: &str = "mutation($id: ID!) { archiveCampaign(id: $id) { campaign 
 const MEMBER: &str = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
 
 /// The next campaign that is told of, as `title STATUS`.
-async fn told(answers: &mut Answers) -> String {
+async fn told(answers: &mut Responses) -> String {
     let answer = next(answers).await.expect("the stream ended");
     let campaign = &answer["data"]["campaignChanged"];
     assert!(campaign.is_object(), "{answer}");
@@ -23,7 +23,7 @@ async fn told(answers: &mut Answers) -> String {
 }
 
 /// Polls streams until a server tells them what happens next.
-async fn begin(server: &App, guild: &TestGuild<'_>, streams: &mut [&mut Answers]) {
+async fn begin(server: &App, guild: &TestGuild<'_>, streams: &mut [&mut Responses]) {
     let before = server.live.following(guild.id);
     while server.live.following(guild.id) < before + streams.len() {
         for answers in streams.iter_mut() {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use guildhall::identity::{import::Format, import_roster};
 use serde_json::{Value, json};
 
-use crate::support::{Answers, Draft, next, on_both, refusal_in};
+use crate::support::{Draft, Responses, next, on_both, refusal_in};
 
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) {
     revision isFinal status turnout { voted eligible } standings { place points entry { name } } campaign { title closedAt }
@@ -13,7 +13,7 @@ const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) {
 const MEMBER: &str = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
 
 /// Waits for a tally with so many ballots, checking that revisions grow on the way.
-async fn tally_of(answers: &mut Answers, voted: i64, mut revision: i64) -> Value {
+async fn tally_of(answers: &mut Responses, voted: i64, mut revision: i64) -> Value {
     loop {
         let answer = next(answers).await.expect("the stream ended");
         let tally = answer["data"]["voteTally"].clone();

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::support::{Draft, TestApp, on_both, strings};
 
 #[derive(QueryableByName, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Column {
+struct SchemaRow {
     #[diesel(sql_type = Text)]
     table_name: String,
     #[diesel(sql_type = Text)]
@@ -51,11 +51,11 @@ const INDEXES_OF_POSTGRES: &str = "SELECT c.relname::text AS table_name,
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'public' AND c.relname NOT LIKE '\\_\\_%' ORDER BY 1, 2, 3";
 
-async fn rows(app: &TestApp, on_sqlite: &'static str, on_postgres: &'static str) -> Vec<Column> {
+async fn rows(app: &TestApp, on_sqlite: &'static str, on_postgres: &'static str) -> Vec<SchemaRow> {
     let read = async move |conn: &mut Conn| {
         Ok(match conn {
-            Conn::Sqlite(conn) => diesel::sql_query(on_sqlite).load::<Column>(&mut **conn).await?,
-            Conn::Postgres(conn) => diesel::sql_query(on_postgres).load::<Column>(&mut **conn).await?,
+            Conn::Sqlite(conn) => diesel::sql_query(on_sqlite).load::<SchemaRow>(&mut **conn).await?,
+            Conn::Postgres(conn) => diesel::sql_query(on_postgres).load::<SchemaRow>(&mut **conn).await?,
         })
     };
     let mut rows = app.app.db.read(read).await.unwrap();

@@ -52,7 +52,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 
 /// What is true of a member.
 #[derive(Clone, Debug, PartialEq)]
-struct Standing {
+struct MemberState {
     level: i64,
     permissions: Vec<String>,
     active: bool,
@@ -61,7 +61,7 @@ struct Standing {
 }
 
 /// The guild as it is: its members by id, and its ranks, highest first.
-async fn look(guild: &TestGuild<'_>) -> (Vec<String>, HashMap<String, Standing>, Vec<String>) {
+async fn look(guild: &TestGuild<'_>) -> (Vec<String>, HashMap<String, MemberState>, Vec<String>) {
     let query = "{
         members(first: 100, filter: { active: null }) {
             nodes { id isActive isRegistered characters { id } rank { level permissions } createdAt }
@@ -69,7 +69,7 @@ async fn look(guild: &TestGuild<'_>) -> (Vec<String>, HashMap<String, Standing>,
         ranks { id }
     }";
     let data = guild.anyone().ok(query, json!({})).await;
-    let standing = |member: &Value| Standing {
+    let standing = |member: &Value| MemberState {
         level: member["rank"]["level"].as_i64().unwrap(),
         permissions: serde_json::from_value(member["rank"]["permissions"].clone()).unwrap(),
         active: member["isActive"] == true,
@@ -176,7 +176,7 @@ async fn play(app: &TestApp, slug: &str, deeds: Vec<Deed>) -> Result<usize, Test
             let by_a_leader = doer.level == highest;
             // Whoever was touched was below, or both led, or it was their own character.
             let own = *id == actor_id
-                && was.is_some_and(|was| Standing { characters: was.characters, ..now.clone() } == *was);
+                && was.is_some_and(|was| MemberState { characters: was.characters, ..now.clone() } == *was);
             if let Some(was) = was {
                 prop_assert!(own || was.level < doer.level || by_a_leader, "{story}");
             }

@@ -200,14 +200,14 @@ fn ids(types: &Types, values: &[&InputValueDefinition], at: &str) -> Vec<String>
     found
 }
 
-struct Operation {
+struct SchemaOperation {
     name: String,
     document: String,
     is_subscription: bool,
     arguments: Value,
 }
 
-impl Operation {
+impl SchemaOperation {
     /// Every operation of the schema, as it is called.
     fn all(types: &Types) -> Vec<Self> {
         let mut all = Vec::new();
@@ -287,7 +287,7 @@ on_both! {
         let before = snapshot(&theirs).await;
         let leader = ours.leader().await;
         let mut tried = 0;
-        for operation in Operation::all(&Types::read()) {
+        for operation in SchemaOperation::all(&Types::read()) {
             for (place, kind) in placeholders(&operation.arguments, "") {
                 let kinds: Vec<&str> = if kind == "@any" { own.keys().copied().collect() } else { vec![kind.as_str()] };
                 for kind in kinds.into_iter().filter(|kind| operation.name != "node" || !SECRETS.contains(kind)) {
@@ -326,7 +326,7 @@ on_both! {
         let (own, foreign) = (things(&ours).await, things(&theirs).await);
         let leader = ours.leader().await;
         let before = snapshot(&theirs).await;
-        for operation in Operation::all(&Types::read()) {
+        for operation in SchemaOperation::all(&Types::read()) {
             // By its own things each works, and shows nothing but them. Signing out is last.
             let kinds: Vec<&str> = if operation.arguments.to_string().contains("@any") { own.keys().copied().collect() } else { vec![""] };
             for kind in kinds {

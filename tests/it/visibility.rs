@@ -12,7 +12,7 @@ const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { isFin
 
 /// Who looks.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Viewer {
+enum ViewerKind {
     Anyone,
     /// Below those who may see it, where that is limited.
     Low,
@@ -28,8 +28,8 @@ enum Viewer {
 }
 
 /// Whether a tally is hidden, and why, by the rules as they are written down.
-fn hidden(viewer: Viewer, status: &str, visibility: &str) -> Option<&'static str> {
-    use Viewer::{Anyone, Leader, Officer, Waiting};
+fn hidden(viewer: ViewerKind, status: &str, visibility: &str) -> Option<&'static str> {
+    use ViewerKind::{Anyone, Leader, Officer, Waiting};
     match (status, visibility) {
         ("DRAFT", _) => Some("NOT_STARTED"),
         ("CLOSED" | "ARCHIVED", _) | (_, "ALWAYS") => None,
@@ -42,7 +42,7 @@ fn hidden(viewer: Viewer, status: &str, visibility: &str) -> Option<&'static str
 
 on_both! {
     async fn every_viewer_sees_what_is_theirs_in_every_state(app) {
-        use Viewer::{Anyone, Leader, Low, Officer, Onlooker, Unregistered, Voted, Waiting};
+        use ViewerKind::{Anyone, Leader, Low, Officer, Onlooker, Unregistered, Voted, Waiting};
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
         let viewers = [

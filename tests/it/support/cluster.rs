@@ -38,8 +38,8 @@ pub struct Database {
 /// A migrated PostgreSQL database; `None` where there is no PostgreSQL.
 pub async fn database() -> Option<Database> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    static SERVER: OnceCell<Option<Server>> = OnceCell::const_new();
-    let server = SERVER.get_or_init(Server::find).await.as_ref()?;
+    static SERVER: OnceCell<Option<PostgresServer>> = OnceCell::const_new();
+    let server = SERVER.get_or_init(PostgresServer::find).await.as_ref()?;
     let name = format!("guildhall_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
     let url = server.url(&name).parse().unwrap();
     let drop_at = if server.is_ours() {
@@ -73,7 +73,7 @@ const TEMPLATE: &str = "guildhall_template";
 
 /// A cluster of one test alone, to be broken and mended.
 pub struct Own {
-    server: Server,
+    server: PostgresServer,
     bin: PathBuf,
     folder: PathBuf,
 }
@@ -86,7 +86,7 @@ impl Own {
             return None;
         };
         let (folder, cluster) = start(&bin);
-        Some(Self { server: Server::at(&folder, cluster).await, bin, folder })
+        Some(Self { server: PostgresServer::at(&folder, cluster).await, bin, folder })
     }
 
     /// A migrated database.
@@ -147,7 +147,7 @@ impl Drop for Own {
     }
 }
 
-struct Server {
+struct PostgresServer {
     /// Everything of a URL before the database's name, and after it.
     around: (String, String),
     /// The administrative database.
@@ -156,7 +156,7 @@ struct Server {
     cluster: Option<Child>,
 }
 
-impl Server {
+impl PostgresServer {
     async fn find() -> Option<Self> {
         if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
             let (path, query) =

@@ -146,7 +146,7 @@ impl Socket {
     }
 
     /// The next message of the protocol; a close as `{"close": CODE}`.
-    pub async fn hear(&mut self) -> Value {
+    pub async fn receive(&mut self) -> Value {
         loop {
             let heard = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await;
             match heard.expect("nothing was heard for 20 seconds") {

@@ -326,7 +326,7 @@ pub struct Client<'t> {
     pub token: Option<String>,
 }
 
-pub type Answers = Pin<Box<dyn Stream<Item = Value> + Send>>;
+pub type Responses = Pin<Box<dyn Stream<Item = Value> + Send>>;
 
 impl Client<'_> {
     /// The same guild with another access token.
@@ -389,20 +389,20 @@ impl Client<'_> {
     }
 
     /// Subscribes; each answer as it comes.
-    pub async fn subscribe(&self, query: &str, variables: Value) -> Answers {
+    pub async fn subscribe(&self, query: &str, variables: Value) -> Responses {
         self.subscribe_at(&self.test.app, query, variables).await
     }
 
     /// Subscribes at another server.
-    pub async fn subscribe_at(&self, server: &Arc<App>, query: &str, variables: Value) -> Answers {
+    pub async fn subscribe_at(&self, server: &Arc<App>, query: &str, variables: Value) -> Responses {
         let caller = self.admit_at(server).await.unwrap();
         let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
-        let answers = self.test.graph.subscribe(prepared, caller, "test".to_owned());
+        let responses = self.test.graph.subscribe(prepared, caller, "test".to_owned());
         let value = |said| match said {
             SubscriptionMessage::Next(json) => serde_json::from_str(&json).unwrap(),
             SubscriptionMessage::Refused(errors) => serde_json::json!({ "errors": errors }),
         };
-        answers.map(value).boxed()
+        responses.map(value).boxed()
     }
 
     /// How many SQL statements a query takes, once the client is let in.
@@ -432,8 +432,8 @@ pub fn refusal_in(answer: &Value) -> String {
 }
 
 /// The next answer of a subscription. The bound is for a test that fails: one that passes does not wait.
-pub async fn next(answers: &mut Answers) -> Option<Value> {
-    tokio::time::timeout(Duration::from_secs(20), answers.next()).await.expect("nothing came for 20 seconds")
+pub async fn next(responses: &mut Responses) -> Option<Value> {
+    tokio::time::timeout(Duration::from_secs(20), responses.next()).await.expect("nothing came for 20 seconds")
 }
 
 /// The strings found by a JSON pointer in each item of a list.
@@ -457,13 +457,13 @@ pub async fn waiting_for_locks(server: &App) -> i64 {
 
 async fn number(conn: &mut Conn, query: String) -> i64 {
     #[derive(diesel::QueryableByName)]
-    struct Number {
+    struct CountRow {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         number: i64,
     }
     use diesel_async::RunQueryDsl;
     let query = diesel::sql_query(query);
-    let found: Number = match conn {
+    let found: CountRow = match conn {
         Conn::Sqlite(conn) => query.get_result(&mut **conn).await.unwrap(),
         Conn::Postgres(conn) => query.get_result(&mut **conn).await.unwrap(),
     };
