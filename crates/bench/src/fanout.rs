@@ -248,10 +248,10 @@ async fn wait_for(
     }
 }
 
-type Socket = WebSocketStream<TcpStream>;
+type BenchSocket = WebSocketStream<TcpStream>;
 
 /// Opens a socket, authenticates and subscribes.
-async fn connect(address: &str, slug: &str, token: &str, campaign: &str) -> Result<Socket, BoxError> {
+async fn connect(address: &str, slug: &str, token: &str, campaign: &str) -> Result<BenchSocket, BoxError> {
     let mut request = format!("ws://{address}/graphql").into_client_request()?;
     request
         .headers_mut()
@@ -274,31 +274,31 @@ async fn connect(address: &str, slug: &str, token: &str, campaign: &str) -> Resu
 
 /// Reads tallies until it is dropped. Increments `reached` with the first tally, and again with the last.
 async fn watch(
-    mut socket: Socket,
+    mut socket: BenchSocket,
     deliveries: &Deliveries,
     ballots: u32,
     reached: &watch::Sender<u32>,
 ) -> Result<(), BoxError> {
     #[derive(Deserialize)]
     struct Next {
-        payload: Payload,
+        payload: NextPayload,
     }
     #[derive(Deserialize)]
-    struct Payload {
-        data: Data,
+    struct NextPayload {
+        data: NextData,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Data {
-        vote_tally: Tally,
+    struct NextData {
+        vote_tally: NextTally,
     }
     #[derive(Deserialize)]
-    struct Tally {
+    struct NextTally {
         revision: i64,
-        turnout: Turnout,
+        turnout: NextTurnout,
     }
     #[derive(Deserialize)]
-    struct Turnout {
+    struct NextTurnout {
         voted: u32,
     }
     let (mut revision, mut voted) = (-1, None);

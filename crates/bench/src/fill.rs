@@ -23,7 +23,7 @@ use crate::guild::{BenchGuild, new_slug};
 
 /// Size of the guild.
 #[derive(Args, Clone, Copy)]
-pub(crate) struct Size {
+pub(crate) struct GuildSize {
     /// Members, in five ranks. Each has one to four characters, 2.5 on average, and one of them is their main.
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(40..=100_000))]
     pub(crate) members: u32,
@@ -49,14 +49,14 @@ pub(crate) struct FilledGuild {
 
 /// State of a campaign.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum CampaignState {
     Closed,
     Live,
     Scheduled,
     Draft,
 }
 
-pub(crate) async fn fill(app: &App, size: Size) -> Result<FilledGuild, BoxError> {
+pub(crate) async fn fill(app: &App, size: GuildSize) -> Result<FilledGuild, BoxError> {
     let generated = Generated::read()?;
     // The same guild each time, except for its ids.
     let mut rng = StdRng::seed_from_u64(7);
@@ -75,16 +75,22 @@ pub(crate) async fn fill(app: &App, size: Size) -> Result<FilledGuild, BoxError>
         .await?;
 
     let stages = stages(usize::try_from(size.campaigns)?);
-    let newest_live = stages.iter().rposition(|stage| *stage == Stage::Live).ok_or("there is no live vote")?;
+    let newest_live = stages.iter().rposition(|stage| *stage == CampaignState::Live).ok_or("there is no live vote")?;
     // Some votes are more popular than others. The one whose standings are requested is among the most popular.
     let popularity = |number: usize| if number == newest_live { 5 } else { 1 + number % 5 };
     let weight = |number: usize| u64::try_from(popularity(number)).unwrap_or_default();
-    let voted = |(number, stage): (usize, &Stage)| matches!(stage, Stage::Closed | Stage::Live).then(|| weight(number));
+    let voted = |(number, stage): (usize, &CampaignState)| {
+        matches!(stage, CampaignState::Closed | CampaignState::Live).then(|| weight(number))
+    };
     let weights: u64 = stages.iter().enumerate().filter_map(voted).sum();
     let (mut tallied, mut ballots) = (None, 0);
     for (number, stage) in stages.iter().enumerate() {
-        let plan =
-            Plan { number, age: i64::try_from(stages.len() - number)?, stage: *stage, is_plain: number == newest_live };
+        let plan = CampaignPlan {
+            number,
+            age: i64::try_from(stages.len() - number)?,
+            stage: *stage,
+            is_plain: number == newest_live,
+        };
         let (campaign, entries) = plan.campaign(&generated, &members, guild, now, &mut rng)?;
         let eligible = |it: &&Member| it.is_registered() && it.rank_level >= campaign.min_rank_level_to_vote;
         let voters: Vec<Member> = members.iter().filter(eligible).cloned().collect();
@@ -114,25 +120,26 @@ pub(crate) async fn fill(app: &App, size: Size) -> Result<FilledGuild, BoxError>
 }
 
 /// The stages of so many campaigns, oldest first: of a hundred, four are drafts, four are scheduled and six are live.
-fn stages(count: usize) -> Vec<Stage> {
+fn stages(count: usize) -> Vec<CampaignState> {
     let some = |percent: usize| (count * percent / 100).max(1);
-    let running = [(Stage::Live, some(6)), (Stage::Scheduled, some(4)), (Stage::Draft, some(4))];
+    let running =
+        [(CampaignState::Live, some(6)), (CampaignState::Scheduled, some(4)), (CampaignState::Draft, some(4))];
     let closed = count - running.iter().map(|(_, count)| count).sum::<usize>();
-    let stages = [(Stage::Closed, closed)].into_iter().chain(running);
+    let stages = [(CampaignState::Closed, closed)].into_iter().chain(running);
     stages.flat_map(|(stage, count)| std::iter::repeat_n(stage, count)).collect()
 }
 
 /// Which campaign to make.
-struct Plan {
+struct CampaignPlan {
     number: usize,
     /// How many campaigns are at most as old, itself included.
     age: i64,
-    stage: Stage,
+    stage: CampaignState,
     /// Weighted picks, with standings that everyone sees.
     is_plain: bool,
 }
 
-impl Plan {
+impl CampaignPlan {
     fn campaign(
         &self,
         generated: &Generated,
@@ -143,15 +150,17 @@ impl Plan {
     ) -> Result<(Campaign, Vec<Entry>), BoxError> {
         let Self { number, age, stage, is_plain } = *self;
         let (start_at, made_at, status) = match stage {
-            Stage::Closed => {
+            CampaignState::Closed => {
                 let start = now - TimeDelta::days(4 + age);
                 (Some(start), start - TimeDelta::days(1), CampaignStatus::Closed)
             }
-            Stage::Live => (Some(now - TimeDelta::hours(age)), now - TimeDelta::hours(3 * age), CampaignStatus::Live),
-            Stage::Scheduled => {
+            CampaignState::Live => {
+                (Some(now - TimeDelta::hours(age)), now - TimeDelta::hours(3 * age), CampaignStatus::Live)
+            }
+            CampaignState::Scheduled => {
                 (Some(now + TimeDelta::days(age)), now - TimeDelta::minutes(age), CampaignStatus::Draft)
             }
-            Stage::Draft => (None, now - TimeDelta::minutes(age), CampaignStatus::Draft),
+            CampaignState::Draft => (None, now - TimeDelta::minutes(age), CampaignStatus::Draft),
         };
         let methods = [
             VotingMethod::Weighted,
@@ -187,7 +196,7 @@ impl Plan {
             min_rank_level_to_vote: if number % 4 == 1 && !is_plain { 2 } else { 1 },
             min_rank_level_to_view: (number % 8 == 1 && !is_plain).then_some(2),
             start_at,
-            duration_hours: if stage == Stage::Closed { 72 } else { 24 * 30 },
+            duration_hours: if stage == CampaignState::Closed { 72 } else { 24 * 30 },
             early_close_if_all_voted: true,
             results_visibility,
             announcements: AnnouncementLevel::Off,

@@ -31,7 +31,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// uses a new SQLite database in the directory for temporary files.
 #[derive(Parser)]
 #[command(version, propagate_version = true, max_term_width = 110)]
-struct Cli {
+struct BenchCli {
     #[command(flatten)]
     database: DatabaseSettings,
     #[command(subcommand)]
@@ -57,10 +57,10 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|command| command == server::GUILDHALL) {
         return cli::main();
     }
-    cli::launch(cli::parse::<Cli>, Cli::run)
+    cli::launch(cli::parse::<BenchCli>, BenchCli::run)
 }
 
-impl Cli {
+impl BenchCli {
     async fn run(self) -> Result<(), BoxError> {
         let folder = std::env::temp_dir().join(format!("guildhall-bench-{:016x}", rand::random::<u64>()));
         let is_temporary = self.database.database_url.is_none();

@@ -27,7 +27,7 @@ use strum::VariantArray;
 
 use crate::{
     fanout::Fanout,
-    fill::{self, FilledGuild, Size},
+    fill::{self, FilledGuild, GuildSize},
     guild::random_picks,
     percentile, print,
     server::{self, HttpConnection, PreparedRequest, ServerProcess},
@@ -54,7 +54,7 @@ const TOKEN_LIFETIME: Duration = Duration::from_hours(12);
 #[derive(Args, Clone)]
 pub(crate) struct Pages {
     #[command(flatten)]
-    size: Size,
+    size: GuildSize,
     /// For how many seconds each server is sent requests for each page, in all its turns together.
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
@@ -70,7 +70,7 @@ pub(crate) struct Pages {
     requests: u32,
     /// Measure only this page.
     #[arg(long, value_name = "PAGE")]
-    only: Option<Page>,
+    only: Option<BenchPage>,
     /// How many subscribers `fanout` has afterwards; 0 skips it.
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(0..=25_000))]
     subscribers: u32,
@@ -78,7 +78,7 @@ pub(crate) struct Pages {
 
 /// What is requested.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, VariantArray)]
-enum Page {
+enum BenchPage {
     /// The first 50 members with their mains.
     Roster,
     /// The 25 newest campaigns with their entries and turnouts.
@@ -91,7 +91,7 @@ enum Page {
     CastBallot,
 }
 
-impl Page {
+impl BenchPage {
     const fn name(self) -> &'static str {
         match self {
             Self::Roster => "roster page",
@@ -168,9 +168,9 @@ impl Pages {
             .iter()
             .map(|voter| Ok((voter, auth::mint(&app.accounts, voter, TOKEN_LIFETIME)?)))
             .collect::<Result<_, BoxError>>()?;
-        for page in Page::VARIANTS.iter().filter(|page| self.only.is_none_or(|only| only == **page)) {
+        for page in BenchPage::VARIANTS.iter().filter(|page| self.only.is_none_or(|only| only == **page)) {
             let row = match page {
-                Page::CastBallot => self.cast(app, filled, &servers, &voters).await?,
+                BenchPage::CastBallot => self.cast(app, filled, &servers, &voters).await?,
                 _ => self.read(app, filled, &servers, *page).await?,
             };
             print(&row.line(page.name())?)?;
@@ -180,13 +180,19 @@ impl Pages {
     }
 
     /// Measures how both servers respond with a page.
-    async fn read(&self, app: &App, filled: &FilledGuild, servers: &Servers, page: Page) -> Result<Row, BoxError> {
+    async fn read(
+        &self,
+        app: &App,
+        filled: &FilledGuild,
+        servers: &Servers,
+        page: BenchPage,
+    ) -> Result<PageMeasurements, BoxError> {
         let token = auth::mint(&app.accounts, &filled.viewer, TOKEN_LIFETIME)?;
         let id = ID::from(filled.tallied.id).0;
         let (query, variables, path) = match page {
-            Page::Roster => (ROSTER, json!({}), "/roster".to_owned()),
-            Page::Campaigns => (CAMPAIGNS, json!({}), "/campaigns".to_owned()),
-            Page::Campaign => (CAMPAIGN, json!({ "id": id }), format!("/campaigns/{id}")),
+            BenchPage::Roster => (ROSTER, json!({}), "/roster".to_owned()),
+            BenchPage::Campaigns => (CAMPAIGNS, json!({}), "/campaigns".to_owned()),
+            BenchPage::Campaign => (CAMPAIGN, json!({ "id": id }), format!("/campaigns/{id}")),
             _ => (STANDINGS, json!({ "id": id }), format!("/campaigns/{id}/standings")),
         };
         let (slug, token) = (&filled.guild.slug, Some(token.as_str()));
@@ -203,7 +209,7 @@ impl Pages {
             Arc::new(Requests { requests: vec![guildhall], expected: Some(guildhall_response) }),
             Arc::new(Requests { requests: vec![plain], expected: Some(plain_response) }),
         ];
-        let mut row = Row::default();
+        let mut row = PageMeasurements::default();
         for turn in 0..=self.turns {
             for ((server, requests), turns) in servers.each().into_iter().zip(&requests).zip(&mut row.0) {
                 let measured = self.measure_turn(server, requests, self.duration(turn)).await?;
@@ -222,9 +228,9 @@ impl Pages {
         filled: &FilledGuild,
         servers: &Servers,
         voters: &[(&Member, String)],
-    ) -> Result<Row, BoxError> {
+    ) -> Result<PageMeasurements, BoxError> {
         compare_ballot(app, filled, servers, voters).await?;
-        let mut row = Row::default();
+        let mut row = PageMeasurements::default();
         for turn in 0..=self.turns {
             for (side, (server, turns)) in servers.each().into_iter().zip(&mut row.0).enumerate() {
                 let (campaign, entries) = filled.guild.create_vote(app).await?;
@@ -246,7 +252,7 @@ impl Pages {
         Ok(row)
     }
 
-    /// How long a turn takes. Turn 0 warms up and is half as long.
+    /// How long a turn takes. Measurement 0 warms up and is half as long.
     fn duration(&self, turn: u32) -> Duration {
         let duration = Duration::from_secs(self.seconds.into()) / self.turns;
         if turn == 0 { duration / 2 } else { duration }
@@ -258,7 +264,7 @@ impl Pages {
         server: &ServerProcess,
         requests: &Arc<Requests>,
         limit: Duration,
-    ) -> Result<Turn, BoxError> {
+    ) -> Result<Measurement, BoxError> {
         let mut connections = Vec::new();
         for _ in 0..self.connections {
             connections.push(HttpConnection::open(server).await?);
@@ -293,7 +299,7 @@ impl Pages {
         }
         let (total, cpu) = (started.elapsed(), server.cpu_time()?.saturating_sub(before));
         durations.sort_unstable();
-        Ok(Turn { sorted: durations, total, cpu })
+        Ok(Measurement { sorted: durations, total, cpu })
     }
 }
 
@@ -307,7 +313,7 @@ async fn analyze(app: &App) -> Result<(), BoxError> {
 }
 
 /// Fails unless both servers responded with the same data.
-fn compare(page: Page, responses: &[Bytes; 2]) -> Result<(), BoxError> {
+fn compare(page: BenchPage, responses: &[Bytes; 2]) -> Result<(), BoxError> {
     let [guildhall, plain] = responses;
     let (left, right): (Value, Value) = (serde_json::from_slice(guildhall)?, serde_json::from_slice(plain)?);
     if left == right && left.get("data").is_some_and(|data| !data.is_null()) {
@@ -358,11 +364,11 @@ async fn compare_ballot(
         return Err(format!("the ballot was not cast: {first:?}").into());
     }
     let second = HttpConnection::open(&servers.plain).await?.send(plain).await?;
-    compare(Page::CastBallot, &[first, second])
+    compare(BenchPage::CastBallot, &[first, second])
 }
 
 /// A turn of one server with a page.
-struct Turn {
+struct Measurement {
     /// How long each request took, shortest first.
     sorted: Vec<Duration>,
     /// How long all of them took together.
@@ -373,13 +379,13 @@ struct Turn {
 
 /// The turns of both servers with a page, in the order of [`Servers::each`].
 #[derive(Default)]
-struct Row([Vec<Turn>; 2]);
+struct PageMeasurements([Vec<Measurement>; 2]);
 
-impl Row {
+impl PageMeasurements {
     fn line(&self, name: &str) -> Result<String, BoxError> {
         let mut line = format!("| {name} |");
         let [[rate, cpu], [limit_rate, limit_cpu]] = self.0.each_ref().map(|turns| {
-            let figures = [Turn::per_second, Turn::cpu_per_request].map(|figure| median(turns, figure));
+            let figures = [Measurement::per_second, Measurement::cpu_per_request].map(|figure| median(turns, figure));
             let [rate, cpu] = figures;
             let [p50, p99] = [50, 99].map(|percent| median(turns, |turn| percentile(&turn.sorted, percent)));
             // Writing to a string does not fail.
@@ -393,7 +399,7 @@ impl Row {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures for a person")]
-impl Turn {
+impl Measurement {
     fn per_second(&self) -> f64 {
         self.sorted.len() as f64 / self.total.as_secs_f64()
     }
@@ -404,7 +410,7 @@ impl Turn {
     }
 }
 
-fn median(turns: &[Turn], figure: impl Fn(&Turn) -> f64) -> f64 {
+fn median(turns: &[Measurement], figure: impl Fn(&Measurement) -> f64) -> f64 {
     let mut figures: Vec<f64> = turns.iter().map(figure).collect();
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or_default()

@@ -309,7 +309,7 @@ const STANDINGS: &str = "
     ORDER BY e.sort_order, e.id";
 
 row! {
-    struct StandingRow {
+    struct PickCountRow {
         id: i64,
         name: String,
         description: Option<String>,
@@ -324,7 +324,7 @@ async fn load_campaign(
     app: &App,
     viewer: &TokenViewer,
     id: String,
-) -> Result<Option<(CampaignRow, Turnout, Vec<StandingRow>)>, PlainError> {
+) -> Result<Option<(CampaignRow, Turnout, Vec<PickCountRow>)>, PlainError> {
     let (guild, member) = (viewer.guild, viewer.member);
     let id = campaign_id(id)?;
     let found = app.db.read(async move |conn| {
@@ -345,11 +345,11 @@ pub(super) fn campaign_id(id: String) -> Result<CampaignId, PlainError> {
     CampaignId::try_from(&ID::from(id)).map_err(|_| PlainError::Refused("There is no such campaign."))
 }
 
-fn ranked(campaign: &CampaignRow, rows: &[StandingRow]) -> Option<Vec<StandingJson>> {
+fn ranked(campaign: &CampaignRow, rows: &[PickCountRow]) -> Option<Vec<StandingJson>> {
     if !campaign.shows_standings() {
         return None;
     }
-    let standing = |row: &StandingRow| StandingJson {
+    let standing = |row: &PickCountRow| StandingJson {
         place: row.place,
         points: row.points,
         entry: NamedEntryJson { id: EntryId(row.id).into(), name: row.name.clone() },
@@ -370,7 +370,7 @@ pub(super) async fn campaign(
     };
     let standings = ranked(&campaign, &rows);
     let reason = campaign.cannot_vote_reason(app.clock.now());
-    let entry = |row: StandingRow| EntryJson {
+    let entry = |row: PickCountRow| EntryJson {
         id: EntryId(row.id).into(),
         name: row.name,
         description: row.description,
