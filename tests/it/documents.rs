@@ -284,7 +284,7 @@ on_both! {
             if expected != "complete" {
                 socket.subscribe("1", "{ guild { slug } }", json!({})).await;
             }
-            let heard = socket.hear().await;
+            let heard = socket.receive().await;
             assert_eq!(heard["type"], expected, "{heard}");
         }
     }

@@ -63,7 +63,7 @@ async fn a_database_that_is_restarted_is_found_again() {
     let mut socket =
         http.let_in(json!({ "authorization": format!("Bearer {}", voters[0].token.as_ref().unwrap()) })).await;
     socket.subscribe("1", WATCH, json!({ "id": draft.id })).await;
-    assert_eq!(socket.hear().await["payload"]["data"]["voteTally"]["turnout"]["voted"], 0);
+    assert_eq!(socket.receive().await["payload"]["data"]["voteTally"]["turnout"]["voted"], 0);
     assert_eq!(status(&http, "/health/ready").await, StatusCode::OK);
 
     cluster.stop();
@@ -89,7 +89,7 @@ async fn a_database_that_is_restarted_is_found_again() {
     let (_, cast) = post(&http, voters[0].token.as_ref(), CAST, draft.ballot(&[0])).await;
     assert_eq!(cast.get("errors"), None, "{cast}");
     loop {
-        let heard = socket.hear().await;
+        let heard = socket.receive().await;
         if heard["payload"]["data"]["voteTally"]["turnout"]["voted"] == 1 {
             break;
         }
@@ -112,9 +112,9 @@ async fn a_database_that_hangs_is_waited_for_within_bounds() {
         tokio::time::timeout(Duration::from_secs(20), post(&http, leader.token.as_ref(), ROSTER, json!({})));
     let (status_of_signed_in, answer_to_signed_in) = signed_in.await.expect("one who is signed in is not answered");
     open.subscribe("1", ROSTER, json!({})).await;
-    let over_a_socket = open.hear().await;
+    let over_a_socket = open.receive().await;
     knocking.say(json!({ "type": "connection_init", "payload": bearer })).await;
-    let sent_away = knocking.hear().await;
+    let sent_away = knocking.receive().await;
     let ready = status(&http, "/health/ready").await;
     let live = status(&http, "/health/live").await;
     cluster.thaw();
@@ -256,21 +256,21 @@ on_both! {
         let http = app.serve().await;
         let mut socket = http.let_in(json!({ "authorization": format!("Bearer {}", leader.token.as_ref().unwrap()) })).await;
         socket.subscribe("watch", WATCH, json!({ "id": draft.id })).await;
-        assert_eq!(socket.hear().await["type"], "next");
+        assert_eq!(socket.receive().await["type"], "next");
         let held = hold(&app.database).await;
         socket.subscribe("rename", RENAME, json!({ "name": "In the end" })).await;
         // What was said before this has been heard.
         socket.say(json!({ "type": "ping" })).await;
-        assert_eq!(socket.hear().await["type"], "pong");
+        assert_eq!(socket.receive().await["type"], "pong");
         http.end.send_replace(true);
         socket.subscribe("too late", RENAME, json!({ "name": "Too late" })).await;
         socket.say(json!({ "type": "ping" })).await;
-        assert_eq!(socket.hear().await["type"], "pong");
+        assert_eq!(socket.receive().await["type"], "pong");
         drop(held);
-        let answer = socket.hear().await;
+        let answer = socket.receive().await;
         assert_eq!((&answer["id"], &answer["payload"]["data"]["updateGuild"]["guild"]["name"]), (&json!("rename"), &json!("In the end")));
-        assert_eq!(socket.hear().await, json!({ "type": "complete", "id": "rename" }));
-        assert_eq!(socket.hear().await, json!({ "close": 1001 }));
+        assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "rename" }));
+        assert_eq!(socket.receive().await, json!({ "close": 1001 }));
         drop(socket);
         http.end.closed().await;
         app.app.mutations.closed().await;

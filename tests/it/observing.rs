@@ -86,13 +86,13 @@ on_both! {
         secrets.push(draft.entries[0].clone());
         let mut socket = Socket::open(&served.url.replace("http", "ws"), "graphql-transport-ws").await.unwrap();
         socket.say(json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", token(&second)) } })).await;
-        assert_eq!(socket.hear().await["type"], "connection_ack");
+        assert_eq!(socket.receive().await["type"], "connection_ack");
         for (id, query, variables) in [("1", LOGIN, json!({ "password": PASSWORD })), ("2", CAST, draft.ballot(&[1]))] {
             socket.subscribe(id, query, variables).await;
-            let answer = socket.hear().await;
+            let answer = socket.receive().await;
             assert!(answer["payload"]["data"].is_object(), "{answer}");
             secrets.extend(answer["payload"]["data"]["login"]["accessToken"].as_str().map(str::to_owned));
-            assert_eq!(socket.hear().await["type"], "complete");
+            assert_eq!(socket.receive().await["type"], "complete");
         }
         drop(socket);
         secrets.push(draft.entries[1].clone());
@@ -150,7 +150,7 @@ on_both! {
         let bearer = format!("Bearer {}", voter.token.as_ref().unwrap());
         let mut socket = http.let_in(json!({ "authorization": bearer })).await;
         socket.subscribe("1", "subscription Moves($id: ID!) { voteTally(campaignId: $id) { turnout { voted } } }", json!({ "id": draft.id })).await;
-        socket.hear().await;
+        socket.receive().await;
         let figures = figures(&http).await;
         for expected in [
             r#"guildhall_requests_total{operation="Roster",kind="query",transport="http",outcome="OK"} 2"#,
@@ -175,7 +175,7 @@ on_both! {
         assert!(value(&figures, r#"guildhall_request_statements_total{operation="Roster",kind="query"}"#) >= 2.0, "{figures}");
         // A change that is told is counted first.
         draft.vote(&voter, &[0]).await;
-        socket.hear().await;
+        socket.receive().await;
         let figures = self::figures(&http).await;
         assert!(value(&figures, "guildhall_tallies_counted_total") > counted, "{figures}");
     }

@@ -14,7 +14,7 @@ async fn watch(served: &Served, token: &str, draft: &Draft) -> Socket {
     let mut socket = Socket::open(&served.url.replacen("http", "ws", 1), "graphql-transport-ws").await.unwrap();
     let payload = json!({ "authorization": format!("Bearer {token}") });
     socket.say(json!({ "type": "connection_init", "payload": payload })).await;
-    assert_eq!(socket.hear().await, json!({ "type": "connection_ack" }));
+    assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
     socket.subscribe("1", WATCH, draft.vars()).await;
     socket
 }
@@ -22,7 +22,7 @@ async fn watch(served: &Served, token: &str, draft: &Draft) -> Socket {
 /// Waits for a tally with so many ballots.
 async fn tally_of(socket: &mut Socket, voted: i64) -> Value {
     loop {
-        let heard = socket.hear().await;
+        let heard = socket.receive().await;
         let tally = &heard["payload"]["data"]["voteTally"];
         assert!(tally.is_object(), "{heard}");
         if tally["turnout"]["voted"] == voted {
@@ -71,7 +71,7 @@ async fn what_one_server_does_the_other_tells_and_one_can_be_killed() {
     let answer = crate::support::process::ask(&one, Some(&token(&officer)), MEMBER, away).await.unwrap();
     assert!(answer.get("errors").is_none(), "{answer}");
     loop {
-        let heard = out.hear().await;
+        let heard = out.receive().await;
         if heard["type"] == "error" {
             assert_eq!(heard["payload"][0]["extensions"]["reason"], "INVALID_TOKEN");
             break;
@@ -93,7 +93,7 @@ async fn what_one_server_does_the_other_tells_and_one_can_be_killed() {
     }
     // A server that is told to end says so to its clients.
     three.tell_to_end();
-    assert_eq!(at_three.hear().await, json!({ "close": 1001 }));
+    assert_eq!(at_three.receive().await, json!({ "close": 1001 }));
     drop(at_three);
     let ended = async {
         let mut three = three;

@@ -279,18 +279,18 @@ async fn the_library_closes_sockets_with_other_codes_or_not_at_all() {
     let [mut stock, mut ours] = servers.sockets().await;
     stock.say_raw("nonsense").await;
     ours.say_raw("nonsense").await;
-    compare(SECTION, (stock.hear().await, closed(1002)), (ours.hear().await, closed(4400)));
+    compare(SECTION, (stock.receive().await, closed(1002)), (ours.receive().await, closed(4400)));
 
     let [mut stock, mut ours] = servers.sockets().await;
     stock.subscribe("1", "{ guild { slug } }", json!({})).await;
     ours.subscribe("1", "{ guild { slug } }", json!({})).await;
-    compare(SECTION, (stock.hear().await, closed(1011)), (ours.hear().await, closed(4401)));
+    compare(SECTION, (stock.receive().await, closed(1011)), (ours.receive().await, closed(4401)));
 
     // A second operation with an id that is in use, and then a query with another.
     let mut last = Vec::new();
     for mut socket in servers.sockets().await {
         socket.say(json!({ "type": "connection_init" })).await;
-        assert_eq!(socket.hear().await, json!({ "type": "connection_ack" }));
+        assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
         for _ in 0..2 {
             socket
                 .subscribe("1", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars())
@@ -298,7 +298,7 @@ async fn the_library_closes_sockets_with_other_codes_or_not_at_all() {
         }
         socket.subscribe("2", "{ guild { slug } }", json!({})).await;
         loop {
-            let message = socket.hear().await;
+            let message = socket.receive().await;
             if message["id"] != "1" {
                 last.push(message);
                 break;

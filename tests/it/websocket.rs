@@ -17,27 +17,27 @@ on_both! {
         let mut socket = http.let_in(json!({ "authorization": bearer, "guild": "gg" })).await;
         let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } isFinal } }";
         socket.subscribe("tally", watch, draft.vars()).await;
-        let first = socket.hear().await;
+        let first = socket.receive().await;
         assert_eq!(first, json!({ "type": "next", "id": "tally", "payload": { "data": { "voteTally": { "turnout": { "voted": 0 }, "isFinal": false } } } }));
         socket.subscribe("me", "{ me { displayName } }", json!({})).await;
-        assert_eq!(socket.hear().await["payload"]["data"]["me"]["displayName"], "officer");
-        assert_eq!(socket.hear().await, json!({ "type": "complete", "id": "me" }));
+        assert_eq!(socket.receive().await["payload"]["data"]["me"]["displayName"], "officer");
+        assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "me" }));
         socket.subscribe("wrong", "{ nothing }", json!({})).await;
-        let wrong = socket.hear().await;
+        let wrong = socket.receive().await;
         assert_eq!((&wrong["type"], &wrong["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("BAD_USER_INPUT")));
         socket.say(json!({ "type": "ping", "payload": { "n": 1 } })).await;
-        assert_eq!(socket.hear().await, json!({ "type": "pong", "payload": { "n": 1 } }));
+        assert_eq!(socket.receive().await, json!({ "type": "pong", "payload": { "n": 1 } }));
         // A ballot over the same socket; its answer and the tally may come in either order.
         socket.subscribe("cast", CAST, draft.ballot(&[1])).await;
         let mut heard = Vec::new();
         while heard.len() < 3 {
-            heard.push(socket.hear().await);
+            heard.push(socket.receive().await);
         }
         assert!(heard.iter().any(|it| it["id"] == "cast" && it["payload"]["data"]["castBallot"]["campaign"]["turnout"]["voted"] == 1), "{heard:?}");
         assert!(heard.iter().any(|it| it["id"] == "tally" && it["payload"]["data"]["voteTally"]["turnout"]["voted"] == 1), "{heard:?}");
         draft.close(&officer).await;
-        assert_eq!(socket.hear().await["payload"]["data"]["voteTally"]["isFinal"], true);
-        assert_eq!(socket.hear().await, json!({ "type": "complete", "id": "tally" }));
+        assert_eq!(socket.receive().await["payload"]["data"]["voteTally"]["isFinal"], true);
+        assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "tally" }));
     }
 
     async fn a_client_that_closes_is_answered(app) {
@@ -46,7 +46,7 @@ on_both! {
         let http = app.serve().await;
         let mut socket = http.let_in(json!({})).await;
         socket.subscribe("1", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars()).await;
-        assert_eq!(socket.hear().await["type"], "next");
+        assert_eq!(socket.receive().await["type"], "next");
         assert_eq!(socket.close().await, 1000);
         assert_eq!(http.let_in(json!({})).await.close().await, 1000);
     }
@@ -58,12 +58,12 @@ on_both! {
         let http = app.serve().await;
         let mut socket = http.let_in(json!({})).await;
         socket.subscribe("1", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars()).await;
-        let error = socket.hear().await;
+        let error = socket.receive().await;
         assert_eq!((&error["type"], &error["id"]), (&json!("error"), &json!("1")));
         assert_eq!(error["payload"][0]["extensions"], json!({ "code": "FORBIDDEN", "reason": "STANDINGS_HIDDEN" }));
         // The id is free again.
         socket.subscribe("1", "{ guild { slug } }", json!({})).await;
-        assert_eq!(socket.hear().await["payload"]["data"]["guild"]["slug"], "gg");
+        assert_eq!(socket.receive().await["payload"]["data"]["guild"]["slug"], "gg");
     }
 
     async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app) {
@@ -90,9 +90,9 @@ on_both! {
             for message in &messages {
                 socket.say_raw(message).await;
             }
-            let mut heard = socket.hear().await;
+            let mut heard = socket.receive().await;
             if heard["type"] == "connection_ack" {
-                heard = socket.hear().await;
+                heard = socket.receive().await;
             }
             assert_eq!(heard, json!({ "close": code }), "{:.100}", messages[0]);
         }
@@ -102,7 +102,7 @@ on_both! {
             socket.subscribe("same", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars()).await;
         }
         loop {
-            let heard = socket.hear().await;
+            let heard = socket.receive().await;
             if heard.get("close").is_some() {
                 assert_eq!(heard, json!({ "close": 4409 }));
                 break;
@@ -123,12 +123,12 @@ on_both! {
         let update = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
         leader.ok(update, json!({ "input": { "id": officer.id, "rankId": member } })).await;
         socket.subscribe("1", create, json!({})).await;
-        let refused = socket.hear().await;
+        let refused = socket.receive().await;
         assert_eq!(refusal_in(&refused["payload"]), "FORBIDDEN PERMISSION_REQUIRED");
-        assert_eq!(socket.hear().await["type"], "complete");
+        assert_eq!(socket.receive().await["type"], "complete");
         leader.ok(update, json!({ "input": { "id": officer.id, "active": false } })).await;
         socket.subscribe("2", "{ guild { slug } }", json!({})).await;
-        let refused = socket.hear().await;
+        let refused = socket.receive().await;
         assert_eq!((&refused["type"], &refused["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("UNAUTHENTICATED")));
     }
 
@@ -141,14 +141,14 @@ on_both! {
         let http = app.serve().await;
         let mut socket = http.let_in(json!({ "authorization": format!("Bearer {token}") })).await;
         socket.subscribe("1", WATCH, draft.vars()).await;
-        assert_eq!(socket.hear().await["type"], "next");
+        assert_eq!(socket.receive().await["type"], "next");
         app.clock.advance(std::time::Duration::from_mins(15));
-        let ended = socket.hear().await;
+        let ended = socket.receive().await;
         assert_eq!((&ended["type"], &ended["payload"][0]["extensions"]), (&json!("error"), &json!({ "code": "UNAUTHENTICATED", "reason": "INVALID_TOKEN" })));
         assert_eq!(ended["payload"][0]["path"], json!(["voteTally"]));
         // The socket stays, and so does its token.
         socket.subscribe("2", "{ guild { slug } }", json!({})).await;
-        assert_eq!(socket.hear().await["payload"][0]["extensions"]["reason"], "INVALID_TOKEN");
+        assert_eq!(socket.receive().await["payload"][0]["extensions"]["reason"], "INVALID_TOKEN");
     }
 
     async fn pings_go_both_ways_at_any_time(app) {
@@ -156,12 +156,12 @@ on_both! {
         let http = app.serve().await;
         let mut socket = http.socket("graphql-transport-ws").await;
         socket.say(json!({ "type": "ping" })).await;
-        assert_eq!(socket.hear().await, json!({ "type": "pong" }));
+        assert_eq!(socket.receive().await, json!({ "type": "pong" }));
         socket.say(json!({ "type": "pong", "payload": { "n": 1 } })).await;
         socket.say(json!({ "type": "connection_init", "payload": null, "extra": 1 })).await;
-        assert_eq!(socket.hear().await, json!({ "type": "connection_ack" }));
+        assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
         socket.say(json!({ "type": "ping", "payload": { "n": [2] } })).await;
-        assert_eq!(socket.hear().await, json!({ "type": "pong", "payload": { "n": [2] } }));
+        assert_eq!(socket.receive().await, json!({ "type": "pong", "payload": { "n": [2] } }));
     }
 
     async fn a_completed_operation_says_no_more_and_its_id_is_free(app) {
@@ -171,14 +171,14 @@ on_both! {
         let http = app.serve().await;
         let mut socket = http.let_in(json!({})).await;
         socket.subscribe("1", WATCH, draft.vars()).await;
-        assert_eq!(socket.hear().await["type"], "next");
+        assert_eq!(socket.receive().await["type"], "next");
         socket.say(json!({ "type": "complete", "id": "1" })).await;
         // Of an operation that is over, or never was, it means nothing.
         socket.say(json!({ "type": "complete", "id": "nothing" })).await;
         draft.vote(&guild.member("a", "Member").await, &[0]).await;
         socket.subscribe("1", "{ guild { slug } }", json!({})).await;
-        assert_eq!(socket.hear().await["payload"]["data"]["guild"]["slug"], "gg");
-        assert_eq!(socket.hear().await, json!({ "type": "complete", "id": "1" }));
+        assert_eq!(socket.receive().await["payload"]["data"]["guild"]["slug"], "gg");
+        assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "1" }));
     }
 
     async fn clients_of_a_server_that_ends_are_told(app) {
@@ -187,10 +187,10 @@ on_both! {
         let http = app.serve().await;
         let (mut idle, mut watching) = (http.socket("graphql-transport-ws").await, http.let_in(json!({})).await);
         watching.subscribe("1", WATCH, draft.vars()).await;
-        assert_eq!(watching.hear().await["type"], "next");
+        assert_eq!(watching.receive().await["type"], "next");
         http.end.send_replace(true);
-        assert_eq!(idle.hear().await, json!({ "close": 1001 }));
-        assert_eq!(watching.hear().await, json!({ "close": 1001 }));
+        assert_eq!(idle.receive().await, json!({ "close": 1001 }));
+        assert_eq!(watching.receive().await, json!({ "close": 1001 }));
         drop((idle, watching));
         http.end.closed().await;
     }
@@ -203,7 +203,7 @@ on_both! {
         // Long enough for it to be answered, if it were.
         for _ in 0..200 {
             socket.say(json!({ "type": "ping" })).await;
-            assert_eq!(socket.hear().await, json!({ "type": "pong" }));
+            assert_eq!(socket.receive().await, json!({ "type": "pong" }));
         }
         assert!(!live.is_finished(), "there is no place for it");
         socket.close().await;
@@ -219,11 +219,11 @@ on_both! {
         let hash = base16ct::lower::encode_string(&Sha256::digest(query));
         let persisted = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
         socket.say(json!({ "type": "subscribe", "id": "1", "payload": { "extensions": persisted } })).await;
-        assert_eq!(socket.hear().await["payload"][0]["message"], "PersistedQueryNotFound");
+        assert_eq!(socket.receive().await["payload"][0]["message"], "PersistedQueryNotFound");
         socket.say(json!({ "type": "subscribe", "id": "1", "payload": { "query": query, "extensions": persisted } })).await;
-        assert_eq!(socket.hear().await["type"], "next");
-        assert_eq!(socket.hear().await["type"], "complete");
+        assert_eq!(socket.receive().await["type"], "next");
+        assert_eq!(socket.receive().await["type"], "complete");
         socket.say(json!({ "type": "subscribe", "id": "1", "payload": { "extensions": persisted } })).await;
-        assert_eq!(socket.hear().await["payload"]["data"]["guild"]["slug"], "gg");
+        assert_eq!(socket.receive().await["payload"]["data"]["guild"]["slug"], "gg");
     }
 }

@@ -252,7 +252,7 @@ impl Pages {
         Ok(row)
     }
 
-    /// How long a turn takes. Measurement 0 warms up and is half as long.
+    /// How long a turn takes. Turn 0 warms up and is half as long.
     fn duration(&self, turn: u32) -> Duration {
         let duration = Duration::from_secs(self.seconds.into()) / self.turns;
         if turn == 0 { duration / 2 } else { duration }

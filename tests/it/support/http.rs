@@ -104,7 +104,7 @@ impl Http {
     pub async fn let_in(&self, payload: Value) -> Socket {
         let mut socket = self.socket("graphql-transport-ws").await;
         socket.say(json!({ "type": "connection_init", "payload": payload })).await;
-        assert_eq!(socket.hear().await, json!({ "type": "connection_ack" }));
+        assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
         socket
     }
 }
