@@ -46,7 +46,7 @@ impl Backup {
         file::copy(&mut file::open(&source, OpenMode::Write)?, &draft).map_err(|error| format!("{url}: {error}"))?;
         file::check(&mut file::open(&draft, OpenMode::Read)?, &source)?;
         let bytes = fs::metadata(&draft)?.len();
-        file::settle(&draft)?;
+        file::sync(&draft)?;
         let key = KeyCopy::prepare(&source, &self.file)?;
         let has_key = key.is_some();
         // The key first: a backup that has its name is complete.
@@ -129,6 +129,6 @@ fn private(of: &Path, bytes: &[u8], mode: u32) -> Result<TempPath, BoxError> {
     let draft = file::draft(of, 0o600)?;
     fs::write(&draft, bytes)?;
     fs::set_permissions(&draft, Permissions::from_mode(mode))?;
-    file::settle(&draft)?;
+    file::sync(&draft)?;
     Ok(draft)
 }

@@ -31,7 +31,7 @@ impl Health {
             None if self.listen.bind.port() == 0 => return Err("--bind names no port: say where by --url".into()),
             None => nearest(self.listen.bind),
         };
-        say(&format!("{}\n", ask(&url, self.timeout).await?))
+        say(&format!("{}\n", check_readiness(&url, self.timeout).await?))
     }
 }
 
@@ -45,11 +45,11 @@ pub(super) fn nearest(bind: SocketAddr) -> String {
     format!("http://{}", SocketAddr::new(ip, bind.port()))
 }
 
-/// Asks a server whether it is ready; its answer.
+/// Requests the readiness of a server and returns its status.
 ///
 /// # Errors
 /// A sentence, when there is none or it is another.
-pub(super) async fn ask(server: &str, within: Duration) -> Result<String, String> {
+pub(super) async fn check_readiness(server: &str, within: Duration) -> Result<String, String> {
     let url = format!("{}/health/ready", server.trim_end_matches('/'));
     let no_answer = |error: reqwest::Error| {
         let why = if error.is_timeout() {

@@ -57,7 +57,7 @@ impl Restore {
             file::migrate(&mut copy)?;
             file::check(&mut copy, &self.file)?;
         }
-        file::settle(&draft)?;
+        file::sync(&draft)?;
         let has_key = self.put_in_place(draft, &place, &target)?;
         say(&format!("{url} is {called} again.\n"))?;
         let key = beside(&target, ".key");

@@ -186,11 +186,11 @@ pub fn draft(of: &Path, mode: u32) -> Result<TempPath, BoxError> {
     Ok(draft.into_temp_path())
 }
 
-/// Writes a draft to the disk, so that it takes no more room to publish it.
+/// Flushes a draft to the disk, so that publishing it cannot fail for lack of space.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn settle(draft: &Path) -> Result<(), BoxError> {
+pub fn sync(draft: &Path) -> Result<(), BoxError> {
     Ok(File::open(draft)?.sync_all()?)
 }
 

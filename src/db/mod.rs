@@ -304,7 +304,7 @@ impl Db {
     fn run_boxed(&self, access: AccessMode, work: BoxedWork) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             let request = Usage::of_request();
-            let _in_flight = request.begin();
+            let _in_flight = request.begin_wait();
             let span = tracing::debug_span!("database", access = %access, "otel.kind" = "client");
             if request.is_gone() {
                 return Err(Error::unavailable("the request has waited for a connection before"));

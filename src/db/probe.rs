@@ -14,7 +14,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{conn::SqliteConn, migrate, url::DatabaseUrl};
 
 /// How long PostgreSQL may take over a statement. SQLite may take longer: it looks through the whole file.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection of its own, outside any pool.
 #[expect(clippy::large_enum_variant, reason = "one or two at a time")]
@@ -44,13 +44,13 @@ struct ValueRow {
     value: String,
 }
 
-/// What PostgreSQL answers, if it does.
-async fn answered<T>(asked: impl Future<Output = QueryResult<T>>) -> QueryResult<T> {
+/// Runs a statement on PostgreSQL, with a deadline.
+async fn with_timeout<T>(statement: impl Future<Output = QueryResult<T>>) -> QueryResult<T> {
     let late = |_| {
-        let message = format!("there is no answer within {} seconds", ANSWERED_WITHIN.as_secs());
+        let message = format!("there is no answer within {} seconds", STATEMENT_TIMEOUT.as_secs());
         Err(Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message)))
     };
-    tokio::time::timeout(ANSWERED_WITHIN, asked).await.unwrap_or_else(late)
+    tokio::time::timeout(STATEMENT_TIMEOUT, statement).await.unwrap_or_else(late)
 }
 
 impl Probe {
@@ -83,7 +83,7 @@ impl Probe {
     pub async fn values(&mut self, query: &str) -> QueryResult<Vec<String>> {
         let query = diesel::sql_query(query);
         let rows: Vec<ValueRow> = match self {
-            Self::Postgres(conn) => answered(query.load(conn)).await?,
+            Self::Postgres(conn) => with_timeout(query.load(conn)).await?,
             Self::Sqlite(conn) => query.load(conn).await?,
         };
         Ok(rows.into_iter().map(|row| row.value).collect())
@@ -121,14 +121,14 @@ impl Probe {
         })
     }
 
-    /// Whether this connection to PostgreSQL hears what is said on another.
+    /// Whether this connection to PostgreSQL receives the notifications of another.
     ///
     /// # Errors
     /// The database's.
-    pub async fn hears(&mut self, other: &mut Self) -> QueryResult<bool> {
+    pub async fn receives_from(&mut self, other: &mut Self) -> QueryResult<bool> {
         let (Self::Postgres(here), Self::Postgres(there)) = (self, other) else { return Ok(false) };
-        answered(here.batch_execute("LISTEN guildhall_doctor")).await?;
-        answered(there.batch_execute("NOTIFY guildhall_doctor")).await?;
+        with_timeout(here.batch_execute("LISTEN guildhall_doctor")).await?;
+        with_timeout(there.batch_execute("NOTIFY guildhall_doctor")).await?;
         let heard =
             tokio::time::timeout(Duration::from_secs(2), async { pin!(here.notifications_stream()).next().await });
         Ok(matches!(heard.await, Ok(Some(Ok(_)))))

@@ -16,7 +16,7 @@ tokio::task_local! {
 #[derive(Debug, Default)]
 pub struct Usage {
     statements: AtomicU64,
-    under_way: AtomicUsize,
+    waiting: AtomicUsize,
     /// Whether it has waited for the database in vain.
     is_gone: AtomicBool,
 }
@@ -39,7 +39,7 @@ impl Usage {
 
     /// Whether it waits for nothing of the database.
     pub(crate) fn is_idle(&self) -> bool {
-        self.under_way.load(Ordering::Relaxed) == 0
+        self.waiting.load(Ordering::Relaxed) == 0
     }
 
     /// Whether it has waited for a connection in vain before: once is enough.
@@ -52,18 +52,18 @@ impl Usage {
         self.is_gone.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn begin(self: &Arc<Self>) -> UnderWay {
-        self.under_way.fetch_add(1, Ordering::Relaxed);
-        UnderWay(Arc::clone(self))
+    pub(super) fn begin_wait(self: &Arc<Self>) -> DatabaseWait {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        DatabaseWait(Arc::clone(self))
     }
 }
 
-/// Waits for the database, for as long as it is held.
-pub(super) struct UnderWay(Arc<Usage>);
+/// Counts a request as waiting for the database until it is dropped.
+pub(super) struct DatabaseWait(Arc<Usage>);
 
-impl Drop for UnderWay {
+impl Drop for DatabaseWait {
     fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -107,7 +107,7 @@ async fn run(
     }
     let is_subscription = kind == Some(OperationType::Subscription);
     if responder.accepted.rather_events || (responder.accepted.events && is_subscription) {
-        return sse::answer(server, prepared, admitted, responder.log);
+        return sse::respond(server, prepared, admitted, responder.log);
     }
     let prepared = match prepared {
         Ok(prepared) => prepared,

@@ -31,7 +31,7 @@ const NO_DATA: &str = "\n";
 
 /// Responds with a stream of events: a `next` for each response, and a `complete` at the end. A request that is not executed
 /// gets one too, since browsers' `EventSource` hides the body of an HTTP error.
-pub(super) fn answer(
+pub(super) fn respond(
     server: Server,
     prepared: Result<Prepared, Vec<ServerError>>,
     admitted: AuthContext,

@@ -33,7 +33,7 @@ pub(super) struct CampaignFeed {
     pub(super) wake: Notify,
     /// Where the campaigns are in their lives that something can still become of, as was told last; `None` until it is
     /// known how things were at the beginning.
-    pub(super) told: watch::Sender<Option<HashMap<CampaignId, CampaignStatus>>>,
+    pub(super) sent: watch::Sender<Option<HashMap<CampaignId, CampaignStatus>>>,
 }
 
 #[derive(Default)]
@@ -50,27 +50,27 @@ impl CampaignFeed {
 
     /// How many are told.
     pub(super) fn following(&self) -> usize {
-        if self.told.borrow().is_some() { self.changes.receiver_count() } else { 0 }
+        if self.sent.borrow().is_some() { self.changes.receiver_count() } else { 0 }
     }
 
     /// Looks at what is elsewhere in its life than was told, of what was found of this guild.
-    pub(super) fn found(&self, found: &HashMap<CampaignId, CampaignStatus>) {
-        let told = self.told.borrow();
-        let Some(told) = told.as_ref() else { return };
+    pub(super) fn compare(&self, found: &HashMap<CampaignId, CampaignStatus>) {
+        let sent = self.sent.borrow();
+        let Some(sent) = sent.as_ref() else { return };
         let differs = |a: &HashMap<_, _>, b: &HashMap<CampaignId, CampaignStatus>| {
             a.iter().filter(|(id, status)| b.get(id) != Some(status)).map(|(id, _)| *id).collect::<Vec<_>>()
         };
-        differs(told, found).into_iter().chain(differs(found, told)).for_each(|id| self.changed(id));
+        differs(sent, found).into_iter().chain(differs(found, sent)).for_each(|id| self.changed(id));
     }
 
-    pub(super) fn look_again(&self, at: Stale) {
+    pub(super) fn retry(&self, at: Stale) {
         let mut stale = self.stale.lock();
         stale.campaigns.extend(at.campaigns);
         stale.all |= at.all;
         self.wake.notify_one();
     }
 
-    pub(super) fn look_at_all(&self) {
+    pub(super) fn mark_all_stale(&self) {
         self.stale.lock().all = true;
         self.wake.notify_one();
     }

@@ -53,12 +53,12 @@ pub async fn watch_campaigns(live: &Arc<Live>, guild: GuildId) -> CampaignWatch 
                 changes: broadcast::Sender::new(MAX_BEHIND),
                 stale: Mutex::default(),
                 wake: Notify::new(),
-                told: watch::Sender::new(None),
+                sent: watch::Sender::new(None),
             });
             campaigns.insert(guild, Arc::clone(&feed));
             let (told_by, told) = (Arc::clone(live), Arc::clone(&feed));
             tokio::spawn(async move {
-                supervise::restart_on_panic("telling of campaigns", || keep_telling(&told_by, guild, &told)).await;
+                supervise::restart_on_panic("telling of campaigns", || keep_publishing(&told_by, guild, &told)).await;
             });
             feed
         });
@@ -66,14 +66,14 @@ pub async fn watch_campaigns(live: &Arc<Live>, guild: GuildId) -> CampaignWatch 
         (feed, changes)
     };
     // What happens from here on is told.
-    let _ = feed.told.subscribe().wait_for(Option::is_some).await;
+    let _ = feed.sent.subscribe().wait_for(Option::is_some).await;
     CampaignWatch { changes }
 }
 
 /// Tells what becomes of a guild's campaigns, until nobody watches them.
-async fn keep_telling(live: &Live, guild: GuildId, watched: &CampaignFeed) {
+async fn keep_publishing(live: &Live, guild: GuildId, watched: &CampaignFeed) {
     let began_at = live.voting.clock.now();
-    let mut known: Option<HashMap<CampaignId, Known>> = None;
+    let mut known: Option<HashMap<CampaignId, SentCampaign>> = None;
     loop {
         if known.is_some() {
             tokio::select! {
@@ -90,17 +90,17 @@ async fn keep_telling(live: &Live, guild: GuildId, watched: &CampaignFeed) {
             }
         }
         let stale = std::mem::take(&mut *watched.stale.lock());
-        let look_at = match &known {
-            Some(_) if !stale.all => LookAt::These(stale.campaigns.iter().copied().collect()),
+        let scope = match &known {
+            Some(_) if !stale.all => LoadScope::These(stale.campaigns.iter().copied().collect()),
             known => {
                 let may_change = known.iter().flatten().filter(|(_, it)| it.may_change()).map(|(id, _)| *id);
-                LookAt::All(may_change.chain(stale.campaigns.iter().copied()).collect())
+                LoadScope::All(may_change.chain(stale.campaigns.iter().copied()).collect())
             }
         };
-        match look(live, guild, look_at).await {
+        match load(live, guild, scope).await {
             Ok(found) => {
                 match &mut known {
-                    None => known = Some(found.iter().map(|it| (it.0.id, Known::of(it))).collect()),
+                    None => known = Some(found.iter().map(|it| (it.0.id, SentCampaign::of(it))).collect()),
                     Some(known) => {
                         for change in changes(known, found, &stale, began_at) {
                             // Nobody may be there to hear it.
@@ -109,11 +109,11 @@ async fn keep_telling(live: &Live, guild: GuildId, watched: &CampaignFeed) {
                     }
                 }
                 let told = known.iter().flatten().filter(|(_, it)| it.may_change());
-                watched.told.send_replace(Some(told.map(|(id, it)| (*id, it.campaign.status)).collect()));
+                watched.sent.send_replace(Some(told.map(|(id, it)| (*id, it.campaign.status)).collect()));
             }
             Err(error) => {
                 tracing::error!(%error, "campaigns could not be looked at; trying again");
-                watched.look_again(stale);
+                watched.retry(stale);
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
         }
@@ -123,18 +123,18 @@ async fn keep_telling(live: &Live, guild: GuildId, watched: &CampaignFeed) {
 type CampaignWithEntries = (Campaign, Vec<Entry>);
 
 /// What to look at.
-enum LookAt {
+enum LoadScope {
     /// These campaigns.
     These(Vec<CampaignId>),
     /// All that are not archived, and these, which were not when they were looked at last.
     All(Vec<CampaignId>),
 }
 
-async fn look(live: &Live, guild: GuildId, at: LookAt) -> Result<Vec<CampaignWithEntries>> {
-    let look = async move |conn: &mut Conn| {
+async fn load(live: &Live, guild: GuildId, at: LoadScope) -> Result<Vec<CampaignWithEntries>> {
+    let load = async move |conn: &mut Conn| {
         let campaigns = match at {
-            LookAt::These(ids) => store::campaigns_by_id(conn, guild, &ids).await?,
-            LookAt::All(mut ids) => {
+            LoadScope::These(ids) => store::campaigns_by_id(conn, guild, &ids).await?,
+            LoadScope::All(mut ids) => {
                 let mut campaigns = store::unarchived_campaigns(conn, guild).await?;
                 ids.retain(|id| campaigns.iter().all(|it| it.id != *id));
                 if !ids.is_empty() {
@@ -153,16 +153,16 @@ async fn look(live: &Live, guild: GuildId, at: LookAt) -> Result<Vec<CampaignWit
         let with_entries = |it: Campaign| (entries.remove(&it.id).unwrap_or_default(), it);
         Ok(campaigns.into_iter().map(with_entries).map(|(entries, it)| (it, entries)).collect())
     };
-    live.voting.db.snapshot(look).await
+    live.voting.db.snapshot(load).await
 }
 
 /// A campaign as it was told last.
-struct Known {
+struct SentCampaign {
     campaign: Arc<Campaign>,
     looks: u64,
 }
 
-impl Known {
+impl SentCampaign {
     fn of((campaign, entries): &CampaignWithEntries) -> Self {
         let mut hasher = DefaultHasher::new();
         format!("{campaign:?} {entries:?}").hash(&mut hasher);
@@ -177,7 +177,7 @@ impl Known {
 /// What has changed since it was known: a transition for each status on the way, an edit where something else looks
 /// otherwise.
 fn changes(
-    known: &mut HashMap<CampaignId, Known>,
+    known: &mut HashMap<CampaignId, SentCampaign>,
     found: Vec<CampaignWithEntries>,
     stale: &Stale,
     began_at: Timestamp,
@@ -188,7 +188,7 @@ fn changes(
     for found in found {
         let id = found.0.id;
         there.insert(id);
-        let now = Known::of(&found);
+        let now = SentCampaign::of(&found);
         let status = now.campaign.status;
         let steps = match known.get(&id) {
             Some(before) if before.looks == now.looks => Vec::new(),

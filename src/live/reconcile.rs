@@ -43,7 +43,7 @@ pub async fn reconcile(live: Arc<Live>) {
                 bus.publish(BusEvent::Access(*guild, None));
             }
         }
-        live.campaigns_found(&campaigns);
+        live.compare_campaigns(&campaigns);
         for ((guild, campaign), revision) in tallies {
             let Some((status, voted)) = progress.get(&campaign).copied() else { continue };
             let is_newer = rosters.get(&guild).is_some_and(|version| version + voted > revision);

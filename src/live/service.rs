@@ -82,13 +82,13 @@ impl Live {
     }
 
     /// Compares what subscribers know of campaigns with what was found of them.
-    pub(super) fn campaigns_found(&self, found: &[(GuildId, CampaignId, CampaignStatus)]) {
+    pub(super) fn compare_campaigns(&self, found: &[(GuildId, CampaignId, CampaignStatus)]) {
         let mut by_guild: HashMap<GuildId, HashMap<CampaignId, CampaignStatus>> = HashMap::new();
         for (guild, campaign, status) in found {
             by_guild.entry(*guild).or_default().insert(*campaign, *status);
         }
         for (guild, feed) in self.campaigns.lock().iter() {
-            feed.found(by_guild.get(guild).unwrap_or(&HashMap::new()));
+            feed.compare(by_guild.get(guild).unwrap_or(&HashMap::new()));
         }
     }
 
@@ -124,6 +124,6 @@ impl BusSubscriber for Live {
 
     fn resync(&self) {
         self.recount(|_| true);
-        self.campaigns.lock().values().for_each(|feed| feed.look_at_all());
+        self.campaigns.lock().values().for_each(|feed| feed.mark_all_stale());
     }
 }

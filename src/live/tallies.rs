@@ -76,7 +76,7 @@ pub fn watch_tally(live: &Arc<Live>, guild: GuildId, campaign: CampaignId) -> Ta
             supervise::restart_on_panic("counting", || keep_counting(&counted.0, key, &counted.1)).await;
         });
         tokio::spawn(
-            async move { supervise::restart_on_panic("telling", || keep_telling(&told.0, key, &told.1)).await },
+            async move { supervise::restart_on_panic("telling", || keep_publishing(&told.0, key, &told.1)).await },
         );
         feed
     });
@@ -135,7 +135,7 @@ async fn keep_counting(live: &Live, key: TallyKey, watched: &Arc<TallyFeed>) {
 }
 
 /// Tells those who watch a campaign whenever there is a newer tally, until nobody does.
-async fn keep_telling(live: &Live, key: TallyKey, watched: &Arc<TallyFeed>) {
+async fn keep_publishing(live: &Live, key: TallyKey, watched: &Arc<TallyFeed>) {
     while live.wait_for_call(key, watched, &watched.fresh).await {
         let mut number = 0;
         while let Some(cohort) = watched.cohort(number) {

@@ -256,7 +256,7 @@ async fn listening(report: &mut DoctorReport, probe: &mut Probe, url: &DatabaseU
             return Ok(());
         }
     };
-    if listener.hears(probe).await? {
+    if listener.receives_from(probe).await? {
         report.ok(CHECK, "what is told is heard (LISTEN and NOTIFY)");
     } else {
         let remedy = "behind a pooler, set GUILDHALL_DIRECT_URL to the same database around it (docs/scaling.md)";

@@ -17,7 +17,7 @@ pub(super) async fn address(report: &mut DoctorReport, listen: &Listen) {
     let bind = listen.bind;
     let Err(error) = TcpListener::bind(bind).await else { return report.ok(CHECK, format!("{bind} is free")) };
     let remedy = match error.kind() {
-        ErrorKind::AddrInUse => match health::ask(&health::nearest(bind), Duration::from_secs(3)).await {
+        ErrorKind::AddrInUse => match health::check_readiness(&health::nearest(bind), Duration::from_secs(3)).await {
             Ok(standing) => return report.ok(CHECK, format!("{bind} is held by a server that is {standing}")),
             Err(_) => "end what listens there (`ss -ltnp` tells), or choose another address with GUILDHALL_BIND",
         },
