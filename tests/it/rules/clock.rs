@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::DateTime;
+use futures_util::poll;
 use guildhall::kernel::clock::Clock;
 
 #[tokio::test]
@@ -18,4 +19,36 @@ async fn advancing_a_manual_clock_wakes_sleepers() {
     });
     clock.advance(Duration::from_secs(61));
     assert_eq!(sleeper.await.ok(), Some(due + Duration::from_secs(1)));
+}
+
+#[tokio::test]
+async fn a_manual_clock_knows_who_sleeps_on_it() {
+    let clock = Clock::manual(DateTime::UNIX_EPOCH);
+    let (soon, late) = (clock.now() + Duration::from_secs(1), clock.now() + Duration::from_mins(1));
+    let (mut one, mut two) = (Box::pin(clock.sleep_until(soon)), Box::pin(clock.sleep_until(late)));
+    assert!(poll!(&mut one).is_pending());
+    assert_eq!(clock.next_wake(1, Duration::from_secs(1)).await, soon);
+    let mut both = Box::pin(clock.next_wake(2, Duration::from_secs(1)));
+    assert!(poll!(&mut both).is_pending(), "the other does not sleep yet");
+    assert!(poll!(&mut two).is_pending());
+    assert_eq!(both.await, soon);
+    clock.set(soon);
+    // It is about to wake, though it has not been polled yet.
+    let mut next = Box::pin(clock.next_wake(1, Duration::from_secs(58)));
+    assert!(poll!(&mut next).is_pending(), "the other sleeps for longer");
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(next.await, late);
+    drop((one, two));
+    assert!(poll!(Box::pin(clock.next_wake(1, Duration::from_hours(1)))).is_pending(), "nobody sleeps any more");
+}
+
+#[tokio::test]
+async fn work_has_its_time_on_a_manual_clock() {
+    let clock = Clock::manual(DateTime::UNIX_EPOCH);
+    let limit = Duration::from_secs(1);
+    assert_eq!(clock.timeout(limit, async { 7 }).await, Some(7));
+    let mut endless = Box::pin(clock.timeout(limit, std::future::pending::<()>()));
+    assert!(poll!(&mut endless).is_pending());
+    clock.advance(limit);
+    assert_eq!(endless.await, None);
 }
