@@ -77,7 +77,7 @@ async fn keep_publishing(live: &Live, guild: GuildId, watched: &CampaignFeed) {
     loop {
         if known.is_some() {
             tokio::select! {
-                () = watched.wake.notified() => tokio::time::sleep(GATHER).await,
+                () = watched.wake.notified() => live.voting.clock.sleep(GATHER).await,
                 () = watched.changes.closed() => {
                     // Who begins to watch does so under this lock.
                     let mut campaigns = live.campaigns.lock();

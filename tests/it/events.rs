@@ -1,10 +1,12 @@
 //! Subscriptions as streams of server-sent events.
 
+use std::time::Duration;
+
 use futures_util::StreamExt;
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{CAST, Draft, Http, TestApp, on_both};
+use crate::support::{CAST, Draft, Http, TestApp, on_both, while_time_passes};
 
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } isFinal } }";
 
@@ -149,7 +151,9 @@ on_both! {
             }
         };
         draft.activate(&officer).await;
-        while events.response().await["data"]["campaignChanged"]["status"] != "LIVE" {}
+        // Changes are collected for 100 ms of the server's clock.
+        let is_live = async { while events.response().await["data"]["campaignChanged"]["status"] != "LIVE" {} };
+        while_time_passes(&app.clock, 1, Duration::from_millis(100), is_live).await;
         drop(events);
         while app.app.live.following(guild.id) > 0 {
             tokio::task::yield_now().await;

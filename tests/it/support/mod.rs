@@ -436,6 +436,19 @@ pub async fn next(responses: &mut Responses) -> Option<Value> {
     tokio::time::timeout(Duration::from_secs(20), responses.next()).await.expect("nothing came for 20 seconds")
 }
 
+/// Runs `work`, and moves the clock meanwhile: whenever at least `tasks` tasks sleep on it and the first of them wakes in at
+/// most `within`, to that moment.
+pub async fn while_time_passes<T>(clock: &Clock, tasks: usize, within: Duration, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            output = &mut work => return output,
+            wake = clock.next_wake(tasks, within) => clock.set(wake),
+        }
+    }
+}
+
 /// The strings found by a JSON pointer in each item of a list.
 pub fn strings(list: &Value, pointer: &str) -> Vec<String> {
     let string = |item: &Value| item.pointer(pointer).and_then(Value::as_str).unwrap_or("null").to_owned();
