@@ -28,7 +28,10 @@ use crate::{
         document::{DocumentRef, Documents, SelectedOperation},
         limits::MAX_NESTING,
     },
-    kernel::error::{self, Code, Error, Refusal},
+    kernel::{
+        clock::Clock,
+        error::{self, Code, Error, Refusal},
+    },
     live::{CacheSlot, CachedResponse, ResponseKey},
 };
 
@@ -42,6 +45,7 @@ pub struct Graph {
     documents: Arc<Documents>,
     types: Arc<FieldTypes>,
     request_time: Duration,
+    clock: Clock,
 }
 
 /// How a schema is served.
@@ -55,11 +59,19 @@ pub struct Settings {
     pub suggestions: bool,
     /// The manifest of the only documents that are run, if there is one.
     pub manifest: Option<String>,
+    /// The clock that the time of a request is measured by.
+    pub clock: Clock,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { limits: Limits::DEFAULT, introspection: true, suggestions: false, manifest: None }
+        Self {
+            limits: Limits::DEFAULT,
+            introspection: true,
+            suggestions: false,
+            manifest: None,
+            clock: Clock::system(),
+        }
     }
 }
 
@@ -167,8 +179,8 @@ impl Graph {
             documents.trust(manifest)?;
         }
         let types = FieldTypes::of_schema(&printed);
-        let request_time = limits.request_time;
-        Ok(Self { schema, documents: Arc::new(documents), types: Arc::new(types), request_time })
+        let (request_time, clock) = (limits.request_time, settings.clock.clone());
+        Ok(Self { schema, documents: Arc::new(documents), types: Arc::new(types), request_time, clock })
     }
 
     /// The schema in its definition language, as committed in `schema.graphql`.
@@ -186,13 +198,13 @@ impl Graph {
         Ok(Prepared { chosen, variables, is_trusted: self.documents.are_trusted() })
     }
 
-    /// Waits for `work`, which looks at the database before anything is run, no longer than a request may take.
+    /// Waits for `work`, which authenticates a request, no longer than a request may take.
     ///
     /// # Errors
     /// Those of `work`; unavailable when it takes longer.
     pub async fn in_time<T>(&self, work: impl Future<Output = error::Result<T>>) -> error::Result<T> {
-        let late = |_| Err(Error::unavailable("who asks could not be looked up in time"));
-        tokio::time::timeout(self.request_time, work).await.unwrap_or_else(late)
+        let late = || Err(Error::unavailable("who asks could not be looked up in time"));
+        self.clock.timeout(self.request_time, work).await.unwrap_or_else(late)
     }
 
     /// Runs a query or a mutation. A mutation comes to its end even when whoever waits for the answer goes away, or has waited
@@ -211,13 +223,13 @@ impl Graph {
         let run = tokio::spawn(Usage::of_request().measure(run).in_current_span());
         // A query that nobody waits for any more is given up.
         let _give_up = is_query.then(|| GiveUp(run.abort_handle()));
-        match tokio::time::timeout(self.request_time, run).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(panic)) => {
+        match self.clock.timeout(self.request_time, run).await {
+            Some(Ok(response)) => response,
+            Some(Err(panic)) => {
                 tracing::error!(request_id, error = %panic, "request panicked");
                 Response::from_errors(vec![error::internal_server_error(request_id)])
             }
-            Err(_) => {
+            None => {
                 tracing::warn!(request_id, "request ran out of time");
                 Response::from_errors(vec![out_of_time(is_query).into_server_error()])
             }
@@ -269,10 +281,10 @@ impl Graph {
         let caller = Arc::new(RequestContext::new(admitted, false));
         // Boxed, as what it holds is needed for this moment only.
         let begin = Box::pin(self.execute_once(prepared, &caller, prepared.request(Arc::clone(&caller)), request_id));
-        match tokio::time::timeout(self.request_time, begin).await {
-            Ok(Some(response)) => Err(response.errors),
-            Ok(None) => Ok(caller.take_events()),
-            Err(_) => Err(vec![out_of_time(true).into_server_error()]),
+        match self.clock.timeout(self.request_time, begin).await {
+            Some(Some(response)) => Err(response.errors),
+            Some(None) => Ok(caller.take_events()),
+            None => Err(vec![out_of_time(true).into_server_error()]),
         }
     }
 

@@ -233,6 +233,7 @@ impl PublicApi {
             introspection: introspection.is_on(),
             suggestions: suggestions.is_on(),
             manifest: trusted_documents.as_ref().map(read).transpose()?,
+            clock: Clock::system(),
         })
     }
 }

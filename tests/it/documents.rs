@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use guildhall::{api::Settings, db::Conn, engine::Limits, http::Budgets, identity};
+use guildhall::{api::Settings, engine::Limits, http::Budgets};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -287,35 +287,5 @@ on_both! {
             let heard = socket.receive().await;
             assert_eq!(heard["type"], expected, "{heard}");
         }
-    }
-
-    async fn a_request_has_its_time(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let limits = Limits { request_time: Duration::from_millis(200), ..Limits::DEFAULT };
-        let http = serve(&app, &Settings { limits, ..Settings::default() }).await;
-        let add = json!({ "query": "mutation { createMember(input: { discordUsername: \"late\" }) { member { id } } }" });
-        let (held, hold) = tokio::sync::oneshot::channel::<()>();
-        let (locked, is_locked) = tokio::sync::oneshot::channel();
-        let (db, id) = (app.app.db.clone(), guild.id);
-        let holding = tokio::spawn(async move {
-            db.write(async move |conn: &mut Conn| {
-                identity::store::change_roster(conn, id).await?;
-                let _ = locked.send(());
-                let _ = hold.await;
-                Ok(())
-            })
-            .await
-            .unwrap();
-        });
-        is_locked.await.unwrap();
-        let late = http.post(&add).bearer_auth(leader.token.clone().unwrap()).send().await.unwrap();
-        assert_eq!(late.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(refusal_in(&late.json().await.unwrap()), "QUERY_TOO_COMPLEX OUT_OF_TIME");
-        held.send(()).unwrap();
-        holding.await.unwrap();
-        // It was not given up half-way: sooner or later it is done.
-        let done = async { while leader.ok("{ members { totalCount } }", json!({})).await["members"]["totalCount"] != 2 {} };
-        tokio::time::timeout(Duration::from_secs(20), done).await.expect("it was never done");
     }
 }
