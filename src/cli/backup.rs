@@ -38,7 +38,7 @@ impl Backup {
                 (see docs/backups.md)"
                 .into());
         };
-        let called = self.file.display();
+        let displayed = self.file.display();
         self.refuse_a_name_in_use(&source)?;
         let mode =
             fs::metadata(&source).map_err(|error| format!("{}: {error}", source.display()))?.permissions().mode();
@@ -56,24 +56,24 @@ impl Backup {
             None => fs::rename(beside(&self.file, ".key"), beside(&self.file, ".key.former")).or_else(absent)?,
         }
         file::publish(draft, &self.file, self.force)?;
-        say(&format!("{called}: a copy of {url}, {bytes} bytes, checked.\n"))?;
+        say(&format!("{displayed}: a copy of {url}, {bytes} bytes, checked.\n"))?;
         say(&if has_key {
-            format!("{called}.key: the signing key. Keep both, where nobody else can read them.\n")
+            format!("{displayed}.key: the signing key. Keep both, where nobody else can read them.\n")
         } else {
             format!("There is no signing key beside {url}: keep its GUILDHALL_JWT_SECRET, too.\n")
         })
     }
 
     fn refuse_a_name_in_use(&self, source: &Path) -> Result<(), BoxError> {
-        let called = self.file.display();
+        let displayed = self.file.display();
         if self.file.is_dir() {
-            return Err(format!("{called} is a directory: name a file in it").into());
+            return Err(format!("{displayed} is a directory: name a file in it").into());
         }
         if self.file.exists() && fs::canonicalize(&self.file)? == fs::canonicalize(source)? {
-            return Err(format!("{called} is the database itself").into());
+            return Err(format!("{displayed} is the database itself").into());
         }
         if let Some(log) = file::LOGS.iter().map(|suffix| beside(&self.file, suffix)).find(|log| log.exists()) {
-            return Err(format!("{called} is a database in use: there is {} beside it", log.display()).into());
+            return Err(format!("{displayed} is a database in use: there is {} beside it", log.display()).into());
         }
         match [self.file.clone(), beside(&self.file, ".key")].iter().find(|file| file.exists()) {
             Some(taken) if !self.force => {

@@ -88,18 +88,18 @@ fn about_the_key(key: &Path) -> Result<String, BoxError> {
             "Start the servers with the GUILDHALL_JWT_SECRET that the former had: tokens stay good.\n".to_owned()
         );
     }
-    let called = key.display();
-    let bytes = fs::read(key).map_err(|error| format!("{called}: {error}"))?;
+    let displayed = key.display();
+    let bytes = fs::read(key).map_err(|error| format!("{displayed}: {error}"))?;
     // A variable holds text without NUL, and the shell takes newlines from its end.
     let fits = std::str::from_utf8(&bytes).is_ok_and(|text| !text.contains('\0') && !text.ends_with('\n'));
     Ok(if fits {
         format!(
             "Give the servers the same signing key, so that tokens stay good:\n\
-             export GUILDHALL_JWT_SECRET=\"$(cat '{called}')\"\n"
+             export GUILDHALL_JWT_SECRET=\"$(cat '{displayed}')\"\n"
         )
     } else {
         format!(
-            "{called} was not made by Guildhall, and cannot be given as a variable (it is not text, or ends with a \
+            "{displayed} was not made by Guildhall, and cannot be given as a variable (it is not text, or ends with a \
              newline). With a new GUILDHALL_JWT_SECRET everyone has to sign in again.\n"
         )
     })

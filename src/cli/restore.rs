@@ -40,12 +40,12 @@ impl Restore {
                     .into(),
             );
         };
-        let called = self.file.display();
+        let displayed = self.file.display();
         // A link stays a link to the database.
         let place = fs::canonicalize(&target).unwrap_or_else(|_| target.clone());
         let mut backup = file::open(&self.file, OpenMode::Read)?;
         if fs::canonicalize(&self.file)? == place {
-            return Err(format!("{called} is the database itself").into());
+            return Err(format!("{displayed} is the database itself").into());
         }
         file::check(&mut backup, &self.file)?;
         let like = fs::metadata(&place).or_else(|_| fs::metadata(&self.file))?;
@@ -59,14 +59,14 @@ impl Restore {
         }
         file::sync(&draft)?;
         let has_key = self.put_in_place(draft, &place, &target)?;
-        say(&format!("{url} is {called} again.\n"))?;
+        say(&format!("{url} is {displayed} again.\n"))?;
         let key = beside(&target, ".key");
         say(&match (has_key, key.exists()) {
             (true, _) => format!("{}: its signing key.\n", key.display()),
-            (false, true) => format!("{called}.key is not there, so {} stays as it was.\n", key.display()),
+            (false, true) => format!("{displayed}.key is not there, so {} stays as it was.\n", key.display()),
             (false, false) => {
                 format!(
-                    "{called}.key is not there: give the server the GUILDHALL_JWT_SECRET that it had, or else a \
+                    "{displayed}.key is not there: give the server the GUILDHALL_JWT_SECRET that it had, or else a \
                     new key is made, everyone has to sign in again, and codes on their way to Discord cannot be opened.\n"
                 )
             }
@@ -75,7 +75,7 @@ impl Restore {
 
     /// Whether a key came with it.
     fn put_in_place(&self, draft: TempPath, place: &Path, target: &Path) -> Result<bool, BoxError> {
-        let called = target.display();
+        let displayed = target.display();
         // Kept until the new one is in its place, so that nobody opens the old one.
         let mut former = match place.exists().then(|| file::hold(place)) {
             None => None,
@@ -87,9 +87,9 @@ impl Restore {
             Some(Err(in_use)) => return Err(in_use.into()),
         };
         if let Some(former) = former.as_mut().filter(|_| !self.force) {
-            let unreadable = |error| format!("{called} cannot be read: {error}; --force would replace it");
+            let unreadable = |error| format!("{displayed} cannot be read: {error}; --force would replace it");
             if file::holds_data(former).map_err(unreadable)? {
-                return Err(format!("{called} holds data, which --force would replace: back it up first").into());
+                return Err(format!("{displayed} holds data, which --force would replace: back it up first").into());
             }
         }
         let key = (beside(&self.file, ".key"), beside(target, ".key"));

@@ -86,26 +86,26 @@ pub(super) async fn serve(
     let server = http::Server { app: Arc::clone(&app), graph, proxies: proxies.into(), cors, max_body, budget, ending };
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tracing::info!("serving on http://{}", listener.local_addr()?);
-    let mut told_to_end = async move || {
+    let mut shutdown_requested = async move || {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
     };
     tokio::spawn(http::serve(listener, server));
-    told_to_end().await;
+    shutdown_requested().await;
     tracing::info!("ending: requests under way are answered first");
     end.send_replace(true);
     let done = async {
-        // Every connection is gone; and what those asked for who went before they were answered.
+        // All connections, and operations whose clients disconnected before the response.
         end.closed().await;
         app.mutations.closed().await;
     };
     tokio::select! {
         () = done => {}
-        // Someone who never finishes a request, or an operator who does not want to wait.
+        // A client may never finish its request, and an operator may not want to wait.
         () = tokio::time::sleep(ANSWER_WITHIN) => {}
-        () = told_to_end() => {}
+        () = shutdown_requested() => {}
     }
     drop(background);
     bot::release(&app).await;

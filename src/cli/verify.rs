@@ -21,12 +21,12 @@ pub struct Verify {
 
 impl Verify {
     pub fn run(self) -> Result<(), BoxError> {
-        let called = self.file.display();
-        let text = std::fs::read_to_string(&self.file).map_err(|error| format!("{called}: {error}"))?;
-        let file = BallotFile::read(&text).map_err(|problem| format!("{called}: {problem}"))?;
+        let displayed = self.file.display();
+        let text = std::fs::read_to_string(&self.file).map_err(|error| format!("{displayed}: {error}"))?;
+        let file = BallotFile::read(&text).map_err(|problem| format!("{displayed}: {problem}"))?;
         let problems = file.check();
         if !problems.is_empty() {
-            return Err(format!("{called} does not hold:\n{}", listed(&problems)).into());
+            return Err(format!("{displayed} does not hold:\n{}", listed(&problems)).into());
         }
         say(&file.to_string())?;
         say("Every ballot is the one its receipt was given for, and a recount comes to these standings.\n")?;

@@ -43,13 +43,13 @@ pub enum OpenMode {
 /// # Errors
 /// When it is not, or cannot be opened.
 pub fn open(file: &Path, mode: OpenMode) -> Result<SqliteConnection, BoxError> {
-    let called = file.display();
-    fs::metadata(file).map_err(|error| format!("{called}: {error}"))?;
+    let displayed = file.display();
+    fs::metadata(file).map_err(|error| format!("{displayed}: {error}"))?;
     let path = utf8(&std::path::absolute(file)?)?;
     let mode = if mode == OpenMode::Read { "ro" } else { "rw" };
     let mut conn = SqliteConnection::establish(&format!("file:{}?mode={mode}", utf8_percent_encode(&path, &PATH)))
-        .map_err(|error| format!("{called}: {error}"))?;
-    conn.batch_execute("PRAGMA busy_timeout = 10000").map_err(|error| format!("{called}: {error}"))?;
+        .map_err(|error| format!("{displayed}: {error}"))?;
+    conn.batch_execute("PRAGMA busy_timeout = 10000").map_err(|error| format!("{displayed}: {error}"))?;
     Ok(conn)
 }
 
@@ -104,9 +104,9 @@ fn number(conn: &mut SqliteConnection, query: &str) -> diesel::QueryResult<i64> 
 /// # Errors
 /// A sentence that says what is wrong with it.
 pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), BoxError> {
-    let called = file.display();
-    let unreadable = |error: diesel::result::Error| format!("{called} cannot be read: {error}");
-    let foreign = || format!("{called} is no database of Guildhall's");
+    let displayed = file.display();
+    let unreadable = |error: diesel::result::Error| format!("{displayed} cannot be read: {error}");
+    let foreign = || format!("{displayed} is no database of Guildhall's");
     let versions = "SELECT count(*) AS number FROM sqlite_master WHERE name = '__diesel_schema_migrations'";
     if number(conn, versions).map_err(unreadable)? == 0 {
         return Err(foreign().into());
@@ -120,7 +120,7 @@ pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), BoxError> {
     }
     if let Some(newer) = applied.iter().find(|version| !known.contains(version)) {
         return Err(format!(
-            "{called} was written by a newer Guildhall than this (its schema has the version {newer}): use that one"
+            "{displayed} was written by a newer Guildhall than this (its schema has the version {newer}): use that one"
         )
         .into());
     }
@@ -134,7 +134,7 @@ pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), BoxError> {
     let dangling = "SELECT DISTINCT \"table\" || ' refers to missing ' || parent AS line FROM pragma_foreign_key_check";
     problems.extend(sql_query(dangling).load::<LineRow>(conn).map_err(unreadable)?.into_iter().map(|it| it.line));
     if !problems.is_empty() {
-        return Err(format!("{called} is damaged:\n{}", problems.join("\n")).into());
+        return Err(format!("{displayed} is damaged:\n{}", problems.join("\n")).into());
     }
     Ok(())
 }
