@@ -67,13 +67,13 @@ macro_rules! known_values {
         }
 
         /// The columns in which a newer release may store other values.
-        pub const $columns: &[$crate::db::KnownValues] = &[
-            $crate::db::KnownValues {
+        pub const $columns: &[$crate::db::text::KnownValues] = &[
+            $crate::db::text::KnownValues {
                 table: stringify!($table),
                 column: stringify!($first),
                 is_known: |value| value.parse::<$of_first>().is_ok(),
             },
-            $($crate::db::KnownValues {
+            $($crate::db::text::KnownValues {
                 table: stringify!($table),
                 column: stringify!($column),
                 is_known: |value| value.parse::<$of_column>().is_ok(),
@@ -91,7 +91,7 @@ macro_rules! stored_as_text {
     };
     ($name:ident or $fallback:ident) => {
         $crate::db::text::stored_as_text! { $name, |text| Ok(text.parse().unwrap_or_else(|_| {
-            $crate::db::warn_of_unknown(stringify!($name), &text);
+            $crate::db::text::warn_of_unknown(stringify!($name), &text);
             $name::$fallback
         })) }
     };
