@@ -1,7 +1,7 @@
 //! Guildhall: the server behind a gaming guild's site.
 //!
-//! `ARCHITECTURE.md` describes the layers, lowest first: [`kernel`], [`engine`], [`db`], [`bus`], [`access`], [`audit`], the
-//! features [`identity`], [`auth`], [`voting`], [`live`] and [`discord`], then [`app`], [`api`], [`http`], [`bot`] and [`cli`].
+//! `ARCHITECTURE.md` describes the layers, lowest first: [`kernel`], [`engine`], [`db`], [`bus`], [`access`], [`audit`],
+//! [`outbox`], the features [`identity`], [`auth`], [`voting`], [`live`] and [`discord`], then [`app`], [`api`], [`http`], [`bot`] and [`cli`].
 
 pub mod access;
 pub mod api;
@@ -18,4 +18,5 @@ pub mod http;
 pub mod identity;
 pub mod kernel;
 pub mod live;
+pub mod outbox;
 pub mod voting;

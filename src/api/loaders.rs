@@ -13,13 +13,13 @@ use crate::{
     audit::{self, AuditEvent},
     auth::{self, Session},
     db::Db,
-    discord::{self, Message},
     identity::{self, Character, Guild, Member, Rank},
     kernel::{
         clock::Timestamp,
         error::{Error, Result},
-        id::{AuditEventId, CampaignId, CharacterId, DiscordMessageId, EntryId, GuildId, MemberId, RankId, SessionId},
+        id::{AuditEventId, CampaignId, CharacterId, EntryId, GuildId, MemberId, MessageId, RankId, SessionId},
     },
+    outbox::{self, Message},
     voting::{self, Ballot, BallotBox, Campaign, Entries, Entry, Participation, Tally, TallyCache, Turnout},
 };
 
@@ -254,8 +254,8 @@ loaders! {
         by(audit::store::events_by_id(conn, scope.guild, &keys).await?, |event| event.id)
     };
     /// Messages on their way to Discord by id, whoever may see them.
-    discord_message: DiscordMessageById(DiscordMessageId => Message) = read |conn, scope, keys| {
-        by(discord::store::messages_by_id(conn, scope.guild, &keys).await?, |message| message.id)
+    discord_message: DiscordMessageById(MessageId => Message) = read |conn, scope, keys| {
+        by(outbox::store::messages_by_id(conn, scope.guild, &keys).await?, |message| message.id)
     };
 }
 

@@ -6,12 +6,13 @@ use super::context::RequestContext;
 use crate::{
     audit::{self, AuditEvent},
     auth::Session,
-    discord::{self, Message},
+    discord,
     identity::{Character, Guild, Member, Rank},
     kernel::{
         error::{Refusal, Result},
         id::GlobalId,
     },
+    outbox::Message,
     voting::{Ballot, Campaign, Entry, may_see},
 };
 
@@ -103,7 +104,7 @@ pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             }
             _ => None,
         },
-        Ok(GlobalId::DiscordMessageId(id)) if caller.viewer().is_some_and(|it| it.may(discord::MANAGE)) => {
+        Ok(GlobalId::MessageId(id)) if caller.viewer().is_some_and(|it| it.may(discord::MANAGE)) => {
             load.discord_message.maybe(id).await?.map(Node::DiscordMessage)
         }
         _ => None,

@@ -106,7 +106,7 @@ async fn connect(app: &Arc<App>, bot: &Bot) -> End {
                 Some(News::Connected(application)) => {
                     bot.rest().is_alive();
                     bot.set_status(app.clock.now(), DiscordConnection::Connected, None);
-                    bot.wake();
+                    bot.outbox().wake();
                     if let Some(application) = application {
                         tasks.spawn(tell_of_commands(Arc::clone(app), application));
                     }

@@ -10,6 +10,7 @@ use crate::{
     app::App,
     discord::{Bot, GatewayStatus, agent, rows::KeeperRow, store, sync},
     kernel::{clock::Timestamp, error::Result},
+    outbox,
 };
 
 /// How long a server keeps without being heard of.
@@ -93,8 +94,10 @@ fn begin(app: &Arc<App>) -> JoinSet<()> {
 async fn tidy(app: Arc<App>) {
     loop {
         let now = app.clock.now();
-        if let Err(error) =
-            app.db.write(async move |conn| Ok(store::drop_old_messages(conn, now - DEAD_LETTERS).await?)).await
+        if let Err(error) = app
+            .db
+            .write(async move |conn| Ok(outbox::store::delete_old_messages(conn, now - DEAD_LETTERS).await?))
+            .await
         {
             tracing::warn!(%error, "old dead letters could not be dropped");
         }

@@ -14,7 +14,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::{
     embed::{self, Look, Scene},
-    outbox,
+    messages,
     rows::{Lane, Link},
     service::Discord,
     store,
@@ -61,7 +61,7 @@ pub(crate) async fn tell_of(conn: &mut Conn, campaign: &Campaign, now: Timestamp
     if let (Some(event), Some(tally)) = (event, tally) {
         let guild_name = identity::store::guild(conn, guild).await?.map(|guild| guild.name).unwrap_or_default();
         let body = worded(&tally, event, &told, &link, guild_name)?;
-        outbox::announce(conn, (guild, id), lane, body, now).await?;
+        messages::announce(conn, (guild, id), lane, body, now).await?;
     }
     if after != told {
         store::update_story(conn, guild, id, &after).await?;
@@ -258,7 +258,7 @@ async fn visit(discord: &Discord, desk: &mut Desk, key: Key, now: Timestamp) {
             };
             let told = discord.access.db.write(tell).await;
             if let (Ok(()), Some(bot)) = (&told, &discord.bot) {
-                bot.wake();
+                bot.outbox().wake();
             }
             told
         }

@@ -23,6 +23,6 @@ impl Announcer for DiscordAnnouncer {
     }
 
     fn committed(&self) {
-        self.bot.iter().for_each(|bot| bot.wake());
+        self.bot.iter().for_each(|bot| bot.outbox().wake());
     }
 }

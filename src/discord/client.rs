@@ -1,23 +1,21 @@
 //! What a server with a bot's token holds.
 
-use std::{
-    collections::HashMap,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use parking_lot::Mutex;
 use serenity::all::ChannelId;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::watch;
 
 use super::{
     rest::{Failure, Rest},
     rows::DiscordConnection,
 };
-use crate::kernel::{
-    clock::{Clock, Timestamp},
-    error::Result,
-    id::DiscordMessageId,
+use crate::{
+    kernel::{
+        clock::{Clock, Timestamp},
+        error::Result,
+    },
+    outbox::DeliverySignals,
 };
 
 /// How many channels' servers are remembered.
@@ -53,16 +51,11 @@ pub struct Bot {
     server: i64,
     /// How its own connection stands, while it keeps one.
     status: watch::Sender<GatewayStatus>,
-    wake: Notify,
-    /// Who waits to hear what became of a message.
-    awaited: Mutex<HashMap<DiscordMessageId, oneshot::Sender<bool>>>,
+    outbox: DeliverySignals,
     /// The servers that channels are in, which never changes.
     channels: Mutex<HashMap<ChannelId, Option<String>>>,
     /// Users of servers, and when they were last heard to have changed.
     heard: Mutex<HashMap<(String, String), Timestamp>>,
-    /// Messages that this server has delivered, and that it has given up.
-    delivered: AtomicU64,
-    given_up: AtomicU64,
 }
 
 impl Bot {
@@ -75,31 +68,15 @@ impl Bot {
             rest: Rest::new(token, base, clock.clone())?,
             server: rand::random(),
             status: watch::Sender::new(GatewayStatus::new(DiscordConnection::Connecting, clock.now())),
-            wake: Notify::new(),
-            awaited: Mutex::default(),
+            outbox: DeliverySignals::default(),
             channels: Mutex::default(),
             heard: Mutex::default(),
-            delivered: AtomicU64::default(),
-            given_up: AtomicU64::default(),
         })
     }
 
-    /// Something may have been queued.
-    pub fn wake(&self) {
-        self.wake.notify_one();
-    }
-
-    pub(super) async fn woken(&self) {
-        self.wake.notified().await;
-    }
-
-    /// What becomes of a message that is about to be queued: whether it was sent, or given up.
-    pub fn hear_of(&self, message: DiscordMessageId) -> oneshot::Receiver<bool> {
-        let (sender, heard) = oneshot::channel();
-        let mut awaited = self.awaited.lock();
-        awaited.retain(|_, sender| !sender.is_closed());
-        awaited.insert(message, sender);
-        heard
+    /// Wakes this server's delivery, and reports what became of messages.
+    pub const fn outbox(&self) -> &DeliverySignals {
+        &self.outbox
     }
 
     /// Asks Discord, once, whether it takes the token.
@@ -143,21 +120,6 @@ impl Bot {
     pub(super) fn has_changed(&self, server: &str, user: &str, since: Timestamp) -> bool {
         let heard = self.heard.lock();
         heard.get(&(server.to_owned(), user.to_owned())).is_some_and(|at| since <= *at)
-    }
-
-    pub(super) fn came_to_an_end(&self, message: DiscordMessageId, was_sent: bool) {
-        let count = if was_sent { &self.delivered } else { &self.given_up };
-        count.fetch_add(1, Ordering::Relaxed);
-        let awaited = self.awaited.lock().remove(&message);
-        if let Some(awaited) = awaited {
-            // Whoever waited may have gone on.
-            let _ = awaited.send(was_sent);
-        }
-    }
-
-    /// Messages that this server has delivered, and that it has given up, since it started.
-    pub fn deliveries(&self) -> (u64, u64) {
-        (self.delivered.load(Ordering::Relaxed), self.given_up.load(Ordering::Relaxed))
     }
 
     /// Notes the state of this server's connection to the gateway.

@@ -6,21 +6,16 @@ use futures_util::future::BoxFuture;
 use serenity::all::MessageFlags;
 use tokio::sync::oneshot;
 
-use super::{
-    client::Bot,
-    outbox::{blank, queue},
-    rows::{DiscordMessageKind, Lane, Message},
-    store,
-    words::escape,
-};
+use super::{client::Bot, rows::Lane, words::escape};
 use crate::{
     auth::{Cipher, CodeDelivery, CodeLetter, InviteDelivery, PendingDelivery, Purpose},
     db::Conn,
     kernel::{
         clock::{Clock, Timestamp},
         error::Result,
-        id::DiscordMessageId,
+        id::MessageId,
     },
+    outbox::{self, Message, MessageKind},
 };
 
 /// How long the issuer of a code waits for its delivery.
@@ -38,7 +33,7 @@ pub struct DirectMessages {
 
 /// A code on its way.
 struct DirectMessage {
-    id: DiscordMessageId,
+    id: MessageId,
     bot: Arc<Bot>,
     cipher: Cipher,
     clock: Clock,
@@ -48,8 +43,8 @@ struct DirectMessage {
 
 impl CodeDelivery for DirectMessages {
     fn start(&self) -> Option<Box<dyn PendingDelivery>> {
-        let (bot, id) = (Arc::clone(self.bot.as_ref()?), DiscordMessageId::new());
-        let sent = bot.hear_of(id);
+        let (bot, id) = (Arc::clone(self.bot.as_ref()?), MessageId::new());
+        let sent = bot.outbox().subscribe(id);
         Some(Box::new(DirectMessage { id, bot, cipher: self.cipher.clone(), clock: self.clock.clone(), sent }))
     }
 }
@@ -66,15 +61,16 @@ impl PendingDelivery for DirectMessage {
             let Some(lane) = letter.member.discord_id.as_deref().and_then(Lane::user) else { return Ok(()) };
             let body = self.cipher.seal(&self.id.0.to_string(), &body(letter))?;
             let kind = kind(letter.purpose);
-            store::drop_messages_to(conn, guild, member, kind).await?;
-            let blank = blank(guild, lane, kind, now, letter.expires_at);
-            queue(conn, Message { id: self.id, member_id: Some(member), body, ..blank }).await
+            outbox::store::delete_messages_to(conn, guild, member, kind).await?;
+            let blank = Message::new(guild, lane.written(guild), kind, now, letter.expires_at);
+            let message = Message { id: self.id, member_id: Some(member), body, ..blank };
+            Ok(outbox::store::enqueue(conn, message).await?)
         })
     }
 
     fn outcome(self: Box<Self>) -> BoxFuture<'static, InviteDelivery> {
         Box::pin(async move {
-            self.bot.wake();
+            self.bot.outbox().wake();
             // Not awaited while Discord is down.
             if self.bot.is_down() {
                 return InviteDelivery::Queued;
@@ -91,10 +87,10 @@ impl PendingDelivery for DirectMessage {
     }
 }
 
-const fn kind(purpose: Purpose) -> DiscordMessageKind {
+const fn kind(purpose: Purpose) -> MessageKind {
     match purpose {
-        Purpose::Invite => DiscordMessageKind::Invite,
-        Purpose::Reset => DiscordMessageKind::ResetCode,
+        Purpose::Invite => MessageKind::Invite,
+        Purpose::Reset => MessageKind::ResetCode,
     }
 }
 

@@ -8,18 +8,12 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
-use super::{
-    breaker::backoff,
-    client::Bot,
-    rest::Failure,
-    rows::{DiscordMessageKind, DiscordMessageState, Lane, Message},
-    service::Discord,
-    store::{self, Setback},
-};
+use super::{breaker::backoff, client::Bot, rest::Failure, rows::Lane, service::Discord, store};
 use crate::{
     db::Conn,
     identity,
-    kernel::{clock::Timestamp, error::Result, id::DiscordMessageId},
+    kernel::{clock::Timestamp, error::Result, id::MessageId},
+    outbox::{self, Message, MessageKind, MessageState, store::DeliveryFailure},
 };
 
 /// How many lanes are delivered to at once.
@@ -52,7 +46,7 @@ pub(crate) async fn run(discord: Arc<Discord>) {
         }
         let next = next(&discord, bot, now).await;
         tokio::select! {
-            () = bot.woken() => {}
+            () = bot.outbox().woken() => {}
             Some(done) = under_way.join_next() => match done {
                 Ok(id) => {
                     busy.remove(&id);
@@ -68,7 +62,7 @@ pub(crate) async fn run(discord: Arc<Discord>) {
 /// Claims what is due, as far as there is room.
 async fn claim(
     discord: &Discord,
-    busy: &HashSet<DiscordMessageId>,
+    busy: &HashSet<MessageId>,
     room: usize,
     now: Timestamp,
 ) -> Result<Vec<(Message, i64)>> {
@@ -77,7 +71,8 @@ async fn claim(
         return Ok(Vec::new());
     }
     // Nothing is due nearly always, and reading disturbs nobody.
-    let mut due = discord.access.db.read(async move |conn| Ok(store::due_messages(conn, now, most).await?)).await?;
+    let mut due =
+        discord.access.db.read(async move |conn| Ok(outbox::store::due_messages(conn, now, most).await?)).await?;
     due.retain(|message| !busy.contains(&message.id));
     if due.is_empty() {
         return Ok(Vec::new());
@@ -92,7 +87,7 @@ async fn claim(
             let mut claimed = Vec::new();
             for message in due {
                 let claim: i64 = rand::random();
-                if store::claim_message(conn, &message, claim, now, now + CLAIM).await? {
+                if outbox::store::claim_message(conn, &message, claim, now, now + CLAIM).await? {
                     claimed.push((message, claim));
                 }
             }
@@ -106,19 +101,25 @@ async fn next(discord: &Discord, bot: &Bot, now: Timestamp) -> Timestamp {
     if let Some(until) = bot.rest().open_until() {
         return until;
     }
-    let due = discord.access.db.read(async move |conn| Ok(store::next_message(conn, now).await?)).await.ok().flatten();
+    let due = discord
+        .access
+        .db
+        .read(async move |conn| Ok(outbox::store::next_attempt(conn, now).await?))
+        .await
+        .ok()
+        .flatten();
     due.unwrap_or(now + POLL).min(now + POLL)
 }
 
 /// One attempt at one message, and what becomes of it.
-async fn deliver(discord: Arc<Discord>, message: Message, claim: i64) -> DiscordMessageId {
+async fn deliver(discord: Arc<Discord>, message: Message, claim: i64) -> MessageId {
     let (guild, id) = (message.guild_id, message.id);
     let Some(bot) = &discord.bot else { return id };
     let result = attempt(&discord, bot, &message).await;
     let setback = setback(&message, result, discord.access.clock.now());
-    let is_over = setback.as_ref().is_none_or(|setback| setback.state == DiscordMessageState::Failed);
+    let is_over = setback.as_ref().is_none_or(|setback| setback.state == MessageState::Failed);
     let was_sent = setback.is_none();
-    if let Some(Setback { problem: Some(problem), state, .. }) = &setback {
+    if let Some(DeliveryFailure { problem: Some(problem), state, .. }) = &setback {
         tracing::warn!(guild = guild.0, message = id.0, %state, problem, "a message was not delivered to Discord");
     }
     let setback = Arc::new(setback);
@@ -126,15 +127,15 @@ async fn deliver(discord: Arc<Discord>, message: Message, claim: i64) -> Discord
     loop {
         let setback = Arc::clone(&setback);
         let noted = discord.access.db.write(async move |conn| match &*setback {
-            None => Ok(store::delivered(conn, guild, id, claim).await?),
-            Some(setback) => Ok(store::set_back(conn, guild, id, claim, setback).await?),
+            None => Ok(outbox::store::delete_delivered(conn, guild, id, claim).await?),
+            Some(setback) => Ok(outbox::store::record_failure(conn, guild, id, claim, setback).await?),
         });
         let Err(error) = noted.await else { break };
         tracing::warn!(%error, "what became of a message to Discord could not be noted; trying again");
         discord.access.clock.sleep_until(discord.access.clock.now() + FIRST).await;
     }
     if is_over {
-        bot.came_to_an_end(id, was_sent);
+        bot.outbox().finish(id, was_sent);
     }
     id
 }
@@ -144,13 +145,13 @@ async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> Result<(), 
     if message.expires_at <= discord.access.clock.now() {
         return Err(refused("it took too long to be worth delivering still"));
     }
-    let lane = Lane::read(&message.lane).ok_or_else(|| refused("there is no such place"))?;
+    let lane = Lane::read(&message.destination).ok_or_else(|| refused("there is no such place"))?;
     let is_right = is_right(discord, bot, message, lane).await?;
     if !is_right {
         return Err(refused("that is not, or no longer, where it should go"));
     }
     let body = match message.kind {
-        DiscordMessageKind::Announcement => Some(message.body.clone()),
+        MessageKind::Announcement => Some(message.body.clone()),
         _ => discord.cipher.open(&message.id.0.to_string(), &message.body),
     };
     let body = body.and_then(|body| serde_json::from_str::<Map<String, Value>>(&body).ok());
@@ -192,23 +193,23 @@ async fn is_right(discord: &Discord, bot: &Bot, message: &Message, lane: Lane) -
 }
 
 /// What becomes of a message after an attempt; `None` if it was delivered.
-fn setback(message: &Message, result: Result<(), Failure>, now: Timestamp) -> Option<Setback> {
+fn setback(message: &Message, result: Result<(), Failure>, now: Timestamp) -> Option<DeliveryFailure> {
     let attempts = message.attempts + 1;
-    let setback = |state, due_at, problem: Option<String>| Setback { state, due_at, attempts, problem };
+    let setback = |state, due_at, problem: Option<String>| DeliveryFailure { state, due_at, attempts, problem };
     match result {
         Ok(()) => None,
         // It was not tried.
-        Err(Failure::NotBefore(until)) => Some(Setback {
+        Err(Failure::NotBefore(until)) => Some(DeliveryFailure {
             attempts: message.attempts,
-            ..setback(DiscordMessageState::Queued, until, message.problem.clone())
+            ..setback(MessageState::Queued, until, message.problem.clone())
         }),
         Err(failure @ (Failure::Down(_) | Failure::Unauthorized)) => {
             let failures = u32::try_from(message.attempts).unwrap_or(u32::MAX);
             let due_at = now + backoff(FIRST, MOST, failures, rand::random());
-            Some(setback(DiscordMessageState::Queued, due_at, Some(failure.to_string())))
+            Some(setback(MessageState::Queued, due_at, Some(failure.to_string())))
         }
         Err(failure @ Failure::Refused { .. }) => {
-            Some(setback(DiscordMessageState::Failed, message.due_at, Some(told(&failure))))
+            Some(setback(MessageState::Failed, message.due_at, Some(told(&failure))))
         }
     }
 }

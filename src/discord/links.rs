@@ -17,6 +17,7 @@ use crate::{
         id::RankId,
         text,
     },
+    outbox::{self, MessageKind},
 };
 
 /// Discord's own blue, for guilds that have not chosen a colour.
@@ -122,7 +123,7 @@ pub async fn unlink_server(discord: &Discord, viewer: &Viewer) -> Result<()> {
             identity::store::lock_guild(conn, guild).await?;
             store::lock_link(conn, guild).await?.ok_or_else(not_linked)?;
             store::delete_link(conn, guild).await?;
-            store::drop_announcements(conn, guild).await?;
+            outbox::store::delete_messages(conn, guild, MessageKind::Announcement).await?;
             let entry = audit::entry(Action::DiscordUnlink, guild, "Unlinked the guild from its Discord server");
             audit::record(conn, guild, Some(&officer), now, entry).await
         })

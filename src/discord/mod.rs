@@ -11,7 +11,7 @@ mod codes;
 pub(crate) mod deliver;
 pub mod embed;
 pub(crate) mod links;
-mod outbox;
+mod messages;
 pub(crate) mod rest;
 pub(crate) mod rows;
 mod service;
@@ -26,9 +26,9 @@ pub use self::{
     client::{Bot, GatewayStatus},
     codes::DirectMessages,
     links::{LinkChange, link_server, unlink_server},
-    outbox::retry_message,
+    messages::retry_message,
     rest::{ServerMember, User},
-    rows::{DiscordConnection, DiscordMessageKind, DiscordMessageState, KeeperRow, Lane, Link, Message, MessageKey},
+    rows::{DiscordConnection, KeeperRow, Lane, Link},
     service::{Discord, MANAGE},
     status::gateway_status,
     sync::{Report, sync_roles},

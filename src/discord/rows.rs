@@ -5,36 +5,14 @@ use serenity::all::{ChannelId, GuildId as ServerId, UserId};
 
 use crate::{
     db::{
-        schema::{discord_keeper, discord_links, discord_messages},
+        schema::{discord_keeper, discord_links},
         text_enum, wide_row,
     },
     kernel::{
         clock::Timestamp,
-        id::{CampaignId, DiscordMessageId, GuildId, MemberId, RankId},
+        id::{GuildId, RankId},
     },
 };
-
-text_enum! {
-    /// What a message to Discord is.
-    pub enum DiscordMessageKind {
-        /// Tells a channel of a vote.
-        Announcement,
-        /// Brings a member their invite code.
-        Invite,
-        /// Brings a member a code to choose another password with.
-        ResetCode,
-    }
-}
-
-text_enum! {
-    /// How far a message to Discord has come. Those that were delivered are gone.
-    pub enum DiscordMessageState {
-        /// On its way.
-        Queued,
-        /// Given up: Discord refused it, or it took too long.
-        Failed,
-    }
-}
 
 text_enum! {
     /// How the bot stands with Discord.
@@ -78,34 +56,6 @@ impl Link {
         snowflake(&self.server_id).map(ServerId::new)
     }
 }
-
-/// A message on its way to Discord.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = discord_messages)]
-#[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
-pub struct Message {
-    pub guild_id: GuildId,
-    pub id: DiscordMessageId,
-    pub lane: String,
-    pub number: i64,
-    pub kind: DiscordMessageKind,
-    pub campaign_id: Option<CampaignId>,
-    pub member_id: Option<MemberId>,
-    pub body: String,
-    pub state: DiscordMessageState,
-    pub queued_at: Timestamp,
-    pub expires_at: Timestamp,
-    pub due_at: Timestamp,
-    pub claimed_until: Option<Timestamp>,
-    pub claim: Option<i64>,
-    pub attempts: i64,
-    pub problem: Option<String>,
-}
-
-wide_row!(Message, discord_messages);
-
-/// A message's place in the outbox: when it was queued, id.
-pub type MessageKey = (Timestamp, DiscordMessageId);
 
 /// Where a message goes; what goes to the same place arrives in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,25 +1,21 @@
-//! Queries over a guild's Discord: its link, its outbox, what was told of its votes; and who keeps the connection.
+//! Queries over a guild's Discord server, its announced campaigns, and the lease of the gateway connection.
 
-use diesel::{
-    dsl::{count_star, exists, max, not},
-    prelude::*,
-};
+use diesel::{dsl::exists, prelude::*};
 use diesel_async::RunQueryDsl;
 
 use super::{
-    rows::{DiscordMessageState, KeeperRow, Link, Message, MessageKey},
+    rows::{KeeperRow, Link},
     story::Told,
 };
 use crate::{
     db::{
         Conn, Lock, first_locked, on, on_rows,
-        schema::{campaigns, discord_keeper, discord_links, discord_messages, discord_stories, members},
+        schema::{campaigns, discord_keeper, discord_links, discord_stories, members},
     },
     identity::Member,
     kernel::{
         clock::Timestamp,
-        id::{CampaignId, DiscordMessageId, GuildId, MemberId},
-        page::Page,
+        id::{CampaignId, GuildId, MemberId},
     },
     voting::{AnnouncementLevel, Campaign, CampaignStatus},
 };
@@ -111,204 +107,6 @@ pub async fn member_of_user(conn: &mut Conn, guild: GuildId, discord_id: &str) -
         .select(members::id)
         .first(c))
     .optional()
-}
-
-pub async fn insert_message(conn: &mut Conn, message: &Message) -> QueryResult<()> {
-    on!(conn, c => diesel::insert_into(discord_messages::table).values(message).execute(c))?;
-    Ok(())
-}
-
-/// The number of a lane's last message; 0 of an empty one.
-pub async fn last_number(conn: &mut Conn, lane: &str) -> QueryResult<i64> {
-    let last: Option<i64> = on!(conn, c => discord_messages::table
-        .filter(discord_messages::lane.eq(lane))
-        .select(max(discord_messages::number))
-        .first(c))?;
-    Ok(last.unwrap_or_default())
-}
-
-/// Drops a member's undelivered messages of a kind: a new one takes their place.
-pub async fn drop_messages_to(
-    conn: &mut Conn,
-    guild: GuildId,
-    member: MemberId,
-    kind: crate::discord::rows::DiscordMessageKind,
-) -> QueryResult<()> {
-    on!(conn, c => diesel::delete(discord_messages::table)
-        .filter(discord_messages::guild_id.eq(guild))
-        .filter(discord_messages::member_id.eq(member).and(discord_messages::kind.eq(kind)))
-        .execute(c))?;
-    Ok(())
-}
-
-diesel::alias!(const EARLIER: Alias<Earlier> = discord_messages as earlier);
-
-/// The first message of each lane that may be tried at this moment, of all guilds; for the bot alone.
-pub async fn due_messages(conn: &mut Conn, now: Timestamp, most: i64) -> QueryResult<Vec<Message>> {
-    on_rows!(conn, Message::load, all => {
-        let waits = discord_messages::state.eq(DiscordMessageState::Queued);
-        let unclaimed = discord_messages::claimed_until.is_null().or(discord_messages::claimed_until.le(now));
-        let number = EARLIER.field(discord_messages::number);
-        let sooner = EARLIER.field(discord_messages::id).lt(discord_messages::id);
-        let before = number.lt(discord_messages::number).or(number.eq(discord_messages::number).and(sooner));
-        let earlier = EARLIER
-            .filter(EARLIER.field(discord_messages::lane).eq(discord_messages::lane))
-            .filter(EARLIER.field(discord_messages::state).eq(DiscordMessageState::Queued).and(before));
-        all.filter(waits.and(discord_messages::due_at.le(now)).and(unclaimed))
-            .filter(not(exists(earlier)))
-            .order((discord_messages::due_at, discord_messages::id))
-            .limit(most)
-    })
-}
-
-/// When a message is to be tried next, after this moment; of all guilds.
-pub async fn next_message(conn: &mut Conn, now: Timestamp) -> QueryResult<Option<Timestamp>> {
-    let waits = || discord_messages::table.filter(discord_messages::state.eq(DiscordMessageState::Queued));
-    let due: Option<Timestamp> = on!(conn, c => waits()
-        .filter(discord_messages::due_at.gt(now))
-        .select(diesel::dsl::min(discord_messages::due_at))
-        .first(c))?;
-    let given_up: Option<Timestamp> = on!(conn, c => waits()
-        .filter(discord_messages::claimed_until.gt(now))
-        .select(diesel::dsl::min(discord_messages::claimed_until))
-        .first(c))?;
-    Ok(due.into_iter().chain(given_up).min())
-}
-
-/// Claims a message for one attempt; whether nobody else has.
-pub async fn claim_message(
-    conn: &mut Conn,
-    message: &Message,
-    claim: i64,
-    now: Timestamp,
-    until: Timestamp,
-) -> QueryResult<bool> {
-    let unclaimed = discord_messages::claimed_until.is_null().or(discord_messages::claimed_until.le(now));
-    let claimed = on!(conn, c => diesel::update(discord_messages::table.find((message.guild_id, message.id)))
-        .filter(discord_messages::state.eq(DiscordMessageState::Queued).and(unclaimed))
-        .set((discord_messages::claimed_until.eq(until), discord_messages::claim.eq(claim)))
-        .execute(c))?;
-    Ok(claimed == 1)
-}
-
-/// A claimed message was delivered: it is gone.
-pub async fn delivered(conn: &mut Conn, guild: GuildId, id: DiscordMessageId, claim: i64) -> QueryResult<()> {
-    on!(conn, c => diesel::delete(discord_messages::table.find((guild, id)))
-        .filter(discord_messages::claim.eq(claim))
-        .execute(c))?;
-    Ok(())
-}
-
-/// What becomes of a claimed message that was not delivered.
-pub struct Setback {
-    pub state: DiscordMessageState,
-    pub due_at: Timestamp,
-    pub attempts: i64,
-    pub problem: Option<String>,
-}
-
-pub async fn set_back(
-    conn: &mut Conn,
-    guild: GuildId,
-    id: DiscordMessageId,
-    claim: i64,
-    setback: &Setback,
-) -> QueryResult<()> {
-    on!(conn, c => diesel::update(discord_messages::table.find((guild, id)))
-        .filter(discord_messages::claim.eq(claim))
-        .set((
-            discord_messages::state.eq(setback.state),
-            discord_messages::due_at.eq(setback.due_at),
-            discord_messages::attempts.eq(setback.attempts),
-            discord_messages::problem.eq(&setback.problem),
-            discord_messages::claimed_until.eq(None::<Timestamp>),
-            discord_messages::claim.eq(None::<i64>),
-        ))
-        .execute(c))?;
-    Ok(())
-}
-
-/// Puts a dead letter back at the end of its lane; whether there was one.
-pub async fn requeue(conn: &mut Conn, message: &Message) -> QueryResult<bool> {
-    let requeued = on!(conn, c => diesel::update(discord_messages::table.find((message.guild_id, message.id)))
-        .filter(discord_messages::state.eq(DiscordMessageState::Failed))
-        .set((
-            discord_messages::state.eq(DiscordMessageState::Queued),
-            discord_messages::number.eq(message.number),
-            discord_messages::due_at.eq(message.due_at),
-            discord_messages::expires_at.eq(message.expires_at),
-        ))
-        .execute(c))?;
-    Ok(requeued == 1)
-}
-
-/// Drops the messages of all guilds that were queued before this, whatever became of them.
-pub async fn drop_old_messages(conn: &mut Conn, before: Timestamp) -> QueryResult<()> {
-    on!(conn, c => diesel::delete(discord_messages::table)
-        .filter(discord_messages::queued_at.lt(before))
-        .execute(c))?;
-    Ok(())
-}
-
-/// Drops what is still to be told of a guild's votes.
-pub async fn drop_announcements(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
-    on!(conn, c => diesel::delete(discord_messages::table)
-        .filter(discord_messages::guild_id.eq(guild))
-        .filter(discord_messages::kind.eq(crate::discord::rows::DiscordMessageKind::Announcement))
-        .execute(c))?;
-    Ok(())
-}
-
-pub async fn message(conn: &mut Conn, guild: GuildId, id: DiscordMessageId) -> QueryResult<Option<Message>> {
-    on_rows!(conn, Message::first, all => all
-        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq(id))))
-}
-
-pub async fn messages_by_id(conn: &mut Conn, guild: GuildId, ids: &[DiscordMessageId]) -> QueryResult<Vec<Message>> {
-    on_rows!(conn, Message::load, all => all
-        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq_any(ids))))
-}
-
-/// A guild's messages in one of these states, newest first; from the end of the page where it is asked for backward.
-pub async fn list_messages(
-    conn: &mut Conn,
-    guild: GuildId,
-    states: &[DiscordMessageState],
-    page: &Page<MessageKey>,
-) -> QueryResult<Vec<Message>> {
-    on_rows!(conn, Message::load, all => {
-        let mut query = all
-            .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.eq_any(states)))
-            .limit(page.limit());
-        if let Some((at, id)) = page.after {
-            let same = discord_messages::queued_at.eq(at).and(discord_messages::id.gt(id));
-            query = query.filter(discord_messages::queued_at.lt(at).or(same));
-        }
-        if let Some((at, id)) = page.before {
-            let same = discord_messages::queued_at.eq(at).and(discord_messages::id.lt(id));
-            query = query.filter(discord_messages::queued_at.gt(at).or(same));
-        }
-        if page.backward {
-            query.order((discord_messages::queued_at.asc(), discord_messages::id.desc()))
-        } else {
-            query.order((discord_messages::queued_at.desc(), discord_messages::id.asc()))
-        }
-    })
-}
-
-pub async fn count_messages(conn: &mut Conn, guild: GuildId, states: &[DiscordMessageState]) -> QueryResult<i64> {
-    on!(conn, c => discord_messages::table
-        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.eq_any(states)))
-        .select(count_star())
-        .first(c))
-}
-
-/// How many messages of all guilds are in each state, for operators.
-pub async fn outbox_depth(conn: &mut Conn) -> QueryResult<Vec<(DiscordMessageState, i64)>> {
-    on!(conn, c => discord_messages::table
-        .group_by(discord_messages::state)
-        .select((discord_messages::state, count_star()))
-        .load(c))
 }
 
 /// What was told of a vote.

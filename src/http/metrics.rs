@@ -22,11 +22,12 @@ use tokio::time::timeout;
 use super::health::ANSWERS_WITHIN;
 use crate::{
     app::App,
-    discord::{self, Bot, DiscordConnection, DiscordMessageState},
+    discord::{self, Bot, DiscordConnection},
     kernel::{
         error::{Error, Result},
         supervise,
     },
+    outbox::{self, MessageState},
 };
 
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -97,7 +98,7 @@ fn register_database(app: &App, registry: &mut Registry) {
 /// The database's content that the metrics report.
 struct StoredContent {
     connection: Option<DiscordConnection>,
-    outbox: Vec<(DiscordMessageState, i64)>,
+    outbox: Vec<(MessageState, i64)>,
 }
 
 async fn load_content(app: &App) -> Result<StoredContent> {
@@ -106,7 +107,7 @@ async fn load_content(app: &App) -> Result<StoredContent> {
         return Ok(StoredContent { connection: None, outbox: Vec::new() });
     }
     let connection = discord::gateway_status(&app.discord).await?.map(|standing| standing.connection);
-    let outbox = app.db.read(async |conn| Ok(discord::store::outbox_depth(conn).await?)).await?;
+    let outbox = app.db.read(async |conn| Ok(outbox::store::count_by_state(conn).await?)).await?;
     Ok(StoredContent { connection, outbox })
 }
 
@@ -116,7 +117,7 @@ fn register_discord(bot: &Bot, content: Option<&StoredContent>, registry: &mut R
         let help = "Whether the bot is connected, by whichever server";
         registry.register("discord_connected", help, ConstGauge::new(connected));
         let messages = Family::<OneLabel, Gauge>::default();
-        for state in [DiscordMessageState::Queued, DiscordMessageState::Failed] {
+        for state in [MessageState::Queued, MessageState::Failed] {
             let number = outbox.iter().find(|(of, _)| *of == state).map_or(0, |(_, number)| *number);
             messages.get_or_create(&[("state", state.to_string().to_lowercase())]).set(number);
         }
@@ -124,7 +125,7 @@ fn register_discord(bot: &Bot, content: Option<&StoredContent>, registry: &mut R
     }
     let down = ConstGauge::new(i64::from(bot.is_down()));
     registry.register("discord_down", "Whether this server asks nothing of Discord, since it is down", down);
-    let (delivered, given_up) = bot.deliveries();
+    let (delivered, given_up) = bot.outbox().totals();
     let of = "Messages to Discord that this server has";
     registry.register("discord_delivered", format!("{of} delivered"), ConstCounter::new(delivered));
     registry.register("discord_given_up", format!("{of} given up"), ConstCounter::new(given_up));

@@ -81,8 +81,8 @@ ids! {
     SessionId = b'S';
     /// An entry of the audit log.
     AuditEventId = b'A';
-    /// A message on its way to Discord.
-    DiscordMessageId = b'D';
+    /// A message of the outbox.
+    MessageId = b'D';
 }
 
 const BALLOT: u8 = b'B';

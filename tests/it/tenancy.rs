@@ -7,7 +7,7 @@ use async_graphql::{
     parser::types::{BaseType, InputValueDefinition, Type},
 };
 use guildhall::kernel::id::{
-    AuditEventId, CampaignId, CharacterId, DiscordMessageId, EntryId, GuildId, MemberId, RankId, SessionId, ballot_id,
+    AuditEventId, CampaignId, CharacterId, EntryId, GuildId, MemberId, MessageId, RankId, SessionId, ballot_id,
 };
 use serde_json::{Value, json};
 
@@ -111,7 +111,7 @@ async fn things(guild: &TestGuild<'_>) -> Things {
         leader.ok(&query, json!({ "id": of.id })).await[mutation]["code"].as_str().unwrap().to_owned()
     };
     // A dead letter, as the bot leaves one.
-    let message = DiscordMessageId::new();
+    let message = MessageId::new();
     let at = "'2026-03-01 20:00:00'";
     guild
         .test
@@ -165,7 +165,7 @@ fn nothing() -> Things {
         ("@ballot", ballot_id(CampaignId::new(), MemberId::new()).0),
         ("@session", ID::from(SessionId::new()).0),
         ("@event", ID::from(AuditEventId::new()).0),
-        ("@message", ID::from(DiscordMessageId::new()).0),
+        ("@message", ID::from(MessageId::new()).0),
         ("@invite", "22222222".to_owned()),
         ("@newcomer", "nobody".to_owned()),
         ("@username", "nobody".to_owned()),

@@ -14,13 +14,14 @@ use crate::{
     },
     db::Conn,
     discord::{
-        self, DiscordConnection, DiscordMessageState, GatewayStatus, Link, LinkChange, Message, Report, gateway_status,
-        link_server, retry_message, store, sync_roles, unlink_server,
+        self, DiscordConnection, GatewayStatus, Link, LinkChange, Report, gateway_status, link_server, retry_message,
+        store, sync_roles, unlink_server,
     },
     kernel::{
         error::{Refusal, Result},
-        id::{DiscordMessageId, RankId},
+        id::{MessageId, RankId},
     },
+    outbox::{self, Message, MessageState},
 };
 
 /// How the guild's Discord stands.
@@ -44,7 +45,7 @@ struct DiscordStatus {
 #[derive(Default, InputObject)]
 struct DiscordMessageFilter {
     /// In one of these states; all unless given.
-    state: Option<Vec<DiscordMessageState>>,
+    state: Option<Vec<MessageState>>,
 }
 
 /// A guild's Discord server, and how the bot is to behave there. What is left out stays as it is.
@@ -111,8 +112,8 @@ impl DiscordQuery {
             .db
             .read(async move |conn| {
                 let link = store::link(conn, guild).await?;
-                let queued = store::count_messages(conn, guild, &[DiscordMessageState::Queued]).await?;
-                Ok((link, queued, store::count_messages(conn, guild, &[DiscordMessageState::Failed]).await?))
+                let queued = outbox::store::count_messages(conn, guild, &[MessageState::Queued]).await?;
+                Ok((link, queued, outbox::store::count_messages(conn, guild, &[MessageState::Failed]).await?))
             })
             .await?;
         let (connection, since, problem) = match gateway_status(&caller.app.discord).await? {
@@ -137,10 +138,10 @@ impl DiscordQuery {
         let caller = RequestContext::of(ctx);
         let (guild, seal) = (caller.guild, caller.app.accounts.keys.cursors.clone());
         let page = PageArgs { first, after, last, before }.page::<Message>(&seal, guild)?;
-        let all = || vec![DiscordMessageState::Queued, DiscordMessageState::Failed];
+        let all = || vec![MessageState::Queued, MessageState::Failed];
         let states = filter.unwrap_or_default().state.unwrap_or_else(all);
         let list = async move |conn: &mut Conn| {
-            let rows = store::list_messages(conn, guild, &states, &page).await?;
+            let rows = outbox::store::list_messages(conn, guild, &states, &page).await?;
             Ok(Connection::new(seal, guild, &page, rows, states))
         };
         caller.app.db.read(list).await
@@ -212,7 +213,7 @@ impl DiscordMutation {
         #[graphql(desc = "Which message.")] id: ID,
     ) -> Result<DiscordMessagePayload> {
         let caller = RequestContext::of(ctx);
-        let id = DiscordMessageId::try_from(&id).map_err(|_| Refusal::not_found("message").at("id"))?;
+        let id = MessageId::try_from(&id).map_err(|_| Refusal::not_found("message").at("id"))?;
         let message = retry_message(&caller.app.discord, &*caller.signed_in()?, id).await?;
         Ok(DiscordMessagePayload { message })
     }

@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 use crate::{
     api::{connection::ConnectionNode, context::RequestContext},
     discord::{
-        DiscordMessageKind, DiscordMessageState, Link, Message, MessageKey, Report,
+        Link, Report,
         links::written_color,
-        store,
         sync::{self, DiscordSyncConflict},
     },
     identity::{Member, Rank},
     kernel::{error::Result, id::RankId},
+    outbox::{self, Message, MessageKey, MessageKind, MessageState},
     voting::{Campaign, may_see},
 };
 
@@ -209,12 +209,12 @@ impl Message {
     }
 
     /// What it is.
-    async fn kind(&self) -> DiscordMessageKind {
+    async fn kind(&self) -> MessageKind {
         self.kind
     }
 
     /// How far it has come.
-    async fn state(&self) -> DiscordMessageState {
+    async fn state(&self) -> MessageState {
         self.state
     }
 
@@ -245,7 +245,7 @@ impl Message {
 
     /// When it is tried next; `null` of what was given up.
     async fn next_attempt_at(&self) -> Option<DateTime<Utc>> {
-        (self.state == DiscordMessageState::Queued).then(|| self.due_at.and_utc())
+        (self.state == MessageState::Queued).then(|| self.due_at.and_utc())
     }
 
     /// How often it was tried.
@@ -261,19 +261,19 @@ impl Message {
 
 impl ConnectionNode for Message {
     const NAME: &'static str = "DiscordMessage";
-    type Filter = Vec<DiscordMessageState>;
+    type Filter = Vec<MessageState>;
     type Key = MessageKey;
 
     fn key(&self) -> MessageKey {
         (self.queued_at, self.id)
     }
 
-    async fn count(ctx: &Context<'_>, states: &Vec<DiscordMessageState>) -> Result<i64> {
+    async fn count(ctx: &Context<'_>, states: &Vec<MessageState>) -> Result<i64> {
         let (guild, states) = (RequestContext::of(ctx).guild, states.clone());
         RequestContext::of(ctx)
             .app
             .db
-            .read(async move |conn| Ok(store::count_messages(conn, guild, &states).await?))
+            .read(async move |conn| Ok(outbox::store::count_messages(conn, guild, &states).await?))
             .await
     }
 }

@@ -1,0 +1,89 @@
+//! Messages, as the database stores them.
+
+use diesel::prelude::*;
+
+use crate::{
+    db::{schema::discord_messages, text_enum, wide_row},
+    kernel::{
+        clock::Timestamp,
+        id::{CampaignId, GuildId, MemberId, MessageId},
+    },
+};
+
+text_enum! {
+    /// What a message to Discord is.
+    #[graphql(name = "DiscordMessageKind")]
+    pub enum MessageKind {
+        /// Tells a channel of a vote.
+        Announcement,
+        /// Brings a member their invite code.
+        Invite,
+        /// Brings a member a code to choose another password with.
+        ResetCode,
+    }
+}
+
+text_enum! {
+    /// How far a message to Discord has come. Those that were delivered are gone.
+    #[graphql(name = "DiscordMessageState")]
+    pub enum MessageState {
+        /// On its way.
+        Queued,
+        /// Given up: Discord refused it, or it took too long.
+        Failed,
+    }
+}
+
+/// A message that is not delivered yet.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = discord_messages)]
+#[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
+pub struct Message {
+    pub guild_id: GuildId,
+    pub id: MessageId,
+    /// Where the message goes, written by the feature that delivers it. Messages to one destination arrive in order.
+    #[diesel(column_name = lane)]
+    pub destination: String,
+    pub number: i64,
+    pub kind: MessageKind,
+    pub campaign_id: Option<CampaignId>,
+    pub member_id: Option<MemberId>,
+    pub body: String,
+    pub state: MessageState,
+    pub queued_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub due_at: Timestamp,
+    pub claimed_until: Option<Timestamp>,
+    pub claim: Option<i64>,
+    pub attempts: i64,
+    pub problem: Option<String>,
+}
+
+wide_row!(Message, discord_messages);
+
+/// A message's position in the outbox: the time it was queued, and its id.
+pub type MessageKey = (Timestamp, MessageId);
+
+impl Message {
+    /// An empty message that is due now. [`super::store::enqueue`] numbers it.
+    pub fn new(guild: GuildId, destination: String, kind: MessageKind, now: Timestamp, expires_at: Timestamp) -> Self {
+        Self {
+            guild_id: guild,
+            id: MessageId::new(),
+            destination,
+            number: 0,
+            kind,
+            campaign_id: None,
+            member_id: None,
+            body: String::new(),
+            state: MessageState::Queued,
+            queued_at: now,
+            expires_at,
+            due_at: now,
+            claimed_until: None,
+            claim: None,
+            attempts: 0,
+            problem: None,
+        }
+    }
+}

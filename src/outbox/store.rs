@@ -1,0 +1,219 @@
+//! Queries over the outbox.
+
+use diesel::{
+    dsl::{count_star, exists, max, not},
+    prelude::*,
+};
+use diesel_async::RunQueryDsl;
+
+use super::rows::{Message, MessageKey, MessageKind, MessageState};
+use crate::{
+    db::{Conn, on, on_rows, schema::discord_messages},
+    kernel::{
+        clock::Timestamp,
+        id::{GuildId, MemberId, MessageId},
+        page::Page,
+    },
+};
+
+/// Queues a message behind the others to its destination, in the transaction of its cause.
+pub async fn enqueue(conn: &mut Conn, message: Message) -> QueryResult<()> {
+    let number = last_number(conn, &message.destination).await? + 1;
+    let message = Message { number, ..message };
+    on!(conn, c => diesel::insert_into(discord_messages::table).values(&message).execute(c))?;
+    Ok(())
+}
+
+/// The number of the last message to a destination; 0 if there is none.
+pub async fn last_number(conn: &mut Conn, destination: &str) -> QueryResult<i64> {
+    let last: Option<i64> = on!(conn, c => discord_messages::table
+        .filter(discord_messages::lane.eq(destination))
+        .select(max(discord_messages::number))
+        .first(c))?;
+    Ok(last.unwrap_or_default())
+}
+
+/// Deletes a member's undelivered messages of a kind, because a new one replaces them.
+pub async fn delete_messages_to(
+    conn: &mut Conn,
+    guild: GuildId,
+    member: MemberId,
+    kind: MessageKind,
+) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(discord_messages::table)
+        .filter(discord_messages::guild_id.eq(guild))
+        .filter(discord_messages::member_id.eq(member).and(discord_messages::kind.eq(kind)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Deletes a guild's undelivered messages of a kind.
+pub async fn delete_messages(conn: &mut Conn, guild: GuildId, kind: MessageKind) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(discord_messages::table)
+        .filter(discord_messages::guild_id.eq(guild))
+        .filter(discord_messages::kind.eq(kind))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Deletes the messages of all guilds that were queued before this time, in any state.
+pub async fn delete_old_messages(conn: &mut Conn, before: Timestamp) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(discord_messages::table)
+        .filter(discord_messages::queued_at.lt(before))
+        .execute(c))?;
+    Ok(())
+}
+
+diesel::alias!(const EARLIER: Alias<Earlier> = discord_messages as earlier);
+
+/// The first queued message of each destination, if it is due and unclaimed, of all guilds; for the delivery only.
+pub async fn due_messages(conn: &mut Conn, now: Timestamp, most: i64) -> QueryResult<Vec<Message>> {
+    on_rows!(conn, Message::load, all => {
+        let waits = discord_messages::state.eq(MessageState::Queued);
+        let unclaimed = discord_messages::claimed_until.is_null().or(discord_messages::claimed_until.le(now));
+        let number = EARLIER.field(discord_messages::number);
+        let sooner = EARLIER.field(discord_messages::id).lt(discord_messages::id);
+        let before = number.lt(discord_messages::number).or(number.eq(discord_messages::number).and(sooner));
+        let earlier = EARLIER
+            .filter(EARLIER.field(discord_messages::lane).eq(discord_messages::lane))
+            .filter(EARLIER.field(discord_messages::state).eq(MessageState::Queued).and(before));
+        all.filter(waits.and(discord_messages::due_at.le(now)).and(unclaimed))
+            .filter(not(exists(earlier)))
+            .order((discord_messages::due_at, discord_messages::id))
+            .limit(most)
+    })
+}
+
+/// The time of the next attempt at any message of all guilds, after this moment.
+pub async fn next_attempt(conn: &mut Conn, now: Timestamp) -> QueryResult<Option<Timestamp>> {
+    let waits = || discord_messages::table.filter(discord_messages::state.eq(MessageState::Queued));
+    let due: Option<Timestamp> = on!(conn, c => waits()
+        .filter(discord_messages::due_at.gt(now))
+        .select(diesel::dsl::min(discord_messages::due_at))
+        .first(c))?;
+    let claim_expires: Option<Timestamp> = on!(conn, c => waits()
+        .filter(discord_messages::claimed_until.gt(now))
+        .select(diesel::dsl::min(discord_messages::claimed_until))
+        .first(c))?;
+    Ok(due.into_iter().chain(claim_expires).min())
+}
+
+/// Claims a message for one attempt. Returns false if another server has claimed it.
+pub async fn claim_message(
+    conn: &mut Conn,
+    message: &Message,
+    claim: i64,
+    now: Timestamp,
+    until: Timestamp,
+) -> QueryResult<bool> {
+    let unclaimed = discord_messages::claimed_until.is_null().or(discord_messages::claimed_until.le(now));
+    let claimed = on!(conn, c => diesel::update(discord_messages::table.find((message.guild_id, message.id)))
+        .filter(discord_messages::state.eq(MessageState::Queued).and(unclaimed))
+        .set((discord_messages::claimed_until.eq(until), discord_messages::claim.eq(claim)))
+        .execute(c))?;
+    Ok(claimed == 1)
+}
+
+/// Deletes a claimed message, because it was delivered.
+pub async fn delete_delivered(conn: &mut Conn, guild: GuildId, id: MessageId, claim: i64) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(discord_messages::table.find((guild, id)))
+        .filter(discord_messages::claim.eq(claim))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The state of a claimed message after an attempt that did not deliver it.
+pub struct DeliveryFailure {
+    pub state: MessageState,
+    pub due_at: Timestamp,
+    pub attempts: i64,
+    pub problem: Option<String>,
+}
+
+/// Records a failed attempt, and gives up the claim.
+pub async fn record_failure(
+    conn: &mut Conn,
+    guild: GuildId,
+    id: MessageId,
+    claim: i64,
+    failure: &DeliveryFailure,
+) -> QueryResult<()> {
+    on!(conn, c => diesel::update(discord_messages::table.find((guild, id)))
+        .filter(discord_messages::claim.eq(claim))
+        .set((
+            discord_messages::state.eq(failure.state),
+            discord_messages::due_at.eq(failure.due_at),
+            discord_messages::attempts.eq(failure.attempts),
+            discord_messages::problem.eq(&failure.problem),
+            discord_messages::claimed_until.eq(None::<Timestamp>),
+            discord_messages::claim.eq(None::<i64>),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Queues a failed message again, behind the others to its destination. Returns false if there is no such failed message.
+pub async fn requeue(conn: &mut Conn, message: &Message) -> QueryResult<bool> {
+    let requeued = on!(conn, c => diesel::update(discord_messages::table.find((message.guild_id, message.id)))
+        .filter(discord_messages::state.eq(MessageState::Failed))
+        .set((
+            discord_messages::state.eq(MessageState::Queued),
+            discord_messages::number.eq(message.number),
+            discord_messages::due_at.eq(message.due_at),
+            discord_messages::expires_at.eq(message.expires_at),
+        ))
+        .execute(c))?;
+    Ok(requeued == 1)
+}
+
+pub async fn message(conn: &mut Conn, guild: GuildId, id: MessageId) -> QueryResult<Option<Message>> {
+    on_rows!(conn, Message::first, all => all
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq(id))))
+}
+
+pub async fn messages_by_id(conn: &mut Conn, guild: GuildId, ids: &[MessageId]) -> QueryResult<Vec<Message>> {
+    on_rows!(conn, Message::load, all => all
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq_any(ids))))
+}
+
+/// A page of a guild's messages in one of these states, newest first; a backward page is in reverse order.
+pub async fn list_messages(
+    conn: &mut Conn,
+    guild: GuildId,
+    states: &[MessageState],
+    page: &Page<MessageKey>,
+) -> QueryResult<Vec<Message>> {
+    on_rows!(conn, Message::load, all => {
+        let mut query = all
+            .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.eq_any(states)))
+            .limit(page.limit());
+        if let Some((at, id)) = page.after {
+            let same = discord_messages::queued_at.eq(at).and(discord_messages::id.gt(id));
+            query = query.filter(discord_messages::queued_at.lt(at).or(same));
+        }
+        if let Some((at, id)) = page.before {
+            let same = discord_messages::queued_at.eq(at).and(discord_messages::id.lt(id));
+            query = query.filter(discord_messages::queued_at.gt(at).or(same));
+        }
+        if page.backward {
+            query.order((discord_messages::queued_at.asc(), discord_messages::id.desc()))
+        } else {
+            query.order((discord_messages::queued_at.desc(), discord_messages::id.asc()))
+        }
+    })
+}
+
+pub async fn count_messages(conn: &mut Conn, guild: GuildId, states: &[MessageState]) -> QueryResult<i64> {
+    on!(conn, c => discord_messages::table
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.eq_any(states)))
+        .select(count_star())
+        .first(c))
+}
+
+/// Counts the messages of all guilds by state, for operators.
+pub async fn count_by_state(conn: &mut Conn) -> QueryResult<Vec<(MessageState, i64)>> {
+    on!(conn, c => discord_messages::table
+        .group_by(discord_messages::state)
+        .select((discord_messages::state, count_star()))
+        .load(c))
+}
