@@ -12,7 +12,7 @@ use super::{breaker::backoff, client::Bot, rest::Failure, rows::Lane, service::D
 use crate::{
     db::Conn,
     identity,
-    kernel::{clock::Timestamp, error::Result, id::MessageId},
+    kernel::{clock::Timestamp, error::Result, id::MessageId, unknown_values},
     outbox::{self, Message, MessageKind, MessageState, store::DeliveryFailure},
 };
 
@@ -22,6 +22,8 @@ const LANES: usize = 8;
 const CLAIM: Duration = Duration::from_secs(30);
 /// How often to look for what other servers and commands have queued, or left undone.
 const POLL: Duration = Duration::from_secs(2);
+/// How often to look for messages of a newer release.
+const UNKNOWN_CHECK: Duration = Duration::from_mins(1);
 /// How long to wait after a first failed attempt, and at the most.
 const FIRST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(30);
@@ -32,8 +34,13 @@ pub(crate) async fn run(discord: Arc<Discord>) {
     let mut under_way = JoinSet::new();
     // What this server is at it does not begin again, however the clock is set meanwhile.
     let mut busy = HashSet::new();
+    let mut checked_at: Option<Timestamp> = None;
     loop {
         let now = discord.access.clock.now();
+        if checked_at.is_none_or(|at| now >= at + UNKNOWN_CHECK || now < at) {
+            warn_of_unknown(&discord).await;
+            checked_at = Some(now);
+        }
         let room = bot.rest().room(LANES - under_way.len().min(LANES));
         match claim(&discord, &busy, room, now).await {
             Ok(claimed) => {
@@ -56,6 +63,15 @@ pub(crate) async fn run(discord: Arc<Discord>) {
             },
             () = discord.access.clock.sleep_until(next) => {}
         }
+    }
+}
+
+/// Logs the kinds and states of messages that only a newer release can deliver.
+async fn warn_of_unknown(discord: &Discord) {
+    // The next check makes up for a failure.
+    let unknown = discord.access.db.read(async |conn| Ok(outbox::store::unknown_messages(conn).await?)).await;
+    for (kind, state) in unknown.unwrap_or_default() {
+        unknown_values::warn_once("message of the outbox", &format!("{kind}, {state}"));
     }
 }
 

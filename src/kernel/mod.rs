@@ -9,3 +9,4 @@ pub mod pruning_map;
 pub mod rate_limit;
 pub mod supervise;
 pub mod text;
+pub mod unknown_values;

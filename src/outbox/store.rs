@@ -1,10 +1,16 @@
 //! Queries over the outbox.
+//!
+//! During an upgrade a newer release may store messages of a kind or a state that this release does not know. This release
+//! neither lists, counts, claims nor deletes them, so that the newer release finds them as it left them. They don't hold up
+//! other messages to their destination either: this release can't know when such a message is done, and would hold the
+//! destination up forever after a return to it. So the older release keeps the order among the messages that it knows.
 
 use diesel::{
-    dsl::{count_star, exists, max, not},
+    dsl::{And, EqAny, count_star, exists, max, not},
     prelude::*,
 };
 use diesel_async::RunQueryDsl;
+use strum::VariantArray;
 
 use super::rows::{Message, MessageKey, MessageKind, MessageState};
 use crate::{
@@ -16,6 +22,19 @@ use crate::{
     },
 };
 
+type HasKnownKind = EqAny<discord_messages::kind, &'static [MessageKind]>;
+type HasKnownState = EqAny<discord_messages::state, &'static [MessageState]>;
+
+/// Selects the messages of a kind that this release knows.
+fn has_known_kind() -> HasKnownKind {
+    discord_messages::kind.eq_any(MessageKind::VARIANTS)
+}
+
+/// Selects the messages of a kind and a state that this release knows.
+fn is_known() -> And<HasKnownKind, HasKnownState> {
+    has_known_kind().and(discord_messages::state.eq_any(MessageState::VARIANTS))
+}
+
 /// Queues a message behind the others to its destination, in the transaction of its cause.
 pub async fn enqueue(conn: &mut Conn, message: Message) -> QueryResult<()> {
     let number = last_number(conn, &message.destination).await? + 1;
@@ -24,7 +43,7 @@ pub async fn enqueue(conn: &mut Conn, message: Message) -> QueryResult<()> {
     Ok(())
 }
 
-/// The number of the last message to a destination; 0 if there is none.
+/// The number of the last message to a destination, known or unknown; 0 if there is none.
 pub async fn last_number(conn: &mut Conn, destination: &str) -> QueryResult<i64> {
     let last: Option<i64> = on!(conn, c => discord_messages::table
         .filter(discord_messages::lane.eq(destination))
@@ -43,6 +62,7 @@ pub async fn delete_messages_to(
     on!(conn, c => diesel::delete(discord_messages::table)
         .filter(discord_messages::guild_id.eq(guild))
         .filter(discord_messages::member_id.eq(member).and(discord_messages::kind.eq(kind)))
+        .filter(is_known())
         .execute(c))?;
     Ok(())
 }
@@ -51,7 +71,7 @@ pub async fn delete_messages_to(
 pub async fn delete_messages(conn: &mut Conn, guild: GuildId, kind: MessageKind) -> QueryResult<()> {
     on!(conn, c => diesel::delete(discord_messages::table)
         .filter(discord_messages::guild_id.eq(guild))
-        .filter(discord_messages::kind.eq(kind))
+        .filter(discord_messages::kind.eq(kind).and(is_known()))
         .execute(c))?;
     Ok(())
 }
@@ -59,7 +79,7 @@ pub async fn delete_messages(conn: &mut Conn, guild: GuildId, kind: MessageKind)
 /// Deletes the messages of all guilds that were queued before this time, in any state.
 pub async fn delete_old_messages(conn: &mut Conn, before: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::delete(discord_messages::table)
-        .filter(discord_messages::queued_at.lt(before))
+        .filter(discord_messages::queued_at.lt(before).and(is_known()))
         .execute(c))?;
     Ok(())
 }
@@ -76,8 +96,9 @@ pub async fn due_messages(conn: &mut Conn, now: Timestamp, most: i64) -> QueryRe
         let before = number.lt(discord_messages::number).or(number.eq(discord_messages::number).and(sooner));
         let earlier = EARLIER
             .filter(EARLIER.field(discord_messages::lane).eq(discord_messages::lane))
-            .filter(EARLIER.field(discord_messages::state).eq(MessageState::Queued).and(before));
-        all.filter(waits.and(discord_messages::due_at.le(now)).and(unclaimed))
+            .filter(EARLIER.field(discord_messages::state).eq(MessageState::Queued).and(before))
+            .filter(EARLIER.field(discord_messages::kind).eq_any(MessageKind::VARIANTS));
+        all.filter(waits.and(discord_messages::due_at.le(now)).and(unclaimed).and(has_known_kind()))
             .filter(not(exists(earlier)))
             .order((discord_messages::due_at, discord_messages::id))
             .limit(most)
@@ -86,7 +107,8 @@ pub async fn due_messages(conn: &mut Conn, now: Timestamp, most: i64) -> QueryRe
 
 /// The time of the next attempt at any message of all guilds, after this moment.
 pub async fn next_attempt(conn: &mut Conn, now: Timestamp) -> QueryResult<Option<Timestamp>> {
-    let waits = || discord_messages::table.filter(discord_messages::state.eq(MessageState::Queued));
+    let waits =
+        || discord_messages::table.filter(discord_messages::state.eq(MessageState::Queued).and(has_known_kind()));
     let due: Option<Timestamp> = on!(conn, c => waits()
         .filter(discord_messages::due_at.gt(now))
         .select(diesel::dsl::min(discord_messages::due_at))
@@ -168,12 +190,12 @@ pub async fn requeue(conn: &mut Conn, message: &Message) -> QueryResult<bool> {
 
 pub async fn message(conn: &mut Conn, guild: GuildId, id: MessageId) -> QueryResult<Option<Message>> {
     on_rows!(conn, Message::first, all => all
-        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq(id))))
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq(id)).and(is_known())))
 }
 
 pub async fn messages_by_id(conn: &mut Conn, guild: GuildId, ids: &[MessageId]) -> QueryResult<Vec<Message>> {
     on_rows!(conn, Message::load, all => all
-        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq_any(ids))))
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq_any(ids)).and(is_known())))
 }
 
 /// A page of a guild's messages in one of these states, newest first; a backward page is in reverse order.
@@ -185,7 +207,7 @@ pub async fn list_messages(
 ) -> QueryResult<Vec<Message>> {
     on_rows!(conn, Message::load, all => {
         let mut query = all
-            .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.eq_any(states)))
+            .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.eq_any(states)).and(has_known_kind()))
             .limit(page.limit());
         if let Some((at, id)) = page.after {
             let same = discord_messages::queued_at.eq(at).and(discord_messages::id.gt(id));
@@ -205,7 +227,7 @@ pub async fn list_messages(
 
 pub async fn count_messages(conn: &mut Conn, guild: GuildId, states: &[MessageState]) -> QueryResult<i64> {
     on!(conn, c => discord_messages::table
-        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.eq_any(states)))
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.eq_any(states)).and(has_known_kind()))
         .select(count_star())
         .first(c))
 }
@@ -213,7 +235,17 @@ pub async fn count_messages(conn: &mut Conn, guild: GuildId, states: &[MessageSt
 /// Counts the messages of all guilds by state, for operators.
 pub async fn count_by_state(conn: &mut Conn) -> QueryResult<Vec<(MessageState, i64)>> {
     on!(conn, c => discord_messages::table
+        .filter(is_known())
         .group_by(discord_messages::state)
         .select((discord_messages::state, count_star()))
+        .load(c))
+}
+
+/// The kinds and states of messages that this release does not know, as they are stored; of all guilds.
+pub async fn unknown_messages(conn: &mut Conn) -> QueryResult<Vec<(String, String)>> {
+    on!(conn, c => discord_messages::table
+        .filter(not(is_known()))
+        .select((discord_messages::kind, discord_messages::state))
+        .distinct()
         .load(c))
 }

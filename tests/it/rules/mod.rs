@@ -25,6 +25,7 @@ mod rate_limits;
 mod refusals;
 mod text;
 mod tokens;
+mod unknown_values;
 mod viewer_cache;
 mod voting_methods;
 
