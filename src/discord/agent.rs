@@ -53,7 +53,7 @@ const MARKS: [Duration; 2] = [Duration::from_hours(24), Duration::from_hours(1)]
 pub(crate) async fn tell_of(conn: &mut Conn, campaign: &Campaign, now: Timestamp) -> Result<()> {
     let (guild, id) = (campaign.guild_id, campaign.id);
     let Some((link, lane)) = place(conn, campaign).await? else { return Ok(()) };
-    let told = store::lock_story(conn, guild, id).await?;
+    let Some(told) = store::lock_story(conn, guild, id).await? else { return Ok(()) };
     // As it is now that nobody else tells of it.
     let Some(campaign) = voting::store::campaign(conn, guild, id).await? else { return Ok(()) };
     conn.prefer_hash_joins().await?;
@@ -286,7 +286,7 @@ async fn something_to_tell(
     if place(conn, &campaign).await?.is_none() {
         return Ok(None);
     }
-    let told = store::story(conn, guild, id).await?;
+    let Some(told) = store::story(conn, guild, id).await? else { return Ok(None) };
     let closes = campaign.closes_at.filter(|_| campaign.status == CampaignStatus::Live);
     let (event, after, _) = look(conn, campaign, &told, now).await?;
     let has_news = event.is_some() || after != told;

@@ -16,6 +16,7 @@ use crate::{
     kernel::{
         clock::Timestamp,
         id::{CampaignId, GuildId, MemberId},
+        unknown_values,
     },
     voting::{AnnouncementLevel, Campaign, CampaignStatus},
 };
@@ -109,15 +110,15 @@ pub async fn member_of_user(conn: &mut Conn, guild: GuildId, discord_id: &str) -
     .optional()
 }
 
-/// What was told of a vote.
-pub async fn story(conn: &mut Conn, guild: GuildId, campaign: CampaignId) -> QueryResult<Told> {
+/// What was announced of a campaign; `None` if this release can't read what is stored, so that it must announce nothing.
+pub async fn story(conn: &mut Conn, guild: GuildId, campaign: CampaignId) -> QueryResult<Option<Told>> {
     let story = discord_stories::table.find((guild, campaign)).select(discord_stories::told);
     let told: Option<String> = on!(conn, c => story.first(c)).optional()?;
-    Ok(told.and_then(|told| serde_json::from_str(&told).ok()).unwrap_or_default())
+    Ok(told.map_or_else(|| Some(Told::default()), |told| read_story(campaign, &told)))
 }
 
-/// What was told of a vote, locked until the transaction ends.
-pub async fn lock_story(conn: &mut Conn, guild: GuildId, campaign: CampaignId) -> QueryResult<Told> {
+/// As [`story`], locked until the transaction ends.
+pub async fn lock_story(conn: &mut Conn, guild: GuildId, campaign: CampaignId) -> QueryResult<Option<Told>> {
     let key = (discord_stories::guild_id.eq(guild), discord_stories::campaign_id.eq(campaign));
     on!(conn, c => diesel::insert_into(discord_stories::table)
         .values((key, discord_stories::told.eq("{}")))
@@ -125,7 +126,21 @@ pub async fn lock_story(conn: &mut Conn, guild: GuildId, campaign: CampaignId) -
         .execute(c))?;
     let story = discord_stories::table.find((guild, campaign)).select(discord_stories::told);
     let told: String = first_locked!(conn, Lock::Exclusive, story)?;
-    Ok(serde_json::from_str(&told).unwrap_or_default())
+    Ok(read_story(campaign, &told))
+}
+
+fn read_story(campaign: CampaignId, told: &str) -> Option<Told> {
+    let Ok(told) = serde_json::from_str::<Told>(told) else {
+        unknown_values::warn_once("what was announced of a campaign", &campaign.0.to_string());
+        return None;
+    };
+    for event in &told.unknown_events {
+        unknown_values::warn_once("announced event", &event.to_string());
+    }
+    for field in told.unknown_fields.keys() {
+        unknown_values::warn_once("field of what was announced of a campaign", field);
+    }
+    Some(told)
 }
 
 pub async fn update_story(conn: &mut Conn, guild: GuildId, campaign: CampaignId, told: &Told) -> QueryResult<()> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use strum::VariantArray;
 
 use crate::{
@@ -94,9 +95,9 @@ pub struct Facts {
     pub now: Timestamp,
 }
 
-/// What has been told of a vote.
+/// What has been announced of a campaign.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(from = "StoredState", into = "StoredState")]
 pub struct Told {
     /// The events that were told, or passed over for a more exciting one; but for those that can be told several times.
     pub events: BTreeSet<Event>,
@@ -106,6 +107,46 @@ pub struct Told {
     pub leads: u32,
     /// How many teases were told or passed over.
     pub teases: u32,
+    /// Events that a newer release announced and this one does not know. They are stored again as they were.
+    pub unknown_events: Vec<Value>,
+    /// Fields that a newer release stored and this one does not know. They are stored again as they were.
+    pub unknown_fields: Map<String, Value>,
+}
+
+/// What has been announced of a campaign, as the database stores it.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct StoredState {
+    events: Vec<Value>,
+    leader: Option<EntryId>,
+    leads: u32,
+    teases: u32,
+    #[serde(flatten)]
+    unknown_fields: Map<String, Value>,
+}
+
+impl From<StoredState> for Told {
+    fn from(stored: StoredState) -> Self {
+        let StoredState { events, leader, leads, teases, unknown_fields } = stored;
+        let mut told = Self { leader, leads, teases, unknown_fields, ..Self::default() };
+        for event in events {
+            match Event::deserialize(&event) {
+                Ok(event) => {
+                    told.events.insert(event);
+                }
+                Err(_) => told.unknown_events.push(event),
+            }
+        }
+        told
+    }
+}
+
+impl From<Told> for StoredState {
+    fn from(told: Told) -> Self {
+        let Told { events, leader, leads, teases, unknown_events, unknown_fields } = told;
+        let events = events.into_iter().map(|event| event.to_string().into()).chain(unknown_events).collect();
+        Self { events, leader, leads, teases, unknown_fields }
+    }
 }
 
 /// The entry that stands in the first place alone; nobody without a ballot.

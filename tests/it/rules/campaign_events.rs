@@ -130,7 +130,7 @@ fn a_lead_changes_when_another_entry_leads_alone() {
     );
     assert_eq!(
         state,
-        Told { events: only([Event::Launch, Event::FirstVote]), leader: Some(EntryId(1)), leads: 2, teases: 0 }
+        Told { events: only([Event::Launch, Event::FirstVote]), leader: Some(EntryId(1)), leads: 2, ..Told::default() }
     );
 
     // A lead change that falls together with a greater event is not announced later.
@@ -187,11 +187,27 @@ fn the_leader_holds_first_place_alone() {
 
 #[test]
 fn announced_events_are_stored_as_json() {
-    let state = Told { events: only([Event::AllVoted, Event::Launch]), leader: Some(EntryId(7)), leads: 2, teases: 1 };
+    let events = only([Event::AllVoted, Event::Launch]);
+    let state = Told { events, leader: Some(EntryId(7)), leads: 2, teases: 1, ..Told::default() };
     let json = serde_json::json!({"events": ["ALL_VOTED", "LAUNCH"], "leader": 7, "leads": 2, "teases": 1});
     assert_eq!(serde_json::to_value(&state).ok(), Some(json.clone()));
     assert_eq!(serde_json::from_value(json).ok(), Some(state));
     assert_eq!(serde_json::from_str("{}").ok(), Some(Told::default()));
+}
+
+#[test]
+fn events_and_fields_of_a_newer_release_are_kept() {
+    let stored = serde_json::json!({
+        "events": ["LAUNCH", "DIGEST", { "at": 7 }], "leader": 4, "leads": 2, "teases": 1, "digests": [1, 2],
+    });
+    let mut told: Told = serde_json::from_value(stored).unwrap();
+    assert_eq!((told.events.iter().copied().collect::<Vec<_>>(), told.leads), (vec![Event::Launch], 2));
+    told.events.insert(Event::Half);
+    let expected = serde_json::json!({
+        "events": ["HALF", "LAUNCH", "DIGEST", { "at": 7 }], "leader": 4, "leads": 2, "teases": 1, "digests": [1, 2],
+    });
+    assert_eq!(serde_json::to_value(&told).unwrap(), expected);
+    assert_eq!(serde_json::from_str::<Told>("{}").unwrap(), Told::default());
 }
 
 /// A campaign step by step: time passes, ballots arrive, members join and leave, the lead changes, and it ends.
