@@ -66,7 +66,14 @@ async fn ended(kept: &mut Option<JoinSet<()>>) {
 async fn hold(app: &App, bot: &Bot) -> Result<bool> {
     let now = app.clock.now();
     let GatewayStatus { connection, since, problem } = bot.status().borrow().clone();
-    let row = KeeperRow { id: 1, holder: bot.server(), held_until: now + HELD, state: connection, since, problem };
+    let row = KeeperRow {
+        id: 1,
+        holder: bot.server(),
+        held_until: now + HELD,
+        state: connection.to_string(),
+        since,
+        problem,
+    };
     // A server that stands by leaves the writer of an embedded database alone.
     let other = app.db.read(async |conn| Ok(store::keeper(conn).await?)).await?;
     // An embedded database has one server: whoever held it is gone. And nobody holds it for longer than that: the clock was

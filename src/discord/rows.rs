@@ -11,6 +11,7 @@ use crate::{
     kernel::{
         clock::Timestamp,
         id::{GuildId, RankId},
+        unknown_values,
     },
 };
 
@@ -110,7 +111,19 @@ pub struct KeeperRow {
     pub id: i64,
     pub holder: i64,
     pub held_until: Timestamp,
-    pub state: DiscordConnection,
+    /// The name of a [`DiscordConnection`]: see [`KeeperRow::connection`].
+    pub state: String,
     pub since: Timestamp,
     pub problem: Option<String>,
+}
+
+impl KeeperRow {
+    /// The state of the holder's connection. A holder of a newer release may be in a state that this release doesn't know: it
+    /// is reported as connecting, because only `Connected` means that the bot can be used.
+    pub fn connection(&self) -> DiscordConnection {
+        self.state.parse().unwrap_or_else(|_| {
+            unknown_values::warn_once("state of the connection to Discord", &self.state);
+            DiscordConnection::Connecting
+        })
+    }
 }

@@ -15,7 +15,7 @@ pub async fn gateway_status(discord: &Discord) -> Result<Option<GatewayStatus>> 
     let row = discord.access.db.read(async |conn| Ok(store::keeper(conn).await?)).await?;
     Ok(Some(match row {
         Some(row) if now < row.held_until => {
-            GatewayStatus { connection: row.state, since: row.since, problem: row.problem }
+            GatewayStatus { connection: row.connection(), since: row.since, problem: row.problem }
         }
         // The server that kept it is gone, and none has taken over yet.
         row => GatewayStatus::new(DiscordConnection::Connecting, row.map_or(now, |row| row.held_until)),

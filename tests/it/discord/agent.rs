@@ -16,13 +16,13 @@ async fn voters<'t>(guild: &TestGuild<'t>, number: usize) -> Vec<Client<'t>> {
     guild.add(rows).await
 }
 
-/// The tasks that sleep on the clock while a server has nothing to do: the scheduler, the delivery, the announcements, the
-/// sync of roles, the gateway's lease, and the one that drops old messages.
-const TASKS: usize = 6;
+/// The tasks that sleep on the clock while a server has nothing to do: the scheduler, the check for values of a newer release, the
+/// delivery, the announcements, the sync of roles, the gateway's lease, and the one that drops old messages.
+const TASKS: usize = 7;
 
 /// Waits for the message of this number, counted from one. Moves the clock only while all [`TASKS`] sleep on it. If the clock
 /// moved while the server looks at a campaign, the server would leave the campaign alone for twenty times as long.
-async fn message(app: &TestApp, discord: &Discord, number: usize) -> Value {
+pub async fn message(app: &TestApp, discord: &Discord, number: usize) -> Value {
     let what = format!("message {number}");
     let message = discord.until(&what, |it| it.messages().get(number - 1).map(|it| it.body.clone()));
     while_time_passes(&app.clock, TASKS, Duration::from_secs(1), message).await

@@ -5,6 +5,7 @@ mod commands;
 mod delivery;
 mod keeper;
 mod roles;
+mod upgrades;
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
