@@ -1,4 +1,4 @@
-//! The connection to Discord's gateway: serenity's client, started anew whenever it gives up.
+//! The connection to Discord's gateway: runs serenity's client, and restarts it when it ends.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,32 +30,32 @@ use crate::{
     },
 };
 
-/// How long to wait before connecting anew: after a first failure, and at the most.
+/// Pause before reconnecting after a first failure, and the longest pause.
 const FIRST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(30);
-/// How long to wait after Discord refused the bot: until an operator has mended it.
+/// Pause after Discord refused the bot, which an operator has to fix.
 const REFUSED: Duration = Duration::from_mins(5);
 
-/// Close codes after which the bot has to ask anew how to connect: invalid shard, sharding required, invalid version.
+/// Close codes after which the bot must fetch the gateway's address again: invalid shard, sharding required, invalid version.
 const STALE: [u16; 3] = [4_010, 4_011, 4_012];
 
-/// How much of what comes from Discord waits for its turn at the most.
+/// Most events of one kind that wait to be processed.
 const MAX_HEARD: usize = 10_000;
 
 const BAD_TOKEN: &str = "Discord does not take the bot's token: is it the one that the developer portal shows?";
 
-/// What the bot hears of: members coming and changing (privileged: the Server Members Intent). Commands need no intent.
+/// The events that the bot receives: added and changed members, by the privileged Server Members Intent. Commands need no intent.
 const INTENTS: GatewayIntents = GatewayIntents::GUILD_MEMBERS;
 
-/// Why a connection came to its end.
+/// Why a connection ended.
 enum End {
-    /// Discord will not have the bot as it is.
+    /// Discord refuses the bot until an operator acts.
     Refused(String),
-    /// Something else, which may pass.
+    /// A failure that may pass.
     Broken(String),
 }
 
-/// Keeps connected until the task is dropped.
+/// Keeps the bot connected until the task is dropped.
 pub(super) async fn run(app: Arc<App>) {
     let Some(bot) = app.discord.bot.as_deref() else { return };
     let mut failures = 0;
@@ -125,17 +125,17 @@ async fn connect(app: &Arc<App>, bot: &Bot) -> End {
     }
 }
 
-/// Follows what becomes of servers' members, one after the other.
+/// Syncs members after their changes on Discord, one after the other.
 async fn follow(app: Arc<App>, mut members: mpsc::Receiver<(String, ServerMember)>) {
     while let Some((server, member)) = members.recv().await {
         if let Err(error) = sync::one(&app.discord, &server, member).await {
-            // The next scheduled sync makes up for it.
+            // The next scheduled sync makes up for the failure.
             tracing::warn!(%error, server, "a member's change on Discord could not be followed");
         }
     }
 }
 
-/// Tells Discord of the bot's commands, until it knows them.
+/// Registers the bot's commands, and retries until it succeeds.
 async fn tell_of_commands(app: Arc<App>, application: ApplicationId) {
     let Some(bot) = app.discord.bot.as_deref() else { return };
     while let Err(error) = bot.rest().set_commands(application, &commands::all()).await {
@@ -144,18 +144,17 @@ async fn tell_of_commands(app: Arc<App>, application: ApplicationId) {
     }
 }
 
-/// What becomes of the connection.
+/// A change of the connection.
 enum News {
-    /// It stands: anew, as this application, or again.
+    /// The connection is ready: as this application if the session is new, `None` if it was resumed.
     Connected(Option<ApplicationId>),
-    /// It does not stand any more, and is about to again.
+    /// The connection was lost, and is being restored.
     Lost,
-    /// The client has given up, or must.
+    /// The client has ended, or must be restarted.
     Ended(End),
 }
 
-/// Where the client tells what it hears, each kind in its own time: whoever uses a command does not wait for a thousand
-/// members whose roles have changed.
+/// Sends the client's events, with a queue for each kind, so that a command does not wait for the sync of a thousand members.
 #[derive(Clone)]
 struct Hears {
     news: mpsc::UnboundedSender<News>,
@@ -163,7 +162,7 @@ struct Hears {
     interactions: mpsc::Sender<Interaction>,
 }
 
-/// What the client has told.
+/// Receives the client's events.
 struct Heard {
     news: mpsc::UnboundedReceiver<News>,
     members: mpsc::Receiver<(String, ServerMember)>,
@@ -179,20 +178,20 @@ impl Hears {
     }
 
     fn tell(&self, news: News) {
-        // Whoever listened may be gone.
+        // Fails only when the receiver was dropped.
         let _ = self.news.send(news);
     }
 
     fn changed(&self, server: ServerId, member: ServerMember) {
         if let Err(TrySendError::Full(_)) = self.members.try_send((server.to_string(), member)) {
-            // The next scheduled sync knows all the same.
+            // The next scheduled sync makes up for the lost event.
             tracing::warn!("members change faster than can be followed; some of it is passed over");
         }
     }
 }
 
-/// serenity's client. It gets a runtime of its own, to go away with all that it has started: its own way to stop leaves
-/// connections behind.
+/// serenity's client, on a runtime of its own. Dropping the runtime ends all its tasks; serenity's own shutdown leaves connections
+/// open.
 struct Running {
     runtime: Option<Runtime>,
     _relay: Relay,
@@ -208,7 +207,7 @@ impl Drop for Running {
 
 async fn start(bot: &Bot, gateway: Gateway, hears: Hears) -> std::io::Result<Running> {
     let lost = hears.clone();
-    // serenity takes up a session again without a word, or waits for one as long as it takes.
+    // serenity does not report when it resumes a session or waits for one, so the relay reports lost connections.
     let lost = move |code| match code {
         Some(code) if STALE.contains(&code) => {
             lost.tell(News::Ended(End::Broken(format!("Discord wants it otherwise (close code {code})"))));
@@ -230,7 +229,7 @@ async fn run_client(http: Http, url: String, shards: u32, handler: Handler) -> E
         Ok(client) => client,
         Err(error) => return End::Broken(error.to_string()),
     };
-    // In place of the address that it has asked for itself, or fallen back to.
+    // Replaces the address that serenity has fetched or fallen back to.
     *client.ws_url.lock().await = url;
     match client.start_shards(shards).await {
         Err(serenity::Error::Gateway(GatewayError::InvalidAuthentication)) => End::Refused(BAD_TOKEN.to_owned()),

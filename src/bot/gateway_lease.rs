@@ -1,5 +1,5 @@
-//! The keeper: of all servers with the bot's token, the one that keeps the connection to Discord's gateway, the scheduled
-//! syncs, and the telling of votes. Another takes over when it goes away.
+//! The lease of the gateway connection. Of all servers with the bot's token, its holder connects to Discord's gateway, runs the
+//! scheduled syncs, and announces campaigns. When the holder goes away, another server acquires the lease.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,14 +13,14 @@ use crate::{
     outbox,
 };
 
-/// How long a server keeps without being heard of.
+/// Duration of the lease.
 const HELD: Duration = Duration::from_secs(15);
-/// How often it is heard of.
+/// Time between two renewals.
 const RENEWAL: Duration = Duration::from_secs(5);
-/// How long dead letters are kept.
+/// Time after which failed messages are deleted.
 const DEAD_LETTERS: Duration = Duration::from_hours(30 * 24);
 
-/// Keeps the connection whenever no other server does, until the task is dropped.
+/// Holds the lease whenever no other server does, until the task is dropped.
 pub(super) async fn run(app: Arc<App>) {
     let Some(bot) = app.discord.bot.as_deref() else { return };
     let mut status = bot.status();
@@ -36,15 +36,15 @@ pub(super) async fn run(app: Arc<App>) {
                 kept = None;
             }
             (Ok(_), _) => {}
-            // Another server may take over meanwhile; what both do is done once all the same.
+            // Another server may acquire the lease meanwhile. Work of two holders still happens only once.
             (Err(error), _) => tracing::warn!(%error, "whether to keep the connection to Discord is not known"),
         }
         let renewal = app.clock.now() + RENEWAL;
         tokio::select! {
             () = app.clock.sleep_until(renewal) => {}
-            // It is ours, so it never ends.
+            // The sender belongs to the bot, so the channel never closes.
             _ = status.changed() => {}
-            // None of them ends but by a fault.
+            // A task ends only by a bug.
             () = ended(&mut kept) => {
                 tracing::error!("what the keeper does came to an end; beginning again");
                 kept = None;
@@ -53,7 +53,7 @@ pub(super) async fn run(app: Arc<App>) {
     }
 }
 
-/// Returns when one of the keeper's tasks has come to its end.
+/// Returns when one of the holder's tasks has ended.
 async fn ended(kept: &mut Option<JoinSet<()>>) {
     match kept {
         Some(tasks) => {
@@ -74,10 +74,10 @@ async fn hold(app: &App, bot: &Bot) -> Result<bool> {
         since,
         problem,
     };
-    // A server that stands by leaves the writer of an embedded database alone.
+    // A read first, so that a server without the lease doesn't occupy the writer of an embedded database.
     let other = app.db.read(async |conn| Ok(store::keeper(conn).await?)).await?;
-    // An embedded database has one server: whoever held it is gone. And nobody holds it for longer than that: the clock was
-    // set back.
+    // An embedded database has one server, so a lease of another is obsolete. A lease longer than `HELD` is invalid: the clock
+    // was set back.
     let can_be_held = app.db.is_shared();
     let is_held = |until: Timestamp| can_be_held && now < until && until <= now + HELD;
     if other.is_some_and(|other| other.holder != row.holder && is_held(other.held_until)) {
@@ -97,7 +97,7 @@ fn begin(app: &Arc<App>) -> JoinSet<()> {
     tasks
 }
 
-/// Drops dead letters that nobody has looked after for long.
+/// Deletes messages that failed long ago.
 async fn tidy(app: Arc<App>) {
     loop {
         let now = app.clock.now();
@@ -112,7 +112,7 @@ async fn tidy(app: Arc<App>) {
     }
 }
 
-/// Lets another server keep the connection at once: for a server that shuts down.
+/// Releases the lease when the server shuts down, so that another server can acquire it at once.
 pub async fn release(app: &App) {
     let Some(bot) = &app.discord.bot else { return };
     let (server, now) = (bot.server(), app.clock.now());

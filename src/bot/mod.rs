@@ -1,4 +1,4 @@
-//! The Discord bot: its connection to the gateway, and the commands that members use there.
+//! The Discord bot: its connection to the gateway, and its slash commands.
 
 pub mod commands;
 mod gateway;

@@ -1,9 +1,9 @@
-//! Between serenity and Discord's gateway: a relay on the loopback interface that only ever ends a connection in a way
-//! serenity gets over at once.
+//! A relay on the loopback interface between serenity and Discord's gateway. It ends connections only in a way from which serenity
+//! recovers at once.
 //!
-//! serenity 0.12 reads a connection that has ended without a close frame, or with a code that it does not know, over and over
-//! without a pause until its next heartbeat is due, on a thread that then does nothing else. The relay makes of every such end
-//! a close frame after which serenity resumes its session; and serenity gets no connection before Discord's is open.
+//! When a connection ends without a close frame or with an unknown code, serenity 0.12 reads it in a busy loop until its next
+//! heartbeat is due, and blocks a thread. The relay turns every such end into a close frame after which serenity resumes its session.
+//! The relay accepts serenity's connection only when Discord's is open.
 
 use std::time::Duration;
 
@@ -24,33 +24,33 @@ use tokio_tungstenite::{
 
 use crate::discord::breaker::backoff;
 
-/// How long to wait before connecting to Discord anew: after a first failure, and at the most.
+/// Pause before reconnecting to Discord after a first failure, and the longest pause.
 const FIRST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(15);
-/// How long connecting may take.
+/// Longest time of an attempt to connect.
 const CONNECTING: Duration = Duration::from_secs(10);
 
 /// "Unknown error. We're not sure what went wrong. Try reconnecting?"
 /// (<https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway>)
 const TRY_AGAIN: u16 = 4_000;
-/// The codes after which Discord will not have the bot, as far as serenity knows them.
+/// The codes that serenity knows and after which Discord refuses the bot.
 const REFUSALS: [u16; 3] = [4_004, 4_013, 4_014];
 
-/// A relay to a gateway, for as long as it is kept.
+/// A relay to a gateway. Dropping it closes its connections.
 pub(super) struct Relay {
-    /// Where serenity is to connect to.
+    /// The address for serenity.
     pub url: String,
     _tasks: JoinSet<()>,
 }
 
 impl Relay {
-    /// Opens a relay to the gateway of this address, which says so when it has lost a connection to it, and by which code.
+    /// Opens a relay to the gateway with this address. It calls `lost` with the close code when a connection has ended.
     pub async fn open(
         gateway: &str,
         lost: impl Fn(Option<u16>) + Clone + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
         let mut gateway = Url::parse(gateway).map_err(std::io::Error::other)?;
-        // As serenity asks for it.
+        // The version that serenity speaks.
         gateway.set_query(Some("v=10"));
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("ws://{}", listener.local_addr()?);
@@ -68,7 +68,7 @@ async fn accept(listener: TcpListener, gateway: String, lost: impl Fn(Option<u16
                 Ok((stream, _)) => {
                     connections.spawn(relay(stream, gateway.clone(), lost.clone()));
                 }
-                // No more files can be opened: some may be closed by then.
+                // The process has too many open files. Some may be closed after a pause.
                 Err(_) => tokio::time::sleep(FIRST).await,
             },
             Some(_) = connections.join_next() => {}
@@ -86,7 +86,7 @@ async fn relay(stream: TcpStream, gateway: String, lost: impl Fn(Option<u16>)) {
     let down = async {
         let end = pump(from_discord, &mut to_serenity).await;
         lost(end.as_ref().map(|end| end.code.into()));
-        // Whoever it is for may be gone.
+        // Fails only when serenity has disconnected.
         let _ = to_serenity.send(Message::Close(Some(understood(end)))).await;
     };
     let up = async {
@@ -100,7 +100,7 @@ async fn relay(stream: TcpStream, gateway: String, lost: impl Fn(Option<u16>)) {
     }
 }
 
-/// A connection to Discord, whenever there is one to be had.
+/// Connects to Discord, and retries until it succeeds.
 async fn open(gateway: &str) -> WebSocketStream<MaybeTlsStream<TcpStream>> {
     let mut failures = 0;
     loop {
@@ -114,7 +114,7 @@ async fn open(gateway: &str) -> WebSocketStream<MaybeTlsStream<TcpStream>> {
     }
 }
 
-/// Passes messages on until there are no more; how they ended, if they were brought to an end.
+/// Forwards messages until the connection ends. Returns the close frame, if there was one.
 async fn pump(
     mut from: impl Stream<Item = Result<Message, Error>> + Unpin,
     to: &mut (impl Sink<Message> + Unpin),
@@ -130,7 +130,7 @@ async fn pump(
     None
 }
 
-/// An end as serenity understands it.
+/// The close frame for serenity: one of the codes that it handles.
 fn understood(end: Option<CloseFrame>) -> CloseFrame {
     let code = end.map(|end| u16::from(end.code)).filter(|code| REFUSALS.contains(code)).unwrap_or(TRY_AGAIN);
     CloseFrame { code: CloseCode::from(code), reason: Utf8Bytes::default() }

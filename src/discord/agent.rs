@@ -1,8 +1,9 @@
-//! The contest agent: tells a channel what becomes of a vote.
+//! Announces the events of campaigns in a channel.
 //!
-//! What is told is a matter of a vote's state and of what was told before ([`super::story`]), so nothing is told twice, and
-//! whatever was not told yet, because a server died, is told by the next that looks. Launch and results are queued in the
-//! transaction of the step itself; the rest by the keeper, moments after the ballots.
+//! The next event depends only on the campaign's state and on the events announced so far ([`super::story`]). So no event is
+//! announced twice, and an event that a crashed server missed is announced by the next server. The launch and the results are
+//! queued in the transaction of the campaign's step, all other events by the holder of the gateway lease, a moment after the
+//! ballots.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -33,20 +34,22 @@ use crate::{
 
 type Key = (GuildId, CampaignId);
 
-/// The time from a ballot to the look at its vote, and the least between two: what happens meanwhile falls together.
+/// Delay from a ballot to the check of its campaign, and shortest time between two checks. Events in between are announced as
+/// one.
 const PACE: Duration = Duration::from_secs(1);
-/// Looking at a large vote takes at most one part of so many of the time.
+/// Checks of a large campaign take at most one part in this many of the time.
 const SHARE: u32 = 20;
-/// How often all votes are looked through for what is due: links and votes come and go.
+/// Time between two searches for deadlines of all campaigns, because links and campaigns are added and removed.
 const SWEEP: Duration = Duration::from_mins(1);
-/// How often all votes are looked at as if each had other ballots, in case that was not heard.
+/// Time between two checks of all campaigns, which make up for lost notices of ballots.
 const LOOK_AT_ALL: Duration = Duration::from_mins(10);
-/// How long to wait after a failure.
+/// Pause after a failed check.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
-/// From when on before its end a vote's last day and last hour are told of.
+/// Time before a campaign's end at which its last day and its last hour are announced.
 const MARKS: [Duration; 2] = [Duration::from_hours(24), Duration::from_hours(1)];
 
-/// Queues what there is to tell of a vote, in the transaction that changed it or in one of its own.
+/// Queues the next announcement of a campaign, if there is one. It runs in the transaction that changed the campaign, or in its
+/// own.
 ///
 /// # Errors
 /// The database's.
@@ -54,7 +57,7 @@ pub(crate) async fn tell_of(conn: &mut Conn, campaign: &Campaign, now: Timestamp
     let (guild, id) = (campaign.guild_id, campaign.id);
     let Some((link, lane)) = place(conn, campaign).await? else { return Ok(()) };
     let Some(told) = store::lock_story(conn, guild, id).await? else { return Ok(()) };
-    // As it is now that nobody else tells of it.
+    // Read again under the lock, so that the campaign is not older than its announced events.
     let Some(campaign) = voting::store::campaign(conn, guild, id).await? else { return Ok(()) };
     conn.prefer_hash_joins().await?;
     let (event, after, tally) = look(conn, campaign, &told, now).await?;
@@ -69,14 +72,14 @@ pub(crate) async fn tell_of(conn: &mut Conn, campaign: &Campaign, now: Timestamp
     Ok(())
 }
 
-/// Where a vote is told of, if it is.
+/// The link and the channel for a campaign's announcements; `None` if it is not announced.
 async fn place(conn: &mut Conn, campaign: &Campaign) -> Result<Option<(Link, Lane)>> {
     if campaign.announcements == AnnouncementLevel::Off {
         return Ok(None);
     }
     let Some(link) = store::link(conn, campaign.guild_id).await? else { return Ok(None) };
     let own = campaign.discord_channel_id.as_deref();
-    // Whoever reads the guild's channel may be of any rank: what not every rank sees has to have a channel named for it.
+    // Readers of the guild's channel can have any rank, so a campaign that some ranks can't see needs a channel of its own.
     let is_for_all = match campaign.min_rank_level_to_view {
         None => true,
         Some(_) if own.is_some() => true,
@@ -89,7 +92,7 @@ async fn place(conn: &mut Conn, campaign: &Campaign) -> Result<Option<(Link, Lan
     Ok(channel.and_then(Lane::channel).map(|lane| (link, lane)))
 }
 
-/// What is to be told of a vote now, if anything; what counts as told from then on; and its count, where it was needed.
+/// The event to announce now, if there is one; the announced events after it; and the tally, if it was needed.
 async fn look(
     conn: &mut Conn,
     campaign: Campaign,
@@ -113,7 +116,7 @@ async fn look(
         is_secretive,
         now,
     };
-    // Whoever tells of a change of the lead at the very moment of a ballot tells whose ballot it was.
+    // Only where everyone sees the standings: a lead change right after a ballot would reveal who cast it.
     if is_hyped && !is_secretive && facts.turnout.voted > 0 {
         tally = count(conn, campaign.clone(), now).await?;
         facts.leader = tally.as_ref().and_then(|tally| story::leader(&tally.outcome));
@@ -142,16 +145,16 @@ fn worded(tally: &Tally, event: Event, told: &Told, link: &Link, guild_name: Str
     serde_json::to_string(&embed::announcement(&scene, &look)).map_err(Error::internal)
 }
 
-/// What the keeper knows of the votes that are told of.
+/// When to check which campaign for a new event.
 #[derive(Default)]
 struct Desk {
-    /// Votes to be looked at, and not before when.
+    /// Campaigns to check, and the earliest time.
     due: HashMap<Key, Timestamp>,
-    /// Until when votes that were looked at are left alone.
+    /// Checked campaigns, and the earliest time of their next check.
     rested: HashMap<Key, Timestamp>,
-    /// Votes of which nothing is told but the steps.
+    /// Campaigns of which only the launch and the results are announced.
     quiet: HashSet<Key>,
-    /// When the last day and hour of votes begin.
+    /// The times at which the last day and the last hour of campaigns begin.
     marks: Vec<(Timestamp, Key)>,
 }
 
@@ -164,12 +167,12 @@ impl Desk {
         }
     }
 
-    /// Notes when a vote's last day and hour begin, also if that was a moment ago: whether it was told is known elsewhere.
+    /// Notes when a campaign's last day and last hour begin, or have just begun. The announced events prevent a repetition.
     fn mark(&mut self, key: Key, closes: Timestamp, now: Timestamp) {
         self.marks.extend(MARKS.iter().map(|before| (closes - *before, key)).filter(|(at, _)| now < *at + 2 * SWEEP));
     }
 
-    /// Takes what is due by now.
+    /// Removes and returns the campaigns that are due.
     fn take(&mut self, now: Timestamp) -> Vec<Key> {
         for (_, key) in self.marks.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>() {
             self.due.entry(key).or_insert(now);
@@ -182,20 +185,20 @@ impl Desk {
         due
     }
 
-    /// When something is due next.
+    /// The earliest time at which a campaign is due.
     fn next(&self) -> Option<Timestamp> {
         self.due.values().chain(self.marks.iter().map(|(at, _)| at)).min().copied()
     }
 }
 
-/// Tells of all guilds' votes until the task is dropped.
+/// Announces the campaigns of all guilds until the task is dropped.
 pub(crate) async fn run(discord: Arc<Discord>) {
     let mut stirred = discord.access.bus.campaign_events();
     let (mut desk, mut swept_at, mut looked_at) = (Desk::default(), None::<Timestamp>, None::<Timestamp>);
     loop {
         let now = discord.access.clock.now();
         if swept_at.is_none_or(|at| now >= at + SWEEP || now < at) {
-            // After a start, and in case something was not heard, each vote is looked at whatever is due.
+            // After a start and now and then, every campaign is checked, because notices may have been lost.
             let all = looked_at.is_none_or(|at| now >= at + LOOK_AT_ALL || now < at);
             match sweep(&discord, &mut desk, all, now).await {
                 Ok(()) => looked_at = if all { Some(now) } else { looked_at },
@@ -211,7 +214,7 @@ pub(crate) async fn run(discord: Arc<Discord>) {
         tokio::select! {
             heard = stirred.recv() => match heard {
                 Ok(Some(key)) => desk.stir(key, discord.access.clock.now()),
-                // What was missed may have been anything.
+                // Any campaign may have changed.
                 Ok(None) | Err(RecvError::Lagged(_)) => (swept_at, looked_at) = (None, None),
                 Err(RecvError::Closed) => return,
             },
@@ -236,12 +239,12 @@ async fn sweep(discord: &Discord, desk: &mut Desk, all: bool, now: Timestamp) ->
     Ok(())
 }
 
-/// Looks at one vote, and tells what there is to tell.
+/// Checks one campaign, and announces its next event.
 async fn visit(discord: &Discord, desk: &mut Desk, key: Key, now: Timestamp) {
     let began = discord.access.clock.elapsed();
     let looked = discord.access.db.snapshot(async move |conn| something_to_tell(conn, key, now).await).await;
     if let Ok(Some((_, Some(closes)))) = looked {
-        // A vote that was not there at the last sweep has its last hour as well.
+        // A campaign that was started after the last sweep has no deadlines yet.
         desk.marks.retain(|(_, of)| *of != key);
         desk.mark(key, closes, now + 2 * SWEEP);
     }
@@ -272,7 +275,7 @@ async fn visit(discord: &Discord, desk: &mut Desk, key: Key, now: Timestamp) {
     }
 }
 
-/// Whether a vote has news, and when it closes; `None` if there are none to expect.
+/// Whether there is an event to announce, and when the campaign closes; `None` if no further check is needed.
 async fn something_to_tell(
     conn: &mut Conn,
     (guild, id): Key,

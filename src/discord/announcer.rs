@@ -1,4 +1,4 @@
-//! Announces the steps of campaigns to Discord: voting's port.
+//! Announces the steps of campaigns: implements the port of `voting`.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
 
 /// Queues announcements in the outbox.
 pub struct DiscordAnnouncer {
-    /// The bot, where there is one.
+    /// The bot, if the operator has set a token.
     pub bot: Option<Arc<Bot>>,
 }
 

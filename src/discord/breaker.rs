@@ -1,19 +1,20 @@
-//! A circuit breaker around Discord as a whole: while Discord is down, nothing is asked of it but now and then one thing.
+//! A circuit breaker in front of Discord: while Discord is down, it lets through one request now and then.
 
 use std::time::Duration;
 
 use crate::kernel::clock::Timestamp;
 
-/// So many failures in a row open it.
+/// Number of failures in a row that open the breaker.
 pub const FAILURES: u32 = 5;
-/// How long it stays open the first time; twice as long each time that follows.
+/// Time that the breaker stays open at first; each further failure doubles it.
 pub const FIRST: Duration = Duration::from_secs(2);
-/// How long it stays open at the most.
+/// Longest time that the breaker stays open.
 pub const MOST: Duration = Duration::from_secs(30);
-/// How long whoever tries after that has to find out.
+/// Longest time that the other requests wait for the outcome of a probe.
 pub const PROBE: Duration = Duration::from_secs(10);
 
-/// Closed, it lets all through; open, nothing; then one at a time, the first success of which closes it.
+/// A closed breaker lets all requests through, an open one none. After a while it lets one through at a time, and the first
+/// success closes it.
 #[derive(Debug, Default)]
 pub struct Breaker {
     failures: u32,
@@ -21,29 +22,29 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// Lets a request through, or says when to ask again.
+    /// Lets a request through, or returns when to try again.
     ///
     /// # Errors
-    /// The instant until which it is open.
+    /// The time until which the breaker is open.
     pub fn admit(&mut self, now: Timestamp) -> Result<(), Timestamp> {
         match (self.open_until, self.open_until(now)) {
             (None, _) => Ok(()),
             (_, Some(until)) => Err(until),
             _ => {
-                // This one finds out; the others wait for what it finds.
+                // This request is the probe. The others wait for its outcome.
                 self.open_until = Some(now + PROBE);
                 Ok(())
             }
         }
     }
 
-    /// Until when nothing is let through, if it is open.
+    /// The time until which no request is let through; `None` if the breaker is not open.
     pub fn open_until(&self, now: Timestamp) -> Option<Timestamp> {
-        // It is never open for longer: the clock was set back.
+        // A later time means that the clock was set back.
         self.open_until.filter(|until| now < *until && *until <= now + MOST)
     }
 
-    /// How many of these requests have a chance to be let through.
+    /// How many of this number of requests can be let through.
     pub fn room(&self, now: Timestamp, requests: usize) -> usize {
         match (self.open_until, self.open_until(now)) {
             (None, _) => requests,
@@ -52,12 +53,12 @@ impl Breaker {
         }
     }
 
-    /// Discord answers.
+    /// Records a response of Discord.
     pub fn succeeded(&mut self) {
         *self = Self::default();
     }
 
-    /// Discord does not answer. `jitter`, from 0 to 1, keeps servers from asking all at once.
+    /// Records a failure of Discord. `jitter`, from 0 to 1, spreads the probes of several servers.
     pub fn failed(&mut self, now: Timestamp, jitter: f64) {
         self.failures = self.failures.saturating_add(1);
         if let Some(over) = self.failures.checked_sub(FAILURES) {
@@ -66,7 +67,7 @@ impl Breaker {
     }
 }
 
-/// How long to wait after so many failures: twice as long each time up to `most`, of which the second half is by chance.
+/// The pause after this number of earlier failures: it doubles up to `most`. `jitter`, from 0 to 1, scales its second half.
 pub fn backoff(first: Duration, most: Duration, failures: u32, jitter: f64) -> Duration {
     let full = first.saturating_mul(2_u32.saturating_pow(failures.min(16))).min(most);
     full.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)

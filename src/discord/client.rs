@@ -1,4 +1,4 @@
-//! What a server with a bot's token holds.
+//! The state that a server with a bot's token keeps in memory.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -18,13 +18,13 @@ use crate::{
     outbox::DeliverySignals,
 };
 
-/// How many channels' servers are remembered.
+/// Most channels whose server is cached.
 const MAX_CHANNELS: usize = 50_000;
 
-/// How many changed users are remembered before those of long ago are forgotten.
+/// Most changed users that are remembered before old ones are removed.
 const MAX_HEARD_OF: usize = 10_000;
 
-/// For longer than this nobody is remembered to have changed.
+/// Longest time that a change of a user is remembered. A listing of a server's members takes less.
 pub(super) const LONGEST_LISTING: Duration = Duration::from_mins(30);
 
 /// The state of the bot's connection to Discord.
@@ -32,9 +32,9 @@ pub(super) const LONGEST_LISTING: Duration = Duration::from_mins(30);
 pub struct GatewayStatus {
     /// Whether it is connected.
     pub connection: DiscordConnection,
-    /// Since when.
+    /// The start of this state.
     pub since: Timestamp,
-    /// Why it is not connected, as far as is known.
+    /// Why the bot is not connected, if known.
     pub problem: Option<String>,
 }
 
@@ -44,25 +44,25 @@ impl GatewayStatus {
     }
 }
 
-/// What a server with a bot's token holds.
+/// The state that a server with a bot's token keeps in memory.
 pub struct Bot {
     rest: Rest,
-    /// Tells this server from the others.
+    /// Distinguishes this server from the others.
     server: i64,
-    /// How its own connection stands, while it keeps one.
+    /// This server's own connection to the gateway, while it holds the lease.
     status: watch::Sender<GatewayStatus>,
     outbox: DeliverySignals,
-    /// The servers that channels are in, which never changes.
+    /// The servers of channels. A channel never moves to another server.
     channels: Mutex<HashMap<ChannelId, Option<String>>>,
-    /// Users of servers, and when they were last heard to have changed.
+    /// Members of servers, and the last time that the gateway reported a change of them.
     heard: Mutex<HashMap<(String, String), Timestamp>>,
 }
 
 impl Bot {
-    /// The bot of this token; `base` is where Discord's API is.
+    /// The bot of this token; `base` is the address of Discord's API.
     ///
     /// # Errors
-    /// When there is no client for it to be had.
+    /// When no HTTP client can be built.
     pub fn new(token: &str, base: &str, clock: &Clock) -> Result<Self, String> {
         Ok(Self {
             rest: Rest::new(token, base, clock.clone())?,
@@ -79,15 +79,15 @@ impl Bot {
         &self.outbox
     }
 
-    /// Asks Discord, once, whether it takes the token.
+    /// Checks with one request whether Discord accepts the token.
     ///
     /// # Errors
-    /// A sentence that says why not.
+    /// The reason, as a sentence.
     pub async fn greet(&self) -> Result<(), String> {
         self.rest.gateway().await.map(drop).map_err(|failure| failure.to_string())
     }
 
-    /// Whether Discord has been down, so that there is no hearing soon.
+    /// Whether the circuit breaker is open, so that no message is delivered soon.
     pub fn is_down(&self) -> bool {
         self.rest.open_until().is_some()
     }
@@ -107,7 +107,7 @@ impl Bot {
         Ok(server)
     }
 
-    /// Notes that someone has changed on Discord; when that was heard before.
+    /// Records a change of a server's member. Returns the time of the previous change.
     pub(super) fn heard_of(&self, server: &str, user: &str, now: Timestamp) -> Option<Timestamp> {
         let mut heard = self.heard.lock();
         if heard.len() >= MAX_HEARD_OF {
@@ -116,7 +116,7 @@ impl Bot {
         heard.insert((server.to_owned(), user.to_owned()), now)
     }
 
-    /// Whether someone was heard to have changed since.
+    /// Whether a change of a server's member was recorded since this time.
     pub(super) fn has_changed(&self, server: &str, user: &str, since: Timestamp) -> bool {
         let heard = self.heard.lock();
         heard.get(&(server.to_owned(), user.to_owned())).is_some_and(|at| since <= *at)
@@ -125,7 +125,7 @@ impl Bot {
     /// Notes the state of this server's connection to the gateway.
     pub(crate) fn set_status(&self, now: Timestamp, connection: DiscordConnection, problem: Option<String>) {
         self.status.send_if_modified(|status| {
-            // A problem stays known until the bot is connected.
+            // The problem is kept until the bot is connected.
             let problem =
                 problem.or_else(|| status.problem.take().filter(|_| connection == DiscordConnection::Connecting));
             let since = if status.connection == connection { status.since } else { now };
@@ -136,7 +136,7 @@ impl Bot {
         });
     }
 
-    /// This server's own connection to the gateway, while it keeps one.
+    /// The state of this server's own connection to the gateway, while it holds the lease.
     pub(crate) fn status(&self) -> watch::Receiver<GatewayStatus> {
         self.status.subscribe()
     }

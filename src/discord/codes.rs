@@ -1,4 +1,4 @@
-//! Delivers codes by direct message: the accounts' port.
+//! Delivers codes by direct message: implements the port of `auth`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,12 +18,12 @@ use crate::{
     outbox::{self, Message, MessageKind},
 };
 
-/// How long the issuer of a code waits for its delivery.
+/// Longest time that the issuer of a code waits for its delivery.
 const WAIT: Duration = Duration::from_secs(2);
 
 /// Delivers codes by direct message.
 pub struct DirectMessages {
-    /// The bot, where there is one.
+    /// The bot, if the operator has set a token.
     pub bot: Option<Arc<Bot>>,
     /// Encrypts codes in the outbox.
     pub cipher: Cipher,
@@ -31,13 +31,13 @@ pub struct DirectMessages {
     pub clock: Clock,
 }
 
-/// A code on its way.
+/// The delivery of one code.
 struct DirectMessage {
     id: MessageId,
     bot: Arc<Bot>,
     cipher: Cipher,
     clock: Clock,
-    /// Whether the message was sent, once that is known.
+    /// Receives whether the message was sent.
     sent: oneshot::Receiver<bool>,
 }
 
@@ -71,7 +71,7 @@ impl PendingDelivery for DirectMessage {
     fn outcome(self: Box<Self>) -> BoxFuture<'static, InviteDelivery> {
         Box::pin(async move {
             self.bot.outbox().wake();
-            // Not awaited while Discord is down.
+            // While Discord is down, the wait would only delay the issuer.
             if self.bot.is_down() {
                 return InviteDelivery::Queued;
             }
@@ -94,7 +94,7 @@ const fn kind(purpose: Purpose) -> MessageKind {
     }
 }
 
-/// The message with a code.
+/// The message that contains a code, as Discord's JSON.
 fn body(letter: &CodeLetter<'_>) -> String {
     let CodeLetter { purpose, guild_name, member, code, expires_at } = letter;
     let (guild, username) = (escape(guild_name, 200), escape(&member.discord_username, 200));

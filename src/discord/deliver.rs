@@ -1,7 +1,7 @@
-//! Delivers the outbox: of each lane the first message, several lanes at once, until Discord has it.
+//! Delivers the outbox: the first message of each destination, several destinations at once.
 //!
-//! A server claims a message for as long as an attempt can take. One that dies leaves its claim to run out, and another
-//! attempt follows: Discord knows a message that comes twice by its nonce.
+//! A server claims a message for the time that an attempt can take. When a server crashes, its claim expires and another attempt
+//! follows. Discord drops the duplicate by its nonce.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -16,15 +16,15 @@ use crate::{
     outbox::{self, Message, MessageKind, MessageState, store::DeliveryFailure},
 };
 
-/// How many lanes are delivered to at once.
+/// Most destinations to which one server delivers at once.
 const LANES: usize = 8;
-/// How long an attempt can take: longer than three requests.
+/// Longest time of an attempt, more than three requests take.
 const CLAIM: Duration = Duration::from_secs(30);
-/// How often to look for what other servers and commands have queued, or left undone.
+/// Longest time between two searches for messages that other servers and commands have queued or left undelivered.
 const POLL: Duration = Duration::from_secs(2);
-/// How often to look for messages of a newer release.
+/// Time between two searches for messages of a newer release.
 const UNKNOWN_CHECK: Duration = Duration::from_mins(1);
-/// How long to wait after a first failed attempt, and at the most.
+/// Pause after a first failed attempt, and the longest pause.
 const FIRST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(30);
 
@@ -32,7 +32,7 @@ const MOST: Duration = Duration::from_secs(30);
 pub(crate) async fn run(discord: Arc<Discord>) {
     let Some(bot) = &discord.bot else { return };
     let mut under_way = JoinSet::new();
-    // What this server is at it does not begin again, however the clock is set meanwhile.
+    // A message that this server is delivering is not started again, even if the clock is changed.
     let mut busy = HashSet::new();
     let mut checked_at: Option<Timestamp> = None;
     loop {
@@ -58,7 +58,7 @@ pub(crate) async fn run(discord: Arc<Discord>) {
                 Ok(id) => {
                     busy.remove(&id);
                 }
-                // It panicked, whichever it was.
+                // A delivery panicked, and it is not known which.
                 Err(_) => busy.clear(),
             },
             () = discord.access.clock.sleep_until(next) => {}
@@ -75,7 +75,7 @@ async fn warn_of_unknown(discord: &Discord) {
     }
 }
 
-/// Claims what is due, as far as there is room.
+/// Claims due messages, at most `room`.
 async fn claim(
     discord: &Discord,
     busy: &HashSet<MessageId>,
@@ -86,7 +86,7 @@ async fn claim(
     if most == 0 {
         return Ok(Vec::new());
     }
-    // Nothing is due nearly always, and reading disturbs nobody.
+    // Nearly always no message is due, and a read doesn't hold up a writer.
     let mut due =
         discord.access.db.read(async move |conn| Ok(outbox::store::due_messages(conn, now, most).await?)).await?;
     due.retain(|message| !busy.contains(&message.id));
@@ -98,7 +98,7 @@ async fn claim(
         .access
         .db
         .write(async move |conn| {
-            // It may have taken a while to get here.
+            // The wait for the connection may have taken a while.
             let now = clock.now();
             let mut claimed = Vec::new();
             for message in due {
@@ -112,7 +112,7 @@ async fn claim(
         .await
 }
 
-/// When to look again, unless something happens before.
+/// The time of the next search for due messages, if no signal comes before.
 async fn next(discord: &Discord, bot: &Bot, now: Timestamp) -> Timestamp {
     if let Some(until) = bot.rest().open_until() {
         return until;
@@ -127,7 +127,7 @@ async fn next(discord: &Discord, bot: &Bot, now: Timestamp) -> Timestamp {
     due.unwrap_or(now + POLL).min(now + POLL)
 }
 
-/// One attempt at one message, and what becomes of it.
+/// Makes one attempt to deliver a message, and records the outcome.
 async fn deliver(discord: Arc<Discord>, message: Message, claim: i64) -> MessageId {
     let (guild, id) = (message.guild_id, message.id);
     let Some(bot) = &discord.bot else { return id };
@@ -139,7 +139,7 @@ async fn deliver(discord: Arc<Discord>, message: Message, claim: i64) -> Message
         tracing::warn!(guild = guild.0, message = id.0, %state, problem, "a message was not delivered to Discord");
     }
     let setback = Arc::new(setback);
-    // For as long as it takes: whoever forgets that a message was delivered delivers it again.
+    // Retried until it succeeds: a delivery that is not recorded would be repeated.
     loop {
         let setback = Arc::clone(&setback);
         let noted = discord.access.db.write(async move |conn| match &*setback {
@@ -172,7 +172,7 @@ async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> Result<(), 
     };
     let body = body.and_then(|body| serde_json::from_str::<Map<String, Value>>(&body).ok());
     let mut body = body.ok_or_else(|| refused("it was sealed with another secret"))?;
-    // Discord drops what comes again with the same nonce within some minutes.
+    // Discord drops a message with a nonce that it has received within the last minutes.
     body.insert("nonce".to_owned(), message.id.0.to_string().into());
     body.insert("enforce_nonce".to_owned(), true.into());
     let channel = match lane {
@@ -182,8 +182,7 @@ async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> Result<(), 
     bot.rest().post(channel, Value::Object(body).to_string()).await
 }
 
-/// Whether a message still goes where it is queued for: to a channel of the guild's own server, or to the member as they are
-/// known by now.
+/// Whether the destination is still right: a channel of the guild's own server, or the present Discord id of the member.
 async fn is_right(discord: &Discord, bot: &Bot, message: &Message, lane: Lane) -> Result<bool, Failure> {
     let guild = message.guild_id;
     let trouble = |error: crate::kernel::error::Error| Failure::Down(format!("the database does not answer: {error}"));
@@ -194,7 +193,7 @@ async fn is_right(discord: &Discord, bot: &Bot, message: &Message, lane: Lane) -
             let Some(link) = link else { return Ok(false) };
             match bot.server_of(channel).await {
                 Ok(server) => Ok(server.is_none_or(|server| server == link.server_id)),
-                // It cannot be seen, so it cannot be written to either: Discord will say why.
+                // The bot can't see the channel, so it can't post there either. Discord's response to the post gives the reason.
                 Err(Failure::Refused { .. }) => Ok(true),
                 Err(failure) => Err(failure),
             }
@@ -208,13 +207,13 @@ async fn is_right(discord: &Discord, bot: &Bot, message: &Message, lane: Lane) -
     }
 }
 
-/// What becomes of a message after an attempt; `None` if it was delivered.
+/// The state of a message after an attempt; `None` if it was delivered.
 fn setback(message: &Message, result: Result<(), Failure>, now: Timestamp) -> Option<DeliveryFailure> {
     let attempts = message.attempts + 1;
     let setback = |state, due_at, problem: Option<String>| DeliveryFailure { state, due_at, attempts, problem };
     match result {
         Ok(()) => None,
-        // It was not tried.
+        // No request was made, so this is no attempt.
         Err(Failure::NotBefore(until)) => Some(DeliveryFailure {
             attempts: message.attempts,
             ..setback(MessageState::Queued, until, message.problem.clone())
@@ -230,7 +229,7 @@ fn setback(message: &Message, result: Result<(), Failure>, now: Timestamp) -> Op
     }
 }
 
-/// Why Discord will not have a message, for the officer who can mend it.
+/// Why Discord refuses a message, for the officer who can fix it.
 fn told(failure: &Failure) -> String {
     // https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
     match failure {

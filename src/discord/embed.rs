@@ -1,4 +1,4 @@
-//! An announcement as Discord takes it: one embed, within Discord's limits, that pings nobody.
+//! An announcement as a Discord message: one embed within Discord's limits, without mentions that notify users.
 
 use std::sync::Arc;
 
@@ -13,60 +13,61 @@ use crate::{
     voting::{Campaign, Entry, Outcome, ResultsVisibility, Turnout},
 };
 
-/// Longest title of a campaign within a title: with the longest template and guild it makes less than 256 characters.
+/// Longest campaign title within an embed's title, in characters. With the longest template and guild, the title stays below
+/// Discord's limit of 256.
 const MAX_TITLE: usize = 140;
-/// Longest name of a guild within a text.
+/// Longest guild name within a text, in characters.
 const MAX_GUILD: usize = 60;
-/// Longest name of an entry: ten of them and what stands between make less than 1,024 characters.
+/// Longest name of an entry, in characters. Ten of them with separators stay below Discord's limit of 1,024 for a field.
 const MAX_NAME: usize = 90;
-/// Longest footer.
+/// Longest footer, in characters.
 const MAX_FOOTER: usize = 200;
-/// How many names are listed.
+/// Most names in a list.
 const MAX_LISTED: usize = 10;
-/// How many places are listed.
+/// Most places in a list.
 const MAX_PLACES: usize = 5;
 
-/// What a guild's announcements have in common.
+/// The settings of a guild that all its announcements share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Look {
     /// The guild's name.
     pub guild_name: String,
     /// The colour at the embed's edge, `0xRRGGBB`.
     pub color: u32,
-    /// Where a campaign is shown, with `{id}` for its global id.
+    /// The address of a campaign's page, with `{id}` for its global id.
     pub campaign_url: Option<String>,
-    /// The picture of announcements that have none of their own.
+    /// The picture of announcements without a picture of their own.
     pub thumbnail_url: Option<String>,
 }
 
-/// What is announced.
+/// The event to announce, and the campaign that it belongs to.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
-    /// The vote.
+    /// The campaign.
     pub campaign: &'a Campaign,
     /// Its entries, in their order.
     pub entries: &'a [Arc<Entry>],
-    /// How many have voted.
+    /// The turnout.
     pub turnout: Turnout,
-    /// Who stands where, given with results and lead changes. It is looked at only where the standings may be told.
+    /// The standings, set for results and lead changes. They are used only where the standings may be disclosed.
     pub outcome: Option<&'a Outcome>,
     /// The event.
     pub event: Event,
-    /// What was told before it.
+    /// The events announced before it.
     pub told: &'a Told,
 }
 
-/// What an announcement tells of the standings.
+/// The part of the standings that an announcement discloses.
 enum Revealed<'a> {
     Nothing,
-    /// Who leads, and who did before.
+    /// The leader, and the previous one.
     Lead(&'a Entry, &'a Entry),
-    /// How it ended.
+    /// The result.
     Result(&'a Outcome),
 }
 
 impl<'a> Scene<'a> {
-    /// The one place that looks at the outcome.
+    /// The part of the standings to disclose. No other function reads the outcome.
     fn revealed(&self) -> Revealed<'a> {
         match (self.event, self.campaign.results_visibility) {
             (Event::Results, _) => self.outcome.map_or(Revealed::Nothing, Revealed::Result),
@@ -89,7 +90,7 @@ impl<'a> Scene<'a> {
     /// The lines of the first places.
     fn standings(&self, outcome: &Outcome) -> String {
         let lines = outcome.standings.iter().take(MAX_PLACES).filter_map(|row| {
-            // Discord counts lists anew, also where a place is shared: with its dot escaped it is none.
+            // The escaped dot prevents a Markdown list, which Discord would renumber.
             let place = format!("{}\\. {}", row.place, name(self.entry(row.entry)?));
             Some(match self.campaign.method.announced_points(row.points) {
                 Some(points) => format!("{place}: {points}"),
@@ -100,7 +101,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The message that tells of an event.
+/// The message that announces an event.
 pub fn announcement(scene: &Scene, look: &Look) -> CreateMessage {
     let campaign = scene.campaign;
     let revealed = scene.revealed();
@@ -127,7 +128,7 @@ pub fn announcement(scene: &Scene, look: &Look) -> CreateMessage {
             _ => Values::default(),
         }
     };
-    // What is told several times is told in other words each time.
+    // An event that is announced several times gets another wording each time.
     let time = match scene.event {
         Event::LeadChange => scene.told.leads,
         Event::Tease => scene.told.teases,
@@ -156,7 +157,7 @@ pub fn announcement(scene: &Scene, look: &Look) -> CreateMessage {
         embed = embed.field("Closes", closes, true);
     }
     let of_look = look.thumbnail_url.as_deref().and_then(web);
-    // Beside a result or a lead the picture of just any entry would be taken for the winner's.
+    // Next to a result or a lead, readers would take the picture of any entry for the winner's.
     let thumbnail = match (theme, &revealed) {
         (Theme::Plain(Event::Results), _) => winners.iter().find_map(|entry| image(entry)).or(of_look),
         (_, Revealed::Lead(now, _)) => image(now).or(of_look),
@@ -177,7 +178,7 @@ fn name(entry: &Entry) -> String {
     escape(&entry.name, MAX_NAME)
 }
 
-/// The first names, and how many `more` there are.
+/// The first names, and the number of `more` entries.
 fn names<'a>(entries: impl ExactSizeIterator<Item = &'a Entry>, more: impl Fn(usize) -> String) -> Vec<String> {
     let others = entries.len().saturating_sub(MAX_LISTED);
     entries.take(MAX_LISTED).map(name).chain(Some(others).filter(|others| *others > 0).map(more)).collect()
@@ -187,7 +188,7 @@ fn image(entry: &Entry) -> Option<String> {
     entry.image_url.as_deref().and_then(web)
 }
 
-/// The URL, if it is one that Discord takes.
+/// The URL, if Discord accepts it.
 fn web(url: &str) -> Option<String> {
     web_url("url", url).ok()
 }

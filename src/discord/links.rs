@@ -20,31 +20,31 @@ use crate::{
     outbox::{self, MessageKind},
 };
 
-/// Discord's own blue, for guilds that have not chosen a colour.
+/// Discord's brand colour, for guilds that have not chosen one.
 const BLURPLE: i64 = 0x0058_65F2;
-/// How often roles are synced unless chosen, in minutes; and what can be chosen.
+/// Default interval between syncs of roles, in minutes, and the allowed range.
 const SYNC_MINUTES: i64 = 60;
 const SYNC_RANGE: std::ops::RangeInclusive<i64> = 5..=10_080;
 
-/// What is to be so of a guild's link; what is undefined stays.
+/// A change of a guild's link. Undefined fields stay as they are.
 pub struct LinkChange {
     /// The Discord server.
     pub server_id: String,
-    /// The channel of votes that name none of their own; null is none.
+    /// The channel for campaigns without a channel of their own; null is none.
     pub channel_id: MaybeUndefined<String>,
-    /// What a vote's title links to, with `{id}` where the vote's id goes; null is nothing.
+    /// The address that a campaign's title links to, with `{id}` for the campaign's id; null is none.
     pub campaign_url: MaybeUndefined<String>,
-    /// The colour of what the bot posts, as `#RRGGBB`; null is Discord's own.
+    /// The colour of the bot's embeds, as `#RRGGBB`; null is Discord's own.
     pub color: MaybeUndefined<String>,
-    /// The picture of votes without any; null is none.
+    /// The picture for campaigns without one; null is none.
     pub thumbnail_url: MaybeUndefined<String>,
     /// The rank of newcomers without a mapped role; null is the lowest rank with one.
     pub newcomer_rank: MaybeUndefined<RankId>,
-    /// How often roles are synced, in minutes.
+    /// The interval between syncs of roles, in minutes.
     pub sync_interval_minutes: Option<i64>,
 }
 
-/// Links the guild to a Discord server, or changes how the bot is to behave there.
+/// Links the guild to a Discord server, or changes the bot's settings there.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`; `NOT_FOUND` for the newcomers' rank; `FORBIDDEN`, `RANK_TOO_LOW` for one out of the viewer's reach;
@@ -58,7 +58,7 @@ pub async fn link_server(discord: &Discord, viewer: &Viewer, change: LinkChange)
         .write(async move |conn| {
             let officer = service::officer(conn, &officer).await?;
             let guild = officer.guild;
-            // Before any of its rows, as whoever syncs does.
+            // The guild before its rows, in the same order as a sync, to avoid deadlocks.
             identity::store::lock_guild(conn, guild).await?;
             let before = store::lock_link(conn, guild).await?;
             let blank = Link {
@@ -81,12 +81,12 @@ pub async fn link_server(discord: &Discord, viewer: &Viewer, change: LinkChange)
             }
             let is_same_server = before.as_ref().is_some_and(|before| before.server_id == after.server_id);
             if !is_same_server {
-                // Nothing is known of this one yet.
+                // The results of earlier syncs belong to the previous server.
                 (after.synced_at, after.report, after.problem) = (None, None, None);
             }
             let is_same_interval = before.as_ref().is_some_and(|before| before.sync_minutes == after.sync_minutes);
             if !is_same_server || !is_same_interval {
-                // Not at once: officers may want to see first what it would do.
+                // Not at once, so that officers can try a dry run first.
                 after.next_sync_at = now + chrono::TimeDelta::minutes(after.sync_minutes);
             }
             if before.as_ref() == Some(&after) {
@@ -108,7 +108,7 @@ pub async fn link_server(discord: &Discord, viewer: &Viewer, change: LinkChange)
         .await
 }
 
-/// Forgets the guild's Discord server. Ranks and members stay as they are.
+/// Removes the guild's link to its Discord server. Ranks and members stay as they are.
 ///
 /// # Errors
 /// `CONFLICT`, `DISCORD_NOT_LINKED`.
@@ -170,7 +170,7 @@ impl LinkChange {
     }
 }
 
-/// Whoever chooses the newcomers' rank gives it to all of them.
+/// Choosing the newcomers' rank grants it to all of them, so the officer must be allowed to grant it.
 async fn check_newcomers(conn: &mut Conn, officer: &Viewer, rank: Option<RankId>) -> Result<()> {
     let Some(rank) = rank else { return Ok(()) };
     let ladder = Ladder::load(conn, officer.guild).await?;
@@ -217,7 +217,7 @@ fn changes(before: &Link, after: &Link) -> Changes {
     let mut changes = Changes::default();
     changes.note("color", &written_color(before.color), &written_color(after.color));
     changes.note("minutes between syncs", &before.sync_minutes, &after.sync_minutes);
-    // The log is shown to more than the link is.
+    // More members can read the audit log than the link.
     changes.note_hidden("server", before.server_id != after.server_id);
     changes.note_hidden("channel", before.channel_id != after.channel_id);
     changes.note_hidden("address of votes", before.campaign_url != after.campaign_url);

@@ -1,7 +1,7 @@
-//! Discord: a bot that keeps ranks in step with roles, brings codes by direct message, tells of votes, and takes ballots.
+//! Discord: a bot that syncs ranks with roles, delivers codes by direct message, announces campaigns, and accepts ballots.
 //!
-//! Every server with a token delivers the outbox. One of them also keeps the connection to Discord's gateway (`bot`), runs the
-//! scheduled syncs and announces votes. An outage of Discord affects nothing else.
+//! Every server with a token delivers the outbox. The one that holds the gateway lease (`bot`) also connects to Discord's gateway,
+//! runs the scheduled syncs and announces campaigns. An outage of Discord affects nothing else.
 
 pub(crate) mod agent;
 mod announcer;

@@ -1,4 +1,4 @@
-//! Discord's REST API: serenity's requests, sent so that a rate limit, a refusal and Discord being down can be told apart.
+//! Discord's REST API: sends serenity's requests, and distinguishes a rate limit, a refusal and an outage.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -14,15 +14,15 @@ use serenity::{
 use super::breaker::Breaker;
 use crate::kernel::clock::{Clock, Timestamp};
 
-/// How long Discord may take over a request.
+/// Longest time of a request.
 const TIMEOUT: Duration = Duration::from_secs(8);
-/// How long to wait when Discord asks to, and does not say for how long.
+/// Pause when Discord limits requests and gives no time.
 const UNTOLD: Duration = Duration::from_secs(5);
-/// How long to open no direct messages when they were opened too fast.
+/// Pause after direct messages were opened too fast.
 const TOO_FAST: Duration = Duration::from_mins(1);
-/// The longest wait that is taken from Discord's word.
+/// Longest pause that is accepted from Discord.
 const LONGEST: Duration = Duration::from_hours(1);
-/// Most members of a page.
+/// Number of members on a page, the most that Discord allows.
 pub const PAGE: usize = 1_000;
 
 /// Sends requests to Discord for one bot.
@@ -32,40 +32,40 @@ pub struct Rest {
     base: String,
     clock: Clock,
     breaker: Mutex<Breaker>,
-    /// When what was used up is there again: by route, and under none for all.
+    /// The end of each rate limit, by the route's bucket; `None` limits all routes.
     limits: Mutex<HashMap<Option<RatelimitingBucket>, Timestamp>>,
 }
 
-/// Why Discord did not do what it was asked for.
+/// Why a request to Discord failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// Not before then: a rate limit, or Discord has been down until now. It was not asked.
+    /// No request was made, because of a rate limit or an open circuit breaker. Try again at this time.
     #[error("Discord is to be asked again later")]
     NotBefore(Timestamp),
-    /// There was no answer, or one that says it is Discord's own fault.
+    /// Discord did not respond, or responded with an error of its own.
     #[error("{0}")]
     Down(String),
-    /// The bot's token is not taken.
+    /// Discord rejects the bot's token.
     #[error("Discord does not take the bot's token")]
     Unauthorized,
-    /// Discord will not do it, now or later.
+    /// Discord refuses the request, now and later.
     #[error("Discord refused it: {message} (HTTP {status}, code {code})")]
     Refused {
         /// The HTTP status.
         status: u16,
         /// Discord's own code.
         code: i64,
-        /// In Discord's words.
+        /// Discord's message.
         message: String,
     },
 }
 
-/// A user as Discord lists them among a server's members.
+/// A member of a Discord server.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ServerMember {
-    /// Who.
+    /// The user.
     pub user: User,
-    /// How they are called in this server.
+    /// Their name in this server.
     #[serde(default)]
     pub nick: Option<String>,
     /// The ids of their roles.
@@ -74,7 +74,7 @@ pub struct ServerMember {
 }
 
 impl ServerMember {
-    /// Who, as serenity has it.
+    /// The user's id, in serenity's type.
     pub fn id(&self) -> Option<UserId> {
         super::rows::snowflake(&self.user.id).map(UserId::new)
     }
@@ -87,31 +87,31 @@ pub struct User {
     pub id: String,
     /// Their username.
     pub username: String,
-    /// How they want to be called.
+    /// Their display name.
     #[serde(default)]
     pub global_name: Option<String>,
-    /// Whether it is a bot.
+    /// Whether the user is a bot.
     #[serde(default)]
     pub bot: bool,
 }
 
-/// Where the gateway is, and how many connections it wants.
+/// The gateway's address, and the number of connections that it recommends.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Gateway {
     /// Its address.
     pub url: String,
-    /// How many shards there are to be.
+    /// The recommended number of shards.
     #[serde(default = "one")]
     pub shards: u32,
-    /// How often the bot may begin a session.
+    /// The remaining session starts.
     #[serde(default)]
     pub session_start_limit: Option<SessionStarts>,
 }
 
-/// How often the bot may begin a session: Discord takes the token away from one that does so too often.
+/// The limit of session starts. Discord resets the token of a bot that exceeds it.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct SessionStarts {
-    /// How often still.
+    /// Remaining starts in the current period.
     pub remaining: u64,
 }
 
@@ -128,10 +128,10 @@ struct Channel {
     kind: u8,
 }
 
-/// The types of channels that are in no server: direct messages, of two and of several.
+/// The types of channels outside of any server: direct messages, and group direct messages.
 const DIRECT: [u8; 2] = [1, 3];
 
-/// What Discord says of a request that it does not carry out.
+/// The body of Discord's error responses.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Trouble {
@@ -143,10 +143,10 @@ struct Trouble {
 }
 
 impl Rest {
-    /// For the bot of this token; `base` stands before `/api/v10`.
+    /// A client for the bot of this token; `base` is the address before `/api/v10`.
     ///
     /// # Errors
-    /// When there is no client to be had.
+    /// When no HTTP client can be built.
     pub fn new(token: &str, base: &str, clock: Clock) -> Result<Self, String> {
         let client = reqwest::Client::builder().timeout(TIMEOUT).connect_timeout(TIMEOUT / 2).build();
         let token = token.trim();
@@ -161,28 +161,28 @@ impl Rest {
         })
     }
 
-    /// serenity's own client for the same bot, for its gateway.
+    /// serenity's own client for the same bot, which the gateway client needs.
     pub fn http(&self) -> Http {
-        // Behind another base its limiter would still ask the real Discord.
+        // serenity's rate limiter ignores the base, and would send its requests to the real Discord.
         HttpBuilder::new(&self.token).client(self.client.clone()).proxy(&self.base).ratelimiter_disabled(true).build()
     }
 
-    /// Until when nothing is asked of Discord, since it has been down.
+    /// The time until which the circuit breaker is open, if it is.
     pub fn open_until(&self) -> Option<Timestamp> {
         self.breaker.lock().open_until(self.clock.now())
     }
 
-    /// How many of so many requests it is worth making.
+    /// How many of this number of requests can be made now.
     pub fn room(&self, requests: usize) -> usize {
         self.breaker.lock().room(self.clock.now(), requests)
     }
 
-    /// Discord was heard of otherwise: it is there.
+    /// Closes the circuit breaker, because Discord was reached by other means.
     pub fn is_alive(&self) {
         self.breaker.lock().succeeded();
     }
 
-    /// Where the gateway is.
+    /// The gateway's address.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -190,7 +190,7 @@ impl Rest {
         self.fetch(Request::new(Route::GatewayBot, LightMethod::Get)).await
     }
 
-    /// A page of a server's members, by id, after this one.
+    /// A page of a server's members, ordered by id, after this id.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -211,7 +211,7 @@ impl Rest {
         self.fetch::<Channel>(request).await.map(|channel| channel.id)
     }
 
-    /// The id of the server that a channel is in: empty of one that is in none, `None` if Discord does not say.
+    /// The id of a channel's server: empty for a channel outside of any server, `None` if Discord's response has none.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -223,7 +223,7 @@ impl Rest {
         })
     }
 
-    /// A server's member, as they are now.
+    /// The present state of a server's member.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -231,7 +231,7 @@ impl Rest {
         self.fetch(Request::new(Route::GuildMember { guild_id: server, user_id: user }, LightMethod::Get)).await
     }
 
-    /// Posts a message, given as Discord takes it.
+    /// Posts a message, given as Discord's JSON.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -241,7 +241,7 @@ impl Rest {
         Ok(())
     }
 
-    /// Makes these the bot's commands, in all servers.
+    /// Registers the bot's commands for all servers. They replace the registered ones.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -251,7 +251,7 @@ impl Rest {
         Ok(())
     }
 
-    /// Answers whoever used a command, a button or a menu: at once, whatever else Discord has been asked for, since they wait
+    /// Responds to the use of a command, a button or a menu. Rate limits and the circuit breaker don't apply, because Discord waits
     /// for three seconds only.
     ///
     /// # Errors
@@ -275,14 +275,14 @@ impl Rest {
 
     async fn send(&self, request: Request<'_>) -> Result<Response, Failure> {
         let now = self.clock.now();
-        // The bucket of messages is a channel's own, and so on.
+        // Buckets include the channel or the server, so each channel has its own limit for messages.
         let bucket = request.route_ref().ratelimiting_bucket();
         self.check_limits(bucket, now)?;
         self.breaker.lock().admit(now).map_err(Failure::NotBefore)?;
         let result = self.ask(request).await;
         let mut breaker = self.breaker.lock();
         match result {
-            // A token that is not taken any more is not worth many questions either.
+            // A rejected token counts as a failure, so that it is not tried over and over.
             Err(Failure::Down(_) | Failure::Unauthorized) => breaker.failed(self.clock.now(), rand::random()),
             _ => breaker.succeeded(),
         }
@@ -294,7 +294,7 @@ impl Rest {
         let request = request.build(&self.client, &self.token, Some(&self.base));
         let request = request.map_err(|error| Failure::Down(format!("not a request: {error}")))?;
         match request.send().await {
-            // The address holds the tokens of interactions.
+            // The URL contains the tokens of interactions.
             Err(error) => Err(Failure::Down(format!("Discord does not answer: {}", error.without_url()))),
             Ok(response) => self.judge(response, bucket).await,
         }
@@ -316,11 +316,11 @@ impl Rest {
         let is_discords = trouble.is_some();
         let trouble = trouble.unwrap_or_default();
         match status {
-            // Direct messages are opened too fast.
+            // Direct messages were opened too fast.
             _ if trouble.code == 40_003 => Err(Failure::NotBefore(self.limit(Some(bucket), TOO_FAST))),
             StatusCode::TOO_MANY_REQUESTS => {
                 let told = trouble.retry_after.and_then(|wait| Duration::try_from_secs_f64(wait).ok());
-                // Without Discord's words it is whoever stands before all of Discord.
+                // A 429 without Discord's JSON comes from a proxy in front of Discord, so it limits all routes.
                 let which = (is_discords && !is_global && !trouble.global).then_some(bucket);
                 Err(Failure::NotBefore(self.limit(which, told.or(retry_after).unwrap_or(UNTOLD))))
             }
@@ -337,7 +337,7 @@ impl Rest {
 
     fn check_limits(&self, bucket: RatelimitingBucket, now: Timestamp) -> Result<(), Failure> {
         let mut limits = self.limits.lock();
-        // None is longer: the clock was set back.
+        // A later time means that the clock was set back.
         limits.retain(|_, until| now < *until && *until <= now + LONGEST);
         let until = [None, Some(bucket)].iter().filter_map(|which| limits.get(which)).max().copied();
         until.map_or(Ok(()), |until| Err(Failure::NotBefore(until)))
@@ -354,7 +354,7 @@ fn written(value: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
     serde_json::to_vec(value).map_err(|error| Failure::Down(format!("not a request: {error}")))
 }
 
-/// Seconds, as Discord's headers tell them.
+/// The seconds in a header.
 fn seconds(headers: &HeaderMap, name: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(headers.get(name)?.to_str().ok()?.parse().ok()?).ok()
 }

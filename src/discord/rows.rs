@@ -1,4 +1,4 @@
-//! What is stored of a guild's Discord.
+//! A guild's link to Discord and the gateway lease, as the database stores them.
 
 use diesel::prelude::*;
 use serenity::all::{ChannelId, GuildId as ServerId, UserId};
@@ -16,24 +16,24 @@ use crate::{
 };
 
 text_enum! {
-    /// How the bot stands with Discord.
+    /// The state of the bot's connection to Discord.
     pub enum DiscordConnection {
-        /// There is no bot: this deployment has no token for one.
+        /// There is no bot, because the operator has set no token.
         Off,
-        /// It is about to connect, or to connect again.
+        /// The bot is connecting or reconnecting.
         Connecting,
-        /// It is connected.
+        /// The bot is connected.
         Connected,
-        /// Discord does not let it in: the token is not valid, or the Server Members Intent is not switched on.
+        /// Discord rejects the bot: the token is invalid, or the Server Members Intent is off.
         Refused,
     }
 }
 
-/// A guild's Discord server, and how the bot is to behave there.
+/// A guild's Discord server, and the bot's settings there.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = discord_links, primary_key(guild_id))]
 #[diesel(treat_none_as_null = true)]
-#[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
+#[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
 pub struct Link {
     pub guild_id: GuildId,
     pub server_id: String,
@@ -52,33 +52,33 @@ pub struct Link {
 wide_row!(Link, discord_links);
 
 impl Link {
-    /// The server, as serenity has it.
+    /// The server's id, in serenity's type.
     pub fn server(&self) -> Option<ServerId> {
         snowflake(&self.server_id).map(ServerId::new)
     }
 }
 
-/// Where a message goes; what goes to the same place arrives in order.
+/// Where a message goes. Messages to one destination arrive in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
     /// A channel of a server.
     Channel(ChannelId),
-    /// A user, by direct message.
+    /// A user's direct messages.
     User(UserId),
 }
 
 impl Lane {
-    /// The channel of this id, as the database and clients have it.
+    /// The channel with this id, as clients and the database spell it.
     pub fn channel(id: &str) -> Option<Self> {
         snowflake(id).map(|id| Self::Channel(ChannelId::new(id)))
     }
 
-    /// The user of this id, as the database and clients have it.
+    /// The user with this id, as clients and the database spell it.
     pub fn user(id: &str) -> Option<Self> {
         snowflake(id).map(|id| Self::User(UserId::new(id)))
     }
 
-    /// As it is written of a guild: nobody waits for another guild's messages.
+    /// The outbox's name of the destination. It includes the guild, so that a guild's messages don't wait for another guild's.
     pub fn written(self, guild: GuildId) -> String {
         match self {
             Self::Channel(id) => format!("{}/channel/{id}", guild.0),
@@ -86,7 +86,7 @@ impl Lane {
         }
     }
 
-    /// As it was written.
+    /// The destination that [`Lane::written`] wrote.
     pub fn read(lane: &str) -> Option<Self> {
         let (_, lane) = lane.split_once('/')?;
         match lane.split_once('/')? {
@@ -97,16 +97,16 @@ impl Lane {
     }
 }
 
-/// One of Discord's ids; none is 0.
+/// Parses one of Discord's ids. None is 0.
 pub(super) fn snowflake(id: &str) -> Option<u64> {
     id.parse().ok().filter(|id| (1..u64::MAX).contains(id))
 }
 
-/// Which server keeps the connection to Discord, and how it stands.
+/// The lease of the connection to Discord's gateway: its holder, and the state of the connection.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = discord_keeper)]
 #[diesel(treat_none_as_null = true)]
-#[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
+#[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
 pub struct KeeperRow {
     pub id: i64,
     pub holder: i64,

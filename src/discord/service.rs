@@ -1,4 +1,4 @@
-//! What Discord needs of the server.
+//! The parts of the server that operations on Discord need.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::{
 /// The permission for the link to Discord, role sync and messages.
 pub const MANAGE: Permission = Permission::DiscordManage;
 
-/// What Discord needs of the server.
+/// The parts of the server that operations on Discord need.
 pub struct Discord {
     /// Viewers and changes of rights.
     pub access: Access,
     /// Encrypts codes in the outbox.
     pub cipher: Cipher,
-    /// The bot, where the operator has given a token.
+    /// The bot, if the operator has set a token.
     pub bot: Option<Arc<Bot>>,
 }
 
@@ -27,7 +27,7 @@ impl Discord {
     /// The bot.
     ///
     /// # Errors
-    /// `CONFLICT`, `DISCORD_OFF` when there is none.
+    /// `CONFLICT`, `DISCORD_OFF` without a bot.
     pub fn bot(&self) -> Result<&Bot, Refusal> {
         self.bot.as_deref().ok_or_else(|| {
             Refusal::conflict("DISCORD_OFF", "This deployment has no Discord bot: its operator has given no token.")
@@ -35,7 +35,7 @@ impl Discord {
     }
 }
 
-/// An officer who manages the guild's Discord, as of this transaction.
+/// Confirms within this transaction that the viewer may manage the guild's Discord.
 pub(super) async fn officer(conn: &mut Conn, viewer: &Viewer) -> Result<Viewer> {
     let officer = viewer.confirm(conn).await?;
     officer.require(MANAGE)?;

@@ -1,9 +1,9 @@
-//! The state of the bot's connection to Discord, whichever server keeps it.
+//! The state of the bot's connection to Discord.
 
 use super::{client::GatewayStatus, rows::DiscordConnection, service::Discord, store};
 use crate::kernel::error::Result;
 
-/// The state of the bot's connection, whichever server keeps it; `None` without a bot.
+/// The state of the bot's connection, which any server may hold; `None` without a bot.
 ///
 /// # Errors
 /// The database's.
@@ -17,7 +17,7 @@ pub async fn gateway_status(discord: &Discord) -> Result<Option<GatewayStatus>> 
         Some(row) if now < row.held_until => {
             GatewayStatus { connection: row.connection(), since: row.since, problem: row.problem }
         }
-        // The server that kept it is gone, and none has taken over yet.
+        // The lease has expired, and no other server has acquired it yet.
         row => GatewayStatus::new(DiscordConnection::Connecting, row.map_or(now, |row| row.held_until)),
     }))
 }

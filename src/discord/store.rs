@@ -25,7 +25,7 @@ pub async fn link(conn: &mut Conn, guild: GuildId) -> QueryResult<Option<Link>> 
     on_rows!(conn, Link::first, all => all.filter(discord_links::guild_id.eq(guild)))
 }
 
-/// The guild that a Discord server is linked to, for the bot alone.
+/// The link of a Discord server, in any guild; for the bot only.
 pub async fn link_of_server(conn: &mut Conn, server: &str) -> QueryResult<Option<Link>> {
     on_rows!(conn, Link::first, all => all.filter(discord_links::server_id.eq(server)))
 }
@@ -35,7 +35,7 @@ pub async fn lock_link(conn: &mut Conn, guild: GuildId) -> QueryResult<Option<Li
     on_rows!(conn, Link::first_locked, all => all.filter(discord_links::guild_id.eq(guild)))
 }
 
-/// A server linked to another guild violates `discord_links_server`.
+/// Inserts a link. A server that is linked to another guild violates `discord_links_server`.
 pub async fn insert_link(conn: &mut Conn, link: &Link) -> QueryResult<()> {
     on!(conn, c => diesel::insert_into(discord_links::table).values(link).execute(c))?;
     Ok(())
@@ -51,7 +51,7 @@ pub async fn delete_link(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
     Ok(())
 }
 
-/// The links of all guilds whose roles are to be looked at by now, for the bot alone.
+/// The links of all guilds whose sync is due; for the bot only.
 pub async fn links_due(conn: &mut Conn, now: Timestamp, most: i64) -> QueryResult<Vec<Link>> {
     on_rows!(conn, Link::load, all => all
         .filter(discord_links::next_sync_at.le(now))
@@ -59,12 +59,12 @@ pub async fn links_due(conn: &mut Conn, now: Timestamp, most: i64) -> QueryResul
         .limit(most))
 }
 
-/// When the roles of a guild are to be looked at next, of all guilds.
+/// The time of the next sync of any guild.
 pub async fn next_sync(conn: &mut Conn) -> QueryResult<Option<Timestamp>> {
     on!(conn, c => discord_links::table.select(diesel::dsl::min(discord_links::next_sync_at)).first(c))
 }
 
-/// Puts the next look at a guild's roles off until then, if nobody else has done so; whether this did.
+/// Postpones a guild's next sync. Returns false if another server has done so.
 pub async fn put_sync_off(conn: &mut Conn, link: &Link, until: Timestamp) -> QueryResult<bool> {
     let unchanged = discord_links::next_sync_at.eq(link.next_sync_at);
     let changed = on!(conn, c => diesel::update(discord_links::table.find(link.guild_id).filter(unchanged))
@@ -73,7 +73,7 @@ pub async fn put_sync_off(conn: &mut Conn, link: &Link, until: Timestamp) -> Que
     Ok(changed == 1)
 }
 
-/// Notes how a look at a guild's roles went.
+/// Records the outcome of a sync.
 pub async fn note_sync(
     conn: &mut Conn,
     guild: GuildId,
@@ -90,7 +90,7 @@ pub async fn note_sync(
     Ok(())
 }
 
-/// The members whom a user of Discord may be: by their id, or by their username as [`crate::kernel::text::key`] makes it.
+/// The members that match a Discord user by id, or by username as [`crate::kernel::text::key`] normalizes it.
 pub async fn members_like(
     conn: &mut Conn,
     guild: GuildId,
@@ -151,7 +151,7 @@ pub async fn update_story(conn: &mut Conn, guild: GuildId, campaign: CampaignId,
     Ok(())
 }
 
-/// The live votes of all guilds with a link that are told of, for the bot alone.
+/// The live campaigns of all linked guilds that are announced; for the bot only.
 pub async fn told_campaigns(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
     let linked = || discord_links::table.filter(discord_links::guild_id.eq(campaigns::guild_id));
     on_rows!(conn, Campaign::load, all => all
@@ -163,8 +163,8 @@ pub async fn keeper(conn: &mut Conn) -> QueryResult<Option<KeeperRow>> {
     on!(conn, c => discord_keeper::table.find(1).select(KeeperRow::as_select()).first(c)).optional()
 }
 
-/// Takes or renews the keeping of the connection, unless another server has it, which can be until `latest`; whether this
-/// one has it now.
+/// Acquires or renews the lease of the gateway connection. Returns false if another server holds it. A lease beyond `latest` is
+/// invalid, because the clock was set back.
 pub async fn keep(conn: &mut Conn, row: &KeeperRow, now: Timestamp, latest: Timestamp) -> QueryResult<bool> {
     let inserted = on!(conn, c => diesel::insert_into(discord_keeper::table)
         .values(row)
@@ -176,7 +176,7 @@ pub async fn keep(conn: &mut Conn, row: &KeeperRow, now: Timestamp, latest: Time
     Ok(inserted + taken > 0)
 }
 
-/// Lets another server keep the connection at once.
+/// Ends the lease, so that another server can acquire it at once.
 pub async fn release(conn: &mut Conn, holder: i64, now: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::update(discord_keeper::table.find(1).filter(discord_keeper::holder.eq(holder)))
         .set(discord_keeper::held_until.eq(now))

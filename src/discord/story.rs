@@ -1,4 +1,4 @@
-//! Which moment of a vote is to be told, without I/O.
+//! Which event of a campaign to announce next, without I/O.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::{
     voting::{AnnouncementLevel, CampaignStatus, Outcome, Turnout},
 };
 
-/// A moment of a vote worth telling; of two that fall together the greater is the more exciting.
+/// An event of a campaign that can be announced. Of several that are due, the greatest is announced.
 #[derive(
     Clone,
     Copy,
@@ -30,37 +30,37 @@ use crate::{
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Event {
-    /// The first ballot is in.
+    /// The first ballot was cast.
     FirstVote,
-    /// Ballots keep coming in: told by their number alone, of votes whose standings are hidden.
+    /// More ballots were cast in a campaign with hidden standings. Only their number is announced.
     Tease,
-    /// A quarter of those eligible have voted.
+    /// A quarter of the eligible members have voted.
     Quarter,
-    /// It closes within a day.
+    /// The campaign closes within a day.
     DayLeft,
-    /// Half of those eligible have voted.
+    /// Half of the eligible members have voted.
     Half,
-    /// Three quarters of those eligible have voted.
+    /// Three quarters of the eligible members have voted.
     ThreeQuarters,
-    /// It closes within an hour.
+    /// The campaign closes within an hour.
     HourLeft,
-    /// Another entry leads alone than the one that did last.
+    /// Another entry has taken the sole lead.
     LeadChange,
-    /// Everyone eligible has voted.
+    /// All eligible members have voted.
     AllVoted,
-    /// It takes ballots.
+    /// The campaign accepts ballots.
     Launch,
-    /// It is closed, with its result.
+    /// The campaign is closed and has its result.
     Results,
 }
 
 impl Event {
-    /// Whether it can be announced several times.
+    /// Whether the event can be announced several times.
     pub const fn is_counted(self) -> bool {
         matches!(self, Self::LeadChange | Self::Tease)
     }
 
-    /// Whether a campaign of this level has it told.
+    /// Whether the event is announced at this level.
     pub const fn is_told_at(self, level: AnnouncementLevel) -> bool {
         match level {
             AnnouncementLevel::Off => false,
@@ -73,25 +73,25 @@ impl Event {
     }
 }
 
-/// What is known of a vote at a moment.
+/// The state of a campaign on which its announcements depend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// How much is told of it.
+    /// The level of announcements.
     pub level: AnnouncementLevel,
-    /// Where it is in its life.
+    /// The campaign's status.
     pub status: CampaignStatus,
-    /// When it started.
+    /// When the campaign started.
     pub start_at: Option<Timestamp>,
-    /// When it closes.
+    /// When the campaign closes.
     pub closes_at: Option<Timestamp>,
-    /// How many have voted.
+    /// The turnout.
     pub turnout: Turnout,
-    /// Of a vote whose standings all may see, the entry that leads alone, if there is one; see [`leader`]. Of others nothing
-    /// that is told, or when, may depend on it.
+    /// The entry in the sole lead, if everyone may see the standings: see [`leader`]. Otherwise `None`, because neither the
+    /// content nor the time of an announcement may depend on it.
     pub leader: Option<EntryId>,
-    /// Whether standings are hidden from some.
+    /// Whether the standings are hidden from some members.
     pub is_secretive: bool,
-    /// The moment.
+    /// The time.
     pub now: Timestamp,
 }
 
@@ -99,13 +99,13 @@ pub struct Facts {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredState", into = "StoredState")]
 pub struct Told {
-    /// The events that were told, or passed over for a more exciting one; but for those that can be told several times.
+    /// The events that were announced, or skipped for a greater one, without the repeatable events.
     pub events: BTreeSet<Event>,
-    /// The entry that last led alone.
+    /// The entry that was last in the sole lead.
     pub leader: Option<EntryId>,
-    /// How many lead changes were told or passed over.
+    /// Number of lead changes that were announced or skipped.
     pub leads: u32,
-    /// How many teases were told or passed over.
+    /// Number of teases that were announced or skipped.
     pub teases: u32,
     /// Events that a newer release announced and this one does not know. They are stored again as they were.
     pub unknown_events: Vec<Value>,
@@ -149,14 +149,14 @@ impl From<Told> for StoredState {
     }
 }
 
-/// The entry that stands in the first place alone; nobody without a ballot.
+/// The entry in the sole lead; `None` without a ballot.
 pub fn leader(outcome: &Outcome) -> Option<EntryId> {
     let counted = outcome.standings.iter().any(|row| row.pick_counts.iter().any(|count| *count > 0));
     let mut first = outcome.standings.iter().filter(|row| counted && row.place == 1);
     first.next().filter(|_| first.next().is_none()).map(|row| row.entry)
 }
 
-/// What to tell now, if anything, and what counts as told from then on.
+/// The event to announce now, if there is one, and the announced events after it.
 pub fn next(facts: &Facts, told: &Told) -> (Option<Event>, Told) {
     let due: BTreeSet<Event> = due(facts, told).into_iter().filter(|event| event.is_told_at(facts.level)).collect();
     let mut after = told.clone();
@@ -171,12 +171,12 @@ pub fn next(facts: &Facts, told: &Told) -> (Option<Event>, Told) {
     (due.difference(&told.events).max().copied(), after)
 }
 
-/// All that has come about, whether or not it was told before; a lead change only when it is news.
+/// All events that have occurred, announced or not. A lead change is included only if it is new.
 fn due(facts: &Facts, told: &Told) -> Vec<Event> {
     match facts.status {
         _ if told.events.contains(&Event::Results) => Vec::new(),
         CampaignStatus::Draft | CampaignStatus::Archived => Vec::new(),
-        // With the result out, nothing that led to it is news.
+        // Once the result is announced, no earlier event is news.
         CampaignStatus::Closed => {
             let all = Event::VARIANTS.iter().copied();
             all.filter(|event| !event.is_counted()).collect()
@@ -204,12 +204,12 @@ fn takes_ballots(facts: &Facts) -> bool {
     facts.status == CampaignStatus::Live && facts.closes_at.is_some_and(|closes| facts.now < closes)
 }
 
-/// Whether at least `percent` of those eligible have voted, and someone has.
+/// Whether at least `percent` of the eligible members have voted, and at least one.
 fn has_voted(turnout: Turnout, percent: i128) -> bool {
     turnout.voted > 0 && i128::from(turnout.voted) * 100 >= i128::from(turnout.eligible) * percent
 }
 
-/// Whether a vote that lasts longer than `span` closes within it.
+/// Whether a campaign that lasts longer than `span` closes within it.
 fn is_within(facts: &Facts, span: TimeDelta) -> bool {
     facts
         .start_at
@@ -217,12 +217,12 @@ fn is_within(facts: &Facts, span: TimeDelta) -> bool {
         .is_some_and(|(start, closes)| closes - start > span && closes - facts.now <= span)
 }
 
-/// How many teases so many ballots make: at the third, and whenever they have doubled since.
+/// Number of teases for this number of ballots: one at three ballots, and one each time that the number has doubled.
 fn teases(voted: i64) -> u32 {
     (voted / 3).checked_ilog2().map_or(0, |doublings| doublings + 1)
 }
 
-/// A tie is no change: who led before still has to be overtaken.
+/// Whether another entry leads than before. A tie is no change of the lead.
 fn has_new_leader(facts: &Facts, told: &Told) -> bool {
     facts.leader.zip(told.leader).is_some_and(|(now, before)| now != before)
 }

@@ -1,4 +1,4 @@
-//! How announcements are worded: the pools of `data/discord/announcements.json`, and what people typed put into them.
+//! The wording of announcements: the templates of `data/discord/announcements.json`, filled with escaped text.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -13,30 +13,30 @@ use crate::{
 
 const ANNOUNCEMENTS: &str = include_str!("../../data/discord/announcements.json");
 
-/// Pools that cannot be read count as none; a test sees to it that they can.
+/// The templates by theme. The file is part of the binary, and a test checks that it can be read.
 static POOLS: LazyLock<BTreeMap<String, Pool>> =
     LazyLock::new(|| serde_json::from_str(ANNOUNCEMENTS).unwrap_or_default());
 
-/// The variants of a theme.
+/// The templates of a theme.
 #[derive(Deserialize)]
 struct Pool {
     titles: Vec<String>,
     texts: Vec<String>,
 }
 
-/// What an announcement is about.
+/// The subject of an announcement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
-    /// An event, by its own name.
+    /// An event, with the templates of its name.
     Plain(Event),
-    /// A result in which several share the first place.
+    /// A result with several entries in first place.
     ResultsTied,
     /// A result without a ballot.
     ResultsEmpty,
 }
 
 impl Theme {
-    /// The name of its variants in `data/discord/announcements.json`.
+    /// The name of the theme in `data/discord/announcements.json`.
     pub fn pool(self) -> String {
         match self {
             Self::Plain(event) => event.to_string(),
@@ -45,7 +45,8 @@ impl Theme {
         }
     }
 
-    /// The title and the text for a campaign, always the same ones for the same `time` that it is told there.
+    /// The templates of the title and of the text. They depend only on the campaign and on `time`, the number of earlier
+    /// announcements of the event.
     pub fn wording(self, campaign: CampaignId, time: u32) -> (&'static str, &'static str) {
         let name = self.pool();
         let hash = Sha256::digest(format!("{name} {} {time}", campaign.0));
@@ -59,31 +60,31 @@ impl Theme {
     }
 }
 
-/// What stands for the placeholders. Its texts are escaped.
+/// The values of the placeholders. Texts are escaped.
 #[derive(Clone, Debug, Default)]
 pub struct Values {
     /// The campaign's title.
     pub title: String,
     /// The guild's name.
     pub guild: String,
-    /// When it closes.
+    /// When the campaign closes.
     pub closes_at: Option<Timestamp>,
-    /// How many have voted.
+    /// The turnout.
     pub turnout: Turnout,
-    /// How many entries there are.
+    /// Number of entries.
     pub entries: usize,
-    /// How many a ballot names.
+    /// Number of picks on a ballot.
     pub picks: i64,
-    /// Who leads.
+    /// The leader.
     pub leader: String,
-    /// Who led before.
+    /// The previous leader.
     pub previous: String,
-    /// Who has won.
+    /// The winner.
     pub winner: String,
 }
 
 impl Values {
-    /// What stands for a placeholder, if there is one of this name.
+    /// The value of a placeholder; `None` if there is no placeholder of this name.
     fn of(&self, placeholder: &str) -> Option<String> {
         let timestamp = |style| self.closes_at.map(|closes| timestamp(closes, style)).unwrap_or_default();
         Some(match placeholder {
@@ -103,7 +104,7 @@ impl Values {
         })
     }
 
-    /// A template with these in the places of its placeholders.
+    /// Replaces the placeholders of a template by these values.
     pub fn fill(&self, template: &str) -> String {
         let mut parts = template.split('{');
         let mut filled = parts.next().unwrap_or_default().to_owned();
@@ -117,12 +118,12 @@ impl Values {
     }
 }
 
-/// An instant as each reader's Discord shows it: `F` in full, `R` as the time until then.
+/// A time as Discord displays it in the reader's time zone: style `F` in full, `R` relative to now.
 pub fn timestamp(at: Timestamp, style: char) -> String {
     format!("<t:{}:{style}>", at.and_utc().timestamp())
 }
 
-/// Names as one writes them: "A", "A and B", "A, B and C".
+/// Joins names as in a sentence: "A", "A and B", "A, B and C".
 pub fn listed(names: &[String]) -> String {
     match names {
         [] => String::new(),
@@ -131,15 +132,15 @@ pub fn listed(names: &[String]) -> String {
     }
 }
 
-/// A text in one line of at most `max` characters, the last of them `…` if it was longer.
+/// A text in one line of at most `max` characters. A longer one is cut and ends in `…`.
 pub fn line(text: &str, max: usize) -> String {
     cut(flat(text).map(String::from), max)
 }
 
-/// What people typed, in one line that Discord shows as typed: no link, mention, emoji, timestamp or other mark-up is
-/// made of it. With the backslashes it has at most `max` characters, the last of them `…` if it was longer.
+/// Escapes a user's text, in one line, so that Discord displays it as typed: without links, mentions, emojis, timestamps and
+/// other mark-up. The result has at most `max` characters with its backslashes. A longer one is cut and ends in `…`.
 pub fn escape(text: &str, max: usize) -> String {
-    // Dashes and numbers make lists, but only where a line starts.
+    // Dashes and numbers start lists, but only at the start of a line.
     let (mut at_start, mut after_number) = (true, false);
     let escaped = flat(text).map(|c| {
         let is_markup = match c {
@@ -155,17 +156,17 @@ pub fn escape(text: &str, max: usize) -> String {
     cut(escaped, max)
 }
 
-/// The characters of a text, with spaces for line breaks and other control characters, and for what turns the rest of a
-/// line around.
+/// The characters of a text, with spaces in place of line breaks, other control characters, and marks that change the direction
+/// of the text.
 fn flat(text: &str) -> impl Iterator<Item = char> {
     let is_space = |c| matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     text.chars().map(move |c| if c.is_control() || is_space(c) { ' ' } else { c })
 }
 
-/// The pieces, as many as fit whole.
+/// Joins as many whole pieces as fit into `max` characters.
 fn cut(pieces: impl Iterator<Item = String>, max: usize) -> String {
     let mut fitting = String::new();
-    // Where it is to be cut if it turns out too long: with room for the ellipsis.
+    // Where to cut if the text is too long, with room for the ellipsis.
     let (mut count, mut kept) = (0, 0);
     for piece in pieces {
         count += piece.chars().count();

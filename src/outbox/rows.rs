@@ -11,25 +11,25 @@ use crate::{
 };
 
 text_enum! {
-    /// What a message to Discord is.
+    /// The kind of a message to Discord.
     #[graphql(name = "DiscordMessageKind")]
     pub enum MessageKind {
-        /// Tells a channel of a vote.
+        /// Announces a campaign in a channel.
         Announcement,
-        /// Brings a member their invite code.
+        /// Delivers an invite code to a member.
         Invite,
-        /// Brings a member a code to choose another password with.
+        /// Delivers a code to reset a password to a member.
         ResetCode,
     }
 }
 
 text_enum! {
-    /// How far a message to Discord has come. Those that were delivered are gone.
+    /// The state of a message to Discord. Delivered messages are deleted.
     #[graphql(name = "DiscordMessageState")]
     pub enum MessageState {
-        /// On its way.
+        /// The message waits for its delivery.
         Queued,
-        /// Given up: Discord refused it, or it took too long.
+        /// The server gave up: Discord refused the message, or it expired.
         Failed,
     }
 }

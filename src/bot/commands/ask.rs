@@ -1,4 +1,4 @@
-//! What the bot asks of the schema for a member, and the answers.
+//! The GraphQL operations that the bot runs for a member, and their results.
 
 use std::sync::LazyLock;
 
@@ -53,32 +53,32 @@ const ME: &str = "query {
     }
 }";
 
-/// Not the server's own, which may run the documents of a manifest only.
+/// The bot's own schema, because the server's may be restricted to the documents of a manifest.
 static GRAPH: LazyLock<error::Result<Graph>> = LazyLock::new(Graph::new);
 
-/// Builds what answers, which takes a moment: before the first is waited for.
+/// Builds the schema, which takes a moment, before the first member waits for it.
 pub fn get_ready() {
     if let Err(error) = &*GRAPH {
         tracing::error!(%error, "the bot's commands cannot be answered");
     }
 }
 
-/// The member who uses the bot.
+/// The member who uses a command.
 pub struct Asker {
-    /// Whom the schema takes them for.
+    /// The member as a viewer of the schema.
     pub admitted: AuthContext,
     /// The colour of the guild's embeds, `0xRRGGBB`.
     pub color: u32,
-    /// Under which the log tells of it.
+    /// The id of the request in the log.
     pub request_id: String,
 }
 
-/// Why there is no answer.
+/// Why an operation failed.
 #[derive(Clone, Debug)]
 pub struct Refused {
-    /// In words for them.
+    /// The message for the member.
     pub message: String,
-    /// For us, such as `ALREADY_VOTED`.
+    /// The reason, such as `ALREADY_VOTED`.
     pub reason: Option<String>,
 }
 
@@ -93,17 +93,17 @@ impl From<ServerError> for Refused {
     }
 }
 
-/// The open votes, newest first.
+/// The open campaigns, newest first.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Votes {
-    /// How many there are.
+    /// The number of all open campaigns.
     pub total_count: usize,
-    /// The first hundred.
+    /// The first 100 campaigns.
     pub nodes: Vec<OpenVote>,
 }
 
-/// An open vote in a list.
+/// An open campaign in a list.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
@@ -116,7 +116,7 @@ pub struct OpenVote {
     pub viewer_cannot_vote_reason: Option<CannotVoteReason>,
 }
 
-/// How many have voted.
+/// The turnout of a campaign.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct Turnout {
@@ -125,7 +125,7 @@ pub struct Turnout {
     pub percent: f64,
 }
 
-/// A vote with what it is about.
+/// A campaign with its entries and the member's ballot.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
@@ -142,18 +142,18 @@ pub struct Vote {
 }
 
 impl Vote {
-    /// What a ballot must be.
+    /// The rules for a ballot.
     pub const fn paper(&self) -> Paper {
         Paper { method: self.method, picks: self.picks_per_voter, entries: self.entries.len() }
     }
 
-    /// What a ballot picks so far.
+    /// The entries that a ballot picks so far.
     pub fn picked<'a>(&'a self, ballot: &'a Ballot) -> impl Iterator<Item = &'a Entry> {
         ballot.picks.iter().filter_map(|pick| self.entries.get(usize::from(*pick)))
     }
 }
 
-/// A thing voted on.
+/// An entry of a campaign.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct Entry {
@@ -162,7 +162,7 @@ pub struct Entry {
     pub description: Option<String>,
 }
 
-/// A ballot that was cast.
+/// A cast ballot.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct CastBallot {
@@ -170,14 +170,14 @@ pub struct CastBallot {
     pub receipt: String,
 }
 
-/// Something of which only the name is told.
+/// An object of which only the name is queried.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct Named {
     pub name: String,
 }
 
-/// A vote with its standings.
+/// A campaign with its standings.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
@@ -192,7 +192,7 @@ pub struct Counted {
     pub standings_hidden_reason: Option<StandingsHiddenReason>,
 }
 
-/// Where an entry stands.
+/// The place of an entry.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
 pub struct StandingRow {
@@ -201,7 +201,7 @@ pub struct StandingRow {
     pub entry: Named,
 }
 
-/// The member themselves.
+/// The member's own profile.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
@@ -213,7 +213,7 @@ pub struct Myself {
     pub characters: Vec<Character>,
 }
 
-/// One of their characters.
+/// A character of the member.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
@@ -232,28 +232,28 @@ fn campaign_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CampaignId,
 }
 
 impl Asker {
-    /// The open votes that they see.
+    /// The open campaigns that the member can see.
     pub async fn votes(&self) -> Result<Votes, Refused> {
         self.ask(VOTES, json!({}), "/campaigns").await
     }
 
-    /// A vote; `None` if they see none of this id.
+    /// A campaign; `None` if the member can see none with this id.
     pub async fn vote(&self, campaign: CampaignId) -> Result<Option<Vote>, Refused> {
         self.ask(VOTE, json!({ "id": ID::from(campaign) }), "/campaign").await
     }
 
-    /// Casts their ballot.
+    /// Casts the member's ballot.
     pub async fn cast(&self, vote: &Vote, ballot: &Ballot) -> Result<CastBallot, Refused> {
         let picks: Vec<&ID> = vote.picked(ballot).map(|entry| &entry.id).collect();
         self.ask(CAST, json!({ "input": { "campaignId": vote.id, "picks": picks } }), "/castBallot/ballot").await
     }
 
-    /// The latest votes that are open or closed, newest first.
+    /// The latest open and closed campaigns, newest first.
     pub async fn standings(&self) -> Result<Vec<Counted>, Refused> {
         self.ask(STANDINGS, json!({}), "/campaigns/nodes").await
     }
 
-    /// Themselves.
+    /// The member's own profile.
     pub async fn me(&self) -> Result<Myself, Refused> {
         self.ask(ME, json!({}), "/me").await
     }

@@ -1,68 +1,68 @@
-//! A ballot being filled in on Discord. Nothing of it is kept here: all of it is in the ids of its menu and its buttons.
+//! A ballot that a member is filling in on Discord. The server keeps no state: the ids of the menu and the buttons contain all of it.
 
 use std::collections::HashSet;
 
 use crate::{kernel::id::CampaignId, voting::VotingMethod};
 
-/// Most options of a menu.
+/// Most options in a menu, by Discord's limit.
 pub const PAGE: usize = 25;
-/// The id of the menu that chooses one of several votes.
+/// The id of the menu to choose one of several campaigns.
 pub const CHOOSE: &str = "vote1:choose";
-/// How the id of a part of a ballot begins. Ids are written otherwise only under another beginning.
+/// Prefix of the ids of a ballot's components. A new format of the ids needs a new prefix.
 const FORM: &str = "vote1";
 
-/// What a part of a ballot is for.
+/// The action of a ballot's component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Step {
-    /// Picks what is chosen from the menu.
+    /// Picks the chosen entries.
     Pick,
-    /// Turns to the page before.
+    /// Shows the previous page.
     Back,
-    /// Turns to the next page.
+    /// Shows the next page.
     Forward,
-    /// Forgets the picks; a ballot begins so, too.
+    /// Removes all picks; also the first step of a ballot.
     StartOver,
     /// Casts the ballot.
     Cast,
 }
 
-/// A ballot on its way.
+/// A ballot that is being filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ballot {
-    /// In which campaign.
+    /// The campaign.
     pub campaign: CampaignId,
-    /// The picks so far, first choice first, by their positions among the campaign's entries. A campaign that takes ballots
-    /// keeps its entries and their order.
+    /// The picks so far, first choice first, as positions among the campaign's entries. Entries and their order are fixed while a
+    /// campaign accepts ballots.
     pub picks: Vec<u8>,
-    /// Which page of the entries the menu shows, from 0.
+    /// The page of entries that the menu shows, from 0.
     pub page: u8,
 }
 
-/// What a campaign asks of a ballot.
+/// The rules of a campaign for its ballots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paper {
-    /// How ballots are counted.
+    /// The voting method.
     pub method: VotingMethod,
-    /// Most picks; with weighted picks, the number of them.
+    /// Most picks; with weighted picks, the exact number.
     pub picks: usize,
-    /// How many entries there are.
+    /// The number of entries.
     pub entries: usize,
 }
 
-/// What can be chosen next.
+/// The menu for the next choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Menu {
     /// The entries on this page, by position.
     pub options: Vec<u8>,
-    /// The fewest to choose.
+    /// Fewest entries to choose.
     pub least: usize,
-    /// The most to choose; 0 when all picks are on other pages.
+    /// Most entries to choose; 0 when all picks are on other pages.
     pub most: usize,
 }
 
 impl Paper {
-    /// Whether the order of picks means anything.
+    /// Whether the order of picks matters.
     pub fn is_ranked(self) -> bool {
         self.method.is_ranked()
     }
@@ -74,13 +74,13 @@ impl Ballot {
         Self { campaign, picks: Vec::new(), page: 0 }
     }
 
-    /// The id of a part of the ballot.
+    /// The id of a component of the ballot.
     pub fn part(&self, step: Step) -> String {
         let picks = base16ct::lower::encode_string(&self.picks);
         format!("{FORM}:{step}:{}:{:x}:{picks}", written(self.campaign), self.page)
     }
 
-    /// The ballot that a part belongs to; `None` if no part has this id.
+    /// The step and the ballot that a component's id contains; `None` for any other id.
     pub fn read(part: &str) -> Option<(Step, Self)> {
         let parts: Vec<&str> = part.split(':').collect();
         let [FORM, step, campaign, page, picks] = *parts.as_slice() else { return None };
@@ -89,7 +89,7 @@ impl Ballot {
         Some((step.parse().ok()?, ballot))
     }
 
-    /// The ballot after a step, `chosen` being what was chosen from its menu; `None` where that cannot be of this campaign.
+    /// The ballot after a step, with the values that were chosen from its menu; `None` if they don't fit the campaign.
     pub fn after(mut self, step: Step, chosen: &[String], paper: Paper) -> Option<Self> {
         match step {
             Step::Pick => {
@@ -120,13 +120,13 @@ impl Ballot {
             && self.picks.iter().all(|pick| usize::from(*pick) < paper.entries && seen.insert(*pick))
     }
 
-    /// Whether it can be cast.
+    /// Whether the ballot can be cast.
     pub fn is_enough(&self, paper: Paper) -> bool {
         let least = if paper.method.requires_all_picks() { paper.picks } else { 1 };
         self.picks.len() >= least
     }
 
-    /// What can be chosen next; `None` when nothing is left to choose.
+    /// The menu for the next choice; `None` when no choice is left.
     pub fn menu(&self, paper: Paper) -> Option<Menu> {
         let options = self.page(paper);
         if options.is_empty() || (paper.is_ranked() && self.picks.len() >= paper.picks) {
@@ -137,11 +137,11 @@ impl Ballot {
         }
         let elsewhere = self.picks.iter().filter(|pick| !options.contains(pick)).count();
         let most = paper.picks.saturating_sub(elsewhere).min(options.len());
-        // On one of several pages all picks may be taken back.
+        // With several pages, a member can remove all picks of one page.
         Some(Menu { options, least: usize::from(self.pages(paper) == 1), most })
     }
 
-    /// How many pages its menu has.
+    /// The number of pages of the menu.
     pub fn pages(&self, paper: Paper) -> usize {
         self.offered(paper).count().div_ceil(PAGE)
     }
@@ -150,19 +150,19 @@ impl Ballot {
         self.offered(paper).skip(usize::from(self.page) * PAGE).take(PAGE).collect()
     }
 
-    /// The entries to choose from: of a ranking, those that have no rank yet.
+    /// The entries to choose from: in a ranking, those without a rank.
     fn offered(&self, paper: Paper) -> impl Iterator<Item = u8> {
         let entries = (0..=u8::MAX).take(paper.entries);
         entries.filter(move |entry| !paper.is_ranked() || !self.picks.contains(entry))
     }
 }
 
-/// A campaign in an id.
+/// Encodes a campaign for a component's id.
 pub fn written(campaign: CampaignId) -> String {
     format!("{:x}", campaign.0.cast_unsigned())
 }
 
-/// The campaign that [`written`] wrote.
+/// The campaign that [`written`] has encoded.
 pub fn read(campaign: &str) -> Option<CampaignId> {
     u64::from_str_radix(campaign, 16).ok().map(|id| CampaignId(id.cast_signed()))
 }

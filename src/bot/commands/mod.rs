@@ -1,4 +1,4 @@
-//! The bot's slash commands: a second door to what the schema does, for the member whose Discord account uses them.
+//! The bot's slash commands. They run operations of the GraphQL schema as the member whose Discord account uses them.
 
 pub mod ask;
 pub mod ballot;
@@ -32,7 +32,7 @@ use crate::{
     voting::CannotVoteReason,
 };
 
-/// How long an answer may take: Discord waits for three seconds, the way there and back included.
+/// Longest time for a response. Discord waits for three seconds, including the network.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 const TOO_SLOW: &str =
@@ -47,7 +47,7 @@ const NOT_LINKED: &str =
 const NO_MEMBER: &str = "You are not on this guild's roster under this Discord account. Ask an officer to add your Discord \
     id, or wait for the next role sync.";
 
-/// The commands, as Discord is told of them. From then on they may be used.
+/// The definitions of the commands. Discord offers them to users once they are registered.
 pub(super) fn all() -> Vec<CreateCommand> {
     ask::get_ready();
     let commands = [
@@ -65,7 +65,7 @@ pub(super) fn all() -> Vec<CreateCommand> {
     commands.map(command).into()
 }
 
-/// Answers whoever used a command, a button or a menu.
+/// Responds to the use of a command, a button or a menu.
 pub(super) async fn answer(app: &Arc<App>, interaction: Interaction) {
     let Some(bot) = app.discord.bot.as_deref() else { return };
     let request_id = format!("discord-{}", interaction.id());
@@ -77,7 +77,7 @@ pub(super) async fn answer(app: &Arc<App>, interaction: Interaction) {
         Interaction::Component(used) => {
             let wanted = Wanted::Part { id: &used.data.custom_id, chosen: chosen(used) };
             let reply = reply(app, used.guild_id, used.user.id, &request_id, wanted).await;
-            // What only they see is changed in its place; what others see too stays as it is.
+            // A message that only the user sees is updated in place. A message that others see stays as it is.
             let is_theirs = used.message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
             if is_theirs { Response::UpdateMessage(reply) } else { Response::Message(reply) }
         }
@@ -90,11 +90,11 @@ pub(super) async fn answer(app: &Arc<App>, interaction: Interaction) {
     }
 }
 
-/// What someone has used.
+/// The command, button or menu that a user has used.
 enum Wanted<'a> {
-    /// The command of this name.
+    /// The command with this name.
     Command(&'a str),
-    /// The menu or button of this id, and what was chosen from it.
+    /// The menu or button with this id, and the chosen values.
     Part { id: &'a str, chosen: &'a [String] },
 }
 
@@ -120,7 +120,7 @@ async fn reply(app: &Arc<App>, server: Option<ServerId>, user: UserId, request_i
     }
 }
 
-/// The member that a user of a Discord server is, in the guild that the server is linked to.
+/// Finds the member that belongs to a user of a Discord server, in the guild that the server is linked to.
 async fn admit(app: &Arc<App>, server: Option<ServerId>, user: UserId, request_id: &str) -> Result<Asker> {
     let stranger = |why| Refusal::new(Code::Forbidden, why);
     let server = server.ok_or_else(|| stranger(IN_NO_SERVER))?;
@@ -181,7 +181,7 @@ async fn fill_in(asker: &Asker, ballot: Ballot, step: Step, chosen: &[String]) -
     }
     match asker.cast(&vote, &ballot).await {
         Ok(cast) => Ok(view::cast(&vote, &cast, asker.color)),
-        // Who has pressed twice must not lose the receipt.
+        // After pressing the button twice, the member still gets the receipt.
         Err(refused) if refused.reason.as_deref() == Some("ALREADY_VOTED") => {
             let vote = asker.vote(campaign).await?.ok_or(refused)?;
             Ok(view::cannot_vote(&vote, CannotVoteReason::AlreadyVoted, asker.color))

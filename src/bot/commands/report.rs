@@ -1,4 +1,4 @@
-//! What the bot tells of a guild: how its votes stand, and who someone is in it.
+//! The replies to `/standings` and `/whoami`.
 
 use serenity::builder::{CreateEmbed, CreateInteractionResponseMessage as Reply};
 
@@ -12,12 +12,12 @@ use crate::{
     voting::{CampaignStatus, StandingsHiddenReason},
 };
 
-/// How many places are listed.
+/// Most places in a list.
 const MAX_PLACES: usize = 5;
-/// How many characters are listed.
+/// Most characters in a list.
 const MAX_CHARACTERS: usize = 10;
 
-/// How the latest votes stand.
+/// The standings of the latest campaigns.
 pub fn standings(votes: &[Counted], color: u32) -> Reply {
     if votes.is_empty() {
         return note("There has been no vote yet.");
@@ -36,7 +36,7 @@ fn standing(vote: &Counted) -> String {
     match (&vote.standings, vote.standings_hidden_reason) {
         (_, Some(reason)) => lines.push(hidden(reason).to_owned()),
         (Some(rows), None) if vote.turnout.voted > 0 => {
-            // Discord counts lists anew, also where a place is shared: with its dot escaped it is none.
+            // The escaped dot prevents a Markdown list, which Discord would renumber.
             lines.extend(rows.iter().take(MAX_PLACES).map(|row| {
                 let name = escape(&row.entry.name, MAX_NAME);
                 format!("{}\\. {name}: {}", row.place, vote.method.points_with_unit(row.points))
@@ -58,7 +58,7 @@ const fn hidden(reason: StandingsHiddenReason) -> &'static str {
     }
 }
 
-/// Who they are.
+/// The member's rank, account and characters.
 pub fn whoami(me: &Myself, color: u32) -> Reply {
     let source = match me.rank_source {
         RankSource::Manual => "set by an officer",
@@ -99,7 +99,7 @@ const fn role_of(role: CharacterRole) -> &'static str {
     }
 }
 
-/// `DEATH_KNIGHT` as one says it: Death Knight.
+/// `DEATH_KNIGHT` in title case: Death Knight.
 fn spoken(name: &str) -> String {
     let word = |word: &str| {
         let (first, rest) = word.split_at_checked(1).unwrap_or_default();

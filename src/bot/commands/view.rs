@@ -1,5 +1,5 @@
-//! The bot's answers as Discord shows them: within its limits, to nobody but the member, pinging nobody. Here all that has to
-//! do with a ballot.
+//! The bot's replies about ballots. All replies are within Discord's limits, are visible only to the member, and contain no mentions
+//! that notify users.
 
 use chrono::{DateTime, Utc};
 use serenity::{
@@ -19,26 +19,26 @@ use crate::{
     voting::CannotVoteReason,
 };
 
-/// Longest title of an embed.
+/// Longest title of an embed, in characters.
 pub const MAX_TITLE: usize = 200;
-/// Longest title in a list.
+/// Longest title in a list, in characters.
 const MAX_LISTED_TITLE: usize = 100;
-/// Longest name of an entry: ten of them and what stands between make less than 1,024 characters.
+/// Longest name of an entry, in characters. Ten of them with separators stay below Discord's limit of 1,024 for a field.
 pub const MAX_NAME: usize = 90;
-/// Longest label and description of a menu's option.
+/// Longest label and description of a menu's option, in characters.
 const MAX_LABEL: usize = 100;
-/// How many votes are listed: with all that is told of each, less than 4,096 characters.
+/// Most campaigns in a list. With their details they stay below Discord's limit of 4,096 characters.
 const MAX_VOTES: usize = 15;
 
 const REGISTER: &str = "Only registered members can vote. Ask an officer for an invite code, and register with it on the \
     guild's site.";
 
-/// A sentence.
+/// A reply of one sentence.
 pub fn note(text: &str) -> Reply {
     reply(text, None, Vec::new())
 }
 
-/// The open votes, those first in which they can vote, and a menu of these.
+/// The open campaigns, first those in which the member can vote, and a menu to choose one of them.
 pub fn votes(votes: Votes, color: u32) -> Reply {
     let Votes { total_count, mut nodes } = votes;
     if nodes.is_empty() {
@@ -76,7 +76,7 @@ fn listed(vote: &OpenVote) -> String {
     format!("**{title}**{closes}, {}: {stand}", turnout(vote.turnout))
 }
 
-/// Why they cannot vote; and their ballot, if they have voted.
+/// Why the member can't vote, and their ballot if they have voted.
 pub fn cannot_vote(vote: &Vote, reason: CannotVoteReason, color: u32) -> Reply {
     let why = match reason {
         CannotVoteReason::AlreadyVoted => "You have voted in this already. Ballots are final.",
@@ -88,7 +88,7 @@ pub fn cannot_vote(vote: &Vote, reason: CannotVoteReason, color: u32) -> Reply {
     reply("", Some(with_receipt(embed, vote, vote.viewer_ballot.as_ref())), Vec::new())
 }
 
-/// A ballot that was cast just now.
+/// A ballot that was just cast.
 pub fn cast(vote: &Vote, cast: &CastBallot, color: u32) -> Reply {
     let title = escape(&vote.title, MAX_TITLE);
     let embed = CreateEmbed::new().title("Your ballot is cast").description(format!("**{title}**")).colour(color);
@@ -106,7 +106,7 @@ fn with_receipt(embed: CreateEmbed, vote: &Vote, cast: Option<&CastBallot>) -> C
     embed.field("Your ballot", picks, false).field("Receipt", receipt, false)
 }
 
-/// A ballot to fill in.
+/// A ballot with its menu and buttons.
 pub fn ballot(vote: &Vote, ballot: &Ballot, color: u32) -> Reply {
     let paper = vote.paper();
     let mut so_far = picks(vote, vote.picked(ballot).map(|entry| entry.name.as_str()));
@@ -167,12 +167,12 @@ fn entries(vote: &Vote, ballot: &Ballot, menu: &Menu) -> CreateSelectMenu {
         .disabled(menu.most == 0)
 }
 
-/// The names of what a ballot picks, a line each.
+/// The names of a ballot's picks, one on each line.
 fn picks<'a>(vote: &Vote, names: impl Iterator<Item = &'a str>) -> String {
     let is_ranked = vote.paper().is_ranked();
     let lines = names.enumerate().map(|(index, name)| {
         let name = escape(name, MAX_NAME);
-        // With its dot escaped it is no list of Discord's.
+        // The escaped dot prevents a Markdown list.
         if is_ranked { format!("{}\\. {name}", index + 1) } else { format!("• {name}") }
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -186,19 +186,19 @@ fn option(label: &str, value: String, description: Option<&str>) -> CreateSelect
     }
 }
 
-/// How many have voted.
+/// The turnout as text.
 pub fn turnout(turnout: Turnout) -> String {
     let Turnout { eligible, voted, percent } = turnout;
     format!("{voted} of {eligible} voted ({percent} %)")
 }
 
-/// When something happens, seen from now.
+/// The time of an event, relative to now.
 pub fn moment(what: &str, at: Option<DateTime<Utc>>) -> Option<String> {
     at.map(|at| format!("{what} {}", timestamp(at.naive_utc(), 'R')))
 }
 
 fn ordinal(number: usize) -> String {
-    // There are at most ten.
+    // A ballot has at most ten picks.
     let ending = match number {
         1 => "st",
         2 => "nd",
@@ -208,7 +208,7 @@ fn ordinal(number: usize) -> String {
     format!("{number}{ending}")
 }
 
-/// An answer. What it does not have is taken out of the one in whose place it comes.
+/// A reply. It sets every part, so that an update of an earlier reply removes parts that this one doesn't have.
 pub fn reply(text: &str, embed: Option<CreateEmbed>, rows: Vec<CreateActionRow>) -> Reply {
     Reply::new()
         .content(text)

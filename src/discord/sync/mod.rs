@@ -1,4 +1,4 @@
-//! Roles into ranks: on demand, on a schedule, and whenever a member changes on Discord.
+//! Syncs ranks with Discord roles: on demand, on a schedule, and when a member changes on Discord.
 
 pub mod plan;
 
@@ -29,46 +29,46 @@ use crate::{
     },
 };
 
-/// How often to look for guilds whose turn it is.
+/// Longest time between two searches for guilds whose sync is due.
 const LOOK: Duration = Duration::from_secs(10);
-/// What comes within this time of each other may be heard in any order.
+/// Time within which events of one member may arrive out of order.
 const TOGETHER: Duration = Duration::from_secs(2);
-/// The least time between two looks.
+/// Shortest time between two searches.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long to wait after a sync failed, unless the guild's interval is shorter.
+/// Pause after a failed sync, unless the guild's interval is shorter.
 const AFTER_FAILURE: Duration = Duration::from_mins(5);
-/// How many guilds are synced at once.
+/// Most guilds that are synced at once.
 const AT_ONCE: usize = 4;
-/// How long a rate limit is waited for where someone waits for the report, and where nobody does.
+/// Longest wait for a rate limit: in a sync that an officer waits for, and in a scheduled one.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mins(10));
-/// Rows of a statement.
+/// Most rows in a statement.
 const CHUNK: usize = 1_000;
 
-/// How a sync went.
+/// The result of a sync.
 pub struct Report {
-    /// When.
+    /// The time of the sync.
     pub at: Timestamp,
-    /// Whether nothing was changed: it was only asked what would be.
+    /// Whether this was a dry run, which changes nothing.
     pub dry_run: bool,
-    /// What was done.
+    /// The changes.
     pub plan: Plan,
 }
 
-/// A report in figures, as it is kept.
+/// The counts of a report, as they are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Figures {
-    /// Newcomers.
+    /// Members added.
     pub added: usize,
-    /// Promoted.
+    /// Members promoted.
     pub promoted: usize,
-    /// Demoted.
+    /// Members demoted.
     pub demoted: usize,
-    /// Became known by their Discord id.
+    /// Members whose Discord id was added.
     pub linked: usize,
-    /// Kept the rank they had.
+    /// Members whose rank was kept.
     pub untouched: usize,
-    /// Left as they were, though their roles say otherwise.
+    /// Users whose roles were not followed.
     pub conflicts: usize,
 }
 
@@ -85,8 +85,8 @@ impl From<&Plan> for Figures {
     }
 }
 
-/// Brings ranks in step with roles now, or tells what that would do. `overwrite_manual` also changes ranks that were set by
-/// hand, as far as the officer could do that by hand.
+/// Syncs ranks with roles now; a dry run only reports the changes. `overwrite_manual` also changes ranks that were set by hand, if
+/// the officer could change them by hand.
 ///
 /// # Errors
 /// `CONFLICT`: `DISCORD_OFF` without a bot, `DISCORD_NOT_LINKED`, `DISCORD_UNAVAILABLE` while Discord is down, or
@@ -104,9 +104,9 @@ pub async fn sync_roles(discord: &Discord, viewer: &Viewer, dry_run: bool, overw
     all(discord, &link, Some(by), seen, dry_run).await
 }
 
-/// Brings a guild in step with all that was seen of its server, or tells what that would do.
+/// Syncs a guild with all members of its server; a dry run only reports the changes.
 async fn all(discord: &Discord, link: &Link, by: Option<By>, seen: Vec<ServerMember>, dry_run: bool) -> Result<Report> {
-    // Most of the time there is nothing to do, and nobody is held up to find that out.
+    // Most syncs change nothing, and planning on a snapshot holds up no writer.
     let (at, guild, looked_at) = (discord.access.clock.now(), link.guild_id, link.clone());
     let sighting = Sighting::All(seen);
     let (plan, by, sighting) = discord
@@ -137,7 +137,7 @@ async fn all(discord: &Discord, link: &Link, by: Option<By>, seen: Vec<ServerMem
     discord.access.db.write(note).await
 }
 
-/// Follows a member's change on Discord.
+/// Syncs one member after a change on Discord.
 pub(crate) async fn one(discord: &Discord, server: &str, seen: ServerMember) -> Result<()> {
     let (server, now) = (server.to_owned(), discord.access.clock.now());
     let before = discord.bot.as_ref().and_then(|bot| bot.heard_of(&server, &seen.user.id, now));
@@ -148,14 +148,14 @@ pub(crate) async fn one(discord: &Discord, server: &str, seen: ServerMember) -> 
         let changes = !plan(&guild, sighting.users(), None, now).changes_nothing();
         Ok(changes.then_some((link, sighting)))
     });
-    // Names and avatars change more often than roles, and are none of our business.
+    // Most events are changes of names and avatars, which need no sync.
     let Some((link, sighting)) = found.await? else { return Ok(()) };
-    // What comes at once is not heard in order: what counts then is how they are.
+    // Events in quick succession may arrive out of order, so the member's present state is fetched.
     let is_clear = before.is_none_or(|before| now > before + TOGETHER);
     let sighting = match (&discord.bot, link.server(), sighting.users().first().and_then(ServerMember::id)) {
         (Some(bot), Some(server), Some(user)) if !is_clear => match bot.rest().member(server, user).await {
             Ok(member) => Sighting::One(Box::new(member)),
-            // They have left again.
+            // The user has left the server.
             Err(Failure::Refused { code: 10_007, .. }) => return Ok(()),
             Err(_) => sighting,
         },
@@ -165,7 +165,7 @@ pub(crate) async fn one(discord: &Discord, server: &str, seen: ServerMember) -> 
     Ok(())
 }
 
-/// Who asked for a sync.
+/// The officer who requested a sync.
 struct By {
     officer: Viewer,
     overwrite_manual: bool,
@@ -177,7 +177,7 @@ impl By {
     }
 }
 
-/// Who asked, as they stand within this transaction.
+/// Confirms the requester's permission within this transaction.
 async fn confirmed(conn: &mut Conn, by: Option<By>) -> Result<Option<By>> {
     let Some(by) = by else { return Ok(None) };
     let officer = service::officer(conn, &by.officer).await?;
@@ -188,11 +188,11 @@ fn figures(plan: &Plan) -> Result<String> {
     serde_json::to_string(&Figures::from(plan)).map_err(Error::internal)
 }
 
-/// What was seen of a server.
+/// The members of a server at one time.
 enum Sighting {
-    /// All its members.
+    /// All members.
     All(Vec<ServerMember>),
-    /// One of them.
+    /// One member.
     One(Box<ServerMember>),
 }
 
@@ -205,7 +205,7 @@ impl Sighting {
     }
 }
 
-/// Syncs all guilds when it is their turn, until the task is dropped.
+/// Syncs all guilds on their schedules, until the task is dropped.
 pub(crate) async fn run(discord: Arc<Discord>) {
     let Some(bot) = &discord.bot else { return };
     loop {
@@ -218,13 +218,13 @@ pub(crate) async fn run(discord: Arc<Discord>) {
             Err(error) => tracing::warn!(%error, "could not look whose roles are to be synced"),
         }
         let next = discord.access.db.read(async |conn| Ok(store::next_sync(conn).await?)).await.ok().flatten();
-        // At least a moment: what is due may not be done as long as nothing can be written.
+        // With a pause: a due sync stays due while the database can't be written.
         let now = discord.access.clock.now();
         discord.access.clock.sleep_until(next.unwrap_or(now + LOOK).min(now + LOOK).max(now + PAUSE)).await;
     }
 }
 
-/// A guild's turn: taken once, whoever else looks.
+/// Runs a guild's scheduled sync, unless another server has started it.
 async fn turn(discord: &Discord, bot: &Bot, link: Link) {
     let now = discord.access.clock.now();
     let interval = Duration::from_secs(u64::try_from(link.sync_minutes).unwrap_or(60) * 60);
@@ -257,7 +257,7 @@ async fn turn(discord: &Discord, bot: &Bot, link: Link) {
     }
 }
 
-/// All members of a server, page by page.
+/// Fetches all members of a server, page by page.
 async fn all_members(
     discord: &Discord,
     bot: &Bot,
@@ -276,7 +276,7 @@ async fn all_members(
                 let is_last = page.len() < PAGE;
                 seen.extend(page);
                 if is_last {
-                    // Whoever has changed meanwhile was looked at already, and is known better than by this list.
+                    // Members who changed since the start were synced by their event, which is newer than this list.
                     seen.retain(|it| !bot.has_changed(&link.server_id, &it.user.id, began));
                     return Ok(seen);
                 }
@@ -284,7 +284,7 @@ async fn all_members(
             Err(Failure::NotBefore(until)) if until <= latest && !bot.is_down() => {
                 discord.access.clock.sleep_until(until).await;
             }
-            // Of many pages one may go wrong.
+            // One failed page is retried.
             Err(Failure::Down(_)) if !stumbled => stumbled = true,
             Err(failure) => return Err(failure),
         }
@@ -326,7 +326,7 @@ async fn apply(discord: &Discord, link: &Link, by: Option<By>, sighting: Sightin
             guild,
             |(_, _, alone): &(Report, bool, Option<MemberId>)| *alone,
             async move |conn| {
-                // As all do who change the roster.
+                // Locks the guild first, like every change of the roster.
                 identity::store::lock_guild(conn, guild).await?;
                 let by = confirmed(conn, by).await?;
                 let linked = store::link(conn, guild).await?.filter(|now| now.server_id == link.server_id);
@@ -354,7 +354,7 @@ async fn apply(discord: &Discord, link: &Link, by: Option<By>, sighting: Sightin
     if takes_away {
         discord.access.await_revocation().await;
     }
-    // Whoever had not voted yet may have been the last.
+    // The change may have removed the last non-voter of a campaign.
     discord.access.bus.roster_changed(guild).await;
     Ok(report)
 }
@@ -369,7 +369,7 @@ async fn write(conn: &mut Conn, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Records what a sync did to each member, and that it was made, if someone asked for it or it did anything.
+/// Records the change of each member in the audit log, and the sync itself if an officer requested it or it changed anything.
 async fn record(
     conn: &mut Conn,
     guild: GuildId,
@@ -398,7 +398,7 @@ async fn record(
     audit::record_all(conn, guild, by, now, added.chain(changed).chain(whole).collect()).await
 }
 
-/// A large server's members take a while to go through, and hold up nobody else.
+/// Runs work on a blocking thread, because planning for a large server takes a while.
 async fn off_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R> {
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)
 }

@@ -1,4 +1,4 @@
-//! What a look at a server's members means for the guild's roster.
+//! Plans the changes of a guild's roster that follow from the members of its Discord server, without I/O.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,72 +15,72 @@ use crate::{
 };
 
 text_enum! {
-    /// Why a sync left a member as they are.
+    /// Why a sync did not change a member.
     pub enum DiscordSyncConflict {
-        /// Someone set their rank by hand, and their roles say another one.
+        /// An officer set their rank by hand, and their roles map to another rank.
         ManualRank,
-        /// They are the guild's last leader, or the last with an account.
+        /// The member is the guild's last leader, or the last one with an account.
         LastLeader,
-        /// Their rank, or the one their roles say, is out of the officer's reach.
+        /// Their rank, or the rank that their roles map to, is too high for the officer to change.
         RankTooLow,
-        /// Their Discord username is a member's who has another Discord id.
+        /// Their Discord username belongs to a member with another Discord id.
         UsernameTaken,
-        /// Their Discord username cannot be a member's.
+        /// Their Discord username is not allowed for members.
         UsernameUnusable,
     }
 }
 
-/// The guild as it is.
+/// The present state of a guild.
 pub struct Guild {
     /// Its ranks.
     pub ladder: Ladder,
-    /// Its members, or those whom the users may be.
+    /// Its members; for one user, only those who may be that user.
     pub members: Vec<Member>,
-    /// Its leaders, of all members.
+    /// The number of leaders among all members.
     pub leaders: Leaders,
-    /// The rank of newcomers without a mapped role, if one was chosen.
+    /// The rank for newcomers without a mapped role, if an officer chose one.
     pub newcomer: Option<RankId>,
 }
 
-/// What happened to someone's rank, or would.
+/// A change of a rank, or a conflict that prevented it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Whose, on Discord.
+    /// The user's Discord id.
     pub discord_id: String,
-    /// Their username there.
+    /// The user's Discord username.
     pub discord_username: String,
-    /// Who they are here, or are to be; none of strangers who are left out.
+    /// The member, also a newly added one; `None` for a user who was not added.
     pub member: Option<MemberId>,
-    /// Their rank before, if they had one.
+    /// The rank before; `None` for a newcomer.
     pub from: Option<RankId>,
-    /// Their rank from now on; of a conflict, what their roles say.
+    /// The rank after; for a conflict, the rank that their roles map to.
     pub to: Option<RankId>,
-    /// What kept it from happening.
+    /// What prevented the change.
     pub conflict: Option<DiscordSyncConflict>,
 }
 
-/// What is to be done.
+/// The changes to make.
 #[derive(Default)]
 pub struct Plan {
-    /// Newcomers.
+    /// New members.
     pub added: Vec<Member>,
     /// Members before and after.
     pub changed: Vec<(Member, Member)>,
-    /// Who was added, promoted or demoted, in that order.
+    /// Additions, promotions and demotions, in this order.
     pub changes: Vec<Change>,
-    /// Who was not, and why.
+    /// Changes that were not made, and why.
     pub conflicts: Vec<Change>,
-    /// How many were promoted.
+    /// Number of promotions.
     pub promoted: usize,
-    /// How many were demoted.
+    /// Number of demotions.
     pub demoted: usize,
-    /// How many became known by their Discord id.
+    /// Number of members whose Discord id was added.
     pub linked: usize,
-    /// How many kept the rank they had.
+    /// Number of members whose rank was kept.
     pub untouched: usize,
 }
 
-/// Brings a guild in step with what was seen of its server. Ranks set by hand stay, unless `by` takes them over.
+/// Plans the sync of a guild with members of its server. Ranks that were set by hand stay, unless `by` overrides them.
 pub fn plan(guild: &Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Timestamp) -> Plan {
     let Guild { ladder, members, leaders, newcomer } = guild;
     let mut plan = Plan::default();
@@ -91,7 +91,7 @@ pub fn plan(guild: &Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Time
         by_name.insert(member.username_key.clone(), index);
     }
     let mut new_names = HashSet::new();
-    // Two users whose names are one here are not both the same member.
+    // Two users whose normalized usernames are equal can't both be the same member.
     let mut named = HashSet::new();
     let mut moves = Vec::new();
     for user in seen.iter().filter(|seen| !seen.user.bot) {
@@ -153,12 +153,12 @@ pub fn plan(guild: &Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Time
 }
 
 impl Plan {
-    /// Whether the roster is as it should be.
+    /// Whether the roster is in sync already.
     pub const fn changes_nothing(&self) -> bool {
         self.added.is_empty() && self.changed.is_empty()
     }
 
-    /// Promotes first, then demotes whom the guild can do without as leaders.
+    /// Promotes first, then demotes, but never the last leader.
     fn carry_out(&mut self, moves: Vec<(Member, Member, Change)>, before: Leaders, highest: i64) {
         let (up, down): (Vec<_>, Vec<_>) =
             moves.into_iter().partition(|(before, after, _)| after.rank_level > before.rank_level);
@@ -198,13 +198,13 @@ fn count<T>(items: impl Iterator<Item = T>) -> i64 {
     i64::try_from(items.count()).unwrap_or(i64::MAX)
 }
 
-/// The highest rank that goes with one of these roles.
+/// The highest rank that one of these roles maps to.
 fn highest_mapped<'l>(ladder: &'l Ladder, roles: &[String]) -> Option<&'l Rank> {
     ladder.ranks().iter().find(|rank| rank.discord_role_id.as_ref().is_some_and(|role| roles.contains(role)))
 }
 
-/// The rank of whoever has no mapped role: the one chosen for them, or the lowest that has a role, if it permits nothing: by
-/// mapping officers alone nobody means to make officers of everyone; or the lowest.
+/// The rank for newcomers without a mapped role: the chosen one, else the lowest rank with a role, else the lowest rank. A rank
+/// with permissions is skipped, because a guild that maps only its officers doesn't want every newcomer to be an officer.
 fn newcomers_rank(ladder: &Ladder, chosen: Option<RankId>) -> Option<&Rank> {
     let mapped = || ladder.ranks().iter().rfind(|rank| rank.discord_role_id.is_some());
     let mapped = || mapped().filter(|rank| rank.permissions.is_empty());
@@ -219,18 +219,18 @@ fn newcomer_row(user: &ServerMember, rank: &Rank, now: Timestamp) -> Option<Memb
         display_name,
         rank: None,
     };
-    // What they call themselves may be more than a name here can be; their username is not.
+    // The nickname may be too long for a display name. The username never is.
     let row = new(name).into_row(rank, now).or_else(|_| new(None).into_row(rank, now)).ok()?;
     Some(Member { rank_source: RankSource::DiscordSync, ..row })
 }
 
-/// What keeps a member's rank from following their roles.
+/// The conflict that prevents a change of a member's rank, if there is one.
 fn hindrance(ladder: &Ladder, member: &Member, rank: &Rank, by: Option<&Viewer>) -> Option<DiscordSyncConflict> {
     if member.rank_source == RankSource::DiscordSync {
         return None;
     }
     let Some(officer) = by else { return Some(DiscordSyncConflict::ManualRank) };
-    // What was set by hand is changed by those alone who could change it by hand.
+    // The officer must be allowed to make the same change by hand.
     let may = ladder.check_reach(officer, member.rank_level).is_ok()
         && ladder.check_reach(officer, rank.level).is_ok()
         && ladder.check_grant(officer, Some(member.rank_id), rank.id).is_ok();
