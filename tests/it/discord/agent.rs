@@ -1,4 +1,4 @@
-//! What the bot tells of votes.
+//! The announcements of campaigns.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{CHANNEL, LINK, OTHER_CHANNEL, SERVER, link, started, titles, with_bot};
 use crate::support::{Client, Discord, Draft, TestApp, TestGuild, on_both, while_time_passes};
 
-/// Members of the guild who can vote.
+/// Members of the guild with the right to vote.
 async fn voters<'t>(guild: &TestGuild<'t>, number: usize) -> Vec<Client<'t>> {
     let mut rows = Vec::new();
     for voter in 0..number {
@@ -28,7 +28,7 @@ pub async fn message(app: &TestApp, discord: &Discord, number: usize) -> Value {
     while_time_passes(&app.clock, TASKS, Duration::from_secs(1), message).await
 }
 
-/// What an embed says, in one piece.
+/// An embed as JSON text.
 fn said(message: &Value) -> String {
     message["embeds"][0].to_string()
 }
@@ -41,7 +41,7 @@ fn field(message: &Value, name: &str) -> String {
 }
 
 on_both! {
-    async fn a_vote_is_told_from_its_launch_to_its_result(app) {
+    async fn a_campaign_is_announced_from_its_launch_to_its_result(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -52,7 +52,7 @@ on_both! {
         leader.ok(LINK, json!({ "input": input })).await;
         let voters = voters(&guild, 7).await;
         let _running = started(&app, &discord).await;
-        // Of the eight who can vote, the leader never does.
+        // Of the eight eligible members, the leader never votes.
         let vote = Draft::live(&leader, 2, json!({
             "title": "@everyone **Next** raid", "announcements": "HYPE", "resultsVisibility": "ALWAYS", "durationHours": 48,
         })).await;
@@ -65,7 +65,7 @@ on_both! {
         assert_eq!(launch["allowed_mentions"]["parse"], json!([]));
         assert_eq!(field(&launch, "Closes"), format!("<t:{closes}:F> (<t:{closes}:R>)"));
         assert_eq!(field(&launch, "On the ballot"), "entry 0\nentry 1");
-        // Each ballot when what the one before made has been told.
+        // Each ballot is cast after the announcement of the previous one.
         let mut told = 1;
         for (voter, pick, what) in [
             (0, 0, "1 of 8"), (1, 0, "2 of 8"), (2, 1, ""), (3, 1, "4 of 8"), (4, 1, "**entry 1**"), (5, 1, "6 of 8"),
@@ -90,7 +90,7 @@ on_both! {
         assert_eq!((discord.faults(), discord.duplicates()), (Vec::new(), 0));
     }
 
-    async fn levels_say_how_much_is_told_and_channels_where(app) {
+    async fn the_level_selects_the_events_and_the_channel_is_the_campaigns_own(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -119,7 +119,7 @@ on_both! {
         }
         assert_eq!(discord.messages().len(), 5);
         assert!(discord.messages().iter().all(|it| it.channel == OTHER_CHANNEL));
-        // What not every rank may see has to have a channel named for it.
+        // A campaign that some ranks can't see is announced only in a channel of its own.
         let officers = json!({ "announcements": "QUIET", "minRankLevelToVote": 4, "minRankLevelToView": 4 });
         let secret = Draft::live(&leader, 2, officers).await;
         Draft::live(&leader, 2, json!({ "title": "For all", "announcements": "QUIET", "minRankLevelToView": 1 })).await;
@@ -164,20 +164,20 @@ on_both! {
         assert!(stories.iter().all(|story| *story == stories[0]), "what is told, and when, tells nothing of the lead");
     }
 
-    async fn what_was_not_told_is_made_up_for_and_what_falls_together_is_told_once(app) {
+    async fn missed_events_are_announced_later_and_simultaneous_ones_once(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
         link(&leader).await;
         let voters = voters(&guild, 3).await;
-        // No bot runs while all this happens, and the launch waits.
+        // No bot runs yet, so the launch stays queued.
         let vote = Draft::live(&leader, 2, json!({ "announcements": "HYPE", "resultsVisibility": "ALWAYS" })).await;
         for voter in &voters {
             vote.vote(voter, &[0]).await;
         }
         let _running = started(&app, &discord).await;
         assert!(said(&message(&app, &discord, 2).await).contains("3 of 4"));
-        // All have voted: that, and the result, in one.
+        // All members have voted and the campaign is closed, which is one announcement.
         vote.vote(&leader, &[0]).await;
         assert!(said(&message(&app, &discord, 3).await).contains("4 of 4"));
         app.clock.advance(Duration::from_mins(20));
@@ -185,7 +185,7 @@ on_both! {
         assert_eq!(told.len(), 3, "{told:?}");
     }
 
-    async fn an_everyone_has_voted_is_told_where_the_vote_goes_on(app) {
+    async fn a_complete_turnout_is_announced_if_the_campaign_stays_open(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -196,7 +196,7 @@ on_both! {
         vote.vote(&leader, &[0]).await;
         app.clock.advance(Duration::from_secs(2));
         assert!(said(&message(&app, &discord, 2).await).contains("1 of 1"));
-        // A start by itself is told as well.
+        // A scheduled start is announced as well.
         let start = chrono::DateTime::<chrono::Utc>::from_naive_utc_and_offset(app.now() + Duration::from_mins(5), chrono::Utc);
         Draft::create(&leader, 2, json!({ "title": "By itself", "startAt": start })).await;
         app.clock.advance(Duration::from_mins(6));

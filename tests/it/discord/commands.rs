@@ -135,7 +135,7 @@ on_both! {
                 assert!(!answer.contains("Ours alone") && !answer.contains("voter"), "{answer}");
             }
         }
-        // Whoever was deactivated is a stranger too, and from the next command on.
+        // A deactivated member is a stranger too, from the next command on.
         let deactivate = "mutation($id: ID!) { updateMember(input: { id: $id, active: false }) { member { id } } }";
         let member = guild.leader().await.ok("{ members(filter: { search: \"voter\" }) { nodes { id } } }", json!({})).await;
         guild.leader().await.ok(deactivate, json!({ "id": member["members"]["nodes"][0]["id"] })).await;

@@ -1,4 +1,4 @@
-//! The outbox: codes by direct message, and what becomes of messages when Discord does not take them.
+//! The outbox: codes by direct message, and messages that Discord does not accept.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ const INVITE: &str = "mutation($id: ID!) { sendInvite(memberId: $id) { code deli
 const OUTBOX: &str = "{ discordMessages { totalCount nodes { id kind state attempts queuedAt nextAttemptAt problem member { displayName } campaign { title } } } }";
 const RETRY: &str = "mutation($id: ID!) { retryDiscordMessage(id: $id) { message { state } } }";
 
-/// Someone without an account, whose Discord id is known.
+/// A member without an account, with a Discord id.
 async fn invitee<'t>(guild: &TestGuild<'t>, name: &str, discord_id: u64) -> Client<'t> {
     let mut row = guild.row(name, "Initiate", false).await;
     row.discord_id = Some(discord_id.to_string());
@@ -28,13 +28,13 @@ async fn outbox(leader: &Client<'_>) -> Vec<Value> {
     leader.ok(OUTBOX, json!({})).await["discordMessages"]["nodes"].as_array().unwrap().clone()
 }
 
-/// Moves the clock on until Discord has so many messages: what waits is due some time.
+/// Advances the clock until Discord has this number of messages.
 async fn delivered(app: &TestApp, leader: &Client<'_>, discord: &Discord, number: usize) {
     let moving = async {
         let is_done = async || discord.messages().len() >= number && status(leader).await["queued"] == 0;
         while !is_done().await {
             app.clock.advance(Duration::from_secs(1));
-            // Each second takes its time, so that no attempt seems to take longer than it may.
+            // The clock advances slowly, so that no claim expires during an attempt.
             for _ in 0..20 {
                 if is_done().await {
                     return;
@@ -46,7 +46,7 @@ async fn delivered(app: &TestApp, leader: &Client<'_>, discord: &Discord, number
 }
 
 on_both! {
-    async fn a_code_comes_by_direct_message(app) {
+    async fn a_code_is_delivered_by_direct_message(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -71,7 +71,7 @@ on_both! {
         assert_eq!(discord.faults(), Vec::<String>::new());
     }
 
-    async fn closed_direct_messages_are_a_dead_letter_that_can_be_tried_again(app) {
+    async fn a_message_to_closed_direct_messages_fails_and_can_be_retried(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -94,13 +94,13 @@ on_both! {
         assert_eq!(leader.refusal(RETRY, json!({ "id": letter["id"] })).await, "NOT_FOUND id");
     }
 
-    async fn a_newer_code_takes_the_place_of_one_that_waits_and_only_servers_can_read_either(app) {
+    async fn a_newer_code_replaces_a_queued_one_and_both_are_encrypted(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
         let newcomer = invitee(&guild, "newcomer", 63).await;
         discord.join(SERVER, 63, "newcomer", &[]);
-        // Nothing is delivered yet: the officer waits for two seconds, and is told so.
+        // No server delivers messages yet, so the officer's request returns after two seconds.
         let invited = async || {
             let invited = invite(&leader, &newcomer);
             let moving = async {
@@ -139,7 +139,7 @@ on_both! {
         }
     }
 
-    async fn an_outage_slows_no_vote_and_loses_and_doubles_nothing(app) {
+    async fn an_outage_delays_no_vote_and_loses_and_repeats_no_message(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -169,7 +169,7 @@ on_both! {
         assert_eq!((discord.messages().len(), discord.duplicates()), (6, 0));
     }
 
-    async fn an_answer_that_is_lost_doubles_nothing(app) {
+    async fn a_lost_response_repeats_no_message(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -197,7 +197,7 @@ on_both! {
         Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
         let limited = |it: &Discord| it.calls().iter().any(|call| call.status == 429).then_some(());
         discord.until("a limited request", limited).await;
-        // The wait is measured from when it was noted.
+        // The wait starts when the limit is recorded.
         let is_noted = async || {
             let message = outbox(&leader).await.remove(0);
             message["nextAttemptAt"] != message["queuedAt"]
@@ -205,7 +205,7 @@ on_both! {
         while !is_noted().await {}
         let asked = discord.calls().len();
         app.clock.advance(Duration::from_secs(90));
-        // Another channel's turn comes meanwhile.
+        // Messages to another channel are delivered meanwhile.
         Draft::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": OTHER_CHANNEL.to_string() })).await;
         discord.until("a message", |it| (it.messages().len() == 1).then_some(())).await;
         assert_eq!(discord.messages()[0].channel, OTHER_CHANNEL);
@@ -216,7 +216,7 @@ on_both! {
         discord.until("the other message", |it| (it.messages().len() == 2).then_some(())).await;
     }
 
-    async fn what_is_used_up_is_not_asked_for(app) {
+    async fn no_request_is_made_while_a_limit_is_used_up(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -238,7 +238,7 @@ on_both! {
         assert!(discord.calls().iter().all(|call| call.status != 429));
     }
 
-    async fn what_discord_refuses_is_given_up_and_holds_up_nothing(app) {
+    async fn a_refused_message_fails_and_does_not_block_the_next(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -253,7 +253,7 @@ on_both! {
         while status(&leader).await["failed"] != 2 {}
     }
 
-    async fn another_servers_channel_is_told_nothing(app) {
+    async fn nothing_is_posted_to_another_servers_channel(app) {
         const ANOTHERS: u64 = 7_000;
         let (app, discord) = with_bot(app).await;
         discord.add_server(SERVER + 1);
@@ -268,7 +268,7 @@ on_both! {
         assert_eq!(discord.messages().len(), 0);
     }
 
-    async fn a_code_goes_to_its_member_alone(app) {
+    async fn a_code_is_sent_only_to_its_member(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -285,7 +285,7 @@ on_both! {
         assert_eq!(discord.messages().len(), 0);
     }
 
-    async fn a_server_that_dies_leaves_its_messages_to_another(app) {
+    async fn another_server_delivers_the_messages_of_a_crashed_one(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -294,7 +294,7 @@ on_both! {
         let held = discord.hold();
         Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
         held.waiting(1).await;
-        // It has sent the message, and never learns what became of it.
+        // The server has sent the message and stops before it receives the response.
         drop(running);
         let other = app.another_bot(&discord).await;
         let _running = guildhall::bot::start(&other);
@@ -309,9 +309,9 @@ on_both! {
     }
 }
 
-/// Two servers deliver what both have queued, while votes go on.
+/// Two servers deliver the messages of both while campaigns are running.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_servers_share_the_outbox_and_double_nothing() {
+async fn two_servers_share_the_outbox_and_repeat_no_message() {
     const VOTES: usize = 8;
     let Some(app) = TestApp::on_postgres().await else { return };
     let (app, discord) = with_bot(app).await;
@@ -327,7 +327,7 @@ async fn two_servers_share_the_outbox_and_double_nothing() {
         let input = json!({ "title": format!("Vote {number}"), "announcements": "QUIET", "discordChannelId": channel(number), "resultsVisibility": "ALWAYS" });
         async move {
             let draft = Draft::live(&leader, 2, input).await;
-            // The only voter's ballot closes it, at one server or the other.
+            // The only voter's ballot closes the campaign, at one server or the other.
             leader.run_at(&servers[number % 2], CAST, draft.ballot(&[0])).await;
         }
     });

@@ -1,4 +1,4 @@
-//! The connection to Discord: one for all servers, and never given up.
+//! The connection to Discord's gateway: one for all servers, which is always restored.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{SERVER, VETERAN_ROLE, link, map_roles, started, status, with_bot};
 use crate::support::{Discord, Draft, TestApp, on_both};
 
-/// Waits until the guild's Discord stands so.
+/// Waits until the connection is in this state.
 async fn until_it_is(app: &TestApp, leader: &crate::support::Client<'_>, connection: &str) -> Value {
     let waiting = async {
         loop {
@@ -23,7 +23,7 @@ async fn until_it_is(app: &TestApp, leader: &crate::support::Client<'_>, connect
 }
 
 on_both! {
-    async fn the_bot_connects_and_connects_again(app) {
+    async fn the_bot_connects_and_reconnects(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -31,7 +31,7 @@ on_both! {
         let _running = started(&app, &discord).await;
         until_it_is(&app, &leader, "CONNECTED").await;
         assert_eq!(discord.identifies()[0]["intents"], json!(2), "the Server Members Intent, and no other");
-        // Whichever way a connection ends, the session is taken up again at once.
+        // However a connection ends, the session is resumed at once.
         for (number, end) in [1_001, 4_000, 4_003, 1_005, 0].into_iter().enumerate() {
             match end {
                 0 => {
@@ -47,14 +47,14 @@ on_both! {
         let resumes = discord.resumes();
         discord.ask_reconnect();
         discord.until("the session again", |it| (it.resumes() > resumes && it.sessions() == 1).then_some(())).await;
-        // And a session that is gone is begun anew.
+        // An expired session is replaced by a new one.
         discord.refuse_resume();
         discord.drop_gateway();
         discord.until("a new session", |it| (it.identifies().len() == 2 && it.sessions() == 1).then_some(())).await;
         until_it_is(&app, &leader, "CONNECTED").await;
     }
 
-    async fn an_outage_is_told_and_got_over(app) {
+    async fn an_outage_is_reported_and_the_bot_recovers(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -76,7 +76,7 @@ on_both! {
         tokio::time::timeout(Duration::from_secs(20), followed).await.expect("what happens on Discord is heard again");
     }
 
-    async fn a_token_that_is_not_taken_is_said(app) {
+    async fn a_rejected_token_is_reported(app) {
         let discord = Discord::start().await;
         let wrong = Bot::new("not-the-token", &discord.base(), &app.clock).unwrap();
         let app = app.with(|it| it.bot = Some(wrong)).await;
@@ -87,7 +87,7 @@ on_both! {
         assert!(found["problem"].as_str().unwrap().contains("token"), "{found}");
     }
 
-    async fn health_and_metrics_tell_how_it_stands(app) {
+    async fn health_and_metrics_report_the_connection(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -106,9 +106,9 @@ on_both! {
     }
 }
 
-/// Two servers with one token: one of them keeps the connection, and the other takes over when it goes.
+/// Of two servers with one token, one holds the lease, and the other acquires it when the first stops.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_server_keeps_the_connection_and_another_takes_over() {
+async fn one_server_holds_the_lease_and_another_acquires_it() {
     let Some(app) = TestApp::on_postgres().await else { return };
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
@@ -122,7 +122,7 @@ async fn one_server_keeps_the_connection_and_another_takes_over() {
         tokio::task::yield_now().await;
     }
     assert_eq!((discord.sessions(), discord.identifies().len()), (1, 1), "one connection for both");
-    // It dies, without a word.
+    // The server crashes without releasing the lease.
     drop(first);
     let taken_over = async {
         while !(discord.identifies().len() == 2 && discord.sessions() == 1) {
@@ -134,9 +134,9 @@ async fn one_server_keeps_the_connection_and_another_takes_over() {
     until_it_is(&app, &leader, "CONNECTED").await;
 }
 
-/// An embedded database has one server: one that starts again does not wait for the one that died.
+/// An embedded database has one server, so a restarted server does not wait for the old lease to expire.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_started_again_connects_at_once() {
+async fn a_restarted_server_connects_at_once() {
     let (app, discord) = with_bot(TestApp::on_sqlite().await).await;
     let first = started(&app, &discord).await;
     drop(first);
@@ -146,9 +146,9 @@ async fn a_server_that_is_started_again_connects_at_once() {
     discord.until("a new session", |it| (it.identifies().len() == 2 && it.sessions() == 1).then_some(())).await;
 }
 
-/// A token that is taken no more is tried now and then, however much waits for it.
+/// A rejected token is retried rarely, however many messages are queued.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_that_is_taken_no_more_is_not_tried_over_and_over() {
+async fn a_rejected_token_is_not_retried_over_and_over() {
     let discord = Discord::start().await;
     let app = TestApp::on_sqlite().await;
     let wrong = Bot::new("not-the-token", &discord.base(), &app.clock).unwrap();

@@ -12,12 +12,12 @@ use tokio::task::JoinSet;
 
 use crate::support::{Client, TestApp, TestGuild, discord::Discord};
 
-/// The server of the guild under test, and two channels of it.
+/// The Discord server of the guild under test, and two of its channels.
 const SERVER: u64 = 900_000_000_000_000_001;
 const CHANNEL: u64 = 910_000_000_000_000_001;
 const OTHER_CHANNEL: u64 = 910_000_000_000_000_002;
 
-/// Roles that go with ranks of the seed.
+/// Roles that are mapped to ranks of the seed.
 const MEMBER_ROLE: u64 = 920_000_000_000_000_002;
 const VETERAN_ROLE: u64 = 920_000_000_000_000_003;
 const OFFICER_ROLE: u64 = 920_000_000_000_000_004;
@@ -29,7 +29,7 @@ const STATUS: &str = "{ discordStatus { connection problem queued failed link { 
     added promoted demoted linked untouched conflictCount
 } } } }";
 
-/// A local Discord with the guild's server in it, and an app that is its bot.
+/// A local Discord with the guild's server, and an app with the bot.
 async fn with_bot(app: TestApp) -> (TestApp, Discord) {
     let discord = Discord::start().await;
     discord.add_server(SERVER);
@@ -39,13 +39,13 @@ async fn with_bot(app: TestApp) -> (TestApp, Discord) {
     (app.with_bot(&discord).await, discord)
 }
 
-/// Links a guild to the server, whose votes are told of in the channel.
+/// Links a guild to the server. Its campaigns are announced in the channel.
 async fn link(leader: &Client<'_>) {
     let input = json!({ "serverId": SERVER.to_string(), "channelId": CHANNEL.to_string() });
     leader.ok(LINK, json!({ "input": input })).await;
 }
 
-/// Says which roles go with which ranks.
+/// Maps roles to ranks.
 async fn map_roles(guild: &TestGuild<'_>) {
     let roles =
         [("Member", MEMBER_ROLE), ("Veteran", VETERAN_ROLE), ("Officer", OFFICER_ROLE), ("Guild Leader", LEADER_ROLE)];
@@ -56,17 +56,17 @@ async fn map_roles(guild: &TestGuild<'_>) {
     }
 }
 
-/// What the bot has posted to channels, titles only.
+/// The titles of the embeds that the bot has posted.
 fn titles(discord: &Discord) -> Vec<String> {
     discord.messages().iter().filter_map(|it| it.body["embeds"][0]["title"].as_str().map(str::to_owned)).collect()
 }
 
-/// How the guild's Discord stands, in the eyes of its leader.
+/// The status of the guild's Discord, as its leader sees it.
 async fn status(leader: &Client<'_>) -> Value {
     leader.ok(STATUS, json!({})).await["discordStatus"].clone()
 }
 
-/// Starts what the app does in the background, and waits until its bot is connected.
+/// Starts the app's background tasks, and waits until its bot is connected.
 async fn started(app: &TestApp, discord: &Discord) -> JoinSet<()> {
     let running = guildhall::bot::start(&app.app);
     let is_settled = |it: &Discord| (it.sessions() > 0 && !it.commands().is_empty()).then_some(());

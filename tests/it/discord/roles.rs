@@ -1,4 +1,4 @@
-//! Discord roles into ranks.
+//! Syncs of ranks with Discord roles.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn sync(dry: bool, overwrite: bool) -> Value {
     json!({ "dry": dry, "overwrite": overwrite })
 }
 
-/// Everyone's rank and where it came from, by username.
+/// The rank of each member and its source, by username.
 async fn roster(guild: &TestGuild<'_>) -> Vec<String> {
     let query = "{ members(first: 100, filter: { active: null }) { nodes { discordUsername discordId rankSource rank { name } } } }";
     let members = guild.leader().await.ok(query, json!({})).await["members"]["nodes"].clone();
@@ -46,7 +46,7 @@ on_both! {
         let leader = guild.leader().await;
         map_roles(&guild).await;
         link(&leader).await;
-        // Two who came by a sync once, one whose rank was set by hand, and one who is not on Discord at all.
+        // Two members from an earlier sync, one with a rank set by hand, and one who is not on Discord.
         let mut rows = Vec::new();
         for (name, rank) in [("up", "Member"), ("down", "Officer"), ("byhand", "Member"), ("elsewhere", "Veteran")] {
             let mut row = guild.row(name, rank, true).await;
@@ -87,7 +87,7 @@ on_both! {
         assert_eq!(counts(&again), [0, 0, 0, 0, 4, 1], "a second one changes nothing");
         let last = status(&leader).await["link"]["lastSync"].clone();
         assert_eq!((&last["untouched"], &last["conflictCount"]), (&json!(4), &json!(1)));
-        // No mapped role leaves the rank alone, and so does leaving.
+        // A member without a mapped role keeps their rank, and so does one who leaves the server.
         discord.set_roles(SERVER, 11, &[]);
         discord.leave(SERVER, 12);
         leader.ok(SYNC, sync(false, false)).await;
@@ -95,7 +95,7 @@ on_both! {
         assert_eq!(discord.faults(), Vec::<String>::new());
     }
 
-    async fn ranks_set_by_hand_are_taken_over_only_when_asked_and_within_reach(app) {
+    async fn ranks_set_by_hand_change_only_on_request_and_within_reach(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -110,7 +110,7 @@ on_both! {
         let report = officer.ok(SYNC, sync(false, true)).await["syncDiscordRoles"]["report"].clone();
         assert_eq!((&report["promoted"], &report["demoted"], &report["conflictCount"]), (&json!(1), &json!(0), &json!(2)));
         assert_eq!(report["conflicts"][0]["reason"], "RANK_TOO_LOW");
-        // The guild's only leader stays, whoever asks.
+        // The guild's only leader is never demoted.
         let report = leader.ok(SYNC, sync(false, true)).await["syncDiscordRoles"]["report"].clone();
         assert_eq!((&report["demoted"], &report["conflicts"][0]["reason"]), (&json!(1), &json!("LAST_LEADER")), "{report}");
         assert_eq!(roster(&guild).await[0], "leader Guild Leader MANUAL 23");
@@ -119,7 +119,7 @@ on_both! {
         assert!(actions.contains(&"discord.sync".to_owned()) && actions.contains(&"member.update".to_owned()), "{log}");
     }
 
-    async fn a_change_on_discord_is_followed_at_once(app) {
+    async fn a_change_on_discord_is_synced_at_once(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -133,14 +133,14 @@ on_both! {
         tokio::time::timeout(bound, waited("newcomer Veteran DISCORD_SYNC 32")).await.expect("who arrives becomes a member");
         discord.update_member(SERVER, 32, &[OFFICER_ROLE]);
         tokio::time::timeout(bound, waited("newcomer Officer DISCORD_SYNC 32")).await.expect("a role given is a rank given");
-        // Not at once with the one before, so it is taken at its word.
+        // Long enough after the previous event, so the event itself is used.
         app.clock.advance(Duration::from_secs(5));
         discord.update_member(SERVER, 32, &[MEMBER_ROLE]);
         tokio::time::timeout(bound, waited("newcomer Member DISCORD_SYNC 32")).await.expect("a role taken is a rank taken");
         assert_eq!(roster(&guild).await.len(), 2, "nobody else was looked at");
     }
 
-    async fn a_schedule_keeps_large_servers_in_step(app) {
+    async fn large_servers_are_synced_on_schedule(app) {
         let (app, discord) = with_bot(app).await;
         let guild = app.guild("gg").await;
         let leader = guild.leader().await;
@@ -148,13 +148,13 @@ on_both! {
         link(&leader).await;
         discord.join_many(SERVER, (1..=2_300).map(|user| (user, format!("user-{user}"), vec![MEMBER_ROLE])));
         let _running = started(&app, &discord).await;
-        // The first time it fails, which officers can see.
+        // The first sync fails, which officers can see.
         discord.fail_next(1, 403);
         let due = async || {
             app.clock.advance(Duration::from_mins(61));
             let mut found = status(&leader).await["link"].clone();
             while found["syncProblem"].is_null() && found["lastSync"].is_null() {
-                // Whoever was at something else at that moment waits for a later one.
+                // A task that was busy at that time waits for a later one.
                 app.clock.advance(Duration::from_secs(1));
                 found = status(&leader).await["link"].clone();
             }
@@ -191,7 +191,7 @@ on_both! {
         assert_eq!(officer.refusal(SYNC, sync(false, false)).await, "FORBIDDEN PERMISSION_REQUIRED");
     }
 
-    async fn what_cannot_be_synced_says_why(app) {
+    async fn a_failed_sync_reports_the_reason(app) {
         let without = app.guild("nobot").await;
         assert_eq!(without.leader().await.refusal(SYNC, sync(true, false)).await, "CONFLICT DISCORD_OFF");
         let (app, discord) = with_bot(app).await;

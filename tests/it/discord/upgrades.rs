@@ -1,4 +1,4 @@
-//! A server of an older release, which shares the database with a newer one: it leaves alone what it does not know.
+//! A server that shares the database with one of a newer release leaves unknown values as they are.
 
 use serde_json::{Value, json};
 

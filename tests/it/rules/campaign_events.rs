@@ -1,4 +1,4 @@
-//! Which moment of a campaign is announced.
+//! Which event of a campaign is announced.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ fn facts(voted: i64, eligible: i64) -> Facts {
     }
 }
 
-/// What is announced at each step.
+/// The event announced at each step.
 fn announced(steps: impl IntoIterator<Item = Facts>) -> (Vec<Option<Event>>, Told) {
     let mut state = Told::default();
     let mut events = Vec::new();
@@ -89,7 +89,7 @@ fn a_campaign_is_announced_from_launch_to_results() {
 }
 
 #[test]
-fn only_the_most_exciting_of_several_events_is_announced() {
+fn only_the_greatest_of_several_events_is_announced() {
     let (events, state) = announced([facts(3, 5), facts(3, 5)]);
     assert_eq!(events, [Some(Event::Launch), None]);
     assert_eq!(state.events, only([Event::Launch, Event::FirstVote, Event::Quarter, Event::Half]));

@@ -180,7 +180,7 @@ fn a_leader_is_named_only_where_standings_are_always_visible() {
     assert_eq!(open["thumbnail"]["url"], "https://img.example/3.png");
     let tease = text(&seen(ResultsVisibility::AfterVoting, &led_by(2)), "description").to_owned();
     assert!(!tease.contains("**C**") && !tease.contains("**B**"), "{tease}");
-    // Without a former leader, or with the same one, nobody is named.
+    // Without a previous leader, or with the same one, no leader is named.
     for before in [Told::default(), led_by(3)] {
         assert_eq!(text(&seen(ResultsVisibility::Always, &before), "description"), tease);
     }

@@ -1,4 +1,4 @@
-//! The gateway: sessions that outlive their connections.
+//! The gateway, with sessions that outlive their connections.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub(super) struct Wire {
     out: mpsc::UnboundedSender<Message>,
 }
 
-/// Everything a client was told since it identified.
+/// A session: all events since the client identified.
 pub(super) struct Session {
     id: String,
     intents: u64,
@@ -50,7 +50,7 @@ async fn serve(shared: Arc<Shared>, mut socket: WebSocket, line: Line) {
     loop {
         tokio::select! {
             _ = running.changed() => break,
-            // After a close frame it is the client's to answer, and to leave.
+            // After a close frame, the client has to respond and disconnect.
             message = outbox.recv(), if !closing => {
                 let Some(message) = message else { break };
                 closing = matches!(message, Message::Close(_));
@@ -73,7 +73,7 @@ async fn serve(shared: Arc<Shared>, mut socket: WebSocket, line: Line) {
 }
 
 impl Shared {
-    /// Where the gateway is.
+    /// The gateway's address.
     pub(super) fn url(&self) -> String {
         format!("ws://{}/gateway", self.address)
     }
@@ -90,7 +90,7 @@ impl World {
         wire
     }
 
-    /// Forgets a connection, and with it the session where that is over too.
+    /// Removes a connection, and its session if that has ended.
     fn unplug(&mut self, wire: u64, for_good: bool) {
         self.wires.remove(&wire);
         self.sessions.retain(|session| !(for_good && session.wire == Some(wire)));
@@ -108,7 +108,7 @@ impl World {
 
     pub(super) fn hang_up(&mut self, wire: u64, code: u16) {
         if let Some(wire) = self.wires.get(&wire) {
-            // Where this fails, the client was faster.
+            // Fails only when the client has disconnected before.
             let frame = (code != 1005).then(|| CloseFrame { code, reason: "".into() });
             let _gone = wire.out.send(Message::Close(frame));
         }
@@ -121,12 +121,12 @@ impl World {
 
     fn send(&self, wire: u64, text: String) {
         if let Some(wire) = self.wires.get(&wire) {
-            // Where this fails, the client was faster.
+            // Fails only when the client has disconnected before.
             let _gone = wire.out.send(Message::Text(text.into()));
         }
     }
 
-    /// Tells every session that asked for it, also those that will only hear of it once they resume.
+    /// Sends an event to every session with this intent. Disconnected sessions receive it when they resume.
     pub(super) fn dispatch(&mut self, event: &str, intents: u64, data: &Value) {
         for index in 0..self.sessions.len() {
             if self.sessions[index].intents & intents == intents {

@@ -1,10 +1,10 @@
-//! What Discord refuses to take.
+//! Discord's limits for the bodies of requests.
 
 use std::{collections::HashSet, ops::RangeInclusive};
 
 use serde_json::{Value, json};
 
-/// What is wrong with a body: where, a code, and why.
+/// The errors of a body: path, code and message.
 #[derive(Default)]
 pub(super) struct Errors(Vec<(String, &'static str, String)>);
 
@@ -17,7 +17,7 @@ impl Errors {
         self.0.push((at.to_owned(), code, why.to_owned()));
     }
 
-    /// The tree that Discord answers with.
+    /// The errors in the tree of Discord's response.
     pub(super) fn to_json(&self) -> Value {
         let mut tree = json!({});
         for (at, code, message) in &self.0 {
@@ -34,7 +34,7 @@ impl Errors {
         tree
     }
 
-    /// Checks the length of a text, which may be left out where it may be empty.
+    /// Checks the length of a text. A text that may be empty can be omitted.
     fn text(&mut self, at: &str, value: &Value, allowed: RangeInclusive<usize>) {
         let (least, most) = (*allowed.start(), *allowed.end());
         match value {
@@ -154,7 +154,7 @@ impl Errors {
         }
     }
 
-    /// Commands, and the options of one, which may have options in turn.
+    /// Checks commands, or the options of a command, which may have options themselves.
     fn named(&mut self, at: &str, named: &[Value], most: usize) {
         self.count(at, named.len(), 0..=most);
         let mut names = HashSet::new();
@@ -185,13 +185,13 @@ impl Errors {
     }
 }
 
-/// Whether a message says nothing at all.
+/// Whether a message has no content.
 pub(super) fn is_blank(message: &Value) -> bool {
     let content = message["content"].as_str().unwrap_or_default();
     content.trim().is_empty() && list(&message["embeds"]).is_empty() && list(&message["components"]).is_empty()
 }
 
-/// What is wrong with a message.
+/// The errors of a message.
 pub(super) fn message(message: &Value) -> Errors {
     let mut errors = Errors::default();
     errors.text("content", &message["content"], 0..=2000);
@@ -215,14 +215,14 @@ pub(super) fn message(message: &Value) -> Errors {
     errors
 }
 
-/// What is wrong with the commands that are to be registered.
+/// The errors of commands to register.
 pub(super) fn commands(commands: &Value) -> Errors {
     let mut errors = Errors::default();
     errors.named("commands", list(commands), 100);
     errors
 }
 
-/// How much an embed says.
+/// The total length of an embed's texts.
 fn size(embed: &Value) -> usize {
     let fields = list(&embed["fields"]).iter().flat_map(|field| [&field["name"], &field["value"]]);
     let own = [&embed["title"], &embed["description"], &embed["footer"]["text"], &embed["author"]["name"]];

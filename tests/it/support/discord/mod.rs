@@ -23,7 +23,7 @@ use tokio::{
 use gateway::{GUILD_MEMBERS, GUILDS};
 use world::{Server, World};
 
-/// How long `until` waits before it says what is missing.
+/// Longest time that `until` waits before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A local Discord: cheap to clone, ends when the last clone is dropped.
@@ -31,11 +31,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Discord {
     shared: Arc<Shared>,
     address: std::net::SocketAddr,
-    /// Its tasks end once every sender is gone.
+    /// The tasks end when the last sender is dropped.
     _running: watch::Sender<()>,
 }
 
-/// What the handlers and the tests share.
+/// The state that handlers and tests share.
 struct Shared {
     world: Mutex<World>,
     changes: watch::Sender<()>,
@@ -46,42 +46,42 @@ struct Shared {
 /// A message that was posted to a channel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
-    /// What it was given as an id.
+    /// The message's id.
     pub id: u64,
-    /// Where it was posted.
+    /// The channel.
     pub channel: u64,
-    /// Whose direct messages the channel is.
+    /// The user, if the channel is for direct messages.
     pub to: Option<u64>,
-    /// All that was sent.
+    /// The whole body.
     pub body: Value,
-    /// What tells it from others, where the sender said so.
+    /// The nonce, if the sender set one.
     pub nonce: Option<String>,
 }
 
 /// A REST request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// Such as `GET`.
+    /// The method, such as `GET`.
     pub method: String,
-    /// What follows `/api/v10`.
+    /// The path after `/api/v10`.
     pub path: String,
-    /// What follows the question mark.
+    /// The query after the question mark.
     pub query: String,
-    /// Null where there was none.
+    /// The body; null without one.
     pub body: Value,
-    /// What it was answered; zero where the answer was lost.
+    /// The status of the response; zero if the response was lost.
     pub status: u16,
 }
 
 impl Discord {
-    /// The one bot token it takes.
+    /// The only bot token that is accepted.
     pub const TOKEN: &str = "the-token-of-a-local-bot";
-    /// The bot's own user, which is also its application.
+    /// The id of the bot's user and of its application.
     pub const BOT: u64 = 1_100_000_000_000_000_001;
-    /// Where the interactions of a server come from.
+    /// The channel of a server's interactions.
     pub const CHANNEL: u64 = 1_200_000_000_000_000_001;
 
-    /// Listens on a port of its own.
+    /// Starts to listen on its own port.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the address of a listener");
@@ -96,19 +96,19 @@ impl Discord {
             .with_state(Arc::clone(&shared))
             .into_make_service_with_connect_info::<Line>();
         let serving = axum::serve(listener, routes).with_graceful_shutdown(async move {
-            // Nothing is ever sent: it changes when the last sender is dropped.
+            // No value is ever sent. The call fails when the last sender is dropped.
             let _gone = ended.changed().await;
         });
         tokio::spawn(serving.into_future());
         Self { shared, address, _running: ending }
     }
 
-    /// What stands in for `https://discord.com`.
+    /// The address in place of `https://discord.com`.
     pub fn base(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// A server with the bot in it.
+    /// Adds a server that has the bot.
     pub fn add_server(&self, server: u64) {
         self.edit(|world| {
             let made = Server::default();
@@ -118,7 +118,7 @@ impl Discord {
         });
     }
 
-    /// The bot is thrown out of a server.
+    /// Removes the bot from a server.
     pub fn remove_server(&self, server: u64) {
         self.edit(|world| {
             world.servers.remove(&server);
@@ -126,17 +126,17 @@ impl Discord {
         });
     }
 
-    /// Someone is a member, without a word about it on the gateway.
+    /// Adds a member without an event on the gateway.
     pub fn join(&self, server: u64, user: u64, username: &str, roles: &[u64]) {
         self.edit(|world| world.join(server, user, username, false, roles));
     }
 
-    /// A bot is a member, without a word about it on the gateway.
+    /// Adds a bot as a member without an event on the gateway.
     pub fn join_bot(&self, server: u64, user: u64, username: &str, roles: &[u64]) {
         self.edit(|world| world.join(server, user, username, true, roles));
     }
 
-    /// Many are members, without a word about it on the gateway.
+    /// Adds many members without events on the gateway.
     pub fn join_many(&self, server: u64, users: impl Iterator<Item = (u64, String, Vec<u64>)>) {
         self.edit(|world| {
             for (user, username, roles) in users {
@@ -145,12 +145,12 @@ impl Discord {
         });
     }
 
-    /// Changes a member's roles, without a word about it on the gateway.
+    /// Changes a member's roles without an event on the gateway.
     pub fn set_roles(&self, server: u64, user: u64, roles: &[u64]) {
         self.edit(|world| world.server(server).set_roles(user, roles));
     }
 
-    /// Changes a member's roles, and says so on the gateway.
+    /// Changes a member's roles, and sends the event on the gateway.
     pub fn update_member(&self, server: u64, user: u64, roles: &[u64]) {
         self.edit(|world| {
             world.server(server).set_roles(user, roles);
@@ -159,7 +159,7 @@ impl Discord {
         });
     }
 
-    /// Someone joins, and the gateway says so.
+    /// Adds a member, and sends the event on the gateway.
     pub fn arrive(&self, server: u64, user: u64, username: &str, roles: &[u64]) {
         self.edit(|world| {
             world.join(server, user, username, false, roles);
@@ -168,7 +168,7 @@ impl Discord {
         });
     }
 
-    /// Someone leaves, and the gateway says so.
+    /// Removes a member, and sends the event on the gateway.
     pub fn leave(&self, server: u64, user: u64) {
         self.edit(|world| {
             world.server(server).members.remove(&user);
@@ -177,27 +177,27 @@ impl Discord {
         });
     }
 
-    /// Someone takes no direct messages from now on.
+    /// Makes a user refuse direct messages.
     pub fn close_dms(&self, user: u64) {
         self.edit(|world| world.closed.insert(user));
     }
 
-    /// Someone takes direct messages again.
+    /// Makes a user accept direct messages again.
     pub fn open_dms(&self, user: u64) {
         self.edit(|world| world.closed.remove(&user));
     }
 
-    /// A channel is in a server.
+    /// Adds a channel to a server.
     pub fn add_channel(&self, server: u64, channel: u64) {
         self.edit(|world| world.channels.insert(channel, server));
     }
 
-    /// A channel is no more.
+    /// Deletes a channel.
     pub fn delete_channel(&self, channel: u64) {
         self.edit(|world| world.deleted.insert(channel));
     }
 
-    /// Answers everything with 503, and has no gateway, until told otherwise.
+    /// While down, responds to every request with 503 and accepts no gateway connection.
     pub fn set_down(&self, down: bool) {
         self.edit(|world| {
             world.down = down;
@@ -207,43 +207,43 @@ impl Discord {
         });
     }
 
-    /// The next requests fail, except those that ask for the gateway.
+    /// Makes the next requests fail, except those for the gateway's address.
     pub fn fail_next(&self, times: usize, status: u16) {
         self.edit(|world| world.failing.extend(std::iter::repeat_n(status, times)));
     }
 
-    /// The next requests are too many, except those that ask for the gateway.
+    /// Rate-limits the next requests, except those for the gateway's address.
     pub fn rate_limit_next(&self, times: usize, retry_after: f64, global: bool) {
         self.edit(|world| world.limiting.extend(std::iter::repeat_n((retry_after, global), times)));
     }
 
-    /// What the answer to every posted message says about its channel's limit.
+    /// Sets the rate-limit headers of the response to every posted message.
     pub fn limit_channel(&self, limit: u32, remaining: u32, reset_after: f64) {
         self.edit(|world| world.limits = Some((limit, remaining, reset_after)));
     }
 
-    /// The next messages are posted, but nobody hears that they were.
+    /// Loses the responses to the next posted messages.
     pub fn lose_next_answers(&self, times: usize) {
         self.edit(|world| world.losing += times);
     }
 
-    /// Messages are not posted until the guard is dropped.
+    /// Holds posted messages back until the guard is dropped.
     pub fn hold(&self) -> PruningMap {
         self.edit(|world| world.holding += 1);
         PruningMap(self.clone())
     }
 
-    /// Cuts the gateway's connections, without a close frame.
+    /// Cuts the gateway's connections without a close frame.
     pub fn drop_gateway(&self) {
         self.edit(World::cut_wires);
     }
 
-    /// From now on, connections that are cut are reset, as by a broken network, rather than ended.
+    /// Whether cut connections are reset, as by a broken network, or closed.
     pub fn reset_connections(&self, reset: bool) {
         self.edit(|world| world.resetting = reset);
     }
 
-    /// Closes the gateway's connections; 1005 stands for a close frame without a code.
+    /// Closes the gateway's connections; 1005 means a close frame without a code.
     pub fn close_gateway(&self, code: u16) {
         self.edit(|world| {
             let wires: Vec<u64> = world.wires.keys().copied().collect();
@@ -253,7 +253,7 @@ impl Discord {
         });
     }
 
-    /// Asks everyone on the gateway to connect again.
+    /// Requests that every client on the gateway reconnects.
     pub fn ask_reconnect(&self) {
         self.edit(|world| {
             let wires: Vec<u64> = world.wires.keys().copied().collect();
@@ -263,57 +263,57 @@ impl Discord {
         });
     }
 
-    /// The next attempt to resume is told to identify anew.
+    /// Rejects the next attempt to resume, so that the client must identify.
     pub fn refuse_resume(&self) {
         self.edit(|world| world.refusing = true);
     }
 
-    /// What was posted, in the order it was accepted.
+    /// The posted messages, in the order in which they were accepted.
     pub fn messages(&self) -> Vec<Message> {
         self.read(|world| world.messages.clone())
     }
 
-    /// How many posts had a nonce that was used already.
+    /// Number of posts with a nonce that was used before.
     pub fn duplicates(&self) -> usize {
         self.read(|world| world.duplicates)
     }
 
-    /// Every REST request.
+    /// All REST requests.
     pub fn calls(&self) -> Vec<Call> {
         self.read(|world| world.calls.clone())
     }
 
-    /// What no client should send: what Discord refuses as malformed, and what this one does not know.
+    /// Requests that no client should send: malformed ones, and ones that this Discord does not support.
     pub fn faults(&self) -> Vec<String> {
         self.read(|world| world.faults.clone())
     }
 
-    /// What the gateway's clients identified with.
+    /// The payloads with which the gateway's clients identified.
     pub fn identifies(&self) -> Vec<Value> {
         self.read(|world| world.identifies.clone())
     }
 
-    /// How many sessions were resumed.
+    /// Number of resumed sessions.
     pub fn resumes(&self) -> usize {
         self.read(|world| world.resumes)
     }
 
-    /// How many are connected to the gateway, and identified or resumed.
+    /// Number of sessions that are connected to the gateway.
     pub fn sessions(&self) -> usize {
         self.read(|world| world.sessions.iter().filter(|session| session.wire.is_some()).count())
     }
 
-    /// The commands that were registered last, for every server.
+    /// The commands that were registered last.
     pub fn commands(&self) -> Vec<Value> {
         self.read(|world| world.commands.clone())
     }
 
-    /// How many interactions were answered again.
+    /// Number of interactions with a second response.
     pub fn double_answers(&self) -> usize {
         self.read(|world| world.double_answers)
     }
 
-    /// Waits until there is something to find, and says what is missing where it never is.
+    /// Waits until `found` returns a value. Fails with the name of the missing thing.
     pub async fn until<T>(&self, what: &str, found: impl Fn(&Self) -> Option<T>) -> T {
         let mut changes = self.shared.changes.subscribe();
         let search = async {
@@ -331,21 +331,21 @@ impl Discord {
         }
     }
 
-    /// Someone uses a command, in a server or in direct messages; what the bot answers.
+    /// Uses a command as a user, in a server or in direct messages, and returns the bot's response.
     pub async fn slash(&self, server: impl Into<Option<u64>>, user: u64, name: &str, options: Value) -> Value {
         let id = self.edit(World::id).to_string();
         let data = json!({ "id": id, "name": name, "type": 1, "options": options, "resolved": {} });
         self.interact(server.into(), user, 2, data, json!({})).await
     }
 
-    /// Someone presses a button; what the bot answers.
+    /// Presses a button as a user, and returns the bot's response.
     pub async fn press(&self, server: impl Into<Option<u64>>, user: u64, custom_id: &str) -> Value {
         let data = json!({ "custom_id": custom_id, "component_type": 2 });
         let message = self.edit(|world| world.showing(custom_id));
         self.interact(server.into(), user, 3, data, json!({ "message": message })).await
     }
 
-    /// Someone chooses from a menu; what the bot answers.
+    /// Chooses from a menu as a user, and returns the bot's response.
     pub async fn select(&self, server: impl Into<Option<u64>>, user: u64, custom_id: &str, values: &[&str]) -> Value {
         let data = json!({ "custom_id": custom_id, "component_type": 3, "values": values });
         let message = self.edit(|world| world.showing(custom_id));
@@ -359,7 +359,7 @@ impl Discord {
         self.until("answer to an interaction", |discord| discord.read(answer)).await
     }
 
-    /// What was received, for a person to read.
+    /// Everything received so far, as text for the failure message.
     fn so_far(&self) -> String {
         self.read(|world| {
             let mut text = format!(
@@ -389,12 +389,12 @@ impl Discord {
     }
 }
 
-/// Posts wait for as long as this lives.
+/// Holds posts back until it is dropped.
 #[must_use]
 pub struct PruningMap(Discord);
 
 impl PruningMap {
-    /// Waits until so many posts are held.
+    /// Waits until this number of posts is held back.
     pub async fn waiting(&self, posts: usize) {
         let enough = |discord: &Discord| discord.read(|world| world.waiting >= posts).then_some(());
         self.0.until(&format!("{posts} posts to hold"), enough).await;
@@ -419,17 +419,17 @@ impl Shared {
     }
 }
 
-/// The TCP connection of a client, which can be cut from anywhere.
+/// The TCP connection of a client, which tests can cut.
 #[derive(Clone)]
 struct Line(Arc<std::net::TcpStream>);
 
 impl Line {
     fn cut(&self) {
-        // Where this fails, the client was faster.
+        // Fails only when the client has disconnected before.
         let _gone = self.0.shutdown(Shutdown::Both);
     }
 
-    /// Has the connection reset once nobody holds it any more.
+    /// Makes the connection reset when its last handle is dropped.
     fn reset(&self) {
         let copy = self.0.try_clone().and_then(TcpStream::from_std).expect("a file descriptor to spare");
         copy.set_zero_linger().expect("an open socket");
@@ -438,7 +438,7 @@ impl Line {
 
 impl Connected<IncomingStream<'_, TcpListener>> for Line {
     fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
-        // Events are small, and must not wait for the ones before them to be acknowledged.
+        // Events are small, and must not wait for the acknowledgement of earlier ones.
         stream.io().set_nodelay(true).expect("an open socket");
         let copy = stream.io().as_fd().try_clone_to_owned().expect("a file descriptor to spare");
         Self(Arc::new(copy.into()))

@@ -1,4 +1,4 @@
-//! The REST interface.
+//! The REST API.
 
 use std::sync::Arc;
 
@@ -67,7 +67,7 @@ pub(super) async fn answer(
     response
 }
 
-/// What a request asks for.
+/// A request, parsed.
 struct Asked<'a> {
     method: &'a str,
     path: &'a str,
@@ -83,7 +83,7 @@ impl Asked<'_> {
     }
 }
 
-/// A post that is held; one whose client leaves waits no longer.
+/// A post that is held back. It ends when the client disconnects.
 struct Waiting<'a>(&'a Shared);
 
 impl Drop for Waiting<'_> {
@@ -93,7 +93,7 @@ impl Drop for Waiting<'_> {
 }
 
 impl Shared {
-    /// Waits until nobody holds the posts.
+    /// Waits until posts are no longer held back.
     async fn released(&self) {
         let mut changes = self.changes.subscribe();
         if self.read(|world| world.holding == 0) {
@@ -108,7 +108,7 @@ impl Shared {
 }
 
 impl World {
-    /// What keeps a request from being looked at.
+    /// The response to a request that is rejected before it is processed.
     fn trouble(&mut self, segments: &[&str]) -> Option<Response> {
         if self.down {
             return Some(unavailable(503));
@@ -266,7 +266,7 @@ impl World {
         }
         let refused = match asked.body["type"].as_u64() {
             Some(4) => self.refuse_message(asked, &asked.body["data"]),
-            // What it leaves out of the message stays as it was.
+            // Parts that the update omits are kept.
             Some(7) => self.refuse_limits(asked, &asked.body["data"]),
             Some(1 | 5 | 6 | 8 | 9) => None,
             _ => {
@@ -297,7 +297,7 @@ impl World {
         refused.unwrap_or_else(|| answered(200, &self.message(id, channel, asked.body)))
     }
 
-    /// A message must say something, within the limits.
+    /// Checks that a message has content within the limits.
     fn refuse_message(&mut self, asked: &Asked<'_>, message: &Value) -> Option<Response> {
         if limits::is_blank(message) {
             self.faults.push(format!("{} {}: an empty message", asked.method, asked.path));
@@ -317,7 +317,7 @@ impl World {
     }
 }
 
-/// An id as a path has it; there is no thing with the number zero.
+/// Parses an id in a path. No id is zero.
 fn id(text: &str) -> u64 {
     text.parse().unwrap_or_default()
 }
@@ -330,7 +330,7 @@ fn error(status: u16, code: u32, message: &str) -> Response {
     answered(status, &json!({ "code": code, "message": message }))
 }
 
-/// What stands before Discord answers in its place, and not in JSON.
+/// The response of a proxy in front of Discord, which is not JSON.
 pub(super) fn unavailable(status: u16) -> Response {
     let page = Html("<html><head><title>Service Unavailable</title></head><body>upstream</body></html>");
     (StatusCode::from_u16(status).expect("a status"), page).into_response()

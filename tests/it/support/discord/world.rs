@@ -1,4 +1,4 @@
-//! What is the case in this Discord, and how it tells of it.
+//! The state of this Discord, and its representation in JSON.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -9,10 +9,10 @@ use super::{
     gateway::{Session, Wire},
 };
 
-/// When everyone joined, and every message was posted.
+/// The time at which all members joined and all messages were posted.
 const THEN: &str = "2024-01-02T03:04:05.000000+00:00";
 
-/// Everything that is the case in this Discord, and everything it was sent.
+/// The whole state of this Discord, and everything that it received.
 #[derive(Default)]
 pub(super) struct World {
     pub(super) servers: BTreeMap<u64, Server>,
@@ -95,7 +95,7 @@ impl World {
         *self.direct.entry(user).or_insert(fresh)
     }
 
-    /// Whose direct messages a channel is.
+    /// The user of a channel for direct messages.
     pub(super) fn recipient(&self, channel: u64) -> Option<u64> {
         self.direct.iter().find(|(_, direct)| **direct == channel).map(|(user, _)| *user)
     }
@@ -117,7 +117,7 @@ impl World {
         })
     }
 
-    /// A member as the gateway tells of one; whoever left since has no roles.
+    /// A member in an event of the gateway. A member who has left has no roles.
     pub(super) fn member_of(&self, server: u64, user: u64) -> Value {
         let roles = self.servers.get(&server).and_then(|server| server.members.get(&user));
         let mut member = self.member(user, roles.map_or(&[], Vec::as_slice));
@@ -153,7 +153,7 @@ impl World {
         })
     }
 
-    /// A server as the gateway tells of one; large ones leave the members out, and so do all of these.
+    /// A server in an event of the gateway, without its members, as Discord sends large servers.
     pub(super) fn server_created(&self, server: u64) -> Value {
         let mut created = self.server_json(server);
         let members = self.servers.get(&server).map_or(0, |server| server.members.len());
@@ -166,7 +166,7 @@ impl World {
         created
     }
 
-    /// A message as Discord tells of one.
+    /// A message in Discord's JSON.
     pub(super) fn message(&self, id: u64, channel: u64, body: &Value) -> Value {
         let or = |key: &str, otherwise: Value| body.get(key).cloned().unwrap_or(otherwise);
         let mut message = json!({
@@ -182,7 +182,7 @@ impl World {
         message
     }
 
-    /// The last message with such a component, or a blank one where it was never shown.
+    /// The last message with this component, or an empty message without one.
     pub(super) fn showing(&mut self, custom_id: &str) -> Value {
         let answers = self.interactions.iter().rev().filter_map(|interaction| {
             let answer = interaction.answer.as_ref()?;
