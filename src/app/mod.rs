@@ -9,7 +9,7 @@ use crate::{
     auth::{Accounts, Hasher, Keys, Lifetimes, Limiter, LoginLimits},
     bus::{Bus, BusSubscriber},
     db::{Db, warn_of_unknown_values},
-    discord::{Bot, DirectMessages, Discord, DiscordAnnouncer, deliver},
+    discord::{Bot, DirectMessages, Discord, DiscordAnnouncer, delivery},
     identity::{self, Guilds, RosterCache},
     kernel::{clock::Clock, metrics::Metrics, supervise::spawn_supervised},
     live::{self, Live},
@@ -161,7 +161,7 @@ impl App {
         }
         if self.discord.bot.is_some() {
             let discord = Arc::clone(&self.discord);
-            spawn_supervised(&mut tasks, "the delivery to Discord", move || deliver::run(Arc::clone(&discord)));
+            spawn_supervised(&mut tasks, "the delivery to Discord", move || delivery::run(Arc::clone(&discord)));
         }
         tasks
     }

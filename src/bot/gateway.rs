@@ -24,23 +24,23 @@ use crate::{
     discord::{
         Bot,
         breaker::backoff,
-        rest::{Failure, Gateway, ServerMember, User},
+        rest::{DiscordError, Gateway, ServerMember, User},
         rows::DiscordConnection,
         sync,
     },
 };
 
 /// Pause before reconnecting after a first failure, and the longest pause.
-const FIRST: Duration = Duration::from_secs(1);
-const MOST: Duration = Duration::from_secs(30);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Pause after Discord refused the bot, which an operator has to fix.
-const REFUSED: Duration = Duration::from_mins(5);
+const REFUSED_PAUSE: Duration = Duration::from_mins(5);
 
 /// Close codes after which the bot must fetch the gateway's address again: invalid shard, sharding required, invalid version.
-const STALE: [u16; 3] = [4_010, 4_011, 4_012];
+const RECONNECT_CODES: [u16; 3] = [4_010, 4_011, 4_012];
 
 /// Most events of one kind that wait to be processed.
-const MAX_HEARD: usize = 10_000;
+const MAX_QUEUED: usize = 10_000;
 
 const BAD_TOKEN: &str = "Discord does not take the bot's token: is it the one that the developer portal shows?";
 
@@ -48,7 +48,7 @@ const BAD_TOKEN: &str = "Discord does not take the bot's token: is it the one th
 const INTENTS: GatewayIntents = GatewayIntents::GUILD_MEMBERS;
 
 /// Why a connection ended.
-enum End {
+enum ConnectionEnd {
     /// Discord refuses the bot until an operator acts.
     Refused(String),
     /// A failure that may pass.
@@ -63,18 +63,18 @@ pub(super) async fn run(app: Arc<App>) {
         bot.set_status(app.clock.now(), DiscordConnection::Connecting, None);
         let connected_before = app.clock.elapsed();
         let wait = match connect(&app, bot).await {
-            End::Refused(problem) => {
+            ConnectionEnd::Refused(problem) => {
                 tracing::error!(problem, "Discord refuses the bot; trying again in a while");
                 bot.set_status(app.clock.now(), DiscordConnection::Refused, Some(problem));
-                REFUSED
+                REFUSED_PAUSE
             }
-            End::Broken(problem) => {
-                if app.clock.elapsed() > connected_before + MOST {
+            ConnectionEnd::Broken(problem) => {
+                if app.clock.elapsed() > connected_before + LONGEST_PAUSE {
                     failures = 0;
                 }
                 tracing::warn!(problem, "not connected to Discord; trying again");
                 bot.set_status(app.clock.now(), DiscordConnection::Connecting, Some(problem));
-                backoff(FIRST, MOST, failures, rand::random())
+                backoff(FIRST_PAUSE, LONGEST_PAUSE, failures, rand::random())
             }
         };
         failures = failures.saturating_add(1);
@@ -82,43 +82,43 @@ pub(super) async fn run(app: Arc<App>) {
     }
 }
 
-async fn connect(app: &Arc<App>, bot: &Bot) -> End {
+async fn connect(app: &Arc<App>, bot: &Bot) -> ConnectionEnd {
     let gateway = match bot.rest().gateway().await {
         Ok(gateway) => gateway,
-        Err(Failure::Unauthorized) => return End::Refused(BAD_TOKEN.to_owned()),
-        Err(failure) => return End::Broken(failure.to_string()),
+        Err(DiscordError::Unauthorized) => return ConnectionEnd::Refused(BAD_TOKEN.to_owned()),
+        Err(failure) => return ConnectionEnd::Broken(failure.to_string()),
     };
     if gateway.session_start_limit.is_some_and(|starts| starts.remaining == 0) {
-        return End::Broken("the bot has begun as many sessions as it may today".to_owned());
+        return ConnectionEnd::Broken("the bot has begun as many sessions as it may today".to_owned());
     }
-    let (hears, mut heard) = Hears::new();
-    let _client = match start(bot, gateway, hears).await {
+    let (sender, mut receiver) = EventSender::new();
+    let _client = match start(bot, gateway, sender).await {
         Ok(client) => client,
-        Err(error) => return End::Broken(error.to_string()),
+        Err(error) => return ConnectionEnd::Broken(error.to_string()),
     };
     let mut tasks = JoinSet::new();
-    tasks.spawn(follow(Arc::clone(app), heard.members));
+    tasks.spawn(sync_members(Arc::clone(app), receiver.members));
     loop {
         tokio::select! {
-            news = heard.news.recv() => match news {
-                None => return End::Broken("the connection was closed".to_owned()),
-                Some(News::Ended(end)) => return end,
-                Some(News::Connected(application)) => {
-                    bot.rest().is_alive();
+            event = receiver.connection.recv() => match event {
+                None => return ConnectionEnd::Broken("the connection was closed".to_owned()),
+                Some(ConnectionEvent::Ended(end)) => return end,
+                Some(ConnectionEvent::Connected(application)) => {
+                    bot.rest().mark_reachable();
                     bot.set_status(app.clock.now(), DiscordConnection::Connected, None);
                     bot.outbox().wake();
                     if let Some(application) = application {
-                        tasks.spawn(tell_of_commands(Arc::clone(app), application));
+                        tasks.spawn(register_commands(Arc::clone(app), application));
                     }
                 }
-                Some(News::Lost) => {
+                Some(ConnectionEvent::Lost) => {
                     let problem = "The connection was lost.".to_owned();
                     bot.set_status(app.clock.now(), DiscordConnection::Connecting, Some(problem));
                 }
             },
-            Some(interaction) = heard.interactions.recv() => {
+            Some(interaction) = receiver.interactions.recv() => {
                 let app = Arc::clone(app);
-                tasks.spawn(async move { commands::answer(&app, interaction).await });
+                tasks.spawn(async move { commands::respond(&app, interaction).await });
             }
             Some(_) = tasks.join_next() => {}
         }
@@ -126,9 +126,9 @@ async fn connect(app: &Arc<App>, bot: &Bot) -> End {
 }
 
 /// Syncs members after their changes on Discord, one after the other.
-async fn follow(app: Arc<App>, mut members: mpsc::Receiver<(String, ServerMember)>) {
+async fn sync_members(app: Arc<App>, mut members: mpsc::Receiver<(String, ServerMember)>) {
     while let Some((server, member)) = members.recv().await {
-        if let Err(error) = sync::one(&app.discord, &server, member).await {
+        if let Err(error) = sync::sync_member(&app.discord, &server, member).await {
             // The next scheduled sync makes up for the failure.
             tracing::warn!(%error, server, "a member's change on Discord could not be followed");
         }
@@ -136,53 +136,55 @@ async fn follow(app: Arc<App>, mut members: mpsc::Receiver<(String, ServerMember
 }
 
 /// Registers the bot's commands, and retries until it succeeds.
-async fn tell_of_commands(app: Arc<App>, application: ApplicationId) {
+async fn register_commands(app: Arc<App>, application: ApplicationId) {
     let Some(bot) = app.discord.bot.as_deref() else { return };
-    while let Err(error) = bot.rest().set_commands(application, &commands::all()).await {
+    while let Err(error) = bot.rest().set_commands(application, &commands::definitions()).await {
         tracing::warn!(%error, "Discord could not be told of the bot's commands; trying again");
-        app.clock.sleep_until(app.clock.now() + MOST).await;
+        app.clock.sleep_until(app.clock.now() + LONGEST_PAUSE).await;
     }
 }
 
 /// A change of the connection.
-enum News {
+enum ConnectionEvent {
     /// The connection is ready: as this application if the session is new, `None` if it was resumed.
     Connected(Option<ApplicationId>),
     /// The connection was lost, and is being restored.
     Lost,
     /// The client has ended, or must be restarted.
-    Ended(End),
+    Ended(ConnectionEnd),
 }
 
 /// Sends the client's events, with a queue for each kind, so that a command does not wait for the sync of a thousand members.
 #[derive(Clone)]
-struct Hears {
-    news: mpsc::UnboundedSender<News>,
+struct EventSender {
+    connection: mpsc::UnboundedSender<ConnectionEvent>,
     members: mpsc::Sender<(String, ServerMember)>,
     interactions: mpsc::Sender<Interaction>,
 }
 
 /// Receives the client's events.
-struct Heard {
-    news: mpsc::UnboundedReceiver<News>,
+struct EventReceiver {
+    connection: mpsc::UnboundedReceiver<ConnectionEvent>,
     members: mpsc::Receiver<(String, ServerMember)>,
     interactions: mpsc::Receiver<Interaction>,
 }
 
-impl Hears {
-    fn new() -> (Self, Heard) {
-        let ((news, heard_news), (members, heard_members)) = (mpsc::unbounded_channel(), mpsc::channel(MAX_HEARD));
-        let (interactions, heard_interactions) = mpsc::channel(MAX_HEARD);
-        let heard = Heard { news: heard_news, members: heard_members, interactions: heard_interactions };
-        (Self { news, members, interactions }, heard)
+impl EventSender {
+    fn new() -> (Self, EventReceiver) {
+        let ((connection, connection_events), (members, member_events)) =
+            (mpsc::unbounded_channel(), mpsc::channel(MAX_QUEUED));
+        let (interactions, interaction_events) = mpsc::channel(MAX_QUEUED);
+        let receiver =
+            EventReceiver { connection: connection_events, members: member_events, interactions: interaction_events };
+        (Self { connection, members, interactions }, receiver)
     }
 
-    fn tell(&self, news: News) {
+    fn send(&self, event: ConnectionEvent) {
         // Fails only when the receiver was dropped.
-        let _ = self.news.send(news);
+        let _ = self.connection.send(event);
     }
 
-    fn changed(&self, server: ServerId, member: ServerMember) {
+    fn send_member(&self, server: ServerId, member: ServerMember) {
         if let Err(TrySendError::Full(_)) = self.members.try_send((server.to_string(), member)) {
             // The next scheduled sync makes up for the lost event.
             tracing::warn!("members change faster than can be followed; some of it is passed over");
@@ -192,12 +194,12 @@ impl Hears {
 
 /// serenity's client, on a runtime of its own. Dropping the runtime ends all its tasks; serenity's own shutdown leaves connections
 /// open.
-struct Running {
+struct GatewayClient {
     runtime: Option<Runtime>,
     _relay: Relay,
 }
 
-impl Drop for Running {
+impl Drop for GatewayClient {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
@@ -205,58 +207,62 @@ impl Drop for Running {
     }
 }
 
-async fn start(bot: &Bot, gateway: Gateway, hears: Hears) -> std::io::Result<Running> {
-    let lost = hears.clone();
+async fn start(bot: &Bot, gateway: Gateway, sender: EventSender) -> std::io::Result<GatewayClient> {
+    let lost = sender.clone();
     // serenity does not report when it resumes a session or waits for one, so the relay reports lost connections.
     let lost = move |code| match code {
-        Some(code) if STALE.contains(&code) => {
-            lost.tell(News::Ended(End::Broken(format!("Discord wants it otherwise (close code {code})"))));
+        Some(code) if RECONNECT_CODES.contains(&code) => {
+            lost.send(ConnectionEvent::Ended(ConnectionEnd::Broken(format!(
+                "Discord wants it otherwise (close code {code})"
+            ))));
         }
-        _ => lost.tell(News::Lost),
+        _ => lost.send(ConnectionEvent::Lost),
     };
     let relay = Relay::open(&gateway.url, lost).await?;
     let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("discord").enable_all().build()?;
     let (http, url, shards) = (bot.rest().http(), relay.url.clone(), gateway.shards.max(1));
     runtime.spawn(async move {
-        let ended = run_client(http, url, shards, Handler(hears.clone())).await;
-        hears.tell(News::Ended(ended));
+        let ended = run_client(http, url, shards, GatewayHandler(sender.clone())).await;
+        sender.send(ConnectionEvent::Ended(ended));
     });
-    Ok(Running { runtime: Some(runtime), _relay: relay })
+    Ok(GatewayClient { runtime: Some(runtime), _relay: relay })
 }
 
-async fn run_client(http: Http, url: String, shards: u32, handler: Handler) -> End {
+async fn run_client(http: Http, url: String, shards: u32, handler: GatewayHandler) -> ConnectionEnd {
     let mut client = match ClientBuilder::new_with_http(http, INTENTS).event_handler(handler).await {
         Ok(client) => client,
-        Err(error) => return End::Broken(error.to_string()),
+        Err(error) => return ConnectionEnd::Broken(error.to_string()),
     };
     // Replaces the address that serenity has fetched or fallen back to.
     *client.ws_url.lock().await = url;
     match client.start_shards(shards).await {
-        Err(serenity::Error::Gateway(GatewayError::InvalidAuthentication)) => End::Refused(BAD_TOKEN.to_owned()),
-        Err(serenity::Error::Gateway(GatewayError::DisallowedGatewayIntents)) => End::Refused(
+        Err(serenity::Error::Gateway(GatewayError::InvalidAuthentication)) => {
+            ConnectionEnd::Refused(BAD_TOKEN.to_owned())
+        }
+        Err(serenity::Error::Gateway(GatewayError::DisallowedGatewayIntents)) => ConnectionEnd::Refused(
             "The bot may not hear of members: switch the Server Members Intent on in Discord's developer portal."
                 .to_owned(),
         ),
-        Err(error) => End::Broken(error.to_string()),
-        Ok(()) => End::Broken("the connection was closed".to_owned()),
+        Err(error) => ConnectionEnd::Broken(error.to_string()),
+        Ok(()) => ConnectionEnd::Broken("the connection was closed".to_owned()),
     }
 }
 
-struct Handler(Hears);
+struct GatewayHandler(EventSender);
 
 #[async_trait]
-impl EventHandler for Handler {
+impl EventHandler for GatewayHandler {
     async fn ready(&self, _: Context, ready: Ready) {
         tracing::info!(bot = ready.user.name, servers = ready.guilds.len(), "connected to Discord");
-        self.0.tell(News::Connected(Some(ready.application.id)));
+        self.0.send(ConnectionEvent::Connected(Some(ready.application.id)));
     }
 
     async fn resume(&self, _: Context, _: ResumedEvent) {
-        self.0.tell(News::Connected(None));
+        self.0.send(ConnectionEvent::Connected(None));
     }
 
     async fn guild_member_addition(&self, _: Context, member: Member) {
-        self.0.changed(member.guild_id, seen(&member.user, member.nick, &member.roles));
+        self.0.send_member(member.guild_id, server_member(&member.user, member.nick, &member.roles));
     }
 
     async fn guild_member_update(
@@ -266,7 +272,7 @@ impl EventHandler for Handler {
         _: Option<Member>,
         event: GuildMemberUpdateEvent,
     ) {
-        self.0.changed(event.guild_id, seen(&event.user, event.nick, &event.roles));
+        self.0.send_member(event.guild_id, server_member(&event.user, event.nick, &event.roles));
     }
 
     async fn interaction_create(&self, _: Context, interaction: Interaction) {
@@ -276,7 +282,7 @@ impl EventHandler for Handler {
     }
 }
 
-fn seen(user: &serenity::all::User, nick: Option<String>, roles: &[RoleId]) -> ServerMember {
+fn server_member(user: &serenity::all::User, nick: Option<String>, roles: &[RoleId]) -> ServerMember {
     let user = User {
         id: user.id.to_string(),
         username: user.name.clone(),

@@ -8,32 +8,32 @@ use tokio::task::JoinSet;
 use super::gateway;
 use crate::{
     app::App,
-    discord::{Bot, GatewayStatus, agent, rows::KeeperRow, store, sync},
+    discord::{Bot, GatewayStatus, announcements, rows::GatewayLease, store, sync},
     kernel::{clock::Timestamp, error::Result},
     outbox,
 };
 
 /// Duration of the lease.
-const HELD: Duration = Duration::from_secs(15);
+const LEASE: Duration = Duration::from_secs(15);
 /// Time between two renewals.
 const RENEWAL: Duration = Duration::from_secs(5);
 /// Time after which failed messages are deleted.
-const DEAD_LETTERS: Duration = Duration::from_hours(30 * 24);
+const FAILED_MESSAGES_KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// Holds the lease whenever no other server does, until the task is dropped.
 pub(super) async fn run(app: Arc<App>) {
     let Some(bot) = app.discord.bot.as_deref() else { return };
     let mut status = bot.status();
-    let mut kept: Option<JoinSet<()>> = None;
+    let mut tasks: Option<JoinSet<()>> = None;
     loop {
-        match (hold(&app, bot).await, kept.is_some()) {
+        match (renew(&app, bot).await, tasks.is_some()) {
             (Ok(true), false) => {
                 tracing::info!("keeping the connection to Discord");
-                kept = Some(begin(&app));
+                tasks = Some(start_tasks(&app));
             }
             (Ok(false), true) => {
                 tracing::warn!("another server keeps the connection to Discord now");
-                kept = None;
+                tasks = None;
             }
             (Ok(_), _) => {}
             // Another server may acquire the lease meanwhile. Work of two holders still happens only once.
@@ -45,17 +45,17 @@ pub(super) async fn run(app: Arc<App>) {
             // The sender belongs to the bot, so the channel never closes.
             _ = status.changed() => {}
             // A task ends only by a bug.
-            () = ended(&mut kept) => {
+            () = task_ended(&mut tasks) => {
                 tracing::error!("what the keeper does came to an end; beginning again");
-                kept = None;
+                tasks = None;
             }
         }
     }
 }
 
 /// Returns when one of the holder's tasks has ended.
-async fn ended(kept: &mut Option<JoinSet<()>>) {
-    match kept {
+async fn task_ended(tasks: &mut Option<JoinSet<()>>) {
+    match tasks {
         Some(tasks) => {
             tasks.join_next().await;
         }
@@ -63,47 +63,49 @@ async fn ended(kept: &mut Option<JoinSet<()>>) {
     }
 }
 
-async fn hold(app: &App, bot: &Bot) -> Result<bool> {
+async fn renew(app: &App, bot: &Bot) -> Result<bool> {
     let now = app.clock.now();
     let GatewayStatus { connection, since, problem } = bot.status().borrow().clone();
-    let row = KeeperRow {
+    let row = GatewayLease {
         id: 1,
         holder: bot.server(),
-        held_until: now + HELD,
+        held_until: now + LEASE,
         state: connection.to_string(),
         since,
         problem,
     };
     // A read first, so that a server without the lease doesn't occupy the writer of an embedded database.
-    let other = app.db.read(async |conn| Ok(store::keeper(conn).await?)).await?;
-    // An embedded database has one server, so a lease of another is obsolete. A lease longer than `HELD` is invalid: the clock
+    let current = app.db.read(async |conn| Ok(store::gateway_lease(conn).await?)).await?;
+    // An embedded database has one server, so a lease of another is obsolete. A lease longer than `LEASE` is invalid: the clock
     // was set back.
-    let can_be_held = app.db.is_shared();
-    let is_held = |until: Timestamp| can_be_held && now < until && until <= now + HELD;
-    if other.is_some_and(|other| other.holder != row.holder && is_held(other.held_until)) {
+    let is_shared = app.db.is_shared();
+    let is_held = |until: Timestamp| is_shared && now < until && until <= now + LEASE;
+    if current.is_some_and(|current| current.holder != row.holder && is_held(current.held_until)) {
         return Ok(false);
     }
     app.db
-        .write(async move |conn| Ok(store::keep(conn, &row, now, if can_be_held { now + HELD } else { now }).await?))
+        .write(async move |conn| {
+            Ok(store::acquire_gateway_lease(conn, &row, now, if is_shared { now + LEASE } else { now }).await?)
+        })
         .await
 }
 
-fn begin(app: &Arc<App>) -> JoinSet<()> {
+fn start_tasks(app: &Arc<App>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(gateway::run(Arc::clone(app)));
-    tasks.spawn(agent::run(Arc::clone(&app.discord)));
+    tasks.spawn(announcements::run(Arc::clone(&app.discord)));
     tasks.spawn(sync::run(Arc::clone(&app.discord)));
-    tasks.spawn(tidy(Arc::clone(app)));
+    tasks.spawn(delete_old_messages(Arc::clone(app)));
     tasks
 }
 
 /// Deletes messages that failed long ago.
-async fn tidy(app: Arc<App>) {
+async fn delete_old_messages(app: Arc<App>) {
     loop {
         let now = app.clock.now();
         if let Err(error) = app
             .db
-            .write(async move |conn| Ok(outbox::store::delete_old_messages(conn, now - DEAD_LETTERS).await?))
+            .write(async move |conn| Ok(outbox::store::delete_old_messages(conn, now - FAILED_MESSAGES_KEPT).await?))
             .await
         {
             tracing::warn!(%error, "old dead letters could not be dropped");
@@ -116,7 +118,7 @@ async fn tidy(app: Arc<App>) {
 pub async fn release(app: &App) {
     let Some(bot) = &app.discord.bot else { return };
     let (server, now) = (bot.server(), app.clock.now());
-    let released = app.db.write(async move |conn| Ok(store::release(conn, server, now).await?));
+    let released = app.db.write(async move |conn| Ok(store::release_gateway_lease(conn, server, now).await?));
     if !matches!(tokio::time::timeout(Duration::from_secs(2), released).await, Ok(Ok(()))) {
         tracing::warn!("another server will keep the connection to Discord in a moment only");
     }

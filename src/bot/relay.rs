@@ -2,8 +2,8 @@
 //! recovers at once.
 //!
 //! When a connection ends without a close frame or with an unknown code, serenity 0.12 reads it in a busy loop until its next
-//! heartbeat is due, and blocks a thread. The relay turns every such end into a close frame after which serenity resumes its session.
-//! The relay accepts serenity's connection only when Discord's is open.
+//! heartbeat is due, and blocks a thread. The relay turns every such end into a close frame after which serenity resumes its
+//! session. The relay accepts serenity's connection only when Discord's is open.
 
 use std::time::Duration;
 
@@ -25,10 +25,10 @@ use tokio_tungstenite::{
 use crate::discord::breaker::backoff;
 
 /// Pause before reconnecting to Discord after a first failure, and the longest pause.
-const FIRST: Duration = Duration::from_secs(1);
-const MOST: Duration = Duration::from_secs(15);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// Longest time of an attempt to connect.
-const CONNECTING: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// "Unknown error. We're not sure what went wrong. Try reconnecting?"
 /// (<https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway>)
@@ -69,7 +69,7 @@ async fn accept(listener: TcpListener, gateway: String, lost: impl Fn(Option<u16
                     connections.spawn(relay(stream, gateway.clone(), lost.clone()));
                 }
                 // The process has too many open files. Some may be closed after a pause.
-                Err(_) => tokio::time::sleep(FIRST).await,
+                Err(_) => tokio::time::sleep(FIRST_PAUSE).await,
             },
             Some(_) = connections.join_next() => {}
         }
@@ -84,13 +84,13 @@ async fn relay(stream: TcpStream, gateway: String, lost: impl Fn(Option<u16>)) {
     let (mut to_discord, from_discord) = discord.split();
     let (mut to_serenity, from_serenity) = serenity.split();
     let down = async {
-        let end = pump(from_discord, &mut to_serenity).await;
+        let end = forward(from_discord, &mut to_serenity).await;
         lost(end.as_ref().map(|end| end.code.into()));
         // Fails only when serenity has disconnected.
-        let _ = to_serenity.send(Message::Close(Some(understood(end)))).await;
+        let _ = to_serenity.send(Message::Close(Some(close_frame(end)))).await;
     };
     let up = async {
-        let end = pump(from_serenity, &mut to_discord).await;
+        let end = forward(from_serenity, &mut to_discord).await;
         lost(None);
         let _ = to_discord.send(Message::Close(end)).await;
     };
@@ -104,18 +104,18 @@ async fn relay(stream: TcpStream, gateway: String, lost: impl Fn(Option<u16>)) {
 async fn open(gateway: &str) -> WebSocketStream<MaybeTlsStream<TcpStream>> {
     let mut failures = 0;
     loop {
-        match tokio::time::timeout(CONNECTING, connect_async(gateway)).await {
+        match tokio::time::timeout(CONNECT_TIMEOUT, connect_async(gateway)).await {
             Ok(Ok((discord, _))) => return discord,
             Ok(Err(error)) => tracing::debug!(%error, "Discord's gateway does not answer"),
             Err(_) => tracing::debug!("Discord's gateway takes too long to answer"),
         }
-        tokio::time::sleep(backoff(FIRST, MOST, failures, rand::random())).await;
+        tokio::time::sleep(backoff(FIRST_PAUSE, LONGEST_PAUSE, failures, rand::random())).await;
         failures += 1;
     }
 }
 
 /// Forwards messages until the connection ends. Returns the close frame, if there was one.
-async fn pump(
+async fn forward(
     mut from: impl Stream<Item = Result<Message, Error>> + Unpin,
     to: &mut (impl Sink<Message> + Unpin),
 ) -> Option<CloseFrame> {
@@ -131,7 +131,7 @@ async fn pump(
 }
 
 /// The close frame for serenity: one of the codes that it handles.
-fn understood(end: Option<CloseFrame>) -> CloseFrame {
+fn close_frame(end: Option<CloseFrame>) -> CloseFrame {
     let code = end.map(|end| u16::from(end.code)).filter(|code| REFUSALS.contains(code)).unwrap_or(TRY_AGAIN);
     CloseFrame { code: CloseCode::from(code), reason: Utf8Bytes::default() }
 }

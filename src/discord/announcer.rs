@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::{agent, client::Bot};
+use super::{announcements, client::Bot};
 use crate::{
     db::Conn,
     kernel::{clock::Timestamp, error::Result},
@@ -19,7 +19,7 @@ pub struct DiscordAnnouncer {
 
 impl Announcer for DiscordAnnouncer {
     fn announce<'c>(&'c self, conn: &'c mut Conn, campaign: &'c Campaign, now: Timestamp) -> BoxFuture<'c, Result<()>> {
-        Box::pin(agent::tell_of(conn, campaign, now))
+        Box::pin(announcements::announce_campaign(conn, campaign, now))
     }
 
     fn committed(&self) {

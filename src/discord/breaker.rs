@@ -45,7 +45,7 @@ impl Breaker {
     }
 
     /// How many of this number of requests can be let through.
-    pub fn room(&self, now: Timestamp, requests: usize) -> usize {
+    pub fn capacity(&self, now: Timestamp, requests: usize) -> usize {
         match (self.open_until, self.open_until(now)) {
             (None, _) => requests,
             (_, Some(_)) => 0,

@@ -7,7 +7,7 @@ use serenity::all::ChannelId;
 use tokio::sync::watch;
 
 use super::{
-    rest::{Failure, Rest},
+    rest::{DiscordError, Rest},
     rows::DiscordConnection,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 const MAX_CHANNELS: usize = 50_000;
 
 /// Most changed users that are remembered before old ones are removed.
-const MAX_HEARD_OF: usize = 10_000;
+const MAX_MEMBER_EVENTS: usize = 10_000;
 
 /// Longest time that a change of a user is remembered. A listing of a server's members takes less.
 pub(super) const LONGEST_LISTING: Duration = Duration::from_mins(30);
@@ -55,7 +55,7 @@ pub struct Bot {
     /// The servers of channels. A channel never moves to another server.
     channels: Mutex<HashMap<ChannelId, Option<String>>>,
     /// Members of servers, and the last time that the gateway reported a change of them.
-    heard: Mutex<HashMap<(String, String), Timestamp>>,
+    member_events: Mutex<HashMap<(String, String), Timestamp>>,
 }
 
 impl Bot {
@@ -70,7 +70,7 @@ impl Bot {
             status: watch::Sender::new(GatewayStatus::new(DiscordConnection::Connecting, clock.now())),
             outbox: DeliverySignals::default(),
             channels: Mutex::default(),
-            heard: Mutex::default(),
+            member_events: Mutex::default(),
         })
     }
 
@@ -83,7 +83,7 @@ impl Bot {
     ///
     /// # Errors
     /// The reason, as a sentence.
-    pub async fn greet(&self) -> Result<(), String> {
+    pub async fn check_token(&self) -> Result<(), String> {
         self.rest.gateway().await.map(drop).map_err(|failure| failure.to_string())
     }
 
@@ -93,7 +93,7 @@ impl Bot {
     }
 
     /// See [`Rest::server_of`].
-    pub(super) async fn server_of(&self, channel: ChannelId) -> Result<Option<String>, Failure> {
+    pub(super) async fn server_of(&self, channel: ChannelId) -> Result<Option<String>, DiscordError> {
         let known = || self.channels.lock();
         if let Some(server) = known().get(&channel) {
             return Ok(server.clone());
@@ -108,18 +108,18 @@ impl Bot {
     }
 
     /// Records a change of a server's member. Returns the time of the previous change.
-    pub(super) fn heard_of(&self, server: &str, user: &str, now: Timestamp) -> Option<Timestamp> {
-        let mut heard = self.heard.lock();
-        if heard.len() >= MAX_HEARD_OF {
-            heard.retain(|_, at| now < *at + LONGEST_LISTING);
+    pub(super) fn record_member_event(&self, server: &str, user: &str, now: Timestamp) -> Option<Timestamp> {
+        let mut member_events = self.member_events.lock();
+        if member_events.len() >= MAX_MEMBER_EVENTS {
+            member_events.retain(|_, at| now < *at + LONGEST_LISTING);
         }
-        heard.insert((server.to_owned(), user.to_owned()), now)
+        member_events.insert((server.to_owned(), user.to_owned()), now)
     }
 
     /// Whether a change of a server's member was recorded since this time.
-    pub(super) fn has_changed(&self, server: &str, user: &str, since: Timestamp) -> bool {
-        let heard = self.heard.lock();
-        heard.get(&(server.to_owned(), user.to_owned())).is_some_and(|at| since <= *at)
+    pub(super) fn has_changed_since(&self, server: &str, user: &str, since: Timestamp) -> bool {
+        let member_events = self.member_events.lock();
+        member_events.get(&(server.to_owned(), user.to_owned())).is_some_and(|at| since <= *at)
     }
 
     /// Notes the state of this server's connection to the gateway.

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use serenity::all::MessageFlags;
 use tokio::sync::oneshot;
 
-use super::{client::Bot, rows::Lane, words::escape};
+use super::{client::Bot, rows::Destination, wording::escape};
 use crate::{
     auth::{Cipher, CodeDelivery, CodeLetter, InviteDelivery, PendingDelivery, Purpose},
     db::Conn,
@@ -58,11 +58,13 @@ impl PendingDelivery for DirectMessage {
     ) -> BoxFuture<'c, Result<()>> {
         Box::pin(async move {
             let (guild, member) = (letter.member.guild_id, letter.member.id);
-            let Some(lane) = letter.member.discord_id.as_deref().and_then(Lane::user) else { return Ok(()) };
+            let Some(destination) = letter.member.discord_id.as_deref().and_then(Destination::user) else {
+                return Ok(());
+            };
             let body = self.cipher.seal(&self.id.0.to_string(), &body(letter))?;
             let kind = kind(letter.purpose);
             outbox::store::delete_messages_to(conn, guild, member, kind).await?;
-            let blank = Message::new(guild, lane.written(guild), kind, now, letter.expires_at);
+            let blank = Message::new(guild, destination.encode(guild), kind, now, letter.expires_at);
             let message = Message { id: self.id, member_id: Some(member), body, ..blank };
             Ok(outbox::store::enqueue(conn, message).await?)
         })

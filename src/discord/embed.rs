@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serenity::builder::{CreateAllowedMentions, CreateEmbed, CreateEmbedFooter, CreateMessage};
 
 use super::{
-    story::{Event, Told, leader},
-    words::{Theme, Values, escape, line, listed, timestamp},
+    announcement_rules::{AnnouncedState, AnnouncementEvent, leader},
+    wording::{TemplateValues, Theme, escape, join_names, single_line, timestamp},
 };
 use crate::{
     kernel::{id::EntryId, text::web_url},
@@ -29,7 +29,7 @@ const MAX_PLACES: usize = 5;
 
 /// The settings of a guild that all its announcements share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct Branding {
     /// The guild's name.
     pub guild_name: String,
     /// The colour at the embed's edge, `0xRRGGBB`.
@@ -42,7 +42,7 @@ pub struct Look {
 
 /// The event to announce, and the campaign that it belongs to.
 #[derive(Clone, Copy, Debug)]
-pub struct Scene<'a> {
+pub struct AnnouncementContext<'a> {
     /// The campaign.
     pub campaign: &'a Campaign,
     /// Its entries, in their order.
@@ -52,13 +52,13 @@ pub struct Scene<'a> {
     /// The standings, set for results and lead changes. They are used only where the standings may be disclosed.
     pub outcome: Option<&'a Outcome>,
     /// The event.
-    pub event: Event,
+    pub event: AnnouncementEvent,
     /// The events announced before it.
-    pub told: &'a Told,
+    pub announced: &'a AnnouncedState,
 }
 
 /// The part of the standings that an announcement discloses.
-enum Revealed<'a> {
+enum DisclosedStandings<'a> {
     Nothing,
     /// The leader, and the previous one.
     Lead(&'a Entry, &'a Entry),
@@ -66,20 +66,22 @@ enum Revealed<'a> {
     Result(&'a Outcome),
 }
 
-impl<'a> Scene<'a> {
+impl<'a> AnnouncementContext<'a> {
     /// The part of the standings to disclose. No other function reads the outcome.
-    fn revealed(&self) -> Revealed<'a> {
+    fn disclosed(&self) -> DisclosedStandings<'a> {
         match (self.event, self.campaign.results_visibility) {
-            (Event::Results, _) => self.outcome.map_or(Revealed::Nothing, Revealed::Result),
-            (Event::LeadChange, ResultsVisibility::Always) => {
+            (AnnouncementEvent::Results, _) => {
+                self.outcome.map_or(DisclosedStandings::Nothing, DisclosedStandings::Result)
+            }
+            (AnnouncementEvent::LeadChange, ResultsVisibility::Always) => {
                 let now = self.outcome.and_then(leader).and_then(|id| self.entry(id));
-                let before = self.told.leader.and_then(|id| self.entry(id));
+                let before = self.announced.leader.and_then(|id| self.entry(id));
                 match now.zip(before) {
-                    Some((now, before)) if now.id != before.id => Revealed::Lead(now, before),
-                    _ => Revealed::Nothing,
+                    Some((now, before)) if now.id != before.id => DisclosedStandings::Lead(now, before),
+                    _ => DisclosedStandings::Nothing,
                 }
             }
-            _ => Revealed::Nothing,
+            _ => DisclosedStandings::Nothing,
         }
     }
 
@@ -102,73 +104,79 @@ impl<'a> Scene<'a> {
 }
 
 /// The message that announces an event.
-pub fn announcement(scene: &Scene, look: &Look) -> CreateMessage {
-    let campaign = scene.campaign;
-    let revealed = scene.revealed();
-    let winners: Vec<&Entry> = match revealed {
-        Revealed::Result(outcome) => outcome.winners().into_iter().filter_map(|id| scene.entry(id)).collect(),
+pub fn announcement(context: &AnnouncementContext, branding: &Branding) -> CreateMessage {
+    let campaign = context.campaign;
+    let disclosed = context.disclosed();
+    let winners: Vec<&Entry> = match disclosed {
+        DisclosedStandings::Result(outcome) => {
+            outcome.winners().into_iter().filter_map(|id| context.entry(id)).collect()
+        }
         _ => Vec::new(),
     };
-    let theme = match (scene.event, &revealed) {
-        (Event::LeadChange, Revealed::Nothing) => Theme::Plain(Event::Tease),
-        (Event::Results, _) if winners.is_empty() => Theme::ResultsEmpty,
-        (Event::Results, Revealed::Result(outcome)) if outcome.is_tied() => Theme::ResultsTied,
+    let theme = match (context.event, &disclosed) {
+        (AnnouncementEvent::LeadChange, DisclosedStandings::Nothing) => Theme::Plain(AnnouncementEvent::Tease),
+        (AnnouncementEvent::Results, _) if winners.is_empty() => Theme::ResultsEmpty,
+        (AnnouncementEvent::Results, DisclosedStandings::Result(outcome)) if outcome.is_tied() => Theme::ResultsTied,
         (event, _) => Theme::Plain(event),
     };
-    let values = Values {
+    let values = TemplateValues {
         title: escape(&campaign.title, MAX_TITLE),
-        guild: escape(&look.guild_name, MAX_GUILD),
+        guild: escape(&branding.guild_name, MAX_GUILD),
         closes_at: campaign.closes_at,
-        turnout: scene.turnout,
-        entries: scene.entries.len(),
+        turnout: context.turnout,
+        entries: context.entries.len(),
         picks: campaign.picks_per_voter,
-        winner: listed(&names(winners.iter().copied(), |more| format!("{more} more"))),
-        ..match revealed {
-            Revealed::Lead(now, before) => Values { leader: name(now), previous: name(before), ..Values::default() },
-            _ => Values::default(),
+        winner: join_names(&names(winners.iter().copied(), |more| format!("{more} more"))),
+        ..match disclosed {
+            DisclosedStandings::Lead(now, before) => {
+                TemplateValues { leader: name(now), previous: name(before), ..TemplateValues::default() }
+            }
+            _ => TemplateValues::default(),
         }
     };
     // An event that is announced several times gets another wording each time.
-    let time = match scene.event {
-        Event::LeadChange => scene.told.leads,
-        Event::Tease => scene.told.teases,
+    let time = match context.event {
+        AnnouncementEvent::LeadChange => context.announced.leads,
+        AnnouncementEvent::Tease => context.announced.teases,
         _ => 0,
     };
     let (title, text) = theme.wording(campaign.id, time);
     let mut embed = CreateEmbed::new()
         .title(values.fill(title))
         .description(values.fill(text))
-        .colour(look.color & 0xFF_FFFF)
-        .footer(CreateEmbedFooter::new(line(&look.guild_name, MAX_FOOTER)));
-    if scene.event == Event::Launch {
-        let ballot = names(scene.entries.iter().map(AsRef::as_ref), |more| format!("… and {more} more"));
+        .colour(branding.color & 0xFF_FFFF)
+        .footer(CreateEmbedFooter::new(single_line(&branding.guild_name, MAX_FOOTER)));
+    if context.event == AnnouncementEvent::Launch {
+        let ballot = names(context.entries.iter().map(AsRef::as_ref), |more| format!("… and {more} more"));
         embed = embed.field("On the ballot", ballot.join("\n"), false);
     } else {
         embed = embed.field("Turnout", values.fill("{voted} of {eligible} ({percent} %)"), true);
     }
-    match revealed {
-        Revealed::Result(outcome) if !winners.is_empty() => {
-            embed = embed.field("Standings", scene.standings(outcome), false);
+    match disclosed {
+        DisclosedStandings::Result(outcome) if !winners.is_empty() => {
+            embed = embed.field("Standings", context.standings(outcome), false);
         }
         _ => {}
     }
-    if let Some(closes) = campaign.closes_at.filter(|_| scene.event != Event::Results) {
+    if let Some(closes) = campaign.closes_at.filter(|_| context.event != AnnouncementEvent::Results) {
         let closes = format!("{} ({})", timestamp(closes, 'F'), timestamp(closes, 'R'));
         embed = embed.field("Closes", closes, true);
     }
-    let of_look = look.thumbnail_url.as_deref().and_then(web);
+    let guild_thumbnail = branding.thumbnail_url.as_deref().and_then(web);
     // Next to a result or a lead, readers would take the picture of any entry for the winner's.
-    let thumbnail = match (theme, &revealed) {
-        (Theme::Plain(Event::Results), _) => winners.iter().find_map(|entry| image(entry)).or(of_look),
-        (_, Revealed::Lead(now, _)) => image(now).or(of_look),
-        (Theme::ResultsTied, _) => of_look,
-        _ => of_look.or_else(|| scene.entries.iter().find_map(|entry| image(entry))),
+    let thumbnail = match (theme, &disclosed) {
+        (Theme::Plain(AnnouncementEvent::Results), _) => {
+            winners.iter().find_map(|entry| image(entry)).or(guild_thumbnail)
+        }
+        (_, DisclosedStandings::Lead(now, _)) => image(now).or(guild_thumbnail),
+        (Theme::ResultsTied, _) => guild_thumbnail,
+        _ => guild_thumbnail.or_else(|| context.entries.iter().find_map(|entry| image(entry))),
     };
     if let Some(url) = thumbnail {
         embed = embed.thumbnail(url);
     }
     let id = async_graphql::ID::from(campaign.id);
-    if let Some(url) = look.campaign_url.as_ref().and_then(|template| web(&template.replace("{id}", &id))) {
+    if let Some(url) = branding.campaign_url.as_ref().and_then(|template| web(&template.replace("{id}", &id))) {
         embed = embed.url(url);
     }
     CreateMessage::new().embed(embed).allowed_mentions(CreateAllowedMentions::new())

@@ -146,7 +146,7 @@ impl LinkChange {
         match self.color {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => link.color = BLURPLE,
-            MaybeUndefined::Value(color) => link.color = read_color(&color)?,
+            MaybeUndefined::Value(color) => link.color = parse_color(&color)?,
         }
         match self.thumbnail_url {
             MaybeUndefined::Undefined => {}
@@ -188,14 +188,14 @@ fn campaign_url(url: &str) -> Result<String, Refusal> {
     Ok(url)
 }
 
-fn read_color(color: &str) -> Result<i64, Refusal> {
+fn parse_color(color: &str) -> Result<i64, Refusal> {
     let digits = color.trim().strip_prefix('#').filter(|digits| digits.len() == 6 && !digits.starts_with('+'));
     let color = digits.and_then(|digits| i64::from_str_radix(digits, 16).ok());
     color.ok_or_else(|| Refusal::input("color", "color must be #RRGGBB, six hexadecimal digits."))
 }
 
 /// A colour as `#RRGGBB`.
-pub fn written_color(color: i64) -> String {
+pub fn format_color(color: i64) -> String {
     format!("#{color:06X}")
 }
 
@@ -215,7 +215,7 @@ fn taken(error: diesel::result::Error) -> Error {
 
 fn changes(before: &Link, after: &Link) -> Changes {
     let mut changes = Changes::default();
-    changes.note("color", &written_color(before.color), &written_color(after.color));
+    changes.note("color", &format_color(before.color), &format_color(after.color));
     changes.note("minutes between syncs", &before.sync_minutes, &after.sync_minutes);
     // More members can read the audit log than the link.
     changes.note_hidden("server", before.server_id != after.server_id);

@@ -1,7 +1,7 @@
 //! Queues announcements, and messages that officers send again.
 
 use super::{
-    rows::Lane,
+    rows::Destination,
     service::{self, Discord},
 };
 use crate::{
@@ -17,17 +17,18 @@ use crate::{
 };
 
 /// Longest time that an announcement waits for its delivery; later it is no longer news.
-const ANNOUNCEMENT: std::time::Duration = std::time::Duration::from_hours(24);
+const ANNOUNCEMENT_LIFETIME: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// Queues an announcement of a campaign, in the transaction of its cause.
 pub(super) async fn announce(
     conn: &mut Conn,
     (guild, campaign): (GuildId, CampaignId),
-    lane: Lane,
+    destination: Destination,
     body: String,
     now: Timestamp,
 ) -> Result<()> {
-    let blank = Message::new(guild, lane.written(guild), MessageKind::Announcement, now, now + ANNOUNCEMENT);
+    let blank =
+        Message::new(guild, destination.encode(guild), MessageKind::Announcement, now, now + ANNOUNCEMENT_LIFETIME);
     Ok(outbox::store::enqueue(conn, Message { campaign_id: Some(campaign), body, ..blank }).await?)
 }
 
@@ -46,7 +47,7 @@ pub async fn retry_message(discord: &Discord, viewer: &Viewer, id: MessageId) ->
             let not_found = || Error::from(Refusal::not_found("message").at("id"));
             let mut message = outbox::store::message(conn, officer.guild, id).await?.ok_or_else(not_found)?;
             if message.kind == MessageKind::Announcement {
-                message.expires_at = now + ANNOUNCEMENT;
+                message.expires_at = now + ANNOUNCEMENT_LIFETIME;
             } else if message.expires_at <= now {
                 let message = "The code has expired. Issue another one.";
                 return Err(Refusal::conflict("CODE_EXPIRED", message).into());

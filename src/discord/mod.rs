@@ -3,12 +3,13 @@
 //! Every server with a token delivers the outbox. The one that holds the gateway lease (`bot`) also connects to Discord's gateway,
 //! runs the scheduled syncs and announces campaigns. An outage of Discord affects nothing else.
 
-pub(crate) mod agent;
+pub mod announcement_rules;
+pub(crate) mod announcements;
 mod announcer;
 pub mod breaker;
 mod client;
 mod codes;
-pub(crate) mod deliver;
+pub(crate) mod delivery;
 pub mod embed;
 pub(crate) mod links;
 mod messages;
@@ -17,9 +18,8 @@ pub(crate) mod rows;
 mod service;
 mod status;
 pub(crate) mod store;
-pub mod story;
 pub mod sync;
-pub mod words;
+pub mod wording;
 
 pub use self::{
     announcer::DiscordAnnouncer,
@@ -28,9 +28,9 @@ pub use self::{
     links::{LinkChange, link_server, unlink_server},
     messages::retry_message,
     rest::{ServerMember, User},
-    rows::{DiscordConnection, KeeperRow, Lane, Link},
+    rows::{Destination, DiscordConnection, GatewayLease, Link},
     service::{Discord, MANAGE},
     status::gateway_status,
-    sync::{Report, sync_roles},
-    words::escape,
+    sync::{SyncReport, sync_roles},
+    wording::escape,
 };

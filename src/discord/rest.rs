@@ -17,11 +17,11 @@ use crate::kernel::clock::{Clock, Timestamp};
 /// Longest time of a request.
 const TIMEOUT: Duration = Duration::from_secs(8);
 /// Pause when Discord limits requests and gives no time.
-const UNTOLD: Duration = Duration::from_secs(5);
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Pause after direct messages were opened too fast.
-const TOO_FAST: Duration = Duration::from_mins(1);
+const DIRECT_CHANNEL_PAUSE: Duration = Duration::from_mins(1);
 /// Longest pause that is accepted from Discord.
-const LONGEST: Duration = Duration::from_hours(1);
+const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 /// Number of members on a page, the most that Discord allows.
 pub const PAGE: usize = 1_000;
 
@@ -38,7 +38,7 @@ pub struct Rest {
 
 /// Why a request to Discord failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum DiscordError {
     /// No request was made, because of a rate limit or an open circuit breaker. Try again at this time.
     #[error("Discord is to be asked again later")]
     NotBefore(Timestamp),
@@ -101,21 +101,21 @@ pub struct Gateway {
     /// Its address.
     pub url: String,
     /// The recommended number of shards.
-    #[serde(default = "one")]
+    #[serde(default = "one_shard")]
     pub shards: u32,
     /// The remaining session starts.
     #[serde(default)]
-    pub session_start_limit: Option<SessionStarts>,
+    pub session_start_limit: Option<SessionStartLimit>,
 }
 
 /// The limit of session starts. Discord resets the token of a bot that exceeds it.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub struct SessionStarts {
+pub struct SessionStartLimit {
     /// Remaining starts in the current period.
     pub remaining: u64,
 }
 
-const fn one() -> u32 {
+const fn one_shard() -> u32 {
     1
 }
 
@@ -134,7 +134,7 @@ const DIRECT: [u8; 2] = [1, 3];
 /// The body of Discord's error responses.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Trouble {
+struct ErrorBody {
     code: i64,
     message: String,
     /// In seconds.
@@ -173,28 +173,28 @@ impl Rest {
     }
 
     /// How many of this number of requests can be made now.
-    pub fn room(&self, requests: usize) -> usize {
-        self.breaker.lock().room(self.clock.now(), requests)
+    pub fn capacity(&self, requests: usize) -> usize {
+        self.breaker.lock().capacity(self.clock.now(), requests)
     }
 
     /// Closes the circuit breaker, because Discord was reached by other means.
-    pub fn is_alive(&self) {
+    pub fn mark_reachable(&self) {
         self.breaker.lock().succeeded();
     }
 
     /// The gateway's address.
     ///
     /// # Errors
-    /// See [`Failure`].
-    pub async fn gateway(&self) -> Result<Gateway, Failure> {
+    /// See [`DiscordError`].
+    pub async fn gateway(&self) -> Result<Gateway, DiscordError> {
         self.fetch(Request::new(Route::GatewayBot, LightMethod::Get)).await
     }
 
     /// A page of a server's members, ordered by id, after this id.
     ///
     /// # Errors
-    /// See [`Failure`].
-    pub async fn members(&self, server: ServerId, after: Option<&str>) -> Result<Vec<ServerMember>, Failure> {
+    /// See [`DiscordError`].
+    pub async fn members(&self, server: ServerId, after: Option<&str>) -> Result<Vec<ServerMember>, DiscordError> {
         let mut params = vec![("limit", PAGE.to_string())];
         params.extend(after.map(|after| ("after", after.to_owned())));
         let route = Route::GuildMembers { guild_id: server };
@@ -204,8 +204,8 @@ impl Rest {
     /// The channel of direct messages with a user.
     ///
     /// # Errors
-    /// See [`Failure`].
-    pub async fn direct_channel(&self, user: UserId) -> Result<ChannelId, Failure> {
+    /// See [`DiscordError`].
+    pub async fn direct_channel(&self, user: UserId) -> Result<ChannelId, DiscordError> {
         let body = serde_json::json!({ "recipient_id": user.to_string() }).to_string();
         let request = Request::new(Route::UserMeDmChannels, LightMethod::Post).body(Some(body.into_bytes()));
         self.fetch::<Channel>(request).await.map(|channel| channel.id)
@@ -214,8 +214,8 @@ impl Rest {
     /// The id of a channel's server: empty for a channel outside of any server, `None` if Discord's response has none.
     ///
     /// # Errors
-    /// See [`Failure`].
-    pub async fn server_of(&self, channel: ChannelId) -> Result<Option<String>, Failure> {
+    /// See [`DiscordError`].
+    pub async fn server_of(&self, channel: ChannelId) -> Result<Option<String>, DiscordError> {
         let route = Route::Channel { channel_id: channel };
         self.fetch::<Channel>(Request::new(route, LightMethod::Get)).await.map(|channel| {
             let nowhere = || DIRECT.contains(&channel.kind).then(String::new);
@@ -226,16 +226,16 @@ impl Rest {
     /// The present state of a server's member.
     ///
     /// # Errors
-    /// See [`Failure`].
-    pub async fn member(&self, server: ServerId, user: UserId) -> Result<ServerMember, Failure> {
+    /// See [`DiscordError`].
+    pub async fn member(&self, server: ServerId, user: UserId) -> Result<ServerMember, DiscordError> {
         self.fetch(Request::new(Route::GuildMember { guild_id: server, user_id: user }, LightMethod::Get)).await
     }
 
     /// Posts a message, given as Discord's JSON.
     ///
     /// # Errors
-    /// See [`Failure`].
-    pub async fn post(&self, channel: ChannelId, body: String) -> Result<(), Failure> {
+    /// See [`DiscordError`].
+    pub async fn post(&self, channel: ChannelId, body: String) -> Result<(), DiscordError> {
         let route = Route::ChannelMessages { channel_id: channel };
         self.send(Request::new(route, LightMethod::Post).body(Some(body.into_bytes()))).await?;
         Ok(())
@@ -244,10 +244,14 @@ impl Rest {
     /// Registers the bot's commands for all servers. They replace the registered ones.
     ///
     /// # Errors
-    /// See [`Failure`].
-    pub async fn set_commands(&self, application: ApplicationId, commands: &[CreateCommand]) -> Result<(), Failure> {
+    /// See [`DiscordError`].
+    pub async fn set_commands(
+        &self,
+        application: ApplicationId,
+        commands: &[CreateCommand],
+    ) -> Result<(), DiscordError> {
         let route = Route::Commands { application_id: application };
-        self.send(Request::new(route, LightMethod::Put).body(Some(written(&commands)?))).await?;
+        self.send(Request::new(route, LightMethod::Put).body(Some(to_json(&commands)?))).await?;
         Ok(())
     }
 
@@ -255,52 +259,52 @@ impl Rest {
     /// for three seconds only.
     ///
     /// # Errors
-    /// See [`Failure`].
+    /// See [`DiscordError`].
     pub async fn respond(
         &self,
         interaction: InteractionId,
         token: &str,
         answer: &CreateInteractionResponse,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), DiscordError> {
         let route = Route::InteractionResponse { interaction_id: interaction, token };
-        let request = Request::new(route, LightMethod::Post).body(Some(written(answer)?));
-        self.ask(request).await?;
+        let request = Request::new(route, LightMethod::Post).body(Some(to_json(answer)?));
+        self.execute(request).await?;
         Ok(())
     }
 
-    async fn fetch<T: DeserializeOwned>(&self, request: Request<'_>) -> Result<T, Failure> {
+    async fn fetch<T: DeserializeOwned>(&self, request: Request<'_>) -> Result<T, DiscordError> {
         let response = self.send(request).await?;
-        response.json().await.map_err(|error| Failure::Down(format!("Discord's answer cannot be read: {error}")))
+        response.json().await.map_err(|error| DiscordError::Down(format!("Discord's answer cannot be read: {error}")))
     }
 
-    async fn send(&self, request: Request<'_>) -> Result<Response, Failure> {
+    async fn send(&self, request: Request<'_>) -> Result<Response, DiscordError> {
         let now = self.clock.now();
         // Buckets include the channel or the server, so each channel has its own limit for messages.
         let bucket = request.route_ref().ratelimiting_bucket();
         self.check_limits(bucket, now)?;
-        self.breaker.lock().admit(now).map_err(Failure::NotBefore)?;
-        let result = self.ask(request).await;
+        self.breaker.lock().admit(now).map_err(DiscordError::NotBefore)?;
+        let result = self.execute(request).await;
         let mut breaker = self.breaker.lock();
         match result {
             // A rejected token counts as a failure, so that it is not tried over and over.
-            Err(Failure::Down(_) | Failure::Unauthorized) => breaker.failed(self.clock.now(), rand::random()),
+            Err(DiscordError::Down(_) | DiscordError::Unauthorized) => breaker.failed(self.clock.now(), rand::random()),
             _ => breaker.succeeded(),
         }
         result
     }
 
-    async fn ask(&self, request: Request<'_>) -> Result<Response, Failure> {
+    async fn execute(&self, request: Request<'_>) -> Result<Response, DiscordError> {
         let bucket = request.route_ref().ratelimiting_bucket();
         let request = request.build(&self.client, &self.token, Some(&self.base));
-        let request = request.map_err(|error| Failure::Down(format!("not a request: {error}")))?;
+        let request = request.map_err(|error| DiscordError::Down(format!("not a request: {error}")))?;
         match request.send().await {
             // The URL contains the tokens of interactions.
-            Err(error) => Err(Failure::Down(format!("Discord does not answer: {}", error.without_url()))),
-            Ok(response) => self.judge(response, bucket).await,
+            Err(error) => Err(DiscordError::Down(format!("Discord does not answer: {}", error.without_url()))),
+            Ok(response) => self.check_response(response, bucket).await,
         }
     }
 
-    async fn judge(&self, response: Response, bucket: RatelimitingBucket) -> Result<Response, Failure> {
+    async fn check_response(&self, response: Response, bucket: RatelimitingBucket) -> Result<Response, DiscordError> {
         let status = response.status();
         if status.is_success() {
             if seconds(response.headers(), "x-ratelimit-remaining") == Some(Duration::ZERO)
@@ -312,46 +316,48 @@ impl Rest {
         }
         let (retry_after, is_global) =
             (seconds(response.headers(), "retry-after"), response.headers().contains_key("x-ratelimit-global"));
-        let trouble: Option<Trouble> = response.json().await.ok();
-        let is_discords = trouble.is_some();
-        let trouble = trouble.unwrap_or_default();
+        let error: Option<ErrorBody> = response.json().await.ok();
+        let is_from_discord = error.is_some();
+        let error = error.unwrap_or_default();
         match status {
             // Direct messages were opened too fast.
-            _ if trouble.code == 40_003 => Err(Failure::NotBefore(self.limit(Some(bucket), TOO_FAST))),
+            _ if error.code == 40_003 => Err(DiscordError::NotBefore(self.limit(Some(bucket), DIRECT_CHANNEL_PAUSE))),
             StatusCode::TOO_MANY_REQUESTS => {
-                let told = trouble.retry_after.and_then(|wait| Duration::try_from_secs_f64(wait).ok());
+                let requested = error.retry_after.and_then(|wait| Duration::try_from_secs_f64(wait).ok());
                 // A 429 without Discord's JSON comes from a proxy in front of Discord, so it limits all routes.
-                let which = (is_discords && !is_global && !trouble.global).then_some(bucket);
-                Err(Failure::NotBefore(self.limit(which, told.or(retry_after).unwrap_or(UNTOLD))))
+                let which = (is_from_discord && !is_global && !error.global).then_some(bucket);
+                Err(DiscordError::NotBefore(
+                    self.limit(which, requested.or(retry_after).unwrap_or(DEFAULT_RETRY_AFTER)),
+                ))
             }
-            StatusCode::UNAUTHORIZED => Err(Failure::Unauthorized),
-            status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT || !is_discords => {
-                Err(Failure::Down(format!("Discord has trouble of its own (HTTP {})", status.as_u16())))
+            StatusCode::UNAUTHORIZED => Err(DiscordError::Unauthorized),
+            status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT || !is_from_discord => {
+                Err(DiscordError::Down(format!("Discord has trouble of its own (HTTP {})", status.as_u16())))
             }
             status => {
-                let message: String = trouble.message.chars().take(200).collect();
-                Err(Failure::Refused { status: status.as_u16(), code: trouble.code, message })
+                let message: String = error.message.chars().take(200).collect();
+                Err(DiscordError::Refused { status: status.as_u16(), code: error.code, message })
             }
         }
     }
 
-    fn check_limits(&self, bucket: RatelimitingBucket, now: Timestamp) -> Result<(), Failure> {
+    fn check_limits(&self, bucket: RatelimitingBucket, now: Timestamp) -> Result<(), DiscordError> {
         let mut limits = self.limits.lock();
         // A later time means that the clock was set back.
-        limits.retain(|_, until| now < *until && *until <= now + LONGEST);
+        limits.retain(|_, until| now < *until && *until <= now + MAX_RETRY_AFTER);
         let until = [None, Some(bucket)].iter().filter_map(|which| limits.get(which)).max().copied();
-        until.map_or(Ok(()), |until| Err(Failure::NotBefore(until)))
+        until.map_or(Ok(()), |until| Err(DiscordError::NotBefore(until)))
     }
 
     fn limit(&self, which: Option<RatelimitingBucket>, wait: Duration) -> Timestamp {
-        let until = self.clock.now() + wait.min(LONGEST);
+        let until = self.clock.now() + wait.min(MAX_RETRY_AFTER);
         self.limits.lock().insert(which, until);
         until
     }
 }
 
-fn written(value: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
-    serde_json::to_vec(value).map_err(|error| Failure::Down(format!("not a request: {error}")))
+fn to_json(value: &impl serde::Serialize) -> Result<Vec<u8>, DiscordError> {
+    serde_json::to_vec(value).map_err(|error| DiscordError::Down(format!("not a request: {error}")))
 }
 
 /// The seconds in a header.

@@ -60,14 +60,14 @@ impl Link {
 
 /// Where a message goes. Messages to one destination arrive in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
+pub enum Destination {
     /// A channel of a server.
     Channel(ChannelId),
     /// A user's direct messages.
     User(UserId),
 }
 
-impl Lane {
+impl Destination {
     /// The channel with this id, as clients and the database spell it.
     pub fn channel(id: &str) -> Option<Self> {
         snowflake(id).map(|id| Self::Channel(ChannelId::new(id)))
@@ -79,17 +79,17 @@ impl Lane {
     }
 
     /// The outbox's name of the destination. It includes the guild, so that a guild's messages don't wait for another guild's.
-    pub fn written(self, guild: GuildId) -> String {
+    pub fn encode(self, guild: GuildId) -> String {
         match self {
             Self::Channel(id) => format!("{}/channel/{id}", guild.0),
             Self::User(id) => format!("{}/user/{id}", guild.0),
         }
     }
 
-    /// The destination that [`Lane::written`] wrote.
-    pub fn read(lane: &str) -> Option<Self> {
-        let (_, lane) = lane.split_once('/')?;
-        match lane.split_once('/')? {
+    /// The destination that [`Destination::encode`] wrote.
+    pub fn decode(destination: &str) -> Option<Self> {
+        let (_, destination) = destination.split_once('/')?;
+        match destination.split_once('/')? {
             ("channel", id) => Self::channel(id),
             ("user", id) => Self::user(id),
             _ => None,
@@ -107,17 +107,17 @@ pub(super) fn snowflake(id: &str) -> Option<u64> {
 #[diesel(table_name = discord_keeper)]
 #[diesel(treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
-pub struct KeeperRow {
+pub struct GatewayLease {
     pub id: i64,
     pub holder: i64,
     pub held_until: Timestamp,
-    /// The name of a [`DiscordConnection`]: see [`KeeperRow::connection`].
+    /// The name of a [`DiscordConnection`]: see [`GatewayLease::connection`].
     pub state: String,
     pub since: Timestamp,
     pub problem: Option<String>,
 }
 
-impl KeeperRow {
+impl GatewayLease {
     /// The state of the holder's connection. A holder of a newer release may be in a state that this release doesn't know: it
     /// is reported as connecting, because only `Connected` means that the bot can be used.
     pub fn connection(&self) -> DiscordConnection {

@@ -12,7 +12,7 @@ pub async fn gateway_status(discord: &Discord) -> Result<Option<GatewayStatus>> 
         return Ok(None);
     }
     let now = discord.access.clock.now();
-    let row = discord.access.db.read(async |conn| Ok(store::keeper(conn).await?)).await?;
+    let row = discord.access.db.read(async |conn| Ok(store::gateway_lease(conn).await?)).await?;
     Ok(Some(match row {
         Some(row) if now < row.held_until => {
             GatewayStatus { connection: row.connection(), since: row.since, problem: row.problem }

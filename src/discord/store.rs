@@ -4,8 +4,8 @@ use diesel::{dsl::exists, prelude::*};
 use diesel_async::RunQueryDsl;
 
 use super::{
-    rows::{KeeperRow, Link},
-    story::Told,
+    announcement_rules::AnnouncedState,
+    rows::{GatewayLease, Link},
 };
 use crate::{
     db::{
@@ -26,7 +26,7 @@ pub async fn link(conn: &mut Conn, guild: GuildId) -> QueryResult<Option<Link>> 
 }
 
 /// The link of a Discord server, in any guild; for the bot only.
-pub async fn link_of_server(conn: &mut Conn, server: &str) -> QueryResult<Option<Link>> {
+pub async fn link_by_server(conn: &mut Conn, server: &str) -> QueryResult<Option<Link>> {
     on_rows!(conn, Link::first, all => all.filter(discord_links::server_id.eq(server)))
 }
 
@@ -52,7 +52,7 @@ pub async fn delete_link(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
 }
 
 /// The links of all guilds whose sync is due; for the bot only.
-pub async fn links_due(conn: &mut Conn, now: Timestamp, most: i64) -> QueryResult<Vec<Link>> {
+pub async fn due_links(conn: &mut Conn, now: Timestamp, most: i64) -> QueryResult<Vec<Link>> {
     on_rows!(conn, Link::load, all => all
         .filter(discord_links::next_sync_at.le(now))
         .order(discord_links::next_sync_at)
@@ -60,12 +60,12 @@ pub async fn links_due(conn: &mut Conn, now: Timestamp, most: i64) -> QueryResul
 }
 
 /// The time of the next sync of any guild.
-pub async fn next_sync(conn: &mut Conn) -> QueryResult<Option<Timestamp>> {
+pub async fn next_sync_at(conn: &mut Conn) -> QueryResult<Option<Timestamp>> {
     on!(conn, c => discord_links::table.select(diesel::dsl::min(discord_links::next_sync_at)).first(c))
 }
 
 /// Postpones a guild's next sync. Returns false if another server has done so.
-pub async fn put_sync_off(conn: &mut Conn, link: &Link, until: Timestamp) -> QueryResult<bool> {
+pub async fn postpone_sync(conn: &mut Conn, link: &Link, until: Timestamp) -> QueryResult<bool> {
     let unchanged = discord_links::next_sync_at.eq(link.next_sync_at);
     let changed = on!(conn, c => diesel::update(discord_links::table.find(link.guild_id).filter(unchanged))
         .set(discord_links::next_sync_at.eq(until))
@@ -74,7 +74,7 @@ pub async fn put_sync_off(conn: &mut Conn, link: &Link, until: Timestamp) -> Que
 }
 
 /// Records the outcome of a sync.
-pub async fn note_sync(
+pub async fn record_sync(
     conn: &mut Conn,
     guild: GuildId,
     report: Option<(Timestamp, String)>,
@@ -91,7 +91,7 @@ pub async fn note_sync(
 }
 
 /// The members that match a Discord user by id, or by username as [`crate::kernel::text::key`] normalizes it.
-pub async fn members_like(
+pub async fn matching_members(
     conn: &mut Conn,
     guild: GuildId,
     discord_id: &str,
@@ -102,7 +102,7 @@ pub async fn members_like(
         .filter(members::discord_id.eq(discord_id).or(members::username_key.eq(username_key))))
 }
 
-pub async fn member_of_user(conn: &mut Conn, guild: GuildId, discord_id: &str) -> QueryResult<Option<MemberId>> {
+pub async fn member_by_discord_id(conn: &mut Conn, guild: GuildId, discord_id: &str) -> QueryResult<Option<MemberId>> {
     on!(conn, c => members::table
         .filter(members::guild_id.eq(guild).and(members::discord_id.eq(discord_id)).and(members::is_active))
         .select(members::id)
@@ -111,61 +111,80 @@ pub async fn member_of_user(conn: &mut Conn, guild: GuildId, discord_id: &str) -
 }
 
 /// What was announced of a campaign; `None` if this release can't read what is stored, so that it must announce nothing.
-pub async fn story(conn: &mut Conn, guild: GuildId, campaign: CampaignId) -> QueryResult<Option<Told>> {
-    let story = discord_stories::table.find((guild, campaign)).select(discord_stories::told);
-    let told: Option<String> = on!(conn, c => story.first(c)).optional()?;
-    Ok(told.map_or_else(|| Some(Told::default()), |told| read_story(campaign, &told)))
+pub async fn announced_state(
+    conn: &mut Conn,
+    guild: GuildId,
+    campaign: CampaignId,
+) -> QueryResult<Option<AnnouncedState>> {
+    let row = discord_stories::table.find((guild, campaign)).select(discord_stories::told);
+    let announced: Option<String> = on!(conn, c => row.first(c)).optional()?;
+    Ok(announced
+        .map_or_else(|| Some(AnnouncedState::default()), |announced| parse_announced_state(campaign, &announced)))
 }
 
-/// As [`story`], locked until the transaction ends.
-pub async fn lock_story(conn: &mut Conn, guild: GuildId, campaign: CampaignId) -> QueryResult<Option<Told>> {
+/// As [`announced_state`], locked until the transaction ends.
+pub async fn lock_announced_state(
+    conn: &mut Conn,
+    guild: GuildId,
+    campaign: CampaignId,
+) -> QueryResult<Option<AnnouncedState>> {
     let key = (discord_stories::guild_id.eq(guild), discord_stories::campaign_id.eq(campaign));
     on!(conn, c => diesel::insert_into(discord_stories::table)
         .values((key, discord_stories::told.eq("{}")))
         .on_conflict_do_nothing()
         .execute(c))?;
-    let story = discord_stories::table.find((guild, campaign)).select(discord_stories::told);
-    let told: String = first_locked!(conn, Lock::Exclusive, story)?;
-    Ok(read_story(campaign, &told))
+    let row = discord_stories::table.find((guild, campaign)).select(discord_stories::told);
+    let announced: String = first_locked!(conn, Lock::Exclusive, row)?;
+    Ok(parse_announced_state(campaign, &announced))
 }
 
-fn read_story(campaign: CampaignId, told: &str) -> Option<Told> {
-    let Ok(told) = serde_json::from_str::<Told>(told) else {
+fn parse_announced_state(campaign: CampaignId, announced: &str) -> Option<AnnouncedState> {
+    let Ok(announced) = serde_json::from_str::<AnnouncedState>(announced) else {
         unknown_values::warn_once("what was announced of a campaign", &campaign.0.to_string());
         return None;
     };
-    for event in &told.unknown_events {
+    for event in &announced.unknown_events {
         unknown_values::warn_once("announced event", &event.to_string());
     }
-    for field in told.unknown_fields.keys() {
+    for field in announced.unknown_fields.keys() {
         unknown_values::warn_once("field of what was announced of a campaign", field);
     }
-    Some(told)
+    Some(announced)
 }
 
-pub async fn update_story(conn: &mut Conn, guild: GuildId, campaign: CampaignId, told: &Told) -> QueryResult<()> {
-    let told = serde_json::to_string(told).unwrap_or_default();
+pub async fn update_announced_state(
+    conn: &mut Conn,
+    guild: GuildId,
+    campaign: CampaignId,
+    announced: &AnnouncedState,
+) -> QueryResult<()> {
+    let announced = serde_json::to_string(announced).unwrap_or_default();
     on!(conn, c => diesel::update(discord_stories::table.find((guild, campaign)))
-        .set(discord_stories::told.eq(&told))
+        .set(discord_stories::told.eq(&announced))
         .execute(c))?;
     Ok(())
 }
 
 /// The live campaigns of all linked guilds that are announced; for the bot only.
-pub async fn told_campaigns(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
+pub async fn announced_campaigns(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
     let linked = || discord_links::table.filter(discord_links::guild_id.eq(campaigns::guild_id));
     on_rows!(conn, Campaign::load, all => all
         .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::announcements.ne(AnnouncementLevel::Off)))
         .filter(exists(linked())))
 }
 
-pub async fn keeper(conn: &mut Conn) -> QueryResult<Option<KeeperRow>> {
-    on!(conn, c => discord_keeper::table.find(1).select(KeeperRow::as_select()).first(c)).optional()
+pub async fn gateway_lease(conn: &mut Conn) -> QueryResult<Option<GatewayLease>> {
+    on!(conn, c => discord_keeper::table.find(1).select(GatewayLease::as_select()).first(c)).optional()
 }
 
 /// Acquires or renews the lease of the gateway connection. Returns false if another server holds it. A lease beyond `latest` is
 /// invalid, because the clock was set back.
-pub async fn keep(conn: &mut Conn, row: &KeeperRow, now: Timestamp, latest: Timestamp) -> QueryResult<bool> {
+pub async fn acquire_gateway_lease(
+    conn: &mut Conn,
+    row: &GatewayLease,
+    now: Timestamp,
+    latest: Timestamp,
+) -> QueryResult<bool> {
     let inserted = on!(conn, c => diesel::insert_into(discord_keeper::table)
         .values(row)
         .on_conflict_do_nothing()
@@ -177,7 +196,7 @@ pub async fn keep(conn: &mut Conn, row: &KeeperRow, now: Timestamp, latest: Time
 }
 
 /// Ends the lease, so that another server can acquire it at once.
-pub async fn release(conn: &mut Conn, holder: i64, now: Timestamp) -> QueryResult<()> {
+pub async fn release_gateway_lease(conn: &mut Conn, holder: i64, now: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::update(discord_keeper::table.find(1).filter(discord_keeper::holder.eq(holder)))
         .set(discord_keeper::held_until.eq(now))
         .execute(c))?;

@@ -14,7 +14,7 @@ use guildhall::db::DatabaseUrl;
 use serde_json::Value;
 
 use crate::support::{
-    Discord, TestApp, on_both,
+    LocalDiscord, TestApp, on_both,
     process::{Served, guildhall, run, stdout},
 };
 
@@ -334,11 +334,11 @@ async fn discord_is_asked_only_when_that_is_wanted() {
     doctor(folder.path(), &token, &[]).ends_with_code(0).has("ok", "discord", &["there is a token (--online"]);
     let nobody = [&token[..], &["--discord-api", "http://127.0.0.1:1", "--online"]].concat();
     doctor(folder.path(), &nobody, &[]).ends_with_code(0).has("warn", "discord", &["reaches GUILDHALL_DISCORD_API"]);
-    let discord = Discord::start().await;
+    let discord = LocalDiscord::start().await;
     let base = discord.base();
     let wrong = [&token[..], &["--discord-api", &base, "--online"]].concat();
     doctor(folder.path(), &wrong, &[]).ends_with_code(1).has("fail", "discord", &["does not take the bot's token"]);
-    let right = ["--discord-token", Discord::TOKEN, "--discord-api", &base, "--online"];
+    let right = ["--discord-token", LocalDiscord::TOKEN, "--discord-api", &base, "--online"];
     doctor(folder.path(), &right, &[]).ends_with_code(0).has("ok", "discord", &["Discord takes"]);
 }
 

@@ -12,7 +12,7 @@ use guildhall::kernel::id::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Discord, Draft, PASSWORD, TestGuild, next, on_both,
+    Client, Draft, LocalDiscord, PASSWORD, TestGuild, next, on_both,
     sdl::{Types, base},
 };
 
@@ -280,7 +280,7 @@ async fn snapshot(guild: &TestGuild<'_>) -> Value {
 
 on_both! {
     async fn what_is_anothers_is_as_if_it_never_was(app) {
-        let discord = Discord::start().await;
+        let discord = LocalDiscord::start().await;
         let app = app.with_bot(&discord).await;
         let (ours, theirs) = (app.guild("ours").await, app.guild("theirs").await);
         let (own, foreign, none) = (things(&ours).await, things(&theirs).await, nothing());
@@ -320,7 +320,7 @@ on_both! {
     }
 
     async fn no_answer_tells_of_another_guild(app) {
-        let discord = Discord::start().await;
+        let discord = LocalDiscord::start().await;
         let app = app.with_bot(&discord).await;
         let (ours, theirs) = (app.guild("ours").await, app.guild("theirs").await);
         let (own, foreign) = (things(&ours).await, things(&theirs).await);

@@ -14,7 +14,7 @@ use crate::{
     },
     db::Conn,
     discord::{
-        self, DiscordConnection, GatewayStatus, Link, LinkChange, Report, gateway_status, link_server, retry_message,
+        self, DiscordConnection, GatewayStatus, Link, LinkChange, SyncReport, gateway_status, link_server, retry_message,
         store, sync_roles, unlink_server,
     },
     kernel::{
@@ -85,7 +85,7 @@ struct UnlinkDiscordPayload {
 #[derive(SimpleObject)]
 struct DiscordSyncPayload {
     /// The report.
-    report: Report,
+    report: SyncReport,
 }
 
 /// A message to Discord.

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use crate::{
     api::{connection::ConnectionNode, context::RequestContext},
     discord::{
-        Link, Report,
-        links::written_color,
+        Link, SyncReport,
+        links::format_color,
         sync::{self, DiscordSyncConflict},
     },
     identity::{Member, Rank},
@@ -39,7 +39,7 @@ impl Link {
 
     /// The colour of what the bot posts, as `#RRGGBB`.
     async fn color(&self) -> String {
-        written_color(self.color)
+        format_color(self.color)
     }
 
     /// The picture beside votes without any of their own.
@@ -68,7 +68,7 @@ impl Link {
     /// How the last sync that came to its end went.
     async fn last_sync(&self) -> Option<DiscordSyncSummary> {
         let (at, report) = self.synced_at.zip(self.report.as_ref())?;
-        let sync::Figures { added, promoted, demoted, linked, untouched, conflicts } =
+        let sync::SyncCounts { added, promoted, demoted, linked, untouched, conflicts } =
             serde_json::from_str(report).unwrap_or_default();
         let at = at.and_utc();
         Some(DiscordSyncSummary { at, added, promoted, demoted, linked, untouched, conflict_count: conflicts })
@@ -101,7 +101,7 @@ struct DiscordSyncSummary {
 
 /// A sync of roles.
 #[Object(name = "DiscordSyncReport")]
-impl Report {
+impl SyncReport {
     /// When.
     async fn at(&self) -> DateTime<Utc> {
         self.at.and_utc()
@@ -154,7 +154,7 @@ impl Report {
 }
 
 /// What became of one user of Discord.
-struct DiscordSyncChange(sync::Change);
+struct DiscordSyncChange(sync::SyncChange);
 
 /// What a sync did with one user of Discord, or would have, or did not.
 #[Object]

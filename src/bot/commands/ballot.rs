@@ -1,4 +1,5 @@
-//! A ballot that a member is filling in on Discord. The server keeps no state: the ids of the menu and the buttons contain all of it.
+//! A ballot that a member is filling in on Discord. The server keeps no state: the ids of the menu and the buttons contain
+//! the whole ballot.
 
 use std::collections::HashSet;
 
@@ -9,7 +10,7 @@ pub const PAGE: usize = 25;
 /// The id of the menu to choose one of several campaigns.
 pub const CHOOSE: &str = "vote1:choose";
 /// Prefix of the ids of a ballot's components. A new format of the ids needs a new prefix.
-const FORM: &str = "vote1";
+const PREFIX: &str = "vote1";
 
 /// The action of a ballot's component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantArray)]
@@ -29,7 +30,7 @@ pub enum Step {
 
 /// A ballot that is being filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ballot {
+pub struct BallotDraft {
     /// The campaign.
     pub campaign: CampaignId,
     /// The picks so far, first choice first, as positions among the campaign's entries. Entries and their order are fixed while a
@@ -41,7 +42,7 @@ pub struct Ballot {
 
 /// The rules of a campaign for its ballots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Paper {
+pub struct BallotRules {
     /// The voting method.
     pub method: VotingMethod,
     /// Most picks; with weighted picks, the exact number.
@@ -52,7 +53,7 @@ pub struct Paper {
 
 /// The menu for the next choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Menu {
+pub struct EntryMenu {
     /// The entries on this page, by position.
     pub options: Vec<u8>,
     /// Fewest entries to choose.
@@ -61,44 +62,44 @@ pub struct Menu {
     pub most: usize,
 }
 
-impl Paper {
+impl BallotRules {
     /// Whether the order of picks matters.
     pub fn is_ranked(self) -> bool {
         self.method.is_ranked()
     }
 }
 
-impl Ballot {
+impl BallotDraft {
     /// A ballot without a pick.
     pub const fn new(campaign: CampaignId) -> Self {
         Self { campaign, picks: Vec::new(), page: 0 }
     }
 
     /// The id of a component of the ballot.
-    pub fn part(&self, step: Step) -> String {
+    pub fn component_id(&self, step: Step) -> String {
         let picks = base16ct::lower::encode_string(&self.picks);
-        format!("{FORM}:{step}:{}:{:x}:{picks}", written(self.campaign), self.page)
+        format!("{PREFIX}:{step}:{}:{:x}:{picks}", encode_campaign(self.campaign), self.page)
     }
 
     /// The step and the ballot that a component's id contains; `None` for any other id.
-    pub fn read(part: &str) -> Option<(Step, Self)> {
-        let parts: Vec<&str> = part.split(':').collect();
-        let [FORM, step, campaign, page, picks] = *parts.as_slice() else { return None };
+    pub fn decode(id: &str) -> Option<(Step, Self)> {
+        let parts: Vec<&str> = id.split(':').collect();
+        let [PREFIX, step, campaign, page, picks] = *parts.as_slice() else { return None };
         let picks = base16ct::lower::decode_vec(picks).ok()?;
-        let ballot = Self { campaign: read(campaign)?, picks, page: u8::from_str_radix(page, 16).ok()? };
+        let ballot = Self { campaign: decode_campaign(campaign)?, picks, page: u8::from_str_radix(page, 16).ok()? };
         Some((step.parse().ok()?, ballot))
     }
 
     /// The ballot after a step, with the values that were chosen from its menu; `None` if they don't fit the campaign.
-    pub fn after(mut self, step: Step, chosen: &[String], paper: Paper) -> Option<Self> {
+    pub fn after(mut self, step: Step, chosen: &[String], rules: BallotRules) -> Option<Self> {
         match step {
             Step::Pick => {
                 let chosen = chosen.iter().map(|value| value.parse().ok()).collect::<Option<Vec<u8>>>()?;
-                if paper.is_ranked() {
+                if rules.is_ranked() {
                     let [only] = *chosen.as_slice() else { return None };
                     self.picks.push(only);
                 } else {
-                    let shown = self.page(paper);
+                    let shown = self.page(rules);
                     self.picks.retain(|pick| !shown.contains(pick));
                     self.picks.extend(chosen);
                     self.picks.sort_unstable();
@@ -109,60 +110,60 @@ impl Ballot {
             Step::StartOver => self = Self::new(self.campaign),
             Step::Cast => {}
         }
-        let last = self.pages(paper).saturating_sub(1);
+        let last = self.pages(rules).saturating_sub(1);
         self.page = self.page.min(u8::try_from(last).ok()?);
-        self.fits(paper).then_some(self)
+        self.fits(rules).then_some(self)
     }
 
-    fn fits(&self, paper: Paper) -> bool {
+    fn fits(&self, rules: BallotRules) -> bool {
         let mut seen = HashSet::new();
-        self.picks.len() <= paper.picks
-            && self.picks.iter().all(|pick| usize::from(*pick) < paper.entries && seen.insert(*pick))
+        self.picks.len() <= rules.picks
+            && self.picks.iter().all(|pick| usize::from(*pick) < rules.entries && seen.insert(*pick))
     }
 
     /// Whether the ballot can be cast.
-    pub fn is_enough(&self, paper: Paper) -> bool {
-        let least = if paper.method.requires_all_picks() { paper.picks } else { 1 };
+    pub fn is_enough(&self, rules: BallotRules) -> bool {
+        let least = if rules.method.requires_all_picks() { rules.picks } else { 1 };
         self.picks.len() >= least
     }
 
     /// The menu for the next choice; `None` when no choice is left.
-    pub fn menu(&self, paper: Paper) -> Option<Menu> {
-        let options = self.page(paper);
-        if options.is_empty() || (paper.is_ranked() && self.picks.len() >= paper.picks) {
+    pub fn menu(&self, rules: BallotRules) -> Option<EntryMenu> {
+        let options = self.page(rules);
+        if options.is_empty() || (rules.is_ranked() && self.picks.len() >= rules.picks) {
             return None;
         }
-        if paper.is_ranked() {
-            return Some(Menu { options, least: 1, most: 1 });
+        if rules.is_ranked() {
+            return Some(EntryMenu { options, least: 1, most: 1 });
         }
         let elsewhere = self.picks.iter().filter(|pick| !options.contains(pick)).count();
-        let most = paper.picks.saturating_sub(elsewhere).min(options.len());
+        let most = rules.picks.saturating_sub(elsewhere).min(options.len());
         // With several pages, a member can remove all picks of one page.
-        Some(Menu { options, least: usize::from(self.pages(paper) == 1), most })
+        Some(EntryMenu { options, least: usize::from(self.pages(rules) == 1), most })
     }
 
     /// The number of pages of the menu.
-    pub fn pages(&self, paper: Paper) -> usize {
-        self.offered(paper).count().div_ceil(PAGE)
+    pub fn pages(&self, rules: BallotRules) -> usize {
+        self.offered(rules).count().div_ceil(PAGE)
     }
 
-    fn page(&self, paper: Paper) -> Vec<u8> {
-        self.offered(paper).skip(usize::from(self.page) * PAGE).take(PAGE).collect()
+    fn page(&self, rules: BallotRules) -> Vec<u8> {
+        self.offered(rules).skip(usize::from(self.page) * PAGE).take(PAGE).collect()
     }
 
     /// The entries to choose from: in a ranking, those without a rank.
-    fn offered(&self, paper: Paper) -> impl Iterator<Item = u8> {
-        let entries = (0..=u8::MAX).take(paper.entries);
-        entries.filter(move |entry| !paper.is_ranked() || !self.picks.contains(entry))
+    fn offered(&self, rules: BallotRules) -> impl Iterator<Item = u8> {
+        let entries = (0..=u8::MAX).take(rules.entries);
+        entries.filter(move |entry| !rules.is_ranked() || !self.picks.contains(entry))
     }
 }
 
 /// Encodes a campaign for a component's id.
-pub fn written(campaign: CampaignId) -> String {
+pub fn encode_campaign(campaign: CampaignId) -> String {
     format!("{:x}", campaign.0.cast_unsigned())
 }
 
-/// The campaign that [`written`] has encoded.
-pub fn read(campaign: &str) -> Option<CampaignId> {
+/// The campaign that [`encode_campaign`] has encoded.
+pub fn decode_campaign(campaign: &str) -> Option<CampaignId> {
     u64::from_str_radix(campaign, 16).ok().map(|id| CampaignId(id.cast_signed()))
 }

@@ -1,7 +1,7 @@
 //! The bot's slash commands. They run operations of the GraphQL schema as the member whose Discord account uses them.
 
-pub mod ask;
 pub mod ballot;
+pub mod queries;
 pub mod report;
 pub mod view;
 
@@ -19,8 +19,8 @@ use serenity::{
 };
 
 use self::{
-    ask::{Asker, Refused},
-    ballot::{Ballot, Step},
+    ballot::{BallotDraft, Step},
+    queries::{CommandError, CommandUser},
 };
 use crate::{
     api::auth_context::AuthContext,
@@ -48,8 +48,8 @@ const NO_MEMBER: &str = "You are not on this guild's roster under this Discord a
     id, or wait for the next role sync.";
 
 /// The definitions of the commands. Discord offers them to users once they are registered.
-pub(super) fn all() -> Vec<CreateCommand> {
-    ask::get_ready();
+pub(super) fn definitions() -> Vec<CreateCommand> {
+    queries::warm_up();
     let commands = [
         ("vote", "Vote in what is open in your guild. Only you see your ballot."),
         ("standings", "How the latest votes stand, or how they ended."),
@@ -66,17 +66,17 @@ pub(super) fn all() -> Vec<CreateCommand> {
 }
 
 /// Responds to the use of a command, a button or a menu.
-pub(super) async fn answer(app: &Arc<App>, interaction: Interaction) {
+pub(super) async fn respond(app: &Arc<App>, interaction: Interaction) {
     let Some(bot) = app.discord.bot.as_deref() else { return };
     let request_id = format!("discord-{}", interaction.id());
     let answer = match &interaction {
         Interaction::Command(used) => {
-            let wanted = Wanted::Command(&used.data.name);
-            Response::Message(reply(app, used.guild_id, used.user.id, &request_id, wanted).await)
+            let input = UserInput::Command(&used.data.name);
+            Response::Message(reply(app, used.guild_id, used.user.id, &request_id, input).await)
         }
         Interaction::Component(used) => {
-            let wanted = Wanted::Part { id: &used.data.custom_id, chosen: chosen(used) };
-            let reply = reply(app, used.guild_id, used.user.id, &request_id, wanted).await;
+            let input = UserInput::Component { id: &used.data.custom_id, chosen: chosen(used) };
+            let reply = reply(app, used.guild_id, used.user.id, &request_id, input).await;
             // A message that only the user sees is updated in place. A message that others see stays as it is.
             let is_theirs = used.message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
             if is_theirs { Response::UpdateMessage(reply) } else { Response::Message(reply) }
@@ -91,11 +91,11 @@ pub(super) async fn answer(app: &Arc<App>, interaction: Interaction) {
 }
 
 /// The command, button or menu that a user has used.
-enum Wanted<'a> {
+enum UserInput<'a> {
     /// The command with this name.
     Command(&'a str),
     /// The menu or button with this id, and the chosen values.
-    Part { id: &'a str, chosen: &'a [String] },
+    Component { id: &'a str, chosen: &'a [String] },
 }
 
 fn chosen(used: &ComponentInteraction) -> &[String] {
@@ -105,10 +105,16 @@ fn chosen(used: &ComponentInteraction) -> &[String] {
     }
 }
 
-async fn reply(app: &Arc<App>, server: Option<ServerId>, user: UserId, request_id: &str, wanted: Wanted<'_>) -> Reply {
+async fn reply(
+    app: &Arc<App>,
+    server: Option<ServerId>,
+    user: UserId,
+    request_id: &str,
+    input: UserInput<'_>,
+) -> Reply {
     let work = async {
-        let asker = admit(app, server, user, request_id).await;
-        serve(&asker.map_err(|error| error.into_presented(request_id))?, wanted).await
+        let user = resolve_user(app, server, user, request_id).await;
+        dispatch(&user.map_err(|error| error.into_presented(request_id))?, input).await
     };
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(Ok(reply)) => reply,
@@ -121,70 +127,77 @@ async fn reply(app: &Arc<App>, server: Option<ServerId>, user: UserId, request_i
 }
 
 /// Finds the member that belongs to a user of a Discord server, in the guild that the server is linked to.
-async fn admit(app: &Arc<App>, server: Option<ServerId>, user: UserId, request_id: &str) -> Result<Asker> {
+async fn resolve_user(app: &Arc<App>, server: Option<ServerId>, user: UserId, request_id: &str) -> Result<CommandUser> {
     let stranger = |why| Refusal::new(Code::Forbidden, why);
     let server = server.ok_or_else(|| stranger(IN_NO_SERVER))?;
     let look = async move |conn: &mut Conn| {
-        let Some(link) = store::link_of_server(conn, &server.to_string()).await? else { return Ok(None) };
-        let member = store::member_of_user(conn, link.guild_id, &user.to_string()).await?;
+        let Some(link) = store::link_by_server(conn, &server.to_string()).await? else { return Ok(None) };
+        let member = store::member_by_discord_id(conn, link.guild_id, &user.to_string()).await?;
         Ok(Some((link, member)))
     };
     let (link, member) = app.db.read(look).await?.ok_or_else(|| stranger(NOT_LINKED))?;
     let member = member.ok_or_else(|| stranger(NO_MEMBER))?;
     let viewer = app.access.acting(link.guild_id, member).await?.ok_or_else(|| stranger(NO_MEMBER))?;
     let origin = Origin { address: None, user_agent: Some("Discord".to_owned()) };
-    let admitted = AuthContext {
+    let auth = AuthContext {
         app: Arc::clone(app),
         guild: link.guild_id,
         origin: Arc::new(origin),
         viewer: Some(Arc::new(viewer)),
     };
     let color = u32::try_from(link.color).unwrap_or_default();
-    Ok(Asker { admitted, color, request_id: request_id.to_owned() })
+    Ok(CommandUser { auth, color, request_id: request_id.to_owned() })
 }
 
-async fn serve(asker: &Asker, wanted: Wanted<'_>) -> Result<Reply, Refused> {
-    match wanted {
-        Wanted::Command("vote") => vote(asker).await,
-        Wanted::Command("standings") => Ok(report::standings(&asker.standings().await?, asker.color)),
-        Wanted::Command("whoami") => Ok(report::whoami(&asker.me().await?, asker.color)),
-        Wanted::Command(_) => Ok(view::note(NO_SUCH_COMMAND)),
-        Wanted::Part { id: ballot::CHOOSE, chosen } => match chosen.first().and_then(|chosen| ballot::read(chosen)) {
-            Some(campaign) => fill_in(asker, Ballot::new(campaign), Step::StartOver, &[]).await,
-            None => Ok(view::note(OUT_OF_DATE)),
-        },
-        Wanted::Part { id, chosen } => match Ballot::read(id) {
-            Some((step, ballot)) => fill_in(asker, ballot, step, chosen).await,
+async fn dispatch(user: &CommandUser, input: UserInput<'_>) -> Result<Reply, CommandError> {
+    match input {
+        UserInput::Command("vote") => vote(user).await,
+        UserInput::Command("standings") => Ok(report::standings(&user.standings().await?, user.color)),
+        UserInput::Command("whoami") => Ok(report::whoami(&user.me().await?, user.color)),
+        UserInput::Command(_) => Ok(view::note(NO_SUCH_COMMAND)),
+        UserInput::Component { id: ballot::CHOOSE, chosen } => {
+            match chosen.first().and_then(|chosen| ballot::decode_campaign(chosen)) {
+                Some(campaign) => fill_in_ballot(user, BallotDraft::new(campaign), Step::StartOver, &[]).await,
+                None => Ok(view::note(OUT_OF_DATE)),
+            }
+        }
+        UserInput::Component { id, chosen } => match BallotDraft::decode(id) {
+            Some((step, ballot)) => fill_in_ballot(user, ballot, step, chosen).await,
             None => Ok(view::note(OUT_OF_DATE)),
         },
     }
 }
 
-async fn vote(asker: &Asker) -> Result<Reply, Refused> {
-    let votes = asker.votes().await?;
+async fn vote(user: &CommandUser) -> Result<Reply, CommandError> {
+    let votes = user.votes().await?;
     let mut open = votes.nodes.iter().filter(|vote| vote.viewer_cannot_vote_reason.is_none());
     match (open.next(), open.next()) {
-        (Some(only), None) => fill_in(asker, Ballot::new(only.id), Step::StartOver, &[]).await,
-        _ => Ok(view::votes(votes, asker.color)),
+        (Some(only), None) => fill_in_ballot(user, BallotDraft::new(only.id), Step::StartOver, &[]).await,
+        _ => Ok(view::votes(votes, user.color)),
     }
 }
 
-async fn fill_in(asker: &Asker, ballot: Ballot, step: Step, chosen: &[String]) -> Result<Reply, Refused> {
+async fn fill_in_ballot(
+    user: &CommandUser,
+    ballot: BallotDraft,
+    step: Step,
+    chosen: &[String],
+) -> Result<Reply, CommandError> {
     let campaign = ballot.campaign;
-    let Some(vote) = asker.vote(campaign).await? else { return Ok(view::note(NO_SUCH_VOTE)) };
+    let Some(vote) = user.vote(campaign).await? else { return Ok(view::note(NO_SUCH_VOTE)) };
     if let Some(reason) = vote.viewer_cannot_vote_reason {
-        return Ok(view::cannot_vote(&vote, reason, asker.color));
+        return Ok(view::cannot_vote(&vote, reason, user.color));
     }
-    let Some(ballot) = ballot.after(step, chosen, vote.paper()) else { return Ok(view::note(OUT_OF_DATE)) };
-    if step != Step::Cast || !ballot.is_enough(vote.paper()) {
-        return Ok(view::ballot(&vote, &ballot, asker.color));
+    let Some(ballot) = ballot.after(step, chosen, vote.rules()) else { return Ok(view::note(OUT_OF_DATE)) };
+    if step != Step::Cast || !ballot.is_enough(vote.rules()) {
+        return Ok(view::ballot(&vote, &ballot, user.color));
     }
-    match asker.cast(&vote, &ballot).await {
-        Ok(cast) => Ok(view::cast(&vote, &cast, asker.color)),
+    match user.cast(&vote, &ballot).await {
+        Ok(cast) => Ok(view::cast(&vote, &cast, user.color)),
         // After pressing the button twice, the member still gets the receipt.
         Err(refused) if refused.reason.as_deref() == Some("ALREADY_VOTED") => {
-            let vote = asker.vote(campaign).await?.ok_or(refused)?;
-            Ok(view::cannot_vote(&vote, CannotVoteReason::AlreadyVoted, asker.color))
+            let vote = user.vote(campaign).await?.ok_or(refused)?;
+            Ok(view::cannot_vote(&vote, CannotVoteReason::AlreadyVoted, user.color))
         }
         Err(refused) => Err(refused),
     }

@@ -3,11 +3,11 @@
 use serenity::builder::{CreateEmbed, CreateInteractionResponseMessage as Reply};
 
 use super::{
-    ask::{Character, Counted, Myself},
+    queries::{CampaignStandings, CharacterDetails, MemberProfile},
     view::{MAX_NAME, MAX_TITLE, moment, note, reply, turnout},
 };
 use crate::{
-    discord::words::escape,
+    discord::wording::escape,
     identity::{CharacterRole, RankSource},
     voting::{CampaignStatus, StandingsHiddenReason},
 };
@@ -18,16 +18,16 @@ const MAX_PLACES: usize = 5;
 const MAX_CHARACTERS: usize = 10;
 
 /// The standings of the latest campaigns.
-pub fn standings(votes: &[Counted], color: u32) -> Reply {
+pub fn standings(votes: &[CampaignStandings], color: u32) -> Reply {
     if votes.is_empty() {
         return note("There has been no vote yet.");
     }
     let embed = CreateEmbed::new().title("Standings").colour(color);
-    let field = |vote: &Counted| (escape(&vote.title, MAX_TITLE), standing(vote), false);
+    let field = |vote: &CampaignStandings| (escape(&vote.title, MAX_TITLE), standing(vote), false);
     reply("", Some(embed.fields(votes.iter().map(field))), Vec::new())
 }
 
-fn standing(vote: &Counted) -> String {
+fn standing(vote: &CampaignStandings) -> String {
     let when = match vote.status {
         CampaignStatus::Live => moment("Closes", vote.closes_at),
         _ => moment("Closed", vote.closed_at),
@@ -59,7 +59,7 @@ const fn hidden(reason: StandingsHiddenReason) -> &'static str {
 }
 
 /// The member's rank, account and characters.
-pub fn whoami(me: &Myself, color: u32) -> Reply {
+pub fn whoami(me: &MemberProfile, color: u32) -> Reply {
     let source = match me.rank_source {
         RankSource::Manual => "set by an officer",
         RankSource::DiscordSync => "from your Discord roles",
@@ -72,25 +72,25 @@ pub fn whoami(me: &Myself, color: u32) -> Reply {
     };
     let mut lines =
         vec![format!("Your rank is **{}**, {source}.", escape(&me.rank.name, MAX_NAME)), account.to_owned()];
-    let mut characters: Vec<&Character> = me.characters.iter().collect();
+    let mut characters: Vec<&CharacterDetails> = me.characters.iter().collect();
     characters.sort_by_key(|character| !character.is_main);
     lines.push(if characters.is_empty() { "You have no characters yet." } else { "Your characters:" }.to_owned());
-    lines.extend(characters.iter().take(MAX_CHARACTERS).map(|character| told(character)));
+    lines.extend(characters.iter().take(MAX_CHARACTERS).map(|character| character_line(character)));
     let others = characters.len().saturating_sub(MAX_CHARACTERS);
     lines.extend(Some(others).filter(|others| *others > 0).map(|others| format!("… and {others} more")));
     let embed = CreateEmbed::new().title(escape(&me.display_name, MAX_TITLE)).description(lines.join("\n"));
     reply("", Some(embed.colour(color)), Vec::new())
 }
 
-fn told(character: &Character) -> String {
-    let Character { name, realm, class, spec, role, is_main } = character;
+fn character_line(character: &CharacterDetails) -> String {
+    let CharacterDetails { name, realm, class, spec, role, is_main } = character;
     let spec = spec.as_ref().map(|spec| format!("{} ", escape(spec, MAX_NAME))).unwrap_or_default();
     let main = if *is_main { " (main)" } else { "" };
     let (name, realm) = (escape(name, MAX_NAME), escape(realm, MAX_NAME));
-    format!("• **{name}** of {realm}: {spec}{}, {}{main}", spoken(&class.to_string()), role_of(*role))
+    format!("• **{name}** of {realm}: {spec}{}, {}{main}", title_case(&class.to_string()), role_name(*role))
 }
 
-const fn role_of(role: CharacterRole) -> &'static str {
+const fn role_name(role: CharacterRole) -> &'static str {
     match role {
         CharacterRole::Tank => "tank",
         CharacterRole::Healer => "healer",
@@ -100,7 +100,7 @@ const fn role_of(role: CharacterRole) -> &'static str {
 }
 
 /// `DEATH_KNIGHT` in title case: Death Knight.
-fn spoken(name: &str) -> String {
+fn title_case(name: &str) -> String {
     let word = |word: &str| {
         let (first, rest) = word.split_at_checked(1).unwrap_or_default();
         format!("{first}{}", rest.to_ascii_lowercase())

@@ -1,5 +1,5 @@
-//! The bot's replies about ballots. All replies are within Discord's limits, are visible only to the member, and contain no mentions
-//! that notify users.
+//! The bot's replies about ballots. All replies are within Discord's limits, are visible only to the member, and contain no
+//! mentions that notify users.
 
 use chrono::{DateTime, Utc};
 use serenity::{
@@ -11,11 +11,11 @@ use serenity::{
 };
 
 use super::{
-    ask::{CastBallot, Entry, OpenVote, Turnout, Vote, Votes},
-    ballot::{self, Ballot, Menu, PAGE, Step},
+    ballot::{self, BallotDraft, EntryMenu, PAGE, Step},
+    queries::{CampaignDetails, CastBallot, EntryDetails, OpenCampaign, OpenCampaigns, TurnoutDetails},
 };
 use crate::{
-    discord::words::{escape, line, timestamp},
+    discord::wording::{escape, single_line, timestamp},
     voting::CannotVoteReason,
 };
 
@@ -39,24 +39,24 @@ pub fn note(text: &str) -> Reply {
 }
 
 /// The open campaigns, first those in which the member can vote, and a menu to choose one of them.
-pub fn votes(votes: Votes, color: u32) -> Reply {
-    let Votes { total_count, mut nodes } = votes;
+pub fn votes(votes: OpenCampaigns, color: u32) -> Reply {
+    let OpenCampaigns { total_count, mut nodes } = votes;
     if nodes.is_empty() {
         return note("No vote is open at the moment.");
     }
     nodes.sort_by_key(|vote| (vote.viewer_cannot_vote_reason.is_some(), vote.closes_at));
-    let mut lines: Vec<String> = nodes.iter().take(MAX_VOTES).map(listed).collect();
+    let mut lines: Vec<String> = nodes.iter().take(MAX_VOTES).map(campaign_line).collect();
     if total_count > lines.len() {
         lines.push(format!("… and {} more.", total_count - lines.len()));
     }
-    let open: Vec<&OpenVote> = nodes.iter().filter(|vote| vote.viewer_cannot_vote_reason.is_none()).collect();
+    let open: Vec<&OpenCampaign> = nodes.iter().filter(|vote| vote.viewer_cannot_vote_reason.is_none()).collect();
     if open.len() > PAGE {
         lines.push(format!("You can choose among the {PAGE} that close first; the others follow once you have voted."));
     }
     let embed = CreateEmbed::new().title("Open votes").description(lines.join("\n")).colour(color);
-    let option = |vote: &&OpenVote| {
+    let option = |vote: &&OpenCampaign| {
         let closes = vote.closes_at.map(|at| at.format("closes %-d %B, %H:%M UTC").to_string());
-        option(&vote.title, ballot::written(vote.id), closes.as_deref())
+        option(&vote.title, ballot::encode_campaign(vote.id), closes.as_deref())
     };
     let options: Vec<_> = open.iter().take(PAGE).map(option).collect();
     let menu = CreateSelectMenu::new(ballot::CHOOSE, CreateSelectMenuKind::String { options });
@@ -64,7 +64,7 @@ pub fn votes(votes: Votes, color: u32) -> Reply {
     reply("", Some(embed), if open.is_empty() { Vec::new() } else { vec![row] })
 }
 
-fn listed(vote: &OpenVote) -> String {
+fn campaign_line(vote: &OpenCampaign) -> String {
     let title = escape(&vote.title, MAX_LISTED_TITLE);
     let stand = vote.viewer_cannot_vote_reason.map_or("you can vote", |reason| match reason {
         CannotVoteReason::AlreadyVoted => "you have voted",
@@ -77,7 +77,7 @@ fn listed(vote: &OpenVote) -> String {
 }
 
 /// Why the member can't vote, and their ballot if they have voted.
-pub fn cannot_vote(vote: &Vote, reason: CannotVoteReason, color: u32) -> Reply {
+pub fn cannot_vote(vote: &CampaignDetails, reason: CannotVoteReason, color: u32) -> Reply {
     let why = match reason {
         CannotVoteReason::AlreadyVoted => "You have voted in this already. Ballots are final.",
         CannotVoteReason::RankTooLow => "Your rank is too low to vote in this.",
@@ -89,45 +89,45 @@ pub fn cannot_vote(vote: &Vote, reason: CannotVoteReason, color: u32) -> Reply {
 }
 
 /// A ballot that was just cast.
-pub fn cast(vote: &Vote, cast: &CastBallot, color: u32) -> Reply {
+pub fn cast(vote: &CampaignDetails, cast: &CastBallot, color: u32) -> Reply {
     let title = escape(&vote.title, MAX_TITLE);
     let embed = CreateEmbed::new().title("Your ballot is cast").description(format!("**{title}**")).colour(color);
     reply("", Some(with_receipt(embed, vote, Some(cast))), Vec::new())
 }
 
-fn with_receipt(embed: CreateEmbed, vote: &Vote, cast: Option<&CastBallot>) -> CreateEmbed {
+fn with_receipt(embed: CreateEmbed, vote: &CampaignDetails, cast: Option<&CastBallot>) -> CreateEmbed {
     let Some(cast) = cast else { return embed };
     let receipt = format!(
         "```\n{}\n```Keep it to yourself. When the vote is over, all ballots are published without their voters, and yours \
         stands under this receipt.",
-        line(&cast.receipt, 100)
+        single_line(&cast.receipt, 100)
     );
     let picks = picks(vote, cast.picks.iter().map(|pick| pick.name.as_str()));
     embed.field("Your ballot", picks, false).field("Receipt", receipt, false)
 }
 
 /// A ballot with its menu and buttons.
-pub fn ballot(vote: &Vote, ballot: &Ballot, color: u32) -> Reply {
-    let paper = vote.paper();
+pub fn ballot(vote: &CampaignDetails, ballot: &BallotDraft, color: u32) -> Reply {
+    let rules = vote.rules();
     let mut so_far = picks(vote, vote.picked(ballot).map(|entry| entry.name.as_str()));
     if so_far.is_empty() {
         "Nothing yet.".clone_into(&mut so_far);
     }
-    let rules = format!(
+    let instructions = format!(
         "{}\nYour ballot is secret, and final once it is cast.{}",
         vote.method.instructions(vote.picks_per_voter, vote.seats),
         moment("\nThe vote closes", vote.closes_at).unwrap_or_default()
     );
-    let embed = CreateEmbed::new().title(escape(&vote.title, MAX_TITLE)).description(rules).colour(color).field(
+    let embed = CreateEmbed::new().title(escape(&vote.title, MAX_TITLE)).description(instructions).colour(color).field(
         "Your ballot so far",
         so_far,
         false,
     );
-    let button = |step, label| CreateButton::new(ballot.part(step)).label(label).style(ButtonStyle::Secondary);
+    let button = |step, label| CreateButton::new(ballot.component_id(step)).label(label).style(ButtonStyle::Secondary);
     let mut rows = Vec::new();
-    if let Some(menu) = ballot.menu(paper) {
+    if let Some(menu) = ballot.menu(rules) {
         rows.push(CreateActionRow::SelectMenu(entries(vote, ballot, &menu)));
-        let pages = ballot.pages(paper);
+        let pages = ballot.pages(rules);
         if pages > 1 {
             rows.push(CreateActionRow::Buttons(vec![
                 button(Step::Back, "Previous").disabled(ballot.page == 0),
@@ -136,31 +136,31 @@ pub fn ballot(vote: &Vote, ballot: &Ballot, color: u32) -> Reply {
         }
     }
     rows.push(CreateActionRow::Buttons(vec![
-        button(Step::Cast, "Cast ballot").style(ButtonStyle::Success).disabled(!ballot.is_enough(paper)),
+        button(Step::Cast, "Cast ballot").style(ButtonStyle::Success).disabled(!ballot.is_enough(rules)),
         button(Step::StartOver, "Start over").disabled(ballot.picks.is_empty()),
     ]));
     reply("", Some(embed), rows)
 }
 
-fn entries(vote: &Vote, ballot: &Ballot, menu: &Menu) -> CreateSelectMenu {
-    let paper = vote.paper();
+fn entries(vote: &CampaignDetails, ballot: &BallotDraft, menu: &EntryMenu) -> CreateSelectMenu {
+    let rules = vote.rules();
     let entry = |position: &u8| {
-        let Entry { name, description, .. } = vote.entries.get(usize::from(*position))?;
+        let EntryDetails { name, description, .. } = vote.entries.get(usize::from(*position))?;
         let option = option(name, position.to_string(), description.as_deref());
-        Some(option.default_selection(!paper.is_ranked() && ballot.picks.contains(position)))
+        Some(option.default_selection(!rules.is_ranked() && ballot.picks.contains(position)))
     };
     let options = menu.options.iter().filter_map(entry).collect();
-    let wanted = match (paper.is_ranked(), menu.most) {
-        (true, _) if paper.picks == 1 => "Your choice".to_owned(),
+    let wanted = match (rules.is_ranked(), menu.most) {
+        (true, _) if rules.picks == 1 => "Your choice".to_owned(),
         (true, _) => format!("Your {} choice", ordinal(ballot.picks.len() + 1)),
         (false, 0) => "No picks left: take one back on another page".to_owned(),
         (false, 1) => "Pick one".to_owned(),
         (false, most) => format!("Pick up to {most}"),
     };
-    let pages = ballot.pages(paper);
+    let pages = ballot.pages(rules);
     let page = if pages > 1 { format!(" (page {} of {pages})", ballot.page + 1) } else { String::new() };
     let choices = |count: usize| u8::try_from(count).unwrap_or(1);
-    CreateSelectMenu::new(ballot.part(Step::Pick), CreateSelectMenuKind::String { options })
+    CreateSelectMenu::new(ballot.component_id(Step::Pick), CreateSelectMenuKind::String { options })
         .placeholder(wanted + &page)
         .min_values(choices(menu.least))
         .max_values(choices(menu.most.max(1)))
@@ -168,8 +168,8 @@ fn entries(vote: &Vote, ballot: &Ballot, menu: &Menu) -> CreateSelectMenu {
 }
 
 /// The names of a ballot's picks, one on each line.
-fn picks<'a>(vote: &Vote, names: impl Iterator<Item = &'a str>) -> String {
-    let is_ranked = vote.paper().is_ranked();
+fn picks<'a>(vote: &CampaignDetails, names: impl Iterator<Item = &'a str>) -> String {
+    let is_ranked = vote.rules().is_ranked();
     let lines = names.enumerate().map(|(index, name)| {
         let name = escape(name, MAX_NAME);
         // The escaped dot prevents a Markdown list.
@@ -179,16 +179,16 @@ fn picks<'a>(vote: &Vote, names: impl Iterator<Item = &'a str>) -> String {
 }
 
 fn option(label: &str, value: String, description: Option<&str>) -> CreateSelectMenuOption {
-    let option = CreateSelectMenuOption::new(line(label, MAX_LABEL), value);
+    let option = CreateSelectMenuOption::new(single_line(label, MAX_LABEL), value);
     match description {
-        Some(description) => option.description(line(description, MAX_LABEL)),
+        Some(description) => option.description(single_line(description, MAX_LABEL)),
         None => option,
     }
 }
 
 /// The turnout as text.
-pub fn turnout(turnout: Turnout) -> String {
-    let Turnout { eligible, voted, percent } = turnout;
+pub fn turnout(turnout: TurnoutDetails) -> String {
+    let TurnoutDetails { eligible, voted, percent } = turnout;
     format!("{voted} of {eligible} voted ({percent} %)")
 }
 

@@ -220,7 +220,7 @@ pub(super) async fn discord(report: &mut DoctorReport, discord: &DiscordSettings
     if !online {
         return report.ok(CHECK, "there is a token (--online asks Discord about it)");
     }
-    match bot.greet().await {
+    match bot.check_token().await {
         Ok(()) => report.ok(CHECK, "Discord takes the bot's token"),
         Err(problem) if problem.contains("token") => report.fail(CHECK, problem, GET_IT),
         Err(problem) => {

@@ -7,11 +7,11 @@ use std::{sync::Arc, time::Duration};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
-pub use self::plan::{Change, DiscordSyncConflict, Plan};
-use self::plan::{Guild, plan};
+pub use self::plan::{DiscordSyncConflict, SyncChange, SyncPlan};
+use self::plan::{GuildRoster, plan};
 use super::{
     client::Bot,
-    rest::{Failure, PAGE, ServerMember},
+    rest::{DiscordError, PAGE, ServerMember},
     rows::Link,
     service::{self, Discord},
     store,
@@ -30,34 +30,34 @@ use crate::{
 };
 
 /// Longest time between two searches for guilds whose sync is due.
-const LOOK: Duration = Duration::from_secs(10);
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 /// Time within which events of one member may arrive out of order.
-const TOGETHER: Duration = Duration::from_secs(2);
+const REORDER_WINDOW: Duration = Duration::from_secs(2);
 /// Shortest time between two searches.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Pause after a failed sync, unless the guild's interval is shorter.
 const AFTER_FAILURE: Duration = Duration::from_mins(5);
 /// Most guilds that are synced at once.
-const AT_ONCE: usize = 4;
+const MAX_CONCURRENT: usize = 4;
 /// Longest wait for a rate limit: in a sync that an officer waits for, and in a scheduled one.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mins(10));
 /// Most rows in a statement.
 const CHUNK: usize = 1_000;
 
 /// The result of a sync.
-pub struct Report {
+pub struct SyncReport {
     /// The time of the sync.
     pub at: Timestamp,
     /// Whether this was a dry run, which changes nothing.
     pub dry_run: bool,
     /// The changes.
-    pub plan: Plan,
+    pub plan: SyncPlan,
 }
 
 /// The counts of a report, as they are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Figures {
+pub struct SyncCounts {
     /// Members added.
     pub added: usize,
     /// Members promoted.
@@ -72,8 +72,8 @@ pub struct Figures {
     pub conflicts: usize,
 }
 
-impl From<&Plan> for Figures {
-    fn from(plan: &Plan) -> Self {
+impl From<&SyncPlan> for SyncCounts {
+    fn from(plan: &SyncPlan) -> Self {
         Self {
             added: plan.added.len(),
             promoted: plan.promoted,
@@ -91,112 +91,124 @@ impl From<&Plan> for Figures {
 /// # Errors
 /// `CONFLICT`: `DISCORD_OFF` without a bot, `DISCORD_NOT_LINKED`, `DISCORD_UNAVAILABLE` while Discord is down, or
 /// `DISCORD_REFUSED` when it does not let the bot see the server.
-pub async fn sync_roles(discord: &Discord, viewer: &Viewer, dry_run: bool, overwrite_manual: bool) -> Result<Report> {
+pub async fn sync_roles(
+    discord: &Discord,
+    viewer: &Viewer,
+    dry_run: bool,
+    overwrite_manual: bool,
+) -> Result<SyncReport> {
     let bot = discord.bot()?;
     let guild = viewer.guild;
     let link = discord.access.db.read(async move |conn| Ok(store::link(conn, guild).await?)).await?;
     let link = link.ok_or_else(super::links::not_linked)?;
-    let seen = match all_members(discord, bot, &link, PATIENCE.0).await {
+    let seen = match list_members(discord, bot, &link, PATIENCE.0).await {
         Ok(seen) => seen,
         Err(failure) => return Err(refusal(&failure).into()),
     };
-    let by = By { officer: viewer.clone(), overwrite_manual };
-    all(discord, &link, Some(by), seen, dry_run).await
+    let requester = SyncRequester { officer: viewer.clone(), overwrite_manual };
+    sync_all(discord, &link, Some(requester), seen, dry_run).await
 }
 
 /// Syncs a guild with all members of its server; a dry run only reports the changes.
-async fn all(discord: &Discord, link: &Link, by: Option<By>, seen: Vec<ServerMember>, dry_run: bool) -> Result<Report> {
+async fn sync_all(
+    discord: &Discord,
+    link: &Link,
+    requester: Option<SyncRequester>,
+    seen: Vec<ServerMember>,
+    dry_run: bool,
+) -> Result<SyncReport> {
     // Most syncs change nothing, and planning on a snapshot holds up no writer.
     let (at, guild, looked_at) = (discord.access.clock.now(), link.guild_id, link.clone());
-    let sighting = Sighting::All(seen);
-    let (plan, by, sighting) = discord
+    let snapshot = ServerSnapshot::All(seen);
+    let (plan, requester, snapshot) = discord
         .access
         .db
         .snapshot(async move |conn| {
-            let guild = load(conn, &looked_at, &sighting).await?;
+            let guild = load_roster(conn, &looked_at, &snapshot).await?;
             let work = move || {
-                let plan = plan(&guild, sighting.users(), by.as_ref().and_then(By::takes_over), at);
-                (plan, by, sighting)
+                let plan =
+                    plan(&guild, snapshot.users(), requester.as_ref().and_then(SyncRequester::overriding_officer), at);
+                (plan, requester, snapshot)
             };
             off_thread(work).await
         })
         .await?;
     if !dry_run && !plan.changes_nothing() {
-        return apply(discord, link, by, sighting).await;
+        return apply(discord, link, requester, snapshot).await;
     }
-    let report = Report { at, dry_run, plan };
+    let report = SyncReport { at, dry_run, plan };
     if dry_run {
         return Ok(report);
     }
     let note = async move |conn: &mut Conn| {
-        let officer = confirmed(conn, by).await?.map(|by| by.officer);
+        let officer = confirm_requester(conn, requester).await?.map(|requester| requester.officer);
         record(conn, guild, officer.as_ref(), at, &report.plan, true).await?;
-        store::note_sync(conn, guild, Some((at, figures(&report.plan)?)), None).await?;
+        store::record_sync(conn, guild, Some((at, encode_counts(&report.plan)?)), None).await?;
         Ok(report)
     };
     discord.access.db.write(note).await
 }
 
 /// Syncs one member after a change on Discord.
-pub(crate) async fn one(discord: &Discord, server: &str, seen: ServerMember) -> Result<()> {
+pub(crate) async fn sync_member(discord: &Discord, server: &str, seen: ServerMember) -> Result<()> {
     let (server, now) = (server.to_owned(), discord.access.clock.now());
-    let before = discord.bot.as_ref().and_then(|bot| bot.heard_of(&server, &seen.user.id, now));
+    let before = discord.bot.as_ref().and_then(|bot| bot.record_member_event(&server, &seen.user.id, now));
     let found = discord.access.db.snapshot(async move |conn| {
-        let Some(link) = store::link_of_server(conn, &server).await? else { return Ok(None) };
-        let sighting = Sighting::One(Box::new(seen));
-        let guild = load(conn, &link, &sighting).await?;
-        let changes = !plan(&guild, sighting.users(), None, now).changes_nothing();
-        Ok(changes.then_some((link, sighting)))
+        let Some(link) = store::link_by_server(conn, &server).await? else { return Ok(None) };
+        let snapshot = ServerSnapshot::One(Box::new(seen));
+        let guild = load_roster(conn, &link, &snapshot).await?;
+        let changes = !plan(&guild, snapshot.users(), None, now).changes_nothing();
+        Ok(changes.then_some((link, snapshot)))
     });
     // Most events are changes of names and avatars, which need no sync.
-    let Some((link, sighting)) = found.await? else { return Ok(()) };
+    let Some((link, snapshot)) = found.await? else { return Ok(()) };
     // Events in quick succession may arrive out of order, so the member's present state is fetched.
-    let is_clear = before.is_none_or(|before| now > before + TOGETHER);
-    let sighting = match (&discord.bot, link.server(), sighting.users().first().and_then(ServerMember::id)) {
+    let is_clear = before.is_none_or(|before| now > before + REORDER_WINDOW);
+    let snapshot = match (&discord.bot, link.server(), snapshot.users().first().and_then(ServerMember::id)) {
         (Some(bot), Some(server), Some(user)) if !is_clear => match bot.rest().member(server, user).await {
-            Ok(member) => Sighting::One(Box::new(member)),
+            Ok(member) => ServerSnapshot::One(Box::new(member)),
             // The user has left the server.
-            Err(Failure::Refused { code: 10_007, .. }) => return Ok(()),
-            Err(_) => sighting,
+            Err(DiscordError::Refused { code: 10_007, .. }) => return Ok(()),
+            Err(_) => snapshot,
         },
-        _ => sighting,
+        _ => snapshot,
     };
-    apply(discord, &link, None, sighting).await?;
+    apply(discord, &link, None, snapshot).await?;
     Ok(())
 }
 
 /// The officer who requested a sync.
-struct By {
+struct SyncRequester {
     officer: Viewer,
     overwrite_manual: bool,
 }
 
-impl By {
-    fn takes_over(&self) -> Option<&Viewer> {
+impl SyncRequester {
+    fn overriding_officer(&self) -> Option<&Viewer> {
         self.overwrite_manual.then_some(&self.officer)
     }
 }
 
 /// Confirms the requester's permission within this transaction.
-async fn confirmed(conn: &mut Conn, by: Option<By>) -> Result<Option<By>> {
-    let Some(by) = by else { return Ok(None) };
-    let officer = service::officer(conn, &by.officer).await?;
-    Ok(Some(By { officer, ..by }))
+async fn confirm_requester(conn: &mut Conn, requester: Option<SyncRequester>) -> Result<Option<SyncRequester>> {
+    let Some(requester) = requester else { return Ok(None) };
+    let officer = service::officer(conn, &requester.officer).await?;
+    Ok(Some(SyncRequester { officer, ..requester }))
 }
 
-fn figures(plan: &Plan) -> Result<String> {
-    serde_json::to_string(&Figures::from(plan)).map_err(Error::internal)
+fn encode_counts(plan: &SyncPlan) -> Result<String> {
+    serde_json::to_string(&SyncCounts::from(plan)).map_err(Error::internal)
 }
 
 /// The members of a server at one time.
-enum Sighting {
+enum ServerSnapshot {
     /// All members.
     All(Vec<ServerMember>),
     /// One member.
     One(Box<ServerMember>),
 }
 
-impl Sighting {
+impl ServerSnapshot {
     fn users(&self) -> &[ServerMember] {
         match self {
             Self::All(users) => users,
@@ -210,27 +222,31 @@ pub(crate) async fn run(discord: Arc<Discord>) {
     let Some(bot) = &discord.bot else { return };
     loop {
         let now = discord.access.clock.now();
-        match discord.access.db.read(async move |conn| Ok(store::links_due(conn, now, 100).await?)).await {
+        match discord.access.db.read(async move |conn| Ok(store::due_links(conn, now, 100).await?)).await {
             Ok(due) => {
-                let turns = due.into_iter().map(|link| turn(&discord, bot, link));
-                futures_util::stream::iter(turns).buffer_unordered(AT_ONCE).collect::<()>().await;
+                let syncs = due.into_iter().map(|link| sync_if_due(&discord, bot, link));
+                futures_util::stream::iter(syncs).buffer_unordered(MAX_CONCURRENT).collect::<()>().await;
             }
             Err(error) => tracing::warn!(%error, "could not look whose roles are to be synced"),
         }
-        let next = discord.access.db.read(async |conn| Ok(store::next_sync(conn).await?)).await.ok().flatten();
+        let next = discord.access.db.read(async |conn| Ok(store::next_sync_at(conn).await?)).await.ok().flatten();
         // With a pause: a due sync stays due while the database can't be written.
         let now = discord.access.clock.now();
-        discord.access.clock.sleep_until(next.unwrap_or(now + LOOK).min(now + LOOK).max(now + PAUSE)).await;
+        discord
+            .access
+            .clock
+            .sleep_until(next.unwrap_or(now + CHECK_INTERVAL).min(now + CHECK_INTERVAL).max(now + PAUSE))
+            .await;
     }
 }
 
 /// Runs a guild's scheduled sync, unless another server has started it.
-async fn turn(discord: &Discord, bot: &Bot, link: Link) {
+async fn sync_if_due(discord: &Discord, bot: &Bot, link: Link) {
     let now = discord.access.clock.now();
     let interval = Duration::from_secs(u64::try_from(link.sync_minutes).unwrap_or(60) * 60);
     let (turn, next) = (link.clone(), now + interval);
-    let put_off = async move |conn: &mut Conn| Ok(store::put_sync_off(conn, &turn, next).await?);
-    match discord.access.db.write(put_off).await {
+    let postpone = async move |conn: &mut Conn| Ok(store::postpone_sync(conn, &turn, next).await?);
+    match discord.access.db.write(postpone).await {
         Ok(true) => {}
         Ok(false) => return,
         Err(error) => {
@@ -238,9 +254,9 @@ async fn turn(discord: &Discord, bot: &Bot, link: Link) {
             return;
         }
     }
-    let problem = match all_members(discord, bot, &link, PATIENCE.1).await {
+    let problem = match list_members(discord, bot, &link, PATIENCE.1).await {
         Err(failure) => refusal(&failure).message.into_owned(),
-        Ok(seen) => match all(discord, &link, None, seen, false).await {
+        Ok(seen) => match sync_all(discord, &link, None, seen, false).await {
             Ok(_) => return,
             Err(error) => error.refusal().map_or("Something went wrong.".to_owned(), |it| it.message.to_string()),
         },
@@ -248,8 +264,8 @@ async fn turn(discord: &Discord, bot: &Bot, link: Link) {
     tracing::warn!(guild = link.guild_id.0, problem, "roles could not be synced");
     let begun = Link { next_sync_at: next, ..link };
     let note = async move |conn: &mut Conn| {
-        store::note_sync(conn, begun.guild_id, None, Some(problem)).await?;
-        store::put_sync_off(conn, &begun, now + AFTER_FAILURE.min(interval)).await?;
+        store::record_sync(conn, begun.guild_id, None, Some(problem)).await?;
+        store::postpone_sync(conn, &begun, now + AFTER_FAILURE.min(interval)).await?;
         Ok(())
     };
     if let Err(error) = discord.access.db.write(note).await {
@@ -258,17 +274,17 @@ async fn turn(discord: &Discord, bot: &Bot, link: Link) {
 }
 
 /// Fetches all members of a server, page by page.
-async fn all_members(
+async fn list_members(
     discord: &Discord,
     bot: &Bot,
     link: &Link,
     patience: Duration,
-) -> Result<Vec<ServerMember>, Failure> {
+) -> Result<Vec<ServerMember>, DiscordError> {
     let Some(server) = link.server() else { return Ok(Vec::new()) };
     let began = discord.access.clock.now();
     let latest = began + patience;
     let mut seen: Vec<ServerMember> = Vec::new();
-    let mut stumbled = false;
+    let mut has_retried = false;
     loop {
         let after = seen.last().map(|last| last.user.id.clone());
         match bot.rest().members(server, after.as_deref()).await {
@@ -277,77 +293,86 @@ async fn all_members(
                 seen.extend(page);
                 if is_last {
                     // Members who changed since the start were synced by their event, which is newer than this list.
-                    seen.retain(|it| !bot.has_changed(&link.server_id, &it.user.id, began));
+                    seen.retain(|it| !bot.has_changed_since(&link.server_id, &it.user.id, began));
                     return Ok(seen);
                 }
             }
-            Err(Failure::NotBefore(until)) if until <= latest && !bot.is_down() => {
+            Err(DiscordError::NotBefore(until)) if until <= latest && !bot.is_down() => {
                 discord.access.clock.sleep_until(until).await;
             }
             // One failed page is retried.
-            Err(Failure::Down(_)) if !stumbled => stumbled = true,
+            Err(DiscordError::Down(_)) if !has_retried => has_retried = true,
             Err(failure) => return Err(failure),
         }
     }
 }
 
-fn refusal(failure: &Failure) -> Refusal {
+fn refusal(failure: &DiscordError) -> Refusal {
     match failure {
-        Failure::Refused { status: 403 | 404, .. } => Refusal::conflict(
+        DiscordError::Refused { status: 403 | 404, .. } => Refusal::conflict(
             "DISCORD_REFUSED",
             "Discord does not show the bot this server's members: is the bot in the server, and the Server Members Intent on?",
         ),
-        Failure::Refused { .. } => Refusal::conflict("DISCORD_REFUSED", failure.to_string()),
-        Failure::Unauthorized => Refusal::conflict("DISCORD_UNAVAILABLE", "Discord does not take the bot's token."),
-        Failure::NotBefore(_) | Failure::Down(_) => {
+        DiscordError::Refused { .. } => Refusal::conflict("DISCORD_REFUSED", failure.to_string()),
+        DiscordError::Unauthorized => {
+            Refusal::conflict("DISCORD_UNAVAILABLE", "Discord does not take the bot's token.")
+        }
+        DiscordError::NotBefore(_) | DiscordError::Down(_) => {
             Refusal::conflict("DISCORD_UNAVAILABLE", "Discord does not answer at the moment. Try again later.")
         }
     }
 }
 
-async fn load(conn: &mut Conn, link: &Link, sighting: &Sighting) -> Result<Guild> {
+async fn load_roster(conn: &mut Conn, link: &Link, snapshot: &ServerSnapshot) -> Result<GuildRoster> {
     let id = link.guild_id;
     let ladder = Ladder::load(conn, id).await?;
-    let members = match sighting {
-        Sighting::All(_) => identity::store::all_members(conn, id).await?,
-        Sighting::One(seen) => {
-            store::members_like(conn, id, &seen.user.id, &text::username_key(&seen.user.username)).await?
+    let members = match snapshot {
+        ServerSnapshot::All(_) => identity::store::all_members(conn, id).await?,
+        ServerSnapshot::One(seen) => {
+            store::matching_members(conn, id, &seen.user.id, &text::username_key(&seen.user.username)).await?
         }
     };
     let leaders = identity::store::leaders(conn, id, ladder.highest_level()).await?;
-    Ok(Guild { ladder, members, leaders, newcomer: link.newcomer_rank_id })
+    Ok(GuildRoster { ladder, members, leaders, newcomer: link.newcomer_rank_id })
 }
 
-async fn apply(discord: &Discord, link: &Link, by: Option<By>, sighting: Sighting) -> Result<Report> {
+async fn apply(
+    discord: &Discord,
+    link: &Link,
+    requester: Option<SyncRequester>,
+    snapshot: ServerSnapshot,
+) -> Result<SyncReport> {
     let (now, link, guild) = (discord.access.clock.now(), link.clone(), link.guild_id);
     let (report, takes_away, _) = discord
         .access
         .change(
             guild,
-            |(_, _, alone): &(Report, bool, Option<MemberId>)| *alone,
+            |(_, _, alone): &(SyncReport, bool, Option<MemberId>)| *alone,
             async move |conn| {
                 // Locks the guild first, like every change of the roster.
                 identity::store::lock_guild(conn, guild).await?;
-                let by = confirmed(conn, by).await?;
+                let requester = confirm_requester(conn, requester).await?;
                 let linked = store::link(conn, guild).await?.filter(|now| now.server_id == link.server_id);
                 let link = linked.ok_or_else(super::links::not_linked)?;
-                let before = load(conn, &link, &sighting).await?;
-                let officer = by.as_ref().map(|by| by.officer.clone());
-                let is_whole = matches!(sighting, Sighting::All(_));
-                let work = move || plan(&before, sighting.users(), by.as_ref().and_then(By::takes_over), now);
+                let before = load_roster(conn, &link, &snapshot).await?;
+                let officer = requester.as_ref().map(|requester| requester.officer.clone());
+                let is_whole = matches!(snapshot, ServerSnapshot::All(_));
+                let work = move || {
+                    plan(&before, snapshot.users(), requester.as_ref().and_then(SyncRequester::overriding_officer), now)
+                };
                 let plan = off_thread(work).await?;
                 let takes_away = plan.changed.iter().any(|(before, after)| before.rank_id != after.rank_id);
                 if !plan.changes_nothing() {
                     identity::store::change_roster(conn, guild).await?;
-                    write(conn, &plan).await?;
+                    write_plan(conn, &plan).await?;
                 }
                 record(conn, guild, officer.as_ref(), now, &plan, is_whole).await?;
                 if is_whole {
-                    store::note_sync(conn, guild, Some((now, figures(&plan)?)), None).await?;
+                    store::record_sync(conn, guild, Some((now, encode_counts(&plan)?)), None).await?;
                 }
                 let changed = plan.changed.iter().map(|(_, after)| after).chain(&plan.added).next();
                 let alone = changed.map(|member| member.id).filter(|_| !is_whole);
-                Ok((Report { at: now, dry_run: false, plan }, takes_away, alone))
+                Ok((SyncReport { at: now, dry_run: false, plan }, takes_away, alone))
             },
         )
         .await?;
@@ -359,7 +384,7 @@ async fn apply(discord: &Discord, link: &Link, by: Option<By>, sighting: Sightin
     Ok(report)
 }
 
-async fn write(conn: &mut Conn, plan: &Plan) -> Result<()> {
+async fn write_plan(conn: &mut Conn, plan: &SyncPlan) -> Result<()> {
     for chunk in plan.added.chunks(CHUNK) {
         identity::store::insert_members(conn, chunk.to_vec()).await?;
     }
@@ -373,9 +398,9 @@ async fn write(conn: &mut Conn, plan: &Plan) -> Result<()> {
 async fn record(
     conn: &mut Conn,
     guild: GuildId,
-    by: Option<&Viewer>,
+    requester: Option<&Viewer>,
     now: Timestamp,
-    plan: &Plan,
+    plan: &SyncPlan,
     is_whole: bool,
 ) -> Result<()> {
     let ladder = Ladder::load(conn, guild).await?;
@@ -388,14 +413,14 @@ async fn record(
         let summary = format!("{}, by their Discord roles", identity::summary(before, after, &ladder));
         audit::entry(Action::MemberUpdate, after.id, summary)
     });
-    let whole = (is_whole && (by.is_some() || !plan.changes_nothing())).then(|| {
-        let Figures { added, promoted, demoted, conflicts, .. } = Figures::from(plan);
+    let whole = (is_whole && (requester.is_some() || !plan.changes_nothing())).then(|| {
+        let SyncCounts { added, promoted, demoted, conflicts, .. } = SyncCounts::from(plan);
         let summary = format!(
             "Synced Discord roles: {added} members added, {promoted} promoted, {demoted} demoted, {conflicts} conflicts"
         );
         audit::entry(Action::DiscordSync, guild, summary)
     });
-    audit::record_all(conn, guild, by, now, added.chain(changed).chain(whole).collect()).await
+    audit::record_all(conn, guild, requester, now, added.chain(changed).chain(whole).collect()).await
 }
 
 /// Runs work on a blocking thread, because planning for a large server takes a while.

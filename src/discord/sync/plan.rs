@@ -31,7 +31,7 @@ text_enum! {
 }
 
 /// The present state of a guild.
-pub struct Guild {
+pub struct GuildRoster {
     /// Its ranks.
     pub ladder: Ladder,
     /// Its members; for one user, only those who may be that user.
@@ -44,7 +44,7 @@ pub struct Guild {
 
 /// A change of a rank, or a conflict that prevented it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct SyncChange {
     /// The user's Discord id.
     pub discord_id: String,
     /// The user's Discord username.
@@ -61,15 +61,15 @@ pub struct Change {
 
 /// The changes to make.
 #[derive(Default)]
-pub struct Plan {
+pub struct SyncPlan {
     /// New members.
     pub added: Vec<Member>,
     /// Members before and after.
     pub changed: Vec<(Member, Member)>,
     /// Additions, promotions and demotions, in this order.
-    pub changes: Vec<Change>,
+    pub changes: Vec<SyncChange>,
     /// Changes that were not made, and why.
-    pub conflicts: Vec<Change>,
+    pub conflicts: Vec<SyncChange>,
     /// Number of promotions.
     pub promoted: usize,
     /// Number of demotions.
@@ -81,9 +81,9 @@ pub struct Plan {
 }
 
 /// Plans the sync of a guild with members of its server. Ranks that were set by hand stay, unless `by` overrides them.
-pub fn plan(guild: &Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Timestamp) -> Plan {
-    let Guild { ladder, members, leaders, newcomer } = guild;
-    let mut plan = Plan::default();
+pub fn plan(guild: &GuildRoster, seen: &[ServerMember], by: Option<&Viewer>, now: Timestamp) -> SyncPlan {
+    let GuildRoster { ladder, members, leaders, newcomer } = guild;
+    let mut plan = SyncPlan::default();
     let mut by_id: HashMap<String, usize> = HashMap::new();
     let mut by_name: HashMap<String, usize> = HashMap::new();
     for (index, member) in members.iter().enumerate() {
@@ -99,7 +99,7 @@ pub fn plan(guild: &Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Time
         let username = text::discord_username(&user.user.username);
         let key = username.as_deref().map(text::key).unwrap_or_default();
         let known = by_id.get(&user.user.id).or_else(|| by_name.get(&key)).and_then(|index| members.get(*index));
-        let change = |member: Option<&Member>, to: Option<&Rank>, conflict| Change {
+        let change = |member: Option<&Member>, to: Option<&Rank>, conflict| SyncChange {
             discord_id: user.user.id.clone(),
             discord_username: user.user.username.clone(),
             member: member.map(|member| member.id),
@@ -108,14 +108,14 @@ pub fn plan(guild: &Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Time
             conflict,
         };
         let Some(member) = known else {
-            let rank = role_rank.or_else(|| newcomers_rank(ladder, *newcomer));
+            let rank = role_rank.or_else(|| newcomer_rank(ladder, *newcomer));
             let Some(rank) = rank else { continue };
             let conflict = |why| change(None, Some(rank), Some(why));
             match newcomer_row(user, rank, now) {
                 None => plan.conflicts.push(conflict(DiscordSyncConflict::UsernameUnusable)),
                 Some(_) if !new_names.insert(key) => plan.conflicts.push(conflict(DiscordSyncConflict::UsernameTaken)),
                 Some(row) => {
-                    plan.changes.push(Change { member: Some(row.id), ..change(None, Some(rank), None) });
+                    plan.changes.push(SyncChange { member: Some(row.id), ..change(None, Some(rank), None) });
                     plan.added.push(row);
                 }
             }
@@ -134,7 +134,7 @@ pub fn plan(guild: &Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Time
         match role_rank.filter(|rank| member.is_active && rank.id != member.rank_id) {
             None => plan.untouched += 1,
             Some(rank) => {
-                if let Some(conflict) = hindrance(ladder, member, rank, by) {
+                if let Some(conflict) = rank_conflict(ladder, member, rank, by) {
                     plan.conflicts.push(change(Some(member), Some(rank), Some(conflict)));
                 } else {
                     (after.rank_id, after.rank_level) = (rank.id, rank.level);
@@ -148,18 +148,18 @@ pub fn plan(guild: &Guild, seen: &[ServerMember], by: Option<&Viewer>, now: Time
             plan.changed.push((member.clone(), after));
         }
     }
-    plan.carry_out(moves, *leaders, ladder.highest_level());
+    plan.apply_moves(moves, *leaders, ladder.highest_level());
     plan
 }
 
-impl Plan {
+impl SyncPlan {
     /// Whether the roster is in sync already.
     pub const fn changes_nothing(&self) -> bool {
         self.added.is_empty() && self.changed.is_empty()
     }
 
     /// Promotes first, then demotes, but never the last leader.
-    fn carry_out(&mut self, moves: Vec<(Member, Member, Change)>, before: Leaders, highest: i64) {
+    fn apply_moves(&mut self, moves: Vec<(Member, Member, SyncChange)>, before: Leaders, highest: i64) {
         let (up, down): (Vec<_>, Vec<_>) =
             moves.into_iter().partition(|(before, after, _)| after.rank_level > before.rank_level);
         let mut leaders = before;
@@ -180,7 +180,7 @@ impl Plan {
                     registered: leaders.registered - i64::from(member.is_registered()),
                 };
                 if check_still_led(before, left).is_err() {
-                    self.conflicts.push(Change { conflict: Some(DiscordSyncConflict::LastLeader), ..change });
+                    self.conflicts.push(SyncChange { conflict: Some(DiscordSyncConflict::LastLeader), ..change });
                     let linked = Member { discord_id: after.discord_id, ..member.clone() };
                     self.changed.extend((linked != member).then_some((member, linked)));
                     continue;
@@ -203,9 +203,9 @@ fn highest_mapped<'l>(ladder: &'l Ladder, roles: &[String]) -> Option<&'l Rank> 
     ladder.ranks().iter().find(|rank| rank.discord_role_id.as_ref().is_some_and(|role| roles.contains(role)))
 }
 
-/// The rank for newcomers without a mapped role: the chosen one, else the lowest rank with a role, else the lowest rank. A rank
-/// with permissions is skipped, because a guild that maps only its officers doesn't want every newcomer to be an officer.
-fn newcomers_rank(ladder: &Ladder, chosen: Option<RankId>) -> Option<&Rank> {
+/// The rank for newcomers without a mapped role: the chosen one, else the lowest rank with a role, else the lowest rank. The lowest
+/// rank with a role is skipped if it has permissions: a guild that maps only its officers doesn't want newcomers to be officers.
+fn newcomer_rank(ladder: &Ladder, chosen: Option<RankId>) -> Option<&Rank> {
     let mapped = || ladder.ranks().iter().rfind(|rank| rank.discord_role_id.is_some());
     let mapped = || mapped().filter(|rank| rank.permissions.is_empty());
     chosen.and_then(|id| ladder.rank(id)).or_else(mapped).or_else(|| ladder.lowest())
@@ -225,7 +225,7 @@ fn newcomer_row(user: &ServerMember, rank: &Rank, now: Timestamp) -> Option<Memb
 }
 
 /// The conflict that prevents a change of a member's rank, if there is one.
-fn hindrance(ladder: &Ladder, member: &Member, rank: &Rank, by: Option<&Viewer>) -> Option<DiscordSyncConflict> {
+fn rank_conflict(ladder: &Ladder, member: &Member, rank: &Rank, by: Option<&Viewer>) -> Option<DiscordSyncConflict> {
     if member.rank_source == RankSource::DiscordSync {
         return None;
     }

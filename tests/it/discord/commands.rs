@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use async_graphql::ID;
 use guildhall::{
-    bot::commands::ballot::{Ballot, CHOOSE, Step, written},
+    bot::commands::ballot::{BallotDraft, CHOOSE, Step, encode_campaign},
     identity::Member,
     kernel::id::CampaignId,
 };
 use serde_json::{Value, json};
 
 use super::{LINK, SERVER, link, started, with_bot};
-use crate::support::{CAST, Client, Discord, Draft, TestApp, TestGuild, on_both};
+use crate::support::{CAST, Client, Draft, LocalDiscord, TestApp, TestGuild, on_both};
 
 /// Discord users: a leader and a voter with accounts, a member without one, and a user who is not a member.
 const LEADER: u64 = 101;
@@ -20,7 +20,7 @@ const UNREGISTERED: u64 = 103;
 const STRANGER: u64 = 104;
 
 /// A guild that is linked to the server, its members on Discord, and its leader's client.
-async fn linked_guild<'t>(app: &'t TestApp, discord: &Discord) -> (TestGuild<'t>, Client<'t>) {
+async fn linked_guild<'t>(app: &'t TestApp, discord: &LocalDiscord) -> (TestGuild<'t>, Client<'t>) {
     let guild = app.guild("dusk").await;
     let leader = guild.leader().await;
     let input = json!({ "serverId": SERVER.to_string(), "color": "#FF8800" });
@@ -48,17 +48,17 @@ async fn live(leader: &Client<'_>, title: &str, method: &str, picks: usize, entr
 }
 
 /// The message that answers a command.
-async fn slash(discord: &Discord, user: u64, name: &str) -> Value {
+async fn slash(discord: &LocalDiscord, user: u64, name: &str) -> Value {
     discord.slash(SERVER, user, name, json!([])).await["data"].clone()
 }
 
 /// The message that answers a button.
-async fn press(discord: &Discord, user: u64, custom_id: &str) -> Value {
+async fn press(discord: &LocalDiscord, user: u64, custom_id: &str) -> Value {
     discord.press(SERVER, user, custom_id).await["data"].clone()
 }
 
 /// The message that answers a choice from a menu.
-async fn select(discord: &Discord, user: u64, custom_id: &str, values: &[&str]) -> Value {
+async fn select(discord: &LocalDiscord, user: u64, custom_id: &str, values: &[&str]) -> Value {
     discord.select(SERVER, user, custom_id, values).await["data"].clone()
 }
 
@@ -80,7 +80,7 @@ fn text(message: &Value) -> String {
 }
 
 /// A registered member with a Discord account.
-async fn known<'t>(guild: &TestGuild<'t>, discord: &Discord, name: &str, user: u64) -> Client<'t> {
+async fn known<'t>(guild: &TestGuild<'t>, discord: &LocalDiscord, name: &str, user: u64) -> Client<'t> {
     let mut row = guild.row(name, "Member", true).await;
     row.discord_id = Some(user.to_string());
     discord.join(SERVER, user, name, &[]);
@@ -158,7 +158,7 @@ on_both! {
         let shown = select(&discord, VOTER, &id_of(&shown, None), &["27"]).await;
         assert!(shown.to_string().contains("Your 2nd choice") && text(&shown).contains("entry 27"), "{shown}");
         let shown = press(&discord, VOTER, &id_of(&shown, Some("Previous"))).await;
-        let too_early = Ballot { picks: vec![27], ..Ballot::new(campaign) }.part(Step::Cast);
+        let too_early = BallotDraft { picks: vec![27], ..BallotDraft::new(campaign) }.component_id(Step::Cast);
         let unchanged = press(&discord, VOTER, &too_early).await;
         assert!(text(&unchanged).contains("Your ballot so far"), "{unchanged}");
         let shown = select(&discord, VOTER, &id_of(&shown, None), &["3"]).await;
@@ -186,14 +186,14 @@ on_both! {
         live(&leader, "second", "SCHULZE", 2, 3).await;
         let shown = slash(&discord, VOTER, "vote").await;
         assert!(text(&shown).contains("first") && text(&shown).contains("second"), "{shown}");
-        let ballot = select(&discord, VOTER, &id_of(&shown, None), &[&written(first)]).await;
+        let ballot = select(&discord, VOTER, &id_of(&shown, None), &[&encode_campaign(first)]).await;
         let ballot = select(&discord, VOTER, &id_of(&ballot, None), &["2", "0"]).await;
         assert!(text(&ballot).contains(r"• entry 0\n• entry 2"), "{ballot}");
         let emptied = press(&discord, VOTER, &id_of(&ballot, Some("Start over"))).await;
         assert!(text(&emptied).contains("Nothing yet."), "{emptied}");
         let shown = slash(&discord, UNREGISTERED, "vote").await;
         assert!(text(&shown).contains("register on the guild's site") && shown["components"] == json!([]), "{shown}");
-        let begun = Ballot::new(first).part(Step::StartOver);
+        let begun = BallotDraft::new(first).component_id(Step::StartOver);
         let refused = text(&press(&discord, UNREGISTERED, &begun).await);
         assert!(refused.contains("Ask an officer for an invite code"), "{refused}");
     }
@@ -203,13 +203,13 @@ on_both! {
         let (_guild, leader) = linked_guild(&app, &discord).await;
         let _running = started(&app, &discord).await;
         let campaign = live(&leader, "Where next?", "APPROVAL", 2, 3).await;
-        let odd = |picks: &[u8]| Ballot { picks: picks.to_vec(), ..Ballot::new(campaign) }.part(Step::Cast);
+        let odd = |picks: &[u8]| BallotDraft { picks: picks.to_vec(), ..BallotDraft::new(campaign) }.component_id(Step::Cast);
         let long = "v".repeat(100);
         for part in [odd(&[3]), odd(&[1, 1]), odd(&[0, 1, 2]), "vote0:cast:1:0:".to_owned(), long, String::new()] {
             let answer = press(&discord, VOTER, &part).await;
             assert!(text(&answer).contains("This is out of date."), "{part}: {answer}");
         }
-        let elsewhere = Ballot::new(CampaignId(campaign.0 ^ 1)).part(Step::StartOver);
+        let elsewhere = BallotDraft::new(CampaignId(campaign.0 ^ 1)).component_id(Step::StartOver);
         assert!(text(&press(&discord, VOTER, &elsewhere).await).contains("There is no such vote"));
         assert!(text(&select(&discord, VOTER, CHOOSE, &["x"]).await).contains("This is out of date."));
         assert!(text(&slash(&discord, VOTER, "conquer").await).contains("There is no such command"));

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::{CHANNEL, LINK, OTHER_CHANNEL, SERVER, link, started, status, titles, with_bot};
-use crate::support::{CAST, Client, Discord, Draft, PASSWORD, TestApp, TestGuild, on_both};
+use crate::support::{CAST, Client, Draft, LocalDiscord, PASSWORD, TestApp, TestGuild, on_both};
 
 const INVITE: &str = "mutation($id: ID!) { sendInvite(memberId: $id) { code delivery } }";
 const OUTBOX: &str = "{ discordMessages { totalCount nodes { id kind state attempts queuedAt nextAttemptAt problem member { displayName } campaign { title } } } }";
@@ -29,7 +29,7 @@ async fn outbox(leader: &Client<'_>) -> Vec<Value> {
 }
 
 /// Advances the clock until Discord has this number of messages.
-async fn delivered(app: &TestApp, leader: &Client<'_>, discord: &Discord, number: usize) {
+async fn delivered(app: &TestApp, leader: &Client<'_>, discord: &LocalDiscord, number: usize) {
     let moving = async {
         let is_done = async || discord.messages().len() >= number && status(leader).await["queued"] == 0;
         while !is_done().await {
@@ -195,7 +195,7 @@ on_both! {
         let _running = started(&app, &discord).await;
         discord.rate_limit_next(1, 90.5, false);
         Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
-        let limited = |it: &Discord| it.calls().iter().any(|call| call.status == 429).then_some(());
+        let limited = |it: &LocalDiscord| it.calls().iter().any(|call| call.status == 429).then_some(());
         discord.until("a limited request", limited).await;
         // The wait starts when the limit is recorded.
         let is_noted = async || {

@@ -1,16 +1,16 @@
 //! The Discord bot: a real client against a local Discord.
 
-mod agent;
+mod announcements;
 mod commands;
 mod delivery;
-mod keeper;
+mod gateway;
 mod roles;
 mod upgrades;
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::{Client, TestApp, TestGuild, discord::Discord};
+use crate::support::{Client, TestApp, TestGuild, discord::LocalDiscord};
 
 /// The Discord server of the guild under test, and two of its channels.
 const SERVER: u64 = 900_000_000_000_000_001;
@@ -30,8 +30,8 @@ const STATUS: &str = "{ discordStatus { connection problem queued failed link { 
 } } } }";
 
 /// A local Discord with the guild's server, and an app with the bot.
-async fn with_bot(app: TestApp) -> (TestApp, Discord) {
-    let discord = Discord::start().await;
+async fn with_bot(app: TestApp) -> (TestApp, LocalDiscord) {
+    let discord = LocalDiscord::start().await;
     discord.add_server(SERVER);
     for channel in [CHANNEL, OTHER_CHANNEL, OTHER_CHANNEL + 1, OTHER_CHANNEL + 2] {
         discord.add_channel(SERVER, channel);
@@ -57,7 +57,7 @@ async fn map_roles(guild: &TestGuild<'_>) {
 }
 
 /// The titles of the embeds that the bot has posted.
-fn titles(discord: &Discord) -> Vec<String> {
+fn titles(discord: &LocalDiscord) -> Vec<String> {
     discord.messages().iter().filter_map(|it| it.body["embeds"][0]["title"].as_str().map(str::to_owned)).collect()
 }
 
@@ -67,9 +67,9 @@ async fn status(leader: &Client<'_>) -> Value {
 }
 
 /// Starts the app's background tasks, and waits until its bot is connected.
-async fn started(app: &TestApp, discord: &Discord) -> JoinSet<()> {
+async fn started(app: &TestApp, discord: &LocalDiscord) -> JoinSet<()> {
     let running = guildhall::bot::start(&app.app);
-    let is_settled = |it: &Discord| (it.sessions() > 0 && !it.commands().is_empty()).then_some(());
+    let is_settled = |it: &LocalDiscord| (it.sessions() > 0 && !it.commands().is_empty()).then_some(());
     discord.until("a session, and the commands", is_settled).await;
     running
 }

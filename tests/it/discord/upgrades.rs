@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{agent::message, link, started, status, with_bot};
+use super::{announcements::message, link, started, status, with_bot};
 use crate::support::{Client, Draft, TestApp, on_both};
 
 const MESSAGES: &str = "{ discordMessages { totalCount nodes { id kind state } } }";

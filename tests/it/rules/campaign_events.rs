@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use guildhall::{
-    discord::story::{Event, Facts, Told, leader, next},
+    discord::announcement_rules::{AnnouncedState, AnnouncementEvent, CampaignFacts, leader, next_event},
     kernel::{clock::Timestamp, id::EntryId},
     voting::{AnnouncementLevel, CampaignStatus, Outcome, Turnout},
 };
@@ -19,39 +19,39 @@ fn at(hours: i64) -> Timestamp {
 }
 
 /// A campaign of two days, one hour after its start, at the level that announces everything.
-fn facts(voted: i64, eligible: i64) -> Facts {
-    Facts {
+fn facts(voted: i64, eligible: i64) -> CampaignFacts {
+    CampaignFacts {
         level: AnnouncementLevel::Hype,
         status: CampaignStatus::Live,
         start_at: Some(at(0)),
         closes_at: Some(at(48)),
         turnout: Turnout { eligible, voted },
         leader: None,
-        is_secretive: false,
+        hides_standings: false,
         now: at(1),
     }
 }
 
 /// The event announced at each step.
-fn announced(steps: impl IntoIterator<Item = Facts>) -> (Vec<Option<Event>>, Told) {
-    let mut state = Told::default();
+fn announced(steps: impl IntoIterator<Item = CampaignFacts>) -> (Vec<Option<AnnouncementEvent>>, AnnouncedState) {
+    let mut state = AnnouncedState::default();
     let mut events = Vec::new();
     for facts in steps {
-        let (event, after) = next(&facts, &state);
+        let (event, after) = next_event(&facts, &state);
         events.push(event);
         state = after;
     }
     (events, state)
 }
 
-fn only(events: impl IntoIterator<Item = Event>) -> BTreeSet<Event> {
+fn only(events: impl IntoIterator<Item = AnnouncementEvent>) -> BTreeSet<AnnouncementEvent> {
     events.into_iter().collect()
 }
 
 #[test]
 fn a_campaign_is_announced_from_launch_to_results() {
-    let draft = Facts { status: CampaignStatus::Draft, ..facts(0, 8) };
-    let closed = Facts { status: CampaignStatus::Closed, ..facts(8, 8) };
+    let draft = CampaignFacts { status: CampaignStatus::Draft, ..facts(0, 8) };
+    let closed = CampaignFacts { status: CampaignStatus::Closed, ..facts(8, 8) };
     let (events, state) = announced([
         draft,
         facts(0, 8),
@@ -59,119 +59,162 @@ fn a_campaign_is_announced_from_launch_to_results() {
         facts(2, 8),
         facts(3, 8),
         facts(4, 8),
-        Facts { now: at(24), ..facts(4, 8) },
+        CampaignFacts { now: at(24), ..facts(4, 8) },
         facts(6, 8),
-        Facts { now: at(47), ..facts(6, 8) },
+        CampaignFacts { now: at(47), ..facts(6, 8) },
         facts(8, 8),
-        Facts { now: at(48), ..facts(8, 8) },
+        CampaignFacts { now: at(48), ..facts(8, 8) },
         closed,
         closed,
-        Facts { status: CampaignStatus::Archived, ..closed },
+        CampaignFacts { status: CampaignStatus::Archived, ..closed },
     ]);
     let expected = [
         None,
-        Some(Event::Launch),
-        Some(Event::FirstVote),
-        Some(Event::Quarter),
+        Some(AnnouncementEvent::Launch),
+        Some(AnnouncementEvent::FirstVote),
+        Some(AnnouncementEvent::Quarter),
         None,
-        Some(Event::Half),
-        Some(Event::DayLeft),
-        Some(Event::ThreeQuarters),
-        Some(Event::HourLeft),
-        Some(Event::AllVoted),
+        Some(AnnouncementEvent::Half),
+        Some(AnnouncementEvent::DayLeft),
+        Some(AnnouncementEvent::ThreeQuarters),
+        Some(AnnouncementEvent::HourLeft),
+        Some(AnnouncementEvent::AllVoted),
         None,
-        Some(Event::Results),
+        Some(AnnouncementEvent::Results),
         None,
         None,
     ];
     assert_eq!(events, expected);
-    assert_eq!(state.events.len(), Event::VARIANTS.len() - 2);
+    assert_eq!(state.events.len(), AnnouncementEvent::VARIANTS.len() - 2);
 }
 
 #[test]
 fn only_the_greatest_of_several_events_is_announced() {
     let (events, state) = announced([facts(3, 5), facts(3, 5)]);
-    assert_eq!(events, [Some(Event::Launch), None]);
-    assert_eq!(state.events, only([Event::Launch, Event::FirstVote, Event::Quarter, Event::Half]));
+    assert_eq!(events, [Some(AnnouncementEvent::Launch), None]);
+    assert_eq!(
+        state.events,
+        only([
+            AnnouncementEvent::Launch,
+            AnnouncementEvent::FirstVote,
+            AnnouncementEvent::Quarter,
+            AnnouncementEvent::Half
+        ])
+    );
 
-    let late = Facts { now: at(47), ..facts(4, 5) };
+    let late = CampaignFacts { now: at(47), ..facts(4, 5) };
     let (events, state) = announced([facts(0, 5), late, late]);
-    assert_eq!(events, [Some(Event::Launch), Some(Event::HourLeft), None]);
-    assert!(state.events.contains(&Event::DayLeft) && state.events.contains(&Event::ThreeQuarters));
+    assert_eq!(events, [Some(AnnouncementEvent::Launch), Some(AnnouncementEvent::HourLeft), None]);
+    assert!(
+        state.events.contains(&AnnouncementEvent::DayLeft) && state.events.contains(&AnnouncementEvent::ThreeQuarters)
+    );
 }
 
 #[test]
 fn turnout_thresholds_are_exact() {
-    let reaches =
-        |voted, eligible, event: Event| next(&facts(voted, eligible), &Told::default()).1.events.contains(&event);
-    assert!(reaches(1, 4, Event::Quarter) && !reaches(1, 5, Event::Quarter));
-    assert!(reaches(2, 3, Event::Half) && !reaches(2, 3, Event::ThreeQuarters) && !reaches(0, 0, Event::Quarter));
-    assert!(reaches(i64::MAX, i64::MAX, Event::ThreeQuarters) && !reaches(i64::MAX / 2, i64::MAX, Event::Half));
+    let reaches = |voted, eligible, event: AnnouncementEvent| {
+        next_event(&facts(voted, eligible), &AnnouncedState::default()).1.events.contains(&event)
+    };
+    assert!(reaches(1, 4, AnnouncementEvent::Quarter) && !reaches(1, 5, AnnouncementEvent::Quarter));
+    assert!(
+        reaches(2, 3, AnnouncementEvent::Half)
+            && !reaches(2, 3, AnnouncementEvent::ThreeQuarters)
+            && !reaches(0, 0, AnnouncementEvent::Quarter)
+    );
+    assert!(
+        reaches(i64::MAX, i64::MAX, AnnouncementEvent::ThreeQuarters)
+            && !reaches(i64::MAX / 2, i64::MAX, AnnouncementEvent::Half)
+    );
 }
 
 #[test]
 fn short_campaigns_have_no_last_day_or_hour() {
-    let lasting = |hours, now| Facts { closes_at: Some(at(hours)), now, ..facts(0, 4) };
+    let lasting = |hours, now| CampaignFacts { closes_at: Some(at(hours)), now, ..facts(0, 4) };
     let (events, state) = announced([lasting(24, at(0)), lasting(24, at(22)), lasting(24, at(23))]);
-    assert_eq!(events, [Some(Event::Launch), None, Some(Event::HourLeft)]);
-    assert!(!state.events.contains(&Event::DayLeft));
-    assert_eq!(announced([lasting(1, at(0)), lasting(1, at(0))]).0, [Some(Event::Launch), None]);
+    assert_eq!(events, [Some(AnnouncementEvent::Launch), None, Some(AnnouncementEvent::HourLeft)]);
+    assert!(!state.events.contains(&AnnouncementEvent::DayLeft));
+    assert_eq!(announced([lasting(1, at(0)), lasting(1, at(0))]).0, [Some(AnnouncementEvent::Launch), None]);
 }
 
 #[test]
 fn a_lead_changes_when_another_entry_leads_alone() {
-    let led = |leader: Option<i64>| Facts { leader: leader.map(EntryId), ..facts(1, 100) };
+    let led = |leader: Option<i64>| CampaignFacts { leader: leader.map(EntryId), ..facts(1, 100) };
     let (events, state) = announced([None, None, Some(1), None, Some(1), Some(2), None, Some(1), Some(1)].map(led));
-    let change = Some(Event::LeadChange);
+    let change = Some(AnnouncementEvent::LeadChange);
     assert_eq!(
         events,
-        [Some(Event::Launch), None, None, None, None, change, None, change, None],
+        [Some(AnnouncementEvent::Launch), None, None, None, None, change, None, change, None],
         "the first leader and ties are no change"
     );
     assert_eq!(
         state,
-        Told { events: only([Event::Launch, Event::FirstVote]), leader: Some(EntryId(1)), leads: 2, ..Told::default() }
+        AnnouncedState {
+            events: only([AnnouncementEvent::Launch, AnnouncementEvent::FirstVote]),
+            leader: Some(EntryId(1)),
+            leads: 2,
+            ..AnnouncedState::default()
+        }
     );
 
     // A lead change that falls together with a greater event is not announced later.
-    let (events, state) =
-        announced([led(Some(1)), Facts { turnout: Turnout { eligible: 1, voted: 1 }, ..led(Some(2)) }, led(Some(2))]);
-    assert_eq!(events, [Some(Event::Launch), Some(Event::AllVoted), None]);
+    let (events, state) = announced([
+        led(Some(1)),
+        CampaignFacts { turnout: Turnout { eligible: 1, voted: 1 }, ..led(Some(2)) },
+        led(Some(2)),
+    ]);
+    assert_eq!(events, [Some(AnnouncementEvent::Launch), Some(AnnouncementEvent::AllVoted), None]);
     assert_eq!((state.leader, state.leads), (Some(EntryId(2)), 1));
 }
 
 #[test]
 fn teasers_of_a_secret_campaign_depend_on_the_number_of_ballots_only() {
-    let voted = |voted| Facts { is_secretive: true, ..facts(voted, 1_000) };
+    let voted = |voted| CampaignFacts { hides_standings: true, ..facts(voted, 1_000) };
     let (events, state) = announced([0, 1, 2, 3, 4, 6, 11, 13, 13].map(voted));
-    let tease = Some(Event::Tease);
-    assert_eq!(events, [Some(Event::Launch), Some(Event::FirstVote), None, tease, None, tease, None, tease, None]);
+    let tease = Some(AnnouncementEvent::Tease);
+    assert_eq!(
+        events,
+        [
+            Some(AnnouncementEvent::Launch),
+            Some(AnnouncementEvent::FirstVote),
+            None,
+            tease,
+            None,
+            tease,
+            None,
+            tease,
+            None
+        ]
+    );
     assert_eq!((state.teases, state.leads), (3, 0));
     assert_eq!(announced([0, 1, 3].map(|voted| facts(voted, 1_000))).0[2], None, "an open campaign has no teasers");
-    let teases = |ballots| next(&voted(ballots), &Told::default()).1.teases;
+    let teases = |ballots| next_event(&voted(ballots), &AnnouncedState::default()).1.teases;
     assert_eq!((teases(2), teases(3)), (0, 1));
 }
 
 #[test]
 fn after_the_closing_time_only_the_launch_is_announced() {
-    let late = Facts { now: at(48), leader: Some(EntryId(1)), ..facts(4, 4) };
+    let late = CampaignFacts { now: at(48), leader: Some(EntryId(1)), ..facts(4, 4) };
     let (events, state) = announced([late, late]);
-    assert_eq!(events, [Some(Event::Launch), None]);
-    assert_eq!(state, Told { events: only([Event::Launch]), ..Told::default() });
+    assert_eq!(events, [Some(AnnouncementEvent::Launch), None]);
+    assert_eq!(state, AnnouncedState { events: only([AnnouncementEvent::Launch]), ..AnnouncedState::default() });
 }
 
 #[test]
 fn nothing_is_announced_after_the_results() {
-    let closed = Facts { status: CampaignStatus::Closed, level: AnnouncementLevel::Quiet, ..facts(4, 4) };
-    let (events, state) = announced([closed, Facts { status: CampaignStatus::Live, ..closed }]);
-    assert_eq!(events, [Some(Event::Results), None]);
-    assert_eq!(state.events, only([Event::Launch, Event::Results]));
-    assert_eq!(announced([Facts { status: CampaignStatus::Archived, ..closed }]), (vec![None], Told::default()));
+    let closed = CampaignFacts { status: CampaignStatus::Closed, level: AnnouncementLevel::Quiet, ..facts(4, 4) };
+    let (events, state) = announced([closed, CampaignFacts { status: CampaignStatus::Live, ..closed }]);
+    assert_eq!(events, [Some(AnnouncementEvent::Results), None]);
+    assert_eq!(state.events, only([AnnouncementEvent::Launch, AnnouncementEvent::Results]));
+    assert_eq!(
+        announced([CampaignFacts { status: CampaignStatus::Archived, ..closed }]),
+        (vec![None], AnnouncedState::default())
+    );
 }
 
 #[test]
 fn each_level_includes_the_quieter_ones() {
-    let at_level = |level| only(Event::VARIANTS.iter().copied().filter(|event| event.is_told_at(level)));
+    let at_level =
+        |level| only(AnnouncementEvent::VARIANTS.iter().copied().filter(|event| event.is_announced_at(level)));
     assert_eq!(LEVELS.iter().map(|level| at_level(*level).len()).collect::<Vec<_>>(), [0, 2, 6, 11]);
     assert!(LEVELS.windows(2).all(|pair| at_level(pair[0]).is_subset(&at_level(pair[1]))));
 }
@@ -187,12 +230,12 @@ fn the_leader_holds_first_place_alone() {
 
 #[test]
 fn announced_events_are_stored_as_json() {
-    let events = only([Event::AllVoted, Event::Launch]);
-    let state = Told { events, leader: Some(EntryId(7)), leads: 2, teases: 1, ..Told::default() };
+    let events = only([AnnouncementEvent::AllVoted, AnnouncementEvent::Launch]);
+    let state = AnnouncedState { events, leader: Some(EntryId(7)), leads: 2, teases: 1, ..AnnouncedState::default() };
     let json = serde_json::json!({"events": ["ALL_VOTED", "LAUNCH"], "leader": 7, "leads": 2, "teases": 1});
     assert_eq!(serde_json::to_value(&state).ok(), Some(json.clone()));
     assert_eq!(serde_json::from_value(json).ok(), Some(state));
-    assert_eq!(serde_json::from_str("{}").ok(), Some(Told::default()));
+    assert_eq!(serde_json::from_str("{}").ok(), Some(AnnouncedState::default()));
 }
 
 #[test]
@@ -200,32 +243,33 @@ fn events_and_fields_of_a_newer_release_are_kept() {
     let stored = serde_json::json!({
         "events": ["LAUNCH", "DIGEST", { "at": 7 }], "leader": 4, "leads": 2, "teases": 1, "digests": [1, 2],
     });
-    let mut told: Told = serde_json::from_value(stored).unwrap();
-    assert_eq!((told.events.iter().copied().collect::<Vec<_>>(), told.leads), (vec![Event::Launch], 2));
-    told.events.insert(Event::Half);
+    let mut state: AnnouncedState = serde_json::from_value(stored).unwrap();
+    assert_eq!((state.events.iter().copied().collect::<Vec<_>>(), state.leads), (vec![AnnouncementEvent::Launch], 2));
+    state.events.insert(AnnouncementEvent::Half);
     let expected = serde_json::json!({
         "events": ["HALF", "LAUNCH", "DIGEST", { "at": 7 }], "leader": 4, "leads": 2, "teases": 1, "digests": [1, 2],
     });
-    assert_eq!(serde_json::to_value(&told).unwrap(), expected);
-    assert_eq!(serde_json::from_str::<Told>("{}").unwrap(), Told::default());
+    assert_eq!(serde_json::to_value(&state).unwrap(), expected);
+    assert_eq!(serde_json::from_str::<AnnouncedState>("{}").unwrap(), AnnouncedState::default());
 }
 
 /// A campaign step by step: time passes, ballots arrive, members join and leave, the lead changes, and it ends.
-fn any_course() -> impl Strategy<Value = Vec<Facts>> {
+fn any_course() -> impl Strategy<Value = Vec<CampaignFacts>> {
     let step = (0..=40_i64, -1..=3_i64, 0..=8_i64, prop::option::of(0..3_i64));
     (select(LEVELS), 1..=80_i64, prop::collection::vec(step, 1..40), 0..3_usize, any::<bool>()).prop_map(
-        |(level, hours, steps, over, is_secretive)| {
-            let mut course = vec![Facts { level, is_secretive, closes_at: Some(at(hours)), now: at(0), ..facts(0, 5) }];
+        |(level, hours, steps, over, hides_standings)| {
+            let mut course =
+                vec![CampaignFacts { level, hides_standings, closes_at: Some(at(hours)), now: at(0), ..facts(0, 5) }];
             for (quarters, joined, voted, leader) in steps {
-                let Some(Facts { turnout: before, now, .. }) = course.last().copied() else { break };
+                let Some(CampaignFacts { turnout: before, now, .. }) = course.last().copied() else { break };
                 let eligible = (before.eligible + joined).max(before.voted);
                 let turnout = Turnout { eligible, voted: (before.voted + voted / 3).min(eligible) };
                 let now = now + TimeDelta::minutes(15 * quarters);
-                course.push(Facts { turnout, now, leader: leader.map(EntryId), ..course[0] });
+                course.push(CampaignFacts { turnout, now, leader: leader.map(EntryId), ..course[0] });
             }
             let last = course[course.len() - 1];
             let ends = [CampaignStatus::Closed, CampaignStatus::Archived];
-            course.extend(ends.iter().take(over).map(|status| Facts { status: *status, ..last }));
+            course.extend(ends.iter().take(over).map(|status| CampaignFacts { status: *status, ..last }));
             course
         },
     )
@@ -236,42 +280,42 @@ proptest! {
     fn nothing_is_announced_twice_or_above_the_level(course in any_course()) {
         let (events, state) = announced(course.clone());
         let level = course[0].level;
-        let events: Vec<Event> = events.into_iter().flatten().collect();
-        prop_assert!(events.iter().chain(&state.events).all(|event| event.is_told_at(level)));
-        let (changes, others): (Vec<_>, Vec<Event>) =
-            events.iter().partition(|event| event.is_counted());
+        let events: Vec<AnnouncementEvent> = events.into_iter().flatten().collect();
+        prop_assert!(events.iter().chain(&state.events).all(|event| event.is_announced_at(level)));
+        let (changes, others): (Vec<_>, Vec<AnnouncementEvent>) =
+            events.iter().partition(|event| event.is_repeatable());
         prop_assert_eq!(only(others.iter().copied()).len(), others.len());
         prop_assert!(only(others).is_subset(&state.events));
         prop_assert!(changes.len() <= usize::try_from(state.leads + state.teases).unwrap_or_default());
-        prop_assert_eq!(events.first().copied(), Some(Event::Launch).filter(|_| level != AnnouncementLevel::Off));
-        let end = events.iter().position(|event| *event == Event::Results);
+        prop_assert_eq!(events.first().copied(), Some(AnnouncementEvent::Launch).filter(|_| level != AnnouncementLevel::Off));
+        let end = events.iter().position(|event| *event == AnnouncementEvent::Results);
         prop_assert!(end.is_none_or(|end| end + 1 == events.len()));
     }
 
     #[test]
     fn announced_events_only_grow_and_repeating_announces_nothing(course in any_course()) {
-        let mut state = Told::default();
+        let mut state = AnnouncedState::default();
         for facts in course {
-            let (event, after) = next(&facts, &state);
+            let (event, after) = next_event(&facts, &state);
             prop_assert!(state.events.is_subset(&after.events) && state.leads <= after.leads);
             prop_assert!(state.teases <= after.teases);
             prop_assert!(state.leader.is_none() || after.leader.is_some());
             if let Some(event) = event {
                 prop_assert!(!state.events.contains(&event));
-                prop_assert!(event.is_counted() || after.events.contains(&event));
+                prop_assert!(event.is_repeatable() || after.events.contains(&event));
                 // Events that were skipped with it are less exciting.
                 prop_assert!(after.events.difference(&state.events).all(|passed| *passed <= event));
             }
-            prop_assert_eq!(next(&facts, &after), (None, after.clone()));
+            prop_assert_eq!(next_event(&facts, &after), (None, after.clone()));
             state = after;
         }
     }
 
     #[test]
     fn a_louder_level_misses_no_event_of_a_quieter_one(course in any_course()) {
-        let state: Vec<Told> = LEVELS
+        let state: Vec<AnnouncedState> = LEVELS
             .iter()
-            .map(|level| announced(course.iter().map(|facts| Facts { level: *level, ..*facts })).1)
+            .map(|level| announced(course.iter().map(|facts| CampaignFacts { level: *level, ..*facts })).1)
             .collect();
         prop_assert!(state.windows(2).all(|pair| pair[0].events.is_subset(&pair[1].events)));
     }

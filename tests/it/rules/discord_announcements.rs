@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use guildhall::{
     discord::{
-        embed::{Look, Scene, announcement},
-        story::{Event, Told},
-        words::Theme,
+        announcement_rules::{AnnouncedState, AnnouncementEvent},
+        embed::{AnnouncementContext, Branding, announcement},
+        wording::Theme,
     },
     kernel::{
         clock::Timestamp,
@@ -73,8 +73,8 @@ fn outcome(rows: &[(i64, i64, i64)]) -> Outcome {
     Outcome { standings: rows.iter().map(row).collect(), ..Outcome::default() }
 }
 
-fn look() -> Look {
-    Look {
+fn branding() -> Branding {
+    Branding {
         guild_name: "Dawn_Guard".to_owned(),
         color: 0x00C0_FFEE,
         campaign_url: Some("https://dawn.example/votes/{id}".to_owned()),
@@ -86,13 +86,14 @@ fn look() -> Look {
 fn embed_of(
     campaign: &Campaign,
     entries: &[Arc<Entry>],
-    event: Event,
+    event: AnnouncementEvent,
     outcome: Option<&Outcome>,
-    told: &Told,
-    look: &Look,
+    announced: &AnnouncedState,
+    branding: &Branding,
 ) -> Value {
     let turnout = Turnout { eligible: 40, voted: 12 };
-    let message = announcement(&Scene { campaign, entries, turnout, outcome, event, told }, look);
+    let message =
+        announcement(&AnnouncementContext { campaign, entries, turnout, outcome, event, announced }, branding);
     let json = serde_json::to_value(message).unwrap();
     assert_eq!(json.get("content"), None);
     assert_eq!(json["allowed_mentions"], serde_json::json!({"parse": [], "users": [], "roles": []}));
@@ -108,13 +109,14 @@ fn text<'v>(embed: &'v Value, name: &str) -> &'v str {
     embed[name].as_str().unwrap_or_default()
 }
 
-fn led_by(leader: i64) -> Told {
-    Told { leader: Some(EntryId(leader)), ..Told::default() }
+fn led_by(leader: i64) -> AnnouncedState {
+    AnnouncedState { leader: Some(EntryId(leader)), ..AnnouncedState::default() }
 }
 
 #[test]
 fn a_launch_lists_the_entries() {
-    let embed = embed_of(&campaign(), &entries(17), Event::Launch, None, &Told::default(), &look());
+    let embed =
+        embed_of(&campaign(), &entries(17), AnnouncementEvent::Launch, None, &AnnouncedState::default(), &branding());
     assert!(text(&embed, "title").contains("Next raid"));
     assert_eq!(embed["url"], format!("https://dawn.example/votes/{}", async_graphql::ID::from(CampaignId(1)).as_str()));
     assert_eq!(embed["color"], 0x00C0_FFEE);
@@ -123,8 +125,9 @@ fn a_launch_lists_the_entries() {
     assert_eq!(field(&embed, "On the ballot"), Some("A\nB\nC\nD\nE\nF\nG\nH\nI\nJ\n… and 7 more"));
     assert_eq!(field(&embed, "Closes"), Some("<t:172800:F> (<t:172800:R>)"));
     assert_eq!(field(&embed, "Turnout"), None);
-    let look = Look { thumbnail_url: Some("https://dawn.example/crest.png".to_owned()), ..look() };
-    let embed = embed_of(&campaign(), &entries(2), Event::Half, None, &Told::default(), &look);
+    let branding = Branding { thumbnail_url: Some("https://dawn.example/crest.png".to_owned()), ..branding() };
+    let embed =
+        embed_of(&campaign(), &entries(2), AnnouncementEvent::Half, None, &AnnouncedState::default(), &branding);
     assert_eq!(embed["thumbnail"]["url"], "https://dawn.example/crest.png");
     assert_eq!(field(&embed, "Turnout"), Some("12 of 40 (30 %)"));
     assert_eq!(field(&embed, "On the ballot"), None);
@@ -134,7 +137,16 @@ fn a_launch_lists_the_entries() {
 fn results_name_the_winner_and_the_first_places() {
     let ranked = outcome(&[(2, 1, 12), (3, 2, 7), (1, 2, 7), (4, 4, 1), (5, 5, 0), (6, 5, 0)]);
     let by = |method| Campaign { method, results_visibility: ResultsVisibility::AfterClose, ..campaign() };
-    let of = |method| embed_of(&by(method), &entries(6), Event::Results, Some(&ranked), &Told::default(), &look());
+    let of = |method| {
+        embed_of(
+            &by(method),
+            &entries(6),
+            AnnouncementEvent::Results,
+            Some(&ranked),
+            &AnnouncedState::default(),
+            &branding(),
+        )
+    };
     let embed = of(VotingMethod::Weighted);
     assert!(text(&embed, "description").contains("**B**"), "{embed}");
     assert_eq!(embed["thumbnail"]["url"], "https://img.example/2.png");
@@ -150,7 +162,14 @@ fn results_name_the_winner_and_the_first_places() {
 #[test]
 fn ties_seats_and_empty_results_have_their_own_wording() {
     let of = |outcome: &Outcome| {
-        embed_of(&campaign(), &entries(3), Event::Results, Some(outcome), &Told::default(), &look())
+        embed_of(
+            &campaign(),
+            &entries(3),
+            AnnouncementEvent::Results,
+            Some(outcome),
+            &AnnouncedState::default(),
+            &branding(),
+        )
     };
     let description = |embed: &Value| text(embed, "description").to_owned();
     let tied = of(&outcome(&[(1, 1, 5), (2, 1, 5), (3, 3, 1)]));
@@ -165,15 +184,17 @@ fn ties_seats_and_empty_results_have_their_own_wording() {
     let words = |theme: Theme| theme.wording(CampaignId(1), 0).0.replace("{title}", "Next raid");
     assert_eq!(text(&tied, "title"), words(Theme::ResultsTied));
     assert_eq!(text(&empty, "title"), words(Theme::ResultsEmpty));
-    assert!(text(&seated, "title").starts_with(words(Theme::Plain(Event::Results)).split('{').next().unwrap()));
+    assert!(
+        text(&seated, "title").starts_with(words(Theme::Plain(AnnouncementEvent::Results)).split('{').next().unwrap())
+    );
 }
 
 #[test]
 fn a_leader_is_named_only_where_standings_are_always_visible() {
     let ranked = outcome(&[(3, 1, 5), (2, 2, 4), (1, 3, 1)]);
-    let seen = |results_visibility, before: &Told| {
+    let seen = |results_visibility, before: &AnnouncedState| {
         let campaign = Campaign { results_visibility, ..campaign() };
-        embed_of(&campaign, &entries(3), Event::LeadChange, Some(&ranked), before, &look())
+        embed_of(&campaign, &entries(3), AnnouncementEvent::LeadChange, Some(&ranked), before, &branding())
     };
     let open = seen(ResultsVisibility::Always, &led_by(2));
     assert!(text(&open, "description").contains("**C**"), "{open}");
@@ -181,7 +202,7 @@ fn a_leader_is_named_only_where_standings_are_always_visible() {
     let tease = text(&seen(ResultsVisibility::AfterVoting, &led_by(2)), "description").to_owned();
     assert!(!tease.contains("**C**") && !tease.contains("**B**"), "{tease}");
     // Without a previous leader, or with the same one, no leader is named.
-    for before in [Told::default(), led_by(3)] {
+    for before in [AnnouncedState::default(), led_by(3)] {
         assert_eq!(text(&seen(ResultsVisibility::Always, &before), "description"), tease);
     }
 }
@@ -190,12 +211,13 @@ fn a_leader_is_named_only_where_standings_are_always_visible() {
 fn typed_text_is_escaped_and_only_web_urls_are_linked() {
     let campaign = Campaign { title: "[x](https://evil.example) @everyone".to_owned(), ..campaign() };
     let bad = Entry { image_url: Some("javascript:alert(1)".to_owned()), ..(*entry(1, "<@1>".to_owned())).clone() };
-    let look = Look {
+    let branding = Branding {
         campaign_url: Some("ftp://{id}".to_owned()),
         thumbnail_url: Some(format!("https://dawn.example/{}", "x".repeat(2_048))),
-        ..look()
+        ..branding()
     };
-    let embed = embed_of(&campaign, &[Arc::new(bad)], Event::Launch, None, &Told::default(), &look);
+    let embed =
+        embed_of(&campaign, &[Arc::new(bad)], AnnouncementEvent::Launch, None, &AnnouncedState::default(), &branding);
     assert!(text(&embed, "title").contains("\\[x\\]\\(https\\://evil.example\\) \\@everyone"), "{embed}");
     assert_eq!(field(&embed, "On the ballot"), Some("\\<\\@1\\>"));
     assert!(["url", "thumbnail"].iter().all(|name| embed.get(name).is_none_or(Value::is_null)), "{embed}");
@@ -204,18 +226,20 @@ fn typed_text_is_escaped_and_only_web_urls_are_linked() {
 #[test]
 fn everything_is_within_discords_limits() {
     let entries: Vec<_> = (1..=200).map(|id| entry(id, "*".repeat(200))).collect();
-    let look = Look { guild_name: "_".repeat(3_000), ..look() };
+    let branding = Branding { guild_name: "_".repeat(3_000), ..branding() };
     let tied: Vec<_> = (1..=200).map(|id| (id, 1, i64::MAX)).collect();
     let won: Vec<_> = (1..=200).map(|id| (id, id, i64::MAX)).collect();
     let empty: Vec<_> = (1..=200).map(|id| (id, 1, 0)).collect();
     let count = |text: &Value| text.as_str().map_or(0, |text| text.chars().count());
-    for (event, rows) in Event::VARIANTS.iter().flat_map(|event| [&tied, &won, &empty].map(|rows| (*event, rows))) {
+    for (event, rows) in
+        AnnouncementEvent::VARIANTS.iter().flat_map(|event| [&tied, &won, &empty].map(|rows| (*event, rows)))
+    {
         // Enough ids for every variant of the wording.
         for id in 0..50 {
             let always = ResultsVisibility::Always;
             let campaign =
                 Campaign { id: CampaignId(id), title: "*".repeat(200), results_visibility: always, ..campaign() };
-            let embed = embed_of(&campaign, &entries, event, Some(&outcome(rows)), &led_by(2), &look);
+            let embed = embed_of(&campaign, &entries, event, Some(&outcome(rows)), &led_by(2), &branding);
             let (title, description) = (count(&embed["title"]), count(&embed["description"]));
             let footer = count(&embed["footer"]["text"]);
             assert!((1..=256).contains(&title) && (1..=4_096).contains(&description) && (1..=2_048).contains(&footer));
@@ -232,7 +256,7 @@ fn everything_is_within_discords_limits() {
 proptest! {
     #[test]
     fn hidden_standings_do_not_affect_an_announcement(
-        event in select(Event::VARIANTS),
+        event in select(AnnouncementEvent::VARIANTS),
         visibility in select(ResultsVisibility::VARIANTS),
         method in select(VotingMethod::VARIANTS),
         id in 0..1_000_i64,
@@ -241,13 +265,13 @@ proptest! {
         leads in (0..5_u32, 0..5_u32),
     ) {
         let is_open = visibility == ResultsVisibility::Always;
-        if event != Event::Results && !(event == Event::LeadChange && is_open) {
+        if event != AnnouncementEvent::Results && !(event == AnnouncementEvent::LeadChange && is_open) {
             let campaign = Campaign { id: CampaignId(id), method, results_visibility: visibility, ..campaign() };
             let of = |outcome: Option<&Outcome>, leader: Option<i64>, leads| {
-                let before = Told { leader: leader.map(EntryId), leads, ..Told::default() };
-                embed_of(&campaign, &entries(4), event, outcome, &before, &look())
+                let before = AnnouncedState { leader: leader.map(EntryId), leads, ..AnnouncedState::default() };
+                embed_of(&campaign, &entries(4), event, outcome, &before, &branding())
             };
-            let other = if event == Event::LeadChange { leads.0 } else { leads.1 };
+            let other = if event == AnnouncementEvent::LeadChange { leads.0 } else { leads.1 };
             prop_assert_eq!(of(Some(&outcome(&rows)), before, leads.0), of(None, None, other));
         }
     }

@@ -3,18 +3,18 @@
 use std::collections::HashSet;
 
 use guildhall::{
-    bot::commands::ballot::{Ballot, Menu, PAGE, Paper, Step, read, written},
+    bot::commands::ballot::{BallotDraft, BallotRules, EntryMenu, PAGE, Step, decode_campaign, encode_campaign},
     kernel::id::CampaignId,
     voting::VotingMethod,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 use strum::VariantArray;
 
-const RANKED: Paper = Paper { method: VotingMethod::Schulze, picks: 3, entries: 60 };
-const APPROVAL: Paper = Paper { method: VotingMethod::Approval, ..RANKED };
+const RANKED: BallotRules = BallotRules { method: VotingMethod::Schulze, picks: 3, entries: 60 };
+const APPROVAL: BallotRules = BallotRules { method: VotingMethod::Approval, ..RANKED };
 
-fn ballot(picks: &[u8], page: u8) -> Ballot {
-    Ballot { campaign: CampaignId(7), picks: picks.to_vec(), page }
+fn ballot(picks: &[u8], page: u8) -> BallotDraft {
+    BallotDraft { campaign: CampaignId(7), picks: picks.to_vec(), page }
 }
 
 fn values(chosen: &[u8]) -> Vec<String> {
@@ -25,9 +25,9 @@ fn a_step() -> impl Strategy<Value = Step> {
     select(Step::VARIANTS)
 }
 
-fn a_paper() -> impl Strategy<Value = Paper> {
+fn any_rules() -> impl Strategy<Value = BallotRules> {
     let method = select(VotingMethod::VARIANTS);
-    (method, 1..=10_usize, 2..=200_usize).prop_map(|(method, picks, entries)| Paper { method, picks, entries })
+    (method, 1..=10_usize, 2..=200_usize).prop_map(|(method, picks, entries)| BallotRules { method, picks, entries })
 }
 
 proptest! {
@@ -35,32 +35,32 @@ proptest! {
     fn an_encoded_ballot_decodes_to_itself(
         campaign: i64, picks in vec(0..200_u8, 0..=10), page: u8, step in a_step(),
     ) {
-        let ballot = Ballot { campaign: CampaignId(campaign), picks, page };
-        let part = ballot.part(step);
+        let ballot = BallotDraft { campaign: CampaignId(campaign), picks, page };
+        let part = ballot.component_id(step);
         prop_assert!(part.len() <= 100, "{part}");
-        prop_assert_eq!(Ballot::read(&part), Some((step, ballot)));
-        prop_assert_eq!(read(&written(CampaignId(campaign))), Some(CampaignId(campaign)));
+        prop_assert_eq!(BallotDraft::decode(&part), Some((step, ballot)));
+        prop_assert_eq!(decode_campaign(&encode_campaign(CampaignId(campaign))), Some(CampaignId(campaign)));
     }
 
     #[test]
     fn other_ids_are_unknown_or_decode_to_one_ballot(
         part in prop_oneof![".{0,100}", "vote1:[a-z_]{0,10}:[0-9a-f+]{0,20}:[0-9a-f+]{0,3}:[0-9a-fé+]{0,20}"],
     ) {
-        if let Some((step, ballot)) = Ballot::read(&part) {
-            prop_assert_eq!(Ballot::read(&ballot.part(step)), Some((step, ballot)));
+        if let Some((step, ballot)) = BallotDraft::decode(&part) {
+            prop_assert_eq!(BallotDraft::decode(&ballot.component_id(step)), Some((step, ballot)));
         }
     }
 
     #[test]
     fn forged_ballots_are_rejected_or_valid(
-        picks in vec(any::<u8>(), 0..12), page: u8, step in a_step(), paper in a_paper(),
+        picks in vec(any::<u8>(), 0..12), page: u8, step in a_step(), rules in any_rules(),
         chosen in vec(prop_oneof![any::<u8>().prop_map(|it| it.to_string()), ".{0,8}"], 0..30),
     ) {
-        let Some(after) = ballot(&picks, page).after(step, &chosen, paper) else { return Ok(()) };
+        let Some(after) = ballot(&picks, page).after(step, &chosen, rules) else { return Ok(()) };
         let distinct: HashSet<&u8> = after.picks.iter().collect();
-        prop_assert!(distinct.len() == after.picks.len() && after.picks.len() <= paper.picks);
-        prop_assert!(after.picks.iter().all(|pick| usize::from(*pick) < paper.entries));
-        if let Some(Menu { options, least, most }) = after.menu(paper) {
+        prop_assert!(distinct.len() == after.picks.len() && after.picks.len() <= rules.picks);
+        prop_assert!(after.picks.iter().all(|pick| usize::from(*pick) < rules.entries));
+        if let Some(EntryMenu { options, least, most }) = after.menu(rules) {
             prop_assert!((1..=PAGE).contains(&options.len()));
             prop_assert!(most <= options.len() && (least <= most));
         }
@@ -107,7 +107,7 @@ fn approvals_on_other_pages_are_kept() {
     assert_eq!(begun.clone().after(Step::Pick, &values(&[3]), APPROVAL), None, "of another page");
     assert_eq!(begun.after(Step::Pick, &values(&[25, 26, 27]), APPROVAL), None, "one too many");
     assert_eq!(ballot(&[1, 2, 3], 2).menu(APPROVAL).unwrap().most, 0);
-    let one_page = Paper { entries: 25, ..APPROVAL };
+    let one_page = BallotRules { entries: 25, ..APPROVAL };
     assert_eq!(ballot(&[], 0).menu(one_page).unwrap().least, 1);
 }
 
@@ -115,17 +115,17 @@ fn approvals_on_other_pages_are_kept() {
 fn pages_end_with_the_entries() {
     assert_eq!(ballot(&[], 0).after(Step::Back, &[], RANKED), Some(ballot(&[], 0)));
     assert_eq!(ballot(&[], 2).after(Step::Forward, &[], RANKED), Some(ballot(&[], 2)));
-    let paper = Paper { entries: 26, ..RANKED };
+    let rules = BallotRules { entries: 26, ..RANKED };
     // The only entry of the second page is picked, so that the page is gone.
-    assert_eq!(ballot(&[], 1).after(Step::Pick, &values(&[25]), paper), Some(ballot(&[25], 0)));
+    assert_eq!(ballot(&[], 1).after(Step::Pick, &values(&[25]), rules), Some(ballot(&[25], 0)));
 }
 
 #[test]
 fn only_weighted_ballots_need_all_their_picks() {
     for method in VotingMethod::VARIANTS {
-        let paper = Paper { method: *method, ..RANKED };
-        assert!(!ballot(&[], 0).is_enough(paper));
-        assert_eq!(ballot(&[1], 0).is_enough(paper), *method != VotingMethod::Weighted);
-        assert!(ballot(&[1, 2, 3], 0).is_enough(paper));
+        let rules = BallotRules { method: *method, ..RANKED };
+        assert!(!ballot(&[], 0).is_enough(rules));
+        assert_eq!(ballot(&[1], 0).is_enough(rules), *method != VotingMethod::Weighted);
+        assert!(ballot(&[1, 2, 3], 0).is_enough(rules));
     }
 }

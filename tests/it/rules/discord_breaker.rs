@@ -19,7 +19,7 @@ fn failing(times: u32) -> (Breaker, Timestamp) {
 #[test]
 fn a_few_failures_do_not_open_it() {
     let (mut breaker, now) = failing(FAILURES - 1);
-    assert_eq!((breaker.admit(now), breaker.room(now, 8)), (Ok(()), 8));
+    assert_eq!((breaker.admit(now), breaker.capacity(now, 8)), (Ok(()), 8));
     breaker.succeeded();
     breaker.failed(now, 1.0);
     assert_eq!(breaker.admit(now), Ok(()), "they were not in a row");
@@ -29,15 +29,15 @@ fn a_few_failures_do_not_open_it() {
 fn one_request_at_a_time_probes_whether_discord_is_back() {
     let (mut breaker, now) = failing(FAILURES);
     let later = now + FIRST;
-    assert_eq!((breaker.admit(now), breaker.room(now, 8)), (Err(later), 0));
-    assert_eq!(breaker.room(later, 8), 1);
+    assert_eq!((breaker.admit(now), breaker.capacity(now, 8)), (Err(later), 0));
+    assert_eq!(breaker.capacity(later, 8), 1);
     assert_eq!(breaker.admit(later), Ok(()));
     assert_eq!(breaker.admit(later), Err(later + PROBE));
     breaker.failed(later, 1.0);
     assert_eq!(breaker.open_until(later), Some(later + FIRST * 2), "it waits longer");
     assert_eq!(breaker.admit(later + FIRST * 2), Ok(()));
     breaker.succeeded();
-    assert_eq!((breaker.open_until(later), breaker.room(later, 8)), (None, 8));
+    assert_eq!((breaker.open_until(later), breaker.capacity(later, 8)), (None, 8));
 }
 
 #[test]

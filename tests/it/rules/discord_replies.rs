@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use guildhall::{
     bot::commands::{
-        ask::{CastBallot, Counted, Entry, Vote},
-        ballot::{Ballot, Menu, Step, written},
+        ballot::{BallotDraft, EntryMenu, Step, encode_campaign},
+        queries::{CampaignDetails, CampaignStandings, CastBallot, EntryDetails},
         report,
         view::{ballot, cannot_vote, cast, votes},
     },
@@ -22,7 +22,7 @@ fn reply_of(reply: &Reply) -> Value {
 }
 
 /// A campaign with names of any content and length.
-fn a_vote() -> impl Strategy<Value = Vote> {
+fn a_vote() -> impl Strategy<Value = CampaignDetails> {
     let name =
         || prop_oneof!["\\PC{1,200}", "[*_:@]{200}", "𝕎{200}"].prop_filter("trimmed", |it| !it.trim().is_empty());
     let entry = (name(), proptest::option::of(prop_oneof!["\\PC{1,300}", "(ab\n){50}"]));
@@ -81,21 +81,21 @@ proptest! {
     fn every_ballot_is_within_discords_limits(
         vote in a_vote(), order in vec(any::<u8>(), 0..=10), page: u8,
     ) {
-        let paper = vote.paper();
-        let mut filled = Ballot { page, ..Ballot::new(CampaignId(i64::MAX)) };
-        filled = filled.after(Step::Forward, &[], paper).unwrap();
+        let rules = vote.rules();
+        let mut filled = BallotDraft { page, ..BallotDraft::new(CampaignId(i64::MAX)) };
+        filled = filled.after(Step::Forward, &[], rules).unwrap();
         for pick in order {
             check(&reply_of(&ballot(&vote, &filled, 0xFF_FFFF)));
-            let Some(Menu { options, most: 1.., .. }) = filled.menu(paper) else { break };
+            let Some(EntryMenu { options, most: 1.., .. }) = filled.menu(rules) else { break };
             let pick = options[usize::from(pick) % options.len()].to_string();
-            filled = filled.after(Step::Pick, &[pick], paper).unwrap();
-            filled = filled.after(Step::Forward, &[], paper).unwrap();
+            filled = filled.after(Step::Pick, &[pick], rules).unwrap();
+            filled = filled.after(Step::Forward, &[], rules).unwrap();
         }
         check(&reply_of(&ballot(&vote, &filled, 0)));
         let picks = vote.entries.iter().take(10).map(|entry| json!({ "name": entry.name })).collect::<Vec<_>>();
         let done: CastBallot = serde_json::from_value(json!({ "picks": picks, "receipt": "f".repeat(64) })).unwrap();
         check(&reply_of(&cast(&vote, &done, 0)));
-        let voted = Vote { viewer_ballot: Some(done), ..vote };
+        let voted = CampaignDetails { viewer_ballot: Some(done), ..vote };
         for reason in CannotVoteReason::VARIANTS {
             check(&reply_of(&cannot_vote(&voted, *reason, 0)));
         }
@@ -111,8 +111,8 @@ proptest! {
         });
         let nodes: Vec<Value> = (0..count).map(vote_of).collect();
         check(&reply_of(&votes(serde_json::from_value(json!({ "totalCount": 1_000, "nodes": nodes })).unwrap(), 0)));
-        let row = |entry: &Entry| json!({ "place": 200, "points": 10_000_000, "entry": { "name": entry.name } });
-        let counted: Counted = serde_json::from_value(json!({
+        let row = |entry: &EntryDetails| json!({ "place": 200, "points": 10_000_000, "entry": { "name": entry.name } });
+        let counted: CampaignStandings = serde_json::from_value(json!({
             "title": vote.title, "method": vote.method, "status": "CLOSED", "closesAt": vote.closes_at,
             "closedAt": vote.closes_at, "turnout": turnout,
             "standings": vote.entries.iter().map(row).collect::<Vec<_>>(), "standingsHiddenReason": null,
@@ -144,8 +144,8 @@ fn campaigns_that_close_first_are_offered_first_if_the_member_can_vote() {
     let reply = reply_of(&votes(serde_json::from_value(json!({ "totalCount": 4, "nodes": nodes })).unwrap(), 0));
     let menu = &reply["components"][0]["components"][0];
     let offered: Vec<&Value> = menu["options"].as_array().unwrap().iter().map(|option| &option["value"]).collect();
-    let written = |id| written(CampaignId(id));
-    assert_eq!(offered, [&written(3), &written(2)]);
+    let encoded = |id| encode_campaign(CampaignId(id));
+    assert_eq!(offered, [&encoded(3), &encoded(2)]);
     let text = reply["embeds"][0]["description"].as_str().unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "**vote 3**, closes <t:1772568000:R>, 1 of 4 voted (25 %): you can vote");

@@ -6,7 +6,7 @@ use guildhall::{
     access::Permissions,
     discord::{
         ServerMember, User,
-        sync::plan::{Change, Guild, Plan, plan},
+        sync::plan::{GuildRoster, SyncChange, SyncPlan, plan},
     },
     identity::{Ladder, Leaders, Member, NewMember, Rank, RankSource},
     kernel::{
@@ -50,18 +50,18 @@ fn seen(id: u64, username: &str, roles: &[&str]) -> ServerMember {
     ServerMember { user, nick: None, roles: roles.iter().map(|role| (*role).to_owned()).collect() }
 }
 
-fn planned(members: Vec<Member>, users: &[ServerMember]) -> Plan {
+fn planned(members: Vec<Member>, users: &[ServerMember]) -> SyncPlan {
     let leads = |member: &&Member| member.rank_level == 5 && member.is_active;
     let number = |count: usize| i64::try_from(count).unwrap();
     let active = number(members.iter().filter(leads).count());
     let registered = number(members.iter().filter(leads).filter(|member| member.is_registered()).count());
-    let guild = Guild { ladder: ladder(), members, leaders: Leaders { active, registered }, newcomer: None };
+    let guild = GuildRoster { ladder: ladder(), members, leaders: Leaders { active, registered }, newcomer: None };
     plan(&guild, users, None, Timestamp::default())
 }
 
 /// The level that each user gets, and the conflict that prevents it.
-fn summary(plan: &Plan) -> Vec<String> {
-    let line = |change: &Change| {
+fn summary(plan: &SyncPlan) -> Vec<String> {
+    let line = |change: &SyncChange| {
         let to = change.to.map_or(0, |rank| rank.0);
         let conflict = change.conflict.map(|it| format!(" {it}")).unwrap_or_default();
         format!("{} {to}{conflict}", change.discord_username)
@@ -90,7 +90,8 @@ fn newcomers_without_a_role_get_no_permissions() {
         _ => Rank { discord_role_id: None, ..rank.clone() },
     };
     let ladder = Ladder::new(ladder().ranks().iter().map(permits).collect());
-    let guild = Guild { ladder, members: Vec::new(), leaders: Leaders { active: 1, registered: 1 }, newcomer: None };
+    let guild =
+        GuildRoster { ladder, members: Vec::new(), leaders: Leaders { active: 1, registered: 1 }, newcomer: None };
     assert_eq!(
         summary(&plan(&guild, &[seen(1, "guest", &[]), seen(2, "boss", &["5"])], None, Timestamp::default())),
         ["guest 1", "boss 5"]

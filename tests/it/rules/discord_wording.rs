@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use guildhall::{
     discord::{
-        story::Event,
-        words::{Theme, Values, escape, line, listed},
+        announcement_rules::AnnouncementEvent,
+        wording::{TemplateValues, Theme, escape, join_names, single_line},
     },
     kernel::{clock::Timestamp, id::CampaignId},
     voting::Turnout,
@@ -18,12 +18,12 @@ const ANNOUNCEMENTS: &str = include_str!("../../../data/discord/announcements.js
 
 /// The variants of a theme.
 #[derive(Deserialize)]
-struct Pool {
+struct Templates {
     titles: Vec<String>,
     texts: Vec<String>,
 }
 
-fn pools() -> BTreeMap<String, Pool> {
+fn pools() -> BTreeMap<String, Templates> {
     serde_json::from_str(ANNOUNCEMENTS).unwrap()
 }
 
@@ -43,7 +43,7 @@ const ALL: [&str; 12] = [
 ];
 
 fn themes() -> Vec<Theme> {
-    let plain = Event::VARIANTS.iter().map(|event| Theme::Plain(*event));
+    let plain = AnnouncementEvent::VARIANTS.iter().map(|event| Theme::Plain(*event));
     plain.chain([Theme::ResultsTied, Theme::ResultsEmpty]).collect()
 }
 
@@ -56,10 +56,10 @@ fn allowed(theme: Theme, is_title: bool) -> Vec<&'static str> {
     if is_title {
         return vec!["title", "guild"];
     }
-    let is_over = matches!(theme, Theme::Plain(Event::Results) | Theme::ResultsTied | Theme::ResultsEmpty);
+    let is_over = matches!(theme, Theme::Plain(AnnouncementEvent::Results) | Theme::ResultsTied | Theme::ResultsEmpty);
     let known = ALL.into_iter().filter(|name| match *name {
-        "leader" | "previous" => theme == Theme::Plain(Event::LeadChange),
-        "winner" => matches!(theme, Theme::Plain(Event::Results) | Theme::ResultsTied),
+        "leader" | "previous" => theme == Theme::Plain(AnnouncementEvent::LeadChange),
+        "winner" => matches!(theme, Theme::Plain(AnnouncementEvent::Results) | Theme::ResultsTied),
         "closes" | "closes_at" => !is_over,
         _ => true,
     });
@@ -91,8 +91,8 @@ fn every_theme_has_its_variants() {
         // Each title names the campaign; the text of a lead change names the leader.
         assert!(pool.titles.iter().all(|title| title.contains("{title}")), "{theme:?}");
         let needed = match theme {
-            Theme::Plain(Event::LeadChange) => "{leader}",
-            Theme::Plain(Event::Results) | Theme::ResultsTied => "{winner}",
+            Theme::Plain(AnnouncementEvent::LeadChange) => "{leader}",
+            Theme::Plain(AnnouncementEvent::Results) | Theme::ResultsTied => "{winner}",
             _ => "",
         };
         assert!(pool.texts.iter().all(|text| text.contains(needed)), "{theme:?}");
@@ -129,13 +129,13 @@ fn variants_depend_on_the_campaign_and_the_time_only() {
 
 #[test]
 fn placeholders_are_filled_once() {
-    let values = Values {
+    let values = TemplateValues {
         title: "{guild}".to_owned(),
         guild: "Dawn".to_owned(),
         closes_at: Some(Timestamp::default()),
         turnout: Turnout { eligible: 3, voted: 1 },
         entries: 4,
-        ..Values::default()
+        ..TemplateValues::default()
     };
     let filled = values.fill("{title} {guild} {closes} {closes_at} {voted}/{eligible} {percent} % {entries} {x} {");
     assert_eq!(filled, "{guild} Dawn <t:0:R> <t:0:F> 1/3 33.3 % 4 {x} {");
@@ -147,7 +147,7 @@ fn placeholders_are_filled_once() {
 
 #[test]
 fn names_are_listed_as_in_a_sentence() {
-    let of = |names: &[&str]| listed(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let of = |names: &[&str]| join_names(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
     assert_eq!([of(&[]), of(&["A"]), of(&["A", "B"]), of(&["A", "B", "C"])], ["", "A", "A and B", "A, B and C"]);
 }
 
@@ -172,7 +172,7 @@ fn truncating_keeps_escapes_whole() {
     let of = |max| escape("a*b", max);
     assert_eq!([of(4), of(3), of(2), of(1), of(0)], ["a\\*b", "a…", "a…", "…", ""]);
     assert_eq!(escape("ab*", 4), "ab\\*");
-    assert_eq!((line("a*\nb", 4), line("a*\nb", 3)), ("a* b".to_owned(), "a*…".to_owned()));
+    assert_eq!((single_line("a*\nb", 4), single_line("a*\nb", 3)), ("a* b".to_owned(), "a*…".to_owned()));
 }
 
 /// How Discord displays an escaped text.
@@ -195,7 +195,7 @@ proptest! {
         max in 0..40_usize,
     ) {
         let escaped = escape(&text, max);
-        let flat = line(&text, usize::MAX);
+        let flat = single_line(&text, usize::MAX);
         prop_assert!(escaped.chars().count() <= max);
         let whole = escape(&text, usize::MAX);
         prop_assert_eq!(shown(&whole), flat.clone());

@@ -33,7 +33,7 @@ use guildhall::{
 use serde_json::Value;
 
 pub use self::{
-    discord::Discord,
+    discord::LocalDiscord,
     drafts::{CAST, Draft, campaign},
     http::{Http, Socket},
 };
@@ -131,7 +131,7 @@ impl TestApp {
     }
 
     /// The same with a Discord bot.
-    pub async fn with_bot(self, discord: &Discord) -> Self {
+    pub async fn with_bot(self, discord: &LocalDiscord) -> Self {
         let bot = bot(&self.clock, discord);
         self.with(|options| options.bot = Some(bot)).await
     }
@@ -156,7 +156,7 @@ impl TestApp {
     }
 
     /// Another server on the same database, with a bot of its own.
-    pub async fn another_bot(&self, discord: &Discord) -> Arc<App> {
+    pub async fn another_bot(&self, discord: &LocalDiscord) -> Arc<App> {
         let bot = bot(&self.clock, discord);
         self.server_with(|options| options.bot = Some(bot)).await
     }
@@ -223,8 +223,8 @@ impl TestApp {
 }
 
 /// A bot of a local Discord.
-pub fn bot(clock: &Clock, discord: &Discord) -> Bot {
-    Bot::new(Discord::TOKEN, &discord.base(), clock).unwrap()
+pub fn bot(clock: &Clock, discord: &LocalDiscord) -> Bot {
+    Bot::new(LocalDiscord::TOKEN, &discord.base(), clock).unwrap()
 }
 
 /// The options of a server under test: revocations wait for a short lease only.

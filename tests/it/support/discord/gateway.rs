@@ -12,19 +12,19 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::{Discord, Line, Shared, World, rest};
+use super::{ClientConnection, LocalDiscord, SharedState, World, rest};
 
 pub(super) const GUILDS: u64 = 1;
 pub(super) const GUILD_MEMBERS: u64 = 1 << 1;
 
 /// A connection.
 pub(super) struct Wire {
-    line: Line,
+    line: ClientConnection,
     out: mpsc::UnboundedSender<Message>,
 }
 
 /// A session: all events since the client identified.
-pub(super) struct Session {
+pub(super) struct GatewaySession {
     id: String,
     intents: u64,
     log: Vec<String>,
@@ -32,8 +32,8 @@ pub(super) struct Session {
 }
 
 pub(super) async fn connect(
-    State(shared): State<Arc<Shared>>,
-    ConnectInfo(line): ConnectInfo<Line>,
+    State(shared): State<Arc<SharedState>>,
+    ConnectInfo(line): ConnectInfo<ClientConnection>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     if shared.read(|world| world.down) {
@@ -42,7 +42,7 @@ pub(super) async fn connect(
     upgrade.on_upgrade(move |socket| serve(shared, socket, line))
 }
 
-async fn serve(shared: Arc<Shared>, mut socket: WebSocket, line: Line) {
+async fn serve(shared: Arc<SharedState>, mut socket: WebSocket, line: ClientConnection) {
     let mut running = shared.running.clone();
     let (out, mut outbox) = mpsc::unbounded_channel();
     let wire = shared.edit(|world| world.plug_in(line, out));
@@ -72,7 +72,7 @@ async fn serve(shared: Arc<Shared>, mut socket: WebSocket, line: Line) {
     shared.edit(|world| world.unplug(wire, false));
 }
 
-impl Shared {
+impl SharedState {
     /// The gateway's address.
     pub(super) fn url(&self) -> String {
         format!("ws://{}/gateway", self.address)
@@ -80,7 +80,7 @@ impl Shared {
 }
 
 impl World {
-    fn plug_in(&mut self, line: Line, out: mpsc::UnboundedSender<Message>) -> u64 {
+    fn plug_in(&mut self, line: ClientConnection, out: mpsc::UnboundedSender<Message>) -> u64 {
         let wire = self.id();
         self.wires.insert(wire, Wire { line, out });
         if self.down {
@@ -152,7 +152,8 @@ impl World {
             Some(1) => self.say(wire, 11, &Value::Null),
             Some(2 | 6) if known => self.hang_up(wire, 4005),
             Some(2 | 6)
-                if data["token"].as_str().map(|token| token.trim_start_matches("Bot ")) != Some(Discord::TOKEN) =>
+                if data["token"].as_str().map(|token| token.trim_start_matches("Bot "))
+                    != Some(LocalDiscord::TOKEN) =>
             {
                 self.hang_up(wire, 4004);
             }
@@ -171,14 +172,14 @@ impl World {
         self.identifies.push(data.clone());
         let id = format!("session-{}", self.id());
         let intents = data["intents"].as_u64().unwrap_or_default();
-        self.sessions.push(Session { id: id.clone(), intents, log: Vec::new(), wire: Some(wire) });
+        self.sessions.push(GatewaySession { id: id.clone(), intents, log: Vec::new(), wire: Some(wire) });
         let index = self.sessions.len() - 1;
         let servers: Vec<u64> = self.servers.keys().copied().collect();
         let unavailable = |server: &u64| json!({ "id": server.to_string(), "unavailable": true });
         let ready = json!({
-            "v": 10, "user": self.user(Discord::BOT), "guilds": servers.iter().map(unavailable).collect::<Vec<_>>(),
+            "v": 10, "user": self.user(LocalDiscord::BOT), "guilds": servers.iter().map(unavailable).collect::<Vec<_>>(),
             "session_id": id, "resume_gateway_url": url, "session_type": "normal",
-            "application": { "id": Discord::BOT.to_string(), "flags": 0 }, "shard": data["shard"],
+            "application": { "id": LocalDiscord::BOT.to_string(), "flags": 0 }, "shard": data["shard"],
         });
         self.tell(index, "READY", &ready);
         if intents & GUILDS != 0 {

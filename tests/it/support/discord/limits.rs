@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 /// The errors of a body: path, code and message.
 #[derive(Default)]
-pub(super) struct Errors(Vec<(String, &'static str, String)>);
+pub(super) struct BodyErrors(Vec<(String, &'static str, String)>);
 
-impl Errors {
+impl BodyErrors {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -192,8 +192,8 @@ pub(super) fn is_blank(message: &Value) -> bool {
 }
 
 /// The errors of a message.
-pub(super) fn message(message: &Value) -> Errors {
-    let mut errors = Errors::default();
+pub(super) fn message(message: &Value) -> BodyErrors {
+    let mut errors = BodyErrors::default();
     errors.text("content", &message["content"], 0..=2000);
     if !message["nonce"].is_number() {
         errors.text("nonce", &message["nonce"], 0..=25);
@@ -216,8 +216,8 @@ pub(super) fn message(message: &Value) -> Errors {
 }
 
 /// The errors of commands to register.
-pub(super) fn commands(commands: &Value) -> Errors {
-    let mut errors = Errors::default();
+pub(super) fn commands(commands: &Value) -> BodyErrors {
+    let mut errors = BodyErrors::default();
     errors.named("commands", list(commands), 100);
     errors
 }

@@ -21,22 +21,22 @@ use tokio::{
 };
 
 use gateway::{GUILD_MEMBERS, GUILDS};
-use world::{Server, World};
+use world::{DiscordServer, World};
 
 /// Longest time that `until` waits before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A local Discord: cheap to clone, ends when the last clone is dropped.
 #[derive(Clone)]
-pub struct Discord {
-    shared: Arc<Shared>,
+pub struct LocalDiscord {
+    shared: Arc<SharedState>,
     address: std::net::SocketAddr,
     /// The tasks end when the last sender is dropped.
     _running: watch::Sender<()>,
 }
 
 /// The state that handlers and tests share.
-struct Shared {
+struct SharedState {
     world: Mutex<World>,
     changes: watch::Sender<()>,
     running: watch::Receiver<()>,
@@ -45,7 +45,7 @@ struct Shared {
 
 /// A message that was posted to a channel.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Message {
+pub struct PostedMessage {
     /// The message's id.
     pub id: u64,
     /// The channel.
@@ -60,7 +60,7 @@ pub struct Message {
 
 /// A REST request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Call {
+pub struct RestCall {
     /// The method, such as `GET`.
     pub method: String,
     /// The path after `/api/v10`.
@@ -73,7 +73,7 @@ pub struct Call {
     pub status: u16,
 }
 
-impl Discord {
+impl LocalDiscord {
     /// The only bot token that is accepted.
     pub const TOKEN: &str = "the-token-of-a-local-bot";
     /// The id of the bot's user and of its application.
@@ -89,12 +89,13 @@ impl Discord {
         let mut ended = running.clone();
         let mut world = World::default();
         world.users.insert(Self::BOT, ("local-bot".to_owned(), true));
-        let shared = Arc::new(Shared { world: Mutex::new(world), changes: watch::Sender::new(()), running, address });
+        let shared =
+            Arc::new(SharedState { world: Mutex::new(world), changes: watch::Sender::new(()), running, address });
         let routes = Router::new()
             .route("/gateway", any(gateway::connect))
             .fallback(rest::answer)
             .with_state(Arc::clone(&shared))
-            .into_make_service_with_connect_info::<Line>();
+            .into_make_service_with_connect_info::<ClientConnection>();
         let serving = axum::serve(listener, routes).with_graceful_shutdown(async move {
             // No value is ever sent. The call fails when the last sender is dropped.
             let _gone = ended.changed().await;
@@ -111,7 +112,7 @@ impl Discord {
     /// Adds a server that has the bot.
     pub fn add_server(&self, server: u64) {
         self.edit(|world| {
-            let made = Server::default();
+            let made = DiscordServer::default();
             world.servers.entry(server).or_insert(made).members.insert(Self::BOT, Vec::new());
             let created = world.server_created(server);
             world.dispatch("GUILD_CREATE", GUILDS, &created);
@@ -228,9 +229,9 @@ impl Discord {
     }
 
     /// Holds posted messages back until the guard is dropped.
-    pub fn hold(&self) -> PruningMap {
+    pub fn hold(&self) -> HeldPosts {
         self.edit(|world| world.holding += 1);
-        PruningMap(self.clone())
+        HeldPosts(self.clone())
     }
 
     /// Cuts the gateway's connections without a close frame.
@@ -269,7 +270,7 @@ impl Discord {
     }
 
     /// The posted messages, in the order in which they were accepted.
-    pub fn messages(&self) -> Vec<Message> {
+    pub fn messages(&self) -> Vec<PostedMessage> {
         self.read(|world| world.messages.clone())
     }
 
@@ -279,7 +280,7 @@ impl Discord {
     }
 
     /// All REST requests.
-    pub fn calls(&self) -> Vec<Call> {
+    pub fn calls(&self) -> Vec<RestCall> {
         self.read(|world| world.calls.clone())
     }
 
@@ -370,7 +371,7 @@ impl Discord {
                 world.messages.len(),
                 world.duplicates
             );
-            for Call { method, path, query, body, status } in &world.calls {
+            for RestCall { method, path, query, body, status } in &world.calls {
                 write!(text, "\n{status} {method} {path}?{query} {body}").expect("room for text");
             }
             for fault in &world.faults {
@@ -391,23 +392,23 @@ impl Discord {
 
 /// Holds posts back until it is dropped.
 #[must_use]
-pub struct PruningMap(Discord);
+pub struct HeldPosts(LocalDiscord);
 
-impl PruningMap {
+impl HeldPosts {
     /// Waits until this number of posts is held back.
     pub async fn waiting(&self, posts: usize) {
-        let enough = |discord: &Discord| discord.read(|world| world.waiting >= posts).then_some(());
+        let enough = |discord: &LocalDiscord| discord.read(|world| world.waiting >= posts).then_some(());
         self.0.until(&format!("{posts} posts to hold"), enough).await;
     }
 }
 
-impl Drop for PruningMap {
+impl Drop for HeldPosts {
     fn drop(&mut self) {
         self.0.edit(|world| world.holding -= 1);
     }
 }
 
-impl Shared {
+impl SharedState {
     fn edit<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
         let changed = change(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner));
         self.changes.send_replace(());
@@ -421,9 +422,9 @@ impl Shared {
 
 /// The TCP connection of a client, which tests can cut.
 #[derive(Clone)]
-struct Line(Arc<std::net::TcpStream>);
+struct ClientConnection(Arc<std::net::TcpStream>);
 
-impl Line {
+impl ClientConnection {
     fn cut(&self) {
         // Fails only when the client has disconnected before.
         let _gone = self.0.shutdown(Shutdown::Both);
@@ -436,7 +437,7 @@ impl Line {
     }
 }
 
-impl Connected<IncomingStream<'_, TcpListener>> for Line {
+impl Connected<IncomingStream<'_, TcpListener>> for ClientConnection {
     fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
         // Events are small, and must not wait for the acknowledgement of earlier ones.
         stream.io().set_nodelay(true).expect("an open socket");

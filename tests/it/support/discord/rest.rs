@@ -12,14 +12,14 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    Call, Discord, Line, Message, Shared, World,
-    limits::{self, Errors},
+    ClientConnection, LocalDiscord, PostedMessage, RestCall, SharedState, World,
+    limits::{self, BodyErrors},
     world::merge,
 };
 
 pub(super) async fn answer(
-    State(shared): State<Arc<Shared>>,
-    ConnectInfo(line): ConnectInfo<Line>,
+    State(shared): State<Arc<SharedState>>,
+    ConnectInfo(line): ConnectInfo<ClientConnection>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -32,7 +32,7 @@ pub(super) async fn answer(
         shared.released().await;
     }
     let authorized =
-        headers.get(header::AUTHORIZATION).is_some_and(|given| *given == format!("Bot {}", Discord::TOKEN));
+        headers.get(header::AUTHORIZATION).is_some_and(|given| *given == format!("Bot {}", LocalDiscord::TOKEN));
     let query = uri.query().unwrap_or_default();
     let (response, lost) = shared.edit(|world| {
         let parsed = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&body) };
@@ -42,7 +42,7 @@ pub(super) async fn answer(
                 error(401, 0, "401: Unauthorized")
             }
             (None, Ok(body)) => {
-                let asked = Asked { method: method.as_str(), path, query, body, gateway: &shared.url() };
+                let asked = RestRequest { method: method.as_str(), path, query, body, gateway: &shared.url() };
                 world.route(&asked, &segments)
             }
             (None, Err(why)) => {
@@ -52,7 +52,7 @@ pub(super) async fn answer(
         };
         let lost = posting && response.status().is_success() && world.losing > 0;
         world.losing -= usize::from(lost);
-        world.calls.push(Call {
+        world.calls.push(RestCall {
             method: method.to_string(),
             path: uri.path().strip_prefix("/api/v10").unwrap_or(uri.path()).to_owned(),
             query: query.to_owned(),
@@ -68,7 +68,7 @@ pub(super) async fn answer(
 }
 
 /// A request, parsed.
-struct Asked<'a> {
+struct RestRequest<'a> {
     method: &'a str,
     path: &'a str,
     query: &'a str,
@@ -76,7 +76,7 @@ struct Asked<'a> {
     gateway: &'a str,
 }
 
-impl Asked<'_> {
+impl RestRequest<'_> {
     fn number(&self, key: &str) -> Option<u64> {
         let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.filter(|(name, _)| *name == key).find_map(|(_, value)| value.parse().ok())
@@ -84,7 +84,7 @@ impl Asked<'_> {
 }
 
 /// A post that is held back. It ends when the client disconnects.
-struct Waiting<'a>(&'a Shared);
+struct Waiting<'a>(&'a SharedState);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
@@ -92,7 +92,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Shared {
+impl SharedState {
     /// Waits until posts are no longer held back.
     async fn released(&self) {
         let mut changes = self.changes.subscribe();
@@ -134,15 +134,15 @@ impl World {
         Some(response)
     }
 
-    fn route(&mut self, asked: &Asked<'_>, segments: &[&str]) -> Response {
-        let bot = Discord::BOT.to_string();
+    fn route(&mut self, asked: &RestRequest<'_>, segments: &[&str]) -> Response {
+        let bot = LocalDiscord::BOT.to_string();
         match (asked.method, segments) {
             ("GET", ["gateway"]) => answered(200, &json!({ "url": asked.gateway })),
             ("GET", ["gateway", "bot"]) => {
                 let limit = json!({ "total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1 });
                 answered(200, &json!({ "url": asked.gateway, "shards": 1, "session_start_limit": limit }))
             }
-            ("GET", ["users", "@me"]) => answered(200, &self.user(Discord::BOT)),
+            ("GET", ["users", "@me"]) => answered(200, &self.user(LocalDiscord::BOT)),
             ("POST", ["users", "@me", "channels"]) => self.open(&asked.body["recipient_id"]),
             ("GET", ["guilds", server, ..]) if !self.servers.contains_key(&id(server)) => {
                 error(404, 10004, "Unknown Guild")
@@ -180,7 +180,7 @@ impl World {
 
     fn open(&mut self, recipient: &Value) -> Response {
         let user = recipient.as_str().and_then(|user| user.parse().ok()).or(recipient.as_u64());
-        match user.filter(|user| self.users.contains_key(user) && *user != Discord::BOT) {
+        match user.filter(|user| self.users.contains_key(user) && *user != LocalDiscord::BOT) {
             Some(user) => {
                 let channel = self.direct_channel(user).to_string();
                 answered(200, &json!({ "id": channel, "type": 1, "recipients": [self.user(user)], "flags": 0 }))
@@ -189,10 +189,10 @@ impl World {
         }
     }
 
-    fn members(&mut self, asked: &Asked<'_>, server: u64) -> Response {
+    fn members(&mut self, asked: &RestRequest<'_>, server: u64) -> Response {
         let limit = asked.number("limit").unwrap_or(1);
         if !(1..=1000).contains(&limit) {
-            let mut errors = Errors::default();
+            let mut errors = BodyErrors::default();
             errors.push("limit", "NUMBER_TYPE_MAX", "int value should be between 1 and 1000.");
             return self.malformed(asked, &errors);
         }
@@ -202,7 +202,7 @@ impl World {
         answered(200, &members.map(|(user, roles)| self.member(*user, roles)).collect())
     }
 
-    fn post(&mut self, asked: &Asked<'_>, channel: u64) -> Response {
+    fn post(&mut self, asked: &RestRequest<'_>, channel: u64) -> Response {
         let to = self.recipient(channel);
         if self.deleted.contains(&channel) {
             return error(404, 10003, "Unknown Channel");
@@ -224,7 +224,7 @@ impl World {
             self.duplicates += 1;
             earlier
         } else {
-            let message = Message { id: self.id(), channel, to, body: asked.body.clone(), nonce };
+            let message = PostedMessage { id: self.id(), channel, to, body: asked.body.clone(), nonce };
             self.messages.push(message.clone());
             message
         };
@@ -237,7 +237,7 @@ impl World {
         response
     }
 
-    fn register(&mut self, asked: &Asked<'_>, server: Option<u64>) -> Response {
+    fn register(&mut self, asked: &RestRequest<'_>, server: Option<u64>) -> Response {
         let errors = limits::commands(asked.body);
         if !errors.is_empty() {
             return self.malformed(asked, &errors);
@@ -250,14 +250,14 @@ impl World {
         let made = given.into_iter().map(|command| {
             let (id, version) = (self.id().to_string(), self.id().to_string());
             let mut made =
-                json!({ "type": 1, "id": id, "version": version, "application_id": Discord::BOT.to_string() });
+                json!({ "type": 1, "id": id, "version": version, "application_id": LocalDiscord::BOT.to_string() });
             merge(&mut made, command);
             made
         });
         answered(200, &made.collect())
     }
 
-    fn callback(&mut self, asked: &Asked<'_>, interaction: u64, token: &str) -> Response {
+    fn callback(&mut self, asked: &RestRequest<'_>, interaction: u64, token: &str) -> Response {
         let found = self.interactions.iter().position(|known| known.id == interaction && known.token == token);
         let Some(index) = found else { return error(404, 10062, "Unknown interaction") };
         if self.interactions[index].answer.is_some() {
@@ -270,7 +270,7 @@ impl World {
             Some(7) => self.refuse_limits(asked, &asked.body["data"]),
             Some(1 | 5 | 6 | 8 | 9) => None,
             _ => {
-                let mut errors = Errors::default();
+                let mut errors = BodyErrors::default();
                 errors.push("type", "BASE_TYPE_CHOICES", "Value must be one of {1, 4, 5, 6, 7, 8, 9}.");
                 Some(self.malformed(asked, &errors))
             }
@@ -282,7 +282,7 @@ impl World {
         StatusCode::NO_CONTENT.into_response()
     }
 
-    fn follow_up(&mut self, asked: &Asked<'_>, token: &str) -> Response {
+    fn follow_up(&mut self, asked: &RestRequest<'_>, token: &str) -> Response {
         let Some(interaction) = self.interactions.iter().find(|known| known.token == token && known.answer.is_some())
         else {
             return error(404, 10015, "Unknown Webhook");
@@ -298,7 +298,7 @@ impl World {
     }
 
     /// Checks that a message has content within the limits.
-    fn refuse_message(&mut self, asked: &Asked<'_>, message: &Value) -> Option<Response> {
+    fn refuse_message(&mut self, asked: &RestRequest<'_>, message: &Value) -> Option<Response> {
         if limits::is_blank(message) {
             self.faults.push(format!("{} {}: an empty message", asked.method, asked.path));
             return Some(error(400, 50006, "Cannot send an empty message"));
@@ -306,12 +306,12 @@ impl World {
         self.refuse_limits(asked, message)
     }
 
-    fn refuse_limits(&mut self, asked: &Asked<'_>, message: &Value) -> Option<Response> {
+    fn refuse_limits(&mut self, asked: &RestRequest<'_>, message: &Value) -> Option<Response> {
         let errors = limits::message(message);
         (!errors.is_empty()).then(|| self.malformed(asked, &errors))
     }
 
-    fn malformed(&mut self, asked: &Asked<'_>, errors: &Errors) -> Response {
+    fn malformed(&mut self, asked: &RestRequest<'_>, errors: &BodyErrors) -> Response {
         self.faults.push(format!("{} {}: {}", asked.method, asked.path, errors.to_json()));
         answered(400, &json!({ "code": 50035, "message": "Invalid Form Body", "errors": errors.to_json() }))
     }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use serde_json::{Value, json};
 
 use super::{
-    Call, Discord, Message,
-    gateway::{Session, Wire},
+    LocalDiscord, PostedMessage, RestCall,
+    gateway::{GatewaySession, Wire},
 };
 
 /// The time at which all members joined and all messages were posted.
@@ -15,7 +15,7 @@ const THEN: &str = "2024-01-02T03:04:05.000000+00:00";
 /// The whole state of this Discord, and everything that it received.
 #[derive(Default)]
 pub(super) struct World {
-    pub(super) servers: BTreeMap<u64, Server>,
+    pub(super) servers: BTreeMap<u64, DiscordServer>,
     /// Names, and whether they are bots.
     pub(super) users: HashMap<u64, (String, bool)>,
     pub(super) direct: HashMap<u64, u64>,
@@ -35,9 +35,9 @@ pub(super) struct World {
     pub(super) refusing: bool,
     pub(super) resetting: bool,
 
-    pub(super) messages: Vec<Message>,
+    pub(super) messages: Vec<PostedMessage>,
     pub(super) duplicates: usize,
-    pub(super) calls: Vec<Call>,
+    pub(super) calls: Vec<RestCall>,
     pub(super) faults: Vec<String>,
     pub(super) identifies: Vec<Value>,
     pub(super) resumes: usize,
@@ -47,11 +47,11 @@ pub(super) struct World {
     pub(super) double_answers: usize,
 
     pub(super) wires: HashMap<u64, Wire>,
-    pub(super) sessions: Vec<Session>,
+    pub(super) sessions: Vec<GatewaySession>,
 }
 
 #[derive(Default)]
-pub(super) struct Server {
+pub(super) struct DiscordServer {
     pub(super) members: BTreeMap<u64, Vec<u64>>,
     pub(super) roles: BTreeMap<u64, String>,
 }
@@ -63,7 +63,7 @@ pub(super) struct Interaction {
     pub(super) answer: Option<Value>,
 }
 
-impl Server {
+impl DiscordServer {
     pub(super) fn set_roles(&mut self, user: u64, roles: &[u64]) {
         let member = self.members.get_mut(&user).expect("a member, since join");
         roles.clone_into(member);
@@ -80,7 +80,7 @@ impl World {
         1_300_000_000_000_000_000 + self.ids
     }
 
-    pub(super) fn server(&mut self, server: u64) -> &mut Server {
+    pub(super) fn server(&mut self, server: u64) -> &mut DiscordServer {
         self.servers.get_mut(&server).expect("a server, since add_server")
     }
 
@@ -170,7 +170,7 @@ impl World {
     pub(super) fn message(&self, id: u64, channel: u64, body: &Value) -> Value {
         let or = |key: &str, otherwise: Value| body.get(key).cloned().unwrap_or(otherwise);
         let mut message = json!({
-            "id": id.to_string(), "channel_id": channel.to_string(), "author": self.user(Discord::BOT), "type": 0,
+            "id": id.to_string(), "channel_id": channel.to_string(), "author": self.user(LocalDiscord::BOT), "type": 0,
             "content": or("content", json!("")), "embeds": or("embeds", json!([])),
             "components": or("components", json!([])), "flags": or("flags", json!(0)), "timestamp": THEN,
             "edited_timestamp": null, "tts": false, "mention_everyone": false, "mentions": [], "mention_roles": [],
@@ -198,15 +198,16 @@ impl World {
             return self.message(id, channel, body);
         }
         let id = self.id();
-        self.message(id, Discord::CHANNEL, &json!({}))
+        self.message(id, LocalDiscord::CHANNEL, &json!({}))
     }
 
     pub(super) fn interact(&mut self, server: Option<u64>, user: u64, kind: u8, data: &Value, more: Value) -> u64 {
         let id = self.id();
         let token = format!("interaction-{id}");
-        let (channel, channel_type) = server.map_or_else(|| (self.direct_channel(user), 1), |_| (Discord::CHANNEL, 0));
+        let (channel, channel_type) =
+            server.map_or_else(|| (self.direct_channel(user), 1), |_| (LocalDiscord::CHANNEL, 0));
         let mut sent = json!({
-            "id": id.to_string(), "application_id": Discord::BOT.to_string(), "type": kind, "data": data,
+            "id": id.to_string(), "application_id": LocalDiscord::BOT.to_string(), "type": kind, "data": data,
             "channel_id": channel.to_string(), "channel": { "id": channel.to_string(), "type": channel_type },
             "token": token, "version": 1, "locale": "en-US", "entitlements": [], "app_permissions": "0",
             "attachment_size_limit": 10_485_760, "context": channel_type,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{CHANNEL, LINK, OTHER_CHANNEL, SERVER, link, started, titles, with_bot};
-use crate::support::{Client, Discord, Draft, TestApp, TestGuild, on_both, while_time_passes};
+use crate::support::{Client, Draft, LocalDiscord, TestApp, TestGuild, on_both, while_time_passes};
 
 /// Members of the guild with the right to vote.
 async fn voters<'t>(guild: &TestGuild<'t>, number: usize) -> Vec<Client<'t>> {
@@ -22,7 +22,7 @@ const TASKS: usize = 7;
 
 /// Waits for the message of this number, counted from one. Moves the clock only while all [`TASKS`] sleep on it. If the clock
 /// moved while the server looks at a campaign, the server would leave the campaign alone for twenty times as long.
-pub async fn message(app: &TestApp, discord: &Discord, number: usize) -> Value {
+pub async fn message(app: &TestApp, discord: &LocalDiscord, number: usize) -> Value {
     let what = format!("message {number}");
     let message = discord.until(&what, |it| it.messages().get(number - 1).map(|it| it.body.clone()));
     while_time_passes(&app.clock, TASKS, Duration::from_secs(1), message).await

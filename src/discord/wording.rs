@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::story::Event;
+use super::announcement_rules::AnnouncementEvent;
 use crate::{
     kernel::{clock::Timestamp, id::CampaignId},
     voting::Turnout,
@@ -14,12 +14,12 @@ use crate::{
 const ANNOUNCEMENTS: &str = include_str!("../../data/discord/announcements.json");
 
 /// The templates by theme. The file is part of the binary, and a test checks that it can be read.
-static POOLS: LazyLock<BTreeMap<String, Pool>> =
+static TEMPLATES: LazyLock<BTreeMap<String, Templates>> =
     LazyLock::new(|| serde_json::from_str(ANNOUNCEMENTS).unwrap_or_default());
 
 /// The templates of a theme.
 #[derive(Deserialize)]
-struct Pool {
+struct Templates {
     titles: Vec<String>,
     texts: Vec<String>,
 }
@@ -28,7 +28,7 @@ struct Pool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
     /// An event, with the templates of its name.
-    Plain(Event),
+    Plain(AnnouncementEvent),
     /// A result with several entries in first place.
     ResultsTied,
     /// A result without a ballot.
@@ -50,8 +50,8 @@ impl Theme {
     pub fn wording(self, campaign: CampaignId, time: u32) -> (&'static str, &'static str) {
         let name = self.pool();
         let hash = Sha256::digest(format!("{name} {} {time}", campaign.0));
-        let variant = |pool: fn(&Pool) -> &Vec<String>, bytes: Option<&[u8; 8]>| {
-            let pool = POOLS.get(&name).map(pool)?;
+        let variant = |pool: fn(&Templates) -> &Vec<String>, bytes: Option<&[u8; 8]>| {
+            let pool = TEMPLATES.get(&name).map(pool)?;
             let number = u64::from_be_bytes(*bytes?).checked_rem(u64::try_from(pool.len()).ok()?)?;
             pool.get(usize::try_from(number).ok()?).map(String::as_str)
         };
@@ -62,7 +62,7 @@ impl Theme {
 
 /// The values of the placeholders. Texts are escaped.
 #[derive(Clone, Debug, Default)]
-pub struct Values {
+pub struct TemplateValues {
     /// The campaign's title.
     pub title: String,
     /// The guild's name.
@@ -83,7 +83,7 @@ pub struct Values {
     pub winner: String,
 }
 
-impl Values {
+impl TemplateValues {
     /// The value of a placeholder; `None` if there is no placeholder of this name.
     fn of(&self, placeholder: &str) -> Option<String> {
         let timestamp = |style| self.closes_at.map(|closes| timestamp(closes, style)).unwrap_or_default();
@@ -124,7 +124,7 @@ pub fn timestamp(at: Timestamp, style: char) -> String {
 }
 
 /// Joins names as in a sentence: "A", "A and B", "A, B and C".
-pub fn listed(names: &[String]) -> String {
+pub fn join_names(names: &[String]) -> String {
     match names {
         [] => String::new(),
         [only] => only.clone(),
@@ -133,7 +133,7 @@ pub fn listed(names: &[String]) -> String {
 }
 
 /// A text in one line of at most `max` characters. A longer one is cut and ends in `…`.
-pub fn line(text: &str, max: usize) -> String {
+pub fn single_line(text: &str, max: usize) -> String {
     cut(flat(text).map(String::from), max)
 }
 

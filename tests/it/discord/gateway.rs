@@ -6,7 +6,7 @@ use guildhall::discord::Bot;
 use serde_json::{Value, json};
 
 use super::{SERVER, VETERAN_ROLE, link, map_roles, started, status, with_bot};
-use crate::support::{Discord, Draft, TestApp, on_both};
+use crate::support::{Draft, LocalDiscord, TestApp, on_both};
 
 /// Waits until the connection is in this state.
 async fn until_it_is(app: &TestApp, leader: &crate::support::Client<'_>, connection: &str) -> Value {
@@ -77,7 +77,7 @@ on_both! {
     }
 
     async fn a_rejected_token_is_reported(app) {
-        let discord = Discord::start().await;
+        let discord = LocalDiscord::start().await;
         let wrong = Bot::new("not-the-token", &discord.base(), &app.clock).unwrap();
         let app = app.with(|it| it.bot = Some(wrong)).await;
         let guild = app.guild("gg").await;
@@ -149,7 +149,7 @@ async fn a_restarted_server_connects_at_once() {
 /// A rejected token is retried rarely, however many messages are queued.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rejected_token_is_not_retried_over_and_over() {
-    let discord = Discord::start().await;
+    let discord = LocalDiscord::start().await;
     let app = TestApp::on_sqlite().await;
     let wrong = Bot::new("not-the-token", &discord.base(), &app.clock).unwrap();
     let app = app.with(|it| it.bot = Some(wrong)).await;

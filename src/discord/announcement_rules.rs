@@ -29,7 +29,7 @@ use crate::{
 )]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Event {
+pub enum AnnouncementEvent {
     /// The first ballot was cast.
     FirstVote,
     /// More ballots were cast in a campaign with hidden standings. Only their number is announced.
@@ -54,14 +54,14 @@ pub enum Event {
     Results,
 }
 
-impl Event {
+impl AnnouncementEvent {
     /// Whether the event can be announced several times.
-    pub const fn is_counted(self) -> bool {
+    pub const fn is_repeatable(self) -> bool {
         matches!(self, Self::LeadChange | Self::Tease)
     }
 
     /// Whether the event is announced at this level.
-    pub const fn is_told_at(self, level: AnnouncementLevel) -> bool {
+    pub const fn is_announced_at(self, level: AnnouncementLevel) -> bool {
         match level {
             AnnouncementLevel::Off => false,
             AnnouncementLevel::Quiet => matches!(self, Self::Launch | Self::Results),
@@ -75,7 +75,7 @@ impl Event {
 
 /// The state of a campaign on which its announcements depend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Facts {
+pub struct CampaignFacts {
     /// The level of announcements.
     pub level: AnnouncementLevel,
     /// The campaign's status.
@@ -90,7 +90,7 @@ pub struct Facts {
     /// content nor the time of an announcement may depend on it.
     pub leader: Option<EntryId>,
     /// Whether the standings are hidden from some members.
-    pub is_secretive: bool,
+    pub hides_standings: bool,
     /// The time.
     pub now: Timestamp,
 }
@@ -98,9 +98,9 @@ pub struct Facts {
 /// What has been announced of a campaign.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredState", into = "StoredState")]
-pub struct Told {
+pub struct AnnouncedState {
     /// The events that were announced, or skipped for a greater one, without the repeatable events.
-    pub events: BTreeSet<Event>,
+    pub events: BTreeSet<AnnouncementEvent>,
     /// The entry that was last in the sole lead.
     pub leader: Option<EntryId>,
     /// Number of lead changes that were announced or skipped.
@@ -125,25 +125,25 @@ struct StoredState {
     unknown_fields: Map<String, Value>,
 }
 
-impl From<StoredState> for Told {
+impl From<StoredState> for AnnouncedState {
     fn from(stored: StoredState) -> Self {
         let StoredState { events, leader, leads, teases, unknown_fields } = stored;
-        let mut told = Self { leader, leads, teases, unknown_fields, ..Self::default() };
+        let mut announced = Self { leader, leads, teases, unknown_fields, ..Self::default() };
         for event in events {
-            match Event::deserialize(&event) {
+            match AnnouncementEvent::deserialize(&event) {
                 Ok(event) => {
-                    told.events.insert(event);
+                    announced.events.insert(event);
                 }
-                Err(_) => told.unknown_events.push(event),
+                Err(_) => announced.unknown_events.push(event),
             }
         }
-        told
+        announced
     }
 }
 
-impl From<Told> for StoredState {
-    fn from(told: Told) -> Self {
-        let Told { events, leader, leads, teases, unknown_events, unknown_fields } = told;
+impl From<AnnouncedState> for StoredState {
+    fn from(announced: AnnouncedState) -> Self {
+        let AnnouncedState { events, leader, leads, teases, unknown_events, unknown_fields } = announced;
         let events = events.into_iter().map(|event| event.to_string().into()).chain(unknown_events).collect();
         Self { events, leader, leads, teases, unknown_fields }
     }
@@ -157,50 +157,51 @@ pub fn leader(outcome: &Outcome) -> Option<EntryId> {
 }
 
 /// The event to announce now, if there is one, and the announced events after it.
-pub fn next(facts: &Facts, told: &Told) -> (Option<Event>, Told) {
-    let due: BTreeSet<Event> = due(facts, told).into_iter().filter(|event| event.is_told_at(facts.level)).collect();
-    let mut after = told.clone();
-    if takes_ballots(facts) && Event::LeadChange.is_told_at(facts.level) {
-        after.leader = facts.leader.or(told.leader);
-        after.leads = told.leads.saturating_add(u32::from(due.contains(&Event::LeadChange)));
+pub fn next_event(facts: &CampaignFacts, announced: &AnnouncedState) -> (Option<AnnouncementEvent>, AnnouncedState) {
+    let due: BTreeSet<AnnouncementEvent> =
+        due_events(facts, announced).into_iter().filter(|event| event.is_announced_at(facts.level)).collect();
+    let mut after = announced.clone();
+    if takes_ballots(facts) && AnnouncementEvent::LeadChange.is_announced_at(facts.level) {
+        after.leader = facts.leader.or(announced.leader);
+        after.leads = announced.leads.saturating_add(u32::from(due.contains(&AnnouncementEvent::LeadChange)));
     }
-    if due.contains(&Event::Tease) {
+    if due.contains(&AnnouncementEvent::Tease) {
         after.teases = teases(facts.turnout.voted);
     }
-    after.events.extend(due.iter().filter(|event| !event.is_counted()));
-    (due.difference(&told.events).max().copied(), after)
+    after.events.extend(due.iter().filter(|event| !event.is_repeatable()));
+    (due.difference(&announced.events).max().copied(), after)
 }
 
 /// All events that have occurred, announced or not. A lead change is included only if it is new.
-fn due(facts: &Facts, told: &Told) -> Vec<Event> {
+fn due_events(facts: &CampaignFacts, announced: &AnnouncedState) -> Vec<AnnouncementEvent> {
     match facts.status {
-        _ if told.events.contains(&Event::Results) => Vec::new(),
+        _ if announced.events.contains(&AnnouncementEvent::Results) => Vec::new(),
         CampaignStatus::Draft | CampaignStatus::Archived => Vec::new(),
         // Once the result is announced, no earlier event is news.
         CampaignStatus::Closed => {
-            let all = Event::VARIANTS.iter().copied();
-            all.filter(|event| !event.is_counted()).collect()
+            let all = AnnouncementEvent::VARIANTS.iter().copied();
+            all.filter(|event| !event.is_repeatable()).collect()
         }
-        CampaignStatus::Live if !takes_ballots(facts) => vec![Event::Launch],
+        CampaignStatus::Live if !takes_ballots(facts) => vec![AnnouncementEvent::Launch],
         CampaignStatus::Live => {
             let moments = [
-                (true, Event::Launch),
-                (facts.turnout.voted >= 1, Event::FirstVote),
-                (has_voted(facts.turnout, 25), Event::Quarter),
-                (has_voted(facts.turnout, 50), Event::Half),
-                (has_voted(facts.turnout, 75), Event::ThreeQuarters),
-                (facts.turnout.all_voted(), Event::AllVoted),
-                (is_within(facts, TimeDelta::days(1)), Event::DayLeft),
-                (is_within(facts, TimeDelta::hours(1)), Event::HourLeft),
-                (has_new_leader(facts, told), Event::LeadChange),
-                (facts.is_secretive && teases(facts.turnout.voted) > told.teases, Event::Tease),
+                (true, AnnouncementEvent::Launch),
+                (facts.turnout.voted >= 1, AnnouncementEvent::FirstVote),
+                (has_voted(facts.turnout, 25), AnnouncementEvent::Quarter),
+                (has_voted(facts.turnout, 50), AnnouncementEvent::Half),
+                (has_voted(facts.turnout, 75), AnnouncementEvent::ThreeQuarters),
+                (facts.turnout.all_voted(), AnnouncementEvent::AllVoted),
+                (is_within(facts, TimeDelta::days(1)), AnnouncementEvent::DayLeft),
+                (is_within(facts, TimeDelta::hours(1)), AnnouncementEvent::HourLeft),
+                (has_new_leader(facts, announced), AnnouncementEvent::LeadChange),
+                (facts.hides_standings && teases(facts.turnout.voted) > announced.teases, AnnouncementEvent::Tease),
             ];
             moments.into_iter().filter(|(is_due, _)| *is_due).map(|(_, event)| event).collect()
         }
     }
 }
 
-fn takes_ballots(facts: &Facts) -> bool {
+fn takes_ballots(facts: &CampaignFacts) -> bool {
     facts.status == CampaignStatus::Live && facts.closes_at.is_some_and(|closes| facts.now < closes)
 }
 
@@ -210,7 +211,7 @@ fn has_voted(turnout: Turnout, percent: i128) -> bool {
 }
 
 /// Whether a campaign that lasts longer than `span` closes within it.
-fn is_within(facts: &Facts, span: TimeDelta) -> bool {
+fn is_within(facts: &CampaignFacts, span: TimeDelta) -> bool {
     facts
         .start_at
         .zip(facts.closes_at)
@@ -223,6 +224,6 @@ fn teases(voted: i64) -> u32 {
 }
 
 /// Whether another entry leads than before. A tie is no change of the lead.
-fn has_new_leader(facts: &Facts, told: &Told) -> bool {
-    facts.leader.zip(told.leader).is_some_and(|(now, before)| now != before)
+fn has_new_leader(facts: &CampaignFacts, announced: &AnnouncedState) -> bool {
+    facts.leader.zip(announced.leader).is_some_and(|(now, before)| now != before)
 }

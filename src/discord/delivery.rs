@@ -8,32 +8,37 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
-use super::{breaker::backoff, client::Bot, rest::Failure, rows::Lane, service::Discord, store};
+use super::{breaker::backoff, client::Bot, rest::DiscordError, rows::Destination, service::Discord, store};
 use crate::{
     db::Conn,
     identity,
-    kernel::{clock::Timestamp, error::Result, id::MessageId, unknown_values},
+    kernel::{
+        clock::Timestamp,
+        error::{Error, Result},
+        id::MessageId,
+        unknown_values,
+    },
     outbox::{self, Message, MessageKind, MessageState, store::DeliveryFailure},
 };
 
 /// Most destinations to which one server delivers at once.
-const LANES: usize = 8;
-/// Longest time of an attempt, more than three requests take.
+const MAX_CONCURRENT: usize = 8;
+/// Duration of a claim: longer than the three requests of an attempt.
 const CLAIM: Duration = Duration::from_secs(30);
 /// Longest time between two searches for messages that other servers and commands have queued or left undelivered.
 const POLL: Duration = Duration::from_secs(2);
 /// Time between two searches for messages of a newer release.
 const UNKNOWN_CHECK: Duration = Duration::from_mins(1);
 /// Pause after a first failed attempt, and the longest pause.
-const FIRST: Duration = Duration::from_secs(1);
-const MOST: Duration = Duration::from_secs(30);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Delivers until the task is dropped.
 pub(crate) async fn run(discord: Arc<Discord>) {
     let Some(bot) = &discord.bot else { return };
-    let mut under_way = JoinSet::new();
+    let mut deliveries = JoinSet::new();
     // A message that this server is delivering is not started again, even if the clock is changed.
-    let mut busy = HashSet::new();
+    let mut in_progress = HashSet::new();
     let mut checked_at: Option<Timestamp> = None;
     loop {
         let now = discord.access.clock.now();
@@ -41,27 +46,27 @@ pub(crate) async fn run(discord: Arc<Discord>) {
             warn_of_unknown(&discord).await;
             checked_at = Some(now);
         }
-        let room = bot.rest().room(LANES - under_way.len().min(LANES));
-        match claim(&discord, &busy, room, now).await {
+        let room = bot.rest().capacity(MAX_CONCURRENT - deliveries.len().min(MAX_CONCURRENT));
+        match claim(&discord, &in_progress, room, now).await {
             Ok(claimed) => {
                 for (message, claim) in claimed {
-                    busy.insert(message.id);
-                    under_way.spawn(deliver(Arc::clone(&discord), message, claim));
+                    in_progress.insert(message.id);
+                    deliveries.spawn(deliver(Arc::clone(&discord), message, claim));
                 }
             }
             Err(error) => tracing::warn!(%error, "the outbox could not be looked at; trying again"),
         }
-        let next = next(&discord, bot, now).await;
+        let next_check = next_check(&discord, bot, now).await;
         tokio::select! {
             () = bot.outbox().woken() => {}
-            Some(done) = under_way.join_next() => match done {
+            Some(done) = deliveries.join_next() => match done {
                 Ok(id) => {
-                    busy.remove(&id);
+                    in_progress.remove(&id);
                 }
                 // A delivery panicked, and it is not known which.
-                Err(_) => busy.clear(),
+                Err(_) => in_progress.clear(),
             },
-            () = discord.access.clock.sleep_until(next) => {}
+            () = discord.access.clock.sleep_until(next_check) => {}
         }
     }
 }
@@ -78,7 +83,7 @@ async fn warn_of_unknown(discord: &Discord) {
 /// Claims due messages, at most `room`.
 async fn claim(
     discord: &Discord,
-    busy: &HashSet<MessageId>,
+    in_progress: &HashSet<MessageId>,
     room: usize,
     now: Timestamp,
 ) -> Result<Vec<(Message, i64)>> {
@@ -89,7 +94,7 @@ async fn claim(
     // Nearly always no message is due, and a read doesn't hold up a writer.
     let mut due =
         discord.access.db.read(async move |conn| Ok(outbox::store::due_messages(conn, now, most).await?)).await?;
-    due.retain(|message| !busy.contains(&message.id));
+    due.retain(|message| !in_progress.contains(&message.id));
     if due.is_empty() {
         return Ok(Vec::new());
     }
@@ -113,7 +118,7 @@ async fn claim(
 }
 
 /// The time of the next search for due messages, if no signal comes before.
-async fn next(discord: &Discord, bot: &Bot, now: Timestamp) -> Timestamp {
+async fn next_check(discord: &Discord, bot: &Bot, now: Timestamp) -> Timestamp {
     if let Some(until) = bot.rest().open_until() {
         return until;
     }
@@ -132,23 +137,23 @@ async fn deliver(discord: Arc<Discord>, message: Message, claim: i64) -> Message
     let (guild, id) = (message.guild_id, message.id);
     let Some(bot) = &discord.bot else { return id };
     let result = attempt(&discord, bot, &message).await;
-    let setback = setback(&message, result, discord.access.clock.now());
-    let is_over = setback.as_ref().is_none_or(|setback| setback.state == MessageState::Failed);
-    let was_sent = setback.is_none();
-    if let Some(DeliveryFailure { problem: Some(problem), state, .. }) = &setback {
+    let failure = failure_of(&message, result, discord.access.clock.now());
+    let is_over = failure.as_ref().is_none_or(|failure| failure.state == MessageState::Failed);
+    let was_sent = failure.is_none();
+    if let Some(DeliveryFailure { problem: Some(problem), state, .. }) = &failure {
         tracing::warn!(guild = guild.0, message = id.0, %state, problem, "a message was not delivered to Discord");
     }
-    let setback = Arc::new(setback);
+    let failure = Arc::new(failure);
     // Retried until it succeeds: a delivery that is not recorded would be repeated.
     loop {
-        let setback = Arc::clone(&setback);
-        let noted = discord.access.db.write(async move |conn| match &*setback {
+        let failure = Arc::clone(&failure);
+        let recorded = discord.access.db.write(async move |conn| match &*failure {
             None => Ok(outbox::store::delete_delivered(conn, guild, id, claim).await?),
-            Some(setback) => Ok(outbox::store::record_failure(conn, guild, id, claim, setback).await?),
+            Some(failure) => Ok(outbox::store::record_failure(conn, guild, id, claim, failure).await?),
         });
-        let Err(error) = noted.await else { break };
+        let Err(error) = recorded.await else { break };
         tracing::warn!(%error, "what became of a message to Discord could not be noted; trying again");
-        discord.access.clock.sleep_until(discord.access.clock.now() + FIRST).await;
+        discord.access.clock.sleep_until(discord.access.clock.now() + FIRST_PAUSE).await;
     }
     if is_over {
         bot.outbox().finish(id, was_sent);
@@ -156,14 +161,14 @@ async fn deliver(discord: Arc<Discord>, message: Message, claim: i64) -> Message
     id
 }
 
-async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> Result<(), Failure> {
-    let refused = |message: &str| Failure::Refused { status: 0, code: 0, message: message.to_owned() };
+async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> Result<(), DiscordError> {
+    let refused = |message: &str| DiscordError::Refused { status: 0, code: 0, message: message.to_owned() };
     if message.expires_at <= discord.access.clock.now() {
         return Err(refused("it took too long to be worth delivering still"));
     }
-    let lane = Lane::read(&message.destination).ok_or_else(|| refused("there is no such place"))?;
-    let is_right = is_right(discord, bot, message, lane).await?;
-    if !is_right {
+    let destination = Destination::decode(&message.destination).ok_or_else(|| refused("there is no such place"))?;
+    let is_current = is_current(discord, bot, message, destination).await?;
+    if !is_current {
         return Err(refused("that is not, or no longer, where it should go"));
     }
     let body = match message.kind {
@@ -175,69 +180,78 @@ async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> Result<(), 
     // Discord drops a message with a nonce that it has received within the last minutes.
     body.insert("nonce".to_owned(), message.id.0.to_string().into());
     body.insert("enforce_nonce".to_owned(), true.into());
-    let channel = match lane {
-        Lane::Channel(channel) => channel,
-        Lane::User(user) => bot.rest().direct_channel(user).await?,
+    let channel = match destination {
+        Destination::Channel(channel) => channel,
+        Destination::User(user) => bot.rest().direct_channel(user).await?,
     };
     bot.rest().post(channel, Value::Object(body).to_string()).await
 }
 
 /// Whether the destination is still right: a channel of the guild's own server, or the present Discord id of the member.
-async fn is_right(discord: &Discord, bot: &Bot, message: &Message, lane: Lane) -> Result<bool, Failure> {
+async fn is_current(
+    discord: &Discord,
+    bot: &Bot,
+    message: &Message,
+    destination: Destination,
+) -> Result<bool, DiscordError> {
     let guild = message.guild_id;
-    let trouble = |error: crate::kernel::error::Error| Failure::Down(format!("the database does not answer: {error}"));
-    match lane {
-        Lane::Channel(channel) => {
-            let link =
-                discord.access.db.read(async move |conn| Ok(store::link(conn, guild).await?)).await.map_err(trouble)?;
+    let unavailable = |error: Error| DiscordError::Down(format!("the database does not answer: {error}"));
+    match destination {
+        Destination::Channel(channel) => {
+            let link = discord
+                .access
+                .db
+                .read(async move |conn| Ok(store::link(conn, guild).await?))
+                .await
+                .map_err(unavailable)?;
             let Some(link) = link else { return Ok(false) };
             match bot.server_of(channel).await {
                 Ok(server) => Ok(server.is_none_or(|server| server == link.server_id)),
                 // The bot can't see the channel, so it can't post there either. Discord's response to the post gives the reason.
-                Err(Failure::Refused { .. }) => Ok(true),
+                Err(DiscordError::Refused { .. }) => Ok(true),
                 Err(failure) => Err(failure),
             }
         }
-        Lane::User(user) => {
+        Destination::User(user) => {
             let Some(member) = message.member_id else { return Ok(false) };
             let look = async move |conn: &mut Conn| Ok(identity::store::member(conn, guild, member).await?);
-            let member = discord.access.db.read(look).await.map_err(trouble)?;
+            let member = discord.access.db.read(look).await.map_err(unavailable)?;
             Ok(member.is_some_and(|member| member.is_active && member.discord_id == Some(user.to_string())))
         }
     }
 }
 
 /// The state of a message after an attempt; `None` if it was delivered.
-fn setback(message: &Message, result: Result<(), Failure>, now: Timestamp) -> Option<DeliveryFailure> {
+fn failure_of(message: &Message, result: Result<(), DiscordError>, now: Timestamp) -> Option<DeliveryFailure> {
     let attempts = message.attempts + 1;
-    let setback = |state, due_at, problem: Option<String>| DeliveryFailure { state, due_at, attempts, problem };
+    let failed = |state, due_at, problem: Option<String>| DeliveryFailure { state, due_at, attempts, problem };
     match result {
         Ok(()) => None,
         // No request was made, so this is no attempt.
-        Err(Failure::NotBefore(until)) => Some(DeliveryFailure {
+        Err(DiscordError::NotBefore(until)) => Some(DeliveryFailure {
             attempts: message.attempts,
-            ..setback(MessageState::Queued, until, message.problem.clone())
+            ..failed(MessageState::Queued, until, message.problem.clone())
         }),
-        Err(failure @ (Failure::Down(_) | Failure::Unauthorized)) => {
+        Err(error @ (DiscordError::Down(_) | DiscordError::Unauthorized)) => {
             let failures = u32::try_from(message.attempts).unwrap_or(u32::MAX);
-            let due_at = now + backoff(FIRST, MOST, failures, rand::random());
-            Some(setback(MessageState::Queued, due_at, Some(failure.to_string())))
+            let due_at = now + backoff(FIRST_PAUSE, LONGEST_PAUSE, failures, rand::random());
+            Some(failed(MessageState::Queued, due_at, Some(error.to_string())))
         }
-        Err(failure @ Failure::Refused { .. }) => {
-            Some(setback(MessageState::Failed, message.due_at, Some(told(&failure))))
+        Err(error @ DiscordError::Refused { .. }) => {
+            Some(failed(MessageState::Failed, message.due_at, Some(problem_text(&error))))
         }
     }
 }
 
 /// Why Discord refuses a message, for the officer who can fix it.
-fn told(failure: &Failure) -> String {
+fn problem_text(failure: &DiscordError) -> String {
     // https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
     match failure {
-        Failure::Refused { code: 50_007 | 50_278, .. } => "They take no direct messages from the bot.".to_owned(),
-        Failure::Refused { code: 50_001 | 50_013, .. } => "The bot may not post in this channel.".to_owned(),
-        Failure::Refused { code: 10_003, .. } => "There is no such channel.".to_owned(),
-        Failure::Refused { code: 10_013, .. } => "Discord knows no user of this id.".to_owned(),
-        Failure::Refused { status: 0, message, .. } => format!("It was not sent: {message}."),
+        DiscordError::Refused { code: 50_007 | 50_278, .. } => "They take no direct messages from the bot.".to_owned(),
+        DiscordError::Refused { code: 50_001 | 50_013, .. } => "The bot may not post in this channel.".to_owned(),
+        DiscordError::Refused { code: 10_003, .. } => "There is no such channel.".to_owned(),
+        DiscordError::Refused { code: 10_013, .. } => "Discord knows no user of this id.".to_owned(),
+        DiscordError::Refused { status: 0, message, .. } => format!("It was not sent: {message}."),
         _ => failure.to_string(),
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::ballot::{Ballot, Paper};
+use super::ballot::{BallotDraft, BallotRules};
 use crate::{
     api::{DocumentRef, Graph, Operation, auth_context::AuthContext},
     identity::{CharacterClass, CharacterRole, RankSource},
@@ -57,16 +57,16 @@ const ME: &str = "query {
 static GRAPH: LazyLock<error::Result<Graph>> = LazyLock::new(Graph::new);
 
 /// Builds the schema, which takes a moment, before the first member waits for it.
-pub fn get_ready() {
+pub fn warm_up() {
     if let Err(error) = &*GRAPH {
         tracing::error!(%error, "the bot's commands cannot be answered");
     }
 }
 
 /// The member who uses a command.
-pub struct Asker {
+pub struct CommandUser {
     /// The member as a viewer of the schema.
-    pub admitted: AuthContext,
+    pub auth: AuthContext,
     /// The colour of the guild's embeds, `0xRRGGBB`.
     pub color: u32,
     /// The id of the request in the log.
@@ -75,14 +75,14 @@ pub struct Asker {
 
 /// Why an operation failed.
 #[derive(Clone, Debug)]
-pub struct Refused {
+pub struct CommandError {
     /// The message for the member.
     pub message: String,
     /// The reason, such as `ALREADY_VOTED`.
     pub reason: Option<String>,
 }
 
-impl From<ServerError> for Refused {
+impl From<ServerError> for CommandError {
     fn from(error: ServerError) -> Self {
         let reason = error.extensions.as_ref().and_then(|extensions| extensions.get("reason"));
         let reason = match reason {
@@ -96,30 +96,30 @@ impl From<ServerError> for Refused {
 /// The open campaigns, newest first.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Votes {
+pub struct OpenCampaigns {
     /// The number of all open campaigns.
     pub total_count: usize,
     /// The first 100 campaigns.
-    pub nodes: Vec<OpenVote>,
+    pub nodes: Vec<OpenCampaign>,
 }
 
 /// An open campaign in a list.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
-pub struct OpenVote {
+pub struct OpenCampaign {
     #[serde(deserialize_with = "campaign_id")]
     pub id: CampaignId,
     pub title: String,
     pub closes_at: Option<DateTime<Utc>>,
-    pub turnout: Turnout,
+    pub turnout: TurnoutDetails,
     pub viewer_cannot_vote_reason: Option<CannotVoteReason>,
 }
 
 /// The turnout of a campaign.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
-pub struct Turnout {
+pub struct TurnoutDetails {
     pub eligible: i64,
     pub voted: i64,
     pub percent: f64,
@@ -129,7 +129,7 @@ pub struct Turnout {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
-pub struct Vote {
+pub struct CampaignDetails {
     pub id: ID,
     pub title: String,
     pub method: VotingMethod,
@@ -137,18 +137,18 @@ pub struct Vote {
     pub seats: i64,
     pub closes_at: Option<DateTime<Utc>>,
     pub viewer_cannot_vote_reason: Option<CannotVoteReason>,
-    pub entries: Vec<Entry>,
+    pub entries: Vec<EntryDetails>,
     pub viewer_ballot: Option<CastBallot>,
 }
 
-impl Vote {
+impl CampaignDetails {
     /// The rules for a ballot.
-    pub const fn paper(&self) -> Paper {
-        Paper { method: self.method, picks: self.picks_per_voter, entries: self.entries.len() }
+    pub const fn rules(&self) -> BallotRules {
+        BallotRules { method: self.method, picks: self.picks_per_voter, entries: self.entries.len() }
     }
 
     /// The entries that a ballot picks so far.
-    pub fn picked<'a>(&'a self, ballot: &'a Ballot) -> impl Iterator<Item = &'a Entry> {
+    pub fn picked<'a>(&'a self, ballot: &'a BallotDraft) -> impl Iterator<Item = &'a EntryDetails> {
         ballot.picks.iter().filter_map(|pick| self.entries.get(usize::from(*pick)))
     }
 }
@@ -156,7 +156,7 @@ impl Vote {
 /// An entry of a campaign.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
-pub struct Entry {
+pub struct EntryDetails {
     pub id: ID,
     pub name: String,
     pub description: Option<String>,
@@ -181,21 +181,21 @@ pub struct Named {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
-pub struct Counted {
+pub struct CampaignStandings {
     pub title: String,
     pub method: VotingMethod,
     pub status: CampaignStatus,
     pub closes_at: Option<DateTime<Utc>>,
     pub closed_at: Option<DateTime<Utc>>,
-    pub turnout: Turnout,
-    pub standings: Option<Vec<StandingRow>>,
+    pub turnout: TurnoutDetails,
+    pub standings: Option<Vec<EntryStanding>>,
     pub standings_hidden_reason: Option<StandingsHiddenReason>,
 }
 
 /// The place of an entry.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
-pub struct StandingRow {
+pub struct EntryStanding {
     pub place: i64,
     pub points: i64,
     pub entry: Named,
@@ -205,19 +205,19 @@ pub struct StandingRow {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
-pub struct Myself {
+pub struct MemberProfile {
     pub display_name: String,
     pub rank: Named,
     pub rank_source: RankSource,
     pub is_registered: bool,
-    pub characters: Vec<Character>,
+    pub characters: Vec<CharacterDetails>,
 }
 
 /// A character of the member.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
-pub struct Character {
+pub struct CharacterDetails {
     pub name: String,
     pub realm: String,
     pub class: CharacterClass,
@@ -231,35 +231,35 @@ fn campaign_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CampaignId,
     CampaignId::try_from(&id).map_err(|_| serde::de::Error::custom("not a campaign's id"))
 }
 
-impl Asker {
+impl CommandUser {
     /// The open campaigns that the member can see.
-    pub async fn votes(&self) -> Result<Votes, Refused> {
+    pub async fn votes(&self) -> Result<OpenCampaigns, CommandError> {
         self.ask(VOTES, json!({}), "/campaigns").await
     }
 
     /// A campaign; `None` if the member can see none with this id.
-    pub async fn vote(&self, campaign: CampaignId) -> Result<Option<Vote>, Refused> {
+    pub async fn vote(&self, campaign: CampaignId) -> Result<Option<CampaignDetails>, CommandError> {
         self.ask(VOTE, json!({ "id": ID::from(campaign) }), "/campaign").await
     }
 
     /// Casts the member's ballot.
-    pub async fn cast(&self, vote: &Vote, ballot: &Ballot) -> Result<CastBallot, Refused> {
+    pub async fn cast(&self, vote: &CampaignDetails, ballot: &BallotDraft) -> Result<CastBallot, CommandError> {
         let picks: Vec<&ID> = vote.picked(ballot).map(|entry| &entry.id).collect();
         self.ask(CAST, json!({ "input": { "campaignId": vote.id, "picks": picks } }), "/castBallot/ballot").await
     }
 
     /// The latest open and closed campaigns, newest first.
-    pub async fn standings(&self) -> Result<Vec<Counted>, Refused> {
+    pub async fn standings(&self) -> Result<Vec<CampaignStandings>, CommandError> {
         self.ask(STANDINGS, json!({}), "/campaigns/nodes").await
     }
 
     /// The member's own profile.
-    pub async fn me(&self) -> Result<Myself, Refused> {
+    pub async fn me(&self) -> Result<MemberProfile, CommandError> {
         self.ask(ME, json!({}), "/me").await
     }
 
-    async fn ask<T: DeserializeOwned>(&self, document: &str, variables: Value, at: &str) -> Result<T, Refused> {
-        let ours = |error: Error| Refused::from(error.into_presented(&self.request_id));
+    async fn ask<T: DeserializeOwned>(&self, document: &str, variables: Value, at: &str) -> Result<T, CommandError> {
+        let ours = |error: Error| CommandError::from(error.into_presented(&self.request_id));
         let graph = GRAPH.as_ref().map_err(|error| ours(error.clone()))?;
         let operation = Operation {
             document: DocumentRef::Text(document.to_owned()),
@@ -267,7 +267,7 @@ impl Asker {
             variables: Variables::from_json(variables),
         };
         let mut response = match graph.prepare(operation) {
-            Ok(prepared) => graph.execute(prepared, &self.admitted, &self.request_id).await,
+            Ok(prepared) => graph.execute(prepared, &self.auth, &self.request_id).await,
             Err(errors) => async_graphql::Response::from_errors(errors),
         };
         if !response.errors.is_empty() {
