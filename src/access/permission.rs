@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use strum::VariantArray;
 
-use crate::db::{stored_as_text, text_enum, warn_of_unknown};
+use crate::{
+    db::{stored_as_text, text_enum},
+    kernel::unknown_values::warn_once,
+};
 
 text_enum! {
     /// Something a rank allows its holders to do.
@@ -128,7 +131,7 @@ impl FromStr for Permissions {
             if let Ok(permission) = name.parse() {
                 permissions.known.insert(permission);
             } else {
-                warn_of_unknown("permissions", name);
+                warn_once("permission", name);
                 permissions.unknown.insert(name.to_owned());
             }
         }

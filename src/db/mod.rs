@@ -46,7 +46,7 @@ pub(crate) use self::{
     conn::{first_locked, on},
     insert::{insert_all, insert_few},
     rows::{on_rows, wide_row},
-    text::{known_values, stored_as_text, text_enum, warn_of_unknown},
+    text::{known_values, stored_as_text, text_enum},
 };
 use crate::kernel::error::{Error, Result};
 

@@ -3,27 +3,11 @@
 //! Two releases share a database during an upgrade, so a column may hold a value that this release doesn't know. A row that
 //! cannot be understood without it counts as absent: [`known_values!`] makes the condition for its table's queries.
 
-use std::collections::BTreeSet;
-
 use diesel::{QueryResult, QueryableByName};
 use diesel_async::RunQueryDsl;
-use parking_lot::Mutex;
 
 use super::conn::{Conn, on};
-
-/// Most unknown values that are logged, in all columns together.
-const MAX_WARNINGS: usize = 100;
-
-/// Unknown values that were logged.
-static WARNED: Mutex<BTreeSet<(&'static str, String)>> = Mutex::new(BTreeSet::new());
-
-/// Logs a stored value that this release doesn't know, once for each column and value.
-pub fn warn_of_unknown(column: &'static str, value: &str) {
-    let mut warned = WARNED.lock();
-    if warned.len() < MAX_WARNINGS && warned.insert((column, value.to_owned())) {
-        tracing::warn!(column, value, "the database holds a value of a newer release, which is ignored");
-    }
-}
+use crate::kernel::unknown_values::warn_once;
 
 /// A column whose values this release may not all know.
 pub struct KnownValues {
@@ -47,7 +31,7 @@ pub async fn warn_of_unknown_values(conn: &mut Conn, columns: impl Iterator<Item
         let query = || diesel::sql_query(format!("SELECT DISTINCT {column} AS value FROM {table}"));
         let stored: Vec<StoredValue> = on!(conn, c => query().load(c))?;
         for StoredValue { value } in stored.iter().filter(|stored| !is_known(&stored.value)) {
-            warn_of_unknown(column, value);
+            warn_once(column, value);
         }
     }
     Ok(())
@@ -91,7 +75,7 @@ macro_rules! stored_as_text {
     };
     ($name:ident or $fallback:ident) => {
         $crate::db::text::stored_as_text! { $name, |text| Ok(text.parse().unwrap_or_else(|_| {
-            $crate::db::text::warn_of_unknown(stringify!($name), &text);
+            $crate::kernel::unknown_values::warn_once(stringify!($name), &text);
             $name::$fallback
         })) }
     };

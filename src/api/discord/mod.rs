@@ -14,8 +14,8 @@ use crate::{
     },
     db::Conn,
     discord::{
-        self, DiscordConnection, GatewayStatus, Link, LinkChange, SyncReport, gateway_status, link_server, retry_message,
-        store, sync_roles, unlink_server,
+        self, DiscordConnection, GatewayStatus, Link, LinkChange, SyncReport, gateway_status, link_server,
+        retry_message, store, sync_roles, unlink_server,
     },
     kernel::{
         error::{Refusal, Result},
