@@ -10,7 +10,7 @@ use guildhall::app::Options;
 use serde_json::json;
 
 use crate::support::{
-    Discord, Draft, PERMISSIONS, bot, on_both, refusal_in,
+    Draft, LocalDiscord, PERMISSIONS, bot, on_both, refusal_in,
     sdl::{Types, base},
 };
 
@@ -98,7 +98,7 @@ fn every_other_mutation_is_guarded() {
 on_both! {
     // The guard reads a cached viewer, so it may let a request through whose right was just taken away.
     async fn every_operation_checks_its_permission_again_in_its_transaction(app) {
-        let discord = Discord::start().await;
+        let discord = LocalDiscord::start().await;
         discord.add_server(1);
         let bot = bot(&app.clock, &discord);
         let set_up = |options: &mut Options| {
@@ -116,7 +116,7 @@ on_both! {
         officer.ok(log, json!({})).await;
         app.sql("UPDATE ranks SET permissions = '' WHERE name = 'Officer'").await;
         let (campaign, entry, member) = (&draft.id, &draft.entries[0], &member.id);
-        let message = ID::from(guildhall::kernel::id::DiscordMessageId(1)).to_string();
+        let message = ID::from(guildhall::kernel::id::MessageId(1)).to_string();
         let calls = [
             format!(r#"sendInvite(memberId: "{member}")"#),
             format!(r#"sendResetCode(memberId: "{member}")"#),
