@@ -1,7 +1,7 @@
-//! Documents, held against the schema: section 5 of the specification.
+//! Validates documents against the schema: section 5 of the specification.
 //!
-//! By apollo-compiler, which has all of its rules; the library that executes documents has some of them, and goes through
-//! them for each request.
+//! apollo-compiler does it, which has all rules but the uniqueness of an input object's fields (§5.6.3). async-graphql, which
+//! executes documents, has some of the rules and checks them for each request.
 
 use std::collections::HashMap;
 
