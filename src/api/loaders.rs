@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use super::{batch::BatchScheduler, tracked_viewer::TrackedViewer};
 use crate::{
     app::App,
-    audit::{self, AuditEvent},
+    audit::{self, AuditEvent, AuditScope},
     auth::{self, Session},
     db::Db,
     identity::{self, Character, Guild, Member, Rank},
@@ -249,9 +249,15 @@ loaders! {
             None => HashMap::new(),
         }
     };
-    /// Entries of the audit log by id, whoever may see them.
+    /// Entries of the audit log by id, of those that the viewer may see.
     audit_event: AuditEventById(AuditEventId => AuditEvent) = read |conn, scope, keys| {
-        by(audit::store::events_by_id(conn, scope.guild, &keys).await?, |event| event.id)
+        match scope.viewer.viewer().filter(|viewer| viewer.may(audit::VIEW)) {
+            Some(viewer) => {
+                let shown = AuditScope::from(&**viewer);
+                by(audit::store::events_by_id(conn, scope.guild, &shown, &keys).await?, |event| event.id)
+            }
+            None => HashMap::new(),
+        }
     };
     /// Messages on their way to Discord by id, whoever may see them.
     discord_message: DiscordMessageById(MessageId => Message) = read |conn, scope, keys| {

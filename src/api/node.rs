@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Interface, Object, SimpleObject};
 
 use super::context::RequestContext;
 use crate::{
-    audit::{self, AuditEvent},
+    audit::AuditEvent,
     auth::Session,
     discord,
     identity::{Character, Guild, Member, Rank},
@@ -94,16 +94,7 @@ pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             if visible { load.viewer_ballot.maybe(campaign).await?.map(Node::Ballot) } else { None }
         }
         Ok(GlobalId::SessionId(id)) => load.session.maybe(id).await?.map(Node::Session),
-        Ok(GlobalId::AuditEventId(id)) => match (load.audit_event.maybe(id).await?, caller.viewer()) {
-            (Some(event), Some(viewer)) => {
-                let campaign = match event.campaign_id {
-                    Some(campaign) => load.campaign.maybe(campaign).await?,
-                    None => None,
-                };
-                audit::is_shown(&event, campaign.as_ref().map(sees), &viewer).then_some(Node::AuditEvent(event))
-            }
-            _ => None,
-        },
+        Ok(GlobalId::AuditEventId(id)) => load.audit_event.maybe(id).await?.map(Node::AuditEvent),
         Ok(GlobalId::MessageId(id)) if caller.viewer().is_some_and(|it| it.may(discord::MANAGE)) => {
             load.discord_message.maybe(id).await?.map(Node::DiscordMessage)
         }

@@ -13,6 +13,7 @@ use crate::{
     identity::{self, Guilds, RosterCache},
     kernel::{clock::Clock, metrics::Metrics, supervise::spawn_supervised},
     live::{self, Live},
+    outbox,
     voting::{self, Voting, scheduler},
 };
 
@@ -173,7 +174,7 @@ const NEWER_RELEASE_CHECK: Duration = Duration::from_hours(1);
 /// Logs what a newer release on the same database has stored and this one ignores.
 async fn warn_of_newer_releases(db: Db, clock: Clock) {
     let columns =
-        || [identity::GUILD_VALUES, identity::CHARACTER_VALUES, voting::CAMPAIGN_VALUES].into_iter().flatten();
+        || [identity::CHARACTER_VALUES, voting::CAMPAIGN_VALUES, outbox::MESSAGE_VALUES].into_iter().flatten();
     loop {
         let checked = db.read(async move |conn| Ok(warn_of_unknown_values(conn, columns()).await?)).await;
         if let Err(error) = checked {

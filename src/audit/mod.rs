@@ -196,13 +196,3 @@ impl From<&Viewer> for AuditScope {
         Self { level: viewer.rank_level, drafts: viewer.may(Permission::CampaignsManage) }
     }
 }
-
-/// Whether an event is shown to this viewer. `sees_campaign` tells, of an event's campaign that is still there, whether they
-/// may see it.
-pub fn is_shown(event: &AuditEvent, sees_campaign: Option<bool>, viewer: &Viewer) -> bool {
-    // Only drafts are deleted.
-    let sees_campaign = sees_campaign.unwrap_or_else(|| viewer.may(Permission::CampaignsManage));
-    // What was hidden when it was done stays hidden.
-    let saw_it = event.min_rank_level.is_none_or(|level| level <= viewer.rank_level);
-    viewer.may(VIEW) && (event.campaign_id.is_none() || (sees_campaign && saw_it))
-}

@@ -19,21 +19,17 @@ pub async fn insert_events(conn: &mut Conn, rows: Vec<AuditEvent>) -> QueryResul
     insert_all!(conn, audit_events::table, rows)
 }
 
-pub async fn events_by_id(conn: &mut Conn, guild: GuildId, ids: &[AuditEventId]) -> QueryResult<Vec<AuditEvent>> {
-    on!(conn, c => audit_events::table
-        .filter(audit_events::guild_id.eq(guild).and(audit_events::id.eq_any(ids)))
-        .select(AuditEvent::as_select())
-        .load(c))
-}
-
-/// A boxed query for `select` of the events that are shown: [`super::is_shown`], in SQL.
+/// A boxed query for `select` of the events that are shown. An event of a campaign needs the level that its campaign needs now,
+/// and the one it needed then. Events of drafts, and of deleted campaigns, which were drafts, are for those who see drafts; a
+/// status of a newer release counts as a draft.
 macro_rules! shown_events {
     ($select:expr, $guild:expr, $scope:expr) => {{
         let AuditScope { level, drafts } = *$scope;
         let drafts = || drafts.into_sql::<Bool>();
         let campaign = campaigns::id.nullable();
         let reaches = campaigns::min_rank_level_to_view.is_null().or(campaigns::min_rank_level_to_view.le(level));
-        let visible = campaigns::status.nullable().ne(CampaignStatus::Draft).or(drafts());
+        let launched = [CampaignStatus::Live, CampaignStatus::Closed, CampaignStatus::Archived];
+        let visible = campaigns::status.nullable().eq_any(launched).or(drafts());
         let reached = audit_events::min_rank_level.is_null().or(audit_events::min_rank_level.le(level));
         audit_events::table
             .left_join(
@@ -51,6 +47,16 @@ macro_rules! shown_events {
             .select($select)
             .into_boxed()
     }};
+}
+
+/// Events by id, of those that are shown.
+pub async fn events_by_id(
+    conn: &mut Conn,
+    guild: GuildId,
+    scope: &AuditScope,
+    ids: &[AuditEventId],
+) -> QueryResult<Vec<AuditEvent>> {
+    on!(conn, c => shown_events!(AuditEvent::as_select(), guild, scope).filter(audit_events::id.eq_any(ids)).load(c))
 }
 
 /// Events, newest first; from the end of the page where it is asked for backward.

@@ -53,17 +53,17 @@ macro_rules! on_rows {
 pub(crate) use on_rows;
 
 /// Implements [`WideRow`] for a `Selectable` struct on both databases: `wide_row!(Member, members)` for rows of `members`,
-/// `wide_row!(Campaign, campaigns, known_campaigns())` for those that meet a condition.
+/// `wide_row!(Campaign, campaigns, KnownCampaigns)` for those that meet a condition.
 macro_rules! wide_row {
-    ($row:ident, $table:ident $(, $condition:ident())?) => {
+    ($row:ident, $table:ident $(, $condition:ident)?) => {
         $crate::db::rows::wide_row! {
-            $row, $table, diesel_async::AsyncPgConnection, diesel::pg::Pg, $crate::db::rows::NoKeyUpdate $(, $condition())?
+            $row, $table, diesel_async::AsyncPgConnection, diesel::pg::Pg, $crate::db::rows::NoKeyUpdate $(, $condition)?
         }
         $crate::db::rows::wide_row! {
-            $row, $table, $crate::db::conn::SqliteConn, diesel::sqlite::Sqlite, std::convert::identity $(, $condition())?
+            $row, $table, $crate::db::conn::SqliteConn, diesel::sqlite::Sqlite, std::convert::identity $(, $condition)?
         }
     };
-    ($row:ident, $table:ident, $conn:ty, $backend:ty, $locked:path $(, $condition:ident())?) => {
+    ($row:ident, $table:ident, $conn:ty, $backend:ty, $locked:path $(, $condition:ident)?) => {
         impl $crate::db::rows::WideRow<$conn> for $row {
             type Query<'q> = diesel::dsl::IntoBoxed<
                 'q,
@@ -73,7 +73,7 @@ macro_rules! wide_row {
 
             fn all<'q>() -> Self::Query<'q> {
                 use diesel::{QueryDsl, SelectableHelper};
-                $table::table.select($row::as_select())$(.filter($condition()))?.into_boxed()
+                $table::table.select($row::as_select())$(.filter($condition))?.into_boxed()
             }
 
             fn load<'q>(

@@ -37,35 +37,73 @@ pub async fn warn_of_unknown_values(conn: &mut Conn, columns: impl Iterator<Item
     Ok(())
 }
 
-/// `known_values!(known_campaigns, CAMPAIGN_VALUES, campaigns { method: VotingMethod, … })` makes the function
-/// `known_campaigns`, the condition that this release knows the values of these columns in a row of the table, and
-/// `CAMPAIGN_VALUES`, the columns for [`warn_of_unknown_values`].
+/// `known_values!(KnownCampaigns, CAMPAIGN_VALUES, campaigns { method: VotingMethod, … })` makes the condition
+/// `KnownCampaigns`, that this release knows the values of these columns in a row of the table, and `CAMPAIGN_VALUES`, the
+/// columns for [`warn_of_unknown_values`].
+///
+/// The condition holds its values as literals. With bound values, diesel would prepare a statement anew for each query on
+/// SQLite, as it does for each `eq_any`.
 macro_rules! known_values {
-    ($condition:ident, $columns:ident, $table:ident { $first:ident: $of_first:ty $(, $column:ident: $of_column:ty)* $(,)? }) => {
+    ($condition:ident, $columns:ident, $table:ident { $($column:ident: $of_column:ty),+ $(,)? }) => {
         /// Whether this release knows all values of a row. Rows with a value of a newer release count as absent.
-        #[diesel::dsl::auto_type]
-        pub fn $condition() -> _ {
-            let $first: &'static [$of_first] = <$of_first as strum::VariantArray>::VARIANTS;
-            $(let $column: &'static [$of_column] = <$of_column as strum::VariantArray>::VARIANTS;)*
-            $table::$first.eq_any($first)$(.and($table::$column.eq_any($column)))*
+        #[derive(Clone, Copy, Debug, diesel::query_builder::QueryId)]
+        pub struct $condition;
+
+        impl diesel::expression::Expression for $condition {
+            type SqlType = diesel::sql_types::Bool;
+        }
+
+        impl diesel::expression::ValidGrouping<()> for $condition {
+            type IsAggregate = diesel::expression::is_aggregate::No;
+        }
+
+        impl<QS> diesel::AppearsOnTable<QS> for $condition
+        where
+            $($table::$column: diesel::AppearsOnTable<QS>,)+
+        {
+        }
+
+        impl<DB> diesel::query_builder::QueryFragment<DB> for $condition
+        where
+            DB: diesel::backend::Backend,
+            $($table::$column: diesel::query_builder::QueryFragment<DB>,)+
+        {
+            fn walk_ast<'b>(&'b self, mut out: diesel::query_builder::AstPass<'_, 'b, DB>) -> diesel::QueryResult<()> {
+                out.push_sql("(TRUE");
+                $(
+                    out.push_sql(" AND ");
+                    $table::$column.walk_ast(out.reborrow())?;
+                    out.push_sql($crate::db::text::in_list!($of_column));
+                )+
+                out.push_sql(")");
+                Ok(())
+            }
         }
 
         /// The columns in which a newer release may store other values.
-        pub const $columns: &[$crate::db::text::KnownValues] = &[
+        pub const $columns: &[$crate::db::text::KnownValues] = &[$(
             $crate::db::text::KnownValues {
-                table: stringify!($table),
-                column: stringify!($first),
-                is_known: |value| value.parse::<$of_first>().is_ok(),
-            },
-            $($crate::db::text::KnownValues {
                 table: stringify!($table),
                 column: stringify!($column),
                 is_known: |value| value.parse::<$of_column>().is_ok(),
-            },)*
-        ];
+            },
+        )+];
     };
 }
 pub(crate) use known_values;
+
+/// ` IN ('A', 'B')` with all values of an enum, put together once.
+macro_rules! in_list {
+    ($values:ty) => {{
+        static LIST: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+            let values = <$values as strum::VariantArray>::VARIANTS.iter();
+            let quoted: Vec<String> = values.map(|value| format!("'{value}'")).collect();
+            format!(" IN ({})", quoted.join(", "))
+        });
+        &LIST
+    }};
+}
+pub(crate) use in_list;
 
 /// Lets a type that is `Display` and `FromStr` stand in a text column of either database. With `or $fallback`, a value that
 /// this release doesn't know is read as the fallback.

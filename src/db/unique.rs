@@ -3,13 +3,14 @@
 use diesel::result::DatabaseErrorKind;
 
 /// Unique constraints that a caller can run into: the name PostgreSQL reports, and the columns SQLite does.
-const UNIQUE: [(&str, &str); 10] = [
+const UNIQUE: [(&str, &str); 11] = [
     ("guilds_slug", "guilds.slug"),
     ("ranks_name", "ranks.guild_id, ranks.name_key"),
     ("ranks_level", "ranks.guild_id, ranks.level"),
     ("members_username", "members.guild_id, members.username_key"),
     ("members_discord_id", "members.guild_id, members.discord_id"),
     ("characters_name", "characters.guild_id, characters.name_key, characters.realm_key"),
+    ("characters_one_main", "characters.guild_id, characters.member_id"),
     ("ballots_one_per_member", "ballots.guild_id, ballots.campaign_id, ballots.member_id"),
     ("ballots_nonce", "ballots.guild_id, ballots.nonce, ballots.campaign_id"),
     ("discord_links_server", "discord_links.server_id"),

@@ -16,7 +16,6 @@ use crate::{
         clock::Timestamp,
         error::{Error, Result},
         id::MessageId,
-        unknown_values,
     },
     outbox::{self, Message, MessageKind, MessageState, store::DeliveryFailure},
 };
@@ -27,8 +26,6 @@ const MAX_CONCURRENT: usize = 8;
 const CLAIM: Duration = Duration::from_secs(30);
 /// Longest time between two searches for messages that other servers and commands have queued or left undelivered.
 const POLL: Duration = Duration::from_secs(2);
-/// Time between two searches for messages of a newer release.
-const UNKNOWN_CHECK: Duration = Duration::from_mins(1);
 /// Pause after a first failed attempt, and the longest pause.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -39,13 +36,8 @@ pub(crate) async fn run(discord: Arc<Discord>) {
     let mut deliveries = JoinSet::new();
     // A message that this server is delivering is not started again, even if the clock is changed.
     let mut in_progress = HashSet::new();
-    let mut checked_at: Option<Timestamp> = None;
     loop {
         let now = discord.access.clock.now();
-        if checked_at.is_none_or(|at| now >= at + UNKNOWN_CHECK || now < at) {
-            warn_of_unknown(&discord).await;
-            checked_at = Some(now);
-        }
         let room = bot.rest().capacity(MAX_CONCURRENT - deliveries.len().min(MAX_CONCURRENT));
         match claim(&discord, &in_progress, room, now).await {
             Ok(claimed) => {
@@ -68,15 +60,6 @@ pub(crate) async fn run(discord: Arc<Discord>) {
             },
             () = discord.access.clock.sleep_until(next_check) => {}
         }
-    }
-}
-
-/// Logs the kinds and states of messages that only a newer release can deliver.
-async fn warn_of_unknown(discord: &Discord) {
-    // The next check makes up for a failure.
-    let unknown = discord.access.db.read(async |conn| Ok(outbox::store::unknown_messages(conn).await?)).await;
-    for (kind, state) in unknown.unwrap_or_default() {
-        unknown_values::warn_once("message of the outbox", &format!("{kind}, {state}"));
     }
 }
 

@@ -112,7 +112,7 @@ pub async fn update_guild(access: &Access, viewer: &Viewer, change: GuildChange)
             }
             after.region = change.region.unwrap_or(before.region);
             if after != before {
-                store::update_guild(conn, &after).await?;
+                store::update_guild(conn, &before, &after).await?;
                 let mut changes = audit::Changes::default();
                 changes.note("name", &before.name, &after.name);
                 changes.note("region", &before.region, &after.region);

@@ -21,7 +21,7 @@ pub use self::{
     roster::{Imported, export_roster, import_roster},
     roster_cache::RosterCache,
     rows::{
-        CHARACTER_VALUES, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, GUILD_VALUES, Guild,
-        Leaders, Member, MemberFilter, MemberKey, Rank, RankSource, Region, armory_url,
+        CHARACTER_VALUES, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Leaders,
+        Member, MemberFilter, MemberKey, Rank, RankSource, Region, armory_url,
     },
 };

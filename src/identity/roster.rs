@@ -13,7 +13,7 @@ use super::{
 use crate::{
     access::{Access, Viewer},
     audit::{self, Action},
-    db::Conn,
+    db::{Conn, violated},
     kernel::{
         clock::Timestamp,
         error::{Error, Refusal, Result},
@@ -169,14 +169,26 @@ async fn apply(conn: &mut Conn, plan: ImportPlan, mut progress: impl FnMut(usize
         tell(1);
     }
     for character in changed_characters {
-        store::update_character(conn, &character).await?;
+        store::update_character(conn, &character).await.map_err(held_by_unknown)?;
         tell(1);
     }
     for chunk in new_characters.chunks(CHUNK) {
-        store::insert_characters(conn, chunk.to_vec()).await?;
+        store::insert_characters(conn, chunk.to_vec()).await.map_err(held_by_unknown)?;
         tell(chunk.len());
     }
     Ok(())
+}
+
+/// The plan knows all characters but those with a class or role of a newer release on the same database.
+fn held_by_unknown(error: diesel::result::Error) -> Error {
+    match violated(&error) {
+        Some("characters_name" | "characters_one_main") => {
+            let message = "A character of the file takes the name, or the place as main, of one that only a newer release \
+                of the server can read. Import the roster there.";
+            Refusal::conflict("NAME_TAKEN", message).at("data").into()
+        }
+        _ => error.into(),
+    }
 }
 
 /// Records the import as a whole, and what it did to each member and to the characters of those who were there before.

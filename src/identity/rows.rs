@@ -29,6 +29,8 @@ text_enum! {
         /// Taiwan.
         Tw,
     }
+    // The region is part of armory addresses only: a guild can do without the right ones, not without its members.
+    or Us
 }
 
 text_enum! {
@@ -90,9 +92,8 @@ text_enum! {
 }
 
 /// A guild, the tenant.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = guilds)]
-#[diesel(treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
 pub struct Guild {
     pub id: GuildId,
@@ -103,8 +104,7 @@ pub struct Guild {
     pub created_at: Timestamp,
 }
 
-known_values!(known_guilds, GUILD_VALUES, guilds { region: Region });
-wide_row!(Guild, guilds, known_guilds());
+wide_row!(Guild, guilds);
 
 /// A rung of a guild's ladder.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
@@ -201,8 +201,8 @@ pub struct Character {
     pub is_main: bool,
 }
 
-known_values!(known_characters, CHARACTER_VALUES, characters { class: CharacterClass, role: CharacterRole });
-wide_row!(Character, characters, known_characters());
+known_values!(KnownCharacters, CHARACTER_VALUES, characters { class: CharacterClass, role: CharacterRole });
+wide_row!(Character, characters, KnownCharacters);
 
 /// What percent-encoding leaves alone in a path segment (RFC 3986's unreserved characters).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -5,7 +5,7 @@ use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
 
 use super::rows::{
-    Character, CharacterFilter, CharacterKey, Guild, Leaders, Member, MemberFilter, MemberKey, Rank, known_characters,
+    Character, CharacterFilter, CharacterKey, Guild, KnownCharacters, Leaders, Member, MemberFilter, MemberKey, Rank,
 };
 use crate::{
     access::Permissions,
@@ -37,8 +37,20 @@ pub async fn lock_guild(conn: &mut Conn, guild: GuildId) -> QueryResult<Guild> {
 }
 
 /// To be called with the guild locked, since the roster's version is written too.
-pub async fn update_guild(conn: &mut Conn, guild: &Guild) -> QueryResult<()> {
-    on!(conn, c => diesel::update(guilds::table.find(guild.id)).set(guild).execute(c))?;
+pub async fn update_guild(conn: &mut Conn, before: &Guild, after: &Guild) -> QueryResult<()> {
+    // Every column is named, so that a new one is not forgotten.
+    let Guild { id, slug, name, region, roster_version, created_at } = after;
+    // A newer release may have stored a region that is read as another here.
+    let region = (*region != before.region).then(|| guilds::region.eq(*region));
+    on!(conn, c => diesel::update(guilds::table.find(id))
+        .set((
+            guilds::slug.eq(slug),
+            guilds::name.eq(name),
+            region,
+            guilds::roster_version.eq(roster_version),
+            guilds::created_at.eq(created_at),
+        ))
+        .execute(c))?;
     Ok(())
 }
 
@@ -155,7 +167,8 @@ pub async fn update_member(conn: &mut Conn, before: &Member, after: &Member) -> 
         created_at: _,
     } = after;
     // A newer release may have stored a source that is read as another here.
-    let rank_source = (*rank_source != before.rank_source).then(|| members::rank_source.eq(*rank_source));
+    let is_moved = *rank_id != before.rank_id || *rank_source != before.rank_source;
+    let rank_source = is_moved.then(|| members::rank_source.eq(*rank_source));
     let voided = credentials_version - before.credentials_version;
     on!(conn, c => diesel::update(members::table.find((guild_id, id)))
         .set((
@@ -396,6 +409,6 @@ pub async fn list_characters(
 }
 
 pub async fn count_characters(conn: &mut Conn, guild: GuildId, filter: &CharacterFilter) -> QueryResult<i64> {
-    let all = || characters::table.filter(known_characters()).select(count_star());
+    let all = || characters::table.filter(KnownCharacters).select(count_star());
     on!(conn, c => filtered_characters!(all().into_boxed(), guild, filter).first(c))
 }

@@ -8,6 +8,6 @@ mod signals;
 pub(crate) mod store;
 
 pub use self::{
-    rows::{Message, MessageKey, MessageKind, MessageState},
+    rows::{MESSAGE_VALUES, Message, MessageKey, MessageKind, MessageState},
     signals::DeliverySignals,
 };

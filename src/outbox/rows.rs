@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::{
-    db::{schema::discord_messages, text_enum, wide_row},
+    db::{known_values, schema::discord_messages, text_enum, wide_row},
     kernel::{
         clock::Timestamp,
         id::{CampaignId, GuildId, MemberId, MessageId},
@@ -59,6 +59,7 @@ pub struct Message {
     pub problem: Option<String>,
 }
 
+known_values!(KnownMessages, MESSAGE_VALUES, discord_messages { kind: MessageKind, state: MessageState });
 wide_row!(Message, discord_messages);
 
 /// A message's position in the outbox: the time it was queued, and its id.

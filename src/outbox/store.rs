@@ -6,13 +6,13 @@
 //! destination up forever after a return to it. So the older release keeps the order among the messages that it knows.
 
 use diesel::{
-    dsl::{And, EqAny, count_star, exists, max, not},
+    dsl::{EqAny, count_star, exists, max, not},
     prelude::*,
 };
 use diesel_async::RunQueryDsl;
 use strum::VariantArray;
 
-use super::rows::{Message, MessageKey, MessageKind, MessageState};
+use super::rows::{KnownMessages, Message, MessageKey, MessageKind, MessageState};
 use crate::{
     db::{Conn, on, on_rows, schema::discord_messages},
     kernel::{
@@ -22,17 +22,9 @@ use crate::{
     },
 };
 
-type HasKnownKind = EqAny<discord_messages::kind, &'static [MessageKind]>;
-type HasKnownState = EqAny<discord_messages::state, &'static [MessageState]>;
-
 /// Selects the messages of a kind that this release knows.
-fn has_known_kind() -> HasKnownKind {
+fn has_known_kind() -> EqAny<discord_messages::kind, &'static [MessageKind]> {
     discord_messages::kind.eq_any(MessageKind::VARIANTS)
-}
-
-/// Selects the messages of a kind and a state that this release knows.
-fn is_known() -> And<HasKnownKind, HasKnownState> {
-    has_known_kind().and(discord_messages::state.eq_any(MessageState::VARIANTS))
 }
 
 /// Queues a message behind the others to its destination, in the transaction of its cause.
@@ -62,7 +54,7 @@ pub async fn delete_messages_to(
     on!(conn, c => diesel::delete(discord_messages::table)
         .filter(discord_messages::guild_id.eq(guild))
         .filter(discord_messages::member_id.eq(member).and(discord_messages::kind.eq(kind)))
-        .filter(is_known())
+        .filter(KnownMessages)
         .execute(c))?;
     Ok(())
 }
@@ -71,7 +63,7 @@ pub async fn delete_messages_to(
 pub async fn delete_messages(conn: &mut Conn, guild: GuildId, kind: MessageKind) -> QueryResult<()> {
     on!(conn, c => diesel::delete(discord_messages::table)
         .filter(discord_messages::guild_id.eq(guild))
-        .filter(discord_messages::kind.eq(kind).and(is_known()))
+        .filter(discord_messages::kind.eq(kind).and(KnownMessages))
         .execute(c))?;
     Ok(())
 }
@@ -79,7 +71,7 @@ pub async fn delete_messages(conn: &mut Conn, guild: GuildId, kind: MessageKind)
 /// Deletes the messages of all guilds that were queued before this time, in any state.
 pub async fn delete_old_messages(conn: &mut Conn, before: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::delete(discord_messages::table)
-        .filter(discord_messages::queued_at.lt(before).and(is_known()))
+        .filter(discord_messages::queued_at.lt(before).and(KnownMessages))
         .execute(c))?;
     Ok(())
 }
@@ -190,12 +182,12 @@ pub async fn requeue(conn: &mut Conn, message: &Message) -> QueryResult<bool> {
 
 pub async fn message(conn: &mut Conn, guild: GuildId, id: MessageId) -> QueryResult<Option<Message>> {
     on_rows!(conn, Message::first, all => all
-        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq(id)).and(is_known())))
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq(id)).and(KnownMessages)))
 }
 
 pub async fn messages_by_id(conn: &mut Conn, guild: GuildId, ids: &[MessageId]) -> QueryResult<Vec<Message>> {
     on_rows!(conn, Message::load, all => all
-        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq_any(ids)).and(is_known())))
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.eq_any(ids)).and(KnownMessages)))
 }
 
 /// A page of a guild's messages in one of these states, newest first; a backward page is in reverse order.
@@ -235,17 +227,8 @@ pub async fn count_messages(conn: &mut Conn, guild: GuildId, states: &[MessageSt
 /// Counts the messages of all guilds by state, for operators.
 pub async fn count_by_state(conn: &mut Conn) -> QueryResult<Vec<(MessageState, i64)>> {
     on!(conn, c => discord_messages::table
-        .filter(is_known())
+        .filter(KnownMessages)
         .group_by(discord_messages::state)
         .select((discord_messages::state, count_star()))
-        .load(c))
-}
-
-/// The kinds and states of messages that this release does not know, as they are stored; of all guilds.
-pub async fn unknown_messages(conn: &mut Conn) -> QueryResult<Vec<(String, String)>> {
-    on!(conn, c => discord_messages::table
-        .filter(not(is_known()))
-        .select((discord_messages::kind, discord_messages::state))
-        .distinct()
         .load(c))
 }

@@ -117,7 +117,7 @@ pub struct Campaign {
 }
 
 known_values!(
-    known_campaigns,
+    KnownCampaigns,
     CAMPAIGN_VALUES,
     campaigns {
         method: VotingMethod,
@@ -126,7 +126,7 @@ known_values!(
         announcements: AnnouncementLevel,
     }
 );
-wide_row!(Campaign, campaigns, known_campaigns());
+wide_row!(Campaign, campaigns, KnownCampaigns);
 
 impl Campaign {
     /// The rules by which its ballots are cast and counted.

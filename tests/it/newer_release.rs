@@ -90,14 +90,52 @@ on_both! {
         let changed = leader.ok(UPDATE_MEMBER, input).await["updateMember"]["member"].clone();
         assert_eq!(changed, json!({ "displayName": "Another", "rankSource": "MANUAL" }));
         assert_eq!(app.rows_of("members WHERE rank_source = 'ACADEMY'").await, 1);
+        let input = json!({ "input": { "id": member.id, "rankId": async_graphql::ID::from(guild.rank("Veteran").id) } });
+        leader.ok(UPDATE_MEMBER, input).await;
+        assert_eq!(app.rows_of("members WHERE rank_source = 'ACADEMY'").await, 0);
     }
 
-    async fn a_guild_of_an_unknown_region_does_not_keep_others_from_being_found(app) {
-        let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
-        let (here, there) = (guild.leader().await, other.leader().await);
-        app.sql("UPDATE guilds SET region = 'MARS' WHERE slug = 'hh'").await;
-        assert_eq!(here.ok("{ guild { region } }", json!({})).await["guild"]["region"], "US");
-        assert_eq!(there.refusal("{ guild { region } }", json!({})).await, "NOT_FOUND");
+    async fn an_unknown_region_is_shown_as_another_and_kept(app) {
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        app.sql("UPDATE guilds SET region = 'MARS'").await;
+        let update = "mutation($input: UpdateGuildInput!) { updateGuild(input: $input) { guild { name region } } }";
+        let renamed = leader.ok(update, json!({ "input": { "name": "Other" } })).await["updateGuild"]["guild"].clone();
+        assert_eq!(renamed, json!({ "name": "Other", "region": "US" }));
+        assert_eq!(app.rows_of("guilds WHERE region = 'MARS'").await, 1);
+        leader.ok(update, json!({ "input": { "region": "KR" } })).await;
+        assert_eq!(app.rows_of("guilds WHERE region = 'KR'").await, 1);
+    }
+
+    async fn an_import_that_meets_an_unknown_character_is_refused(app) {
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        guild.member("member", "Member").await;
+        let import = "mutation($data: String!) { importRoster(input: { format: CSV, data: $data }) { imported } }";
+        let file = |name: &str| json!({ "data": format!("discordUsername,character,realm,class,role\nmember,{name},Area 52,MAGE,RANGED_DPS") });
+        assert_eq!(leader.ok(import, file("Aa")).await["importRoster"]["imported"], true);
+        app.sql("UPDATE characters SET class = 'TINKER'").await;
+        for name in ["Aa", "Bb"] {
+            assert_eq!(leader.refusal(import, file(name)).await, "CONFLICT NAME_TAKEN data", "{name}");
+        }
+    }
+
+    async fn events_of_a_campaign_of_an_unknown_status_are_for_those_who_see_drafts(app) {
+        let guild = app.guild("gg").await;
+        let leader = guild.leader().await;
+        app.sql("UPDATE ranks SET permissions = 'AUDIT_VIEW' WHERE name = 'Veteran'").await;
+        let (auditor, officer) = (guild.member("auditor", "Veteran").await, guild.member("officer", "Officer").await);
+        Draft::live(&leader, 2, json!({})).await;
+        let log = "{ auditLog { totalCount nodes { id action } } }";
+        let before = auditor.ok(log, json!({})).await["auditLog"].clone();
+        let id = before["nodes"].as_array().unwrap().iter().find(|it| it["action"] == "campaign.activate").unwrap()["id"].clone();
+        app.sql("UPDATE campaigns SET status = 'ANNOUNCED'").await;
+        let node = "query($id: ID!) { node(id: $id) { id } }";
+        for (who, sees) in [(&auditor, false), (&officer, true)] {
+            let listed = who.ok(log, json!({})).await["auditLog"].clone();
+            assert_eq!(strings(&listed["nodes"], "/id").contains(&id.as_str().unwrap().to_owned()), sees, "{listed}");
+            assert_eq!(who.ok(node, json!({ "id": id })).await["node"].is_object(), sees);
+        }
     }
 
     async fn unknown_permissions_are_kept_and_cannot_be_granted(app) {

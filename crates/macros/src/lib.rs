@@ -29,8 +29,10 @@ fn declare(attrs: &mut Vec<Attribute>) -> syn::Result<()> {
         |attr: &Attribute| ["authenticated", "requires_permission"].iter().any(|it| attr.path().is_ident(it));
     let Some(index) = attrs.iter().position(is_guard) else { return Ok(()) };
     let (guard, directive) = match attrs.remove(index).meta {
-        Meta::Path(_) => (quote!(RankGuard::SignedIn), quote!(authenticated::apply())),
-        Meta::List(list) => {
+        Meta::Path(path) if path.is_ident("authenticated") => {
+            (quote!(RankGuard::SignedIn), quote!(authenticated::apply()))
+        }
+        Meta::List(list) if list.path.is_ident("requires_permission") => {
             let permission: syn::Path = list.parse_args()?;
             if permission.segments.iter().any(|segment| segment.ident == "Permission") {
                 let message = "expected the constant that the operation checks, such as `voting::MANAGE`";
@@ -38,7 +40,11 @@ fn declare(attrs: &mut Vec<Attribute>) -> syn::Result<()> {
             }
             (quote!(RankGuard::Permission(#permission)), quote!(requires_permission::apply(#permission)))
         }
-        Meta::NameValue(meta) => return Err(syn::Error::new_spanned(meta, "expected a permission in parentheses")),
+        meta => {
+            let message =
+                "expected `authenticated`, or `requires_permission` with the operation's constant in parentheses";
+            return Err(syn::Error::new_spanned(meta, message));
+        }
     };
     // async-graphql reads only the first `graphql` attribute, so what the field has already goes in with ours.
     let mut arguments: Punctuated<proc_macro2::TokenStream, Token![,]> = Punctuated::new();

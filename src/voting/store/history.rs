@@ -17,7 +17,7 @@ use crate::{
         id::{CampaignId, GuildId, MemberId},
         page::Page,
     },
-    voting::rows::{Campaign, PastKey, ResultsVisibility, known_campaigns},
+    voting::rows::{Campaign, KnownCampaigns, PastKey, ResultsVisibility},
 };
 
 /// A campaign, as far as someone's part in it needs to know.
@@ -46,7 +46,7 @@ pub async fn voted(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryRes
         .inner_join(campaigns::table.on(
             campaigns::guild_id.eq(ballots::guild_id).and(campaigns::id.eq(ballots::campaign_id)),
         ))
-        .filter(ballots::guild_id.eq(guild).and(ballots::member_id.eq_any(of)).and(known_campaigns()))
+        .filter(ballots::guild_id.eq(guild).and(ballots::member_id.eq_any(of)).and(KnownCampaigns))
         .select((ballots::member_id, PartIn::as_select()))
         .load(c))
 }
@@ -57,7 +57,7 @@ pub async fn abstained(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> Quer
         .inner_join(campaigns::table.on(
             campaigns::guild_id.eq(abstentions::guild_id).and(campaigns::id.eq(abstentions::campaign_id)),
         ))
-        .filter(abstentions::guild_id.eq(guild).and(abstentions::member_id.eq_any(of)).and(known_campaigns()))
+        .filter(abstentions::guild_id.eq(guild).and(abstentions::member_id.eq_any(of)).and(KnownCampaigns))
         .select((abstentions::member_id, PartIn::as_select()))
         .load(c))
 }
@@ -76,7 +76,7 @@ pub async fn yet_to_vote(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> Qu
         .inner_join(members::table.on(
             members::guild_id.eq(campaigns::guild_id).and(members::rank_level.ge(campaigns::min_rank_level_to_vote)),
         ))
-        .filter(campaigns::guild_id.eq(guild).and(campaigns::status.eq(CampaignStatus::Live)).and(known_campaigns()))
+        .filter(campaigns::guild_id.eq(guild).and(campaigns::status.eq(CampaignStatus::Live)).and(KnownCampaigns))
         .filter(members::id.eq_any(of).and(members::is_active).and(members::registered_at.is_not_null()))
         .filter(not(exists(theirs())))
         .select((members::id, PartIn::as_select()))
@@ -123,6 +123,6 @@ pub async fn list_past(
 }
 
 pub async fn count_past(conn: &mut Conn, guild: GuildId, viewer_level: Option<i64>) -> QueryResult<i64> {
-    let all = || campaigns::table.filter(known_campaigns()).select(count_star());
+    let all = || campaigns::table.filter(KnownCampaigns).select(count_star());
     on!(conn, c => past!(all().into_boxed(), guild, viewer_level).first(c))
 }

@@ -42,7 +42,7 @@ use diesel_async::RunQueryDsl;
 
 pub use self::{cast::*, history::*};
 use super::{
-    rows::{Campaign, CampaignFilter, CampaignKey, Entry, known_campaigns},
+    rows::{Campaign, CampaignFilter, CampaignKey, Entry, KnownCampaigns},
     rules::MIN_ENTRIES,
 };
 use crate::{
@@ -116,7 +116,7 @@ pub async fn unarchived(
     guilds: &[GuildId],
 ) -> QueryResult<Vec<(GuildId, CampaignId, CampaignStatus)>> {
     on!(conn, c => campaigns::table
-        .filter(campaigns::guild_id.eq_any(guilds).and(campaigns::status.ne(CampaignStatus::Archived)).and(known_campaigns()))
+        .filter(campaigns::guild_id.eq_any(guilds).and(campaigns::status.ne(CampaignStatus::Archived)).and(KnownCampaigns))
         .select((campaigns::guild_id, campaigns::id, campaigns::status))
         .load(c))
 }
@@ -131,7 +131,7 @@ pub async fn progress(
     for portion in of.chunks(10_000) {
         let (guilds, ids): (Vec<GuildId>, Vec<CampaignId>) = portion.iter().copied().unzip();
         let statuses: Vec<(CampaignId, CampaignStatus)> = on!(conn, c => campaigns::table
-            .filter(campaigns::guild_id.eq_any(&guilds).and(campaigns::id.eq_any(&ids)).and(known_campaigns()))
+            .filter(campaigns::guild_id.eq_any(&guilds).and(campaigns::id.eq_any(&ids)).and(KnownCampaigns))
             .select((campaigns::id, campaigns::status))
             .load(c))?;
         let ballots: Vec<(CampaignId, i64)> = on!(conn, c => ballots::table
@@ -196,7 +196,7 @@ pub async fn list_campaigns(
 }
 
 pub async fn count_campaigns(conn: &mut Conn, guild: GuildId, filter: &CampaignFilter) -> QueryResult<i64> {
-    let all = || campaigns::table.filter(known_campaigns()).select(count_star());
+    let all = || campaigns::table.filter(KnownCampaigns).select(count_star());
     on!(conn, c => filtered_campaigns!(all().into_boxed(), guild, filter).first(c))
 }
 
