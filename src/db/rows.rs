@@ -22,6 +22,11 @@ pub trait WideRow<C>: Sized {
     /// The query for all rows of the table.
     fn all<'q>() -> Self::Query<'q>;
 
+    /// The query for the rows that hold only values which this release knows.
+    fn known<'q>() -> Self::Query<'q> {
+        Self::all()
+    }
+
     /// Loads the rows of a query.
     fn load<'q>(query: Self::Query<'q>, conn: &'q mut C) -> BoxFuture<'q, QueryResult<Vec<Self>>>;
 
@@ -34,26 +39,42 @@ pub trait WideRow<C>: Sized {
 
 /// Runs a query for wide rows on whichever database `conn` is: `on_rows!(conn, Member::load, all => all.filter(…))` expands
 /// to the same query for both. It ends in `load`, `first` or `first_locked` of [`WideRow`].
+///
+/// If a row holds a value of a newer release, the query runs again for known rows only. So the condition for these costs nothing as
+/// long as one release uses the database.
 macro_rules! on_rows {
     ($conn:expr, $row:ident::$run:ident, $all:ident => $query:expr) => {
         match $conn {
             $crate::db::conn::Conn::Postgres(conn) => {
-                let conn: &mut diesel_async::AsyncPgConnection = &mut *conn;
-                let $all = <$row as $crate::db::rows::WideRow<diesel_async::AsyncPgConnection>>::all();
-                <$row as $crate::db::rows::WideRow<_>>::$run($query, conn).await
+                $crate::db::rows::on_rows!(diesel_async::AsyncPgConnection, conn, $row::$run, $all => $query)
             }
             $crate::db::conn::Conn::Sqlite(conn) => {
-                let conn: &mut $crate::db::conn::SqliteConn = &mut *conn;
-                let $all = <$row as $crate::db::rows::WideRow<$crate::db::conn::SqliteConn>>::all();
-                <$row as $crate::db::rows::WideRow<_>>::$run($query, conn).await
+                $crate::db::rows::on_rows!($crate::db::conn::SqliteConn, conn, $row::$run, $all => $query)
             }
         }
     };
+    ($backend:ty, $conn:ident, $row:ident::$run:ident, $all:ident => $query:expr) => {{
+        let conn: &mut $backend = &mut *$conn;
+        let narrowed = $crate::db::rows::narrowed::<<$row as $crate::db::rows::WideRow<$backend>>::Query<'_>>(|$all| $query);
+        let all = narrowed(<$row as $crate::db::rows::WideRow<$backend>>::all());
+        match <$row as $crate::db::rows::WideRow<$backend>>::$run(all, &mut *conn).await {
+            Err(error) if $crate::db::text::is_unknown_value(&error) => {
+                let known = narrowed(<$row as $crate::db::rows::WideRow<$backend>>::known());
+                <$row as $crate::db::rows::WideRow<$backend>>::$run(known, conn).await
+            }
+            rows => rows,
+        }
+    }};
 }
 pub(crate) use on_rows;
 
+/// Gives a closure that narrows a query the type of that query.
+pub const fn narrowed<Q>(narrow: impl Fn(Q) -> Q) -> impl Fn(Q) -> Q {
+    narrow
+}
+
 /// Implements [`WideRow`] for a `Selectable` struct on both databases: `wide_row!(Member, members)` for rows of `members`,
-/// `wide_row!(Campaign, campaigns, KnownCampaigns)` for those that meet a condition.
+/// `wide_row!(Campaign, campaigns, KnownCampaigns)` names the condition for [`WideRow::known`].
 macro_rules! wide_row {
     ($row:ident, $table:ident $(, $condition:ident)?) => {
         $crate::db::rows::wide_row! {
@@ -73,8 +94,14 @@ macro_rules! wide_row {
 
             fn all<'q>() -> Self::Query<'q> {
                 use diesel::{QueryDsl, SelectableHelper};
-                $table::table.select($row::as_select())$(.filter($condition))?.into_boxed()
+                $table::table.select($row::as_select()).into_boxed()
             }
+
+            $(
+                fn known<'q>() -> Self::Query<'q> {
+                    diesel::QueryDsl::filter(<Self as $crate::db::rows::WideRow<$conn>>::all(), $condition)
+                }
+            )?
 
             fn load<'q>(
                 query: Self::Query<'q>,

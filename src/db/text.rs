@@ -9,6 +9,13 @@ use diesel_async::RunQueryDsl;
 use super::conn::{Conn, on};
 use crate::kernel::unknown_values::warn_once;
 
+/// Whether a query failed because a row holds an enum value that this release doesn't know.
+pub fn is_unknown_value(error: &diesel::result::Error) -> bool {
+    let diesel::result::Error::DeserializationError(error) = error else { return false };
+    let cause: &(dyn std::error::Error + 'static) = &**error;
+    std::iter::successors(Some(cause), |error| error.source()).any(<dyn std::error::Error>::is::<strum::ParseError>)
+}
+
 /// A column whose values this release may not all know.
 pub struct KnownValues {
     /// Its table.
