@@ -103,12 +103,11 @@ impl AuditQuery {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Connection<AuditEvent>> {
         let caller = RequestContext::of(ctx);
-        let (guild, signer) = (caller.guild, caller.app.accounts.keys.cursors.clone());
-        let page = PageArgs { first, after, last, before }.page::<AuditEvent>(&signer, guild)?;
-        let scope = AuditScope::from(&*caller.signed_in()?);
+        let (guild, scope) = (caller.guild, AuditScope::from(&*caller.signed_in()?));
+        let request = PageArgs { first, after, last, before }.check(caller)?;
         let list = async move |conn: &mut Conn| {
-            let rows = store::list_events(conn, guild, &scope, &page).await?;
-            Ok(Connection::new(signer, guild, &page, rows, scope))
+            let rows = store::list_events(conn, guild, &scope, &request.page).await?;
+            Ok(request.connection(rows, scope))
         };
         caller.app.db.read(list).await
     }

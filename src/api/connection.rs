@@ -4,6 +4,7 @@
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::context::RequestContext;
 use crate::kernel::{
     error::{Refusal, Result},
     id::GuildId,
@@ -39,11 +40,12 @@ pub trait ConnectionNode: OutputType + Clone {
 }
 
 impl PageArgs {
-    /// Checks the arguments of a connection of `T` in `guild`.
+    /// Checks the arguments of a connection of `T` in the request's guild.
     ///
     /// # Errors
-    /// Bad input: a size out of range, `first` with `last`, a cursor that was not issued for this connection and guild.
-    pub fn page<T: ConnectionNode>(self, signer: &CursorSigner, guild: GuildId) -> Result<Page<T::Key>, Refusal> {
+    /// `BAD_USER_INPUT`: a size out of range, `first` with `last`, a cursor that was not issued for this connection and guild.
+    pub fn check<T: ConnectionNode>(self, request: &RequestContext) -> Result<PageRequest<T>, Refusal> {
+        let (signer, guild) = (request.app.accounts.keys.cursors.clone(), request.guild);
         let (field, size) = match (self.first, self.last) {
             (Some(_), Some(_)) => return Err(Refusal::input("last", "Give either first or last, not both.")),
             (None, Some(last)) => ("last", Some(last)),
@@ -54,12 +56,37 @@ impl PageArgs {
             Some(Ok(size @ 1..=MAX_SIZE)) => size,
             Some(_) => return Err(Refusal::input(field, format!("{field} must be from 1 to {MAX_SIZE}."))),
         };
-        Ok(Page {
+        let page = Page {
             size,
             backward: self.last.is_some(),
             after: self.after.map(|cursor| signer.read(T::NAME, guild, "after", &cursor)).transpose()?,
             before: self.before.map(|cursor| signer.read(T::NAME, guild, "before", &cursor)).transpose()?,
-        })
+        };
+        Ok(PageRequest { page, signer, guild })
+    }
+}
+
+/// A page of a connection of `T` that a client requests, with checked arguments.
+pub struct PageRequest<T: ConnectionNode> {
+    /// The part of the list to load.
+    pub page: Page<T::Key>,
+    signer: CursorSigner,
+    guild: GuildId,
+}
+
+impl<T: ConnectionNode> PageRequest<T> {
+    /// The page, from the rows that a store loaded for it: at most [`Page::limit`], in the order of the request.
+    pub fn connection(self, mut rows: Vec<T>, filter: T::Filter) -> Connection<T> {
+        let Self { page, signer, guild } = self;
+        let more = rows.len() > page.size;
+        rows.truncate(page.size);
+        let (has_next, has_previous) = if page.backward {
+            rows.reverse();
+            (page.before.is_some(), more)
+        } else {
+            (more, page.after.is_some())
+        };
+        Connection { signer, guild, rows, has_next, has_previous, filter }
     }
 }
 
@@ -74,19 +101,6 @@ pub struct Connection<T: ConnectionNode> {
 }
 
 impl<T: ConnectionNode> Connection<T> {
-    /// Makes the page from the rows a store loaded for `page`: at most [`Page::limit`], in the order asked from.
-    pub fn new(signer: CursorSigner, guild: GuildId, page: &Page<T::Key>, mut rows: Vec<T>, filter: T::Filter) -> Self {
-        let more = rows.len() > page.size;
-        rows.truncate(page.size);
-        let (has_next, has_previous) = if page.backward {
-            rows.reverse();
-            (page.before.is_some(), more)
-        } else {
-            (more, page.after.is_some())
-        };
-        Self { signer, guild, rows, has_next, has_previous, filter }
-    }
-
     fn cursor(&self, row: &T) -> String {
         self.signer.cursor(T::NAME, self.guild, &row.key())
     }

@@ -136,13 +136,13 @@ impl DiscordQuery {
         #[graphql(desc = "Which messages; all unless given.")] filter: Option<DiscordMessageFilter>,
     ) -> Result<Connection<Message>> {
         let caller = RequestContext::of(ctx);
-        let (guild, seal) = (caller.guild, caller.app.accounts.keys.cursors.clone());
-        let page = PageArgs { first, after, last, before }.page::<Message>(&seal, guild)?;
+        let guild = caller.guild;
+        let request = PageArgs { first, after, last, before }.check(caller)?;
         let all = || vec![MessageState::Queued, MessageState::Failed];
         let states = filter.unwrap_or_default().state.unwrap_or_else(all);
         let list = async move |conn: &mut Conn| {
-            let rows = outbox::store::list_messages(conn, guild, &states, &page).await?;
-            Ok(Connection::new(seal, guild, &page, rows, states))
+            let rows = outbox::store::list_messages(conn, guild, &states, &request.page).await?;
+            Ok(request.connection(rows, states))
         };
         caller.app.db.read(list).await
     }

@@ -108,15 +108,15 @@ impl IdentityQuery {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Which members; active ones unless given.")] filter: Option<MemberFilterInput>,
     ) -> Result<Connection<Member>> {
-        let (guild, signer) =
-            (RequestContext::of(ctx).guild, RequestContext::of(ctx).app.accounts.keys.cursors.clone());
-        let page = PageArgs { first, after, last, before }.page::<Member>(&signer, guild)?;
+        let caller = RequestContext::of(ctx);
+        let guild = caller.guild;
+        let request = PageArgs { first, after, last, before }.check(caller)?;
         let filter = MemberFilterInput::into_filter(filter)?;
         let list = async move |conn: &mut Conn| {
-            let rows = store::list_members(conn, guild, &filter, &page).await?;
-            Ok(Connection::new(signer, guild, &page, rows, filter))
+            let rows = store::list_members(conn, guild, &filter, &request.page).await?;
+            Ok(request.connection(rows, filter))
         };
-        RequestContext::of(ctx).app.db.read(list).await
+        caller.app.db.read(list).await
     }
 
     /// A member by id; `null` if there is none.
@@ -137,9 +137,9 @@ impl IdentityQuery {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Which characters; all unless given.")] filter: Option<CharacterFilterInput>,
     ) -> Result<Connection<Character>> {
-        let (guild, signer) =
-            (RequestContext::of(ctx).guild, RequestContext::of(ctx).app.accounts.keys.cursors.clone());
-        let page = PageArgs { first, after, last, before }.page::<Character>(&signer, guild)?;
+        let caller = RequestContext::of(ctx);
+        let guild = caller.guild;
+        let request = PageArgs { first, after, last, before }.check(caller)?;
         let filter = match filter {
             None => CharacterFilter::default(),
             Some(filter) => CharacterFilter {
@@ -150,9 +150,9 @@ impl IdentityQuery {
             },
         };
         let list = async move |conn: &mut Conn| {
-            let rows = store::list_characters(conn, guild, &filter, &page).await?;
-            Ok(Connection::new(signer, guild, &page, rows, filter))
+            let rows = store::list_characters(conn, guild, &filter, &request.page).await?;
+            Ok(request.connection(rows, filter))
         };
-        RequestContext::of(ctx).app.db.read(list).await
+        caller.app.db.read(list).await
     }
 }

@@ -83,12 +83,11 @@ impl ShownBallotBox {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Connection<PublishedBallot>> {
         let caller = RequestContext::of(ctx);
-        let signer = caller.app.accounts.keys.cursors.clone();
-        let page = PageArgs { first, after, last, before }.page::<PublishedBallot>(&signer, caller.guild)?;
+        let request = PageArgs { first, after, last, before }.check::<PublishedBallot>(caller)?;
         let campaign = self.0.campaign.id;
-        page.must_be(|(of, _)| *of == campaign)?;
-        let rows = page.of(&self.0.ballots, PublishedBallot::key);
-        Ok(Connection::new(signer, caller.guild, &page, rows, self.0.ballots.len()))
+        request.page.must_be(|(of, _)| *of == campaign)?;
+        let rows = request.page.of(&self.0.ballots, PublishedBallot::key);
+        Ok(request.connection(rows, self.0.ballots.len()))
     }
 
     /// The ballot with this receipt; `null` if there is none.

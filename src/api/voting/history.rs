@@ -64,11 +64,10 @@ impl Participation {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Connection<CampaignParticipation>> {
         let caller = RequestContext::of(ctx);
-        let signer = caller.app.accounts.keys.cursors.clone();
-        let page = PageArgs { first, after, last, before }.page::<CampaignParticipation>(&signer, caller.guild)?;
-        page.must_be(|(of, _)| *of == self.member)?;
-        let rows = page.of(self.parts(), CampaignParticipation::key);
-        Ok(Connection::new(signer, caller.guild, &page, rows, self.parts().len()))
+        let request = PageArgs { first, after, last, before }.check::<CampaignParticipation>(caller)?;
+        request.page.must_be(|(of, _)| *of == self.member)?;
+        let rows = request.page.of(self.parts(), CampaignParticipation::key);
+        Ok(request.connection(rows, self.parts().len()))
     }
 }
 

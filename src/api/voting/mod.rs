@@ -55,8 +55,8 @@ impl VotingQuery {
         #[graphql(desc = "Which campaigns; all but archived unless given.")] filter: Option<CampaignFilterInput>,
     ) -> Result<Connection<Campaign>> {
         let caller = RequestContext::of(ctx);
-        let (guild, viewer, signer) = (caller.guild, caller.viewer(), caller.app.accounts.keys.cursors.clone());
-        let page = PageArgs { first, after, last, before }.page::<Campaign>(&signer, guild)?;
+        let (guild, viewer) = (caller.guild, caller.viewer());
+        let request = PageArgs { first, after, last, before }.check(caller)?;
         let filter = CampaignFilter {
             // Each once, for they are bound in a statement.
             status: filter.and_then(|filter| filter.status).map(|wanted| {
@@ -68,8 +68,8 @@ impl VotingQuery {
             drafts: viewer.is_some_and(|viewer| viewer.may(voting::MANAGE)),
         };
         let list = async move |conn: &mut Conn| {
-            let rows = store::list_campaigns(conn, guild, &filter, &page).await?;
-            Ok(Connection::new(signer, guild, &page, rows, filter))
+            let rows = store::list_campaigns(conn, guild, &filter, &request.page).await?;
+            Ok(request.connection(rows, filter))
         };
         caller.app.db.read(list).await
     }
@@ -84,12 +84,11 @@ impl VotingQuery {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Connection<PastVote>> {
         let caller = RequestContext::of(ctx);
-        let (guild, signer) = (caller.guild, caller.app.accounts.keys.cursors.clone());
-        let level = caller.viewer().map(|viewer| viewer.rank_level);
-        let page = PageArgs { first, after, last, before }.page::<PastVote>(&signer, guild)?;
+        let (guild, level) = (caller.guild, caller.viewer().map(|viewer| viewer.rank_level));
+        let request = PageArgs { first, after, last, before }.check(caller)?;
         let list = async move |conn: &mut Conn| {
-            let rows = store::list_past(conn, guild, level, &page).await?.into_iter().map(PastVote).collect();
-            Ok(Connection::new(signer, guild, &page, rows, level))
+            let rows = store::list_past(conn, guild, level, &request.page).await?;
+            Ok(request.connection(rows.into_iter().map(PastVote).collect(), level))
         };
         caller.app.db.read(list).await
     }
