@@ -15,6 +15,7 @@ mod router;
 mod server;
 mod sse;
 mod ws;
+mod ws_messages;
 
 pub use self::{
     budget::{Budget, Budgets},

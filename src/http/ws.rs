@@ -2,7 +2,7 @@
 //!
 //! Source: <https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>.
 
-use std::{borrow::Cow, pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use async_graphql::{ServerError, parser::types::OperationType};
 use axum::{
@@ -14,10 +14,9 @@ use futures_util::{
     future::{BoxFuture, OptionFuture},
     stream::{BoxStream, Stream},
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::Semaphore,
     time::{Instant, timeout},
 };
 use tokio_stream::StreamMap;
@@ -26,6 +25,10 @@ use super::{
     headers::new_request_id,
     request::from_payload,
     server::{ConnectionPermit, Server},
+    ws_messages::{
+        BAD_REQUEST, ClientMessage, Close, FORBIDDEN, GOING_AWAY, INIT_TIMEOUT, INTERNAL, NO_PROTOCOL, Outgoing,
+        ServerMessage, TWICE_INIT, UNAUTHORIZED,
+    },
 };
 use crate::{
     api::{
@@ -61,73 +64,6 @@ const MAX_OPERATIONS: usize = 100;
 const MAX_DOCUMENTS: usize = 256;
 /// Most bytes of an operation's id.
 const MAX_ID: usize = 4 * 1_024;
-
-/// A message from the client.
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum ClientMessage {
-    ConnectionInit {
-        #[serde(default)]
-        payload: Option<Map<String, Json>>,
-    },
-    Ping {
-        #[serde(default)]
-        payload: Option<Map<String, Json>>,
-    },
-    Pong {
-        #[serde(default, rename = "payload")]
-        _payload: Option<Map<String, Json>>,
-    },
-    Subscribe {
-        id: String,
-        payload: Map<String, Json>,
-    },
-    Complete {
-        id: String,
-    },
-}
-
-/// A message from the server, except `next`.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum ServerMessage<'m> {
-    ConnectionAck,
-    Pong {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        payload: Option<Map<String, Json>>,
-    },
-    Error {
-        id: &'m str,
-        payload: &'m [ServerError],
-    },
-    Complete {
-        id: &'m str,
-    },
-}
-
-impl ServerMessage<'_> {
-    fn into_message(self) -> Message {
-        Message::text(serde_json::to_string(&self).unwrap_or_default())
-    }
-}
-
-/// Why a socket is closed, by the protocol's codes.
-struct Close(u16, Cow<'static, str>);
-
-impl Close {
-    const fn new(code: u16, reason: &'static str) -> Self {
-        Self(code, Cow::Borrowed(reason))
-    }
-}
-
-const GOING_AWAY: Close = Close::new(1001, "The server is ending");
-const INTERNAL: Close = Close::new(1011, "Internal error");
-const BAD_REQUEST: Close = Close::new(4400, "Invalid message");
-const UNAUTHORIZED: Close = Close::new(4401, "Unauthorized");
-const FORBIDDEN: Close = Close::new(4403, "Forbidden");
-const NO_PROTOCOL: Close = Close::new(4406, "Subprotocol not acceptable");
-const INIT_TIMEOUT: Close = Close::new(4408, "Connection initialisation timeout");
-const TWICE_INIT: Close = Close::new(4429, "Too many initialisation requests");
 
 /// Answers an upgrade request.
 pub(super) fn upgrade(
@@ -207,30 +143,6 @@ struct SocketLimits {
     responses: Arc<Semaphore>,
     /// A permit for each KiB of the documents of running operations.
     documents: Semaphore,
-}
-
-/// A message of an operation, and the permit that its response holds until it is sent.
-struct Outgoing {
-    message: Message,
-    /// Whether it is the operation's last message, which frees its id.
-    is_last: bool,
-    permit: Option<OwnedSemaphorePermit>,
-}
-
-impl Outgoing {
-    /// With a response in JSON.
-    fn next(id: &str, response: &str, permit: Option<OwnedSemaphorePermit>) -> Self {
-        let message = format!(r#"{{"type":"next","id":{},"payload":{response}}}"#, Json::from(id));
-        Self { message: Message::text(message), is_last: false, permit }
-    }
-
-    fn complete(id: &str) -> Self {
-        Self { message: ServerMessage::Complete { id }.into_message(), is_last: true, permit: None }
-    }
-
-    fn error(id: &str, errors: &[ServerError]) -> Self {
-        Self { message: ServerMessage::Error { id, payload: errors }.into_message(), is_last: true, permit: None }
-    }
 }
 
 impl WsConnection {
