@@ -17,6 +17,9 @@ use crate::{
     voting::{self, Voting, scheduler},
 };
 
+/// Time between two searches for stored values that this release doesn't know. A search reads whole tables.
+const NEWER_RELEASE_CHECK: Duration = Duration::from_hours(1);
+
 /// What a server may be told otherwise.
 pub struct Options {
     /// How long tokens and codes stay valid.
@@ -168,9 +171,6 @@ impl App {
     }
 }
 
-/// How often to look for stored values that this release doesn't know. It takes a look at whole tables.
-const NEWER_RELEASE_CHECK: Duration = Duration::from_hours(1);
-
 /// Logs what a newer release on the same database has stored and this one ignores.
 async fn warn_of_newer_releases(db: Db, clock: Clock) {
     let columns =
@@ -180,6 +180,6 @@ async fn warn_of_newer_releases(db: Db, clock: Clock) {
         if let Err(error) = checked {
             tracing::warn!(%error, "could not look for values of a newer release");
         }
-        clock.sleep_until(clock.now() + NEWER_RELEASE_CHECK).await;
+        clock.sleep(NEWER_RELEASE_CHECK).await;
     }
 }

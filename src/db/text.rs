@@ -1,7 +1,8 @@
 //! Values that are stored as text, by their `Display` and `FromStr`.
 //!
 //! Two releases share a database during an upgrade, so a column may hold a value that this release doesn't know. A row that
-//! cannot be understood without it counts as absent: [`known_values!`] makes the condition for its table's queries.
+//! cannot be understood without it counts as absent: [`known_values!`] makes the condition, which `on_rows!` adds when it meets
+//! such a row, and counts and queries for single columns always.
 
 use diesel::{QueryResult, QueryableByName};
 use diesel_async::RunQueryDsl;
@@ -48,8 +49,8 @@ pub async fn warn_of_unknown_values(conn: &mut Conn, columns: impl Iterator<Item
 /// `KnownCampaigns`, that this release knows the values of these columns in a row of the table, and `CAMPAIGN_VALUES`, the
 /// columns for [`warn_of_unknown_values`].
 ///
-/// The condition holds its values as literals. With bound values, diesel would prepare a statement anew for each query on
-/// SQLite, as it does for each `eq_any`.
+/// The condition contains its values as literals. With bound values, like `eq_any`, diesel would not cache the statement on
+/// SQLite.
 macro_rules! known_values {
     ($condition:ident, $columns:ident, $table:ident { $($column:ident: $of_column:ty),+ $(,)? }) => {
         /// Whether this release knows all values of a row. Rows with a value of a newer release count as absent.
