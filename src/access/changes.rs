@@ -69,11 +69,11 @@ impl Access {
             + Send
             + 'static,
     {
-        let notice = {
-            let (of, notice) = (of.clone(), self.bus.access_notice(guild));
-            move |result: &R| Some(notice(of(result)))
+        let notification = {
+            let (of, notification) = (of.clone(), self.bus.access_notification(guild));
+            move |result: &R| Some(notification(of(result)))
         };
-        let result = self.db.write_and_notify(notice, work).await?;
+        let result = self.db.write_and_notify(notification, work).await?;
         self.bus.access_changed(guild, of(&result));
         Ok(result)
     }

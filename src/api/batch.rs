@@ -59,7 +59,7 @@ impl BatchScheduler {
 
     /// Runs an execution and dispatches its batches.
     pub(super) async fn run<T>(&self, execution: impl Future<Output = T>) -> T {
-        let usage = Usage::of_request();
+        let usage = Usage::current();
         let progress = Arc::new(ProgressWaker::default());
         let waker = Waker::from(Arc::clone(&progress));
         // Unconstrained: a future that tokio's budget interrupts in the midst of a level would look as if all fields had asked.

@@ -59,8 +59,8 @@ impl PageArgs {
         let page = Page {
             size,
             backward: self.last.is_some(),
-            after: self.after.map(|cursor| signer.read(T::NAME, guild, "after", &cursor)).transpose()?,
-            before: self.before.map(|cursor| signer.read(T::NAME, guild, "before", &cursor)).transpose()?,
+            after: self.after.map(|cursor| signer.decode(T::NAME, guild, "after", &cursor)).transpose()?,
+            before: self.before.map(|cursor| signer.decode(T::NAME, guild, "before", &cursor)).transpose()?,
         };
         Ok(PageRequest { page, signer, guild })
     }
@@ -102,7 +102,7 @@ pub struct Connection<T: ConnectionNode> {
 
 impl<T: ConnectionNode> Connection<T> {
     fn cursor(&self, row: &T) -> String {
-        self.signer.cursor(T::NAME, self.guild, &row.key())
+        self.signer.encode(T::NAME, self.guild, &row.key())
     }
 }
 

@@ -124,7 +124,7 @@ impl Prepared {
 
     /// A subscription's end, as its field would report it.
     fn fail(&self, error: Error, request_id: &str) -> ServerError {
-        let mut error = error.into_presented(request_id);
+        let mut error = error.into_sanitized(request_id);
         let root = &self.chosen.operation().selection_set.node.items;
         if let Some(Selection::Field(field)) = root.first().map(|item| &item.node) {
             error.locations = vec![field.pos];
@@ -174,12 +174,12 @@ impl Graph {
         let sdl = schema.sdl();
         let Settings { limits, introspection, suggestions, .. } = *settings;
         let printed = parse_schema(&sdl).map_err(|error| error.to_string())?;
-        let mut documents = Documents::of_schema((&sdl, &printed), limits, introspection, suggestions)?;
+        let mut documents = Documents::from_schema((&sdl, &printed), limits, introspection, suggestions)?;
         if let Some(manifest) = &settings.manifest {
-            documents.trust(manifest)?;
+            documents.trust_manifest(manifest)?;
         }
-        let types = FieldTypes::of_schema(&printed);
-        let (request_time, clock) = (limits.request_time, settings.clock.clone());
+        let types = FieldTypes::from_schema(&printed);
+        let (request_time, clock) = (limits.request_timeout, settings.clock.clone());
         Ok(Self { schema, documents: Arc::new(documents), types: Arc::new(types), request_time, clock })
     }
 
@@ -194,8 +194,8 @@ impl Graph {
     /// See [`Documents::choose`].
     pub fn prepare(&self, operation: Operation) -> Result<Prepared, Vec<ServerError>> {
         let Operation { document, name, variables } = operation;
-        let (chosen, variables) = self.documents.choose(&document, name.as_deref(), variables)?;
-        Ok(Prepared { chosen, variables, is_trusted: self.documents.are_trusted() })
+        let (chosen, variables) = self.documents.select(&document, name.as_deref(), variables)?;
+        Ok(Prepared { chosen, variables, is_trusted: self.documents.has_manifest() })
     }
 
     /// Waits for `work`, which authenticates a request, no longer than a request may take.
@@ -220,7 +220,7 @@ impl Graph {
             graph.finish(&mut response, &prepared, &id);
             response
         };
-        let run = tokio::spawn(Usage::of_request().measure(run).in_current_span());
+        let run = tokio::spawn(Usage::current().scope(run).in_current_span());
         // A query that nobody waits for any more is given up.
         let _give_up = is_query.then(|| GiveUp(run.abort_handle()));
         match self.clock.timeout(self.request_time, run).await {
@@ -358,7 +358,7 @@ impl Graph {
     ) -> Option<Response> {
         let mut answers = self.schema.execute_stream(request);
         let run = caller.run(answers.next());
-        let mut response = Arc::new(Usage::default()).measure(run).await?;
+        let mut response = Arc::new(Usage::default()).scope(run).await?;
         self.finish(&mut response, prepared, request_id);
         Some(response)
     }
@@ -368,7 +368,7 @@ impl Graph {
         // A document can be wrong in more ways than anyone would want to read, or we to write.
         response.errors.truncate(MAX_ERRORS);
         for error in &mut response.errors {
-            error::present(error, request_id);
+            error::sanitize(error, request_id);
         }
     }
 }

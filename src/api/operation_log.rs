@@ -121,7 +121,7 @@ impl OperationLog {
     /// Runs its query or mutation.
     pub async fn execute(&mut self, graph: &Graph, prepared: Prepared, admitted: &AuthContext) -> Response {
         let run = graph.execute(prepared, admitted, &self.request_id).instrument(self.span.clone());
-        let response = Arc::clone(&self.usage).measure(run).await;
+        let response = Arc::clone(&self.usage).scope(run).await;
         self.comes_to(OutcomeCode::of(&response.errors));
         response
     }
@@ -136,7 +136,14 @@ impl Drop for OperationLog {
         let Self { ref name, kind, transport, outcome: OutcomeCode(outcome), .. } = *self;
         // The metrics hold a limited number of names, which anonymous clients could use up.
         let counted_as = if self.viewer.is_some() || self.is_trusted { name } else { UNNAMED };
-        self.app.metrics.count(&OperationSample { name: counted_as, kind, transport, outcome, took, statements });
+        self.app.metrics.count(&OperationSample {
+            name: counted_as,
+            kind,
+            transport,
+            outcome,
+            duration: took,
+            statements,
+        });
         let _span = self.span.enter();
         tracing::info!(
             request_id = self.request_id,

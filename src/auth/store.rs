@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use crate::{
     access::Permissions,
     db::{
-        Conn, Lock, first_locked, on,
+        Conn, LockMode, first_locked, on,
         schema::{codes, failures, members, refresh_tokens, sessions},
         text_enum,
     },
@@ -67,7 +67,7 @@ pub async fn insert_refresh_token(conn: &mut Conn, token: &RefreshToken) -> Quer
 /// The refresh token with this hash, locked: of two that use it at once, the second sees it rotated.
 pub async fn lock_refresh_token(conn: &mut Conn, guild: GuildId, hash: &str) -> QueryResult<Option<RefreshToken>> {
     let token = refresh_tokens::table.find((guild, hash));
-    first_locked!(conn, Lock::Exclusive, token.select(RefreshToken::as_select())).optional()
+    first_locked!(conn, LockMode::Exclusive, token.select(RefreshToken::as_select())).optional()
 }
 
 /// The session of a refresh token, and its owner's id and username key, whether or not it is still good.

@@ -18,7 +18,7 @@ use super::cipher::Cipher;
 use crate::kernel::{
     clock::Timestamp,
     error::{Error, Result},
-    id::{GuildId, MemberId, SessionId, Unknown},
+    id::{GuildId, InvalidId, MemberId, SessionId},
     page::CursorSigner,
 };
 
@@ -68,9 +68,9 @@ impl From<&Claims> for Payload {
 }
 
 impl TryFrom<Payload> for Claims {
-    type Error = Unknown;
+    type Error = InvalidId;
 
-    fn try_from(payload: Payload) -> Result<Self, Unknown> {
+    fn try_from(payload: Payload) -> Result<Self, InvalidId> {
         Ok(Self {
             member: MemberId::try_from(&payload.sub)?,
             guild: GuildId::try_from(&payload.gid)?,

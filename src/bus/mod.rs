@@ -17,7 +17,7 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 
 pub use self::event::BusEvent;
 use crate::{
-    db::{Db, Notice},
+    db::{Db, Notification},
     kernel::{
         id::{CampaignId, GuildId, MemberId},
         pruning_map::PruningMap,
@@ -110,9 +110,9 @@ impl Bus {
     }
 
     /// The notice to the other servers that the rights of a member, or of anyone, have changed in a guild.
-    pub fn access_notice(&self, guild: GuildId) -> impl FnOnce(Option<MemberId>) -> Notice + Clone + use<> {
+    pub fn access_notification(&self, guild: GuildId) -> impl FnOnce(Option<MemberId>) -> Notification + Clone + use<> {
         let (server, channel) = (self.server, self.channel);
-        move |of| Notice { channel, payload: BusEvent::Access(guild, of).encode(server) }
+        move |of| Notification { channel, payload: BusEvent::Access(guild, of).encode(server) }
     }
 
     /// Publishes the same on this server only.
@@ -121,9 +121,9 @@ impl Bus {
     }
 
     /// The notice to the other servers that a campaign has changed.
-    pub fn campaign_notice(&self) -> impl FnOnce(GuildId, CampaignId) -> Notice + use<> {
+    pub fn campaign_notification(&self) -> impl FnOnce(GuildId, CampaignId) -> Notification + use<> {
         let (server, channel) = (self.server, self.channel);
-        move |guild, id| Notice { channel, payload: BusEvent::Campaign(guild, id).encode(server) }
+        move |guild, id| Notification { channel, payload: BusEvent::Campaign(guild, id).encode(server) }
     }
 
     /// Has the subscribers react to a committed change of a guild's roster, and waits for them: for what must be done before

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     cli::settings::DatabaseSettings,
-    db::file::{self, OpenMode, beside},
+    db::file::{self, OpenMode, with_suffix},
 };
 
 /// Copy the SQLite database and its signing key.
@@ -42,7 +42,7 @@ impl Backup {
         self.refuse_a_name_in_use(&source)?;
         let mode =
             fs::metadata(&source).map_err(|error| format!("{}: {error}", source.display()))?.permissions().mode();
-        let draft = file::draft(&self.file, mode)?;
+        let draft = file::create_temporary(&self.file, mode)?;
         file::copy(&mut file::open(&source, OpenMode::Write)?, &draft).map_err(|error| format!("{url}: {error}"))?;
         file::check(&mut file::open(&draft, OpenMode::Read)?, &source)?;
         let bytes = fs::metadata(&draft)?.len();
@@ -53,9 +53,11 @@ impl Backup {
         match key {
             Some(key) => key.publish(self.force)?,
             // That of an earlier backup.
-            None => fs::rename(beside(&self.file, ".key"), beside(&self.file, ".key.former")).or_else(absent)?,
+            None => {
+                fs::rename(with_suffix(&self.file, ".key"), with_suffix(&self.file, ".key.former")).or_else(absent)?;
+            }
         }
-        file::publish(draft, &self.file, self.force)?;
+        file::persist(draft, &self.file, self.force)?;
         say(&format!("{displayed}: a copy of {url}, {bytes} bytes, checked.\n"))?;
         say(&if has_key {
             format!("{displayed}.key: the signing key. Keep both, where nobody else can read them.\n")
@@ -72,10 +74,12 @@ impl Backup {
         if self.file.exists() && fs::canonicalize(&self.file)? == fs::canonicalize(source)? {
             return Err(format!("{displayed} is the database itself").into());
         }
-        if let Some(log) = file::LOGS.iter().map(|suffix| beside(&self.file, suffix)).find(|log| log.exists()) {
+        if let Some(log) =
+            file::SIDE_FILE_SUFFIXES.iter().map(|suffix| with_suffix(&self.file, suffix)).find(|log| log.exists())
+        {
             return Err(format!("{displayed} is a database in use: there is {} beside it", log.display()).into());
         }
-        match [self.file.clone(), beside(&self.file, ".key")].iter().find(|file| file.exists()) {
+        match [self.file.clone(), with_suffix(&self.file, ".key")].iter().find(|file| file.exists()) {
             Some(taken) if !self.force => {
                 Err(format!("{} is there already: choose another name, or --force", taken.display()).into())
             }
@@ -100,7 +104,7 @@ impl KeyCopy {
     /// there is none. Another key that is there is kept as FILE.key.former: while the one has changed its place and the
     /// database has not, nothing else opens what is still there.
     pub(super) fn prepare(of: &Path, to: &Path) -> Result<Option<Self>, BoxError> {
-        let (from, place) = (beside(of, ".key"), beside(to, ".key"));
+        let (from, place) = (with_suffix(of, ".key"), with_suffix(to, ".key"));
         if !from.exists() {
             return Ok(None);
         }
@@ -112,21 +116,21 @@ impl KeyCopy {
         let mode = fs::metadata(&from)?.permissions().mode() & 0o600;
         let draft = private(&place, &key, mode)?;
         if let Some(former) = former {
-            let kept = beside(&place, ".former");
-            file::publish(private(&kept, &former, 0o600)?, &kept, true)?;
+            let kept = with_suffix(&place, ".former");
+            file::persist(private(&kept, &former, 0o600)?, &kept, true)?;
         }
         Ok(Some(Self { place, draft: Some(draft) }))
     }
 
     /// Puts it in its place: in that of another key only if `replace`.
     pub(super) fn publish(self, replace: bool) -> Result<(), BoxError> {
-        self.draft.map_or(Ok(()), |draft| file::publish(draft, &self.place, replace))
+        self.draft.map_or(Ok(()), |draft| file::persist(draft, &self.place, replace))
     }
 }
 
 /// A draft of a file that only its owner may read, on the disk.
 fn private(of: &Path, bytes: &[u8], mode: u32) -> Result<TempPath, BoxError> {
-    let draft = file::draft(of, 0o600)?;
+    let draft = file::create_temporary(of, 0o600)?;
     fs::write(&draft, bytes)?;
     fs::set_permissions(&draft, Permissions::from_mode(mode))?;
     file::sync(&draft)?;

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     cli::settings::DatabaseSettings,
     db::{
-        self, Db, Transferred,
-        file::{self, beside},
+        self, Db, TransferredTable,
+        file::{self, with_suffix},
     },
     kernel::error::Refusal,
     voting,
@@ -46,7 +46,7 @@ impl Migrate {
             return Err(format!("{}: No such file", source.display()).into());
         }
         // Nobody writes to it until all is copied.
-        let mut held = file::hold(&source)?;
+        let mut held = file::open_exclusive(&source)?;
         file::check(&mut held, &source)?;
         file::migrate(&mut held)?;
         let target = Db::open(&to, database.max_connections).await?;
@@ -66,13 +66,13 @@ impl Migrate {
             copied.await.map_err(|error| format!("{error}\nNothing was copied: {to} holds no guild of it."))?;
         say(&report(&tables, recounted)?)?;
         say(&format!("{url} is copied to {to}. Put the file away, so that no server is started on it again.\n"))?;
-        say(&about_the_key(&beside(&source, ".key"))?)
+        say(&about_the_key(&with_suffix(&source, ".key"))?)
     }
 }
 
-fn report(tables: &[Transferred], recounted: usize) -> Result<String, std::fmt::Error> {
+fn report(tables: &[TransferredTable], recounted: usize) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
-    for Transferred { table, rows } in tables {
+    for TransferredTable { table, rows } in tables {
         writeln!(text, "{table:<20}{rows:>12}")?;
     }
     let rows: u64 = tables.iter().map(|table| table.rows).sum();

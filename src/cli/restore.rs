@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     cli::settings::DatabaseSettings,
-    db::file::{self, NotHeld, OpenMode, beside},
+    db::file::{self, OpenExclusiveError, OpenMode, with_suffix},
 };
 
 /// Make a backup the SQLite database again, and its signing key.
@@ -49,7 +49,7 @@ impl Restore {
         }
         file::check(&mut backup, &self.file)?;
         let like = fs::metadata(&place).or_else(|_| fs::metadata(&self.file))?;
-        let draft = file::draft(&place, like.permissions().mode())?;
+        let draft = file::create_temporary(&place, like.permissions().mode())?;
         file::copy(&mut backup, &draft)?;
         // Ends before the draft gets its name: what SQLite keeps beside it would not follow.
         {
@@ -60,7 +60,7 @@ impl Restore {
         file::sync(&draft)?;
         let has_key = self.put_in_place(draft, &place, &target)?;
         say(&format!("{url} is {displayed} again.\n"))?;
-        let key = beside(&target, ".key");
+        let key = with_suffix(&target, ".key");
         say(&match (has_key, key.exists()) {
             (true, _) => format!("{}: its signing key.\n", key.display()),
             (false, true) => format!("{displayed}.key is not there, so {} stays as it was.\n", key.display()),
@@ -77,22 +77,22 @@ impl Restore {
     fn put_in_place(&self, draft: TempPath, place: &Path, target: &Path) -> Result<bool, BoxError> {
         let displayed = target.display();
         // Kept until the new one is in its place, so that nobody opens the old one.
-        let mut former = match place.exists().then(|| file::hold(place)) {
+        let mut former = match place.exists().then(|| file::open_exclusive(place)) {
             None => None,
             Some(Ok(former)) => Some(former),
-            Some(Err(NotHeld::Unreadable(..))) if self.force => None,
-            Some(Err(unreadable @ NotHeld::Unreadable(..))) => {
+            Some(Err(OpenExclusiveError::Unreadable(..))) if self.force => None,
+            Some(Err(unreadable @ OpenExclusiveError::Unreadable(..))) => {
                 return Err(format!("{unreadable}; --force would replace it").into());
             }
             Some(Err(in_use)) => return Err(in_use.into()),
         };
         if let Some(former) = former.as_mut().filter(|_| !self.force) {
             let unreadable = |error| format!("{displayed} cannot be read: {error}; --force would replace it");
-            if file::holds_data(former).map_err(unreadable)? {
+            if file::has_data(former).map_err(unreadable)? {
                 return Err(format!("{displayed} holds data, which --force would replace: back it up first").into());
             }
         }
-        let key = (beside(&self.file, ".key"), beside(target, ".key"));
+        let key = (with_suffix(&self.file, ".key"), with_suffix(target, ".key"));
         if !self.force && key.0.exists() && key.1.exists() && fs::read(&key.0)? != fs::read(&key.1)? {
             return Err(format!("{} is another key, which --force would replace", key.1.display()).into());
         }
@@ -101,11 +101,11 @@ impl Restore {
         let has_key = key.is_some();
         if let Some(former) = &mut former {
             // What the log holds is to be in the file if we come no further. One that is damaged may not let us.
-            file::fold_log(former).or_else(|error| if self.force { Ok(()) } else { Err(error) })?;
+            file::disable_wal(former).or_else(|error| if self.force { Ok(()) } else { Err(error) })?;
         }
-        file::remove_logs(place)?;
+        file::remove_side_files(place)?;
         key.map_or(Ok(()), |key| key.publish(self.force))?;
-        file::publish(draft, place, former.is_some() || self.force)?;
+        file::persist(draft, place, former.is_some() || self.force)?;
         Ok(has_key)
     }
 }

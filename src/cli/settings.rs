@@ -73,7 +73,7 @@ impl Signing {
             }
             (Some(secret), _) => Ok(Keys::new(secret.as_bytes())),
             (None, Some(file)) => {
-                let key = db::file::beside(&file, ".key");
+                let key = db::file::with_suffix(&file, ".key");
                 let secret = secret_beside(&key)
                     .map_err(|error| format!("The signing secret could not be kept in {}: {error}", key.display()))?;
                 Ok(Keys::new(&secret))
@@ -152,7 +152,7 @@ impl RequestLimits {
             max_root_fields,
             max_aliases,
             max_directives,
-            request_time,
+            request_timeout: request_time,
         }
     }
 }

@@ -61,8 +61,8 @@ macro_rules! first_locked {
     ($conn:expr, $lock:expr, $query:expr) => {
         match $conn {
             $crate::db::conn::Conn::Postgres(conn) => match $lock {
-                $crate::db::conn::Lock::Shared => $query.for_share().first(&mut **conn).await,
-                $crate::db::conn::Lock::Exclusive => $query.for_no_key_update().first(&mut **conn).await,
+                $crate::db::conn::LockMode::Shared => $query.for_share().first(&mut **conn).await,
+                $crate::db::conn::LockMode::Exclusive => $query.for_no_key_update().first(&mut **conn).await,
             },
             $crate::db::conn::Conn::Sqlite(conn) => $query.first(&mut **conn).await,
         }
@@ -72,7 +72,7 @@ pub(crate) use first_locked;
 
 /// How firmly [`first_locked!`] holds a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lock {
+pub enum LockMode {
     /// Others may hold it shared too; nobody may change it.
     Shared,
     /// Nobody else may hold it in either way.
@@ -100,14 +100,14 @@ pub struct AdvisoryLock {
     /// What is queued for.
     pub key: i64,
     /// Whether it is shared.
-    pub lock: Lock,
+    pub mode: LockMode,
 }
 
 impl AdvisoryLock {
     fn sql(self) -> String {
-        let take = match self.lock {
-            Lock::Shared => "pg_advisory_xact_lock_shared",
-            Lock::Exclusive => "pg_advisory_xact_lock",
+        let take = match self.mode {
+            LockMode::Shared => "pg_advisory_xact_lock_shared",
+            LockMode::Exclusive => "pg_advisory_xact_lock",
         };
         format!("SELECT {take}({})", self.key)
     }

@@ -23,7 +23,7 @@ use crate::kernel::error::BoxError;
 const PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 /// The file of this name with `suffix` behind it: SQLite's log, or our key.
-pub fn beside(file: &Path, suffix: &str) -> PathBuf {
+pub fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -55,7 +55,7 @@ pub fn open(file: &Path, mode: OpenMode) -> Result<SqliteConnection, BoxError> {
 
 /// Why a database cannot be had alone.
 #[derive(Debug, thiserror::Error)]
-pub enum NotHeld {
+pub enum OpenExclusiveError {
     /// A server or a command has it open.
     #[error("{} is in use: end the server first (or the command that has it open)", .0.display())]
     InUse(PathBuf),
@@ -68,14 +68,14 @@ pub enum NotHeld {
 ///
 /// # Errors
 /// When somebody has, or it cannot be read.
-pub fn hold(file: &Path) -> Result<SqliteConnection, NotHeld> {
-    let unreadable = |error: String| NotHeld::Unreadable(file.to_owned(), error);
+pub fn open_exclusive(file: &Path) -> Result<SqliteConnection, OpenExclusiveError> {
+    let unreadable = |error: String| OpenExclusiveError::Unreadable(file.to_owned(), error);
     let mut conn = open(file, OpenMode::Write).map_err(|error| unreadable(error.to_string()))?;
     // Whoever has a database in WAL mode open holds a shared lock on the file. In this mode ours is not given back with the
     // transaction that took it.
     let lock = "PRAGMA busy_timeout = 1000; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT";
     conn.batch_execute(lock).map_err(|error| match error.to_string() {
-        locked if locked.contains("locked") => NotHeld::InUse(file.to_owned()),
+        locked if locked.contains("locked") => OpenExclusiveError::InUse(file.to_owned()),
         other => unreadable(other),
     })?;
     Ok(conn)
@@ -143,7 +143,7 @@ pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), BoxError> {
 ///
 /// # Errors
 /// The database's.
-pub fn holds_data(conn: &mut SqliteConnection) -> diesel::QueryResult<bool> {
+pub fn has_data(conn: &mut SqliteConnection) -> diesel::QueryResult<bool> {
     let tables = "SELECT count(*) AS number FROM sqlite_master WHERE type = 'table'";
     let guilds = "SELECT count(*) AS number FROM sqlite_master WHERE type = 'table' AND name = 'guilds'";
     if number(conn, guilds)? == 0 {
@@ -173,7 +173,7 @@ pub fn copy(conn: &mut SqliteConnection, to: &Path) -> Result<(), BoxError> {
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn draft(of: &Path, mode: u32) -> Result<TempPath, BoxError> {
+pub fn create_temporary(of: &Path, mode: u32) -> Result<TempPath, BoxError> {
     let name = of.file_name().ok_or_else(|| format!("{}: not the name of a file", of.display()))?;
     let mut prefix = name.to_owned();
     prefix.push(".");
@@ -198,7 +198,7 @@ pub fn sync(draft: &Path) -> Result<(), BoxError> {
 ///
 /// # Errors
 /// When it cannot be done; then the other file stands as it was.
-pub fn publish(draft: TempPath, file: &Path, replace: bool) -> Result<(), BoxError> {
+pub fn persist(draft: TempPath, file: &Path, replace: bool) -> Result<(), BoxError> {
     let named = if replace { draft.persist(file) } else { draft.persist_noclobber(file) };
     named.map_err(|failed| format!("{}: {}", file.display(), failed.error))?;
     // The name, too.
@@ -209,7 +209,7 @@ pub fn publish(draft: TempPath, file: &Path, replace: bool) -> Result<(), BoxErr
 ///
 /// # Errors
 /// The database's.
-pub fn fold_log(held: &mut SqliteConnection) -> Result<(), BoxError> {
+pub fn disable_wal(held: &mut SqliteConnection) -> Result<(), BoxError> {
     Ok(held.batch_execute("PRAGMA journal_mode = DELETE")?)
 }
 
@@ -217,9 +217,9 @@ pub fn fold_log(held: &mut SqliteConnection) -> Result<(), BoxError> {
 ///
 /// # Errors
 /// When it cannot be removed.
-pub fn remove_logs(file: &Path) -> Result<(), BoxError> {
-    for suffix in LOGS {
-        match fs::remove_file(beside(file, suffix)) {
+pub fn remove_side_files(file: &Path) -> Result<(), BoxError> {
+    for suffix in SIDE_FILE_SUFFIXES {
+        match fs::remove_file(with_suffix(file, suffix)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
@@ -228,7 +228,7 @@ pub fn remove_logs(file: &Path) -> Result<(), BoxError> {
 }
 
 /// What SQLite keeps beside a database that is open, or was not closed.
-pub const LOGS: [&str; 3] = ["-wal", "-shm", "-journal"];
+pub const SIDE_FILE_SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 fn folder_of(file: &Path) -> &Path {
     match file.parent() {

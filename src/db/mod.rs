@@ -33,11 +33,11 @@ use tracing::Instrument;
 
 pub use self::{
     campaign_status::CampaignStatus,
-    conn::{AdvisoryLock, Conn, Lock, SqliteConn},
-    probe::{Probe, Schema},
+    conn::{AdvisoryLock, Conn, LockMode, SqliteConn},
+    probe::{Probe, SchemaState},
     text::{KnownValues, warn_of_unknown_values},
-    transfer::{Transferred, transfer},
-    unique::violated,
+    transfer::{TransferredTable, transfer},
+    unique::violated_constraint,
     url::{DatabaseUrl, PostgresUrl},
     usage::Usage,
 };
@@ -71,7 +71,7 @@ enum Pools {
 
 /// Something for the other servers to hear.
 #[derive(Clone, Debug)]
-pub struct Notice {
+pub struct Notification {
     /// Who listens on this channel hears it.
     pub channel: &'static str,
     /// What is said.
@@ -94,7 +94,7 @@ where
 }
 
 /// What [`Db::run`] makes of a caller's work: it stores the result itself and returns the notice to publish.
-type BoxedWork = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<Option<Notice>>> + Send>;
+type BoxedWork = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<Option<Notification>>> + Send>;
 
 impl Db {
     /// Opens the database, creating a SQLite file that is not there and migrating to the newest schema.
@@ -253,7 +253,7 @@ impl Db {
     /// As for [`Db::read`].
     pub fn write_and_notify<R, F, N>(
         &self,
-        notice: N,
+        notification: N,
         work: F,
     ) -> impl Future<Output = Result<R>> + Send + use<'_, R, F, N>
     where
@@ -262,16 +262,16 @@ impl Db {
             + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
             + Send
             + 'static,
-        N: FnOnce(&R) -> Option<Notice> + Send + 'static,
+        N: FnOnce(&R) -> Option<Notification> + Send + 'static,
     {
-        self.run(AccessMode::Write(None), notice, work)
+        self.run(AccessMode::Write(None), notification, work)
     }
 
     /// The generic part of every access, kept as small as possible: it is compiled once for each of some 150 calls.
     fn run<R, F, N>(
         &self,
         access: AccessMode,
-        notice: N,
+        notification: N,
         work: F,
     ) -> impl Future<Output = Result<R>> + Send + use<'_, R, F, N>
     where
@@ -280,16 +280,16 @@ impl Db {
             + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
             + Send
             + 'static,
-        N: FnOnce(&R) -> Option<Notice> + Send + 'static,
+        N: FnOnce(&R) -> Option<Notification> + Send + 'static,
     {
         let (sender, mut receiver) = oneshot::channel();
         let work: BoxedWork = Box::new(move |conn| {
             Box::pin(async move {
                 let result = work(conn).await?;
-                let notice = notice(&result);
+                let notification = notification(&result);
                 // Received only after the commit. A caller that has gone receives nothing.
                 let _ = sender.send(result);
-                Ok(notice)
+                Ok(notification)
             })
         });
         let done = self.run_boxed(access, work);
@@ -303,7 +303,7 @@ impl Db {
     /// that goes away (a client that disconnects), so that no transaction stays open and no statement is interrupted.
     fn run_boxed(&self, access: AccessMode, work: BoxedWork) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            let request = Usage::of_request();
+            let request = Usage::current();
             let _in_flight = request.begin_wait();
             let span = tracing::debug_span!("database", access = %access, "otel.kind" = "client");
             if request.is_gone() {
@@ -352,7 +352,7 @@ async fn in_transaction(mut conn: Conn, access: AccessMode, work: BoxedWork) -> 
     }
     conn.begin(access).await?;
     let result = match work(&mut conn).await {
-        Ok(Some(Notice { channel, payload })) => conn.notify(channel, vec![payload]).await.map_err(Error::from),
+        Ok(Some(Notification { channel, payload })) => conn.notify(channel, vec![payload]).await.map_err(Error::from),
         Ok(None) => Ok(()),
         Err(error) => Err(error),
     };

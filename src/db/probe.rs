@@ -27,13 +27,13 @@ pub enum Probe {
 
 /// How a database's schema stands to the migrations that are embedded here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Schema {
+pub enum SchemaState {
     /// Nothing has been migrated.
     Missing,
     /// All has been.
-    Newest,
+    Current,
     /// These migrations are yet to come.
-    Older(Vec<String>),
+    Outdated(Vec<String>),
     /// These are not known here: a newer program has been there.
     Newer(Vec<String>),
 }
@@ -93,7 +93,7 @@ impl Probe {
     ///
     /// # Errors
     /// The database's.
-    pub async fn schema(&mut self) -> QueryResult<Schema> {
+    pub async fn schema(&mut self) -> QueryResult<SchemaState> {
         let (is_there, embedded) = match self {
             Self::Postgres(_) => (
                 "SELECT 'yes' AS value WHERE to_regclass('__diesel_schema_migrations') IS NOT NULL",
@@ -106,7 +106,7 @@ impl Probe {
         };
         let embedded = embedded.map_err(Error::QueryBuilderError)?;
         if self.values(is_there).await?.is_empty() {
-            return Ok(Schema::Missing);
+            return Ok(SchemaState::Missing);
         }
         let applied = self.values("SELECT version AS value FROM __diesel_schema_migrations ORDER BY version").await?;
         let beyond = |these: &[String], those: &[String]| -> Vec<String> {
@@ -114,10 +114,10 @@ impl Probe {
         };
         let (pending, unknown) = (beyond(&embedded, &applied), beyond(&applied, &embedded));
         Ok(match (applied.is_empty(), pending.is_empty(), unknown.is_empty()) {
-            (true, ..) => Schema::Missing,
-            (_, _, false) => Schema::Newer(unknown),
-            (_, false, _) => Schema::Older(pending),
-            _ => Schema::Newest,
+            (true, ..) => SchemaState::Missing,
+            (_, _, false) => SchemaState::Newer(unknown),
+            (_, false, _) => SchemaState::Outdated(pending),
+            _ => SchemaState::Current,
         })
     }
 

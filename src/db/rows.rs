@@ -33,7 +33,7 @@ pub trait WideRow<C>: Sized {
     /// Loads the first row of a query, if there is one.
     fn first<'q>(query: Self::Query<'q>, conn: &'q mut C) -> BoxFuture<'q, QueryResult<Option<Self>>>;
 
-    /// As [`WideRow::first`], and locks the row until the transaction ends: [`Lock::Exclusive`](super::Lock).
+    /// As [`WideRow::first`], and locks the row until the transaction ends: [`LockMode::Exclusive`](super::LockMode).
     fn first_locked<'q>(query: Self::Query<'q>, conn: &'q mut C) -> BoxFuture<'q, QueryResult<Option<Self>>>;
 }
 

@@ -21,7 +21,7 @@ const BATCH: (usize, usize) = (5_000, 1_024 * 1_024);
 
 /// A table that was transferred.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transferred {
+pub struct TransferredTable {
     /// Its name.
     pub table: String,
     /// How many rows it has.
@@ -34,7 +34,10 @@ pub struct Transferred {
 ///
 /// # Errors
 /// `CONFLICT` when there is something already; internal when the source cannot be read or the target does not hold it.
-pub async fn transfer(mut source: SqliteConnection, target: &mut Conn) -> Result<(Vec<Transferred>, SqliteConnection)> {
+pub async fn transfer(
+    mut source: SqliteConnection,
+    target: &mut Conn,
+) -> Result<(Vec<TransferredTable>, SqliteConnection)> {
     let Conn::Postgres(target) = target else { return Err(Error::internal("the target is not PostgreSQL")) };
     let target: &mut AsyncPgConnection = target;
     let tables = tables_of(&mut source)?;
@@ -71,7 +74,7 @@ pub async fn transfer(mut source: SqliteConnection, target: &mut Conn) -> Result
             let what = if sent == arrived { "not the same rows".to_owned() } else { format!("{arrived} rows") };
             return Err(Error::internal(format!("{table} has {sent} rows in SQLite, and {what} in PostgreSQL")));
         }
-        transferred.push(Transferred { table: table.name.clone(), rows: sent.rows });
+        transferred.push(TransferredTable { table: table.name.clone(), rows: sent.rows });
     }
     Ok((transferred, source))
 }

@@ -17,8 +17,8 @@ const UNIQUE: [(&str, &str); 11] = [
     ("picks_no_entry_twice", "picks.guild_id, picks.campaign_id, picks.member_id, picks.entry_id"),
 ];
 
-/// The name of the unique constraint that an error says was violated, alike on both databases.
-pub fn violated(error: &diesel::result::Error) -> Option<&'static str> {
+/// The name of the unique constraint that an error says was violated_constraint, alike on both databases.
+pub fn violated_constraint(error: &diesel::result::Error) -> Option<&'static str> {
     let diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info) = error else { return None };
     let columns = info.message().rsplit(": ").next().unwrap_or_default();
     UNIQUE

@@ -12,7 +12,7 @@ tokio::task_local! {
 }
 
 /// What a request has asked of the database so far, and what it waits for. Belongs to whatever runs within
-/// [`Usage::measure`], but for what that spawns.
+/// [`Usage::scope`], but for what that spawns.
 #[derive(Debug, Default)]
 pub struct Usage {
     statements: AtomicU64,
@@ -23,12 +23,12 @@ pub struct Usage {
 
 impl Usage {
     /// That of the present request; a new one outside of any.
-    pub fn of_request() -> Arc<Self> {
+    pub fn current() -> Arc<Self> {
         OF_REQUEST.try_with(Arc::clone).unwrap_or_default()
     }
 
     /// Runs what is part of the request.
-    pub async fn measure<T>(self: Arc<Self>, part: impl Future<Output = T>) -> T {
+    pub async fn scope<T>(self: Arc<Self>, part: impl Future<Output = T>) -> T {
         OF_REQUEST.scope(self, part).await
     }
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     access::Viewer,
     audit::{self, Action, Changes},
-    db::{Conn, violated},
+    db::{Conn, violated_constraint},
     identity::{self, Ladder},
     kernel::{
         error::{Error, Refusal, Result},
@@ -204,7 +204,7 @@ pub(super) fn not_linked() -> Refusal {
 }
 
 fn taken(error: diesel::result::Error) -> Error {
-    match violated(&error) {
+    match violated_constraint(&error) {
         Some("discord_links_server") => {
             let message = "Another guild of this deployment is linked to this Discord server.";
             Refusal::conflict("DISCORD_SERVER_TAKEN", message).at("serverId").into()

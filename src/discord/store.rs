@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     db::{
-        Conn, Lock, first_locked, on, on_rows,
+        Conn, LockMode, first_locked, on, on_rows,
         schema::{campaigns, discord_keeper, discord_links, discord_stories, members},
     },
     identity::Member,
@@ -134,7 +134,7 @@ pub async fn lock_announced_state(
         .on_conflict_do_nothing()
         .execute(c))?;
     let row = discord_stories::table.find((guild, campaign)).select(discord_stories::told);
-    let announced: String = first_locked!(conn, Lock::Exclusive, row)?;
+    let announced: String = first_locked!(conn, LockMode::Exclusive, row)?;
     Ok(parse_announced_state(campaign, &announced))
 }
 

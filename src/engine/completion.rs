@@ -20,7 +20,7 @@ pub(crate) struct FieldTypes(HashMap<String, HashMap<String, Type>>);
 
 impl FieldTypes {
     /// Reads them off the schema.
-    pub(crate) fn of_schema(schema: &ServiceDocument) -> Self {
+    pub(crate) fn from_schema(schema: &ServiceDocument) -> Self {
         let mut types = HashMap::new();
         for definition in &schema.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };

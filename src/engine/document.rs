@@ -44,7 +44,7 @@ pub enum DocumentRef {
     /// This one.
     Text(String),
     /// The one of this hash, or of this id in the manifest.
-    Known(String),
+    Id(String),
     /// This one, to be known by its hash from now on.
     Register(String, String),
 }
@@ -98,7 +98,7 @@ impl Documents {
     ///
     /// # Errors
     /// A sentence that says why the text is not a schema.
-    pub fn of_schema(
+    pub fn from_schema(
         (sdl, schema): (&str, &ServiceDocument),
         limits: Limits,
         introspection: bool,
@@ -107,9 +107,9 @@ impl Documents {
         Ok(Self {
             limits,
             introspection,
-            costs: Costs::of_schema(schema),
-            inputs: Inputs::of_schema(schema),
-            validator: Validator::of_schema(sdl, suggestions)?,
+            costs: Costs::from_schema(schema),
+            inputs: Inputs::from_schema(schema),
+            validator: Validator::from_schema(sdl, suggestions)?,
             known: Cache::with_weighter(KEPT_DOCUMENTS, KEPT_BYTES, DocumentWeighter),
             trusted: None,
         })
@@ -119,7 +119,7 @@ impl Documents {
     ///
     /// # Errors
     /// A sentence that says what is wrong with the manifest.
-    pub fn trust(&mut self, manifest: &str) -> Result<(), String> {
+    pub fn trust_manifest(&mut self, manifest: &str) -> Result<(), String> {
         let mut trusted = HashMap::new();
         for (id, text) in read_manifest(manifest)? {
             let hash = hash(&text);
@@ -138,7 +138,7 @@ impl Documents {
     }
 
     /// Whether it runs only the documents of a manifest.
-    pub const fn are_trusted(&self) -> bool {
+    pub const fn has_manifest(&self) -> bool {
         self.trusted.is_some()
     }
 
@@ -148,7 +148,7 @@ impl Documents {
     /// `BAD_USER_INPUT` for what does not parse, goes in circles, has values of the wrong types, or does not have the
     /// operation; `QUERY_TOO_COMPLEX`; `NOT_FOUND` for a hash not heard of yet; `FORBIDDEN` for what is not in the
     /// manifest, or introspects where that is not allowed.
-    pub fn choose(
+    pub fn select(
         &self,
         wanted: &DocumentRef,
         operation: Option<&str>,
@@ -167,7 +167,7 @@ impl Documents {
 
     fn find(&self, wanted: &DocumentRef) -> Result<Arc<Document>, Vec<ServerError>> {
         let (text, registered_as) = match wanted {
-            DocumentRef::Known(id) => return self.registered(id).map_err(refused),
+            DocumentRef::Id(id) => return self.registered(id).map_err(refused),
             DocumentRef::Text(text) => (text, None),
             DocumentRef::Register(text, hash) => (text, Some(hash)),
         };
@@ -286,7 +286,7 @@ fn refused(refusal: Refusal) -> Vec<ServerError> {
 fn find_trusted(trusted: &Manifest, wanted: &DocumentRef) -> Result<Arc<Document>, Refusal> {
     let by_id = |id: &str| trusted.get(id).or_else(|| trusted.get(id.strip_prefix("sha256:")?));
     let known = match wanted {
-        DocumentRef::Known(id) => by_id(id),
+        DocumentRef::Id(id) => by_id(id),
         // Some clients send a text along, printed anew: it may differ in its spaces, and what is run is the manifest's.
         DocumentRef::Register(text, id) => by_id(id).filter(|(_, known)| *known == squeezed(text)),
         // Its text names it as well as its hash does.

@@ -40,7 +40,7 @@ pub struct Costs {
 
 impl Costs {
     /// Reads which fields are connections and which are lists.
-    pub fn of_schema(schema: &ServiceDocument) -> Self {
+    pub fn from_schema(schema: &ServiceDocument) -> Self {
         let mut multipliers = HashMap::new();
         for definition in &schema.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };

@@ -30,7 +30,7 @@ pub struct Limits {
     pub max_directives: u64,
 
     /// How long a query or a mutation may take.
-    pub request_time: Duration,
+    pub request_timeout: Duration,
 }
 
 impl Limits {
@@ -43,6 +43,6 @@ impl Limits {
         max_root_fields: 50,
         max_aliases: 50,
         max_directives: 50,
-        request_time: Duration::from_secs(30),
+        request_timeout: Duration::from_secs(30),
     };
 }

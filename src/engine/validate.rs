@@ -29,7 +29,7 @@ impl Validator {
     ///
     /// # Errors
     /// A sentence that says why the text is not one.
-    pub(crate) fn of_schema(sdl: &str, suggestions: bool) -> Result<Self, String> {
+    pub(crate) fn from_schema(sdl: &str, suggestions: bool) -> Result<Self, String> {
         let schema = format!("{sdl}\n{ONE_OF}");
         let schema = Schema::parse_and_validate(schema, "schema.graphql").map_err(|error| error.errors.to_string())?;
         let fields = |schema: &Schema| {

@@ -35,7 +35,7 @@ struct Wrong {
 
 impl Inputs {
     /// Reads the input types off the schema.
-    pub fn of_schema(schema: &ServiceDocument) -> Self {
+    pub fn from_schema(schema: &ServiceDocument) -> Self {
         let mut types = HashMap::new();
         for definition in &schema.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };

@@ -64,7 +64,7 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
             }
         };
     }
-    Arc::clone(&responder.log.usage).measure(respond(server, parts, body, origin, responder)).await
+    Arc::clone(&responder.log.usage).scope(respond(server, parts, body, origin, responder)).await
 }
 
 async fn respond(server: Server, parts: Parts, body: Body, origin: Origin, mut responder: Responder) -> Response {

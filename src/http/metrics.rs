@@ -50,7 +50,7 @@ async fn render(app: &App) -> Result<String> {
     let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
     registry.register("build", "Which Guildhall this is", build);
     app.metrics.register(&mut registry);
-    registry.register("panics", "Panics, all of them contained", ConstCounter::new(supervise::panics()));
+    registry.register("panics", "Panics, all of them contained", ConstCounter::new(supervise::panic_count()));
     let (tallies, campaigns) = app.live.watchers();
     let subscribers = Family::<OneLabel, Gauge>::default();
     for (of, number) in [("tally", tallies), ("campaigns", campaigns)] {

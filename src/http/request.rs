@@ -119,7 +119,7 @@ fn operation(mut parts: Map<String, Json>) -> Result<Operation, RequestError> {
     let document = match (query, id) {
         (Some(text), None) => DocumentRef::Text(text),
         (Some(text), Some(hash)) => DocumentRef::Register(text, hash),
-        (None, Some(id)) => DocumentRef::Known(id),
+        (None, Some(id)) => DocumentRef::Id(id),
         (None, None) => return Err(RequestError::of(Refusal::input("query", "query must be a document."))),
     };
     let variables = Variables::from_json(Json::Object(variables));

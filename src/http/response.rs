@@ -129,7 +129,7 @@ impl Responder {
             Some(_) => StatusCode::BAD_REQUEST,
             None => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        let error = error.into_presented(self.log.request_id());
+        let error = error.into_sanitized(self.log.request_id());
         if is_outage {
             return self.unavailable(vec![error]);
         }

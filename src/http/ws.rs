@@ -302,11 +302,11 @@ fn run(
             return;
         };
         // As with each request over HTTP, what counts is who asks and what they may do by now.
-        let refreshed = Arc::clone(&log.usage).measure(Box::pin(admitted.refresh()));
+        let refreshed = Arc::clone(&log.usage).scope(Box::pin(admitted.refresh()));
         let admitted = match server.graph.in_time(refreshed).await {
             Ok(admitted) => admitted,
             Err(error) => {
-                let error = error.into_presented(log.request_id());
+                let error = error.into_sanitized(log.request_id());
                 yield refused(&mut log, &id, &[error]);
                 return;
             }

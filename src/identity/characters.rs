@@ -11,7 +11,7 @@ use super::{
 use crate::{
     access::{Access, Viewer},
     audit::{self, Action, Changes},
-    db::{Conn, violated},
+    db::{Conn, violated_constraint},
     kernel::{
         clock::Timestamp,
         error::{Error, Refusal, Result},
@@ -255,7 +255,7 @@ pub(super) fn changes(before: &Character, after: &Character) -> Changes {
 }
 
 fn taken(error: diesel::result::Error) -> Error {
-    match violated(&error) {
+    match violated_constraint(&error) {
         Some("characters_name") => {
             let message = "There is a character of this name and realm already.";
             Refusal::conflict("NAME_TAKEN", message).at("name").into()

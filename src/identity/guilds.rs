@@ -13,7 +13,7 @@ use super::{
 use crate::{
     access::{Access, Permission, Permissions, Viewer},
     audit::{self, Action},
-    db::{Conn, Db, violated},
+    db::{Conn, Db, violated_constraint},
     kernel::{
         clock::Timestamp,
         error::{Code, Error, Refusal, Result},
@@ -78,7 +78,7 @@ pub async fn found_guild(
             discord_role_id: None,
         })
         .collect();
-    store::insert_guild(conn, &guild).await.map_err(|error| match violated(&error) {
+    store::insert_guild(conn, &guild).await.map_err(|error| match violated_constraint(&error) {
         Some("guilds_slug") => Refusal::conflict("SLUG_TAKEN", "There is a guild with this slug already.").into(),
         _ => Error::from(error),
     })?;
@@ -144,7 +144,7 @@ impl Guilds {
     /// # Errors
     /// `NOT_FOUND` for an unknown slug, or when there is no guild at all.
     pub async fn find(&self, db: &Db, slug: Option<&str>) -> Result<GuildId> {
-        let slug = slug.map(text::storable).or_else(|| self.default_guild.clone());
+        let slug = slug.map(text::replace_nul).or_else(|| self.default_guild.clone());
         if let Some(known) = self.known.read().get(&slug) {
             return Ok(*known);
         }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     access::{self, Access, Viewer},
     audit::{self, Action, Changes},
-    db::violated,
+    db::violated_constraint,
     kernel::{
         clock::Timestamp,
         error::{Error, Refusal, Result},
@@ -235,7 +235,7 @@ pub(super) fn display_name(given: Option<&str>, discord_username: &str) -> Resul
 
 fn taken(error: diesel::result::Error) -> Error {
     let taken = |field, message: &'static str| Refusal::conflict("NAME_TAKEN", message).at(field).into();
-    match violated(&error) {
+    match violated_constraint(&error) {
         Some("members_username") => taken("discordUsername", "There is a member with this Discord username already."),
         Some("members_discord_id") => taken("discordId", "There is a member with this Discord id already."),
         _ => error.into(),

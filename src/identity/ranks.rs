@@ -10,7 +10,7 @@ use super::{
 use crate::{
     access::{Access, Permission, Permissions, Viewer},
     audit::{self, Action, Changes},
-    db::violated,
+    db::violated_constraint,
     kernel::{
         error::{Error, Refusal, Result},
         id::{GuildId, RankId},
@@ -196,7 +196,7 @@ fn allowed(permissions: &Permissions) -> String {
 }
 
 fn taken(error: diesel::result::Error) -> Error {
-    match violated(&error) {
+    match violated_constraint(&error) {
         Some("ranks_name") => {
             Refusal::conflict("NAME_TAKEN", "There is a rank of this name already.").at("name").into()
         }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     access::{Access, Viewer},
     audit::{self, Action},
-    db::{Conn, violated},
+    db::{Conn, violated_constraint},
     kernel::{
         clock::Timestamp,
         error::{Error, Refusal, Result},
@@ -181,7 +181,7 @@ async fn apply(conn: &mut Conn, plan: ImportPlan, mut progress: impl FnMut(usize
 
 /// The plan knows all characters but those with a class or role of a newer release on the same database.
 fn held_by_unknown(error: diesel::result::Error) -> Error {
-    match violated(&error) {
+    match violated_constraint(&error) {
         Some("characters_name" | "characters_one_main") => {
             let message = "A character of the file takes the name, or the place as main, of one that only a newer release \
                 of the server can read. Import the roster there.";

@@ -10,7 +10,7 @@ use super::rows::{
 use crate::{
     access::Permissions,
     db::{
-        Conn, Lock, first_locked, insert_all, on, on_rows,
+        Conn, LockMode, first_locked, insert_all, on, on_rows,
         schema::{characters, guilds, members, ranks},
     },
     kernel::{
@@ -207,7 +207,7 @@ pub async fn set_password(
 
 /// Keeps the roster as it is until the transaction ends; others may do so too. To be called before any member is locked.
 pub async fn hold_roster(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
-    first_locked!(conn, Lock::Shared, guilds::table.find(guild).select(guilds::id)).map(|_: GuildId| ())
+    first_locked!(conn, LockMode::Shared, guilds::table.find(guild).select(guilds::id)).map(|_: GuildId| ())
 }
 
 /// Gives a member an account.

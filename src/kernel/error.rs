@@ -185,10 +185,10 @@ impl Error {
     }
 
     /// The error as GraphQL answers it, ready for the caller.
-    pub fn into_presented(self, request_id: &str) -> ServerError {
+    pub fn into_sanitized(self, request_id: &str) -> ServerError {
         let mut error = async_graphql::Error::from(self).into_server_error(async_graphql::Pos::default());
         error.locations.clear();
-        present(&mut error, request_id);
+        sanitize(&mut error, request_id);
         error
     }
 }
@@ -231,7 +231,7 @@ fn is_outage(error: &diesel::result::Error) -> bool {
 }
 
 /// Makes an error that left the schema ready for the caller: every one gets a code, and ours lose their cause to the log.
-pub fn present(error: &mut ServerError, request_id: &str) {
+pub fn sanitize(error: &mut ServerError, request_id: &str) {
     if let Some(refusal) = error.source::<Refusal>().cloned() {
         refusal.describe(error);
     } else if let Some(ours) = error.source::<Error>() {

@@ -33,9 +33,9 @@ macro_rules! ids {
             }
 
             impl TryFrom<&async_graphql::ID> for $name {
-                type Error = Unknown;
+                type Error = InvalidId;
 
-                fn try_from(id: &async_graphql::ID) -> Result<Self, Unknown> {
+                fn try_from(id: &async_graphql::ID) -> Result<Self, InvalidId> {
                     decode($kind, id).map(|[number]| Self(number))
                 }
             }
@@ -50,9 +50,9 @@ macro_rules! ids {
         }
 
         impl TryFrom<&async_graphql::ID> for GlobalId {
-            type Error = Unknown;
+            type Error = InvalidId;
 
-            fn try_from(id: &async_graphql::ID) -> Result<Self, Unknown> {
+            fn try_from(id: &async_graphql::ID) -> Result<Self, InvalidId> {
                 match id.as_bytes() {
                     $(_ if $name::try_from(id).is_ok() => $name::try_from(id).map(Self::$name),)*
                     _ => decode(BALLOT, id).map(|[campaign, member]| {
@@ -89,7 +89,7 @@ const BALLOT: u8 = b'B';
 
 /// The string is not an id of this kind. To a caller that is the same as an id that never existed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unknown;
+pub struct InvalidId;
 
 /// The global id of the ballot that `member` cast in `campaign`.
 pub fn ballot_id(campaign: CampaignId, member: MemberId) -> async_graphql::ID {
@@ -102,13 +102,13 @@ fn encode(kind: u8, numbers: &[i64]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn decode<const N: usize>(kind: u8, id: &str) -> Result<[i64; N], Unknown> {
-    let bytes = URL_SAFE_NO_PAD.decode(id).map_err(|_| Unknown)?;
-    let (first, rest) = bytes.split_first().ok_or(Unknown)?;
+fn decode<const N: usize>(kind: u8, id: &str) -> Result<[i64; N], InvalidId> {
+    let bytes = URL_SAFE_NO_PAD.decode(id).map_err(|_| InvalidId)?;
+    let (first, rest) = bytes.split_first().ok_or(InvalidId)?;
     let (numbers, odd) = rest.as_chunks::<8>();
     if *first != kind || !odd.is_empty() {
-        return Err(Unknown);
+        return Err(InvalidId);
     }
     let numbers: Vec<i64> = numbers.iter().map(|number| i64::from_be_bytes(*number)).collect();
-    numbers.try_into().map_err(|_| Unknown)
+    numbers.try_into().map_err(|_| InvalidId)
 }

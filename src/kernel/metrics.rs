@@ -71,7 +71,7 @@ pub struct OperationSample<'o> {
     /// `OK`, or the code of its first error.
     pub outcome: &'static str,
     /// How long it took.
-    pub took: Duration,
+    pub duration: Duration,
     /// How many statements were sent for it.
     pub statements: u64,
 }
@@ -79,14 +79,14 @@ pub struct OperationSample<'o> {
 impl Metrics {
     /// Counts a finished operation.
     pub fn count(&self, sample: &OperationSample<'_>) {
-        let OperationSample { name, kind, transport, outcome, took, statements } = *sample;
+        let OperationSample { name, kind, transport, outcome, duration, statements } = *sample;
         let operation = self.counted_as(name);
         let answered = OutcomeLabels { operation: operation.clone(), kind, transport, outcome };
         self.answered.get_or_create(&answered).inc();
         let operation = OperationLabels { operation, kind };
         // How long someone watches is up to them.
         if kind != "subscription" {
-            self.seconds.get_or_create(&operation).observe(took.as_secs_f64());
+            self.seconds.get_or_create(&operation).observe(duration.as_secs_f64());
         }
         self.statements.get_or_create(&operation).inc_by(statements);
     }

@@ -32,7 +32,7 @@ impl<K> Page<K> {
     }
 
     /// The rows of this page, and one more, of a complete list in the order of its keys.
-    pub fn of<T: Clone>(&self, list: &[T], key: impl Fn(&T) -> K) -> Vec<T>
+    pub fn slice<T: Clone>(&self, list: &[T], key: impl Fn(&T) -> K) -> Vec<T>
     where
         K: Ord,
     {
@@ -47,7 +47,7 @@ impl<K> Page<K> {
     ///
     /// # Errors
     /// `BAD_USER_INPUT` at `after` or `before`.
-    pub fn must_be(&self, part: impl Fn(&K) -> bool) -> Result<(), Refusal> {
+    pub fn require_cursors(&self, part: impl Fn(&K) -> bool) -> Result<(), Refusal> {
         match [("after", &self.after), ("before", &self.before)]
             .into_iter()
             .find(|(_, key)| !key.as_ref().is_none_or(&part))
@@ -74,7 +74,7 @@ impl CursorSigner {
     }
 
     /// The cursor of a row of type `name` at position `key`.
-    pub fn cursor(&self, name: &str, guild: GuildId, key: &impl Serialize) -> String {
+    pub fn encode(&self, name: &str, guild: GuildId, key: &impl Serialize) -> String {
         let text = serde_json::to_vec(&(name, guild, key)).unwrap_or_default();
         URL_SAFE_NO_PAD.encode([self.tag(&text), text].concat())
     }
@@ -92,7 +92,7 @@ impl CursorSigner {
     ///
     /// # Errors
     /// `BAD_USER_INPUT` at `field`.
-    pub(crate) fn read<K: DeserializeOwned>(
+    pub(crate) fn decode<K: DeserializeOwned>(
         &self,
         name: &str,
         guild: GuildId,

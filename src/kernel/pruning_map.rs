@@ -3,7 +3,7 @@
 use std::{collections::HashMap, hash::Hash};
 
 /// Number of entries before the first pruning.
-pub const FEW: usize = 64;
+pub const PRUNE_AT: usize = 64;
 
 /// Values by key, pruned of those that are no longer in use whenever their number has doubled. Inserting thus takes constant
 /// time on average, however many there are.
@@ -14,7 +14,7 @@ pub struct PruningMap<K, V> {
 
 impl<K, V> Default for PruningMap<K, V> {
     fn default() -> Self {
-        Self { entries: HashMap::new(), prune_at: FEW }
+        Self { entries: HashMap::new(), prune_at: PRUNE_AT }
     }
 }
 
@@ -28,7 +28,7 @@ impl<K: Eq + Hash, V> PruningMap<K, V> {
     pub fn get_or_insert_with(&mut self, key: K, in_use: impl Fn(&V) -> bool, make: impl FnOnce() -> V) -> &mut V {
         if self.entries.len() >= self.prune_at {
             self.entries.retain(|_, value| in_use(value));
-            self.prune_at = FEW.max(self.entries.len() * 2);
+            self.prune_at = PRUNE_AT.max(self.entries.len() * 2);
         }
         self.entries.entry(key).or_insert_with(make)
     }

@@ -26,7 +26,7 @@ pub fn count_panics() {
 }
 
 /// Number of panics since [`count_panics`].
-pub fn panics() -> u64 {
+pub fn panic_count() -> u64 {
     PANICS.load(Ordering::Relaxed)
 }
 

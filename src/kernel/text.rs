@@ -84,7 +84,7 @@ fn limited(field: &'static str, text: String, max: usize) -> Result<String, Refu
 
 /// What makes a unique name unique: the name without its case.
 pub fn key(name: &str) -> String {
-    fold_case(storable(name).nfc())
+    fold_case(replace_nul(name).nfc())
 }
 
 /// Letter by letter, and by way of the upper case, so that ς is σ and ß is ss wherever they stand.
@@ -103,13 +103,13 @@ fn without_at(username: &str) -> &str {
 
 /// PostgreSQL keeps no NUL in a text, so what is only looked up must not hold one either: it becomes a character that no
 /// name has.
-pub fn storable(text: &str) -> String {
+pub fn replace_nul(text: &str) -> String {
     text.replace('\0', "\u{1}")
 }
 
 /// What names are searched and ordered by: without case or accents.
 pub fn fold(text: &str) -> String {
-    fold_case(storable(text).nfkd().filter(|c| !is_combining_mark(*c)))
+    fold_case(replace_nul(text).nfkd().filter(|c| !is_combining_mark(*c)))
 }
 
 /// What words are matched by when each writes them their own way: letters and digits alone, without case or accents.

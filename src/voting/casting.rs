@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     access::Viewer,
-    db::{Lock, violated},
+    db::{LockMode, violated_constraint},
     kernel::{
         error::{Error, Refusal, Result},
         id::{CampaignId, EntryId},
@@ -40,7 +40,7 @@ pub async fn cast_ballot(
         .db
         // Voters share the turn, so they never wait for each other; whoever closes the campaign waits for those before, and
         // those after wait for it.
-        .write_locked(store::campaign_lock(guild, campaign, Lock::Shared), async move |conn| {
+        .write_locked(store::campaign_lock(guild, campaign, LockMode::Shared), async move |conn| {
             let voter = voter.confirm(conn).await?;
             let campaign = store::campaign(conn, guild, campaign)
                 .await?
@@ -60,7 +60,7 @@ pub async fn cast_ballot(
             };
             let ballot = Ballot { campaign: campaign.id, member: voter.member, picks, cast_at: now, nonce };
             let stored = store::insert_ballots(conn, guild, std::slice::from_ref(&ballot)).await;
-            stored.map_err(|error| match violated(&error) {
+            stored.map_err(|error| match violated_constraint(&error) {
                 Some("ballots_one_per_member") => rules::ballot_refused(CannotVoteReason::AlreadyVoted).into(),
                 Some("ballots_nonce") => rules::nonce_taken().into(),
                 _ => Error::from(error),

@@ -58,9 +58,9 @@ impl Voting {
             + Send
             + 'static,
     {
-        let notice = self.bus.campaign_notice();
-        let notice = move |result: &R| result.campaign().map(|it| notice(it.guild_id, it.id));
-        let result = self.db.write_and_notify(notice, work).await?;
+        let notification = self.bus.campaign_notification();
+        let notification = move |result: &R| result.campaign().map(|it| notification(it.guild_id, it.id));
+        let result = self.db.write_and_notify(notification, work).await?;
         if let Some(campaign) = result.campaign() {
             self.bus.publish(BusEvent::Campaign(campaign.guild_id, campaign.id));
             self.announcer.committed();

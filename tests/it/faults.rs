@@ -27,7 +27,7 @@ const REQUEST_TIME: Duration = Duration::from_secs(1);
 
 /// A server that gives its requests little time.
 async fn hasty(app: &TestApp) -> Http {
-    let limits = Limits { request_time: REQUEST_TIME, ..Limits::DEFAULT };
+    let limits = Limits { request_timeout: REQUEST_TIME, ..Limits::DEFAULT };
     let settings = Settings { limits, clock: app.clock.clone(), ..Settings::default() };
     Http::serve_with(app.app.clone(), &settings, Budgets::default()).await
 }

@@ -18,7 +18,7 @@ use guildhall::{
     app::App,
     auth::{self, Hasher, Keys},
     cli::BoxError,
-    db::{AdvisoryLock, DatabaseUrl, Db, Lock},
+    db::{AdvisoryLock, DatabaseUrl, Db, LockMode},
     engine::Origin,
     identity::Member,
     kernel::{
@@ -176,7 +176,7 @@ async fn cast_by_sql(
     // The voter is looked up when the request is authenticated, and confirmed in the transaction.
     app.db.read(async move |conn| Ok(viewer().load::<UnreadRow>(conn).await?)).await?;
     app.db
-        .write_locked(AdvisoryLock { key: guild.0 ^ id.0, lock: Lock::Shared }, async move |conn| {
+        .write_locked(AdvisoryLock { key: guild.0 ^ id.0, mode: LockMode::Shared }, async move |conn| {
             viewer().load::<UnreadRow>(conn).await?;
             let campaign = "SELECT * FROM campaigns WHERE guild_id = ? AND id = ? LIMIT 1";
             sql(campaign, [guild.0, id.0].map(Value::Number)).load::<UnreadRow>(conn).await?;

@@ -85,8 +85,8 @@ impl ShownBallotBox {
         let caller = RequestContext::of(ctx);
         let request = PageArgs { first, after, last, before }.check::<PublishedBallot>(caller)?;
         let campaign = self.0.campaign.id;
-        request.page.must_be(|(of, _)| *of == campaign)?;
-        let rows = request.page.of(&self.0.ballots, PublishedBallot::key);
+        request.page.require_cursors(|(of, _)| *of == campaign)?;
+        let rows = request.page.slice(&self.0.ballots, PublishedBallot::key);
         Ok(request.connection(rows, self.0.ballots.len()))
     }
 

@@ -65,8 +65,8 @@ impl Participation {
     ) -> Result<Connection<CampaignParticipation>> {
         let caller = RequestContext::of(ctx);
         let request = PageArgs { first, after, last, before }.check::<CampaignParticipation>(caller)?;
-        request.page.must_be(|(of, _)| *of == self.member)?;
-        let rows = request.page.of(self.parts(), CampaignParticipation::key);
+        request.page.require_cursors(|(of, _)| *of == self.member)?;
+        let rows = request.page.slice(self.parts(), CampaignParticipation::key);
         Ok(request.connection(rows, self.parts().len()))
     }
 }

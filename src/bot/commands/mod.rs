@@ -114,7 +114,7 @@ async fn reply(
 ) -> Reply {
     let work = async {
         let user = resolve_user(app, server, user, request_id).await;
-        dispatch(&user.map_err(|error| error.into_presented(request_id))?, input).await
+        dispatch(&user.map_err(|error| error.into_sanitized(request_id))?, input).await
     };
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(Ok(reply)) => reply,

@@ -259,7 +259,7 @@ impl CommandUser {
     }
 
     async fn ask<T: DeserializeOwned>(&self, document: &str, variables: Value, at: &str) -> Result<T, CommandError> {
-        let ours = |error: Error| CommandError::from(error.into_presented(&self.request_id));
+        let ours = |error: Error| CommandError::from(error.into_sanitized(&self.request_id));
         let graph = GRAPH.as_ref().map_err(|error| ours(error.clone()))?;
         let operation = Operation {
             document: DocumentRef::Text(document.to_owned()),

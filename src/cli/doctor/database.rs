@@ -7,7 +7,7 @@ use rustix::fs::{Access, AtFlags, CWD, accessat, statfs, statvfs};
 
 use super::report::DoctorReport;
 use crate::{
-    db::{DatabaseUrl, Probe, Schema},
+    db::{DatabaseUrl, Probe, SchemaState},
     kernel::clock::Clock,
 };
 
@@ -268,16 +268,16 @@ async fn listening(report: &mut DoctorReport, probe: &mut Probe, url: &DatabaseU
 async fn schema(report: &mut DoctorReport, probe: &mut Probe, required: &Requirements<'_>) -> QueryResult<()> {
     const CHECK: &str = "schema";
     match probe.schema().await? {
-        Schema::Newest => {
+        SchemaState::Current => {
             report.ok(CHECK, "the newest");
             return guilds(report, probe, required).await;
         }
-        Schema::Missing => report.ok(CHECK, "none yet: the first start makes it"),
-        Schema::Older(pending) => {
+        SchemaState::Missing => report.ok(CHECK, "none yet: the first start makes it"),
+        SchemaState::Outdated(pending) => {
             let message = format!("migrations that the next start runs: {}", pending.join(", "));
             report.warn(CHECK, message, "make a backup first");
         }
-        Schema::Newer(unknown) => {
+        SchemaState::Newer(unknown) => {
             let message = format!("migrations of a newer guildhall were run: {}", unknown.join(", "));
             report.fail(CHECK, message, "use that version, or restore the backup from before it");
         }

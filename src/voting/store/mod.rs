@@ -47,7 +47,7 @@ use super::{
 };
 use crate::{
     db::{
-        AdvisoryLock, CampaignStatus, Conn, Lock, first_locked, insert_all, on, on_rows,
+        AdvisoryLock, CampaignStatus, Conn, LockMode, first_locked, insert_all, on, on_rows,
         schema::{ballots, campaigns, entries, guilds, members},
     },
     kernel::{
@@ -90,13 +90,13 @@ pub async fn over_of_all_guilds(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
 
 /// A place in the queue for a campaign: shared by voters, exclusive for whoever changes it or moves it on, who waits for the
 /// voters before and not for those after.
-pub const fn campaign_lock(guild: GuildId, id: CampaignId, lock: Lock) -> AdvisoryLock {
-    AdvisoryLock { key: guild.0 ^ id.0, lock }
+pub const fn campaign_lock(guild: GuildId, id: CampaignId, mode: LockMode) -> AdvisoryLock {
+    AdvisoryLock { key: guild.0 ^ id.0, mode }
 }
 
 /// The campaign, locked until the transaction ends for whoever changes it or moves it on.
 pub async fn lock_campaign(conn: &mut Conn, guild: GuildId, id: CampaignId) -> QueryResult<Option<Campaign>> {
-    conn.lock(campaign_lock(guild, id, Lock::Exclusive)).await?;
+    conn.lock(campaign_lock(guild, id, LockMode::Exclusive)).await?;
     campaign(conn, guild, id).await
 }
 
@@ -227,7 +227,7 @@ pub async fn entries_of(conn: &mut Conn, guild: GuildId, of: &[CampaignId]) -> Q
 
 /// The roster's version, with the roster locked against changes until the transaction ends.
 pub async fn lock_roster(conn: &mut Conn, guild: GuildId) -> QueryResult<i64> {
-    first_locked!(conn, Lock::Exclusive, guilds::table.find(guild).select(guilds::roster_version))
+    first_locked!(conn, LockMode::Exclusive, guilds::table.find(guild).select(guilds::roster_version))
 }
 
 pub async fn roster_version(conn: &mut Conn, guild: GuildId) -> QueryResult<i64> {

@@ -11,13 +11,13 @@ const SDL: &str =
     type MemberConnection { nodes: [Member] } type Member { friends(first: Int): MemberConnection name: String }
     type Tag { tags: [Tag] name: String }";
 
-fn chosen(text: &str) -> Result<(), Vec<ServerError>> {
-    let documents = Documents::of_schema((SDL, &parse_schema(SDL).unwrap()), Limits::DEFAULT, true, true).unwrap();
-    documents.choose(&DocumentRef::Text(text.to_owned()), None, Variables::default()).map(drop)
+fn selected(text: &str) -> Result<(), Vec<ServerError>> {
+    let documents = Documents::from_schema((SDL, &parse_schema(SDL).unwrap()), Limits::DEFAULT, true, true).unwrap();
+    documents.select(&DocumentRef::Text(text.to_owned()), None, Variables::default()).map(drop)
 }
 
 fn code(text: &str) -> Option<String> {
-    let error = chosen(text).err()?.remove(0);
+    let error = selected(text).err()?.remove(0);
     error.extensions.and_then(|it| it.get("code").map(ToString::to_string))
 }
 
@@ -79,6 +79,6 @@ fn brackets_in_strings_and_comments_do_not_nest() {
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "[{}\\[\\]()\"\\\\#a-z.:@$!\n ]{0,200}") {
-        let _ = chosen(&text);
+        let _ = selected(&text);
     }
 }

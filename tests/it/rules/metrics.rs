@@ -22,8 +22,15 @@ fn counted(metrics: &Metrics) -> BTreeMap<String, u64> {
 fn the_number_of_names_from_clients_is_limited() {
     let metrics = Metrics::default();
     let count = |name: &str| {
-        let took = Duration::ZERO;
-        metrics.count(&OperationSample { name, kind: "query", transport: "http", outcome: "OK", took, statements: 0 });
+        let duration = Duration::ZERO;
+        metrics.count(&OperationSample {
+            name,
+            kind: "query",
+            transport: "http",
+            outcome: "OK",
+            duration,
+            statements: 0,
+        });
     };
     let names: Vec<String> = (0..MAX_NAMES).map(|number| format!("Query{number}")).collect();
     for name in &names {

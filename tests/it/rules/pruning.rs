@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 
-use guildhall::kernel::pruning_map::{FEW, PruningMap};
+use guildhall::kernel::pruning_map::{PRUNE_AT, PruningMap};
 
 #[test]
 fn entries_in_use_are_not_all_examined_at_every_insertion() {
-    for number in [FEW, FEW + 1, FEW * 2] {
+    for number in [PRUNE_AT, PRUNE_AT + 1, PRUNE_AT * 2] {
         let (mut held, examined) = (PruningMap::default(), Cell::new(0));
         let is_held = |(): &()| {
             examined.set(examined.get() + 1);
@@ -22,8 +22,8 @@ fn entries_in_use_are_not_all_examined_at_every_insertion() {
 #[test]
 fn unused_entries_are_dropped() {
     let mut held = PruningMap::default();
-    for key in 0..10 * FEW {
+    for key in 0..10 * PRUNE_AT {
         held.get_or_insert_with(key, |()| false, || ());
     }
-    assert!(held.iter().count() <= FEW);
+    assert!(held.iter().count() <= PRUNE_AT);
 }

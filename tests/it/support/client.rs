@@ -110,7 +110,7 @@ impl Client<'_> {
     pub async fn statements(&self, query: &str, variables: Value) -> u64 {
         let (caller, usage) = (self.admit().await.unwrap(), Arc::new(Usage::default()));
         let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
-        let response = Arc::clone(&usage).measure(self.test.graph.execute(prepared, &caller, "test")).await;
+        let response = Arc::clone(&usage).scope(self.test.graph.execute(prepared, &caller, "test")).await;
         assert!(response.errors.is_empty(), "{query} was refused: {:?}", response.errors);
         usage.statements()
     }

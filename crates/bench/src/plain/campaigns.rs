@@ -229,7 +229,7 @@ pub(super) async fn campaigns(State(app): State<Arc<App>>, viewer: TokenViewer) 
         entries_of.entry(entry.campaign).or_default().push(named);
     }
     let has_next_page = rows.len() > SIZE;
-    let cursor = |row: &CampaignRow| app.accounts.keys.cursors.cursor("Campaign", guild, &(row.created_at, row.id));
+    let cursor = |row: &CampaignRow| app.accounts.keys.cursors.encode("Campaign", guild, &(row.created_at, row.id));
     let end_cursor = rows.iter().take(SIZE).next_back().map(cursor);
     let node = |row: CampaignRow| ListedCampaignJson {
         id: CampaignId(row.id).into(),

@@ -92,7 +92,7 @@ pub(super) async fn roster(State(app): State<Arc<App>>, viewer: TokenViewer) -> 
     let has_next_page = rows.len() > SIZE;
     rows.truncate(SIZE);
     let cursor =
-        |row: &MemberRow| app.accounts.keys.cursors.cursor("Member", guild, &(row.level, &row.sort_key, row.id));
+        |row: &MemberRow| app.accounts.keys.cursors.encode("Member", guild, &(row.level, &row.sort_key, row.id));
     let end_cursor = rows.last().map(cursor);
     let mut total_count = 0;
     let mut nodes = Vec::with_capacity(rows.len());
