@@ -1,6 +1,6 @@
-//! Time, injected: the system's clock in a server, one that only moves when told in a test.
+//! The injected clock: the system's in a server, a manual one in tests.
 //!
-//! Nothing else reads the time; `clippy.toml` bans it.
+//! No other code reads the time; `clippy.toml` bans the functions that do.
 
 use std::{
     sync::{Arc, LazyLock},
@@ -10,10 +10,10 @@ use std::{
 use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use tokio::sync::watch;
 
-/// An instant in UTC, to the microsecond: what both databases keep without rounding.
+/// A time in UTC, to the microsecond, which both databases store without rounding.
 pub type Timestamp = NaiveDateTime;
 
-/// Where the time comes from. Clones share the same time.
+/// A source of time. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
@@ -26,32 +26,32 @@ enum Source {
 #[derive(Debug)]
 struct Manual {
     time: watch::Sender<Timestamp>,
-    /// The moments that tasks sleep until.
+    /// When each sleeping task is due to wake.
     wakes: watch::Sender<Vec<Timestamp>>,
 }
 
 impl Clock {
-    /// The machine's clock.
+    /// The system's clock.
     pub const fn system() -> Self {
         Self(Source::System)
     }
 
-    /// A clock that stands at `start` until [`Clock::advance`] moves it.
+    /// A manual clock, which shows `start` until [`Clock::advance`] or [`Clock::set`] changes it.
     pub fn manual(start: DateTime<Utc>) -> Self {
-        let (time, wakes) = (watch::Sender::new(micros(start)), watch::Sender::default());
+        let (time, wakes) = (watch::Sender::new(to_micros(start)), watch::Sender::default());
         Self(Source::Manual(Arc::new(Manual { time, wakes })))
     }
 
-    /// The present instant.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
-            Source::System => micros(Utc::now()),
+            Source::System => to_micros(Utc::now()),
             Source::Manual(manual) => *manual.time.borrow(),
         }
     }
 
-    /// Time passed since some fixed moment, for measuring spans: it never goes back, even when the system's clock is set.
+    /// Monotonic time since an arbitrary start, for measuring durations. Setting the system's clock doesn't change it.
     pub fn elapsed(&self) -> Duration {
         static START: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
         match &self.0 {
@@ -60,14 +60,14 @@ impl Clock {
         }
     }
 
-    /// Sets a manual clock, as an administrator may set the system's; a system clock is left alone.
+    /// Sets a manual clock, even back, as an administrator may set the system's. Does nothing on a system clock.
     pub fn set(&self, to: Timestamp) {
         if let Source::Manual(manual) = &self.0 {
             manual.time.send_replace(to);
         }
     }
 
-    /// Moves a manual clock forward, waking whoever sleeps on it; a system clock is left alone.
+    /// Moves a manual clock forward and wakes the tasks that are due. Does nothing on a system clock.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(manual) = &self.0 {
             manual.time.send_modify(|now| *now += by);
@@ -78,12 +78,12 @@ impl Clock {
     pub async fn sleep_until(&self, due: Timestamp) {
         match &self.0 {
             Source::System => loop {
-                let Ok(left) = (due - self.now()).to_std() else { return };
-                if left.is_zero() {
+                let Ok(remaining) = (due - self.now()).to_std() else { return };
+                if remaining.is_zero() {
                     return;
                 }
-                // In short steps, since the system's clock may be set while we sleep.
-                tokio::time::sleep(left.min(Duration::from_secs(30))).await;
+                // In short steps, because the system's clock may be set during the sleep.
+                tokio::time::sleep(remaining.min(Duration::from_secs(30))).await;
             },
             Source::Manual(manual) => manual.sleep_until(due).await,
         }
@@ -103,7 +103,7 @@ impl Clock {
         }
     }
 
-    /// The output of `work`, or `None` if it takes longer than `limit`.
+    /// Returns the output of `work`, or `None` if it takes longer than `limit`.
     pub async fn timeout<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -112,21 +112,21 @@ impl Clock {
         }
     }
 
-    /// For tests: waits until at least `tasks` tasks sleep on a manual clock and the first of them wakes in at most `within`.
-    /// Returns the moment when it wakes. Never returns on the system's clock.
+    /// For tests: waits until at least `tasks` tasks sleep on a manual clock and the first of them is due within `within`.
+    /// Returns when that task is due. Never returns on a system clock.
     pub async fn next_wake(&self, tasks: usize, within: Duration) -> Timestamp {
         let Source::Manual(manual) = &self.0 else { return std::future::pending().await };
         let (mut time, mut wakes) = (manual.time.subscribe(), manual.wakes.subscribe());
         loop {
             let now = *time.borrow_and_update();
-            let asleep: Vec<Timestamp> = wakes.borrow_and_update().iter().copied().filter(|wake| *wake > now).collect();
-            if let Some(first) = asleep.iter().min()
-                && asleep.len() >= tasks
+            let due: Vec<Timestamp> = wakes.borrow_and_update().iter().copied().filter(|wake| *wake > now).collect();
+            if let Some(first) = due.iter().min()
+                && due.len() >= tasks
                 && *first <= now + within
             {
                 return *first;
             }
-            // Neither fails, because the clock keeps the senders.
+            // Cannot fail: the clock owns both senders.
             tokio::select! {
                 _ = time.changed() => {}
                 _ = wakes.changed() => {}
@@ -137,35 +137,35 @@ impl Clock {
 
 impl Manual {
     async fn sleep_until(&self, due: Timestamp) {
-        let _asleep = Asleep::new(self, due);
-        // Waiting ends only when the instant is reached, because the clock keeps the sender.
+        let _sleeper = Sleeper::new(self, due);
+        // Cannot fail: the clock owns the sender.
         let _ = self.time.subscribe().wait_for(|now| *now >= due).await;
     }
 }
 
-/// A task that sleeps on a manual clock, until it is dropped.
-struct Asleep<'m> {
+/// Registers a task as sleeping on a manual clock until dropped.
+struct Sleeper<'m> {
     manual: &'m Manual,
     due: Timestamp,
 }
 
-impl<'m> Asleep<'m> {
+impl<'m> Sleeper<'m> {
     fn new(manual: &'m Manual, due: Timestamp) -> Self {
         manual.wakes.send_modify(|wakes| wakes.push(due));
         Self { manual, due }
     }
 }
 
-impl Drop for Asleep<'_> {
+impl Drop for Sleeper<'_> {
     fn drop(&mut self) {
         self.manual.wakes.send_modify(|wakes| {
-            if let Some(place) = wakes.iter().position(|wake| *wake == self.due) {
-                wakes.swap_remove(place);
+            if let Some(index) = wakes.iter().position(|wake| *wake == self.due) {
+                wakes.swap_remove(index);
             }
         });
     }
 }
 
-fn micros(time: DateTime<Utc>) -> Timestamp {
+fn to_micros(time: DateTime<Utc>) -> Timestamp {
     time.naive_utc().trunc_subsecs(6)
 }

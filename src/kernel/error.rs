@@ -1,65 +1,65 @@
-//! Errors: the caller's fault ([`Refusal`]) and ours ([`Error::Internal`], [`Error::Unavailable`]).
+//! Errors: the client's fault ([`Refusal`]) or the server's ([`Error::Internal`], [`Error::Unavailable`]).
 //!
-//! A refusal is answered with its code, reason, field and message. An internal error is logged under the request's id and
-//! answered with that id and nothing else.
+//! A client receives a refusal's code, reason, field and message. The server logs an internal error under the request's id,
+//! and the client receives only that id.
 
 use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::{ErrorExtensionValues, ServerError};
 use diesel::result::DatabaseErrorKind;
 
-/// What goes wrong: the caller's fault, or ours.
+/// The error of an operation: the client's fault, or the server's.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
-    /// The caller asked for something that cannot be.
+    /// The request is invalid or not allowed.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Something of ours failed; the caller learns only that.
+    /// The server failed. The cause is only logged.
     #[error("internal error: {0}")]
     Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
-    /// What we need does not answer, or is full, or takes no changes; it may be better in a moment.
+    /// The database doesn't respond, is full or is read-only. A later attempt may succeed.
     #[error("unavailable: {0}")]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
 
-/// The reason of an internal error that may be gone in a moment.
+/// `extensions.reason` of an [`Error::Unavailable`].
 pub const UNAVAILABLE: &str = "UNAVAILABLE";
 
 /// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error of any type, where a caller only prints its message.
+/// An error of any type, for code that only prints its message.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// `extensions.code` of an error. `docs/errors.md` lists them with their reasons.
+/// `extensions.code` of an error. `docs/errors.md` lists the codes and their reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
-    /// No credentials, or credentials that are not valid here.
+    /// The request has no valid credentials.
     Unauthenticated,
-    /// Signed in, but not allowed.
+    /// The viewer is signed in, but lacks the permission.
     Forbidden,
-    /// No such thing in this guild.
+    /// The guild has no such object.
     NotFound,
     /// The input is malformed or out of range.
     BadUserInput,
-    /// What exists already, is in use, or is in the wrong state.
+    /// The object exists already, is in use, or is in the wrong state.
     Conflict,
-    /// Too many attempts; later they are welcome again.
+    /// The client made too many requests or attempts, and can retry later.
     RateLimited,
-    /// The document is too large, too deep or asks for too much.
+    /// The document is too large, too deep or too complex.
     QueryTooComplex,
-    /// Our fault.
+    /// The server failed.
     Internal,
 }
 
 impl Code {
-    /// The code as it stands in `extensions.code`.
+    /// Returns the code as it appears in `extensions.code`.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 
-    /// That of an error that was answered.
+    /// Returns the code of an error in a response.
     pub fn of(error: &ServerError) -> Option<Self> {
         match error.extensions.as_ref()?.get("code")? {
             async_graphql::Value::String(code) => code.parse().ok(),
@@ -68,81 +68,81 @@ impl Code {
     }
 }
 
-/// Why an operation was refused, in words for a person and codes for a program.
+/// Why an operation was refused: a message for people, and codes for clients.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
     /// The kind of refusal.
     pub code: Code,
-    /// What a client may act on beyond the code, such as `ALREADY_VOTED`.
+    /// A more specific code for clients to handle, such as `ALREADY_VOTED`.
     pub reason: Option<&'static str>,
-    /// The input field at fault, as it is called in the schema.
+    /// The invalid input field, by its name in the schema.
     pub field: Option<Cow<'static, str>>,
-    /// When to try again, in seconds from now.
+    /// When to retry, in seconds from now.
     pub retry_after_seconds: Option<u64>,
-    /// A sentence for a person.
+    /// A sentence for people.
     pub message: Cow<'static, str>,
 }
 
 impl Refusal {
-    /// A refusal without reason or field.
+    /// A refusal without a reason or field.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         Self { code, reason: None, field: None, retry_after_seconds: None, message: message.into() }
     }
 
-    /// Adds the reason a client may act on.
+    /// Sets the reason.
     #[must_use]
     pub fn because(self, reason: &'static str) -> Self {
         Self { reason: Some(reason), ..self }
     }
 
-    /// Names the input field at fault.
+    /// Sets the invalid input field.
     #[must_use]
     pub fn at(self, field: impl Into<Cow<'static, str>>) -> Self {
         Self { field: Some(field.into()), ..self }
     }
 
-    /// Bad input in `field`.
+    /// `field` is invalid.
     pub fn input(field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::BadUserInput, message).at(field)
     }
 
-    /// There is no such `thing` here: malformed, never existed or another guild's, it is all the same.
+    /// The guild has no such `thing`. The same for a malformed id, an unknown one and one of another guild.
     pub fn not_found(thing: &'static str) -> Self {
         Self::new(Code::NotFound, format!("There is no such {thing} in this guild."))
     }
 
-    /// The operation does not fit what is there.
+    /// The operation conflicts with the current state.
     pub fn conflict(reason: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::Conflict, message).because(reason)
     }
 
-    /// The viewer's rank does not reach so far.
+    /// The viewer's rank is too low.
     pub fn rank_too_low(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::Forbidden, message).because("RANK_TOO_LOW")
     }
 
-    /// Too many attempts, until `wait` has passed.
+    /// Too many attempts: the client can retry after `wait`.
     pub fn rate_limited(wait: std::time::Duration) -> Self {
-        // A whole second at the least, and never a moment too early.
+        // Rounded up, so that clients don't retry too early.
         let seconds = wait.as_secs() + 1;
         let refusal = Self::new(Code::RateLimited, format!("Too many attempts. Try again in {seconds} seconds."));
         Self { retry_after_seconds: Some(seconds), ..refusal }
     }
 
-    /// Too many requests, until `wait` has passed.
+    /// Too many requests: the client can retry after `wait`.
     pub fn too_many_requests(wait: std::time::Duration) -> Self {
         let refusal = Self::rate_limited(wait);
         let seconds = refusal.retry_after_seconds.unwrap_or_default();
         Self { message: format!("Too many requests. Try again in {seconds} seconds.").into(), ..refusal }
     }
 
-    /// Nobody is signed in.
+    /// The viewer must sign in first.
     pub fn sign_in() -> Self {
         Self::new(Code::Unauthenticated, "Sign in to do this.")
     }
 
-    /// The error as GraphQL answers it.
+    /// Converts the refusal into a GraphQL error.
     pub fn into_server_error(self) -> ServerError {
         let mut error = ServerError::new(self.message.clone(), None);
         self.describe(&mut error);
@@ -156,27 +156,27 @@ impl Refusal {
             extensions.set("reason", reason);
         }
         if let Some(field) = &self.field {
-            extensions.set("field", shortened(field));
+            extensions.set("field", truncate(field));
         }
         if let Some(seconds) = self.retry_after_seconds {
             extensions.set("retryAfterSeconds", seconds);
         }
-        error.message = shortened(&self.message);
+        error.message = truncate(&self.message);
     }
 }
 
 impl Error {
-    /// Wraps a failure of ours.
+    /// Wraps a failure of the server.
     pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(error.into().into())
     }
 
-    /// Wraps a failure of what we need.
+    /// Wraps an outage of the database.
     pub fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Unavailable(error.into().into())
     }
 
-    /// The refusal, if this is the caller's fault.
+    /// Returns the refusal, if the error is the client's fault.
     pub const fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
@@ -184,7 +184,7 @@ impl Error {
         }
     }
 
-    /// The error as GraphQL answers it, ready for the caller.
+    /// Converts the error into a GraphQL error, as [`sanitize`] prepares it for the client.
     pub fn into_sanitized(self, request_id: &str) -> ServerError {
         let mut error = async_graphql::Error::from(self).into_server_error(async_graphql::Pos::default());
         error.locations.clear();
@@ -199,14 +199,14 @@ impl From<diesel::result::Error> for Error {
     }
 }
 
-/// Parts of the messages of outages: diesel keeps no error codes of these.
+/// Parts of the database's messages that mean an outage. diesel doesn't expose the error codes.
 const OUTAGE_MESSAGES: [&str; 9] = [
-    // PostgreSQL: it shuts down, or restarts after a crash; its disk is full.
+    // PostgreSQL: shutdown, restart after a crash, full disk, timeout.
     "terminating connection due to",
     "the database system is",
     "No space left on device",
     "canceling statement due to",
-    // SQLite: another process holds it, or its disk is full, read-only or failing.
+    // SQLite: locked by another process; the disk is full, read-only or failing.
     "database is locked",
     "database or disk is full",
     "attempt to write a readonly database",
@@ -214,7 +214,7 @@ const OUTAGE_MESSAGES: [&str; 9] = [
     "unable to open database file",
 ];
 
-/// Whether the database is unavailable, so that the same statement may succeed later.
+/// Whether the error is an outage of the database, after which the same statement may succeed.
 fn is_outage(error: &diesel::result::Error) -> bool {
     use diesel::result::Error;
 
@@ -230,50 +230,50 @@ fn is_outage(error: &diesel::result::Error) -> bool {
     }
 }
 
-/// Makes an error that left the schema ready for the caller: every one gets a code, and ours lose their cause to the log.
+/// Prepares a GraphQL error for the client: sets its code, and logs and hides the cause of an internal error.
 pub fn sanitize(error: &mut ServerError, request_id: &str) {
     if let Some(refusal) = error.source::<Refusal>().cloned() {
         refusal.describe(error);
-    } else if let Some(ours) = error.source::<Error>() {
-        if let Some(refusal) = ours.refusal().cloned() {
+    } else if let Some(source) = error.source::<Error>() {
+        if let Some(refusal) = source.refusal().cloned() {
             refusal.describe(error);
         } else {
-            tracing::error!(request_id, error = %ours, path = ?error.path, "request failed");
-            let is_outage = matches!(ours, Error::Unavailable(_));
-            hide(error, request_id);
+            tracing::error!(request_id, error = %source, path = ?error.path, "request failed");
+            let is_outage = matches!(source, Error::Unavailable(_));
+            hide_cause(error, request_id);
             if is_outage {
                 error.message = format!(
-                    "The server cannot reach or change its data just now. Try again in a moment; if it stays so, tell an \
-                     operator the request id {request_id}."
+                    "The server cannot reach or change its data at the moment. Try again later; if the error persists, \
+                     tell an operator the request id {request_id}."
                 );
                 error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("reason", UNAVAILABLE);
             }
         }
     } else if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
-        // The library's own: a value that does not coerce.
-        error.message = shortened(&error.message);
+        // async-graphql's own error: a value that it cannot coerce.
+        error.message = truncate(&error.message);
         error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", Code::BadUserInput.as_str());
     }
     error.source = None;
 }
 
-/// What is quoted of a request in an error is no longer than anyone would read.
-fn shortened(text: &str) -> String {
-    const MOST: usize = 400;
-    match text.char_indices().nth(MOST) {
+/// Truncates a text that may quote the request, so that it stays readable.
+fn truncate(text: &str) -> String {
+    const MAX_CHARACTERS: usize = 400;
+    match text.char_indices().nth(MAX_CHARACTERS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
 }
 
-/// An internal error as the caller sees it.
+/// An internal error as clients see it.
 pub fn internal_server_error(request_id: &str) -> ServerError {
     let mut error = ServerError::new("", None);
-    hide(&mut error, request_id);
+    hide_cause(&mut error, request_id);
     error
 }
 
-fn hide(error: &mut ServerError, request_id: &str) {
+fn hide_cause(error: &mut ServerError, request_id: &str) {
     error.message = format!("Something went wrong on our side. Tell an operator the request id {request_id}.");
     let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
     extensions.set("code", Code::Internal.as_str());

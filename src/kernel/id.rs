@@ -1,8 +1,8 @@
-//! Ids: typed numbers inside, opaque strings outside.
+//! Ids: typed numbers in the server, opaque strings in the API.
 //!
-//! An id is a random 63-bit number: it tells nobody how many rows there are, and whole families of rows can be made
-//! before any is written. Outside it is nine bytes in base64: a letter for the kind, then the number. An id is only ever
-//! looked up within the request's guild, so another guild's id behaves as one that never existed.
+//! An id is a random 63-bit number. It doesn't reveal the number of rows, and rows that refer to each other can get their ids
+//! before any is inserted. In the API it is nine bytes in base64url: a letter for its kind, then the number. The server looks
+//! an id up only within the request's guild, so another guild's id behaves like one that never existed.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use diesel_derive_newtype::DieselNewType;
@@ -20,7 +20,7 @@ macro_rules! ids {
 
             impl $name {
                 /// A new random id.
-                #[expect(clippy::new_without_default, reason = "each call gives another id")]
+                #[expect(clippy::new_without_default, reason = "each call returns another id")]
                 pub fn new() -> Self {
                     Self(rand::rng().random_range(1..=i64::MAX))
                 }
@@ -45,7 +45,7 @@ macro_rules! ids {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum GlobalId {
             $($(#[$doc])* $name($name),)*
-            /// A ballot has no number of its own: it is its campaign's and its voter's.
+            /// A ballot, identified by its campaign and its voter.
             Ballot(CampaignId, MemberId),
         }
 
@@ -67,7 +67,7 @@ macro_rules! ids {
 ids! {
     /// A guild, the tenant.
     GuildId = b'G';
-    /// A rank of a guild's ladder.
+    /// A rank of a guild.
     RankId = b'R';
     /// A member of a guild.
     MemberId = b'M';
@@ -87,11 +87,11 @@ ids! {
 
 const BALLOT: u8 = b'B';
 
-/// The string is not an id of this kind. To a caller that is the same as an id that never existed.
+/// The string is not an id of this kind. Clients get the same error as for an id that never existed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidId;
 
-/// The global id of the ballot that `member` cast in `campaign`.
+/// Returns the global id of the ballot that `member` cast in `campaign`.
 pub fn ballot_id(campaign: CampaignId, member: MemberId) -> async_graphql::ID {
     encode(BALLOT, &[campaign.0, member.0]).into()
 }
@@ -105,8 +105,8 @@ fn encode(kind: u8, numbers: &[i64]) -> String {
 fn decode<const N: usize>(kind: u8, id: &str) -> Result<[i64; N], InvalidId> {
     let bytes = URL_SAFE_NO_PAD.decode(id).map_err(|_| InvalidId)?;
     let (first, rest) = bytes.split_first().ok_or(InvalidId)?;
-    let (numbers, odd) = rest.as_chunks::<8>();
-    if *first != kind || !odd.is_empty() {
+    let (numbers, remainder) = rest.as_chunks::<8>();
+    if *first != kind || !remainder.is_empty() {
         return Err(InvalidId);
     }
     let numbers: Vec<i64> = numbers.iter().map(|number| i64::from_be_bytes(*number)).collect();

@@ -1,4 +1,4 @@
-//! What every layer shares: errors, time, ids, text, pages, rate limits, supervision, metrics.
+//! Types that every layer uses: errors, time, ids, text rules, pages, rate limits, supervised tasks, metrics.
 
 pub mod clock;
 pub mod error;

@@ -1,4 +1,4 @@
-//! Pages of long lists: which rows to load, and signed keyset cursors.
+//! Keyset pagination: which rows to load, and signed cursors.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac, digest::KeyInit};
@@ -7,17 +7,17 @@ use sha2::{Digest, Sha256, Sha512};
 
 use super::{error::Refusal, id::GuildId};
 
-/// Number of rows in a page unless the client asks for another.
+/// Number of rows in a page if the client doesn't request another.
 pub const DEFAULT_SIZE: usize = 25;
 /// Most rows in a page.
 pub const MAX_SIZE: usize = 100;
 
-/// Which rows a store loads: those between two sort positions `K`, from one end.
+/// The rows that a store loads: at most `size` between two sort positions of type `K`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<K> {
     /// Number of rows.
     pub size: usize,
-    /// From the end rather than from the start.
+    /// Whether to take the last rows instead of the first.
     pub backward: bool,
     /// Only rows after this position.
     pub after: Option<K>,
@@ -26,12 +26,12 @@ pub struct Page<K> {
 }
 
 impl<K> Page<K> {
-    /// Number of rows to fetch: one more than [`Page::size`], which shows whether there are more.
+    /// Number of rows to fetch: one more than [`Page::size`], to see whether there are more.
     pub fn limit(&self) -> i64 {
         i64::try_from(self.size).unwrap_or(i64::MAX).saturating_add(1)
     }
 
-    /// The rows of this page, and one more, of a complete list in the order of its keys.
+    /// Returns this page's rows and one more from a complete list that is sorted by `key`.
     pub fn slice<T: Clone>(&self, list: &[T], key: impl Fn(&T) -> K) -> Vec<T>
     where
         K: Ord,
@@ -43,37 +43,37 @@ impl<K> Page<K> {
         if self.backward { between.rev().take(size).cloned().collect() } else { between.take(size).cloned().collect() }
     }
 
-    /// Checks that the cursors belong to one part of the rows that connections of this type list.
+    /// Checks that both cursors are of this connection, such as one campaign's ballots.
     ///
     /// # Errors
     /// `BAD_USER_INPUT` at `after` or `before`.
-    pub fn require_cursors(&self, part: impl Fn(&K) -> bool) -> Result<(), Refusal> {
+    pub fn require_cursors(&self, belongs: impl Fn(&K) -> bool) -> Result<(), Refusal> {
         match [("after", &self.after), ("before", &self.before)]
             .into_iter()
-            .find(|(_, key)| !key.as_ref().is_none_or(&part))
+            .find(|(_, key)| !key.as_ref().is_none_or(&belongs))
         {
-            Some((field, _)) => Err(not_a_cursor(field)),
+            Some((field, _)) => Err(invalid_cursor(field)),
             None => Ok(()),
         }
     }
 }
 
-/// Signs cursors, so that clients can't make up positions.
+/// Signs cursors, so that clients can't forge positions.
 #[derive(Clone)]
 pub struct CursorSigner(Hmac<Sha256>);
 
 impl CursorSigner {
-    /// Length of the tag in a cursor, in bytes.
-    const LENGTH: usize = 12;
+    /// Length of the truncated HMAC tag in a cursor, in bytes.
+    const TAG_LENGTH: usize = 12;
 
-    /// A signer by the server's secret. Its tags differ from everything else that the secret signs.
+    /// A signer with the server's secret. The prefix keeps its tags apart from everything else that the secret signs.
     pub fn new(secret: &[u8]) -> Self {
         let mut mac = <Hmac<Sha256> as KeyInit>::new(&Sha512::digest(secret));
         mac.update(b"guildhall cursor\0");
         Self(mac)
     }
 
-    /// The cursor of a row of type `name` at position `key`.
+    /// Returns the cursor of a row of type `name` at position `key`.
     pub fn encode(&self, name: &str, guild: GuildId, key: &impl Serialize) -> String {
         let text = serde_json::to_vec(&(name, guild, key)).unwrap_or_default();
         URL_SAFE_NO_PAD.encode([self.tag(&text), text].concat())
@@ -81,14 +81,14 @@ impl CursorSigner {
 
     fn tag(&self, text: &[u8]) -> Vec<u8> {
         let tag = self.0.clone().chain_update(text).finalize().into_bytes();
-        tag.iter().take(Self::LENGTH).copied().collect()
+        tag.iter().take(Self::TAG_LENGTH).copied().collect()
     }
 
     fn verify(&self, tag: &[u8], text: &[u8]) -> bool {
-        tag.len() == Self::LENGTH && self.0.clone().chain_update(text).verify_truncated_left(tag).is_ok()
+        tag.len() == Self::TAG_LENGTH && self.0.clone().chain_update(text).verify_truncated_left(tag).is_ok()
     }
 
-    /// The position in `cursor`, if it was issued for rows of type `name` in `guild`.
+    /// Returns the position in a cursor that was issued for rows of type `name` in `guild`.
     ///
     /// # Errors
     /// `BAD_USER_INPUT` at `field`.
@@ -99,17 +99,17 @@ impl CursorSigner {
         field: &'static str,
         cursor: &str,
     ) -> Result<K, Refusal> {
-        let read = || {
+        let decode = || {
             let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-            let (tag, text) = bytes.split_at_checked(Self::LENGTH)?;
-            let (of_name, of_guild, key): (String, GuildId, K) =
+            let (tag, text) = bytes.split_at_checked(Self::TAG_LENGTH)?;
+            let (cursor_name, cursor_guild, key): (String, GuildId, K) =
                 self.verify(tag, text).then(|| serde_json::from_slice(text).ok()).flatten()?;
-            (of_name == name && of_guild == guild).then_some(key)
+            (cursor_name == name && cursor_guild == guild).then_some(key)
         };
-        read().ok_or_else(|| not_a_cursor(field))
+        decode().ok_or_else(|| invalid_cursor(field))
     }
 }
 
-fn not_a_cursor(field: &'static str) -> Refusal {
+fn invalid_cursor(field: &'static str) -> Refusal {
     Refusal::input(field, format!("{field} is not a cursor of this connection."))
 }

@@ -1,12 +1,11 @@
-//! A map that drops the values nobody uses any more.
+//! A map that drops unused values.
 
 use std::{collections::HashMap, hash::Hash};
 
 /// Number of entries before the first pruning.
 pub const PRUNE_AT: usize = 64;
 
-/// Values by key, pruned of those that are no longer in use whenever their number has doubled. Inserting thus takes constant
-/// time on average, however many there are.
+/// A map that drops its unused values whenever its size has doubled. Inserting therefore takes amortised constant time.
 pub struct PruningMap<K, V> {
     entries: HashMap<K, V>,
     prune_at: usize,
@@ -19,21 +18,21 @@ impl<K, V> Default for PruningMap<K, V> {
 }
 
 impl<K: Eq + Hash, V> PruningMap<K, V> {
-    /// The value of a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &K) -> Option<&V> {
         self.entries.get(key)
     }
 
-    /// The value of a key, made by `make` if there is none. `in_use` decides which values pruning keeps.
-    pub fn get_or_insert_with(&mut self, key: K, in_use: impl Fn(&V) -> bool, make: impl FnOnce() -> V) -> &mut V {
+    /// Returns the value of a key, inserting `default()` if there is none. Pruning keeps the values that are `in_use`.
+    pub fn get_or_insert_with(&mut self, key: K, in_use: impl Fn(&V) -> bool, default: impl FnOnce() -> V) -> &mut V {
         if self.entries.len() >= self.prune_at {
             self.entries.retain(|_, value| in_use(value));
             self.prune_at = PRUNE_AT.max(self.entries.len() * 2);
         }
-        self.entries.entry(key).or_insert_with(make)
+        self.entries.entry(key).or_insert_with(default)
     }
 
-    /// All entries, in use or not.
+    /// Iterates over all entries, including unused ones that have not been pruned yet.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.entries.iter()
     }

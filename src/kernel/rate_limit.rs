@@ -1,4 +1,4 @@
-//! Rate limits by key: a member, or an address.
+//! Rate limits by key, such as a member or an address.
 
 use std::{
     hash::Hash,
@@ -21,18 +21,18 @@ use super::clock::Clock;
 /// Number of keys before the first pruning.
 pub const PRUNE_AT: usize = 1_024;
 
-/// Allows each key a number of events a minute: all at once, or spread over it. Used events come back one by one.
+/// Allows each key a number of events a minute, in a burst or spread out. Its quota refills one event at a time.
 pub struct KeyedLimiter<K: Clone + Hash + Eq> {
-    keys: RateLimiter<K, HashMapStateStore<K>, Time, NoOpMiddleware<Nanos>>,
-    /// Number of keys at which the next pruning happens: twice as many as the last one left.
+    keys: RateLimiter<K, HashMapStateStore<K>, GovernorClock, NoOpMiddleware<Nanos>>,
+    /// Number of keys at which the next pruning happens: twice as many as were left after the last one.
     prune_at: AtomicUsize,
 }
 
-/// The server's clock as `governor` reads it.
+/// Adapts the server's clock to `governor`.
 #[derive(Clone)]
-struct Time(Clock);
+struct GovernorClock(Clock);
 
-impl governor::clock::Clock for Time {
+impl governor::clock::Clock for GovernorClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
@@ -41,34 +41,35 @@ impl governor::clock::Clock for Time {
 }
 
 impl<K: Clone + Hash + Eq> KeyedLimiter<K> {
-    /// A limiter of `events` a minute for each key.
+    /// A limiter that allows each key `events` a minute.
     pub fn per_minute(events: NonZeroU32, clock: &Clock) -> Self {
-        let keys = RateLimiter::new(Quota::per_minute(events), HashMapStateStore::default(), Time(clock.clone()));
+        let (quota, clock) = (Quota::per_minute(events), GovernorClock(clock.clone()));
+        let keys = RateLimiter::new(quota, HashMapStateStore::default(), clock);
         Self { keys, prune_at: AtomicUsize::new(PRUNE_AT) }
     }
 
-    /// Counts an event of a key.
+    /// Counts an event of a key if it is allowed.
     ///
     /// # Errors
-    /// The time until the next event is allowed. A refused event is not counted.
+    /// The time until the next event is allowed. A refused event does not count.
     pub fn check(&self, key: &K) -> Result<(), Duration> {
         if self.keys.len() >= self.prune_at.load(Ordering::Relaxed) {
             self.keys.retain_recent();
             self.prune_at.store(PRUNE_AT.max(self.keys.len() * 2), Ordering::Relaxed);
         }
-        self.keys.check_key(key).map_err(|refused| {
+        self.keys.check_key(key).map_err(|not_until| {
             let now = self.keys.clock().now();
-            refused.earliest_possible().duration_since(now).into()
+            not_until.earliest_possible().duration_since(now).into()
         })
     }
 
-    /// Number of keys in memory, and the number at which the next pruning happens.
+    /// Returns the number of keys in memory, and the number at which the next pruning happens.
     pub fn size(&self) -> (usize, usize) {
         (self.keys.len(), self.prune_at.load(Ordering::Relaxed))
     }
 }
 
-/// An IPv4 address, or the /64 network that one IPv6 customer has to themselves.
+/// The key for rate limits by address: an IPv4 address, or the /64 network that an IPv6 customer usually gets.
 pub fn rate_limit_key(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
