@@ -1,8 +1,9 @@
-//! Answers, completed as the specification has it.
+//! Completes responses as the GraphQL specification requires.
 //!
-//! The library answers an object's fields in the order in which they are done, and leaves out those that failed. The
-//! specification wants them in the order asked for (section 6.3, "Executing Selection Sets"), and a failed field to be
-//! `null`, or, where it may not be, to take with it what holds it (section 6.4.4, "Handling Field Errors").
+//! async-graphql returns an object's fields in the order in which they were resolved, without those that failed. The
+//! specification requires the order of the selection (§6.3, "Executing Selection Sets"). It also requires a failed
+//! field to be `null`, or, if its type is non-null, to propagate the error to its parent (§6.4.4, "Handling Field
+//! Errors").
 
 use std::collections::HashMap;
 
@@ -15,11 +16,11 @@ use async_graphql::{
     },
 };
 
-/// The types of all fields, by the name of what they belong to and their own.
+/// The types of all fields, by the name of the parent type and of the field.
 pub(crate) struct FieldTypes(HashMap<String, HashMap<String, Type>>);
 
 impl FieldTypes {
-    /// Reads them off the schema.
+    /// Reads the types from the schema.
     pub(crate) fn from_schema(schema: &ServiceDocument) -> Self {
         let mut types = HashMap::new();
         for definition in &schema.definitions {
@@ -36,7 +37,7 @@ impl FieldTypes {
     }
 }
 
-/// Completes the answer to an operation of a document.
+/// Completes the response to an operation of a document.
 pub(crate) fn complete(
     response: &mut Response,
     document: &ExecutableDocument,
@@ -48,18 +49,18 @@ pub(crate) fn complete(
         OperationType::Mutation => "Mutation",
         OperationType::Subscription => "Subscription",
     };
-    let failed = Failures::of(&response.errors);
+    let failed = FailedPaths::new(&response.errors);
     let completion = Completion { fragments: &document.fragments, types };
-    let selected = completion.select(&[(root, &operation.selection_set.node)]);
+    let grouped = completion.group(&[(root, &operation.selection_set.node)]);
     let data = match std::mem::take(&mut response.data) {
-        // When all of an object's fields failed, or were skipped, the library answers null in its place.
+        // async-graphql returns null for an object if all its fields failed or were skipped.
         Value::Null if failed.is_some() || response.errors.is_empty() => Value::Object(IndexMap::new()),
         data => data,
     };
     response.data = match data {
-        Value::Object(mut fields) => match completion.object(&mut fields, &selected, failed.as_ref()) {
+        Value::Object(mut fields) => match completion.complete_object(&mut fields, &grouped, failed.as_ref()) {
             Ok(()) => Value::Object(fields),
-            Err(Failed) => Value::Null,
+            Err(PropagatedError) => Value::Null,
         },
         data => data,
     };
@@ -70,66 +71,72 @@ struct Completion<'d> {
     types: &'d FieldTypes,
 }
 
-/// What failed: it, or these parts of it.
+/// The paths of a response's errors, as a tree.
 #[derive(Default)]
-struct Failures {
+struct FailedPaths {
+    /// Whether an error's path ends here.
     itself: bool,
     fields: HashMap<String, Self>,
     items: HashMap<usize, Self>,
 }
 
-impl Failures {
-    /// Those of an answer's fields, if any failed.
-    fn of(errors: &[ServerError]) -> Option<Self> {
-        let mut failures = None;
+impl FailedPaths {
+    /// Returns `None` if no error has a path.
+    fn new(errors: &[ServerError]) -> Option<Self> {
+        let mut root = None;
         for error in errors.iter().filter(|error| !error.path.is_empty()) {
-            let mut within = failures.get_or_insert_with(Self::default);
+            let mut node = root.get_or_insert_with(Self::default);
             for segment in &error.path {
-                within = match segment {
-                    PathSegment::Field(name) => within.fields.entry(name.clone()).or_default(),
-                    PathSegment::Index(index) => within.items.entry(*index).or_default(),
+                node = match segment {
+                    PathSegment::Field(name) => node.fields.entry(name.clone()).or_default(),
+                    PathSegment::Index(index) => node.items.entry(*index).or_default(),
                 };
             }
-            within.itself = true;
+            node.itself = true;
         }
-        failures
+        root
     }
 
-    /// Whether it is more than some of its fields that failed.
-    fn is_of_whole(&self) -> bool {
+    /// Whether the value itself failed, or items of it, rather than only fields.
+    fn includes_value(&self) -> bool {
         self.itself || !self.items.is_empty()
     }
 }
 
-/// What is selected of an object, in order: by name in the answer, the field's type and what is selected inside.
-type Selected<'d> = IndexMap<&'d str, SelectedField<'d>>;
+/// The fields of an object by response key, in the order of the selection: the specification's grouped field set.
+type GroupedFields<'d> = IndexMap<&'d str, GroupedField<'d>>;
 
-struct SelectedField<'d> {
-    /// `None` for the introspection's own, whose fields are left as they are.
+struct GroupedField<'d> {
+    /// `None` for introspection fields, which are not completed.
     ty: Option<&'d Type>,
-    inside: Selected<'d>,
+    subfields: GroupedFields<'d>,
 }
 
-/// A field that may not be null has failed, and so has what holds it.
-struct Failed;
+/// A non-null field failed, so its parent becomes null or fails too.
+struct PropagatedError;
 
 impl<'d> Completion<'d> {
-    fn select(&self, sets: &[(&'d str, &'d SelectionSet)]) -> Selected<'d> {
-        let mut fields: IndexMap<&'d str, Vec<(&'d str, &'d Field)>> = IndexMap::new();
+    fn group(&self, sets: &[(&'d str, &'d SelectionSet)]) -> GroupedFields<'d> {
+        let mut collected: IndexMap<&'d str, Vec<(&'d str, &'d Field)>> = IndexMap::new();
         for (ty, set) in sets {
-            self.collect(ty, set, &mut fields);
+            self.collect_fields(ty, set, &mut collected);
         }
-        let part = |(name, fields): (&'d str, Vec<(&'d str, &'d Field)>)| {
+        let group = |(key, fields): (&'d str, Vec<(&'d str, &'d Field)>)| {
             let ty = fields.iter().find_map(|(ty, field)| self.types.0.get(*ty)?.get(field.name.node.as_str()));
             let sets: Vec<_> = ty
-                .map(base)
+                .map(named_type)
                 .map_or(Vec::new(), |ty| fields.iter().map(|(_, field)| (ty, &field.selection_set.node)).collect());
-            (name, SelectedField { ty, inside: self.select(&sets) })
+            (key, GroupedField { ty, subfields: self.group(&sets) })
         };
-        fields.into_iter().map(part).collect()
+        collected.into_iter().map(group).collect()
     }
 
-    fn collect(&self, ty: &'d str, set: &'d SelectionSet, fields: &mut IndexMap<&'d str, Vec<(&'d str, &'d Field)>>) {
+    fn collect_fields(
+        &self,
+        ty: &'d str,
+        set: &'d SelectionSet,
+        fields: &mut IndexMap<&'d str, Vec<(&'d str, &'d Field)>>,
+    ) {
         for selection in &set.items {
             match &selection.node {
                 Selection::Field(field) => {
@@ -137,63 +144,66 @@ impl<'d> Completion<'d> {
                 }
                 Selection::InlineFragment(fragment) => {
                     let condition = fragment.node.type_condition.as_ref().map(|it| it.node.on.node.as_str());
-                    self.collect(condition.unwrap_or(ty), &fragment.node.selection_set.node, fields);
+                    self.collect_fields(condition.unwrap_or(ty), &fragment.node.selection_set.node, fields);
                 }
                 Selection::FragmentSpread(spread) => {
                     if let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) {
                         let condition = fragment.node.type_condition.node.on.node.as_str();
-                        self.collect(condition, &fragment.node.selection_set.node, fields);
+                        self.collect_fields(condition, &fragment.node.selection_set.node, fields);
                     }
                 }
             }
         }
     }
 
-    fn object(
+    fn complete_object(
         &self,
         fields: &mut IndexMap<Name, Value>,
-        selected: &Selected<'d>,
-        failed: Option<&Failures>,
-    ) -> Result<(), Failed> {
-        let failed_in = |name: &str| failed.and_then(|failed| failed.fields.get(name));
-        // Nearly always they are all there in their order.
-        if !fields.keys().map(Name::as_str).eq(selected.keys().copied()) {
-            let mut found = std::mem::take(fields);
-            for name in selected.keys() {
-                if let Some((key, value)) = found.swap_remove_entry(*name) {
+        grouped: &GroupedFields<'d>,
+        failed: Option<&FailedPaths>,
+    ) -> Result<(), PropagatedError> {
+        let failed_in = |key: &str| failed.and_then(|failed| failed.fields.get(key));
+        // Usually the fields are complete and in order already.
+        if !fields.keys().map(Name::as_str).eq(grouped.keys().copied()) {
+            let mut unordered = std::mem::take(fields);
+            for key in grouped.keys() {
+                if let Some((key, value)) = unordered.swap_remove_entry(*key) {
                     fields.insert(key, value);
-                } else if failed_in(name).is_some() {
-                    fields.insert(Name::new(*name), Value::Null);
+                } else if failed_in(key).is_some() {
+                    fields.insert(Name::new(*key), Value::Null);
                 }
-                // What else is not there is of another type than the object's, or skipped.
+                // Any other missing field was skipped, or belongs to a fragment on another type.
             }
         }
         let mut fields = fields.iter_mut().peekable();
-        for (name, part) in selected {
-            if let Some((_, value)) = fields.next_if(|(key, _)| key.as_str() == *name) {
-                self.value(value, part.ty, part, failed_in(name))?;
+        for (key, field) in grouped {
+            if let Some((_, value)) = fields.next_if(|(name, _)| name.as_str() == *key) {
+                self.complete_value(value, field.ty, field, failed_in(key))?;
             }
         }
         Ok(())
     }
 
-    /// Completes a value: to `null` if it may be that, where it cannot be completed.
-    fn value(
+    /// Completes a value. A value that fails becomes `null` if its type is nullable.
+    fn complete_value(
         &self,
         value: &mut Value,
         ty: Option<&Type>,
-        part: &SelectedField<'d>,
-        failed: Option<&Failures>,
-    ) -> Result<(), Failed> {
+        field: &GroupedField<'d>,
+        failed: Option<&FailedPaths>,
+    ) -> Result<(), PropagatedError> {
         let Some(ty) = ty else { return Ok(()) };
         let completed = match value {
-            // The library answers null for an object of which every field was skipped or failed.
-            Value::Null if part.inside.is_empty() || failed.map_or(ty.nullable, Failures::is_of_whole) => Err(Failed),
+            Value::Null if field.subfields.is_empty() || failed.map_or(ty.nullable, FailedPaths::includes_value) => {
+                Err(PropagatedError)
+            }
+            // async-graphql returns null for an object if all its fields failed or were skipped.
             Value::Null => {
                 let mut fields = IndexMap::new();
-                self.object(&mut fields, &part.inside, failed).map(|()| *value = Value::Object(fields))
+                let completed = self.complete_object(&mut fields, &field.subfields, failed);
+                completed.map(|()| *value = Value::Object(fields))
             }
-            Value::Object(fields) => self.object(fields, &part.inside, failed),
+            Value::Object(fields) => self.complete_object(fields, &field.subfields, failed),
             Value::List(items) => {
                 let item_type = match &ty.base {
                     BaseType::List(item) => Some(&**item),
@@ -201,13 +211,13 @@ impl<'d> Completion<'d> {
                 };
                 let mut items = items.iter_mut().enumerate();
                 items.try_for_each(|(index, item)| {
-                    self.value(item, item_type, part, failed.and_then(|failed| failed.items.get(&index)))
+                    self.complete_value(item, item_type, field, failed.and_then(|failed| failed.items.get(&index)))
                 })
             }
             _ => Ok(()),
         };
         match completed {
-            Err(Failed) if ty.nullable => {
+            Err(PropagatedError) if ty.nullable => {
                 *value = Value::Null;
                 Ok(())
             }
@@ -216,9 +226,10 @@ impl<'d> Completion<'d> {
     }
 }
 
-fn base(ty: &Type) -> &str {
+/// The named type inside any lists.
+fn named_type(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name,
-        BaseType::List(item) => base(item),
+        BaseType::List(item) => named_type(item),
     }
 }

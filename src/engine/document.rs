@@ -1,9 +1,9 @@
-//! Documents: parsed and measured once, and then known by their hash.
+//! Parses, checks and caches GraphQL documents.
 //!
-//! Every document, on every transport, comes through here before the schema sees it. What has been measured is kept, so
-//! that a repeated query is not parsed again; a client may then name it by its SHA-256 alone (Apollo's automatic persisted
-//! queries: <https://www.apollographql.com/docs/apollo-server/performance/apq>), and an operator may allow none but the
-//! documents of a manifest.
+//! Documents of every transport are checked here before they are executed. A cache by hash keeps checked documents, so
+//! that a repeated query is not parsed again. Clients can also send the SHA-256 of a cached document in place of its
+//! text: Apollo's automatic persisted queries (<https://www.apollographql.com/docs/apollo-server/performance/apq>). An
+//! operator can restrict the server to trusted documents, which a manifest lists.
 
 use std::{
     collections::HashMap,
@@ -29,75 +29,75 @@ use super::{
     normalize::{executable, introspects, root_field},
     settings::Limits,
     validate::Validator,
-    variables::Inputs,
+    variables::InputTypes,
 };
 use crate::kernel::error::{Code, Refusal};
 
-/// Most memory that known documents take, in bytes, by the estimate of [`DocumentWeighter`].
-const KEPT_BYTES: u64 = 64 * 1_024 * 1_024;
-/// Of this many documents on the average.
-const KEPT_DOCUMENTS: usize = 4_096;
+/// Most memory for cached documents, in bytes, as estimated by [`DocumentWeighter`].
+const CACHE_BYTES: u64 = 64 * 1_024 * 1_024;
+/// Expected number of cached documents, which sizes the cache's tables.
+const CACHE_DOCUMENTS: usize = 4_096;
 
-/// Which document is asked for.
+/// The document of a request.
 #[derive(Clone, Debug)]
 pub enum DocumentRef {
-    /// This one.
+    /// A text.
     Text(String),
-    /// The one of this hash, or of this id in the manifest.
+    /// The hash of a registered document, or an id of the manifest.
     Id(String),
-    /// This one, to be known by its hash from now on.
+    /// A text and its hash, by which later requests can refer to it.
     Register(String, String),
 }
 
-/// A document that has been parsed and measured.
+/// A document that has been parsed and checked.
 pub struct Document {
     parsed: ExecutableDocument,
     hash: Hash,
     bytes: usize,
-    /// Whether a client has said that it is going to name it by its hash.
+    /// Whether a client has registered the document, so that requests can refer to it by its hash.
     is_registered: AtomicBool,
 }
 
-/// A document, and the operation of it that is asked for.
+/// A document, and the operation of it to execute.
 #[derive(Clone)]
 pub struct SelectedOperation {
     document: Arc<Document>,
-    /// The operation's place among the document's.
+    /// The operation's key in the document.
     name: Option<Name>,
 }
 
-/// The documents of a server.
+/// Checks the documents of requests against the schema and the limits, and caches them.
 pub struct Documents {
     limits: Limits,
     introspection: bool,
     costs: Costs,
-    inputs: Inputs,
+    inputs: InputTypes,
     validator: Validator,
-    known: Cache<Hash, Arc<Document>, DocumentWeighter>,
-    trusted: Option<Manifest>,
+    cache: Cache<Hash, Arc<Document>, DocumentWeighter>,
+    manifest: Option<Manifest>,
 }
 
-/// The only documents that are run: by their ids, each with its text without spaces.
+/// The only documents that may be executed, by id, each with its text without ignored characters.
 type Manifest = HashMap<String, (Arc<Document>, String)>;
 
 type Hash = [u8; 32];
 
-/// Roughly what a parsed document takes.
+/// Estimates the memory of a parsed document.
 #[derive(Clone)]
 struct DocumentWeighter;
 
 impl Weighter<Hash, Arc<Document>> for DocumentWeighter {
     fn weight(&self, _: &Hash, document: &Arc<Document>) -> u64 {
-        // Measured: some eighty bytes for each of the text's.
+        // Measured: about 80 bytes for each byte of text.
         1_024 + 80 * document.bytes as u64
     }
 }
 
 impl Documents {
-    /// No documents yet, of a schema in its definition language.
+    /// An empty cache for a schema, which is given as SDL and parsed.
     ///
     /// # Errors
-    /// A sentence that says why the text is not a schema.
+    /// A sentence that says why the SDL is not a valid schema.
     pub fn from_schema(
         (sdl, schema): (&str, &ServiceDocument),
         limits: Limits,
@@ -108,102 +108,103 @@ impl Documents {
             limits,
             introspection,
             costs: Costs::from_schema(schema),
-            inputs: Inputs::from_schema(schema),
+            inputs: InputTypes::from_schema(schema),
             validator: Validator::from_schema(sdl, suggestions)?,
-            known: Cache::with_weighter(KEPT_DOCUMENTS, KEPT_BYTES, DocumentWeighter),
-            trusted: None,
+            cache: Cache::with_weighter(CACHE_DOCUMENTS, CACHE_BYTES, DocumentWeighter),
+            manifest: None,
         })
     }
 
-    /// Allows none but the documents of a manifest from now on.
+    /// Restricts the server to the documents of a manifest.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with the manifest.
-    pub fn trust_manifest(&mut self, manifest: &str) -> Result<(), String> {
-        let mut trusted = HashMap::new();
-        for (id, text) in read_manifest(manifest)? {
+    /// A sentence that says why the manifest is not valid.
+    pub fn trust_manifest(&mut self, text: &str) -> Result<(), String> {
+        let mut manifest = HashMap::new();
+        for (id, text) in read_manifest(text)? {
             let hash = hash(&text);
-            let document = scan(&text, &self.limits).map_err(refused).and_then(|()| self.parse(&text, hash));
+            let document = scan(&text, &self.limits).map_err(into_errors).and_then(|()| self.parse(&text, hash));
             let document = document.map_err(|errors| {
                 let reasons = errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ");
                 format!("the document {id}: {reasons}")
             })?;
-            let document = (Arc::new(document), squeezed(&text));
-            // By what it is called there, and by its hash.
-            trusted.insert(base16ct::lower::encode_string(&hash), document.clone());
-            trusted.insert(id, document);
+            let document = (Arc::new(document), strip_ignored(&text));
+            manifest.insert(base16ct::lower::encode_string(&hash), document.clone());
+            manifest.insert(id, document);
         }
-        self.trusted = Some(trusted);
+        self.manifest = Some(manifest);
         Ok(())
     }
 
-    /// Whether it runs only the documents of a manifest.
+    /// Whether only the documents of a manifest may be executed.
     pub const fn has_manifest(&self) -> bool {
-        self.trusted.is_some()
+        self.manifest.is_some()
     }
 
-    /// The operation that is asked for, and its variables as the schema takes them, if it may be run.
+    /// Returns the operation to execute, with its coerced variables, after all checks.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` for what does not parse, goes in circles, has values of the wrong types, or does not have the
-    /// operation; `QUERY_TOO_COMPLEX`; `NOT_FOUND` for a hash not heard of yet; `FORBIDDEN` for what is not in the
-    /// manifest, or introspects where that is not allowed.
+    /// - `BAD_USER_INPUT`: the document is not valid, a variable's value has the wrong type, or the operation is
+    ///   missing.
+    /// - `QUERY_TOO_COMPLEX`: the document exceeds a limit.
+    /// - `NOT_FOUND`: no document is registered under the hash.
+    /// - `FORBIDDEN`: the manifest doesn't contain the document, or introspection is disabled.
     pub fn select(
         &self,
-        wanted: &DocumentRef,
+        document: &DocumentRef,
         operation: Option<&str>,
         variables: Variables,
     ) -> Result<(SelectedOperation, Variables), Vec<ServerError>> {
-        let document = match &self.trusted {
-            Some(trusted) => find_trusted(trusted, wanted).map_err(refused)?,
-            None => self.find(wanted)?,
+        let document = match &self.manifest {
+            Some(manifest) => find_trusted(manifest, document).map_err(into_errors)?,
+            None => self.find(document)?,
         };
-        let chosen = SelectedOperation::of(document, operation).map_err(refused)?;
-        let variables = self.inputs.coerce(chosen.operation(), variables).map_err(|error| vec![error])?;
-        let cost = self.costs.check(chosen.definition(), &chosen.document.parsed, &variables, &self.limits);
+        let selected = SelectedOperation::new(document, operation).map_err(into_errors)?;
+        let variables = self.inputs.coerce(selected.operation(), variables).map_err(|error| vec![error])?;
+        let cost = self.costs.check(selected.definition(), &selected.document.parsed, &variables, &self.limits);
         cost.map_err(|error| vec![error])?;
-        Ok((chosen, variables))
+        Ok((selected, variables))
     }
 
-    fn find(&self, wanted: &DocumentRef) -> Result<Arc<Document>, Vec<ServerError>> {
-        let (text, registered_as) = match wanted {
-            DocumentRef::Id(id) => return self.registered(id).map_err(refused),
+    fn find(&self, document: &DocumentRef) -> Result<Arc<Document>, Vec<ServerError>> {
+        let (text, registered_hash) = match document {
+            DocumentRef::Id(id) => return self.registered(id).map_err(into_errors),
             DocumentRef::Text(text) => (text, None),
             DocumentRef::Register(text, hash) => (text, Some(hash)),
         };
-        // Bounded before it is hashed, as it is before it is parsed.
-        scan(text, &self.limits).map_err(refused)?;
+        // Limits the text's length before it is hashed and parsed.
+        scan(text, &self.limits).map_err(into_errors)?;
         let hash = hash(text);
-        if registered_as.is_some_and(|said| decode(said) != Some(hash)) {
+        if registered_hash.is_some_and(|registered| decode_hash(registered) != Some(hash)) {
             let message = "persistedQuery.sha256Hash is not the hash of the query.";
-            return Err(refused(Refusal::input("extensions", message)));
+            return Err(into_errors(Refusal::input("extensions", message)));
         }
-        let document = if let Some(document) = self.known.get(&hash) {
+        let document = if let Some(document) = self.cache.get(&hash) {
             document
         } else {
             let document = Arc::new(self.parse(text, hash)?);
-            self.known.insert(hash, Arc::clone(&document));
+            self.cache.insert(hash, Arc::clone(&document));
             document
         };
-        if registered_as.is_some() {
+        if registered_hash.is_some() {
             document.is_registered.store(true, Ordering::Relaxed);
         }
         Ok(document)
     }
 
     fn registered(&self, id: &str) -> Result<Arc<Document>, Refusal> {
-        let known = decode(id).and_then(|hash| self.known.get(&hash));
-        known.filter(|document| document.is_registered.load(Ordering::Relaxed)).ok_or_else(|| {
-            // Clients go by these very words, and send the text next.
+        let cached = decode_hash(id).and_then(|hash| self.cache.get(&hash));
+        cached.filter(|document| document.is_registered.load(Ordering::Relaxed)).ok_or_else(|| {
+            // Apollo's clients expect exactly this message, and then send the text.
             Refusal::new(Code::NotFound, "PersistedQueryNotFound").because("PERSISTED_QUERY_NOT_FOUND")
         })
     }
 
-    /// Parses and checks a text that has been scanned.
+    /// Parses and checks a text that [`scan`] has accepted.
     fn parse(&self, text: &str, hash: Hash) -> Result<Document, Vec<ServerError>> {
         let parsed = parse_query(text).map_err(|error| {
             let mut error = ServerError::from(error);
-            // The parser draws the line; what it expected is on its last.
+            // The message quotes the document; its last line says what the parser expected.
             let expected = error.message.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
             error.message = format!("The document does not parse: {expected}.");
             error.extensions.get_or_insert_default().set("code", Code::BadUserInput.as_str());
@@ -211,50 +212,50 @@ impl Documents {
         })?;
         measure(&parsed, &self.limits).map_err(|error| vec![error])?;
         if !self.introspection && introspects(&parsed) {
-            let message = "This server does not tell its schema.";
-            return Err(refused(Refusal::new(Code::Forbidden, message).because("INTROSPECTION_OFF")));
+            let message = "Introspection is disabled on this server.";
+            return Err(into_errors(Refusal::new(Code::Forbidden, message).because("INTROSPECTION_OFF")));
         }
         self.validator.check(text)?;
         for (_, operation) in parsed.operations.iter().filter(|(_, it)| it.node.ty == OperationType::Subscription) {
-            root_field(&operation.node.selection_set.node, &parsed.fragments).map_err(refused)?;
+            root_field(&operation.node.selection_set.node, &parsed.fragments).map_err(into_errors)?;
         }
         Ok(Document { parsed, hash, bytes: text.len(), is_registered: AtomicBool::new(false) })
     }
 }
 
 impl SelectedOperation {
-    fn of(document: Arc<Document>, wanted: Option<&str>) -> Result<Self, Refusal> {
+    fn new(document: Arc<Document>, operation_name: Option<&str>) -> Result<Self, Refusal> {
         let mut operations = document.parsed.operations.iter();
-        let name = match wanted {
+        let name = match operation_name {
             Some(wanted) => operations.find_map(|(name, _)| name.filter(|name| *name == wanted)).cloned().map(Some),
             None => operations.next().map(|(name, _)| name.cloned()).filter(|_| operations.next().is_none()),
         };
         let name = name.ok_or_else(|| {
-            let message = match wanted {
+            let message = match operation_name {
                 Some(wanted) => format!("The document has no operation {wanted:?}."),
-                None => "The document has several operations; say which in operationName.".to_owned(),
+                None => "The document has several operations; choose one with operationName.".to_owned(),
             };
             Refusal::input("operationName", message)
         })?;
         Ok(Self { document, name })
     }
 
-    /// The document.
+    /// The parsed document.
     pub fn document(&self) -> &ExecutableDocument {
         &self.document.parsed
     }
 
-    /// The operation as the schema runs it.
+    /// Returns the document in the form that async-graphql executes: see [`executable`].
     pub fn executable(&self, variables: &Variables) -> ExecutableDocument {
         executable(&self.document.parsed, self.definition(), variables)
     }
 
-    /// The text's length in bytes.
+    /// The length of the document's text, in bytes.
     pub fn bytes(&self) -> usize {
         self.document.bytes
     }
 
-    /// The document's hash.
+    /// The SHA-256 of the document's text.
     pub fn hash(&self) -> [u8; 32] {
         self.document.hash
     }
@@ -269,36 +270,35 @@ impl SelectedOperation {
         &self.definition().node
     }
 
-    #[expect(clippy::expect_used, reason = "it was found there, and the document does not change")]
+    #[expect(clippy::expect_used, reason = "`new` found the name in the document, which does not change")]
     fn definition(&self) -> &Positioned<OperationDefinition> {
         match &self.document.parsed.operations {
             DocumentOperations::Single(operation) => Some(operation),
             DocumentOperations::Multiple(operations) => self.name.as_ref().and_then(|name| operations.get(name)),
         }
-        .expect("the operation was chosen from this document")
+        .expect("the document contains the operation")
     }
 }
 
-fn refused(refusal: Refusal) -> Vec<ServerError> {
+fn into_errors(refusal: Refusal) -> Vec<ServerError> {
     vec![refusal.into_server_error()]
 }
 
-fn find_trusted(trusted: &Manifest, wanted: &DocumentRef) -> Result<Arc<Document>, Refusal> {
-    let by_id = |id: &str| trusted.get(id).or_else(|| trusted.get(id.strip_prefix("sha256:")?));
-    let known = match wanted {
+fn find_trusted(manifest: &Manifest, document: &DocumentRef) -> Result<Arc<Document>, Refusal> {
+    let by_id = |id: &str| manifest.get(id).or_else(|| manifest.get(id.strip_prefix("sha256:")?));
+    let found = match document {
         DocumentRef::Id(id) => by_id(id),
-        // Some clients send a text along, printed anew: it may differ in its spaces, and what is run is the manifest's.
-        DocumentRef::Register(text, id) => by_id(id).filter(|(_, known)| *known == squeezed(text)),
-        // Its text names it as well as its hash does.
-        DocumentRef::Text(text) => trusted.get(&base16ct::lower::encode_string(&hash(text))),
+        // Some clients also send the text, which they may have reformatted. The manifest's document is executed.
+        DocumentRef::Register(text, id) => by_id(id).filter(|(_, trusted)| *trusted == strip_ignored(text)),
+        DocumentRef::Text(text) => manifest.get(&base16ct::lower::encode_string(&hash(text))),
     };
-    known.map(|(document, _)| Arc::clone(document)).ok_or_else(|| {
+    found.map(|(document, _)| Arc::clone(document)).ok_or_else(|| {
         let message = "This server runs only the documents of its manifest.";
         Refusal::new(Code::Forbidden, message).because("UNTRUSTED_DOCUMENT")
     })
 }
 
-/// Documents by their ids, in either of the forms that are about.
+/// Reads a manifest in Apollo's format, or as an object of documents by id, into documents by id.
 fn read_manifest(text: &str) -> Result<HashMap<String, String>, String> {
     #[derive(Deserialize)]
     struct ManifestOperation {
@@ -307,20 +307,20 @@ fn read_manifest(text: &str) -> Result<HashMap<String, String>, String> {
     }
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Listing {
-        // First, for it is an object too.
+    enum ManifestFile {
+        // serde tries this variant first, because it is an object too.
         Apollo { operations: Vec<ManifestOperation> },
         ById(HashMap<String, String>),
     }
     match serde_json::from_str(text) {
-        Ok(Listing::Apollo { operations }) => Ok(operations.into_iter().map(|it| (it.id, it.body)).collect()),
-        Ok(Listing::ById(documents)) => Ok(documents),
+        Ok(ManifestFile::Apollo { operations }) => Ok(operations.into_iter().map(|it| (it.id, it.body)).collect()),
+        Ok(ManifestFile::ById(documents)) => Ok(documents),
         Err(_) => Err("expected {\"ID\": \"DOCUMENT\", …} or an apollo-persisted-query-manifest".to_owned()),
     }
 }
 
-/// A text without what may stand between tokens.
-fn squeezed(text: &str) -> String {
+/// Removes white space and commas, which GraphQL ignores between tokens.
+fn strip_ignored(text: &str) -> String {
     text.chars().filter(|c| !c.is_ascii_whitespace() && *c != ',').collect()
 }
 
@@ -328,7 +328,7 @@ fn hash(text: &str) -> Hash {
     Sha256::digest(text).into()
 }
 
-fn decode(hash: &str) -> Option<Hash> {
+fn decode_hash(hash: &str) -> Option<Hash> {
     let mut bytes = Hash::default();
     let decoded = base16ct::mixed::decode(hash, &mut bytes).ok()?.len();
     (decoded == bytes.len()).then_some(bytes)

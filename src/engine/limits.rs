@@ -1,7 +1,8 @@
-//! How large a document is, told before anything walks it.
+//! Limits the size and cost of documents before they are validated and executed.
 //!
-//! A kilobyte of fragments that spread fragments can stand for a billion fields. So a document's text is scanned for size
-//! and nesting before it is parsed, and the parsed document is measured in time linear in its length, each fragment once.
+//! A kilobyte of nested fragment spreads can expand to a billion fields. Therefore [`scan`] limits a document's length
+//! and nesting before it is parsed. [`measure`] then visits each fragment only once, in time linear in the document's
+//! length.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,26 +21,28 @@ use crate::kernel::{
     page::{DEFAULT_SIZE, MAX_SIZE},
 };
 
-/// Most bytes of a document, for each of its tokens.
+/// Most bytes in a document for each token of [`Limits::max_tokens`].
 const BYTES_PER_TOKEN: u64 = 32;
-/// Deepest nesting of brackets, selections and values alike.
+/// Deepest nesting of brackets, in selections and in values.
 pub(crate) const MAX_NESTING: usize = 64;
-/// Deepest nesting of introspection's own lists (as in graphql-js's rule of maximum introspection depth).
+/// Deepest nesting of the lists in [`INTROSPECTION_LISTS`], as in graphql-js's `MaxIntrospectionDepthRule`.
 const MAX_INTROSPECTION: u64 = 2;
-/// How many items an unpaged list is taken to have.
+/// Assumed number of items in a list that is not paged.
 const LIST_SIZE: u64 = 10;
-/// Of how many root fields of a query a mutation has one: each does something, and some are meant to be slow.
+/// A query may have this many times as many root fields as a mutation. Mutations write, and some are slow on purpose.
 const QUERY_FIELDS_PER_MUTATION: u64 = 5;
 
+/// Introspection fields by which a document can descend repeatedly.
 const INTROSPECTION_LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
 
-/// What each field multiplies the cost of its selection by, read off the schema.
+/// Estimates the cost of operations. Each field multiplies the cost of its selection by the size of its list.
 pub struct Costs {
+    /// By the field's name, the largest of all types.
     multipliers: HashMap<String, u64>,
 }
 
 impl Costs {
-    /// Reads which fields are connections and which are lists.
+    /// Reads from the schema which fields are lists or connections.
     pub fn from_schema(schema: &ServiceDocument) -> Self {
         let mut multipliers = HashMap::new();
         for definition in &schema.definitions {
@@ -54,7 +57,7 @@ impl Costs {
         Self { multipliers }
     }
 
-    /// How many fields may have to be answered.
+    /// Checks the estimated number of fields in the response.
     ///
     /// # Errors
     /// `QUERY_TOO_COMPLEX`.
@@ -65,25 +68,26 @@ impl Costs {
         variables: &Variables,
         limits: &Limits,
     ) -> Result<(), ServerError> {
-        let mut estimate = Estimate { costs: self, fragments: &document.fragments, variables, done: HashMap::new() };
+        let fragments = &document.fragments;
+        let mut estimate = Estimate { costs: self, fragments, variables, fragment_costs: HashMap::new() };
         let cost = estimate.selections(&operation.node.selection_set.node);
         if cost <= limits.max_complexity {
             return Ok(());
         }
-        Err(over(operation.pos, "asks for too much", cost, limits.max_complexity))
+        Err(limit_exceeded(operation.pos, "is too complex", cost, limits.max_complexity))
     }
 
     fn multiplier(&self, field: &Field, variables: &Variables) -> u64 {
         let name = field.name.node.as_str();
-        // What cannot be told from here is taken to be as large as can be; a size out of range is refused by the field.
-        let sized = |number: &Number| number.as_u64().unwrap_or(1).clamp(1, MAX_SIZE as u64);
+        // An unknown size counts as the largest page. The field itself refuses a size that is out of range.
+        let page_size = |number: &Number| number.as_u64().unwrap_or(1).clamp(1, MAX_SIZE as u64);
         let size = |name: &str| match &field.get_argument(name)?.node {
-            Value::Number(number) => Some(sized(number)),
+            Value::Number(number) => Some(page_size(number)),
             Value::List(items) => Some(items.len() as u64),
             Value::Variable(name) => match variables.get(name) {
-                Some(ConstValue::Number(number)) => Some(sized(number)),
+                Some(ConstValue::Number(number)) => Some(page_size(number)),
                 Some(ConstValue::List(items)) => Some(items.len() as u64),
-                // Left out, it is as if the argument were.
+                // Without the variable, the field has no such argument.
                 None => None,
                 Some(_) => Some(MAX_SIZE as u64),
             },
@@ -91,7 +95,7 @@ impl Costs {
         };
         match size("first").or_else(|| size("last")).or_else(|| size("ids")) {
             Some(size) => size,
-            // The lists of a connection are as long as its page, which counts already.
+            // The connection has already multiplied by the size of its page.
             None if matches!(name, "edges" | "nodes") => 1,
             None => self.multipliers.get(name).copied().unwrap_or(1),
         }
@@ -106,47 +110,47 @@ fn multiplier(ty: &Type) -> u64 {
     }
 }
 
-/// What an operation costs with these variables. Its document has been measured, so no fragment spreads itself.
+/// Estimates the cost of an operation with these variables. [`measure`] has checked that no fragment spreads itself.
 struct Estimate<'d> {
     costs: &'d Costs,
     fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
     variables: &'d Variables,
-    done: HashMap<&'d str, u64>,
+    fragment_costs: HashMap<&'d str, u64>,
 }
 
 impl<'d> Estimate<'d> {
     fn selections(&mut self, set: &'d SelectionSet) -> u64 {
         let cost = |selection: &'d Positioned<Selection>| match &selection.node {
             Selection::Field(field) => {
-                let inside = self.selections(&field.node.selection_set.node);
-                inside.saturating_mul(self.costs.multiplier(&field.node, self.variables))
+                let subfields = self.selections(&field.node.selection_set.node);
+                subfields.saturating_mul(self.costs.multiplier(&field.node, self.variables))
             }
             Selection::InlineFragment(fragment) => self.selections(&fragment.node.selection_set.node),
             Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
         };
-        // Each selection costs something by itself: a fragment may hold nothing but spreads.
+        // Spreads cost 1 too, because a fragment may contain nothing else.
         set.items.iter().map(cost).fold(0, |sum: u64, cost| sum.saturating_add(cost).saturating_add(1))
     }
 
     fn fragment(&mut self, name: &'d str) -> u64 {
-        if let Some(cost) = self.done.get(name) {
+        if let Some(cost) = self.fragment_costs.get(name) {
             return *cost;
         }
         let Some(fragment) = self.fragments.get(name) else { return 0 };
         let cost = self.selections(&fragment.node.selection_set.node);
-        self.done.insert(name, cost);
+        self.fragment_costs.insert(name, cost);
         cost
     }
 }
 
-/// Bounds a text's size, tokens and nesting, so that parsing it (which recurses) is safe.
+/// Checks a text's length, tokens and nesting, so that the recursive parser can't overflow the stack.
 ///
 /// # Errors
 /// `QUERY_TOO_COMPLEX`.
 pub(crate) fn scan(text: &str, limits: &Limits) -> Result<(), Refusal> {
     let max_bytes = limits.max_tokens.saturating_mul(BYTES_PER_TOKEN);
     if text.len() as u64 > max_bytes {
-        return Err(too_complex(format!("A document has at most {max_bytes} bytes.")));
+        return Err(too_complex(format!("A document may have at most {max_bytes} bytes.")));
     }
     let (mut tokens, mut nesting) = (0_u64, 0_usize);
     let mut bytes = text.bytes().peekable();
@@ -169,16 +173,17 @@ pub(crate) fn scan(text: &str, limits: &Limits) -> Result<(), Refusal> {
             _ => tokens += 1,
         }
         if tokens > limits.max_tokens {
-            return Err(too_complex(format!("A document has at most {} tokens.", limits.max_tokens)));
+            return Err(too_complex(format!("A document may have at most {} tokens.", limits.max_tokens)));
         }
         if nesting > MAX_NESTING {
-            return Err(too_complex(format!("A document nests at most {MAX_NESTING} deep.")));
+            return Err(too_complex(format!("A document may nest at most {MAX_NESTING} levels.")));
         }
     }
     Ok(())
 }
 
-/// Skips the rest of a string, of which the first quote is read. In doubt it ends early: what follows is then counted.
+/// Skips the rest of a string after its first quote. A malformed string ends early, so that the text after it is
+/// counted.
 fn skip_string(bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>) {
     if bytes.next_if_eq(&b'"').is_some() {
         if bytes.next_if_eq(&b'"').is_none() {
@@ -210,60 +215,63 @@ fn skip_string(bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>) {
     }
 }
 
-/// Measures a document whose fragments are put in.
+/// Checks the size of a document with all fragments expanded.
 ///
 /// # Errors
-/// `QUERY_TOO_COMPLEX`; `BAD_USER_INPUT` for what goes in circles, says a directive twice at a place, or subscribes to
-/// anything but one field.
+/// - `QUERY_TOO_COMPLEX`: the document exceeds a limit.
+/// - `BAD_USER_INPUT`: a fragment spreads itself, a directive is repeated, or a subscription has several root fields.
 pub(crate) fn measure(document: &ExecutableDocument, limits: &Limits) -> Result<(), ServerError> {
-    let mut measure = Measure { fragments: &document.fragments, done: HashMap::new(), open: HashSet::new() };
-    for name in document.fragments.keys() {
-        measure.fragment(name)?;
+    let fragments = &document.fragments;
+    let mut measurer = Measurer { fragments, fragment_sizes: HashMap::new(), visited: HashSet::new() };
+    for name in fragments.keys() {
+        measurer.fragment(name)?;
     }
     for (_, operation) in document.operations.iter() {
-        let mut size = measure.selections(&operation.node.selection_set.node)?;
-        size.directives += directives(&operation.node.directives)?;
+        let mut size = measurer.selections(&operation.node.selection_set.node)?;
+        size.directives += count_directives(&operation.node.directives)?;
         size.check(operation, limits)?;
     }
     Ok(())
 }
 
-/// How large a selection is once its fragments are put in.
+/// The size of a selection set with all fragments expanded.
 #[derive(Clone, Copy, Default)]
 struct SelectionSize {
+    /// Fields on the first level only.
     fields: u64,
     depth: u64,
     aliases: u64,
     directives: u64,
+    /// Nesting of [`INTROSPECTION_LISTS`].
     introspection: u64,
     /// Fields and spreads on all levels.
-    whole: u64,
+    selections: u64,
 }
 
 impl SelectionSize {
     fn check(self, operation: &Positioned<OperationDefinition>, limits: &Limits) -> Result<(), ServerError> {
-        let most_fields = match operation.node.ty {
+        let max_fields = match operation.node.ty {
             OperationType::Mutation => (limits.max_root_fields / QUERY_FIELDS_PER_MUTATION).max(1),
             OperationType::Query | OperationType::Subscription => limits.max_root_fields,
         };
         let limits = [
-            (self.whole, limits.max_complexity, "asks for too much"),
+            (self.selections, limits.max_complexity, "is too complex"),
             (self.depth, limits.max_depth, "nests fields too deep"),
-            (self.fields, most_fields, "has too many fields at its root"),
+            (self.fields, max_fields, "has too many fields at its root"),
             (self.aliases, limits.max_aliases, "has too many aliases"),
             (self.directives, limits.max_directives, "has too many directives"),
             (self.introspection, MAX_INTROSPECTION, "introspects too deep"),
         ];
         if let Some((size, limit, what)) = limits.into_iter().find(|(size, limit, _)| size > limit) {
-            return Err(over(operation.pos, what, size, limit));
+            return Err(limit_exceeded(operation.pos, what, size, limit));
         }
         if operation.node.ty == OperationType::Subscription && self.fields != 1 {
-            return Err(refused_at(operation.pos, "A subscription has exactly one field at its root."));
+            return Err(invalid_at(operation.pos, "A subscription must have exactly one field at its root."));
         }
         Ok(())
     }
 
-    const fn and(self, other: Self) -> Self {
+    const fn combine(self, other: Self) -> Self {
         Self {
             fields: self.fields.saturating_add(other.fields),
             depth: if self.depth > other.depth { self.depth } else { other.depth },
@@ -274,22 +282,22 @@ impl SelectionSize {
             } else {
                 other.introspection
             },
-            whole: self.whole.saturating_add(other.whole).saturating_add(1),
+            selections: self.selections.saturating_add(other.selections).saturating_add(1),
         }
     }
 }
 
-struct Measure<'d> {
+struct Measurer<'d> {
     fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
-    done: HashMap<&'d str, SelectionSize>,
-    open: HashSet<&'d str>,
+    fragment_sizes: HashMap<&'d str, SelectionSize>,
+    visited: HashSet<&'d str>,
 }
 
-impl<'d> Measure<'d> {
+impl<'d> Measurer<'d> {
     fn selections(&mut self, set: &'d SelectionSet) -> Result<SelectionSize, ServerError> {
         let mut total = SelectionSize::default();
         for selection in &set.items {
-            let (mut size, said) = match &selection.node {
+            let (mut size, directives) = match &selection.node {
                 Selection::Field(field) => (self.field(&field.node)?, &field.node.directives),
                 Selection::InlineFragment(fragment) => {
                     (self.selections(&fragment.node.selection_set.node)?, &fragment.node.directives)
@@ -298,60 +306,60 @@ impl<'d> Measure<'d> {
                     (self.fragment(&spread.node.fragment_name.node)?, &spread.node.directives)
                 }
             };
-            size.directives = size.directives.saturating_add(directives(said)?);
-            total = total.and(size);
+            size.directives = size.directives.saturating_add(count_directives(directives)?);
+            total = total.combine(size);
         }
         Ok(total)
     }
 
     fn field(&mut self, field: &'d Field) -> Result<SelectionSize, ServerError> {
-        let inside = self.selections(&field.selection_set.node)?;
+        let subfields = self.selections(&field.selection_set.node)?;
         let is_list = INTROSPECTION_LISTS.contains(&field.name.node.as_str());
         Ok(SelectionSize {
             fields: 1,
-            depth: inside.depth + 1,
-            aliases: inside.aliases.saturating_add(u64::from(field.alias.is_some())),
-            introspection: inside.introspection + u64::from(is_list),
-            ..inside
+            depth: subfields.depth + 1,
+            aliases: subfields.aliases.saturating_add(u64::from(field.alias.is_some())),
+            introspection: subfields.introspection + u64::from(is_list),
+            ..subfields
         })
     }
 
     fn fragment(&mut self, name: &str) -> Result<SelectionSize, ServerError> {
-        if let Some(size) = self.done.get(name) {
+        if let Some(size) = self.fragment_sizes.get(name) {
             return Ok(*size);
         }
-        // A fragment that is not there is the validation's to report.
+        // The validator reports unknown fragments.
         let Some((name, fragment)) = self.fragments.get_key_value(name) else { return Ok(SelectionSize::default()) };
-        if !self.open.insert(name) {
-            return Err(refused_at(fragment.pos, format!("The fragment {name} spreads itself.")));
+        if !self.visited.insert(name) {
+            return Err(invalid_at(fragment.pos, format!("The fragment {name} spreads itself.")));
         }
         let mut size = self.selections(&fragment.node.selection_set.node)?;
-        size.directives = size.directives.saturating_add(directives(&fragment.node.directives)?);
-        self.done.insert(name, size);
+        size.directives = size.directives.saturating_add(count_directives(&fragment.node.directives)?);
+        self.fragment_sizes.insert(name, size);
         Ok(size)
     }
 }
 
-/// How many there are. None of the schema's may be repeated at a place, and reporting each would be an answer much longer
-/// than the question.
-fn directives(said: &[Positioned<Directive>]) -> Result<u64, ServerError> {
+/// Counts the directives of one location and refuses the first that is repeated. None of the schema's is repeatable.
+/// The validator would report each repetition, in a response much longer than the request.
+fn count_directives(directives: &[Positioned<Directive>]) -> Result<u64, ServerError> {
     let mut names = HashSet::new();
-    match said.iter().find(|directive| !names.insert(directive.node.name.node.as_str())) {
-        None => Ok(said.len() as u64),
-        Some(twice) => {
-            let message = format!("The directive @{} stands twice at one place.", twice.node.name.node);
-            Err(refused_at(twice.pos, message))
+    match directives.iter().find(|directive| !names.insert(directive.node.name.node.as_str())) {
+        None => Ok(directives.len() as u64),
+        Some(repeated) => {
+            let message = format!("The directive @{} is repeated at one location.", repeated.node.name.node);
+            Err(invalid_at(repeated.pos, message))
         }
     }
 }
 
-fn over(at: Pos, what: &str, size: u64, limit: u64) -> ServerError {
+fn limit_exceeded(at: Pos, what: &str, size: u64, limit: u64) -> ServerError {
     let mut error = too_complex(format!("The operation {what}: {size}, of at most {limit}.")).into_server_error();
     error.locations = vec![at];
     error
 }
 
-fn refused_at(at: Pos, message: impl Into<std::borrow::Cow<'static, str>>) -> ServerError {
+fn invalid_at(at: Pos, message: impl Into<std::borrow::Cow<'static, str>>) -> ServerError {
     let mut error = Refusal::new(Code::BadUserInput, message).into_server_error();
     error.locations = vec![at];
     error

@@ -1,4 +1,4 @@
-//! GraphQL without features: documents, limits, validation, completion of responses.
+//! GraphQL independent of the features: documents, limits, validation, variables, completion of responses.
 
 pub(crate) mod completion;
 pub(crate) mod document;

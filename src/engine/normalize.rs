@@ -1,4 +1,5 @@
-//! Documents, as the library that executes them is given them: one operation, and what it needs.
+//! Normalizes documents for async-graphql: one operation with its fragments, without duplicate fields and absent
+//! variables.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,9 +17,11 @@ use crate::kernel::error::{Code, Refusal};
 
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
-/// An operation of a valid document, by itself with the fragments that it reaches. Arguments and input fields for which
-/// there is no value are left out, as the specification has it (section 6.4.1); the library would take them to be null. What
-/// is asked for twice by the same name is asked for once (section 6.3.2): the library would do a mutation twice.
+/// Returns one operation of a valid document, with the fragments that it uses, in a form that async-graphql executes
+/// correctly.
+///
+/// - Arguments and input fields whose variable has no value are removed (§6.4.1). async-graphql would use null.
+/// - Fields with the same response key are merged (§6.3.2). async-graphql would execute a mutation twice.
 pub(crate) fn executable(
     document: &ExecutableDocument,
     operation: &Positioned<OperationDefinition>,
@@ -26,39 +29,39 @@ pub(crate) fn executable(
 ) -> ExecutableDocument {
     let mut operation = operation.clone();
     if operation.node.ty == OperationType::Subscription {
-        // The library passes over fragments at a subscription's root.
+        // async-graphql ignores fragments at a subscription's root.
         let root = &operation.node.selection_set.node;
         let field = root_field(root, &document.fragments).ok().flatten().cloned();
         operation.node.selection_set.node.items = field.into_iter().collect();
     }
-    merge(&mut operation.node.selection_set.node, Some(&document.fragments));
+    merge_fields(&mut operation.node.selection_set.node, Some(&document.fragments));
     let mut fragments = HashMap::new();
-    reach(&operation.node.selection_set.node, &document.fragments, &mut fragments);
+    collect_fragments(&operation.node.selection_set.node, &document.fragments, &mut fragments);
     for fragment in fragments.values_mut() {
-        merge(&mut fragment.node.selection_set.node, None);
+        merge_fields(&mut fragment.node.selection_set.node, None);
     }
     let declared = operation.node.variable_definitions.iter().map(|it| &it.node.name.node);
     let absent: HashSet<Name> = declared.filter(|name| !variables.contains_key(*name)).cloned().collect();
     if !absent.is_empty() {
-        leave_out(&mut operation.node.selection_set.node, &absent);
+        remove_absent(&mut operation.node.selection_set.node, &absent);
         for fragment in fragments.values_mut() {
-            leave_out(&mut fragment.node.selection_set.node, &absent);
+            remove_absent(&mut fragment.node.selection_set.node, &absent);
         }
     }
     ExecutableDocument { operations: DocumentOperations::Single(operation), fragments }
 }
 
-/// The field at a subscription's root, in whatever fragments.
+/// Returns the field at a subscription's root, which may be in a fragment.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` where it may be left out.
+/// `BAD_USER_INPUT` if a directive, such as `@skip`, could remove it.
 pub(crate) fn root_field<'d>(
     set: &'d SelectionSet,
     fragments: &'d Fragments,
 ) -> Result<Option<&'d Positioned<Selection>>, Refusal> {
     for item in &set.items {
         if !item.node.directives().is_empty() {
-            let message = "The field at a subscription's root takes no directives.";
+            let message = "The field at a subscription's root must not have directives.";
             return Err(Refusal::new(Code::BadUserInput, message));
         }
         let found = match &item.node {
@@ -76,7 +79,7 @@ pub(crate) fn root_field<'d>(
     Ok(None)
 }
 
-/// Whether a document asks for the schema.
+/// Whether a document selects the schema.
 pub(crate) fn introspects(document: &ExecutableDocument) -> bool {
     fn any(set: &SelectionSet) -> bool {
         set.items.iter().any(|item| match &item.node {
@@ -84,7 +87,7 @@ pub(crate) fn introspects(document: &ExecutableDocument) -> bool {
                 matches!(field.node.name.node.as_str(), "__schema" | "__type") || any(&field.node.selection_set.node)
             }
             Selection::InlineFragment(inline) => any(&inline.node.selection_set.node),
-            // Each fragment is looked at by itself.
+            // All fragments are checked below.
             Selection::FragmentSpread(_) => false,
         })
     }
@@ -92,49 +95,52 @@ pub(crate) fn introspects(document: &ExecutableDocument) -> bool {
         || document.fragments.values().any(|fragment| any(&fragment.node.selection_set.node))
 }
 
-fn reach(set: &SelectionSet, fragments: &Fragments, reached: &mut Fragments) {
+fn collect_fragments(set: &SelectionSet, fragments: &Fragments, collected: &mut Fragments) {
     for item in &set.items {
         match &item.node {
-            Selection::Field(field) => reach(&field.node.selection_set.node, fragments, reached),
-            Selection::InlineFragment(inline) => reach(&inline.node.selection_set.node, fragments, reached),
+            Selection::Field(field) => collect_fragments(&field.node.selection_set.node, fragments, collected),
+            Selection::InlineFragment(inline) => {
+                collect_fragments(&inline.node.selection_set.node, fragments, collected);
+            }
             Selection::FragmentSpread(spread) => {
                 let name = &spread.node.fragment_name.node;
-                if let Some(fragment) = fragments.get(name).filter(|_| !reached.contains_key(name)) {
-                    reached.insert(name.clone(), fragment.clone());
-                    reach(&fragment.node.selection_set.node, fragments, reached);
+                if let Some(fragment) = fragments.get(name).filter(|_| !collected.contains_key(name)) {
+                    collected.insert(name.clone(), fragment.clone());
+                    collect_fragments(&fragment.node.selection_set.node, fragments, collected);
                 }
             }
         }
     }
 }
 
-/// Merges the fields of the same name in the answer, but for those with directives. A valid document has them ask for the same.
-/// At the root, whose type is known, also those in `fragments`.
-fn merge(set: &mut SelectionSet, fragments: Option<&Fragments>) {
-    let mut merged = Merged { fragments, ..Merged::default() };
+/// Merges fields with the same response key, except those with directives. In a valid document, they select the same
+/// field with the same arguments. At the root, whose type is known, `fragments` are expanded and merged too.
+fn merge_fields(set: &mut SelectionSet, fragments: Option<&Fragments>) {
+    let mut merger = FieldMerger { fragments, ..FieldMerger::default() };
     for item in std::mem::take(&mut set.items) {
-        merged.add(item);
+        merger.add(item);
     }
-    set.items = merged.items;
+    set.items = merger.items;
     for item in &mut set.items {
         match &mut item.node {
-            Selection::Field(field) => merge(&mut field.node.selection_set.node, None),
-            Selection::InlineFragment(inline) => merge(&mut inline.node.selection_set.node, None),
+            Selection::Field(field) => merge_fields(&mut field.node.selection_set.node, None),
+            Selection::InlineFragment(inline) => merge_fields(&mut inline.node.selection_set.node, None),
             Selection::FragmentSpread(_) => {}
         }
     }
 }
 
 #[derive(Default)]
-struct Merged<'d> {
+struct FieldMerger<'d> {
     items: Vec<Positioned<Selection>>,
-    /// Where the fields of a name are.
-    places: HashMap<Name, usize>,
+    /// The index in `items` of each response key.
+    indexes: HashMap<Name, usize>,
     fragments: Option<&'d Fragments>,
-    spread: HashSet<Name>,
+    /// The fragments that have been expanded.
+    expanded: HashSet<Name>,
 }
 
-impl Merged<'_> {
+impl FieldMerger<'_> {
     fn add(&mut self, item: Positioned<Selection>) {
         if !item.node.directives().is_empty() {
             self.items.push(item);
@@ -149,7 +155,7 @@ impl Merged<'_> {
             Selection::FragmentSpread(ref spread) => {
                 let name = &spread.node.fragment_name.node;
                 match self.fragments.and_then(|fragments| fragments.get(name)) {
-                    Some(fragment) if self.spread.insert(name.clone()) => {
+                    Some(fragment) if self.expanded.insert(name.clone()) => {
                         for item in &fragment.node.selection_set.node.items {
                             self.add(item.clone());
                         }
@@ -159,11 +165,11 @@ impl Merged<'_> {
                 }
             }
             Selection::Field(field) => {
-                let place = *self.places.entry(field.node.response_key().node.clone()).or_insert(self.items.len());
-                match self.items.get_mut(place).map(|item| &mut item.node) {
+                let index = *self.indexes.entry(field.node.response_key().node.clone()).or_insert(self.items.len());
+                match self.items.get_mut(index).map(|item| &mut item.node) {
                     Some(Selection::Field(first)) => {
-                        let more = field.node.selection_set.node.items;
-                        first.node.selection_set.node.items.extend(more);
+                        let subfields = field.node.selection_set.node.items;
+                        first.node.selection_set.node.items.extend(subfields);
                     }
                     _ => self.items.push(Positioned::new(Selection::Field(field), item.pos)),
                 }
@@ -173,31 +179,32 @@ impl Merged<'_> {
     }
 }
 
-fn leave_out(set: &mut SelectionSet, absent: &HashSet<Name>) {
+/// Removes the arguments and input fields whose variable is absent.
+fn remove_absent(set: &mut SelectionSet, absent: &HashSet<Name>) {
     for item in &mut set.items {
         match &mut item.node {
             Selection::Field(field) => {
                 let Field { arguments, selection_set, .. } = &mut field.node;
-                arguments.retain_mut(|(_, value)| is_given(&mut value.node, absent));
-                leave_out(&mut selection_set.node, absent);
+                arguments.retain_mut(|(_, value)| retain_value(&mut value.node, absent));
+                remove_absent(&mut selection_set.node, absent);
             }
-            Selection::InlineFragment(inline) => leave_out(&mut inline.node.selection_set.node, absent),
+            Selection::InlineFragment(inline) => remove_absent(&mut inline.node.selection_set.node, absent),
             Selection::FragmentSpread(_) => {}
         }
     }
 }
 
-/// Whether there is a value, of which the parts are left out that have none. In a list such a part is null.
-fn is_given(value: &mut Value, absent: &HashSet<Name>) -> bool {
+/// Returns whether a value is present, after removing its absent input fields. An absent item of a list becomes null.
+fn retain_value(value: &mut Value, absent: &HashSet<Name>) -> bool {
     match value {
         Value::Variable(name) => !absent.contains(name),
         Value::Object(fields) => {
-            fields.retain(|_, value| is_given(value, absent));
+            fields.retain(|_, value| retain_value(value, absent));
             true
         }
         Value::List(items) => {
             for item in items {
-                if !is_given(item, absent) {
+                if !retain_value(item, absent) {
                     *item = Value::Null;
                 }
             }

@@ -1,11 +1,11 @@
-//! Where a request comes from.
+//! The client that sent a request.
 
 use std::net::IpAddr;
 
-/// The client of a request.
+/// The client that sent a request.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
-    /// The client's address; none for a request that came over no socket.
+    /// The client's address, or `None` for a request that no socket received, such as a Discord command.
     pub address: Option<IpAddr>,
     /// The client's `User-Agent`.
     pub user_agent: Option<String>,

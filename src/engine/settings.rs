@@ -1,40 +1,40 @@
-//! Limits of a request, so that a public API can't be asked for too much.
+//! Limits of a request, which protect a public API from overload.
 
 use std::time::Duration;
 
-/// Most errors in a response: a document can be wrong in more ways than anyone wants to read.
+/// Most errors in a response. A document can have thousands.
 pub const MAX_ERRORS: usize = 20;
 
 /// Limits of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Most bytes of a request's body, and of a WebSocket message an eighth of it.
+    /// Most bytes in a request's body. A WebSocket message may have an eighth of it.
     pub max_body: usize,
 
-    /// Most tokens of a document.
+    /// Most tokens in a document.
     pub max_tokens: u64,
 
-    /// Deepest nesting of fields. An introspection by the usual tools reaches 15.
+    /// Deepest nesting of fields. The introspection query of common tools has 15 levels.
     pub max_depth: u64,
 
-    /// Most fields that may have to be answered, by an estimate: each field times the sizes of the lists it stands in.
+    /// Most fields in a response, by an estimate that multiplies each field by the sizes of the lists around it.
     pub max_complexity: u64,
 
-    /// Most fields at an operation's root, of a mutation a fifth of it.
+    /// Most fields at the root of a query. A mutation may have a fifth of it.
     pub max_root_fields: u64,
 
-    /// Most aliases of an operation, its fragments put in.
+    /// Most aliases in an operation, with all fragments expanded.
     pub max_aliases: u64,
 
-    /// Most directives of an operation, its fragments put in.
+    /// Most directives in an operation, with all fragments expanded.
     pub max_directives: u64,
 
-    /// How long a query or a mutation may take.
+    /// Longest time that a query or a mutation may take.
     pub request_timeout: Duration,
 }
 
 impl Limits {
-    /// The limits of a server without settings of its own.
+    /// The default limits.
     pub const DEFAULT: Self = Self {
         max_body: 1_024 * 1_024,
         max_tokens: 2_000,

@@ -1,7 +1,7 @@
-//! Validates documents against the schema: section 5 of the specification.
+//! Validates documents against the schema (§5 of the GraphQL specification).
 //!
-//! apollo-compiler does it, which has all rules but the uniqueness of an input object's fields (§5.6.3). async-graphql, which
-//! executes documents, has some of the rules and checks them for each request.
+//! apollo-compiler has all rules except the uniqueness of input object fields (§5.6.3). async-graphql, which executes
+//! the documents, checks only some of the rules, and for each request.
 
 use std::collections::HashMap;
 
@@ -11,24 +11,24 @@ use async_graphql::{Pos, ServerError};
 use super::settings::MAX_ERRORS;
 use crate::kernel::error::{Code, Refusal};
 
-/// What introspection may ask for, and apollo-compiler does not know of yet.
+/// An introspection field that apollo-compiler doesn't know yet.
 const ONE_OF: &str = "extend type __Type { isOneOf: Boolean }";
 
-/// How alike two names are, of 1, when one may be meant by the other.
-const ALIKE: f64 = 0.75;
+/// Least Jaro–Winkler similarity, from 0 to 1, of an unknown field's name and a suggested one.
+const MIN_SIMILARITY: f64 = 0.75;
 
-/// The schema, as documents are held against it.
+/// Validates documents against a schema.
 pub(crate) struct Validator {
     schema: Valid<Schema>,
-    /// The fields of each type, where unknown ones are to be answered with what may be meant.
-    suggested: Option<HashMap<String, Vec<String>>>,
+    /// The fields of each type, if errors about unknown fields suggest known ones.
+    suggestions: Option<HashMap<String, Vec<String>>>,
 }
 
 impl Validator {
-    /// Reads a schema.
+    /// Reads a schema in SDL.
     ///
     /// # Errors
-    /// A sentence that says why the text is not one.
+    /// A sentence that says why the SDL is not valid.
     pub(crate) fn from_schema(sdl: &str, suggestions: bool) -> Result<Self, String> {
         let schema = format!("{sdl}\n{ONE_OF}");
         let schema = Schema::parse_and_validate(schema, "schema.graphql").map_err(|error| error.errors.to_string())?;
@@ -36,38 +36,39 @@ impl Validator {
             let objects = schema.types.iter().filter_map(|(name, ty)| Some((name.to_string(), ty.as_object()?)));
             objects.map(|(name, object)| (name, object.fields.keys().map(ToString::to_string).collect())).collect()
         };
-        Ok(Self { suggested: suggestions.then(|| fields(&schema)), schema })
+        Ok(Self { suggestions: suggestions.then(|| fields(&schema)), schema })
     }
 
-    /// Checks a document, of which the size has been bounded.
+    /// Checks a document whose size has been checked.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT`, for the first things that are wrong with it.
+    /// `BAD_USER_INPUT` for the first [`MAX_ERRORS`] violations.
     pub(crate) fn check(&self, text: &str) -> Result<(), Vec<ServerError>> {
         let Err(invalid) = ExecutableDocument::parse_and_validate(&self.schema, text, "document") else {
             return Ok(());
         };
-        let error = |found: GraphQLError| {
-            // Whether to suggest anything is ours to say.
-            let mut message = found.message.split(" Did you mean ").next().unwrap_or_default().to_owned();
-            if let Some(meant) = self.meant(&message) {
-                message = format!("{message} Did you mean \"{meant}\"?");
+        let error = |violation: GraphQLError| {
+            // Removes apollo-compiler's suggestion, because the server's settings may forbid suggestions.
+            let mut message = violation.message.split(" Did you mean ").next().unwrap_or_default().to_owned();
+            if let Some(suggestion) = self.suggestion(&message) {
+                message = format!("{message} Did you mean \"{suggestion}\"?");
             }
             let mut error = Refusal::new(Code::BadUserInput, message).into_server_error();
-            let at = found.locations.first();
-            error.locations = at.map(|at| Pos { line: at.line, column: at.column }).into_iter().collect();
+            let location = violation.locations.first();
+            error.locations = location.map(|it| Pos { line: it.line, column: it.column }).into_iter().collect();
             error
         };
-        Err(invalid.errors.iter().take(MAX_ERRORS).map(|found| error(found.unstable_to_json_compat())).collect())
+        Err(invalid.errors.iter().take(MAX_ERRORS).map(|it| error(it.unstable_to_json_compat())).collect())
     }
 
-    /// What may be meant by an unknown field: the message names it and its type.
-    fn meant(&self, message: &str) -> Option<&str> {
-        let mut named = message.strip_prefix("Cannot query field ")?.split('"').skip(1).step_by(2);
-        let (field, ty) = (named.next()?, named.next()?);
-        let known = self.suggested.as_ref()?.get(ty)?.iter();
-        let likeness = |name: &&String| strsim::jaro_winkler(field, name);
-        let likest = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-        (likeness(&likest) >= ALIKE).then_some(likest)
+    /// Returns the known field that is most similar to the unknown one in a message.
+    fn suggestion(&self, message: &str) -> Option<&str> {
+        // The message quotes the names of the field and of its type.
+        let mut quoted = message.strip_prefix("Cannot query field ")?.split('"').skip(1).step_by(2);
+        let (field, ty) = (quoted.next()?, quoted.next()?);
+        let known = self.suggestions.as_ref()?.get(ty)?.iter();
+        let similarity = |name: &&String| strsim::jaro_winkler(field, name);
+        let best = known.max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
+        (similarity(&best) >= MIN_SIMILARITY).then_some(best)
     }
 }

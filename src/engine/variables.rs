@@ -1,5 +1,7 @@
-//! The values of an operation's variables, coerced before it is run: section 6.1.2 of the specification, "Coercing
-//! Variable Values". The library does so only while it resolves fields, when it is too late to refuse the request.
+//! Coerces variables before the operation is executed (§6.1.2 of the GraphQL specification, "Coercing Variable
+//! Values").
+//!
+//! async-graphql coerces them only while it resolves fields, when it is too late to refuse the request.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,12 +14,12 @@ use async_graphql::{
 
 use crate::kernel::error::Refusal;
 
-/// The schema's types that values can have.
-pub struct Inputs {
-    types: HashMap<String, Input>,
+/// The schema's enums and input objects, by name.
+pub struct InputTypes {
+    types: HashMap<String, InputType>,
 }
 
-enum Input {
+enum InputType {
     Enum(HashSet<String>),
     Object(HashMap<String, InputField>),
 }
@@ -27,26 +29,29 @@ struct InputField {
     has_default: bool,
 }
 
-/// What is wrong with a value: where in it, and why.
-struct Wrong {
+/// Why a value cannot be coerced.
+struct CoercionError {
+    /// The path inside the variable, such as `.entries.0.name`.
     path: String,
     message: String,
 }
 
-impl Inputs {
-    /// Reads the input types off the schema.
+impl InputTypes {
+    /// Reads the input types from the schema.
     pub fn from_schema(schema: &ServiceDocument) -> Self {
         let mut types = HashMap::new();
         for definition in &schema.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
             let input = match &definition.node.kind {
-                TypeKind::Enum(of) => Input::Enum(of.values.iter().map(|it| it.node.value.node.to_string()).collect()),
-                TypeKind::InputObject(of) => {
+                TypeKind::Enum(ty) => {
+                    InputType::Enum(ty.values.iter().map(|it| it.node.value.node.to_string()).collect())
+                }
+                TypeKind::InputObject(ty) => {
                     let field = |it: &InputValueDefinition| {
                         let has_default = it.default_value.is_some();
                         (it.name.node.to_string(), InputField { ty: it.ty.node.clone(), has_default })
                     };
-                    Input::Object(of.fields.iter().map(|it| field(&it.node)).collect())
+                    InputType::Object(ty.fields.iter().map(|it| field(&it.node)).collect())
                 }
                 _ => continue,
             };
@@ -55,34 +60,34 @@ impl Inputs {
         Self { types }
     }
 
-    /// The variables that the operation declares, as the schema takes them. What else is given is passed over.
+    /// Returns the coerced values of the variables that the operation declares. Other variables are ignored.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT`, naming the variable and the place in it.
-    pub fn coerce(&self, operation: &OperationDefinition, mut given: Variables) -> Result<Variables, ServerError> {
+    /// `BAD_USER_INPUT`, naming the variable and the path inside it.
+    pub fn coerce(&self, operation: &OperationDefinition, mut provided: Variables) -> Result<Variables, ServerError> {
         let mut coerced = Variables::default();
         for Positioned { pos, node: definition } in &operation.variable_definitions {
             let name = &definition.name.node;
             let ty = &definition.var_type.node;
-            let value = match given.remove(name) {
+            let value = match provided.remove(name) {
                 None if definition.default_value.is_some() => {
-                    // Valid already.
+                    // The validator has checked the default.
                     coerced.extend(definition.default_value.as_ref().map(|it| (name.clone(), it.node.clone())));
                     continue;
                 }
                 None if ty.nullable => continue,
-                None => Err(Wrong::new("a value is needed".to_owned())),
-                Some(value) => self.value(value, ty),
+                None => Err(CoercionError::new("a value is required".to_owned())),
+                Some(value) => self.coerce_value(value, ty),
             };
             match value {
                 Ok(value) => {
                     coerced.insert(name.clone(), value);
                 }
-                Err(wrong) => {
-                    let place = format!("{name}{}", wrong.path);
-                    // Named as refusals of the operations name it: by the innermost field.
-                    let field = place.rsplit('.').find(|it| it.parse::<usize>().is_err()).unwrap_or(name).to_owned();
-                    let refusal = Refusal::input(field, format!("${place}: {}.", wrong.message));
+                Err(invalid) => {
+                    let path = format!("{name}{}", invalid.path);
+                    // `extensions.field` is the innermost field, as in the refusals of operations.
+                    let field = path.rsplit('.').find(|it| it.parse::<usize>().is_err()).unwrap_or(name).to_owned();
+                    let refusal = Refusal::input(field, format!("${path}: {}.", invalid.message));
                     let mut error = refusal.into_server_error();
                     error.locations = vec![*pos];
                     return Err(error);
@@ -92,80 +97,84 @@ impl Inputs {
         Ok(coerced)
     }
 
-    fn value(&self, value: Value, ty: &Type) -> Result<Value, Wrong> {
+    fn coerce_value(&self, value: Value, ty: &Type) -> Result<Value, CoercionError> {
         match (&ty.base, value) {
             (_, Value::Null) if ty.nullable => Ok(Value::Null),
-            (_, Value::Null) => Err(Wrong::new("it may not be null".to_owned())),
+            (_, Value::Null) => Err(CoercionError::new("it must not be null".to_owned())),
             (BaseType::List(item), Value::List(items)) => {
-                let item = |(index, value)| self.value(value, item).map_err(|wrong| wrong.within(&format!(".{index}")));
-                items.into_iter().enumerate().map(item).collect::<Result<_, _>>().map(Value::List)
+                let coerce_item = |(index, value)| {
+                    self.coerce_value(value, item).map_err(|invalid| invalid.within(&format!(".{index}")))
+                };
+                items.into_iter().enumerate().map(coerce_item).collect::<Result<_, _>>().map(Value::List)
             }
-            // One stands for a list of one.
-            (BaseType::List(item), value) => Ok(Value::List(vec![self.value(value, item)?])),
-            (BaseType::Named(name), value) => self.named(value, name),
+            // A single value is coerced to a list of one item (§3.11).
+            (BaseType::List(item), value) => Ok(Value::List(vec![self.coerce_value(value, item)?])),
+            (BaseType::Named(name), value) => self.coerce_named(value, name),
         }
     }
 
-    fn named(&self, value: Value, name: &Name) -> Result<Value, Wrong> {
+    fn coerce_named(&self, value: Value, name: &Name) -> Result<Value, CoercionError> {
         match (self.types.get(name.as_str()), value) {
-            (Some(Input::Object(fields)), Value::Object(mut given)) => {
-                let mut object = async_graphql::indexmap::IndexMap::with_capacity(given.len());
-                if let Some(unknown) = given.keys().find(|key| !fields.contains_key(key.as_str())) {
-                    return Err(Wrong::new(format!("{name} has no field {:?}", unknown.as_str())));
+            (Some(InputType::Object(fields)), Value::Object(mut provided)) => {
+                let mut object = async_graphql::indexmap::IndexMap::with_capacity(provided.len());
+                if let Some(unknown) = provided.keys().find(|key| !fields.contains_key(key.as_str())) {
+                    return Err(CoercionError::new(format!("{name} has no field {:?}", unknown.as_str())));
                 }
                 for (key, field) in fields {
-                    let value = match given.swap_remove_entry(key.as_str()) {
-                        Some((key, value)) => (key, self.value(value, &field.ty)),
+                    let value = match provided.swap_remove_entry(key.as_str()) {
+                        Some((key, value)) => (key, self.coerce_value(value, &field.ty)),
                         None if field.has_default || field.ty.nullable => continue,
-                        None => (Name::new(key), Err(Wrong::new("a value is needed".to_owned()))),
+                        None => (Name::new(key), Err(CoercionError::new("a value is required".to_owned()))),
                     };
                     let (key, value) = value;
-                    let value = value.map_err(|wrong| wrong.within(&format!(".{key}")))?;
+                    let value = value.map_err(|invalid| invalid.within(&format!(".{key}")))?;
                     object.insert(key, value);
                 }
                 Ok(Value::Object(object))
             }
-            (Some(Input::Enum(names)), Value::String(value)) if names.contains(&value) => {
+            (Some(InputType::Enum(names)), Value::String(value)) if names.contains(&value) => {
                 Ok(Value::Enum(Name::new(value)))
             }
-            (Some(Input::Enum(names)), Value::Enum(value)) if names.contains(value.as_str()) => Ok(Value::Enum(value)),
-            (Some(_), _) => Err(Wrong::new(format!("it must be of type {name}"))),
-            (None, value) => scalar(value, name),
+            (Some(InputType::Enum(names)), Value::Enum(value)) if names.contains(value.as_str()) => {
+                Ok(Value::Enum(value))
+            }
+            (Some(_), _) => Err(CoercionError::new(format!("it must be of type {name}"))),
+            (None, value) => coerce_scalar(value, name),
         }
     }
 }
 
-fn scalar(value: Value, name: &Name) -> Result<Value, Wrong> {
-    let fits = match (name.as_str(), &value) {
+fn coerce_scalar(value: Value, name: &Name) -> Result<Value, CoercionError> {
+    let is_valid = match (name.as_str(), &value) {
         ("Int", Value::Number(number)) => {
-            // 1.0 is a whole number, however a client's language writes it.
-            let whole = number.as_i64().or_else(|| whole(number.as_f64()?));
+            // Accepts 1.0, because some clients write whole numbers so.
+            let whole = number.as_i64().or_else(|| whole_number(number.as_f64()?));
             let whole = whole.and_then(|whole| i32::try_from(whole).ok());
-            return whole
-                .map(|whole| Value::Number(whole.into()))
-                .ok_or_else(|| Wrong::new(format!("it must be a whole number from {} to {}", i32::MIN, i32::MAX)));
+            let invalid = || format!("it must be a whole number from {} to {}", i32::MIN, i32::MAX);
+            return whole.map(|whole| Value::Number(whole.into())).ok_or_else(|| CoercionError::new(invalid()));
         }
         ("Float", Value::Number(_)) | ("String", Value::String(_)) | ("Boolean", Value::Boolean(_)) => true,
         ("ID", Value::String(_)) => true,
         ("ID", Value::Number(number)) => number.is_i64() || number.is_u64(),
         ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
-        // The schema's own scalars have their own say.
+        // async-graphql checks custom scalars.
         (_, value) => !matches!(value, Value::List(_) | Value::Object(_)),
     };
-    if fits { Ok(value) } else { Err(Wrong::new(format!("it must be of type {name}"))) }
+    if is_valid { Ok(value) } else { Err(CoercionError::new(format!("it must be of type {name}"))) }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "whole, and within what an Int may be")]
-fn whole(number: f64) -> Option<i64> {
+#[expect(clippy::cast_possible_truncation, reason = "the number is whole and in the range of an i64")]
+fn whole_number(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= f64::from(i32::MAX) + 1.0).then_some(number as i64)
 }
 
-impl Wrong {
+impl CoercionError {
     const fn new(message: String) -> Self {
         Self { path: String::new(), message }
     }
 
-    fn within(self, place: &str) -> Self {
-        Self { path: format!("{place}{}", self.path), ..self }
+    /// Prepends a field or an index to the path.
+    fn within(self, segment: &str) -> Self {
+        Self { path: format!("{segment}{}", self.path), ..self }
     }
 }

@@ -112,8 +112,8 @@ impl Clock {
         }
     }
 
-    /// For tests: waits until at least `tasks` tasks sleep on a manual clock and the first of them is due within `within`.
-    /// Returns when that task is due. Never returns on a system clock.
+    /// For tests: waits until at least `tasks` tasks sleep on a manual clock and the first of them is due within
+    /// `within`. Returns when that task is due. Never returns on a system clock.
     pub async fn next_wake(&self, tasks: usize, within: Duration) -> Timestamp {
         let Source::Manual(manual) = &self.0 else { return std::future::pending().await };
         let (mut time, mut wakes) = (manual.time.subscribe(), manual.wakes.subscribe());

@@ -1,7 +1,7 @@
 //! Errors: the client's fault ([`Refusal`]) or the server's ([`Error::Internal`], [`Error::Unavailable`]).
 //!
-//! A client receives a refusal's code, reason, field and message. The server logs an internal error under the request's id,
-//! and the client receives only that id.
+//! A client receives a refusal's code, reason, field and message. The server logs an internal error under the request's
+//! id, and the client receives only that id.
 
 use std::{borrow::Cow, sync::Arc};
 

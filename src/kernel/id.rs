@@ -1,8 +1,9 @@
 //! Ids: typed numbers in the server, opaque strings in the API.
 //!
-//! An id is a random 63-bit number. It doesn't reveal the number of rows, and rows that refer to each other can get their ids
-//! before any is inserted. In the API it is nine bytes in base64url: a letter for its kind, then the number. The server looks
-//! an id up only within the request's guild, so another guild's id behaves like one that never existed.
+//! An id is a random 63-bit number. It doesn't reveal the number of rows, and rows that refer to each other can get
+//! their ids before any is inserted. In the API it is nine bytes in base64url: a letter for its kind, then the number.
+//! The server looks an id up only within the request's guild, so another guild's id behaves like one that never
+//! existed.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use diesel_derive_newtype::DieselNewType;

@@ -1,6 +1,7 @@
 //! Background tasks that restart after a panic, and a count of panics.
 //!
-//! A panic is a bug. The server contains and counts it: a request fails with an internal error, a background task restarts.
+//! A panic is a bug. The server contains and counts it: a request fails with an internal error, a background task
+//! restarts.
 
 use std::{
     panic::{self, AssertUnwindSafe},

@@ -4,7 +4,8 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::kernel::error::Refusal;
 
-/// Separates the parts of a sort key. It sorts before every character of a part, so that the parts are compared in turn.
+/// Separates the parts of a sort key. It sorts before every character of a part, so that the parts are compared in
+/// turn.
 const PART_SEPARATOR: char = '\u{1}';
 
 /// Validates a single-line name: 1 to `max` characters, no control characters. Returns it trimmed and in NFC.
@@ -22,8 +23,8 @@ pub fn name(field: &'static str, text: &str, max: usize) -> Result<String, Refus
     check_length(field, text, max)
 }
 
-/// Validates a text of up to 5,000 characters, whose only control characters are line breaks and tabs. Returns it trimmed and
-/// in NFC, or `None` if nothing is left.
+/// Validates a text of up to 5,000 characters, whose only control characters are line breaks and tabs. Returns it
+/// trimmed and in NFC, or `None` if nothing is left.
 ///
 /// # Errors
 /// Bad input at `field`.
@@ -113,7 +114,8 @@ pub fn fold(text: &str) -> String {
     fold_case(replace_nul(text).nfkd().filter(|c| !is_combining_mark(*c)))
 }
 
-/// Returns only the letters and digits of a text, without case or accents, to match words that people spell differently.
+/// Returns only the letters and digits of a text, without case or accents, to match words that people spell
+/// differently.
 pub fn loose_key(text: &str) -> String {
     fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
 }

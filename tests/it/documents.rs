@@ -121,7 +121,7 @@ on_both! {
         for (within, beyond, told) in [
             ("{ guild { slug name slug name slug name } }", format!("{{ guild {{ {} }} }}", "slug ".repeat(36)), "at most 40 tokens"),
             ("{ members(first: 1) { nodes { id } } }", "{ members(first: 1) { nodes { rank { id } } } }".to_owned(), "too deep: 4, of at most 3"),
-            ("{ members(first: 10) { nodes { id } } }", "{ members(first: 100) { nodes { id } } }".to_owned(), "asks for too much"),
+            ("{ members(first: 10) { nodes { id } } }", "{ members(first: 100) { nodes { id } } }".to_owned(), "is too complex"),
             ("{ __typename __typename __typename __typename __typename }", "{ __typename __typename __typename __typename __typename __typename }".to_owned(), "fields at its root: 6, of at most 5"),
             ("{ a: __typename guild { b: slug c: slug } }", "{ a: __typename ...F ...F } fragment F on Query { guild { b: slug c: slug } }".to_owned(), "aliases: 5, of at most 3"),
             ("{ guild @skip(if: false) { slug @include(if: true) } }", "{ guild @skip(if: false) { slug @include(if: true) name @skip(if: false) } }".to_owned(), "directives: 3, of at most 2"),
