@@ -1,27 +1,27 @@
-//! Where a campaign is in its life. Beside the tables, because the audit log filters by it and lies below voting.
+//! The status of a campaign. In this layer, because the audit log, which is below voting, filters by it.
 
 use super::text::text_enum;
 
 text_enum! {
-    /// Where a campaign is in its life.
+    /// The status of a campaign.
     pub enum CampaignStatus {
-        /// Being prepared; seen only by those who manage campaigns.
+        /// In preparation, and visible only to members who can manage campaigns.
         Draft,
-        /// Taking ballots.
+        /// Open for ballots.
         Live,
-        /// Over, with its result.
+        /// Closed, with a result.
         Closed,
-        /// Over, and hidden from default lists.
+        /// Closed, and hidden from lists by default.
         Archived,
     }
 }
 
 impl CampaignStatus {
-    /// The statuses that come after an earlier one, up to this.
+    /// Returns the statuses after `earlier`, up to and including this one.
     pub fn since(self, earlier: Self) -> Vec<Self> {
-        let life = [Self::Draft, Self::Live, Self::Closed, Self::Archived];
+        let order = [Self::Draft, Self::Live, Self::Closed, Self::Archived];
         let is_before = |it: &Self| *it != self;
-        let until: Vec<Self> = life.iter().copied().take_while(is_before).chain([self]).collect();
+        let until: Vec<Self> = order.iter().copied().take_while(is_before).chain([self]).collect();
         until.into_iter().skip_while(|it| *it != earlier).skip(1).collect()
     }
 }

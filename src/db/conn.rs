@@ -1,4 +1,4 @@
-//! A connection of either kind, and how a query is written once for both.
+//! A connection to either database, and macros to write a query once for both.
 
 use diesel::SqliteConnection;
 use diesel_async::{
@@ -10,14 +10,14 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::usage::StatementCounter;
 
-/// SQLite's connection. A whole access is on a thread that may block ([`super::Db::read`] and the like see to it), so each
-/// statement runs where it is asked for.
-pub type SqliteConn = SyncConnectionWrapper<SqliteConnection, OnTheSpot>;
+/// A connection to SQLite. [`super::Db::read`] and its siblings run their whole work on a blocking thread, so each
+/// statement runs on the current thread.
+pub type SqliteConn = SyncConnectionWrapper<SqliteConnection, RunInline>;
 
-/// Blocks whoever asks.
-pub struct OnTheSpot;
+/// Runs blocking tasks on the current thread.
+pub struct RunInline;
 
-impl SpawnBlocking for OnTheSpot {
+impl SpawnBlocking for RunInline {
     fn spawn_blocking<'a, R: Send + 'static>(
         &mut self,
         task: impl FnOnce() -> R + Send + 'static,
@@ -30,8 +30,8 @@ impl SpawnBlocking for OnTheSpot {
     }
 }
 
-/// A connection to whichever database this is.
-#[expect(clippy::large_enum_variant, reason = "one at a time, and never moved once it is taken from the pool")]
+/// A connection to either database.
+#[expect(clippy::large_enum_variant, reason = "few exist, and they are not moved after they are taken from the pool")]
 pub enum Conn {
     /// PostgreSQL.
     Postgres(PooledConnection<'static, AsyncPgConnection>),
@@ -39,7 +39,7 @@ pub enum Conn {
     Sqlite(PooledConnection<'static, SqliteConn>),
 }
 
-/// Runs a query on whichever database `conn` is: `on!(conn, c => query.load(c))` expands to the same query for both.
+/// Runs a query on either database: `on!(conn, c => query.load(c))` expands the query once for each.
 macro_rules! on {
     ($conn:expr, $c:ident => $query:expr) => {
         match $conn {
@@ -56,7 +56,8 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// Loads the first row of a query and locks it until the transaction ends. On SQLite a writer is alone anyway.
+/// Loads the first row of a query and locks it until the transaction ends. SQLite needs no lock: it has only one
+/// writer.
 macro_rules! first_locked {
     ($conn:expr, $lock:expr, $query:expr) => {
         match $conn {
@@ -70,21 +71,21 @@ macro_rules! first_locked {
 }
 pub(crate) use first_locked;
 
-/// How firmly [`first_locked!`] holds a row.
+/// The mode of a row lock or of an [`AdvisoryLock`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockMode {
-    /// Others may hold it shared too; nobody may change it.
+    /// Allows other shared locks, but no exclusive one. A locked row cannot be changed.
     Shared,
-    /// Nobody else may hold it in either way.
+    /// Allows no other lock.
     Exclusive,
 }
 
-/// PostgreSQL takes a guild younger than its statistics to have a row or two, and then compares every row of a table with
-/// every row of another, by nested loops or by merging on what is equal in all. Without these plans it hashes them, which
-/// is as good for few rows, and no worse for many.
+/// Makes PostgreSQL join by hashing. Until a new guild is in its statistics, PostgreSQL expects a row or two of it. It
+/// then compares every row of one table with every row of another: in nested loops, or in a merge on a column that is
+/// equal in all rows. Hashing is as fast for few rows, and not slower for many.
 const PREFER_HASH_JOINS: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off";
 
-/// What a connection is taken for.
+/// How a connection is used.
 #[derive(Clone, Copy, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "lowercase")]
 pub(super) enum AccessMode {
@@ -93,55 +94,55 @@ pub(super) enum AccessMode {
     Write(Option<AdvisoryLock>),
 }
 
-/// A place in the queue for a number, held until the transaction ends. Other than with a row's lock, those who share it do
-/// not overtake whoever waits to have it alone. On SQLite a writer is alone anyway.
+/// An advisory lock of PostgreSQL, held until the transaction ends. Unlike a row lock, it is fair: new shared locks
+/// wait behind an exclusive one that is waiting. SQLite needs no lock: it has only one writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AdvisoryLock {
-    /// What is queued for.
+    /// The number that identifies the lock.
     pub key: i64,
-    /// Whether it is shared.
+    /// Whether the lock is shared or exclusive.
     pub mode: LockMode,
 }
 
 impl AdvisoryLock {
     fn sql(self) -> String {
-        let take = match self.mode {
+        let function = match self.mode {
             LockMode::Shared => "pg_advisory_xact_lock_shared",
             LockMode::Exclusive => "pg_advisory_xact_lock",
         };
-        format!("SELECT {take}({})", self.key)
+        format!("SELECT {function}({})", self.key)
     }
 }
 
 impl Conn {
-    pub(super) fn count_by(&mut self, counter: StatementCounter) {
+    pub(super) fn set_statement_counter(&mut self, counter: StatementCounter) {
         match self {
             Self::Postgres(conn) => conn.set_instrumentation(counter),
             Self::Sqlite(conn) => conn.set_instrumentation(counter),
         }
     }
 
-    pub(super) async fn begin(&mut self, access: AccessMode) -> diesel::QueryResult<()> {
+    pub(super) async fn begin_transaction(&mut self, access: AccessMode) -> diesel::QueryResult<()> {
         match self {
             Self::Postgres(conn) => {
                 let sql = match access {
                     AccessMode::Snapshot => {
                         format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {PREFER_HASH_JOINS}")
                     }
-                    AccessMode::Write(Some(turn)) => format!("BEGIN; {}", turn.sql()),
+                    AccessMode::Write(Some(lock)) => format!("BEGIN; {}", lock.sql()),
                     AccessMode::Read | AccessMode::Write(None) => "BEGIN".to_owned(),
                 };
-                let begun = AnsiTransactionManager::begin_transaction_sql(&mut **conn, &sql).await;
-                if begun.is_err() {
-                    // It may have begun all the same, and then waited for its turn in vain.
-                    let ended = conn.batch_execute("ROLLBACK").await;
-                    ended.unwrap_or_else(|error| tracing::warn!(%error, "rollback failed"));
+                let result = AnsiTransactionManager::begin_transaction_sql(&mut **conn, &sql).await;
+                if result.is_err() {
+                    // `BEGIN` may have succeeded, and only the lock failed, for example by a timeout.
+                    let rolled_back = conn.batch_execute("ROLLBACK").await;
+                    rolled_back.unwrap_or_else(|error| tracing::warn!(%error, "rollback failed"));
                 }
-                begun
+                result
             }
             Self::Sqlite(conn) => {
-                // A deferred transaction reads one snapshot; an immediate one is the only writer from the start, so
-                // that it never has to give up half-way.
+                // A deferred transaction reads one snapshot. An immediate one takes the write lock at once, so that it
+                // can't fail half-way because another writer has it.
                 let sql = if matches!(access, AccessMode::Write(_)) { "BEGIN IMMEDIATE" } else { "BEGIN DEFERRED" };
                 conn.spawn_blocking(move |conn| {
                     diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, sql)
@@ -169,8 +170,8 @@ impl Conn {
         }
     }
 
-    /// Lets PostgreSQL join tables as a whole for the rest of the transaction, as a snapshot does: for statements over all
-    /// members or ballots.
+    /// Makes PostgreSQL join by hashing for the rest of the transaction, as a snapshot always does. For statements that
+    /// read all members or ballots.
     ///
     /// # Errors
     /// The database's.
@@ -179,8 +180,8 @@ impl Conn {
         conn.batch_execute(PREFER_HASH_JOINS).await
     }
 
-    /// Has PostgreSQL plan each statement for its values for the rest of the transaction: for statements over long lists, of
-    /// which a plan for any values knows nothing.
+    /// Makes PostgreSQL plan each statement with its bound values for the rest of the transaction. For statements that
+    /// bind long lists, whose length a generic plan doesn't know.
     ///
     /// # Errors
     /// The database's.
@@ -189,35 +190,36 @@ impl Conn {
         conn.batch_execute("SET LOCAL plan_cache_mode = force_custom_plan").await
     }
 
-    /// Waits for its turn. [`super::Db::write_locked`] does so as it begins, which is a message less.
+    /// Waits for a lock. [`super::Db::write_locked`] takes one together with `BEGIN`, which saves a round trip.
     ///
     /// # Errors
     /// The database's.
-    pub async fn lock(&mut self, turn: AdvisoryLock) -> diesel::QueryResult<()> {
+    pub async fn lock(&mut self, lock: AdvisoryLock) -> diesel::QueryResult<()> {
         let Self::Postgres(conn) = self else { return Ok(()) };
-        conn.batch_execute(&turn.sql()).await
+        conn.batch_execute(&lock.sql()).await
     }
 
-    /// Has SQLite look at how its tables are filled, where that has changed much: what it knows nothing of it takes for small,
-    /// and reads a guild's whole table where it needs a few rows. PostgreSQL does so by itself.
+    /// Updates SQLite's statistics of tables that have changed a lot. Without statistics, SQLite expects small tables,
+    /// and reads a guild's whole table where it needs a few rows. PostgreSQL updates its statistics automatically.
     ///
     /// # Errors
     /// The database's.
     pub(super) async fn optimize(&mut self) -> diesel::QueryResult<()> {
         let Self::Sqlite(conn) = self else { return Ok(()) };
-        // All tables, and whatever is needed.
+        // 0x10000 includes tables that this connection hasn't queried:
+        // https://www.sqlite.org/pragma.html#pragma_optimize
         conn.batch_execute("PRAGMA optimize = 0x10002").await
     }
 
-    /// Asks the database for a sign of life.
+    /// Checks that the database responds.
     ///
     /// # Errors
-    /// When it gives none.
+    /// The database's.
     pub async fn ping(&mut self) -> diesel::QueryResult<()> {
         on!(self, c => c.batch_execute("SELECT 1"))
     }
 
-    /// Says `payloads` to every server that listens on `channel`; on SQLite there is none but this.
+    /// Sends `payloads` to every server that listens on `channel`. Does nothing on SQLite, which only one server uses.
     ///
     /// # Errors
     /// The database's.

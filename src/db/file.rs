@@ -1,4 +1,4 @@
-//! The embedded database as a file: whether it is sound and ours, and how copies of it are made and put in place.
+//! SQLite files: opening, checking and copying them, and replacing a file atomically.
 
 use std::{
     fs::{self, File, Permissions},
@@ -19,60 +19,61 @@ use tempfile::TempPath;
 use super::migrate;
 use crate::kernel::error::BoxError;
 
-/// What stands for itself in the path of an address.
-const PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+/// The characters to percent-encode in the path of a `file:` URI.
+const PATH_ENCODE_SET: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
-/// The file of this name with `suffix` behind it: SQLite's log, or our key.
+/// Appends a suffix to a file's name: for SQLite's log, or the signing key.
 pub fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// How a file is opened; it is never made.
+/// How to open an existing file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenMode {
-    /// To be read, and not written to even by SQLite's own housekeeping.
+    /// For reading. Even SQLite itself, such as by a checkpoint, cannot write to the file.
     Read,
-    /// To be read and written.
+    /// For reading and writing.
     Write,
 }
 
-/// Opens a database that is there.
+/// Opens an existing database.
 ///
 /// # Errors
-/// When it is not, or cannot be opened.
+/// If it doesn't exist or cannot be opened.
 pub fn open(file: &Path, mode: OpenMode) -> Result<SqliteConnection, BoxError> {
     let displayed = file.display();
     fs::metadata(file).map_err(|error| format!("{displayed}: {error}"))?;
     let path = utf8(&std::path::absolute(file)?)?;
     let mode = if mode == OpenMode::Read { "ro" } else { "rw" };
-    let mut conn = SqliteConnection::establish(&format!("file:{}?mode={mode}", utf8_percent_encode(&path, &PATH)))
-        .map_err(|error| format!("{displayed}: {error}"))?;
+    let mut conn =
+        SqliteConnection::establish(&format!("file:{}?mode={mode}", utf8_percent_encode(&path, &PATH_ENCODE_SET)))
+            .map_err(|error| format!("{displayed}: {error}"))?;
     conn.batch_execute("PRAGMA busy_timeout = 10000").map_err(|error| format!("{displayed}: {error}"))?;
     Ok(conn)
 }
 
-/// Why a database cannot be had alone.
+/// Why [`open_exclusive`] failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenExclusiveError {
-    /// A server or a command has it open.
-    #[error("{} is in use: end the server first (or the command that has it open)", .0.display())]
+    /// A server or a command has the file open.
+    #[error("{} is in use: stop the server first (or the command that has it open)", .0.display())]
     InUse(PathBuf),
-    /// It is no SQLite database, or damaged in its first page.
+    /// The file is not a SQLite database, or its first page is damaged.
     #[error("{} cannot be read: {}", .0.display(), .1)]
     Unreadable(PathBuf, String),
 }
 
-/// Opens a database so that nobody else has it open, or gets to open it, for as long as the connection stands.
+/// Opens a database exclusively: as long as the connection is open, no other process can open it.
 ///
 /// # Errors
-/// When somebody has, or it cannot be read.
+/// If another process has it open, or it cannot be read.
 pub fn open_exclusive(file: &Path) -> Result<SqliteConnection, OpenExclusiveError> {
     let unreadable = |error: String| OpenExclusiveError::Unreadable(file.to_owned(), error);
     let mut conn = open(file, OpenMode::Write).map_err(|error| unreadable(error.to_string()))?;
-    // Whoever has a database in WAL mode open holds a shared lock on the file. In this mode ours is not given back with the
-    // transaction that took it.
+    // Each connection to a database in WAL mode holds a shared lock on the file. In exclusive locking mode, this
+    // connection keeps its exclusive lock after the transaction.
     let lock = "PRAGMA busy_timeout = 1000; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT";
     conn.batch_execute(lock).map_err(|error| match error.to_string() {
         locked if locked.contains("locked") => OpenExclusiveError::InUse(file.to_owned()),
@@ -94,19 +95,20 @@ pub(super) struct NumberRow {
     pub(super) number: i64,
 }
 
-/// How many rows a query that counts them as `number` finds.
+/// Returns the result of a query that selects one `number`.
 fn number(conn: &mut SqliteConnection, query: &str) -> diesel::QueryResult<i64> {
     Ok(sql_query(query).get_result::<NumberRow>(conn)?.number)
 }
 
-/// Makes sure that a database is one of ours, no newer than we know, and whole: every page, index and reference.
+/// Checks that a file is a Guildhall database, is not from a newer release, and has intact pages, indexes and
+/// references.
 ///
 /// # Errors
-/// A sentence that says what is wrong with it.
+/// A sentence that says what is wrong with the file.
 pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), BoxError> {
     let displayed = file.display();
     let unreadable = |error: diesel::result::Error| format!("{displayed} cannot be read: {error}");
-    let foreign = || format!("{displayed} is no database of Guildhall's");
+    let foreign = || format!("{displayed} is not a Guildhall database");
     let versions = "SELECT count(*) AS number FROM sqlite_master WHERE name = '__diesel_schema_migrations'";
     if number(conn, versions).map_err(unreadable)? == 0 {
         return Err(foreign().into());
@@ -114,13 +116,13 @@ pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), BoxError> {
     let versions = sql_query("SELECT version AS line FROM __diesel_schema_migrations ORDER BY version");
     let applied: Vec<String> =
         versions.load::<LineRow>(conn).map_err(unreadable)?.into_iter().map(|it| it.line).collect();
-    let known = migrate::on_sqlite()?;
+    let known = migrate::sqlite_versions()?;
     if applied.first() != known.first() {
         return Err(foreign().into());
     }
     if let Some(newer) = applied.iter().find(|version| !known.contains(version)) {
         return Err(format!(
-            "{displayed} was written by a newer Guildhall than this (its schema has the version {newer}): use that one"
+            "{displayed} was written by a newer release (its schema has the version {newer}): use that release"
         )
         .into());
     }
@@ -139,7 +141,7 @@ pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Whether anyone would miss what is in a database: guilds, or tables that are not ours.
+/// Whether a database contains data worth keeping: a guild, or another program's tables.
 ///
 /// # Errors
 /// The database's.
@@ -152,71 +154,72 @@ pub fn has_data(conn: &mut SqliteConnection) -> diesel::QueryResult<bool> {
     Ok(number(conn, "SELECT count(*) AS number FROM guilds")? > 0)
 }
 
-/// Brings the database to the newest schema.
+/// Migrates the database to the newest schema.
 ///
 /// # Errors
 /// The database's.
 pub fn migrate(conn: &mut SqliteConnection) -> Result<(), BoxError> {
-    migrate::bring_up(conn)
+    migrate::migrate_connection(conn)
 }
 
-/// Copies the database as it is at this moment, whoever writes to it meanwhile, to a file that is not there or empty.
+/// Copies a snapshot of the database to a missing or empty file, even while it is written to.
 ///
 /// # Errors
-/// The database's, and those of writing.
+/// If the database cannot be read or the copy cannot be written.
 pub fn copy(conn: &mut SqliteConnection, to: &Path) -> Result<(), BoxError> {
     sql_query("VACUUM INTO ?").bind::<Text, _>(utf8(&std::path::absolute(to)?)?).execute(conn)?;
     Ok(())
 }
 
-/// An empty file beside the one that it is to become; gone again unless it does.
+/// Creates an empty temporary file in the folder of `file`, for [`persist`]. Dropping the path deletes it.
 ///
 /// # Errors
-/// When it cannot be made.
-pub fn create_temporary(of: &Path, mode: u32) -> Result<TempPath, BoxError> {
-    let name = of.file_name().ok_or_else(|| format!("{}: not the name of a file", of.display()))?;
+/// If it cannot be created.
+pub fn create_temporary(file: &Path, mode: u32) -> Result<TempPath, BoxError> {
+    let name = file.file_name().ok_or_else(|| format!("{}: not the name of a file", file.display()))?;
     let mut prefix = name.to_owned();
     prefix.push(".");
-    let draft = tempfile::Builder::new()
+    let temporary = tempfile::Builder::new()
         .prefix(&prefix)
         .suffix(".partial")
         .permissions(Permissions::from_mode(mode & 0o777))
-        .tempfile_in(folder_of(of))
-        .map_err(|error| format!("{}: {error}", of.display()))?;
-    Ok(draft.into_temp_path())
+        .tempfile_in(folder_of(file))
+        .map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(temporary.into_temp_path())
 }
 
-/// Flushes a draft to the disk, so that publishing it cannot fail for lack of space.
+/// Flushes a temporary file to the disk, so that [`persist`] cannot fail for lack of space.
 ///
 /// # Errors
-/// When it cannot be written.
-pub fn sync(draft: &Path) -> Result<(), BoxError> {
-    Ok(File::open(draft)?.sync_all()?)
+/// If it cannot be written.
+pub fn sync(temporary: &Path) -> Result<(), BoxError> {
+    Ok(File::open(temporary)?.sync_all()?)
 }
 
-/// Gives a draft, once it is on the disk, its name; in the place of another file of that name only if `replace`.
+/// Renames a flushed temporary file to `file`. Replaces an existing file only if `replace` is set.
 ///
 /// # Errors
-/// When it cannot be done; then the other file stands as it was.
-pub fn persist(draft: TempPath, file: &Path, replace: bool) -> Result<(), BoxError> {
-    let named = if replace { draft.persist(file) } else { draft.persist_noclobber(file) };
-    named.map_err(|failed| format!("{}: {}", file.display(), failed.error))?;
-    // The name, too.
+/// If it cannot be renamed. An existing file is then unchanged.
+pub fn persist(temporary: TempPath, file: &Path, replace: bool) -> Result<(), BoxError> {
+    let renamed = if replace { temporary.persist(file) } else { temporary.persist_noclobber(file) };
+    renamed.map_err(|failed| format!("{}: {}", file.display(), failed.error))?;
+    // Flushes the folder too, which contains the file's name.
     Ok(File::open(folder_of(file))?.sync_all()?)
 }
 
-/// Writes what the log of a held database holds into the file, and does without a log from then on.
+/// Writes the write-ahead log of a database into its file and disables the log. Needs a connection by
+/// [`open_exclusive`].
 ///
 /// # Errors
 /// The database's.
-pub fn disable_wal(held: &mut SqliteConnection) -> Result<(), BoxError> {
-    Ok(held.batch_execute("PRAGMA journal_mode = DELETE")?)
+pub fn disable_wal(conn: &mut SqliteConnection) -> Result<(), BoxError> {
+    Ok(conn.batch_execute("PRAGMA journal_mode = DELETE")?)
 }
 
-/// Removes what SQLite keeps beside a database. What is left of another one would be taken for the next one's.
+/// Deletes the files that SQLite keeps beside a database. SQLite would apply leftovers to a database that replaces it.
 ///
 /// # Errors
-/// When it cannot be removed.
+/// If one cannot be deleted.
 pub fn remove_side_files(file: &Path) -> Result<(), BoxError> {
     for suffix in SIDE_FILE_SUFFIXES {
         match fs::remove_file(with_suffix(file, suffix)) {
@@ -227,7 +230,7 @@ pub fn remove_side_files(file: &Path) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// What SQLite keeps beside a database that is open, or was not closed.
+/// Suffixes of the files that SQLite keeps beside a database that is open or was not closed.
 pub const SIDE_FILE_SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 fn folder_of(file: &Path) -> &Path {
@@ -238,5 +241,5 @@ fn folder_of(file: &Path) -> &Path {
 }
 
 fn utf8(path: &Path) -> Result<String, BoxError> {
-    Ok(path.to_str().ok_or_else(|| format!("{}: SQLite takes only names in UTF-8", path.display()))?.to_owned())
+    Ok(path.to_str().ok_or_else(|| format!("{}: SQLite accepts only names in UTF-8", path.display()))?.to_owned())
 }

@@ -1,13 +1,13 @@
-//! Bulk inserts that stay below the databases' limits of bound values.
+//! Bulk inserts within the databases' limits on bound values.
 
 use diesel::Table;
 
-/// The most values that PostgreSQL binds in one statement: the protocol's `Bind` message counts them in 16 bits.
+/// Most bound values in a statement on PostgreSQL. The protocol's `Bind` message counts them in 16 bits.
 const MAX_BOUND_VALUES: usize = 65_535;
 
 /// The number of columns of a table, by the tuple [`Table::AllColumns`].
 pub(crate) trait ColumnCount {
-    /// How many columns there are.
+    /// The number of columns.
     const COLUMNS: usize;
 }
 
@@ -25,7 +25,8 @@ column_counts! {
     C1 C2 C3 C4 C5 C6 C7 C8 C9 C10 C11 C12 C13 C14 C15 C16 C17 C18 C19 C20 C21 C22 C23 C24 C25 C26 C27 C28 C29 C30 C31 C32
 }
 
-/// How many whole rows of a table PostgreSQL inserts with one statement. A row binds at most one value for each column.
+/// The number of rows that PostgreSQL can insert into a table with one statement. A row binds at most one value per
+/// column.
 pub(crate) const fn rows_per_statement<T>(_: &T) -> usize
 where
     T: Table<AllColumns: ColumnCount>,
@@ -33,7 +34,7 @@ where
     MAX_BOUND_VALUES / T::AllColumns::COLUMNS
 }
 
-/// Inserts any number of rows: in as few statements as PostgreSQL accepts, and one by one on SQLite.
+/// Inserts any number of rows: in as few statements as possible on PostgreSQL, and one by one on SQLite.
 macro_rules! insert_all {
     ($conn:expr, $table:expr, $rows:expr) => {{
         let rows = $rows;
@@ -55,7 +56,7 @@ macro_rules! insert_all {
 }
 pub(crate) use insert_all;
 
-/// As [`insert_all!`]. If the number of rows is one of `few`, the statement is prepared only once for each connection.
+/// Like [`insert_all!`]. If the number of rows is one of `few`, each connection prepares the statement only once.
 macro_rules! insert_few {
     ($conn:expr, $table:expr, $rows:expr, few = [$($few:literal)*]) => {
         'done: {

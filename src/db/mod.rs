@@ -1,8 +1,8 @@
 //! The database: SQLite or PostgreSQL, chosen at run time by its URL.
 //!
-//! Stores are functions over a [`Conn`]; inside, [`on!`] expands a query once for each backend, so that each is
-//! type-checked against its own connection and all of diesel's query language stays usable. [`on_rows!`] does so for wide rows,
-//! at a fraction of the compile time. Whole operations run in [`Db::read`], [`Db::snapshot`] or [`Db::write`].
+//! Stores are functions that take a [`Conn`]. Inside, [`on!`] expands a query once for each backend. So each query is
+//! type-checked against its own connection, and all of diesel's query language can be used. [`on_rows!`] does the same
+//! for wide rows, and compiles much faster. Operations run in [`Db::read`], [`Db::snapshot`] or [`Db::write`].
 
 mod campaign_status;
 pub(crate) mod conn;
@@ -12,7 +12,7 @@ mod migrate;
 mod pool;
 mod probe;
 pub(crate) mod rows;
-#[expect(missing_docs, reason = "generated; the migrations tell what the columns are")]
+#[expect(missing_docs, reason = "generated; the migrations describe the columns")]
 pub mod schema;
 pub(crate) mod text;
 mod transfer;
@@ -62,24 +62,24 @@ pub struct Db {
 enum Pools {
     Postgres {
         pool: Pool<AsyncPgConnection>,
-        /// Around the pooler, if there is one.
+        /// The URL that bypasses the pooler, if there is one.
         direct: PostgresUrl,
     },
-    /// One writer, since SQLite has only one; several readers, which see what was last committed.
+    /// One writer, because SQLite allows only one, and several readers, which see the last commit.
     Sqlite { writer: Pool<SqliteConn>, readers: Pool<SqliteConn> },
 }
 
-/// Something for the other servers to hear.
+/// A notification to the other servers, which PostgreSQL delivers by `NOTIFY`.
 #[derive(Clone, Debug)]
 pub struct Notification {
-    /// Who listens on this channel hears it.
+    /// The channel on which the servers listen.
     pub channel: &'static str,
-    /// What is said.
+    /// The text to send.
     pub payload: String,
 }
 
-/// An `async |conn| …` closure whose future may move between threads. Bounds on the future of an `AsyncFnOnce` cannot be
-/// written yet; this trait is how to say it meanwhile (as diesel-async does).
+/// An `async |conn| …` closure whose future is `Send`. Rust has no bound on the future of an `AsyncFnOnce` yet, so this
+/// trait stands in, as in diesel-async.
 pub trait Work<T, R>: AsyncFnOnce(T) -> R + FnOnce(T) -> <Self as Work<T, R>>::Fut {
     /// The closure's future.
     type Fut: Future<Output = R>;
@@ -93,42 +93,43 @@ where
     type Fut = Fut;
 }
 
-/// What [`Db::run`] makes of a caller's work: it stores the result itself and returns the notice to publish.
+/// The work of [`Db::run`] without its result's type. It sends the result itself and returns the notification to
+/// publish.
 type BoxedWork = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<Option<Notification>>> + Send>;
 
 impl Db {
-    /// Opens the database, creating a SQLite file that is not there and migrating to the newest schema.
+    /// Opens the database and migrates it to the newest schema. Creates a missing SQLite file.
     ///
     /// # Errors
-    /// When it cannot be reached, created or migrated.
+    /// If it cannot be reached, created or migrated.
     pub async fn open(url: &DatabaseUrl, max_connections: u32) -> Result<Self> {
         migrate::run_pending(url).await?;
         let db = Self::connect(url, max_connections).await?;
         if let Err(error) = db.maintain().await {
-            // A full disk, for one: it is read all the same.
-            tracing::warn!(%error, "could not maintain the database");
+            // The database may still be readable, for example if its disk is full.
+            tracing::warn!(%error, "could not update the database's statistics");
         }
         Ok(db)
     }
 
-    /// Opens a database of nothing but empty tables: whatever ours were there are dropped.
+    /// Opens the database with empty tables: drops the tables of all migrations and creates them again.
     ///
     /// # Errors
-    /// When it cannot be reached, created or migrated.
+    /// If it cannot be reached, created or migrated.
     pub async fn open_fresh(url: &DatabaseUrl, max_connections: u32) -> Result<Self> {
-        migrate::start_over(url).await?;
+        migrate::revert_and_run_all(url).await?;
         Self::connect(url, max_connections).await
     }
 
-    /// Opens a database that is migrated already.
+    /// Opens a database without migrating it.
     ///
     /// # Errors
-    /// When it cannot be reached.
+    /// If it cannot be reached.
     pub async fn connect(url: &DatabaseUrl, max_connections: u32) -> Result<Self> {
         let pools = match url {
             DatabaseUrl::Postgres { url, direct } => {
-                // To compile a statement takes longer than any of ours; and without nested loops the planner thinks all
-                // the world of what the unavoidable ones cost.
+                // JIT compilation takes longer than any statement here. PostgreSQL would use it, because disabling
+                // nested loops adds a huge cost to the unavoidable ones.
                 let set_up =
                     "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; SET jit = off;";
                 let direct = direct.as_ref().unwrap_or(url).clone();
@@ -152,7 +153,7 @@ impl Db {
         Ok(Self { pools, max_connections, statements: Arc::default() })
     }
 
-    /// Keeps the database up to what it holds by now: to be called from time to time.
+    /// Updates SQLite's statistics, which change with its contents. Call it regularly.
     ///
     /// # Errors
     /// The database's.
@@ -168,7 +169,7 @@ impl Db {
         matches!(self.pools, Pools::Postgres { .. })
     }
 
-    /// The pools by name: the most connections of each, and how it stands.
+    /// Returns each pool's name, maximal number of connections and state.
     pub fn pools(&self) -> Vec<(&'static str, u32, bb8::State)> {
         match &self.pools {
             Pools::Postgres { pool, .. } => vec![("postgres", self.max_connections, pool.state())],
@@ -178,15 +179,15 @@ impl Db {
         }
     }
 
-    /// How many statements have been sent since the database was opened.
+    /// Returns the number of statements since the database was opened.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// Runs `work` on a connection for reading. Each statement sees what is committed when it starts.
+    /// Runs `work` on a connection for reading, without a transaction. Each statement sees the commits before it.
     ///
     /// # Errors
-    /// Those of `work`; `INTERNAL` (`UNAVAILABLE`) when no connection is available.
+    /// Those of `work`; `INTERNAL` (`UNAVAILABLE`) if no connection is available.
     pub fn read<R, F>(&self, work: F) -> impl Future<Output = Result<R>> + Send + use<'_, R, F>
     where
         R: Send + 'static,
@@ -198,7 +199,7 @@ impl Db {
         self.run(AccessMode::Read, |_| None, work)
     }
 
-    /// Runs `work` on a connection whose statements all see the database at one moment.
+    /// Runs `work` in a read-only transaction whose statements all see one snapshot of the database.
     ///
     /// # Errors
     /// As for [`Db::read`].
@@ -228,7 +229,7 @@ impl Db {
         self.run(AccessMode::Write(None), |_| None, work)
     }
 
-    /// As [`Db::write`], holding `lock` before anything is read.
+    /// Like [`Db::write`], but takes `lock` before anything is read.
     ///
     /// # Errors
     /// As for [`Db::read`].
@@ -247,7 +248,7 @@ impl Db {
         self.run(AccessMode::Write(Some(lock)), |_| None, work)
     }
 
-    /// As [`Db::write`]; the commit also publishes the notice that `notice` makes of the result.
+    /// Like [`Db::write`], but the commit also publishes the notification that `notification` returns for the result.
     ///
     /// # Errors
     /// As for [`Db::read`].
@@ -267,7 +268,7 @@ impl Db {
         self.run(AccessMode::Write(None), notification, work)
     }
 
-    /// The generic part of every access, kept as small as possible: it is compiled once for each of some 150 calls.
+    /// The generic part of every access. It is small because it is compiled for each of about 150 calls.
     fn run<R, F, N>(
         &self,
         access: AccessMode,
@@ -287,7 +288,7 @@ impl Db {
             Box::pin(async move {
                 let result = work(conn).await?;
                 let notification = notification(&result);
-                // Received only after the commit. A caller that has gone receives nothing.
+                // Received only after the commit. Fails if the future of this access was dropped.
                 let _ = sender.send(result);
                 Ok(notification)
             })
@@ -299,35 +300,36 @@ impl Db {
         }
     }
 
-    /// Takes a connection and runs `work` as a task of its own, on SQLite on a blocking thread. The task outlives a caller
-    /// that goes away (a client that disconnects), so that no transaction stays open and no statement is interrupted.
+    /// Takes a connection and runs `work` as a task of its own, which for SQLite is on a blocking thread. The task
+    /// continues if the client disconnects, so that no transaction stays open and no statement is interrupted.
     fn run_boxed(&self, access: AccessMode, work: BoxedWork) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            let request = Usage::current();
-            let _in_flight = request.begin_wait();
+            let usage = Usage::current();
+            let _in_flight = usage.track_access();
             let span = tracing::debug_span!("database", access = %access, "otel.kind" = "client");
-            if request.is_gone() {
-                return Err(Error::unavailable("the request has waited for a connection before"));
+            if usage.pool_has_failed() {
+                return Err(Error::unavailable("the request could not get a connection before"));
             }
-            let taken = self.pools.get(access).instrument(span.clone()).await;
-            let mut conn = taken.inspect_err(|_| request.gone())?;
-            conn.count_by(StatementCounter { all: Arc::clone(&self.statements), request });
+            let conn = self.pools.get(access).instrument(span.clone()).await;
+            let mut conn = conn.inspect_err(|_| usage.record_pool_failure())?;
+            conn.set_statement_counter(StatementCounter { total: Arc::clone(&self.statements), usage });
             let blocks = matches!(conn, Conn::Sqlite(_));
             let task = in_transaction(conn, access, work).instrument(span);
-            let done = if blocks {
+            let task = if blocks {
                 let runtime = Handle::current();
                 tokio::task::spawn_blocking(move || runtime.block_on(task))
             } else {
                 tokio::spawn(task)
             };
-            done.await.map_err(Error::internal)?
+            task.await.map_err(Error::internal)?
         })
     }
 
-    /// A connection outside the pool that hears what [`Conn::notify`] says; `None` on SQLite, which one server has alone.
+    /// Opens a connection outside the pool that receives the notifications of [`Conn::notify`]. Returns `None` on
+    /// SQLite, which only one server uses.
     ///
     /// # Errors
-    /// When PostgreSQL cannot be reached.
+    /// If PostgreSQL cannot be reached.
     pub async fn listener(&self, channel: &str) -> Result<Option<AsyncPgConnection>> {
         let Pools::Postgres { direct, .. } = &self.pools else { return Ok(None) };
         let mut conn = direct.connect().await.map_err(Error::unavailable)?;
@@ -336,7 +338,7 @@ impl Db {
     }
 }
 
-/// Opens a SQLite file, creating it if it is missing.
+/// Opens a SQLite file, or creates it if it is missing.
 fn open_file(path: &str) -> impl Fn() -> BoxFuture<'static, ConnectionResult<SqliteConn>> + Send + Sync + 'static {
     let path = path.to_owned();
     move || {
@@ -345,12 +347,12 @@ fn open_file(path: &str) -> impl Fn() -> BoxFuture<'static, ConnectionResult<Sql
     }
 }
 
-/// Runs `work` between `BEGIN` and `COMMIT`; for [`AccessMode::Read`], without a transaction.
+/// Runs `work` in a transaction, except for [`AccessMode::Read`].
 async fn in_transaction(mut conn: Conn, access: AccessMode, work: BoxedWork) -> Result<()> {
     if access == AccessMode::Read {
         return work(&mut conn).await.map(|_| ());
     }
-    conn.begin(access).await?;
+    conn.begin_transaction(access).await?;
     let result = match work(&mut conn).await {
         Ok(Some(Notification { channel, payload })) => conn.notify(channel, vec![payload]).await.map_err(Error::from),
         Ok(None) => Ok(()),
@@ -358,7 +360,7 @@ async fn in_transaction(mut conn: Conn, access: AccessMode, work: BoxedWork) -> 
     };
     match &result {
         Ok(()) => conn.commit().await?,
-        // A connection that can't roll back is broken, and the pool drops it. The first error says more.
+        // If the rollback fails, the pool drops the connection as broken. The first error is more useful.
         Err(_) => conn.roll_back().await.unwrap_or_else(|error| tracing::warn!(%error, "rollback failed")),
     }
     result

@@ -1,4 +1,4 @@
-//! Pools of connections.
+//! Connection pools.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use tokio::runtime::Handle;
 
 use crate::kernel::error::{Error, Result};
 
-/// How long a connection is waited for: less than a client waits, who is to hear that there is none.
-const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
+/// Longest wait for a connection from the pool. Shorter than clients' timeouts, so that they receive an error.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A pool of connections that `connect` opens and on each of which `set_up` is run first.
+/// Creates a pool whose connections are opened by `connect` and then run the SQL `set_up`.
 pub(super) async fn pool<C, F>(
     connect: impl Fn() -> F + Send + Sync + 'static,
     set_up: &str,
@@ -30,10 +30,11 @@ where
 {
     let set_up = set_up.to_owned();
     let mut config = ManagerConfig::<C>::default();
-    // Whether a connection still stands is known without asking: a statement each time would double the short queries.
+    // Checks only the connection's state. The default check runs a statement, which would double the cost of short
+    // queries.
     config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn| {
-        let stands = if conn.is_broken() { Err(diesel::result::Error::BrokenTransactionManager) } else { Ok(()) };
-        Box::pin(std::future::ready(stands))
+        let result = if conn.is_broken() { Err(diesel::result::Error::BrokenTransactionManager) } else { Ok(()) };
+        Box::pin(std::future::ready(result))
     }));
     config.custom_setup = Box::new(move |_| {
         let (set_up, connected, runtime) = (set_up.clone(), connect(), Handle::current());
@@ -42,14 +43,14 @@ where
             conn.batch_execute(&set_up).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(conn)
         };
-        // Opening a file blocks.
+        // Opening a SQLite file blocks the thread.
         let connected = tokio::task::spawn_blocking(move || runtime.block_on(connect));
         connected.map(|it| it.map_err(|panic| ConnectionError::BadConnection(panic.to_string()))?).boxed()
     });
     Pool::builder()
         .max_size(max_size)
         .min_idle(1)
-        .connection_timeout(CONNECTION_WITHIN)
+        .connection_timeout(CONNECTION_TIMEOUT)
         .build(AsyncDieselConnectionManager::new_with_config("", config))
         .await
         .map_err(Error::internal)

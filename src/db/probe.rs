@@ -1,4 +1,4 @@
-//! A database looked at as it is: nothing is made, migrated or set.
+//! Inspects a database for `doctor`, without creating, migrating or changing anything.
 
 use std::{pin::pin, time::Duration};
 
@@ -13,28 +13,29 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{conn::SqliteConn, migrate, url::DatabaseUrl};
 
-/// How long PostgreSQL may take over a statement. SQLite may take longer: it looks through the whole file.
+/// Longest time that a statement may take on PostgreSQL. SQLite may take longer, because its check reads the whole
+/// file.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A connection of its own, outside any pool.
+/// A connection outside the pools.
 #[expect(clippy::large_enum_variant, reason = "one or two at a time")]
 pub enum Probe {
     /// To PostgreSQL.
     Postgres(AsyncPgConnection),
-    /// To a SQLite file that is there.
+    /// To an existing SQLite file.
     Sqlite(SqliteConn),
 }
 
-/// How a database's schema stands to the migrations that are embedded here.
+/// A database's schema, compared with the embedded migrations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SchemaState {
-    /// Nothing has been migrated.
+    /// The database has no schema yet.
     Missing,
-    /// All has been.
+    /// All migrations have been applied.
     Current,
-    /// These migrations are yet to come.
+    /// These migrations are pending.
     Outdated(Vec<String>),
-    /// These are not known here: a newer program has been there.
+    /// A newer release has applied these migrations, which this release doesn't know.
     Newer(Vec<String>),
 }
 
@@ -44,28 +45,27 @@ struct ValueRow {
     value: String,
 }
 
-/// Runs a statement on PostgreSQL, with a deadline.
 async fn with_timeout<T>(statement: impl Future<Output = QueryResult<T>>) -> QueryResult<T> {
-    let late = |_| {
-        let message = format!("there is no answer within {} seconds", STATEMENT_TIMEOUT.as_secs());
+    let timed_out = |_| {
+        let message = format!("no response within {} seconds", STATEMENT_TIMEOUT.as_secs());
         Err(Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message)))
     };
-    tokio::time::timeout(STATEMENT_TIMEOUT, statement).await.unwrap_or_else(late)
+    tokio::time::timeout(STATEMENT_TIMEOUT, statement).await.unwrap_or_else(timed_out)
 }
 
 impl Probe {
-    /// Connects; with PostgreSQL around the pooler, if that is wanted and there is one.
+    /// Connects. With `bypass_pooler`, uses PostgreSQL's direct URL if there is one.
     ///
     /// # Errors
-    /// When there is no such database, or no way to it.
-    pub async fn open(url: &DatabaseUrl, around_the_pooler: bool) -> ConnectionResult<Self> {
+    /// If the database doesn't exist or cannot be reached.
+    pub async fn open(url: &DatabaseUrl, bypass_pooler: bool) -> ConnectionResult<Self> {
         match url {
             DatabaseUrl::Postgres { url, direct } => {
-                let url = direct.as_ref().filter(|_| around_the_pooler).unwrap_or(url);
-                Ok(Self::Postgres(url.connect_in_time().await?))
+                let url = direct.as_ref().filter(|_| bypass_pooler).unwrap_or(url);
+                Ok(Self::Postgres(url.connect_with_timeout().await?))
             }
             DatabaseUrl::Sqlite(path) => {
-                // Other than by its bare path, a file that is not there is not made.
+                // Unlike a plain path, this URI doesn't create a missing file.
                 let uri = format!("file:{}?mode=rw", utf8_percent_encode(path, NON_ALPHANUMERIC));
                 let mut conn = SqliteConn::establish(&uri).await?;
                 conn.batch_execute("PRAGMA busy_timeout = 5000")
@@ -76,7 +76,7 @@ impl Probe {
         }
     }
 
-    /// What a query finds in its one column, the text `value`.
+    /// Returns the result of a query with one text column named `value`.
     ///
     /// # Errors
     /// The database's.
@@ -89,30 +89,30 @@ impl Probe {
         Ok(rows.into_iter().map(|row| row.value).collect())
     }
 
-    /// How the schema stands.
+    /// Compares the schema with the embedded migrations.
     ///
     /// # Errors
     /// The database's.
     pub async fn schema(&mut self) -> QueryResult<SchemaState> {
-        let (is_there, embedded) = match self {
+        let (find_table, embedded) = match self {
             Self::Postgres(_) => (
                 "SELECT 'yes' AS value WHERE to_regclass('__diesel_schema_migrations') IS NOT NULL",
-                migrate::on_postgres(),
+                migrate::postgres_versions(),
             ),
             Self::Sqlite(_) => (
                 "SELECT name AS value FROM sqlite_master WHERE name = '__diesel_schema_migrations'",
-                migrate::on_sqlite(),
+                migrate::sqlite_versions(),
             ),
         };
         let embedded = embedded.map_err(Error::QueryBuilderError)?;
-        if self.values(is_there).await?.is_empty() {
+        if self.values(find_table).await?.is_empty() {
             return Ok(SchemaState::Missing);
         }
         let applied = self.values("SELECT version AS value FROM __diesel_schema_migrations ORDER BY version").await?;
-        let beyond = |these: &[String], those: &[String]| -> Vec<String> {
-            these.iter().filter(|version| !those.contains(version)).cloned().collect()
+        let difference = |versions: &[String], others: &[String]| -> Vec<String> {
+            versions.iter().filter(|version| !others.contains(version)).cloned().collect()
         };
-        let (pending, unknown) = (beyond(&embedded, &applied), beyond(&applied, &embedded));
+        let (pending, unknown) = (difference(&embedded, &applied), difference(&applied, &embedded));
         Ok(match (applied.is_empty(), pending.is_empty(), unknown.is_empty()) {
             (true, ..) => SchemaState::Missing,
             (_, _, false) => SchemaState::Newer(unknown),
@@ -121,16 +121,16 @@ impl Probe {
         })
     }
 
-    /// Whether this connection to PostgreSQL receives the notifications of another.
+    /// Checks whether this connection to PostgreSQL receives the notifications that another sends.
     ///
     /// # Errors
     /// The database's.
     pub async fn receives_from(&mut self, other: &mut Self) -> QueryResult<bool> {
-        let (Self::Postgres(here), Self::Postgres(there)) = (self, other) else { return Ok(false) };
-        with_timeout(here.batch_execute("LISTEN guildhall_doctor")).await?;
-        with_timeout(there.batch_execute("NOTIFY guildhall_doctor")).await?;
-        let heard =
-            tokio::time::timeout(Duration::from_secs(2), async { pin!(here.notifications_stream()).next().await });
-        Ok(matches!(heard.await, Ok(Some(Ok(_)))))
+        let (Self::Postgres(listener), Self::Postgres(sender)) = (self, other) else { return Ok(false) };
+        with_timeout(listener.batch_execute("LISTEN guildhall_doctor")).await?;
+        with_timeout(sender.batch_execute("NOTIFY guildhall_doctor")).await?;
+        let received = async { pin!(listener.notifications_stream()).next().await };
+        let received = tokio::time::timeout(Duration::from_secs(2), received).await;
+        Ok(matches!(received, Ok(Some(Ok(_)))))
     }
 }

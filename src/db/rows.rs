@@ -1,10 +1,10 @@
-//! Queries for wide rows: one boxed query type and one loading function for each row and database.
+//! Queries for wide rows: one boxed query type and one loading function for each row type and database.
 //!
-//! rustc solves diesel's traits anew for each statement that is loaded. For a row of a dozen columns that takes about a
-//! second per statement, for both databases together. A boxed query hides its columns, so the compiler solves them once.
+//! rustc solves diesel's traits again for each statement. For a row of a dozen columns, that takes about a second per
+//! statement for both databases together. A boxed query hides its columns, so the compiler solves the traits only once.
 //!
-//! A boxed query costs hardly more at run time. diesel-async builds the SQL text of every statement on every run, boxed or
-//! not, and its cache of prepared statements finds a boxed statement by that text.
+//! A boxed query costs little at run time. diesel-async builds the SQL of each statement every time it runs, boxed or
+//! not, and finds prepared statements by their SQL.
 
 use diesel::{
     QueryResult,
@@ -13,16 +13,16 @@ use diesel::{
 };
 use futures_util::future::BoxFuture;
 
-/// A row that is selected as a whole, and its query on the database of the connection `C`. Implemented by [`wide_row!`],
+/// A row whose columns are all selected, with its query type for a connection `C`. Implemented by [`wide_row!`] and
 /// used by [`on_rows!`].
 pub trait WideRow<C>: Sized {
-    /// A query for such rows.
+    /// The type of queries for these rows.
     type Query<'q>;
 
-    /// The query for all rows of the table.
+    /// Returns the query for all rows of the table.
     fn all<'q>() -> Self::Query<'q>;
 
-    /// The query for the rows that hold only values which this release knows.
+    /// Returns the query for the rows whose values this release knows.
     fn known<'q>() -> Self::Query<'q> {
         Self::all()
     }
@@ -33,15 +33,16 @@ pub trait WideRow<C>: Sized {
     /// Loads the first row of a query, if there is one.
     fn first<'q>(query: Self::Query<'q>, conn: &'q mut C) -> BoxFuture<'q, QueryResult<Option<Self>>>;
 
-    /// As [`WideRow::first`], and locks the row until the transaction ends: [`LockMode::Exclusive`](super::LockMode).
+    /// Like [`WideRow::first`], and locks the row until the transaction ends
+    /// ([`LockMode::Exclusive`](super::LockMode)).
     fn first_locked<'q>(query: Self::Query<'q>, conn: &'q mut C) -> BoxFuture<'q, QueryResult<Option<Self>>>;
 }
 
-/// Runs a query for wide rows on whichever database `conn` is: `on_rows!(conn, Member::load, all => all.filter(…))` expands
-/// to the same query for both. It ends in `load`, `first` or `first_locked` of [`WideRow`].
+/// Runs a query for wide rows on either database: `on_rows!(conn, Member::load, all => all.filter(…))` expands the
+/// query once for each. The query runs by `load`, `first` or `first_locked` of [`WideRow`].
 ///
-/// If a row holds a value of a newer release, the query runs again for known rows only. So the condition for these costs nothing as
-/// long as one release uses the database.
+/// If a row contains a value of a newer release, the query runs again with the condition of [`WideRow::known`]. So the
+/// condition costs nothing as long as only one release uses the database.
 macro_rules! on_rows {
     ($conn:expr, $row:ident::$run:ident, $all:ident => $query:expr) => {
         match $conn {
@@ -68,13 +69,13 @@ macro_rules! on_rows {
 }
 pub(crate) use on_rows;
 
-/// Gives a closure that narrows a query the type of that query.
+/// Fixes the parameter type of a closure that narrows a query, which Rust couldn't infer.
 pub const fn narrowed<Q>(narrow: impl Fn(Q) -> Q) -> impl Fn(Q) -> Q {
     narrow
 }
 
-/// Implements [`WideRow`] for a `Selectable` struct on both databases: `wide_row!(Member, members)` for rows of `members`,
-/// `wide_row!(Campaign, campaigns, KnownCampaigns)` names the condition for [`WideRow::known`].
+/// Implements [`WideRow`] for a `Selectable` struct on both databases: `wide_row!(Member, members)` for rows of the
+/// table `members`. `wide_row!(Campaign, campaigns, KnownCampaigns)` also names the condition for [`WideRow::known`].
 macro_rules! wide_row {
     ($row:ident, $table:ident $(, $condition:ident)?) => {
         $crate::db::rows::wide_row! {
@@ -131,7 +132,7 @@ macro_rules! wide_row {
 }
 pub(crate) use wide_row;
 
-/// A query with `FOR NO KEY UPDATE`, which diesel offers for queries that are not boxed only.
+/// A boxed query with `FOR NO KEY UPDATE`, which diesel offers only for other queries.
 pub struct NoKeyUpdate<Q>(pub Q);
 
 impl<Q: Query> Query for NoKeyUpdate<Q> {

@@ -1,8 +1,9 @@
 //! Values that are stored as text, by their `Display` and `FromStr`.
 //!
-//! Two releases share a database during an upgrade, so a column may hold a value that this release doesn't know. A row that
-//! cannot be understood without it counts as absent: [`known_values!`] makes the condition, which `on_rows!` adds when it meets
-//! such a row, and counts and queries for single columns always.
+//! Two releases share a database during an upgrade, so a column may contain a value that this release doesn't know. If
+//! the row makes no sense without it, the row counts as absent. [`known_values!`] defines the condition that excludes
+//! such rows. `on_rows!` adds the condition only after it has loaded such a row. Counts and queries for single columns
+//! always include it.
 
 use diesel::{QueryResult, QueryableByName};
 use diesel_async::RunQueryDsl;
@@ -10,18 +11,18 @@ use diesel_async::RunQueryDsl;
 use super::conn::{Conn, on};
 use crate::kernel::unknown_values::warn_once;
 
-/// Whether a query failed because a row holds an enum value that this release doesn't know.
+/// Whether a query failed because a row contains an enum value that this release doesn't know.
 pub fn is_unknown_value(error: &diesel::result::Error) -> bool {
     let diesel::result::Error::DeserializationError(error) = error else { return false };
     let cause: &(dyn std::error::Error + 'static) = &**error;
     std::iter::successors(Some(cause), |error| error.source()).any(<dyn std::error::Error>::is::<strum::ParseError>)
 }
 
-/// A column whose values this release may not all know.
+/// A column that may contain values of a newer release.
 pub struct KnownValues {
-    /// Its table.
+    /// The column's table.
     pub table: &'static str,
-    /// Its name.
+    /// The column's name.
     pub column: &'static str,
     /// Whether this release knows a value.
     pub is_known: fn(&str) -> bool,
@@ -33,7 +34,7 @@ struct StoredValue {
     value: String,
 }
 
-/// Logs the values of these columns that this release doesn't know, once each. Reads whole tables.
+/// Logs each value of these columns that this release doesn't know, once per process. Reads whole tables.
 pub async fn warn_of_unknown_values(conn: &mut Conn, columns: impl Iterator<Item = &KnownValues>) -> QueryResult<()> {
     for KnownValues { table, column, is_known } in columns {
         let query = || diesel::sql_query(format!("SELECT DISTINCT {column} AS value FROM {table}"));
@@ -45,12 +46,13 @@ pub async fn warn_of_unknown_values(conn: &mut Conn, columns: impl Iterator<Item
     Ok(())
 }
 
-/// `known_values!(KnownCampaigns, CAMPAIGN_VALUES, campaigns { method: VotingMethod, … })` makes the condition
-/// `KnownCampaigns`, that this release knows the values of these columns in a row of the table, and `CAMPAIGN_VALUES`, the
-/// columns for [`warn_of_unknown_values`].
+/// Defines the condition that this release knows all values in the given columns of a row.
 ///
-/// The condition contains its values as literals. With bound values, like `eq_any`, diesel would not cache the statement on
-/// SQLite.
+/// `known_values!(KnownCampaigns, CAMPAIGN_VALUES, campaigns { method: VotingMethod, … })` defines the condition
+/// `KnownCampaigns`, and the constant `CAMPAIGN_VALUES` with the columns, for [`warn_of_unknown_values`].
+///
+/// The condition contains its values as literals. With bound values, as in `eq_any`, diesel wouldn't cache the
+/// statement on SQLite.
 macro_rules! known_values {
     ($condition:ident, $columns:ident, $table:ident { $($column:ident: $of_column:ty),+ $(,)? }) => {
         /// Whether this release knows all values of a row. Rows with a value of a newer release count as absent.
@@ -100,7 +102,7 @@ macro_rules! known_values {
 }
 pub(crate) use known_values;
 
-/// ` IN ('A', 'B')` with all values of an enum, put together once.
+/// The SQL ` IN ('A', 'B')` with all values of an enum, built once.
 macro_rules! in_list {
     ($values:ty) => {{
         static LIST: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
@@ -113,7 +115,7 @@ macro_rules! in_list {
 }
 pub(crate) use in_list;
 
-/// Lets a type that is `Display` and `FromStr` stand in a text column of either database. With `or $fallback`, a value that
+/// Stores a type that is `Display` and `FromStr` in text columns of both databases. With `or $fallback`, a value that
 /// this release doesn't know is read as the fallback.
 macro_rules! stored_as_text {
     ($name:ident) => {
@@ -160,7 +162,8 @@ macro_rules! stored_as_text {
 }
 pub(crate) use stored_as_text;
 
-/// A GraphQL enum whose values are stored by their names in the schema; `or $fallback` is as in [`stored_as_text!`].
+/// Defines a GraphQL enum whose values are stored by their names in the schema. `or $fallback` works as in
+/// [`stored_as_text!`].
 macro_rules! text_enum {
     ($(#[$meta:meta])* pub enum $name:ident { $($variants:tt)* } $(or $fallback:ident)?) => {
         #[derive(

@@ -1,7 +1,7 @@
-//! Everything of a SQLite database into a PostgreSQL one.
+//! Copies a SQLite database to PostgreSQL.
 //!
-//! Tables and columns are those that the source has. A row travels as a JSON array of texts, which either database makes of
-//! its values and PostgreSQL makes its values of; so what arrived can be held against what was sent.
+//! The source determines the tables and columns. SQLite converts each row to a JSON array of texts, and PostgreSQL
+//! converts it back. PostgreSQL can also convert its rows to such arrays, so the copy is compared with the source.
 
 use std::collections::BTreeSet;
 
@@ -13,27 +13,31 @@ use tokio::sync::mpsc;
 use super::{conn::Conn, file::NumberRow};
 use crate::kernel::error::{Error, Refusal, Result};
 
-/// Which server keeps the connection to Discord is no affair of other servers on another database.
-const LEFT_BEHIND: [&str; 1] = ["discord_keeper"];
+/// Tables that are not copied. The lease of the connection to Discord belongs to the servers of one database.
+const SKIPPED_TABLES: [&str; 1] = ["discord_keeper"];
 
-/// How much is sent in a statement: rows, or bytes.
-const BATCH: (usize, usize) = (5_000, 1_024 * 1_024);
+/// Most rows in a statement.
+const BATCH_ROWS: usize = 5_000;
+/// Size from which a statement takes no more rows, in bytes of JSON.
+const BATCH_BYTES: usize = 1_024 * 1_024;
 
-/// A table that was transferred.
+/// A table that was copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferredTable {
-    /// Its name.
+    /// The table's name.
     pub table: String,
-    /// How many rows it has.
+    /// The number of rows.
     pub rows: u64,
 }
 
-/// Copies every row of `source`, which nobody changes meanwhile, to PostgreSQL, and reads it all again: the numbers of rows
-/// and their digests are the same on both sides. Meant for a transaction, to be rolled back when it fails; until it ends,
-/// nobody else writes. The source is given back, so that it stays held until then.
+/// Copies every row of `source` to PostgreSQL, then compares the numbers of rows and their digests on both sides.
+///
+/// `source` must be open exclusively, so that it can't change during the copy. `target` must be in a transaction, which
+/// the caller rolls back on an error. The target's tables are locked against other writers until the transaction ends.
+/// The source is returned, so that the caller can keep it open until then.
 ///
 /// # Errors
-/// `CONFLICT` when there is something already; internal when the source cannot be read or the target does not hold it.
+/// `CONFLICT` if a table of the target has rows; an internal error if the source cannot be read or the copy differs.
 pub async fn transfer(
     mut source: SqliteConnection,
     target: &mut Conn,
@@ -42,89 +46,91 @@ pub async fn transfer(
     let target: &mut AsyncPgConnection = target;
     let tables = tables_of(&mut source)?;
     let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
-    // As long as it takes; and instants are written one way.
+    // Removes the time limits of statements, and fixes the format of timestamps, which are compared as text.
     let set_up = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
         SET LOCAL datestyle = ISO; SET LOCAL lock_timeout = '10s'";
     target.batch_execute(&format!("{set_up}; LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", names.join(", "))).await?;
     for table in &tables {
         if table.rows_in_postgres(target).await? > 0 {
-            let message = format!("the PostgreSQL database holds a guild already (its table {} has rows)", table.name);
+            let message =
+                format!("the PostgreSQL database contains a guild already (its table {} has rows)", table.name);
             return Err(Refusal::conflict("NOT_EMPTY", message).into());
         }
     }
     let (sender, mut batches) = mpsc::channel(2);
-    let reading = tokio::task::spawn_blocking({
+    let reader = tokio::task::spawn_blocking({
         let tables = tables.clone();
         move || send(&mut source, &tables, &sender).map(|sent| (sent, source))
     });
     while let Some(RowBatch { table, rows }) = batches.recv().await {
-        let table = tables.get(table).ok_or_else(|| Error::internal("rows of no table"))?;
+        let table = tables.get(table).ok_or_else(|| Error::internal("a batch of an unknown table"))?;
         let insert = sql_query(table.insert()).bind::<Text, _>(format!("[{}]", rows.join(",")));
         diesel_async::RunQueryDsl::execute(insert, &mut *target)
             .await
             .map_err(|error| Error::internal(format!("{}: {error}", table.name)))?;
     }
-    let (sent, source) = reading.await.map_err(Error::internal)??;
+    let (sent, source) = reader.await.map_err(Error::internal)??;
     target.batch_execute(&format!("ANALYZE {}", names.join(", "))).await?;
     let mut transferred = Vec::new();
     for (table, sent) in tables.iter().zip(sent) {
-        let arrived = table.read_again(target).await?;
-        if arrived != sent {
-            let (table, sent, arrived) = (&table.name, sent.rows, arrived.rows);
-            let what = if sent == arrived { "not the same rows".to_owned() } else { format!("{arrived} rows") };
-            return Err(Error::internal(format!("{table} has {sent} rows in SQLite, and {what} in PostgreSQL")));
+        let stored = table.digest_in_postgres(target).await?;
+        if stored != sent {
+            let (table, sent, stored) = (&table.name, sent.rows, stored.rows);
+            let difference = if sent == stored { "different rows".to_owned() } else { format!("{stored} rows") };
+            return Err(Error::internal(format!("{table} has {sent} rows in SQLite, and {difference} in PostgreSQL")));
         }
         transferred.push(TransferredTable { table: table.name.clone(), rows: sent.rows });
     }
     Ok((transferred, source))
 }
 
-/// Rows on their way, by the number of their table.
+/// Rows of one table, as JSON arrays.
 struct RowBatch {
+    /// The table's index.
     table: usize,
     rows: Vec<String>,
 }
 
-/// Sends every row of these tables; what each table holds.
-fn send(source: &mut SqliteConnection, tables: &[Table], to: &mpsc::Sender<RowBatch>) -> Result<Vec<Holding>> {
+/// Sends every row of these tables to the channel. Returns each table's digest.
+fn send(source: &mut SqliteConnection, tables: &[Table], batches: &mpsc::Sender<RowBatch>) -> Result<Vec<TableDigest>> {
     let mut sent = Vec::new();
-    for (number, table) in tables.iter().enumerate() {
-        let mut holding = Holding::default();
+    for (index, table) in tables.iter().enumerate() {
+        let mut digest = TableDigest::default();
         let (mut rows, mut bytes) = (Vec::new(), 0);
         for row in sql_query(table.select(DatabaseKind::Sqlite)).load_iter::<JsonRow, _>(source)? {
             let row = row?.row;
-            holding.add(&row).map_err(|error| Error::internal(format!("{}: {error}", table.name)))?;
+            digest.add(&row).map_err(|error| Error::internal(format!("{}: {error}", table.name)))?;
             bytes += row.len();
             rows.push(row);
-            if rows.len() == BATCH.0 || bytes >= BATCH.1 {
-                // Nobody takes them any more when the transfer has failed, and says so by itself.
-                let _ = to.blocking_send(RowBatch { table: number, rows: std::mem::take(&mut rows) });
+            if rows.len() == BATCH_ROWS || bytes >= BATCH_BYTES {
+                // Fails only after an insert has failed, which the receiver reports.
+                let _ = batches.blocking_send(RowBatch { table: index, rows: std::mem::take(&mut rows) });
                 bytes = 0;
             }
         }
         if !rows.is_empty() {
-            let _ = to.blocking_send(RowBatch { table: number, rows });
+            let _ = batches.blocking_send(RowBatch { table: index, rows });
         }
-        sent.push(holding);
+        sent.push(digest);
     }
     Ok(sent)
 }
 
-/// How many rows a table has, and a digest of them. Rows differ by their keys, so the exclusive disjunction of their hashes
-/// is one, in whatever order they come.
+/// The number of a table's rows, and the exclusive or of their hashes, which doesn't depend on their order. Rows differ
+/// by their keys, so no two hashes cancel out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Holding {
+struct TableDigest {
     rows: u64,
-    digest: [u8; 32],
+    hash: [u8; 32],
 }
 
-impl Holding {
+impl TableDigest {
     fn add(&mut self, row: &str) -> serde_json::Result<()> {
-        // The two databases write JSON each in their own way.
+        // Serializes the row again, because the two databases format JSON differently.
         let values: Vec<Option<String>> = serde_json::from_str(row)?;
         let hash = Sha256::digest(serde_json::to_vec(&values)?);
         self.rows += 1;
-        self.digest.iter_mut().zip(hash).for_each(|(digest, byte)| *digest ^= byte);
+        self.hash.iter_mut().zip(hash).for_each(|(sum, byte)| *sum ^= byte);
         Ok(())
     }
 }
@@ -144,7 +150,7 @@ struct Table {
 #[derive(Clone, Debug, QueryableByName)]
 struct ColumnRow {
     #[diesel(sql_type = Text)]
-    of: String,
+    table: String,
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(sql_type = Text)]
@@ -165,53 +171,53 @@ struct ReferenceRow {
     to: String,
 }
 
-/// The tables of a SQLite database, those that others refer to before these.
+/// Returns the tables of a SQLite database, each after those that it refers to.
 fn tables_of(source: &mut SqliteConnection) -> Result<Vec<Table>> {
-    let ours =
+    let is_table =
         "t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
     let columns: Vec<ColumnRow> = sql_query(format!(
-        "SELECT t.name AS \"of\", c.name AS name, upper(c.type) AS kind
-         FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE {ours} ORDER BY t.name, c.cid"
+        "SELECT t.name AS \"table\", c.name AS name, upper(c.type) AS kind
+         FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE {is_table} ORDER BY t.name, c.cid"
     ))
     .load(source)?;
     let references: Vec<ReferenceRow> = sql_query(format!(
         "SELECT DISTINCT t.name AS \"from\", f.\"table\" AS \"to\"
-         FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) f WHERE {ours} AND f.\"table\" <> t.name"
+         FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) f WHERE {is_table} AND f.\"table\" <> t.name"
     ))
     .load(source)?;
-    let mut waiting: Vec<Table> = columns
-        .chunk_by(|a, b| a.of == b.of)
-        .filter_map(|columns| Some(Table { name: columns.first()?.of.clone(), columns: columns.to_vec() }))
-        .filter(|table| !LEFT_BEHIND.contains(&table.name.as_str()))
+    let mut remaining: Vec<Table> = columns
+        .chunk_by(|a, b| a.table == b.table)
+        .filter_map(|columns| Some(Table { name: columns.first()?.table.clone(), columns: columns.to_vec() }))
+        .filter(|table| !SKIPPED_TABLES.contains(&table.name.as_str()))
         .collect();
-    let (mut tables, mut taken) = (Vec::new(), BTreeSet::new());
-    while !waiting.is_empty() {
-        let (ready, others): (Vec<Table>, _) = waiting
+    let (mut tables, mut sorted) = (Vec::new(), BTreeSet::new());
+    while !remaining.is_empty() {
+        let (ready, others): (Vec<Table>, _) = remaining
             .into_iter()
-            .partition(|table| references.iter().filter(|it| it.from == table.name).all(|it| taken.contains(&it.to)));
+            .partition(|table| references.iter().filter(|it| it.from == table.name).all(|it| sorted.contains(&it.to)));
         if ready.is_empty() {
-            return Err(Error::internal("tables that refer to each other in a circle"));
+            return Err(Error::internal("the tables' foreign keys form a cycle"));
         }
-        taken.extend(ready.iter().map(|table| table.name.clone()));
+        sorted.extend(ready.iter().map(|table| table.name.clone()));
         tables.extend(ready);
-        waiting = others;
+        remaining = others;
     }
     Ok(tables)
 }
 
 impl Table {
-    /// Every row as a JSON array of texts, alike on both databases.
-    fn select(&self, on: DatabaseKind) -> String {
-        let values: Vec<String> = self.columns.iter().map(|column| column.as_text(on)).collect();
-        let array = if on == DatabaseKind::Sqlite { "json_array" } else { "json_build_array" };
+    /// The query for every row as a JSON array of texts, which are the same on both databases.
+    fn select(&self, database: DatabaseKind) -> String {
+        let values: Vec<String> = self.columns.iter().map(|column| column.as_text(database)).collect();
+        let array = if database == DatabaseKind::Sqlite { "json_array" } else { "json_build_array" };
         format!("SELECT CAST({array}({}) AS TEXT) AS \"row\" FROM \"{}\"", values.join(", "), self.name)
     }
 
-    /// Takes such rows, in a JSON array of them.
+    /// The statement that inserts rows into PostgreSQL, given as a JSON array of such arrays.
     fn insert(&self) -> String {
         let names: Vec<String> = self.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
         let values: Vec<String> =
-            (0..).zip(&self.columns).map(|(at, column)| format!("(sent->>{at})::{}", column.kind)).collect();
+            (0..).zip(&self.columns).map(|(index, column)| format!("(sent->>{index})::{}", column.kind)).collect();
         format!(
             "INSERT INTO \"{}\" ({}) SELECT {} FROM json_array_elements($1::json) AS sent",
             self.name,
@@ -226,37 +232,40 @@ impl Table {
         Ok(count.number)
     }
 
-    /// What PostgreSQL has of it.
-    async fn read_again(&self, conn: &mut AsyncPgConnection) -> Result<Holding> {
+    async fn digest_in_postgres(&self, conn: &mut AsyncPgConnection) -> Result<TableDigest> {
         let query = self.select(DatabaseKind::Postgres);
         conn.batch_execute(&format!("DECLARE transferred NO SCROLL CURSOR FOR {query}")).await?;
-        let fetch = format!("FETCH {} FROM transferred", BATCH.0);
-        let mut holding = Holding::default();
+        let fetch = format!("FETCH {BATCH_ROWS} FROM transferred");
+        let mut digest = TableDigest::default();
         loop {
             let rows: Vec<JsonRow> = diesel_async::RunQueryDsl::load(sql_query(&fetch), conn).await?;
             if rows.is_empty() {
                 break;
             }
             for row in rows {
-                holding.add(&row.row).map_err(Error::internal)?;
+                digest.add(&row.row).map_err(Error::internal)?;
             }
         }
         conn.batch_execute("CLOSE transferred").await?;
-        if i64::try_from(holding.rows) != Ok(self.rows_in_postgres(conn).await?) {
-            return Err(Error::internal(format!("{}: PostgreSQL counts other rows than it shows", self.name)));
+        if i64::try_from(digest.rows) != Ok(self.rows_in_postgres(conn).await?) {
+            return Err(Error::internal(format!(
+                "{}: PostgreSQL's count differs from the rows it returned",
+                self.name
+            )));
         }
-        Ok(holding)
+        Ok(digest)
     }
 }
 
 impl ColumnRow {
-    /// The value as text, as PostgreSQL reads and writes it, but for truth: 1 and 0, which it reads too.
-    fn as_text(&self, on: DatabaseKind) -> String {
+    /// The SQL for the column's value in PostgreSQL's text format, except that booleans are 1 and 0, which it also
+    /// reads.
+    fn as_text(&self, database: DatabaseKind) -> String {
         let name = format!("\"{}\"", self.name);
-        match (on, self.kind.as_str()) {
+        match (database, self.kind.as_str()) {
             (DatabaseKind::Postgres, "BOOLEAN") => format!("{name}::int::text"),
             (DatabaseKind::Postgres, _) => format!("{name}::text"),
-            // Without the zeros at the end of a second's parts.
+            // Removes the trailing zeros of fractional seconds.
             (DatabaseKind::Sqlite, "TIMESTAMP") => {
                 format!("CASE WHEN instr({name}, '.') THEN rtrim(rtrim({name}, '0'), '.') ELSE {name} END")
             }

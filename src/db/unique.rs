@@ -1,8 +1,9 @@
-//! Which unique constraint was violated.
+//! Identifies violated unique constraints.
 
 use diesel::result::DatabaseErrorKind;
 
-/// Unique constraints that a caller can run into: the name PostgreSQL reports, and the columns SQLite does.
+/// The unique constraints that an operation can violate: the name that PostgreSQL reports, and the columns that SQLite
+/// does.
 const UNIQUE: [(&str, &str); 11] = [
     ("guilds_slug", "guilds.slug"),
     ("ranks_name", "ranks.guild_id, ranks.name_key"),
@@ -17,7 +18,7 @@ const UNIQUE: [(&str, &str); 11] = [
     ("picks_no_entry_twice", "picks.guild_id, picks.campaign_id, picks.member_id, picks.entry_id"),
 ];
 
-/// The name of the unique constraint that an error says was violated_constraint, alike on both databases.
+/// Returns the name of the violated unique constraint, which is the same on both databases.
 pub fn violated_constraint(error: &diesel::result::Error) -> Option<&'static str> {
     let diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info) = error else { return None };
     let columns = info.message().rsplit(": ").next().unwrap_or_default();

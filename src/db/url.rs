@@ -1,4 +1,4 @@
-//! The database's URL, and connections to PostgreSQL by it.
+//! Database URLs, and connections to PostgreSQL.
 
 use std::{error::Error as _, fmt, path::PathBuf, str::FromStr, time::Duration};
 
@@ -7,9 +7,9 @@ use diesel_async::AsyncPgConnection;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio_postgres::{Config, NoTls, config::Host};
 
-/// Longest time to connect to PostgreSQL outside a pool, in seconds: a URL may name several hosts, and the first may be down.
+/// Longest time to connect to PostgreSQL outside a pool. A URL can name several hosts, of which the first may be down.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// PostgreSQL's port, which a URL need not name.
+/// PostgreSQL's port if the URL names none.
 const DEFAULT_PORT: u16 = 5432;
 
 /// `sqlite://guildhall.db` (a path, relative or absolute) or `postgres://user:password@host/database`.
@@ -19,8 +19,8 @@ pub enum DatabaseUrl {
     Postgres {
         /// The URL for the pool.
         url: PostgresUrl,
-        /// The same database without the pooler in between, where there is one: `LISTEN` needs a connection of its own, and
-        /// migrations hold a lock for a session.
+        /// The URL that bypasses the pooler, if there is one: `LISTEN` and the migrations' session lock need a direct
+        /// connection.
         direct: Option<PostgresUrl>,
     },
     /// The file's path.
@@ -35,7 +35,7 @@ pub struct PostgresUrl {
 }
 
 impl DatabaseUrl {
-    /// The file of the embedded database, or `None` on PostgreSQL.
+    /// Returns the path of the SQLite file, or `None` for PostgreSQL.
     pub fn file(&self) -> Option<PathBuf> {
         match self {
             Self::Postgres { .. } => None,
@@ -43,10 +43,10 @@ impl DatabaseUrl {
         }
     }
 
-    /// The same database, with a way around the pooler.
+    /// Sets the URL that bypasses the pooler.
     ///
     /// # Errors
-    /// A sentence that says why that cannot be.
+    /// A sentence, if one of the URLs is not PostgreSQL's.
     pub fn with_direct(self, direct: &Self) -> Result<Self, String> {
         match (self, direct) {
             (Self::Postgres { url, .. }, Self::Postgres { url: direct, .. }) => {
@@ -56,7 +56,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// The URL with its password, for another process of ours.
+    /// Returns the URL with its password, for another process of Guildhall.
     pub fn reveal(&self) -> String {
         match self {
             Self::Postgres { url, .. } => url.reveal().to_owned(),
@@ -66,7 +66,7 @@ impl DatabaseUrl {
 }
 
 impl PostgresUrl {
-    /// The URL with its password, for another process of ours.
+    /// Returns the URL with its password, for another process of Guildhall.
     pub fn reveal(&self) -> &str {
         &self.text
     }
@@ -74,7 +74,7 @@ impl PostgresUrl {
     /// Opens a connection.
     ///
     /// # Errors
-    /// When the server cannot be reached or refuses the connection.
+    /// If the server cannot be reached or refuses the connection.
     pub(super) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let failed = |error: tokio_postgres::Error| {
             let refusal = error.as_db_error().map(|refusal| refusal.message().to_owned());
@@ -84,13 +84,13 @@ impl PostgresUrl {
         AsyncPgConnection::try_from_client_and_connection(client, connection).await
     }
 
-    /// Opens a connection, within a bounded time however many hosts the URL names.
+    /// Opens a connection within [`CONNECT_TIMEOUT`].
     ///
     /// # Errors
-    /// When the server cannot be reached, refuses the connection or does not answer.
-    pub(super) async fn connect_in_time(&self) -> ConnectionResult<AsyncPgConnection> {
-        let late = |_| Err(ConnectionError::BadConnection("there is no answer".to_owned()));
-        tokio::time::timeout(CONNECT_TIMEOUT, self.connect()).await.unwrap_or_else(late)
+    /// If the server cannot be reached, refuses the connection or does not respond.
+    pub(super) async fn connect_with_timeout(&self) -> ConnectionResult<AsyncPgConnection> {
+        let timed_out = |_| Err(ConnectionError::BadConnection("the server does not respond".to_owned()));
+        tokio::time::timeout(CONNECT_TIMEOUT, self.connect()).await.unwrap_or_else(timed_out)
     }
 }
 
@@ -99,7 +99,7 @@ impl FromStr for PostgresUrl {
 
     fn from_str(url: &str) -> Result<Self, String> {
         let config = url.parse::<Config>().map_err(|error| match error.source() {
-            // With two of them, one is probably part of the password, and the reason could quote the rest of it.
+            // With a second @, the first is probably part of the password, and the reason could quote the rest of it.
             Some(reason) if url.matches('@').count() < 2 => format!("the PostgreSQL URL is not valid: {reason}"),
             _ => "the PostgreSQL URL is not valid: write special characters of the password as %40 for @".to_owned(),
         })?;
@@ -107,8 +107,8 @@ impl FromStr for PostgresUrl {
     }
 }
 
-/// Limits how long a server that has gone silently is waited for, where the URL does not say. A URL that names a default (a
-/// timeout of 0, keepalives after 7,200 seconds) counts as one that does not.
+/// Sets timeouts that the URL does not set, so that a server that is gone without a trace is noticed. A timeout of 0 or
+/// keepalives after 7,200 seconds in the URL count as not set, because these are the defaults.
 fn with_timeouts(mut config: Config) -> Config {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(5));
@@ -143,7 +143,7 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// Without the password: it is for logs and messages.
+/// The URL without its password, for logs and messages.
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -153,13 +153,13 @@ impl fmt::Display for DatabaseUrl {
     }
 }
 
-/// The hosts and the database. An `@` that is not percent-encoded shifts the parts of a URL, so that a piece of the password
-/// may have been parsed as something else; nothing that could be such a piece is shown.
+/// Only the hosts and the database. If the password contains an `@` that is not percent-encoded, parts of it were
+/// parsed as another component. So a component is not shown if it could contain a part of the password.
 impl fmt::Display for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (user, password) = (self.config.get_user(), self.config.get_password());
         let database = self.config.get_dbname();
-        // The parser ends the credentials at the first `@`, even if that is one of the query's.
+        // The parser ends the credentials at the first `@`, even if it is in the query.
         let is_misread = user.is_some_and(|user| user.contains(['?', '@']))
             || password.is_some_and(|password| password.contains(&b'?'))
             || database.is_some_and(|database| database.contains('@'));
@@ -168,8 +168,8 @@ impl fmt::Display for PostgresUrl {
         }
         let hosts: Vec<String> = self.config.get_hosts().iter().map(host).collect();
         let ports = self.config.get_ports();
-        let port = |place: usize| ports.get(place).or(ports.first().filter(|_| ports.len() == 1));
-        let addresses = hosts.into_iter().enumerate().map(|(place, host)| match port(place) {
+        let port = |index: usize| ports.get(index).or(ports.first().filter(|_| ports.len() == 1));
+        let addresses = hosts.into_iter().enumerate().map(|(index, host)| match port(index) {
             Some(port) if *port != DEFAULT_PORT => format!("{host}:{port}"),
             _ => host,
         });

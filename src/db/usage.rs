@@ -1,4 +1,4 @@
-//! What a request asks of the database.
+//! Each request's use of the database.
 
 use std::sync::{
     Arc,
@@ -8,78 +8,79 @@ use std::sync::{
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 
 tokio::task_local! {
-    static OF_REQUEST: Arc<Usage>;
+    static CURRENT: Arc<Usage>;
 }
 
-/// What a request has asked of the database so far, and what it waits for. Belongs to whatever runs within
-/// [`Usage::scope`], but for what that spawns.
+/// A request's use of the database: its statements, and its accesses that are in flight. Belongs to the future that
+/// runs in [`Usage::scope`], but not to tasks that it spawns.
 #[derive(Debug, Default)]
 pub struct Usage {
     statements: AtomicU64,
-    waiting: AtomicUsize,
-    /// Whether it has waited for the database in vain.
-    is_gone: AtomicBool,
+    in_flight: AtomicUsize,
+    pool_failed: AtomicBool,
 }
 
 impl Usage {
-    /// That of the present request; a new one outside of any.
+    /// Returns the current request's usage, or a new one outside of a request.
     pub fn current() -> Arc<Self> {
-        OF_REQUEST.try_with(Arc::clone).unwrap_or_default()
+        CURRENT.try_with(Arc::clone).unwrap_or_default()
     }
 
-    /// Runs what is part of the request.
-    pub async fn scope<T>(self: Arc<Self>, part: impl Future<Output = T>) -> T {
-        OF_REQUEST.scope(self, part).await
+    /// Runs a future as part of the request.
+    pub async fn scope<T>(self: Arc<Self>, future: impl Future<Output = T>) -> T {
+        CURRENT.scope(self, future).await
     }
 
-    /// How many statements have been sent for it.
+    /// Returns the number of statements so far.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// Whether it waits for nothing of the database.
+    /// Whether no access is in flight.
     pub(crate) fn is_idle(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) == 0
+        self.in_flight.load(Ordering::Relaxed) == 0
     }
 
-    /// Whether it has waited for a connection in vain before: once is enough.
-    pub(super) fn is_gone(&self) -> bool {
-        self.is_gone.load(Ordering::Relaxed)
+    /// Whether the request has failed to get a connection before. It then fails at once, instead of waiting for each
+    /// access.
+    pub(super) fn pool_has_failed(&self) -> bool {
+        self.pool_failed.load(Ordering::Relaxed)
     }
 
-    /// Notes that it has waited for a connection in vain.
-    pub(super) fn gone(&self) {
-        self.is_gone.store(true, Ordering::Relaxed);
+    /// Records that the request could not get a connection.
+    pub(super) fn record_pool_failure(&self) {
+        self.pool_failed.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn begin_wait(self: &Arc<Self>) -> DatabaseWait {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        DatabaseWait(Arc::clone(self))
+    /// Counts an access as in flight until the guard is dropped.
+    pub(super) fn track_access(self: &Arc<Self>) -> InFlightAccess {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlightAccess(Arc::clone(self))
     }
 }
 
-/// Counts a request as waiting for the database until it is dropped.
-pub(super) struct DatabaseWait(Arc<Usage>);
+/// Counts an access as in flight until it is dropped.
+pub(super) struct InFlightAccess(Arc<Usage>);
 
-impl Drop for DatabaseWait {
+impl Drop for InFlightAccess {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// Counts a connection's statements.
 pub(super) struct StatementCounter {
-    /// Of all requests.
-    pub(super) all: Arc<AtomicU64>,
-    /// Of the one that the connection serves.
-    pub(super) request: Arc<Usage>,
+    /// The count of all requests.
+    pub(super) total: Arc<AtomicU64>,
+    /// The request that uses the connection.
+    pub(super) usage: Arc<Usage>,
 }
 
 impl Instrumentation for StatementCounter {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if matches!(event, InstrumentationEvent::StartQuery { .. }) {
-            self.all.fetch_add(1, Ordering::Relaxed);
-            self.request.statements.fetch_add(1, Ordering::Relaxed);
+            self.total.fetch_add(1, Ordering::Relaxed);
+            self.usage.statements.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

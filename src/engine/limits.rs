@@ -340,7 +340,7 @@ impl<'d> Measurer<'d> {
     }
 }
 
-/// Counts the directives of one location and refuses the first that is repeated. None of the schema's is repeatable.
+/// Counts the directives of one location and refuses the first that is repeated. The schema has no repeatable directives.
 /// The validator would report each repetition, in a response much longer than the request.
 fn count_directives(directives: &[Positioned<Directive>]) -> Result<u64, ServerError> {
     let mut names = HashSet::new();

@@ -149,7 +149,7 @@ async fn a_database_that_gives_no_answer_is_told_of() {
     of(&app, &[]).ends_with_code(1).has("ok", "schema", &[]).has(
         "fail",
         "database",
-        &["cannot be read: there is no answer within 5 seconds", "holds a lock"],
+        &["cannot be read: no response within 5 seconds", "holds a lock"],
     );
 }
 

@@ -136,5 +136,5 @@ fn a_database_that_never_answers_is_not_waited_for() {
     let output = crate::support::process::run(folder.path(), &["migrate", "--database-url", &url]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(said.contains("there is no answer") && !said.contains("hidden"), "{said}");
+    assert!(said.contains("the server does not respond") && !said.contains("hidden"), "{said}");
 }

@@ -148,7 +148,7 @@ async fn everything_goes_from_sqlite_to_postgres_or_nothing_does() {
     let count = "SELECT count(*) AS number FROM tallies";
     let recounted = sql_query(count).get_result::<CountRow>(&mut conn).unwrap().number;
     assert!(recounted >= 2 && said.contains(&format!("\n{recounted} results recounted")), "{said}");
-    assert!(refused(&migrate()).contains("the PostgreSQL database holds a guild already"));
+    assert!(refused(&migrate()).contains("the PostgreSQL database contains a guild already"));
 
     // The same answers, to the same tokens, by the key that it names.
     let export = said.lines().last().unwrap();

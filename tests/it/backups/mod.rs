@@ -216,9 +216,9 @@ fn only_a_sound_backup_of_ours_is_restored_and_only_over_nothing() {
     for (file, expected) in [
         ("nowhere.db", "nowhere.db: No such file"),
         ("garbage.db", "garbage.db cannot be read: file is not a database"),
-        ("empty.db", "empty.db is no database of Guildhall's"),
-        ("foreign.db", "foreign.db is no database of Guildhall's"),
-        ("newer.db", "newer.db was written by a newer Guildhall than this (its schema has the version 29990101000000)"),
+        ("empty.db", "empty.db is not a Guildhall database"),
+        ("foreign.db", "foreign.db is not a Guildhall database"),
+        ("newer.db", "newer.db was written by a newer release (its schema has the version 29990101000000)"),
         ("dangling.db", "dangling.db is damaged:\n"),
         ("damaged.db", "damaged.db "),
         ("half.db", "half.db "),
