@@ -1,15 +1,16 @@
-//! Bundles the browser console from `console/` and hands it to the server as `$OUT_DIR/console_assets.rs`.
+//! Bundles the browser console from `console/` and generates `$OUT_DIR/console_assets.rs`, which the server includes.
 //!
-//! The console is a convenience and npm a heavy thing to ask for, so a build without npm or without a
-//! registry succeeds all the same: the page at `/graphiql` then says what is missing and how to get it.
-#![expect(clippy::expect_used, reason = "a build script that cannot do its work should stop the build")]
+//! The console is optional, so the build also succeeds without npm or its registry. The page at `/graphiql` then says
+//! what is missing and how to install it.
+#![expect(clippy::expect_used, reason = "if the build script fails, the build must stop")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::{env, fmt::Write as _, fs, io};
 
-/// The page, and what it loads: each file gzipped as `NAME.gz`, with its content type.
+/// The console's page.
 const PAGE: &str = "index.html";
+/// The files that the page loads, with their content types. The bundle contains each gzipped, as `NAME.gz`.
 const ASSETS: &[(&str, &str)] = &[
     ("console.js", "text/javascript; charset=utf-8"),
     ("console.css", "text/css; charset=utf-8"),
@@ -18,19 +19,22 @@ const ASSETS: &[(&str, &str)] = &[
     ("json.worker.js", "text/javascript; charset=utf-8"),
 ];
 
+/// The variable that leaves the console out, unless it is empty or 0.
 const SKIP: &str = "GUILDHALL_SKIP_CONSOLE";
-/// Where the bundle is, if it was built already: by a stage of a container's build that has npm, where this one has not.
+/// The variable with the folder of an existing bundle, such as from an earlier stage of a container's build that has
+/// npm.
 const BUILT: &str = "GUILDHALL_CONSOLE";
 
-const INSTALL: &str = "Install Node.js 20 or newer with npm, see that npm can reach a package registry, \
+const INSTALL: &str = "Install Node.js 20 or newer with npm, make sure that npm can reach a package registry, \
                        then <code>touch build.rs</code> and build the server again.";
 
 /// Why the console is left out.
 struct Missing {
-    /// A sentence for the page, in HTML.
+    /// A clause for the page, in HTML.
     reason: String,
+    /// What to do about it, in HTML.
     remedy: &'static str,
-    /// What only the person at the terminal needs: npm's own words, which may name local paths.
+    /// npm's output, for the terminal only, because it may contain local paths. Empty if no warning is needed.
     detail: String,
 }
 
@@ -41,7 +45,7 @@ impl Missing {
 }
 
 fn main() {
-    // The migrations are embedded, and only this makes cargo notice a new one.
+    // The migrations are embedded, and cargo would not notice a new one.
     println!("cargo:rerun-if-changed=migrations");
     let source = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("console");
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
@@ -49,15 +53,15 @@ fn main() {
     let work = out_dir.join("console-build");
 
     println!("cargo:rerun-if-changed=build.rs");
-    // The other sources are listed as they are copied. This one is named even when it is not there, so that
-    // a checkout whose console/ arrives later (a container's layer of dependencies, say) is noticed.
+    // `copy_sources` lists the other sources. This one is listed even if it is missing, so that cargo notices when
+    // console/ is added later, such as after a container's layer of dependencies.
     println!("cargo:rerun-if-changed=console/package.json");
     println!("cargo:rerun-if-env-changed={SKIP}");
     println!("cargo:rerun-if-env-changed={BUILT}");
 
-    fresh_dir(&bundle).expect("OUT_DIR is writable");
+    recreate_dir(&bundle).expect("OUT_DIR is writable");
     let built = build_console(&source, &work, &bundle);
-    // node_modules is some 200 MB, and every profile has an OUT_DIR of its own.
+    // node_modules takes about 200 MB, and every profile has its own OUT_DIR.
     let _ = fs::remove_dir_all(&work);
 
     let assets = match built {
@@ -66,12 +70,12 @@ fn main() {
             if !missing.detail.is_empty() {
                 println!("cargo:warning=The GraphiQL console is left out of this build: {}", missing.detail);
             }
-            fresh_dir(&bundle).expect("OUT_DIR is writable");
+            recreate_dir(&bundle).expect("OUT_DIR is writable");
             fs::write(bundle.join(PAGE), placeholder(&missing)).expect("OUT_DIR is writable");
             &[]
         }
     };
-    fs::write(out_dir.join("console_assets.rs"), table(assets)).expect("OUT_DIR is writable");
+    fs::write(out_dir.join("console_assets.rs"), assets_source(assets)).expect("OUT_DIR is writable");
 }
 
 fn build_console(source: &Path, work: &Path, bundle: &Path) -> Result<(), Missing> {
@@ -79,42 +83,41 @@ fn build_console(source: &Path, work: &Path, bundle: &Path) -> Result<(), Missin
         return Err(Missing {
             reason: format!("it was built with <code>{SKIP}</code> set"),
             remedy: "Unset the variable and build the server again.",
-            // Asked for, so nothing to warn of.
             detail: String::new(),
         });
     }
     if let Some(built) = env::var_os(BUILT) {
         copy_sources(Path::new(&built), bundle).expect("GUILDHALL_CONSOLE names the built console");
-        return complete(bundle, "GUILDHALL_CONSOLE");
+        return check_bundle(bundle, "GUILDHALL_CONSOLE");
     }
-    // npm runs on a copy: a build script must not write into the source tree.
-    fresh_dir(work).and_then(|()| copy_sources(source, work)).map_err(|error| {
+    // npm runs on a copy, because a build script must not write to the source tree.
+    recreate_dir(work).and_then(|()| copy_sources(source, work)).map_err(|error| {
         Missing::new(
             "the sources in <code>console/</code> could not be copied",
             format!("copying {}: {error}", source.display()),
         )
     })?;
 
-    // Both are said aloud because NODE_ENV=production or a user's own npmrc would leave out esbuild.
+    // The two flags are needed because NODE_ENV=production or the user's npmrc could leave esbuild out.
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     run(Command::new(npm).args(["ci", "--include=dev", "--include=optional"]), "npm ci", work)?;
     run(Command::new("node").arg("build.mjs").arg(bundle), "node build.mjs", work)?;
-    complete(bundle, "console/build.mjs")
+    check_bundle(bundle, "console/build.mjs")
 }
 
-/// The pages and the packed assets must all be there, whoever made them.
-fn complete(bundle: &Path, maker: &str) -> Result<(), Missing> {
+/// Checks that the bundle contains the page and all assets.
+fn check_bundle(bundle: &Path, origin: &str) -> Result<(), Missing> {
     let files = ASSETS.iter().map(|(name, _)| format!("{name}.gz"));
     match files.chain([PAGE.to_owned()]).find(|name| !bundle.join(name).is_file()) {
         None => Ok(()),
         Some(name) => Err(Missing::new(
-            format!("the bundle came out without <code>{name}</code>"),
-            format!("{maker} gave no {name}"),
+            format!("the bundle has no <code>{name}</code>"),
+            format!("{origin} has produced no {name}"),
         )),
     }
 }
 
-/// Runs one step in `dir`, keeping its output unless it fails.
+/// Runs one step of the build in `dir`. Returns its output only if it fails.
 fn run(command: &mut Command, step: &str, dir: &Path) -> Result<(), Missing> {
     match command.current_dir(dir).output() {
         Ok(output) if output.status.success() => Ok(()),
@@ -122,7 +125,7 @@ fn run(command: &mut Command, step: &str, dir: &Path) -> Result<(), Missing> {
             let code = exit_code(output.status);
             Err(Missing::new(
                 format!("<code>{step}</code> failed ({code})"),
-                format!("`{step}` failed ({code}). {}", last_words(&String::from_utf8_lossy(&output.stderr))),
+                format!("`{step}` failed ({code}). {}", first_errors(&String::from_utf8_lossy(&output.stderr))),
             ))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -143,8 +146,8 @@ fn exit_code(status: ExitStatus) -> String {
     status.code().map_or_else(|| "killed by a signal".to_owned(), |code| format!("exit code {code}"))
 }
 
-/// The error lines of a failed step, in the one line that a cargo warning may have.
-fn last_words(stderr: &str) -> String {
+/// Returns the first error lines of a failed step, joined because a cargo warning must be a single line.
+fn first_errors(stderr: &str) -> String {
     let lines: Vec<&str> = stderr
         .lines()
         .map(str::trim)
@@ -154,7 +157,7 @@ fn last_words(stderr: &str) -> String {
     lines.join(" | ")
 }
 
-fn fresh_dir(dir: &Path) -> io::Result<()> {
+fn recreate_dir(dir: &Path) -> io::Result<()> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -162,8 +165,8 @@ fn fresh_dir(dir: &Path) -> io::Result<()> {
     fs::create_dir_all(dir)
 }
 
-/// Copies the console's sources and has cargo watch each of them. Watching `console/` as a whole would
-/// take in a developer's own `node_modules` and rebuild the server after every `npm install`.
+/// Copies the console's sources and makes cargo watch each of them. If cargo watched all of `console/`, each `npm
+/// install` in a developer's checkout would rebuild the server.
 fn copy_sources(from: &Path, to: &Path) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
@@ -199,12 +202,12 @@ fn placeholder(missing: &Missing) -> String {
     )
 }
 
-/// The Rust source of the table the server includes.
-fn table(assets: &[(&str, &str)]) -> String {
+/// Generates the Rust source that the server includes.
+fn assets_source(assets: &[(&str, &str)]) -> String {
     let mut code = String::from(
         "/// The console's page.\n\
          const PAGE: &str = include_str!(concat!(env!(\"OUT_DIR\"), \"/console/index.html\"));\n\
-         /// What it loads: path under `/graphiql/`, content type, gzipped bytes.\n\
+         /// The files that the page loads: path under `/graphiql/`, content type, gzipped bytes.\n\
          static ASSETS: &[(&str, &str, &[u8])] = &[\n",
     );
     for (name, content_type) in assets {

@@ -1,7 +1,8 @@
 //! Guildhall: the server behind a gaming guild's site.
 //!
-//! `ARCHITECTURE.md` describes the layers, lowest first: [`kernel`], [`engine`], [`db`], [`bus`], [`access`], [`audit`],
-//! [`outbox`], the features [`identity`], [`auth`], [`voting`], [`live`] and [`discord`], then [`app`], [`api`], [`http`], [`bot`] and [`cli`].
+//! `ARCHITECTURE.md` describes the layers, from the lowest to the highest: [`kernel`], [`engine`], [`db`], [`bus`],
+//! [`access`], [`audit`], [`outbox`], the features [`identity`], [`auth`], [`voting`], [`live`] and [`discord`], then
+//! [`app`], [`api`], [`http`], [`bot`] and [`cli`].
 
 pub mod access;
 pub mod api;

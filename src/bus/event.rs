@@ -1,31 +1,30 @@
-//! What servers notify each other of.
+//! The events that servers exchange.
 
 use crate::kernel::id::{CampaignId, GuildId, MemberId};
 
-/// A change that subscribers and other servers are notified of. It carries ids, so that everyone reads the rows as they are
-/// by then.
+/// A change, published to subscribers and to other servers. It contains only ids, so that they read the current rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BusEvent {
     /// A campaign has more ballots.
     Ballots(GuildId, CampaignId),
-    /// A campaign's settings, entries or status have changed, and with them perhaps what is due next.
+    /// A campaign's settings, entries or status have changed. Its next scheduled step may have changed too.
     Campaign(GuildId, CampaignId),
-    /// The rights of a member have changed, or those of anyone in the guild.
+    /// The permissions of a member have changed, or those of anyone in the guild (`None`).
     Access(GuildId, Option<MemberId>),
 }
 
 impl BusEvent {
-    /// The event as the payload of a notice by server `from`.
-    pub fn encode(self, from: u64) -> String {
+    /// Encodes the event as the payload of a notification by `server`.
+    pub fn encode(self, server: u64) -> String {
         match self {
-            Self::Ballots(guild, campaign) => format!("{from} ballots {} {}", guild.0, campaign.0),
-            Self::Access(guild, None) => format!("{from} access {}", guild.0),
-            Self::Access(guild, Some(member)) => format!("{from} access {} {}", guild.0, member.0),
-            Self::Campaign(guild, campaign) => format!("{from} campaign {} {}", guild.0, campaign.0),
+            Self::Ballots(guild, campaign) => format!("{server} ballots {} {}", guild.0, campaign.0),
+            Self::Access(guild, None) => format!("{server} access {}", guild.0),
+            Self::Access(guild, Some(member)) => format!("{server} access {} {}", guild.0, member.0),
+            Self::Campaign(guild, campaign) => format!("{server} campaign {} {}", guild.0, campaign.0),
         }
     }
 
-    /// The publishing server and the event of a payload; `None` for one of a newer release.
+    /// Decodes a payload into the publishing server and the event. Returns `None` for an event of a newer release.
     pub fn decode(payload: &str) -> Option<(u64, Self)> {
         let words: Vec<&str> = payload.split(' ').collect();
         let event = match *words.get(1..)? {

@@ -1,4 +1,4 @@
-//! Exchanges events with the other servers on one PostgreSQL, by `NOTIFY` and `LISTEN`.
+//! Exchanges events with the other servers on one PostgreSQL database, by `NOTIFY` and `LISTEN`.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,22 +20,23 @@ use crate::{
     },
 };
 
-/// Events within this time share one statement. `NOTIFY` takes a lock that all notifying commits share, so events that may be
-/// late are sent apart from the changes themselves.
-const GATHER: Duration = Duration::from_millis(10);
-/// How often an idle listening connection is checked. While subscribers rely on being caught up, the bus's lease applies.
-const PING: Duration = Duration::from_secs(10);
-/// Pause before reconnecting.
-const RECONNECT: Duration = Duration::from_secs(1);
-/// How often a server on SQLite looks for rosters that a command beside it has changed.
-const POLL: Duration = Duration::from_millis(500);
-/// Pause before sending events again after a failure.
-const AFTER_FAILURE: Duration = Duration::from_millis(500);
+/// Events within this time share one statement. `NOTIFY` takes a lock that serializes all notifying commits, so events
+/// that may be late are sent separately from the changes themselves.
+const BATCH_WINDOW: Duration = Duration::from_millis(10);
+/// Interval of checks of an idle listening connection, and their timeout. While subscribers rely on [`Bus::caught_up`],
+/// the connection is checked three times per lease instead.
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+/// Delay before reconnecting.
+const RECONNECT_DELAY: Duration = Duration::from_secs(1);
+/// Interval at which a server on SQLite looks for rosters that a command has changed in another process.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// Delay before sending events again after a failure.
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// The payload with which a server checks that it receives its own notices.
+/// The payload by which a server checks that it receives notifications, including its own.
 const HELLO: &str = "hello";
 
-/// Runs until dropped.
+/// Exchanges events until dropped.
 pub(super) async fn run(bus: &Bus, db: &Db, queue: &mut mpsc::UnboundedReceiver<BusEvent>) {
     if !db.is_shared() {
         tokio::join!(async { while queue.recv().await.is_some() {} }, poll(bus, db));
@@ -44,14 +45,14 @@ pub(super) async fn run(bus: &Bus, db: &Db, queue: &mut mpsc::UnboundedReceiver<
     tokio::join!(send(bus, db, queue), async {
         loop {
             if let Err(error) = listen(bus, db).await {
-                tracing::warn!(%error, "not hearing the other servers; connecting again");
+                tracing::warn!(%error, "not receiving the other servers' notifications; reconnecting");
             }
-            tokio::time::sleep(RECONNECT).await;
+            tokio::time::sleep(RECONNECT_DELAY).await;
         }
     });
 }
 
-/// Publishes changes of rosters by commands beside this server, on SQLite.
+/// On SQLite, publishes changes of rosters by commands in other processes.
 async fn poll(bus: &Bus, db: &Db) {
     let mut known: Option<HashMap<GuildId, i64>> = None;
     loop {
@@ -59,7 +60,7 @@ async fn poll(bus: &Bus, db: &Db) {
             Ok(versions) => {
                 let versions: HashMap<GuildId, i64> = versions.into_iter().collect();
                 for (guild, version) in &versions {
-                    // A new guild too: much may have happened since the last poll.
+                    // Includes new guilds, whose members may have changed since they were founded.
                     if known.as_ref().is_some_and(|known| known.get(guild) != Some(version)) {
                         bus.apply(BusEvent::Access(*guild, None), Publisher::Remote);
                     }
@@ -68,9 +69,9 @@ async fn poll(bus: &Bus, db: &Db) {
                     bus.resync();
                 }
             }
-            Err(error) => tracing::warn!(%error, "could not look whether a roster has changed"),
+            Err(error) => tracing::warn!(%error, "could not check for changes of rosters"),
         }
-        tokio::time::sleep(POLL).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
@@ -80,21 +81,21 @@ async fn roster_versions(conn: &mut Conn) -> QueryResult<Vec<(GuildId, i64)>> {
 
 /// Sends events to the other servers, in batches.
 async fn send(bus: &Bus, db: &Db, queue: &mut mpsc::UnboundedReceiver<BusEvent>) {
-    let mut gathered = Vec::new();
-    // Events that could not be sent are sent again, whether or not there are more.
-    while !gathered.is_empty() || queue.recv_many(&mut gathered, 10_000).await > 0 {
-        tokio::time::sleep(GATHER).await;
+    let mut pending = Vec::new();
+    // After a failure, `pending` contains the unsent events, which are sent again even if there are no new ones.
+    while !pending.is_empty() || queue.recv_many(&mut pending, 10_000).await > 0 {
+        tokio::time::sleep(BATCH_WINDOW).await;
         while let Ok(event) = queue.try_recv() {
-            gathered.push(event);
+            pending.push(event);
         }
-        let events: HashSet<BusEvent> = gathered.drain(..).collect();
+        let events: HashSet<BusEvent> = pending.drain(..).collect();
         let payloads: Vec<String> = events.iter().map(|event| event.encode(bus.server)).collect();
         let channel = bus.channel;
         let sent = db.read(async move |conn| Ok(conn.notify(channel, payloads).await?)).await;
         if let Err(error) = sent {
-            tracing::warn!(%error, "the other servers could not be told of a change; trying again");
-            gathered.extend(events);
-            tokio::time::sleep(AFTER_FAILURE).await;
+            tracing::warn!(%error, "could not notify the other servers of a change; retrying");
+            pending.extend(events);
+            tokio::time::sleep(RETRY_DELAY).await;
         }
     }
 }
@@ -104,19 +105,19 @@ async fn listen(bus: &Bus, db: &Db) -> Result<()> {
     let Some(mut conn) = db.listener(bus.channel).await? else { return Ok(()) };
     check_delivery(bus, db, &mut conn).await?;
     bus.resync();
-    let mut quiet_since = Instant::now();
+    let mut last_ping = Instant::now();
     loop {
-        if bus.take_demand() || quiet_since.elapsed() >= PING {
-            let asked_at = Instant::now();
-            let answer = tokio::time::timeout(PING, conn.batch_execute("SELECT 1")).await;
-            answer.map_err(|_| Error::internal("the connection gives no sign of life"))??;
-            // PostgreSQL delivers pending notices before it answers, so all older ones are here by now. Unconstrained, because
-            // tokio's budget would end this loop early.
+        if bus.take_demand() || last_ping.elapsed() >= PING_INTERVAL {
+            let pinged_at = Instant::now();
+            let response = tokio::time::timeout(PING_INTERVAL, conn.batch_execute("SELECT 1")).await;
+            response.map_err(|_| Error::internal("the connection does not respond"))??;
+            // PostgreSQL delivers pending notifications before its response, so all older ones have been received.
+            // Unconstrained, because tokio's budget would end this loop early.
             while let Some(payload) = unconstrained(next(&mut conn)).now_or_never() {
                 receive(bus, &payload?);
             }
-            bus.caught_up(asked_at);
-            quiet_since = asked_at;
+            bus.caught_up(pinged_at);
+            last_ping = pinged_at;
         }
         let mut pause = pin!(tokio::time::sleep(bus.lease / 3));
         loop {
@@ -128,7 +129,7 @@ async fn listen(bus: &Bus, db: &Db) -> Result<()> {
     }
 }
 
-/// Checks that notices arrive: through a pooler they don't, and nothing else would show it.
+/// Checks that notifications arrive. Behind a pooler they don't, and no other error would show it.
 async fn check_delivery(bus: &Bus, db: &Db, conn: &mut AsyncPgConnection) -> Result<()> {
     let (channel, hello) = (bus.channel, format!("{} {HELLO}", bus.server));
     let payload = hello.clone();
@@ -137,11 +138,11 @@ async fn check_delivery(bus: &Bus, db: &Db, conn: &mut AsyncPgConnection) -> Res
         while next(conn).await? != hello {}
         Ok(())
     };
-    let deaf = "LISTEN hears nothing: through a pooler, it needs GUILDHALL_DIRECT_URL";
-    tokio::time::timeout(PING, received).await.map_err(|_| Error::internal(deaf))?
+    let not_received = "LISTEN receives no notifications: behind a pooler, set GUILDHALL_DIRECT_URL";
+    tokio::time::timeout(PING_INTERVAL, received).await.map_err(|_| Error::internal(not_received))?
 }
 
-/// The next payload on the connection.
+/// Waits for the next payload on the connection.
 async fn next(conn: &mut AsyncPgConnection) -> Result<String> {
     match pin!(conn.notifications_stream()).next().await {
         Some(notification) => Ok(notification?.payload),
@@ -151,13 +152,13 @@ async fn next(conn: &mut AsyncPgConnection) -> Result<String> {
 
 fn receive(bus: &Bus, payload: &str) {
     match BusEvent::decode(payload) {
-        // Applied already, unless the server never learned that its commit succeeded.
+        // Usually applied already, but not if this server lost the connection before the commit's response.
         Some((from, event @ BusEvent::Access(..))) if from == bus.server => bus.apply(event, Publisher::Local),
         Some((from, _)) if from == bus.server => {}
         Some((_, event)) => bus.apply(event, Publisher::Remote),
         None if payload.ends_with(HELLO) => {}
         None => {
-            tracing::warn!(payload, "another server says what this one does not understand");
+            tracing::warn!(payload, "unknown notification of another server");
             bus.resync();
         }
     }

@@ -1,7 +1,7 @@
-//! Notices of changes, within a server and between the servers on one PostgreSQL.
+//! The event bus, within a server and between the servers on one PostgreSQL database.
 //!
-//! Within a server, [`Bus::publish`] and the like call every subscriber before they return. To the other servers, a notice
-//! goes with the commit (`NOTIFY`) or, for ballots, in a batch right after it.
+//! Within a server, [`Bus::publish`] and its siblings call every subscriber before they return. The other servers
+//! receive a notification, which `NOTIFY` sends with the commit or, for ballots, in a batch after it.
 
 pub mod event;
 mod listener;
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// Number of campaign events kept for a slow receiver before it has to read everything anew.
+/// Number of campaign events that are buffered for a slow receiver, before it must read everything again.
 const CAMPAIGN_EVENTS: usize = 4_096;
 
 /// Who published an event.
@@ -32,49 +32,50 @@ const CAMPAIGN_EVENTS: usize = 4_096;
 pub enum Publisher {
     /// This server.
     Local,
-    /// Another server, or a command beside this one.
+    /// Another server, or a command in another process.
     Remote,
 }
 
-/// A part of the server that reacts to events. Its methods run before the publisher continues, so they must be quick.
+/// A part of the server that reacts to events. The publisher waits for these methods, so they must be quick.
 pub trait BusSubscriber: Send + Sync {
     /// Reacts to an event.
     fn apply(&self, event: BusEvent, publisher: Publisher);
 
-    /// Events may have been lost: everything cached may be stale.
+    /// Called when events may have been lost. Cached data may be stale.
     fn resync(&self);
 
-    /// Members' ranks or activity have changed in a guild, by this server.
+    /// Called after this server changed the ranks or the activity of a guild's members.
     fn roster_changed(&self, _guild: GuildId) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 
-    /// All events that other servers published before `moment` have been applied.
+    /// Called when all events that other servers published before `moment` have been applied.
     fn caught_up(&self, _moment: Instant) {}
 
-    /// Whether anything relied on [`BusSubscriber::caught_up`] since the last call.
+    /// Returns whether the subscriber has relied on [`BusSubscriber::caught_up`] since the last call.
     fn take_demand(&self) -> bool {
         false
     }
 }
 
-/// Whose rights: a member's, or those of visitors.
-type Subject = (GuildId, Option<MemberId>);
+/// A viewer whose permissions are watched: a member of a guild, or its visitors (`None`).
+type WatchedViewer = (GuildId, Option<MemberId>);
 
-/// Delivers events to the subscribers here and to the other servers.
+/// Delivers events to the subscribers of this server and to the other servers.
 pub struct Bus {
-    /// PostgreSQL's channel between the servers of one database.
+    /// PostgreSQL's channel for the servers of one database.
     channel: &'static str,
-    /// While subscribers rely on being caught up, the listener asks the database three times within this time.
+    /// While subscribers rely on [`BusSubscriber::caught_up`], the listener pings the database three times within this
+    /// time.
     lease: Duration,
-    /// Distinguishes this server's notices from the others'.
+    /// This server's random id, to recognise its own notifications.
     server: u64,
     subscribers: OnceLock<Vec<Arc<dyn BusSubscriber>>>,
-    access: Mutex<PruningMap<Subject, watch::Sender<()>>>,
+    access: Mutex<PruningMap<WatchedViewer, watch::Sender<()>>>,
     schedule: Notify,
-    /// Campaigns with an event; `None` after a resync.
+    /// Campaigns that have changed; `None` after a resync.
     campaign_events: broadcast::Sender<Option<(GuildId, CampaignId)>>,
-    /// To the other servers. What is sent before [`Bus::run`] waits for it.
+    /// Events for the other servers, queued until [`Bus::run`] sends them.
     outgoing: mpsc::UnboundedSender<BusEvent>,
     queue: tokio::sync::Mutex<mpsc::UnboundedReceiver<BusEvent>>,
 }
@@ -96,7 +97,7 @@ impl Bus {
         }
     }
 
-    /// Sets the subscribers, which are called in this order. Only the first call has an effect.
+    /// Sets the subscribers, to be called in this order. Only the first call has an effect.
     pub fn subscribe(&self, subscribers: Vec<Arc<dyn BusSubscriber>>) {
         let _ = self.subscribers.set(subscribers);
     }
@@ -109,25 +110,24 @@ impl Bus {
         let _ = self.outgoing.send(event);
     }
 
-    /// The notice to the other servers that the rights of a member, or of anyone, have changed in a guild.
+    /// Returns a function that builds the notification of [`BusEvent::Access`] for the other servers.
     pub fn access_notification(&self, guild: GuildId) -> impl FnOnce(Option<MemberId>) -> Notification + Clone + use<> {
         let (server, channel) = (self.server, self.channel);
-        move |of| Notification { channel, payload: BusEvent::Access(guild, of).encode(server) }
+        move |member| Notification { channel, payload: BusEvent::Access(guild, member).encode(server) }
     }
 
-    /// Publishes the same on this server only.
-    pub fn access_changed(&self, guild: GuildId, of: Option<MemberId>) {
-        self.apply(BusEvent::Access(guild, of), Publisher::Local);
+    /// Publishes [`BusEvent::Access`] on this server only.
+    pub fn access_changed(&self, guild: GuildId, member: Option<MemberId>) {
+        self.apply(BusEvent::Access(guild, member), Publisher::Local);
     }
 
-    /// The notice to the other servers that a campaign has changed.
+    /// Returns a function that builds the notification of [`BusEvent::Campaign`] for the other servers.
     pub fn campaign_notification(&self) -> impl FnOnce(GuildId, CampaignId) -> Notification + use<> {
         let (server, channel) = (self.server, self.channel);
         move |guild, id| Notification { channel, payload: BusEvent::Campaign(guild, id).encode(server) }
     }
 
-    /// Has the subscribers react to a committed change of a guild's roster, and waits for them: for what must be done before
-    /// the change is acknowledged.
+    /// Calls [`BusSubscriber::roster_changed`] after the commit and waits for it, before the change is acknowledged.
     pub async fn roster_changed(&self, guild: GuildId) {
         for subscriber in self.subscribers() {
             subscriber.roster_changed(guild).await;
@@ -144,25 +144,27 @@ impl Bus {
         self.schedule.notified()
     }
 
-    /// Campaigns with more ballots or another status from now on, on any server; `None` stands for all campaigns.
+    /// Subscribes to changes of campaigns, including new ballots, on any server. `None` means that any campaign may
+    /// have changed.
     pub fn campaign_events(&self) -> broadcast::Receiver<Option<(GuildId, CampaignId)>> {
         self.campaign_events.subscribe()
     }
 
-    /// Changes of a member's rights, or of visitors' (`None`), from now on.
+    /// Subscribes to changes of a member's permissions, or of the visitors' (`None`).
     pub fn watch_access(&self, guild: GuildId, member: Option<MemberId>) -> watch::Receiver<()> {
         self.watchers()
             .get_or_insert_with((guild, member), |sender| sender.receiver_count() > 0, watch::Sender::default)
             .subscribe()
     }
 
-    /// The guilds in which rights are watched.
+    /// Returns the guilds that have subscribers of [`Bus::watch_access`].
     pub fn watched_guilds(&self) -> std::collections::HashSet<GuildId> {
         let watchers = self.watchers();
         watchers.iter().filter(|(_, sender)| sender.receiver_count() > 0).map(|((guild, _), _)| *guild).collect()
     }
 
-    /// Exchanges events with the other servers until dropped. On SQLite there are none, but commands beside this server.
+    /// Exchanges events with the other servers until dropped. On SQLite, detects changes by commands in other
+    /// processes.
     pub async fn run(&self, db: &Db) {
         let mut queue = self.queue.lock().await;
         listener::run(self, db, &mut queue).await;
@@ -170,7 +172,7 @@ impl Bus {
 
     fn apply(&self, event: BusEvent, publisher: Publisher) {
         if let BusEvent::Ballots(guild, campaign) | BusEvent::Campaign(guild, campaign) = event {
-            // Fails when there is no receiver, which is usual.
+            // Fails if there is no receiver, which is normal.
             let _ = self.campaign_events.send(Some((guild, campaign)));
         }
         self.subscribers().for_each(|subscriber| subscriber.apply(event, publisher));
@@ -184,7 +186,7 @@ impl Bus {
         }
     }
 
-    /// Events may have been lost: everyone looks again.
+    /// Makes everything read its data again, because events may have been lost.
     fn resync(&self) {
         let _ = self.campaign_events.send(None);
         self.subscribers().for_each(BusSubscriber::resync);
@@ -197,7 +199,7 @@ impl Bus {
     }
 
     fn take_demand(&self) -> bool {
-        // All of them are asked, as asking resets them.
+        // `count`, not `any`: each subscriber must be called, because the call resets it.
         self.subscribers().filter(|subscriber| subscriber.take_demand()).count() > 0
     }
 
@@ -209,7 +211,7 @@ impl Bus {
         self.subscribers.get().into_iter().flatten().map(|subscriber| &**subscriber)
     }
 
-    fn watchers(&self) -> MutexGuard<'_, PruningMap<Subject, watch::Sender<()>>> {
+    fn watchers(&self) -> MutexGuard<'_, PruningMap<WatchedViewer, watch::Sender<()>>> {
         self.access.lock()
     }
 }

@@ -1,14 +1,14 @@
--- One-time codes of either kind in one table: a member has at most one of each, a new one replaces it.
+-- One-time codes of both purposes. A member has at most one of each, which a new one replaces.
 CREATE TABLE codes (
     guild_id BIGINT NOT NULL,
     member_id BIGINT NOT NULL,
-    -- INVITE (opens an account) or RESET (gives it another password).
+    -- INVITE (to register) or RESET (to set another password).
     purpose TEXT NOT NULL,
-    -- Argon2id of the code.
+    -- Argon2id hash of the code.
     code_hash TEXT NOT NULL,
     expires_at TIMESTAMP NOT NULL,
-    -- The highest rank level that whoever issued it reached, and the permissions they held: it opens no account that has
-    -- come to more than that, for they could use it themselves.
+    -- The highest rank level that the issuer could act on, and the issuer's permissions. The code is not accepted for
+    -- an account that has exceeded them since, because the issuer could use the code.
     reach BIGINT NOT NULL,
     permissions TEXT NOT NULL,
     PRIMARY KEY (guild_id, member_id, purpose),
@@ -16,7 +16,7 @@ CREATE TABLE codes (
         REFERENCES members (guild_id, id) ON DELETE CASCADE
 );
 
--- Who issued the older codes is not known, so they open an account of no more than its present rank.
+-- The issuers of older codes are unknown, so these codes are limited to the member's current rank.
 INSERT INTO codes (guild_id, member_id, purpose, code_hash, expires_at, reach, permissions)
 SELECT
     invites.guild_id, invites.member_id, 'INVITE', invites.code_hash, invites.expires_at, ranks.level, ranks.permissions
@@ -26,12 +26,12 @@ JOIN ranks ON ranks.guild_id = members.guild_id AND ranks.id = members.rank_id;
 
 DROP TABLE invites;
 
--- Failed attempts on an account, which need not exist.
+-- Failed attempts on accounts, including accounts that don't exist.
 CREATE TABLE failures (
     guild_id BIGINT NOT NULL,
-    -- What was tried, and a hash of the username it was tried on.
+    -- The kind of attempt, and a hash of the username.
     account TEXT NOT NULL,
-    -- When, in microseconds since 1970, oldest first, as many as are allowed.
+    -- The times of the last failures, in microseconds since 1970, oldest first, at most as many as are allowed.
     recent TEXT NOT NULL,
     last_at TIMESTAMP NOT NULL,
     PRIMARY KEY (guild_id, account),
@@ -44,17 +44,17 @@ CREATE TABLE audit_events (
     guild_id BIGINT NOT NULL,
     id BIGINT NOT NULL,
     at TIMESTAMP NOT NULL,
-    -- None is an operator on the command line.
+    -- NULL for an operator on the command line.
     actor_id BIGINT,
-    -- The rank the actor held then.
+    -- The actor's rank at that time.
     actor_rank TEXT,
     actor_rank_level BIGINT,
     action TEXT NOT NULL,
-    -- The global id of what was acted on, which may be gone.
+    -- The global id of the object that was changed, which may have been deleted since.
     subject TEXT,
-    -- Whoever may not see this campaign does not see the event.
+    -- Only viewers who can see this campaign can see the event.
     campaign_id BIGINT,
-    -- The least rank level that saw the campaign then, for when it is gone.
+    -- The lowest rank level that could see the campaign at that time, in case it is deleted.
     min_rank_level BIGINT,
     summary TEXT NOT NULL,
     PRIMARY KEY (guild_id, id),

@@ -1,4 +1,4 @@
--- By the nonce first: of an index that begins as the primary key does, a planner may think that it finds a member's ballot as
--- well, and then reads all of a vote's for each one cast.
+-- The nonce comes before the campaign. With the same leading columns as the primary key, a planner could use this index
+-- to find a member's ballot, and then read all ballots of a campaign for each one that is cast.
 DROP INDEX ballots_nonce;
 CREATE UNIQUE INDEX ballots_nonce ON ballots (guild_id, nonce, campaign_id);

@@ -1,13 +1,13 @@
--- Every table but `guilds` leads its primary key with the guild, and every reference names the guild too:
--- a row of one guild cannot point at a row of another.
--- Instants are UTC, to the microsecond. Keys (`*_key`) are folded in the application, so both databases compare alike.
+-- The primary key of every table except `guilds` starts with the guild, and every foreign key contains the guild. So a
+-- row of one guild cannot refer to a row of another. Timestamps are in UTC, to the microsecond. The application
+-- normalizes the keys (`*_key`), so that both databases compare them alike.
 
 CREATE TABLE guilds (
     id BIGINT NOT NULL PRIMARY KEY,
     slug TEXT NOT NULL,
     name TEXT NOT NULL,
     region TEXT NOT NULL,
-    -- Grows with every change to who holds which rank, who is active and who is registered.
+    -- Increases with every change of a member's rank, activity or registration.
     roster_version BIGINT NOT NULL DEFAULT 0,
     created_at TIMESTAMP NOT NULL,
     CONSTRAINT guilds_slug UNIQUE (slug)
@@ -37,15 +37,15 @@ CREATE TABLE members (
     username_key TEXT NOT NULL,
     discord_id TEXT,
     display_name TEXT NOT NULL,
-    -- Folded display name and username: what members are ordered and searched by.
+    -- The display name and username without case and accents, for sorting and searching.
     sort_key TEXT NOT NULL,
     rank_id BIGINT NOT NULL,
-    -- The rank's level again, kept equal by the reference itself, so that the roster's order has an index.
+    -- A copy of the rank's level, which the foreign key keeps up to date, so that an index can sort the roster.
     rank_level BIGINT NOT NULL,
     rank_source TEXT NOT NULL,
     is_active BOOLEAN NOT NULL,
     password_hash TEXT,
-    -- Grows with every password change and deactivation: older access tokens are void.
+    -- Increases with every password change and deactivation, which invalidates older access tokens.
     credentials_version BIGINT NOT NULL DEFAULT 0,
     registered_at TIMESTAMP,
     last_seen_at TIMESTAMP,
@@ -69,7 +69,7 @@ CREATE TABLE characters (
     name_key TEXT NOT NULL,
     realm TEXT NOT NULL,
     realm_key TEXT NOT NULL,
-    -- Folded name and realm: what characters are ordered and searched by.
+    -- The name and realm without case and accents, for sorting and searching.
     sort_key TEXT NOT NULL,
     class TEXT NOT NULL,
     spec TEXT,
@@ -88,7 +88,7 @@ CREATE UNIQUE INDEX characters_one_main ON characters (guild_id, member_id) WHER
 CREATE TABLE invites (
     guild_id BIGINT NOT NULL,
     member_id BIGINT NOT NULL,
-    -- Argon2id of the code; a member has at most one code of each kind, a new one replaces it.
+    -- Argon2id hash of the code. A member has at most one code, which a new one replaces.
     code_hash TEXT NOT NULL,
     expires_at TIMESTAMP NOT NULL,
     PRIMARY KEY (guild_id, member_id),
@@ -117,7 +117,7 @@ CREATE TABLE refresh_tokens (
     token_hash TEXT NOT NULL,
     session_id BIGINT NOT NULL,
     expires_at TIMESTAMP NOT NULL,
-    -- Set when the token is exchanged for the next; using it again then revokes the session.
+    -- When the token was exchanged for the next one. Using it again revokes the session.
     rotated_at TIMESTAMP,
     PRIMARY KEY (guild_id, token_hash),
     CONSTRAINT refresh_tokens_session FOREIGN KEY (guild_id, session_id)
@@ -137,7 +137,7 @@ CREATE TABLE campaigns (
     min_rank_level_to_view BIGINT,
     start_at TIMESTAMP,
     duration_hours BIGINT NOT NULL,
-    -- start_at + duration_hours, stored so that what is due can be found by an index.
+    -- start_at + duration_hours, stored so that an index can find the campaigns to close.
     closes_at TIMESTAMP,
     closed_at TIMESTAMP,
     status TEXT NOT NULL,
@@ -197,7 +197,7 @@ CREATE TABLE picks (
     PRIMARY KEY (guild_id, campaign_id, member_id, position),
     CONSTRAINT picks_ballot FOREIGN KEY (guild_id, campaign_id, member_id)
         REFERENCES ballots (guild_id, campaign_id, member_id) ON DELETE CASCADE,
-    -- The pick is an entry of this very campaign.
+    -- The picked entry belongs to this campaign.
     CONSTRAINT picks_entry FOREIGN KEY (guild_id, campaign_id, entry_id)
         REFERENCES entries (guild_id, campaign_id, id),
     CONSTRAINT picks_no_entry_twice UNIQUE (guild_id, campaign_id, member_id, entry_id)
@@ -209,7 +209,7 @@ CREATE TABLE tallies (
     revision BIGINT NOT NULL,
     eligible BIGINT NOT NULL,
     voted BIGINT NOT NULL,
-    -- Standings and rounds as JSON: the final result, written once when the campaign closes.
+    -- The final result (standings and rounds) in JSON, written once when the campaign closes.
     outcome TEXT NOT NULL,
     counted_at TIMESTAMP NOT NULL,
     PRIMARY KEY (guild_id, campaign_id),

@@ -1,16 +1,16 @@
--- How many entries win: 1 but for the single transferable vote.
+-- The number of winners: 1 except for the single transferable vote.
 ALTER TABLE campaigns
     ADD COLUMN seats BIGINT NOT NULL DEFAULT 1 CONSTRAINT campaigns_seats_range CHECK (seats BETWEEN 1 AND 100);
 
--- Votes that are over, last closed first.
+-- For past campaigns, last closed first.
 CREATE INDEX campaigns_past ON campaigns (guild_id, closed_at DESC, id DESC);
 
--- 64 hexadecimal digits that nobody can guess: what hides a ballot's picks in its receipt until the ballots are published.
+-- 64 random hexadecimal digits. They hide a ballot's picks in its receipt until the ballots are published.
 ALTER TABLE ballots ADD COLUMN nonce TEXT NOT NULL DEFAULT '';
 UPDATE ballots SET nonce = lower(hex(randomblob(32)));
 CREATE UNIQUE INDEX ballots_nonce ON ballots (guild_id, campaign_id, nonce);
 
--- Who could have voted until a campaign closed, and did not. Of campaigns closed before this table was made nobody knows.
+-- Members who could vote until a campaign closed, and did not. Unknown for campaigns that closed before this migration.
 CREATE TABLE abstentions (
     guild_id BIGINT NOT NULL,
     campaign_id BIGINT NOT NULL,
