@@ -54,7 +54,7 @@ fn main() {
 
     println!("cargo:rerun-if-changed=build.rs");
     // `copy_sources` lists the other sources. This one is listed even if it is missing, so that cargo notices when
-    // console/ is added later, such as after a container's layer of dependencies.
+    // console/ is added later, for example by a later layer of a container's build.
     println!("cargo:rerun-if-changed=console/package.json");
     println!("cargo:rerun-if-env-changed={SKIP}");
     println!("cargo:rerun-if-env-changed={BUILT}");

@@ -81,8 +81,8 @@ pub enum LockMode {
 }
 
 /// Makes PostgreSQL join by hashing. Until a new guild is in its statistics, PostgreSQL expects a row or two of it. It
-/// then compares every row of one table with every row of another: in nested loops, or in a merge on a column that is
-/// equal in all rows. Hashing is as fast for few rows, and not slower for many.
+/// then compares every pair of rows of two tables: in nested loops, or in a merge on a column that is equal in all rows.
+/// Hashing is as fast for few rows, and not slower for many.
 const PREFER_HASH_JOINS: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off";
 
 /// How a connection is used.

@@ -62,7 +62,7 @@ pub struct Db {
 enum Pools {
     Postgres {
         pool: Pool<AsyncPgConnection>,
-        /// The URL that bypasses the pooler, if there is one.
+        /// For connections outside the pool. Bypasses the pooler, if there is one.
         direct: PostgresUrl,
     },
     /// One writer, because SQLite allows only one, and several readers, which see the last commit.
@@ -78,8 +78,8 @@ pub struct Notification {
     pub payload: String,
 }
 
-/// An `async |conn| …` closure whose future is `Send`. Rust has no bound on the future of an `AsyncFnOnce` yet, so this
-/// trait stands in, as in diesel-async.
+/// An `async |conn| …` closure whose future has a name, so that it can be required to be `Send`. Rust has no bound on the
+/// future of an `AsyncFnOnce` yet. diesel-async has the same workaround.
 pub trait Work<T, R>: AsyncFnOnce(T) -> R + FnOnce(T) -> <Self as Work<T, R>>::Fut {
     /// The closure's future.
     type Fut: Future<Output = R>;

@@ -1,4 +1,4 @@
-//! Maps that drop what is no longer used.
+//! Maps that drop unused values.
 
 use std::cell::Cell;
 
@@ -7,13 +7,13 @@ use guildhall::kernel::pruning_map::{PRUNE_AT, PruningMap};
 #[test]
 fn entries_in_use_are_not_all_examined_at_every_insertion() {
     for number in [PRUNE_AT, PRUNE_AT + 1, PRUNE_AT * 2] {
-        let (mut held, examined) = (PruningMap::default(), Cell::new(0));
-        let is_held = |(): &()| {
+        let (mut map, examined) = (PruningMap::default(), Cell::new(0));
+        let in_use = |(): &()| {
             examined.set(examined.get() + 1);
             true
         };
         for key in (0..number).chain(std::iter::repeat_n(0, 1_000)) {
-            held.get_or_insert_with(key, is_held, || ());
+            map.get_or_insert_with(key, in_use, || ());
         }
         assert!(examined.get() <= 3 * number, "{} examined of {number}", examined.get());
     }
@@ -21,9 +21,9 @@ fn entries_in_use_are_not_all_examined_at_every_insertion() {
 
 #[test]
 fn unused_entries_are_dropped() {
-    let mut held = PruningMap::default();
+    let mut map = PruningMap::default();
     for key in 0..10 * PRUNE_AT {
-        held.get_or_insert_with(key, |()| false, || ());
+        map.get_or_insert_with(key, |()| false, || ());
     }
-    assert!(held.iter().count() <= PRUNE_AT);
+    assert!(map.iter().count() <= PRUNE_AT);
 }
