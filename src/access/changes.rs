@@ -97,7 +97,7 @@ impl Access {
         let viewer = if let Some(cached) = self.viewers.get(guild, member, session) {
             Some(Viewer { token_expires_at: expires_at, ..cached })
         } else {
-            let look_up = self.viewers.begin();
+            let look_up = self.viewers.start_lookup();
             let read = async move |conn: &mut Conn| Ok(store::viewer(conn, guild, member, session, expires_at).await?);
             let found = self.db.read(read).await?;
             if let Some(viewer) = &found {
@@ -121,7 +121,7 @@ impl Access {
     ///
     /// # Errors
     /// The database's.
-    pub async fn acting(&self, guild: GuildId, member: MemberId) -> Result<Option<Viewer>> {
+    pub async fn look_up_member(&self, guild: GuildId, member: MemberId) -> Result<Option<Viewer>> {
         let until = self.clock.now() + ACTING;
         self.db.read(async move |conn| Ok(store::viewer(conn, guild, member, None, until).await?)).await
     }

@@ -10,5 +10,5 @@ pub use self::{
     changes::{Access, TokenClaim},
     permission::{Permission, Permissions},
     viewer::Viewer,
-    viewer_cache::{LEASE, LookUp, ViewerCache},
+    viewer_cache::{LEASE, Lookup, ViewerCache},
 };

@@ -59,7 +59,7 @@ impl Permissions {
 
     /// These permissions in a list, to be stored apart from the rank that grants them.
     #[must_use]
-    pub fn listed(&self) -> Self {
+    pub fn to_explicit(&self) -> Self {
         Self { highest: false, known: self.iter().collect(), unknown: self.unknown.clone() }
     }
 
@@ -75,12 +75,12 @@ impl Permissions {
     }
 
     /// Whether this permission is granted.
-    pub fn allow(&self, permission: Permission) -> bool {
+    pub fn contains(&self, permission: Permission) -> bool {
         self.highest || self.known.contains(&permission)
     }
 
     /// Whether these are the highest rank's.
-    pub const fn are_all(&self) -> bool {
+    pub const fn is_all(&self) -> bool {
         self.highest
     }
 
@@ -91,16 +91,16 @@ impl Permissions {
 
     /// The known permissions, in the schema's order.
     pub fn iter(&self) -> impl Iterator<Item = Permission> {
-        Permission::VARIANTS.iter().copied().filter(|permission| self.allow(*permission))
+        Permission::VARIANTS.iter().copied().filter(|permission| self.contains(*permission))
     }
 
     /// The names of these permissions that `others` lack.
-    pub fn minus(&self, others: &Self) -> Vec<String> {
+    pub fn difference(&self, others: &Self) -> Vec<String> {
         if others.highest {
             return Vec::new();
         }
         let known =
-            self.iter().filter(|permission| !others.allow(*permission)).map(|permission| permission.to_string());
+            self.iter().filter(|permission| !others.contains(*permission)).map(|permission| permission.to_string());
         known.chain(self.unknown.difference(&others.unknown).cloned()).collect()
     }
 

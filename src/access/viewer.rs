@@ -35,7 +35,7 @@ pub struct Viewer {
 impl Viewer {
     /// Whether their rank grants this permission.
     pub fn may(&self, permission: Permission) -> bool {
-        self.permissions.allow(permission)
+        self.permissions.contains(permission)
     }
 
     /// Refuses viewers whose rank doesn't grant this permission.

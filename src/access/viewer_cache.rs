@@ -52,10 +52,10 @@ struct Cached {
 
 /// A look-up in progress: its result is cached only if no viewer was dropped meanwhile.
 #[derive(Clone, Copy)]
-pub struct LookUp {
+pub struct Lookup {
     generation: u64,
     /// When the look-up began: the lease and the age of the viewer it finds are counted from here.
-    pub begun: Instant,
+    pub started_at: Instant,
 }
 
 impl ViewerCache {
@@ -76,12 +76,12 @@ impl ViewerCache {
     }
 
     /// Call before a viewer is looked up.
-    pub fn begin(&self) -> LookUp {
-        LookUp { generation: self.cached.lock().generation, begun: Instant::now() }
+    pub fn start_lookup(&self) -> Lookup {
+        Lookup { generation: self.cached.lock().generation, started_at: Instant::now() }
     }
 
     /// Caches the result of a look-up.
-    pub fn insert(&self, look_up: LookUp, viewer: Viewer) {
+    pub fn insert(&self, look_up: Lookup, viewer: Viewer) {
         let mut cached = self.cached.lock();
         if cached.generation != look_up.generation {
             return;
@@ -91,7 +91,7 @@ impl ViewerCache {
             cached.count = 0;
         }
         let key = (viewer.member, viewer.session);
-        let before = cached.by_guild.entry(viewer.guild).or_default().insert(key, (look_up.begun, viewer));
+        let before = cached.by_guild.entry(viewer.guild).or_default().insert(key, (look_up.started_at, viewer));
         cached.count += usize::from(before.is_none());
     }
 

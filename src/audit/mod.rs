@@ -79,7 +79,7 @@ pub struct NewAuditEvent {
 }
 
 /// What was done, to whom or what, in a sentence without its subject.
-pub fn entry(action: Action, subject: impl Into<ID>, summary: impl Into<String>) -> NewAuditEvent {
+pub fn event(action: Action, subject: impl Into<ID>, summary: impl Into<String>) -> NewAuditEvent {
     NewAuditEvent { action, subject: subject.into(), campaign: None, summary: summary.into() }
 }
 

@@ -86,7 +86,7 @@ async fn issue(
                 Some(by) => Some(by.confirm(conn).await?),
                 None => None,
             };
-            identity::store::hold_roster(conn, guild).await?;
+            identity::store::lock_roster_shared(conn, guild).await?;
             let member = identity::store::lock_member(conn, guild, member).await?;
             let member = member.ok_or_else(|| Refusal::not_found("member").at("memberId"))?;
             let (reach, permissions) = match &by {
@@ -99,9 +99,9 @@ async fn issue(
                     ladder.check_reach(by, member.rank_level)?;
                     // Whoever has the code can act as its member.
                     ladder.check_grant(by, None, member.rank_id)?;
-                    (ladder.reach_of(by), by.permissions.listed())
+                    (ladder.max_reachable_level(by), by.permissions.to_explicit())
                 }
-                None => (i64::MAX, Permissions::all().listed()),
+                None => (i64::MAX, Permissions::all().to_explicit()),
             };
             check_state(&member, purpose)?;
             let member_id = member.id;
@@ -117,7 +117,7 @@ async fn issue(
                 Purpose::Reset => (Action::MemberSendResetCode, "a reset code"),
             };
             let summary = format!("Issued {what} for {}", member.display_name);
-            audit::record(conn, guild, by.as_ref(), now, audit::entry(action, member.id, summary)).await?;
+            audit::record(conn, guild, by.as_ref(), now, audit::event(action, member.id, summary)).await?;
             Ok((member, delivery))
         })
         .await?;
@@ -196,8 +196,8 @@ impl OneTimeCode {
         let rank = identity::store::ranks_by_id(conn, self.guild_id, &[member.rank_id]).await?.pop();
         // A leader or an operator could give everything, also what a later release has added to their list.
         let within = |rank: &Rank| {
-            let lacking = || rank.permissions.minus(&self.permissions);
-            self.reach == i64::MAX || (rank.level <= self.reach && !rank.permissions.are_all() && lacking().is_empty())
+            let lacking = || rank.permissions.difference(&self.permissions);
+            self.reach == i64::MAX || (rank.level <= self.reach && !rank.permissions.is_all() && lacking().is_empty())
         };
         Ok(now < self.expires_at && check_state(member, self.purpose).is_ok() && rank.is_some_and(|it| within(&it)))
     }

@@ -80,7 +80,7 @@ impl Bootstrap {
                     return Ok(guild.id);
                 }
                 let name = name.as_deref().unwrap_or(&slug);
-                Ok(identity::found_guild(conn, GuildId::new(), &slug, name, region, now).await?.0.id)
+                Ok(identity::create_guild(conn, GuildId::new(), &slug, name, region, now).await?.0.id)
             })
             .await?;
         let leader = app
@@ -94,7 +94,7 @@ impl Bootstrap {
 
 /// Makes whoever has this username the guild's leader, unless they have an account already.
 async fn appoint_leader(conn: &mut Conn, guild: GuildId, username: String, now: Timestamp) -> Result<Member> {
-    store::change_roster(conn, guild).await?;
+    store::bump_roster_version(conn, guild).await?;
     let ladder = Ladder::load(conn, guild).await?;
     let highest = ladder.highest().ok_or_else(|| Refusal::not_found("rank"))?;
     let new = NewMember { discord_username: username, discord_id: None, display_name: None, rank: None };
@@ -114,6 +114,6 @@ async fn appoint_leader(conn: &mut Conn, guild: GuildId, username: String, now: 
         }
     };
     let summary = format!("Made {} a leader", leader.display_name);
-    audit::record(conn, guild, None, now, audit::entry(Action::MemberUpdate, leader.id, summary)).await?;
+    audit::record(conn, guild, None, now, audit::event(Action::MemberUpdate, leader.id, summary)).await?;
     Ok(leader)
 }

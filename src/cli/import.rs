@@ -16,7 +16,7 @@ use crate::{
     app::Options,
     auth::Keys,
     cli::settings::DatabaseSettings,
-    identity::{Imported, import::Format, import_roster},
+    identity::{ImportOutcome, import::Format, import_roster},
 };
 
 /// What a roster's file is made of, as it is named on the command line.
@@ -100,7 +100,7 @@ fn progress_bar() -> ProgressBar {
 }
 
 /// Says what came of it: bad rows on standard error, one a line, and the sum on standard output.
-fn report(imported: &Imported, name: &str) -> Result<(), BoxError> {
+fn report(imported: &ImportOutcome, name: &str) -> Result<(), BoxError> {
     let mut err = std::io::stderr().lock();
     for column in &imported.unknown_columns {
         writeln!(err, "{name}: the column {column:?} is not understood, and passed over")?;

@@ -161,7 +161,7 @@ pub fn next_event(facts: &CampaignFacts, announced: &AnnouncedState) -> (Option<
     let due: BTreeSet<AnnouncementEvent> =
         due_events(facts, announced).into_iter().filter(|event| event.is_announced_at(facts.level)).collect();
     let mut after = announced.clone();
-    if takes_ballots(facts) && AnnouncementEvent::LeadChange.is_announced_at(facts.level) {
+    if accepts_ballots(facts) && AnnouncementEvent::LeadChange.is_announced_at(facts.level) {
         after.leader = facts.leader.or(announced.leader);
         after.leads = announced.leads.saturating_add(u32::from(due.contains(&AnnouncementEvent::LeadChange)));
     }
@@ -182,7 +182,7 @@ fn due_events(facts: &CampaignFacts, announced: &AnnouncedState) -> Vec<Announce
             let all = AnnouncementEvent::VARIANTS.iter().copied();
             all.filter(|event| !event.is_repeatable()).collect()
         }
-        CampaignStatus::Live if !takes_ballots(facts) => vec![AnnouncementEvent::Launch],
+        CampaignStatus::Live if !accepts_ballots(facts) => vec![AnnouncementEvent::Launch],
         CampaignStatus::Live => {
             let moments = [
                 (true, AnnouncementEvent::Launch),
@@ -201,7 +201,7 @@ fn due_events(facts: &CampaignFacts, announced: &AnnouncedState) -> Vec<Announce
     }
 }
 
-fn takes_ballots(facts: &CampaignFacts) -> bool {
+fn accepts_ballots(facts: &CampaignFacts) -> bool {
     facts.status == CampaignStatus::Live && facts.closes_at.is_some_and(|closes| facts.now < closes)
 }
 

@@ -22,7 +22,7 @@ impl Announcer for DiscordAnnouncer {
         Box::pin(announcements::announce_campaign(conn, campaign, now))
     }
 
-    fn committed(&self) {
+    fn on_commit(&self) {
         self.bot.iter().for_each(|bot| bot.outbox().wake());
     }
 }

@@ -101,7 +101,7 @@ pub async fn link_server(discord: &Discord, viewer: &Viewer, change: LinkChange)
                 None => "Linked the guild to a Discord server".to_owned(),
                 Some(before) => format!("Changed the link to Discord: {}", changes(before, &after)),
             };
-            let entry = audit::entry(Action::DiscordLink, guild, summary);
+            let entry = audit::event(Action::DiscordLink, guild, summary);
             audit::record(conn, guild, Some(&officer), now, entry).await?;
             Ok(after)
         })
@@ -124,7 +124,7 @@ pub async fn unlink_server(discord: &Discord, viewer: &Viewer) -> Result<()> {
             store::lock_link(conn, guild).await?.ok_or_else(not_linked)?;
             store::delete_link(conn, guild).await?;
             outbox::store::delete_messages(conn, guild, MessageKind::Announcement).await?;
-            let entry = audit::entry(Action::DiscordUnlink, guild, "Unlinked the guild from its Discord server");
+            let entry = audit::event(Action::DiscordUnlink, guild, "Unlinked the guild from its Discord server");
             audit::record(conn, guild, Some(&officer), now, entry).await
         })
         .await

@@ -183,7 +183,7 @@ pub async fn delete_character(access: &Access, viewer: &Viewer, id: CharacterId)
 /// Locks the member whose character is to be touched, so that at most one stays their main; `None` if there is none. An
 /// import, which touches everyone's, waits, and is waited for.
 async fn lock_owner(conn: &mut Conn, actor: &Viewer, id: MemberId) -> Result<Option<Member>> {
-    store::hold_roster(conn, actor.guild).await?;
+    store::lock_roster_shared(conn, actor.guild).await?;
     let Some(owner) = store::lock_member(conn, actor.guild, id).await? else { return Ok(None) };
     if owner.id != actor.member {
         actor.require(MANAGE_MEMBERS)?;
@@ -215,7 +215,7 @@ async fn record(
     if owner.id == actor.member {
         return Ok(());
     }
-    audit::record(conn, actor.guild, Some(actor), now, audit::entry(action, id, summary)).await
+    audit::record(conn, actor.guild, Some(actor), now, audit::event(action, id, summary)).await
 }
 
 pub(super) fn character_name(name: &str) -> Result<String, Refusal> {

@@ -42,7 +42,7 @@ struct SeedRank {
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for a bad slug or name; `CONFLICT`, `SLUG_TAKEN`.
-pub async fn found_guild(
+pub async fn create_guild(
     conn: &mut Conn,
     id: GuildId,
     slug: &str,
@@ -116,7 +116,7 @@ pub async fn update_guild(access: &Access, viewer: &Viewer, change: GuildChange)
                 let mut changes = audit::Changes::default();
                 changes.note("name", &before.name, &after.name);
                 changes.note("region", &before.region, &after.region);
-                let entry = audit::entry(Action::GuildUpdate, after.id, format!("Changed the guild: {changes}"));
+                let entry = audit::event(Action::GuildUpdate, after.id, format!("Changed the guild: {changes}"));
                 audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
             }
             Ok(after)

@@ -84,7 +84,7 @@ pub async fn create_member(access: &Access, viewer: &Viewer, new: NewMember) -> 
                 let member = new.into_row(rank, now)?;
                 store::insert_members(conn, vec![member.clone()]).await.map_err(taken)?;
                 let summary = format!("Added {} as {}", member.display_name, rank.name);
-                let entry = audit::entry(Action::MemberCreate, member.id, summary);
+                let entry = audit::event(Action::MemberCreate, member.id, summary);
                 audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
                 Ok(member)
             },
@@ -134,15 +134,15 @@ pub async fn update_member(access: &Access, viewer: &Viewer, change: MemberChang
                 if after == before {
                     return Ok((after, false));
                 }
-                let led_before = store::leaders(conn, actor.guild, ladder.highest_level()).await?;
+                let led_before = store::count_leaders(conn, actor.guild, ladder.highest_level()).await?;
                 store::update_member(conn, &before, &after).await.map_err(taken)?;
                 if before.is_active && !after.is_active {
                     access::store::revoke_sessions_of(conn, actor.guild, after.id, None, now).await?;
                     access::store::delete_codes_of(conn, actor.guild, after.id).await?;
                 }
-                let led_after = store::leaders(conn, actor.guild, ladder.highest_level()).await?;
-                policy::check_still_led(led_before, led_after)?;
-                let entry = audit::entry(Action::MemberUpdate, after.id, summary(&before, &after, &ladder));
+                let led_after = store::count_leaders(conn, actor.guild, ladder.highest_level()).await?;
+                policy::check_leader_remains(led_before, led_after)?;
+                let entry = audit::event(Action::MemberUpdate, after.id, summarize_change(&before, &after, &ladder));
                 audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
                 // Another rank may lack something that the one before allowed, whichever is higher.
                 let takes_away = after.rank_id != before.rank_id || !after.is_active;
@@ -159,7 +159,7 @@ pub async fn update_member(access: &Access, viewer: &Viewer, change: MemberChang
 }
 
 /// What was changed of a member, in words.
-pub fn summary(before: &Member, after: &Member, ladder: &Ladder) -> String {
+pub fn summarize_change(before: &Member, after: &Member, ladder: &Ladder) -> String {
     let rank = |member: &Member| ladder.rank(member.rank_id).map_or("an unknown rank", |rank| &rank.name).to_owned();
     let did = match after.rank_level.cmp(&before.rank_level) {
         _ if before.is_active && !after.is_active => "Deactivated",

@@ -14,14 +14,14 @@ pub mod store;
 
 pub use self::{
     characters::{CharacterChange, NewCharacter, create_character, delete_character, update_character},
-    guilds::{GuildChange, Guilds, found_guild, update_guild},
-    members::{MemberChange, NewMember, create_member, summary, update_member},
-    policy::{Ladder, MANAGE_GUILD, MANAGE_MEMBERS, MANAGE_RANKS, check_still_led},
+    guilds::{GuildChange, Guilds, create_guild, update_guild},
+    members::{MemberChange, NewMember, create_member, summarize_change, update_member},
+    policy::{Ladder, MANAGE_GUILD, MANAGE_MEMBERS, MANAGE_RANKS, check_leader_remains},
     ranks::{NewRank, RankChange, create_rank, delete_rank, update_rank},
-    roster::{Imported, export_roster, import_roster},
+    roster::{ImportOutcome, export_roster, import_roster},
     roster_cache::RosterCache,
     rows::{
-        CHARACTER_VALUES, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Leaders,
+        CHARACTER_VALUES, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, LeaderCounts,
         Member, MemberFilter, MemberKey, Rank, RankSource, Region, armory_url,
     },
 };

@@ -1,7 +1,7 @@
 //! Who reaches whom on the ladder.
 
 use super::{
-    rows::{Leaders, Rank},
+    rows::{LeaderCounts, Rank},
     store,
 };
 use crate::{
@@ -67,14 +67,14 @@ impl Ladder {
     /// # Errors
     /// `FORBIDDEN`, `RANK_TOO_LOW`.
     pub fn check_reach(&self, actor: &Viewer, level: i64) -> Result<(), Refusal> {
-        if level <= self.reach_of(actor) {
+        if level <= self.max_reachable_level(actor) {
             return Ok(());
         }
         Err(Refusal::rank_too_low("Your rank reaches only what is below it."))
     }
 
     /// The highest level that this member reaches.
-    pub fn reach_of(&self, actor: &Viewer) -> i64 {
+    pub fn max_reachable_level(&self, actor: &Viewer) -> i64 {
         if self.leads(actor) { i64::MAX } else { actor.rank_level - 1 }
     }
 
@@ -103,7 +103,7 @@ impl Ladder {
                 if others.map(|rank| rank.level).max().is_some_and(|next| after.level <= next) {
                     return Err(Refusal::rank_too_low("The highest rank stays the highest."));
                 }
-                if !after.permissions.are_all() {
+                if !after.permissions.is_all() {
                     return Err(Refusal::rank_too_low("The highest rank always holds every permission."));
                 }
                 Ok(())
@@ -129,8 +129,8 @@ impl Ladder {
 }
 
 fn check_gain(actor: &Viewer, before: &Permissions, after: &Permissions) -> Result<(), Refusal> {
-    let not_held = after.minus(&actor.permissions);
-    let lacking: Vec<String> = after.minus(before).into_iter().filter(|name| not_held.contains(name)).collect();
+    let not_held = after.difference(&actor.permissions);
+    let lacking: Vec<String> = after.difference(before).into_iter().filter(|name| not_held.contains(name)).collect();
     if lacking.is_empty() {
         return Ok(());
     }
@@ -142,7 +142,7 @@ fn check_gain(actor: &Viewer, before: &Permissions, after: &Permissions) -> Resu
 /// # Errors
 /// `UNAUTHENTICATED`, `FORBIDDEN` when the actor may no longer do it.
 pub async fn lock_roster(conn: &mut Conn, actor: &Viewer, permission: Permission) -> Result<(Viewer, Ladder)> {
-    store::change_roster(conn, actor.guild).await?;
+    store::bump_roster_version(conn, actor.guild).await?;
     let actor = actor.confirm(conn).await?;
     actor.require(permission)?;
     let ladder = Ladder::load(conn, actor.guild).await?;
@@ -153,7 +153,7 @@ pub async fn lock_roster(conn: &mut Conn, actor: &Viewer, permission: Permission
 ///
 /// # Errors
 /// `CONFLICT`, `LAST_LEADER`.
-pub fn check_still_led(before: Leaders, after: Leaders) -> Result<(), Refusal> {
+pub fn check_leader_remains(before: LeaderCounts, after: LeaderCounts) -> Result<(), Refusal> {
     if (after.active == 0 && before.active > 0) || (after.registered == 0 && before.registered > 0) {
         return Err(Refusal::conflict("LAST_LEADER", "The guild must keep an active, registered leader."));
     }

@@ -66,7 +66,7 @@ pub async fn create_rank(access: &Access, viewer: &Viewer, new: NewRank) -> Resu
             store::insert_ranks(conn, vec![rank.clone()]).await.map_err(taken)?;
             let summary =
                 format!("Made the rank {} at level {}: {}", rank.name, rank.level, allowed(&rank.permissions));
-            audit::record(conn, actor.guild, Some(&actor), now, audit::entry(Action::RankCreate, rank.id, summary))
+            audit::record(conn, actor.guild, Some(&actor), now, audit::event(Action::RankCreate, rank.id, summary))
                 .await?;
             Ok(rank)
         })
@@ -134,11 +134,11 @@ pub async fn update_rank(access: &Access, viewer: &Viewer, change: RankChange) -
                 if after != *before {
                     store::update_rank(conn, &after).await.map_err(taken)?;
                     let summary = format!("Changed the rank {}: {}", before.name, changes(before, &after));
-                    let entry = audit::entry(Action::RankUpdate, after.id, summary);
+                    let entry = audit::event(Action::RankUpdate, after.id, summary);
                     audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
                 }
                 let takes_away =
-                    after.level != before.level || !before.permissions.minus(&after.permissions).is_empty();
+                    after.level != before.level || !before.permissions.difference(&after.permissions).is_empty();
                 Ok((after, takes_away))
             },
         )
@@ -168,7 +168,7 @@ pub async fn delete_rank(access: &Access, viewer: &Viewer, id: RankId) -> Result
             }
             store::delete_rank(conn, actor.guild, id).await?;
             let summary = format!("Deleted the rank {} of level {}", rank.name, rank.level);
-            audit::record(conn, actor.guild, Some(&actor), now, audit::entry(Action::RankDelete, id, summary)).await
+            audit::record(conn, actor.guild, Some(&actor), now, audit::event(Action::RankDelete, id, summary)).await
         })
         .await
 }

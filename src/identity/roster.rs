@@ -28,7 +28,7 @@ const CHUNK: usize = 1_000;
 const MAX_ROWS: usize = 20_000;
 
 /// What came of an import.
-pub struct Imported {
+pub struct ImportOutcome {
     /// Whether anything was imported: not if rows were bad and those were not to be skipped.
     pub imported: bool,
     /// Rows in the file.
@@ -63,7 +63,7 @@ pub async fn import_roster(
     (format, data): (Format, Vec<u8>),
     skip_bad: bool,
     progress: impl FnMut(usize, usize) + Send + 'static,
-) -> Result<Imported> {
+) -> Result<ImportOutcome> {
     let (by, now) = (by.cloned(), access.clock.now());
     let is_command = by.is_none();
     let reading = off_thread(move || read(format, &data)).await??;
@@ -96,7 +96,7 @@ pub async fn import_roster(
                 })
                 .await?;
                 let imported = skip_bad || plan.problems.is_empty();
-                let outcome = Imported {
+                let outcome = ImportOutcome {
                     imported,
                     rows: plan.rows,
                     members_added: plan.new_members.len(),
@@ -110,7 +110,7 @@ pub async fn import_roster(
                 };
                 let takes_away = plan.changed_members.iter().any(|diff| diff.before.rank_id != diff.after.rank_id);
                 if imported && !plan.changes_nothing() {
-                    store::change_roster(conn, guild).await?;
+                    store::bump_roster_version(conn, guild).await?;
                     record(conn, by.as_ref(), now, &roster, &plan).await?;
                     apply(conn, plan, progress).await?;
                 }
@@ -205,21 +205,21 @@ async fn record(
     let before: HashMap<CharacterId, &Character> = roster.characters.iter().map(|it| (it.id, it)).collect();
     let added = plan.new_members.iter().map(|member| {
         let summary = format!("Added {} as {}", member.display_name, rank(member.rank_id));
-        audit::entry(Action::MemberCreate, member.id, summary)
+        audit::event(Action::MemberCreate, member.id, summary)
     });
     let changed = plan.changed_members.iter().map(|diff| {
-        let summary = members::summary(&diff.before, &diff.after, &ladder);
-        audit::entry(Action::MemberUpdate, diff.after.id, summary)
+        let summary = members::summarize_change(&diff.before, &diff.after, &ladder);
+        audit::event(Action::MemberUpdate, diff.after.id, summary)
     });
     let characters_added = plan.new_characters.iter().filter_map(|it| {
         let summary = format!("Added {}, a character of {}", it.full_name(), names.get(&it.member_id)?);
-        Some(audit::entry(Action::CharacterCreate, it.id, summary))
+        Some(audit::event(Action::CharacterCreate, it.id, summary))
     });
     let characters_changed = plan.changed_characters.iter().filter_map(|after| {
         let (before, owner) = (before.get(&after.id)?, names.get(&after.member_id)?);
         let changes = characters::changes(before, after);
         let summary = format!("Changed {} of {owner}: {changes}", before.full_name());
-        Some(audit::entry(Action::CharacterUpdate, after.id, summary))
+        Some(audit::event(Action::CharacterUpdate, after.id, summary))
     });
     let summary = format!(
         "Imported a roster: {} members added and {} changed, {} characters added and {} changed",
@@ -228,7 +228,7 @@ async fn record(
         plan.new_characters.len(),
         plan.changed_characters.len()
     );
-    let whole = audit::entry(Action::RosterImport, roster.guild, summary);
+    let whole = audit::event(Action::RosterImport, roster.guild, summary);
     let entries = added.chain(changed).chain(characters_added).chain(characters_changed).chain([whole]);
     audit::record_all(conn, roster.guild, by, now, entries.collect()).await
 }

@@ -21,7 +21,7 @@ use crate::{
 /// Most memory for ladders, in bytes, roughly.
 const LADDERS: u64 = 20_000_000;
 /// Most numbers of members that are kept.
-const MAX_HEADCOUNTS: usize = 10_000;
+const MAX_MEMBER_COUNTS: usize = 10_000;
 
 /// A roster as it was.
 type RosterVersion = (GuildId, i64);
@@ -29,13 +29,13 @@ type RosterVersion = (GuildId, i64);
 /// What this server keeps of rosters.
 pub struct RosterCache {
     ladders: Cache<RosterVersion, Arc<Ladder>, LadderWeighter>,
-    headcounts: Cache<(RosterVersion, MemberFilter), i64>,
+    member_counts: Cache<(RosterVersion, MemberFilter), i64>,
 }
 
 impl Default for RosterCache {
     fn default() -> Self {
         let ladders = Cache::with_weighter(1_000, LADDERS, LadderWeighter);
-        Self { ladders, headcounts: Cache::new(MAX_HEADCOUNTS) }
+        Self { ladders, member_counts: Cache::new(MAX_MEMBER_COUNTS) }
     }
 }
 
@@ -64,7 +64,7 @@ impl RosterCache {
     ///
     /// # Errors
     /// The database's.
-    pub async fn headcount(&self, db: &Db, guild: &Guild, filter: &MemberFilter) -> Result<i64> {
+    pub async fn member_count(&self, db: &Db, guild: &Guild, filter: &MemberFilter) -> Result<i64> {
         let (id, asked) = (guild.id, filter.clone());
         let count = db.read(async move |conn| Ok(store::count_members(conn, id, &asked).await?));
         if filter.search.is_some() {
@@ -72,6 +72,6 @@ impl RosterCache {
             return count.await;
         }
         let key = ((id, guild.roster_version), filter.clone());
-        self.headcounts.get_or_insert_async(&key, count).await
+        self.member_counts.get_or_insert_async(&key, count).await
     }
 }

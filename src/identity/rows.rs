@@ -158,7 +158,7 @@ impl Member {
 
 /// How many hold a guild's highest rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Leaders {
+pub struct LeaderCounts {
     /// Active ones.
     pub active: i64,
     /// Active ones with an account.

@@ -5,7 +5,8 @@ use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
 
 use super::rows::{
-    Character, CharacterFilter, CharacterKey, Guild, KnownCharacters, Leaders, Member, MemberFilter, MemberKey, Rank,
+    Character, CharacterFilter, CharacterKey, Guild, KnownCharacters, LeaderCounts, Member, MemberFilter, MemberKey,
+    Rank,
 };
 use crate::{
     access::Permissions,
@@ -68,7 +69,7 @@ pub async fn oldest_guild(conn: &mut Conn) -> QueryResult<Option<Guild>> {
 }
 
 /// Marks the roster as changed and locks it: until the transaction ends nobody else changes who holds which rank.
-pub async fn change_roster(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
+pub async fn bump_roster_version(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
     on!(conn, c => diesel::update(guilds::table.find(guild))
         .set(guilds::roster_version.eq(guilds::roster_version + 1))
         .execute(c))?;
@@ -132,12 +133,12 @@ pub async fn members_per_rank(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -
 }
 
 /// Who holds the rank of this level.
-pub async fn leaders(conn: &mut Conn, guild: GuildId, level: i64) -> QueryResult<Leaders> {
+pub async fn count_leaders(conn: &mut Conn, guild: GuildId, level: i64) -> QueryResult<LeaderCounts> {
     let (active, registered) = on!(conn, c => members::table
         .filter(members::guild_id.eq(guild).and(members::rank_level.eq(level)).and(members::is_active))
         .select((count_star(), diesel::dsl::count(members::registered_at)))
         .first(c))?;
-    Ok(Leaders { active, registered })
+    Ok(LeaderCounts { active, registered })
 }
 
 pub async fn insert_members(conn: &mut Conn, rows: Vec<Member>) -> QueryResult<()> {
@@ -206,7 +207,7 @@ pub async fn set_password(
 }
 
 /// Keeps the roster as it is until the transaction ends; others may do so too. To be called before any member is locked.
-pub async fn hold_roster(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
+pub async fn lock_roster_shared(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
     first_locked!(conn, LockMode::Shared, guilds::table.find(guild).select(guilds::id)).map(|_: GuildId| ())
 }
 
@@ -229,7 +230,7 @@ pub async fn register(
 }
 
 /// Notes that a member was here.
-pub async fn seen(conn: &mut Conn, guild: GuildId, member: MemberId, now: Timestamp) -> QueryResult<()> {
+pub async fn set_last_seen(conn: &mut Conn, guild: GuildId, member: MemberId, now: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::update(members::table.find((guild, member))).set(members::last_seen_at.eq(now)).execute(c))?;
     Ok(())
 }

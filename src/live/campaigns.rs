@@ -198,7 +198,7 @@ fn changes(
             None if now.campaign.created_at < began_at => vec![status],
             None => [vec![CampaignStatus::Draft], status.since(CampaignStatus::Draft)].concat(),
         };
-        changes.extend(steps.into_iter().map(|status| change(Arc::new(now.campaign.as_it_was(status)), false)));
+        changes.extend(steps.into_iter().map(|status| change(Arc::new(now.campaign.as_of_status(status)), false)));
         known.insert(id, now);
     }
     known.retain(|id, known| {

@@ -24,7 +24,7 @@ pub(super) async fn record(
     action: Action,
     summary: String,
 ) -> Result<()> {
-    let entry = audit::entry(action, campaign.id, summary).of_campaign(campaign.id, campaign.min_rank_level_to_view);
+    let entry = audit::event(action, campaign.id, summary).of_campaign(campaign.id, campaign.min_rank_level_to_view);
     audit::record(conn, campaign.guild_id, officer, now, entry).await
 }
 

@@ -218,7 +218,7 @@ pub(super) async fn of(
     for campaign in unknown {
         let of_it: Entries = read.remove(&campaign.id).unwrap_or_default().into();
         if let Some(counts) = counts {
-            counts.keep_entries(campaign, &of_it);
+            counts.insert_entries(campaign, &of_it);
         }
         entries.insert(campaign.id, of_it);
     }

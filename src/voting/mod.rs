@@ -30,7 +30,7 @@ pub use self::{
     lifecycle::{activate, archive, close, close_complete},
     methods::{CountSteps, VotingMethod},
     non_voters::NonVoterCache,
-    participation::{CampaignParticipation, Participation, may_know_participation, participations},
+    participation::{CampaignParticipation, Participation, may_see_participation, participations},
     publication::{RecountResult, ballot_boxes, recount, recount_all},
     rows::{
         ActivationBlocker, AnnouncementLevel, Ballot, CAMPAIGN_VALUES, Campaign, CampaignChanged, CampaignFilter,

@@ -87,7 +87,7 @@ impl Participation {
 }
 
 /// Whether this viewer may know in which votes a member has voted: the member does, and who manages campaigns.
-pub fn may_know_participation(viewer: &Viewer, member: MemberId) -> bool {
+pub fn may_see_participation(viewer: &Viewer, member: MemberId) -> bool {
     viewer.member == member || viewer.may(MANAGE)
 }
 

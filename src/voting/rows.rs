@@ -150,13 +150,13 @@ impl Campaign {
     }
 
     /// Whether a ballot may be cast at this moment: it is live, and its closing instant has not come.
-    pub fn takes_ballots(&self, now: Timestamp) -> bool {
+    pub fn accepts_ballots(&self, now: Timestamp) -> bool {
         self.status == CampaignStatus::Live && self.closes_at.is_some_and(|closes| now < closes)
     }
 
     /// As it was when it had this status, at or before the one it has: from its start on, only its status changes.
     #[must_use]
-    pub fn as_it_was(&self, status: CampaignStatus) -> Self {
+    pub fn as_of_status(&self, status: CampaignStatus) -> Self {
         let was_over = matches!(status, CampaignStatus::Closed | CampaignStatus::Archived);
         Self { status, closed_at: self.closed_at.filter(|_| was_over), ..self.clone() }
     }

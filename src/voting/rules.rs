@@ -73,7 +73,7 @@ pub fn cannot_vote(
     let Some(viewer) = viewer else { return Some(CannotVoteReason::SignIn) };
     if !viewer.is_registered {
         Some(CannotVoteReason::NotRegistered)
-    } else if !campaign.takes_ballots(now) {
+    } else if !campaign.accepts_ballots(now) {
         Some(CannotVoteReason::NotLive)
     } else if has_voted {
         Some(CannotVoteReason::AlreadyVoted)

@@ -24,7 +24,7 @@ pub trait Announcer: Send + Sync {
     fn announce<'c>(&'c self, conn: &'c mut Conn, campaign: &'c Campaign, now: Timestamp) -> BoxFuture<'c, Result<()>>;
 
     /// Such a transaction was committed.
-    fn committed(&self);
+    fn on_commit(&self);
 }
 
 /// What voting needs of the server. Clones share the caches.
@@ -63,7 +63,7 @@ impl Voting {
         let result = self.db.write_and_notify(notification, work).await?;
         if let Some(campaign) = result.campaign() {
             self.bus.publish(BusEvent::Campaign(campaign.guild_id, campaign.id));
-            self.announcer.committed();
+            self.announcer.on_commit();
         }
         Ok(result)
     }

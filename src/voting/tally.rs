@@ -64,7 +64,7 @@ pub async fn tallies(
                 let rankings = rankings.remove(&id).unwrap_or_default();
                 let outcome = Arc::new(count_from(campaign.rules(), &order, &pick_counts, &rankings));
                 if let Some(counts) = counts {
-                    counts.keep_outcome(id, turnout.voted, &outcome);
+                    counts.insert_outcome(id, turnout.voted, &outcome);
                 }
                 outcome
             });
@@ -136,7 +136,7 @@ async fn live_turnouts(
     } else {
         let electorate = Arc::new(store::electorate_by_level(conn, guild).await?);
         if let Some(counts) = counts {
-            counts.keep_electorate(guild, roster_version, &electorate);
+            counts.insert_electorate(guild, roster_version, &electorate);
         }
         electorate
     };
@@ -151,7 +151,7 @@ async fn live_turnouts(
         let gone: i64 = voters.iter().filter(may_no_more).map(|(.., ballots)| ballots).sum();
         let turnout = Turnout { eligible: may_vote + gone, voted: state(campaign).voted };
         if let Some(counts) = counts {
-            counts.keep_turnout(*id, state(campaign), turnout);
+            counts.insert_turnout(*id, state(campaign), turnout);
         }
         turnouts.insert(*id, turnout);
     }

@@ -77,7 +77,7 @@ impl TallyCache {
     }
 
     /// Keeps who may vote.
-    pub fn keep_electorate(&self, guild: GuildId, roster_version: i64, electorate: &Arc<Electorate>) {
+    pub fn insert_electorate(&self, guild: GuildId, roster_version: i64, electorate: &Arc<Electorate>) {
         self.electorates.insert(guild, (roster_version, Arc::clone(electorate)));
     }
 
@@ -87,7 +87,7 @@ impl TallyCache {
     }
 
     /// Keeps a turnout.
-    pub fn keep_turnout(&self, campaign: CampaignId, state: TurnoutKey, turnout: Turnout) {
+    pub fn insert_turnout(&self, campaign: CampaignId, state: TurnoutKey, turnout: Turnout) {
         self.turnouts.insert(campaign, (state, turnout));
     }
 
@@ -102,14 +102,14 @@ impl TallyCache {
     }
 
     /// Keeps the entries of a vote, unless it was a draft before they were read.
-    pub fn keep_entries(&self, of: &Campaign, entries: &Entries) {
+    pub fn insert_entries(&self, of: &Campaign, entries: &Entries) {
         if of.status != CampaignStatus::Draft {
             self.entries.insert(of.id, Arc::clone(entries));
         }
     }
 
     /// Keeps an outcome. Without ballots there is none to keep: a draft's rules may still change.
-    pub fn keep_outcome(&self, campaign: CampaignId, voted: i64, outcome: &Arc<Outcome>) {
+    pub fn insert_outcome(&self, campaign: CampaignId, voted: i64, outcome: &Arc<Outcome>) {
         if voted > 0 {
             self.outcomes.insert(campaign, (voted, Arc::clone(outcome)));
         }

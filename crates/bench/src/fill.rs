@@ -62,7 +62,7 @@ pub(crate) async fn fill(app: &App, size: GuildSize) -> Result<FilledGuild, BoxE
     let mut rng = StdRng::seed_from_u64(7);
     let (guild, slug) = (GuildId::new(), new_slug());
     let (now, name) = (app.clock.now(), slug.clone());
-    let founding = async move |conn: &mut _| identity::found_guild(conn, guild, &name, &name, Region::Us, now).await;
+    let founding = async move |conn: &mut _| identity::create_guild(conn, guild, &name, &name, Region::Us, now).await;
     let (_, ranks) = app.db.write(founding).await?;
     // No member signs in with a password.
     let (members, characters) = fill::roster(&generated, &ranks, size.members, "", now, &mut rng)?;

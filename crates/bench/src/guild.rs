@@ -47,7 +47,7 @@ impl BenchGuild {
         let (voters, non_voter) = app
             .db
             .write(async move |conn| {
-                let (_, ranks) = identity::found_guild(conn, id, &name, &name, Region::Us, now).await?;
+                let (_, ranks) = identity::create_guild(conn, id, &name, &name, Region::Us, now).await?;
                 let rank = ranks.last().ok_or_else(|| Error::internal("a guild has ranks"))?;
                 let voter = |number| {
                     let new = NewMember {

@@ -33,7 +33,7 @@ async fn run_beside_a_guild(url: &DatabaseUrl, arguments: &[&str]) -> String {
     let db = Db::open(url, 2).await.unwrap();
     let now = Clock::system().now();
     let found = async move |conn: &mut Conn| {
-        let (_, ranks) = identity::found_guild(conn, GuildId::new(), "gg", "gg", Region::Us, now).await?;
+        let (_, ranks) = identity::create_guild(conn, GuildId::new(), "gg", "gg", Region::Us, now).await?;
         let new = NewMember { discord_username: "leader".to_owned(), discord_id: None, display_name: None, rank: None };
         let leader = new.into_row(&ranks[0], now)?;
         Ok(identity::store::insert_members(conn, vec![leader]).await?)

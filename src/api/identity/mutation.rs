@@ -7,7 +7,7 @@ use crate::{
     access::Permission,
     api::{context::RequestContext, node::DeletePayload},
     identity::{
-        self, Character, CharacterChange, CharacterClass, CharacterRole, Guild, GuildChange, Imported, Member,
+        self, Character, CharacterChange, CharacterClass, CharacterRole, Guild, GuildChange, ImportOutcome, Member,
         MemberChange, NewCharacter, NewMember, NewRank, Rank, RankChange, Region, create_character, create_member,
         create_rank, delete_character, delete_rank, import::Format, import_roster, update_character, update_guild,
         update_member, update_rank,
@@ -192,8 +192,8 @@ struct ImportRosterPayload {
     unknown_columns: Vec<String>,
 }
 
-impl From<Imported> for ImportRosterPayload {
-    fn from(it: Imported) -> Self {
+impl From<ImportOutcome> for ImportRosterPayload {
+    fn from(it: ImportOutcome) -> Self {
         let problems = it.problems.into_iter().take(MAX_PROBLEMS).map(|problem| ImportProblem {
             place: problem.location.to_string(),
             field: problem.field.map(str::to_owned),

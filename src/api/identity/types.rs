@@ -43,7 +43,7 @@ impl Guild {
     async fn member_count(&self, ctx: &Context<'_>) -> Result<i64> {
         let app = &RequestContext::of(ctx).app;
         let active = MemberFilter { active: Some(true), ..MemberFilter::default() };
-        app.rosters.headcount(&app.db, self, &active).await
+        app.rosters.member_count(&app.db, self, &active).await
     }
 
     /// When it was founded here.
@@ -187,7 +187,7 @@ impl ConnectionNode for Member {
 
     async fn count(ctx: &Context<'_>, filter: &MemberFilter) -> Result<i64> {
         let caller = RequestContext::of(ctx);
-        caller.app.rosters.headcount(&caller.app.db, &*caller.guild_row().await?, filter).await
+        caller.app.rosters.member_count(&caller.app.db, &*caller.guild_row().await?, filter).await
     }
 }
 

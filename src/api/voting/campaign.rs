@@ -127,7 +127,7 @@ impl Campaign {
             return Ok(known.to_vec());
         }
         let entries = caller.load.entries_of.maybe(self.id).await?.unwrap_or_default();
-        caller.app.voting.tallies.keep_entries(self, &entries);
+        caller.app.voting.tallies.insert_entries(self, &entries);
         Ok(entries.to_vec())
     }
 

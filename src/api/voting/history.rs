@@ -16,7 +16,7 @@ use crate::{
         id::MemberId,
     },
     voting::{
-        Campaign, CampaignKey, CampaignParticipation, Entry, Participation, PastKey, may_know_participation, store,
+        Campaign, CampaignKey, CampaignParticipation, Entry, Participation, PastKey, may_see_participation, store,
     },
 };
 
@@ -26,7 +26,7 @@ use crate::{
 /// The database's.
 pub async fn participation_of(ctx: &Context<'_>, member: MemberId) -> Result<Option<Participation>> {
     let caller = RequestContext::of(ctx);
-    let Some(viewer) = caller.viewer().filter(|viewer| may_know_participation(viewer, member)) else {
+    let Some(viewer) = caller.viewer().filter(|viewer| may_see_participation(viewer, member)) else {
         return Ok(None);
     };
     let participation = caller.load.participation.maybe(member).await?;

@@ -152,7 +152,9 @@ pub(super) async fn fill(app: &App, id: GuildId, size: DemoSize) -> Result<Fille
     let founded = now - TimeDelta::days(400);
     let (guild, ranks) = app
         .db
-        .write(async move |conn| identity::found_guild(conn, id, "emberwatch", "Emberwatch", Region::Us, founded).await)
+        .write(async move |conn| {
+            identity::create_guild(conn, id, "emberwatch", "Emberwatch", Region::Us, founded).await
+        })
         .await?;
     // The same guild each time.
     let mut rng = StdRng::seed_from_u64(7);

@@ -332,7 +332,7 @@ async fn load_roster(conn: &mut Conn, link: &Link, snapshot: &ServerSnapshot) ->
             store::matching_members(conn, id, &seen.user.id, &text::username_key(&seen.user.username)).await?
         }
     };
-    let leaders = identity::store::leaders(conn, id, ladder.highest_level()).await?;
+    let leaders = identity::store::count_leaders(conn, id, ladder.highest_level()).await?;
     Ok(GuildRoster { ladder, members, leaders, newcomer: link.newcomer_rank_id })
 }
 
@@ -363,7 +363,7 @@ async fn apply(
                 let plan = off_thread(work).await?;
                 let takes_away = plan.changed.iter().any(|(before, after)| before.rank_id != after.rank_id);
                 if !plan.changes_nothing() {
-                    identity::store::change_roster(conn, guild).await?;
+                    identity::store::bump_roster_version(conn, guild).await?;
                     write_plan(conn, &plan).await?;
                 }
                 record(conn, guild, officer.as_ref(), now, &plan, is_whole).await?;
@@ -407,18 +407,18 @@ async fn record(
     let rank = |id| ladder.rank(id).map_or("an unknown rank", |rank| &rank.name);
     let added = plan.added.iter().map(|member| {
         let summary = format!("Added {} as {}, from Discord", member.display_name, rank(member.rank_id));
-        audit::entry(Action::MemberCreate, member.id, summary)
+        audit::event(Action::MemberCreate, member.id, summary)
     });
     let changed = plan.changed.iter().map(|(before, after)| {
-        let summary = format!("{}, by their Discord roles", identity::summary(before, after, &ladder));
-        audit::entry(Action::MemberUpdate, after.id, summary)
+        let summary = format!("{}, by their Discord roles", identity::summarize_change(before, after, &ladder));
+        audit::event(Action::MemberUpdate, after.id, summary)
     });
     let whole = (is_whole && (requester.is_some() || !plan.changes_nothing())).then(|| {
         let SyncCounts { added, promoted, demoted, conflicts, .. } = SyncCounts::from(plan);
         let summary = format!(
             "Synced Discord roles: {added} members added, {promoted} promoted, {demoted} demoted, {conflicts} conflicts"
         );
-        audit::entry(Action::DiscordSync, guild, summary)
+        audit::event(Action::DiscordSync, guild, summary)
     });
     audit::record_all(conn, guild, requester, now, added.chain(changed).chain(whole).collect()).await
 }

@@ -6,7 +6,7 @@ use crate::{
     access::Viewer,
     db::text_enum,
     discord::rest::ServerMember,
-    identity::{Ladder, Leaders, Member, NewMember, Rank, RankSource, check_still_led},
+    identity::{Ladder, LeaderCounts, Member, NewMember, Rank, RankSource, check_leader_remains},
     kernel::{
         clock::Timestamp,
         id::{MemberId, RankId},
@@ -37,7 +37,7 @@ pub struct GuildRoster {
     /// Its members; for one user, only those who may be that user.
     pub members: Vec<Member>,
     /// The number of leaders among all members.
-    pub leaders: Leaders,
+    pub leaders: LeaderCounts,
     /// The rank for newcomers without a mapped role, if an officer chose one.
     pub newcomer: Option<RankId>,
 }
@@ -159,7 +159,7 @@ impl SyncPlan {
     }
 
     /// Promotes first, then demotes, but never the last leader.
-    fn apply_moves(&mut self, moves: Vec<(Member, Member, SyncChange)>, before: Leaders, highest: i64) {
+    fn apply_moves(&mut self, moves: Vec<(Member, Member, SyncChange)>, before: LeaderCounts, highest: i64) {
         let (up, down): (Vec<_>, Vec<_>) =
             moves.into_iter().partition(|(before, after, _)| after.rank_level > before.rank_level);
         let mut leaders = before;
@@ -175,11 +175,11 @@ impl SyncPlan {
         }
         for (member, after, change) in down {
             if member.rank_level == highest {
-                let left = Leaders {
+                let left = LeaderCounts {
                     active: leaders.active - 1,
                     registered: leaders.registered - i64::from(member.is_registered()),
                 };
-                if check_still_led(before, left).is_err() {
+                if check_leader_remains(before, left).is_err() {
                     self.conflicts.push(SyncChange { conflict: Some(DiscordSyncConflict::LastLeader), ..change });
                     let linked = Member { discord_id: after.discord_id, ..member.clone() };
                     self.changed.extend((linked != member).then_some((member, linked)));

@@ -18,7 +18,7 @@ pub use self::{
     location::RowLocation,
     plan::{Actor, ImportPlan, MemberDiff, Roster, plan},
     problem::Problem,
-    read::{Reading, read},
+    read::{ParsedFile, read},
     record::{Column, Record},
     write::write,
 };

@@ -111,7 +111,7 @@ pub async fn unarchived_campaigns(conn: &mut Conn, guild: GuildId) -> QueryResul
 }
 
 /// Where the campaigns of these guilds are in their lives that something can still become of: for the server alone.
-pub async fn unarchived(
+pub async fn unarchived_statuses(
     conn: &mut Conn,
     guilds: &[GuildId],
 ) -> QueryResult<Vec<(GuildId, CampaignId, CampaignStatus)>> {

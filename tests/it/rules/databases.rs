@@ -2,7 +2,7 @@
 
 use guildhall::{
     db::{DatabaseUrl, Db},
-    identity::{Region, found_guild},
+    identity::{Region, create_guild},
     kernel::{clock::Timestamp, error, id::GuildId},
 };
 
@@ -62,7 +62,7 @@ fn only_sqlite_files_and_postgresql_are_accepted() {
 /// Founds a guild, which works once in each newly created table.
 async fn found(db: &Db) -> Result<(), Option<&'static str>> {
     let founded = db
-        .write(async |conn| found_guild(conn, GuildId::new(), "gg", "GG", Region::Eu, Timestamp::default()).await)
+        .write(async |conn| create_guild(conn, GuildId::new(), "gg", "GG", Region::Eu, Timestamp::default()).await)
         .await;
     founded.map(drop).map_err(|error| error.refusal().and_then(|refusal| refusal.reason))
 }

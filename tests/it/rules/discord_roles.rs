@@ -8,7 +8,7 @@ use guildhall::{
         ServerMember, User,
         sync::plan::{GuildRoster, SyncChange, SyncPlan, plan},
     },
-    identity::{Ladder, Leaders, Member, NewMember, Rank, RankSource},
+    identity::{Ladder, LeaderCounts, Member, NewMember, Rank, RankSource},
     kernel::{
         clock::Timestamp,
         id::{GuildId, MemberId, RankId},
@@ -55,7 +55,7 @@ fn planned(members: Vec<Member>, users: &[ServerMember]) -> SyncPlan {
     let number = |count: usize| i64::try_from(count).unwrap();
     let active = number(members.iter().filter(leads).count());
     let registered = number(members.iter().filter(leads).filter(|member| member.is_registered()).count());
-    let guild = GuildRoster { ladder: ladder(), members, leaders: Leaders { active, registered }, newcomer: None };
+    let guild = GuildRoster { ladder: ladder(), members, leaders: LeaderCounts { active, registered }, newcomer: None };
     plan(&guild, users, None, Timestamp::default())
 }
 
@@ -91,7 +91,7 @@ fn newcomers_without_a_role_get_no_permissions() {
     };
     let ladder = Ladder::new(ladder().ranks().iter().map(permits).collect());
     let guild =
-        GuildRoster { ladder, members: Vec::new(), leaders: Leaders { active: 1, registered: 1 }, newcomer: None };
+        GuildRoster { ladder, members: Vec::new(), leaders: LeaderCounts { active: 1, registered: 1 }, newcomer: None };
     assert_eq!(
         summary(&plan(&guild, &[seen(1, "guest", &[]), seen(2, "boss", &["5"])], None, Timestamp::default())),
         ["guest 1", "boss 5"]

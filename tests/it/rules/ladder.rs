@@ -2,7 +2,7 @@
 
 use guildhall::{
     access::Permissions,
-    identity::{Ladder, Leaders, Rank, check_still_led},
+    identity::{Ladder, LeaderCounts, Rank, check_leader_remains},
     kernel::id::{GuildId, RankId},
 };
 use proptest::prelude::*;
@@ -33,9 +33,9 @@ proptest! {
 
 #[test]
 fn the_last_leader_stays() {
-    let leaders = |active, registered| Leaders { active, registered };
-    assert!(check_still_led(leaders(1, 1), leaders(0, 0)).is_err());
-    assert!(check_still_led(leaders(2, 1), leaders(1, 0)).is_err());
-    assert!(check_still_led(leaders(1, 0), leaders(1, 0)).is_ok());
-    assert!(check_still_led(leaders(2, 2), leaders(1, 1)).is_ok());
+    let leaders = |active, registered| LeaderCounts { active, registered };
+    assert!(check_leader_remains(leaders(1, 1), leaders(0, 0)).is_err());
+    assert!(check_leader_remains(leaders(2, 1), leaders(1, 0)).is_err());
+    assert!(check_leader_remains(leaders(1, 0), leaders(1, 0)).is_ok());
+    assert!(check_leader_remains(leaders(2, 2), leaders(1, 1)).is_ok());
 }

@@ -14,20 +14,20 @@ pub use self::{
 use super::{
     location::RowLocation,
     problem::{Fault, Problem},
-    read::Reading,
+    read::ParsedFile,
     record::Column,
 };
 use crate::{
     identity::{
         policy,
-        rows::{Leaders, Member, Rank},
+        rows::{LeaderCounts, Member, Rank},
     },
     kernel::clock::Timestamp,
 };
 
 /// Weighs what was read against the guild as it stands. A row with a problem is left out whole, and the others are taken
 /// as if it were not there.
-pub fn plan(existing: &Roster, actor: &Actor, reading: &Reading, now: Timestamp) -> ImportPlan {
+pub fn plan(existing: &Roster, actor: &Actor, reading: &ParsedFile, now: Timestamp) -> ImportPlan {
     let builder = PlanBuilder::new(existing, actor, now);
     let plan = follow(builder, reading);
     if still_led(existing, &plan) {
@@ -36,7 +36,7 @@ pub fn plan(existing: &Roster, actor: &Actor, reading: &Reading, now: Timestamp)
     follow(PlanBuilder::new(existing, actor, now).keeping_leaders(), reading)
 }
 
-fn follow(mut builder: PlanBuilder<'_>, reading: &Reading) -> ImportPlan {
+fn follow(mut builder: PlanBuilder<'_>, reading: &ParsedFile) -> ImportPlan {
     let mut plan = ImportPlan {
         problems: reading.problems.clone(),
         unknown_columns: reading.unknown_columns.clone(),
@@ -72,16 +72,16 @@ fn still_led(existing: &Roster, plan: &ImportPlan) -> bool {
     let Some(highest) = existing.ranks.first() else {
         return true;
     };
-    let mut leaders = Leaders { active: 0, registered: 0 };
+    let mut leaders = LeaderCounts { active: 0, registered: 0 };
     count(&mut leaders, highest, existing.members.iter(), 1);
     let before = leaders;
     count(&mut leaders, highest, plan.new_members.iter(), 1);
     count(&mut leaders, highest, plan.changed_members.iter().map(|diff| &diff.before), -1);
     count(&mut leaders, highest, plan.changed_members.iter().map(|diff| &diff.after), 1);
-    policy::check_still_led(before, leaders).is_ok()
+    policy::check_leader_remains(before, leaders).is_ok()
 }
 
-fn count<'a>(leaders: &mut Leaders, highest: &Rank, members: impl Iterator<Item = &'a Member>, each: i64) {
+fn count<'a>(leaders: &mut LeaderCounts, highest: &Rank, members: impl Iterator<Item = &'a Member>, each: i64) {
     for member in members.filter(|member| member.is_active && member.rank_level == highest.level) {
         leaders.active += each;
         leaders.registered += if member.is_registered() { each } else { 0 };

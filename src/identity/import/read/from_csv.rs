@@ -3,7 +3,7 @@
 use csv::{Reader, ReaderBuilder, StringRecord};
 use strum::VariantArray;
 
-use super::{Reading, unreadable};
+use super::{ParsedFile, unreadable};
 use crate::{
     identity::import::{
         formula,
@@ -20,9 +20,9 @@ const DELIMITERS: [u8; 3] = [b'\t', b';', b','];
 /// A column's header, and what it means.
 type Heading = (String, Option<Column>);
 
-pub(super) fn read(text: &str) -> Result<Reading, Refusal> {
+pub(super) fn read(text: &str) -> Result<ParsedFile, Refusal> {
     let (delimiter, headings) = header(text)?;
-    let mut reading = Reading::default();
+    let mut reading = ParsedFile::default();
     for (header, column) in &headings {
         if column.is_none() && !header.is_empty() {
             reading.pass_over(header);

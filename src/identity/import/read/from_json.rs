@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Reading, unreadable};
+use super::{ParsedFile, unreadable};
 use crate::{
     identity::import::{
         location::RowLocation,
@@ -12,7 +12,7 @@ use crate::{
     kernel::{error::Refusal, text},
 };
 
-pub(super) fn read(text: &str) -> Result<Reading, Refusal> {
+pub(super) fn read(text: &str) -> Result<ParsedFile, Refusal> {
     let file: Value =
         serde_json::from_str(text).map_err(|error| unreadable(format!("The file is not JSON: {error}.")))?;
     let members = file
@@ -20,7 +20,7 @@ pub(super) fn read(text: &str) -> Result<Reading, Refusal> {
         .and_then(|file| file.iter().find(|(key, _)| text::loose_key(key) == "members"))
         .and_then(|(_, members)| members.as_array())
         .ok_or_else(|| unreadable("The file must be an object with a list called members."))?;
-    let mut reading = Reading::default();
+    let mut reading = ParsedFile::default();
     for (index, member) in members.iter().enumerate() {
         if let Err(fault) = read_member(&mut reading, index, member) {
             reading.problems.push(fault.at(RowLocation::Member(index)));
@@ -29,7 +29,7 @@ pub(super) fn read(text: &str) -> Result<Reading, Refusal> {
     Ok(reading)
 }
 
-fn read_member(reading: &mut Reading, index: usize, member: &Value) -> Result<(), Fault> {
+fn read_member(reading: &mut ParsedFile, index: usize, member: &Value) -> Result<(), Fault> {
     let mut record = Record::new(RowLocation::Member(index));
     let characters = fill(reading, &mut record, member, &Column::OF_MEMBER)?;
     if characters.is_empty() {
@@ -49,7 +49,7 @@ fn read_member(reading: &mut Reading, index: usize, member: &Value) -> Result<()
 
 /// Fills a row with what an object tells in these columns, and answers the characters it lists beside them.
 fn fill<'a>(
-    reading: &mut Reading,
+    reading: &mut ParsedFile,
     record: &mut Record,
     object: &'a Value,
     columns: &[Column],

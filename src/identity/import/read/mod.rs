@@ -5,10 +5,10 @@
 
 mod from_csv;
 mod from_json;
-mod reading;
+mod parsed_file;
 
-pub use self::reading::Reading;
-use self::reading::unreadable;
+pub use self::parsed_file::ParsedFile;
+use self::parsed_file::unreadable;
 use super::format::Format;
 use crate::kernel::error::Refusal;
 
@@ -16,7 +16,7 @@ use crate::kernel::error::Refusal;
 ///
 /// # Errors
 /// `BAD_USER_INPUT` at `data` for a file that is not of this format.
-pub fn read(format: Format, text: &[u8]) -> Result<Reading, Refusal> {
+pub fn read(format: Format, text: &[u8]) -> Result<ParsedFile, Refusal> {
     let text = std::str::from_utf8(text).map_err(|_| unreadable("The file is not UTF-8 text: save it as UTF-8."))?;
     let text = text.trim_start_matches('\u{feff}');
     match format {

@@ -11,7 +11,7 @@ use guildhall::{
     access::{Permission, Viewer},
     identity::{
         Character, CharacterClass, CharacterRole, Member, Rank, RankSource,
-        import::{self, Actor, Format, ImportPlan, Reading, Roster},
+        import::{self, Actor, Format, ImportPlan, ParsedFile, Roster},
     },
     kernel::{
         clock::Timestamp,
@@ -120,7 +120,7 @@ fn officer(member: i64) -> Actor {
 }
 
 /// Rows of a table that has every column.
-fn rows(rows: &str) -> Reading {
+fn rows(rows: &str) -> ParsedFile {
     let header = "username,discord id,nickname,rank,character,realm,class,spec,role,main";
     import::read(Format::Csv, format!("{header}\n{rows}").as_bytes()).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use guildhall::identity::{
     Character, RankSource,
-    import::{Actor, Format, ImportPlan, MemberDiff, Reading, Record, Roster, plan, read},
+    import::{Actor, Format, ImportPlan, MemberDiff, ParsedFile, Record, Roster, plan, read},
 };
 use proptest::{
     prelude::*,
@@ -300,7 +300,7 @@ fn row() -> impl Strategy<Value = String> {
     })
 }
 
-fn file() -> impl Strategy<Value = Reading> {
+fn file() -> impl Strategy<Value = ParsedFile> {
     proptest::collection::vec(row(), 0..12).prop_map(|lines| rows(&lines.concat()))
 }
 
@@ -308,10 +308,10 @@ fn actor() -> impl Strategy<Value = Actor> {
     select(vec![Actor::Operator, officer(1), officer(2)])
 }
 
-fn good_rows(reading: &Reading, plan: &ImportPlan) -> Reading {
+fn good_rows(reading: &ParsedFile, plan: &ImportPlan) -> ParsedFile {
     let bad = |record: &Record| plan.problems.iter().any(|problem| problem.location == record.location);
     let records = reading.records.iter().filter(|record| !bad(record)).cloned().collect();
-    Reading { records, ..Reading::default() }
+    ParsedFile { records, ..ParsedFile::default() }
 }
 
 fn changes(roster: &Roster, plan: &ImportPlan) -> Vec<String> {

@@ -1,10 +1,10 @@
 //! Reading tables and lists of members.
 
-use guildhall::identity::import::{Column, Format, Reading, Record, RowLocation, read};
+use guildhall::identity::import::{Column, Format, ParsedFile, Record, RowLocation, read};
 use proptest::{prelude::*, sample::select};
 
 /// The rows that were read, as `place: username | character | main`.
-fn summary(reading: &Reading) -> Vec<String> {
+fn summary(reading: &ParsedFile) -> Vec<String> {
     let cell = |record: &Record, column| record.cell(column).unwrap_or("-").to_owned();
     let row = |record: &Record| {
         let cells = [Column::DiscordUsername, Column::CharacterName, Column::MainAlt];
@@ -13,15 +13,15 @@ fn summary(reading: &Reading) -> Vec<String> {
     reading.records.iter().map(row).collect()
 }
 
-fn problems(reading: &Reading) -> Vec<(String, Option<&'static str>)> {
+fn problems(reading: &ParsedFile) -> Vec<(String, Option<&'static str>)> {
     reading.problems.iter().map(|problem| (problem.location.to_string(), problem.field)).collect()
 }
 
-fn csv(text: &str) -> Reading {
+fn csv(text: &str) -> ParsedFile {
     read(Format::Csv, text.as_bytes()).unwrap()
 }
 
-fn json(text: &str) -> Reading {
+fn json(text: &str) -> ParsedFile {
     read(Format::Json, text.as_bytes()).unwrap()
 }
 

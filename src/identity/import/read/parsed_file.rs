@@ -10,7 +10,7 @@ const MAX_UNKNOWN: usize = 50;
 
 /// What was found in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reading {
+pub struct ParsedFile {
     /// The rows that could be read, in the file's order.
     pub records: Vec<Record>,
     /// Why others could not.
@@ -19,7 +19,7 @@ pub struct Reading {
     pub unknown_columns: Vec<String>,
 }
 
-impl Reading {
+impl ParsedFile {
     pub(super) fn pass_over(&mut self, column: &str) {
         if self.unknown_columns.len() < MAX_UNKNOWN && !self.unknown_columns.iter().any(|known| known == column) {
             self.unknown_columns.push(column.to_owned());
