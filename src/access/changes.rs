@@ -1,4 +1,4 @@
-//! Looks viewers up, and changes rights so that every server knows.
+//! Looks up viewers, and notifies every server of changed rights.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// How long a viewer without a token is valid: much longer than any operation takes.
-const ACTING: Duration = Duration::from_mins(5);
+const TOKENLESS_VIEWER_VALIDITY: Duration = Duration::from_mins(5);
 
-/// What authorisation needs. Clones share the cache.
+/// The part of the server that authorisation needs. Clones share the cache.
 #[derive(Clone)]
 pub struct Access {
     /// The database.
@@ -31,17 +31,17 @@ pub struct Access {
     pub bus: Arc<Bus>,
     /// Viewers looked up before.
     pub viewers: Arc<ViewerCache>,
-    /// Whether servers in other processes cache viewers of this database: on PostgreSQL, and for a command beside a server on
-    /// SQLite.
+    /// Whether servers in other processes cache viewers of this database: on PostgreSQL, and for a command beside a
+    /// server on SQLite.
     pub has_peers: bool,
 }
 
-/// What a token claims. It holds until the token is revoked.
+/// The claims of an access token, which are true until the token is revoked.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenClaim {
     /// The member.
     pub member: MemberId,
-    /// The session of the token; none for an operator's.
+    /// The session of the token; `None` for an operator's token.
     pub session: Option<SessionId>,
     /// The member's credentials version when the token was issued.
     pub credentials_version: i64,
@@ -50,16 +50,17 @@ pub struct TokenClaim {
 }
 
 impl Access {
-    /// Runs `work` in a transaction that may change rights in a guild, and notifies all servers: of the member that `of` finds
-    /// in the result if nobody else's rights change, otherwise of anyone. Call [`Access::await_revocation`] before
-    /// acknowledging a revocation; a grant needs no wait.
+    /// Runs `work` in a transaction that may change rights in a guild, and notifies all servers.
+    ///
+    /// `affected` returns the member whose rights changed, or `None` if those of any member may have. Call
+    /// [`Access::await_revocation`] before acknowledging a revocation; a grant needs no wait.
     ///
     /// # Errors
     /// Those of `work`; `INTERNAL` (`UNAVAILABLE`) when no connection is available.
     pub async fn change<R, F>(
         &self,
         guild: GuildId,
-        of: impl Fn(&R) -> Option<MemberId> + Clone + Send + 'static,
+        affected: impl Fn(&R) -> Option<MemberId> + Clone + Send + 'static,
         work: F,
     ) -> Result<R>
     where
@@ -70,22 +71,22 @@ impl Access {
             + 'static,
     {
         let notification = {
-            let (of, notification) = (of.clone(), self.bus.access_notification(guild));
-            move |result: &R| Some(notification(of(result)))
+            let (affected, notification) = (affected.clone(), self.bus.access_notification(guild));
+            move |result: &R| Some(notification(affected(result)))
         };
         let result = self.db.write_and_notify(notification, work).await?;
-        self.bus.access_changed(guild, of(&result));
+        self.bus.access_changed(guild, affected(&result));
         Ok(result)
     }
 
-    /// Returns when no server uses rights from before the last change; see [`ViewerCache`].
+    /// Waits until no server uses the rights from before the last change. [`ViewerCache`] explains how.
     pub async fn await_revocation(&self) {
         if self.has_peers {
             tokio::time::sleep(self.viewers.lease).await;
         }
     }
 
-    /// The viewer of a token.
+    /// Returns the viewer of a token.
     ///
     /// # Errors
     /// `UNAUTHENTICATED` when the token has been revoked or has expired.
@@ -97,18 +98,18 @@ impl Access {
         let viewer = if let Some(cached) = self.viewers.get(guild, member, session) {
             Some(Viewer { token_expires_at: expires_at, ..cached })
         } else {
-            let look_up = self.viewers.start_lookup();
+            let lookup = self.viewers.start_lookup();
             let read = async move |conn: &mut Conn| Ok(store::viewer(conn, guild, member, session, expires_at).await?);
             let found = self.db.read(read).await?;
             if let Some(viewer) = &found {
-                self.viewers.insert(look_up, viewer.clone());
+                self.viewers.insert(lookup, viewer.clone());
             }
             found
         };
         Ok(viewer.filter(|viewer| viewer.credentials_version == credentials_version).ok_or_else(invalid_token)?)
     }
 
-    /// The viewer as they are now.
+    /// Looks up a viewer again, to see changes to their rights.
     ///
     /// # Errors
     /// `UNAUTHENTICATED` when their token has been revoked or has expired.
@@ -117,23 +118,24 @@ impl Access {
         self.look_up(guild, TokenClaim { member, session, credentials_version, expires_at }).await
     }
 
-    /// A member identified other than by a token, such as by Discord; `None` unless they are active.
+    /// Returns a member who was identified without a token, such as by Discord. Returns `None` if they are not active.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn look_up_member(&self, guild: GuildId, member: MemberId) -> Result<Option<Viewer>> {
-        let until = self.clock.now() + ACTING;
-        self.db.read(async move |conn| Ok(store::viewer(conn, guild, member, None, until).await?)).await
+        let expires_at = self.clock.now() + TOKENLESS_VIEWER_VALIDITY;
+        self.db.read(async move |conn| Ok(store::viewer(conn, guild, member, None, expires_at).await?)).await
     }
 }
 
 impl Viewer {
-    /// The same viewer as of this transaction, whose rights a change is judged by.
+    /// Reads the viewer again in this transaction. Its changes are authorised by the rights that this returns.
     ///
     /// # Errors
     /// `UNAUTHENTICATED` when their token has been revoked.
     pub async fn confirm(&self, conn: &mut Conn) -> Result<Self> {
-        let now = store::viewer(conn, self.guild, self.member, self.session, self.token_expires_at).await?;
-        Ok(now.filter(|now| now.credentials_version == self.credentials_version).ok_or_else(invalid_token)?)
+        let current = store::viewer(conn, self.guild, self.member, self.session, self.token_expires_at).await?;
+        let is_same_version = |current: &Self| current.credentials_version == self.credentials_version;
+        Ok(current.filter(is_same_version).ok_or_else(invalid_token)?)
     }
 }

@@ -1,4 +1,4 @@
-//! Who may do what: permissions, viewers and the revocation of rights on all servers.
+//! Authorisation: permissions, viewers, and the revocation of rights on all servers.
 
 mod changes;
 mod permission;

@@ -1,4 +1,4 @@
-//! What a rank allows.
+//! The permissions of a rank.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -18,26 +18,26 @@ text_enum! {
         MembersManage,
         /// Send invite codes to members below one's own rank.
         MembersInvite,
-        /// Create, edit, start, close and archive campaigns; see drafts.
+        /// Create, edit, start, close and archive campaigns, and see drafts.
         CampaignsManage,
-        /// Link Discord and bring ranks in step with it.
+        /// Link Discord and synchronise ranks with its roles.
         DiscordManage,
         /// Read the audit log.
         AuditView,
-        /// Edit the guild itself.
+        /// Edit the guild's name and region.
         GuildManage,
     }
 }
 
 /// A rank's permissions.
 ///
-/// The highest rank grants every permission, also those of a later release, so its permissions are computed and never
-/// stored. Names that this release doesn't know belong to a newer one that shares the database: they grant nothing here,
-/// and an edit of the rank keeps them.
+/// The highest rank grants every permission, even those of later releases, so its permissions are computed and never
+/// stored. Unknown names belong to a newer release that shares the database. They grant nothing in this release, and an
+/// edit of the rank keeps them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub struct Permissions {
-    /// Whether they are the highest rank's.
+    /// Whether these are the highest rank's permissions.
     highest: bool,
     known: BTreeSet<Permission>,
     unknown: BTreeSet<String>,
@@ -46,32 +46,34 @@ pub struct Permissions {
 stored_as_text!(Permissions);
 
 impl Permissions {
-    /// The permissions of the highest rank.
+    /// Returns the permissions of the highest rank.
     pub fn all() -> Self {
         Self { highest: true, ..Self::default() }
     }
 
-    /// The permissions of a rank: of the highest one all, of another those that are stored.
+    /// Returns a rank's permissions: every permission for the highest rank, otherwise the stored ones.
     #[must_use]
     pub fn of_rank(stored: Self, is_highest: bool) -> Self {
         Self { highest: is_highest, ..stored }
     }
 
-    /// These permissions in a list, to be stored apart from the rank that grants them.
+    /// Lists every known permission explicitly. Use it to store permissions apart from the rank that grants them.
     #[must_use]
     pub fn to_explicit(&self) -> Self {
         Self { highest: false, known: self.iter().collect(), unknown: self.unknown.clone() }
     }
 
-    /// The permissions after an edit. Unknown ones stay, since the editor could not see them; the highest rank remains the
-    /// highest only with every permission.
+    /// Returns the permissions after an edit.
+    ///
+    /// Unknown permissions are kept, since the editor could not see them. The highest rank's permissions remain the
+    /// highest rank's only if the edit keeps every permission.
     #[must_use]
     pub fn replaced_by(&self, permissions: impl IntoIterator<Item = Permission>) -> Self {
-        let chosen: BTreeSet<Permission> = permissions.into_iter().collect();
-        if self.highest && Permission::VARIANTS.iter().all(|it| chosen.contains(it)) {
+        let known: BTreeSet<Permission> = permissions.into_iter().collect();
+        if self.highest && Permission::VARIANTS.iter().all(|it| known.contains(it)) {
             return self.clone();
         }
-        Self { highest: false, known: chosen, unknown: self.unknown.clone() }
+        Self { highest: false, known, unknown: self.unknown.clone() }
     }
 
     /// Whether this permission is granted.
@@ -79,22 +81,22 @@ impl Permissions {
         self.highest || self.known.contains(&permission)
     }
 
-    /// Whether these are the highest rank's.
+    /// Whether these are the highest rank's permissions.
     pub const fn is_all(&self) -> bool {
         self.highest
     }
 
-    /// Whether nothing is granted, by this release or a newer one.
+    /// Whether there are no permissions, known or unknown.
     pub fn is_empty(&self) -> bool {
         !self.highest && self.known.is_empty() && self.unknown.is_empty()
     }
 
-    /// The known permissions, in the schema's order.
+    /// Iterates over the known permissions, in the schema's order.
     pub fn iter(&self) -> impl Iterator<Item = Permission> {
         Permission::VARIANTS.iter().copied().filter(|permission| self.contains(*permission))
     }
 
-    /// The names of these permissions that `others` lack.
+    /// Returns the names of the permissions that `others` lack.
     pub fn difference(&self, others: &Self) -> Vec<String> {
         if others.highest {
             return Vec::new();
@@ -115,7 +117,7 @@ impl FromIterator<Permission> for Permissions {
     }
 }
 
-/// As they are stored: nothing computed.
+/// Formats permissions as they are stored: their names, separated by spaces.
 impl fmt::Display for Permissions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.names().join(" "))

@@ -1,4 +1,4 @@
-//! Queries for viewers, and those that revoke access.
+//! Queries that read viewers and that revoke access.
 
 use diesel::{
     dsl::{exists, not},
@@ -25,10 +25,11 @@ mod aliases {
     diesel::alias!(ranks as higher_ranks: HigherRanks);
 }
 
-/// Rank (id, name, level, stored permissions), whether that is the highest, whether registered, session, credentials version.
+/// The rank (id, name, level, stored permissions, whether it is the highest), whether the member is registered, the
+/// session, and the credentials version.
 type ViewerRow = ((RankId, String, i64, Permissions, bool), bool, Option<SessionId>, i64);
 
-/// An active member as a viewer; `None` if `session` is given but is not an open session of theirs.
+/// Reads an active member as a viewer. Returns `None` if `session` is given and is not an open session of theirs.
 pub async fn viewer(
     conn: &mut Conn,
     guild: GuildId,
@@ -84,7 +85,7 @@ pub async fn viewer(
         .filter(|viewer| viewer.session == session))
 }
 
-/// Revokes all of a member's sessions but `kept`.
+/// Revokes all of a member's sessions except `kept`.
 pub async fn revoke_sessions_of(
     conn: &mut Conn,
     guild: GuildId,
@@ -102,7 +103,7 @@ pub async fn revoke_sessions_of(
     Ok(())
 }
 
-/// Voids a member's codes.
+/// Deletes a member's invite and reset codes.
 pub async fn delete_codes_of(conn: &mut Conn, guild: GuildId, member: MemberId) -> QueryResult<()> {
     on!(conn, c => diesel::delete(codes::table)
         .filter(codes::guild_id.eq(guild).and(codes::member_id.eq(member)))

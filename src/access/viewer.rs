@@ -7,7 +7,7 @@ use crate::kernel::{
     id::{GuildId, MemberId, RankId, SessionId},
 };
 
-/// A member of a request's guild, as they are when the request is made.
+/// A member of the request's guild, with the rights they have at the time of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Viewer {
     /// Their guild.
@@ -20,13 +20,13 @@ pub struct Viewer {
     pub rank_name: String,
     /// Their rank's level.
     pub rank_level: i64,
-    /// What their rank allows.
+    /// Their rank's permissions.
     pub permissions: Permissions,
-    /// Whether they have an account. An operator can mint a token for a member who has none.
+    /// Whether they have an account. An operator can issue a token for a member without one.
     pub is_registered: bool,
-    /// The session of their token; none for an operator's token.
+    /// The session of their token; `None` for an operator's token.
     pub session: Option<SessionId>,
-    /// Their credentials version. A token with another one is void.
+    /// Their credentials version. A token with another version is invalid.
     pub credentials_version: i64,
     /// When their token expires.
     pub token_expires_at: Timestamp,
@@ -38,10 +38,10 @@ impl Viewer {
         self.permissions.contains(permission)
     }
 
-    /// Refuses viewers whose rank doesn't grant this permission.
+    /// Checks that their rank grants this permission.
     ///
     /// # Errors
-    /// `FORBIDDEN`, `PERMISSION_REQUIRED`.
+    /// `FORBIDDEN` (`PERMISSION_REQUIRED`).
     pub fn require(&self, permission: Permission) -> Result<(), Refusal> {
         if self.may(permission) {
             return Ok(());
@@ -51,7 +51,7 @@ impl Viewer {
     }
 }
 
-/// The refusal of a token that is not valid for the request.
+/// The refusal of an access token that is not valid for the request.
 pub fn invalid_token() -> Refusal {
     Refusal::new(Code::Unauthenticated, "The access token is not valid here.").because("INVALID_TOKEN")
 }

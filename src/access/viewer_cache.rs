@@ -1,9 +1,9 @@
-//! Viewers looked up before, cached for as long as nothing can have changed about them.
+//! Caches viewers until their rights may have changed.
 //!
-//! A change of rights ([`crate::access::changes::Access::change`]) notifies all servers in its own transaction, and a revocation is
-//! acknowledged only a [`ViewerCache::lease`] later. A server uses a cached viewer only if, within that lease, it looked the
-//! viewer up or checked that it receives the others' notices. So once a demotion is acknowledged, no server uses the old rank:
-//! each has either applied the notice or lost trust in its cache.
+//! A change of rights ([`crate::access::changes::Access::change`]) notifies all servers in its own transaction. A
+//! revocation is acknowledged only a [`ViewerCache::lease`] later. A server uses a cached viewer only if, within that
+//! lease, it looked up the viewer or checked that it receives the other servers' notices. So once a demotion is
+//! acknowledged, no server uses the old rank: each has applied the notice or no longer uses the cached viewer.
 
 use std::{
     collections::HashMap,
@@ -19,24 +19,24 @@ use crate::{
     kernel::id::{GuildId, MemberId, SessionId},
 };
 
-/// How long a server trusts its cache without a sign that it receives the others' notices. Revocations wait as long on a
-/// database that several servers use.
+/// How long a server uses its cache without a sign that it receives the other servers' notices. Revocations wait as
+/// long on a database that several servers use.
 pub const LEASE: Duration = Duration::from_millis(250);
 
-/// Longest time that a viewer stays cached, so that changes made past Guildhall are noticed.
+/// Longest time that a viewer stays cached. Direct changes to the database, which send no notice, take effect after it.
 const MAX_AGE: Duration = Duration::from_secs(30);
 
-/// Most cached viewers: some 20 MB.
+/// Most cached viewers, which take about 20 MB.
 const MAX_CACHED: usize = 50_000;
 
 type Key = (MemberId, Option<SessionId>);
 
 /// This server's cached viewers.
 pub struct ViewerCache {
-    /// How long a cached viewer is trusted without a sign that notices arrive.
+    /// How long a cached viewer is used without a sign that notices arrive.
     pub lease: Duration,
     cached: Mutex<Cached>,
-    /// Whether a viewer was asked for since the listener last looked.
+    /// Whether the cache was read since the listener last called [`BusSubscriber::take_demand`].
     demand: AtomicBool,
 }
 
@@ -44,46 +44,46 @@ pub struct ViewerCache {
 struct Cached {
     by_guild: HashMap<GuildId, HashMap<Key, (Instant, Viewer)>>,
     count: usize,
-    /// All notices published before this moment have been applied.
+    /// The time before which all published notices have been applied.
     caught_up: Option<Instant>,
-    /// Grows whenever a viewer is dropped.
+    /// Increases whenever viewers are evicted.
     generation: u64,
 }
 
-/// A look-up in progress: its result is cached only if no viewer was dropped meanwhile.
+/// A lookup in progress. Its result is cached only if no viewer was evicted since it started.
 #[derive(Clone, Copy)]
 pub struct Lookup {
     generation: u64,
-    /// When the look-up began: the lease and the age of the viewer it finds are counted from here.
+    /// When the lookup started. The lease and the age of the cached viewer are counted from this time.
     pub started_at: Instant,
 }
 
 impl ViewerCache {
-    /// An empty cache with this lease.
+    /// Creates an empty cache with this lease.
     pub fn new(lease: Duration) -> Self {
         Self { lease, cached: Mutex::default(), demand: AtomicBool::new(false) }
     }
 
-    /// The cached viewer, if certainly current.
+    /// Returns the cached viewer, unless it may be out of date.
     pub fn get(&self, guild: GuildId, member: MemberId, session: Option<SessionId>) -> Option<Viewer> {
         self.demand.store(true, Ordering::Relaxed);
         let cached = self.cached.lock();
         let (looked_up, viewer) = cached.by_guild.get(&guild)?.get(&(member, session))?;
-        let sure = cached.caught_up.map_or(*looked_up, |moment| moment.max(*looked_up));
-        // A longer lease, such as tests have, is not cut short.
-        let is_sure = sure.elapsed() < self.lease && looked_up.elapsed() < MAX_AGE.max(self.lease);
-        is_sure.then(|| viewer.clone())
+        let current_as_of = cached.caught_up.map_or(*looked_up, |caught_up| caught_up.max(*looked_up));
+        // Some tests have a lease longer than `MAX_AGE`.
+        let is_current = current_as_of.elapsed() < self.lease && looked_up.elapsed() < MAX_AGE.max(self.lease);
+        is_current.then(|| viewer.clone())
     }
 
-    /// Call before a viewer is looked up.
+    /// Starts a lookup. Call it before reading the viewer from the database.
     pub fn start_lookup(&self) -> Lookup {
         Lookup { generation: self.cached.lock().generation, started_at: Instant::now() }
     }
 
-    /// Caches the result of a look-up.
-    pub fn insert(&self, look_up: Lookup, viewer: Viewer) {
+    /// Caches the result of a lookup.
+    pub fn insert(&self, lookup: Lookup, viewer: Viewer) {
         let mut cached = self.cached.lock();
-        if cached.generation != look_up.generation {
+        if cached.generation != lookup.generation {
             return;
         }
         if cached.count >= MAX_CACHED {
@@ -91,25 +91,25 @@ impl ViewerCache {
             cached.count = 0;
         }
         let key = (viewer.member, viewer.session);
-        let before = cached.by_guild.entry(viewer.guild).or_default().insert(key, (look_up.started_at, viewer));
-        cached.count += usize::from(before.is_none());
+        let replaced = cached.by_guild.entry(viewer.guild).or_default().insert(key, (lookup.started_at, viewer));
+        cached.count += usize::from(replaced.is_none());
     }
 
-    /// Drops viewers of a guild whose rights may have changed: one member, or all.
-    fn forget(&self, guild: GuildId, of: Option<MemberId>) {
+    /// Evicts the viewers of a guild whose rights may have changed: of one member, or of all if `changed` is `None`.
+    fn evict(&self, guild: GuildId, changed: Option<MemberId>) {
         let mut cached = self.cached.lock();
         cached.generation += 1;
         let Some(mut viewers) = cached.by_guild.remove(&guild) else { return };
-        let before = viewers.len();
-        viewers.retain(|(member, _), _| of.is_some_and(|of| of != *member));
-        cached.count -= before - viewers.len();
+        let count_before = viewers.len();
+        viewers.retain(|(member, _), _| changed.is_some_and(|changed| changed != *member));
+        cached.count -= count_before - viewers.len();
         if !viewers.is_empty() {
             cached.by_guild.insert(guild, viewers);
         }
     }
 
-    /// Drops all viewers.
-    fn forget_all(&self) {
+    /// Evicts all viewers.
+    fn clear(&self) {
         let mut cached = self.cached.lock();
         *cached = Cached { generation: cached.generation + 1, ..Cached::default() };
     }
@@ -117,13 +117,13 @@ impl ViewerCache {
 
 impl BusSubscriber for ViewerCache {
     fn apply(&self, event: BusEvent, _: Publisher) {
-        if let BusEvent::Access(guild, of) = event {
-            self.forget(guild, of);
+        if let BusEvent::Access(guild, member) = event {
+            self.evict(guild, member);
         }
     }
 
     fn resync(&self) {
-        self.forget_all();
+        self.clear();
     }
 
     fn caught_up(&self, moment: Instant) {

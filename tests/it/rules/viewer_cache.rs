@@ -22,16 +22,16 @@ fn known(viewers: &ViewerCache, viewer: &Viewer) -> Option<Viewer> {
 fn a_change_discards_viewers_loaded_before_it() {
     let viewers = with_lease(Duration::from_hours(1));
     let viewer = viewer(3);
-    let look_up = viewers.start_lookup();
-    viewers.insert(look_up, viewer.clone());
+    let lookup = viewers.start_lookup();
+    viewers.insert(lookup, viewer.clone());
     assert_eq!(known(&viewers, &viewer), Some(viewer.clone()));
     viewers.apply(BusEvent::Access(GuildId(2), None), Publisher::Local);
     assert_eq!(known(&viewers, &viewer), Some(viewer.clone()), "another guild's change");
     viewers.apply(BusEvent::Access(viewer.guild, Some(MemberId(2))), Publisher::Local);
     assert_eq!(known(&viewers, &viewer), Some(viewer.clone()), "another member's change");
-    let look_up = viewers.start_lookup();
+    let lookup = viewers.start_lookup();
     viewers.apply(BusEvent::Access(viewer.guild, Some(viewer.member)), Publisher::Local);
-    viewers.insert(look_up, viewer.clone());
+    viewers.insert(lookup, viewer.clone());
     assert_eq!(known(&viewers, &viewer), None);
 }
 
@@ -44,9 +44,9 @@ fn a_viewer_expires_with_the_lease_unless_the_notices_are_up_to_date() {
     viewers.lease = Duration::from_secs(20);
     let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap_or_else(Instant::now);
     let loaded = |at| {
-        let mut look_up = viewers.start_lookup();
-        look_up.started_at = at;
-        viewers.insert(look_up, viewer.clone());
+        let mut lookup = viewers.start_lookup();
+        lookup.started_at = at;
+        viewers.insert(lookup, viewer.clone());
     };
     loaded(ago(25));
     assert_eq!(known(&viewers, &viewer), None, "loaded longer ago than the lease");
