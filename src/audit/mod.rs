@@ -1,6 +1,7 @@
-//! The audit log: who did what to whom, when, and by which rank.
+//! The audit log: who did what, to whom, when, and with which rank.
 //!
-//! An operation records what it did in its own transaction, so the log holds all that was done and nothing else.
+//! An operation records its events in its own transaction. So the log has every committed change, and no change that
+//! was rolled back.
 
 pub(crate) mod store;
 
@@ -19,9 +20,9 @@ use crate::{
     },
 };
 
-/// What can be done that is recorded, by the name it has in the log: what it is done to, and how.
+/// A recorded action. Its name in the log is the kind of subject and the verb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
-#[expect(missing_docs, reason = "the names in the log say it")]
+#[expect(missing_docs, reason = "the names in the log are self-explanatory")]
 pub enum Action {
     #[strum(serialize = "guild.update")]
     GuildUpdate,
@@ -69,7 +70,7 @@ pub enum Action {
     DiscordRetry,
 }
 
-/// An event to record.
+/// An event that is not recorded yet.
 #[derive(Clone, Debug)]
 pub struct NewAuditEvent {
     action: Action,
@@ -78,76 +79,77 @@ pub struct NewAuditEvent {
     summary: String,
 }
 
-/// What was done, to whom or what, in a sentence without its subject.
+/// Creates an event. `summary` is a sentence without its subject, such as "Added Thrall as Raider".
 pub fn event(action: Action, subject: impl Into<ID>, summary: impl Into<String>) -> NewAuditEvent {
     NewAuditEvent { action, subject: subject.into(), campaign: None, summary: summary.into() }
 }
 
 impl NewAuditEvent {
-    /// The same of a campaign or its entries: shown only to those who may see the campaign, seen from this level up.
+    /// Marks the event as one of a campaign or its entries. Only members who can see the campaign see the event.
+    /// `min_rank_level_to_view` is the campaign's own.
     #[must_use]
     pub fn of_campaign(self, campaign: CampaignId, min_rank_level_to_view: Option<i64>) -> Self {
         Self { campaign: Some((campaign, min_rank_level_to_view)), ..self }
     }
 }
 
-/// Records what was done by this viewer, or by an operator.
+/// Records an event. Without an `actor`, an operator or the server itself did it.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub async fn record(
     conn: &mut Conn,
     guild: GuildId,
-    by: Option<&Viewer>,
+    actor: Option<&Viewer>,
     at: Timestamp,
-    entry: NewAuditEvent,
+    event: NewAuditEvent,
 ) -> Result<()> {
-    record_all(conn, guild, by, at, vec![entry]).await
+    record_all(conn, guild, actor, at, vec![event]).await
 }
 
-/// Records several things done at once.
+/// Records several events with the same actor and time.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub async fn record_all(
     conn: &mut Conn,
     guild: GuildId,
-    by: Option<&Viewer>,
+    actor: Option<&Viewer>,
     at: Timestamp,
-    entries: Vec<NewAuditEvent>,
+    events: Vec<NewAuditEvent>,
 ) -> Result<()> {
-    let events = entries.into_iter().map(|entry| AuditEvent {
+    let rows = events.into_iter().map(|event| AuditEvent {
         guild_id: guild,
         id: AuditEventId::new(),
         at,
-        actor_id: by.map(|by| by.member),
-        actor_rank: by.map(|by| by.rank_name.clone()),
-        actor_rank_level: by.map(|by| by.rank_level),
-        action: entry.action.to_string(),
-        subject: Some(entry.subject.0),
-        campaign_id: entry.campaign.map(|(id, _)| id),
-        min_rank_level: entry.campaign.and_then(|(_, level)| level),
-        summary: entry.summary,
+        actor_id: actor.map(|actor| actor.member),
+        actor_rank: actor.map(|actor| actor.rank_name.clone()),
+        actor_rank_level: actor.map(|actor| actor.rank_level),
+        action: event.action.to_string(),
+        subject: Some(event.subject.0),
+        campaign_id: event.campaign.map(|(id, _)| id),
+        min_rank_level: event.campaign.and_then(|(_, level)| level),
+        summary: event.summary,
     });
-    Ok(store::insert_events(conn, events.collect()).await?)
+    Ok(store::insert_events(conn, rows.collect()).await?)
 }
 
-/// What was changed of something, part by part.
+/// The changed fields of a subject. Its `Display` lists them for an event's summary.
 #[derive(Debug, Default)]
 pub struct Changes(Vec<String>);
 
 impl Changes {
-    /// Notes a part, if it was changed.
-    pub fn note<T: PartialEq + fmt::Display>(&mut self, part: &str, before: &T, after: &T) {
+    /// Adds a field with its old and new value, if it was changed.
+    pub fn note<T: PartialEq + fmt::Display>(&mut self, field: &str, before: &T, after: &T) {
         if before != after {
-            self.0.push(format!("{part} from {before} to {after}"));
+            self.0.push(format!("{field} from {before} to {after}"));
         }
     }
 
-    /// Notes a part that was changed without what it was or is.
-    pub fn note_hidden(&mut self, part: &str, changed: bool) {
+    /// Adds a field without its values, if it was changed.
+    pub fn note_hidden(&mut self, field: &str, changed: bool) {
         if changed {
-            self.0.push(part.to_owned());
+            self.0.push(field.to_owned());
         }
     }
 }
@@ -158,10 +160,10 @@ impl fmt::Display for Changes {
     }
 }
 
-/// An entry of the audit log.
+/// An event of the audit log.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_events)]
-#[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
+#[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
 pub struct AuditEvent {
     pub guild_id: GuildId,
     pub id: AuditEventId,
@@ -176,23 +178,23 @@ pub struct AuditEvent {
     pub summary: String,
 }
 
-/// The permission for the audit log.
+/// The permission to read the audit log.
 pub const VIEW: Permission = Permission::AuditView;
 
-/// An event's place in the log: when, id.
+/// An event's position in the log: its time and its id.
 pub type AuditEventKey = (Timestamp, AuditEventId);
 
-/// The events that a viewer may see: none of a campaign that is hidden from them.
+/// Which events a viewer can see. Events of campaigns that are hidden from the viewer are hidden too.
 #[derive(Clone, Copy, Debug)]
 pub struct AuditScope {
     /// The viewer's rank level.
-    pub level: i64,
-    /// Whether they see drafts.
-    pub drafts: bool,
+    pub rank_level: i64,
+    /// Whether the viewer can see drafts.
+    pub sees_drafts: bool,
 }
 
 impl From<&Viewer> for AuditScope {
     fn from(viewer: &Viewer) -> Self {
-        Self { level: viewer.rank_level, drafts: viewer.may(Permission::CampaignsManage) }
+        Self { rank_level: viewer.rank_level, sees_drafts: viewer.may(Permission::CampaignsManage) }
     }
 }

@@ -19,18 +19,24 @@ pub async fn insert_events(conn: &mut Conn, rows: Vec<AuditEvent>) -> QueryResul
     insert_all!(conn, audit_events::table, rows)
 }
 
-/// A boxed query for `select` of the events that are shown. An event of a campaign needs the level that its campaign needs now,
-/// and the one it needed then. Events of drafts, and of deleted campaigns, which were drafts, are for those who see drafts; a
-/// status of a newer release counts as a draft.
-macro_rules! shown_events {
+/// A boxed query that selects `$select` of the visible events.
+///
+/// For an event of a campaign, the viewer needs the rank level that the campaign requires now, and the one it required
+/// at the time of the event. Only viewers who see drafts see the events of drafts, and of deleted campaigns, since only
+/// drafts can be deleted. A campaign whose status this release doesn't know counts as a draft.
+macro_rules! visible_events {
     ($select:expr, $guild:expr, $scope:expr) => {{
-        let AuditScope { level, drafts } = *$scope;
-        let drafts = || drafts.into_sql::<Bool>();
+        let AuditScope { rank_level, sees_drafts } = *$scope;
+        let sees_drafts = || sees_drafts.into_sql::<Bool>();
         let campaign = campaigns::id.nullable();
-        let reaches = campaigns::min_rank_level_to_view.is_null().or(campaigns::min_rank_level_to_view.le(level));
+        let level_suffices_now =
+            campaigns::min_rank_level_to_view.is_null().or(campaigns::min_rank_level_to_view.le(rank_level));
         let launched = [CampaignStatus::Live, CampaignStatus::Closed, CampaignStatus::Archived];
-        let visible = campaigns::status.nullable().eq_any(launched).or(drafts());
-        let reached = audit_events::min_rank_level.is_null().or(audit_events::min_rank_level.le(level));
+        let status_is_visible = campaigns::status.nullable().eq_any(launched).or(sees_drafts());
+        let level_sufficed_then =
+            audit_events::min_rank_level.is_null().or(audit_events::min_rank_level.le(rank_level));
+        let existing = campaign.is_not_null().and(level_suffices_now).and(status_is_visible);
+        let deleted = campaign.is_null().and(sees_drafts());
         audit_events::table
             .left_join(
                 campaigns::table.on(campaigns::guild_id
@@ -38,28 +44,23 @@ macro_rules! shown_events {
                     .and(campaigns::id.nullable().eq(audit_events::campaign_id))),
             )
             .filter(audit_events::guild_id.eq($guild))
-            .filter(
-                audit_events::campaign_id
-                    .is_null()
-                    .or(reached
-                        .and(campaign.is_not_null().and(reaches).and(visible).or(campaign.is_null().and(drafts())))),
-            )
+            .filter(audit_events::campaign_id.is_null().or(level_sufficed_then.and(existing.or(deleted))))
             .select($select)
             .into_boxed()
     }};
 }
 
-/// Events by id, of those that are shown.
+/// Visible events by id.
 pub async fn events_by_id(
     conn: &mut Conn,
     guild: GuildId,
     scope: &AuditScope,
     ids: &[AuditEventId],
 ) -> QueryResult<Vec<AuditEvent>> {
-    on!(conn, c => shown_events!(AuditEvent::as_select(), guild, scope).filter(audit_events::id.eq_any(ids)).load(c))
+    on!(conn, c => visible_events!(AuditEvent::as_select(), guild, scope).filter(audit_events::id.eq_any(ids)).load(c))
 }
 
-/// Events, newest first; from the end of the page where it is asked for backward.
+/// A page of visible events, newest first; a backward page is in reverse order.
 pub async fn list_events(
     conn: &mut Conn,
     guild: GuildId,
@@ -67,7 +68,7 @@ pub async fn list_events(
     page: &Page<AuditEventKey>,
 ) -> QueryResult<Vec<AuditEvent>> {
     on!(conn, c => {
-        let mut query = shown_events!(AuditEvent::as_select(), guild, scope).limit(page.limit());
+        let mut query = visible_events!(AuditEvent::as_select(), guild, scope).limit(page.limit());
         if let Some((at, id)) = page.after {
             query = query.filter(audit_events::at.lt(at).or(audit_events::at.eq(at).and(audit_events::id.lt(id))));
         }
@@ -84,5 +85,5 @@ pub async fn list_events(
 }
 
 pub async fn count_events(conn: &mut Conn, guild: GuildId, scope: &AuditScope) -> QueryResult<i64> {
-    on!(conn, c => shown_events!(count_star(), guild, scope).first(c))
+    on!(conn, c => visible_events!(count_star(), guild, scope).first(c))
 }
