@@ -1,7 +1,7 @@
 //! Messages that are stored in the transaction of their cause and delivered later.
 //!
-//! A committed change never loses its messages, and a change that is rolled back sends none. The feature that delivers the
-//! messages, such as `discord`, decides their wording and their destinations.
+//! A committed change never loses its messages, and a change that is rolled back sends none. The feature that delivers
+//! the messages, such as `discord`, decides their wording and their destinations.
 
 mod rows;
 mod signals;

@@ -1,9 +1,9 @@
 //! Queries over the outbox.
 //!
-//! During an upgrade a newer release may store messages of a kind or a state that this release does not know. This release
-//! neither lists, counts, claims nor deletes them, so that the newer release finds them as it left them. They don't hold up
-//! other messages to their destination either: this release can't know when such a message is done, and would hold the
-//! destination up forever after a return to it. So the older release keeps the order among the messages that it knows.
+//! During an upgrade, a newer release may store messages of a kind or a state that this release does not know. This
+//! release does not list, count, claim or delete them, so that the newer release finds them unchanged. They don't delay
+//! other messages to their destination either: after a downgrade, nothing would ever deliver them and end the delay. So
+//! this release delivers the messages that it knows in order.
 
 use diesel::{
     dsl::{EqAny, count_star, exists, max, not},
@@ -79,33 +79,33 @@ pub async fn delete_old_messages(conn: &mut Conn, before: Timestamp) -> QueryRes
 diesel::alias!(const EARLIER: Alias<Earlier> = discord_messages as earlier);
 
 /// The first queued message of each destination, if it is due and unclaimed, of all guilds; for the delivery only.
-pub async fn due_messages(conn: &mut Conn, now: Timestamp, most: i64) -> QueryResult<Vec<Message>> {
+pub async fn due_messages(conn: &mut Conn, now: Timestamp, limit: i64) -> QueryResult<Vec<Message>> {
     on_rows!(conn, Message::load, all => {
-        let waits = discord_messages::state.eq(MessageState::Queued);
+        let queued = discord_messages::state.eq(MessageState::Queued);
         let unclaimed = discord_messages::claimed_until.is_null().or(discord_messages::claimed_until.le(now));
         let number = EARLIER.field(discord_messages::number);
-        let sooner = EARLIER.field(discord_messages::id).lt(discord_messages::id);
-        let before = number.lt(discord_messages::number).or(number.eq(discord_messages::number).and(sooner));
+        let lower_id = EARLIER.field(discord_messages::id).lt(discord_messages::id);
+        let before = number.lt(discord_messages::number).or(number.eq(discord_messages::number).and(lower_id));
         let earlier = EARLIER
             .filter(EARLIER.field(discord_messages::lane).eq(discord_messages::lane))
             .filter(EARLIER.field(discord_messages::state).eq(MessageState::Queued).and(before))
             .filter(EARLIER.field(discord_messages::kind).eq_any(MessageKind::VARIANTS));
-        all.filter(waits.and(discord_messages::due_at.le(now)).and(unclaimed).and(has_known_kind()))
+        all.filter(queued.and(discord_messages::due_at.le(now)).and(unclaimed).and(has_known_kind()))
             .filter(not(exists(earlier)))
             .order((discord_messages::due_at, discord_messages::id))
-            .limit(most)
+            .limit(limit)
     })
 }
 
-/// The time of the next attempt at any message of all guilds, after this moment.
+/// The time of the next delivery attempt of any guild, after `now`.
 pub async fn next_attempt(conn: &mut Conn, now: Timestamp) -> QueryResult<Option<Timestamp>> {
-    let waits =
+    let queued =
         || discord_messages::table.filter(discord_messages::state.eq(MessageState::Queued).and(has_known_kind()));
-    let due: Option<Timestamp> = on!(conn, c => waits()
+    let due: Option<Timestamp> = on!(conn, c => queued()
         .filter(discord_messages::due_at.gt(now))
         .select(diesel::dsl::min(discord_messages::due_at))
         .first(c))?;
-    let claim_expires: Option<Timestamp> = on!(conn, c => waits()
+    let claim_expires: Option<Timestamp> = on!(conn, c => queued()
         .filter(discord_messages::claimed_until.gt(now))
         .select(diesel::dsl::min(discord_messages::claimed_until))
         .first(c))?;
@@ -166,7 +166,8 @@ pub async fn record_failure(
     Ok(())
 }
 
-/// Queues a failed message again, behind the others to its destination. Returns false if there is no such failed message.
+/// Queues a failed message again, behind the others to its destination. Returns false if there is no such failed
+/// message.
 pub async fn requeue(conn: &mut Conn, message: &Message) -> QueryResult<bool> {
     let requeued = on!(conn, c => diesel::update(discord_messages::table.find((message.guild_id, message.id)))
         .filter(discord_messages::state.eq(MessageState::Failed))
@@ -202,12 +203,12 @@ pub async fn list_messages(
             .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.eq_any(states)).and(has_known_kind()))
             .limit(page.limit());
         if let Some((at, id)) = page.after {
-            let same = discord_messages::queued_at.eq(at).and(discord_messages::id.gt(id));
-            query = query.filter(discord_messages::queued_at.lt(at).or(same));
+            let same_time = discord_messages::queued_at.eq(at).and(discord_messages::id.gt(id));
+            query = query.filter(discord_messages::queued_at.lt(at).or(same_time));
         }
         if let Some((at, id)) = page.before {
-            let same = discord_messages::queued_at.eq(at).and(discord_messages::id.lt(id));
-            query = query.filter(discord_messages::queued_at.gt(at).or(same));
+            let same_time = discord_messages::queued_at.eq(at).and(discord_messages::id.lt(id));
+            query = query.filter(discord_messages::queued_at.gt(at).or(same_time));
         }
         if page.backward {
             query.order((discord_messages::queued_at.asc(), discord_messages::id.desc()))
