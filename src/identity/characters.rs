@@ -1,4 +1,4 @@
-//! Characters: each member keeps their own, officers those of members below them.
+//! Characters. Members manage their own; officers also manage those of members below them.
 
 use async_graphql::MaybeUndefined;
 
@@ -20,31 +20,31 @@ use crate::{
     },
 };
 
-/// Most characters of a character's or a realm's name.
+/// Longest name of a character or a realm, in Unicode characters.
 pub(super) const MAX_CHARACTER_NAME: usize = 50;
-/// Most characters of one member: all are shown with them.
+/// Most characters of one member. They are shown on one page.
 pub(super) const MAX_CHARACTERS: usize = 200;
 
-/// A character to be made.
+/// A character to create.
 pub struct NewCharacter {
-    /// Whose; the viewer's unless given.
+    /// Its owner; the viewer by default.
     pub member: Option<MemberId>,
     /// Its name.
     pub name: String,
-    /// The realm it lives on.
+    /// Its realm.
     pub realm: String,
     /// Its class.
     pub class: CharacterClass,
     /// Its specialisation.
     pub spec: Option<String>,
-    /// What it does in a group.
+    /// Its role in a group.
     pub role: CharacterRole,
     /// Whether it is the member's main.
     pub is_main: bool,
 }
 
 impl NewCharacter {
-    /// The character's row.
+    /// Checks the input and returns the character's row.
     pub(super) fn into_row(self, guild: GuildId, member: MemberId) -> Result<Character, Refusal> {
         let row = Character {
             guild_id: guild,
@@ -56,19 +56,19 @@ impl NewCharacter {
             realm_key: String::new(),
             sort_key: String::new(),
             class: self.class,
-            spec: self.spec.map_or(Ok(None), |spec| spec_of(self.class, &spec))?,
+            spec: self.spec.map_or(Ok(None), |spec| spec_name(self.class, &spec))?,
             role: self.role,
             is_main: self.is_main,
         };
-        Ok(row.named(character_name(&self.name)?, realm(&self.realm)?))
+        Ok(row.with_name(character_name(&self.name)?, realm(&self.realm)?))
     }
 }
 
-/// Makes a character of the viewer's, or of a member below them.
+/// Creates a character of the viewer or of a member below them.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`; `NOT_FOUND` for the member; `FORBIDDEN`, `PERMISSION_REQUIRED` or `RANK_TOO_LOW`; `CONFLICT`,
-/// `NAME_TAKEN`.
+/// `BAD_USER_INPUT`; `NOT_FOUND` for the member; `FORBIDDEN` (`PERMISSION_REQUIRED`, `RANK_TOO_LOW`); `CONFLICT`
+/// (`NAME_TAKEN`).
 pub async fn create_character(access: &Access, viewer: &Viewer, new: NewCharacter) -> Result<Character> {
     let (actor, now) = (viewer.clone(), access.clock.now());
     access
@@ -88,7 +88,7 @@ pub async fn create_character(access: &Access, viewer: &Viewer, new: NewCharacte
             if character.is_main {
                 store::demote_main(conn, actor.guild, owner.id).await?;
             }
-            store::insert_characters(conn, vec![character.clone()]).await.map_err(taken)?;
+            store::insert_characters(conn, vec![character.clone()]).await.map_err(name_conflict)?;
             let summary = format!("Added {}, a character of {}", character.full_name(), owner.display_name);
             record(conn, &actor, &owner, now, Action::CharacterCreate, character.id, summary).await?;
             Ok(character)
@@ -96,19 +96,19 @@ pub async fn create_character(access: &Access, viewer: &Viewer, new: NewCharacte
         .await
 }
 
-/// What is to change of a character; what is undefined stays.
+/// A change of a character. Unset fields are not changed.
 pub struct CharacterChange {
-    /// Which.
+    /// The character.
     pub id: CharacterId,
     /// Its name.
     pub name: Option<String>,
-    /// The realm it lives on.
+    /// Its realm.
     pub realm: Option<String>,
     /// Its class.
     pub class: Option<CharacterClass>,
     /// Its specialisation; null clears it.
     pub spec: MaybeUndefined<String>,
-    /// What it does in a group.
+    /// Its role in a group.
     pub role: Option<CharacterRole>,
     /// Whether it is its member's main.
     pub is_main: Option<bool>,
@@ -126,19 +126,19 @@ impl CharacterChange {
         };
         let after = Character {
             class,
-            spec: spec.map_or(Ok(None), |spec| spec_of(class, &spec))?,
+            spec: spec.map_or(Ok(None), |spec| spec_name(class, &spec))?,
             role: self.role.unwrap_or(before.role),
             is_main: self.is_main.unwrap_or(before.is_main),
             ..before.clone()
         };
-        Ok(after.named(name, realm))
+        Ok(after.with_name(name, realm))
     }
 }
 
-/// Changes a character of the viewer's, or of a member below them.
+/// Changes a character of the viewer or of a member below them.
 ///
 /// # Errors
-/// As [`create_character`].
+/// The same as [`create_character`].
 pub async fn update_character(access: &Access, viewer: &Viewer, change: CharacterChange) -> Result<Character> {
     let (actor, now) = (viewer.clone(), access.clock.now());
     access
@@ -153,7 +153,7 @@ pub async fn update_character(access: &Access, viewer: &Viewer, change: Characte
             if after.is_main && !before.is_main {
                 store::demote_main(conn, actor.guild, owner.id).await?;
             }
-            store::update_character(conn, &after).await.map_err(taken)?;
+            store::update_character(conn, &after).await.map_err(name_conflict)?;
             let summary =
                 format!("Changed {} of {}: {}", before.full_name(), owner.display_name, changes(&before, &after));
             record(conn, &actor, &owner, now, Action::CharacterUpdate, after.id, summary).await?;
@@ -162,10 +162,10 @@ pub async fn update_character(access: &Access, viewer: &Viewer, change: Characte
         .await
 }
 
-/// Deletes a character of the viewer's, or of a member below them.
+/// Deletes a character of the viewer or of a member below them.
 ///
 /// # Errors
-/// `NOT_FOUND`; `FORBIDDEN`, `PERMISSION_REQUIRED` or `RANK_TOO_LOW`.
+/// `NOT_FOUND`; `FORBIDDEN` (`PERMISSION_REQUIRED`, `RANK_TOO_LOW`).
 pub async fn delete_character(access: &Access, viewer: &Viewer, id: CharacterId) -> Result<()> {
     let (actor, now) = (viewer.clone(), access.clock.now());
     access
@@ -180,8 +180,10 @@ pub async fn delete_character(access: &Access, viewer: &Viewer, id: CharacterId)
         .await
 }
 
-/// Locks the member whose character is to be touched, so that at most one stays their main; `None` if there is none. An
-/// import, which touches everyone's, waits, and is waited for.
+/// Locks the owner of a character before a change, so that at most one of their characters is the main. Returns `None`
+/// if there is no such member.
+///
+/// The shared lock on the roster excludes imports, which change the characters of all members.
 async fn lock_owner(conn: &mut Conn, actor: &Viewer, id: MemberId) -> Result<Option<Member>> {
     store::lock_roster_shared(conn, actor.guild).await?;
     let Some(owner) = store::lock_member(conn, actor.guild, id).await? else { return Ok(None) };
@@ -192,17 +194,17 @@ async fn lock_owner(conn: &mut Conn, actor: &Viewer, id: MemberId) -> Result<Opt
     Ok(Some(owner))
 }
 
-/// The character, and its member locked.
+/// Locks a character's owner and returns both.
 async fn lock_character(conn: &mut Conn, actor: &Viewer, id: CharacterId) -> Result<(Member, Character)> {
-    let unknown = || Error::from(Refusal::not_found("character").at("id"));
-    let found = store::characters_by_id(conn, actor.guild, &[id]).await?.pop().ok_or_else(unknown)?;
-    let owner = lock_owner(conn, actor, found.member_id).await?.ok_or_else(unknown)?;
-    // Someone may have changed or deleted it before its member was locked.
-    let character = store::characters_by_id(conn, actor.guild, &[id]).await?.pop().ok_or_else(unknown)?;
+    let not_found = || Error::from(Refusal::not_found("character").at("id"));
+    let found = store::characters_by_id(conn, actor.guild, &[id]).await?.pop().ok_or_else(not_found)?;
+    let owner = lock_owner(conn, actor, found.member_id).await?.ok_or_else(not_found)?;
+    // Read again: it may have been changed or deleted before its owner was locked.
+    let character = store::characters_by_id(conn, actor.guild, &[id]).await?.pop().ok_or_else(not_found)?;
     Ok((owner, character))
 }
 
-/// Records what was done with another's character; what members do with their own is their own affair.
+/// Records a change of another member's character. Changes that members make to their own are not recorded.
 async fn record(
     conn: &mut Conn,
     actor: &Viewer,
@@ -226,17 +228,17 @@ pub(super) fn realm(name: &str) -> Result<String, Refusal> {
     text::name("realm", name, MAX_CHARACTER_NAME)
 }
 
-/// The class's specialisation of this name, as it is spelled.
-fn spec_of(class: CharacterClass, name: &str) -> Result<Option<String>, Refusal> {
+/// Returns the name of a class's specialisation as the game spells it, or `None` for a blank name.
+fn spec_name(class: CharacterClass, name: &str) -> Result<Option<String>, Refusal> {
     if name.trim().is_empty() {
         return Ok(None);
     }
     known_spec(class, name).map(|spec| Some(spec.name.clone()))
 }
 
-/// The class's specialisation of this name.
+/// Returns the class's specialisation with this name, however it is spelled.
 pub(super) fn known_spec(class: CharacterClass, name: &str) -> Result<&'static Spec, Refusal> {
-    classes::spec(class, name).ok_or_else(|| {
+    classes::find_spec(class, name).ok_or_else(|| {
         let names: Vec<&str> = classes::specs(class).iter().map(|spec| spec.name.as_str()).collect();
         Refusal::input("spec", format!("{class} has no such spec. It has {}.", names.join(", ")))
     })
@@ -254,10 +256,11 @@ pub(super) fn changes(before: &Character, after: &Character) -> Changes {
     changes
 }
 
-fn taken(error: diesel::result::Error) -> Error {
+/// Maps a violated unique constraint to its refusal.
+fn name_conflict(error: diesel::result::Error) -> Error {
     match violated_constraint(&error) {
         Some("characters_name") => {
-            let message = "There is a character of this name and realm already.";
+            let message = "There is already a character with this name on this realm.";
             Refusal::conflict("NAME_TAKEN", message).at("name").into()
         }
         _ => error.into(),

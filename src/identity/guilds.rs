@@ -1,4 +1,4 @@
-//! Guilds: founded with the seed's ranks, found by their slug.
+//! Guilds: creates, changes and finds them.
 
 use std::collections::HashMap;
 
@@ -22,10 +22,10 @@ use crate::{
     },
 };
 
-/// Most characters of a guild's name.
+/// Longest name of a guild, in Unicode characters.
 const MAX_GUILD_NAME: usize = 100;
 
-/// The ladder a new guild starts with.
+/// The ranks of a new guild.
 const SEED_RANKS: &str = include_str!("../../data/seed/ranks.json");
 
 #[derive(Deserialize)]
@@ -33,15 +33,15 @@ struct SeedRank {
     name: String,
     level: i64,
     description: Option<String>,
-    /// Left out for the highest rank, which grants all.
+    /// Not given for the highest rank, which grants every permission.
     #[serde(default)]
     permissions: Vec<Permission>,
 }
 
-/// A new guild with the seed's ranks, lowest first.
+/// Creates a guild with the default ranks. Returns the ranks lowest first.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` for a bad slug or name; `CONFLICT`, `SLUG_TAKEN`.
+/// `BAD_USER_INPUT` for an invalid slug or name; `CONFLICT` (`SLUG_TAKEN`).
 pub async fn create_guild(
     conn: &mut Conn,
     id: GuildId,
@@ -53,7 +53,7 @@ pub async fn create_guild(
     let is_slug =
         (2..=40).contains(&slug.len()) && slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     if !is_slug {
-        return Err(Refusal::input("slug", "A slug is 2 to 40 of a–z, 0–9 and hyphen.").into());
+        return Err(Refusal::input("slug", "A slug must be 2 to 40 characters from a–z, 0–9 and hyphen.").into());
     }
     let guild = Guild {
         id,
@@ -63,9 +63,9 @@ pub async fn create_guild(
         roster_version: 0,
         created_at: now,
     };
-    let seed: Vec<SeedRank> = serde_json::from_str(SEED_RANKS).map_err(Error::internal)?;
-    let highest = seed.iter().map(|rank| rank.level).max();
-    let ranks: Vec<Rank> = seed
+    let seed_ranks: Vec<SeedRank> = serde_json::from_str(SEED_RANKS).map_err(Error::internal)?;
+    let highest_level = seed_ranks.iter().map(|rank| rank.level).max();
+    let ranks: Vec<Rank> = seed_ranks
         .into_iter()
         .map(|seed| Rank {
             guild_id: guild.id,
@@ -74,23 +74,26 @@ pub async fn create_guild(
             name: seed.name,
             level: seed.level,
             description: seed.description,
-            permissions: Permissions::of_rank(seed.permissions.into_iter().collect(), Some(seed.level) == highest),
+            permissions: Permissions::of_rank(
+                seed.permissions.into_iter().collect(),
+                Some(seed.level) == highest_level,
+            ),
             discord_role_id: None,
         })
         .collect();
     store::insert_guild(conn, &guild).await.map_err(|error| match violated_constraint(&error) {
-        Some("guilds_slug") => Refusal::conflict("SLUG_TAKEN", "There is a guild with this slug already.").into(),
+        Some("guilds_slug") => Refusal::conflict("SLUG_TAKEN", "There is already a guild with this slug.").into(),
         _ => Error::from(error),
     })?;
     store::insert_ranks(conn, ranks.clone()).await?;
     Ok((guild, ranks))
 }
 
-/// What is to change of a guild; what is undefined stays.
+/// A change of a guild. Unset fields are not changed.
 pub struct GuildChange {
     /// Its name.
     pub name: Option<String>,
-    /// Where it plays.
+    /// Its game region.
     pub region: Option<Region>,
 }
 
@@ -128,36 +131,36 @@ pub async fn update_guild(access: &Access, viewer: &Viewer, change: GuildChange)
 pub struct Guilds {
     /// The slug of the guild that serves requests without one; the oldest guild if `None`.
     pub default_guild: Option<String>,
-    /// Guilds by slug, the oldest under `None`. Neither changes, and only guilds that exist are kept, so the map grows no
-    /// further than the deployment.
-    known: RwLock<HashMap<Option<String>, GuildId>>,
+    /// Caches guilds by slug; `None` is the key of the oldest guild. Entries never expire: a slug and the oldest guild
+    /// don't change. The map has no limit: it holds only guilds that exist.
+    ids_by_slug: RwLock<HashMap<Option<String>, GuildId>>,
 }
 
 impl Guilds {
-    /// Guilds of which none has been looked up yet.
+    /// Creates an empty cache.
     pub fn new(default_guild: Option<String>) -> Self {
-        Self { default_guild, known: RwLock::default() }
+        Self { default_guild, ids_by_slug: RwLock::default() }
     }
 
-    /// The guild of this slug, or the default guild.
+    /// Finds the guild with this slug, or the default guild.
     ///
     /// # Errors
-    /// `NOT_FOUND` for an unknown slug, or when there is no guild at all.
+    /// `NOT_FOUND` for an unknown slug, or if there is no guild.
     pub async fn find(&self, db: &Db, slug: Option<&str>) -> Result<GuildId> {
         let slug = slug.map(text::replace_nul).or_else(|| self.default_guild.clone());
-        if let Some(known) = self.known.read().get(&slug) {
-            return Ok(*known);
+        if let Some(id) = self.ids_by_slug.read().get(&slug) {
+            return Ok(*id);
         }
-        let wanted = slug.clone();
+        let query_slug = slug.clone();
         let read = async move |conn: &mut Conn| {
-            Ok(match wanted {
+            Ok(match query_slug {
                 Some(slug) => store::guild_by_slug(conn, &slug).await?,
                 None => store::oldest_guild(conn).await?,
             })
         };
         let guild = db.read(read).await?;
         let guild = guild.ok_or_else(|| Refusal::new(Code::NotFound, "There is no such guild."))?;
-        self.known.write().insert(slug, guild.id);
+        self.ids_by_slug.write().insert(slug, guild.id);
         Ok(guild.id)
     }
 }

@@ -1,4 +1,4 @@
-//! Members: added, changed, promoted and demoted by those above them.
+//! Members. Officers add and change the members below them.
 
 use async_graphql::MaybeUndefined;
 
@@ -19,23 +19,23 @@ use crate::{
     },
 };
 
-/// Most characters of a username or a display name.
-const MAX_PERSON_NAME: usize = 100;
+/// Longest display name, in Unicode characters.
+const MAX_DISPLAY_NAME: usize = 100;
 
-/// Someone to be added to the roster.
+/// A member to add to the roster.
 pub struct NewMember {
     /// Their Discord username.
     pub discord_username: String,
     /// Their Discord id, if known.
     pub discord_id: Option<String>,
-    /// How they are shown; their Discord username unless given.
+    /// Their display name; their Discord username by default.
     pub display_name: Option<String>,
-    /// Their rank; the lowest unless given.
+    /// Their rank; the lowest by default.
     pub rank: Option<RankId>,
 }
 
 impl NewMember {
-    /// The member's row: active, not registered.
+    /// Checks the input and returns the member's row: active, and not registered.
     ///
     /// # Errors
     /// `BAD_USER_INPUT`.
@@ -66,7 +66,7 @@ impl NewMember {
 /// Adds a member below the viewer to the roster.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`; `NOT_FOUND` for the rank; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `NAME_TAKEN`.
+/// `BAD_USER_INPUT`; `NOT_FOUND` for the rank; `FORBIDDEN` (`RANK_TOO_LOW`); `CONFLICT` (`NAME_TAKEN`).
 pub async fn create_member(access: &Access, viewer: &Viewer, new: NewMember) -> Result<Member> {
     let (actor, now) = (viewer.clone(), access.clock.now());
     access
@@ -82,25 +82,25 @@ pub async fn create_member(access: &Access, viewer: &Viewer, new: NewMember) -> 
                 ladder.check_reach(&actor, rank.level)?;
                 ladder.check_grant(&actor, None, rank.id)?;
                 let member = new.into_row(rank, now)?;
-                store::insert_members(conn, vec![member.clone()]).await.map_err(taken)?;
+                store::insert_members(conn, vec![member.clone()]).await.map_err(name_conflict)?;
                 let summary = format!("Added {} as {}", member.display_name, rank.name);
-                let entry = audit::event(Action::MemberCreate, member.id, summary);
-                audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
+                let event = audit::event(Action::MemberCreate, member.id, summary);
+                audit::record(conn, actor.guild, Some(&actor), now, event).await?;
                 Ok(member)
             },
         )
         .await
 }
 
-/// What is to change of a member; what is undefined stays.
+/// A change of a member. Unset fields are not changed.
 pub struct MemberChange {
-    /// Who.
+    /// The member.
     pub id: MemberId,
     /// Their Discord username.
     pub discord_username: Option<String>,
     /// Their Discord id; null clears it.
     pub discord_id: MaybeUndefined<String>,
-    /// How they are shown; null makes it their Discord username.
+    /// Their display name; null makes it their Discord username.
     pub display_name: MaybeUndefined<String>,
     /// Their rank.
     pub rank: Option<RankId>,
@@ -108,18 +108,18 @@ pub struct MemberChange {
     pub active: Option<bool>,
 }
 
-/// Changes a member below the viewer (or, of oneself, the display name).
+/// Changes a member below the viewer. Viewers can also change their own display name.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`; `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `NAME_TAKEN` or `LAST_LEADER`.
+/// `BAD_USER_INPUT`; `NOT_FOUND`; `FORBIDDEN` (`RANK_TOO_LOW`); `CONFLICT` (`NAME_TAKEN`, `LAST_LEADER`).
 pub async fn update_member(access: &Access, viewer: &Viewer, change: MemberChange) -> Result<Member> {
     let (actor, now) = (viewer.clone(), access.clock.now());
-    let (member, takes_away) = access
+    let (member, is_revocation) = access
         .change(
             viewer.guild,
             |(member, _): &(Member, _)| Some(member.id),
             async move |conn| {
-                // Locked, for two changes at once must not leave it without a leader.
+                // The lock prevents two concurrent changes from demoting the last two leaders.
                 let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_MEMBERS).await?;
                 let before = store::member(conn, actor.guild, change.id).await?;
                 let before = before.ok_or_else(|| Refusal::not_found("member").at("id"))?;
@@ -134,34 +134,34 @@ pub async fn update_member(access: &Access, viewer: &Viewer, change: MemberChang
                 if after == before {
                     return Ok((after, false));
                 }
-                let led_before = store::count_leaders(conn, actor.guild, ladder.highest_level()).await?;
-                store::update_member(conn, &before, &after).await.map_err(taken)?;
+                let leaders_before = store::count_leaders(conn, actor.guild, ladder.highest_level()).await?;
+                store::update_member(conn, &before, &after).await.map_err(name_conflict)?;
                 if before.is_active && !after.is_active {
                     access::store::revoke_sessions_of(conn, actor.guild, after.id, None, now).await?;
                     access::store::delete_codes_of(conn, actor.guild, after.id).await?;
                 }
-                let led_after = store::count_leaders(conn, actor.guild, ladder.highest_level()).await?;
-                policy::check_leader_remains(led_before, led_after)?;
-                let entry = audit::event(Action::MemberUpdate, after.id, summarize_change(&before, &after, &ladder));
-                audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
-                // Another rank may lack something that the one before allowed, whichever is higher.
-                let takes_away = after.rank_id != before.rank_id || !after.is_active;
-                Ok((after, takes_away))
+                let leaders_after = store::count_leaders(conn, actor.guild, ladder.highest_level()).await?;
+                policy::check_leader_remains(leaders_before, leaders_after)?;
+                let event = audit::event(Action::MemberUpdate, after.id, summarize_change(&before, &after, &ladder));
+                audit::record(conn, actor.guild, Some(&actor), now, event).await?;
+                // Even a higher rank may lack permissions of the old one.
+                let is_revocation = after.rank_id != before.rank_id || !after.is_active;
+                Ok((after, is_revocation))
             },
         )
         .await?;
-    if takes_away {
+    if is_revocation {
         access.await_revocation().await;
     }
-    // Whoever had not voted yet may have been the last.
+    // The member may have been the last who had not voted in a campaign.
     access.bus.roster_changed(viewer.guild).await;
     Ok(member)
 }
 
-/// What was changed of a member, in words.
+/// Describes the change of a member for the audit log.
 pub fn summarize_change(before: &Member, after: &Member, ladder: &Ladder) -> String {
     let rank = |member: &Member| ladder.rank(member.rank_id).map_or("an unknown rank", |rank| &rank.name).to_owned();
-    let did = match after.rank_level.cmp(&before.rank_level) {
+    let verb = match after.rank_level.cmp(&before.rank_level) {
         _ if before.is_active && !after.is_active => "Deactivated",
         _ if after.is_active && !before.is_active => "Reactivated",
         std::cmp::Ordering::Greater => "Promoted",
@@ -173,13 +173,13 @@ pub fn summarize_change(before: &Member, after: &Member, ladder: &Ladder) -> Str
     changes.note("Discord username", &before.discord_username, &after.discord_username);
     changes.note("display name", &before.display_name, &after.display_name);
     changes.note("active", &before.is_active, &after.is_active);
-    // Shown to fewer than the log is.
+    // Without the ids: not every reader of the log may see them.
     changes.note_hidden("Discord id", before.discord_id != after.discord_id);
-    format!("{did} {}: {changes}", before.display_name)
+    format!("{verb} {}: {changes}", before.display_name)
 }
 
 impl Member {
-    /// Whether this differs from what was before in nothing but the display name.
+    /// Whether only the display name was changed.
     pub(super) fn differs_in_name_only(&self, before: &Self) -> bool {
         let renamed =
             Self { display_name: self.display_name.clone(), sort_key: self.sort_key.clone(), ..before.clone() };
@@ -188,7 +188,7 @@ impl Member {
 }
 
 impl MemberChange {
-    /// The member's row with the change made.
+    /// Checks the change and returns the changed row.
     pub(super) fn apply(self, before: &Member, ladder: &Ladder) -> Result<Member, Refusal> {
         let mut after = before.clone();
         if let Some(username) = self.discord_username {
@@ -217,7 +217,7 @@ impl MemberChange {
         if let Some(active) = self.active {
             after.is_active = active;
             if before.is_active && !active {
-                // Voids every access token, an operator's too; coming back revives none.
+                // Invalidates every access token, even an operator's. They stay invalid when the member is reactivated.
                 after.credentials_version += 1;
             }
         }
@@ -225,19 +225,22 @@ impl MemberChange {
     }
 }
 
-/// The name given, or the Discord username where it is left out or cleared.
-pub(super) fn display_name(given: Option<&str>, discord_username: &str) -> Result<String, Refusal> {
-    match given.map(str::trim) {
+/// Checks a display name. A missing or blank name becomes the Discord username.
+pub(super) fn display_name(name: Option<&str>, discord_username: &str) -> Result<String, Refusal> {
+    match name.map(str::trim) {
         None | Some("") => Ok(discord_username.to_owned()),
-        Some(name) => text::name("displayName", name, MAX_PERSON_NAME),
+        Some(name) => text::name("displayName", name, MAX_DISPLAY_NAME),
     }
 }
 
-fn taken(error: diesel::result::Error) -> Error {
-    let taken = |field, message: &'static str| Refusal::conflict("NAME_TAKEN", message).at(field).into();
+/// Maps a violated unique constraint to its refusal.
+fn name_conflict(error: diesel::result::Error) -> Error {
+    let conflict = |field, message: &'static str| Refusal::conflict("NAME_TAKEN", message).at(field).into();
     match violated_constraint(&error) {
-        Some("members_username") => taken("discordUsername", "There is a member with this Discord username already."),
-        Some("members_discord_id") => taken("discordId", "There is a member with this Discord id already."),
+        Some("members_username") => {
+            conflict("discordUsername", "There is already a member with this Discord username.")
+        }
+        Some("members_discord_id") => conflict("discordId", "There is already a member with this Discord id."),
         _ => error.into(),
     }
 }

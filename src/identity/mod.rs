@@ -1,4 +1,4 @@
-//! The guild's people: ranks, members and their characters.
+//! Guilds, ranks, members and their characters.
 
 mod characters;
 pub mod classes;

@@ -1,4 +1,4 @@
-//! Who reaches whom on the ladder.
+//! The rules of the ladder: which ranks and members an officer can act on, and which permissions they can grant.
 
 use super::{
     rows::{LeaderCounts, Rank},
@@ -13,18 +13,18 @@ use crate::{
     },
 };
 
-/// The permission for changes to the guild itself.
+/// The permission to change the guild's name and region.
 pub const MANAGE_GUILD: Permission = Permission::GuildManage;
-/// The permission for changes to ranks below the viewer's own.
+/// The permission to change ranks below the viewer's own.
 pub const MANAGE_RANKS: Permission = Permission::RanksManage;
-/// The permission for changes to members below the viewer's own rank, and to their characters.
+/// The permission to change members below the viewer's own rank, and their characters.
 pub const MANAGE_MEMBERS: Permission = Permission::MembersManage;
 
 /// A guild's ranks, highest level first.
 pub struct Ladder(Vec<Rank>);
 
 impl Ladder {
-    /// The ladder of these ranks, highest level first.
+    /// Creates a ladder of ranks, which must be sorted by level, highest first.
     pub const fn new(ranks: Vec<Rank>) -> Self {
         Self(ranks)
     }
@@ -32,79 +32,81 @@ impl Ladder {
     /// Loads a guild's ladder.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn load(conn: &mut Conn, guild: GuildId) -> Result<Self> {
         Ok(Self(store::ranks(conn, guild).await?))
     }
 
-    /// The ranks, highest level first.
+    /// Returns the ranks, highest level first.
     pub fn ranks(&self) -> &[Rank] {
         &self.0
     }
 
-    /// The rank of this id.
+    /// Returns the rank with this id.
     pub fn rank(&self, id: RankId) -> Option<&Rank> {
         self.0.iter().find(|rank| rank.id == id)
     }
 
-    /// The rank new members start at.
+    /// Returns the lowest rank, the default of new members.
     pub fn lowest(&self) -> Option<&Rank> {
         self.0.last()
     }
 
-    /// The rank of the guild's leaders.
+    /// Returns the highest rank, which the guild's leaders hold.
     pub fn highest(&self) -> Option<&Rank> {
         self.0.first()
     }
 
-    /// The level of the guild's leaders.
+    /// Returns the level of the highest rank.
     pub fn highest_level(&self) -> i64 {
         self.highest().map_or(i64::MAX, |rank| rank.level)
     }
 
-    /// Nobody touches what is level with them or above; but the guild's leaders may act on each other.
+    /// Checks that this officer can act on members of a level. Members can act only on lower ranks, except that leaders
+    /// can act on each other.
     ///
     /// # Errors
-    /// `FORBIDDEN`, `RANK_TOO_LOW`.
+    /// `FORBIDDEN` (`RANK_TOO_LOW`).
     pub fn check_reach(&self, actor: &Viewer, level: i64) -> Result<(), Refusal> {
         if level <= self.max_reachable_level(actor) {
             return Ok(());
         }
-        Err(Refusal::rank_too_low("Your rank reaches only what is below it."))
+        Err(Refusal::rank_too_low("You can act only on ranks below your own."))
     }
 
-    /// The highest level that this member reaches.
+    /// Returns the highest level that this officer can act on.
     pub fn max_reachable_level(&self, actor: &Viewer) -> i64 {
-        if self.leads(actor) { i64::MAX } else { actor.rank_level - 1 }
+        if self.is_leader(actor) { i64::MAX } else { actor.rank_level - 1 }
     }
 
     /// Whether this member is one of the guild's leaders.
-    pub fn leads(&self, actor: &Viewer) -> bool {
+    pub fn is_leader(&self, actor: &Viewer) -> bool {
         self.highest().is_some_and(|highest| highest.id == actor.rank)
     }
 
-    /// Nobody gives a rank with permissions that they do not hold themselves and its holder did not have before.
+    /// Checks that this officer can move a member from the rank `before` to the rank `after`. Members cannot grant
+    /// permissions that they lack, but the moved member can keep the old rank's permissions.
     ///
     /// # Errors
-    /// `FORBIDDEN`, `RANK_TOO_LOW`.
-    pub fn check_grant(&self, actor: &Viewer, before: Option<RankId>, given: RankId) -> Result<(), Refusal> {
+    /// `FORBIDDEN` (`RANK_TOO_LOW`).
+    pub fn check_grant(&self, actor: &Viewer, before: Option<RankId>, after: RankId) -> Result<(), Refusal> {
         let permissions = |id| self.rank(id).map(|rank| rank.permissions.clone()).unwrap_or_default();
-        check_gain(actor, &before.map(permissions).unwrap_or_default(), &permissions(given))
+        check_gain(actor, &before.map(permissions).unwrap_or_default(), &permissions(after))
     }
 
-    /// Whether this member may make a rank, or change one, so that it becomes `after`.
+    /// Checks that this officer can change the rank `before` to `after`, or create `after` if `before` is `None`.
     ///
     /// # Errors
-    /// `FORBIDDEN`, `RANK_TOO_LOW`.
+    /// `FORBIDDEN` (`RANK_TOO_LOW`).
     pub fn check_rank(&self, actor: &Viewer, before: Option<&Rank>, after: &Rank) -> Result<(), Refusal> {
         match before {
-            Some(before) if self.leads(actor) && before.id == actor.rank => {
+            Some(before) if self.is_leader(actor) && before.id == actor.rank => {
                 let others = self.0.iter().filter(|rank| rank.id != before.id);
                 if others.map(|rank| rank.level).max().is_some_and(|next| after.level <= next) {
-                    return Err(Refusal::rank_too_low("The highest rank stays the highest."));
+                    return Err(Refusal::rank_too_low("The highest rank must remain the highest."));
                 }
                 if !after.permissions.is_all() {
-                    return Err(Refusal::rank_too_low("The highest rank always holds every permission."));
+                    return Err(Refusal::rank_too_low("The highest rank must have every permission."));
                 }
                 Ok(())
             }
@@ -116,31 +118,34 @@ impl Ladder {
         }
     }
 
-    /// Ranks are made, changed and deleted only from above, even by the guild's leaders.
+    /// Checks that a rank is below the officer's own. Even leaders can create, change and delete only lower ranks.
     ///
     /// # Errors
-    /// `FORBIDDEN`, `RANK_TOO_LOW`.
+    /// `FORBIDDEN` (`RANK_TOO_LOW`).
     pub fn check_below(&self, actor: &Viewer, rank: &Rank) -> Result<(), Refusal> {
         if rank.level < actor.rank_level {
             return Ok(());
         }
-        Err(Refusal::rank_too_low("Only ranks below your own are yours to make, change and delete."))
+        Err(Refusal::rank_too_low("You can create, change and delete only ranks below your own."))
     }
 }
 
+/// Checks that `after` adds only permissions that the officer has.
 fn check_gain(actor: &Viewer, before: &Permissions, after: &Permissions) -> Result<(), Refusal> {
-    let not_held = after.difference(&actor.permissions);
-    let lacking: Vec<String> = after.difference(before).into_iter().filter(|name| not_held.contains(name)).collect();
-    if lacking.is_empty() {
+    let actor_lacks = after.difference(&actor.permissions);
+    let added = after.difference(before).into_iter();
+    let not_grantable: Vec<String> = added.filter(|name| actor_lacks.contains(name)).collect();
+    if not_grantable.is_empty() {
         return Ok(());
     }
-    Err(Refusal::rank_too_low(format!("You cannot give what you do not hold: {}.", lacking.join(", "))))
+    Err(Refusal::rank_too_low(format!("You cannot grant permissions that you lack: {}.", not_grantable.join(", "))))
 }
 
-/// Locks the guild's roster for a change that needs this permission: who makes it, as they stand by then, and the ladder.
+/// Locks the guild's roster for a change that needs this permission. Returns the actor with their current rights, and
+/// the ladder.
 ///
 /// # Errors
-/// `UNAUTHENTICATED`, `FORBIDDEN` when the actor may no longer do it.
+/// `UNAUTHENTICATED` or `FORBIDDEN` if the actor no longer has the permission.
 pub async fn lock_roster(conn: &mut Conn, actor: &Viewer, permission: Permission) -> Result<(Viewer, Ladder)> {
     store::bump_roster_version(conn, actor.guild).await?;
     let actor = actor.confirm(conn).await?;
@@ -149,10 +154,10 @@ pub async fn lock_roster(conn: &mut Conn, actor: &Viewer, permission: Permission
     Ok((actor, ladder))
 }
 
-/// A guild always keeps an active leader, a registered one if it had one.
+/// Checks that a guild keeps an active leader, and a registered one if it had one.
 ///
 /// # Errors
-/// `CONFLICT`, `LAST_LEADER`.
+/// `CONFLICT` (`LAST_LEADER`).
 pub fn check_leader_remains(before: LeaderCounts, after: LeaderCounts) -> Result<(), Refusal> {
     if (after.active == 0 && before.active > 0) || (after.registered == 0 && before.registered > 0) {
         return Err(Refusal::conflict("LAST_LEADER", "The guild must keep an active, registered leader."));

@@ -1,4 +1,4 @@
-//! Ranks: the rungs of a guild's ladder, made and changed from above.
+//! Ranks. Officers create, change and delete the ranks below their own.
 
 use async_graphql::MaybeUndefined;
 
@@ -18,20 +18,22 @@ use crate::{
     },
 };
 
+/// Longest name of a rank, in Unicode characters.
 const MAX_RANK_NAME: usize = 50;
+/// Highest level of a rank.
 const MAX_LEVEL: i64 = 1_000;
 
-/// A rank to be made.
+/// A rank to create.
 pub struct NewRank {
     /// Its name.
     pub name: String,
     /// Its level.
     pub level: i64,
-    /// What it stands for.
+    /// Its description.
     pub description: Option<String>,
-    /// What it allows.
+    /// Its permissions.
     pub permissions: Vec<Permission>,
-    /// The Discord role it goes with.
+    /// The id of the Discord role that corresponds to this rank.
     pub discord_role_id: Option<String>,
 }
 
@@ -51,10 +53,10 @@ impl NewRank {
     }
 }
 
-/// Makes a rank below the viewer's.
+/// Creates a rank below the viewer's.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `NAME_TAKEN` or `LEVEL_TAKEN`.
+/// `BAD_USER_INPUT`; `FORBIDDEN` (`RANK_TOO_LOW`); `CONFLICT` (`NAME_TAKEN`, `LEVEL_TAKEN`).
 pub async fn create_rank(access: &Access, viewer: &Viewer, new: NewRank) -> Result<Rank> {
     let (actor, now) = (viewer.clone(), access.clock.now());
     access
@@ -63,9 +65,9 @@ pub async fn create_rank(access: &Access, viewer: &Viewer, new: NewRank) -> Resu
             let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
             let rank = new.into_row(actor.guild)?;
             ladder.check_rank(&actor, None, &rank)?;
-            store::insert_ranks(conn, vec![rank.clone()]).await.map_err(taken)?;
-            let summary =
-                format!("Made the rank {} at level {}: {}", rank.name, rank.level, allowed(&rank.permissions));
+            store::insert_ranks(conn, vec![rank.clone()]).await.map_err(conflict)?;
+            let permissions = permission_list(&rank.permissions);
+            let summary = format!("Created the rank {} at level {}: {permissions}", rank.name, rank.level);
             audit::record(conn, actor.guild, Some(&actor), now, audit::event(Action::RankCreate, rank.id, summary))
                 .await?;
             Ok(rank)
@@ -73,19 +75,19 @@ pub async fn create_rank(access: &Access, viewer: &Viewer, new: NewRank) -> Resu
         .await
 }
 
-/// What is to change of a rank; what is undefined stays.
+/// A change of a rank. Unset fields are not changed.
 pub struct RankChange {
-    /// Which.
+    /// The rank.
     pub id: RankId,
     /// Its name.
     pub name: Option<String>,
     /// Its level.
     pub level: Option<i64>,
-    /// What it stands for; null clears it.
+    /// Its description; null clears it.
     pub description: MaybeUndefined<String>,
-    /// What it allows.
+    /// Its permissions.
     pub permissions: Option<Vec<Permission>>,
-    /// The Discord role it goes with; null clears it.
+    /// The id of the Discord role that corresponds to this rank; null clears it.
     pub discord_role_id: MaybeUndefined<String>,
 }
 
@@ -116,13 +118,13 @@ impl RankChange {
     }
 }
 
-/// Changes a rank below the viewer's, or the highest one if it is theirs.
+/// Changes a rank below the viewer's, or the highest rank if the viewer holds it.
 ///
 /// # Errors
-/// As [`create_rank`], and `NOT_FOUND`.
+/// The same as [`create_rank`], and `NOT_FOUND`.
 pub async fn update_rank(access: &Access, viewer: &Viewer, change: RankChange) -> Result<Rank> {
     let (actor, now) = (viewer.clone(), access.clock.now());
-    let (rank, takes_away) = access
+    let (rank, is_revocation) = access
         .change(
             viewer.guild,
             |_| None,
@@ -132,29 +134,29 @@ pub async fn update_rank(access: &Access, viewer: &Viewer, change: RankChange) -
                 let after = change.apply(before)?;
                 ladder.check_rank(&actor, Some(before), &after)?;
                 if after != *before {
-                    store::update_rank(conn, &after).await.map_err(taken)?;
+                    store::update_rank(conn, &after).await.map_err(conflict)?;
                     let summary = format!("Changed the rank {}: {}", before.name, changes(before, &after));
-                    let entry = audit::event(Action::RankUpdate, after.id, summary);
-                    audit::record(conn, actor.guild, Some(&actor), now, entry).await?;
+                    let event = audit::event(Action::RankUpdate, after.id, summary);
+                    audit::record(conn, actor.guild, Some(&actor), now, event).await?;
                 }
-                let takes_away =
+                let is_revocation =
                     after.level != before.level || !before.permissions.difference(&after.permissions).is_empty();
-                Ok((after, takes_away))
+                Ok((after, is_revocation))
             },
         )
         .await?;
-    if takes_away {
+    if is_revocation {
         access.await_revocation().await;
     }
-    // Those who were lowered may have been the last who had not voted.
+    // A lower level may have excluded the last members who had not voted in a campaign.
     access.bus.roster_changed(viewer.guild).await;
     Ok(rank)
 }
 
-/// Deletes a rank below the viewer's that nobody holds.
+/// Deletes a rank below the viewer's. No member may hold it.
 ///
 /// # Errors
-/// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `RANK_IN_USE`.
+/// `NOT_FOUND`; `FORBIDDEN` (`RANK_TOO_LOW`); `CONFLICT` (`RANK_IN_USE`).
 pub async fn delete_rank(access: &Access, viewer: &Viewer, id: RankId) -> Result<()> {
     let (actor, now) = (viewer.clone(), access.clock.now());
     access
@@ -164,7 +166,7 @@ pub async fn delete_rank(access: &Access, viewer: &Viewer, id: RankId) -> Result
             let rank = ladder.rank(id).ok_or_else(|| Refusal::not_found("rank").at("id"))?;
             ladder.check_below(&actor, rank)?;
             if store::is_rank_held(conn, actor.guild, id).await? {
-                return Err(Refusal::conflict("RANK_IN_USE", "Members, active or not, hold this rank.").into());
+                return Err(Refusal::conflict("RANK_IN_USE", "Active or inactive members hold this rank.").into());
             }
             store::delete_rank(conn, actor.guild, id).await?;
             let summary = format!("Deleted the rank {} of level {}", rank.name, rank.level);
@@ -184,24 +186,25 @@ fn changes(before: &Rank, after: &Rank) -> Changes {
     let mut changes = Changes::default();
     changes.note("name", &before.name, &after.name);
     changes.note("level", &before.level, &after.level);
-    changes.note("permissions", &allowed(&before.permissions), &allowed(&after.permissions));
+    changes.note("permissions", &permission_list(&before.permissions), &permission_list(&after.permissions));
     changes.note_hidden("description", before.description != after.description);
     changes.note_hidden("Discord role", before.discord_role_id != after.discord_role_id);
     changes
 }
 
-fn allowed(permissions: &Permissions) -> String {
-    let allowed = permissions.to_string();
-    if allowed.is_empty() { "no permissions".to_owned() } else { allowed }
+fn permission_list(permissions: &Permissions) -> String {
+    let names = permissions.to_string();
+    if names.is_empty() { "no permissions".to_owned() } else { names }
 }
 
-fn taken(error: diesel::result::Error) -> Error {
+/// Maps a violated unique constraint to its refusal.
+fn conflict(error: diesel::result::Error) -> Error {
     match violated_constraint(&error) {
         Some("ranks_name") => {
-            Refusal::conflict("NAME_TAKEN", "There is a rank of this name already.").at("name").into()
+            Refusal::conflict("NAME_TAKEN", "There is already a rank with this name.").at("name").into()
         }
         Some("ranks_level") => {
-            Refusal::conflict("LEVEL_TAKEN", "There is a rank of this level already.").at("level").into()
+            Refusal::conflict("LEVEL_TAKEN", "There is already a rank with this level.").at("level").into()
         }
         _ => error.into(),
     }

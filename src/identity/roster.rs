@@ -1,4 +1,4 @@
-//! A guild's roster, in from a file and out to one.
+//! Imports a guild's roster from a file and exports it to one.
 
 use std::collections::HashMap;
 
@@ -21,77 +21,81 @@ use crate::{
     },
 };
 
-/// Rows of a statement: so many at once, so that progress can be told between them.
-const CHUNK: usize = 1_000;
+/// Most rows inserted before progress is reported.
+const ROWS_PER_INSERT: usize = 1_000;
 
-/// Most rows that an officer imports at once.
+/// Most rows that an officer can import at once. Operators have no limit.
 const MAX_ROWS: usize = 20_000;
 
-/// What came of an import.
+/// The outcome of an import. If nothing was imported, the numbers say what the import would have done.
 pub struct ImportOutcome {
-    /// Whether anything was imported: not if rows were bad and those were not to be skipped.
+    /// Whether the file was imported. It was not if it has bad rows that were not to be skipped.
     pub imported: bool,
-    /// Rows in the file.
+    /// The number of rows in the file.
     pub rows: usize,
-    /// Members added, or to be added if the import were made.
+    /// The number of members added.
     pub members_added: usize,
-    /// Members changed.
+    /// The number of members changed.
     pub members_changed: usize,
-    /// Characters added.
+    /// The number of characters added.
     pub characters_added: usize,
-    /// Characters changed.
+    /// The number of characters changed.
     pub characters_changed: usize,
-    /// Rows that say what is so already.
+    /// The number of rows that change nothing.
     pub unchanged: usize,
-    /// Rows left out.
+    /// The number of bad rows, which are left out.
     pub left_out: usize,
-    /// Why they were left out.
+    /// Why rows were left out.
     pub problems: Vec<Problem>,
-    /// Columns that are not understood.
+    /// The headers of unknown columns.
     pub unknown_columns: Vec<String>,
 }
 
-/// Imports a roster, as this officer or as an operator: all of it, or, where bad rows are skipped, the others. Importing it
-/// again changes nothing. `progress` is told how many of how many rows are written.
+/// Imports a roster from a file, as this officer or, without an `officer`, as an operator.
+///
+/// A file with bad rows is not imported, unless `skip_bad` is set: then the other rows are. Importing a file again
+/// changes nothing. `progress` is called with the number of written rows and of all rows.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` at `data` for a file that cannot be read at all.
+/// `BAD_USER_INPUT` at `data` for a file that cannot be read.
 pub async fn import_roster(
     access: &Access,
     guild: GuildId,
-    by: Option<&Viewer>,
+    officer: Option<&Viewer>,
     (format, data): (Format, Vec<u8>),
     skip_bad: bool,
     progress: impl FnMut(usize, usize) + Send + 'static,
 ) -> Result<ImportOutcome> {
-    let (by, now) = (by.cloned(), access.clock.now());
-    let is_command = by.is_none();
-    let reading = off_thread(move || read(format, &data)).await??;
-    if !is_command && reading.records.len() + reading.problems.len() > MAX_ROWS {
-        let message = format!("A roster of more than {MAX_ROWS} rows is imported on the command line.");
+    let (officer, now) = (officer.cloned(), access.clock.now());
+    let is_command = officer.is_none();
+    let file = spawn_blocking(move || read(format, &data)).await??;
+    if !is_command && file.records.len() + file.problems.len() > MAX_ROWS {
+        let message = format!(
+            "The roster has more than {MAX_ROWS} rows. An operator can import it with the command `guildhall import`."
+        );
         return Err(Refusal::input("data", message).into());
     }
-    let (imported, takes_away) = access
+    let (outcome, is_revocation) = access
         .change(
             guild,
             |_| None,
             async move |conn| {
-                // As all do who change the roster.
+                // Every change of the roster locks the guild.
                 store::lock_guild(conn, guild).await?;
-                let by = match by {
-                    Some(by) => Some(by.confirm(conn).await?),
+                let officer = match officer {
+                    Some(officer) => Some(officer.confirm(conn).await?),
                     None => None,
                 };
-                let actor = match &by {
-                    Some(by) => {
-                        by.require(MANAGE_MEMBERS)?;
-                        Actor::Officer(by.clone())
+                let actor = match &officer {
+                    Some(officer) => {
+                        officer.require(MANAGE_MEMBERS)?;
+                        Actor::Officer(officer.clone())
                     }
                     None => Actor::Operator,
                 };
-                let roster = roster(conn, guild).await?;
-                let (roster, plan) = off_thread(move || {
-                    let plan = plan(&roster, &actor, &reading, now);
+                let roster = load_roster(conn, guild).await?;
+                let (roster, plan) = spawn_blocking(move || {
+                    let plan = plan(&roster, &actor, &file, now);
                     (roster, plan)
                 })
                 .await?;
@@ -108,41 +112,41 @@ pub async fn import_roster(
                     problems: plan.problems.clone(),
                     unknown_columns: plan.unknown_columns.clone(),
                 };
-                let takes_away = plan.changed_members.iter().any(|diff| diff.before.rank_id != diff.after.rank_id);
+                let changes_ranks = plan.changed_members.iter().any(|diff| diff.before.rank_id != diff.after.rank_id);
                 if imported && !plan.changes_nothing() {
                     store::bump_roster_version(conn, guild).await?;
-                    record(conn, by.as_ref(), now, &roster, &plan).await?;
+                    record(conn, officer.as_ref(), now, &roster, &plan).await?;
                     apply(conn, plan, progress).await?;
                 }
-                Ok((outcome, imported && takes_away))
+                Ok((outcome, imported && changes_ranks))
             },
         )
         .await?;
-    if takes_away {
+    if is_revocation {
         access.await_revocation().await;
     }
-    // Whoever watches a vote hears of its end from a server, so a command leaves it to them.
+    // May close campaigns. A command leaves that to the servers, which notify subscribers.
     if !is_command {
         access.bus.roster_changed(guild).await;
     }
-    Ok(imported)
+    Ok(outcome)
 }
 
-/// Work that takes a while, where it holds up nobody else.
-async fn off_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R> {
+/// Runs CPU-bound work on a thread where it does not block other tasks.
+async fn spawn_blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R> {
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)
 }
 
-/// A guild's active members and their characters, in the format that [`import_roster`] takes.
+/// Exports a guild's active members and their characters, in a format that [`import_roster`] reads.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub async fn export_roster(access: &Access, guild: GuildId, format: Format) -> Result<String> {
-    let roster = access.db.snapshot(async move |conn| roster(conn, guild).await).await?;
+    let roster = access.db.snapshot(async move |conn| load_roster(conn, guild).await).await?;
     write(format, &roster)
 }
 
-async fn roster(conn: &mut Conn, guild: GuildId) -> Result<Roster> {
+async fn load_roster(conn: &mut Conn, guild: GuildId) -> Result<Roster> {
     Ok(Roster {
         guild,
         ranks: store::ranks(conn, guild).await?,
@@ -151,50 +155,51 @@ async fn roster(conn: &mut Conn, guild: GuildId) -> Result<Roster> {
     })
 }
 
-/// Writes what is planned, in the order in which the one main of each member is never two.
+/// Stores the planned changes. Their order never gives a member two mains, which a unique index forbids.
 async fn apply(conn: &mut Conn, plan: ImportPlan, mut progress: impl FnMut(usize, usize)) -> Result<()> {
     let ImportPlan { new_members, changed_members, changed_characters, new_characters, .. } = plan;
-    let all = new_members.len() + changed_members.len() + changed_characters.len() + new_characters.len();
+    let total = new_members.len() + changed_members.len() + changed_characters.len() + new_characters.len();
     let mut written = 0;
-    let mut tell = |more: usize| {
-        written += more;
-        progress(written, all);
+    let mut report = |rows: usize| {
+        written += rows;
+        progress(written, total);
     };
-    for chunk in new_members.chunks(CHUNK) {
+    for chunk in new_members.chunks(ROWS_PER_INSERT) {
         store::insert_members(conn, chunk.to_vec()).await?;
-        tell(chunk.len());
+        report(chunk.len());
     }
     for diff in changed_members {
         store::update_member(conn, &diff.before, &diff.after).await?;
-        tell(1);
+        report(1);
     }
     for character in changed_characters {
-        store::update_character(conn, &character).await.map_err(held_by_unknown)?;
-        tell(1);
+        store::update_character(conn, &character).await.map_err(unknown_character_conflict)?;
+        report(1);
     }
-    for chunk in new_characters.chunks(CHUNK) {
-        store::insert_characters(conn, chunk.to_vec()).await.map_err(held_by_unknown)?;
-        tell(chunk.len());
+    for chunk in new_characters.chunks(ROWS_PER_INSERT) {
+        store::insert_characters(conn, chunk.to_vec()).await.map_err(unknown_character_conflict)?;
+        report(chunk.len());
     }
     Ok(())
 }
 
-/// The plan knows all characters but those with a class or role of a newer release on the same database.
-fn held_by_unknown(error: diesel::result::Error) -> Error {
+/// Maps a violated unique constraint to its refusal. Only a character that the plan does not know can cause it: one
+/// with a class or role of a newer release that shares the database.
+fn unknown_character_conflict(error: diesel::result::Error) -> Error {
     match violated_constraint(&error) {
         Some("characters_name" | "characters_one_main") => {
-            let message = "A character of the file takes the name, or the place as main, of one that only a newer release \
-                of the server can read. Import the roster there.";
+            let message = "A character conflicts with an existing character or main that only a newer release of the \
+                server can read. Import the roster with that release.";
             Refusal::conflict("NAME_TAKEN", message).at("data").into()
         }
         _ => error.into(),
     }
 }
 
-/// Records the import as a whole, and what it did to each member and to the characters of those who were there before.
+/// Records the import, each added or changed member, and the characters of existing members.
 async fn record(
     conn: &mut Conn,
-    by: Option<&Viewer>,
+    actor: Option<&Viewer>,
     now: Timestamp,
     roster: &Roster,
     plan: &ImportPlan,
@@ -228,7 +233,7 @@ async fn record(
         plan.new_characters.len(),
         plan.changed_characters.len()
     );
-    let whole = audit::event(Action::RosterImport, roster.guild, summary);
-    let entries = added.chain(changed).chain(characters_added).chain(characters_changed).chain([whole]);
-    audit::record_all(conn, roster.guild, by, now, entries.collect()).await
+    let import = audit::event(Action::RosterImport, roster.guild, summary);
+    let events = added.chain(changed).chain(characters_added).chain(characters_changed).chain([import]);
+    audit::record_all(conn, roster.guild, actor, now, events.collect()).await
 }

@@ -1,8 +1,8 @@
-//! What is asked of a roster again and again, kept for as long as the roster stays as it is.
+//! Caches ladders and numbers of members, by the roster's version.
 //!
-//! Whoever changes the ladder, or who is a member, makes the roster's version grow in the same transaction. So what was read
-//! after a version was, is no older than that version; and whoever reads the guild's row now knows whether it still stands.
-//! Those who ask at once for what is not known wait for one statement.
+//! Every change of ranks or members increments the roster's version in the same transaction. Anything read after a
+//! version is at least as new as that version, so equal versions mean that the cached value is valid. A request that
+//! has read the guild's row knows the current version. Concurrent requests for a missing value share one statement.
 
 use std::sync::Arc;
 
@@ -18,15 +18,17 @@ use crate::{
     kernel::{error::Result, id::GuildId},
 };
 
-/// Most memory for ladders, in bytes, roughly.
-const LADDERS: u64 = 20_000_000;
-/// Most numbers of members that are kept.
+/// Most memory for ladders, in bytes (estimated).
+const MAX_LADDER_BYTES: u64 = 20_000_000;
+/// Expected number of cached ladders, which sizes the cache's tables.
+const EXPECTED_LADDERS: usize = 1_000;
+/// Most cached numbers of members.
 const MAX_MEMBER_COUNTS: usize = 10_000;
 
-/// A roster as it was.
+/// A guild and its roster's version.
 type RosterVersion = (GuildId, i64);
 
-/// What this server keeps of rosters.
+/// This server's cache of ladders and numbers of members.
 pub struct RosterCache {
     ladders: Cache<RosterVersion, Arc<Ladder>, LadderWeighter>,
     member_counts: Cache<(RosterVersion, MemberFilter), i64>,
@@ -34,7 +36,7 @@ pub struct RosterCache {
 
 impl Default for RosterCache {
     fn default() -> Self {
-        let ladders = Cache::with_weighter(1_000, LADDERS, LadderWeighter);
+        let ladders = Cache::with_weighter(EXPECTED_LADDERS, MAX_LADDER_BYTES, LadderWeighter);
         Self { ladders, member_counts: Cache::new(MAX_MEMBER_COUNTS) }
     }
 }
@@ -50,25 +52,25 @@ impl Weighter<RosterVersion, Arc<Ladder>> for LadderWeighter {
 }
 
 impl RosterCache {
-    /// The ladder of a guild that was read for whoever asks.
+    /// Returns a guild's ladder. The guild's row must be current.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn ladder(&self, db: &Db, guild: &Guild) -> Result<Arc<Ladder>> {
         let id = guild.id;
         let load = async { db.read(async move |conn| Ladder::load(conn, id).await).await.map(Arc::new) };
         self.ladders.get_or_insert_async(&(id, guild.roster_version), load).await
     }
 
-    /// How many members the filter lets through, of a guild that was read for whoever asks.
+    /// Returns the number of members that match a filter. The guild's row must be current.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn member_count(&self, db: &Db, guild: &Guild, filter: &MemberFilter) -> Result<i64> {
-        let (id, asked) = (guild.id, filter.clone());
-        let count = db.read(async move |conn| Ok(store::count_members(conn, id, &asked).await?));
+        let (id, query_filter) = (guild.id, filter.clone());
+        let count = db.read(async move |conn| Ok(store::count_members(conn, id, &query_filter).await?));
         if filter.search.is_some() {
-            // Rarely searched for again.
+            // The same search is rare.
             return count.await;
         }
         let key = ((id, guild.roster_version), filter.clone());

@@ -1,4 +1,4 @@
-//! What is stored of a guild's people.
+//! Guilds, ranks, members and characters as the database stores them.
 
 use diesel::prelude::*;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -18,7 +18,7 @@ use crate::{
 };
 
 text_enum! {
-    /// Where a guild plays.
+    /// The game region of a guild.
     pub enum Region {
         /// The Americas and Oceania.
         Us,
@@ -29,19 +29,19 @@ text_enum! {
         /// Taiwan.
         Tw,
     }
-    // The region is part of armory addresses only: a guild can do without the right ones, not without its members.
+    // The region only affects links to the armory. An unknown one must not make the guild unavailable.
     or Us
 }
 
 text_enum! {
-    /// Where a member's rank came from.
+    /// How a member got their rank.
     pub enum RankSource {
-        /// Someone set it.
+        /// An officer or an operator set it.
         Manual,
-        /// Their Discord roles did.
+        /// Role sync set it from their Discord roles.
         DiscordSync,
     }
-    // Role sync leaves a rank that was set by hand alone, so it leaves one of an unknown source alone too.
+    // Role sync does not change ranks that were set manually, or that have an unknown source.
     or Manual
 }
 
@@ -78,23 +78,23 @@ text_enum! {
 }
 
 text_enum! {
-    /// What a character does in a group.
+    /// The role of a character in a group.
     pub enum CharacterRole {
-        /// Takes the blows.
+        /// Draws the enemies' attacks.
         Tank,
-        /// Mends them.
+        /// Heals the group.
         Healer,
-        /// Deals damage up close.
+        /// Deals damage at close range.
         MeleeDps,
-        /// Deals damage from afar.
+        /// Deals damage from a distance.
         RangedDps,
     }
 }
 
-/// A guild, the tenant.
+/// A guild. Every other row belongs to one guild.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = guilds)]
-#[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
+#[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
 pub struct Guild {
     pub id: GuildId,
     pub slug: String,
@@ -106,11 +106,11 @@ pub struct Guild {
 
 wide_row!(Guild, guilds);
 
-/// A rung of a guild's ladder.
+/// A rank of a guild's ladder.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = ranks, primary_key(guild_id, id))]
 #[diesel(treat_none_as_null = true)]
-#[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
+#[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
 pub struct Rank {
     pub guild_id: GuildId,
     pub id: RankId,
@@ -124,10 +124,10 @@ pub struct Rank {
 
 wide_row!(Rank, ranks);
 
-/// A person in the guild.
+/// A member of a guild, with or without an account.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = members)]
-#[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
+#[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
 pub struct Member {
     pub guild_id: GuildId,
     pub id: MemberId,
@@ -150,34 +150,34 @@ pub struct Member {
 wide_row!(Member, members);
 
 impl Member {
-    /// Whether they have an account and are active: only then can they vote.
+    /// Whether they have an account and are active. Only registered members can vote.
     pub const fn is_registered(&self) -> bool {
         self.is_active && self.registered_at.is_some()
     }
 }
 
-/// How many hold a guild's highest rank.
+/// The numbers of a guild's leaders, who hold its highest rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeaderCounts {
-    /// Active ones.
+    /// Active leaders.
     pub active: i64,
-    /// Active ones with an account.
+    /// Active leaders with an account.
     pub registered: i64,
 }
 
-/// A member's place in the roster: rank level (highest first), sort key, id.
+/// A member's position in the roster: rank level (highest first), sort key, id.
 pub type MemberKey = (i64, String, MemberId);
 
 /// Which members to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MemberFilter {
-    /// Found anywhere in the display name or the Discord username, whatever the case and accents.
+    /// A part of the display name or the Discord username, ignoring case and accents.
     pub search: Option<String>,
-    /// At least this rank level.
+    /// The lowest rank level.
     pub rank_level_at_least: Option<i64>,
-    /// Registered ones, or the others.
+    /// Whether they are registered.
     pub registered: Option<bool>,
-    /// Active ones, or the others.
+    /// Whether they are active.
     pub active: Option<bool>,
 }
 
@@ -185,7 +185,7 @@ pub struct MemberFilter {
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = characters, primary_key(guild_id, id))]
 #[diesel(treat_none_as_null = true)]
-#[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
+#[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
 pub struct Character {
     pub guild_id: GuildId,
     pub id: CharacterId,
@@ -204,13 +204,13 @@ pub struct Character {
 known_values!(KnownCharacters, CHARACTER_VALUES, characters { class: CharacterClass, role: CharacterRole });
 wide_row!(Character, characters, KnownCharacters);
 
-/// What percent-encoding leaves alone in a path segment (RFC 3986's unreserved characters).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The characters to percent-encode in a path segment: all but the unreserved ones (RFC 3986, section 2.3).
+const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl Character {
-    /// The same character by this name, on this realm.
+    /// Sets the name and the realm, and the keys that follow from them.
     #[must_use]
-    pub fn named(self, name: String, realm: String) -> Self {
+    pub fn with_name(self, name: String, realm: String) -> Self {
         Self {
             name_key: text::key(&name),
             realm_key: text::key(&realm),
@@ -221,18 +221,18 @@ impl Character {
         }
     }
 
-    /// Name and realm, as players write them.
+    /// Returns the name and the realm as the game writes them: `Name-Realm`.
     pub fn full_name(&self) -> String {
         format!("{}-{}", self.name, self.realm)
     }
 
-    /// The character's page in Blizzard's armory.
+    /// Returns the URL of the character's page in Blizzard's armory.
     pub fn armory_url(&self, region: Region) -> String {
         armory_url(region, &self.realm, &self.name)
     }
 }
 
-/// The page of a character in Blizzard's armory.
+/// Returns the URL of a character's page in Blizzard's armory.
 pub fn armory_url(region: Region, realm: &str, name: &str) -> String {
     let region = region.to_string().to_lowercase();
     let realm: String = realm
@@ -242,22 +242,22 @@ pub fn armory_url(region: Region, realm: &str, name: &str) -> String {
         .map(|c| if c.is_whitespace() { '-' } else { c })
         .collect();
     let name = name.to_lowercase();
-    let (realm, name) = (utf8_percent_encode(&realm, SEGMENT), utf8_percent_encode(&name, SEGMENT));
+    let (realm, name) = (utf8_percent_encode(&realm, PATH_SEGMENT), utf8_percent_encode(&name, PATH_SEGMENT));
     format!("https://worldofwarcraft.blizzard.com/en-us/character/{region}/{realm}/{name}")
 }
 
-/// A character's place in the list: sort key, id.
+/// A character's position in the list: sort key, id.
 pub type CharacterKey = (String, CharacterId);
 
 /// Which characters to list.
 #[derive(Clone, Debug, Default)]
 pub struct CharacterFilter {
-    /// Found anywhere in the name or the realm, whatever the case and accents.
+    /// A part of the name or the realm, ignoring case and accents.
     pub search: Option<String>,
-    /// Of this class.
+    /// The class.
     pub class: Option<CharacterClass>,
-    /// In this role.
+    /// The role.
     pub role: Option<CharacterRole>,
-    /// Only members' mains.
+    /// Whether to list only members' mains.
     pub mains_only: bool,
 }

@@ -1,5 +1,5 @@
 //! Queries over guilds, ranks, members and characters.
-#![expect(missing_docs, reason = "their names say what they do; what is not plain is told")]
+#![expect(missing_docs, reason = "most names say what the query does; the others have comments")]
 
 use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
@@ -31,17 +31,17 @@ pub async fn guild(conn: &mut Conn, guild: GuildId) -> QueryResult<Option<Guild>
     on_rows!(conn, Guild::first, all => all.filter(guilds::id.eq(guild)))
 }
 
-/// The guild, locked until the transaction ends.
+/// Locks the guild's row until the transaction ends, and returns it.
 pub async fn lock_guild(conn: &mut Conn, guild: GuildId) -> QueryResult<Guild> {
     let guild = on_rows!(conn, Guild::first_locked, all => all.filter(guilds::id.eq(guild)))?;
     guild.ok_or(diesel::NotFound)
 }
 
-/// To be called with the guild locked, since the roster's version is written too.
+/// Updates a guild, which the caller must have locked: this also writes the roster's version.
 pub async fn update_guild(conn: &mut Conn, before: &Guild, after: &Guild) -> QueryResult<()> {
-    // Every column is named, so that a new one is not forgotten.
+    // Names every column, so that the compiler reports a new one.
     let Guild { id, slug, name, region, roster_version, created_at } = after;
-    // A newer release may have stored a region that is read as another here.
+    // Only a changed region is written: a newer release may have stored one that this release reads as the default.
     let region = (*region != before.region).then(|| guilds::region.eq(*region));
     on!(conn, c => diesel::update(guilds::table.find(id))
         .set((
@@ -59,7 +59,7 @@ pub async fn guild_by_slug(conn: &mut Conn, slug: &str) -> QueryResult<Option<Gu
     on_rows!(conn, Guild::first, all => all.filter(guilds::slug.eq(slug)))
 }
 
-/// The ids of all guilds, for operators alone.
+/// The ids of all guilds; for operators only.
 pub async fn all_guilds(conn: &mut Conn) -> QueryResult<Vec<GuildId>> {
     on!(conn, c => guilds::table.select(guilds::id).load(c))
 }
@@ -68,7 +68,8 @@ pub async fn oldest_guild(conn: &mut Conn) -> QueryResult<Option<Guild>> {
     on_rows!(conn, Guild::first, all => all.order((guilds::created_at, guilds::id)))
 }
 
-/// Marks the roster as changed and locks it: until the transaction ends nobody else changes who holds which rank.
+/// Increments the roster's version. This locks the guild's row, so until the transaction ends no other transaction can
+/// change ranks or members.
 pub async fn bump_roster_version(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
     on!(conn, c => diesel::update(guilds::table.find(guild))
         .set(guilds::roster_version.eq(guilds::roster_version + 1))
@@ -76,13 +77,13 @@ pub async fn bump_roster_version(conn: &mut Conn, guild: GuildId) -> QueryResult
     Ok(())
 }
 
-/// The versions of these guilds' rosters, for the server alone.
+/// The versions of these guilds' rosters; for the server only.
 pub async fn roster_versions_of(conn: &mut Conn, ids: &[GuildId]) -> QueryResult<Vec<(GuildId, i64)>> {
     let versions = guilds::table.filter(guilds::id.eq_any(ids.to_vec())).select((guilds::id, guilds::roster_version));
     on!(conn, c => versions.load(c))
 }
 
-/// The version of every guild's roster, for the server alone.
+/// The versions of all guilds' rosters; for the server only.
 pub async fn roster_versions(conn: &mut Conn) -> QueryResult<Vec<(GuildId, i64)>> {
     on!(conn, c => guilds::table.select((guilds::id, guilds::roster_version)).load(c))
 }
@@ -91,7 +92,7 @@ pub async fn insert_ranks(conn: &mut Conn, rows: Vec<Rank>) -> QueryResult<()> {
     insert_all!(conn, ranks::table, rows)
 }
 
-/// The new level of a rank is that of its holders too: the reference between them sees to it.
+/// Updates a rank. A new level also becomes the rank level of its holders, by a foreign key with `ON UPDATE CASCADE`.
 pub async fn update_rank(conn: &mut Conn, rank: &Rank) -> QueryResult<()> {
     on!(conn, c => diesel::update(ranks::table.find((rank.guild_id, rank.id))).set(rank).execute(c))?;
     Ok(())
@@ -102,28 +103,28 @@ pub async fn delete_rank(conn: &mut Conn, guild: GuildId, id: RankId) -> QueryRe
     Ok(())
 }
 
-/// Whether anyone, active or not, holds a rank.
+/// Whether any member, active or not, holds a rank.
 pub async fn is_rank_held(conn: &mut Conn, guild: GuildId, id: RankId) -> QueryResult<bool> {
     let holders = || members::table.filter(members::guild_id.eq(guild).and(members::rank_id.eq(id)));
     on!(conn, c => diesel::select(diesel::dsl::exists(holders())).get_result(c))
 }
 
-/// All ranks, highest level first, with what each grants.
+/// All ranks of a guild, highest level first, with their permissions.
 pub async fn ranks(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Rank>> {
     let stored = on_rows!(conn, Rank::load, all => all.filter(ranks::guild_id.eq(guild)).order(ranks::level.desc()))?;
-    let granting = (0..).zip(stored).map(|(below, rank)| {
-        let permissions = Permissions::of_rank(rank.permissions, below == 0);
+    let with_permissions = (0..).zip(stored).map(|(index, rank)| {
+        let permissions = Permissions::of_rank(rank.permissions, index == 0);
         Rank { permissions, ..rank }
     });
-    Ok(granting.collect())
+    Ok(with_permissions.collect())
 }
 
-/// Ranks by id. Reads the whole ladder, which is short: what a rank grants depends on whether another is above it.
+/// Ranks by id. Reads the whole ladder, which is short, to know which rank is the highest and has every permission.
 pub async fn ranks_by_id(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -> QueryResult<Vec<Rank>> {
     Ok(ranks(conn, guild).await?.into_iter().filter(|rank| ids.contains(&rank.id)).collect())
 }
 
-/// Active members by rank; ranks without any are left out.
+/// Counts active members by rank. The result has no ranks without active members.
 pub async fn members_per_rank(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -> QueryResult<Vec<(RankId, i64)>> {
     on!(conn, c => members::table
         .filter(members::guild_id.eq(guild).and(members::rank_id.eq_any(ids)).and(members::is_active))
@@ -132,7 +133,7 @@ pub async fn members_per_rank(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -
         .load(c))
 }
 
-/// Who holds the rank of this level.
+/// Counts the active members who hold the rank of this level, and how many of them are registered.
 pub async fn count_leaders(conn: &mut Conn, guild: GuildId, level: i64) -> QueryResult<LeaderCounts> {
     let (active, registered) = on!(conn, c => members::table
         .filter(members::guild_id.eq(guild).and(members::rank_level.eq(level)).and(members::is_active))
@@ -145,10 +146,10 @@ pub async fn insert_members(conn: &mut Conn, rows: Vec<Member>) -> QueryResult<(
     insert_all!(conn, members::table, rows)
 }
 
-/// Changes what the roster says of a member. What their account holds is not touched, for it may be changing at this very
-/// moment; the credentials version grows by as much as it does from `before` to `after`.
+/// Updates the roster's columns of a member. The columns of their account are not written, since another transaction
+/// may be changing them. The credentials version is increased by the difference between `before` and `after`.
 pub async fn update_member(conn: &mut Conn, before: &Member, after: &Member) -> QueryResult<()> {
-    // Every column is named, so that a new one is not forgotten.
+    // Names every column, so that the compiler reports a new one.
     let Member {
         guild_id,
         id,
@@ -167,10 +168,10 @@ pub async fn update_member(conn: &mut Conn, before: &Member, after: &Member) -> 
         last_seen_at: _,
         created_at: _,
     } = after;
-    // A newer release may have stored a source that is read as another here.
-    let is_moved = *rank_id != before.rank_id || *rank_source != before.rank_source;
-    let rank_source = is_moved.then(|| members::rank_source.eq(*rank_source));
-    let voided = credentials_version - before.credentials_version;
+    // Only a changed source is written: a newer release may have stored one that this release reads as the default.
+    let has_new_rank = *rank_id != before.rank_id || *rank_source != before.rank_source;
+    let rank_source = has_new_rank.then(|| members::rank_source.eq(*rank_source));
+    let version_increase = credentials_version - before.credentials_version;
     on!(conn, c => diesel::update(members::table.find((guild_id, id)))
         .set((
             members::discord_username.eq(discord_username),
@@ -182,13 +183,13 @@ pub async fn update_member(conn: &mut Conn, before: &Member, after: &Member) -> 
             members::rank_level.eq(rank_level),
             rank_source,
             members::is_active.eq(is_active),
-            members::credentials_version.eq(members::credentials_version + voided),
+            members::credentials_version.eq(members::credentials_version + version_increase),
         ))
         .execute(c))?;
     Ok(())
 }
 
-/// Gives a member another password, which voids all their access tokens.
+/// Sets a member's password, and increments the credentials version, which invalidates all their access tokens.
 pub async fn set_password(
     conn: &mut Conn,
     guild: GuildId,
@@ -206,12 +207,13 @@ pub async fn set_password(
     Ok(())
 }
 
-/// Keeps the roster as it is until the transaction ends; others may do so too. To be called before any member is locked.
+/// Locks the roster against changes until the transaction ends. The lock is shared with other callers of this function.
+/// Call it before locking a member, to avoid deadlocks.
 pub async fn lock_roster_shared(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
     first_locked!(conn, LockMode::Shared, guilds::table.find(guild).select(guilds::id)).map(|_: GuildId| ())
 }
 
-/// Gives a member an account.
+/// Registers a member: sets their first password and the time of registration.
 pub async fn register(
     conn: &mut Conn,
     guild: GuildId,
@@ -229,7 +231,7 @@ pub async fn register(
     Ok(())
 }
 
-/// Notes that a member was here.
+/// Sets the time when a member was last seen.
 pub async fn set_last_seen(conn: &mut Conn, guild: GuildId, member: MemberId, now: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::update(members::table.find((guild, member))).set(members::last_seen_at.eq(now)).execute(c))?;
     Ok(())
@@ -239,22 +241,22 @@ pub async fn member(conn: &mut Conn, guild: GuildId, id: MemberId) -> QueryResul
     on_rows!(conn, Member::first, all => all.filter(members::guild_id.eq(guild).and(members::id.eq(id))))
 }
 
-/// The member, locked until the transaction ends.
+/// Locks the member's row until the transaction ends, and returns it.
 pub async fn lock_member(conn: &mut Conn, guild: GuildId, id: MemberId) -> QueryResult<Option<Member>> {
     on_rows!(conn, Member::first_locked, all => all.filter(members::guild_id.eq(guild).and(members::id.eq(id))))
 }
 
-/// The member of this username, given as [`text::key`] makes it.
+/// The member with this username, given as its [`text::key`].
 pub async fn member_by_username(conn: &mut Conn, guild: GuildId, key: &str) -> QueryResult<Option<Member>> {
     on_rows!(conn, Member::first, all => all.filter(members::guild_id.eq(guild).and(members::username_key.eq(key))))
 }
 
-/// All members, active or not.
+/// All members of a guild, active or not.
 pub async fn all_members(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Member>> {
     on_rows!(conn, Member::load, all => all.filter(members::guild_id.eq(guild)))
 }
 
-/// All active members, by rank and name.
+/// All active members of a guild, by rank (highest first) and name.
 pub async fn active_members(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Member>> {
     on_rows!(conn, Member::load, all => all
         .filter(members::guild_id.eq(guild).and(members::is_active))
@@ -265,7 +267,7 @@ pub async fn members_by_id(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) ->
     on_rows!(conn, Member::load, all => all.filter(members::guild_id.eq(guild).and(members::id.eq_any(ids))))
 }
 
-/// Narrows a boxed query over members by a filter.
+/// Applies a filter to a boxed query over members.
 macro_rules! filtered_members {
     ($query:expr, $guild:expr, $filter:expr) => {{
         let mut query = $query.filter(members::guild_id.eq($guild));
@@ -289,7 +291,7 @@ macro_rules! filtered_members {
     }};
 }
 
-/// Members by rank, highest first, then by sort key; from the end of the page where it is asked for backward.
+/// A page of members, by rank (highest first) and sort key; a backward page is in reverse order.
 pub async fn list_members(
     conn: &mut Conn,
     guild: GuildId,
@@ -322,8 +324,9 @@ pub async fn insert_characters(conn: &mut Conn, rows: Vec<Character>) -> QueryRe
     insert_all!(conn, characters::table, rows)
 }
 
-pub async fn update_character(conn: &mut Conn, it: &Character) -> QueryResult<()> {
-    on!(conn, c => diesel::update(characters::table.find((it.guild_id, it.id))).set(it).execute(c))?;
+pub async fn update_character(conn: &mut Conn, character: &Character) -> QueryResult<()> {
+    let key = (character.guild_id, character.id);
+    on!(conn, c => diesel::update(characters::table.find(key)).set(character).execute(c))?;
     Ok(())
 }
 
@@ -332,7 +335,7 @@ pub async fn delete_character(conn: &mut Conn, guild: GuildId, id: CharacterId) 
     Ok(())
 }
 
-/// Makes a member's main, if they have one, an alt.
+/// Makes a member's main an alt, if they have a main.
 pub async fn demote_main(conn: &mut Conn, guild: GuildId, member: MemberId) -> QueryResult<()> {
     on!(conn, c => diesel::update(characters::table)
         .filter(characters::guild_id.eq(guild).and(characters::member_id.eq(member)).and(characters::is_main))
@@ -341,7 +344,7 @@ pub async fn demote_main(conn: &mut Conn, guild: GuildId, member: MemberId) -> Q
     Ok(())
 }
 
-/// All characters, of whichever members.
+/// All characters of a guild.
 pub async fn all_characters(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Character>> {
     on_rows!(conn, Character::load, all => all.filter(characters::guild_id.eq(guild)))
 }
@@ -351,20 +354,20 @@ pub async fn characters_by_id(conn: &mut Conn, guild: GuildId, ids: &[CharacterI
         .filter(characters::guild_id.eq(guild).and(characters::id.eq_any(ids))))
 }
 
-/// The mains of these members, of those who have one.
-pub async fn mains_of(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<Character>> {
+/// The mains of these members. A member without one is not in the result.
+pub async fn mains_of(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<Character>> {
     on_rows!(conn, Character::load, all => all
-        .filter(characters::guild_id.eq(guild).and(characters::member_id.eq_any(of)).and(characters::is_main)))
+        .filter(characters::guild_id.eq(guild).and(characters::member_id.eq_any(ids)).and(characters::is_main)))
 }
 
-/// Characters of these members: each member's main first, then by name.
-pub async fn characters_of(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<Character>> {
+/// The characters of these members: mains first, then by name.
+pub async fn characters_of(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<Character>> {
     on_rows!(conn, Character::load, all => all
-        .filter(characters::guild_id.eq(guild).and(characters::member_id.eq_any(of)))
+        .filter(characters::guild_id.eq(guild).and(characters::member_id.eq_any(ids)))
         .order((characters::is_main.desc(), characters::sort_key, characters::id)))
 }
 
-/// Narrows a boxed query over characters by a filter.
+/// Applies a filter to a boxed query over characters.
 macro_rules! filtered_characters {
     ($query:expr, $guild:expr, $filter:expr) => {{
         let mut query = $query.filter(characters::guild_id.eq($guild));
@@ -384,7 +387,7 @@ macro_rules! filtered_characters {
     }};
 }
 
-/// Characters by name, then realm; from the end of the page where it is asked for backward.
+/// A page of characters, by name and realm; a backward page is in reverse order.
 pub async fn list_characters(
     conn: &mut Conn,
     guild: GuildId,

@@ -70,7 +70,7 @@ on_both! {
             ("character.delete", "Deleted Y-R, a character of member"),
             ("rank.update", "Changed the rank Officer: name from Officer to Boss, permissions from MEMBERS_MANAGE MEMBERS_INVITE CAMPAIGNS_MANAGE DISCORD_MANAGE AUDIT_VIEW to no permissions"),
             ("rank.delete", "Deleted the rank Initiate of level 1"),
-            ("rank.create", "Made the rank Low at level 1: no permissions"),
+            ("rank.create", "Created the rank Low at level 1: no permissions"),
             ("guild.update", "Changed the guild: name from gg to Other"),
         ]);
         assert!(events.iter().all(|it| it["actor"]["displayName"] == "leader" && it["actorRank"] == "Guild Leader" && it["actorRankLevel"] == 5));

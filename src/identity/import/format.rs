@@ -1,9 +1,9 @@
 //! The formats of a roster's file.
 
-/// What a roster's file is made of.
+/// The format of a roster's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// A table with a header: a row a character, or a row a member who has none.
+    /// A table with a header. It has a row for each character, and for each member without characters.
     Csv,
     /// An object with a list of members, each with a list of characters.
     Json,

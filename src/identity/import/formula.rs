@@ -1,23 +1,23 @@
-//! Names that a spreadsheet would take for formulas.
+//! Escapes cells that a spreadsheet would run as formulas
+//! ([CSV injection](https://owasp.org/www-community/attacks/CSV_Injection)).
 //!
-//! Whoever opens an exported table must not run what somebody called themselves: `=HYPERLINK(…)` is a name here and a
-//! formula there. Such a cell is written with an apostrophe before it, as spreadsheets themselves mark text, and loses
-//! it again when it is read.
+//! A member can choose a name such as `=HYPERLINK(…)`. An export writes an apostrophe before it, which marks text in
+//! spreadsheets, and an import removes the apostrophe.
 
-/// Whether what follows any apostrophes is a formula to a spreadsheet.
-fn looks_like_one(cell: &str) -> bool {
+/// Whether a spreadsheet would run a cell as a formula, after any apostrophes.
+fn is_formula(cell: &str) -> bool {
     cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@'])
 }
 
-/// The cell as it may stand in a table.
-pub(super) fn disarm(cell: &str) -> String {
-    if looks_like_one(cell) { format!("'{cell}") } else { cell.to_owned() }
+/// Escapes a cell for a table.
+pub(super) fn escape(cell: &str) -> String {
+    if is_formula(cell) { format!("'{cell}") } else { cell.to_owned() }
 }
 
-/// The cell as it was before.
-pub(super) fn rearm(cell: &str) -> &str {
+/// Returns the cell as it was before [`escape`].
+pub(super) fn unescape(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
-        Some(bare) if looks_like_one(bare) => bare,
+        Some(unescaped) if is_formula(unescaped) => unescaped,
         _ => cell,
     }
 }

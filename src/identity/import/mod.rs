@@ -1,8 +1,7 @@
-//! A guild's roster out of a file and into one.
+//! Reads and writes the file of a guild's roster, without I/O.
 //!
-//! A file is read into rows ([`read()`]), the rows are weighed against the guild as it stands ([`plan()`]), and what comes
-//! of them is for the caller to store. The other way, a roster is written ([`write()`]) so that reading it back changes
-//! nothing. None of this touches the database: the same plan is what a rehearsal shows and what an import does.
+//! [`read()`] parses a file into rows, and [`plan()`] compares the rows with the guild's roster. The caller stores the
+//! plan's changes. [`write()`] writes a roster so that importing the file changes nothing.
 
 mod format;
 mod formula;

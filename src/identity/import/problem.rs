@@ -1,4 +1,4 @@
-//! Why rows are left out.
+//! The problems of rows that are left out.
 
 use super::location::RowLocation;
 use crate::kernel::error::Refusal;
@@ -8,23 +8,23 @@ use crate::kernel::error::Refusal;
 pub struct Problem {
     /// The row's location.
     pub location: RowLocation,
-    /// What is at fault, as it is called in the schema.
+    /// The invalid field, by its name in the GraphQL schema.
     pub field: Option<&'static str>,
-    /// A sentence for a person.
+    /// A sentence for the user.
     pub message: String,
-    /// What a client may act on, such as `RANK_TOO_LOW`.
+    /// A reason that clients can handle, such as `RANK_TOO_LOW`.
     pub reason: Option<&'static str>,
 }
 
 /// A problem without its location.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct RowError {
     pub(super) field: Option<&'static str>,
     pub(super) message: String,
     pub(super) reason: Option<&'static str>,
 }
 
-impl Fault {
+impl RowError {
     pub(super) fn new(field: &'static str, message: impl Into<String>) -> Self {
         Self { field: Some(field), message: message.into(), reason: None }
     }
@@ -38,7 +38,7 @@ impl Fault {
     }
 }
 
-impl From<Refusal> for Fault {
+impl From<Refusal> for RowError {
     fn from(refusal: Refusal) -> Self {
         let field = match refusal.field {
             Some(std::borrow::Cow::Borrowed(field)) => Some(field),

@@ -1,21 +1,21 @@
-//! One row of a roster: its cells as they were typed, and where it stands.
+//! A row of a roster's file: its location and its unparsed cells.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{location::RowLocation, problem::Fault};
+use super::{location::RowLocation, problem::RowError};
 
-/// Most characters of a cell: more than any name may have, however it is composed.
+/// Longest cell, in Unicode characters. No valid name is longer, even before its normalisation.
 const MAX_CELL: usize = 1_000;
 
-/// What a row may tell.
+/// A column of a roster's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Column {
-    /// Whose row it is.
+    /// The member's Discord username. Every row needs it.
     DiscordUsername,
     /// The member's Discord id.
     DiscordId,
-    /// How the member is shown.
+    /// The member's display name.
     DisplayName,
     /// The member's rank, by name.
     Rank,
@@ -27,26 +27,26 @@ pub enum Column {
     Class,
     /// The character's specialisation.
     Spec,
-    /// What the character does in a group.
+    /// The character's role in a group.
     Role,
     /// Whether the character is the member's main.
     MainAlt,
 }
 
 impl Column {
-    /// What is told of a member.
+    /// The columns that describe a member.
     pub const OF_MEMBER: [Self; 4] = [Self::DiscordUsername, Self::DiscordId, Self::DisplayName, Self::Rank];
 
-    /// What is told of a character.
+    /// The columns that describe a character.
     pub const OF_CHARACTER: [Self; 6] =
         [Self::CharacterName, Self::Realm, Self::Class, Self::Spec, Self::Role, Self::MainAlt];
 
-    /// What stands above it in a table.
+    /// Returns the column's header in exported CSV files.
     pub fn header(self) -> &'static str {
         self.into()
     }
 
-    /// What it is called in the schema.
+    /// Returns the column's field name in the GraphQL schema.
     pub const fn field(self) -> &'static str {
         match self {
             Self::DiscordUsername => "discordUsername",
@@ -62,8 +62,8 @@ impl Column {
         }
     }
 
-    /// What people write above it, as [`loose_key`](crate::kernel::text::loose_key) makes it.
-    const fn spellings(self) -> &'static [&'static str] {
+    /// Returns the accepted headers, as their [`loose_key`](crate::kernel::text::loose_key).
+    const fn header_keys(self) -> &'static [&'static str] {
         match self {
             Self::DiscordUsername => &["discordusername", "discord", "discordname", "username"],
             Self::DiscordId => &["discordid", "discorduserid"],
@@ -78,38 +78,38 @@ impl Column {
         }
     }
 
-    /// Whether this header, as [`loose_key`](crate::kernel::text::loose_key) makes it, stands above this column.
-    pub(super) fn is_headed(self, key: &str) -> bool {
-        self.spellings().contains(&key)
+    /// Whether a header with this [`loose_key`](crate::kernel::text::loose_key) names this column.
+    pub(super) fn accepts_header(self, key: &str) -> bool {
+        self.header_keys().contains(&key)
     }
 }
 
-/// One row of a roster: a member, or a member's character.
+/// A row of a roster's file: a member, or a member's character.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Where it stands.
+    /// The row's location.
     pub location: RowLocation,
-    // Shared, for what is told of a member goes with each of their characters.
+    // Shared: in a JSON file, a member's cells are part of the rows of all their characters.
     cells: BTreeMap<Column, Arc<str>>,
 }
 
 impl Record {
-    /// A row that tells nothing yet.
+    /// Creates a row with empty cells.
     pub(super) const fn new(location: RowLocation) -> Self {
         Self { location, cells: BTreeMap::new() }
     }
 
-    /// The same row at another location.
-    pub(super) fn moved(&self, location: RowLocation) -> Self {
+    /// Returns a copy of the row with another location.
+    pub(super) fn with_location(&self, location: RowLocation) -> Self {
         Self { location, cells: self.cells.clone() }
     }
 
-    /// Fills a cell; a blank text leaves it empty.
-    pub(super) fn fill(&mut self, column: Column, text: &str) -> Result<(), Fault> {
+    /// Sets a cell to a text, which is trimmed. A blank text leaves the cell empty.
+    pub(super) fn set_cell(&mut self, column: Column, text: &str) -> Result<(), RowError> {
         let text = text.trim();
         if text.chars().nth(MAX_CELL).is_some() {
             let message = format!("{} may have at most {MAX_CELL} characters.", column.field());
-            return Err(Fault::in_column(column, message));
+            return Err(RowError::in_column(column, message));
         }
         if !text.is_empty() {
             self.cells.insert(column, text.into());
@@ -117,14 +117,14 @@ impl Record {
         Ok(())
     }
 
-    /// What a cell tells, trimmed; nothing where it is empty.
+    /// Returns the trimmed text of a cell, or `None` if the cell is empty.
     pub fn cell(&self, column: Column) -> Option<&str> {
         self.cells.get(&column).map(AsRef::as_ref)
     }
 }
 
-impl Fault {
-    /// A problem of the field that a column tells of.
+impl RowError {
+    /// Creates an error in a column.
     pub(super) fn in_column(column: Column, message: impl Into<String>) -> Self {
         Self::new(column.field(), message)
     }

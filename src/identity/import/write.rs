@@ -1,4 +1,4 @@
-//! A roster into a file.
+//! Writes a roster to a file.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -40,19 +40,19 @@ struct ExportedCharacter<'a> {
     is_main: bool,
 }
 
-/// The active members by rank, highest first, and by name, each with their main before their other characters.
+/// Writes the active members, by rank (highest first) and name. Each member's main comes before their other characters.
 ///
 /// # Errors
-/// Ours alone: any roster can be written.
+/// `INTERNAL`, which a roster cannot cause.
 pub fn write(format: Format, roster: &Roster) -> Result<String> {
-    let file = list(roster);
+    let file = export(roster);
     match format {
         Format::Csv => to_csv(&file),
         Format::Json => serde_json::to_string_pretty(&file).map_err(Error::internal),
     }
 }
 
-fn list(roster: &Roster) -> File<'_> {
+fn export(roster: &Roster) -> File<'_> {
     let ranks: HashMap<RankId, &str> = roster.ranks.iter().map(|rank| (rank.id, rank.name.as_str())).collect();
     let mut characters: HashMap<MemberId, Vec<&Character>> = HashMap::new();
     for character in &roster.characters {
@@ -70,12 +70,12 @@ fn list(roster: &Roster) -> File<'_> {
         discord_id: member.discord_id.as_deref(),
         display_name: &member.display_name,
         rank: ranks.get(&member.rank_id).copied().unwrap_or_default(),
-        characters: characters.remove(&member.id).unwrap_or_default().into_iter().map(listed_character).collect(),
+        characters: characters.remove(&member.id).unwrap_or_default().into_iter().map(export_character).collect(),
     });
     File { members: members.collect() }
 }
 
-fn listed_character(character: &Character) -> ExportedCharacter<'_> {
+fn export_character(character: &Character) -> ExportedCharacter<'_> {
     ExportedCharacter {
         name: &character.name,
         realm: &character.realm,
@@ -91,7 +91,7 @@ fn to_csv(file: &File<'_>) -> Result<String> {
     table.write_record(Column::VARIANTS.iter().map(|column| column.header())).map_err(Error::internal)?;
     for member in &file.members {
         for character in member.characters.iter().map(Some).chain(member.characters.is_empty().then_some(None)) {
-            let row = Column::VARIANTS.iter().map(|column| formula::disarm(&cell(*column, member, character)));
+            let row = Column::VARIANTS.iter().map(|column| formula::escape(&cell(*column, member, character)));
             table.write_record(row).map_err(Error::internal)?;
         }
     }
@@ -100,7 +100,7 @@ fn to_csv(file: &File<'_>) -> Result<String> {
 }
 
 fn cell(column: Column, member: &ExportedMember<'_>, character: Option<&ExportedCharacter<'_>>) -> String {
-    let of_character = |tell: fn(&ExportedCharacter<'_>) -> String| character.map(tell).unwrap_or_default();
+    let of_character = |field: fn(&ExportedCharacter<'_>) -> String| character.map(field).unwrap_or_default();
     match column {
         Column::DiscordUsername => member.discord_username.to_owned(),
         Column::DiscordId => member.discord_id.unwrap_or_default().to_owned(),

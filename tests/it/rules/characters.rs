@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use guildhall::{
     identity::{
         Character, CharacterClass, CharacterRole, Region,
-        classes::{Spec, class, role, spec, specs},
+        classes::{Spec, find_class, find_role, find_spec, specs},
     },
     kernel::{
         id::{CharacterId, GuildId, MemberId},
@@ -32,34 +32,34 @@ fn every_class_has_its_specs() -> Result<(), serde_json::Error> {
 #[test]
 fn names_are_recognized_in_every_spelling() {
     for name in ["Beast Mastery", "beast mastery", "BeastMastery", "BEAST_MASTERY", "beast-mastery", "Béast Mastery"] {
-        let found = spec(CharacterClass::Hunter, name).map(|spec| spec.name.as_str());
+        let found = find_spec(CharacterClass::Hunter, name).map(|spec| spec.name.as_str());
         assert_eq!(found, Some("Beast Mastery"), "{name}");
     }
     for name in ["Death Knight", "deathknight", "DEATH_KNIGHT", "death-knight", " Death  Knight "] {
-        assert_eq!(class(name), Some(CharacterClass::DeathKnight), "{name}");
+        assert_eq!(find_class(name), Some(CharacterClass::DeathKnight), "{name}");
     }
     for known in CharacterClass::VARIANTS {
-        assert_eq!(class(&known.to_string()), Some(*known));
+        assert_eq!(find_class(&known.to_string()), Some(*known));
     }
     for known in CharacterRole::VARIANTS {
-        assert_eq!(role(&known.to_string()), Some(*known));
+        assert_eq!(find_role(&known.to_string()), Some(*known));
     }
-    assert_eq!(role("Melee"), Some(CharacterRole::MeleeDps));
-    assert_eq!(role("ranged dps"), Some(CharacterRole::RangedDps));
+    assert_eq!(find_role("Melee"), Some(CharacterRole::MeleeDps));
+    assert_eq!(find_role("ranged dps"), Some(CharacterRole::RangedDps));
 }
 
 #[test]
 fn unknown_names_are_not_recognized() {
-    assert_eq!(spec(CharacterClass::Mage, "Beast Mastery"), None);
-    assert_eq!(spec(CharacterClass::Mage, ""), None);
-    assert_eq!(class("dk"), None);
-    assert_eq!(class("-"), None);
-    assert_eq!(role("dps"), None);
+    assert_eq!(find_spec(CharacterClass::Mage, "Beast Mastery"), None);
+    assert_eq!(find_spec(CharacterClass::Mage, ""), None);
+    assert_eq!(find_class("dk"), None);
+    assert_eq!(find_class("-"), None);
+    assert_eq!(find_role("dps"), None);
 }
 
 #[test]
 fn a_specs_role_depends_on_its_class() {
-    let role = |class, name| spec(class, name).map(|spec| spec.role);
+    let role = |class, name| find_spec(class, name).map(|spec| spec.role);
     assert_eq!(role(CharacterClass::DeathKnight, "Frost"), Some(CharacterRole::MeleeDps));
     assert_eq!(role(CharacterClass::Mage, "Frost"), Some(CharacterRole::RangedDps));
     assert_eq!(role(CharacterClass::Hunter, "Survival"), Some(CharacterRole::MeleeDps));

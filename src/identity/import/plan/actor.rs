@@ -1,27 +1,27 @@
-//! Who imports, and how far they reach.
+//! The actor of an import, and the changes they are allowed to make.
 
 use crate::{
     access::Viewer,
     identity::{
-        import::{problem::Fault, record::Column},
+        import::{problem::RowError, record::Column},
         policy::Ladder,
         rows::Member,
     },
 };
 
-/// Who imports.
+/// The actor of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// Whoever runs the server, and may do anything.
+    /// An operator of the server, who can change everything.
     Operator,
-    /// A member, whose rank says how far they reach.
+    /// A member, who can change what their rank allows.
     Officer(Viewer),
 }
 
 impl Actor {
-    /// Whether they may change a member, or a member's characters, as a row says. One's own characters and display name
-    /// are always one's own to change.
-    pub(super) fn check(&self, ladder: &Ladder, before: Option<&Member>, after: &Member) -> Result<(), Fault> {
+    /// Checks that the actor can change a member, or the member's characters. Members can always change their own
+    /// characters and display name.
+    pub(super) fn check(&self, ladder: &Ladder, before: Option<&Member>, after: &Member) -> Result<(), RowError> {
         let Self::Officer(viewer) = self else {
             return Ok(());
         };
@@ -35,8 +35,8 @@ impl Actor {
         if old_rank == Some(after.rank_id) {
             return Ok(());
         }
-        let of_rank = |refusal| Fault { field: Some(Column::Rank.field()), ..Fault::from(refusal) };
-        ladder.check_reach(viewer, after.rank_level).map_err(of_rank)?;
-        ladder.check_grant(viewer, old_rank, after.rank_id).map_err(of_rank)
+        let rank_error = |refusal| RowError { field: Some(Column::Rank.field()), ..RowError::from(refusal) };
+        ladder.check_reach(viewer, after.rank_level).map_err(rank_error)?;
+        ladder.check_grant(viewer, old_rank, after.rank_id).map_err(rank_error)
     }
 }

@@ -6,7 +6,7 @@ use async_graphql::MaybeUndefined;
 
 use super::{
     actor::Actor,
-    cells::{CharacterCells, CharacterName, MemberCells},
+    cells::{CharacterCells, MemberCells, NameKey},
     character,
     types::{ImportPlan, MemberDiff, Roster},
 };
@@ -15,7 +15,7 @@ use crate::{
         characters::MAX_CHARACTERS,
         import::{
             location::RowLocation,
-            problem::Fault,
+            problem::RowError,
             record::{Column, Record},
         },
         members::{MemberChange, NewMember},
@@ -28,33 +28,34 @@ use crate::{
     },
 };
 
-/// The guild as it would be after the rows applied so far.
+/// The guild's state after the rows added so far.
 pub(super) struct PlanBuilder<'a> {
     ladder: Ladder,
     ranks: HashMap<String, &'a Rank>,
     actor: &'a Actor,
     now: Timestamp,
     keeps_leaders: bool,
-    /// By username key.
+    /// Members by username key.
     members: HashMap<String, MemberDraft<'a>>,
-    /// The holder of each Discord id, now or at the start of the import. One import cannot move an id from a member to another.
+    /// The member with each Discord id, now or at the start of the import. An import cannot move an id from one member
+    /// to another.
     discord_ids: HashMap<String, MemberId>,
-    characters: HashMap<CharacterName, CharacterDraft<'a>>,
+    characters: HashMap<NameKey, CharacterDraft<'a>>,
 }
 
 struct MemberDraft<'a> {
-    /// Its position among the members; existing members come first.
+    /// The position among the members. Existing members come first.
     number: usize,
     before: Option<&'a Member>,
     after: Member,
     stated: StatedFields,
     stored_characters: usize,
     new_characters: usize,
-    main: Option<CharacterName>,
+    main: Option<NameKey>,
     main_stated_at: Option<RowLocation>,
 }
 
-/// A member's fields that rows so far have set, each with the location of the row.
+/// The fields of a member that earlier rows have set, each with the location of the row.
 #[derive(Clone, Default)]
 struct StatedFields {
     rank: Option<(RankId, RowLocation)>,
@@ -63,7 +64,7 @@ struct StatedFields {
 }
 
 struct CharacterDraft<'a> {
-    /// Its position among the characters; existing characters come first.
+    /// The position among the characters. Existing characters come first.
     number: usize,
     before: Option<&'a Character>,
     after: Character,
@@ -83,14 +84,14 @@ struct MemberStep {
 
 /// The change that a row makes to its character.
 struct CharacterStep {
-    key: CharacterName,
+    key: NameKey,
     after: Character,
     is_main: Option<bool>,
-    changes: bool,
+    is_change: bool,
 }
 
 impl<'a> PlanBuilder<'a> {
-    /// The guild before the first row.
+    /// Creates a builder with the guild's state before the import.
     pub(super) fn new(existing: &'a Roster, actor: &'a Actor, now: Timestamp) -> Self {
         let owners: HashMap<MemberId, &Member> = existing.members.iter().map(|member| (member.id, member)).collect();
         let mut builder = Self {
@@ -135,51 +136,51 @@ impl<'a> PlanBuilder<'a> {
         builder
     }
 
-    /// The same builder, which rejects rows that take the highest rank from a member.
+    /// Makes the builder reject rows that take the highest rank from a member.
     pub(super) fn keeping_leaders(self) -> Self {
         Self { keeps_leaders: true, ..self }
     }
 
-    /// Applies a row and returns whether it changes anything.
-    pub(super) fn take(&mut self, record: &Record) -> Result<bool, Fault> {
-        let member = self.weigh_member(record)?;
-        let mut changes = member.before.as_ref() != Some(&member.after);
-        if changes {
-            self.check_leader_stays(&member)?;
+    /// Adds a row and returns whether it changes anything. A row with an error does not change the builder.
+    pub(super) fn add_row(&mut self, record: &Record) -> Result<bool, RowError> {
+        let member = self.plan_member(record)?;
+        let mut is_change = member.before.as_ref() != Some(&member.after);
+        if is_change {
+            self.check_leader_remains(&member)?;
             self.actor.check(&self.ladder, member.before.as_ref(), &member.after)?;
         }
-        let character = self.weigh_character(record, &member)?;
-        if !changes && character.as_ref().is_some_and(|character| character.changes) {
+        let character = self.plan_character(record, &member)?;
+        if !is_change && character.as_ref().is_some_and(|character| character.is_change) {
             self.actor.check(&self.ladder, member.before.as_ref(), &member.after)?;
-            changes = true;
+            is_change = true;
         }
         self.apply(record.location, member, character);
-        Ok(changes)
+        Ok(is_change)
     }
 
-    fn weigh_member(&self, record: &Record) -> Result<MemberStep, Fault> {
-        let cells = MemberCells::read(record, &self.ranks)?;
+    fn plan_member(&self, record: &Record) -> Result<MemberStep, RowError> {
+        let cells = MemberCells::parse(record, &self.ranks)?;
         let draft = self.members.get(&cells.username_key);
         let mut stated = draft.map(|draft| draft.stated.clone()).unwrap_or_default();
-        agree(&mut stated.rank, cells.rank.map(|rank| rank.id), Column::Rank, record.location)?;
-        agree(&mut stated.display_name, cells.display_name.clone(), Column::DisplayName, record.location)?;
-        agree(&mut stated.discord_id, cells.discord_id.clone(), Column::DiscordId, record.location)?;
+        set_once(&mut stated.rank, cells.rank.map(|rank| rank.id), Column::Rank, record.location)?;
+        set_once(&mut stated.display_name, cells.display_name.clone(), Column::DisplayName, record.location)?;
+        set_once(&mut stated.discord_id, cells.discord_id.clone(), Column::DiscordId, record.location)?;
         let before = draft.map(|draft| draft.after.clone());
         let owner = cells.discord_id.as_ref().and_then(|id| self.discord_ids.get(id));
         if owner.is_some_and(|owner| before.as_ref().is_none_or(|before| before.id != *owner)) {
-            return Err(Fault::in_column(Column::DiscordId, "Another member has this Discord id."));
+            return Err(RowError::in_column(Column::DiscordId, "Another member has this Discord id."));
         }
         let key = cells.username_key.clone();
         let after = match &before {
-            Some(before) => self.change(before, cells)?,
-            None => self.add(cells)?,
+            Some(before) => self.change_member(before, cells)?,
+            None => self.create_member(cells)?,
         };
         Ok(MemberStep { key, before, after, stated })
     }
 
-    fn add(&self, cells: MemberCells<'_>) -> Result<Member, Fault> {
+    fn create_member(&self, cells: MemberCells<'_>) -> Result<Member, RowError> {
         let rank = cells.rank.or_else(|| self.ladder.lowest());
-        let rank = rank.ok_or_else(|| Fault::in_column(Column::Rank, "The guild has no ranks."))?;
+        let rank = rank.ok_or_else(|| RowError::in_column(Column::Rank, "The guild has no ranks."))?;
         let new = NewMember {
             discord_username: cells.username,
             discord_id: cells.discord_id,
@@ -189,74 +190,75 @@ impl<'a> PlanBuilder<'a> {
         Ok(new.into_row(rank, self.now)?)
     }
 
-    fn change(&self, before: &Member, cells: MemberCells<'_>) -> Result<Member, Fault> {
+    fn change_member(&self, before: &Member, cells: MemberCells<'_>) -> Result<Member, RowError> {
         let rank = cells.rank.map(|rank| rank.id).filter(|rank| *rank != before.rank_id);
         let display_name = cells.display_name.filter(|name| *name != before.display_name);
         let discord_id = cells.discord_id.filter(|id| before.discord_id.as_ref() != Some(id));
         if rank.is_none() && display_name.is_none() && discord_id.is_none() {
             return Ok(before.clone());
         }
-        let given = |cell: Option<String>| cell.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
+        let defined = |cell: Option<String>| cell.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
         let change = MemberChange {
             id: before.id,
             discord_username: None,
-            discord_id: given(discord_id),
-            display_name: given(display_name),
+            discord_id: defined(discord_id),
+            display_name: defined(display_name),
             rank,
             active: None,
         };
         Ok(change.apply(before, &self.ladder)?)
     }
 
-    fn weigh_character(&self, record: &Record, member: &MemberStep) -> Result<Option<CharacterStep>, Fault> {
-        let Some(cells) = CharacterCells::read(record)? else {
+    fn plan_character(&self, record: &Record, member: &MemberStep) -> Result<Option<CharacterStep>, RowError> {
+        let Some(cells) = CharacterCells::parse(record)? else {
             return Ok(None);
         };
         let key = cells.key();
         let draft = self.characters.get(&key);
         if let Some(draft) = draft {
             if let Some(location) = draft.row {
-                return Err(Fault::in_column(
+                return Err(RowError::in_column(
                     Column::CharacterName,
-                    format!("This character stands at {location} already."),
+                    format!("The file already has this character at {location}."),
                 ));
             }
             if draft.after.member_id != member.after.id {
-                return Err(Fault::in_column(Column::CharacterName, format!("This character is {}'s.", draft.owner)));
+                let message = format!("This character belongs to {}.", draft.owner);
+                return Err(RowError::in_column(Column::CharacterName, message));
             }
         }
         let is_main = cells.is_main;
         let owner = self.members.get(&member.key);
         let main_stated_at = owner.and_then(|owner| owner.main_stated_at);
         if let (Some(true), Some(location)) = (is_main, main_stated_at) {
-            return Err(Fault::in_column(Column::MainAlt, format!("The member has another main at {location}.")));
+            return Err(RowError::in_column(Column::MainAlt, format!("The member has another main at {location}.")));
         }
         let before = draft.map(|draft| &draft.after);
-        let has = owner.map_or(0, |owner| owner.stored_characters + owner.new_characters);
-        if before.is_none() && has >= MAX_CHARACTERS {
+        let owned = owner.map_or(0, |owner| owner.stored_characters + owner.new_characters);
+        if before.is_none() && owned >= MAX_CHARACTERS {
             let message = format!("A member has at most {MAX_CHARACTERS} characters.");
-            return Err(Fault::in_column(Column::CharacterName, message));
+            return Err(RowError::in_column(Column::CharacterName, message));
         }
         let after = match before {
             Some(before) => character::change(before, &cells)?,
-            None => character::add(&member.after, cells)?,
+            None => character::create(&member.after, cells)?,
         };
-        let changes =
+        let is_change =
             before.is_none_or(|before| *before != after || is_main.is_some_and(|main| main != before.is_main));
-        Ok(Some(CharacterStep { key, after, is_main, changes }))
+        Ok(Some(CharacterStep { key, after, is_main, is_change }))
     }
 
-    fn check_leader_stays(&self, MemberStep { before, after, .. }: &MemberStep) -> Result<(), Fault> {
+    fn check_leader_remains(&self, MemberStep { before, after, .. }: &MemberStep) -> Result<(), RowError> {
         let highest = self.ladder.highest_level();
         let leads = |member: &Member| member.is_active && member.rank_level == highest;
         if self.keeps_leaders && before.as_ref().is_some_and(leads) && !leads(after) {
             let message = "The guild must keep an active, registered leader.";
-            return Err(Fault { reason: Some("LAST_LEADER"), ..Fault::in_column(Column::Rank, message) });
+            return Err(RowError { reason: Some("LAST_LEADER"), ..RowError::in_column(Column::Rank, message) });
         }
         Ok(())
     }
 
-    /// Applies a row that has been checked.
+    /// Applies the steps of a valid row.
     fn apply(&mut self, location: RowLocation, step: MemberStep, character: Option<CharacterStep>) {
         let owner = step.after.discord_username.clone();
         if let Some(id) = &step.after.discord_id {
@@ -281,8 +283,8 @@ impl<'a> PlanBuilder<'a> {
         match is_main {
             Some(true) => {
                 member.main_stated_at = Some(location);
-                let old = member.main.replace(key.clone());
-                self.set_main(old.as_ref(), false);
+                let old_main = member.main.replace(key.clone());
+                self.set_main(old_main.as_ref(), false);
                 self.set_main(Some(&key), true);
             }
             Some(false) => {
@@ -293,7 +295,7 @@ impl<'a> PlanBuilder<'a> {
         }
     }
 
-    fn set_main(&mut self, key: Option<&CharacterName>, is_main: bool) {
+    fn set_main(&mut self, key: Option<&NameKey>, is_main: bool) {
         if let Some(draft) = key.and_then(|key| self.characters.get_mut(key)) {
             draft.after.is_main = is_main;
         }
@@ -321,7 +323,7 @@ impl<'a> PlanBuilder<'a> {
         for mut character in characters {
             match character.before {
                 None => {
-                    // One of a member's first characters is the main, even if the file names none.
+                    // A member without stored characters gets a main, even if the file names none.
                     character.after.is_main |= !character.is_alt && mainless.remove(&character.after.member_id);
                     plan.new_characters.push(character.after);
                 }
@@ -348,19 +350,19 @@ impl MemberDraft<'_> {
     }
 }
 
-/// Records a member's field; fails if an earlier row has set another value.
-fn agree<T: PartialEq>(
+/// Sets a field of a member. Fails if an earlier row has set another value.
+fn set_once<T: PartialEq>(
     stated: &mut Option<(T, RowLocation)>,
-    given: Option<T>,
+    value: Option<T>,
     column: Column,
     location: RowLocation,
-) -> Result<(), Fault> {
-    match (&stated, given) {
-        (Some((earlier, location)), Some(given)) if *earlier != given => {
-            Err(Fault::in_column(column, format!("The member's {} is another at {location}.", column.field())))
+) -> Result<(), RowError> {
+    match (&stated, value) {
+        (Some((earlier, location)), Some(value)) if *earlier != value => {
+            Err(RowError::in_column(column, format!("The member has another {} at {location}.", column.field())))
         }
-        (None, Some(given)) => {
-            *stated = Some((given, location));
+        (None, Some(value)) => {
+            *stated = Some((value, location));
             Ok(())
         }
         _ => Ok(()),

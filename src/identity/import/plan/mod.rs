@@ -1,4 +1,4 @@
-//! What a file would change in a guild.
+//! Plans an import: compares the rows of a file with a guild's roster.
 
 mod actor;
 mod builder;
@@ -13,7 +13,7 @@ pub use self::{
 };
 use super::{
     location::RowLocation,
-    problem::{Fault, Problem},
+    problem::{Problem, RowError},
     read::ParsedFile,
     record::Column,
 };
@@ -25,32 +25,32 @@ use crate::{
     kernel::clock::Timestamp,
 };
 
-/// Weighs what was read against the guild as it stands. A row with a problem is left out whole, and the others are taken
-/// as if it were not there.
-pub fn plan(existing: &Roster, actor: &Actor, reading: &ParsedFile, now: Timestamp) -> ImportPlan {
-    let builder = PlanBuilder::new(existing, actor, now);
-    let plan = follow(builder, reading);
-    if still_led(existing, &plan) {
+/// Plans the import of a file. A row with a problem is left out as a whole and does not affect the other rows.
+///
+/// If the file would leave the guild without a leader, every row that demotes a leader is left out.
+pub fn plan(existing: &Roster, actor: &Actor, file: &ParsedFile, now: Timestamp) -> ImportPlan {
+    let plan = add_rows(PlanBuilder::new(existing, actor, now), file);
+    if has_leader_after(existing, &plan) {
         return plan;
     }
-    follow(PlanBuilder::new(existing, actor, now).keeping_leaders(), reading)
+    add_rows(PlanBuilder::new(existing, actor, now).keeping_leaders(), file)
 }
 
-fn follow(mut builder: PlanBuilder<'_>, reading: &ParsedFile) -> ImportPlan {
+fn add_rows(mut builder: PlanBuilder<'_>, file: &ParsedFile) -> ImportPlan {
     let mut plan = ImportPlan {
-        problems: reading.problems.clone(),
-        unknown_columns: reading.unknown_columns.clone(),
-        rows: reading.records.len() + reading.problems.len(),
-        left_out: reading.problems.len(),
+        problems: file.problems.clone(),
+        unknown_columns: file.unknown_columns.clone(),
+        rows: file.records.len() + file.problems.len(),
+        left_out: file.problems.len(),
         ..ImportPlan::default()
     };
-    for record in &reading.records {
-        match builder.take(record) {
+    for record in &file.records {
+        match builder.add_row(record) {
             Ok(true) => {}
             Ok(false) => plan.unchanged += 1,
-            Err(fault) => {
+            Err(error) => {
                 plan.left_out += 1;
-                let problem = at_fault(fault, record.location);
+                let problem = locate(error, record.location);
                 if plan.problems.last() != Some(&problem) {
                     plan.problems.push(problem);
                 }
@@ -62,28 +62,29 @@ fn follow(mut builder: PlanBuilder<'_>, reading: &ParsedFile) -> ImportPlan {
     plan
 }
 
-/// A member's fault is told where the member stands, not at each of their characters.
-fn at_fault(fault: Fault, location: RowLocation) -> Problem {
-    let of_member = Column::OF_MEMBER.iter().any(|column| Some(column.field()) == fault.field);
-    fault.at(if of_member { location.of_member() } else { location })
+/// Adds the location to an error. An error in a member's column gets the member's location, not the character's.
+fn locate(error: RowError, location: RowLocation) -> Problem {
+    let is_of_member = Column::OF_MEMBER.iter().any(|column| Some(column.field()) == error.field);
+    error.at(if is_of_member { location.of_member() } else { location })
 }
 
-fn still_led(existing: &Roster, plan: &ImportPlan) -> bool {
+fn has_leader_after(existing: &Roster, plan: &ImportPlan) -> bool {
     let Some(highest) = existing.ranks.first() else {
         return true;
     };
     let mut leaders = LeaderCounts { active: 0, registered: 0 };
-    count(&mut leaders, highest, existing.members.iter(), 1);
+    add_leaders(&mut leaders, highest, existing.members.iter(), 1);
     let before = leaders;
-    count(&mut leaders, highest, plan.new_members.iter(), 1);
-    count(&mut leaders, highest, plan.changed_members.iter().map(|diff| &diff.before), -1);
-    count(&mut leaders, highest, plan.changed_members.iter().map(|diff| &diff.after), 1);
+    add_leaders(&mut leaders, highest, plan.new_members.iter(), 1);
+    add_leaders(&mut leaders, highest, plan.changed_members.iter().map(|diff| &diff.before), -1);
+    add_leaders(&mut leaders, highest, plan.changed_members.iter().map(|diff| &diff.after), 1);
     policy::check_leader_remains(before, leaders).is_ok()
 }
 
-fn count<'a>(leaders: &mut LeaderCounts, highest: &Rank, members: impl Iterator<Item = &'a Member>, each: i64) {
+/// Adds the leaders among `members` to the counts, or subtracts them with a `weight` of −1.
+fn add_leaders<'a>(counts: &mut LeaderCounts, highest: &Rank, members: impl Iterator<Item = &'a Member>, weight: i64) {
     for member in members.filter(|member| member.is_active && member.rank_level == highest.level) {
-        leaders.active += each;
-        leaders.registered += if member.is_registered() { each } else { 0 };
+        counts.active += weight;
+        counts.registered += if member.is_registered() { weight } else { 0 };
     }
 }

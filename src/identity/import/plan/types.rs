@@ -1,4 +1,4 @@
-//! A guild, and what a file would change of it.
+//! A guild's roster, and the changes that an import would make.
 
 use crate::{
     identity::{
@@ -8,7 +8,7 @@ use crate::{
     kernel::id::GuildId,
 };
 
-/// All that a guild has.
+/// A guild's ranks, members and characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roster {
     /// The guild.
@@ -21,41 +21,41 @@ pub struct Roster {
     pub characters: Vec<Character>,
 }
 
-/// A member's row as it is and as it is to be.
+/// A change of a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberDiff {
-    /// As it is.
+    /// The stored row.
     pub before: Member,
-    /// As it is to be.
+    /// The changed row.
     pub after: Member,
 }
 
-/// What a file would change. Stored in the order of its lists, it never breaks what must be unique.
+/// The changes that an import would make. Storing them in the order of the lists never violates a unique constraint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportPlan {
     /// Members to add, in the file's order.
     pub new_members: Vec<Member>,
     /// Members to change.
     pub changed_members: Vec<MemberDiff>,
-    /// Characters to change, as they are to be; those that are their member's main no longer come first.
+    /// The changed rows of characters. Those that are no longer their member's main come first.
     pub changed_characters: Vec<Character>,
     /// Characters to add, in the file's order.
     pub new_characters: Vec<Character>,
-    /// Why rows are left out, in the file's order. What is wrong with a listed member is told once for all of their
-    /// characters.
+    /// Why rows are left out, in the file's order. In a JSON file, a member's problem is listed once, not for each of
+    /// their characters.
     pub problems: Vec<Problem>,
-    /// Columns of the file that mean nothing here.
+    /// The headers of unknown columns.
     pub unknown_columns: Vec<String>,
-    /// The file's rows.
+    /// The number of rows in the file.
     pub rows: usize,
-    /// Rows that are left out.
+    /// The number of rows that are left out.
     pub left_out: usize,
-    /// Rows that tell what is so already.
+    /// The number of rows that change nothing.
     pub unchanged: usize,
 }
 
 impl ImportPlan {
-    /// Whether all stays as it is.
+    /// Whether the plan has no changes.
     pub const fn changes_nothing(&self) -> bool {
         self.new_members.is_empty()
             && self.changed_members.is_empty()

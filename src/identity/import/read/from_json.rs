@@ -1,4 +1,4 @@
-//! Members with their characters, as programs write them.
+//! Reads JSON files: a list of members, each with a list of characters.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::{ParsedFile, unreadable};
 use crate::{
     identity::import::{
         location::RowLocation,
-        problem::Fault,
+        problem::RowError,
         record::{Column, Record},
     },
     kernel::{error::Refusal, text},
@@ -19,77 +19,77 @@ pub(super) fn read(text: &str) -> Result<ParsedFile, Refusal> {
         .as_object()
         .and_then(|file| file.iter().find(|(key, _)| text::loose_key(key) == "members"))
         .and_then(|(_, members)| members.as_array())
-        .ok_or_else(|| unreadable("The file must be an object with a list called members."))?;
-    let mut reading = ParsedFile::default();
+        .ok_or_else(|| unreadable("The file must be an object with the list `members`."))?;
+    let mut file = ParsedFile::default();
     for (index, member) in members.iter().enumerate() {
-        if let Err(fault) = read_member(&mut reading, index, member) {
-            reading.problems.push(fault.at(RowLocation::Member(index)));
+        if let Err(error) = read_member(&mut file, index, member) {
+            file.problems.push(error.at(RowLocation::Member(index)));
         }
     }
-    Ok(reading)
+    Ok(file)
 }
 
-fn read_member(reading: &mut ParsedFile, index: usize, member: &Value) -> Result<(), Fault> {
+fn read_member(file: &mut ParsedFile, index: usize, member: &Value) -> Result<(), RowError> {
     let mut record = Record::new(RowLocation::Member(index));
-    let characters = fill(reading, &mut record, member, &Column::OF_MEMBER)?;
+    let characters = read_object(file, &mut record, member, &Column::OF_MEMBER)?;
     if characters.is_empty() {
-        reading.records.push(record);
+        file.records.push(record);
         return Ok(());
     }
     for (number, character) in characters.iter().enumerate() {
         let location = RowLocation::Character(index, number);
-        let mut record = record.moved(location);
-        match fill(reading, &mut record, character, &Column::OF_CHARACTER) {
-            Ok(_) => reading.records.push(record),
-            Err(fault) => reading.problems.push(fault.at(location)),
+        let mut record = record.with_location(location);
+        match read_object(file, &mut record, character, &Column::OF_CHARACTER) {
+            Ok(_) => file.records.push(record),
+            Err(error) => file.problems.push(error.at(location)),
         }
     }
     Ok(())
 }
 
-/// Fills a row with what an object tells in these columns, and answers the characters it lists beside them.
-fn fill<'a>(
-    reading: &mut ParsedFile,
+/// Sets the cells of these columns from an object's properties. Returns the characters in a member's object.
+fn read_object<'a>(
+    file: &mut ParsedFile,
     record: &mut Record,
     object: &'a Value,
     columns: &[Column],
-) -> Result<&'a [Value], Fault> {
-    let object = object.as_object().ok_or_else(|| Fault::of_row("There must be an object here."))?;
-    let lists_characters = columns == Column::OF_MEMBER;
+) -> Result<&'a [Value], RowError> {
+    let object = object.as_object().ok_or_else(|| RowError::of_row("This must be an object."))?;
+    let is_member = columns == Column::OF_MEMBER;
     let mut characters: &[Value] = &[];
     for (name, value) in object {
         let key = text::loose_key(name);
-        if lists_characters && key == "characters" {
-            characters = list(value)?;
+        if is_member && key == "characters" {
+            characters = character_list(value)?;
             continue;
         }
-        let named = |column: &Column| column.field().eq_ignore_ascii_case(&key) || column.is_headed(&key);
-        match columns.iter().copied().find(named) {
+        let is_named = |column: &Column| column.field().eq_ignore_ascii_case(&key) || column.accepts_header(&key);
+        match columns.iter().copied().find(is_named) {
             Some(column) if record.cell(column).is_some() => {
-                return Err(Fault::in_column(column, format!("{} is told more than once.", column.field())));
+                return Err(RowError::in_column(column, format!("{} is given more than once.", column.field())));
             }
-            Some(column) => record.fill(column, &cell(column, value)?)?,
-            None => reading.pass_over(name),
+            Some(column) => record.set_cell(column, &cell_text(column, value)?)?,
+            None => file.add_unknown_column(name),
         }
     }
     Ok(characters)
 }
 
-fn list(value: &Value) -> Result<&[Value], Fault> {
+fn character_list(value: &Value) -> Result<&[Value], RowError> {
     match value {
         Value::Null => Ok(&[]),
         Value::Array(values) => Ok(values),
-        _ => Err(Fault::new("characters", "characters must be a list.")),
+        _ => Err(RowError::new("characters", "characters must be a list.")),
     }
 }
 
-/// A value as it would stand in a table.
-fn cell(column: Column, value: &Value) -> Result<String, Fault> {
+/// Converts a value to the text of a table's cell.
+fn cell_text(column: Column, value: &Value) -> Result<String, RowError> {
     match value {
         Value::Null => Ok(String::new()),
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(main) if column == Column::MainAlt => Ok(if *main { "main" } else { "alt" }.to_owned()),
-        _ => Err(Fault::in_column(column, format!("{} must be text.", column.field()))),
+        _ => Err(RowError::in_column(column, format!("{} must be text.", column.field()))),
     }
 }

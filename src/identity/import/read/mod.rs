@@ -1,7 +1,7 @@
-//! Files into rows.
+//! Reads files into rows.
 //!
-//! Whatever is wrong with a single row is a problem of that row, and the others are read all the same; only what makes
-//! the whole file unreadable refuses it.
+//! An invalid row becomes a problem and does not affect the other rows. A file is refused only if it cannot be read as
+//! a whole.
 
 mod from_csv;
 mod from_json;
@@ -15,7 +15,7 @@ use crate::kernel::error::Refusal;
 /// Reads a roster's file.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` at `data` for a file that is not of this format.
+/// `BAD_USER_INPUT` at `data` for a file that is not in this format.
 pub fn read(format: Format, text: &[u8]) -> Result<ParsedFile, Refusal> {
     let text = std::str::from_utf8(text).map_err(|_| unreadable("The file is not UTF-8 text: save it as UTF-8."))?;
     let text = text.trim_start_matches('\u{feff}');
