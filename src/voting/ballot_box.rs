@@ -1,5 +1,4 @@
-//! The ballot box of a vote that is over, as the server publishes it. `docs/receipts.md` explains the scheme and what it
-//! proves.
+//! The published ballot box of a campaign that is over. `docs/receipts.md` explains the scheme and what it proves.
 
 use async_graphql::ID;
 use base16ct::lower::encode_string;
@@ -17,11 +16,11 @@ pub struct BallotBox {
     pub entries: Vec<Entry>,
     /// The ballots in order of their receipts, which is independent of the voters and of the time of casting.
     pub ballots: Vec<PublishedBallot>,
-    /// How many could vote.
+    /// The turnout.
     pub turnout: Turnout,
-    /// The result, as it was stored when the campaign closed.
+    /// The result that was stored when the campaign closed.
     pub outcome: Outcome,
-    /// The digest of the ballots and the rules: see [`BallotFile::compute_digest`].
+    /// The digest of the ballots and the rules, by [`BallotFile::compute_digest`].
     pub digest: String,
 }
 
@@ -39,7 +38,7 @@ pub struct PublishedBallot {
 }
 
 impl PublishedBallot {
-    /// A ballot with its receipt.
+    /// Creates a ballot and computes its receipt.
     pub fn new(campaign: CampaignId, nonce: String, picks: Vec<EntryId>) -> Self {
         let receipt = receipt_of(campaign, &nonce, &picks);
         Self { campaign, receipt, nonce, picks }
@@ -47,7 +46,7 @@ impl PublishedBallot {
 }
 
 impl BallotBox {
-    /// The box of a campaign that is over.
+    /// Creates the ballot box of a campaign that is over.
     pub fn new(
         campaign: Campaign,
         entries: Vec<Entry>,
@@ -55,24 +54,25 @@ impl BallotBox {
         turnout: Turnout,
         outcome: Outcome,
     ) -> Self {
-        // A receipt is a hash of a secret, so this order is a shuffle that is the same for every reader.
+        // Receipts are hashes of secret nonces, so this order is a shuffle that is the same for all readers.
         ballots.sort_by(|a, b| a.receipt.cmp(&b.receipt));
         let ballot_box = Self { campaign, entries, ballots, turnout, outcome, digest: String::new() };
         Self { digest: BallotFile::from(&ballot_box).compute_digest(), ..ballot_box }
     }
 
-    /// The ballot with this receipt.
+    /// Returns the ballot with this receipt.
     pub fn find(&self, receipt: &str) -> Option<&PublishedBallot> {
         let receipt = receipt.to_ascii_lowercase();
-        let at = self.ballots.binary_search_by(|ballot| ballot.receipt.cmp(&receipt)).ok()?;
-        self.ballots.get(at)
+        let index = self.ballots.binary_search_by(|ballot| ballot.receipt.cmp(&receipt)).ok()?;
+        self.ballots.get(index)
     }
 }
 
 impl From<&BallotBox> for BallotFile {
-    fn from(of: &BallotBox) -> Self {
+    fn from(ballot_box: &BallotBox) -> Self {
+        let BallotBox { campaign, entries, ballots, turnout, outcome, digest } = ballot_box;
         let id = |entry: &EntryId| ID::from(*entry).0;
-        let Rules { method, picks, seats } = of.campaign.rules();
+        let Rules { method, picks, seats } = campaign.rules();
         let ballot = |ballot: &PublishedBallot| FileBallot {
             receipt: ballot.receipt.clone(),
             nonce: ballot.nonce.clone(),
@@ -80,28 +80,28 @@ impl From<&BallotBox> for BallotFile {
         };
         Self {
             format: Self::FORMAT.to_owned(),
-            campaign: ID::from(of.campaign.id).0,
-            title: of.campaign.title.clone(),
+            campaign: ID::from(campaign.id).0,
+            title: campaign.title.clone(),
             method,
             picks_per_voter: picks,
             seats,
-            eligible: of.turnout.eligible,
-            entries: of.entries.iter().map(|it| FileEntry { id: id(&it.id), name: it.name.clone() }).collect(),
-            standings: of.outcome.standings.iter().map(|row| FileStanding::new(row, id)).collect(),
-            winners: of.outcome.winners().iter().map(id).collect(),
-            digest: of.digest.clone(),
-            ballots: of.ballots.iter().map(ballot).collect(),
+            eligible: turnout.eligible,
+            entries: entries.iter().map(|it| FileEntry { id: id(&it.id), name: it.name.clone() }).collect(),
+            standings: outcome.standings.iter().map(|row| FileStanding::new(row, id)).collect(),
+            winners: outcome.winners().iter().map(id).collect(),
+            digest: digest.clone(),
+            ballots: ballots.iter().map(ballot).collect(),
         }
     }
 }
 
-/// The receipt for a ballot.
+/// Computes the receipt of a ballot.
 pub fn receipt_of(campaign: CampaignId, nonce: &str, picks: &[EntryId]) -> String {
     let picks: Vec<ID> = picks.iter().map(|pick| ID::from(*pick)).collect();
     receipt(&ID::from(campaign), nonce, picks.iter().map(|pick| pick.as_str()))
 }
 
-/// A random nonce.
+/// Generates a random nonce.
 pub fn new_nonce() -> String {
     encode_string(&rand::random::<[u8; NONCE_LENGTH]>())
 }

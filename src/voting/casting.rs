@@ -1,4 +1,4 @@
-//! Casting a ballot.
+//! Casts ballots.
 
 use std::sync::Arc;
 
@@ -20,13 +20,14 @@ use crate::{
     },
 };
 
-/// Casts the viewer's ballot: all of it or nothing, once. With a `nonce` of their own the voter need not trust this server
-/// to have drawn one that nobody else has.
+/// Casts the viewer's only ballot in a campaign. Returns the ballot and the campaign, which it may have closed.
+///
+/// Voters can choose their `nonce`. Then they need not trust the server to give each voter a different one.
 ///
 /// # Errors
 /// `NOT_FOUND`; `FORBIDDEN` (`NOT_REGISTERED`, `RANK_TOO_LOW`); `CONFLICT` (`CAMPAIGN_NOT_LIVE`, `ALREADY_VOTED`);
-/// `BAD_USER_INPUT` (`WRONG_PICK_COUNT`, `DUPLICATE_PICK`, `UNKNOWN_ENTRY`); for the nonce `BAD_USER_INPUT`, or `CONFLICT`
-/// (`NONCE_TAKEN`).
+/// `BAD_USER_INPUT` (`WRONG_PICK_COUNT`, `DUPLICATE_PICK`, `UNKNOWN_ENTRY`); for the nonce `BAD_USER_INPUT`, or
+/// `CONFLICT` (`NONCE_TAKEN`).
 pub async fn cast_ballot(
     voting: &Voting,
     viewer: &Viewer,
@@ -34,24 +35,24 @@ pub async fn cast_ballot(
     picks: Vec<Option<EntryId>>,
     nonce: Option<String>,
 ) -> Result<(Ballot, Campaign)> {
-    let (voter, guild, clock, counts) =
+    let (voter, guild, clock, cache) =
         (viewer.clone(), viewer.guild, voting.clock.clone(), Arc::clone(&voting.tallies));
-    let cast = voting
+    let result = voting
         .db
-        // Voters share the turn, so they never wait for each other; whoever closes the campaign waits for those before, and
-        // those after wait for it.
+        // Voters share the campaign's lock, so they don't wait for each other. A transaction that closes the campaign
+        // waits for the ballots before it, and later ballots wait for it.
         .write_locked(store::campaign_lock(guild, campaign, LockMode::Shared), async move |conn| {
             let voter = voter.confirm(conn).await?;
             let campaign = store::campaign(conn, guild, campaign)
                 .await?
                 .filter(|campaign| may_see(campaign, Some(&voter)))
                 .ok_or_else(|| Refusal::not_found("campaign").at("campaignId"))?;
-            // The instant counts at which the lock is held, not the one at which the request came.
+            // Read after the lock was acquired: the campaign may have ended while the request waited.
             let now = clock.now();
             if let Some(reason) = cannot_vote(&campaign, Some(&voter), false, now) {
                 return Err(rules::ballot_refused(reason).into());
             }
-            let entries = entries::of(conn, Some(&counts), guild, std::slice::from_ref(&campaign)).await?;
+            let entries = entries::load(conn, Some(&cache), guild, std::slice::from_ref(&campaign)).await?;
             let entries: Vec<EntryId> = entries.values().flat_map(|it| it.iter()).map(|entry| entry.id).collect();
             let picks = check_picks(campaign.rules(), &picks, &entries).map_err(Refusal::from)?;
             let nonce = match nonce {
@@ -68,17 +69,19 @@ pub async fn cast_ballot(
             Ok((ballot, campaign))
         })
         .await;
-    let (ballot, campaign) = match cast {
-        // The same ballot sent again is first of all a second one; which of the two a database notices first is its affair.
+    let (ballot, campaign) = match result {
+        // A repeated request violates both constraints, and the databases report different ones. `ALREADY_VOTED` has
+        // precedence.
         Err(Error::Refused(refusal)) if refusal == rules::nonce_taken() => {
             let (member, id) = (viewer.member, campaign);
-            let voted = voting.db.read(async move |conn| Ok(store::has_voted(conn, guild, id, member).await?)).await?;
-            let refusal = if voted { rules::ballot_refused(CannotVoteReason::AlreadyVoted) } else { refusal };
+            let has_voted =
+                voting.db.read(async move |conn| Ok(store::has_voted(conn, guild, id, member).await?)).await?;
+            let refusal = if has_voted { rules::ballot_refused(CannotVoteReason::AlreadyVoted) } else { refusal };
             return Err(refusal.into());
         }
-        cast => cast?,
+        result => result?,
     };
     voting.bus.ballots_changed(guild, campaign.id);
-    let campaign = lifecycle::close_if_complete_or_later(voting, campaign).await;
+    let campaign = lifecycle::try_close_if_complete(voting, campaign).await;
     Ok((ballot, campaign))
 }

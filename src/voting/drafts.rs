@@ -1,4 +1,4 @@
-//! Drafts: campaigns as officers make and edit them.
+//! Drafts. Officers create, edit and delete them.
 
 use async_graphql::MaybeUndefined;
 use chrono::Datelike;
@@ -25,44 +25,45 @@ use crate::{
     },
 };
 
+/// Longest duration of a vote, in hours: a year.
 const MAX_HOURS: usize = 8_760;
 
-/// A campaign to be made.
+/// A campaign to create.
 pub struct NewCampaign {
-    /// What the vote is about.
+    /// Its title.
     pub title: String,
-    /// More of it.
+    /// Its description.
     pub description: Option<String>,
     /// How ballots are counted.
     pub method: VotingMethod,
-    /// How many entries a ballot names.
+    /// The number of picks on a ballot.
     pub picks_per_voter: i64,
-    /// How many entries win.
+    /// The number of entries that win.
     pub seats: i64,
-    /// The least rank level that votes.
+    /// The lowest rank level that can vote.
     pub min_rank_level_to_vote: i64,
-    /// The least rank level that sees it; none is everyone.
+    /// The lowest rank level that can see the campaign; everyone can by default.
     pub min_rank_level_to_view: Option<i64>,
-    /// When it goes live by itself.
+    /// When the scheduler sets the campaign live.
     pub start_at: Option<Timestamp>,
-    /// How long it takes ballots.
+    /// How long the vote is open, in hours.
     pub duration_hours: i64,
-    /// Whether it closes as soon as all have voted.
+    /// Whether the campaign closes as soon as everyone eligible has voted.
     pub early_close_if_all_voted: bool,
-    /// When standings are shown.
+    /// Who sees the standings while the vote is live.
     pub results_visibility: ResultsVisibility,
-    /// How much the Discord bot tells.
+    /// Which events of the campaign are announced on Discord.
     pub announcements: AnnouncementLevel,
-    /// Where the Discord bot tells it.
+    /// The id of the Discord channel for the announcements.
     pub discord_channel_id: Option<String>,
-    /// What is voted on.
+    /// The entries, in their order.
     pub entries: Vec<NewEntry>,
 }
 
-/// Makes a draft.
+/// Creates a draft.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`; `FORBIDDEN`, `RANK_TOO_LOW`; `NOT_FOUND` for an entry's member.
+/// `BAD_USER_INPUT`; `FORBIDDEN` (`RANK_TOO_LOW`); `NOT_FOUND` for an entry's member.
 pub async fn create_campaign(voting: &Voting, viewer: &Viewer, new: NewCampaign) -> Result<Campaign> {
     let (officer, now) = (viewer.clone(), voting.clock.now());
     voting
@@ -82,14 +83,14 @@ pub async fn create_campaign(voting: &Voting, viewer: &Viewer, new: NewCampaign)
 }
 
 impl NewCampaign {
-    /// The draft's rows.
+    /// Checks the input and returns the draft's rows.
     ///
     /// # Errors
     /// `BAD_USER_INPUT`.
     pub fn into_rows(
         self,
         guild: GuildId,
-        by: Option<MemberId>,
+        created_by: Option<MemberId>,
         now: Timestamp,
     ) -> Result<(Campaign, Vec<Entry>), Refusal> {
         rules::check_seats(self.method, self.seats)?;
@@ -115,21 +116,21 @@ impl NewCampaign {
                 .as_deref()
                 .map(|id| text::discord_id("discordChannelId", id))
                 .transpose()?,
-            created_by: by,
+            created_by,
             created_at: now,
             seats: self.seats,
         }
-        .starting(self.start_at.map(start_at).transpose()?);
+        .with_start(self.start_at.map(check_start).transpose()?);
         let entries = entries::into_rows(self.entries, &campaign)?;
         Ok((campaign, entries))
     }
 }
 
-/// What is to change of a draft; what is undefined stays.
+/// A change of a draft's settings. Unset fields are not changed. [`NewCampaign`] documents the fields.
 pub struct CampaignChange {
-    /// Which.
+    /// The draft.
     pub id: CampaignId,
-    /// See [`NewCampaign`] for this and what follows.
+    #[expect(missing_docs, reason = "as in NewCampaign")]
     pub title: Option<String>,
     #[expect(missing_docs, reason = "as in NewCampaign")]
     pub description: MaybeUndefined<String>,
@@ -137,7 +138,7 @@ pub struct CampaignChange {
     pub method: Option<VotingMethod>,
     #[expect(missing_docs, reason = "as in NewCampaign")]
     pub picks_per_voter: Option<i64>,
-    /// How many entries win.
+    #[expect(missing_docs, reason = "as in NewCampaign")]
     pub seats: Option<i64>,
     #[expect(missing_docs, reason = "as in NewCampaign")]
     pub min_rank_level_to_vote: Option<i64>,
@@ -160,7 +161,7 @@ pub struct CampaignChange {
 /// Changes a draft's settings.
 ///
 /// # Errors
-/// As [`create_campaign`], and `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
+/// The same as [`create_campaign`], and `NOT_FOUND`; `CONFLICT` (`NOT_A_DRAFT`).
 pub async fn update_campaign(voting: &Voting, viewer: &Viewer, change: CampaignChange) -> Result<Campaign> {
     let (officer, now) = (viewer.clone(), voting.clock.now());
     voting
@@ -170,8 +171,8 @@ pub async fn update_campaign(voting: &Voting, viewer: &Viewer, change: CampaignC
                 let draft = lock_draft(conn, &officer, change.id, "id").await?;
                 change.apply(draft)?
             };
-            let (to_vote, to_view) = (campaign.min_rank_level_to_vote, campaign.min_rank_level_to_view);
-            rules::check_levels(to_vote, to_view, officer.rank_level)?;
+            let (vote_level, view_level) = (campaign.min_rank_level_to_vote, campaign.min_rank_level_to_view);
+            rules::check_levels(vote_level, view_level, officer.rank_level)?;
             store::update_campaign(conn, &campaign).await?;
             let summary = format!("Changed the settings of {}", quoted(&campaign));
             record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
@@ -211,16 +212,16 @@ impl CampaignChange {
         let start = match self.start_at {
             MaybeUndefined::Undefined => campaign.start_at,
             MaybeUndefined::Null => None,
-            MaybeUndefined::Value(start) => Some(start_at(start)?),
+            MaybeUndefined::Value(start) => Some(check_start(start)?),
         };
-        Ok(campaign.starting(start))
+        Ok(campaign.with_start(start))
     }
 }
 
 /// Deletes a draft.
 ///
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
+/// `NOT_FOUND`; `CONFLICT` (`NOT_A_DRAFT`).
 pub async fn delete_campaign(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Result<()> {
     let (officer, now) = (viewer.clone(), voting.clock.now());
     voting
@@ -244,8 +245,8 @@ fn duration_hours(hours: i64) -> Result<i64, Refusal> {
     rules::in_range("durationHours", hours, MAX_HOURS)
 }
 
-/// Both databases keep years of four digits, and order them.
-fn start_at(start: Timestamp) -> Result<Timestamp, Refusal> {
+/// Checks the year of a start. Both databases store and order years of four digits.
+fn check_start(start: Timestamp) -> Result<Timestamp, Refusal> {
     if (2000..9000).contains(&start.year()) {
         return Ok(start);
     }

@@ -1,43 +1,44 @@
-//! Whether everyone eligible has voted, asked after every ballot.
+//! Checks after every ballot whether everyone eligible has voted.
 //!
-//! To look through all members and ballots each time would make the vote of a guild cost the square of its size. So a
-//! server remembers of each vote somebody who has not voted, and asks only whether that is still so. They are drawn at
-//! random: in whatever order the others vote, somebody else must be found only some ten times in a vote of thousands.
+//! Reading all members and ballots each time would make the cost of a vote quadratic in the number of voters. So the
+//! server caches one member per campaign who has not voted, and first checks only that member. The member is chosen at
+//! random, so whatever the order of voting, a vote of thousands needs about ten such choices.
 
 use rand::seq::IndexedRandom;
 
 use super::{rows::Campaign, service::Voting, store};
 use crate::{db::Conn, kernel::error::Result};
 
-/// Whether everyone eligible in a campaign has voted, and there is someone, as far as can be told without its lock.
+/// Whether everyone eligible in a campaign has voted, and at least one member is eligible. Without the campaign's lock,
+/// the answer may be out of date.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub async fn looks_complete(voting: &Voting, campaign: &Campaign) -> Result<bool> {
-    let (live, remembered) = (campaign.clone(), voting.non_voters.of(campaign));
-    let look = async move |conn: &mut Conn| {
-        if let Some(member) = remembered
-            && store::is_waited_for(conn, &live, member).await?
+    let (live, cached) = (campaign.clone(), voting.non_voters.get(campaign));
+    let read = async move |conn: &mut Conn| {
+        if let Some(member) = cached
+            && store::is_non_voter(conn, &live, member).await?
         {
-            return Ok((false, remembered));
+            return Ok((false, cached));
         }
-        let (voted, silent) = store::electorate(conn, &live).await?;
-        let member = silent.choose(&mut rand::rng()).copied();
-        Ok((silent.is_empty() && !voted.is_empty(), member))
+        let (voters, non_voters) = store::electorate(conn, &live).await?;
+        let chosen = non_voters.choose(&mut rand::rng()).copied();
+        Ok((non_voters.is_empty() && !voters.is_empty(), chosen))
     };
-    let (complete, waited_for) = voting.db.read(look).await?;
-    if waited_for != remembered {
-        voting.non_voters.insert(campaign, waited_for);
+    let (is_complete, non_voter) = voting.db.read(read).await?;
+    if non_voter != cached {
+        voting.non_voters.insert(campaign, non_voter);
     }
-    Ok(complete)
+    Ok(is_complete)
 }
 
-/// Whether everyone eligible in a campaign has voted, and there is someone. The caller holds the campaign and the roster
-/// locked.
+/// Whether everyone eligible in a campaign has voted, and at least one member is eligible. The caller must have locked
+/// the campaign and the roster.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub async fn is_complete(conn: &mut Conn, campaign: &Campaign) -> Result<bool> {
-    let (voted, silent) = store::electorate(conn, campaign).await?;
-    Ok(silent.is_empty() && !voted.is_empty())
+    let (voters, non_voters) = store::electorate(conn, campaign).await?;
+    Ok(non_voters.is_empty() && !voters.is_empty())
 }

@@ -1,4 +1,4 @@
-//! What editing campaigns and editing their entries share.
+//! Helpers for operations that change campaigns and their entries.
 
 use super::{rows::Campaign, rules, store};
 use crate::{
@@ -13,9 +13,10 @@ use crate::{
     },
 };
 
-/// Most characters of a title or an entry's name.
+/// Longest title of a campaign or name of an entry, in Unicode characters.
 pub(super) const MAX_TITLE: usize = 200;
-/// Records what was done with a campaign, by an officer or by itself.
+
+/// Records a change of a campaign in the audit log. Without an `officer`, the server made it.
 pub(super) async fn record(
     conn: &mut Conn,
     campaign: &Campaign,
@@ -24,16 +25,16 @@ pub(super) async fn record(
     action: Action,
     summary: String,
 ) -> Result<()> {
-    let entry = audit::event(action, campaign.id, summary).of_campaign(campaign.id, campaign.min_rank_level_to_view);
-    audit::record(conn, campaign.guild_id, officer, now, entry).await
+    let event = audit::event(action, campaign.id, summary).of_campaign(campaign.id, campaign.min_rank_level_to_view);
+    audit::record(conn, campaign.guild_id, officer, now, event).await
 }
 
-/// A campaign as the audit log speaks of it.
+/// Returns a campaign's title as quoted in the audit log.
 pub(super) fn quoted(campaign: &Campaign) -> String {
     format!("the vote \u{201c}{}\u{201d}", campaign.title)
 }
 
-/// Locks a campaign that exists for this officer, who must be allowed to manage campaigns.
+/// Locks a campaign that this officer can see. Checks that the officer can manage campaigns.
 pub(super) async fn lock(conn: &mut Conn, officer: &Viewer, id: CampaignId, field: &'static str) -> Result<Campaign> {
     officer.require(rules::MANAGE)?;
     let campaign = store::lock_campaign(conn, officer.guild, id).await?;
@@ -41,7 +42,7 @@ pub(super) async fn lock(conn: &mut Conn, officer: &Viewer, id: CampaignId, fiel
     Ok(visible.ok_or_else(|| Refusal::not_found("campaign").at(field))?)
 }
 
-/// [`lock`], for a campaign that must be a draft.
+/// Locks a campaign as [`lock`] does, and checks that it is a draft.
 pub(super) async fn lock_draft(
     conn: &mut Conn,
     officer: &Viewer,

@@ -1,4 +1,4 @@
-//! Entries: what a draft puts to the vote.
+//! The entries of campaigns. Officers edit those of drafts.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -29,19 +29,19 @@ use crate::{
     },
 };
 
-/// An entry to be made.
+/// An entry to create.
 pub struct NewEntry {
     /// Its name.
     pub name: String,
-    /// More of it.
+    /// Its description.
     pub description: Option<String>,
-    /// Its picture.
+    /// The URL of its image.
     pub image_url: Option<String>,
-    /// The member it is about. `Some(None)` is an id that is no member's.
+    /// The member it is about. `Some(None)` is an id that is not a member's.
     pub associated_member: Option<Option<MemberId>>,
 }
 
-/// The rows of a new draft's entries, in their order.
+/// Checks the entries of a new draft and returns their rows.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`; `NOT_FOUND` for an entry's member.
@@ -67,14 +67,14 @@ impl NewEntry {
     }
 }
 
-/// Adds an entry at a draft's end.
+/// Adds an entry to a draft, after the others.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
+/// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT` (`NOT_A_DRAFT`).
 pub async fn add_entry(voting: &Voting, viewer: &Viewer, id: CampaignId, new: NewEntry) -> Result<(Entry, Campaign)> {
     let (officer, now) = (viewer.clone(), voting.clock.now());
-    // It may be all that keeps a draft from starting.
     voting
+        // Also wakes the scheduler: the entry may be the last that a due draft needed to start.
         .change_campaign(async move |conn| {
             let officer = officer.confirm(conn).await?;
             let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
@@ -82,8 +82,8 @@ pub async fn add_entry(voting: &Voting, viewer: &Viewer, id: CampaignId, new: Ne
             if entries.len() >= MAX_ENTRIES {
                 return Err(too_many_entries("entry").into());
             }
-            let next = entries.last().map_or(0, |entry| entry.sort_order + 1);
-            let entry = new.into_row(&campaign, next)?;
+            let sort_order = entries.last().map_or(0, |entry| entry.sort_order + 1);
+            let entry = new.into_row(&campaign, sort_order)?;
             check_members(conn, std::slice::from_ref(&entry)).await?;
             store::insert_entries(conn, vec![entry.clone()]).await?;
             let summary = format!("Added the entry {} to {}", entry.name, quoted(&campaign));
@@ -93,24 +93,24 @@ pub async fn add_entry(voting: &Voting, viewer: &Viewer, id: CampaignId, new: Ne
         .await
 }
 
-/// What is to change of an entry; what is undefined stays.
+/// A change of an entry. Unset fields are not changed.
 pub struct EntryChange {
-    /// Which.
+    /// The entry.
     pub id: EntryId,
     /// Its name.
     pub name: Option<String>,
-    /// More of it.
+    /// Its description; null clears it.
     pub description: MaybeUndefined<String>,
-    /// Its picture.
+    /// The URL of its image; null clears it.
     pub image_url: MaybeUndefined<String>,
-    /// The member it is about. `Value(None)` is an id that is no member's.
+    /// The member it is about; null clears it. `Value(None)` is an id that is not a member's.
     pub associated_member: MaybeUndefined<Option<MemberId>>,
 }
 
 /// Changes an entry of a draft.
 ///
 /// # Errors
-/// As [`add_entry`].
+/// The same as [`add_entry`].
 pub async fn update_entry(voting: &Voting, viewer: &Viewer, change: EntryChange) -> Result<(Entry, Campaign)> {
     let (officer, now) = (viewer.clone(), voting.clock.now());
     voting
@@ -145,10 +145,10 @@ impl EntryChange {
     }
 }
 
-/// Takes an entry off a draft.
+/// Removes an entry from a draft.
 ///
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
+/// `NOT_FOUND`; `CONFLICT` (`NOT_A_DRAFT`).
 pub async fn remove_entry(voting: &Voting, viewer: &Viewer, id: EntryId) -> Result<()> {
     let (officer, now) = (viewer.clone(), voting.clock.now());
     voting
@@ -164,10 +164,10 @@ pub async fn remove_entry(voting: &Voting, viewer: &Viewer, id: EntryId) -> Resu
     Ok(())
 }
 
-/// Puts a draft's entries in this order: all of them, each once.
+/// Reorders a draft's entries. `order` must contain each of them once.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT`, `NOT_A_DRAFT`.
+/// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT` (`NOT_A_DRAFT`).
 pub async fn reorder_entries(
     voting: &Voting,
     viewer: &Viewer,
@@ -180,13 +180,13 @@ pub async fn reorder_entries(
             let officer = officer.confirm(conn).await?;
             let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
             let mut entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
-            let given: HashSet<EntryId> = order.iter().flatten().copied().collect();
-            if order.len() != entries.len() || !entries.iter().all(|entry| given.contains(&entry.id)) {
-                return Err(Refusal::input("entryIds", "Name every entry of the campaign once.").into());
+            let ids: HashSet<EntryId> = order.iter().flatten().copied().collect();
+            if order.len() != entries.len() || !entries.iter().all(|entry| ids.contains(&entry.id)) {
+                return Err(Refusal::input("entryIds", "List every entry of the campaign exactly once.").into());
             }
             for entry in &mut entries {
-                let place = order.iter().position(|id| *id == Some(entry.id)).unwrap_or_default();
-                entry.sort_order = i64::try_from(place).unwrap_or_default();
+                let index = order.iter().position(|id| *id == Some(entry.id)).unwrap_or_default();
+                entry.sort_order = i64::try_from(index).unwrap_or_default();
                 store::update_entry(conn, entry).await?;
             }
             let summary = format!("Reordered the entries of {}", quoted(&campaign));
@@ -196,55 +196,57 @@ pub async fn reorder_entries(
         .await
 }
 
-/// The entries of these campaigns. Those of votes that are no drafts any more nobody changes, so they are read once: where
-/// `counts` is given, for a snapshot or where the campaigns are locked.
-pub(super) async fn of(
+/// Loads the entries of these campaigns, from `cache` if it has them.
+///
+/// Entries of a campaign that is no longer a draft never change, so they are cached. A `cache` may be given in a
+/// snapshot or if the campaigns are locked.
+pub(super) async fn load(
     conn: &mut Conn,
-    counts: Option<&TallyCache>,
+    cache: Option<&TallyCache>,
     guild: GuildId,
     campaigns: &[Campaign],
 ) -> QueryResult<HashMap<CampaignId, Entries>> {
     let mut entries: HashMap<CampaignId, Entries> =
-        campaigns.iter().filter_map(|it| Some((it.id, counts?.entries(it.id)?))).collect();
-    let unknown: Vec<&Campaign> = campaigns.iter().filter(|it| !entries.contains_key(&it.id)).collect();
-    if unknown.is_empty() {
+        campaigns.iter().filter_map(|it| Some((it.id, cache?.entries(it.id)?))).collect();
+    let missing: Vec<&Campaign> = campaigns.iter().filter(|it| !entries.contains_key(&it.id)).collect();
+    if missing.is_empty() {
         return Ok(entries);
     }
-    let ids: Vec<CampaignId> = unknown.iter().map(|it| it.id).collect();
-    let mut read: HashMap<CampaignId, Vec<Arc<Entry>>> = HashMap::new();
+    let ids: Vec<CampaignId> = missing.iter().map(|it| it.id).collect();
+    let mut loaded: HashMap<CampaignId, Vec<Arc<Entry>>> = HashMap::new();
     for entry in store::entries_of(conn, guild, &ids).await? {
-        read.entry(entry.campaign_id).or_default().push(Arc::new(entry));
+        loaded.entry(entry.campaign_id).or_default().push(Arc::new(entry));
     }
-    for campaign in unknown {
-        let of_it: Entries = read.remove(&campaign.id).unwrap_or_default().into();
-        if let Some(counts) = counts {
-            counts.insert_entries(campaign, &of_it);
+    for campaign in missing {
+        let campaign_entries: Entries = loaded.remove(&campaign.id).unwrap_or_default().into();
+        if let Some(cache) = cache {
+            cache.insert_entries(campaign, &campaign_entries);
         }
-        entries.insert(campaign.id, of_it);
+        entries.insert(campaign.id, campaign_entries);
     }
     Ok(entries)
 }
 
-/// [`lock_draft`] by an entry.
+/// Locks the draft of an entry, as [`lock_draft`] does, and returns both.
 async fn lock_entry(conn: &mut Conn, officer: &Viewer, id: EntryId) -> Result<(Entry, Campaign)> {
     officer.require(rules::MANAGE)?;
-    let unknown = || Refusal::not_found("entry").at("id");
-    let find = store::entries_by_id(conn, officer.guild, &[id]).await?.pop().ok_or_else(unknown)?;
-    let campaign = match lock_draft(conn, officer, find.campaign_id, "id").await {
-        Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => return Err(unknown().into()),
+    let not_found = || Refusal::not_found("entry").at("id");
+    let found = store::entries_by_id(conn, officer.guild, &[id]).await?.pop().ok_or_else(not_found)?;
+    let campaign = match lock_draft(conn, officer, found.campaign_id, "id").await {
+        Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => return Err(not_found().into()),
         campaign => campaign?,
     };
-    // Someone may have changed or removed it before the campaign was locked.
-    let entry = store::entries_by_id(conn, officer.guild, &[id]).await?.pop().ok_or_else(unknown)?;
+    // Read again: it may have been changed or removed before the campaign was locked.
+    let entry = store::entries_by_id(conn, officer.guild, &[id]).await?.pop().ok_or_else(not_found)?;
     Ok((entry, campaign))
 }
 
-/// Checks that the members whom entries are about are this guild's.
+/// Checks that the entries' associated members exist in the guild.
 pub(super) async fn check_members(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
     let Some(first) = entries.first() else { return Ok(()) };
-    let about: HashSet<MemberId> = entries.iter().filter_map(|entry| entry.associated_member_id).collect();
-    let ids: Vec<MemberId> = about.iter().copied().collect();
-    if identity::store::members_by_id(conn, first.guild_id, &ids).await?.len() != about.len() {
+    let members: HashSet<MemberId> = entries.iter().filter_map(|entry| entry.associated_member_id).collect();
+    let ids: Vec<MemberId> = members.iter().copied().collect();
+    if identity::store::members_by_id(conn, first.guild_id, &ids).await?.len() != members.len() {
         return Err(unknown_member().into());
     }
     Ok(())

@@ -1,7 +1,7 @@
-//! A campaign's life after the draft: live, closed, archived.
+//! The steps of a campaign's life after the draft: live, closed, archived.
 //!
-//! Each step locks the campaign and looks at its status again, so that of several servers one takes it. The instant that
-//! counts is the one at which the lock is held, not the one at which the request came: no ballot is later.
+//! Each step locks the campaign and reads its status again, so that only one of several servers takes the step. The
+//! time of a step is read after the lock was acquired, so no ballot is later than the time of closing.
 
 use std::sync::Arc;
 
@@ -25,24 +25,25 @@ use crate::{
     },
 };
 
-/// Sets a draft live, now.
+/// Sets a draft live.
 ///
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION` or `NOT_READY`.
+/// `NOT_FOUND`; `CONFLICT` (`ILLEGAL_TRANSITION`, `NOT_READY`).
 pub async fn activate(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
     let (officer, clock, announcer) = (viewer.clone(), voting.clock.clone(), Arc::clone(&voting.announcer));
     voting
         .change_campaign(async move |conn| {
             let officer = officer.confirm(conn).await?;
-            let draft = lock_in(conn, &officer, id, CampaignStatus::Draft, "Only a draft can be activated.").await?;
+            let draft =
+                lock_with_status(conn, &officer, id, CampaignStatus::Draft, "Only a draft can be activated.").await?;
             let now = clock.now();
-            let draft = draft.starting(Some(now));
+            let draft = draft.with_start(Some(now));
             if let Some(blocker) = blockers(conn, &draft, now).await?.first() {
                 let message = match blocker {
                     ActivationBlocker::TooFewEntries => "A vote needs at least two entries.",
                     ActivationBlocker::FewerEntriesThanPicks => "A vote needs at least as many entries as picks.",
                     ActivationBlocker::FewerEntriesThanSeats => "A vote needs at least as many entries as seats.",
-                    ActivationBlocker::DeadlinePassed => "The vote's whole span is past.",
+                    ActivationBlocker::DeadlinePassed => "The vote would have ended already.",
                 };
                 return Err(Refusal::conflict("NOT_READY", message).into());
             }
@@ -55,18 +56,19 @@ pub async fn activate(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Resul
         .await
 }
 
-/// Closes a live campaign before its time.
+/// Closes a live campaign before its end.
 ///
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION`.
+/// `NOT_FOUND`; `CONFLICT` (`ILLEGAL_TRANSITION`).
 pub async fn close(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
     let (officer, clock, announcer) = (viewer.clone(), voting.clock.clone(), Arc::clone(&voting.announcer));
     voting
         .change_campaign(async move |conn| {
             let officer = officer.confirm(conn).await?;
-            let live = lock_in(conn, &officer, id, CampaignStatus::Live, "Only a live vote can be closed.").await?;
+            let live =
+                lock_with_status(conn, &officer, id, CampaignStatus::Live, "Only a live vote can be closed.").await?;
             let now = clock.now();
-            let closed = end(conn, &*announcer, live, now).await?;
+            let closed = close_locked(conn, &*announcer, live, now).await?;
             let summary = format!("Closed {}", quoted(&closed));
             record(conn, &closed, Some(&officer), now, Action::CampaignClose, summary).await?;
             Ok(closed)
@@ -77,16 +79,17 @@ pub async fn close(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Result<C
 /// Archives a closed campaign.
 ///
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT`, `ILLEGAL_TRANSITION`.
+/// `NOT_FOUND`; `CONFLICT` (`ILLEGAL_TRANSITION`).
 pub async fn archive(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Result<Campaign> {
     let (officer, clock) = (viewer.clone(), voting.clock.clone());
     voting
         .change_campaign(async move |conn| {
             let officer = officer.confirm(conn).await?;
-            let over =
-                lock_in(conn, &officer, id, CampaignStatus::Closed, "Only a closed vote can be archived.").await?;
+            let closed =
+                lock_with_status(conn, &officer, id, CampaignStatus::Closed, "Only a closed vote can be archived.")
+                    .await?;
             let now = clock.now();
-            let archived = save(conn, Campaign { status: CampaignStatus::Archived, ..over }).await?;
+            let archived = save(conn, Campaign { status: CampaignStatus::Archived, ..closed }).await?;
             let summary = format!("Archived {}", quoted(&archived));
             record(conn, &archived, Some(&officer), now, Action::CampaignArchive, summary).await?;
             Ok(archived)
@@ -94,15 +97,15 @@ pub async fn archive(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Result
         .await
 }
 
-/// Sets a draft live whose start has come, if it is ready; keeps its `startAt`.
+/// Sets a draft live if it is due and ready. Its `startAt` does not change.
 pub(super) async fn start_if_due(voting: &Voting, campaign: &Campaign) -> Result<()> {
     let (guild, id, now) = (campaign.guild_id, campaign.id, voting.clock.now());
     let announcer = Arc::clone(&voting.announcer);
     voting
         .change_campaign(async move |conn| {
             let Some(draft) = lock_for_step(conn, guild, id, CampaignStatus::Draft).await? else { return Ok(None) };
-            let due = draft.start_at.is_some_and(|start| start <= now);
-            if !due || !blockers(conn, &draft, now).await?.is_empty() {
+            let is_due = draft.start_at.is_some_and(|start| start <= now);
+            if !is_due || !blockers(conn, &draft, now).await?.is_empty() {
                 return Ok(None);
             }
             let live = save(conn, Campaign { status: CampaignStatus::Live, ..draft }).await?;
@@ -114,7 +117,7 @@ pub(super) async fn start_if_due(voting: &Voting, campaign: &Campaign) -> Result
     Ok(())
 }
 
-/// Closes a live campaign whose end has come.
+/// Closes a live campaign if its end has passed.
 pub(super) async fn close_if_due(voting: &Voting, campaign: &Campaign) -> Result<()> {
     let (guild, id, now) = (campaign.guild_id, campaign.id, voting.clock.now());
     let announcer = Arc::clone(&voting.announcer);
@@ -124,7 +127,7 @@ pub(super) async fn close_if_due(voting: &Voting, campaign: &Campaign) -> Result
             if live.closes_at.is_none_or(|closes| now < closes) {
                 return Ok(None);
             }
-            let closed = end(conn, &*announcer, live, now).await?;
+            let closed = close_locked(conn, &*announcer, live, now).await?;
             record_automatic(conn, &closed, now, Action::CampaignClose, "closed at its end").await?;
             Ok(Some(closed))
         })
@@ -132,27 +135,28 @@ pub(super) async fn close_if_due(voting: &Voting, campaign: &Campaign) -> Result
     Ok(())
 }
 
-/// Closes a live campaign in which everyone eligible has voted, if it is to close early; the campaign as it is then.
-pub(super) async fn close_if_complete(voting: &Voting, campaign: Campaign) -> Result<Campaign> {
+/// Closes a live campaign early if everyone eligible has voted and its settings say so. Returns the campaign, closed or
+/// not.
+async fn close_if_complete(voting: &Voting, campaign: Campaign) -> Result<Campaign> {
     if !campaign.early_close_if_all_voted || campaign.status != CampaignStatus::Live {
         return Ok(campaign);
     }
     let (guild, id, clock) = (campaign.guild_id, campaign.id, voting.clock.clone());
     let announcer = Arc::clone(&voting.announcer);
-    // Asked outside of the lock first, since nearly every ballot is not the last.
+    // Checked first without the lock, since few ballots are the last.
     if !early_close::looks_complete(voting, &campaign).await? {
         return Ok(campaign);
     }
     let closed = voting
         .change_campaign(async move |conn| {
             let Some(live) = lock_for_step(conn, guild, id, CampaignStatus::Live).await? else { return Ok(None) };
-            // Nobody becomes eligible from here on.
+            // No member can become eligible while the roster is locked.
             store::lock_roster(conn, guild).await?;
             if !early_close::is_complete(conn, &live).await? {
                 return Ok(None);
             }
             let now = clock.now();
-            let closed = end(conn, &*announcer, live, now).await?;
+            let closed = close_locked(conn, &*announcer, live, now).await?;
             record_automatic(conn, &closed, now, Action::CampaignClose, "closed early, since everyone had voted")
                 .await?;
             Ok(Some(closed))
@@ -161,36 +165,37 @@ pub(super) async fn close_if_complete(voting: &Voting, campaign: Campaign) -> Re
     Ok(closed.unwrap_or(campaign))
 }
 
-/// Closes a guild's campaigns, or all guilds', in which everyone eligible has voted: to be called when someone ceases to be
-/// eligible, and when that may have gone unheard.
+/// Closes the campaigns of one guild, or of all guilds, in which everyone eligible has voted. Call it when members have
+/// ceased to be eligible, and when a notice of that may have been lost.
 ///
-/// The change that made them complete is done, whatever comes of this: a failure is logged, and they close by themselves
-/// later.
-pub async fn close_complete(voting: &Voting, guild: Option<GuildId>) {
-    match voting.db.snapshot(async move |conn| Ok(store::complete(conn, guild).await?)).await {
-        Ok(complete) => {
-            for campaign in complete {
-                close_if_complete_or_later(voting, campaign).await;
+/// The change that made the campaigns complete is already committed, so an error is only logged. The scheduler tries
+/// again later.
+pub async fn close_complete_campaigns(voting: &Voting, guild: Option<GuildId>) {
+    match voting.db.snapshot(async move |conn| Ok(store::complete_campaigns(conn, guild).await?)).await {
+        Ok(campaigns) => {
+            for campaign in campaigns {
+                try_close_if_complete(voting, campaign).await;
             }
         }
         Err(error) => tracing::error!(%error, "could not look for complete campaigns"),
     }
 }
 
-pub(super) async fn close_if_complete_or_later(voting: &Voting, campaign: Campaign) -> Campaign {
+/// Closes a campaign if it is complete. An error is only logged, since the scheduler tries again later.
+pub(super) async fn try_close_if_complete(voting: &Voting, campaign: Campaign) -> Campaign {
     match close_if_complete(voting, campaign.clone()).await {
         Ok(campaign) => campaign,
         Err(error) => {
-            tracing::error!(%error, campaign = campaign.id.0, "a complete campaign could not be closed yet");
+            tracing::error!(%error, campaign = campaign.id.0, "could not close a complete campaign yet");
             campaign
         }
     }
 }
 
-/// Closes a live campaign, which the caller has locked, and stores its result.
-async fn end(conn: &mut Conn, announcer: &dyn Announcer, live: Campaign, now: Timestamp) -> Result<Campaign> {
+/// Closes a live campaign, which the caller must have locked, and stores its result.
+async fn close_locked(conn: &mut Conn, announcer: &dyn Announcer, live: Campaign, now: Timestamp) -> Result<Campaign> {
     store_result(conn, live.clone(), now).await?;
-    // No ballot was taken after its end, however late it is closed.
+    // The step may be late, but no ballot was accepted after the campaign's end.
     let closed_at = live.closes_at.map_or(now, |closes| closes.min(now));
     let closed = save(conn, Campaign { status: CampaignStatus::Closed, closed_at: Some(closed_at), ..live }).await?;
     announcer.announce(conn, &closed, now).await?;
@@ -202,34 +207,35 @@ async fn save(conn: &mut Conn, campaign: Campaign) -> Result<Campaign> {
     Ok(campaign)
 }
 
-/// Records a step that nobody took by hand.
+/// Records a step that the server took.
 async fn record_automatic(
     conn: &mut Conn,
     campaign: &Campaign,
     now: Timestamp,
     action: Action,
-    what: &str,
+    predicate: &str,
 ) -> Result<()> {
-    let summary = format!("{} {what}", quoted(campaign));
+    let summary = format!("{} {predicate}", quoted(campaign));
     record(conn, campaign, None, now, action, summary).await
 }
 
-/// [`lock`], for a campaign that must have this status to be moved on.
-async fn lock_in(
+/// Locks a campaign as [`lock`] does, and refuses with `message` unless it has this status.
+async fn lock_with_status(
     conn: &mut Conn,
     officer: &Viewer,
     id: CampaignId,
     status: CampaignStatus,
-    otherwise: &'static str,
+    message: &'static str,
 ) -> Result<Campaign> {
     let campaign = lock(conn, officer, id, "id").await?;
     if campaign.status != status {
-        return Err(Refusal::conflict("ILLEGAL_TRANSITION", otherwise).into());
+        return Err(Refusal::conflict("ILLEGAL_TRANSITION", message).into());
     }
     Ok(campaign)
 }
 
-/// Locks a campaign for a due step; `None` when it has left this status: of several servers, only one takes the step.
+/// Locks a campaign for a step of the server. Returns `None` if it no longer has this status: another server has taken
+/// the step.
 async fn lock_for_step(
     conn: &mut Conn,
     guild: GuildId,

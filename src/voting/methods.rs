@@ -1,7 +1,7 @@
-//! The voting methods: how each is counted, which steps of its count are shown, and its words.
+//! The voting methods: how each is counted, which steps of its count are shown, and its texts.
 //!
 //! Only this file and `guildhall-count` distinguish the methods, always by a `match` without a `_` arm. So the compiler
-//! lists what a new method needs.
+//! reports each place that a new method needs.
 
 use guildhall_count::{BallotForm, Method};
 
@@ -18,8 +18,8 @@ text_enum! {
         InstantRunoff,
         /// Ordered picks: entries are compared in pairs, and one that beats all others wins (Condorcet, by beatpaths).
         Schulze,
-        /// Ordered picks for several seats: each seat takes a quota of the votes, and the surplus is transferred (Scottish
-        /// STV).
+        /// Ordered picks for several seats: each seat takes a quota of the votes, and the surplus is transferred
+        /// (Scottish STV).
         SingleTransferableVote,
     }
 }
@@ -48,7 +48,7 @@ impl From<VotingMethod> for Method {
 }
 
 impl VotingMethod {
-    /// The form in which ballots are loaded to be counted.
+    /// Returns the form in which ballots are loaded to be counted.
     pub fn ballot_form(self) -> BallotForm {
         Method::from(self).ballot_form()
     }
@@ -58,17 +58,17 @@ impl VotingMethod {
         Method::from(self).is_ranked()
     }
 
-    /// Whether a ballot needs all its picks. Otherwise one is enough.
+    /// Whether a ballot must have all its picks. Otherwise one is enough.
     pub fn requires_all_picks(self) -> bool {
         Method::from(self).requires_all_picks()
     }
 
-    /// The most entries that can win.
+    /// Returns the most entries that can win.
     pub fn max_seats(self) -> usize {
         Method::from(self).max_seats()
     }
 
-    /// The steps of the count, if the standings do not follow from the points alone.
+    /// Returns the steps of the count, if the standings do not follow from the points alone.
     pub const fn steps(self) -> Option<CountSteps> {
         match self {
             Self::Weighted | Self::Approval => None,
@@ -78,7 +78,7 @@ impl VotingMethod {
         }
     }
 
-    /// A sentence that says how to vote and how the ballots are counted.
+    /// Returns a sentence that explains how to vote and how the ballots are counted.
     pub fn instructions(self, picks: usize, seats: i64) -> String {
         let rank = if picks == 1 { "Choose one".to_owned() } else { format!("Rank up to {picks}") };
         match self {
@@ -101,16 +101,16 @@ impl VotingMethod {
         }
     }
 
-    /// An entry's points with their unit.
+    /// Returns an entry's points with their unit.
     pub fn points_with_unit(self, points: i64) -> String {
         match self {
-            Self::Weighted => counted(points, "point"),
+            Self::Weighted => with_unit(points, "point"),
             Self::Schulze => format!("beats {points}"),
-            Self::Approval | Self::InstantRunoff | Self::SingleTransferableVote => counted(points, "vote"),
+            Self::Approval | Self::InstantRunoff | Self::SingleTransferableVote => with_unit(points, "vote"),
         }
     }
 
-    /// [`Self::points_with_unit`], if they are part of an announced result. Otherwise the places alone are.
+    /// Returns [`Self::points_with_unit`] if an announced result has points. Otherwise it has only places.
     pub fn announced_points(self, points: i64) -> Option<String> {
         match self {
             Self::Weighted | Self::Approval | Self::InstantRunoff | Self::SingleTransferableVote => {
@@ -121,6 +121,6 @@ impl VotingMethod {
     }
 }
 
-fn counted(number: i64, unit: &str) -> String {
+fn with_unit(number: i64, unit: &str) -> String {
     if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
 }

@@ -1,4 +1,4 @@
-//! Votes: campaigns, ballots, tallies.
+//! Campaigns, ballots, tallies and results.
 
 mod ballot_box;
 mod casting;
@@ -27,7 +27,7 @@ pub use self::{
     casting::cast_ballot,
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
     entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
-    lifecycle::{activate, archive, close, close_complete},
+    lifecycle::{activate, archive, close, close_complete_campaigns},
     methods::{CountSteps, VotingMethod},
     non_voters::NonVoterCache,
     participation::{CampaignParticipation, Participation, may_see_participation, participations},

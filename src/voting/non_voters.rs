@@ -1,4 +1,4 @@
-//! A member of each live campaign who has not voted, so that most ballots need not look for one.
+//! Caches one member of each live campaign who has not voted. `early_close.rs` explains why.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,10 @@ use parking_lot::{Mutex, MutexGuard};
 use super::rows::Campaign;
 use crate::kernel::id::{CampaignId, GuildId, MemberId};
 
-/// Most campaigns in the cache; beyond, it is emptied and filled again.
+/// Most campaigns in the cache. A full cache is cleared.
 const MAX_CAMPAIGNS: usize = 10_000;
 
-/// A member of each live campaign who had not voted when last looked up.
+/// A member of each live campaign who had not voted at the last check.
 #[derive(Default)]
 pub struct NonVoterCache(Mutex<HashMap<(GuildId, CampaignId), MemberId>>);
 
@@ -19,7 +19,7 @@ impl NonVoterCache {
         self.0.lock()
     }
 
-    pub(super) fn of(&self, campaign: &Campaign) -> Option<MemberId> {
+    pub(super) fn get(&self, campaign: &Campaign) -> Option<MemberId> {
         self.lock().get(&(campaign.guild_id, campaign.id)).copied()
     }
 

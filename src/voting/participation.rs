@@ -1,4 +1,4 @@
-//! Who voted when they could.
+//! The participation of members: the campaigns they could vote in, and whether they voted.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -17,68 +17,71 @@ use crate::{
     },
 };
 
-/// A member's part in the votes they could vote in, or did: those that are over and those that are live.
+/// A member's participation in the live and past campaigns that they could vote in or have voted in.
 #[derive(Clone, Debug)]
 pub struct Participation {
-    /// Whose.
+    /// The member.
     pub member: MemberId,
-    /// Newest first, as campaigns are listed.
+    /// Newest campaign first.
     parts: Vec<CampaignParticipation>,
 }
 
-/// A member's part in a vote.
+/// A member's participation in a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CampaignParticipation {
-    /// Whose.
+    /// The member.
     pub member: MemberId,
-    /// In which campaign.
+    /// The campaign.
     pub campaign: CampaignId,
     /// Whether they voted.
     pub voted: bool,
-    /// The campaign's place in lists.
+    /// When the campaign was created, by which lists are sorted.
     pub campaign_created_at: Timestamp,
     min_rank_level_to_view: Option<i64>,
-    /// Whether others may know of it by now.
-    is_open: bool,
+    /// Whether others can see it.
+    is_public: bool,
 }
 
 impl CampaignParticipation {
-    fn new((member, campaign): (MemberId, store::PartIn), voted: bool) -> Self {
+    fn new((member, campaign): (MemberId, store::CampaignHeader), voted: bool) -> Self {
         Self {
             member,
             campaign: campaign.id,
             voted,
             campaign_created_at: campaign.created_at,
             min_rank_level_to_view: campaign.min_rank_level_to_view,
-            // Whoever sees the standings move and who has just voted sees how they voted.
-            is_open: campaign.status != CampaignStatus::Live
+            // Standings that change while someone votes would reveal how they voted.
+            is_public: campaign.status != CampaignStatus::Live
                 || campaign.results_visibility == ResultsVisibility::AfterClose,
         }
     }
 }
 
 impl Participation {
-    /// Of a member who never could vote.
+    /// Creates the participation of a member who could not vote in any campaign.
     pub const fn none(member: MemberId) -> Self {
         Self { member, parts: Vec::new() }
     }
 
-    /// The part in the votes that exist for this viewer, and of others in those whose voters may be known by now: not as
-    /// long as someone sees what each ballot adds to the standings.
+    /// Returns the participation that this viewer can see.
+    ///
+    /// It leaves out campaigns that the viewer cannot see. Unless it is the viewer's own, it also leaves out live
+    /// campaigns that show their standings.
     #[must_use]
-    pub fn seen_by(&self, viewer: &Viewer) -> Self {
-        let exists =
+    pub fn visible_to(&self, viewer: &Viewer) -> Self {
+        let sees_campaign =
             |part: &CampaignParticipation| part.min_rank_level_to_view.is_none_or(|level| viewer.rank_level >= level);
-        let seen = |part: &&CampaignParticipation| exists(part) && (viewer.member == self.member || part.is_open);
-        Self { member: self.member, parts: self.parts.iter().filter(seen).copied().collect() }
+        let is_visible =
+            |part: &&CampaignParticipation| sees_campaign(part) && (viewer.member == self.member || part.is_public);
+        Self { member: self.member, parts: self.parts.iter().filter(is_visible).copied().collect() }
     }
 
-    /// Newest first.
+    /// Returns the participation by campaign, newest first.
     pub fn parts(&self) -> &[CampaignParticipation] {
         &self.parts
     }
 
-    /// Of how many votes, and in how many they voted.
+    /// Returns the number of campaigns, and the number in which the member voted.
     pub fn turnout(&self) -> Turnout {
         let count = |parts: usize| i64::try_from(parts).unwrap_or(i64::MAX);
         let voted = self.parts.iter().filter(|part| part.voted).count();
@@ -86,28 +89,27 @@ impl Participation {
     }
 }
 
-/// Whether this viewer may know in which votes a member has voted: the member does, and who manages campaigns.
+/// Whether this viewer may see a member's participation: their own, or any with the permission to manage campaigns.
 pub fn may_see_participation(viewer: &Viewer, member: MemberId) -> bool {
     viewer.member == member || viewer.may(MANAGE)
 }
 
-/// The participation of these members. Meant for a snapshot.
+/// Loads the participation of these members. Call it in a snapshot.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub async fn participations(
     conn: &mut Conn,
     guild: GuildId,
-    of: &[MemberId],
+    ids: &[MemberId],
 ) -> Result<HashMap<MemberId, Participation>> {
     let mut parts: Vec<CampaignParticipation> = Vec::new();
-    parts.extend(store::voted(conn, guild, of).await?.into_iter().map(|part| CampaignParticipation::new(part, true)));
-    parts.extend(
-        store::abstained(conn, guild, of).await?.into_iter().map(|part| CampaignParticipation::new(part, false)),
-    );
-    parts.extend(
-        store::yet_to_vote(conn, guild, of).await?.into_iter().map(|part| CampaignParticipation::new(part, false)),
-    );
+    let voted = store::voted(conn, guild, ids).await?;
+    parts.extend(voted.into_iter().map(|part| CampaignParticipation::new(part, true)));
+    let abstained = store::abstained(conn, guild, ids).await?;
+    parts.extend(abstained.into_iter().map(|part| CampaignParticipation::new(part, false)));
+    let yet_to_vote = store::yet_to_vote(conn, guild, ids).await?;
+    parts.extend(yet_to_vote.into_iter().map(|part| CampaignParticipation::new(part, false)));
     parts.sort_by_key(|part| Reverse((part.campaign_created_at, part.campaign)));
     let mut participations: HashMap<MemberId, Participation> = HashMap::new();
     for part in parts {

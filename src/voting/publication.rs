@@ -1,4 +1,4 @@
-//! What is made public of a vote that is over, and whether it is true.
+//! Publishes the ballot boxes of campaigns that are over, and recounts their results.
 
 use std::collections::HashMap;
 
@@ -19,13 +19,14 @@ use crate::{
     },
 };
 
-/// Most ballots that are loaded for several boxes at once: a page of ordinary votes.
+/// Most ballots of several boxes that are loaded at once: enough for a page of ordinary campaigns. A single box has no
+/// limit.
 const MAX_BALLOTS: i64 = 100_000;
 
-/// The ballot boxes of those of these campaigns that are over. Meant for a snapshot.
+/// Loads the ballot boxes of the campaigns that are over. Call it in a snapshot.
 ///
 /// # Errors
-/// `QUERY_TOO_COMPLEX` where several boxes hold very many ballots together; the database's.
+/// `QUERY_TOO_COMPLEX` if several boxes have more than [`MAX_BALLOTS`] ballots; a database error.
 pub async fn ballot_boxes(
     conn: &mut Conn,
     guild: GuildId,
@@ -34,7 +35,7 @@ pub async fn ballot_boxes(
     let over: Vec<Campaign> = campaigns.into_iter().filter(Campaign::is_over).collect();
     let ids: Vec<CampaignId> = over.iter().map(|campaign| campaign.id).collect();
     if store::count_ballots(conn, guild, &ids).await? > MAX_BALLOTS && ids.len() > 1 {
-        let message = "Ask for fewer ballot boxes at once: these hold too many ballots together.";
+        let message = "These ballot boxes have too many ballots together. Request fewer boxes at once.";
         return Err(Refusal::new(Code::QueryTooComplex, message).into());
     }
     let mut entries: HashMap<CampaignId, Vec<Entry>> = HashMap::new();
@@ -55,19 +56,20 @@ pub async fn ballot_boxes(
     Ok(boxes)
 }
 
-/// A stored result, held against a recount.
+/// The comparison of a stored result with a recount.
 #[derive(Debug)]
 pub struct RecountResult {
-    /// What is published, with the stored result.
+    /// The published ballot box, with the stored result.
     pub published: BallotFile,
-    /// What is wrong, in sentences; nothing when the result is what the ballots say.
+    /// The differences and other problems; empty if the stored result is right.
     pub problems: Vec<String>,
 }
 
-/// Counts the ballots of a finished campaign of any guild again and compares the result with the stored one. For operators.
+/// Recounts the ballots of a campaign of any guild that is over, and compares the result with the stored one. For
+/// operators.
 ///
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT` while it is not over; the database's.
+/// `NOT_FOUND`; `CONFLICT` if the campaign is not over; a database error.
 pub async fn recount(voting: &Voting, id: CampaignId) -> Result<RecountResult> {
     let published = voting
         .db
@@ -80,50 +82,50 @@ pub async fn recount(voting: &Voting, id: CampaignId) -> Result<RecountResult> {
             ballot_box(conn, campaign).await
         })
         .await?;
-    Ok(RecountResult::of(&published))
+    Ok(RecountResult::new(&published))
 }
 
-/// Counts the ballots of every finished campaign of every guild again. Returns the differences from the stored results.
-/// For operators.
+/// Recounts the ballots of all campaigns of all guilds that are over. Returns each campaign's problems, as
+/// [`RecountResult::problems`]. For operators.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub async fn recount_all(conn: &mut Conn) -> Result<Vec<Vec<String>>> {
     let mut recounts = Vec::new();
-    for campaign in store::over_of_all_guilds(conn).await? {
-        let called = format!("{} ({})", campaign.title, ID::from(campaign.id).as_str());
+    for campaign in store::past_campaigns_of_all_guilds(conn).await? {
+        let name = format!("{} ({})", campaign.title, ID::from(campaign.id).as_str());
         let problems = match ballot_box(conn, campaign).await {
-            Ok(published) => RecountResult::of(&published).problems,
-            // No result, or none that can be read.
+            Ok(published) => RecountResult::new(&published).problems,
+            // The result is missing or unreadable.
             Err(error) => vec![error.to_string()],
         };
-        recounts.push(problems.into_iter().map(|problem| format!("{called}: {problem}")).collect());
+        recounts.push(problems.into_iter().map(|problem| format!("{name}: {problem}")).collect());
     }
     Ok(recounts)
 }
 
-/// The ballot box of a campaign that is over.
+/// Loads the ballot box of a campaign that is over.
 async fn ballot_box(conn: &mut Conn, campaign: Campaign) -> Result<BallotBox> {
     let (guild, id) = (campaign.guild_id, campaign.id);
     let published = ballot_boxes(conn, guild, vec![campaign]).await?.remove(&id);
-    published.ok_or_else(|| Error::internal("the vote is over, and its result is not stored"))
+    published.ok_or_else(|| Error::internal("the campaign is over but has no stored result"))
 }
 
 impl RecountResult {
-    fn of(published: &BallotBox) -> Self {
+    fn new(published: &BallotBox) -> Self {
         let order: Vec<EntryId> = published.entries.iter().map(|entry| entry.id).collect();
         let rankings: Vec<Ranking<EntryId>> =
             published.ballots.iter().map(|ballot| (ballot.picks.clone(), 1)).collect();
         let counted = count(published.campaign.rules(), &order, &rankings);
         let file = BallotFile::from(published);
-        // What anyone can check, and then what only the stored result tells.
+        // The file's own check, then the parts of the stored result that are not in the file.
         let mut problems = file.check();
         if i64::try_from(published.ballots.len()) != Ok(published.turnout.voted) {
             problems.push(format!("{} ballots, but {} were counted", published.ballots.len(), published.turnout.voted));
         }
-        // Other standings are among the problems already.
+        // `BallotFile::check` has compared the standings.
         if (Outcome { standings: published.outcome.standings.clone(), ..counted }) != published.outcome {
-            problems.push("a recount takes other steps to its standings".to_owned());
+            problems.push("a recount has other steps".to_owned());
         }
         Self { published: file, problems }
     }

@@ -1,4 +1,4 @@
-//! How voting reacts to changes of a roster: with the last member who had not voted gone, a campaign may be complete.
+//! Closes campaigns after changes of the roster: without the last member who had not voted, a campaign is complete.
 
 use futures_util::future::BoxFuture;
 
@@ -10,22 +10,23 @@ use crate::{
 
 impl BusSubscriber for Voting {
     fn apply(&self, event: BusEvent, publisher: Publisher) {
-        // Someone who had not voted may have been the last. A command, unlike a server, leaves closing to the servers.
+        // A server closes campaigns after its own changes in `roster_changed`. A command does not, so the servers do
+        // it.
         if let (BusEvent::Access(guild, _), Publisher::Remote) = (event, publisher) {
-            close_complete_later(self, Some(guild));
+            spawn_close_complete_campaigns(self, Some(guild));
         }
     }
 
     fn resync(&self) {
-        close_complete_later(self, None);
+        spawn_close_complete_campaigns(self, None);
     }
 
     fn roster_changed(&self, guild: GuildId) -> BoxFuture<'_, ()> {
-        Box::pin(lifecycle::close_complete(self, Some(guild)))
+        Box::pin(lifecycle::close_complete_campaigns(self, Some(guild)))
     }
 }
 
-fn close_complete_later(voting: &Voting, guild: Option<GuildId>) {
+fn spawn_close_complete_campaigns(voting: &Voting, guild: Option<GuildId>) {
     let voting = voting.clone();
-    tokio::spawn(async move { lifecycle::close_complete(&voting, guild).await });
+    tokio::spawn(async move { lifecycle::close_complete_campaigns(&voting, guild).await });
 }

@@ -1,4 +1,4 @@
-//! What is stored of campaigns.
+//! Campaigns, entries and ballots as the database stores them, and tallies.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,55 +19,55 @@ use crate::{
 };
 
 text_enum! {
-    /// When standings are shown while the vote is live.
+    /// Who sees the standings while the campaign is live.
     pub enum ResultsVisibility {
-        /// To members who have voted, and to those who may see but not vote.
+        /// Members who have voted, and members who can see the campaign but cannot vote.
         AfterVoting,
-        /// To all who see the campaign.
+        /// Everyone who can see the campaign.
         Always,
-        /// To nobody until it closes.
+        /// No one until the campaign closes.
         AfterClose,
     }
 }
 
 text_enum! {
-    /// How much the Discord bot tells of a campaign.
+    /// Which events of a campaign the Discord bot announces.
     pub enum AnnouncementLevel {
-        /// Nothing.
+        /// None.
         Off,
-        /// Launch and results.
+        /// The start and the result.
         Quiet,
-        /// Also half-time, the last day and hour, and everyone having voted.
+        /// Also half-time, the last day, the last hour, and that everyone has voted.
         Normal,
-        /// Everything.
+        /// All events.
         Hype,
     }
 }
 
 text_enum! {
-    /// Why standings are hidden: the first that applies.
+    /// Why the standings are hidden. If several reasons apply, this is the first.
     pub enum StandingsHiddenReason {
-        /// The vote has not started.
+        /// The campaign is a draft.
         NotStarted,
-        /// They are shown once it is closed.
+        /// The standings are shown when the campaign closes.
         AfterClose,
-        /// They are shown to members only.
+        /// The standings are shown only to members.
         SignIn,
-        /// They are shown to those who have voted.
+        /// The standings are shown to the viewer after they have voted.
         VoteFirst,
     }
 }
 
 text_enum! {
-    /// Why the viewer cannot vote: the first that applies.
+    /// Why the viewer cannot vote. If several reasons apply, this is the first.
     pub enum CannotVoteReason {
-        /// Not signed in.
+        /// The viewer is not signed in.
         SignIn,
         /// The viewer has no account.
         NotRegistered,
-        /// The vote is not open.
+        /// The campaign does not accept ballots now.
         NotLive,
-        /// The viewer has voted already.
+        /// The viewer has already voted.
         AlreadyVoted,
         /// The viewer's rank is too low.
         RankTooLow,
@@ -75,7 +75,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// What keeps a draft from going live.
+    /// Why a draft cannot go live.
     pub enum ActivationBlocker {
         /// Fewer than two entries.
         TooFewEntries,
@@ -83,16 +83,16 @@ text_enum! {
         FewerEntriesThanPicks,
         /// Fewer entries than seats.
         FewerEntriesThanSeats,
-        /// Its whole span is past already.
+        /// The campaign would have ended already.
         DeadlinePassed,
     }
 }
 
-/// A vote.
+/// A campaign: a vote of a guild, from draft to archive.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = campaigns, primary_key(guild_id, id))]
 #[diesel(treat_none_as_null = true)]
-#[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
+#[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
 pub struct Campaign {
     pub guild_id: GuildId,
     pub id: CampaignId,
@@ -129,7 +129,7 @@ known_values!(
 wide_row!(Campaign, campaigns, KnownCampaigns);
 
 impl Campaign {
-    /// The rules by which its ballots are cast and counted.
+    /// Returns the rules by which its ballots are cast and counted.
     pub fn rules(&self) -> Rules {
         Rules {
             method: self.method.into(),
@@ -138,9 +138,9 @@ impl Campaign {
         }
     }
 
-    /// Sets when it starts, and with that when it closes.
+    /// Sets the start, and the end that follows from the duration.
     #[must_use]
-    pub fn starting(mut self, start_at: Option<Timestamp>) -> Self {
+    pub fn with_start(mut self, start_at: Option<Timestamp>) -> Self {
         let hours = u64::try_from(self.duration_hours).unwrap_or_default();
         self.start_at = start_at;
         self.closes_at = start_at.and_then(|start| {
@@ -149,27 +149,28 @@ impl Campaign {
         self
     }
 
-    /// Whether a ballot may be cast at this moment: it is live, and its closing instant has not come.
+    /// Whether a ballot may be cast now: the campaign is live, and its end has not passed.
     pub fn accepts_ballots(&self, now: Timestamp) -> bool {
         self.status == CampaignStatus::Live && self.closes_at.is_some_and(|closes| now < closes)
     }
 
-    /// As it was when it had this status, at or before the one it has: from its start on, only its status changes.
+    /// Returns the campaign as it was in this status, which is its own or an earlier one. After the start, only a
+    /// campaign's status and time of closing change.
     #[must_use]
     pub fn as_of_status(&self, status: CampaignStatus) -> Self {
         let was_over = matches!(status, CampaignStatus::Closed | CampaignStatus::Archived);
         Self { status, closed_at: self.closed_at.filter(|_| was_over), ..self.clone() }
     }
 
-    /// Whether its result is frozen.
+    /// Whether the campaign is closed or archived, so that it has a stored result.
     pub const fn is_over(&self) -> bool {
         matches!(self.status, CampaignStatus::Closed | CampaignStatus::Archived)
     }
 }
 
-/// What a change of a campaign results in.
+/// The result of a transaction that may change a campaign.
 pub trait CampaignChanged {
-    /// The campaign as it is then; none if it was not changed after all.
+    /// Returns the changed campaign, or `None` if no campaign was changed.
     fn campaign(&self) -> Option<&Campaign>;
 }
 
@@ -191,28 +192,28 @@ impl CampaignChanged for (Entry, Campaign) {
     }
 }
 
-/// A campaign's place in the list: newest first, then by id.
+/// A campaign's position in the list: the time of creation (newest first), and the id.
 pub type CampaignKey = (Timestamp, CampaignId);
 
-/// The place of a campaign that is over among all of them: last closed first, then by id.
+/// The position of a campaign in the list of past ones: the time of closing (latest first), and the id.
 pub type PastKey = (Timestamp, CampaignId);
 
 /// Which campaigns to list.
 #[derive(Clone, Debug, Default)]
 pub struct CampaignFilter {
-    /// In one of these states; all but archived unless given.
+    /// The statuses to list; all except archived by default.
     pub status: Option<Vec<CampaignStatus>>,
-    /// The viewer's rank level, if there is a viewer: campaigns above it do not exist for them.
+    /// The viewer's rank level, if the viewer is signed in. Campaigns for higher levels are not listed.
     pub viewer_level: Option<i64>,
-    /// Whether the viewer sees drafts.
+    /// Whether the viewer can see drafts.
     pub drafts: bool,
 }
 
-/// A thing voted on.
+/// An entry of a campaign, which voters can pick.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = entries, primary_key(guild_id, id))]
 #[diesel(treat_none_as_null = true)]
-#[expect(missing_docs, reason = "the schema's columns, told in the migrations")]
+#[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
 pub struct Entry {
     pub guild_id: GuildId,
     pub id: EntryId,
@@ -229,7 +230,7 @@ wide_row!(Entry, entries);
 /// The entries of a campaign, in their order.
 pub type Entries = Arc<[Arc<Entry>]>;
 
-/// One member's vote in one campaign.
+/// A member's ballot in a campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ballot {
     /// The campaign.
@@ -240,21 +241,21 @@ pub struct Ballot {
     pub picks: Vec<EntryId>,
     /// When it was cast.
     pub cast_at: Timestamp,
-    /// What hides the picks in the receipt until the ballots are published: 64 hexadecimal digits.
+    /// The nonce that keeps the picks secret in the receipt until the ballots are published: 64 hexadecimal digits.
     pub nonce: String,
 }
 
-/// How many may vote, and how many have.
+/// The numbers of eligible members and of ballots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Turnout {
-    /// Members who are eligible now, or have voted.
+    /// The number of members who are eligible now or have voted.
     pub eligible: i64,
-    /// Ballots cast.
+    /// The number of ballots cast.
     pub voted: i64,
 }
 
 impl Turnout {
-    /// Voted of eligible in percent, rounded to one decimal; 0 of nobody.
+    /// Returns the turnout in percent, rounded to one decimal place; 0 if no member is eligible.
     pub fn percent(self) -> f64 {
         if self.eligible == 0 {
             return 0.0;
@@ -264,7 +265,7 @@ impl Turnout {
         per_mille / 10.0
     }
 
-    /// Whether everyone eligible has voted, and there is someone.
+    /// Whether everyone eligible has voted, and at least one member is eligible.
     pub const fn all_voted(self) -> bool {
         self.eligible > 0 && self.voted == self.eligible
     }
@@ -273,19 +274,20 @@ impl Turnout {
 /// The outcome of a campaign's count. Results are stored as its JSON.
 pub type Outcome = guildhall_count::Outcome<EntryId>;
 
-/// The count of a campaign's ballots at a moment.
+/// The count of a campaign's ballots at a point in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
-    /// The campaign as it was then.
+    /// The campaign at that time.
     pub campaign: Campaign,
     /// Its entries, in their order.
     pub entries: Entries,
-    /// Grows with every ballot, with every change of the roster and with closing, on all servers alike.
+    /// The version of the tally. It increases with every ballot, with every change of the roster and when the campaign
+    /// closes, and is the same on all servers.
     pub revision: i64,
-    /// How many have voted.
+    /// The turnout.
     pub turnout: Turnout,
-    /// Who stands where.
+    /// The standings and the steps of the count.
     pub outcome: Arc<Outcome>,
-    /// When it was counted.
+    /// When the ballots were counted.
     pub counted_at: Timestamp,
 }

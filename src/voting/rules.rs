@@ -1,4 +1,4 @@
-//! The rules of a campaign, without I/O: who sees it, who may vote, and how a refusal is worded.
+//! The rules for seeing, changing and voting in campaigns, without I/O.
 
 use guildhall_count::{RuleError, Rules};
 
@@ -15,25 +15,25 @@ use crate::{
     },
 };
 
-/// The permission for changes to campaigns, which also shows drafts.
+/// The permission to change campaigns and to see drafts.
 pub const MANAGE: Permission = Permission::CampaignsManage;
 
 /// Fewest entries of a campaign that can go live.
 pub const MIN_ENTRIES: usize = 2;
 
-/// Whether the campaign exists for this viewer.
+/// Whether this viewer can see the campaign.
 pub fn may_see(campaign: &Campaign, viewer: Option<&Viewer>) -> bool {
-    let reaches = campaign.min_rank_level_to_view.is_none_or(|level| viewer.is_some_and(|it| it.rank_level >= level));
-    let drafted = campaign.status == CampaignStatus::Draft;
-    reaches && (!drafted || viewer.is_some_and(|viewer| viewer.may(MANAGE)))
+    let has_level = campaign.min_rank_level_to_view.is_none_or(|level| viewer.is_some_and(|it| it.rank_level >= level));
+    let is_draft = campaign.status == CampaignStatus::Draft;
+    has_level && (!is_draft || viewer.is_some_and(|viewer| viewer.may(MANAGE)))
 }
 
-/// Whether the viewer is among those who may vote, whether or not they have.
+/// Whether this viewer is eligible to vote, even if they have voted.
 pub const fn is_eligible(campaign: &Campaign, viewer: &Viewer) -> bool {
     viewer.is_registered && viewer.rank_level >= campaign.min_rank_level_to_vote
 }
 
-/// Why the standings are hidden from this viewer, who sees the campaign; `None` when they are not.
+/// Returns why the standings are hidden from this viewer, who can see the campaign. Returns `None` if they are shown.
 pub fn standings_hidden(
     campaign: &Campaign,
     viewer: Option<&Viewer>,
@@ -52,18 +52,18 @@ pub fn standings_hidden(
     }
 }
 
-/// The refusal for a tally hidden for `reason`.
-pub fn hidden(reason: StandingsHiddenReason) -> Refusal {
+/// The refusal to show standings that are hidden for this reason.
+pub fn standings_refused(reason: StandingsHiddenReason) -> Refusal {
     let message = match reason {
         StandingsHiddenReason::NotStarted => "The vote has not started.",
-        StandingsHiddenReason::AfterClose => "The standings are shown once the vote is closed.",
+        StandingsHiddenReason::AfterClose => "The standings are shown when the vote is closed.",
         StandingsHiddenReason::SignIn => "Sign in to see the standings.",
-        StandingsHiddenReason::VoteFirst => "Vote first, then see the standings.",
+        StandingsHiddenReason::VoteFirst => "Vote to see the standings.",
     };
     Refusal::new(Code::Forbidden, message).because("STANDINGS_HIDDEN")
 }
 
-/// Why this viewer, who sees the campaign, cannot vote in it now; `None` when they can.
+/// Returns why this viewer, who can see the campaign, cannot vote in it now. Returns `None` if they can.
 pub fn cannot_vote(
     campaign: &Campaign,
     viewer: Option<&Viewer>,
@@ -84,7 +84,7 @@ pub fn cannot_vote(
     }
 }
 
-/// The refusal of a ballot for `reason`.
+/// The refusal of a ballot for this reason.
 pub fn ballot_refused(reason: CannotVoteReason) -> Refusal {
     match reason {
         CannotVoteReason::SignIn => Refusal::sign_in(),
@@ -99,7 +99,7 @@ pub fn ballot_refused(reason: CannotVoteReason) -> Refusal {
     }
 }
 
-/// The refusal of a nonce that another ballot has.
+/// The refusal of a nonce that another ballot of the campaign has.
 pub fn nonce_taken() -> Refusal {
     Refusal::conflict("NONCE_TAKEN", "Another ballot has this nonce.").at("nonce")
 }
@@ -117,7 +117,7 @@ impl From<RuleError> for Refusal {
     }
 }
 
-/// What keeps a draft from going live by itself at its start.
+/// Returns why a draft cannot go live.
 pub fn activation_blockers(campaign: &Campaign, entries: usize, now: Timestamp) -> Vec<ActivationBlocker> {
     if campaign.status != CampaignStatus::Draft {
         return Vec::new();
@@ -129,10 +129,10 @@ pub fn activation_blockers(campaign: &Campaign, entries: usize, now: Timestamp) 
         (entries < seats, ActivationBlocker::FewerEntriesThanSeats),
         (campaign.closes_at.is_some_and(|closes| closes <= now), ActivationBlocker::DeadlinePassed),
     ];
-    blockers.into_iter().filter(|(blocks, _)| *blocks).map(|(_, blocker)| blocker).collect()
+    blockers.into_iter().filter(|(applies, _)| *applies).map(|(_, blocker)| blocker).collect()
 }
 
-/// Checks a number from 1 to `max`.
+/// Checks that a number is from 1 to `max`.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`.
@@ -143,31 +143,32 @@ pub fn in_range(field: &'static str, value: i64, max: usize) -> Result<i64, Refu
     }
 }
 
-/// Checks how many entries win.
+/// Checks the number of seats.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`.
 pub fn check_seats(method: VotingMethod, seats: i64) -> Result<(), Refusal> {
-    // A negative number is out of range, as 0 is.
+    // A negative number becomes 0, which is out of range too.
     guildhall_count::check_seats(method.into(), usize::try_from(seats).unwrap_or_default()).map_err(Refusal::from)
 }
 
-/// Checks who may see and vote, for an officer of this level.
+/// Checks the rank levels that are needed to vote in and to view a campaign of an officer with the level
+/// `officer_level`.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`; `FORBIDDEN`, `RANK_TOO_LOW`.
-pub fn check_levels(to_vote: i64, to_view: Option<i64>, own: i64) -> Result<(), Refusal> {
-    for (field, level) in [("minRankLevelToVote", Some(to_vote)), ("minRankLevelToView", to_view)] {
+/// `BAD_USER_INPUT`; `FORBIDDEN` (`RANK_TOO_LOW`).
+pub fn check_levels(vote_level: i64, view_level: Option<i64>, officer_level: i64) -> Result<(), Refusal> {
+    for (field, level) in [("minRankLevelToVote", Some(vote_level)), ("minRankLevelToView", view_level)] {
         if level.is_some_and(|level| !(1..=1_000).contains(&level)) {
             return Err(Refusal::input(field, format!("{field} must be from 1 to 1000.")));
         }
     }
-    if to_view.is_some_and(|to_view| to_view > to_vote) {
-        let message = "Whoever may vote must be able to see the campaign.";
+    if view_level.is_some_and(|view_level| view_level > vote_level) {
+        let message = "Everyone who can vote must be able to see the campaign.";
         return Err(Refusal::input("minRankLevelToView", message));
     }
-    if to_vote > own {
-        let message = "You cannot make a campaign for ranks above your own.";
+    if vote_level > officer_level {
+        let message = "You cannot create or change a campaign for ranks above your own.";
         return Err(Refusal::rank_too_low(message).at("minRankLevelToVote"));
     }
     Ok(())

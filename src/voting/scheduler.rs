@@ -1,11 +1,11 @@
-//! What happens by itself: drafts go live at their start, live campaigns close at their end.
+//! The scheduler: sets drafts live at their start and closes campaigns at their end.
 
 use std::time::Duration;
 
 use futures_util::StreamExt;
 
 use super::{
-    lifecycle::{self, close_complete},
+    lifecycle::{self, close_complete_campaigns},
     rows::Campaign,
     service::Voting,
     store,
@@ -19,67 +19,69 @@ use crate::{
 };
 
 /// How long to wait after a failure before trying again.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
-/// How soon it is noticed that the system's clock was set.
-const CLOCK_STEP: Duration = Duration::from_secs(1);
-/// How often to tend the database, and to look for votes that wait for nobody any more. Whoever casts the last ballot closes the vote; only after a
-/// server that died between the two does nobody do it.
-const SWEEP: Duration = Duration::from_mins(1);
-/// How many campaigns are moved on at once: many guilds like the same hour.
-const AT_ONCE: usize = 8;
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// Longest sleep before the system's clock is read again, since it may have been set.
+const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// How often to maintain the database and to close complete campaigns. The last ballot normally closes its campaign;
+/// this is for a server that crashed in between.
+const MAINTENANCE_INTERVAL: Duration = Duration::from_mins(1);
+/// Most steps taken concurrently. Many guilds choose the same hour.
+const MAX_CONCURRENT_STEPS: usize = 8;
 
-/// Runs until the task is dropped: does what is due, then sleeps until the next instant at which something is, or until
-/// a campaign changes. Of several servers on one database each does so, and each step is taken by one.
+/// Runs until the task is aborted: takes the due steps, then sleeps until the next one is due or a campaign changes.
+///
+/// Every server on a database runs a scheduler, but only one of them takes each step.
 pub async fn run(voting: Voting) {
-    let mut swept_at: Option<Duration> = None;
+    let mut maintained_at: Option<Duration> = None;
     loop {
         let changed = voting.bus.schedule_changed();
-        let next = do_due(&voting).await.unwrap_or_else(|error| {
+        let next = take_due_steps(&voting).await.unwrap_or_else(|error| {
             tracing::error!(%error, "scheduler failed; trying again");
-            Some(voting.clock.now() + AFTER_FAILURE)
+            Some(voting.clock.now() + RETRY_DELAY)
         });
         let elapsed = voting.clock.elapsed();
-        if swept_at.is_none_or(|at| elapsed >= at + SWEEP) {
-            close_complete(&voting, None).await;
+        if maintained_at.is_none_or(|at| elapsed >= at + MAINTENANCE_INTERVAL) {
+            close_complete_campaigns(&voting, None).await;
             if let Err(error) = voting.db.maintain().await {
                 tracing::error!(%error, "could not maintain the database");
             }
-            swept_at = Some(elapsed);
+            maintained_at = Some(elapsed);
         }
         tokio::select! {
             () = changed => {}
-            () = sleep_until(&voting.clock, next, elapsed + SWEEP) => {}
+            () = sleep_until(&voting.clock, next, elapsed + MAINTENANCE_INTERVAL) => {}
         }
     }
 }
 
-/// Returns at an instant, if there is one, and at the latest after so much time, wherever the clock is set meanwhile.
-async fn sleep_until(clock: &Clock, due: Option<Timestamp>, latest: Duration) {
-    while due.is_none_or(|due| clock.now() < due) && clock.elapsed() < latest {
-        let step = clock.now() + CLOCK_STEP;
-        clock.sleep_until(due.map_or(step, |due| due.min(step))).await;
+/// Sleeps until `due`, but at most until `deadline` on the monotonic clock. It notices when the system's clock is set.
+async fn sleep_until(clock: &Clock, due: Option<Timestamp>, deadline: Duration) {
+    while due.is_none_or(|due| clock.now() < due) && clock.elapsed() < deadline {
+        let next_check = clock.now() + CLOCK_CHECK_INTERVAL;
+        clock.sleep_until(due.map_or(next_check, |due| due.min(next_check))).await;
     }
 }
 
-/// Does all that is due now; the instant at which something will be next.
-async fn do_due(voting: &Voting) -> Result<Option<Timestamp>> {
+/// Takes all due steps. Returns when the next step is due.
+async fn take_due_steps(voting: &Voting) -> Result<Option<Timestamp>> {
     let now = voting.clock.now();
-    let due = voting.db.read(async move |conn| Ok(store::due(conn, now).await?)).await?;
+    let due = voting.db.read(async move |conn| Ok(store::due_campaigns(conn, now).await?)).await?;
     let steps = futures_util::stream::iter(due).map(|campaign| async move {
-        let done = step(voting, &campaign).await;
-        if let Err(error) = &done {
+        let result = take_step(voting, &campaign).await;
+        if let Err(error) = &result {
             tracing::error!(%error, campaign = campaign.id.0, "a campaign's due step failed; trying again");
         }
-        done.is_ok()
+        result.is_ok()
     });
-    let all_done = steps.buffer_unordered(AT_ONCE).fold(true, async |all, done| all && done).await;
-    if !all_done {
-        return Ok(Some(now + AFTER_FAILURE));
+    let all_succeeded =
+        steps.buffer_unordered(MAX_CONCURRENT_STEPS).fold(true, async |all, succeeded| all && succeeded).await;
+    if !all_succeeded {
+        return Ok(Some(now + RETRY_DELAY));
     }
     voting.db.read(async move |conn| Ok(store::next_due(conn, now).await?)).await
 }
 
-async fn step(voting: &Voting, campaign: &Campaign) -> Result<()> {
+async fn take_step(voting: &Voting, campaign: &Campaign) -> Result<()> {
     match campaign.status {
         CampaignStatus::Draft => lifecycle::start_if_due(voting, campaign).await,
         _ => lifecycle::close_if_due(voting, campaign).await,

@@ -1,4 +1,4 @@
-//! What voting needs of the server, and the transactions that change campaigns.
+//! The part of the server that voting needs, and the transactions that change campaigns.
 
 use std::sync::Arc;
 
@@ -20,14 +20,14 @@ use crate::{
 
 /// Announces the steps of campaigns.
 pub trait Announcer: Send + Sync {
-    /// Queues what there is to announce of a campaign, in the transaction that changed it.
+    /// Queues the announcements of a campaign's step, in the transaction that takes the step.
     fn announce<'c>(&'c self, conn: &'c mut Conn, campaign: &'c Campaign, now: Timestamp) -> BoxFuture<'c, Result<()>>;
 
-    /// Such a transaction was committed.
+    /// Called after a transaction that changed a campaign was committed.
     fn on_commit(&self);
 }
 
-/// What voting needs of the server. Clones share the caches.
+/// The part of the server that voting needs. Clones share the caches.
 #[derive(Clone)]
 pub struct Voting {
     /// The database.
@@ -36,7 +36,7 @@ pub struct Voting {
     pub clock: Clock,
     /// Notices of changes.
     pub bus: Arc<Bus>,
-    /// Counts of live campaigns.
+    /// Cached counts of live campaigns.
     pub tallies: Arc<TallyCache>,
     /// A member of each live campaign who has not voted.
     pub non_voters: Arc<NonVoterCache>,
@@ -45,8 +45,8 @@ pub struct Voting {
 }
 
 impl Voting {
-    /// Runs `work` in a transaction that may change a campaign's settings, entries or status, and notifies all servers of the
-    /// campaign in its result.
+    /// Runs `work` in a transaction that may change a campaign's settings, entries or status. If its result has a
+    /// campaign, all servers are notified of it.
     ///
     /// # Errors
     /// Those of `work`; `INTERNAL` (`UNAVAILABLE`) when no connection is available.

@@ -1,8 +1,8 @@
-//! What was counted of votes that run, kept for as long as nothing that it was counted from has changed.
+//! Caches turnouts, outcomes and entries of campaigns, so that a page of campaigns is counted once for all viewers.
 //!
-//! Ballots are only ever added, and the roster's version grows with every change of who may vote: with as many ballots and
-//! the same version, a count comes to the same again. So a page of votes is counted once for all who look at it. And nobody
-//! changes the entries of a vote that is no draft any more.
+//! Ballots are only added, and every change of the eligible members increments the roster's version. So a count is
+//! valid while the number of ballots and the roster's version are the same. The entries of a campaign that is no longer
+//! a draft never change.
 
 use std::sync::Arc;
 
@@ -14,27 +14,29 @@ use crate::{
     kernel::id::{CampaignId, GuildId},
 };
 
-/// Most votes, and most guilds, of which something small is kept.
-const MAX_KEPT: usize = 5_000;
-/// Most memory for outcomes, and most for entries, in bytes, roughly. Most are small: a table of two hundred by two hundred is
-/// not.
+/// Most cached electorates, and most cached turnouts. Also the expected number of cached outcomes and entry lists,
+/// which sizes the cache's tables.
+const MAX_CACHED: usize = 5_000;
+/// Most memory for outcomes, and for entries, in bytes (estimated). Most outcomes are small, but the comparisons of 200
+/// entries are not.
 const MAX_BYTES: u64 = 32_000_000;
 
-/// How many may vote at each level, lowest first or not.
+/// The number of members who can vote at each rank level, in any order.
 pub type Electorate = Vec<(i64, i64)>;
 
-/// What a cached turnout was counted from: it is valid while these are equal.
+/// The inputs of a turnout. A cached turnout is valid while they are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TurnoutKey {
-    /// Of the guild.
+    /// The version of the guild's roster.
     pub roster_version: i64,
-    /// The least level to vote: of a draft it may change.
-    pub least: i64,
-    /// How many ballots there are.
+    /// The lowest rank level that can vote. It can change while the campaign is a draft.
+    pub min_rank_level: i64,
+    /// The number of ballots.
     pub voted: i64,
 }
 
-/// What was counted. Holds only what was read in a snapshot: what a transaction sees of its own may never come to be.
+/// The cache. Insert only values that were read in a snapshot: a transaction also reads its own writes, which may be
+/// rolled back.
 pub struct TallyCache {
     electorates: Cache<GuildId, (i64, Arc<Electorate>)>,
     turnouts: Cache<CampaignId, (TurnoutKey, Turnout)>,
@@ -62,53 +64,53 @@ impl Weighter<CampaignId, Entries> for TallyCacheWeighter {
 impl Default for TallyCache {
     fn default() -> Self {
         Self {
-            electorates: Cache::new(MAX_KEPT),
-            turnouts: Cache::new(MAX_KEPT),
-            outcomes: Cache::with_weighter(MAX_KEPT, MAX_BYTES, TallyCacheWeighter),
-            entries: Cache::with_weighter(MAX_KEPT, MAX_BYTES, TallyCacheWeighter),
+            electorates: Cache::new(MAX_CACHED),
+            turnouts: Cache::new(MAX_CACHED),
+            outcomes: Cache::with_weighter(MAX_CACHED, MAX_BYTES, TallyCacheWeighter),
+            entries: Cache::with_weighter(MAX_CACHED, MAX_BYTES, TallyCacheWeighter),
         }
     }
 }
 
 impl TallyCache {
-    /// Who may vote in a guild, if that is known of this version of its roster.
+    /// Returns the electorate of a guild, if it is cached for this version of the roster.
     pub fn electorate(&self, guild: GuildId, roster_version: i64) -> Option<Arc<Electorate>> {
-        self.electorates.get(&guild).filter(|(of, _)| *of == roster_version).map(|(_, it)| it)
+        self.electorates.get(&guild).filter(|(version, _)| *version == roster_version).map(|(_, it)| it)
     }
 
-    /// Keeps who may vote.
+    /// Caches the electorate of a guild.
     pub fn insert_electorate(&self, guild: GuildId, roster_version: i64, electorate: &Arc<Electorate>) {
         self.electorates.insert(guild, (roster_version, Arc::clone(electorate)));
     }
 
-    /// A vote's turnout, if it is known in this state.
-    pub fn turnout(&self, campaign: CampaignId, state: TurnoutKey) -> Option<Turnout> {
-        self.turnouts.get(&campaign).filter(|(of, _)| *of == state).map(|(_, it)| it)
+    /// Returns the turnout of a campaign, if it is cached for this key.
+    pub fn turnout(&self, campaign: CampaignId, key: TurnoutKey) -> Option<Turnout> {
+        self.turnouts.get(&campaign).filter(|(cached_key, _)| *cached_key == key).map(|(_, it)| it)
     }
 
-    /// Keeps a turnout.
-    pub fn insert_turnout(&self, campaign: CampaignId, state: TurnoutKey, turnout: Turnout) {
-        self.turnouts.insert(campaign, (state, turnout));
+    /// Caches the turnout of a campaign.
+    pub fn insert_turnout(&self, campaign: CampaignId, key: TurnoutKey, turnout: Turnout) {
+        self.turnouts.insert(campaign, (key, turnout));
     }
 
-    /// A vote's outcome, if it is known of so many ballots.
+    /// Returns the outcome of a campaign, if it is cached for this number of ballots.
     pub fn outcome(&self, campaign: CampaignId, voted: i64) -> Option<Arc<Outcome>> {
-        self.outcomes.get(&campaign).filter(|(of, _)| *of == voted).map(|(_, it)| it)
+        self.outcomes.get(&campaign).filter(|(ballots, _)| *ballots == voted).map(|(_, it)| it)
     }
 
-    /// The entries of a vote that is no draft any more, in their order, if they are known: nobody changes them from then on.
+    /// Returns the entries of a campaign in their order, if they are cached.
     pub fn entries(&self, campaign: CampaignId) -> Option<Entries> {
         self.entries.get(&campaign)
     }
 
-    /// Keeps the entries of a vote, unless it was a draft before they were read.
-    pub fn insert_entries(&self, of: &Campaign, entries: &Entries) {
-        if of.status != CampaignStatus::Draft {
-            self.entries.insert(of.id, Arc::clone(entries));
+    /// Caches the entries of a campaign, unless it is a draft. The campaign must have been read before the entries.
+    pub fn insert_entries(&self, campaign: &Campaign, entries: &Entries) {
+        if campaign.status != CampaignStatus::Draft {
+            self.entries.insert(campaign.id, Arc::clone(entries));
         }
     }
 
-    /// Keeps an outcome. Without ballots there is none to keep: a draft's rules may still change.
+    /// Caches the outcome of a campaign, unless it has no ballots: it may be a draft, whose rules can still change.
     pub fn insert_outcome(&self, campaign: CampaignId, voted: i64, outcome: &Arc<Outcome>) {
         if voted > 0 {
             self.outcomes.insert(campaign, (voted, Arc::clone(outcome)));

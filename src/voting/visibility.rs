@@ -1,4 +1,4 @@
-//! Campaigns as a viewer may see and watch them.
+//! Finds campaigns that a viewer can see or watch.
 
 use super::{
     rows::Campaign,
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// A campaign that the viewer may see.
+/// Returns a campaign that the viewer can see.
 ///
 /// # Errors
 /// `NOT_FOUND`.
@@ -25,17 +25,17 @@ pub async fn visible_campaign(
     id: CampaignId,
 ) -> Result<Campaign> {
     let campaign = voting.db.read(async move |conn| Ok(store::campaign(conn, guild, id).await?)).await?;
-    Ok(seen(campaign, viewer)?)
+    Ok(check_visible(campaign, viewer)?)
 }
 
-fn seen(campaign: Option<Campaign>, viewer: Option<&Viewer>) -> Result<Campaign, Refusal> {
+fn check_visible(campaign: Option<Campaign>, viewer: Option<&Viewer>) -> Result<Campaign, Refusal> {
     campaign.filter(|campaign| may_see(campaign, viewer)).ok_or_else(|| Refusal::not_found("campaign").at("campaignId"))
 }
 
-/// The campaign, if its standings are open to this viewer.
+/// Returns a campaign whose standings the viewer can see.
 ///
 /// # Errors
-/// `NOT_FOUND` when it does not exist for them; `FORBIDDEN`, `STANDINGS_HIDDEN`.
+/// `NOT_FOUND` if the viewer cannot see the campaign; `FORBIDDEN` (`STANDINGS_HIDDEN`).
 pub async fn watchable_campaign(
     voting: &Voting,
     guild: GuildId,
@@ -54,9 +54,9 @@ pub async fn watchable_campaign(
             Ok((campaign, has_voted))
         })
         .await?;
-    let campaign = seen(campaign, viewer)?;
+    let campaign = check_visible(campaign, viewer)?;
     match standings_hidden(&campaign, viewer, has_voted) {
-        Some(reason) => Err(rules::hidden(reason).into()),
+        Some(reason) => Err(rules::standings_refused(reason).into()),
         None => Ok(campaign),
     }
 }

@@ -30,7 +30,7 @@ pub async fn participation_of(ctx: &Context<'_>, member: MemberId) -> Result<Opt
         return Ok(None);
     };
     let participation = caller.load.participation.maybe(member).await?;
-    Ok(Some(participation.unwrap_or_else(|| Participation::none(member)).seen_by(&viewer)))
+    Ok(Some(participation.unwrap_or_else(|| Participation::none(member)).visible_to(&viewer)))
 }
 
 /// A member's part in the votes they could vote in, or did: those that are over, by who was eligible when they closed, and

@@ -1,4 +1,4 @@
-//! Queries over ballots, what they add up to, and results.
+//! Queries over ballots, their sums, and results.
 
 use std::collections::HashMap;
 
@@ -47,8 +47,8 @@ struct PickRow {
     entry_id: EntryId,
 }
 
-/// Stores ballots with their picks. A second one of the same member violates `ballots_one_per_member`, the nonce of
-/// another `ballots_nonce`.
+/// Stores ballots with their picks. A member's second ballot violates `ballots_one_per_member`, and a nonce that
+/// another ballot has violates `ballots_nonce`.
 pub async fn insert_ballots(conn: &mut Conn, guild: GuildId, cast: &[Ballot]) -> QueryResult<()> {
     let rows: Vec<BallotRow> = cast
         .iter()
@@ -81,21 +81,21 @@ pub async fn ballots_by(
     conn: &mut Conn,
     guild: GuildId,
     member: MemberId,
-    of: &[CampaignId],
+    ids: &[CampaignId],
 ) -> QueryResult<Vec<Ballot>> {
     let cast: Vec<(CampaignId, Timestamp, String)> = on!(conn, c => ballots::table
-        .filter(ballots::guild_id.eq(guild).and(ballots::member_id.eq(member)).and(ballots::campaign_id.eq_any(of)))
+        .filter(ballots::guild_id.eq(guild).and(ballots::member_id.eq(member)).and(ballots::campaign_id.eq_any(ids)))
         .select((ballots::campaign_id, ballots::cast_at, ballots::nonce))
         .load(c))?;
     let picked: Vec<(CampaignId, EntryId)> = on!(conn, c => picks::table
-        .filter(picks::guild_id.eq(guild).and(picks::member_id.eq(member)).and(picks::campaign_id.eq_any(of)))
+        .filter(picks::guild_id.eq(guild).and(picks::member_id.eq(member)).and(picks::campaign_id.eq_any(ids)))
         .order(picks::position)
         .select((picks::campaign_id, picks::entry_id))
         .load(c))?;
     let ballot = |(campaign, cast_at, nonce)| Ballot {
         campaign,
         member,
-        picks: picked.iter().filter(|(of, _)| *of == campaign).map(|(_, entry)| *entry).collect(),
+        picks: picked.iter().filter(|(id, _)| *id == campaign).map(|(_, entry)| *entry).collect(),
         cast_at,
         nonce,
     };
@@ -106,17 +106,21 @@ pub async fn has_voted(conn: &mut Conn, guild: GuildId, campaign: CampaignId, me
     on!(conn, c => diesel::select(exists(ballots::table.find((guild, campaign, member)))).get_result(c))
 }
 
-/// How many ballots each of these campaigns has, of those that have any.
-pub async fn ballots_cast(conn: &mut Conn, guild: GuildId, of: &[CampaignId]) -> QueryResult<HashMap<CampaignId, i64>> {
+/// The number of ballots of each of these campaigns. A campaign without ballots is not in the result.
+pub async fn ballots_cast(
+    conn: &mut Conn,
+    guild: GuildId,
+    ids: &[CampaignId],
+) -> QueryResult<HashMap<CampaignId, i64>> {
     let voted: Vec<(CampaignId, i64)> = on!(conn, c => ballots::table
-        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(of)))
+        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(ids)))
         .group_by(ballots::campaign_id)
         .select((ballots::campaign_id, count_star()))
         .load(c))?;
     Ok(voted.into_iter().collect())
 }
 
-/// How many may vote at each level.
+/// The number of members who can vote at each rank level.
 pub async fn electorate_by_level(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<(i64, i64)>> {
     on!(conn, c => members::table
         .filter(members::guild_id.eq(guild).and(members::is_active).and(members::registered_at.is_not_null()))
@@ -125,31 +129,31 @@ pub async fn electorate_by_level(conn: &mut Conn, guild: GuildId) -> QueryResult
         .load(c))
 }
 
-/// How many have voted in these campaigns, by what they are now: their level, and whether they are active.
+/// The number of voters of each of these campaigns, by their current rank level and by whether they are active.
 pub async fn voters_by_level(
     conn: &mut Conn,
     guild: GuildId,
-    of: &[CampaignId],
+    ids: &[CampaignId],
 ) -> QueryResult<Vec<(CampaignId, i64, bool, i64)>> {
     on!(conn, c => ballots::table
         .inner_join(members::table.on(members::guild_id.eq(ballots::guild_id).and(members::id.eq(ballots::member_id))))
-        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(of)))
+        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(ids)))
         .group_by((ballots::campaign_id, members::rank_level, members::is_active))
         .select((ballots::campaign_id, members::rank_level, members::is_active, count_star()))
         .load(c))
 }
 
-/// How often each entry was picked at each position, in each of these campaigns.
+/// How often each entry was picked at each position, for each of these campaigns.
 pub async fn pick_counts(
     conn: &mut Conn,
     guild: GuildId,
-    of: &[CampaignId],
+    ids: &[CampaignId],
 ) -> QueryResult<HashMap<CampaignId, PickCounts<EntryId>>> {
-    if of.is_empty() {
+    if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let rows: Vec<(CampaignId, EntryId, i64, i64)> = on!(conn, c => picks::table
-        .filter(picks::guild_id.eq(guild).and(picks::campaign_id.eq_any(of)))
+        .filter(picks::guild_id.eq(guild).and(picks::campaign_id.eq_any(ids)))
         .group_by((picks::campaign_id, picks::entry_id, picks::position))
         .select((picks::campaign_id, picks::entry_id, picks::position, count_star()))
         .load(c))?;
@@ -167,17 +171,17 @@ pub async fn pick_counts(
     Ok(counts)
 }
 
-/// The ballots of each of these campaigns as rankings, equal ones together.
+/// The ballots of each of these campaigns as rankings, each with the number of equal ballots.
 pub async fn rankings(
     conn: &mut Conn,
     guild: GuildId,
-    of: &[CampaignId],
+    ids: &[CampaignId],
 ) -> QueryResult<HashMap<CampaignId, Vec<Ranking<EntryId>>>> {
-    if of.is_empty() {
+    if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let rows: Vec<(CampaignId, MemberId, EntryId)> = on!(conn, c => picks::table
-        .filter(picks::guild_id.eq(guild).and(picks::campaign_id.eq_any(of)))
+        .filter(picks::guild_id.eq(guild).and(picks::campaign_id.eq_any(ids)))
         .order((picks::campaign_id, picks::member_id, picks::position))
         .select((picks::campaign_id, picks::member_id, picks::entry_id))
         .load(c))?;
@@ -191,26 +195,26 @@ pub async fn rankings(
     Ok(ballots.into_iter().map(|(campaign, rankings)| (campaign, rankings.into_iter().collect())).collect())
 }
 
-/// How many ballots these campaigns have together.
-pub async fn count_ballots(conn: &mut Conn, guild: GuildId, of: &[CampaignId]) -> QueryResult<i64> {
+/// The total number of ballots of these campaigns.
+pub async fn count_ballots(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> QueryResult<i64> {
     on!(conn, c => ballots::table
-        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(of)))
+        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(ids)))
         .select(count_star())
         .first(c))
 }
 
-/// The ballots of each of these campaigns, without their voters, in no order to rely on.
+/// The ballots of each of these campaigns, without their voters and in an unspecified order.
 pub async fn published_ballots(
     conn: &mut Conn,
     guild: GuildId,
-    of: &[CampaignId],
+    ids: &[CampaignId],
 ) -> QueryResult<HashMap<CampaignId, Vec<PublishedBallot>>> {
     let rows: Vec<(CampaignId, String, EntryId)> = on!(conn, c => ballots::table
         .inner_join(picks::table.on(picks::guild_id
             .eq(ballots::guild_id)
             .and(picks::campaign_id.eq(ballots::campaign_id))
             .and(picks::member_id.eq(ballots::member_id))))
-        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(of)))
+        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(ids)))
         .order((ballots::campaign_id, ballots::nonce, picks::position))
         .select((ballots::campaign_id, ballots::nonce, picks::entry_id))
         .load(c))?;
@@ -225,7 +229,7 @@ pub async fn published_ballots(
     Ok(published)
 }
 
-/// A result as it is stored.
+/// A stored result.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = tallies)]
 pub struct ResultRow {
@@ -251,24 +255,24 @@ impl ResultRow {
         }
     }
 
-    /// The standings and how they came about.
+    /// Parses the standings and the steps of the count.
     ///
     /// # Errors
-    /// Internal, when what is stored is not what was stored.
+    /// `INTERNAL` if the stored JSON is invalid.
     pub fn outcome(&self) -> Result<Outcome> {
         serde_json::from_str(&self.outcome)
             .map_err(|error| Error::internal(format!("a stored result cannot be read: {error}")))
     }
 }
 
-/// Stores final results; a campaign has one.
+/// Stores the results of closed campaigns. A campaign has one result.
 pub async fn insert_results(conn: &mut Conn, rows: Vec<ResultRow>) -> QueryResult<()> {
     insert_all!(conn, tallies::table, rows)
 }
 
-pub async fn results(conn: &mut Conn, guild: GuildId, of: &[CampaignId]) -> QueryResult<Vec<ResultRow>> {
+pub async fn results(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> QueryResult<Vec<ResultRow>> {
     on!(conn, c => tallies::table
-        .filter(tallies::guild_id.eq(guild).and(tallies::campaign_id.eq_any(of)))
+        .filter(tallies::guild_id.eq(guild).and(tallies::campaign_id.eq_any(ids)))
         .select(ResultRow::as_select())
         .load(c))
 }

@@ -1,4 +1,4 @@
-//! Queries over who voted when they could, and over votes that are over.
+//! Queries over the participation of members, and over past campaigns.
 
 use diesel::{
     dsl::{count_star, exists, not},
@@ -20,10 +20,10 @@ use crate::{
     voting::rows::{Campaign, KnownCampaigns, PastKey, ResultsVisibility},
 };
 
-/// A campaign, as far as someone's part in it needs to know.
+/// The columns of a campaign that a member's participation needs.
 #[derive(Clone, Copy, Debug, Queryable, Selectable)]
 #[diesel(table_name = campaigns)]
-pub struct PartIn {
+pub struct CampaignHeader {
     pub id: CampaignId,
     pub created_at: Timestamp,
     pub min_rank_level_to_view: Option<i64>,
@@ -31,40 +31,48 @@ pub struct PartIn {
     pub results_visibility: ResultsVisibility,
 }
 
-/// Records who could vote in a campaign until now, and did not.
+/// Stores which members are eligible in a campaign and have not voted.
 pub async fn insert_abstentions(conn: &mut Conn, campaign: &Campaign) -> QueryResult<()> {
     let (guild, id, level) = (campaign.guild_id, campaign.id, campaign.min_rank_level_to_vote);
-    let silent = || silent!(guild, id, level).select((members::guild_id, id.0.into_sql::<BigInt>(), members::id));
+    let rows = || non_voters!(guild, id, level).select((members::guild_id, id.0.into_sql::<BigInt>(), members::id));
     let columns = (abstentions::guild_id, abstentions::campaign_id, abstentions::member_id);
-    on!(conn, c => diesel::insert_into(abstentions::table).values(silent()).into_columns(columns).execute(c))?;
+    on!(conn, c => diesel::insert_into(abstentions::table).values(rows()).into_columns(columns).execute(c))?;
     Ok(())
 }
 
-/// In which campaigns these members have voted.
-pub async fn voted(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<(MemberId, PartIn)>> {
+/// The campaigns in which these members have voted.
+pub async fn voted(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<(MemberId, CampaignHeader)>> {
     on!(conn, c => ballots::table
         .inner_join(campaigns::table.on(
             campaigns::guild_id.eq(ballots::guild_id).and(campaigns::id.eq(ballots::campaign_id)),
         ))
-        .filter(ballots::guild_id.eq(guild).and(ballots::member_id.eq_any(of)).and(KnownCampaigns))
-        .select((ballots::member_id, PartIn::as_select()))
+        .filter(ballots::guild_id.eq(guild).and(ballots::member_id.eq_any(ids)).and(KnownCampaigns))
+        .select((ballots::member_id, CampaignHeader::as_select()))
         .load(c))
 }
 
-/// In which campaigns that are over these members could have voted, and did not.
-pub async fn abstained(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<(MemberId, PartIn)>> {
+/// The past campaigns in which these members could have voted but did not.
+pub async fn abstained(
+    conn: &mut Conn,
+    guild: GuildId,
+    ids: &[MemberId],
+) -> QueryResult<Vec<(MemberId, CampaignHeader)>> {
     on!(conn, c => abstentions::table
         .inner_join(campaigns::table.on(
             campaigns::guild_id.eq(abstentions::guild_id).and(campaigns::id.eq(abstentions::campaign_id)),
         ))
-        .filter(abstentions::guild_id.eq(guild).and(abstentions::member_id.eq_any(of)).and(KnownCampaigns))
-        .select((abstentions::member_id, PartIn::as_select()))
+        .filter(abstentions::guild_id.eq(guild).and(abstentions::member_id.eq_any(ids)).and(KnownCampaigns))
+        .select((abstentions::member_id, CampaignHeader::as_select()))
         .load(c))
 }
 
-/// In which live campaigns these members are eligible, and have not voted yet.
-pub async fn yet_to_vote(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> QueryResult<Vec<(MemberId, PartIn)>> {
-    let theirs = || {
+/// The live campaigns in which these members are eligible and have not voted yet.
+pub async fn yet_to_vote(
+    conn: &mut Conn,
+    guild: GuildId,
+    ids: &[MemberId],
+) -> QueryResult<Vec<(MemberId, CampaignHeader)>> {
+    let own_ballot = || {
         ballots::table.filter(
             ballots::guild_id
                 .eq(campaigns::guild_id)
@@ -77,13 +85,13 @@ pub async fn yet_to_vote(conn: &mut Conn, guild: GuildId, of: &[MemberId]) -> Qu
             members::guild_id.eq(campaigns::guild_id).and(members::rank_level.ge(campaigns::min_rank_level_to_vote)),
         ))
         .filter(campaigns::guild_id.eq(guild).and(campaigns::status.eq(CampaignStatus::Live)).and(KnownCampaigns))
-        .filter(members::id.eq_any(of).and(members::is_active).and(members::registered_at.is_not_null()))
-        .filter(not(exists(theirs())))
-        .select((members::id, PartIn::as_select()))
+        .filter(members::id.eq_any(ids).and(members::is_active).and(members::registered_at.is_not_null()))
+        .filter(not(exists(own_ballot())))
+        .select((members::id, CampaignHeader::as_select()))
         .load(c))
 }
 
-/// Narrows to the campaigns of a guild that are over and that someone of this level sees.
+/// Filters a boxed query for the past campaigns of a guild that a viewer of this level can see.
 macro_rules! past {
     ($query:expr, $guild:expr, $viewer_level:expr) => {{
         let over = [CampaignStatus::Closed, CampaignStatus::Archived];
@@ -98,7 +106,7 @@ macro_rules! past {
     }};
 }
 
-/// Campaigns that are over, last closed first; from the end of the page where it is asked for backward.
+/// A page of past campaigns, last closed first; a backward page is in reverse order.
 pub async fn list_past(
     conn: &mut Conn,
     guild: GuildId,

@@ -1,6 +1,7 @@
-//! Queries over campaigns and entries; over ballots and over the past in files of their own.
+//! Queries over campaigns and entries. `cast.rs` has those over ballots, `history.rs` those over participation and past
+//! campaigns.
 
-/// Members who may vote in a guild's campaign from this level up, whether or not they have.
+/// Members of a guild who are eligible to vote in a campaign for this rank level, even if they have voted.
 macro_rules! eligible {
     ($guild:expr, $level:expr) => {
         members::table.filter(
@@ -13,8 +14,8 @@ macro_rules! eligible {
     };
 }
 
-/// Of the [`eligible!`] those who have not voted.
-macro_rules! silent {
+/// The [`eligible!`] members who have not voted.
+macro_rules! non_voters {
     ($guild:expr, $campaign:expr, $level:expr) => {
         eligible!($guild, $level).filter(not(exists(
             ballots::table.filter(
@@ -30,9 +31,7 @@ macro_rules! silent {
 mod cast;
 mod history;
 
-use std::collections::HashMap;
-
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use diesel::{
     dsl::{count_star, exists, not},
@@ -75,26 +74,26 @@ pub async fn campaign(conn: &mut Conn, guild: GuildId, id: CampaignId) -> QueryR
     on_rows!(conn, Campaign::first, all => all.filter(campaigns::guild_id.eq(guild).and(campaigns::id.eq(id))))
 }
 
-/// A campaign of whichever guild. For operators alone.
+/// A campaign of any guild; for operators only.
 pub async fn campaign_of_any_guild(conn: &mut Conn, id: CampaignId) -> QueryResult<Option<Campaign>> {
     on_rows!(conn, Campaign::first, all => all.filter(campaigns::id.eq(id)))
 }
 
-/// The campaigns of all guilds that are over. For operators alone.
-pub async fn over_of_all_guilds(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
+/// The campaigns of all guilds that are over; for operators only.
+pub async fn past_campaigns_of_all_guilds(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
     let over = [CampaignStatus::Closed, CampaignStatus::Archived];
     on_rows!(conn, Campaign::load, all => all
         .filter(campaigns::status.eq_any(over))
         .order((campaigns::guild_id, campaigns::id)))
 }
 
-/// A place in the queue for a campaign: shared by voters, exclusive for whoever changes it or moves it on, who waits for the
-/// voters before and not for those after.
+/// The advisory lock of a campaign. Voters hold it shared; changes and steps of the campaign hold it exclusively. A
+/// change waits for earlier voters, but not for later ones.
 pub const fn campaign_lock(guild: GuildId, id: CampaignId, mode: LockMode) -> AdvisoryLock {
-    AdvisoryLock { key: guild.0 ^ id.0, mode }
+    AdvisoryLock { key: guild.0 ^ id.0, lock }
 }
 
-/// The campaign, locked until the transaction ends for whoever changes it or moves it on.
+/// Locks a campaign exclusively until the transaction ends, and returns it.
 pub async fn lock_campaign(conn: &mut Conn, guild: GuildId, id: CampaignId) -> QueryResult<Option<Campaign>> {
     conn.lock(campaign_lock(guild, id, LockMode::Exclusive)).await?;
     campaign(conn, guild, id).await
@@ -104,13 +103,13 @@ pub async fn campaigns_by_id(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]
     on_rows!(conn, Campaign::load, all => all.filter(campaigns::guild_id.eq(guild).and(campaigns::id.eq_any(ids))))
 }
 
-/// The campaigns that something can still become of.
+/// The campaigns of a guild that are not archived, so that their status can still change.
 pub async fn unarchived_campaigns(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Campaign>> {
     on_rows!(conn, Campaign::load, all => all
         .filter(campaigns::guild_id.eq(guild).and(campaigns::status.ne(CampaignStatus::Archived))))
 }
 
-/// Where the campaigns of these guilds are in their lives that something can still become of: for the server alone.
+/// The statuses of the campaigns of these guilds that are not archived; for the server only.
 pub async fn unarchived_statuses(
     conn: &mut Conn,
     guilds: &[GuildId],
@@ -121,15 +120,15 @@ pub async fn unarchived_statuses(
         .load(c))
 }
 
-/// How many ballots each of these campaigns has, of whatever guilds, and where it is in its life: for the server alone.
+/// The status and the number of ballots of each of these campaigns of any guilds; for the server only.
 pub async fn progress(
     conn: &mut Conn,
-    of: &[(GuildId, CampaignId)],
+    keys: &[(GuildId, CampaignId)],
 ) -> QueryResult<HashMap<CampaignId, (CampaignStatus, i64)>> {
     let mut progress: HashMap<CampaignId, (CampaignStatus, i64)> = HashMap::new();
-    // In portions, for SQLite binds at most 32,766 values in a statement.
-    for portion in of.chunks(10_000) {
-        let (guilds, ids): (Vec<GuildId>, Vec<CampaignId>) = portion.iter().copied().unzip();
+    // In chunks, since SQLite binds at most 32,766 values in a statement.
+    for chunk in keys.chunks(10_000) {
+        let (guilds, ids): (Vec<GuildId>, Vec<CampaignId>) = chunk.iter().copied().unzip();
         let statuses: Vec<(CampaignId, CampaignStatus)> = on!(conn, c => campaigns::table
             .filter(campaigns::guild_id.eq_any(&guilds).and(campaigns::id.eq_any(&ids)).and(KnownCampaigns))
             .select((campaigns::id, campaigns::status))
@@ -146,7 +145,7 @@ pub async fn progress(
     Ok(progress)
 }
 
-/// Narrows a boxed query over campaigns by a filter.
+/// Applies a filter to a boxed query over campaigns.
 macro_rules! filtered_campaigns {
     ($query:expr, $guild:expr, $filter:expr) => {{
         let mut query = $query.filter(campaigns::guild_id.eq($guild));
@@ -168,7 +167,7 @@ macro_rules! filtered_campaigns {
     }};
 }
 
-/// Campaigns, newest first; from the end of the page where it is asked for backward.
+/// A page of campaigns, newest first; a backward page is in reverse order.
 pub async fn list_campaigns(
     conn: &mut Conn,
     guild: GuildId,
@@ -218,14 +217,14 @@ pub async fn entries_by_id(conn: &mut Conn, guild: GuildId, ids: &[EntryId]) -> 
     on_rows!(conn, Entry::load, all => all.filter(entries::guild_id.eq(guild).and(entries::id.eq_any(ids))))
 }
 
-/// Entries of these campaigns, each campaign's in their order.
-pub async fn entries_of(conn: &mut Conn, guild: GuildId, of: &[CampaignId]) -> QueryResult<Vec<Entry>> {
+/// The entries of these campaigns, sorted by their order within a campaign.
+pub async fn entries_of(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> QueryResult<Vec<Entry>> {
     on_rows!(conn, Entry::load, all => all
-        .filter(entries::guild_id.eq(guild).and(entries::campaign_id.eq_any(of)))
+        .filter(entries::guild_id.eq(guild).and(entries::campaign_id.eq_any(ids)))
         .order((entries::sort_order, entries::id)))
 }
 
-/// The roster's version, with the roster locked against changes until the transaction ends.
+/// Locks a guild's roster against changes until the transaction ends, and returns its version.
 pub async fn lock_roster(conn: &mut Conn, guild: GuildId) -> QueryResult<i64> {
     first_locked!(conn, LockMode::Exclusive, guilds::table.find(guild).select(guilds::roster_version))
 }
@@ -234,14 +233,14 @@ pub async fn roster_version(conn: &mut Conn, guild: GuildId) -> QueryResult<i64>
     on!(conn, c => guilds::table.find(guild).select(guilds::roster_version).first(c))
 }
 
-/// Live campaigns that are to close early, since everyone eligible has voted and there is someone: of a guild or, for the
-/// scheduler alone, of all guilds.
-pub async fn complete(conn: &mut Conn, guild: Option<GuildId>) -> QueryResult<Vec<Campaign>> {
+/// The live campaigns to close early: everyone eligible has voted, and at least one member is eligible. They are of one
+/// guild or, for the scheduler only, of all guilds.
+pub async fn complete_campaigns(conn: &mut Conn, guild: Option<GuildId>) -> QueryResult<Vec<Campaign>> {
     let level = campaigns::min_rank_level_to_vote;
     on_rows!(conn, Campaign::load, all => {
         let query = all
             .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::early_close_if_all_voted))
-            .filter(not(exists(silent!(campaigns::guild_id, campaigns::id, level))))
+            .filter(not(exists(non_voters!(campaigns::guild_id, campaigns::id, level))))
             .filter(exists(eligible!(campaigns::guild_id, level)));
         match guild {
             Some(guild) => query.filter(campaigns::guild_id.eq(guild)),
@@ -250,7 +249,7 @@ pub async fn complete(conn: &mut Conn, guild: Option<GuildId>) -> QueryResult<Ve
     })
 }
 
-/// Who is eligible in a campaign: those who have voted, and those who have not.
+/// The eligible members of a campaign, in two lists: voters and non-voters.
 pub async fn electorate(conn: &mut Conn, campaign: &Campaign) -> QueryResult<(Vec<MemberId>, Vec<MemberId>)> {
     let (guild, id, level) = (campaign.guild_id, campaign.id, campaign.min_rank_level_to_vote);
     let eligible: Vec<MemberId> = on!(conn, c => eligible!(guild, level).select(members::id).load(c))?;
@@ -261,33 +260,35 @@ pub async fn electorate(conn: &mut Conn, campaign: &Campaign) -> QueryResult<(Ve
 }
 
 /// Whether this member is eligible in a campaign and has not voted.
-pub async fn is_waited_for(conn: &mut Conn, campaign: &Campaign, member: MemberId) -> QueryResult<bool> {
+pub async fn is_non_voter(conn: &mut Conn, campaign: &Campaign, member: MemberId) -> QueryResult<bool> {
     let (guild, id, level) = (campaign.guild_id, campaign.id, campaign.min_rank_level_to_vote);
     let eligible = exists(eligible!(guild, level).filter(members::id.eq(member)));
-    let voted = exists(ballots::table.find((guild, id, member)));
-    on!(conn, c => diesel::select(eligible.and(not(voted))).get_result(c))
+    let has_voted = exists(ballots::table.find((guild, id, member)));
+    on!(conn, c => diesel::select(eligible.and(not(has_voted))).get_result(c))
 }
 
-/// Campaigns of all guilds whose next step is due: live ones to close, then drafts to start that have entries enough. For
-/// the scheduler alone.
-pub async fn due(conn: &mut Conn, now: Timestamp) -> QueryResult<Vec<Campaign>> {
-    let their_entries = entries::table
+/// The campaigns of all guilds whose next step is due: live ones to close, then drafts to start that have enough
+/// entries. For the scheduler only.
+pub async fn due_campaigns(conn: &mut Conn, now: Timestamp) -> QueryResult<Vec<Campaign>> {
+    let entry_count = entries::table
         .filter(entries::guild_id.eq(campaigns::guild_id).and(entries::campaign_id.eq(campaigns::id)))
         .select(count_star())
         .single_value();
-    let entries = || their_entries.assume_not_null();
-    let fewest = i64::try_from(MIN_ENTRIES).unwrap_or_default();
-    let ready = entries().ge(fewest).and(entries().ge(campaigns::picks_per_voter)).and(entries().ge(campaigns::seats));
+    let entries = || entry_count.assume_not_null();
+    let min_entries = i64::try_from(MIN_ENTRIES).unwrap_or_default();
+    let ready =
+        entries().ge(min_entries).and(entries().ge(campaigns::picks_per_voter)).and(entries().ge(campaigns::seats));
     let mut due = on_rows!(conn, Campaign::load, all => all
         .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::closes_at.assume_not_null().le(now))))?;
     let starting = on_rows!(conn, Campaign::load, all => all
         .filter(campaigns::status.eq(CampaignStatus::Draft).and(campaigns::start_at.assume_not_null().le(now)).and(ready)))?;
-    // Not asked of the database: it would read all drafts that end some day, rather than the few that have begun.
+    // Not a condition of the query: the database would read all drafts with a later end instead of the few that are
+    // due.
     due.extend(starting.into_iter().filter(|draft| draft.closes_at.is_some_and(|closes| closes > now)));
     Ok(due)
 }
 
-/// When the next campaign of any guild is due, after `now`. For the scheduler alone.
+/// The time after `now` at which the next campaign of any guild is due; for the scheduler only.
 pub async fn next_due(conn: &mut Conn, now: Timestamp) -> QueryResult<Option<Timestamp>> {
     let closing: Option<Timestamp> = on!(conn, c => campaigns::table
         .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::closes_at.assume_not_null().gt(now)))
