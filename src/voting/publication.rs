@@ -125,7 +125,7 @@ impl RecountResult {
         }
         // `BallotFile::check` has compared the standings.
         if (Outcome { standings: published.outcome.standings.clone(), ..counted }) != published.outcome {
-            problems.push("a recount has other steps".to_owned());
+            problems.push("a recount gives other steps".to_owned());
         }
         Self { published: file, problems }
     }

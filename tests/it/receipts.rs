@@ -174,7 +174,7 @@ on_both! {
         let mut file = file_of(&leader, &draft).await;
         assert_eq!(file.check(), Vec::<String>::new());
         file.ballots.pop();
-        assert!(file.check().contains(&"the digest is not that of these ballots and rules".to_owned()));
+        assert!(file.check().contains(&"the digest does not match the ballots and the rules".to_owned()));
     }
 
     async fn a_recount_finds_what_was_changed_in_the_database(app) {

@@ -1,4 +1,4 @@
-//! The ballot box of a vote as a file, which anyone can check without asking the server again.
+//! The ballot box of a vote as a file, which anyone can check without the server.
 
 use std::{collections::HashSet, fmt};
 
@@ -9,11 +9,11 @@ use crate::{
     receipt::{hash_lines, parse_nonce, receipt},
 };
 
-/// The ballot box of a vote that is over: its rules, its ballots and its result. Ids are the API's.
+/// The ballot box of a vote that is over: its rules, its ballots and its result. Ids are those of the GraphQL API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BallotFile {
-    /// [`BallotFile::FORMAT`].
+    /// The file's format: [`BallotFile::FORMAT`].
     pub format: String,
     /// The campaign's id.
     pub campaign: String,
@@ -21,11 +21,11 @@ pub struct BallotFile {
     pub title: String,
     /// How the ballots are counted.
     pub method: Method,
-    /// The number of picks on a ballot: the exact one or the most, as the method requires.
+    /// The number of picks on a ballot, as in [`Rules::picks`].
     pub picks_per_voter: usize,
-    /// How many entries win.
+    /// The number of entries that win.
     pub seats: usize,
-    /// How many members could vote, or did.
+    /// The number of members who could vote or have voted.
     pub eligible: i64,
     /// The entries, in listed order.
     pub entries: Vec<FileEntry>,
@@ -33,7 +33,7 @@ pub struct BallotFile {
     pub standings: Vec<FileStanding>,
     /// The ids of the winners.
     pub winners: Vec<String>,
-    /// The digest that the server published: see [`BallotFile::compute_digest`].
+    /// The digest that the server published, by [`BallotFile::compute_digest`].
     pub digest: String,
     /// The ballots, in order of receipt.
     pub ballots: Vec<FileBallot>,
@@ -67,7 +67,7 @@ pub struct FileStanding {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FileBallot {
-    /// The receipt that the voter was given.
+    /// The receipt that the voter has.
     pub receipt: String,
     /// The nonce that kept the picks secret in the receipt.
     pub nonce: String,
@@ -80,10 +80,10 @@ pub struct FileBallot {
 pub enum ReadError {
     /// The text is not JSON, or JSON with other fields.
     // The error quotes the file. Its text goes to a terminal, so control characters are escaped.
-    #[error("this is no ballot box: {}", .0.to_string().escape_debug())]
+    #[error("the file is not a ballot box: {}", .0.to_string().escape_debug())]
     Malformed(serde_json::Error),
     /// The file has a format that this version does not know.
-    #[error("this is no ballot box that this version knows: its format is {0:?}, not {format:?}", format = BallotFile::FORMAT)]
+    #[error("the file has an unknown format: {0:?} instead of {format:?}", format = BallotFile::FORMAT)]
     UnknownFormat(String),
 }
 
@@ -94,7 +94,7 @@ impl BallotFile {
     /// Reads a file.
     ///
     /// # Errors
-    /// [`ReadError`]. The file may still be wrong: [`BallotFile::check`] finds out.
+    /// [`ReadError`] if the text is not a ballot box. Use [`BallotFile::check`] to verify one that is.
     pub fn read(json: &str) -> Result<Self, ReadError> {
         let file: Self = serde_json::from_str(json).map_err(ReadError::Malformed)?;
         if file.format == Self::FORMAT { Ok(file) } else { Err(ReadError::UnknownFormat(file.format)) }
@@ -108,7 +108,7 @@ impl BallotFile {
         serde_json::to_string(self)
     }
 
-    /// Computes the digest of everything that the result follows from.
+    /// Computes the digest of all inputs of the result.
     ///
     /// It is [`hash_lines`] of these lines: the format, the campaign's id and title, the method, the picks per voter,
     /// the seats, the number of eligible members, the id and the name of each entry in order, and the receipts in
@@ -139,7 +139,7 @@ impl BallotFile {
     }
 
     /// Checks every ballot against its receipt and the rules, the digest, and the result against a recount. Returns the
-    /// problems as sentences; an empty list means that everything is right.
+    /// problems as text; a valid file has none.
     pub fn check(&self) -> Vec<String> {
         let sizes = [
             ("entries", self.entries.len(), MAX_ENTRIES),
@@ -155,55 +155,59 @@ impl BallotFile {
                 problems.push(problem());
             }
         };
-        // An entry is counted as its index in the list.
+        // Entries are counted by their index in the list.
         let order: Vec<usize> = (0..self.entries.len()).collect();
         let index = |id: &String| self.entries.iter().position(|entry| entry.id == *id);
-        let different: HashSet<&String> = self.entries.iter().map(|entry| &entry.id).collect();
-        note(different.len() != self.entries.len(), &|| "two entries have the same id".to_owned());
-        // Each text is hashed as a line, and is printed to a terminal.
+        let unique_ids: HashSet<&String> = self.entries.iter().map(|entry| &entry.id).collect();
+        note(unique_ids.len() != self.entries.len(), &|| "two entries have the same id".to_owned());
+        // Each text is hashed as one line, and may be printed to a terminal.
         let unprintable = |text: &String| text.is_empty() || text.chars().any(char::is_control);
         let mut texts = (self.entries.iter()).flat_map(|entry| [&entry.id, &entry.name]).chain([
             &self.campaign,
             &self.title,
             &self.digest,
         ]);
-        note(texts.any(unprintable), &|| "an id or a name is empty or holds control characters".to_owned());
+        note(texts.any(unprintable), &|| "an id or a name is empty or contains control characters".to_owned());
 
         let rules = self.rules();
-        note(check_seats(rules.method, rules.seats).is_err(), &|| format!("seats: {} with this method", self.seats));
+        note(check_seats(rules.method, rules.seats).is_err(), &|| {
+            format!("seats: {} is too many for this method", self.seats)
+        });
         let mut rankings: Vec<Ranking<usize>> = Vec::with_capacity(self.ballots.len());
         let mut nonces = HashSet::new();
         let mut last = "";
         for (number, ballot) in (1..).zip(&self.ballots) {
             let problem = |problem: &str| format!("ballot {number} {problem}");
             let computed = receipt(&self.campaign, &ballot.nonce, ballot.picks.iter().map(String::as_str));
-            note(computed != ballot.receipt, &|| problem("is not the one its receipt was given for"));
+            note(computed != ballot.receipt, &|| problem("does not match its receipt"));
             note(parse_nonce(&ballot.nonce).as_ref() != Ok(&ballot.nonce), &|| problem("has a malformed nonce"));
-            note(!nonces.insert(&ballot.nonce), &|| problem("has the nonce of another"));
-            note(ballot.receipt.as_str() <= last, &|| problem("is not in the order of receipts"));
+            note(!nonces.insert(&ballot.nonce), &|| problem("has the same nonce as another ballot"));
+            note(ballot.receipt.as_str() <= last, &|| problem("is not in order of receipt"));
             last = &ballot.receipt;
             let picks: Vec<Option<usize>> = ballot.picks.iter().map(index).collect();
             match check_picks(rules, &picks, &order) {
                 Ok(picks) => rankings.push((picks, 1)),
-                Err(error) => note(true, &|| problem(&format!("is against the rules: {error}"))),
+                Err(error) => note(true, &|| problem(&format!("breaks the rules: {error}"))),
             }
         }
-        note(self.compute_digest() != self.digest, &|| "the digest is not that of these ballots and rules".to_owned());
+        note(self.compute_digest() != self.digest, &|| {
+            "the digest does not match the ballots and the rules".to_owned()
+        });
         let cast = i64::try_from(self.ballots.len()).unwrap_or(i64::MAX);
         note(cast > self.eligible, &|| format!("{cast} ballots, but only {} could vote", self.eligible));
 
         let outcome = count(rules, &order, &rankings);
         let id = |index: &usize| self.entries.get(*index).map(|entry| entry.id.clone()).unwrap_or_default();
         let standings: Vec<FileStanding> = (outcome.standings.iter()).map(|row| FileStanding::new(row, id)).collect();
-        note(standings != self.standings, &|| "a recount comes to other standings".to_owned());
+        note(standings != self.standings, &|| "a recount gives other standings".to_owned());
         let winners: Vec<String> = outcome.winners().iter().map(id).collect();
-        note(winners != self.winners, &|| "a recount comes to other winners".to_owned());
+        note(winners != self.winners, &|| "a recount gives other winners".to_owned());
         problems
     }
 }
 
 impl FileStanding {
-    /// An entry's placement, with its id as text.
+    /// Converts an entry's placement, with its id as text.
     pub fn new<E>(placement: &Placement<E>, id: impl Fn(&E) -> String) -> Self {
         Self {
             place: placement.place,

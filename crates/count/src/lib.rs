@@ -1,7 +1,7 @@
-//! Counts votes by five methods, and checks ballots that were published with receipts. Does no I/O.
+//! Counts votes by five methods, and checks published ballots with their receipts. It does no I/O.
 //!
 //! Every count is deterministic: the order of the ballots does not matter, and the listed order of the entries breaks
-//! the last ties. So everyone who counts the same ballots gets the same [`Outcome`]. `docs/voting.md` names the published
+//! the last ties. So all counts of the same ballots have the same [`Outcome`]. `docs/voting.md` names the published
 //! rules that each method follows.
 //!
 //! ```
@@ -20,10 +20,10 @@
 //! assert_eq!(outcome.winners(), ["tea"]);
 //! ```
 //!
-//! Entries are of any type that can be copied and hashed, such as a name, an index or a database key.
+//! An entry can have any type that can be copied and hashed, such as a name, an index or a database key.
 //!
-//! When a vote is over, its ballots can be published as a [`BallotFile`]: each with the [`receipt`] that its voter was
-//! given. [`BallotFile::check`] verifies the receipts and counts again, so readers need not trust the server:
+//! When a vote is over, its ballots can be published as a [`BallotFile`], each with the [`receipt`] that its voter has.
+//! [`BallotFile::check`] verifies the receipts and recounts the result, so readers need not trust the server:
 //!
 //! ```
 //! use guildhall_count::BallotFile;
@@ -69,7 +69,7 @@ pub type Ranking<E> = (Vec<E>, i64);
 
 /// The result of a count.
 ///
-/// Guildhall stores it as JSON: a field is never renamed, and a new one is left out where it is empty.
+/// Guildhall stores it as JSON, so a field is never renamed, and a new field is left out if it is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 // Without this, serde's derive would require `E: Default` for the fields that have a default.
 #[serde(bound(deserialize = "E: Deserialize<'de>"))]
@@ -107,7 +107,7 @@ impl<E> Default for Outcome<E> {
 }
 
 impl<E: Copy> Outcome<E> {
-    /// The number of values in the rounds, comparisons or stages: a measure of what it costs to send them.
+    /// The number of values in the rounds, comparisons or stages, which estimates their size in a response.
     pub fn table_size(&self) -> usize {
         let rounds: usize = self.rounds.iter().map(|round| round.counts.len()).sum();
         let pairwise = self.pairwise.as_ref().map_or(0, |pairwise| 2 * pairwise.preferred.len().pow(2));
@@ -127,16 +127,16 @@ impl<E: Copy> Outcome<E> {
         first.map(|row| row.entry).collect()
     }
 
-    /// Whether several entries share the first place where only one can win.
+    /// Whether several entries share the first place although only one can win.
     pub fn is_tied(&self) -> bool {
         self.transfers.is_none() && self.winners().len() > 1
     }
 }
 
-/// Counts ballots by the rules. `entries` are all that can be picked, in their listed order, which breaks the last ties.
+/// Counts ballots by the rules. `entries` are all entries of the vote; their order breaks the last ties.
 ///
-/// Each ballot must be valid by [`check_picks`]. There may be up to 900 million: more overflow the integers in which
-/// fractions of votes are counted.
+/// Each ballot must pass [`check_picks`]. More than 900 million ballots would overflow the integers that count
+/// fractions of votes.
 pub fn count<E: Copy + Eq + Hash>(rules: Rules, entries: &[E], rankings: &[Ranking<E>]) -> Outcome<E> {
     let counts = match rules.method.ballot_form() {
         BallotForm::PickCounts => pick_counts(rankings, rules.picks),
@@ -145,8 +145,8 @@ pub fn count<E: Copy + Eq + Hash>(rules: Rules, entries: &[E], rankings: &[Ranki
     count_from(rules, entries, &counts, rankings)
 }
 
-/// Counts ballots that were loaded in the form that the method needs: see [`Method::ballot_form`]. The other form is
-/// ignored and may be empty.
+/// Counts ballots in the form that the method needs, by [`Method::ballot_form`]. The other form is ignored and may be
+/// empty.
 pub fn count_from<E: Copy + Eq + Hash>(
     rules: Rules,
     entries: &[E],

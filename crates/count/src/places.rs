@@ -1,4 +1,4 @@
-//! Votes, ties and places: the parts that the methods share.
+//! Votes, ties and places, which several methods use.
 
 use std::{cmp::Reverse, collections::HashMap, hash::Hash};
 
@@ -37,7 +37,7 @@ pub fn fewest<'v, E: Copy + Eq + Hash + 'v>(
     votes: &VoteCounts<E>,
     earlier: impl DoubleEndedIterator<Item = &'v VoteCounts<E>>,
 ) -> (Vec<E>, bool) {
-    least(among, votes, earlier, |votes| votes)
+    with_lowest(among, votes, earlier, |votes| votes)
 }
 
 /// As [`fewest`], with the most votes.
@@ -46,18 +46,19 @@ pub fn most<'v, E: Copy + Eq + Hash + 'v>(
     votes: &VoteCounts<E>,
     earlier: impl DoubleEndedIterator<Item = &'v VoteCounts<E>>,
 ) -> (Vec<E>, bool) {
-    least(among, votes, earlier, |votes| -votes)
+    with_lowest(among, votes, earlier, |votes| -votes)
 }
 
-fn least<'v, E: Copy + Eq + Hash + 'v>(
+/// Returns the entries of `among` with the lowest `key` of their votes, as [`fewest`] does.
+fn with_lowest<'v, E: Copy + Eq + Hash + 'v>(
     among: &[E],
     votes: &VoteCounts<E>,
     earlier: impl DoubleEndedIterator<Item = &'v VoteCounts<E>>,
     key: impl Fn(i64) -> i64,
 ) -> (Vec<E>, bool) {
     let filter = |among: &[E], votes: &VoteCounts<E>| -> Vec<E> {
-        let least = among.iter().map(|entry| key(votes.of(*entry))).min();
-        among.iter().copied().filter(|entry| Some(key(votes.of(*entry))) == least).collect()
+        let lowest = among.iter().map(|entry| key(votes.of(*entry))).min();
+        among.iter().copied().filter(|entry| Some(key(votes.of(*entry))) == lowest).collect()
     };
     let mut tied = filter(among, votes);
     let is_tie = tied.len() > 1;
@@ -67,7 +68,7 @@ fn least<'v, E: Copy + Eq + Hash + 'v>(
     (tied, is_tie)
 }
 
-/// The entries with their pick counts and points, in listed order and without places.
+/// Returns the entries with their pick counts and points, in listed order and without places.
 pub fn scored<E: Copy + Eq + Hash>(
     entries: &[E],
     picks: usize,

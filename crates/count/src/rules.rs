@@ -90,13 +90,14 @@ impl Method {
 pub struct Rules {
     /// How ballots are counted.
     pub method: Method,
-    /// The number of picks on a ballot: the exact one or the most, by [`Method::requires_all_picks`].
+    /// The number of picks on a ballot: the exact number if the method [requires all](Method::requires_all_picks),
+    /// otherwise the most.
     pub picks: usize,
-    /// How many entries win.
+    /// The number of entries that win.
     pub seats: usize,
 }
 
-/// A violated rule. Its `Display` is a sentence for the person who violated it.
+/// A violated rule. Its `Display` is a sentence for the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
     /// The method needs exactly this number of picks.
@@ -117,7 +118,7 @@ pub enum RuleError {
     /// The method has one winner.
     #[error("Only the single transferable vote fills several seats.")]
     SingleWinnerMethod,
-    /// A nonce is not of the right length, or not hexadecimal.
+    /// A nonce has the wrong length or is not hexadecimal.
     #[error("nonce must be {} hexadecimal digits.", NONCE_LENGTH * 2)]
     MalformedNonce,
 }
@@ -143,7 +144,7 @@ pub fn check_picks<E: Copy + Eq + Hash>(rules: Rules, picks: &[Option<E>], entri
     picks.iter().map(known).collect()
 }
 
-/// Checks how many entries win.
+/// Checks the number of seats.
 ///
 /// # Errors
 /// [`RuleError::SeatsOutOfRange`] or [`RuleError::SingleWinnerMethod`].
@@ -201,7 +202,7 @@ mod tests {
         }
     }
 
-    /// Files and stored campaigns have these names.
+    /// Published files and stored campaigns contain these names.
     #[test]
     fn methods_keep_their_names() {
         let names = ["WEIGHTED", "APPROVAL", "INSTANT_RUNOFF", "SCHULZE", "SINGLE_TRANSFERABLE_VOTE"];

@@ -13,9 +13,9 @@ use crate::{
 /// A round of an instant runoff.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunoffRound<E> {
-    /// The votes of each entry that was not eliminated before, most first.
+    /// The votes of each continuing entry, most votes first.
     pub counts: Vec<(E, i64)>,
-    /// The number of ballots on which every entry has been eliminated.
+    /// The number of ballots without a continuing entry.
     pub exhausted: i64,
     /// The entry that is eliminated at the end of the round.
     pub eliminated: Option<E>,
@@ -27,9 +27,11 @@ pub struct RunoffRound<E> {
 
 /// Counts by [`Method::InstantRunoff`](crate::Method::InstantRunoff).
 ///
-/// In each round a ballot counts for its highest entry that has not been eliminated. An entry with more than half of
-/// these votes wins. Otherwise the entry with the fewest is eliminated. Of several, it is the one with fewer votes in
-/// the latest earlier round in which they differ, or else the one listed last.
+/// In each round a ballot counts for its highest continuing entry, that is, one that has not been eliminated. An entry
+/// with more than half of these votes wins. Otherwise the entry with the fewest votes is eliminated.
+///
+/// A tie for the fewest is broken by the latest earlier round in which the tied entries differ: the one with fewer
+/// votes there is eliminated. If they never differ, the one listed last is.
 pub fn instant_runoff<E: Copy + Eq + Hash>(entries: &[E], picks: usize, rankings: &[Ranking<E>]) -> Outcome<E> {
     let mut continuing: Vec<E> = entries.to_vec();
     let mut rounds: Vec<RunoffRound<E>> = Vec::new();
@@ -57,7 +59,7 @@ pub fn instant_runoff<E: Copy + Eq + Hash>(entries: &[E], picks: usize, rankings
         eliminated.push(loser);
     }
     let standings = scored(entries, picks, &pick_counts(rankings, picks), |entry, _| last_votes.of(entry));
-    let rounds_survived = |entry| eliminated.iter().position(|gone| *gone == entry).unwrap_or(usize::MAX);
+    let rounds_survived = |entry| eliminated.iter().position(|other| *other == entry).unwrap_or(usize::MAX);
     let winner = rounds.last().and_then(|round| round.winner);
     let standings = ranked(standings, |row| (Some(row.entry) == winner, rounds_survived(row.entry), row.points));
     Outcome { standings, rounds, ..Outcome::default() }

@@ -1,8 +1,9 @@
-//! `SCHULZE`: M. Schulze, *A new monotonic, clone-independent, reversal symmetric, and Condorcet-consistent single-winner
-//! election method*, Social Choice and Welfare 36 (2011), with the strength of a link measured by its winning votes.
+//! `SCHULZE`: M. Schulze, *A new monotonic, clone-independent, reversal symmetric, and Condorcet-consistent
+//! single-winner election method*, Social Choice and Welfare 36 (2011), with the strength of a link measured by its
+//! winning votes.
 //!
-//! An entry that wins every comparison wins the vote. Where the comparisons form a cycle, the strongest chains of them
-//! decide. An entry that is not on a ballot ranks below those on it, and equal to the others that are not on it.
+//! An entry that wins every comparison wins the vote. If the comparisons form a cycle, the strongest beatpaths decide.
+//! An entry that is not on a ballot ranks below those on it, and equal to the others that are not on it.
 
 use std::{cmp::Reverse, hash::Hash};
 
@@ -18,15 +19,15 @@ use crate::{
 pub struct Pairwise {
     /// `preferred[a][b]` ballots prefer entry `a` to entry `b`.
     pub preferred: Vec<Vec<i64>>,
-    /// `strengths[a][b]` is the strength of the strongest beatpath from `a` to `b`, or 0 where there is none. A beatpath
-    /// is a chain of won comparisons, and as strong as the winning votes of its weakest comparison.
+    /// `strengths[a][b]` is the strength of the strongest beatpath from `a` to `b`, or 0 where there is none. A
+    /// beatpath is a chain of won comparisons, and as strong as the winning votes of its weakest comparison.
     pub strengths: Vec<Vec<i64>>,
 }
 
 /// Counts by [`Method::Schulze`](crate::Method::Schulze).
 ///
-/// Entry `a` beats `b` when its strongest beatpath to `b` is stronger than the one back. The fewer entries beat an
-/// entry, the higher its place. Its points are the number of entries that it beats.
+/// Entry `a` beats `b` if its strongest beatpath to `b` is stronger than the one from `b` to `a`. An entry that fewer
+/// entries beat has a better place. Its points are the number of entries that it beats.
 pub fn schulze<E: Copy + Eq + Hash>(entries: &[E], picks: usize, rankings: &[Ranking<E>]) -> Outcome<E> {
     let preferred = preferences(entries, rankings);
     let strengths = strongest_paths(&preferred);

@@ -21,7 +21,7 @@ fn three_picks_score_three_two_and_one() {
 
 #[test]
 fn first_picks_break_ties_and_equal_entries_share_a_place() {
-    // 2 and 3 have three points each: 2 by one first pick, 3 by two second picks and a third.
+    // Entries 2 and 3 have two points each: entry 2 for a first pick, entry 3 for two second picks.
     let outcome = weighted(&ENTRIES, 2, &counts(2, &[&[1, 3], &[2, 1], &[4, 3], &[1, 4]]));
     assert_eq!(places(&outcome), [(1, 1, 5), (4, 2, 3), (2, 3, 2), (3, 4, 2)]);
     let tied = weighted(&ENTRIES, 2, &counts(2, &[&[2, 3], &[3, 2]]));
@@ -68,11 +68,12 @@ fn knoxville_wins_the_tennessee_runoff() {
 
 #[test]
 fn a_tie_for_last_is_broken_by_the_latest_earlier_round_then_by_entry_order() {
-    // 4 has no votes and is eliminated first. Then 2 and 3 tie and never differed, so the one listed later is.
+    // Entry 4 has no votes and is eliminated first. Then 2 and 3 tie and never differed, so 3, which is listed later,
+    // is.
     let outcome = instant_runoff(&ENTRIES, 2, &[(vec![1], 2), (vec![2], 2), (vec![3], 2)]);
     let eliminated: Vec<_> = outcome.rounds.iter().map(|round| (round.eliminated, round.tie_broken)).collect();
     assert_eq!(eliminated, [(Some(4), false), (Some(3), true), (Some(2), true), (None, false)]);
-    // With the votes of 4, 3 ties with 2. It had fewer before, so it is eliminated.
+    // With the votes of 4, entry 3 ties with 2. Entry 3 had fewer votes before, so it is eliminated.
     let rankings = [(vec![1], 5), (vec![2], 3), (vec![3], 2), (vec![4, 3], 1)];
     let outcome = instant_runoff(&ENTRIES, 2, &rankings);
     assert_eq!(outcome.rounds.get(1).map(|round| (round.eliminated, round.tie_broken)), Some((Some(3), true)));

@@ -2,8 +2,8 @@
 //! schedule 1, rules 46 to 53). `OpaVote` and others count by the same rules.
 //!
 //! It has the Droop quota, transfers surpluses by the weighted inclusive Gregory method to five decimal places, and
-//! excludes one entry a stage. Where the law draws lots, the listed order decides, so that every count has the same
-//! outcome.
+//! excludes one entry per stage. The law breaks the last ties by lot. Here the listed order breaks them, so that every
+//! count has the same outcome.
 
 use std::{cmp::Reverse, hash::Hash};
 
@@ -20,9 +20,9 @@ pub const UNITS_PER_VOTE: i64 = 100_000;
 /// The count of a single transferable vote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferCount<E> {
-    /// The whole votes that elect an entry (Droop): ballots divided by seats + 1, rounded down, + 1.
+    /// The Droop quota, in whole votes: the ballots divided by one more than the seats, rounded down, plus one.
     pub quota: i64,
-    /// The stages. The first counts first picks.
+    /// The stages. The first stage counts the first picks.
     pub stages: Vec<TransferStage<E>>,
 }
 
@@ -33,11 +33,11 @@ pub struct TransferStage<E> {
     pub surplus_of: Option<E>,
     /// The entry that was excluded in this stage, and whose ballots were transferred.
     pub excluded: Option<E>,
-    /// Whether several entries were tied for that.
+    /// Whether several entries were tied for this transfer or exclusion.
     pub tie_broken: bool,
     /// The votes of every entry at the end of the stage, in listed order.
     pub votes: Vec<(E, i64)>,
-    /// The votes that no entry holds: ballots without a further continuing entry, and dropped remainders.
+    /// The votes that no entry has: of ballots without a continuing entry, and dropped remainders.
     pub non_transferable: i64,
     /// The entries that are elected at the end of the stage, most votes first.
     pub elected: Vec<E>,
@@ -59,12 +59,13 @@ impl<E> Default for TransferStage<E> {
 /// Counts by [`Method::SingleTransferableVote`](crate::Method::SingleTransferableVote).
 ///
 /// At the end of each stage, the entries that have reached the quota are elected. As long as seats are left, the next
-/// stage transfers the largest surplus over the quota, each ballot at its share of the surplus. Without a surplus it
-/// excludes the continuing entry with the fewest votes. When no more entries continue than seats are left, they are
-/// elected.
+/// stage transfers the largest surplus over the quota, each ballot at its share of the surplus. Without a surplus, it
+/// excludes the continuing entry with the fewest votes. When there are no more continuing entries than seats left, all
+/// of them are elected.
 ///
-/// Ties are broken by the latest earlier stage at which the entries differ. Of surpluses, the one with more votes there
-/// is first, or else the one listed first. Of exclusions, it is the one with fewer votes, or else the one listed last.
+/// A tie is broken by the latest earlier stage in which the tied entries differ. For a transfer, the entry with more
+/// votes there is chosen, or else the one listed first. For an exclusion, the entry with fewer votes there is chosen,
+/// or else the one listed last.
 pub fn single_transferable_vote<E: Copy + Eq + Hash>(
     entries: &[E],
     picks: usize,
@@ -113,7 +114,8 @@ impl FinalStatus {
         }
     }
 
-    /// The elected, earlier ones first, by votes; the continuing, by votes; the excluded, later ones first.
+    /// A sort key, highest first: the elected entries, earlier ones first, then by votes; the continuing entries, by
+    /// votes; the excluded entries, later ones first.
     fn merit(&self) -> (u8, Reverse<usize>, usize, i64) {
         match *self {
             Self::Elected { stage, votes } => (2, Reverse(stage), 0, votes),
@@ -123,7 +125,7 @@ impl FinalStatus {
     }
 }
 
-/// Equal ballots that one entry holds at one value.
+/// Equal ballots that count for the same entry at the same value.
 #[derive(Clone, Copy)]
 struct Parcel<'b, E> {
     ranking: &'b [E],
@@ -135,12 +137,13 @@ struct Counter<'b, E> {
     entries: &'b [E],
     seats: usize,
     ballots: i64,
-    /// In units of [`UNITS_PER_VOTE`].
+    /// The quota, in units of [`UNITS_PER_VOTE`].
     quota: i64,
-    held: Vec<(E, Parcel<'b, E>)>,
+    /// The parcels with the entry for which each counts.
+    parcels: Vec<(E, Parcel<'b, E>)>,
     votes: VoteCounts<E>,
     continuing: Vec<E>,
-    /// The elected with more than the quota, whose surplus has not been transferred yet.
+    /// The elected entries with a surplus over the quota that has not been transferred yet.
     surpluses: Vec<E>,
     votes_by_stage: Vec<VoteCounts<E>>,
     stages: Vec<TransferStage<E>>,
@@ -150,13 +153,13 @@ struct Counter<'b, E> {
 impl<'b, E: Copy + Eq + Hash> Counter<'b, E> {
     fn new(entries: &'b [E], seats: usize, rankings: &'b [Ranking<E>]) -> Self {
         let ballots: i64 = rankings.iter().map(|(_, ballots)| ballots).sum();
-        let shares = i64::try_from(seats).unwrap_or(i64::MAX).saturating_add(1);
+        let divisor = i64::try_from(seats).unwrap_or(i64::MAX).saturating_add(1);
         let mut counter = Self {
             entries,
             seats,
             ballots,
-            quota: (ballots / shares + 1) * UNITS_PER_VOTE,
-            held: Vec::new(),
+            quota: (ballots / divisor + 1) * UNITS_PER_VOTE,
+            parcels: Vec::new(),
             votes: VoteCounts::default(),
             continuing: entries.to_vec(),
             surpluses: Vec::new(),
@@ -178,9 +181,9 @@ impl<'b, E: Copy + Eq + Hash> Counter<'b, E> {
         }
     }
 
-    /// Transfers the largest surplus. Without one, excludes the last entry.
+    /// Transfers the largest surplus. Without one, excludes the entry with the fewest votes.
     fn next_stage(&mut self) -> TransferStage<E> {
-        // The last of these are the present votes.
+        // The last item has the current votes.
         let earlier = self.votes_by_stage.iter();
         if !self.surpluses.is_empty() {
             let (largest, tie_broken) = most(&self.surpluses, &self.votes, earlier);
@@ -203,19 +206,19 @@ impl<'b, E: Copy + Eq + Hash> Counter<'b, E> {
     }
 
     fn transfer_from(&mut self, from: E, value: impl Fn(i64) -> i64) {
-        let (transferred, kept) = self.held.drain(..).partition(|(holder, _)| *holder == from);
-        self.held = kept;
+        let (transferred, kept) = self.parcels.drain(..).partition(|(entry, _)| *entry == from);
+        self.parcels = kept;
         let transferred: Vec<(E, Parcel<'b, E>)> = transferred;
         for (_, parcel) in transferred {
             self.assign(Parcel { value: value(parcel.value), ..parcel });
         }
     }
 
-    /// Gives a parcel to its highest continuing entry. The entries above that are elected or excluded, which is final.
+    /// Assigns a parcel to its highest continuing entry. Without one, its votes become non-transferable.
     fn assign(&mut self, parcel: Parcel<'b, E>) {
         if let Some(to) = parcel.ranking.iter().find(|entry| self.continuing.contains(entry)) {
             self.votes.add(*to, parcel.ballots * parcel.value);
-            self.held.push((*to, parcel));
+            self.parcels.push((*to, parcel));
         }
     }
 
@@ -223,7 +226,7 @@ impl<'b, E: Copy + Eq + Hash> Counter<'b, E> {
         let seats_left = self.seats - self.elected;
         let mut elected: Vec<E> =
             self.continuing.iter().copied().filter(|entry| self.votes.of(*entry) >= self.quota).collect();
-        // No more entries than seats: all are elected, with or without the quota.
+        // If there are no more entries than seats, all are elected, even without the quota.
         if self.continuing.len() <= seats_left {
             elected.clone_from(&self.continuing);
         }

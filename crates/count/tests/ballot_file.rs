@@ -1,4 +1,4 @@
-//! Ballot boxes: a valid file passes every check, and every change to it is found.
+//! Ballot boxes: a valid file passes every check, and every change to it is detected.
 
 #![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -56,30 +56,30 @@ fn a_valid_file_has_no_problems() {
 }
 
 #[test]
-fn every_change_is_found() {
+fn every_change_is_detected() {
     let file = valid();
     let tampered: [(&str, Tamper); 20] = [
-        ("ballot 1 is not the one its receipt was given for", |file| file.ballots[0].picks.reverse()),
-        ("ballot 10 is not the one its receipt was given for", |file| file.ballots[9].nonce = "0".repeat(64)),
+        ("ballot 1 does not match its receipt", |file| file.ballots[0].picks.reverse()),
+        ("ballot 10 does not match its receipt", |file| file.ballots[9].nonce = "0".repeat(64)),
         ("ballot 1 has a malformed nonce", |file| file.ballots[0].nonce.truncate(8)),
-        ("ballot 3 has the nonce of another", |file| file.ballots[2] = file.ballots[1].clone()),
-        ("ballot 2 is not in the order of receipts", |file| file.ballots.swap(0, 1)),
-        ("ballot 1 is against the rules: Pick from 1 to 2.", |file| file.ballots[0].picks.clear()),
-        ("ballot 1 is against the rules: Pick each entry only once.", |file| {
+        ("ballot 3 has the same nonce as another ballot", |file| file.ballots[2] = file.ballots[1].clone()),
+        ("ballot 2 is not in order of receipt", |file| file.ballots.swap(0, 1)),
+        ("ballot 1 breaks the rules: Pick from 1 to 2.", |file| file.ballots[0].picks.clear()),
+        ("ballot 1 breaks the rules: Pick each entry only once.", |file| {
             file.ballots[0].picks[1] = file.ballots[0].picks[0].clone();
         }),
-        ("ballot 1 is against the rules: A pick is not an entry of this campaign.", |file| {
+        ("ballot 1 breaks the rules: A pick is not an entry of this campaign.", |file| {
             file.ballots[0].picks[0].push('x');
         }),
-        ("the digest is not that of these ballots and rules", |file| drop(file.ballots.pop())),
-        ("the digest is not that of these ballots and rules", |file| file.entries.swap(0, 1)),
+        ("the digest does not match the ballots and the rules", |file| drop(file.ballots.pop())),
+        ("the digest does not match the ballots and the rules", |file| file.entries.swap(0, 1)),
         ("two entries have the same id", |file| file.entries[1].id = file.entries[0].id.clone()),
-        ("an id or a name is empty or holds control characters", |file| file.entries[0].id.push('\n')),
-        ("an id or a name is empty or holds control characters", |file| file.title.push('\u{1b}')),
+        ("an id or a name is empty or contains control characters", |file| file.entries[0].id.push('\n')),
+        ("an id or a name is empty or contains control characters", |file| file.title.push('\u{1b}')),
         ("10 ballots, but only 9 could vote", |file| file.eligible = 9),
-        ("a recount comes to other standings", |file| file.standings[3].points += 1),
-        ("a recount comes to other winners", |file| file.winners.clear()),
-        ("seats: 2 with this method", |file| file.seats = 2),
+        ("a recount gives other standings", |file| file.standings[3].points += 1),
+        ("a recount gives other winners", |file| file.winners.clear()),
+        ("seats: 2 is too many for this method", |file| file.seats = 2),
         ("seats: 0 is not from 1 to 100", |file| file.seats = 0),
         ("entries: 0 is not from 1 to 200", |file| file.entries.clear()),
         ("picksPerVoter: 18446744073709551615 is not from 1 to 10", |file| file.picks_per_voter = usize::MAX),
@@ -99,14 +99,16 @@ fn only_this_format_is_read() {
         assert!(matches!(error, ReadError::Malformed(_)), "{error}");
     }
     let error = BallotFile::read(&json.replace("ballot box 1", "ballot box 2")).unwrap_err();
-    let expected = "this is no ballot box that this version knows: its format is \"guildhall ballot box 2\", not \
-        \"guildhall ballot box 1\"";
+    let expected = "the file has an unknown format: \"guildhall ballot box 2\" instead of \"guildhall ballot box 1\"";
     assert_eq!(error.to_string(), expected);
     let escaped = BallotFile::read(&json.replace("SCHULZE", "\u{9b}31m")).unwrap_err().to_string();
-    assert!(escaped.starts_with("this is no ballot box: ") && !escaped.contains(char::is_control), "{escaped:?}");
+    assert!(
+        escaped.starts_with("the file is not a ballot box: ") && !escaped.contains(char::is_control),
+        "{escaped:?}"
+    );
 }
 
-/// Files that were published must keep their text: people have compared it, and keep it.
+/// The format of published files must not change, since members keep and compare them.
 #[test]
 fn a_file_keeps_its_json() {
     let mut file = valid();

@@ -90,7 +90,7 @@ pub async fn past_campaigns_of_all_guilds(conn: &mut Conn) -> QueryResult<Vec<Ca
 /// The advisory lock of a campaign. Voters hold it shared; changes and steps of the campaign hold it exclusively. A
 /// change waits for earlier voters, but not for later ones.
 pub const fn campaign_lock(guild: GuildId, id: CampaignId, mode: LockMode) -> AdvisoryLock {
-    AdvisoryLock { key: guild.0 ^ id.0, lock }
+    AdvisoryLock { key: guild.0 ^ id.0, mode }
 }
 
 /// Locks a campaign exclusively until the transaction ends, and returns it.

@@ -1,4 +1,4 @@
-//! Compares counts with published outcomes, with a second count, and with a library.
+//! Compares counts with published outcomes, with a naive count, and with a library.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 #![expect(
@@ -54,37 +54,39 @@ fn textbook_elections_have_their_published_outcomes() {
     for election in textbook {
         for published in &election.outcomes {
             let Published { method, picks_per_voter: picks, seats, .. } = *published;
-            let called = format!("{} by {method}", election.title);
+            let name = format!("{} by {method}", election.title);
             let ballots = Election { entries: election.entries.len(), picks, seats, ballots: election.ballots() };
             let outcome = counted(method, &ballots);
-            let named = |value: fn(&Row) -> i64| -> BTreeMap<String, i64> {
+            let by_entry = |value: fn(&Row) -> i64| -> BTreeMap<String, i64> {
                 election.entries.iter().cloned().zip(rows(&outcome).iter().map(value)).collect()
             };
-            assert_eq!(named(|row| row.place), published.places, "places of {called}");
-            assert_eq!(named(|row| row.points), published.points, "points of {called}");
+            assert_eq!(by_entry(|row| row.place), published.places, "places of {name}");
+            assert_eq!(by_entry(|row| row.points), published.points, "points of {name}");
             let winners: Vec<&String> = outcome.winners().into_iter().map(|id| &election.entries[index(id)]).collect();
-            assert_eq!(winners, published.winners.iter().collect::<Vec<_>>(), "winners of {called}");
+            assert_eq!(winners, published.winners.iter().collect::<Vec<_>>(), "winners of {name}");
         }
     }
 }
 
-/// An election of random ballots: `whole` ones, or of any length. Half of them are small, since these have more ties.
-fn random_election(rng: &mut StdRng, whole: bool) -> Election {
+/// An election of random ballots: with all picks if `full`, otherwise with any number of them. Half of the elections
+/// are small, since these have more ties.
+fn random_election(rng: &mut StdRng, full: bool) -> Election {
     let entries = rng.random_range(2..=8);
     let picks = rng.random_range(1..=entries);
     let ballots = if rng.random_ratio(1, 2) { rng.random_range(0..=12) } else { rng.random_range(13..=60) };
     let mut ballot = || {
         let mut order: Vec<usize> = (0..entries).collect();
         order.shuffle(rng);
-        order.truncate(if whole { picks } else { rng.random_range(1..=picks) });
+        order.truncate(if full { picks } else { rng.random_range(1..=picks) });
         order
     };
     let ballots = (0..ballots).map(|_| ballot()).collect();
     Election { entries, picks, seats: rng.random_range(1..=entries), ballots }
 }
 
-fn check_all_methods(election: &Election, whole: bool) {
-    if whole {
+/// Compares the counts of an election by all methods; by the weighted one only if the ballots are `full`.
+fn check_all_methods(election: &Election, full: bool) {
+    if full {
         let weighted = rows(&counted(Method::Weighted, election));
         assert_eq!(weighted, naive::weighted(election));
         tallystick::check_weighted(election, &weighted);
@@ -142,9 +144,9 @@ fn two_counts_and_a_library_agree_on_a_million_random_ballots() {
     let mut rng = StdRng::seed_from_u64(1781);
     let mut ballots = 0;
     while ballots < 1_000_000 {
-        let whole = rng.random_ratio(1, 4);
-        let election = random_election(&mut rng, whole);
+        let full = rng.random_ratio(1, 4);
+        let election = random_election(&mut rng, full);
         ballots += election.ballots.len();
-        check_all_methods(&election, whole);
+        check_all_methods(&election, full);
     }
 }

@@ -1,9 +1,10 @@
-//! An independent second count by the five methods, to compare with the real one.
+//! An independent count by the five methods, to compare with the crate's.
 //!
-//! It was written from the published rules alone, and is naive on purpose. Ballots are handled one by one, every number is
-//! counted again where it is needed, and the methods share no grouping and no cache.
+//! It was written only from the published rules, and is naive on purpose. It handles ballots one by one and computes
+//! every number again where it is needed.
 
-/// An election: `entries` are numbered 0.. in listed order, every ballot is a list of distinct entries, best first.
+/// An election. Entries are numbered from 0 in listed order, and every ballot is a list of distinct entries, best
+/// first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Election {
     pub entries: usize,
@@ -17,7 +18,7 @@ pub struct Election {
 pub struct Row {
     pub place: i64,
     pub points: i64,
-    /// How many ballots put the entry first, second, and so on; as many numbers as a ballot may hold picks.
+    /// How many ballots have the entry first, second, and so on, for each pick of a ballot.
     pub pick_counts: Vec<i64>,
 }
 
@@ -52,12 +53,12 @@ pub fn quota(election: &Election) -> i64 {
     (election.ballots.len() / (election.seats + 1)) as i64 + 1
 }
 
-/// The entries of the first place, in listed order; none without ballots.
+/// The entries in first place, in listed order; none without ballots.
 pub fn winners(election: &Election, rows: &[Row]) -> Vec<usize> {
     (0..election.entries).filter(|&entry| !election.ballots.is_empty() && rows[entry].place == 1).collect()
 }
 
-/// The elected of a single transferable vote, in the order of their election.
+/// The elected entries of a single transferable vote, in the order of their election.
 pub fn elected(stages: &[Stage]) -> Vec<usize> {
     stages.iter().flat_map(|stage| stage.elected.clone()).collect()
 }
@@ -71,11 +72,11 @@ pub fn weighted(election: &Election) -> Vec<Row> {
         }
     }
     let counts = pick_counts(election);
-    // The comparison of lists is by first picks, then by second picks, and so on.
+    // Lists are compared by first picks, then by second picks, and so on.
     rows(election, &points, |a, b| points[a] > points[b] || points[a] == points[b] && counts[a] > counts[b])
 }
 
-/// Approval: a point for every ballot with the entry on it, wherever it is there.
+/// Approval: a point for every ballot with the entry at any position.
 pub fn approval(election: &Election) -> Vec<Row> {
     let points: Vec<i64> = (0..election.entries)
         .map(|entry| election.ballots.iter().filter(|ballot| ballot.contains(&entry)).count() as i64)
@@ -88,8 +89,7 @@ pub fn approval(election: &Election) -> Vec<Row> {
 pub fn instant_runoff(election: &Election) -> (Vec<Row>, Vec<Round>) {
     let entries = election.entries;
     let mut points = vec![0; entries];
-    // An entry eliminated later is better, and one not eliminated is better than all that are.
-    let mut standing = vec![true; entries];
+    let mut is_continuing = vec![true; entries];
     let mut eliminated: Vec<usize> = Vec::new();
     let mut rounds: Vec<Round> = Vec::new();
     let mut champion = None;
@@ -98,23 +98,23 @@ pub fn instant_runoff(election: &Election) -> (Vec<Row>, Vec<Round>) {
         let mut votes = vec![0; entries];
         let mut exhausted = 0;
         for ballot in &election.ballots {
-            match ballot.iter().find(|&&entry| standing[entry]) {
+            match ballot.iter().find(|&&entry| is_continuing[entry]) {
                 Some(&entry) => votes[entry] += 1,
                 None => exhausted += 1,
             }
         }
         for entry in 0..entries {
-            if standing[entry] {
+            if is_continuing[entry] {
                 points[entry] = votes[entry];
             }
         }
         let continuing = election.ballots.len() as i64 - exhausted;
-        champion = (0..entries).find(|&entry| standing[entry] && 2 * votes[entry] > continuing);
+        champion = (0..entries).find(|&entry| is_continuing[entry] && 2 * votes[entry] > continuing);
 
         let mut loser = None;
         let mut tie_broken = false;
         if champion.is_none() {
-            let all: Vec<usize> = (0..entries).filter(|&entry| standing[entry]).collect();
+            let all: Vec<usize> = (0..entries).filter(|&entry| is_continuing[entry]).collect();
             let mut tied = with_fewest(&all, &votes);
             tie_broken = tied.len() > 1;
             for round in rounds.iter().rev() {
@@ -124,14 +124,14 @@ pub fn instant_runoff(election: &Election) -> (Vec<Row>, Vec<Round>) {
             loser = tied.last().copied();
         }
         rounds.push(Round {
-            counts: (0..entries).filter(|&entry| standing[entry]).map(|entry| (entry, votes[entry])).collect(),
+            counts: (0..entries).filter(|&entry| is_continuing[entry]).map(|entry| (entry, votes[entry])).collect(),
             exhausted,
             eliminated: loser,
             tie_broken,
             winner: champion,
         });
         if let Some(loser) = loser {
-            standing[loser] = false;
+            is_continuing[loser] = false;
             eliminated.push(loser);
         }
     }
@@ -140,8 +140,9 @@ pub fn instant_runoff(election: &Election) -> (Vec<Row>, Vec<Round>) {
         if champion == Some(a) || champion == Some(b) {
             return champion == Some(a) && a != b;
         }
-        let went = |entry: usize| eliminated.iter().position(|&other| other == entry);
-        match (went(a), went(b)) {
+        // An entry that is eliminated later is better, and one that is not eliminated is best.
+        let eliminated_in = |entry: usize| eliminated.iter().position(|&other| other == entry);
+        match (eliminated_in(a), eliminated_in(b)) {
             (None, None) => points[a] > points[b],
             (None, Some(_)) => true,
             (Some(_), None) => false,
@@ -157,7 +158,7 @@ pub fn schulze(election: &Election) -> (Vec<Row>, Vec<Vec<i64>>, Vec<Vec<i64>>) 
     let mut preferred = vec![vec![0; entries]; entries];
     for ballot in &election.ballots {
         for (position, &a) in ballot.iter().enumerate() {
-            // The entries not above it are below it, or not on the ballot.
+            // An entry that is not above it is below it or not on the ballot.
             for (b, votes) in preferred[a].iter_mut().enumerate() {
                 if !ballot[..=position].contains(&b) {
                     *votes += 1;
@@ -165,8 +166,8 @@ pub fn schulze(election: &Election) -> (Vec<Row>, Vec<Vec<i64>>, Vec<Vec<i64>>) 
             }
         }
     }
-    // The strength of the strongest path from a to b is the highest threshold at which links of at least that strength
-    // lead from a to b.
+    // The strength of the strongest path from a to b is the highest threshold at which b can be reached from a by links
+    // of at least that strength.
     let mut strongest = vec![vec![0; entries]; entries];
     let mut thresholds = preferred.concat();
     thresholds.sort_unstable();
@@ -187,11 +188,12 @@ pub fn schulze(election: &Election) -> (Vec<Row>, Vec<Vec<i64>>, Vec<Vec<i64>>) 
     (rows(election, &points, |a, b| beaten[a] < beaten[b]), preferred, strongest)
 }
 
-/// A ballot of a single transferable vote as a sheet of paper in the pile of an entry, or in none.
+/// A ballot paper of a single transferable vote.
 struct Paper {
     picks: Vec<usize>,
     value: i64,
-    holder: Option<usize>,
+    /// The entry for which the paper counts.
+    entry: Option<usize>,
 }
 
 /// Single transferable vote by the Scottish rules (weighted inclusive Gregory).
@@ -200,27 +202,27 @@ pub fn transferable(election: &Election) -> (Vec<Row>, Vec<Stage>) {
     let quota = quota(election) * VOTE;
     let mut papers: Vec<Paper> = Vec::new();
     for ballot in &election.ballots {
-        papers.push(Paper { picks: ballot.clone(), value: VOTE, holder: Some(ballot[0]) });
+        papers.push(Paper { picks: ballot.clone(), value: VOTE, entry: Some(ballot[0]) });
     }
     let mut is_elected = vec![false; entries];
     let mut is_excluded = vec![false; entries];
-    // The elected whose surplus was transferred. They keep the quota, whatever their papers are worth.
-    let mut is_settled = vec![false; entries];
+    // The elected entries whose surplus was transferred. Their votes are the quota, whatever the value of their papers.
+    let mut is_transferred = vec![false; entries];
     let mut stages: Vec<Stage> = Vec::new();
 
     while !election.ballots.is_empty() {
-        // The action of the stage, by the votes at the end of the stage before it.
+        // The action of the stage, by the votes at the end of the last stage.
         let mut transferred = None;
         let mut excluded = None;
         let mut tie_broken = false;
         if let Some(last) = stages.last() {
             let continuing: Vec<usize> =
                 (0..entries).filter(|&entry| !is_elected[entry] && !is_excluded[entry]).collect();
-            let over: Vec<usize> = (0..entries)
-                .filter(|&entry| is_elected[entry] && !is_settled[entry] && last.votes[entry] > quota)
+            let with_surplus: Vec<usize> = (0..entries)
+                .filter(|&entry| is_elected[entry] && !is_transferred[entry] && last.votes[entry] > quota)
                 .collect();
             let from;
-            if over.is_empty() {
+            if with_surplus.is_empty() {
                 let mut tied = with_fewest(&continuing, &last.votes);
                 tie_broken = tied.len() > 1;
                 for stage in stages.iter().rev().skip(1) {
@@ -229,7 +231,7 @@ pub fn transferable(election: &Election) -> (Vec<Row>, Vec<Stage>) {
                 from = tied[tied.len() - 1];
                 excluded = Some(from);
             } else {
-                let mut tied = with_most(&over, &last.votes);
+                let mut tied = with_most(&with_surplus, &last.votes);
                 tie_broken = tied.len() > 1;
                 for stage in stages.iter().rev().skip(1) {
                     tied = with_most(&tied, &stage.votes);
@@ -239,30 +241,30 @@ pub fn transferable(election: &Election) -> (Vec<Row>, Vec<Stage>) {
             }
             let total = last.votes[from];
             for paper in &mut papers {
-                if paper.holder != Some(from) {
+                if paper.entry != Some(from) {
                     continue;
                 }
                 if transferred.is_some() {
                     paper.value = (total - quota) * paper.value / total;
                 }
-                paper.holder = paper.picks.iter().copied().find(|entry| continuing.contains(entry) && *entry != from);
+                paper.entry = paper.picks.iter().copied().find(|entry| continuing.contains(entry) && *entry != from);
             }
             if transferred.is_some() {
-                is_settled[from] = true;
+                is_transferred[from] = true;
             } else {
                 is_excluded[from] = true;
             }
         }
 
-        // The votes at the end of the stage: the value of the papers in each pile.
+        // The votes at the end of the stage: the value of each entry's papers.
         let mut votes = vec![0; entries];
         for paper in &papers {
-            if let Some(holder) = paper.holder {
-                votes[holder] += paper.value;
+            if let Some(entry) = paper.entry {
+                votes[entry] += paper.value;
             }
         }
         for entry in 0..entries {
-            if is_settled[entry] {
+            if is_transferred[entry] {
                 votes[entry] = quota;
             }
         }
@@ -274,9 +276,9 @@ pub fn transferable(election: &Election) -> (Vec<Row>, Vec<Stage>) {
             is_elected[entry] = true;
         }
         let seats_left = election.seats - is_elected.iter().filter(|&&is| is).count();
-        let left: Vec<usize> = (0..entries).filter(|&entry| !is_elected[entry] && !is_excluded[entry]).collect();
-        if seats_left > 0 && left.len() <= seats_left {
-            for &entry in &left {
+        let continuing: Vec<usize> = (0..entries).filter(|&entry| !is_elected[entry] && !is_excluded[entry]).collect();
+        if seats_left > 0 && continuing.len() <= seats_left {
+            for &entry in &continuing {
                 is_elected[entry] = true;
                 elected.push(entry);
             }
@@ -291,8 +293,8 @@ pub fn transferable(election: &Election) -> (Vec<Row>, Vec<Stage>) {
             transferred,
             tie_broken,
         });
-        let seated = is_elected.iter().filter(|&&is| is).count();
-        if seated >= election.seats || seated == entries {
+        let elected_count = is_elected.iter().filter(|&&is| is).count();
+        if elected_count >= election.seats || elected_count == entries {
             break;
         }
     }
@@ -322,7 +324,7 @@ pub fn transferable(election: &Election) -> (Vec<Row>, Vec<Stage>) {
     (rows, stages)
 }
 
-/// The rows of an election, where `better` is true if its first entry is strictly better than its second. An entry's
+/// The rows of an election. `better` returns whether its first entry is strictly better than its second. An entry's
 /// place is one more than the number of better entries.
 fn rows(election: &Election, points: &[i64], better: impl Fn(usize, usize) -> bool) -> Vec<Row> {
     let counts = pick_counts(election);

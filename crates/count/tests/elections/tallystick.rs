@@ -1,7 +1,7 @@
 //! Compares a count with the tallystick crate (0.4.3, `default-features = false`).
 //!
-//! Only those of its methods are used that work on stable Rust and follow the same rules. Its schulze, irv, borda and stv
-//! need its `nightly` feature.
+//! The tests use only its methods that work on stable Rust and follow the same rules. Its Schulze, IRV, Borda and STV
+//! methods need its `nightly` feature.
 
 use tallystick::{
     RankedCandidate, approval::DefaultApprovalTally, condorcet::DefaultCondorcetTally, score::DefaultScoreTally,
@@ -20,8 +20,8 @@ pub fn check_approval(election: &Election, rows: &[Row]) {
     assert_eq!(places(election, &tally.ranked()), rows.iter().map(|row| row.place).collect::<Vec<_>>());
 }
 
-/// Weighted: a score tally of the points of every pick has the same points. It does not break ties, so an entry's place
-/// there is the same or better.
+/// Weighted: a score tally of the points of every pick has the same points. It does not break ties, so its place of an
+/// entry is the same or better.
 pub fn check_weighted(election: &Election, rows: &[Row]) {
     let mut tally = DefaultScoreTally::with_capacity(0, election.entries);
     tally.add((0..election.entries).map(|entry| (entry, 0)).collect());

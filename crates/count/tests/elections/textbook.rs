@@ -1,4 +1,4 @@
-//! The published elections of `data/elections`. The server's tests include this file as well.
+//! Reads the published elections in `data/elections`. The server's tests also include this file.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
