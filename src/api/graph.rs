@@ -202,7 +202,7 @@ impl Graph {
     ///
     /// # Errors
     /// Those of `work`; unavailable when it takes longer.
-    pub async fn in_time<T>(&self, work: impl Future<Output = error::Result<T>>) -> error::Result<T> {
+    pub async fn within_time_limit<T>(&self, work: impl Future<Output = error::Result<T>>) -> error::Result<T> {
         let late = || Err(Error::unavailable("who asks could not be looked up in time"));
         self.clock.timeout(self.request_time, work).await.unwrap_or_else(late)
     }

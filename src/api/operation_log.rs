@@ -65,7 +65,7 @@ pub struct OperationLog {
 
 impl OperationLog {
     /// Starts the record of an operation that arrived on `transport`.
-    pub fn open(app: &Arc<App>, transport: &'static str, request_id: &str, span: Span) -> Self {
+    pub fn start(app: &Arc<App>, transport: &'static str, request_id: &str, span: Span) -> Self {
         Self {
             app: Arc::clone(app),
             request_id: request_id.to_owned(),
@@ -94,13 +94,13 @@ impl OperationLog {
     }
 
     /// Records the viewer.
-    pub fn asked_by(&mut self, admitted: &AuthContext) {
+    pub fn set_viewer(&mut self, admitted: &AuthContext) {
         self.guild = Some(admitted.guild);
         self.viewer = admitted.viewer.as_ref().map(|viewer| viewer.member);
     }
 
     /// Records the operation's kind and name.
-    pub fn asks_for(&mut self, prepared: &Prepared) {
+    pub fn set_operation(&mut self, prepared: &Prepared) {
         self.kind = match prepared.kind() {
             OperationType::Query => "query",
             OperationType::Mutation => "mutation",
@@ -114,7 +114,7 @@ impl OperationLog {
     }
 
     /// Records the outcome.
-    pub const fn comes_to(&mut self, outcome: OutcomeCode) {
+    pub const fn set_outcome(&mut self, outcome: OutcomeCode) {
         self.outcome = outcome;
     }
 
@@ -122,7 +122,7 @@ impl OperationLog {
     pub async fn execute(&mut self, graph: &Graph, prepared: Prepared, admitted: &AuthContext) -> Response {
         let run = graph.execute(prepared, admitted, &self.request_id).instrument(self.span.clone());
         let response = Arc::clone(&self.usage).scope(run).await;
-        self.comes_to(OutcomeCode::of(&response.errors));
+        self.set_outcome(OutcomeCode::of(&response.errors));
         response
     }
 }

@@ -38,7 +38,7 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
     let (mut parts, body) = request.into_parts();
     let origin = origin(&server.proxies, &parts);
     let id = text(&parts.headers, X_REQUEST_ID).unwrap_or("-");
-    let responder = Responder::new(&parts.headers, OperationLog::open(&server.app, "http", id, Span::current()));
+    let responder = Responder::new(&parts.headers, OperationLog::start(&server.app, "http", id, Span::current()));
     if let Err(refusal) = server.budget.take(origin.address, None) {
         return responder.reject(RequestError::new(StatusCode::TOO_MANY_REQUESTS, refusal));
     }
@@ -76,11 +76,12 @@ async fn respond(server: Server, parts: Parts, body: Body, origin: Origin, mut r
         (Ok(guild), Ok(authorization)) => Credentials { guild, authorization },
         (Err(error), _) | (_, Err(error)) => return responder.reject(error),
     };
-    let admitted = match server.graph.in_time(AuthContext::authenticate(&server.app, credentials, origin)).await {
-        Ok(admitted) => admitted,
-        Err(error) => return responder.error(error),
-    };
-    responder.log.asked_by(&admitted);
+    let admitted =
+        match server.graph.within_time_limit(AuthContext::authenticate(&server.app, credentials, origin)).await {
+            Ok(admitted) => admitted,
+            Err(error) => return responder.error(error),
+        };
+    responder.log.set_viewer(&admitted);
     if let Some(viewer) = &admitted.viewer
         && let Err(refusal) = server.budget.take(None, Some(viewer.member))
     {
@@ -99,7 +100,7 @@ async fn run(
     let prepared = server.graph.prepare(operation);
     let kind = prepared.as_ref().ok().map(Prepared::kind);
     if let Ok(prepared) = &prepared {
-        responder.log.asks_for(prepared);
+        responder.log.set_operation(prepared);
     }
     if kind == Some(OperationType::Mutation) && *method == Method::GET {
         let refusal = Refusal::new(Code::BadUserInput, "A mutation goes by POST.");

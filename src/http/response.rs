@@ -178,7 +178,7 @@ impl Responder {
         struct Errors {
             errors: Vec<ServerError>,
         }
-        self.log.comes_to(OutcomeCode::of(&errors));
+        self.log.set_outcome(OutcomeCode::of(&errors));
         self.json(status, &Errors { errors })
     }
 

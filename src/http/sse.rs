@@ -68,7 +68,7 @@ fn events(
     async_stream::stream! {
         match prepared {
             Err(errors) => {
-                log.comes_to(OutcomeCode::of(&errors));
+                log.set_outcome(OutcomeCode::of(&errors));
                 yield refused(&errors);
             }
             Ok(prepared) if prepared.kind() != OperationType::Subscription => {
@@ -77,12 +77,12 @@ fn events(
             }
             Ok(prepared) => {
                 let mut said = pin!(server.graph.subscribe(prepared, admitted, log.request_id().to_owned()));
-                log.comes_to(OutcomeCode::OK);
+                log.set_outcome(OutcomeCode::OK);
                 while let Some(said) = said.next().await {
                     yield match said {
                         SubscriptionMessage::Next(json) => next(&json),
                         SubscriptionMessage::Refused(errors) => {
-                            log.comes_to(OutcomeCode::of(&errors));
+                            log.set_outcome(OutcomeCode::of(&errors));
                             refused(&errors)
                         }
                     };

@@ -267,7 +267,7 @@ async fn admit(server: Server, payload: Map<String, Json>, origin: Origin) -> Re
         Some(_) => Err(FORBIDDEN),
     };
     let credentials = Credentials { guild: text("guild")?, authorization: text("authorization")? };
-    let admitted = server.graph.in_time(AuthContext::authenticate(&server.app, credentials, origin)).await;
+    let admitted = server.graph.within_time_limit(AuthContext::authenticate(&server.app, credentials, origin)).await;
     admitted.map_err(|error| match error {
         Error::Refused(_) => FORBIDDEN,
         Error::Internal(error) | Error::Unavailable(error) => {
@@ -294,7 +294,7 @@ fn run(
                 return;
             }
         };
-        log.asks_for(&prepared);
+        log.set_operation(&prepared);
         let Ok(_permit) = limits.documents.try_acquire_many(prepared.kibibytes()) else {
             let message = format!("The documents of a socket's operations have at most {MAX_DOCUMENTS} KiB together.");
             let refusal = Refusal::new(Code::QueryTooComplex, message);
@@ -303,7 +303,7 @@ fn run(
         };
         // As with each request over HTTP, what counts is who asks and what they may do by now.
         let refreshed = Arc::clone(&log.usage).scope(Box::pin(admitted.refresh()));
-        let admitted = match server.graph.in_time(refreshed).await {
+        let admitted = match server.graph.within_time_limit(refreshed).await {
             Ok(admitted) => admitted,
             Err(error) => {
                 let error = error.into_sanitized(log.request_id());
@@ -312,7 +312,7 @@ fn run(
             }
         };
         if prepared.kind() == OperationType::Subscription {
-            log.comes_to(OutcomeCode::OK);
+            log.set_outcome(OutcomeCode::OK);
             let said = server.graph.subscribe(prepared, admitted, log.request_id().to_owned());
             let mut ending = server.clone();
             let mut said = said.take_until(Box::pin(async move { ending.shutdown_requested().await })).boxed();
@@ -353,12 +353,12 @@ fn run(
 fn open(server: &Server, admitted: &AuthContext) -> OperationLog {
     let request_id = new_request_id();
     let span = tracing::info_span!("operation", request_id, "otel.kind" = "server");
-    let mut log = OperationLog::open(&server.app, "websocket", &request_id, span);
-    log.asked_by(admitted);
+    let mut log = OperationLog::start(&server.app, "websocket", &request_id, span);
+    log.set_viewer(admitted);
     log
 }
 
 fn refused(log: &mut OperationLog, id: &str, errors: &[ServerError]) -> Outgoing {
-    log.comes_to(OutcomeCode::of(errors));
+    log.set_outcome(OutcomeCode::of(errors));
     Outgoing::error(id, errors)
 }
