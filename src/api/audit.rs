@@ -16,47 +16,49 @@ use crate::{
     kernel::error::Result,
 };
 
-/// Something that was done: an entry of the audit log.
+/// A change that the audit log records.
 #[Object]
 impl AuditEvent {
-    /// Its global id.
+    /// Global id of the event.
     pub(crate) async fn id(&self) -> ID {
         self.id.into()
     }
 
-    /// When it was done.
+    /// Time of the change.
     async fn at(&self) -> DateTime<Utc> {
         self.at.and_utc()
     }
 
-    /// Who did it; `null` for an operator on the command line.
+    /// The member who made the change; `null` for a step that the server took, and for an operator on the command line.
     async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
         match self.actor_id {
-            Some(actor) => RequestContext::of(ctx).load.member.maybe(actor).await,
+            Some(actor) => RequestContext::of(ctx).loaders.member.load(actor).await,
             None => Ok(None),
         }
     }
 
-    /// The name of the rank that the actor held then.
+    /// Name of the actor's rank at that time.
     async fn actor_rank(&self) -> Option<&str> {
         self.actor_rank.as_deref()
     }
 
-    /// The level of the rank that the actor held then.
+    /// Level of the actor's rank at that time.
     async fn actor_rank_level(&self) -> Option<i64> {
         self.actor_rank_level
     }
 
-    /// What was done: what it was done to, and how. One of `guild.update`, `rank.create`, `rank.update`, `rank.delete`,
-    /// `member.create`, `member.update`, `member.invite`, `member.send_reset_code`, `character.create`,
-    /// `character.update`, `character.delete` (of another member's), `roster.import`, `campaign.create`,
-    /// `campaign.update` (its entries too), `campaign.delete`, `campaign.activate`, `campaign.close`, `campaign.archive`,
-    /// `discord.link`, `discord.unlink`, `discord.sync`, `discord.retry`.
+    /// Kind of the change: `guild.update`, `rank.create`, `rank.update`, `rank.delete`, `member.create`,
+    /// `member.update`, `member.invite`, `member.send_reset_code`, `character.create`, `character.update`,
+    /// `character.delete`, `roster.import`, `campaign.create`, `campaign.update`, `campaign.delete`,
+    /// `campaign.activate`, `campaign.close`, `campaign.archive`, `discord.link`, `discord.unlink`, `discord.sync` or
+    /// `discord.retry`.
+    ///
+    /// `campaign.update` includes changes to entries. Members' changes to their own characters are not recorded.
     async fn action(&self) -> &str {
         &self.action
     }
 
-    /// Whom or what it was done to; `null` when that is gone.
+    /// The changed object; `null` if it no longer exists or the viewer may not see it.
     async fn subject(&self, ctx: &Context<'_>) -> Result<Option<Node>> {
         match &self.subject {
             Some(id) => node::find(ctx, &ID(id.clone())).await,
@@ -64,7 +66,7 @@ impl AuditEvent {
         }
     }
 
-    /// What was done, in words.
+    /// Description of the change for the user.
     async fn summary(&self) -> &str {
         &self.summary
     }
@@ -85,30 +87,30 @@ impl ConnectionNode for AuditEvent {
     }
 }
 
-/// What is asked of the audit log.
+/// Queries of the audit log.
 #[derive(Default)]
 pub struct AuditQuery;
 
 #[guarded]
 #[Object]
 impl AuditQuery {
-    /// Who did what to whom, newest first. What was done with campaigns that the viewer may not see is left out.
+    /// The audit log, newest first. It omits changes to campaigns that the viewer may not see.
     #[requires_permission(audit::VIEW)]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, from the start: 1 to 100, 25 unless asked.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many, from the end: 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Number of items from the start: 1 to 100, 25 by default.")] first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end: 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<AuditEvent>> {
-        let caller = RequestContext::of(ctx);
-        let (guild, scope) = (caller.guild, AuditScope::from(&*caller.signed_in()?));
-        let request = PageArgs { first, after, last, before }.check(caller)?;
+        let context = RequestContext::of(ctx);
+        let (guild, scope) = (context.guild, AuditScope::from(&*context.signed_in()?));
+        let request = PageArgs { first, after, last, before }.check(context)?;
         let list = async move |conn: &mut Conn| {
             let rows = store::list_events(conn, guild, &scope, &request.page).await?;
             Ok(request.connection(rows, scope))
         };
-        caller.app.db.read(list).await
+        context.app.db.read(list).await
     }
 }

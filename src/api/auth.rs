@@ -1,4 +1,4 @@
-//! Accounts in the schema.
+//! Accounts and sessions in the schema.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -17,73 +17,73 @@ use crate::{
     },
 };
 
-/// What it takes to register.
+/// The invite code and the credentials of a new account.
 #[derive(InputObject)]
 struct RegisterInput {
-    /// The code the member was sent; upper or lower case.
+    /// Invite code of the member. Case does not matter.
     #[graphql(secret)]
     invite_code: String,
-    /// The Discord username the code was made for.
+    /// Discord username of the member to whom the code was issued.
     discord_username: String,
-    /// At least 10 characters, at most 256.
+    /// Password of the new account: 10 to 256 characters.
     #[graphql(secret)]
     password: String,
 }
 
-/// What it takes to sign in.
+/// The credentials of a member.
 #[derive(InputObject)]
 struct LoginInput {
-    /// The member's Discord username.
+    /// Discord username of the member.
     discord_username: String,
-    /// Their password.
+    /// Password of the member's account.
     #[graphql(secret)]
     password: String,
 }
 
-/// What it takes to renew a session.
+/// The refresh token to exchange.
 #[derive(InputObject)]
 struct RefreshSessionInput {
-    /// The refresh token last issued.
+    /// The latest refresh token of the session.
     #[graphql(secret)]
     refresh_token: String,
 }
 
-/// What it takes to change one's password.
+/// The viewer's current and new password.
 #[derive(InputObject)]
 struct ChangePasswordInput {
-    /// The present one.
+    /// The current password.
     #[graphql(secret)]
     current_password: String,
-    /// At least 10 characters, at most 256.
+    /// The new password: 10 to 256 characters.
     #[graphql(secret)]
     new_password: String,
 }
 
-/// What it takes to choose another password without the present one.
+/// A reset code and the new password.
 #[derive(InputObject)]
 struct ResetPasswordInput {
-    /// The code the member was sent; upper or lower case.
+    /// Reset code of the member. Case does not matter.
     #[graphql(secret)]
     reset_code: String,
-    /// The Discord username the code was made for.
+    /// Discord username of the member to whom the code was issued.
     discord_username: String,
-    /// At least 10 characters, at most 256.
+    /// The new password: 10 to 256 characters.
     #[graphql(secret)]
     new_password: String,
 }
 
-/// A session's tokens.
+/// The tokens of a session.
 #[derive(SimpleObject)]
 struct AuthPayload {
-    /// For the `Authorization: Bearer …` header.
+    /// Access token, to be sent as `Authorization: Bearer …`.
     access_token: String,
-    /// When the access token expires.
+    /// Time at which the access token expires.
     access_token_expires_at: DateTime<Utc>,
-    /// For `refreshSession`, once.
+    /// Token for `refreshSession`. It can be used once.
     refresh_token: String,
-    /// When the refresh token expires.
+    /// Time at which the refresh token expires.
     refresh_token_expires_at: DateTime<Utc>,
-    /// Who signed in.
+    /// The member who is signed in.
     member: Member,
 }
 
@@ -99,176 +99,211 @@ impl From<SignedIn> for AuthPayload {
     }
 }
 
-/// An invite code, shown once.
+/// A new invite code.
 #[derive(SimpleObject)]
 struct InvitePayload {
-    /// The code. It is not stored in a readable form: this is the only time it is shown.
+    /// The code. Only this response shows it, because the server stores only a hash.
     code: String,
-    /// When it expires.
+    /// Time at which the code expires.
     expires_at: DateTime<Utc>,
-    /// Whose it is.
+    /// The member to whom the code was issued.
     member: Member,
-    /// Whether it reached them.
+    /// Whether and how the code was delivered to the member.
     delivery: InviteDelivery,
 }
 
-/// A reset code, shown once.
+/// A new password reset code.
 #[derive(SimpleObject)]
 struct ResetCodePayload {
-    /// The code. It is not stored in a readable form: this is the only time it is shown.
+    /// The code. Only this response shows it, because the server stores only a hash.
     code: String,
-    /// When it expires.
+    /// Time at which the code expires.
     expires_at: DateTime<Utc>,
-    /// Whose it is.
+    /// The member to whom the code was issued.
     member: Member,
-    /// Whether it reached them.
+    /// Whether and how the code was delivered to the member.
     delivery: InviteDelivery,
 }
 
-/// A time signed in: from `login` (or `register`, or `resetPassword`) for as long as it is renewed.
+/// A session of the viewer. `login`, `register` and `resetPassword` start one; `refreshSession` extends it.
 #[Object]
 impl Session {
-    /// Its global id.
+    /// Global id of the session.
     pub(crate) async fn id(&self) -> ID {
         self.id.into()
     }
 
-    /// When the member signed in.
+    /// Time at which the member signed in.
     async fn created_at(&self) -> DateTime<Utc> {
         self.created_at.and_utc()
     }
 
-    /// When the member signed in or last renewed it.
+    /// Time at which the member signed in or last refreshed the session.
     async fn last_used_at(&self) -> DateTime<Utc> {
         self.last_used_at.and_utc()
     }
 
-    /// What the client that signed in calls itself.
+    /// `User-Agent` header of the client that signed in.
     async fn user_agent(&self) -> Option<&str> {
         self.user_agent.as_deref()
     }
 
-    /// Whether it is the one that asks.
+    /// Whether this request belongs to the session.
     async fn is_current(&self, ctx: &Context<'_>) -> bool {
         RequestContext::of(ctx).viewer().is_some_and(|viewer| viewer.session == Some(self.id))
     }
 }
 
-/// What is asked of accounts.
+/// Queries of sessions.
 #[derive(Default)]
 pub struct AuthQuery;
 
 #[guarded]
 #[Object]
 impl AuthQuery {
-    /// The viewer's own open sessions, the last used first.
+    /// The viewer's active sessions, last used first.
     #[authenticated]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
-        let caller = RequestContext::of(ctx);
-        sessions(&caller.app.accounts, &*caller.signed_in()?).await
+        let context = RequestContext::of(ctx);
+        sessions(&context.app.accounts, &*context.signed_in()?).await
     }
 }
 
-/// Done.
+/// Confirms a mutation that returns no object.
 #[derive(SimpleObject)]
 struct SuccessPayload {
-    /// Always true: what fails is an error.
+    /// Always `true`: a failure is an error instead.
     success: bool,
 }
 
-/// What signs members in and out.
+/// Mutations of accounts and sessions.
 #[derive(Default)]
 pub struct AuthMutation;
 
 #[guarded]
 #[Object]
 impl AuthMutation {
-    /// Makes the account of a member who was sent an invite code, and signs them in.
-    async fn register(&self, ctx: &Context<'_>, input: RegisterInput) -> Result<AuthPayload> {
-        let caller = RequestContext::of(ctx);
+    /// Creates the account of an invited member and signs the member in.
+    ///
+    /// Error reasons: `INVALID_CODE`, `PASSWORD_TOO_SHORT`. Too many attempts fail with the code `RATE_LIMITED`.
+    async fn register(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Invite code and credentials.")] input: RegisterInput,
+    ) -> Result<AuthPayload> {
+        let context = RequestContext::of(ctx);
         let (code, username) = (&input.invite_code, &input.discord_username);
-        Ok(register(&caller.app.accounts, caller.guild, code, username, input.password, &caller.origin).await?.into())
+        Ok(register(&context.app.accounts, context.guild, code, username, input.password, &context.origin)
+            .await?
+            .into())
     }
 
     /// Signs a registered member in.
-    async fn login(&self, ctx: &Context<'_>, input: LoginInput) -> Result<AuthPayload> {
-        let caller = RequestContext::of(ctx);
+    ///
+    /// Error reasons: `BAD_CREDENTIALS`. Too many attempts fail with the code `RATE_LIMITED`.
+    async fn login(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Credentials of the member.")] input: LoginInput,
+    ) -> Result<AuthPayload> {
+        let context = RequestContext::of(ctx);
         let username = &input.discord_username;
-        Ok(login(&caller.app.accounts, caller.guild, username, input.password, &caller.origin).await?.into())
+        Ok(login(&context.app.accounts, context.guild, username, input.password, &context.origin).await?.into())
     }
 
-    /// Exchanges a refresh token for new tokens. Each can be used once; using it again revokes the session.
-    async fn refresh_session(&self, ctx: &Context<'_>, input: RefreshSessionInput) -> Result<AuthPayload> {
-        let caller = RequestContext::of(ctx);
-        Ok(refresh_session(&caller.app.accounts, caller.guild, &input.refresh_token, &caller.origin).await?.into())
+    /// Exchanges a refresh token for new tokens. A refresh token can be used once: using it again revokes the session.
+    ///
+    /// Error reasons: `INVALID_TOKEN`. Too many attempts fail with the code `RATE_LIMITED`.
+    async fn refresh_session(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The refresh token.")] input: RefreshSessionInput,
+    ) -> Result<AuthPayload> {
+        let context = RequestContext::of(ctx);
+        Ok(refresh_session(&context.app.accounts, context.guild, &input.refresh_token, &context.origin).await?.into())
     }
 
-    /// Gives an account another password with a reset code, and signs its member in. All their other sessions end.
-    async fn reset_password(&self, ctx: &Context<'_>, input: ResetPasswordInput) -> Result<AuthPayload> {
-        let caller = RequestContext::of(ctx);
+    /// Sets a new password with a reset code and signs the member in. Ends all their other sessions.
+    ///
+    /// Error reasons: `INVALID_CODE`, `PASSWORD_TOO_SHORT`. Too many attempts fail with the code `RATE_LIMITED`.
+    async fn reset_password(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Reset code and new password.")] input: ResetPasswordInput,
+    ) -> Result<AuthPayload> {
+        let context = RequestContext::of(ctx);
         let (code, username) = (&input.reset_code, &input.discord_username);
-        Ok(reset_password(&caller.app.accounts, caller.guild, code, username, input.new_password, &caller.origin)
+        Ok(reset_password(&context.app.accounts, context.guild, code, username, input.new_password, &context.origin)
             .await?
             .into())
     }
 
-    /// Gives the viewer's account another password. Their other sessions end, and every access token is void but the one
-    /// in the answer.
+    /// Changes the viewer's password. Ends their other sessions and revokes all access tokens except the returned one.
+    ///
+    /// Error reasons: `BAD_CREDENTIALS`, `PASSWORD_TOO_SHORT`. Too many attempts fail with the code `RATE_LIMITED`.
     #[authenticated]
-    async fn change_password(&self, ctx: &Context<'_>, input: ChangePasswordInput) -> Result<AuthPayload> {
-        let caller = RequestContext::of(ctx);
-        let (viewer, origin) = (caller.signed_in()?, &caller.origin);
-        Ok(change_password(&caller.app.accounts, &viewer, input.current_password, input.new_password, origin)
+    async fn change_password(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Current and new password.")] input: ChangePasswordInput,
+    ) -> Result<AuthPayload> {
+        let context = RequestContext::of(ctx);
+        let (viewer, origin) = (context.signed_in()?, &context.origin);
+        Ok(change_password(&context.app.accounts, &viewer, input.current_password, input.new_password, origin)
             .await?
             .into())
     }
 
-    /// Ends one of the viewer's own sessions: its tokens are void at once, its subscriptions end.
+    /// Ends one of the viewer's sessions: revokes its tokens at once and ends its subscriptions.
     #[authenticated]
     async fn revoke_session(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which session.")] id: ID,
+        #[graphql(desc = "Id of the session.")] id: ID,
     ) -> Result<DeletePayload> {
-        let caller = RequestContext::of(ctx);
+        let context = RequestContext::of(ctx);
         let session = SessionId::try_from(&id).map_err(|_| Refusal::not_found("session").at("id"))?;
-        revoke_session(&caller.app.accounts, &*caller.signed_in()?, session).await?;
+        revoke_session(&context.app.accounts, &*context.signed_in()?, session).await?;
         Ok(DeletePayload { deleted_id: id })
     }
 
-    /// Ends this session: its tokens are void at once, its subscriptions end.
+    /// Ends the session of this request: revokes its tokens at once and ends its subscriptions.
     #[authenticated]
     async fn logout(&self, ctx: &Context<'_>) -> Result<SuccessPayload> {
-        let caller = RequestContext::of(ctx);
-        logout(&caller.app.accounts, &*caller.signed_in()?).await?;
+        let context = RequestContext::of(ctx);
+        logout(&context.app.accounts, &*context.signed_in()?).await?;
         Ok(SuccessPayload { success: true })
     }
 
-    /// Issues an invite code for a member below the viewer's rank, voiding the member's older ones.
+    /// Issues an invite code to a member below the viewer's rank. Earlier codes of the member become invalid.
+    ///
+    /// Error reasons: `RANK_TOO_LOW`, `ALREADY_REGISTERED`, `MEMBER_INACTIVE`.
     #[requires_permission(auth::SEND_INVITE)]
     async fn send_invite(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Who is invited.")] member_id: ID,
+        #[graphql(desc = "Id of the member to invite.")] member_id: ID,
     ) -> Result<InvitePayload> {
-        let caller = RequestContext::of(ctx);
+        let context = RequestContext::of(ctx);
         let member = MemberId::try_from(&member_id).map_err(|_| Refusal::not_found("member").at("memberId"))?;
-        let issued = send_invite(&caller.app.accounts, &*caller.signed_in()?, member).await?;
+        let issued = send_invite(&context.app.accounts, &*context.signed_in()?, member).await?;
         let IssuedCode { code, expires_at, member, delivery } = issued;
         Ok(InvitePayload { code, expires_at: expires_at.and_utc(), member, delivery })
     }
 
-    /// Issues a code with which a registered member below the viewer's rank chooses another password, voiding their older
-    /// ones.
+    /// Issues a password reset code to a registered member below the viewer's rank. Earlier codes of the member become
+    /// invalid.
+    ///
+    /// Error reasons: `RANK_TOO_LOW`, `NOT_REGISTERED`, `MEMBER_INACTIVE`.
     #[requires_permission(auth::SEND_RESET_CODE)]
     async fn send_reset_code(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Who is to choose another password.")] member_id: ID,
+        #[graphql(desc = "Id of the member whose password is to be reset.")] member_id: ID,
     ) -> Result<ResetCodePayload> {
-        let caller = RequestContext::of(ctx);
+        let context = RequestContext::of(ctx);
         let member = MemberId::try_from(&member_id).map_err(|_| Refusal::not_found("member").at("memberId"))?;
-        let issued = send_reset_code(&caller.app.accounts, &*caller.signed_in()?, member).await?;
+        let issued = send_reset_code(&context.app.accounts, &*context.signed_in()?, member).await?;
         let IssuedCode { code, expires_at, member, delivery } = issued;
         Ok(ResetCodePayload { code, expires_at: expires_at.and_utc(), member, delivery })
     }

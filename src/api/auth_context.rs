@@ -1,4 +1,4 @@
-//! What a client was authenticated for.
+//! The guild and viewer that a client was authenticated for.
 
 use std::sync::Arc;
 
@@ -15,18 +15,18 @@ use crate::{
 /// The guild and token that a client sends.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Credentials<'c> {
-    /// The guild's slug. The default guild serves without.
+    /// The guild's slug. Without it, the default guild is used.
     pub guild: Option<&'c str>,
-    /// `Bearer` and an access token.
+    /// The value of an `Authorization` header: `Bearer` and an access token.
     pub authorization: Option<&'c str>,
 }
 
-/// The guild and viewer that a client was authenticated for: of a request, or of a socket.
+/// The guild and viewer that a request or a WebSocket was authenticated for.
 #[derive(Clone)]
 pub struct AuthContext {
     /// The server's parts.
     pub app: Arc<App>,
-    /// The guild: operations read no other.
+    /// The guild. Operations read no other guild.
     pub guild: GuildId,
     /// The client's address and user agent.
     pub origin: Arc<Origin>,
@@ -46,7 +46,7 @@ impl AuthContext {
             Some(authorization) => {
                 let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
                 let (_, token) = token.ok_or_else(|| {
-                    let message = "Authorization must be a bearer token.";
+                    let message = "The authorization must be a bearer token.";
                     Refusal::new(Code::Unauthenticated, message).because("INVALID_TOKEN")
                 })?;
                 Some(app.accounts.authenticate(guild, token.trim()).await?)
@@ -55,7 +55,7 @@ impl AuthContext {
         Ok(Self { app: Arc::clone(app), guild, origin: Arc::new(origin), viewer: viewer.map(Arc::new) })
     }
 
-    /// The same client with the viewer as they are now.
+    /// The same client, with the viewer loaded again.
     ///
     /// # Errors
     /// `UNAUTHENTICATED` when the token has been revoked or has expired.

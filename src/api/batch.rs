@@ -1,8 +1,8 @@
-//! When a batch of loads is complete.
+//! Dispatches the batches of an execution, level by level.
 //!
-//! A batching library waits a fixed time for more keys, and how many fields get to run in that time is a matter of chance. An
-//! execution knows better: its fields load in levels. Once polling makes no progress and no query is in flight, all keys of
-//! this level are known and the batch is dispatched. So a query has the same number of statements every time.
+//! A DataLoader waits a fixed time for more keys, so its batches depend on timing. Here the end of a level is known:
+//! once polling makes no progress and no query is in flight, all keys of the level are collected and its batches are
+//! dispatched. So an operation always has the same number of statements.
 
 use std::{
     pin::pin,
@@ -31,22 +31,23 @@ struct SharedBatches {
 
 #[derive(Default)]
 struct BatchState {
-    /// The level that collects keys now.
+    /// The level that currently collects keys.
     level: u64,
-    /// Batches that wait for this level's dispatch.
+    /// Number of batches that wait for the dispatch of this level.
     waiting: usize,
-    /// Batches of earlier levels that are still loading.
+    /// Number of batches of earlier levels that are still loading.
     loading: usize,
 }
 
-/// A batch's place in a level, held until the batch is loaded.
+/// Registers a batch in a level until it is dropped, which marks the batch as loaded.
 pub(super) struct BatchTicket {
     shared: Arc<SharedBatches>,
     level: u64,
 }
 
 impl BatchScheduler {
-    /// Adds a batch to the present level and returns when that is dispatched: only ever inside [`BatchScheduler::run`].
+    /// Adds a batch to the current level and returns when the level is dispatched. Call it only inside
+    /// [`BatchScheduler::run`].
     pub(super) async fn enqueue(&self) -> BatchTicket {
         let (ticket, dispatched) = {
             let mut state = self.0.lock();
@@ -57,12 +58,12 @@ impl BatchScheduler {
         ticket
     }
 
-    /// Runs an execution and dispatches its batches.
+    /// Polls an execution to its end and dispatches its batches.
     pub(super) async fn run<T>(&self, execution: impl Future<Output = T>) -> T {
         let usage = Usage::current();
         let progress = Arc::new(ProgressWaker::default());
         let waker = Waker::from(Arc::clone(&progress));
-        // Unconstrained: a future that tokio's budget interrupts in the midst of a level would look as if all fields had asked.
+        // Unconstrained: tokio's budget would interrupt the poll within a level, and the level would look complete.
         let mut execution = pin!(tokio::task::unconstrained(execution));
         std::future::poll_fn(|cx| {
             progress.task.register(cx.waker());
@@ -80,7 +81,7 @@ impl BatchScheduler {
         .await
     }
 
-    /// Dispatches the level if any batch waits for it and none of an earlier one is loading.
+    /// Dispatches the level if batches wait for it and no batch of an earlier level is loading.
     fn dispatch(&self) -> bool {
         let mut state = self.0.lock();
         if state.waiting == 0 || state.loading > 0 {
@@ -94,7 +95,7 @@ impl BatchScheduler {
     }
 }
 
-/// Wakes the task, and shows whether the poll itself made progress possible.
+/// Wakes the task and records that it did, which shows whether another poll can make progress.
 #[derive(Default)]
 struct ProgressWaker {
     was_woken: AtomicBool,

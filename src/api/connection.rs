@@ -1,5 +1,4 @@
-//! Relay connections, defined once for all types that are listed
-//! (<https://relay.dev/graphql/connections.htm>).
+//! Relay connections, defined once for all listed types (<https://relay.dev/graphql/connections.htm>).
 
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 use serde::{Serialize, de::DeserializeOwned};
@@ -14,28 +13,28 @@ use crate::kernel::{
 /// The four arguments of a connection field.
 #[derive(Clone, Debug, Default)]
 pub struct PageArgs {
-    /// How many, from the start.
+    /// Number of items from the start.
     pub first: Option<i32>,
-    /// Only what comes after this cursor.
+    /// Return only items after this cursor.
     pub after: Option<String>,
-    /// How many, from the end.
+    /// Number of items from the end.
     pub last: Option<i32>,
-    /// Only what comes before this cursor.
+    /// Return only items before this cursor.
     pub before: Option<String>,
 }
 
-/// A type listed in connections.
+/// A type that connections list.
 pub trait ConnectionNode: OutputType + Clone {
-    /// Its GraphQL name, from which the names of its connection and edge are made.
+    /// Its GraphQL name, the prefix of the names of its connection and edge.
     const NAME: &'static str;
-    /// What the list is filtered by.
+    /// The filter of the list.
     type Filter: Send + Sync;
-    /// The position in the list's order, unique for each row.
+    /// The sort key of a row in the list, unique for each row.
     type Key: Serialize + DeserializeOwned;
 
-    /// This row's position.
+    /// This row's sort key.
     fn key(&self) -> Self::Key;
-    /// Number of rows that pass the filter.
+    /// Counts the rows that pass the filter.
     fn count(ctx: &Context<'_>, filter: &Self::Filter) -> impl Future<Output = Result<i64>> + Send;
 }
 
@@ -43,7 +42,8 @@ impl PageArgs {
     /// Checks the arguments of a connection of `T` in the request's guild.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT`: a size out of range, `first` with `last`, a cursor that was not issued for this connection and guild.
+    /// `BAD_USER_INPUT`: a size out of range, `first` with `last`, a cursor that was not issued for this connection and
+    /// guild.
     pub fn check<T: ConnectionNode>(self, request: &RequestContext) -> Result<PageRequest<T>, Refusal> {
         let (signer, guild) = (request.app.accounts.keys.cursors.clone(), request.guild);
         let (field, size) = match (self.first, self.last) {
@@ -75,7 +75,7 @@ pub struct PageRequest<T: ConnectionNode> {
 }
 
 impl<T: ConnectionNode> PageRequest<T> {
-    /// The page, from the rows that a store loaded for it: at most [`Page::limit`], in the order of the request.
+    /// Builds the page from the rows that a store loaded for it: at most [`Page::limit`], in the order of the request.
     pub fn connection(self, mut rows: Vec<T>, filter: T::Filter) -> Connection<T> {
         let Self { page, signer, guild } = self;
         let more = rows.len() > page.size;
@@ -90,7 +90,7 @@ impl<T: ConnectionNode> PageRequest<T> {
     }
 }
 
-/// A page of a list, in the shape Relay knows.
+/// A page of a list, as a Relay connection.
 pub struct Connection<T: ConnectionNode> {
     signer: CursorSigner,
     guild: GuildId,
@@ -112,20 +112,20 @@ impl<T: ConnectionNode> TypeName for Connection<T> {
     }
 }
 
-/// A page of a list.
+/// A page of a list (a Relay connection).
 #[Object(name_type)]
 impl<T: ConnectionNode> Connection<T> {
-    /// The page's items, each with its cursor.
+    /// Items of the page with their cursors.
     async fn edges(&self) -> Vec<Edge<T>> {
         self.rows.iter().map(|row| Edge { cursor: self.cursor(row), node: row.clone() }).collect()
     }
 
-    /// The page's items.
+    /// Items of the page.
     async fn nodes(&self) -> &[T] {
         &self.rows
     }
 
-    /// Where this page lies in the list.
+    /// Position of the page in the list.
     async fn page_info(&self) -> PageInfo {
         PageInfo {
             has_next_page: self.has_next,
@@ -135,7 +135,7 @@ impl<T: ConnectionNode> Connection<T> {
         }
     }
 
-    /// How many items the whole list has. Counted only when asked for.
+    /// Number of items in the whole list. The server counts them only if this field is selected.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
         T::count(ctx, &self.filter).await
     }
@@ -156,7 +156,7 @@ impl<T: ConnectionNode> TypeName for Edge<T> {
 /// An item of a page with its cursor.
 #[Object(name_type, serial)]
 impl<T: ConnectionNode> Edge<T> {
-    /// The item's place in the list, for `after` and `before`.
+    /// Position of the item in the list, for `after` and `before`.
     async fn cursor(&self) -> &str {
         &self.cursor
     }
@@ -167,16 +167,16 @@ impl<T: ConnectionNode> Edge<T> {
     }
 }
 
-/// Where a page lies in its list.
+/// Position of a page in its list.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub struct PageInfo {
-    /// Whether there are items after this page.
+    /// Whether the list has items after this page.
     has_next_page: bool,
-    /// Whether there are items before this page.
+    /// Whether the list has items before this page.
     has_previous_page: bool,
-    /// The cursor of the page's first item.
+    /// Cursor of the first item; `null` if the page is empty.
     start_cursor: Option<String>,
-    /// The cursor of the page's last item.
+    /// Cursor of the last item; `null` if the page is empty.
     end_cursor: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What resolvers know of the request: its guild, its viewer and its loaders.
+//! The context of one execution for its resolvers: guild, viewer and loaders.
 
 use std::sync::{
     Arc,
@@ -21,84 +21,94 @@ use crate::{
     },
 };
 
-/// Most values in a response's tables and files together, whose size no document shows beforehand. A single one may be larger.
-const MAX_BULK: usize = 1_000_000;
+/// Most values in all tables and files of a response. The document does not show their size, so its cost excludes them.
+/// A single table or file may be larger.
+const MAX_TABLE_VALUES: usize = 1_000_000;
 
-/// One execution's guild, viewer and loaders.
+/// The guild, viewer and loaders of one execution.
 pub struct RequestContext {
     /// The server's parts.
     pub app: Arc<App>,
-    /// The guild: operations read no other.
+    /// The guild. Operations read no other guild.
     pub guild: GuildId,
     /// The client's address and user agent.
     pub origin: Arc<Origin>,
     /// Batched loaders.
-    pub load: Loaders,
+    pub loaders: Loaders,
     viewer: TrackedViewer,
-    /// The guild's row, once read; not kept in a mutation, which may change it.
-    row: Option<OnceCell<Arc<Guild>>>,
-    /// Number of values in this response's tables and files so far.
-    bulk: AtomicUsize,
+    /// The guild's row once read; `None` in a mutation, which may change the row.
+    guild_row: Option<OnceCell<Arc<Guild>>>,
+    /// Number of values in the tables and files of this response so far.
+    charged: AtomicUsize,
     /// The source stream of a subscription, once its field has created it.
     events: Mutex<Option<EventStream>>,
 }
 
 impl RequestContext {
     /// The context of one execution.
-    pub fn new(admitted: &AuthContext, is_mutation: bool) -> Self {
-        let AuthContext { app, guild, origin, viewer } = admitted.clone();
+    pub fn new(auth: &AuthContext, is_mutation: bool) -> Self {
+        let AuthContext { app, guild, origin, viewer } = auth.clone();
         let viewer = TrackedViewer::new(viewer);
-        let load = Loaders::new(&app, guild, &viewer);
-        let row = (!is_mutation).then(OnceCell::new);
-        Self { app, guild, origin, load, viewer, row, bulk: AtomicUsize::default(), events: Mutex::default() }
+        let loaders = Loaders::new(&app, guild, &viewer);
+        let guild_row = (!is_mutation).then(OnceCell::new);
+        Self {
+            app,
+            guild,
+            origin,
+            loaders,
+            viewer,
+            guild_row,
+            charged: AtomicUsize::default(),
+            events: Mutex::default(),
+        }
     }
 
-    /// The guild's row: read once in a query, anew each time in a mutation.
+    /// Loads the guild's row: once in a query, each time in a mutation.
     ///
     /// # Errors
     /// The database's.
     pub async fn guild_row(&self) -> Result<Arc<Guild>> {
-        let read = async || self.load.guild.one(self.guild).await.map(Arc::new);
-        match &self.row {
+        let read = async || self.loaders.guild.load_required(self.guild).await.map(Arc::new);
+        match &self.guild_row {
             Some(row) => row.get_or_try_init(read).await.cloned(),
             None => read().await,
         }
     }
 
-    /// A rank that a foreign key refers to.
+    /// Loads a rank that a foreign key refers to.
     ///
     /// # Errors
-    /// The database's; internal when the rank does not exist.
+    /// The database's; internal if the rank does not exist.
     pub async fn rank(&self, id: RankId) -> Result<Rank> {
         let guild = self.guild_row().await?;
         match self.app.rosters.ladder(&self.app.db, &guild).await?.rank(id) {
             Some(rank) => Ok(rank.clone()),
             // Created after the guild's row was read.
-            None => self.load.rank.one(id).await,
+            None => self.loaders.rank.load_required(id).await,
         }
     }
 
     /// Runs an execution that has this context, and dispatches the batches of its loaders.
     pub async fn run<T>(&self, execution: impl Future<Output = T>) -> T {
-        self.load.batches.run(execution).await
+        self.loaders.batches.run(execution).await
     }
 
-    /// What the client was authenticated for.
+    /// The guild and viewer that the client was authenticated for.
     pub fn auth(&self) -> AuthContext {
         let (app, origin) = (Arc::clone(&self.app), Arc::clone(&self.origin));
         AuthContext { app, guild: self.guild, origin, viewer: self.viewer() }
     }
 
-    /// Charges a table or file of so many values to the response's budget.
+    /// Charges a table or file with this number of values to the response's budget.
     ///
     /// # Errors
-    /// `QUERY_TOO_COMPLEX` when the response's tables and files together are too large.
+    /// `QUERY_TOO_COMPLEX` if the response's tables and files together are too large.
     pub fn charge_response_budget(&self, values: usize) -> Result<(), Refusal> {
-        let before = self.bulk.fetch_add(values, Ordering::Relaxed);
-        if before == 0 || before.saturating_add(values) <= MAX_BULK {
+        let before = self.charged.fetch_add(values, Ordering::Relaxed);
+        if before == 0 || before.saturating_add(values) <= MAX_TABLE_VALUES {
             return Ok(());
         }
-        let message = "The operation asks for too much at once: ask for fewer of these tables or files.";
+        let message = "The response would be too large: select fewer tables or files in one operation.";
         Err(Refusal::new(Code::QueryTooComplex, message))
     }
 
@@ -115,17 +125,17 @@ impl RequestContext {
     /// The viewer.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED` when not signed in.
+    /// `UNAUTHENTICATED` if not signed in.
     pub fn signed_in(&self) -> Result<Arc<Viewer>, Refusal> {
         self.viewer().ok_or_else(Refusal::sign_in)
     }
 
-    /// Whether the response is the same for every viewer: no resolver read who it is.
+    /// Whether the response is the same for every viewer, because no resolver read the viewer.
     pub(super) fn is_viewer_independent(&self) -> bool {
         !self.viewer.was_read()
     }
 
-    /// Keeps the source stream that a subscription's field has created.
+    /// Stores the source stream that a subscription's field has created.
     pub(super) fn set_events(&self, events: EventStream) {
         *self.events.lock() = Some(events);
     }

@@ -1,4 +1,4 @@
-//! Runs operations, however they arrive.
+//! Runs operations of all transports.
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,10 +35,10 @@ use crate::{
     live::{CacheSlot, CachedResponse, ResponseKey},
 };
 
-/// The reason of a request that took longer than it may.
+/// The reason of the error for a request that exceeds its time limit.
 pub const OUT_OF_TIME: &str = "OUT_OF_TIME";
 
-/// The schema, and the documents that it runs.
+/// The schema and its documents: finds, checks and executes operations.
 #[derive(Clone)]
 pub struct Graph {
     schema: Schema<Query, Mutation, Subscription>,
@@ -48,18 +48,18 @@ pub struct Graph {
     clock: Clock,
 }
 
-/// How a schema is served.
+/// Settings of a [`Graph`].
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What one request may ask for.
+    /// Limits on one request.
     pub limits: Limits,
-    /// Whether the schema may be asked for.
+    /// Whether introspection is allowed.
     pub introspection: bool,
-    /// Whether refusals of unknown fields suggest known ones.
+    /// Whether errors about unknown fields suggest known ones.
     pub suggestions: bool,
-    /// The manifest of the only documents that are run, if there is one.
+    /// The manifest of trusted documents. With one, no other document is run.
     pub manifest: Option<String>,
-    /// The clock that the time of a request is measured by.
+    /// The clock that measures the time limit of requests.
     pub clock: Clock,
 }
 
@@ -80,52 +80,52 @@ impl Default for Settings {
 pub struct Operation {
     /// The document.
     pub document: DocumentRef,
-    /// Which of the document's operations.
+    /// The name of the operation within the document.
     pub name: Option<String>,
     /// The values of its variables.
     pub variables: Variables,
 }
 
-/// An operation that may be run.
+/// An operation that has been parsed and checked and may be run.
 #[derive(Clone)]
 pub struct Prepared {
-    chosen: SelectedOperation,
+    selected: SelectedOperation,
     variables: Variables,
-    /// Whether its document is one of the operator's.
+    /// Whether the operator's manifest contains its document.
     is_trusted: bool,
 }
 
 impl Prepared {
     /// Whether it is a query, a mutation or a subscription.
     pub fn kind(&self) -> OperationType {
-        self.chosen.operation().ty
+        self.selected.operation().ty
     }
 
     /// Its name, if it has one.
     pub fn name(&self) -> Option<&str> {
-        self.chosen.name()
+        self.selected.name()
     }
 
-    /// Whether its document, and so its name, is one of the operator's manifest.
+    /// Whether the operator's manifest contains its document, and so its name.
     pub const fn is_trusted(&self) -> bool {
         self.is_trusted
     }
 
-    /// Its document's length in KiB, begun ones counted.
+    /// The length of its document in KiB, rounded up.
     pub fn kibibytes(&self) -> u32 {
-        u32::try_from(self.chosen.bytes() / 1_024 + 1).unwrap_or(u32::MAX)
+        u32::try_from(self.selected.bytes() / 1_024 + 1).unwrap_or(u32::MAX)
     }
 
-    fn request(&self, caller: Arc<RequestContext>) -> Request {
-        let mut request = Request::new("").variables(self.variables.clone()).data(caller);
-        request.set_parsed_query(self.chosen.executable(&self.variables));
+    fn request(&self, context: Arc<RequestContext>) -> Request {
+        let mut request = Request::new("").variables(self.variables.clone()).data(context);
+        request.set_parsed_query(self.selected.executable(&self.variables));
         request
     }
 
-    /// A subscription's end, as its field would report it.
+    /// The error that ends a subscription, located at its root field.
     fn fail(&self, error: Error, request_id: &str) -> ServerError {
         let mut error = error.into_sanitized(request_id);
-        let root = &self.chosen.operation().selection_set.node.items;
+        let root = &self.selected.operation().selection_set.node.items;
         if let Some(Selection::Field(field)) = root.first().map(|item| &item.node) {
             error.locations = vec![field.pos];
             error.path = vec![PathSegment::Field(field.node.response_key().node.to_string())];
@@ -136,8 +136,8 @@ impl Prepared {
     /// The key of its responses in a [`ResponseCache`](crate::live::ResponseCache).
     fn response_key(&self) -> ResponseKey {
         let mut hash = Sha256::new();
-        hash.update(self.chosen.hash());
-        hash.update(self.chosen.name().unwrap_or_default());
+        hash.update(self.selected.hash());
+        hash.update(self.selected.name().unwrap_or_default());
         hash.update([0]);
         hash.update(self.variables.to_string());
         hash.finalize().into()
@@ -148,15 +148,15 @@ impl Prepared {
 pub enum SubscriptionMessage {
     /// A response, in JSON.
     Next(Arc<str>),
-    /// The errors that ended it.
+    /// The errors that ended the subscription.
     Refused(Vec<ServerError>),
 }
 
 impl Graph {
-    /// Builds the schema, to be served as by default.
+    /// Builds the schema with default settings.
     ///
     /// # Errors
-    /// When the schema does not print as one.
+    /// If the printed schema does not parse.
     pub fn new() -> error::Result<Self> {
         Self::with(&Settings::default()).map_err(Error::internal)
     }
@@ -164,10 +164,10 @@ impl Graph {
     /// Builds the schema.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with the manifest.
+    /// A sentence about the error in the manifest.
     pub fn with(settings: &Settings) -> Result<Self, String> {
         let schema = schema()
-            // Documents are measured and validated once, before the schema sees them.
+            // `Documents` has already measured and validated each document.
             .limit_recursive_depth(MAX_NESTING)
             .validation_mode(ValidationMode::Fast)
             .finish();
@@ -194,35 +194,35 @@ impl Graph {
     /// See [`Documents::choose`].
     pub fn prepare(&self, operation: Operation) -> Result<Prepared, Vec<ServerError>> {
         let Operation { document, name, variables } = operation;
-        let (chosen, variables) = self.documents.select(&document, name.as_deref(), variables)?;
-        Ok(Prepared { chosen, variables, is_trusted: self.documents.has_manifest() })
+        let (selected, variables) = self.documents.select(&document, name.as_deref(), variables)?;
+        Ok(Prepared { selected, variables, is_trusted: self.documents.has_manifest() })
     }
 
-    /// Waits for `work`, which authenticates a request, no longer than a request may take.
+    /// Runs `work`, which authenticates a request, within the time limit of a request.
     ///
     /// # Errors
-    /// Those of `work`; unavailable when it takes longer.
+    /// Those of `work`; unavailable if it takes longer.
     pub async fn within_time_limit<T>(&self, work: impl Future<Output = error::Result<T>>) -> error::Result<T> {
-        let late = || Err(Error::unavailable("who asks could not be looked up in time"));
-        self.clock.timeout(self.request_time, work).await.unwrap_or_else(late)
+        let timed_out = || Err(Error::unavailable("the authentication took too long"));
+        self.clock.timeout(self.request_time, work).await.unwrap_or_else(timed_out)
     }
 
-    /// Runs a query or a mutation. A mutation comes to its end even when whoever waits for the answer goes away, or has waited
-    /// for as long as a request may take.
-    pub async fn execute(&self, prepared: Prepared, admitted: &AuthContext, request_id: &str) -> Response {
+    /// Runs a query or a mutation. A mutation runs to its end even if the client disconnects or the time limit passes;
+    /// a query is aborted.
+    pub async fn execute(&self, prepared: Prepared, auth: &AuthContext, request_id: &str) -> Response {
         let is_query = prepared.kind() == OperationType::Query;
-        let (graph, id, caller) =
-            (self.clone(), request_id.to_owned(), Arc::new(RequestContext::new(admitted, !is_query)));
-        let under_way = (!is_query).then(|| admitted.app.mutations.subscribe());
+        let (graph, id, context) =
+            (self.clone(), request_id.to_owned(), Arc::new(RequestContext::new(auth, !is_query)));
+        // The shutdown waits for running mutations, until this receiver is dropped.
+        let running = (!is_query).then(|| auth.app.mutations.subscribe());
         let run = async move {
-            let _under_way = under_way;
-            let mut response = caller.run(graph.schema.execute(prepared.request(Arc::clone(&caller)))).await;
+            let _running = running;
+            let mut response = context.run(graph.schema.execute(prepared.request(Arc::clone(&context)))).await;
             graph.finish(&mut response, &prepared, &id);
             response
         };
         let run = tokio::spawn(Usage::current().scope(run).in_current_span());
-        // A query that nobody waits for any more is given up.
-        let _give_up = is_query.then(|| GiveUp(run.abort_handle()));
+        let _abort = is_query.then(|| AbortOnDrop(run.abort_handle()));
         match self.clock.timeout(self.request_time, run).await {
             Some(Ok(response)) => response,
             Some(Err(panic)) => {
@@ -230,22 +230,22 @@ impl Graph {
                 Response::from_errors(vec![error::internal_server_error(request_id)])
             }
             None => {
-                tracing::warn!(request_id, "request ran out of time");
+                tracing::warn!(request_id, "request exceeded its time limit");
                 Response::from_errors(vec![out_of_time(is_query).into_server_error()])
             }
         }
     }
 
-    /// Runs a subscription, which answers as often as there is something new.
+    /// Runs a subscription: one response for each event of its source stream (GraphQL §6.2.3).
     pub fn subscribe(
         &self,
         prepared: Prepared,
-        admitted: AuthContext,
+        auth: AuthContext,
         request_id: String,
     ) -> impl Stream<Item = SubscriptionMessage> + Send + use<> {
         let graph = self.clone();
         async_stream::stream! {
-            let mut events = match graph.create_source_stream(&prepared, &admitted, &request_id).await {
+            let mut events = match graph.create_source_stream(&prepared, &auth, &request_id).await {
                 Ok(Some(events)) => events,
                 Ok(None) => return,
                 Err(errors) => {
@@ -253,15 +253,15 @@ impl Graph {
                     return;
                 }
             };
-            drop(admitted);
+            drop(auth);
             let (key, prepared) = (prepared.response_key(), Arc::new(prepared));
             while let Some(event) = events.next().await {
-                let answer = match event {
+                let response = match event {
                     Ok(event) => graph.execute_event(&prepared, &key, event, &request_id).await,
                     Err(error) => Err(vec![prepared.fail(error, &request_id)]),
                 };
-                match answer {
-                    Ok(answer) => yield SubscriptionMessage::Next(answer),
+                match response {
+                    Ok(response) => yield SubscriptionMessage::Next(response),
                     Err(errors) => {
                         yield SubscriptionMessage::Refused(errors);
                         return;
@@ -271,24 +271,25 @@ impl Graph {
         }
     }
 
-    /// Executes a subscription's field for the first time; `None` if it created no source stream (GraphQL §6.2.3.1).
+    /// Executes a subscription's field so that it creates its source stream, if it does (GraphQL §6.2.3.1).
     async fn create_source_stream(
         &self,
         prepared: &Prepared,
-        admitted: &AuthContext,
+        auth: &AuthContext,
         request_id: &str,
     ) -> Result<Option<EventStream>, Vec<ServerError>> {
-        let caller = Arc::new(RequestContext::new(admitted, false));
-        // Boxed, as what it holds is needed for this moment only.
-        let begin = Box::pin(self.execute_once(prepared, &caller, prepared.request(Arc::clone(&caller)), request_id));
-        match self.clock.timeout(self.request_time, begin).await {
+        let context = Arc::new(RequestContext::new(auth, false));
+        // Boxed to keep its size out of the subscription's own future.
+        let execution =
+            Box::pin(self.execute_once(prepared, &context, prepared.request(Arc::clone(&context)), request_id));
+        match self.clock.timeout(self.request_time, execution).await {
             Some(Some(response)) => Err(response.errors),
-            Some(None) => Ok(caller.take_events()),
+            Some(None) => Ok(context.take_events()),
             None => Err(vec![out_of_time(true).into_server_error()]),
         }
     }
 
-    /// The response to an event, shared with the other subscribers where it doesn't depend on the viewer.
+    /// Executes the operation for an event. Subscribers share a response that doesn't depend on the viewer.
     async fn execute_event(
         &self,
         prepared: &Arc<Prepared>,
@@ -297,75 +298,74 @@ impl Graph {
         request_id: &str,
     ) -> Result<Arc<str>, Vec<ServerError>> {
         let slot = event.responses.slot(key);
-        let make = self.clone().respond(Arc::clone(prepared), event, request_id.to_owned());
+        let execution = self.clone().respond(Arc::clone(prepared), event, request_id.to_owned());
         match slot {
             CacheSlot::Execute(sender) => {
-                // On a task of its own, so that the others do not wait for a client that is slow to read.
-                let making = async move {
-                    let made = make.await;
-                    let cached = made.as_ref().map_or(CachedResponse::Personal, |(answer, is_for_all)| {
-                        CachedResponse::new(answer, *is_for_all)
+                // On a task of its own, so that the other subscribers do not wait for a client that is slow to read.
+                let execution = async move {
+                    let result = execution.await;
+                    let cached = result.as_ref().map_or(CachedResponse::Personal, |(response, is_for_all)| {
+                        CachedResponse::new(response, *is_for_all)
                     });
                     sender.send_replace(Some(cached));
-                    made
+                    result
                 };
-                let made = tokio::spawn(making.in_current_span()).await;
-                made.unwrap_or_else(|panic| {
-                    tracing::error!(request_id, error = %panic, "an answer panicked");
+                let result = tokio::spawn(execution.in_current_span()).await;
+                result.unwrap_or_else(|panic| {
+                    tracing::error!(request_id, error = %panic, "the execution of an event panicked");
                     Err(vec![error::internal_server_error(request_id)])
                 })
             }
-            CacheSlot::Wait(mut made) => {
-                let made = made.wait_for(Option::is_some).await.map(|made| made.clone());
-                if let Ok(Some(CachedResponse::ForAll(answer))) = made {
-                    return Ok(answer);
+            CacheSlot::Wait(mut receiver) => {
+                let cached = receiver.wait_for(Option::is_some).await.map(|cached| cached.clone());
+                if let Ok(Some(CachedResponse::ForAll(response))) = cached {
+                    return Ok(response);
                 }
-                Box::pin(make).await
+                Box::pin(execution).await
             }
-            CacheSlot::Uncached => Box::pin(make).await,
+            CacheSlot::Uncached => Box::pin(execution).await,
         }
-        .map(|(answer, _)| answer)
+        .map(|(response, _)| response)
     }
 
-    /// Executes the operation for an event. Also returns whether the response is the same for every viewer.
+    /// Executes the operation for an event. Returns the response and whether it is the same for every viewer.
     async fn respond(
         self,
         prepared: Arc<Prepared>,
         event: SourceEvent,
         request_id: String,
     ) -> Result<(Arc<str>, bool), Vec<ServerError>> {
-        let caller = Arc::new(RequestContext::new(&event.subscriber, false));
-        let mut request = prepared.request(Arc::clone(&caller));
+        let context = Arc::new(RequestContext::new(&event.subscriber, false));
+        let mut request = prepared.request(Arc::clone(&context));
         (event.provide)(&mut request.data);
-        let response = self.execute_once(&prepared, &caller, request, &request_id).await.unwrap_or_default();
+        let response = self.execute_once(&prepared, &context, request, &request_id).await.unwrap_or_default();
         if response.data == Value::Null && !response.errors.is_empty() {
             return Err(response.errors);
         }
         let json = serde_json::to_string(&response).map_err(|error| {
-            tracing::error!(request_id, %error, "the answer could not be written");
+            tracing::error!(request_id, %error, "the response could not be serialized");
             vec![error::internal_server_error(&request_id)]
         })?;
-        Ok((json.into(), response.errors.is_empty() && caller.is_viewer_independent()))
+        Ok((json.into(), response.errors.is_empty() && context.is_viewer_independent()))
     }
 
-    /// The one response of a subscription's execution, if its field yields anything.
+    /// The single response of a subscription's execution, if its field yields a value.
     async fn execute_once(
         &self,
         prepared: &Prepared,
-        caller: &RequestContext,
+        context: &RequestContext,
         request: Request,
         request_id: &str,
     ) -> Option<Response> {
-        let mut answers = self.schema.execute_stream(request);
-        let run = caller.run(answers.next());
+        let mut responses = self.schema.execute_stream(request);
+        let run = context.run(responses.next());
         let mut response = Arc::new(Usage::default()).scope(run).await?;
         self.finish(&mut response, prepared, request_id);
         Some(response)
     }
 
     fn finish(&self, response: &mut Response, prepared: &Prepared, request_id: &str) {
-        completion::complete(response, prepared.chosen.document(), prepared.chosen.operation(), &self.types);
-        // A document can be wrong in more ways than anyone would want to read, or we to write.
+        completion::complete(response, prepared.selected.document(), prepared.selected.operation(), &self.types);
         response.errors.truncate(MAX_ERRORS);
         for error in &mut response.errors {
             error::sanitize(error, request_id);
@@ -373,16 +373,16 @@ impl Graph {
     }
 }
 
-/// Gives a task up when it goes out of scope.
-struct GiveUp(AbortHandle);
+/// Aborts a task when dropped.
+struct AbortOnDrop(AbortHandle);
 
-impl Drop for GiveUp {
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-/// Whether nothing was executed: the request itself is refused.
+/// Whether the whole request was refused and nothing was executed.
 pub fn is_refused(response: &Response) -> bool {
     response.data == Value::Null
         && !response.errors.is_empty()
@@ -391,9 +391,9 @@ pub fn is_refused(response: &Response) -> bool {
 
 fn out_of_time(is_query: bool) -> Refusal {
     let message = if is_query {
-        "The query took too long: ask for less."
+        "The query took too long. Select fewer fields or items."
     } else {
-        "The mutation takes longer than a request may. It goes on; look later whether it was done."
+        "The mutation takes too long, but still runs. Check later whether it succeeded."
     };
     Refusal::new(Code::QueryTooComplex, message).because(OUT_OF_TIME)
 }

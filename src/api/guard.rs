@@ -1,6 +1,6 @@
-//! Guards: what a field demands of the viewer.
+//! Guards of fields: a field requires a signed-in viewer or a permission.
 //!
-//! A field declares it once, under [`guildhall_macros::guarded`]; from that declaration come both the check here and the
+//! A field declares its requirement once, under [`guildhall_macros::guarded`]. That adds both the guard below and the
 //! directive in the schema.
 #![expect(missing_docs, reason = "the directives' macro makes items without docs")]
 
@@ -20,11 +20,11 @@ pub fn authenticated() {}
 #[TypeDirective(location = "FieldDefinition", name = "requiresPermission")]
 pub fn requires_permission(permission: Permission) {}
 
-/// Refuses a field to those who may not have it.
+/// Refuses a field to viewers who do not meet its requirement.
 pub enum RankGuard {
-    /// Being signed in is enough.
+    /// The viewer must be signed in.
     SignedIn,
-    /// The viewer's rank must grant this.
+    /// The viewer's rank must grant this permission.
     Permission(Permission),
 }
 

@@ -1,6 +1,7 @@
-//! Batched loading: what the fields of one level ask for one by one is loaded in one statement.
+//! Batched loaders: one statement loads all keys that the fields of one level request.
 //!
-//! Nothing is cached beyond the batch, so a mutation's answer shows what it did, and a subscription what is true now.
+//! Nothing is cached beyond its batch, so a mutation's response includes its changes, and each event of a subscription
+//! shows current data.
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
@@ -23,112 +24,112 @@ use crate::{
     voting::{self, Ballot, BallotBox, Campaign, Entries, Entry, Participation, Tally, TallyCache, Turnout},
 };
 
-/// Most keys of a statement: SQLite binds no more than 32,766 values.
+/// Most keys in one statement. SQLite binds at most 32,766 values.
 const MAX_KEYS: usize = 20_000;
 
-/// A batched look-up by `Key`.
+/// A query that loads values for a batch of keys.
 pub trait Fetch: Send + 'static {
-    /// What is looked up by.
+    /// The key.
     type Key: Copy + Ord + Hash + std::fmt::Debug + Send + Sync + 'static;
-    /// What is found.
+    /// The value of a key.
     type Value: Clone + Send + Sync + 'static;
 
-    /// Loads what is found of these keys.
+    /// Loads the values of these keys. Keys without a value are absent from the map.
     fn fetch(
         db: &Db,
-        scope: Scope,
+        scope: LoadScope,
         keys: Vec<Self::Key>,
     ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Value>>> + Send;
 }
 
-/// Within which a batch looks things up.
+/// The guild, viewer and time for which a batch is loaded.
 #[derive(Clone)]
-pub struct Scope {
+pub struct LoadScope {
     guild: GuildId,
     viewer: TrackedViewer,
-    counts: Arc<TallyCache>,
+    tallies: Arc<TallyCache>,
     now: Timestamp,
 }
 
-impl Scope {
+impl LoadScope {
     fn viewer(&self) -> Option<MemberId> {
         self.viewer.viewer().map(|viewer| viewer.member)
     }
 }
 
-/// Whose loaders they are.
-struct Owner {
+/// What all loaders of an execution share.
+struct Execution {
     app: Arc<App>,
     guild: GuildId,
     viewer: TrackedViewer,
     batches: BatchScheduler,
 }
 
-/// Loads by key, in batches.
-pub struct Load<F: Fetch> {
-    owner: Arc<Owner>,
-    asked: Arc<Mutex<Batch<F>>>,
+/// Loads values by key, in batches.
+pub struct Loader<F: Fetch> {
+    execution: Arc<Execution>,
+    batch: Arc<Mutex<Batch<F>>>,
 }
 
-/// What is asked for in the present round.
+/// The keys that the current level has requested.
 struct Batch<F: Fetch> {
     keys: Vec<F::Key>,
-    /// What comes of it, for all who ask: there is one from the first key on.
-    found: Option<Shared<BoxFuture<'static, Loaded<F>>>>,
+    /// The result for all fields that wait for it, from the first key on.
+    result: Option<Shared<BoxFuture<'static, BatchResult<F>>>>,
 }
 
-type Loaded<F> = Result<Arc<HashMap<<F as Fetch>::Key, <F as Fetch>::Value>>>;
+type BatchResult<F> = Result<Arc<HashMap<<F as Fetch>::Key, <F as Fetch>::Value>>>;
 
-impl<F: Fetch> Load<F> {
-    fn new(owner: &Arc<Owner>) -> Self {
-        let asked = Arc::new(Mutex::new(Batch { keys: Vec::new(), found: None }));
-        Self { owner: Arc::clone(owner), asked }
+impl<F: Fetch> Loader<F> {
+    fn new(execution: &Arc<Execution>) -> Self {
+        let batch = Arc::new(Mutex::new(Batch { keys: Vec::new(), result: None }));
+        Self { execution: Arc::clone(execution), batch }
     }
 
-    /// What is found of the key, if anything.
+    /// Loads the value of a key, if there is one.
     ///
     /// # Errors
     /// The database's.
-    pub async fn maybe(&self, key: F::Key) -> Result<Option<F::Value>> {
-        let found = {
-            let mut batch = self.asked.lock();
+    pub async fn load(&self, key: F::Key) -> Result<Option<F::Value>> {
+        let result = {
+            let mut batch = self.batch.lock();
             batch.keys.push(key);
-            batch.found.get_or_insert_with(|| self.begin()).clone()
+            batch.result.get_or_insert_with(|| self.enqueue_batch()).clone()
         };
-        Ok(found.await?.get(&key).cloned())
+        Ok(result.await?.get(&key).cloned())
     }
 
-    /// What is found of a key that the database holds to be there.
+    /// Loads the value of a key that a foreign key refers to.
     ///
     /// # Errors
-    /// The database's; internal when it is not there.
-    pub async fn one(&self, key: F::Key) -> Result<F::Value> {
-        self.maybe(key).await?.ok_or_else(|| Error::internal(format!("{key:?} is referred to and not there")))
+    /// The database's; internal if there is no value.
+    pub async fn load_required(&self, key: F::Key) -> Result<F::Value> {
+        self.load(key).await?.ok_or_else(|| Error::internal(format!("the row of {key:?} is missing")))
     }
 
-    /// Loads what has been asked for by the end of the round.
-    fn begin(&self) -> Shared<BoxFuture<'static, Loaded<F>>> {
-        // What is asked for holds this, so this must not hold that.
-        let (owner, asked) = (Arc::clone(&self.owner), Arc::downgrade(&self.asked));
+    /// Loads the keys that are requested until the current level is dispatched.
+    fn enqueue_batch(&self) -> Shared<BoxFuture<'static, BatchResult<F>>> {
+        // A weak reference, because the batch holds this future.
+        let (execution, batch) = (Arc::clone(&self.execution), Arc::downgrade(&self.batch));
         let load = async move {
-            let _ticket = owner.batches.enqueue().await;
-            let mut keys = match asked.upgrade() {
-                Some(asked) => {
-                    let mut batch = asked.lock();
-                    batch.found = None;
+            let _ticket = execution.batches.enqueue().await;
+            let mut keys = match batch.upgrade() {
+                Some(batch) => {
+                    let mut batch = batch.lock();
+                    batch.result = None;
                     std::mem::take(&mut batch.keys)
                 }
                 None => Vec::new(),
             };
             keys.sort_unstable();
             keys.dedup();
-            let (viewer, counts) = (owner.viewer.clone(), Arc::clone(&owner.app.voting.tallies));
-            let scope = Scope { guild: owner.guild, viewer, counts, now: owner.app.clock.now() };
-            let mut found = HashMap::with_capacity(keys.len());
+            let (viewer, tallies) = (execution.viewer.clone(), Arc::clone(&execution.app.voting.tallies));
+            let scope = LoadScope { guild: execution.guild, viewer, tallies, now: execution.app.clock.now() };
+            let mut values = HashMap::with_capacity(keys.len());
             for keys in keys.chunks(MAX_KEYS) {
-                found.extend(F::fetch(&owner.app.db, scope.clone(), keys.to_vec()).await?);
+                values.extend(F::fetch(&execution.app.db, scope.clone(), keys.to_vec()).await?);
             }
-            Ok(Arc::new(found))
+            Ok(Arc::new(values))
         };
         load.boxed().shared()
     }
@@ -144,32 +145,32 @@ macro_rules! loaders {
                 type Key = $key;
                 type Value = $value;
 
-                async fn fetch(db: &Db, $scope: Scope, $keys: Vec<$key>) -> Result<HashMap<$key, $value>> {
+                async fn fetch(db: &Db, $scope: LoadScope, $keys: Vec<$key>) -> Result<HashMap<$key, $value>> {
                     db.$access(async move |$conn| Ok($body)).await
                 }
             }
         )*
 
-        /// The loaders of a request.
+        /// The loaders of an execution.
         pub struct Loaders {
-            $($(#[$doc])* pub $field: Load<$name>,)*
-            /// When they load.
+            $($(#[$doc])* pub $field: Loader<$name>,)*
+            /// Dispatches the batches of all loaders.
             pub(super) batches: BatchScheduler,
         }
 
         impl Loaders {
-            /// Loaders that look only into this guild.
+            /// Loaders of one guild.
             pub fn new(app: &Arc<App>, guild: GuildId, viewer: &TrackedViewer) -> Self {
                 let (app, batches) = (Arc::clone(app), BatchScheduler::default());
-                let owner = Arc::new(Owner { app, guild, viewer: viewer.clone(), batches: batches.clone() });
-                Self { $($field: Load::new(&owner),)* batches }
+                let execution = Arc::new(Execution { app, guild, viewer: viewer.clone(), batches: batches.clone() });
+                Self { $($field: Loader::new(&execution),)* batches }
             }
         }
     };
 }
 
 loaders! {
-    /// The guild itself.
+    /// The guild by its id.
     guild: GuildById(GuildId => Guild) = read |conn, _scope, keys| {
         let mut guilds = HashMap::new();
         for id in keys {
@@ -181,7 +182,7 @@ loaders! {
     rank: RankById(RankId => Rank) = read |conn, scope, keys| {
         by(identity::store::ranks_by_id(conn, scope.guild, &keys).await?, |rank| rank.id)
     };
-    /// How many active members hold a rank.
+    /// Number of active members of a rank.
     members_of_rank: MembersOfRank(RankId => i64) = read |conn, scope, keys| {
         identity::store::members_per_rank(conn, scope.guild, &keys).await?.into_iter().collect()
     };
@@ -193,7 +194,7 @@ loaders! {
     characters_of: CharactersOf(MemberId => Vec<Character>) = read |conn, scope, keys| {
         grouped(identity::store::characters_of(conn, scope.guild, &keys).await?, |it| it.member_id)
     };
-    /// Mains of members, of those who have one.
+    /// The main characters of members.
     main_of: MainOf(MemberId => Character) = read |conn, scope, keys| {
         by(identity::store::mains_of(conn, scope.guild, &keys).await?, |it| it.member_id)
     };
@@ -201,7 +202,7 @@ loaders! {
     character: CharacterById(CharacterId => Character) = read |conn, scope, keys| {
         by(identity::store::characters_by_id(conn, scope.guild, &keys).await?, |it| it.id)
     };
-    /// Campaigns by id, whoever may see them.
+    /// Campaigns by id. The caller checks whether the viewer may see them.
     campaign: CampaignById(CampaignId => Campaign) = read |conn, scope, keys| {
         by(voting::store::campaigns_by_id(conn, scope.guild, &keys).await?, |campaign| campaign.id)
     };
@@ -210,28 +211,28 @@ loaders! {
         let entries = grouped(voting::store::entries_of(conn, scope.guild, &keys).await?, |it| it.campaign_id);
         entries.into_iter().map(|(id, of_it)| (id, of_it.into_iter().map(Arc::new).collect())).collect()
     };
-    /// Entries by id, whoever may see their campaign.
+    /// Entries by id. The caller checks whether the viewer may see their campaign.
     entry: EntryById(EntryId => Entry) = read |conn, scope, keys| {
         by(voting::store::entries_by_id(conn, scope.guild, &keys).await?, |entry| entry.id)
     };
-    /// Turnouts: of a campaign that is over its last, of others as it is.
+    /// Turnouts: stored for a closed campaign, current for others.
     turnout: TurnoutOf(CampaignId => Turnout) = snapshot |conn, scope, keys| {
         let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;
-        voting::turnouts(conn, Some(&scope.counts), scope.guild, &campaigns).await?
+        voting::turnouts(conn, Some(&scope.tallies), scope.guild, &campaigns).await?
     };
-    /// Tallies: of a campaign that is over its result, of others a count.
+    /// Tallies: the stored result of a closed campaign, a current count of others.
     tally: TallyOf(CampaignId => Arc<Tally>) = snapshot |conn, scope, keys| {
         let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;
-        let tallies = voting::tallies(conn, Some(&scope.counts), scope.guild, campaigns, scope.now).await?;
+        let tallies = voting::tallies(conn, Some(&scope.tallies), scope.guild, campaigns, scope.now).await?;
         tallies.into_iter().map(|(id, tally)| (id, Arc::new(tally))).collect()
     };
-    /// Ballot boxes of campaigns that are over.
+    /// Ballot boxes of closed campaigns.
     ballot_box: BallotBoxOf(CampaignId => Arc<BallotBox>) = snapshot |conn, scope, keys| {
         let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;
         let boxes = voting::ballot_boxes(conn, scope.guild, campaigns).await?;
         boxes.into_iter().map(|(id, of)| (id, Arc::new(of))).collect()
     };
-    /// In which votes a member voted, of those they could, whoever may know it.
+    /// Participations of members. The caller checks whether the viewer may see them.
     participation: ParticipationOf(MemberId => Participation) = snapshot |conn, scope, keys| {
         voting::participations(conn, scope.guild, &keys).await?
     };
@@ -249,17 +250,17 @@ loaders! {
             None => HashMap::new(),
         }
     };
-    /// Entries of the audit log by id, of those that the viewer may see.
+    /// Events of the audit log by id, if the viewer may see them.
     audit_event: AuditEventById(AuditEventId => AuditEvent) = read |conn, scope, keys| {
         match scope.viewer.viewer().filter(|viewer| viewer.may(audit::VIEW)) {
             Some(viewer) => {
-                let shown = AuditScope::from(&**viewer);
-                by(audit::store::events_by_id(conn, scope.guild, &shown, &keys).await?, |event| event.id)
+                let audit_scope = AuditScope::from(&**viewer);
+                by(audit::store::events_by_id(conn, scope.guild, &audit_scope, &keys).await?, |event| event.id)
             }
             None => HashMap::new(),
         }
     };
-    /// Messages on their way to Discord by id, whoever may see them.
+    /// Undelivered messages to Discord by id. The caller checks whether the viewer may see them.
     discord_message: DiscordMessageById(MessageId => Message) = read |conn, scope, keys| {
         by(outbox::store::messages_by_id(conn, scope.guild, &keys).await?, |message| message.id)
     };

@@ -1,7 +1,7 @@
-//! GraphQL: every object, input, resolver, loader and guard, by feature; and how operations are run.
+//! GraphQL: every object, input, resolver, loader and guard, by feature, and the execution of operations.
 //!
-//! Objects of which hardly a field waits for anything are `serial`: their fields are answered one after the other, which
-//! spares each a task of its own. In a page of fifty members that is most of the work.
+//! Objects with hardly any asynchronous field are `serial`: their fields are resolved one after the other, without a
+//! future for each. In a page of 50 members, those futures would be most of the work.
 
 mod audit;
 mod auth;

@@ -1,4 +1,4 @@
-//! Anything that has a global id.
+//! Objects with a global id.
 
 use async_graphql::{Context, ID, Interface, Object, SimpleObject};
 
@@ -16,12 +16,12 @@ use crate::{
     voting::{Ballot, Campaign, Entry, may_see},
 };
 
-/// Most ids of one `nodes` field.
+/// Most ids in one `nodes` field.
 const MAX_NODES: usize = 100;
 
-/// Anything that has a global id.
+/// An object with a global id.
 #[derive(Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "The global id: opaque, and unique among all nodes."))]
+#[graphql(field(name = "id", ty = "ID", desc = "Global id: opaque, and unique among all nodes."))]
 pub enum Node {
     /// The guild.
     Guild(Guild),
@@ -37,66 +37,74 @@ pub enum Node {
     CampaignEntry(Entry),
     /// The viewer's own ballot.
     Ballot(Ballot),
-    /// A session of the viewer's own.
+    /// The viewer's own session.
     Session(Session),
-    /// An entry of the audit log.
+    /// An event of the audit log.
     AuditEvent(AuditEvent),
-    /// A message on its way to Discord, for those who manage that.
+    /// An undelivered message to Discord, for viewers with `DISCORD_MANAGE`.
     DiscordMessage(Message),
 }
 
-/// What was deleted.
+/// Confirms a deletion.
 #[derive(SimpleObject)]
 pub struct DeletePayload {
-    /// The id it had.
+    /// Global id of the deleted object.
     pub deleted_id: ID,
 }
 
-/// Look-ups by global id.
+/// Queries by global id.
 #[derive(Default)]
 pub struct NodeQuery;
 
 #[Object]
 impl NodeQuery {
-    /// What has this id; `null` if nothing has, or nothing the viewer may see.
-    async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {
+    /// The object with this global id; `null` if there is none or the viewer may not see it.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Global id of the object.")] id: ID,
+    ) -> Result<Option<Node>> {
         find(ctx, &id).await
     }
 
-    /// What has these ids, in their order, `null` where nothing has: at most 100.
-    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
+    /// The objects with these global ids, in the same order, with `null` as in `node`.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100 global ids.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
         if ids.len() > MAX_NODES {
-            return Err(Refusal::input("ids", format!("Ask for at most {MAX_NODES} ids at once.")).into());
+            return Err(Refusal::input("ids", format!("ids must have at most {MAX_NODES} items.")).into());
         }
         futures_util::future::try_join_all(ids.iter().map(|id| find(ctx, id))).await
     }
 }
 
-/// What has this id, if anything has that the viewer may see.
+/// Finds the object with this id, if the viewer may see it.
 pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
-    let (caller, load) = (RequestContext::of(ctx), &RequestContext::of(ctx).load);
-    let sees = |campaign: &Campaign| may_see(campaign, caller.viewer().as_deref());
+    let (context, loaders) = (RequestContext::of(ctx), &RequestContext::of(ctx).loaders);
+    let is_visible = |campaign: &Campaign| may_see(campaign, context.viewer().as_deref());
     Ok(match GlobalId::try_from(id) {
-        Ok(GlobalId::GuildId(id)) if id == caller.guild => load.guild.maybe(id).await?.map(Node::Guild),
-        Ok(GlobalId::RankId(id)) => load.rank.maybe(id).await?.map(Node::Rank),
-        Ok(GlobalId::MemberId(id)) => load.member.maybe(id).await?.map(Node::Member),
-        Ok(GlobalId::CharacterId(id)) => load.character.maybe(id).await?.map(Node::Character),
-        Ok(GlobalId::CampaignId(id)) => load.campaign.maybe(id).await?.filter(sees).map(Node::Campaign),
-        Ok(GlobalId::EntryId(id)) => match load.entry.maybe(id).await? {
+        Ok(GlobalId::GuildId(id)) if id == context.guild => loaders.guild.load(id).await?.map(Node::Guild),
+        Ok(GlobalId::RankId(id)) => loaders.rank.load(id).await?.map(Node::Rank),
+        Ok(GlobalId::MemberId(id)) => loaders.member.load(id).await?.map(Node::Member),
+        Ok(GlobalId::CharacterId(id)) => loaders.character.load(id).await?.map(Node::Character),
+        Ok(GlobalId::CampaignId(id)) => loaders.campaign.load(id).await?.filter(is_visible).map(Node::Campaign),
+        Ok(GlobalId::EntryId(id)) => match loaders.entry.load(id).await? {
             Some(entry) => {
-                let campaign = load.campaign.maybe(entry.campaign_id).await?;
-                campaign.filter(sees).map(|_| Node::CampaignEntry(entry))
+                let campaign = loaders.campaign.load(entry.campaign_id).await?;
+                campaign.filter(is_visible).map(|_| Node::CampaignEntry(entry))
             }
             None => None,
         },
-        Ok(GlobalId::Ballot(campaign, member)) if caller.viewer().is_some_and(|viewer| viewer.member == member) => {
-            let visible = load.campaign.maybe(campaign).await?.is_some_and(|campaign| sees(&campaign));
-            if visible { load.viewer_ballot.maybe(campaign).await?.map(Node::Ballot) } else { None }
+        Ok(GlobalId::Ballot(campaign, member)) if context.viewer().is_some_and(|viewer| viewer.member == member) => {
+            let visible = loaders.campaign.load(campaign).await?.is_some_and(|campaign| is_visible(&campaign));
+            if visible { loaders.viewer_ballot.load(campaign).await?.map(Node::Ballot) } else { None }
         }
-        Ok(GlobalId::SessionId(id)) => load.session.maybe(id).await?.map(Node::Session),
-        Ok(GlobalId::AuditEventId(id)) => load.audit_event.maybe(id).await?.map(Node::AuditEvent),
-        Ok(GlobalId::MessageId(id)) if caller.viewer().is_some_and(|it| it.may(discord::MANAGE)) => {
-            load.discord_message.maybe(id).await?.map(Node::DiscordMessage)
+        Ok(GlobalId::SessionId(id)) => loaders.session.load(id).await?.map(Node::Session),
+        Ok(GlobalId::AuditEventId(id)) => loaders.audit_event.load(id).await?.map(Node::AuditEvent),
+        Ok(GlobalId::MessageId(id)) if context.viewer().is_some_and(|it| it.may(discord::MANAGE)) => {
+            loaders.discord_message.load(id).await?.map(Node::DiscordMessage)
         }
         _ => None,
     })

@@ -1,7 +1,7 @@
 //! Logs and counts each operation once it has ended, on every transport.
 //!
-//! A line holds the operation's name, its viewer, duration and statements. It never holds the document, the variables or the
-//! response, because these contain passwords and ballots.
+//! A line holds the operation's name, its viewer, duration and statements. It never holds the document, the variables
+//! or the response, because these contain passwords and ballots.
 
 use std::{
     sync::Arc,
@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// Longest operation name that is logged, in characters: clients choose it.
+/// Longest operation name in the log, in characters, because clients choose the names.
 const MAX_NAME: usize = 64;
 
 /// The outcome of an operation: `OK`, or the code of its first error.
@@ -50,8 +50,8 @@ pub struct OperationLog {
     request_id: String,
     transport: &'static str,
     span: Span,
-    begun: Instant,
-    /// Its use of the database.
+    started: Instant,
+    /// The use of the database by the operation.
     pub usage: Arc<Usage>,
     name: String,
     is_trusted: bool,
@@ -60,7 +60,7 @@ pub struct OperationLog {
     viewer: Option<MemberId>,
     /// `ABANDONED` if the client disconnected before the response.
     outcome: OutcomeCode,
-    is_told: bool,
+    is_discarded: bool,
 }
 
 impl OperationLog {
@@ -71,7 +71,7 @@ impl OperationLog {
             request_id: request_id.to_owned(),
             transport,
             span,
-            begun: Instant::now(),
+            started: Instant::now(),
             usage: Arc::default(),
             name: UNNAMED.to_owned(),
             is_trusted: false,
@@ -79,24 +79,24 @@ impl OperationLog {
             guild: None,
             viewer: None,
             outcome: OutcomeCode("ABANDONED"),
-            is_told: false,
+            is_discarded: false,
         }
     }
 
-    /// Drops the record without logging: the request was no operation.
+    /// Drops the record without logging, because the request had no operation.
     pub fn discard(mut self) {
-        self.is_told = true;
+        self.is_discarded = true;
     }
 
-    /// The request's id in the log.
+    /// The id of the request in the log.
     pub fn request_id(&self) -> &str {
         &self.request_id
     }
 
     /// Records the viewer.
-    pub fn set_viewer(&mut self, admitted: &AuthContext) {
-        self.guild = Some(admitted.guild);
-        self.viewer = admitted.viewer.as_ref().map(|viewer| viewer.member);
+    pub fn set_viewer(&mut self, auth: &AuthContext) {
+        self.guild = Some(auth.guild);
+        self.viewer = auth.viewer.as_ref().map(|viewer| viewer.member);
     }
 
     /// Records the operation's kind and name.
@@ -118,9 +118,9 @@ impl OperationLog {
         self.outcome = outcome;
     }
 
-    /// Runs its query or mutation.
-    pub async fn execute(&mut self, graph: &Graph, prepared: Prepared, admitted: &AuthContext) -> Response {
-        let run = graph.execute(prepared, admitted, &self.request_id).instrument(self.span.clone());
+    /// Executes the query or mutation and records its outcome.
+    pub async fn execute(&mut self, graph: &Graph, prepared: Prepared, auth: &AuthContext) -> Response {
+        let run = graph.execute(prepared, auth, &self.request_id).instrument(self.span.clone());
         let response = Arc::clone(&self.usage).scope(run).await;
         self.set_outcome(OutcomeCode::of(&response.errors));
         response
@@ -129,19 +129,19 @@ impl OperationLog {
 
 impl Drop for OperationLog {
     fn drop(&mut self) {
-        if self.is_told {
+        if self.is_discarded {
             return;
         }
-        let (took, statements) = (self.begun.elapsed(), self.usage.statements());
+        let (duration, statements) = (self.started.elapsed(), self.usage.statements());
         let Self { ref name, kind, transport, outcome: OutcomeCode(outcome), .. } = *self;
-        // The metrics hold a limited number of names, which anonymous clients could use up.
-        let counted_as = if self.viewer.is_some() || self.is_trusted { name } else { UNNAMED };
+        // The metrics have a limited number of names, which anonymous clients could use up.
+        let metric_name = if self.viewer.is_some() || self.is_trusted { name } else { UNNAMED };
         self.app.metrics.count(&OperationSample {
-            name: counted_as,
+            name: metric_name,
             kind,
             transport,
             outcome,
-            duration: took,
+            took: duration,
             statements,
         });
         let _span = self.span.enter();
@@ -153,14 +153,14 @@ impl Drop for OperationLog {
             guild = self.guild.map(|it| it.0),
             viewer = self.viewer.map(|it| it.0),
             outcome,
-            ms = millis(took),
+            ms = millis(duration),
             statements,
             "answered"
         );
     }
 }
 
-/// Milliseconds, to the microsecond.
-pub fn millis(took: Duration) -> f64 {
-    (took.as_secs_f64() * 1e6).round() / 1e3
+/// Milliseconds, rounded to the microsecond.
+pub fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

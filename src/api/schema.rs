@@ -11,22 +11,22 @@ use super::{
     voting::{VotingMutation, VotingQuery, VotingSubscription},
 };
 
-/// All queries.
+/// Root of all queries.
 #[derive(MergedObject, Default)]
 pub struct Query(NodeQuery, IdentityQuery, AuthQuery, VotingQuery, AuditQuery, DiscordQuery);
 
-/// All mutations.
+/// Root of all mutations. `docs/errors.md` lists the codes and reasons of errors.
 #[derive(MergedObject, Default)]
 pub struct Mutation(AuthMutation, IdentityMutation, VotingMutation, DiscordMutation);
 
-/// All subscriptions.
+/// Root of all subscriptions.
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(VotingSubscription);
 
-/// The schema alone, for the library's own executor and handlers. [`super::Graph`] adds what a server needs around it: the
-/// limits and validation of documents, completed responses, and subscriptions.
+/// The schema alone, for the library's own executor and handlers. [`super::Graph`] adds limits and validation of
+/// documents, complete responses and subscriptions.
 ///
-/// A request needs an `Arc<RequestContext>` in its data, and runs in [`super::context::RequestContext::run`].
+/// A request needs an `Arc<RequestContext>` in its data and must run in [`super::context::RequestContext::run`].
 pub fn schema() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default()).register_output_type::<Node>()
 }

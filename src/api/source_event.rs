@@ -13,9 +13,9 @@ pub(super) type EventStream = BoxStream<'static, Result<SourceEvent>>;
 
 /// An event of a source stream.
 pub(super) struct SourceEvent {
-    /// Passes its value to the field.
+    /// Passes the value of the event to the field.
     pub(super) provide: Box<dyn FnOnce(&mut Data) + Send>,
-    /// The responses to it that subscribers share.
+    /// The responses to the event that subscribers share.
     pub(super) responses: Arc<ResponseCache>,
     /// The subscriber.
     pub(super) subscriber: AuthContext,

@@ -7,7 +7,8 @@ use std::sync::{
 
 use crate::access::Viewer;
 
-/// The viewer, and whether a resolver read it; a response that never did is shared by all subscribers. Clones share this.
+/// The viewer, and whether a resolver read it. If none did, all subscribers share the response. Clones share this
+/// state.
 #[derive(Clone)]
 pub struct TrackedViewer {
     viewer: Option<Arc<Viewer>>,
@@ -20,7 +21,7 @@ impl TrackedViewer {
         Self { viewer, was_read: Arc::default() }
     }
 
-    /// The viewer, if signed in. From now on the response depends on it.
+    /// The viewer, if signed in. Marks the viewer as read, because the response then depends on it.
     pub fn viewer(&self) -> Option<&Arc<Viewer>> {
         self.was_read.store(true, Ordering::Relaxed);
         self.viewer.as_ref()

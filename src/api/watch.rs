@@ -1,8 +1,8 @@
 //! Subscriptions: source streams, and one execution for each event (GraphQL §6.2.3).
 //!
-//! A subscription's field is executed twice over. At first it creates the source stream and yields nothing. Each event is then
-//! answered by executing the operation again with the event in its context: so nothing of an execution is kept between events,
-//! and a response that doesn't depend on the viewer is shared by all who sent the same operation ([`ResponseCache`]).
+//! The first execution of a subscription's field creates the source stream and yields nothing. Then each event executes
+//! the operation again, with the event in its context. So no state of an execution is kept between events, and all
+//! subscribers of the same operation share a response that doesn't depend on the viewer ([`ResponseCache`]).
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,20 +21,20 @@ use crate::{
     live::ResponseCache,
 };
 
-/// Pause before a viewer is looked up again after a failure.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// Pause after a failure to load the viewer, before the next attempt.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// An event as a field makes it.
+/// An event of a field's source stream.
 pub struct Update<T> {
     /// The field's value.
     pub value: T,
-    /// The responses to it that subscribers share.
+    /// The responses to the event that subscribers share.
     pub responses: Arc<ResponseCache>,
-    /// The subscriber as they are now.
+    /// The subscriber, as last loaded.
     pub subscriber: AuthContext,
 }
 
-/// A subscriber, and when their rights may have changed.
+/// A subscriber and a notification of changes to their rights.
 pub struct ViewerWatch {
     subscriber: AuthContext,
     access: watch::Receiver<()>,
@@ -44,21 +44,21 @@ impl ViewerWatch {
     /// Watches the viewer of this request.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED` when their token has been revoked or has expired.
+    /// `UNAUTHENTICATED` if their token has been revoked or has expired.
     pub async fn new(context: &RequestContext) -> Result<Self> {
         let auth = context.auth();
         let access = auth.app.bus.watch_access(auth.guild, auth.viewer.as_ref().map(|viewer| viewer.member));
-        // Looked up again, now that no change can be missed.
+        // Loaded again after the watch started, so that no change is missed.
         let subscriber = Box::pin(auth.refresh()).await?;
         Ok(Self { subscriber, access })
     }
 
-    /// The subscriber as last looked up.
+    /// The subscriber, as last loaded.
     pub const fn subscriber(&self) -> &AuthContext {
         &self.subscriber
     }
 
-    /// Returns when the subscriber's rights may have changed, or their token has expired.
+    /// Returns when the subscriber's rights may have changed or their token has expired.
     pub async fn changed(&mut self) {
         let expired = async {
             match &self.subscriber.viewer {
@@ -67,17 +67,17 @@ impl ViewerWatch {
             }
         };
         tokio::select! {
-            // The map keeps the sender while there are receivers.
+            // Cannot fail: the bus keeps the sender while it has receivers.
             _ = self.access.changed() => {}
             () = expired => {}
         }
     }
 
-    /// Looks the subscriber up again and checks whether they may continue. Retries after a failure of the server, which says
-    /// nothing about their rights; they receive nothing meanwhile.
+    /// Loads the subscriber again and checks whether they may continue. Retries after a server error, because that says
+    /// nothing about their rights. Meanwhile the subscriber receives nothing.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED` when their token has been revoked or has expired; those of `may_continue`.
+    /// `UNAUTHENTICATED` if their token has been revoked or has expired; the errors of `may_continue`.
     pub async fn refresh(
         &mut self,
         may_continue: impl Fn(AuthContext) -> BoxFuture<'static, Result<()>>,
@@ -98,8 +98,8 @@ impl ViewerWatch {
                 }
                 Err(Error::Refused(refusal)) => return Err(refusal),
                 Err(Error::Internal(error) | Error::Unavailable(error)) => {
-                    tracing::warn!(%error, "a watcher could not be looked up; trying again");
-                    tokio::time::sleep(AFTER_FAILURE).await;
+                    tracing::warn!(%error, "a subscriber could not be loaded; retrying");
+                    tokio::time::sleep(RETRY_DELAY).await;
                 }
             }
         }
@@ -109,11 +109,11 @@ impl ViewerWatch {
 /// A subscription field's stream in one execution: the event's value, or nothing while it creates the source stream.
 pub type FieldStream<T> = stream::Iter<std::option::IntoIter<Result<T>>>;
 
-struct Provided<T>(T);
+struct EventValue<T>(T);
 
-/// The event's value, if this execution responses one. Otherwise the field calls [`create_source_stream`].
-pub fn provided<T: Clone + Send + Sync + 'static>(ctx: &Context<'_>) -> Option<FieldStream<T>> {
-    let Provided(value) = ctx.data_opt::<Provided<T>>()?;
+/// The event's value, if this execution responds to an event. Otherwise the field calls [`create_source_stream`].
+pub fn event_value<T: Clone + Send + Sync + 'static>(ctx: &Context<'_>) -> Option<FieldStream<T>> {
+    let EventValue(value) = ctx.data_opt::<EventValue<T>>()?;
     Some(stream::iter(Some(Ok(value.clone()))))
 }
 
@@ -124,7 +124,7 @@ pub fn create_source_stream<T: Clone + Send + Sync + 'static>(
 ) -> FieldStream<T> {
     let events = updates.map(|update| {
         let Update { value, responses, subscriber } = update?;
-        Ok(SourceEvent { provide: Box::new(move |data| data.insert(Provided(value))), responses, subscriber })
+        Ok(SourceEvent { provide: Box::new(move |data| data.insert(EventValue(value))), responses, subscriber })
     });
     RequestContext::of(ctx).set_events(events.boxed());
     stream::iter(None)

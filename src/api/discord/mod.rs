@@ -1,4 +1,4 @@
-//! A guild's Discord in the schema.
+//! The Discord integration of a guild in the schema.
 
 mod types;
 
@@ -24,90 +24,90 @@ use crate::{
     outbox::{self, Message, MessageState},
 };
 
-/// How the guild's Discord stands.
+/// State of the guild's Discord integration.
 #[derive(SimpleObject)]
 struct DiscordStatus {
-    /// How the bot stands with Discord, for all guilds.
+    /// State of the bot's connection to Discord, which all guilds share.
     connection: DiscordConnection,
-    /// Since when; `null` without a bot.
+    /// Time of the last change of `connection`; `null` without a bot.
     since: Option<DateTime<Utc>>,
-    /// Why it is not connected, as far as is known.
+    /// Why the bot is not connected, if known.
     problem: Option<String>,
-    /// The guild's Discord server; `null` until it is linked.
+    /// The link to the guild's Discord server; `null` without one.
     link: Option<Link>,
-    /// Messages of the guild on their way.
+    /// Number of messages of the guild that wait for delivery.
     queued: i64,
-    /// Messages of the guild that were given up: `discordMessages` lists them.
+    /// Number of messages of the guild that failed. `discordMessages` lists them.
     failed: i64,
 }
 
-/// Which messages to list.
+/// Conditions that all listed messages meet.
 #[derive(Default, InputObject)]
 struct DiscordMessageFilter {
-    /// In one of these states; all unless given.
+    /// States of the messages. Without it, all.
     state: Option<Vec<MessageState>>,
 }
 
-/// A guild's Discord server, and how the bot is to behave there. What is left out stays as it is.
+/// The guild's Discord server and the bot's settings there. An omitted field keeps its value.
 #[derive(InputObject)]
 struct LinkDiscordInput {
-    /// The Discord server's id.
+    /// Id of the Discord server.
     server_id: String,
-    /// The channel that is told of votes which name none of their own; `null` is none.
+    /// Id of the default channel for announcements; `null` for none.
     channel_id: MaybeUndefined<String>,
-    /// What a vote's title links to, with `{id}` where the vote's id goes; `null` is nothing.
+    /// URL to which a campaign's title links, with `{id}` for the campaign's id; `null` for no link.
     campaign_url: MaybeUndefined<String>,
-    /// The colour of what the bot posts, as `#RRGGBB`; `null` is Discord's own.
+    /// Colour of the bot's embeds, as `#RRGGBB`; `null` for Discord's own.
     color: MaybeUndefined<String>,
-    /// The picture beside votes without any of their own; `null` is none.
+    /// URL of the image for campaigns without one; `null` for none.
     thumbnail_url: MaybeUndefined<String>,
-    /// The rank of newcomers without a role that goes with a rank; `null` is the lowest rank with a role.
+    /// Id of the rank for new members without a mapped role; `null` for the lowest rank with a role.
     newcomer_rank_id: MaybeUndefined<ID>,
-    /// How often roles are synced by themselves, in minutes: 5 to 10,080, 60 unless given.
+    /// Interval of the automatic role sync, in minutes: 5 to 10,080, 60 by default.
     sync_interval_minutes: Option<i64>,
 }
 
-/// The guild's link to Discord.
+/// A created or changed link to a Discord server.
 #[derive(SimpleObject)]
 struct DiscordLinkPayload {
-    /// The link as it is now.
+    /// The link after the change.
     link: Link,
 }
 
-/// The guild has no link to Discord any more.
+/// Confirms that the link to Discord is removed.
 #[derive(SimpleObject)]
 struct UnlinkDiscordPayload {
-    /// Always true: what fails is an error.
+    /// Always `true`: a failure is an error instead.
     success: bool,
 }
 
-/// What a sync of roles did, or would do.
+/// The result of a role sync.
 #[derive(SimpleObject)]
 struct DiscordSyncPayload {
-    /// The report.
+    /// Report of the changes.
     report: SyncReport,
 }
 
-/// A message to Discord.
+/// A retried message.
 #[derive(SimpleObject)]
 struct DiscordMessagePayload {
-    /// The message as it is now.
+    /// The message after the change.
     message: Message,
 }
 
-/// What is asked of Discord.
+/// Queries of the Discord integration.
 #[derive(Default)]
 pub struct DiscordQuery;
 
 #[guarded]
 #[Object]
 impl DiscordQuery {
-    /// How the guild's Discord stands.
+    /// State of the guild's Discord integration.
     #[requires_permission(discord::MANAGE)]
     async fn discord_status(&self, ctx: &Context<'_>) -> Result<DiscordStatus> {
-        let caller = RequestContext::of(ctx);
-        let guild = caller.guild;
-        let (link, queued, failed) = caller
+        let context = RequestContext::of(ctx);
+        let guild = context.guild;
+        let (link, queued, failed) = context
             .app
             .db
             .read(async move |conn| {
@@ -116,49 +116,54 @@ impl DiscordQuery {
                 Ok((link, queued, outbox::store::count_messages(conn, guild, &[MessageState::Failed]).await?))
             })
             .await?;
-        let (connection, since, problem) = match gateway_status(&caller.app.discord).await? {
+        let (connection, since, problem) = match gateway_status(&context.app.discord).await? {
             Some(GatewayStatus { connection, since, problem }) => (connection, Some(since.and_utc()), problem),
             None => (DiscordConnection::Off, None, None),
         };
         Ok(DiscordStatus { connection, since, problem, link, queued, failed })
     }
 
-    /// Messages of the guild that Discord does not have yet, newest first: on their way, or given up. What was delivered is
-    /// not listed.
+    /// Undelivered messages of the guild to Discord, newest first: queued and failed ones.
     #[requires_permission(discord::MANAGE)]
     async fn discord_messages(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, from the start: 1 to 100, 25 unless asked.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many, from the end: 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Which messages; all unless given.")] filter: Option<DiscordMessageFilter>,
+        #[graphql(desc = "Number of items from the start: 1 to 100, 25 by default.")] first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end: 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Messages to list. Without it, all.")] filter: Option<DiscordMessageFilter>,
     ) -> Result<Connection<Message>> {
-        let caller = RequestContext::of(ctx);
-        let guild = caller.guild;
-        let request = PageArgs { first, after, last, before }.check(caller)?;
+        let context = RequestContext::of(ctx);
+        let guild = context.guild;
+        let request = PageArgs { first, after, last, before }.check(context)?;
         let all = || vec![MessageState::Queued, MessageState::Failed];
         let states = filter.unwrap_or_default().state.unwrap_or_else(all);
         let list = async move |conn: &mut Conn| {
             let rows = outbox::store::list_messages(conn, guild, &states, &request.page).await?;
             Ok(request.connection(rows, states))
         };
-        caller.app.db.read(list).await
+        context.app.db.read(list).await
     }
 }
 
-/// What is changed of Discord.
+/// Mutations of the Discord integration.
 #[derive(Default)]
 pub struct DiscordMutation;
 
 #[guarded]
 #[Object]
 impl DiscordMutation {
-    /// Links the guild to its Discord server, or changes how the bot is to behave there.
+    /// Links the guild to a Discord server, or changes the bot's settings there.
+    ///
+    /// Error reasons: `DISCORD_OFF`, `DISCORD_SERVER_TAKEN`, `RANK_TOO_LOW`.
     #[requires_permission(discord::MANAGE)]
-    async fn link_discord(&self, ctx: &Context<'_>, input: LinkDiscordInput) -> Result<DiscordLinkPayload> {
-        let caller = RequestContext::of(ctx);
+    async fn link_discord(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The Discord server and the settings.")] input: LinkDiscordInput,
+    ) -> Result<DiscordLinkPayload> {
+        let context = RequestContext::of(ctx);
         let newcomer_rank = match input.newcomer_rank_id {
             MaybeUndefined::Undefined => MaybeUndefined::Undefined,
             MaybeUndefined::Null => MaybeUndefined::Null,
@@ -175,46 +180,52 @@ impl DiscordMutation {
             newcomer_rank,
             sync_interval_minutes: input.sync_interval_minutes,
         };
-        let link = link_server(&caller.app.discord, &*caller.signed_in()?, change).await?;
+        let link = link_server(&context.app.discord, &*context.signed_in()?, change).await?;
         Ok(DiscordLinkPayload { link })
     }
 
-    /// Forgets the guild's Discord server. Members, ranks and their roles stay as they are.
+    /// Removes the link to the guild's Discord server. Members, ranks and the mapped roles remain.
+    ///
+    /// Error reasons: `DISCORD_NOT_LINKED`.
     #[requires_permission(discord::MANAGE)]
     async fn unlink_discord(&self, ctx: &Context<'_>) -> Result<UnlinkDiscordPayload> {
-        let caller = RequestContext::of(ctx);
-        unlink_server(&caller.app.discord, &*caller.signed_in()?).await?;
+        let context = RequestContext::of(ctx);
+        unlink_server(&context.app.discord, &*context.signed_in()?).await?;
         Ok(UnlinkDiscordPayload { success: true })
     }
 
-    /// Brings ranks in step with Discord roles, now: whoever has a role that goes with a rank gets that rank, the highest of
-    /// several; users of Discord who are no members yet become members. Ranks set by hand stay, and are reported.
+    /// Syncs ranks from Discord roles now. A user gets the highest rank that a role of theirs maps to. Users of the
+    /// Discord server who are not members yet are added. Ranks that an officer set remain, and the report lists them.
+    ///
+    /// Error reasons: `DISCORD_OFF`, `DISCORD_NOT_LINKED`, `DISCORD_UNAVAILABLE`, `DISCORD_REFUSED`.
     #[requires_permission(discord::MANAGE)]
     async fn sync_discord_roles(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only tell what would be done.", default)] dry_run: bool,
+        #[graphql(desc = "Only report the changes, without making them.", default)] dry_run: bool,
         #[graphql(
-            desc = "Also change ranks that were set by hand, as far as the viewer could do that by hand; they follow Discord from then on.",
+            desc = "Also change ranks that an officer set, if the viewer may change them. Later syncs then change them too.",
             default
         )]
         overwrite_manual: bool,
     ) -> Result<DiscordSyncPayload> {
-        let caller = RequestContext::of(ctx);
-        let report = sync_roles(&caller.app.discord, &*caller.signed_in()?, dry_run, overwrite_manual).await?;
+        let context = RequestContext::of(ctx);
+        let report = sync_roles(&context.app.discord, &*context.signed_in()?, dry_run, overwrite_manual).await?;
         Ok(DiscordSyncPayload { report })
     }
 
-    /// Tries a message to Discord anew that was given up.
+    /// Queues a failed message to Discord again.
+    ///
+    /// Error reasons: `DISCORD_OFF`, `NOT_FAILED`, `CODE_EXPIRED`.
     #[requires_permission(discord::MANAGE)]
     async fn retry_discord_message(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which message.")] id: ID,
+        #[graphql(desc = "Id of the message.")] id: ID,
     ) -> Result<DiscordMessagePayload> {
-        let caller = RequestContext::of(ctx);
+        let context = RequestContext::of(ctx);
         let id = MessageId::try_from(&id).map_err(|_| Refusal::not_found("message").at("id"))?;
-        let message = retry_message(&caller.app.discord, &*caller.signed_in()?, id).await?;
+        let message = retry_message(&context.app.discord, &*context.signed_in()?, id).await?;
         Ok(DiscordMessagePayload { message })
     }
 }

@@ -1,4 +1,4 @@
-//! The objects of a guild's Discord.
+//! Objects of the Discord integration.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -16,56 +16,56 @@ use crate::{
     voting::{Campaign, may_see},
 };
 
-/// Most changes, and most conflicts, that a report lists.
+/// Most changes and most conflicts in a report.
 const MAX_LISTED: usize = 1_000;
 
 /// The guild's link to its Discord server.
 #[Object(name = "DiscordLink")]
 impl Link {
-    /// The Discord server's id.
+    /// Id of the Discord server.
     async fn server_id(&self) -> &str {
         &self.server_id
     }
 
-    /// The channel that is told of votes which name none of their own.
+    /// Id of the default channel for announcements, if any.
     async fn channel_id(&self) -> Option<&str> {
         self.channel_id.as_deref()
     }
 
-    /// What a vote's title links to; `{id}` stands for the vote's id.
+    /// URL to which a campaign's title links, with `{id}` for the campaign's id.
     async fn campaign_url(&self) -> Option<&str> {
         self.campaign_url.as_deref()
     }
 
-    /// The colour of what the bot posts, as `#RRGGBB`.
+    /// Colour of the bot's embeds, as `#RRGGBB`.
     async fn color(&self) -> String {
         format_color(self.color)
     }
 
-    /// The picture beside votes without any of their own.
+    /// URL of the image for campaigns without one.
     async fn thumbnail_url(&self) -> Option<&str> {
         self.thumbnail_url.as_deref()
     }
 
-    /// The rank of newcomers without a role that goes with a rank; `null`: the lowest rank with a role, or the lowest.
+    /// Rank for new members without a mapped role; `null` for the lowest rank with a role, or else the lowest rank.
     async fn newcomer_rank(&self, ctx: &Context<'_>) -> Result<Option<Rank>> {
         match self.newcomer_rank_id {
-            Some(rank) => RequestContext::of(ctx).load.rank.maybe(rank).await,
+            Some(rank) => RequestContext::of(ctx).loaders.rank.load(rank).await,
             None => Ok(None),
         }
     }
 
-    /// How often roles are synced by themselves, in minutes.
+    /// Interval of the automatic role sync, in minutes.
     async fn sync_interval_minutes(&self) -> i64 {
         self.sync_minutes
     }
 
-    /// When roles are synced by themselves next.
+    /// Time of the next automatic role sync.
     async fn next_sync_at(&self) -> DateTime<Utc> {
         self.next_sync_at.and_utc()
     }
 
-    /// How the last sync that came to its end went.
+    /// Summary of the last completed role sync; `null` before the first.
     async fn last_sync(&self) -> Option<DiscordSyncSummary> {
         let (at, report) = self.synced_at.zip(self.report.as_ref())?;
         let sync::SyncCounts { added, promoted, demoted, linked, untouched, conflicts } =
@@ -74,120 +74,120 @@ impl Link {
         Some(DiscordSyncSummary { at, added, promoted, demoted, linked, untouched, conflict_count: conflicts })
     }
 
-    /// Why the last sync failed; `null` if it did not.
+    /// Why the last role sync failed; `null` if it succeeded.
     async fn sync_problem(&self) -> Option<&str> {
         self.problem.as_deref()
     }
 }
 
-/// A sync of roles in figures.
+/// Summary of a role sync.
 #[derive(SimpleObject)]
 struct DiscordSyncSummary {
-    /// When.
+    /// Time of the sync.
     at: DateTime<Utc>,
-    /// Members added.
+    /// Number of members added.
     added: usize,
-    /// Members promoted.
+    /// Number of members promoted.
     promoted: usize,
-    /// Members demoted.
+    /// Number of members demoted.
     demoted: usize,
-    /// Members who became known by their Discord id.
+    /// Number of members whose Discord id was stored.
     linked: usize,
-    /// Members who kept the rank they had.
+    /// Number of members who kept their rank.
     untouched: usize,
-    /// Members left as they were, though their roles say otherwise.
+    /// Number of users who were not changed or added because of a conflict.
     conflict_count: usize,
 }
 
-/// A sync of roles.
+/// Report of a role sync.
 #[Object(name = "DiscordSyncReport")]
 impl SyncReport {
-    /// When.
+    /// Time of the sync.
     async fn at(&self) -> DateTime<Utc> {
         self.at.and_utc()
     }
 
-    /// Whether it was only asked what would be done.
+    /// Whether the sync only reported the changes (`dryRun`).
     async fn dry_run(&self) -> bool {
         self.dry_run
     }
 
-    /// Members added.
+    /// Number of members added.
     async fn added(&self) -> usize {
         self.plan.added.len()
     }
 
-    /// Members promoted.
+    /// Number of members promoted.
     async fn promoted(&self) -> usize {
         self.plan.promoted
     }
 
-    /// Members demoted.
+    /// Number of members demoted.
     async fn demoted(&self) -> usize {
         self.plan.demoted
     }
 
-    /// Members who became known by their Discord id.
+    /// Number of members whose Discord id was stored.
     async fn linked(&self) -> usize {
         self.plan.linked
     }
 
-    /// Members who kept the rank they had.
+    /// Number of members who kept their rank.
     async fn untouched(&self) -> usize {
         self.plan.untouched
     }
 
-    /// Members left as they were, though their roles say otherwise.
+    /// Number of users who were not changed or added because of a conflict.
     async fn conflict_count(&self) -> usize {
         self.plan.conflicts.len()
     }
 
-    /// Who was added, promoted or demoted: the first 1,000 of them.
+    /// The first 1,000 users who were added, promoted or demoted.
     async fn changes(&self) -> Vec<DiscordSyncChange> {
         self.plan.changes.iter().take(MAX_LISTED).cloned().map(DiscordSyncChange).collect()
     }
 
-    /// Who was left as they were, though their roles say otherwise: the first 1,000 of them.
+    /// The first 1,000 users who were not changed or added because of a conflict.
     async fn conflicts(&self) -> Vec<DiscordSyncChange> {
         self.plan.conflicts.iter().take(MAX_LISTED).cloned().map(DiscordSyncChange).collect()
     }
 }
 
-/// What became of one user of Discord.
+/// The change of one Discord user.
 struct DiscordSyncChange(sync::SyncChange);
 
-/// What a sync did with one user of Discord, or would have, or did not.
+/// The change of one Discord user in a role sync, or the conflict that prevented it.
 #[Object]
 impl DiscordSyncChange {
-    /// Their Discord id.
+    /// Id of the Discord user.
     async fn discord_id(&self) -> &str {
         &self.0.discord_id
     }
 
-    /// Their Discord username.
+    /// Username of the Discord user.
     async fn discord_username(&self) -> &str {
         &self.0.discord_username
     }
 
-    /// The member they are; `null` of those who were not added.
+    /// The member for this user; `null` if none was added.
     async fn member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
         match self.0.member {
-            Some(member) => RequestContext::of(ctx).load.member.maybe(member).await,
+            Some(member) => RequestContext::of(ctx).loaders.member.load(member).await,
             None => Ok(None),
         }
     }
 
-    /// The rank they had; `null` of newcomers.
+    /// Rank before the sync; `null` for a new member.
     async fn from(&self, ctx: &Context<'_>) -> Result<Option<Rank>> {
         rank(ctx, self.0.from).await
     }
 
-    /// The rank that their roles say.
+    /// Rank to which the user's roles map.
     async fn to(&self, ctx: &Context<'_>) -> Result<Option<Rank>> {
         rank(ctx, self.0.to).await
     }
 
-    /// Why they were left as they were; `null` if they were not.
+    /// Why the user was not changed or added; `null` for a change.
     async fn reason(&self) -> Option<DiscordSyncConflict> {
         self.0.conflict
     }
@@ -195,65 +195,65 @@ impl DiscordSyncChange {
 
 async fn rank(ctx: &Context<'_>, id: Option<RankId>) -> Result<Option<Rank>> {
     match id {
-        Some(id) => RequestContext::of(ctx).load.rank.maybe(id).await,
+        Some(id) => RequestContext::of(ctx).loaders.rank.load(id).await,
         None => Ok(None),
     }
 }
 
-/// A message on its way to Discord, or given up.
+/// An undelivered message to Discord: queued or failed.
 #[Object(name = "DiscordMessage")]
 impl Message {
-    /// Its global id.
+    /// Global id of the message.
     pub(crate) async fn id(&self) -> ID {
         self.id.into()
     }
 
-    /// What it is.
+    /// Kind of the message.
     async fn kind(&self) -> MessageKind {
         self.kind
     }
 
-    /// How far it has come.
+    /// State of the delivery.
     async fn state(&self) -> MessageState {
         self.state
     }
 
-    /// The vote it tells of; `null` of other messages, and of a vote that the viewer may not see.
+    /// The announced campaign; `null` for other messages, and if the viewer may not see the campaign.
     async fn campaign(&self, ctx: &Context<'_>) -> Result<Option<Campaign>> {
         let Some(campaign) = self.campaign_id else { return Ok(None) };
-        let campaign = RequestContext::of(ctx).load.campaign.maybe(campaign).await?;
+        let campaign = RequestContext::of(ctx).loaders.campaign.load(campaign).await?;
         Ok(campaign.filter(|campaign| may_see(campaign, RequestContext::of(ctx).viewer().as_deref())))
     }
 
-    /// Whom it is for; `null` of a message to a channel.
+    /// The recipient of a direct message; `null` for a message to a channel.
     async fn member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
         match self.member_id {
-            Some(member) => RequestContext::of(ctx).load.member.maybe(member).await,
+            Some(member) => RequestContext::of(ctx).loaders.member.load(member).await,
             None => Ok(None),
         }
     }
 
-    /// When it was queued.
+    /// Time at which the message was queued.
     async fn queued_at(&self) -> DateTime<Utc> {
         self.queued_at.and_utc()
     }
 
-    /// When it is not worth delivering any more.
+    /// Time after which the message is no longer delivered.
     async fn expires_at(&self) -> DateTime<Utc> {
         self.expires_at.and_utc()
     }
 
-    /// When it is tried next; `null` of what was given up.
+    /// Time of the next delivery attempt; `null` for a failed message.
     async fn next_attempt_at(&self) -> Option<DateTime<Utc>> {
         (self.state == MessageState::Queued).then(|| self.due_at.and_utc())
     }
 
-    /// How often it was tried.
+    /// Number of delivery attempts so far.
     async fn attempts(&self) -> i64 {
         self.attempts
     }
 
-    /// Why it was not delivered yet, or was given up.
+    /// Why the last attempt failed, or the message was given up.
     async fn problem(&self) -> Option<&str> {
         self.problem.as_deref()
     }

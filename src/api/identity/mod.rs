@@ -1,4 +1,4 @@
-//! The guild's people in the schema.
+//! Guilds, ranks, members and characters in the schema.
 
 mod mutation;
 mod types;
@@ -22,17 +22,17 @@ use crate::{
     },
 };
 
-/// Which members to list.
+/// Conditions that all listed members meet.
 #[derive(InputObject)]
 #[graphql(name = "MemberFilter")]
 struct MemberFilterInput {
-    /// Found anywhere in the display name or the Discord username, whatever the case and accents.
+    /// Text in the display name or the Discord username, at most 200 characters. Case and accents are ignored.
     search: Option<String>,
-    /// At least this rank level.
+    /// Lowest rank level.
     rank_level_at_least: Option<i32>,
-    /// Only those who are registered, or only those who are not.
+    /// `true` for registered members only, `false` for others only.
     registered: Option<bool>,
-    /// Only active members, or only those who are not; `null` for both.
+    /// `true` for active members only, `false` for inactive members only, `null` for both.
     #[graphql(default_with = "Some(true)")]
     active: Option<bool>,
 }
@@ -51,95 +51,95 @@ impl MemberFilterInput {
     }
 }
 
-/// Which characters to list.
+/// Conditions that all listed characters meet.
 #[derive(InputObject)]
 #[graphql(name = "CharacterFilter")]
 struct CharacterFilterInput {
-    /// Found anywhere in the name or the realm, whatever the case and accents.
+    /// Text in the name or the realm, at most 200 characters. Case and accents are ignored.
     search: Option<String>,
-    /// Of this class.
+    /// Class of the characters.
     class: Option<CharacterClass>,
-    /// In this role.
+    /// Role of the characters.
     role: Option<CharacterRole>,
-    /// Only members' mains.
+    /// `true` for main characters only.
     mains_only: Option<bool>,
 }
 
-/// What is asked of the guild's people.
+/// Queries of the guild, its ranks, members and characters.
 #[derive(Default)]
 pub struct IdentityQuery;
 
 #[Object]
 impl IdentityQuery {
-    /// The member who asks; `null` when not signed in.
+    /// The signed-in member; `null` if the request has no access token.
     async fn me(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
         match RequestContext::of(ctx).viewer() {
-            Some(viewer) => RequestContext::of(ctx).load.member.maybe(viewer.member).await,
+            Some(viewer) => RequestContext::of(ctx).loaders.member.load(viewer.member).await,
             None => Ok(None),
         }
     }
 
-    /// The guild this request is for.
+    /// The guild that the request selects, for example by the `X-Guild` header.
     async fn guild(&self, ctx: &Context<'_>) -> Result<Arc<Guild>> {
         RequestContext::of(ctx).guild_row().await
     }
 
-    /// The guild's ladder, highest level first.
+    /// All ranks, highest level first.
     async fn ranks(&self, ctx: &Context<'_>) -> Result<Vec<Rank>> {
         let guild = RequestContext::of(ctx).guild;
         RequestContext::of(ctx).app.db.read(async move |conn| Ok(store::ranks(conn, guild).await?)).await
     }
 
-    /// A rank by id; `null` if there is none.
-    async fn rank(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Rank>> {
+    /// The rank with this id; `null` if there is none.
+    async fn rank(&self, ctx: &Context<'_>, #[graphql(desc = "Id of the rank.")] id: ID) -> Result<Option<Rank>> {
         match RankId::try_from(&id) {
-            Ok(id) => RequestContext::of(ctx).load.rank.maybe(id).await,
+            Ok(id) => RequestContext::of(ctx).loaders.rank.load(id).await,
             Err(_) => Ok(None),
         }
     }
 
-    /// The roster: by rank, highest first, then by display name.
+    /// The members of the guild by rank, highest level first, then by display name.
     async fn members(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, from the start: 1 to 100, 25 unless asked.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many, from the end: 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Which members; active ones unless given.")] filter: Option<MemberFilterInput>,
+        #[graphql(desc = "Number of items from the start: 1 to 100, 25 by default.")] first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end: 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Members to list. Without it, the active members.")] filter: Option<MemberFilterInput>,
     ) -> Result<Connection<Member>> {
-        let caller = RequestContext::of(ctx);
-        let guild = caller.guild;
-        let request = PageArgs { first, after, last, before }.check(caller)?;
+        let context = RequestContext::of(ctx);
+        let guild = context.guild;
+        let request = PageArgs { first, after, last, before }.check(context)?;
         let filter = MemberFilterInput::into_filter(filter)?;
         let list = async move |conn: &mut Conn| {
             let rows = store::list_members(conn, guild, &filter, &request.page).await?;
             Ok(request.connection(rows, filter))
         };
-        caller.app.db.read(list).await
+        context.app.db.read(list).await
     }
 
-    /// A member by id; `null` if there is none.
-    async fn member(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Member>> {
+    /// The member with this id; `null` if there is none.
+    async fn member(&self, ctx: &Context<'_>, #[graphql(desc = "Id of the member.")] id: ID) -> Result<Option<Member>> {
         match MemberId::try_from(&id) {
-            Ok(id) => RequestContext::of(ctx).load.member.maybe(id).await,
+            Ok(id) => RequestContext::of(ctx).loaders.member.load(id).await,
             Err(_) => Ok(None),
         }
     }
 
-    /// The guild's characters by name.
+    /// The characters of the guild by name.
     async fn characters(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, from the start: 1 to 100, 25 unless asked.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many, from the end: 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Which characters; all unless given.")] filter: Option<CharacterFilterInput>,
+        #[graphql(desc = "Number of items from the start: 1 to 100, 25 by default.")] first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end: 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Characters to list. Without it, all.")] filter: Option<CharacterFilterInput>,
     ) -> Result<Connection<Character>> {
-        let caller = RequestContext::of(ctx);
-        let guild = caller.guild;
-        let request = PageArgs { first, after, last, before }.check(caller)?;
+        let context = RequestContext::of(ctx);
+        let guild = context.guild;
+        let request = PageArgs { first, after, last, before }.check(context)?;
         let filter = match filter {
             None => CharacterFilter::default(),
             Some(filter) => CharacterFilter {
@@ -153,6 +153,6 @@ impl IdentityQuery {
             let rows = store::list_characters(conn, guild, &filter, &request.page).await?;
             Ok(request.connection(rows, filter))
         };
-        caller.app.db.read(list).await
+        context.app.db.read(list).await
     }
 }

@@ -1,4 +1,4 @@
-//! What changes the guild's people, in the schema.
+//! Mutations of guilds, ranks, members and characters.
 
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use guildhall_macros::guarded;
@@ -18,177 +18,179 @@ use crate::{
     },
 };
 
-/// Most problems that an import tells of.
+/// Most problems that the result of an import lists.
 const MAX_PROBLEMS: usize = 100;
 
-/// What is to change of the guild. An absent field stays as it is.
+/// Changes to the guild. An omitted field keeps its value.
 #[derive(InputObject)]
 struct UpdateGuildInput {
-    /// Its name.
+    /// Name, at most 100 characters.
     name: Option<String>,
-    /// Where it plays.
+    /// Region in which the guild plays.
     region: Option<Region>,
 }
 
-/// A rank to make.
+/// A rank to create.
 #[derive(InputObject)]
 struct CreateRankInput {
-    /// Its name, unique in the guild whatever the case: at most 50 characters.
+    /// Name, at most 50 characters. It is unique in the guild, ignoring case.
     name: String,
-    /// Its level from 1 to 1000, unique in the guild and below the viewer's.
+    /// Level from 1 to 1000, unique in the guild and below the viewer's.
     level: i32,
-    /// What it stands for: at most 5,000 characters.
+    /// Description, at most 5,000 characters.
     description: Option<String>,
-    /// What it allows: nothing that the viewer's rank does not allow.
+    /// Permissions that the rank grants. The viewer must have each of them.
     permissions: Vec<Permission>,
-    /// The id of the Discord role it goes with.
+    /// Id of the Discord role that maps to the rank.
     discord_role_id: Option<String>,
 }
 
-/// What is to change of a rank. An absent field stays as it is, `null` clears one that may be null.
+/// Changes to a rank. An omitted field keeps its value; `null` clears an optional one.
 #[derive(InputObject)]
 struct UpdateRankInput {
-    /// Which rank.
+    /// Id of the rank.
     id: ID,
-    /// Its name, unique in the guild whatever the case: at most 50 characters.
+    /// Name, at most 50 characters. It is unique in the guild, ignoring case.
     name: Option<String>,
-    /// Its level from 1 to 1000, unique in the guild. The highest rank stays the highest.
+    /// Level from 1 to 1000, unique in the guild. The highest rank must remain the highest.
     level: Option<i32>,
-    /// What it stands for: at most 5,000 characters.
+    /// Description, at most 5,000 characters.
     description: MaybeUndefined<String>,
-    /// What it allows: nothing more that the viewer's rank does not allow. The highest rank always allows everything.
+    /// Permissions that the rank grants. The viewer must have each added one. The highest rank always grants all.
     permissions: Option<Vec<Permission>>,
-    /// The id of the Discord role it goes with.
+    /// Id of the Discord role that maps to the rank.
     discord_role_id: MaybeUndefined<String>,
 }
 
-/// Someone to add to the roster.
+/// A member to add to the roster.
 #[derive(InputObject)]
 struct CreateMemberInput {
-    /// Their Discord username; a leading `@` is dropped.
+    /// Discord username, unique in the guild. A leading `@` is removed.
     discord_username: String,
-    /// Their Discord id.
+    /// Discord user id, unique in the guild.
     discord_id: Option<String>,
-    /// How they are shown; their Discord username unless given.
+    /// Display name, at most 100 characters. Without it, the Discord username.
     display_name: Option<String>,
-    /// Their rank; the guild's lowest unless given.
+    /// Id of the rank. Without it, the lowest rank.
     rank_id: Option<ID>,
 }
 
-/// What is to change of a member. An absent field stays as it is, `null` clears one that may be null.
+/// Changes to a member. An omitted field keeps its value; `null` clears an optional one.
 #[derive(InputObject)]
 struct UpdateMemberInput {
-    /// Who.
+    /// Id of the member.
     id: ID,
-    /// Their Discord username; a leading `@` is dropped.
+    /// Discord username, unique in the guild. A leading `@` is removed.
     discord_username: Option<String>,
-    /// Their Discord id.
+    /// Discord user id, unique in the guild.
     discord_id: MaybeUndefined<String>,
-    /// How they are shown; `null` makes it their Discord username.
+    /// Display name, at most 100 characters; `null` resets it to the Discord username.
     display_name: MaybeUndefined<String>,
-    /// Their rank.
+    /// Id of the new rank. Role sync then keeps it, as `RankSource.MANUAL`.
     rank_id: Option<ID>,
-    /// Whether they are active. Deactivation ends their sessions.
+    /// Whether the member is active. Deactivation ends their sessions.
     active: Option<bool>,
 }
 
-/// A character to make.
+/// A character to create.
 #[derive(InputObject)]
 struct CreateCharacterInput {
-    /// Whose it is; the viewer's own unless given.
+    /// Id of the member who owns the character. Without it, the viewer.
     member_id: Option<ID>,
-    /// Its name, unique with the realm in the guild whatever the case: at most 50 characters.
+    /// Name, at most 50 characters. Name and realm together are unique in the guild, ignoring case.
     name: String,
-    /// The realm it lives on: at most 50 characters.
+    /// Realm, at most 50 characters.
     realm: String,
-    /// Its class.
+    /// Class of the character.
     class: CharacterClass,
-    /// Its specialisation, one of its class's.
+    /// Specialisation of the class.
     spec: Option<String>,
-    /// What it does in a group.
+    /// Role in a group.
     role: CharacterRole,
-    /// Whether it is its member's main, in place of the one before. A member's first character always is.
+    /// Whether this becomes the member's main character. A member's first character always does.
     #[graphql(default_with = "Some(false)")]
     is_main: Option<bool>,
 }
 
-/// What is to change of a character. An absent field stays as it is, `null` clears one that may be null.
+/// Changes to a character. An omitted field keeps its value; `null` clears an optional one.
 #[derive(InputObject)]
 struct UpdateCharacterInput {
-    /// Which character.
+    /// Id of the character.
     id: ID,
-    /// Its name, unique with the realm in the guild whatever the case: at most 50 characters.
+    /// Name, at most 50 characters. Name and realm together are unique in the guild, ignoring case.
     name: Option<String>,
-    /// The realm it lives on: at most 50 characters.
+    /// Realm, at most 50 characters.
     realm: Option<String>,
-    /// Its class.
+    /// Class of the character.
     class: Option<CharacterClass>,
-    /// Its specialisation, one of its class's.
+    /// Specialisation of the class.
     spec: MaybeUndefined<String>,
-    /// What it does in a group.
+    /// Role in a group.
     role: Option<CharacterRole>,
-    /// Whether it is its member's main, in place of the one before.
+    /// Whether this is the member's main character. `true` replaces the current main.
     is_main: Option<bool>,
 }
 
-/// What a roster is written in.
+/// File format of a roster.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 enum RosterFormat {
-    /// A table with a header line: `discord_username`, `discord_id`, `display_name`, `rank`, `character_name`, `realm`,
-    /// `class`, `spec`, `role`, `main_alt`, a row a character. Only the first is needed.
+    /// CSV with a header line and one row for each character or for a member without one. The columns are
+    /// `discord_username`, `discord_id`, `display_name`, `rank`, `character_name`, `realm`, `class`, `spec`, `role` and
+    /// `main_alt`. Only the first is required.
     Csv,
-    /// `{"members": [{"discordUsername", "discordId", "displayName", "rank", "characters": [{"name", "realm", "class",
-    /// "spec", "role", "isMain"}]}]}`.
+    /// JSON: `{"members": [{"discordUsername", "discordId", "displayName", "rank", "characters": [{"name", "realm",
+    /// "class", "spec", "role", "isMain"}]}]}`.
     Json,
 }
 
 /// A roster to import.
 #[derive(InputObject)]
 struct ImportRosterInput {
-    /// What it is written in.
+    /// Format of the file.
     format: RosterFormat,
-    /// The file's text. What it leaves empty stays as it is.
+    /// Text of the file. An empty value keeps the stored value.
     data: String,
-    /// Whether to import the other rows when some are bad; otherwise nothing is.
+    /// Whether to skip invalid rows. Otherwise one invalid row prevents the whole import.
     #[graphql(default = false)]
     skip_bad: bool,
 }
 
-/// Why a row of a roster was left out.
+/// A problem of a row in a roster.
 #[derive(SimpleObject)]
 struct ImportProblem {
-    /// Where it stands: `line 12`, `members[3]` or `members[3].characters[0]`.
+    /// Position of the row: `line 12`, `members[3]` or `members[3].characters[0]`.
     place: String,
-    /// What is at fault, as the inputs of members and characters call it.
+    /// Name of the invalid field, as in the inputs for members and characters.
     field: Option<String>,
-    /// Why, such as `RANK_TOO_LOW`, where there is a word for it.
+    /// Machine-readable reason, `RANK_TOO_LOW` or `LAST_LEADER`; `null` for other problems.
     reason: Option<String>,
-    /// Why, in a sentence for a person.
+    /// Description of the problem for the user.
     message: String,
 }
 
-/// What came of an import.
+/// The result of an import.
 #[derive(SimpleObject)]
 struct ImportRosterPayload {
-    /// Whether anything was imported: not if rows were bad and `skipBad` was not asked for.
+    /// Whether the roster was imported. `false` if rows are invalid and `skipBad` is off; the numbers then say what an
+    /// import of the valid rows would do.
     imported: bool,
-    /// Rows in the file.
+    /// Number of rows in the file.
     rows: usize,
-    /// Members added, or to be added if it were imported.
+    /// Number of members added.
     members_added: usize,
-    /// Members changed.
+    /// Number of members changed.
     members_changed: usize,
-    /// Characters added.
+    /// Number of characters added.
     characters_added: usize,
-    /// Characters changed.
+    /// Number of characters changed.
     characters_changed: usize,
-    /// Rows that say what is so already.
+    /// Number of rows that change nothing.
     rows_unchanged: usize,
-    /// Rows left out.
+    /// Number of invalid rows, which are left out.
     rows_left_out: usize,
-    /// Why they were left out: the first 100 reasons.
+    /// The first 100 problems of invalid rows.
     problems: Vec<ImportProblem>,
-    /// Columns that are not understood, and passed over.
+    /// Unknown columns, which are ignored.
     unknown_columns: Vec<String>,
 }
 
@@ -215,35 +217,35 @@ impl From<ImportOutcome> for ImportRosterPayload {
     }
 }
 
-/// A guild, changed.
+/// A changed guild.
 #[derive(SimpleObject)]
 struct GuildPayload {
-    /// The guild as it is now.
+    /// The guild after the change.
     guild: Guild,
 }
 
-/// A rank, made or changed.
+/// A created or changed rank.
 #[derive(SimpleObject)]
 struct RankPayload {
-    /// The rank as it is now.
+    /// The rank after the change.
     rank: Rank,
 }
 
-/// A character, made or changed.
+/// A created or changed character.
 #[derive(SimpleObject)]
 struct CharacterPayload {
-    /// The character as it is now.
+    /// The character after the change.
     character: Character,
 }
 
-/// A member, changed.
+/// A created or changed member.
 #[derive(SimpleObject)]
 struct MemberPayload {
-    /// The member as they are now.
+    /// The member after the change.
     member: Member,
 }
 
-/// What changes the guild's people.
+/// Mutations of the guild, its ranks, members and characters.
 #[derive(Default)]
 pub struct IdentityMutation;
 
@@ -252,16 +254,26 @@ pub struct IdentityMutation;
 impl IdentityMutation {
     /// Changes the guild's name or region.
     #[requires_permission(identity::MANAGE_GUILD)]
-    async fn update_guild(&self, ctx: &Context<'_>, input: UpdateGuildInput) -> Result<GuildPayload> {
-        let caller = RequestContext::of(ctx);
+    async fn update_guild(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Fields to change.")] input: UpdateGuildInput,
+    ) -> Result<GuildPayload> {
+        let context = RequestContext::of(ctx);
         let change = GuildChange { name: input.name, region: input.region };
-        Ok(GuildPayload { guild: update_guild(&caller.app.access, &*caller.signed_in()?, change).await? })
+        Ok(GuildPayload { guild: update_guild(&context.app.access, &*context.signed_in()?, change).await? })
     }
 
-    /// Makes a rank below the viewer's.
+    /// Creates a rank below the viewer's.
+    ///
+    /// Error reasons: `RANK_TOO_LOW`, `NAME_TAKEN`, `LEVEL_TAKEN`.
     #[requires_permission(identity::MANAGE_RANKS)]
-    async fn create_rank(&self, ctx: &Context<'_>, input: CreateRankInput) -> Result<RankPayload> {
-        let caller = RequestContext::of(ctx);
+    async fn create_rank(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The new rank.")] input: CreateRankInput,
+    ) -> Result<RankPayload> {
+        let context = RequestContext::of(ctx);
         let new = NewRank {
             name: input.name,
             level: input.level.into(),
@@ -269,13 +281,19 @@ impl IdentityMutation {
             permissions: input.permissions,
             discord_role_id: input.discord_role_id,
         };
-        Ok(RankPayload { rank: create_rank(&caller.app.access, &*caller.signed_in()?, new).await? })
+        Ok(RankPayload { rank: create_rank(&context.app.access, &*context.signed_in()?, new).await? })
     }
 
-    /// Changes a rank below the viewer's; or, for its holders, the highest.
+    /// Changes a rank below the viewer's. Members of the highest rank can change that rank too.
+    ///
+    /// Error reasons: `RANK_TOO_LOW`, `NAME_TAKEN`, `LEVEL_TAKEN`.
     #[requires_permission(identity::MANAGE_RANKS)]
-    async fn update_rank(&self, ctx: &Context<'_>, input: UpdateRankInput) -> Result<RankPayload> {
-        let caller = RequestContext::of(ctx);
+    async fn update_rank(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the rank and fields to change.")] input: UpdateRankInput,
+    ) -> Result<RankPayload> {
+        let context = RequestContext::of(ctx);
         let change = RankChange {
             id: rank_id("id", &input.id)?,
             name: input.name,
@@ -284,34 +302,52 @@ impl IdentityMutation {
             permissions: input.permissions,
             discord_role_id: input.discord_role_id,
         };
-        Ok(RankPayload { rank: update_rank(&caller.app.access, &*caller.signed_in()?, change).await? })
+        Ok(RankPayload { rank: update_rank(&context.app.access, &*context.signed_in()?, change).await? })
     }
 
-    /// Deletes a rank below the viewer's that nobody holds.
+    /// Deletes a rank below the viewer's. No active or inactive member may have the rank.
+    ///
+    /// Error reasons: `RANK_TOO_LOW`, `RANK_IN_USE`.
     #[requires_permission(identity::MANAGE_RANKS)]
-    async fn delete_rank(&self, ctx: &Context<'_>, #[graphql(desc = "Which rank.")] id: ID) -> Result<DeletePayload> {
-        let caller = RequestContext::of(ctx);
-        delete_rank(&caller.app.access, &*caller.signed_in()?, rank_id("id", &id)?).await?;
+    async fn delete_rank(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the rank.")] id: ID,
+    ) -> Result<DeletePayload> {
+        let context = RequestContext::of(ctx);
+        delete_rank(&context.app.access, &*context.signed_in()?, rank_id("id", &id)?).await?;
         Ok(DeletePayload { deleted_id: id })
     }
 
     /// Adds a member below the viewer's rank to the roster.
+    ///
+    /// Error reasons: `RANK_TOO_LOW`, `NAME_TAKEN`.
     #[requires_permission(identity::MANAGE_MEMBERS)]
-    async fn create_member(&self, ctx: &Context<'_>, input: CreateMemberInput) -> Result<MemberPayload> {
-        let caller = RequestContext::of(ctx);
+    async fn create_member(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The new member.")] input: CreateMemberInput,
+    ) -> Result<MemberPayload> {
+        let context = RequestContext::of(ctx);
         let new = NewMember {
             discord_username: input.discord_username,
             discord_id: input.discord_id,
             display_name: input.display_name,
             rank: input.rank_id.as_ref().map(|id| rank_id("rankId", id)).transpose()?,
         };
-        Ok(MemberPayload { member: create_member(&caller.app.access, &*caller.signed_in()?, new).await? })
+        Ok(MemberPayload { member: create_member(&context.app.access, &*context.signed_in()?, new).await? })
     }
 
-    /// Changes a member below the viewer's rank.
+    /// Changes a member below the viewer's rank, or the viewer's own display name.
+    ///
+    /// Error reasons: `RANK_TOO_LOW`, `NAME_TAKEN`, `LAST_LEADER`.
     #[requires_permission(identity::MANAGE_MEMBERS)]
-    async fn update_member(&self, ctx: &Context<'_>, input: UpdateMemberInput) -> Result<MemberPayload> {
-        let caller = RequestContext::of(ctx);
+    async fn update_member(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the member and fields to change.")] input: UpdateMemberInput,
+    ) -> Result<MemberPayload> {
+        let context = RequestContext::of(ctx);
         let change = MemberChange {
             id: member_id("id", &input.id)?,
             discord_username: input.discord_username,
@@ -320,27 +356,39 @@ impl IdentityMutation {
             rank: input.rank_id.as_ref().map(|id| rank_id("rankId", id)).transpose()?,
             active: input.active,
         };
-        Ok(MemberPayload { member: update_member(&caller.app.access, &*caller.signed_in()?, change).await? })
+        Ok(MemberPayload { member: update_member(&context.app.access, &*context.signed_in()?, change).await? })
     }
 
-    /// Imports a roster of members below the viewer's rank and their characters: all of it, or, with `skipBad`, what is
-    /// good of it. Members are found by Discord username and characters by name and realm; importing it again changes
-    /// nothing. The larger rosters go in by the command line.
+    /// Imports members below the viewer's rank and their characters from a file of at most 20,000 rows. The command
+    /// line has no limit.
+    ///
+    /// Members are matched by Discord username, characters by name and realm. A second import of the same file changes
+    /// nothing. Only an unreadable file is an error; `problems` lists the invalid rows.
     #[requires_permission(identity::MANAGE_MEMBERS)]
-    async fn import_roster(&self, ctx: &Context<'_>, input: ImportRosterInput) -> Result<ImportRosterPayload> {
-        let (caller, skip_bad) = (RequestContext::of(ctx), input.skip_bad);
+    async fn import_roster(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The file and its format.")] input: ImportRosterInput,
+    ) -> Result<ImportRosterPayload> {
+        let (context, skip_bad) = (RequestContext::of(ctx), input.skip_bad);
         let format = match input.format {
             RosterFormat::Csv => Format::Csv,
             RosterFormat::Json => Format::Json,
         };
-        let (viewer, file) = (caller.signed_in()?, (format, input.data.into_bytes()));
-        Ok(import_roster(&caller.app.access, caller.guild, Some(&viewer), file, skip_bad, |_, _| ()).await?.into())
+        let (viewer, file) = (context.signed_in()?, (format, input.data.into_bytes()));
+        Ok(import_roster(&context.app.access, context.guild, Some(&viewer), file, skip_bad, |_, _| ()).await?.into())
     }
 
-    /// Makes a character of the viewer's own, or, with `MEMBERS_MANAGE`, of a member below their rank.
+    /// Creates a character of the viewer or, with `MEMBERS_MANAGE`, of a member below the viewer's rank.
+    ///
+    /// Error reasons: `PERMISSION_REQUIRED`, `RANK_TOO_LOW`, `NAME_TAKEN`.
     #[authenticated]
-    async fn create_character(&self, ctx: &Context<'_>, input: CreateCharacterInput) -> Result<CharacterPayload> {
-        let caller = RequestContext::of(ctx);
+    async fn create_character(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The new character.")] input: CreateCharacterInput,
+    ) -> Result<CharacterPayload> {
+        let context = RequestContext::of(ctx);
         let new = NewCharacter {
             member: input.member_id.as_ref().map(|id| member_id("memberId", id)).transpose()?,
             name: input.name,
@@ -350,13 +398,19 @@ impl IdentityMutation {
             role: input.role,
             is_main: input.is_main.unwrap_or_default(),
         };
-        Ok(CharacterPayload { character: create_character(&caller.app.access, &*caller.signed_in()?, new).await? })
+        Ok(CharacterPayload { character: create_character(&context.app.access, &*context.signed_in()?, new).await? })
     }
 
-    /// Changes a character of the viewer's own, or, with `MEMBERS_MANAGE`, of a member below their rank.
+    /// Changes a character of the viewer or, with `MEMBERS_MANAGE`, of a member below the viewer's rank.
+    ///
+    /// Error reasons: `PERMISSION_REQUIRED`, `RANK_TOO_LOW`, `NAME_TAKEN`.
     #[authenticated]
-    async fn update_character(&self, ctx: &Context<'_>, input: UpdateCharacterInput) -> Result<CharacterPayload> {
-        let caller = RequestContext::of(ctx);
+    async fn update_character(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the character and fields to change.")] input: UpdateCharacterInput,
+    ) -> Result<CharacterPayload> {
+        let context = RequestContext::of(ctx);
         let change = CharacterChange {
             id: character_id(&input.id)?,
             name: input.name,
@@ -366,18 +420,20 @@ impl IdentityMutation {
             role: input.role,
             is_main: input.is_main,
         };
-        Ok(CharacterPayload { character: update_character(&caller.app.access, &*caller.signed_in()?, change).await? })
+        Ok(CharacterPayload { character: update_character(&context.app.access, &*context.signed_in()?, change).await? })
     }
 
-    /// Deletes a character of the viewer's own, or, with `MEMBERS_MANAGE`, of a member below their rank.
+    /// Deletes a character of the viewer or, with `MEMBERS_MANAGE`, of a member below the viewer's rank.
+    ///
+    /// Error reasons: `PERMISSION_REQUIRED`, `RANK_TOO_LOW`.
     #[authenticated]
     async fn delete_character(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which character.")] id: ID,
+        #[graphql(desc = "Id of the character.")] id: ID,
     ) -> Result<DeletePayload> {
-        let caller = RequestContext::of(ctx);
-        delete_character(&caller.app.access, &*caller.signed_in()?, character_id(&id)?).await?;
+        let context = RequestContext::of(ctx);
+        delete_character(&context.app.access, &*context.signed_in()?, character_id(&id)?).await?;
         Ok(DeletePayload { deleted_id: id })
     }
 }

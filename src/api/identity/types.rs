@@ -16,161 +16,160 @@ use crate::{
     voting::Participation,
 };
 
-/// A guild: everything else belongs to one.
+/// A guild. Every other object belongs to one guild.
 #[Object(serial)]
 impl Guild {
-    /// Its global id.
+    /// Global id of the guild.
     pub(crate) async fn id(&self) -> ID {
         self.id.into()
     }
 
-    /// Its short name in addresses and in the `X-Guild` header: 2 to 40 of a–z, 0–9 and hyphen.
+    /// Short name for URLs and the `X-Guild` header: 2 to 40 characters of a–z, 0–9 and hyphen.
     async fn slug(&self) -> &str {
         &self.slug
     }
 
-    /// Its name.
+    /// Name of the guild.
     async fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where it plays.
+    /// Region in which the guild plays.
     async fn region(&self) -> Region {
         self.region
     }
 
-    /// How many active members it has.
+    /// Number of active members.
     async fn member_count(&self, ctx: &Context<'_>) -> Result<i64> {
         let app = &RequestContext::of(ctx).app;
         let active = MemberFilter { active: Some(true), ..MemberFilter::default() };
         app.rosters.member_count(&app.db, self, &active).await
     }
 
-    /// When it was founded here.
+    /// Time at which the guild was created on this server.
     async fn created_at(&self) -> DateTime<Utc> {
         self.created_at.and_utc()
     }
 }
 
-/// A rung of the guild's ladder.
+/// A rank of the guild. Members act only on lower ranks; members of the highest rank also act on each other.
 #[guarded]
 #[Object(serial)]
 impl Rank {
-    /// Its global id.
+    /// Global id of the rank.
     pub(crate) async fn id(&self) -> ID {
         self.id.into()
     }
 
-    /// Its name, unique in the guild whatever the case.
+    /// Name, unique in the guild, ignoring case.
     async fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its level from 1 to 1000, unique in the guild: the higher, the more authority.
+    /// Level from 1 to 1000, unique in the guild. A higher level has more authority.
     async fn level(&self) -> i64 {
         self.level
     }
 
-    /// What it stands for.
+    /// Description of the rank.
     async fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
-    /// What it allows its holders.
+    /// Permissions that the rank grants to its members.
     async fn permissions(&self) -> Vec<Permission> {
         self.permissions.iter().collect()
     }
 
-    /// How many active members hold it.
+    /// Number of active members with this rank.
     async fn member_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        Ok(RequestContext::of(ctx).load.members_of_rank.maybe(self.id).await?.unwrap_or_default())
+        Ok(RequestContext::of(ctx).loaders.members_of_rank.load(self.id).await?.unwrap_or_default())
     }
 
-    /// The Discord role it goes with.
+    /// Id of the Discord role that maps to the rank.
     #[requires_permission(discord::MANAGE)]
     async fn discord_role_id(&self) -> Option<&str> {
         self.discord_role_id.as_deref()
     }
 }
 
-/// A person in the guild.
+/// A member of the guild.
 #[Object]
 impl Member {
-    /// Their global id.
+    /// Global id of the member.
     pub(crate) async fn id(&self) -> ID {
         self.id.into()
     }
 
-    /// How they are shown.
+    /// Display name; unless set, the Discord username.
     async fn display_name(&self) -> &str {
         &self.display_name
     }
 
-    /// Their Discord username, unique in the guild whatever the case.
+    /// Discord username, unique in the guild, ignoring case.
     async fn discord_username(&self) -> &str {
         &self.discord_username
     }
 
-    /// Their rank.
+    /// Current rank.
     async fn rank(&self, ctx: &Context<'_>) -> Result<Rank> {
         RequestContext::of(ctx).rank(self.rank_id).await
     }
 
-    /// Where their rank came from.
+    /// Origin of the current rank.
     async fn rank_source(&self) -> RankSource {
         self.rank_source
     }
 
-    /// Their characters, the main first, then by name.
+    /// Characters of the member: first the main character, then by name.
     async fn characters(&self, ctx: &Context<'_>) -> Result<Vec<Character>> {
-        Ok(RequestContext::of(ctx).load.characters_of.maybe(self.id).await?.unwrap_or_default())
+        Ok(RequestContext::of(ctx).loaders.characters_of.load(self.id).await?.unwrap_or_default())
     }
 
-    /// Their main character, if they have one.
+    /// Main character, if there is one.
     async fn main_character(&self, ctx: &Context<'_>) -> Result<Option<Character>> {
-        RequestContext::of(ctx).load.main_of.maybe(self.id).await
+        RequestContext::of(ctx).loaders.main_of.load(self.id).await
     }
 
-    /// Whether they have an account and are active. Only then can they vote.
+    /// Whether the member is active and has an account. Only registered members can vote.
     #[graphql(name = "isRegistered")]
     async fn shown_as_registered(&self) -> bool {
         self.is_registered()
     }
 
-    /// Whether they are an active member. Others cannot sign in.
+    /// Whether the member is active. Inactive members cannot sign in.
     async fn is_active(&self) -> bool {
         self.is_active
     }
 
-    /// When they were added to the roster.
+    /// Time at which the member was added to the roster.
     async fn created_at(&self) -> DateTime<Utc> {
         self.created_at.and_utc()
     }
 
-    /// In which votes they took part: shown to themselves and to those who manage campaigns, otherwise `null`.
+    /// Participation in campaigns. `null` unless the viewer is this member or has `CAMPAIGNS_MANAGE`.
     async fn participation(&self, ctx: &Context<'_>) -> Result<Option<Participation>> {
         participation_of(ctx, self.id).await
     }
 
-    /// Their Discord id: shown to themselves and to those who manage members, otherwise `null`.
+    /// Discord user id, if known. `null` unless the viewer is this member or has `MEMBERS_MANAGE`.
     async fn discord_id(&self, ctx: &Context<'_>) -> Option<&str> {
-        self.discord_id.as_deref().filter(|_| self.is_open_to(ctx))
+        self.discord_id.as_deref().filter(|_| self.shows_details_to(ctx))
     }
 
-    /// When they registered: shown to themselves and to those who manage members, otherwise `null`.
+    /// Time of the registration. `null` unless the viewer is this member or has `MEMBERS_MANAGE`.
     async fn registered_at(&self, ctx: &Context<'_>) -> Option<DateTime<Utc>> {
-        self.registered_at.filter(|_| self.is_open_to(ctx)).map(|at| at.and_utc())
+        self.registered_at.filter(|_| self.shows_details_to(ctx)).map(|at| at.and_utc())
     }
 
-    /// When they last signed in or renewed a session: shown to themselves and to those who manage members, otherwise
-    /// `null`.
+    /// Time of the last sign-in or session refresh. `null` unless the viewer is this member or has `MEMBERS_MANAGE`.
     async fn last_seen_at(&self, ctx: &Context<'_>) -> Option<DateTime<Utc>> {
-        self.last_seen_at.filter(|_| self.is_open_to(ctx)).map(|at| at.and_utc())
+        self.last_seen_at.filter(|_| self.shows_details_to(ctx)).map(|at| at.and_utc())
     }
 }
 
 impl Member {
-    fn is_open_to(&self, ctx: &Context<'_>) -> bool {
+    fn shows_details_to(&self, ctx: &Context<'_>) -> bool {
         let viewer = RequestContext::of(ctx).viewer();
         viewer.is_some_and(|viewer| viewer.member == self.id || viewer.may(identity::MANAGE_MEMBERS))
     }
@@ -186,55 +185,55 @@ impl ConnectionNode for Member {
     }
 
     async fn count(ctx: &Context<'_>, filter: &MemberFilter) -> Result<i64> {
-        let caller = RequestContext::of(ctx);
-        caller.app.rosters.member_count(&caller.app.db, &*caller.guild_row().await?, filter).await
+        let context = RequestContext::of(ctx);
+        context.app.rosters.headcount(&context.app.db, &*context.guild_row().await?, filter).await
     }
 }
 
 /// A World of Warcraft character of a member.
 #[Object(serial)]
 impl Character {
-    /// Its global id.
+    /// Global id of the character.
     pub(crate) async fn id(&self) -> ID {
         self.id.into()
     }
 
-    /// Whose it is.
+    /// The member who owns the character.
     async fn member(&self, ctx: &Context<'_>) -> Result<Member> {
-        RequestContext::of(ctx).load.member.one(self.member_id).await
+        RequestContext::of(ctx).loaders.member.load_required(self.member_id).await
     }
 
-    /// Its name, unique with the realm in the guild whatever the case.
+    /// Name. Name and realm together are unique in the guild, ignoring case.
     async fn name(&self) -> &str {
         &self.name
     }
 
-    /// The realm it lives on.
+    /// Realm of the character.
     async fn realm(&self) -> &str {
         &self.realm
     }
 
-    /// Its class.
+    /// Class of the character.
     async fn class(&self) -> CharacterClass {
         self.class
     }
 
-    /// Its specialisation.
+    /// Specialisation of the class.
     async fn spec(&self) -> Option<&str> {
         self.spec.as_deref()
     }
 
-    /// What it does in a group.
+    /// Role in a group.
     async fn role(&self) -> CharacterRole {
         self.role
     }
 
-    /// Whether it is its member's main; the others are alts.
+    /// Whether this is the member's main character. All others are alts.
     async fn is_main(&self) -> bool {
         self.is_main
     }
 
-    /// Its page in Blizzard's armory.
+    /// URL of the character's page in Blizzard's armory.
     #[graphql(name = "armoryUrl")]
     async fn shown_armory_url(&self, ctx: &Context<'_>) -> Result<String> {
         Ok(self.armory_url(RequestContext::of(ctx).guild_row().await?.region))
@@ -251,8 +250,8 @@ impl ConnectionNode for Character {
     }
 
     async fn count(ctx: &Context<'_>, filter: &CharacterFilter) -> Result<i64> {
-        let (caller, filter) = (RequestContext::of(ctx), filter.clone());
-        let guild = caller.guild;
-        caller.app.db.read(async move |conn| Ok(store::count_characters(conn, guild, &filter).await?)).await
+        let (context, filter) = (RequestContext::of(ctx), filter.clone());
+        let guild = context.guild;
+        context.app.db.read(async move |conn| Ok(store::count_characters(conn, guild, &filter).await?)).await
     }
 }

@@ -1,4 +1,4 @@
-//! Ballots as objects of the schema: one's own, and those that are published.
+//! Ballots in the schema: the viewer's own and published ones.
 
 use std::sync::Arc;
 
@@ -18,72 +18,70 @@ use crate::{
     voting::{Ballot, BallotBox, Campaign, Entry, PublishedBallot, receipt_of},
 };
 
-/// One member's vote in one campaign, which only they see.
+/// The viewer's ballot in a campaign. Other members cannot see it.
 #[Object]
 impl Ballot {
-    /// Its global id.
+    /// Global id of the ballot.
     pub(crate) async fn id(&self) -> ID {
         ballot_id(self.campaign, self.member)
     }
 
-    /// The campaign it was cast in.
+    /// The campaign of the ballot.
     async fn campaign(&self, ctx: &Context<'_>) -> Result<Campaign> {
-        RequestContext::of(ctx).load.campaign.one(self.campaign).await
+        RequestContext::of(ctx).loaders.campaign.load_required(self.campaign).await
     }
 
-    /// The picks, first choice first.
+    /// Picked entries, first choice first.
     async fn picks(&self, ctx: &Context<'_>) -> Result<Vec<Arc<Entry>>> {
         picked(ctx, self.campaign, &self.picks).await
     }
 
-    /// The receipt: under it the ballot is published when the vote is over, so that its voter finds it in the count. It is a
-    /// hash of the campaign, the nonce and the picks; `docs/receipts.md` tells how it is made. Keep it to yourself: who
-    /// knows it knows how you voted.
+    /// Receipt by which the voter finds the ballot in the published ballot box. It is a hash of the campaign, the nonce
+    /// and the picks (`docs/receipts.md`). Keep it secret: once the campaign is closed, it reveals the vote.
     async fn receipt(&self) -> String {
         receipt_of(self.campaign, &self.nonce, &self.picks)
     }
 
-    /// What hides the picks in the receipt until the ballots are published: 64 hexadecimal digits.
+    /// Random value, in 64 hexadecimal digits, that hides the picks in the receipt until the campaign closes.
     async fn nonce(&self) -> &str {
         &self.nonce
     }
 
-    /// When it was cast.
+    /// Time at which the ballot was cast.
     async fn cast_at(&self) -> DateTime<Utc> {
         self.cast_at.and_utc()
     }
 }
 
-/// What a vote that is over publishes: every ballot without its voter, so that anyone can recount the result, and every
-/// voter find their ballot in it by its receipt.
-pub(super) struct ShownBallotBox(pub Arc<BallotBox>);
+/// The GraphQL object of a ballot box.
+pub(super) struct BallotBoxObject(pub Arc<BallotBox>);
 
-/// What a vote that is over publishes: every ballot without its voter, so that anyone can recount the result, and every
-/// voter find their ballot in it by its receipt.
+/// The published ballots of a closed campaign, without their voters. Anyone can recount the result, and voters find
+/// their own ballot by its receipt.
 #[Object(name = "BallotBox")]
-impl ShownBallotBox {
-    /// How many ballots it holds.
+impl BallotBoxObject {
+    /// Number of ballots.
     async fn count(&self) -> usize {
         self.0.ballots.len()
     }
 
-    /// SHA-256 of the ballots and of the rules they are counted by: who sees the same digest sees the same result follow from
-    /// the same ballots. `docs/receipts.md` tells how it is made.
+    /// SHA-256 of the ballots and the counting rules, in hexadecimal digits (`docs/receipts.md`). Viewers with the same
+    /// digest see the same ballots and the same result.
     async fn digest(&self) -> &str {
         &self.0.digest
     }
 
-    /// The ballots in order of their receipts, which has nothing to do with who cast them, or when.
+    /// Ballots by receipt. This order reveals neither the voters nor the time of casting.
     async fn ballots(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, from the start: 1 to 100, 25 unless asked.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many, from the end: 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Number of items from the start: 1 to 100, 25 by default.")] first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end: 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<PublishedBallot>> {
-        let caller = RequestContext::of(ctx);
-        let request = PageArgs { first, after, last, before }.check::<PublishedBallot>(caller)?;
+        let context = RequestContext::of(ctx);
+        let request = PageArgs { first, after, last, before }.check::<PublishedBallot>(context)?;
         let campaign = self.0.campaign.id;
         request.page.require_cursors(|(of, _)| *of == campaign)?;
         let rows = request.page.slice(&self.0.ballots, PublishedBallot::key);
@@ -91,14 +89,11 @@ impl ShownBallotBox {
     }
 
     /// The ballot with this receipt; `null` if there is none.
-    async fn ballot(
-        &self,
-        #[graphql(desc = "The receipt its voter got.")] receipt: String,
-    ) -> Option<&PublishedBallot> {
+    async fn ballot(&self, #[graphql(desc = "Receipt of the ballot.")] receipt: String) -> Option<&PublishedBallot> {
         self.0.find(&receipt)
     }
 
-    /// All of it as JSON, with the campaign's rules and result: what `guildhall verify` checks, and any other program can.
+    /// The ballot box as JSON, with the rules and the result of the campaign. `guildhall verify` checks it.
     async fn file(&self, ctx: &Context<'_>) -> Result<String> {
         RequestContext::of(ctx)
             .charge_response_budget(self.0.ballots.iter().map(|ballot| 2 + ballot.picks.len()).sum())?;
@@ -120,33 +115,34 @@ impl ConnectionNode for PublishedBallot {
     }
 }
 
-/// A ballot of which nobody but its voter knows whose it is.
+/// A published ballot, without its voter.
 #[Object]
 impl PublishedBallot {
-    /// The receipt its voter got.
+    /// Receipt that the voter received.
     async fn receipt(&self) -> &str {
         &self.receipt
     }
 
-    /// What hid the picks in the receipt until now.
+    /// Nonce of the receipt: the receipt can be computed from it, the campaign and the picks.
     async fn nonce(&self) -> &str {
         &self.nonce
     }
 
-    /// The picks, first choice first.
+    /// Picked entries, first choice first.
     async fn picks(&self, ctx: &Context<'_>) -> Result<Vec<Arc<Entry>>> {
         picked(ctx, self.campaign, &self.picks).await
     }
 }
 
-/// The entries that a ballot names.
+/// The entries that a ballot picks.
 async fn picked(ctx: &Context<'_>, campaign: CampaignId, picks: &[EntryId]) -> Result<Vec<Arc<Entry>>> {
-    let caller = RequestContext::of(ctx);
-    if let Some(entries) = caller.app.voting.tallies.entries(campaign) {
+    let context = RequestContext::of(ctx);
+    if let Some(entries) = context.app.voting.tallies.entries(campaign) {
         let entry = |pick: &EntryId| entries.iter().find(|entry| entry.id == *pick).cloned();
         let known: Option<Vec<Arc<Entry>>> = picks.iter().map(entry).collect();
-        return known.ok_or_else(|| Error::internal("a ballot names what is not an entry of its campaign"));
+        return known.ok_or_else(|| Error::internal("a ballot picks an entry of another campaign"));
     }
-    let load = &caller.load.entry;
-    futures_util::future::try_join_all(picks.iter().map(async |pick| load.one(*pick).await.map(Arc::new))).await
+    let loader = &context.loaders.entry;
+    futures_util::future::try_join_all(picks.iter().map(async |pick| loader.load_required(*pick).await.map(Arc::new)))
+        .await
 }

@@ -1,4 +1,4 @@
-//! Campaigns and entries as objects of the schema.
+//! Campaigns and entries in the schema.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use guildhall_macros::guarded;
 
 use super::{
-    ballots::ShownBallotBox,
+    ballots::BallotBoxObject,
     tally::{self, PairwiseRow, RunoffRound, Standing, TransferCount},
 };
 use crate::{
@@ -21,21 +21,21 @@ use crate::{
     },
 };
 
-/// A vote: entries, and ballots that pick among them.
+/// A vote: members cast ballots that pick among its entries.
 #[guarded]
 #[Object]
 impl Campaign {
-    /// Its global id.
+    /// Global id of the campaign.
     pub(crate) async fn id(&self) -> ID {
         self.id.into()
     }
 
-    /// What the vote is about.
+    /// Title of the campaign.
     async fn title(&self) -> &str {
         &self.title
     }
 
-    /// More of it.
+    /// Description of the campaign.
     async fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
@@ -45,208 +45,210 @@ impl Campaign {
         self.method
     }
 
-    /// How many entries a ballot names, at most or exactly, as the method has it.
+    /// Number of picks on a ballot: exactly this many for `WEIGHTED`, at most this many for other methods.
     async fn picks_per_voter(&self) -> i64 {
         self.picks_per_voter
     }
 
-    /// How many entries win: 1, but for the single transferable vote.
+    /// Number of winners: 1 for all methods except `SINGLE_TRANSFERABLE_VOTE`.
     async fn seats(&self) -> i64 {
         self.seats
     }
 
-    /// The least rank level that votes.
+    /// Lowest rank level that may vote.
     async fn min_rank_level_to_vote(&self) -> i64 {
         self.min_rank_level_to_vote
     }
 
-    /// The least rank level that sees it; `null` is everyone, also without signing in.
+    /// Lowest rank level that may see the campaign; `null` for everyone, also visitors who are not signed in.
     async fn min_rank_level_to_view(&self) -> Option<i64> {
         self.min_rank_level_to_view
     }
 
-    /// When it went live, or will by itself.
+    /// Time at which the campaign went live or is scheduled to; `null` for a draft without a schedule.
     async fn start_at(&self) -> Option<DateTime<Utc>> {
         self.start_at.map(|at| at.and_utc())
     }
 
-    /// How long it takes ballots, in hours.
+    /// Duration of the voting, in hours.
     async fn duration_hours(&self) -> i64 {
         self.duration_hours
     }
 
-    /// From then on no ballot is taken: `startAt` and `durationHours` later.
+    /// Time from which ballots are refused: `startAt` plus `durationHours`.
     async fn closes_at(&self) -> Option<DateTime<Utc>> {
         self.closes_at.map(|at| at.and_utc())
     }
 
-    /// When it closed.
+    /// Time at which the campaign closed; `null` before.
     async fn closed_at(&self) -> Option<DateTime<Utc>> {
         self.closed_at.map(|at| at.and_utc())
     }
 
-    /// Where it is in its life.
+    /// Current status.
     async fn status(&self) -> CampaignStatus {
         self.status
     }
 
-    /// Whether it closes as soon as everyone eligible has voted.
+    /// Whether the campaign closes as soon as all eligible members have voted.
     async fn early_close_if_all_voted(&self) -> bool {
         self.early_close_if_all_voted
     }
 
-    /// When standings are shown while it is live.
+    /// Who sees the standings while the campaign is live.
     async fn results_visibility(&self) -> ResultsVisibility {
         self.results_visibility
     }
 
-    /// How much the Discord bot tells of it.
+    /// Events that the Discord bot announces.
     async fn announcements(&self) -> AnnouncementLevel {
         self.announcements
     }
 
-    /// The Discord channel it is told in.
+    /// Id of the Discord channel for announcements; `null` for the guild's default channel, which announces only
+    /// campaigns that all ranks may see.
     #[requires_permission(voting::MANAGE)]
     async fn discord_channel_id(&self) -> Option<&str> {
         self.discord_channel_id.as_deref()
     }
 
-    /// What keeps the draft from going live by itself; empty once it is live.
+    /// What prevents the draft from going live at `startAt`; empty after the draft.
     #[requires_permission(voting::MANAGE)]
     #[graphql(name = "activationBlockers")]
     async fn shown_activation_blockers(&self, ctx: &Context<'_>) -> Result<Vec<ActivationBlocker>> {
-        let caller = RequestContext::of(ctx);
-        let entries = caller.load.entries_of.maybe(self.id).await?.unwrap_or_default();
-        Ok(activation_blockers(self, entries.len(), caller.app.clock.now()))
+        let context = RequestContext::of(ctx);
+        let entries = context.loaders.entries_of.load(self.id).await?.unwrap_or_default();
+        Ok(activation_blockers(self, entries.len(), context.app.clock.now()))
     }
 
-    /// What is voted on, in its order.
+    /// Entries to vote on, in their order.
     async fn entries(&self, ctx: &Context<'_>) -> Result<Vec<Arc<Entry>>> {
-        let caller = RequestContext::of(ctx);
-        if let Some(known) = caller.app.voting.tallies.entries(self.id) {
+        let context = RequestContext::of(ctx);
+        if let Some(known) = context.app.voting.tallies.entries(self.id) {
             return Ok(known.to_vec());
         }
-        let entries = caller.load.entries_of.maybe(self.id).await?.unwrap_or_default();
-        caller.app.voting.tallies.insert_entries(self, &entries);
+        let entries = context.loaders.entries_of.load(self.id).await?.unwrap_or_default();
+        context.app.voting.tallies.keep_entries(self, &entries);
         Ok(entries.to_vec())
     }
 
-    /// The officer who made it.
+    /// The officer who created the campaign.
     async fn created_by(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
         match self.created_by {
-            Some(officer) => RequestContext::of(ctx).load.member.maybe(officer).await,
+            Some(officer) => RequestContext::of(ctx).loaders.member.load(officer).await,
             None => Ok(None),
         }
     }
 
-    /// When it was made.
+    /// Time at which the campaign was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.created_at.and_utc()
     }
 
-    /// How many may vote and how many have; frozen when it closes.
+    /// Number of eligible members and of voters. Fixed when the campaign closes.
     async fn turnout(&self, ctx: &Context<'_>) -> Result<Turnout> {
-        Ok(RequestContext::of(ctx).load.turnout.maybe(self.id).await?.unwrap_or_default())
+        Ok(RequestContext::of(ctx).loaders.turnout.load(self.id).await?.unwrap_or_default())
     }
 
-    /// Every entry by place; `null` while they are hidden from the viewer.
+    /// All entries by place; `null` while the standings are hidden from the viewer.
     async fn standings(&self, ctx: &Context<'_>) -> Result<Option<Vec<Standing>>> {
-        Ok(self.open_tally(ctx).await?.map(|tally| tally::standings(&tally)))
+        Ok(self.visible_tally(ctx).await?.map(|tally| tally::standings(&tally)))
     }
 
-    /// Why the standings are hidden from the viewer; `null` when they are not.
+    /// Why the standings are hidden from the viewer; `null` if they are not.
     #[graphql(name = "standingsHiddenReason")]
     async fn shown_standings_hidden_reason(&self, ctx: &Context<'_>) -> Result<Option<StandingsHiddenReason>> {
         self.hidden_reason(ctx).await
     }
 
-    /// The rounds of an instant run-off; `null` for other methods, and while standings are hidden from the viewer.
+    /// Rounds of an `INSTANT_RUNOFF` count; `null` for other methods and while the standings are hidden from the
+    /// viewer.
     async fn runoff_rounds(&self, ctx: &Context<'_>) -> Result<Option<Vec<RunoffRound>>> {
-        Ok(self.open_steps(ctx, CountSteps::Rounds).await?.map(|tally| tally::runoff_rounds(&tally)))
+        Ok(self.visible_steps(ctx, CountSteps::Rounds).await?.map(|tally| tally::runoff_rounds(&tally)))
     }
 
-    /// The comparisons of a Schulze count, a row an entry, in their order; `null` for other methods, and while standings
-    /// are hidden from the viewer.
+    /// Pairwise comparisons of a `SCHULZE` count: one row for each entry, in the order of `entries`. `null` for other
+    /// methods and while the standings are hidden from the viewer.
     async fn pairwise(&self, ctx: &Context<'_>) -> Result<Option<Vec<PairwiseRow>>> {
-        Ok(self.open_steps(ctx, CountSteps::Pairwise).await?.map(|tally| tally::pairwise(&tally)))
+        Ok(self.visible_steps(ctx, CountSteps::Pairwise).await?.map(|tally| tally::pairwise(&tally)))
     }
 
-    /// The count of a single transferable vote; `null` for other methods, without a ballot, and while standings are hidden
-    /// from the viewer.
+    /// Stages of a `SINGLE_TRANSFERABLE_VOTE` count; `null` for other methods, without ballots and while the standings
+    /// are hidden from the viewer.
     async fn transfers(&self, ctx: &Context<'_>) -> Result<Option<TransferCount>> {
-        Ok(self.open_steps(ctx, CountSteps::Transfers).await?.and_then(|tally| tally::transfers(&tally)))
+        Ok(self.visible_steps(ctx, CountSteps::Transfers).await?.and_then(|tally| tally::transfers(&tally)))
     }
 
-    /// Who has won: all who share the first place, or all who were elected, in order; nobody without a ballot. `null` until
-    /// the vote is over.
+    /// Winners: all entries that share the first place, or all elected entries in order. Empty without ballots; `null`
+    /// until the campaign closes.
     async fn winners(&self, ctx: &Context<'_>) -> Result<Option<Vec<Arc<Entry>>>> {
         if !self.is_over() {
             return Ok(None);
         }
-        Ok(self.open_tally(ctx).await?.map(|tally| tally::winners(&tally)))
+        Ok(self.visible_tally(ctx).await?.map(|tally| tally::winners(&tally)))
     }
 
-    /// Every ballot without its voter, to recount the result and to find one's own in it; `null` until the vote is over.
-    async fn ballot_box(&self, ctx: &Context<'_>) -> Result<Option<ShownBallotBox>> {
+    /// Published ballots without their voters; `null` until the campaign closes.
+    async fn ballot_box(&self, ctx: &Context<'_>) -> Result<Option<BallotBoxObject>> {
         if !self.is_over() {
             return Ok(None);
         }
-        Ok(RequestContext::of(ctx).load.ballot_box.maybe(self.id).await?.map(ShownBallotBox))
+        Ok(RequestContext::of(ctx).loaders.ballot_box.load(self.id).await?.map(BallotBoxObject))
     }
 
-    /// Whether the viewer can vote in it now.
+    /// Whether the viewer can vote now.
     async fn viewer_can_vote(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(self.viewer_hindrance(ctx).await?.is_none())
+        Ok(self.cannot_vote_reason(ctx).await?.is_none())
     }
 
-    /// Why the viewer cannot vote in it now; `null` when they can.
+    /// Why the viewer cannot vote now; `null` if they can.
     async fn viewer_cannot_vote_reason(&self, ctx: &Context<'_>) -> Result<Option<CannotVoteReason>> {
-        self.viewer_hindrance(ctx).await
+        self.cannot_vote_reason(ctx).await
     }
 
-    /// The ballot the viewer cast. Nobody else ever sees it.
+    /// The ballot of the viewer; `null` if they have not voted. Other members cannot see it.
     async fn viewer_ballot(&self, ctx: &Context<'_>) -> Result<Option<Ballot>> {
-        RequestContext::of(ctx).load.viewer_ballot.maybe(self.id).await
+        RequestContext::of(ctx).loaders.viewer_ballot.load(self.id).await
     }
 }
 
 impl Campaign {
     async fn has_voted(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(RequestContext::of(ctx).load.viewer_ballot.maybe(self.id).await?.is_some())
+        Ok(RequestContext::of(ctx).loaders.viewer_ballot.load(self.id).await?.is_some())
     }
 
     async fn hidden_reason(&self, ctx: &Context<'_>) -> Result<Option<StandingsHiddenReason>> {
         let viewer = RequestContext::of(ctx).viewer();
-        // Whether they have voted is looked up only where it matters.
+        // The query for the ballot runs only if the answer depends on it.
         Ok(match standings_hidden(self, viewer.as_deref(), false) {
             Some(StandingsHiddenReason::VoteFirst) if self.has_voted(ctx).await? => None,
             reason => reason,
         })
     }
 
-    async fn open_tally(&self, ctx: &Context<'_>) -> Result<Option<Arc<Tally>>> {
+    async fn visible_tally(&self, ctx: &Context<'_>) -> Result<Option<Arc<Tally>>> {
         match self.hidden_reason(ctx).await? {
-            None => RequestContext::of(ctx).load.tally.maybe(self.id).await,
+            None => RequestContext::of(ctx).loaders.tally.load(self.id).await,
             Some(_) => Ok(None),
         }
     }
 
-    /// [`Campaign::open_tally`], if the method has these steps. They are charged to the response's budget.
-    async fn open_steps(&self, ctx: &Context<'_>, steps: CountSteps) -> Result<Option<Arc<Tally>>> {
+    /// [`Campaign::visible_tally`], if the method has these steps. Charges them to the response's budget.
+    async fn visible_steps(&self, ctx: &Context<'_>, steps: CountSteps) -> Result<Option<Arc<Tally>>> {
         if self.method.steps() != Some(steps) {
             return Ok(None);
         }
-        let tally = self.open_tally(ctx).await?;
+        let tally = self.visible_tally(ctx).await?;
         if let Some(tally) = &tally {
             RequestContext::of(ctx).charge_response_budget(tally.outcome.table_size())?;
         }
         Ok(tally)
     }
 
-    async fn viewer_hindrance(&self, ctx: &Context<'_>) -> Result<Option<CannotVoteReason>> {
-        let caller = RequestContext::of(ctx);
+    async fn cannot_vote_reason(&self, ctx: &Context<'_>) -> Result<Option<CannotVoteReason>> {
+        let context = RequestContext::of(ctx);
         let has_voted = self.has_voted(ctx).await?;
-        Ok(cannot_vote(self, caller.viewer().as_deref(), has_voted, caller.app.clock.now()))
+        Ok(cannot_vote(self, context.viewer().as_deref(), has_voted, context.app.clock.now()))
     }
 }
 
@@ -260,49 +262,49 @@ impl ConnectionNode for Campaign {
     }
 
     async fn count(ctx: &Context<'_>, filter: &CampaignFilter) -> Result<i64> {
-        let (caller, filter) = (RequestContext::of(ctx), filter.clone());
-        let guild = caller.guild;
-        caller.app.db.read(async move |conn| Ok(store::count_campaigns(conn, guild, &filter).await?)).await
+        let (context, filter) = (RequestContext::of(ctx), filter.clone());
+        let guild = context.guild;
+        context.app.db.read(async move |conn| Ok(store::count_campaigns(conn, guild, &filter).await?)).await
     }
 }
 
-/// A thing voted on.
+/// An entry of a campaign: an option to vote on.
 #[Object(name = "CampaignEntry", serial)]
 impl Entry {
-    /// Its global id.
+    /// Global id of the entry.
     pub(crate) async fn id(&self) -> ID {
         self.id.into()
     }
 
-    /// The campaign it stands in.
+    /// The campaign of the entry.
     async fn campaign(&self, ctx: &Context<'_>) -> Result<Campaign> {
-        RequestContext::of(ctx).load.campaign.one(self.campaign_id).await
+        RequestContext::of(ctx).loaders.campaign.load_required(self.campaign_id).await
     }
 
-    /// Its name.
+    /// Name of the entry.
     async fn name(&self) -> &str {
         &self.name
     }
 
-    /// More of it.
+    /// Description of the entry.
     async fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
-    /// Its picture.
+    /// URL of an image.
     async fn image_url(&self) -> Option<&str> {
         self.image_url.as_deref()
     }
 
-    /// Its place in the campaign's order, from 0.
+    /// Position of the entry in the campaign, from 0.
     async fn sort_order(&self) -> i64 {
         self.sort_order
     }
 
-    /// The member it is about.
+    /// The member whom the entry is about, if any.
     async fn associated_member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
         match self.associated_member_id {
-            Some(member) => RequestContext::of(ctx).load.member.maybe(member).await,
+            Some(member) => RequestContext::of(ctx).loaders.member.load(member).await,
             None => Ok(None),
         }
     }

@@ -1,4 +1,4 @@
-//! The past as objects of the schema: who took part, and who won.
+//! Participation and past votes in the schema.
 
 use std::{cmp::Reverse, sync::Arc};
 
@@ -20,51 +20,52 @@ use crate::{
     },
 };
 
-/// The participation of a member; `None` where the viewer may not know who voted.
+/// Loads the participation of a member; `None` if the viewer may not see it.
 ///
 /// # Errors
 /// The database's.
 pub async fn participation_of(ctx: &Context<'_>, member: MemberId) -> Result<Option<Participation>> {
-    let caller = RequestContext::of(ctx);
-    let Some(viewer) = caller.viewer().filter(|viewer| may_see_participation(viewer, member)) else {
+    let context = RequestContext::of(ctx);
+    let Some(viewer) = context.viewer().filter(|viewer| may_know_participation(viewer, member)) else {
         return Ok(None);
     };
-    let participation = caller.load.participation.maybe(member).await?;
-    Ok(Some(participation.unwrap_or_else(|| Participation::none(member)).visible_to(&viewer)))
+    let participation = context.loaders.participation.load(member).await?;
+    Ok(Some(participation.unwrap_or_else(|| Participation::none(member)).seen_by(&viewer)))
 }
 
-/// A member's part in the votes they could vote in, or did: those that are over, by who was eligible when they closed, and
-/// those that are live. Of another member's live votes only those are shown whose standings nobody sees before the close
-/// (`AFTER_CLOSE`): elsewhere the standings and the voter together would tell the ballot. Of votes that closed before this was
-/// recorded only those count in which they voted.
+/// Participation of a member in the live and closed campaigns in which the member is or was eligible, or voted.
+///
+/// Eligibility in a closed campaign is that at its close. A campaign that closed before the server recorded eligibility
+/// counts only if the member voted. Another member's live campaigns count only with `AFTER_CLOSE`: otherwise the viewer
+/// could watch the standings and learn the member's ballot.
 #[Object]
 impl Participation {
-    /// In how many votes they could vote, or did.
+    /// Number of campaigns in which the member could vote or voted.
     async fn eligible(&self) -> i64 {
         self.turnout().eligible
     }
 
-    /// In how many of these they voted.
+    /// Number of these campaigns in which the member voted.
     async fn voted(&self) -> i64 {
         self.turnout().voted
     }
 
-    /// Voted of eligible in percent, rounded to one decimal.
+    /// `voted` in percent of `eligible`, rounded to one decimal place.
     async fn percent(&self) -> f64 {
         self.turnout().percent()
     }
 
-    /// These votes, newest first.
+    /// These campaigns, newest first.
     async fn campaigns(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, from the start: 1 to 100, 25 unless asked.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many, from the end: 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Number of items from the start: 1 to 100, 25 by default.")] first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end: 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<CampaignParticipation>> {
-        let caller = RequestContext::of(ctx);
-        let request = PageArgs { first, after, last, before }.check::<CampaignParticipation>(caller)?;
+        let context = RequestContext::of(ctx);
+        let request = PageArgs { first, after, last, before }.check::<CampaignParticipation>(context)?;
         request.page.require_cursors(|(of, _)| *of == self.member)?;
         let rows = request.page.slice(self.parts(), CampaignParticipation::key);
         Ok(request.connection(rows, self.parts().len()))
@@ -85,39 +86,39 @@ impl ConnectionNode for CampaignParticipation {
     }
 }
 
-/// A member's part in a vote they could vote in, or did.
+/// Participation of a member in one campaign.
 #[Object(name = "CampaignParticipation")]
 impl CampaignParticipation {
-    /// The vote.
+    /// The campaign.
     async fn campaign(&self, ctx: &Context<'_>) -> Result<Campaign> {
-        RequestContext::of(ctx).load.campaign.one(self.campaign).await
+        RequestContext::of(ctx).loaders.campaign.load_required(self.campaign).await
     }
 
-    /// Whether they voted.
+    /// Whether the member voted.
     async fn voted(&self) -> bool {
         self.voted
     }
 }
 
-/// A vote that is over.
+/// A closed or archived campaign.
 #[derive(Clone)]
 pub struct PastVote(pub Campaign);
 
-/// A vote that is over, and who has won it.
+/// A closed or archived campaign with its winners.
 #[Object]
 impl PastVote {
-    /// The vote.
+    /// The campaign.
     async fn campaign(&self) -> &Campaign {
         &self.0
     }
 
-    /// Who has won: all who share the first place, or all who were elected, in order; nobody without a ballot.
+    /// Winners: all entries that share the first place, or all elected entries in order. Empty without ballots.
     async fn winners(&self, ctx: &Context<'_>) -> Result<Vec<Arc<Entry>>> {
-        let tally = RequestContext::of(ctx).load.tally.maybe(self.0.id).await?;
+        let tally = RequestContext::of(ctx).loaders.tally.load(self.0.id).await?;
         Ok(tally.map(|tally| tally::winners(&tally)).unwrap_or_default())
     }
 
-    /// When it closed.
+    /// Time at which the campaign closed.
     async fn closed_at(&self) -> DateTime<Utc> {
         self.0.closed_at.unwrap_or(self.0.created_at).and_utc()
     }
@@ -125,7 +126,7 @@ impl PastVote {
 
 impl ConnectionNode for PastVote {
     const NAME: &'static str = "PastVote";
-    /// The viewer's rank level, if there is a viewer.
+    /// The rank level of the viewer, if signed in.
     type Filter = Option<i64>;
     type Key = PastKey;
 
@@ -134,8 +135,8 @@ impl ConnectionNode for PastVote {
     }
 
     async fn count(ctx: &Context<'_>, viewer_level: &Option<i64>) -> Result<i64> {
-        let (caller, level) = (RequestContext::of(ctx), *viewer_level);
-        let guild = caller.guild;
-        caller.app.db.read(async move |conn| Ok(store::count_past(conn, guild, level).await?)).await
+        let (context, level) = (RequestContext::of(ctx), *viewer_level);
+        let guild = context.guild;
+        context.app.db.read(async move |conn| Ok(store::count_past(conn, guild, level).await?)).await
     }
 }

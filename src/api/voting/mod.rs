@@ -1,4 +1,4 @@
-//! Votes in the schema.
+//! Campaigns, ballots and tallies in the schema.
 
 mod ballots;
 mod campaign;
@@ -30,39 +30,41 @@ use crate::{
     voting::{self, Campaign, CampaignFilter, CampaignStatus, may_see, store, visible_campaign, watchable_campaign},
 };
 
-/// Which campaigns to list.
+/// Conditions that all listed campaigns meet.
 #[derive(InputObject)]
 #[graphql(name = "CampaignFilter")]
 struct CampaignFilterInput {
-    /// In one of these states; all but archived unless given.
+    /// Statuses of the campaigns. Without it, all except `ARCHIVED`.
     status: Option<Vec<CampaignStatus>>,
 }
 
-/// What is asked of votes.
+/// Queries of campaigns.
 #[derive(Default)]
 pub struct VotingQuery;
 
 #[Object]
 impl VotingQuery {
-    /// The campaigns the viewer may see, newest first.
+    /// The campaigns that the viewer may see, newest first.
     async fn campaigns(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, from the start: 1 to 100, 25 unless asked.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many, from the end: 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Which campaigns; all but archived unless given.")] filter: Option<CampaignFilterInput>,
+        #[graphql(desc = "Number of items from the start: 1 to 100, 25 by default.")] first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end: 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Campaigns to list. Without it, all except archived ones.")] filter: Option<
+            CampaignFilterInput,
+        >,
     ) -> Result<Connection<Campaign>> {
-        let caller = RequestContext::of(ctx);
-        let (guild, viewer) = (caller.guild, caller.viewer());
-        let request = PageArgs { first, after, last, before }.check(caller)?;
+        let context = RequestContext::of(ctx);
+        let (guild, viewer) = (context.guild, context.viewer());
+        let request = PageArgs { first, after, last, before }.check(context)?;
         let filter = CampaignFilter {
-            // Each once, for they are bound in a statement.
-            status: filter.and_then(|filter| filter.status).map(|wanted| {
+            // Without duplicates, because each binds a value in the statement.
+            status: filter.and_then(|filter| filter.status).map(|requested| {
                 let all =
                     [CampaignStatus::Draft, CampaignStatus::Live, CampaignStatus::Closed, CampaignStatus::Archived];
-                all.into_iter().filter(|status| wanted.contains(status)).collect()
+                all.into_iter().filter(|status| requested.contains(status)).collect()
             }),
             viewer_level: viewer.as_ref().map(|viewer| viewer.rank_level),
             drafts: viewer.is_some_and(|viewer| viewer.may(voting::MANAGE)),
@@ -71,69 +73,76 @@ impl VotingQuery {
             let rows = store::list_campaigns(conn, guild, &filter, &request.page).await?;
             Ok(request.connection(rows, filter))
         };
-        caller.app.db.read(list).await
+        context.app.db.read(list).await
     }
 
-    /// The votes that are over, archived ones too, last closed first, each with who has won it.
+    /// The closed and archived campaigns that the viewer may see, last closed first, with their winners.
     async fn past_votes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, from the start: 1 to 100, 25 unless asked.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many, from the end: 1 to 100.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Number of items from the start: 1 to 100, 25 by default.")] first: Option<i32>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end: 1 to 100; not together with `first`.")] last: Option<i32>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<PastVote>> {
-        let caller = RequestContext::of(ctx);
-        let (guild, level) = (caller.guild, caller.viewer().map(|viewer| viewer.rank_level));
-        let request = PageArgs { first, after, last, before }.check(caller)?;
+        let context = RequestContext::of(ctx);
+        let (guild, level) = (context.guild, context.viewer().map(|viewer| viewer.rank_level));
+        let request = PageArgs { first, after, last, before }.check(context)?;
         let list = async move |conn: &mut Conn| {
             let rows = store::list_past(conn, guild, level, &request.page).await?;
             Ok(request.connection(rows.into_iter().map(PastVote).collect(), level))
         };
-        caller.app.db.read(list).await
+        context.app.db.read(list).await
     }
 
-    /// A campaign by id; `null` if there is none, or none for the viewer.
-    async fn campaign(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Campaign>> {
+    /// The campaign with this id; `null` if there is none or the viewer may not see it.
+    async fn campaign(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the campaign.")] id: ID,
+    ) -> Result<Option<Campaign>> {
         let Ok(id) = CampaignId::try_from(&id) else { return Ok(None) };
-        let caller = RequestContext::of(ctx);
-        let campaign = caller.load.campaign.maybe(id).await?;
-        Ok(campaign.filter(|campaign| may_see(campaign, caller.viewer().as_deref())))
+        let context = RequestContext::of(ctx);
+        let campaign = context.loaders.campaign.load(id).await?;
+        Ok(campaign.filter(|campaign| may_see(campaign, context.viewer().as_deref())))
     }
 }
 
-/// What is watched of votes.
+/// Subscriptions to campaigns.
 #[derive(Default)]
 pub struct VotingSubscription;
 
 #[Subscription]
 impl VotingSubscription {
-    /// The present tally at once, then each newer one, until the campaign closes: the last message carries the result.
-    /// Ends with an error as soon as the viewer may no longer see the standings.
+    /// Sends the current tally at once, then each newer one. It ends when the campaign closes: the last tally is the
+    /// result.
+    ///
+    /// Error reasons: `STANDINGS_HIDDEN` as soon as the standings are hidden from the viewer, `INVALID_TOKEN` as
+    /// soon as the access token is no longer valid.
     async fn vote_tally(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which campaign.")] campaign_id: ID,
+        #[graphql(desc = "Id of the campaign.")] campaign_id: ID,
     ) -> Result<watch::FieldStream<VoteTally>> {
-        if let Some(event) = watch::provided(ctx) {
+        if let Some(event) = watch::event_value(ctx) {
             return Ok(event);
         }
         let id = mutation::campaign_id("campaignId", &campaign_id)?;
         let mut viewer_watch = ViewerWatch::new(RequestContext::of(ctx)).await?;
-        // Heard of from here on, so that nothing is missed between this look and the stream.
-        may_watch(viewer_watch.subscriber().clone(), id).await?;
+        // Checked after the watch of the viewer started, so that no change of their rights is missed.
+        check_tally_visible(viewer_watch.subscriber().clone(), id).await?;
         let mut tallies = live::watch_tally(&viewer_watch.subscriber().app.live, viewer_watch.subscriber().guild, id);
         Ok(watch::create_source_stream(
             ctx,
             async_stream::try_stream! {
                 loop {
-                    let counted = tokio::select! {
+                    let update = tokio::select! {
                         biased;
                         () = viewer_watch.changed() => None,
-                        counted = tallies.next() => Some(counted),
+                        update = tallies.next() => Some(update),
                     };
-                    let Some(TallyUpdate { tally, responses }) = counted else {
-                        viewer_watch.refresh(|by| may_watch(by, id)).await?;
+                    let Some(TallyUpdate { tally, responses }) = update else {
+                        viewer_watch.refresh(|auth| check_tally_visible(auth, id)).await?;
                         continue;
                     };
                     let is_final = tally.campaign.is_over();
@@ -146,22 +155,25 @@ impl VotingSubscription {
         ))
     }
 
-    /// A campaign whenever something becomes of it: that it is created, edited (several edits within a moment are told as
-    /// one), goes live, closes or is archived, each for those who may see it then. Nothing is sent at first. With an id it
-    /// ends with an error once the viewer can no longer see that campaign.
+    /// Sends a campaign after it is created, edited, goes live, closes or is archived, if the viewer may see it then.
+    /// Edits in quick succession are sent once. Nothing is sent at the start.
+    ///
+    /// Ends with `NOT_FOUND` as soon as the viewer can no longer see the campaign of `campaignId`. Other error reasons:
+    /// `FELL_BEHIND` if the client reads too slowly (subscribe again and reload the campaigns), `INVALID_TOKEN` as soon
+    /// as the access token is no longer valid.
     async fn campaign_changed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only this campaign; all unless given.")] campaign_id: Option<ID>,
+        #[graphql(desc = "Id of the only campaign to send. Without it, all.")] campaign_id: Option<ID>,
     ) -> Result<watch::FieldStream<Campaign>> {
-        if let Some(event) = watch::provided(ctx) {
+        if let Some(event) = watch::event_value(ctx) {
             return Ok(event);
         }
         let id = campaign_id.map(|id| mutation::campaign_id("campaignId", &id)).transpose()?;
         let mut viewer_watch = ViewerWatch::new(RequestContext::of(ctx)).await?;
         let mut changes =
             live::watch_campaigns(&viewer_watch.subscriber().app.live, viewer_watch.subscriber().guild).await;
-        may_follow(viewer_watch.subscriber().clone(), id).await?;
+        check_campaign_visible(viewer_watch.subscriber().clone(), id).await?;
         Ok(watch::create_source_stream(
             ctx,
             async_stream::try_stream! {
@@ -172,7 +184,7 @@ impl VotingSubscription {
                         change = changes.next() => Some(change),
                     };
                     let Some(change) = change else {
-                        viewer_watch.refresh(|by| may_follow(by, id)).await?;
+                        viewer_watch.refresh(|auth| check_campaign_visible(auth, id)).await?;
                         continue;
                     };
                     let CampaignUpdate { campaign, is_gone, responses } = change.ok_or_else(fell_behind)?;
@@ -180,8 +192,8 @@ impl VotingSubscription {
                         continue;
                     }
                     if is_gone || !may_see(&campaign, viewer_watch.subscriber().viewer.as_deref()) {
-                        // Who follows it alone is told so.
-                        may_follow(viewer_watch.subscriber().clone(), id).await?;
+                        // Ends a subscription to this campaign alone.
+                        check_campaign_visible(viewer_watch.subscriber().clone(), id).await?;
                         continue;
                     }
                     yield Update { value: (*campaign).clone(), responses, subscriber: viewer_watch.subscriber().clone() };
@@ -191,16 +203,16 @@ impl VotingSubscription {
     }
 }
 
-/// Refuses those who may not watch a campaign's tally.
-fn may_watch(by: AuthContext, id: CampaignId) -> BoxFuture<'static, Result<()>> {
-    async move { watchable_campaign(&by.app.voting, by.guild, by.viewer.as_deref(), id).await.map(drop) }.boxed()
+/// Refuses viewers who may not see the campaign's standings.
+fn check_tally_visible(auth: AuthContext, id: CampaignId) -> BoxFuture<'static, Result<()>> {
+    async move { watchable_campaign(&auth.app.voting, auth.guild, auth.viewer.as_deref(), id).await.map(drop) }.boxed()
 }
 
-/// Refuses those for whom there is no such campaign; all of them may be followed by anyone.
-fn may_follow(by: AuthContext, id: Option<CampaignId>) -> BoxFuture<'static, Result<()>> {
+/// Refuses viewers who may not see this campaign. Without an id, allows everyone.
+fn check_campaign_visible(auth: AuthContext, id: Option<CampaignId>) -> BoxFuture<'static, Result<()>> {
     async move {
         match id {
-            Some(id) => visible_campaign(&by.app.voting, by.guild, by.viewer.as_deref(), id).await.map(drop),
+            Some(id) => visible_campaign(&auth.app.voting, auth.guild, auth.viewer.as_deref(), id).await.map(drop),
             None => Ok(()),
         }
     }
@@ -208,6 +220,6 @@ fn may_follow(by: AuthContext, id: Option<CampaignId>) -> BoxFuture<'static, Res
 }
 
 fn fell_behind() -> Refusal {
-    let message = "You read too slowly and changes were lost. Subscribe again, and look at the campaigns anew.";
+    let message = "The client read too slowly and missed changes. Subscribe again and reload the campaigns.";
     Refusal { retry_after_seconds: Some(1), ..Refusal::new(Code::RateLimited, message).because("FELL_BEHIND") }
 }

@@ -1,4 +1,4 @@
-//! What changes votes.
+//! Mutations of campaigns and ballots.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, SubsecRound, Utc};
@@ -18,16 +18,16 @@ use crate::{
     },
 };
 
-/// A thing to vote on.
+/// An entry to create.
 #[derive(InputObject)]
 struct EntryInput {
-    /// Its name, up to 200 characters.
+    /// Name, at most 200 characters.
     name: String,
-    /// More of it, up to 5,000 characters.
+    /// Description, at most 5,000 characters.
     description: Option<String>,
-    /// Its picture, an http or https URL.
+    /// URL of an image (`http` or `https`).
     image_url: Option<String>,
-    /// The member it is about.
+    /// Id of the member whom the entry is about.
     associated_member_id: Option<ID>,
 }
 
@@ -42,151 +42,157 @@ impl From<EntryInput> for NewEntry {
     }
 }
 
-/// A vote to prepare.
+/// A campaign to create as a draft.
 #[derive(InputObject)]
 struct CreateCampaignInput {
-    /// What the vote is about, up to 200 characters.
+    /// Title, at most 200 characters.
     title: String,
-    /// More of it, up to 5,000 characters.
+    /// Description, at most 5,000 characters.
     description: Option<String>,
     /// How ballots are counted.
     #[graphql(default_with = "VotingMethod::Weighted")]
     method: VotingMethod,
-    /// How many entries a ballot names: 1 to 10.
+    /// Number of picks on a ballot, 1 to 10: exactly this many for `WEIGHTED`, at most this many for other methods.
     #[graphql(default = 3)]
     picks_per_voter: i32,
-    /// How many entries win: 1 to 100 for the single transferable vote, 1 for all other methods.
+    /// Number of winners: 1 to 100 for `SINGLE_TRANSFERABLE_VOTE`, 1 for all other methods.
     #[graphql(default = 1)]
     seats: i32,
-    /// The least rank level that votes; not above your own.
+    /// Lowest rank level that may vote, 1 to 1000; not above the viewer's own level.
     min_rank_level_to_vote: i32,
-    /// The least rank level that sees it; not above the one that votes. Without it everyone does.
+    /// Lowest rank level that may see the campaign; not above `minRankLevelToVote`. Without it, everyone may.
     min_rank_level_to_view: Option<i32>,
-    /// When it goes live by itself.
+    /// Time at which the draft goes live automatically. Without it, an officer starts the campaign.
     start_at: Option<DateTime<Utc>>,
-    /// How long it takes ballots: 1 to 8,760 hours.
+    /// Duration of the voting, 1 to 8,760 hours.
     duration_hours: i32,
-    /// Whether it closes as soon as everyone eligible has voted.
+    /// Whether the campaign closes as soon as all eligible members have voted.
     #[graphql(default = true)]
     early_close_if_all_voted: bool,
-    /// When standings are shown while it is live.
+    /// Who sees the standings while the campaign is live.
     #[graphql(default_with = "ResultsVisibility::AfterVoting")]
     results_visibility: ResultsVisibility,
-    /// How much the Discord bot tells of it.
+    /// Events that the Discord bot announces.
     #[graphql(default_with = "AnnouncementLevel::Normal")]
     announcements: AnnouncementLevel,
-    /// The Discord channel it is told in; the guild's default unless given.
+    /// Id of the Discord channel for announcements. Without it, the guild's default channel.
     discord_channel_id: Option<String>,
-    /// What is voted on, in order: up to 200.
+    /// Entries in their order, at most 200.
     #[graphql(default)]
     entries: Vec<EntryInput>,
 }
 
-/// What is to change of a draft. An absent field stays as it is, `null` clears one that may be null.
+/// Changes to a draft. An omitted field keeps its value; `null` clears an optional one.
 #[derive(InputObject)]
 struct UpdateCampaignInput {
-    /// Which campaign.
+    /// Id of the draft.
     id: ID,
-    /// What the vote is about.
+    /// Title, at most 200 characters.
     title: Option<String>,
-    /// More of it.
+    /// Description, at most 5,000 characters.
     description: MaybeUndefined<String>,
     /// How ballots are counted.
     method: Option<VotingMethod>,
-    /// How many entries a ballot names.
+    /// Number of picks on a ballot, 1 to 10.
     picks_per_voter: Option<i32>,
-    /// How many entries win.
+    /// Number of winners, as in `CreateCampaignInput`.
     seats: Option<i32>,
-    /// The least rank level that votes.
+    /// Lowest rank level that may vote, 1 to 1000; not above the viewer's own level.
     min_rank_level_to_vote: Option<i32>,
-    /// The least rank level that sees it.
+    /// Lowest rank level that may see the campaign, not above `minRankLevelToVote`; `null` for everyone.
     min_rank_level_to_view: MaybeUndefined<i32>,
-    /// When it goes live by itself.
+    /// Time at which the draft goes live automatically; `null` for never.
     start_at: MaybeUndefined<DateTime<Utc>>,
-    /// How long it takes ballots, in hours.
+    /// Duration of the voting, 1 to 8,760 hours.
     duration_hours: Option<i32>,
-    /// Whether it closes as soon as everyone eligible has voted.
+    /// Whether the campaign closes as soon as all eligible members have voted.
     early_close_if_all_voted: Option<bool>,
-    /// When standings are shown while it is live.
+    /// Who sees the standings while the campaign is live.
     results_visibility: Option<ResultsVisibility>,
-    /// How much the Discord bot tells of it.
+    /// Events that the Discord bot announces.
     announcements: Option<AnnouncementLevel>,
-    /// The Discord channel it is told in.
+    /// Id of the Discord channel for announcements; `null` for the guild's default channel.
     discord_channel_id: MaybeUndefined<String>,
 }
 
 /// An entry to add to a draft.
 #[derive(InputObject)]
 struct AddEntryInput {
-    /// Which campaign.
+    /// Id of the draft.
     campaign_id: ID,
     /// The entry.
     entry: EntryInput,
 }
 
-/// What is to change of a draft's entry. An absent field stays as it is, `null` clears one that may be null.
+/// Changes to an entry of a draft. An omitted field keeps its value; `null` clears an optional one.
 #[derive(InputObject)]
 struct UpdateEntryInput {
-    /// Which entry.
+    /// Id of the entry.
     id: ID,
-    /// Its name.
+    /// Name, at most 200 characters.
     name: Option<String>,
-    /// More of it.
+    /// Description, at most 5,000 characters.
     description: MaybeUndefined<String>,
-    /// Its picture.
+    /// URL of an image (`http` or `https`).
     image_url: MaybeUndefined<String>,
-    /// The member it is about.
+    /// Id of the member whom the entry is about.
     associated_member_id: MaybeUndefined<ID>,
 }
 
 /// A ballot to cast.
 #[derive(InputObject)]
 struct CastBallotInput {
-    /// In which campaign.
+    /// Id of the campaign.
     campaign_id: ID,
-    /// Entries of the campaign, first choice first, each once.
+    /// Ids of entries of the campaign, first choice first, without duplicates.
     picks: Vec<ID>,
-    /// The nonce of the ballot's receipt, if the voter wants to draw it themselves: 64 hexadecimal digits from a good source
-    /// of randomness.
+    /// Nonce of the receipt: 64 hexadecimal digits from a secure random source, unique in the campaign. Without it, the
+    /// server draws one.
     nonce: Option<String>,
 }
 
-/// A campaign, changed.
+/// A created or changed campaign.
 #[derive(SimpleObject)]
 struct CampaignPayload {
-    /// The campaign as it is now.
+    /// The campaign after the change.
     campaign: Campaign,
 }
 
-/// An entry, changed.
+/// A created or changed entry.
 #[derive(SimpleObject)]
 struct EntryPayload {
-    /// The entry as it is now.
+    /// The entry after the change.
     entry: Entry,
-    /// Its campaign.
+    /// The campaign of the entry.
     campaign: Campaign,
 }
 
-/// A ballot, cast.
+/// A cast ballot.
 #[derive(SimpleObject)]
 struct CastBallotPayload {
-    /// The ballot. It is kept, whatever happens next.
+    /// The ballot, which can no longer change.
     ballot: Ballot,
-    /// Its campaign, closed already if this was the last ballot it waited for.
+    /// The campaign after the ballot: closed if all eligible members have voted and `earlyCloseIfAllVoted` is on.
     campaign: Campaign,
 }
 
-/// What changes votes.
+/// Mutations of campaigns and ballots.
 #[derive(Default)]
 pub struct VotingMutation;
 
 #[guarded]
 #[Object]
 impl VotingMutation {
-    /// Prepares a vote as a draft.
+    /// Creates a campaign as a draft.
+    ///
+    /// Error reasons: `RANK_TOO_LOW`.
     #[requires_permission(voting::MANAGE)]
-    async fn create_campaign(&self, ctx: &Context<'_>, input: CreateCampaignInput) -> Result<CampaignPayload> {
-        let caller = RequestContext::of(ctx);
+    async fn create_campaign(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The new campaign.")] input: CreateCampaignInput,
+    ) -> Result<CampaignPayload> {
+        let context = RequestContext::of(ctx);
         let new = NewCampaign {
             title: input.title,
             description: input.description,
@@ -195,7 +201,7 @@ impl VotingMutation {
             seats: input.seats.into(),
             min_rank_level_to_vote: input.min_rank_level_to_vote.into(),
             min_rank_level_to_view: input.min_rank_level_to_view.map(i64::from),
-            start_at: input.start_at.map(instant),
+            start_at: input.start_at.map(timestamp),
             duration_hours: input.duration_hours.into(),
             early_close_if_all_voted: input.early_close_if_all_voted,
             results_visibility: input.results_visibility,
@@ -203,13 +209,19 @@ impl VotingMutation {
             discord_channel_id: input.discord_channel_id,
             entries: input.entries.into_iter().map(NewEntry::from).collect(),
         };
-        Ok(CampaignPayload { campaign: create_campaign(&caller.app.voting, &*caller.signed_in()?, new).await? })
+        Ok(CampaignPayload { campaign: create_campaign(&context.app.voting, &*context.signed_in()?, new).await? })
     }
 
-    /// Changes a draft's settings.
+    /// Changes the settings of a draft.
+    ///
+    /// Error reasons: `NOT_A_DRAFT`, `RANK_TOO_LOW`.
     #[requires_permission(voting::MANAGE)]
-    async fn update_campaign(&self, ctx: &Context<'_>, input: UpdateCampaignInput) -> Result<CampaignPayload> {
-        let caller = RequestContext::of(ctx);
+    async fn update_campaign(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the draft and fields to change.")] input: UpdateCampaignInput,
+    ) -> Result<CampaignPayload> {
+        let context = RequestContext::of(ctx);
         let change = CampaignChange {
             id: campaign_id("id", &input.id)?,
             title: input.title,
@@ -219,42 +231,56 @@ impl VotingMutation {
             seats: input.seats.map(i64::from),
             min_rank_level_to_vote: input.min_rank_level_to_vote.map(i64::from),
             min_rank_level_to_view: input.min_rank_level_to_view.map_value(i64::from),
-            start_at: input.start_at.map_value(instant),
+            start_at: input.start_at.map_value(timestamp),
             duration_hours: input.duration_hours.map(i64::from),
             early_close_if_all_voted: input.early_close_if_all_voted,
             results_visibility: input.results_visibility,
             announcements: input.announcements,
             discord_channel_id: input.discord_channel_id,
         };
-        Ok(CampaignPayload { campaign: update_campaign(&caller.app.voting, &*caller.signed_in()?, change).await? })
+        Ok(CampaignPayload { campaign: update_campaign(&context.app.voting, &*context.signed_in()?, change).await? })
     }
 
     /// Deletes a draft.
+    ///
+    /// Error reasons: `NOT_A_DRAFT`.
     #[requires_permission(voting::MANAGE)]
     async fn delete_campaign(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which draft.")] id: ID,
+        #[graphql(desc = "Id of the draft.")] id: ID,
     ) -> Result<DeletePayload> {
-        let caller = RequestContext::of(ctx);
-        delete_campaign(&caller.app.voting, &*caller.signed_in()?, campaign_id("id", &id)?).await?;
+        let context = RequestContext::of(ctx);
+        delete_campaign(&context.app.voting, &*context.signed_in()?, campaign_id("id", &id)?).await?;
         Ok(DeletePayload { deleted_id: id })
     }
 
-    /// Adds an entry at a draft's end.
+    /// Adds an entry at the end of a draft.
+    ///
+    /// Error reasons: `NOT_A_DRAFT`.
     #[requires_permission(voting::MANAGE)]
-    async fn add_entry(&self, ctx: &Context<'_>, input: AddEntryInput) -> Result<EntryPayload> {
-        let caller = RequestContext::of(ctx);
+    async fn add_entry(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the draft and the new entry.")] input: AddEntryInput,
+    ) -> Result<EntryPayload> {
+        let context = RequestContext::of(ctx);
         let campaign = campaign_id("campaignId", &input.campaign_id)?;
         let (entry, campaign) =
-            add_entry(&caller.app.voting, &*caller.signed_in()?, campaign, input.entry.into()).await?;
+            add_entry(&context.app.voting, &*context.signed_in()?, campaign, input.entry.into()).await?;
         Ok(EntryPayload { entry, campaign })
     }
 
     /// Changes an entry of a draft.
+    ///
+    /// Error reasons: `NOT_A_DRAFT`.
     #[requires_permission(voting::MANAGE)]
-    async fn update_entry(&self, ctx: &Context<'_>, input: UpdateEntryInput) -> Result<EntryPayload> {
-        let caller = RequestContext::of(ctx);
+    async fn update_entry(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the entry and fields to change.")] input: UpdateEntryInput,
+    ) -> Result<EntryPayload> {
+        let context = RequestContext::of(ctx);
         let change = EntryChange {
             id: entry_id(&input.id)?,
             name: input.name,
@@ -262,77 +288,98 @@ impl VotingMutation {
             image_url: input.image_url,
             associated_member: input.associated_member_id.map_value(|id| MemberId::try_from(&id).ok()),
         };
-        let (entry, campaign) = update_entry(&caller.app.voting, &*caller.signed_in()?, change).await?;
+        let (entry, campaign) = update_entry(&context.app.voting, &*context.signed_in()?, change).await?;
         Ok(EntryPayload { entry, campaign })
     }
 
-    /// Takes an entry off a draft.
+    /// Removes an entry from a draft.
+    ///
+    /// Error reasons: `NOT_A_DRAFT`.
     #[requires_permission(voting::MANAGE)]
-    async fn remove_entry(&self, ctx: &Context<'_>, #[graphql(desc = "Which entry.")] id: ID) -> Result<DeletePayload> {
-        let caller = RequestContext::of(ctx);
-        remove_entry(&caller.app.voting, &*caller.signed_in()?, entry_id(&id)?).await?;
+    async fn remove_entry(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the entry.")] id: ID,
+    ) -> Result<DeletePayload> {
+        let context = RequestContext::of(ctx);
+        remove_entry(&context.app.voting, &*context.signed_in()?, entry_id(&id)?).await?;
         Ok(DeletePayload { deleted_id: id })
     }
 
-    /// Puts a draft's entries in this order.
+    /// Reorders the entries of a draft.
+    ///
+    /// Error reasons: `NOT_A_DRAFT`.
     #[requires_permission(voting::MANAGE)]
     async fn reorder_entries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which draft.")] campaign_id: ID,
-        #[graphql(desc = "All its entries, each once.")] entry_ids: Vec<ID>,
+        #[graphql(desc = "Id of the draft.")] campaign_id: ID,
+        #[graphql(desc = "Ids of all entries of the draft in the new order, each once.")] entry_ids: Vec<ID>,
     ) -> Result<CampaignPayload> {
-        let caller = RequestContext::of(ctx);
+        let context = RequestContext::of(ctx);
         let campaign = self::campaign_id("campaignId", &campaign_id)?;
         let order = entry_ids.iter().map(|id| EntryId::try_from(id).ok()).collect();
-        let campaign = reorder_entries(&caller.app.voting, &*caller.signed_in()?, campaign, order).await?;
+        let campaign = reorder_entries(&context.app.voting, &*context.signed_in()?, campaign, order).await?;
         Ok(CampaignPayload { campaign })
     }
 
-    /// Sets a draft live, now.
+    /// Sets a draft live now.
+    ///
+    /// Error reasons: `ILLEGAL_TRANSITION`, `NOT_READY` (see `Campaign.activationBlockers`).
     #[requires_permission(voting::MANAGE)]
     async fn activate_campaign(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which draft.")] id: ID,
+        #[graphql(desc = "Id of the draft.")] id: ID,
     ) -> Result<CampaignPayload> {
-        let caller = RequestContext::of(ctx);
-        let campaign = activate(&caller.app.voting, &*caller.signed_in()?, campaign_id("id", &id)?).await?;
+        let context = RequestContext::of(ctx);
+        let campaign = activate(&context.app.voting, &*context.signed_in()?, campaign_id("id", &id)?).await?;
         Ok(CampaignPayload { campaign })
     }
 
-    /// Closes a live vote before its time, and stores its result.
+    /// Closes a live campaign early and stores its result.
+    ///
+    /// Error reasons: `ILLEGAL_TRANSITION`.
     #[requires_permission(voting::MANAGE)]
     async fn close_campaign(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which live vote.")] id: ID,
+        #[graphql(desc = "Id of the live campaign.")] id: ID,
     ) -> Result<CampaignPayload> {
-        let caller = RequestContext::of(ctx);
-        let campaign = close(&caller.app.voting, &*caller.signed_in()?, campaign_id("id", &id)?).await?;
+        let context = RequestContext::of(ctx);
+        let campaign = close(&context.app.voting, &*context.signed_in()?, campaign_id("id", &id)?).await?;
         Ok(CampaignPayload { campaign })
     }
 
-    /// Archives a closed vote: it is hidden from default lists.
+    /// Archives a closed campaign, so that `campaigns` lists it only on request.
+    ///
+    /// Error reasons: `ILLEGAL_TRANSITION`.
     #[requires_permission(voting::MANAGE)]
     async fn archive_campaign(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which closed vote.")] id: ID,
+        #[graphql(desc = "Id of the closed campaign.")] id: ID,
     ) -> Result<CampaignPayload> {
-        let caller = RequestContext::of(ctx);
-        let campaign = archive(&caller.app.voting, &*caller.signed_in()?, campaign_id("id", &id)?).await?;
+        let context = RequestContext::of(ctx);
+        let campaign = archive(&context.app.voting, &*context.signed_in()?, campaign_id("id", &id)?).await?;
         Ok(CampaignPayload { campaign })
     }
 
-    /// Casts the viewer's ballot in a live vote: once, for good, and for nobody else to see.
+    /// Casts the viewer's ballot in a live campaign. A ballot is final, and other members cannot see it.
+    ///
+    /// Error reasons: `CAMPAIGN_NOT_LIVE`, `ALREADY_VOTED`, `RANK_TOO_LOW`, `NOT_REGISTERED`, `WRONG_PICK_COUNT`,
+    /// `DUPLICATE_PICK`, `UNKNOWN_ENTRY`, `NONCE_TAKEN`.
     #[authenticated]
-    async fn cast_ballot(&self, ctx: &Context<'_>, input: CastBallotInput) -> Result<CastBallotPayload> {
-        let caller = RequestContext::of(ctx);
+    async fn cast_ballot(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The campaign and the picks.")] input: CastBallotInput,
+    ) -> Result<CastBallotPayload> {
+        let context = RequestContext::of(ctx);
         let campaign = campaign_id("campaignId", &input.campaign_id)?;
         let picks = input.picks.iter().map(|id| EntryId::try_from(id).ok()).collect();
         let (ballot, campaign) =
-            cast_ballot(&caller.app.voting, &*caller.signed_in()?, campaign, picks, input.nonce).await?;
+            cast_ballot(&context.app.voting, &*context.signed_in()?, campaign, picks, input.nonce).await?;
         Ok(CastBallotPayload { ballot, campaign })
     }
 }
@@ -345,6 +392,6 @@ fn entry_id(id: &ID) -> Result<EntryId, Refusal> {
     EntryId::try_from(id).map_err(|_| Refusal::not_found("entry").at("id"))
 }
 
-fn instant(at: DateTime<Utc>) -> Timestamp {
+fn timestamp(at: DateTime<Utc>) -> Timestamp {
     at.naive_utc().trunc_subsecs(6)
 }

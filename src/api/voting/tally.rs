@@ -1,4 +1,4 @@
-//! Tallies as objects of the schema: standings, and how each method came to them.
+//! Tallies in the schema: standings and the steps of each counting method.
 
 use std::sync::Arc;
 
@@ -11,71 +11,72 @@ use crate::{
     voting::{Campaign, CampaignStatus, Entry, Tally, Turnout},
 };
 
-/// How many may vote, and how many have.
+/// Number of eligible members and of voters.
 #[Object(serial)]
 impl Turnout {
-    /// Members who are eligible now, or have voted.
+    /// Number of members who are eligible or have voted.
     async fn eligible(&self) -> i64 {
         self.eligible
     }
 
-    /// Members who have voted.
+    /// Number of members who have voted.
     async fn voted(&self) -> i64 {
         self.voted
     }
 
-    /// Voted of eligible in percent, rounded to one decimal.
+    /// `voted` in percent of `eligible`, rounded to one decimal place.
     #[graphql(name = "percent")]
     async fn shown_percent(&self) -> f64 {
         self.percent()
     }
 
-    /// Whether everyone eligible has voted, and there is someone.
+    /// Whether all eligible members have voted; `false` if there are none.
     #[graphql(name = "allVoted")]
     async fn shown_all_voted(&self) -> bool {
         self.all_voted()
     }
 }
 
-/// Where an entry stands.
+/// Place and points of an entry.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub(super) struct Standing {
-    /// 1 is the winner's. Equals share a place, and the places after them are skipped.
+    /// Place from 1. Equal entries share a place, and the places after it are skipped: 1, 2, 2, 4.
     place: i64,
     /// The entry.
     entry: Arc<Entry>,
-    /// Points by the campaign's method: weighted picks; approvals; votes in the last round or stage it stood in, whole ones;
-    /// for a Schulze count how many entries it beats.
+    /// Points of the entry. `WEIGHTED`: points of its picks. `APPROVAL`: ballots that pick it. `INSTANT_RUNOFF`: votes
+    /// in its last round. `SCHULZE`: entries that it beats. `SINGLE_TRANSFERABLE_VOTE`: whole votes in the stage that
+    /// decided on it.
     points: i64,
-    /// `pickCounts[i]` ballots put the entry at position `i + 1`.
+    /// Number of ballots by the position of the entry: `pickCounts[0]` is the number of first choices.
     pick_counts: Vec<i64>,
 }
 
-/// A round of an instant run-off.
+/// A round of an `INSTANT_RUNOFF` count.
 #[derive(SimpleObject)]
 pub(super) struct RunoffRound {
-    /// 1 is the first.
+    /// Number of the round, from 1.
     number: i64,
-    /// Votes of each entry still standing, most first.
+    /// Votes of each remaining entry, most first.
     counts: Vec<RunoffCount>,
-    /// Ballots none of whose entries still stand.
+    /// Number of ballots without a remaining entry.
     exhausted: i64,
-    /// Who is eliminated at the end of the round.
+    /// Entry that is eliminated at the end of the round, if any.
     eliminated: Vec<Arc<Entry>>,
-    /// Whether several shared the fewest votes, so that the tie had to be broken.
+    /// Whether a tie for the fewest votes had to be broken.
     tie_broken: bool,
-    /// Who has won with this round.
+    /// Entry that wins in this round, if any.
     winner: Option<Arc<Entry>>,
 }
 
-/// An entry's votes in a round.
+/// Votes of an entry in a round.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 struct RunoffCount {
     /// The entry.
     entry: Arc<Entry>,
-    /// Ballots whose highest entry still standing it is.
+    /// Number of ballots that count for the entry, because it is their highest remaining choice.
     votes: i64,
 }
 
@@ -104,56 +105,57 @@ pub(super) fn runoff_rounds(tally: &Tally) -> Vec<RunoffRound> {
     (1..).zip(&tally.outcome.rounds).map(round).collect()
 }
 
-/// An entry, compared with every other by a Schulze count. The numbers are in the order of `Campaign.entries`; an entry's
-/// own is 0.
+/// Comparisons of an entry with all others in a `SCHULZE` count. The lists are in the order of `Campaign.entries`, with
+/// 0 for the entry itself.
 #[derive(SimpleObject)]
 pub(super) struct PairwiseRow {
     /// The entry.
     entry: Arc<Entry>,
-    /// How many ballots prefer it to each.
+    /// Number of ballots that prefer the entry to each other one.
     preferred: Vec<i64>,
-    /// The strength of its strongest beatpath to each: of all chains of won comparisons, the most votes that the weakest
-    /// comparison of a chain was won with. It beats an entry whose beatpath back is weaker.
+    /// Strength of the strongest beatpath from the entry to each other one. A beatpath is a chain of won comparisons,
+    /// as strong as the number of ballots that won its weakest comparison. The entry beats another if the beatpath back
+    /// is weaker.
     strengths: Vec<i64>,
 }
 
-/// The count of a single transferable vote.
+/// The steps of a `SINGLE_TRANSFERABLE_VOTE` count.
 #[derive(SimpleObject)]
 pub(super) struct TransferCount {
-    /// The votes that elect an entry: ballots over seats + 1, rounded down, + 1 (Droop).
+    /// Votes that elect an entry (Droop quota): ballots / (seats + 1), rounded down, plus 1.
     quota: i64,
-    /// The stages of the count. The first counts first picks, and each after it transfers the votes of one entry.
+    /// Stages of the count. The first stage counts first choices; each later one transfers votes of one entry.
     stages: Vec<TransferStage>,
-    /// Who is elected, in the order of their election.
+    /// Elected entries, in the order of their election.
     elected: Vec<Arc<Entry>>,
 }
 
-/// A stage of a single transferable vote.
+/// A stage of a `SINGLE_TRANSFERABLE_VOTE` count.
 #[derive(SimpleObject)]
 struct TransferStage {
-    /// 1 is the first.
+    /// Number of the stage, from 1.
     number: i64,
-    /// Whose surplus was transferred in this stage.
+    /// Entry whose surplus was transferred in this stage, if any.
     surplus_of: Option<Arc<Entry>>,
-    /// Who was excluded in this stage, their ballots being transferred.
+    /// Entry that was excluded in this stage, with a transfer of all its ballots, if any.
     excluded: Option<Arc<Entry>>,
-    /// Whether several were level for that, so that the tie had to be broken.
+    /// Whether a tie for this transfer or exclusion had to be broken.
     tie_broken: bool,
-    /// Votes of every entry at the end of the stage, most first.
+    /// Votes of all entries at the end of the stage, most first.
     counts: Vec<TransferredVotes>,
-    /// Votes that are nobody's any more, to five decimal places.
+    /// Votes that no entry holds any longer, to five decimal places.
     non_transferable: f64,
-    /// Who is elected at the end of the stage, most votes first.
+    /// Entries that are elected at the end of the stage, most votes first.
     elected: Vec<Arc<Entry>>,
 }
 
-/// An entry's votes at the end of a stage.
+/// Votes of an entry at the end of a stage.
 #[derive(SimpleObject)]
 #[graphql(serial)]
 struct TransferredVotes {
     /// The entry.
     entry: Arc<Entry>,
-    /// Its votes, to five decimal places.
+    /// Number of votes, to five decimal places.
     votes: f64,
 }
 
@@ -202,44 +204,44 @@ fn whole_votes(units: i64) -> f64 {
     units as f64 / UNITS_PER_VOTE as f64
 }
 
-/// The count of a campaign's ballots at a moment.
+/// A count of a campaign's ballots at one time.
 #[derive(Clone)]
 pub struct VoteTally(pub(super) Arc<Tally>);
 
-/// The count of a campaign's ballots at a moment.
+/// A count of a campaign's ballots at one time.
 #[Object]
 impl VoteTally {
-    /// The campaign as it was when the count was made.
+    /// The campaign at the time of the count.
     async fn campaign(&self) -> &Campaign {
         &self.0.campaign
     }
 
-    /// Which count this is: it only grows.
+    /// Revision of the tally. Later counts have a higher one.
     async fn revision(&self) -> i64 {
         self.0.revision
     }
 
-    /// The campaign's status when the count was made.
+    /// Status of the campaign at the time of the count.
     async fn status(&self) -> CampaignStatus {
         self.0.campaign.status
     }
 
-    /// How many may vote and how many have.
+    /// Number of eligible members and of voters.
     async fn turnout(&self) -> Turnout {
         self.0.turnout
     }
 
-    /// Every entry by place.
+    /// All entries by place.
     async fn standings(&self) -> Vec<Standing> {
         standings(&self.0)
     }
 
-    /// Whether this is the result: it never changes again, and the stream ends.
+    /// Whether this is the final result, after which `voteTally` ends.
     async fn is_final(&self) -> bool {
         self.0.campaign.is_over()
     }
 
-    /// When it was counted.
+    /// Time of the count.
     async fn counted_at(&self) -> DateTime<Utc> {
         self.0.counted_at.and_utc()
     }
