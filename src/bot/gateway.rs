@@ -36,15 +36,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Pause after Discord refused the bot, which an operator has to fix.
 const REFUSED_PAUSE: Duration = Duration::from_mins(5);
 
-/// Close codes after which the bot must fetch the gateway's address again: invalid shard, sharding required, invalid version.
+/// Close codes after which the bot must fetch the gateway's address again: invalid shard, sharding required, invalid
+/// version.
 const RECONNECT_CODES: [u16; 3] = [4_010, 4_011, 4_012];
 
 /// Most events of one kind that wait to be processed.
 const MAX_QUEUED: usize = 10_000;
 
-const BAD_TOKEN: &str = "Discord does not take the bot's token: is it the one that the developer portal shows?";
+const BAD_TOKEN: &str = "Discord rejects the bot's token. Compare it with the token in the developer portal.";
 
-/// The events that the bot receives: added and changed members, by the privileged Server Members Intent. Commands need no intent.
+/// The events that the bot receives: added and changed members, by the privileged Server Members Intent. Commands need
+/// no intent.
 const INTENTS: GatewayIntents = GatewayIntents::GUILD_MEMBERS;
 
 /// Why a connection ended.
@@ -61,18 +63,18 @@ pub(super) async fn run(app: Arc<App>) {
     let mut failures = 0;
     loop {
         bot.set_status(app.clock.now(), DiscordConnection::Connecting, None);
-        let connected_before = app.clock.elapsed();
+        let started = app.clock.elapsed();
         let wait = match connect(&app, bot).await {
             ConnectionEnd::Refused(problem) => {
-                tracing::error!(problem, "Discord refuses the bot; trying again in a while");
+                tracing::error!(problem, "Discord refuses the bot; retrying later");
                 bot.set_status(app.clock.now(), DiscordConnection::Refused, Some(problem));
                 REFUSED_PAUSE
             }
             ConnectionEnd::Broken(problem) => {
-                if app.clock.elapsed() > connected_before + LONGEST_PAUSE {
+                if app.clock.elapsed() > started + LONGEST_PAUSE {
                     failures = 0;
                 }
-                tracing::warn!(problem, "not connected to Discord; trying again");
+                tracing::warn!(problem, "not connected to Discord; retrying");
                 bot.set_status(app.clock.now(), DiscordConnection::Connecting, Some(problem));
                 backoff(FIRST_PAUSE, LONGEST_PAUSE, failures, rand::random())
             }
@@ -89,7 +91,7 @@ async fn connect(app: &Arc<App>, bot: &Bot) -> ConnectionEnd {
         Err(failure) => return ConnectionEnd::Broken(failure.to_string()),
     };
     if gateway.session_start_limit.is_some_and(|starts| starts.remaining == 0) {
-        return ConnectionEnd::Broken("the bot has begun as many sessions as it may today".to_owned());
+        return ConnectionEnd::Broken("the bot has reached Discord's daily limit of session starts".to_owned());
     }
     let (sender, mut receiver) = EventSender::new();
     let _client = match start(bot, gateway, sender).await {
@@ -130,7 +132,7 @@ async fn sync_members(app: Arc<App>, mut members: mpsc::Receiver<(String, Server
     while let Some((server, member)) = members.recv().await {
         if let Err(error) = sync::sync_member(&app.discord, &server, member).await {
             // The next scheduled sync makes up for the failure.
-            tracing::warn!(%error, server, "a member's change on Discord could not be followed");
+            tracing::warn!(%error, server, "could not sync a member after a change on Discord");
         }
     }
 }
@@ -139,7 +141,7 @@ async fn sync_members(app: Arc<App>, mut members: mpsc::Receiver<(String, Server
 async fn register_commands(app: Arc<App>, application: ApplicationId) {
     let Some(bot) = app.discord.bot.as_deref() else { return };
     while let Err(error) = bot.rest().set_commands(application, &commands::definitions()).await {
-        tracing::warn!(%error, "Discord could not be told of the bot's commands; trying again");
+        tracing::warn!(%error, "could not register the bot's commands; retrying");
         app.clock.sleep_until(app.clock.now() + LONGEST_PAUSE).await;
     }
 }
@@ -154,7 +156,8 @@ enum ConnectionEvent {
     Ended(ConnectionEnd),
 }
 
-/// Sends the client's events, with a queue for each kind, so that a command does not wait for the sync of a thousand members.
+/// Sends the client's events, with a queue for each kind, so that a command does not wait for the sync of a thousand
+/// members.
 #[derive(Clone)]
 struct EventSender {
     connection: mpsc::UnboundedSender<ConnectionEvent>,
@@ -187,13 +190,13 @@ impl EventSender {
     fn send_member(&self, server: ServerId, member: ServerMember) {
         if let Err(TrySendError::Full(_)) = self.members.try_send((server.to_string(), member)) {
             // The next scheduled sync makes up for the lost event.
-            tracing::warn!("members change faster than can be followed; some of it is passed over");
+            tracing::warn!("too many member changes are queued; dropped one");
         }
     }
 }
 
-/// serenity's client, on a runtime of its own. Dropping the runtime ends all its tasks; serenity's own shutdown leaves connections
-/// open.
+/// serenity's client, on a runtime of its own. Dropping the runtime ends all its tasks; serenity's own shutdown leaves
+/// connections open.
 struct GatewayClient {
     runtime: Option<Runtime>,
     _relay: Relay,
@@ -213,7 +216,7 @@ async fn start(bot: &Bot, gateway: Gateway, sender: EventSender) -> std::io::Res
     let lost = move |code| match code {
         Some(code) if RECONNECT_CODES.contains(&code) => {
             lost.send(ConnectionEvent::Ended(ConnectionEnd::Broken(format!(
-                "Discord wants it otherwise (close code {code})"
+                "Discord requires a new connection (close code {code})"
             ))));
         }
         _ => lost.send(ConnectionEvent::Lost),
@@ -240,8 +243,7 @@ async fn run_client(http: Http, url: String, shards: u32, handler: GatewayHandle
             ConnectionEnd::Refused(BAD_TOKEN.to_owned())
         }
         Err(serenity::Error::Gateway(GatewayError::DisallowedGatewayIntents)) => ConnectionEnd::Refused(
-            "The bot may not hear of members: switch the Server Members Intent on in Discord's developer portal."
-                .to_owned(),
+            "The bot lacks the Server Members Intent. Switch it on in Discord's developer portal.".to_owned(),
         ),
         Err(error) => ConnectionEnd::Broken(error.to_string()),
         Ok(()) => ConnectionEnd::Broken("the connection was closed".to_owned()),
@@ -277,7 +279,7 @@ impl EventHandler for GatewayHandler {
 
     async fn interaction_create(&self, _: Context, interaction: Interaction) {
         if self.0.interactions.try_send(interaction).is_err() {
-            tracing::warn!("the bot is used faster than it can answer");
+            tracing::warn!("too many commands are queued; dropped one");
         }
     }
 }

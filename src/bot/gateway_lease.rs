@@ -1,5 +1,5 @@
-//! The lease of the gateway connection. Of all servers with the bot's token, its holder connects to Discord's gateway, runs the
-//! scheduled syncs, and announces campaigns. When the holder goes away, another server acquires the lease.
+//! The lease of the gateway connection. Of all servers with the bot's token, its holder connects to Discord's gateway,
+//! runs the scheduled syncs, and announces campaigns. When the holder goes away, another server acquires the lease.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,25 +28,25 @@ pub(super) async fn run(app: Arc<App>) {
     loop {
         match (renew(&app, bot).await, tasks.is_some()) {
             (Ok(true), false) => {
-                tracing::info!("keeping the connection to Discord");
+                tracing::info!("acquired the gateway lease");
                 tasks = Some(start_tasks(&app));
             }
             (Ok(false), true) => {
-                tracing::warn!("another server keeps the connection to Discord now");
+                tracing::warn!("another server has acquired the gateway lease");
                 tasks = None;
             }
             (Ok(_), _) => {}
             // Another server may acquire the lease meanwhile. Work of two holders still happens only once.
-            (Err(error), _) => tracing::warn!(%error, "whether to keep the connection to Discord is not known"),
+            (Err(error), _) => tracing::warn!(%error, "could not renew the gateway lease; retrying"),
         }
         let renewal = app.clock.now() + RENEWAL;
         tokio::select! {
             () = app.clock.sleep_until(renewal) => {}
             // The sender belongs to the bot, so the channel never closes.
             _ = status.changed() => {}
-            // A task ends only by a bug.
+            // A task ends only because of a bug.
             () = task_ended(&mut tasks) => {
-                tracing::error!("what the keeper does came to an end; beginning again");
+                tracing::error!("a task of the lease holder ended; restarting its tasks");
                 tasks = None;
             }
         }
@@ -76,8 +76,8 @@ async fn renew(app: &App, bot: &Bot) -> Result<bool> {
     };
     // A read first, so that a server without the lease doesn't occupy the writer of an embedded database.
     let current = app.db.read(async |conn| Ok(store::gateway_lease(conn).await?)).await?;
-    // An embedded database has one server, so a lease of another is obsolete. A lease longer than `LEASE` is invalid: the clock
-    // was set back.
+    // An embedded database has one server, so a lease of another is obsolete. A lease longer than `LEASE` is invalid:
+    // the clock was set back.
     let is_shared = app.db.is_shared();
     let is_held = |until: Timestamp| is_shared && now < until && until <= now + LEASE;
     if current.is_some_and(|current| current.holder != row.holder && is_held(current.held_until)) {
@@ -108,7 +108,7 @@ async fn delete_old_messages(app: Arc<App>) {
             .write(async move |conn| Ok(outbox::store::delete_old_messages(conn, now - FAILED_MESSAGES_KEPT).await?))
             .await
         {
-            tracing::warn!(%error, "old dead letters could not be dropped");
+            tracing::warn!(%error, "could not delete old failed messages");
         }
         app.clock.sleep_until(now + Duration::from_hours(1)).await;
     }
@@ -120,6 +120,6 @@ pub async fn release(app: &App) {
     let (server, now) = (bot.server(), app.clock.now());
     let released = app.db.write(async move |conn| Ok(store::release_gateway_lease(conn, server, now).await?));
     if !matches!(tokio::time::timeout(Duration::from_secs(2), released).await, Ok(Ok(()))) {
-        tracing::warn!("another server will keep the connection to Discord in a moment only");
+        tracing::warn!("could not release the gateway lease; another server acquires it after it expires");
     }
 }

@@ -1,9 +1,9 @@
-//! A relay on the loopback interface between serenity and Discord's gateway. It ends connections only in a way from which serenity
-//! recovers at once.
+//! A relay on the loopback interface between serenity and Discord's gateway. It ends connections only in a way from
+//! which serenity recovers at once.
 //!
-//! When a connection ends without a close frame or with an unknown code, serenity 0.12 reads it in a busy loop until its next
-//! heartbeat is due, and blocks a thread. The relay turns every such end into a close frame after which serenity resumes its
-//! session. The relay accepts serenity's connection only when Discord's is open.
+//! When a connection ends without a close frame or with an unknown code, serenity 0.12 reads it in a busy loop until
+//! its next heartbeat is due, and blocks a thread. The relay turns every such end into a close frame after which
+//! serenity resumes its session. The relay accepts serenity's connection only when Discord's is open.
 
 use std::time::Duration;
 
@@ -79,8 +79,8 @@ async fn accept(listener: TcpListener, gateway: String, lost: impl Fn(Option<u16
 async fn relay(stream: TcpStream, gateway: String, lost: impl Fn(Option<u16>)) {
     let discord = open(&gateway).await;
     #[expect(clippy::result_large_err, reason = "the handshake's own type")]
-    let take_all = |_: &Request, response: Response| -> Result<Response, ErrorResponse> { Ok(response) };
-    let Ok(serenity) = accept_hdr_async(stream, take_all).await else { return };
+    let accept_all = |_: &Request, response: Response| -> Result<Response, ErrorResponse> { Ok(response) };
+    let Ok(serenity) = accept_hdr_async(stream, accept_all).await else { return };
     let (mut to_discord, from_discord) = discord.split();
     let (mut to_serenity, from_serenity) = serenity.split();
     let down = async {
@@ -106,8 +106,8 @@ async fn open(gateway: &str) -> WebSocketStream<MaybeTlsStream<TcpStream>> {
     loop {
         match tokio::time::timeout(CONNECT_TIMEOUT, connect_async(gateway)).await {
             Ok(Ok((discord, _))) => return discord,
-            Ok(Err(error)) => tracing::debug!(%error, "Discord's gateway does not answer"),
-            Err(_) => tracing::debug!("Discord's gateway takes too long to answer"),
+            Ok(Err(error)) => tracing::debug!(%error, "Discord's gateway does not respond"),
+            Err(_) => tracing::debug!("Discord's gateway takes too long to respond"),
         }
         tokio::time::sleep(backoff(FIRST_PAUSE, LONGEST_PAUSE, failures, rand::random())).await;
         failures += 1;

@@ -86,8 +86,8 @@ pub struct CampaignFacts {
     pub closes_at: Option<Timestamp>,
     /// The turnout.
     pub turnout: Turnout,
-    /// The entry in the sole lead, if everyone may see the standings: see [`leader`]. Otherwise `None`, because neither the
-    /// content nor the time of an announcement may depend on it.
+    /// The entry in the sole lead, if everyone may see the standings: see [`leader`]. Otherwise `None`, because neither
+    /// the content nor the time of an announcement may depend on it.
     pub leader: Option<EntryId>,
     /// Whether the standings are hidden from some members.
     pub hides_standings: bool,
@@ -95,7 +95,7 @@ pub struct CampaignFacts {
     pub now: Timestamp,
 }
 
-/// What has been announced of a campaign.
+/// The announcements of a campaign so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredState", into = "StoredState")]
 pub struct AnnouncedState {
@@ -113,7 +113,7 @@ pub struct AnnouncedState {
     pub unknown_fields: Map<String, Value>,
 }
 
-/// What has been announced of a campaign, as the database stores it.
+/// The announcements of a campaign so far, as the database stores them.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct StoredState {

@@ -1,9 +1,9 @@
 //! Announces the events of campaigns in a channel.
 //!
-//! The next event depends only on the campaign's state and on the events announced so far ([`super::announcement_rules`]). So
-//! no event is announced twice, and an event that a crashed server missed is announced by the next server. The launch and the
-//! results are queued in the transaction of the campaign's step. The holder of the gateway lease queues all other events, a
-//! moment after the ballots.
+//! The next event depends only on the campaign's state and on the events announced so far
+//! ([`super::announcement_rules`]). So no event is announced twice, and an event that a crashed server missed is
+//! announced by the next server. The launch and the results are queued in the transaction of the campaign's step. The
+//! holder of the gateway lease queues all other events, a moment after the ballots.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -34,22 +34,22 @@ use crate::{
 
 type CampaignRef = (GuildId, CampaignId);
 
-/// Delay from a ballot to the check of its campaign, and shortest time between two checks. Events in between are announced as
-/// one.
+/// Delay from a ballot to the check of its campaign, and shortest time between two checks. Events in between are
+/// announced as one.
 const CHECK_DELAY: Duration = Duration::from_secs(1);
-/// Checks of a large campaign take at most one part in this many of the time.
+/// The checks of a large campaign take at most 1/`TIME_SHARE` of the time.
 const TIME_SHARE: u32 = 20;
 /// Time between two searches for deadlines of all campaigns, because links and campaigns are added and removed.
 const SWEEP: Duration = Duration::from_mins(1);
 /// Time between two checks of all campaigns, which make up for lost notices of ballots.
 const CHECK_ALL: Duration = Duration::from_mins(10);
 /// Pause after a failed check.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
-/// Time before a campaign's end at which its last day and its last hour are announced.
+const RETRY_DELAY: Duration = Duration::from_secs(5);
+/// Times before a campaign's end at which its last day and its last hour are announced.
 const DEADLINES: [Duration; 2] = [Duration::from_hours(24), Duration::from_hours(1)];
 
-/// Queues the next announcement of a campaign, if there is one. It runs in the transaction that changed the campaign, or in its
-/// own.
+/// Queues the next announcement of a campaign, if there is one. It runs in the transaction that changed the campaign,
+/// or in its own.
 ///
 /// # Errors
 /// The database's.
@@ -79,7 +79,8 @@ async fn destination(conn: &mut Conn, campaign: &Campaign) -> Result<Option<(Lin
     }
     let Some(link) = store::link(conn, campaign.guild_id).await? else { return Ok(None) };
     let own = campaign.discord_channel_id.as_deref();
-    // Readers of the guild's channel can have any rank, so a campaign that some ranks can't see needs a channel of its own.
+    // Readers of the guild's channel can have any rank, so a campaign that some ranks can't see needs a channel of its
+    // own.
     let is_for_all = match campaign.min_rank_level_to_view {
         None => true,
         Some(_) if own.is_some() => true,
@@ -174,7 +175,8 @@ impl AnnouncementSchedule {
         }
     }
 
-    /// Notes when a campaign's last day and last hour begin, or have just begun. The announced events prevent a repetition.
+    /// Notes when a campaign's last day and last hour begin, or have just begun. The announced events prevent a
+    /// repetition.
     fn add_deadlines(&mut self, key: CampaignRef, closes: Timestamp, now: Timestamp) {
         self.deadlines
             .extend(DEADLINES.iter().map(|before| (closes - *before, key)).filter(|(at, _)| now < *at + 2 * SWEEP));
@@ -207,11 +209,11 @@ pub(crate) async fn run(discord: Arc<Discord>) {
     loop {
         let now = discord.access.clock.now();
         if swept_at.is_none_or(|at| now >= at + SWEEP || now < at) {
-            // After a start and now and then, every campaign is checked, because notices may have been lost.
+            // After a start and every `CHECK_ALL`, every campaign is checked, because notices may have been lost.
             let all = checked_at.is_none_or(|at| now >= at + CHECK_ALL || now < at);
             match sweep(&discord, &mut schedule, all, now).await {
                 Ok(()) => checked_at = if all { Some(now) } else { checked_at },
-                Err(error) => tracing::warn!(%error, "the votes to tell of could not be looked through"),
+                Err(error) => tracing::warn!(%error, "could not search for campaigns to announce"),
             }
             swept_at = Some(now);
         }
@@ -250,7 +252,7 @@ async fn sweep(discord: &Discord, schedule: &mut AnnouncementSchedule, all: bool
 
 /// Checks one campaign, and announces its next event.
 async fn check_campaign(discord: &Discord, schedule: &mut AnnouncementSchedule, key: CampaignRef, now: Timestamp) {
-    let began = discord.access.clock.elapsed();
+    let started = discord.access.clock.elapsed();
     let checked = discord.access.db.snapshot(async move |conn| pending_announcement(conn, key, now).await).await;
     if let Ok(Some((_, Some(closes)))) = checked {
         // A campaign that was started after the last sweep has no deadlines yet.
@@ -264,11 +266,11 @@ async fn check_campaign(discord: &Discord, schedule: &mut AnnouncementSchedule, 
             return;
         }
         Ok(Some((true, _))) => {
-            let tell = async move |conn: &mut Conn| match voting::store::campaign(conn, key.0, key.1).await? {
+            let announce = async move |conn: &mut Conn| match voting::store::campaign(conn, key.0, key.1).await? {
                 Some(campaign) => announce_campaign(conn, &campaign, now).await,
                 None => Ok(()),
             };
-            let announced = discord.access.db.write(tell).await;
+            let announced = discord.access.db.write(announce).await;
             if let (Ok(()), Some(bot)) = (&announced, &discord.bot) {
                 bot.outbox().wake();
             }
@@ -276,11 +278,11 @@ async fn check_campaign(discord: &Discord, schedule: &mut AnnouncementSchedule, 
         }
         Err(error) => Err(error),
     };
-    let rest = CHECK_DELAY.max((discord.access.clock.elapsed().saturating_sub(began)).saturating_mul(TIME_SHARE));
+    let rest = CHECK_DELAY.max((discord.access.clock.elapsed().saturating_sub(started)).saturating_mul(TIME_SHARE));
     schedule.rest_until.insert(key, now + rest);
     if let Err(error) = announced {
-        tracing::warn!(%error, campaign = key.1.0, "a vote could not be told of; trying again");
-        schedule.due.insert(key, now + AFTER_FAILURE);
+        tracing::warn!(%error, campaign = key.1.0, "could not announce a campaign; retrying");
+        schedule.due.insert(key, now + RETRY_DELAY);
     }
 }
 

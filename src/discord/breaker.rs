@@ -13,8 +13,8 @@ pub const MOST: Duration = Duration::from_secs(30);
 /// Longest time that the other requests wait for the outcome of a probe.
 pub const PROBE: Duration = Duration::from_secs(10);
 
-/// A closed breaker lets all requests through, an open one none. After a while it lets one through at a time, and the first
-/// success closes it.
+/// A closed breaker lets all requests through, an open one none. After a while it lets one through at a time, and the
+/// first success closes it.
 #[derive(Debug, Default)]
 pub struct Breaker {
     failures: u32,
@@ -67,7 +67,8 @@ impl Breaker {
     }
 }
 
-/// The pause after this number of earlier failures: it doubles up to `most`. `jitter`, from 0 to 1, scales its second half.
+/// The pause after this number of earlier failures: it doubles up to `most`. `jitter`, from 0 to 1, scales its second
+/// half.
 pub fn backoff(first: Duration, most: Duration, failures: u32, jitter: f64) -> Duration {
     let full = first.saturating_mul(2_u32.saturating_pow(failures.min(16))).min(most);
     full.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)

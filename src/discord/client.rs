@@ -62,7 +62,7 @@ impl Bot {
     /// The bot of this token; `base` is the address of Discord's API.
     ///
     /// # Errors
-    /// When no HTTP client can be built.
+    /// If no HTTP client can be built.
     pub fn new(token: &str, base: &str, clock: &Clock) -> Result<Self, String> {
         Ok(Self {
             rest: Rest::new(token, base, clock.clone())?,
@@ -74,7 +74,7 @@ impl Bot {
         })
     }
 
-    /// Wakes this server's delivery, and reports what became of messages.
+    /// Wakes this server's delivery, and reports the outcomes of messages.
     pub const fn outbox(&self) -> &DeliverySignals {
         &self.outbox
     }
@@ -122,7 +122,7 @@ impl Bot {
         member_events.get(&(server.to_owned(), user.to_owned())).is_some_and(|at| since <= *at)
     }
 
-    /// Notes the state of this server's connection to the gateway.
+    /// Sets the state of this server's connection to the gateway.
     pub(crate) fn set_status(&self, now: Timestamp, connection: DiscordConnection, problem: Option<String>) {
         self.status.send_if_modified(|status| {
             // The problem is kept until the bot is connected.

@@ -106,8 +106,8 @@ fn body(letter: &CodeLetter<'_>) -> String {
     };
     let until = expires_at.and_utc().timestamp();
     let content = format!(
-        "**{guild}**\n{what} and your Discord username {username}:\n```\n{code}\n```It is good until <t:{until}:F>, once, and \
-         for you alone: nobody from the guild will ever ask you for it."
+        "**{guild}**\n{what} and your Discord username {username}:\n```\n{code}\n```It is valid once, until <t:{until}:F>. Do \
+         not share it: nobody from the guild will ever ask you for it."
     );
     let flags = MessageFlags::SUPPRESS_EMBEDS.bits();
     serde_json::json!({ "content": content, "flags": flags, "allowed_mentions": { "parse": [] } }).to_string()

@@ -1,7 +1,7 @@
 //! Delivers the outbox: the first message of each destination, several destinations at once.
 //!
-//! A server claims a message for the time that an attempt can take. When a server crashes, its claim expires and another attempt
-//! follows. Discord drops the duplicate by its nonce.
+//! A server claims a message for the time that an attempt can take. When a server crashes, its claim expires and
+//! another attempt follows. Discord drops the duplicate by its nonce.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -38,15 +38,15 @@ pub(crate) async fn run(discord: Arc<Discord>) {
     let mut in_progress = HashSet::new();
     loop {
         let now = discord.access.clock.now();
-        let room = bot.rest().capacity(MAX_CONCURRENT - deliveries.len().min(MAX_CONCURRENT));
-        match claim(&discord, &in_progress, room, now).await {
+        let free_slots = bot.rest().capacity(MAX_CONCURRENT - deliveries.len().min(MAX_CONCURRENT));
+        match claim(&discord, &in_progress, free_slots, now).await {
             Ok(claimed) => {
                 for (message, claim) in claimed {
                     in_progress.insert(message.id);
                     deliveries.spawn(deliver(Arc::clone(&discord), message, claim));
                 }
             }
-            Err(error) => tracing::warn!(%error, "the outbox could not be looked at; trying again"),
+            Err(error) => tracing::warn!(%error, "could not read the outbox; retrying"),
         }
         let next_check = next_check(&discord, bot, now).await;
         tokio::select! {
@@ -55,7 +55,7 @@ pub(crate) async fn run(discord: Arc<Discord>) {
                 Ok(id) => {
                     in_progress.remove(&id);
                 }
-                // A delivery panicked, and it is not known which.
+                // A delivery panicked, and the error does not say which.
                 Err(_) => in_progress.clear(),
             },
             () = discord.access.clock.sleep_until(next_check) => {}
@@ -63,20 +63,20 @@ pub(crate) async fn run(discord: Arc<Discord>) {
     }
 }
 
-/// Claims due messages, at most `room`.
+/// Claims at most `limit` due messages.
 async fn claim(
     discord: &Discord,
     in_progress: &HashSet<MessageId>,
-    room: usize,
+    limit: usize,
     now: Timestamp,
 ) -> Result<Vec<(Message, i64)>> {
-    let most = i64::try_from(room).unwrap_or(0);
-    if most == 0 {
+    let limit = i64::try_from(limit).unwrap_or(0);
+    if limit == 0 {
         return Ok(Vec::new());
     }
     // Nearly always no message is due, and a read doesn't hold up a writer.
     let mut due =
-        discord.access.db.read(async move |conn| Ok(outbox::store::due_messages(conn, now, most).await?)).await?;
+        discord.access.db.read(async move |conn| Ok(outbox::store::due_messages(conn, now, limit).await?)).await?;
     due.retain(|message| !in_progress.contains(&message.id));
     if due.is_empty() {
         return Ok(Vec::new());
@@ -124,7 +124,7 @@ async fn deliver(discord: Arc<Discord>, message: Message, claim: i64) -> Message
     let is_over = failure.as_ref().is_none_or(|failure| failure.state == MessageState::Failed);
     let was_sent = failure.is_none();
     if let Some(DeliveryFailure { problem: Some(problem), state, .. }) = &failure {
-        tracing::warn!(guild = guild.0, message = id.0, %state, problem, "a message was not delivered to Discord");
+        tracing::warn!(guild = guild.0, message = id.0, %state, problem, "could not deliver a message to Discord");
     }
     let failure = Arc::new(failure);
     // Retried until it succeeds: a delivery that is not recorded would be repeated.
@@ -135,7 +135,7 @@ async fn deliver(discord: Arc<Discord>, message: Message, claim: i64) -> Message
             Some(failure) => Ok(outbox::store::record_failure(conn, guild, id, claim, failure).await?),
         });
         let Err(error) = recorded.await else { break };
-        tracing::warn!(%error, "what became of a message to Discord could not be noted; trying again");
+        tracing::warn!(%error, "could not record the outcome of a delivery to Discord; retrying");
         discord.access.clock.sleep_until(discord.access.clock.now() + FIRST_PAUSE).await;
     }
     if is_over {
@@ -147,12 +147,12 @@ async fn deliver(discord: Arc<Discord>, message: Message, claim: i64) -> Message
 async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> Result<(), DiscordError> {
     let refused = |message: &str| DiscordError::Refused { status: 0, code: 0, message: message.to_owned() };
     if message.expires_at <= discord.access.clock.now() {
-        return Err(refused("it took too long to be worth delivering still"));
+        return Err(refused("the message has expired"));
     }
-    let destination = Destination::decode(&message.destination).ok_or_else(|| refused("there is no such place"))?;
+    let destination = Destination::decode(&message.destination).ok_or_else(|| refused("the destination is invalid"))?;
     let is_current = is_current(discord, bot, message, destination).await?;
     if !is_current {
-        return Err(refused("that is not, or no longer, where it should go"));
+        return Err(refused("the destination is no longer valid"));
     }
     let body = match message.kind {
         MessageKind::Announcement => Some(message.body.clone()),
@@ -170,7 +170,8 @@ async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> Result<(), 
     bot.rest().post(channel, Value::Object(body).to_string()).await
 }
 
-/// Whether the destination is still right: a channel of the guild's own server, or the present Discord id of the member.
+/// Whether the destination is still valid: a channel of the guild's own server, or the current Discord id of the
+/// member.
 async fn is_current(
     discord: &Discord,
     bot: &Bot,
@@ -178,7 +179,7 @@ async fn is_current(
     destination: Destination,
 ) -> Result<bool, DiscordError> {
     let guild = message.guild_id;
-    let unavailable = |error: Error| DiscordError::Down(format!("the database does not answer: {error}"));
+    let unavailable = |error: Error| DiscordError::Down(format!("the database does not respond: {error}"));
     match destination {
         Destination::Channel(channel) => {
             let link = discord
@@ -190,15 +191,16 @@ async fn is_current(
             let Some(link) = link else { return Ok(false) };
             match bot.server_of(channel).await {
                 Ok(server) => Ok(server.is_none_or(|server| server == link.server_id)),
-                // The bot can't see the channel, so it can't post there either. Discord's response to the post gives the reason.
+                // The bot can't see the channel, so it can't post there either. Discord's response to the post gives
+                // the reason.
                 Err(DiscordError::Refused { .. }) => Ok(true),
                 Err(failure) => Err(failure),
             }
         }
         Destination::User(user) => {
             let Some(member) = message.member_id else { return Ok(false) };
-            let look = async move |conn: &mut Conn| Ok(identity::store::member(conn, guild, member).await?);
-            let member = discord.access.db.read(look).await.map_err(unavailable)?;
+            let query = async move |conn: &mut Conn| Ok(identity::store::member(conn, guild, member).await?);
+            let member = discord.access.db.read(query).await.map_err(unavailable)?;
             Ok(member.is_some_and(|member| member.is_active && member.discord_id == Some(user.to_string())))
         }
     }
@@ -230,10 +232,12 @@ fn failure_of(message: &Message, result: Result<(), DiscordError>, now: Timestam
 fn problem_text(failure: &DiscordError) -> String {
     // https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
     match failure {
-        DiscordError::Refused { code: 50_007 | 50_278, .. } => "They take no direct messages from the bot.".to_owned(),
+        DiscordError::Refused { code: 50_007 | 50_278, .. } => {
+            "The member does not accept direct messages from the bot.".to_owned()
+        }
         DiscordError::Refused { code: 50_001 | 50_013, .. } => "The bot may not post in this channel.".to_owned(),
         DiscordError::Refused { code: 10_003, .. } => "There is no such channel.".to_owned(),
-        DiscordError::Refused { code: 10_013, .. } => "Discord knows no user of this id.".to_owned(),
+        DiscordError::Refused { code: 10_013, .. } => "There is no Discord user with this id.".to_owned(),
         DiscordError::Refused { status: 0, message, .. } => format!("It was not sent: {message}."),
         _ => failure.to_string(),
     }

@@ -13,12 +13,13 @@ use crate::{
     voting::{Campaign, Entry, Outcome, ResultsVisibility, Turnout},
 };
 
-/// Longest campaign title within an embed's title, in characters. With the longest template and guild, the title stays below
-/// Discord's limit of 256.
+/// Longest campaign title within an embed's title, in characters. With the longest template and guild, the title stays
+/// below Discord's limit of 256.
 const MAX_TITLE: usize = 140;
 /// Longest guild name within a text, in characters.
 const MAX_GUILD: usize = 60;
-/// Longest name of an entry, in characters. Ten of them with separators stay below Discord's limit of 1,024 for a field.
+/// Longest name of an entry, in characters. Ten of them with separators stay below Discord's limit of 1,024 for a
+/// field.
 const MAX_NAME: usize = 90;
 /// Longest footer, in characters.
 const MAX_FOOTER: usize = 200;

@@ -32,11 +32,11 @@ pub struct LinkChange {
     pub server_id: String,
     /// The channel for campaigns without a channel of their own; null is none.
     pub channel_id: MaybeUndefined<String>,
-    /// The address that a campaign's title links to, with `{id}` for the campaign's id; null is none.
+    /// The URL that a campaign's title links to, with `{id}` for the campaign's id; null is none.
     pub campaign_url: MaybeUndefined<String>,
     /// The colour of the bot's embeds, as `#RRGGBB`; null is Discord's own.
     pub color: MaybeUndefined<String>,
-    /// The picture for campaigns without one; null is none.
+    /// The image for campaigns without one; null is none.
     pub thumbnail_url: MaybeUndefined<String>,
     /// The rank of newcomers without a mapped role; null is the lowest rank with one.
     pub newcomer_rank: MaybeUndefined<RankId>,
@@ -47,8 +47,8 @@ pub struct LinkChange {
 /// Links the guild to a Discord server, or changes the bot's settings there.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`; `NOT_FOUND` for the newcomers' rank; `FORBIDDEN`, `RANK_TOO_LOW` for one out of the viewer's reach;
-/// `CONFLICT`, `DISCORD_SERVER_TAKEN` for another guild's server, `DISCORD_OFF` without a bot.
+/// `BAD_USER_INPUT`; `NOT_FOUND` for the newcomers' rank; `FORBIDDEN`, `RANK_TOO_LOW` for one out of the viewer's
+/// reach; `CONFLICT`, `DISCORD_SERVER_TAKEN` for another guild's server, `DISCORD_OFF` without a bot.
 pub async fn link_server(discord: &Discord, viewer: &Viewer, change: LinkChange) -> Result<Link> {
     discord.bot()?;
     let (officer, now) = (viewer.clone(), discord.access.clock.now());
@@ -170,7 +170,7 @@ impl LinkChange {
     }
 }
 
-/// Choosing the newcomers' rank grants it to all of them, so the officer must be allowed to grant it.
+/// Checks the rank for newcomers. All newcomers get it, so the officer must be allowed to grant it.
 async fn check_newcomers(conn: &mut Conn, officer: &Viewer, rank: Option<RankId>) -> Result<()> {
     let Some(rank) = rank else { return Ok(()) };
     let ladder = Ladder::load(conn, officer.guild).await?;
@@ -183,7 +183,10 @@ async fn check_newcomers(conn: &mut Conn, officer: &Viewer, rank: Option<RankId>
 fn campaign_url(url: &str) -> Result<String, Refusal> {
     let url = text::web_url("campaignUrl", url)?;
     if !url.contains("{id}") {
-        return Err(Refusal::input("campaignUrl", "campaignUrl must have {id} where the vote's id goes."));
+        return Err(Refusal::input(
+            "campaignUrl",
+            "campaignUrl must contain {id}, which stands for the campaign's id.",
+        ));
     }
     Ok(url)
 }
@@ -216,12 +219,12 @@ fn taken(error: diesel::result::Error) -> Error {
 fn changes(before: &Link, after: &Link) -> Changes {
     let mut changes = Changes::default();
     changes.note("color", &format_color(before.color), &format_color(after.color));
-    changes.note("minutes between syncs", &before.sync_minutes, &after.sync_minutes);
+    changes.note("sync interval in minutes", &before.sync_minutes, &after.sync_minutes);
     // More members can read the audit log than the link.
     changes.note_hidden("server", before.server_id != after.server_id);
     changes.note_hidden("channel", before.channel_id != after.channel_id);
-    changes.note_hidden("address of votes", before.campaign_url != after.campaign_url);
-    changes.note_hidden("picture", before.thumbnail_url != after.thumbnail_url);
+    changes.note_hidden("campaign URL", before.campaign_url != after.campaign_url);
+    changes.note_hidden("thumbnail", before.thumbnail_url != after.thumbnail_url);
     changes.note_hidden("newcomers' rank", before.newcomer_rank_id != after.newcomer_rank_id);
     changes
 }

@@ -55,10 +55,10 @@ pub async fn retry_message(discord: &Discord, viewer: &Viewer, id: MessageId) ->
             message.number = outbox::store::last_number(conn, &message.destination).await? + 1;
             message.due_at = now;
             if !outbox::store::requeue(conn, &message).await? {
-                return Err(Refusal::conflict("NOT_FAILED", "The message is on its way already.").into());
+                return Err(Refusal::conflict("NOT_FAILED", "The message is queued already.").into());
             }
             message.state = MessageState::Queued;
-            let entry = audit::event(Action::DiscordRetry, id, "Had a message to Discord tried again");
+            let entry = audit::entry(Action::DiscordRetry, id, "Retried a message to Discord");
             audit::record(conn, officer.guild, Some(&officer), now, entry).await?;
             Ok(message)
         })

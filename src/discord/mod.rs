@@ -1,7 +1,8 @@
-//! Discord: a bot that syncs ranks with roles, delivers codes by direct message, announces campaigns, and accepts ballots.
+//! Discord: a bot that syncs ranks with roles, delivers codes by direct message, announces campaigns, and accepts
+//! ballots.
 //!
-//! Every server with a token delivers the outbox. The one that holds the gateway lease (`bot`) also connects to Discord's gateway,
-//! runs the scheduled syncs and announces campaigns. An outage of Discord affects nothing else.
+//! Every server with a token delivers the outbox. The one that holds the gateway lease (`bot`) also connects to
+//! Discord's gateway, runs the scheduled syncs and announces campaigns. An outage of Discord affects nothing else.
 
 pub mod announcement_rules;
 pub(crate) mod announcements;

@@ -16,11 +16,11 @@ use crate::kernel::clock::{Clock, Timestamp};
 
 /// Longest time of a request.
 const TIMEOUT: Duration = Duration::from_secs(8);
-/// Pause when Discord limits requests and gives no time.
+/// Pause when Discord limits requests without a time.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Pause after direct messages were opened too fast.
 const DIRECT_CHANNEL_PAUSE: Duration = Duration::from_mins(1);
-/// Longest pause that is accepted from Discord.
+/// Longest pause that the client accepts from Discord.
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 /// Number of members on a page, the most that Discord allows.
 pub const PAGE: usize = 1_000;
@@ -40,16 +40,16 @@ pub struct Rest {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DiscordError {
     /// No request was made, because of a rate limit or an open circuit breaker. Try again at this time.
-    #[error("Discord is to be asked again later")]
+    #[error("requests to Discord are paused")]
     NotBefore(Timestamp),
     /// Discord did not respond, or responded with an error of its own.
     #[error("{0}")]
     Down(String),
     /// Discord rejects the bot's token.
-    #[error("Discord does not take the bot's token")]
+    #[error("Discord rejects the bot's token")]
     Unauthorized,
     /// Discord refuses the request, now and later.
-    #[error("Discord refused it: {message} (HTTP {status}, code {code})")]
+    #[error("Discord refused the request: {message} (HTTP {status}, code {code})")]
     Refused {
         /// The HTTP status.
         status: u16,
@@ -146,13 +146,13 @@ impl Rest {
     /// A client for the bot of this token; `base` is the address before `/api/v10`.
     ///
     /// # Errors
-    /// When no HTTP client can be built.
+    /// If no HTTP client can be built.
     pub fn new(token: &str, base: &str, clock: Clock) -> Result<Self, String> {
         let client = reqwest::Client::builder().timeout(TIMEOUT).connect_timeout(TIMEOUT / 2).build();
         let token = token.trim();
         let base = base.trim_end_matches('/').trim_end_matches("/api/v10").trim_end_matches("/api");
         Ok(Self {
-            client: client.map_err(|error| format!("cannot talk to Discord: {error}"))?,
+            client: client.map_err(|error| format!("cannot build the HTTP client for Discord: {error}"))?,
             token: if token.starts_with("Bot ") { token.to_owned() } else { format!("Bot {token}") },
             base: base.to_owned(),
             clock,
@@ -223,7 +223,7 @@ impl Rest {
         })
     }
 
-    /// The present state of a server's member.
+    /// The current state of a server's member.
     ///
     /// # Errors
     /// See [`DiscordError`].
@@ -255,8 +255,8 @@ impl Rest {
         Ok(())
     }
 
-    /// Responds to the use of a command, a button or a menu. Rate limits and the circuit breaker don't apply, because Discord waits
-    /// for three seconds only.
+    /// Responds to the use of a command, a button or a menu. Rate limits and the circuit breaker don't apply, because
+    /// Discord waits for three seconds only.
     ///
     /// # Errors
     /// See [`DiscordError`].
@@ -264,17 +264,17 @@ impl Rest {
         &self,
         interaction: InteractionId,
         token: &str,
-        answer: &CreateInteractionResponse,
+        response: &CreateInteractionResponse,
     ) -> Result<(), DiscordError> {
         let route = Route::InteractionResponse { interaction_id: interaction, token };
-        let request = Request::new(route, LightMethod::Post).body(Some(to_json(answer)?));
+        let request = Request::new(route, LightMethod::Post).body(Some(to_json(response)?));
         self.execute(request).await?;
         Ok(())
     }
 
     async fn fetch<T: DeserializeOwned>(&self, request: Request<'_>) -> Result<T, DiscordError> {
         let response = self.send(request).await?;
-        response.json().await.map_err(|error| DiscordError::Down(format!("Discord's answer cannot be read: {error}")))
+        response.json().await.map_err(|error| DiscordError::Down(format!("Discord's response cannot be read: {error}")))
     }
 
     async fn send(&self, request: Request<'_>) -> Result<Response, DiscordError> {
@@ -296,10 +296,10 @@ impl Rest {
     async fn execute(&self, request: Request<'_>) -> Result<Response, DiscordError> {
         let bucket = request.route_ref().ratelimiting_bucket();
         let request = request.build(&self.client, &self.token, Some(&self.base));
-        let request = request.map_err(|error| DiscordError::Down(format!("not a request: {error}")))?;
+        let request = request.map_err(|error| DiscordError::Down(format!("the request cannot be built: {error}")))?;
         match request.send().await {
             // The URL contains the tokens of interactions.
-            Err(error) => Err(DiscordError::Down(format!("Discord does not answer: {}", error.without_url()))),
+            Err(error) => Err(DiscordError::Down(format!("Discord does not respond: {}", error.without_url()))),
             Ok(response) => self.check_response(response, bucket).await,
         }
     }
@@ -332,7 +332,7 @@ impl Rest {
             }
             StatusCode::UNAUTHORIZED => Err(DiscordError::Unauthorized),
             status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT || !is_from_discord => {
-                Err(DiscordError::Down(format!("Discord has trouble of its own (HTTP {})", status.as_u16())))
+                Err(DiscordError::Down(format!("Discord reports an internal error (HTTP {})", status.as_u16())))
             }
             status => {
                 let message: String = error.message.chars().take(200).collect();
@@ -357,7 +357,7 @@ impl Rest {
 }
 
 fn to_json(value: &impl serde::Serialize) -> Result<Vec<u8>, DiscordError> {
-    serde_json::to_vec(value).map_err(|error| DiscordError::Down(format!("not a request: {error}")))
+    serde_json::to_vec(value).map_err(|error| DiscordError::Down(format!("the request cannot be built: {error}")))
 }
 
 /// The seconds in a header.

@@ -78,7 +78,8 @@ impl Destination {
         snowflake(id).map(|id| Self::User(UserId::new(id)))
     }
 
-    /// The outbox's name of the destination. It includes the guild, so that a guild's messages don't wait for another guild's.
+    /// The outbox's name of the destination. It includes the guild, so that a guild's messages don't wait for another
+    /// guild's.
     pub fn encode(self, guild: GuildId) -> String {
         match self {
             Self::Channel(id) => format!("{}/channel/{id}", guild.0),
@@ -97,7 +98,7 @@ impl Destination {
     }
 }
 
-/// Parses one of Discord's ids. None is 0.
+/// Parses a Discord id, which is never 0.
 pub(super) fn snowflake(id: &str) -> Option<u64> {
     id.parse().ok().filter(|id| (1..u64::MAX).contains(id))
 }
@@ -118,8 +119,8 @@ pub struct GatewayLease {
 }
 
 impl GatewayLease {
-    /// The state of the holder's connection. A holder of a newer release may be in a state that this release doesn't know: it
-    /// is reported as connecting, because only `Connected` means that the bot can be used.
+    /// The state of the holder's connection. A holder of a newer release may be in a state that this release doesn't
+    /// know: it is reported as connecting, because only `Connected` means that the bot can be used.
     pub fn connection(&self) -> DiscordConnection {
         self.state.parse().unwrap_or_else(|_| {
             unknown_values::warn_once("state of the connection to Discord", &self.state);

@@ -30,7 +30,10 @@ impl Discord {
     /// `CONFLICT`, `DISCORD_OFF` without a bot.
     pub fn bot(&self) -> Result<&Bot, Refusal> {
         self.bot.as_deref().ok_or_else(|| {
-            Refusal::conflict("DISCORD_OFF", "This deployment has no Discord bot: its operator has given no token.")
+            Refusal::conflict(
+                "DISCORD_OFF",
+                "This deployment has no Discord bot, because its operator has set no token.",
+            )
         })
     }
 }

@@ -110,7 +110,8 @@ pub async fn member_by_discord_id(conn: &mut Conn, guild: GuildId, discord_id: &
     .optional()
 }
 
-/// What was announced of a campaign; `None` if this release can't read what is stored, so that it must announce nothing.
+/// The announcements of a campaign so far; `None` if this release can't read what is stored, so that it must announce
+/// nothing.
 pub async fn announced_state(
     conn: &mut Conn,
     guild: GuildId,
@@ -140,14 +141,14 @@ pub async fn lock_announced_state(
 
 fn parse_announced_state(campaign: CampaignId, announced: &str) -> Option<AnnouncedState> {
     let Ok(announced) = serde_json::from_str::<AnnouncedState>(announced) else {
-        unknown_values::warn_once("what was announced of a campaign", &campaign.0.to_string());
+        unknown_values::warn_once("state of the announcements of a campaign", &campaign.0.to_string());
         return None;
     };
     for event in &announced.unknown_events {
         unknown_values::warn_once("announced event", &event.to_string());
     }
     for field in announced.unknown_fields.keys() {
-        unknown_values::warn_once("field of what was announced of a campaign", field);
+        unknown_values::warn_once("field of the announcements of a campaign", field);
     }
     Some(announced)
 }
@@ -177,8 +178,8 @@ pub async fn gateway_lease(conn: &mut Conn) -> QueryResult<Option<GatewayLease>>
     on!(conn, c => discord_keeper::table.find(1).select(GatewayLease::as_select()).first(c)).optional()
 }
 
-/// Acquires or renews the lease of the gateway connection. Returns false if another server holds it. A lease beyond `latest` is
-/// invalid, because the clock was set back.
+/// Acquires or renews the lease of the gateway connection. Returns false if another server holds it. A lease beyond
+/// `latest` is invalid, because the clock was set back.
 pub async fn acquire_gateway_lease(
     conn: &mut Conn,
     row: &GatewayLease,
@@ -189,10 +190,10 @@ pub async fn acquire_gateway_lease(
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
-    let is_over = discord_keeper::held_until.le(now).or(discord_keeper::held_until.gt(latest));
-    let free = discord_keeper::holder.eq(row.holder).or(is_over);
-    let taken = on!(conn, c => diesel::update(discord_keeper::table.find(row.id).filter(free)).set(row).execute(c))?;
-    Ok(inserted + taken > 0)
+    let is_expired = discord_keeper::held_until.le(now).or(discord_keeper::held_until.gt(latest));
+    let free = discord_keeper::holder.eq(row.holder).or(is_expired);
+    let updated = on!(conn, c => diesel::update(discord_keeper::table.find(row.id).filter(free)).set(row).execute(c))?;
+    Ok(inserted + updated > 0)
 }
 
 /// Ends the lease, so that another server can acquire it at once.

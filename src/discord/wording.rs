@@ -45,8 +45,8 @@ impl Theme {
         }
     }
 
-    /// The templates of the title and of the text. They depend only on the campaign and on `time`, the number of earlier
-    /// announcements of the event.
+    /// The templates of the title and of the text. They depend only on the campaign and on `time`, the number of
+    /// earlier announcements of the event.
     pub fn wording(self, campaign: CampaignId, time: u32) -> (&'static str, &'static str) {
         let name = self.pool();
         let hash = Sha256::digest(format!("{name} {} {time}", campaign.0));
@@ -137,8 +137,9 @@ pub fn single_line(text: &str, max: usize) -> String {
     cut(flat(text).map(String::from), max)
 }
 
-/// Escapes a user's text, in one line, so that Discord displays it as typed: without links, mentions, emojis, timestamps and
-/// other mark-up. The result has at most `max` characters with its backslashes. A longer one is cut and ends in `…`.
+/// Escapes a user's text, in one line, so that Discord displays it as typed: without links, mentions, emojis,
+/// timestamps and other mark-up. The result has at most `max` characters with its backslashes. A longer one is cut and
+/// ends in `…`.
 pub fn escape(text: &str, max: usize) -> String {
     // Dashes and numbers start lists, but only at the start of a line.
     let (mut at_start, mut after_number) = (true, false);
@@ -156,8 +157,8 @@ pub fn escape(text: &str, max: usize) -> String {
     cut(escaped, max)
 }
 
-/// The characters of a text, with spaces in place of line breaks, other control characters, and marks that change the direction
-/// of the text.
+/// The characters of a text, with spaces in place of line breaks, other control characters, and marks that change the
+/// direction of the text.
 fn flat(text: &str) -> impl Iterator<Item = char> {
     let is_space = |c| matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     text.chars().map(move |c| if c.is_control() || is_space(c) { ' ' } else { c })

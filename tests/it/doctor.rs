@@ -337,7 +337,7 @@ async fn discord_is_asked_only_when_that_is_wanted() {
     let discord = LocalDiscord::start().await;
     let base = discord.base();
     let wrong = [&token[..], &["--discord-api", &base, "--online"]].concat();
-    doctor(folder.path(), &wrong, &[]).ends_with_code(1).has("fail", "discord", &["does not take the bot's token"]);
+    doctor(folder.path(), &wrong, &[]).ends_with_code(1).has("fail", "discord", &["rejects the bot's token"]);
     let right = ["--discord-token", LocalDiscord::TOKEN, "--discord-api", &base, "--online"];
     doctor(folder.path(), &right, &[]).ends_with_code(0).has("ok", "discord", &["Discord takes"]);
 }

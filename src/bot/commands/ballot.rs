@@ -1,5 +1,5 @@
-//! A ballot that a member is filling in on Discord. The server keeps no state: the ids of the menu and the buttons contain
-//! the whole ballot.
+//! A ballot that a member is filling in on Discord. The server keeps no state: the ids of the menu and the buttons
+//! contain the whole ballot.
 
 use std::collections::HashSet;
 
@@ -33,8 +33,8 @@ pub enum Step {
 pub struct BallotDraft {
     /// The campaign.
     pub campaign: CampaignId,
-    /// The picks so far, first choice first, as positions among the campaign's entries. Entries and their order are fixed while a
-    /// campaign accepts ballots.
+    /// The picks so far, first choice first, as positions among the campaign's entries. Entries and their order are
+    /// fixed while a campaign accepts ballots.
     pub picks: Vec<u8>,
     /// The page of entries that the menu shows, from 0.
     pub page: u8,

@@ -33,15 +33,13 @@ use crate::{
 };
 
 /// Longest time for a response. Discord waits for three seconds, including the network.
-const PATIENCE: Duration = Duration::from_secs(2);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-const TOO_SLOW: &str =
-    "This takes longer than Discord waits. Use the command again in a moment: it shows what has become of it.";
+const TOO_SLOW: &str = "This takes longer than Discord allows. Use the command again in a moment to see the result.";
 const OUT_OF_DATE: &str = "This is out of date. Use `/vote` again.";
-const NO_SUCH_COMMAND: &str = "There is no such command any more. There are `/vote`, `/standings` and `/whoami`.";
-const NO_SUCH_VOTE: &str = "There is no such vote any more. `/vote` shows those that are open.";
-const IN_NO_SERVER: &str =
-    "Use this in your guild's Discord server: from here the bot cannot tell which guild you mean.";
+const NO_SUCH_COMMAND: &str = "There is no such command. Use `/vote`, `/standings` or `/whoami`.";
+const NO_SUCH_VOTE: &str = "This vote no longer exists. `/vote` shows the open votes.";
+const IN_NO_SERVER: &str = "Use this in your guild's Discord server, because the bot cannot know your guild here.";
 const NOT_LINKED: &str =
     "This Discord server is not linked to a guild yet. An officer can link it on the guild's site.";
 const NO_MEMBER: &str = "You are not on this guild's roster under this Discord account. Ask an officer to add your Discord \
@@ -51,9 +49,9 @@ const NO_MEMBER: &str = "You are not on this guild's roster under this Discord a
 pub(super) fn definitions() -> Vec<CreateCommand> {
     queries::warm_up();
     let commands = [
-        ("vote", "Vote in what is open in your guild. Only you see your ballot."),
-        ("standings", "How the latest votes stand, or how they ended."),
-        ("whoami", "Who you are in the guild: your rank, account and characters."),
+        ("vote", "Vote in the open votes of your guild. Only you see your ballot."),
+        ("standings", "The standings or results of the latest votes."),
+        ("whoami", "Your rank, account and characters in the guild."),
     ];
     let command = |(name, description)| {
         CreateCommand::new(name)
@@ -69,7 +67,7 @@ pub(super) fn definitions() -> Vec<CreateCommand> {
 pub(super) async fn respond(app: &Arc<App>, interaction: Interaction) {
     let Some(bot) = app.discord.bot.as_deref() else { return };
     let request_id = format!("discord-{}", interaction.id());
-    let answer = match &interaction {
+    let response = match &interaction {
         Interaction::Command(used) => {
             let input = UserInput::Command(&used.data.name);
             Response::Message(reply(app, used.guild_id, used.user.id, &request_id, input).await)
@@ -77,16 +75,16 @@ pub(super) async fn respond(app: &Arc<App>, interaction: Interaction) {
         Interaction::Component(used) => {
             let input = UserInput::Component { id: &used.data.custom_id, chosen: chosen(used) };
             let reply = reply(app, used.guild_id, used.user.id, &request_id, input).await;
-            // A message that only the user sees is updated in place. A message that others see stays as it is.
-            let is_theirs = used.message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
-            if is_theirs { Response::UpdateMessage(reply) } else { Response::Message(reply) }
+            // A message that only the user sees is updated in place. A message that others see is not changed.
+            let is_ephemeral = used.message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
+            if is_ephemeral { Response::UpdateMessage(reply) } else { Response::Message(reply) }
         }
         Interaction::Ping(_) => Response::Pong,
         Interaction::Autocomplete(_) => Response::Autocomplete(CreateAutocompleteResponse::new()),
         _ => Response::Message(view::note(OUT_OF_DATE)),
     };
-    if let Err(error) = bot.rest().respond(interaction.id(), interaction.token(), &answer).await {
-        tracing::warn!(request_id, %error, "someone's use of the bot could not be answered");
+    if let Err(error) = bot.rest().respond(interaction.id(), interaction.token(), &response).await {
+        tracing::warn!(request_id, %error, "could not respond to an interaction");
     }
 }
 
@@ -116,11 +114,11 @@ async fn reply(
         let user = resolve_user(app, server, user, request_id).await;
         dispatch(&user.map_err(|error| error.into_sanitized(request_id))?, input).await
     };
-    match tokio::time::timeout(PATIENCE, work).await {
+    match tokio::time::timeout(RESPONSE_TIMEOUT, work).await {
         Ok(Ok(reply)) => reply,
         Ok(Err(refused)) => view::note(&refused.message),
         Err(_) => {
-            tracing::warn!(request_id, "the answer to someone's use of the bot took too long");
+            tracing::warn!(request_id, "the response to an interaction took too long");
             view::note(TOO_SLOW)
         }
     }
@@ -128,16 +126,16 @@ async fn reply(
 
 /// Finds the member that belongs to a user of a Discord server, in the guild that the server is linked to.
 async fn resolve_user(app: &Arc<App>, server: Option<ServerId>, user: UserId, request_id: &str) -> Result<CommandUser> {
-    let stranger = |why| Refusal::new(Code::Forbidden, why);
-    let server = server.ok_or_else(|| stranger(IN_NO_SERVER))?;
-    let look = async move |conn: &mut Conn| {
+    let forbidden = |message| Refusal::new(Code::Forbidden, message);
+    let server = server.ok_or_else(|| forbidden(IN_NO_SERVER))?;
+    let query = async move |conn: &mut Conn| {
         let Some(link) = store::link_by_server(conn, &server.to_string()).await? else { return Ok(None) };
         let member = store::member_by_discord_id(conn, link.guild_id, &user.to_string()).await?;
         Ok(Some((link, member)))
     };
-    let (link, member) = app.db.read(look).await?.ok_or_else(|| stranger(NOT_LINKED))?;
-    let member = member.ok_or_else(|| stranger(NO_MEMBER))?;
-    let viewer = app.access.look_up_member(link.guild_id, member).await?.ok_or_else(|| stranger(NO_MEMBER))?;
+    let (link, member) = app.db.read(query).await?.ok_or_else(|| forbidden(NOT_LINKED))?;
+    let member = member.ok_or_else(|| forbidden(NO_MEMBER))?;
+    let viewer = app.access.acting(link.guild_id, member).await?.ok_or_else(|| forbidden(NO_MEMBER))?;
     let origin = Origin { address: None, user_agent: Some("Discord".to_owned()) };
     let auth = AuthContext {
         app: Arc::clone(app),

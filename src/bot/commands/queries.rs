@@ -59,7 +59,7 @@ static GRAPH: LazyLock<error::Result<Graph>> = LazyLock::new(Graph::new);
 /// Builds the schema, which takes a moment, before the first member waits for it.
 pub fn warm_up() {
     if let Err(error) = &*GRAPH {
-        tracing::error!(%error, "the bot's commands cannot be answered");
+        tracing::error!(%error, "the bot's commands are unavailable");
     }
 }
 
@@ -228,39 +228,44 @@ pub struct CharacterDetails {
 
 fn campaign_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CampaignId, D::Error> {
     let id = ID::deserialize(deserializer)?;
-    CampaignId::try_from(&id).map_err(|_| serde::de::Error::custom("not a campaign's id"))
+    CampaignId::try_from(&id).map_err(|_| serde::de::Error::custom("invalid id of a campaign"))
 }
 
 impl CommandUser {
-    /// The open campaigns that the member can see.
+    /// Queries the open campaigns that the member can see.
     pub async fn votes(&self) -> Result<OpenCampaigns, CommandError> {
-        self.ask(VOTES, json!({}), "/campaigns").await
+        self.execute(VOTES, json!({}), "/campaigns").await
     }
 
-    /// A campaign; `None` if the member can see none with this id.
+    /// Queries a campaign; `None` if the member can see none with this id.
     pub async fn vote(&self, campaign: CampaignId) -> Result<Option<CampaignDetails>, CommandError> {
-        self.ask(VOTE, json!({ "id": ID::from(campaign) }), "/campaign").await
+        self.execute(VOTE, json!({ "id": ID::from(campaign) }), "/campaign").await
     }
 
     /// Casts the member's ballot.
     pub async fn cast(&self, vote: &CampaignDetails, ballot: &BallotDraft) -> Result<CastBallot, CommandError> {
         let picks: Vec<&ID> = vote.picked(ballot).map(|entry| &entry.id).collect();
-        self.ask(CAST, json!({ "input": { "campaignId": vote.id, "picks": picks } }), "/castBallot/ballot").await
+        self.execute(CAST, json!({ "input": { "campaignId": vote.id, "picks": picks } }), "/castBallot/ballot").await
     }
 
-    /// The latest open and closed campaigns, newest first.
+    /// Queries the latest open and closed campaigns, newest first.
     pub async fn standings(&self) -> Result<Vec<CampaignStandings>, CommandError> {
-        self.ask(STANDINGS, json!({}), "/campaigns/nodes").await
+        self.execute(STANDINGS, json!({}), "/campaigns/nodes").await
     }
 
-    /// The member's own profile.
+    /// Queries the member's own profile.
     pub async fn me(&self) -> Result<MemberProfile, CommandError> {
-        self.ask(ME, json!({}), "/me").await
+        self.execute(ME, json!({}), "/me").await
     }
 
-    async fn ask<T: DeserializeOwned>(&self, document: &str, variables: Value, at: &str) -> Result<T, CommandError> {
-        let ours = |error: Error| CommandError::from(error.into_sanitized(&self.request_id));
-        let graph = GRAPH.as_ref().map_err(|error| ours(error.clone()))?;
+    async fn execute<T: DeserializeOwned>(
+        &self,
+        document: &str,
+        variables: Value,
+        at: &str,
+    ) -> Result<T, CommandError> {
+        let internal = |error: Error| CommandError::from(error.into_sanitized(&self.request_id));
+        let graph = GRAPH.as_ref().map_err(|error| internal(error.clone()))?;
         let operation = Operation {
             document: DocumentRef::Text(document.to_owned()),
             name: None,
@@ -273,8 +278,8 @@ impl CommandUser {
         if !response.errors.is_empty() {
             return Err(response.errors.swap_remove(0).into());
         }
-        let mut data = response.data.into_json().map_err(|error| ours(Error::internal(error)))?;
-        let answer = data.pointer_mut(at).map(Value::take).unwrap_or_default();
-        serde_json::from_value(answer).map_err(|error| ours(Error::internal(error)))
+        let mut data = response.data.into_json().map_err(|error| internal(Error::internal(error)))?;
+        let value = data.pointer_mut(at).map(Value::take).unwrap_or_default();
+        serde_json::from_value(value).map_err(|error| internal(Error::internal(error)))
     }
 }

@@ -1,5 +1,5 @@
-//! The bot's replies about ballots. All replies are within Discord's limits, are visible only to the member, and contain no
-//! mentions that notify users.
+//! The bot's replies about ballots. All replies are within Discord's limits, are visible only to the member, and
+//! contain no mentions that notify users.
 
 use chrono::{DateTime, Utc};
 use serenity::{
@@ -23,7 +23,8 @@ use crate::{
 pub const MAX_TITLE: usize = 200;
 /// Longest title in a list, in characters.
 const MAX_LISTED_TITLE: usize = 100;
-/// Longest name of an entry, in characters. Ten of them with separators stay below Discord's limit of 1,024 for a field.
+/// Longest name of an entry, in characters. Ten of them with separators stay below Discord's limit of 1,024 for a
+/// field.
 pub const MAX_NAME: usize = 90;
 /// Longest label and description of a menu's option, in characters.
 const MAX_LABEL: usize = 100;
@@ -51,7 +52,8 @@ pub fn votes(votes: OpenCampaigns, color: u32) -> Reply {
     }
     let open: Vec<&OpenCampaign> = nodes.iter().filter(|vote| vote.viewer_cannot_vote_reason.is_none()).collect();
     if open.len() > PAGE {
-        lines.push(format!("You can choose among the {PAGE} that close first; the others follow once you have voted."));
+        lines
+            .push(format!("You can choose among the {PAGE} that close first; the others follow after you have voted."));
     }
     let embed = CreateEmbed::new().title("Open votes").description(lines.join("\n")).colour(color);
     let option = |vote: &&OpenCampaign| {
@@ -66,23 +68,23 @@ pub fn votes(votes: OpenCampaigns, color: u32) -> Reply {
 
 fn campaign_line(vote: &OpenCampaign) -> String {
     let title = escape(&vote.title, MAX_LISTED_TITLE);
-    let stand = vote.viewer_cannot_vote_reason.map_or("you can vote", |reason| match reason {
+    let status = vote.viewer_cannot_vote_reason.map_or("you can vote", |reason| match reason {
         CannotVoteReason::AlreadyVoted => "you have voted",
         CannotVoteReason::RankTooLow => "your rank is too low to vote",
         CannotVoteReason::NotRegistered => "register on the guild's site to vote",
-        CannotVoteReason::NotLive | CannotVoteReason::SignIn => "it takes no ballots any more",
+        CannotVoteReason::NotLive | CannotVoteReason::SignIn => "it is no longer open",
     });
     let closes = moment(", closes", vote.closes_at).unwrap_or_default();
-    format!("**{title}**{closes}, {}: {stand}", turnout(vote.turnout))
+    format!("**{title}**{closes}, {}: {status}", turnout(vote.turnout))
 }
 
 /// Why the member can't vote, and their ballot if they have voted.
 pub fn cannot_vote(vote: &CampaignDetails, reason: CannotVoteReason, color: u32) -> Reply {
     let why = match reason {
         CannotVoteReason::AlreadyVoted => "You have voted in this already. Ballots are final.",
-        CannotVoteReason::RankTooLow => "Your rank is too low to vote in this.",
+        CannotVoteReason::RankTooLow => "Your rank is too low for this vote.",
         CannotVoteReason::NotRegistered => REGISTER,
-        CannotVoteReason::NotLive | CannotVoteReason::SignIn => "This vote is not open: it takes no ballots.",
+        CannotVoteReason::NotLive | CannotVoteReason::SignIn => "This vote is not open.",
     };
     let embed = CreateEmbed::new().title(escape(&vote.title, MAX_TITLE)).description(why).colour(color);
     reply("", Some(with_receipt(embed, vote, vote.viewer_ballot.as_ref())), Vec::new())
@@ -98,8 +100,8 @@ pub fn cast(vote: &CampaignDetails, cast: &CastBallot, color: u32) -> Reply {
 fn with_receipt(embed: CreateEmbed, vote: &CampaignDetails, cast: Option<&CastBallot>) -> CreateEmbed {
     let Some(cast) = cast else { return embed };
     let receipt = format!(
-        "```\n{}\n```Keep it to yourself. When the vote is over, all ballots are published without their voters, and yours \
-        stands under this receipt.",
+        "```\n{}\n```Keep it secret. When the vote closes, all ballots are published without their voters, and this receipt \
+        identifies yours.",
         single_line(&cast.receipt, 100)
     );
     let picks = picks(vote, cast.picks.iter().map(|pick| pick.name.as_str()));
@@ -150,10 +152,10 @@ fn entries(vote: &CampaignDetails, ballot: &BallotDraft, menu: &EntryMenu) -> Cr
         Some(option.default_selection(!rules.is_ranked() && ballot.picks.contains(position)))
     };
     let options = menu.options.iter().filter_map(entry).collect();
-    let wanted = match (rules.is_ranked(), menu.most) {
+    let placeholder = match (rules.is_ranked(), menu.most) {
         (true, _) if rules.picks == 1 => "Your choice".to_owned(),
         (true, _) => format!("Your {} choice", ordinal(ballot.picks.len() + 1)),
-        (false, 0) => "No picks left: take one back on another page".to_owned(),
+        (false, 0) => "No picks left: remove one on another page".to_owned(),
         (false, 1) => "Pick one".to_owned(),
         (false, most) => format!("Pick up to {most}"),
     };
@@ -161,7 +163,7 @@ fn entries(vote: &CampaignDetails, ballot: &BallotDraft, menu: &EntryMenu) -> Cr
     let page = if pages > 1 { format!(" (page {} of {pages})", ballot.page + 1) } else { String::new() };
     let choices = |count: usize| u8::try_from(count).unwrap_or(1);
     CreateSelectMenu::new(ballot.component_id(Step::Pick), CreateSelectMenuKind::String { options })
-        .placeholder(wanted + &page)
+        .placeholder(placeholder + &page)
         .min_values(choices(menu.least))
         .max_values(choices(menu.most.max(1)))
         .disabled(menu.most == 0)

@@ -36,11 +36,13 @@ const REORDER_WINDOW: Duration = Duration::from_secs(2);
 /// Shortest time between two searches.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Pause after a failed sync, unless the guild's interval is shorter.
-const AFTER_FAILURE: Duration = Duration::from_mins(5);
+const RETRY_DELAY: Duration = Duration::from_mins(5);
 /// Most guilds that are synced at once.
 const MAX_CONCURRENT: usize = 4;
-/// Longest wait for a rate limit: in a sync that an officer waits for, and in a scheduled one.
-const PATIENCE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mins(10));
+/// Longest wait for a rate limit in a sync that an officer waits for.
+const REQUESTED_MAX_WAIT: Duration = Duration::from_secs(10);
+/// Longest wait for a rate limit in a scheduled sync.
+const SCHEDULED_MAX_WAIT: Duration = Duration::from_mins(10);
 /// Most rows in a statement.
 const CHUNK: usize = 1_000;
 
@@ -68,7 +70,7 @@ pub struct SyncCounts {
     pub linked: usize,
     /// Members whose rank was kept.
     pub untouched: usize,
-    /// Users whose roles were not followed.
+    /// Users who were not changed or added because of a conflict.
     pub conflicts: usize,
 }
 
@@ -85,8 +87,8 @@ impl From<&SyncPlan> for SyncCounts {
     }
 }
 
-/// Syncs ranks with roles now; a dry run only reports the changes. `overwrite_manual` also changes ranks that were set by hand, if
-/// the officer could change them by hand.
+/// Syncs ranks with roles now; a dry run only reports the changes. `overwrite_manual` also changes ranks that were set
+/// by hand, if the officer could change them by hand.
 ///
 /// # Errors
 /// `CONFLICT`: `DISCORD_OFF` without a bot, `DISCORD_NOT_LINKED`, `DISCORD_UNAVAILABLE` while Discord is down, or
@@ -101,7 +103,7 @@ pub async fn sync_roles(
     let guild = viewer.guild;
     let link = discord.access.db.read(async move |conn| Ok(store::link(conn, guild).await?)).await?;
     let link = link.ok_or_else(super::links::not_linked)?;
-    let seen = match list_members(discord, bot, &link, PATIENCE.0).await {
+    let seen = match list_members(discord, bot, &link, REQUESTED_MAX_WAIT).await {
         Ok(seen) => seen,
         Err(failure) => return Err(refusal(&failure).into()),
     };
@@ -118,19 +120,19 @@ async fn sync_all(
     dry_run: bool,
 ) -> Result<SyncReport> {
     // Most syncs change nothing, and planning on a snapshot holds up no writer.
-    let (at, guild, looked_at) = (discord.access.clock.now(), link.guild_id, link.clone());
+    let (at, guild, link_before) = (discord.access.clock.now(), link.guild_id, link.clone());
     let snapshot = ServerSnapshot::All(seen);
     let (plan, requester, snapshot) = discord
         .access
         .db
         .snapshot(async move |conn| {
-            let guild = load_roster(conn, &looked_at, &snapshot).await?;
+            let guild = load_roster(conn, &link_before, &snapshot).await?;
             let work = move || {
                 let plan =
                     plan(&guild, snapshot.users(), requester.as_ref().and_then(SyncRequester::overriding_officer), at);
                 (plan, requester, snapshot)
             };
-            off_thread(work).await
+            on_blocking_thread(work).await
         })
         .await?;
     if !dry_run && !plan.changes_nothing() {
@@ -140,13 +142,13 @@ async fn sync_all(
     if dry_run {
         return Ok(report);
     }
-    let note = async move |conn: &mut Conn| {
+    let write = async move |conn: &mut Conn| {
         let officer = confirm_requester(conn, requester).await?.map(|requester| requester.officer);
         record(conn, guild, officer.as_ref(), at, &report.plan, true).await?;
         store::record_sync(conn, guild, Some((at, encode_counts(&report.plan)?)), None).await?;
         Ok(report)
     };
-    discord.access.db.write(note).await
+    discord.access.db.write(write).await
 }
 
 /// Syncs one member after a change on Discord.
@@ -162,7 +164,7 @@ pub(crate) async fn sync_member(discord: &Discord, server: &str, seen: ServerMem
     });
     // Most events are changes of names and avatars, which need no sync.
     let Some((link, snapshot)) = found.await? else { return Ok(()) };
-    // Events in quick succession may arrive out of order, so the member's present state is fetched.
+    // Events in quick succession may arrive out of order, so the current state of the member is fetched.
     let is_clear = before.is_none_or(|before| now > before + REORDER_WINDOW);
     let snapshot = match (&discord.bot, link.server(), snapshot.users().first().and_then(ServerMember::id)) {
         (Some(bot), Some(server), Some(user)) if !is_clear => match bot.rest().member(server, user).await {
@@ -227,10 +229,10 @@ pub(crate) async fn run(discord: Arc<Discord>) {
                 let syncs = due.into_iter().map(|link| sync_if_due(&discord, bot, link));
                 futures_util::stream::iter(syncs).buffer_unordered(MAX_CONCURRENT).collect::<()>().await;
             }
-            Err(error) => tracing::warn!(%error, "could not look whose roles are to be synced"),
+            Err(error) => tracing::warn!(%error, "could not search for guilds whose role sync is due"),
         }
         let next = discord.access.db.read(async |conn| Ok(store::next_sync_at(conn).await?)).await.ok().flatten();
-        // With a pause: a due sync stays due while the database can't be written.
+        // Pauses at least, because a sync stays due while the database can't be written.
         let now = discord.access.clock.now();
         discord
             .access
@@ -244,32 +246,32 @@ pub(crate) async fn run(discord: Arc<Discord>) {
 async fn sync_if_due(discord: &Discord, bot: &Bot, link: Link) {
     let now = discord.access.clock.now();
     let interval = Duration::from_secs(u64::try_from(link.sync_minutes).unwrap_or(60) * 60);
-    let (turn, next) = (link.clone(), now + interval);
-    let postpone = async move |conn: &mut Conn| Ok(store::postpone_sync(conn, &turn, next).await?);
+    let (scheduled, next) = (link.clone(), now + interval);
+    let postpone = async move |conn: &mut Conn| Ok(store::postpone_sync(conn, &scheduled, next).await?);
     match discord.access.db.write(postpone).await {
         Ok(true) => {}
         Ok(false) => return,
         Err(error) => {
-            tracing::warn!(%error, "a sync of roles could not be begun");
+            tracing::warn!(%error, "could not start a role sync");
             return;
         }
     }
-    let problem = match list_members(discord, bot, &link, PATIENCE.1).await {
+    let problem = match list_members(discord, bot, &link, SCHEDULED_MAX_WAIT).await {
         Err(failure) => refusal(&failure).message.into_owned(),
         Ok(seen) => match sync_all(discord, &link, None, seen, false).await {
             Ok(_) => return,
             Err(error) => error.refusal().map_or("Something went wrong.".to_owned(), |it| it.message.to_string()),
         },
     };
-    tracing::warn!(guild = link.guild_id.0, problem, "roles could not be synced");
-    let begun = Link { next_sync_at: next, ..link };
-    let note = async move |conn: &mut Conn| {
-        store::record_sync(conn, begun.guild_id, None, Some(problem)).await?;
-        store::postpone_sync(conn, &begun, now + AFTER_FAILURE.min(interval)).await?;
+    tracing::warn!(guild = link.guild_id.0, problem, "role sync failed");
+    let postponed = Link { next_sync_at: next, ..link };
+    let write = async move |conn: &mut Conn| {
+        store::record_sync(conn, postponed.guild_id, None, Some(problem)).await?;
+        store::postpone_sync(conn, &postponed, now + RETRY_DELAY.min(interval)).await?;
         Ok(())
     };
-    if let Err(error) = discord.access.db.write(note).await {
-        tracing::warn!(%error, "why roles could not be synced could not be noted");
+    if let Err(error) = discord.access.db.write(write).await {
+        tracing::warn!(%error, "could not record why a role sync failed");
     }
 }
 
@@ -278,11 +280,11 @@ async fn list_members(
     discord: &Discord,
     bot: &Bot,
     link: &Link,
-    patience: Duration,
+    max_wait: Duration,
 ) -> Result<Vec<ServerMember>, DiscordError> {
     let Some(server) = link.server() else { return Ok(Vec::new()) };
-    let began = discord.access.clock.now();
-    let latest = began + patience;
+    let started = discord.access.clock.now();
+    let latest = started + max_wait;
     let mut seen: Vec<ServerMember> = Vec::new();
     let mut has_retried = false;
     loop {
@@ -293,7 +295,7 @@ async fn list_members(
                 seen.extend(page);
                 if is_last {
                     // Members who changed since the start were synced by their event, which is newer than this list.
-                    seen.retain(|it| !bot.has_changed_since(&link.server_id, &it.user.id, began));
+                    seen.retain(|it| !bot.has_changed_since(&link.server_id, &it.user.id, started));
                     return Ok(seen);
                 }
             }
@@ -311,14 +313,13 @@ fn refusal(failure: &DiscordError) -> Refusal {
     match failure {
         DiscordError::Refused { status: 403 | 404, .. } => Refusal::conflict(
             "DISCORD_REFUSED",
-            "Discord does not show the bot this server's members: is the bot in the server, and the Server Members Intent on?",
+            "Discord does not let the bot list the server's members. Check that the bot is in the server and that the Server \
+             Members Intent is on.",
         ),
         DiscordError::Refused { .. } => Refusal::conflict("DISCORD_REFUSED", failure.to_string()),
-        DiscordError::Unauthorized => {
-            Refusal::conflict("DISCORD_UNAVAILABLE", "Discord does not take the bot's token.")
-        }
+        DiscordError::Unauthorized => Refusal::conflict("DISCORD_UNAVAILABLE", "Discord rejects the bot's token."),
         DiscordError::NotBefore(_) | DiscordError::Down(_) => {
-            Refusal::conflict("DISCORD_UNAVAILABLE", "Discord does not answer at the moment. Try again later.")
+            Refusal::conflict("DISCORD_UNAVAILABLE", "Discord does not respond at the moment. Try again later.")
         }
     }
 }
@@ -347,7 +348,7 @@ async fn apply(
         .access
         .change(
             guild,
-            |(_, _, alone): &(SyncReport, bool, Option<MemberId>)| *alone,
+            |(_, _, only_member): &(SyncReport, bool, Option<MemberId>)| *only_member,
             async move |conn| {
                 // Locks the guild first, like every change of the roster.
                 identity::store::lock_guild(conn, guild).await?;
@@ -360,7 +361,7 @@ async fn apply(
                 let work = move || {
                     plan(&before, snapshot.users(), requester.as_ref().and_then(SyncRequester::overriding_officer), now)
                 };
-                let plan = off_thread(work).await?;
+                let plan = on_blocking_thread(work).await?;
                 let takes_away = plan.changed.iter().any(|(before, after)| before.rank_id != after.rank_id);
                 if !plan.changes_nothing() {
                     identity::store::bump_roster_version(conn, guild).await?;
@@ -371,8 +372,8 @@ async fn apply(
                     store::record_sync(conn, guild, Some((now, encode_counts(&plan)?)), None).await?;
                 }
                 let changed = plan.changed.iter().map(|(_, after)| after).chain(&plan.added).next();
-                let alone = changed.map(|member| member.id).filter(|_| !is_whole);
-                Ok((SyncReport { at: now, dry_run: false, plan }, takes_away, alone))
+                let only_member = changed.map(|member| member.id).filter(|_| !is_whole);
+                Ok((SyncReport { at: now, dry_run: false, plan }, takes_away, only_member))
             },
         )
         .await?;
@@ -394,7 +395,8 @@ async fn write_plan(conn: &mut Conn, plan: &SyncPlan) -> Result<()> {
     Ok(())
 }
 
-/// Records the change of each member in the audit log, and the sync itself if an officer requested it or it changed anything.
+/// Records the change of each member in the audit log, and the sync itself if an officer requested it or it changed
+/// anything.
 async fn record(
     conn: &mut Conn,
     guild: GuildId,
@@ -424,6 +426,6 @@ async fn record(
 }
 
 /// Runs work on a blocking thread, because planning for a large server takes a while.
-async fn off_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R> {
+async fn on_blocking_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R> {
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)
 }

@@ -15,26 +15,26 @@ use crate::{
 };
 
 text_enum! {
-    /// Why a sync did not change a member.
+    /// Why a role sync did not change or add a user.
     pub enum DiscordSyncConflict {
-        /// An officer set their rank by hand, and their roles map to another rank.
+        /// An officer set the member's rank, and the roles map to another rank.
         ManualRank,
-        /// The member is the guild's last leader, or the last one with an account.
+        /// The member is the last leader of the guild, or the last leader with an account.
         LastLeader,
-        /// Their rank, or the rank that their roles map to, is too high for the officer to change.
+        /// The officer may not change the member's rank to the rank that the roles map to.
         RankTooLow,
-        /// Their Discord username belongs to a member with another Discord id.
+        /// The Discord username belongs to a member with another Discord id.
         UsernameTaken,
-        /// Their Discord username is not allowed for members.
+        /// The Discord username is not allowed for members.
         UsernameUnusable,
     }
 }
 
-/// The present state of a guild.
+/// The current state of a guild.
 pub struct GuildRoster {
     /// Its ranks.
     pub ladder: Ladder,
-    /// Its members; for one user, only those who may be that user.
+    /// Its members; for the sync of one user, only the members that may be this user.
     pub members: Vec<Member>,
     /// The number of leaders among all members.
     pub leaders: LeaderCounts,
@@ -203,8 +203,9 @@ fn highest_mapped<'l>(ladder: &'l Ladder, roles: &[String]) -> Option<&'l Rank> 
     ladder.ranks().iter().find(|rank| rank.discord_role_id.as_ref().is_some_and(|role| roles.contains(role)))
 }
 
-/// The rank for newcomers without a mapped role: the chosen one, else the lowest rank with a role, else the lowest rank. The lowest
-/// rank with a role is skipped if it has permissions: a guild that maps only its officers doesn't want newcomers to be officers.
+/// The rank for newcomers without a mapped role: the chosen one, else the lowest rank with a role, else the lowest
+/// rank. The lowest rank with a role is skipped if it has permissions: a guild that maps only its officers doesn't want
+/// newcomers to be officers.
 fn newcomer_rank(ladder: &Ladder, chosen: Option<RankId>) -> Option<&Rank> {
     let mapped = || ladder.ranks().iter().rfind(|rank| rank.discord_role_id.is_some());
     let mapped = || mapped().filter(|rank| rank.permissions.is_empty());

@@ -83,7 +83,7 @@ on_both! {
         assert_eq!(delivery, "FAILED");
         let letter = outbox(&leader).await.remove(0);
         assert_eq!((&letter["kind"], &letter["state"], &letter["member"]["displayName"]), (&json!("INVITE"), &json!("FAILED"), &json!("newcomer")));
-        assert_eq!(letter["problem"], "They take no direct messages from the bot.");
+        assert_eq!(letter["problem"], "The member does not accept direct messages from the bot.");
         assert_eq!(status(&leader).await["failed"], 1);
         let member = guild.member("member", "Member").await;
         assert_eq!(member.refusal(RETRY, json!({ "id": letter["id"] })).await, "FORBIDDEN PERMISSION_REQUIRED");
@@ -264,7 +264,7 @@ on_both! {
         let _running = started(&app, &discord).await;
         Draft::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": ANOTHERS.to_string() })).await;
         while status(&leader).await["failed"] != 1 {}
-        assert!(outbox(&leader).await[0]["problem"].as_str().unwrap().contains("where it should go"));
+        assert!(outbox(&leader).await[0]["problem"].as_str().unwrap().contains("no longer valid"));
         assert_eq!(discord.messages().len(), 0);
     }
 
