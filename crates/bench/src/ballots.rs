@@ -37,11 +37,11 @@ use crate::{
 
 #[derive(Args, Clone, Copy)]
 pub(crate) struct Ballots {
-    /// How many members vote.
+    /// Number of members who vote.
     #[arg(long, value_name = "N", default_value_t = 5_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
     voters: u32,
-    /// How many of them vote at the same time.
+    /// Number of members who vote at the same time.
     #[arg(long, value_name = "N", default_value_t = 16)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000))]
     at_once: u32,
@@ -68,16 +68,16 @@ impl Ballots {
     }
 }
 
-/// How a ballot is cast.
+/// The way in which ballots are cast.
 #[derive(Clone)]
 enum CastPath {
-    /// By the mutation, with everything but the socket.
+    /// By the mutation, without HTTP.
     GraphQl(Graph),
     /// By the statements that the mutation sends, in the same order and transactions.
     Sql,
 }
 
-/// Creates a vote and casts a ballot of every voter in it.
+/// Creates a campaign and casts a ballot for every voter.
 async fn measure(
     guild: &BenchGuild,
     app: &Arc<App>,
@@ -102,14 +102,14 @@ async fn measure(
             let mut durations = Vec::new();
             while let Some((voter, token)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let picks = random_picks(&entries);
-                let began = Instant::now();
+                let cast_started = Instant::now();
                 match &path {
                     CastPath::GraphQl(graph) => {
                         cast_through_graphql(&app, graph, &slug, token, &campaign, &picks).await?;
                     }
                     CastPath::Sql => cast_by_sql(&app, voter, non_voter, &campaign, picks).await?,
                 }
-                durations.push(began.elapsed());
+                durations.push(cast_started.elapsed());
             }
             Ok::<_, BoxError>(durations)
         });
@@ -134,7 +134,7 @@ async fn cast_through_graphql(
 ) -> Result<(), BoxError> {
     let authorization = format!("Bearer {token}");
     let credentials = Credentials { guild: Some(slug), authorization: Some(&authorization) };
-    let admitted = AuthContext::authenticate(app, credentials, Origin { address: None, user_agent: None }).await?;
+    let auth_context = AuthContext::authenticate(app, credentials, Origin { address: None, user_agent: None }).await?;
     let picks: Vec<String> = picks.iter().map(|pick| ID::from(*pick).0).collect();
     let query = "mutation($input: CastBallotInput!) { castBallot(input: $input) { ballot { receipt } } }";
     let operation = Operation {
@@ -143,7 +143,7 @@ async fn cast_through_graphql(
         variables: Variables::from_json(json!({ "input": { "campaignId": ID::from(campaign.id).0, "picks": picks } })),
     };
     let prepared = graph.prepare(operation).map_err(|errors| format!("{errors:?}"))?;
-    let response = graph.execute(prepared, &admitted, "bench").await;
+    let response = graph.execute(prepared, &auth_context, "bench").await;
     response.errors.first().map_or(Ok(()), |error| Err(error.message.clone().into()))
 }
 
@@ -156,7 +156,7 @@ const VIEWER: &str = "
     WHERE m.guild_id = ? AND m.id = ? AND m.is_active
     LIMIT 1";
 
-/// Whether a member may still vote.
+/// Whether a member can still vote.
 const CAN_VOTE: &str = "
     SELECT EXISTS (
             SELECT 1 FROM members
@@ -173,7 +173,7 @@ async fn cast_by_sql(
     let (guild, member, id, now) = (voter.guild_id, voter.id, campaign.id, app.clock.now());
     let min_level = campaign.min_rank_level_to_vote;
     let viewer = move || sql(VIEWER, [guild.0, member.0].map(Value::Number));
-    // The voter is looked up when the request is authenticated, and confirmed in the transaction.
+    // The server reads the voter when it authenticates the request, and again in the transaction.
     app.db.read(async move |conn| Ok(viewer().load::<UnreadRow>(conn).await?)).await?;
     app.db
         .write_locked(AdvisoryLock { key: guild.0 ^ id.0, mode: LockMode::Shared }, async move |conn| {
@@ -184,7 +184,7 @@ async fn cast_by_sql(
             Ok(plain::insert_ballot(conn, guild, &ballot).await?)
         })
         .await?;
-    // Early closing: someone who has not voted keeps the vote open.
+    // The check for an early close: a member who has not voted keeps the campaign open.
     let values = [guild.0, min_level, non_voter.0, guild.0, id.0, non_voter.0].map(Value::Number);
     app.db.read(async move |conn| Ok(sql(CAN_VOTE, values).load::<UnreadRow>(conn).await?)).await?;
     Ok(())
@@ -193,12 +193,12 @@ async fn cast_by_sql(
 struct BallotDurations {
     /// Shortest first.
     sorted: Vec<Duration>,
-    /// From the first ballot to the last.
+    /// Time from the first ballot to the last.
     total: Duration,
 }
 
 impl BallotDurations {
-    #[expect(clippy::cast_precision_loss, reason = "a figure for a person")]
+    #[expect(clippy::cast_precision_loss, reason = "the result is rounded for display")]
     fn per_second(&self) -> f64 {
         self.sorted.len() as f64 / self.total.as_secs_f64()
     }

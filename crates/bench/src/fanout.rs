@@ -39,15 +39,15 @@ use crate::{
     server::{self, HttpConnection, PreparedRequest, ServerProcess},
 };
 
-/// How many subscribers connect at the same time.
+/// Number of subscribers that connect at the same time.
 const CONNECT_AT_ONCE: usize = 64;
-/// How long the server is idle before its memory is read.
+/// Idle time of the server before its memory is read.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How long the last tally may take to reach all subscribers.
+/// Longest time in which the last tally must reach all subscribers.
 const LAST_TALLY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often the roster is requested meanwhile.
+/// Time between two requests for the roster meanwhile.
 const ROSTER_INTERVAL: Duration = Duration::from_millis(200);
-/// Longest latency that is counted, in milliseconds. Longer ones count as this one.
+/// Longest latency in the statistics, in milliseconds. Longer ones count as this one.
 const MAX_LATENCY_MS: usize = 60_000;
 
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { revision isFinal turnout { voted eligible } \
@@ -57,27 +57,27 @@ const ROSTER: &str = "{ members(first: 25) { totalCount nodes { id displayName r
 
 #[derive(Args, Clone, Copy)]
 pub(crate) struct Fanout {
-    /// How many subscribers watch, each over its own socket.
+    /// Number of subscribers, each with its own WebSocket.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=25_000))]
     pub(crate) subscribers: u32,
     /// Time between two ballots.
     #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = humantime::parse_duration)]
     pub(crate) every: Duration,
-    /// How many ballots are cast.
+    /// Number of ballots to cast.
     #[arg(long, value_name = "N", default_value_t = 400)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) ballots: u32,
 }
 
-/// When ballots were acknowledged, and when subscribers received them.
+/// The times at which ballots were acknowledged, and the latencies with which subscribers received them.
 struct Deliveries {
-    /// When each ballot was acknowledged, in microseconds from the start; 0 means not yet.
+    /// Time of the acknowledgement of each ballot, in microseconds from the start; 0 before it.
     acknowledged: Vec<AtomicU64>,
-    /// For each millisecond of latency after the acknowledgement, how many deliveries had it.
+    /// Number of deliveries by latency after the acknowledgement, in milliseconds.
     latencies: Vec<AtomicU32>,
     messages: AtomicU64,
-    began: Instant,
+    started: Instant,
 }
 
 impl Fanout {
@@ -106,7 +106,7 @@ impl Fanout {
         let Self { subscribers, ballots, every } = self;
         print(&format!("{subscribers} subscribers, {ballots} ballots, one every {every:?}, on {url}\n\n"))?;
 
-        // The memory that the first requests need does not count as that of subscribers.
+        // A first request, so that the memory it needs does not count as that of subscribers.
         let mut connection = HttpConnection::open(server).await?;
         let roster = PreparedRequest::new(server, "/graphql", &guild.slug, None, Some(&json!({ "query": ROSTER })))?;
         connection.data(roster.clone()).await?;
@@ -115,7 +115,7 @@ impl Fanout {
             acknowledged: (0..=ballots).map(|_| AtomicU64::new(0)).collect(),
             latencies: (0..=MAX_LATENCY_MS).map(|_| AtomicU32::new(0)).collect(),
             messages: AtomicU64::new(0),
-            began: Instant::now(),
+            started: Instant::now(),
         });
         let (reached, mut watchers) = (watch::Sender::new(0_u32), JoinSet::new());
         let connecting = Instant::now();
@@ -142,7 +142,7 @@ impl Fanout {
         let casts = self.cast(server, guild, &campaign, &entries, &tokens, &deliveries).await?;
         let all = wait_for(&reached, 2 * subscribers, &mut watchers);
         let all = tokio::time::timeout(LAST_TALLY_TIMEOUT, all).await;
-        let took = casting.elapsed();
+        let duration = casting.elapsed();
         let messages = deliveries.messages.load(Ordering::Relaxed) - messages_before;
         stop.send_replace(true);
         let queries = queries.await??;
@@ -153,25 +153,25 @@ impl Fanout {
 
         let newest = *reached.borrow() - subscribers;
         print(&format!("reached the newest tally: {newest} of {subscribers}\n"))?;
-        #[expect(clippy::cast_precision_loss, reason = "a figure for a person")]
-        let rate = messages as f64 / took.as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "the result is rounded for display")]
+        let rate = messages as f64 / duration.as_secs_f64();
         print(&format!("messages received: {messages}, {rate:.0} a second\n\n"))?;
         print("                                      p50 ms     p99 ms     max ms\n")?;
         let [p50, p99, max] = [50, 99, 100].map(|percent| deliveries.percentile(percent));
         print(&format!("acknowledgement to receipt      {p50:>12} {p99:>10} {max:>10}\n"))?;
-        for (what, took) in [("castBallot meanwhile", casts), ("a page of the roster meanwhile", queries)] {
-            let [p50, p99, max] = [50, 99, 100].map(|percent| percentile(&took, percent));
+        for (what, durations) in [("castBallot meanwhile", casts), ("a page of the roster meanwhile", queries)] {
+            let [p50, p99, max] = [50, 99, 100].map(|percent| percentile(&durations, percent));
             print(&format!("{what:<31} {p50:>12.1} {p99:>10.1} {max:>10.1}\n"))?;
         }
         let each = idle.saturating_sub(empty) / u64::from(subscribers);
         print(&format!(
-            "\nthe server's memory: {empty} KiB empty, {idle} with idle subscribers ({each} each), {busy} busy, \
-            {after} without them again\n"
+            "\nmemory of the server: {empty} KiB at first, {idle} with idle subscribers ({each} each), {busy} busy, \
+            {after} after they disconnected\n"
         ))?;
         all.map_err(|_| format!("only {newest} of {subscribers} subscribers reached the newest tally"))?
     }
 
-    /// Casts the ballots, one at each tick. Returns how long each took, shortest first.
+    /// Casts one ballot at each tick. Returns the durations, shortest first.
     async fn cast(
         self,
         server: &ServerProcess,
@@ -184,28 +184,28 @@ impl Fanout {
         let mut connection = HttpConnection::open(server).await?;
         let mut ticks = tokio::time::interval(self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut took = Vec::new();
+        let mut durations = Vec::new();
         for (token, acknowledged) in tokens.iter().zip(deliveries.acknowledged.iter().skip(1)) {
             ticks.tick().await;
             let picks: Vec<String> = random_picks(entries).into_iter().map(|pick| ID::from(pick).0).collect();
             let input = json!({ "campaignId": ID::from(campaign.id).0, "picks": picks });
-            let began = Instant::now();
+            let started = Instant::now();
             let body = json!({ "query": CAST, "variables": { "input": input } });
             connection.data(PreparedRequest::new(server, "/graphql", &guild.slug, Some(token), Some(&body))?).await?;
-            took.push(began.elapsed());
+            durations.push(started.elapsed());
             acknowledged.store(deliveries.now(), Ordering::Relaxed);
         }
-        took.sort_unstable();
-        Ok(took)
+        durations.sort_unstable();
+        Ok(durations)
     }
 }
 
 impl Deliveries {
     fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// Counts that a subscriber has received these ballots now.
+    /// Records that a subscriber receives these ballots now.
     fn receive(&self, ballots: std::ops::RangeInclusive<u32>) {
         let now = self.now();
         for acknowledged in ballots.filter_map(|ballot| self.acknowledged.get(usize::try_from(ballot).ok()?)) {
@@ -223,17 +223,17 @@ impl Deliveries {
 
     fn percentile(&self, percent: u64) -> usize {
         let counts: Vec<u64> = self.latencies.iter().map(|it| u64::from(it.load(Ordering::Relaxed))).collect();
-        let wanted = counts.iter().sum::<u64>() * percent / 100;
+        let target = counts.iter().sum::<u64>() * percent / 100;
         let mut sum = 0;
         let found = counts.iter().position(|count| {
             sum += count;
-            *count > 0 && sum >= wanted
+            *count > 0 && sum >= target
         });
         found.unwrap_or_default()
     }
 }
 
-/// Waits until `reached` is at least `count`. Fails when a subscriber fails before that.
+/// Waits until `reached` is at least `count`. Fails if a subscriber fails before.
 async fn wait_for(
     reached: &watch::Sender<u32>,
     count: u32,
@@ -324,24 +324,24 @@ async fn watch(
     Err("the server closed a socket".into())
 }
 
-/// Requests the roster at an interval until `stop` changes. Returns how long each request took, shortest first.
+/// Requests the roster at an interval until `stop` changes. Returns the durations, shortest first.
 async fn poll_roster(
     mut connection: HttpConnection,
     roster: PreparedRequest,
     mut stop: watch::Receiver<bool>,
 ) -> Result<Vec<Duration>, BoxError> {
     let mut ticks = tokio::time::interval(ROSTER_INTERVAL);
-    let mut took = Vec::new();
+    let mut durations = Vec::new();
     loop {
         tokio::select! {
             _ = stop.changed() => break,
             _ = ticks.tick() => {
-                let began = Instant::now();
+                let started = Instant::now();
                 connection.data(roster.clone()).await?;
-                took.push(began.elapsed());
+                durations.push(started.elapsed());
             }
         }
     }
-    took.sort_unstable();
-    Ok(took)
+    durations.sort_unstable();
+    Ok(durations)
 }

@@ -24,13 +24,13 @@ use crate::guild::{BenchGuild, new_slug};
 /// Size of the guild.
 #[derive(Args, Clone, Copy)]
 pub(crate) struct GuildSize {
-    /// Members, in five ranks. Each has one to four characters, 2.5 on average, and one of them is their main.
+    /// Number of members, in five ranks. Each has one to four characters, 2.5 on average, and one of them is the main.
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(40..=100_000))]
     pub(crate) members: u32,
-    /// Campaigns of 4 to 20 entries: drafts, scheduled and live ones; most are closed.
+    /// Number of campaigns with 4 to 20 entries: drafts, scheduled and live ones. Most are closed.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(10..=10_000))]
     pub(crate) campaigns: u32,
-    /// Ballots in all live and closed campaigns together. There are fewer if there are too few voters.
+    /// Number of ballots in all live and closed campaigns together. There are fewer if there are too few voters.
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
     pub(crate) ballots: u32,
@@ -41,13 +41,13 @@ pub(crate) struct FilledGuild {
     pub(crate) guild: BenchGuild,
     /// A member of an ordinary rank, who sends the requests for pages.
     pub(crate) viewer: Member,
-    /// A live weighted vote whose standings everyone sees.
+    /// A live campaign with weighted picks whose standings everyone sees.
     pub(crate) tallied: Campaign,
-    /// How many of everything there are.
+    /// The numbers of rows, as text.
     pub(crate) summary: String,
 }
 
-/// State of a campaign.
+/// The state of a campaign.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum CampaignState {
     Closed,
@@ -74,43 +74,44 @@ pub(crate) async fn fill(app: &App, size: GuildSize) -> Result<FilledGuild, BoxE
         })
         .await?;
 
-    let stages = stages(usize::try_from(size.campaigns)?);
-    let newest_live = stages.iter().rposition(|stage| *stage == CampaignState::Live).ok_or("there is no live vote")?;
-    // Some votes are more popular than others. The one whose standings are requested is among the most popular.
+    let states = states(usize::try_from(size.campaigns)?);
+    let newest_live =
+        states.iter().rposition(|state| *state == CampaignState::Live).ok_or("there is no live campaign")?;
+    // Some campaigns are more popular than others. The one whose standings are requested is among the most popular.
     let popularity = |number: usize| if number == newest_live { 5 } else { 1 + number % 5 };
     let weight = |number: usize| u64::try_from(popularity(number)).unwrap_or_default();
-    let voted = |(number, stage): (usize, &CampaignState)| {
-        matches!(stage, CampaignState::Closed | CampaignState::Live).then(|| weight(number))
+    let voted = |(number, state): (usize, &CampaignState)| {
+        matches!(state, CampaignState::Closed | CampaignState::Live).then(|| weight(number))
     };
-    let weights: u64 = stages.iter().enumerate().filter_map(voted).sum();
+    let weights: u64 = states.iter().enumerate().filter_map(voted).sum();
     let (mut tallied, mut ballots) = (None, 0);
-    for (number, stage) in stages.iter().enumerate() {
+    for (number, state) in states.iter().enumerate() {
         let plan = CampaignPlan {
             number,
-            age: i64::try_from(stages.len() - number)?,
-            stage: *stage,
-            is_plain: number == newest_live,
+            age: i64::try_from(states.len() - number)?,
+            state: *state,
+            is_weighted_and_open: number == newest_live,
         };
         let (campaign, entries) = plan.campaign(&generated, &members, guild, now, &mut rng)?;
         let eligible = |it: &&Member| it.is_registered() && it.rank_level >= campaign.min_rank_level_to_vote;
         let voters: Vec<Member> = members.iter().filter(eligible).cloned().collect();
-        let wanted = voted((number, stage)).map_or(0, |weight| u64::from(size.ballots) * weight / weights.max(1));
-        // One voter does not vote, so that the vote stays open.
-        let wanted = usize::try_from(wanted)?.min(voters.len().saturating_sub(1));
-        let voters: Vec<Member> = voters.choose_multiple(&mut rng, wanted).cloned().collect();
+        let voter_count = voted((number, state)).map_or(0, |weight| u64::from(size.ballots) * weight / weights.max(1));
+        // One voter does not vote, so that the campaign stays open.
+        let voter_count = usize::try_from(voter_count)?.min(voters.len().saturating_sub(1));
+        let voters: Vec<Member> = voters.choose_multiple(&mut rng, voter_count).cloned().collect();
         let order: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
         let cast = fill::ballots(&campaign, &order, &voters, now, &mut rng);
         ballots += cast.len();
         if number == newest_live {
-            tallied = Some((campaign.clone(), wanted));
+            tallied = Some((campaign.clone(), voter_count));
         }
         fill::store(app, campaign, entries, cast).await?;
     }
-    let (tallied, watched) = tallied.ok_or("there is no live vote")?;
+    let (tallied, watched) = tallied.ok_or("there is no live campaign")?;
     let summary = format!(
-        "{} members, {mains} characters, {} campaigns, {ballots} ballots ({watched} in the vote whose standings are asked for)",
+        "{} members, {mains} characters, {} campaigns, {ballots} ballots ({watched} in the campaign whose standings are requested)",
         members.len(),
-        stages.len(),
+        states.len(),
     );
     let viewer = members.iter().find(|it| it.discord_username == "member").cloned().ok_or("there is no member")?;
     let mut voters: Vec<Member> = members.into_iter().filter(Member::is_registered).collect();
@@ -119,24 +120,24 @@ pub(crate) async fn fill(app: &App, size: GuildSize) -> Result<FilledGuild, BoxE
     Ok(FilledGuild { guild, viewer, tallied, summary })
 }
 
-/// The stages of so many campaigns, oldest first: of a hundred, four are drafts, four are scheduled and six are live.
-fn stages(count: usize) -> Vec<CampaignState> {
-    let some = |percent: usize| (count * percent / 100).max(1);
-    let running =
-        [(CampaignState::Live, some(6)), (CampaignState::Scheduled, some(4)), (CampaignState::Draft, some(4))];
-    let closed = count - running.iter().map(|(_, count)| count).sum::<usize>();
-    let stages = [(CampaignState::Closed, closed)].into_iter().chain(running);
-    stages.flat_map(|(stage, count)| std::iter::repeat_n(stage, count)).collect()
+/// The states of `count` campaigns, oldest first: 4 % are drafts, 4 % are scheduled and 6 % are live.
+fn states(count: usize) -> Vec<CampaignState> {
+    let share = |percent: usize| (count * percent / 100).max(1);
+    let not_closed =
+        [(CampaignState::Live, share(6)), (CampaignState::Scheduled, share(4)), (CampaignState::Draft, share(4))];
+    let closed = count - not_closed.iter().map(|(_, count)| count).sum::<usize>();
+    let states = [(CampaignState::Closed, closed)].into_iter().chain(not_closed);
+    states.flat_map(|(state, count)| std::iter::repeat_n(state, count)).collect()
 }
 
-/// Which campaign to make.
+/// The parameters of a generated campaign.
 struct CampaignPlan {
     number: usize,
-    /// How many campaigns are at most as old, itself included.
+    /// Number of campaigns that are not older, including this one.
     age: i64,
-    stage: CampaignState,
+    state: CampaignState,
     /// Weighted picks, with standings that everyone sees.
-    is_plain: bool,
+    is_weighted_and_open: bool,
 }
 
 impl CampaignPlan {
@@ -148,8 +149,8 @@ impl CampaignPlan {
         now: Timestamp,
         rng: &mut StdRng,
     ) -> Result<(Campaign, Vec<Entry>), BoxError> {
-        let Self { number, age, stage, is_plain } = *self;
-        let (start_at, made_at, status) = match stage {
+        let Self { number, age, state, is_weighted_and_open } = *self;
+        let (start_at, created_at, status) = match state {
             CampaignState::Closed => {
                 let start = now - TimeDelta::days(4 + age);
                 (Some(start), start - TimeDelta::days(1), CampaignStatus::Closed)
@@ -173,11 +174,11 @@ impl CampaignPlan {
         let visibilities = [ResultsVisibility::Always, ResultsVisibility::AfterVoting, ResultsVisibility::AfterClose];
         let pick = |from: usize| number % from;
         let (method, results_visibility) = match (methods.get(pick(methods.len())), visibilities.get(pick(3))) {
-            (Some(method), Some(visibility)) if !is_plain => (*method, *visibility),
+            (Some(method), Some(visibility)) if !is_weighted_and_open => (*method, *visibility),
             _ => (VotingMethod::Weighted, ResultsVisibility::Always),
         };
-        let wanted = rng.random_range(4..=20);
-        let names: Vec<&String> = generated.entry_names.choose_multiple(rng, wanted).collect();
+        let entry_count = rng.random_range(4..=20);
+        let names: Vec<&String> = generated.entry_names.choose_multiple(rng, entry_count).collect();
         let entry = |name: &&String| NewEntry {
             name: (*name).clone(),
             description: generated.entry_descriptions.choose(rng).cloned(),
@@ -193,10 +194,10 @@ impl CampaignPlan {
             method,
             picks_per_voter: 3,
             seats: if method.max_seats() > 1 { 2 } else { 1 },
-            min_rank_level_to_vote: if number % 4 == 1 && !is_plain { 2 } else { 1 },
-            min_rank_level_to_view: (number % 8 == 1 && !is_plain).then_some(2),
+            min_rank_level_to_vote: if number % 4 == 1 && !is_weighted_and_open { 2 } else { 1 },
+            min_rank_level_to_view: (number % 8 == 1 && !is_weighted_and_open).then_some(2),
             start_at,
-            duration_hours: if stage == CampaignState::Closed { 72 } else { 24 * 30 },
+            duration_hours: if state == CampaignState::Closed { 72 } else { 24 * 30 },
             early_close_if_all_voted: true,
             results_visibility,
             announcements: AnnouncementLevel::Off,
@@ -205,7 +206,7 @@ impl CampaignPlan {
         };
         let officers: Vec<&Member> = members.iter().filter(|member| member.rank_level >= 4).collect();
         let officer = officers.choose(rng).map(|member| member.id);
-        let (mut campaign, entries) = new.into_rows(guild, officer, made_at)?;
+        let (mut campaign, entries) = new.into_rows(guild, officer, created_at)?;
         campaign.status = status;
         Ok((campaign, entries))
     }

@@ -14,7 +14,7 @@ use rand::seq::IndexedRandom;
 
 use crate::sql::{Value, row, sql};
 
-/// How many entries a vote has, and how many of them a ballot names.
+/// Number of entries of a campaign, and number of picks on a ballot.
 const ENTRIES: usize = 10;
 const PICKS: usize = 3;
 
@@ -23,7 +23,7 @@ pub(crate) struct BenchGuild {
     pub(crate) id: GuildId,
     pub(crate) slug: String,
     pub(crate) voters: Vec<Member>,
-    /// A member who never votes, so that no vote is ever complete and closes early.
+    /// A member who never votes, so that no campaign closes early.
     pub(crate) non_voter: MemberId,
 }
 
@@ -40,7 +40,7 @@ row! {
 }
 
 impl BenchGuild {
-    /// Creates a guild with so many voters.
+    /// Creates a guild with this number of voters.
     pub(crate) async fn create(app: &App, voters: u32) -> Result<Self, BoxError> {
         let (id, slug) = (GuildId::new(), new_slug());
         let (now, name) = (app.clock.now(), slug.clone());
@@ -61,7 +61,7 @@ impl BenchGuild {
                 };
                 let mut members = (0..=voters).map(voter).collect::<Result<Vec<Member>, _>>()?;
                 identity::store::insert_members(conn, members.clone()).await?;
-                let non_voter = members.pop().ok_or_else(|| Error::internal("there is one more than voters"))?;
+                let non_voter = members.pop().ok_or_else(|| Error::internal("there is one more member than voters"))?;
                 Ok((members, non_voter.id))
             })
             .await?;
@@ -75,7 +75,7 @@ impl BenchGuild {
             let campaigns = sql("SELECT id FROM campaigns WHERE guild_id = ?", [Value::Number(guild.0)]);
             Ok(campaigns.load::<CampaignIdRow>(conn).await?)
         });
-        // Vote by vote, because all ballots together may take longer than the statement timeout.
+        // One campaign at a time, because all ballots together may take longer than the statement timeout.
         for campaign in campaigns.await? {
             let delete = async move |conn: &mut _| {
                 for table in ["ballots", "abstentions"] {
@@ -100,7 +100,7 @@ impl BenchGuild {
         Ok(app.db.write(delete).await?)
     }
 
-    /// Creates a live vote.
+    /// Creates a live campaign.
     pub(crate) async fn create_vote(&self, app: &App) -> Result<(Campaign, Vec<EntryId>), BoxError> {
         let now = app.clock.now();
         let entry = |number: usize| NewEntry {
@@ -132,7 +132,7 @@ impl BenchGuild {
         Ok((campaign, order))
     }
 
-    /// Fails unless a vote has so many ballots.
+    /// Fails unless a campaign has this number of ballots.
     pub(crate) async fn check_ballots(&self, app: &App, vote: CampaignId, expected: usize) -> Result<(), BoxError> {
         let guild = self.id;
         let count = app.db.read(async move |conn| {

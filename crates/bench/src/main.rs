@@ -2,7 +2,8 @@
 //!
 //! - [`ballots`], [`fanout`] and [`pages`] are the benchmarks, a file for each.
 //! - [`plain`] is the hand-written server that [`pages`] compares Guildhall with.
-//! - [`guild`] creates and removes a benchmark's guild, [`fill`] fills it, [`server`] starts servers, and [`sql`] runs SQL.
+//! - [`guild`] creates and removes a benchmark's guild, [`fill`] fills it, [`server`] starts servers, and [`sql`] runs
+//!   SQL.
 
 mod ballots;
 mod fanout;
@@ -25,10 +26,10 @@ use guildhall::{
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Measure what this machine and this database can do.
+/// Benchmark Guildhall on this machine and this database.
 ///
-/// A benchmark creates its own guild (`bench-…`) and removes it afterwards, unless it is interrupted. Without --database-url it
-/// uses a new SQLite database in the directory for temporary files.
+/// A benchmark creates its own guild (`bench-…`) and removes it afterwards, unless it is interrupted. Without
+/// --database-url it uses a new SQLite database in the directory for temporary files.
 #[derive(Parser)]
 #[command(version, propagate_version = true, max_term_width = 110)]
 struct BenchCli {
@@ -40,14 +41,14 @@ struct BenchCli {
 
 #[derive(Subcommand)]
 enum Benchmark {
-    /// Cast ballots in one vote, many at once, and compare with the same SQL statements alone.
+    /// Cast ballots in one campaign concurrently, and compare with the same SQL statements alone.
     Ballots(ballots::Ballots),
-    /// Let many clients watch one vote over WebSocket while ballots are cast, with the server in its own process.
+    /// Let many clients watch one campaign over WebSocket while ballots are cast. The server runs in its own process.
     Fanout(fanout::Fanout),
-    /// Request the usual pages and cast ballots over HTTP, and compare with hand-written endpoints in plain SQL that return
-    /// the same responses.
+    /// Request the usual pages and cast ballots over HTTP, and compare with hand-written endpoints in plain SQL that
+    /// return the same responses.
     Pages(pages::Pages),
-    /// Serve those endpoints.
+    /// Serve the hand-written endpoints.
     #[command(hide = true)]
     Plain(plain::Plain),
 }
@@ -97,6 +98,6 @@ fn print(text: &str) -> Result<(), BoxError> {
 
 /// A percentile of sorted durations, in milliseconds.
 fn percentile(sorted: &[Duration], percent: usize) -> f64 {
-    let at = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
-    sorted.get(at).copied().unwrap_or_default().as_secs_f64() * 1_000.0
+    let index = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    sorted.get(index).copied().unwrap_or_default().as_secs_f64() * 1_000.0
 }

@@ -55,28 +55,28 @@ const TOKEN_LIFETIME: Duration = Duration::from_hours(12);
 pub(crate) struct Pages {
     #[command(flatten)]
     size: GuildSize,
-    /// For how many seconds each server is sent requests for each page, in all its turns together.
+    /// Seconds of requests to each server for each page, in all turns together.
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
-    /// How many turns the two servers take with each page. The figures are the medians of the turns.
+    /// Number of turns of each server for each page. The results are the medians of the turns.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     turns: u32,
-    /// How many clients send requests at the same time, each over its own connection.
+    /// Number of clients that send requests at the same time, each over its own connection.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     connections: u32,
-    /// Most requests of a turn.
+    /// Most requests in a turn.
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     requests: u32,
     /// Measure only this page.
     #[arg(long, value_name = "PAGE")]
     only: Option<BenchPage>,
-    /// How many subscribers `fanout` has afterwards; 0 skips it.
+    /// Number of subscribers of the `fanout` benchmark that runs afterwards; 0 skips it.
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(0..=25_000))]
     subscribers: u32,
 }
 
-/// What is requested.
+/// A page or mutation to measure.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, VariantArray)]
 enum BenchPage {
     /// The first 50 members with their mains.
@@ -110,16 +110,16 @@ struct Servers {
 }
 
 impl Servers {
-    /// In the order of their turns.
+    /// Both servers, in the order of their turns.
     const fn each(&self) -> [&ServerProcess; 2] {
         [&self.guildhall, &self.plain]
     }
 }
 
-/// The requests that one server is sent.
+/// The requests to one server.
 struct Requests {
     requests: Vec<PreparedRequest>,
-    /// The response to each of them, byte for byte. Without it, the requests cast ballots and each is sent once.
+    /// The exact response to each request. `None` for requests that cast ballots, which are sent once each.
     expected: Option<Bytes>,
 }
 
@@ -155,7 +155,7 @@ impl Pages {
             guildhall: ServerProcess::start(server::GUILDHALL, url, max_connections, secret).await?,
             plain: ServerProcess::start(server::PLAIN, url, max_connections, secret).await?,
         };
-        tracing::info!(guildhall = servers.guildhall.pid(), plain = servers.plain.pid(), "started");
+        tracing::info!(guildhall = servers.guildhall.pid(), plain = servers.plain.pid(), "started both servers");
         let cores = std::thread::available_parallelism()?;
         print(&format!("{} connections, {} turns of each, {cores} cores for all.\n\n", self.connections, self.turns))?;
         print(
@@ -179,7 +179,7 @@ impl Pages {
         print(&format!("\nIn memory at the end: Guildhall {guildhall} MiB, plain SQL {plain} MiB.\n"))
     }
 
-    /// Measures how both servers respond with a page.
+    /// Measures a page on both servers.
     async fn read(
         &self,
         app: &App,
@@ -221,7 +221,7 @@ impl Pages {
         Ok(row)
     }
 
-    /// Casts ballots with both servers, in a new vote in each turn, so that each voter can vote again.
+    /// Casts ballots with both servers, in a new campaign in each turn, so that each voter can vote again.
     async fn cast(
         &self,
         app: &App,
@@ -252,13 +252,13 @@ impl Pages {
         Ok(row)
     }
 
-    /// How long a turn takes. Turn 0 warms up and is half as long.
+    /// The duration of a turn. Turn 0 warms up and is half as long.
     fn duration(&self, turn: u32) -> Duration {
         let duration = Duration::from_secs(self.seconds.into()) / self.turns;
         if turn == 0 { duration / 2 } else { duration }
     }
 
-    /// A turn of one server: each client sends its next request when it has the response to the last.
+    /// Measures a turn of one server. Each client sends its next request after the response to the last.
     async fn measure_turn(
         &self,
         server: &ServerProcess,
@@ -281,9 +281,9 @@ impl Pages {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let at = if expected.is_some() { number % requests.len() } else { number };
                     let Some(request) = requests.get(at).filter(|_| number < most) else { break };
-                    let began = Instant::now();
+                    let request_started = Instant::now();
                     let response = connection.send(request.clone()).await?;
-                    durations.push(began.elapsed());
+                    durations.push(request_started.elapsed());
                     match expected {
                         Some(expected) if response == expected => {}
                         None if response.starts_with(b"{\"data\":{\"castBallot\":{") => {}
@@ -303,7 +303,7 @@ impl Pages {
     }
 }
 
-/// Collects PostgreSQL's statistics now, rather than whenever autovacuum would.
+/// Collects PostgreSQL's statistics now, because autovacuum would do so during the measurement.
 async fn analyze(app: &App) -> Result<(), BoxError> {
     let work = async |conn: &mut Conn| match conn {
         Conn::Postgres(conn) => Ok(conn.batch_execute("VACUUM ANALYZE").await?),
@@ -367,17 +367,17 @@ async fn compare_ballot(
     compare(BenchPage::CastBallot, &[first, second])
 }
 
-/// A turn of one server with a page.
+/// The measurement of one server in one turn.
 struct Measurement {
-    /// How long each request took, shortest first.
+    /// Durations of the requests, shortest first.
     sorted: Vec<Duration>,
-    /// How long all of them took together.
+    /// Time from the first request to the last.
     total: Duration,
-    /// CPU time of the server's process.
+    /// CPU time of the server's process in the turn.
     cpu: Duration,
 }
 
-/// The turns of both servers with a page, in the order of [`Servers::each`].
+/// The measurements of a page on both servers, in the order of [`Servers::each`].
 #[derive(Default)]
 struct PageMeasurements([Vec<Measurement>; 2]);
 
@@ -398,7 +398,7 @@ impl PageMeasurements {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "figures for a person")]
+#[expect(clippy::cast_precision_loss, reason = "the results are rounded for display")]
 impl Measurement {
     fn per_second(&self) -> f64 {
         self.sorted.len() as f64 / self.total.as_secs_f64()

@@ -36,14 +36,14 @@ impl Drop for ServerProcess {
     }
 }
 
-/// Kills a process; one that has ended needs no more than to be waited for.
+/// Kills a process and waits for its end, so that it does not stay a zombie.
 fn kill(child: &mut Child) {
     drop(child.kill());
     drop(child.wait());
 }
 
 impl ServerProcess {
-    /// Starts this program with a subcommand that serves, on a free port, and waits until it accepts connections.
+    /// Starts this program as a server on a free port, and waits until it accepts connections.
     pub(crate) async fn start(
         subcommand: &str,
         url: &DatabaseUrl,

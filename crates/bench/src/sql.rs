@@ -18,8 +18,8 @@ use guildhall::{db::Conn, kernel::clock::Timestamp};
 
 /// A statement with a `?` for each of its values.
 ///
-/// A connection prepares it once and caches it by its text, as it does with diesel's queries. `diesel::sql_query` would be
-/// prepared on every call.
+/// A connection prepares it once and caches it by its text, as it does with diesel's queries. `diesel::sql_query` would
+/// be prepared on every call.
 pub(crate) struct Sql {
     text: String,
     values: Vec<Value>,
@@ -96,8 +96,8 @@ where
 
 /// Defines a struct that [`Sql::load`] returns: its fields are the statement's columns, in their order.
 ///
-/// diesel's tuples do the same, but the compiler takes seconds to check a wide one. Its `QueryableByName` compares names for
-/// each value of each row.
+/// diesel's tuples do the same, but the compiler takes seconds to check a wide one. Its `QueryableByName` compares
+/// names for each value of each row.
 macro_rules! row {
     ($(#[$attribute:meta])* $visibility:vis struct $name:ident { $($field:ident: $type:ty,)+ }) => {
         $(#[$attribute])*

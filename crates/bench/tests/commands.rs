@@ -1,4 +1,4 @@
-//! The program, run as an operator runs it, on both databases.
+//! Runs the program as an operator does, on both databases.
 
 #![expect(
     clippy::unwrap_used,
@@ -22,13 +22,14 @@ use guildhall::{
     kernel::{clock::Clock, id::GuildId},
 };
 
-/// Runs the program in a folder of its own, with these variables only.
+/// Runs the program in this folder, with these environment variables only.
 fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> std::process::Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_guildhall-bench"));
     command.current_dir(folder).env_clear().envs(variables.iter().copied()).args(arguments).output().unwrap()
 }
 
-/// What a benchmark prints, run on a database in which there is a guild already. Nothing of its own guild may stay behind.
+/// Runs a benchmark on a database with a guild, and returns its output. Checks that it removes everything of its own
+/// guild.
 async fn run_beside_a_guild(url: &DatabaseUrl, arguments: &[&str]) -> String {
     let db = Db::open(url, 2).await.unwrap();
     let now = Clock::system().now();
@@ -65,7 +66,7 @@ async fn rows_of(db: &Db, table: &str) -> i64 {
     db.read(count).await.unwrap().number
 }
 
-/// A new SQLite database, which its folder takes along when it is dropped.
+/// A new SQLite database. Dropping the folder removes it.
 fn sqlite() -> (tempfile::TempDir, DatabaseUrl) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("guildhall.db").display()).parse().unwrap();
@@ -132,7 +133,7 @@ fn subscribers_receive_all_ballots() {
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(printed.contains("reached the newest tally: 5 of 5"), "{printed}");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the temporary database stays behind");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the temporary database was not removed");
 }
 
 #[test]

@@ -70,8 +70,8 @@ impl From<Turnout> for TurnoutJson {
     }
 }
 
-/// Campaigns that the viewer may see, each with what the responses need of it and of the viewer. Entries have a statement of
-/// their own, and so has the turnout of a campaign without a stored result.
+/// The campaigns that the viewer may see, with the columns of campaign and viewer that the responses need. Two other
+/// statements load the entries, and the turnout of a campaign without a stored result.
 const CAMPAIGNS: &str = "
     SELECT c.id, c.title, c.status, c.method, c.created_at, c.closes_at, c.min_rank_level_to_vote,
         c.results_visibility, c.description, o.display_name, t.eligible, t.voted,
@@ -142,7 +142,8 @@ impl CampaignRow {
     }
 }
 
-/// How many members of each level may vote. The sign keeps SQLite from an index in which it would look up every member.
+/// Number of members who can vote, by rank level. The unary plus keeps SQLite from an index that would need a lookup of
+/// every member.
 const ELECTORATE: &str = "
     SELECT min(rank_level), count(*) FROM members
     WHERE guild_id = ? AND is_active AND registered_at IS NOT NULL
@@ -155,8 +156,8 @@ row! {
     }
 }
 
-/// How many have voted in a campaign, and how many of them are no longer eligible. A join for each campaign needs no sort for
-/// a grouping.
+/// Number of voters in a campaign, and how many of them are no longer eligible. One join for each campaign avoids the
+/// sort of a grouping.
 const VOTED: &str = "
     SELECT ?, count(*), count(*) FILTER (WHERE NOT (m.is_active AND m.rank_level >= ?))
     FROM ballots b
@@ -207,17 +208,17 @@ pub(super) async fn campaigns(State(app): State<Arc<App>>, viewer: TokenViewer) 
             let newest =
                 format!("{CAMPAIGNS} AND c.status <> 'ARCHIVED' ORDER BY c.created_at DESC, c.id DESC LIMIT 26");
             let rows: Vec<CampaignRow> = sql(newest, [guild.0, member.0].map(Value::Number)).load(conn).await?;
-            let shown = || rows.iter().take(SIZE);
-            let ids = placeholders(shown().count());
+            let listed = || rows.iter().take(SIZE);
+            let ids = placeholders(listed().count());
             let entries = format!(
                 "SELECT campaign_id, id, name FROM entries WHERE guild_id = ? AND campaign_id IN {ids} ORDER BY sort_order, id"
             );
-            let values: Vec<Value> = [guild.0].into_iter().chain(shown().map(|row| row.id)).map(Value::Number).collect();
+            let values: Vec<Value> = [guild.0].into_iter().chain(listed().map(|row| row.id)).map(Value::Number).collect();
             let entries: Vec<ListedEntryRow> = match rows.len() {
                 0 => Vec::new(),
                 _ => sql(entries, values).load(conn).await?,
             };
-            let without_result = shown().filter(|row| row.stored_turnout().is_none());
+            let without_result = listed().filter(|row| row.stored_turnout().is_none());
             let without_result: Vec<(i64, i64)> = without_result.map(|row| (row.id, row.min_level)).collect();
             let turnouts = turnouts(conn, guild, &without_result).await?;
             Ok((rows, entries, turnouts))
@@ -293,8 +294,8 @@ pub(super) struct TallyJson {
     standings: Option<Vec<StandingJson>>,
 }
 
-/// The entries of a weighted vote of three picks in their order, with their places and points. First picks break ties, then
-/// second picks, then third picks.
+/// The entries of a weighted vote of three picks in their order, with their places and points. First picks break ties,
+/// then second picks, then third picks.
 const STANDINGS: &str = "
     SELECT e.id, e.name, e.description, m.display_name, coalesce(p.points, 0),
         rank() OVER (ORDER BY coalesce(p.points, 0) DESC, coalesce(p.firsts, 0) DESC, coalesce(p.seconds, 0) DESC)
@@ -319,7 +320,7 @@ row! {
     }
 }
 
-/// A campaign that the viewer may see, its turnout, and its entries as they stand.
+/// Loads a campaign that the viewer may see, its turnout, and its entries with their places.
 async fn load_campaign(
     app: &App,
     viewer: &TokenViewer,
@@ -340,7 +341,7 @@ async fn load_campaign(
     Ok(found.await?)
 }
 
-/// Reads a campaign's id as the API shows it.
+/// Parses a campaign's global id.
 pub(super) fn campaign_id(id: String) -> Result<CampaignId, PlainError> {
     CampaignId::try_from(&ID::from(id)).map_err(|_| PlainError::Refused("There is no such campaign."))
 }
@@ -355,7 +356,7 @@ fn ranked(campaign: &CampaignRow, rows: &[PickCountRow]) -> Option<Vec<StandingJ
         entry: NamedEntryJson { id: EntryId(row.id).into(), name: row.name.clone() },
     };
     let mut standings: Vec<StandingJson> = rows.iter().map(standing).collect();
-    // The sort is stable: equal places stay in the entries' order.
+    // The sort is stable, so entries with equal places keep their order.
     standings.sort_by_key(|standing| standing.place);
     Some(standings)
 }

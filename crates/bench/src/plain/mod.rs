@@ -1,8 +1,8 @@
-//! The server that `pages` compares Guildhall with: endpoints written by hand for its usual responses alone, in as few
-//! statements of plain SQL as seem good, without GraphQL.
+//! The server that `pages` compares Guildhall with. Its endpoints are hand-written for the responses of the benchmark,
+//! with few statements of plain SQL and without GraphQL.
 //!
-//! The endpoints do only what the benchmark requests: they support weighted votes alone, and do not close a vote when all
-//! have voted.
+//! The endpoints support only what the benchmark requests: they count weighted picks only, and do not close a campaign
+//! when all members have voted.
 
 mod campaigns;
 mod cast;
@@ -55,7 +55,7 @@ impl Plain {
             .with_state(app);
         let listener = TcpListener::bind(self.bind).await?;
         tracing::info!("serving on http://{}", listener.local_addr()?);
-        // As Guildhall's sockets: no segment waits for more data.
+        // As in Guildhall: TCP segments do not wait for more data.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         Ok(axum::serve(listener, router).await?)
     }
@@ -78,11 +78,11 @@ impl FromRequestParts<Arc<App>> for TokenViewer {
     }
 }
 
-/// Why a request fails.
+/// Why a request failed.
 enum PlainError {
-    /// The client's fault.
+    /// The request was refused.
     Refused(&'static str),
-    /// The server's fault.
+    /// The server failed.
     Internal(Error),
 }
 
@@ -95,7 +95,7 @@ impl From<Error> for PlainError {
 impl IntoResponse for PlainError {
     fn into_response(self) -> Response {
         match self {
-            Self::Refused(why) => (StatusCode::CONFLICT, why).into_response(),
+            Self::Refused(message) => (StatusCode::CONFLICT, message).into_response(),
             Self::Internal(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
         }
     }
