@@ -7,7 +7,7 @@ import { build } from "esbuild";
 
 const outdir = process.argv[2] ?? "dist";
 
-// graphiql's own stylesheet already contains Monaco's, so the copies Monaco's modules import are dropped.
+// Drops the stylesheets that Monaco's modules import, because graphiql's stylesheet contains them.
 const withoutMonacoStyles = {
   name: "without-monaco-styles",
   setup(bundle) {
@@ -25,7 +25,7 @@ const { outputFiles } = await build({
   },
   bundle: true,
   minify: true,
-  // One plain script per entry: no chunks with hashed names, and the workers need not be modules.
+  // One plain script for each entry, so that there are no chunks with hashed names and workers need no modules.
   format: "iife",
   target: "es2022",
   jsx: "automatic",

@@ -1,4 +1,4 @@
-// Who is signed in, at the top right, and the form by which they do and end it.
+// The account button at the top right, and its panel to sign in and out.
 import { useId, useRef, useState, useSyncExternalStore } from "react";
 
 export function Account({ session }) {
@@ -30,13 +30,13 @@ function focusFirst({ newState, currentTarget }) {
 
 function SignIn({ session, notice }) {
   const [error, setError] = useState();
-  const [busy, act] = useBusy(setError);
+  const [busy, run] = useBusy(setError);
   const password = useRef(null);
   const submit = (event) => {
     event.preventDefault();
     const fields = Object.fromEntries(new FormData(event.currentTarget));
     const panel = event.currentTarget.closest("[popover]");
-    act(async () => {
+    run(async () => {
       try {
         await session.signIn({ ...fields, discordUsername: fields.discordUsername.trim(), guild: fields.guild.trim() });
       } catch (error) {
@@ -49,7 +49,7 @@ function SignIn({ session, notice }) {
   return (
     <form onSubmit={submit}>
       <h2>Sign in</h2>
-      <p>What you run is then run as you, subscriptions too. The session is this tab’s alone and ends with it.</p>
+      <p>Operations and subscriptions then run as you. The session belongs to this tab and ends with it.</p>
       <label>
         Discord username
         <input name="discordUsername" autoComplete="username" autoCapitalize="none" spellCheck={false} required />
@@ -60,11 +60,11 @@ function SignIn({ session, notice }) {
       </label>
       <label>
         <span>
-          Guild <small>its slug, where the server has several</small>
+          Guild <small>its slug, if the server has several guilds</small>
         </span>
-        <input name="guild" autoComplete="off" autoCapitalize="none" spellCheck={false} placeholder="the server’s own" />
+        <input name="guild" autoComplete="off" autoCapitalize="none" spellCheck={false} placeholder="the default guild" />
       </label>
-      <Trouble>{error ?? notice}</Trouble>
+      <ErrorMessage>{error ?? notice}</ErrorMessage>
       <button type="submit" disabled={busy}>
         {busy ? "Signing in…" : "Sign in"}
       </button>
@@ -74,34 +74,34 @@ function SignIn({ session, notice }) {
 
 function SignedIn({ session, account: { member, guild } }) {
   const [error, setError] = useState();
-  const [busy, act] = useBusy(setError);
+  const [busy, run] = useBusy(setError);
   return (
     <>
       <h2>{member.displayName}</h2>
       <p>
         {member.rank.name} of {guild.name}
       </p>
-      <Trouble>{error}</Trouble>
-      <button type="button" disabled={busy} onClick={() => act(() => session.signOut())}>
+      <ErrorMessage>{error}</ErrorMessage>
+      <button type="button" disabled={busy} onClick={() => run(() => session.signOut())}>
         {busy ? "Signing out…" : "Sign out"}
       </button>
     </>
   );
 }
 
-// Always there, so that what comes to stand in it is read out.
-function Trouble({ children }) {
+// Always rendered, because screen readers announce only changes of an existing alert.
+function ErrorMessage({ children }) {
   return (
-    <p role="alert" className="account-trouble">
+    <p role="alert" className="account-error">
       {children}
     </p>
   );
 }
 
-/** Whether something is being done, and what does it, once at a time. */
+/** Returns whether work is running, and a function that runs work unless some is running. */
 function useBusy(setError) {
   const [busy, setBusy] = useState(false);
-  const act = async (work) => {
+  const run = async (work) => {
     if (busy) return;
     setBusy(true);
     setError(undefined);
@@ -112,5 +112,5 @@ function useBusy(setError) {
     }
     setBusy(false);
   };
-  return [busy, act];
+  return [busy, run];
 }

@@ -1,4 +1,4 @@
-// The tabs a first visit opens with.
+// The tabs that a first visit opens.
 import auditLog from "./examples/audit-log.graphql";
 import castBallot from "./examples/cast-ballot.graphql";
 import changes from "./examples/changes.graphql";
@@ -7,9 +7,9 @@ import liveCampaigns from "./examples/live-campaigns.graphql";
 import roster from "./examples/roster.graphql";
 import tally from "./examples/tally.graphql";
 
-// The headers editor reads JSON with comments, so the template is valid, and empty, as it stands.
+// The headers editor accepts JSON with comments, so this template is a valid empty object.
 export const defaultHeaders = `{
-  // Whoever is signed in needs none. What stands here wins:
+  // Not needed when you are signed in. Headers here override those of the session:
   // "Authorization": "Bearer <access token>",
   // "X-Guild": "<guild slug>"
 }
@@ -28,7 +28,7 @@ const newCampaign = {
   entries: [{ name: "Karazhan" }, { name: "Ulduar" }, { name: "Naxxramas" }],
 };
 
-// GraphiQL fills the editors from the first tab's query alone, so that one must not need variables.
+// GraphiQL fills the editors from the first tab's query alone, so this query must not need variables.
 export const defaultTabs = [
   tab(roster),
   tab(liveCampaigns),

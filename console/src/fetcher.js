@@ -1,4 +1,4 @@
-// How the console talks to the server: HTTP POST for queries and mutations, graphql-transport-ws for subscriptions.
+// Sends operations to the server: HTTP POST for queries and mutations, graphql-transport-ws for subscriptions.
 import { Kind, parse } from "graphql";
 import { createClient } from "graphql-ws";
 
@@ -7,39 +7,40 @@ export function createFetcher(httpUrl, session) {
   wsUrl.protocol = httpUrl.protocol === "https:" ? "wss:" : "ws:";
 
   return (params, { headers = {} } = {}) => {
-    // In lower case, so that none is sent twice.
+    // In lower case, so that no header is sent twice.
     const explicit = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-    const { kind, ...meant } = operation(params);
+    const { kind, ...request } = selectOperation(params);
     return kind === "subscription"
-      ? subscribe(wsUrl.href, meant, explicit, session)
-      : ask(httpUrl.href, meant, explicit, session);
+      ? subscribe(wsUrl.href, request, explicit, session)
+      : execute(httpUrl.href, request, explicit, session);
   };
 }
 
-// Just after a change of tabs, GraphiQL names the operation of the tab before. A document of one operation needs no name.
-function operation({ operationName, ...params }) {
+// Just after a change of tabs, GraphiQL sends the operation name of the previous tab. A document with one operation needs no
+// name, so a wrong one is dropped.
+function selectOperation({ operationName, ...params }) {
   let operations = [];
   try {
     operations = parse(params.query).definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
   } catch {
-    // A syntax error: the server's own answer to it is the one to show.
+    // A syntax error, which the server's response explains.
   }
   const named = operations.find(({ name }) => name?.value === operationName);
   const [only] = operations.length === 1 ? operations : [];
   return { ...params, ...((named || !only) && { operationName }), kind: (named ?? only)?.operation };
 }
 
-async function ask(url, params, explicit, session) {
-  // The schema is the same for all, and is to be there also when a session is not good any more.
+async function execute(url, params, explicit, session) {
+  // The schema is the same for everyone. Without the session, it loads also when the session has ended.
   if (params.operationName === "IntrospectionQuery") return (await post(url, params, explicit)).body;
   const headers = await session.headers(explicit);
-  const answer = await post(url, params, headers);
-  if (answer.status !== 401 || headers === explicit) return answer.body;
-  // Refused whole because of the session's token: once more with a new one, if there is one to be had.
+  const response = await post(url, params, headers);
+  if (response.status !== 401 || headers === explicit) return response.body;
+  // The server refused the session's token. Retries once with a new one, if the renewal succeeds.
   try {
     await session.renew(headers);
   } catch {
-    return answer.body;
+    return response.body;
   }
   return (await post(url, params, await session.headers(explicit))).body;
 }
@@ -59,40 +60,40 @@ async function post(url, params, headers) {
     });
     body = await response.text();
   } catch (error) {
-    // GraphiQL prints a thrown Error with its stack; a plain object is shown as it is.
+    // GraphiQL prints a thrown Error with its stack, but a plain object without one.
     throw { message: `The request to ${url} failed: ${error.message}` };
   }
   try {
     return { status: response.status, body: JSON.parse(body) };
   } catch {
     const status = `${response.status} ${response.statusText}`.trim();
-    throw { message: `The server answered ${status}, and not with JSON.`, extensions: { body } };
+    throw { message: `The server responded with ${status}, but not with JSON.`, extensions: { body } };
   }
 }
 
-// An observable rather than an async generator: a generator could not be stopped while it waits for an event.
+// An observable, because an async generator cannot be stopped while it waits for an event.
 function subscribe(url, params, explicit, session) {
   return {
     subscribe(observer) {
-      const begin = () => open(url, params, () => session.headers(explicit), observer);
-      let end = begin();
-      // A socket goes by the token it was opened with: a new token takes a new socket.
-      const forget = session.onRenewal(() => {
-        if (!session.covers(explicit)) return;
-        end();
-        end = begin();
+      const start = () => open(url, params, () => session.headers(explicit), observer);
+      let stop = start();
+      // The server uses the token that opened the socket, so a new token needs a new socket.
+      const removeListener = session.onRenewal(() => {
+        if (!session.appliesTo(explicit)) return;
+        stop();
+        stop = start();
       });
       return {
         unsubscribe() {
-          forget();
-          end();
+          removeListener();
+          stop();
         },
       };
     },
   };
 }
 
-// Each subscription gets a socket of its own, so it always starts with the headers as they are now.
+// Each subscription opens its own socket, so it always starts with the current headers.
 function open(url, params, headers, observer) {
   let stopped = false;
   const finish = (report) => {
@@ -103,13 +104,13 @@ function open(url, params, headers, observer) {
   const client = createClient({
     url,
     connectionParams: async () => connectionParams(await headers()),
-    // A refused or dropped socket is worth seeing at once, not after five silent attempts.
+    // Shows a refused or dropped socket at once, not after five silent attempts.
     retryAttempts: 0,
     on: {
       closed(event) {
         finish(() => observer.error(readable(event, url)));
-        // Without this graphql-ws would connect again after a regular close, whatever retryAttempts says.
-        // It rejects when the socket was refused, which has just been reported.
+        // Otherwise graphql-ws would reconnect after a regular close, in spite of retryAttempts.
+        // It rejects if the socket was refused, which has just been reported.
         client.dispose().catch(() => {});
       },
     },
@@ -125,12 +126,12 @@ function open(url, params, headers, observer) {
   };
 }
 
-// A browser cannot set headers on a WebSocket, so the two the server knows travel in connection_init.
+// A browser cannot set headers on a WebSocket, so connection_init carries the two that the server reads.
 function connectionParams({ authorization, "x-guild": guild }) {
   return { authorization, guild };
 }
 
-// What GraphiQL should print: it knows GraphQL errors and nothing of close events.
+// Converts an error for GraphiQL, which can print GraphQL errors, but no close events.
 function readable(error, url) {
   if (typeof error?.code === "number") {
     const reason = error.reason ? `${error.code} ${error.reason}` : `${error.code}`;

@@ -18,7 +18,7 @@ globalThis.MonacoEnvironment = {
 
 const url = new URL("/graphql", window.location.href);
 const session = new Session(url.href);
-// Outside the component: a new fetcher on every render would make GraphiQL fetch the schema again each time.
+// Outside the component, because GraphiQL fetches the schema again for each new fetcher.
 const fetcher = createFetcher(url, session);
 
 createRoot(document.getElementById("console")).render(
@@ -27,7 +27,7 @@ createRoot(document.getElementById("console")).render(
     defaultTabs={defaultTabs}
     defaultHeaders={defaultHeaders}
     defaultEditorToolsVisibility="variables"
-    // They may hold a token, which is not to stay on the disk.
+    // Headers may contain a token, which must not be stored on disk.
     shouldPersistHeaders={false}
   >
     <GraphiQL.Logo>

@@ -1,5 +1,5 @@
-// The page's policy lets in no <style> element but those with the page's nonce. Monaco and its kind make some and know of no
-// nonce, so they are given it here, before any of them is loaded.
+// The page's content security policy allows only <style> elements with the page's nonce. Monaco and other libraries create
+// <style> elements without one, so this module adds it. It must run before they are loaded.
 const { nonce } = document.currentScript;
 const createElement = document.createElement;
 

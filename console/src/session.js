@@ -1,18 +1,18 @@
-// Who is signed in, in this tab.
+// The session of this tab.
 //
-// The session lives in memory and ends with its tab; only across a reload it lies in sessionStorage. So nothing of it stays on
-// the disk, a copy of the tab has none, and no two tabs ever use the same refresh token, which the server would take for theft.
+// The session is in memory and ends with its tab. It is in sessionStorage only during a reload. So it is never stored on disk, a
+// duplicated tab has no session, and no two tabs use the same refresh token, which the server would treat as theft.
 
 const KEY = "guildhall:session";
 
-/** The part of its life for which an access token is relied on. */
-const RELIED_ON = 0.75;
+/** Fraction of its lifetime after which an access token is renewed. */
+const RENEWAL_POINT = 0.75;
 
-/** How long after a renewal that failed the next is tried, in milliseconds. */
-const RENEW_AGAIN = 15_000;
+/** Pause after a failed renewal, in milliseconds. */
+const RETRY_DELAY = 15_000;
 
-/** The longest time that a timer takes, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** Longest delay that `setTimeout` supports, in milliseconds. */
+const MAX_DELAY = 2 ** 31 - 1;
 
 const TOKENS = "accessToken accessTokenExpiresAt refreshToken member { displayName rank { name } }";
 const LOGIN = `mutation SignIn($input: LoginInput!) { login(input: $input) { ${TOKENS} } }`;
@@ -20,8 +20,8 @@ const REFRESH = `mutation Renew($input: RefreshSessionInput!) { refreshSession(i
 const LOGOUT = "mutation SignOut { logout { success } }";
 const GUILD = "{ guild { slug name } }";
 
-/** A refusal in the server's words, or what kept it from answering. */
-class Refused extends Error {
+/** A GraphQL error from the server, or a failed request. */
+class RequestError extends Error {
   constructor({ message, extensions }) {
     super(message);
     this.reason = extensions?.reason;
@@ -30,151 +30,150 @@ class Refused extends Error {
 
 export class Session {
   #url;
-  #held;
+  #state;
   #notice;
   #renewal;
   #timer;
-  #watchers = new Set();
-  #renewed = new Set();
+  #listeners = new Set();
+  #renewalListeners = new Set();
 
   constructor(url) {
     this.#url = url;
-    addEventListener("pagehide", () => this.#held && sessionStorage.setItem(KEY, JSON.stringify(this.#held)));
-    // A page that comes back from the browser's cache has what the tab's last page left.
-    addEventListener("pageshow", ({ persisted }) => persisted && this.#become(takeStored()));
-    this.#become(takeStored());
+    addEventListener("pagehide", () => this.#state && sessionStorage.setItem(KEY, JSON.stringify(this.#state)));
+    // A page that the browser restores from its cache takes over the session that the previous page stored.
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#setState(takeStoredState()));
+    this.#setState(takeStoredState());
   }
 
-  /** Who is signed in: their `member` and `guild`. An object that stays the same while they do. */
+  /** The signed-in account: `member` and `guild`. The object stays the same until the account changes. */
   get account() {
-    return this.#held?.account;
+    return this.#state?.account;
   }
 
-  /** Why nobody is any more, if that was not their own doing. */
+  /** Why the session ended, unless the user signed out. */
   get notice() {
     return this.#notice;
   }
 
-  /** `watcher` is called whenever the account or the notice changes. */
-  watch = (watcher) => {
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+  /** Calls `listener` after each change of the account or the notice. */
+  watch = (listener) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   };
 
-  /** `listener` is called after each renewal. */
+  /** Calls `listener` after each renewal. */
   onRenewal(listener) {
-    this.#renewed.add(listener);
-    return () => this.#renewed.delete(listener);
+    this.#renewalListeners.add(listener);
+    return () => this.#renewalListeners.delete(listener);
   }
 
   async signIn({ discordUsername, password, guild }) {
-    const { data, at } = await this.#ask(LOGIN, { discordUsername, password }, guild && { "x-guild": guild });
-    const held = hold(data.login, at);
-    // Requests name the guild from now on, also where it is the server's default: the token is good for that one alone.
-    const headers = { ...(guild && { "x-guild": guild }), authorization: `Bearer ${held.accessToken}` };
-    const { guild: of } = (await this.#ask(GUILD, undefined, headers)).data;
-    held.account.guild = of;
-    this.#become(held);
+    const { data, at } = await this.#post(LOGIN, { discordUsername, password }, guild && { "x-guild": guild });
+    const state = createState(data.login, at);
+    // From now on requests name the guild, even the default one, because the token is valid only for this guild.
+    const headers = { ...(guild && { "x-guild": guild }), authorization: `Bearer ${state.accessToken}` };
+    state.account.guild = (await this.#post(GUILD, undefined, headers)).data.guild;
+    this.#setState(state);
   }
 
-  /** Ends the session on the server, and forgets it here. */
+  /** Ends the session on the server and in this tab. */
   async signOut() {
-    // An open renewal would outlive it.
+    // A renewal in flight would restore the session.
     await this.#renewal?.catch(() => {});
     try {
-      await this.#ask(LOGOUT, undefined, await this.headers({}));
+      await this.#post(LOGOUT, undefined, await this.headers({}));
     } catch (error) {
-      // Over already.
+      // The session has ended already.
       if (error.reason !== "INVALID_TOKEN") throw error;
     }
-    this.#become(undefined);
+    this.#setState(undefined);
   }
 
   /**
-   * The headers of a request for which these were given explicitly (in lower case), and these win. A session is good for its own guild alone, so
-   * that it has nothing to add where they name another.
+   * Adds the session's headers to explicit ones (in lower case), which take precedence. Adds none if the explicit headers name
+   * another guild, because the token is valid only for its own.
    */
   async headers(explicit) {
-    if (!this.covers(explicit)) return explicit;
-    // If that fails, the server's answer to the old token tells why.
-    if (Date.now() >= this.#held.renewAt) await this.renew().catch(() => {});
-    if (!this.#held) return explicit;
-    const { accessToken, account } = this.#held;
+    if (!this.appliesTo(explicit)) return explicit;
+    // If the renewal fails, the server's response to the old token says why.
+    if (Date.now() >= this.#state.renewAt) await this.renew().catch(() => {});
+    if (!this.#state) return explicit;
+    const { accessToken, account } = this.#state;
     return { ...explicit, "x-guild": account.guild.slug, authorization: `Bearer ${accessToken}` };
   }
 
-  /** Whether the session has something to add to these headers. */
-  covers(explicit) {
+  /** Whether the session adds headers to these. */
+  appliesTo(explicit) {
     const guild = this.account?.guild.slug;
     return guild !== undefined && !("authorization" in explicit) && (explicit["x-guild"] ?? guild) === guild;
   }
 
-  /** New tokens, unless `refused` are headers with a token before the present one. All who ask at once share one renewal. */
-  async renew(refused) {
-    if (refused && refused.authorization !== `Bearer ${this.#held?.accessToken}`) return;
+  /** Renews the tokens, unless the refused headers have an older token. Concurrent calls share one renewal. */
+  async renew(refusedHeaders) {
+    if (refusedHeaders && refusedHeaders.authorization !== `Bearer ${this.#state?.accessToken}`) return;
     this.#renewal ??= this.#renew().finally(() => (this.#renewal = undefined));
     await this.#renewal;
   }
 
   async #renew() {
-    const { refreshToken, account } = this.#held;
+    const { refreshToken, account } = this.#state;
     try {
-      // Without the access token: if that is not good, the server would refuse the request.
+      // Without the access token, because the server refuses any request with an invalid one.
       const headers = { "x-guild": account.guild.slug };
-      const { data, at } = await this.#ask(REFRESH, { refreshToken }, headers);
-      const held = hold(data.refreshSession, at);
-      held.account.guild = account.guild;
-      this.#become(held);
+      const { data, at } = await this.#post(REFRESH, { refreshToken }, headers);
+      const state = createState(data.refreshSession, at);
+      state.account.guild = account.guild;
+      this.#setState(state);
     } catch (error) {
-      if (error.reason === "INVALID_TOKEN") this.#become(undefined, "Your session has ended. Please sign in again.");
+      if (error.reason === "INVALID_TOKEN") this.#setState(undefined, "Your session has ended. Please sign in again.");
       throw error;
     }
-    for (const listener of this.#renewed) listener();
+    for (const listener of this.#renewalListeners) listener();
   }
 
-  #become(held, notice) {
-    this.#held = held;
+  #setState(state, notice) {
+    this.#state = state;
     this.#notice = notice;
-    this.#schedule(held?.renewAt);
-    for (const watcher of this.#watchers) watcher();
+    this.#schedule(state?.renewAt);
+    for (const listener of this.#listeners) listener();
   }
 
-  // Subscriptions go by the token that they were begun with, so it is renewed also when nothing is asked.
+  // Renews also without requests, because a subscription ends when its token expires.
   #schedule(at) {
     clearTimeout(this.#timer);
-    if (!this.#held) return;
+    if (!this.#state) return;
     const wait = at - Date.now();
-    const again = () => this.#schedule(Date.now() + RENEW_AGAIN);
-    const then = () => (wait > LONGEST_TIMER ? this.#schedule(at) : this.renew().catch(again));
-    this.#timer = setTimeout(then, Math.min(wait, LONGEST_TIMER));
+    const retry = () => this.#schedule(Date.now() + RETRY_DELAY);
+    const act = () => (wait > MAX_DELAY ? this.#schedule(at) : this.renew().catch(retry));
+    this.#timer = setTimeout(act, Math.min(wait, MAX_DELAY));
   }
 
-  async #ask(query, input, headers) {
+  async #post(query, input, headers) {
     let response;
-    let answer;
+    let result;
     try {
       response = await fetch(this.#url, {
         method: "POST",
         headers: { "content-type": "application/json", ...headers },
         body: JSON.stringify({ query, variables: input && { input } }),
       });
-      answer = await response.json();
+      result = await response.json();
     } catch {
-      const status = response ? ` It answered ${response.status}.` : "";
-      throw new Refused({ message: `The server could not be asked.${status}` });
+      const status = response ? ` It responded with ${response.status}.` : "";
+      throw new RequestError({ message: `The request to the server failed.${status}` });
     }
-    if (answer.errors) throw new Refused(answer.errors[0]);
-    // By the server's clock, which the expiry is told by, too.
-    return { data: answer.data, at: Date.parse(response.headers.get("date")) || Date.now() };
+    if (result.errors) throw new RequestError(result.errors[0]);
+    // The server's time, because the expiry of the token is in the same time.
+    return { data: result.data, at: Date.parse(response.headers.get("date")) || Date.now() };
   }
 }
 
-function hold({ accessToken, accessTokenExpiresAt, refreshToken, member }, at) {
-  const life = Math.max(Date.parse(accessTokenExpiresAt) - at, 1_000);
-  return { accessToken, refreshToken, renewAt: Date.now() + life * RELIED_ON, account: { member } };
+function createState({ accessToken, accessTokenExpiresAt, refreshToken, member }, at) {
+  const lifetime = Math.max(Date.parse(accessTokenExpiresAt) - at, 1_000);
+  return { accessToken, refreshToken, renewAt: Date.now() + lifetime * RENEWAL_POINT, account: { member } };
 }
 
-function takeStored() {
+function takeStoredState() {
   const stored = sessionStorage.getItem(KEY);
   sessionStorage.removeItem(KEY);
   return stored ? JSON.parse(stored) : undefined;
