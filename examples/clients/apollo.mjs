@@ -15,7 +15,7 @@ import { openSocket } from './socket.mjs';
 
 function connect(session, socket) {
   const authorization = new SetContextLink(({ headers }) => ({ headers: { ...headers, ...session.headers } }));
-  // Asks once more after renewing the session.
+  // Retries once after renewing the session.
   const renewal = new ErrorLink(({ error, operation, forward }) => {
     if (!CombinedGraphQLErrors.is(error) || !isTokenRefused(error.errors)) return;
     return from(session.renew()).pipe(switchMap(() => forward(operation)));
@@ -25,12 +25,12 @@ function connect(session, socket) {
     new GraphQLWsLink(socket),
     new HttpLink({ uri: session.url }),
   );
-  // An id is unique among all things, so that the default key, type and id, is right for whatever has one.
+  // The default key, type and id, fits every type with an id, because ids are unique.
   const cache = new InMemoryCache({
     typePolicies: {
       Query: {
         fields: {
-          // The pages of a filter make one list.
+          // All pages with the same filter form one list.
           members: relayStylePagination(['filter']),
           campaigns: relayStylePagination(['filter']),
         },
@@ -38,8 +38,8 @@ function connect(session, socket) {
     },
   });
   const client = new ApolloClient({ link: ApolloLink.from([renewal, authorization, transport]), cache });
-  // Of what changed while there was no socket, nothing is told afterwards.
-  socket.on('connected', (_socket, _payload, again) => again && client.refetchQueries({ include: 'active' }));
+  // The server does not send what changed while the socket was closed.
+  socket.on('connected', (_socket, _payload, wasRetry) => wasRetry && client.refetchQueries({ include: 'active' }));
   return client;
 }
 
@@ -83,15 +83,15 @@ const CHANGES = gql`
   ${PROGRESS}
 `;
 
-/** Watches a query, as a component that shows it does. */
+/** Watches a query, as a component does. */
 function watch(client, options) {
   const query = client.watchQuery(options);
   const results = new ReplaySubject(1);
   query.subscribe(results);
-  /** What it shows, once that is so. */
-  const until = async (isSo) => {
-    const due = filter(({ data, error }) => error || (data && isSo(data)));
-    const { data, error } = await firstValueFrom(results.pipe(due));
+  /** The first data that meets a condition. */
+  const until = async (condition) => {
+    const matching = filter(({ data, error }) => error || (data && condition(data)));
+    const { data, error } = await firstValueFrom(results.pipe(matching));
     if (error) throw error;
     return data;
   };
@@ -104,20 +104,20 @@ await run('apollo', async ({ campaignId, ballot, moveOn, archive }) => {
   const socket = openSocket(session);
   const client = connect(session, socket);
 
-  // The roster by pages: the field's policy puts each where it belongs in the list.
+  // The roster by pages. The field's policy merges each page into the list.
   const roster = watch(client, { query: ROSTER, variables: { first: 5 } });
   const { pageInfo } = (await roster.until(({ members }) => members.edges.length === 5)).members;
   await roster.query.fetchMore({ variables: { after: pageInfo.endCursor } });
   const { edges } = (await roster.until(({ members }) => members.edges.length === 10)).members;
   showRoster(edges);
 
-  // Anything by its id. What that brings is known wherever the member is shown.
+  // An object by its id. The cache merges the result into every place that shows the member.
   const [{ node }] = edges;
   await client.query({ query: MEMBER, variables: { id: node.id } });
   const known = gql`fragment Known on Member { displayName discordUsername rank { name } }`;
   showMember(client.readFragment({ id: client.cache.identify(node), fragment: known }));
 
-  // A ballot is answered with its campaign, and whatever shows that campaign follows.
+  // The response to a ballot has its campaign, and the cache updates everything that shows the campaign.
   const campaign = watch(client, { query: CAMPAIGN, variables: { id: campaignId } });
   const changes = client.subscribe({ query: CHANGES, variables: { campaignId } }).subscribe();
   const voted = (count) => campaign.until(({ campaign }) => campaign.turnout.voted === count);
@@ -127,7 +127,7 @@ await run('apollo', async ({ campaignId, ballot, moveOn, archive }) => {
   assert.equal(viewerCanVote, false);
   showTurnout(turnout);
 
-  // The present tally, the next one, and the result, with which the subscription completes.
+  // The current tally, the next one, and the result, after which the subscription completes.
   let tallies = 0;
   await new Promise((resolve, reject) => {
     client.subscribe({ query: TALLY, variables: { campaignId } }).subscribe({
@@ -142,10 +142,10 @@ await run('apollo', async ({ campaignId, ballot, moveOn, archive }) => {
     });
   });
   assert.equal(tallies, 3);
-  const over = await campaign.until(({ campaign }) => campaign.status === 'CLOSED');
-  assert.equal(over.campaign.turnout.voted, 2);
+  const closed = await campaign.until(({ campaign }) => campaign.status === 'CLOSED');
+  assert.equal(closed.campaign.turnout.voted, 2);
 
-  // Whatever else becomes of the campaign: the cache takes it in by its id, and nothing has to be asked anew.
+  // Other changes of the campaign. The cache merges them by its id, so no query has to be repeated.
   await archive();
   showCampaign((await campaign.until(({ campaign }) => campaign.status === 'ARCHIVED')).campaign);
   changes.unsubscribe();
@@ -158,13 +158,13 @@ await run('apollo', async ({ campaignId, ballot, moveOn, archive }) => {
     showError(error.errors[0]);
   }
 
-  // An access token that is not good any more: one renewal, however many requests were refused for it.
+  // With an invalid access token, the session is renewed once for all refused requests.
   let renewals = 0;
   session.onRenewal(() => (renewals += 1));
-  session.accessToken = 'worn';
-  const again = ({ node }) =>
+  session.accessToken = 'expired';
+  const refetch = ({ node }) =>
     client.query({ query: MEMBER, variables: { id: node.id }, fetchPolicy: 'network-only' });
-  await Promise.all(edges.map(again));
+  await Promise.all(edges.map(refetch));
   assert.equal(renewals, 1);
   console.log(`  renewal: one for ${edges.length} requests`);
 

@@ -7,12 +7,12 @@ const config: CodegenConfig = {
   generates: {
     './gql/': {
       preset: 'client',
-      // What a cache adds to a document before it is sent has to be there already when only its hash is sent.
+      // Adds `__typename` now, as a cache does later, so that the document that is sent has the hash below.
       documentTransforms: [addTypenameSelectionDocumentTransform],
-      // gql/persisted-documents.json: every document under the SHA-256 of its text.
+      // Writes gql/persisted-documents.json: each document by the SHA-256 of its text.
       presetConfig: { persistedDocuments: { hashAlgorithm: 'sha256' } },
       config: {
-        // A time is a string in RFC 3339, such as 2026-01-31T20:00:00+00:00.
+        // DateTime is a string in RFC 3339, such as 2026-01-31T20:00:00+00:00.
         scalars: { ID: 'string', DateTime: 'string' },
         strictScalars: true,
         enumsAsTypes: true,

@@ -1,4 +1,4 @@
-// What the examples need around them: the demo's accounts, and a vote of their own, so that they can be run again.
+// The setup of the examples: accounts of the demo guild, and a new campaign for each run.
 
 import { Session } from './session.mjs';
 
@@ -6,23 +6,23 @@ export const server = process.env.GUILDHALL_URL ?? 'http://127.0.0.1:8080/graphq
 export const guild = process.env.GUILDHALL_GUILD;
 export const password = 'guildhall-demo';
 
-/** No example takes longer, in milliseconds. */
-const WITHIN = 60_000;
+/** Longest time of an example, in milliseconds. */
+const TIMEOUT = 60_000;
 
-/** Runs an example to its end: a line and exit code 0, or the reason and 1. */
+/** Runs an example. Prints a line and exits with 0, or prints the error and exits with 1. */
 export async function run(name, example) {
   const fail = (reason) => {
     console.error(`${name}:`, reason);
     process.exit(1);
   };
-  const overdue = setTimeout(fail, WITHIN, `not done within ${WITHIN / 1_000} seconds`);
-  await withVote(example).catch(fail);
-  clearTimeout(overdue);
+  const timeout = setTimeout(fail, TIMEOUT, `not done within ${TIMEOUT / 1_000} seconds`);
+  await withCampaign(example).catch(fail);
+  clearTimeout(timeout);
   console.log(`${name}: ok`);
 }
 
-/** Gives the example a vote that is live until the example is over. */
-async function withVote(example) {
+/** Runs an example with a live campaign, and closes and archives the campaign afterwards. */
+async function withCampaign(example) {
   const leader = await member('leader');
   const { createCampaign } = await leader(
     'mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { campaign { id entries { id } } } }',
@@ -44,7 +44,7 @@ async function withVote(example) {
   const vote = 'mutation ($input: CastBallotInput!) { castBallot(input: $input) { ballot { id } } }';
 
   await step('activateCampaign');
-  // What moves the tally on: another's ballot, then the end of the vote.
+  // The events that change the tally: a ballot of another member, then the close of the campaign.
   const moves = [() => officer(vote, { input: ballot }), () => step('closeCampaign')];
   let archived;
   const archive = () => (archived ??= step('archiveCampaign'));
@@ -56,7 +56,7 @@ async function withVote(example) {
   }
 }
 
-/** Asks the server as one of the demo's members. */
+/** Signs in as a member of the demo guild. Returns a function that executes operations. */
 async function member(name) {
   const session = new Session(server, guild);
   await session.signIn(name, password);
@@ -94,7 +94,7 @@ export function showTally({ revision, isFinal, turnout, standings }) {
   console.log(`  tally ${revision}: ${turnout.voted} of ${turnout.eligible}; ${places}${end}`);
 }
 
-/** Match on the code, the reason and the field; show the message. */
+/** An app matches on the code, the reason and the field, and shows the message. */
 export function showError({ message, extensions: { code, reason, field } }) {
   console.log(`  error: ${[code, reason, field].filter(Boolean).join(' / ')}: ${message}`);
 }

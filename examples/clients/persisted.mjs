@@ -1,5 +1,5 @@
-// Automatic persisted queries, by Apollo Client and by urql: a query is sent as its hash, and in full only when the
-// server has not seen it before.
+// Automatic persisted queries with Apollo Client and urql. A client sends the hash of a query, and its text only if the
+// server does not know the hash.
 
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
@@ -10,7 +10,7 @@ import { persistedExchange } from '@urql/exchange-persisted';
 import { guild, run, server } from './demo.mjs';
 import { Session } from './session.mjs';
 
-// For Apollo Client; in a browser, by `crypto.subtle`. urql needs none.
+// For Apollo Client; in a browser, use `crypto.subtle`. urql has its own.
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 
 function apollo(session, fetch) {
@@ -25,7 +25,7 @@ function urql(session, fetch) {
     url: session.url,
     fetchOptions: () => ({ headers: session.headers }),
     fetch,
-    // After the cache and authExchange of an app.
+    // In an app, these follow the cache and authExchange.
     exchanges: [persistedExchange(), fetchExchange],
   });
   return async (query) => {
@@ -35,7 +35,7 @@ function urql(session, fetch) {
   };
 }
 
-/** Notes what is sent: how, whether in full, and whether the server knew the hash. */
+/** A `fetch` that records the method of each request, whether it has the text, and the outcome. */
 function recorder() {
   const sent = [];
   const record = async (url, init) => {
@@ -52,20 +52,20 @@ function recorder() {
 await run('persisted', async () => {
   const session = new Session(server, guild);
   for (const [name, connect, method] of [['apollo', apollo, 'POST'], ['urql', urql, 'GET']]) {
-    // Nobody has sent it before.
+    // A new query, which the server cannot know.
     const query = gql(`query Guild_${randomUUID().replaceAll('-', '')} { guild { id name } }`);
-    const ask = async () => {
+    const execute = async () => {
       const { sent, record } = recorder();
-      // A client of its own, with nothing in its cache.
+      // A new client with an empty cache.
       const { guild } = await connect(session, record)(query);
       assert.ok(guild.name);
       for (const request of sent) console.log(`  ${name}: ${request}`);
       return sent;
     };
-    assert.deepEqual(await ask(), [
+    assert.deepEqual(await execute(), [
       `${method}, hash alone, PERSISTED_QUERY_NOT_FOUND`,
       `${method}, in full, answered`,
     ]);
-    assert.deepEqual(await ask(), [`${method}, hash alone, answered`]);
+    assert.deepEqual(await execute(), [`${method}, hash alone, answered`]);
   }
 });

@@ -1,11 +1,11 @@
-// Relay with Guildhall, without React: what its hooks do with an environment is done here by hand.
+// Relay with Guildhall, without React. The functions below do what Relay's hooks do with an environment.
 
 import assert from 'node:assert/strict';
 import relay from 'relay-runtime';
 import { guild, password, run, server, showError, showMember, showRoster, showTally, showTurnout } from './demo.mjs';
 import { Session, isTokenRefused } from './session.mjs';
 import { openSocket } from './socket.mjs';
-// relay-compiler's work, from the documents in relay/Guild.js.
+// relay-compiler generates these from the documents in relay/Guild.js.
 import CampaignQuery from './relay/__generated__/GuildCampaignQuery.graphql.js';
 import CastBallotMutation from './relay/__generated__/GuildCastBallotMutation.graphql.js';
 import MemberQuery from './relay/__generated__/GuildMemberQuery.graphql.js';
@@ -31,10 +31,10 @@ function connect(session, socket) {
     });
     return response.json();
   };
-  const ask = async (operation, variables) => {
-    const answer = await post(operation, variables);
-    if (!isTokenRefused(answer.errors)) return answer;
-    // Once more after renewing the session.
+  const execute = async (operation, variables) => {
+    const result = await post(operation, variables);
+    if (!isTokenRefused(result.errors)) return result;
+    // Retries once after renewing the session.
     await session.renew();
     return post(operation, variables);
   };
@@ -46,8 +46,8 @@ function connect(session, socket) {
         {
           next: sink.next,
           complete: sink.complete,
-          // Errors in the shape of those that Relay makes of an answer.
-          error: (cause) => sink.error(Array.isArray(cause) ? refusal(cause) : cause),
+          // GraphQL errors, in the form that Relay gives to errors of a response.
+          error: (cause) => sink.error(Array.isArray(cause) ? relayError(cause) : cause),
         },
       ),
     );
@@ -57,10 +57,10 @@ function connect(session, socket) {
       return Observable.from(session.renew()).mergeMap(() => open(operation, variables));
     });
 
-  return new Environment({ network: Network.create(ask, subscribe), store: new Store(new RecordSource()) });
+  return new Environment({ network: Network.create(execute, subscribe), store: new Store(new RecordSource()) });
 }
 
-function refusal(errors) {
+function relayError(errors) {
   return Object.assign(new Error(errors[0].message), { source: { errors } });
 }
 
@@ -70,20 +70,20 @@ await run('relay', async ({ campaignId, ballot, moveOn }) => {
   const socket = openSocket(session);
   const environment = connect(session, socket);
 
-  // As useLazyLoadQuery, useFragment and useMutation do.
+  // These do what useLazyLoadQuery, useFragment and useMutation do.
   const load = (query, variables) => {
     environment.retain(relay.createOperationDescriptor(query, variables));
     return relay.fetchQuery(environment, query, variables).toPromise();
   };
-  const look = (fragment, reference) => environment.lookup(relay.getSingularSelector(fragment, reference));
-  const read = (fragment, reference) => look(fragment, reference).data;
+  const lookup = (fragment, reference) => environment.lookup(relay.getSingularSelector(fragment, reference));
+  const read = (fragment, reference) => lookup(fragment, reference).data;
   const commit = (mutation, variables) =>
     new Promise((resolve, reject) => {
-      const onCompleted = (data, errors) => (errors ? reject(refusal(errors)) : resolve(data));
+      const onCompleted = (data, errors) => (errors ? reject(relayError(errors)) : resolve(data));
       relay.commitMutation(environment, { mutation, variables, onCompleted, onError: reject });
     });
 
-  // The roster, page by page, as usePaginationFragment does: @connection puts each where it belongs in the list.
+  // The roster by pages, as usePaginationFragment loads it. @connection merges each page into the list.
   const roster = await load(RosterQuery, { first: 5 });
   const { pageInfo } = read(rosterFragment, roster).members;
   await load(RosterPageQuery, { first: 5, after: pageInfo.endCursor });
@@ -91,22 +91,22 @@ await run('relay', async ({ campaignId, ballot, moveOn }) => {
   assert.equal(edges.length, 10);
   showRoster(edges);
 
-  // Anything by its id: @refetchable on a type with one makes a query of `node(id:)`.
+  // An object by its id. @refetchable on a type with an id generates a query of `node(id:)`.
   const [{ node }] = edges;
   await load(MemberQuery, { id: node.id });
   showMember(read(memberFragment, node));
 
-  // The answer to a ballot brings its campaign along, and all that show the campaign's turnout follow.
+  // The response to a ballot has its campaign, and the store updates everything that shows the campaign.
   const { campaign } = await load(CampaignQuery, { id: campaignId });
   let shown = read(progressFragment, campaign);
   assert.equal(shown.turnout.voted, 0);
-  environment.subscribe(look(progressFragment, campaign), ({ data }) => (shown = data));
+  environment.subscribe(lookup(progressFragment, campaign), ({ data }) => (shown = data));
   await commit(CastBallotMutation, { input: ballot });
   assert.equal(shown.turnout.voted, 1);
   assert.equal(shown.viewerCanVote, false);
   showTurnout(shown.turnout);
 
-  // The present tally, the next one, and the result, with which the subscription completes.
+  // The current tally, the next one, and the result, after which the subscription completes.
   const watch = (variables, onNext) =>
     new Promise((resolve, reject) => {
       const config = { subscription: TallySubscription, variables, onNext, onError: reject, onCompleted: resolve };
@@ -127,10 +127,10 @@ await run('relay', async ({ campaignId, ballot, moveOn }) => {
   const lost = await watch({ campaignId: 'nowhere' }).catch((error) => error);
   for (const error of [late, lost]) showError(error.source.errors[0]);
 
-  // An access token that is not good any more: one renewal, however many requests were refused for it.
+  // With an invalid access token, the session is renewed once for all refused requests.
   let renewals = 0;
   session.onRenewal(() => (renewals += 1));
-  session.accessToken = 'worn';
+  session.accessToken = 'expired';
   await Promise.all(edges.map(({ node }) => load(MemberQuery, { id: node.id })));
   assert.equal(renewals, 1);
   console.log(`  renewal: one for ${edges.length} requests`);

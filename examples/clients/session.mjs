@@ -1,5 +1,5 @@
-// A session with Guildhall, whichever client it is for: signs in, keeps the tokens, renews them. It speaks plain HTTP
-// itself, so that renewing never goes through the client that waits for it.
+// A session with Guildhall, for any client: signs in, stores the tokens and renews them. It uses plain `fetch`, because the
+// client waits for the renewal and cannot send it.
 
 const LOGIN = /* GraphQL */ `
   mutation Login($input: LoginInput!) {
@@ -12,13 +12,13 @@ const REFRESH_SESSION = /* GraphQL */ `
   }
 `;
 
-/** What is sent to sign in and to renew. */
+/** The documents for signing in and for renewing. */
 const DOCUMENTS = { login: { query: LOGIN }, refreshSession: { query: REFRESH_SESSION } };
 
-/** How long before its time an access token is no longer relied on, in milliseconds. */
-const EARLY = 60_000;
-/** How long after a renewal a refusal may be of the token before, in milliseconds. */
-const CROSSED = 5_000;
+/** Time before its expiry from which an access token is no longer used, in milliseconds. */
+const EXPIRY_MARGIN = 60_000;
+/** Time after a renewal in which a refusal can still concern the previous token, in milliseconds. */
+const REFUSAL_DELAY = 5_000;
 
 export class Session {
   accessToken;
@@ -30,8 +30,8 @@ export class Session {
   #listeners = [];
 
   /**
-   * `guild` is the slug for `X-Guild`; a site of one guild leaves it out. A server with trusted documents takes the ids of
-   * its own: `{ login: { documentId }, refreshSession: { documentId } }`.
+   * `guild` is the slug for `X-Guild`; a site for one guild omits it. With a server that accepts only trusted documents, pass
+   * their ids: `{ login: { documentId }, refreshSession: { documentId } }`.
    */
   constructor(url, guild, documents = DOCUMENTS) {
     this.url = url;
@@ -40,10 +40,10 @@ export class Session {
   }
 
   async signIn(discordUsername, password) {
-    this.#keep((await this.#ask(this.#documents.login, { discordUsername, password })).login);
+    this.#store((await this.#post(this.#documents.login, { discordUsername, password })).login);
   }
 
-  /** The headers of a request, also of one who is not signed in. */
+  /** The headers of a request, signed in or not. */
   get headers() {
     return {
       ...(this.guild && { 'X-Guild': this.guild }),
@@ -53,60 +53,60 @@ export class Session {
 
   /** The payload of `connection_init`. */
   async connectionParams() {
-    if (this.accessToken && this.goodFor <= 0) await this.renew();
+    if (this.accessToken && this.validFor <= 0) await this.renew();
     return { guild: this.guild, authorization: this.headers.Authorization };
   }
 
-  /** How long the access token may be relied on yet, in milliseconds. */
-  get goodFor() {
-    return this.#expiresAt - EARLY - Date.now();
+  /** Time until the access token should be renewed, in milliseconds. */
+  get validFor() {
+    return this.#expiresAt - EXPIRY_MARGIN - Date.now();
   }
 
-  /** Whatever its time, the server has refused the access token. */
-  distrust() {
+  /** Marks the access token as invalid, because the server refused it before its expiry. */
+  invalidateToken() {
     this.#expiresAt = 0;
   }
 
-  /** New tokens. All who ask at once share one renewal: a refresh token that is used twice ends its session. */
+  /** Renews the tokens. Concurrent calls share one renewal, because a refresh token that is used twice ends its session. */
   async renew() {
-    if (performance.now() - this.#renewedAt < CROSSED) return;
+    if (performance.now() - this.#renewedAt < REFUSAL_DELAY) return;
     this.#renewal ??= this.#renew().finally(() => (this.#renewal = undefined));
     await this.#renewal;
   }
 
-  /** `listener` is called after each renewal. */
+  /** Calls `listener` after each renewal. */
   onRenewal(listener) {
     this.#listeners.push(listener);
   }
 
   async #renew() {
     const input = { refreshToken: this.#refreshToken };
-    this.#keep((await this.#ask(this.#documents.refreshSession, input)).refreshSession);
+    this.#store((await this.#post(this.#documents.refreshSession, input)).refreshSession);
     this.#renewedAt = performance.now();
     for (const listener of this.#listeners) listener();
   }
 
-  #keep({ accessToken, accessTokenExpiresAt, refreshToken }) {
+  #store({ accessToken, accessTokenExpiresAt, refreshToken }) {
     this.accessToken = accessToken;
     this.#expiresAt = Date.parse(accessTokenExpiresAt);
     this.#refreshToken = refreshToken;
   }
 
-  async #ask(document, input) {
+  async #post(document, input) {
     const response = await fetch(this.url, {
       method: 'POST',
-      // Never with `Authorization`: a request with a token that is not good is refused, whatever it asks for.
+      // Without `Authorization`, because the server refuses any request with an invalid token.
       headers: { 'Content-Type': 'application/json', ...(this.guild && { 'X-Guild': this.guild }) },
       body: JSON.stringify({ ...document, variables: { input } }),
     });
     const { data, errors } = await response.json();
-    // With its `code` and `reason`: UNAUTHENTICATED and INVALID_TOKEN when the session is over.
+    // With `code` and `reason`: UNAUTHENTICATED and INVALID_TOKEN if the session has ended.
     if (errors) throw Object.assign(new Error(errors[0].message), errors[0].extensions);
     return data;
   }
 }
 
-/** Whether renewing the session mends these errors. Others have the code `UNAUTHENTICATED`, too, and it does not. */
+/** Whether a renewal can resolve these errors. Other errors with the code `UNAUTHENTICATED` need a sign-in. */
 export function isTokenRefused(errors) {
   return errors?.some(({ extensions }) => extensions?.reason === 'INVALID_TOKEN') ?? false;
 }

@@ -1,5 +1,5 @@
-// Subscriptions as server-sent events, for where no WebSocket gets through: by the package graphql-sse, and by urql,
-// which has them built in.
+// Subscriptions as server-sent events, for networks that block WebSockets: with the package graphql-sse, and with urql,
+// which supports them itself.
 
 import assert from 'node:assert/strict';
 import { Client, fetchExchange, gql } from '@urql/core';
@@ -16,12 +16,12 @@ const TALLY = /* GraphQL */ `
   }
 `;
 
-/** A connection for each subscription, which is graphql-sse's default. */
+/** graphql-sse in its default mode: one connection for each subscription. */
 function connect(session) {
   return createClient({
     url: session.url,
     headers: () => session.headers,
-    // A stream that is not even begun, because the access token is not good any more.
+    // The server refuses a stream with an invalid access token.
     fetchFn: async (url, init) => {
       const response = await fetch(url, init);
       if (response.status !== 401) return response;
@@ -31,7 +31,7 @@ function connect(session) {
   });
 }
 
-/** What a subscription brings. Begins anew when the access token expires meanwhile. */
+/** The results of a subscription. Subscribes again when the access token expires. */
 async function* watch(client, session, request) {
   for (;;) {
     let expired = false;
@@ -44,7 +44,7 @@ async function* watch(client, session, request) {
   }
 }
 
-/** urql's own. Other exchanges are as in urql.mjs; this takes the place of subscriptionExchange. */
+/** urql with `fetchSubscriptions` in place of subscriptionExchange. Other exchanges are as in urql.mjs. */
 function urql(session) {
   const authorization = authExchange(async ({ appendHeaders }) => ({
     addAuthToOperation: (operation) => appendHeaders(operation, session.headers),
@@ -58,8 +58,8 @@ await run('sse', async ({ campaignId, moveOn }) => {
   const session = new Session(server, guild);
   await session.signIn('member', password);
 
-  // The present tally and the next one, with a token that has to be renewed first.
-  session.accessToken = 'worn';
+  // The current tally and the next one, with a token that must be renewed first.
+  session.accessToken = 'expired';
   const client = connect(session);
   let tallies = 0;
   for await (const { data, errors } of watch(client, session, { query: TALLY, variables: { campaignId } })) {
@@ -70,14 +70,14 @@ await run('sse', async ({ campaignId, moveOn }) => {
     moveOn();
   }
 
-  // An error is the stream's one and last result.
+  // An error is the only result of its stream.
   for await (const { errors } of watch(client, session, { query: TALLY, variables: { campaignId: 'nowhere' } })) {
     showError(errors[0]);
     assert.equal(errors[0].extensions.code, 'NOT_FOUND');
   }
   client.dispose();
 
-  // The present tally and the result, with which the stream completes.
+  // The current tally and the result, after which the stream completes.
   let results = 0;
   await new Promise((resolve, reject) => {
     urql(session).subscription(gql(TALLY), { campaignId }).subscribe(({ data, error, hasNext }) => {

@@ -1,5 +1,5 @@
-// Documents with types, by graphql-codegen: what a document takes and what it brings is checked when the app is built.
-// Any client that knows `TypedDocumentNode` takes them; this one is Apollo Client.
+// Typed documents by graphql-codegen: the compiler checks their variables and results. Any client that supports
+// `TypedDocumentNode` accepts them, such as Apollo Client here.
 
 import type { ApolloClient } from '@apollo/client';
 import { graphql } from './gql';
@@ -17,25 +17,25 @@ const VOTE = graphql(`
   }
 `);
 
-/** Who matches, and which rank they hold. */
+/** The matching members and their ranks. */
 export async function search(client: ApolloClient, search: string): Promise<Map<string, string>> {
   const { data } = await client.query({ query: SEARCH, variables: { search } });
   const edges = data?.members.edges ?? [];
   return new Map(edges.map(({ node }) => [node.displayName, node.rank.name]));
 }
 
-/** The receipt of the ballot. */
+/** Casts a ballot and returns its receipt. */
 export async function vote(client: ApolloClient, campaignId: string, picks: string[]): Promise<string | undefined> {
   const { data } = await client.mutate({ mutation: VOTE, variables: { input: { campaignId, picks } } });
   return data?.castBallot.ballot.receipt;
 }
 
-/** What is wrong is not compiled. */
-export async function wrong(client: ApolloClient): Promise<void> {
-  // @ts-expect-error -- a search is for text
+/** The compiler rejects these errors. */
+export async function typeErrors(client: ApolloClient): Promise<void> {
+  // @ts-expect-error -- `search` must be a string
   await client.query({ query: SEARCH, variables: { search: 5 } });
-  // @ts-expect-error -- a ballot is cast in a campaign
+  // @ts-expect-error -- `campaignId` is missing
   await client.mutate({ mutation: VOTE, variables: { input: { picks: [] } } });
-  // @ts-expect-error -- the document does not ask for the members' names in Discord
+  // @ts-expect-error -- the document does not select `discordUsername`
   (await client.query({ query: SEARCH, variables: { search: '' } })).data?.members.edges[0]?.node.discordUsername;
 }

@@ -10,13 +10,13 @@ import { Session, isTokenRefused } from './session.mjs';
 import { openSocket } from './socket.mjs';
 
 function connect(session, socket) {
-  // An id is unique among all things, so that the default key, type and id, is right for whatever has one.
+  // The default key, type and id, fits every type with an id, because ids are unique.
   const cache = cacheExchange({
-    // What has none is kept in what it is of.
+    // Types without an id are stored in their parent.
     keys: { Standing: () => null, Turnout: () => null, VoteTally: () => null },
     resolvers: {
       Query: {
-        // The pages of a filter make one list.
+        // All pages with the same filter form one list.
         members: relayPagination(),
         campaigns: relayPagination(),
       },
@@ -24,7 +24,7 @@ function connect(session, socket) {
   });
   const authorization = authExchange(async ({ appendHeaders }) => ({
     addAuthToOperation: (operation) => appendHeaders(operation, session.headers),
-    // Asks once more after renewing the session.
+    // Retries once after renewing the session.
     didAuthError: ({ graphQLErrors }) => isTokenRefused(graphQLErrors),
     refreshAuth: () => session.renew(),
   }));
@@ -72,8 +72,8 @@ const TALLY = gql`
   ${PROGRESS}
 `;
 
-/** What an operation brings; its error is thrown. */
-async function ask(operation) {
+/** Returns the data of an operation, or throws its error. */
+async function dataOf(operation) {
   const { data, error } = await operation;
   if (error) throw error;
   return data;
@@ -85,28 +85,28 @@ await run('urql', async ({ campaignId, ballot, moveOn }) => {
   const socket = openSocket(session);
   const client = connect(session, socket);
 
-  // The roster by pages: the cache's resolver puts each where it belongs in the list.
-  const { pageInfo } = (await ask(client.query(ROSTER, { first: 5 }))).members;
-  const { edges } = (await ask(client.query(ROSTER, { first: 5, after: pageInfo.endCursor }))).members;
+  // The roster by pages. The cache's resolver merges each page into the list.
+  const { pageInfo } = (await dataOf(client.query(ROSTER, { first: 5 }))).members;
+  const { edges } = (await dataOf(client.query(ROSTER, { first: 5, after: pageInfo.endCursor }))).members;
   assert.equal(edges.length, 10);
   showRoster(edges);
 
-  // Anything by its id. What that brings is known wherever the member is shown.
+  // An object by its id. The cache merges the result into every place that shows the member.
   const [{ node }] = edges;
-  const { discordUsername } = (await ask(client.query(MEMBER, { id: node.id }))).node;
+  const { discordUsername } = (await dataOf(client.query(MEMBER, { id: node.id }))).node;
   showMember({ ...node, discordUsername });
 
-  // A ballot is answered with its campaign, and whatever shows that campaign follows.
+  // The response to a ballot has its campaign, and the cache updates everything that shows the campaign.
   let shown;
   const watching = client.query(CAMPAIGN, { id: campaignId }).subscribe(({ data }) => (shown = data?.campaign));
-  await ask(client.query(CAMPAIGN, { id: campaignId }));
+  await dataOf(client.query(CAMPAIGN, { id: campaignId }));
   assert.equal(shown.turnout.voted, 0);
-  await ask(client.mutation(CAST_BALLOT, { input: ballot }));
+  await dataOf(client.mutation(CAST_BALLOT, { input: ballot }));
   assert.equal(shown.turnout.voted, 1);
   assert.equal(shown.viewerCanVote, false);
   showTurnout(shown.turnout);
 
-  // The present tally, the next one, and the result, with which the subscription completes.
+  // The current tally, the next one, and the result, after which the subscription completes.
   let tallies = 0;
   await new Promise((resolve, reject) => {
     client.subscription(TALLY, { campaignId }).subscribe(({ data, error, hasNext }) => {
@@ -127,12 +127,12 @@ await run('urql', async ({ campaignId, ballot, moveOn }) => {
   const lost = await new Promise((resolve) => client.subscription(TALLY, { campaignId: 'nowhere' }).subscribe(resolve));
   for (const { error } of [late, lost]) showError(error.graphQLErrors[0]);
 
-  // An access token that is not good any more: one renewal, however many requests were refused for it.
+  // With an invalid access token, the session is renewed once for all refused requests.
   let renewals = 0;
   session.onRenewal(() => (renewals += 1));
-  session.accessToken = 'worn';
-  const again = ({ node }) => ask(client.query(MEMBER, { id: node.id }, { requestPolicy: 'network-only' }));
-  await Promise.all(edges.map(again));
+  session.accessToken = 'expired';
+  const refetch = ({ node }) => dataOf(client.query(MEMBER, { id: node.id }, { requestPolicy: 'network-only' }));
+  await Promise.all(edges.map(refetch));
   assert.equal(renewals, 1);
   console.log(`  renewal: one for ${edges.length} requests`);
 

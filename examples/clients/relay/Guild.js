@@ -1,5 +1,5 @@
-// The documents of relay.mjs, as the components of an app would hold them. relay-compiler reads them and writes to
-// __generated__ what runs. A bundler with babel-plugin-relay puts that in their place; relay.mjs imports it itself.
+// The documents of relay.mjs. In an app they are in its components. relay-compiler reads them and generates modules in
+// __generated__. babel-plugin-relay replaces the documents by these modules in a bundle; relay.mjs imports them directly.
 
 import { graphql } from 'relay-runtime';
 
