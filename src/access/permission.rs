@@ -10,21 +10,22 @@ use crate::{
 };
 
 text_enum! {
-    /// Something a rank allows its holders to do.
+    /// A permission that a rank can grant to its members.
     pub enum Permission {
-        /// Create, edit and delete ranks below one's own.
+        /// Create, change and delete ranks below the member's own.
         RanksManage,
-        /// Create, edit and deactivate members below one's own rank, and their characters.
+        /// Create, change and deactivate members below the member's own rank, issue reset codes to them, and change
+        /// their characters.
         MembersManage,
-        /// Send invite codes to members below one's own rank.
+        /// Issue invite codes to members below the member's own rank.
         MembersInvite,
-        /// Create, edit, start, close and archive campaigns, and see drafts.
+        /// See drafts, and create, change, start, close and archive campaigns.
         CampaignsManage,
-        /// Link Discord and synchronise ranks with its roles.
+        /// Link the guild to Discord, and sync ranks with Discord roles.
         DiscordManage,
         /// Read the audit log.
         AuditView,
-        /// Edit the guild's name and region.
+        /// Change the guild's name and region.
         GuildManage,
     }
 }

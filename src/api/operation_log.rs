@@ -141,7 +141,7 @@ impl Drop for OperationLog {
             kind,
             transport,
             outcome,
-            took: duration,
+            duration,
             statements,
         });
         let _span = self.span.enter();

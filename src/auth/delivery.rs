@@ -9,18 +9,18 @@ use crate::{
     kernel::{clock::Timestamp, error::Result},
 };
 
-/// How a code reached its member.
+/// Whether and how a code was delivered to its member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
 pub enum InviteDelivery {
-    /// By direct message.
+    /// The bot sent it by direct message.
     Sent,
-    /// It will be sent by direct message.
+    /// The bot will send it by direct message.
     Queued,
-    /// The member has no known Discord id; pass the code on.
+    /// Not delivered, because the Discord id of the member is unknown. Pass the code on.
     NotLinked,
-    /// The direct message could not be sent, since they take none; pass the code on.
+    /// Not delivered, because the member does not accept direct messages. Pass the code on.
     Failed,
-    /// There is no bot; pass the code on.
+    /// Not delivered, because the server has no bot. Pass the code on.
     NotConfigured,
 }
 

@@ -1,17 +1,17 @@
-//! The status of a campaign. In this layer, because the audit log, which is below voting, filters by it.
+//! The status of a campaign. It is in this layer because the audit log, which is below `voting`, filters by it.
 
 use super::text::text_enum;
 
 text_enum! {
     /// The status of a campaign.
     pub enum CampaignStatus {
-        /// In preparation, and visible only to members who can manage campaigns.
+        /// In preparation, and visible only with `CAMPAIGNS_MANAGE`.
         Draft,
-        /// Open for ballots.
+        /// Accepts ballots until `closesAt`.
         Live,
-        /// Closed, with a result.
+        /// Closed, with a final result.
         Closed,
-        /// Closed, and hidden from lists by default.
+        /// Closed, and omitted from `campaigns` by default.
         Archived,
     }
 }

@@ -58,7 +58,7 @@ pub async fn retry_message(discord: &Discord, viewer: &Viewer, id: MessageId) ->
                 return Err(Refusal::conflict("NOT_FAILED", "The message is queued already.").into());
             }
             message.state = MessageState::Queued;
-            let entry = audit::entry(Action::DiscordRetry, id, "Retried a message to Discord");
+            let entry = audit::event(Action::DiscordRetry, id, "Retried a message to Discord");
             audit::record(conn, officer.guild, Some(&officer), now, entry).await?;
             Ok(message)
         })

@@ -18,7 +18,7 @@ use crate::{
 };
 
 text_enum! {
-    /// The game region of a guild.
+    /// The World of Warcraft region of a guild.
     pub enum Region {
         /// The Americas and Oceania.
         Us,
@@ -34,11 +34,11 @@ text_enum! {
 }
 
 text_enum! {
-    /// How a member got their rank.
+    /// Who set a member's rank.
     pub enum RankSource {
-        /// An officer or an operator set it.
+        /// An officer. Role sync keeps the rank.
         Manual,
-        /// Role sync set it from their Discord roles.
+        /// Role sync, from the member's Discord roles.
         DiscordSync,
     }
     // Role sync does not change ranks that were set manually, or that have an unknown source.
@@ -46,7 +46,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// A class of World of Warcraft.
+    /// A character class of World of Warcraft.
     pub enum CharacterClass {
         /// Death Knight.
         DeathKnight,
@@ -80,13 +80,13 @@ text_enum! {
 text_enum! {
     /// The role of a character in a group.
     pub enum CharacterRole {
-        /// Draws the enemies' attacks.
+        /// Takes the damage of enemies.
         Tank,
         /// Heals the group.
         Healer,
         /// Deals damage at close range.
         MeleeDps,
-        /// Deals damage from a distance.
+        /// Deals damage at long range.
         RangedDps,
     }
 }

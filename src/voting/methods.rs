@@ -10,15 +10,16 @@ use crate::db::text_enum;
 text_enum! {
     /// How ballots are counted. `docs/voting.md` explains the rules of each method and names their publications.
     pub enum VotingMethod {
-        /// Ordered picks: of n picks, the first scores n points and the last one.
+        /// Ordered picks: of n picks, the first scores n points, the next n - 1, and the last 1.
         Weighted,
         /// Picks in any order: each scores one point.
         Approval,
-        /// Ordered picks: the last entry is eliminated round by round until one has a majority.
+        /// Ordered picks: each round eliminates the entry with the fewest votes, until one has a majority.
         InstantRunoff,
-        /// Ordered picks: entries are compared in pairs, and one that beats all others wins (Condorcet, by beatpaths).
+        /// Ordered picks: all entries are compared in pairs, and one that beats all others wins (Condorcet method with
+        /// beatpaths).
         Schulze,
-        /// Ordered picks for several seats: each seat takes a quota of the votes, and the surplus is transferred
+        /// Ordered picks for several seats: an entry needs a quota of the votes, and its surplus is transferred
         /// (Scottish STV).
         SingleTransferableVote,
     }

@@ -19,71 +19,71 @@ use crate::{
 };
 
 text_enum! {
-    /// Who sees the standings while the campaign is live.
+    /// Who sees the standings while the campaign is live. After it closes, everyone who sees the campaign does.
     pub enum ResultsVisibility {
-        /// Members who have voted, and members who can see the campaign but cannot vote.
+        /// Members who have voted, and members who may see the campaign but not vote.
         AfterVoting,
-        /// Everyone who can see the campaign.
+        /// Everyone who sees the campaign.
         Always,
-        /// No one until the campaign closes.
+        /// No one.
         AfterClose,
     }
 }
 
 text_enum! {
-    /// Which events of a campaign the Discord bot announces.
+    /// The events of a campaign that the Discord bot announces.
     pub enum AnnouncementLevel {
-        /// None.
+        /// No events.
         Off,
-        /// The start and the result.
+        /// The launch and the results.
         Quiet,
-        /// Also half-time, the last day, the last hour, and that everyone has voted.
+        /// As `QUIET`, and half of the members having voted, the last day, the last hour, and all having voted.
         Normal,
-        /// All events.
+        /// As `NORMAL`, and the first ballot, each quarter, lead changes, and growing numbers of ballots.
         Hype,
     }
 }
 
 text_enum! {
-    /// Why the standings are hidden. If several reasons apply, this is the first.
+    /// Why the standings are hidden from the viewer. The first reason that applies is given.
     pub enum StandingsHiddenReason {
         /// The campaign is a draft.
         NotStarted,
-        /// The standings are shown when the campaign closes.
+        /// The standings are shown after the campaign closes.
         AfterClose,
-        /// The standings are shown only to members.
+        /// The viewer must sign in first.
         SignIn,
-        /// The standings are shown to the viewer after they have voted.
+        /// The viewer must vote first.
         VoteFirst,
     }
 }
 
 text_enum! {
-    /// Why the viewer cannot vote. If several reasons apply, this is the first.
+    /// Why the viewer cannot vote. The first reason that applies is given.
     pub enum CannotVoteReason {
         /// The viewer is not signed in.
         SignIn,
         /// The viewer has no account.
         NotRegistered,
-        /// The campaign does not accept ballots now.
+        /// The campaign does not accept ballots: it has not started, or its end has passed.
         NotLive,
         /// The viewer has already voted.
         AlreadyVoted,
-        /// The viewer's rank is too low.
+        /// The viewer's rank level is below `minRankLevelToVote`.
         RankTooLow,
     }
 }
 
 text_enum! {
-    /// Why a draft cannot go live.
+    /// What prevents a draft from going live.
     pub enum ActivationBlocker {
-        /// Fewer than two entries.
+        /// The draft has fewer than two entries.
         TooFewEntries,
-        /// Fewer entries than picks per voter.
+        /// The draft has fewer entries than `picksPerVoter`.
         FewerEntriesThanPicks,
-        /// Fewer entries than seats.
+        /// The draft has fewer entries than `seats`.
         FewerEntriesThanSeats,
-        /// The campaign would have ended already.
+        /// The scheduled voting period has ended already.
         DeadlinePassed,
     }
 }

@@ -186,7 +186,7 @@ impl ConnectionNode for Member {
 
     async fn count(ctx: &Context<'_>, filter: &MemberFilter) -> Result<i64> {
         let context = RequestContext::of(ctx);
-        context.app.rosters.headcount(&context.app.db, &*context.guild_row().await?, filter).await
+        context.app.rosters.member_count(&context.app.db, &*context.guild_row().await?, filter).await
     }
 }
 

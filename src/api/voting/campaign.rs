@@ -128,7 +128,7 @@ impl Campaign {
             return Ok(known.to_vec());
         }
         let entries = context.loaders.entries_of.load(self.id).await?.unwrap_or_default();
-        context.app.voting.tallies.keep_entries(self, &entries);
+        context.app.voting.tallies.insert_entries(self, &entries);
         Ok(entries.to_vec())
     }
 

@@ -26,11 +26,11 @@ use crate::{
 /// The database's.
 pub async fn participation_of(ctx: &Context<'_>, member: MemberId) -> Result<Option<Participation>> {
     let context = RequestContext::of(ctx);
-    let Some(viewer) = context.viewer().filter(|viewer| may_know_participation(viewer, member)) else {
+    let Some(viewer) = context.viewer().filter(|viewer| may_see_participation(viewer, member)) else {
         return Ok(None);
     };
     let participation = context.loaders.participation.load(member).await?;
-    Ok(Some(participation.unwrap_or_else(|| Participation::none(member)).seen_by(&viewer)))
+    Ok(Some(participation.unwrap_or_else(|| Participation::none(member)).visible_to(&viewer)))
 }
 
 /// Participation of a member in the live and closed campaigns in which the member is or was eligible, or voted.
