@@ -85,7 +85,7 @@ impl ViewerWatch {
         loop {
             let app = Arc::clone(&self.subscriber.app);
             let refreshed = {
-                let _permit = app.live.renewal().await;
+                let _permit = app.live.refresh_permit().await;
                 match Box::pin(self.subscriber.refresh()).await {
                     Ok(auth) => may_continue(auth.clone()).await.map(|()| auth),
                     Err(error) => Err(error),

@@ -6,7 +6,7 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     access::{self, Access, ViewerCache},
-    auth::{Accounts, Hasher, Keys, Lifetimes, Limiter, LoginLimits},
+    auth::{Accounts, Hasher, Keys, Lifetimes, LoginLimiter, LoginLimits},
     bus::{Bus, BusSubscriber},
     db::{Db, warn_of_unknown_values},
     discord::{Bot, DirectMessages, Discord, DiscordAnnouncer, delivery},
@@ -109,7 +109,7 @@ impl App {
             keys: Arc::new(keys),
             hasher,
             lifetimes: options.lifetimes,
-            limiter: Arc::new(Limiter::new(options.limits, &clock)),
+            limiter: Arc::new(LoginLimiter::new(options.limits, &clock)),
             metrics: Arc::clone(&metrics),
             delivery: Arc::new(direct_messages),
         };

@@ -32,7 +32,7 @@ pub async fn register(
     password: String,
     origin: &Origin,
 ) -> Result<SignedIn> {
-    accounts.limiter.from_address(origin.address)?;
+    accounts.limiter.check_address(origin.address)?;
     password::check_new_password("password", &password)?;
     let key = text::username_key(username);
     let attempt = attempts::begin(accounts, guild, AttemptKind::Register, &key).await?;
@@ -69,7 +69,7 @@ pub async fn login(
     origin: &Origin,
 ) -> Result<SignedIn> {
     let refusal = || bad_credentials("The Discord username or the password is wrong.");
-    accounts.limiter.from_address(origin.address)?;
+    accounts.limiter.check_address(origin.address)?;
     let key = text::username_key(username);
     let attempt = attempts::begin(accounts, guild, AttemptKind::Login, &key).await?;
     let member = accounts
@@ -108,7 +108,7 @@ pub async fn change_password(
     origin: &Origin,
 ) -> Result<SignedIn> {
     let refusal = || bad_credentials("The present password is wrong.").at("currentPassword");
-    accounts.limiter.from_address(origin.address)?;
+    accounts.limiter.check_address(origin.address)?;
     password::check_new_password("newPassword", &new)?;
     let (guild, id) = (viewer.guild, viewer.member);
     let member = accounts.access.db.read(async move |conn| Ok(identity::store::member(conn, guild, id).await?)).await?;
@@ -155,7 +155,7 @@ pub async fn reset_password(
     new: String,
     origin: &Origin,
 ) -> Result<SignedIn> {
-    accounts.limiter.from_address(origin.address)?;
+    accounts.limiter.check_address(origin.address)?;
     password::check_new_password("newPassword", &new)?;
     let key = text::username_key(username);
     let attempt = attempts::begin(accounts, guild, AttemptKind::Reset, &key).await?;

@@ -2,7 +2,7 @@
 
 use super::{
     attempts::LoginAttempt,
-    delivery::{CodeLetter, InviteDelivery},
+    delivery::{CodeMessage, InviteDelivery},
     password,
     service::Accounts,
     store::{self, OneTimeCode, Purpose},
@@ -109,7 +109,7 @@ async fn issue(
             store::put_code(conn, &code).await?;
             if let Some(delivery) = &delivery {
                 let guild_name = identity::store::guild(conn, guild).await?.map(|it| it.name).unwrap_or_default();
-                let letter = CodeLetter { purpose, guild_name: &guild_name, member: &member, code: &text, expires_at };
+                let letter = CodeMessage { purpose, guild_name: &guild_name, member: &member, code: &text, expires_at };
                 delivery.enqueue(conn, &letter, now).await?;
             }
             let (action, what) = match purpose {

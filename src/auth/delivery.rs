@@ -25,7 +25,7 @@ pub enum InviteDelivery {
 }
 
 /// A code with what its letter says.
-pub struct CodeLetter<'c> {
+pub struct CodeMessage<'c> {
     /// Whether it opens an account or resets a password.
     pub purpose: Purpose,
     /// The guild's name.
@@ -51,7 +51,7 @@ pub trait PendingDelivery: Send + Sync {
     fn enqueue<'c>(
         &'c self,
         conn: &'c mut Conn,
-        letter: &'c CodeLetter<'c>,
+        letter: &'c CodeMessage<'c>,
         now: Timestamp,
     ) -> BoxFuture<'c, Result<()>>;
 

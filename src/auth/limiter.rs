@@ -38,7 +38,7 @@ impl Default for LoginLimits {
 }
 
 /// Bounds attempts. One for a server's life.
-pub struct Limiter {
+pub struct LoginLimiter {
     pub(super) limits: LoginLimits,
     addresses: KeyedLimiter<IpAddr>,
     /// Attempts on one account run one after the other, so that concurrent failures are all counted.
@@ -51,7 +51,7 @@ pub(super) type AccountKey = (GuildId, String);
 /// Held during an attempt on one account.
 type AccountLock = tokio::sync::Mutex<()>;
 
-impl Limiter {
+impl LoginLimiter {
     /// A limiter that has counted nothing yet.
     pub fn new(limits: LoginLimits, clock: &Clock) -> Self {
         Self { limits, addresses: KeyedLimiter::per_minute(limits.per_address, clock), locks: Mutex::default() }
@@ -61,7 +61,7 @@ impl Limiter {
     ///
     /// # Errors
     /// `RATE_LIMITED`.
-    pub fn from_address(&self, address: Option<IpAddr>) -> Result<(), Refusal> {
+    pub fn check_address(&self, address: Option<IpAddr>) -> Result<(), Refusal> {
         let Some(address) = address else { return Ok(()) };
         self.addresses.check(&rate_limit_key(address)).map_err(Refusal::rate_limited)
     }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{delivery::CodeDelivery, limiter::Limiter, password::Hasher, token::Keys};
+use super::{delivery::CodeDelivery, limiter::LoginLimiter, password::Hasher, token::Keys};
 use crate::{
     access::{Access, TokenClaim, Viewer, viewer::invalid_token},
     kernel::{error::Result, id::GuildId, metrics::Metrics},
@@ -45,7 +45,7 @@ pub struct Accounts {
     /// How long tokens and codes stay valid.
     pub lifetimes: Lifetimes,
     /// Limits attempts to sign in.
-    pub limiter: Arc<Limiter>,
+    pub limiter: Arc<LoginLimiter>,
     /// Counts failed attempts.
     pub metrics: Arc<Metrics>,
     /// Delivers codes.
@@ -58,7 +58,7 @@ impl Accounts {
     /// # Errors
     /// `UNAUTHENTICATED` for a token that is forged, expired, revoked or another guild's.
     pub async fn authenticate(&self, guild: GuildId, token: &str) -> Result<Viewer> {
-        let claims = self.keys.read(token, self.access.clock.now()).filter(|claims| claims.guild == guild);
+        let claims = self.keys.verify(token, self.access.clock.now()).filter(|claims| claims.guild == guild);
         let claims = claims.ok_or_else(invalid_token)?;
         let claim = TokenClaim {
             member: claims.member,

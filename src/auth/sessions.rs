@@ -110,7 +110,7 @@ impl Tokens {
 /// `UNAUTHENTICATED`, `INVALID_TOKEN`; `RATE_LIMITED`.
 pub async fn refresh_session(accounts: &Accounts, guild: GuildId, token: &str, origin: &Origin) -> Result<SignedIn> {
     let refusal = || Refusal::new(Code::Unauthenticated, "The refresh token is not valid.").because("INVALID_TOKEN");
-    accounts.limiter.from_address(origin.address)?;
+    accounts.limiter.check_address(origin.address)?;
     let now = accounts.access.clock.now();
     let hash = token::refresh_token_hash(token);
     let known = {

@@ -126,7 +126,7 @@ impl Keys {
     }
 
     /// What a token says, if it is signed by us and not expired `now`.
-    pub fn read(&self, token: &str, now: Timestamp) -> Option<Claims> {
+    pub fn verify(&self, token: &str, now: Timestamp) -> Option<Claims> {
         let payload = jsonwebtoken::decode::<Payload>(token, &self.decoding, &self.validation).ok()?.claims;
         let claims = Claims::try_from(payload).ok()?;
         (now.and_utc().timestamp() < claims.expires_at).then_some(claims)
@@ -191,7 +191,7 @@ pub fn refresh_token_hash(token: &str) -> String {
 ///
 /// # Errors
 /// When the file cannot be made or read, or holds too little.
-pub fn secret_beside(file: &Path) -> std::io::Result<Vec<u8>> {
+pub fn load_or_create_secret(file: &Path) -> std::io::Result<Vec<u8>> {
     use std::{fs, io, io::Write, os::unix::fs::OpenOptionsExt};
 
     // Written whole under another name and then linked: whoever starts at the same time finds all of it or nothing.

@@ -79,11 +79,12 @@ pub(super) async fn serve(
 ) -> Result<(), BoxError> {
     let graph = Graph::with(&api.settings()?).map_err(|error| format!("the trusted documents: {error}"))?;
     let background = bot::start(&app);
-    let (end, ending) = watch::channel(false);
-    let budget = Arc::new(http::Budget::new(api.budgets.budgets(), &app.clock));
+    let (end, shutdown) = watch::channel(false);
+    let limiter = Arc::new(http::RequestLimiter::new(api.budgets.rates(), &app.clock));
     let max_body = api.limits.max_body;
     let cors = http::Cors::new(&api.browsers.cors_origins);
-    let server = http::Server { app: Arc::clone(&app), graph, proxies: proxies.into(), cors, max_body, budget, ending };
+    let server =
+        http::Server { app: Arc::clone(&app), graph, proxies: proxies.into(), cors, max_body, limiter, shutdown };
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tracing::info!("serving on http://{}", listener.local_addr()?);
     let mut shutdown_requested = async move || {

@@ -12,12 +12,12 @@ use ipnet::IpNet;
 
 use crate::{
     api,
-    auth::{self, Keys, Lifetimes, MIN_SECRET, secret_beside},
+    auth::{self, Keys, Lifetimes, MIN_SECRET, load_or_create_secret},
     db::{self, DatabaseUrl},
     discord::Bot,
     engine::Limits,
-    http::Budgets,
     http::CorsOrigin,
+    http::RequestRates,
     kernel::clock::Clock,
 };
 
@@ -74,7 +74,7 @@ impl Signing {
             (Some(secret), _) => Ok(Keys::new(secret.as_bytes())),
             (None, Some(file)) => {
                 let key = db::file::with_suffix(&file, ".key");
-                let secret = secret_beside(&key)
+                let secret = load_or_create_secret(&key)
                     .map_err(|error| format!("The signing secret could not be kept in {}: {error}", key.display()))?;
                 Ok(Keys::new(&secret))
             }
@@ -253,9 +253,9 @@ pub struct RequestBudgets {
 }
 
 impl RequestBudgets {
-    /// The budgets as the HTTP server takes them.
-    pub const fn budgets(&self) -> Budgets {
-        Budgets { address_requests: self.address_requests, member_requests: self.member_requests }
+    /// The limits, for the HTTP server.
+    pub const fn rates(&self) -> RequestRates {
+        RequestRates { per_address: self.address_requests, per_member: self.member_requests }
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::{client::Bot, rows::Destination, wording::escape};
 use crate::{
-    auth::{Cipher, CodeDelivery, CodeLetter, InviteDelivery, PendingDelivery, Purpose},
+    auth::{Cipher, CodeDelivery, CodeMessage, InviteDelivery, PendingDelivery, Purpose},
     db::Conn,
     kernel::{
         clock::{Clock, Timestamp},
@@ -53,18 +53,18 @@ impl PendingDelivery for DirectMessage {
     fn enqueue<'c>(
         &'c self,
         conn: &'c mut Conn,
-        letter: &'c CodeLetter<'c>,
+        code_message: &'c CodeMessage<'c>,
         now: Timestamp,
     ) -> BoxFuture<'c, Result<()>> {
         Box::pin(async move {
-            let (guild, member) = (letter.member.guild_id, letter.member.id);
-            let Some(destination) = letter.member.discord_id.as_deref().and_then(Destination::user) else {
+            let (guild, member) = (code_message.member.guild_id, code_message.member.id);
+            let Some(destination) = code_message.member.discord_id.as_deref().and_then(Destination::user) else {
                 return Ok(());
             };
-            let body = self.cipher.seal(&self.id.0.to_string(), &body(letter))?;
-            let kind = kind(letter.purpose);
+            let body = self.cipher.encrypt(&self.id.0.to_string(), &body(code_message))?;
+            let kind = kind(code_message.purpose);
             outbox::store::delete_messages_to(conn, guild, member, kind).await?;
-            let blank = Message::new(guild, destination.encode(guild), kind, now, letter.expires_at);
+            let blank = Message::new(guild, destination.encode(guild), kind, now, code_message.expires_at);
             let message = Message { id: self.id, member_id: Some(member), body, ..blank };
             Ok(outbox::store::enqueue(conn, message).await?)
         })
@@ -97,8 +97,8 @@ const fn kind(purpose: Purpose) -> MessageKind {
 }
 
 /// The message that contains a code, as Discord's JSON.
-fn body(letter: &CodeLetter<'_>) -> String {
-    let CodeLetter { purpose, guild_name, member, code, expires_at } = letter;
+fn body(code_message: &CodeMessage<'_>) -> String {
+    let CodeMessage { purpose, guild_name, member, code, expires_at } = code_message;
     let (guild, username) = (escape(guild_name, 200), escape(&member.discord_username, 200));
     let what = match purpose {
         Purpose::Reset => "Choose a new password with this code",

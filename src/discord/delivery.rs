@@ -156,7 +156,7 @@ async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> Result<(), 
     }
     let body = match message.kind {
         MessageKind::Announcement => Some(message.body.clone()),
-        _ => discord.cipher.open(&message.id.0.to_string(), &message.body),
+        _ => discord.cipher.decrypt(&message.id.0.to_string(), &message.body),
     };
     let body = body.and_then(|body| serde_json::from_str::<Map<String, Value>>(&body).ok());
     let mut body = body.ok_or_else(|| refused("it was sealed with another secret"))?;

@@ -79,7 +79,7 @@ impl Cors {
 
     /// Whether the page that asks for a WebSocket may have one. Only browsers say of which origin they are; a page of none, such
     /// as a file or a sandboxed frame, says `null`.
-    pub(super) fn lets_in(&self, proxies: &[IpNet], parts: &Parts) -> bool {
+    pub(super) fn allows(&self, proxies: &[IpNet], parts: &Parts) -> bool {
         let mut origins = parts.headers.get_all(header::ORIGIN).iter();
         match (origins.next(), origins.next()) {
             (None, _) => true,

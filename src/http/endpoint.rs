@@ -38,13 +38,13 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
     let (mut parts, body) = request.into_parts();
     let origin = origin(&server.proxies, &parts);
     let id = text(&parts.headers, X_REQUEST_ID).unwrap_or("-");
-    let responder = Responder::new(&parts.headers, OperationLog::start(&server.app, "http", id, Span::current()));
-    if let Err(refusal) = server.budget.take(origin.address, None) {
+    let responder = Responder::new(&parts.headers, OperationLog::open(&server.app, "http", id, Span::current()));
+    if let Err(refusal) = server.limiter.check(origin.address, None) {
         return responder.reject(RequestError::new(StatusCode::TOO_MANY_REQUESTS, refusal));
     }
     let wants_socket = text(&parts.headers, header::UPGRADE).is_some_and(|it| it.eq_ignore_ascii_case("websocket"));
     if parts.method == Method::GET && wants_socket {
-        if !server.cors.lets_in(&server.proxies, &parts) {
+        if !server.cors.allows(&server.proxies, &parts) {
             let refusal = Refusal::new(Code::Forbidden, "GUILDHALL_CORS_ORIGINS does not name this page's origin.");
             return responder.reject(RequestError::new(StatusCode::FORBIDDEN, refusal));
         }
@@ -83,7 +83,7 @@ async fn respond(server: Server, parts: Parts, body: Body, origin: Origin, mut r
         };
     responder.log.set_viewer(&admitted);
     if let Some(viewer) = &admitted.viewer
-        && let Err(refusal) = server.budget.take(None, Some(viewer.member))
+        && let Err(refusal) = server.limiter.check(None, Some(viewer.member))
     {
         return responder.reject(RequestError::new(StatusCode::TOO_MANY_REQUESTS, refusal));
     }
@@ -107,7 +107,7 @@ async fn run(
         return responder.reject(RequestError::new(StatusCode::METHOD_NOT_ALLOWED, refusal));
     }
     let is_subscription = kind == Some(OperationType::Subscription);
-    if responder.accepted.rather_events || (responder.accepted.events && is_subscription) {
+    if responder.accepted.prefers_events || (responder.accepted.events && is_subscription) {
         return sse::respond(server, prepared, admitted, responder.log);
     }
     let prepared = match prepared {

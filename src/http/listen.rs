@@ -36,11 +36,11 @@ const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
 /// Serves connections until the server is told to end; those that are open then are for their tasks to end.
 pub async fn serve(listener: TcpListener, server: Server) {
-    serve_at_most(most_connections(), listener, server).await;
+    serve_with_limit(most_connections(), listener, server).await;
 }
 
 /// Serves no more than so many connections at once; the others wait.
-pub async fn serve_at_most(connections: usize, listener: TcpListener, server: Server) {
+pub async fn serve_with_limit(connections: usize, listener: TcpListener, server: Server) {
     let open = Arc::new(Semaphore::new(connections));
     let router = router(server.clone());
     let mut watching = server.clone();

@@ -51,7 +51,7 @@ async fn render(app: &App) -> Result<String> {
     registry.register("build", "Which Guildhall this is", build);
     app.metrics.register(&mut registry);
     registry.register("panics", "Panics, all of them contained", ConstCounter::new(supervise::panic_count()));
-    let (tallies, campaigns) = app.live.watchers();
+    let (tallies, campaigns) = app.live.subscriber_counts();
     let subscribers = Family::<OneLabel, Gauge>::default();
     for (of, number) in [("tally", tallies), ("campaigns", campaigns)] {
         subscribers.get_or_create(&[("of", of.to_owned())]).set(i64::try_from(number).unwrap_or(i64::MAX));

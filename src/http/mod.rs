@@ -1,6 +1,5 @@
 //! The server's HTTP: `/graphql`, the console, health, metrics.
 
-mod budget;
 mod console;
 mod cors;
 mod endpoint;
@@ -9,6 +8,7 @@ mod health;
 mod listen;
 mod metrics;
 mod origin;
+mod rate_limit;
 mod request;
 mod response;
 mod router;
@@ -18,10 +18,10 @@ mod ws;
 mod ws_messages;
 
 pub use self::{
-    budget::{Budget, Budgets},
     cors::{Cors, CorsOrigin},
-    listen::{serve, serve_at_most},
+    listen::{serve, serve_with_limit},
     origin::client_address,
+    rate_limit::{RequestLimiter, RequestRates},
     response::Accepted,
     server::Server,
 };

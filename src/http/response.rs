@@ -31,15 +31,15 @@ pub struct Accepted {
     /// Whether the client accepts a stream of events.
     pub events: bool,
     /// Whether the client prefers a stream of events to a single response.
-    pub rather_events: bool,
+    pub prefers_events: bool,
 }
 
 impl Accepted {
     /// Reads the `Accept` headers. A client that sends none gets plain JSON.
-    pub fn by(headers: &HeaderMap) -> Self {
+    pub fn from_headers(headers: &HeaderMap) -> Self {
         let mut values = headers.get_all(header::ACCEPT).iter().peekable();
         if values.peek().is_none() {
-            return Self { json: Some(PLAIN_JSON), events: false, rather_events: false };
+            return Self { json: Some(PLAIN_JSON), events: false, prefers_events: false };
         }
         let ranges: Vec<(String, f32)> =
             values.filter_map(|value| value.to_str().ok()).flat_map(items).filter_map(media_range).collect();
@@ -58,7 +58,7 @@ impl Accepted {
         let json = if prefers_modern { (GRAPHQL_JSON, modern) } else { (PLAIN_JSON, older) };
         // A wildcard does not select the stream: a client that does not name it may not handle an endless response.
         let events = if is_named(EVENT_STREAM) { wanted(EVENT_STREAM) } else { 0.0 };
-        Self { json: (json.1 > 0.0).then_some(json.0), events: events > 0.0, rather_events: events > json.1 }
+        Self { json: (json.1 > 0.0).then_some(json.0), events: events > 0.0, prefers_events: events > json.1 }
     }
 }
 
@@ -95,7 +95,7 @@ pub(super) struct Responder {
 
 impl Responder {
     pub(super) fn new(headers: &HeaderMap, log: OperationLog) -> Self {
-        Self { accepted: Accepted::by(headers), log }
+        Self { accepted: Accepted::from_headers(headers), log }
     }
 
     /// Rejects a client that accepts none of the server's formats.

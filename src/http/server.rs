@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use super::{budget::Budget, cors::Cors};
+use super::{cors::Cors, rate_limit::RequestLimiter};
 use crate::{api::Graph, app::App};
 
 /// The permit of an open connection. A socket keeps it after its connection is upgraded.
@@ -25,17 +25,17 @@ pub struct Server {
     pub cors: Cors,
     /// Most bytes of a request's body.
     pub max_body: usize,
-    /// How many requests each may make.
-    pub budget: Arc<Budget>,
+    /// Limits requests by address and by member.
+    pub limiter: Arc<RequestLimiter>,
     /// Turns true when the server is to end. Each connection holds one, so that it is known when all are gone.
-    pub ending: watch::Receiver<bool>,
+    pub shutdown: watch::Receiver<bool>,
 }
 
 impl Server {
     /// Returns when the server shuts down.
     pub(super) async fn shutdown_requested(&mut self) {
         // Without a sender, the server never shuts down.
-        if self.ending.wait_for(|ending| *ending).await.is_err() {
+        if self.shutdown.wait_for(|shutdown| *shutdown).await.is_err() {
             std::future::pending::<()>().await;
         }
     }

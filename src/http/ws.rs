@@ -81,7 +81,7 @@ pub(super) fn upgrade(
         .max_frame_size(max_message)
         .on_upgrade(async move |mut socket| {
             // Kept to the end, because a server that shuts down waits for all sockets.
-            let _open = server.ending.clone();
+            let _open = server.shutdown.clone();
             // Likewise, because the socket counts as an open connection.
             let _permit = permit;
             let speaks_it = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
@@ -223,7 +223,7 @@ impl WsConnection {
             ClientMessage::Ping { payload } => Ok(Some(ServerMessage::Pong { payload }.into_message())),
             ClientMessage::Pong { .. } => Ok(None),
             // Unheard: it is not done, and the client asks again where it connects next.
-            ClientMessage::Subscribe { .. } if *self.server.ending.borrow() => Ok(None),
+            ClientMessage::Subscribe { .. } if *self.server.shutdown.borrow() => Ok(None),
             ClientMessage::Subscribe { id, payload } => self.subscribe(id, payload),
             ClientMessage::Complete { id } => {
                 self.operations.remove(&id);
@@ -250,7 +250,7 @@ impl WsConnection {
         }
         let operation = from_payload(payload).map_err(|_| BAD_REQUEST)?;
         let member = admitted.viewer.as_ref().map(|viewer| viewer.member);
-        if let Err(refusal) = self.server.budget.take(admitted.origin.address, member) {
+        if let Err(refusal) = self.server.limiter.check(admitted.origin.address, member) {
             return Ok(Some(refused(refusal)));
         }
         let run = run(self.server.clone(), admitted, id.clone(), operation, Arc::clone(&self.limits));
@@ -326,7 +326,7 @@ fn run(
                 }
             }
             // Left unfinished, so that the client comes back to another server.
-            if *server.ending.borrow() {
+            if *server.shutdown.borrow() {
                 return;
             }
         } else {

@@ -20,7 +20,7 @@ pub struct CampaignUpdate {
     /// The campaign after the change.
     pub campaign: Arc<Campaign>,
     /// Whether the campaign was deleted.
-    pub is_gone: bool,
+    pub is_deleted: bool,
     /// The responses to it that subscribers share.
     pub responses: Arc<ResponseCache>,
 }
@@ -49,7 +49,7 @@ impl CampaignFeed {
     }
 
     /// How many are told.
-    pub(super) fn following(&self) -> usize {
+    pub(super) fn subscribers(&self) -> usize {
         if self.sent.borrow().is_some() { self.changes.receiver_count() } else { 0 }
     }
 

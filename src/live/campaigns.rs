@@ -182,7 +182,8 @@ fn changes(
     stale: &Stale,
     began_at: Timestamp,
 ) -> Vec<CampaignUpdate> {
-    let change = |campaign: Arc<Campaign>, is_gone| CampaignUpdate { campaign, is_gone, responses: Arc::default() };
+    let change =
+        |campaign: Arc<Campaign>, is_deleted| CampaignUpdate { campaign, is_deleted, responses: Arc::default() };
     let mut changes = Vec::new();
     let mut there: HashSet<CampaignId> = HashSet::new();
     for found in found {
@@ -203,11 +204,11 @@ fn changes(
     }
     known.retain(|id, known| {
         let was_looked_for = (stale.all && known.may_change()) || stale.campaigns.contains(id);
-        let is_gone = was_looked_for && !there.contains(id);
-        if is_gone {
+        let is_deleted = was_looked_for && !there.contains(id);
+        if is_deleted {
             changes.push(change(Arc::clone(&known.campaign), true));
         }
-        !is_gone
+        !is_deleted
     });
     changes
 }

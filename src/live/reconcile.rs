@@ -16,7 +16,7 @@ pub async fn reconcile(live: Arc<Live>) {
     let mut known: HashMap<GuildId, i64> = HashMap::new();
     loop {
         tokio::time::sleep(live.reconcile_every).await;
-        let followed = live.followed_guilds();
+        let followed = live.guilds_with_subscribers();
         let guilds: Vec<GuildId> = bus.watched_guilds().into_iter().collect();
         let tallies = live.watched_tallies();
         let watched: Vec<(GuildId, CampaignId)> = tallies.iter().map(|(key, _)| *key).collect();

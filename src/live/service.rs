@@ -54,30 +54,30 @@ impl Live {
     }
 
     /// Number of subscribers of a campaign's tally; `None` when it is not counted any more.
-    pub fn watching(&self, guild: GuildId, campaign: CampaignId) -> Option<usize> {
-        self.tallies.lock().get(&(guild, campaign)).map(|feed| feed.watching())
+    pub fn tally_subscribers(&self, guild: GuildId, campaign: CampaignId) -> Option<usize> {
+        self.tallies.lock().get(&(guild, campaign)).map(|feed| feed.subscribers())
     }
 
     /// Number of subscribers of a guild's campaigns.
-    pub fn following(&self, guild: GuildId) -> usize {
-        self.campaigns.lock().get(&guild).map_or(0, |feed| feed.following())
+    pub fn campaign_subscribers(&self, guild: GuildId) -> usize {
+        self.campaigns.lock().get(&guild).map_or(0, |feed| feed.subscribers())
     }
 
     /// Number of subscribers of tallies, and of campaigns.
-    pub fn watchers(&self) -> (usize, usize) {
-        let tallies = self.tallies.lock().values().map(|feed| feed.watching()).sum();
-        let campaigns = self.campaigns.lock().values().map(|feed| feed.following()).sum();
+    pub fn subscriber_counts(&self) -> (usize, usize) {
+        let tallies = self.tallies.lock().values().map(|feed| feed.subscribers()).sum();
+        let campaigns = self.campaigns.lock().values().map(|feed| feed.subscribers()).sum();
         (tallies, campaigns)
     }
 
     /// A permit to look a subscriber up again.
-    pub async fn renewal(&self) -> Option<SemaphorePermit<'_>> {
+    pub async fn refresh_permit(&self) -> Option<SemaphorePermit<'_>> {
         // The semaphore is never closed.
         self.renewals.acquire().await.ok()
     }
 
     /// The guilds whose campaigns are watched.
-    pub(super) fn followed_guilds(&self) -> Vec<GuildId> {
+    pub(super) fn guilds_with_subscribers(&self) -> Vec<GuildId> {
         self.campaigns.lock().keys().copied().collect()
     }
 

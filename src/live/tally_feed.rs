@@ -56,7 +56,7 @@ impl TallyFeed {
     }
 
     /// Number of subscribers.
-    pub(super) fn watching(&self) -> usize {
+    pub(super) fn subscribers(&self) -> usize {
         self.newest.receiver_count()
     }
 

@@ -32,8 +32,8 @@ async fn told(clock: &Clock, answers: &mut Responses) -> String {
 
 /// Polls streams until a server tells them what happens next.
 async fn begin(server: &App, guild: &TestGuild<'_>, streams: &mut [&mut Responses]) {
-    let before = server.live.following(guild.id);
-    while server.live.following(guild.id) < before + streams.len() {
+    let before = server.live.campaign_subscribers(guild.id);
+    while server.live.campaign_subscribers(guild.id) < before + streams.len() {
         for answers in streams.iter_mut() {
             let said = futures_util::poll!(answers.next());
             assert!(said.is_pending(), "told of something at first: {said:?}");

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use guildhall::{api::Settings, engine::Limits, http::Budgets};
+use guildhall::{api::Settings, engine::Limits, http::RequestRates};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -22,7 +22,7 @@ async fn ask(http: &Http, body: &Value) -> Value {
 }
 
 async fn serve(app: &TestApp, settings: &Settings) -> Http {
-    Http::serve_with(Arc::clone(&app.app), settings, Budgets::default()).await
+    Http::serve_with(Arc::clone(&app.app), settings, RequestRates::default()).await
 }
 
 on_both! {
@@ -261,8 +261,8 @@ on_both! {
     async fn budgets_bound_addresses_and_members(app) {
         let guild = app.guild("gg").await;
         let member = guild.member("member", "Member").await;
-        let budgets = Budgets { address_requests: NonZeroU32::new(6), member_requests: NonZeroU32::new(2) };
-        let http = Http::serve_with(Arc::clone(&app.app), &Settings::default(), budgets).await;
+        let rates = RequestRates { per_address: NonZeroU32::new(6), per_member: NonZeroU32::new(2) };
+        let http = Http::serve_with(Arc::clone(&app.app), &Settings::default(), rates).await;
         let body = json!({ "query": "{ guild { slug } }" });
         let asked = || http.post(&body).bearer_auth(member.token.clone().unwrap());
         for expected in [StatusCode::OK, StatusCode::OK, StatusCode::TOO_MANY_REQUESTS] {

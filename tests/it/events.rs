@@ -146,7 +146,7 @@ on_both! {
         let draft = loop {
             // Until the server is ready to tell, there is nothing to hear.
             let draft = Draft::create(&officer, 2, json!({})).await;
-            if app.app.live.following(guild.id) > 0 {
+            if app.app.live.campaign_subscribers(guild.id) > 0 {
                 break draft;
             }
         };
@@ -155,7 +155,7 @@ on_both! {
         let is_live = async { while events.response().await["data"]["campaignChanged"]["status"] != "LIVE" {} };
         while_time_passes(&app.clock, 1, Duration::from_millis(100), is_live).await;
         drop(events);
-        while app.app.live.following(guild.id) > 0 {
+        while app.app.live.campaign_subscribers(guild.id) > 0 {
             tokio::task::yield_now().await;
         }
     }

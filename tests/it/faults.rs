@@ -8,7 +8,7 @@ use guildhall::{
     api::Settings,
     db::{DatabaseUrl, Db},
     engine::Limits,
-    http::Budgets,
+    http::RequestRates,
     kernel::{id::CampaignId, supervise},
 };
 use reqwest::StatusCode;
@@ -29,7 +29,7 @@ const REQUEST_TIME: Duration = Duration::from_secs(1);
 async fn hasty(app: &TestApp) -> Http {
     let limits = Limits { request_timeout: REQUEST_TIME, ..Limits::DEFAULT };
     let settings = Settings { limits, clock: app.clock.clone(), ..Settings::default() };
-    Http::serve_with(app.app.clone(), &settings, Budgets::default()).await
+    Http::serve_with(app.app.clone(), &settings, RequestRates::default()).await
 }
 
 async fn post(http: &Http, token: Option<&String>, query: &str, variables: Value) -> (StatusCode, Value) {

@@ -264,11 +264,11 @@ async fn counting_ends_with_the_last_who_watches() {
             (guild.anyone().subscribe(WATCH, draft.vars()).await, guild.anyone().subscribe(WATCH, draft.vars()).await);
         next(&mut one).await.unwrap();
         next(&mut two).await.unwrap();
-        assert_eq!(app.app.live.watching(guild.id, id), Some(2));
+        assert_eq!(app.app.live.tally_subscribers(guild.id, id), Some(2));
         drop(one);
-        assert_eq!(app.app.live.watching(guild.id, id), Some(1));
+        assert_eq!(app.app.live.tally_subscribers(guild.id, id), Some(1));
         drop(two);
-        while app.app.live.watching(guild.id, id).is_some() {
+        while app.app.live.tally_subscribers(guild.id, id).is_some() {
             tokio::task::yield_now().await;
         }
     }

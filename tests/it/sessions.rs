@@ -293,7 +293,7 @@ on_both! {
         app.clock.advance(Duration::from_secs(10));
         let answer = guild.anyone().run_at(&there, LOGIN, wrong).await;
         assert_eq!(refusal_in(&answer), "UNAUTHENTICATED BAD_CREDENTIALS");
-        let from_one_address = (0..5).map(|_| there.accounts.limiter.from_address("192.0.2.1".parse().ok()).is_ok());
+        let from_one_address = (0..5).map(|_| there.accounts.limiter.check_address("192.0.2.1".parse().ok()).is_ok());
         assert_eq!(from_one_address.filter(|let_in| *let_in).count(), 3);
     }
 

@@ -197,7 +197,7 @@ on_both! {
 
     async fn a_socket_is_one_of_the_connections_that_may_be_open_until_it_is_closed(app) {
         app.guild("gg").await;
-        let http = Http::serve_at_most(app.app.clone(), 1).await;
+        let http = Http::serve_with_limit(app.app.clone(), 1).await;
         let mut socket = http.let_in(json!({})).await;
         let live = tokio::spawn(http.client.get(http.url("/health/live")).send());
         // Long enough for it to be answered, if it were.

@@ -187,13 +187,13 @@ impl VotingSubscription {
                         viewer_watch.refresh(|auth| check_campaign_visible(auth, id)).await?;
                         continue;
                     };
-                    let CampaignUpdate { campaign, is_gone, responses } = change.ok_or_else(fell_behind)?;
+                    let CampaignUpdate { campaign, is_deleted, responses } = change.ok_or_else(fell_behind)?;
                     if id.is_some_and(|id| id != campaign.id) {
                         continue;
                     }
-                    if is_gone || !may_see(&campaign, viewer_watch.subscriber().viewer.as_deref()) {
-                        // Ends a subscription to this campaign alone.
-                        check_campaign_visible(viewer_watch.subscriber().clone(), id).await?;
+                    if is_deleted || !may_see(&campaign, viewer_watch.subscriber().viewer.as_deref()) {
+                        // Who follows it alone is told so.
+                        may_follow(viewer_watch.subscriber().clone(), id).await?;
                         continue;
                     }
                     yield Update { value: (*campaign).clone(), responses, subscriber: viewer_watch.subscriber().clone() };

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use guildhall::{
-    auth::{Limiter, LoginLimits},
+    auth::{LoginLimiter, LoginLimits},
     kernel::{clock::Clock, rate_limit::rate_limit_key},
 };
 
 #[test]
 fn each_address_has_its_own_limit_and_recovers() {
     let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH);
-    let limiter = Limiter::new(LoginLimits::default(), &clock);
-    let from = |address: &str| limiter.from_address(address.parse().ok());
+    let limiter = LoginLimiter::new(LoginLimits::default(), &clock);
+    let from = |address: &str| limiter.check_address(address.parse().ok());
     for _ in 0..100 {
         assert_eq!(from("192.0.2.1"), Ok(()));
     }

@@ -9,15 +9,18 @@ const PLAIN_JSON: &str = "application/json";
 fn accepted(accept: &str) -> (Option<&'static str>, bool) {
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_str(accept).unwrap());
-    let Accepted { json, events, rather_events } = Accepted::by(&headers);
-    assert_eq!(rather_events, accept.starts_with("text/event-stream") && events, "{accept}");
+    let Accepted { json, events, prefers_events } = Accepted::from_headers(&headers);
+    assert_eq!(prefers_events, accept.starts_with("text/event-stream") && events, "{accept}");
     (json, events)
 }
 
 #[test]
 fn a_client_gets_what_it_prefers_of_what_there_is() {
     let (modern, older) = (Some(GRAPHQL_JSON), Some(PLAIN_JSON));
-    assert_eq!(Accepted::by(&HeaderMap::new()), Accepted { json: older, events: false, rather_events: false });
+    assert_eq!(
+        Accepted::from_headers(&HeaderMap::new()),
+        Accepted { json: older, events: false, prefers_events: false }
+    );
     for (accept, json, events) in [
         ("*/*", older, false),
         ("application/*", older, false),

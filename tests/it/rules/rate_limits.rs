@@ -1,10 +1,10 @@
-//! Rate limits by key, and the request budgets made of them.
+//! Rate limits by key, and the limits on requests that use them.
 
 use std::{num::NonZeroU32, time::Duration};
 
 use guildhall::{
-    http::Budget,
-    http::Budgets,
+    http::RequestLimiter,
+    http::RequestRates,
     kernel::{
         clock::Clock,
         id::MemberId,
@@ -15,9 +15,9 @@ use guildhall::{
 #[test]
 fn a_budget_is_for_a_minute_and_comes_back_bit_by_bit() {
     let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH);
-    let budgets = Budgets { address_requests: NonZeroU32::new(60), member_requests: NonZeroU32::new(2) };
-    let budget = Budget::new(budgets, &clock);
-    let from = |address: &str| budget.take(address.parse().ok(), None).map_err(|refused| refused.retry_after_seconds);
+    let rates = RequestRates { per_address: NonZeroU32::new(60), per_member: NonZeroU32::new(2) };
+    let limiter = RequestLimiter::new(rates, &clock);
+    let from = |address: &str| limiter.check(address.parse().ok(), None).map_err(|refused| refused.retry_after_seconds);
     for _ in 0..60 {
         assert_eq!(from("192.0.2.1"), Ok(()));
     }
@@ -26,7 +26,7 @@ fn a_budget_is_for_a_minute_and_comes_back_bit_by_bit() {
     clock.advance(Duration::from_secs(1));
     assert_eq!(from("192.0.2.1"), Ok(()));
     assert_eq!(from("192.0.2.1"), Err(Some(2)));
-    let by = |member| budget.take(None, Some(MemberId(member))).is_ok();
+    let by = |member| limiter.check(None, Some(MemberId(member))).is_ok();
     assert_eq!([by(1), by(1), by(1), by(2)], [true, true, false, true]);
 }
 

@@ -35,8 +35,8 @@ fn a_token_is_valid_until_it_expires() -> Result<()> {
     let keys = Keys::ephemeral();
     let token = keys.sign(&claims())?;
     let at = |second| DateTime::from_timestamp(second, 0).map(|time| time.naive_utc()).unwrap_or_default();
-    assert_eq!(keys.read(&token, at(59)), Some(claims()));
-    assert_eq!(keys.read(&token, at(60)), None);
+    assert_eq!(keys.verify(&token, at(59)), Some(claims()));
+    assert_eq!(keys.verify(&token, at(60)), None);
     Ok(())
 }
 
@@ -44,7 +44,7 @@ fn a_token_is_valid_until_it_expires() -> Result<()> {
 fn forged_and_unsigned_tokens_are_rejected() -> Result<()> {
     let secret = [7; 32];
     let keys = Keys::new(&secret);
-    let read = |token: &str| keys.read(token, Timestamp::default());
+    let read = |token: &str| keys.verify(token, Timestamp::default());
     let token = keys.sign(&claims())?;
     assert_eq!(read(&Keys::ephemeral().sign(&claims())?), None);
     assert_eq!(read(&format!("{}.", unsigned(&token, "none"))), None);

@@ -7,7 +7,7 @@ use guildhall::{
     api::{self, Graph},
     app::App,
     http,
-    http::Budgets,
+    http::RequestRates,
 };
 use ipnet::IpNet;
 use reqwest::RequestBuilder;
@@ -33,17 +33,17 @@ pub struct Http {
 
 impl Http {
     pub async fn serve(app: Arc<App>) -> Self {
-        Self::serve_with(app, &api::Settings::default(), Budgets::default()).await
+        Self::serve_with(app, &api::Settings::default(), RequestRates::default()).await
     }
 
-    pub async fn serve_with(app: Arc<App>, settings: &api::Settings, budgets: Budgets) -> Self {
-        Self::start(app, settings, budgets, http::Cors::default(), &[], None).await
+    pub async fn serve_with(app: Arc<App>, settings: &api::Settings, rates: RequestRates) -> Self {
+        Self::start(app, settings, rates, http::Cors::default(), &[], None).await
     }
 
     /// Serves no more than so many connections at once.
-    pub async fn serve_at_most(app: Arc<App>, connections: usize) -> Self {
+    pub async fn serve_with_limit(app: Arc<App>, connections: usize) -> Self {
         let settings = api::Settings::default();
-        Self::start(app, &settings, Budgets::default(), http::Cors::default(), &[], Some(connections)).await
+        Self::start(app, &settings, RequestRates::default(), http::Cors::default(), &[], Some(connections)).await
     }
 
     /// Serves pages of these origins, too, with these proxies before it.
@@ -51,13 +51,13 @@ impl Http {
         let origins: Vec<_> = origins.iter().map(|it| it.parse().unwrap()).collect();
         let proxies: Vec<IpNet> = proxies.iter().map(|it| it.parse().unwrap()).collect();
         let settings = api::Settings::default();
-        Self::start(app, &settings, Budgets::default(), http::Cors::new(&origins), &proxies, None).await
+        Self::start(app, &settings, RequestRates::default(), http::Cors::new(&origins), &proxies, None).await
     }
 
     async fn start(
         app: Arc<App>,
         settings: &api::Settings,
-        budgets: Budgets,
+        rates: RequestRates,
         cors: http::Cors,
         proxies: &[IpNet],
         most: Option<usize>,
@@ -65,18 +65,18 @@ impl Http {
         let mut tasks = guildhall::bot::start(&app);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (end, ending) = watch::channel(false);
+        let (end, shutdown) = watch::channel(false);
         let server = http::Server {
-            budget: Arc::new(http::Budget::new(budgets, &app.clock)),
+            limiter: Arc::new(http::RequestLimiter::new(rates, &app.clock)),
             app,
             graph: Graph::with(settings).unwrap(),
             proxies: proxies.into(),
             cors,
             max_body: settings.limits.max_body,
-            ending,
+            shutdown,
         };
         match most {
-            Some(most) => tasks.spawn(http::serve_at_most(most, listener, server)),
+            Some(most) => tasks.spawn(http::serve_with_limit(most, listener, server)),
             None => tasks.spawn(http::serve(listener, server)),
         };
         Self { address, client: reqwest::Client::new(), end, _tasks: tasks }

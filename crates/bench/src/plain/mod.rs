@@ -73,7 +73,7 @@ impl FromRequestParts<Arc<App>> for TokenViewer {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, PlainError> {
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
         let token = header.and_then(|it| it.strip_prefix("Bearer ")).ok_or(PlainError::Refused("Sign in."))?;
-        let claims = app.accounts.keys.read(token, app.clock.now()).ok_or(PlainError::Refused("Sign in again."))?;
+        let claims = app.accounts.keys.verify(token, app.clock.now()).ok_or(PlainError::Refused("Sign in again."))?;
         Ok(Self { guild: claims.guild, member: claims.member })
     }
 }
