@@ -1,4 +1,4 @@
-//! Accounts: opened with an invite code, entered with a password.
+//! Registers members, signs them in, and changes or resets their passwords.
 
 use super::{
     attempts::{self, AttemptKind},
@@ -20,10 +20,10 @@ use crate::{
     },
 };
 
-/// Registers the member of this Discord username with the code they were sent.
+/// Registers the member with this Discord username by their invite code.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` for a bad password, or `INVALID_CODE`; the code is then still good. `RATE_LIMITED`.
+/// `BAD_USER_INPUT` for a password of the wrong length, or `INVALID_CODE`; the code stays valid. `RATE_LIMITED`.
 pub async fn register(
     accounts: &Accounts,
     guild: GuildId,
@@ -35,8 +35,8 @@ pub async fn register(
     accounts.limiter.check_address(origin.address)?;
     password::check_new_password("password", &password)?;
     let key = text::username_key(username);
-    let attempt = attempts::begin(accounts, guild, AttemptKind::Register, &key).await?;
-    let redeemable = codes::check(accounts, guild, attempt, key, code, Purpose::Invite).await?;
+    let attempt = attempts::start(accounts, guild, AttemptKind::Register, &key).await?;
+    let verified_code = codes::verify(accounts, guild, attempt, key, code, Purpose::Invite).await?;
     let password_hash = accounts.hasher.hash(password).await?;
     let (tokens, now) = (Tokens::new(accounts, origin.user_agent.clone()), accounts.access.clock.now());
     let (member, tokens) = accounts
@@ -45,10 +45,10 @@ pub async fn register(
             guild,
             |(member, _): &(Member, _)| Some(member.id),
             async move |conn| {
-                identity::store::bump_roster_version(conn, guild).await?;
-                let member = redeemable.redeem(conn, now).await?;
+                identity::store::change_roster(conn, guild).await?;
+                let member = verified_code.redeem(conn, now).await?;
                 identity::store::register(conn, guild, member.id, &password_hash, now).await?;
-                tokens.open(conn, guild, member.id).await?;
+                tokens.create_session(conn, guild, member.id).await?;
                 Ok((Member { registered_at: Some(now), last_seen_at: Some(now), ..member }, tokens))
             },
         )
@@ -59,8 +59,8 @@ pub async fn register(
 /// Signs a registered member in.
 ///
 /// # Errors
-/// `UNAUTHENTICATED`, `BAD_CREDENTIALS`: alike, and after as long, for an unknown user and a wrong password.
-/// `RATE_LIMITED`.
+/// `UNAUTHENTICATED`, `BAD_CREDENTIALS`: with the same message, after the same time, for an unknown username and a wrong
+/// password. `RATE_LIMITED`.
 pub async fn login(
     accounts: &Accounts,
     guild: GuildId,
@@ -71,7 +71,7 @@ pub async fn login(
     let refusal = || bad_credentials("The Discord username or the password is wrong.");
     accounts.limiter.check_address(origin.address)?;
     let key = text::username_key(username);
-    let attempt = attempts::begin(accounts, guild, AttemptKind::Login, &key).await?;
+    let attempt = attempts::start(accounts, guild, AttemptKind::Login, &key).await?;
     let member = accounts
         .access
         .db
@@ -79,7 +79,7 @@ pub async fn login(
         .await?
         .filter(|member| member.is_active);
     let hash = member.as_ref().and_then(|member| member.password_hash.clone());
-    let verified = accounts.hasher.verify(password::typed_password(password), hash).await?;
+    let verified = accounts.hasher.verify(password::bounded(password), hash).await?;
     let Some(member) = member.filter(|_| verified) else { return Err(attempt.failed(accounts, refusal()).await) };
     let (tokens, now) = (Tokens::new(accounts, origin.user_agent.clone()), accounts.access.clock.now());
     let (member, tokens) = accounts
@@ -87,19 +87,18 @@ pub async fn login(
         .db
         .write(async move |conn| {
             let member = unchanged(conn, &member).await?.ok_or_else(refusal)?;
-            tokens.open(conn, guild, member.id).await?;
-            identity::store::set_last_seen(conn, guild, member.id, now).await?;
+            tokens.create_session(conn, guild, member.id).await?;
+            identity::store::seen(conn, guild, member.id, now).await?;
             Ok((member, tokens))
         })
         .await?;
     tokens.into_signed_in(accounts, member)
 }
 
-/// Gives the viewer's account another password. All their sessions but this one end, and every access token they have is
-/// void: the answer holds the new ones.
+/// Changes the viewer's password. Ends their other sessions and voids all their access tokens; the result contains new tokens.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` for a bad new password; `UNAUTHENTICATED`, `BAD_CREDENTIALS`; `RATE_LIMITED`.
+/// `BAD_USER_INPUT` for a new password of the wrong length; `UNAUTHENTICATED`, `BAD_CREDENTIALS`; `RATE_LIMITED`.
 pub async fn change_password(
     accounts: &Accounts,
     viewer: &Viewer,
@@ -107,14 +106,14 @@ pub async fn change_password(
     new: String,
     origin: &Origin,
 ) -> Result<SignedIn> {
-    let refusal = || bad_credentials("The present password is wrong.").at("currentPassword");
+    let refusal = || bad_credentials("The current password is wrong.").at("currentPassword");
     accounts.limiter.check_address(origin.address)?;
     password::check_new_password("newPassword", &new)?;
     let (guild, id) = (viewer.guild, viewer.member);
     let member = accounts.access.db.read(async move |conn| Ok(identity::store::member(conn, guild, id).await?)).await?;
     let member = member.ok_or_else(refusal)?;
-    let attempt = attempts::begin(accounts, guild, AttemptKind::ChangePassword, &member.username_key).await?;
-    let verified = accounts.hasher.verify(password::typed_password(current), member.password_hash.clone()).await?;
+    let attempt = attempts::start(accounts, guild, AttemptKind::ChangePassword, &member.username_key).await?;
+    let verified = accounts.hasher.verify(password::bounded(current), member.password_hash.clone()).await?;
     if !verified {
         return Err(attempt.failed(accounts, refusal()).await);
     }
@@ -132,8 +131,8 @@ pub async fn change_password(
                 let member = set_password(conn, member, &password_hash, now).await?;
                 access::store::revoke_sessions_of(conn, guild, member.id, session, now).await?;
                 match session {
-                    Some(session) => tokens.renew(conn, guild, session).await?,
-                    None => tokens.open(conn, guild, member.id).await?,
+                    Some(session) => tokens.rotate(conn, guild, session).await?,
+                    None => tokens.create_session(conn, guild, member.id).await?,
                 }
                 Ok((member, tokens))
             },
@@ -143,7 +142,7 @@ pub async fn change_password(
     tokens.into_signed_in(accounts, member)
 }
 
-/// Gives an account another password with the code its member was sent, and signs them in. All their sessions end.
+/// Sets a new password by a reset code and signs the member in. Ends all their other sessions.
 ///
 /// # Errors
 /// As [`register`].
@@ -158,8 +157,8 @@ pub async fn reset_password(
     accounts.limiter.check_address(origin.address)?;
     password::check_new_password("newPassword", &new)?;
     let key = text::username_key(username);
-    let attempt = attempts::begin(accounts, guild, AttemptKind::Reset, &key).await?;
-    let redeemable = codes::check(accounts, guild, attempt, key, code, Purpose::Reset).await?;
+    let attempt = attempts::start(accounts, guild, AttemptKind::Reset, &key).await?;
+    let verified_code = codes::verify(accounts, guild, attempt, key, code, Purpose::Reset).await?;
     let password_hash = accounts.hasher.hash(new).await?;
     let (tokens, now) = (Tokens::new(accounts, origin.user_agent.clone()), accounts.access.clock.now());
     let (member, tokens) = accounts
@@ -168,10 +167,10 @@ pub async fn reset_password(
             guild,
             |(member, _): &(Member, _)| Some(member.id),
             async move |conn| {
-                let member = redeemable.redeem(conn, now).await?;
+                let member = verified_code.redeem(conn, now).await?;
                 let member = set_password(conn, member, &password_hash, now).await?;
                 access::store::revoke_sessions_of(conn, guild, member.id, None, now).await?;
-                tokens.open(conn, guild, member.id).await?;
+                tokens.create_session(conn, guild, member.id).await?;
                 Ok((member, tokens))
             },
         )
@@ -180,7 +179,7 @@ pub async fn reset_password(
     tokens.into_signed_in(accounts, member)
 }
 
-/// The member, locked, unless they were deactivated or given another password since `verified` was read.
+/// Locks and returns the member, unless they were deactivated or their password changed since `verified` was read.
 async fn unchanged(conn: &mut Conn, verified: &Member) -> Result<Option<Member>> {
     let member = identity::store::lock_member(conn, verified.guild_id, verified.id).await?;
     Ok(member.filter(|member| member.is_active && member.password_hash == verified.password_hash))

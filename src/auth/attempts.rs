@@ -1,4 +1,4 @@
-//! Attempts on an account: too many failures close it for a while.
+//! Limits failed attempts on an account: after too many, it rejects further attempts for a while.
 
 use std::time::Duration;
 
@@ -16,95 +16,95 @@ use crate::{
     },
 };
 
-/// What can be tried on an account. Each is counted by itself: failed sign-ins do not keep a reset code from working.
+/// The kinds of attempts. Each has its own count, so failed sign-ins don't block a reset code.
 #[derive(Clone, Copy, Debug, strum::Display)]
 #[strum(serialize_all = "snake_case")]
 pub enum AttemptKind {
-    /// A password, to sign in.
+    /// Signing in with a password.
     Login,
-    /// An invite code.
+    /// Registering with an invite code.
     Register,
-    /// A refresh token that was valid once.
+    /// Refreshing a session with a token that was once issued.
     Refresh,
-    /// A reset code.
+    /// Resetting the password with a reset code.
     Reset,
-    /// The present password, to change it.
+    /// Changing the password with the current one.
     ChangePassword,
 }
 
-/// An attempt on an account. Others on the same wait until it is dropped.
+/// A running attempt. Other attempts of its kind on the account wait until it is dropped.
 pub struct LoginAttempt {
-    what: AttemptKind,
+    kind: AttemptKind,
     key: AttemptKey,
     _lock: OwnedMutexGuard<()>,
 }
 
-/// What was tried on whom, and when.
+/// The account of an attempt, and its time.
 #[derive(Clone)]
 struct AttemptKey {
     account: AccountKey,
     at: Timestamp,
 }
 
-/// Begins an attempt on the account of this username (as [`crate::kernel::text::username_key`] makes it), which need not exist.
+/// Starts an attempt on the account with this username key ([`crate::kernel::text::username_key`]), which need not exist.
 ///
 /// # Errors
 /// `RATE_LIMITED` after too many failures.
-pub async fn begin(accounts: &Accounts, guild: GuildId, kind: AttemptKind, username_key: &str) -> Result<LoginAttempt> {
-    // Hashed, for people type passwords into the wrong field, and anything of any length.
+pub async fn start(accounts: &Accounts, guild: GuildId, kind: AttemptKind, username_key: &str) -> Result<LoginAttempt> {
+    // The username is hashed, because people type passwords into the wrong field, and because it may have any length.
     let account = (guild, format!("{kind} {}", URL_SAFE_NO_PAD.encode(Sha256::digest(username_key))));
     let lock = accounts.limiter.lock_account(&account).await;
-    let (what, key) = (kind, AttemptKey { account, at: accounts.access.clock.now() });
+    let key = AttemptKey { account, at: accounts.access.clock.now() };
     let (guild, name) = key.account.clone();
     let recent = accounts.access.db.read(async move |conn| Ok(store::failures(conn, guild, &name).await?)).await?;
     let limits = &accounts.limiter.limits;
-    let failures = key.within(limits.window, recent.as_deref());
+    let failures = key.recent_failures(limits.window, recent.as_deref());
     let allowed = usize::try_from(limits.per_account.get()).unwrap_or(usize::MAX);
-    match failures.len().checked_sub(allowed).and_then(|place| failures.get(place)) {
+    match failures.len().checked_sub(allowed).and_then(|index| failures.get(index)) {
         Some(blocking) => {
             let left = micros(limits.window) - (key.micros() - blocking);
             Err(Refusal::rate_limited(Duration::from_micros(left.try_into().unwrap_or_default())).into())
         }
-        None => Ok(LoginAttempt { what, key, _lock: lock }),
+        None => Ok(LoginAttempt { kind, key, _lock: lock }),
     }
 }
 
 impl LoginAttempt {
-    /// Notes that it failed, and gives back the refusal to answer with.
+    /// Records the failure and returns the error for the client.
     pub async fn failed(self, accounts: &Accounts, refusal: Refusal) -> Error {
-        accounts.metrics.count_failed_attempt(&self.what.to_string());
+        accounts.metrics.count_failed_attempt(&self.kind.to_string());
         let window = accounts.limiter.limits.window;
         let (guild, before) = (self.key.account.0, self.key.at - window);
-        // The lock is held until the commit, so that the next attempt counts this one.
+        // The lock is kept until the commit, so that the next attempt counts this failure.
         let key = self.key.clone();
-        if let Err(error) = accounts.access.db.write(async move |conn| key.note(conn, window).await).await {
+        if let Err(error) = accounts.access.db.write(async move |conn| key.record(conn, window).await).await {
             return error;
         }
-        // Now and then those are dropped that no longer count, apart from the above, which waits for its own row only.
+        // Sometimes deletes the guild's old failures, in a separate transaction: the one above waits only for its own row.
         if rand::random_ratio(1, 64) {
-            let dropped = accounts
+            let deleted = accounts
                 .access
                 .db
                 .write(async move |conn| Ok(store::delete_failures(conn, guild, before).await?))
                 .await;
-            dropped.unwrap_or_else(|error| tracing::warn!(%error, "old failures could not be dropped"));
+            deleted.unwrap_or_else(|error| tracing::warn!(%error, "could not delete old failures"));
         }
         refusal.into()
     }
 }
 
 impl AttemptKey {
-    async fn note(&self, conn: &mut Conn, window: Duration) -> Result<()> {
+    async fn record(&self, conn: &mut Conn, window: Duration) -> Result<()> {
         let (guild, account) = &self.account;
         let recent = store::lock_failures(conn, *guild, account, self.at).await?;
-        let mut failures = self.within(window, Some(&recent));
+        let mut failures = self.recent_failures(window, Some(&recent));
         failures.push(self.micros());
         let recent = failures.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
         Ok(store::set_failures(conn, *guild, account, &recent, self.at).await?)
     }
 
-    /// When attempts failed that still count, oldest first.
-    fn within(&self, window: Duration, recent: Option<&str>) -> Vec<i64> {
+    /// The times of the failures within the window, oldest first, in microseconds since 1970.
+    fn recent_failures(&self, window: Duration, recent: Option<&str>) -> Vec<i64> {
         let since = self.micros() - micros(window);
         let failures = recent.unwrap_or_default().split(' ').filter_map(|at| at.parse().ok());
         failures.filter(|at| *at > since).collect()

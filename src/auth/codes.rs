@@ -1,4 +1,4 @@
-//! One-time codes: they open an account, or give it another password.
+//! One-time codes: they register an account or reset its password.
 
 use super::{
     attempts::LoginAttempt,
@@ -24,19 +24,19 @@ pub const SEND_INVITE: Permission = Permission::MembersInvite;
 /// The permission for reset codes.
 pub const SEND_RESET_CODE: Permission = Permission::MembersManage;
 
-/// A code handed out: shown once, stored only as a hash.
+/// A new code. It is shown once and stored only as a hash.
 pub struct IssuedCode {
     /// The code.
     pub code: String,
     /// When it expires.
     pub expires_at: Timestamp,
-    /// Whose it is.
+    /// The member that the code is for.
     pub member: Member,
-    /// Whether it reached them.
+    /// Whether the code was delivered to the member.
     pub delivery: InviteDelivery,
 }
 
-/// Issues an invite code for a member below the viewer, voiding the ones before.
+/// Issues an invite code for a member of a lower rank than the viewer. Voids earlier ones.
 ///
 /// # Errors
 /// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `ALREADY_REGISTERED` or `MEMBER_INACTIVE`.
@@ -44,7 +44,7 @@ pub async fn send_invite(accounts: &Accounts, viewer: &Viewer, member: MemberId)
     issue(accounts, Some(viewer), viewer.guild, member, Purpose::Invite).await
 }
 
-/// Issues a code for a registered member below the viewer to choose another password with, voiding the ones before.
+/// Issues a reset code for a registered member of a lower rank than the viewer. Voids earlier ones.
 ///
 /// # Errors
 /// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `NOT_REGISTERED` or `MEMBER_INACTIVE`.
@@ -68,7 +68,7 @@ async fn issue(
     purpose: Purpose,
 ) -> Result<IssuedCode> {
     let code = password::new_code();
-    // Hashed before the transaction: it is slow on purpose.
+    // Hashed before the transaction, because hashing is slow on purpose.
     let code_hash = accounts.hasher.hash(code.clone()).await?;
     let now = accounts.access.clock.now();
     let expires_at = now
@@ -97,7 +97,7 @@ async fn issue(
                     })?;
                     let ladder = Ladder::load(conn, guild).await?;
                     ladder.check_reach(by, member.rank_level)?;
-                    // Whoever has the code can act as its member.
+                    // Someone with the code can act as the member, so the issuer must be able to grant the member's rank.
                     ladder.check_grant(by, None, member.rank_id)?;
                     (ladder.max_reachable_level(by), by.permissions.to_explicit())
                 }
@@ -106,18 +106,19 @@ async fn issue(
             check_state(&member, purpose)?;
             let member_id = member.id;
             let code = OneTimeCode { guild_id: guild, member_id, purpose, code_hash, expires_at, reach, permissions };
-            store::put_code(conn, &code).await?;
+            store::upsert_code(conn, &code).await?;
             if let Some(delivery) = &delivery {
                 let guild_name = identity::store::guild(conn, guild).await?.map(|it| it.name).unwrap_or_default();
-                let letter = CodeMessage { purpose, guild_name: &guild_name, member: &member, code: &text, expires_at };
-                delivery.enqueue(conn, &letter, now).await?;
+                let message =
+                    CodeMessage { purpose, guild_name: &guild_name, member: &member, code: &text, expires_at };
+                delivery.enqueue(conn, &message, now).await?;
             }
-            let (action, what) = match purpose {
+            let (action, object) = match purpose {
                 Purpose::Invite => (Action::MemberInvite, "an invite code"),
                 Purpose::Reset => (Action::MemberSendResetCode, "a reset code"),
             };
-            let summary = format!("Issued {what} for {}", member.display_name);
-            audit::record(conn, guild, by.as_ref(), now, audit::event(action, member.id, summary)).await?;
+            let summary = format!("Issued {object} for {}", member.display_name);
+            audit::record(conn, guild, by.as_ref(), now, audit::entry(action, member.id, summary)).await?;
             Ok((member, delivery))
         })
         .await?;
@@ -142,20 +143,21 @@ fn check_state(member: &Member, purpose: Purpose) -> Result<(), Refusal> {
 }
 
 /// A code that has been verified and not yet redeemed.
-pub(super) struct Redeemable {
+pub(super) struct VerifiedCode {
     pub(super) member: Member,
     code: OneTimeCode,
 }
 
-/// Verifies a member's code. A wrong, used, expired or another member's code fails with the same error, after the same time.
-pub(super) async fn check(
+/// Verifies a member's code. Fails with the same error, after the same time, for a wrong, used or expired code and for another
+/// member's.
+pub(super) async fn verify(
     accounts: &Accounts,
     guild: GuildId,
     attempt: LoginAttempt,
     username_key: String,
     code: &str,
     purpose: Purpose,
-) -> Result<Redeemable> {
+) -> Result<VerifiedCode> {
     let now = accounts.access.clock.now();
     let found = accounts
         .access
@@ -165,24 +167,24 @@ pub(super) async fn check(
             let Some(member) = member else { return Ok(None) };
             let Some(code) = store::code(conn, guild, member.id, purpose).await? else { return Ok(None) };
             let is_valid = code.is_valid_for(conn, &member, now).await?;
-            Ok(is_valid.then_some(Redeemable { member, code }))
+            Ok(is_valid.then_some(VerifiedCode { member, code }))
         })
         .await?;
     let hash = found.as_ref().map(|it| it.code.code_hash.clone());
-    let verified = accounts.hasher.verify(password::typed_code(code), hash).await?;
+    let verified = accounts.hasher.verify(password::normalize_code(code), hash).await?;
     match found {
         Some(found) if verified => Ok(found),
         _ => Err(attempt.failed(accounts, invalid(purpose)).await),
     }
 }
 
-impl Redeemable {
+impl VerifiedCode {
     /// Redeems the code and returns its member, locked.
     pub(super) async fn redeem(self, conn: &mut Conn, now: Timestamp) -> Result<Member> {
         let Self { member, code } = self;
         let refusal = || Error::from(invalid(code.purpose));
         let member = identity::store::lock_member(conn, member.guild_id, member.id).await?.ok_or_else(refusal)?;
-        if !code.is_valid_for(conn, &member, now).await? || !store::take_code(conn, &code).await? {
+        if !code.is_valid_for(conn, &member, now).await? || !store::consume_code(conn, &code).await? {
             return Err(refusal());
         }
         Ok(member)
@@ -190,16 +192,18 @@ impl Redeemable {
 }
 
 impl OneTimeCode {
-    /// Whether the code is valid for this member. It is not if the member's rank has since risen above what the issuer could
-    /// grant: the issuer could use the code in the member's place.
+    /// Whether the code is valid for this member. It is not if the member has since got a rank that the issuer could not grant:
+    /// the issuer could use the code and act with that rank.
     async fn is_valid_for(&self, conn: &mut Conn, member: &Member, now: Timestamp) -> Result<bool> {
         let rank = identity::store::ranks_by_id(conn, self.guild_id, &[member.rank_id]).await?.pop();
-        // A leader or an operator could give everything, also what a later release has added to their list.
-        let within = |rank: &Rank| {
-            let lacking = || rank.permissions.difference(&self.permissions);
-            self.reach == i64::MAX || (rank.level <= self.reach && !rank.permissions.is_all() && lacking().is_empty())
+        // A leader or an operator could grant everything, including permissions that a later release has added.
+        let could_grant = |rank: &Rank| {
+            let lacking = || rank.permissions.minus(&self.permissions);
+            self.reach == i64::MAX || (rank.level <= self.reach && !rank.permissions.are_all() && lacking().is_empty())
         };
-        Ok(now < self.expires_at && check_state(member, self.purpose).is_ok() && rank.is_some_and(|it| within(&it)))
+        Ok(now < self.expires_at
+            && check_state(member, self.purpose).is_ok()
+            && rank.is_some_and(|it| could_grant(&it)))
     }
 }
 

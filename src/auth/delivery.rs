@@ -1,4 +1,4 @@
-//! How codes reach their members: a port that Discord implements.
+//! The port by which codes are delivered to members. Discord implements it.
 
 use futures_util::future::BoxFuture;
 
@@ -9,24 +9,24 @@ use crate::{
     kernel::{clock::Timestamp, error::Result},
 };
 
-/// Whether and how a code was delivered to its member.
+/// How a code was delivered to its member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
 pub enum InviteDelivery {
-    /// The bot sent it by direct message.
+    /// The code was sent by direct message.
     Sent,
-    /// The bot will send it by direct message.
+    /// The code will be sent by direct message.
     Queued,
-    /// Not delivered, because the Discord id of the member is unknown. Pass the code on.
+    /// The member's Discord id is not known; give them the code.
     NotLinked,
-    /// Not delivered, because the member does not accept direct messages. Pass the code on.
+    /// The member accepts no direct messages; give them the code.
     Failed,
-    /// Not delivered, because the server has no bot. Pass the code on.
+    /// There is no Discord bot; give the member the code.
     NotConfigured,
 }
 
-/// A code with what its letter says.
+/// The content of a message that delivers a code.
 pub struct CodeMessage<'c> {
-    /// Whether it opens an account or resets a password.
+    /// Whether the code registers an account or resets a password.
     pub purpose: Purpose,
     /// The guild's name.
     pub guild_name: &'c str,
@@ -40,26 +40,26 @@ pub struct CodeMessage<'c> {
 
 /// Delivers codes to members.
 pub trait CodeDelivery: Send + Sync {
-    /// Begins a delivery; `None` where nothing can deliver codes.
+    /// Starts a delivery; `None` if codes cannot be delivered.
     fn start(&self) -> Option<Box<dyn PendingDelivery>>;
 }
 
 /// The delivery of one code.
 pub trait PendingDelivery: Send + Sync {
-    /// Queues the letter in the transaction that issues the code, in place of earlier ones. Does nothing for a member who
-    /// has no address.
+    /// Queues the message in the transaction that issues the code, and deletes earlier ones. Does nothing for a member without an
+    /// address.
     fn enqueue<'c>(
         &'c self,
         conn: &'c mut Conn,
-        letter: &'c CodeMessage<'c>,
+        message: &'c CodeMessage<'c>,
         now: Timestamp,
     ) -> BoxFuture<'c, Result<()>>;
 
-    /// What has become of the letter, as far as it is known within a moment after the commit.
+    /// Waits briefly after the commit, and returns the state of the delivery.
     fn outcome(self: Box<Self>) -> BoxFuture<'static, InviteDelivery>;
 }
 
-/// Delivers nothing.
+/// Delivers no codes.
 pub struct NoDelivery;
 
 impl CodeDelivery for NoDelivery {

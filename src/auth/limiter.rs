@@ -1,4 +1,4 @@
-//! Limits attempts to sign in: attempts per address, failures per account.
+//! Login throttling: attempts per address, failures per account.
 
 use std::{
     net::IpAddr,
@@ -21,12 +21,12 @@ use crate::kernel::{
 /// How often clients may attempt to sign in.
 #[derive(Clone, Copy, Debug)]
 pub struct LoginLimits {
-    /// Attempts from one address a minute, at each server: all at once or spread over it.
+    /// Attempts per minute from one address at each server, in a burst or spread over the minute.
     pub per_address: NonZeroU32,
-    /// Failures on one account within [`LoginLimits::window`], at all servers together. Servers that are tried at the very same
-    /// moment may each let one more through.
+    /// Failures on one account within [`LoginLimits::window`], at all servers together. Concurrent attempts at several servers may
+    /// exceed it by one per server.
     pub per_account: NonZeroU32,
-    /// The time within which failures on an account count.
+    /// Time within which failures on an account count.
     pub window: Duration,
 }
 
@@ -37,27 +37,27 @@ impl Default for LoginLimits {
     }
 }
 
-/// Bounds attempts. One for a server's life.
+/// Limits attempts. A server has one.
 pub struct LoginLimiter {
     pub(super) limits: LoginLimits,
     addresses: KeyedLimiter<IpAddr>,
-    /// Attempts on one account run one after the other, so that concurrent failures are all counted.
+    /// Serializes the attempts on one account, so that each concurrent failure is counted.
     locks: Mutex<PruningMap<AccountKey, Weak<AccountLock>>>,
 }
 
-/// An account, as its attempts are counted: the guild, and the kind of attempt with the hash of the username.
+/// The key under which attempts are counted: the guild, and the kind of attempt with the hash of the username.
 pub(super) type AccountKey = (GuildId, String);
 
-/// Held during an attempt on one account.
+/// Locked during an attempt on one account.
 type AccountLock = tokio::sync::Mutex<()>;
 
 impl LoginLimiter {
-    /// A limiter that has counted nothing yet.
+    /// A limiter that has not counted any attempt.
     pub fn new(limits: LoginLimits, clock: &Clock) -> Self {
         Self { limits, addresses: KeyedLimiter::per_minute(limits.per_address, clock), locks: Mutex::default() }
     }
 
-    /// Counts an attempt from an address. Without an address there is no socket behind it, and no limit applies.
+    /// Counts an attempt from an address. A request that came through no socket has no address and is not limited.
     ///
     /// # Errors
     /// `RATE_LIMITED`.
@@ -69,10 +69,10 @@ impl LoginLimiter {
     pub(super) async fn lock_account(&self, account: &AccountKey) -> OwnedMutexGuard<()> {
         let lock = {
             let mut locks = self.locks.lock();
-            let kept = locks.get_or_insert_with(account.clone(), |lock| lock.strong_count() > 0, Weak::new);
-            kept.upgrade().unwrap_or_else(|| {
+            let entry = locks.get_or_insert_with(account.clone(), |lock| lock.strong_count() > 0, Weak::new);
+            entry.upgrade().unwrap_or_else(|| {
                 let lock = Arc::new(AccountLock::default());
-                *kept = Arc::downgrade(&lock);
+                *entry = Arc::downgrade(&lock);
                 lock
             })
         };

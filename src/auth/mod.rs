@@ -1,4 +1,4 @@
-//! Accounts: how members prove who they are, and for how long.
+//! Accounts: passwords, sessions, tokens, one-time codes and login throttling.
 
 mod accounts;
 mod attempts;

@@ -1,4 +1,4 @@
-//! Passwords and codes: Argon2id with OWASP's parameters, off the async threads and only so many at once.
+//! Passwords and codes, hashed by Argon2id with OWASP's parameters. Hashing runs outside the async threads, at most one per core.
 
 use std::sync::Arc;
 
@@ -16,20 +16,20 @@ pub const MIN_PASSWORD: usize = 10;
 /// Most characters of a password.
 pub const MAX_PASSWORD: usize = 256;
 
-/// Letters and digits that are not mistaken for each other: no 0 and O, no 1, I and L.
+/// Letters and digits that are hard to confuse: no 0 and O, no 1, I and L.
 const CODE_ALPHABET: &[char] = &[
     'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'M', 'N', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z',
     '2', '3', '4', '5', '6', '7', '8', '9',
 ];
 const CODE_LENGTH: usize = 8;
 
-/// Hashes secrets and checks them. Clones share the bound on how many at once.
+/// Hashes and verifies secrets. Clones share the limit on concurrent hashes.
 #[derive(Clone)]
 pub struct Hasher {
     argon2: Argon2<'static>,
-    places: Arc<Semaphore>,
-    /// Checked against when there is no hash to check, so that an unknown name takes as long as a wrong password.
-    nobody: Arc<str>,
+    permits: Arc<Semaphore>,
+    /// Verified against if there is no hash, so that an unknown username takes as long as a wrong password.
+    dummy_hash: Arc<str>,
 }
 
 impl Hasher {
@@ -37,12 +37,12 @@ impl Hasher {
     /// Source: OWASP Password Storage Cheat Sheet.
     ///
     /// # Errors
-    /// When hashing does not work at all.
+    /// If hashing fails.
     pub fn owasp() -> Result<Self> {
         Self::with(19 * 1_024, 2)
     }
 
-    /// The cheapest that Argon2id allows, for tests.
+    /// The cheapest parameters that Argon2id allows, for tests.
     ///
     /// # Errors
     /// As for [`Hasher::owasp`].
@@ -53,27 +53,27 @@ impl Hasher {
     fn with(kibibytes: u32, passes: u32) -> Result<Self> {
         let params = Params::new(kibibytes, passes, 1, None).map_err(|error| Error::internal(error.to_string()))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let nobody = hash(&argon2, "nobody")?.into();
+        let dummy_hash = hash(&argon2, "dummy")?.into();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Self { argon2, places: Arc::new(Semaphore::new(cores)), nobody })
+        Ok(Self { argon2, permits: Arc::new(Semaphore::new(cores)), dummy_hash })
     }
 
-    /// The secret's hash, in PHC format, with a salt of its own.
+    /// Hashes a secret with a random salt, in PHC format.
     ///
     /// # Errors
-    /// Internal, when hashing fails.
+    /// Internal, if hashing fails.
     pub async fn hash(&self, secret: String) -> Result<String> {
         self.blocking(move |argon2| hash(argon2, &secret)).await?
     }
 
-    /// Whether the secret is the one hashed; with no hash it takes as long and is wrong.
+    /// Whether the secret matches the hash. Without a hash it takes as long, and the result is `false`.
     ///
     /// # Errors
-    /// Internal, when the work could not be done.
+    /// Internal, if the blocking task fails.
     pub async fn verify(&self, secret: String, hash: Option<String>) -> Result<bool> {
-        let nobody = Arc::clone(&self.nobody);
+        let dummy_hash = Arc::clone(&self.dummy_hash);
         self.blocking(move |argon2| {
-            let verified = PasswordHash::new(hash.as_deref().unwrap_or(&nobody))
+            let verified = PasswordHash::new(hash.as_deref().unwrap_or(&dummy_hash))
                 .and_then(|hash| argon2.verify_password(secret.as_bytes(), &hash));
             verified.is_ok() && hash.is_some()
         })
@@ -81,10 +81,10 @@ impl Hasher {
     }
 
     async fn blocking<R: Send + 'static>(&self, work: impl FnOnce(&Argon2<'_>) -> R + Send + 'static) -> Result<R> {
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(Error::internal)?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Error::internal)?;
         let argon2 = self.argon2.clone();
         tokio::task::spawn_blocking(move || {
-            let _place = place;
+            let _permit = permit;
             work(&argon2)
         })
         .await
@@ -101,7 +101,7 @@ fn hash(argon2: &Argon2<'_>, secret: &str) -> Result<String> {
 /// Checks a new password's length.
 ///
 /// # Errors
-/// Bad input at `field`.
+/// `BAD_USER_INPUT` at `field`.
 pub fn check_new_password(field: &'static str, password: &str) -> Result<(), Refusal> {
     match password.chars().count() {
         ..MIN_PASSWORD => Err(Refusal::input(field, format!("A password needs at least {MIN_PASSWORD} characters."))
@@ -111,18 +111,18 @@ pub fn check_new_password(field: &'static str, password: &str) -> Result<(), Ref
     }
 }
 
-/// A password as it was typed: one longer than any can be is wrong without hashing megabytes.
-pub fn typed_password(password: String) -> String {
+/// Returns the password, or an empty text if it is too long to be one, so that the server never hashes megabytes.
+pub fn bounded(password: String) -> String {
     if password.chars().count() > MAX_PASSWORD { String::new() } else { password }
 }
 
-/// A new one-time code. Its eight characters hold some 39 bits, so it is stored only as a slow hash.
+/// A new one-time code. Its eight characters have about 39 bits, so it is stored only as a slow hash.
 pub fn new_code() -> String {
     let mut rng = rand::rng();
     (0..CODE_LENGTH).filter_map(|_| CODE_ALPHABET.choose(&mut rng)).collect()
 }
 
-/// The code as it was printed, however it was typed. What is far too long is no code.
-pub fn typed_code(code: &str) -> String {
+/// The code as it was issued: trimmed, in upper case. Returns an empty code if the input is far too long.
+pub fn normalize_code(code: &str) -> String {
     if code.len() > 100 { String::new() } else { code.trim().to_uppercase() }
 }

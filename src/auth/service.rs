@@ -1,4 +1,4 @@
-//! What accounts need of the server.
+//! The part of the server that account operations need.
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,12 +33,12 @@ impl Default for Lifetimes {
     }
 }
 
-/// What accounts need of the server. Clones share it.
+/// The part of the server that account operations need. Clones share it.
 #[derive(Clone)]
 pub struct Accounts {
-    /// Viewers and changes of rights.
+    /// Loads viewers and changes their rights.
     pub access: Access,
-    /// Signs and reads access tokens.
+    /// Signs and verifies access tokens.
     pub keys: Arc<Keys>,
     /// Hashes passwords and codes.
     pub hasher: Hasher,
@@ -53,10 +53,10 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// The viewer of an access token.
+    /// Loads the viewer of an access token.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED` for a token that is forged, expired, revoked or another guild's.
+    /// `UNAUTHENTICATED` for a token that is forged, expired, revoked or of another guild.
     pub async fn authenticate(&self, guild: GuildId, token: &str) -> Result<Viewer> {
         let claims = self.keys.verify(token, self.access.clock.now()).filter(|claims| claims.guild == guild);
         let claims = claims.ok_or_else(invalid_token)?;

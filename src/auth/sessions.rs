@@ -1,4 +1,4 @@
-//! Sessions: opened by signing in, renewed by refresh tokens, ended by their member or by a thief's mistake.
+//! Sessions: created at sign-in, refreshed by refresh tokens, revoked by their member or when a refresh token is used twice.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// A member signed in: the session's tokens.
+/// A signed-in member, with the tokens of the session.
 pub struct SignedIn {
     /// For the `Authorization` header.
     pub access_token: String,
@@ -30,11 +30,11 @@ pub struct SignedIn {
     pub refresh_token: String,
     /// When the refresh token expires.
     pub refresh_token_expires_at: Timestamp,
-    /// Who signed in.
+    /// The member who signed in.
     pub member: Member,
 }
 
-/// A session's next tokens, before they are handed out.
+/// A session's next tokens, before they are issued.
 pub(super) struct Tokens {
     pub(super) session: SessionId,
     user_agent: Option<String>,
@@ -58,8 +58,8 @@ impl Tokens {
         }
     }
 
-    /// Opens the new session.
-    pub(super) async fn open(&self, conn: &mut Conn, guild: GuildId, member: MemberId) -> Result<()> {
+    /// Stores the new session and its refresh token.
+    pub(super) async fn create_session(&self, conn: &mut Conn, guild: GuildId, member: MemberId) -> Result<()> {
         let session = NewSession {
             guild_id: guild,
             id: self.session,
@@ -68,12 +68,12 @@ impl Tokens {
             created_at: self.now,
             last_used_at: self.now,
         };
-        store::open_session(conn, &session).await?;
+        store::insert_session(conn, &session).await?;
         self.insert(conn, guild).await
     }
 
-    /// Takes the place of an open session's tokens.
-    pub(super) async fn renew(&mut self, conn: &mut Conn, guild: GuildId, session: SessionId) -> Result<()> {
+    /// Replaces the refresh token of an existing session.
+    pub(super) async fn rotate(&mut self, conn: &mut Conn, guild: GuildId, session: SessionId) -> Result<()> {
         self.session = session;
         store::delete_expired_tokens(conn, guild, session, self.now).await?;
         store::mark_all_rotated(conn, guild, session, self.now).await?;
@@ -92,7 +92,7 @@ impl Tokens {
         Ok(store::insert_refresh_token(conn, &token).await?)
     }
 
-    /// The tokens, signed for this member.
+    /// Signs the access token for this member.
     pub(super) fn into_signed_in(self, accounts: &Accounts, member: Member) -> Result<SignedIn> {
         Ok(SignedIn {
             access_token: sign(accounts, &member, Some(self.session), self.access_expires_at)?,
@@ -104,7 +104,7 @@ impl Tokens {
     }
 }
 
-/// Exchanges a refresh token for new tokens. One that was exchanged before revokes its whole session.
+/// Exchanges a refresh token for new tokens. A token that was exchanged before revokes its whole session.
 ///
 /// # Errors
 /// `UNAUTHENTICATED`, `INVALID_TOKEN`; `RATE_LIMITED`.
@@ -113,45 +113,45 @@ pub async fn refresh_session(accounts: &Accounts, guild: GuildId, token: &str, o
     accounts.limiter.check_address(origin.address)?;
     let now = accounts.access.clock.now();
     let hash = token::refresh_token_hash(token);
-    let known = {
+    let found = {
         let hash = hash.clone();
         accounts.access.db.read(async move |conn| Ok(store::refresh_token_owner(conn, guild, &hash).await?)).await?
     };
-    // What was never a token says nothing of whose it is to be.
-    let (session, owner, username_key) = known.ok_or_else(refusal)?;
-    let attempt = attempts::begin(accounts, guild, AttemptKind::Refresh, &username_key).await?;
+    // An unknown token has no account whose failures it could count for.
+    let (session, owner, username_key) = found.ok_or_else(refusal)?;
+    let attempt = attempts::start(accounts, guild, AttemptKind::Refresh, &username_key).await?;
     let mut tokens = Tokens::new(accounts, None);
-    let renewed = accounts
+    let rotated = accounts
         .access
         .db
         .write(async move |conn| {
-            // The member first, as in all that changes an account.
+            // The member is locked first, as in every transaction that changes an account. Another order could deadlock.
             let member = identity::store::lock_member(conn, guild, owner).await?.ok_or_else(refusal)?;
             let token = store::lock_refresh_token(conn, guild, &hash).await?.ok_or_else(refusal)?;
             if token.rotated_at.is_some() || token.expires_at <= now {
                 return Ok(Err(token.rotated_at.is_some()));
             }
-            if !member.is_active || !store::is_open(conn, guild, session).await? {
+            if !member.is_active || !store::is_active(conn, guild, session).await? {
                 return Ok(Err(false));
             }
-            tokens.renew(conn, guild, session).await?;
-            identity::store::set_last_seen(conn, guild, member.id, now).await?;
+            tokens.rotate(conn, guild, session).await?;
+            identity::store::seen(conn, guild, member.id, now).await?;
             Ok(Ok((member, tokens)))
         })
         .await?;
-    match renewed {
+    match rotated {
         Ok((member, tokens)) => tokens.into_signed_in(accounts, member),
         Err(replayed) => {
             if replayed {
-                // Whoever holds it is not who we gave it to, or someone else has its successor: the session ends.
-                end(accounts, guild, owner, session).await?;
+                // Either this client or the one that used the token before has stolen it, so the session ends.
+                revoke(accounts, guild, owner, session).await?;
             }
             Err(attempt.failed(accounts, refusal()).await)
         }
     }
 }
 
-/// The viewer's open sessions, the last used first.
+/// The viewer's active sessions, most recently used first.
 ///
 /// # Errors
 /// The database's.
@@ -160,10 +160,10 @@ pub async fn sessions(accounts: &Accounts, viewer: &Viewer) -> Result<Vec<store:
     accounts.access.db.read(async move |conn| Ok(store::sessions_of(conn, guild, member, now).await?)).await
 }
 
-/// Ends one of the viewer's sessions.
+/// Revokes one of the viewer's sessions.
 ///
 /// # Errors
-/// `NOT_FOUND` for one that is over, or another's.
+/// `NOT_FOUND` for a session that has ended or is another member's.
 pub async fn revoke_session(accounts: &Accounts, viewer: &Viewer, session: SessionId) -> Result<()> {
     let (guild, member, actor, now) = (viewer.guild, viewer.member, viewer.clone(), accounts.access.clock.now());
     accounts
@@ -173,8 +173,8 @@ pub async fn revoke_session(accounts: &Accounts, viewer: &Viewer, session: Sessi
             move |()| Some(member),
             async move |conn| {
                 let actor = actor.confirm(conn).await?;
-                let open = store::sessions_of(conn, guild, actor.member, now).await?;
-                if open.iter().all(|open| open.id != session) {
+                let sessions = store::sessions_of(conn, guild, actor.member, now).await?;
+                if sessions.iter().all(|it| it.id != session) {
                     return Err(Refusal::not_found("session").at("id").into());
                 }
                 Ok(store::revoke_session(conn, guild, session, now).await?)
@@ -185,18 +185,18 @@ pub async fn revoke_session(accounts: &Accounts, viewer: &Viewer, session: Sessi
     Ok(())
 }
 
-/// Ends the viewer's session. A token without one (an operator's) has nothing to end.
+/// Revokes the viewer's session. An operator's token has no session, so nothing happens.
 ///
 /// # Errors
 /// The database's.
 pub async fn logout(accounts: &Accounts, viewer: &Viewer) -> Result<()> {
     match viewer.session {
-        Some(session) => end(accounts, viewer.guild, viewer.member, session).await,
+        Some(session) => revoke(accounts, viewer.guild, viewer.member, session).await,
         None => Ok(()),
     }
 }
 
-async fn end(accounts: &Accounts, guild: GuildId, member: MemberId, session: SessionId) -> Result<()> {
+async fn revoke(accounts: &Accounts, guild: GuildId, member: MemberId, session: SessionId) -> Result<()> {
     let now = accounts.access.clock.now();
     accounts
         .access
@@ -210,10 +210,10 @@ async fn end(accounts: &Accounts, guild: GuildId, member: MemberId, session: Ses
     Ok(())
 }
 
-/// Mints an access token with no session behind it, for operators.
+/// Mints an access token without a session, for operators.
 ///
 /// # Errors
-/// Internal, when signing fails.
+/// Internal, if signing fails.
 pub fn mint(accounts: &Accounts, member: &Member, lifetime: Duration) -> Result<String> {
     sign(accounts, member, None, accounts.access.clock.now() + lifetime)
 }

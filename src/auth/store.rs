@@ -1,4 +1,4 @@
-//! Queries over credentials: sessions, refresh tokens, codes, failed attempts.
+//! Queries of sessions, refresh tokens, codes and failed attempts.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// A session to be opened: [`Session`] is how its member sees it.
+/// A new session. [`Session`] is the part that its member sees.
 #[derive(Insertable)]
 #[diesel(table_name = sessions)]
 pub struct NewSession {
@@ -28,7 +28,7 @@ pub struct NewSession {
     pub last_used_at: Timestamp,
 }
 
-pub async fn open_session(conn: &mut Conn, session: &NewSession) -> QueryResult<()> {
+pub async fn insert_session(conn: &mut Conn, session: &NewSession) -> QueryResult<()> {
     on!(conn, c => diesel::insert_into(sessions::table).values(session).execute(c))?;
     Ok(())
 }
@@ -64,13 +64,13 @@ pub async fn insert_refresh_token(conn: &mut Conn, token: &RefreshToken) -> Quer
     Ok(())
 }
 
-/// The refresh token with this hash, locked: of two that use it at once, the second sees it rotated.
+/// Locks and returns the refresh token with this hash. If two requests use it at once, the second sees it rotated.
 pub async fn lock_refresh_token(conn: &mut Conn, guild: GuildId, hash: &str) -> QueryResult<Option<RefreshToken>> {
     let token = refresh_tokens::table.find((guild, hash));
     first_locked!(conn, LockMode::Exclusive, token.select(RefreshToken::as_select())).optional()
 }
 
-/// The session of a refresh token, and its owner's id and username key, whether or not it is still good.
+/// The session of a refresh token, and its owner's id and username key, whether or not the token is still valid.
 pub async fn refresh_token_owner(
     conn: &mut Conn,
     guild: GuildId,
@@ -91,7 +91,7 @@ pub async fn refresh_token_owner(
     .optional()
 }
 
-/// Voids a session's refresh tokens: using one again revokes the session.
+/// Marks a session's refresh tokens as used. Using one again revokes the session.
 pub async fn mark_all_rotated(conn: &mut Conn, guild: GuildId, session: SessionId, now: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::update(refresh_tokens::table)
         .filter(refresh_tokens::guild_id.eq(guild).and(refresh_tokens::session_id.eq(session)))
@@ -107,15 +107,15 @@ pub async fn mark_all_rotated(conn: &mut Conn, guild: GuildId, session: SessionI
 pub struct Session {
     /// Its id.
     pub id: SessionId,
-    /// What the client that signed in calls itself.
+    /// The `User-Agent` of the client that signed in.
     pub user_agent: Option<String>,
     /// When the member signed in.
     pub created_at: Timestamp,
-    /// When they signed in or last renewed it.
+    /// When they signed in or last refreshed it.
     pub last_used_at: Timestamp,
 }
 
-/// A member's sessions that can still be renewed, the last used first.
+/// A member's sessions that can still be refreshed, most recently used first.
 pub async fn sessions_of(
     conn: &mut Conn,
     guild: GuildId,
@@ -129,20 +129,20 @@ pub async fn sessions_of(
                 .and(refresh_tokens::session_id.eq(sessions::id))),
         )
         .filter(sessions::guild_id.eq(guild).and(sessions::member_id.eq(member)).and(sessions::revoked_at.is_null()))
-        // A session has one token that was not exchanged yet.
+        // A session has at most one refresh token that was not exchanged yet.
         .filter(refresh_tokens::rotated_at.is_null().and(refresh_tokens::expires_at.gt(now)))
         .order((sessions::last_used_at.desc(), sessions::id))
         .select(Session::as_select())
         .load(c))
 }
 
-/// Whether a session is not revoked.
-pub async fn is_open(conn: &mut Conn, guild: GuildId, session: SessionId) -> QueryResult<bool> {
+/// Whether a session exists and is not revoked.
+pub async fn is_active(conn: &mut Conn, guild: GuildId, session: SessionId) -> QueryResult<bool> {
     let open = || sessions::table.find((guild, session)).filter(sessions::revoked_at.is_null());
     on!(conn, c => diesel::select(diesel::dsl::exists(open())).get_result(c))
 }
 
-/// Drops a session's refresh tokens that would have expired anyway.
+/// Deletes a session's expired refresh tokens.
 pub async fn delete_expired_tokens(
     conn: &mut Conn,
     guild: GuildId,
@@ -157,11 +157,11 @@ pub async fn delete_expired_tokens(
 }
 
 text_enum! {
-    /// What a code is good for.
+    /// The purpose of a code.
     pub enum Purpose {
-        /// To open an account.
+        /// To register an account.
         Invite,
-        /// To give an account another password.
+        /// To reset a password.
         Reset,
     }
 }
@@ -179,8 +179,8 @@ pub struct OneTimeCode {
     pub permissions: Permissions,
 }
 
-/// Stores a member's code in place of the one before.
-pub async fn put_code(conn: &mut Conn, code: &OneTimeCode) -> QueryResult<()> {
+/// Stores a member's code. Replaces an earlier one.
+pub async fn upsert_code(conn: &mut Conn, code: &OneTimeCode) -> QueryResult<()> {
     on!(conn, c => diesel::insert_into(codes::table)
         .values(code)
         .on_conflict((codes::guild_id, codes::member_id, codes::purpose))
@@ -199,20 +199,20 @@ pub async fn code(
     on!(conn, c => codes::table.find((guild, member, purpose)).select(OneTimeCode::as_select()).first(c)).optional()
 }
 
-/// Uses a member's code up; `false` when it was used or replaced meanwhile.
-pub async fn take_code(conn: &mut Conn, code: &OneTimeCode) -> QueryResult<bool> {
-    let taken = on!(conn, c => diesel::delete(codes::table.find((code.guild_id, code.member_id, code.purpose)))
+/// Deletes a member's code when it is used. Returns `false` if it was used or replaced meanwhile.
+pub async fn consume_code(conn: &mut Conn, code: &OneTimeCode) -> QueryResult<bool> {
+    let deleted = on!(conn, c => diesel::delete(codes::table.find((code.guild_id, code.member_id, code.purpose)))
         .filter(codes::code_hash.eq(&code.code_hash))
         .execute(c))?;
-    Ok(taken == 1)
+    Ok(deleted == 1)
 }
 
-/// When attempts on an account failed.
+/// The times of failed attempts on an account.
 pub async fn failures(conn: &mut Conn, guild: GuildId, account: &str) -> QueryResult<Option<String>> {
     on!(conn, c => failures::table.find((guild, account)).select(failures::recent).first(c)).optional()
 }
 
-/// When attempts on an account failed, locked until the transaction ends.
+/// The times of failed attempts on an account. Locks them until the transaction ends.
 pub async fn lock_failures(conn: &mut Conn, guild: GuildId, account: &str, now: Timestamp) -> QueryResult<String> {
     let none = (
         failures::guild_id.eq(guild),
@@ -242,7 +242,7 @@ pub async fn set_failures(
     Ok(())
 }
 
-/// Drops the failures of accounts on which the last was before this.
+/// Deletes the failures of the accounts whose last failure was before this time.
 pub async fn delete_failures(conn: &mut Conn, guild: GuildId, before: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::delete(failures::table)
         .filter(failures::guild_id.eq(guild).and(failures::last_at.lt(before)))

@@ -22,27 +22,27 @@ use crate::kernel::{
     page::CursorSigner,
 };
 
-/// Fewest bytes of a signing secret: as many as HS256's hash has.
+/// Shortest signing secret, in bytes: the length of an HS256 hash (RFC 7518 §3.2).
 pub const MIN_SECRET: usize = 32;
 
-/// What an access token says of its bearer. It names who they are, never what they may do: that is looked up.
+/// The claims of an access token. They identify the member but grant no permissions; the server loads those.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// The member.
     pub member: MemberId,
-    /// The guild the token is good for.
+    /// The guild that the token is valid for.
     pub guild: GuildId,
-    /// The session behind it; none behind an operator's.
+    /// The session; an operator's token has none.
     pub session: Option<SessionId>,
-    /// The member's credentials version when it was issued.
+    /// The member's credentials version when the token was issued.
     pub credentials_version: i64,
-    /// Issued, in seconds since 1970.
+    /// When it was issued, in seconds since 1970.
     pub issued_at: i64,
-    /// Void from then on, in seconds since 1970.
+    /// When it expires, in seconds since 1970.
     pub expires_at: i64,
 }
 
-/// The claims as they stand in the token: `sub`, `iat` and `exp` are those of RFC 7519, ids are global ones.
+/// The claims in the format of the token: `sub`, `iat` and `exp` are defined by RFC 7519, and ids are global ids.
 #[derive(Serialize, Deserialize)]
 struct Payload {
     sub: ID,
@@ -82,11 +82,11 @@ impl TryFrom<Payload> for Claims {
     }
 }
 
-/// Signs and reads access tokens.
+/// Signs and verifies access tokens.
 pub struct Keys {
-    /// Marks the cursors of connections.
+    /// Signs the cursors of connections.
     pub cursors: CursorSigner,
-    /// Seals what waits in the database for someone else to read.
+    /// Encrypts messages that wait in the database for their delivery.
     pub cipher: Cipher,
     encoding: EncodingKey,
     decoding: DecodingKey,
@@ -96,10 +96,10 @@ pub struct Keys {
 impl Keys {
     /// Keys from a secret of at least [`MIN_SECRET`] bytes.
     pub fn new(secret: &[u8]) -> Self {
-        // Fails if earlier keys have installed it already.
+        // Fails if another `Keys` has installed it already.
         let _ = HS256.install_default();
         let mut validation = Validation::new(Algorithm::HS256);
-        // Expiry is ours to check, by the injected clock.
+        // `verify` checks the expiry, by the injected clock.
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
         Self {
@@ -111,21 +111,21 @@ impl Keys {
         }
     }
 
-    /// Keys of a random secret that is gone with the process.
+    /// Keys from a random secret that is not stored.
     pub fn ephemeral() -> Self {
         Self::new(&rand::random::<[u8; MIN_SECRET]>())
     }
 
-    /// The signed token.
+    /// Signs a token.
     ///
     /// # Errors
-    /// Internal, when signing fails.
+    /// Internal, if signing fails.
     pub fn sign(&self, claims: &Claims) -> Result<String> {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &Payload::from(claims), &self.encoding)
             .map_err(Error::internal)
     }
 
-    /// What a token says, if it is signed by us and not expired `now`.
+    /// The claims of a token, if its signature is valid and it has not expired at `now`.
     pub fn verify(&self, token: &str, now: Timestamp) -> Option<Claims> {
         let payload = jsonwebtoken::decode::<Payload>(token, &self.decoding, &self.validation).ok()?.claims;
         let claims = Claims::try_from(payload).ok()?;
@@ -182,19 +182,19 @@ pub fn new_refresh_token() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
 }
 
-/// How a refresh token is stored. It is random enough that a fast hash gives nothing away.
+/// The hash under which a refresh token is stored. A fast hash is enough, because the token has 256 random bits.
 pub fn refresh_token_hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
 }
 
-/// The signing secret kept in `file`, made on first use and readable by its owner only.
+/// Loads the signing secret from `file`. If the file does not exist, creates it with a random secret, readable by its owner only.
 ///
 /// # Errors
-/// When the file cannot be made or read, or holds too little.
+/// If the file cannot be created or read, or is too short.
 pub fn load_or_create_secret(file: &Path) -> std::io::Result<Vec<u8>> {
     use std::{fs, io, io::Write, os::unix::fs::OpenOptionsExt};
 
-    // Written whole under another name and then linked: whoever starts at the same time finds all of it or nothing.
+    // Written under another name and then linked, so that a server that starts at the same time never reads half a secret.
     let fresh = file.with_extension(format!("{:016x}.new", rand::random::<u64>()));
     if !file.exists() {
         let mut new = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
