@@ -1,4 +1,4 @@
-//! Builds the server's parts from its settings and starts their background tasks. No feature imports it.
+//! Builds the parts of a server from its settings and starts their background tasks. No feature imports it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,23 +20,23 @@ use crate::{
 /// Time between two searches for stored values that this release doesn't know. A search reads whole tables.
 const NEWER_RELEASE_CHECK: Duration = Duration::from_hours(1);
 
-/// What a server may be told otherwise.
+/// Options of a server.
 pub struct Options {
     /// How long tokens and codes stay valid.
     pub lifetimes: Lifetimes,
-    /// How often someone may try to sign in.
+    /// How often clients may attempt to sign in.
     pub limits: LoginLimits,
-    /// The slug of the guild that serves requests without one; the oldest guild if `None`.
+    /// The slug of the guild that serves requests which name no guild; `None` for the oldest guild.
     pub default_guild: Option<String>,
-    /// The Discord bot, where the operator has given a token.
+    /// The Discord bot, if the operator has set a token.
     pub bot: Option<Bot>,
-    /// Whether servers in other processes cache viewers of this database; where they can share it, if `None`.
+    /// Whether other processes cache viewers of this database; if `None`, they may if the database can be shared.
     pub has_peers: Option<bool>,
-    /// How long a cached viewer is trusted without a sign that notices arrive.
+    /// How long a cached viewer is used without a sign that notices arrive.
     pub lease: Duration,
-    /// PostgreSQL's channel between the servers of one database.
+    /// The channel of PostgreSQL's LISTEN and NOTIFY that the servers of one database share.
     pub channel: &'static str,
-    /// How often watched tallies and campaigns are compared with the database, to make up for lost notices.
+    /// How often watched tallies and campaigns are compared with the database, in case notices were lost.
     pub reconcile_every: Duration,
 }
 
@@ -61,9 +61,9 @@ pub struct App {
     pub db: Db,
     /// The time.
     pub clock: Clock,
-    /// Notices of changes.
+    /// Notifies other parts and other servers of changes.
     pub bus: Arc<Bus>,
-    /// Viewers and changes of rights.
+    /// Loads viewers and changes their rights.
     pub access: Access,
     /// Guilds by slug.
     pub guilds: Guilds,
@@ -79,18 +79,17 @@ pub struct App {
     pub discord: Arc<Discord>,
     /// The server's metrics.
     pub metrics: Arc<Metrics>,
-    /// Held by each mutation until it is done, so that a server that shuts down can wait for those whose clients have
-    /// disconnected.
+    /// Each mutation has a receiver until it is done, so that a shutdown also waits for mutations whose clients have disconnected.
     pub mutations: watch::Sender<()>,
 }
 
 impl App {
-    /// The parts of a server with default options.
+    /// Builds the parts of a server with default options.
     pub fn new(db: Db, clock: Clock, keys: Keys, hasher: Hasher) -> Self {
         Self::with(db, clock, keys, hasher, Options::default())
     }
 
-    /// The parts of a server.
+    /// Builds the parts of a server.
     pub fn with(db: Db, clock: Clock, keys: Keys, hasher: Hasher, options: Options) -> Self {
         let (bus, metrics) = (Arc::new(Bus::new(options.channel, options.lease)), Arc::new(Metrics::default()));
         let viewers = Arc::new(ViewerCache::new(options.lease));
@@ -122,7 +121,7 @@ impl App {
             announcer: Arc::new(DiscordAnnouncer { bot }),
         };
         let live = Arc::new(Live::new(voting.clone(), Arc::clone(&metrics), options.reconcile_every));
-        // Viewers first: whoever is notified looks them up again.
+        // The viewer cache comes first, because the other subscribers load viewers when they are notified.
         let subscribers: Vec<Arc<dyn BusSubscriber>> =
             vec![viewers, Arc::clone(&live) as Arc<dyn BusSubscriber>, Arc::new(voting.clone())];
         bus.subscribe(subscribers);
@@ -178,7 +177,7 @@ async fn warn_of_newer_releases(db: Db, clock: Clock) {
     loop {
         let checked = db.read(async move |conn| Ok(warn_of_unknown_values(conn, columns()).await?)).await;
         if let Err(error) = checked {
-            tracing::warn!(%error, "could not look for values of a newer release");
+            tracing::warn!(%error, "could not search for values of a newer release");
         }
         clock.sleep(NEWER_RELEASE_CHECK).await;
     }

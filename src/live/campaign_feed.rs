@@ -1,4 +1,4 @@
-//! A guild's watched campaigns, and their subscribers.
+//! A guild's campaigns with subscribers.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,17 +25,17 @@ pub struct CampaignUpdate {
     pub responses: Arc<ResponseCache>,
 }
 
-/// A guild's campaigns, watched.
+/// The campaigns of a guild, for its subscribers.
 pub(super) struct CampaignFeed {
     pub(super) changes: broadcast::Sender<CampaignUpdate>,
-    /// What to look at.
+    /// The campaigns to load again.
     pub(super) stale: Mutex<Stale>,
     pub(super) wake: Notify,
-    /// Where the campaigns are in their lives that something can still become of, as was told last; `None` until it is
-    /// known how things were at the beginning.
+    /// The last sent status of each campaign that may still change; `None` until the campaigns are loaded for the first time.
     pub(super) sent: watch::Sender<Option<HashMap<CampaignId, CampaignStatus>>>,
 }
 
+/// The campaigns that may have changed since they were loaded.
 #[derive(Default)]
 pub(super) struct Stale {
     pub(super) campaigns: HashSet<CampaignId>,
@@ -43,30 +43,30 @@ pub(super) struct Stale {
 }
 
 impl CampaignFeed {
-    pub(super) fn changed(&self, campaign: CampaignId) {
+    pub(super) fn mark_stale(&self, campaign: CampaignId) {
         self.stale.lock().campaigns.insert(campaign);
         self.wake.notify_one();
     }
 
-    /// How many are told.
+    /// Number of subscribers; 0 until the campaigns are loaded for the first time.
     pub(super) fn subscribers(&self) -> usize {
         if self.sent.borrow().is_some() { self.changes.receiver_count() } else { 0 }
     }
 
-    /// Looks at what is elsewhere in its life than was told, of what was found of this guild.
-    pub(super) fn compare(&self, found: &HashMap<CampaignId, CampaignStatus>) {
+    /// Marks the campaigns as stale whose stored status differs from the last sent one.
+    pub(super) fn compare(&self, stored: &HashMap<CampaignId, CampaignStatus>) {
         let sent = self.sent.borrow();
         let Some(sent) = sent.as_ref() else { return };
         let differs = |a: &HashMap<_, _>, b: &HashMap<CampaignId, CampaignStatus>| {
             a.iter().filter(|(id, status)| b.get(id) != Some(status)).map(|(id, _)| *id).collect::<Vec<_>>()
         };
-        differs(sent, found).into_iter().chain(differs(found, sent)).for_each(|id| self.changed(id));
+        differs(sent, stored).into_iter().chain(differs(stored, sent)).for_each(|id| self.mark_stale(id));
     }
 
-    pub(super) fn retry(&self, at: Stale) {
+    pub(super) fn retry(&self, failed: Stale) {
         let mut stale = self.stale.lock();
-        stale.campaigns.extend(at.campaigns);
-        stale.all |= at.all;
+        stale.campaigns.extend(failed.campaigns);
+        stale.all |= failed.all;
         self.wake.notify_one();
     }
 

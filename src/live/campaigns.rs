@@ -1,4 +1,4 @@
-//! Campaigns that are watched: what becomes of them, told once for all who watch them.
+//! Watches campaigns: loads their changes once, and sends them to all subscribers.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,11 +25,11 @@ use crate::{
     voting::{Campaign, CampaignStatus, Entry, store},
 };
 
-/// Changes within this time are told together: of several edits the last, of several transitions each.
-const GATHER: Duration = Duration::from_millis(100);
-/// How long to wait after a look failed.
-const AFTER_FAILURE: Duration = Duration::from_millis(500);
-/// How many changes wait for a slow watcher before its watching ends.
+/// How long changes are collected before they are sent together: the last of several edits, and each of several transitions.
+const COLLECT: Duration = Duration::from_millis(100);
+/// How long to wait before another attempt to load campaigns.
+const RETRY_DELAY: Duration = Duration::from_millis(500);
+/// Most changes that wait for a slow subscriber. With more, its subscription ends.
 const MAX_BEHIND: usize = 256;
 
 /// The changes of a guild's campaigns from now on.
@@ -38,13 +38,13 @@ pub struct CampaignWatch {
 }
 
 impl CampaignWatch {
-    /// The next change; `None` for a watcher who has fallen so far behind that some are lost.
+    /// The next change; `None` if the subscriber has fallen so far behind that changes are lost.
     pub async fn next(&mut self) -> Option<CampaignUpdate> {
         self.changes.recv().await.ok()
     }
 }
 
-/// Watches a guild's campaigns, whoever may see them.
+/// Watches a guild's campaigns. The changes are not filtered by what the viewer may see.
 pub async fn watch_campaigns(live: &Arc<Live>, guild: GuildId) -> CampaignWatch {
     let (feed, changes) = {
         let mut campaigns = live.campaigns.lock();
@@ -56,32 +56,33 @@ pub async fn watch_campaigns(live: &Arc<Live>, guild: GuildId) -> CampaignWatch 
                 sent: watch::Sender::new(None),
             });
             campaigns.insert(guild, Arc::clone(&feed));
-            let (told_by, told) = (Arc::clone(live), Arc::clone(&feed));
+            let (live, publisher_feed) = (Arc::clone(live), Arc::clone(&feed));
             tokio::spawn(async move {
-                supervise::restart_on_panic("telling of campaigns", || keep_publishing(&told_by, guild, &told)).await;
+                supervise::restart_on_panic("publishing campaigns", || publish_changes(&live, guild, &publisher_feed))
+                    .await;
             });
             feed
         });
         let changes = feed.changes.subscribe();
         (feed, changes)
     };
-    // What happens from here on is told.
+    // Once the campaigns are loaded for the first time, the subscriber receives every later change.
     let _ = feed.sent.subscribe().wait_for(Option::is_some).await;
     CampaignWatch { changes }
 }
 
-/// Tells what becomes of a guild's campaigns, until nobody watches them.
-async fn keep_publishing(live: &Live, guild: GuildId, watched: &CampaignFeed) {
-    let began_at = live.voting.clock.now();
+/// Sends the changes of a guild's campaigns until the last subscriber has left.
+async fn publish_changes(live: &Live, guild: GuildId, feed: &CampaignFeed) {
+    let started_at = live.voting.clock.now();
     let mut known: Option<HashMap<CampaignId, SentCampaign>> = None;
     loop {
         if known.is_some() {
             tokio::select! {
-                () = watched.wake.notified() => live.voting.clock.sleep(GATHER).await,
-                () = watched.changes.closed() => {
-                    // Who begins to watch does so under this lock.
+                () = feed.wake.notified() => live.voting.clock.sleep(COLLECT).await,
+                () = feed.changes.closed() => {
+                    // New subscribers are added under this lock.
                     let mut campaigns = live.campaigns.lock();
-                    if watched.changes.receiver_count() == 0 {
+                    if feed.changes.receiver_count() == 0 {
                         campaigns.remove(&guild);
                         return;
                     }
@@ -89,32 +90,32 @@ async fn keep_publishing(live: &Live, guild: GuildId, watched: &CampaignFeed) {
                 }
             }
         }
-        let stale = std::mem::take(&mut *watched.stale.lock());
+        let stale = std::mem::take(&mut *feed.stale.lock());
         let scope = match &known {
-            Some(_) if !stale.all => LoadScope::These(stale.campaigns.iter().copied().collect()),
+            Some(_) if !stale.all => LoadScope::Only(stale.campaigns.iter().copied().collect()),
             known => {
                 let may_change = known.iter().flatten().filter(|(_, it)| it.may_change()).map(|(id, _)| *id);
                 LoadScope::All(may_change.chain(stale.campaigns.iter().copied()).collect())
             }
         };
         match load(live, guild, scope).await {
-            Ok(found) => {
+            Ok(loaded) => {
                 match &mut known {
-                    None => known = Some(found.iter().map(|it| (it.0.id, SentCampaign::of(it))).collect()),
+                    None => known = Some(loaded.iter().map(|it| (it.0.id, SentCampaign::of(it))).collect()),
                     Some(known) => {
-                        for change in changes(known, found, &stale, began_at) {
-                            // Nobody may be there to hear it.
-                            let _ = watched.changes.send(change);
+                        for change in changes(known, loaded, &stale, started_at) {
+                            // Fails if the last subscriber has left.
+                            let _ = feed.changes.send(change);
                         }
                     }
                 }
-                let told = known.iter().flatten().filter(|(_, it)| it.may_change());
-                watched.sent.send_replace(Some(told.map(|(id, it)| (*id, it.campaign.status)).collect()));
+                let sent = known.iter().flatten().filter(|(_, it)| it.may_change());
+                feed.sent.send_replace(Some(sent.map(|(id, it)| (*id, it.campaign.status)).collect()));
             }
             Err(error) => {
-                tracing::error!(%error, "campaigns could not be looked at; trying again");
-                watched.retry(stale);
-                tokio::time::sleep(AFTER_FAILURE).await;
+                tracing::error!(%error, "could not load campaigns; trying again");
+                feed.retry(stale);
+                tokio::time::sleep(RETRY_DELAY).await;
             }
         }
     }
@@ -122,18 +123,18 @@ async fn keep_publishing(live: &Live, guild: GuildId, watched: &CampaignFeed) {
 
 type CampaignWithEntries = (Campaign, Vec<Entry>);
 
-/// What to look at.
+/// The campaigns to load.
 enum LoadScope {
     /// These campaigns.
-    These(Vec<CampaignId>),
-    /// All that are not archived, and these, which were not when they were looked at last.
+    Only(Vec<CampaignId>),
+    /// All campaigns that are not archived, and these, which were not archived when they were last loaded.
     All(Vec<CampaignId>),
 }
 
-async fn load(live: &Live, guild: GuildId, at: LoadScope) -> Result<Vec<CampaignWithEntries>> {
+async fn load(live: &Live, guild: GuildId, scope: LoadScope) -> Result<Vec<CampaignWithEntries>> {
     let load = async move |conn: &mut Conn| {
-        let campaigns = match at {
-            LoadScope::These(ids) => store::campaigns_by_id(conn, guild, &ids).await?,
+        let campaigns = match scope {
+            LoadScope::Only(ids) => store::campaigns_by_id(conn, guild, &ids).await?,
             LoadScope::All(mut ids) => {
                 let mut campaigns = store::unarchived_campaigns(conn, guild).await?;
                 ids.retain(|id| campaigns.iter().all(|it| it.id != *id));
@@ -156,17 +157,17 @@ async fn load(live: &Live, guild: GuildId, at: LoadScope) -> Result<Vec<Campaign
     live.voting.db.snapshot(load).await
 }
 
-/// A campaign as it was told last.
+/// A campaign as it was last sent, with a hash of everything that subscribers can see.
 struct SentCampaign {
     campaign: Arc<Campaign>,
-    looks: u64,
+    hash: u64,
 }
 
 impl SentCampaign {
     fn of((campaign, entries): &CampaignWithEntries) -> Self {
         let mut hasher = DefaultHasher::new();
         format!("{campaign:?} {entries:?}").hash(&mut hasher);
-        Self { campaign: Arc::new(campaign.clone()), looks: hasher.finish() }
+        Self { campaign: Arc::new(campaign.clone()), hash: hasher.finish() }
     }
 
     fn may_change(&self) -> bool {
@@ -174,37 +175,37 @@ impl SentCampaign {
     }
 }
 
-/// What has changed since it was known: a transition for each status on the way, an edit where something else looks
-/// otherwise.
+/// Compares the loaded campaigns with the known ones. Returns a change for each status that a campaign has passed through, and one
+/// for any other edit.
 fn changes(
     known: &mut HashMap<CampaignId, SentCampaign>,
-    found: Vec<CampaignWithEntries>,
+    loaded: Vec<CampaignWithEntries>,
     stale: &Stale,
-    began_at: Timestamp,
+    started_at: Timestamp,
 ) -> Vec<CampaignUpdate> {
     let change =
         |campaign: Arc<Campaign>, is_deleted| CampaignUpdate { campaign, is_deleted, responses: Arc::default() };
     let mut changes = Vec::new();
-    let mut there: HashSet<CampaignId> = HashSet::new();
-    for found in found {
-        let id = found.0.id;
-        there.insert(id);
-        let now = SentCampaign::of(&found);
+    let mut existing: HashSet<CampaignId> = HashSet::new();
+    for loaded in loaded {
+        let id = loaded.0.id;
+        existing.insert(id);
+        let now = SentCampaign::of(&loaded);
         let status = now.campaign.status;
         let steps = match known.get(&id) {
-            Some(before) if before.looks == now.looks => Vec::new(),
+            Some(before) if before.hash == now.hash => Vec::new(),
             Some(before) if before.campaign.status == status => vec![status],
             Some(before) => status.since(before.campaign.status),
-            // Archived before anyone watched, and heard of late.
-            None if now.campaign.created_at < began_at => vec![status],
+            // Archived before the first subscription, so it was not loaded then.
+            None if now.campaign.created_at < started_at => vec![status],
             None => [vec![CampaignStatus::Draft], status.since(CampaignStatus::Draft)].concat(),
         };
         changes.extend(steps.into_iter().map(|status| change(Arc::new(now.campaign.as_of_status(status)), false)));
         known.insert(id, now);
     }
     known.retain(|id, known| {
-        let was_looked_for = (stale.all && known.may_change()) || stale.campaigns.contains(id);
-        let is_deleted = was_looked_for && !there.contains(id);
+        let was_loaded = (stale.all && known.may_change()) || stale.campaigns.contains(id);
+        let is_deleted = was_loaded && !existing.contains(id);
         if is_deleted {
             changes.push(change(Arc::clone(&known.campaign), true));
         }

@@ -1,4 +1,4 @@
-//! Tallies and campaigns that are watched: each is read once for all subscribers, on every server.
+//! Watched tallies and campaigns: each server reads them once for all its subscribers.
 
 mod campaign_feed;
 mod campaigns;

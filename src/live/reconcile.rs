@@ -1,4 +1,4 @@
-//! Makes up for lost notices, by comparing what is watched with the database.
+//! Compares the watched tallies and campaigns with the database, in case notices were lost.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,30 +10,30 @@ use crate::{
     voting::{self, CampaignStatus},
 };
 
-/// Compares what is watched with the database now and then, until dropped.
+/// Compares the watched tallies and campaigns with the database at intervals, until dropped.
 pub async fn reconcile(live: Arc<Live>) {
     let (db, bus) = (&live.voting.db, &live.voting.bus);
     let mut known: HashMap<GuildId, i64> = HashMap::new();
     loop {
         tokio::time::sleep(live.reconcile_every).await;
-        let followed = live.guilds_with_subscribers();
-        let guilds: Vec<GuildId> = bus.watched_guilds().into_iter().collect();
+        let campaign_guilds = live.guilds_with_subscribers();
+        let viewer_guilds: Vec<GuildId> = bus.watched_guilds().into_iter().collect();
         let tallies = live.watched_tallies();
         let watched: Vec<(GuildId, CampaignId)> = tallies.iter().map(|(key, _)| *key).collect();
-        if guilds.is_empty() && watched.is_empty() && followed.is_empty() {
+        if viewer_guilds.is_empty() && watched.is_empty() && campaign_guilds.is_empty() {
             known.clear();
             continue;
         }
         let found = db.snapshot(async move |conn| {
             conn.force_custom_plans().await?;
-            let rosters = identity::store::roster_versions_of(conn, &guilds).await?;
+            let rosters = identity::store::roster_versions_of(conn, &viewer_guilds).await?;
             let progress = voting::store::progress(conn, &watched).await?;
-            Ok((rosters, progress, voting::store::unarchived_statuses(conn, &followed).await?))
+            Ok((rosters, progress, voting::store::unarchived(conn, &campaign_guilds).await?))
         });
         let (rosters, progress, campaigns) = match found.await {
             Ok(found) => found,
             Err(error) => {
-                tracing::warn!(%error, "what is watched could not be held against the database");
+                tracing::warn!(%error, "could not compare the watched tallies and campaigns with the database");
                 continue;
             }
         };

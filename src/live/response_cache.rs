@@ -15,11 +15,11 @@ const MAX_BYTES: usize = 64 * 1_024;
 /// How long a response is shared: its other fields may change while the event stays the same.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
-/// The responses to one event; dropped with it.
+/// The responses to one event. It is dropped with the event.
 #[derive(Default)]
 pub struct ResponseCache(Mutex<HashMap<ResponseKey, CacheEntry>>);
 
-/// When the execution began, and its response.
+/// The start of the execution, and its response.
 type CacheEntry = (Instant, watch::Receiver<Option<CachedResponse>>);
 
 /// The response of an execution.

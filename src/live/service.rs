@@ -1,4 +1,4 @@
-//! What is watched on this server.
+//! The watched tallies and campaigns of a server.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -18,12 +18,12 @@ use crate::{
     voting::{CampaignStatus, Voting},
 };
 
-/// How often watched tallies and campaigns are compared with the database, to make up for lost notices.
+/// How often watched tallies and campaigns are compared with the database, in case notices were lost.
 pub const RECONCILE_EVERY: Duration = Duration::from_secs(5);
-/// Number of subscribers that are looked up again at the same time, so that requests get their turn.
-const RENEWALS: usize = 4;
+/// Most subscribers whose viewers are refreshed at the same time, so that requests are not delayed.
+const MAX_REFRESHES: usize = 4;
 
-/// What is watched on this server.
+/// The watched tallies and campaigns of a server.
 pub struct Live {
     /// Campaigns and ballots.
     pub voting: Voting,
@@ -35,11 +35,11 @@ pub struct Live {
     /// When the last scheduled notification batch will have been sent.
     pub(super) next_send_at: Mutex<Option<Instant>>,
     pub(super) cores: u32,
-    renewals: Semaphore,
+    refreshes: Semaphore,
 }
 
 impl Live {
-    /// Nothing is watched yet.
+    /// Has no subscribers yet.
     pub fn new(voting: Voting, metrics: Arc<Metrics>, reconcile_every: Duration) -> Self {
         Self {
             voting,
@@ -49,11 +49,11 @@ impl Live {
             campaigns: Mutex::default(),
             next_send_at: Mutex::default(),
             cores: std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1)),
-            renewals: Semaphore::new(RENEWALS),
+            refreshes: Semaphore::new(MAX_REFRESHES),
         }
     }
 
-    /// Number of subscribers of a campaign's tally; `None` when it is not counted any more.
+    /// Number of subscribers of a campaign's tally; `None` if it is not counted.
     pub fn tally_subscribers(&self, guild: GuildId, campaign: CampaignId) -> Option<usize> {
         self.tallies.lock().get(&(guild, campaign)).map(|feed| feed.subscribers())
     }
@@ -63,28 +63,28 @@ impl Live {
         self.campaigns.lock().get(&guild).map_or(0, |feed| feed.subscribers())
     }
 
-    /// Number of subscribers of tallies, and of campaigns.
+    /// Numbers of subscribers of tallies and of campaigns.
     pub fn subscriber_counts(&self) -> (usize, usize) {
         let tallies = self.tallies.lock().values().map(|feed| feed.subscribers()).sum();
         let campaigns = self.campaigns.lock().values().map(|feed| feed.subscribers()).sum();
         (tallies, campaigns)
     }
 
-    /// A permit to look a subscriber up again.
+    /// Waits for a permit to refresh a subscriber's viewer.
     pub async fn refresh_permit(&self) -> Option<SemaphorePermit<'_>> {
         // The semaphore is never closed.
-        self.renewals.acquire().await.ok()
+        self.refreshes.acquire().await.ok()
     }
 
-    /// The guilds whose campaigns are watched.
+    /// The guilds whose campaigns have subscribers.
     pub(super) fn guilds_with_subscribers(&self) -> Vec<GuildId> {
         self.campaigns.lock().keys().copied().collect()
     }
 
-    /// Compares what subscribers know of campaigns with what was found of them.
-    pub(super) fn compare_campaigns(&self, found: &[(GuildId, CampaignId, CampaignStatus)]) {
+    /// Compares the last sent statuses of campaigns with the stored ones.
+    pub(super) fn compare_campaigns(&self, stored: &[(GuildId, CampaignId, CampaignStatus)]) {
         let mut by_guild: HashMap<GuildId, HashMap<CampaignId, CampaignStatus>> = HashMap::new();
-        for (guild, campaign, status) in found {
+        for (guild, campaign, status) in stored {
             by_guild.entry(*guild).or_default().insert(*campaign, *status);
         }
         for (guild, feed) in self.campaigns.lock().iter() {
@@ -92,7 +92,7 @@ impl Live {
         }
     }
 
-    /// The watched tallies, and the revision of each that was sent last.
+    /// The watched tallies, each with its last sent revision.
     pub(super) fn watched_tallies(&self) -> Vec<((GuildId, CampaignId), i64)> {
         self.tallies.lock().iter().filter_map(|(key, feed)| Some((*key, feed.revision()?))).collect()
     }
@@ -115,7 +115,7 @@ impl BusSubscriber for Live {
             BusEvent::Campaign(guild, campaign) => {
                 self.recount_one(guild, campaign);
                 if let Some(feed) = self.campaigns.lock().get(&guild) {
-                    feed.changed(campaign);
+                    feed.mark_stale(campaign);
                 }
             }
             BusEvent::Access(guild, _) => self.recount(|(of, _)| *of == guild),

@@ -1,4 +1,4 @@
-//! A watched campaign's newest tally, and its subscribers.
+//! A campaign's newest tally, and its subscribers.
 
 use std::sync::{
     Arc,
@@ -11,8 +11,9 @@ use tokio::sync::{Notify, watch};
 use super::response_cache::ResponseCache;
 use crate::voting::Tally;
 
-/// Subscribers that are notified at once. The server can do other work between two cohorts.
+/// Number of subscribers that are notified together. The server can do other work between two cohorts.
 const COHORT_SIZE: usize = 128;
+
 /// A new tally, and the responses that its subscribers share.
 #[derive(Clone)]
 pub struct TallyUpdate {
@@ -28,12 +29,12 @@ pub(super) type Newest = Option<TallyUpdate>;
 pub(super) struct TallyFeed {
     /// Its newest tally.
     pub(super) newest: watch::Sender<Newest>,
-    /// The subscribers in cohorts, which are notified one after the other: each of the tally that is newest at that moment.
+    /// The cohorts of subscribers. They are notified one after the other, each with the tally that is newest by then.
     cohorts: Mutex<Vec<watch::Sender<Newest>>>,
     /// Notified when a newer tally is needed.
     pub(super) stale: Notify,
-    /// How often a newer tally was needed since the last count.
-    pub(super) calls: AtomicU64,
+    /// How often a newer tally was requested since the last count.
+    pub(super) requests: AtomicU64,
     /// Notified when there is a newer tally.
     pub(super) fresh: Notify,
 }
@@ -44,14 +45,14 @@ impl TallyFeed {
             newest: watch::Sender::new(None),
             cohorts: Mutex::default(),
             stale: Notify::new(),
-            calls: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
             fresh: Notify::new(),
         }
     }
 
     /// Requests a newer tally.
     pub(super) fn recount(&self) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.requests.fetch_add(1, Ordering::Relaxed);
         self.stale.notify_one();
     }
 
