@@ -1,4 +1,4 @@
-//! The console, as `build.rs` has bundled it.
+//! The console, bundled by `build.rs`.
 
 use std::sync::LazyLock;
 
@@ -12,10 +12,10 @@ use sha2::{Digest, Sha256};
 
 include!(concat!(env!("OUT_DIR"), "/console_assets.rs"));
 
-/// What stands in the page where its nonce belongs.
+/// The placeholder for the nonce in the page.
 const NONCE: &str = "{{nonce}}";
 
-/// For the page and all that it loads. No other page may open, frame or read them.
+/// Headers of the page and its files. No other page may open, frame or read them.
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -23,16 +23,15 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
-/// What a page may ask its reader for, and this one never does.
+/// Permissions that the page never requests from its user.
 const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
 
-/// The page, with a policy of its own each time.
+/// The page. Each response has its own nonce.
 pub(super) async fn console() -> Response {
     let nonce = BASE64.encode(rand::random::<[u8; 16]>());
-    // The editor, Monaco, forces two exceptions to "nothing but our own files". It makes <style> elements, which are let in by
-    // the page's nonce (console/src/nonce.js), and lays out its lines by style attributes, for which there is no nonce: what a
-    // style attribute can do is bounded, since nothing may be loaded from elsewhere. The font of its icons and its underlines
-    // stand as data in the stylesheet.
+    // The editor, Monaco, requires three exceptions to "only our own files". Its <style> elements are allowed by the page's nonce
+    // (console/src/nonce.js). It positions its lines by style attributes, which cannot have a nonce; they are harmless, because
+    // nothing may be loaded from other origins. Its stylesheet contains the icon font and the underlines as data URLs.
     let policy = format!(
         "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; \
          style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; font-src data:; img-src data:; \
@@ -41,42 +40,42 @@ pub(super) async fn console() -> Response {
     let headers = [
         (header::CONTENT_SECURITY_POLICY, policy.as_str()),
         (HeaderName::from_static("permissions-policy"), PERMISSIONS),
-        // A nonce is good once.
+        // A nonce must not be reused.
         (header::CACHE_CONTROL, "no-store"),
     ];
     (HEADERS, headers, Html(PAGE.replace(NONCE, &nonce))).into_response()
 }
 
-/// One of the page's files. It is kept by browsers, which ask each time whether it is still the same.
-pub(super) async fn console_asset(Path(name): Path<String>, asked: HeaderMap) -> Response {
+/// One of the page's files. Browsers cache it and revalidate it each time.
+pub(super) async fn console_asset(Path(name): Path<String>, request_headers: HeaderMap) -> Response {
     let Some(((_, content_type, gzipped), etag)) =
         ASSETS.iter().zip(ETAGS.iter()).find(|((path, ..), _)| *path == name)
     else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let caching = [(header::CACHE_CONTROL, "no-cache"), (header::ETAG, etag.as_str())];
-    if is_known(&asked, etag) {
+    if is_cached(&request_headers, etag) {
         return (StatusCode::NOT_MODIFIED, HEADERS, caching).into_response();
     }
     let headers = [
         (header::CONTENT_TYPE, *content_type),
-        // Whatever is accepted: it is browsers alone that load these, and all of them take gzip.
+        // `Accept-Encoding` is ignored: only browsers load these files, and all of them accept gzip.
         (header::CONTENT_ENCODING, "gzip"),
-        // A worker goes by its own policy, and needs nothing but itself.
+        // A worker has its own policy, and loads nothing else.
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
     ];
     (HEADERS, caching, headers, *gzipped).into_response()
 }
 
-/// Each asset's tag, by what is in it.
+/// The entity tag of each file, a hash of its content.
 static ETAGS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let tag = |bytes: &[u8]| format!("\"{}\"", base16ct::lower::encode_string(&Sha256::digest(bytes)));
     ASSETS.iter().map(|(.., bytes)| tag(bytes)).collect()
 });
 
-/// Whether the browser has what bears this tag (RFC 9110, section 13.1.2).
-fn is_known(asked: &HeaderMap, etag: &str) -> bool {
-    let tags = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
+/// Whether the browser has cached the file with this tag (RFC 9110, section 13.1.2).
+fn is_cached(headers: &HeaderMap, etag: &str) -> bool {
+    let tags = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
     let mut tags = tags.flat_map(|tags| tags.split(',')).map(str::trim);
     tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }

@@ -1,9 +1,8 @@
-//! What pages of other origins may do.
+//! Which pages may call `/graphql`: those of the server's own origin and of `GUILDHALL_CORS_ORIGINS`.
 //!
-//! A page may call `/graphql` from where the server is itself, and from the origins of `GUILDHALL_CORS_ORIGINS`. Browsers keep
-//! all else from reading answers, but ask nobody before they open a WebSocket: that is refused here. There are no cookies, and
-//! whoever has a token sends it by hand, so `Access-Control-Allow-Credentials` is never sent, and nothing here keeps native
-//! clients out.
+//! Browsers keep other pages from reading responses. CORS does not apply to WebSockets, so the server checks the origin of an
+//! upgrade itself. There are no cookies, and clients send their token explicitly, so the server never sends
+//! `Access-Control-Allow-Credentials`. Native clients send no origin and are not restricted.
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
@@ -13,15 +12,15 @@ use tower_http::cors::{Any, CorsLayer};
 
 use super::{headers::X_REQUEST_ID, origin::host};
 
-/// How long a browser may keep the answer to a preflight. None keeps it for longer.
-const PREFLIGHT: Duration = Duration::from_hours(2);
+/// How long a browser may cache the response to a preflight request. Chromium caches it no longer than this.
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(2);
 
-/// An origin by which browsers name a page's server: `scheme://host[:port]`, or `*` for all.
+/// An allowed origin: `scheme://host[:port]`, or `*` for all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CorsOrigin {
-    /// Every one.
+    /// Every origin.
     Any,
-    /// This one, spelt as browsers do.
+    /// This origin, in the spelling of browsers.
     Exactly(HeaderValue),
 }
 
@@ -36,22 +35,22 @@ impl FromStr for CorsOrigin {
         if text == "*" {
             return Ok(Self::Any);
         }
-        let (scheme, place) = parse(text).ok_or(EXPECTED)?;
-        HeaderValue::from_str(&format!("{scheme}://{place}")).map(Self::Exactly).map_err(|_| EXPECTED)
+        let (scheme, authority) = parse(text).ok_or(EXPECTED)?;
+        HeaderValue::from_str(&format!("{scheme}://{authority}")).map(Self::Exactly).map_err(|_| EXPECTED)
     }
 }
 
-/// Whose pages are let in, beside the server's own.
+/// The allowed origins besides the server's own.
 #[derive(Clone, Debug, Default)]
 pub struct Cors(Arc<[CorsOrigin]>);
 
 impl Cors {
-    /// Lets these in.
+    /// Allows these origins.
     pub fn new(origins: &[CorsOrigin]) -> Self {
         Self(origins.into())
     }
 
-    /// The layer that tells browsers so; none if nobody else is let in.
+    /// The layer that sends CORS headers; `None` if only the server's own origin is allowed.
     pub(super) fn layer(&self) -> Option<CorsLayer> {
         let layer = CorsLayer::new()
             .allow_methods([Method::GET, Method::POST])
@@ -63,7 +62,7 @@ impl Cors {
                 X_REQUEST_ID,
             ])
             .expose_headers([X_REQUEST_ID])
-            .max_age(PREFLIGHT);
+            .max_age(PREFLIGHT_MAX_AGE);
         if self.0.is_empty() {
             None
         } else if self.0.contains(&CorsOrigin::Any) {
@@ -77,8 +76,7 @@ impl Cors {
         }
     }
 
-    /// Whether the page that asks for a WebSocket may have one. Only browsers say of which origin they are; a page of none, such
-    /// as a file or a sandboxed frame, says `null`.
+    /// Whether a page may open a WebSocket. Only browsers send an origin; that of a file or a sandboxed frame is `null`.
     pub(super) fn allows(&self, proxies: &[IpNet], parts: &Parts) -> bool {
         let mut origins = parts.headers.get_all(header::ORIGIN).iter();
         match (origins.next(), origins.next()) {
@@ -95,31 +93,31 @@ impl Cors {
     }
 }
 
-/// Whether an origin is the server's own: of the host that it was asked for. The scheme is not compared, since it is the proxy
-/// before the server that speaks TLS.
+/// Whether an origin is the server's own: it has the host of the request. The scheme is not compared, because the proxy in front
+/// of the server terminates TLS.
 fn is_own(origin: &HeaderValue, host: Option<&str>) -> bool {
     let Some((scheme, origin)) = origin.to_str().ok().and_then(parse) else { return false };
-    host.and_then(|host| place(scheme, host)).is_some_and(|host| host == origin)
+    host.and_then(|host| normalize(scheme, host)).is_some_and(|host| host == origin)
 }
 
 /// An origin's scheme, and its host and port.
 fn parse(origin: &str) -> Option<(&'static str, String)> {
     let (scheme, authority) = origin.split_once("://")?;
     let scheme = ["http", "https"].into_iter().find(|it| it.eq_ignore_ascii_case(scheme))?;
-    Some((scheme, place(scheme, authority)?))
+    Some((scheme, normalize(scheme, authority)?))
 }
 
-/// A host and its port as browsers spell them: in lower case, without the scheme's own port.
-fn place(scheme: &str, authority: &str) -> Option<String> {
+/// A host and its port in the spelling of browsers: in lower case, without the scheme's default port.
+fn normalize(scheme: &str, authority: &str) -> Option<String> {
     let authority: Authority = authority.parse().ok()?;
     let (host, port) = (authority.host().to_ascii_lowercase(), authority.port_u16());
-    let own_port = if scheme == "https" { 443 } else { 80 };
-    let spelt = match port.filter(|port| *port != own_port) {
+    let default_port = if scheme == "https" { 443 } else { 80 };
+    let normalized = match port.filter(|port| *port != default_port) {
         Some(port) => format!("{host}:{port}"),
         None => host.clone(),
     };
-    // Neither a user's name nor what is no port, and nothing that stands for several hosts.
+    // Rejects user names, invalid ports and wildcards.
     let whole = port.map_or(host.clone(), |port| format!("{host}:{port}"));
     let is_host = !host.is_empty() && host.bytes().all(|c| c.is_ascii_alphanumeric() || b"-._[:]".contains(&c));
-    (is_host && authority.as_str().eq_ignore_ascii_case(&whole)).then_some(spelt)
+    (is_host && authority.as_str().eq_ignore_ascii_case(&whole)).then_some(normalized)
 }

@@ -1,4 +1,4 @@
-//! `/graphql`: queries by GET, anything by POST, as one response or as a stream of events, and everything by WebSocket.
+//! `/graphql`: queries by GET, all operations by POST (as one response or as a stream of events) and by WebSocket.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,8 +31,8 @@ use crate::{
     kernel::error::{Code, Refusal},
 };
 
-/// How long a client has to send a request's body.
-const BODY_WITHIN: Duration = Duration::from_secs(30);
+/// How long a client may take to send a request's body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) async fn graphql(State(server): State<Server>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
@@ -48,10 +48,10 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
             let refusal = Refusal::new(Code::Forbidden, "GUILDHALL_CORS_ORIGINS does not name this page's origin.");
             return responder.reject(RequestError::new(StatusCode::FORBIDDEN, refusal));
         }
-        // Of sixteen bytes, by RFC 6455, section 4.2.1.
+        // The key has 16 bytes (RFC 6455, section 4.2.1).
         let key = text(&parts.headers, header::SEC_WEBSOCKET_KEY).and_then(|key| BASE64.decode(key).ok());
         if key.is_none_or(|key| key.len() != 16) {
-            return responder.reject(RequestError::malformed("Sec-WebSocket-Key must be a key."));
+            return responder.reject(RequestError::malformed("Sec-WebSocket-Key must be 16 bytes in base64."));
         }
         return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
             Ok(upgrade) => {
@@ -76,25 +76,24 @@ async fn respond(server: Server, parts: Parts, body: Body, origin: Origin, mut r
         (Ok(guild), Ok(authorization)) => Credentials { guild, authorization },
         (Err(error), _) | (_, Err(error)) => return responder.reject(error),
     };
-    let admitted =
-        match server.graph.within_time_limit(AuthContext::authenticate(&server.app, credentials, origin)).await {
-            Ok(admitted) => admitted,
-            Err(error) => return responder.error(error),
-        };
-    responder.log.set_viewer(&admitted);
-    if let Some(viewer) = &admitted.viewer
+    let context = match server.graph.in_time(AuthContext::authenticate(&server.app, credentials, origin)).await {
+        Ok(context) => context,
+        Err(error) => return responder.error(error),
+    };
+    responder.log.asked_by(&context);
+    if let Some(viewer) = &context.viewer
         && let Err(refusal) = server.limiter.check(None, Some(viewer.member))
     {
         return responder.reject(RequestError::new(StatusCode::TOO_MANY_REQUESTS, refusal));
     }
-    run(server, &parts.method, operation, admitted, responder).await
+    run(server, &parts.method, operation, context, responder).await
 }
 
 async fn run(
     server: Server,
     method: &Method,
     operation: Operation,
-    admitted: AuthContext,
+    context: AuthContext,
     mut responder: Responder,
 ) -> Response {
     let prepared = server.graph.prepare(operation);
@@ -103,24 +102,24 @@ async fn run(
         responder.log.set_operation(prepared);
     }
     if kind == Some(OperationType::Mutation) && *method == Method::GET {
-        let refusal = Refusal::new(Code::BadUserInput, "A mutation goes by POST.");
+        let refusal = Refusal::new(Code::BadUserInput, "Send mutations by POST.");
         return responder.reject(RequestError::new(StatusCode::METHOD_NOT_ALLOWED, refusal));
     }
     let is_subscription = kind == Some(OperationType::Subscription);
     if responder.accepted.prefers_events || (responder.accepted.events && is_subscription) {
-        return sse::respond(server, prepared, admitted, responder.log);
+        return sse::respond(server, prepared, context, responder.log);
     }
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(errors) => return responder.request_errors(errors),
     };
     if is_subscription {
-        let message = "A subscription is answered as text/event-stream, which must be accepted, or by WebSocket with the \
-            sub-protocol graphql-transport-ws.";
+        let message = "Accept text/event-stream for a subscription, or use WebSocket with the sub-protocol \
+            graphql-transport-ws.";
         return responder
             .reject(RequestError::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)));
     }
-    let response = responder.log.execute(&server.graph, prepared, &admitted).await;
+    let response = responder.log.execute(&server.graph, prepared, &context).await;
     responder.response(response)
 }
 
@@ -142,16 +141,16 @@ async fn operation(
                 let refusal = Refusal::new(Code::BadUserInput, message.clone());
                 RequestError::new(StatusCode::PAYLOAD_TOO_LARGE, refusal)
             };
-            let announced = text(&parts.headers, header::CONTENT_LENGTH).and_then(|it| it.parse::<u64>().ok());
-            if announced.is_some_and(|bytes| bytes > server.max_body as u64) {
+            let content_length = text(&parts.headers, header::CONTENT_LENGTH).and_then(|it| it.parse::<u64>().ok());
+            if content_length.is_some_and(|bytes| bytes > server.max_body as u64) {
                 return Err(too_large());
             }
-            let body = tokio::time::timeout(BODY_WITHIN, axum::body::to_bytes(body, server.max_body)).await;
-            let too_late = Refusal::new(Code::BadUserInput, "The request's body did not come in time.");
+            let body = tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, server.max_body)).await;
+            let too_late = Refusal::new(Code::BadUserInput, "The request's body did not arrive in time.");
             let body = body.map_err(|_| RequestError::new(StatusCode::REQUEST_TIMEOUT, too_late))?;
             let body = body.map_err(|error| match error.into_inner().downcast_ref::<LengthLimitError>() {
                 Some(_) => too_large(),
-                None => RequestError::malformed("The request's body broke off."),
+                None => RequestError::malformed("The request's body is incomplete."),
             })?;
             from_body(&parts.headers, &body)
         }
@@ -162,7 +161,7 @@ async fn operation(
     }
 }
 
-/// A header that says who asks or where: in doubt of it, the request is not served.
+/// A header that selects the viewer or the guild. If it is ambiguous, the request is rejected.
 fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, RequestError> {
     let mut values = headers.get_all(name).iter().map(|value| value.to_str());
     match (values.next(), values.next()) {

@@ -1,4 +1,4 @@
-//! Headers, request ids and the answer to an internal error.
+//! Headers, request ids and the response to an internal error.
 
 use axum::{
     http::{HeaderMap, StatusCode, header},
@@ -15,7 +15,7 @@ pub(super) fn new_request_id() -> String {
     format!("{:016x}", rand::random::<u64>())
 }
 
-/// The response to a request that failed by a fault of the server.
+/// The response to a request that failed because of an internal error.
 pub(super) fn internal(request_id: &str) -> Response {
     let body = serde_json::json!({ "errors": [error::internal_server_error(request_id)] });
     (StatusCode::INTERNAL_SERVER_ERROR, axum::Json(body)).into_response()

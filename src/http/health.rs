@@ -1,4 +1,4 @@
-//! How the server is, for whoever balances load.
+//! Readiness, for load balancers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,13 +17,13 @@ use crate::{
     kernel::error::{Error, Result},
 };
 
-/// How long the database has to answer: less than those who ask usually wait.
-pub(super) const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+/// How long the database may take to respond: less than the usual timeout of load balancers.
+pub(super) const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Ready when the database answers. Discord is told of, and waited for by nobody.
+/// The server is ready if the database responds. Discord's status is reported but does not affect readiness.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
-    let answer = timeout(ANSWERS_WITHIN, standing(&app)).await;
-    match answer.unwrap_or_else(|_| Err(Error::internal("it does not answer in time"))) {
+    let checked = timeout(DATABASE_TIMEOUT, discord_status(&app)).await;
+    match checked.unwrap_or_else(|_| Err(Error::internal("the database did not respond in time"))) {
         Ok(discord) => Json(json!({ "status": "ready", "discord": discord })).into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready");
@@ -33,7 +33,8 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     }
 }
 
-async fn standing(app: &App) -> Result<DiscordConnection> {
+/// Checks that the database responds, and loads the status of the Discord bot.
+async fn discord_status(app: &App) -> Result<DiscordConnection> {
     app.db.read(async |conn| Ok(conn.ping().await?)).await?;
-    Ok(discord::gateway_status(&app.discord).await?.map_or(DiscordConnection::Off, |standing| standing.connection))
+    Ok(discord::gateway_status(&app.discord).await?.map_or(DiscordConnection::Off, |status| status.connection))
 }

@@ -1,4 +1,4 @@
-//! The server's sockets: taken in, bounded, and seen out.
+//! Accepts, limits and closes connections.
 
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -23,42 +23,42 @@ use super::{
     server::{ConnectionPermit, Server},
 };
 
-/// How long a client has to send a request's head, and how long an idle connection is kept.
-const HEAD_WITHIN: Duration = Duration::from_secs(20);
-/// How long a client may read nothing of what is sent to it.
-const READ_WITHIN: Duration = Duration::from_secs(30);
-/// What a connection reads and writes at once, in bytes; a request's head must fit.
+/// How long a client may take to send a request's head, and how long an idle connection is kept open.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a write may wait for a client that does not read.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Largest size of a connection's buffers, in bytes. A request's head must fit.
 const BUFFER: usize = 64 * 1_024;
-/// Files that are kept free for the database, the log and the like.
-const SPARE_FILES: u64 = 128;
-/// How long to wait after a connection could not be taken in.
-const AFTER_FAILURE: Duration = Duration::from_millis(500);
+/// Number of open files reserved for other uses, such as the database and the log.
+const RESERVED_FILES: u64 = 128;
+/// How long to wait after a failure to accept a connection.
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// Serves connections until the server is told to end; those that are open then are for their tasks to end.
+/// Accepts connections until the server shuts down. Open connections then end on their own tasks.
 pub async fn serve(listener: TcpListener, server: Server) {
-    serve_with_limit(most_connections(), listener, server).await;
+    serve_with_limit(max_connections(), listener, server).await;
 }
 
-/// Serves no more than so many connections at once; the others wait.
+/// Like [`serve`], with at most this many open connections. Others wait.
 pub async fn serve_with_limit(connections: usize, listener: TcpListener, server: Server) {
     let open = Arc::new(Semaphore::new(connections));
     let router = router(server.clone());
-    let mut watching = server.clone();
-    let mut shutdown_requested = pin!(watching.shutdown_requested());
+    let mut shutdown = server.clone();
+    let mut shutdown_requested = pin!(shutdown.shutdown_requested());
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &open) => accepted,
             () = &mut shutdown_requested => return,
         };
         match accepted {
-            Ok((stream, peer, place)) => {
-                tokio::spawn(converse(stream, peer, place, router.clone(), server.clone()));
+            Ok((stream, peer, permit)) => {
+                tokio::spawn(serve_connection(stream, peer, permit, router.clone(), server.clone()));
             }
-            // The client is gone already.
+            // The client has disconnected already.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                tracing::error!(%error, "connections cannot be taken in; trying again");
-                tokio::time::sleep(AFTER_FAILURE).await;
+                tracing::error!(%error, "cannot accept connections; trying again");
+                tokio::time::sleep(RETRY_DELAY).await;
             }
         }
     }
@@ -68,40 +68,42 @@ async fn accept(
     listener: &TcpListener,
     open: &Arc<Semaphore>,
 ) -> io::Result<(TcpStream, SocketAddr, Option<OwnedSemaphorePermit>)> {
-    // It is never closed.
-    let place = Arc::clone(open).acquire_owned().await.ok();
+    // The semaphore is never closed.
+    let permit = Arc::clone(open).acquire_owned().await.ok();
     let (stream, peer) = listener.accept().await?;
-    Ok((stream, peer, place))
+    Ok((stream, peer, permit))
 }
 
-/// Answers a connection's requests.
-async fn converse(
+/// Serves the requests of a connection.
+async fn serve_connection(
     stream: TcpStream,
     peer: SocketAddr,
-    place: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
     router: Router,
     mut server: Server,
 ) {
-    let place: ConnectionPermit = Arc::new(place);
-    // Answers and tallies are small, and go out at once. Where that cannot be set, they go out all the same.
+    let permit: ConnectionPermit = Arc::new(permit);
+    // Disables Nagle's algorithm, so that small responses are sent at once. If this fails, they are only delayed.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(READ_WITHIN));
+    stream.set_write_timeout(Some(WRITE_TIMEOUT));
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        request.extensions_mut().insert(Arc::clone(&place));
+        request.extensions_mut().insert(Arc::clone(&permit));
         let router = router.clone();
         async move {
-            if !names_its_host(&request) {
-                return Ok::<Response, Infallible>((StatusCode::BAD_REQUEST, "Send one Host.").into_response());
+            if !has_valid_host(&request) {
+                return Ok::<Response, Infallible>(
+                    (StatusCode::BAD_REQUEST, "Send exactly one Host header.").into_response(),
+                );
             }
             router.oneshot(request).await
         }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
+        .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(Box::pin(stream)), service)
         .with_upgrades();
@@ -118,15 +120,15 @@ async fn converse(
     }
 }
 
-/// Whether a request says for which host it is, once, as HTTP/1.1 wants it (RFC 9112, section 3.2).
-fn names_its_host(request: &Request<Body>) -> bool {
+/// Whether a request has exactly one `Host`, as HTTP/1.1 requires (RFC 9112, section 3.2).
+fn has_valid_host(request: &Request<Body>) -> bool {
     let hosts = request.headers().get_all(header::HOST).iter().count();
     hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11)
 }
 
-/// As many as there may be files, less what is needed beside them.
-fn most_connections() -> usize {
-    // What may not be raised, is as it is.
+/// The limit of open files, less the reserved ones.
+fn max_connections() -> usize {
+    // If the limit can't be raised, keep the current one.
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1_024);
-    usize::try_from(files.saturating_sub(SPARE_FILES)).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS)
+    usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS)
 }

@@ -19,7 +19,7 @@ use prometheus_client::{
 };
 use tokio::time::timeout;
 
-use super::health::ANSWERS_WITHIN;
+use super::health::DATABASE_TIMEOUT;
 use crate::{
     app::App,
     discord::{self, Bot, DiscordConnection},
@@ -39,7 +39,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     match render(&app).await {
         Ok(text) => ([(header::CONTENT_TYPE, FORMAT)], text).into_response(),
         Err(error) => {
-            tracing::warn!(%error, "the server's figures could not be written");
+            tracing::warn!(%error, "could not write the metrics");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
@@ -48,23 +48,23 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
 async fn render(app: &App) -> Result<String> {
     let mut registry = Registry::with_prefix("guildhall");
     let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-    registry.register("build", "Which Guildhall this is", build);
+    registry.register("build", "Version of Guildhall", build);
     app.metrics.register(&mut registry);
-    registry.register("panics", "Panics, all of them contained", ConstCounter::new(supervise::panic_count()));
+    registry.register("panics", "Panics that were caught", ConstCounter::new(supervise::panic_count()));
     let (tallies, campaigns) = app.live.subscriber_counts();
     let subscribers = Family::<OneLabel, Gauge>::default();
     for (of, number) in [("tally", tallies), ("campaigns", campaigns)] {
         subscribers.get_or_create(&[("of", of.to_owned())]).set(i64::try_from(number).unwrap_or(i64::MAX));
     }
-    registry.register("subscribers", "Subscriptions that are open", subscribers);
+    registry.register("subscribers", "Open subscriptions", subscribers);
     register_database(app, &mut registry);
-    // Metrics of the database's content are left out while it does not answer; `database_up` reports that.
-    let content = match timeout(ANSWERS_WITHIN, load_content(app)).await {
+    // While the database does not respond, metrics of its content are left out; `database_up` reports that.
+    let content = match timeout(DATABASE_TIMEOUT, load_content(app)).await {
         Ok(Ok(content)) => Some(content),
         _ => None,
     };
-    let answers = ConstGauge::new(i64::from(content.is_some()));
-    registry.register("database_up", "Whether the database answers", answers);
+    let is_up = ConstGauge::new(i64::from(content.is_some()));
+    registry.register("database_up", "Whether the database responds", is_up);
     if let Some(bot) = &app.discord.bot {
         register_discord(bot, content.as_ref(), &mut registry);
     }
@@ -75,7 +75,8 @@ async fn render(app: &App) -> Result<String> {
 
 fn register_database(app: &App, registry: &mut Registry) {
     registry.register("statements", "SQL statements", ConstCounter::new(app.db.statements()));
-    let (connections, most) = (Family::<[(&str, String); 2], Gauge>::default(), Family::<OneLabel, Gauge>::default());
+    let (connections, max_connections) =
+        (Family::<[(&str, String); 2], Gauge>::default(), Family::<OneLabel, Gauge>::default());
     let (waited, timed_out) = (Family::<OneLabel, Counter>::default(), Family::<OneLabel, Counter>::default());
     let seconds = Family::<OneLabel, Counter<f64, std::sync::atomic::AtomicU64>>::default();
     for (name, max, pool) in app.db.pools() {
@@ -83,16 +84,16 @@ fn register_database(app: &App, registry: &mut Registry) {
         let busy = pool.connections - pool.idle_connections;
         connections.get_or_create(&[of(), ("state", "busy".to_owned())]).set(busy.into());
         connections.get_or_create(&[of(), ("state", "idle".to_owned())]).set(pool.idle_connections.into());
-        most.get_or_create(&[of()]).set(max.into());
+        max_connections.get_or_create(&[of()]).set(max.into());
         waited.get_or_create(&[of()]).inc_by(pool.statistics.get_waited);
         timed_out.get_or_create(&[of()]).inc_by(pool.statistics.get_timed_out);
         seconds.get_or_create(&[of()]).inc_by(pool.statistics.get_wait_time.as_secs_f64());
     }
     registry.register("pool_connections", "Connections to the database", connections);
-    registry.register("pool_max", "Most connections there may be", most);
-    registry.register("pool_waits", "How often a connection was waited for", waited);
-    registry.register("pool_timeouts", "How often it was waited for in vain", timed_out);
-    registry.register_with_unit("pool_wait", "How long connections were waited for", Unit::Seconds, seconds);
+    registry.register("pool_max", "Most connections", max_connections);
+    registry.register("pool_waits", "Waits for a connection", waited);
+    registry.register("pool_timeouts", "Waits for a connection that timed out", timed_out);
+    registry.register_with_unit("pool_wait", "Time spent waiting for connections", Unit::Seconds, seconds);
 }
 
 /// The database's content that the metrics report.
@@ -106,7 +107,7 @@ async fn load_content(app: &App) -> Result<StoredContent> {
         app.db.read(async |conn| Ok(conn.ping().await?)).await?;
         return Ok(StoredContent { connection: None, outbox: Vec::new() });
     }
-    let connection = discord::gateway_status(&app.discord).await?.map(|standing| standing.connection);
+    let connection = discord::gateway_status(&app.discord).await?.map(|status| status.connection);
     let outbox = app.db.read(async |conn| Ok(outbox::store::count_by_state(conn).await?)).await?;
     Ok(StoredContent { connection, outbox })
 }
@@ -114,7 +115,7 @@ async fn load_content(app: &App) -> Result<StoredContent> {
 fn register_discord(bot: &Bot, content: Option<&StoredContent>, registry: &mut Registry) {
     if let Some(StoredContent { connection, outbox }) = content {
         let connected = i64::from(*connection == Some(DiscordConnection::Connected));
-        let help = "Whether the bot is connected, by whichever server";
+        let help = "Whether the bot is connected, on any server";
         registry.register("discord_connected", help, ConstGauge::new(connected));
         let messages = Family::<OneLabel, Gauge>::default();
         for state in [MessageState::Queued, MessageState::Failed] {
@@ -124,7 +125,7 @@ fn register_discord(bot: &Bot, content: Option<&StoredContent>, registry: &mut R
         registry.register("discord_messages", "Messages in the outbox of all guilds", messages);
     }
     let down = ConstGauge::new(i64::from(bot.is_down()));
-    registry.register("discord_down", "Whether this server asks nothing of Discord, since it is down", down);
+    registry.register("discord_down", "Whether this server sends no requests to Discord because Discord is down", down);
     let (delivered, given_up) = bot.outbox().totals();
     let of = "Messages to Discord that this server has";
     registry.register("discord_delivered", format!("{of} delivered"), ConstCounter::new(delivered));

@@ -1,4 +1,4 @@
-//! The server's HTTP: `/graphql`, the console, health, metrics.
+//! The HTTP server: `/graphql`, the console, health, metrics.
 
 mod console;
 mod cors;

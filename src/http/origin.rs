@@ -1,4 +1,4 @@
-//! Where a request comes from, and which host it asked for.
+//! The client's address, its user agent and the requested host, also behind trusted proxies.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,10 +11,10 @@ use ipnet::IpNet;
 use super::headers::text;
 use crate::engine::Origin;
 
-/// Most characters kept of a user agent.
+/// Longest user agent that is stored, in characters. A longer one is truncated.
 const MAX_USER_AGENT: usize = 200;
 
-/// Where a request comes from: the peer, or whom a trusted proxy says it speaks for.
+/// The origin of a request. Its address is the peer's, or the client's as trusted proxies report it.
 pub(super) fn origin(proxies: &[IpNet], parts: &Parts) -> Origin {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
@@ -25,11 +25,11 @@ pub(super) fn origin(proxies: &[IpNet], parts: &Parts) -> Origin {
     }
 }
 
-/// The host that a client asked for: as the request says, or as a trusted proxy says that it did.
+/// The host that a client requested, as trusted proxies report it or else as the request does.
 pub(super) fn host<'p>(proxies: &[IpNet], parts: &'p Parts) -> Option<&'p str> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let forwarded = text(&parts.headers, "x-forwarded-host").filter(|_| peer.is_some_and(|it| is_proxy(proxies, it)));
-    // The first of several proxies heard it from the client.
+    // The first value is from the proxy that is closest to the client.
     forwarded.and_then(|hosts| hosts.split(',').next()).map(str::trim).or_else(|| text(&parts.headers, header::HOST))
 }
 
@@ -37,15 +37,15 @@ fn is_proxy(proxies: &[IpNet], address: IpAddr) -> bool {
     proxies.iter().any(|network| network.contains(&address.to_canonical()))
 }
 
-/// Each proxy appends whom it heard from: read from the end, the first that is no proxy of ours is the client. What stands
-/// before that anyone could have written.
+/// Finds the client's address in `X-Forwarded-For`. Each proxy appends the address of its peer, so the last address that is not a
+/// trusted proxy is the client. Clients can forge everything before it.
 pub fn client_address(proxies: &[IpNet], peer: IpAddr, forwarded: &str) -> IpAddr {
     let mut client = peer;
-    let mut heard_from = forwarded.rsplit(',').map(|it| it.trim().parse::<IpAddr>());
+    let mut addresses = forwarded.rsplit(',').map(|it| it.trim().parse::<IpAddr>());
     while is_proxy(proxies, client)
-        && let Some(Ok(before)) = heard_from.next()
+        && let Some(Ok(previous)) = addresses.next()
     {
-        client = before;
+        client = previous;
     }
     client
 }

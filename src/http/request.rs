@@ -1,4 +1,4 @@
-//! What a request asks for.
+//! Parses the operation of a request.
 
 use async_graphql::Variables;
 use axum::{
@@ -15,7 +15,7 @@ use crate::{
     kernel::error::{Code, Refusal},
 };
 
-/// The version of Apollo's protocol of persisted queries.
+/// The version of Apollo's protocol for persisted queries.
 const PERSISTED_QUERY_VERSION: u64 = 1;
 
 /// A request error (GraphQL §7.1.2): the server rejects the request before it executes anything.
@@ -38,7 +38,7 @@ impl RequestError {
     }
 }
 
-/// The operation that a query string asks for.
+/// Parses the operation in a query string.
 pub(super) fn from_query_string(query: &str) -> Result<Operation, RequestError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -68,10 +68,10 @@ pub(super) fn from_query_string(query: &str) -> Result<Operation, RequestError> 
     operation(parts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
 }
 
-/// The operation that a body asks for.
+/// Parses the operation in a body.
 pub(super) fn from_body(headers: &HeaderMap, body: &Bytes) -> Result<Operation, RequestError> {
-    // Only JSON: what a browser sends across origins without asking first is refused, so that no page can act for a
-    // member (CSRF).
+    // Accepts only JSON, for which browsers send a preflight request to other origins, so that no other page can act for a member
+    // (CSRF).
     let content_type = text(headers, header::CONTENT_TYPE).unwrap_or_default();
     let mut content_type = content_type.split(';').map(str::trim);
     let is_json = content_type.next().is_some_and(|it| it.eq_ignore_ascii_case("application/json"));
@@ -93,20 +93,20 @@ pub(super) fn from_body(headers: &HeaderMap, body: &Bytes) -> Result<Operation, 
     }
 }
 
-/// The operation that a WebSocket message asks for.
+/// Parses the operation in a WebSocket message.
 pub(super) fn from_payload(payload: Map<String, Json>) -> Result<Operation, Refusal> {
-    operation(payload).map_err(|failure| failure.refusal)
+    operation(payload).map_err(|error| error.refusal)
 }
 
-/// An operation from its parts as they came. What else is given is passed over.
-fn operation(mut parts: Map<String, Json>) -> Result<Operation, RequestError> {
-    let mut string = |name: &'static str| match parts.remove(name) {
+/// Parses an operation from its parameters. Ignores unknown ones.
+fn operation(mut parameters: Map<String, Json>) -> Result<Operation, RequestError> {
+    let mut string = |name: &'static str| match parameters.remove(name) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) => Ok(Some(text)),
         Some(_) => Err(RequestError::of(Refusal::input(name, format!("{name} must be a string.")))),
     };
     let (query, id, name) = (string("query")?, string("documentId")?, string("operationName")?);
-    let mut object = |name: &'static str| match parts.remove(name) {
+    let mut object = |name: &'static str| match parameters.remove(name) {
         None | Some(Json::Null) => Ok(Map::new()),
         Some(Json::Object(object)) => Ok(object),
         Some(_) => Err(RequestError::of(Refusal::input(name, format!("{name} must be an object.")))),
@@ -114,7 +114,7 @@ fn operation(mut parts: Map<String, Json>) -> Result<Operation, RequestError> {
     let (variables, extensions) = (object("variables")?, object("extensions")?);
     let hash = persisted_query(&extensions).map_err(RequestError::of)?;
     let id = hash.or(id);
-    // Beside an id some clients cannot leave it out.
+    // Some clients always send a query, so an empty one beside an id counts as none.
     let query = query.filter(|query| !query.is_empty() || id.is_none());
     let document = match (query, id) {
         (Some(text), None) => DocumentRef::Text(text),
@@ -126,7 +126,7 @@ fn operation(mut parts: Map<String, Json>) -> Result<Operation, RequestError> {
     Ok(Operation { document, name: name.filter(|name| !name.is_empty()), variables })
 }
 
-/// The hash by which a query is persisted, if it is to be.
+/// The hash of a persisted query, if the extensions contain one.
 fn persisted_query(extensions: &Map<String, Json>) -> Result<Option<String>, Refusal> {
     let Some(persisted) = extensions.get("persistedQuery").filter(|it| !it.is_null()) else { return Ok(None) };
     if persisted.get("version").and_then(Json::as_u64) != Some(PERSISTED_QUERY_VERSION) {

@@ -51,13 +51,13 @@ impl Accepted {
             exact.or_else(kind).or_else(|| ranges.iter().find(|(range, _)| range == "*/*")).map(|(_, quality)| *quality)
         };
         let is_named = |media_type: &str| ranges.iter().any(|(range, _)| range == media_type);
-        let wanted = |media_type: &str| quality(media_type).unwrap_or(0.0);
-        let (modern, older) = (wanted(GRAPHQL_JSON), wanted(PLAIN_JSON));
+        let quality_of = |media_type: &str| quality(media_type).unwrap_or(0.0);
+        let (modern, older) = (quality_of(GRAPHQL_JSON), quality_of(PLAIN_JSON));
         // Without a preference, use the type that every client understands, unless the client names the newer one.
         let prefers_modern = modern > older || (modern >= older && is_named(GRAPHQL_JSON));
         let json = if prefers_modern { (GRAPHQL_JSON, modern) } else { (PLAIN_JSON, older) };
         // A wildcard does not select the stream: a client that does not name it may not handle an endless response.
-        let events = if is_named(EVENT_STREAM) { wanted(EVENT_STREAM) } else { 0.0 };
+        let events = if is_named(EVENT_STREAM) { quality_of(EVENT_STREAM) } else { 0.0 };
         Self { json: (json.1 > 0.0).then_some(json.0), events: events > 0.0, prefers_events: events > json.1 }
     }
 }
@@ -149,7 +149,7 @@ impl Responder {
 
     /// The response with an execution's result.
     pub(super) fn response(self, response: GraphResponse) -> Response {
-        let is_ours = |error: &ServerError| Code::of(error) == Some(Code::Internal);
+        let is_internal = |error: &ServerError| Code::of(error) == Some(Code::Internal);
         let is_temporary = |error: &ServerError| {
             let reason = error.extensions.as_ref().and_then(|it| it.get("reason"));
             reason.is_some_and(|reason| [UNAVAILABLE, OUT_OF_TIME].iter().any(|it| *reason == Value::from(*it)))
@@ -161,7 +161,7 @@ impl Responder {
         if !is_refused(&response) {
             return self.json(StatusCode::OK, &response);
         }
-        if response.errors.iter().any(is_ours) {
+        if response.errors.iter().any(is_internal) {
             return self.errors(StatusCode::INTERNAL_SERVER_ERROR, response.errors);
         }
         self.request_errors(response.errors)
@@ -195,7 +195,7 @@ impl Responder {
                 (status, headers, body).into_response()
             }
             Err(error) => {
-                tracing::error!(%error, "the answer could not be written");
+                tracing::error!(%error, "could not serialize the response");
                 internal(self.log.request_id())
             }
         }

@@ -1,4 +1,4 @@
-//! The routes, and what is done for every request.
+//! The routes, and the middleware of all requests.
 
 use std::{panic::AssertUnwindSafe, time::Instant};
 
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::api::operation_log::millis;
 
-/// Longest request id that is taken from a client.
+/// Longest request id that is accepted from a client, in bytes.
 const MAX_REQUEST_ID: usize = 64;
 
 /// All routes.
@@ -44,7 +44,7 @@ pub(super) fn router(server: Server) -> Router {
         .layer(from_fn(observe))
         .layer(PropagateRequestIdLayer::new(X_REQUEST_ID))
         .layer(SetRequestIdLayer::new(X_REQUEST_ID, NewRequestId))
-        .layer(map_request(sane_request_id))
+        .layer(map_request(drop_invalid_request_id))
 }
 
 #[derive(Clone, Copy)]
@@ -56,40 +56,40 @@ impl MakeRequestId for NewRequestId {
     }
 }
 
-/// Drops a client's request id that is not short and printable: it is going to stand in our logs.
-async fn sane_request_id(mut request: Request) -> Request {
-    let is_sane = |id: &HeaderValue| {
+/// Removes a client's request id that is long or not printable, because the id appears in the log.
+async fn drop_invalid_request_id(mut request: Request) -> Request {
+    let is_valid = |id: &HeaderValue| {
         let id = id.as_bytes();
         (1..=MAX_REQUEST_ID).contains(&id.len()) && id.iter().all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(c))
     };
-    if request.headers().get(X_REQUEST_ID).is_some_and(|id| !is_sane(id)) {
+    if request.headers().get(X_REQUEST_ID).is_some_and(|id| !is_valid(id)) {
         request.headers_mut().remove(X_REQUEST_ID);
     }
     request
 }
 
-/// Gives a request the span that each line of the log within it names, and an answer also if it panics.
+/// Runs a request in a span, so that its log events have the request id. If the request panics, responds with an internal error.
 async fn observe(request: Request, next: Next) -> Response {
-    let begun = Instant::now();
+    let started = Instant::now();
     let id = text(request.headers(), X_REQUEST_ID).unwrap_or("-").to_owned();
     let span = tracing::info_span!("request", request_id = id, "otel.kind" = "server");
-    follow(&span, request.headers());
-    let what =
+    set_parent(&span, request.headers());
+    let logged =
         tracing::enabled!(tracing::Level::DEBUG).then(|| (request.method().clone(), request.uri().path().to_owned()));
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
-    let response = answered.unwrap_or_else(|_| internal(&id));
-    if let Some((method, path)) = what {
-        let (status, ms) = (response.status().as_u16(), millis(begun.elapsed()));
+    let result = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let response = result.unwrap_or_else(|_| internal(&id));
+    if let Some((method, path)) = logged {
+        let (status, ms) = (response.status().as_u16(), millis(started.elapsed()));
         span.in_scope(|| tracing::debug!(%method, path, status, ms, "request"));
     }
     response
 }
 
-/// Makes a request's trace part of its client's, if that has one.
-fn follow(span: &Span, headers: &HeaderMap) {
+/// Continues the client's trace, if the request has one.
+fn set_parent(span: &Span, headers: &HeaderMap) {
     if headers.contains_key("traceparent") {
-        let of_client = opentelemetry::global::get_text_map_propagator(|it| it.extract(&HeaderExtractor(headers)));
-        // Without traces there is nothing it could be part of.
-        let _ = span.set_parent(of_client);
+        let parent = opentelemetry::global::get_text_map_propagator(|it| it.extract(&HeaderExtractor(headers)));
+        // Fails if traces are not configured.
+        let _ = span.set_parent(parent);
     }
 }

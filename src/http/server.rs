@@ -1,4 +1,4 @@
-//! What the HTTP handlers share.
+//! The state that the HTTP handlers share.
 
 use std::sync::Arc;
 
@@ -12,22 +12,22 @@ use crate::{api::Graph, app::App};
 /// The permit of an open connection. A socket keeps it after its connection is upgraded.
 pub(super) type ConnectionPermit = Arc<Option<OwnedSemaphorePermit>>;
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Clone)]
 pub struct Server {
     /// The app.
     pub app: Arc<App>,
     /// The schema.
     pub graph: Graph,
-    /// The networks of the reverse proxies before it, whose word is taken for where a request comes from.
+    /// The networks of the trusted reverse proxies, which report the address of the client.
     pub proxies: Arc<[IpNet]>,
-    /// Of which other origins pages are let in.
+    /// The origins whose pages may call the API.
     pub cors: Cors,
     /// Most bytes of a request's body.
     pub max_body: usize,
     /// Limits requests by address and by member.
     pub limiter: Arc<RequestLimiter>,
-    /// Turns true when the server is to end. Each connection holds one, so that it is known when all are gone.
+    /// Becomes true when the server shuts down. Each connection has a receiver, so that the shutdown can wait for all of them.
     pub shutdown: watch::Receiver<bool>,
 }
 

@@ -34,22 +34,22 @@ const NO_DATA: &str = "\n";
 pub(super) fn respond(
     server: Server,
     prepared: Result<Prepared, Vec<ServerError>>,
-    admitted: AuthContext,
+    context: AuthContext,
     log: OperationLog,
 ) -> Response {
     let is_subscription = prepared.as_ref().is_ok_and(|it| it.kind() == OperationType::Subscription);
-    let mut ending = server.clone();
-    let ended = async move {
-        // A query or mutation is answered first. A subscription is cut off without `complete`, so that the client reconnects
+    let mut shutdown = server.clone();
+    let stop = async move {
+        // A query or mutation is completed first. A subscription is cut off without `complete`, so that the client reconnects
         // to another server.
         if !is_subscription {
             std::future::pending::<()>().await;
         }
-        ending.shutdown_requested().await;
+        shutdown.shutdown_requested().await;
     };
     // A comment first, so that the client receives the headers at once.
-    let events = once(ready(Event::DEFAULT_KEEP_ALIVE)).chain(events(server, prepared, admitted, log));
-    let events = events.take_until(Box::pin(ended)).map(Ok::<_, Infallible>);
+    let events = once(ready(Event::DEFAULT_KEEP_ALIVE)).chain(events(server, prepared, context, log));
+    let events = events.take_until(Box::pin(stop)).map(Ok::<_, Infallible>);
     let headers = [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -62,7 +62,7 @@ pub(super) fn respond(
 fn events(
     server: Server,
     prepared: Result<Prepared, Vec<ServerError>>,
-    admitted: AuthContext,
+    context: AuthContext,
     mut log: OperationLog,
 ) -> impl Stream<Item = Event> {
     async_stream::stream! {
@@ -72,14 +72,14 @@ fn events(
                 yield refused(&errors);
             }
             Ok(prepared) if prepared.kind() != OperationType::Subscription => {
-                let answered = log.execute(&server.graph, prepared, &admitted).await;
-                yield response(&answered);
+                let result = log.execute(&server.graph, prepared, &context).await;
+                yield response(&result);
             }
             Ok(prepared) => {
-                let mut said = pin!(server.graph.subscribe(prepared, admitted, log.request_id().to_owned()));
-                log.set_outcome(OutcomeCode::OK);
-                while let Some(said) = said.next().await {
-                    yield match said {
+                let mut messages = pin!(server.graph.subscribe(prepared, context, log.request_id().to_owned()));
+                log.comes_to(OutcomeCode::OK);
+                while let Some(message) = messages.next().await {
+                    yield match message {
                         SubscriptionMessage::Next(json) => next(&json),
                         SubscriptionMessage::Refused(errors) => {
                             log.set_outcome(OutcomeCode::of(&errors));

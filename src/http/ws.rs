@@ -26,8 +26,8 @@ use super::{
     request::from_payload,
     server::{ConnectionPermit, Server},
     ws_messages::{
-        BAD_REQUEST, ClientMessage, Close, FORBIDDEN, GOING_AWAY, INIT_TIMEOUT, INTERNAL, NO_PROTOCOL, Outgoing,
-        ServerMessage, TWICE_INIT, UNAUTHORIZED,
+        BAD_REQUEST, ClientMessage, Close, FORBIDDEN, GOING_AWAY, INIT_TIMED_OUT, INTERNAL, NO_PROTOCOL, Outgoing,
+        ServerMessage, TOO_MANY_INITS, UNAUTHORIZED,
     },
 };
 use crate::{
@@ -42,30 +42,30 @@ use crate::{
 };
 
 const PROTOCOL: &str = "graphql-transport-ws";
-/// Of how many bytes of a request's body a message from a client may have one.
+/// The limit of a request's body divided by the limit of a client's message.
 const BODY_PER_MESSAGE: usize = 8;
-/// What a socket reads at once, in bytes. The library's default, 128 KiB, would be most of what an idle subscriber costs.
+/// Size of a socket's read buffer, in bytes. The library's default of 128 KiB would be most of an idle subscriber's memory.
 const READ_BUFFER: usize = 1_024;
-/// How long a client has to say `connection_init`.
-const INIT_WITHIN: Duration = Duration::from_secs(10);
-/// How long a client may take to read a message before it is dropped.
-const SEND_WITHIN: Duration = Duration::from_secs(20);
-/// How often a silent client is asked whether it is still there; silent for twice as long, it is not.
-const PING_EVERY: Duration = Duration::from_secs(20);
-/// How long what is under way may take when the server is told to end: less than that waits, so that clients hear of it.
-const ANSWER_WITHIN: Duration = Duration::from_secs(7);
-/// How long a client that is sent away has to take note of it.
-const LEAVE_WITHIN: Duration = Duration::from_secs(2);
-/// Most responses of a socket that are not sent yet, because its client is slow to read.
+/// How long a client may take to send `connection_init`.
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may take to read a message before the server closes the socket.
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+/// Time between two pings. A client that is silent for twice as long is considered gone.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+/// How long operations may take after a shutdown was requested: less than the server waits, so that clients receive a close frame.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(7);
+/// How long the server waits for a client to close its side after a close frame.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Most responses of a socket that wait for a client which reads slowly.
 const MAX_UNSENT: usize = 8;
 /// Most operations at once on one socket.
 const MAX_OPERATIONS: usize = 100;
-/// Most KiB that their documents have together: parsed, they take some eighty times as much.
+/// Largest total size of the documents of a socket's operations, in KiB. A parsed document takes about eighty times its size.
 const MAX_DOCUMENTS: usize = 256;
-/// Most bytes of an operation's id.
+/// Longest id of an operation, in bytes.
 const MAX_ID: usize = 4 * 1_024;
 
-/// Answers an upgrade request.
+/// Responds to an upgrade request.
 pub(super) fn upgrade(
     server: Server,
     upgrade: WebSocketUpgrade,
@@ -84,16 +84,16 @@ pub(super) fn upgrade(
             let _open = server.shutdown.clone();
             // Likewise, because the socket counts as an open connection.
             let _permit = permit;
-            let speaks_it = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
-            let ended = if speaks_it {
+            let is_supported = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
+            let result = if is_supported {
                 let responses = Arc::new(Semaphore::new(MAX_UNSENT));
                 let limits = Arc::new(SocketLimits { responses, documents: Semaphore::new(MAX_DOCUMENTS) });
                 let connection = WsConnection {
                     server,
                     origin: Some(origin),
-                    admitting: None,
-                    admitted: None,
-                    is_ending: false,
+                    authentication: None,
+                    context: None,
+                    is_shutting_down: false,
                     operations: StreamMap::new(),
                     limits,
                 };
@@ -101,22 +101,22 @@ pub(super) fn upgrade(
             } else {
                 Err(NO_PROTOCOL)
             };
-            // Whoever is gone needs no answer.
-            let _ = timeout(SEND_WITHIN, leave(socket, ended.err())).await;
+            // Fails if the client has disconnected.
+            let _ = timeout(SEND_TIMEOUT, close_socket(socket, result.err())).await;
         })
 }
 
-/// Ends a socket: sends the client away, if it is not the client who has gone, and lets it take note.
-async fn leave(mut socket: WebSocket, close: Option<Close>) {
+/// Closes a socket: sends a close frame, unless the client has closed it, and waits for the client.
+async fn close_socket(mut socket: WebSocket, close: Option<Close>) {
     if let Some(Close(code, reason)) = close {
         let frame = CloseFrame { code, reason: reason.as_ref().into() };
         if socket.send(Message::Close(Some(frame))).await.is_err() {
             return;
         }
-        // What it still says is read and passed over: a connection dropped with something unread is reset, and takes what
-        // was sent last with it.
-        let heard_out = async { while socket.recv().await.is_some_and(|heard| heard.is_ok()) {} };
-        let _ = timeout(LEAVE_WITHIN, heard_out).await;
+        // Reads and ignores further messages: closing a connection with unread data resets it, and the client may lose the close
+        // frame.
+        let drained = async { while socket.recv().await.is_some_and(|message| message.is_ok()) {} };
+        let _ = timeout(CLOSE_TIMEOUT, drained).await;
     }
     let _ = socket.close().await;
 }
@@ -124,55 +124,55 @@ async fn leave(mut socket: WebSocket, close: Option<Close>) {
 /// A WebSocket, from its `connection_init` to its close.
 struct WsConnection {
     server: Server,
-    /// Where the client comes from, until it asks to be let in.
+    /// Where the client comes from, until it sends `connection_init`.
     origin: Option<Origin>,
-    /// Its being let in, while that takes.
-    admitting: Option<BoxFuture<'static, Result<AuthContext, Close>>>,
-    /// Who it is, once they have said so.
-    admitted: Option<AuthContext>,
-    /// Whether it has been heard that the server is about to end: what is under way is answered, and nothing begun.
-    is_ending: bool,
-    /// The operations that run, by the client's ids.
+    /// The authentication, while it runs.
+    authentication: Option<BoxFuture<'static, Result<AuthContext, Close>>>,
+    /// The client's context, once it is authenticated.
+    context: Option<AuthContext>,
+    /// Whether the server shuts down. Running operations are completed, but no new ones are started.
+    is_shutting_down: bool,
+    /// The running operations by the client's ids.
     operations: StreamMap<String, BoxStream<'static, Outgoing>>,
     limits: Arc<SocketLimits>,
 }
 
 /// Limits that a socket's operations share.
 struct SocketLimits {
-    /// A permit for each response that is not sent yet.
+    /// One permit for each response that is not sent yet.
     responses: Arc<Semaphore>,
-    /// A permit for each KiB of the documents of running operations.
+    /// One permit for each KiB of the documents of running operations.
     documents: Semaphore,
 }
 
 impl WsConnection {
-    /// Runs until the client goes (`Ok`) or is to be sent away (`Err`).
+    /// Runs until the client has disconnected (`Ok`) or the server closes the socket (`Err`).
     async fn run(mut self, socket: &mut WebSocket) -> Result<(), Close> {
-        let mut timer = pin!(tokio::time::sleep(INIT_WITHIN));
-        let mut last_heard = Instant::now();
+        let mut timer = pin!(tokio::time::sleep(INIT_TIMEOUT));
+        let mut last_message_at = Instant::now();
         loop {
             let mut permit = None;
             let reply = tokio::select! {
-                heard = socket.recv() => {
-                    last_heard = Instant::now();
-                    match heard {
+                message = socket.recv() => {
+                    last_message_at = Instant::now();
+                    match message {
                         Some(Ok(Message::Text(text))) => self.receive(text.as_str())?,
                         Some(Ok(Message::Binary(_))) => return Err(BAD_REQUEST),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
                         Some(Ok(Message::Close(_))) | None => return Ok(()),
-                        // Too large a message, or not WebSocket at all.
+                        // A message that is too large, or a violation of the protocol.
                         Some(Err(_)) => return Err(BAD_REQUEST),
                     }
                 }
-                Some(admitted) = OptionFuture::from(self.admitting.as_mut()), if self.admitting.is_some() => {
-                    self.admitting = None;
-                    self.admitted = Some(admitted?);
-                    timer.as_mut().reset(Instant::now() + PING_EVERY);
+                Some(context) = OptionFuture::from(self.authentication.as_mut()), if self.authentication.is_some() => {
+                    self.authentication = None;
+                    self.context = Some(context?);
+                    timer.as_mut().reset(Instant::now() + PING_INTERVAL);
                     Some(ServerMessage::ConnectionAck.into_message())
                 }
-                outgoing = self.operations.next(), if self.is_ending || !self.operations.is_empty() => {
+                outgoing = self.operations.next(), if self.is_shutting_down || !self.operations.is_empty() => {
                     let Some((id, outgoing)) = outgoing else {
-                        if self.is_ending {
+                        if self.is_shutting_down {
                             return Err(GOING_AWAY);
                         }
                         continue;
@@ -184,26 +184,26 @@ impl WsConnection {
                     Some(outgoing.message)
                 }
                 () = &mut timer => {
-                    if self.is_ending {
+                    if self.is_shutting_down {
                         return Err(GOING_AWAY);
                     }
                     if self.origin.is_some() {
-                        return Err(INIT_TIMEOUT);
+                        return Err(INIT_TIMED_OUT);
                     }
-                    if last_heard.elapsed() > 2 * PING_EVERY {
+                    if last_message_at.elapsed() > 2 * PING_INTERVAL {
                         return Ok(());
                     }
-                    timer.as_mut().reset(Instant::now() + PING_EVERY);
+                    timer.as_mut().reset(Instant::now() + PING_INTERVAL);
                     Some(Message::Ping(axum::body::Bytes::new()))
                 }
-                () = self.server.shutdown_requested(), if !self.is_ending => {
-                    self.is_ending = true;
-                    timer.as_mut().reset(Instant::now() + ANSWER_WITHIN);
+                () = self.server.shutdown_requested(), if !self.is_shutting_down => {
+                    self.is_shutting_down = true;
+                    timer.as_mut().reset(Instant::now() + SHUTDOWN_TIMEOUT);
                     None
                 }
             };
             if let Some(reply) = reply
-                && !matches!(timeout(SEND_WITHIN, socket.send(reply)).await, Ok(Ok(())))
+                && !matches!(timeout(SEND_TIMEOUT, socket.send(reply)).await, Ok(Ok(())))
             {
                 return Ok(());
             }
@@ -215,14 +215,15 @@ impl WsConnection {
     fn receive(&mut self, text: &str) -> Result<Option<Message>, Close> {
         match serde_json::from_str(text).map_err(|_| BAD_REQUEST)? {
             ClientMessage::ConnectionInit { payload } => {
-                let origin = self.origin.take().ok_or(TWICE_INIT)?;
-                // Meanwhile the client is heard, whatever it says.
-                self.admitting = Some(admit(self.server.clone(), payload.unwrap_or_default(), origin).boxed());
+                let origin = self.origin.take().ok_or(TOO_MANY_INITS)?;
+                // Runs beside the loop, which meanwhile handles the client's messages.
+                self.authentication =
+                    Some(authenticate(self.server.clone(), payload.unwrap_or_default(), origin).boxed());
                 Ok(None)
             }
             ClientMessage::Ping { payload } => Ok(Some(ServerMessage::Pong { payload }.into_message())),
             ClientMessage::Pong { .. } => Ok(None),
-            // Unheard: it is not done, and the client asks again where it connects next.
+            // Ignored during a shutdown: the client sends it again when it reconnects.
             ClientMessage::Subscribe { .. } if *self.server.shutdown.borrow() => Ok(None),
             ClientMessage::Subscribe { id, payload } => self.subscribe(id, payload),
             ClientMessage::Complete { id } => {
@@ -233,13 +234,13 @@ impl WsConnection {
     }
 
     fn subscribe(&mut self, id: String, payload: Map<String, Json>) -> Result<Option<Message>, Close> {
-        let admitted = self.admitted.clone().ok_or(UNAUTHORIZED)?;
-        // Every answer repeats it.
+        let context = self.context.clone().ok_or(UNAUTHORIZED)?;
+        // Every response repeats the id.
         if id.is_empty() || id.len() > MAX_ID {
             return Err(BAD_REQUEST);
         }
         if self.operations.contains_key(&id) {
-            // A reason has at most 123 bytes.
+            // A close reason has at most 123 bytes (RFC 6455, section 5.5).
             let shown: String = id.chars().take(20).collect();
             return Err(Close(4409, format!("Subscriber for {shown} already exists").into()));
         }
@@ -249,44 +250,44 @@ impl WsConnection {
             return Ok(Some(refused(Refusal::new(Code::QueryTooComplex, message))));
         }
         let operation = from_payload(payload).map_err(|_| BAD_REQUEST)?;
-        let member = admitted.viewer.as_ref().map(|viewer| viewer.member);
-        if let Err(refusal) = self.server.limiter.check(admitted.origin.address, member) {
+        let member = context.viewer.as_ref().map(|viewer| viewer.member);
+        if let Err(refusal) = self.server.limiter.check(context.origin.address, member) {
             return Ok(Some(refused(refusal)));
         }
-        let run = run(self.server.clone(), admitted, id.clone(), operation, Arc::clone(&self.limits));
+        let run = run(self.server.clone(), context, id.clone(), operation, Arc::clone(&self.limits));
         self.operations.insert(id, run.boxed());
         Ok(None)
     }
 }
 
-/// Lets a client in by its `connection_init` payload.
-async fn admit(server: Server, payload: Map<String, Json>, origin: Origin) -> Result<AuthContext, Close> {
+/// Authenticates a client by the payload of its `connection_init`.
+async fn authenticate(server: Server, payload: Map<String, Json>, origin: Origin) -> Result<AuthContext, Close> {
     let text = |name: &str| match payload.get(name) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) => Ok(Some(text.as_str())),
         Some(_) => Err(FORBIDDEN),
     };
     let credentials = Credentials { guild: text("guild")?, authorization: text("authorization")? };
-    let admitted = server.graph.within_time_limit(AuthContext::authenticate(&server.app, credentials, origin)).await;
-    admitted.map_err(|error| match error {
+    let context = server.graph.in_time(AuthContext::authenticate(&server.app, credentials, origin)).await;
+    context.map_err(|error| match error {
         Error::Refused(_) => FORBIDDEN,
         Error::Internal(error) | Error::Unavailable(error) => {
-            tracing::error!(%error, "a socket could not be let in");
+            tracing::error!(%error, "could not authenticate a socket");
             INTERNAL
         }
     })
 }
 
-/// Runs one operation and says what comes of it.
+/// Runs one operation. The stream yields its messages.
 fn run(
     server: Server,
-    admitted: AuthContext,
+    context: AuthContext,
     id: String,
     operation: Operation,
     limits: Arc<SocketLimits>,
 ) -> impl Stream<Item = Outgoing> + Send {
     async_stream::stream! {
-        let mut log = open(&server, &admitted);
+        let mut log = open(&server, &context);
         let prepared = match server.graph.prepare(operation) {
             Ok(prepared) => prepared,
             Err(errors) => {
@@ -301,10 +302,10 @@ fn run(
             yield refused(&mut log, &id, &[refusal.into_server_error()]);
             return;
         };
-        // As with each request over HTTP, what counts is who asks and what they may do by now.
-        let refreshed = Arc::clone(&log.usage).scope(Box::pin(admitted.refresh()));
-        let admitted = match server.graph.within_time_limit(refreshed).await {
-            Ok(admitted) => admitted,
+        // As with each HTTP request, the viewer's current rights apply, not those of the time when the socket was opened.
+        let refreshed = Arc::clone(&log.usage).scope(Box::pin(context.refresh()));
+        let context = match server.graph.in_time(refreshed).await {
+            Ok(context) => context,
             Err(error) => {
                 let error = error.into_sanitized(log.request_id());
                 yield refused(&mut log, &id, &[error]);
@@ -312,12 +313,12 @@ fn run(
             }
         };
         if prepared.kind() == OperationType::Subscription {
-            log.set_outcome(OutcomeCode::OK);
-            let said = server.graph.subscribe(prepared, admitted, log.request_id().to_owned());
-            let mut ending = server.clone();
-            let mut said = said.take_until(Box::pin(async move { ending.shutdown_requested().await })).boxed();
-            while let Some(said) = said.next().await {
-                match said {
+            log.comes_to(OutcomeCode::OK);
+            let messages = server.graph.subscribe(prepared, context, log.request_id().to_owned());
+            let mut shutdown = server.clone();
+            let mut messages = messages.take_until(Box::pin(async move { shutdown.shutdown_requested().await })).boxed();
+            while let Some(message) = messages.next().await {
+                match message {
                     SubscriptionMessage::Next(response) => yield Outgoing::next(&id, &response, None),
                     SubscriptionMessage::Refused(errors) => {
                         yield refused(&mut log, &id, &errors);
@@ -325,14 +326,14 @@ fn run(
                     }
                 }
             }
-            // Left unfinished, so that the client comes back to another server.
+            // Without `complete`, so that the client reconnects to another server.
             if *server.shutdown.borrow() {
                 return;
             }
         } else {
-            // It is never closed. A client that does not read must not fill our memory with answers.
+            // Limits the memory for responses to a client that does not read. The semaphore is never closed.
             let permit = Arc::clone(&limits.responses).acquire_owned().await.ok();
-            let response = Box::pin(log.execute(&server.graph, prepared, &admitted)).await;
+            let response = Box::pin(log.execute(&server.graph, prepared, &context)).await;
             if is_refused(&response) {
                 yield Outgoing::error(&id, &response.errors);
                 return;
@@ -340,7 +341,7 @@ fn run(
             match serde_json::to_string(&response) {
                 Ok(response) => yield Outgoing::next(&id, &response, permit),
                 Err(error) => {
-                    tracing::error!(request_id = log.request_id(), %error, "the answer could not be written");
+                    tracing::error!(request_id = log.request_id(), %error, "could not serialize the response");
                     yield Outgoing::error(&id, &[internal_server_error(log.request_id())]);
                     return;
                 }
@@ -350,11 +351,11 @@ fn run(
     }
 }
 
-fn open(server: &Server, admitted: &AuthContext) -> OperationLog {
+fn open(server: &Server, context: &AuthContext) -> OperationLog {
     let request_id = new_request_id();
     let span = tracing::info_span!("operation", request_id, "otel.kind" = "server");
-    let mut log = OperationLog::start(&server.app, "websocket", &request_id, span);
-    log.set_viewer(admitted);
+    let mut log = OperationLog::open(&server.app, "websocket", &request_id, span);
+    log.asked_by(context);
     log
 }
 

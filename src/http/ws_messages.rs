@@ -59,7 +59,7 @@ impl ServerMessage<'_> {
     }
 }
 
-/// Why a socket is closed, by the protocol's codes.
+/// The code and the reason of a close frame, as the protocol defines them.
 pub(super) struct Close(pub(super) u16, pub(super) Cow<'static, str>);
 
 impl Close {
@@ -68,14 +68,14 @@ impl Close {
     }
 }
 
-pub(super) const GOING_AWAY: Close = Close::new(1001, "The server is ending");
+pub(super) const GOING_AWAY: Close = Close::new(1001, "The server is shutting down");
 pub(super) const INTERNAL: Close = Close::new(1011, "Internal error");
 pub(super) const BAD_REQUEST: Close = Close::new(4400, "Invalid message");
 pub(super) const UNAUTHORIZED: Close = Close::new(4401, "Unauthorized");
 pub(super) const FORBIDDEN: Close = Close::new(4403, "Forbidden");
 pub(super) const NO_PROTOCOL: Close = Close::new(4406, "Subprotocol not acceptable");
-pub(super) const INIT_TIMEOUT: Close = Close::new(4408, "Connection initialisation timeout");
-pub(super) const TWICE_INIT: Close = Close::new(4429, "Too many initialisation requests");
+pub(super) const INIT_TIMED_OUT: Close = Close::new(4408, "Connection initialisation timeout");
+pub(super) const TOO_MANY_INITS: Close = Close::new(4429, "Too many initialisation requests");
 
 /// A message of an operation, and the permit that its response holds until it is sent.
 pub(super) struct Outgoing {
@@ -86,7 +86,7 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    /// With a response in JSON.
+    /// A `next` message with a response in JSON.
     pub(super) fn next(id: &str, response: &str, permit: Option<OwnedSemaphorePermit>) -> Self {
         let message = format!(r#"{{"type":"next","id":{},"payload":{response}}}"#, Json::from(id));
         Self { message: Message::text(message), is_last: false, permit }
