@@ -12,7 +12,7 @@ use tempfile::TempPath;
 
 use super::{
     offline::DEFAULT_DATABASE,
-    output::{BoxError, say},
+    output::{BoxError, print},
 };
 use crate::{
     cli::settings::DatabaseSettings,
@@ -22,10 +22,10 @@ use crate::{
 /// Copy the SQLite database and its signing key.
 #[derive(Args)]
 pub(super) struct Backup {
-    /// The copy; that of the signing key is FILE.key.
+    /// The file to write. The copy of the signing key is FILE.key.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Take the place of an earlier backup of that name.
+    /// Replace an earlier backup of that name.
     #[arg(long)]
     force: bool,
 }
@@ -39,7 +39,7 @@ impl Backup {
                 .into());
         };
         let displayed = self.file.display();
-        self.refuse_a_name_in_use(&source)?;
+        self.check_name(&source)?;
         let mode =
             fs::metadata(&source).map_err(|error| format!("{}: {error}", source.display()))?.permissions().mode();
         let draft = file::create_temporary(&self.file, mode)?;
@@ -49,24 +49,24 @@ impl Backup {
         file::sync(&draft)?;
         let key = KeyCopy::prepare(&source, &self.file)?;
         let has_key = key.is_some();
-        // The key first: a backup that has its name is complete.
+        // The key gets its name first, so that a backup is complete once the database has its name.
         match key {
             Some(key) => key.publish(self.force)?,
-            // That of an earlier backup.
+            // The key of an earlier backup would not belong to this one.
             None => {
-                fs::rename(with_suffix(&self.file, ".key"), with_suffix(&self.file, ".key.former")).or_else(absent)?;
+                fs::rename(with_suffix(&self.file, ".key"), with_suffix(&self.file, ".key.former")).or_else(ignore_missing)?
             }
         }
         file::persist(draft, &self.file, self.force)?;
-        say(&format!("{displayed}: a copy of {url}, {bytes} bytes, checked.\n"))?;
-        say(&if has_key {
-            format!("{displayed}.key: the signing key. Keep both, where nobody else can read them.\n")
+        print(&format!("{displayed}: a copy of {url}, {bytes} bytes, checked.\n"))?;
+        print(&if has_key {
+            format!("{displayed}.key: the signing key. Keep both files where nobody else can read them.\n")
         } else {
-            format!("There is no signing key beside {url}: keep its GUILDHALL_JWT_SECRET, too.\n")
+            format!("There is no signing key beside {url}: back up its GUILDHALL_JWT_SECRET as well.\n")
         })
     }
 
-    fn refuse_a_name_in_use(&self, source: &Path) -> Result<(), BoxError> {
+    fn check_name(&self, source: &Path) -> Result<(), BoxError> {
         let displayed = self.file.display();
         if self.file.is_dir() {
             return Err(format!("{displayed} is a directory: name a file in it").into());
@@ -81,55 +81,55 @@ impl Backup {
         }
         match [self.file.clone(), with_suffix(&self.file, ".key")].iter().find(|file| file.exists()) {
             Some(taken) if !self.force => {
-                Err(format!("{} is there already: choose another name, or --force", taken.display()).into())
+                Err(format!("{} exists already: choose another name, or use --force", taken.display()).into())
             }
             _ => Ok(()),
         }
     }
 }
 
-fn absent(error: io::Error) -> io::Result<()> {
+fn ignore_missing(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
-/// A signing key beside a database, which is to be that of another.
+/// A copy of the signing key beside one database, to be published beside another.
 pub(super) struct KeyCopy {
-    place: PathBuf,
-    /// What it is to be, if it is not that already.
+    target: PathBuf,
+    /// The key in a temporary file; `None` if the target has the same key already.
     draft: Option<TempPath>,
 }
 
 impl KeyCopy {
-    /// The key beside one database, ready to take its place beside another, with nobody to read it but its owner; `None` if
-    /// there is none. Another key that is there is kept as FILE.key.former: while the one has changed its place and the
-    /// database has not, nothing else opens what is still there.
+    /// Copies the key beside one database to a temporary file beside another, readable by its owner only; `None` if there is no
+    /// key. If the target has a different key, that is kept as FILE.key.former: if the replacement stops after the key and before
+    /// the database, only the former key can decrypt what the database contains.
     pub(super) fn prepare(of: &Path, to: &Path) -> Result<Option<Self>, BoxError> {
-        let (from, place) = (with_suffix(of, ".key"), with_suffix(to, ".key"));
+        let (from, target) = (with_suffix(of, ".key"), with_suffix(to, ".key"));
         if !from.exists() {
             return Ok(None);
         }
         let key = fs::read(&from).map_err(|error| format!("{}: {error}", from.display()))?;
-        let former = if place.exists() { Some(fs::read(&place)?) } else { None };
+        let former = if target.exists() { Some(fs::read(&target)?) } else { None };
         if former.as_ref() == Some(&key) {
-            return Ok(Some(Self { place, draft: None }));
+            return Ok(Some(Self { target, draft: None }));
         }
         let mode = fs::metadata(&from)?.permissions().mode() & 0o600;
-        let draft = private(&place, &key, mode)?;
+        let draft = private_draft(&target, &key, mode)?;
         if let Some(former) = former {
-            let kept = with_suffix(&place, ".former");
-            file::persist(private(&kept, &former, 0o600)?, &kept, true)?;
+            let former_path = with_suffix(&target, ".former");
+            file::persist(private_draft(&former_path, &former, 0o600)?, &former_path, true)?;
         }
-        Ok(Some(Self { place, draft: Some(draft) }))
+        Ok(Some(Self { target, draft: Some(draft) }))
     }
 
-    /// Puts it in its place: in that of another key only if `replace`.
+    /// Gives the copy its name. Replaces a different key only if `replace` is set.
     pub(super) fn publish(self, replace: bool) -> Result<(), BoxError> {
-        self.draft.map_or(Ok(()), |draft| file::persist(draft, &self.place, replace))
+        self.draft.map_or(Ok(()), |draft| file::persist(draft, &self.target, replace))
     }
 }
 
-/// A draft of a file that only its owner may read, on the disk.
-fn private(of: &Path, bytes: &[u8], mode: u32) -> Result<TempPath, BoxError> {
+/// Writes and syncs a temporary file that only its owner may read.
+fn private_draft(of: &Path, bytes: &[u8], mode: u32) -> Result<TempPath, BoxError> {
     let draft = file::create_temporary(of, 0o600)?;
     fs::write(&draft, bytes)?;
     fs::set_permissions(&draft, Permissions::from_mode(mode))?;

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{
     offline::offline_app,
-    output::{BoxError, say},
+    output::{BoxError, print},
 };
 use crate::{
     app::Options,
@@ -43,34 +43,36 @@ impl From<RegionName> for Region {
     }
 }
 
-/// Make a guild and its leader.
+/// Create a guild and its leader.
 #[derive(Args)]
 pub(super) struct Bootstrap {
-    /// The guild's short name in addresses: 2 to 40 of a–z, 0–9 and hyphen.
+    /// Slug of the guild: 2 to 40 characters of a–z, 0–9 and hyphen.
     #[arg(long, value_name = "SLUG")]
     guild: String,
-    /// The guild's name; its slug unless given.
+    /// Name of the guild.
+    ///
+    /// Default: the slug
     #[arg(long, value_name = "NAME")]
     guild_name: Option<String>,
-    /// Where the guild plays: us, eu, kr or tw.
+    /// Region in which the guild plays.
     #[arg(long, value_name = "REGION", default_value = "us", ignore_case = true)]
     region: RegionName,
-    /// The leader's Discord username.
+    /// Discord username of the guild's leader.
     #[arg(long, value_name = "DISCORD_USERNAME")]
     leader: String,
-    /// How long the invite code is good for.
+    /// How long an invite code stays valid.
     #[arg(long, env = "GUILDHALL_INVITE_TTL", value_name = "TIME", default_value = "72h", value_parser = lifetime)]
     invite_ttl: Duration,
 }
 
 impl Bootstrap {
     pub(super) async fn run(self, database: &DatabaseSettings) -> std::result::Result<(), BoxError> {
-        // Nothing is signed here.
+        // This command signs no tokens, so it needs no stored keys.
         let lifetimes = Lifetimes { invite: self.invite_ttl, ..Lifetimes::default() };
         let options = Options { lifetimes, ..Options::default() };
         let app = offline_app(database, Keys::ephemeral(), options).await?;
         let now = app.clock.now();
-        // Before anything is made that would be left without a leader.
+        // Checked first: otherwise a wrong name would leave a guild without a leader.
         text::discord_username(&self.leader)?;
         let (slug, name, region) = (self.guild, self.guild_name, self.region.into());
         let guild = app
@@ -88,11 +90,11 @@ impl Bootstrap {
             .change(guild, |_| None, async move |conn| appoint_leader(conn, guild, self.leader, now).await)
             .await?;
         let issued = auth::invite(&app.accounts, &leader).await?;
-        say(&format!("{}\n", issued.code))
+        print(&format!("{}\n", issued.code))
     }
 }
 
-/// Makes whoever has this username the guild's leader, unless they have an account already.
+/// Makes the member with this username the guild's leader, unless they already have an account.
 async fn appoint_leader(conn: &mut Conn, guild: GuildId, username: String, now: Timestamp) -> Result<Member> {
     store::bump_roster_version(conn, guild).await?;
     let ladder = Ladder::load(conn, guild).await?;

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{
     import::{FormatName, format_of},
     offline::offline_app,
-    output::{BoxError, say},
+    output::{BoxError, print},
 };
 use crate::{
     app::Options,
@@ -16,25 +16,27 @@ use crate::{
     identity::{export_roster, import::Format},
 };
 
-/// Write a guild's active members and their characters as `guildhall import` takes them.
+/// Export a guild's active members and their characters, in the format of `guildhall import`.
 #[derive(Args)]
 pub(super) struct Export {
-    /// The file to write; standard output unless given.
+    /// The file to write. Without it, standard output.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
-    /// The guild's slug.
+    /// Slug of the guild: 2 to 40 characters of a–z, 0–9 and hyphen.
     #[arg(long, value_name = "SLUG")]
     guild: String,
-    /// What to write; told by the file's name, and JSON on standard output, unless given.
+    /// Format of the roster.
+    ///
+    /// Default: the extension of the file's name, otherwise `json`
     #[arg(long, value_name = "FORMAT")]
     format: Option<FormatName>,
 }
 
 impl Export {
     pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
-        let by_name = self.file.as_deref().and_then(format_of);
-        let format = self.format.map(Format::from).or(by_name).unwrap_or(Format::Json);
-        // Nothing is signed here.
+        let by_extension = self.file.as_deref().and_then(format_of);
+        let format = self.format.map(Format::from).or(by_extension).unwrap_or(Format::Json);
+        // This command signs no tokens, so it needs no stored keys.
         let app = offline_app(database, Keys::ephemeral(), Options::default()).await?;
         let guild = app.guilds.find(&app.db, Some(&self.guild)).await?;
         let mut roster = export_roster(&app.access, guild, format).await?;
@@ -43,7 +45,7 @@ impl Export {
         }
         match &self.file {
             Some(file) => Ok(std::fs::write(file, roster).map_err(|error| format!("{}: {error}", file.display()))?),
-            None => say(&roster),
+            None => print(&roster),
         }
     }
 }

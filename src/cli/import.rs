@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
     offline::offline_app,
-    output::{BoxError, say},
+    output::{BoxError, print},
 };
 use crate::{
     app::Options,
@@ -19,7 +19,7 @@ use crate::{
     identity::{ImportOutcome, import::Format, import_roster},
 };
 
-/// What a roster's file is made of, as it is named on the command line.
+/// The format of a roster's file, as the command line names it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum FormatName {
     Csv,
@@ -35,7 +35,7 @@ impl From<FormatName> for Format {
     }
 }
 
-/// The format that a file's name tells.
+/// The format that the extension of a file's name gives.
 pub(super) fn format_of(file: &Path) -> Option<Format> {
     let extension = file.extension()?.to_str()?;
     FormatName::from_str(extension, true).ok().map(Format::from)
@@ -44,16 +44,18 @@ pub(super) fn format_of(file: &Path) -> Option<Format> {
 /// Import a roster.
 #[derive(Args)]
 pub(super) struct Import {
-    /// The roster's file; - for standard input.
+    /// The file with the roster; - for standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The guild's slug.
+    /// Slug of the guild: 2 to 40 characters of a–z, 0–9 and hyphen.
     #[arg(long, value_name = "SLUG")]
     guild: String,
-    /// What the file is made of; told by its name, or by how it begins, unless given.
+    /// Format of the roster.
+    ///
+    /// Default: the extension of the file's name, otherwise detected from the content
     #[arg(long, value_name = "FORMAT")]
     format: Option<FormatName>,
-    /// Import the other rows when some are bad; otherwise nothing is.
+    /// Import the valid rows even if others are invalid. Without this flag, one invalid row prevents the import.
     #[arg(long)]
     skip_bad: bool,
 }
@@ -68,15 +70,15 @@ impl Import {
             data = std::fs::read(&self.file).map_err(|error| format!("{name}: {error}"))?;
         }
         let format = self.format.map(Format::from).or_else(|| format_of(&self.file));
-        let format = format.unwrap_or_else(|| sniffed(&data));
-        // Nothing is signed here.
+        let format = format.unwrap_or_else(|| detect_format(&data));
+        // This command signs no tokens, so it needs no stored keys.
         let app = offline_app(database, Keys::ephemeral(), Options::default()).await?;
         let guild = app.guilds.find(&app.db, Some(&self.guild)).await?;
-        let bar = progress_bar();
-        let told = bar.clone();
+        let bar = new_progress_bar();
+        let progress_bar = bar.clone();
         let progress = move |written: usize, all: usize| {
-            told.set_length(all as u64);
-            told.set_position(written as u64);
+            progress_bar.set_length(all as u64);
+            progress_bar.set_position(written as u64);
         };
         let outcome = import_roster(&app.access, guild, None, (format, data), self.skip_bad, progress).await;
         bar.finish_and_clear();
@@ -84,14 +86,14 @@ impl Import {
     }
 }
 
-/// A list of members is an object; a table begins with the name of a column.
-fn sniffed(data: &[u8]) -> Format {
+/// Detects the format: JSON starts with an object, CSV with the name of a column.
+fn detect_format(data: &[u8]) -> Format {
     let data = data.strip_prefix("\u{feff}".as_bytes()).unwrap_or(data);
     if data.trim_ascii_start().starts_with(b"{") { Format::Json } else { Format::Csv }
 }
 
-/// A bar on a terminal; nothing elsewhere.
-fn progress_bar() -> ProgressBar {
+/// A progress bar, hidden if standard error is not a terminal.
+fn new_progress_bar() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -99,11 +101,11 @@ fn progress_bar() -> ProgressBar {
     ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// Says what came of it: bad rows on standard error, one a line, and the sum on standard output.
-fn report(imported: &ImportOutcome, name: &str) -> Result<(), BoxError> {
+/// Prints the outcome: invalid rows on standard error, one per line, and totals on standard output.
+fn report(imported: &Imported, name: &str) -> Result<(), BoxError> {
     let mut err = std::io::stderr().lock();
     for column in &imported.unknown_columns {
-        writeln!(err, "{name}: the column {column:?} is not understood, and passed over")?;
+        writeln!(err, "{name}: unknown column {column:?}, ignored")?;
     }
     for problem in &imported.problems {
         let field = problem.field.map(|field| format!("{field}: ")).unwrap_or_default();
@@ -111,11 +113,12 @@ fn report(imported: &ImportOutcome, name: &str) -> Result<(), BoxError> {
     }
     if !imported.imported {
         let (bad, rows) = (imported.left_out, imported.rows);
-        return Err(
-            format!("{bad} of {rows} rows are bad, so nothing was imported (--skip-bad imports the others)").into()
-        );
+        return Err(format!(
+            "{bad} of {rows} rows are invalid, so nothing was imported (--skip-bad imports the others)"
+        )
+        .into());
     }
-    say(&format!(
+    print(&format!(
         "{} rows: {} members added, {} changed; {} characters added, {} changed; {} rows unchanged, {} left out\n",
         imported.rows,
         imported.members_added,

@@ -1,4 +1,4 @@
-//! What the program says of itself while it runs: its log, and traces where someone collects them.
+//! The log, and the traces if a collector is configured.
 
 use std::{
     env,
@@ -26,34 +26,35 @@ use tracing_subscriber::{
 use super::output::BoxError;
 use crate::kernel::supervise;
 
-/// What is logged unless `RUST_LOG` says otherwise. serenity tells each reconnect as a warning.
-const FILTER: &str = "info,serenity=error";
-/// What is traced: beside requests, each access to the database.
-const TRACED: &str = "off,guildhall=debug";
+/// The log filter without `RUST_LOG`. serenity logs each reconnection as a warning.
+const DEFAULT_FILTER: &str = "info,serenity=error";
+/// The filter of the traces. At the level `debug` they contain each access to the database.
+const TRACE_FILTER: &str = "off,guildhall=debug";
 
-/// The traces that are still to be sent.
+/// The tracer, which may hold traces that are not sent yet.
 pub(super) struct Traces(Option<SdkTracerProvider>);
 
-/// Logs to standard error: for people on a terminal, as JSON otherwise. `RUST_LOG` says how much. Where
-/// `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector, requests are traced for it, set up by OpenTelemetry's own variables.
+/// Logs to standard error: as text if it is a terminal, otherwise as JSON. `RUST_LOG` sets the filter. If
+/// `OTEL_EXPORTER_OTLP_ENDPOINT` is set, requests are traced, as OpenTelemetry's own variables configure.
 ///
 /// # Errors
-/// A sentence that says why there can be no traces.
+/// If the tracer cannot be set up.
 pub(super) fn start(runtime: &Handle) -> Result<Traces, BoxError> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(FILTER)).and(no_payloads());
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER)).and(no_payloads());
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let log = if std::io::stderr().is_terminal() {
         log.compact().boxed()
     } else {
         log.json().flatten_event(true).with_current_span(false).boxed()
     };
-    let traces = collector(runtime)?;
+    let traces = tracer_provider(runtime)?;
     let traced = traces.as_ref().map(|provider| {
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("guildhall")).with_location(false);
-        layer.with_threads(false).with_tracked_inactivity(false).with_filter(EnvFilter::new(TRACED))
+        layer.with_threads(false).with_tracked_inactivity(false).with_filter(EnvFilter::new(TRACE_FILTER))
     });
     tracing_subscriber::registry().with(log.with_filter(filter)).with(traced).init();
-    // On a line of its own like everything else, also where the log is read by a program.
+    // Logs a panic like any other event, so that it is one line, and JSON where the log is JSON.
     std::panic::set_hook(Box::new(|panic| {
         let message = panic.payload_as_str().unwrap_or_default();
         tracing::error!(at = panic.location().map(tracing::field::display), message, "panicked");
@@ -62,20 +63,20 @@ pub(super) fn start(runtime: &Handle) -> Result<Traces, BoxError> {
     Ok(Traces(traces))
 }
 
-/// What may be logged at all. In detail, libraries tell what they pass on: statements with their values, messages with the
-/// tokens, passwords and ballots in them. serenity has them in spans at the level `info`.
+/// Limits the log whatever `RUST_LOG` says. At finer levels, libraries log the data that passes through them: statements with
+/// their values, and messages with tokens, passwords and ballots. serenity has such data even in spans of the level `info`.
 fn no_payloads() -> Targets {
-    let ours = Targets::new().with_target("guildhall", LevelFilter::TRACE);
-    ours.with_default(LevelFilter::INFO).with_target("serenity", LevelFilter::WARN)
+    let own_targets = Targets::new().with_target("guildhall", LevelFilter::TRACE);
+    own_targets.with_default(LevelFilter::INFO).with_target("serenity", LevelFilter::WARN)
 }
 
-fn collector(runtime: &Handle) -> Result<Option<SdkTracerProvider>, BoxError> {
+fn tracer_provider(runtime: &Handle) -> Result<Option<SdkTracerProvider>, BoxError> {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_wanted = is_set("OTEL_EXPORTER_OTLP_ENDPOINT") || is_set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
-    if !is_wanted || env::var("OTEL_SDK_DISABLED").is_ok_and(|it| it.eq_ignore_ascii_case("true")) {
+    let has_endpoint = is_set("OTEL_EXPORTER_OTLP_ENDPOINT") || is_set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+    if !has_endpoint || env::var("OTEL_SDK_DISABLED").is_ok_and(|it| it.eq_ignore_ascii_case("true")) {
         return Ok(None);
     }
-    // One batch is sent at a time: a collector that never answers would be waited for while all others are dropped.
+    // The exporter sends one batch at a time and drops the rest, so a collector that never responds would stop all traces.
     let timeout = [OTEL_EXPORTER_OTLP_TRACES_TIMEOUT, OTEL_EXPORTER_OTLP_TIMEOUT].iter().find_map(|name| {
         let milliseconds = env::var(name).ok()?.parse().ok()?;
         Some(Duration::from_millis(milliseconds))
@@ -93,8 +94,8 @@ fn collector(runtime: &Handle) -> Result<Option<SdkTracerProvider>, BoxError> {
 }
 
 impl Traces {
-    /// Sends what is left.
-    pub(super) fn end(self) {
+    /// Sends the remaining traces.
+    pub(super) fn shutdown(self) {
         if let Some(provider) = self.0
             && let Err(error) = provider.shutdown()
         {
@@ -103,7 +104,7 @@ impl Traces {
     }
 }
 
-/// The client that the rest of the program uses, for a thread outside the runtime.
+/// Sends traces with reqwest, like the rest of the program. The exporter runs on a thread outside the runtime.
 struct TraceClient {
     client: reqwest::Client,
     runtime: Handle,
@@ -120,12 +121,12 @@ impl HttpClient for TraceClient {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let request = reqwest::Request::try_from(request)?;
         let client = self.client.clone();
-        let answered = self.runtime.spawn(async move {
-            let answer = client.execute(request).await?;
-            let (status, body) = (answer.status(), answer.bytes().await?);
+        let response = self.runtime.spawn(async move {
+            let response = client.execute(request).await?;
+            let (status, body) = (response.status(), response.bytes().await?);
             Ok::<_, reqwest::Error>((status, body))
         });
-        let (status, body) = answered.await??;
+        let (status, body) = response.await??;
         Ok(Response::builder().status(status).body(body)?)
     }
 }

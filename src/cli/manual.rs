@@ -1,11 +1,11 @@
-//! `guildhall completions` and `guildhall man`: the command line, told to shells and to readers.
+//! `guildhall completions` and `guildhall man`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::output::{BoxError, say};
+use super::output::{BoxError, print};
 
 /// Print completions for a shell.
 #[derive(Args)]
@@ -18,14 +18,14 @@ impl Completions {
     pub(super) fn run(self, mut cli: Command) -> Result<(), BoxError> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut cli, "guildhall", &mut script);
-        say(&String::from_utf8(script)?)
+        print(&String::from_utf8(script)?)
     }
 }
 
 /// Print the man page guildhall(1).
 #[derive(Args)]
 pub(super) struct Man {
-    /// Write it and a page for each command, guildhall-serve(1) and so on, into this directory instead.
+    /// Instead, write it and a page for each command, such as guildhall-serve(1), into this directory.
     directory: Option<PathBuf>,
 }
 
@@ -36,10 +36,10 @@ impl Man {
             command.build();
             let mut page = Vec::new();
             clap_mangen::Man::new(command).render(&mut page)?;
-            return say(&String::from_utf8(page)?);
+            return print(&String::from_utf8(page)?);
         };
-        let cannot = |error| format!("cannot write into {}: {error}", directory.display());
-        std::fs::create_dir_all(&directory).map_err(cannot)?;
-        Ok(clap_mangen::generate_to(cli, &directory).map_err(cannot)?)
+        let write_error = |error| format!("cannot write into {}: {error}", directory.display());
+        std::fs::create_dir_all(&directory).map_err(write_error)?;
+        Ok(clap_mangen::generate_to(cli, &directory).map_err(write_error)?)
     }
 }

@@ -1,4 +1,4 @@
-//! `guildhall migrate`: to the newest schema, or from SQLite to PostgreSQL.
+//! `guildhall migrate`.
 
 use std::{fmt::Write, fs, path::Path};
 
@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     offline::DEFAULT_DATABASE,
-    output::{BoxError, listed, say},
+    output::{BoxError, join_lines, print},
 };
 use crate::{
     cli::settings::DatabaseSettings,
@@ -18,12 +18,14 @@ use crate::{
     voting,
 };
 
-/// Bring the database to the newest schema; or copy a SQLite database to PostgreSQL.
+/// Migrate the database to the newest schema, or copy a SQLite database to PostgreSQL.
 #[derive(Args)]
 pub(super) struct Migrate {
-    /// Copy everything from the SQLite file to this PostgreSQL database, <postgres://USER:PASSWORD@HOST/NAME>, which holds no
-    /// guild yet: all of it or nothing, read again and recounted before it counts. No server may be running on the file.
-    // There is no variable: this says that the value is secret.
+    /// Copy the SQLite database to this PostgreSQL database, `postgres://USER:PASSWORD@HOST/NAME`.
+    ///
+    /// The PostgreSQL database must not contain a guild yet, and no server may be running on the SQLite file. The command copies all
+    /// data or nothing: before it commits, it reads the copy again and recounts the results.
+    // There is no variable. `hide_env_values` marks the value as a secret.
     #[arg(long, hide_env_values = true, value_name = "URL")]
     to: Option<db::DatabaseUrl>,
 }
@@ -33,7 +35,7 @@ impl Migrate {
         let Some(to) = self.to else {
             let url = database.url_or(DEFAULT_DATABASE)?;
             Db::open(&url, database.max_connections).await?;
-            return say(&format!("{url} has the newest schema.\n"));
+            return print(&format!("{url} has the newest schema.\n"));
         };
         let url = DatabaseSettings { direct_url: None, ..database.clone() }.url_or(DEFAULT_DATABASE)?;
         let (Some(source), None) = (url.file(), to.file()) else {
@@ -45,28 +47,27 @@ impl Migrate {
         if !source.exists() {
             return Err(format!("{}: No such file", source.display()).into());
         }
-        // Nobody writes to it until all is copied.
-        let mut held = file::open_exclusive(&source)?;
-        file::check(&mut held, &source)?;
-        file::migrate(&mut held)?;
+        // The file stays locked until the copy is committed, so that no server writes to it.
+        let mut locked = file::open_exclusive(&source)?;
+        file::check(&mut locked, &source)?;
+        file::migrate(&mut locked)?;
         let target = Db::open(&to, database.max_connections).await?;
         let copied = target.write(async move |conn| {
-            let (tables, held) = db::transfer(held, conn).await?;
+            let (tables, locked) = db::transfer(locked, conn).await?;
             conn.prefer_hash_joins().await?;
             let recounts = voting::recount_all(conn).await?;
             let problems: Vec<String> = recounts.iter().flatten().cloned().collect();
             if !problems.is_empty() {
-                let message = format!("stored results are not what the ballots say:\n{}", listed(&problems));
+                let message = format!("stored results differ from the ballots:\n{}", join_lines(&problems));
                 return Err(Refusal::conflict("RESULT_DIFFERS", message).into());
             }
-            Ok((tables, recounts.len(), held))
+            Ok((tables, recounts.len(), locked))
         });
-        // Kept until here.
-        let (tables, recounted, _held) =
-            copied.await.map_err(|error| format!("{error}\nNothing was copied: {to} holds no guild of it."))?;
-        say(&report(&tables, recounted)?)?;
-        say(&format!("{url} is copied to {to}. Put the file away, so that no server is started on it again.\n"))?;
-        say(&about_the_key(&with_suffix(&source, ".key"))?)
+        let (tables, recounted, _locked) =
+            copied.await.map_err(|error| format!("{error}\nNothing was copied to {to}."))?;
+        print(&report(&tables, recounted)?)?;
+        print(&format!("{url} is copied to {to}. Move the file away, so that no server is started on it again.\n"))?;
+        print(&key_instructions(&with_suffix(&source, ".key"))?)
     }
 }
 
@@ -77,30 +78,31 @@ fn report(tables: &[TransferredTable], recounted: usize) -> Result<String, std::
     }
     let rows: u64 = tables.iter().map(|table| table.rows).sum();
     writeln!(text, "{} tables, {rows} rows: the same numbers and digests on both sides.", tables.len())?;
-    writeln!(text, "{recounted} results recounted: each is what its ballots say.")?;
+    writeln!(text, "{recounted} results recounted: each matches its ballots.")?;
     Ok(text)
 }
 
-/// How tokens stay good.
-fn about_the_key(key: &Path) -> Result<String, BoxError> {
+/// What to do with the signing key so that tokens stay valid.
+fn key_instructions(key: &Path) -> Result<String, BoxError> {
     if !key.exists() {
         return Ok(
-            "Start the servers with the GUILDHALL_JWT_SECRET that the former had: tokens stay good.\n".to_owned()
+            "Start the servers with the GUILDHALL_JWT_SECRET of the former server, so that tokens stay valid.\n"
+                .to_owned(),
         );
     }
     let displayed = key.display();
     let bytes = fs::read(key).map_err(|error| format!("{displayed}: {error}"))?;
-    // A variable holds text without NUL, and the shell takes newlines from its end.
+    // A variable cannot contain NUL, and the shell strips newlines from its end.
     let fits = std::str::from_utf8(&bytes).is_ok_and(|text| !text.contains('\0') && !text.ends_with('\n'));
     Ok(if fits {
         format!(
-            "Give the servers the same signing key, so that tokens stay good:\n\
+            "Give the servers the same signing key, so that tokens stay valid:\n\
              export GUILDHALL_JWT_SECRET=\"$(cat '{displayed}')\"\n"
         )
     } else {
         format!(
-            "{displayed} was not made by Guildhall, and cannot be given as a variable (it is not text, or ends with a \
-             newline). With a new GUILDHALL_JWT_SECRET everyone has to sign in again.\n"
+            "{displayed} was not generated by Guildhall and cannot be a variable: it is not text, or ends with a \
+             newline. With a new GUILDHALL_JWT_SECRET, all members have to sign in again.\n"
         )
     })
 }

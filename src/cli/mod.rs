@@ -1,4 +1,4 @@
-//! The command line: a file a command.
+//! The command line: one file per command, and the settings.
 
 mod backup;
 mod bootstrap;
@@ -28,12 +28,13 @@ pub use self::{
     output::BoxError,
     program::{launch, parse},
 };
-use self::{output::say, settings::DatabaseSettings};
+use self::{output::print, settings::DatabaseSettings};
 use crate::api::Graph;
 
-/// The server behind a gaming guild's site: roster, ranks, votes and live tallies over GraphQL.
+/// The server of a gaming guild's site: roster, ranks, votes and live tallies over GraphQL.
 ///
-/// Every setting can be given by its flag or its variable; a .env file in the working directory is read.
+/// A setting can be given by its flag, by its environment variable, or in a .env file in the working directory. Times are written
+/// like 90s, 15m, 12h or 30d.
 #[derive(Parser)]
 #[command(version, propagate_version = true, max_term_width = 110)]
 struct Cli {
@@ -45,51 +46,56 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the guilds of a database, making and migrating it as needed.
+    /// Serve the guilds of a database. Creates and migrates the database if needed.
     Serve(serve::Serve),
-    /// Serve a filled guild on a fresh database, to try things out.
+    /// Serve a sample guild on a new database, to try things out.
     Demo(demo::Demo),
-    /// Make a guild and its leader, and print the leader's invite code.
+    /// Create a guild and its leader, and print the leader's invite code.
     Bootstrap(bootstrap::Bootstrap),
-    /// Import a roster from CSV or JSON: all of it or nothing. Importing it again changes nothing.
+    /// Import a roster from CSV or JSON, all of it or nothing. Importing the same file again changes nothing.
     Import(import::Import),
-    /// Write a roster as CSV or JSON, as import takes it.
+    /// Export a roster as CSV or JSON, in the format of import.
     Export(export::Export),
-    /// Count the ballots of a vote that is over anew, and hold the stored result against it.
+    /// Recount the ballots of a closed vote, and compare the count with the stored result.
     Recount(recount::Recount),
-    /// Check a published ballot box: every ballot against its receipt, and the result against a recount.
+    /// Verify a published ballot box: each ballot by its receipt, and the result by a recount.
     Verify(verify::Verify),
-    /// Mint access tokens for active members, a `username token` line each.
+    /// Mint access tokens for active members, and print a line `username token` for each.
     Token(token::Token),
-    /// Copy the SQLite database as it is at this moment, and its signing key; a server may be running.
+    /// Copy the SQLite database in its current state, and its signing key. A server may be running.
     ///
-    /// The copy gets its name once it is complete, on the disk and checked.
+    /// The copy is checked and written to disk before it gets its name.
     Backup(backup::Backup),
-    /// Make a backup the SQLite database again, and its signing key; no server may be running.
+    /// Restore the SQLite database and its signing key from a backup. No server may be running.
     ///
-    /// The backup is checked and brought to the newest schema, as a copy: FILE stays as it is, and until that copy is in its
-    /// place, so does the former database.
+    /// The command checks and migrates a copy of the backup, then replaces the database with it. FILE is not changed, and until
+    /// the replacement neither is the former database.
     Restore(restore::Restore),
-    /// Bring the database to the newest schema, or copy it from SQLite to PostgreSQL.
+    /// Migrate the database to the newest schema, or copy it from SQLite to PostgreSQL.
     Migrate(migrate::Migrate),
     /// Print the GraphQL schema.
     Schema,
-    /// Check the settings and all that they name, and say how to mend what is wrong. Nothing is made or changed.
+    /// Check the settings and everything they refer to, and report what to do. Changes nothing.
     Doctor(doctor::Doctor),
-    /// Ask a server whether it is ready: exits with 0 or 1.
+    /// Check whether a server is ready. Exits with 0 if it is, otherwise with 1.
     Health(health::Health),
     /// Print completions for a shell.
     Completions(manual::Completions),
-    /// Print the man page, or write those of all commands into a directory.
+    /// Print the man page, or write the man pages of all commands into a directory.
     Man(manual::Man),
 }
 
-/// Runs the command the process was started with.
+/// The definition of the command line.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     launch(
         || {
             Cli::try_parse().unwrap_or_else(|error| {
-                doctor::parse_regardless(error, |cli: &Cli| matches!(cli.command, Command::Doctor(_)))
+                doctor::parse_without_invalid_variables(error, |cli: &Cli| matches!(cli.command, Command::Doctor(_)))
             })
         },
         run,
@@ -97,8 +103,8 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), BoxError> {
-    let Cli { database, command } = cli;
-    match command {
+    let database = cli.database;
+    match cli.command {
         Command::Serve(serve) => serve.run(&database).await,
         Command::Demo(demo) => demo.run(&database).await,
         Command::Bootstrap(bootstrap) => bootstrap.run(&database).await,
@@ -110,10 +116,10 @@ async fn run(cli: Cli) -> Result<(), BoxError> {
         Command::Backup(backup) => backup.run(&database),
         Command::Restore(restore) => restore.run(&database),
         Command::Migrate(migrate) => migrate.run(&database).await,
-        Command::Schema => say(&Graph::new()?.sdl()),
-        Command::Doctor(doctor) => doctor.run(&database, Cli::command()).await,
+        Command::Schema => print(&Graph::new()?.sdl()),
+        Command::Doctor(doctor) => doctor.run(&database, command()).await,
         Command::Health(health) => health.run().await,
-        Command::Completions(completions) => completions.run(Cli::command()),
-        Command::Man(man) => man.run(Cli::command()),
+        Command::Completions(completions) => completions.run(command()),
+        Command::Man(man) => man.run(command()),
     }
 }

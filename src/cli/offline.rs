@@ -1,4 +1,4 @@
-//! The server's parts for a command that serves nobody.
+//! The parts of a server, for commands that work on the database without serving.
 
 use super::{output::BoxError, settings::DatabaseSettings};
 use crate::{
@@ -8,13 +8,13 @@ use crate::{
     kernel::clock::Clock,
 };
 
-/// The database of a server without settings of its own.
+/// The database if no other is set.
 pub(super) const DEFAULT_DATABASE: &str = "sqlite://guildhall.db";
 
-/// The server's parts for a command that serves nobody.
+/// Opens the database and builds the parts of a server.
 pub(super) async fn offline_app(database: &DatabaseSettings, keys: Keys, options: Options) -> Result<App, BoxError> {
     let db = Db::open(&database.url_or(DEFAULT_DATABASE)?, database.max_connections).await?;
-    // A server may be running beside it.
+    // A server may be running on the same database.
     let options = Options { has_peers: Some(true), ..options };
     Ok(App::with(db, Clock::system(), keys, Hasher::owasp()?, options))
 }

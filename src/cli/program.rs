@@ -1,4 +1,4 @@
-//! How a program starts: `.env`, the command line, the runtime, the log and the traces.
+//! Starts a program: `.env`, the command line, the runtime, the log and the traces.
 
 use std::{fs, io::Write, process::ExitCode};
 
@@ -14,21 +14,21 @@ pub fn parse<C: Parser>() -> C {
     C::try_parse().unwrap_or_else(|error| exit(&C::command(), error))
 }
 
-/// Runs a program: reads `.env`, parses the command line, and runs the command on a multi-threaded runtime, with the log and
-/// the traces set up. The benchmarks are started the same way, so that they and the server share their settings.
+/// Runs a program: reads `.env`, parses the command line, sets up the log and the traces, and runs the command on a
+/// multi-threaded runtime. The benchmarks use it too, so that they share the settings of the server.
 pub fn launch<C, F>(parse: impl FnOnce() -> C, run: impl FnOnce(C) -> F) -> ExitCode
 where
     F: Future<Output = Result<(), BoxError>>,
 {
-    // What no variable can hold would end in a panic that shows it.
+    // A variable cannot contain NUL: setting one would panic with a message that shows the value.
     if fs::read(".env").is_ok_and(|text| text.contains(&0)) {
         return fail(&".env: there is a NUL byte in it");
     }
-    // Absent is fine; a file that is there and not understood is not.
+    // A missing file is fine, a malformed one is not.
     if let Err(error) = dotenvy::from_path(".env")
         && !error.not_found()
     {
-        return fail(&wrong_in_env_file(error));
+        return fail(&describe_env_file_error(error));
     }
     let cli = parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -40,8 +40,8 @@ where
         Err(error) => return fail(&error),
     };
     let outcome = runtime.block_on(run(cli));
-    traces.end();
-    // Whatever is still open is cut off here.
+    traces.shutdown();
+    // Cancels the tasks that still run.
     runtime.shutdown_background();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -49,8 +49,8 @@ where
     }
 }
 
-/// What is wrong with `.env`, without a word of it: it holds secrets.
-fn wrong_in_env_file(error: dotenvy::Error) -> String {
+/// Describes an error in `.env` without quoting the file, which contains secrets.
+fn describe_env_file_error(error: dotenvy::Error) -> String {
     let dotenvy::Error::LineParse(wrong, _) = error else { return format!(".env: {error}") };
     let start = wrong.lines().next().unwrap_or_default();
     let text = fs::read_to_string(".env").unwrap_or_default();
@@ -58,8 +58,8 @@ fn wrong_in_env_file(error: dotenvy::Error) -> String {
     format!(".env, line {line}: expected NAME=VALUE, and NAME='VALUE' if the value has spaces or quotes in it")
 }
 
-/// Ends with what is wrong with the command line or its variables. Of what may be secret it does not show the value: it would
-/// stand in the log of each attempt to start.
+/// Prints an error of the command line or its variables, and exits. Hides the values of secrets: otherwise each attempt to start
+/// would write them to the log.
 pub(super) fn exit(command: &clap::Command, mut error: clap::Error) -> ! {
     if let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg)
         && is_secret(command, named)
@@ -70,15 +70,15 @@ pub(super) fn exit(command: &clap::Command, mut error: clap::Error) -> ! {
     error.exit()
 }
 
-/// Whether an argument, as an error names it (`--flag <VALUE>`), is one whose value is not shown in the help either.
+/// Whether the argument that an error names (`--flag <VALUE>`) is a secret: the help does not show its value either.
 fn is_secret(command: &clap::Command, named: &str) -> bool {
     let flag = named.strip_prefix("--").and_then(|named| named.split(' ').next());
-    let is_it = |argument: &Arg| argument.is_hide_env_values_set() && argument.get_long() == flag;
-    command.get_arguments().any(is_it) || command.get_subcommands().any(|command| is_secret(command, named))
+    let matches = |argument: &Arg| argument.is_hide_env_values_set() && argument.get_long() == flag;
+    command.get_arguments().any(matches) || command.get_subcommands().any(|command| is_secret(command, named))
 }
 
 fn fail(error: &impl std::fmt::Display) -> ExitCode {
-    // There is nowhere to report that standard error is closed.
+    // If standard error is closed, there is nowhere to report it.
     let _ = writeln!(std::io::stderr(), "error: {error}");
     ExitCode::FAILURE
 }

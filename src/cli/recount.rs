@@ -1,20 +1,20 @@
-//! `guildhall recount`: whether a stored result is what the ballots say.
+//! `guildhall recount`.
 
 use async_graphql::ID;
 use clap::Args;
 
 use super::{
     offline::offline_app,
-    output::{BoxError, say},
+    output::{BoxError, print},
 };
 use crate::{app::Options, auth::Keys, cli::settings::DatabaseSettings, kernel::id::CampaignId, voting};
 
-/// Count the ballots of a vote that is over anew, and hold the stored result against it.
+/// Recount the ballots of a closed vote, and compare the count with the stored result.
 ///
-/// Exits with 1 when they differ, and says in what.
+/// Exits with 1 if they differ, and prints the differences.
 #[derive(Args)]
 pub struct Recount {
-    /// The campaign's id, as the API shows it.
+    /// Id of the campaign, as the API shows it.
     #[arg(long, value_name = "ID")]
     campaign: String,
 }
@@ -25,11 +25,11 @@ impl Recount {
         let id = CampaignId::try_from(&ID::from(&self.campaign)).map_err(|_| unknown())?;
         let app = offline_app(database, Keys::ephemeral(), Options::default()).await?;
         let recount = voting::recount(&app.voting, id).await?;
-        say(&recount.published.to_string())?;
+        print(&recount.published.to_string())?;
         if recount.problems.is_empty() {
-            return say("The stored result is what the ballots say.\n");
+            return print("The stored result matches the ballots.\n");
         }
-        Err(format!("the stored result is not what the ballots say:\n{}", super::output::listed(&recount.problems))
+        Err(format!("the stored result differs from the ballots:\n{}", super::output::join_lines(&recount.problems))
             .into())
     }
 }

@@ -12,20 +12,20 @@ use tempfile::TempPath;
 use super::{
     backup::KeyCopy,
     offline::DEFAULT_DATABASE,
-    output::{BoxError, say},
+    output::{BoxError, print},
 };
 use crate::{
     cli::settings::DatabaseSettings,
     db::file::{self, OpenExclusiveError, OpenMode, with_suffix},
 };
 
-/// Make a backup the SQLite database again, and its signing key.
+/// Restore the SQLite database and its signing key from a backup.
 #[derive(Args)]
 pub(super) struct Restore {
-    /// The backup; the signing key is taken from FILE.key.
+    /// The backup. The command takes the signing key from FILE.key.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Take the place of a database that holds guilds, or cannot be read, and of another signing key.
+    /// Replace a database that holds guilds or cannot be read, and a different signing key.
     #[arg(long)]
     force: bool,
 }
@@ -41,43 +41,43 @@ impl Restore {
             );
         };
         let displayed = self.file.display();
-        // A link stays a link to the database.
-        let place = fs::canonicalize(&target).unwrap_or_else(|_| target.clone());
+        // A symbolic link to the database is kept.
+        let resolved = fs::canonicalize(&target).unwrap_or_else(|_| target.clone());
         let mut backup = file::open(&self.file, OpenMode::Read)?;
-        if fs::canonicalize(&self.file)? == place {
+        if fs::canonicalize(&self.file)? == resolved {
             return Err(format!("{displayed} is the database itself").into());
         }
         file::check(&mut backup, &self.file)?;
-        let like = fs::metadata(&place).or_else(|_| fs::metadata(&self.file))?;
-        let draft = file::create_temporary(&place, like.permissions().mode())?;
+        let like = fs::metadata(&resolved).or_else(|_| fs::metadata(&self.file))?;
+        let draft = file::create_temporary(&resolved, like.permissions().mode())?;
         file::copy(&mut backup, &draft)?;
-        // Ends before the draft gets its name: what SQLite keeps beside it would not follow.
+        // The connection ends before the draft gets its name, because SQLite's files beside it keep the old name.
         {
             let mut copy = file::open(&draft, OpenMode::Write)?;
             file::migrate(&mut copy)?;
             file::check(&mut copy, &self.file)?;
         }
         file::sync(&draft)?;
-        let has_key = self.put_in_place(draft, &place, &target)?;
-        say(&format!("{url} is {displayed} again.\n"))?;
+        let has_key = self.replace(draft, &resolved, &target)?;
+        print(&format!("{url} is restored from {displayed}.\n"))?;
         let key = with_suffix(&target, ".key");
-        say(&match (has_key, key.exists()) {
+        print(&match (has_key, key.exists()) {
             (true, _) => format!("{}: its signing key.\n", key.display()),
-            (false, true) => format!("{displayed}.key is not there, so {} stays as it was.\n", key.display()),
+            (false, true) => format!("{displayed}.key does not exist, so {} was not changed.\n", key.display()),
             (false, false) => {
                 format!(
-                    "{displayed}.key is not there: give the server the GUILDHALL_JWT_SECRET that it had, or else a \
-                    new key is made, everyone has to sign in again, and codes on their way to Discord cannot be opened.\n"
+                    "{displayed}.key does not exist: start the server with its former GUILDHALL_JWT_SECRET. Otherwise it \
+                    generates a new key, all members have to sign in again, and codes queued for Discord are lost.\n"
                 )
             }
         })
     }
 
-    /// Whether a key came with it.
-    fn put_in_place(&self, draft: TempPath, place: &Path, target: &Path) -> Result<bool, BoxError> {
+    /// Replaces the database and its key. Returns whether the backup has a key.
+    fn replace(&self, draft: TempPath, resolved: &Path, target: &Path) -> Result<bool, BoxError> {
         let displayed = target.display();
-        // Kept until the new one is in its place, so that nobody opens the old one.
-        let mut former = match place.exists().then(|| file::open_exclusive(place)) {
+        // Locked until it is replaced, so that no server opens the former database.
+        let mut former = match resolved.exists().then(|| file::open_exclusive(resolved)) {
             None => None,
             Some(Ok(former)) => Some(former),
             Some(Err(OpenExclusiveError::Unreadable(..))) if self.force => None,
@@ -96,16 +96,16 @@ impl Restore {
         if !self.force && key.0.exists() && key.1.exists() && fs::read(&key.0)? != fs::read(&key.1)? {
             return Err(format!("{} is another key, which --force would replace", key.1.display()).into());
         }
-        // What may need room is done by now, or fails here: what follows takes files away and gives them names.
+        // The last step that needs disk space. The next ones only rename and remove files.
         let key = KeyCopy::prepare(&self.file, target)?;
         let has_key = key.is_some();
         if let Some(former) = &mut former {
-            // What the log holds is to be in the file if we come no further. One that is damaged may not let us.
+            // Moves the log into the file, so that the file is complete if a later step fails. Fails if the file is damaged.
             file::disable_wal(former).or_else(|error| if self.force { Ok(()) } else { Err(error) })?;
         }
-        file::remove_side_files(place)?;
+        file::remove_side_files(resolved)?;
         key.map_or(Ok(()), |key| key.publish(self.force))?;
-        file::persist(draft, place, former.is_some() || self.force)?;
+        file::persist(draft, resolved, former.is_some() || self.force)?;
         Ok(has_key)
     }
 }

@@ -16,26 +16,30 @@ use crate::{
     app::{App, Options},
     auth::Hasher,
     bot,
-    cli::settings::{DatabaseSettings, DiscordSettings, Listen, PublicApi, Serving, Signing},
+    cli::settings::{
+        AccountSettings, ApiSettings, DatabaseSettings, DiscordSettings, HttpSettings, ListenSettings, SigningSettings,
+    },
     db::Db,
     http,
     kernel::clock::Clock,
 };
 
-/// How long requests under way are waited for when the process is told to end.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// How long a shutdown waits for running requests.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serve the guilds of a database.
 #[derive(Args)]
 pub(super) struct Serve {
     #[command(flatten)]
-    pub(super) listen: Listen,
+    pub(super) listen: ListenSettings,
     #[command(flatten)]
-    pub(super) signing: Signing,
+    pub(super) http: HttpSettings,
     #[command(flatten)]
-    pub(super) serving: Serving,
+    pub(super) signing: SigningSettings,
     #[command(flatten)]
-    pub(super) api: PublicApi,
+    pub(super) accounts: AccountSettings,
+    #[command(flatten)]
+    pub(super) api: ApiSettings,
     #[command(flatten)]
     pub(super) discord: DiscordSettings,
 }
@@ -48,41 +52,43 @@ impl Serve {
         let db = Db::open(&url, database.max_connections).await?;
         let clock = Clock::system();
         let options = Options {
-            default_guild: self.serving.default_guild.clone().filter(|slug| !slug.is_empty()),
-            lifetimes: self.serving.lifetimes(),
-            limits: self.serving.attempts(),
+            default_guild: self.http.default_guild.clone().filter(|slug| !slug.is_empty()),
+            lifetimes: self.accounts.lifetimes(),
+            limits: self.accounts.login_limits(),
             bot: self.discord.bot(&clock)?,
             ..Options::default()
         };
         let app = App::with(db, clock, keys, Hasher::owasp()?, options);
         if app.guilds.find(&app.db, None).await.is_err_and(|error| error.refusal().is_some()) {
             let slug = app.guilds.default_guild.as_deref().unwrap_or("SLUG");
-            tracing::warn!("no guild to serve yet; make it with `guildhall bootstrap --guild {slug} --leader …`");
+            tracing::warn!(
+                "there is no guild to serve yet; create it with `guildhall bootstrap --guild {slug} --leader …`"
+            );
         }
         tracing::info!(database = %url, "opened");
-        serve(Arc::new(app), &self.serving.trusted_proxies, &self.api, listener).await
+        serve(Arc::new(app), &self.http.trusted_proxies, &self.api, listener).await
     }
 }
 
-/// Takes the address, before anything else is touched.
-pub(super) async fn listen(listen: &Listen) -> Result<TcpListener, BoxError> {
+/// Binds the address. Commands do this first, so that they change nothing if the address is in use.
+pub(super) async fn listen(listen: &ListenSettings) -> Result<TcpListener, BoxError> {
     let bound = TcpListener::bind(listen.bind).await;
     Ok(bound.map_err(|error| format!("cannot listen on {}: {error} (choose another with --bind)", listen.bind))?)
 }
 
-/// Serves until the process is told to end.
+/// Serves until the process receives SIGINT or SIGTERM.
 pub(super) async fn serve(
     app: Arc<App>,
     proxies: &[IpNet],
-    api: &PublicApi,
+    api: &ApiSettings,
     listener: TcpListener,
 ) -> Result<(), BoxError> {
     let graph = Graph::with(&api.settings()?).map_err(|error| format!("the trusted documents: {error}"))?;
     let background = bot::start(&app);
-    let (end, shutdown) = watch::channel(false);
-    let limiter = Arc::new(http::RequestLimiter::new(api.budgets.rates(), &app.clock));
+    let (shutdown_sender, shutdown) = watch::channel(false);
+    let limiter = Arc::new(http::RequestLimiter::new(api.rates.rates(), &app.clock));
     let max_body = api.limits.max_body;
-    let cors = http::Cors::new(&api.browsers.cors_origins);
+    let cors = http::Cors::new(&api.cors.cors_origins);
     let server =
         http::Server { app: Arc::clone(&app), graph, proxies: proxies.into(), cors, max_body, limiter, shutdown };
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -95,17 +101,17 @@ pub(super) async fn serve(
     };
     tokio::spawn(http::serve(listener, server));
     shutdown_requested().await;
-    tracing::info!("ending: requests under way are answered first");
-    end.send_replace(true);
+    tracing::info!("shutting down; waiting for running requests");
+    shutdown_sender.send_replace(true);
     let done = async {
         // All connections, and operations whose clients disconnected before the response.
-        end.closed().await;
+        shutdown_sender.closed().await;
         app.mutations.closed().await;
     };
     tokio::select! {
         () = done => {}
-        // A client may never finish its request, and an operator may not want to wait.
-        () = tokio::time::sleep(ANSWER_WITHIN) => {}
+        // A client may never finish its request. A second signal ends the wait.
+        () = tokio::time::sleep(SHUTDOWN_TIMEOUT) => {}
         () = shutdown_requested() => {}
     }
     drop(background);

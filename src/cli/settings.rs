@@ -1,4 +1,7 @@
-//! Settings: each once, with its flag, variable, default and meaning. `guildhall help` prints them.
+//! Settings: each once, with its flag, variable, default and help. `guildhall help` and docs/settings.md show them.
+//!
+//! In a doc comment, a paragraph that starts with "Default:" describes a default that clap does not know. The page shows it in
+//! its own column. The help heading of a setting is its section of the page.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -16,33 +19,34 @@ use crate::{
     db::{self, DatabaseUrl},
     discord::Bot,
     engine::Limits,
-    http::CorsOrigin,
-    http::RequestRates,
+    http::{CorsOrigin, RequestRates},
     kernel::clock::Clock,
 };
 
-/// Where the data is.
+/// Where the data is stored.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Database")]
 pub struct DatabaseSettings {
-    /// <sqlite://FILE> (embedded, made when missing) or <postgres://USER:PASSWORD@HOST/NAME>.
+    /// The database: `sqlite://FILE` (embedded, created if missing) or `postgres://USER:PASSWORD@HOST/NAME`.
     ///
-    /// Default: <sqlite://guildhall.db>, and <sqlite://guildhall-demo.db> for the demo.
+    /// Default: `sqlite://guildhall.db` (demo: `sqlite://guildhall-demo.db`)
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
     pub database_url: Option<DatabaseUrl>,
 
-    /// The same PostgreSQL without the pooler, where `DATABASE_URL` goes through one (in transaction mode): servers hear each
-    /// other over it, and migrations are run over it.
+    /// The same PostgreSQL without the connection pooler, if `DATABASE_URL` goes through one.
+    ///
+    /// A pooler in transaction mode requires it: servers notify each other over this connection, and migrations run over it.
     #[arg(long, env = "GUILDHALL_DIRECT_URL", hide_env_values = true, value_name = "URL", global = true)]
     pub direct_url: Option<DatabaseUrl>,
 
-    /// Most connections to PostgreSQL, or most readers of SQLite.
+    /// Most connections to PostgreSQL, or most readers of SQLite: 2 to 1,000.
     #[arg(long, env = "GUILDHALL_MAX_CONNECTIONS", value_name = "N", default_value_t = 12, global = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(2..=1_000))]
     pub max_connections: u32,
 }
 
 impl DatabaseSettings {
-    /// The database's URL, or this one unless given.
+    /// The URL of the database, or `default` if none is set.
     pub fn url_or(&self, default: &str) -> Result<DatabaseUrl, String> {
         let url = self.database_url.clone().map_or_else(|| default.parse(), Ok)?;
         match &self.direct_url {
@@ -52,20 +56,24 @@ impl DatabaseSettings {
     }
 }
 
-/// What signs access tokens.
+/// The secret that signs access tokens.
 #[derive(Args, Clone)]
-pub struct Signing {
-    /// Signs access tokens: 32 bytes or more, the same on all servers. Needed on PostgreSQL; beside an embedded database
-    /// one is made and kept in FILE.key.
+#[command(next_help_heading = "Accounts")]
+pub struct SigningSettings {
+    /// Secret that signs access tokens: at least 32 bytes, the same on all servers.
+    ///
+    /// Required on PostgreSQL, except by the demo. `openssl rand -base64 48` generates one.
+    ///
+    /// Default: on SQLite, generated once and stored in `FILE.key`, readable by its owner only
     #[arg(long, env = "GUILDHALL_JWT_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub jwt_secret: Option<String>,
 }
 
-impl Signing {
-    /// The keys; those kept beside the embedded database unless a secret is given.
+impl SigningSettings {
+    /// The keys of the secret, or of the one stored beside the SQLite database if none is set.
     ///
     /// # Errors
-    /// A sentence that says what is missing, and how to mend it.
+    /// A sentence that says what is missing, and what to do.
     pub fn keys(&self, database: &DatabaseUrl) -> Result<Keys, String> {
         match (&self.jwt_secret, database.file()) {
             (Some(secret), _) if secret.len() < MIN_SECRET => {
@@ -75,64 +83,158 @@ impl Signing {
             (None, Some(file)) => {
                 let key = db::file::with_suffix(&file, ".key");
                 let secret = load_or_create_secret(&key)
-                    .map_err(|error| format!("The signing secret could not be kept in {}: {error}", key.display()))?;
+                    .map_err(|error| format!("cannot store the signing secret in {}: {error}", key.display()))?;
                 Ok(Keys::new(&secret))
             }
             (None, None) => Err("GUILDHALL_JWT_SECRET is needed on PostgreSQL, the same on all servers. \
-                Make one with: openssl rand -base64 48"
+                Generate one with: openssl rand -base64 48"
                 .to_owned()),
         }
     }
 }
 
-/// How the server listens.
+/// The address that the server listens on.
 #[derive(Args, Clone, Debug)]
-pub struct Listen {
-    /// The address to listen on.
+#[command(next_help_heading = "HTTP server")]
+pub struct ListenSettings {
+    /// Address and port to listen on.
     #[arg(long, env = "GUILDHALL_BIND", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub bind: SocketAddr,
 }
 
-/// What one request may ask for: the limits of a public API.
+/// How a server interprets requests.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "HTTP server")]
+pub struct HttpSettings {
+    /// Slug of the guild that serves requests which name no guild.
+    ///
+    /// Default: the oldest guild
+    #[arg(long, env = "GUILDHALL_DEFAULT_GUILD", value_name = "SLUG")]
+    pub default_guild: Option<String>,
+
+    /// Networks of the reverse proxies in front of the server, such as `127.0.0.1/32,10.0.0.0/8`.
+    ///
+    /// The server trusts the `X-Forwarded-For` and `X-Forwarded-Host` headers of these proxies.
+    #[arg(long, env = "GUILDHALL_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
+    #[arg(value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// Which pages may call the API.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "HTTP server")]
+pub struct CorsSettings {
+    /// Origins of other sites whose pages may call `/graphql` by HTTP and by WebSocket, or `*` for all.
+    ///
+    /// For example `https://guild.example,http://localhost:5173`. See docs/api.md#browsers.
+    ///
+    /// Default: only the server's own origin
+    #[arg(long, env = "GUILDHALL_CORS_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<CorsOrigin>,
+}
+
+/// Lifetimes of tokens and codes, and limits on attempts.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Accounts")]
+pub struct AccountSettings {
+    /// How long an access token stays valid.
+    #[arg(long, env = "GUILDHALL_ACCESS_TTL", value_name = "TIME", default_value = "15m")]
+    #[arg(value_parser = lifetime)]
+    pub access_ttl: Duration,
+
+    /// How long a refresh token stays valid.
+    #[arg(long, env = "GUILDHALL_REFRESH_TTL", value_name = "TIME", default_value = "30d")]
+    #[arg(value_parser = lifetime)]
+    pub refresh_ttl: Duration,
+
+    /// How long an invite code stays valid.
+    #[arg(long, env = "GUILDHALL_INVITE_TTL", value_name = "TIME", default_value = "72h")]
+    #[arg(value_parser = lifetime)]
+    pub invite_ttl: Duration,
+
+    /// How long a reset code stays valid.
+    #[arg(long, env = "GUILDHALL_RESET_TTL", value_name = "TIME", default_value = "24h")]
+    #[arg(value_parser = lifetime)]
+    pub reset_ttl: Duration,
+
+    /// Most failed attempts of one kind on an account within `--account-window`, at all servers together.
+    ///
+    /// After that the server rejects such attempts until the oldest failure is older than the window. The kinds are: signing in,
+    /// registering, refreshing a session, resetting the password and changing it.
+    #[arg(long, env = "GUILDHALL_ACCOUNT_FAILURES", value_name = "N", default_value = "10")]
+    pub account_failures: NonZeroU32,
+
+    /// Time within which failed attempts on an account count.
+    #[arg(long, env = "GUILDHALL_ACCOUNT_WINDOW", value_name = "TIME", default_value = "15m")]
+    #[arg(value_parser = lifetime)]
+    pub account_window: Duration,
+
+    /// Most attempts to sign in, register, refresh a session, reset or change a password per minute from one address.
+    ///
+    /// Successful attempts count too. Each server counts its own. For IPv6, an address is a /64 network.
+    #[arg(long, env = "GUILDHALL_ADDRESS_ATTEMPTS", value_name = "N", default_value = "100")]
+    pub address_attempts: NonZeroU32,
+}
+
+impl AccountSettings {
+    /// How long tokens and codes stay valid.
+    pub const fn lifetimes(&self) -> Lifetimes {
+        Lifetimes { access: self.access_ttl, refresh: self.refresh_ttl, invite: self.invite_ttl, reset: self.reset_ttl }
+    }
+
+    /// How often clients may attempt to sign in.
+    pub const fn login_limits(&self) -> auth::LoginLimits {
+        auth::LoginLimits {
+            per_address: self.address_attempts,
+            per_account: self.account_failures,
+            window: self.account_window,
+        }
+    }
+}
+
+/// Limits of one request.
 #[derive(Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Limits of a request")]
 pub struct RequestLimits {
-    /// Most bytes of a request's body, and of a WebSocket message an eighth of it.
+    /// Most bytes of a request's body. A WebSocket message may have an eighth of it.
     #[arg(long, env = "GUILDHALL_MAX_BODY", value_name = "BYTES", default_value_t = Limits::DEFAULT.max_body)]
     pub max_body: usize,
 
-    /// Most tokens of a document.
+    /// Most tokens of a document. Its text may have 32 times as many bytes.
     #[arg(long, env = "GUILDHALL_MAX_TOKENS", value_name = "N", default_value_t = Limits::DEFAULT.max_tokens)]
     pub max_tokens: u64,
 
-    /// Deepest nesting of fields. An introspection by the usual tools reaches 15.
+    /// Deepest nesting of fields. The introspection query of the usual tools has 15 levels.
     #[arg(long, env = "GUILDHALL_MAX_DEPTH", value_name = "N", default_value_t = Limits::DEFAULT.max_depth)]
     pub max_depth: u64,
 
-    /// Most fields that may have to be answered, by an estimate: each field times the sizes of the lists it stands in.
+    /// Most fields of a response, as estimated from the document.
+    ///
+    /// Each field counts once, multiplied by the sizes of the lists that contain it. The size of a list is `first`, `last` or
+    /// the number of `ids`; otherwise 25 for a page and 10 for other lists.
     #[arg(long, env = "GUILDHALL_MAX_COMPLEXITY", value_name = "N", default_value_t = Limits::DEFAULT.max_complexity)]
     pub max_complexity: u64,
 
-    /// Most fields at an operation's root, of a mutation a fifth of it.
+    /// Most fields at the root of a query. A mutation may have a fifth of them, a subscription one.
     #[arg(long, env = "GUILDHALL_MAX_ROOT_FIELDS", value_name = "N", default_value_t = Limits::DEFAULT.max_root_fields)]
     pub max_root_fields: u64,
 
-    /// Most aliases of an operation, its fragments put in.
+    /// Most aliases of an operation, after its fragments are expanded.
     #[arg(long, env = "GUILDHALL_MAX_ALIASES", value_name = "N", default_value_t = Limits::DEFAULT.max_aliases)]
     pub max_aliases: u64,
 
-    /// Most directives of an operation, its fragments put in.
+    /// Most directives of an operation, after its fragments are expanded.
     #[arg(long, env = "GUILDHALL_MAX_DIRECTIVES", value_name = "N", default_value_t = Limits::DEFAULT.max_directives)]
     pub max_directives: u64,
 
-    /// How long a query or a mutation may take.
+    /// Longest time that a query or a mutation may take.
     #[arg(long, env = "GUILDHALL_REQUEST_TIME", value_name = "TIME", default_value = "30s")]
     #[arg(value_parser = lifetime)]
     pub request_time: Duration,
 }
 
 impl RequestLimits {
-    /// The limits as the engine takes them.
+    /// The limits, for the engine.
     pub const fn limits(&self) -> Limits {
         let Self {
             max_body,
@@ -157,20 +259,26 @@ impl RequestLimits {
     }
 }
 
-/// Which documents are run.
+/// Which documents the server runs.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Documents")]
+#[command(next_help_heading = "GraphQL documents")]
 pub struct DocumentSettings {
-    /// Whether the schema may be asked for (`__schema`, `__type`). The console needs it.
+    /// Whether clients may introspect the schema (`__schema`, `__type`).
+    ///
+    /// If off, the server rejects such queries, and the console shows no documentation.
     #[arg(long, env = "GUILDHALL_INTROSPECTION", value_name = "on|off", default_value = "on")]
     pub introspection: Switch,
 
-    /// Whether refusals of unknown fields suggest known ones, which tells those who may not introspect.
+    /// Whether the error about an unknown field suggests similar fields.
+    ///
+    /// Suggestions reveal parts of the schema even to clients that may not introspect it.
     #[arg(long, env = "GUILDHALL_SUGGESTIONS", value_name = "on|off", default_value = "off")]
     pub suggestions: Switch,
 
-    /// Run only the documents of this manifest: JSON of `{"ID": "DOCUMENT", …}`, as GraphQL Code Generator and Relay write it,
-    /// or Apollo's persisted query manifest.
+    /// Manifest of the trusted documents: the server runs no others.
+    ///
+    /// A JSON file of `{"ID": "DOCUMENT", …}`, as GraphQL Code Generator and Relay write it, or Apollo's persisted query
+    /// manifest. See docs/clients.md#trusted-documents.
     #[arg(long, env = "GUILDHALL_TRUSTED_DOCUMENTS", value_name = "FILE")]
     pub trusted_documents: Option<PathBuf>,
 }
@@ -191,35 +299,25 @@ impl Switch {
     }
 }
 
-/// Who may call the server from a page.
+/// Limits and options of the public API.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Browsers")]
-pub struct Browsers {
-    /// Origins of other servers' pages that may call /graphql, by HTTP and by WebSocket, such as
-    /// <https://guild.example>,<http://localhost:5173>; or * for all. Only its own unless given.
-    #[arg(long, env = "GUILDHALL_CORS_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
-    pub cors_origins: Vec<CorsOrigin>,
-}
-
-/// What a public API allows.
-#[derive(Args, Clone, Debug)]
-pub struct PublicApi {
-    /// What one request may ask for.
+pub struct ApiSettings {
+    /// Which pages may call the API.
+    #[command(flatten)]
+    pub cors: CorsSettings,
+    /// Limits of one request.
     #[command(flatten)]
     pub limits: RequestLimits,
-    /// Which documents are run.
+    /// Which documents the server runs.
     #[command(flatten)]
     pub documents: DocumentSettings,
-    /// How many requests are taken.
+    /// Limits on requests per minute.
     #[command(flatten)]
-    pub budgets: RequestBudgets,
-    /// Who may call it from a page.
-    #[command(flatten)]
-    pub browsers: Browsers,
+    pub rates: RateSettings,
 }
 
-impl PublicApi {
-    /// How the schema is served.
+impl ApiSettings {
+    /// The settings of the schema.
     ///
     /// # Errors
     /// A sentence that says why the manifest cannot be read.
@@ -238,89 +336,31 @@ impl PublicApi {
     }
 }
 
-/// How many requests are taken.
+/// Limits on requests per minute.
 #[derive(Args, Clone, Copy, Debug, Default)]
-#[command(next_help_heading = "Budgets")]
-pub struct RequestBudgets {
-    /// Most operations and connections of one address (of IPv6, one /64 network) a minute, at each server. Unbounded unless
-    /// given.
+#[command(next_help_heading = "Rate limits")]
+pub struct RateSettings {
+    /// Most operations and connections per minute from one address (IPv6: one /64 network), at each server.
+    ///
+    /// About 600 suit a public site.
+    ///
+    /// Default: no limit
     #[arg(long, env = "GUILDHALL_ADDRESS_REQUESTS", value_name = "N")]
     pub address_requests: Option<NonZeroU32>,
 
-    /// Most operations of one member a minute, at each server. Unbounded unless given.
+    /// Most operations per minute of one member, at each server.
+    ///
+    /// About 300 suit a public site.
+    ///
+    /// Default: no limit
     #[arg(long, env = "GUILDHALL_MEMBER_REQUESTS", value_name = "N")]
     pub member_requests: Option<NonZeroU32>,
 }
 
-impl RequestBudgets {
+impl RateSettings {
     /// The limits, for the HTTP server.
     pub const fn rates(&self) -> RequestRates {
         RequestRates { per_address: self.address_requests, per_member: self.member_requests }
-    }
-}
-
-/// How the server serves.
-#[derive(Args, Clone, Debug)]
-pub struct Serving {
-    /// The slug of the guild that serves requests which name none; the oldest guild unless given.
-    #[arg(long, env = "GUILDHALL_DEFAULT_GUILD", value_name = "SLUG")]
-    pub default_guild: Option<String>,
-
-    /// How long an access token is good for.
-    #[arg(long, env = "GUILDHALL_ACCESS_TTL", value_name = "TIME", default_value = "15m")]
-    #[arg(value_parser = lifetime)]
-    pub access_ttl: Duration,
-
-    /// How long a refresh token is good for.
-    #[arg(long, env = "GUILDHALL_REFRESH_TTL", value_name = "TIME", default_value = "30d")]
-    #[arg(value_parser = lifetime)]
-    pub refresh_ttl: Duration,
-
-    /// How long an invite code is good for.
-    #[arg(long, env = "GUILDHALL_INVITE_TTL", value_name = "TIME", default_value = "72h")]
-    #[arg(value_parser = lifetime)]
-    pub invite_ttl: Duration,
-
-    /// How long a reset code is good for.
-    #[arg(long, env = "GUILDHALL_RESET_TTL", value_name = "TIME", default_value = "24h")]
-    #[arg(value_parser = lifetime)]
-    pub reset_ttl: Duration,
-
-    /// Most failed attempts of one kind on an account within the window: to sign in, to register, to renew a session, to
-    /// reset the password, to change it.
-    #[arg(long, env = "GUILDHALL_ACCOUNT_FAILURES", value_name = "N", default_value = "10")]
-    pub account_failures: NonZeroU32,
-
-    /// The window within which failed attempts on an account count.
-    #[arg(long, env = "GUILDHALL_ACCOUNT_WINDOW", value_name = "TIME", default_value = "15m")]
-    #[arg(value_parser = lifetime)]
-    pub account_window: Duration,
-
-    /// Most attempts to sign in, register, renew a session, reset or change a password from one address a minute, at each
-    /// server.
-    #[arg(long, env = "GUILDHALL_ADDRESS_ATTEMPTS", value_name = "N", default_value = "100")]
-    pub address_attempts: NonZeroU32,
-
-    /// Networks of the reverse proxies in front, such as 127.0.0.1/32,10.0.0.0/8: their X-Forwarded-For and X-Forwarded-Host are
-    /// believed.
-    #[arg(long, env = "GUILDHALL_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
-    #[arg(value_parser = network)]
-    pub trusted_proxies: Vec<IpNet>,
-}
-
-impl Serving {
-    /// How long tokens and codes are good for.
-    pub const fn lifetimes(&self) -> Lifetimes {
-        Lifetimes { access: self.access_ttl, refresh: self.refresh_ttl, invite: self.invite_ttl, reset: self.reset_ttl }
-    }
-
-    /// How often someone may try to sign in.
-    pub const fn attempts(&self) -> auth::LoginLimits {
-        auth::LoginLimits {
-            per_address: self.address_attempts,
-            per_account: self.account_failures,
-            window: self.account_window,
-        }
     }
 }
 
@@ -328,17 +368,21 @@ impl Serving {
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Discord")]
 pub struct DiscordSettings {
-    /// The token of the Discord bot, the same on all servers. There is no bot unless given.
+    /// Token of the Discord bot, the same on all servers. Without a token there is no bot.
+    ///
+    /// See docs/discord.md.
     #[arg(long, env = "GUILDHALL_DISCORD_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub discord_token: Option<String>,
 
-    /// Where Discord's API is: what stands before /api/v10. To be set for a proxy of it, or a stand-in.
+    /// Base URL of Discord's API: the part before `/api/v10`.
+    ///
+    /// Set it to use a proxy of the API, or a test server such as `http://127.0.0.1:9000`.
     #[arg(long, env = "GUILDHALL_DISCORD_API", value_name = "URL", default_value = "https://discord.com")]
     pub discord_api: String,
 }
 
 impl DiscordSettings {
-    /// The bot, if there is to be one.
+    /// The bot, if a token is set.
     ///
     /// # Errors
     /// A sentence that says what is wrong.
@@ -353,13 +397,13 @@ impl DiscordSettings {
     }
 }
 
-/// A network such as `10.0.0.0/8`, or a single address.
+/// Parses a network such as `10.0.0.0/8`, or a single address.
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     text.parse().or_else(|_| text.parse().map(IpAddr::into)).map_err(|_| "expected ADDRESS or ADDRESS/BITS".to_owned())
 }
 
-/// A lifetime such as `15m`, `72h` or `30d`: from a second to ten years.
+/// Parses a time such as `15m`, `72h` or `30d`, from one second to ten years.
 ///
 /// # Errors
 /// A sentence that says what is wrong.
@@ -367,7 +411,7 @@ pub fn lifetime(text: &str) -> Result<Duration, String> {
     const TEN_YEARS: Duration = Duration::from_hours(87600);
     let lifetime = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if lifetime < Duration::from_secs(1) || lifetime > TEN_YEARS {
-        return Err("a lifetime is from a second to ten years".to_owned());
+        return Err("expected a time from one second to ten years".to_owned());
     }
     Ok(lifetime)
 }

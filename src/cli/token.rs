@@ -6,12 +6,12 @@ use clap::Args;
 
 use super::{
     offline::{DEFAULT_DATABASE, offline_app},
-    output::{BoxError, say},
+    output::{BoxError, print},
 };
 use crate::{
     app::Options,
     auth,
-    cli::settings::{DatabaseSettings, Signing, lifetime},
+    cli::settings::{DatabaseSettings, SigningSettings, lifetime},
     identity::store,
     kernel::text,
 };
@@ -19,25 +19,27 @@ use crate::{
 /// Mint access tokens.
 #[derive(Args)]
 pub(super) struct Token {
-    /// The guild's slug.
+    /// Slug of the guild: 2 to 40 characters of a–z, 0–9 and hyphen.
     #[arg(long, value_name = "SLUG")]
     guild: String,
     #[command(flatten)]
-    who: Who,
-    /// How long the tokens are good for. They end with it, or with the member's deactivation or next password.
+    members: MemberSelection,
+    /// How long the tokens stay valid.
+    ///
+    /// A token also ends when its member is deactivated or changes the password.
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = lifetime)]
     ttl: Duration,
     #[command(flatten)]
-    signing: Signing,
+    signing: SigningSettings,
 }
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
-struct Who {
-    /// For the member of this Discord username.
+struct MemberSelection {
+    /// Mint a token for the active member with this Discord username. Either this or `--all` is required.
     #[arg(long, value_name = "USERNAME")]
     member: Option<String>,
-    /// For every active member.
+    /// Mint a token for each active member.
     #[arg(long)]
     all: bool,
 }
@@ -47,7 +49,7 @@ impl Token {
         let app =
             offline_app(database, self.signing.keys(&database.url_or(DEFAULT_DATABASE)?)?, Options::default()).await?;
         let guild = app.guilds.find(&app.db, Some(&self.guild)).await?;
-        let members = match self.who.member {
+        let members = match self.members.member {
             None => app.db.read(async move |conn| Ok(store::active_members(conn, guild).await?)).await?,
             Some(username) => {
                 let key = text::username_key(&username);
@@ -61,6 +63,6 @@ impl Token {
         for member in &members {
             writeln!(lines, "{} {}", member.discord_username, auth::mint(&app.accounts, member, self.ttl)?)?;
         }
-        say(&lines)
+        print(&lines)
     }
 }

@@ -1,18 +1,18 @@
-//! `guildhall verify`: checks a published ballot box, without a server or a database.
+//! `guildhall verify`: needs neither a server nor a database.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use guildhall_count::BallotFile;
 
-use super::output::{BoxError, listed, say};
+use super::output::{BoxError, join_lines, print};
 
-/// Check a published ballot box: every ballot against its receipt, and the result against a recount.
+/// Verify a published ballot box: each ballot by its receipt, and the result by a recount.
 ///
-/// The file is what `Campaign.ballotBox.file` holds. Exits with 1 when something is wrong, and says what.
+/// The file is the value of `Campaign.ballotBox.file`. Exits with 1 if something is wrong, and prints what.
 #[derive(Args)]
 pub struct Verify {
-    /// The ballot box.
+    /// The file with the ballot box.
     file: PathBuf,
     /// Also look for the ballot with this receipt.
     #[arg(long)]
@@ -26,13 +26,13 @@ impl Verify {
         let file = BallotFile::read(&text).map_err(|problem| format!("{displayed}: {problem}"))?;
         let problems = file.check();
         if !problems.is_empty() {
-            return Err(format!("{displayed} does not hold:\n{}", listed(&problems)).into());
+            return Err(format!("{displayed} is not valid:\n{}", join_lines(&problems)).into());
         }
-        say(&file.to_string())?;
-        say("Every ballot is the one its receipt was given for, and a recount comes to these standings.\n")?;
+        print(&file.to_string())?;
+        print("Each ballot matches its receipt, and a recount gives these standings.\n")?;
         let Some(receipt) = &self.receipt else { return Ok(()) };
         let ballot = file.find(receipt.trim()).ok_or_else(|| format!("no ballot has the receipt {receipt}"))?;
         let picks: Vec<&str> = ballot.picks.iter().map(|pick| file.name_of(pick)).collect();
-        say(&format!("The ballot with this receipt: {}\n", picks.join(", ")))
+        print(&format!("The ballot with this receipt: {}\n", picks.join(", ")))
     }
 }

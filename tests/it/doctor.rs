@@ -74,8 +74,8 @@ fn nothing_is_made_where_nothing_is() {
     doctor(folder.path(), &[], &[])
         .ends_with_code(0)
         .has("ok", "settings", &["every variable"])
-        .has("ok", "secret", &["guildhall.db.key will be made"])
-        .has("ok", "database", &["sqlite://guildhall.db is not there yet"])
+        .has("ok", "secret", &["the first start creates guildhall.db.key"])
+        .has("ok", "database", &["sqlite://guildhall.db does not exist yet"])
         .has("ok", "address", &["is free"])
         .has("ok", "discord", &["no bot"]);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -84,11 +84,11 @@ fn nothing_is_made_where_nothing_is() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("\nfail  secret     GUILDHALL_JWT_SECRET has fewer than 32 bytes\n"), "{said}");
     assert!(said.contains("→ set GUILDHALL_JWT_SECRET to what `openssl rand"), "{said}");
-    assert!(said.contains("\nwarn  proxies    0.0.0.0:0 is reached from elsewhere"), "{said}");
+    assert!(said.contains("\nwarn  proxies    0.0.0.0:0 is reachable from other machines"), "{said}");
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
         (output.status.code(), error.as_str()),
-        (Some(1), "error: not fit to serve; failures: 1, warnings: 1\n")
+        (Some(1), "error: the server cannot run like this; failures: 1, warnings: 1\n")
     );
 }
 
@@ -115,18 +115,18 @@ fn every_variable_that_is_wrong_is_told_of_at_once_and_no_secret_is() {
         ],
     );
     told.ends_with_code(1)
-        .has("fail", "settings", &["DATABASE_URL is not understood: the database is sqlite://FILE or postgres://"])
+        .has("fail", "settings", &["DATABASE_URL is not valid: the database is sqlite://FILE or postgres://"])
         .has("fail", "settings", &["GUILDHALL_BIND is empty", "leave it out"])
         .has("warn", "settings", &["GUILDHALL_DEFAULT_GUILD is empty", "leave it out"])
-        .has("fail", "settings", &["GUILDHALL_ACCESS_TTL is not understood", "How long an access token"])
-        .has("fail", "settings", &["GUILDHALL_INTROSPECTION is not understood: expected on or off"])
+        .has("fail", "settings", &["GUILDHALL_ACCESS_TTL is not valid", "How long an access token"])
+        .has("fail", "settings", &["GUILDHALL_INTROSPECTION is not valid: expected on or off"])
         .has(
             "warn",
             "settings",
-            &["GUILDHALL_TRUSTED_PROXY is read by nothing", "GUILDHALL_TRUSTED_PROXIES may be meant"],
+            &["GUILDHALL_TRUSTED_PROXY is not a known variable", "did you mean GUILDHALL_TRUSTED_PROXIES?"],
         )
-        .has("warn", "settings", &["GUILDHALL_DATABASE_URL is read by nothing", " DATABASE_URL may be meant"])
-        .has("warn", "settings", &["GUILDHALL_WHATEVER_ELSE is read by nothing", "remove it"])
+        .has("warn", "settings", &["GUILDHALL_DATABASE_URL is not a known variable", "did you mean DATABASE_URL?"])
+        .has("warn", "settings", &["GUILDHALL_WHATEVER_ELSE is not a known variable", "remove it"])
         .has("warn", "settings", &[".env can be read by anyone", "chmod 600"])
         .has("warn", "proxies", &["0.0.0.0/0", "such as 10.0.0.2/32"])
         .has("fail", "secret", &["fewer than 32 bytes", "openssl rand"])
@@ -171,7 +171,7 @@ fn a_secret_that_many_have_is_none() {
     told.ends_with_code(1).has("fail", "secret", &["needed on PostgreSQL"]).has(
         "fail",
         "database",
-        &["postgres://127.0.0.1:1/guildhall cannot be reached", "see that PostgreSQL runs"],
+        &["postgres://127.0.0.1:1/guildhall cannot be reached", "check that PostgreSQL runs"],
     );
     assert!(!told.text.contains("hidden"), "{}", told.text);
     let direct = ["--direct-url", "postgres://127.0.0.1:1/guildhall"];
@@ -186,7 +186,7 @@ async fn a_server_that_runs_is_found_well_and_ready() {
     let address = served.url.trim_start_matches("http://").trim_end_matches("/graphql").to_owned();
     doctor(folder.path(), &["--bind", &address], &[])
         .ends_with_code(0)
-        .has("ok", "address", &["is held by a server that is ready"])
+        .has("ok", "address", &["is in use by a server that is ready"])
         .has("ok", "secret", &["guildhall.db.key is readable by its owner only"])
         .has("ok", "database", &["sqlite://guildhall.db is read by SQLite 3."])
         .has("ok", "database", &["quick_check finds no damage"])
@@ -200,7 +200,7 @@ async fn a_server_that_runs_is_found_well_and_ready() {
     drop(served);
     let gone = run(folder.path(), &["health", "--bind", &address]);
     let said = String::from_utf8_lossy(&gone.stderr).into_owned();
-    assert!(gone.status.code() == Some(1) && said.contains("/health/ready: nobody listens there"), "{said}");
+    assert!(gone.status.code() == Some(1) && said.contains("/health/ready: cannot connect"), "{said}");
 }
 
 #[test]
@@ -223,8 +223,8 @@ fn another_server_is_not_taken_for_ours_and_one_that_is_not_ready_not_for_ready(
     let silent = answers("");
     for (address, expected) in [
         (&failing, "not ready (HTTP 503)"),
-        (&strange, "HTTP 200, and no word of being ready"),
-        (&silent, "no answer that is understood"),
+        (&strange, "HTTP 200, without a readiness status"),
+        (&silent, "not a valid HTTP response"),
     ] {
         let output = run(folder.path(), &["health", "--url", &format!("http://{address}")]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -233,7 +233,7 @@ fn another_server_is_not_taken_for_ours_and_one_that_is_not_ready_not_for_ready(
     doctor(folder.path(), &["--bind", &strange], &[]).ends_with_code(1).has(
         "fail",
         "address",
-        &["cannot listen on 127.0.0.1:", "end what listens there"],
+        &["cannot listen on 127.0.0.1:", "stop the program that listens there"],
     );
 }
 
@@ -256,7 +256,7 @@ fn a_file_is_looked_at_with_all_that_is_around_it() {
     doctor(folder.path(), &["--database-url", "sqlite://nowhere/guildhall.db"], &[]).ends_with_code(1).has(
         "fail",
         "database",
-        &["the directory nowhere is not there", "mkdir"],
+        &["the directory nowhere does not exist", "mkdir"],
     );
     assert!(!at("nowhere").exists());
 
@@ -297,10 +297,10 @@ async fn a_postgresql_is_asked_for_all_that_servers_need() {
     of(&app, &[])
         .ends_with_code(0)
         .has("ok", "database", &["is PostgreSQL "])
-        .has("ok", "clock", &["in step"])
-        .has("ok", "rights", &["may make tables"])
-        .has("ok", "room", &["of 13"])
-        .has("ok", "listening", &["heard"]);
+        .has("ok", "clock", &["agrees"])
+        .has("ok", "rights", &["may create tables"])
+        .has("ok", "room", &["with 13 each"])
+        .has("ok", "listening", &["notifications arrive"]);
     of(&app, &["--max-connections", "1000", "--servers", "9"]).ends_with_code(1).has(
         "fail",
         "room",
@@ -313,7 +313,7 @@ async fn a_postgresql_is_asked_for_all_that_servers_need() {
     of(&app, &["--direct-url", &format!("{server}/postgres")]).ends_with_code(1).has(
         "fail",
         "listening",
-        &["hears nothing", "GUILDHALL_DIRECT_URL"],
+        &["does not receive", "GUILDHALL_DIRECT_URL"],
     );
     // As someone who may do nothing.
     let folder = tempfile::tempdir().unwrap();
@@ -324,7 +324,7 @@ async fn a_postgresql_is_asked_for_all_that_servers_need() {
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$",
     )
     .await;
-    of(&app, &[]).ends_with_code(1).has("fail", "database", &["takes no changes", "primary"]);
+    of(&app, &[]).ends_with_code(1).has("fail", "database", &["read-only", "primary"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -339,7 +339,7 @@ async fn discord_is_asked_only_when_that_is_wanted() {
     let wrong = [&token[..], &["--discord-api", &base, "--online"]].concat();
     doctor(folder.path(), &wrong, &[]).ends_with_code(1).has("fail", "discord", &["rejects the bot's token"]);
     let right = ["--discord-token", LocalDiscord::TOKEN, "--discord-api", &base, "--online"];
-    doctor(folder.path(), &right, &[]).ends_with_code(0).has("ok", "discord", &["Discord takes"]);
+    doctor(folder.path(), &right, &[]).ends_with_code(0).has("ok", "discord", &["Discord accepts"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The demo's guild, from the files under `data/demo`.
+//! Fills the demo's guild from the files under `data/demo`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,24 +29,29 @@ const MEMBERS: &str = include_str!("../../../data/demo/members.json");
 const CAMPAIGNS: &str = include_str!("../../../data/demo/campaigns.json");
 const GENERATED: &str = include_str!("../../../data/demo/generated.json");
 
-/// Whose accounts are printed: the first member of their rank.
+/// The usernames of the accounts that are printed: one for each of four ranks.
 const ACCOUNTS: [&str; 4] = ["leader", "officer", "member", "initiate"];
 
-/// How much the demo is filled with.
+/// The size of the demo's guild.
 #[derive(Args, Clone, Copy)]
+#[command(next_help_heading = "Demo")]
 pub(super) struct DemoSize {
-    /// Members; each has one to four characters, 2.5 on average beyond the first forty.
+    /// Number of members: 40 to 100,000.
+    ///
+    /// Each has one to four characters, 2.5 on average beyond the first forty members.
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(40..=100_000))]
     pub(super) members: u32,
-    /// Campaigns: one live, one draft, the rest closed.
+    /// Number of campaigns: 5 to 10,000. One is live, one is a draft, the others are closed.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(5..=10_000))]
     pub(super) campaigns: u32,
-    /// Ballots in each closed campaign, as far as there are voters; three quarters of them unless given.
+    /// Number of ballots in each closed campaign, at most one per voter.
+    ///
+    /// Default: three quarters of the voters
     #[arg(long, value_name = "N")]
     pub(super) ballots: Option<u32>,
 }
 
-/// What the demo was filled with.
+/// The content of the demo's database.
 pub(super) struct Filled {
     pub(super) guild: Guild,
     pub(super) members: usize,
@@ -55,8 +60,8 @@ pub(super) struct Filled {
     pub(super) accounts: Vec<Member>,
     pub(super) live: Campaign,
     pub(super) entries: Vec<EntryId>,
-    /// Members who are to vote in the live campaign, without those whose tokens are printed.
-    pub(super) waiting: Vec<Member>,
+    /// Members who will vote in the live campaign, except those whose tokens are printed.
+    pub(super) simulated_voters: Vec<Member>,
 }
 
 #[derive(Deserialize)]
@@ -102,7 +107,7 @@ struct DemoCampaign {
     early_close_if_all_voted: bool,
     announcements: AnnouncementLevel,
     created_by: String,
-    entries: Vec<VoteEntry>,
+    entries: Vec<CampaignEntry>,
 }
 
 const fn one() -> i64 {
@@ -111,23 +116,23 @@ const fn one() -> i64 {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct VoteEntry {
+struct CampaignEntry {
     name: String,
     description: String,
     image_url: Option<String>,
     associated_member: Option<String>,
 }
 
-/// Texts that members and votes beyond those of the files are made from.
+/// Texts for the members and campaigns that are generated beyond those of the files.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Generated {
     name_starts: Vec<String>,
     name_ends: Vec<String>,
     realms: Vec<String>,
-    /// Titles of votes.
+    /// Titles of campaigns.
     pub campaign_titles: Vec<String>,
-    /// Descriptions of votes.
+    /// Descriptions of campaigns.
     pub campaign_descriptions: Vec<String>,
     /// Names of entries.
     pub entry_names: Vec<String>,
@@ -139,7 +144,7 @@ impl Generated {
     /// Reads the texts.
     ///
     /// # Errors
-    /// When the file is not what it should be.
+    /// If the file is malformed.
     pub fn read() -> Result<Self, BoxError> {
         Ok(serde_json::from_str(GENERATED)?)
     }
@@ -156,9 +161,9 @@ pub(super) async fn fill(app: &App, id: GuildId, size: DemoSize) -> Result<Fille
             identity::create_guild(conn, id, "emberwatch", "Emberwatch", Region::Us, founded).await
         })
         .await?;
-    // The same guild each time.
+    // A fixed seed: the same guild each time.
     let mut rng = StdRng::seed_from_u64(7);
-    // One hash for all: hashing is slow on purpose, and this password is no secret.
+    // One hash for all members: hashing is slow on purpose, and this password is no secret.
     let password_hash = app.accounts.hasher.hash(PASSWORD.to_owned()).await?;
     let (members, characters) = roster(&generated, &ranks, size.members, &password_hash, now, &mut rng)?;
     {
@@ -172,17 +177,17 @@ pub(super) async fn fill(app: &App, id: GuildId, size: DemoSize) -> Result<Fille
     }
     let is_account = |member: &Member| ACCOUNTS.contains(&member.discord_username.as_str());
     let accounts: Vec<Member> = members.iter().filter(|member| is_account(member)).cloned().collect();
-    let votes = votes(&generated, size, &mut rng)?;
-    let campaigns = votes.len();
-    let mut filled = None;
-    for vote in votes {
-        let (campaign, entries) = prepare(&vote, id, &members, now)?;
+    let templates = campaigns(&generated, size, &mut rng)?;
+    let campaigns = templates.len();
+    let mut live_campaign = None;
+    for template in templates {
+        let (campaign, entries) = rows_of(&template, id, &members, now)?;
         let voters: Vec<&Member> = members
             .iter()
             .filter(|it| it.is_registered() && it.rank_level >= campaign.min_rank_level_to_vote)
             .filter(|it| campaign.status != CampaignStatus::Live || !is_account(it))
             .collect();
-        let wanted = match (campaign.status, size.ballots) {
+        let ballot_count = match (campaign.status, size.ballots) {
             (CampaignStatus::Closed, Some(ballots)) => usize::try_from(ballots)?.min(voters.len()),
             (CampaignStatus::Closed, None) => voters.len() * 3 / 4,
             (CampaignStatus::Live, _) => voters.len() / 10,
@@ -190,22 +195,22 @@ pub(super) async fn fill(app: &App, id: GuildId, size: DemoSize) -> Result<Fille
         };
         let entry_ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
         let shuffled: Vec<Member> = voters.choose_multiple(&mut rng, voters.len()).map(|it| (*it).clone()).collect();
-        let (voting, waiting) = shuffled.split_at(wanted);
+        let (voting, remaining) = shuffled.split_at(ballot_count);
         let ballots = ballots(&campaign, &entry_ids, voting, now, &mut rng);
         if campaign.status == CampaignStatus::Live {
-            let (live, waiting) = (campaign.clone(), waiting.to_vec());
-            filled = Some((live, entry_ids, waiting));
+            let (live, simulated_voters) = (campaign.clone(), remaining.to_vec());
+            live_campaign = Some((live, entry_ids, simulated_voters));
         }
         store(app, campaign, entries, ballots).await?;
     }
-    let (live, entries, waiting) = filled.ok_or("the demo has no live campaign")?;
-    Ok(Filled { guild, members: members.len(), campaigns, accounts, live, entries, waiting })
+    let (live, entries, simulated_voters) = live_campaign.ok_or("the demo has no live campaign")?;
+    Ok(Filled { guild, members: members.len(), campaigns, accounts, live, entries, simulated_voters })
 }
 
-/// Makes `size` members and their characters: the members of the file, then generated ones.
+/// Builds `size` members and their characters: first the members of the file, then generated ones.
 ///
 /// # Errors
-/// When the file is not what it should be, or when `ranks` are not those of a new guild.
+/// If the file is malformed, or if `ranks` are not the ranks of a new guild.
 pub fn roster(
     generated: &Generated,
     ranks: &[Rank],
@@ -224,7 +229,7 @@ pub fn roster(
             person
         } else {
             let alts = 1 + number % 4;
-            let made = (0..alts).map(|alt| {
+            let characters = (0..alts).map(|alt| {
                 character_number += 1;
                 let template = templates.choose(rng).ok_or("the demo has no characters")?;
                 let realm = generated.realms.get(character_number % generated.realms.len());
@@ -240,10 +245,10 @@ pub fn roster(
                 discord_username: format!("{}{number}", names.get(number).to_lowercase()),
                 display_name: names.get(number),
                 rank: (*rank).to_owned(),
-                characters: made.collect::<Result<_, BoxError>>()?,
+                characters: characters.collect::<Result<_, BoxError>>()?,
             }
         };
-        let rank = ranks.iter().find(|rank| rank.name == person.rank).ok_or("the demo's ranks are not the seed's")?;
+        let rank = ranks.iter().find(|rank| rank.name == person.rank).ok_or("the demo's data names an unknown rank")?;
         let joined = now - TimeDelta::minutes(rng.random_range(1_000..500_000));
         let new = NewMember {
             discord_username: person.discord_username.clone(),
@@ -252,19 +257,19 @@ pub fn roster(
             rank: None,
         };
         let mut member = new.into_row(rank, joined)?;
-        // Some initiates have not found the time yet.
+        // Half of the initiates have no account yet.
         if rank.level > 1 || ACCOUNTS.contains(&person.discord_username.as_str()) || number % 2 == 0 {
             member.password_hash = Some(password_hash.to_owned());
             member.registered_at = Some(joined);
             member.last_seen_at = Some(now - TimeDelta::minutes(rng.random_range(1..20_000)));
         }
-        characters.extend(person.characters.iter().map(|character| row(&member, character)));
+        characters.extend(person.characters.iter().map(|character| character_row(&member, character)));
         members.push(member);
     }
     Ok((members, characters))
 }
 
-fn row(member: &Member, character: &RosterCharacter) -> Character {
+fn character_row(member: &Member, character: &RosterCharacter) -> Character {
     Character {
         guild_id: member.guild_id,
         id: CharacterId::new(),
@@ -281,7 +286,7 @@ fn row(member: &Member, character: &RosterCharacter) -> Character {
     }
 }
 
-/// Names by number, each once.
+/// Unique names by number.
 struct Names(Vec<String>);
 
 impl Names {
@@ -304,20 +309,20 @@ impl Names {
 
     fn get(&self, number: usize) -> String {
         let name = self.0.get(number % self.0.len().max(1)).cloned().unwrap_or_default();
-        // Round again with a Roman-looking tail, should anyone want that many.
+        // After the last name they start again, with a suffix like a Roman numeral.
         format!("{name}{}", "i".repeat(number / self.0.len().max(1)))
     }
 }
 
-/// The votes of the file, and before them as many closed ones as are wanted.
-fn votes(generated: &Generated, size: DemoSize, rng: &mut StdRng) -> Result<Vec<DemoCampaign>, BoxError> {
+/// The campaigns of the file, after as many generated closed ones as the size requires.
+fn campaigns(generated: &Generated, size: DemoSize, rng: &mut StdRng) -> Result<Vec<DemoCampaign>, BoxError> {
     let file: Vec<DemoCampaign> = serde_json::from_str(CAMPAIGNS)?;
     let more = usize::try_from(size.campaigns)?.saturating_sub(file.len());
-    let mut votes = Vec::new();
+    let mut campaigns = Vec::new();
     for number in 0..more {
         let count = rng.random_range(4..=10);
         let names: Vec<&String> = generated.entry_names.choose_multiple(rng, count).collect();
-        let entry = |name: &String| VoteEntry {
+        let entry = |name: &String| CampaignEntry {
             name: name.clone(),
             description: generated.entry_descriptions.choose(rng).cloned().unwrap_or_default(),
             image_url: None,
@@ -326,7 +331,7 @@ fn votes(generated: &Generated, size: DemoSize, rng: &mut StdRng) -> Result<Vec<
         let title = generated.campaign_titles.get(number % generated.campaign_titles.len()).ok_or("no titles")?;
         let entries = names.into_iter().map(entry).collect();
         let description = generated.campaign_descriptions.choose(rng).cloned().unwrap_or_default();
-        votes.push(DemoCampaign {
+        campaigns.push(DemoCampaign {
             title: format!("{title} ({})", number + 1),
             description,
             status: CampaignStatus::Closed,
@@ -344,20 +349,21 @@ fn votes(generated: &Generated, size: DemoSize, rng: &mut StdRng) -> Result<Vec<
             entries,
         });
     }
-    votes.extend(file);
-    Ok(votes)
+    campaigns.extend(file);
+    Ok(campaigns)
 }
 
-/// A vote's rows, as if it had been prepared the day before it began.
-fn prepare(
-    vote: &DemoCampaign,
+/// The rows of a campaign, as if it had been created the day before its start.
+fn rows_of(
+    template: &DemoCampaign,
     guild: GuildId,
     members: &[Member],
     now: Timestamp,
 ) -> Result<(Campaign, Vec<Entry>), BoxError> {
     let by_name: HashMap<&str, &Member> = members.iter().map(|it| (it.discord_username.as_str(), it)).collect();
-    let find = |name: &str| by_name.get(name).map(|member| member.id).ok_or("the demo's votes name an unknown member");
-    let entry = |entry: &VoteEntry| {
+    let find =
+        |name: &str| by_name.get(name).map(|member| member.id).ok_or("the demo's campaigns name an unknown member");
+    let entry = |entry: &CampaignEntry| {
         Ok(NewEntry {
             name: entry.name.clone(),
             description: Some(entry.description.clone()),
@@ -365,30 +371,30 @@ fn prepare(
             associated_member: entry.associated_member.as_deref().map(find).transpose()?.map(Some),
         })
     };
-    let start_at = vote.started_days_ago.map(|days| now - TimeDelta::days(days));
-    let made_at = start_at.unwrap_or(now) - TimeDelta::days(1);
+    let start_at = template.started_days_ago.map(|days| now - TimeDelta::days(days));
+    let created_at = start_at.unwrap_or(now) - TimeDelta::days(1);
     let new = NewCampaign {
-        title: vote.title.clone(),
-        description: Some(vote.description.clone()),
-        method: vote.method,
-        picks_per_voter: vote.picks_per_voter,
-        seats: vote.seats,
-        min_rank_level_to_vote: vote.min_rank_level_to_vote,
-        min_rank_level_to_view: vote.min_rank_level_to_view,
+        title: template.title.clone(),
+        description: Some(template.description.clone()),
+        method: template.method,
+        picks_per_voter: template.picks_per_voter,
+        seats: template.seats,
+        min_rank_level_to_vote: template.min_rank_level_to_vote,
+        min_rank_level_to_view: template.min_rank_level_to_view,
         start_at,
-        duration_hours: vote.duration_hours,
-        early_close_if_all_voted: vote.early_close_if_all_voted,
-        results_visibility: vote.results_visibility,
-        announcements: vote.announcements,
+        duration_hours: template.duration_hours,
+        early_close_if_all_voted: template.early_close_if_all_voted,
+        results_visibility: template.results_visibility,
+        announcements: template.announcements,
         discord_channel_id: None,
-        entries: vote.entries.iter().map(entry).collect::<Result<_, BoxError>>()?,
+        entries: template.entries.iter().map(entry).collect::<Result<_, BoxError>>()?,
     };
-    let (mut campaign, entries) = new.into_rows(guild, Some(find(&vote.created_by)?), made_at)?;
-    campaign.status = vote.status;
+    let (mut campaign, entries) = new.into_rows(guild, Some(find(&template.created_by)?), created_at)?;
+    campaign.status = template.status;
     Ok((campaign, entries))
 }
 
-/// Makes a random ballot of each voter. Some entries are more popular than others, so that the standings differ.
+/// Builds a random ballot for each voter. Some entries are more popular than others, so that the standings differ.
 pub fn ballots(
     campaign: &Campaign,
     entries: &[EntryId],
@@ -396,13 +402,13 @@ pub fn ballots(
     now: Timestamp,
     rng: &mut StdRng,
 ) -> Vec<Ballot> {
-    let liking: HashMap<EntryId, f64> = entries.iter().map(|entry| (*entry, rng.random_range(0.2..3.0))).collect();
+    let popularity: HashMap<EntryId, f64> = entries.iter().map(|entry| (*entry, rng.random_range(0.2..3.0))).collect();
     let picks = usize::try_from(campaign.picks_per_voter).unwrap_or_default();
     let (from, to) = (campaign.start_at.unwrap_or(now), campaign.closes_at.unwrap_or(now).min(now));
     let span = (to - from).num_seconds().max(1);
     let mut ballot = |voter: &Member| {
-        let liked = |entry: &EntryId| liking.get(entry).copied().unwrap_or(1.0);
-        let picks = entries.choose_multiple_weighted(rng, picks, liked).map(|it| it.copied().collect());
+        let weight = |entry: &EntryId| popularity.get(entry).copied().unwrap_or(1.0);
+        let picks = entries.choose_multiple_weighted(rng, picks, weight).map(|it| it.copied().collect());
         Ballot {
             campaign: campaign.id,
             member: voter.id,
@@ -414,23 +420,23 @@ pub fn ballots(
     voters.iter().map(&mut ballot).collect()
 }
 
-/// Stores a campaign with its ballots; a closed one with its result.
+/// Stores a campaign with its ballots, and the result if it is closed.
 ///
 /// # Errors
-/// Those of the database.
+/// The database's.
 pub async fn store(app: &App, campaign: Campaign, entries: Vec<Entry>, ballots: Vec<Ballot>) -> Result<(), BoxError> {
     app.db
         .write(async move |conn| {
-            let running = match campaign.status {
+            let stored = match campaign.status {
                 CampaignStatus::Closed => Campaign { status: CampaignStatus::Live, ..campaign.clone() },
                 _ => campaign.clone(),
             };
-            voting::store::insert_campaigns(conn, vec![running.clone()]).await?;
+            voting::store::insert_campaigns(conn, vec![stored.clone()]).await?;
             voting::store::insert_entries(conn, entries).await?;
             voting::store::insert_ballots(conn, campaign.guild_id, &ballots).await?;
             if campaign.status == CampaignStatus::Closed {
                 let closed_at = campaign.closes_at.unwrap_or(campaign.created_at);
-                voting::store_result(conn, running, closed_at).await?;
+                voting::store_result(conn, stored, closed_at).await?;
                 voting::store::update_campaign(conn, &Campaign { closed_at: Some(closed_at), ..campaign }).await?;
             }
             Ok(())

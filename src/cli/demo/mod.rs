@@ -9,14 +9,14 @@ use rand::{Rng, seq::IndexedRandom};
 
 use self::fill::{DemoSize, Filled, PASSWORD};
 use super::{
-    output::{BoxError, say},
+    output::{BoxError, print},
     serve,
 };
 use crate::{
     access::{self, Viewer},
     app::App,
     auth::{self, Hasher, Keys},
-    cli::settings::{DatabaseSettings, Listen, PublicApi, Signing},
+    cli::settings::{ApiSettings, DatabaseSettings, ListenSettings, SigningSettings},
     db::{DatabaseUrl, Db},
     identity::{self, Member},
     kernel::{
@@ -28,45 +28,45 @@ use crate::{
 
 const DEFAULT_DATABASE: &str = "sqlite://guildhall-demo.db";
 
-/// "ghdemo" in ASCII. No other guild has it, so that nothing but a demo is ever started over.
+/// "ghdemo" in ASCII. No other guild has this id, so the demo recognizes its own database and deletes no other.
 const DEMO_GUILD: GuildId = GuildId(0x0000_6768_6465_6D6F);
 
-/// How long the printed tokens are good for.
+/// Lifetime of the printed tokens.
 const TOKEN_LIFETIME: Duration = Duration::from_hours(24);
 
-/// Serve a filled guild on a fresh database.
+/// Serve a sample guild on a new database.
 #[derive(Args)]
 pub(super) struct Demo {
     #[command(flatten)]
-    listen: Listen,
+    listen: ListenSettings,
     #[command(flatten)]
-    signing: Signing,
+    signing: SigningSettings,
     #[command(flatten)]
-    api: PublicApi,
+    api: ApiSettings,
     #[command(flatten)]
     size: DemoSize,
-    /// Leave the live campaign alone: no simulated member votes.
-    #[arg(long)]
+    /// Let no simulated members vote in the live campaign.
+    #[arg(long, help_heading = "Demo")]
     no_simulate: bool,
 }
 
 impl Demo {
     pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
         let url = database.url_or(DEFAULT_DATABASE)?;
-        // Bound first: a demo that runs already keeps its database.
+        // The address is bound first, so that a second demo fails before it deletes the database of the first.
         let listener = serve::listen(&self.listen).await?;
         let keys = match (&self.signing.jwt_secret, url.file()) {
-            // No place to keep a secret, and the tokens of a demo need not outlive it.
+            // PostgreSQL has no file beside which to store a secret, and a demo's tokens need not outlive it.
             (None, None) => Keys::ephemeral(),
             _ => self.signing.keys(&url)?,
         };
-        refuse_a_database_in_use(&url, database.max_connections).await?;
+        refuse_real_data(&url, database.max_connections).await?;
         let db = Db::open_fresh(&url, database.max_connections).await?;
         let app = Arc::new(App::new(db, Clock::system(), keys, Hasher::owasp()?));
         let started = std::time::Instant::now();
         let filled = fill::fill(&app, DEMO_GUILD, self.size).await?;
         tracing::info!(seconds = started.elapsed().as_secs_f64(), database = %url, "filled");
-        say(&introduction(&app, &filled, listener.local_addr()?)?)?;
+        print(&introduction(&app, &filled, listener.local_addr()?)?)?;
         let _simulation = (!self.no_simulate).then(|| {
             let mut task = tokio::task::JoinSet::new();
             task.spawn(simulate(Arc::clone(&app), filled));
@@ -76,25 +76,25 @@ impl Demo {
     }
 }
 
-/// The demo starts its database over, so it takes none that holds anything else.
-async fn refuse_a_database_in_use(url: &DatabaseUrl, max_connections: u32) -> Result<(), BoxError> {
+/// Rejects a database that contains another guild, because the demo deletes everything in its database.
+async fn refuse_real_data(url: &DatabaseUrl, max_connections: u32) -> Result<(), BoxError> {
     let db = Db::open(url, max_connections).await?;
     let guilds = db.read(async |conn| Ok(identity::store::all_guilds(conn).await?)).await?;
     if guilds.iter().all(|guild| *guild == DEMO_GUILD) {
         return Ok(());
     }
-    Err(format!("{url} holds a real guild, and the demo would start it over. Give it another with --database-url.")
+    Err(format!("{url} holds a real guild, and the demo would delete it. Choose another database with --database-url.")
         .into())
 }
 
-/// What the demo says of itself.
+/// The text that the demo prints at the start.
 fn introduction(app: &App, filled: &Filled, address: SocketAddr) -> Result<String, BoxError> {
     let mut text = String::new();
     let campaign = async_graphql::ID::from(filled.live.id).to_string();
     writeln!(text, "\n{}: {} members, {} campaigns\n", filled.guild.name, filled.members, filled.campaigns)?;
     writeln!(text, "  Console   http://{address}/graphiql")?;
     writeln!(text, "  GraphQL   http://{address}/graphql   (subscriptions: ws://{address}/graphql)\n")?;
-    writeln!(text, "Accounts, all with the password {PASSWORD}, and access tokens good for a day:\n")?;
+    writeln!(text, "Accounts, all with the password {PASSWORD}, and access tokens valid for a day:\n")?;
     let mut officer = String::new();
     for member in &filled.accounts {
         let token = auth::mint(&app.accounts, member, TOKEN_LIFETIME)?;
@@ -110,7 +110,7 @@ fn introduction(app: &App, filled: &Filled, address: SocketAddr) -> Result<Strin
         text,
         "  {{ members(first: 50) {{ totalCount nodes {{ displayName rank {{ name }} characters {{ name }} }} }} }}\n"
     )?;
-    writeln!(text, "To run things as one of the accounts, sign in at the console's top right.\n")?;
+    writeln!(text, "To run operations as one of the accounts, sign in at the console's top right.\n")?;
     writeln!(text, "From a shell:\n")?;
     writeln!(text, "  curl http://{address}/graphql -H 'Content-Type: application/json' \\")?;
     writeln!(text, "    -H 'Authorization: Bearer {officer}' \\")?;
@@ -118,23 +118,20 @@ fn introduction(app: &App, filled: &Filled, address: SocketAddr) -> Result<Strin
         text,
         "    -d '{{\"query\": \"{{ me {{ displayName rank {{ name }} }} campaigns {{ nodes {{ title status }} }} }}\"}}'\n"
     )?;
-    writeln!(
-        text,
-        "The accounts above are yours to vote with; everyone else votes by themselves. Ctrl-C ends the demo.\n"
-    )?;
+    writeln!(text, "Vote with the accounts above; all other members vote automatically. Ctrl-C ends the demo.\n")?;
     Ok(text)
 }
 
-/// Lets the members who have no printed account vote, one every second or so.
+/// Casts the ballots of the members without a printed account, about one per second.
 async fn simulate(app: Arc<App>, filled: Filled) {
-    for voter in &filled.waiting {
+    for voter in &filled.simulated_voters {
         let pause = rand::rng().random_range(800..1_600);
         tokio::time::sleep(Duration::from_millis(pause)).await;
         match cast(&app, &filled.live, &filled.entries, voter).await {
             Ok(()) => {}
             Err(error) if error.refusal().is_some() => {
                 tracing::info!(%error, "a simulated member could not vote");
-                // Closed, most likely, and then so it is for all.
+                // If the campaign is closed, no further member can vote either.
                 if error.refusal().is_some_and(|refusal| refusal.reason == Some("CAMPAIGN_NOT_LIVE")) {
                     return;
                 }

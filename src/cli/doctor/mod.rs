@@ -1,4 +1,4 @@
-//! `guildhall doctor`: the settings and all that they name, checked as they are. Nothing is made, migrated or changed.
+//! `guildhall doctor`: checks the settings and everything they refer to. It creates, migrates and changes nothing.
 
 mod database;
 mod machine;
@@ -10,37 +10,38 @@ use clap::{Args, Command, Parser, builder::Resettable};
 use self::report::{DoctorReport, Level};
 use super::{
     offline::DEFAULT_DATABASE,
-    output::{BoxError, say},
+    output::{BoxError, print},
     program::exit,
     serve::Serve,
 };
 use crate::{cli::settings::DatabaseSettings, kernel::clock::Clock};
 
-/// Check the settings and all that they name.
+/// Check the settings and everything they refer to.
 ///
-/// Takes the settings of `serve`; to be run as the user that the server runs as. Exits with 1 when something fails.
+/// Takes the settings of `serve`. Run it as the server's user, in the server's working directory. Exits with 1 if a check fails.
 #[derive(Args)]
 pub(super) struct Doctor {
-    #[command(flatten)]
-    serve: Serve,
-    /// How many servers there are to be on the database.
+    /// Number of servers that will share the database: 1 to 1,000.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     servers: u32,
-    /// Also ask Discord whether it takes the bot's token.
+    /// Also check with Discord whether it accepts the bot's token.
     #[arg(long)]
     online: bool,
-    /// Print JSON.
+    /// Print the report as JSON.
     #[arg(long)]
     json: bool,
+    // Last, because its help headings would apply to the flags after it.
+    #[command(flatten)]
+    serve: Serve,
 }
 
 impl Doctor {
     pub(super) async fn run(self, database: &DatabaseSettings, cli: Command) -> Result<(), BoxError> {
         let (mut report, clock) = (DoctorReport::default(), Clock::system());
-        let Serve { listen, signing, serving, api, discord } = &self.serve;
+        let Serve { listen, http, signing, accounts: _, api, discord } = &self.serve;
         settings::variables(&mut report, &cli);
         settings::documents(&mut report, api);
-        settings::proxies(&mut report, listen, serving);
+        settings::proxies(&mut report, listen, http);
         settings::discord(&mut report, discord, &clock, self.online).await;
         machine::address(&mut report, listen).await;
         machine::open_files(&mut report);
@@ -50,7 +51,7 @@ impl Doctor {
                 let required = database::Requirements {
                     connections: database.max_connections,
                     servers: self.servers,
-                    guild: serving.default_guild.as_deref().filter(|slug| !slug.is_empty()),
+                    guild: http.default_guild.as_deref().filter(|slug| !slug.is_empty()),
                 };
                 database::check(&mut report, &url, &required, &clock).await;
             }
@@ -59,27 +60,28 @@ impl Doctor {
             }
         }
         let (failures, warnings) = (report.count(Level::Fail), report.count(Level::Warn));
-        say(&if self.json { serde_json::to_string_pretty(&report)? + "\n" } else { report.text()? })?;
+        print(&if self.json { serde_json::to_string_pretty(&report)? + "\n" } else { report.text()? })?;
         match (failures, warnings) {
             (0, _) if self.json => Ok(()),
-            (0, 0) => say("All is well.\n"),
-            (0, _) => say(&format!("It will do; warnings: {warnings}.\n")),
-            _ => Err(format!("not fit to serve; failures: {failures}, warnings: {warnings}").into()),
+            (0, 0) => print("All is well.\n"),
+            (0, _) => print(&format!("The server can start; warnings: {warnings}.\n")),
+            _ => Err(format!("the server cannot run like this; failures: {failures}, warnings: {warnings}").into()),
         }
     }
 }
 
-/// Parses the command line again after an error. The doctor drops the variables at fault, because it reports them with the
-/// rest; any other command, and wrong flags, keep their error.
-pub(super) fn parse_regardless<C: Parser>(error: clap::Error, is_doctor: impl Fn(&C) -> bool) -> C {
+/// Parses the command line again after an error. For the doctor, ignores invalid variables, because the doctor reports them with
+/// its other findings. Wrong flags and all other commands keep their error.
+pub(super) fn parse_without_invalid_variables<C: Parser>(error: clap::Error, is_doctor: impl Fn(&C) -> bool) -> C {
     if !std::env::args_os().skip(1).any(|argument| argument == "doctor") {
         exit(&C::command(), error);
     }
-    let without_bad = |argument: clap::Arg| match settings::trouble(&argument) {
+    let without_invalid = |argument: clap::Arg| match settings::value_error(&argument) {
         Some(_) => argument.env(Resettable::Reset),
         None => argument,
     };
-    let command = C::command().mut_args(without_bad).mut_subcommand("doctor", |doctor| doctor.mut_args(without_bad));
+    let command =
+        C::command().mut_args(without_invalid).mut_subcommand("doctor", |doctor| doctor.mut_args(without_invalid));
     let matches = command.try_get_matches().unwrap_or_else(|error| exit(&C::command(), error));
     match C::from_arg_matches(&matches) {
         Ok(cli) if is_doctor(&cli) => cli,

@@ -1,31 +1,31 @@
-//! What the doctor found.
+//! The doctor's report.
 
 use std::fmt::Write;
 
 use serde::Serialize;
 
-/// How something was found.
+/// The result of a check.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, strum::Display)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub(super) enum Level {
     Ok,
-    /// The server starts, and something is not as it should be.
+    /// The server starts, but something needs attention.
     Warn,
-    /// The server does not start, or does not do what it is there for.
+    /// The server does not start, or does not work.
     Fail,
 }
 
 #[derive(Serialize)]
 pub(super) struct Finding {
     pub(super) level: Level,
-    /// What was looked at.
+    /// The subject of the check.
     check: &'static str,
     message: String,
     remedy: Option<String>,
 }
 
-/// What was found, in the order it was looked for. No message holds a secret.
+/// The findings, in the order of the checks. No message contains a secret.
 #[derive(Default, Serialize)]
 pub(super) struct DoctorReport {
     pub(super) findings: Vec<Finding>,

@@ -1,4 +1,4 @@
-//! What can be said of the settings by themselves.
+//! Checks the settings.
 
 use std::{
     collections::BTreeSet, env, error::Error, ffi::OsString, fs, net::IpAddr, os::unix::fs::PermissionsExt, path::Path,
@@ -14,48 +14,47 @@ use super::report::DoctorReport;
 use crate::{
     api::Graph,
     auth::MIN_SECRET,
-    cli::settings::{DiscordSettings, Listen, PublicApi, Serving, Signing},
+    cli::settings::{ApiSettings, DiscordSettings, HttpSettings, ListenSettings, SigningSettings},
     db::DatabaseUrl,
     kernel::clock::Clock,
 };
 
-/// Variables that are read by the build alone.
-const OF_THE_BUILD: [&str; 2] = ["GUILDHALL_SKIP_CONSOLE", "GUILDHALL_CONSOLE"];
+/// Variables that only the build reads.
+const BUILD_VARIABLES: [&str; 2] = ["GUILDHALL_SKIP_CONSOLE", "GUILDHALL_CONSOLE"];
 
-const MAKE_A_SECRET: &str =
-    "set GUILDHALL_JWT_SECRET to what `openssl rand -base64 48` prints, the same on all servers";
+const SET_SECRET: &str = "set GUILDHALL_JWT_SECRET to what `openssl rand -base64 48` prints, the same on all servers";
 
-/// Variables that are not understood, that are empty, or that nothing reads.
+/// Reports variables that are invalid, empty or unknown.
 pub(super) fn variables(report: &mut DoctorReport, cli: &Command) {
     const CHECK: &str = "settings";
-    const LEAVE_IT_OUT: &str = "leave it out, or give it a value: an empty variable is not a default";
+    const LEAVE_IT_OUT: &str = "leave it out, or give it a value: an empty variable does not select the default";
     let before = report.findings.len();
     let doctors = cli.find_subcommand("doctor").into_iter().flat_map(Command::get_arguments);
     for argument in cli.get_arguments().chain(doctors) {
         let Some(variable) = argument.get_env().map(|name| name.to_string_lossy()) else { continue };
         let is_empty = env::var_os(&*variable).is_some_and(|value| value.is_empty());
-        match (trouble(argument), is_empty) {
+        match (value_error(argument), is_empty) {
             (None, false) => {}
-            // What may be empty is then as good as not given.
+            // If the value may be empty, the variable has the same effect as an unset one.
             (None, true) => report.warn(CHECK, format!("{variable} is empty"), LEAVE_IT_OUT),
             (Some(_), true) => report.fail(CHECK, format!("{variable} is empty"), LEAVE_IT_OUT),
             (Some(problem), false) => {
                 let meaning = argument.get_help().map(ToString::to_string).unwrap_or_default();
-                report.fail(CHECK, format!("{variable} is not understood: {problem}"), format!("it means: {meaning}"));
+                report.fail(CHECK, format!("{variable} is not valid: {problem}"), format!("it means: {meaning}"));
             }
         }
     }
     let known = known_variables(cli);
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
-        if !name.starts_with("GUILDHALL_") || known.contains(&*name) || OF_THE_BUILD.contains(&&*name) {
+        if !name.starts_with("GUILDHALL_") || known.contains(&*name) || BUILD_VARIABLES.contains(&&*name) {
             continue;
         }
-        let remedy = match nearest(&name, &known) {
-            Some(meant) => format!("{meant} may be meant"),
-            None => "remove it; `guildhall help serve` lists what is read".to_owned(),
+        let remedy = match most_similar(&name, &known) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => "remove it; `guildhall help serve` lists the known variables".to_owned(),
         };
-        report.warn(CHECK, format!("{name} is read by nothing"), remedy);
+        report.warn(CHECK, format!("{name} is not a known variable"), remedy);
     }
     if let Ok(file) = fs::metadata(".env")
         && file.permissions().mode() & 0o007 != 0
@@ -63,16 +62,16 @@ pub(super) fn variables(report: &mut DoctorReport, cli: &Command) {
         report.warn(CHECK, ".env can be read by anyone on this machine", "chmod 600 .env");
     }
     if report.findings.len() == before {
-        report.ok(CHECK, "every variable is understood");
+        report.ok(CHECK, "every variable is valid");
     }
 }
 
-/// What is wrong with the value of an argument's variable, without the value: it may be secret.
-pub(super) fn trouble(argument: &Arg) -> Option<String> {
+/// Describes the error in the value of an argument's variable, if there is one. Leaves out the value, which may be secret.
+pub(super) fn value_error(argument: &Arg) -> Option<String> {
     let mut value = OsString::from("--value=");
     value.push(env::var_os(argument.get_env()?)?);
-    let alone = argument.clone().env(Resettable::Reset).long("value").required(false);
-    let parsed = Command::new("guildhall").no_binary_name(true).arg(alone).try_get_matches_from([value]);
+    let only_argument = argument.clone().env(Resettable::Reset).long("value").required(false);
+    let parsed = Command::new("guildhall").no_binary_name(true).arg(only_argument).try_get_matches_from([value]);
     let error = parsed.err()?;
     Some(match (error.source(), error.get(ContextKind::ValidValue)) {
         (Some(source), _) => source.to_string(),
@@ -82,29 +81,29 @@ pub(super) fn trouble(argument: &Arg) -> Option<String> {
 }
 
 fn known_variables(cli: &Command) -> BTreeSet<String> {
-    let of_this = cli.get_arguments().filter_map(|argument| Some(argument.get_env()?.to_string_lossy().into_owned()));
-    of_this.chain(cli.get_subcommands().flat_map(known_variables)).collect()
+    let own = cli.get_arguments().filter_map(|argument| Some(argument.get_env()?.to_string_lossy().into_owned()));
+    own.chain(cli.get_subcommands().flat_map(known_variables)).collect()
 }
 
-/// The variable whose name is most like this one, if any is.
-fn nearest<'a>(name: &str, known: &'a BTreeSet<String>) -> Option<&'a String> {
+/// The known variable with the most similar name, if there is one.
+fn most_similar<'a>(name: &str, known: &'a BTreeSet<String>) -> Option<&'a String> {
     let bare = |name: &str| name.trim_start_matches("GUILDHALL_").to_owned();
     let distance = |other: &String| strsim::damerau_levenshtein(&bare(name), &bare(other));
     known.iter().min_by_key(|other| distance(other)).filter(|other| distance(other) * 3 <= bare(name).len())
 }
 
-/// What signs access tokens.
-pub(super) fn secret(report: &mut DoctorReport, signing: &Signing, database: &DatabaseUrl) {
+/// Checks the secret that signs access tokens.
+pub(super) fn secret(report: &mut DoctorReport, signing: &SigningSettings, database: &DatabaseUrl) {
     const CHECK: &str = "secret";
     match (&signing.jwt_secret, database.file()) {
         (Some(secret), _) if secret.len() < MIN_SECRET => {
-            report.fail(CHECK, format!("GUILDHALL_JWT_SECRET has fewer than {MIN_SECRET} bytes"), MAKE_A_SECRET);
+            report.fail(CHECK, format!("GUILDHALL_JWT_SECRET has fewer than {MIN_SECRET} bytes"), SET_SECRET);
         }
         (Some(secret), _) if is_guessable(secret) => {
             report.fail(
                 CHECK,
-                "GUILDHALL_JWT_SECRET looks like an example: whoever guesses it is whom they like",
-                MAKE_A_SECRET,
+                "GUILDHALL_JWT_SECRET looks like an example: anyone who guesses it can act as any member",
+                SET_SECRET,
             );
         }
         (Some(_), _) => report.ok(CHECK, "GUILDHALL_JWT_SECRET is long enough"),
@@ -113,7 +112,7 @@ pub(super) fn secret(report: &mut DoctorReport, signing: &Signing, database: &Da
             key.push(".key");
             key_file(report, key.as_ref(), file.exists());
         }
-        (None, None) => report.fail(CHECK, "GUILDHALL_JWT_SECRET is needed on PostgreSQL", MAKE_A_SECRET),
+        (None, None) => report.fail(CHECK, "GUILDHALL_JWT_SECRET is needed on PostgreSQL", SET_SECRET),
     }
 }
 
@@ -126,7 +125,7 @@ fn key_file(report: &mut DoctorReport, file: &Path, has_data: bool) {
             report.fail(
                 CHECK,
                 message,
-                format!("chmod 600 {name}; if others have read it, remove it: everyone signs in again"),
+                format!("chmod 600 {name}; if others may have read it, remove it: the server generates a new one, and all members sign in again"),
             );
         }
         Ok(found) if found.len() < MIN_SECRET as u64 => {
@@ -134,13 +133,13 @@ fn key_file(report: &mut DoctorReport, file: &Path, has_data: bool) {
             report.fail(
                 CHECK,
                 message,
-                "restore it from a backup, or remove it: a new one is made, and everyone signs in again",
+                "restore it from a backup, or remove it: the server generates a new one, and all members sign in again",
             );
         }
         Ok(_) => match fs::File::open(file) {
             Ok(_) => report.ok(CHECK, format!("{name} is readable by its owner only")),
             Err(error) => {
-                report.fail(CHECK, format!("{name}: {error}"), "run the server, and this, as the file's owner");
+                report.fail(CHECK, format!("{name}: {error}"), "run the server and the doctor as the file's owner");
             }
         },
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -148,14 +147,14 @@ fn key_file(report: &mut DoctorReport, file: &Path, has_data: bool) {
         }
         Err(_) if has_data => {
             let remedy =
-                "restore it from a backup; otherwise a new one is made at the start, and everyone signs in again";
+                "restore it from a backup; otherwise the server generates a new one, and all members sign in again";
             report.warn(CHECK, format!("{name} is missing beside its database"), remedy);
         }
-        Err(_) => report.ok(CHECK, format!("{name} will be made at the first start")),
+        Err(_) => report.ok(CHECK, format!("the first start creates {name}")),
     }
 }
 
-/// Whether a secret is one that many have: an example's, or hardly any different letters.
+/// Whether a secret is easy to guess: an example, or a text with few different characters.
 fn is_guessable(secret: &str) -> bool {
     const EXAMPLES: [&str; 8] =
         ["changeme", "change-me", "change_me", "change me", "secret", "example", "password", "openssl"];
@@ -163,26 +162,26 @@ fn is_guessable(secret: &str) -> bool {
     EXAMPLES.iter().any(|example| lower.contains(example)) || secret.bytes().collect::<BTreeSet<_>>().len() < 8
 }
 
-/// The manifest of trusted documents, against this program's schema and limits.
-pub(super) fn documents(report: &mut DoctorReport, api: &PublicApi) {
+/// Checks the manifest of trusted documents against the schema and the limits.
+pub(super) fn documents(report: &mut DoctorReport, api: &ApiSettings) {
     const CHECK: &str = "documents";
     let Some(file) = &api.documents.trusted_documents else { return };
     match api.settings().and_then(|settings| Graph::with(&settings)) {
         Ok(_) => report.ok(CHECK, format!("{} holds documents of this schema", file.display())),
         Err(problem) => {
-            let remedy = "see that GUILDHALL_TRUSTED_DOCUMENTS names the manifest that was made for this version";
+            let remedy = "set GUILDHALL_TRUSTED_DOCUMENTS to a manifest that was built for this version";
             report.fail(CHECK, problem, remedy);
         }
     }
 }
 
-/// Who is believed, and who is spoken to in plain HTTP.
-pub(super) fn proxies(report: &mut DoctorReport, listen: &Listen, serving: &Serving) {
+/// Checks the trusted proxies, and whether clients reach the server over plain HTTP.
+pub(super) fn proxies(report: &mut DoctorReport, listen: &ListenSettings, http: &HttpSettings) {
     const CHECK: &str = "proxies";
-    let trusted = &serving.trusted_proxies;
-    let widest = |ip: IpAddr| if ip.is_ipv4() { 8 } else { 16 };
-    if let Some(network) = trusted.iter().find(|network| network.prefix_len() < widest(network.network())) {
-        let message = format!("all of {network} may say in X-Forwarded-For from where a request comes");
+    let trusted = &http.trusted_proxies;
+    let shortest_prefix = |ip: IpAddr| if ip.is_ipv4() { 8 } else { 16 };
+    if let Some(network) = trusted.iter().find(|network| network.prefix_len() < shortest_prefix(network.network())) {
+        let message = format!("every address in {network} may forge a client's address with X-Forwarded-For");
         report.warn(
             CHECK,
             message,
@@ -190,41 +189,41 @@ pub(super) fn proxies(report: &mut DoctorReport, listen: &Listen, serving: &Serv
         );
     } else if trusted.is_empty() && !listen.bind.ip().is_loopback() {
         let message =
-            format!("{} is reached from elsewhere, in plain HTTP, and there is no trusted proxy", listen.bind);
+            format!("{} is reachable from other machines over plain HTTP, and there is no trusted proxy", listen.bind);
         let remedy = "put a proxy with TLS in front and name it in GUILDHALL_TRUSTED_PROXIES, or bind to 127.0.0.1";
         report.warn(CHECK, message, remedy);
     } else if trusted.is_empty() {
-        report.ok(CHECK, "none is trusted: every request counts for the address it comes from");
+        report.ok(CHECK, "no proxy is trusted: each request counts for the address it comes from");
     } else {
         let named: Vec<_> = trusted.iter().map(ToString::to_string).collect();
         report.ok(CHECK, format!("trusted: {}", named.join(", ")));
     }
 }
 
-/// The Discord bot.
+/// Checks the settings of the Discord bot.
 pub(super) async fn discord(report: &mut DoctorReport, discord: &DiscordSettings, clock: &Clock, online: bool) {
     const CHECK: &str = "discord";
-    const GET_IT: &str =
+    const COPY_TOKEN: &str =
         "copy the bot's token from Discord's developer portal, without `Bot` before it (docs/discord.md)";
     let token = discord.discord_token.as_deref().unwrap_or_default().trim();
-    let is_discords_own = discord.discord_api.trim_end_matches('/') == "https://discord.com";
+    let is_official_api = discord.discord_api.trim_end_matches('/') == "https://discord.com";
     let bot = match discord.bot(clock) {
         Ok(Some(bot)) => bot,
         Ok(None) => return report.ok(CHECK, "there is no bot"),
         Err(problem) => return report.fail(CHECK, problem, "see GUILDHALL_DISCORD_API in .env.example"),
     };
-    let is_bare = !token.starts_with("Bot ") && !token.contains(char::is_whitespace);
-    if is_discords_own && !(is_bare && serenity::utils::validate_token(token).is_ok()) {
-        return report.fail(CHECK, "GUILDHALL_DISCORD_TOKEN does not look like a bot's token", GET_IT);
+    let has_no_prefix = !token.starts_with("Bot ") && !token.contains(char::is_whitespace);
+    if is_official_api && !(has_no_prefix && serenity::utils::validate_token(token).is_ok()) {
+        return report.fail(CHECK, "GUILDHALL_DISCORD_TOKEN does not look like a bot's token", COPY_TOKEN);
     }
     if !online {
-        return report.ok(CHECK, "there is a token (--online asks Discord about it)");
+        return report.ok(CHECK, "there is a token (--online checks it with Discord)");
     }
     match bot.check_token().await {
-        Ok(()) => report.ok(CHECK, "Discord takes the bot's token"),
-        Err(problem) if problem.contains("token") => report.fail(CHECK, problem, GET_IT),
+        Ok(()) => report.ok(CHECK, "Discord accepts the bot's token"),
+        Err(problem) if problem.contains("token") => report.fail(CHECK, problem, COPY_TOKEN),
         Err(problem) => {
-            report.warn(CHECK, problem, "see that this machine reaches GUILDHALL_DISCORD_API, and try again");
+            report.warn(CHECK, problem, "check that this machine reaches GUILDHALL_DISCORD_API, and try again");
         }
     }
 }

@@ -127,7 +127,7 @@ async fn everything_goes_from_sqlite_to_postgres_or_nothing_does() {
     ] {
         conn.batch_execute(&format!("{tamper}; PRAGMA wal_checkpoint; PRAGMA journal_mode = DELETE")).unwrap();
         let said = refused(&migrate());
-        assert!(said.contains("stored results are not what the ballots say:\n"), "{tamper}: {said}");
+        assert!(said.contains("stored results differ from the ballots:\n"), "{tamper}: {said}");
         is_empty(&postgres).await;
         conn.batch_execute(mend).unwrap();
     }
@@ -144,7 +144,7 @@ async fn everything_goes_from_sqlite_to_postgres_or_nothing_does() {
         assert_eq!(postgres.rows_of(table).await, expected, "{table}");
     }
     assert_eq!(postgres.rows_of("pg_sequences").await, 0, "a sequence would have to be set");
-    assert!(said.contains(" tables, ") && said.contains("results recounted: each is what its ballots say."), "{said}");
+    assert!(said.contains(" tables, ") && said.contains("results recounted: each matches its ballots."), "{said}");
     let count = "SELECT count(*) AS number FROM tallies";
     let recounted = sql_query(count).get_result::<CountRow>(&mut conn).unwrap().number;
     assert!(recounted >= 2 && said.contains(&format!("\n{recounted} results recounted")), "{said}");

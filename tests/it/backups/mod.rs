@@ -97,14 +97,14 @@ async fn a_backup_of_a_running_server_has_every_ballot_acknowledged_before_and_b
     };
     assert_eq!((mode("copy.db.key"), mode("copy.db")), (0o600, mode("guildhall.db")));
     // A name is given once.
-    assert!(refused(&run(folder.path(), &["backup", "copy.db"])).contains("copy.db is there already"));
+    assert!(refused(&run(folder.path(), &["backup", "copy.db"])).contains("copy.db exists already"));
     stdout(&run(folder.path(), &["backup", "copy-2.db"]));
 
     // Elsewhere, it answers for all that was acknowledged, and by the same tokens.
     let elsewhere = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.db").display().to_string();
     let said = stdout(&run(elsewhere.path(), &["restore", &copy]));
-    assert_eq!(said, format!("sqlite://guildhall.db is {copy} again.\nguildhall.db.key: its signing key.\n"));
+    assert_eq!(said, format!("sqlite://guildhall.db is restored from {copy}.\nguildhall.db.key: its signing key.\n"));
     assert_eq!(names_in(elsewhere.path()), ["guildhall.db", "guildhall.db.key"]);
     let again = Served::start(elsewhere.path(), &SERVE);
     for token in &before {
@@ -147,9 +147,9 @@ fn a_backup_that_is_cut_short_has_no_name() {
     // And the next one is none the worse for it.
     std::fs::remove_file(folder.path().join("guildhall.db.key")).unwrap();
     let said = stdout(&run(folder.path(), &["backup", "copy.db"]));
-    assert!(
-        said.ends_with("There is no signing key beside sqlite://guildhall.db: keep its GUILDHALL_JWT_SECRET, too.\n")
-    );
+    assert!(said.ends_with(
+        "There is no signing key beside sqlite://guildhall.db: back up its GUILDHALL_JWT_SECRET as well.\n"
+    ));
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_backup_is_refused_where_it_would_harm() {
         (vec!["--force", "guildhall.db"], "guildhall.db is the database itself"),
         (vec!["--force", "folder"], "folder is a directory"),
         (vec!["--force", "open.db"], "open.db is a database in use: there is open.db-wal beside it"),
-        (vec!["other.db"], "other.db.key is there already"),
+        (vec!["other.db"], "other.db.key exists already"),
         (vec!["nowhere/copy.db"], "nowhere/copy.db: No such file"),
         (vec!["copy.db", "--database-url", "postgres://127.0.0.1:1/x"], "pg_dump"),
     ] {
@@ -241,7 +241,10 @@ fn only_a_sound_backup_of_ours_is_restored_and_only_over_nothing() {
     changed("older.db", &older.concat());
     let before = std::fs::read(of("older.db")).unwrap();
     let said = stdout(&restore(&["older.db"]));
-    assert!(said.contains("older.db.key is not there: give the server the GUILDHALL_JWT_SECRET"), "{said}");
+    assert!(
+        said.contains("older.db.key does not exist: start the server with its former GUILDHALL_JWT_SECRET"),
+        "{said}"
+    );
     assert_eq!(std::fs::read(of("older.db")).unwrap(), before);
     stdout(&run(
         folder.path(),
