@@ -45,7 +45,7 @@ pub async fn register(
             guild,
             |(member, _): &(Member, _)| Some(member.id),
             async move |conn| {
-                identity::store::change_roster(conn, guild).await?;
+                identity::store::bump_roster_version(conn, guild).await?;
                 let member = verified_code.redeem(conn, now).await?;
                 identity::store::register(conn, guild, member.id, &password_hash, now).await?;
                 tokens.create_session(conn, guild, member.id).await?;
@@ -88,7 +88,7 @@ pub async fn login(
         .write(async move |conn| {
             let member = unchanged(conn, &member).await?.ok_or_else(refusal)?;
             tokens.create_session(conn, guild, member.id).await?;
-            identity::store::seen(conn, guild, member.id, now).await?;
+            identity::store::set_last_seen(conn, guild, member.id, now).await?;
             Ok((member, tokens))
         })
         .await?;

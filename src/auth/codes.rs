@@ -118,7 +118,7 @@ async fn issue(
                 Purpose::Reset => (Action::MemberSendResetCode, "a reset code"),
             };
             let summary = format!("Issued {object} for {}", member.display_name);
-            audit::record(conn, guild, by.as_ref(), now, audit::entry(action, member.id, summary)).await?;
+            audit::record(conn, guild, by.as_ref(), now, audit::event(action, member.id, summary)).await?;
             Ok((member, delivery))
         })
         .await?;
@@ -198,8 +198,8 @@ impl OneTimeCode {
         let rank = identity::store::ranks_by_id(conn, self.guild_id, &[member.rank_id]).await?.pop();
         // A leader or an operator could grant everything, including permissions that a later release has added.
         let could_grant = |rank: &Rank| {
-            let lacking = || rank.permissions.minus(&self.permissions);
-            self.reach == i64::MAX || (rank.level <= self.reach && !rank.permissions.are_all() && lacking().is_empty())
+            let lacking = || rank.permissions.difference(&self.permissions);
+            self.reach == i64::MAX || (rank.level <= self.reach && !rank.permissions.is_all() && lacking().is_empty())
         };
         Ok(now < self.expires_at
             && check_state(member, self.purpose).is_ok()

@@ -9,18 +9,18 @@ use crate::{
     kernel::{clock::Timestamp, error::Result},
 };
 
-/// How a code was delivered to its member.
+/// Whether and how a code was delivered to its member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
 pub enum InviteDelivery {
-    /// The code was sent by direct message.
+    /// The bot sent it by direct message.
     Sent,
-    /// The code will be sent by direct message.
+    /// The bot will send it by direct message.
     Queued,
-    /// The member's Discord id is not known; give them the code.
+    /// Not delivered, because the Discord id of the member is unknown. Pass the code on.
     NotLinked,
-    /// The member accepts no direct messages; give them the code.
+    /// Not delivered, because the member does not accept direct messages. Pass the code on.
     Failed,
-    /// There is no Discord bot; give the member the code.
+    /// Not delivered, because the server has no bot. Pass the code on.
     NotConfigured,
 }
 

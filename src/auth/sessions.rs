@@ -135,7 +135,7 @@ pub async fn refresh_session(accounts: &Accounts, guild: GuildId, token: &str, o
                 return Ok(Err(false));
             }
             tokens.rotate(conn, guild, session).await?;
-            identity::store::seen(conn, guild, member.id, now).await?;
+            identity::store::set_last_seen(conn, guild, member.id, now).await?;
             Ok(Ok((member, tokens)))
         })
         .await?;

@@ -102,7 +102,7 @@ fn new_progress_bar() -> ProgressBar {
 }
 
 /// Prints the outcome: invalid rows on standard error, one per line, and totals on standard output.
-fn report(imported: &Imported, name: &str) -> Result<(), BoxError> {
+fn report(imported: &ImportOutcome, name: &str) -> Result<(), BoxError> {
     let mut err = std::io::stderr().lock();
     for column in &imported.unknown_columns {
         writeln!(err, "{name}: unknown column {column:?}, ignored")?;

@@ -17,6 +17,7 @@ mod recount;
 mod restore;
 mod serve;
 pub mod settings;
+mod settings_page;
 mod token;
 mod verify;
 
@@ -28,7 +29,7 @@ pub use self::{
     output::BoxError,
     program::{launch, parse},
 };
-use self::{output::print, settings::DatabaseSettings};
+use self::{output::print, settings::DatabaseSettings, settings_page::settings_page};
 use crate::api::Graph;
 
 /// The server of a gaming guild's site: roster, ranks, votes and live tallies over GraphQL.
@@ -75,6 +76,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Print the GraphQL schema.
     Schema,
+    /// Print the reference of all settings, in Markdown.
+    Settings,
     /// Check the settings and everything they refer to, and report what to do. Changes nothing.
     Doctor(doctor::Doctor),
     /// Check whether a server is ready. Exits with 0 if it is, otherwise with 1.
@@ -117,6 +120,7 @@ async fn run(cli: Cli) -> Result<(), BoxError> {
         Command::Restore(restore) => restore.run(&database),
         Command::Migrate(migrate) => migrate.run(&database).await,
         Command::Schema => print(&Graph::new()?.sdl()),
+        Command::Settings => print(&settings_page(&command())?),
         Command::Doctor(doctor) => doctor.run(&database, command()).await,
         Command::Health(health) => health.run().await,
         Command::Completions(completions) => completions.run(command()),

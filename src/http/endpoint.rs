@@ -38,7 +38,7 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
     let (mut parts, body) = request.into_parts();
     let origin = origin(&server.proxies, &parts);
     let id = text(&parts.headers, X_REQUEST_ID).unwrap_or("-");
-    let responder = Responder::new(&parts.headers, OperationLog::open(&server.app, "http", id, Span::current()));
+    let responder = Responder::new(&parts.headers, OperationLog::start(&server.app, "http", id, Span::current()));
     if let Err(refusal) = server.limiter.check(origin.address, None) {
         return responder.reject(RequestError::new(StatusCode::TOO_MANY_REQUESTS, refusal));
     }
@@ -76,11 +76,11 @@ async fn respond(server: Server, parts: Parts, body: Body, origin: Origin, mut r
         (Ok(guild), Ok(authorization)) => Credentials { guild, authorization },
         (Err(error), _) | (_, Err(error)) => return responder.reject(error),
     };
-    let context = match server.graph.in_time(AuthContext::authenticate(&server.app, credentials, origin)).await {
+    let context = match server.graph.within_time_limit(AuthContext::authenticate(&server.app, credentials, origin)).await {
         Ok(context) => context,
         Err(error) => return responder.error(error),
     };
-    responder.log.asked_by(&context);
+    responder.log.set_viewer(&context);
     if let Some(viewer) = &context.viewer
         && let Err(refusal) = server.limiter.check(None, Some(viewer.member))
     {

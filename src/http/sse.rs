@@ -77,7 +77,7 @@ fn events(
             }
             Ok(prepared) => {
                 let mut messages = pin!(server.graph.subscribe(prepared, context, log.request_id().to_owned()));
-                log.comes_to(OutcomeCode::OK);
+                log.set_outcome(OutcomeCode::OK);
                 while let Some(message) = messages.next().await {
                     yield match message {
                         SubscriptionMessage::Next(json) => next(&json),

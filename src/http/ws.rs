@@ -268,7 +268,7 @@ async fn authenticate(server: Server, payload: Map<String, Json>, origin: Origin
         Some(_) => Err(FORBIDDEN),
     };
     let credentials = Credentials { guild: text("guild")?, authorization: text("authorization")? };
-    let context = server.graph.in_time(AuthContext::authenticate(&server.app, credentials, origin)).await;
+    let context = server.graph.within_time_limit(AuthContext::authenticate(&server.app, credentials, origin)).await;
     context.map_err(|error| match error {
         Error::Refused(_) => FORBIDDEN,
         Error::Internal(error) | Error::Unavailable(error) => {
@@ -304,7 +304,7 @@ fn run(
         };
         // As with each HTTP request, the viewer's current rights apply, not those of the time when the socket was opened.
         let refreshed = Arc::clone(&log.usage).scope(Box::pin(context.refresh()));
-        let context = match server.graph.in_time(refreshed).await {
+        let context = match server.graph.within_time_limit(refreshed).await {
             Ok(context) => context,
             Err(error) => {
                 let error = error.into_sanitized(log.request_id());
@@ -313,7 +313,7 @@ fn run(
             }
         };
         if prepared.kind() == OperationType::Subscription {
-            log.comes_to(OutcomeCode::OK);
+            log.set_outcome(OutcomeCode::OK);
             let messages = server.graph.subscribe(prepared, context, log.request_id().to_owned());
             let mut shutdown = server.clone();
             let mut messages = messages.take_until(Box::pin(async move { shutdown.shutdown_requested().await })).boxed();
@@ -354,8 +354,8 @@ fn run(
 fn open(server: &Server, context: &AuthContext) -> OperationLog {
     let request_id = new_request_id();
     let span = tracing::info_span!("operation", request_id, "otel.kind" = "server");
-    let mut log = OperationLog::open(&server.app, "websocket", &request_id, span);
-    log.asked_by(context);
+    let mut log = OperationLog::start(&server.app, "websocket", &request_id, span);
+    log.set_viewer(context);
     log
 }
 

@@ -28,7 +28,7 @@ pub async fn reconcile(live: Arc<Live>) {
             conn.force_custom_plans().await?;
             let rosters = identity::store::roster_versions_of(conn, &viewer_guilds).await?;
             let progress = voting::store::progress(conn, &watched).await?;
-            Ok((rosters, progress, voting::store::unarchived(conn, &campaign_guilds).await?))
+            Ok((rosters, progress, voting::store::unarchived_statuses(conn, &campaign_guilds).await?))
         });
         let (rosters, progress, campaigns) = match found.await {
             Ok(found) => found,

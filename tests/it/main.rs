@@ -40,6 +40,7 @@ mod rules;
 mod schema;
 mod servers;
 mod sessions;
+mod settings;
 mod stock_handlers;
 mod support;
 mod tenancy;

@@ -192,8 +192,8 @@ impl VotingSubscription {
                         continue;
                     }
                     if is_deleted || !may_see(&campaign, viewer_watch.subscriber().viewer.as_deref()) {
-                        // Who follows it alone is told so.
-                        may_follow(viewer_watch.subscriber().clone(), id).await?;
+                        // Ends a subscription to this campaign alone.
+                        check_campaign_visible(viewer_watch.subscriber().clone(), id).await?;
                         continue;
                     }
                     yield Update { value: (*campaign).clone(), responses, subscriber: viewer_watch.subscriber().clone() };
