@@ -1,4 +1,4 @@
-# The console, then the server with it, then nothing but the server.
+# Builds the console, then the server with the console in it, and keeps only the server.
 
 FROM node:22-bookworm-slim AS console
 WORKDIR /console
@@ -8,14 +8,18 @@ COPY console/ ./
 RUN node build.mjs /bundle
 
 FROM rust:1.95-slim-bookworm AS server
-# The image has a C compiler, which the bundled SQLite and the allocator need.
+# The image has a C compiler, for the bundled SQLite and the allocator. The allocator's build script also runs make.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends make \
+    && rm -rf /var/lib/apt/lists/*
 WORKDIR /guildhall
 # Builds the dependencies with empty sources, in a layer that is valid until a manifest or the lock file changes. The benchmarks
 # are not built, but cargo reads the manifest of every member of the workspace and requires a source file for it.
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo/ .cargo/
 COPY crates/ crates/
-RUN mkdir src \
+RUN mkdir --parents src crates/bench/src \
     && touch src/lib.rs \
     && echo 'fn main() {}' >src/main.rs \
     && cp src/main.rs build.rs \
@@ -27,7 +31,7 @@ COPY migrations/ migrations/
 COPY data/ data/
 COPY src/ src/
 COPY --from=console /bundle /bundle
-# What was built for empty sources is younger than the real ones, which cargo goes by.
+# The empty sources were built after the real ones were last changed, so cargo would not build again without this.
 RUN touch build.rs src/main.rs src/lib.rs \
     && GUILDHALL_CONSOLE=/bundle cargo build --release --locked \
     && install -d -o 10001 -g 10001 /data
@@ -39,7 +43,7 @@ LABEL org.opencontainers.image.title="Guildhall" \
 COPY --from=server /guildhall/target/release/guildhall /usr/local/bin/guildhall
 COPY --from=server --chown=10001:10001 /data /data
 USER 10001:10001
-# Nothing else is written to: the root file system may be read only.
+# The server writes nowhere else, so the root file system may be read-only.
 VOLUME /data
 WORKDIR /data
 ENV DATABASE_URL=sqlite:///data/guildhall.db \
