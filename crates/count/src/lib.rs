@@ -1,4 +1,4 @@
-//! Counts votes by five methods, and checks published ballots with their receipts. It does no I/O.
+//! Counts votes, and checks ballots that were published with receipts. Does no I/O.
 //!
 //! Every count is deterministic: the order of the ballots does not matter, and the listed order of the entries breaks
 //! the last ties. So all counts of the same ballots have the same [`Outcome`]. `docs/voting.md` names the published

@@ -206,6 +206,7 @@ mod tests {
     #[test]
     fn methods_keep_their_names() {
         let names = ["WEIGHTED", "APPROVAL", "INSTANT_RUNOFF", "SCHULZE", "SINGLE_TRANSFERABLE_VOTE"];
+        assert_eq!(Method::VARIANTS.len(), names.len());
         for (method, name) in Method::VARIANTS.iter().zip(names) {
             assert_eq!(method.to_string(), name);
             assert_eq!(name.parse(), Ok(*method));

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use strum::VariantArray;
 
 use super::*;
 
@@ -30,15 +31,11 @@ fn first_picks_break_ties_and_equal_entries_share_a_place() {
 
 #[test]
 fn without_ballots_all_entries_share_the_first_place() {
-    for outcome in [
-        weighted(&ENTRIES, 3, &PickCounts::new()),
-        approval(&ENTRIES, 3, &PickCounts::new()),
-        instant_runoff(&ENTRIES, 3, &[]),
-        schulze(&ENTRIES, 3, &[]),
-        single_transferable_vote(&ENTRIES, 3, 2, &[]),
-    ] {
-        assert!(outcome.standings.iter().all(|row| row.place == 1 && row.points == 0));
-        assert!(outcome.rounds.is_empty() && outcome.transfers.is_none() && outcome.winners().is_empty());
+    for method in Method::VARIANTS {
+        let rules = Rules { method: *method, picks: 3, seats: method.max_seats().min(2) };
+        let outcome = count(rules, &ENTRIES, &[]);
+        assert!(outcome.standings.iter().all(|row| row.place == 1 && row.points == 0), "{method}");
+        assert!(outcome.rounds.is_empty() && outcome.transfers.is_none() && outcome.winners().is_empty(), "{method}");
     }
 }
 
@@ -151,14 +148,9 @@ fn any_rankings() -> impl Strategy<Value = Vec<Ranking<i64>>> {
 proptest! {
     #[test]
     fn every_count_places_every_entry_once(rankings in any_rankings()) {
-        let counts = pick_counts(&rankings, 4);
-        for outcome in [
-            weighted(&ENTRIES, 4, &counts),
-            approval(&ENTRIES, 4, &counts),
-            instant_runoff(&ENTRIES, 4, &rankings),
-            schulze(&ENTRIES, 4, &rankings),
-            single_transferable_vote(&ENTRIES, 4, 2, &rankings),
-        ] {
+        for method in Method::VARIANTS {
+            let rules = Rules { method: *method, picks: 4, seats: method.max_seats().min(2) };
+            let outcome = count(rules, &ENTRIES, &rankings);
             let mut seen: Vec<_> = outcome.standings.iter().map(|row| row.entry).collect();
             seen.sort_unstable();
             prop_assert_eq!(seen, ENTRIES.to_vec());

@@ -1,4 +1,4 @@
-//! An independent count by the five methods, to compare with the crate's.
+//! An independent second count by each method, to compare with the real one.
 //!
 //! It was written only from the published rules, and is naive on purpose. It handles ballots one by one and computes
 //! every number again where it is needed.
