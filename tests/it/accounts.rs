@@ -5,7 +5,7 @@ use std::time::Duration;
 use guildhall::kernel::error::Code;
 use serde_json::{Value, json};
 
-use crate::support::{Client, PASSWORD, TestGuild, on_both};
+use crate::support::{Client, PASSWORD, TestApp, TestGuild, on_both};
 
 const INVITE: &str = "mutation($id: ID!) { sendInvite(memberId: $id) { code expiresAt delivery member { id } } }";
 const REGISTER: &str = "mutation($code: String!, $name: String!, $password: String!) {
@@ -39,230 +39,267 @@ async fn login(guild: &TestGuild<'_>, name: &str) -> Value {
     guild.anyone().ok(LOGIN, json!({ "name": name, "password": PASSWORD })).await["login"].clone()
 }
 
-on_both! {
-    async fn an_invited_member_registers_once_and_is_signed_in(app) {
-        let guild = app.guild("gg").await;
-        let (officer, new) = (guild.member("officer", "Officer").await, guild.unregistered("New.Guy", "Initiate").await);
-        let invited = officer.ok(INVITE, json!({ "id": new.id })).await["sendInvite"].clone();
-        assert_eq!(invited["delivery"], "NOT_CONFIGURED");
-        assert_eq!(invited["expiresAt"], "2026-03-04T20:00:01+00:00");
-        let code = invited["code"].as_str().unwrap();
-        assert_eq!(code.len(), 8);
-        assert!(code.chars().all(|c| "ABCDEFGHJKMNPQRSTUVWXYZ23456789".contains(c)), "{code}");
+#[on_both]
+async fn an_invited_member_registers_once_and_is_signed_in(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (officer, new) = (guild.member("officer", "Officer").await, guild.unregistered("New.Guy", "Initiate").await);
+    let invited = officer.ok(INVITE, json!({ "id": new.id })).await["sendInvite"].clone();
+    assert_eq!(invited["delivery"], "NOT_CONFIGURED");
+    assert_eq!(invited["expiresAt"], "2026-03-04T20:00:01+00:00");
+    let code = invited["code"].as_str().unwrap();
+    assert_eq!(code.len(), 8);
+    assert!(code.chars().all(|c| "ABCDEFGHJKMNPQRSTUVWXYZ23456789".contains(c)), "{code}");
 
-        // A bad password consumes nothing; typed in lower case it works too.
-        let short = json!({ "code": code, "name": "New.Guy", "password": "too short" });
-        assert_eq!(guild.anyone().refusal(REGISTER, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT password");
-        let registered = guild.anyone().ok(REGISTER, registering(&code.to_lowercase(), "@new.guy")).await["register"].clone();
-        assert_eq!(registered["member"], json!({ "id": new.id, "isRegistered": true }));
-        let signed_in = guild.anyone().with_token(registered["accessToken"].as_str().unwrap());
-        assert_eq!(signed_in.ok("{ me { id } }", json!({})).await["me"]["id"], new.id.as_str());
+    // A bad password consumes nothing; typed in lower case it works too.
+    let short = json!({ "code": code, "name": "New.Guy", "password": "too short" });
+    assert_eq!(guild.anyone().refusal(REGISTER, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT password");
+    let registered =
+        guild.anyone().ok(REGISTER, registering(&code.to_lowercase(), "@new.guy")).await["register"].clone();
+    assert_eq!(registered["member"], json!({ "id": new.id, "isRegistered": true }));
+    let signed_in = guild.anyone().with_token(registered["accessToken"].as_str().unwrap());
+    assert_eq!(signed_in.ok("{ me { id } }", json!({})).await["me"]["id"], new.id.as_str());
 
-        let used = guild.anyone().refusal(REGISTER, registering(code, "new.guy")).await;
-        assert_eq!(used, "BAD_USER_INPUT INVALID_CODE inviteCode");
-        assert_eq!(officer.refusal(INVITE, json!({ "id": new.id })).await, "CONFLICT ALREADY_REGISTERED");
+    let used = guild.anyone().refusal(REGISTER, registering(code, "new.guy")).await;
+    assert_eq!(used, "BAD_USER_INPUT INVALID_CODE inviteCode");
+    assert_eq!(officer.refusal(INVITE, json!({ "id": new.id })).await, "CONFLICT ALREADY_REGISTERED");
+}
+
+#[on_both]
+async fn a_code_is_good_for_one_member_until_it_expires_or_is_replaced(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let (one, two) = (guild.unregistered("one", "Member").await, guild.unregistered("two", "Member").await);
+    let (first, of_two) = (invite(&officer, &one).await, invite(&officer, &two).await);
+    let second = invite(&officer, &one).await;
+    for (code, name) in
+        [(&first, "one"), (&of_two, "one"), (&second, "two"), (&second, "nobody"), (&"22222222".to_owned(), "one")]
+    {
+        let refusal = guild.anyone().refusal(REGISTER, registering(code, name)).await;
+        assert_eq!(refusal, "BAD_USER_INPUT INVALID_CODE inviteCode", "{code} for {name}");
     }
+    app.clock.advance(Duration::from_hours(72));
+    let expired = guild.anyone().refusal(REGISTER, registering(&second, "one")).await;
+    assert_eq!(expired, "BAD_USER_INPUT INVALID_CODE inviteCode");
+    guild.anyone().ok(REGISTER, registering(&invite(&officer, &one).await, "one")).await;
+}
 
-    async fn a_code_is_good_for_one_member_until_it_expires_or_is_replaced(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let (one, two) = (guild.unregistered("one", "Member").await, guild.unregistered("two", "Member").await);
-        let (first, of_two) = (invite(&officer, &one).await, invite(&officer, &two).await);
-        let second = invite(&officer, &one).await;
-        for (code, name) in [(&first, "one"), (&of_two, "one"), (&second, "two"), (&second, "nobody"), (&"22222222".to_owned(), "one")] {
-            let refusal = guild.anyone().refusal(REGISTER, registering(code, name)).await;
-            assert_eq!(refusal, "BAD_USER_INPUT INVALID_CODE inviteCode", "{code} for {name}");
-        }
-        app.clock.advance(Duration::from_hours(72));
-        let expired = guild.anyone().refusal(REGISTER, registering(&second, "one")).await;
-        assert_eq!(expired, "BAD_USER_INPUT INVALID_CODE inviteCode");
-        guild.anyone().ok(REGISTER, registering(&invite(&officer, &one).await, "one")).await;
+#[on_both]
+async fn signing_in_answers_alike_for_unknown_users_and_wrong_passwords(app: TestApp) {
+    let guild = app.guild("gg").await;
+    guild.member("Known", "Member").await;
+    guild.unregistered("unregistered", "Member").await;
+    let mut gone = guild.row("gone", "Member", true).await;
+    gone.is_active = false;
+    guild.add(vec![gone]).await;
+    assert_eq!(login(&guild, " @KNOWN").await["member"]["displayName"], "Known");
+    let mut answers = Vec::new();
+    for (name, password) in [
+        ("known", "wrong password"),
+        ("unknown", PASSWORD),
+        ("unregistered", ""),
+        ("gone", PASSWORD),
+        ("known", &"x".repeat(10_000)),
+    ] {
+        answers.push(guild.anyone().run(LOGIN, json!({ "name": name, "password": password })).await["errors"].clone());
     }
+    assert_eq!(answers[0][0]["extensions"], json!({ "code": "UNAUTHENTICATED", "reason": "BAD_CREDENTIALS" }));
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+}
 
-    async fn signing_in_answers_alike_for_unknown_users_and_wrong_passwords(app) {
-        let guild = app.guild("gg").await;
-        guild.member("Known", "Member").await;
-        guild.unregistered("unregistered", "Member").await;
-        let mut gone = guild.row("gone", "Member", true).await;
-        gone.is_active = false;
-        guild.add(vec![gone]).await;
-        assert_eq!(login(&guild, " @KNOWN").await["member"]["displayName"], "Known");
-        let mut answers = Vec::new();
-        for (name, password) in [("known", "wrong password"), ("unknown", PASSWORD), ("unregistered", ""), ("gone", PASSWORD), ("known", &"x".repeat(10_000))] {
-            answers.push(guild.anyone().run(LOGIN, json!({ "name": name, "password": password })).await["errors"].clone());
-        }
-        assert_eq!(answers[0][0]["extensions"], json!({ "code": "UNAUTHENTICATED", "reason": "BAD_CREDENTIALS" }));
-        assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+#[on_both]
+async fn a_session_is_renewed_by_a_token_that_works_once(app: TestApp) {
+    let guild = app.guild("gg").await;
+    guild.member("someone", "Member").await;
+    let session = login(&guild, "someone").await;
+    let first = session["refreshToken"].as_str().unwrap();
+    let renewed = guild.anyone().ok(REFRESH, json!({ "token": first })).await["refreshSession"].clone();
+    let signed_in = guild.anyone().with_token(renewed["accessToken"].as_str().unwrap());
+    assert_eq!(signed_in.refused().await, None);
+    assert_eq!(guild.anyone().refusal(REFRESH, json!({ "token": "nonsense" })).await, "UNAUTHENTICATED INVALID_TOKEN");
+
+    // Used again it ends the session: its access tokens and its newest refresh token too.
+    assert_eq!(guild.anyone().refusal(REFRESH, json!({ "token": first })).await, "UNAUTHENTICATED INVALID_TOKEN");
+    assert_eq!(signed_in.refused().await, Some(Code::Unauthenticated));
+    let newest = json!({ "token": renewed["refreshToken"] });
+    assert_eq!(guild.anyone().refusal(REFRESH, newest).await, "UNAUTHENTICATED INVALID_TOKEN");
+
+    let late = login(&guild, "someone").await;
+    app.clock.advance(Duration::from_mins(15));
+    assert_eq!(
+        guild.anyone().with_token(late["accessToken"].as_str().unwrap()).refused().await,
+        Some(Code::Unauthenticated)
+    );
+    app.clock.advance(Duration::from_hours(720));
+    assert_eq!(
+        guild.anyone().refusal(REFRESH, json!({ "token": late["refreshToken"] })).await,
+        "UNAUTHENTICATED INVALID_TOKEN"
+    );
+}
+
+#[on_both]
+async fn of_two_renewals_at_once_only_one_gets_tokens(app: TestApp) {
+    let guild = app.guild("gg").await;
+    guild.member("someone", "Member").await;
+    let token = json!({ "token": login(&guild, "someone").await["refreshToken"] });
+    let (anyone, other) = (guild.anyone(), guild.anyone());
+    let (one, two) = tokio::join!(anyone.run(REFRESH, token.clone()), other.run(REFRESH, token));
+    let renewed = [one, two].iter().filter(|answer| answer.get("errors").is_none()).count();
+    assert_eq!(renewed, 1);
+}
+
+#[on_both]
+async fn signing_out_ends_the_session_at_once(app: TestApp) {
+    let guild = app.guild("gg").await;
+    guild.member("someone", "Member").await;
+    let (one, two) = (login(&guild, "someone").await, login(&guild, "someone").await);
+    let client = guild.anyone().with_token(one["accessToken"].as_str().unwrap());
+    client.ok("mutation { logout { success } }", json!({})).await;
+    assert_eq!(client.refused().await, Some(Code::Unauthenticated));
+    assert_eq!(
+        guild.anyone().refusal(REFRESH, json!({ "token": one["refreshToken"] })).await,
+        "UNAUTHENTICATED INVALID_TOKEN"
+    );
+    assert_eq!(guild.anyone().with_token(two["accessToken"].as_str().unwrap()).refused().await, None);
+}
+
+#[on_both]
+async fn a_token_is_good_in_its_own_guild_only(app: TestApp) {
+    let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
+    let member = guild.member("someone", "Member").await;
+    let token = member.token.clone().unwrap();
+    assert_eq!(other.anyone().with_token(&token).refused().await, Some(Code::Unauthenticated));
+    assert_eq!(guild.anyone().with_token("nonsense").refused().await, Some(Code::Unauthenticated));
+    // The same person in two guilds is two members.
+    other.member("someone", "Officer").await;
+    let refresh = login(&guild, "someone").await["refreshToken"].clone();
+    assert_eq!(other.anyone().refusal(REFRESH, json!({ "token": refresh })).await, "UNAUTHENTICATED INVALID_TOKEN");
+    let officer = other.member("officer", "Officer").await;
+    assert_eq!(officer.refusal(INVITE, json!({ "id": member.id })).await, "NOT_FOUND memberId");
+    assert_eq!(officer.refusal(INVITE, json!({ "id": "nonsense" })).await, "NOT_FOUND memberId");
+}
+
+#[on_both]
+async fn a_member_is_added_below_ones_own_rank(app: TestApp) {
+    let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
+    let officer = guild.member("officer", "Officer").await;
+    let made =
+        officer.ok(CREATE, json!({ "input": { "discordUsername": " @Zoe\u{308} ", "discordId": "0042" } })).await;
+    let member = &made["createMember"]["member"];
+    assert_eq!(member["displayName"], "Zoë");
+    assert_eq!(member["rank"]["name"], "Initiate");
+    assert_eq!(member["isRegistered"], false);
+    let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
+    let foreign = json!(async_graphql::ID::from(other.rank("Member").id));
+    for (input, refusal) in [
+        (json!({ "discordUsername": "ZOË" }), "CONFLICT NAME_TAKEN discordUsername"),
+        (json!({ "discordUsername": "x", "discordId": "42" }), "CONFLICT NAME_TAKEN discordId"),
+        (json!({ "discordUsername": "x", "discordId": "forty" }), "BAD_USER_INPUT discordId"),
+        (json!({ "discordUsername": "  " }), "BAD_USER_INPUT discordUsername"),
+        (json!({ "discordUsername": "x".repeat(101) }), "BAD_USER_INPUT discordUsername"),
+        (json!({ "discordUsername": "x", "displayName": "a\u{7}b" }), "BAD_USER_INPUT displayName"),
+        (json!({ "discordUsername": "x", "rankId": rank("Officer") }), "FORBIDDEN RANK_TOO_LOW"),
+        (json!({ "discordUsername": "x", "rankId": rank("Guild Leader") }), "FORBIDDEN RANK_TOO_LOW"),
+        (json!({ "discordUsername": "x", "rankId": foreign }), "NOT_FOUND rankId"),
+        (json!({ "discordUsername": "x", "rankId": "nonsense" }), "NOT_FOUND rankId"),
+    ] {
+        assert_eq!(officer.refusal(CREATE, json!({ "input": input })).await, refusal, "{input}");
     }
+    officer.ok(CREATE, json!({ "input": { "discordUsername": "vet", "rankId": rank("Veteran") } })).await;
+    guild
+        .leader()
+        .await
+        .ok(CREATE, json!({ "input": { "discordUsername": "second", "rankId": rank("Guild Leader") } }))
+        .await;
+}
 
-    async fn a_session_is_renewed_by_a_token_that_works_once(app) {
-        let guild = app.guild("gg").await;
-        guild.member("someone", "Member").await;
-        let session = login(&guild, "someone").await;
-        let first = session["refreshToken"].as_str().unwrap();
-        let renewed = guild.anyone().ok(REFRESH, json!({ "token": first })).await["refreshSession"].clone();
-        let signed_in = guild.anyone().with_token(renewed["accessToken"].as_str().unwrap());
-        assert_eq!(signed_in.refused().await, None);
-        assert_eq!(guild.anyone().refusal(REFRESH, json!({ "token": "nonsense" })).await, "UNAUTHENTICATED INVALID_TOKEN");
-
-        // Used again it ends the session: its access tokens and its newest refresh token too.
-        assert_eq!(guild.anyone().refusal(REFRESH, json!({ "token": first })).await, "UNAUTHENTICATED INVALID_TOKEN");
-        assert_eq!(signed_in.refused().await, Some(Code::Unauthenticated));
-        let newest = json!({ "token": renewed["refreshToken"] });
-        assert_eq!(guild.anyone().refusal(REFRESH, newest).await, "UNAUTHENTICATED INVALID_TOKEN");
-
-        let late = login(&guild, "someone").await;
-        app.clock.advance(Duration::from_mins(15));
-        assert_eq!(guild.anyone().with_token(late["accessToken"].as_str().unwrap()).refused().await, Some(Code::Unauthenticated));
-        app.clock.advance(Duration::from_hours(720));
-        assert_eq!(guild.anyone().refusal(REFRESH, json!({ "token": late["refreshToken"] })).await, "UNAUTHENTICATED INVALID_TOKEN");
+#[on_both]
+async fn nobody_reaches_what_is_level_with_them_or_above(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (officer, peer) = (guild.member("officer", "Officer").await, guild.member("peer", "Officer").await);
+    let (veteran, leader) = (guild.member("veteran", "Veteran").await, guild.leader().await);
+    let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
+    for (target, change) in [
+        (&peer, json!({ "active": false })),
+        (&peer, json!({ "displayName": "Peer" })),
+        (&leader, json!({ "rankId": rank("Initiate") })),
+        (&officer, json!({ "rankId": rank("Guild Leader") })),
+        (&officer, json!({ "rankId": rank("Initiate") })),
+        (&officer, json!({ "active": false })),
+        (&officer, json!({ "displayName": "Boss", "active": false })),
+        (&veteran, json!({ "rankId": rank("Officer") })),
+    ] {
+        let mut input = change.clone();
+        input["id"] = json!(target.id);
+        assert_eq!(officer.refusal(UPDATE, json!({ "input": input })).await, "FORBIDDEN RANK_TOO_LOW", "{change}");
     }
+    assert_eq!(officer.refusal(INVITE, json!({ "id": peer.id })).await, "FORBIDDEN RANK_TOO_LOW");
+    // But their own display name, and what is below.
+    let renamed = officer.ok(UPDATE, json!({ "input": { "id": officer.id, "displayName": "Boss" } })).await;
+    assert_eq!(renamed["updateMember"]["member"]["displayName"], "Boss");
+    let cleared = officer.ok(UPDATE, json!({ "input": { "id": officer.id, "displayName": null } })).await;
+    assert_eq!(cleared["updateMember"]["member"]["displayName"], "officer");
+    let promoted = officer.ok(UPDATE, json!({ "input": { "id": veteran.id, "rankId": rank("Member") } })).await;
+    assert_eq!(promoted["updateMember"]["member"]["rank"]["name"], "Member");
+    assert_eq!(promoted["updateMember"]["member"]["rankSource"], "MANUAL");
+}
 
-    async fn of_two_renewals_at_once_only_one_gets_tokens(app) {
-        let guild = app.guild("gg").await;
-        guild.member("someone", "Member").await;
-        let token = json!({ "token": login(&guild, "someone").await["refreshToken"] });
-        let (anyone, other) = (guild.anyone(), guild.anyone());
-        let (one, two) = tokio::join!(anyone.run(REFRESH, token.clone()), other.run(REFRESH, token));
-        let renewed = [one, two].iter().filter(|answer| answer.get("errors").is_none()).count();
-        assert_eq!(renewed, 1);
-    }
+#[on_both]
+async fn the_guild_keeps_a_leader(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let officer_rank = json!(async_graphql::ID::from(guild.rank("Officer").id));
+    let step_down = json!({ "input": { "id": leader.id, "rankId": officer_rank } });
+    let leave = json!({ "input": { "id": leader.id, "active": false } });
+    assert_eq!(leader.refusal(UPDATE, step_down.clone()).await, "CONFLICT LAST_LEADER");
+    // One who never registered does not do.
+    let heir = guild.unregistered("heir", "Guild Leader").await;
+    assert_eq!(leader.refusal(UPDATE, leave.clone()).await, "CONFLICT LAST_LEADER");
+    let code = invite(&leader, &heir).await;
+    guild.anyone().ok(REGISTER, registering(&code, "heir")).await;
+    leader.ok(UPDATE, step_down).await;
+    let me = leader.ok("{ me { rank { name } } }", json!({})).await;
+    assert_eq!(me["me"]["rank"]["name"], "Officer");
+    assert_eq!(
+        heir.refusal(UPDATE, json!({ "input": { "id": heir.id, "active": false } })).await,
+        "CONFLICT LAST_LEADER"
+    );
+}
 
-    async fn signing_out_ends_the_session_at_once(app) {
-        let guild = app.guild("gg").await;
-        guild.member("someone", "Member").await;
-        let (one, two) = (login(&guild, "someone").await, login(&guild, "someone").await);
-        let client = guild.anyone().with_token(one["accessToken"].as_str().unwrap());
-        client.ok("mutation { logout { success } }", json!({})).await;
-        assert_eq!(client.refused().await, Some(Code::Unauthenticated));
-        assert_eq!(guild.anyone().refusal(REFRESH, json!({ "token": one["refreshToken"] })).await, "UNAUTHENTICATED INVALID_TOKEN");
-        assert_eq!(guild.anyone().with_token(two["accessToken"].as_str().unwrap()).refused().await, None);
-    }
+#[on_both]
+async fn of_two_leaders_who_leave_at_once_one_stays(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (one, two) = (guild.leader().await, guild.member("two", "Guild Leader").await);
+    let leave = |id: &str| json!({ "input": { "id": id, "active": false } });
+    let (a, b) = tokio::join!(one.run(UPDATE, leave(&two.id)), two.run(UPDATE, leave(&one.id)));
+    let done = [&a, &b].iter().filter(|answer| answer.get("errors").is_none()).count();
+    assert_eq!(done, 1, "{a} {b}");
+}
 
-    async fn a_token_is_good_in_its_own_guild_only(app) {
-        let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
-        let member = guild.member("someone", "Member").await;
-        let token = member.token.clone().unwrap();
-        assert_eq!(other.anyone().with_token(&token).refused().await, Some(Code::Unauthenticated));
-        assert_eq!(guild.anyone().with_token("nonsense").refused().await, Some(Code::Unauthenticated));
-        // The same person in two guilds is two members.
-        other.member("someone", "Officer").await;
-        let refresh = login(&guild, "someone").await["refreshToken"].clone();
-        assert_eq!(other.anyone().refusal(REFRESH, json!({ "token": refresh })).await, "UNAUTHENTICATED INVALID_TOKEN");
-        let officer = other.member("officer", "Officer").await;
-        assert_eq!(officer.refusal(INVITE, json!({ "id": member.id })).await, "NOT_FOUND memberId");
-        assert_eq!(officer.refusal(INVITE, json!({ "id": "nonsense" })).await, "NOT_FOUND memberId");
+#[on_both]
+async fn deactivation_voids_every_token_and_coming_back_revives_none(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (officer, member) = (guild.member("officer", "Officer").await, guild.member("someone", "Member").await);
+    let session = login(&guild, "someone").await;
+    let signed_in = guild.anyone().with_token(session["accessToken"].as_str().unwrap());
+    let set = |active: bool| json!({ "input": { "id": member.id, "active": active } });
+    officer.ok(UPDATE, set(false)).await;
+    for _ in 0..2 {
+        assert_eq!(member.refused().await, Some(Code::Unauthenticated), "an operator's token");
+        assert_eq!(signed_in.refused().await, Some(Code::Unauthenticated), "a session's token");
+        let refresh = json!({ "token": session["refreshToken"] });
+        assert_eq!(guild.anyone().refusal(REFRESH, refresh).await, "UNAUTHENTICATED INVALID_TOKEN");
+        officer.ok(UPDATE, set(true)).await;
     }
+    login(&guild, "someone").await;
+}
 
-    async fn a_member_is_added_below_ones_own_rank(app) {
-        let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
-        let officer = guild.member("officer", "Officer").await;
-        let made = officer.ok(CREATE, json!({ "input": { "discordUsername": " @Zoe\u{308} ", "discordId": "0042" } })).await;
-        let member = &made["createMember"]["member"];
-        assert_eq!(member["displayName"], "Zoë");
-        assert_eq!(member["rank"]["name"], "Initiate");
-        assert_eq!(member["isRegistered"], false);
-        let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
-        let foreign = json!(async_graphql::ID::from(other.rank("Member").id));
-        for (input, refusal) in [
-            (json!({ "discordUsername": "ZOË" }), "CONFLICT NAME_TAKEN discordUsername"),
-            (json!({ "discordUsername": "x", "discordId": "42" }), "CONFLICT NAME_TAKEN discordId"),
-            (json!({ "discordUsername": "x", "discordId": "forty" }), "BAD_USER_INPUT discordId"),
-            (json!({ "discordUsername": "  " }), "BAD_USER_INPUT discordUsername"),
-            (json!({ "discordUsername": "x".repeat(101) }), "BAD_USER_INPUT discordUsername"),
-            (json!({ "discordUsername": "x", "displayName": "a\u{7}b" }), "BAD_USER_INPUT displayName"),
-            (json!({ "discordUsername": "x", "rankId": rank("Officer") }), "FORBIDDEN RANK_TOO_LOW"),
-            (json!({ "discordUsername": "x", "rankId": rank("Guild Leader") }), "FORBIDDEN RANK_TOO_LOW"),
-            (json!({ "discordUsername": "x", "rankId": foreign }), "NOT_FOUND rankId"),
-            (json!({ "discordUsername": "x", "rankId": "nonsense" }), "NOT_FOUND rankId"),
-        ] {
-            assert_eq!(officer.refusal(CREATE, json!({ "input": input })).await, refusal, "{input}");
-        }
-        officer.ok(CREATE, json!({ "input": { "discordUsername": "vet", "rankId": rank("Veteran") } })).await;
-        guild.leader().await.ok(CREATE, json!({ "input": { "discordUsername": "second", "rankId": rank("Guild Leader") } })).await;
-    }
-
-    async fn nobody_reaches_what_is_level_with_them_or_above(app) {
-        let guild = app.guild("gg").await;
-        let (officer, peer) = (guild.member("officer", "Officer").await, guild.member("peer", "Officer").await);
-        let (veteran, leader) = (guild.member("veteran", "Veteran").await, guild.leader().await);
-        let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
-        for (target, change) in [
-            (&peer, json!({ "active": false })),
-            (&peer, json!({ "displayName": "Peer" })),
-            (&leader, json!({ "rankId": rank("Initiate") })),
-            (&officer, json!({ "rankId": rank("Guild Leader") })),
-            (&officer, json!({ "rankId": rank("Initiate") })),
-            (&officer, json!({ "active": false })),
-            (&officer, json!({ "displayName": "Boss", "active": false })),
-            (&veteran, json!({ "rankId": rank("Officer") })),
-        ] {
-            let mut input = change.clone();
-            input["id"] = json!(target.id);
-            assert_eq!(officer.refusal(UPDATE, json!({ "input": input })).await, "FORBIDDEN RANK_TOO_LOW", "{change}");
-        }
-        assert_eq!(officer.refusal(INVITE, json!({ "id": peer.id })).await, "FORBIDDEN RANK_TOO_LOW");
-        // But their own display name, and what is below.
-        let renamed = officer.ok(UPDATE, json!({ "input": { "id": officer.id, "displayName": "Boss" } })).await;
-        assert_eq!(renamed["updateMember"]["member"]["displayName"], "Boss");
-        let cleared = officer.ok(UPDATE, json!({ "input": { "id": officer.id, "displayName": null } })).await;
-        assert_eq!(cleared["updateMember"]["member"]["displayName"], "officer");
-        let promoted = officer.ok(UPDATE, json!({ "input": { "id": veteran.id, "rankId": rank("Member") } })).await;
-        assert_eq!(promoted["updateMember"]["member"]["rank"]["name"], "Member");
-        assert_eq!(promoted["updateMember"]["member"]["rankSource"], "MANUAL");
-    }
-
-    async fn the_guild_keeps_a_leader(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let officer_rank = json!(async_graphql::ID::from(guild.rank("Officer").id));
-        let step_down = json!({ "input": { "id": leader.id, "rankId": officer_rank } });
-        let leave = json!({ "input": { "id": leader.id, "active": false } });
-        assert_eq!(leader.refusal(UPDATE, step_down.clone()).await, "CONFLICT LAST_LEADER");
-        // One who never registered does not do.
-        let heir = guild.unregistered("heir", "Guild Leader").await;
-        assert_eq!(leader.refusal(UPDATE, leave.clone()).await, "CONFLICT LAST_LEADER");
-        let code = invite(&leader, &heir).await;
-        guild.anyone().ok(REGISTER, registering(&code, "heir")).await;
-        leader.ok(UPDATE, step_down).await;
-        let me = leader.ok("{ me { rank { name } } }", json!({})).await;
-        assert_eq!(me["me"]["rank"]["name"], "Officer");
-        assert_eq!(heir.refusal(UPDATE, json!({ "input": { "id": heir.id, "active": false } })).await, "CONFLICT LAST_LEADER");
-    }
-
-    async fn of_two_leaders_who_leave_at_once_one_stays(app) {
-        let guild = app.guild("gg").await;
-        let (one, two) = (guild.leader().await, guild.member("two", "Guild Leader").await);
-        let leave = |id: &str| json!({ "input": { "id": id, "active": false } });
-        let (a, b) = tokio::join!(one.run(UPDATE, leave(&two.id)), two.run(UPDATE, leave(&one.id)));
-        let done = [&a, &b].iter().filter(|answer| answer.get("errors").is_none()).count();
-        assert_eq!(done, 1, "{a} {b}");
-    }
-
-    async fn deactivation_voids_every_token_and_coming_back_revives_none(app) {
-        let guild = app.guild("gg").await;
-        let (officer, member) = (guild.member("officer", "Officer").await, guild.member("someone", "Member").await);
-        let session = login(&guild, "someone").await;
-        let signed_in = guild.anyone().with_token(session["accessToken"].as_str().unwrap());
-        let set = |active: bool| json!({ "input": { "id": member.id, "active": active } });
-        officer.ok(UPDATE, set(false)).await;
-        for _ in 0..2 {
-            assert_eq!(member.refused().await, Some(Code::Unauthenticated), "an operator's token");
-            assert_eq!(signed_in.refused().await, Some(Code::Unauthenticated), "a session's token");
-            let refresh = json!({ "token": session["refreshToken"] });
-            assert_eq!(guild.anyone().refusal(REFRESH, refresh).await, "UNAUTHENTICATED INVALID_TOKEN");
-            officer.ok(UPDATE, set(true)).await;
-        }
-        login(&guild, "someone").await;
-    }
-
-    async fn a_demotion_takes_effect_on_the_very_next_request(app) {
-        let guild = app.guild("gg").await;
-        let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-        officer.ok(CREATE, json!({ "input": { "discordUsername": "a" } })).await;
-        let member_rank = json!(async_graphql::ID::from(guild.rank("Member").id));
-        leader.ok(UPDATE, json!({ "input": { "id": officer.id, "rankId": member_rank } })).await;
-        let refusal = officer.refusal(CREATE, json!({ "input": { "discordUsername": "b" } })).await;
-        assert_eq!(refusal, "FORBIDDEN PERMISSION_REQUIRED");
-    }
+#[on_both]
+async fn a_demotion_takes_effect_on_the_very_next_request(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
+    officer.ok(CREATE, json!({ "input": { "discordUsername": "a" } })).await;
+    let member_rank = json!(async_graphql::ID::from(guild.rank("Member").id));
+    leader.ok(UPDATE, json!({ "input": { "id": officer.id, "rankId": member_rank } })).await;
+    let refusal = officer.refusal(CREATE, json!({ "input": { "discordUsername": "b" } })).await;
+    assert_eq!(refusal, "FORBIDDEN PERMISSION_REQUIRED");
 }

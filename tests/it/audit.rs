@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Draft, on_both, strings};
+use crate::support::{Client, Draft, TestApp, on_both, strings};
 
 const LOG: &str = "query($first: Int, $after: String, $last: Int, $before: String) {
     auditLog(first: $first, after: $after, last: $last, before: $before) {
@@ -26,40 +26,65 @@ async fn actions(client: &Client<'_>) -> Vec<String> {
     actions
 }
 
-on_both! {
-    async fn every_privileged_change_is_recorded_and_nothing_else(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let member = guild.member("member", "Member").await;
-        let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
-        let do_it = async |mutation: &str, variables: Value| {
-            app.clock.advance(std::time::Duration::from_secs(1));
-            leader.ok(mutation, variables).await
-        };
-        let made = do_it("mutation { createMember(input: { discordUsername: \"new\" }) { member { id } } }", json!({})).await;
-        let new = made["createMember"]["member"]["id"].clone();
-        do_it("mutation($id: ID!) { sendInvite(memberId: $id) { code } }", json!({ "id": new })).await;
-        do_it("mutation($id: ID!, $rank: ID!) { updateMember(input: { id: $id, rankId: $rank }) { member { id } } }", json!({ "id": new, "rank": rank("Veteran") })).await;
-        do_it("mutation($id: ID!) { updateMember(input: { id: $id, discordId: \"9\" }) { member { id } } }", json!({ "id": new })).await;
-        do_it("mutation($id: ID!) { sendResetCode(memberId: $id) { code } }", json!({ "id": member.id })).await;
-        let character = do_it("mutation($id: ID!) { createCharacter(input: { memberId: $id, name: \"Z\", realm: \"R\", class: MAGE, role: HEALER }) { character { id } } }", json!({ "id": member.id })).await;
-        let character = character["createCharacter"]["character"]["id"].clone();
-        do_it("mutation($id: ID!) { updateCharacter(input: { id: $id, name: \"Y\" }) { character { id } } }", json!({ "id": character })).await;
-        do_it("mutation($id: ID!) { deleteCharacter(id: $id) { deletedId } }", json!({ "id": character })).await;
-        do_it("mutation($id: ID!) { updateRank(input: { id: $id, name: \"Boss\", permissions: [] }) { rank { id } } }", json!({ "id": rank("Officer") })).await;
-        do_it("mutation($id: ID!) { deleteRank(id: $id) { deletedId } }", json!({ "id": rank("Initiate") })).await;
-        do_it("mutation { createRank(input: { name: \"Low\", level: 1, permissions: [] }) { rank { id } } }", json!({})).await;
-        do_it("mutation { updateGuild(input: { name: \"Other\" }) { guild { id } } }", json!({})).await;
-        // Nothing changed, or refused, or one's own: none of it is recorded.
-        do_it("mutation { updateGuild(input: { name: \"Other\" }) { guild { id } } }", json!({})).await;
-        do_it("mutation($id: ID!) { updateRank(input: { id: $id, name: \"Boss\" }) { rank { id } } }", json!({ "id": rank("Officer") })).await;
-        do_it("mutation { createCharacter(input: { name: \"Own\", realm: \"R\", class: MAGE, role: HEALER }) { character { id } } }", json!({})).await;
-        leader.refusal("mutation { createMember(input: { discordUsername: \"NEW\" }) { member { id } } }", json!({})).await;
+#[on_both]
+async fn every_privileged_change_is_recorded_and_nothing_else(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let member = guild.member("member", "Member").await;
+    let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
+    let do_it = async |mutation: &str, variables: Value| {
+        app.clock.advance(std::time::Duration::from_secs(1));
+        leader.ok(mutation, variables).await
+    };
+    let made =
+        do_it("mutation { createMember(input: { discordUsername: \"new\" }) { member { id } } }", json!({})).await;
+    let new = made["createMember"]["member"]["id"].clone();
+    do_it("mutation($id: ID!) { sendInvite(memberId: $id) { code } }", json!({ "id": new })).await;
+    do_it(
+        "mutation($id: ID!, $rank: ID!) { updateMember(input: { id: $id, rankId: $rank }) { member { id } } }",
+        json!({ "id": new, "rank": rank("Veteran") }),
+    )
+    .await;
+    do_it(
+        "mutation($id: ID!) { updateMember(input: { id: $id, discordId: \"9\" }) { member { id } } }",
+        json!({ "id": new }),
+    )
+    .await;
+    do_it("mutation($id: ID!) { sendResetCode(memberId: $id) { code } }", json!({ "id": member.id })).await;
+    let character = do_it("mutation($id: ID!) { createCharacter(input: { memberId: $id, name: \"Z\", realm: \"R\", class: MAGE, role: HEALER }) { character { id } } }", json!({ "id": member.id })).await;
+    let character = character["createCharacter"]["character"]["id"].clone();
+    do_it(
+        "mutation($id: ID!) { updateCharacter(input: { id: $id, name: \"Y\" }) { character { id } } }",
+        json!({ "id": character }),
+    )
+    .await;
+    do_it("mutation($id: ID!) { deleteCharacter(id: $id) { deletedId } }", json!({ "id": character })).await;
+    do_it(
+        "mutation($id: ID!) { updateRank(input: { id: $id, name: \"Boss\", permissions: [] }) { rank { id } } }",
+        json!({ "id": rank("Officer") }),
+    )
+    .await;
+    do_it("mutation($id: ID!) { deleteRank(id: $id) { deletedId } }", json!({ "id": rank("Initiate") })).await;
+    do_it("mutation { createRank(input: { name: \"Low\", level: 1, permissions: [] }) { rank { id } } }", json!({}))
+        .await;
+    do_it("mutation { updateGuild(input: { name: \"Other\" }) { guild { id } } }", json!({})).await;
+    // Nothing changed, or refused, or one's own: none of it is recorded.
+    do_it("mutation { updateGuild(input: { name: \"Other\" }) { guild { id } } }", json!({})).await;
+    do_it(
+        "mutation($id: ID!) { updateRank(input: { id: $id, name: \"Boss\" }) { rank { id } } }",
+        json!({ "id": rank("Officer") }),
+    )
+    .await;
+    do_it("mutation { createCharacter(input: { name: \"Own\", realm: \"R\", class: MAGE, role: HEALER }) { character { id } } }", json!({})).await;
+    leader.refusal("mutation { createMember(input: { discordUsername: \"NEW\" }) { member { id } } }", json!({})).await;
 
-        let mut events = log(&leader).await;
-        events.reverse();
-        let told: Vec<(&str, &str)> = events.iter().map(|it| (it["action"].as_str().unwrap(), it["summary"].as_str().unwrap())).collect();
-        assert_eq!(told, [
+    let mut events = log(&leader).await;
+    events.reverse();
+    let told: Vec<(&str, &str)> =
+        events.iter().map(|it| (it["action"].as_str().unwrap(), it["summary"].as_str().unwrap())).collect();
+    assert_eq!(
+        told,
+        [
             ("member.create", "Added new as Initiate"),
             ("member.invite", "Issued an invite code for new"),
             ("member.update", "Promoted new: rank from Initiate to Veteran"),
@@ -68,99 +93,149 @@ on_both! {
             ("character.create", "Added Z-R, a character of member"),
             ("character.update", "Changed Z-R of member: name from Z to Y"),
             ("character.delete", "Deleted Y-R, a character of member"),
-            ("rank.update", "Changed the rank Officer: name from Officer to Boss, permissions from MEMBERS_MANAGE MEMBERS_INVITE CAMPAIGNS_MANAGE DISCORD_MANAGE AUDIT_VIEW to no permissions"),
+            (
+                "rank.update",
+                "Changed the rank Officer: name from Officer to Boss, permissions from MEMBERS_MANAGE MEMBERS_INVITE CAMPAIGNS_MANAGE DISCORD_MANAGE AUDIT_VIEW to no permissions"
+            ),
             ("rank.delete", "Deleted the rank Initiate of level 1"),
             ("rank.create", "Created the rank Low at level 1: no permissions"),
             ("guild.update", "Changed the guild: name from gg to Other"),
-        ]);
-        assert!(events.iter().all(|it| it["actor"]["displayName"] == "leader" && it["actorRank"] == "Guild Leader" && it["actorRankLevel"] == 5));
-        assert_eq!(events[0]["subject"], json!({ "__typename": "Member", "id": new }));
-        assert_eq!(events[0]["at"], "2026-03-01T20:00:02+00:00");
-        assert_eq!(events[7]["subject"], json!(null), "it is gone");
-        assert_eq!(events[8]["subject"]["__typename"], "Rank");
-        assert_eq!(events[11]["subject"]["__typename"], "Guild");
-    }
+        ]
+    );
+    assert!(events.iter().all(|it| it["actor"]["displayName"] == "leader"
+        && it["actorRank"] == "Guild Leader"
+        && it["actorRankLevel"] == 5));
+    assert_eq!(events[0]["subject"], json!({ "__typename": "Member", "id": new }));
+    assert_eq!(events[0]["at"], "2026-03-01T20:00:02+00:00");
+    assert_eq!(events[7]["subject"], json!(null), "it is gone");
+    assert_eq!(events[8]["subject"]["__typename"], "Rank");
+    assert_eq!(events[11]["subject"]["__typename"], "Guild");
+}
 
-    async fn the_log_is_paged_newest_first_and_open_to_those_who_may_read_it(app) {
-        let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
-        let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
-        for number in 0..5 {
-            leader.ok("mutation($name: String!) { createMember(input: { discordUsername: $name }) { member { id } } }", json!({ "name": format!("n{number}") })).await;
-            app.clock.advance(std::time::Duration::from_secs(1));
-        }
-        let page = leader.ok(LOG, json!({ "first": 2 })).await["auditLog"].clone();
-        assert_eq!((&page["totalCount"], &page["pageInfo"]["hasNextPage"]), (&json!(5), &json!(true)));
-        assert_eq!(strings(&page["nodes"], "/summary"), ["Added n4 as Initiate", "Added n3 as Initiate"]);
-        let cursor = page["pageInfo"]["endCursor"].clone();
-        let rest = leader.ok(LOG, json!({ "after": cursor })).await["auditLog"].clone();
-        assert_eq!(strings(&rest["nodes"], "/summary"), ["Added n2 as Initiate", "Added n1 as Initiate", "Added n0 as Initiate"]);
-        let last = leader.ok(LOG, json!({ "last": 2 })).await["auditLog"].clone();
-        assert_eq!(strings(&last["nodes"], "/summary"), ["Added n1 as Initiate", "Added n0 as Initiate"]);
-        assert_eq!(other.leader().await.refusal(LOG, json!({ "after": cursor })).await, "BAD_USER_INPUT after");
-        assert_eq!(log(&other.leader().await).await.len(), 0);
-        assert_eq!(member.refusal(LOG, json!({})).await, "FORBIDDEN PERMISSION_REQUIRED");
-        assert_eq!(guild.anyone().refusal(LOG, json!({})).await, "UNAUTHENTICATED");
-        // By id the same.
-        let node = "query($id: ID!) { node(id: $id) { ... on AuditEvent { summary } } }";
-        let id = json!({ "id": page["nodes"][0]["id"] });
-        assert_eq!(leader.ok(node, id.clone()).await["node"]["summary"], "Added n4 as Initiate");
-        for stranger in [&member, &guild.anyone(), &other.leader().await] {
-            assert_eq!(stranger.ok(node, id.clone()).await["node"], json!(null));
-        }
-        let few = leader.statements(LOG, json!({ "first": 2 })).await;
-        assert_eq!(few, leader.statements(LOG, json!({ "first": 5 })).await);
+#[on_both]
+async fn the_log_is_paged_newest_first_and_open_to_those_who_may_read_it(app: TestApp) {
+    let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
+    let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
+    for number in 0..5 {
+        leader
+            .ok(
+                "mutation($name: String!) { createMember(input: { discordUsername: $name }) { member { id } } }",
+                json!({ "name": format!("n{number}") }),
+            )
+            .await;
+        app.clock.advance(std::time::Duration::from_secs(1));
     }
+    let page = leader.ok(LOG, json!({ "first": 2 })).await["auditLog"].clone();
+    assert_eq!((&page["totalCount"], &page["pageInfo"]["hasNextPage"]), (&json!(5), &json!(true)));
+    assert_eq!(strings(&page["nodes"], "/summary"), ["Added n4 as Initiate", "Added n3 as Initiate"]);
+    let cursor = page["pageInfo"]["endCursor"].clone();
+    let rest = leader.ok(LOG, json!({ "after": cursor })).await["auditLog"].clone();
+    assert_eq!(
+        strings(&rest["nodes"], "/summary"),
+        ["Added n2 as Initiate", "Added n1 as Initiate", "Added n0 as Initiate"]
+    );
+    let last = leader.ok(LOG, json!({ "last": 2 })).await["auditLog"].clone();
+    assert_eq!(strings(&last["nodes"], "/summary"), ["Added n1 as Initiate", "Added n0 as Initiate"]);
+    assert_eq!(other.leader().await.refusal(LOG, json!({ "after": cursor })).await, "BAD_USER_INPUT after");
+    assert_eq!(log(&other.leader().await).await.len(), 0);
+    assert_eq!(member.refusal(LOG, json!({})).await, "FORBIDDEN PERMISSION_REQUIRED");
+    assert_eq!(guild.anyone().refusal(LOG, json!({})).await, "UNAUTHENTICATED");
+    // By id the same.
+    let node = "query($id: ID!) { node(id: $id) { ... on AuditEvent { summary } } }";
+    let id = json!({ "id": page["nodes"][0]["id"] });
+    assert_eq!(leader.ok(node, id.clone()).await["node"]["summary"], "Added n4 as Initiate");
+    for stranger in [&member, &guild.anyone(), &other.leader().await] {
+        assert_eq!(stranger.ok(node, id.clone()).await["node"], json!(null));
+    }
+    let few = leader.statements(LOG, json!({ "first": 2 })).await;
+    assert_eq!(few, leader.statements(LOG, json!({ "first": 5 })).await);
+}
 
-    async fn what_was_done_with_a_hidden_campaign_is_hidden_too(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let officer = guild.member("officer", "Officer").await;
-        let update = "mutation($input: UpdateRankInput!) { updateRank(input: $input) { rank { id } } }";
-        let auditor = async_graphql::ID::from(guild.rank("Veteran").id);
-        leader.ok(update, json!({ "input": { "id": auditor, "permissions": ["AUDIT_VIEW"] } })).await;
-        let auditor = guild.member("auditor", "Veteran").await;
-        let hidden = Draft::create(&leader, 2, json!({ "minRankLevelToVote": 5, "minRankLevelToView": 5 })).await;
-        let open = Draft::create(&officer, 2, json!({})).await;
-        assert_eq!(actions(&leader).await.len(), 3);
-        assert_eq!(actions(&officer).await, ["campaign.create", "rank.update"]);
-        assert_eq!(actions(&auditor).await, ["rank.update"], "drafts are for those who manage campaigns");
-        open.activate(&officer).await;
-        assert_eq!(actions(&auditor).await, ["campaign.activate", "campaign.create", "rank.update"]);
-        let node = "query($id: ID!) { node(id: $id) { id } }";
-        let of_hidden = log(&leader).await.iter().find(|it| it["subject"]["id"] == hidden.id.as_str()).unwrap()["id"].clone();
-        assert_eq!(officer.ok(node, json!({ "id": of_hidden })).await["node"], json!(null));
-        // Opened later, what was done while it was hidden stays so.
-        let opened = json!({ "input": { "id": hidden.id, "minRankLevelToVote": 1, "minRankLevelToView": null } });
-        leader.ok("mutation($input: UpdateCampaignInput!) { updateCampaign(input: $input) { campaign { id } } }", opened).await;
-        assert_eq!(actions(&officer).await, ["campaign.activate", "campaign.create", "campaign.update", "rank.update"]);
-        assert_eq!(officer.ok(node, json!({ "id": of_hidden })).await["node"], json!(null));
-        // Gone, it is no more open than it was.
-        leader.ok("mutation($id: ID!) { deleteCampaign(id: $id) { deletedId } }", hidden.vars()).await;
-        assert_eq!(officer.ok(node, json!({ "id": of_hidden })).await["node"], json!(null));
-        assert!(actions(&leader).await.contains(&"campaign.delete".to_owned()));
-        assert_eq!(leader.ok(node, json!({ "id": of_hidden })).await["node"]["id"], of_hidden);
-    }
+#[on_both]
+async fn what_was_done_with_a_hidden_campaign_is_hidden_too(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let officer = guild.member("officer", "Officer").await;
+    let update = "mutation($input: UpdateRankInput!) { updateRank(input: $input) { rank { id } } }";
+    let auditor = async_graphql::ID::from(guild.rank("Veteran").id);
+    leader.ok(update, json!({ "input": { "id": auditor, "permissions": ["AUDIT_VIEW"] } })).await;
+    let auditor = guild.member("auditor", "Veteran").await;
+    let hidden = Draft::create(&leader, 2, json!({ "minRankLevelToVote": 5, "minRankLevelToView": 5 })).await;
+    let open = Draft::create(&officer, 2, json!({})).await;
+    assert_eq!(actions(&leader).await.len(), 3);
+    assert_eq!(actions(&officer).await, ["campaign.create", "rank.update"]);
+    assert_eq!(actions(&auditor).await, ["rank.update"], "drafts are for those who manage campaigns");
+    open.activate(&officer).await;
+    assert_eq!(actions(&auditor).await, ["campaign.activate", "campaign.create", "rank.update"]);
+    let node = "query($id: ID!) { node(id: $id) { id } }";
+    let of_hidden =
+        log(&leader).await.iter().find(|it| it["subject"]["id"] == hidden.id.as_str()).unwrap()["id"].clone();
+    assert_eq!(officer.ok(node, json!({ "id": of_hidden })).await["node"], json!(null));
+    // Opened later, what was done while it was hidden stays so.
+    let opened = json!({ "input": { "id": hidden.id, "minRankLevelToVote": 1, "minRankLevelToView": null } });
+    leader
+        .ok("mutation($input: UpdateCampaignInput!) { updateCampaign(input: $input) { campaign { id } } }", opened)
+        .await;
+    assert_eq!(actions(&officer).await, ["campaign.activate", "campaign.create", "campaign.update", "rank.update"]);
+    assert_eq!(officer.ok(node, json!({ "id": of_hidden })).await["node"], json!(null));
+    // Gone, it is no more open than it was.
+    leader.ok("mutation($id: ID!) { deleteCampaign(id: $id) { deletedId } }", hidden.vars()).await;
+    assert_eq!(officer.ok(node, json!({ "id": of_hidden })).await["node"], json!(null));
+    assert!(actions(&leader).await.contains(&"campaign.delete".to_owned()));
+    assert_eq!(leader.ok(node, json!({ "id": of_hidden })).await["node"]["id"], of_hidden);
+}
 
-    async fn the_whole_life_of_a_campaign_is_told(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let draft = Draft::create(&officer, 2, json!({ "title": "Mount" })).await;
-        let mut expected = vec!["Drafted the vote “Mount”".to_owned()];
-        let mut tell = async |mutation: &str, variables: Value, summary: &str| {
-            app.clock.advance(std::time::Duration::from_secs(1));
-            officer.ok(mutation, variables).await;
-            expected.push(summary.to_owned());
-        };
-        let entry = json!({ "id": draft.entries[0] });
-        tell("mutation($id: ID!) { updateCampaign(input: { id: $id, durationHours: 5 }) { campaign { id } } }", draft.vars(), "Changed the settings of the vote “Mount”").await;
-        tell("mutation($id: ID!) { addEntry(input: { campaignId: $id, entry: { name: \"new\" } }) { entry { id } } }", draft.vars(), "Added the entry new to the vote “Mount”").await;
-        tell("mutation($id: ID!) { updateEntry(input: { id: $id, name: \"other\" }) { entry { id } } }", entry.clone(), "Changed the entry other of the vote “Mount”").await;
-        tell("mutation($id: ID!) { removeEntry(id: $id) { deletedId } }", entry, "Took the entry other off the vote “Mount”").await;
-        tell("mutation($id: ID!) { activateCampaign(id: $id) { campaign { id } } }", draft.vars(), "Set the vote “Mount” live").await;
-        tell("mutation($id: ID!) { closeCampaign(id: $id) { campaign { id } } }", draft.vars(), "Closed the vote “Mount”").await;
-        tell("mutation($id: ID!) { archiveCampaign(id: $id) { campaign { id } } }", draft.vars(), "Archived the vote “Mount”").await;
-        expected.reverse();
-        let told: Vec<String> = log(&officer).await.iter().map(|it| it["summary"].as_str().unwrap().to_owned()).collect();
-        assert_eq!(told, expected);
-    }
+#[on_both]
+async fn the_whole_life_of_a_campaign_is_told(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let draft = Draft::create(&officer, 2, json!({ "title": "Mount" })).await;
+    let mut expected = vec!["Drafted the vote “Mount”".to_owned()];
+    let mut tell = async |mutation: &str, variables: Value, summary: &str| {
+        app.clock.advance(std::time::Duration::from_secs(1));
+        officer.ok(mutation, variables).await;
+        expected.push(summary.to_owned());
+    };
+    let entry = json!({ "id": draft.entries[0] });
+    tell(
+        "mutation($id: ID!) { updateCampaign(input: { id: $id, durationHours: 5 }) { campaign { id } } }",
+        draft.vars(),
+        "Changed the settings of the vote “Mount”",
+    )
+    .await;
+    tell(
+        "mutation($id: ID!) { addEntry(input: { campaignId: $id, entry: { name: \"new\" } }) { entry { id } } }",
+        draft.vars(),
+        "Added the entry new to the vote “Mount”",
+    )
+    .await;
+    tell(
+        "mutation($id: ID!) { updateEntry(input: { id: $id, name: \"other\" }) { entry { id } } }",
+        entry.clone(),
+        "Changed the entry other of the vote “Mount”",
+    )
+    .await;
+    tell(
+        "mutation($id: ID!) { removeEntry(id: $id) { deletedId } }",
+        entry,
+        "Took the entry other off the vote “Mount”",
+    )
+    .await;
+    tell(
+        "mutation($id: ID!) { activateCampaign(id: $id) { campaign { id } } }",
+        draft.vars(),
+        "Set the vote “Mount” live",
+    )
+    .await;
+    tell("mutation($id: ID!) { closeCampaign(id: $id) { campaign { id } } }", draft.vars(), "Closed the vote “Mount”")
+        .await;
+    tell(
+        "mutation($id: ID!) { archiveCampaign(id: $id) { campaign { id } } }",
+        draft.vars(),
+        "Archived the vote “Mount”",
+    )
+    .await;
+    expected.reverse();
+    let told: Vec<String> = log(&officer).await.iter().map(|it| it["summary"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(told, expected);
 }

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use guildhall::{app::App, kernel::clock::Clock};
 use serde_json::{Value, json};
 
-use crate::support::{Draft, Responses, TestGuild, next, on_both, refusal_in, while_time_passes};
+use crate::support::{Draft, Responses, TestApp, TestGuild, next, on_both, refusal_in, while_time_passes};
 
 const FOLLOW: &str = "subscription($id: ID) { campaignChanged(campaignId: $id) { id title status entries { name } } }";
 const RENAME: &str =
@@ -42,159 +42,174 @@ async fn begin(server: &App, guild: &TestGuild<'_>, streams: &mut [&mut Response
     }
 }
 
-on_both! {
-    async fn whoever_may_see_a_campaign_is_told_what_becomes_of_it(app) {
-        let guild = app.guild("gg").await;
-        let (officer, member) = (guild.member("officer", "Officer").await, guild.member("member", "Member").await);
-        let mut streams = Vec::new();
-        for client in [&officer, &member, &guild.anyone()] {
-            let mut answers = client.subscribe(FOLLOW, json!({})).await;
-            begin(&app.app, &guild, &mut [&mut answers]).await;
-            streams.push(answers);
-        }
-        let [officers, members, anyones] = &mut streams[..] else { unreachable!() };
-        let draft = Draft::create(&officer, 2, json!({ "title": "secret", "minRankLevelToView": 2 })).await;
-        assert_eq!(told(&app.clock, officers).await, "secret DRAFT");
-        for number in 1..=20 {
-            officer.ok(RENAME, json!({ "id": draft.id, "title": format!("edit {number}") })).await;
-        }
-        // The clock has not moved since the first edit, so all of them are one change.
-        assert_eq!(told(&app.clock, officers).await, "edit 20 DRAFT");
-        draft.activate(&officer).await;
-        draft.close(&officer).await;
-        officer.ok(ARCHIVE, draft.vars()).await;
-        for status in ["LIVE", "CLOSED", "ARCHIVED"] {
-            assert_eq!(told(&app.clock, officers).await, format!("edit 20 {status}"));
-            // Drafts are none of their business.
-            assert_eq!(told(&app.clock, members).await, format!("edit 20 {status}"));
-        }
-        let public = Draft::create(&officer, 2, json!({ "title": "public" })).await;
-        public.activate(&officer).await;
-        assert_eq!(told(&app.clock, anyones).await, "public LIVE", "of what is above them, nothing");
-        assert_eq!(told(&app.clock, officers).await, "public DRAFT");
-    }
-
-    async fn a_campaign_followed_by_its_id_tells_of_no_other(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let (one, two) = (Draft::create(&officer, 2, json!({ "title": "one" })).await, Draft::create(&officer, 2, json!({ "title": "two" })).await);
-        let mut answers = officer.subscribe(FOLLOW, two.vars()).await;
+#[on_both]
+async fn whoever_may_see_a_campaign_is_told_what_becomes_of_it(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (officer, member) = (guild.member("officer", "Officer").await, guild.member("member", "Member").await);
+    let mut streams = Vec::new();
+    for client in [&officer, &member, &guild.anyone()] {
+        let mut answers = client.subscribe(FOLLOW, json!({})).await;
         begin(&app.app, &guild, &mut [&mut answers]).await;
-        one.activate(&officer).await;
-        let entry = json!({ "input": { "campaignId": two.id, "entry": { "name": "late" } } });
-        officer.ok("mutation($input: AddEntryInput!) { addEntry(input: $input) { entry { id } } }", entry).await;
-        let edited = collected(&app.clock, &mut answers).await.unwrap();
-        assert_eq!(edited["data"]["campaignChanged"]["entries"][2]["name"], "late", "{edited}");
-        officer.ok("mutation($id: ID!) { deleteCampaign(id: $id) { deletedId } }", two.vars()).await;
-        assert_eq!(refusal_in(&collected(&app.clock, &mut answers).await.unwrap()), "NOT_FOUND campaignId");
+        streams.push(answers);
+    }
+    let [officers, members, anyones] = &mut streams[..] else { unreachable!() };
+    let draft = Draft::create(&officer, 2, json!({ "title": "secret", "minRankLevelToView": 2 })).await;
+    assert_eq!(told(&app.clock, officers).await, "secret DRAFT");
+    for number in 1..=20 {
+        officer.ok(RENAME, json!({ "id": draft.id, "title": format!("edit {number}") })).await;
+    }
+    // The clock has not moved since the first edit, so all of them are one change.
+    assert_eq!(told(&app.clock, officers).await, "edit 20 DRAFT");
+    draft.activate(&officer).await;
+    draft.close(&officer).await;
+    officer.ok(ARCHIVE, draft.vars()).await;
+    for status in ["LIVE", "CLOSED", "ARCHIVED"] {
+        assert_eq!(told(&app.clock, officers).await, format!("edit 20 {status}"));
+        // Drafts are none of their business.
+        assert_eq!(told(&app.clock, members).await, format!("edit 20 {status}"));
+    }
+    let public = Draft::create(&officer, 2, json!({ "title": "public" })).await;
+    public.activate(&officer).await;
+    assert_eq!(told(&app.clock, anyones).await, "public LIVE", "of what is above them, nothing");
+    assert_eq!(told(&app.clock, officers).await, "public DRAFT");
+}
+
+#[on_both]
+async fn a_campaign_followed_by_its_id_tells_of_no_other(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let (one, two) = (
+        Draft::create(&officer, 2, json!({ "title": "one" })).await,
+        Draft::create(&officer, 2, json!({ "title": "two" })).await,
+    );
+    let mut answers = officer.subscribe(FOLLOW, two.vars()).await;
+    begin(&app.app, &guild, &mut [&mut answers]).await;
+    one.activate(&officer).await;
+    let entry = json!({ "input": { "campaignId": two.id, "entry": { "name": "late" } } });
+    officer.ok("mutation($input: AddEntryInput!) { addEntry(input: $input) { entry { id } } }", entry).await;
+    let edited = collected(&app.clock, &mut answers).await.unwrap();
+    assert_eq!(edited["data"]["campaignChanged"]["entries"][2]["name"], "late", "{edited}");
+    officer.ok("mutation($id: ID!) { deleteCampaign(id: $id) { deletedId } }", two.vars()).await;
+    assert_eq!(refusal_in(&collected(&app.clock, &mut answers).await.unwrap()), "NOT_FOUND campaignId");
+    assert_eq!(next(&mut answers).await, None);
+    for (client, id) in [
+        (&guild.anyone(), json!("nonsense")),
+        (&guild.member("m", "Member").await, json!(Draft::create(&officer, 2, json!({})).await.id)),
+    ] {
+        let mut answers = client.subscribe(FOLLOW, json!({ "id": id })).await;
+        assert_eq!(refusal_in(&next(&mut answers).await.unwrap()), "NOT_FOUND campaignId");
         assert_eq!(next(&mut answers).await, None);
-        for (client, id) in [(&guild.anyone(), json!("nonsense")), (&guild.member("m", "Member").await, json!(Draft::create(&officer, 2, json!({})).await.id))] {
-            let mut answers = client.subscribe(FOLLOW, json!({ "id": id })).await;
-            assert_eq!(refusal_in(&next(&mut answers).await.unwrap()), "NOT_FOUND campaignId");
-            assert_eq!(next(&mut answers).await, None);
-        }
     }
+}
 
-    async fn a_demotion_ends_what_is_told_to_the_demoted_alone(app) {
-        let guild = app.guild("gg").await;
-        let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-        let draft = Draft::create(&leader, 2, json!({ "title": "draft" })).await;
-        let mut one = officer.subscribe(FOLLOW, draft.vars()).await;
-        let mut all = officer.subscribe(FOLLOW, json!({})).await;
-        let mut leaders = leader.subscribe(FOLLOW, draft.vars()).await;
-        begin(&app.app, &guild, &mut [&mut one, &mut all, &mut leaders]).await;
-        let member = json!(async_graphql::ID::from(guild.rank("Member").id));
-        leader.ok(MEMBER, json!({ "input": { "id": officer.id, "rankId": member } })).await;
-        assert_eq!(refusal_in(&next(&mut one).await.unwrap()), "NOT_FOUND campaignId");
-        assert_eq!(next(&mut one).await, None);
-        leader.ok(RENAME, json!({ "id": draft.id, "title": "renamed" })).await;
-        assert_eq!(told(&app.clock, &mut leaders).await, "renamed DRAFT");
-        draft.activate(&leader).await;
-        assert_eq!(told(&app.clock, &mut all).await, "renamed LIVE", "the draft's new name was not theirs to know");
-        leader.ok(MEMBER, json!({ "input": { "id": officer.id, "active": false } })).await;
-        assert_eq!(refusal_in(&next(&mut all).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
+#[on_both]
+async fn a_demotion_ends_what_is_told_to_the_demoted_alone(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
+    let draft = Draft::create(&leader, 2, json!({ "title": "draft" })).await;
+    let mut one = officer.subscribe(FOLLOW, draft.vars()).await;
+    let mut all = officer.subscribe(FOLLOW, json!({})).await;
+    let mut leaders = leader.subscribe(FOLLOW, draft.vars()).await;
+    begin(&app.app, &guild, &mut [&mut one, &mut all, &mut leaders]).await;
+    let member = json!(async_graphql::ID::from(guild.rank("Member").id));
+    leader.ok(MEMBER, json!({ "input": { "id": officer.id, "rankId": member } })).await;
+    assert_eq!(refusal_in(&next(&mut one).await.unwrap()), "NOT_FOUND campaignId");
+    assert_eq!(next(&mut one).await, None);
+    leader.ok(RENAME, json!({ "id": draft.id, "title": "renamed" })).await;
+    assert_eq!(told(&app.clock, &mut leaders).await, "renamed DRAFT");
+    draft.activate(&leader).await;
+    assert_eq!(told(&app.clock, &mut all).await, "renamed LIVE", "the draft's new name was not theirs to know");
+    leader.ok(MEMBER, json!({ "input": { "id": officer.id, "active": false } })).await;
+    assert_eq!(refusal_in(&next(&mut all).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
+}
+
+#[on_both]
+async fn what_is_told_to_one_viewer_is_not_told_to_another(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (officer, voter, other) = (
+        guild.member("officer", "Officer").await,
+        guild.member("voter", "Member").await,
+        guild.member("other", "Member").await,
+    );
+    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    draft.vote(&voter, &[1]).await;
+    let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } campaign { viewerCanVote viewerBallot { picks { name } } activationBlockers } } }";
+    let plain = watch.replace(" activationBlockers", "");
+    let own = json!({ "viewerCanVote": false, "viewerBallot": { "picks": [{ "name": "entry 1" }] } });
+    let none = json!({ "viewerCanVote": true, "viewerBallot": null });
+    let nobody = json!({ "viewerCanVote": false, "viewerBallot": null });
+    let mut streams = Vec::new();
+    for (client, expected) in [(&voter, &own), (&other, &none), (&guild.anyone(), &nobody), (&voter, &own)] {
+        let mut answers = client.subscribe(&plain, draft.vars()).await;
+        assert_eq!(next(&mut answers).await.unwrap()["data"]["voteTally"]["campaign"], *expected);
+        streams.push((answers, expected));
     }
-
-    async fn what_is_told_to_one_viewer_is_not_told_to_another(app) {
-        let guild = app.guild("gg").await;
-        let (officer, voter, other) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await, guild.member("other", "Member").await);
-        let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        draft.vote(&voter, &[1]).await;
-        let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } campaign { viewerCanVote viewerBallot { picks { name } } activationBlockers } } }";
-        let plain = watch.replace(" activationBlockers", "");
-        let own = json!({ "viewerCanVote": false, "viewerBallot": { "picks": [{ "name": "entry 1" }] } });
-        let none = json!({ "viewerCanVote": true, "viewerBallot": null });
-        let nobody = json!({ "viewerCanVote": false, "viewerBallot": null });
-        let mut streams = Vec::new();
-        for (client, expected) in [(&voter, &own), (&other, &none), (&guild.anyone(), &nobody), (&voter, &own)] {
-            let mut answers = client.subscribe(&plain, draft.vars()).await;
-            assert_eq!(next(&mut answers).await.unwrap()["data"]["voteTally"]["campaign"], *expected);
-            streams.push((answers, expected));
-        }
-        draft.vote(&officer, &[0]).await;
-        for (answers, expected) in &mut streams {
-            let tally = next(answers).await.unwrap()["data"]["voteTally"].clone();
-            assert_eq!((&tally["turnout"]["voted"], &tally["campaign"]), (&json!(2), *expected));
-        }
-        // Nor does a field that only officers have become anyone's, in whatever order they ask.
-        for (client, is_refused) in [(&officer, false), (&other, true), (&officer, false)] {
-            let first = next(&mut client.subscribe(watch, draft.vars()).await).await.unwrap();
-            assert_eq!(first.get("errors").is_some(), is_refused, "{first}");
-        }
+    draft.vote(&officer, &[0]).await;
+    for (answers, expected) in &mut streams {
+        let tally = next(answers).await.unwrap()["data"]["voteTally"].clone();
+        assert_eq!((&tally["turnout"]["voted"], &tally["campaign"]), (&json!(2), *expected));
     }
-
-    async fn a_demoted_viewer_goes_on_watching_with_fewer_rights(app) {
-        let guild = app.guild("gg").await;
-        let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-        let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { campaign { activationBlockers } } }";
-        let mut answers = officer.subscribe(watch, draft.vars()).await;
-        assert!(next(&mut answers).await.unwrap().get("errors").is_none());
-        let member = json!(async_graphql::ID::from(guild.rank("Member").id));
-        leader.ok(MEMBER, json!({ "input": { "id": officer.id, "rankId": member } })).await;
-        draft.vote(&leader, &[0]).await;
-        assert_eq!(refusal_in(&next(&mut answers).await.unwrap()), "FORBIDDEN PERMISSION_REQUIRED");
+    // Nor does a field that only officers have become anyone's, in whatever order they ask.
+    for (client, is_refused) in [(&officer, false), (&other, true), (&officer, false)] {
+        let first = next(&mut client.subscribe(watch, draft.vars()).await).await.unwrap();
+        assert_eq!(first.get("errors").is_some(), is_refused, "{first}");
     }
+}
 
-    async fn the_same_answer_is_made_once_for_all(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        // A turnout is loaded anew for each answer.
-        let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { revision campaign { turnout { voted } } } }";
-        let mut streams = Vec::new();
-        for _ in 0..40 {
-            let mut answers = guild.anyone().subscribe(watch, draft.vars()).await;
-            next(&mut answers).await.unwrap();
-            streams.push(answers);
-        }
-        let before = app.app.db.statements();
-        draft.vote(&officer, &[0]).await;
-        for answers in &mut streams {
-            assert_eq!(next(answers).await.unwrap()["data"]["voteTally"]["campaign"]["turnout"]["voted"], 1);
-        }
-        let statements = app.app.db.statements() - before;
-        assert!(statements < 60, "{statements} statements for one ballot and 40 who watch the same");
+#[on_both]
+async fn a_demoted_viewer_goes_on_watching_with_fewer_rights(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
+    let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { campaign { activationBlockers } } }";
+    let mut answers = officer.subscribe(watch, draft.vars()).await;
+    assert!(next(&mut answers).await.unwrap().get("errors").is_none());
+    let member = json!(async_graphql::ID::from(guild.rank("Member").id));
+    leader.ok(MEMBER, json!({ "input": { "id": officer.id, "rankId": member } })).await;
+    draft.vote(&leader, &[0]).await;
+    assert_eq!(refusal_in(&next(&mut answers).await.unwrap()), "FORBIDDEN PERMISSION_REQUIRED");
+}
+
+#[on_both]
+async fn the_same_answer_is_made_once_for_all(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    // A turnout is loaded anew for each answer.
+    let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { revision campaign { turnout { voted } } } }";
+    let mut streams = Vec::new();
+    for _ in 0..40 {
+        let mut answers = guild.anyone().subscribe(watch, draft.vars()).await;
+        next(&mut answers).await.unwrap();
+        streams.push(answers);
     }
+    let before = app.app.db.statements();
+    draft.vote(&officer, &[0]).await;
+    for answers in &mut streams {
+        assert_eq!(next(answers).await.unwrap()["data"]["voteTally"]["campaign"]["turnout"]["voted"], 1);
+    }
+    let statements = app.app.db.statements() - before;
+    assert!(statements < 60, "{statements} statements for one ballot and 40 who watch the same");
+}
 
-    async fn fragments_at_a_subscriptions_root_are_put_in(app) {
-        let guild = app.guild("gg").await;
-        let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        for watch in [
-            "subscription($id: ID!) { ...Watch } fragment Watch on Subscription { voteTally(campaignId: $id) { ...T } } fragment T on VoteTally { isFinal }",
-            "subscription($id: ID!) { ... on Subscription { ... { tally: voteTally(campaignId: $id) { isFinal } } } }",
-        ] {
-            let first = next(&mut guild.anyone().subscribe(watch, draft.vars()).await).await.unwrap();
-            let tally = first["data"].as_object().unwrap().values().next().unwrap();
-            assert_eq!(tally, &json!({ "isFinal": false }), "{first}");
-        }
-        for watch in [
-            "subscription($id: ID!) { a: voteTally(campaignId: $id) { isFinal } b: voteTally(campaignId: $id) { isFinal } }",
-            "subscription($id: ID!) { voteTally(campaignId: $id) @skip(if: true) { isFinal } }",
-            "subscription($id: ID!) { voteTally(campaignId: $id) { isFinal } ...Unused } fragment Unused on Query { __typename }",
-        ] {
-            assert_eq!(refusal_in(&guild.anyone().run(watch, draft.vars()).await), "BAD_USER_INPUT", "{watch}");
-        }
+#[on_both]
+async fn fragments_at_a_subscriptions_root_are_put_in(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    for watch in [
+        "subscription($id: ID!) { ...Watch } fragment Watch on Subscription { voteTally(campaignId: $id) { ...T } } fragment T on VoteTally { isFinal }",
+        "subscription($id: ID!) { ... on Subscription { ... { tally: voteTally(campaignId: $id) { isFinal } } } }",
+    ] {
+        let first = next(&mut guild.anyone().subscribe(watch, draft.vars()).await).await.unwrap();
+        let tally = first["data"].as_object().unwrap().values().next().unwrap();
+        assert_eq!(tally, &json!({ "isFinal": false }), "{first}");
+    }
+    for watch in [
+        "subscription($id: ID!) { a: voteTally(campaignId: $id) { isFinal } b: voteTally(campaignId: $id) { isFinal } }",
+        "subscription($id: ID!) { voteTally(campaignId: $id) @skip(if: true) { isFinal } }",
+        "subscription($id: ID!) { voteTally(campaignId: $id) { isFinal } ...Unused } fragment Unused on Query { __typename }",
+    ] {
+        assert_eq!(refusal_in(&guild.anyone().run(watch, draft.vars()).await), "BAD_USER_INPUT", "{watch}");
     }
 }
 

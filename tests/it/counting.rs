@@ -9,7 +9,7 @@ use guildhall_count::{BallotFile, Method};
 use serde_json::{Value, json};
 
 use self::textbook::{Published, Textbook};
-use crate::support::{Client, Draft, TestGuild, on_both, strings};
+use crate::support::{Client, Draft, TestApp, TestGuild, on_both, strings};
 
 /// Casts every ballot through the API, closes the vote, and returns the result.
 async fn vote(guild: &TestGuild<'_>, voters: &[Client<'_>], election: &Textbook, by: &Published) -> Value {
@@ -32,37 +32,36 @@ async fn vote(guild: &TestGuild<'_>, voters: &[Client<'_>], election: &Textbook,
     leader.ok(query, draft.vars()).await["campaign"].clone()
 }
 
-on_both! {
-    async fn textbook_elections_have_the_same_outcomes_through_the_api(app) {
-        let guild = app.guild("gg").await;
-        let mut rows = Vec::new();
-        for number in 0..100 {
-            rows.push(guild.row(&format!("voter-{number}"), "Member", true).await);
-        }
-        let voters = guild.add(rows).await;
-        for election in textbook::read("data/elections") {
-            // The larger elections are counted without a server only: here they would test nothing more.
-            let ballots = election.ballots();
-            for published in election.outcomes.iter().filter(|_| ballots.len() <= 21) {
-                let called = format!("{} by {}", election.title, published.method);
-                let result = vote(&guild, &voters, &election, published).await;
-                let named = |value: &str| -> BTreeMap<String, i64> {
-                    let values = result["standings"].as_array().unwrap().iter().map(|row| row[value].as_i64().unwrap());
-                    strings(&result["standings"], "/entry/name").into_iter().zip(values).collect()
-                };
-                assert_eq!(named("place"), published.places, "{called}");
-                assert_eq!(named("points"), published.points, "{called}");
-                assert_eq!(strings(&result["winners"], "/name"), published.winners, "{called}");
-                // Each method shows its own steps and no others.
-                let shown = |field: &str| !result[field].is_null();
-                assert_eq!(shown("runoffRounds"), published.method == Method::InstantRunoff);
-                assert_eq!(shown("pairwise"), published.method == Method::Schulze);
-                let transferred = published.method == Method::SingleTransferableVote && !ballots.is_empty();
-                assert_eq!(shown("transfers"), transferred);
-                assert_eq!(result["ballotBox"]["count"], ballots.len());
-                let file = BallotFile::read(result["ballotBox"]["file"].as_str().unwrap()).unwrap();
-                assert_eq!(file.check(), Vec::<String>::new(), "{called}");
-            }
+#[on_both]
+async fn textbook_elections_have_the_same_outcomes_through_the_api(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let mut rows = Vec::new();
+    for number in 0..100 {
+        rows.push(guild.row(&format!("voter-{number}"), "Member", true).await);
+    }
+    let voters = guild.add(rows).await;
+    for election in textbook::read("data/elections") {
+        // The larger elections are counted without a server only: here they would test nothing more.
+        let ballots = election.ballots();
+        for published in election.outcomes.iter().filter(|_| ballots.len() <= 21) {
+            let called = format!("{} by {}", election.title, published.method);
+            let result = vote(&guild, &voters, &election, published).await;
+            let named = |value: &str| -> BTreeMap<String, i64> {
+                let values = result["standings"].as_array().unwrap().iter().map(|row| row[value].as_i64().unwrap());
+                strings(&result["standings"], "/entry/name").into_iter().zip(values).collect()
+            };
+            assert_eq!(named("place"), published.places, "{called}");
+            assert_eq!(named("points"), published.points, "{called}");
+            assert_eq!(strings(&result["winners"], "/name"), published.winners, "{called}");
+            // Each method shows its own steps and no others.
+            let shown = |field: &str| !result[field].is_null();
+            assert_eq!(shown("runoffRounds"), published.method == Method::InstantRunoff);
+            assert_eq!(shown("pairwise"), published.method == Method::Schulze);
+            let transferred = published.method == Method::SingleTransferableVote && !ballots.is_empty();
+            assert_eq!(shown("transfers"), transferred);
+            assert_eq!(result["ballotBox"]["count"], ballots.len());
+            let file = BallotFile::read(result["ballotBox"]["file"].as_str().unwrap()).unwrap();
+            assert_eq!(file.check(), Vec::<String>::new(), "{called}");
         }
     }
 }

@@ -272,23 +272,26 @@ fn a_file_is_looked_at_with_all_that_is_around_it() {
     );
 }
 
-on_both! {
-    async fn a_schema_is_told_of_and_left_as_it_is(app) {
-        of(&app, &[]).ends_with_code(0).has("ok", "schema", &["the newest"]).has("warn", "guild", &["no guild yet", "bootstrap"]);
-        app.guild("gg").await;
-        of(&app, &[]).ends_with_code(0).has("ok", "guild", &["gg serves requests that name none (of 1 in all)"]);
-        of(&app, &["--default-guild", "gg"]).ends_with_code(0).has("ok", "guild", &["gg serves"]);
-        of(&app, &["--default-guild", "hh"]).ends_with_code(1).has("fail", "guild", &["no guild hh"]);
-        let versions = app.rows_of("__diesel_schema_migrations").await;
-        app.sql("DELETE FROM __diesel_schema_migrations WHERE version = '20261122000000'").await;
-        of(&app, &[]).ends_with_code(0).has("warn", "schema", &["20261122000000", "backup"]);
-        app.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20261122000000'), ('29990101000000')").await;
-        of(&app, &[]).ends_with_code(1).has("fail", "schema", &["newer guildhall", "29990101000000"]);
-        assert_eq!(app.rows_of("__diesel_schema_migrations").await, versions + 1);
-        app.sql("DELETE FROM __diesel_schema_migrations").await;
-        of(&app, &[]).ends_with_code(0).has("ok", "schema", &["none yet"]);
-        assert_eq!(app.rows_of("__diesel_schema_migrations").await, 0);
-    }
+#[on_both]
+async fn a_schema_is_told_of_and_left_as_it_is(app: TestApp) {
+    of(&app, &[]).ends_with_code(0).has("ok", "schema", &["the newest"]).has(
+        "warn",
+        "guild",
+        &["no guild yet", "bootstrap"],
+    );
+    app.guild("gg").await;
+    of(&app, &[]).ends_with_code(0).has("ok", "guild", &["gg serves requests that name none (of 1 in all)"]);
+    of(&app, &["--default-guild", "gg"]).ends_with_code(0).has("ok", "guild", &["gg serves"]);
+    of(&app, &["--default-guild", "hh"]).ends_with_code(1).has("fail", "guild", &["no guild hh"]);
+    let versions = app.rows_of("__diesel_schema_migrations").await;
+    app.sql("DELETE FROM __diesel_schema_migrations WHERE version = '20261122000000'").await;
+    of(&app, &[]).ends_with_code(0).has("warn", "schema", &["20261122000000", "backup"]);
+    app.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20261122000000'), ('29990101000000')").await;
+    of(&app, &[]).ends_with_code(1).has("fail", "schema", &["newer guildhall", "29990101000000"]);
+    assert_eq!(app.rows_of("__diesel_schema_migrations").await, versions + 1);
+    app.sql("DELETE FROM __diesel_schema_migrations").await;
+    of(&app, &[]).ends_with_code(0).has("ok", "schema", &["none yet"]);
+    assert_eq!(app.rows_of("__diesel_schema_migrations").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -25,267 +25,398 @@ async fn serve(app: &TestApp, settings: &Settings) -> Http {
     Http::serve_with(Arc::clone(&app.app), settings, RequestRates::default()).await
 }
 
-on_both! {
-    async fn a_query_that_was_registered_is_known_by_its_hash(app) {
-        app.guild("gg").await;
-        let http = app.serve().await;
-        let query = "query($first: Int) { guild { slug } members(first: $first) { totalCount } }";
-        let by_hash = json!({ "extensions": persisted(&hash(query)), "variables": { "first": 1 } });
-        assert_eq!(refusal_in(&ask(&http, &by_hash).await), "NOT_FOUND PERSISTED_QUERY_NOT_FOUND");
-        // That it was run is not enough: it was not said that it would be named so.
-        assert!(ask(&http, &json!({ "query": query })).await.get("errors").is_none());
-        let unknown = ask(&http, &by_hash).await;
-        assert_eq!(unknown["errors"][0]["message"], "PersistedQueryNotFound");
-        let get = |extensions: &Value| http.client.get(http.url("/graphql")).query(&[("extensions", &extensions.to_string())]);
-        let modern = get(&persisted(&hash(query))).header("accept", "application/graphql-response+json").send().await.unwrap();
-        assert_eq!(modern.status(), StatusCode::BAD_REQUEST);
-        let wrong = ask(&http, &json!({ "query": query, "extensions": persisted(&hash("{ me { id } }")) })).await;
-        assert_eq!(refusal_in(&wrong), "BAD_USER_INPUT extensions");
-        assert_eq!(refusal_in(&ask(&http, &by_hash).await), "NOT_FOUND PERSISTED_QUERY_NOT_FOUND", "nothing was registered by that");
-        let registered = ask(&http, &json!({ "query": query, "extensions": persisted(&hash(query).to_uppercase()) })).await;
-        assert_eq!(registered["data"]["guild"]["slug"], "gg");
-        assert_eq!(ask(&http, &by_hash).await["data"], json!({ "guild": { "slug": "gg" }, "members": { "totalCount": 1 } }));
-        let by_get: Value = get(&persisted(&hash(query))).send().await.unwrap().json().await.unwrap();
-        assert_eq!(by_get["data"]["guild"]["slug"], "gg");
-        for extensions in [
-            json!({ "persistedQuery": { "version": 2, "sha256Hash": hash(query) } }),
-            json!({ "persistedQuery": { "version": 1 } }),
-            json!({ "persistedQuery": "x" }),
-        ] {
-            assert_eq!(refusal_in(&ask(&http, &json!({ "query": query, "extensions": extensions })).await), "BAD_USER_INPUT extensions");
-        }
-        // What cannot be run is not kept, and a mutation is one by its hash, too.
-        let logout = "mutation { logout { success } }";
-        ask(&http, &json!({ "query": logout, "extensions": persisted(&hash(logout)) })).await;
-        assert_eq!(get(&persisted(&hash(logout))).send().await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
+#[on_both]
+async fn a_query_that_was_registered_is_known_by_its_hash(app: TestApp) {
+    app.guild("gg").await;
+    let http = app.serve().await;
+    let query = "query($first: Int) { guild { slug } members(first: $first) { totalCount } }";
+    let by_hash = json!({ "extensions": persisted(&hash(query)), "variables": { "first": 1 } });
+    assert_eq!(refusal_in(&ask(&http, &by_hash).await), "NOT_FOUND PERSISTED_QUERY_NOT_FOUND");
+    // That it was run is not enough: it was not said that it would be named so.
+    assert!(ask(&http, &json!({ "query": query })).await.get("errors").is_none());
+    let unknown = ask(&http, &by_hash).await;
+    assert_eq!(unknown["errors"][0]["message"], "PersistedQueryNotFound");
+    let get =
+        |extensions: &Value| http.client.get(http.url("/graphql")).query(&[("extensions", &extensions.to_string())]);
+    let modern =
+        get(&persisted(&hash(query))).header("accept", "application/graphql-response+json").send().await.unwrap();
+    assert_eq!(modern.status(), StatusCode::BAD_REQUEST);
+    let wrong = ask(&http, &json!({ "query": query, "extensions": persisted(&hash("{ me { id } }")) })).await;
+    assert_eq!(refusal_in(&wrong), "BAD_USER_INPUT extensions");
+    assert_eq!(
+        refusal_in(&ask(&http, &by_hash).await),
+        "NOT_FOUND PERSISTED_QUERY_NOT_FOUND",
+        "nothing was registered by that"
+    );
+    let registered = ask(&http, &json!({ "query": query, "extensions": persisted(&hash(query).to_uppercase()) })).await;
+    assert_eq!(registered["data"]["guild"]["slug"], "gg");
+    assert_eq!(
+        ask(&http, &by_hash).await["data"],
+        json!({ "guild": { "slug": "gg" }, "members": { "totalCount": 1 } })
+    );
+    let by_get: Value = get(&persisted(&hash(query))).send().await.unwrap().json().await.unwrap();
+    assert_eq!(by_get["data"]["guild"]["slug"], "gg");
+    for extensions in [
+        json!({ "persistedQuery": { "version": 2, "sha256Hash": hash(query) } }),
+        json!({ "persistedQuery": { "version": 1 } }),
+        json!({ "persistedQuery": "x" }),
+    ] {
+        assert_eq!(
+            refusal_in(&ask(&http, &json!({ "query": query, "extensions": extensions })).await),
+            "BAD_USER_INPUT extensions"
+        );
     }
+    // What cannot be run is not kept, and a mutation is one by its hash, too.
+    let logout = "mutation { logout { success } }";
+    ask(&http, &json!({ "query": logout, "extensions": persisted(&hash(logout)) })).await;
+    assert_eq!(get(&persisted(&hash(logout))).send().await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
+}
 
-    async fn a_manifest_allows_nothing_else(app) {
-        app.guild("gg").await;
-        let (slug, name) = ("{ guild { slug } }", "query Name { guild { name } }");
-        for manifest in [
-            json!({ hash(slug): slug, "name-1": name }),
-            json!({ "format": "apollo-persisted-query-manifest", "version": 1, "operations": [
-                { "id": hash(slug), "name": "Slug", "type": "query", "body": slug }, { "id": "name-1", "name": "Name", "type": "query", "body": name },
-            ] }),
-        ] {
-            let settings = Settings { manifest: Some(manifest.to_string()), ..Settings::default() };
-            let http = serve(&app, &settings).await;
-            for body in [
-                json!({ "extensions": persisted(&hash(slug)) }), json!({ "documentId": hash(slug) }), json!({ "documentId": format!("sha256:{}", hash(slug)) }),
-                json!({ "documentId": "name-1" }), json!({ "query": slug }), json!({ "query": slug, "extensions": persisted(&hash(slug)) }),
-                // A client may print the text anew, or send an empty one.
-                json!({ "query": "{\n  guild {\n    slug\n  }\n}", "extensions": persisted(&hash(slug)) }), json!({ "query": "", "documentId": "name-1" }),
-            ] {
-                assert!(ask(&http, &body).await["data"]["guild"].is_object(), "{body}");
-            }
-            let other = "{ me { id } }";
-            for body in [
-                json!({ "query": other }), json!({ "query": format!("{slug} ") }), json!({ "documentId": "name-2" }), json!({ "extensions": persisted(&hash(other)) }),
-                json!({ "query": other, "extensions": persisted(&hash(other)) }), json!({ "query": other, "extensions": persisted(&hash(slug)) }), json!({ "query": other, "documentId": "name-1" }),
-                 json!({ "query": "{ __schema { queryType { name } } }" }), json!({ "query": "{" }),
-            ] {
-                assert_eq!(refusal_in(&ask(&http, &body).await), "FORBIDDEN UNTRUSTED_DOCUMENT", "{body}");
-            }
-        }
-        for manifest in ["", "[]", "{\"a\": 1}", "{\"a\": \"{\"}"] {
-            let settings = Settings { manifest: Some(manifest.to_owned()), ..Settings::default() };
-            assert!(guildhall::api::Graph::with(&settings).is_err(), "{manifest}");
-        }
-    }
-
-    async fn the_schema_is_told_or_not(app) {
-        app.guild("gg").await;
-        let ask_types = json!({ "query": "query($n: String!) { ...Q } fragment Q on Query { __type(name: $n) { name } }", "variables": { "n": "Member" } });
-        let (schema, name) = (json!({ "query": "{ __schema { queryType { name } } }" }), json!({ "query": "{ __typename guild { __typename } }" }));
-        let open = app.serve().await;
-        assert_eq!(ask(&open, &ask_types).await["data"]["__type"]["name"], "Member");
-        let one_of = json!({ "query": "{ __type(name: \"LoginInput\") { isOneOf specifiedByURL inputFields(includeDeprecated: true) { name } } }" });
-        assert_eq!(ask(&open, &one_of).await["data"]["__type"]["isOneOf"], false);
-        let closed = serve(&app, &Settings { introspection: false, ..Settings::default() }).await;
-        for body in [&ask_types, &schema] {
-            assert_eq!(refusal_in(&ask(&closed, body).await), "FORBIDDEN INTROSPECTION_OFF");
-        }
-        assert_eq!(ask(&closed, &name).await["data"], json!({ "__typename": "Query", "guild": { "__typename": "Guild" } }));
-        let misspelt = json!({ "query": "{ gild { slug } }" });
-        let quiet = ask(&open, &misspelt).await.to_string();
-        assert!(!quiet.contains("Did you mean") && !quiet.contains("guild"), "{quiet}");
-        let telling = serve(&app, &Settings { suggestions: true, ..Settings::default() }).await;
-        assert!(ask(&telling, &misspelt).await.to_string().contains("guild"));
-    }
-
-    async fn each_limit_is_where_it_is_set_and_says_so(app) {
-        app.guild("gg").await;
-        let limits = Limits { max_tokens: 40, max_depth: 3, max_complexity: 60, max_root_fields: 5, max_aliases: 3, max_directives: 2, ..Limits::DEFAULT };
-        let http = serve(&app, &Settings { limits, ..Settings::default() }).await;
-        for (within, beyond, told) in [
-            ("{ guild { slug name slug name slug name } }", format!("{{ guild {{ {} }} }}", "slug ".repeat(36)), "at most 40 tokens"),
-            ("{ members(first: 1) { nodes { id } } }", "{ members(first: 1) { nodes { rank { id } } } }".to_owned(), "too deep: 4, of at most 3"),
-            ("{ members(first: 10) { nodes { id } } }", "{ members(first: 100) { nodes { id } } }".to_owned(), "is too complex"),
-            ("{ __typename __typename __typename __typename __typename }", "{ __typename __typename __typename __typename __typename __typename }".to_owned(), "fields at its root: 6, of at most 5"),
-            ("{ a: __typename guild { b: slug c: slug } }", "{ a: __typename ...F ...F } fragment F on Query { guild { b: slug c: slug } }".to_owned(), "aliases: 5, of at most 3"),
-            ("{ guild @skip(if: false) { slug @include(if: true) } }", "{ guild @skip(if: false) { slug @include(if: true) name @skip(if: false) } }".to_owned(), "directives: 3, of at most 2"),
-        ] {
-            assert!(ask(&http, &json!({ "query": within })).await.get("errors").is_none(), "{within}");
-            let refused = ask(&http, &json!({ "query": beyond })).await;
-            assert_eq!(refusal_in(&refused), "QUERY_TOO_COMPLEX", "{beyond}");
-            let message = refused["errors"][0]["message"].as_str().unwrap();
-            assert!(message.contains(told), "{message}");
-        }
-        // By a variable as by a literal, also when the document is known already.
-        let sized = |first: i64| json!({ "query": "query($n: Int) { members(first: $n) { nodes { id } } }", "variables": { "n": first } });
-        assert!(ask(&http, &sized(2)).await.get("errors").is_none());
-        assert_eq!(refusal_in(&ask(&http, &sized(100)).await), "QUERY_TOO_COMPLEX");
-        let twice = ask(&http, &json!({ "query": format!("{{ __typename {} }}", "@aa".repeat(10)) })).await;
-        assert_eq!((twice["errors"].as_array().unwrap().len(), refusal_in(&twice).as_str()), (1, "BAD_USER_INPUT"));
-        let small = serve(&app, &Settings { limits: Limits { max_body: 2_048, ..Limits::DEFAULT }, ..Settings::default() }).await;
-        let large = small.post(&json!({ "query": "{ __typename }", "variables": { "x": "y".repeat(2_048) } })).send().await.unwrap();
-        assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    }
-
-    async fn variables_are_coerced_before_anything_runs(app) {
-        let guild = app.guild("gg").await;
-        let http = app.serve().await;
-        let modern = async |query: &str, variables: Value| {
-            let response = http.post(&json!({ "query": query, "variables": variables })).header("accept", "application/graphql-response+json").send().await.unwrap();
-            (response.status(), response.json::<Value>().await.unwrap())
-        };
-        let first = "query($n: Int!) { members(first: $n) { totalCount } }";
-        for (query, variables, field) in [
-            (first, json!({}), "n"), (first, json!({ "n": null }), "n"), (first, json!({ "n": "1" }), "n"), (first, json!({ "n": 1.5 }), "n"),
-            (first, json!({ "n": 9_999_999_999_i64 }), "n"), (first, json!({ "n": [1] }), "n"), (first, json!({ "n": true }), "n"),
-            ("query($id: ID!) { member(id: $id) { id } }", json!({ "id": {} }), "id"),
-            ("query($id: ID!) { member(id: $id) { id } }", json!({ "id": true }), "id"),
-            ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": ["x", null] }), "ids"),
-            ("query($f: MemberFilter) { members(filter: $f) { totalCount } }", json!({ "f": { "bogus": 1 } }), "f"),
-            ("query($f: MemberFilter) { members(filter: $f) { totalCount } }", json!({ "f": { "search": 1 } }), "search"),
-            ("query($s: [CampaignStatus!]) { campaigns(filter: { status: $s }) { totalCount } }", json!({ "s": ["LIVE", "BOGUS"] }), "s"),
-            ("mutation($i: LoginInput!) { login(input: $i) { accessToken } }", json!({ "i": { "discordUsername": "x" } }), "password"),
-        ] {
-            let (status, body) = modern(query, variables.clone()).await;
-            assert_eq!((status, body.get("data")), (StatusCode::BAD_REQUEST, None), "{query} {variables}: {body}");
-            assert_eq!(refusal_in(&body), format!("BAD_USER_INPUT {field}"), "{query} {variables}");
-        }
-        for (query, variables) in [
-            (first, json!({ "n": 1.0 })), (first, json!({ "n": 1, "unknown": {} })),
-            ("query($n: Int = 1) { members(first: $n) { totalCount } }", json!({})),
-            ("query($n: Int) { members(first: $n) { totalCount } }", json!({ "n": null })),
-            ("query($s: [CampaignStatus!]) { campaigns(filter: { status: $s }) { totalCount } }", json!({ "s": "LIVE" })),
-            ("query($id: ID!) { member(id: $id) { id } }", json!({ "id": 7 })),
-        ] {
-            let (status, body) = modern(query, variables.clone()).await;
-            assert!(status == StatusCode::OK && body.get("errors").is_none(), "{query} {variables}: {body}");
-        }
-        // Absent is not null: what is left out of an update stays, null clears it.
-        let (leader, member) = (guild.leader().await, guild.member("someone", "Member").await);
-        let update = "mutation($i: UpdateMemberInput!) { updateMember(input: $i) { member { displayName } } }";
-        leader.ok(update, json!({ "i": { "id": member.id, "displayName": "Some One" } })).await;
-        assert_eq!(leader.ok(update, json!({ "i": { "id": member.id } })).await["updateMember"]["member"]["displayName"], "Some One");
-        assert_eq!(leader.ok(update, json!({ "i": { "id": member.id, "displayName": null } })).await["updateMember"]["member"]["displayName"], "someone");
-        // So too by a variable within an input that stands in the document.
-        let inline = "mutation($id: ID!, $name: String) { updateMember(input: { id: $id, displayName: $name }) { member { displayName } } }";
-        for (variables, shown) in [
-            (json!({ "id": member.id, "name": "Some One" }), "Some One"), (json!({ "id": member.id }), "Some One"), (json!({ "id": member.id, "name": null }), "someone"),
-        ] {
-            assert_eq!(leader.ok(inline, variables.clone()).await["updateMember"]["member"]["displayName"], shown, "{variables}");
-        }
-        let create = "mutation($early: Boolean) { createCampaign(input: { title: \"x\", minRankLevelToVote: 1, durationHours: 1, earlyCloseIfAllVoted: $early, entries: [] }) { campaign { earlyCloseIfAllVoted } } }";
-        assert_eq!(leader.ok(create, json!({})).await["createCampaign"]["campaign"]["earlyCloseIfAllVoted"], true);
-    }
-
-    async fn fields_are_skipped_and_included_by_the_book(app) {
-        let guild = app.guild("gg").await;
-        let ask = async |query: &str, variables: Value| guild.anyone().ok(query, variables).await;
-        let skip = "query($x: Boolean = true) { guild { slug @skip(if: $x) name } }";
-        assert_eq!(ask(skip, json!({})).await, json!({ "guild": { "name": "gg" } }));
-        assert_eq!(ask(skip, json!({ "x": false })).await, json!({ "guild": { "slug": "gg", "name": "gg" } }));
-        assert_eq!(ask("{ guild @skip(if: true) { slug } }", json!({})).await, json!({}));
-        assert_eq!(ask("{ guild { slug @skip(if: true) } }", json!({})).await, json!({ "guild": {} }));
-        let name = "query($x: Boolean!) { __typename @include(if: $x) guild { slug } }";
-        assert_eq!(ask(name, json!({ "x": false })).await, json!({ "guild": { "slug": "gg" } }));
-    }
-
-    async fn what_is_asked_for_twice_is_done_once(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let add = "mutation {
-            createMember(input: { discordUsername: \"once\" }) { member { id } }
-            ... { createMember(input: { discordUsername: \"once\" }) { member { displayName } } }
-            ...More ...More
-        }
-        fragment More on Mutation {
-            createMember(input: { discordUsername: \"once\" }) { member { rank { level } } }
-            again: createMember(input: { discordUsername: \"twice\" }) { member { displayName } }
-        }";
-        let done = leader.ok(add, json!({})).await;
-        let once = &done["createMember"]["member"];
-        assert!(once["id"].is_string() && once["displayName"] == "once" && once["rank"]["level"] == 1, "{done}");
-        assert_eq!(done["again"]["member"]["displayName"], "twice");
-        let parts = leader.ok("{ me { rank { name @skip(if: true) } rank { level } ...A ...B } }
-            fragment A on Member { rank { name @skip(if: true) } } fragment B on Member { rank { name } }", json!({})).await;
-        assert_eq!(parts["me"]["rank"], json!({ "name": "Guild Leader", "level": 5 }));
-        let refused = guild.anyone().run("{ ranks { name discordRoleId discordRoleId } }", json!({})).await;
-        assert_eq!(refused["errors"].as_array().unwrap().len(), 5, "one a rank: {refused}");
-    }
-
-    async fn documents_are_held_against_the_schema_before_they_run(app) {
-        let guild = app.guild("gg").await;
-        for query in [
-            "{ nothing }", "{ guild { slug @nope } }", "{ guild @skip { slug } }", "{ guild @skip(if: \"true\") { slug } }", "query @include(if: true) { guild { slug } }",
-            "query($x: ID) { member(id: $x) { id } }", "query($x: Float) { members(first: $x) { totalCount } }", "query($x: [ID]!) { nodes(ids: $x) { id } }",
-            "{ guild { a: slug } guild { a: name } }", "{ campaigns(filter: { status: \"LIVE\" }) { totalCount } }",
-            "{ __typename { x } }", "{ guild }", "{ members(first: 99999999999) { totalCount } }", "{ members(bogus: 1) { totalCount } }", "query($x: Int) { guild { slug } }",
-            "{ guild { slug } } fragment Unused on Guild { slug }", "{ ...Missing }", "{ ... on Nothing { slug } }", "{ ...F } fragment F on Member { id }",
-        ] {
-            let answer = guild.anyone().run(query, json!({})).await;
-            assert_eq!(refusal_in(&answer), "BAD_USER_INPUT", "{query}");
-            assert!(answer["data"].is_null() && answer["errors"][0].get("path").is_none(), "{query}: {answer}");
-            assert!(answer["errors"][0]["locations"][0]["line"].is_number(), "{query}: {answer}");
-        }
-    }
-
-    async fn what_an_error_quotes_is_no_longer_than_anyone_reads(app) {
-        app.guild("gg").await;
-        let http = app.serve().await;
-        let long = "x".repeat(30_000);
+#[on_both]
+async fn a_manifest_allows_nothing_else(app: TestApp) {
+    app.guild("gg").await;
+    let (slug, name) = ("{ guild { slug } }", "query Name { guild { name } }");
+    for manifest in [
+        json!({ hash(slug): slug, "name-1": name }),
+        json!({ "format": "apollo-persisted-query-manifest", "version": 1, "operations": [
+            { "id": hash(slug), "name": "Slug", "type": "query", "body": slug }, { "id": "name-1", "name": "Name", "type": "query", "body": name },
+        ] }),
+    ] {
+        let settings = Settings { manifest: Some(manifest.to_string()), ..Settings::default() };
+        let http = serve(&app, &settings).await;
         for body in [
-            json!({ "query": "{ __typename }", "operationName": long }), json!({ "query": format!("{{ {long} }}") }), json!({ "query": format!("query(${long}: Int!) {{ members(first: ${long}) {{ totalCount }} }}") }),
-            json!({ "query": "query($f: MemberFilter) { members(filter: $f) { totalCount } }", "variables": { "f": { long.clone(): 1 } } }),
-            json!({ "query": format!("{{ {} }}", (0..40).map(|n| format!("nothing{n}")).collect::<Vec<_>>().join(" ")) }),
+            json!({ "extensions": persisted(&hash(slug)) }),
+            json!({ "documentId": hash(slug) }),
+            json!({ "documentId": format!("sha256:{}", hash(slug)) }),
+            json!({ "documentId": "name-1" }),
+            json!({ "query": slug }),
+            json!({ "query": slug, "extensions": persisted(&hash(slug)) }),
+            // A client may print the text anew, or send an empty one.
+            json!({ "query": "{\n  guild {\n    slug\n  }\n}", "extensions": persisted(&hash(slug)) }),
+            json!({ "query": "", "documentId": "name-1" }),
         ] {
-            let answer = ask(&http, &body).await;
-            assert!(answer["errors"][0]["message"].is_string() && answer.to_string().len() < 4_000, "{} bytes", answer.to_string().len());
+            assert!(ask(&http, &body).await["data"]["guild"].is_object(), "{body}");
+        }
+        let other = "{ me { id } }";
+        for body in [
+            json!({ "query": other }),
+            json!({ "query": format!("{slug} ") }),
+            json!({ "documentId": "name-2" }),
+            json!({ "extensions": persisted(&hash(other)) }),
+            json!({ "query": other, "extensions": persisted(&hash(other)) }),
+            json!({ "query": other, "extensions": persisted(&hash(slug)) }),
+            json!({ "query": other, "documentId": "name-1" }),
+            json!({ "query": "{ __schema { queryType { name } } }" }),
+            json!({ "query": "{" }),
+        ] {
+            assert_eq!(refusal_in(&ask(&http, &body).await), "FORBIDDEN UNTRUSTED_DOCUMENT", "{body}");
         }
     }
+    for manifest in ["", "[]", "{\"a\": 1}", "{\"a\": \"{\"}"] {
+        let settings = Settings { manifest: Some(manifest.to_owned()), ..Settings::default() };
+        assert!(guildhall::api::Graph::with(&settings).is_err(), "{manifest}");
+    }
+}
 
-    async fn budgets_bound_addresses_and_members(app) {
-        let guild = app.guild("gg").await;
-        let member = guild.member("member", "Member").await;
-        let rates = RequestRates { per_address: NonZeroU32::new(6), per_member: NonZeroU32::new(2) };
-        let http = Http::serve_with(Arc::clone(&app.app), &Settings::default(), rates).await;
-        let body = json!({ "query": "{ guild { slug } }" });
-        let asked = || http.post(&body).bearer_auth(member.token.clone().unwrap());
-        for expected in [StatusCode::OK, StatusCode::OK, StatusCode::TOO_MANY_REQUESTS] {
-            assert_eq!(asked().send().await.unwrap().status(), expected);
+#[on_both]
+async fn the_schema_is_told_or_not(app: TestApp) {
+    app.guild("gg").await;
+    let ask_types = json!({ "query": "query($n: String!) { ...Q } fragment Q on Query { __type(name: $n) { name } }", "variables": { "n": "Member" } });
+    let (schema, name) = (
+        json!({ "query": "{ __schema { queryType { name } } }" }),
+        json!({ "query": "{ __typename guild { __typename } }" }),
+    );
+    let open = app.serve().await;
+    assert_eq!(ask(&open, &ask_types).await["data"]["__type"]["name"], "Member");
+    let one_of = json!({ "query": "{ __type(name: \"LoginInput\") { isOneOf specifiedByURL inputFields(includeDeprecated: true) { name } } }" });
+    assert_eq!(ask(&open, &one_of).await["data"]["__type"]["isOneOf"], false);
+    let closed = serve(&app, &Settings { introspection: false, ..Settings::default() }).await;
+    for body in [&ask_types, &schema] {
+        assert_eq!(refusal_in(&ask(&closed, body).await), "FORBIDDEN INTROSPECTION_OFF");
+    }
+    assert_eq!(ask(&closed, &name).await["data"], json!({ "__typename": "Query", "guild": { "__typename": "Guild" } }));
+    let misspelt = json!({ "query": "{ gild { slug } }" });
+    let quiet = ask(&open, &misspelt).await.to_string();
+    assert!(!quiet.contains("Did you mean") && !quiet.contains("guild"), "{quiet}");
+    let telling = serve(&app, &Settings { suggestions: true, ..Settings::default() }).await;
+    assert!(ask(&telling, &misspelt).await.to_string().contains("guild"));
+}
+
+#[on_both]
+async fn each_limit_is_where_it_is_set_and_says_so(app: TestApp) {
+    app.guild("gg").await;
+    let limits = Limits {
+        max_tokens: 40,
+        max_depth: 3,
+        max_complexity: 60,
+        max_root_fields: 5,
+        max_aliases: 3,
+        max_directives: 2,
+        ..Limits::DEFAULT
+    };
+    let http = serve(&app, &Settings { limits, ..Settings::default() }).await;
+    for (within, beyond, told) in [
+        (
+            "{ guild { slug name slug name slug name } }",
+            format!("{{ guild {{ {} }} }}", "slug ".repeat(36)),
+            "at most 40 tokens",
+        ),
+        (
+            "{ members(first: 1) { nodes { id } } }",
+            "{ members(first: 1) { nodes { rank { id } } } }".to_owned(),
+            "too deep: 4, of at most 3",
+        ),
+        (
+            "{ members(first: 10) { nodes { id } } }",
+            "{ members(first: 100) { nodes { id } } }".to_owned(),
+            "asks for too much",
+        ),
+        (
+            "{ __typename __typename __typename __typename __typename }",
+            "{ __typename __typename __typename __typename __typename __typename }".to_owned(),
+            "fields at its root: 6, of at most 5",
+        ),
+        (
+            "{ a: __typename guild { b: slug c: slug } }",
+            "{ a: __typename ...F ...F } fragment F on Query { guild { b: slug c: slug } }".to_owned(),
+            "aliases: 5, of at most 3",
+        ),
+        (
+            "{ guild @skip(if: false) { slug @include(if: true) } }",
+            "{ guild @skip(if: false) { slug @include(if: true) name @skip(if: false) } }".to_owned(),
+            "directives: 3, of at most 2",
+        ),
+    ] {
+        assert!(ask(&http, &json!({ "query": within })).await.get("errors").is_none(), "{within}");
+        let refused = ask(&http, &json!({ "query": beyond })).await;
+        assert_eq!(refusal_in(&refused), "QUERY_TOO_COMPLEX", "{beyond}");
+        let message = refused["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains(told), "{message}");
+    }
+    // By a variable as by a literal, also when the document is known already.
+    let sized = |first: i64| json!({ "query": "query($n: Int) { members(first: $n) { nodes { id } } }", "variables": { "n": first } });
+    assert!(ask(&http, &sized(2)).await.get("errors").is_none());
+    assert_eq!(refusal_in(&ask(&http, &sized(100)).await), "QUERY_TOO_COMPLEX");
+    let twice = ask(&http, &json!({ "query": format!("{{ __typename {} }}", "@aa".repeat(10)) })).await;
+    assert_eq!((twice["errors"].as_array().unwrap().len(), refusal_in(&twice).as_str()), (1, "BAD_USER_INPUT"));
+    let small =
+        serve(&app, &Settings { limits: Limits { max_body: 2_048, ..Limits::DEFAULT }, ..Settings::default() }).await;
+    let large = small
+        .post(&json!({ "query": "{ __typename }", "variables": { "x": "y".repeat(2_048) } }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[on_both]
+async fn variables_are_coerced_before_anything_runs(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let http = app.serve().await;
+    let modern = async |query: &str, variables: Value| {
+        let response = http
+            .post(&json!({ "query": query, "variables": variables }))
+            .header("accept", "application/graphql-response+json")
+            .send()
+            .await
+            .unwrap();
+        (response.status(), response.json::<Value>().await.unwrap())
+    };
+    let first = "query($n: Int!) { members(first: $n) { totalCount } }";
+    for (query, variables, field) in [
+        (first, json!({}), "n"),
+        (first, json!({ "n": null }), "n"),
+        (first, json!({ "n": "1" }), "n"),
+        (first, json!({ "n": 1.5 }), "n"),
+        (first, json!({ "n": 9_999_999_999_i64 }), "n"),
+        (first, json!({ "n": [1] }), "n"),
+        (first, json!({ "n": true }), "n"),
+        ("query($id: ID!) { member(id: $id) { id } }", json!({ "id": {} }), "id"),
+        ("query($id: ID!) { member(id: $id) { id } }", json!({ "id": true }), "id"),
+        ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": ["x", null] }), "ids"),
+        ("query($f: MemberFilter) { members(filter: $f) { totalCount } }", json!({ "f": { "bogus": 1 } }), "f"),
+        ("query($f: MemberFilter) { members(filter: $f) { totalCount } }", json!({ "f": { "search": 1 } }), "search"),
+        (
+            "query($s: [CampaignStatus!]) { campaigns(filter: { status: $s }) { totalCount } }",
+            json!({ "s": ["LIVE", "BOGUS"] }),
+            "s",
+        ),
+        (
+            "mutation($i: LoginInput!) { login(input: $i) { accessToken } }",
+            json!({ "i": { "discordUsername": "x" } }),
+            "password",
+        ),
+    ] {
+        let (status, body) = modern(query, variables.clone()).await;
+        assert_eq!((status, body.get("data")), (StatusCode::BAD_REQUEST, None), "{query} {variables}: {body}");
+        assert_eq!(refusal_in(&body), format!("BAD_USER_INPUT {field}"), "{query} {variables}");
+    }
+    for (query, variables) in [
+        (first, json!({ "n": 1.0 })),
+        (first, json!({ "n": 1, "unknown": {} })),
+        ("query($n: Int = 1) { members(first: $n) { totalCount } }", json!({})),
+        ("query($n: Int) { members(first: $n) { totalCount } }", json!({ "n": null })),
+        ("query($s: [CampaignStatus!]) { campaigns(filter: { status: $s }) { totalCount } }", json!({ "s": "LIVE" })),
+        ("query($id: ID!) { member(id: $id) { id } }", json!({ "id": 7 })),
+    ] {
+        let (status, body) = modern(query, variables.clone()).await;
+        assert!(status == StatusCode::OK && body.get("errors").is_none(), "{query} {variables}: {body}");
+    }
+    // Absent is not null: what is left out of an update stays, null clears it.
+    let (leader, member) = (guild.leader().await, guild.member("someone", "Member").await);
+    let update = "mutation($i: UpdateMemberInput!) { updateMember(input: $i) { member { displayName } } }";
+    leader.ok(update, json!({ "i": { "id": member.id, "displayName": "Some One" } })).await;
+    assert_eq!(
+        leader.ok(update, json!({ "i": { "id": member.id } })).await["updateMember"]["member"]["displayName"],
+        "Some One"
+    );
+    assert_eq!(
+        leader.ok(update, json!({ "i": { "id": member.id, "displayName": null } })).await["updateMember"]["member"]["displayName"],
+        "someone"
+    );
+    // So too by a variable within an input that stands in the document.
+    let inline = "mutation($id: ID!, $name: String) { updateMember(input: { id: $id, displayName: $name }) { member { displayName } } }";
+    for (variables, shown) in [
+        (json!({ "id": member.id, "name": "Some One" }), "Some One"),
+        (json!({ "id": member.id }), "Some One"),
+        (json!({ "id": member.id, "name": null }), "someone"),
+    ] {
+        assert_eq!(
+            leader.ok(inline, variables.clone()).await["updateMember"]["member"]["displayName"],
+            shown,
+            "{variables}"
+        );
+    }
+    let create = "mutation($early: Boolean) { createCampaign(input: { title: \"x\", minRankLevelToVote: 1, durationHours: 1, earlyCloseIfAllVoted: $early, entries: [] }) { campaign { earlyCloseIfAllVoted } } }";
+    assert_eq!(leader.ok(create, json!({})).await["createCampaign"]["campaign"]["earlyCloseIfAllVoted"], true);
+}
+
+#[on_both]
+async fn fields_are_skipped_and_included_by_the_book(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let ask = async |query: &str, variables: Value| guild.anyone().ok(query, variables).await;
+    let skip = "query($x: Boolean = true) { guild { slug @skip(if: $x) name } }";
+    assert_eq!(ask(skip, json!({})).await, json!({ "guild": { "name": "gg" } }));
+    assert_eq!(ask(skip, json!({ "x": false })).await, json!({ "guild": { "slug": "gg", "name": "gg" } }));
+    assert_eq!(ask("{ guild @skip(if: true) { slug } }", json!({})).await, json!({}));
+    assert_eq!(ask("{ guild { slug @skip(if: true) } }", json!({})).await, json!({ "guild": {} }));
+    let name = "query($x: Boolean!) { __typename @include(if: $x) guild { slug } }";
+    assert_eq!(ask(name, json!({ "x": false })).await, json!({ "guild": { "slug": "gg" } }));
+}
+
+#[on_both]
+async fn what_is_asked_for_twice_is_done_once(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let add = "mutation {
+        createMember(input: { discordUsername: \"once\" }) { member { id } }
+        ... { createMember(input: { discordUsername: \"once\" }) { member { displayName } } }
+        ...More ...More
+    }
+    fragment More on Mutation {
+        createMember(input: { discordUsername: \"once\" }) { member { rank { level } } }
+        again: createMember(input: { discordUsername: \"twice\" }) { member { displayName } }
+    }";
+    let done = leader.ok(add, json!({})).await;
+    let once = &done["createMember"]["member"];
+    assert!(once["id"].is_string() && once["displayName"] == "once" && once["rank"]["level"] == 1, "{done}");
+    assert_eq!(done["again"]["member"]["displayName"], "twice");
+    let parts = leader
+        .ok(
+            "{ me { rank { name @skip(if: true) } rank { level } ...A ...B } }
+        fragment A on Member { rank { name @skip(if: true) } } fragment B on Member { rank { name } }",
+            json!({}),
+        )
+        .await;
+    assert_eq!(parts["me"]["rank"], json!({ "name": "Guild Leader", "level": 5 }));
+    let refused = guild.anyone().run("{ ranks { name discordRoleId discordRoleId } }", json!({})).await;
+    assert_eq!(refused["errors"].as_array().unwrap().len(), 5, "one a rank: {refused}");
+}
+
+#[on_both]
+async fn documents_are_held_against_the_schema_before_they_run(app: TestApp) {
+    let guild = app.guild("gg").await;
+    for query in [
+        "{ nothing }",
+        "{ guild { slug @nope } }",
+        "{ guild @skip { slug } }",
+        "{ guild @skip(if: \"true\") { slug } }",
+        "query @include(if: true) { guild { slug } }",
+        "query($x: ID) { member(id: $x) { id } }",
+        "query($x: Float) { members(first: $x) { totalCount } }",
+        "query($x: [ID]!) { nodes(ids: $x) { id } }",
+        "{ guild { a: slug } guild { a: name } }",
+        "{ campaigns(filter: { status: \"LIVE\" }) { totalCount } }",
+        "{ __typename { x } }",
+        "{ guild }",
+        "{ members(first: 99999999999) { totalCount } }",
+        "{ members(bogus: 1) { totalCount } }",
+        "query($x: Int) { guild { slug } }",
+        "{ guild { slug } } fragment Unused on Guild { slug }",
+        "{ ...Missing }",
+        "{ ... on Nothing { slug } }",
+        "{ ...F } fragment F on Member { id }",
+    ] {
+        let answer = guild.anyone().run(query, json!({})).await;
+        assert_eq!(refusal_in(&answer), "BAD_USER_INPUT", "{query}");
+        assert!(answer["data"].is_null() && answer["errors"][0].get("path").is_none(), "{query}: {answer}");
+        assert!(answer["errors"][0]["locations"][0]["line"].is_number(), "{query}: {answer}");
+    }
+}
+
+#[on_both]
+async fn what_an_error_quotes_is_no_longer_than_anyone_reads(app: TestApp) {
+    app.guild("gg").await;
+    let http = app.serve().await;
+    let long = "x".repeat(30_000);
+    for body in [
+        json!({ "query": "{ __typename }", "operationName": long }),
+        json!({ "query": format!("{{ {long} }}") }),
+        json!({ "query": format!("query(${long}: Int!) {{ members(first: ${long}) {{ totalCount }} }}") }),
+        json!({ "query": "query($f: MemberFilter) { members(filter: $f) { totalCount } }", "variables": { "f": { long.clone(): 1 } } }),
+        json!({ "query": format!("{{ {} }}", (0..40).map(|n| format!("nothing{n}")).collect::<Vec<_>>().join(" ")) }),
+    ] {
+        let answer = ask(&http, &body).await;
+        assert!(
+            answer["errors"][0]["message"].is_string() && answer.to_string().len() < 4_000,
+            "{} bytes",
+            answer.to_string().len()
+        );
+    }
+}
+
+#[on_both]
+async fn budgets_bound_addresses_and_members(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let member = guild.member("member", "Member").await;
+    let budgets = Budgets { address_requests: NonZeroU32::new(6), member_requests: NonZeroU32::new(2) };
+    let http = Http::serve_with(Arc::clone(&app.app), &Settings::default(), budgets).await;
+    let body = json!({ "query": "{ guild { slug } }" });
+    let asked = || http.post(&body).bearer_auth(member.token.clone().unwrap());
+    for expected in [StatusCode::OK, StatusCode::OK, StatusCode::TOO_MANY_REQUESTS] {
+        assert_eq!(asked().send().await.unwrap().status(), expected);
+    }
+    for _ in 0..3 {
+        assert_eq!(http.post(&body).send().await.unwrap().status(), StatusCode::OK);
+    }
+    let refused = http.post(&body).send().await.unwrap();
+    assert_eq!(
+        (refused.status(), refused.headers()["retry-after"].to_str().unwrap()),
+        (StatusCode::TOO_MANY_REQUESTS, "11")
+    );
+    let answer: Value = refused.json().await.unwrap();
+    assert_eq!(answer["errors"][0]["extensions"], json!({ "code": "RATE_LIMITED", "retryAfterSeconds": 11 }));
+    assert!(http.connect("graphql-transport-ws").await.is_err(), "nor does a socket get in");
+    // Health is not counted, and a minute makes up for all.
+    assert_eq!(http.client.get(http.url("/health/live")).send().await.unwrap().status(), StatusCode::OK);
+    app.clock.advance(Duration::from_mins(1));
+    let mut socket =
+        http.let_in(json!({ "authorization": format!("Bearer {}", member.token.as_ref().unwrap()) })).await;
+    for expected in ["next", "complete", "next", "complete", "error"] {
+        if expected != "complete" {
+            socket.subscribe("1", "{ guild { slug } }", json!({})).await;
         }
-        for _ in 0..3 {
-            assert_eq!(http.post(&body).send().await.unwrap().status(), StatusCode::OK);
-        }
-        let refused = http.post(&body).send().await.unwrap();
-        assert_eq!((refused.status(), refused.headers()["retry-after"].to_str().unwrap()), (StatusCode::TOO_MANY_REQUESTS, "11"));
-        let answer: Value = refused.json().await.unwrap();
-        assert_eq!(answer["errors"][0]["extensions"], json!({ "code": "RATE_LIMITED", "retryAfterSeconds": 11 }));
-        assert!(http.connect("graphql-transport-ws").await.is_err(), "nor does a socket get in");
-        // Health is not counted, and a minute makes up for all.
-        assert_eq!(http.client.get(http.url("/health/live")).send().await.unwrap().status(), StatusCode::OK);
-        app.clock.advance(Duration::from_mins(1));
-        let mut socket = http.let_in(json!({ "authorization": format!("Bearer {}", member.token.as_ref().unwrap()) })).await;
-        for expected in ["next", "complete", "next", "complete", "error"] {
-            if expected != "complete" {
-                socket.subscribe("1", "{ guild { slug } }", json!({})).await;
-            }
-            let heard = socket.receive().await;
-            assert_eq!(heard["type"], expected, "{heard}");
-        }
+        let heard = socket.receive().await;
+        assert_eq!(heard["type"], expected, "{heard}");
     }
 }

@@ -64,100 +64,104 @@ fn tally(voted: i64, is_final: bool) -> Value {
     json!({ "data": { "voteTally": { "turnout": { "voted": voted }, "isFinal": is_final } } })
 }
 
-on_both! {
-    async fn a_tally_is_streamed_until_its_result_and_is_there_at_once_for_who_comes_back(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let http = app.serve().await;
-        let mut events = Events::of(watch(&http, &draft)).await;
-        assert_eq!(events.response().await, tally(0, false));
-        draft.vote(&guild.member("a", "Member").await, &[0]).await;
-        assert_eq!(events.response().await, tally(1, false));
-        drop(events);
-        let query = [("query", WATCH), ("variables", &draft.vars().to_string())];
-        let mut again = Events::of(http.client.get(http.url("/graphql")).query(&query)).await;
-        assert_eq!(again.response().await, tally(1, false));
-        draft.close(&officer).await;
-        assert_eq!(again.response().await, tally(1, true));
-        again.complete().await;
-    }
+#[on_both]
+async fn a_tally_is_streamed_until_its_result_and_is_there_at_once_for_who_comes_back(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let http = app.serve().await;
+    let mut events = Events::of(watch(&http, &draft)).await;
+    assert_eq!(events.response().await, tally(0, false));
+    draft.vote(&guild.member("a", "Member").await, &[0]).await;
+    assert_eq!(events.response().await, tally(1, false));
+    drop(events);
+    let query = [("query", WATCH), ("variables", &draft.vars().to_string())];
+    let mut again = Events::of(http.client.get(http.url("/graphql")).query(&query)).await;
+    assert_eq!(again.response().await, tally(1, false));
+    draft.close(&officer).await;
+    assert_eq!(again.response().await, tally(1, true));
+    again.complete().await;
+}
 
-    async fn queries_mutations_and_refusals_are_streamed_too(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let draft = Draft::live(&officer, 2, json!({})).await;
-        let http = app.serve().await;
-        let bearer = officer.token.clone().unwrap();
-        let mut events = Events::of(http.post(&json!({ "query": "{ guild { slug } }" }))).await;
-        assert_eq!(events.response().await, json!({ "data": { "guild": { "slug": "gg" } } }));
+#[on_both]
+async fn queries_mutations_and_refusals_are_streamed_too(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let draft = Draft::live(&officer, 2, json!({})).await;
+    let http = app.serve().await;
+    let bearer = officer.token.clone().unwrap();
+    let mut events = Events::of(http.post(&json!({ "query": "{ guild { slug } }" }))).await;
+    assert_eq!(events.response().await, json!({ "data": { "guild": { "slug": "gg" } } }));
+    events.complete().await;
+    let cast = http.post(&json!({ "query": CAST, "variables": draft.ballot(&[0]) })).bearer_auth(&bearer);
+    let mut events = Events::of(cast).await;
+    assert_eq!(events.response().await["data"]["castBallot"]["campaign"]["turnout"]["voted"], 1);
+    events.complete().await;
+    let refused = watch(&http, &draft);
+    for (request, code) in [
+        (http.post(&json!({ "query": "{ nothing }" })), "BAD_USER_INPUT"),
+        (http.post(&json!({ "query": "{" })), "BAD_USER_INPUT"),
+        (refused, "FORBIDDEN"),
+    ] {
+        let mut events = Events::of(request).await;
+        let answer = events.response().await;
+        assert_eq!((&answer["errors"][0]["extensions"]["code"], answer.get("data")), (&json!(code), None), "{answer}");
         events.complete().await;
-        let cast = http.post(&json!({ "query": CAST, "variables": draft.ballot(&[0]) })).bearer_auth(&bearer);
-        let mut events = Events::of(cast).await;
-        assert_eq!(events.response().await["data"]["castBallot"]["campaign"]["turnout"]["voted"], 1);
-        events.complete().await;
-        let refused = watch(&http, &draft);
-        for (request, code) in [
-            (http.post(&json!({ "query": "{ nothing }" })), "BAD_USER_INPUT"),
-            (http.post(&json!({ "query": "{" })), "BAD_USER_INPUT"),
-            (refused, "FORBIDDEN"),
-        ] {
-            let mut events = Events::of(request).await;
-            let answer = events.response().await;
-            assert_eq!((&answer["errors"][0]["extensions"]["code"], answer.get("data")), (&json!(code), None), "{answer}");
-            events.complete().await;
-        }
     }
+}
 
-    async fn what_is_not_let_in_is_no_stream(app) {
-        let guild = app.guild("gg").await;
-        let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let http = app.serve().await;
-        let events = |request: RequestBuilder| request.header("accept", "text/event-stream");
-        let mutation = http.client.get(http.url("/graphql?query=mutation%7Blogout%7Bsuccess%7D%7D"));
-        for (request, status) in [
-            (events(watch(&http, &draft).bearer_auth("nonsense")), StatusCode::UNAUTHORIZED),
-            (events(watch(&http, &draft).header("X-Guild", "nowhere")), StatusCode::NOT_FOUND),
-            (events(mutation), StatusCode::METHOD_NOT_ALLOWED),
-            (events(http.client.post(http.url("/graphql")).body("{}")), StatusCode::UNSUPPORTED_MEDIA_TYPE),
-            // Nobody is answered with a stream who has not asked for one.
-            (watch(&http, &draft), StatusCode::NOT_ACCEPTABLE),
-            (watch(&http, &draft).header("accept", "application/json"), StatusCode::NOT_ACCEPTABLE),
-        ] {
-            let response = request.send().await.unwrap();
-            assert_eq!(response.status(), status);
-            let body: Value = response.json().await.unwrap();
-            assert!(body["errors"][0]["extensions"]["code"].is_string(), "{body}");
-        }
-        // A client that takes either gets queries as they are, and subscriptions as a stream.
-        let either = "application/graphql-response+json, application/json, text/event-stream";
-        let query = http.post(&json!({ "query": "{ guild { slug } }" })).header("accept", either).send().await.unwrap();
-        assert_eq!(query.headers()["content-type"], "application/graphql-response+json; charset=utf-8");
-        let stream = watch(&http, &draft).header("accept", either).send().await.unwrap();
-        assert_eq!(stream.headers()["content-type"], "text/event-stream");
+#[on_both]
+async fn what_is_not_let_in_is_no_stream(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let http = app.serve().await;
+    let events = |request: RequestBuilder| request.header("accept", "text/event-stream");
+    let mutation = http.client.get(http.url("/graphql?query=mutation%7Blogout%7Bsuccess%7D%7D"));
+    for (request, status) in [
+        (events(watch(&http, &draft).bearer_auth("nonsense")), StatusCode::UNAUTHORIZED),
+        (events(watch(&http, &draft).header("X-Guild", "nowhere")), StatusCode::NOT_FOUND),
+        (events(mutation), StatusCode::METHOD_NOT_ALLOWED),
+        (events(http.client.post(http.url("/graphql")).body("{}")), StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        // Nobody is answered with a stream who has not asked for one.
+        (watch(&http, &draft), StatusCode::NOT_ACCEPTABLE),
+        (watch(&http, &draft).header("accept", "application/json"), StatusCode::NOT_ACCEPTABLE),
+    ] {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status);
+        let body: Value = response.json().await.unwrap();
+        assert!(body["errors"][0]["extensions"]["code"].is_string(), "{body}");
     }
+    // A client that takes either gets queries as they are, and subscriptions as a stream.
+    let either = "application/graphql-response+json, application/json, text/event-stream";
+    let query = http.post(&json!({ "query": "{ guild { slug } }" })).header("accept", either).send().await.unwrap();
+    assert_eq!(query.headers()["content-type"], "application/graphql-response+json; charset=utf-8");
+    let stream = watch(&http, &draft).header("accept", either).send().await.unwrap();
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+}
 
-    async fn a_client_that_goes_is_watched_for_no_longer(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let http = app.serve().await;
-        let follow = http.post(&json!({ "query": "subscription { campaignChanged { status } }" })).bearer_auth(officer.token.clone().unwrap());
-        let mut events = Events::of(follow).await;
-        let draft = loop {
-            // Until the server is ready to tell, there is nothing to hear.
-            let draft = Draft::create(&officer, 2, json!({})).await;
-            if app.app.live.campaign_subscribers(guild.id) > 0 {
-                break draft;
-            }
-        };
-        draft.activate(&officer).await;
-        // Changes are collected for 100 ms of the server's clock.
-        let is_live = async { while events.response().await["data"]["campaignChanged"]["status"] != "LIVE" {} };
-        while_time_passes(&app.clock, 1, Duration::from_millis(100), is_live).await;
-        drop(events);
-        while app.app.live.campaign_subscribers(guild.id) > 0 {
-            tokio::task::yield_now().await;
+#[on_both]
+async fn a_client_that_goes_is_watched_for_no_longer(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let http = app.serve().await;
+    let follow = http
+        .post(&json!({ "query": "subscription { campaignChanged { status } }" }))
+        .bearer_auth(officer.token.clone().unwrap());
+    let mut events = Events::of(follow).await;
+    let draft = loop {
+        // Until the server is ready to tell, there is nothing to hear.
+        let draft = Draft::create(&officer, 2, json!({})).await;
+        if app.app.live.following(guild.id) > 0 {
+            break draft;
         }
+    };
+    draft.activate(&officer).await;
+    // Changes are collected for 100 ms of the server's clock.
+    let is_live = async { while events.response().await["data"]["campaignChanged"]["status"] != "LIVE" {} };
+    while_time_passes(&app.clock, 1, Duration::from_millis(100), is_live).await;
+    drop(events);
+    while app.app.live.following(guild.id) > 0 {
+        tokio::task::yield_now().await;
     }
 }
 

@@ -248,60 +248,64 @@ async fn a_server_that_ends_waits_for_what_was_asked_by_those_who_are_gone() {
     assert_eq!(name["guild"]["name"], "Gone");
 }
 
-on_both! {
-    async fn a_database_that_is_slow_keeps_nobody_waiting_and_does_what_it_was_asked(app) {
-        let leader = app.guild("gg").await.leader().await;
-        let http = hasty(&app).await;
-        let held = hold(&app.database).await;
-        let late = async {
-            // Not earlier: authentication has the same time limit.
-            while !is_writing(&app).await {
-                tokio::task::yield_now().await;
-            }
-            app.clock.advance(REQUEST_TIME);
-        };
-        let rename = post(&http, leader.token.as_ref(), RENAME, json!({ "name": "Late" }));
-        let ((status, answer), ()) = tokio::join!(rename, late);
-        assert_eq!((status, why(&answer)), (StatusCode::SERVICE_UNAVAILABLE, ("QUERY_TOO_COMPLEX", "OUT_OF_TIME")));
-        drop(held);
-        // As it was told: the mutation goes on.
-        let name = "query { guild { name } }";
-        let renamed = async {
-            while post(&http, None, name, json!({})).await.1["data"]["guild"]["name"] != "Late" {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), renamed).await.expect("the mutation did not go on");
-    }
+#[on_both]
+async fn a_database_that_is_slow_keeps_nobody_waiting_and_does_what_it_was_asked(app: TestApp) {
+    let leader = app.guild("gg").await.leader().await;
+    let http = hasty(&app).await;
+    let held = hold(&app.database).await;
+    let late = async {
+        // Not earlier: authentication has the same time limit.
+        while !is_writing(&app).await {
+            tokio::task::yield_now().await;
+        }
+        app.clock.advance(REQUEST_TIME);
+    };
+    let rename = post(&http, leader.token.as_ref(), RENAME, json!({ "name": "Late" }));
+    let ((status, answer), ()) = tokio::join!(rename, late);
+    assert_eq!((status, why(&answer)), (StatusCode::SERVICE_UNAVAILABLE, ("QUERY_TOO_COMPLEX", "OUT_OF_TIME")));
+    drop(held);
+    // As it was told: the mutation goes on.
+    let name = "query { guild { name } }";
+    let renamed = async {
+        while post(&http, None, name, json!({})).await.1["data"]["guild"]["name"] != "Late" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), renamed).await.expect("the mutation did not go on");
+}
 
-    async fn a_server_that_ends_answers_what_is_under_way_on_its_sockets_and_begins_nothing_more(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let http = app.serve().await;
-        let mut socket = http.let_in(json!({ "authorization": format!("Bearer {}", leader.token.as_ref().unwrap()) })).await;
-        socket.subscribe("watch", WATCH, json!({ "id": draft.id })).await;
-        assert_eq!(socket.receive().await["type"], "next");
-        let held = hold(&app.database).await;
-        socket.subscribe("rename", RENAME, json!({ "name": "In the end" })).await;
-        // What was said before this has been heard.
-        socket.say(json!({ "type": "ping" })).await;
-        assert_eq!(socket.receive().await["type"], "pong");
-        http.end.send_replace(true);
-        socket.subscribe("too late", RENAME, json!({ "name": "Too late" })).await;
-        socket.say(json!({ "type": "ping" })).await;
-        assert_eq!(socket.receive().await["type"], "pong");
-        drop(held);
-        let answer = socket.receive().await;
-        assert_eq!((&answer["id"], &answer["payload"]["data"]["updateGuild"]["guild"]["name"]), (&json!("rename"), &json!("In the end")));
-        assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "rename" }));
-        assert_eq!(socket.receive().await, json!({ "close": 1001 }));
-        drop(socket);
-        http.end.closed().await;
-        app.app.mutations.closed().await;
-        let name = leader.ok("{ guild { name } }", json!({})).await;
-        assert_eq!(name["guild"]["name"], "In the end");
-    }
+#[on_both]
+async fn a_server_that_ends_answers_what_is_under_way_on_its_sockets_and_begins_nothing_more(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let http = app.serve().await;
+    let mut socket =
+        http.let_in(json!({ "authorization": format!("Bearer {}", leader.token.as_ref().unwrap()) })).await;
+    socket.subscribe("watch", WATCH, json!({ "id": draft.id })).await;
+    assert_eq!(socket.receive().await["type"], "next");
+    let held = hold(&app.database).await;
+    socket.subscribe("rename", RENAME, json!({ "name": "In the end" })).await;
+    // What was said before this has been heard.
+    socket.say(json!({ "type": "ping" })).await;
+    assert_eq!(socket.receive().await["type"], "pong");
+    http.end.send_replace(true);
+    socket.subscribe("too late", RENAME, json!({ "name": "Too late" })).await;
+    socket.say(json!({ "type": "ping" })).await;
+    assert_eq!(socket.receive().await["type"], "pong");
+    drop(held);
+    let answer = socket.receive().await;
+    assert_eq!(
+        (&answer["id"], &answer["payload"]["data"]["updateGuild"]["guild"]["name"]),
+        (&json!("rename"), &json!("In the end"))
+    );
+    assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "rename" }));
+    assert_eq!(socket.receive().await, json!({ "close": 1001 }));
+    drop(socket);
+    http.end.closed().await;
+    app.app.mutations.closed().await;
+    let name = leader.ok("{ guild { name } }", json!({})).await;
+    assert_eq!(name["guild"]["name"], "In the end");
 }
 
 // On one database: what panics in the process is counted together.

@@ -98,115 +98,127 @@ async fn served(app: &TestApp) -> Http {
     app.serve().await
 }
 
-on_both! {
-    async fn a_body_of_any_kind_is_answered(app) {
-        let http = served(&app).await;
-        try_all(corpus("bodies"), async |body| {
-            let answer = http.client.post(http.url("/graphql")).header("content-type", "application/json").body(body).send().await.unwrap();
-            let status = answer.status();
-            prop_assert!(status == StatusCode::OK || status == StatusCode::BAD_REQUEST, "{status}");
-            well_answered(&answer.json().await.unwrap())
-        });
-        assert!(is_well(&http).await);
-    }
+#[on_both]
+async fn a_body_of_any_kind_is_answered(app: TestApp) {
+    let http = served(&app).await;
+    try_all(corpus("bodies"), async |body| {
+        let answer = http
+            .client
+            .post(http.url("/graphql"))
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status();
+        prop_assert!(status == StatusCode::OK || status == StatusCode::BAD_REQUEST, "{status}");
+        well_answered(&answer.json().await.unwrap())
+    });
+    assert!(is_well(&http).await);
+}
 
-    async fn an_id_of_any_kind_is_known_or_not(app) {
-        let guild = app.guild("gg").await;
-        let member = guild.member("someone", "Member").await;
-        let mut seeds = corpus("ids");
-        seeds.push(member.id.clone().into_bytes());
-        try_all(seeds, async |id| {
-            let id = String::from_utf8_lossy(&id).into_owned();
-            let answer = asked(&member, "query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await?;
-            prop_assert!(answer["data"]["node"].is_null() || answer["data"]["node"]["id"] == id, "{answer}");
-            let away = "mutation($id: ID!) { deleteCharacter(id: $id) { deletedId } }";
-            let answer = asked(&member, away, json!({ "id": id })).await?;
-            prop_assert_eq!(&answer["errors"][0]["extensions"]["code"], "NOT_FOUND");
-            Ok(())
-        });
-    }
+#[on_both]
+async fn an_id_of_any_kind_is_known_or_not(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let member = guild.member("someone", "Member").await;
+    let mut seeds = corpus("ids");
+    seeds.push(member.id.clone().into_bytes());
+    try_all(seeds, async |id| {
+        let id = String::from_utf8_lossy(&id).into_owned();
+        let answer = asked(&member, "query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await?;
+        prop_assert!(answer["data"]["node"].is_null() || answer["data"]["node"]["id"] == id, "{answer}");
+        let away = "mutation($id: ID!) { deleteCharacter(id: $id) { deletedId } }";
+        let answer = asked(&member, away, json!({ "id": id })).await?;
+        prop_assert_eq!(&answer["errors"][0]["extensions"]["code"], "NOT_FOUND");
+        Ok(())
+    });
+}
 
-    async fn a_cursor_of_any_kind_is_taken_or_refused_by_name(app) {
-        let guild = app.guild("gg").await;
-        guild.member("someone", "Member").await;
-        let page = "query($after: String) { members(first: 1, after: $after) { pageInfo { endCursor } } }";
-        let first = guild.anyone().ok(page, json!({})).await;
-        let ours = first["members"]["pageInfo"]["endCursor"].as_str().unwrap().as_bytes().to_vec();
-        // The same position, under a mark that is not ours.
-        let forged = [if ours[0] == b'A' { b"B" } else { b"A" }, &ours[1..]].concat();
-        let mut seeds = corpus("cursors");
-        seeds.extend([forged, ours]);
-        try_all(seeds.clone(), async |cursor| {
-            let (ours, cursor) = (String::from_utf8_lossy(seeds.last().unwrap()), String::from_utf8_lossy(&cursor).into_owned());
-            let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
-            let answer = asked(&guild.anyone(), page, json!({ "after": cursor })).await?;
-            let refused = &answer["errors"][0]["extensions"]["field"];
-            if cursor == ours {
-                prop_assert!(answer.get("errors").is_none(), "{answer}");
-            } else if bytes(&cursor).is_none() || bytes(&cursor) != bytes(&ours) {
-                prop_assert!(refused == "after", "{answer}");
-            }
-            Ok(())
-        });
-    }
+#[on_both]
+async fn a_cursor_of_any_kind_is_taken_or_refused_by_name(app: TestApp) {
+    let guild = app.guild("gg").await;
+    guild.member("someone", "Member").await;
+    let page = "query($after: String) { members(first: 1, after: $after) { pageInfo { endCursor } } }";
+    let first = guild.anyone().ok(page, json!({})).await;
+    let ours = first["members"]["pageInfo"]["endCursor"].as_str().unwrap().as_bytes().to_vec();
+    // The same position, under a mark that is not ours.
+    let forged = [if ours[0] == b'A' { b"B" } else { b"A" }, &ours[1..]].concat();
+    let mut seeds = corpus("cursors");
+    seeds.extend([forged, ours]);
+    try_all(seeds.clone(), async |cursor| {
+        let (ours, cursor) =
+            (String::from_utf8_lossy(seeds.last().unwrap()), String::from_utf8_lossy(&cursor).into_owned());
+        let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
+        let answer = asked(&guild.anyone(), page, json!({ "after": cursor })).await?;
+        let refused = &answer["errors"][0]["extensions"]["field"];
+        if cursor == ours {
+            prop_assert!(answer.get("errors").is_none(), "{answer}");
+        } else if bytes(&cursor).is_none() || bytes(&cursor) != bytes(&ours) {
+            prop_assert!(refused == "after", "{answer}");
+        }
+        Ok(())
+    });
+}
 
-    async fn a_roster_of_any_kind_is_read_or_refused_by_row(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let import = "mutation($input: ImportRosterInput!) { importRoster(input: $input) { imported problems { place message } } }";
-        try_all(corpus("rosters"), async |data| {
-            let data = String::from_utf8_lossy(&data).into_owned();
-            for (format, skip) in [("CSV", false), ("JSON", true)] {
-                let input = json!({ "format": format, "data": data, "skipBad": skip });
-                let answer = asked(&leader, import, json!({ "input": input })).await?;
-                let done = &answer["data"]["importRoster"];
-                let problems = done["problems"].as_array().map_or(0, Vec::len);
-                prop_assert!(answer.get("errors").is_some() || skip || done["imported"] == (problems == 0), "{answer}");
-            }
-            Ok(())
-        });
-    }
+#[on_both]
+async fn a_roster_of_any_kind_is_read_or_refused_by_row(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let import =
+        "mutation($input: ImportRosterInput!) { importRoster(input: $input) { imported problems { place message } } }";
+    try_all(corpus("rosters"), async |data| {
+        let data = String::from_utf8_lossy(&data).into_owned();
+        for (format, skip) in [("CSV", false), ("JSON", true)] {
+            let input = json!({ "format": format, "data": data, "skipBad": skip });
+            let answer = asked(&leader, import, json!({ "input": input })).await?;
+            let done = &answer["data"]["importRoster"];
+            let problems = done["problems"].as_array().map_or(0, Vec::len);
+            prop_assert!(answer.get("errors").is_some() || skip || done["imported"] == (problems == 0), "{answer}");
+        }
+        Ok(())
+    });
+}
 
-    async fn frames_of_any_kind_end_a_socket_at_the_most(app) {
-        let http = served(&app).await;
-        try_all(corpus("frames"), async |frame| {
-            let mut socket = http.let_in(json!({})).await;
-            let sent = frame.clone();
-            let text = String::from_utf8(frame.clone()).map_or_else(|_| Message::binary(frame), Message::text);
-            let _ = socket.0.send(text).await;
-            let last = json!({ "type": "subscribe", "id": "the last", "payload": { "query": "{ guild { slug } }" } });
-            // It may be sent away already.
-            let _ = socket.0.send(Message::text(last.to_string())).await;
-            // What may be a subscription has nothing to say.
-            let asked: Value = serde_json::from_slice(&sent).unwrap_or_default();
-            let is_subscription = String::from_utf8_lossy(&sent).contains("subscription");
-            let mut awaited: Vec<Value> = vec![json!("the last")];
-            awaited.extend((asked["type"] == "subscribe" && !is_subscription).then(|| asked["id"].clone()));
-            // Until all is answered, or the client sent away.
-            while !awaited.is_empty() {
-                match tokio::time::timeout(Duration::from_secs(20), socket.0.next()).await {
-                    Ok(Some(Ok(Message::Text(text)))) => {
-                        let said: Value = serde_json::from_str(&text).unwrap();
-                        match said["type"].as_str() {
-                            Some("next") => well_answered(&said["payload"])?,
-                            Some("error") => well_answered(&json!({ "errors": said["payload"] }))?,
-                            _ => {}
-                        }
-                        if said["type"] == "complete" || said["type"] == "error" {
-                            awaited.retain(|id| *id != said["id"]);
-                        }
+#[on_both]
+async fn frames_of_any_kind_end_a_socket_at_the_most(app: TestApp) {
+    let http = served(&app).await;
+    try_all(corpus("frames"), async |frame| {
+        let mut socket = http.let_in(json!({})).await;
+        let sent = frame.clone();
+        let text = String::from_utf8(frame.clone()).map_or_else(|_| Message::binary(frame), Message::text);
+        let _ = socket.0.send(text).await;
+        let last = json!({ "type": "subscribe", "id": "the last", "payload": { "query": "{ guild { slug } }" } });
+        // It may be sent away already.
+        let _ = socket.0.send(Message::text(last.to_string())).await;
+        // What may be a subscription has nothing to say.
+        let asked: Value = serde_json::from_slice(&sent).unwrap_or_default();
+        let is_subscription = String::from_utf8_lossy(&sent).contains("subscription");
+        let mut awaited: Vec<Value> = vec![json!("the last")];
+        awaited.extend((asked["type"] == "subscribe" && !is_subscription).then(|| asked["id"].clone()));
+        // Until all is answered, or the client sent away.
+        while !awaited.is_empty() {
+            match tokio::time::timeout(Duration::from_secs(20), socket.0.next()).await {
+                Ok(Some(Ok(Message::Text(text)))) => {
+                    let said: Value = serde_json::from_str(&text).unwrap();
+                    match said["type"].as_str() {
+                        Some("next") => well_answered(&said["payload"])?,
+                        Some("error") => well_answered(&json!({ "errors": said["payload"] }))?,
+                        _ => {}
                     }
-                    Ok(Some(Ok(Message::Close(Some(close))))) => {
-                        let code = u16::from(close.code);
-                        prop_assert!((4_400..4_500).contains(&code), "{code}");
-                        return Ok(());
+                    if said["type"] == "complete" || said["type"] == "error" {
+                        awaited.retain(|id| *id != said["id"]);
                     }
-                    Ok(Some(Ok(_))) => {}
-                    other => return Err(TestCaseError::fail(format!("{other:?}"))),
                 }
+                Ok(Some(Ok(Message::Close(Some(close))))) => {
+                    let code = u16::from(close.code);
+                    prop_assert!((4_400..4_500).contains(&code), "{code}");
+                    return Ok(());
+                }
+                Ok(Some(Ok(_))) => {}
+                other => return Err(TestCaseError::fail(format!("{other:?}"))),
             }
-            Ok(())
-        });
-        assert!(is_well(&http).await);
-    }
+        }
+        Ok(())
+    });
+    assert!(is_well(&http).await);
 }

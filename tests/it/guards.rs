@@ -10,7 +10,7 @@ use guildhall::app::Options;
 use serde_json::json;
 
 use crate::support::{
-    Draft, LocalDiscord, PERMISSIONS, bot, on_both, refusal_in,
+    Draft, LocalDiscord, PERMISSIONS, TestApp, bot, on_both, refusal_in,
     sdl::{Types, base},
 };
 
@@ -48,36 +48,41 @@ fn guarded_operations(types: &Types) -> Vec<(String, String, String)> {
     found
 }
 
-on_both! {
-    async fn every_guarded_field_refuses_those_who_lack_what_it_demands(app) {
-        let guild = app.guild("gg").await;
-        let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
-        // Something to find on the way to each guarded field.
-        let draft = Draft::live(&leader, 2, json!({})).await;
-        draft.close(&leader).await;
-        let types = Types::read();
-        let operations = guarded_operations(&types);
-        let names: HashSet<&str> = operations.iter().map(|(name, ..)| name.as_str()).collect();
-        for name in ["Rank.discordRoleId", "Campaign.activationBlockers", "Mutation.castBallot", "Mutation.createCampaign", "Mutation.updateMember"] {
-            assert!(names.contains(name), "{name} is not among {names:?}");
+#[on_both]
+async fn every_guarded_field_refuses_those_who_lack_what_it_demands(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
+    // Something to find on the way to each guarded field.
+    let draft = Draft::live(&leader, 2, json!({})).await;
+    draft.close(&leader).await;
+    let types = Types::read();
+    let operations = guarded_operations(&types);
+    let names: HashSet<&str> = operations.iter().map(|(name, ..)| name.as_str()).collect();
+    for name in [
+        "Rank.discordRoleId",
+        "Campaign.activationBlockers",
+        "Mutation.castBallot",
+        "Mutation.createCampaign",
+        "Mutation.updateMember",
+    ] {
+        assert!(names.contains(name), "{name} is not among {names:?}");
+    }
+    for (name, operation, permission) in &operations {
+        let refused = refusal_in(&guild.anyone().run(operation, json!({})).await);
+        assert_eq!(refused, "UNAUTHENTICATED", "{name} for anyone: {operation}");
+        let answer = member.run(operation, json!({})).await;
+        if permission.is_empty() {
+            let code = answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
+            assert!(!["UNAUTHENTICATED", "FORBIDDEN"].contains(&code), "{name} for a member: {answer}");
+        } else {
+            assert_eq!(refusal_in(&answer), "FORBIDDEN PERMISSION_REQUIRED", "{name} for a member: {operation}");
         }
-        for (name, operation, permission) in &operations {
-            let refused = refusal_in(&guild.anyone().run(operation, json!({})).await);
-            assert_eq!(refused, "UNAUTHENTICATED", "{name} for anyone: {operation}");
-            let answer = member.run(operation, json!({})).await;
-            if permission.is_empty() {
-                let code = answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
-                assert!(!["UNAUTHENTICATED", "FORBIDDEN"].contains(&code), "{name} for a member: {answer}");
-            } else {
-                assert_eq!(refusal_in(&answer), "FORBIDDEN PERMISSION_REQUIRED", "{name} for a member: {operation}");
-            }
-            // And lets those through who have it: whatever is wrong then, it is not that.
-            let answer = leader.run(operation, json!({})).await;
-            let reason = answer["errors"][0]["extensions"]["reason"].as_str().unwrap_or_default();
-            assert_ne!(reason, "PERMISSION_REQUIRED", "{name} for the leader");
-            if name.as_str() == "Mutation.logout" {
-                assert_eq!(answer["data"]["logout"]["__typename"], "SuccessPayload");
-            }
+        // And lets those through who have it: whatever is wrong then, it is not that.
+        let answer = leader.run(operation, json!({})).await;
+        let reason = answer["errors"][0]["extensions"]["reason"].as_str().unwrap_or_default();
+        assert_ne!(reason, "PERMISSION_REQUIRED", "{name} for the leader");
+        if name.as_str() == "Mutation.logout" {
+            assert_eq!(answer["data"]["logout"]["__typename"], "SuccessPayload");
         }
     }
 }
@@ -95,63 +100,63 @@ fn every_other_mutation_is_guarded() {
     assert_eq!(open, ["register", "login", "refreshSession", "resetPassword"]);
 }
 
-on_both! {
-    // The guard reads a cached viewer, so it may let a request through whose right was just taken away.
-    async fn every_operation_checks_its_permission_again_in_its_transaction(app) {
-        let discord = LocalDiscord::start().await;
-        discord.add_server(1);
-        let bot = bot(&app.clock, &discord);
-        let set_up = |options: &mut Options| {
-            (options.lease, options.bot) = (Duration::from_hours(1), Some(bot));
-        };
-        let app = app.with(set_up).await;
-        let guild = app.guild("gg").await;
-        app.sql(&format!("UPDATE ranks SET permissions = '{}' WHERE name = 'Officer'", PERMISSIONS.join(" "))).await;
-        let officer = guild.member("officer", "Officer").await;
-        let (member, rank) = (guild.unregistered("member", "Member").await, ID::from(guild.rank("Initiate").id).to_string());
-        let draft = Draft::create(&officer, 2, json!({})).await;
-        let link = r#"linkDiscord(input: { serverId: "1" })"#;
-        officer.ok(&format!("mutation {{ {link} {{ __typename }} }}"), json!({})).await;
-        let log = "{ auditLog { nodes { id } } }";
-        officer.ok(log, json!({})).await;
-        app.sql("UPDATE ranks SET permissions = '' WHERE name = 'Officer'").await;
-        let (campaign, entry, member) = (&draft.id, &draft.entries[0], &member.id);
-        let message = ID::from(guildhall::kernel::id::MessageId(1)).to_string();
-        let calls = [
-            format!(r#"sendInvite(memberId: "{member}")"#),
-            format!(r#"sendResetCode(memberId: "{member}")"#),
-            r#"updateGuild(input: { name: "Other" })"#.to_owned(),
-            r#"createRank(input: { name: "New", level: 900, permissions: [] })"#.to_owned(),
-            format!(r#"updateRank(input: {{ id: "{rank}", name: "Other" }})"#),
-            format!(r#"deleteRank(id: "{rank}")"#),
-            r#"createMember(input: { discordUsername: "new" })"#.to_owned(),
-            format!(r#"updateMember(input: {{ id: "{member}", displayName: "Other" }})"#),
-            r#"importRoster(input: { format: CSV, data: "discordUsername\nnew" })"#.to_owned(),
-            r#"createCampaign(input: { title: "New", minRankLevelToVote: 1, durationHours: 1 })"#.to_owned(),
-            format!(r#"updateCampaign(input: {{ id: "{campaign}", title: "Other" }})"#),
-            format!(r#"deleteCampaign(id: "{campaign}")"#),
-            format!(r#"addEntry(input: {{ campaignId: "{campaign}", entry: {{ name: "New" }} }})"#),
-            format!(r#"updateEntry(input: {{ id: "{entry}", name: "Other" }})"#),
-            format!(r#"removeEntry(id: "{entry}")"#),
-            format!(r#"reorderEntries(campaignId: "{campaign}", entryIds: ["{entry}", "{}"])"#, draft.entries[1]),
-            format!(r#"activateCampaign(id: "{campaign}")"#),
-            format!(r#"closeCampaign(id: "{campaign}")"#),
-            format!(r#"archiveCampaign(id: "{campaign}")"#),
-            link.to_owned(),
-            "unlinkDiscord".to_owned(),
-            "syncDiscordRoles".to_owned(),
-            format!(r#"retryDiscordMessage(id: "{message}")"#),
-        ];
-        let types = Types::read();
-        let guarded = types.fields("Mutation").into_iter().filter(|it| demand(it).is_some_and(|it| !it.is_empty()));
-        let guarded: HashSet<&str> = guarded.map(|it| it.name.node.as_str()).collect();
-        let called: HashSet<&str> = calls.iter().map(|call| call.split('(').next().unwrap()).collect();
-        assert_eq!(called, guarded);
-        for call in &calls {
-            let answer = officer.run(&format!("mutation {{ {call} {{ __typename }} }}"), json!({})).await;
-            assert_eq!(refusal_in(&answer), "FORBIDDEN PERMISSION_REQUIRED", "{call}: {answer}");
-        }
-        // The guard let them all through: it still does.
-        officer.ok(log, json!({})).await;
+// The guard reads a cached viewer, so it may let a request through whose right was just taken away.
+#[on_both]
+async fn every_operation_checks_its_permission_again_in_its_transaction(app: TestApp) {
+    let discord = LocalDiscord::start().await;
+    discord.add_server(1);
+    let bot = bot(&app.clock, &discord);
+    let set_up = |options: &mut Options| {
+        (options.lease, options.bot) = (Duration::from_hours(1), Some(bot));
+    };
+    let app = app.with(set_up).await;
+    let guild = app.guild("gg").await;
+    app.sql(&format!("UPDATE ranks SET permissions = '{}' WHERE name = 'Officer'", PERMISSIONS.join(" "))).await;
+    let officer = guild.member("officer", "Officer").await;
+    let (member, rank) =
+        (guild.unregistered("member", "Member").await, ID::from(guild.rank("Initiate").id).to_string());
+    let draft = Draft::create(&officer, 2, json!({})).await;
+    let link = r#"linkDiscord(input: { serverId: "1" })"#;
+    officer.ok(&format!("mutation {{ {link} {{ __typename }} }}"), json!({})).await;
+    let log = "{ auditLog { nodes { id } } }";
+    officer.ok(log, json!({})).await;
+    app.sql("UPDATE ranks SET permissions = '' WHERE name = 'Officer'").await;
+    let (campaign, entry, member) = (&draft.id, &draft.entries[0], &member.id);
+    let message = ID::from(guildhall::kernel::id::MessageId(1)).to_string();
+    let calls = [
+        format!(r#"sendInvite(memberId: "{member}")"#),
+        format!(r#"sendResetCode(memberId: "{member}")"#),
+        r#"updateGuild(input: { name: "Other" })"#.to_owned(),
+        r#"createRank(input: { name: "New", level: 900, permissions: [] })"#.to_owned(),
+        format!(r#"updateRank(input: {{ id: "{rank}", name: "Other" }})"#),
+        format!(r#"deleteRank(id: "{rank}")"#),
+        r#"createMember(input: { discordUsername: "new" })"#.to_owned(),
+        format!(r#"updateMember(input: {{ id: "{member}", displayName: "Other" }})"#),
+        r#"importRoster(input: { format: CSV, data: "discordUsername\nnew" })"#.to_owned(),
+        r#"createCampaign(input: { title: "New", minRankLevelToVote: 1, durationHours: 1 })"#.to_owned(),
+        format!(r#"updateCampaign(input: {{ id: "{campaign}", title: "Other" }})"#),
+        format!(r#"deleteCampaign(id: "{campaign}")"#),
+        format!(r#"addEntry(input: {{ campaignId: "{campaign}", entry: {{ name: "New" }} }})"#),
+        format!(r#"updateEntry(input: {{ id: "{entry}", name: "Other" }})"#),
+        format!(r#"removeEntry(id: "{entry}")"#),
+        format!(r#"reorderEntries(campaignId: "{campaign}", entryIds: ["{entry}", "{}"])"#, draft.entries[1]),
+        format!(r#"activateCampaign(id: "{campaign}")"#),
+        format!(r#"closeCampaign(id: "{campaign}")"#),
+        format!(r#"archiveCampaign(id: "{campaign}")"#),
+        link.to_owned(),
+        "unlinkDiscord".to_owned(),
+        "syncDiscordRoles".to_owned(),
+        format!(r#"retryDiscordMessage(id: "{message}")"#),
+    ];
+    let types = Types::read();
+    let guarded = types.fields("Mutation").into_iter().filter(|it| demand(it).is_some_and(|it| !it.is_empty()));
+    let guarded: HashSet<&str> = guarded.map(|it| it.name.node.as_str()).collect();
+    let called: HashSet<&str> = calls.iter().map(|call| call.split('(').next().unwrap()).collect();
+    assert_eq!(called, guarded);
+    for call in &calls {
+        let answer = officer.run(&format!("mutation {{ {call} {{ __typename }} }}"), json!({})).await;
+        assert_eq!(refusal_in(&answer), "FORBIDDEN PERMISSION_REQUIRED", "{call}: {answer}");
     }
+    // The guard let them all through: it still does.
+    officer.ok(log, json!({})).await;
 }

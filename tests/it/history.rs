@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Draft, on_both, strings};
+use crate::support::{Client, Draft, TestApp, on_both, strings};
 
 const MEMBER: &str = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
 const PARTICIPATION: &str = "query($id: ID!) { member(id: $id) { participation {
@@ -24,146 +24,155 @@ fn titled(title: &str) -> Value {
     json!({ "title": title, "earlyCloseIfAllVoted": false })
 }
 
-on_both! {
-    async fn participation_counts_the_votes_one_could_vote_in(app) {
-        let guild = app.guild("gg").await;
-        let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
-        let mut votes = Vec::new();
-        for title in ["voted", "abstained", "open", "waiting"] {
-            app.clock.advance(Duration::from_secs(1));
-            votes.push(Draft::live(&leader, 2, titled(title)).await);
-        }
-        Draft::create(&leader, 2, titled("a draft")).await;
-        votes[0].vote(&member, &[0]).await;
-        votes[2].vote(&member, &[0]).await;
-        for over in &votes[..2] {
-            over.close(&leader).await;
-        }
-        let mine = participation(&member, &member).await;
-        assert_eq!((counts(&mine), &mine["percent"]), ((4, 2), &json!(50.0)));
-        let campaigns = &mine["campaigns"];
-        assert_eq!(campaigns["totalCount"], 4);
-        assert_eq!(strings(&campaigns["nodes"], "/campaign/title"), ["waiting", "open", "abstained", "voted"]);
-        let voted: Vec<bool> = campaigns["nodes"].as_array().unwrap().iter().map(|it| it["voted"].as_bool().unwrap()).collect();
-        assert_eq!(voted, [false, true, false, true]);
-
-        // A vote that was over before they came, or that they were too low for, was none of theirs, whatever they are now.
-        let newcomer = guild.member("newcomer", "Veteran").await;
-        assert_eq!(counts(&participation(&newcomer, &newcomer).await), (2, 0));
-        let initiate = json!(async_graphql::ID::from(guild.rank("Initiate").id));
-        leader.ok(MEMBER, json!({ "input": { "id": member.id, "rankId": initiate } })).await;
-        assert_eq!(counts(&participation(&member, &member).await), (3, 2), "no longer eligible where they have not voted");
+#[on_both]
+async fn participation_counts_the_votes_one_could_vote_in(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
+    let mut votes = Vec::new();
+    for title in ["voted", "abstained", "open", "waiting"] {
+        app.clock.advance(Duration::from_secs(1));
+        votes.push(Draft::live(&leader, 2, titled(title)).await);
     }
-
-    async fn only_oneself_and_who_manages_campaigns_know_who_voted(app) {
-        let guild = app.guild("gg").await;
-        let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-        let (one, two) = (guild.member("one", "Veteran").await, guild.member("two", "Veteran").await);
-        let open = Draft::live(&leader, 2, titled("open")).await;
-        let high = Draft::live(&leader, 2, json!({ "title": "high", "minRankLevelToView": 3, "minRankLevelToVote": 3 })).await;
-        open.vote(&one, &[0]).await;
-        high.vote(&one, &[0]).await;
-        for viewer in [&two, &guild.anyone()] {
-            assert_eq!(participation(viewer, &one).await, Value::Null);
-        }
-        assert_eq!(counts(&participation(&one, &one).await), (2, 2));
-        for viewer in [&officer, &leader] {
-            let known = participation(viewer, &one).await;
-            assert_eq!(counts(&known), (0, 0), "as long as the standings move before their eyes");
-        }
-        let secret = Draft::live(&leader, 2, json!({ "title": "secret", "resultsVisibility": "AFTER_CLOSE" })).await;
-        assert_eq!(counts(&participation(&officer, &one).await), (1, 0), "whom to remind");
-        secret.vote(&one, &[0]).await;
-        assert_eq!(counts(&participation(&officer, &one).await), (1, 1));
-        for vote in [&open, &high, &secret] {
-            vote.close(&leader).await;
-        }
-        for viewer in [&one, &officer, &leader] {
-            assert_eq!(counts(&participation(viewer, &one).await), (3, 3));
-        }
-        // What is above one's rank does not exist, also when one has voted in it.
-        let member = json!(async_graphql::ID::from(guild.rank("Member").id));
-        leader.ok(MEMBER, json!({ "input": { "id": one.id, "rankId": member } })).await;
-        let mine = participation(&one, &one).await;
-        assert_eq!((counts(&mine), strings(&mine["campaigns"]["nodes"], "/campaign/title").contains(&"high".to_owned())), ((2, 2), false));
-        assert_eq!(counts(&participation(&officer, &one).await), (3, 3));
-        // However many members a page shows, the statements are the same.
-        let page = "query($first: Int) { members(first: $first) { nodes { participation { voted campaigns { nodes { campaign { title } } } } } } }";
-        let statements = async |first: i64| officer.statements(page, json!({ "first": first })).await;
-        assert_eq!(statements(1).await, statements(4).await);
+    Draft::create(&leader, 2, titled("a draft")).await;
+    votes[0].vote(&member, &[0]).await;
+    votes[2].vote(&member, &[0]).await;
+    for over in &votes[..2] {
+        over.close(&leader).await;
     }
+    let mine = participation(&member, &member).await;
+    assert_eq!((counts(&mine), &mine["percent"]), ((4, 2), &json!(50.0)));
+    let campaigns = &mine["campaigns"];
+    assert_eq!(campaigns["totalCount"], 4);
+    assert_eq!(strings(&campaigns["nodes"], "/campaign/title"), ["waiting", "open", "abstained", "voted"]);
+    let voted: Vec<bool> =
+        campaigns["nodes"].as_array().unwrap().iter().map(|it| it["voted"].as_bool().unwrap()).collect();
+    assert_eq!(voted, [false, true, false, true]);
 
-    async fn participation_is_read_in_pages(app) {
-        let guild = app.guild("gg").await;
-        let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
-        for number in 0..5 {
-            app.clock.advance(Duration::from_secs(1));
-            Draft::live(&leader, 2, titled(&number.to_string())).await;
-        }
-        let query = "query($first: Int, $after: String, $last: Int, $before: String) { me { participation {
-            campaigns(first: $first, after: $after, last: $last, before: $before) {
-                nodes { campaign { title } } pageInfo { startCursor endCursor hasNextPage hasPreviousPage }
-            }
-        } } }";
-        let page = async |page: Value| member.ok(query, page).await["me"]["participation"]["campaigns"].clone();
-        let first = page(json!({ "first": 2 })).await;
-        assert_eq!(strings(&first["nodes"], "/campaign/title"), ["4", "3"]);
-        let next = page(json!({ "first": 4, "after": first["pageInfo"]["endCursor"] })).await;
-        assert_eq!(strings(&next["nodes"], "/campaign/title"), ["2", "1", "0"]);
-        assert_eq!(next["pageInfo"]["hasNextPage"], false);
-        let last = page(json!({ "last": 2, "before": next["pageInfo"]["startCursor"] })).await;
-        assert_eq!(strings(&last["nodes"], "/campaign/title"), ["4", "3"]);
-        assert_eq!(last["pageInfo"]["hasPreviousPage"], false);
-        let of_another = "query($id: ID!, $after: String) { member(id: $id) { participation { campaigns(after: $after) { nodes { voted } } } } }";
-        let cursor = json!({ "id": member.id, "after": first["pageInfo"]["endCursor"] });
-        leader.ok(of_another, cursor.clone()).await;
-        let elsewhere = json!({ "id": leader.id, "after": cursor["after"] });
-        assert_eq!(leader.refusal(of_another, elsewhere).await, "BAD_USER_INPUT after");
-    }
+    // A vote that was over before they came, or that they were too low for, was none of theirs, whatever they are now.
+    let newcomer = guild.member("newcomer", "Veteran").await;
+    assert_eq!(counts(&participation(&newcomer, &newcomer).await), (2, 0));
+    let initiate = json!(async_graphql::ID::from(guild.rank("Initiate").id));
+    leader.ok(MEMBER, json!({ "input": { "id": member.id, "rankId": initiate } })).await;
+    assert_eq!(counts(&participation(&member, &member).await), (3, 2), "no longer eligible where they have not voted");
+}
 
-    async fn past_votes_tell_who_won_last_closed_first(app) {
-        let guild = app.guild("gg").await;
-        let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
-        let mut votes = Vec::new();
-        for (title, change) in [
-            ("won", json!({})),
-            ("tied", json!({ "method": "APPROVAL", "picksPerVoter": 2 })),
-            ("nobody", json!({})),
-            ("seats", json!({ "method": "SINGLE_TRANSFERABLE_VOTE", "seats": 2, "picksPerVoter": 3 })),
-            ("hidden", json!({ "minRankLevelToView": 4, "minRankLevelToVote": 4 })),
-        ] {
-            let mut settings = titled(title);
-            settings.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-            votes.push(Draft::live(&leader, 3, settings).await);
-        }
-        votes[0].vote(&member, &[2]).await;
-        votes[1].vote(&member, &[0, 1]).await;
-        votes[3].vote(&member, &[2, 0, 1]).await;
-        Draft::live(&leader, 3, titled("still open")).await;
-        // Closed in another order than they were made.
-        for index in [4, 2, 0, 3, 1] {
-            app.clock.advance(Duration::from_secs(1));
-            votes[index].close(&leader).await;
-        }
-        leader.ok("mutation($id: ID!) { archiveCampaign(id: $id) { campaign { id } } }", votes[0].vars()).await;
-        let query = "query($first: Int, $after: String) { pastVotes(first: $first, after: $after) {
-            totalCount nodes { closedAt campaign { title winners { name } } winners { name } } pageInfo { endCursor hasNextPage }
-        } }";
-        let all = member.ok(query, json!({})).await["pastVotes"].clone();
-        assert_eq!(strings(&all["nodes"], "/campaign/title"), ["tied", "seats", "won", "nobody"]);
-        assert_eq!(all["totalCount"], 4);
-        let winners: Vec<Vec<String>> = all["nodes"].as_array().unwrap().iter().map(|it| strings(&it["winners"], "/name")).collect();
-        let of = |entries: &[i64]| -> Vec<String> { entries.iter().map(|it| format!("entry {it}")).collect() };
-        assert_eq!(winners, [of(&[0, 1]), of(&[2, 0]), of(&[2]), of(&[])]);
-        for vote in all["nodes"].as_array().unwrap() {
-            assert_eq!(vote["campaign"]["winners"], vote["winners"]);
-        }
-        let first = member.ok(query, json!({ "first": 3 })).await["pastVotes"].clone();
-        let rest = member.ok(query, json!({ "first": 3, "after": first["pageInfo"]["endCursor"] })).await["pastVotes"].clone();
-        assert_eq!(strings(&rest["nodes"], "/campaign/title"), ["nobody"]);
-        assert_eq!(leader.ok(query, json!({})).await["pastVotes"]["totalCount"], 5);
-        assert_eq!(guild.anyone().ok(query, json!({})).await["pastVotes"]["totalCount"], 4);
-        let statements = async |first: i64| member.statements(query, json!({ "first": first })).await;
-        assert_eq!(statements(1).await, statements(4).await);
+#[on_both]
+async fn only_oneself_and_who_manages_campaigns_know_who_voted(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
+    let (one, two) = (guild.member("one", "Veteran").await, guild.member("two", "Veteran").await);
+    let open = Draft::live(&leader, 2, titled("open")).await;
+    let high =
+        Draft::live(&leader, 2, json!({ "title": "high", "minRankLevelToView": 3, "minRankLevelToVote": 3 })).await;
+    open.vote(&one, &[0]).await;
+    high.vote(&one, &[0]).await;
+    for viewer in [&two, &guild.anyone()] {
+        assert_eq!(participation(viewer, &one).await, Value::Null);
     }
+    assert_eq!(counts(&participation(&one, &one).await), (2, 2));
+    for viewer in [&officer, &leader] {
+        let known = participation(viewer, &one).await;
+        assert_eq!(counts(&known), (0, 0), "as long as the standings move before their eyes");
+    }
+    let secret = Draft::live(&leader, 2, json!({ "title": "secret", "resultsVisibility": "AFTER_CLOSE" })).await;
+    assert_eq!(counts(&participation(&officer, &one).await), (1, 0), "whom to remind");
+    secret.vote(&one, &[0]).await;
+    assert_eq!(counts(&participation(&officer, &one).await), (1, 1));
+    for vote in [&open, &high, &secret] {
+        vote.close(&leader).await;
+    }
+    for viewer in [&one, &officer, &leader] {
+        assert_eq!(counts(&participation(viewer, &one).await), (3, 3));
+    }
+    // What is above one's rank does not exist, also when one has voted in it.
+    let member = json!(async_graphql::ID::from(guild.rank("Member").id));
+    leader.ok(MEMBER, json!({ "input": { "id": one.id, "rankId": member } })).await;
+    let mine = participation(&one, &one).await;
+    assert_eq!(
+        (counts(&mine), strings(&mine["campaigns"]["nodes"], "/campaign/title").contains(&"high".to_owned())),
+        ((2, 2), false)
+    );
+    assert_eq!(counts(&participation(&officer, &one).await), (3, 3));
+    // However many members a page shows, the statements are the same.
+    let page = "query($first: Int) { members(first: $first) { nodes { participation { voted campaigns { nodes { campaign { title } } } } } } }";
+    let statements = async |first: i64| officer.statements(page, json!({ "first": first })).await;
+    assert_eq!(statements(1).await, statements(4).await);
+}
+
+#[on_both]
+async fn participation_is_read_in_pages(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
+    for number in 0..5 {
+        app.clock.advance(Duration::from_secs(1));
+        Draft::live(&leader, 2, titled(&number.to_string())).await;
+    }
+    let query = "query($first: Int, $after: String, $last: Int, $before: String) { me { participation {
+        campaigns(first: $first, after: $after, last: $last, before: $before) {
+            nodes { campaign { title } } pageInfo { startCursor endCursor hasNextPage hasPreviousPage }
+        }
+    } } }";
+    let page = async |page: Value| member.ok(query, page).await["me"]["participation"]["campaigns"].clone();
+    let first = page(json!({ "first": 2 })).await;
+    assert_eq!(strings(&first["nodes"], "/campaign/title"), ["4", "3"]);
+    let next = page(json!({ "first": 4, "after": first["pageInfo"]["endCursor"] })).await;
+    assert_eq!(strings(&next["nodes"], "/campaign/title"), ["2", "1", "0"]);
+    assert_eq!(next["pageInfo"]["hasNextPage"], false);
+    let last = page(json!({ "last": 2, "before": next["pageInfo"]["startCursor"] })).await;
+    assert_eq!(strings(&last["nodes"], "/campaign/title"), ["4", "3"]);
+    assert_eq!(last["pageInfo"]["hasPreviousPage"], false);
+    let of_another = "query($id: ID!, $after: String) { member(id: $id) { participation { campaigns(after: $after) { nodes { voted } } } } }";
+    let cursor = json!({ "id": member.id, "after": first["pageInfo"]["endCursor"] });
+    leader.ok(of_another, cursor.clone()).await;
+    let elsewhere = json!({ "id": leader.id, "after": cursor["after"] });
+    assert_eq!(leader.refusal(of_another, elsewhere).await, "BAD_USER_INPUT after");
+}
+
+#[on_both]
+async fn past_votes_tell_who_won_last_closed_first(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
+    let mut votes = Vec::new();
+    for (title, change) in [
+        ("won", json!({})),
+        ("tied", json!({ "method": "APPROVAL", "picksPerVoter": 2 })),
+        ("nobody", json!({})),
+        ("seats", json!({ "method": "SINGLE_TRANSFERABLE_VOTE", "seats": 2, "picksPerVoter": 3 })),
+        ("hidden", json!({ "minRankLevelToView": 4, "minRankLevelToVote": 4 })),
+    ] {
+        let mut settings = titled(title);
+        settings.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        votes.push(Draft::live(&leader, 3, settings).await);
+    }
+    votes[0].vote(&member, &[2]).await;
+    votes[1].vote(&member, &[0, 1]).await;
+    votes[3].vote(&member, &[2, 0, 1]).await;
+    Draft::live(&leader, 3, titled("still open")).await;
+    // Closed in another order than they were made.
+    for index in [4, 2, 0, 3, 1] {
+        app.clock.advance(Duration::from_secs(1));
+        votes[index].close(&leader).await;
+    }
+    leader.ok("mutation($id: ID!) { archiveCampaign(id: $id) { campaign { id } } }", votes[0].vars()).await;
+    let query = "query($first: Int, $after: String) { pastVotes(first: $first, after: $after) {
+        totalCount nodes { closedAt campaign { title winners { name } } winners { name } } pageInfo { endCursor hasNextPage }
+    } }";
+    let all = member.ok(query, json!({})).await["pastVotes"].clone();
+    assert_eq!(strings(&all["nodes"], "/campaign/title"), ["tied", "seats", "won", "nobody"]);
+    assert_eq!(all["totalCount"], 4);
+    let winners: Vec<Vec<String>> =
+        all["nodes"].as_array().unwrap().iter().map(|it| strings(&it["winners"], "/name")).collect();
+    let of = |entries: &[i64]| -> Vec<String> { entries.iter().map(|it| format!("entry {it}")).collect() };
+    assert_eq!(winners, [of(&[0, 1]), of(&[2, 0]), of(&[2]), of(&[])]);
+    for vote in all["nodes"].as_array().unwrap() {
+        assert_eq!(vote["campaign"]["winners"], vote["winners"]);
+    }
+    let first = member.ok(query, json!({ "first": 3 })).await["pastVotes"].clone();
+    let rest =
+        member.ok(query, json!({ "first": 3, "after": first["pageInfo"]["endCursor"] })).await["pastVotes"].clone();
+    assert_eq!(strings(&rest["nodes"], "/campaign/title"), ["nobody"]);
+    assert_eq!(leader.ok(query, json!({})).await["pastVotes"]["totalCount"], 5);
+    assert_eq!(guild.anyone().ok(query, json!({})).await["pastVotes"]["totalCount"], 4);
+    let statements = async |first: i64| member.statements(query, json!({ "first": first })).await;
+    assert_eq!(statements(1).await, statements(4).await);
 }

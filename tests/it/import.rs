@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestGuild, on_both, strings};
+use crate::support::{Client, TestApp, TestGuild, on_both, strings};
 
 const IMPORT: &str = "mutation($input: ImportRosterInput!) {
     importRoster(input: $input) {
@@ -34,114 +34,152 @@ async fn roster(guild: &TestGuild<'_>) -> Value {
     guild.anyone().ok(query, json!({})).await["members"]["nodes"].clone()
 }
 
-on_both! {
-    async fn an_officer_imports_a_roster_of_those_below_them(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let known = guild.member("Known", "Initiate").await;
-        let add = "mutation { createCharacter(input: { name: \"Old\", realm: \"Area 52\", class: MAGE, role: RANGED_DPS }) { character { id } } }";
-        known.ok(add, json!({})).await;
-        let file = json!({ "members": [
-            { "discordUsername": "new", "discordId": 42, "displayName": " Zoe\u{308} ", "rank": "veteran", "characters": [
-                { "name": "Alt", "realm": "Sen'jin", "class": "Death Knight", "spec": "frost", "isMain": false },
-                { "name": "Main", "realm": "Sen'jin", "class": "DRUID", "spec": "guardian", "isMain": true },
-            ] },
-            { "discordUsername": "@KNOWN", "rank": "Member", "characters": [
-                { "name": "OLD", "realm": "area 52", "spec": "Fire" },
-                { "name": "Second", "realm": "Area 52", "class": "hunter", "role": "ranged", "isMain": true },
-            ] },
-            { "discordUsername": "bare" },
-        ] }).to_string();
-        let outcome = import(&officer, "JSON", &file, false).await;
-        assert_eq!(outcome, json!({
+#[on_both]
+async fn an_officer_imports_a_roster_of_those_below_them(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let known = guild.member("Known", "Initiate").await;
+    let add = "mutation { createCharacter(input: { name: \"Old\", realm: \"Area 52\", class: MAGE, role: RANGED_DPS }) { character { id } } }";
+    known.ok(add, json!({})).await;
+    let file = json!({ "members": [
+        { "discordUsername": "new", "discordId": 42, "displayName": " Zoe\u{308} ", "rank": "veteran", "characters": [
+            { "name": "Alt", "realm": "Sen'jin", "class": "Death Knight", "spec": "frost", "isMain": false },
+            { "name": "Main", "realm": "Sen'jin", "class": "DRUID", "spec": "guardian", "isMain": true },
+        ] },
+        { "discordUsername": "@KNOWN", "rank": "Member", "characters": [
+            { "name": "OLD", "realm": "area 52", "spec": "Fire" },
+            { "name": "Second", "realm": "Area 52", "class": "hunter", "role": "ranged", "isMain": true },
+        ] },
+        { "discordUsername": "bare" },
+    ] })
+    .to_string();
+    let outcome = import(&officer, "JSON", &file, false).await;
+    assert_eq!(
+        outcome,
+        json!({
             "imported": true, "rows": 5, "membersAdded": 2, "membersChanged": 1, "charactersAdded": 3, "charactersChanged": 1,
             "rowsUnchanged": 0, "rowsLeftOut": 0, "unknownColumns": [], "problems": [],
-        }));
-        let imported = roster(&guild).await;
-        assert_eq!(imported.as_array().unwrap().iter().filter(|it| it["discordUsername"] != "leader" && it["discordUsername"] != "officer").cloned().collect::<Vec<_>>(), [
+        })
+    );
+    let imported = roster(&guild).await;
+    assert_eq!(
+        imported
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|it| it["discordUsername"] != "leader" && it["discordUsername"] != "officer")
+            .cloned()
+            .collect::<Vec<_>>(),
+        [
             json!({ "displayName": "Zoë", "discordUsername": "new", "rank": { "name": "Veteran" }, "rankSource": "MANUAL", "characters": [
-                { "name": "Main", "realm": "Sen'jin", "class": "DRUID", "spec": "Guardian", "role": "TANK", "isMain": true },
-                { "name": "Alt", "realm": "Sen'jin", "class": "DEATH_KNIGHT", "spec": "Frost", "role": "MELEE_DPS", "isMain": false },
-            ] }),
+            { "name": "Main", "realm": "Sen'jin", "class": "DRUID", "spec": "Guardian", "role": "TANK", "isMain": true },
+            { "name": "Alt", "realm": "Sen'jin", "class": "DEATH_KNIGHT", "spec": "Frost", "role": "MELEE_DPS", "isMain": false },
+        ] }),
             json!({ "displayName": "Known", "discordUsername": "Known", "rank": { "name": "Member" }, "rankSource": "MANUAL", "characters": [
-                { "name": "Second", "realm": "Area 52", "class": "HUNTER", "spec": null, "role": "RANGED_DPS", "isMain": true },
-                { "name": "Old", "realm": "Area 52", "class": "MAGE", "spec": "Fire", "role": "RANGED_DPS", "isMain": false },
-            ] }),
+            { "name": "Second", "realm": "Area 52", "class": "HUNTER", "spec": null, "role": "RANGED_DPS", "isMain": true },
+            { "name": "Old", "realm": "Area 52", "class": "MAGE", "spec": "Fire", "role": "RANGED_DPS", "isMain": false },
+        ] }),
             json!({ "displayName": "bare", "discordUsername": "bare", "rank": { "name": "Initiate" }, "rankSource": "MANUAL", "characters": [] }),
-        ]);
-        let log = officer.ok("{ auditLog { nodes { action summary actor { displayName } } } }", json!({})).await;
-        let mut told = strings(&log["auditLog"]["nodes"], "/summary");
-        told.sort();
-        assert_eq!(told, [
+        ]
+    );
+    let log = officer.ok("{ auditLog { nodes { action summary actor { displayName } } } }", json!({})).await;
+    let mut told = strings(&log["auditLog"]["nodes"], "/summary");
+    told.sort();
+    assert_eq!(
+        told,
+        [
             "Added Second-Area 52, a character of Known",
             "Added Zoë as Veteran",
             "Added bare as Initiate",
             "Changed Old-Area 52 of Known: spec from none to Fire, main from true to false",
             "Imported a roster: 2 members added and 1 changed, 3 characters added and 1 changed",
             "Promoted Known: rank from Initiate to Member",
-        ]);
-        // Again it changes nothing, and nothing is recorded.
-        let again = import(&officer, "JSON", &file, false).await;
-        assert_eq!((&again["rowsUnchanged"], &again["membersAdded"], &again["charactersChanged"]), (&json!(5), &json!(0), &json!(0)));
-        assert_eq!(roster(&guild).await, imported);
-        assert_eq!(officer.ok("{ auditLog { totalCount } }", json!({})).await["auditLog"]["totalCount"], 6);
-    }
+        ]
+    );
+    // Again it changes nothing, and nothing is recorded.
+    let again = import(&officer, "JSON", &file, false).await;
+    assert_eq!(
+        (&again["rowsUnchanged"], &again["membersAdded"], &again["charactersChanged"]),
+        (&json!(5), &json!(0), &json!(0))
+    );
+    assert_eq!(roster(&guild).await, imported);
+    assert_eq!(officer.ok("{ auditLog { totalCount } }", json!({})).await["auditLog"]["totalCount"], 6);
+}
 
-    async fn a_bad_row_keeps_all_out_unless_it_is_to_be_skipped(app) {
-        let guild = app.guild("gg").await;
-        let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-        guild.member("peer", "Officer").await;
-        let file = "Discord-Username,RANK,Character Name,realm,class,spec,role,Main/Alt,Shoe size\n\
-            good,Veteran,Good,Sen'jin,Mage,,healer,,44\n\
-            ,Veteran,,,,,,,\n\
-            peer,Initiate,,,,,,,\n\
-            climber,Guild Leader,,,,,,,\n\
-            lost,Nowhere,,,,,,,\n\
-            good,,GOOD,SEN'JIN,Mage,,healer,,\n\
-            good,,Other,Sen'jin,Bard,,healer,,\n\
-            good,,Other,Sen'jin,Mage,,,,\n";
-        let before = roster(&guild).await;
-        let refused = import(&officer, "CSV", file, false).await;
-        assert_eq!(refused["imported"], false);
-        assert_eq!(problems(&refused), [
-            "line 3 discordUsername", "line 4 RANK_TOO_LOW", "line 5 rank RANK_TOO_LOW", "line 6 rank", "line 7 name", "line 8 class", "line 9 role",
-        ]);
-        assert_eq!(refused["unknownColumns"], json!(["Shoe size"]));
-        assert_eq!(roster(&guild).await, before, "nothing was imported");
-        let skipped = import(&officer, "CSV", file, true).await;
-        assert_eq!((&skipped["imported"], &skipped["membersAdded"], &skipped["charactersAdded"], &skipped["rowsLeftOut"]), (&json!(true), &json!(1), &json!(1), &json!(7)));
-        // The leader may, but for the guild's last.
-        let outcome = import(&leader, "CSV", "discord_username,rank\nclimber,Guild Leader\nleader,Member\n", false).await;
-        assert_eq!(problems(&outcome), ["line 3 rank LAST_LEADER"], "whoever never registered does not lead");
-        for (data, format) in [("[]", "JSON"), ("{\"members\": 5}", "JSON"), ("name,rank\nx,y", "CSV"), ("", "CSV")] {
-            let input = json!({ "input": { "format": format, "data": data } });
-            assert_eq!(leader.refusal(IMPORT, input).await, "BAD_USER_INPUT data", "{data}");
-        }
-        let member = guild.member("member", "Member").await;
-        let input = json!({ "input": { "format": "CSV", "data": "discord_username\nx" } });
-        assert_eq!(member.refusal(IMPORT, input).await, "FORBIDDEN PERMISSION_REQUIRED");
+#[on_both]
+async fn a_bad_row_keeps_all_out_unless_it_is_to_be_skipped(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
+    guild.member("peer", "Officer").await;
+    let file = "Discord-Username,RANK,Character Name,realm,class,spec,role,Main/Alt,Shoe size\n\
+        good,Veteran,Good,Sen'jin,Mage,,healer,,44\n\
+        ,Veteran,,,,,,,\n\
+        peer,Initiate,,,,,,,\n\
+        climber,Guild Leader,,,,,,,\n\
+        lost,Nowhere,,,,,,,\n\
+        good,,GOOD,SEN'JIN,Mage,,healer,,\n\
+        good,,Other,Sen'jin,Bard,,healer,,\n\
+        good,,Other,Sen'jin,Mage,,,,\n";
+    let before = roster(&guild).await;
+    let refused = import(&officer, "CSV", file, false).await;
+    assert_eq!(refused["imported"], false);
+    assert_eq!(
+        problems(&refused),
+        [
+            "line 3 discordUsername",
+            "line 4 RANK_TOO_LOW",
+            "line 5 rank RANK_TOO_LOW",
+            "line 6 rank",
+            "line 7 name",
+            "line 8 class",
+            "line 9 role",
+        ]
+    );
+    assert_eq!(refused["unknownColumns"], json!(["Shoe size"]));
+    assert_eq!(roster(&guild).await, before, "nothing was imported");
+    let skipped = import(&officer, "CSV", file, true).await;
+    assert_eq!(
+        (&skipped["imported"], &skipped["membersAdded"], &skipped["charactersAdded"], &skipped["rowsLeftOut"]),
+        (&json!(true), &json!(1), &json!(1), &json!(7))
+    );
+    // The leader may, but for the guild's last.
+    let outcome = import(&leader, "CSV", "discord_username,rank\nclimber,Guild Leader\nleader,Member\n", false).await;
+    assert_eq!(problems(&outcome), ["line 3 rank LAST_LEADER"], "whoever never registered does not lead");
+    for (data, format) in [("[]", "JSON"), ("{\"members\": 5}", "JSON"), ("name,rank\nx,y", "CSV"), ("", "CSV")] {
+        let input = json!({ "input": { "format": format, "data": data } });
+        assert_eq!(leader.refusal(IMPORT, input).await, "BAD_USER_INPUT data", "{data}");
     }
+    let member = guild.member("member", "Member").await;
+    let input = json!({ "input": { "format": "CSV", "data": "discord_username\nx" } });
+    assert_eq!(member.refusal(IMPORT, input).await, "FORBIDDEN PERMISSION_REQUIRED");
+}
 
-    async fn twenty_thousand_rows_go_in_at_once(app) {
-        let guild = app.guild("gg").await;
-        let mut file = String::from("discord_username,display_name,rank,character_name,realm,class,spec,role,main_alt\n");
-        for member in 0..5_000 {
-            for character in 0..4 {
-                let main = if character == 0 { "main" } else { "alt" };
-                writeln!(file, "member{member},Member {member},Member,Name{member}x{character},Sen'jin,Mage,Frost,,{main}").unwrap();
-            }
+#[on_both]
+async fn twenty_thousand_rows_go_in_at_once(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let mut file = String::from("discord_username,display_name,rank,character_name,realm,class,spec,role,main_alt\n");
+    for member in 0..5_000 {
+        for character in 0..4 {
+            let main = if character == 0 { "main" } else { "alt" };
+            writeln!(file, "member{member},Member {member},Member,Name{member}x{character},Sen'jin,Mage,Frost,,{main}")
+                .unwrap();
         }
-        let before = app.app.db.statements();
-        let data = (guildhall::identity::import::Format::Csv, file.clone().into_bytes());
-        let outcome = guildhall::identity::import_roster(&app.app.access, guild.id, None, data, false, |_, _| ()).await.unwrap();
-        assert_eq!((outcome.members_added, outcome.characters_added, outcome.left_out), (5_000, 20_000, 0));
-        // SQLite's client counts a statement a row, though it prepares it once.
-        let statements = app.app.db.statements() - before;
-        assert!(!app.app.db.is_shared() || statements < 100, "{statements} statements");
-        let data = (guildhall::identity::import::Format::Csv, file.into_bytes());
-        let again = guildhall::identity::import_roster(&app.app.access, guild.id, None, data, false, |_, _| ()).await.unwrap();
-        assert_eq!((again.unchanged, again.members_changed, again.characters_changed), (20_000, 0, 0));
-        let counted = guild.anyone().ok("{ members { totalCount } characters { totalCount } }", json!({})).await;
-        assert_eq!((&counted["members"]["totalCount"], &counted["characters"]["totalCount"]), (&json!(5_001), &json!(20_000)));
     }
+    let before = app.app.db.statements();
+    let data = (guildhall::identity::import::Format::Csv, file.clone().into_bytes());
+    let outcome =
+        guildhall::identity::import_roster(&app.app.access, guild.id, None, data, false, |_, _| ()).await.unwrap();
+    assert_eq!((outcome.members_added, outcome.characters_added, outcome.left_out), (5_000, 20_000, 0));
+    // SQLite's client counts a statement a row, though it prepares it once.
+    let statements = app.app.db.statements() - before;
+    assert!(!app.app.db.is_shared() || statements < 100, "{statements} statements");
+    let data = (guildhall::identity::import::Format::Csv, file.into_bytes());
+    let again =
+        guildhall::identity::import_roster(&app.app.access, guild.id, None, data, false, |_, _| ()).await.unwrap();
+    assert_eq!((again.unchanged, again.members_changed, again.characters_changed), (20_000, 0, 0));
+    let counted = guild.anyone().ok("{ members { totalCount } characters { totalCount } }", json!({})).await;
+    assert_eq!(
+        (&counted["members"]["totalCount"], &counted["characters"]["totalCount"]),
+        (&json!(5_001), &json!(20_000))
+    );
 }

@@ -17,90 +17,104 @@ use crate::support::{
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { isFinal campaign { closedAt closesAt } } }";
 const LOG: &str = "{ auditLog(first: 100) { nodes { action actor { displayName } summary } } }";
 
-on_both! {
-    async fn a_vote_closes_at_its_end_wherever_the_clock_is_set(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS", "durationHours": 1, "earlyCloseIfAllVoted": false })).await;
-        let _server = guildhall::bot::start(&app.app);
-        let mut tally = guild.anyone().subscribe(WATCH, draft.vars()).await;
-        assert_eq!(next(&mut tally).await.unwrap()["data"]["voteTally"]["isFinal"], false);
-        // Back by a day: the vote goes on, and takes ballots.
-        let start = app.now();
-        app.clock.set(start - Duration::from_hours(24));
-        draft.vote(&leader, &[0]).await;
-        assert_eq!(next(&mut tally).await.unwrap()["data"]["voteTally"]["isFinal"], false);
-        // Forward by two: closed at once, and at its end.
-        app.clock.set(start + Duration::from_hours(48));
-        let last = next(&mut tally).await.unwrap()["data"]["voteTally"].clone();
-        assert_eq!((&last["isFinal"], &last["campaign"]["closedAt"]), (&json!(true), &last["campaign"]["closesAt"]));
-    }
+#[on_both]
+async fn a_vote_closes_at_its_end_wherever_the_clock_is_set(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let draft = Draft::live(
+        &leader,
+        2,
+        json!({ "resultsVisibility": "ALWAYS", "durationHours": 1, "earlyCloseIfAllVoted": false }),
+    )
+    .await;
+    let _server = guildhall::bot::start(&app.app);
+    let mut tally = guild.anyone().subscribe(WATCH, draft.vars()).await;
+    assert_eq!(next(&mut tally).await.unwrap()["data"]["voteTally"]["isFinal"], false);
+    // Back by a day: the vote goes on, and takes ballots.
+    let start = app.now();
+    app.clock.set(start - Duration::from_hours(24));
+    draft.vote(&leader, &[0]).await;
+    assert_eq!(next(&mut tally).await.unwrap()["data"]["voteTally"]["isFinal"], false);
+    // Forward by two: closed at once, and at its end.
+    app.clock.set(start + Duration::from_hours(48));
+    let last = next(&mut tally).await.unwrap()["data"]["voteTally"].clone();
+    assert_eq!((&last["isFinal"], &last["campaign"]["closedAt"]), (&json!(true), &last["campaign"]["closesAt"]));
+}
 
-    async fn what_was_due_while_no_server_ran_is_done_at_the_start(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let start = DateTime::<Utc>::from_naive_utc_and_offset(app.now() + Duration::from_hours(1), Utc);
-        let due = Draft::create(&leader, 2, json!({ "startAt": start, "durationHours": 24, "resultsVisibility": "ALWAYS" })).await;
-        let over = Draft::live(&leader, 2, json!({ "durationHours": 1, "resultsVisibility": "ALWAYS" })).await;
-        // And one that everyone has voted in, though nobody was there to close it.
-        let complete = Draft::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false, "durationHours": 24, "resultsVisibility": "ALWAYS" })).await;
-        complete.vote(&leader, &[0]).await;
-        app.sql("UPDATE campaigns SET early_close_if_all_voted = true WHERE duration_hours = 24").await;
-        app.clock.advance(Duration::from_hours(2));
-        assert_eq!(leader.refusal(CAST, over.ballot(&[0])).await, "CONFLICT CAMPAIGN_NOT_LIVE", "its time is over");
-        let mut ends = Vec::new();
-        for vote in [&over, &complete] {
-            ends.push(guild.anyone().subscribe(WATCH, vote.vars()).await);
-        }
-        let _server = guildhall::bot::start(&app.app);
-        for tally in &mut ends {
-            while next(tally).await.unwrap()["data"]["voteTally"]["isFinal"] != true {}
-        }
-        let status = "query($id: ID!) { campaign(id: $id) { status } }";
-        while guild.anyone().ok(status, due.vars()).await["campaign"]["status"] != "LIVE" {}
+#[on_both]
+async fn what_was_due_while_no_server_ran_is_done_at_the_start(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let start = DateTime::<Utc>::from_naive_utc_and_offset(app.now() + Duration::from_hours(1), Utc);
+    let due =
+        Draft::create(&leader, 2, json!({ "startAt": start, "durationHours": 24, "resultsVisibility": "ALWAYS" }))
+            .await;
+    let over = Draft::live(&leader, 2, json!({ "durationHours": 1, "resultsVisibility": "ALWAYS" })).await;
+    // And one that everyone has voted in, though nobody was there to close it.
+    let complete = Draft::live(
+        &leader,
+        2,
+        json!({ "earlyCloseIfAllVoted": false, "durationHours": 24, "resultsVisibility": "ALWAYS" }),
+    )
+    .await;
+    complete.vote(&leader, &[0]).await;
+    app.sql("UPDATE campaigns SET early_close_if_all_voted = true WHERE duration_hours = 24").await;
+    app.clock.advance(Duration::from_hours(2));
+    assert_eq!(leader.refusal(CAST, over.ballot(&[0])).await, "CONFLICT CAMPAIGN_NOT_LIVE", "its time is over");
+    let mut ends = Vec::new();
+    for vote in [&over, &complete] {
+        ends.push(guild.anyone().subscribe(WATCH, vote.vars()).await);
     }
+    let _server = guildhall::bot::start(&app.app);
+    for tally in &mut ends {
+        while next(tally).await.unwrap()["data"]["voteTally"]["isFinal"] != true {}
+    }
+    let status = "query($id: ID!) { campaign(id: $id) { status } }";
+    while guild.anyone().ok(status, due.vars()).await["campaign"]["status"] != "LIVE" {}
+}
 
-    async fn every_ballot_acknowledged_while_a_vote_is_closed_is_in_its_result(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let mut rows = Vec::new();
-        for number in 0..40 {
-            rows.push(guild.row(&format!("voter-{number}"), "Member", true).await);
-        }
-        let voters = guild.add(rows).await;
-        let draft = Draft::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false })).await;
-        let casts = futures_util::future::join_all(voters.iter().map(|voter| voter.run(CAST, draft.ballot(&[0]))));
-        // It closes when a few are through.
-        let closing = async {
-            let query = "query($id: ID!) { campaign(id: $id) { turnout { voted } } }";
-            while leader.ok(query, draft.vars()).await["campaign"]["turnout"]["voted"].as_i64().unwrap() < 5 {}
-            draft.close(&leader).await;
-        };
-        let (answers, ()) = tokio::join!(casts, closing);
-        let (cast, refused): (Vec<&Value>, Vec<&Value>) = answers.iter().partition(|answer| answer.get("errors").is_none());
-        assert!(cast.len() >= 5);
-        for answer in refused {
-            assert_eq!(refusal_in(answer), "CONFLICT CAMPAIGN_NOT_LIVE");
-        }
-        let query = "query($id: ID!) { campaign(id: $id) { turnout { voted } standings { points } ballotBox { count } } }";
-        let result = leader.ok(query, draft.vars()).await["campaign"].clone();
-        assert_eq!(result["turnout"]["voted"], cast.len());
-        assert_eq!(result["standings"][0]["points"], cast.len());
-        assert_eq!(result["ballotBox"]["count"], cast.len());
-        let id = guildhall::kernel::id::CampaignId::try_from(&async_graphql::ID(draft.id)).unwrap();
-        assert_eq!(voting::recount(&app.app.voting, id).await.unwrap().problems, Vec::<String>::new());
+#[on_both]
+async fn every_ballot_acknowledged_while_a_vote_is_closed_is_in_its_result(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let mut rows = Vec::new();
+    for number in 0..40 {
+        rows.push(guild.row(&format!("voter-{number}"), "Member", true).await);
     }
+    let voters = guild.add(rows).await;
+    let draft = Draft::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false })).await;
+    let casts = futures_util::future::join_all(voters.iter().map(|voter| voter.run(CAST, draft.ballot(&[0]))));
+    // It closes when a few are through.
+    let closing = async {
+        let query = "query($id: ID!) { campaign(id: $id) { turnout { voted } } }";
+        while leader.ok(query, draft.vars()).await["campaign"]["turnout"]["voted"].as_i64().unwrap() < 5 {}
+        draft.close(&leader).await;
+    };
+    let (answers, ()) = tokio::join!(casts, closing);
+    let (cast, refused): (Vec<&Value>, Vec<&Value>) = answers.iter().partition(|answer| answer.get("errors").is_none());
+    assert!(cast.len() >= 5);
+    for answer in refused {
+        assert_eq!(refusal_in(answer), "CONFLICT CAMPAIGN_NOT_LIVE");
+    }
+    let query = "query($id: ID!) { campaign(id: $id) { turnout { voted } standings { points } ballotBox { count } } }";
+    let result = leader.ok(query, draft.vars()).await["campaign"].clone();
+    assert_eq!(result["turnout"]["voted"], cast.len());
+    assert_eq!(result["standings"][0]["points"], cast.len());
+    assert_eq!(result["ballotBox"]["count"], cast.len());
+    let id = guildhall::kernel::id::CampaignId::try_from(&async_graphql::ID(draft.id)).unwrap();
+    assert_eq!(voting::recount(&app.app.voting, id).await.unwrap().problems, Vec::<String>::new());
+}
 
-    async fn what_happens_by_itself_is_in_the_log_without_an_actor(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let early = Draft::live(&leader, 2, json!({ "title": "Early" })).await;
-        app.clock.advance(Duration::from_secs(1));
-        early.vote(&leader, &[0]).await;
-        let log = leader.ok(LOG, json!({})).await["auditLog"]["nodes"].clone();
-        let expected = json!({ "action": "campaign.close", "actor": null, "summary": "the vote “Early” closed early, since everyone had voted" });
-        assert_eq!(log[0], expected);
-    }
+#[on_both]
+async fn what_happens_by_itself_is_in_the_log_without_an_actor(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let early = Draft::live(&leader, 2, json!({ "title": "Early" })).await;
+    app.clock.advance(Duration::from_secs(1));
+    early.vote(&leader, &[0]).await;
+    let log = leader.ok(LOG, json!({})).await["auditLog"]["nodes"].clone();
+    let expected = json!({ "action": "campaign.close", "actor": null, "summary": "the vote “Early” closed early, since everyone had voted" });
+    assert_eq!(log[0], expected);
 }
 
 /// Campaigns that two servers start at the same moment. One server is killed before they end.

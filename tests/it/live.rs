@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use guildhall::identity::{import::Format, import_roster};
 use serde_json::{Value, json};
 
-use crate::support::{Draft, Responses, next, on_both, refusal_in};
+use crate::support::{Draft, Responses, TestApp, next, on_both, refusal_in};
 
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) {
     revision isFinal status turnout { voted eligible } standings { place points entry { name } } campaign { title closedAt }
@@ -26,230 +26,242 @@ async fn tally_of(answers: &mut Responses, voted: i64, mut revision: i64) -> Val
     }
 }
 
-on_both! {
-    async fn the_present_tally_comes_at_once_newer_ones_as_ballots_come_and_the_result_last(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        draft.vote(&guild.member("a", "Member").await, &[1]).await;
+#[on_both]
+async fn the_present_tally_comes_at_once_newer_ones_as_ballots_come_and_the_result_last(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    draft.vote(&guild.member("a", "Member").await, &[1]).await;
+    let mut answers = guild.anyone().subscribe(WATCH, draft.vars()).await;
+    let first = tally_of(&mut answers, 1, -1).await;
+    assert_eq!(first["isFinal"], false);
+    assert_eq!(first["standings"][0], json!({ "place": 1, "points": 1, "entry": { "name": "entry 1" } }));
+    for (number, name) in ["b", "c", "d"].into_iter().enumerate() {
+        draft.vote(&guild.member(name, "Member").await, &[0]).await;
+        tally_of(&mut answers, i64::try_from(number).unwrap() + 2, -1).await;
+    }
+    draft.close(&officer).await;
+    let last = loop {
+        let tally = next(&mut answers).await.unwrap()["data"]["voteTally"].clone();
+        if tally["isFinal"] == true {
+            break tally;
+        }
+    };
+    assert_eq!((&last["status"], &last["turnout"]["voted"]), (&json!("CLOSED"), &json!(4)));
+    assert_eq!(last["standings"][0]["points"], 3);
+    assert_eq!(next(&mut answers).await, None);
+    // On a closed campaign there is that one message, the same.
+    let mut again = guild.anyone().subscribe(WATCH, draft.vars()).await;
+    assert_eq!(next(&mut again).await.unwrap()["data"]["voteTally"], last);
+    assert_eq!(next(&mut again).await, None);
+}
+
+#[on_both]
+async fn a_burst_of_ballots_ends_on_the_newest_tally_for_every_watcher(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let draft = Draft::live(&officer, 3, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let mut watchers = Vec::new();
+    for _ in 0..20 {
         let mut answers = guild.anyone().subscribe(WATCH, draft.vars()).await;
-        let first = tally_of(&mut answers, 1, -1).await;
-        assert_eq!(first["isFinal"], false);
-        assert_eq!(first["standings"][0], json!({ "place": 1, "points": 1, "entry": { "name": "entry 1" } }));
-        for (number, name) in ["b", "c", "d"].into_iter().enumerate() {
-            draft.vote(&guild.member(name, "Member").await, &[0]).await;
-            tally_of(&mut answers, i64::try_from(number).unwrap() + 2, -1).await;
-        }
-        draft.close(&officer).await;
-        let last = loop {
-            let tally = next(&mut answers).await.unwrap()["data"]["voteTally"].clone();
-            if tally["isFinal"] == true {
-                break tally;
-            }
-        };
-        assert_eq!((&last["status"], &last["turnout"]["voted"]), (&json!("CLOSED"), &json!(4)));
-        assert_eq!(last["standings"][0]["points"], 3);
-        assert_eq!(next(&mut answers).await, None);
-        // On a closed campaign there is that one message, the same.
-        let mut again = guild.anyone().subscribe(WATCH, draft.vars()).await;
-        assert_eq!(next(&mut again).await.unwrap()["data"]["voteTally"], last);
-        assert_eq!(next(&mut again).await, None);
+        let first = next(&mut answers).await.unwrap();
+        watchers.push((answers, first["data"]["voteTally"]["revision"].as_i64().unwrap()));
     }
-
-    async fn a_burst_of_ballots_ends_on_the_newest_tally_for_every_watcher(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let draft = Draft::live(&officer, 3, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let mut watchers = Vec::new();
-        for _ in 0..20 {
-            let mut answers = guild.anyone().subscribe(WATCH, draft.vars()).await;
-            let first = next(&mut answers).await.unwrap();
-            watchers.push((answers, first["data"]["voteTally"]["revision"].as_i64().unwrap()));
-        }
-        let mut rows = Vec::new();
-        for number in 0..30 {
-            rows.push(guild.row(&format!("voter{number}"), "Member", true).await);
-        }
-        let voters = guild.add(rows).await;
-        futures_util::future::join_all(voters.iter().map(|voter| draft.vote(voter, &[1]))).await;
-        for (mut answers, revision) in watchers {
-            let newest = tally_of(&mut answers, 30, revision).await;
-            assert_eq!(newest["standings"][0]["points"], 30);
-        }
+    let mut rows = Vec::new();
+    for number in 0..30 {
+        rows.push(guild.row(&format!("voter{number}"), "Member", true).await);
     }
-
-    async fn one_count_serves_all_who_watch(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let mut watchers = Vec::new();
-        for _ in 0..50 {
-            let mut answers = guild.anyone().subscribe(WATCH, draft.vars()).await;
-            next(&mut answers).await;
-            watchers.push(answers);
-        }
-        let voter = guild.member("voter", "Member").await;
-        let before = app.app.db.statements();
-        draft.vote(&voter, &[0]).await;
-        for answers in &mut watchers {
-            tally_of(answers, 1, -1).await;
-        }
-        let statements = app.app.db.statements() - before;
-        assert!(statements < 50, "{statements} statements for one ballot and 50 watchers");
+    let voters = guild.add(rows).await;
+    futures_util::future::join_all(voters.iter().map(|voter| draft.vote(voter, &[1]))).await;
+    for (mut answers, revision) in watchers {
+        let newest = tally_of(&mut answers, 30, revision).await;
+        assert_eq!(newest["standings"][0]["points"], 30);
     }
+}
 
-    async fn a_hidden_tally_cannot_be_watched(app) {
-        let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
-        let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
-        let draft = Draft::create(&officer, 2, json!({ "minRankLevelToView": 2 })).await;
-        let refused = async |client: &crate::support::Client<'_>, vars: Value| {
-            let mut answers = client.subscribe(WATCH, vars).await;
-            let refusal = refusal_in(&next(&mut answers).await.unwrap());
-            assert_eq!(next(&mut answers).await, None);
-            refusal
-        };
-        assert_eq!(refused(&officer, draft.vars()).await, "FORBIDDEN STANDINGS_HIDDEN");
-        assert_eq!(refused(&voter, draft.vars()).await, "NOT_FOUND campaignId");
-        draft.activate(&officer).await;
-        assert_eq!(refused(&voter, draft.vars()).await, "FORBIDDEN STANDINGS_HIDDEN");
-        for (client, vars) in [
-            (&guild.anyone(), draft.vars()),
-            (&guild.member("initiate", "Initiate").await, draft.vars()),
-            (&other.leader().await, draft.vars()),
-            (&officer, json!({ "id": "nonsense" })),
-        ] {
-            assert_eq!(refused(client, vars).await, "NOT_FOUND campaignId");
-        }
-        draft.vote(&voter, &[0]).await;
-        tally_of(&mut voter.subscribe(WATCH, draft.vars()).await, 1, -1).await;
-    }
-
-    async fn losing_the_right_to_watch_ends_the_stream(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let draft = Draft::live(&officer, 2, json!({ "minRankLevelToView": 1 })).await;
-        let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
-        let (gone, promoted) = (guild.member("gone", "Initiate").await, guild.member("promoted", "Initiate").await);
-        let out = guild.member("out", "Initiate").await;
-        let login = "mutation { login(input: { discordUsername: \"out\", password: \"correct horse battery\" }) { accessToken } }";
-        let token = guild.anyone().ok(login, json!({})).await["login"]["accessToken"].clone();
-        let signed_in = out.with_token(token.as_str().unwrap());
-        let mut streams = Vec::new();
-        for client in [&gone, &promoted, &signed_in, &out] {
-            let mut answers = client.subscribe(WATCH, draft.vars()).await;
-            tally_of(&mut answers, 0, -1).await;
-            streams.push(answers);
-        }
-        officer.ok(MEMBER, json!({ "input": { "id": gone.id, "active": false } })).await;
-        officer.ok(MEMBER, json!({ "input": { "id": promoted.id, "rankId": rank("Member") } })).await;
-        signed_in.ok("mutation { logout { success } }", json!({})).await;
-        for (answers, expected) in streams.iter_mut().zip(["UNAUTHENTICATED INVALID_TOKEN", "FORBIDDEN STANDINGS_HIDDEN", "UNAUTHENTICATED INVALID_TOKEN"]) {
-            let error = loop {
-                let answer = next(answers).await.expect("the stream ended without a word");
-                if answer.get("errors").is_some() {
-                    break answer;
-                }
-            };
-            assert_eq!(refusal_in(&error), expected);
-            assert_eq!(next(answers).await, None);
-        }
-        // Whoever keeps the right keeps the stream.
-        draft.vote(&officer, &[0]).await;
-        tally_of(&mut streams[3], 1, -1).await;
-    }
-
-    async fn a_stream_ends_when_its_token_expires(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let login = "mutation { login(input: { discordUsername: \"officer\", password: \"correct horse battery\" }) { accessToken } }";
-        let token = guild.anyone().ok(login, json!({})).await["login"]["accessToken"].clone();
-        let mut answers = guild.anyone().with_token(token.as_str().unwrap()).subscribe(WATCH, draft.vars()).await;
-        tally_of(&mut answers, 0, -1).await;
-        app.clock.advance(Duration::from_mins(15));
-        assert_eq!(refusal_in(&next(&mut answers).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
-        assert_eq!(next(&mut answers).await, None);
-    }
-
-    async fn drafts_start_and_campaigns_end_by_themselves(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let _background = guildhall::bot::start(&app.app);
-        let always = |start: &str| json!({ "resultsVisibility": "ALWAYS", "startAt": start, "durationHours": 1 });
-        let draft = Draft::create(&officer, 2, always("2026-03-01T21:00:00Z")).await;
-        let unready = Draft::create(&officer, 1, always("2026-03-01T21:00:00Z")).await;
-        let watched = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS", "durationHours": 2 })).await;
-        let mut answers = officer.subscribe(WATCH, watched.vars()).await;
-        tally_of(&mut answers, 0, -1).await;
-        let status = "query($id: ID!) { campaign(id: $id) { status startAt closedAt activationBlockers } }";
-        let wait_for = async |draft: &Draft, wanted: &str| {
-            // Asked again and again rather than waited for; the bound is for a test that fails.
-            let asking = async {
-                loop {
-                    let now = officer.ok(status, draft.vars()).await["campaign"].clone();
-                    if now["status"] == wanted {
-                        return now;
-                    }
-                }
-            };
-            tokio::time::timeout(Duration::from_secs(20), asking).await.expect("its status never changed")
-        };
-        app.clock.advance(Duration::from_hours(1));
-        let live = wait_for(&draft, "LIVE").await;
-        assert_eq!(live["startAt"], "2026-03-01T21:00:00+00:00");
-        let blocked = officer.ok(status, unready.vars()).await["campaign"].clone();
-        assert_eq!((&blocked["status"], &blocked["activationBlockers"]), (&json!("DRAFT"), &json!(["TOO_FEW_ENTRIES"])));
-        app.clock.advance(Duration::from_hours(1));
-        let closed = wait_for(&draft, "CLOSED").await;
-        assert_eq!(closed["closedAt"], "2026-03-01T22:00:00+00:00");
-        let last = next(&mut answers).await.unwrap();
-        assert_eq!(last["data"]["voteTally"]["isFinal"], true, "{last}");
-        assert_eq!(next(&mut answers).await, None);
-    }
-
-    async fn a_command_that_leaves_nobody_to_vote_ends_the_vote(app) {
-        let guild = app.guild("gg").await;
-        let (leader, voter) = (guild.leader().await, guild.member("voter", "Veteran").await);
-        guild.member("last", "Veteran").await;
-        let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS", "minRankLevelToVote": 3 })).await;
-        draft.vote(&leader, &[0]).await;
-        draft.vote(&voter, &[1]).await;
-        let _background = guildhall::bot::start(&app.app);
+#[on_both]
+async fn one_count_serves_all_who_watch(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let mut watchers = Vec::new();
+    for _ in 0..50 {
         let mut answers = guild.anyone().subscribe(WATCH, draft.vars()).await;
-        assert_eq!(next(&mut answers).await.unwrap()["data"]["voteTally"]["status"], "LIVE");
-        let command = app.server_with(|command| command.has_peers = Some(true)).await;
-        let file = (Format::Csv, b"discord_username,rank\nlast,Member".to_vec());
-        import_roster(&command.access, guild.id, None, file, false, |_, _| ()).await.unwrap();
-        let last = loop {
-            let tally = next(&mut answers).await.expect("the stream ended without its result")["data"]["voteTally"].clone();
-            if tally["isFinal"] == true {
-                break tally;
-            }
-        };
-        assert_eq!((&last["status"], &last["turnout"]["voted"]), (&json!("CLOSED"), &json!(2)));
+        next(&mut answers).await;
+        watchers.push(answers);
     }
+    let voter = guild.member("voter", "Member").await;
+    let before = app.app.db.statements();
+    draft.vote(&voter, &[0]).await;
+    for answers in &mut watchers {
+        tally_of(answers, 1, -1).await;
+    }
+    let statements = app.app.db.statements() - before;
+    assert!(statements < 50, "{statements} statements for one ballot and 50 watchers");
+}
 
-    async fn what_a_command_beside_the_server_takes_away_ends_what_is_watched(app) {
-        // Running before there is a guild, for all of this may happen between two looks at the database.
-        let _background = guildhall::bot::start(&app.app);
-        let guild = app.guild("gg").await;
-        let (leader, member) = (guild.leader().await, guild.member("member", "Veteran").await);
-        let hidden = json!({ "resultsVisibility": "ALWAYS", "minRankLevelToView": 3, "minRankLevelToVote": 3 });
-        let draft = Draft::live(&leader, 2, hidden).await;
-        let mut answers = member.subscribe(WATCH, draft.vars()).await;
-        assert!(next(&mut answers).await.unwrap().get("errors").is_none());
-        let command = app.server_with(|command| command.has_peers = Some(true)).await;
-        let file = (Format::Csv, b"discord_username,rank\nmember,Member".to_vec());
-        import_roster(&command.access, guild.id, None, file, false, |_, _| ()).await.unwrap();
-        let refused = loop {
-            let answer = next(&mut answers).await.expect("the stream ended without a word");
+#[on_both]
+async fn a_hidden_tally_cannot_be_watched(app: TestApp) {
+    let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
+    let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
+    let draft = Draft::create(&officer, 2, json!({ "minRankLevelToView": 2 })).await;
+    let refused = async |client: &crate::support::Client<'_>, vars: Value| {
+        let mut answers = client.subscribe(WATCH, vars).await;
+        let refusal = refusal_in(&next(&mut answers).await.unwrap());
+        assert_eq!(next(&mut answers).await, None);
+        refusal
+    };
+    assert_eq!(refused(&officer, draft.vars()).await, "FORBIDDEN STANDINGS_HIDDEN");
+    assert_eq!(refused(&voter, draft.vars()).await, "NOT_FOUND campaignId");
+    draft.activate(&officer).await;
+    assert_eq!(refused(&voter, draft.vars()).await, "FORBIDDEN STANDINGS_HIDDEN");
+    for (client, vars) in [
+        (&guild.anyone(), draft.vars()),
+        (&guild.member("initiate", "Initiate").await, draft.vars()),
+        (&other.leader().await, draft.vars()),
+        (&officer, json!({ "id": "nonsense" })),
+    ] {
+        assert_eq!(refused(client, vars).await, "NOT_FOUND campaignId");
+    }
+    draft.vote(&voter, &[0]).await;
+    tally_of(&mut voter.subscribe(WATCH, draft.vars()).await, 1, -1).await;
+}
+
+#[on_both]
+async fn losing_the_right_to_watch_ends_the_stream(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let draft = Draft::live(&officer, 2, json!({ "minRankLevelToView": 1 })).await;
+    let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
+    let (gone, promoted) = (guild.member("gone", "Initiate").await, guild.member("promoted", "Initiate").await);
+    let out = guild.member("out", "Initiate").await;
+    let login =
+        "mutation { login(input: { discordUsername: \"out\", password: \"correct horse battery\" }) { accessToken } }";
+    let token = guild.anyone().ok(login, json!({})).await["login"]["accessToken"].clone();
+    let signed_in = out.with_token(token.as_str().unwrap());
+    let mut streams = Vec::new();
+    for client in [&gone, &promoted, &signed_in, &out] {
+        let mut answers = client.subscribe(WATCH, draft.vars()).await;
+        tally_of(&mut answers, 0, -1).await;
+        streams.push(answers);
+    }
+    officer.ok(MEMBER, json!({ "input": { "id": gone.id, "active": false } })).await;
+    officer.ok(MEMBER, json!({ "input": { "id": promoted.id, "rankId": rank("Member") } })).await;
+    signed_in.ok("mutation { logout { success } }", json!({})).await;
+    for (answers, expected) in streams.iter_mut().zip([
+        "UNAUTHENTICATED INVALID_TOKEN",
+        "FORBIDDEN STANDINGS_HIDDEN",
+        "UNAUTHENTICATED INVALID_TOKEN",
+    ]) {
+        let error = loop {
+            let answer = next(answers).await.expect("the stream ended without a word");
             if answer.get("errors").is_some() {
                 break answer;
             }
         };
-        assert_eq!(refusal_in(&refused), "NOT_FOUND campaignId");
-        assert_eq!(next(&mut answers).await, None);
+        assert_eq!(refusal_in(&error), expected);
+        assert_eq!(next(answers).await, None);
     }
+    // Whoever keeps the right keeps the stream.
+    draft.vote(&officer, &[0]).await;
+    tally_of(&mut streams[3], 1, -1).await;
+}
+
+#[on_both]
+async fn a_stream_ends_when_its_token_expires(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let login = "mutation { login(input: { discordUsername: \"officer\", password: \"correct horse battery\" }) { accessToken } }";
+    let token = guild.anyone().ok(login, json!({})).await["login"]["accessToken"].clone();
+    let mut answers = guild.anyone().with_token(token.as_str().unwrap()).subscribe(WATCH, draft.vars()).await;
+    tally_of(&mut answers, 0, -1).await;
+    app.clock.advance(Duration::from_mins(15));
+    assert_eq!(refusal_in(&next(&mut answers).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
+    assert_eq!(next(&mut answers).await, None);
+}
+
+#[on_both]
+async fn drafts_start_and_campaigns_end_by_themselves(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let _background = guildhall::bot::start(&app.app);
+    let always = |start: &str| json!({ "resultsVisibility": "ALWAYS", "startAt": start, "durationHours": 1 });
+    let draft = Draft::create(&officer, 2, always("2026-03-01T21:00:00Z")).await;
+    let unready = Draft::create(&officer, 1, always("2026-03-01T21:00:00Z")).await;
+    let watched = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS", "durationHours": 2 })).await;
+    let mut answers = officer.subscribe(WATCH, watched.vars()).await;
+    tally_of(&mut answers, 0, -1).await;
+    let status = "query($id: ID!) { campaign(id: $id) { status startAt closedAt activationBlockers } }";
+    let wait_for = async |draft: &Draft, wanted: &str| {
+        // Asked again and again rather than waited for; the bound is for a test that fails.
+        let asking = async {
+            loop {
+                let now = officer.ok(status, draft.vars()).await["campaign"].clone();
+                if now["status"] == wanted {
+                    return now;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), asking).await.expect("its status never changed")
+    };
+    app.clock.advance(Duration::from_hours(1));
+    let live = wait_for(&draft, "LIVE").await;
+    assert_eq!(live["startAt"], "2026-03-01T21:00:00+00:00");
+    let blocked = officer.ok(status, unready.vars()).await["campaign"].clone();
+    assert_eq!((&blocked["status"], &blocked["activationBlockers"]), (&json!("DRAFT"), &json!(["TOO_FEW_ENTRIES"])));
+    app.clock.advance(Duration::from_hours(1));
+    let closed = wait_for(&draft, "CLOSED").await;
+    assert_eq!(closed["closedAt"], "2026-03-01T22:00:00+00:00");
+    let last = next(&mut answers).await.unwrap();
+    assert_eq!(last["data"]["voteTally"]["isFinal"], true, "{last}");
+    assert_eq!(next(&mut answers).await, None);
+}
+
+#[on_both]
+async fn a_command_that_leaves_nobody_to_vote_ends_the_vote(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, voter) = (guild.leader().await, guild.member("voter", "Veteran").await);
+    guild.member("last", "Veteran").await;
+    let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS", "minRankLevelToVote": 3 })).await;
+    draft.vote(&leader, &[0]).await;
+    draft.vote(&voter, &[1]).await;
+    let _background = guildhall::bot::start(&app.app);
+    let mut answers = guild.anyone().subscribe(WATCH, draft.vars()).await;
+    assert_eq!(next(&mut answers).await.unwrap()["data"]["voteTally"]["status"], "LIVE");
+    let command = app.server_with(|command| command.has_peers = Some(true)).await;
+    let file = (Format::Csv, b"discord_username,rank\nlast,Member".to_vec());
+    import_roster(&command.access, guild.id, None, file, false, |_, _| ()).await.unwrap();
+    let last = loop {
+        let tally = next(&mut answers).await.expect("the stream ended without its result")["data"]["voteTally"].clone();
+        if tally["isFinal"] == true {
+            break tally;
+        }
+    };
+    assert_eq!((&last["status"], &last["turnout"]["voted"]), (&json!("CLOSED"), &json!(2)));
+}
+
+#[on_both]
+async fn what_a_command_beside_the_server_takes_away_ends_what_is_watched(app: TestApp) {
+    // Running before there is a guild, for all of this may happen between two looks at the database.
+    let _background = guildhall::bot::start(&app.app);
+    let guild = app.guild("gg").await;
+    let (leader, member) = (guild.leader().await, guild.member("member", "Veteran").await);
+    let hidden = json!({ "resultsVisibility": "ALWAYS", "minRankLevelToView": 3, "minRankLevelToVote": 3 });
+    let draft = Draft::live(&leader, 2, hidden).await;
+    let mut answers = member.subscribe(WATCH, draft.vars()).await;
+    assert!(next(&mut answers).await.unwrap().get("errors").is_none());
+    let command = app.server_with(|command| command.has_peers = Some(true)).await;
+    let file = (Format::Csv, b"discord_username,rank\nmember,Member".to_vec());
+    import_roster(&command.access, guild.id, None, file, false, |_, _| ()).await.unwrap();
+    let refused = loop {
+        let answer = next(&mut answers).await.expect("the stream ended without a word");
+        if answer.get("errors").is_some() {
+            break answer;
+        }
+    };
+    assert_eq!(refusal_in(&refused), "NOT_FOUND campaignId");
+    assert_eq!(next(&mut answers).await, None);
 }
 
 /// Also where there is but one thread to do it.

@@ -14,7 +14,7 @@ use guildhall::kernel::id::EntryId;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{CAST, Draft, Http, PASSWORD, Socket, on_both, process::Served};
+use crate::support::{CAST, Draft, Http, PASSWORD, Socket, TestApp, on_both, process::Served};
 
 const LOGIN: &str = "mutation SignIn($password: String!) {
     login(input: { discordUsername: \"voter\", password: $password }) { accessToken refreshToken }
@@ -45,140 +45,175 @@ fn number(entry: &str) -> [String; 3] {
     [number.to_string(), format!("{bytes:?}").replace(['[', ']'], ""), base16ct::lower::encode_string(&bytes)]
 }
 
-on_both! {
-    async fn each_request_is_told_of_and_no_secret_is(app) {
-        // The other process goes by the system's clock.
-        app.clock.set(guildhall::kernel::clock::Clock::system().now());
-        let guild = app.guild("gg").await;
-        let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
-        let second = guild.member("second", "Member").await;
-        let invited = guild.unregistered("invited", "Member").await;
-        let draft = Draft::live(&officer, 2, json!({})).await;
-        let folder = tempfile::tempdir().unwrap();
-        let flags = app.flags();
-        let mut serve = vec!["serve", "--bind", "127.0.0.1:0"];
-        serve.extend(flags.iter().map(String::as_str));
-        // As much as it can be made to tell.
-        let served = Served::start_with(folder.path(), &serve, &[("RUST_LOG", "trace")]);
-        let token = |client: &crate::support::Client<'_>| client.token.clone().unwrap();
-        let mut secrets = vec![flags[3].clone(), PASSWORD.to_owned(), "wrong horse".to_owned(), token(&officer), token(&voter), token(&second)];
+#[on_both]
+async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
+    // The other process goes by the system's clock.
+    app.clock.set(guildhall::kernel::clock::Clock::system().now());
+    let guild = app.guild("gg").await;
+    let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
+    let second = guild.member("second", "Member").await;
+    let invited = guild.unregistered("invited", "Member").await;
+    let draft = Draft::live(&officer, 2, json!({})).await;
+    let folder = tempfile::tempdir().unwrap();
+    let flags = app.flags();
+    let mut serve = vec!["serve", "--bind", "127.0.0.1:0"];
+    serve.extend(flags.iter().map(String::as_str));
+    // As much as it can be made to tell.
+    let served = Served::start_with(folder.path(), &serve, &[("RUST_LOG", "trace")]);
+    let token = |client: &crate::support::Client<'_>| client.token.clone().unwrap();
+    let mut secrets = vec![
+        flags[3].clone(),
+        PASSWORD.to_owned(),
+        "wrong horse".to_owned(),
+        token(&officer),
+        token(&voter),
+        token(&second),
+    ];
 
-        ask(&served, "refused", None, LOGIN, json!({ "password": "wrong horse" })).await;
-        let (_, answer) = ask(&served, "signed-in", None, LOGIN, json!({ "password": PASSWORD })).await;
-        for name in ["accessToken", "refreshToken"] {
-            secrets.push(answer["data"]["login"][name].as_str().unwrap().to_owned());
-        }
-        let refresh = "mutation($token: String!) { refreshSession(input: { refreshToken: $token }) { accessToken refreshToken } }";
-        let (_, answer) = ask(&served, "renewed", None, refresh, json!({ "token": secrets.last() })).await;
-        secrets.push(answer["data"]["refreshSession"]["refreshToken"].as_str().unwrap().to_owned());
-        let invite = "mutation($id: ID!) { sendInvite(memberId: $id) { code } }";
-        let (_, answer) = ask(&served, "invited", Some(&token(&officer)), invite, json!({ "id": invited.id })).await;
-        secrets.push(answer["data"]["sendInvite"]["code"].as_str().unwrap().to_owned());
-        let register = "mutation($code: String!, $password: String!) {
-            register(input: { inviteCode: $code, discordUsername: \"invited\", password: $password }) { accessToken }
-        }";
-        let variables = json!({ "code": secrets.last(), "password": "a fresh password" });
-        let (_, answer) = ask(&served, "registered", None, register, variables).await;
-        secrets.extend(["a fresh password".to_owned(), answer["data"]["register"]["accessToken"].as_str().unwrap().to_owned()]);
-        let ballot = CAST.replace("mutation(", "mutation Vote(");
-        let (_, answer) = ask(&served, "voted", Some(&token(&voter)), &ballot, draft.ballot(&[0])).await;
-        assert_eq!(answer.get("errors"), None, "{answer}");
-        secrets.push(draft.entries[0].clone());
-        let mut socket = Socket::open(&served.url.replace("http", "ws"), "graphql-transport-ws").await.unwrap();
-        socket.say(json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", token(&second)) } })).await;
-        assert_eq!(socket.receive().await["type"], "connection_ack");
-        for (id, query, variables) in [("1", LOGIN, json!({ "password": PASSWORD })), ("2", CAST, draft.ballot(&[1]))] {
-            socket.subscribe(id, query, variables).await;
-            let answer = socket.receive().await;
-            assert!(answer["payload"]["data"].is_object(), "{answer}");
-            secrets.extend(answer["payload"]["data"]["login"]["accessToken"].as_str().map(str::to_owned));
-            assert_eq!(socket.receive().await["type"], "complete");
-        }
-        drop(socket);
-        secrets.push(draft.entries[1].clone());
-        // What is kept of passwords.
-        secrets.push("$argon2".to_owned());
-        let by_get = format!("{}?query=query%20Mine%7Bme%7Bid%7D%7D&variables=%7B%22secret%22%3A%22in%20the%20query%22%7D", served.url);
-        reqwest::get(by_get).await.unwrap();
-        secrets.push("in%20the%20query".to_owned());
-        let (id, _) = ask(&served, "not sane, at all", None, "{ guild { slug } }", json!({})).await;
-        assert!(!id.contains(' ') && !id.is_empty(), "{id}");
-        ask(&served, "long", None, &format!("query {} {{ guild {{ slug }} }}", "N".repeat(100)), json!({})).await;
-        ask(&served, "malformed", None, "{ guild { slug }", json!({})).await;
-
-        let log = served.end();
-        let picks = draft.entries.iter().map(|entry| number(entry));
-        for secret in secrets.iter().map(|secret| spellings(secret)).chain(picks).flatten() {
-            let told = log.iter().find(|line| line.contains(&secret));
-            assert_eq!(told, None, "{secret} is in the log");
-        }
-        let lines: Vec<Value> = log.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
-        let told_of = |id: &str| lines.iter().find(|line| line["request_id"] == id && line["message"] == "answered").unwrap();
-        let voted = told_of("voted");
-        assert_eq!([&voted["operation"], &voted["kind"], &voted["transport"], &voted["outcome"]], ["Vote", "mutation", "http", "OK"]);
-        assert!(voted["viewer"].is_i64() && voted["guild"].is_i64() && voted["ms"].as_f64() > Some(0.0), "{voted}");
-        assert!(voted["statements"].as_u64() > Some(3), "{voted}");
-        assert_eq!(told_of("refused")["outcome"], "UNAUTHENTICATED");
-        assert_eq!(told_of("long")["operation"], "N".repeat(64));
-        let malformed = told_of("malformed");
-        assert_eq!([&malformed["outcome"], &malformed["operation"], &malformed["kind"]], ["BAD_USER_INPUT", "-", "refused"]);
-        assert!(lines.iter().any(|line| line["request_id"] == id.as_str()), "an id of ours in place of what is not sane");
-        // Whatever is logged on the way bears the id, too.
-        let within = |line: &Value| line["spans"].as_array().is_some_and(|spans| spans.iter().any(|span| span["request_id"] == "voted"));
-        assert!(lines.iter().any(within));
+    ask(&served, "refused", None, LOGIN, json!({ "password": "wrong horse" })).await;
+    let (_, answer) = ask(&served, "signed-in", None, LOGIN, json!({ "password": PASSWORD })).await;
+    for name in ["accessToken", "refreshToken"] {
+        secrets.push(answer["data"]["login"][name].as_str().unwrap().to_owned());
     }
-
-    async fn the_figures_tell_what_is_going_on(app) {
-        let guild = app.guild("gg").await;
-        let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
-        let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let http = app.serve().await;
-        let send = async |query: &str, variables: Value| {
-            http.post(&json!({ "query": query, "variables": variables })).send().await.unwrap().bytes().await.unwrap()
-        };
-        // What anyone calls theirs leaves room for the names of those who are signed in.
-        for number in 0..201 {
-            send(&format!("query A{number} {{ __typename }}"), json!({})).await;
-        }
-        for _ in 0..2 {
-            let roster = http.post(&json!({ "query": "query Roster { members { totalCount } }" }));
-            roster.bearer_auth(voter.token.as_ref().unwrap()).send().await.unwrap().bytes().await.unwrap();
-        }
-        send("query Roster { nonsense }", json!({})).await;
-        send("mutation Bad { castBallot(input: { campaignId: \"x\", picks: [] }) { ballot { id } } }", json!({})).await;
-        send(LOGIN, json!({ "password": "wrong horse" })).await;
-        let bearer = format!("Bearer {}", voter.token.as_ref().unwrap());
-        let mut socket = http.let_in(json!({ "authorization": bearer })).await;
-        socket.subscribe("1", "subscription Moves($id: ID!) { voteTally(campaignId: $id) { turnout { voted } } }", json!({ "id": draft.id })).await;
-        socket.receive().await;
-        let figures = figures(&http).await;
-        for expected in [
-            r#"guildhall_requests_total{operation="Roster",kind="query",transport="http",outcome="OK"} 2"#,
-            r#"guildhall_requests_total{operation="-",kind="query",transport="http",outcome="OK"} 201"#,
-            r#"guildhall_requests_total{operation="-",kind="refused",transport="http",outcome="BAD_USER_INPUT"} 1"#,
-            r#"guildhall_requests_total{operation="-",kind="mutation",transport="http",outcome="UNAUTHENTICATED"} 2"#,
-            r#"guildhall_request_seconds_count{operation="Roster",kind="query"} 2"#,
-            r#"guildhall_failed_attempts_total{attempt="login"} 1"#,
-            r#"guildhall_subscribers{of="tally"} 1"#,
-            r#"guildhall_subscribers{of="campaigns"} 0"#,
-            "guildhall_database_up 1",
-            "guildhall_build_info{version=",
-            "guildhall_pool_connections{pool=",
-            "guildhall_pool_wait_seconds_total{pool=",
-            "guildhall_tallies_coalesced_total ",
-            "guildhall_panics_total ",
-        ] {
-            assert!(figures.contains(expected), "{expected} is not in\n{figures}");
-        }
-        let counted = value(&figures, "guildhall_tallies_counted_total");
-        assert!(counted >= 1.0, "{figures}");
-        assert!(value(&figures, r#"guildhall_request_statements_total{operation="Roster",kind="query"}"#) >= 2.0, "{figures}");
-        // A change that is told is counted first.
-        draft.vote(&voter, &[0]).await;
-        socket.receive().await;
-        let figures = self::figures(&http).await;
-        assert!(value(&figures, "guildhall_tallies_counted_total") > counted, "{figures}");
+    let refresh =
+        "mutation($token: String!) { refreshSession(input: { refreshToken: $token }) { accessToken refreshToken } }";
+    let (_, answer) = ask(&served, "renewed", None, refresh, json!({ "token": secrets.last() })).await;
+    secrets.push(answer["data"]["refreshSession"]["refreshToken"].as_str().unwrap().to_owned());
+    let invite = "mutation($id: ID!) { sendInvite(memberId: $id) { code } }";
+    let (_, answer) = ask(&served, "invited", Some(&token(&officer)), invite, json!({ "id": invited.id })).await;
+    secrets.push(answer["data"]["sendInvite"]["code"].as_str().unwrap().to_owned());
+    let register = "mutation($code: String!, $password: String!) {
+        register(input: { inviteCode: $code, discordUsername: \"invited\", password: $password }) { accessToken }
+    }";
+    let variables = json!({ "code": secrets.last(), "password": "a fresh password" });
+    let (_, answer) = ask(&served, "registered", None, register, variables).await;
+    secrets.extend([
+        "a fresh password".to_owned(),
+        answer["data"]["register"]["accessToken"].as_str().unwrap().to_owned(),
+    ]);
+    let ballot = CAST.replace("mutation(", "mutation Vote(");
+    let (_, answer) = ask(&served, "voted", Some(&token(&voter)), &ballot, draft.ballot(&[0])).await;
+    assert_eq!(answer.get("errors"), None, "{answer}");
+    secrets.push(draft.entries[0].clone());
+    let mut socket = Socket::open(&served.url.replace("http", "ws"), "graphql-transport-ws").await.unwrap();
+    socket
+        .say(json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", token(&second)) } }))
+        .await;
+    assert_eq!(socket.receive().await["type"], "connection_ack");
+    for (id, query, variables) in [("1", LOGIN, json!({ "password": PASSWORD })), ("2", CAST, draft.ballot(&[1]))] {
+        socket.subscribe(id, query, variables).await;
+        let answer = socket.receive().await;
+        assert!(answer["payload"]["data"].is_object(), "{answer}");
+        secrets.extend(answer["payload"]["data"]["login"]["accessToken"].as_str().map(str::to_owned));
+        assert_eq!(socket.receive().await["type"], "complete");
     }
+    drop(socket);
+    secrets.push(draft.entries[1].clone());
+    // What is kept of passwords.
+    secrets.push("$argon2".to_owned());
+    let by_get = format!(
+        "{}?query=query%20Mine%7Bme%7Bid%7D%7D&variables=%7B%22secret%22%3A%22in%20the%20query%22%7D",
+        served.url
+    );
+    reqwest::get(by_get).await.unwrap();
+    secrets.push("in%20the%20query".to_owned());
+    let (id, _) = ask(&served, "not sane, at all", None, "{ guild { slug } }", json!({})).await;
+    assert!(!id.contains(' ') && !id.is_empty(), "{id}");
+    ask(&served, "long", None, &format!("query {} {{ guild {{ slug }} }}", "N".repeat(100)), json!({})).await;
+    ask(&served, "malformed", None, "{ guild { slug }", json!({})).await;
+
+    let log = served.end();
+    let picks = draft.entries.iter().map(|entry| number(entry));
+    for secret in secrets.iter().map(|secret| spellings(secret)).chain(picks).flatten() {
+        let told = log.iter().find(|line| line.contains(&secret));
+        assert_eq!(told, None, "{secret} is in the log");
+    }
+    let lines: Vec<Value> =
+        log.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+    let told_of =
+        |id: &str| lines.iter().find(|line| line["request_id"] == id && line["message"] == "answered").unwrap();
+    let voted = told_of("voted");
+    assert_eq!(
+        [&voted["operation"], &voted["kind"], &voted["transport"], &voted["outcome"]],
+        ["Vote", "mutation", "http", "OK"]
+    );
+    assert!(voted["viewer"].is_i64() && voted["guild"].is_i64() && voted["ms"].as_f64() > Some(0.0), "{voted}");
+    assert!(voted["statements"].as_u64() > Some(3), "{voted}");
+    assert_eq!(told_of("refused")["outcome"], "UNAUTHENTICATED");
+    assert_eq!(told_of("long")["operation"], "N".repeat(64));
+    let malformed = told_of("malformed");
+    assert_eq!(
+        [&malformed["outcome"], &malformed["operation"], &malformed["kind"]],
+        ["BAD_USER_INPUT", "-", "refused"]
+    );
+    assert!(lines.iter().any(|line| line["request_id"] == id.as_str()), "an id of ours in place of what is not sane");
+    // Whatever is logged on the way bears the id, too.
+    let within = |line: &Value| {
+        line["spans"].as_array().is_some_and(|spans| spans.iter().any(|span| span["request_id"] == "voted"))
+    };
+    assert!(lines.iter().any(within));
+}
+
+#[on_both]
+async fn the_figures_tell_what_is_going_on(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
+    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let http = app.serve().await;
+    let send = async |query: &str, variables: Value| {
+        http.post(&json!({ "query": query, "variables": variables })).send().await.unwrap().bytes().await.unwrap()
+    };
+    // What anyone calls theirs leaves room for the names of those who are signed in.
+    for number in 0..201 {
+        send(&format!("query A{number} {{ __typename }}"), json!({})).await;
+    }
+    for _ in 0..2 {
+        let roster = http.post(&json!({ "query": "query Roster { members { totalCount } }" }));
+        roster.bearer_auth(voter.token.as_ref().unwrap()).send().await.unwrap().bytes().await.unwrap();
+    }
+    send("query Roster { nonsense }", json!({})).await;
+    send("mutation Bad { castBallot(input: { campaignId: \"x\", picks: [] }) { ballot { id } } }", json!({})).await;
+    send(LOGIN, json!({ "password": "wrong horse" })).await;
+    let bearer = format!("Bearer {}", voter.token.as_ref().unwrap());
+    let mut socket = http.let_in(json!({ "authorization": bearer })).await;
+    socket
+        .subscribe(
+            "1",
+            "subscription Moves($id: ID!) { voteTally(campaignId: $id) { turnout { voted } } }",
+            json!({ "id": draft.id }),
+        )
+        .await;
+    socket.receive().await;
+    let figures = figures(&http).await;
+    for expected in [
+        r#"guildhall_requests_total{operation="Roster",kind="query",transport="http",outcome="OK"} 2"#,
+        r#"guildhall_requests_total{operation="-",kind="query",transport="http",outcome="OK"} 201"#,
+        r#"guildhall_requests_total{operation="-",kind="refused",transport="http",outcome="BAD_USER_INPUT"} 1"#,
+        r#"guildhall_requests_total{operation="-",kind="mutation",transport="http",outcome="UNAUTHENTICATED"} 2"#,
+        r#"guildhall_request_seconds_count{operation="Roster",kind="query"} 2"#,
+        r#"guildhall_failed_attempts_total{attempt="login"} 1"#,
+        r#"guildhall_subscribers{of="tally"} 1"#,
+        r#"guildhall_subscribers{of="campaigns"} 0"#,
+        "guildhall_database_up 1",
+        "guildhall_build_info{version=",
+        "guildhall_pool_connections{pool=",
+        "guildhall_pool_wait_seconds_total{pool=",
+        "guildhall_tallies_coalesced_total ",
+        "guildhall_panics_total ",
+    ] {
+        assert!(figures.contains(expected), "{expected} is not in\n{figures}");
+    }
+    let counted = value(&figures, "guildhall_tallies_counted_total");
+    assert!(counted >= 1.0, "{figures}");
+    assert!(
+        value(&figures, r#"guildhall_request_statements_total{operation="Roster",kind="query"}"#) >= 2.0,
+        "{figures}"
+    );
+    // A change that is told is counted first.
+    draft.vote(&voter, &[0]).await;
+    socket.receive().await;
+    let figures = self::figures(&http).await;
+    assert!(value(&figures, "guildhall_tallies_counted_total") > counted, "{figures}");
 }
 
 async fn figures(http: &Http) -> String {

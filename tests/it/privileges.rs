@@ -221,22 +221,28 @@ async fn play(app: &TestApp, slug: &str, deeds: Vec<Deed>) -> Result<usize, Test
     Ok(done)
 }
 
-on_both! {
-    async fn nobody_gains_what_nobody_above_gave_and_the_guild_is_led(app) {
-        let handle = tokio::runtime::Handle::current();
-        let played = tokio::task::spawn_blocking(move || {
-            let mut number = 0;
-            let (app, counter, done) = (app, std::cell::RefCell::new(&mut number), std::cell::Cell::new(0));
-            let mut runner = TestRunner::new(Config { cases: 16, max_shrink_iters: 200, failure_persistence: None, ..Config::default() });
-            let outcome = runner.run(&proptest::collection::vec(deed(), 40), |deeds| {
-                let mut counter = counter.borrow_mut();
-                **counter += 1;
-                done.set(done.get() + handle.block_on(play(&app, &format!("guild{}", **counter), deeds))?);
-                Ok(())
-            });
-            outcome.unwrap_or_else(|error| panic!("{error}"));
-            done.get()
-        }).await.unwrap();
-        assert!(played > 60, "too little was allowed to prove anything: {played} deeds");
-    }
+#[on_both]
+async fn nobody_gains_what_nobody_above_gave_and_the_guild_is_led(app: TestApp) {
+    let handle = tokio::runtime::Handle::current();
+    let played = tokio::task::spawn_blocking(move || {
+        let mut number = 0;
+        let (app, counter, done) = (app, std::cell::RefCell::new(&mut number), std::cell::Cell::new(0));
+        let mut runner = TestRunner::new(Config {
+            cases: 16,
+            max_shrink_iters: 200,
+            failure_persistence: None,
+            ..Config::default()
+        });
+        let outcome = runner.run(&proptest::collection::vec(deed(), 40), |deeds| {
+            let mut counter = counter.borrow_mut();
+            **counter += 1;
+            done.set(done.get() + handle.block_on(play(&app, &format!("guild{}", **counter), deeds))?);
+            Ok(())
+        });
+        outcome.unwrap_or_else(|error| panic!("{error}"));
+        done.get()
+    })
+    .await
+    .unwrap();
+    assert!(played > 60, "too little was allowed to prove anything: {played} deeds");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Draft, PERMISSIONS, TestGuild, on_both, strings};
+use crate::support::{Client, Draft, PERMISSIONS, TestApp, TestGuild, on_both, strings};
 
 const CREATE: &str = "mutation($input: CreateRankInput!) {
     createRank(input: $input) { rank { id name level description permissions discordRoleId memberCount } }
@@ -22,185 +22,209 @@ async fn create(client: &Client<'_>, name: &str, level: i64, permissions: &[&str
     client.ok(CREATE, input).await["createRank"]["rank"].clone()
 }
 
-on_both! {
-    async fn a_rank_is_made_changed_and_deleted(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let input = json!({ "name": "  Scho\u{308}n ", "level": 7, "permissions": ["AUDIT_VIEW", "AUDIT_VIEW"], "description": "Lines\nof text", "discordRoleId": "0042" });
-        // The leader's rank has level 5: first it makes room.
-        leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Guild Leader"), "level": 1000 } })).await;
-        let made = leader.ok(CREATE, json!({ "input": input })).await["createRank"]["rank"].clone();
-        assert_eq!(made, json!({
+#[on_both]
+async fn a_rank_is_made_changed_and_deleted(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let input = json!({ "name": "  Scho\u{308}n ", "level": 7, "permissions": ["AUDIT_VIEW", "AUDIT_VIEW"], "description": "Lines\nof text", "discordRoleId": "0042" });
+    // The leader's rank has level 5: first it makes room.
+    leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Guild Leader"), "level": 1000 } })).await;
+    let made = leader.ok(CREATE, json!({ "input": input })).await["createRank"]["rank"].clone();
+    assert_eq!(
+        made,
+        json!({
             "id": made["id"], "name": "Schön", "level": 7, "description": "Lines\nof text", "permissions": ["AUDIT_VIEW"],
             "discordRoleId": "42", "memberCount": 0,
-        }));
-        let change = json!({ "id": made["id"], "description": null, "discordRoleId": null, "permissions": [] });
-        let changed = leader.ok(UPDATE, json!({ "input": change })).await["updateRank"]["rank"].clone();
-        assert_eq!(changed, json!({
+        })
+    );
+    let change = json!({ "id": made["id"], "description": null, "discordRoleId": null, "permissions": [] });
+    let changed = leader.ok(UPDATE, json!({ "input": change })).await["updateRank"]["rank"].clone();
+    assert_eq!(
+        changed,
+        json!({
             "id": made["id"], "name": "Schön", "level": 7, "description": null, "permissions": [], "discordRoleId": null,
-        }));
-        let ladder = leader.ok("{ ranks { name } }", json!({})).await;
-        assert_eq!(strings(&ladder["ranks"], "/name"), ["Guild Leader", "Schön", "Officer", "Veteran", "Member", "Initiate"]);
-        assert_eq!(leader.ok(DELETE, json!({ "id": made["id"] })).await["deleteRank"]["deletedId"], made["id"]);
-        assert_eq!(leader.refusal(DELETE, json!({ "id": made["id"] })).await, "NOT_FOUND id");
-    }
+        })
+    );
+    let ladder = leader.ok("{ ranks { name } }", json!({})).await;
+    assert_eq!(
+        strings(&ladder["ranks"], "/name"),
+        ["Guild Leader", "Schön", "Officer", "Veteran", "Member", "Initiate"]
+    );
+    assert_eq!(leader.ok(DELETE, json!({ "id": made["id"] })).await["deleteRank"]["deletedId"], made["id"]);
+    assert_eq!(leader.refusal(DELETE, json!({ "id": made["id"] })).await, "NOT_FOUND id");
+}
 
-    async fn what_a_rank_may_not_be_is_refused_by_field(app) {
-        let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
-        let leader = guild.leader().await;
-        leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Guild Leader"), "level": 100 } })).await;
-        for (input, refusal) in [
-            (json!({ "name": "VETERAN", "level": 9 }), "CONFLICT NAME_TAKEN name"),
-            (json!({ "name": "x", "level": 3 }), "CONFLICT LEVEL_TAKEN level"),
-            (json!({ "name": "x", "level": 0 }), "BAD_USER_INPUT level"),
-            (json!({ "name": "x", "level": 1001 }), "BAD_USER_INPUT level"),
-            (json!({ "name": "x", "level": -5 }), "BAD_USER_INPUT level"),
-            (json!({ "name": " ", "level": 9 }), "BAD_USER_INPUT name"),
-            (json!({ "name": "a\u{0}b", "level": 9 }), "BAD_USER_INPUT name"),
-            (json!({ "name": "x".repeat(51), "level": 9 }), "BAD_USER_INPUT name"),
-            (json!({ "name": "x", "level": 9, "description": "x".repeat(5001) }), "BAD_USER_INPUT description"),
-            (json!({ "name": "x", "level": 9, "discordRoleId": "role" }), "BAD_USER_INPUT discordRoleId"),
-        ] {
-            let mut made = input.clone();
-            made["permissions"] = json!([]);
-            assert_eq!(leader.refusal(CREATE, json!({ "input": made })).await, refusal, "creating {input}");
-            let mut changed = input.clone();
-            changed["id"] = id(&guild, "Member");
-            assert_eq!(leader.refusal(UPDATE, json!({ "input": changed })).await, refusal, "changing to {input}");
-        }
-        for id in [id(&other, "Member"), json!("nonsense"), json!(leader.id)] {
-            assert_eq!(leader.refusal(UPDATE, json!({ "input": { "id": id, "level": 9 } })).await, "NOT_FOUND id");
-            assert_eq!(leader.refusal(DELETE, json!({ "id": id })).await, "NOT_FOUND id");
-        }
+#[on_both]
+async fn what_a_rank_may_not_be_is_refused_by_field(app: TestApp) {
+    let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
+    let leader = guild.leader().await;
+    leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Guild Leader"), "level": 100 } })).await;
+    for (input, refusal) in [
+        (json!({ "name": "VETERAN", "level": 9 }), "CONFLICT NAME_TAKEN name"),
+        (json!({ "name": "x", "level": 3 }), "CONFLICT LEVEL_TAKEN level"),
+        (json!({ "name": "x", "level": 0 }), "BAD_USER_INPUT level"),
+        (json!({ "name": "x", "level": 1001 }), "BAD_USER_INPUT level"),
+        (json!({ "name": "x", "level": -5 }), "BAD_USER_INPUT level"),
+        (json!({ "name": " ", "level": 9 }), "BAD_USER_INPUT name"),
+        (json!({ "name": "a\u{0}b", "level": 9 }), "BAD_USER_INPUT name"),
+        (json!({ "name": "x".repeat(51), "level": 9 }), "BAD_USER_INPUT name"),
+        (json!({ "name": "x", "level": 9, "description": "x".repeat(5001) }), "BAD_USER_INPUT description"),
+        (json!({ "name": "x", "level": 9, "discordRoleId": "role" }), "BAD_USER_INPUT discordRoleId"),
+    ] {
+        let mut made = input.clone();
+        made["permissions"] = json!([]);
+        assert_eq!(leader.refusal(CREATE, json!({ "input": made })).await, refusal, "creating {input}");
+        let mut changed = input.clone();
+        changed["id"] = id(&guild, "Member");
+        assert_eq!(leader.refusal(UPDATE, json!({ "input": changed })).await, refusal, "changing to {input}");
     }
+    for id in [id(&other, "Member"), json!("nonsense"), json!(leader.id)] {
+        assert_eq!(leader.refusal(UPDATE, json!({ "input": { "id": id, "level": 9 } })).await, "NOT_FOUND id");
+        assert_eq!(leader.refusal(DELETE, json!({ "id": id })).await, "NOT_FOUND id");
+    }
+}
 
-    async fn nobody_makes_or_changes_a_rank_level_with_them_or_above(app) {
-        let guild = app.guild("gg").await;
-        let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-        let held = ["RANKS_MANAGE", "MEMBERS_MANAGE", "DISCORD_MANAGE"];
-        leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "permissions": held } })).await;
-        let too_low = "FORBIDDEN RANK_TOO_LOW";
-        for (level, permissions) in [(4, vec![]), (6, vec![]), (1000, vec![]), (2, vec!["AUDIT_VIEW"]), (2, PERMISSIONS.to_vec())] {
-            let input = json!({ "name": "x", "level": level, "permissions": permissions });
-            assert_eq!(officer.refusal(CREATE, json!({ "input": input })).await, too_low, "{input}");
-        }
-        for change in [
-            json!({ "id": id(&guild, "Officer"), "name": "Boss" }),
-            json!({ "id": id(&guild, "Officer"), "permissions": PERMISSIONS }),
-            json!({ "id": id(&guild, "Officer"), "description": null }),
-            json!({ "id": id(&guild, "Guild Leader"), "name": "Boss" }),
-            json!({ "id": id(&guild, "Guild Leader"), "level": 1 }),
-            json!({ "id": id(&guild, "Veteran"), "level": 4 }),
-            json!({ "id": id(&guild, "Veteran"), "level": 9 }),
-            json!({ "id": id(&guild, "Veteran"), "permissions": ["GUILD_MANAGE"] }),
-            json!({ "id": id(&guild, "Veteran"), "permissions": ["MEMBERS_MANAGE", "CAMPAIGNS_MANAGE"] }),
-        ] {
-            assert_eq!(officer.refusal(UPDATE, json!({ "input": change })).await, too_low, "{change}");
-        }
-        for rank in ["Officer", "Guild Leader"] {
-            assert_eq!(officer.refusal(DELETE, json!({ "id": id(&guild, rank) })).await, too_low);
-        }
-        // Below, and no more than they hold.
-        officer.ok(UPDATE, json!({ "input": { "id": id(&guild, "Veteran"), "name": "Elder", "permissions": held } })).await;
-        officer.ok(DELETE, json!({ "id": id(&guild, "Initiate") })).await;
-        // What a rank holds already it keeps, also by the hand of those who lack it.
-        leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Member"), "permissions": ["AUDIT_VIEW"] } })).await;
-        officer.ok(UPDATE, json!({ "input": { "id": id(&guild, "Member"), "permissions": ["AUDIT_VIEW", "MEMBERS_MANAGE"] } })).await;
-        // Those without the permission change nothing at all.
-        let veteran = guild.member("veteran", "Member").await;
-        assert_eq!(veteran.refusal(DELETE, json!({ "id": id(&guild, "Member") })).await, "FORBIDDEN PERMISSION_REQUIRED");
+#[on_both]
+async fn nobody_makes_or_changes_a_rank_level_with_them_or_above(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
+    let held = ["RANKS_MANAGE", "MEMBERS_MANAGE", "DISCORD_MANAGE"];
+    leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "permissions": held } })).await;
+    let too_low = "FORBIDDEN RANK_TOO_LOW";
+    for (level, permissions) in
+        [(4, vec![]), (6, vec![]), (1000, vec![]), (2, vec!["AUDIT_VIEW"]), (2, PERMISSIONS.to_vec())]
+    {
+        let input = json!({ "name": "x", "level": level, "permissions": permissions });
+        assert_eq!(officer.refusal(CREATE, json!({ "input": input })).await, too_low, "{input}");
     }
+    for change in [
+        json!({ "id": id(&guild, "Officer"), "name": "Boss" }),
+        json!({ "id": id(&guild, "Officer"), "permissions": PERMISSIONS }),
+        json!({ "id": id(&guild, "Officer"), "description": null }),
+        json!({ "id": id(&guild, "Guild Leader"), "name": "Boss" }),
+        json!({ "id": id(&guild, "Guild Leader"), "level": 1 }),
+        json!({ "id": id(&guild, "Veteran"), "level": 4 }),
+        json!({ "id": id(&guild, "Veteran"), "level": 9 }),
+        json!({ "id": id(&guild, "Veteran"), "permissions": ["GUILD_MANAGE"] }),
+        json!({ "id": id(&guild, "Veteran"), "permissions": ["MEMBERS_MANAGE", "CAMPAIGNS_MANAGE"] }),
+    ] {
+        assert_eq!(officer.refusal(UPDATE, json!({ "input": change })).await, too_low, "{change}");
+    }
+    for rank in ["Officer", "Guild Leader"] {
+        assert_eq!(officer.refusal(DELETE, json!({ "id": id(&guild, rank) })).await, too_low);
+    }
+    // Below, and no more than they hold.
+    officer.ok(UPDATE, json!({ "input": { "id": id(&guild, "Veteran"), "name": "Elder", "permissions": held } })).await;
+    officer.ok(DELETE, json!({ "id": id(&guild, "Initiate") })).await;
+    // What a rank holds already it keeps, also by the hand of those who lack it.
+    leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Member"), "permissions": ["AUDIT_VIEW"] } })).await;
+    officer
+        .ok(UPDATE, json!({ "input": { "id": id(&guild, "Member"), "permissions": ["AUDIT_VIEW", "MEMBERS_MANAGE"] } }))
+        .await;
+    // Those without the permission change nothing at all.
+    let veteran = guild.member("veteran", "Member").await;
+    assert_eq!(veteran.refusal(DELETE, json!({ "id": id(&guild, "Member") })).await, "FORBIDDEN PERMISSION_REQUIRED");
+}
 
-    async fn a_rank_with_permissions_one_lacks_is_not_ones_to_give(app) {
-        let guild = app.guild("gg").await;
-        let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-        let member = guild.member("member", "Member").await;
-        let judge = guild.unregistered("judge", "Member").await;
-        leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Veteran"), "permissions": ["RANKS_MANAGE"] } })).await;
-        let too_low = "FORBIDDEN RANK_TOO_LOW";
-        let promote = |who: &Client<'_>| json!({ "input": { "id": who.id, "rankId": id(&guild, "Veteran") } });
-        assert_eq!(officer.refusal(UPDATE_MEMBER, promote(&member)).await, too_low);
-        let new = json!({ "input": { "discordUsername": "x", "rankId": id(&guild, "Veteran") } });
-        let create_member = "mutation($input: CreateMemberInput!) { createMember(input: $input) { member { id } } }";
-        assert_eq!(officer.refusal(create_member, new).await, too_low);
-        // Nor is the account of someone who was given it: whoever has the code could act as them.
-        leader.ok(UPDATE_MEMBER, promote(&member)).await;
-        leader.ok(UPDATE_MEMBER, promote(&judge)).await;
-        let reset = "mutation($id: ID!) { sendResetCode(memberId: $id) { code } }";
-        let invite = "mutation($id: ID!) { sendInvite(memberId: $id) { code } }";
-        assert_eq!(officer.refusal(reset, json!({ "id": member.id })).await, too_low);
-        assert_eq!(officer.refusal(invite, json!({ "id": judge.id })).await, too_low);
-        // But they are below, and can be renamed and demoted.
-        officer.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "displayName": "M", "rankId": id(&guild, "Member") } })).await;
-    }
+#[on_both]
+async fn a_rank_with_permissions_one_lacks_is_not_ones_to_give(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
+    let member = guild.member("member", "Member").await;
+    let judge = guild.unregistered("judge", "Member").await;
+    leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Veteran"), "permissions": ["RANKS_MANAGE"] } })).await;
+    let too_low = "FORBIDDEN RANK_TOO_LOW";
+    let promote = |who: &Client<'_>| json!({ "input": { "id": who.id, "rankId": id(&guild, "Veteran") } });
+    assert_eq!(officer.refusal(UPDATE_MEMBER, promote(&member)).await, too_low);
+    let new = json!({ "input": { "discordUsername": "x", "rankId": id(&guild, "Veteran") } });
+    let create_member = "mutation($input: CreateMemberInput!) { createMember(input: $input) { member { id } } }";
+    assert_eq!(officer.refusal(create_member, new).await, too_low);
+    // Nor is the account of someone who was given it: whoever has the code could act as them.
+    leader.ok(UPDATE_MEMBER, promote(&member)).await;
+    leader.ok(UPDATE_MEMBER, promote(&judge)).await;
+    let reset = "mutation($id: ID!) { sendResetCode(memberId: $id) { code } }";
+    let invite = "mutation($id: ID!) { sendInvite(memberId: $id) { code } }";
+    assert_eq!(officer.refusal(reset, json!({ "id": member.id })).await, too_low);
+    assert_eq!(officer.refusal(invite, json!({ "id": judge.id })).await, too_low);
+    // But they are below, and can be renamed and demoted.
+    officer
+        .ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "displayName": "M", "rankId": id(&guild, "Member") } }))
+        .await;
+}
 
-    async fn the_highest_rank_stays_the_highest_and_holds_everything(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let highest = id(&guild, "Guild Leader");
-        let too_low = "FORBIDDEN RANK_TOO_LOW";
-        for change in [
-            json!({ "level": 4 }),
-            json!({ "level": 2 }),
-            json!({ "permissions": [] }),
-            json!({ "permissions": ["RANKS_MANAGE"] }),
-        ] {
-            let mut input = change.clone();
-            input["id"] = highest.clone();
-            assert_eq!(leader.refusal(UPDATE, json!({ "input": input })).await, too_low, "{change}");
-        }
-        for level in [5, 6, 1000] {
-            let input = json!({ "name": "above", "level": level, "permissions": [] });
-            assert_eq!(leader.refusal(CREATE, json!({ "input": input })).await, too_low, "{level}");
-        }
-        assert_eq!(leader.refusal(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "level": 9 } })).await, too_low);
-        assert_eq!(leader.refusal(DELETE, json!({ "id": highest })).await, too_low);
-        let input = json!({ "id": highest, "name": "Warchief", "level": 50, "description": "Leads", "discordRoleId": "7", "permissions": PERMISSIONS });
-        let changed = leader.ok(UPDATE, json!({ "input": input })).await["updateRank"]["rank"].clone();
-        assert_eq!((&changed["name"], &changed["level"], &changed["permissions"]), (&json!("Warchief"), &json!(50), &json!(PERMISSIONS)));
-        let me = leader.ok("{ me { rank { level } } }", json!({})).await;
-        assert_eq!(me["me"]["rank"]["level"], 50, "its holders rise with it");
-        create(&leader, "Regent", 49, &PERMISSIONS).await;
+#[on_both]
+async fn the_highest_rank_stays_the_highest_and_holds_everything(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let highest = id(&guild, "Guild Leader");
+    let too_low = "FORBIDDEN RANK_TOO_LOW";
+    for change in [
+        json!({ "level": 4 }),
+        json!({ "level": 2 }),
+        json!({ "permissions": [] }),
+        json!({ "permissions": ["RANKS_MANAGE"] }),
+    ] {
+        let mut input = change.clone();
+        input["id"] = highest.clone();
+        assert_eq!(leader.refusal(UPDATE, json!({ "input": input })).await, too_low, "{change}");
     }
+    for level in [5, 6, 1000] {
+        let input = json!({ "name": "above", "level": level, "permissions": [] });
+        assert_eq!(leader.refusal(CREATE, json!({ "input": input })).await, too_low, "{level}");
+    }
+    assert_eq!(leader.refusal(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "level": 9 } })).await, too_low);
+    assert_eq!(leader.refusal(DELETE, json!({ "id": highest })).await, too_low);
+    let input = json!({ "id": highest, "name": "Warchief", "level": 50, "description": "Leads", "discordRoleId": "7", "permissions": PERMISSIONS });
+    let changed = leader.ok(UPDATE, json!({ "input": input })).await["updateRank"]["rank"].clone();
+    assert_eq!(
+        (&changed["name"], &changed["level"], &changed["permissions"]),
+        (&json!("Warchief"), &json!(50), &json!(PERMISSIONS))
+    );
+    let me = leader.ok("{ me { rank { level } } }", json!({})).await;
+    assert_eq!(me["me"]["rank"]["level"], 50, "its holders rise with it");
+    create(&leader, "Regent", 49, &PERMISSIONS).await;
+}
 
-    async fn a_rank_in_use_is_not_deleted(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let member = guild.member("member", "Veteran").await;
-        leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "active": false } })).await;
-        assert_eq!(leader.refusal(DELETE, json!({ "id": id(&guild, "Veteran") })).await, "CONFLICT RANK_IN_USE");
-        leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "rankId": id(&guild, "Member") } })).await;
-        leader.ok(DELETE, json!({ "id": id(&guild, "Veteran") })).await;
-    }
+#[on_both]
+async fn a_rank_in_use_is_not_deleted(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let member = guild.member("member", "Veteran").await;
+    leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "active": false } })).await;
+    assert_eq!(leader.refusal(DELETE, json!({ "id": id(&guild, "Veteran") })).await, "CONFLICT RANK_IN_USE");
+    leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "rankId": id(&guild, "Member") } })).await;
+    leader.ok(DELETE, json!({ "id": id(&guild, "Veteran") })).await;
+}
 
-    async fn of_two_ranks_made_at_one_level_at_once_one_stays(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Guild Leader"), "level": 100 } })).await;
-        let input = |name: &str| json!({ "input": { "name": name, "level": 50, "permissions": [] } });
-        let (a, b) = tokio::join!(leader.run(CREATE, input("a")), leader.run(CREATE, input("b")));
-        let refused: Vec<&Value> = [&a, &b].into_iter().filter(|answer| answer.get("errors").is_some()).collect();
-        assert_eq!(refused.len(), 1, "{a} {b}");
-        assert_eq!(refused[0]["errors"][0]["extensions"]["reason"], "LEVEL_TAKEN");
-    }
+#[on_both]
+async fn of_two_ranks_made_at_one_level_at_once_one_stays(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Guild Leader"), "level": 100 } })).await;
+    let input = |name: &str| json!({ "input": { "name": name, "level": 50, "permissions": [] } });
+    let (a, b) = tokio::join!(leader.run(CREATE, input("a")), leader.run(CREATE, input("b")));
+    let refused: Vec<&Value> = [&a, &b].into_iter().filter(|answer| answer.get("errors").is_some()).collect();
+    assert_eq!(refused.len(), 1, "{a} {b}");
+    assert_eq!(refused[0]["errors"][0]["extensions"]["reason"], "LEVEL_TAKEN");
+}
 
-    async fn a_rank_that_loses_its_rights_does_so_at_once(app) {
-        let guild = app.guild("gg").await;
-        let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-        let (member, veteran) = (guild.member("member", "Member").await, guild.member("veteran", "Veteran").await);
-        let draft = Draft::live(&leader, 2, json!({ "minRankLevelToVote": 3 })).await;
-        for voter in [&leader, &officer] {
-            draft.vote(voter, &[0]).await;
-        }
-        officer.ok("{ auditLog { totalCount } }", json!({})).await;
-        leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "permissions": [] } })).await;
-        let refused = officer.refusal("{ auditLog { totalCount } }", json!({})).await;
-        assert_eq!(refused, "FORBIDDEN PERMISSION_REQUIRED");
-        // The veterans were the last who had not voted; lowered, they no longer count, and the vote is over.
-        leader.ok(DELETE, json!({ "id": id(&guild, "Initiate") })).await;
-        leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Veteran"), "level": 1 } })).await;
-        let closed = member.ok("query($id: ID!) { campaign(id: $id) { status } }", draft.vars()).await;
-        assert_eq!(closed["campaign"]["status"], "CLOSED");
-        assert_eq!(veteran.ok("{ me { rank { level } } }", json!({})).await["me"]["rank"]["level"], 1);
+#[on_both]
+async fn a_rank_that_loses_its_rights_does_so_at_once(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
+    let (member, veteran) = (guild.member("member", "Member").await, guild.member("veteran", "Veteran").await);
+    let draft = Draft::live(&leader, 2, json!({ "minRankLevelToVote": 3 })).await;
+    for voter in [&leader, &officer] {
+        draft.vote(voter, &[0]).await;
     }
+    officer.ok("{ auditLog { totalCount } }", json!({})).await;
+    leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "permissions": [] } })).await;
+    let refused = officer.refusal("{ auditLog { totalCount } }", json!({})).await;
+    assert_eq!(refused, "FORBIDDEN PERMISSION_REQUIRED");
+    // The veterans were the last who had not voted; lowered, they no longer count, and the vote is over.
+    leader.ok(DELETE, json!({ "id": id(&guild, "Initiate") })).await;
+    leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Veteran"), "level": 1 } })).await;
+    let closed = member.ok("query($id: ID!) { campaign(id: $id) { status } }", draft.vars()).await;
+    assert_eq!(closed["campaign"]["status"], "CLOSED");
+    assert_eq!(veteran.ok("{ me { rank { level } } }", json!({})).await["me"]["rank"]["level"], 1);
 }

@@ -3,7 +3,7 @@
 use guildhall::{db::Conn, identity};
 use serde_json::{Value, json};
 
-use crate::support::{on_both, strings};
+use crate::support::{TestApp, on_both, strings};
 
 const PAGE: &str = "query($first: Int, $after: String, $last: Int, $before: String, $filter: MemberFilter) {
     members(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
@@ -14,221 +14,260 @@ const PAGE: &str = "query($first: Int, $after: String, $last: Int, $before: Stri
     }
 }";
 
-on_both! {
-    async fn a_guild_and_its_ladder(app) {
-        let guild = app.guild("emberwatch").await;
-        let data = guild.anyone().ok("{ guild { slug name region memberCount } ranks { name level memberCount permissions } me { id } }", json!({})).await;
-        assert_eq!(data["guild"], json!({ "slug": "emberwatch", "name": "emberwatch", "region": "US", "memberCount": 1 }));
-        assert_eq!(strings(&data["ranks"], "/name"), ["Guild Leader", "Officer", "Veteran", "Member", "Initiate"]);
-        assert_eq!(data["ranks"][0]["memberCount"], 1);
-        assert_eq!(data["ranks"][1]["permissions"], json!(["MEMBERS_MANAGE", "MEMBERS_INVITE", "CAMPAIGNS_MANAGE", "DISCORD_MANAGE", "AUDIT_VIEW"]));
-        assert_eq!(data["me"], json!(null));
-        let me = guild.leader().await.ok("{ me { displayName isRegistered rank { name } } }", json!({})).await;
-        assert_eq!(me["me"], json!({ "displayName": "leader", "isRegistered": true, "rank": { "name": "Guild Leader" } }));
-    }
+#[on_both]
+async fn a_guild_and_its_ladder(app: TestApp) {
+    let guild = app.guild("emberwatch").await;
+    let data = guild
+        .anyone()
+        .ok(
+            "{ guild { slug name region memberCount } ranks { name level memberCount permissions } me { id } }",
+            json!({}),
+        )
+        .await;
+    assert_eq!(data["guild"], json!({ "slug": "emberwatch", "name": "emberwatch", "region": "US", "memberCount": 1 }));
+    assert_eq!(strings(&data["ranks"], "/name"), ["Guild Leader", "Officer", "Veteran", "Member", "Initiate"]);
+    assert_eq!(data["ranks"][0]["memberCount"], 1);
+    assert_eq!(
+        data["ranks"][1]["permissions"],
+        json!(["MEMBERS_MANAGE", "MEMBERS_INVITE", "CAMPAIGNS_MANAGE", "DISCORD_MANAGE", "AUDIT_VIEW"])
+    );
+    assert_eq!(data["me"], json!(null));
+    let me = guild.leader().await.ok("{ me { displayName isRegistered rank { name } } }", json!({})).await;
+    assert_eq!(me["me"], json!({ "displayName": "leader", "isRegistered": true, "rank": { "name": "Guild Leader" } }));
+}
 
-    async fn the_roster_is_paged_by_rank_then_name_in_both_directions(app) {
-        let guild = app.guild("gg").await;
-        for (name, rank) in [("Zed", "Officer"), ("émile", "Member"), ("Emil", "Member"), ("dora", "Member"), ("Ann", "Initiate")] {
-            guild.member(name, rank).await;
-        }
-        let all = ["leader", "Zed", "dora", "Emil", "émile", "Ann"];
-        let (mut forward, mut after) = (Vec::new(), json!(null));
-        loop {
-            let page = guild.anyone().ok(PAGE, json!({ "first": 2, "after": after })).await["members"].clone();
-            assert_eq!(page["totalCount"], 6);
-            assert_eq!(page["pageInfo"]["hasPreviousPage"], !after.is_null());
-            assert_eq!(page["pageInfo"]["endCursor"], page["edges"][1]["cursor"]);
-            forward.extend(strings(&page["nodes"], "/displayName"));
-            after = page["pageInfo"]["endCursor"].clone();
-            if page["pageInfo"]["hasNextPage"] == false {
-                break;
-            }
-        }
-        assert_eq!(forward, all);
-        let (mut backward, mut before) = (Vec::new(), json!(null));
-        loop {
-            let page = guild.anyone().ok(PAGE, json!({ "last": 4, "before": before })).await["members"].clone();
-            backward.splice(0..0, strings(&page["edges"], "/node/displayName"));
-            before = page["pageInfo"]["startCursor"].clone();
-            if page["pageInfo"]["hasPreviousPage"] == false {
-                break;
-            }
-        }
-        assert_eq!(backward, all);
+#[on_both]
+async fn the_roster_is_paged_by_rank_then_name_in_both_directions(app: TestApp) {
+    let guild = app.guild("gg").await;
+    for (name, rank) in
+        [("Zed", "Officer"), ("émile", "Member"), ("Emil", "Member"), ("dora", "Member"), ("Ann", "Initiate")]
+    {
+        guild.member(name, rank).await;
     }
-
-    async fn a_page_stays_in_place_while_rows_come_and_go(app) {
-        let guild = app.guild("gg").await;
-        for name in ["b", "d", "f"] {
-            guild.member(name, "Member").await;
-        }
-        let page = guild.anyone().ok(PAGE, json!({ "first": 3 })).await["members"].clone();
-        assert_eq!(strings(&page["nodes"], "/displayName"), ["leader", "b", "d"]);
-        for name in ["a", "c", "e"] {
-            guild.member(name, "Member").await;
-        }
-        let rest = guild.anyone().ok(PAGE, json!({ "after": page["pageInfo"]["endCursor"] })).await["members"].clone();
-        assert_eq!(strings(&rest["nodes"], "/displayName"), ["e", "f"]);
-    }
-
-    async fn what_is_not_a_page_is_refused_by_field(app) {
-        let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
-        guild.member("a", "Member").await;
-        let anyone = guild.anyone();
-        let foreign = other.anyone().ok(PAGE, json!({ "first": 1 })).await["members"]["pageInfo"]["endCursor"].clone();
-        let campaigns = "query($after: String) { campaigns(after: $after) { nodes { id } } }";
-        let cursor = anyone.ok(PAGE, json!({ "first": 1 })).await["members"]["pageInfo"]["endCursor"].clone();
-        // One bit of what a cursor says, and it was not issued here.
-        let altered: String = cursor.as_str().unwrap().chars().rev().enumerate()
-            .map(|(place, c)| if place == 5 { if c == 'A' { 'B' } else { 'A' } } else { c }).collect::<Vec<_>>().into_iter().rev().collect();
-        for (variables, field) in [
-            (json!({ "first": 0 }), "first"),
-            (json!({ "first": 101 }), "first"),
-            (json!({ "first": -1 }), "first"),
-            (json!({ "last": 0 }), "last"),
-            (json!({ "first": 1, "last": 1 }), "last"),
-            (json!({ "after": "" }), "after"),
-            (json!({ "after": "bm90IGEgY3Vyc29y" }), "after"),
-            (json!({ "after": altered }), "after"),
-            (json!({ "before": foreign }), "before"),
-        ] {
-            assert_eq!(anyone.refusal(PAGE, variables).await, format!("BAD_USER_INPUT {field}"));
-        }
-        assert_eq!(anyone.refusal(campaigns, json!({ "after": cursor })).await, "BAD_USER_INPUT after");
-    }
-
-    async fn members_are_found_literally_whatever_the_case_and_accents(app) {
-        let guild = app.guild("gg").await;
-        let mut odd = guild.row("odd_100%", "Member", false).await;
-        odd.display_name = String::from("Élodie Ångström");
-        odd.sort_key = guildhall::kernel::text::sort_key(&[&odd.display_name, &odd.discord_username]);
-        guild.add(vec![odd]).await;
-        let mut gone = guild.row("gone", "Veteran", true).await;
-        gone.is_active = false;
-        guild.add(vec![gone]).await;
-        let long = json!({ "filter": { "search": "x".repeat(201) } });
-        assert_eq!(guild.anyone().refusal(PAGE, long).await, "BAD_USER_INPUT search");
-        for (filter, found) in [
-            (json!({ "search": "elodie ang" }), vec!["Élodie Ångström"]),
-            (json!({ "search": "ÅNGSTRÖM" }), vec!["Élodie Ångström"]),
-            (json!({ "search": "0%" }), vec!["Élodie Ångström"]),
-            (json!({ "search": "d_1" }), vec!["Élodie Ångström"]),
-            (json!({ "search": "l_a" }), vec![]),
-            (json!({ "search": "%" }), vec!["Élodie Ångström"]),
-            (json!({}), vec!["leader", "Élodie Ångström"]),
-            (json!({ "active": null }), vec!["leader", "gone", "Élodie Ångström"]),
-            (json!({ "active": false }), vec!["gone"]),
-            (json!({ "registered": true, "active": null }), vec!["leader"]),
-            (json!({ "registered": false, "active": null }), vec!["gone", "Élodie Ångström"]),
-            (json!({ "rankLevelAtLeast": 3, "active": null }), vec!["leader", "gone"]),
-        ] {
-            let page = guild.anyone().ok(PAGE, json!({ "filter": filter })).await["members"].clone();
-            assert_eq!(strings(&page["nodes"], "/displayName"), found, "{filter}");
-            assert_eq!(page["totalCount"], found.len(), "{filter}");
+    let all = ["leader", "Zed", "dora", "Emil", "émile", "Ann"];
+    let (mut forward, mut after) = (Vec::new(), json!(null));
+    loop {
+        let page = guild.anyone().ok(PAGE, json!({ "first": 2, "after": after })).await["members"].clone();
+        assert_eq!(page["totalCount"], 6);
+        assert_eq!(page["pageInfo"]["hasPreviousPage"], !after.is_null());
+        assert_eq!(page["pageInfo"]["endCursor"], page["edges"][1]["cursor"]);
+        forward.extend(strings(&page["nodes"], "/displayName"));
+        after = page["pageInfo"]["endCursor"].clone();
+        if page["pageInfo"]["hasNextPage"] == false {
+            break;
         }
     }
+    assert_eq!(forward, all);
+    let (mut backward, mut before) = (Vec::new(), json!(null));
+    loop {
+        let page = guild.anyone().ok(PAGE, json!({ "last": 4, "before": before })).await["members"].clone();
+        backward.splice(0..0, strings(&page["edges"], "/node/displayName"));
+        before = page["pageInfo"]["startCursor"].clone();
+        if page["pageInfo"]["hasPreviousPage"] == false {
+            break;
+        }
+    }
+    assert_eq!(backward, all);
+}
 
-    async fn anything_with_an_id_is_found_by_it_in_its_own_guild_only(app) {
-        let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
-        let member = guild.member("a", "Member").await;
-        let ids = guild.anyone().ok("{ guild { id } ranks { id } }", json!({})).await;
-        let (own, rank) = (ids["guild"]["id"].clone(), ids["ranks"][0]["id"].clone());
-        let nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }";
-        let ids = json!({ "ids": [rank, member.id, "nonsense", own, rank] });
-        let found = guild.anyone().ok(nodes, ids.clone()).await;
-        assert_eq!(found["nodes"], json!([
+#[on_both]
+async fn a_page_stays_in_place_while_rows_come_and_go(app: TestApp) {
+    let guild = app.guild("gg").await;
+    for name in ["b", "d", "f"] {
+        guild.member(name, "Member").await;
+    }
+    let page = guild.anyone().ok(PAGE, json!({ "first": 3 })).await["members"].clone();
+    assert_eq!(strings(&page["nodes"], "/displayName"), ["leader", "b", "d"]);
+    for name in ["a", "c", "e"] {
+        guild.member(name, "Member").await;
+    }
+    let rest = guild.anyone().ok(PAGE, json!({ "after": page["pageInfo"]["endCursor"] })).await["members"].clone();
+    assert_eq!(strings(&rest["nodes"], "/displayName"), ["e", "f"]);
+}
+
+#[on_both]
+async fn what_is_not_a_page_is_refused_by_field(app: TestApp) {
+    let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
+    guild.member("a", "Member").await;
+    let anyone = guild.anyone();
+    let foreign = other.anyone().ok(PAGE, json!({ "first": 1 })).await["members"]["pageInfo"]["endCursor"].clone();
+    let campaigns = "query($after: String) { campaigns(after: $after) { nodes { id } } }";
+    let cursor = anyone.ok(PAGE, json!({ "first": 1 })).await["members"]["pageInfo"]["endCursor"].clone();
+    // One bit of what a cursor says, and it was not issued here.
+    let altered: String = cursor
+        .as_str()
+        .unwrap()
+        .chars()
+        .rev()
+        .enumerate()
+        .map(|(place, c)| if place == 5 { if c == 'A' { 'B' } else { 'A' } } else { c })
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect();
+    for (variables, field) in [
+        (json!({ "first": 0 }), "first"),
+        (json!({ "first": 101 }), "first"),
+        (json!({ "first": -1 }), "first"),
+        (json!({ "last": 0 }), "last"),
+        (json!({ "first": 1, "last": 1 }), "last"),
+        (json!({ "after": "" }), "after"),
+        (json!({ "after": "bm90IGEgY3Vyc29y" }), "after"),
+        (json!({ "after": altered }), "after"),
+        (json!({ "before": foreign }), "before"),
+    ] {
+        assert_eq!(anyone.refusal(PAGE, variables).await, format!("BAD_USER_INPUT {field}"));
+    }
+    assert_eq!(anyone.refusal(campaigns, json!({ "after": cursor })).await, "BAD_USER_INPUT after");
+}
+
+#[on_both]
+async fn members_are_found_literally_whatever_the_case_and_accents(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let mut odd = guild.row("odd_100%", "Member", false).await;
+    odd.display_name = String::from("Élodie Ångström");
+    odd.sort_key = guildhall::kernel::text::sort_key(&[&odd.display_name, &odd.discord_username]);
+    guild.add(vec![odd]).await;
+    let mut gone = guild.row("gone", "Veteran", true).await;
+    gone.is_active = false;
+    guild.add(vec![gone]).await;
+    let long = json!({ "filter": { "search": "x".repeat(201) } });
+    assert_eq!(guild.anyone().refusal(PAGE, long).await, "BAD_USER_INPUT search");
+    for (filter, found) in [
+        (json!({ "search": "elodie ang" }), vec!["Élodie Ångström"]),
+        (json!({ "search": "ÅNGSTRÖM" }), vec!["Élodie Ångström"]),
+        (json!({ "search": "0%" }), vec!["Élodie Ångström"]),
+        (json!({ "search": "d_1" }), vec!["Élodie Ångström"]),
+        (json!({ "search": "l_a" }), vec![]),
+        (json!({ "search": "%" }), vec!["Élodie Ångström"]),
+        (json!({}), vec!["leader", "Élodie Ångström"]),
+        (json!({ "active": null }), vec!["leader", "gone", "Élodie Ångström"]),
+        (json!({ "active": false }), vec!["gone"]),
+        (json!({ "registered": true, "active": null }), vec!["leader"]),
+        (json!({ "registered": false, "active": null }), vec!["gone", "Élodie Ångström"]),
+        (json!({ "rankLevelAtLeast": 3, "active": null }), vec!["leader", "gone"]),
+    ] {
+        let page = guild.anyone().ok(PAGE, json!({ "filter": filter })).await["members"].clone();
+        assert_eq!(strings(&page["nodes"], "/displayName"), found, "{filter}");
+        assert_eq!(page["totalCount"], found.len(), "{filter}");
+    }
+}
+
+#[on_both]
+async fn anything_with_an_id_is_found_by_it_in_its_own_guild_only(app: TestApp) {
+    let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
+    let member = guild.member("a", "Member").await;
+    let ids = guild.anyone().ok("{ guild { id } ranks { id } }", json!({})).await;
+    let (own, rank) = (ids["guild"]["id"].clone(), ids["ranks"][0]["id"].clone());
+    let nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }";
+    let ids = json!({ "ids": [rank, member.id, "nonsense", own, rank] });
+    let found = guild.anyone().ok(nodes, ids.clone()).await;
+    assert_eq!(
+        found["nodes"],
+        json!([
             { "__typename": "Rank", "id": rank },
             { "__typename": "Member", "id": member.id },
             null,
             { "__typename": "Guild", "id": own },
             { "__typename": "Rank", "id": rank },
-        ]));
-        assert_eq!(other.anyone().ok(nodes, ids).await["nodes"], json!([null, null, null, null, null]));
-        let lookups = "query($rank: ID!, $member: ID!) { rank(id: $rank) { id } member(id: $member) { id } node(id: $rank) { id } }";
-        let nothing = json!({ "rank": null, "member": null, "node": null });
-        assert_eq!(other.anyone().ok(lookups, json!({ "rank": rank, "member": member.id })).await, nothing);
-        // Each kind of id only means its own kind.
-        assert_eq!(guild.anyone().ok(lookups, json!({ "rank": member.id, "member": rank })).await["rank"], json!(null));
-        let many: Vec<&str> = vec!["x"; 101];
-        assert_eq!(guild.anyone().refusal(nodes, json!({ "ids": many })).await, "BAD_USER_INPUT ids");
-    }
+        ])
+    );
+    assert_eq!(other.anyone().ok(nodes, ids).await["nodes"], json!([null, null, null, null, null]));
+    let lookups =
+        "query($rank: ID!, $member: ID!) { rank(id: $rank) { id } member(id: $member) { id } node(id: $rank) { id } }";
+    let nothing = json!({ "rank": null, "member": null, "node": null });
+    assert_eq!(other.anyone().ok(lookups, json!({ "rank": rank, "member": member.id })).await, nothing);
+    // Each kind of id only means its own kind.
+    assert_eq!(guild.anyone().ok(lookups, json!({ "rank": member.id, "member": rank })).await["rank"], json!(null));
+    let many: Vec<&str> = vec!["x"; 101];
+    assert_eq!(guild.anyone().refusal(nodes, json!({ "ids": many })).await, "BAD_USER_INPUT ids");
+}
 
-    async fn what_is_private_to_a_member_is_shown_to_them_and_to_those_who_manage_members(app) {
-        let guild = app.guild("gg").await;
-        let mut row = guild.row("a", "Member", true).await;
-        row.discord_id = Some("77".to_owned());
-        let member = guild.add(vec![row]).await.remove(0);
-        let (peer, officer) = (guild.member("b", "Member").await, guild.member("o", "Officer").await);
-        let query = "query($id: ID!) { member(id: $id) { discordId registeredAt } }";
-        for (client, sees) in [(&member, true), (&officer, true), (&peer, false), (&guild.anyone(), false)] {
-            let shown = client.ok(query, json!({ "id": member.id })).await["member"].clone();
-            assert_eq!(shown["discordId"] == "77", sees);
-            assert_eq!(shown["registeredAt"].is_string(), sees);
-        }
+#[on_both]
+async fn what_is_private_to_a_member_is_shown_to_them_and_to_those_who_manage_members(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let mut row = guild.row("a", "Member", true).await;
+    row.discord_id = Some("77".to_owned());
+    let member = guild.add(vec![row]).await.remove(0);
+    let (peer, officer) = (guild.member("b", "Member").await, guild.member("o", "Officer").await);
+    let query = "query($id: ID!) { member(id: $id) { discordId registeredAt } }";
+    for (client, sees) in [(&member, true), (&officer, true), (&peer, false), (&guild.anyone(), false)] {
+        let shown = client.ok(query, json!({ "id": member.id })).await["member"].clone();
+        assert_eq!(shown["discordId"] == "77", sees);
+        assert_eq!(shown["registeredAt"].is_string(), sees);
     }
+}
 
-    async fn a_page_takes_the_same_number_of_statements_whatever_its_size(app) {
-        let guild = app.guild("gg").await;
-        let mut rows = Vec::new();
-        for number in 0..60 {
-            let rank = if number % 3 == 0 { "Veteran" } else { "Member" };
-            rows.push(guild.row(&format!("member{number}"), rank, number % 2 == 0).await);
-        }
-        guild.add(rows).await;
-        let roster = "query($first: Int) { members(first: $first) { nodes {
-            displayName rank { name memberCount } characters { name member { id } armoryUrl } mainCharacter { name }
-        } pageInfo { hasNextPage } } }";
-        let cold = guild.anyone().statements(roster, json!({ "first": 50 })).await;
-        let small = guild.anyone().statements(roster, json!({ "first": 2 })).await;
-        let large = guild.anyone().statements(roster, json!({ "first": 50 })).await;
-        assert_eq!(small, large, "statements for 2 and for 50 members");
-        assert_eq!(large, 5, "the members, the guild, the ranks' counts, the characters, the mains");
-        assert_eq!(cold, 6, "once the ladder, too");
-        let page = "{ members(first: 2) { totalCount nodes { id rank { name } mainCharacter { armoryUrl } } } }";
-        assert_eq!(guild.anyone().statements("{ members(first: 2) { nodes { id } } }", json!({})).await, 1);
-        assert_eq!(guild.anyone().statements(page, json!({})).await, 4, "members, their mains, the guild, how many there are");
-        assert_eq!(guild.anyone().statements(page, json!({})).await, 3, "they are as many as before");
+#[on_both]
+async fn a_page_takes_the_same_number_of_statements_whatever_its_size(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let mut rows = Vec::new();
+    for number in 0..60 {
+        let rank = if number % 3 == 0 { "Veteran" } else { "Member" };
+        rows.push(guild.row(&format!("member{number}"), rank, number % 2 == 0).await);
     }
+    guild.add(rows).await;
+    let roster = "query($first: Int) { members(first: $first) { nodes {
+        displayName rank { name memberCount } characters { name member { id } armoryUrl } mainCharacter { name }
+    } pageInfo { hasNextPage } } }";
+    let cold = guild.anyone().statements(roster, json!({ "first": 50 })).await;
+    let small = guild.anyone().statements(roster, json!({ "first": 2 })).await;
+    let large = guild.anyone().statements(roster, json!({ "first": 50 })).await;
+    assert_eq!(small, large, "statements for 2 and for 50 members");
+    assert_eq!(large, 5, "the members, the guild, the ranks' counts, the characters, the mains");
+    assert_eq!(cold, 6, "once the ladder, too");
+    let page = "{ members(first: 2) { totalCount nodes { id rank { name } mainCharacter { armoryUrl } } } }";
+    assert_eq!(guild.anyone().statements("{ members(first: 2) { nodes { id } } }", json!({})).await, 1);
+    assert_eq!(
+        guild.anyone().statements(page, json!({})).await,
+        4,
+        "members, their mains, the guild, how many there are"
+    );
+    assert_eq!(guild.anyone().statements(page, json!({})).await, 3, "they are as many as before");
+}
 
-    async fn numbers_and_ranks_are_those_of_the_roster_by_now(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let page = "{ guild { memberCount } all: members(filter: { active: null }) { totalCount }
-            members { totalCount nodes { displayName rank { name level } } } signedUp: members(filter: { registered: true }) { totalCount } }";
-        let counted = async || {
-            let page = guild.anyone().ok(page, json!({})).await;
-            let of = |name: &str| page[name]["totalCount"].as_i64().unwrap();
-            assert_eq!(page["guild"]["memberCount"], page["members"]["totalCount"]);
-            let ranks: Vec<Value> = page["members"]["nodes"].as_array().unwrap().iter().map(|it| it["rank"].clone()).collect();
-            (of("all"), of("members"), of("signedUp"), ranks)
-        };
-        let master = json!({ "name": "Guild Leader", "level": 5 });
-        assert_eq!(counted().await, (1, 1, 1, vec![master.clone()]));
-        let add = "mutation($input: CreateMemberInput!) { createMember(input: $input) { member { id rank { id name level } } } }";
-        let added = leader.ok(add, json!({ "input": { "discordUsername": "newcomer" } })).await["createMember"]["member"].clone();
-        let rank = added["rank"].clone();
-        let shown = |name: &str| json!({ "name": name, "level": rank["level"] });
-        assert_eq!(counted().await, (2, 2, 1, vec![master.clone(), shown(rank["name"].as_str().unwrap())]));
-        let rename = "mutation($input: UpdateRankInput!) { updateRank(input: $input) { rank { name } } }";
-        leader.ok(rename, json!({ "input": { "id": rank["id"], "name": "Recruit" } })).await;
-        assert_eq!(counted().await.3, [master.clone(), shown("Recruit")]);
-        let leave = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { isActive } } }";
-        leader.ok(leave, json!({ "input": { "id": added["id"], "active": false } })).await;
-        assert_eq!(counted().await, (2, 1, 1, vec![master]));
-    }
+#[on_both]
+async fn numbers_and_ranks_are_those_of_the_roster_by_now(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let page = "{ guild { memberCount } all: members(filter: { active: null }) { totalCount }
+        members { totalCount nodes { displayName rank { name level } } } signedUp: members(filter: { registered: true }) { totalCount } }";
+    let counted = async || {
+        let page = guild.anyone().ok(page, json!({})).await;
+        let of = |name: &str| page[name]["totalCount"].as_i64().unwrap();
+        assert_eq!(page["guild"]["memberCount"], page["members"]["totalCount"]);
+        let ranks: Vec<Value> =
+            page["members"]["nodes"].as_array().unwrap().iter().map(|it| it["rank"].clone()).collect();
+        (of("all"), of("members"), of("signedUp"), ranks)
+    };
+    let master = json!({ "name": "Guild Leader", "level": 5 });
+    assert_eq!(counted().await, (1, 1, 1, vec![master.clone()]));
+    let add =
+        "mutation($input: CreateMemberInput!) { createMember(input: $input) { member { id rank { id name level } } } }";
+    let added =
+        leader.ok(add, json!({ "input": { "discordUsername": "newcomer" } })).await["createMember"]["member"].clone();
+    let rank = added["rank"].clone();
+    let shown = |name: &str| json!({ "name": name, "level": rank["level"] });
+    assert_eq!(counted().await, (2, 2, 1, vec![master.clone(), shown(rank["name"].as_str().unwrap())]));
+    let rename = "mutation($input: UpdateRankInput!) { updateRank(input: $input) { rank { name } } }";
+    leader.ok(rename, json!({ "input": { "id": rank["id"], "name": "Recruit" } })).await;
+    assert_eq!(counted().await.3, [master.clone(), shown("Recruit")]);
+    let leave = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { isActive } } }";
+    leader.ok(leave, json!({ "input": { "id": added["id"], "active": false } })).await;
+    assert_eq!(counted().await, (2, 1, 1, vec![master]));
+}
 
-    async fn a_bulk_insert_binds_more_values_than_one_statement_takes(app) {
-        // Of 16 columns, 12 always with a value: more than 65,535 values, which PostgreSQL binds at most, and twice
-        // the 32,766 of SQLite.
-        const ROWS: usize = 6_000;
-        let guild = app.guild("gg").await;
-        let mut members = Vec::with_capacity(ROWS);
-        for number in 0..ROWS {
-            members.push(guild.row(&format!("member{number}"), "Member", false).await);
-        }
-        let insert = async move |conn: &mut Conn| Ok(identity::store::insert_members(conn, members).await?);
-        app.app.db.write(insert).await.unwrap();
-        assert_eq!(app.rows_of("members").await, 6_001, "with the leader");
+#[on_both]
+async fn a_bulk_insert_binds_more_values_than_one_statement_takes(app: TestApp) {
+    // Of 16 columns, 12 always with a value: more than 65,535 values, which PostgreSQL binds at most, and twice
+    // the 32,766 of SQLite.
+    const ROWS: usize = 6_000;
+    let guild = app.guild("gg").await;
+    let mut members = Vec::with_capacity(ROWS);
+    for number in 0..ROWS {
+        members.push(guild.row(&format!("member{number}"), "Member", false).await);
     }
+    let insert = async move |conn: &mut Conn| Ok(identity::store::insert_members(conn, members).await?);
+    app.app.db.write(insert).await.unwrap();
+    assert_eq!(app.rows_of("members").await, 6_001, "with the leader");
 }

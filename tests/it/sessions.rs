@@ -49,305 +49,356 @@ fn resetting(code: &str, name: &str) -> Value {
     json!({ "code": code, "name": name, "password": NEW })
 }
 
-on_both! {
-    async fn members_see_and_end_their_own_sessions(app) {
-        let guild = app.guild("gg").await;
-        let someone = guild.member("someone", "Member").await;
-        guild.member("other", "Member").await;
-        let (one, _) = login(&guild, "someone").await;
-        app.clock.advance(Duration::from_mins(1));
-        let (two, tokens) = login(&guild, "someone").await;
-        let (other, _) = login(&guild, "other").await;
-        let sessions = one.ok(SESSIONS, json!({})).await["sessions"].clone();
-        let current: Vec<&Value> = sessions.as_array().unwrap().iter().map(|it| &it["isCurrent"]).collect();
-        assert_eq!(current, [false, true], "the last used first: {sessions}");
-        assert_eq!(sessions[0]["userAgent"], "tests");
-        assert_eq!(someone.ok(SESSIONS, json!({})).await["sessions"].as_array().unwrap().len(), 2, "an operator's token is none");
+#[on_both]
+async fn members_see_and_end_their_own_sessions(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let someone = guild.member("someone", "Member").await;
+    guild.member("other", "Member").await;
+    let (one, _) = login(&guild, "someone").await;
+    app.clock.advance(Duration::from_mins(1));
+    let (two, tokens) = login(&guild, "someone").await;
+    let (other, _) = login(&guild, "other").await;
+    let sessions = one.ok(SESSIONS, json!({})).await["sessions"].clone();
+    let current: Vec<&Value> = sessions.as_array().unwrap().iter().map(|it| &it["isCurrent"]).collect();
+    assert_eq!(current, [false, true], "the last used first: {sessions}");
+    assert_eq!(sessions[0]["userAgent"], "tests");
+    assert_eq!(
+        someone.ok(SESSIONS, json!({})).await["sessions"].as_array().unwrap().len(),
+        2,
+        "an operator's token is none"
+    );
 
-        // Another's session is none, also as a node.
-        let node = "query($id: ID!) { node(id: $id) { __typename id } }";
-        let id = json!({ "id": sessions[0]["id"] });
-        assert_eq!(one.ok(node, id.clone()).await["node"]["__typename"], "Session");
-        for stranger in [&other, &guild.anyone(), &guild.leader().await] {
-            assert_eq!(stranger.ok(node, id.clone()).await["node"], json!(null));
-        }
-        assert_eq!(other.refusal(REVOKE, id.clone()).await, "NOT_FOUND id");
-        assert_eq!(guild.leader().await.refusal(REVOKE, id.clone()).await, "NOT_FOUND id");
-
-        assert_eq!(one.ok(REVOKE, id.clone()).await["revokeSession"]["deletedId"], id["id"]);
-        assert_eq!(two.refused().await, Some(Code::Unauthenticated));
-        assert_eq!(guild.anyone().refusal(REFRESH, json!({ "token": tokens["refreshToken"] })).await, "UNAUTHENTICATED INVALID_TOKEN");
-        assert_eq!(one.refusal(REVOKE, id.clone()).await, "NOT_FOUND id");
-        assert_eq!(one.ok(node, id).await["node"], json!(null));
-        assert_eq!(one.ok(SESSIONS, json!({})).await["sessions"].as_array().unwrap().len(), 1);
-        // Those that can no longer be renewed are over.
-        app.clock.advance(Duration::from_hours(24 * 30));
-        assert_eq!(someone.refused().await, None);
-        assert_eq!(someone.ok(SESSIONS, json!({})).await["sessions"], json!([]));
+    // Another's session is none, also as a node.
+    let node = "query($id: ID!) { node(id: $id) { __typename id } }";
+    let id = json!({ "id": sessions[0]["id"] });
+    assert_eq!(one.ok(node, id.clone()).await["node"]["__typename"], "Session");
+    for stranger in [&other, &guild.anyone(), &guild.leader().await] {
+        assert_eq!(stranger.ok(node, id.clone()).await["node"], json!(null));
     }
+    assert_eq!(other.refusal(REVOKE, id.clone()).await, "NOT_FOUND id");
+    assert_eq!(guild.leader().await.refusal(REVOKE, id.clone()).await, "NOT_FOUND id");
 
-    async fn a_new_password_ends_every_other_session(app) {
-        let guild = app.guild("gg").await;
-        let operators = guild.member("someone", "Member").await;
-        let (one, first) = login(&guild, "someone").await;
-        let (two, second) = login(&guild, "someone").await;
-        let wrong = json!({ "old": "not the password", "new": NEW });
-        assert_eq!(one.refusal(CHANGE, wrong).await, "UNAUTHENTICATED BAD_CREDENTIALS currentPassword");
-        let short = json!({ "old": PASSWORD, "new": "too short" });
-        assert_eq!(one.refusal(CHANGE, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT newPassword");
-        let long = json!({ "old": PASSWORD, "new": "x".repeat(257) });
-        assert_eq!(one.refusal(CHANGE, long).await, "BAD_USER_INPUT newPassword");
-        assert_eq!(two.refused().await, None, "nothing has changed yet");
+    assert_eq!(one.ok(REVOKE, id.clone()).await["revokeSession"]["deletedId"], id["id"]);
+    assert_eq!(two.refused().await, Some(Code::Unauthenticated));
+    assert_eq!(
+        guild.anyone().refusal(REFRESH, json!({ "token": tokens["refreshToken"] })).await,
+        "UNAUTHENTICATED INVALID_TOKEN"
+    );
+    assert_eq!(one.refusal(REVOKE, id.clone()).await, "NOT_FOUND id");
+    assert_eq!(one.ok(node, id).await["node"], json!(null));
+    assert_eq!(one.ok(SESSIONS, json!({})).await["sessions"].as_array().unwrap().len(), 1);
+    // Those that can no longer be renewed are over.
+    app.clock.advance(Duration::from_hours(24 * 30));
+    assert_eq!(someone.refused().await, None);
+    assert_eq!(someone.ok(SESSIONS, json!({})).await["sessions"], json!([]));
+}
 
-        let changed = one.ok(CHANGE, json!({ "old": PASSWORD, "new": NEW })).await["changePassword"].clone();
-        let one_again = guild.anyone().with_token(changed["accessToken"].as_str().unwrap());
-        for (client, whose) in [(&one, "its own"), (&two, "another session's"), (&operators, "an operator's")] {
-            assert_eq!(client.refused().await, Some(Code::Unauthenticated), "{whose} old access token");
-        }
-        let sessions = one_again.ok(SESSIONS, json!({})).await["sessions"].clone();
-        assert_eq!((sessions.as_array().unwrap().len(), &sessions[0]["isCurrent"]), (1, &json!(true)));
-        assert_eq!(guild.anyone().refusal(REFRESH, json!({ "token": second["refreshToken"] })).await, "UNAUTHENTICATED INVALID_TOKEN");
-        guild.anyone().ok(REFRESH, json!({ "token": changed["refreshToken"] })).await;
-        assert_eq!(guild.anyone().refusal(LOGIN, json!({ "name": "someone", "password": PASSWORD })).await, "UNAUTHENTICATED BAD_CREDENTIALS");
-        guild.anyone().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
-        // The refresh token before the change was exchanged by it.
-        assert_eq!(guild.anyone().refusal(REFRESH, json!({ "token": first["refreshToken"] })).await, "UNAUTHENTICATED INVALID_TOKEN");
-        assert_eq!(one_again.refused().await, Some(Code::Unauthenticated), "a replay ends the session");
+#[on_both]
+async fn a_new_password_ends_every_other_session(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let operators = guild.member("someone", "Member").await;
+    let (one, first) = login(&guild, "someone").await;
+    let (two, second) = login(&guild, "someone").await;
+    let wrong = json!({ "old": "not the password", "new": NEW });
+    assert_eq!(one.refusal(CHANGE, wrong).await, "UNAUTHENTICATED BAD_CREDENTIALS currentPassword");
+    let short = json!({ "old": PASSWORD, "new": "too short" });
+    assert_eq!(one.refusal(CHANGE, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT newPassword");
+    let long = json!({ "old": PASSWORD, "new": "x".repeat(257) });
+    assert_eq!(one.refusal(CHANGE, long).await, "BAD_USER_INPUT newPassword");
+    assert_eq!(two.refused().await, None, "nothing has changed yet");
+
+    let changed = one.ok(CHANGE, json!({ "old": PASSWORD, "new": NEW })).await["changePassword"].clone();
+    let one_again = guild.anyone().with_token(changed["accessToken"].as_str().unwrap());
+    for (client, whose) in [(&one, "its own"), (&two, "another session's"), (&operators, "an operator's")] {
+        assert_eq!(client.refused().await, Some(Code::Unauthenticated), "{whose} old access token");
     }
+    let sessions = one_again.ok(SESSIONS, json!({})).await["sessions"].clone();
+    assert_eq!((sessions.as_array().unwrap().len(), &sessions[0]["isCurrent"]), (1, &json!(true)));
+    assert_eq!(
+        guild.anyone().refusal(REFRESH, json!({ "token": second["refreshToken"] })).await,
+        "UNAUTHENTICATED INVALID_TOKEN"
+    );
+    guild.anyone().ok(REFRESH, json!({ "token": changed["refreshToken"] })).await;
+    assert_eq!(
+        guild.anyone().refusal(LOGIN, json!({ "name": "someone", "password": PASSWORD })).await,
+        "UNAUTHENTICATED BAD_CREDENTIALS"
+    );
+    guild.anyone().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
+    // The refresh token before the change was exchanged by it.
+    assert_eq!(
+        guild.anyone().refusal(REFRESH, json!({ "token": first["refreshToken"] })).await,
+        "UNAUTHENTICATED INVALID_TOKEN"
+    );
+    assert_eq!(one_again.refused().await, Some(Code::Unauthenticated), "a replay ends the session");
+}
 
-    async fn a_reset_code_gives_another_password_once(app) {
-        let guild = app.guild("gg").await;
-        let (officer, member) = (guild.member("officer", "Officer").await, guild.member("Someone", "Member").await);
-        let other = guild.member("other", "Member").await;
-        let (session, _) = login(&guild, "someone").await;
-        let void = reset_code(&officer, &member).await;
-        let of_other = reset_code(&officer, &other).await;
-        let sent = officer.ok(SEND_RESET, json!({ "id": member.id })).await["sendResetCode"].clone();
-        assert_eq!((&sent["delivery"], &sent["expiresAt"]), (&json!("NOT_CONFIGURED"), &json!("2026-03-02T20:00:01+00:00")));
-        let code = sent["code"].as_str().unwrap();
-        let invalid = "BAD_USER_INPUT INVALID_CODE resetCode";
-        for (code, name) in [(void.as_str(), "someone"), (&of_other, "someone"), (code, "other"), (code, "nobody"), ("", "someone")] {
-            assert_eq!(guild.anyone().refusal(RESET, resetting(code, name)).await, invalid, "{code} for {name}");
-        }
-        let short = json!({ "code": code, "name": "someone", "password": "too short" });
-        assert_eq!(guild.anyone().refusal(RESET, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT newPassword");
-        let reset = guild.anyone().ok(RESET, resetting(&code.to_lowercase(), "@SOMEONE")).await["resetPassword"].clone();
-        assert_eq!(reset["member"]["id"], member.id.as_str());
-        assert_eq!(guild.anyone().with_token(reset["accessToken"].as_str().unwrap()).refused().await, None);
-        for old in [&session, &member] {
-            assert_eq!(old.refused().await, Some(Code::Unauthenticated));
-        }
-        assert_eq!(guild.anyone().refusal(RESET, resetting(code, "someone")).await, invalid, "used");
-        guild.anyone().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
-        app.clock.advance(Duration::from_hours(24));
-        assert_eq!(guild.anyone().refusal(RESET, resetting(&of_other, "other")).await, invalid, "expired");
+#[on_both]
+async fn a_reset_code_gives_another_password_once(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (officer, member) = (guild.member("officer", "Officer").await, guild.member("Someone", "Member").await);
+    let other = guild.member("other", "Member").await;
+    let (session, _) = login(&guild, "someone").await;
+    let void = reset_code(&officer, &member).await;
+    let of_other = reset_code(&officer, &other).await;
+    let sent = officer.ok(SEND_RESET, json!({ "id": member.id })).await["sendResetCode"].clone();
+    assert_eq!(
+        (&sent["delivery"], &sent["expiresAt"]),
+        (&json!("NOT_CONFIGURED"), &json!("2026-03-02T20:00:01+00:00"))
+    );
+    let code = sent["code"].as_str().unwrap();
+    let invalid = "BAD_USER_INPUT INVALID_CODE resetCode";
+    for (code, name) in
+        [(void.as_str(), "someone"), (&of_other, "someone"), (code, "other"), (code, "nobody"), ("", "someone")]
+    {
+        assert_eq!(guild.anyone().refusal(RESET, resetting(code, name)).await, invalid, "{code} for {name}");
     }
-
-    async fn codes_are_for_those_below_who_need_them(app) {
-        let (guild, foreign) = (app.guild("gg").await, app.guild("hh").await);
-        let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-        let (peer, new) = (guild.member("peer", "Officer").await, guild.unregistered("new", "Member").await);
-        let member = guild.member("member", "Member").await;
-        let stranger = foreign.member("stranger", "Member").await;
-        let of = |client: &Client<'_>| json!({ "id": client.id });
-        for (client, refusal) in [
-            (&peer, "FORBIDDEN RANK_TOO_LOW"), (&leader, "FORBIDDEN RANK_TOO_LOW"), (&officer, "FORBIDDEN RANK_TOO_LOW"),
-            (&new, "CONFLICT NOT_REGISTERED"), (&stranger, "NOT_FOUND memberId"),
-        ] {
-            assert_eq!(officer.refusal(SEND_RESET, of(client)).await, refusal);
-        }
-        assert_eq!(member.refusal(SEND_RESET, of(&new)).await, "FORBIDDEN PERMISSION_REQUIRED");
-        // A code opens no account that has risen above whoever issued it, and none that was deactivated since.
-        let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
-        let (risen, left) = (reset_code(&officer, &member).await, guild.member("left", "Member").await);
-        let of_left = reset_code(&officer, &left).await;
-        leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "rankId": rank("Officer") } })).await;
-        assert_eq!(guild.anyone().refusal(RESET, resetting(&risen, "member")).await, "BAD_USER_INPUT INVALID_CODE resetCode");
-        leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "rankId": rank("Veteran") } })).await;
-        guild.anyone().ok(RESET, resetting(&risen, "member")).await;
-        for active in [false, true] {
-            leader.ok(UPDATE_MEMBER, json!({ "input": { "id": left.id, "active": active } })).await;
-            assert_eq!(guild.anyone().refusal(RESET, resetting(&of_left, "left")).await, "BAD_USER_INPUT INVALID_CODE resetCode");
-            if !active {
-                assert_eq!(officer.refusal(SEND_RESET, of(&left)).await, "CONFLICT MEMBER_INACTIVE");
-            }
-        }
-        // A leader's code opens whatever the member has become.
-        let second = reset_code(&leader, &peer).await;
-        leader.ok(UPDATE_MEMBER, json!({ "input": { "id": peer.id, "rankId": rank("Guild Leader") } })).await;
-        guild.anyone().ok(RESET, resetting(&second, "peer")).await;
+    let short = json!({ "code": code, "name": "someone", "password": "too short" });
+    assert_eq!(guild.anyone().refusal(RESET, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT newPassword");
+    let reset = guild.anyone().ok(RESET, resetting(&code.to_lowercase(), "@SOMEONE")).await["resetPassword"].clone();
+    assert_eq!(reset["member"]["id"], member.id.as_str());
+    assert_eq!(guild.anyone().with_token(reset["accessToken"].as_str().unwrap()).refused().await, None);
+    for old in [&session, &member] {
+        assert_eq!(old.refused().await, Some(Code::Unauthenticated));
     }
+    assert_eq!(guild.anyone().refusal(RESET, resetting(code, "someone")).await, invalid, "used");
+    guild.anyone().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
+    app.clock.advance(Duration::from_hours(24));
+    assert_eq!(guild.anyone().refusal(RESET, resetting(&of_other, "other")).await, invalid, "expired");
+}
 
-    async fn ten_failures_on_an_account_are_enough_for_a_while(app) {
-        let guild = app.guild("gg").await;
-        let someone = guild.member("someone", "Member").await;
-        guild.member("other", "Member").await;
-        let wrong = |name: &str| json!({ "name": name, "password": "wrong password" });
-        for name in ["someone", "nobody"] {
-            for _ in 0..10 {
-                assert_eq!(guild.anyone().refusal(LOGIN, wrong(name)).await, "UNAUTHENTICATED BAD_CREDENTIALS");
-                app.clock.advance(Duration::from_secs(6));
-            }
-            let limited = guild.anyone().run(LOGIN, wrong(name)).await;
-            assert_eq!(refusal_in(&limited), "RATE_LIMITED", "{name}");
-            assert_eq!(limited["errors"][0]["extensions"]["retryAfterSeconds"], 15 * 60 - 60 + 1, "{name}");
-        }
-        let right = json!({ "name": "SOMEONE", "password": PASSWORD });
-        assert_eq!(guild.anyone().refusal(LOGIN, right.clone()).await, "RATE_LIMITED", "the right password too");
-        // Nobody else is kept out, and whoever is in stays in.
-        login(&guild, "other").await;
-        assert_eq!(someone.refused().await, None);
-        // Another server counts the same failures.
-        let there = app.another_server().await;
-        let refused = someone.run_at(&there, LOGIN, right.clone()).await;
-        assert_eq!(refusal_in(&refused), "RATE_LIMITED");
-        // A reset code is tried by itself, and the oldest failures are forgotten first.
-        let officer = guild.member("officer", "Officer").await;
-        let code = reset_code(&officer, &someone).await;
-        guild.anyone().ok(RESET, resetting(&code, "someone")).await;
-        app.clock.advance(Duration::from_mins(13));
-        let right = json!({ "name": "someone", "password": NEW });
-        guild.anyone().ok(LOGIN, right.clone()).await;
-        for refusal in ["UNAUTHENTICATED BAD_CREDENTIALS", "RATE_LIMITED"] {
-            assert_eq!(guild.anyone().refusal(LOGIN, wrong("someone")).await, refusal);
+#[on_both]
+async fn codes_are_for_those_below_who_need_them(app: TestApp) {
+    let (guild, foreign) = (app.guild("gg").await, app.guild("hh").await);
+    let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
+    let (peer, new) = (guild.member("peer", "Officer").await, guild.unregistered("new", "Member").await);
+    let member = guild.member("member", "Member").await;
+    let stranger = foreign.member("stranger", "Member").await;
+    let of = |client: &Client<'_>| json!({ "id": client.id });
+    for (client, refusal) in [
+        (&peer, "FORBIDDEN RANK_TOO_LOW"),
+        (&leader, "FORBIDDEN RANK_TOO_LOW"),
+        (&officer, "FORBIDDEN RANK_TOO_LOW"),
+        (&new, "CONFLICT NOT_REGISTERED"),
+        (&stranger, "NOT_FOUND memberId"),
+    ] {
+        assert_eq!(officer.refusal(SEND_RESET, of(client)).await, refusal);
+    }
+    assert_eq!(member.refusal(SEND_RESET, of(&new)).await, "FORBIDDEN PERMISSION_REQUIRED");
+    // A code opens no account that has risen above whoever issued it, and none that was deactivated since.
+    let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
+    let (risen, left) = (reset_code(&officer, &member).await, guild.member("left", "Member").await);
+    let of_left = reset_code(&officer, &left).await;
+    leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "rankId": rank("Officer") } })).await;
+    assert_eq!(
+        guild.anyone().refusal(RESET, resetting(&risen, "member")).await,
+        "BAD_USER_INPUT INVALID_CODE resetCode"
+    );
+    leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "rankId": rank("Veteran") } })).await;
+    guild.anyone().ok(RESET, resetting(&risen, "member")).await;
+    for active in [false, true] {
+        leader.ok(UPDATE_MEMBER, json!({ "input": { "id": left.id, "active": active } })).await;
+        assert_eq!(
+            guild.anyone().refusal(RESET, resetting(&of_left, "left")).await,
+            "BAD_USER_INPUT INVALID_CODE resetCode"
+        );
+        if !active {
+            assert_eq!(officer.refusal(SEND_RESET, of(&left)).await, "CONFLICT MEMBER_INACTIVE");
         }
     }
+    // A leader's code opens whatever the member has become.
+    let second = reset_code(&leader, &peer).await;
+    leader.ok(UPDATE_MEMBER, json!({ "input": { "id": peer.id, "rankId": rank("Guild Leader") } })).await;
+    guild.anyone().ok(RESET, resetting(&second, "peer")).await;
+}
 
-    async fn many_guesses_at_once_count_like_many_in_a_row(app) {
-        let guild = app.guild("gg").await;
-        guild.member("someone", "Member").await;
-        let guess = json!({ "name": "someone", "password": "wrong password" });
-        let anyone = guild.anyone();
-        let guesses = (0..40).map(|_| anyone.run(LOGIN, guess.clone()));
-        let answers = futures_util::future::join_all(guesses).await;
-        let tried = answers.iter().filter(|answer| refusal_in(answer) == "UNAUTHENTICATED BAD_CREDENTIALS").count();
-        assert_eq!(tried, 10);
-        // Nobody who knows the password is refused for knocking often.
-        guild.member("other", "Member").await;
-        let right = json!({ "name": "other", "password": PASSWORD });
-        let answers = futures_util::future::join_all((0..40).map(|_| anyone.run(LOGIN, right.clone()))).await;
-        assert!(answers.iter().all(|answer| answer.get("errors").is_none()), "{answers:?}");
-    }
-
-    async fn codes_tokens_and_present_passwords_are_not_guessed_either(app) {
-        let guild = app.guild("gg").await;
-        let member = guild.member("someone", "Member").await;
-        let (_, tokens) = login(&guild, "someone").await;
-        guild.anyone().ok(REFRESH, json!({ "token": tokens["refreshToken"] })).await;
-        let register = "mutation($code: String!, $name: String!, $password: String!) {
-            register(input: { inviteCode: $code, discordUsername: $name, password: $password }) { accessToken }
-        }";
-        let anyone = guild.anyone();
-        let replayed = json!({ "token": tokens["refreshToken"] });
-        for (client, operation, variables, refusal) in [
-            (&anyone, register, resetting("22222222", "someone"), "BAD_USER_INPUT INVALID_CODE inviteCode"),
-            (&anyone, RESET, resetting("22222222", "someone"), "BAD_USER_INPUT INVALID_CODE resetCode"),
-            (&anyone, REFRESH, replayed, "UNAUTHENTICATED INVALID_TOKEN"),
-            (&member, CHANGE, json!({ "old": "wrong password", "new": NEW }), "UNAUTHENTICATED BAD_CREDENTIALS currentPassword"),
-        ] {
-            for _ in 0..10 {
-                assert_eq!(client.refusal(operation, variables.clone()).await, refusal);
-            }
-            assert_eq!(client.refusal(operation, variables).await, "RATE_LIMITED", "{operation}");
+#[on_both]
+async fn ten_failures_on_an_account_are_enough_for_a_while(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let someone = guild.member("someone", "Member").await;
+    guild.member("other", "Member").await;
+    let wrong = |name: &str| json!({ "name": name, "password": "wrong password" });
+    for name in ["someone", "nobody"] {
+        for _ in 0..10 {
+            assert_eq!(guild.anyone().refusal(LOGIN, wrong(name)).await, "UNAUTHENTICATED BAD_CREDENTIALS");
+            app.clock.advance(Duration::from_secs(6));
         }
-        // What never was a token is nobody's failure.
-        for _ in 0..11 {
-            assert_eq!(anyone.refusal(REFRESH, json!({ "token": "nonsense" })).await, "UNAUTHENTICATED INVALID_TOKEN");
+        let limited = guild.anyone().run(LOGIN, wrong(name)).await;
+        assert_eq!(refusal_in(&limited), "RATE_LIMITED", "{name}");
+        assert_eq!(limited["errors"][0]["extensions"]["retryAfterSeconds"], 15 * 60 - 60 + 1, "{name}");
+    }
+    let right = json!({ "name": "SOMEONE", "password": PASSWORD });
+    assert_eq!(guild.anyone().refusal(LOGIN, right.clone()).await, "RATE_LIMITED", "the right password too");
+    // Nobody else is kept out, and whoever is in stays in.
+    login(&guild, "other").await;
+    assert_eq!(someone.refused().await, None);
+    // Another server counts the same failures.
+    let there = app.another_server().await;
+    let refused = someone.run_at(&there, LOGIN, right.clone()).await;
+    assert_eq!(refusal_in(&refused), "RATE_LIMITED");
+    // A reset code is tried by itself, and the oldest failures are forgotten first.
+    let officer = guild.member("officer", "Officer").await;
+    let code = reset_code(&officer, &someone).await;
+    guild.anyone().ok(RESET, resetting(&code, "someone")).await;
+    app.clock.advance(Duration::from_mins(13));
+    let right = json!({ "name": "someone", "password": NEW });
+    guild.anyone().ok(LOGIN, right.clone()).await;
+    for refusal in ["UNAUTHENTICATED BAD_CREDENTIALS", "RATE_LIMITED"] {
+        assert_eq!(guild.anyone().refusal(LOGIN, wrong("someone")).await, refusal);
+    }
+}
+
+#[on_both]
+async fn many_guesses_at_once_count_like_many_in_a_row(app: TestApp) {
+    let guild = app.guild("gg").await;
+    guild.member("someone", "Member").await;
+    let guess = json!({ "name": "someone", "password": "wrong password" });
+    let anyone = guild.anyone();
+    let guesses = (0..40).map(|_| anyone.run(LOGIN, guess.clone()));
+    let answers = futures_util::future::join_all(guesses).await;
+    let tried = answers.iter().filter(|answer| refusal_in(answer) == "UNAUTHENTICATED BAD_CREDENTIALS").count();
+    assert_eq!(tried, 10);
+    // Nobody who knows the password is refused for knocking often.
+    guild.member("other", "Member").await;
+    let right = json!({ "name": "other", "password": PASSWORD });
+    let answers = futures_util::future::join_all((0..40).map(|_| anyone.run(LOGIN, right.clone()))).await;
+    assert!(answers.iter().all(|answer| answer.get("errors").is_none()), "{answers:?}");
+}
+
+#[on_both]
+async fn codes_tokens_and_present_passwords_are_not_guessed_either(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let member = guild.member("someone", "Member").await;
+    let (_, tokens) = login(&guild, "someone").await;
+    guild.anyone().ok(REFRESH, json!({ "token": tokens["refreshToken"] })).await;
+    let register = "mutation($code: String!, $name: String!, $password: String!) {
+        register(input: { inviteCode: $code, discordUsername: $name, password: $password }) { accessToken }
+    }";
+    let anyone = guild.anyone();
+    let replayed = json!({ "token": tokens["refreshToken"] });
+    for (client, operation, variables, refusal) in [
+        (&anyone, register, resetting("22222222", "someone"), "BAD_USER_INPUT INVALID_CODE inviteCode"),
+        (&anyone, RESET, resetting("22222222", "someone"), "BAD_USER_INPUT INVALID_CODE resetCode"),
+        (&anyone, REFRESH, replayed, "UNAUTHENTICATED INVALID_TOKEN"),
+        (
+            &member,
+            CHANGE,
+            json!({ "old": "wrong password", "new": NEW }),
+            "UNAUTHENTICATED BAD_CREDENTIALS currentPassword",
+        ),
+    ] {
+        for _ in 0..10 {
+            assert_eq!(client.refusal(operation, variables.clone()).await, refusal);
         }
+        assert_eq!(client.refusal(operation, variables).await, "RATE_LIMITED", "{operation}");
     }
-
-    async fn an_address_may_try_so_often_a_minute(app) {
-        let guild = app.guild("gg").await;
-        guild.member("someone", "Member").await;
-        let served = app.serve().await;
-        let login = |name: String| json!({ "query": LOGIN, "variables": { "name": name, "password": "wrong password" } });
-        let mut answers = Vec::new();
-        for number in 0..105 {
-            // What a client says of where it comes from is not believed.
-            let request = served.post(&login(format!("nobody{number}"))).header("x-forwarded-for", format!("192.0.2.{number}"));
-            answers.push(request.send().await.unwrap().json::<Value>().await.unwrap());
-        }
-        let limited = answers.iter().filter(|answer| refusal_in(answer) == "RATE_LIMITED").count();
-        assert_eq!(limited, 5);
-        assert_eq!(answers[104]["errors"][0]["extensions"]["retryAfterSeconds"], 1, "100 a minute come back one by one");
-        // Everything else is served.
-        let query = served.post(&json!({ "query": "{ guild { slug } }" })).send().await.unwrap();
-        assert_eq!(query.json::<Value>().await.unwrap()["data"]["guild"]["slug"], "gg");
-        app.clock.advance(Duration::from_mins(1));
-        let answer = served.post(&login("someone".to_owned())).send().await.unwrap().json::<Value>().await.unwrap();
-        assert_eq!(refusal_in(&answer), "UNAUTHENTICATED BAD_CREDENTIALS");
+    // What never was a token is nobody's failure.
+    for _ in 0..11 {
+        assert_eq!(anyone.refusal(REFRESH, json!({ "token": "nonsense" })).await, "UNAUTHENTICATED INVALID_TOKEN");
     }
+}
 
-    async fn the_limits_can_be_set(app) {
-        let guild = app.guild("gg").await;
-        guild.member("someone", "Member").await;
-        let of = |count| NonZeroU32::new(count).unwrap();
-        let limits = LoginLimits { per_address: of(3), per_account: of(2), window: Duration::from_secs(10) };
-        let there = app.server_with(|server| server.limits = limits).await;
-        let wrong = json!({ "name": "someone", "password": "wrong password" });
-        let mut answers = Vec::new();
-        for _ in 0..3 {
-            answers.push(refusal_in(&guild.anyone().run_at(&there, LOGIN, wrong.clone()).await));
-        }
-        assert_eq!(answers, ["UNAUTHENTICATED BAD_CREDENTIALS", "UNAUTHENTICATED BAD_CREDENTIALS", "RATE_LIMITED"]);
-        app.clock.advance(Duration::from_secs(10));
-        let answer = guild.anyone().run_at(&there, LOGIN, wrong).await;
-        assert_eq!(refusal_in(&answer), "UNAUTHENTICATED BAD_CREDENTIALS");
-        let from_one_address = (0..5).map(|_| there.accounts.limiter.check_address("192.0.2.1".parse().ok()).is_ok());
-        assert_eq!(from_one_address.filter(|let_in| *let_in).count(), 3);
+#[on_both]
+async fn an_address_may_try_so_often_a_minute(app: TestApp) {
+    let guild = app.guild("gg").await;
+    guild.member("someone", "Member").await;
+    let served = app.serve().await;
+    let login = |name: String| json!({ "query": LOGIN, "variables": { "name": name, "password": "wrong password" } });
+    let mut answers = Vec::new();
+    for number in 0..105 {
+        // What a client says of where it comes from is not believed.
+        let request =
+            served.post(&login(format!("nobody{number}"))).header("x-forwarded-for", format!("192.0.2.{number}"));
+        answers.push(request.send().await.unwrap().json::<Value>().await.unwrap());
     }
+    let limited = answers.iter().filter(|answer| refusal_in(answer) == "RATE_LIMITED").count();
+    assert_eq!(limited, 5);
+    assert_eq!(answers[104]["errors"][0]["extensions"]["retryAfterSeconds"], 1, "100 a minute come back one by one");
+    // Everything else is served.
+    let query = served.post(&json!({ "query": "{ guild { slug } }" })).send().await.unwrap();
+    assert_eq!(query.json::<Value>().await.unwrap()["data"]["guild"]["slug"], "gg");
+    app.clock.advance(Duration::from_mins(1));
+    let answer = served.post(&login("someone".to_owned())).send().await.unwrap().json::<Value>().await.unwrap();
+    assert_eq!(refusal_in(&answer), "UNAUTHENTICATED BAD_CREDENTIALS");
+}
 
-    async fn a_running_subscription_ends_with_its_session(app) {
-        let guild = app.guild("gg").await;
-        let (leader, _) = (guild.leader().await, guild.member("someone", "Member").await);
-        let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let (one, _) = login(&guild, "someone").await;
-        let (two, _) = login(&guild, "someone").await;
-        let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }";
-        let (mut kept, mut ended) = (one.subscribe(watch, draft.vars()).await, two.subscribe(watch, draft.vars()).await);
-        assert!(next(&mut kept).await.is_some() && next(&mut ended).await.is_some());
-        let sessions = one.ok(SESSIONS, json!({})).await["sessions"].clone();
-        let other = sessions.as_array().unwrap().iter().find(|it| it["isCurrent"] == false).unwrap();
-        one.ok(REVOKE, json!({ "id": other["id"] })).await;
-        assert_eq!(refusal_in(&next(&mut ended).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
-        one.ok(CHANGE, json!({ "old": PASSWORD, "new": NEW })).await;
-        assert_eq!(refusal_in(&next(&mut kept).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
+#[on_both]
+async fn the_limits_can_be_set(app: TestApp) {
+    let guild = app.guild("gg").await;
+    guild.member("someone", "Member").await;
+    let of = |count| NonZeroU32::new(count).unwrap();
+    let limits = LoginLimits { per_address: of(3), per_account: of(2), window: Duration::from_secs(10) };
+    let there = app.server_with(|server| server.limits = limits).await;
+    let wrong = json!({ "name": "someone", "password": "wrong password" });
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        answers.push(refusal_in(&guild.anyone().run_at(&there, LOGIN, wrong.clone()).await));
     }
+    assert_eq!(answers, ["UNAUTHENTICATED BAD_CREDENTIALS", "UNAUTHENTICATED BAD_CREDENTIALS", "RATE_LIMITED"]);
+    app.clock.advance(Duration::from_secs(10));
+    let answer = guild.anyone().run_at(&there, LOGIN, wrong).await;
+    assert_eq!(refusal_in(&answer), "UNAUTHENTICATED BAD_CREDENTIALS");
+    let from_one_address = (0..5).map(|_| there.accounts.limiter.from_address("192.0.2.1".parse().ok()).is_ok());
+    assert_eq!(from_one_address.filter(|let_in| *let_in).count(), 3);
+}
 
-    async fn who_asks_is_not_looked_up_for_every_request(app) {
-        let guild = app.guild("gg").await;
-        let (leader, someone) = (guild.leader().await, guild.member("someone", "Officer").await);
-        let alone = |server: &mut Options| (server.lease, server.has_peers) = (Duration::from_hours(1), Some(false));
-        let server = app.server_with(alone).await;
-        let admit = async |client: &Client<'_>| {
-            let authorization = format!("Bearer {}", client.token.as_deref().unwrap());
-            let credentials = Credentials { guild: Some("gg"), authorization: Some(&authorization) };
-            AuthContext::authenticate(&server, credentials, Origin::default()).await.map(|admitted| admitted.viewer.unwrap())
-        };
+#[on_both]
+async fn a_running_subscription_ends_with_its_session(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, _) = (guild.leader().await, guild.member("someone", "Member").await);
+    let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let (one, _) = login(&guild, "someone").await;
+    let (two, _) = login(&guild, "someone").await;
+    let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }";
+    let (mut kept, mut ended) = (one.subscribe(watch, draft.vars()).await, two.subscribe(watch, draft.vars()).await);
+    assert!(next(&mut kept).await.is_some() && next(&mut ended).await.is_some());
+    let sessions = one.ok(SESSIONS, json!({})).await["sessions"].clone();
+    let other = sessions.as_array().unwrap().iter().find(|it| it["isCurrent"] == false).unwrap();
+    one.ok(REVOKE, json!({ "id": other["id"] })).await;
+    assert_eq!(refusal_in(&next(&mut ended).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
+    one.ok(CHANGE, json!({ "old": PASSWORD, "new": NEW })).await;
+    assert_eq!(refusal_in(&next(&mut kept).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
+}
+
+#[on_both]
+async fn who_asks_is_not_looked_up_for_every_request(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, someone) = (guild.leader().await, guild.member("someone", "Officer").await);
+    let alone = |server: &mut Options| (server.lease, server.has_peers) = (Duration::from_hours(1), Some(false));
+    let server = app.server_with(alone).await;
+    let admit = async |client: &Client<'_>| {
+        let authorization = format!("Bearer {}", client.token.as_deref().unwrap());
+        let credentials = Credentials { guild: Some("gg"), authorization: Some(&authorization) };
+        AuthContext::authenticate(&server, credentials, Origin::default())
+            .await
+            .map(|admitted| admitted.viewer.unwrap())
+    };
+    assert_eq!(admit(&someone).await.unwrap().rank_level, 4);
+    let before = server.db.statements();
+    for _ in 0..20 {
         assert_eq!(admit(&someone).await.unwrap().rank_level, 4);
-        let before = server.db.statements();
-        for _ in 0..20 {
-            assert_eq!(admit(&someone).await.unwrap().rank_level, 4);
-        }
-        assert_eq!(server.db.statements(), before, "statements of twenty requests");
-        // What is changed here is known here.
-        let demote = json!({ "input": { "id": someone.id, "rankId": async_graphql::ID::from(guild.rank("Member").id) } });
-        assert_eq!(leader.run_at(&server, UPDATE_MEMBER, demote).await.get("errors"), None);
-        assert_eq!(admit(&someone).await.unwrap().rank_level, 2);
     }
+    assert_eq!(server.db.statements(), before, "statements of twenty requests");
+    // What is changed here is known here.
+    let demote = json!({ "input": { "id": someone.id, "rankId": async_graphql::ID::from(guild.rank("Member").id) } });
+    assert_eq!(leader.run_at(&server, UPDATE_MEMBER, demote).await.get("errors"), None);
+    assert_eq!(admit(&someone).await.unwrap().rank_level, 2);
+}
 
-    async fn a_code_gives_nothing_that_its_issuer_could_not(app) {
-        let guild = app.guild("gg").await;
-        let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-        let member = guild.member("member", "Member").await;
-        let code = reset_code(&officer, &member).await;
-        let update = "mutation($input: UpdateRankInput!) { updateRank(input: $input) { rank { id } } }";
-        let rank = async_graphql::ID::from(guild.rank("Member").id);
-        leader.ok(update, json!({ "input": { "id": rank, "permissions": ["RANKS_MANAGE"] } })).await;
-        assert_eq!(guild.anyone().refusal(RESET, resetting(&code, "member")).await, "BAD_USER_INPUT INVALID_CODE resetCode");
-        leader.ok(update, json!({ "input": { "id": rank, "permissions": ["AUDIT_VIEW"] } })).await;
-        guild.anyone().ok(RESET, resetting(&code, "member")).await;
-    }
+#[on_both]
+async fn a_code_gives_nothing_that_its_issuer_could_not(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
+    let member = guild.member("member", "Member").await;
+    let code = reset_code(&officer, &member).await;
+    let update = "mutation($input: UpdateRankInput!) { updateRank(input: $input) { rank { id } } }";
+    let rank = async_graphql::ID::from(guild.rank("Member").id);
+    leader.ok(update, json!({ "input": { "id": rank, "permissions": ["RANKS_MANAGE"] } })).await;
+    assert_eq!(
+        guild.anyone().refusal(RESET, resetting(&code, "member")).await,
+        "BAD_USER_INPUT INVALID_CODE resetCode"
+    );
+    leader.ok(update, json!({ "input": { "id": rank, "permissions": ["AUDIT_VIEW"] } })).await;
+    guild.anyone().ok(RESET, resetting(&code, "member")).await;
 }
 
 /// Whatever one server has acknowledged, the others go by.

@@ -12,7 +12,7 @@ use guildhall::kernel::id::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Draft, LocalDiscord, PASSWORD, TestGuild, next, on_both,
+    Client, Draft, LocalDiscord, PASSWORD, TestApp, TestGuild, next, on_both,
     sdl::{Types, base},
 };
 
@@ -278,69 +278,78 @@ async fn snapshot(guild: &TestGuild<'_>) -> Value {
     guild.leader().await.ok(query, json!({})).await
 }
 
-on_both! {
-    async fn what_is_anothers_is_as_if_it_never_was(app) {
-        let discord = LocalDiscord::start().await;
-        let app = app.with_bot(&discord).await;
-        let (ours, theirs) = (app.guild("ours").await, app.guild("theirs").await);
-        let (own, foreign, none) = (things(&ours).await, things(&theirs).await, nothing());
-        let before = snapshot(&theirs).await;
-        let leader = ours.leader().await;
-        let mut tried = 0;
-        for operation in SchemaOperation::all(&Types::read()) {
-            for (place, kind) in placeholders(&operation.arguments, "") {
-                let kinds: Vec<&str> = if kind == "@any" { own.keys().copied().collect() } else { vec![kind.as_str()] };
-                for kind in kinds.into_iter().filter(|kind| operation.name != "node" || !SECRETS.contains(kind)) {
-                    let mut answers = Vec::new();
-                    for (whose, thing) in [("foreign", &*foreign[kind]), ("unknown", &*none[kind]), ("malformed", "nonsense")] {
-                        // A code goes with a username, and both with their guild.
-                        let thing = if whose == "malformed" && SECRETS.contains(&kind) { "nobody" } else { thing };
-                        answers.push((whose, operation.run(&leader, operation.with(&own, &place, thing)).await));
-                    }
-                    let (_, first) = &answers[0];
-                    for (whose, answer) in &answers {
-                        assert_eq!(answer, first, "{} with a {whose} {kind} at {place}", operation.name);
-                    }
-                    let refused = first["errors"].is_array();
-                    let null = first["data"][&operation.name].is_null() || first["data"][&operation.name] == json!([null]);
-                    assert!(refused || null, "{} with {kind} at {place}: {first}", operation.name);
-                    let is_lookup = ["node", "nodes", "rank", "member", "campaign"].contains(&operation.name.as_str());
-                    assert_eq!(refused, !is_lookup, "{} with {kind}: {first}", operation.name);
-                    if refused && !SECRETS.contains(&kind) {
-                        let code = first["errors"][0]["extensions"]["code"].as_str().unwrap();
-                        let of_a_list = ["reorderEntries", "castBallot"].contains(&operation.name.as_str()) && place.ends_with('0');
-                        assert_eq!(code, if of_a_list { "BAD_USER_INPUT" } else { "NOT_FOUND" }, "{} with {kind}", operation.name);
-                    }
-                    tried += 1;
+#[on_both]
+async fn what_is_anothers_is_as_if_it_never_was(app: TestApp) {
+    let discord = LocalDiscord::start().await;
+    let app = app.with_bot(&discord).await;
+    let (ours, theirs) = (app.guild("ours").await, app.guild("theirs").await);
+    let (own, foreign, none) = (things(&ours).await, things(&theirs).await, nothing());
+    let before = snapshot(&theirs).await;
+    let leader = ours.leader().await;
+    let mut tried = 0;
+    for operation in SchemaOperation::all(&Types::read()) {
+        for (place, kind) in placeholders(&operation.arguments, "") {
+            let kinds: Vec<&str> = if kind == "@any" { own.keys().copied().collect() } else { vec![kind.as_str()] };
+            for kind in kinds.into_iter().filter(|kind| operation.name != "node" || !SECRETS.contains(kind)) {
+                let mut answers = Vec::new();
+                for (whose, thing) in
+                    [("foreign", &*foreign[kind]), ("unknown", &*none[kind]), ("malformed", "nonsense")]
+                {
+                    // A code goes with a username, and both with their guild.
+                    let thing = if whose == "malformed" && SECRETS.contains(&kind) { "nobody" } else { thing };
+                    answers.push((whose, operation.run(&leader, operation.with(&own, &place, thing)).await));
                 }
+                let (_, first) = &answers[0];
+                for (whose, answer) in &answers {
+                    assert_eq!(answer, first, "{} with a {whose} {kind} at {place}", operation.name);
+                }
+                let refused = first["errors"].is_array();
+                let null = first["data"][&operation.name].is_null() || first["data"][&operation.name] == json!([null]);
+                assert!(refused || null, "{} with {kind} at {place}: {first}", operation.name);
+                let is_lookup = ["node", "nodes", "rank", "member", "campaign"].contains(&operation.name.as_str());
+                assert_eq!(refused, !is_lookup, "{} with {kind}: {first}", operation.name);
+                if refused && !SECRETS.contains(&kind) {
+                    let code = first["errors"][0]["extensions"]["code"].as_str().unwrap();
+                    let of_a_list =
+                        ["reorderEntries", "castBallot"].contains(&operation.name.as_str()) && place.ends_with('0');
+                    assert_eq!(
+                        code,
+                        if of_a_list { "BAD_USER_INPUT" } else { "NOT_FOUND" },
+                        "{} with {kind}",
+                        operation.name
+                    );
+                }
+                tried += 1;
             }
         }
-        assert!(tried > 60, "{tried}");
-        assert_eq!(snapshot(&theirs).await, before, "nothing of theirs has changed");
     }
+    assert!(tried > 60, "{tried}");
+    assert_eq!(snapshot(&theirs).await, before, "nothing of theirs has changed");
+}
 
-    async fn no_answer_tells_of_another_guild(app) {
-        let discord = LocalDiscord::start().await;
-        let app = app.with_bot(&discord).await;
-        let (ours, theirs) = (app.guild("ours").await, app.guild("theirs").await);
-        let (own, foreign) = (things(&ours).await, things(&theirs).await);
-        let leader = ours.leader().await;
-        let before = snapshot(&theirs).await;
-        for operation in SchemaOperation::all(&Types::read()) {
-            // By its own things each works, and shows nothing but them. Signing out is last.
-            let kinds: Vec<&str> = if operation.arguments.to_string().contains("@any") { own.keys().copied().collect() } else { vec![""] };
-            for kind in kinds {
-                let mut own = own.clone();
-                own.insert("@any", own.get(kind).cloned().unwrap_or_default());
-                let answer = operation.run(&leader, operation.with(&own, "", "")).await.to_string();
-                assert!(!answer.contains("theirs"), "{}: {answer}", operation.name);
-                for (kind, thing) in &foreign {
-                    assert!(!answer.contains(thing.as_str()), "{} tells of {kind}: {answer}", operation.name);
-                }
+#[on_both]
+async fn no_answer_tells_of_another_guild(app: TestApp) {
+    let discord = LocalDiscord::start().await;
+    let app = app.with_bot(&discord).await;
+    let (ours, theirs) = (app.guild("ours").await, app.guild("theirs").await);
+    let (own, foreign) = (things(&ours).await, things(&theirs).await);
+    let leader = ours.leader().await;
+    let before = snapshot(&theirs).await;
+    for operation in SchemaOperation::all(&Types::read()) {
+        // By its own things each works, and shows nothing but them. Signing out is last.
+        let kinds: Vec<&str> =
+            if operation.arguments.to_string().contains("@any") { own.keys().copied().collect() } else { vec![""] };
+        for kind in kinds {
+            let mut own = own.clone();
+            own.insert("@any", own.get(kind).cloned().unwrap_or_default());
+            let answer = operation.run(&leader, operation.with(&own, "", "")).await.to_string();
+            assert!(!answer.contains("theirs"), "{}: {answer}", operation.name);
+            for (kind, thing) in &foreign {
+                assert!(!answer.contains(thing.as_str()), "{} tells of {kind}: {answer}", operation.name);
             }
         }
-        assert_eq!(snapshot(&theirs).await, before, "nothing of theirs has changed");
-        let tokenless = "{ me { id } guild { slug } }";
-        assert_eq!(ours.anyone().ok(tokenless, json!({})).await, json!({ "me": null, "guild": { "slug": "ours" } }));
     }
+    assert_eq!(snapshot(&theirs).await, before, "nothing of theirs has changed");
+    let tokenless = "{ me { id } guild { slug } }";
+    assert_eq!(ours.anyone().ok(tokenless, json!({})).await, json!({ "me": null, "guild": { "slug": "ours" } }));
 }

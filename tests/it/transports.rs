@@ -13,186 +13,255 @@ fn code(body: &Value) -> &str {
     body["errors"][0]["extensions"]["code"].as_str().unwrap_or("none")
 }
 
-on_both! {
-    async fn a_query_by_post_and_by_get(app) {
-        app.guild("gg").await;
-        let http = app.serve().await;
-        let posted = http.post(&json!({ "query": "query Q($first: Int) { guild { slug } members(first: $first) { totalCount } }", "operationName": "Q", "variables": { "first": 1 } })).send().await.unwrap();
-        assert_eq!(posted.status(), StatusCode::OK);
-        assert_eq!(posted.headers()["content-type"], "application/json; charset=utf-8");
-        let expected = json!({ "data": { "guild": { "slug": "gg" }, "members": { "totalCount": 1 } } });
-        assert_eq!(posted.json::<Value>().await.unwrap(), expected);
-        let url = http.url("/graphql?query=query(%24first%3AInt)%7Bguild%7Bslug%7Dmembers(first%3A%24first)%7BtotalCount%7D%7D&variables=%7B%22first%22%3A1%7D");
-        let got = http.client.get(url).header("accept", GRAPHQL_JSON).send().await.unwrap();
-        assert_eq!((got.status(), got.headers()["content-type"].to_str().unwrap()), (StatusCode::OK, "application/graphql-response+json; charset=utf-8"));
-        assert_eq!(got.json::<Value>().await.unwrap(), expected);
-    }
+#[on_both]
+async fn a_query_by_post_and_by_get(app: TestApp) {
+    app.guild("gg").await;
+    let http = app.serve().await;
+    let posted = http.post(&json!({ "query": "query Q($first: Int) { guild { slug } members(first: $first) { totalCount } }", "operationName": "Q", "variables": { "first": 1 } })).send().await.unwrap();
+    assert_eq!(posted.status(), StatusCode::OK);
+    assert_eq!(posted.headers()["content-type"], "application/json; charset=utf-8");
+    let expected = json!({ "data": { "guild": { "slug": "gg" }, "members": { "totalCount": 1 } } });
+    assert_eq!(posted.json::<Value>().await.unwrap(), expected);
+    let url = http.url("/graphql?query=query(%24first%3AInt)%7Bguild%7Bslug%7Dmembers(first%3A%24first)%7BtotalCount%7D%7D&variables=%7B%22first%22%3A1%7D");
+    let got = http.client.get(url).header("accept", GRAPHQL_JSON).send().await.unwrap();
+    assert_eq!(
+        (got.status(), got.headers()["content-type"].to_str().unwrap()),
+        (StatusCode::OK, "application/graphql-response+json; charset=utf-8")
+    );
+    assert_eq!(got.json::<Value>().await.unwrap(), expected);
+}
 
-    async fn a_request_names_its_guild_and_its_token(app) {
-        let (one, two) = (app.guild("one").await, app.guild("two").await);
-        let member = two.member("someone", "Member").await;
-        let http = app.serve().await;
-        let ask = json!({ "query": "{ guild { slug } me { displayName } }" });
-        let oldest: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
-        assert_eq!(oldest["data"], json!({ "guild": { "slug": "one" }, "me": null }));
-        let bearer = format!("Bearer {}", member.token.as_ref().unwrap());
-        let named: Value = http.post(&ask).header("X-Guild", "two").header("Authorization", &bearer).send().await.unwrap().json().await.unwrap();
-        assert_eq!(named["data"], json!({ "guild": { "slug": "two" }, "me": { "displayName": "someone" } }));
-        let twice = http.post(&ask).header("X-Guild", "one").header("X-Guild", "two").send().await.unwrap();
-        assert_eq!(twice.status(), StatusCode::BAD_REQUEST);
-        for (guild, authorization, status, expected) in [
-            ("TWO", None, StatusCode::NOT_FOUND, "NOT_FOUND"),
-            ("three", None, StatusCode::NOT_FOUND, "NOT_FOUND"),
-            ("two", Some("Bearer nonsense"), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
-            ("two", Some("Basic abc"), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
-            ("one", Some(bearer.as_str()), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
-        ] {
-            let mut request = http.post(&ask).header("X-Guild", guild);
-            if let Some(authorization) = authorization {
-                request = request.header("Authorization", authorization);
-            }
-            let response = request.send().await.unwrap();
-            assert_eq!(response.status(), status);
-            let body: Value = response.json().await.unwrap();
-            assert_eq!(code(&body), expected);
-            assert_eq!(body.get("data"), None);
+#[on_both]
+async fn a_request_names_its_guild_and_its_token(app: TestApp) {
+    let (one, two) = (app.guild("one").await, app.guild("two").await);
+    let member = two.member("someone", "Member").await;
+    let http = app.serve().await;
+    let ask = json!({ "query": "{ guild { slug } me { displayName } }" });
+    let oldest: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
+    assert_eq!(oldest["data"], json!({ "guild": { "slug": "one" }, "me": null }));
+    let bearer = format!("Bearer {}", member.token.as_ref().unwrap());
+    let named: Value = http
+        .post(&ask)
+        .header("X-Guild", "two")
+        .header("Authorization", &bearer)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(named["data"], json!({ "guild": { "slug": "two" }, "me": { "displayName": "someone" } }));
+    let twice = http.post(&ask).header("X-Guild", "one").header("X-Guild", "two").send().await.unwrap();
+    assert_eq!(twice.status(), StatusCode::BAD_REQUEST);
+    for (guild, authorization, status, expected) in [
+        ("TWO", None, StatusCode::NOT_FOUND, "NOT_FOUND"),
+        ("three", None, StatusCode::NOT_FOUND, "NOT_FOUND"),
+        ("two", Some("Bearer nonsense"), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+        ("two", Some("Basic abc"), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+        ("one", Some(bearer.as_str()), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+    ] {
+        let mut request = http.post(&ask).header("X-Guild", guild);
+        if let Some(authorization) = authorization {
+            request = request.header("Authorization", authorization);
         }
-        drop(one);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status);
+        let body: Value = response.json().await.unwrap();
+        assert_eq!(code(&body), expected);
+        assert_eq!(body.get("data"), None);
     }
+    drop(one);
+}
 
-    async fn what_is_malformed_is_refused_with_a_code(app) {
-        app.guild("gg").await;
-        let http = app.serve().await;
-        let post = |body: &str| http.client.post(http.url("/graphql")).header("content-type", "application/json").body(body.to_owned());
-        for body in ["", "{", "nonsense", "[]", "[{\"query\":\"{guild{slug}}\"}]", "{}", "{\"query\":1}", "{\"query\":\"{guild{slug}}\",\"variables\":[]}", "{\"query\":\"{guild{slug}}\",\"operationName\":1}", "{\"query\":\"{guild{slug}}\",\"extensions\":1}"] {
-            let response = post(body).send().await.unwrap();
-            assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{body}");
-            assert_eq!(code(&response.json().await.unwrap()), "BAD_USER_INPUT", "{body}");
-        }
-        for (query, expected) in [
-            ("{ guild ", "BAD_USER_INPUT"), ("{ nothing }", "BAD_USER_INPUT"), ("{ member(id: 1.5) { id } }", "BAD_USER_INPUT"),
-            ("query A { guild { slug } } query B { guild { slug } }", "BAD_USER_INPUT"),
-            ("{ ...A } fragment A on Query { ...A }", "BAD_USER_INPUT"),
-            (&format!("{{ {} }}", "guild { slug } ".repeat(60)), "QUERY_TOO_COMPLEX"),
-            (&format!("mutation {{ {} }}", "logout { success } ".repeat(11)), "QUERY_TOO_COMPLEX"),
-            (&format!("{}{{ __typename }}{}", "{ ... on Query ".repeat(70), "}".repeat(70)), "QUERY_TOO_COMPLEX"),
-        ] {
-            let body = json!({ "query": query }).to_string();
-            let strict = post(&body).header("accept", GRAPHQL_JSON).send().await.unwrap();
-            assert_eq!(strict.status(), StatusCode::BAD_REQUEST, "{query:.60}");
-            assert_eq!(code(&strict.json().await.unwrap()), expected, "{query:.60}");
-            let older = post(&body).send().await.unwrap();
-            assert_eq!((older.status(), code(&older.json().await.unwrap())), (StatusCode::OK, expected), "{query:.60}");
-        }
-        let nested = format!("{}{{ __typename }}{}", "{ ... on Query ".repeat(60), "}".repeat(60));
-        let answer: Value = post(&json!({ "query": nested }).to_string()).send().await.unwrap().json().await.unwrap();
-        assert_eq!(answer["data"]["__typename"], "Query", "{answer}");
-        let mutation = http.client.get(http.url("/graphql?query=mutation%7Blogout%7Bsuccess%7D%7D")).send().await.unwrap();
-        assert_eq!(mutation.status(), StatusCode::METHOD_NOT_ALLOWED);
-        let put = http.client.put(http.url("/graphql")).body("{}").send().await.unwrap();
-        assert_eq!((put.status(), put.headers()["allow"].to_str().unwrap()), (StatusCode::METHOD_NOT_ALLOWED, "GET, POST"));
-        for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=latin1"] {
-            let response = http.client.post(http.url("/graphql")).header("content-type", content_type).body("{\"query\":\"mutation{logout{success}}\"}").send().await.unwrap();
-            assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE, "{content_type}");
-        }
-        let huge = post(&json!({ "query": " ".repeat(2_000_000) }).to_string()).send().await.unwrap();
-        assert_eq!(huge.status(), StatusCode::PAYLOAD_TOO_LARGE);
-        assert_eq!(code(&huge.json().await.unwrap()), "BAD_USER_INPUT");
+#[on_both]
+async fn what_is_malformed_is_refused_with_a_code(app: TestApp) {
+    app.guild("gg").await;
+    let http = app.serve().await;
+    let post = |body: &str| {
+        http.client.post(http.url("/graphql")).header("content-type", "application/json").body(body.to_owned())
+    };
+    for body in [
+        "",
+        "{",
+        "nonsense",
+        "[]",
+        "[{\"query\":\"{guild{slug}}\"}]",
+        "{}",
+        "{\"query\":1}",
+        "{\"query\":\"{guild{slug}}\",\"variables\":[]}",
+        "{\"query\":\"{guild{slug}}\",\"operationName\":1}",
+        "{\"query\":\"{guild{slug}}\",\"extensions\":1}",
+    ] {
+        let response = post(body).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{body}");
+        assert_eq!(code(&response.json().await.unwrap()), "BAD_USER_INPUT", "{body}");
     }
-
-    async fn what_no_database_can_hold_is_not_an_error_of_ours(app) {
-        let guild = app.guild("gg").await;
-        let http = app.serve().await;
-        let nul = "a\u{0}b";
-        let login = json!({ "query": "mutation($n: String!) { login(input: { discordUsername: $n, password: $n }) { accessToken } }", "variables": { "n": nul } });
-        assert_eq!(refusal_in(&http.post(&login).send().await.unwrap().json().await.unwrap()), "UNAUTHENTICATED BAD_CREDENTIALS");
-        let search = json!({ "query": "query($n: String!) { members(filter: { search: $n }) { totalCount nodes { id } } characters(filter: { search: $n }) { totalCount } }", "variables": { "n": nul } });
-        let found: Value = http.post(&search).send().await.unwrap().json().await.unwrap();
-        assert_eq!(found["data"]["members"]["totalCount"], 0);
-        let officer = guild.member("officer", "Officer").await;
-        let far = json!({ "input": { "title": "x", "minRankLevelToVote": 1, "durationHours": 1, "startAt": "+12026-01-01T00:00:00Z" } });
-        let create = "mutation($input: CreateCampaignInput!) { createCampaign(input: $input) { campaign { id } } }";
-        assert_eq!(officer.refusal(create, far).await, "BAD_USER_INPUT startAt");
+    for (query, expected) in [
+        ("{ guild ", "BAD_USER_INPUT"),
+        ("{ nothing }", "BAD_USER_INPUT"),
+        ("{ member(id: 1.5) { id } }", "BAD_USER_INPUT"),
+        ("query A { guild { slug } } query B { guild { slug } }", "BAD_USER_INPUT"),
+        ("{ ...A } fragment A on Query { ...A }", "BAD_USER_INPUT"),
+        (&format!("{{ {} }}", "guild { slug } ".repeat(60)), "QUERY_TOO_COMPLEX"),
+        (&format!("mutation {{ {} }}", "logout { success } ".repeat(11)), "QUERY_TOO_COMPLEX"),
+        (&format!("{}{{ __typename }}{}", "{ ... on Query ".repeat(70), "}".repeat(70)), "QUERY_TOO_COMPLEX"),
+    ] {
+        let body = json!({ "query": query }).to_string();
+        let strict = post(&body).header("accept", GRAPHQL_JSON).send().await.unwrap();
+        assert_eq!(strict.status(), StatusCode::BAD_REQUEST, "{query:.60}");
+        assert_eq!(code(&strict.json().await.unwrap()), expected, "{query:.60}");
+        let older = post(&body).send().await.unwrap();
+        assert_eq!((older.status(), code(&older.json().await.unwrap())), (StatusCode::OK, expected), "{query:.60}");
     }
-
-    async fn every_answer_bears_a_request_id(app) {
-        app.guild("gg").await;
-        let http = app.serve().await;
-        let ask = json!({ "query": "{ guild { slug } }" });
-        let given = http.post(&ask).header("X-Request-Id", "abc-1").send().await.unwrap();
-        assert_eq!(given.headers()["x-request-id"], "abc-1");
-        for odd in ["", "two words", &"x".repeat(65), "<script>"] {
-            let made = http.post(&ask).header("X-Request-Id", odd).send().await.unwrap();
-            let id = made.headers()["x-request-id"].to_str().unwrap();
-            assert!(id.len() == 16 && id != odd, "{id}");
-        }
+    let nested = format!("{}{{ __typename }}{}", "{ ... on Query ".repeat(60), "}".repeat(60));
+    let answer: Value = post(&json!({ "query": nested }).to_string()).send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["data"]["__typename"], "Query", "{answer}");
+    let mutation = http.client.get(http.url("/graphql?query=mutation%7Blogout%7Bsuccess%7D%7D")).send().await.unwrap();
+    assert_eq!(mutation.status(), StatusCode::METHOD_NOT_ALLOWED);
+    let put = http.client.put(http.url("/graphql")).body("{}").send().await.unwrap();
+    assert_eq!((put.status(), put.headers()["allow"].to_str().unwrap()), (StatusCode::METHOD_NOT_ALLOWED, "GET, POST"));
+    for content_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/json; charset=latin1",
+    ] {
+        let response = http
+            .client
+            .post(http.url("/graphql"))
+            .header("content-type", content_type)
+            .body("{\"query\":\"mutation{logout{success}}\"}")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE, "{content_type}");
     }
+    let huge = post(&json!({ "query": " ".repeat(2_000_000) }).to_string()).send().await.unwrap();
+    assert_eq!(huge.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(code(&huge.json().await.unwrap()), "BAD_USER_INPUT");
+}
 
-    async fn the_fields_of_an_answer_come_in_the_order_asked_for_and_errors_leave_nulls(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        Draft::live(&officer, 2, json!({})).await;
-        let http = app.serve().await;
-        let ask = json!({ "query": "query { campaigns { totalCount nodes { title ...E status } } ...Q me { id } ranks { name discordRoleId level } }
-            fragment E on Campaign { entries { sortOrder name } }
-            fragment Q on Query { guild { memberCount slug } }" });
-        let text = http.post(&ask).send().await.unwrap().text().await.unwrap();
-        let order: Vec<usize> = ["campaigns", "totalCount", "nodes", "title", "entries", "sortOrder", "\"status\"", "guild", "memberCount", "slug", "\"me\"", "ranks", "discordRoleId", "level"]
-            .iter().map(|name| text.find(name).unwrap_or_else(|| panic!("no {name} in {text}"))).collect();
-        assert!(order.is_sorted(), "{text}");
-        let body: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(body["data"]["ranks"][0].get("discordRoleId"), Some(&json!(null)));
-        // Also of those of which no error is told, since there are so many.
-        let names: Vec<String> = (0..6).map(|number| format!("a{number}")).collect();
-        let ask = json!({ "query": format!("{{ ranks {{ {} }} }}", names.iter().map(|name| format!("{name}: discordRoleId")).collect::<Vec<_>>().join(" ")) });
-        let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
-        let nulls: Value = names.iter().map(|name| (name.clone(), Value::Null)).collect::<serde_json::Map<_, _>>().into();
-        assert_eq!((&body["data"]["ranks"], body["errors"].as_array().unwrap().len()), (&json!([nulls, nulls, nulls, nulls, nulls]), 20));
-        // A field that may not be null takes with it what holds it, up to what may.
-        let ask = json!({ "query": "{ guild { slug } campaigns { nodes { id activationBlockers } } }" });
-        let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
-        assert_eq!(body["data"], json!(null), "{body}");
-        let id = officer.ok("{ campaigns { nodes { id } } }", json!({})).await["campaigns"]["nodes"][0]["id"].clone();
-        let ask = json!({ "query": "query($id: ID!) { guild { slug } campaign(id: $id) { id activationBlockers } }", "variables": { "id": id } });
-        let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
-        assert_eq!(body["data"], json!({ "guild": { "slug": "gg" }, "campaign": null }), "{body}");
+#[on_both]
+async fn what_no_database_can_hold_is_not_an_error_of_ours(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let http = app.serve().await;
+    let nul = "a\u{0}b";
+    let login = json!({ "query": "mutation($n: String!) { login(input: { discordUsername: $n, password: $n }) { accessToken } }", "variables": { "n": nul } });
+    assert_eq!(
+        refusal_in(&http.post(&login).send().await.unwrap().json().await.unwrap()),
+        "UNAUTHENTICATED BAD_CREDENTIALS"
+    );
+    let search = json!({ "query": "query($n: String!) { members(filter: { search: $n }) { totalCount nodes { id } } characters(filter: { search: $n }) { totalCount } }", "variables": { "n": nul } });
+    let found: Value = http.post(&search).send().await.unwrap().json().await.unwrap();
+    assert_eq!(found["data"]["members"]["totalCount"], 0);
+    let officer = guild.member("officer", "Officer").await;
+    let far = json!({ "input": { "title": "x", "minRankLevelToVote": 1, "durationHours": 1, "startAt": "+12026-01-01T00:00:00Z" } });
+    let create = "mutation($input: CreateCampaignInput!) { createCampaign(input: $input) { campaign { id } } }";
+    assert_eq!(officer.refusal(create, far).await, "BAD_USER_INPUT startAt");
+}
+
+#[on_both]
+async fn every_answer_bears_a_request_id(app: TestApp) {
+    app.guild("gg").await;
+    let http = app.serve().await;
+    let ask = json!({ "query": "{ guild { slug } }" });
+    let given = http.post(&ask).header("X-Request-Id", "abc-1").send().await.unwrap();
+    assert_eq!(given.headers()["x-request-id"], "abc-1");
+    for odd in ["", "two words", &"x".repeat(65), "<script>"] {
+        let made = http.post(&ask).header("X-Request-Id", odd).send().await.unwrap();
+        let id = made.headers()["x-request-id"].to_str().unwrap();
+        assert!(id.len() == 16 && id != odd, "{id}");
     }
+}
 
-    async fn a_client_that_hangs_up_leaves_all_or_nothing_and_no_open_transaction(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let draft = Draft::live(&officer, 2, json!({ "earlyCloseIfAllVoted": false })).await;
-        let http = app.serve().await;
-        let mut rows = Vec::new();
-        for number in 0..20 {
-            rows.push(guild.row(&format!("voter{number}"), "Member", true).await);
-        }
-        let voters = guild.add(rows).await;
-        for voter in &voters {
-            // Sent whole, and gone before the answer.
-            let body = json!({ "query": CAST, "variables": draft.ballot(&[0]) }).to_string();
-            let mut socket = tokio::net::TcpStream::connect(http.address).await.unwrap();
-            let request = format!(
-                "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n{body}",
-                voter.token.as_ref().unwrap(), body.len(),
-            );
-            socket.write_all(request.as_bytes()).await.unwrap();
-            drop(socket);
-        }
-        // Whoever's ballot was not taken can still cast it, and each has exactly one then.
-        for voter in &voters {
-            let answer = voter.run(CAST, draft.ballot(&[0])).await;
-            assert!(answer.get("errors").is_none() || refusal_in(&answer) == "CONFLICT ALREADY_VOTED", "{answer}");
-        }
-        let counted = officer.ok("query($id: ID!) { campaign(id: $id) { turnout { voted } } }", draft.vars()).await;
-        assert_eq!(counted["campaign"]["turnout"]["voted"], 20);
+#[on_both]
+async fn the_fields_of_an_answer_come_in_the_order_asked_for_and_errors_leave_nulls(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    Draft::live(&officer, 2, json!({})).await;
+    let http = app.serve().await;
+    let ask = json!({ "query": "query { campaigns { totalCount nodes { title ...E status } } ...Q me { id } ranks { name discordRoleId level } }
+        fragment E on Campaign { entries { sortOrder name } }
+        fragment Q on Query { guild { memberCount slug } }" });
+    let text = http.post(&ask).send().await.unwrap().text().await.unwrap();
+    let order: Vec<usize> = [
+        "campaigns",
+        "totalCount",
+        "nodes",
+        "title",
+        "entries",
+        "sortOrder",
+        "\"status\"",
+        "guild",
+        "memberCount",
+        "slug",
+        "\"me\"",
+        "ranks",
+        "discordRoleId",
+        "level",
+    ]
+    .iter()
+    .map(|name| text.find(name).unwrap_or_else(|| panic!("no {name} in {text}")))
+    .collect();
+    assert!(order.is_sorted(), "{text}");
+    let body: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(body["data"]["ranks"][0].get("discordRoleId"), Some(&json!(null)));
+    // Also of those of which no error is told, since there are so many.
+    let names: Vec<String> = (0..6).map(|number| format!("a{number}")).collect();
+    let ask = json!({ "query": format!("{{ ranks {{ {} }} }}", names.iter().map(|name| format!("{name}: discordRoleId")).collect::<Vec<_>>().join(" ")) });
+    let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
+    let nulls: Value = names.iter().map(|name| (name.clone(), Value::Null)).collect::<serde_json::Map<_, _>>().into();
+    assert_eq!(
+        (&body["data"]["ranks"], body["errors"].as_array().unwrap().len()),
+        (&json!([nulls, nulls, nulls, nulls, nulls]), 20)
+    );
+    // A field that may not be null takes with it what holds it, up to what may.
+    let ask = json!({ "query": "{ guild { slug } campaigns { nodes { id activationBlockers } } }" });
+    let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
+    assert_eq!(body["data"], json!(null), "{body}");
+    let id = officer.ok("{ campaigns { nodes { id } } }", json!({})).await["campaigns"]["nodes"][0]["id"].clone();
+    let ask = json!({ "query": "query($id: ID!) { guild { slug } campaign(id: $id) { id activationBlockers } }", "variables": { "id": id } });
+    let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
+    assert_eq!(body["data"], json!({ "guild": { "slug": "gg" }, "campaign": null }), "{body}");
+}
+
+#[on_both]
+async fn a_client_that_hangs_up_leaves_all_or_nothing_and_no_open_transaction(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let draft = Draft::live(&officer, 2, json!({ "earlyCloseIfAllVoted": false })).await;
+    let http = app.serve().await;
+    let mut rows = Vec::new();
+    for number in 0..20 {
+        rows.push(guild.row(&format!("voter{number}"), "Member", true).await);
     }
+    let voters = guild.add(rows).await;
+    for voter in &voters {
+        // Sent whole, and gone before the answer.
+        let body = json!({ "query": CAST, "variables": draft.ballot(&[0]) }).to_string();
+        let mut socket = tokio::net::TcpStream::connect(http.address).await.unwrap();
+        let request = format!(
+            "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n{body}",
+            voter.token.as_ref().unwrap(),
+            body.len(),
+        );
+        socket.write_all(request.as_bytes()).await.unwrap();
+        drop(socket);
+    }
+    // Whoever's ballot was not taken can still cast it, and each has exactly one then.
+    for voter in &voters {
+        let answer = voter.run(CAST, draft.ballot(&[0])).await;
+        assert!(answer.get("errors").is_none() || refusal_in(&answer) == "CONFLICT ALREADY_VOTED", "{answer}");
+    }
+    let counted = officer.ok("query($id: ID!) { campaign(id: $id) { turnout { voted } } }", draft.vars()).await;
+    assert_eq!(counted["campaign"]["turnout"]["voted"], 20);
+}
 
-    async fn health_is_told(app) {
-        let http = app.serve().await;
-        for path in ["/health/live", "/health/ready"] {
-            assert_eq!(http.client.get(http.url(path)).send().await.unwrap().status(), StatusCode::OK, "{path}");
-        }
+#[on_both]
+async fn health_is_told(app: TestApp) {
+    let http = app.serve().await;
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(http.client.get(http.url(path)).send().await.unwrap().status(), StatusCode::OK, "{path}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Draft, next, on_both, refusal_in};
+use crate::support::{Draft, TestApp, next, on_both, refusal_in};
 
 const SHOWN: &str = "query($id: ID!) { campaign(id: $id) {
     turnout { voted } standings { place } standingsHiddenReason runoffRounds { number } pairwise { preferred }
@@ -40,70 +40,73 @@ fn hidden(viewer: ViewerKind, status: &str, visibility: &str) -> Option<&'static
     }
 }
 
-on_both! {
-    async fn every_viewer_sees_what_is_theirs_in_every_state(app) {
-        use ViewerKind::{Anyone, Leader, Low, Officer, Onlooker, Unregistered, Voted, Waiting};
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let viewers = [
-            (Anyone, guild.anyone()),
-            (Low, guild.member("low", "Initiate").await),
-            (Onlooker, guild.member("onlooker", "Member").await),
-            (Waiting, guild.member("waiting", "Veteran").await),
-            (Voted, guild.member("voted", "Veteran").await),
-            (Unregistered, guild.unregistered("unregistered", "Veteran").await),
-            (Officer, guild.member("officer", "Officer").await),
-            (Leader, leader.clone()),
-        ];
-        let voter = &viewers[4].1;
-        for (method, detail) in [
-            ("INSTANT_RUNOFF", Some("runoffRounds")), ("SCHULZE", Some("pairwise")),
-            ("SINGLE_TRANSFERABLE_VOTE", Some("transfers")), ("WEIGHTED", None),
-        ] {
-            for (visibility, to_view) in [("ALWAYS", None), ("AFTER_VOTING", Some(2)), ("AFTER_CLOSE", None)] {
-                let change = json!({ "method": method, "resultsVisibility": visibility, "minRankLevelToVote": 3, "minRankLevelToView": to_view });
-                let draft = Draft::create(&leader, 2, change).await;
-                for status in ["DRAFT", "LIVE", "CLOSED", "ARCHIVED"] {
-                    match status {
-                        "LIVE" => {
-                            draft.activate(&leader).await;
-                            draft.vote(voter, &[0]).await;
-                        }
-                        "CLOSED" => draft.close(&leader).await,
-                        "ARCHIVED" => {
-                            leader.ok("mutation($id: ID!) { archiveCampaign(id: $id) { campaign { id } } }", draft.vars()).await;
-                        }
-                        _ => {}
+#[on_both]
+async fn every_viewer_sees_what_is_theirs_in_every_state(app: TestApp) {
+    use ViewerKind::{Anyone, Leader, Low, Officer, Onlooker, Unregistered, Voted, Waiting};
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let viewers = [
+        (Anyone, guild.anyone()),
+        (Low, guild.member("low", "Initiate").await),
+        (Onlooker, guild.member("onlooker", "Member").await),
+        (Waiting, guild.member("waiting", "Veteran").await),
+        (Voted, guild.member("voted", "Veteran").await),
+        (Unregistered, guild.unregistered("unregistered", "Veteran").await),
+        (Officer, guild.member("officer", "Officer").await),
+        (Leader, leader.clone()),
+    ];
+    let voter = &viewers[4].1;
+    for (method, detail) in [
+        ("INSTANT_RUNOFF", Some("runoffRounds")),
+        ("SCHULZE", Some("pairwise")),
+        ("SINGLE_TRANSFERABLE_VOTE", Some("transfers")),
+        ("WEIGHTED", None),
+    ] {
+        for (visibility, to_view) in [("ALWAYS", None), ("AFTER_VOTING", Some(2)), ("AFTER_CLOSE", None)] {
+            let change = json!({ "method": method, "resultsVisibility": visibility, "minRankLevelToVote": 3, "minRankLevelToView": to_view });
+            let draft = Draft::create(&leader, 2, change).await;
+            for status in ["DRAFT", "LIVE", "CLOSED", "ARCHIVED"] {
+                match status {
+                    "LIVE" => {
+                        draft.activate(&leader).await;
+                        draft.vote(voter, &[0]).await;
                     }
-                    for (viewer, client) in &viewers {
-                        let called = format!("{viewer:?} {method} {visibility} {status}");
-                        let seen = client.ok(SHOWN, draft.vars()).await["campaign"].clone();
-                        let mut tally = client.subscribe(WATCH, draft.vars()).await;
-                        let first = next(&mut tally).await.unwrap();
-                        let exists = (status != "DRAFT" || matches!(viewer, Officer | Leader))
-                            && (to_view.is_none() || !matches!(viewer, Anyone | Low));
-                        if !exists {
-                            assert_eq!(seen, Value::Null, "{called}");
-                            assert_eq!(refusal_in(&first), "NOT_FOUND campaignId", "{called}");
-                            continue;
-                        }
-                        let reason = hidden(*viewer, status, visibility);
-                        assert_eq!(seen["standingsHiddenReason"].as_str(), reason, "{called}");
-                        assert_eq!(seen["standings"].is_null(), reason.is_some(), "{called}");
-                        for field in ["runoffRounds", "pairwise", "transfers"] {
-                            let open = detail == Some(field) && reason.is_none();
-                            assert_eq!(!seen[field].is_null(), open, "{field}: {called}");
-                        }
-                        let over = matches!(status, "CLOSED" | "ARCHIVED");
-                        for field in ["winners", "ballotBox"] {
-                            assert_eq!(!seen[field].is_null(), over, "{field}: {called}");
-                        }
-                        assert_eq!(seen["turnout"]["voted"], i64::from(status != "DRAFT"), "{called}");
-                        assert_eq!(!seen["viewerBallot"].is_null(), *viewer == Voted && status != "DRAFT", "{called}");
-                        match reason {
-                            Some(_) => assert_eq!(refusal_in(&first), "FORBIDDEN STANDINGS_HIDDEN", "{called}"),
-                            None => assert_eq!(first["data"]["voteTally"]["isFinal"], over, "{called}"),
-                        }
+                    "CLOSED" => draft.close(&leader).await,
+                    "ARCHIVED" => {
+                        leader
+                            .ok("mutation($id: ID!) { archiveCampaign(id: $id) { campaign { id } } }", draft.vars())
+                            .await;
+                    }
+                    _ => {}
+                }
+                for (viewer, client) in &viewers {
+                    let called = format!("{viewer:?} {method} {visibility} {status}");
+                    let seen = client.ok(SHOWN, draft.vars()).await["campaign"].clone();
+                    let mut tally = client.subscribe(WATCH, draft.vars()).await;
+                    let first = next(&mut tally).await.unwrap();
+                    let exists = (status != "DRAFT" || matches!(viewer, Officer | Leader))
+                        && (to_view.is_none() || !matches!(viewer, Anyone | Low));
+                    if !exists {
+                        assert_eq!(seen, Value::Null, "{called}");
+                        assert_eq!(refusal_in(&first), "NOT_FOUND campaignId", "{called}");
+                        continue;
+                    }
+                    let reason = hidden(*viewer, status, visibility);
+                    assert_eq!(seen["standingsHiddenReason"].as_str(), reason, "{called}");
+                    assert_eq!(seen["standings"].is_null(), reason.is_some(), "{called}");
+                    for field in ["runoffRounds", "pairwise", "transfers"] {
+                        let open = detail == Some(field) && reason.is_none();
+                        assert_eq!(!seen[field].is_null(), open, "{field}: {called}");
+                    }
+                    let over = matches!(status, "CLOSED" | "ARCHIVED");
+                    for field in ["winners", "ballotBox"] {
+                        assert_eq!(!seen[field].is_null(), over, "{field}: {called}");
+                    }
+                    assert_eq!(seen["turnout"]["voted"], i64::from(status != "DRAFT"), "{called}");
+                    assert_eq!(!seen["viewerBallot"].is_null(), *viewer == Voted && status != "DRAFT", "{called}");
+                    match reason {
+                        Some(_) => assert_eq!(refusal_in(&first), "FORBIDDEN STANDINGS_HIDDEN", "{called}"),
+                        None => assert_eq!(first["data"]["voteTally"]["isFinal"], over, "{called}"),
                     }
                 }
             }

@@ -3,227 +3,267 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::support::{CAST, Draft, Http, on_both, refusal_in};
+use crate::support::{CAST, Draft, Http, TestApp, on_both, refusal_in};
 
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }";
 
-on_both! {
-    async fn several_operations_on_one_socket(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let http = app.serve().await;
-        let bearer = format!("Bearer {}", officer.token.as_ref().unwrap());
-        let mut socket = http.let_in(json!({ "authorization": bearer, "guild": "gg" })).await;
-        let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } isFinal } }";
-        socket.subscribe("tally", watch, draft.vars()).await;
-        let first = socket.receive().await;
-        assert_eq!(first, json!({ "type": "next", "id": "tally", "payload": { "data": { "voteTally": { "turnout": { "voted": 0 }, "isFinal": false } } } }));
-        socket.subscribe("me", "{ me { displayName } }", json!({})).await;
-        assert_eq!(socket.receive().await["payload"]["data"]["me"]["displayName"], "officer");
-        assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "me" }));
-        socket.subscribe("wrong", "{ nothing }", json!({})).await;
-        let wrong = socket.receive().await;
-        assert_eq!((&wrong["type"], &wrong["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("BAD_USER_INPUT")));
-        socket.say(json!({ "type": "ping", "payload": { "n": 1 } })).await;
-        assert_eq!(socket.receive().await, json!({ "type": "pong", "payload": { "n": 1 } }));
-        // A ballot over the same socket; its answer and the tally may come in either order.
-        socket.subscribe("cast", CAST, draft.ballot(&[1])).await;
-        let mut heard = Vec::new();
-        while heard.len() < 3 {
-            heard.push(socket.receive().await);
-        }
-        assert!(heard.iter().any(|it| it["id"] == "cast" && it["payload"]["data"]["castBallot"]["campaign"]["turnout"]["voted"] == 1), "{heard:?}");
-        assert!(heard.iter().any(|it| it["id"] == "tally" && it["payload"]["data"]["voteTally"]["turnout"]["voted"] == 1), "{heard:?}");
-        draft.close(&officer).await;
-        assert_eq!(socket.receive().await["payload"]["data"]["voteTally"]["isFinal"], true);
-        assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "tally" }));
+#[on_both]
+async fn several_operations_on_one_socket(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let http = app.serve().await;
+    let bearer = format!("Bearer {}", officer.token.as_ref().unwrap());
+    let mut socket = http.let_in(json!({ "authorization": bearer, "guild": "gg" })).await;
+    let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } isFinal } }";
+    socket.subscribe("tally", watch, draft.vars()).await;
+    let first = socket.receive().await;
+    assert_eq!(
+        first,
+        json!({ "type": "next", "id": "tally", "payload": { "data": { "voteTally": { "turnout": { "voted": 0 }, "isFinal": false } } } })
+    );
+    socket.subscribe("me", "{ me { displayName } }", json!({})).await;
+    assert_eq!(socket.receive().await["payload"]["data"]["me"]["displayName"], "officer");
+    assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "me" }));
+    socket.subscribe("wrong", "{ nothing }", json!({})).await;
+    let wrong = socket.receive().await;
+    assert_eq!(
+        (&wrong["type"], &wrong["payload"][0]["extensions"]["code"]),
+        (&json!("error"), &json!("BAD_USER_INPUT"))
+    );
+    socket.say(json!({ "type": "ping", "payload": { "n": 1 } })).await;
+    assert_eq!(socket.receive().await, json!({ "type": "pong", "payload": { "n": 1 } }));
+    // A ballot over the same socket; its answer and the tally may come in either order.
+    socket.subscribe("cast", CAST, draft.ballot(&[1])).await;
+    let mut heard = Vec::new();
+    while heard.len() < 3 {
+        heard.push(socket.receive().await);
     }
+    assert!(
+        heard
+            .iter()
+            .any(|it| it["id"] == "cast" && it["payload"]["data"]["castBallot"]["campaign"]["turnout"]["voted"] == 1),
+        "{heard:?}"
+    );
+    assert!(
+        heard.iter().any(|it| it["id"] == "tally" && it["payload"]["data"]["voteTally"]["turnout"]["voted"] == 1),
+        "{heard:?}"
+    );
+    draft.close(&officer).await;
+    assert_eq!(socket.receive().await["payload"]["data"]["voteTally"]["isFinal"], true);
+    assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "tally" }));
+}
 
-    async fn a_client_that_closes_is_answered(app) {
-        let guild = app.guild("gg").await;
-        let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let http = app.serve().await;
-        let mut socket = http.let_in(json!({})).await;
-        socket.subscribe("1", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars()).await;
-        assert_eq!(socket.receive().await["type"], "next");
-        assert_eq!(socket.close().await, 1000);
-        assert_eq!(http.let_in(json!({})).await.close().await, 1000);
-    }
+#[on_both]
+async fn a_client_that_closes_is_answered(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let http = app.serve().await;
+    let mut socket = http.let_in(json!({})).await;
+    socket.subscribe("1", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars()).await;
+    assert_eq!(socket.receive().await["type"], "next");
+    assert_eq!(socket.close().await, 1000);
+    assert_eq!(http.let_in(json!({})).await.close().await, 1000);
+}
 
-    async fn a_hidden_tally_is_an_error_of_its_operation_alone(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let draft = Draft::live(&officer, 2, json!({})).await;
-        let http = app.serve().await;
-        let mut socket = http.let_in(json!({})).await;
-        socket.subscribe("1", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars()).await;
-        let error = socket.receive().await;
-        assert_eq!((&error["type"], &error["id"]), (&json!("error"), &json!("1")));
-        assert_eq!(error["payload"][0]["extensions"], json!({ "code": "FORBIDDEN", "reason": "STANDINGS_HIDDEN" }));
-        // The id is free again.
-        socket.subscribe("1", "{ guild { slug } }", json!({})).await;
-        assert_eq!(socket.receive().await["payload"]["data"]["guild"]["slug"], "gg");
-    }
+#[on_both]
+async fn a_hidden_tally_is_an_error_of_its_operation_alone(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let draft = Draft::live(&officer, 2, json!({})).await;
+    let http = app.serve().await;
+    let mut socket = http.let_in(json!({})).await;
+    socket.subscribe("1", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars()).await;
+    let error = socket.receive().await;
+    assert_eq!((&error["type"], &error["id"]), (&json!("error"), &json!("1")));
+    assert_eq!(error["payload"][0]["extensions"], json!({ "code": "FORBIDDEN", "reason": "STANDINGS_HIDDEN" }));
+    // The id is free again.
+    socket.subscribe("1", "{ guild { slug } }", json!({})).await;
+    assert_eq!(socket.receive().await["payload"]["data"]["guild"]["slug"], "gg");
+}
 
-    async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app) {
-        let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
-        let foreign = format!("Bearer {}", other.member("stranger", "Member").await.token.unwrap());
-        drop(guild);
-        let http = app.serve().await;
-        let subscribe = |id: &str| json!({ "type": "subscribe", "id": id, "payload": { "query": "subscription { voteTally(campaignId: \"x\") { revision } }" } });
-        let init = json!({ "type": "connection_init" });
-        for (messages, code) in [
-            (vec!["nonsense".to_owned()], 4400),
-            (vec![json!({ "type": "unheard of" }).to_string()], 4400),
-            (vec![json!({ "type": "subscribe", "id": "1" }).to_string()], 4400),
-            (vec![subscribe("1").to_string()], 4401),
-            (vec![init.to_string(), init.to_string()], 4429),
-            (vec![json!({ "type": "connection_init", "payload": { "authorization": "Bearer nonsense" } }).to_string()], 4403),
-            (vec![json!({ "type": "connection_init", "payload": { "authorization": foreign, "guild": "gg" } }).to_string()], 4403),
-            (vec![json!({ "type": "connection_init", "payload": { "guild": "nowhere" } }).to_string()], 4403),
-            (vec![json!({ "type": "connection_init", "payload": { "guild": "a\u{0}" } }).to_string()], 4403),
-            (vec![json!({ "type": "connection_init", "payload": { "guild": 1 } }).to_string()], 4403),
-            (vec!["x".repeat(200_000)], 4400),
-        ] {
-            let mut socket = http.socket("graphql-transport-ws").await;
-            for message in &messages {
-                socket.say_raw(message).await;
-            }
-            let mut heard = socket.receive().await;
-            if heard["type"] == "connection_ack" {
-                heard = socket.receive().await;
-            }
-            assert_eq!(heard, json!({ "close": code }), "{:.100}", messages[0]);
-        }
-        let draft = Draft::live(&other.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let mut socket = http.let_in(json!({ "guild": "hh" })).await;
-        for _ in 0..2 {
-            socket.subscribe("same", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars()).await;
-        }
-        loop {
-            let heard = socket.receive().await;
-            if heard.get("close").is_some() {
-                assert_eq!(heard, json!({ "close": 4409 }));
-                break;
-            }
-        }
-        // The old sub-protocol is not agreed to; a client that stays all the same is sent away.
-        assert!(http.connect("graphql-ws").await.is_err());
-    }
-
-    async fn a_socket_follows_what_its_viewer_may_do(app) {
-        let guild = app.guild("gg").await;
-        let (officer, leader) = (guild.member("officer", "Officer").await, guild.leader().await);
-        let http = app.serve().await;
-        let bearer = format!("Bearer {}", officer.token.as_ref().unwrap());
-        let mut socket = http.let_in(json!({ "authorization": bearer })).await;
-        let create = "mutation { createMember(input: { discordUsername: \"x\" }) { member { id } } }";
-        let member = json!(async_graphql::ID::from(guild.rank("Member").id));
-        let update = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
-        leader.ok(update, json!({ "input": { "id": officer.id, "rankId": member } })).await;
-        socket.subscribe("1", create, json!({})).await;
-        let refused = socket.receive().await;
-        assert_eq!(refusal_in(&refused["payload"]), "FORBIDDEN PERMISSION_REQUIRED");
-        assert_eq!(socket.receive().await["type"], "complete");
-        leader.ok(update, json!({ "input": { "id": officer.id, "active": false } })).await;
-        socket.subscribe("2", "{ guild { slug } }", json!({})).await;
-        let refused = socket.receive().await;
-        assert_eq!((&refused["type"], &refused["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("UNAUTHENTICATED")));
-    }
-
-    async fn tokens_that_expire_end_what_is_watched_with_an_error(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let login = "mutation { login(input: { discordUsername: \"officer\", password: \"correct horse battery\" }) { accessToken } }";
-        let token = guild.anyone().ok(login, json!({})).await["login"]["accessToken"].as_str().unwrap().to_owned();
-        let http = app.serve().await;
-        let mut socket = http.let_in(json!({ "authorization": format!("Bearer {token}") })).await;
-        socket.subscribe("1", WATCH, draft.vars()).await;
-        assert_eq!(socket.receive().await["type"], "next");
-        app.clock.advance(std::time::Duration::from_mins(15));
-        let ended = socket.receive().await;
-        assert_eq!((&ended["type"], &ended["payload"][0]["extensions"]), (&json!("error"), &json!({ "code": "UNAUTHENTICATED", "reason": "INVALID_TOKEN" })));
-        assert_eq!(ended["payload"][0]["path"], json!(["voteTally"]));
-        // The socket stays, and so does its token.
-        socket.subscribe("2", "{ guild { slug } }", json!({})).await;
-        assert_eq!(socket.receive().await["payload"][0]["extensions"]["reason"], "INVALID_TOKEN");
-    }
-
-    async fn pings_go_both_ways_at_any_time(app) {
-        app.guild("gg").await;
-        let http = app.serve().await;
+#[on_both]
+async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp) {
+    let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
+    let foreign = format!("Bearer {}", other.member("stranger", "Member").await.token.unwrap());
+    drop(guild);
+    let http = app.serve().await;
+    let subscribe = |id: &str| json!({ "type": "subscribe", "id": id, "payload": { "query": "subscription { voteTally(campaignId: \"x\") { revision } }" } });
+    let init = json!({ "type": "connection_init" });
+    for (messages, code) in [
+        (vec!["nonsense".to_owned()], 4400),
+        (vec![json!({ "type": "unheard of" }).to_string()], 4400),
+        (vec![json!({ "type": "subscribe", "id": "1" }).to_string()], 4400),
+        (vec![subscribe("1").to_string()], 4401),
+        (vec![init.to_string(), init.to_string()], 4429),
+        (
+            vec![json!({ "type": "connection_init", "payload": { "authorization": "Bearer nonsense" } }).to_string()],
+            4403,
+        ),
+        (
+            vec![
+                json!({ "type": "connection_init", "payload": { "authorization": foreign, "guild": "gg" } })
+                    .to_string(),
+            ],
+            4403,
+        ),
+        (vec![json!({ "type": "connection_init", "payload": { "guild": "nowhere" } }).to_string()], 4403),
+        (vec![json!({ "type": "connection_init", "payload": { "guild": "a\u{0}" } }).to_string()], 4403),
+        (vec![json!({ "type": "connection_init", "payload": { "guild": 1 } }).to_string()], 4403),
+        (vec!["x".repeat(200_000)], 4400),
+    ] {
         let mut socket = http.socket("graphql-transport-ws").await;
+        for message in &messages {
+            socket.say_raw(message).await;
+        }
+        let mut heard = socket.receive().await;
+        if heard["type"] == "connection_ack" {
+            heard = socket.receive().await;
+        }
+        assert_eq!(heard, json!({ "close": code }), "{:.100}", messages[0]);
+    }
+    let draft = Draft::live(&other.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let mut socket = http.let_in(json!({ "guild": "hh" })).await;
+    for _ in 0..2 {
+        socket
+            .subscribe("same", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars())
+            .await;
+    }
+    loop {
+        let heard = socket.receive().await;
+        if heard.get("close").is_some() {
+            assert_eq!(heard, json!({ "close": 4409 }));
+            break;
+        }
+    }
+    // The old sub-protocol is not agreed to; a client that stays all the same is sent away.
+    assert!(http.connect("graphql-ws").await.is_err());
+}
+
+#[on_both]
+async fn a_socket_follows_what_its_viewer_may_do(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (officer, leader) = (guild.member("officer", "Officer").await, guild.leader().await);
+    let http = app.serve().await;
+    let bearer = format!("Bearer {}", officer.token.as_ref().unwrap());
+    let mut socket = http.let_in(json!({ "authorization": bearer })).await;
+    let create = "mutation { createMember(input: { discordUsername: \"x\" }) { member { id } } }";
+    let member = json!(async_graphql::ID::from(guild.rank("Member").id));
+    let update = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
+    leader.ok(update, json!({ "input": { "id": officer.id, "rankId": member } })).await;
+    socket.subscribe("1", create, json!({})).await;
+    let refused = socket.receive().await;
+    assert_eq!(refusal_in(&refused["payload"]), "FORBIDDEN PERMISSION_REQUIRED");
+    assert_eq!(socket.receive().await["type"], "complete");
+    leader.ok(update, json!({ "input": { "id": officer.id, "active": false } })).await;
+    socket.subscribe("2", "{ guild { slug } }", json!({})).await;
+    let refused = socket.receive().await;
+    assert_eq!(
+        (&refused["type"], &refused["payload"][0]["extensions"]["code"]),
+        (&json!("error"), &json!("UNAUTHENTICATED"))
+    );
+}
+
+#[on_both]
+async fn tokens_that_expire_end_what_is_watched_with_an_error(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let login = "mutation { login(input: { discordUsername: \"officer\", password: \"correct horse battery\" }) { accessToken } }";
+    let token = guild.anyone().ok(login, json!({})).await["login"]["accessToken"].as_str().unwrap().to_owned();
+    let http = app.serve().await;
+    let mut socket = http.let_in(json!({ "authorization": format!("Bearer {token}") })).await;
+    socket.subscribe("1", WATCH, draft.vars()).await;
+    assert_eq!(socket.receive().await["type"], "next");
+    app.clock.advance(std::time::Duration::from_mins(15));
+    let ended = socket.receive().await;
+    assert_eq!(
+        (&ended["type"], &ended["payload"][0]["extensions"]),
+        (&json!("error"), &json!({ "code": "UNAUTHENTICATED", "reason": "INVALID_TOKEN" }))
+    );
+    assert_eq!(ended["payload"][0]["path"], json!(["voteTally"]));
+    // The socket stays, and so does its token.
+    socket.subscribe("2", "{ guild { slug } }", json!({})).await;
+    assert_eq!(socket.receive().await["payload"][0]["extensions"]["reason"], "INVALID_TOKEN");
+}
+
+#[on_both]
+async fn pings_go_both_ways_at_any_time(app: TestApp) {
+    app.guild("gg").await;
+    let http = app.serve().await;
+    let mut socket = http.socket("graphql-transport-ws").await;
+    socket.say(json!({ "type": "ping" })).await;
+    assert_eq!(socket.receive().await, json!({ "type": "pong" }));
+    socket.say(json!({ "type": "pong", "payload": { "n": 1 } })).await;
+    socket.say(json!({ "type": "connection_init", "payload": null, "extra": 1 })).await;
+    assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
+    socket.say(json!({ "type": "ping", "payload": { "n": [2] } })).await;
+    assert_eq!(socket.receive().await, json!({ "type": "pong", "payload": { "n": [2] } }));
+}
+
+#[on_both]
+async fn a_completed_operation_says_no_more_and_its_id_is_free(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let http = app.serve().await;
+    let mut socket = http.let_in(json!({})).await;
+    socket.subscribe("1", WATCH, draft.vars()).await;
+    assert_eq!(socket.receive().await["type"], "next");
+    socket.say(json!({ "type": "complete", "id": "1" })).await;
+    // Of an operation that is over, or never was, it means nothing.
+    socket.say(json!({ "type": "complete", "id": "nothing" })).await;
+    draft.vote(&guild.member("a", "Member").await, &[0]).await;
+    socket.subscribe("1", "{ guild { slug } }", json!({})).await;
+    assert_eq!(socket.receive().await["payload"]["data"]["guild"]["slug"], "gg");
+    assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "1" }));
+}
+
+#[on_both]
+async fn clients_of_a_server_that_ends_are_told(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let http = app.serve().await;
+    let (mut idle, mut watching) = (http.socket("graphql-transport-ws").await, http.let_in(json!({})).await);
+    watching.subscribe("1", WATCH, draft.vars()).await;
+    assert_eq!(watching.receive().await["type"], "next");
+    http.end.send_replace(true);
+    assert_eq!(idle.receive().await, json!({ "close": 1001 }));
+    assert_eq!(watching.receive().await, json!({ "close": 1001 }));
+    drop((idle, watching));
+    http.end.closed().await;
+}
+
+#[on_both]
+async fn a_socket_is_one_of_the_connections_that_may_be_open_until_it_is_closed(app: TestApp) {
+    app.guild("gg").await;
+    let http = Http::serve_at_most(app.app.clone(), 1).await;
+    let mut socket = http.let_in(json!({})).await;
+    let live = tokio::spawn(http.client.get(http.url("/health/live")).send());
+    // Long enough for it to be answered, if it were.
+    for _ in 0..200 {
         socket.say(json!({ "type": "ping" })).await;
         assert_eq!(socket.receive().await, json!({ "type": "pong" }));
-        socket.say(json!({ "type": "pong", "payload": { "n": 1 } })).await;
-        socket.say(json!({ "type": "connection_init", "payload": null, "extra": 1 })).await;
-        assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
-        socket.say(json!({ "type": "ping", "payload": { "n": [2] } })).await;
-        assert_eq!(socket.receive().await, json!({ "type": "pong", "payload": { "n": [2] } }));
     }
+    assert!(!live.is_finished(), "there is no place for it");
+    socket.close().await;
+    let live = tokio::time::timeout(std::time::Duration::from_secs(20), live).await.expect("the place is never free");
+    assert!(live.unwrap().unwrap().status().is_success());
+}
 
-    async fn a_completed_operation_says_no_more_and_its_id_is_free(app) {
-        let guild = app.guild("gg").await;
-        let officer = guild.member("officer", "Officer").await;
-        let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let http = app.serve().await;
-        let mut socket = http.let_in(json!({})).await;
-        socket.subscribe("1", WATCH, draft.vars()).await;
-        assert_eq!(socket.receive().await["type"], "next");
-        socket.say(json!({ "type": "complete", "id": "1" })).await;
-        // Of an operation that is over, or never was, it means nothing.
-        socket.say(json!({ "type": "complete", "id": "nothing" })).await;
-        draft.vote(&guild.member("a", "Member").await, &[0]).await;
-        socket.subscribe("1", "{ guild { slug } }", json!({})).await;
-        assert_eq!(socket.receive().await["payload"]["data"]["guild"]["slug"], "gg");
-        assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "1" }));
-    }
-
-    async fn clients_of_a_server_that_ends_are_told(app) {
-        let guild = app.guild("gg").await;
-        let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-        let http = app.serve().await;
-        let (mut idle, mut watching) = (http.socket("graphql-transport-ws").await, http.let_in(json!({})).await);
-        watching.subscribe("1", WATCH, draft.vars()).await;
-        assert_eq!(watching.receive().await["type"], "next");
-        http.end.send_replace(true);
-        assert_eq!(idle.receive().await, json!({ "close": 1001 }));
-        assert_eq!(watching.receive().await, json!({ "close": 1001 }));
-        drop((idle, watching));
-        http.end.closed().await;
-    }
-
-    async fn a_socket_is_one_of_the_connections_that_may_be_open_until_it_is_closed(app) {
-        app.guild("gg").await;
-        let http = Http::serve_with_limit(app.app.clone(), 1).await;
-        let mut socket = http.let_in(json!({})).await;
-        let live = tokio::spawn(http.client.get(http.url("/health/live")).send());
-        // Long enough for it to be answered, if it were.
-        for _ in 0..200 {
-            socket.say(json!({ "type": "ping" })).await;
-            assert_eq!(socket.receive().await, json!({ "type": "pong" }));
-        }
-        assert!(!live.is_finished(), "there is no place for it");
-        socket.close().await;
-        let live = tokio::time::timeout(std::time::Duration::from_secs(20), live).await.expect("the place is never free");
-        assert!(live.unwrap().unwrap().status().is_success());
-    }
-
-    async fn persisted_queries_are_known_over_sockets_too(app) {
-        app.guild("gg").await;
-        let http = app.serve().await;
-        let mut socket = http.let_in(json!({})).await;
-        let query = "{ guild { slug } }";
-        let hash = base16ct::lower::encode_string(&Sha256::digest(query));
-        let persisted = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
-        socket.say(json!({ "type": "subscribe", "id": "1", "payload": { "extensions": persisted } })).await;
-        assert_eq!(socket.receive().await["payload"][0]["message"], "PersistedQueryNotFound");
-        socket.say(json!({ "type": "subscribe", "id": "1", "payload": { "query": query, "extensions": persisted } })).await;
-        assert_eq!(socket.receive().await["type"], "next");
-        assert_eq!(socket.receive().await["type"], "complete");
-        socket.say(json!({ "type": "subscribe", "id": "1", "payload": { "extensions": persisted } })).await;
-        assert_eq!(socket.receive().await["payload"]["data"]["guild"]["slug"], "gg");
-    }
+#[on_both]
+async fn persisted_queries_are_known_over_sockets_too(app: TestApp) {
+    app.guild("gg").await;
+    let http = app.serve().await;
+    let mut socket = http.let_in(json!({})).await;
+    let query = "{ guild { slug } }";
+    let hash = base16ct::lower::encode_string(&Sha256::digest(query));
+    let persisted = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
+    socket.say(json!({ "type": "subscribe", "id": "1", "payload": { "extensions": persisted } })).await;
+    assert_eq!(socket.receive().await["payload"][0]["message"], "PersistedQueryNotFound");
+    socket.say(json!({ "type": "subscribe", "id": "1", "payload": { "query": query, "extensions": persisted } })).await;
+    assert_eq!(socket.receive().await["type"], "next");
+    assert_eq!(socket.receive().await["type"], "complete");
+    socket.say(json!({ "type": "subscribe", "id": "1", "payload": { "extensions": persisted } })).await;
+    assert_eq!(socket.receive().await["payload"]["data"]["guild"]["slug"], "gg");
 }

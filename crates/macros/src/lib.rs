@@ -1,60 +1,30 @@
-//! `#[guarded]`: a GraphQL field's permission, declared once.
+//! The project's attributes: `#[guarded]` for the API's fields, `#[on_both]` for the tests.
 //!
-//! async-graphql enforces a field's `guard` and prints its `directive`, but wants each spelled out. This attribute makes
-//! both from one declaration, so that what the schema says and what the server does cannot drift apart.
+//! `#[on_both]` is here and not in a crate of its own: macros run in the compiler, so nothing of it reaches a binary, and
+//! a second crate would be a second link of the same parser.
+
+mod guarded;
+mod on_both;
 
 use proc_macro::TokenStream;
-use quote::quote;
-use syn::{Attribute, ImplItem, ItemImpl, Meta, Token, parse_macro_input, parse_quote, punctuated::Punctuated};
+use syn::parse_macro_input;
 
 /// Put above `#[Object]`, `#[ComplexObject]` or `#[Subscription]`. In the block, a field declares
 /// `#[authenticated]` (being signed in is enough) or `#[requires_permission(voting::MANAGE)]`: the constant that the
 /// field's operation checks inside its transaction. A permission named directly is refused, since the two could differ.
 #[proc_macro_attribute]
 pub fn guarded(_: TokenStream, item: TokenStream) -> TokenStream {
-    let mut block = parse_macro_input!(item as ItemImpl);
-    for item in &mut block.items {
-        if let ImplItem::Fn(field) = item
-            && let Err(error) = declare(&mut field.attrs)
-        {
-            return error.into_compile_error().into();
-        }
-    }
-    quote!(#block).into()
+    let block = parse_macro_input!(item);
+    guarded::expand(block).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Replaces the field's guard attribute with async-graphql's `guard` and `directive`.
-fn declare(attrs: &mut Vec<Attribute>) -> syn::Result<()> {
-    let is_guard =
-        |attr: &Attribute| ["authenticated", "requires_permission"].iter().any(|it| attr.path().is_ident(it));
-    let Some(index) = attrs.iter().position(is_guard) else { return Ok(()) };
-    let (guard, directive) = match attrs.remove(index).meta {
-        Meta::Path(path) if path.is_ident("authenticated") => {
-            (quote!(RankGuard::SignedIn), quote!(authenticated::apply()))
-        }
-        Meta::List(list) if list.path.is_ident("requires_permission") => {
-            let permission: syn::Path = list.parse_args()?;
-            if permission.segments.iter().any(|segment| segment.ident == "Permission") {
-                let message = "expected the constant that the operation checks, such as `voting::MANAGE`";
-                return Err(syn::Error::new_spanned(permission, message));
-            }
-            (quote!(RankGuard::Permission(#permission)), quote!(requires_permission::apply(#permission)))
-        }
-        meta => {
-            let message =
-                "expected `authenticated`, or `requires_permission` with the operation's constant in parentheses";
-            return Err(syn::Error::new_spanned(meta, message));
-        }
-    };
-    // async-graphql reads only the first `graphql` attribute, so what the field has already goes in with ours.
-    let mut arguments: Punctuated<proc_macro2::TokenStream, Token![,]> = Punctuated::new();
-    if let Some(index) = attrs.iter().position(|attr| attr.path().is_ident("graphql"))
-        && let Meta::List(list) = attrs.remove(index).meta
-    {
-        arguments.push(list.tokens);
-    }
-    arguments.push(quote!(guard = crate::api::guard::#guard));
-    arguments.push(quote!(directive = crate::api::guard::#directive));
-    attrs.push(parse_quote!(#[graphql(#arguments)]));
-    Ok(())
+/// Runs a test on both databases: `#[on_both] async fn name(app: TestApp) { … }` becomes the tests `name::sqlite` and
+/// `name::postgres`.
+///
+/// The parameter's type makes the app: `on_sqlite().await` returns one, and `on_postgres().await` returns `None` where
+/// there is no PostgreSQL, and the test then does nothing.
+#[proc_macro_attribute]
+pub fn on_both(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let function = parse_macro_input!(item);
+    on_both::expand(&arguments.into(), function).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -40,166 +40,178 @@ fn field(message: &Value, name: &str) -> String {
     found.unwrap_or_else(|| panic!("no {name} in {message}"))["value"].as_str().unwrap().to_owned()
 }
 
-on_both! {
-    async fn a_campaign_is_announced_from_its_launch_to_its_result(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let input = json!({
-            "serverId": SERVER.to_string(), "channelId": CHANNEL.to_string(), "color": "#ff8000",
-            "campaignUrl": "https://gg.example/votes/{id}", "thumbnailUrl": "https://gg.example/crest.png",
-        });
-        leader.ok(LINK, json!({ "input": input })).await;
-        let voters = voters(&guild, 7).await;
-        let _running = started(&app, &discord).await;
-        // Of the eight eligible members, the leader never votes.
-        let vote = Draft::live(&leader, 2, json!({
-            "title": "@everyone **Next** raid", "announcements": "HYPE", "resultsVisibility": "ALWAYS", "durationHours": 48,
-        })).await;
-        let closes = (app.now() + Duration::from_hours(48)).and_utc().timestamp();
-        let launch = message(&app, &discord, 1).await;
-        let embed = &launch["embeds"][0];
-        assert_eq!(embed["url"], format!("https://gg.example/votes/{}", vote.id));
-        assert_eq!((&embed["color"], &embed["thumbnail"]["url"]), (&json!(0x00FF_8000), &json!("https://gg.example/crest.png")));
-        assert!(embed["title"].as_str().unwrap().contains(r"\@everyone \*\*Next\*\* raid"), "{embed}");
-        assert_eq!(launch["allowed_mentions"]["parse"], json!([]));
-        assert_eq!(field(&launch, "Closes"), format!("<t:{closes}:F> (<t:{closes}:R>)"));
-        assert_eq!(field(&launch, "On the ballot"), "entry 0\nentry 1");
-        // Each ballot is cast after the announcement of the previous one.
-        let mut told = 1;
-        for (voter, pick, what) in [
-            (0, 0, "1 of 8"), (1, 0, "2 of 8"), (2, 1, ""), (3, 1, "4 of 8"), (4, 1, "**entry 1**"), (5, 1, "6 of 8"),
-        ] {
-            vote.vote(&voters[voter], &[pick]).await;
-            app.clock.advance(Duration::from_secs(2));
-            if !what.is_empty() {
-                told += 1;
-                assert!(said(&message(&app, &discord, told).await).contains(what), "{what}: {:?}", discord.messages().last());
-            }
+#[on_both]
+async fn a_campaign_is_announced_from_its_launch_to_its_result(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let input = json!({
+        "serverId": SERVER.to_string(), "channelId": CHANNEL.to_string(), "color": "#ff8000",
+        "campaignUrl": "https://gg.example/votes/{id}", "thumbnailUrl": "https://gg.example/crest.png",
+    });
+    leader.ok(LINK, json!({ "input": input })).await;
+    let voters = voters(&guild, 7).await;
+    let _running = started(&app, &discord).await;
+    // Of the eight eligible members, the leader never votes.
+    let vote = Draft::live(&leader, 2, json!({
+        "title": "@everyone **Next** raid", "announcements": "HYPE", "resultsVisibility": "ALWAYS", "durationHours": 48,
+    })).await;
+    let closes = (app.now() + Duration::from_hours(48)).and_utc().timestamp();
+    let launch = message(&app, &discord, 1).await;
+    let embed = &launch["embeds"][0];
+    assert_eq!(embed["url"], format!("https://gg.example/votes/{}", vote.id));
+    assert_eq!(
+        (&embed["color"], &embed["thumbnail"]["url"]),
+        (&json!(0x00FF_8000), &json!("https://gg.example/crest.png"))
+    );
+    assert!(embed["title"].as_str().unwrap().contains(r"\@everyone \*\*Next\*\* raid"), "{embed}");
+    assert_eq!(launch["allowed_mentions"]["parse"], json!([]));
+    assert_eq!(field(&launch, "Closes"), format!("<t:{closes}:F> (<t:{closes}:R>)"));
+    assert_eq!(field(&launch, "On the ballot"), "entry 0\nentry 1");
+    // Each ballot is cast after the announcement of the previous one.
+    let mut told = 1;
+    for (voter, pick, what) in
+        [(0, 0, "1 of 8"), (1, 0, "2 of 8"), (2, 1, ""), (3, 1, "4 of 8"), (4, 1, "**entry 1**"), (5, 1, "6 of 8")]
+    {
+        vote.vote(&voters[voter], &[pick]).await;
+        app.clock.advance(Duration::from_secs(2));
+        if !what.is_empty() {
+            told += 1;
+            assert!(
+                said(&message(&app, &discord, told).await).contains(what),
+                "{what}: {:?}",
+                discord.messages().last()
+            );
         }
-        app.clock.advance(Duration::from_hours(24));
-        message(&app, &discord, told + 1).await;
-        app.clock.advance(Duration::from_hours(23));
-        message(&app, &discord, told + 2).await;
-        vote.close(&leader).await;
-        let result = message(&app, &discord, told + 3).await;
-        assert!(said(&result).contains("**entry 1**"), "{result}");
-        assert_eq!(field(&result, "Standings"), "1\\. entry 1: 4 points\n2\\. entry 0: 2 points");
-        app.clock.advance(Duration::from_hours(24));
-        assert_eq!(discord.messages().len(), told + 3);
-        assert_eq!((discord.faults(), discord.duplicates()), (Vec::new(), 0));
     }
+    app.clock.advance(Duration::from_hours(24));
+    message(&app, &discord, told + 1).await;
+    app.clock.advance(Duration::from_hours(23));
+    message(&app, &discord, told + 2).await;
+    vote.close(&leader).await;
+    let result = message(&app, &discord, told + 3).await;
+    assert!(said(&result).contains("**entry 1**"), "{result}");
+    assert_eq!(field(&result, "Standings"), "1\\. entry 1: 4 points\n2\\. entry 0: 2 points");
+    app.clock.advance(Duration::from_hours(24));
+    assert_eq!(discord.messages().len(), told + 3);
+    assert_eq!((discord.faults(), discord.duplicates()), (Vec::new(), 0));
+}
 
-    async fn the_level_selects_the_events_and_the_channel_is_the_campaigns_own(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        let voters = voters(&guild, 3).await;
-        let _running = started(&app, &discord).await;
-        let own = OTHER_CHANNEL.to_string();
-        for (level, expected) in [("OFF", 0), ("QUIET", 2), ("NORMAL", 3)] {
-            let before = discord.messages().len();
-            let input = json!({ "announcements": level, "earlyCloseIfAllVoted": false, "discordChannelId": own, "title": level });
-            let vote = Draft::live(&leader, 2, input).await;
-            if expected > 0 {
-                message(&app, &discord, before + 1).await;
-            }
-            for voter in &voters[..2] {
-                vote.vote(voter, &[0]).await;
-            }
-            app.clock.advance(Duration::from_secs(2));
-            if level == "NORMAL" {
-                assert!(said(&message(&app, &discord, before + 2).await).contains("2 of 4"));
-            }
-            vote.close(&leader).await;
-            if expected > 0 {
-                message(&app, &discord, before + expected).await;
-            }
+#[on_both]
+async fn the_level_selects_the_events_and_the_channel_is_the_campaigns_own(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    let voters = voters(&guild, 3).await;
+    let _running = started(&app, &discord).await;
+    let own = OTHER_CHANNEL.to_string();
+    for (level, expected) in [("OFF", 0), ("QUIET", 2), ("NORMAL", 3)] {
+        let before = discord.messages().len();
+        let input =
+            json!({ "announcements": level, "earlyCloseIfAllVoted": false, "discordChannelId": own, "title": level });
+        let vote = Draft::live(&leader, 2, input).await;
+        if expected > 0 {
+            message(&app, &discord, before + 1).await;
         }
-        assert_eq!(discord.messages().len(), 5);
-        assert!(discord.messages().iter().all(|it| it.channel == OTHER_CHANNEL));
-        // A campaign that some ranks can't see is announced only in a channel of its own.
-        let officers = json!({ "announcements": "QUIET", "minRankLevelToVote": 4, "minRankLevelToView": 4 });
-        let secret = Draft::live(&leader, 2, officers).await;
-        Draft::live(&leader, 2, json!({ "title": "For all", "announcements": "QUIET", "minRankLevelToView": 1 })).await;
-        assert!(said(&message(&app, &discord, 6).await).contains("For all"));
-        secret.close(&leader).await;
-        assert_eq!(discord.messages()[5].channel, CHANNEL);
-        while app.rows_of("discord_messages").await != 0 {}
-    }
-
-    async fn hidden_standings_stay_hidden(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        let voters = voters(&guild, 40).await;
-        let _running = started(&app, &discord).await;
-        // The same turnout twice: once with a lead that changes hands, once with one that never does.
-        let mut stories = Vec::new();
-        for picks in [[0, 1, 1, 0, 0, 1, 1], [0; 7]] {
-            for visibility in ["AFTER_VOTING", "AFTER_CLOSE"] {
-                let before = discord.messages().len();
-                let input = json!({ "announcements": "HYPE", "resultsVisibility": visibility, "durationHours": 48 });
-                let vote = Draft::live(&leader, 2, input).await;
-                message(&app, &discord, before + 1).await;
-                let expected = [2, 2, 3, 3, 3, 4, 4];
-                for ((voter, pick), number) in voters.iter().zip(picks).zip(expected) {
-                    vote.vote(voter, &[pick]).await;
-                    app.clock.advance(Duration::from_secs(2));
-                    message(&app, &discord, before + number).await;
-                }
-                let told: Vec<Value> = discord.messages()[before + 1..].iter().map(|it| it.body.clone()).collect();
-                for message in &told {
-                    assert!(!said(message).contains("entry"), "{message}");
-                }
-                // First vote, and teases at three and six.
-                stories.push(told.iter().map(|it| field(it, "Turnout")).collect::<Vec<_>>());
-                app.clock.advance(Duration::from_secs(2));
-                assert_eq!(discord.messages().len(), before + 4);
-            }
-        }
-        assert_eq!(stories[0], ["1 of 41 (2.4 %)", "3 of 41 (7.3 %)", "6 of 41 (14.6 %)"]);
-        assert!(stories.iter().all(|story| *story == stories[0]), "what is told, and when, tells nothing of the lead");
-    }
-
-    async fn missed_events_are_announced_later_and_simultaneous_ones_once(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        let voters = voters(&guild, 3).await;
-        // No bot runs yet, so the launch stays queued.
-        let vote = Draft::live(&leader, 2, json!({ "announcements": "HYPE", "resultsVisibility": "ALWAYS" })).await;
-        for voter in &voters {
+        for voter in &voters[..2] {
             vote.vote(voter, &[0]).await;
         }
-        let _running = started(&app, &discord).await;
-        assert!(said(&message(&app, &discord, 2).await).contains("3 of 4"));
-        // All members have voted and the campaign is closed, which is one announcement.
-        vote.vote(&leader, &[0]).await;
-        assert!(said(&message(&app, &discord, 3).await).contains("4 of 4"));
-        app.clock.advance(Duration::from_mins(20));
-        let told = titles(&discord);
-        assert_eq!(told.len(), 3, "{told:?}");
-    }
-
-    async fn a_complete_turnout_is_announced_if_the_campaign_stays_open(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        let _running = started(&app, &discord).await;
-        let vote = Draft::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false })).await;
-        message(&app, &discord, 1).await;
-        vote.vote(&leader, &[0]).await;
         app.clock.advance(Duration::from_secs(2));
-        assert!(said(&message(&app, &discord, 2).await).contains("1 of 1"));
-        // A scheduled start is announced as well.
-        let start = chrono::DateTime::<chrono::Utc>::from_naive_utc_and_offset(app.now() + Duration::from_mins(5), chrono::Utc);
-        Draft::create(&leader, 2, json!({ "title": "By itself", "startAt": start })).await;
-        app.clock.advance(Duration::from_mins(6));
-        assert!(said(&message(&app, &discord, 3).await).contains("By itself"));
+        if level == "NORMAL" {
+            assert!(said(&message(&app, &discord, before + 2).await).contains("2 of 4"));
+        }
+        vote.close(&leader).await;
+        if expected > 0 {
+            message(&app, &discord, before + expected).await;
+        }
     }
+    assert_eq!(discord.messages().len(), 5);
+    assert!(discord.messages().iter().all(|it| it.channel == OTHER_CHANNEL));
+    // A campaign that some ranks can't see is announced only in a channel of its own.
+    let officers = json!({ "announcements": "QUIET", "minRankLevelToVote": 4, "minRankLevelToView": 4 });
+    let secret = Draft::live(&leader, 2, officers).await;
+    Draft::live(&leader, 2, json!({ "title": "For all", "announcements": "QUIET", "minRankLevelToView": 1 })).await;
+    assert!(said(&message(&app, &discord, 6).await).contains("For all"));
+    secret.close(&leader).await;
+    assert_eq!(discord.messages()[5].channel, CHANNEL);
+    while app.rows_of("discord_messages").await != 0 {}
+}
+
+#[on_both]
+async fn hidden_standings_stay_hidden(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    let voters = voters(&guild, 40).await;
+    let _running = started(&app, &discord).await;
+    // The same turnout twice: once with a lead that changes hands, once with one that never does.
+    let mut stories = Vec::new();
+    for picks in [[0, 1, 1, 0, 0, 1, 1], [0; 7]] {
+        for visibility in ["AFTER_VOTING", "AFTER_CLOSE"] {
+            let before = discord.messages().len();
+            let input = json!({ "announcements": "HYPE", "resultsVisibility": visibility, "durationHours": 48 });
+            let vote = Draft::live(&leader, 2, input).await;
+            message(&app, &discord, before + 1).await;
+            let expected = [2, 2, 3, 3, 3, 4, 4];
+            for ((voter, pick), number) in voters.iter().zip(picks).zip(expected) {
+                vote.vote(voter, &[pick]).await;
+                app.clock.advance(Duration::from_secs(2));
+                message(&app, &discord, before + number).await;
+            }
+            let told: Vec<Value> = discord.messages()[before + 1..].iter().map(|it| it.body.clone()).collect();
+            for message in &told {
+                assert!(!said(message).contains("entry"), "{message}");
+            }
+            // First vote, and teases at three and six.
+            stories.push(told.iter().map(|it| field(it, "Turnout")).collect::<Vec<_>>());
+            app.clock.advance(Duration::from_secs(2));
+            assert_eq!(discord.messages().len(), before + 4);
+        }
+    }
+    assert_eq!(stories[0], ["1 of 41 (2.4 %)", "3 of 41 (7.3 %)", "6 of 41 (14.6 %)"]);
+    assert!(stories.iter().all(|story| *story == stories[0]), "what is told, and when, tells nothing of the lead");
+}
+
+#[on_both]
+async fn missed_events_are_announced_later_and_simultaneous_ones_once(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    let voters = voters(&guild, 3).await;
+    // No bot runs yet, so the launch stays queued.
+    let vote = Draft::live(&leader, 2, json!({ "announcements": "HYPE", "resultsVisibility": "ALWAYS" })).await;
+    for voter in &voters {
+        vote.vote(voter, &[0]).await;
+    }
+    let _running = started(&app, &discord).await;
+    assert!(said(&message(&app, &discord, 2).await).contains("3 of 4"));
+    // All members have voted and the campaign is closed, which is one announcement.
+    vote.vote(&leader, &[0]).await;
+    assert!(said(&message(&app, &discord, 3).await).contains("4 of 4"));
+    app.clock.advance(Duration::from_mins(20));
+    let told = titles(&discord);
+    assert_eq!(told.len(), 3, "{told:?}");
+}
+
+#[on_both]
+async fn a_complete_turnout_is_announced_if_the_campaign_stays_open(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    let _running = started(&app, &discord).await;
+    let vote = Draft::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false })).await;
+    message(&app, &discord, 1).await;
+    vote.vote(&leader, &[0]).await;
+    app.clock.advance(Duration::from_secs(2));
+    assert!(said(&message(&app, &discord, 2).await).contains("1 of 1"));
+    // A scheduled start is announced as well.
+    let start =
+        chrono::DateTime::<chrono::Utc>::from_naive_utc_and_offset(app.now() + Duration::from_mins(5), chrono::Utc);
+    Draft::create(&leader, 2, json!({ "title": "By itself", "startAt": start })).await;
+    app.clock.advance(Duration::from_mins(6));
+    assert!(said(&message(&app, &discord, 3).await).contains("By itself"));
 }

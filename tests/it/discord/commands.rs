@@ -87,150 +87,156 @@ async fn known<'t>(guild: &TestGuild<'t>, discord: &LocalDiscord, name: &str, us
     guild.add(vec![row]).await.remove(0)
 }
 
-on_both! {
-    async fn a_member_votes_once_and_is_shown_what_they_may_see(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        let voter = known(&guild, &discord, "voter", 81).await;
-        known(&guild, &discord, "other", 82).await;
-        let _running = started(&app, &discord).await;
-        let vote = Draft::live(&leader, 3, json!({ "method": "WEIGHTED", "picksPerVoter": 2, "announcements": "OFF" })).await;
-        let opened = discord.slash(SERVER, 81, "vote", json!([])).await;
-        assert_eq!((&opened["type"], &opened["data"]["flags"]), (&json!(4), &json!(64)), "for their eyes alone");
-        let chosen = discord.select(SERVER, 81, &id_of(&opened["data"], None), &["2"]).await;
-        assert_eq!(chosen["type"], 7, "the ballot stays one message: {chosen}");
-        let chosen = discord.select(SERVER, 81, &id_of(&chosen["data"], None), &["0"]).await;
-        let cast = discord.press(SERVER, 81, &id_of(&chosen["data"], Some("Cast ballot"))).await;
-        assert!(cast.to_string().contains("Your ballot is cast"), "{cast}");
-        let ballot = voter.ok("query($id: ID!) { campaign(id: $id) { viewerBallot { picks { name } } } }", vote.vars()).await;
-        assert_eq!(ballot["campaign"]["viewerBallot"]["picks"], json!([{ "name": "entry 2" }, { "name": "entry 0" }]));
-        assert_eq!(voter.refusal(CAST, vote.ballot(&[0, 1])).await, "CONFLICT ALREADY_VOTED");
-        let seen = discord.slash(SERVER, 81, "standings", json!([])).await.to_string();
-        assert!(seen.contains("entry 2"), "{seen}");
-        let hidden = discord.slash(SERVER, 82, "standings", json!([])).await.to_string();
-        assert!(!hidden.contains("entry 2") && hidden.contains("Vote first"), "{hidden}");
-        let whoami = discord.slash(SERVER, 81, "whoami", json!([])).await.to_string();
-        assert!(whoami.contains("voter") && whoami.contains("Member"), "{whoami}");
-        assert_eq!((discord.faults(), discord.double_answers()), (Vec::new(), 0));
-    }
+#[on_both]
+async fn a_member_votes_once_and_is_shown_what_they_may_see(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    let voter = known(&guild, &discord, "voter", 81).await;
+    known(&guild, &discord, "other", 82).await;
+    let _running = started(&app, &discord).await;
+    let vote =
+        Draft::live(&leader, 3, json!({ "method": "WEIGHTED", "picksPerVoter": 2, "announcements": "OFF" })).await;
+    let opened = discord.slash(SERVER, 81, "vote", json!([])).await;
+    assert_eq!((&opened["type"], &opened["data"]["flags"]), (&json!(4), &json!(64)), "for their eyes alone");
+    let chosen = discord.select(SERVER, 81, &id_of(&opened["data"], None), &["2"]).await;
+    assert_eq!(chosen["type"], 7, "the ballot stays one message: {chosen}");
+    let chosen = discord.select(SERVER, 81, &id_of(&chosen["data"], None), &["0"]).await;
+    let cast = discord.press(SERVER, 81, &id_of(&chosen["data"], Some("Cast ballot"))).await;
+    assert!(cast.to_string().contains("Your ballot is cast"), "{cast}");
+    let ballot =
+        voter.ok("query($id: ID!) { campaign(id: $id) { viewerBallot { picks { name } } } }", vote.vars()).await;
+    assert_eq!(ballot["campaign"]["viewerBallot"]["picks"], json!([{ "name": "entry 2" }, { "name": "entry 0" }]));
+    assert_eq!(voter.refusal(CAST, vote.ballot(&[0, 1])).await, "CONFLICT ALREADY_VOTED");
+    let seen = discord.slash(SERVER, 81, "standings", json!([])).await.to_string();
+    assert!(seen.contains("entry 2"), "{seen}");
+    let hidden = discord.slash(SERVER, 82, "standings", json!([])).await.to_string();
+    assert!(!hidden.contains("entry 2") && hidden.contains("Vote first"), "{hidden}");
+    let whoami = discord.slash(SERVER, 81, "whoami", json!([])).await.to_string();
+    assert!(whoami.contains("voter") && whoami.contains("Member"), "{whoami}");
+    assert_eq!((discord.faults(), discord.double_answers()), (Vec::new(), 0));
+}
 
-    async fn strangers_and_other_servers_see_nothing(app) {
-        const OTHER_SERVER: u64 = SERVER + 1;
-        let (app, discord) = with_bot(app).await;
-        discord.add_server(OTHER_SERVER);
-        discord.add_server(SERVER + 2);
-        let (guild, other) = (app.guild("gg").await, app.guild("other").await);
-        link(&guild.leader().await).await;
-        let input = json!({ "input": { "serverId": OTHER_SERVER.to_string() } });
-        other.leader().await.ok(LINK, input).await;
-        known(&guild, &discord, "voter", 83).await;
-        Draft::live(&guild.leader().await, 2, json!({ "title": "Ours alone", "announcements": "OFF" })).await;
-        let _running = started(&app, &discord).await;
-        for (server, user) in [(OTHER_SERVER, 83), (SERVER, 84), (SERVER + 2, 83)] {
-            discord.join(server, user, "someone", &[]);
-            for command in ["vote", "standings", "whoami"] {
-                let answer = discord.slash(server, user, command, json!([])).await.to_string();
-                assert!(!answer.contains("Ours alone") && !answer.contains("voter"), "{answer}");
-            }
+#[on_both]
+async fn strangers_and_other_servers_see_nothing(app: TestApp) {
+    const OTHER_SERVER: u64 = SERVER + 1;
+    let (app, discord) = with_bot(app).await;
+    discord.add_server(OTHER_SERVER);
+    discord.add_server(SERVER + 2);
+    let (guild, other) = (app.guild("gg").await, app.guild("other").await);
+    link(&guild.leader().await).await;
+    let input = json!({ "input": { "serverId": OTHER_SERVER.to_string() } });
+    other.leader().await.ok(LINK, input).await;
+    known(&guild, &discord, "voter", 83).await;
+    Draft::live(&guild.leader().await, 2, json!({ "title": "Ours alone", "announcements": "OFF" })).await;
+    let _running = started(&app, &discord).await;
+    for (server, user) in [(OTHER_SERVER, 83), (SERVER, 84), (SERVER + 2, 83)] {
+        discord.join(server, user, "someone", &[]);
+        for command in ["vote", "standings", "whoami"] {
+            let answer = discord.slash(server, user, command, json!([])).await.to_string();
+            assert!(!answer.contains("Ours alone") && !answer.contains("voter"), "{answer}");
         }
-        // A deactivated member is a stranger too, from the next command on.
-        let deactivate = "mutation($id: ID!) { updateMember(input: { id: $id, active: false }) { member { id } } }";
-        let member = guild.leader().await.ok("{ members(filter: { search: \"voter\" }) { nodes { id } } }", json!({})).await;
-        guild.leader().await.ok(deactivate, json!({ "id": member["members"]["nodes"][0]["id"] })).await;
-        let answer = discord.slash(SERVER, 83, "vote", json!([])).await.to_string();
-        assert!(!answer.contains("Ours alone"), "{answer}");
-        app.clock.advance(Duration::from_secs(1));
     }
+    // A deactivated member is a stranger too, from the next command on.
+    let deactivate = "mutation($id: ID!) { updateMember(input: { id: $id, active: false }) { member { id } } }";
+    let member =
+        guild.leader().await.ok("{ members(filter: { search: \"voter\" }) { nodes { id } } }", json!({})).await;
+    guild.leader().await.ok(deactivate, json!({ "id": member["members"]["nodes"][0]["id"] })).await;
+    let answer = discord.slash(SERVER, 83, "vote", json!([])).await.to_string();
+    assert!(!answer.contains("Ours alone"), "{answer}");
+    app.clock.advance(Duration::from_secs(1));
+}
 
-    async fn a_ranking_is_filled_in_cast_once_and_shown_again(app) {
-        let (app, discord) = with_bot(app).await;
-        let (_guild, leader) = linked_guild(&app, &discord).await;
-        let _running = started(&app, &discord).await;
-        assert_eq!(discord.commands().len(), 3);
-        let campaign = live(&leader, "Where *next*?", "WEIGHTED", 2, 30).await;
-        let shown = slash(&discord, VOTER, "vote").await;
-        assert!(text(&shown).contains(r"Where \\*next\\*?") && text(&shown).contains("Nothing yet."), "{shown}");
-        assert_eq!(shown["embeds"][0]["color"], 0x00FF_8800);
-        assert!(shown.to_string().contains("Your 1st choice (page 1 of 2)"));
-        let shown = press(&discord, VOTER, &id_of(&shown, Some("Next"))).await;
-        let shown = select(&discord, VOTER, &id_of(&shown, None), &["27"]).await;
-        assert!(shown.to_string().contains("Your 2nd choice") && text(&shown).contains("entry 27"), "{shown}");
-        let shown = press(&discord, VOTER, &id_of(&shown, Some("Previous"))).await;
-        let too_early = BallotDraft { picks: vec![27], ..BallotDraft::new(campaign) }.component_id(Step::Cast);
-        let unchanged = press(&discord, VOTER, &too_early).await;
-        assert!(text(&unchanged).contains("Your ballot so far"), "{unchanged}");
-        let shown = select(&discord, VOTER, &id_of(&shown, None), &["3"]).await;
-        let button = id_of(&shown, Some("Cast ballot"));
-        let cast = press(&discord, VOTER, &button).await;
-        assert!(text(&cast).contains("Your ballot is cast"), "{cast}");
-        assert!(text(&cast).contains(r"1\\. entry 27\n2\\. entry 3"), "{cast}");
-        assert_eq!(cast["components"], json!([]));
-        let receipt = cast["embeds"][0]["fields"][1]["value"].clone();
-        let again = press(&discord, VOTER, &button).await;
-        assert!(text(&again).contains("You have voted in this already."), "{again}");
-        assert_eq!(again["embeds"][0]["fields"][1]["value"], receipt);
-        assert!(text(&slash(&discord, VOTER, "vote").await).contains("you have voted"));
-        let standings = text(&slash(&discord, VOTER, "standings").await);
-        assert!(standings.contains(r"1\\. entry 27: 2 points\n2\\. entry 3: 1 point\n"), "{standings}");
-        assert!(text(&slash(&discord, LEADER, "standings").await).contains("Vote first"));
-        assert_eq!((discord.faults(), discord.double_answers()), (Vec::new(), 0));
-    }
+#[on_both]
+async fn a_ranking_is_filled_in_cast_once_and_shown_again(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let (_guild, leader) = linked_guild(&app, &discord).await;
+    let _running = started(&app, &discord).await;
+    assert_eq!(discord.commands().len(), 3);
+    let campaign = live(&leader, "Where *next*?", "WEIGHTED", 2, 30).await;
+    let shown = slash(&discord, VOTER, "vote").await;
+    assert!(text(&shown).contains(r"Where \\*next\\*?") && text(&shown).contains("Nothing yet."), "{shown}");
+    assert_eq!(shown["embeds"][0]["color"], 0x00FF_8800);
+    assert!(shown.to_string().contains("Your 1st choice (page 1 of 2)"));
+    let shown = press(&discord, VOTER, &id_of(&shown, Some("Next"))).await;
+    let shown = select(&discord, VOTER, &id_of(&shown, None), &["27"]).await;
+    assert!(shown.to_string().contains("Your 2nd choice") && text(&shown).contains("entry 27"), "{shown}");
+    let shown = press(&discord, VOTER, &id_of(&shown, Some("Previous"))).await;
+    let too_early = BallotDraft { picks: vec![27], ..BallotDraft::new(campaign) }.component_id(Step::Cast);
+    let unchanged = press(&discord, VOTER, &too_early).await;
+    assert!(text(&unchanged).contains("Your ballot so far"), "{unchanged}");
+    let shown = select(&discord, VOTER, &id_of(&shown, None), &["3"]).await;
+    let button = id_of(&shown, Some("Cast ballot"));
+    let cast = press(&discord, VOTER, &button).await;
+    assert!(text(&cast).contains("Your ballot is cast"), "{cast}");
+    assert!(text(&cast).contains(r"1\\. entry 27\n2\\. entry 3"), "{cast}");
+    assert_eq!(cast["components"], json!([]));
+    let receipt = cast["embeds"][0]["fields"][1]["value"].clone();
+    let again = press(&discord, VOTER, &button).await;
+    assert!(text(&again).contains("You have voted in this already."), "{again}");
+    assert_eq!(again["embeds"][0]["fields"][1]["value"], receipt);
+    assert!(text(&slash(&discord, VOTER, "vote").await).contains("you have voted"));
+    let standings = text(&slash(&discord, VOTER, "standings").await);
+    assert!(standings.contains(r"1\\. entry 27: 2 points\n2\\. entry 3: 1 point\n"), "{standings}");
+    assert!(text(&slash(&discord, LEADER, "standings").await).contains("Vote first"));
+    assert_eq!((discord.faults(), discord.double_answers()), (Vec::new(), 0));
+}
 
-    async fn one_of_several_campaigns_is_chosen_from_a_menu(app) {
-        let (app, discord) = with_bot(app).await;
-        let (_guild, leader) = linked_guild(&app, &discord).await;
-        let _running = started(&app, &discord).await;
-        let first = live(&leader, "first", "APPROVAL", 2, 3).await;
-        live(&leader, "second", "SCHULZE", 2, 3).await;
-        let shown = slash(&discord, VOTER, "vote").await;
-        assert!(text(&shown).contains("first") && text(&shown).contains("second"), "{shown}");
-        let ballot = select(&discord, VOTER, &id_of(&shown, None), &[&encode_campaign(first)]).await;
-        let ballot = select(&discord, VOTER, &id_of(&ballot, None), &["2", "0"]).await;
-        assert!(text(&ballot).contains(r"• entry 0\n• entry 2"), "{ballot}");
-        let emptied = press(&discord, VOTER, &id_of(&ballot, Some("Start over"))).await;
-        assert!(text(&emptied).contains("Nothing yet."), "{emptied}");
-        let shown = slash(&discord, UNREGISTERED, "vote").await;
-        assert!(text(&shown).contains("register on the guild's site") && shown["components"] == json!([]), "{shown}");
-        let begun = BallotDraft::new(first).component_id(Step::StartOver);
-        let refused = text(&press(&discord, UNREGISTERED, &begun).await);
-        assert!(refused.contains("Ask an officer for an invite code"), "{refused}");
-    }
+#[on_both]
+async fn one_of_several_campaigns_is_chosen_from_a_menu(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let (_guild, leader) = linked_guild(&app, &discord).await;
+    let _running = started(&app, &discord).await;
+    let first = live(&leader, "first", "APPROVAL", 2, 3).await;
+    live(&leader, "second", "SCHULZE", 2, 3).await;
+    let shown = slash(&discord, VOTER, "vote").await;
+    assert!(text(&shown).contains("first") && text(&shown).contains("second"), "{shown}");
+    let ballot = select(&discord, VOTER, &id_of(&shown, None), &[&encode_campaign(first)]).await;
+    let ballot = select(&discord, VOTER, &id_of(&ballot, None), &["2", "0"]).await;
+    assert!(text(&ballot).contains(r"• entry 0\n• entry 2"), "{ballot}");
+    let emptied = press(&discord, VOTER, &id_of(&ballot, Some("Start over"))).await;
+    assert!(text(&emptied).contains("Nothing yet."), "{emptied}");
+    let shown = slash(&discord, UNREGISTERED, "vote").await;
+    assert!(text(&shown).contains("register on the guild's site") && shown["components"] == json!([]), "{shown}");
+    let begun = BallotDraft::new(first).component_id(Step::StartOver);
+    let refused = text(&press(&discord, UNREGISTERED, &begun).await);
+    assert!(refused.contains("Ask an officer for an invite code"), "{refused}");
+}
 
-    async fn forged_and_outdated_parts_are_answered_with_a_hint(app) {
-        let (app, discord) = with_bot(app).await;
-        let (_guild, leader) = linked_guild(&app, &discord).await;
-        let _running = started(&app, &discord).await;
-        let campaign = live(&leader, "Where next?", "APPROVAL", 2, 3).await;
-        let odd = |picks: &[u8]| BallotDraft { picks: picks.to_vec(), ..BallotDraft::new(campaign) }.component_id(Step::Cast);
-        let long = "v".repeat(100);
-        for part in [odd(&[3]), odd(&[1, 1]), odd(&[0, 1, 2]), "vote0:cast:1:0:".to_owned(), long, String::new()] {
-            let answer = press(&discord, VOTER, &part).await;
-            assert!(text(&answer).contains("This is out of date."), "{part}: {answer}");
-        }
-        let elsewhere = BallotDraft::new(CampaignId(campaign.0 ^ 1)).component_id(Step::StartOver);
-        assert!(text(&press(&discord, VOTER, &elsewhere).await).contains("There is no such vote"));
-        assert!(text(&select(&discord, VOTER, CHOOSE, &["x"]).await).contains("This is out of date."));
-        assert!(text(&slash(&discord, VOTER, "conquer").await).contains("There is no such command"));
+#[on_both]
+async fn forged_and_outdated_parts_are_answered_with_a_hint(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let (_guild, leader) = linked_guild(&app, &discord).await;
+    let _running = started(&app, &discord).await;
+    let campaign = live(&leader, "Where next?", "APPROVAL", 2, 3).await;
+    let odd =
+        |picks: &[u8]| BallotDraft { picks: picks.to_vec(), ..BallotDraft::new(campaign) }.component_id(Step::Cast);
+    let long = "v".repeat(100);
+    for part in [odd(&[3]), odd(&[1, 1]), odd(&[0, 1, 2]), "vote0:cast:1:0:".to_owned(), long, String::new()] {
+        let answer = press(&discord, VOTER, &part).await;
+        assert!(text(&answer).contains("This is out of date."), "{part}: {answer}");
     }
+    let elsewhere = BallotDraft::new(CampaignId(campaign.0 ^ 1)).component_id(Step::StartOver);
+    assert!(text(&press(&discord, VOTER, &elsewhere).await).contains("There is no such vote"));
+    assert!(text(&select(&discord, VOTER, CHOOSE, &["x"]).await).contains("This is out of date."));
+    assert!(text(&slash(&discord, VOTER, "conquer").await).contains("There is no such command"));
+}
 
-    async fn only_members_are_served_and_others_learn_why_not(app) {
-        let (app, discord) = with_bot(app).await;
-        linked_guild(&app, &discord).await;
-        discord.add_server(SERVER + 1);
-        let _running = started(&app, &discord).await;
-        for name in ["vote", "standings", "whoami"] {
-            let at = async |server: Option<u64>, user| {
-                text(&discord.slash(server, user, name, json!([])).await["data"])
-            };
-            assert!(at(None, VOTER).await.contains("in your guild's Discord server"));
-            assert!(at(Some(SERVER + 1), VOTER).await.contains("not linked to a guild"));
-            assert!(at(Some(SERVER), STRANGER).await.contains("not on this guild's roster"));
-        }
-        assert!(text(&slash(&discord, VOTER, "vote").await).contains("No vote is open"));
-        assert!(text(&slash(&discord, VOTER, "standings").await).contains("There has been no vote yet."));
-        let whoami = text(&slash(&discord, UNREGISTERED, "whoami").await);
-        assert!(whoami.contains("**Member**, set by an officer") && whoami.contains("not registered"), "{whoami}");
+#[on_both]
+async fn only_members_are_served_and_others_learn_why_not(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    linked_guild(&app, &discord).await;
+    discord.add_server(SERVER + 1);
+    let _running = started(&app, &discord).await;
+    for name in ["vote", "standings", "whoami"] {
+        let at = async |server: Option<u64>, user| text(&discord.slash(server, user, name, json!([])).await["data"]);
+        assert!(at(None, VOTER).await.contains("in your guild's Discord server"));
+        assert!(at(Some(SERVER + 1), VOTER).await.contains("not linked to a guild"));
+        assert!(at(Some(SERVER), STRANGER).await.contains("not on this guild's roster"));
     }
+    assert!(text(&slash(&discord, VOTER, "vote").await).contains("No vote is open"));
+    assert!(text(&slash(&discord, VOTER, "standings").await).contains("There has been no vote yet."));
+    let whoami = text(&slash(&discord, UNREGISTERED, "whoami").await);
+    assert!(whoami.contains("**Member**, set by an officer") && whoami.contains("not registered"), "{whoami}");
 }

@@ -45,268 +45,287 @@ async fn delivered(app: &TestApp, leader: &Client<'_>, discord: &LocalDiscord, n
     tokio::time::timeout(Duration::from_secs(30), moving).await.expect("messages were not delivered");
 }
 
-on_both! {
-    async fn a_code_is_delivered_by_direct_message(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let newcomer = invitee(&guild, "newcomer", 61).await;
-        discord.join(SERVER, 61, "newcomer", &[]);
-        let _running = started(&app, &discord).await;
-        let (code, delivery) = invite(&leader, &newcomer).await;
-        assert_eq!(delivery, "SENT");
-        let message = discord.messages().remove(0);
-        assert_eq!((message.to, &message.body["allowed_mentions"]["parse"]), (Some(61), &json!([])));
-        assert!(message.body["content"].as_str().unwrap().contains(&code), "{}", message.body);
-        let register = "mutation($input: RegisterInput!) { register(input: $input) { member { id } } }";
-        let input = json!({ "inviteCode": code, "discordUsername": "newcomer", "password": PASSWORD });
-        guild.anyone().ok(register, json!({ "input": input })).await;
-        let reset = "mutation($id: ID!) { sendResetCode(memberId: $id) { code delivery } }";
-        let reset = leader.ok(reset, json!({ "id": newcomer.id })).await["sendResetCode"].clone();
-        assert_eq!(reset["delivery"], "SENT");
-        assert!(discord.messages()[1].body["content"].as_str().unwrap().contains(reset["code"].as_str().unwrap()));
-        assert_eq!(outbox(&leader).await, Vec::<Value>::new());
-        let unknown = guild.unregistered("unknown", "Initiate").await;
-        assert_eq!(invite(&leader, &unknown).await.1, "NOT_LINKED");
-        assert_eq!(discord.faults(), Vec::<String>::new());
-    }
+#[on_both]
+async fn a_code_is_delivered_by_direct_message(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let newcomer = invitee(&guild, "newcomer", 61).await;
+    discord.join(SERVER, 61, "newcomer", &[]);
+    let _running = started(&app, &discord).await;
+    let (code, delivery) = invite(&leader, &newcomer).await;
+    assert_eq!(delivery, "SENT");
+    let message = discord.messages().remove(0);
+    assert_eq!((message.to, &message.body["allowed_mentions"]["parse"]), (Some(61), &json!([])));
+    assert!(message.body["content"].as_str().unwrap().contains(&code), "{}", message.body);
+    let register = "mutation($input: RegisterInput!) { register(input: $input) { member { id } } }";
+    let input = json!({ "inviteCode": code, "discordUsername": "newcomer", "password": PASSWORD });
+    guild.anyone().ok(register, json!({ "input": input })).await;
+    let reset = "mutation($id: ID!) { sendResetCode(memberId: $id) { code delivery } }";
+    let reset = leader.ok(reset, json!({ "id": newcomer.id })).await["sendResetCode"].clone();
+    assert_eq!(reset["delivery"], "SENT");
+    assert!(discord.messages()[1].body["content"].as_str().unwrap().contains(reset["code"].as_str().unwrap()));
+    assert_eq!(outbox(&leader).await, Vec::<Value>::new());
+    let unknown = guild.unregistered("unknown", "Initiate").await;
+    assert_eq!(invite(&leader, &unknown).await.1, "NOT_LINKED");
+    assert_eq!(discord.faults(), Vec::<String>::new());
+}
 
-    async fn a_message_to_closed_direct_messages_fails_and_can_be_retried(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let newcomer = invitee(&guild, "newcomer", 62).await;
-        discord.join(SERVER, 62, "newcomer", &[]);
-        discord.close_dms(62);
-        let _running = started(&app, &discord).await;
-        let (code, delivery) = invite(&leader, &newcomer).await;
-        assert_eq!(delivery, "FAILED");
-        let letter = outbox(&leader).await.remove(0);
-        assert_eq!((&letter["kind"], &letter["state"], &letter["member"]["displayName"]), (&json!("INVITE"), &json!("FAILED"), &json!("newcomer")));
-        assert_eq!(letter["problem"], "The member does not accept direct messages from the bot.");
-        assert_eq!(status(&leader).await["failed"], 1);
-        let member = guild.member("member", "Member").await;
-        assert_eq!(member.refusal(RETRY, json!({ "id": letter["id"] })).await, "FORBIDDEN PERMISSION_REQUIRED");
-        discord.open_dms(62);
-        leader.ok(RETRY, json!({ "id": letter["id"] })).await;
-        delivered(&app, &leader, &discord, 1).await;
-        assert!(discord.messages()[0].body["content"].as_str().unwrap().contains(&code));
-        assert_eq!(leader.refusal(RETRY, json!({ "id": letter["id"] })).await, "NOT_FOUND id");
-    }
+#[on_both]
+async fn a_message_to_closed_direct_messages_fails_and_can_be_retried(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let newcomer = invitee(&guild, "newcomer", 62).await;
+    discord.join(SERVER, 62, "newcomer", &[]);
+    discord.close_dms(62);
+    let _running = started(&app, &discord).await;
+    let (code, delivery) = invite(&leader, &newcomer).await;
+    assert_eq!(delivery, "FAILED");
+    let letter = outbox(&leader).await.remove(0);
+    assert_eq!(
+        (&letter["kind"], &letter["state"], &letter["member"]["displayName"]),
+        (&json!("INVITE"), &json!("FAILED"), &json!("newcomer"))
+    );
+    assert_eq!(letter["problem"], "They take no direct messages from the bot.");
+    assert_eq!(status(&leader).await["failed"], 1);
+    let member = guild.member("member", "Member").await;
+    assert_eq!(member.refusal(RETRY, json!({ "id": letter["id"] })).await, "FORBIDDEN PERMISSION_REQUIRED");
+    discord.open_dms(62);
+    leader.ok(RETRY, json!({ "id": letter["id"] })).await;
+    delivered(&app, &leader, &discord, 1).await;
+    assert!(discord.messages()[0].body["content"].as_str().unwrap().contains(&code));
+    assert_eq!(leader.refusal(RETRY, json!({ "id": letter["id"] })).await, "NOT_FOUND id");
+}
 
-    async fn a_newer_code_replaces_a_queued_one_and_both_are_encrypted(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let newcomer = invitee(&guild, "newcomer", 63).await;
-        discord.join(SERVER, 63, "newcomer", &[]);
-        // No server delivers messages yet, so the officer's request returns after two seconds.
-        let invited = async || {
-            let invited = invite(&leader, &newcomer);
-            let moving = async {
-                loop {
-                    app.clock.advance(Duration::from_secs(1));
-                    tokio::task::yield_now().await;
-                }
-            };
-            tokio::select! { invited = invited => invited, () = moving => unreachable!() }
-        };
-        let (old, delivery) = invited().await;
-        assert_eq!(delivery, "QUEUED");
-        let (new, _) = invited().await;
-        assert_eq!(app.rows_of("discord_messages").await, 1);
-        for code in [&old, &new] {
-            assert_eq!(app.rows_of(&format!("discord_messages WHERE body LIKE '%{code}%'")).await, 0);
-        }
-        let _running = started(&app, &discord).await;
-        delivered(&app, &leader, &discord, 1).await;
-        let told = discord.messages()[0].body["content"].as_str().unwrap().to_owned();
-        assert!(told.contains(&new) && !told.contains(&old));
-    }
-
-    async fn without_a_bot_nothing_changes(app) {
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let newcomer = invitee(&guild, "newcomer", 64).await;
-        let _running = guildhall::bot::start(&app.app);
-        assert_eq!(invite(&leader, &newcomer).await.1, "NOT_CONFIGURED");
-        assert_eq!(status(&leader).await, json!({ "connection": "OFF", "problem": null, "queued": 0, "failed": 0, "link": null }));
-        assert_eq!(leader.refusal(LINK, json!({ "input": { "serverId": "1" } })).await, "CONFLICT DISCORD_OFF");
-        let draft = Draft::live(&leader, 2, json!({ "announcements": "HYPE", "discordChannelId": "1" })).await;
-        draft.close(&leader).await;
-        for table in ["discord_messages", "discord_stories", "discord_keeper"] {
-            assert_eq!(app.rows_of(table).await, 0, "{table}");
-        }
-    }
-
-    async fn an_outage_delays_no_vote_and_loses_and_repeats_no_message(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        let _running = started(&app, &discord).await;
-        discord.set_down(true);
-        let quiet = |title: &str| json!({ "title": title, "announcements": "QUIET", "earlyCloseIfAllVoted": false });
-        let mut votes = Vec::new();
-        for title in ["One", "Two", "Three"] {
-            votes.push(Draft::live(&leader, 2, quiet(title)).await);
-            app.clock.advance(Duration::from_secs(20));
-        }
-        for vote in &votes {
-            vote.vote(&leader, &[0]).await;
-            vote.close(&leader).await;
-        }
-        app.clock.advance(Duration::from_mins(5));
-        assert_eq!(status(&leader).await["queued"], 6);
-        assert_eq!(discord.messages().len(), 0);
-        discord.set_down(false);
-        delivered(&app, &leader, &discord, 6).await;
-        let told: Vec<String> = discord.messages().iter().map(|it| it.body["embeds"][0].to_string()).collect();
-        // In order: the launches first, then the results.
-        for (message, title) in told.iter().zip(["One", "Two", "Three", "One", "Two", "Three"]) {
-            assert!(message.contains(title), "{title} is not in {message}");
-        }
-        assert_eq!((discord.messages().len(), discord.duplicates()), (6, 0));
-    }
-
-    async fn a_lost_response_repeats_no_message(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        discord.lose_next_answers(2);
-        let _running = started(&app, &discord).await;
-        Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
-        delivered(&app, &leader, &discord, 1).await;
-        let gone = async {
-            while status(&leader).await["queued"] != 0 {
+#[on_both]
+async fn a_newer_code_replaces_a_queued_one_and_both_are_encrypted(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let newcomer = invitee(&guild, "newcomer", 63).await;
+    discord.join(SERVER, 63, "newcomer", &[]);
+    // No server delivers messages yet, so the officer's request returns after two seconds.
+    let invited = async || {
+        let invited = invite(&leader, &newcomer);
+        let moving = async {
+            loop {
                 app.clock.advance(Duration::from_secs(1));
+                tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), gone).await.expect("it is tried again");
-        assert_eq!((discord.messages().len(), discord.duplicates()), (1, 2));
+        tokio::select! { invited = invited => invited, () = moving => unreachable!() }
+    };
+    let (old, delivery) = invited().await;
+    assert_eq!(delivery, "QUEUED");
+    let (new, _) = invited().await;
+    assert_eq!(app.rows_of("discord_messages").await, 1);
+    for code in [&old, &new] {
+        assert_eq!(app.rows_of(&format!("discord_messages WHERE body LIKE '%{code}%'")).await, 0);
     }
+    let _running = started(&app, &discord).await;
+    delivered(&app, &leader, &discord, 1).await;
+    let told = discord.messages()[0].body["content"].as_str().unwrap().to_owned();
+    assert!(told.contains(&new) && !told.contains(&old));
+}
 
-    async fn a_rate_limit_is_waited_for(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        let _running = started(&app, &discord).await;
-        discord.rate_limit_next(1, 90.5, false);
-        Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
-        let limited = |it: &LocalDiscord| it.calls().iter().any(|call| call.status == 429).then_some(());
-        discord.until("a limited request", limited).await;
-        // The wait starts when the limit is recorded.
-        let is_noted = async || {
-            let message = outbox(&leader).await.remove(0);
-            message["nextAttemptAt"] != message["queuedAt"]
-        };
-        while !is_noted().await {}
-        let asked = discord.calls().len();
-        app.clock.advance(Duration::from_secs(90));
-        // Messages to another channel are delivered meanwhile.
-        Draft::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": OTHER_CHANNEL.to_string() })).await;
-        discord.until("a message", |it| (it.messages().len() == 1).then_some(())).await;
-        assert_eq!(discord.messages()[0].channel, OTHER_CHANNEL);
-        assert_eq!(discord.calls().len(), asked + 2, "nothing else was asked for than that channel");
-        while status(&leader).await["queued"] != 1 {}
-        assert_eq!(outbox(&leader).await[0]["attempts"], 0, "a limit is no failure");
-        app.clock.advance(Duration::from_secs(1));
-        discord.until("the other message", |it| (it.messages().len() == 2).then_some(())).await;
+#[on_both]
+async fn without_a_bot_nothing_changes(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let newcomer = invitee(&guild, "newcomer", 64).await;
+    let _running = guildhall::bot::start(&app.app);
+    assert_eq!(invite(&leader, &newcomer).await.1, "NOT_CONFIGURED");
+    assert_eq!(
+        status(&leader).await,
+        json!({ "connection": "OFF", "problem": null, "queued": 0, "failed": 0, "link": null })
+    );
+    assert_eq!(leader.refusal(LINK, json!({ "input": { "serverId": "1" } })).await, "CONFLICT DISCORD_OFF");
+    let draft = Draft::live(&leader, 2, json!({ "announcements": "HYPE", "discordChannelId": "1" })).await;
+    draft.close(&leader).await;
+    for table in ["discord_messages", "discord_stories", "discord_keeper"] {
+        assert_eq!(app.rows_of(table).await, 0, "{table}");
     }
+}
 
-    async fn no_request_is_made_while_a_limit_is_used_up(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        discord.limit_channel(5, 0, 30.0);
-        let _running = started(&app, &discord).await;
-        let vote = Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
-        discord.until("the launch", |it| (it.messages().len() == 1).then_some(())).await;
-        while status(&leader).await["queued"] != 0 {}
+#[on_both]
+async fn an_outage_delays_no_vote_and_loses_and_repeats_no_message(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    let _running = started(&app, &discord).await;
+    discord.set_down(true);
+    let quiet = |title: &str| json!({ "title": title, "announcements": "QUIET", "earlyCloseIfAllVoted": false });
+    let mut votes = Vec::new();
+    for title in ["One", "Two", "Three"] {
+        votes.push(Draft::live(&leader, 2, quiet(title)).await);
+        app.clock.advance(Duration::from_secs(20));
+    }
+    for vote in &votes {
+        vote.vote(&leader, &[0]).await;
         vote.close(&leader).await;
-        let is_put_off = async || {
-            let message = outbox(&leader).await.remove(0);
-            message["nextAttemptAt"] != message["queuedAt"]
-        };
-        while !is_put_off().await {}
-        assert_eq!(discord.messages().len(), 1);
-        app.clock.advance(Duration::from_secs(31));
-        discord.until("the result", |it| (it.messages().len() == 2).then_some(())).await;
-        assert!(discord.calls().iter().all(|call| call.status != 429));
     }
+    app.clock.advance(Duration::from_mins(5));
+    assert_eq!(status(&leader).await["queued"], 6);
+    assert_eq!(discord.messages().len(), 0);
+    discord.set_down(false);
+    delivered(&app, &leader, &discord, 6).await;
+    let told: Vec<String> = discord.messages().iter().map(|it| it.body["embeds"][0].to_string()).collect();
+    // In order: the launches first, then the results.
+    for (message, title) in told.iter().zip(["One", "Two", "Three", "One", "Two", "Three"]) {
+        assert!(message.contains(title), "{title} is not in {message}");
+    }
+    assert_eq!((discord.messages().len(), discord.duplicates()), (6, 0));
+}
 
-    async fn a_refused_message_fails_and_does_not_block_the_next(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        discord.delete_channel(CHANNEL);
-        let _running = started(&app, &discord).await;
-        let vote = Draft::live(&leader, 2, json!({ "title": "Lost", "announcements": "QUIET" })).await;
-        while status(&leader).await["failed"] != 1 {}
-        let letter = outbox(&leader).await.remove(0);
-        assert_eq!((&letter["problem"], &letter["campaign"]["title"]), (&json!("There is no such channel."), &json!("Lost")));
-        vote.close(&leader).await;
-        while status(&leader).await["failed"] != 2 {}
-    }
+#[on_both]
+async fn a_lost_response_repeats_no_message(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    discord.lose_next_answers(2);
+    let _running = started(&app, &discord).await;
+    Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
+    delivered(&app, &leader, &discord, 1).await;
+    let gone = async {
+        while status(&leader).await["queued"] != 0 {
+            app.clock.advance(Duration::from_secs(1));
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), gone).await.expect("it is tried again");
+    assert_eq!((discord.messages().len(), discord.duplicates()), (1, 2));
+}
 
-    async fn nothing_is_posted_to_another_servers_channel(app) {
-        const ANOTHERS: u64 = 7_000;
-        let (app, discord) = with_bot(app).await;
-        discord.add_server(SERVER + 1);
-        discord.add_channel(SERVER + 1, ANOTHERS);
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        let _running = started(&app, &discord).await;
-        Draft::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": ANOTHERS.to_string() })).await;
-        while status(&leader).await["failed"] != 1 {}
-        assert!(outbox(&leader).await[0]["problem"].as_str().unwrap().contains("no longer valid"));
-        assert_eq!(discord.messages().len(), 0);
-    }
+#[on_both]
+async fn a_rate_limit_is_waited_for(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    let _running = started(&app, &discord).await;
+    discord.rate_limit_next(1, 90.5, false);
+    Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
+    let limited = |it: &LocalDiscord| it.calls().iter().any(|call| call.status == 429).then_some(());
+    discord.until("a limited request", limited).await;
+    // The wait starts when the limit is recorded.
+    let is_noted = async || {
+        let message = outbox(&leader).await.remove(0);
+        message["nextAttemptAt"] != message["queuedAt"]
+    };
+    while !is_noted().await {}
+    let asked = discord.calls().len();
+    app.clock.advance(Duration::from_secs(90));
+    // Messages to another channel are delivered meanwhile.
+    Draft::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": OTHER_CHANNEL.to_string() })).await;
+    discord.until("a message", |it| (it.messages().len() == 1).then_some(())).await;
+    assert_eq!(discord.messages()[0].channel, OTHER_CHANNEL);
+    assert_eq!(discord.calls().len(), asked + 2, "nothing else was asked for than that channel");
+    while status(&leader).await["queued"] != 1 {}
+    assert_eq!(outbox(&leader).await[0]["attempts"], 0, "a limit is no failure");
+    app.clock.advance(Duration::from_secs(1));
+    discord.until("the other message", |it| (it.messages().len() == 2).then_some(())).await;
+}
 
-    async fn a_code_is_sent_only_to_its_member(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let newcomer = invitee(&guild, "newcomer", 65).await;
-        discord.join(SERVER, 65, "somebody-else", &[]);
-        discord.close_dms(65);
-        let _running = started(&app, &discord).await;
-        assert_eq!(invite(&leader, &newcomer).await.1, "FAILED");
-        let correct = "mutation($id: ID!) { updateMember(input: { id: $id, discordId: \"66\" }) { member { id } } }";
-        leader.ok(correct, json!({ "id": newcomer.id })).await;
-        discord.open_dms(65);
-        leader.ok(RETRY, json!({ "id": outbox(&leader).await[0]["id"] })).await;
-        while status(&leader).await["failed"] != 1 {}
-        assert_eq!(discord.messages().len(), 0);
-    }
+#[on_both]
+async fn no_request_is_made_while_a_limit_is_used_up(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    discord.limit_channel(5, 0, 30.0);
+    let _running = started(&app, &discord).await;
+    let vote = Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
+    discord.until("the launch", |it| (it.messages().len() == 1).then_some(())).await;
+    while status(&leader).await["queued"] != 0 {}
+    vote.close(&leader).await;
+    let is_put_off = async || {
+        let message = outbox(&leader).await.remove(0);
+        message["nextAttemptAt"] != message["queuedAt"]
+    };
+    while !is_put_off().await {}
+    assert_eq!(discord.messages().len(), 1);
+    app.clock.advance(Duration::from_secs(31));
+    discord.until("the result", |it| (it.messages().len() == 2).then_some(())).await;
+    assert!(discord.calls().iter().all(|call| call.status != 429));
+}
 
-    async fn another_server_delivers_the_messages_of_a_crashed_one(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        let running = started(&app, &discord).await;
-        let held = discord.hold();
-        Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
-        held.waiting(1).await;
-        // The server has sent the message and stops before it receives the response.
-        drop(running);
-        let other = app.another_bot(&discord).await;
-        let _running = guildhall::bot::start(&other);
-        drop(held);
-        let gone = async {
-            while status(&leader).await["queued"] != 0 {
-                app.clock.advance(Duration::from_secs(1));
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(30), gone).await.expect("the other server takes it on");
-        assert_eq!(discord.messages().len(), 1);
-    }
+#[on_both]
+async fn a_refused_message_fails_and_does_not_block_the_next(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    discord.delete_channel(CHANNEL);
+    let _running = started(&app, &discord).await;
+    let vote = Draft::live(&leader, 2, json!({ "title": "Lost", "announcements": "QUIET" })).await;
+    while status(&leader).await["failed"] != 1 {}
+    let letter = outbox(&leader).await.remove(0);
+    assert_eq!(
+        (&letter["problem"], &letter["campaign"]["title"]),
+        (&json!("There is no such channel."), &json!("Lost"))
+    );
+    vote.close(&leader).await;
+    while status(&leader).await["failed"] != 2 {}
+}
+
+#[on_both]
+async fn nothing_is_posted_to_another_servers_channel(app: TestApp) {
+    const ANOTHERS: u64 = 7_000;
+    let (app, discord) = with_bot(app).await;
+    discord.add_server(SERVER + 1);
+    discord.add_channel(SERVER + 1, ANOTHERS);
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    let _running = started(&app, &discord).await;
+    Draft::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": ANOTHERS.to_string() })).await;
+    while status(&leader).await["failed"] != 1 {}
+    assert!(outbox(&leader).await[0]["problem"].as_str().unwrap().contains("where it should go"));
+    assert_eq!(discord.messages().len(), 0);
+}
+
+#[on_both]
+async fn a_code_is_sent_only_to_its_member(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let newcomer = invitee(&guild, "newcomer", 65).await;
+    discord.join(SERVER, 65, "somebody-else", &[]);
+    discord.close_dms(65);
+    let _running = started(&app, &discord).await;
+    assert_eq!(invite(&leader, &newcomer).await.1, "FAILED");
+    let correct = "mutation($id: ID!) { updateMember(input: { id: $id, discordId: \"66\" }) { member { id } } }";
+    leader.ok(correct, json!({ "id": newcomer.id })).await;
+    discord.open_dms(65);
+    leader.ok(RETRY, json!({ "id": outbox(&leader).await[0]["id"] })).await;
+    while status(&leader).await["failed"] != 1 {}
+    assert_eq!(discord.messages().len(), 0);
+}
+
+#[on_both]
+async fn another_server_delivers_the_messages_of_a_crashed_one(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    let running = started(&app, &discord).await;
+    let held = discord.hold();
+    Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
+    held.waiting(1).await;
+    // The server has sent the message and stops before it receives the response.
+    drop(running);
+    let other = app.another_bot(&discord).await;
+    let _running = guildhall::bot::start(&other);
+    drop(held);
+    let gone = async {
+        while status(&leader).await["queued"] != 0 {
+            app.clock.advance(Duration::from_secs(1));
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), gone).await.expect("the other server takes it on");
+    assert_eq!(discord.messages().len(), 1);
 }
 
 /// Two servers deliver the messages of both while campaigns are running.

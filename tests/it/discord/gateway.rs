@@ -22,88 +22,96 @@ async fn until_it_is(app: &TestApp, leader: &crate::support::Client<'_>, connect
     tokio::time::timeout(Duration::from_secs(30), waiting).await.unwrap_or_else(|_| panic!("it is not {connection}"))
 }
 
-on_both! {
-    async fn the_bot_connects_and_reconnects(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        assert_eq!(status(&leader).await["connection"], "CONNECTING");
-        let _running = started(&app, &discord).await;
-        until_it_is(&app, &leader, "CONNECTED").await;
-        assert_eq!(discord.identifies()[0]["intents"], json!(2), "the Server Members Intent, and no other");
-        // However a connection ends, the session is resumed at once.
-        for (number, end) in [1_001, 4_000, 4_003, 1_005, 0].into_iter().enumerate() {
-            match end {
-                0 => {
-                    discord.reset_connections(true);
-                    discord.drop_gateway();
-                    discord.reset_connections(false);
-                }
-                code => discord.close_gateway(code),
+#[on_both]
+async fn the_bot_connects_and_reconnects(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    assert_eq!(status(&leader).await["connection"], "CONNECTING");
+    let _running = started(&app, &discord).await;
+    until_it_is(&app, &leader, "CONNECTED").await;
+    assert_eq!(discord.identifies()[0]["intents"], json!(2), "the Server Members Intent, and no other");
+    // However a connection ends, the session is resumed at once.
+    for (number, end) in [1_001, 4_000, 4_003, 1_005, 0].into_iter().enumerate() {
+        match end {
+            0 => {
+                discord.reset_connections(true);
+                discord.drop_gateway();
+                discord.reset_connections(false);
             }
-            discord.until("the session again", |it| (it.resumes() > number && it.sessions() == 1).then_some(())).await;
+            code => discord.close_gateway(code),
         }
-        until_it_is(&app, &leader, "CONNECTED").await;
-        let resumes = discord.resumes();
-        discord.ask_reconnect();
-        discord.until("the session again", |it| (it.resumes() > resumes && it.sessions() == 1).then_some(())).await;
-        // An expired session is replaced by a new one.
-        discord.refuse_resume();
-        discord.drop_gateway();
-        discord.until("a new session", |it| (it.identifies().len() == 2 && it.sessions() == 1).then_some(())).await;
-        until_it_is(&app, &leader, "CONNECTED").await;
+        discord.until("the session again", |it| (it.resumes() > number && it.sessions() == 1).then_some(())).await;
     }
+    until_it_is(&app, &leader, "CONNECTED").await;
+    let resumes = discord.resumes();
+    discord.ask_reconnect();
+    discord.until("the session again", |it| (it.resumes() > resumes && it.sessions() == 1).then_some(())).await;
+    // An expired session is replaced by a new one.
+    discord.refuse_resume();
+    discord.drop_gateway();
+    discord.until("a new session", |it| (it.identifies().len() == 2 && it.sessions() == 1).then_some(())).await;
+    until_it_is(&app, &leader, "CONNECTED").await;
+}
 
-    async fn an_outage_is_reported_and_the_bot_recovers(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        map_roles(&guild).await;
-        link(&leader).await;
-        discord.set_down(true);
-        let _running = guildhall::bot::start(&app.app);
-        let found = until_it_is(&app, &leader, "CONNECTING").await;
-        assert_eq!(found["connection"], "CONNECTING");
-        discord.set_down(false);
-        until_it_is(&app, &leader, "CONNECTED").await;
-        discord.set_down(true);
-        until_it_is(&app, &leader, "CONNECTING").await;
-        discord.set_down(false);
-        until_it_is(&app, &leader, "CONNECTED").await;
-        discord.arrive(SERVER, 71, "afterwards", &[VETERAN_ROLE]);
-        let query = "{ members(filter: { search: \"afterwards\" }) { nodes { rank { name } } } }";
-        let followed = async { while leader.ok(query, json!({})).await["members"]["nodes"][0]["rank"]["name"] != "Veteran" {} };
-        tokio::time::timeout(Duration::from_secs(20), followed).await.expect("what happens on Discord is heard again");
-    }
+#[on_both]
+async fn an_outage_is_reported_and_the_bot_recovers(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    map_roles(&guild).await;
+    link(&leader).await;
+    discord.set_down(true);
+    let _running = guildhall::bot::start(&app.app);
+    let found = until_it_is(&app, &leader, "CONNECTING").await;
+    assert_eq!(found["connection"], "CONNECTING");
+    discord.set_down(false);
+    until_it_is(&app, &leader, "CONNECTED").await;
+    discord.set_down(true);
+    until_it_is(&app, &leader, "CONNECTING").await;
+    discord.set_down(false);
+    until_it_is(&app, &leader, "CONNECTED").await;
+    discord.arrive(SERVER, 71, "afterwards", &[VETERAN_ROLE]);
+    let query = "{ members(filter: { search: \"afterwards\" }) { nodes { rank { name } } } }";
+    let followed =
+        async { while leader.ok(query, json!({})).await["members"]["nodes"][0]["rank"]["name"] != "Veteran" {} };
+    tokio::time::timeout(Duration::from_secs(20), followed).await.expect("what happens on Discord is heard again");
+}
 
-    async fn a_rejected_token_is_reported(app) {
-        let discord = LocalDiscord::start().await;
-        let wrong = Bot::new("not-the-token", &discord.base(), &app.clock).unwrap();
-        let app = app.with(|it| it.bot = Some(wrong)).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let _running = guildhall::bot::start(&app.app);
-        let found = until_it_is(&app, &leader, "REFUSED").await;
-        assert!(found["problem"].as_str().unwrap().contains("token"), "{found}");
-    }
+#[on_both]
+async fn a_rejected_token_is_reported(app: TestApp) {
+    let discord = LocalDiscord::start().await;
+    let wrong = Bot::new("not-the-token", &discord.base(), &app.clock).unwrap();
+    let app = app.with(|it| it.bot = Some(wrong)).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let _running = guildhall::bot::start(&app.app);
+    let found = until_it_is(&app, &leader, "REFUSED").await;
+    assert!(found["problem"].as_str().unwrap().contains("token"), "{found}");
+}
 
-    async fn health_and_metrics_report_the_connection(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let http = app.serve().await;
-        until_it_is(&app, &leader, "CONNECTED").await;
-        let ready: Value = http.client.get(http.url("/health/ready")).send().await.unwrap().json().await.unwrap();
-        assert_eq!(ready, json!({ "status": "ready", "discord": "CONNECTED" }));
-        let metrics = http.client.get(http.url("/metrics")).send().await.unwrap().text().await.unwrap();
-        for line in ["guildhall_discord_connected 1", "guildhall_discord_messages{state=\"queued\"} 0", "guildhall_discord_delivered_total 0"] {
-            assert!(metrics.contains(line), "{line} is not in {metrics}");
-        }
-        let commands: Vec<Value> = discord.until("the commands", |it| Some(it.commands()).filter(|it| !it.is_empty())).await;
-        let mut names: Vec<&str> = commands.iter().map(|it| it["name"].as_str().unwrap()).collect();
-        names.sort_unstable();
-        assert_eq!(names, ["standings", "vote", "whoami"]);
+#[on_both]
+async fn health_and_metrics_report_the_connection(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let http = app.serve().await;
+    until_it_is(&app, &leader, "CONNECTED").await;
+    let ready: Value = http.client.get(http.url("/health/ready")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(ready, json!({ "status": "ready", "discord": "CONNECTED" }));
+    let metrics = http.client.get(http.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    for line in [
+        "guildhall_discord_connected 1",
+        "guildhall_discord_messages{state=\"queued\"} 0",
+        "guildhall_discord_delivered_total 0",
+    ] {
+        assert!(metrics.contains(line), "{line} is not in {metrics}");
     }
+    let commands: Vec<Value> =
+        discord.until("the commands", |it| Some(it.commands()).filter(|it| !it.is_empty())).await;
+    let mut names: Vec<&str> = commands.iter().map(|it| it["name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["standings", "vote", "whoami"]);
 }
 
 /// Of two servers with one token, one holds the lease, and the other acquires it when the first stops.

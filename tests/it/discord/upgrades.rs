@@ -34,87 +34,90 @@ async fn titled(leader: &Client<'_>, title: &str) -> Draft {
     Draft::live(leader, 2, input).await
 }
 
-on_both! {
-    async fn messages_of_a_newer_release_are_left_alone_and_hold_up_nothing(app) {
-        const UNKNOWN: &str = "discord_messages WHERE id IN (1, 2, 3) AND claim IS NULL AND attempts = 0";
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        titled(&leader, "Known").await;
-        // Earlier messages to the same channel, of an unknown kind, of an unknown state, and of both.
-        let long_ago = "2020-01-01 00:00:00";
-        store_copy(&app, 1, "DIGEST", "QUEUED", long_ago).await;
-        store_copy(&app, 2, "ANNOUNCEMENT", "HELD", long_ago).await;
-        store_copy(&app, 3, "DIGEST", "HELD", long_ago).await;
-        // A failed message that is known and old is deleted when the server starts.
-        store_copy(&app, 4, "ANNOUNCEMENT", "FAILED", long_ago).await;
-        let listed = leader.ok(MESSAGES, json!({})).await["discordMessages"].clone();
-        assert_eq!((&listed["totalCount"], listed["nodes"].as_array().unwrap().len()), (&json!(2), 2), "{listed}");
-        let found = status(&leader).await;
-        assert_eq!((&found["queued"], &found["failed"]), (&json!(1), &json!(1)));
-        for id in [1, 2, 3] {
-            let node = leader.ok("query($id: ID!) { node(id: $id) { id } }", json!({ "id": message_id(id) })).await;
-            assert_eq!(node["node"], Value::Null);
-            assert_eq!(leader.refusal(RETRY, json!({ "id": message_id(id) })).await, "NOT_FOUND id");
-        }
-        let _running = started(&app, &discord).await;
-        until_rows(&app, "discord_messages WHERE id = 4 OR kind = 'ANNOUNCEMENT' AND state = 'QUEUED'", 0).await;
-        assert_eq!(discord.messages().len(), 1);
-        assert!(discord.messages()[0].body.to_string().contains("Known"));
-        let http = app.serve().await;
-        let metrics = http.client.get(http.url("/metrics")).send().await.unwrap().text().await.unwrap();
-        assert!(metrics.contains("guildhall_discord_messages{state=\"queued\"} 0"), "{metrics}");
-        leader.ok("mutation { unlinkDiscord { success } }", json!({})).await;
-        assert_eq!(app.rows_of(UNKNOWN).await, 3);
+#[on_both]
+async fn messages_of_a_newer_release_are_left_alone_and_hold_up_nothing(app: TestApp) {
+    const UNKNOWN: &str = "discord_messages WHERE id IN (1, 2, 3) AND claim IS NULL AND attempts = 0";
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    titled(&leader, "Known").await;
+    // Earlier messages to the same channel, of an unknown kind, of an unknown state, and of both.
+    let long_ago = "2020-01-01 00:00:00";
+    store_copy(&app, 1, "DIGEST", "QUEUED", long_ago).await;
+    store_copy(&app, 2, "ANNOUNCEMENT", "HELD", long_ago).await;
+    store_copy(&app, 3, "DIGEST", "HELD", long_ago).await;
+    // A failed message that is known and old is deleted when the server starts.
+    store_copy(&app, 4, "ANNOUNCEMENT", "FAILED", long_ago).await;
+    let listed = leader.ok(MESSAGES, json!({})).await["discordMessages"].clone();
+    assert_eq!((&listed["totalCount"], listed["nodes"].as_array().unwrap().len()), (&json!(2), 2), "{listed}");
+    let found = status(&leader).await;
+    assert_eq!((&found["queued"], &found["failed"]), (&json!(1), &json!(1)));
+    for id in [1, 2, 3] {
+        let node = leader.ok("query($id: ID!) { node(id: $id) { id } }", json!({ "id": message_id(id) })).await;
+        assert_eq!(node["node"], Value::Null);
+        assert_eq!(leader.refusal(RETRY, json!({ "id": message_id(id) })).await, "NOT_FOUND id");
     }
+    let _running = started(&app, &discord).await;
+    until_rows(&app, "discord_messages WHERE id = 4 OR kind = 'ANNOUNCEMENT' AND state = 'QUEUED'", 0).await;
+    assert_eq!(discord.messages().len(), 1);
+    assert!(discord.messages()[0].body.to_string().contains("Known"));
+    let http = app.serve().await;
+    let metrics = http.client.get(http.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("guildhall_discord_messages{state=\"queued\"} 0"), "{metrics}");
+    leader.ok("mutation { unlinkDiscord { success } }", json!({})).await;
+    assert_eq!(app.rows_of(UNKNOWN).await, 3);
+}
 
-    async fn a_campaign_that_a_newer_release_announced_is_not_announced_again(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        let mut rows = Vec::new();
-        for voter in 0..7 {
-            rows.push(guild.row(&format!("voter-{voter}"), "Member", true).await);
-        }
-        let voters = guild.add(rows).await;
-        let vote = Draft::live(&leader, 2, json!({ "announcements": "HYPE", "durationHours": 48 })).await;
-        app.sql("UPDATE discord_stories SET told = '{\"events\":[\"DIGEST\",\"LAUNCH\"],\"leads\":0,\"digests\":[1]}'").await;
-        let _running = started(&app, &discord).await;
-        vote.vote(&voters[0], &[0]).await;
-        let second = message(&app, &discord, 2).await.to_string();
-        assert!(second.contains("1 of 8"), "the first ballot, and not the launch again: {second}");
-        for kept in ["\"DIGEST\"", "\"digests\":[1]", "\"FIRST_VOTE\""] {
-            until_rows(&app, &format!("discord_stories WHERE told LIKE '%{kept}%'"), 1).await;
-        }
+#[on_both]
+async fn a_campaign_that_a_newer_release_announced_is_not_announced_again(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    let mut rows = Vec::new();
+    for voter in 0..7 {
+        rows.push(guild.row(&format!("voter-{voter}"), "Member", true).await);
     }
+    let voters = guild.add(rows).await;
+    let vote = Draft::live(&leader, 2, json!({ "announcements": "HYPE", "durationHours": 48 })).await;
+    app.sql("UPDATE discord_stories SET told = '{\"events\":[\"DIGEST\",\"LAUNCH\"],\"leads\":0,\"digests\":[1]}'")
+        .await;
+    let _running = started(&app, &discord).await;
+    vote.vote(&voters[0], &[0]).await;
+    let second = message(&app, &discord, 2).await.to_string();
+    assert!(second.contains("1 of 8"), "the first ballot, and not the launch again: {second}");
+    for kept in ["\"DIGEST\"", "\"digests\":[1]", "\"FIRST_VOTE\""] {
+        until_rows(&app, &format!("discord_stories WHERE told LIKE '%{kept}%'"), 1).await;
+    }
+}
 
-    async fn a_campaign_is_not_announced_while_its_announcements_cannot_be_read(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        link(&leader).await;
-        let vote = titled(&leader, "Unreadable").await;
-        let unreadable = "{\"events\":{\"LAUNCH\":1}}";
-        app.sql(&format!("UPDATE discord_stories SET told = '{unreadable}'")).await;
-        vote.close(&leader).await;
-        titled(&leader, "Readable").await;
-        let _running = started(&app, &discord).await;
-        until_rows(&app, "discord_messages", 0).await;
-        assert_eq!(discord.messages().len(), 2, "the launches of both, and no result");
-        assert_eq!(app.rows_of(&format!("discord_stories WHERE told = '{unreadable}'")).await, 1);
-    }
+#[on_both]
+async fn a_campaign_is_not_announced_while_its_announcements_cannot_be_read(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link(&leader).await;
+    let vote = titled(&leader, "Unreadable").await;
+    let unreadable = "{\"events\":{\"LAUNCH\":1}}";
+    app.sql(&format!("UPDATE discord_stories SET told = '{unreadable}'")).await;
+    vote.close(&leader).await;
+    titled(&leader, "Readable").await;
+    let _running = started(&app, &discord).await;
+    until_rows(&app, "discord_messages", 0).await;
+    assert_eq!(discord.messages().len(), 2, "the launches of both, and no result");
+    assert_eq!(app.rows_of(&format!("discord_stories WHERE told = '{unreadable}'")).await, 1);
+}
 
-    async fn an_unknown_state_of_the_connection_fails_nothing(app) {
-        let (app, discord) = with_bot(app).await;
-        let guild = app.guild("gg").await;
-        let leader = guild.leader().await;
-        let (now, until) = (app.now(), app.now() + std::time::Duration::from_secs(10));
-        app.sql(&format!("INSERT INTO discord_keeper VALUES (1, 1, '{until}', 'DEGRADED', '{now}', NULL)")).await;
-        assert_eq!(status(&leader).await["connection"], "CONNECTING");
-        // Once the other server's lease is over, this one connects.
-        app.clock.advance(std::time::Duration::from_secs(11));
-        let _running = started(&app, &discord).await;
-    }
+#[on_both]
+async fn an_unknown_state_of_the_connection_fails_nothing(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let (now, until) = (app.now(), app.now() + std::time::Duration::from_secs(10));
+    app.sql(&format!("INSERT INTO discord_keeper VALUES (1, 1, '{until}', 'DEGRADED', '{now}', NULL)")).await;
+    assert_eq!(status(&leader).await["connection"], "CONNECTING");
+    // Once the other server's lease is over, this one connects.
+    app.clock.advance(std::time::Duration::from_secs(11));
+    let _running = started(&app, &discord).await;
 }

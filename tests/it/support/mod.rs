@@ -27,6 +27,8 @@ use guildhall::{
 };
 use serde_json::Value;
 
+pub use guildhall_macros::on_both;
+
 pub use self::{
     client::{Client, Responses, next, refusal_in},
     discord::LocalDiscord,
@@ -47,32 +49,6 @@ pub const PERMISSIONS: [&str; 7] = [
     "AUDIT_VIEW",
     "GUILD_MANAGE",
 ];
-
-/// Runs a test on both databases, each time with a fresh app: `on_both!(async fn name(app) { … });`
-macro_rules! on_both {
-    ($(async fn $name:ident($app:ident) $body:block)*) => {
-        $(
-            mod $name {
-                use super::*;
-
-                async fn test($app: $crate::support::TestApp) $body
-
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn sqlite() {
-                    test($crate::support::TestApp::on_sqlite().await).await;
-                }
-
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn postgres() {
-                    if let Some(app) = $crate::support::TestApp::on_postgres().await {
-                        test(app).await;
-                    }
-                }
-            }
-        )*
-    };
-}
-pub(crate) use on_both;
 
 /// A server without a socket, on a database of its own, with a clock that stands still.
 pub struct TestApp {
