@@ -5,19 +5,17 @@ use std::time::Duration;
 use guildhall::kernel::error::Code;
 use serde_json::{Value, json};
 
-use crate::support::{Client, PASSWORD, TestApp, TestGuild, on_both};
+use crate::support::{
+    Client, PASSWORD, TestApp,
+    documents::{LOGIN, LOGOUT, ME_ID, REFRESH_SESSION},
+    on_both,
+};
 
 const INVITE: &str = "mutation($id: ID!) { sendInvite(memberId: $id) { code expiresAt delivery member { id } } }";
 const REGISTER: &str = "mutation($code: String!, $name: String!, $password: String!) {
     register(input: { inviteCode: $code, discordUsername: $name, password: $password }) {
         accessToken refreshToken accessTokenExpiresAt member { id isRegistered }
     }
-}";
-const LOGIN: &str = "mutation($name: String!, $password: String!) {
-    login(input: { discordUsername: $name, password: $password }) { accessToken refreshToken member { displayName } }
-}";
-const REFRESH: &str = "mutation($token: String!) {
-    refreshSession(input: { refreshToken: $token }) { accessToken refreshToken }
 }";
 const CREATE: &str = "mutation($input: CreateMemberInput!) {
     createMember(input: $input) { member { id displayName discordUsername isRegistered rank { name } } }
@@ -35,10 +33,6 @@ async fn invite(officer: &Client<'_>, member: &Client<'_>) -> String {
     invited["sendInvite"]["code"].as_str().unwrap().to_owned()
 }
 
-async fn login(guild: &TestGuild<'_>, name: &str) -> Value {
-    guild.anyone().ok(LOGIN, json!({ "name": name, "password": PASSWORD })).await["login"].clone()
-}
-
 #[on_both]
 async fn an_invited_member_registers_once_and_is_signed_in(app: TestApp) {
     let guild = app.guild("gg").await;
@@ -52,14 +46,14 @@ async fn an_invited_member_registers_once_and_is_signed_in(app: TestApp) {
 
     // A bad password consumes nothing; typed in lower case it works too.
     let short = json!({ "code": code, "name": "New.Guy", "password": "too short" });
-    assert_eq!(guild.anyone().refusal(REGISTER, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT password");
+    assert_eq!(guild.anonymous().refusal(REGISTER, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT password");
     let registered =
-        guild.anyone().ok(REGISTER, registering(&code.to_lowercase(), "@new.guy")).await["register"].clone();
+        guild.anonymous().ok(REGISTER, registering(&code.to_lowercase(), "@new.guy")).await["register"].clone();
     assert_eq!(registered["member"], json!({ "id": new.id, "isRegistered": true }));
-    let signed_in = guild.anyone().with_token(registered["accessToken"].as_str().unwrap());
-    assert_eq!(signed_in.ok("{ me { id } }", json!({})).await["me"]["id"], new.id.as_str());
+    let signed_in = guild.anonymous().with_token(registered["accessToken"].as_str().unwrap());
+    assert_eq!(signed_in.ok(ME_ID, json!({})).await["me"]["id"], new.id.as_str());
 
-    let used = guild.anyone().refusal(REGISTER, registering(code, "new.guy")).await;
+    let used = guild.anonymous().refusal(REGISTER, registering(code, "new.guy")).await;
     assert_eq!(used, "BAD_USER_INPUT INVALID_CODE inviteCode");
     assert_eq!(officer.refusal(INVITE, json!({ "id": new.id })).await, "CONFLICT ALREADY_REGISTERED");
 }
@@ -74,13 +68,13 @@ async fn a_code_is_good_for_one_member_until_it_expires_or_is_replaced(app: Test
     for (code, name) in
         [(&first, "one"), (&of_two, "one"), (&second, "two"), (&second, "nobody"), (&"22222222".to_owned(), "one")]
     {
-        let refusal = guild.anyone().refusal(REGISTER, registering(code, name)).await;
+        let refusal = guild.anonymous().refusal(REGISTER, registering(code, name)).await;
         assert_eq!(refusal, "BAD_USER_INPUT INVALID_CODE inviteCode", "{code} for {name}");
     }
     app.clock.advance(Duration::from_hours(72));
-    let expired = guild.anyone().refusal(REGISTER, registering(&second, "one")).await;
+    let expired = guild.anonymous().refusal(REGISTER, registering(&second, "one")).await;
     assert_eq!(expired, "BAD_USER_INPUT INVALID_CODE inviteCode");
-    guild.anyone().ok(REGISTER, registering(&invite(&officer, &one).await, "one")).await;
+    guild.anonymous().ok(REGISTER, registering(&invite(&officer, &one).await, "one")).await;
 }
 
 #[on_both]
@@ -88,10 +82,10 @@ async fn signing_in_answers_alike_for_unknown_users_and_wrong_passwords(app: Tes
     let guild = app.guild("gg").await;
     guild.member("Known", "Member").await;
     guild.unregistered("unregistered", "Member").await;
-    let mut gone = guild.row("gone", "Member", true).await;
+    let mut gone = guild.member_row("gone", "Member", true).await;
     gone.is_active = false;
-    guild.add(vec![gone]).await;
-    assert_eq!(login(&guild, " @KNOWN").await["member"]["displayName"], "Known");
+    guild.add_members(vec![gone]).await;
+    assert_eq!(guild.login(" @KNOWN").await["member"]["displayName"], "Known");
     let mut answers = Vec::new();
     for (name, password) in [
         ("known", "wrong password"),
@@ -100,7 +94,8 @@ async fn signing_in_answers_alike_for_unknown_users_and_wrong_passwords(app: Tes
         ("gone", PASSWORD),
         ("known", &"x".repeat(10_000)),
     ] {
-        answers.push(guild.anyone().run(LOGIN, json!({ "name": name, "password": password })).await["errors"].clone());
+        answers
+            .push(guild.anonymous().run(LOGIN, json!({ "name": name, "password": password })).await["errors"].clone());
     }
     assert_eq!(answers[0][0]["extensions"], json!({ "code": "UNAUTHENTICATED", "reason": "BAD_CREDENTIALS" }));
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
@@ -110,28 +105,34 @@ async fn signing_in_answers_alike_for_unknown_users_and_wrong_passwords(app: Tes
 async fn a_session_is_renewed_by_a_token_that_works_once(app: TestApp) {
     let guild = app.guild("gg").await;
     guild.member("someone", "Member").await;
-    let session = login(&guild, "someone").await;
+    let session = guild.login("someone").await;
     let first = session["refreshToken"].as_str().unwrap();
-    let renewed = guild.anyone().ok(REFRESH, json!({ "token": first })).await["refreshSession"].clone();
-    let signed_in = guild.anyone().with_token(renewed["accessToken"].as_str().unwrap());
-    assert_eq!(signed_in.refused().await, None);
-    assert_eq!(guild.anyone().refusal(REFRESH, json!({ "token": "nonsense" })).await, "UNAUTHENTICATED INVALID_TOKEN");
+    let renewed = guild.anonymous().ok(REFRESH_SESSION, json!({ "token": first })).await["refreshSession"].clone();
+    let signed_in = guild.anonymous().with_token(renewed["accessToken"].as_str().unwrap());
+    assert_eq!(signed_in.auth_error().await, None);
+    assert_eq!(
+        guild.anonymous().refusal(REFRESH_SESSION, json!({ "token": "nonsense" })).await,
+        "UNAUTHENTICATED INVALID_TOKEN"
+    );
 
     // Used again it ends the session: its access tokens and its newest refresh token too.
-    assert_eq!(guild.anyone().refusal(REFRESH, json!({ "token": first })).await, "UNAUTHENTICATED INVALID_TOKEN");
-    assert_eq!(signed_in.refused().await, Some(Code::Unauthenticated));
+    assert_eq!(
+        guild.anonymous().refusal(REFRESH_SESSION, json!({ "token": first })).await,
+        "UNAUTHENTICATED INVALID_TOKEN"
+    );
+    assert_eq!(signed_in.auth_error().await, Some(Code::Unauthenticated));
     let newest = json!({ "token": renewed["refreshToken"] });
-    assert_eq!(guild.anyone().refusal(REFRESH, newest).await, "UNAUTHENTICATED INVALID_TOKEN");
+    assert_eq!(guild.anonymous().refusal(REFRESH_SESSION, newest).await, "UNAUTHENTICATED INVALID_TOKEN");
 
-    let late = login(&guild, "someone").await;
+    let late = guild.login("someone").await;
     app.clock.advance(Duration::from_mins(15));
     assert_eq!(
-        guild.anyone().with_token(late["accessToken"].as_str().unwrap()).refused().await,
+        guild.anonymous().with_token(late["accessToken"].as_str().unwrap()).auth_error().await,
         Some(Code::Unauthenticated)
     );
     app.clock.advance(Duration::from_hours(720));
     assert_eq!(
-        guild.anyone().refusal(REFRESH, json!({ "token": late["refreshToken"] })).await,
+        guild.anonymous().refusal(REFRESH_SESSION, json!({ "token": late["refreshToken"] })).await,
         "UNAUTHENTICATED INVALID_TOKEN"
     );
 }
@@ -140,9 +141,9 @@ async fn a_session_is_renewed_by_a_token_that_works_once(app: TestApp) {
 async fn of_two_renewals_at_once_only_one_gets_tokens(app: TestApp) {
     let guild = app.guild("gg").await;
     guild.member("someone", "Member").await;
-    let token = json!({ "token": login(&guild, "someone").await["refreshToken"] });
-    let (anyone, other) = (guild.anyone(), guild.anyone());
-    let (one, two) = tokio::join!(anyone.run(REFRESH, token.clone()), other.run(REFRESH, token));
+    let token = json!({ "token": guild.login("someone").await["refreshToken"] });
+    let (anyone, other) = (guild.anonymous(), guild.anonymous());
+    let (one, two) = tokio::join!(anyone.run(REFRESH_SESSION, token.clone()), other.run(REFRESH_SESSION, token));
     let renewed = [one, two].iter().filter(|answer| answer.get("errors").is_none()).count();
     assert_eq!(renewed, 1);
 }
@@ -151,15 +152,15 @@ async fn of_two_renewals_at_once_only_one_gets_tokens(app: TestApp) {
 async fn signing_out_ends_the_session_at_once(app: TestApp) {
     let guild = app.guild("gg").await;
     guild.member("someone", "Member").await;
-    let (one, two) = (login(&guild, "someone").await, login(&guild, "someone").await);
-    let client = guild.anyone().with_token(one["accessToken"].as_str().unwrap());
-    client.ok("mutation { logout { success } }", json!({})).await;
-    assert_eq!(client.refused().await, Some(Code::Unauthenticated));
+    let (one, two) = (guild.login("someone").await, guild.login("someone").await);
+    let client = guild.anonymous().with_token(one["accessToken"].as_str().unwrap());
+    client.ok(LOGOUT, json!({})).await;
+    assert_eq!(client.auth_error().await, Some(Code::Unauthenticated));
     assert_eq!(
-        guild.anyone().refusal(REFRESH, json!({ "token": one["refreshToken"] })).await,
+        guild.anonymous().refusal(REFRESH_SESSION, json!({ "token": one["refreshToken"] })).await,
         "UNAUTHENTICATED INVALID_TOKEN"
     );
-    assert_eq!(guild.anyone().with_token(two["accessToken"].as_str().unwrap()).refused().await, None);
+    assert_eq!(guild.anonymous().with_token(two["accessToken"].as_str().unwrap()).auth_error().await, None);
 }
 
 #[on_both]
@@ -167,12 +168,15 @@ async fn a_token_is_good_in_its_own_guild_only(app: TestApp) {
     let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
     let member = guild.member("someone", "Member").await;
     let token = member.token.clone().unwrap();
-    assert_eq!(other.anyone().with_token(&token).refused().await, Some(Code::Unauthenticated));
-    assert_eq!(guild.anyone().with_token("nonsense").refused().await, Some(Code::Unauthenticated));
+    assert_eq!(other.anonymous().with_token(&token).auth_error().await, Some(Code::Unauthenticated));
+    assert_eq!(guild.anonymous().with_token("nonsense").auth_error().await, Some(Code::Unauthenticated));
     // The same person in two guilds is two members.
     other.member("someone", "Officer").await;
-    let refresh = login(&guild, "someone").await["refreshToken"].clone();
-    assert_eq!(other.anyone().refusal(REFRESH, json!({ "token": refresh })).await, "UNAUTHENTICATED INVALID_TOKEN");
+    let refresh = guild.login("someone").await["refreshToken"].clone();
+    assert_eq!(
+        other.anonymous().refusal(REFRESH_SESSION, json!({ "token": refresh })).await,
+        "UNAUTHENTICATED INVALID_TOKEN"
+    );
     let officer = other.member("officer", "Officer").await;
     assert_eq!(officer.refusal(INVITE, json!({ "id": member.id })).await, "NOT_FOUND memberId");
     assert_eq!(officer.refusal(INVITE, json!({ "id": "nonsense" })).await, "NOT_FOUND memberId");
@@ -255,7 +259,7 @@ async fn the_guild_keeps_a_leader(app: TestApp) {
     let heir = guild.unregistered("heir", "Guild Leader").await;
     assert_eq!(leader.refusal(UPDATE, leave.clone()).await, "CONFLICT LAST_LEADER");
     let code = invite(&leader, &heir).await;
-    guild.anyone().ok(REGISTER, registering(&code, "heir")).await;
+    guild.anonymous().ok(REGISTER, registering(&code, "heir")).await;
     leader.ok(UPDATE, step_down).await;
     let me = leader.ok("{ me { rank { name } } }", json!({})).await;
     assert_eq!(me["me"]["rank"]["name"], "Officer");
@@ -279,18 +283,18 @@ async fn of_two_leaders_who_leave_at_once_one_stays(app: TestApp) {
 async fn deactivation_voids_every_token_and_coming_back_revives_none(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, member) = (guild.member("officer", "Officer").await, guild.member("someone", "Member").await);
-    let session = login(&guild, "someone").await;
-    let signed_in = guild.anyone().with_token(session["accessToken"].as_str().unwrap());
+    let session = guild.login("someone").await;
+    let signed_in = guild.anonymous().with_token(session["accessToken"].as_str().unwrap());
     let set = |active: bool| json!({ "input": { "id": member.id, "active": active } });
     officer.ok(UPDATE, set(false)).await;
     for _ in 0..2 {
-        assert_eq!(member.refused().await, Some(Code::Unauthenticated), "an operator's token");
-        assert_eq!(signed_in.refused().await, Some(Code::Unauthenticated), "a session's token");
+        assert_eq!(member.auth_error().await, Some(Code::Unauthenticated), "an operator's token");
+        assert_eq!(signed_in.auth_error().await, Some(Code::Unauthenticated), "a session's token");
         let refresh = json!({ "token": session["refreshToken"] });
-        assert_eq!(guild.anyone().refusal(REFRESH, refresh).await, "UNAUTHENTICATED INVALID_TOKEN");
+        assert_eq!(guild.anonymous().refusal(REFRESH_SESSION, refresh).await, "UNAUTHENTICATED INVALID_TOKEN");
         officer.ok(UPDATE, set(true)).await;
     }
-    login(&guild, "someone").await;
+    guild.login("someone").await;
 }
 
 #[on_both]

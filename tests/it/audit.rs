@@ -2,7 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Draft, TestApp, on_both, strings};
+use crate::support::{
+    Client, TestApp, TestCampaign,
+    documents::{
+        ACTIVATE_CAMPAIGN, ARCHIVE_CAMPAIGN, CLOSE_CAMPAIGN, DELETE_CAMPAIGN, DELETE_CHARACTER, DELETE_RANK, NODE_ID,
+        REMOVE_ENTRY, SEND_INVITE, SEND_RESET_CODE, UPDATE_CAMPAIGN, UPDATE_RANK,
+    },
+    on_both, strings,
+};
 
 const LOG: &str = "query($first: Int, $after: String, $last: Int, $before: String) {
     auditLog(first: $first, after: $after, last: $last, before: $before) {
@@ -39,7 +46,7 @@ async fn every_privileged_change_is_recorded_and_nothing_else(app: TestApp) {
     let made =
         do_it("mutation { createMember(input: { discordUsername: \"new\" }) { member { id } } }", json!({})).await;
     let new = made["createMember"]["member"]["id"].clone();
-    do_it("mutation($id: ID!) { sendInvite(memberId: $id) { code } }", json!({ "id": new })).await;
+    do_it(SEND_INVITE, json!({ "id": new })).await;
     do_it(
         "mutation($id: ID!, $rank: ID!) { updateMember(input: { id: $id, rankId: $rank }) { member { id } } }",
         json!({ "id": new, "rank": rank("Veteran") }),
@@ -50,21 +57,26 @@ async fn every_privileged_change_is_recorded_and_nothing_else(app: TestApp) {
         json!({ "id": new }),
     )
     .await;
-    do_it("mutation($id: ID!) { sendResetCode(memberId: $id) { code } }", json!({ "id": member.id })).await;
-    let character = do_it("mutation($id: ID!) { createCharacter(input: { memberId: $id, name: \"Z\", realm: \"R\", class: MAGE, role: HEALER }) { character { id } } }", json!({ "id": member.id })).await;
+    do_it(SEND_RESET_CODE, json!({ "id": member.id })).await;
+    let add_character = "mutation($id: ID!) {
+        createCharacter(input: { memberId: $id, name: \"Z\", realm: \"R\", class: MAGE, role: HEALER }) {
+            character { id }
+        }
+    }";
+    let character = do_it(add_character, json!({ "id": member.id })).await;
     let character = character["createCharacter"]["character"]["id"].clone();
     do_it(
         "mutation($id: ID!) { updateCharacter(input: { id: $id, name: \"Y\" }) { character { id } } }",
         json!({ "id": character }),
     )
     .await;
-    do_it("mutation($id: ID!) { deleteCharacter(id: $id) { deletedId } }", json!({ "id": character })).await;
+    do_it(DELETE_CHARACTER, json!({ "id": character })).await;
     do_it(
         "mutation($id: ID!) { updateRank(input: { id: $id, name: \"Boss\", permissions: [] }) { rank { id } } }",
         json!({ "id": rank("Officer") }),
     )
     .await;
-    do_it("mutation($id: ID!) { deleteRank(id: $id) { deletedId } }", json!({ "id": rank("Initiate") })).await;
+    do_it(DELETE_RANK, json!({ "id": rank("Initiate") })).await;
     do_it("mutation { createRank(input: { name: \"Low\", level: 1, permissions: [] }) { rank { id } } }", json!({}))
         .await;
     do_it("mutation { updateGuild(input: { name: \"Other\" }) { guild { id } } }", json!({})).await;
@@ -75,7 +87,10 @@ async fn every_privileged_change_is_recorded_and_nothing_else(app: TestApp) {
         json!({ "id": rank("Officer") }),
     )
     .await;
-    do_it("mutation { createCharacter(input: { name: \"Own\", realm: \"R\", class: MAGE, role: HEALER }) { character { id } } }", json!({})).await;
+    let add_own_character = "mutation {
+        createCharacter(input: { name: \"Own\", realm: \"R\", class: MAGE, role: HEALER }) { character { id } }
+    }";
+    do_it(add_own_character, json!({})).await;
     leader.refusal("mutation { createMember(input: { discordUsername: \"NEW\" }) { member { id } } }", json!({})).await;
 
     let mut events = log(&leader).await;
@@ -95,7 +110,8 @@ async fn every_privileged_change_is_recorded_and_nothing_else(app: TestApp) {
             ("character.delete", "Deleted Y-R, a character of member"),
             (
                 "rank.update",
-                "Changed the rank Officer: name from Officer to Boss, permissions from MEMBERS_MANAGE MEMBERS_INVITE CAMPAIGNS_MANAGE DISCORD_MANAGE AUDIT_VIEW to no permissions"
+                "Changed the rank Officer: name from Officer to Boss, permissions from MEMBERS_MANAGE \
+                 MEMBERS_INVITE CAMPAIGNS_MANAGE DISCORD_MANAGE AUDIT_VIEW to no permissions"
             ),
             ("rank.delete", "Deleted the rank Initiate of level 1"),
             ("rank.create", "Created the rank Low at level 1: no permissions"),
@@ -139,16 +155,16 @@ async fn the_log_is_paged_newest_first_and_open_to_those_who_may_read_it(app: Te
     assert_eq!(other.leader().await.refusal(LOG, json!({ "after": cursor })).await, "BAD_USER_INPUT after");
     assert_eq!(log(&other.leader().await).await.len(), 0);
     assert_eq!(member.refusal(LOG, json!({})).await, "FORBIDDEN PERMISSION_REQUIRED");
-    assert_eq!(guild.anyone().refusal(LOG, json!({})).await, "UNAUTHENTICATED");
+    assert_eq!(guild.anonymous().refusal(LOG, json!({})).await, "UNAUTHENTICATED");
     // By id the same.
     let node = "query($id: ID!) { node(id: $id) { ... on AuditEvent { summary } } }";
     let id = json!({ "id": page["nodes"][0]["id"] });
     assert_eq!(leader.ok(node, id.clone()).await["node"]["summary"], "Added n4 as Initiate");
-    for stranger in [&member, &guild.anyone(), &other.leader().await] {
+    for stranger in [&member, &guild.anonymous(), &other.leader().await] {
         assert_eq!(stranger.ok(node, id.clone()).await["node"], json!(null));
     }
-    let few = leader.statements(LOG, json!({ "first": 2 })).await;
-    assert_eq!(few, leader.statements(LOG, json!({ "first": 5 })).await);
+    let few = leader.count_statements(LOG, json!({ "first": 2 })).await;
+    assert_eq!(few, leader.count_statements(LOG, json!({ "first": 5 })).await);
 }
 
 #[on_both]
@@ -156,40 +172,36 @@ async fn what_was_done_with_a_hidden_campaign_is_hidden_too(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let officer = guild.member("officer", "Officer").await;
-    let update = "mutation($input: UpdateRankInput!) { updateRank(input: $input) { rank { id } } }";
     let auditor = async_graphql::ID::from(guild.rank("Veteran").id);
-    leader.ok(update, json!({ "input": { "id": auditor, "permissions": ["AUDIT_VIEW"] } })).await;
+    leader.ok(UPDATE_RANK, json!({ "input": { "id": auditor, "permissions": ["AUDIT_VIEW"] } })).await;
     let auditor = guild.member("auditor", "Veteran").await;
-    let hidden = Draft::create(&leader, 2, json!({ "minRankLevelToVote": 5, "minRankLevelToView": 5 })).await;
-    let open = Draft::create(&officer, 2, json!({})).await;
+    let hidden = TestCampaign::draft(&leader, 2, json!({ "minRankLevelToVote": 5, "minRankLevelToView": 5 })).await;
+    let open = TestCampaign::draft(&officer, 2, json!({})).await;
     assert_eq!(actions(&leader).await.len(), 3);
     assert_eq!(actions(&officer).await, ["campaign.create", "rank.update"]);
     assert_eq!(actions(&auditor).await, ["rank.update"], "drafts are for those who manage campaigns");
     open.activate(&officer).await;
     assert_eq!(actions(&auditor).await, ["campaign.activate", "campaign.create", "rank.update"]);
-    let node = "query($id: ID!) { node(id: $id) { id } }";
     let of_hidden =
         log(&leader).await.iter().find(|it| it["subject"]["id"] == hidden.id.as_str()).unwrap()["id"].clone();
-    assert_eq!(officer.ok(node, json!({ "id": of_hidden })).await["node"], json!(null));
+    assert_eq!(officer.ok(NODE_ID, json!({ "id": of_hidden })).await["node"], json!(null));
     // Opened later, what was done while it was hidden stays so.
     let opened = json!({ "input": { "id": hidden.id, "minRankLevelToVote": 1, "minRankLevelToView": null } });
-    leader
-        .ok("mutation($input: UpdateCampaignInput!) { updateCampaign(input: $input) { campaign { id } } }", opened)
-        .await;
+    leader.ok(UPDATE_CAMPAIGN, opened).await;
     assert_eq!(actions(&officer).await, ["campaign.activate", "campaign.create", "campaign.update", "rank.update"]);
-    assert_eq!(officer.ok(node, json!({ "id": of_hidden })).await["node"], json!(null));
+    assert_eq!(officer.ok(NODE_ID, json!({ "id": of_hidden })).await["node"], json!(null));
     // Gone, it is no more open than it was.
-    leader.ok("mutation($id: ID!) { deleteCampaign(id: $id) { deletedId } }", hidden.vars()).await;
-    assert_eq!(officer.ok(node, json!({ "id": of_hidden })).await["node"], json!(null));
+    leader.ok(DELETE_CAMPAIGN, hidden.vars()).await;
+    assert_eq!(officer.ok(NODE_ID, json!({ "id": of_hidden })).await["node"], json!(null));
     assert!(actions(&leader).await.contains(&"campaign.delete".to_owned()));
-    assert_eq!(leader.ok(node, json!({ "id": of_hidden })).await["node"]["id"], of_hidden);
+    assert_eq!(leader.ok(NODE_ID, json!({ "id": of_hidden })).await["node"]["id"], of_hidden);
 }
 
 #[on_both]
 async fn the_whole_life_of_a_campaign_is_told(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::create(&officer, 2, json!({ "title": "Mount" })).await;
+    let draft = TestCampaign::draft(&officer, 2, json!({ "title": "Mount" })).await;
     let mut expected = vec!["Drafted the vote “Mount”".to_owned()];
     let mut tell = async |mutation: &str, variables: Value, summary: &str| {
         app.clock.advance(std::time::Duration::from_secs(1));
@@ -215,26 +227,10 @@ async fn the_whole_life_of_a_campaign_is_told(app: TestApp) {
         "Changed the entry other of the vote “Mount”",
     )
     .await;
-    tell(
-        "mutation($id: ID!) { removeEntry(id: $id) { deletedId } }",
-        entry,
-        "Took the entry other off the vote “Mount”",
-    )
-    .await;
-    tell(
-        "mutation($id: ID!) { activateCampaign(id: $id) { campaign { id } } }",
-        draft.vars(),
-        "Set the vote “Mount” live",
-    )
-    .await;
-    tell("mutation($id: ID!) { closeCampaign(id: $id) { campaign { id } } }", draft.vars(), "Closed the vote “Mount”")
-        .await;
-    tell(
-        "mutation($id: ID!) { archiveCampaign(id: $id) { campaign { id } } }",
-        draft.vars(),
-        "Archived the vote “Mount”",
-    )
-    .await;
+    tell(REMOVE_ENTRY, entry, "Took the entry other off the vote “Mount”").await;
+    tell(ACTIVATE_CAMPAIGN, draft.vars(), "Set the vote “Mount” live").await;
+    tell(CLOSE_CAMPAIGN, draft.vars(), "Closed the vote “Mount”").await;
+    tell(ARCHIVE_CAMPAIGN, draft.vars(), "Archived the vote “Mount”").await;
     expected.reverse();
     let told: Vec<String> = log(&officer).await.iter().map(|it| it["summary"].as_str().unwrap().to_owned()).collect();
     assert_eq!(told, expected);

@@ -13,7 +13,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, client::IntoClientRequest},
 };
 
-use crate::support::{Http, TestApp};
+use crate::support::{TestApp, TestServer, documents::GUILD_SLUG};
 
 const FRIEND: &str = "https://guild.example";
 const STRANGER: &str = "https://stranger.example";
@@ -29,25 +29,25 @@ fn list(headers: &HeaderMap, name: &str) -> HashSet<String> {
     lines.flat_map(|line| line.split(',')).map(|it| it.trim().to_ascii_lowercase()).collect()
 }
 
-async fn serve(origins: &[&str], proxies: &[&str]) -> Http {
+async fn serve(origins: &[&str], proxies: &[&str]) -> TestServer {
     let app = TestApp::on_sqlite().await;
     app.guild("gg").await;
-    Http::serve_pages(Arc::clone(&app.app), origins, proxies).await
+    TestServer::with_origins(Arc::clone(&app.app), origins, proxies).await
 }
 
 /// A request for leave to send one, as a page of this origin makes it.
-async fn preflight(http: &Http, path: &str, origin: &str) -> Response {
+async fn preflight(http: &TestServer, path: &str, origin: &str) -> Response {
     let request = http.client.request(Method::OPTIONS, http.url(path)).header("Origin", origin);
     let request = request.header("Access-Control-Request-Method", "POST");
     request.header("Access-Control-Request-Headers", "authorization,content-type,x-guild").send().await.unwrap()
 }
 
-async fn ask(http: &Http, origin: &str) -> Response {
-    http.post(&json!({ "query": "{ guild { slug } }" })).header("Origin", origin).send().await.unwrap()
+async fn ask(http: &TestServer, origin: &str) -> Response {
+    http.post(&json!({ "query": GUILD_SLUG })).header("Origin", origin).send().await.unwrap()
 }
 
 /// How a WebSocket's upgrade with these headers is answered.
-async fn upgrade(http: &Http, headers: &[(&'static str, &str)]) -> u16 {
+async fn upgrade(http: &TestServer, headers: &[(&'static str, &str)]) -> u16 {
     let mut request = format!("ws://{}/graphql", http.address).into_client_request().unwrap();
     request.headers_mut().insert("Sec-WebSocket-Protocol", "graphql-transport-ws".parse().unwrap());
     for (name, value) in headers {
@@ -60,7 +60,7 @@ async fn upgrade(http: &Http, headers: &[(&'static str, &str)]) -> u16 {
     }
     match connect_async(request).await {
         Ok((_, response)) => response.status().as_u16(),
-        Err(Error::Http(response)) => response.status().as_u16(),
+        Err(Error::TestServer(response)) => response.status().as_u16(),
         Err(other) => panic!("{other}"),
     }
 }

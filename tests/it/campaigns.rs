@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{CAST, Client, Draft, TestApp, campaign, on_both, strings};
+use crate::support::{
+    Client, TestApp, TestCampaign,
+    campaigns::campaign_input,
+    documents::{CAST_BALLOT, DELETE_CAMPAIGN, NODE_ID, REMOVE_ENTRY, UPDATE_CAMPAIGN, UPDATE_MEMBER},
+    on_both, strings,
+};
 
 const CREATE: &str = "mutation($input: CreateCampaignInput!) {
     createCampaign(input: $input) { campaign {
@@ -21,10 +26,11 @@ const ACTIVATE: &str =
     "mutation($id: ID!) { activateCampaign(id: $id) { campaign { status startAt closesAt activationBlockers } } }";
 const CLOSE: &str = "mutation($id: ID!) { closeCampaign(id: $id) { campaign { status closedAt } } }";
 const ARCHIVE: &str = "mutation($id: ID!) { archiveCampaign(id: $id) { campaign { status } } }";
-const UPDATE: &str = "mutation($input: UpdateCampaignInput!) { updateCampaign(input: $input) { campaign { title description closesAt minRankLevelToView } } }";
-const MEMBER: &str = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
+const UPDATE: &str = "mutation($input: UpdateCampaignInput!) {
+    updateCampaign(input: $input) { campaign { title description closesAt minRankLevelToView } }
+}";
 
-async fn state(client: &Client<'_>, draft: &Draft) -> Value {
+async fn state(client: &Client<'_>, draft: &TestCampaign) -> Value {
     client.ok(STATE, draft.vars()).await["campaign"].clone()
 }
 
@@ -44,7 +50,7 @@ fn places(campaign: &Value) -> Vec<(String, i64, i64)> {
 async fn a_campaign_goes_from_draft_to_live_to_closed_to_archived(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let made = officer.ok(CREATE, campaign(3, json!({ "picksPerVoter": 2, "title": "  A title " }))).await;
+    let made = officer.ok(CREATE, campaign_input(3, json!({ "picksPerVoter": 2, "title": "  A title " }))).await;
     let made = &made["createCampaign"]["campaign"];
     assert_eq!(made["title"], "A title");
     assert_eq!((made["status"].as_str(), made["method"].as_str()), (Some("DRAFT"), Some("WEIGHTED")));
@@ -58,7 +64,8 @@ async fn a_campaign_goes_from_draft_to_live_to_closed_to_archived(app: TestApp) 
     assert_eq!(
         live,
         json!({
-            "status": "LIVE", "startAt": "2026-03-01T20:00:01+00:00", "closesAt": "2026-03-02T20:00:01+00:00", "activationBlockers": [],
+            "status": "LIVE", "startAt": "2026-03-01T20:00:01+00:00", "closesAt": "2026-03-02T20:00:01+00:00",
+            "activationBlockers": [],
         })
     );
     for wrong in [ACTIVATE, ARCHIVE] {
@@ -73,7 +80,7 @@ async fn a_campaign_goes_from_draft_to_live_to_closed_to_archived(app: TestApp) 
     officer.ok(ARCHIVE, vars.clone()).await;
     let listed =
         "{ campaigns { nodes { id } totalCount } archived: campaigns(filter: { status: [ARCHIVED] }) { totalCount } }";
-    let listed = guild.anyone().ok(listed, json!({})).await;
+    let listed = guild.anonymous().ok(listed, json!({})).await;
     assert_eq!(listed, json!({ "campaigns": { "nodes": [], "totalCount": 0 }, "archived": { "totalCount": 1 } }));
 }
 
@@ -101,11 +108,11 @@ async fn a_bad_campaign_is_refused_by_field(app: TestApp) {
         (entry(json!({ "name": "x", "associatedMemberId": stranger.id })), "NOT_FOUND associatedMemberId"),
         (entry(json!({ "name": "x", "associatedMemberId": "nonsense" })), "NOT_FOUND associatedMemberId"),
     ] {
-        assert_eq!(officer.refusal(CREATE, campaign(2, change.clone())).await, refusal, "{change:.100}");
+        assert_eq!(officer.refusal(CREATE, campaign_input(2, change.clone())).await, refusal, "{change:.100}");
     }
     // What the schema itself cannot take names its field too.
     assert_eq!(
-        officer.refusal(CREATE, campaign(2, json!({ "durationHours": 99_999_999_999_i64 }))).await,
+        officer.refusal(CREATE, campaign_input(2, json!({ "durationHours": 99_999_999_999_i64 }))).await,
         "BAD_USER_INPUT durationHours"
     );
 }
@@ -114,12 +121,17 @@ async fn a_bad_campaign_is_refused_by_field(app: TestApp) {
 async fn only_a_draft_can_be_edited(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::create(&officer, 2, json!({ "description": "first", "minRankLevelToView": 2 })).await;
-    let change = json!({ "input": { "id": draft.id, "title": "New", "description": null, "startAt": "2026-03-05T00:00:00Z", "minRankLevelToView": null } });
+    let draft = TestCampaign::draft(&officer, 2, json!({ "description": "first", "minRankLevelToView": 2 })).await;
+    let change = json!({ "input": {
+        "id": draft.id, "title": "New", "description": null, "startAt": "2026-03-05T00:00:00Z",
+        "minRankLevelToView": null,
+    } });
     let changed = officer.ok(UPDATE, change.clone()).await["updateCampaign"]["campaign"].clone();
     assert_eq!(
         changed,
-        json!({ "title": "New", "description": null, "closesAt": "2026-03-06T00:00:00+00:00", "minRankLevelToView": null })
+        json!({
+            "title": "New", "description": null, "closesAt": "2026-03-06T00:00:00+00:00", "minRankLevelToView": null,
+        })
     );
 
     let add =
@@ -130,7 +142,9 @@ async fn only_a_draft_can_be_edited(app: TestApp) {
     let edit = "mutation($input: UpdateEntryInput!) { updateEntry(input: $input) { entry { name description } } }";
     let edited = officer.ok(edit, json!({ "input": { "id": third, "name": "3rd", "description": "x" } })).await;
     assert_eq!(edited["updateEntry"]["entry"], json!({ "name": "3rd", "description": "x" }));
-    let reorder = "mutation($id: ID!, $order: [ID!]!) { reorderEntries(campaignId: $id, entryIds: $order) { campaign { entries { name } } } }";
+    let reorder = "mutation($id: ID!, $order: [ID!]!) {
+        reorderEntries(campaignId: $id, entryIds: $order) { campaign { entries { name } } }
+    }";
     let order = json!({ "id": draft.id, "order": [third, draft.entries[1], draft.entries[0]] });
     let reordered = officer.ok(reorder, order.clone()).await;
     assert_eq!(strings(&reordered["reorderEntries"]["campaign"]["entries"], "/name"), ["3rd", "entry 1", "entry 0"]);
@@ -138,24 +152,22 @@ async fn only_a_draft_can_be_edited(app: TestApp) {
         let refusal = officer.refusal(reorder, json!({ "id": draft.id, "order": wrong })).await;
         assert_eq!(refusal, "BAD_USER_INPUT entryIds");
     }
-    let remove = "mutation($id: ID!) { removeEntry(id: $id) { deletedId } }";
-    assert_eq!(officer.ok(remove, json!({ "id": third })).await["removeEntry"]["deletedId"], third);
+    assert_eq!(officer.ok(REMOVE_ENTRY, json!({ "id": third })).await["removeEntry"]["deletedId"], third);
 
     draft.activate(&officer).await;
-    let delete = "mutation($id: ID!) { deleteCampaign(id: $id) { deletedId } }";
     let entry = json!({ "input": { "id": draft.entries[0], "name": "late" } });
     for (mutation, variables) in [
         (UPDATE, change),
-        (delete, draft.vars()),
+        (DELETE_CAMPAIGN, draft.vars()),
         (edit, entry),
         (reorder, order),
-        (remove, json!({ "id": draft.entries[0] })),
+        (REMOVE_ENTRY, json!({ "id": draft.entries[0] })),
         (add, json!({ "input": { "campaignId": draft.id, "entry": { "name": "late" } } })),
     ] {
         assert_eq!(officer.refusal(mutation, variables).await, "CONFLICT NOT_A_DRAFT", "{mutation}");
     }
-    let other = Draft::create(&officer, 2, json!({})).await;
-    officer.ok(delete, other.vars()).await;
+    let other = TestCampaign::draft(&officer, 2, json!({})).await;
+    officer.ok(DELETE_CAMPAIGN, other.vars()).await;
     assert_eq!(officer.ok("query($id: ID!) { campaign(id: $id) { id } }", other.vars()).await["campaign"], json!(null));
 }
 
@@ -170,7 +182,7 @@ async fn a_draft_that_is_not_ready_says_why(app: TestApp) {
         (2, json!({ "startAt": "2026-02-01T00:00:00Z" }), json!(["DEADLINE_PASSED"])),
         (2, json!({}), json!([])),
     ] {
-        let draft = Draft::create(&officer, entries, change).await;
+        let draft = TestCampaign::draft(&officer, entries, change).await;
         assert_eq!(officer.ok(blockers, draft.vars()).await["campaign"]["activationBlockers"], expected);
         // By hand it starts now, so a past start is no hindrance.
         if expected == json!([]) || expected == json!(["DEADLINE_PASSED"]) {
@@ -188,15 +200,15 @@ async fn a_ballot_is_cast_once_by_whoever_may(app: TestApp) {
     let voter = guild.member("voter", "Member").await;
     let (initiate, unregistered) =
         (guild.member("initiate", "Initiate").await, guild.unregistered("new", "Member").await);
-    let draft = Draft::create(&officer, 4, json!({ "picksPerVoter": 2 })).await;
-    assert_eq!(voter.refusal(CAST, draft.ballot(&[0, 1])).await, "NOT_FOUND campaignId");
-    assert_eq!(officer.refusal(CAST, draft.ballot(&[0, 1])).await, "CONFLICT CAMPAIGN_NOT_LIVE");
+    let draft = TestCampaign::draft(&officer, 4, json!({ "picksPerVoter": 2 })).await;
+    assert_eq!(voter.refusal(CAST_BALLOT, draft.ballot(&[0, 1])).await, "NOT_FOUND campaignId");
+    assert_eq!(officer.refusal(CAST_BALLOT, draft.ballot(&[0, 1])).await, "CONFLICT CAMPAIGN_NOT_LIVE");
     draft.activate(&officer).await;
-    let elsewhere = Draft::live(&officer, 2, json!({})).await;
+    let elsewhere = TestCampaign::live(&officer, 2, json!({})).await;
     let foreign = json!({ "input": { "campaignId": draft.id, "picks": [draft.entries[0], elsewhere.entries[0]] } });
     let nonsense = json!({ "input": { "campaignId": draft.id, "picks": [draft.entries[0], "nonsense"] } });
     for (client, ballot, refusal) in [
-        (&guild.anyone(), draft.ballot(&[0, 1]), "UNAUTHENTICATED"),
+        (&guild.anonymous(), draft.ballot(&[0, 1]), "UNAUTHENTICATED"),
         (&initiate, draft.ballot(&[0, 1]), "FORBIDDEN RANK_TOO_LOW"),
         (&unregistered, draft.ballot(&[0, 1]), "FORBIDDEN NOT_REGISTERED"),
         (&other.leader().await, draft.ballot(&[0, 1]), "NOT_FOUND campaignId"),
@@ -207,19 +219,18 @@ async fn a_ballot_is_cast_once_by_whoever_may(app: TestApp) {
         (&voter, foreign, "BAD_USER_INPUT UNKNOWN_ENTRY picks"),
         (&voter, nonsense, "BAD_USER_INPUT UNKNOWN_ENTRY picks"),
     ] {
-        assert_eq!(client.refusal(CAST, ballot.clone()).await, refusal, "{ballot}");
+        assert_eq!(client.refusal(CAST_BALLOT, ballot.clone()).await, refusal, "{ballot}");
     }
-    assert_eq!(state(&guild.anyone(), &draft).await["turnout"]["voted"], 0);
-    let cast = voter.ok(CAST, draft.ballot(&[2, 0])).await["castBallot"].clone();
+    assert_eq!(state(&guild.anonymous(), &draft).await["turnout"]["voted"], 0);
+    let cast = voter.ok(CAST_BALLOT, draft.ballot(&[2, 0])).await["castBallot"].clone();
     assert_eq!(strings(&cast["ballot"]["picks"], "/id"), [draft.entries[2].clone(), draft.entries[0].clone()]);
     assert_eq!(cast["campaign"], json!({ "status": "LIVE", "turnout": { "voted": 1 } }));
-    assert_eq!(voter.refusal(CAST, draft.ballot(&[0, 1])).await, "CONFLICT ALREADY_VOTED");
+    assert_eq!(voter.refusal(CAST_BALLOT, draft.ballot(&[0, 1])).await, "CONFLICT ALREADY_VOTED");
     // Nobody else sees it, by whatever way.
-    let node = "query($id: ID!) { node(id: $id) { id } }";
     let id = json!({ "id": cast["ballot"]["id"] });
-    assert_eq!(voter.ok(node, id.clone()).await["node"]["id"], cast["ballot"]["id"]);
-    for peer in [&officer, &guild.leader().await, &guild.anyone()] {
-        assert_eq!(peer.ok(node, id.clone()).await["node"], json!(null));
+    assert_eq!(voter.ok(NODE_ID, id.clone()).await["node"]["id"], cast["ballot"]["id"]);
+    for peer in [&officer, &guild.leader().await, &guild.anonymous()] {
+        assert_eq!(peer.ok(NODE_ID, id.clone()).await["node"], json!(null));
         assert_eq!(state(peer, &draft).await["viewerBallot"], json!(null));
     }
     assert_eq!(strings(&state(&voter, &draft).await["viewerBallot"]["picks"], "/name"), ["entry 2", "entry 0"]);
@@ -229,8 +240,8 @@ async fn a_ballot_is_cast_once_by_whoever_may(app: TestApp) {
 async fn fifty_casts_at_once_by_one_member_leave_one_ballot(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
-    let draft = Draft::live(&officer, 3, json!({})).await;
-    let casts = (0..50).map(|number| voter.run(CAST, draft.ballot(&[number % 3])));
+    let draft = TestCampaign::live(&officer, 3, json!({})).await;
+    let casts = (0..50).map(|number| voter.run(CAST_BALLOT, draft.ballot(&[number % 3])));
     let answers = futures_util::future::join_all(casts).await;
     let taken = answers.iter().filter(|answer| answer.get("errors").is_none()).count();
     assert_eq!(taken, 1);
@@ -245,13 +256,13 @@ async fn from_the_closing_instant_on_every_ballot_is_refused(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let (early, late) = (guild.member("early", "Member").await, guild.member("late", "Member").await);
-    let draft = Draft::live(&officer, 2, json!({ "durationHours": 1 })).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "durationHours": 1 })).await;
     app.clock.advance(Duration::from_micros(3_600_000_000 - 1));
     draft.vote(&early, &[0]).await;
     app.clock.advance(Duration::from_micros(1));
     // Nothing has closed it yet.
     assert_eq!(state(&late, &draft).await["status"], "LIVE");
-    assert_eq!(late.refusal(CAST, draft.ballot(&[0])).await, "CONFLICT CAMPAIGN_NOT_LIVE");
+    assert_eq!(late.refusal(CAST_BALLOT, draft.ballot(&[0])).await, "CONFLICT CAMPAIGN_NOT_LIVE");
     assert_eq!(state(&late, &draft).await["viewerCannotVoteReason"], "NOT_LIVE");
 }
 
@@ -259,15 +270,15 @@ async fn from_the_closing_instant_on_every_ballot_is_refused(app: TestApp) {
 async fn weighted_standings_share_places(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 5, json!({ "picksPerVoter": 3, "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&officer, 5, json!({ "picksPerVoter": 3, "resultsVisibility": "ALWAYS" })).await;
     assert_eq!(
-        places(&state(&guild.anyone(), &draft).await).iter().map(|row| row.1).collect::<Vec<_>>(),
+        places(&state(&guild.anonymous(), &draft).await).iter().map(|row| row.1).collect::<Vec<_>>(),
         [1, 1, 1, 1, 1]
     );
     for (name, picks) in [("a", [0, 1, 2]), ("b", [1, 0, 3]), ("c", [0, 1, 2]), ("d", [1, 0, 3])] {
         draft.vote(&guild.member(name, "Member").await, &picks).await;
     }
-    let now = state(&guild.anyone(), &draft).await;
+    let now = state(&guild.anonymous(), &draft).await;
     let row = |name: &str, place, points| (name.to_owned(), place, points);
     assert_eq!(
         places(&now),
@@ -288,8 +299,10 @@ async fn approval_and_instant_runoff_are_counted_by_their_own_rules(app: TestApp
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let change = |method: &str| json!({ "method": method, "picksPerVoter": 3, "resultsVisibility": "ALWAYS" });
-    let (approval, runoff) =
-        (Draft::live(&officer, 3, change("APPROVAL")).await, Draft::live(&officer, 3, change("INSTANT_RUNOFF")).await);
+    let (approval, runoff) = (
+        TestCampaign::live(&officer, 3, change("APPROVAL")).await,
+        TestCampaign::live(&officer, 3, change("INSTANT_RUNOFF")).await,
+    );
     for (name, picks) in [("a", vec![0]), ("b", vec![0]), ("c", vec![1, 2]), ("d", vec![2, 1]), ("e", vec![2, 1])] {
         let voter = guild.member(name, "Member").await;
         approval.vote(&voter, &picks).await;
@@ -316,7 +329,7 @@ async fn who_sees_the_standings_and_why_not(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let (voted, waiting) = (guild.member("voted", "Member").await, guild.member("waiting", "Member").await);
-    let (initiate, anyone) = (guild.member("initiate", "Initiate").await, guild.anyone());
+    let (initiate, anyone) = (guild.member("initiate", "Initiate").await, guild.anonymous());
     for (visibility, expected) in [
         ("ALWAYS", [json!(null), json!(null), json!(null), json!(null), json!(null)]),
         ("AFTER_VOTING", [json!(null), json!("VOTE_FIRST"), json!(null), json!("SIGN_IN"), json!("VOTE_FIRST")]),
@@ -331,7 +344,7 @@ async fn who_sees_the_standings_and_why_not(app: TestApp) {
             ],
         ),
     ] {
-        let draft = Draft::create(&officer, 2, json!({ "resultsVisibility": visibility })).await;
+        let draft = TestCampaign::draft(&officer, 2, json!({ "resultsVisibility": visibility })).await;
         assert_eq!(state(&officer, &draft).await["standingsHiddenReason"], "NOT_STARTED");
         draft.activate(&officer).await;
         draft.vote(&voted, &[0]).await;
@@ -357,7 +370,7 @@ async fn what_is_above_ones_rank_does_not_exist(app: TestApp) {
         guild.member("veteran", "Veteran").await,
         guild.member("member", "Member").await,
     );
-    let draft = Draft::create(&officer, 2, json!({ "minRankLevelToVote": 3, "minRankLevelToView": 3 })).await;
+    let draft = TestCampaign::draft(&officer, 2, json!({ "minRankLevelToVote": 3, "minRankLevelToView": 3 })).await;
     let query = "query($id: ID!, $entry: ID!) {
         campaign(id: $id) { id } node(id: $id) { id } entry: node(id: $entry) { id } campaigns { totalCount }
     }";
@@ -373,10 +386,10 @@ async fn what_is_above_ones_rank_does_not_exist(app: TestApp) {
         assert!(seen.iter().all(|it| *it == seen[0]), "{data}");
         seen[0]
     };
-    assert!(sees(&officer).await && !sees(&veteran).await && !sees(&member).await && !sees(&guild.anyone()).await);
+    assert!(sees(&officer).await && !sees(&veteran).await && !sees(&member).await && !sees(&guild.anonymous()).await);
     draft.activate(&officer).await;
-    assert!(sees(&officer).await && sees(&veteran).await && !sees(&member).await && !sees(&guild.anyone()).await);
-    assert_eq!(member.refusal(CAST, draft.ballot(&[0])).await, "NOT_FOUND campaignId");
+    assert!(sees(&officer).await && sees(&veteran).await && !sees(&member).await && !sees(&guild.anonymous()).await);
+    assert_eq!(member.refusal(CAST_BALLOT, draft.ballot(&[0])).await, "NOT_FOUND campaignId");
 }
 
 #[on_both]
@@ -384,11 +397,11 @@ async fn whether_the_viewer_can_vote(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let (voter, initiate) = (guild.member("voter", "Member").await, guild.member("initiate", "Initiate").await);
-    let draft = Draft::live(&officer, 2, json!({})).await;
+    let draft = TestCampaign::live(&officer, 2, json!({})).await;
     assert_eq!(state(&voter, &draft).await["viewerCanVote"], true);
     draft.vote(&voter, &[0]).await;
     for (client, reason) in [
-        (&guild.anyone(), "SIGN_IN"),
+        (&guild.anonymous(), "SIGN_IN"),
         (&guild.unregistered("new", "Member").await, "NOT_REGISTERED"),
         (&voter, "ALREADY_VOTED"),
         (&initiate, "RANK_TOO_LOW"),
@@ -405,12 +418,12 @@ async fn the_last_ballot_closes_the_campaign(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, leader) = (guild.member("officer", "Officer").await, guild.leader().await);
     let (one, two) = (
-        Draft::live(&officer, 2, json!({})).await,
-        Draft::live(&officer, 2, json!({ "earlyCloseIfAllVoted": false })).await,
+        TestCampaign::live(&officer, 2, json!({})).await,
+        TestCampaign::live(&officer, 2, json!({ "earlyCloseIfAllVoted": false })).await,
     );
     for (draft, last) in [(&one, "CLOSED"), (&two, "LIVE")] {
-        assert_eq!(leader.ok(CAST, draft.ballot(&[0])).await["castBallot"]["campaign"]["status"], "LIVE");
-        assert_eq!(officer.ok(CAST, draft.ballot(&[1])).await["castBallot"]["campaign"]["status"], last);
+        assert_eq!(leader.ok(CAST_BALLOT, draft.ballot(&[0])).await["castBallot"]["campaign"]["status"], "LIVE");
+        assert_eq!(officer.ok(CAST_BALLOT, draft.ballot(&[1])).await["castBallot"]["campaign"]["status"], last);
     }
     assert_eq!(
         state(&leader, &one).await["turnout"],
@@ -423,13 +436,13 @@ async fn a_campaign_closes_when_the_last_who_had_not_voted_leaves(app: TestApp) 
     let guild = app.guild("gg").await;
     let (officer, leader) = (guild.member("officer", "Officer").await, guild.leader().await);
     let (idle, lazy) = (guild.member("idle", "Member").await, guild.member("lazy", "Member").await);
-    let draft = Draft::live(&officer, 2, json!({})).await;
+    let draft = TestCampaign::live(&officer, 2, json!({})).await;
     draft.vote(&officer, &[0]).await;
     draft.vote(&leader, &[0]).await;
-    officer.ok(MEMBER, json!({ "input": { "id": idle.id, "active": false } })).await;
+    officer.ok(UPDATE_MEMBER, json!({ "input": { "id": idle.id, "active": false } })).await;
     assert_eq!(state(&leader, &draft).await["status"], "LIVE");
     let initiate = json!(async_graphql::ID::from(guild.rank("Initiate").id));
-    officer.ok(MEMBER, json!({ "input": { "id": lazy.id, "rankId": initiate } })).await;
+    officer.ok(UPDATE_MEMBER, json!({ "input": { "id": lazy.id, "rankId": initiate } })).await;
     assert_eq!(state(&leader, &draft).await["status"], "CLOSED");
 }
 
@@ -437,9 +450,9 @@ async fn a_campaign_closes_when_the_last_who_had_not_voted_leaves(app: TestApp) 
 async fn turnout_counts_the_eligible_and_those_who_voted_and_freezes_at_closing(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, gone) = (guild.member("officer", "Officer").await, guild.member("gone", "Member").await);
-    let draft = Draft::live(&officer, 2, json!({})).await;
+    let draft = TestCampaign::live(&officer, 2, json!({})).await;
     draft.vote(&gone, &[1]).await;
-    officer.ok(MEMBER, json!({ "input": { "id": gone.id, "active": false } })).await;
+    officer.ok(UPDATE_MEMBER, json!({ "input": { "id": gone.id, "active": false } })).await;
     let turnout = json!({ "eligible": 3, "voted": 1, "percent": 33.3, "allVoted": false });
     assert_eq!(state(&officer, &draft).await["turnout"], turnout);
     draft.close(&officer).await;
@@ -458,12 +471,13 @@ async fn the_turnout_and_entries_of_a_draft_are_those_it_has_by_now(app: TestApp
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     guild.member("initiate", "Initiate").await;
-    let draft = Draft::create(&officer, 2, json!({ "minRankLevelToVote": 1 })).await;
-    let shown = "query($id: ID!) { campaign(id: $id) { status turnout { eligible } entries { name } standings { entry { name } } } }";
+    let draft = TestCampaign::draft(&officer, 2, json!({ "minRankLevelToVote": 1 })).await;
+    let shown = "query($id: ID!) { campaign(id: $id) {
+        status turnout { eligible } entries { name } standings { entry { name } }
+    } }";
     let as_it_is = async || officer.ok(shown, draft.vars()).await["campaign"].clone();
     assert_eq!(as_it_is().await["turnout"]["eligible"], 3);
-    let change = "mutation($input: UpdateCampaignInput!) { updateCampaign(input: $input) { campaign { id } } }";
-    officer.ok(change, json!({ "input": { "id": draft.id, "minRankLevelToVote": 4 } })).await;
+    officer.ok(UPDATE_CAMPAIGN, json!({ "input": { "id": draft.id, "minRankLevelToVote": 4 } })).await;
     assert_eq!(as_it_is().await["turnout"]["eligible"], 2, "the leader and the officer");
     let rename = "mutation($input: UpdateEntryInput!) { updateEntry(input: $input) { entry { name } } }";
     officer.ok(rename, json!({ "input": { "id": draft.entries[0], "name": "renamed" } })).await;
@@ -482,7 +496,7 @@ async fn the_campaigns_page_takes_the_same_number_of_statements_whatever_its_siz
     let entries: Vec<Value> =
         (0..4).map(|number| json!({ "name": number.to_string(), "associatedMemberId": voter.id })).collect();
     for number in 0..24 {
-        let draft = Draft::live(&officer, 2, json!({ "entries": entries, "resultsVisibility": "ALWAYS" })).await;
+        let draft = TestCampaign::live(&officer, 2, json!({ "entries": entries, "resultsVisibility": "ALWAYS" })).await;
         if number % 2 == 0 {
             draft.vote(&voter, &[0]).await;
         }
@@ -492,24 +506,31 @@ async fn the_campaigns_page_takes_the_same_number_of_statements_whatever_its_siz
         app.clock.advance(Duration::from_secs(1));
     }
     let page = "query($first: Int) { campaigns(first: $first) { nodes {
-        title status createdBy { displayName rank { name } } entries { name associatedMember { displayName rank { name } } }
+        title status createdBy { displayName rank { name } }
+        entries { name associatedMember { displayName rank { name } } }
         turnout { eligible voted } standings { place entry { name } } viewerCanVote viewerBallot { picks { name } }
     } pageInfo { endCursor } } }";
-    let counting = voter.statements(page, json!({ "first": 20 })).await;
-    let small = voter.statements(page, json!({ "first": 3 })).await;
-    let large = voter.statements(page, json!({ "first": 20 })).await;
+    let counting = voter.count_statements(page, json!({ "first": 20 })).await;
+    let small = voter.count_statements(page, json!({ "first": 3 })).await;
+    let large = voter.count_statements(page, json!({ "first": 20 })).await;
     assert_eq!(small, large, "statements for 3 and for 20 campaigns");
     // Who may vote, who did, and the entries: at most once for themselves and once more for the tallies, which take the
     // picks besides; and the ladder.
     assert!(counting <= large + 8, "{counting} statements while it is counted, {large} afterwards");
-    let lean = "query($first: Int) { campaigns(first: $first) { nodes { title entries { name associatedMember { displayName } } } } }";
+    let lean = "query($first: Int) { campaigns(first: $first) {
+        nodes { title entries { name associatedMember { displayName } } }
+    } }";
     for first in [1, 20] {
         assert_eq!(
-            guild.anyone().statements(lean, json!({ "first": first })).await,
+            guild.anonymous().count_statements(lean, json!({ "first": first })).await,
             2,
             "campaigns and members; the entries are known"
         );
     }
-    Draft::live(&officer, 2, json!({})).await;
-    assert_eq!(guild.anyone().statements(lean, json!({ "first": 20 })).await, 3, "those of the new vote are not");
+    TestCampaign::live(&officer, 2, json!({})).await;
+    assert_eq!(
+        guild.anonymous().count_statements(lean, json!({ "first": 20 })).await,
+        3,
+        "those of the new vote are not"
+    );
 }

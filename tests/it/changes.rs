@@ -6,13 +6,15 @@ use futures_util::StreamExt;
 use guildhall::{app::App, kernel::clock::Clock};
 use serde_json::{Value, json};
 
-use crate::support::{Draft, Responses, TestApp, TestGuild, next, on_both, refusal_in, while_time_passes};
+use crate::support::{
+    Responses, TestApp, TestCampaign, TestGuild,
+    documents::{ADD_ENTRY, ARCHIVE_CAMPAIGN, CAST_BALLOT, DELETE_CAMPAIGN, UPDATE_MEMBER, WATCH_TURNOUT},
+    next_response, on_both, refusal_in, while_time_passes,
+};
 
 const FOLLOW: &str = "subscription($id: ID) { campaignChanged(campaignId: $id) { id title status entries { name } } }";
 const RENAME: &str =
     "mutation($id: ID!, $title: String!) { updateCampaign(input: { id: $id, title: $title }) { campaign { id } } }";
-const ARCHIVE: &str = "mutation($id: ID!) { archiveCampaign(id: $id) { campaign { id } } }";
-const MEMBER: &str = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
 
 /// How long changes are collected, on the server's clock, before subscribers receive them.
 const COLLECTING: Duration = Duration::from_millis(100);
@@ -47,13 +49,13 @@ async fn whoever_may_see_a_campaign_is_told_what_becomes_of_it(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, member) = (guild.member("officer", "Officer").await, guild.member("member", "Member").await);
     let mut streams = Vec::new();
-    for client in [&officer, &member, &guild.anyone()] {
+    for client in [&officer, &member, &guild.anonymous()] {
         let mut answers = client.subscribe(FOLLOW, json!({})).await;
         begin(&app.app, &guild, &mut [&mut answers]).await;
         streams.push(answers);
     }
     let [officers, members, anyones] = &mut streams[..] else { unreachable!() };
-    let draft = Draft::create(&officer, 2, json!({ "title": "secret", "minRankLevelToView": 2 })).await;
+    let draft = TestCampaign::draft(&officer, 2, json!({ "title": "secret", "minRankLevelToView": 2 })).await;
     assert_eq!(told(&app.clock, officers).await, "secret DRAFT");
     for number in 1..=20 {
         officer.ok(RENAME, json!({ "id": draft.id, "title": format!("edit {number}") })).await;
@@ -62,13 +64,13 @@ async fn whoever_may_see_a_campaign_is_told_what_becomes_of_it(app: TestApp) {
     assert_eq!(told(&app.clock, officers).await, "edit 20 DRAFT");
     draft.activate(&officer).await;
     draft.close(&officer).await;
-    officer.ok(ARCHIVE, draft.vars()).await;
+    officer.ok(ARCHIVE_CAMPAIGN, draft.vars()).await;
     for status in ["LIVE", "CLOSED", "ARCHIVED"] {
         assert_eq!(told(&app.clock, officers).await, format!("edit 20 {status}"));
         // Drafts are none of their business.
         assert_eq!(told(&app.clock, members).await, format!("edit 20 {status}"));
     }
-    let public = Draft::create(&officer, 2, json!({ "title": "public" })).await;
+    let public = TestCampaign::draft(&officer, 2, json!({ "title": "public" })).await;
     public.activate(&officer).await;
     assert_eq!(told(&app.clock, anyones).await, "public LIVE", "of what is above them, nothing");
     assert_eq!(told(&app.clock, officers).await, "public DRAFT");
@@ -79,26 +81,26 @@ async fn a_campaign_followed_by_its_id_tells_of_no_other(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let (one, two) = (
-        Draft::create(&officer, 2, json!({ "title": "one" })).await,
-        Draft::create(&officer, 2, json!({ "title": "two" })).await,
+        TestCampaign::draft(&officer, 2, json!({ "title": "one" })).await,
+        TestCampaign::draft(&officer, 2, json!({ "title": "two" })).await,
     );
     let mut answers = officer.subscribe(FOLLOW, two.vars()).await;
     begin(&app.app, &guild, &mut [&mut answers]).await;
     one.activate(&officer).await;
     let entry = json!({ "input": { "campaignId": two.id, "entry": { "name": "late" } } });
-    officer.ok("mutation($input: AddEntryInput!) { addEntry(input: $input) { entry { id } } }", entry).await;
+    officer.ok(ADD_ENTRY, entry).await;
     let edited = collected(&app.clock, &mut answers).await.unwrap();
     assert_eq!(edited["data"]["campaignChanged"]["entries"][2]["name"], "late", "{edited}");
-    officer.ok("mutation($id: ID!) { deleteCampaign(id: $id) { deletedId } }", two.vars()).await;
+    officer.ok(DELETE_CAMPAIGN, two.vars()).await;
     assert_eq!(refusal_in(&collected(&app.clock, &mut answers).await.unwrap()), "NOT_FOUND campaignId");
-    assert_eq!(next(&mut answers).await, None);
+    assert_eq!(next_response(&mut answers).await, None);
     for (client, id) in [
-        (&guild.anyone(), json!("nonsense")),
-        (&guild.member("m", "Member").await, json!(Draft::create(&officer, 2, json!({})).await.id)),
+        (&guild.anonymous(), json!("nonsense")),
+        (&guild.member("m", "Member").await, json!(TestCampaign::draft(&officer, 2, json!({})).await.id)),
     ] {
         let mut answers = client.subscribe(FOLLOW, json!({ "id": id })).await;
-        assert_eq!(refusal_in(&next(&mut answers).await.unwrap()), "NOT_FOUND campaignId");
-        assert_eq!(next(&mut answers).await, None);
+        assert_eq!(refusal_in(&next_response(&mut answers).await.unwrap()), "NOT_FOUND campaignId");
+        assert_eq!(next_response(&mut answers).await, None);
     }
 }
 
@@ -106,21 +108,21 @@ async fn a_campaign_followed_by_its_id_tells_of_no_other(app: TestApp) {
 async fn a_demotion_ends_what_is_told_to_the_demoted_alone(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-    let draft = Draft::create(&leader, 2, json!({ "title": "draft" })).await;
+    let draft = TestCampaign::draft(&leader, 2, json!({ "title": "draft" })).await;
     let mut one = officer.subscribe(FOLLOW, draft.vars()).await;
     let mut all = officer.subscribe(FOLLOW, json!({})).await;
     let mut leaders = leader.subscribe(FOLLOW, draft.vars()).await;
     begin(&app.app, &guild, &mut [&mut one, &mut all, &mut leaders]).await;
     let member = json!(async_graphql::ID::from(guild.rank("Member").id));
-    leader.ok(MEMBER, json!({ "input": { "id": officer.id, "rankId": member } })).await;
-    assert_eq!(refusal_in(&next(&mut one).await.unwrap()), "NOT_FOUND campaignId");
-    assert_eq!(next(&mut one).await, None);
+    leader.ok(UPDATE_MEMBER, json!({ "input": { "id": officer.id, "rankId": member } })).await;
+    assert_eq!(refusal_in(&next_response(&mut one).await.unwrap()), "NOT_FOUND campaignId");
+    assert_eq!(next_response(&mut one).await, None);
     leader.ok(RENAME, json!({ "id": draft.id, "title": "renamed" })).await;
     assert_eq!(told(&app.clock, &mut leaders).await, "renamed DRAFT");
     draft.activate(&leader).await;
     assert_eq!(told(&app.clock, &mut all).await, "renamed LIVE", "the draft's new name was not theirs to know");
-    leader.ok(MEMBER, json!({ "input": { "id": officer.id, "active": false } })).await;
-    assert_eq!(refusal_in(&next(&mut all).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
+    leader.ok(UPDATE_MEMBER, json!({ "input": { "id": officer.id, "active": false } })).await;
+    assert_eq!(refusal_in(&next_response(&mut all).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
 }
 
 #[on_both]
@@ -131,17 +133,19 @@ async fn what_is_told_to_one_viewer_is_not_told_to_another(app: TestApp) {
         guild.member("voter", "Member").await,
         guild.member("other", "Member").await,
     );
-    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     draft.vote(&voter, &[1]).await;
-    let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } campaign { viewerCanVote viewerBallot { picks { name } } activationBlockers } } }";
+    let watch = "subscription($id: ID!) { voteTally(campaignId: $id) {
+        turnout { voted } campaign { viewerCanVote viewerBallot { picks { name } } activationBlockers }
+    } }";
     let plain = watch.replace(" activationBlockers", "");
     let own = json!({ "viewerCanVote": false, "viewerBallot": { "picks": [{ "name": "entry 1" }] } });
     let none = json!({ "viewerCanVote": true, "viewerBallot": null });
     let nobody = json!({ "viewerCanVote": false, "viewerBallot": null });
     let mut streams = Vec::new();
-    for (client, expected) in [(&voter, &own), (&other, &none), (&guild.anyone(), &nobody), (&voter, &own)] {
+    for (client, expected) in [(&voter, &own), (&other, &none), (&guild.anonymous(), &nobody), (&voter, &own)] {
         let mut answers = client.subscribe(&plain, draft.vars()).await;
-        assert_eq!(next(&mut answers).await.unwrap()["data"]["voteTally"]["campaign"], *expected);
+        assert_eq!(next_response(&mut answers).await.unwrap()["data"]["voteTally"]["campaign"], *expected);
         streams.push((answers, expected));
     }
     draft.vote(&officer, &[0]).await;
@@ -151,7 +155,7 @@ async fn what_is_told_to_one_viewer_is_not_told_to_another(app: TestApp) {
     }
     // Nor does a field that only officers have become anyone's, in whatever order they ask.
     for (client, is_refused) in [(&officer, false), (&other, true), (&officer, false)] {
-        let first = next(&mut client.subscribe(watch, draft.vars()).await).await.unwrap();
+        let first = next_response(&mut client.subscribe(watch, draft.vars()).await).await.unwrap();
         assert_eq!(first.get("errors").is_some(), is_refused, "{first}");
     }
 }
@@ -160,90 +164,95 @@ async fn what_is_told_to_one_viewer_is_not_told_to_another(app: TestApp) {
 async fn a_demoted_viewer_goes_on_watching_with_fewer_rights(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-    let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { campaign { activationBlockers } } }";
     let mut answers = officer.subscribe(watch, draft.vars()).await;
-    assert!(next(&mut answers).await.unwrap().get("errors").is_none());
+    assert!(next_response(&mut answers).await.unwrap().get("errors").is_none());
     let member = json!(async_graphql::ID::from(guild.rank("Member").id));
-    leader.ok(MEMBER, json!({ "input": { "id": officer.id, "rankId": member } })).await;
+    leader.ok(UPDATE_MEMBER, json!({ "input": { "id": officer.id, "rankId": member } })).await;
     draft.vote(&leader, &[0]).await;
-    assert_eq!(refusal_in(&next(&mut answers).await.unwrap()), "FORBIDDEN PERMISSION_REQUIRED");
+    assert_eq!(refusal_in(&next_response(&mut answers).await.unwrap()), "FORBIDDEN PERMISSION_REQUIRED");
 }
 
 #[on_both]
 async fn the_same_answer_is_made_once_for_all(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     // A turnout is loaded anew for each answer.
     let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { revision campaign { turnout { voted } } } }";
     let mut streams = Vec::new();
     for _ in 0..40 {
-        let mut answers = guild.anyone().subscribe(watch, draft.vars()).await;
-        next(&mut answers).await.unwrap();
+        let mut answers = guild.anonymous().subscribe(watch, draft.vars()).await;
+        next_response(&mut answers).await.unwrap();
         streams.push(answers);
     }
-    let before = app.app.db.statements();
+    let before = app.app.db.count_statements();
     draft.vote(&officer, &[0]).await;
     for answers in &mut streams {
         assert_eq!(next(answers).await.unwrap()["data"]["voteTally"]["campaign"]["turnout"]["voted"], 1);
     }
-    let statements = app.app.db.statements() - before;
+    let statements = app.app.db.count_statements() - before;
     assert!(statements < 60, "{statements} statements for one ballot and 40 who watch the same");
 }
 
 #[on_both]
 async fn fragments_at_a_subscriptions_root_are_put_in(app: TestApp) {
     let guild = app.guild("gg").await;
-    let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     for watch in [
-        "subscription($id: ID!) { ...Watch } fragment Watch on Subscription { voteTally(campaignId: $id) { ...T } } fragment T on VoteTally { isFinal }",
+        "subscription($id: ID!) { ...Watch }
+        fragment Watch on Subscription { voteTally(campaignId: $id) { ...T } }
+        fragment T on VoteTally { isFinal }",
         "subscription($id: ID!) { ... on Subscription { ... { tally: voteTally(campaignId: $id) { isFinal } } } }",
     ] {
-        let first = next(&mut guild.anyone().subscribe(watch, draft.vars()).await).await.unwrap();
+        let first = next_response(&mut guild.anonymous().subscribe(watch, draft.vars()).await).await.unwrap();
         let tally = first["data"].as_object().unwrap().values().next().unwrap();
         assert_eq!(tally, &json!({ "isFinal": false }), "{first}");
     }
     for watch in [
-        "subscription($id: ID!) { a: voteTally(campaignId: $id) { isFinal } b: voteTally(campaignId: $id) { isFinal } }",
+        "subscription($id: ID!) {
+            a: voteTally(campaignId: $id) { isFinal }
+            b: voteTally(campaignId: $id) { isFinal }
+        }",
         "subscription($id: ID!) { voteTally(campaignId: $id) @skip(if: true) { isFinal } }",
-        "subscription($id: ID!) { voteTally(campaignId: $id) { isFinal } ...Unused } fragment Unused on Query { __typename }",
+        "subscription($id: ID!) { voteTally(campaignId: $id) { isFinal } ...Unused }
+        fragment Unused on Query { __typename }",
     ] {
-        assert_eq!(refusal_in(&guild.anyone().run(watch, draft.vars()).await), "BAD_USER_INPUT", "{watch}");
+        assert_eq!(refusal_in(&guild.anonymous().run(watch, draft.vars()).await), "BAD_USER_INPUT", "{watch}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_server_never_hears_of_it_finds_out() {
-    let Some(app) = crate::support::TestApp::on_postgres().await else { return };
+    let Some(app) = TestApp::on_postgres().await else { return };
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let (watcher, voter) = (guild.member("watcher", "Initiate").await, guild.member("voter", "Member").await);
-    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS", "title": "told" })).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS", "title": "told" })).await;
     // Nothing of what this one does is heard: its notices are lost.
-    let silent = app.server_with(|silent| silent.channel = "elsewhere").await;
-    let listening = app.server_with(|listening| listening.reconcile_every = Duration::from_millis(100)).await;
+    let silent = app.another_server_with(|silent| silent.channel = "elsewhere").await;
+    let listening = app.another_server_with(|listening| listening.reconcile_every = Duration::from_millis(100)).await;
     let _background = guildhall::bot::start(&listening);
-    let tally = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } isFinal } }";
-    let mut tallies = watcher.subscribe_at(&listening, tally, draft.vars()).await;
-    assert_eq!(next(&mut tallies).await.unwrap()["data"]["voteTally"]["turnout"]["voted"], 0);
-    let mut follows = officer.subscribe_at(&listening, FOLLOW, draft.vars()).await;
+    let mut tallies = watcher.subscribe_on(&listening, WATCH_TURNOUT, draft.vars()).await;
+    assert_eq!(next_response(&mut tallies).await.unwrap()["data"]["voteTally"]["turnout"]["voted"], 0);
+    let mut follows = officer.subscribe_on(&listening, FOLLOW, draft.vars()).await;
     begin(&listening, &guild, &mut [&mut follows]).await;
-    let cast = voter.run_at(&silent, crate::support::CAST, draft.ballot(&[0])).await;
+    let cast = voter.run_on(&silent, CAST_BALLOT, draft.ballot(&[0])).await;
     assert!(cast.get("errors").is_none(), "{cast}");
-    let heard: Value = next(&mut tallies).await.unwrap();
+    let heard: Value = next_response(&mut tallies).await.unwrap();
     assert_eq!(heard["data"]["voteTally"]["turnout"]["voted"], 1, "{heard}");
     for step in ["close", "archive"] {
         let query = format!("mutation($id: ID!) {{ {step}Campaign(id: $id) {{ campaign {{ id }} }} }}");
-        let done = officer.run_at(&silent, &query, draft.vars()).await;
+        let done = officer.run_on(&silent, &query, draft.vars()).await;
         assert!(done.get("errors").is_none(), "{done}");
     }
-    while next(&mut tallies).await.unwrap()["data"]["voteTally"]["isFinal"] != true {}
+    while next_response(&mut tallies).await.unwrap()["data"]["voteTally"]["isFinal"] != true {}
     assert_eq!(told(&app.clock, &mut follows).await, "told CLOSED");
     assert_eq!(told(&app.clock, &mut follows).await, "told ARCHIVED");
-    let mut tallies = watcher.subscribe_at(&listening, FOLLOW, json!({})).await;
+    let mut tallies = watcher.subscribe_on(&listening, FOLLOW, json!({})).await;
     begin(&listening, &guild, &mut [&mut tallies]).await;
-    let out = officer.run_at(&silent, MEMBER, json!({ "input": { "id": watcher.id, "active": false } })).await;
+    let out = officer.run_on(&silent, UPDATE_MEMBER, json!({ "input": { "id": watcher.id, "active": false } })).await;
     assert!(out.get("errors").is_none(), "{out}");
-    assert_eq!(refusal_in(&next(&mut tallies).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
+    assert_eq!(refusal_in(&next_response(&mut tallies).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
 }

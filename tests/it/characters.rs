@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestApp, on_both, strings};
+use crate::support::{
+    Client, TestApp,
+    documents::{DELETE_CHARACTER, UPDATE_GUILD},
+    on_both, strings,
+};
 
 const CREATE: &str = "mutation($input: CreateCharacterInput!) {
     createCharacter(input: $input) { character { id name realm class spec role isMain armoryUrl member { id } } }
@@ -10,9 +14,10 @@ const CREATE: &str = "mutation($input: CreateCharacterInput!) {
 const UPDATE: &str = "mutation($input: UpdateCharacterInput!) {
     updateCharacter(input: $input) { character { id name realm class spec role isMain } }
 }";
-const DELETE: &str = "mutation($id: ID!) { deleteCharacter(id: $id) { deletedId } }";
 const PAGE: &str = "query($first: Int, $after: String, $filter: CharacterFilter) {
-    characters(first: $first, after: $after, filter: $filter) { totalCount nodes { name isMain } pageInfo { endCursor } }
+    characters(first: $first, after: $after, filter: $filter) {
+        totalCount nodes { name isMain } pageInfo { endCursor }
+    }
 }";
 
 /// A mage of this name, unless changed.
@@ -50,8 +55,9 @@ async fn a_member_keeps_their_own_characters_and_one_main(app: TestApp) {
     assert_eq!(
         first,
         json!({
-            "id": first["id"], "name": "Zoë", "realm": "Sen'jin", "class": "MAGE", "spec": "Frost", "role": "RANGED_DPS",
-            "isMain": true, "armoryUrl": "https://worldofwarcraft.blizzard.com/en-us/character/us/senjin/zo%C3%AB",
+            "id": first["id"], "name": "Zoë", "realm": "Sen'jin", "class": "MAGE", "spec": "Frost",
+            "role": "RANGED_DPS", "isMain": true,
+            "armoryUrl": "https://worldofwarcraft.blizzard.com/en-us/character/us/senjin/zo%C3%AB",
             "member": { "id": member.id },
         })
     );
@@ -62,7 +68,10 @@ async fn a_member_keeps_their_own_characters_and_one_main(app: TestApp) {
     assert_eq!(mains(&member, &member.id).await, ["Zoë"]);
     // Changing something else leaves the main alone, and deleting it leaves none.
     member.ok(UPDATE, json!({ "input": { "id": third["id"], "realm": "Area 52" } })).await;
-    assert_eq!(member.ok(DELETE, json!({ "id": first["id"] })).await["deleteCharacter"]["deletedId"], first["id"]);
+    assert_eq!(
+        member.ok(DELETE_CHARACTER, json!({ "id": first["id"] })).await["deleteCharacter"]["deletedId"],
+        first["id"]
+    );
     assert_eq!(mains(&member, &member.id).await, Vec::<String>::new());
     assert_eq!(create(&member, "Fourth", json!({})).await["isMain"], false, "not the first");
     member.ok(UPDATE, json!({ "input": { "id": third["id"], "isMain": true } })).await;
@@ -140,11 +149,11 @@ async fn officers_keep_the_characters_of_those_below_them(app: TestApp) {
     for (client, character, refusal) in [(&officer, &of_leader, too_low), (&other, &own, no_permission)] {
         let change = json!({ "input": { "id": character["id"], "name": "Stolen" } });
         assert_eq!(client.refusal(UPDATE, change).await, refusal);
-        assert_eq!(client.refusal(DELETE, json!({ "id": character["id"] })).await, refusal);
+        assert_eq!(client.refusal(DELETE_CHARACTER, json!({ "id": character["id"] })).await, refusal);
     }
     officer.ok(UPDATE, json!({ "input": { "id": own["id"], "name": "Renamed" } })).await;
-    officer.ok(DELETE, json!({ "id": own["id"] })).await;
-    assert_eq!(guild.anyone().refusal(CREATE, mage("x", json!({}))).await, "UNAUTHENTICATED");
+    officer.ok(DELETE_CHARACTER, json!({ "id": own["id"] })).await;
+    assert_eq!(guild.anonymous().refusal(CREATE, mage("x", json!({}))).await, "UNAUTHENTICATED");
 }
 
 #[on_both]
@@ -165,14 +174,15 @@ async fn characters_are_found_filtered_and_paged(app: TestApp) {
         (json!({ "mainsOnly": true }), vec!["Élodie"]),
         (json!({}), vec!["ana", "Bär_100%", "Élodie"]),
     ] {
-        let page = guild.anyone().ok(PAGE, json!({ "filter": filter })).await["characters"].clone();
+        let page = guild.anonymous().ok(PAGE, json!({ "filter": filter })).await["characters"].clone();
         assert_eq!(strings(&page["nodes"], "/name"), found, "{filter}");
         assert_eq!(page["totalCount"], found.len());
     }
-    let page = guild.anyone().ok(PAGE, json!({ "first": 1 })).await["characters"].clone();
+    let page = guild.anonymous().ok(PAGE, json!({ "first": 1 })).await["characters"].clone();
     create(&member, "aaa", json!({})).await;
     create(&member, "Beth", json!({})).await;
-    let rest = guild.anyone().ok(PAGE, json!({ "after": page["pageInfo"]["endCursor"] })).await["characters"].clone();
+    let rest =
+        guild.anonymous().ok(PAGE, json!({ "after": page["pageInfo"]["endCursor"] })).await["characters"].clone();
     assert_eq!(strings(&rest["nodes"], "/name"), ["Bär_100%", "Beth", "Élodie"]);
 }
 
@@ -181,15 +191,14 @@ async fn the_armory_is_that_of_the_guilds_region(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     create(&leader, "Thal", json!({ "realm": "Aggra (Português)" })).await;
-    let update = "mutation($input: UpdateGuildInput!) { updateGuild(input: $input) { guild { name region } } }";
-    let changed = leader.ok(update, json!({ "input": { "name": " Ember ", "region": "EU" } })).await;
+    let changed = leader.ok(UPDATE_GUILD, json!({ "input": { "name": " Ember ", "region": "EU" } })).await;
     assert_eq!(changed["updateGuild"]["guild"], json!({ "name": "Ember", "region": "EU" }));
     let url = leader.ok("{ characters { nodes { armoryUrl } } }", json!({})).await;
     assert_eq!(
         url["characters"]["nodes"][0]["armoryUrl"],
         "https://worldofwarcraft.blizzard.com/en-us/character/eu/aggra-portugu%C3%AAs/thal"
     );
-    assert_eq!(leader.refusal(update, json!({ "input": { "name": "" } })).await, "BAD_USER_INPUT name");
+    assert_eq!(leader.refusal(UPDATE_GUILD, json!({ "input": { "name": "" } })).await, "BAD_USER_INPUT name");
     let officer = guild.member("officer", "Officer").await;
-    assert_eq!(officer.refusal(update, json!({ "input": {} })).await, "FORBIDDEN PERMISSION_REQUIRED");
+    assert_eq!(officer.refusal(UPDATE_GUILD, json!({ "input": {} })).await, "FORBIDDEN PERMISSION_REQUIRED");
 }

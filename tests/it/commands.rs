@@ -2,7 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::support::process::{Served, ask, guildhall, run, stdout};
+use crate::support::{
+    Client,
+    documents::ME_NAME,
+    process::{ServerProcess, guildhall, run, stdout},
+    strings,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_guild_is_bootstrapped_served_and_entered() {
@@ -11,15 +16,17 @@ async fn a_guild_is_bootstrapped_served_and_entered() {
     let first = stdout(&run(folder.path(), &bootstrap));
     let second = stdout(&run(folder.path(), &bootstrap));
     assert!(first.len() == 9 && second.len() == 9 && first != second, "only codes: {first:?} {second:?}");
-    let served = Served::start(folder.path(), &["serve", "--bind", "127.0.0.1:0"]);
+    let served = ServerProcess::start(folder.path(), &["serve", "--bind", "127.0.0.1:0"]);
     let register = "mutation($code: String!) {
-        register(input: { inviteCode: $code, discordUsername: \"thal\", password: \"correct horse battery\" }) { accessToken }
+        register(input: { inviteCode: $code, discordUsername: \"thal\", password: \"correct horse battery\" }) {
+            accessToken
+        }
     }";
-    let void = ask(&served, None, register, json!({ "code": first.trim() })).await.unwrap();
+    let void = served.post(None, register, json!({ "code": first.trim() })).await.unwrap();
     assert_eq!(void["errors"][0]["extensions"]["reason"], "INVALID_CODE");
-    let entered = ask(&served, None, register, json!({ "code": second.trim() })).await.unwrap();
+    let entered = served.post(None, register, json!({ "code": second.trim() })).await.unwrap();
     let token = entered["data"]["register"]["accessToken"].as_str().unwrap();
-    let me = ask(&served, Some(token), "{ me { rank { name } } guild { name } }", json!({})).await.unwrap();
+    let me = served.post(Some(token), "{ me { rank { name } } guild { name } }", json!({})).await.unwrap();
     assert_eq!(me["data"], json!({ "me": { "rank": { "name": "Guild Leader" } }, "guild": { "name": "Emberwatch" } }));
     let third = run(folder.path(), &bootstrap);
     assert_eq!(third.status.code(), Some(1));
@@ -31,7 +38,7 @@ async fn a_guild_is_bootstrapped_served_and_entered() {
     assert!(all.starts_with("Thal ") && all.lines().count() == 1, "{all}");
     let (username, token) = minted.trim().split_once(' ').unwrap();
     assert_eq!(username, "Thal");
-    let me = ask(&served, Some(token), "{ me { displayName } }", json!({})).await.unwrap();
+    let me = served.post(Some(token), ME_NAME, json!({})).await.unwrap();
     assert_eq!(me["data"]["me"]["displayName"], "Thal");
     let key = std::fs::metadata(folder.path().join("guildhall.db.key")).unwrap();
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&key.permissions()) & 0o777, 0o600);
@@ -41,11 +48,11 @@ async fn a_guild_is_bootstrapped_served_and_entered() {
 async fn every_acknowledged_ballot_survives_a_kill_and_none_is_doubled() {
     let folder = tempfile::tempdir().unwrap();
     let demo = ["demo", "--bind", "127.0.0.1:0", "--members", "150", "--no-simulate"];
-    let served = Served::start(folder.path(), &demo);
+    let served = ServerProcess::start(folder.path(), &demo);
     let database = ["--database-url", "sqlite://guildhall-demo.db"];
     let tokens = stdout(&run(folder.path(), &[&["token", "--guild", "emberwatch", "--all"], &database[..]].concat()));
     let live = "{ campaigns(filter: { status: [LIVE] }) { nodes { id turnout { voted } entries { id } } } }";
-    let before = ask(&served, None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
+    let before = served.post(None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
     let picks: Vec<&Value> = before["entries"].as_array().unwrap().iter().take(3).map(|entry| &entry["id"]).collect();
     let input = json!({ "input": { "campaignId": before["id"], "picks": picks } });
     let cast = "mutation($input: CastBallotInput!) { castBallot(input: $input) { ballot { id } } }";
@@ -72,15 +79,15 @@ async fn every_acknowledged_ballot_survives_a_kill_and_none_is_doubled() {
     while let Some(cast) = casts.join_next().await {
         acknowledged.extend(cast.unwrap());
     }
-    let again = Served::start(folder.path(), &[&["serve", "--bind", "127.0.0.1:0"], &database[..]].concat());
-    let after = ask(&again, None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
+    let again = ServerProcess::start(folder.path(), &[&["serve", "--bind", "127.0.0.1:0"], &database[..]].concat());
+    let after = again.post(None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
     let voted = |campaign: &Value| usize::try_from(campaign["turnout"]["voted"].as_i64().unwrap()).unwrap();
     assert!(voted(&after) >= voted(&before) + acknowledged.len(), "{} of {}", voted(&after), acknowledged.len());
     for token in &acknowledged {
-        let answer = ask(&again, Some(token), cast, input.clone()).await.unwrap();
+        let answer = again.post(Some(token), cast, input.clone()).await.unwrap();
         assert_eq!(answer["errors"][0]["extensions"]["reason"], "ALREADY_VOTED", "{answer}");
     }
-    let unchanged = ask(&again, None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
+    let unchanged = again.post(None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
     assert_eq!(voted(&unchanged), voted(&after));
 }
 
@@ -88,10 +95,10 @@ async fn every_acknowledged_ballot_survives_a_kill_and_none_is_doubled() {
 async fn the_demo_fills_a_guild_again_and_again_but_never_over_a_real_one() {
     let folder = tempfile::tempdir().unwrap();
     for _ in 0..2 {
-        let served = Served::start(folder.path(), &["demo", "--bind", "127.0.0.1:0", "--no-simulate"]);
+        let served = ServerProcess::start(folder.path(), &["demo", "--bind", "127.0.0.1:0", "--no-simulate"]);
         let query =
             "{ members { totalCount } characters { totalCount } campaigns { nodes { status standings { place } } } }";
-        let data = ask(&served, None, query, json!({})).await.unwrap()["data"].clone();
+        let data = served.post(None, query, json!({})).await.unwrap()["data"].clone();
         assert_eq!((&data["members"]["totalCount"], &data["characters"]["totalCount"]), (&json!(40), &json!(90)));
         let campaigns = data["campaigns"]["nodes"].as_array().unwrap();
         assert!(campaigns.iter().any(|it| it["status"] == "LIVE" && it["standings"].as_array().unwrap().len() == 10));
@@ -250,14 +257,14 @@ async fn a_server_told_to_end_does_so_even_if_a_client_never_finishes() {
     use std::io::Write;
 
     let folder = tempfile::tempdir().unwrap();
-    let mut served = Served::start(folder.path(), &["serve", "--bind", "127.0.0.1:0"]);
+    let mut served = ServerProcess::start(folder.path(), &["serve", "--bind", "127.0.0.1:0"]);
     let address = served.url.trim_start_matches("http://").trim_end_matches("/graphql").to_owned();
     let mut half = std::net::TcpStream::connect(address).unwrap();
     half.write_all(b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{").unwrap();
     // Twice, as an operator does who does not want to wait: the second once the first was heard.
-    served.tell_to_end();
-    served.wait_for("ending");
-    served.tell_to_end();
+    served.terminate();
+    served.wait_for_log("ending");
+    served.terminate();
     let ended = tokio::task::spawn_blocking(move || served.child.wait().unwrap()).await.unwrap();
     assert!(ended.success());
 }
@@ -265,10 +272,14 @@ async fn a_server_told_to_end_does_so_even_if_a_client_never_finishes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_result_is_recounted_by_its_operator_and_verified_by_anyone() {
     let folder = tempfile::tempdir().unwrap();
-    let served = Served::start(folder.path(), &["demo", "--bind", "127.0.0.1:0", "--no-simulate"]);
-    let query = "{ pastVotes { nodes { campaign { id title ballotBox { count file ballots(first: 1) { nodes { receipt picks { name } } } } } } } \
-        campaigns(filter: { status: [LIVE] }) { nodes { id } } }";
-    let data = ask(&served, None, query, json!({})).await.unwrap()["data"].clone();
+    let served = ServerProcess::start(folder.path(), &["demo", "--bind", "127.0.0.1:0", "--no-simulate"]);
+    let query = "{
+        pastVotes { nodes { campaign {
+            id title ballotBox { count file ballots(first: 1) { nodes { receipt picks { name } } } }
+        } } }
+        campaigns(filter: { status: [LIVE] }) { nodes { id } }
+    }";
+    let data = served.post(None, query, json!({})).await.unwrap()["data"].clone();
     let database = ["--database-url", "sqlite://guildhall-demo.db"];
     let recount = |id: &str| run(folder.path(), &[&["recount", "--campaign", id], &database[..]].concat());
     let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
@@ -283,7 +294,7 @@ async fn a_result_is_recounted_by_its_operator_and_verified_by_anyone() {
         let ballot = &campaign["ballotBox"]["ballots"]["nodes"][0];
         let receipt = ballot["receipt"].as_str().unwrap();
         let verified = stdout(&run(folder.path(), &["verify", "box.json", "--receipt", receipt]));
-        let picks = crate::support::strings(&ballot["picks"], "/name").join(", ");
+        let picks = strings(&ballot["picks"], "/name").join(", ");
         assert!(verified.ends_with(&format!("The ballot with this receipt: {picks}\n")), "{verified}");
         let (one, another) = (receipt.to_owned(), receipt.chars().rev().collect::<String>());
         std::fs::write(folder.path().join("forged.json"), text.replace(&one, &another)).unwrap();

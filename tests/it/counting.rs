@@ -9,7 +9,7 @@ use guildhall_count::{BallotFile, Method};
 use serde_json::{Value, json};
 
 use self::textbook::{Published, Textbook};
-use crate::support::{Client, Draft, TestApp, TestGuild, on_both, strings};
+use crate::support::{Client, TestApp, TestCampaign, TestGuild, on_both, strings};
 
 /// Casts every ballot through the API, closes the vote, and returns the result.
 async fn vote(guild: &TestGuild<'_>, voters: &[Client<'_>], election: &Textbook, by: &Published) -> Value {
@@ -19,7 +19,7 @@ async fn vote(guild: &TestGuild<'_>, voters: &[Client<'_>], election: &Textbook,
         "title": election.title, "method": by.method, "picksPerVoter": by.picks_per_voter, "seats": by.seats,
         "earlyCloseIfAllVoted": false, "entries": entries,
     });
-    let draft = Draft::live(&leader, 2, change).await;
+    let draft = TestCampaign::live(&leader, 2, change).await;
     for (voter, ballot) in voters.iter().zip(election.ballots()) {
         draft.vote(voter, &ballot).await;
     }
@@ -37,9 +37,9 @@ async fn textbook_elections_have_the_same_outcomes_through_the_api(app: TestApp)
     let guild = app.guild("gg").await;
     let mut rows = Vec::new();
     for number in 0..100 {
-        rows.push(guild.row(&format!("voter-{number}"), "Member", true).await);
+        rows.push(guild.member_row(&format!("voter-{number}"), "Member", true).await);
     }
-    let voters = guild.add(rows).await;
+    let voters = guild.add_members(rows).await;
     for election in textbook::read("data/elections") {
         // The larger elections are counted without a server only: here they would test nothing more.
         let ballots = election.ballots();

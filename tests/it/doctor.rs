@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::support::{
     LocalDiscord, TestApp, on_both,
-    process::{Served, guildhall, run, stdout},
+    process::{ServerProcess, guildhall, run, stdout},
 };
 
 const SECRET: &str = "q0dWm3Jt8Zc5Yx1Vb7Ns2Lk9Hf4Gp6Ra";
@@ -182,7 +182,7 @@ fn a_secret_that_many_have_is_none() {
 async fn a_server_that_runs_is_found_well_and_ready() {
     let folder = tempfile::tempdir().unwrap();
     stdout(&run(folder.path(), &["bootstrap", "--guild", "emberwatch", "--leader", "thal"]));
-    let served = Served::start(folder.path(), &["serve", "--bind", "127.0.0.1:0"]);
+    let served = ServerProcess::start(folder.path(), &["serve", "--bind", "127.0.0.1:0"]);
     let address = served.url.trim_start_matches("http://").trim_end_matches("/graphql").to_owned();
     doctor(folder.path(), &["--bind", &address], &[])
         .ends_with_code(0)
@@ -283,15 +283,16 @@ async fn a_schema_is_told_of_and_left_as_it_is(app: TestApp) {
     of(&app, &[]).ends_with_code(0).has("ok", "guild", &["gg serves requests that name none (of 1 in all)"]);
     of(&app, &["--default-guild", "gg"]).ends_with_code(0).has("ok", "guild", &["gg serves"]);
     of(&app, &["--default-guild", "hh"]).ends_with_code(1).has("fail", "guild", &["no guild hh"]);
-    let versions = app.rows_of("__diesel_schema_migrations").await;
-    app.sql("DELETE FROM __diesel_schema_migrations WHERE version = '20261122000000'").await;
+    let versions = app.count_rows("__diesel_schema_migrations").await;
+    app.execute_sql("DELETE FROM __diesel_schema_migrations WHERE version = '20261122000000'").await;
     of(&app, &[]).ends_with_code(0).has("warn", "schema", &["20261122000000", "backup"]);
-    app.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20261122000000'), ('29990101000000')").await;
+    app.execute_sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20261122000000'), ('29990101000000')")
+        .await;
     of(&app, &[]).ends_with_code(1).has("fail", "schema", &["newer guildhall", "29990101000000"]);
-    assert_eq!(app.rows_of("__diesel_schema_migrations").await, versions + 1);
-    app.sql("DELETE FROM __diesel_schema_migrations").await;
+    assert_eq!(app.count_rows("__diesel_schema_migrations").await, versions + 1);
+    app.execute_sql("DELETE FROM __diesel_schema_migrations").await;
     of(&app, &[]).ends_with_code(0).has("ok", "schema", &["none yet"]);
-    assert_eq!(app.rows_of("__diesel_schema_migrations").await, 0);
+    assert_eq!(app.count_rows("__diesel_schema_migrations").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -323,8 +324,10 @@ async fn a_postgresql_is_asked_for_all_that_servers_need() {
     let stranger = format!("{url}{}options=-c%20role%3Dpg_monitor", if url.contains('?') { '&' } else { '?' });
     let told = doctor(folder.path(), &["--database-url", &stranger, "--jwt-secret", SECRET], &[]);
     told.ends_with_code(1).has("fail", "rights", &["may not read and write", "ballots", "guilds", "members"]);
-    app.sql(
-        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$",
+    app.execute_sql(
+        "DO $$ BEGIN
+            EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database());
+        END $$",
     )
     .await;
     of(&app, &[]).ends_with_code(1).has("fail", "database", &["read-only", "primary"]);

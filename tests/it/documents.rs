@@ -7,7 +7,13 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::support::{Http, TestApp, on_both, refusal_in};
+use crate::support::{
+    TestApp, TestServer,
+    documents::{GUILD_SLUG, LOGOUT, ME_ID, UNKNOWN_FIELD},
+    on_both, refusal_in,
+};
+
+const COUNT_MEMBERS: &str = "query($f: MemberFilter) { members(filter: $f) { totalCount } }";
 
 fn hash(query: &str) -> String {
     base16ct::lower::encode_string(&Sha256::digest(query))
@@ -17,12 +23,12 @@ fn persisted(hash: &str) -> Value {
     json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } })
 }
 
-async fn ask(http: &Http, body: &Value) -> Value {
+async fn ask(http: &TestServer, body: &Value) -> Value {
     http.post(body).send().await.unwrap().json().await.unwrap()
 }
 
-async fn serve(app: &TestApp, settings: &Settings) -> Http {
-    Http::serve_with(Arc::clone(&app.app), settings, RequestRates::default()).await
+async fn serve(app: &TestApp, settings: &Settings) -> TestServer {
+    TestServer::start_with(Arc::clone(&app.app), settings, Budgets::default()).await
 }
 
 #[on_both]
@@ -41,7 +47,7 @@ async fn a_query_that_was_registered_is_known_by_its_hash(app: TestApp) {
     let modern =
         get(&persisted(&hash(query))).header("accept", "application/graphql-response+json").send().await.unwrap();
     assert_eq!(modern.status(), StatusCode::BAD_REQUEST);
-    let wrong = ask(&http, &json!({ "query": query, "extensions": persisted(&hash("{ me { id } }")) })).await;
+    let wrong = ask(&http, &json!({ "query": query, "extensions": persisted(&hash(ME_ID)) })).await;
     assert_eq!(refusal_in(&wrong), "BAD_USER_INPUT extensions");
     assert_eq!(
         refusal_in(&ask(&http, &by_hash).await),
@@ -67,19 +73,19 @@ async fn a_query_that_was_registered_is_known_by_its_hash(app: TestApp) {
         );
     }
     // What cannot be run is not kept, and a mutation is one by its hash, too.
-    let logout = "mutation { logout { success } }";
-    ask(&http, &json!({ "query": logout, "extensions": persisted(&hash(logout)) })).await;
-    assert_eq!(get(&persisted(&hash(logout))).send().await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
+    ask(&http, &json!({ "query": LOGOUT, "extensions": persisted(&hash(LOGOUT)) })).await;
+    assert_eq!(get(&persisted(&hash(LOGOUT))).send().await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[on_both]
 async fn a_manifest_allows_nothing_else(app: TestApp) {
     app.guild("gg").await;
-    let (slug, name) = ("{ guild { slug } }", "query Name { guild { name } }");
+    let (slug, name) = (GUILD_SLUG, "query Name { guild { name } }");
     for manifest in [
         json!({ hash(slug): slug, "name-1": name }),
         json!({ "format": "apollo-persisted-query-manifest", "version": 1, "operations": [
-            { "id": hash(slug), "name": "Slug", "type": "query", "body": slug }, { "id": "name-1", "name": "Name", "type": "query", "body": name },
+            { "id": hash(slug), "name": "Slug", "type": "query", "body": slug },
+            { "id": "name-1", "name": "Name", "type": "query", "body": name },
         ] }),
     ] {
         let settings = Settings { manifest: Some(manifest.to_string()), ..Settings::default() };
@@ -97,15 +103,14 @@ async fn a_manifest_allows_nothing_else(app: TestApp) {
         ] {
             assert!(ask(&http, &body).await["data"]["guild"].is_object(), "{body}");
         }
-        let other = "{ me { id } }";
         for body in [
-            json!({ "query": other }),
+            json!({ "query": ME_ID }),
             json!({ "query": format!("{slug} ") }),
             json!({ "documentId": "name-2" }),
-            json!({ "extensions": persisted(&hash(other)) }),
-            json!({ "query": other, "extensions": persisted(&hash(other)) }),
-            json!({ "query": other, "extensions": persisted(&hash(slug)) }),
-            json!({ "query": other, "documentId": "name-1" }),
+            json!({ "extensions": persisted(&hash(ME_ID)) }),
+            json!({ "query": ME_ID, "extensions": persisted(&hash(ME_ID)) }),
+            json!({ "query": ME_ID, "extensions": persisted(&hash(slug)) }),
+            json!({ "query": ME_ID, "documentId": "name-1" }),
             json!({ "query": "{ __schema { queryType { name } } }" }),
             json!({ "query": "{" }),
         ] {
@@ -121,14 +126,17 @@ async fn a_manifest_allows_nothing_else(app: TestApp) {
 #[on_both]
 async fn the_schema_is_told_or_not(app: TestApp) {
     app.guild("gg").await;
-    let ask_types = json!({ "query": "query($n: String!) { ...Q } fragment Q on Query { __type(name: $n) { name } }", "variables": { "n": "Member" } });
+    let type_name = "query($n: String!) { ...Q } fragment Q on Query { __type(name: $n) { name } }";
+    let ask_types = json!({ "query": type_name, "variables": { "n": "Member" } });
     let (schema, name) = (
         json!({ "query": "{ __schema { queryType { name } } }" }),
         json!({ "query": "{ __typename guild { __typename } }" }),
     );
     let open = app.serve().await;
     assert_eq!(ask(&open, &ask_types).await["data"]["__type"]["name"], "Member");
-    let one_of = json!({ "query": "{ __type(name: \"LoginInput\") { isOneOf specifiedByURL inputFields(includeDeprecated: true) { name } } }" });
+    let one_of = json!({ "query": "{ __type(name: \"LoginInput\") {
+        isOneOf specifiedByURL inputFields(includeDeprecated: true) { name }
+    } }" });
     assert_eq!(ask(&open, &one_of).await["data"]["__type"]["isOneOf"], false);
     let closed = serve(&app, &Settings { introspection: false, ..Settings::default() }).await;
     for body in [&ask_types, &schema] {
@@ -194,7 +202,8 @@ async fn each_limit_is_where_it_is_set_and_says_so(app: TestApp) {
         assert!(message.contains(told), "{message}");
     }
     // By a variable as by a literal, also when the document is known already.
-    let sized = |first: i64| json!({ "query": "query($n: Int) { members(first: $n) { nodes { id } } }", "variables": { "n": first } });
+    let page = "query($n: Int) { members(first: $n) { nodes { id } } }";
+    let sized = |first: i64| json!({ "query": page, "variables": { "n": first } });
     assert!(ask(&http, &sized(2)).await.get("errors").is_none());
     assert_eq!(refusal_in(&ask(&http, &sized(100)).await), "QUERY_TOO_COMPLEX");
     let twice = ask(&http, &json!({ "query": format!("{{ __typename {} }}", "@aa".repeat(10)) })).await;
@@ -234,8 +243,8 @@ async fn variables_are_coerced_before_anything_runs(app: TestApp) {
         ("query($id: ID!) { member(id: $id) { id } }", json!({ "id": {} }), "id"),
         ("query($id: ID!) { member(id: $id) { id } }", json!({ "id": true }), "id"),
         ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": ["x", null] }), "ids"),
-        ("query($f: MemberFilter) { members(filter: $f) { totalCount } }", json!({ "f": { "bogus": 1 } }), "f"),
-        ("query($f: MemberFilter) { members(filter: $f) { totalCount } }", json!({ "f": { "search": 1 } }), "search"),
+        (COUNT_MEMBERS, json!({ "f": { "bogus": 1 } }), "f"),
+        (COUNT_MEMBERS, json!({ "f": { "search": 1 } }), "search"),
         (
             "query($s: [CampaignStatus!]) { campaigns(filter: { status: $s }) { totalCount } }",
             json!({ "s": ["LIVE", "BOGUS"] }),
@@ -270,12 +279,12 @@ async fn variables_are_coerced_before_anything_runs(app: TestApp) {
         leader.ok(update, json!({ "i": { "id": member.id } })).await["updateMember"]["member"]["displayName"],
         "Some One"
     );
-    assert_eq!(
-        leader.ok(update, json!({ "i": { "id": member.id, "displayName": null } })).await["updateMember"]["member"]["displayName"],
-        "someone"
-    );
+    let null = json!({ "i": { "id": member.id, "displayName": null } });
+    assert_eq!(leader.ok(update, null).await["updateMember"]["member"]["displayName"], "someone");
     // So too by a variable within an input that stands in the document.
-    let inline = "mutation($id: ID!, $name: String) { updateMember(input: { id: $id, displayName: $name }) { member { displayName } } }";
+    let inline = "mutation($id: ID!, $name: String) {
+        updateMember(input: { id: $id, displayName: $name }) { member { displayName } }
+    }";
     for (variables, shown) in [
         (json!({ "id": member.id, "name": "Some One" }), "Some One"),
         (json!({ "id": member.id }), "Some One"),
@@ -287,14 +296,18 @@ async fn variables_are_coerced_before_anything_runs(app: TestApp) {
             "{variables}"
         );
     }
-    let create = "mutation($early: Boolean) { createCampaign(input: { title: \"x\", minRankLevelToVote: 1, durationHours: 1, earlyCloseIfAllVoted: $early, entries: [] }) { campaign { earlyCloseIfAllVoted } } }";
+    let create = "mutation($early: Boolean) {
+        createCampaign(input: {
+            title: \"x\", minRankLevelToVote: 1, durationHours: 1, earlyCloseIfAllVoted: $early, entries: []
+        }) { campaign { earlyCloseIfAllVoted } }
+    }";
     assert_eq!(leader.ok(create, json!({})).await["createCampaign"]["campaign"]["earlyCloseIfAllVoted"], true);
 }
 
 #[on_both]
 async fn fields_are_skipped_and_included_by_the_book(app: TestApp) {
     let guild = app.guild("gg").await;
-    let ask = async |query: &str, variables: Value| guild.anyone().ok(query, variables).await;
+    let ask = async |query: &str, variables: Value| guild.anonymous().ok(query, variables).await;
     let skip = "query($x: Boolean = true) { guild { slug @skip(if: $x) name } }";
     assert_eq!(ask(skip, json!({})).await, json!({ "guild": { "name": "gg" } }));
     assert_eq!(ask(skip, json!({ "x": false })).await, json!({ "guild": { "slug": "gg", "name": "gg" } }));
@@ -329,7 +342,7 @@ async fn what_is_asked_for_twice_is_done_once(app: TestApp) {
         )
         .await;
     assert_eq!(parts["me"]["rank"], json!({ "name": "Guild Leader", "level": 5 }));
-    let refused = guild.anyone().run("{ ranks { name discordRoleId discordRoleId } }", json!({})).await;
+    let refused = guild.anonymous().run("{ ranks { name discordRoleId discordRoleId } }", json!({})).await;
     assert_eq!(refused["errors"].as_array().unwrap().len(), 5, "one a rank: {refused}");
 }
 
@@ -337,7 +350,7 @@ async fn what_is_asked_for_twice_is_done_once(app: TestApp) {
 async fn documents_are_held_against_the_schema_before_they_run(app: TestApp) {
     let guild = app.guild("gg").await;
     for query in [
-        "{ nothing }",
+        UNKNOWN_FIELD,
         "{ guild { slug @nope } }",
         "{ guild @skip { slug } }",
         "{ guild @skip(if: \"true\") { slug } }",
@@ -357,7 +370,7 @@ async fn documents_are_held_against_the_schema_before_they_run(app: TestApp) {
         "{ ... on Nothing { slug } }",
         "{ ...F } fragment F on Member { id }",
     ] {
-        let answer = guild.anyone().run(query, json!({})).await;
+        let answer = guild.anonymous().run(query, json!({})).await;
         assert_eq!(refusal_in(&answer), "BAD_USER_INPUT", "{query}");
         assert!(answer["data"].is_null() && answer["errors"][0].get("path").is_none(), "{query}: {answer}");
         assert!(answer["errors"][0]["locations"][0]["line"].is_number(), "{query}: {answer}");
@@ -373,7 +386,7 @@ async fn what_an_error_quotes_is_no_longer_than_anyone_reads(app: TestApp) {
         json!({ "query": "{ __typename }", "operationName": long }),
         json!({ "query": format!("{{ {long} }}") }),
         json!({ "query": format!("query(${long}: Int!) {{ members(first: ${long}) {{ totalCount }} }}") }),
-        json!({ "query": "query($f: MemberFilter) { members(filter: $f) { totalCount } }", "variables": { "f": { long.clone(): 1 } } }),
+        json!({ "query": COUNT_MEMBERS, "variables": { "f": { long.clone(): 1 } } }),
         json!({ "query": format!("{{ {} }}", (0..40).map(|n| format!("nothing{n}")).collect::<Vec<_>>().join(" ")) }),
     ] {
         let answer = ask(&http, &body).await;
@@ -390,8 +403,8 @@ async fn budgets_bound_addresses_and_members(app: TestApp) {
     let guild = app.guild("gg").await;
     let member = guild.member("member", "Member").await;
     let budgets = Budgets { address_requests: NonZeroU32::new(6), member_requests: NonZeroU32::new(2) };
-    let http = Http::serve_with(Arc::clone(&app.app), &Settings::default(), budgets).await;
-    let body = json!({ "query": "{ guild { slug } }" });
+    let http = TestServer::start_with(Arc::clone(&app.app), &Settings::default(), budgets).await;
+    let body = json!({ "query": GUILD_SLUG });
     let asked = || http.post(&body).bearer_auth(member.token.clone().unwrap());
     for expected in [StatusCode::OK, StatusCode::OK, StatusCode::TOO_MANY_REQUESTS] {
         assert_eq!(asked().send().await.unwrap().status(), expected);
@@ -411,10 +424,10 @@ async fn budgets_bound_addresses_and_members(app: TestApp) {
     assert_eq!(http.client.get(http.url("/health/live")).send().await.unwrap().status(), StatusCode::OK);
     app.clock.advance(Duration::from_mins(1));
     let mut socket =
-        http.let_in(json!({ "authorization": format!("Bearer {}", member.token.as_ref().unwrap()) })).await;
+        http.socket(json!({ "authorization": format!("Bearer {}", member.token.as_ref().unwrap()) })).await;
     for expected in ["next", "complete", "next", "complete", "error"] {
         if expected != "complete" {
-            socket.subscribe("1", "{ guild { slug } }", json!({})).await;
+            socket.subscribe("1", GUILD_SLUG, json!({})).await;
         }
         let heard = socket.receive().await;
         assert_eq!(heard["type"], expected, "{heard}");

@@ -6,9 +6,11 @@ use futures_util::StreamExt;
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{CAST, Draft, Http, TestApp, on_both, while_time_passes};
-
-const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } isFinal } }";
+use crate::support::{
+    TestApp, TestCampaign, TestServer,
+    documents::{CAST_BALLOT, GUILD_SLUG, UNKNOWN_FIELD, WATCH_TURNOUT},
+    on_both, while_time_passes,
+};
 
 /// The events of an answer, as a client reads them.
 struct Events {
@@ -26,7 +28,7 @@ impl Events {
     }
 
     /// The next event as its name and its data; `None` at the end. Comments are passed over.
-    async fn next(&mut self) -> Option<(String, Value)> {
+    async fn next_response(&mut self) -> Option<(String, Value)> {
         loop {
             while let Some((event, rest)) = self.read.split_once("\n\n") {
                 let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
@@ -56,8 +58,8 @@ impl Events {
     }
 }
 
-fn watch(http: &Http, draft: &Draft) -> RequestBuilder {
-    http.post(&json!({ "query": WATCH, "variables": draft.vars() }))
+fn watch(http: &TestServer, draft: &TestCampaign) -> RequestBuilder {
+    http.post(&json!({ "query": WATCH_TURNOUT, "variables": draft.vars() }))
 }
 
 fn tally(voted: i64, is_final: bool) -> Value {
@@ -68,14 +70,14 @@ fn tally(voted: i64, is_final: bool) -> Value {
 async fn a_tally_is_streamed_until_its_result_and_is_there_at_once_for_who_comes_back(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let mut events = Events::of(watch(&http, &draft)).await;
     assert_eq!(events.response().await, tally(0, false));
     draft.vote(&guild.member("a", "Member").await, &[0]).await;
     assert_eq!(events.response().await, tally(1, false));
     drop(events);
-    let query = [("query", WATCH), ("variables", &draft.vars().to_string())];
+    let query = [("query", WATCH_TURNOUT), ("variables", &draft.vars().to_string())];
     let mut again = Events::of(http.client.get(http.url("/graphql")).query(&query)).await;
     assert_eq!(again.response().await, tally(1, false));
     draft.close(&officer).await;
@@ -87,19 +89,19 @@ async fn a_tally_is_streamed_until_its_result_and_is_there_at_once_for_who_comes
 async fn queries_mutations_and_refusals_are_streamed_too(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 2, json!({})).await;
+    let draft = TestCampaign::live(&officer, 2, json!({})).await;
     let http = app.serve().await;
     let bearer = officer.token.clone().unwrap();
-    let mut events = Events::of(http.post(&json!({ "query": "{ guild { slug } }" }))).await;
+    let mut events = Events::of(http.post(&json!({ "query": GUILD_SLUG }))).await;
     assert_eq!(events.response().await, json!({ "data": { "guild": { "slug": "gg" } } }));
     events.complete().await;
-    let cast = http.post(&json!({ "query": CAST, "variables": draft.ballot(&[0]) })).bearer_auth(&bearer);
+    let cast = http.post(&json!({ "query": CAST_BALLOT, "variables": draft.ballot(&[0]) })).bearer_auth(&bearer);
     let mut events = Events::of(cast).await;
     assert_eq!(events.response().await["data"]["castBallot"]["campaign"]["turnout"]["voted"], 1);
     events.complete().await;
     let refused = watch(&http, &draft);
     for (request, code) in [
-        (http.post(&json!({ "query": "{ nothing }" })), "BAD_USER_INPUT"),
+        (http.post(&json!({ "query": UNKNOWN_FIELD })), "BAD_USER_INPUT"),
         (http.post(&json!({ "query": "{" })), "BAD_USER_INPUT"),
         (refused, "FORBIDDEN"),
     ] {
@@ -113,7 +115,7 @@ async fn queries_mutations_and_refusals_are_streamed_too(app: TestApp) {
 #[on_both]
 async fn what_is_not_let_in_is_no_stream(app: TestApp) {
     let guild = app.guild("gg").await;
-    let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let events = |request: RequestBuilder| request.header("accept", "text/event-stream");
     let mutation = http.client.get(http.url("/graphql?query=mutation%7Blogout%7Bsuccess%7D%7D"));
@@ -133,7 +135,7 @@ async fn what_is_not_let_in_is_no_stream(app: TestApp) {
     }
     // A client that takes either gets queries as they are, and subscriptions as a stream.
     let either = "application/graphql-response+json, application/json, text/event-stream";
-    let query = http.post(&json!({ "query": "{ guild { slug } }" })).header("accept", either).send().await.unwrap();
+    let query = http.post(&json!({ "query": GUILD_SLUG })).header("accept", either).send().await.unwrap();
     assert_eq!(query.headers()["content-type"], "application/graphql-response+json; charset=utf-8");
     let stream = watch(&http, &draft).header("accept", either).send().await.unwrap();
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
@@ -150,7 +152,7 @@ async fn a_client_that_goes_is_watched_for_no_longer(app: TestApp) {
     let mut events = Events::of(follow).await;
     let draft = loop {
         // Until the server is ready to tell, there is nothing to hear.
-        let draft = Draft::create(&officer, 2, json!({})).await;
+        let draft = TestCampaign::draft(&officer, 2, json!({})).await;
         if app.app.live.following(guild.id) > 0 {
             break draft;
         }
@@ -170,16 +172,16 @@ async fn a_client_that_goes_is_watched_for_no_longer(app: TestApp) {
 async fn a_server_that_ends_leaves_streams_unfinished() {
     let app = TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
-    let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let response = watch(&http, &draft).header("accept", "text/event-stream").send().await.unwrap();
     let mut stream = response.bytes_stream();
     stream.next().await.unwrap().unwrap();
-    http.end.send_replace(true);
+    http.shutdown.send_replace(true);
     let mut rest = Vec::new();
     while let Some(Ok(chunk)) = stream.next().await {
         rest.extend(chunk);
     }
     assert!(!String::from_utf8(rest).unwrap().contains("complete"));
-    http.end.closed().await;
+    http.shutdown.closed().await;
 }

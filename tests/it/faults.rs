@@ -15,10 +15,14 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::support::{
-    CAST, Draft, Http, TestApp, cluster, on_both, options, process::Served, waiting_for_locks, while_time_passes,
+    Client, PASSWORD, TestApp, TestCampaign, TestServer,
+    databases::cluster::Cluster,
+    documents::{CAMPAIGN_STATUS, CAST_BALLOT, CREATE_MEMBER, LOGIN, NAMED_ROSTER},
+    on_both,
+    process::{ServerProcess, run, stdout},
+    sql, test_options, while_time_passes,
 };
 
-const ROSTER: &str = "query Roster { members { totalCount } }";
 const RENAME: &str = "mutation Rename($name: String!) { updateGuild(input: { name: $name }) { guild { name } } }";
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } } }";
 
@@ -26,13 +30,13 @@ const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { turno
 const REQUEST_TIME: Duration = Duration::from_secs(1);
 
 /// A server that gives its requests little time.
-async fn hasty(app: &TestApp) -> Http {
-    let limits = Limits { request_timeout: REQUEST_TIME, ..Limits::DEFAULT };
+async fn hasty(app: &TestApp) -> TestServer {
+    let limits = Limits { request_time: REQUEST_TIME, ..Limits::DEFAULT };
     let settings = Settings { limits, clock: app.clock.clone(), ..Settings::default() };
-    Http::serve_with(app.app.clone(), &settings, RequestRates::default()).await
+    TestServer::start_with(app.app.clone(), &settings, Budgets::default()).await
 }
 
-async fn post(http: &Http, token: Option<&String>, query: &str, variables: Value) -> (StatusCode, Value) {
+async fn post(http: &TestServer, token: Option<&String>, query: &str, variables: Value) -> (StatusCode, Value) {
     let mut request = http.post(&json!({ "query": query, "variables": variables }));
     if let Some(token) = token {
         request = request.bearer_auth(token);
@@ -47,11 +51,11 @@ fn why(answer: &Value) -> (&str, &str) {
     (extensions["code"].as_str().unwrap_or("none"), extensions["reason"].as_str().unwrap_or("none"))
 }
 
-async fn status(http: &Http, path: &str) -> StatusCode {
+async fn status(http: &TestServer, path: &str) -> StatusCode {
     http.client.get(http.url(path)).send().await.unwrap().status()
 }
 
-async fn figures(http: &Http) -> String {
+async fn figures(http: &TestServer) -> String {
     let answer = http.client.get(http.url("/metrics")).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
     answer.text().await.unwrap()
@@ -59,15 +63,15 @@ async fn figures(http: &Http) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_restarted_is_found_again() {
-    let Some(cluster) = cluster::Own::start().await else { return };
+    let Some(cluster) = Cluster::start().await else { return };
     let app = TestApp::on_cluster(&cluster).await;
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let voters = [guild.member("one", "Member").await, guild.member("two", "Member").await];
-    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let mut socket =
-        http.let_in(json!({ "authorization": format!("Bearer {}", voters[0].token.as_ref().unwrap()) })).await;
+        http.socket(json!({ "authorization": format!("Bearer {}", voters[0].token.as_ref().unwrap()) })).await;
     socket.subscribe("1", WATCH, json!({ "id": draft.id })).await;
     assert_eq!(socket.receive().await["payload"]["data"]["voteTally"]["turnout"]["voted"], 0);
     assert_eq!(status(&http, "/health/ready").await, StatusCode::OK);
@@ -75,7 +79,7 @@ async fn a_database_that_is_restarted_is_found_again() {
     cluster.stop();
     assert_eq!(status(&http, "/health/ready").await, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(status(&http, "/health/live").await, StatusCode::OK);
-    let answer = http.post(&json!({ "query": ROSTER })).send().await.unwrap();
+    let answer = http.post(&json!({ "query": NAMED_ROSTER })).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.headers()["retry-after"], "1");
     let answer: Value = answer.json().await.unwrap();
@@ -85,14 +89,14 @@ async fn a_database_that_is_restarted_is_found_again() {
     let figures = figures(&http).await;
     assert!(figures.contains("guildhall_database_up 0"), "{figures}");
 
-    cluster.start_again("");
+    cluster.restart("");
     assert_eq!(
-        post(&http, None, ROSTER, json!({})).await,
+        post(&http, None, NAMED_ROSTER, json!({})).await,
         (StatusCode::OK, json!({ "data": { "members": { "totalCount": 4 } } }))
     );
     assert_eq!(status(&http, "/health/ready").await, StatusCode::OK);
     // Who watched goes on watching.
-    let (_, cast) = post(&http, voters[0].token.as_ref(), CAST, draft.ballot(&[0])).await;
+    let (_, cast) = post(&http, voters[0].token.as_ref(), CAST_BALLOT, draft.ballot(&[0])).await;
     assert_eq!(cast.get("errors"), None, "{cast}");
     loop {
         let heard = socket.receive().await;
@@ -104,28 +108,28 @@ async fn a_database_that_is_restarted_is_found_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_hangs_is_waited_for_within_bounds() {
-    let Some(cluster) = cluster::Own::start().await else { return };
+    let Some(cluster) = Cluster::start().await else { return };
     // No cached viewer is valid, so each request with a token needs the database.
-    let app = TestApp::on_cluster(&cluster).await.with(|options| options.lease = Duration::ZERO).await;
+    let app = TestApp::on_cluster(&cluster).await.with_options(|options| options.lease = Duration::ZERO).await;
     let leader = app.guild("gg").await.leader().await;
     let bearer = json!({ "authorization": format!("Bearer {}", leader.token.as_ref().unwrap()) });
     let http = hasty(&app).await;
-    assert_eq!(post(&http, None, ROSTER, json!({})).await.0, StatusCode::OK);
-    let mut open = http.let_in(bearer.clone()).await;
-    let mut knocking = http.socket("graphql-transport-ws").await;
-    cluster.freeze();
+    assert_eq!(post(&http, None, NAMED_ROSTER, json!({})).await.0, StatusCode::OK);
+    let mut open = http.socket(bearer.clone()).await;
+    let mut knocking = http.connect().await;
+    cluster.pause();
     // The database answers nothing, so each request runs out of time as soon as the clock moves.
-    let query = post(&http, None, ROSTER, json!({}));
+    let query = post(&http, None, NAMED_ROSTER, json!({}));
     let (status_of_query, answer) = while_time_passes(&app.clock, 1, REQUEST_TIME, query).await;
-    let signed_in = post(&http, leader.token.as_ref(), ROSTER, json!({}));
+    let signed_in = post(&http, leader.token.as_ref(), NAMED_ROSTER, json!({}));
     let (status_of_signed_in, answer_to_signed_in) = while_time_passes(&app.clock, 1, REQUEST_TIME, signed_in).await;
-    open.subscribe("1", ROSTER, json!({})).await;
+    open.subscribe("1", NAMED_ROSTER, json!({})).await;
     let over_a_socket = while_time_passes(&app.clock, 1, REQUEST_TIME, open.receive()).await;
-    knocking.say(json!({ "type": "connection_init", "payload": bearer })).await;
+    knocking.send(json!({ "type": "connection_init", "payload": bearer })).await;
     let sent_away = while_time_passes(&app.clock, 1, REQUEST_TIME, knocking.receive()).await;
     let ready = status(&http, "/health/ready").await;
     let live = status(&http, "/health/live").await;
-    cluster.thaw();
+    cluster.resume();
     assert_eq!(
         (status_of_query, why(&answer)),
         (StatusCode::SERVICE_UNAVAILABLE, ("QUERY_TOO_COMPLEX", "OUT_OF_TIME"))
@@ -140,7 +144,7 @@ async fn a_database_that_hangs_is_waited_for_within_bounds() {
     );
     assert_eq!(sent_away, json!({ "close": 1011 }));
     assert_eq!((ready, live), (StatusCode::SERVICE_UNAVAILABLE, StatusCode::OK));
-    assert_eq!(post(&http, None, ROSTER, json!({})).await.0, StatusCode::OK);
+    assert_eq!(post(&http, None, NAMED_ROSTER, json!({})).await.0, StatusCode::OK);
     assert_eq!(status(&http, "/health/ready").await, StatusCode::OK);
 }
 
@@ -154,9 +158,9 @@ async fn a_ballot_that_waits_for_its_turn_in_vain_leaves_its_connection_fit_for_
     let Some(app) = TestApp::on_postgres().await else { return };
     let guild = app.guild("gg").await;
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
-    let draft = Draft::live(&officer, 2, json!({})).await;
+    let draft = TestCampaign::live(&officer, 2, json!({})).await;
     let only_one = Db::connect(&app.database, 1).await.unwrap();
-    let server = app.server_on(only_one, options());
+    let server = app.another_server_on(only_one, test_options());
     let DatabaseUrl::Postgres { url, .. } = &app.database else { panic!("not PostgreSQL") };
     let mut closing = AsyncPgConnection::establish(url.reveal()).await.unwrap();
     let campaign = CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
@@ -167,26 +171,26 @@ async fn a_ballot_that_waits_for_its_turn_in_vain_leaves_its_connection_fit_for_
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
         while !diesel::sql_query(cancel).load::<Cancelled>(&mut closing).await.unwrap().iter().any(|it| it.done) {}
     };
-    let (cast, ()) = tokio::join!(voter.run_at(&server, CAST, draft.ballot(&[0])), give_up);
+    let (cast, ()) = tokio::join!(voter.run_on(&server, CAST_BALLOT, draft.ballot(&[0])), give_up);
     assert_eq!(why(&cast).0, "INTERNAL", "{cast}");
     closing.batch_execute("COMMIT").await.unwrap();
-    let cast = voter.run_at(&server, CAST, draft.ballot(&[0])).await;
+    let cast = voter.run_on(&server, CAST_BALLOT, draft.ballot(&[0])).await;
     assert_eq!(cast["errors"], Value::Null, "{cast}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_takes_no_changes_is_still_read() {
-    let Some(cluster) = cluster::Own::start().await else { return };
+    let Some(cluster) = Cluster::start().await else { return };
     let app = TestApp::on_cluster(&cluster).await;
     let leader = app.guild("gg").await.leader().await;
     let http = app.serve().await;
     cluster.stop();
-    cluster.start_again("-c default_transaction_read_only=on");
-    assert_eq!(post(&http, leader.token.as_ref(), ROSTER, json!({})).await.0, StatusCode::OK);
+    cluster.restart("-c default_transaction_read_only=on");
+    assert_eq!(post(&http, leader.token.as_ref(), NAMED_ROSTER, json!({})).await.0, StatusCode::OK);
     let (status, answer) = post(&http, leader.token.as_ref(), RENAME, json!({ "name": "Other" })).await;
     assert_eq!((status, why(&answer)), (StatusCode::SERVICE_UNAVAILABLE, ("INTERNAL", "UNAVAILABLE")));
     cluster.stop();
-    cluster.start_again("");
+    cluster.restart("");
     assert_eq!(post(&http, leader.token.as_ref(), RENAME, json!({ "name": "Other" })).await.0, StatusCode::OK);
 }
 
@@ -209,7 +213,7 @@ async fn hold(database: &DatabaseUrl) -> Box<dyn Any + Send> {
 /// Whether a transaction waits for the lock of [`hold`].
 async fn is_writing(app: &TestApp) -> bool {
     if app.app.db.is_shared() {
-        return waiting_for_locks(&app.app).await > 0;
+        return sql::lock_waiters(&app.app).await > 0;
     }
     let pools = app.app.db.pools();
     pools.iter().any(|(name, _, pool)| *name == "writer" && pool.idle_connections < pool.connections)
@@ -225,22 +229,22 @@ async fn a_server_that_ends_waits_for_what_was_asked_by_those_who_are_gone() {
     let flags = app.flags();
     let mut serve = vec!["serve", "--bind", "127.0.0.1:0"];
     serve.extend(flags.iter().map(String::as_str));
-    let mut served = Served::start(folder.path(), &serve);
+    let mut served = ServerProcess::start(folder.path(), &serve);
     let held = hold(&app.database).await;
     let body = json!({ "query": RENAME, "variables": { "name": "Gone" } });
     let request = reqwest::Client::new().post(&served.url).bearer_auth(leader.token.as_ref().unwrap());
     let asked = tokio::spawn(request.json(&body).send());
     let begun = async {
         let waiting = "pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-        while app.rows_of(waiting).await == 0 {
+        while app.count_rows(waiting).await == 0 {
             tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(20), begun).await.expect("the mutation does not begin");
     asked.abort();
     assert!(asked.await.is_err());
-    served.tell_to_end();
-    served.wait_for("ending");
+    served.terminate();
+    served.wait_for_log("ending");
     drop(held);
     let ended = tokio::task::spawn_blocking(move || served.child.wait().unwrap()).await.unwrap();
     assert!(ended.success());
@@ -278,20 +282,20 @@ async fn a_database_that_is_slow_keeps_nobody_waiting_and_does_what_it_was_asked
 async fn a_server_that_ends_answers_what_is_under_way_on_its_sockets_and_begins_nothing_more(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let mut socket =
-        http.let_in(json!({ "authorization": format!("Bearer {}", leader.token.as_ref().unwrap()) })).await;
+        http.socket(json!({ "authorization": format!("Bearer {}", leader.token.as_ref().unwrap()) })).await;
     socket.subscribe("watch", WATCH, json!({ "id": draft.id })).await;
     assert_eq!(socket.receive().await["type"], "next");
     let held = hold(&app.database).await;
     socket.subscribe("rename", RENAME, json!({ "name": "In the end" })).await;
     // What was said before this has been heard.
-    socket.say(json!({ "type": "ping" })).await;
+    socket.send(json!({ "type": "ping" })).await;
     assert_eq!(socket.receive().await["type"], "pong");
-    http.end.send_replace(true);
+    http.shutdown.send_replace(true);
     socket.subscribe("too late", RENAME, json!({ "name": "Too late" })).await;
-    socket.say(json!({ "type": "ping" })).await;
+    socket.send(json!({ "type": "ping" })).await;
     assert_eq!(socket.receive().await["type"], "pong");
     drop(held);
     let answer = socket.receive().await;
@@ -302,7 +306,7 @@ async fn a_server_that_ends_answers_what_is_under_way_on_its_sockets_and_begins_
     assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "rename" }));
     assert_eq!(socket.receive().await, json!({ "close": 1001 }));
     drop(socket);
-    http.end.closed().await;
+    http.shutdown.closed().await;
     app.app.mutations.closed().await;
     let name = leader.ok("{ guild { name } }", json!({})).await;
     assert_eq!(name["guild"]["name"], "In the end");
@@ -330,23 +334,24 @@ async fn a_panic_is_answered_counted_and_gone_on_from() {
         tokio::time::timeout(Duration::from_secs(20), more).await.expect("nothing has panicked");
     };
     let (now, before) = (app.now(), counted().await);
-    // A clock so far off that nothing after it can be reckoned any more: what goes on by itself panics, and again once it
-    // has begun again.
+    // At the last time there is, the background tasks cannot calculate their next one: they panic, and again once
+    // restarted.
     app.clock.set(NaiveDateTime::MAX);
     until_more_than(before).await;
     until_more_than(counted().await).await;
-    let login = "mutation { login(input: { discordUsername: \"officer\", password: \"correct horse battery\" }) { accessToken } }";
-    let (status, answer) = post(&http, None, login, json!({})).await;
+    let credentials = json!({ "name": "officer", "password": PASSWORD });
+    let (status, answer) = post(&http, None, LOGIN, credentials.clone()).await;
     assert_eq!((status, why(&answer)), (StatusCode::INTERNAL_SERVER_ERROR, ("INTERNAL", "none")), "{answer}");
     app.clock.set(now);
-    let (_, answer) = post(&http, None, login, json!({})).await;
+    let (_, answer) = post(&http, None, LOGIN, credentials.clone()).await;
     assert_eq!(answer.get("errors"), None, "{answer}");
-    // What goes on by itself does so again.
-    let draft = Draft::live(&officer, 2, json!({})).await;
+    // The background tasks work again.
+    let draft = TestCampaign::live(&officer, 2, json!({})).await;
     app.clock.advance(Duration::from_hours(24 * 365));
-    let status = "query($id: ID!) { campaign(id: $id) { status } }";
     let closed = async {
-        while post(&http, None, status, json!({ "id": draft.id })).await.1["data"]["campaign"]["status"] != "CLOSED" {
+        while post(&http, None, CAMPAIGN_STATUS, json!({ "id": draft.id })).await.1["data"]["campaign"]["status"]
+            != "CLOSED"
+        {
             tokio::task::yield_now().await;
         }
     };
@@ -382,17 +387,17 @@ async fn a_full_disk_is_told_of_and_room_found_again() {
         return;
     };
     let bootstrap = ["bootstrap", "--guild", "gg", "--guild-name", "GG", "--leader", "leader"];
-    crate::support::process::stdout(&crate::support::process::run(small.0, &bootstrap));
-    let served = Served::start(small.0, &["serve", "--bind", "127.0.0.1:0"]);
-    let token = crate::support::process::run(small.0, &["token", "--guild", "gg", "--member", "leader"]);
-    let token = crate::support::process::stdout(&token).split_whitespace().nth(1).unwrap().to_owned();
+    stdout(&run(small.0, &bootstrap));
+    let served = ServerProcess::start(small.0, &["serve", "--bind", "127.0.0.1:0"]);
+    let token = run(small.0, &["token", "--guild", "gg", "--member", "leader"]);
+    let token = stdout(&token).split_whitespace().nth(1).unwrap().to_owned();
     let full = small.0.join("filling");
     // As much as there is room for.
     let _ = std::fs::write(&full, vec![0; 16 * 1_024 * 1_024]);
-    let add = "mutation($input: CreateMemberInput!) { createMember(input: $input) { member { id } } }";
     let client = reqwest::Client::new();
     let member = async |number: usize| {
-        let body = json!({ "query": add, "variables": { "input": { "discordUsername": format!("member{number}") } } });
+        let input = json!({ "discordUsername": format!("member{number}") });
+        let body = json!({ "query": CREATE_MEMBER, "variables": { "input": input } });
         let answer = client.post(&served.url).bearer_auth(&token).json(&body).send().await.unwrap();
         (answer.status(), answer.json::<Value>().await.unwrap())
     };
@@ -408,7 +413,7 @@ async fn a_full_disk_is_told_of_and_room_found_again() {
     };
     assert_eq!((refused.0, why(&refused.1)), (StatusCode::SERVICE_UNAVAILABLE, ("INTERNAL", "UNAVAILABLE")));
     let count = "{ members { totalCount } }";
-    let counted = crate::support::process::ask(&served, None, count, json!({})).await.unwrap();
+    let counted = served.post(None, count, json!({})).await.unwrap();
     assert_eq!(counted["data"]["members"]["totalCount"], added + 1, "what was acknowledged, and nothing else");
     std::fs::remove_file(full).unwrap();
     let (status, answer) = member(added).await;

@@ -17,7 +17,11 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Client, Http, TestApp, on_both};
+use crate::support::{
+    Client, TestApp, TestServer,
+    documents::{DELETE_CHARACTER, GUILD_SLUG, NODE_ID},
+    on_both,
+};
 
 /// How many are tried of each unless the environment says otherwise.
 const CASES: u32 = 48;
@@ -88,12 +92,12 @@ async fn asked(client: &Client<'_>, query: &str, variables: Value) -> Result<Val
     Ok(answer)
 }
 
-async fn is_well(http: &Http) -> bool {
-    let answer = http.post(&json!({ "query": "{ guild { slug } }" })).send().await.unwrap();
+async fn is_well(http: &TestServer) -> bool {
+    let answer = http.post(&json!({ "query": GUILD_SLUG })).send().await.unwrap();
     answer.json::<Value>().await.unwrap() == json!({ "data": { "guild": { "slug": "gg" } } })
 }
 
-async fn served(app: &TestApp) -> Http {
+async fn served(app: &TestApp) -> TestServer {
     app.guild("gg").await;
     app.serve().await
 }
@@ -125,10 +129,9 @@ async fn an_id_of_any_kind_is_known_or_not(app: TestApp) {
     seeds.push(member.id.clone().into_bytes());
     try_all(seeds, async |id| {
         let id = String::from_utf8_lossy(&id).into_owned();
-        let answer = asked(&member, "query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await?;
+        let answer = asked(&member, NODE_ID, json!({ "id": id })).await?;
         prop_assert!(answer["data"]["node"].is_null() || answer["data"]["node"]["id"] == id, "{answer}");
-        let away = "mutation($id: ID!) { deleteCharacter(id: $id) { deletedId } }";
-        let answer = asked(&member, away, json!({ "id": id })).await?;
+        let answer = asked(&member, DELETE_CHARACTER, json!({ "id": id })).await?;
         prop_assert_eq!(&answer["errors"][0]["extensions"]["code"], "NOT_FOUND");
         Ok(())
     });
@@ -139,7 +142,7 @@ async fn a_cursor_of_any_kind_is_taken_or_refused_by_name(app: TestApp) {
     let guild = app.guild("gg").await;
     guild.member("someone", "Member").await;
     let page = "query($after: String) { members(first: 1, after: $after) { pageInfo { endCursor } } }";
-    let first = guild.anyone().ok(page, json!({})).await;
+    let first = guild.anonymous().ok(page, json!({})).await;
     let ours = first["members"]["pageInfo"]["endCursor"].as_str().unwrap().as_bytes().to_vec();
     // The same position, under a mark that is not ours.
     let forged = [if ours[0] == b'A' { b"B" } else { b"A" }, &ours[1..]].concat();
@@ -149,7 +152,7 @@ async fn a_cursor_of_any_kind_is_taken_or_refused_by_name(app: TestApp) {
         let (ours, cursor) =
             (String::from_utf8_lossy(seeds.last().unwrap()), String::from_utf8_lossy(&cursor).into_owned());
         let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
-        let answer = asked(&guild.anyone(), page, json!({ "after": cursor })).await?;
+        let answer = asked(&guild.anonymous(), page, json!({ "after": cursor })).await?;
         let refused = &answer["errors"][0]["extensions"]["field"];
         if cursor == ours {
             prop_assert!(answer.get("errors").is_none(), "{answer}");
@@ -183,11 +186,11 @@ async fn a_roster_of_any_kind_is_read_or_refused_by_row(app: TestApp) {
 async fn frames_of_any_kind_end_a_socket_at_the_most(app: TestApp) {
     let http = served(&app).await;
     try_all(corpus("frames"), async |frame| {
-        let mut socket = http.let_in(json!({})).await;
+        let mut socket = http.socket(json!({})).await;
         let sent = frame.clone();
         let text = String::from_utf8(frame.clone()).map_or_else(|_| Message::binary(frame), Message::text);
         let _ = socket.0.send(text).await;
-        let last = json!({ "type": "subscribe", "id": "the last", "payload": { "query": "{ guild { slug } }" } });
+        let last = json!({ "type": "subscribe", "id": "the last", "payload": { "query": GUILD_SLUG } });
         // It may be sent away already.
         let _ = socket.0.send(Message::text(last.to_string())).await;
         // What may be a subscription has nothing to say.

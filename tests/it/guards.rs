@@ -10,8 +10,8 @@ use guildhall::app::Options;
 use serde_json::json;
 
 use crate::support::{
-    Draft, LocalDiscord, PERMISSIONS, TestApp, bot, on_both, refusal_in,
-    sdl::{Types, base},
+    LocalDiscord, PERMISSIONS, TestApp, TestCampaign, discord_bot, on_both, refusal_in,
+    schema::{SchemaTypes, base_type},
 };
 
 /// What a field demands, as the schema says: a permission, or an empty string where being signed in is enough.
@@ -24,7 +24,7 @@ fn demand(field: &FieldDefinition) -> Option<String> {
 }
 
 /// Operations that reach every guarded field through fields that are open, with what the field demands.
-fn guarded_operations(types: &Types) -> Vec<(String, String, String)> {
+fn guarded_operations(types: &SchemaTypes) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     for (root, keyword) in [("Query", "query"), ("Mutation", "mutation"), ("Subscription", "subscription")] {
         let mut seen = HashSet::from([root.to_owned()]);
@@ -37,9 +37,9 @@ fn guarded_operations(types: &Types) -> Vec<(String, String, String)> {
                     found.push((format!("{ty}.{}", field.name.node), operation, demand));
                 } else if root == "Query"
                     && field.arguments.iter().all(|it| it.node.ty.node.nullable)
-                    && seen.insert(base(&field.ty.node).to_owned())
+                    && seen.insert(base_type(&field.ty.node).to_owned())
                 {
-                    let inner = base(&field.ty.node).to_owned();
+                    let inner = base_type(&field.ty.node).to_owned();
                     queue.push_back((inner, format!("{before}{call} {{ "), format!(" }}{after}")));
                 }
             }
@@ -53,9 +53,9 @@ async fn every_guarded_field_refuses_those_who_lack_what_it_demands(app: TestApp
     let guild = app.guild("gg").await;
     let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
     // Something to find on the way to each guarded field.
-    let draft = Draft::live(&leader, 2, json!({})).await;
+    let draft = TestCampaign::live(&leader, 2, json!({})).await;
     draft.close(&leader).await;
-    let types = Types::read();
+    let types = SchemaTypes::parse();
     let operations = guarded_operations(&types);
     let names: HashSet<&str> = operations.iter().map(|(name, ..)| name.as_str()).collect();
     for name in [
@@ -68,7 +68,7 @@ async fn every_guarded_field_refuses_those_who_lack_what_it_demands(app: TestApp
         assert!(names.contains(name), "{name} is not among {names:?}");
     }
     for (name, operation, permission) in &operations {
-        let refused = refusal_in(&guild.anyone().run(operation, json!({})).await);
+        let refused = refusal_in(&guild.anonymous().run(operation, json!({})).await);
         assert_eq!(refused, "UNAUTHENTICATED", "{name} for anyone: {operation}");
         let answer = member.run(operation, json!({})).await;
         if permission.is_empty() {
@@ -90,7 +90,7 @@ async fn every_guarded_field_refuses_those_who_lack_what_it_demands(app: TestApp
 /// Mutations that are open to everyone are those that sign a person in.
 #[test]
 fn every_other_mutation_is_guarded() {
-    let types = Types::read();
+    let types = SchemaTypes::parse();
     let open: Vec<&str> = types
         .fields("Mutation")
         .into_iter()
@@ -105,22 +105,23 @@ fn every_other_mutation_is_guarded() {
 async fn every_operation_checks_its_permission_again_in_its_transaction(app: TestApp) {
     let discord = LocalDiscord::start().await;
     discord.add_server(1);
-    let bot = bot(&app.clock, &discord);
+    let bot = discord_bot(&app.clock, &discord);
     let set_up = |options: &mut Options| {
         (options.lease, options.bot) = (Duration::from_hours(1), Some(bot));
     };
     let app = app.with(set_up).await;
     let guild = app.guild("gg").await;
-    app.sql(&format!("UPDATE ranks SET permissions = '{}' WHERE name = 'Officer'", PERMISSIONS.join(" "))).await;
+    app.execute_sql(&format!("UPDATE ranks SET permissions = '{}' WHERE name = 'Officer'", PERMISSIONS.join(" ")))
+        .await;
     let officer = guild.member("officer", "Officer").await;
     let (member, rank) =
         (guild.unregistered("member", "Member").await, ID::from(guild.rank("Initiate").id).to_string());
-    let draft = Draft::create(&officer, 2, json!({})).await;
+    let draft = TestCampaign::draft(&officer, 2, json!({})).await;
     let link = r#"linkDiscord(input: { serverId: "1" })"#;
     officer.ok(&format!("mutation {{ {link} {{ __typename }} }}"), json!({})).await;
     let log = "{ auditLog { nodes { id } } }";
     officer.ok(log, json!({})).await;
-    app.sql("UPDATE ranks SET permissions = '' WHERE name = 'Officer'").await;
+    app.execute_sql("UPDATE ranks SET permissions = '' WHERE name = 'Officer'").await;
     let (campaign, entry, member) = (&draft.id, &draft.entries[0], &member.id);
     let message = ID::from(guildhall::kernel::id::MessageId(1)).to_string();
     let calls = [
@@ -148,7 +149,7 @@ async fn every_operation_checks_its_permission_again_in_its_transaction(app: Tes
         "syncDiscordRoles".to_owned(),
         format!(r#"retryDiscordMessage(id: "{message}")"#),
     ];
-    let types = Types::read();
+    let types = SchemaTypes::parse();
     let guarded = types.fields("Mutation").into_iter().filter(|it| demand(it).is_some_and(|it| !it.is_empty()));
     let guarded: HashSet<&str> = guarded.map(|it| it.name.node.as_str()).collect();
     let called: HashSet<&str> = calls.iter().map(|call| call.split('(').next().unwrap()).collect();

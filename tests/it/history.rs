@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Draft, TestApp, on_both, strings};
+use crate::support::{
+    Client, TestApp, TestCampaign,
+    documents::{ARCHIVE_CAMPAIGN, UPDATE_MEMBER},
+    on_both, strings,
+};
 
-const MEMBER: &str = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
 const PARTICIPATION: &str = "query($id: ID!) { member(id: $id) { participation {
     eligible voted percent campaigns { totalCount nodes { voted campaign { title } } }
 } } }";
@@ -31,9 +34,9 @@ async fn participation_counts_the_votes_one_could_vote_in(app: TestApp) {
     let mut votes = Vec::new();
     for title in ["voted", "abstained", "open", "waiting"] {
         app.clock.advance(Duration::from_secs(1));
-        votes.push(Draft::live(&leader, 2, titled(title)).await);
+        votes.push(TestCampaign::live(&leader, 2, titled(title)).await);
     }
-    Draft::create(&leader, 2, titled("a draft")).await;
+    TestCampaign::draft(&leader, 2, titled("a draft")).await;
     votes[0].vote(&member, &[0]).await;
     votes[2].vote(&member, &[0]).await;
     for over in &votes[..2] {
@@ -52,7 +55,7 @@ async fn participation_counts_the_votes_one_could_vote_in(app: TestApp) {
     let newcomer = guild.member("newcomer", "Veteran").await;
     assert_eq!(counts(&participation(&newcomer, &newcomer).await), (2, 0));
     let initiate = json!(async_graphql::ID::from(guild.rank("Initiate").id));
-    leader.ok(MEMBER, json!({ "input": { "id": member.id, "rankId": initiate } })).await;
+    leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "rankId": initiate } })).await;
     assert_eq!(counts(&participation(&member, &member).await), (3, 2), "no longer eligible where they have not voted");
 }
 
@@ -61,12 +64,13 @@ async fn only_oneself_and_who_manages_campaigns_know_who_voted(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     let (one, two) = (guild.member("one", "Veteran").await, guild.member("two", "Veteran").await);
-    let open = Draft::live(&leader, 2, titled("open")).await;
+    let open = TestCampaign::live(&leader, 2, titled("open")).await;
     let high =
-        Draft::live(&leader, 2, json!({ "title": "high", "minRankLevelToView": 3, "minRankLevelToVote": 3 })).await;
+        TestCampaign::live(&leader, 2, json!({ "title": "high", "minRankLevelToView": 3, "minRankLevelToVote": 3 }))
+            .await;
     open.vote(&one, &[0]).await;
     high.vote(&one, &[0]).await;
-    for viewer in [&two, &guild.anyone()] {
+    for viewer in [&two, &guild.anonymous()] {
         assert_eq!(participation(viewer, &one).await, Value::Null);
     }
     assert_eq!(counts(&participation(&one, &one).await), (2, 2));
@@ -74,7 +78,7 @@ async fn only_oneself_and_who_manages_campaigns_know_who_voted(app: TestApp) {
         let known = participation(viewer, &one).await;
         assert_eq!(counts(&known), (0, 0), "as long as the standings move before their eyes");
     }
-    let secret = Draft::live(&leader, 2, json!({ "title": "secret", "resultsVisibility": "AFTER_CLOSE" })).await;
+    let secret = TestCampaign::live(&leader, 2, json!({ "title": "secret", "resultsVisibility": "AFTER_CLOSE" })).await;
     assert_eq!(counts(&participation(&officer, &one).await), (1, 0), "whom to remind");
     secret.vote(&one, &[0]).await;
     assert_eq!(counts(&participation(&officer, &one).await), (1, 1));
@@ -86,7 +90,7 @@ async fn only_oneself_and_who_manages_campaigns_know_who_voted(app: TestApp) {
     }
     // What is above one's rank does not exist, also when one has voted in it.
     let member = json!(async_graphql::ID::from(guild.rank("Member").id));
-    leader.ok(MEMBER, json!({ "input": { "id": one.id, "rankId": member } })).await;
+    leader.ok(UPDATE_MEMBER, json!({ "input": { "id": one.id, "rankId": member } })).await;
     let mine = participation(&one, &one).await;
     assert_eq!(
         (counts(&mine), strings(&mine["campaigns"]["nodes"], "/campaign/title").contains(&"high".to_owned())),
@@ -94,8 +98,10 @@ async fn only_oneself_and_who_manages_campaigns_know_who_voted(app: TestApp) {
     );
     assert_eq!(counts(&participation(&officer, &one).await), (3, 3));
     // However many members a page shows, the statements are the same.
-    let page = "query($first: Int) { members(first: $first) { nodes { participation { voted campaigns { nodes { campaign { title } } } } } } }";
-    let statements = async |first: i64| officer.statements(page, json!({ "first": first })).await;
+    let page = "query($first: Int) { members(first: $first) { nodes {
+        participation { voted campaigns { nodes { campaign { title } } } }
+    } } }";
+    let statements = async |first: i64| officer.count_statements(page, json!({ "first": first })).await;
     assert_eq!(statements(1).await, statements(4).await);
 }
 
@@ -105,7 +111,7 @@ async fn participation_is_read_in_pages(app: TestApp) {
     let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
     for number in 0..5 {
         app.clock.advance(Duration::from_secs(1));
-        Draft::live(&leader, 2, titled(&number.to_string())).await;
+        TestCampaign::live(&leader, 2, titled(&number.to_string())).await;
     }
     let query = "query($first: Int, $after: String, $last: Int, $before: String) { me { participation {
         campaigns(first: $first, after: $after, last: $last, before: $before) {
@@ -121,7 +127,9 @@ async fn participation_is_read_in_pages(app: TestApp) {
     let last = page(json!({ "last": 2, "before": next["pageInfo"]["startCursor"] })).await;
     assert_eq!(strings(&last["nodes"], "/campaign/title"), ["4", "3"]);
     assert_eq!(last["pageInfo"]["hasPreviousPage"], false);
-    let of_another = "query($id: ID!, $after: String) { member(id: $id) { participation { campaigns(after: $after) { nodes { voted } } } } }";
+    let of_another = "query($id: ID!, $after: String) { member(id: $id) {
+        participation { campaigns(after: $after) { nodes { voted } } }
+    } }";
     let cursor = json!({ "id": member.id, "after": first["pageInfo"]["endCursor"] });
     leader.ok(of_another, cursor.clone()).await;
     let elsewhere = json!({ "id": leader.id, "after": cursor["after"] });
@@ -142,20 +150,21 @@ async fn past_votes_tell_who_won_last_closed_first(app: TestApp) {
     ] {
         let mut settings = titled(title);
         settings.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        votes.push(Draft::live(&leader, 3, settings).await);
+        votes.push(TestCampaign::live(&leader, 3, settings).await);
     }
     votes[0].vote(&member, &[2]).await;
     votes[1].vote(&member, &[0, 1]).await;
     votes[3].vote(&member, &[2, 0, 1]).await;
-    Draft::live(&leader, 3, titled("still open")).await;
+    TestCampaign::live(&leader, 3, titled("still open")).await;
     // Closed in another order than they were made.
     for index in [4, 2, 0, 3, 1] {
         app.clock.advance(Duration::from_secs(1));
         votes[index].close(&leader).await;
     }
-    leader.ok("mutation($id: ID!) { archiveCampaign(id: $id) { campaign { id } } }", votes[0].vars()).await;
+    leader.ok(ARCHIVE_CAMPAIGN, votes[0].vars()).await;
     let query = "query($first: Int, $after: String) { pastVotes(first: $first, after: $after) {
-        totalCount nodes { closedAt campaign { title winners { name } } winners { name } } pageInfo { endCursor hasNextPage }
+        totalCount nodes { closedAt campaign { title winners { name } } winners { name } }
+        pageInfo { endCursor hasNextPage }
     } }";
     let all = member.ok(query, json!({})).await["pastVotes"].clone();
     assert_eq!(strings(&all["nodes"], "/campaign/title"), ["tied", "seats", "won", "nobody"]);
@@ -172,7 +181,7 @@ async fn past_votes_tell_who_won_last_closed_first(app: TestApp) {
         member.ok(query, json!({ "first": 3, "after": first["pageInfo"]["endCursor"] })).await["pastVotes"].clone();
     assert_eq!(strings(&rest["nodes"], "/campaign/title"), ["nobody"]);
     assert_eq!(leader.ok(query, json!({})).await["pastVotes"]["totalCount"], 5);
-    assert_eq!(guild.anyone().ok(query, json!({})).await["pastVotes"]["totalCount"], 4);
-    let statements = async |first: i64| member.statements(query, json!({ "first": first })).await;
+    assert_eq!(guild.anonymous().ok(query, json!({})).await["pastVotes"]["totalCount"], 4);
+    let statements = async |first: i64| member.count_statements(query, json!({ "first": first })).await;
     assert_eq!(statements(1).await, statements(4).await);
 }

@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestApp, TestGuild, on_both, strings};
+use crate::support::{Client, TestApp, TestGuild, documents::AUDIT_COUNT, on_both, strings};
 
 const IMPORT: &str = "mutation($input: ImportRosterInput!) {
     importRoster(input: $input) {
-        imported rows membersAdded membersChanged charactersAdded charactersChanged rowsUnchanged rowsLeftOut unknownColumns
+        imported rows membersAdded membersChanged charactersAdded charactersChanged rowsUnchanged rowsLeftOut
+        unknownColumns
         problems { place field reason message }
     }
 }";
@@ -31,7 +32,12 @@ async fn roster(guild: &TestGuild<'_>) -> Value {
     let query = "{ members(first: 100, filter: { active: null }) { nodes {
         displayName discordUsername rank { name } rankSource characters { name realm class spec role isMain }
     } } }";
-    guild.anyone().ok(query, json!({})).await["members"]["nodes"].clone()
+    guild.anonymous().ok(query, json!({})).await["members"]["nodes"].clone()
+}
+
+/// A character as [`roster`] shows it.
+fn character(name: &str, realm: &str, class: &str, spec: Option<&str>, role: &str, is_main: bool) -> Value {
+    json!({ "name": name, "realm": realm, "class": class, "spec": spec, "role": role, "isMain": is_main })
 }
 
 #[on_both]
@@ -39,7 +45,11 @@ async fn an_officer_imports_a_roster_of_those_below_them(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let known = guild.member("Known", "Initiate").await;
-    let add = "mutation { createCharacter(input: { name: \"Old\", realm: \"Area 52\", class: MAGE, role: RANGED_DPS }) { character { id } } }";
+    let add = "mutation {
+        createCharacter(input: { name: \"Old\", realm: \"Area 52\", class: MAGE, role: RANGED_DPS }) {
+            character { id }
+        }
+    }";
     known.ok(add, json!({})).await;
     let file = json!({ "members": [
         { "discordUsername": "new", "discordId": 42, "displayName": " Zoe\u{308} ", "rank": "veteran", "characters": [
@@ -57,8 +67,8 @@ async fn an_officer_imports_a_roster_of_those_below_them(app: TestApp) {
     assert_eq!(
         outcome,
         json!({
-            "imported": true, "rows": 5, "membersAdded": 2, "membersChanged": 1, "charactersAdded": 3, "charactersChanged": 1,
-            "rowsUnchanged": 0, "rowsLeftOut": 0, "unknownColumns": [], "problems": [],
+            "imported": true, "rows": 5, "membersAdded": 2, "membersChanged": 1, "charactersAdded": 3,
+            "charactersChanged": 1, "rowsUnchanged": 0, "rowsLeftOut": 0, "unknownColumns": [], "problems": [],
         })
     );
     let imported = roster(&guild).await;
@@ -71,15 +81,24 @@ async fn an_officer_imports_a_roster_of_those_below_them(app: TestApp) {
             .cloned()
             .collect::<Vec<_>>(),
         [
-            json!({ "displayName": "Zoë", "discordUsername": "new", "rank": { "name": "Veteran" }, "rankSource": "MANUAL", "characters": [
-            { "name": "Main", "realm": "Sen'jin", "class": "DRUID", "spec": "Guardian", "role": "TANK", "isMain": true },
-            { "name": "Alt", "realm": "Sen'jin", "class": "DEATH_KNIGHT", "spec": "Frost", "role": "MELEE_DPS", "isMain": false },
-        ] }),
-            json!({ "displayName": "Known", "discordUsername": "Known", "rank": { "name": "Member" }, "rankSource": "MANUAL", "characters": [
-            { "name": "Second", "realm": "Area 52", "class": "HUNTER", "spec": null, "role": "RANGED_DPS", "isMain": true },
-            { "name": "Old", "realm": "Area 52", "class": "MAGE", "spec": "Fire", "role": "RANGED_DPS", "isMain": false },
-        ] }),
-            json!({ "displayName": "bare", "discordUsername": "bare", "rank": { "name": "Initiate" }, "rankSource": "MANUAL", "characters": [] }),
+            json!({
+                "displayName": "Zoë", "discordUsername": "new", "rank": { "name": "Veteran" },
+                "rankSource": "MANUAL", "characters": [
+                    character("Main", "Sen'jin", "DRUID", Some("Guardian"), "TANK", true),
+                    character("Alt", "Sen'jin", "DEATH_KNIGHT", Some("Frost"), "MELEE_DPS", false),
+                ],
+            }),
+            json!({
+                "displayName": "Known", "discordUsername": "Known", "rank": { "name": "Member" },
+                "rankSource": "MANUAL", "characters": [
+                    character("Second", "Area 52", "HUNTER", None, "RANGED_DPS", true),
+                    character("Old", "Area 52", "MAGE", Some("Fire"), "RANGED_DPS", false),
+                ],
+            }),
+            json!({
+                "displayName": "bare", "discordUsername": "bare", "rank": { "name": "Initiate" },
+                "rankSource": "MANUAL", "characters": [],
+            }),
         ]
     );
     let log = officer.ok("{ auditLog { nodes { action summary actor { displayName } } } }", json!({})).await;
@@ -103,7 +122,7 @@ async fn an_officer_imports_a_roster_of_those_below_them(app: TestApp) {
         (&json!(5), &json!(0), &json!(0))
     );
     assert_eq!(roster(&guild).await, imported);
-    assert_eq!(officer.ok("{ auditLog { totalCount } }", json!({})).await["auditLog"]["totalCount"], 6);
+    assert_eq!(officer.ok(AUDIT_COUNT, json!({})).await["auditLog"]["totalCount"], 6);
 }
 
 #[on_both]
@@ -165,19 +184,19 @@ async fn twenty_thousand_rows_go_in_at_once(app: TestApp) {
                 .unwrap();
         }
     }
-    let before = app.app.db.statements();
+    let before = app.app.db.count_statements();
     let data = (guildhall::identity::import::Format::Csv, file.clone().into_bytes());
     let outcome =
         guildhall::identity::import_roster(&app.app.access, guild.id, None, data, false, |_, _| ()).await.unwrap();
     assert_eq!((outcome.members_added, outcome.characters_added, outcome.left_out), (5_000, 20_000, 0));
     // SQLite's client counts a statement a row, though it prepares it once.
-    let statements = app.app.db.statements() - before;
+    let statements = app.app.db.count_statements() - before;
     assert!(!app.app.db.is_shared() || statements < 100, "{statements} statements");
     let data = (guildhall::identity::import::Format::Csv, file.into_bytes());
     let again =
         guildhall::identity::import_roster(&app.app.access, guild.id, None, data, false, |_, _| ()).await.unwrap();
     assert_eq!((again.unchanged, again.members_changed, again.characters_changed), (20_000, 0, 0));
-    let counted = guild.anyone().ok("{ members { totalCount } characters { totalCount } }", json!({})).await;
+    let counted = guild.anonymous().ok("{ members { totalCount } characters { totalCount } }", json!({})).await;
     assert_eq!(
         (&counted["members"]["totalCount"], &counted["characters"]["totalCount"]),
         (&json!(5_001), &json!(20_000))

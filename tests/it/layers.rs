@@ -64,7 +64,7 @@ fn collect(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, Path
     }
 }
 
-/// Finds every path that begins with `crate`, `super` or `self`, as absolute paths, in use trees, expressions and macros.
+/// Finds every path that starts with `crate`, `super` or `self`, in imports, expressions and macros, as absolute paths.
 fn find_paths(tokens: TokenStream, module: &Module, found: &mut Vec<Module>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut at = 0;

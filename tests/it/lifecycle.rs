@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::support::{
-    CAST, Draft, TestApp, execute, next, on_both,
-    process::{Served, ask},
-    refusal_in, waiting_for_locks,
+    TestApp, TestCampaign,
+    documents::{CAMPAIGN_STATUS, CAMPAIGN_VOTED, CAST_BALLOT},
+    next_response, on_both,
+    process::ServerProcess,
+    refusal_in, sql,
 };
 
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { isFinal campaign { closedAt closesAt } } }";
@@ -21,23 +23,23 @@ const LOG: &str = "{ auditLog(first: 100) { nodes { action actor { displayName }
 async fn a_vote_closes_at_its_end_wherever_the_clock_is_set(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    let draft = Draft::live(
+    let draft = TestCampaign::live(
         &leader,
         2,
         json!({ "resultsVisibility": "ALWAYS", "durationHours": 1, "earlyCloseIfAllVoted": false }),
     )
     .await;
     let _server = guildhall::bot::start(&app.app);
-    let mut tally = guild.anyone().subscribe(WATCH, draft.vars()).await;
-    assert_eq!(next(&mut tally).await.unwrap()["data"]["voteTally"]["isFinal"], false);
+    let mut tally = guild.anonymous().subscribe(WATCH, draft.vars()).await;
+    assert_eq!(next_response(&mut tally).await.unwrap()["data"]["voteTally"]["isFinal"], false);
     // Back by a day: the vote goes on, and takes ballots.
     let start = app.now();
     app.clock.set(start - Duration::from_hours(24));
     draft.vote(&leader, &[0]).await;
-    assert_eq!(next(&mut tally).await.unwrap()["data"]["voteTally"]["isFinal"], false);
+    assert_eq!(next_response(&mut tally).await.unwrap()["data"]["voteTally"]["isFinal"], false);
     // Forward by two: closed at once, and at its end.
     app.clock.set(start + Duration::from_hours(48));
-    let last = next(&mut tally).await.unwrap()["data"]["voteTally"].clone();
+    let last = next_response(&mut tally).await.unwrap()["data"]["voteTally"].clone();
     assert_eq!((&last["isFinal"], &last["campaign"]["closedAt"]), (&json!(true), &last["campaign"]["closesAt"]));
 }
 
@@ -46,31 +48,33 @@ async fn what_was_due_while_no_server_ran_is_done_at_the_start(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let start = DateTime::<Utc>::from_naive_utc_and_offset(app.now() + Duration::from_hours(1), Utc);
-    let due =
-        Draft::create(&leader, 2, json!({ "startAt": start, "durationHours": 24, "resultsVisibility": "ALWAYS" }))
-            .await;
-    let over = Draft::live(&leader, 2, json!({ "durationHours": 1, "resultsVisibility": "ALWAYS" })).await;
+    let due = TestCampaign::draft(
+        &leader,
+        2,
+        json!({ "startAt": start, "durationHours": 24, "resultsVisibility": "ALWAYS" }),
+    )
+    .await;
+    let over = TestCampaign::live(&leader, 2, json!({ "durationHours": 1, "resultsVisibility": "ALWAYS" })).await;
     // And one that everyone has voted in, though nobody was there to close it.
-    let complete = Draft::live(
+    let complete = TestCampaign::live(
         &leader,
         2,
         json!({ "earlyCloseIfAllVoted": false, "durationHours": 24, "resultsVisibility": "ALWAYS" }),
     )
     .await;
     complete.vote(&leader, &[0]).await;
-    app.sql("UPDATE campaigns SET early_close_if_all_voted = true WHERE duration_hours = 24").await;
+    app.execute_sql("UPDATE campaigns SET early_close_if_all_voted = true WHERE duration_hours = 24").await;
     app.clock.advance(Duration::from_hours(2));
-    assert_eq!(leader.refusal(CAST, over.ballot(&[0])).await, "CONFLICT CAMPAIGN_NOT_LIVE", "its time is over");
+    assert_eq!(leader.refusal(CAST_BALLOT, over.ballot(&[0])).await, "CONFLICT CAMPAIGN_NOT_LIVE", "its time is over");
     let mut ends = Vec::new();
     for vote in [&over, &complete] {
-        ends.push(guild.anyone().subscribe(WATCH, vote.vars()).await);
+        ends.push(guild.anonymous().subscribe(WATCH, vote.vars()).await);
     }
     let _server = guildhall::bot::start(&app.app);
     for tally in &mut ends {
         while next(tally).await.unwrap()["data"]["voteTally"]["isFinal"] != true {}
     }
-    let status = "query($id: ID!) { campaign(id: $id) { status } }";
-    while guild.anyone().ok(status, due.vars()).await["campaign"]["status"] != "LIVE" {}
+    while guild.anonymous().ok(CAMPAIGN_STATUS, due.vars()).await["campaign"]["status"] != "LIVE" {}
 }
 
 #[on_both]
@@ -79,15 +83,14 @@ async fn every_ballot_acknowledged_while_a_vote_is_closed_is_in_its_result(app: 
     let leader = guild.leader().await;
     let mut rows = Vec::new();
     for number in 0..40 {
-        rows.push(guild.row(&format!("voter-{number}"), "Member", true).await);
+        rows.push(guild.member_row(&format!("voter-{number}"), "Member", true).await);
     }
-    let voters = guild.add(rows).await;
-    let draft = Draft::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false })).await;
-    let casts = futures_util::future::join_all(voters.iter().map(|voter| voter.run(CAST, draft.ballot(&[0]))));
+    let voters = guild.add_members(rows).await;
+    let draft = TestCampaign::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false })).await;
+    let casts = futures_util::future::join_all(voters.iter().map(|voter| voter.run(CAST_BALLOT, draft.ballot(&[0]))));
     // It closes when a few are through.
     let closing = async {
-        let query = "query($id: ID!) { campaign(id: $id) { turnout { voted } } }";
-        while leader.ok(query, draft.vars()).await["campaign"]["turnout"]["voted"].as_i64().unwrap() < 5 {}
+        while leader.ok(CAMPAIGN_VOTED, draft.vars()).await["campaign"]["turnout"]["voted"].as_i64().unwrap() < 5 {}
         draft.close(&leader).await;
     };
     let (answers, ()) = tokio::join!(casts, closing);
@@ -109,11 +112,14 @@ async fn every_ballot_acknowledged_while_a_vote_is_closed_is_in_its_result(app: 
 async fn what_happens_by_itself_is_in_the_log_without_an_actor(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    let early = Draft::live(&leader, 2, json!({ "title": "Early" })).await;
+    let early = TestCampaign::live(&leader, 2, json!({ "title": "Early" })).await;
     app.clock.advance(Duration::from_secs(1));
     early.vote(&leader, &[0]).await;
     let log = leader.ok(LOG, json!({})).await["auditLog"]["nodes"].clone();
-    let expected = json!({ "action": "campaign.close", "actor": null, "summary": "the vote “Early” closed early, since everyone had voted" });
+    let expected = json!({
+        "action": "campaign.close", "actor": null,
+        "summary": "the vote “Early” closed early, since everyone had voted",
+    });
     assert_eq!(log[0], expected);
 }
 
@@ -127,22 +133,22 @@ async fn two_servers_take_every_step_once_and_one_is_enough() {
     let folder = tempfile::tempdir().unwrap();
     let flags = app.flags();
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    let serve = || Served::start(folder.path(), &[&["serve", "--bind", "127.0.0.1:0"], &flags[..]].concat());
+    let serve = || ServerProcess::start(folder.path(), &[&["serve", "--bind", "127.0.0.1:0"], &flags[..]].concat());
     let (one, two) = (serve(), serve());
     // The servers use the system's clock, so the campaigns' times are moved into the past instead of waiting for them.
     let now = Clock::system().now();
     let start = DateTime::<Utc>::from_naive_utc_and_offset(now + Duration::from_hours(10), Utc);
     for number in 0..VOTES {
         let change = json!({ "title": format!("{number}"), "startAt": start, "durationHours": 1 });
-        Draft::create(&leader, 2, change).await;
+        TestCampaign::draft(&leader, 2, change).await;
     }
     let make_due = async |change: String| {
-        app.sql(&change).await;
+        app.execute_sql(&change).await;
         // Any change of a campaign makes the servers look for what is due.
-        Draft::create(&leader, 2, json!({ "title": "unscheduled" })).await;
+        TestCampaign::draft(&leader, 2, json!({ "title": "unscheduled" })).await;
     };
     let steps = async |action: &str| {
-        let log = ask(&two, leader.token.as_deref(), LOG, json!({})).await.unwrap();
+        let log = two.post(leader.token.as_deref(), LOG, json!({})).await.unwrap();
         let log = log["data"]["auditLog"]["nodes"].as_array().unwrap().clone();
         log.iter().filter(|it| it["action"] == action && it["actor"].is_null()).count()
     };
@@ -158,7 +164,7 @@ async fn two_servers_take_every_step_once_and_one_is_enough() {
     .expect("they did not all start and end");
     assert_eq!((steps("campaign.activate").await, steps("campaign.close").await), (VOTES, VOTES));
     let query = "{ campaigns(first: 100) { nodes { title status closesAt closedAt } } }";
-    let campaigns = ask(&two, leader.token.as_deref(), query, json!({})).await.unwrap();
+    let campaigns = two.post(leader.token.as_deref(), query, json!({})).await.unwrap();
     let mut campaigns = campaigns["data"]["campaigns"]["nodes"].as_array().unwrap().clone();
     campaigns.retain(|it| it["title"] != "unscheduled");
     assert_eq!(campaigns.len(), VOTES);
@@ -174,21 +180,21 @@ async fn who_closes_a_vote_waits_for_the_ballots_before_and_not_for_those_after(
     let guild = app.guild("gg").await;
     let (leader, first) = (guild.leader().await, guild.member("first", "Member").await);
     let second = guild.member("second", "Member").await;
-    let draft = Draft::live(&leader, 2, json!({})).await;
+    let draft = TestCampaign::live(&leader, 2, json!({})).await;
     // The first ballot stops half-way, where it needs its voter.
     let elsewhere = app.another_server().await;
     let (held, is_held) = oneshot::channel();
     let (release, released) = oneshot::channel();
     let holder = elsewhere.db.write(async move |conn| {
-        execute(conn, "SELECT 1 FROM members WHERE discord_username = 'first' FOR UPDATE").await;
+        sql::execute(conn, "SELECT 1 FROM members WHERE discord_username = 'first' FOR UPDATE").await;
         held.send(()).unwrap();
         released.await.unwrap();
         Ok(())
     });
-    let waiting = async |transactions: i64| while waiting_for_locks(&elsewhere).await < transactions {};
+    let waiting = async |transactions: i64| while sql::lock_waiters(&elsewhere).await < transactions {};
     let before = async {
         is_held.await.unwrap();
-        first.run(CAST, draft.ballot(&[0])).await
+        first.run(CAST_BALLOT, draft.ballot(&[0])).await
     };
     let close = async {
         waiting(1).await;
@@ -196,8 +202,8 @@ async fn who_closes_a_vote_waits_for_the_ballots_before_and_not_for_those_after(
     };
     let after = async {
         waiting(2).await;
-        let answer = second.run(CAST, draft.ballot(&[1])).await;
-        assert_eq!(waiting_for_locks(&elsewhere).await, 0, "it did not overtake");
+        let answer = second.run(CAST_BALLOT, draft.ballot(&[1])).await;
+        assert_eq!(sql::lock_waiters(&elsewhere).await, 0, "it did not overtake");
         answer
     };
     let go_on = async {

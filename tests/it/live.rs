@@ -5,17 +5,21 @@ use std::{sync::Arc, time::Duration};
 use guildhall::identity::{import::Format, import_roster};
 use serde_json::{Value, json};
 
-use crate::support::{Draft, Responses, TestApp, next, on_both, refusal_in};
+use crate::support::{
+    Client, Responses, TestApp, TestCampaign,
+    documents::{LOGOUT, UPDATE_MEMBER},
+    next_response, on_both, refusal_in,
+};
 
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) {
-    revision isFinal status turnout { voted eligible } standings { place points entry { name } } campaign { title closedAt }
+    revision isFinal status turnout { voted eligible } standings { place points entry { name } }
+    campaign { title closedAt }
 } }";
-const MEMBER: &str = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
 
 /// Waits for a tally with so many ballots, checking that revisions grow on the way.
 async fn tally_of(answers: &mut Responses, voted: i64, mut revision: i64) -> Value {
     loop {
-        let answer = next(answers).await.expect("the stream ended");
+        let answer = next_response(answers).await.expect("the stream ended");
         let tally = answer["data"]["voteTally"].clone();
         assert!(tally["revision"].as_i64().unwrap() > revision, "{answer}");
         revision = tally["revision"].as_i64().unwrap();
@@ -30,9 +34,9 @@ async fn tally_of(answers: &mut Responses, voted: i64, mut revision: i64) -> Val
 async fn the_present_tally_comes_at_once_newer_ones_as_ballots_come_and_the_result_last(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     draft.vote(&guild.member("a", "Member").await, &[1]).await;
-    let mut answers = guild.anyone().subscribe(WATCH, draft.vars()).await;
+    let mut answers = guild.anonymous().subscribe(WATCH, draft.vars()).await;
     let first = tally_of(&mut answers, 1, -1).await;
     assert_eq!(first["isFinal"], false);
     assert_eq!(first["standings"][0], json!({ "place": 1, "points": 1, "entry": { "name": "entry 1" } }));
@@ -42,36 +46,36 @@ async fn the_present_tally_comes_at_once_newer_ones_as_ballots_come_and_the_resu
     }
     draft.close(&officer).await;
     let last = loop {
-        let tally = next(&mut answers).await.unwrap()["data"]["voteTally"].clone();
+        let tally = next_response(&mut answers).await.unwrap()["data"]["voteTally"].clone();
         if tally["isFinal"] == true {
             break tally;
         }
     };
     assert_eq!((&last["status"], &last["turnout"]["voted"]), (&json!("CLOSED"), &json!(4)));
     assert_eq!(last["standings"][0]["points"], 3);
-    assert_eq!(next(&mut answers).await, None);
+    assert_eq!(next_response(&mut answers).await, None);
     // On a closed campaign there is that one message, the same.
-    let mut again = guild.anyone().subscribe(WATCH, draft.vars()).await;
-    assert_eq!(next(&mut again).await.unwrap()["data"]["voteTally"], last);
-    assert_eq!(next(&mut again).await, None);
+    let mut again = guild.anonymous().subscribe(WATCH, draft.vars()).await;
+    assert_eq!(next_response(&mut again).await.unwrap()["data"]["voteTally"], last);
+    assert_eq!(next_response(&mut again).await, None);
 }
 
 #[on_both]
 async fn a_burst_of_ballots_ends_on_the_newest_tally_for_every_watcher(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 3, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&officer, 3, json!({ "resultsVisibility": "ALWAYS" })).await;
     let mut watchers = Vec::new();
     for _ in 0..20 {
-        let mut answers = guild.anyone().subscribe(WATCH, draft.vars()).await;
-        let first = next(&mut answers).await.unwrap();
+        let mut answers = guild.anonymous().subscribe(WATCH, draft.vars()).await;
+        let first = next_response(&mut answers).await.unwrap();
         watchers.push((answers, first["data"]["voteTally"]["revision"].as_i64().unwrap()));
     }
     let mut rows = Vec::new();
     for number in 0..30 {
-        rows.push(guild.row(&format!("voter{number}"), "Member", true).await);
+        rows.push(guild.member_row(&format!("voter{number}"), "Member", true).await);
     }
-    let voters = guild.add(rows).await;
+    let voters = guild.add_members(rows).await;
     futures_util::future::join_all(voters.iter().map(|voter| draft.vote(voter, &[1]))).await;
     for (mut answers, revision) in watchers {
         let newest = tally_of(&mut answers, 30, revision).await;
@@ -83,20 +87,20 @@ async fn a_burst_of_ballots_ends_on_the_newest_tally_for_every_watcher(app: Test
 async fn one_count_serves_all_who_watch(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let mut watchers = Vec::new();
     for _ in 0..50 {
-        let mut answers = guild.anyone().subscribe(WATCH, draft.vars()).await;
-        next(&mut answers).await;
+        let mut answers = guild.anonymous().subscribe(WATCH, draft.vars()).await;
+        next_response(&mut answers).await;
         watchers.push(answers);
     }
     let voter = guild.member("voter", "Member").await;
-    let before = app.app.db.statements();
+    let before = app.app.db.count_statements();
     draft.vote(&voter, &[0]).await;
     for answers in &mut watchers {
         tally_of(answers, 1, -1).await;
     }
-    let statements = app.app.db.statements() - before;
+    let statements = app.app.db.count_statements() - before;
     assert!(statements < 50, "{statements} statements for one ballot and 50 watchers");
 }
 
@@ -104,11 +108,11 @@ async fn one_count_serves_all_who_watch(app: TestApp) {
 async fn a_hidden_tally_cannot_be_watched(app: TestApp) {
     let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
-    let draft = Draft::create(&officer, 2, json!({ "minRankLevelToView": 2 })).await;
-    let refused = async |client: &crate::support::Client<'_>, vars: Value| {
+    let draft = TestCampaign::draft(&officer, 2, json!({ "minRankLevelToView": 2 })).await;
+    let refused = async |client: &Client<'_>, vars: Value| {
         let mut answers = client.subscribe(WATCH, vars).await;
-        let refusal = refusal_in(&next(&mut answers).await.unwrap());
-        assert_eq!(next(&mut answers).await, None);
+        let refusal = refusal_in(&next_response(&mut answers).await.unwrap());
+        assert_eq!(next_response(&mut answers).await, None);
         refusal
     };
     assert_eq!(refused(&officer, draft.vars()).await, "FORBIDDEN STANDINGS_HIDDEN");
@@ -116,7 +120,7 @@ async fn a_hidden_tally_cannot_be_watched(app: TestApp) {
     draft.activate(&officer).await;
     assert_eq!(refused(&voter, draft.vars()).await, "FORBIDDEN STANDINGS_HIDDEN");
     for (client, vars) in [
-        (&guild.anyone(), draft.vars()),
+        (&guild.anonymous(), draft.vars()),
         (&guild.member("initiate", "Initiate").await, draft.vars()),
         (&other.leader().await, draft.vars()),
         (&officer, json!({ "id": "nonsense" })),
@@ -131,36 +135,34 @@ async fn a_hidden_tally_cannot_be_watched(app: TestApp) {
 async fn losing_the_right_to_watch_ends_the_stream(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 2, json!({ "minRankLevelToView": 1 })).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "minRankLevelToView": 1 })).await;
     let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
     let (gone, promoted) = (guild.member("gone", "Initiate").await, guild.member("promoted", "Initiate").await);
     let out = guild.member("out", "Initiate").await;
-    let login =
-        "mutation { login(input: { discordUsername: \"out\", password: \"correct horse battery\" }) { accessToken } }";
-    let token = guild.anyone().ok(login, json!({})).await["login"]["accessToken"].clone();
-    let signed_in = out.with_token(token.as_str().unwrap());
+    let session = guild.login("out").await;
+    let signed_in = out.with_token(session["accessToken"].as_str().unwrap());
     let mut streams = Vec::new();
     for client in [&gone, &promoted, &signed_in, &out] {
         let mut answers = client.subscribe(WATCH, draft.vars()).await;
         tally_of(&mut answers, 0, -1).await;
         streams.push(answers);
     }
-    officer.ok(MEMBER, json!({ "input": { "id": gone.id, "active": false } })).await;
-    officer.ok(MEMBER, json!({ "input": { "id": promoted.id, "rankId": rank("Member") } })).await;
-    signed_in.ok("mutation { logout { success } }", json!({})).await;
+    officer.ok(UPDATE_MEMBER, json!({ "input": { "id": gone.id, "active": false } })).await;
+    officer.ok(UPDATE_MEMBER, json!({ "input": { "id": promoted.id, "rankId": rank("Member") } })).await;
+    signed_in.ok(LOGOUT, json!({})).await;
     for (answers, expected) in streams.iter_mut().zip([
         "UNAUTHENTICATED INVALID_TOKEN",
         "FORBIDDEN STANDINGS_HIDDEN",
         "UNAUTHENTICATED INVALID_TOKEN",
     ]) {
         let error = loop {
-            let answer = next(answers).await.expect("the stream ended without a word");
+            let answer = next_response(answers).await.expect("the stream ended without a word");
             if answer.get("errors").is_some() {
                 break answer;
             }
         };
         assert_eq!(refusal_in(&error), expected);
-        assert_eq!(next(answers).await, None);
+        assert_eq!(next_response(answers).await, None);
     }
     // Whoever keeps the right keeps the stream.
     draft.vote(&officer, &[0]).await;
@@ -171,14 +173,14 @@ async fn losing_the_right_to_watch_ends_the_stream(app: TestApp) {
 async fn a_stream_ends_when_its_token_expires(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-    let login = "mutation { login(input: { discordUsername: \"officer\", password: \"correct horse battery\" }) { accessToken } }";
-    let token = guild.anyone().ok(login, json!({})).await["login"]["accessToken"].clone();
-    let mut answers = guild.anyone().with_token(token.as_str().unwrap()).subscribe(WATCH, draft.vars()).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let session = guild.login("officer").await;
+    let signed_in = guild.anonymous().with_token(session["accessToken"].as_str().unwrap());
+    let mut answers = signed_in.subscribe(WATCH, draft.vars()).await;
     tally_of(&mut answers, 0, -1).await;
     app.clock.advance(Duration::from_mins(15));
-    assert_eq!(refusal_in(&next(&mut answers).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
-    assert_eq!(next(&mut answers).await, None);
+    assert_eq!(refusal_in(&next_response(&mut answers).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
+    assert_eq!(next_response(&mut answers).await, None);
 }
 
 #[on_both]
@@ -187,13 +189,13 @@ async fn drafts_start_and_campaigns_end_by_themselves(app: TestApp) {
     let officer = guild.member("officer", "Officer").await;
     let _background = guildhall::bot::start(&app.app);
     let always = |start: &str| json!({ "resultsVisibility": "ALWAYS", "startAt": start, "durationHours": 1 });
-    let draft = Draft::create(&officer, 2, always("2026-03-01T21:00:00Z")).await;
-    let unready = Draft::create(&officer, 1, always("2026-03-01T21:00:00Z")).await;
-    let watched = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS", "durationHours": 2 })).await;
+    let draft = TestCampaign::draft(&officer, 2, always("2026-03-01T21:00:00Z")).await;
+    let unready = TestCampaign::draft(&officer, 1, always("2026-03-01T21:00:00Z")).await;
+    let watched = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS", "durationHours": 2 })).await;
     let mut answers = officer.subscribe(WATCH, watched.vars()).await;
     tally_of(&mut answers, 0, -1).await;
     let status = "query($id: ID!) { campaign(id: $id) { status startAt closedAt activationBlockers } }";
-    let wait_for = async |draft: &Draft, wanted: &str| {
+    let wait_for = async |draft: &TestCampaign, wanted: &str| {
         // Asked again and again rather than waited for; the bound is for a test that fails.
         let asking = async {
             loop {
@@ -213,9 +215,9 @@ async fn drafts_start_and_campaigns_end_by_themselves(app: TestApp) {
     app.clock.advance(Duration::from_hours(1));
     let closed = wait_for(&draft, "CLOSED").await;
     assert_eq!(closed["closedAt"], "2026-03-01T22:00:00+00:00");
-    let last = next(&mut answers).await.unwrap();
+    let last = next_response(&mut answers).await.unwrap();
     assert_eq!(last["data"]["voteTally"]["isFinal"], true, "{last}");
-    assert_eq!(next(&mut answers).await, None);
+    assert_eq!(next_response(&mut answers).await, None);
 }
 
 #[on_both]
@@ -223,17 +225,19 @@ async fn a_command_that_leaves_nobody_to_vote_ends_the_vote(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, voter) = (guild.leader().await, guild.member("voter", "Veteran").await);
     guild.member("last", "Veteran").await;
-    let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS", "minRankLevelToVote": 3 })).await;
+    let draft = TestCampaign::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS", "minRankLevelToVote": 3 })).await;
     draft.vote(&leader, &[0]).await;
     draft.vote(&voter, &[1]).await;
     let _background = guildhall::bot::start(&app.app);
-    let mut answers = guild.anyone().subscribe(WATCH, draft.vars()).await;
-    assert_eq!(next(&mut answers).await.unwrap()["data"]["voteTally"]["status"], "LIVE");
-    let command = app.server_with(|command| command.has_peers = Some(true)).await;
+    let mut answers = guild.anonymous().subscribe(WATCH, draft.vars()).await;
+    assert_eq!(next_response(&mut answers).await.unwrap()["data"]["voteTally"]["status"], "LIVE");
+    let command = app.another_server_with(|command| command.has_peers = Some(true)).await;
     let file = (Format::Csv, b"discord_username,rank\nlast,Member".to_vec());
     import_roster(&command.access, guild.id, None, file, false, |_, _| ()).await.unwrap();
     let last = loop {
-        let tally = next(&mut answers).await.expect("the stream ended without its result")["data"]["voteTally"].clone();
+        let tally =
+            next_response(&mut answers).await.expect("the stream ended without its result")["data"]["voteTally"]
+                .clone();
         if tally["isFinal"] == true {
             break tally;
         }
@@ -248,35 +252,37 @@ async fn what_a_command_beside_the_server_takes_away_ends_what_is_watched(app: T
     let guild = app.guild("gg").await;
     let (leader, member) = (guild.leader().await, guild.member("member", "Veteran").await);
     let hidden = json!({ "resultsVisibility": "ALWAYS", "minRankLevelToView": 3, "minRankLevelToVote": 3 });
-    let draft = Draft::live(&leader, 2, hidden).await;
+    let draft = TestCampaign::live(&leader, 2, hidden).await;
     let mut answers = member.subscribe(WATCH, draft.vars()).await;
-    assert!(next(&mut answers).await.unwrap().get("errors").is_none());
-    let command = app.server_with(|command| command.has_peers = Some(true)).await;
+    assert!(next_response(&mut answers).await.unwrap().get("errors").is_none());
+    let command = app.another_server_with(|command| command.has_peers = Some(true)).await;
     let file = (Format::Csv, b"discord_username,rank\nmember,Member".to_vec());
     import_roster(&command.access, guild.id, None, file, false, |_, _| ()).await.unwrap();
     let refused = loop {
-        let answer = next(&mut answers).await.expect("the stream ended without a word");
+        let answer = next_response(&mut answers).await.expect("the stream ended without a word");
         if answer.get("errors").is_some() {
             break answer;
         }
     };
     assert_eq!(refusal_in(&refused), "NOT_FOUND campaignId");
-    assert_eq!(next(&mut answers).await, None);
+    assert_eq!(next_response(&mut answers).await, None);
 }
 
 /// Also where there is but one thread to do it.
 #[tokio::test]
 async fn counting_ends_with_the_last_who_watches() {
-    let app = crate::support::TestApp::on_sqlite().await;
+    let app = TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
-    let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let id = guildhall::kernel::id::CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
     for _ in 0..3 {
-        let (mut one, mut two) =
-            (guild.anyone().subscribe(WATCH, draft.vars()).await, guild.anyone().subscribe(WATCH, draft.vars()).await);
-        next(&mut one).await.unwrap();
-        next(&mut two).await.unwrap();
-        assert_eq!(app.app.live.tally_subscribers(guild.id, id), Some(2));
+        let (mut one, mut two) = (
+            guild.anonymous().subscribe(WATCH, draft.vars()).await,
+            guild.anonymous().subscribe(WATCH, draft.vars()).await,
+        );
+        next_response(&mut one).await.unwrap();
+        next_response(&mut two).await.unwrap();
+        assert_eq!(app.app.live.watching(guild.id, id), Some(2));
         drop(one);
         assert_eq!(app.app.live.tally_subscribers(guild.id, id), Some(1));
         drop(two);
@@ -288,22 +294,22 @@ async fn counting_ends_with_the_last_who_watches() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ballot_cast_on_one_server_reaches_those_who_watch_at_another() {
-    let Some(app) = crate::support::TestApp::on_postgres().await else { return };
+    let Some(app) = TestApp::on_postgres().await else { return };
     let other = app.another_server().await;
     let (_here, _there) = (guildhall::bot::start(&app.app), guildhall::bot::start(&other));
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let watcher = guild.member("watcher", "Initiate").await;
-    let mut answers = watcher.subscribe_at(&Arc::clone(&other), WATCH, draft.vars()).await;
+    let mut answers = watcher.subscribe_on(&Arc::clone(&other), WATCH, draft.vars()).await;
     let first = tally_of(&mut answers, 0, -1).await["revision"].as_i64().unwrap();
     let voter = guild.member("voter", "Member").await;
     draft.vote(&voter, &[0]).await;
     tally_of(&mut answers, 1, first).await;
     // What takes a right away here ends the stream there.
-    officer.ok(MEMBER, json!({ "input": { "id": watcher.id, "active": false } })).await;
+    officer.ok(UPDATE_MEMBER, json!({ "input": { "id": watcher.id, "active": false } })).await;
     let ended = loop {
-        let answer = next(&mut answers).await.unwrap();
+        let answer = next_response(&mut answers).await.unwrap();
         if answer.get("errors").is_some() {
             break answer;
         }

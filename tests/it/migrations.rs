@@ -12,7 +12,7 @@ use guildhall::{
 };
 use serde_json::json;
 
-use crate::support::{Draft, TestApp, on_both, strings};
+use crate::support::{TestApp, TestCampaign, on_both, process::run, strings};
 
 #[derive(QueryableByName, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct SchemaRow {
@@ -29,7 +29,8 @@ struct SchemaRow {
 const OF_SQLITE: &str = "SELECT t.name AS table_name, c.name AS column_name, lower(c.type) AS kind,
         CASE c.\"notnull\" WHEN 1 THEN 0 ELSE 1 END AS nullable
     FROM sqlite_master t JOIN pragma_table_info(t.name) c
-    WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1, 2";
+    WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+    ORDER BY 1, 2";
 
 const OF_POSTGRES: &str = "SELECT table_name::text, column_name::text,
         CASE data_type WHEN 'timestamp without time zone' THEN 'timestamp' ELSE data_type END AS kind,
@@ -39,10 +40,12 @@ const OF_POSTGRES: &str = "SELECT table_name::text, column_name::text,
 
 /// Indexes and unique constraints by the columns they lead with.
 const INDEXES_OF_SQLITE: &str = "SELECT t.name AS table_name,
-        (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) AS column_name,
+        (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno))
+            AS column_name,
         CASE i.\"unique\" WHEN 1 THEN 'unique' ELSE 'plain' END AS kind, 0 AS nullable
     FROM sqlite_master t JOIN pragma_index_list(t.name) i
-    WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1, 2, 3";
+    WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+    ORDER BY 1, 2, 3";
 
 const INDEXES_OF_POSTGRES: &str = "SELECT c.relname::text AS table_name,
         (SELECT string_agg(a.attname, ',' ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY AS k(col, n)
@@ -79,7 +82,8 @@ async fn every_table_of_guilds_leads_its_key_with_the_guild() {
     let sqlite = TestApp::on_sqlite().await;
     let keys = "SELECT t.name AS table_name, c.name AS column_name, '' AS kind, c.pk AS nullable
         FROM sqlite_master t JOIN pragma_table_info(t.name) c
-        WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND t.name NOT IN ('guilds', 'discord_keeper') AND c.pk = 1";
+        WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+            AND t.name NOT IN ('guilds', 'discord_keeper') AND c.pk = 1";
     let keys = rows(&sqlite, keys, "").await;
     assert_eq!(keys.len(), 17);
     assert!(keys.iter().all(|key| key.column_name == "guild_id"), "{keys:?}");
@@ -91,19 +95,19 @@ async fn sqlite_learns_how_its_tables_are_filled() {
     let guild = app.guild("gg").await;
     let mut rows = Vec::new();
     for number in 0..100 {
-        rows.push(guild.row(&format!("member{number}"), "Member", false).await);
+        rows.push(guild.member_row(&format!("member{number}"), "Member", false).await);
     }
-    guild.add(rows).await;
+    guild.add_members(rows).await;
     app.app.db.maintain().await.unwrap();
     let learnt = "sqlite_stat1 WHERE tbl = 'members' AND stat LIKE '101 %'";
-    assert!(app.rows_of(learnt).await > 0, "by index: all members, and how many there are of each key");
+    assert!(app.count_rows(learnt).await > 0, "by index: all members, and how many there are of each key");
 }
 
 #[on_both]
 async fn ballots_from_before_there_were_receipts_get_them(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    let draft = Draft::live(&leader, 3, json!({ "method": "INSTANT_RUNOFF", "picksPerVoter": 2 })).await;
+    let draft = TestCampaign::live(&leader, 3, json!({ "method": "INSTANT_RUNOFF", "picksPerVoter": 2 })).await;
     for (name, picks) in [("a", [0, 1]), ("b", [0, 1]), ("c", [2, 0])] {
         draft.vote(&guild.member(name, "Member").await, &picks).await;
     }
@@ -111,14 +115,14 @@ async fn ballots_from_before_there_were_receipts_get_them(app: TestApp) {
     let kind = if matches!(app.database, DatabaseUrl::Sqlite(_)) { "sqlite" } else { "postgres" };
     for step in ["down", "up"] {
         let file = format!("migrations/{kind}/2026-11-21-180000_receipts/{step}.sql");
-        app.sql(&std::fs::read_to_string(file).unwrap()).await;
+        app.execute_sql(&std::fs::read_to_string(file).unwrap()).await;
     }
     // A server that starts after the migration, as one does.
     let server = app.another_server().await;
     let id = CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
     assert_eq!(voting::recount(&server.voting, id).await.unwrap().problems, Vec::<String>::new());
     let query = "query($id: ID!) { campaign(id: $id) { ballotBox { ballots { nodes { nonce } } } } }";
-    let published = leader.run_at(&server, query, draft.vars()).await;
+    let published = leader.run_on(&server, query, draft.vars()).await;
     let mut nonces = strings(&published["data"]["campaign"]["ballotBox"]["ballots"]["nodes"], "/nonce");
     assert!(nonces.iter().all(|nonce| nonce.len() == 64), "{nonces:?}");
     nonces.sort();
@@ -132,7 +136,7 @@ fn a_database_that_never_answers_is_not_waited_for() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://guild:hidden@{}/guildhall", listener.local_addr().unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let output = crate::support::process::run(folder.path(), &["migrate", "--database-url", &url]);
+    let output = run(folder.path(), &["migrate", "--database-url", &url]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("the server does not respond") && !said.contains("hidden"), "{said}");

@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use crate::support::{
-    CAST, Client, Draft, PERMISSIONS, TestApp, on_both,
-    process::{Served, ask},
+    Client, PERMISSIONS, TestApp, TestCampaign,
+    documents::{CAST_BALLOT, CLOSE_CAMPAIGN, CREATE_CHARACTER, NODE_ID, REGISTER_MEMBER, SEND_INVITE, UPDATE_GUILD},
+    on_both,
+    process::ServerProcess,
     strings,
 };
 
@@ -24,7 +26,7 @@ async fn a_campaign_of_an_unknown_kind_counts_as_absent(app: TestApp) {
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
     let mut drafts = Vec::new();
     for _ in 0..6 {
-        drafts.push(Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await);
+        drafts.push(TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await);
         app.clock.advance(std::time::Duration::from_secs(1));
     }
     for draft in &drafts {
@@ -35,7 +37,7 @@ async fn a_campaign_of_an_unknown_kind_counts_as_absent(app: TestApp) {
         let id = &drafts[draft].id;
         let id = async_graphql::ID::from(id.clone());
         let id = guildhall::kernel::id::CampaignId::try_from(&id).unwrap().0;
-        app.sql(&format!("UPDATE campaigns SET {column} = 'OF_A_NEWER_RELEASE' WHERE id = {id}")).await;
+        app.execute_sql(&format!("UPDATE campaigns SET {column} = 'OF_A_NEWER_RELEASE' WHERE id = {id}")).await;
     }
     let page = "query($after: String) { campaigns(first: 2, after: $after) {
         totalCount nodes { id entries { name } turnout { voted } } pageInfo { hasNextPage endCursor }
@@ -49,11 +51,12 @@ async fn a_campaign_of_an_unknown_kind_counts_as_absent(app: TestApp) {
     assert_eq!(last["pageInfo"]["hasNextPage"], false);
     for draft in [1, 2, 4] {
         let vars = json!({ "id": drafts[draft].id, "entry": drafts[draft].entries[0] });
-        let by_id = "query($id: ID!, $entry: ID!) { campaign(id: $id) { id } node(id: $id) { id } entry: node(id: $entry) { id } }";
+        let by_id = "query($id: ID!, $entry: ID!) {
+            campaign(id: $id) { id } node(id: $id) { id } entry: node(id: $entry) { id }
+        }";
         assert_eq!(officer.ok(by_id, vars).await, json!({ "campaign": null, "node": null, "entry": null }));
-        assert_eq!(officer.refusal(CAST, drafts[draft].ballot(&[0])).await, "NOT_FOUND campaignId");
-        let close = "mutation($id: ID!) { closeCampaign(id: $id) { campaign { id } } }";
-        assert_eq!(officer.refusal(close, drafts[draft].vars()).await, "NOT_FOUND id");
+        assert_eq!(officer.refusal(CAST_BALLOT, drafts[draft].ballot(&[0])).await, "NOT_FOUND campaignId");
+        assert_eq!(officer.refusal(CLOSE_CAMPAIGN, drafts[draft].vars()).await, "NOT_FOUND id");
     }
     let mine = "{ me { participation { voted eligible campaigns { nodes { campaign { id } } } } } }";
     let mine = voter.ok(mine, json!({})).await["me"]["participation"].clone();
@@ -71,12 +74,11 @@ async fn a_character_of_an_unknown_class_counts_as_absent(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
     for (name, class, role) in [("Aa", "MAGE", "RANGED_DPS"), ("Bb", "MONK", "TANK"), ("Cc", "ROGUE", "MELEE_DPS")] {
-        let create = "mutation($input: CreateCharacterInput!) { createCharacter(input: $input) { character { id } } }";
         let input = json!({ "memberId": member.id, "name": name, "realm": "Area 52", "class": class, "role": role });
-        leader.ok(create, json!({ "input": input })).await;
+        leader.ok(CREATE_CHARACTER, json!({ "input": input })).await;
     }
-    app.sql("UPDATE characters SET class = 'TINKER' WHERE name = 'Aa'").await;
-    app.sql("UPDATE characters SET role = 'SUPPORT' WHERE name = 'Bb'").await;
+    app.execute_sql("UPDATE characters SET class = 'TINKER' WHERE name = 'Aa'").await;
+    app.execute_sql("UPDATE characters SET role = 'SUPPORT' WHERE name = 'Bb'").await;
     let all =
         leader.ok("{ characters(first: 1) { totalCount nodes { name } pageInfo { hasNextPage } } }", json!({})).await;
     assert_eq!(
@@ -92,27 +94,27 @@ async fn a_character_of_an_unknown_class_counts_as_absent(app: TestApp) {
 async fn an_unknown_source_of_a_rank_is_shown_as_manual_and_kept(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
-    app.sql("UPDATE members SET rank_source = 'ACADEMY' WHERE discord_username = 'member'").await;
+    app.execute_sql("UPDATE members SET rank_source = 'ACADEMY' WHERE discord_username = 'member'").await;
     let input = json!({ "input": { "id": member.id, "displayName": "Another" } });
     let changed = leader.ok(UPDATE_MEMBER, input).await["updateMember"]["member"].clone();
     assert_eq!(changed, json!({ "displayName": "Another", "rankSource": "MANUAL" }));
-    assert_eq!(app.rows_of("members WHERE rank_source = 'ACADEMY'").await, 1);
+    assert_eq!(app.count_rows("members WHERE rank_source = 'ACADEMY'").await, 1);
     let input = json!({ "input": { "id": member.id, "rankId": async_graphql::ID::from(guild.rank("Veteran").id) } });
     leader.ok(UPDATE_MEMBER, input).await;
-    assert_eq!(app.rows_of("members WHERE rank_source = 'ACADEMY'").await, 0);
+    assert_eq!(app.count_rows("members WHERE rank_source = 'ACADEMY'").await, 0);
 }
 
 #[on_both]
 async fn an_unknown_region_is_shown_as_another_and_kept(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    app.sql("UPDATE guilds SET region = 'MARS'").await;
-    let update = "mutation($input: UpdateGuildInput!) { updateGuild(input: $input) { guild { name region } } }";
-    let renamed = leader.ok(update, json!({ "input": { "name": "Other" } })).await["updateGuild"]["guild"].clone();
+    app.execute_sql("UPDATE guilds SET region = 'MARS'").await;
+    let renamed =
+        leader.ok(UPDATE_GUILD, json!({ "input": { "name": "Other" } })).await["updateGuild"]["guild"].clone();
     assert_eq!(renamed, json!({ "name": "Other", "region": "US" }));
-    assert_eq!(app.rows_of("guilds WHERE region = 'MARS'").await, 1);
-    leader.ok(update, json!({ "input": { "region": "KR" } })).await;
-    assert_eq!(app.rows_of("guilds WHERE region = 'KR'").await, 1);
+    assert_eq!(app.count_rows("guilds WHERE region = 'MARS'").await, 1);
+    leader.ok(UPDATE_GUILD, json!({ "input": { "region": "KR" } })).await;
+    assert_eq!(app.count_rows("guilds WHERE region = 'KR'").await, 1);
 }
 
 #[on_both]
@@ -121,9 +123,12 @@ async fn an_import_that_meets_an_unknown_character_is_refused(app: TestApp) {
     let leader = guild.leader().await;
     guild.member("member", "Member").await;
     let import = "mutation($data: String!) { importRoster(input: { format: CSV, data: $data }) { imported } }";
-    let file = |name: &str| json!({ "data": format!("discordUsername,character,realm,class,role\nmember,{name},Area 52,MAGE,RANGED_DPS") });
+    let file = |name: &str| {
+        let lines = ["discordUsername,character,realm,class,role", &format!("member,{name},Area 52,MAGE,RANGED_DPS")];
+        json!({ "data": lines.join("\n") })
+    };
     assert_eq!(leader.ok(import, file("Aa")).await["importRoster"]["imported"], true);
-    app.sql("UPDATE characters SET class = 'TINKER'").await;
+    app.execute_sql("UPDATE characters SET class = 'TINKER'").await;
     for name in ["Aa", "Bb"] {
         assert_eq!(leader.refusal(import, file(name)).await, "CONFLICT NAME_TAKEN data", "{name}");
     }
@@ -133,19 +138,18 @@ async fn an_import_that_meets_an_unknown_character_is_refused(app: TestApp) {
 async fn events_of_a_campaign_of_an_unknown_status_are_for_those_who_see_drafts(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    app.sql("UPDATE ranks SET permissions = 'AUDIT_VIEW' WHERE name = 'Veteran'").await;
+    app.execute_sql("UPDATE ranks SET permissions = 'AUDIT_VIEW' WHERE name = 'Veteran'").await;
     let (auditor, officer) = (guild.member("auditor", "Veteran").await, guild.member("officer", "Officer").await);
-    Draft::live(&leader, 2, json!({})).await;
+    TestCampaign::live(&leader, 2, json!({})).await;
     let log = "{ auditLog { totalCount nodes { id action } } }";
     let before = auditor.ok(log, json!({})).await["auditLog"].clone();
     let id = before["nodes"].as_array().unwrap().iter().find(|it| it["action"] == "campaign.activate").unwrap()["id"]
         .clone();
-    app.sql("UPDATE campaigns SET status = 'ANNOUNCED'").await;
-    let node = "query($id: ID!) { node(id: $id) { id } }";
+    app.execute_sql("UPDATE campaigns SET status = 'ANNOUNCED'").await;
     for (who, sees) in [(&auditor, false), (&officer, true)] {
         let listed = who.ok(log, json!({})).await["auditLog"].clone();
         assert_eq!(strings(&listed["nodes"], "/id").contains(&id.as_str().unwrap().to_owned()), sees, "{listed}");
-        assert_eq!(who.ok(node, json!({ "id": id })).await["node"].is_object(), sees);
+        assert_eq!(who.ok(NODE_ID, json!({ "id": id })).await["node"].is_object(), sees);
     }
 }
 
@@ -153,8 +157,11 @@ async fn events_of_a_campaign_of_an_unknown_status_are_for_those_who_see_drafts(
 async fn unknown_permissions_are_kept_and_cannot_be_granted(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    app.sql("UPDATE ranks SET permissions = 'RANKS_MANAGE MEMBERS_MANAGE EVENTS_MANAGE' WHERE name = 'Officer'").await;
-    app.sql("UPDATE ranks SET permissions = 'DUES_MANAGE' WHERE name = 'Veteran'").await;
+    app.execute_sql(
+        "UPDATE ranks SET permissions = 'RANKS_MANAGE MEMBERS_MANAGE EVENTS_MANAGE' WHERE name = 'Officer'",
+    )
+    .await;
+    app.execute_sql("UPDATE ranks SET permissions = 'DUES_MANAGE' WHERE name = 'Veteran'").await;
     assert_eq!(permissions_of(&leader, 1).await, ["RANKS_MANAGE", "MEMBERS_MANAGE"]);
     assert_eq!(permissions_of(&leader, 2).await, Vec::<String>::new());
     // An officer cannot hand out the permission that they lack, known here or not.
@@ -166,49 +173,50 @@ async fn unknown_permissions_are_kept_and_cannot_be_granted(app: TestApp) {
     // An edit keeps it.
     let edit = json!({ "id": async_graphql::ID::from(guild.rank("Officer").id), "permissions": ["AUDIT_VIEW"] });
     leader.ok(UPDATE_RANK, json!({ "input": edit })).await;
-    assert_eq!(app.rows_of("ranks WHERE permissions = 'AUDIT_VIEW EVENTS_MANAGE'").await, 1);
+    assert_eq!(app.count_rows("ranks WHERE permissions = 'AUDIT_VIEW EVENTS_MANAGE'").await, 1);
 }
 
 #[on_both]
 async fn the_highest_rank_has_every_permission_without_storing_one(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    assert_eq!(app.rows_of("ranks WHERE level = 5 AND permissions = ''").await, 1);
+    assert_eq!(app.count_rows("ranks WHERE level = 5 AND permissions = ''").await, 1);
     assert_eq!(permissions_of(&leader, 0).await, PERMISSIONS);
     let id = async_graphql::ID::from(guild.rank("Guild Leader").id);
     let some = json!({ "input": { "id": id, "permissions": ["AUDIT_VIEW"] } });
     assert_eq!(leader.refusal(UPDATE_RANK, some).await, "FORBIDDEN RANK_TOO_LOW");
     let all = json!({ "input": { "id": id, "permissions": PERMISSIONS, "name": "Guildmaster" } });
     assert_eq!(strings(&leader.ok(UPDATE_RANK, all).await["updateRank"]["rank"]["permissions"], ""), PERMISSIONS);
-    assert_eq!(app.rows_of("ranks WHERE name = 'Guildmaster' AND permissions = ''").await, 1);
+    assert_eq!(app.count_rows("ranks WHERE name = 'Guildmaster' AND permissions = ''").await, 1);
     let me = leader.ok("{ me { rank { permissions } } }", json!({})).await;
     assert_eq!(strings(&me["me"]["rank"]["permissions"], ""), PERMISSIONS);
     // An invite code of a leader opens any rank.
     let officer = guild.unregistered("officer", "Officer").await;
-    let invite = "mutation($id: ID!) { sendInvite(memberId: $id) { code } }";
-    let code = leader.ok(invite, json!({ "id": officer.id })).await["sendInvite"]["code"].clone();
-    app.sql("UPDATE ranks SET permissions = permissions || ' EVENTS_MANAGE' WHERE name = 'Officer'").await;
-    let register = "mutation($input: RegisterInput!) { register(input: $input) { member { id } } }";
+    let code = leader.ok(SEND_INVITE, json!({ "id": officer.id })).await["sendInvite"]["code"].clone();
+    app.execute_sql("UPDATE ranks SET permissions = permissions || ' EVENTS_MANAGE' WHERE name = 'Officer'").await;
     let input = json!({ "discordUsername": "officer", "inviteCode": code, "password": "a long enough password" });
-    guild.anyone().ok(register, json!({ "input": input })).await;
+    guild.anonymous().ok(REGISTER_MEMBER, json!({ "input": input })).await;
 }
 
 #[on_both]
 async fn a_value_of_a_newer_release_is_logged_once(app: TestApp) {
     let guild = app.guild("gg").await;
-    app.sql("UPDATE ranks SET permissions = permissions || ' EVENTS_MANAGE' WHERE name IN ('Member', 'Officer')").await;
-    app.sql("UPDATE members SET rank_source = 'ACADEMY'").await;
+    app.execute_sql(
+        "UPDATE ranks SET permissions = permissions || ' EVENTS_MANAGE' WHERE name IN ('Member', 'Officer')",
+    )
+    .await;
+    app.execute_sql("UPDATE members SET rank_source = 'ACADEMY'").await;
     let officer = guild.member("officer", "Officer").await;
     app.clock.set(guildhall::kernel::clock::Clock::system().now());
     let (folder, flags) = (tempfile::tempdir().unwrap(), app.flags());
     let serve = ["serve", "--bind", "127.0.0.1:0"].into_iter().chain(flags.iter().map(String::as_str));
-    let served = Served::start(folder.path(), &serve.collect::<Vec<_>>());
+    let served = ServerProcess::start(folder.path(), &serve.collect::<Vec<_>>());
     for _ in 0..2 {
         let query = "{ ranks { permissions } members { nodes { rankSource } } }";
-        let answer = ask(&served, officer.token.as_deref(), query, json!({})).await.unwrap();
+        let answer = served.post(officer.token.as_deref(), query, json!({})).await.unwrap();
         assert!(answer.get("errors").is_none(), "{answer}");
     }
-    let log = served.end();
+    let log = served.stop();
     for value in ["EVENTS_MANAGE", "ACADEMY"] {
         assert_eq!(log.iter().filter(|line| line.contains(value)).count(), 1, "{value}: {log:?}");
     }

@@ -14,14 +14,19 @@ use guildhall::kernel::id::EntryId;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{CAST, Draft, Http, PASSWORD, Socket, TestApp, on_both, process::Served};
+use crate::support::{
+    Client, PASSWORD, Socket, TestApp, TestCampaign, TestServer,
+    documents::{CAST_BALLOT, GUILD_SLUG, NAMED_ROSTER, REFRESH_SESSION, SEND_INVITE},
+    on_both,
+    process::{ServerProcess, run, stdout},
+};
 
 const LOGIN: &str = "mutation SignIn($password: String!) {
     login(input: { discordUsername: \"voter\", password: $password }) { accessToken refreshToken }
 }";
 
 /// Posts an operation to a server in a process of its own, under a request id.
-async fn ask(served: &Served, id: &str, token: Option<&str>, query: &str, variables: Value) -> (String, Value) {
+async fn ask(served: &ServerProcess, id: &str, token: Option<&str>, query: &str, variables: Value) -> (String, Value) {
     let body = json!({ "query": query, "variables": variables });
     let mut request = reqwest::Client::new().post(&served.url).header("x-request-id", id).json(&body);
     if let Some(token) = token {
@@ -53,14 +58,14 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
     let second = guild.member("second", "Member").await;
     let invited = guild.unregistered("invited", "Member").await;
-    let draft = Draft::live(&officer, 2, json!({})).await;
+    let draft = TestCampaign::live(&officer, 2, json!({})).await;
     let folder = tempfile::tempdir().unwrap();
     let flags = app.flags();
     let mut serve = vec!["serve", "--bind", "127.0.0.1:0"];
     serve.extend(flags.iter().map(String::as_str));
     // As much as it can be made to tell.
-    let served = Served::start_with(folder.path(), &serve, &[("RUST_LOG", "trace")]);
-    let token = |client: &crate::support::Client<'_>| client.token.clone().unwrap();
+    let served = ServerProcess::start_with_env(folder.path(), &serve, &[("RUST_LOG", "trace")]);
+    let token = |client: &Client<'_>| client.token.clone().unwrap();
     let mut secrets = vec![
         flags[3].clone(),
         PASSWORD.to_owned(),
@@ -75,12 +80,9 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
     for name in ["accessToken", "refreshToken"] {
         secrets.push(answer["data"]["login"][name].as_str().unwrap().to_owned());
     }
-    let refresh =
-        "mutation($token: String!) { refreshSession(input: { refreshToken: $token }) { accessToken refreshToken } }";
-    let (_, answer) = ask(&served, "renewed", None, refresh, json!({ "token": secrets.last() })).await;
+    let (_, answer) = ask(&served, "renewed", None, REFRESH_SESSION, json!({ "token": secrets.last() })).await;
     secrets.push(answer["data"]["refreshSession"]["refreshToken"].as_str().unwrap().to_owned());
-    let invite = "mutation($id: ID!) { sendInvite(memberId: $id) { code } }";
-    let (_, answer) = ask(&served, "invited", Some(&token(&officer)), invite, json!({ "id": invited.id })).await;
+    let (_, answer) = ask(&served, "invited", Some(&token(&officer)), SEND_INVITE, json!({ "id": invited.id })).await;
     secrets.push(answer["data"]["sendInvite"]["code"].as_str().unwrap().to_owned());
     let register = "mutation($code: String!, $password: String!) {
         register(input: { inviteCode: $code, discordUsername: \"invited\", password: $password }) { accessToken }
@@ -91,16 +93,20 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
         "a fresh password".to_owned(),
         answer["data"]["register"]["accessToken"].as_str().unwrap().to_owned(),
     ]);
-    let ballot = CAST.replace("mutation(", "mutation Vote(");
+    let ballot = CAST_BALLOT.replace("mutation(", "mutation Vote(");
     let (_, answer) = ask(&served, "voted", Some(&token(&voter)), &ballot, draft.ballot(&[0])).await;
     assert_eq!(answer.get("errors"), None, "{answer}");
     secrets.push(draft.entries[0].clone());
     let mut socket = Socket::open(&served.url.replace("http", "ws"), "graphql-transport-ws").await.unwrap();
     socket
-        .say(json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", token(&second)) } }))
+        .send(
+            json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", token(&second)) } }),
+        )
         .await;
     assert_eq!(socket.receive().await["type"], "connection_ack");
-    for (id, query, variables) in [("1", LOGIN, json!({ "password": PASSWORD })), ("2", CAST, draft.ballot(&[1]))] {
+    for (id, query, variables) in
+        [("1", LOGIN, json!({ "password": PASSWORD })), ("2", CAST_BALLOT, draft.ballot(&[1]))]
+    {
         socket.subscribe(id, query, variables).await;
         let answer = socket.receive().await;
         assert!(answer["payload"]["data"].is_object(), "{answer}");
@@ -117,12 +123,12 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
     );
     reqwest::get(by_get).await.unwrap();
     secrets.push("in%20the%20query".to_owned());
-    let (id, _) = ask(&served, "not sane, at all", None, "{ guild { slug } }", json!({})).await;
+    let (id, _) = ask(&served, "not sane, at all", None, GUILD_SLUG, json!({})).await;
     assert!(!id.contains(' ') && !id.is_empty(), "{id}");
     ask(&served, "long", None, &format!("query {} {{ guild {{ slug }} }}", "N".repeat(100)), json!({})).await;
     ask(&served, "malformed", None, "{ guild { slug }", json!({})).await;
 
-    let log = served.end();
+    let log = served.stop();
     let picks = draft.entries.iter().map(|entry| number(entry));
     for secret in secrets.iter().map(|secret| spellings(secret)).chain(picks).flatten() {
         let told = log.iter().find(|line| line.contains(&secret));
@@ -158,7 +164,7 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
 async fn the_figures_tell_what_is_going_on(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
-    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let send = async |query: &str, variables: Value| {
         http.post(&json!({ "query": query, "variables": variables })).send().await.unwrap().bytes().await.unwrap()
@@ -168,14 +174,14 @@ async fn the_figures_tell_what_is_going_on(app: TestApp) {
         send(&format!("query A{number} {{ __typename }}"), json!({})).await;
     }
     for _ in 0..2 {
-        let roster = http.post(&json!({ "query": "query Roster { members { totalCount } }" }));
+        let roster = http.post(&json!({ "query": NAMED_ROSTER }));
         roster.bearer_auth(voter.token.as_ref().unwrap()).send().await.unwrap().bytes().await.unwrap();
     }
     send("query Roster { nonsense }", json!({})).await;
     send("mutation Bad { castBallot(input: { campaignId: \"x\", picks: [] }) { ballot { id } } }", json!({})).await;
     send(LOGIN, json!({ "password": "wrong horse" })).await;
     let bearer = format!("Bearer {}", voter.token.as_ref().unwrap());
-    let mut socket = http.let_in(json!({ "authorization": bearer })).await;
+    let mut socket = http.socket(json!({ "authorization": bearer })).await;
     socket
         .subscribe(
             "1",
@@ -216,7 +222,7 @@ async fn the_figures_tell_what_is_going_on(app: TestApp) {
     assert!(value(&figures, "guildhall_tallies_counted_total") > counted, "{figures}");
 }
 
-async fn figures(http: &Http) -> String {
+async fn figures(http: &TestServer) -> String {
     http.client.get(http.url("/metrics")).send().await.unwrap().text().await.unwrap()
 }
 
@@ -240,16 +246,16 @@ async fn traces_go_to_a_collector_where_there_is_one() {
     let collecting = tokio::spawn(async move { axum::serve(listener, collector).await });
     let folder = tempfile::tempdir().unwrap();
     let bootstrap = ["bootstrap", "--guild", "gg", "--guild-name", "GG", "--leader", "leader"];
-    crate::support::process::stdout(&crate::support::process::run(folder.path(), &bootstrap));
+    stdout(&run(folder.path(), &bootstrap));
     let serve = ["serve", "--bind", "127.0.0.1:0"];
-    let served = Served::start_with(folder.path(), &serve, &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
-    let body = json!({ "query": "query Roster { members { totalCount } }" });
+    let served = ServerProcess::start_with_env(folder.path(), &serve, &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+    let body = json!({ "query": NAMED_ROSTER });
     let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let asked =
         reqwest::Client::new().post(&served.url).header("traceparent", parent).json(&body).send().await.unwrap();
     assert!(asked.status().is_success());
     // What is left is sent when it ends.
-    tokio::task::spawn_blocking(move || served.end()).await.unwrap();
+    tokio::task::spawn_blocking(move || served.stop()).await.unwrap();
     let received = received.lock().unwrap().clone();
     let holds = |wanted: &[u8]| received.windows(wanted.len()).any(|window| window == wanted);
     assert!(holds(b"guildhall") && holds(b"query Roster"), "the service and the request");
@@ -279,13 +285,13 @@ async fn a_collector_that_does_not_answer_is_given_up_and_asked_again() {
     let collecting = tokio::spawn(async move { axum::serve(listener, collector).await });
     let folder = tempfile::tempdir().unwrap();
     let bootstrap = ["bootstrap", "--guild", "gg", "--guild-name", "GG", "--leader", "leader"];
-    crate::support::process::stdout(&crate::support::process::run(folder.path(), &bootstrap));
+    stdout(&run(folder.path(), &bootstrap));
     let variables = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "500"),
         ("OTEL_BSP_SCHEDULE_DELAY", "50"),
     ];
-    let served = Served::start_with(folder.path(), &["serve", "--bind", "127.0.0.1:0"], &variables);
+    let served = ServerProcess::start_with_env(folder.path(), &["serve", "--bind", "127.0.0.1:0"], &variables);
     let sent = async {
         while first.load(Ordering::Relaxed) {
             ask(&served, "before", None, "query Before { guild { slug } }", json!({})).await;

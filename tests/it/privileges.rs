@@ -8,7 +8,11 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Client, PERMISSIONS, TestApp, TestGuild, on_both, refusal_in};
+use crate::support::{
+    Client, PERMISSIONS, TestApp, TestGuild,
+    documents::{CREATE_CHARACTER, CREATE_MEMBER, DELETE_RANK, UPDATE_MEMBER, UPDATE_RANK},
+    on_both, refusal_in,
+};
 
 /// Someone does something, by numbers that pick who and what among those there are.
 #[derive(Clone, Debug)]
@@ -68,7 +72,7 @@ async fn look(guild: &TestGuild<'_>) -> (Vec<String>, HashMap<String, MemberStat
         }
         ranks { id }
     }";
-    let data = guild.anyone().ok(query, json!({})).await;
+    let data = guild.anonymous().ok(query, json!({})).await;
     let standing = |member: &Value| MemberState {
         level: member["rank"]["level"].as_i64().unwrap(),
         permissions: serde_json::from_value(member["rank"]["permissions"].clone()).unwrap(),
@@ -86,15 +90,13 @@ async fn look(guild: &TestGuild<'_>) -> (Vec<String>, HashMap<String, MemberStat
 
 /// What a deed is as an operation.
 fn operation(act: &Act, member: impl Fn(usize) -> String, rank: impl Fn(usize) -> String) -> (&'static str, Value) {
-    const UPDATE_MEMBER: &str =
-        "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
     match act {
         Act::Move { whom, to } => (UPDATE_MEMBER, json!({ "input": { "id": member(*whom), "rankId": rank(*to) } })),
         Act::SetActive { whom, active } => {
             (UPDATE_MEMBER, json!({ "input": { "id": member(*whom), "active": active } }))
         }
         Act::Invite { to } => (
-            "mutation($input: CreateMemberInput!) { createMember(input: $input) { member { id } } }",
+            CREATE_MEMBER,
             json!({ "input": { "discordUsername": format!("m{:x}", rand::random::<u64>()), "rankId": rank(*to) } }),
         ),
         Act::MakeRank { level, permissions: bits } => (
@@ -109,20 +111,15 @@ fn operation(act: &Act, member: impl Fn(usize) -> String, rank: impl Fn(usize) -
             if let Some(bits) = bits {
                 input["permissions"] = json!(permissions(*bits));
             }
-            (
-                "mutation($input: UpdateRankInput!) { updateRank(input: $input) { rank { id } } }",
-                json!({ "input": input }),
-            )
+            (UPDATE_RANK, json!({ "input": input }))
         }
-        Act::DeleteRank { rank: which } => {
-            ("mutation($id: ID!) { deleteRank(id: $id) { deletedId } }", json!({ "id": rank(*which) }))
-        }
+        Act::DeleteRank { rank: which } => (DELETE_RANK, json!({ "id": rank(*which) })),
         Act::TakeAccount { whom, .. } => (
             "mutation($id: ID!) { sendResetCode(memberId: $id) { code member { discordUsername } } }",
             json!({ "id": member(*whom) }),
         ),
         Act::AddCharacter { whom } => (
-            "mutation($input: CreateCharacterInput!) { createCharacter(input: $input) { character { id } } }",
+            CREATE_CHARACTER,
             json!({ "input": {
                 "memberId": member(*whom), "name": format!("c{:x}", rand::random::<u64>()), "realm": "R",
                 "class": "MAGE", "role": "HEALER",
@@ -202,15 +199,17 @@ async fn play(app: &TestApp, slug: &str, deeds: Vec<Deed>) -> Result<usize, Test
             let promoted = led_by.run(promote, json!({ "input": { "id": target, "rankId": risen } })).await;
             let Some(level) = promoted["data"]["updateMember"]["member"]["rank"]["level"].as_i64() else { continue };
             let reset = "mutation($code: String!, $name: String!) {
-                resetPassword(input: { resetCode: $code, discordUsername: $name, newPassword: \"yet another password\" }) { accessToken }
+                resetPassword(input: {
+                    resetCode: $code, discordUsername: $name, newPassword: \"yet another password\"
+                }) { accessToken }
             }";
             let taken = guild
-                .anyone()
+                .anonymous()
                 .run(reset, json!({ "code": issued["code"], "name": issued["member"]["discordUsername"] }))
                 .await;
             if let Some(token) = taken["data"]["resetPassword"]["accessToken"].as_str() {
                 prop_assert!(level < doer.level || doer.level == highest, "it rose to {level}: {story}");
-                let again = guild.anyone().with_token(token);
+                let again = guild.anonymous().with_token(token);
                 let (_, now, _) = look(&guild).await;
                 let held = &now[target].permissions;
                 prop_assert!(held.iter().all(|it| doer.permissions.contains(it)), "it opened {held:?}: {story}");

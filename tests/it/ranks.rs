@@ -2,7 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Draft, PERMISSIONS, TestApp, TestGuild, on_both, strings};
+use crate::support::{
+    Client, PERMISSIONS, TestApp, TestCampaign, TestGuild,
+    documents::{
+        AUDIT_COUNT, CAMPAIGN_STATUS, CREATE_MEMBER, DELETE_RANK, SEND_INVITE, SEND_RESET_CODE, UPDATE_MEMBER,
+    },
+    on_both, strings,
+};
 
 const CREATE: &str = "mutation($input: CreateRankInput!) {
     createRank(input: $input) { rank { id name level description permissions discordRoleId memberCount } }
@@ -10,8 +16,6 @@ const CREATE: &str = "mutation($input: CreateRankInput!) {
 const UPDATE: &str = "mutation($input: UpdateRankInput!) {
     updateRank(input: $input) { rank { id name level description permissions discordRoleId } }
 }";
-const DELETE: &str = "mutation($id: ID!) { deleteRank(id: $id) { deletedId } }";
-const UPDATE_MEMBER: &str = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
 
 fn id(guild: &TestGuild<'_>, rank: &str) -> Value {
     json!(async_graphql::ID::from(guild.rank(rank).id))
@@ -26,15 +30,18 @@ async fn create(client: &Client<'_>, name: &str, level: i64, permissions: &[&str
 async fn a_rank_is_made_changed_and_deleted(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    let input = json!({ "name": "  Scho\u{308}n ", "level": 7, "permissions": ["AUDIT_VIEW", "AUDIT_VIEW"], "description": "Lines\nof text", "discordRoleId": "0042" });
+    let input = json!({
+        "name": "  Scho\u{308}n ", "level": 7, "permissions": ["AUDIT_VIEW", "AUDIT_VIEW"],
+        "description": "Lines\nof text", "discordRoleId": "0042",
+    });
     // The leader's rank has level 5: first it makes room.
     leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Guild Leader"), "level": 1000 } })).await;
     let made = leader.ok(CREATE, json!({ "input": input })).await["createRank"]["rank"].clone();
     assert_eq!(
         made,
         json!({
-            "id": made["id"], "name": "Schön", "level": 7, "description": "Lines\nof text", "permissions": ["AUDIT_VIEW"],
-            "discordRoleId": "42", "memberCount": 0,
+            "id": made["id"], "name": "Schön", "level": 7, "description": "Lines\nof text",
+            "permissions": ["AUDIT_VIEW"], "discordRoleId": "42", "memberCount": 0,
         })
     );
     let change = json!({ "id": made["id"], "description": null, "discordRoleId": null, "permissions": [] });
@@ -42,7 +49,8 @@ async fn a_rank_is_made_changed_and_deleted(app: TestApp) {
     assert_eq!(
         changed,
         json!({
-            "id": made["id"], "name": "Schön", "level": 7, "description": null, "permissions": [], "discordRoleId": null,
+            "id": made["id"], "name": "Schön", "level": 7, "description": null, "permissions": [],
+            "discordRoleId": null,
         })
     );
     let ladder = leader.ok("{ ranks { name } }", json!({})).await;
@@ -50,8 +58,8 @@ async fn a_rank_is_made_changed_and_deleted(app: TestApp) {
         strings(&ladder["ranks"], "/name"),
         ["Guild Leader", "Schön", "Officer", "Veteran", "Member", "Initiate"]
     );
-    assert_eq!(leader.ok(DELETE, json!({ "id": made["id"] })).await["deleteRank"]["deletedId"], made["id"]);
-    assert_eq!(leader.refusal(DELETE, json!({ "id": made["id"] })).await, "NOT_FOUND id");
+    assert_eq!(leader.ok(DELETE_RANK, json!({ "id": made["id"] })).await["deleteRank"]["deletedId"], made["id"]);
+    assert_eq!(leader.refusal(DELETE_RANK, json!({ "id": made["id"] })).await, "NOT_FOUND id");
 }
 
 #[on_both]
@@ -80,7 +88,7 @@ async fn what_a_rank_may_not_be_is_refused_by_field(app: TestApp) {
     }
     for id in [id(&other, "Member"), json!("nonsense"), json!(leader.id)] {
         assert_eq!(leader.refusal(UPDATE, json!({ "input": { "id": id, "level": 9 } })).await, "NOT_FOUND id");
-        assert_eq!(leader.refusal(DELETE, json!({ "id": id })).await, "NOT_FOUND id");
+        assert_eq!(leader.refusal(DELETE_RANK, json!({ "id": id })).await, "NOT_FOUND id");
     }
 }
 
@@ -111,11 +119,11 @@ async fn nobody_makes_or_changes_a_rank_level_with_them_or_above(app: TestApp) {
         assert_eq!(officer.refusal(UPDATE, json!({ "input": change })).await, too_low, "{change}");
     }
     for rank in ["Officer", "Guild Leader"] {
-        assert_eq!(officer.refusal(DELETE, json!({ "id": id(&guild, rank) })).await, too_low);
+        assert_eq!(officer.refusal(DELETE_RANK, json!({ "id": id(&guild, rank) })).await, too_low);
     }
     // Below, and no more than they hold.
     officer.ok(UPDATE, json!({ "input": { "id": id(&guild, "Veteran"), "name": "Elder", "permissions": held } })).await;
-    officer.ok(DELETE, json!({ "id": id(&guild, "Initiate") })).await;
+    officer.ok(DELETE_RANK, json!({ "id": id(&guild, "Initiate") })).await;
     // What a rank holds already it keeps, also by the hand of those who lack it.
     leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Member"), "permissions": ["AUDIT_VIEW"] } })).await;
     officer
@@ -123,7 +131,10 @@ async fn nobody_makes_or_changes_a_rank_level_with_them_or_above(app: TestApp) {
         .await;
     // Those without the permission change nothing at all.
     let veteran = guild.member("veteran", "Member").await;
-    assert_eq!(veteran.refusal(DELETE, json!({ "id": id(&guild, "Member") })).await, "FORBIDDEN PERMISSION_REQUIRED");
+    assert_eq!(
+        veteran.refusal(DELETE_RANK, json!({ "id": id(&guild, "Member") })).await,
+        "FORBIDDEN PERMISSION_REQUIRED"
+    );
 }
 
 #[on_both]
@@ -137,15 +148,12 @@ async fn a_rank_with_permissions_one_lacks_is_not_ones_to_give(app: TestApp) {
     let promote = |who: &Client<'_>| json!({ "input": { "id": who.id, "rankId": id(&guild, "Veteran") } });
     assert_eq!(officer.refusal(UPDATE_MEMBER, promote(&member)).await, too_low);
     let new = json!({ "input": { "discordUsername": "x", "rankId": id(&guild, "Veteran") } });
-    let create_member = "mutation($input: CreateMemberInput!) { createMember(input: $input) { member { id } } }";
-    assert_eq!(officer.refusal(create_member, new).await, too_low);
+    assert_eq!(officer.refusal(CREATE_MEMBER, new).await, too_low);
     // Nor is the account of someone who was given it: whoever has the code could act as them.
     leader.ok(UPDATE_MEMBER, promote(&member)).await;
     leader.ok(UPDATE_MEMBER, promote(&judge)).await;
-    let reset = "mutation($id: ID!) { sendResetCode(memberId: $id) { code } }";
-    let invite = "mutation($id: ID!) { sendInvite(memberId: $id) { code } }";
-    assert_eq!(officer.refusal(reset, json!({ "id": member.id })).await, too_low);
-    assert_eq!(officer.refusal(invite, json!({ "id": judge.id })).await, too_low);
+    assert_eq!(officer.refusal(SEND_RESET_CODE, json!({ "id": member.id })).await, too_low);
+    assert_eq!(officer.refusal(SEND_INVITE, json!({ "id": judge.id })).await, too_low);
     // But they are below, and can be renamed and demoted.
     officer
         .ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "displayName": "M", "rankId": id(&guild, "Member") } }))
@@ -173,8 +181,11 @@ async fn the_highest_rank_stays_the_highest_and_holds_everything(app: TestApp) {
         assert_eq!(leader.refusal(CREATE, json!({ "input": input })).await, too_low, "{level}");
     }
     assert_eq!(leader.refusal(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "level": 9 } })).await, too_low);
-    assert_eq!(leader.refusal(DELETE, json!({ "id": highest })).await, too_low);
-    let input = json!({ "id": highest, "name": "Warchief", "level": 50, "description": "Leads", "discordRoleId": "7", "permissions": PERMISSIONS });
+    assert_eq!(leader.refusal(DELETE_RANK, json!({ "id": highest })).await, too_low);
+    let input = json!({
+        "id": highest, "name": "Warchief", "level": 50, "description": "Leads", "discordRoleId": "7",
+        "permissions": PERMISSIONS,
+    });
     let changed = leader.ok(UPDATE, json!({ "input": input })).await["updateRank"]["rank"].clone();
     assert_eq!(
         (&changed["name"], &changed["level"], &changed["permissions"]),
@@ -191,9 +202,9 @@ async fn a_rank_in_use_is_not_deleted(app: TestApp) {
     let leader = guild.leader().await;
     let member = guild.member("member", "Veteran").await;
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "active": false } })).await;
-    assert_eq!(leader.refusal(DELETE, json!({ "id": id(&guild, "Veteran") })).await, "CONFLICT RANK_IN_USE");
+    assert_eq!(leader.refusal(DELETE_RANK, json!({ "id": id(&guild, "Veteran") })).await, "CONFLICT RANK_IN_USE");
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "rankId": id(&guild, "Member") } })).await;
-    leader.ok(DELETE, json!({ "id": id(&guild, "Veteran") })).await;
+    leader.ok(DELETE_RANK, json!({ "id": id(&guild, "Veteran") })).await;
 }
 
 #[on_both]
@@ -213,18 +224,18 @@ async fn a_rank_that_loses_its_rights_does_so_at_once(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     let (member, veteran) = (guild.member("member", "Member").await, guild.member("veteran", "Veteran").await);
-    let draft = Draft::live(&leader, 2, json!({ "minRankLevelToVote": 3 })).await;
+    let draft = TestCampaign::live(&leader, 2, json!({ "minRankLevelToVote": 3 })).await;
     for voter in [&leader, &officer] {
         draft.vote(voter, &[0]).await;
     }
-    officer.ok("{ auditLog { totalCount } }", json!({})).await;
+    officer.ok(AUDIT_COUNT, json!({})).await;
     leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "permissions": [] } })).await;
-    let refused = officer.refusal("{ auditLog { totalCount } }", json!({})).await;
+    let refused = officer.refusal(AUDIT_COUNT, json!({})).await;
     assert_eq!(refused, "FORBIDDEN PERMISSION_REQUIRED");
     // The veterans were the last who had not voted; lowered, they no longer count, and the vote is over.
-    leader.ok(DELETE, json!({ "id": id(&guild, "Initiate") })).await;
+    leader.ok(DELETE_RANK, json!({ "id": id(&guild, "Initiate") })).await;
     leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Veteran"), "level": 1 } })).await;
-    let closed = member.ok("query($id: ID!) { campaign(id: $id) { status } }", draft.vars()).await;
+    let closed = member.ok(CAMPAIGN_STATUS, draft.vars()).await;
     assert_eq!(closed["campaign"]["status"], "CLOSED");
     assert_eq!(veteran.ok("{ me { rank { level } } }", json!({})).await["me"]["rank"]["level"], 1);
 }

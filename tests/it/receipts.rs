@@ -5,7 +5,7 @@ use guildhall_count::BallotFile;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::support::{Client, Draft, TestApp, TestGuild, on_both, strings};
+use crate::support::{Client, TestApp, TestCampaign, TestGuild, on_both, strings};
 
 const VOTE: &str = "mutation($input: CastBallotInput!) { castBallot(input: $input) { ballot { receipt nonce } } }";
 
@@ -23,16 +23,16 @@ fn text(value: &Value) -> &str {
 }
 
 /// A live vote of ten members, who have cast these ballots; each voter's receipt and nonce.
-async fn voted(guild: &TestGuild<'_>, change: Value) -> (Draft, Vec<(Vec<usize>, Value)>) {
+async fn voted(guild: &TestGuild<'_>, change: Value) -> (TestCampaign, Vec<(Vec<usize>, Value)>) {
     let leader = guild.leader().await;
-    let draft = Draft::live(&leader, 4, change).await;
+    let draft = TestCampaign::live(&leader, 4, change).await;
     let mut rows = Vec::new();
     for number in 0..10 {
         let name = format!("voter-{number}-{}", draft.id);
-        rows.push(guild.row(&name, "Member", true).await);
+        rows.push(guild.member_row(&name, "Member", true).await);
     }
     let mut cast = Vec::new();
-    for (number, voter) in guild.add(rows).await.iter().enumerate() {
+    for (number, voter) in guild.add_members(rows).await.iter().enumerate() {
         let picks = vec![number % 4, (number + 1) % 4];
         let ballot = voter.ok(VOTE, draft.ballot(&picks)).await["castBallot"]["ballot"].clone();
         cast.push((picks, ballot));
@@ -40,11 +40,11 @@ async fn voted(guild: &TestGuild<'_>, change: Value) -> (Draft, Vec<(Vec<usize>,
     (draft, cast)
 }
 
-async fn ballot_box(viewer: &Client<'_>, draft: &Draft) -> Value {
+async fn ballot_box(viewer: &Client<'_>, draft: &TestCampaign) -> Value {
     viewer.ok(BOX, draft.vars()).await["campaign"]["ballotBox"].clone()
 }
 
-async fn file_of(viewer: &Client<'_>, draft: &Draft) -> BallotFile {
+async fn file_of(viewer: &Client<'_>, draft: &TestCampaign) -> BallotFile {
     BallotFile::read(text(&ballot_box(viewer, draft).await["file"])).unwrap()
 }
 
@@ -53,11 +53,11 @@ async fn every_voter_finds_their_ballot_and_nobody_elses_voter(app: TestApp) {
     let guild = app.guild("gg").await;
     let (draft, cast) = voted(&guild, json!({ "method": "INSTANT_RUNOFF", "picksPerVoter": 2 })).await;
     let leader = guild.leader().await;
-    for viewer in [&leader, &guild.anyone()] {
+    for viewer in [&leader, &guild.anonymous()] {
         assert_eq!(ballot_box(viewer, &draft).await, Value::Null, "nothing is published while the vote is live");
     }
     draft.close(&leader).await;
-    let published = ballot_box(&guild.anyone(), &draft).await;
+    let published = ballot_box(&guild.anonymous(), &draft).await;
     let ballots = published["ballots"]["nodes"].as_array().unwrap();
     assert_eq!((&published["count"], &published["ballots"]["totalCount"]), (&json!(10), &json!(10)));
     for (picks, receipt) in &cast {
@@ -77,7 +77,9 @@ async fn every_voter_finds_their_ballot_and_nobody_elses_voter(app: TestApp) {
     let entries = entries.flat_map(|(id, name)| [id, name]);
     let lines: Vec<String> = rules.into_iter().chain(entries).chain(receipts).collect();
     assert_eq!(text(&published["digest"]), hash(&lines.iter().map(String::as_str).collect::<Vec<_>>()));
-    let one = "query($id: ID!, $receipt: String!) { campaign(id: $id) { ballotBox { ballot(receipt: $receipt) { picks { id } } } } }";
+    let one = "query($id: ID!, $receipt: String!) {
+        campaign(id: $id) { ballotBox { ballot(receipt: $receipt) { picks { id } } } }
+    }";
     let found = leader.ok(one, json!({ "id": draft.id, "receipt": cast[3].1["receipt"] })).await;
     assert_eq!(
         strings(&found["campaign"]["ballotBox"]["ballot"]["picks"], "/id"),
@@ -109,7 +111,7 @@ async fn every_voter_finds_their_ballot_and_nobody_elses_voter(app: TestApp) {
 async fn a_voter_may_draw_the_nonce_and_nobody_gets_it_twice(app: TestApp) {
     let guild = app.guild("gg").await;
     let (one, two) = (guild.member("one", "Member").await, guild.member("two", "Member").await);
-    let draft = Draft::live(&guild.leader().await, 2, json!({})).await;
+    let draft = TestCampaign::live(&guild.leader().await, 2, json!({})).await;
     let nonce = "0123456789abcdef".repeat(4);
     let with = |nonce: &str| {
         let mut ballot = draft.ballot(&[0]);
@@ -124,7 +126,7 @@ async fn a_voter_may_draw_the_nonce_and_nobody_gets_it_twice(app: TestApp) {
     assert_eq!(one.refusal(VOTE, with(&nonce)).await, "CONFLICT ALREADY_VOTED", "a cast sent again");
     assert_eq!(two.refusal(VOTE, with(&nonce)).await, "CONFLICT NONCE_TAKEN nonce");
     // Of another vote it tells nothing.
-    let other = Draft::live(&guild.leader().await, 2, json!({})).await;
+    let other = TestCampaign::live(&guild.leader().await, 2, json!({})).await;
     let mut elsewhere = other.ballot(&[1]);
     elsewhere["input"]["nonce"] = json!(nonce);
     two.ok(VOTE, elsewhere).await;
@@ -167,25 +169,28 @@ async fn a_box_is_read_in_pages(app: TestApp) {
     let elsewhere = json!({ "id": other.id, "first": 4, "after": cursor });
     assert_eq!(leader.refusal(query, elsewhere).await, "BAD_USER_INPUT after", "another box's cursor");
     // And however many boxes a page shows, the statements are the same.
-    let boxes = "query($first: Int) { campaigns(first: $first) { nodes { ballotBox { count ballots { nodes { picks { name } } } } } } }";
+    let boxes = "query($first: Int) { campaigns(first: $first) { nodes {
+        ballotBox { count ballots { nodes { picks { name } } } }
+    } } }";
     assert_eq!(
-        leader.statements(boxes, json!({ "first": 1 })).await,
-        leader.statements(boxes, json!({ "first": 2 })).await
+        leader.count_statements(boxes, json!({ "first": 1 })).await,
+        leader.count_statements(boxes, json!({ "first": 2 })).await
     );
 }
 
 #[on_both]
 async fn tables_and_files_are_not_asked_for_by_the_dozen(app: TestApp) {
     let guild = app.guild("gg").await;
-    let draft = Draft::live(&guild.leader().await, 200, json!({ "method": "SCHULZE", "picksPerVoter": 10 })).await;
+    let draft =
+        TestCampaign::live(&guild.leader().await, 200, json!({ "method": "SCHULZE", "picksPerVoter": 10 })).await;
     draft.vote(&guild.leader().await, &[0, 1]).await;
     let tables = |count: usize| {
         let fields = (0..count).map(|number| format!("a{number}: pairwise {{ preferred }} "));
         format!("query($id: ID!) {{ campaign(id: $id) {{ {} }} }}", fields.collect::<Vec<_>>().concat())
     };
     // Of 200 entries each has 80,000 values; an answer holds a million.
-    guild.anyone().ok(&tables(12), draft.vars()).await;
-    assert_eq!(guild.anyone().refusal(&tables(13), draft.vars()).await, "QUERY_TOO_COMPLEX");
+    guild.anonymous().ok(&tables(12), draft.vars()).await;
+    assert_eq!(guild.anonymous().refusal(&tables(13), draft.vars()).await, "QUERY_TOO_COMPLEX");
 }
 
 // `crates/count/tests` changes files in every other way.
@@ -205,7 +210,9 @@ async fn a_published_file_passes_its_checks_until_it_is_changed(app: TestApp) {
 async fn a_recount_finds_what_was_changed_in_the_database(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    let id = |draft: &Draft| guildhall::kernel::id::CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
+    let id = |draft: &TestCampaign| {
+        guildhall::kernel::id::CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap()
+    };
     for method in ["WEIGHTED", "APPROVAL", "INSTANT_RUNOFF", "SCHULZE", "SINGLE_TRANSFERABLE_VOTE"] {
         let seats = if method == "SINGLE_TRANSFERABLE_VOTE" { 2 } else { 1 };
         let (draft, _) = voted(&guild, json!({ "method": method, "picksPerVoter": 2, "seats": seats })).await;
@@ -214,11 +221,11 @@ async fn a_recount_finds_what_was_changed_in_the_database(app: TestApp) {
         let recount = async || voting::recount(&app.app.voting, id(&draft)).await.unwrap().problems;
         assert_eq!(recount().await, Vec::<String>::new(), "{method}");
         let campaign = id(&draft).0;
-        app.sql(&format!("UPDATE tallies SET voted = voted - 1 WHERE campaign_id = {campaign}")).await;
+        app.execute_sql(&format!("UPDATE tallies SET voted = voted - 1 WHERE campaign_id = {campaign}")).await;
         assert_eq!(recount().await, ["10 ballots, but 9 were counted"], "{method}");
-        app.sql(&format!("UPDATE tallies SET voted = voted + 1 WHERE campaign_id = {campaign}")).await;
+        app.execute_sql(&format!("UPDATE tallies SET voted = voted + 1 WHERE campaign_id = {campaign}")).await;
         let someone = format!("(SELECT min(member_id) FROM ballots WHERE campaign_id = {campaign})");
-        app.sql(&format!(
+        app.execute_sql(&format!(
             "DELETE FROM picks WHERE campaign_id = {campaign} AND member_id = {someone} AND position = 2"
         ))
         .await;

@@ -18,7 +18,7 @@ const PAGE: &str = "query($first: Int, $after: String, $last: Int, $before: Stri
 async fn a_guild_and_its_ladder(app: TestApp) {
     let guild = app.guild("emberwatch").await;
     let data = guild
-        .anyone()
+        .anonymous()
         .ok(
             "{ guild { slug name region memberCount } ranks { name level memberCount permissions } me { id } }",
             json!({}),
@@ -47,7 +47,7 @@ async fn the_roster_is_paged_by_rank_then_name_in_both_directions(app: TestApp) 
     let all = ["leader", "Zed", "dora", "Emil", "émile", "Ann"];
     let (mut forward, mut after) = (Vec::new(), json!(null));
     loop {
-        let page = guild.anyone().ok(PAGE, json!({ "first": 2, "after": after })).await["members"].clone();
+        let page = guild.anonymous().ok(PAGE, json!({ "first": 2, "after": after })).await["members"].clone();
         assert_eq!(page["totalCount"], 6);
         assert_eq!(page["pageInfo"]["hasPreviousPage"], !after.is_null());
         assert_eq!(page["pageInfo"]["endCursor"], page["edges"][1]["cursor"]);
@@ -60,7 +60,7 @@ async fn the_roster_is_paged_by_rank_then_name_in_both_directions(app: TestApp) 
     assert_eq!(forward, all);
     let (mut backward, mut before) = (Vec::new(), json!(null));
     loop {
-        let page = guild.anyone().ok(PAGE, json!({ "last": 4, "before": before })).await["members"].clone();
+        let page = guild.anonymous().ok(PAGE, json!({ "last": 4, "before": before })).await["members"].clone();
         backward.splice(0..0, strings(&page["edges"], "/node/displayName"));
         before = page["pageInfo"]["startCursor"].clone();
         if page["pageInfo"]["hasPreviousPage"] == false {
@@ -76,12 +76,12 @@ async fn a_page_stays_in_place_while_rows_come_and_go(app: TestApp) {
     for name in ["b", "d", "f"] {
         guild.member(name, "Member").await;
     }
-    let page = guild.anyone().ok(PAGE, json!({ "first": 3 })).await["members"].clone();
+    let page = guild.anonymous().ok(PAGE, json!({ "first": 3 })).await["members"].clone();
     assert_eq!(strings(&page["nodes"], "/displayName"), ["leader", "b", "d"]);
     for name in ["a", "c", "e"] {
         guild.member(name, "Member").await;
     }
-    let rest = guild.anyone().ok(PAGE, json!({ "after": page["pageInfo"]["endCursor"] })).await["members"].clone();
+    let rest = guild.anonymous().ok(PAGE, json!({ "after": page["pageInfo"]["endCursor"] })).await["members"].clone();
     assert_eq!(strings(&rest["nodes"], "/displayName"), ["e", "f"]);
 }
 
@@ -89,8 +89,8 @@ async fn a_page_stays_in_place_while_rows_come_and_go(app: TestApp) {
 async fn what_is_not_a_page_is_refused_by_field(app: TestApp) {
     let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
     guild.member("a", "Member").await;
-    let anyone = guild.anyone();
-    let foreign = other.anyone().ok(PAGE, json!({ "first": 1 })).await["members"]["pageInfo"]["endCursor"].clone();
+    let anyone = guild.anonymous();
+    let foreign = other.anonymous().ok(PAGE, json!({ "first": 1 })).await["members"]["pageInfo"]["endCursor"].clone();
     let campaigns = "query($after: String) { campaigns(after: $after) { nodes { id } } }";
     let cursor = anyone.ok(PAGE, json!({ "first": 1 })).await["members"]["pageInfo"]["endCursor"].clone();
     // One bit of what a cursor says, and it was not issued here.
@@ -124,15 +124,15 @@ async fn what_is_not_a_page_is_refused_by_field(app: TestApp) {
 #[on_both]
 async fn members_are_found_literally_whatever_the_case_and_accents(app: TestApp) {
     let guild = app.guild("gg").await;
-    let mut odd = guild.row("odd_100%", "Member", false).await;
+    let mut odd = guild.member_row("odd_100%", "Member", false).await;
     odd.display_name = String::from("Élodie Ångström");
     odd.sort_key = guildhall::kernel::text::sort_key(&[&odd.display_name, &odd.discord_username]);
-    guild.add(vec![odd]).await;
-    let mut gone = guild.row("gone", "Veteran", true).await;
+    guild.add_members(vec![odd]).await;
+    let mut gone = guild.member_row("gone", "Veteran", true).await;
     gone.is_active = false;
-    guild.add(vec![gone]).await;
+    guild.add_members(vec![gone]).await;
     let long = json!({ "filter": { "search": "x".repeat(201) } });
-    assert_eq!(guild.anyone().refusal(PAGE, long).await, "BAD_USER_INPUT search");
+    assert_eq!(guild.anonymous().refusal(PAGE, long).await, "BAD_USER_INPUT search");
     for (filter, found) in [
         (json!({ "search": "elodie ang" }), vec!["Élodie Ångström"]),
         (json!({ "search": "ÅNGSTRÖM" }), vec!["Élodie Ångström"]),
@@ -147,7 +147,7 @@ async fn members_are_found_literally_whatever_the_case_and_accents(app: TestApp)
         (json!({ "registered": false, "active": null }), vec!["gone", "Élodie Ångström"]),
         (json!({ "rankLevelAtLeast": 3, "active": null }), vec!["leader", "gone"]),
     ] {
-        let page = guild.anyone().ok(PAGE, json!({ "filter": filter })).await["members"].clone();
+        let page = guild.anonymous().ok(PAGE, json!({ "filter": filter })).await["members"].clone();
         assert_eq!(strings(&page["nodes"], "/displayName"), found, "{filter}");
         assert_eq!(page["totalCount"], found.len(), "{filter}");
     }
@@ -157,11 +157,11 @@ async fn members_are_found_literally_whatever_the_case_and_accents(app: TestApp)
 async fn anything_with_an_id_is_found_by_it_in_its_own_guild_only(app: TestApp) {
     let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
     let member = guild.member("a", "Member").await;
-    let ids = guild.anyone().ok("{ guild { id } ranks { id } }", json!({})).await;
+    let ids = guild.anonymous().ok("{ guild { id } ranks { id } }", json!({})).await;
     let (own, rank) = (ids["guild"]["id"].clone(), ids["ranks"][0]["id"].clone());
     let nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }";
     let ids = json!({ "ids": [rank, member.id, "nonsense", own, rank] });
-    let found = guild.anyone().ok(nodes, ids.clone()).await;
+    let found = guild.anonymous().ok(nodes, ids.clone()).await;
     assert_eq!(
         found["nodes"],
         json!([
@@ -172,26 +172,26 @@ async fn anything_with_an_id_is_found_by_it_in_its_own_guild_only(app: TestApp) 
             { "__typename": "Rank", "id": rank },
         ])
     );
-    assert_eq!(other.anyone().ok(nodes, ids).await["nodes"], json!([null, null, null, null, null]));
+    assert_eq!(other.anonymous().ok(nodes, ids).await["nodes"], json!([null, null, null, null, null]));
     let lookups =
         "query($rank: ID!, $member: ID!) { rank(id: $rank) { id } member(id: $member) { id } node(id: $rank) { id } }";
     let nothing = json!({ "rank": null, "member": null, "node": null });
-    assert_eq!(other.anyone().ok(lookups, json!({ "rank": rank, "member": member.id })).await, nothing);
+    assert_eq!(other.anonymous().ok(lookups, json!({ "rank": rank, "member": member.id })).await, nothing);
     // Each kind of id only means its own kind.
-    assert_eq!(guild.anyone().ok(lookups, json!({ "rank": member.id, "member": rank })).await["rank"], json!(null));
+    assert_eq!(guild.anonymous().ok(lookups, json!({ "rank": member.id, "member": rank })).await["rank"], json!(null));
     let many: Vec<&str> = vec!["x"; 101];
-    assert_eq!(guild.anyone().refusal(nodes, json!({ "ids": many })).await, "BAD_USER_INPUT ids");
+    assert_eq!(guild.anonymous().refusal(nodes, json!({ "ids": many })).await, "BAD_USER_INPUT ids");
 }
 
 #[on_both]
 async fn what_is_private_to_a_member_is_shown_to_them_and_to_those_who_manage_members(app: TestApp) {
     let guild = app.guild("gg").await;
-    let mut row = guild.row("a", "Member", true).await;
+    let mut row = guild.member_row("a", "Member", true).await;
     row.discord_id = Some("77".to_owned());
-    let member = guild.add(vec![row]).await.remove(0);
+    let member = guild.add_members(vec![row]).await.remove(0);
     let (peer, officer) = (guild.member("b", "Member").await, guild.member("o", "Officer").await);
     let query = "query($id: ID!) { member(id: $id) { discordId registeredAt } }";
-    for (client, sees) in [(&member, true), (&officer, true), (&peer, false), (&guild.anyone(), false)] {
+    for (client, sees) in [(&member, true), (&officer, true), (&peer, false), (&guild.anonymous(), false)] {
         let shown = client.ok(query, json!({ "id": member.id })).await["member"].clone();
         assert_eq!(shown["discordId"] == "77", sees);
         assert_eq!(shown["registeredAt"].is_string(), sees);
@@ -204,26 +204,26 @@ async fn a_page_takes_the_same_number_of_statements_whatever_its_size(app: TestA
     let mut rows = Vec::new();
     for number in 0..60 {
         let rank = if number % 3 == 0 { "Veteran" } else { "Member" };
-        rows.push(guild.row(&format!("member{number}"), rank, number % 2 == 0).await);
+        rows.push(guild.member_row(&format!("member{number}"), rank, number % 2 == 0).await);
     }
-    guild.add(rows).await;
+    guild.add_members(rows).await;
     let roster = "query($first: Int) { members(first: $first) { nodes {
         displayName rank { name memberCount } characters { name member { id } armoryUrl } mainCharacter { name }
     } pageInfo { hasNextPage } } }";
-    let cold = guild.anyone().statements(roster, json!({ "first": 50 })).await;
-    let small = guild.anyone().statements(roster, json!({ "first": 2 })).await;
-    let large = guild.anyone().statements(roster, json!({ "first": 50 })).await;
+    let cold = guild.anonymous().count_statements(roster, json!({ "first": 50 })).await;
+    let small = guild.anonymous().count_statements(roster, json!({ "first": 2 })).await;
+    let large = guild.anonymous().count_statements(roster, json!({ "first": 50 })).await;
     assert_eq!(small, large, "statements for 2 and for 50 members");
     assert_eq!(large, 5, "the members, the guild, the ranks' counts, the characters, the mains");
     assert_eq!(cold, 6, "once the ladder, too");
     let page = "{ members(first: 2) { totalCount nodes { id rank { name } mainCharacter { armoryUrl } } } }";
-    assert_eq!(guild.anyone().statements("{ members(first: 2) { nodes { id } } }", json!({})).await, 1);
+    assert_eq!(guild.anonymous().count_statements("{ members(first: 2) { nodes { id } } }", json!({})).await, 1);
     assert_eq!(
-        guild.anyone().statements(page, json!({})).await,
+        guild.anonymous().count_statements(page, json!({})).await,
         4,
         "members, their mains, the guild, how many there are"
     );
-    assert_eq!(guild.anyone().statements(page, json!({})).await, 3, "they are as many as before");
+    assert_eq!(guild.anonymous().count_statements(page, json!({})).await, 3, "they are as many as before");
 }
 
 #[on_both]
@@ -231,9 +231,10 @@ async fn numbers_and_ranks_are_those_of_the_roster_by_now(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let page = "{ guild { memberCount } all: members(filter: { active: null }) { totalCount }
-        members { totalCount nodes { displayName rank { name level } } } signedUp: members(filter: { registered: true }) { totalCount } }";
+        members { totalCount nodes { displayName rank { name level } } }
+        signedUp: members(filter: { registered: true }) { totalCount } }";
     let counted = async || {
-        let page = guild.anyone().ok(page, json!({})).await;
+        let page = guild.anonymous().ok(page, json!({})).await;
         let of = |name: &str| page[name]["totalCount"].as_i64().unwrap();
         assert_eq!(page["guild"]["memberCount"], page["members"]["totalCount"]);
         let ranks: Vec<Value> =
@@ -265,9 +266,9 @@ async fn a_bulk_insert_binds_more_values_than_one_statement_takes(app: TestApp) 
     let guild = app.guild("gg").await;
     let mut members = Vec::with_capacity(ROWS);
     for number in 0..ROWS {
-        members.push(guild.row(&format!("member{number}"), "Member", false).await);
+        members.push(guild.member_row(&format!("member{number}"), "Member", false).await);
     }
     let insert = async move |conn: &mut Conn| Ok(identity::store::insert_members(conn, members).await?);
     app.app.db.write(insert).await.unwrap();
-    assert_eq!(app.rows_of("members").await, 6_001, "with the leader");
+    assert_eq!(app.count_rows("members").await, 6_001, "with the leader");
 }

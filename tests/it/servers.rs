@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{CAST, Draft, Socket, TestApp, process::Served};
+use crate::support::{
+    Client, Socket, TestApp, TestCampaign,
+    documents::{CAST_BALLOT, UPDATE_MEMBER},
+    process::ServerProcess,
+};
 
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { revision turnout { voted } isFinal } }";
-const MEMBER: &str = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
 
 /// Opens a socket at a server and watches.
-async fn watch(served: &Served, token: &str, draft: &Draft) -> Socket {
+async fn watch(served: &ServerProcess, token: &str, draft: &TestCampaign) -> Socket {
     let mut socket = Socket::open(&served.url.replacen("http", "ws", 1), "graphql-transport-ws").await.unwrap();
     let payload = json!({ "authorization": format!("Bearer {token}") });
-    socket.say(json!({ "type": "connection_init", "payload": payload })).await;
+    socket.send(json!({ "type": "connection_init", "payload": payload })).await;
     assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
     socket.subscribe("1", WATCH, draft.vars()).await;
     socket
@@ -47,12 +50,11 @@ async fn what_one_server_does_the_other_tells_and_one_can_be_killed() {
         voters.push(guild.member(name, "Member").await);
     }
     let watcher = guild.member("watcher", "Initiate").await;
-    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-    let (one, two) = (Served::start(folder.path(), &serve), Served::start(folder.path(), &serve));
-    let token = |client: &crate::support::Client<'_>| client.token.clone().unwrap();
-    let cast = async |at: &Served, voter: usize| {
-        let answer =
-            crate::support::process::ask(at, Some(&token(&voters[voter])), CAST, draft.ballot(&[0])).await.unwrap();
+    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let (one, two) = (ServerProcess::start(folder.path(), &serve), ServerProcess::start(folder.path(), &serve));
+    let token = |client: &Client<'_>| client.token.clone().unwrap();
+    let cast = async |at: &ServerProcess, voter: usize| {
+        let answer = at.post(Some(&token(&voters[voter])), CAST_BALLOT, draft.ballot(&[0])).await.unwrap();
         assert!(answer.get("errors").is_none(), "{answer}");
     };
     let (mut at_one, mut at_two) =
@@ -68,7 +70,7 @@ async fn what_one_server_does_the_other_tells_and_one_can_be_killed() {
     }
     // What is taken away at one ends what is watched at the other.
     let away = json!({ "input": { "id": watcher.id, "active": false } });
-    let answer = crate::support::process::ask(&one, Some(&token(&officer)), MEMBER, away).await.unwrap();
+    let answer = one.post(Some(&token(&officer)), UPDATE_MEMBER, away).await.unwrap();
     assert!(answer.get("errors").is_none(), "{answer}");
     loop {
         let heard = out.receive().await;
@@ -84,7 +86,7 @@ async fn what_one_server_does_the_other_tells_and_one_can_be_killed() {
     tally_of(&mut back, 3).await;
     tally_of(&mut at_two, 3).await;
     // And a new one joins.
-    let three = Served::start(folder.path(), &serve);
+    let three = ServerProcess::start(folder.path(), &serve);
     let mut at_three = watch(&three, &token(&officer), &draft).await;
     tally_of(&mut at_three, 3).await;
     cast(&two, 3).await;
@@ -92,7 +94,7 @@ async fn what_one_server_does_the_other_tells_and_one_can_be_killed() {
         tally_of(socket, 4).await;
     }
     // A server that is told to end says so to its clients.
-    three.tell_to_end();
+    three.terminate();
     assert_eq!(at_three.receive().await, json!({ "close": 1001 }));
     drop(at_three);
     let ended = async {

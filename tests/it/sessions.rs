@@ -13,31 +13,30 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::support::{
-    Client, Draft, PASSWORD, TestApp, TestGuild, execute, next, on_both, refusal_in, waiting_for_locks,
+    Client, PASSWORD, TestApp, TestCampaign, TestGuild,
+    documents::{AUDIT_COUNT, GUILD_SLUG, LOGIN, REFRESH_SESSION, UPDATE_MEMBER, UPDATE_RANK, WATCH_REVISION},
+    next_response, on_both, refusal_in, sql,
 };
 
-const LOGIN: &str = "mutation($name: String!, $password: String!) {
-    login(input: { discordUsername: $name, password: $password }) { accessToken refreshToken }
-}";
-const REFRESH: &str = "mutation($token: String!) {
-    refreshSession(input: { refreshToken: $token }) { accessToken refreshToken }
-}";
 const SESSIONS: &str = "{ sessions { id userAgent isCurrent createdAt lastUsedAt } }";
 const REVOKE: &str = "mutation($id: ID!) { revokeSession(id: $id) { deletedId } }";
 const CHANGE: &str = "mutation($old: String!, $new: String!) {
-    changePassword(input: { currentPassword: $old, newPassword: $new }) { accessToken refreshToken member { displayName } }
+    changePassword(input: { currentPassword: $old, newPassword: $new }) {
+        accessToken refreshToken member { displayName }
+    }
 }";
 const SEND_RESET: &str =
     "mutation($id: ID!) { sendResetCode(memberId: $id) { code expiresAt delivery member { id } } }";
 const RESET: &str = "mutation($code: String!, $name: String!, $password: String!) {
-    resetPassword(input: { resetCode: $code, discordUsername: $name, newPassword: $password }) { accessToken member { id } }
+    resetPassword(input: { resetCode: $code, discordUsername: $name, newPassword: $password }) {
+        accessToken member { id }
+    }
 }";
-const UPDATE_MEMBER: &str = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
 const NEW: &str = "another good password";
 
 async fn login<'t>(guild: &TestGuild<'t>, name: &str) -> (Client<'t>, Value) {
-    let session = guild.anyone().ok(LOGIN, json!({ "name": name, "password": PASSWORD })).await["login"].clone();
-    (guild.anyone().with_token(session["accessToken"].as_str().unwrap()), session)
+    let session = guild.login(name).await;
+    (guild.anonymous().with_token(session["accessToken"].as_str().unwrap()), session)
 }
 
 async fn reset_code(officer: &Client<'_>, member: &Client<'_>) -> String {
@@ -72,16 +71,16 @@ async fn members_see_and_end_their_own_sessions(app: TestApp) {
     let node = "query($id: ID!) { node(id: $id) { __typename id } }";
     let id = json!({ "id": sessions[0]["id"] });
     assert_eq!(one.ok(node, id.clone()).await["node"]["__typename"], "Session");
-    for stranger in [&other, &guild.anyone(), &guild.leader().await] {
+    for stranger in [&other, &guild.anonymous(), &guild.leader().await] {
         assert_eq!(stranger.ok(node, id.clone()).await["node"], json!(null));
     }
     assert_eq!(other.refusal(REVOKE, id.clone()).await, "NOT_FOUND id");
     assert_eq!(guild.leader().await.refusal(REVOKE, id.clone()).await, "NOT_FOUND id");
 
     assert_eq!(one.ok(REVOKE, id.clone()).await["revokeSession"]["deletedId"], id["id"]);
-    assert_eq!(two.refused().await, Some(Code::Unauthenticated));
+    assert_eq!(two.auth_error().await, Some(Code::Unauthenticated));
     assert_eq!(
-        guild.anyone().refusal(REFRESH, json!({ "token": tokens["refreshToken"] })).await,
+        guild.anonymous().refusal(REFRESH_SESSION, json!({ "token": tokens["refreshToken"] })).await,
         "UNAUTHENTICATED INVALID_TOKEN"
     );
     assert_eq!(one.refusal(REVOKE, id.clone()).await, "NOT_FOUND id");
@@ -89,7 +88,7 @@ async fn members_see_and_end_their_own_sessions(app: TestApp) {
     assert_eq!(one.ok(SESSIONS, json!({})).await["sessions"].as_array().unwrap().len(), 1);
     // Those that can no longer be renewed are over.
     app.clock.advance(Duration::from_hours(24 * 30));
-    assert_eq!(someone.refused().await, None);
+    assert_eq!(someone.auth_error().await, None);
     assert_eq!(someone.ok(SESSIONS, json!({})).await["sessions"], json!([]));
 }
 
@@ -105,31 +104,31 @@ async fn a_new_password_ends_every_other_session(app: TestApp) {
     assert_eq!(one.refusal(CHANGE, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT newPassword");
     let long = json!({ "old": PASSWORD, "new": "x".repeat(257) });
     assert_eq!(one.refusal(CHANGE, long).await, "BAD_USER_INPUT newPassword");
-    assert_eq!(two.refused().await, None, "nothing has changed yet");
+    assert_eq!(two.auth_error().await, None, "nothing has changed yet");
 
     let changed = one.ok(CHANGE, json!({ "old": PASSWORD, "new": NEW })).await["changePassword"].clone();
-    let one_again = guild.anyone().with_token(changed["accessToken"].as_str().unwrap());
+    let one_again = guild.anonymous().with_token(changed["accessToken"].as_str().unwrap());
     for (client, whose) in [(&one, "its own"), (&two, "another session's"), (&operators, "an operator's")] {
-        assert_eq!(client.refused().await, Some(Code::Unauthenticated), "{whose} old access token");
+        assert_eq!(client.auth_error().await, Some(Code::Unauthenticated), "{whose} old access token");
     }
     let sessions = one_again.ok(SESSIONS, json!({})).await["sessions"].clone();
     assert_eq!((sessions.as_array().unwrap().len(), &sessions[0]["isCurrent"]), (1, &json!(true)));
     assert_eq!(
-        guild.anyone().refusal(REFRESH, json!({ "token": second["refreshToken"] })).await,
+        guild.anonymous().refusal(REFRESH_SESSION, json!({ "token": second["refreshToken"] })).await,
         "UNAUTHENTICATED INVALID_TOKEN"
     );
-    guild.anyone().ok(REFRESH, json!({ "token": changed["refreshToken"] })).await;
+    guild.anonymous().ok(REFRESH_SESSION, json!({ "token": changed["refreshToken"] })).await;
     assert_eq!(
-        guild.anyone().refusal(LOGIN, json!({ "name": "someone", "password": PASSWORD })).await,
+        guild.anonymous().refusal(LOGIN, json!({ "name": "someone", "password": PASSWORD })).await,
         "UNAUTHENTICATED BAD_CREDENTIALS"
     );
-    guild.anyone().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
+    guild.anonymous().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
     // The refresh token before the change was exchanged by it.
     assert_eq!(
-        guild.anyone().refusal(REFRESH, json!({ "token": first["refreshToken"] })).await,
+        guild.anonymous().refusal(REFRESH_SESSION, json!({ "token": first["refreshToken"] })).await,
         "UNAUTHENTICATED INVALID_TOKEN"
     );
-    assert_eq!(one_again.refused().await, Some(Code::Unauthenticated), "a replay ends the session");
+    assert_eq!(one_again.auth_error().await, Some(Code::Unauthenticated), "a replay ends the session");
 }
 
 #[on_both]
@@ -150,20 +149,20 @@ async fn a_reset_code_gives_another_password_once(app: TestApp) {
     for (code, name) in
         [(void.as_str(), "someone"), (&of_other, "someone"), (code, "other"), (code, "nobody"), ("", "someone")]
     {
-        assert_eq!(guild.anyone().refusal(RESET, resetting(code, name)).await, invalid, "{code} for {name}");
+        assert_eq!(guild.anonymous().refusal(RESET, resetting(code, name)).await, invalid, "{code} for {name}");
     }
     let short = json!({ "code": code, "name": "someone", "password": "too short" });
-    assert_eq!(guild.anyone().refusal(RESET, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT newPassword");
-    let reset = guild.anyone().ok(RESET, resetting(&code.to_lowercase(), "@SOMEONE")).await["resetPassword"].clone();
+    assert_eq!(guild.anonymous().refusal(RESET, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT newPassword");
+    let reset = guild.anonymous().ok(RESET, resetting(&code.to_lowercase(), "@SOMEONE")).await["resetPassword"].clone();
     assert_eq!(reset["member"]["id"], member.id.as_str());
-    assert_eq!(guild.anyone().with_token(reset["accessToken"].as_str().unwrap()).refused().await, None);
+    assert_eq!(guild.anonymous().with_token(reset["accessToken"].as_str().unwrap()).auth_error().await, None);
     for old in [&session, &member] {
-        assert_eq!(old.refused().await, Some(Code::Unauthenticated));
+        assert_eq!(old.auth_error().await, Some(Code::Unauthenticated));
     }
-    assert_eq!(guild.anyone().refusal(RESET, resetting(code, "someone")).await, invalid, "used");
-    guild.anyone().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
+    assert_eq!(guild.anonymous().refusal(RESET, resetting(code, "someone")).await, invalid, "used");
+    guild.anonymous().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
     app.clock.advance(Duration::from_hours(24));
-    assert_eq!(guild.anyone().refusal(RESET, resetting(&of_other, "other")).await, invalid, "expired");
+    assert_eq!(guild.anonymous().refusal(RESET, resetting(&of_other, "other")).await, invalid, "expired");
 }
 
 #[on_both]
@@ -190,15 +189,15 @@ async fn codes_are_for_those_below_who_need_them(app: TestApp) {
     let of_left = reset_code(&officer, &left).await;
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "rankId": rank("Officer") } })).await;
     assert_eq!(
-        guild.anyone().refusal(RESET, resetting(&risen, "member")).await,
+        guild.anonymous().refusal(RESET, resetting(&risen, "member")).await,
         "BAD_USER_INPUT INVALID_CODE resetCode"
     );
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "rankId": rank("Veteran") } })).await;
-    guild.anyone().ok(RESET, resetting(&risen, "member")).await;
+    guild.anonymous().ok(RESET, resetting(&risen, "member")).await;
     for active in [false, true] {
         leader.ok(UPDATE_MEMBER, json!({ "input": { "id": left.id, "active": active } })).await;
         assert_eq!(
-            guild.anyone().refusal(RESET, resetting(&of_left, "left")).await,
+            guild.anonymous().refusal(RESET, resetting(&of_left, "left")).await,
             "BAD_USER_INPUT INVALID_CODE resetCode"
         );
         if !active {
@@ -208,7 +207,7 @@ async fn codes_are_for_those_below_who_need_them(app: TestApp) {
     // A leader's code opens whatever the member has become.
     let second = reset_code(&leader, &peer).await;
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": peer.id, "rankId": rank("Guild Leader") } })).await;
-    guild.anyone().ok(RESET, resetting(&second, "peer")).await;
+    guild.anonymous().ok(RESET, resetting(&second, "peer")).await;
 }
 
 #[on_both]
@@ -219,31 +218,31 @@ async fn ten_failures_on_an_account_are_enough_for_a_while(app: TestApp) {
     let wrong = |name: &str| json!({ "name": name, "password": "wrong password" });
     for name in ["someone", "nobody"] {
         for _ in 0..10 {
-            assert_eq!(guild.anyone().refusal(LOGIN, wrong(name)).await, "UNAUTHENTICATED BAD_CREDENTIALS");
+            assert_eq!(guild.anonymous().refusal(LOGIN, wrong(name)).await, "UNAUTHENTICATED BAD_CREDENTIALS");
             app.clock.advance(Duration::from_secs(6));
         }
-        let limited = guild.anyone().run(LOGIN, wrong(name)).await;
+        let limited = guild.anonymous().run(LOGIN, wrong(name)).await;
         assert_eq!(refusal_in(&limited), "RATE_LIMITED", "{name}");
         assert_eq!(limited["errors"][0]["extensions"]["retryAfterSeconds"], 15 * 60 - 60 + 1, "{name}");
     }
     let right = json!({ "name": "SOMEONE", "password": PASSWORD });
-    assert_eq!(guild.anyone().refusal(LOGIN, right.clone()).await, "RATE_LIMITED", "the right password too");
+    assert_eq!(guild.anonymous().refusal(LOGIN, right.clone()).await, "RATE_LIMITED", "the right password too");
     // Nobody else is kept out, and whoever is in stays in.
     login(&guild, "other").await;
-    assert_eq!(someone.refused().await, None);
+    assert_eq!(someone.auth_error().await, None);
     // Another server counts the same failures.
     let there = app.another_server().await;
-    let refused = someone.run_at(&there, LOGIN, right.clone()).await;
+    let refused = someone.run_on(&there, LOGIN, right.clone()).await;
     assert_eq!(refusal_in(&refused), "RATE_LIMITED");
     // A reset code is tried by itself, and the oldest failures are forgotten first.
     let officer = guild.member("officer", "Officer").await;
     let code = reset_code(&officer, &someone).await;
-    guild.anyone().ok(RESET, resetting(&code, "someone")).await;
+    guild.anonymous().ok(RESET, resetting(&code, "someone")).await;
     app.clock.advance(Duration::from_mins(13));
     let right = json!({ "name": "someone", "password": NEW });
-    guild.anyone().ok(LOGIN, right.clone()).await;
+    guild.anonymous().ok(LOGIN, right.clone()).await;
     for refusal in ["UNAUTHENTICATED BAD_CREDENTIALS", "RATE_LIMITED"] {
-        assert_eq!(guild.anyone().refusal(LOGIN, wrong("someone")).await, refusal);
+        assert_eq!(guild.anonymous().refusal(LOGIN, wrong("someone")).await, refusal);
     }
 }
 
@@ -252,7 +251,7 @@ async fn many_guesses_at_once_count_like_many_in_a_row(app: TestApp) {
     let guild = app.guild("gg").await;
     guild.member("someone", "Member").await;
     let guess = json!({ "name": "someone", "password": "wrong password" });
-    let anyone = guild.anyone();
+    let anyone = guild.anonymous();
     let guesses = (0..40).map(|_| anyone.run(LOGIN, guess.clone()));
     let answers = futures_util::future::join_all(guesses).await;
     let tried = answers.iter().filter(|answer| refusal_in(answer) == "UNAUTHENTICATED BAD_CREDENTIALS").count();
@@ -269,16 +268,16 @@ async fn codes_tokens_and_present_passwords_are_not_guessed_either(app: TestApp)
     let guild = app.guild("gg").await;
     let member = guild.member("someone", "Member").await;
     let (_, tokens) = login(&guild, "someone").await;
-    guild.anyone().ok(REFRESH, json!({ "token": tokens["refreshToken"] })).await;
+    guild.anonymous().ok(REFRESH_SESSION, json!({ "token": tokens["refreshToken"] })).await;
     let register = "mutation($code: String!, $name: String!, $password: String!) {
         register(input: { inviteCode: $code, discordUsername: $name, password: $password }) { accessToken }
     }";
-    let anyone = guild.anyone();
+    let anyone = guild.anonymous();
     let replayed = json!({ "token": tokens["refreshToken"] });
     for (client, operation, variables, refusal) in [
         (&anyone, register, resetting("22222222", "someone"), "BAD_USER_INPUT INVALID_CODE inviteCode"),
         (&anyone, RESET, resetting("22222222", "someone"), "BAD_USER_INPUT INVALID_CODE resetCode"),
-        (&anyone, REFRESH, replayed, "UNAUTHENTICATED INVALID_TOKEN"),
+        (&anyone, REFRESH_SESSION, replayed, "UNAUTHENTICATED INVALID_TOKEN"),
         (
             &member,
             CHANGE,
@@ -293,7 +292,10 @@ async fn codes_tokens_and_present_passwords_are_not_guessed_either(app: TestApp)
     }
     // What never was a token is nobody's failure.
     for _ in 0..11 {
-        assert_eq!(anyone.refusal(REFRESH, json!({ "token": "nonsense" })).await, "UNAUTHENTICATED INVALID_TOKEN");
+        assert_eq!(
+            anyone.refusal(REFRESH_SESSION, json!({ "token": "nonsense" })).await,
+            "UNAUTHENTICATED INVALID_TOKEN"
+        );
     }
 }
 
@@ -314,7 +316,7 @@ async fn an_address_may_try_so_often_a_minute(app: TestApp) {
     assert_eq!(limited, 5);
     assert_eq!(answers[104]["errors"][0]["extensions"]["retryAfterSeconds"], 1, "100 a minute come back one by one");
     // Everything else is served.
-    let query = served.post(&json!({ "query": "{ guild { slug } }" })).send().await.unwrap();
+    let query = served.post(&json!({ "query": GUILD_SLUG })).send().await.unwrap();
     assert_eq!(query.json::<Value>().await.unwrap()["data"]["guild"]["slug"], "gg");
     app.clock.advance(Duration::from_mins(1));
     let answer = served.post(&login("someone".to_owned())).send().await.unwrap().json::<Value>().await.unwrap();
@@ -327,15 +329,15 @@ async fn the_limits_can_be_set(app: TestApp) {
     guild.member("someone", "Member").await;
     let of = |count| NonZeroU32::new(count).unwrap();
     let limits = LoginLimits { per_address: of(3), per_account: of(2), window: Duration::from_secs(10) };
-    let there = app.server_with(|server| server.limits = limits).await;
+    let there = app.another_server_with(|server| server.limits = limits).await;
     let wrong = json!({ "name": "someone", "password": "wrong password" });
     let mut answers = Vec::new();
     for _ in 0..3 {
-        answers.push(refusal_in(&guild.anyone().run_at(&there, LOGIN, wrong.clone()).await));
+        answers.push(refusal_in(&guild.anonymous().run_on(&there, LOGIN, wrong.clone()).await));
     }
     assert_eq!(answers, ["UNAUTHENTICATED BAD_CREDENTIALS", "UNAUTHENTICATED BAD_CREDENTIALS", "RATE_LIMITED"]);
     app.clock.advance(Duration::from_secs(10));
-    let answer = guild.anyone().run_at(&there, LOGIN, wrong).await;
+    let answer = guild.anonymous().run_on(&there, LOGIN, wrong).await;
     assert_eq!(refusal_in(&answer), "UNAUTHENTICATED BAD_CREDENTIALS");
     let from_one_address = (0..5).map(|_| there.accounts.limiter.from_address("192.0.2.1".parse().ok()).is_ok());
     assert_eq!(from_one_address.filter(|let_in| *let_in).count(), 3);
@@ -345,18 +347,18 @@ async fn the_limits_can_be_set(app: TestApp) {
 async fn a_running_subscription_ends_with_its_session(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, _) = (guild.leader().await, guild.member("someone", "Member").await);
-    let draft = Draft::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let (one, _) = login(&guild, "someone").await;
     let (two, _) = login(&guild, "someone").await;
-    let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }";
-    let (mut kept, mut ended) = (one.subscribe(watch, draft.vars()).await, two.subscribe(watch, draft.vars()).await);
-    assert!(next(&mut kept).await.is_some() && next(&mut ended).await.is_some());
+    let (mut kept, mut ended) =
+        (one.subscribe(WATCH_REVISION, draft.vars()).await, two.subscribe(WATCH_REVISION, draft.vars()).await);
+    assert!(next_response(&mut kept).await.is_some() && next_response(&mut ended).await.is_some());
     let sessions = one.ok(SESSIONS, json!({})).await["sessions"].clone();
     let other = sessions.as_array().unwrap().iter().find(|it| it["isCurrent"] == false).unwrap();
     one.ok(REVOKE, json!({ "id": other["id"] })).await;
-    assert_eq!(refusal_in(&next(&mut ended).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
+    assert_eq!(refusal_in(&next_response(&mut ended).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
     one.ok(CHANGE, json!({ "old": PASSWORD, "new": NEW })).await;
-    assert_eq!(refusal_in(&next(&mut kept).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
+    assert_eq!(refusal_in(&next_response(&mut kept).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
 }
 
 #[on_both]
@@ -364,7 +366,7 @@ async fn who_asks_is_not_looked_up_for_every_request(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, someone) = (guild.leader().await, guild.member("someone", "Officer").await);
     let alone = |server: &mut Options| (server.lease, server.has_peers) = (Duration::from_hours(1), Some(false));
-    let server = app.server_with(alone).await;
+    let server = app.another_server_with(alone).await;
     let admit = async |client: &Client<'_>| {
         let authorization = format!("Bearer {}", client.token.as_deref().unwrap());
         let credentials = Credentials { guild: Some("gg"), authorization: Some(&authorization) };
@@ -373,14 +375,14 @@ async fn who_asks_is_not_looked_up_for_every_request(app: TestApp) {
             .map(|admitted| admitted.viewer.unwrap())
     };
     assert_eq!(admit(&someone).await.unwrap().rank_level, 4);
-    let before = server.db.statements();
+    let before = server.db.count_statements();
     for _ in 0..20 {
         assert_eq!(admit(&someone).await.unwrap().rank_level, 4);
     }
-    assert_eq!(server.db.statements(), before, "statements of twenty requests");
+    assert_eq!(server.db.count_statements(), before, "statements of twenty requests");
     // What is changed here is known here.
     let demote = json!({ "input": { "id": someone.id, "rankId": async_graphql::ID::from(guild.rank("Member").id) } });
-    assert_eq!(leader.run_at(&server, UPDATE_MEMBER, demote).await.get("errors"), None);
+    assert_eq!(leader.run_on(&server, UPDATE_MEMBER, demote).await.get("errors"), None);
     assert_eq!(admit(&someone).await.unwrap().rank_level, 2);
 }
 
@@ -390,15 +392,14 @@ async fn a_code_gives_nothing_that_its_issuer_could_not(app: TestApp) {
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     let member = guild.member("member", "Member").await;
     let code = reset_code(&officer, &member).await;
-    let update = "mutation($input: UpdateRankInput!) { updateRank(input: $input) { rank { id } } }";
     let rank = async_graphql::ID::from(guild.rank("Member").id);
-    leader.ok(update, json!({ "input": { "id": rank, "permissions": ["RANKS_MANAGE"] } })).await;
+    leader.ok(UPDATE_RANK, json!({ "input": { "id": rank, "permissions": ["RANKS_MANAGE"] } })).await;
     assert_eq!(
-        guild.anyone().refusal(RESET, resetting(&code, "member")).await,
+        guild.anonymous().refusal(RESET, resetting(&code, "member")).await,
         "BAD_USER_INPUT INVALID_CODE resetCode"
     );
-    leader.ok(update, json!({ "input": { "id": rank, "permissions": ["AUDIT_VIEW"] } })).await;
-    guild.anyone().ok(RESET, resetting(&code, "member")).await;
+    leader.ok(UPDATE_RANK, json!({ "input": { "id": rank, "permissions": ["AUDIT_VIEW"] } })).await;
+    guild.anonymous().ok(RESET, resetting(&code, "member")).await;
 }
 
 /// Whatever one server has acknowledged, the others go by.
@@ -409,12 +410,11 @@ async fn a_demotion_on_one_server_holds_on_all_from_the_next_request() {
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     let there = app.another_server().await;
     let _background = guildhall::bot::start(&there);
-    let log = "{ auditLog { totalCount } }";
     let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
     for _ in 0..20 {
-        assert_eq!(officer.run_at(&there, log, json!({})).await.get("errors"), None);
+        assert_eq!(officer.run_on(&there, AUDIT_COUNT, json!({})).await.get("errors"), None);
         leader.ok(UPDATE_MEMBER, json!({ "input": { "id": officer.id, "rankId": rank("Member") } })).await;
-        let refused = officer.run_at(&there, log, json!({})).await;
+        let refused = officer.run_on(&there, AUDIT_COUNT, json!({})).await;
         assert_eq!(refusal_in(&refused), "FORBIDDEN PERMISSION_REQUIRED");
         leader.ok(UPDATE_MEMBER, json!({ "input": { "id": officer.id, "rankId": rank("Officer") } })).await;
     }
@@ -425,16 +425,16 @@ async fn meet<R>(app: &TestApp, statement: String, other: impl Future<Output = R
     let (held, is_held) = oneshot::channel();
     let (release, released) = oneshot::channel();
     let holder = app.app.db.write(async move |conn| {
-        execute(conn, "SELECT 1 FROM members WHERE discord_username = 'someone' FOR NO KEY UPDATE").await;
+        sql::execute(conn, "SELECT 1 FROM members WHERE discord_username = 'someone' FOR NO KEY UPDATE").await;
         held.send(()).unwrap();
         released.await.unwrap();
-        execute(conn, &statement).await;
+        sql::execute(conn, &statement).await;
         Ok(())
     });
     let meeting = async {
         is_held.await.unwrap();
         let waiting = async {
-            while waiting_for_locks(&app.app).await == 0 {}
+            while sql::lock_waiters(&app.app).await == 0 {}
             release.send(()).unwrap();
         };
         tokio::join!(other, waiting).0
@@ -457,8 +457,8 @@ async fn an_officers_change_does_not_undo_a_new_password_set_meanwhile() {
     let rename = json!({ "input": { "id": someone.id, "displayName": "Renamed" } });
     let renamed = meet(&app, change, officer.run(UPDATE_MEMBER, rename)).await;
     assert_eq!(renamed.get("errors"), None);
-    assert_eq!(someone.refused().await, Some(Code::Unauthenticated), "its old token");
-    guild.anyone().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
+    assert_eq!(someone.auth_error().await, Some(Code::Unauthenticated), "its old token");
+    guild.anonymous().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -469,7 +469,7 @@ async fn a_renewal_and_a_new_password_do_not_wait_for_each_other() {
     let (_, tokens) = login(&guild, "someone").await;
     // As whoever changes a password does: the member first, then their tokens.
     let rotate = "UPDATE refresh_tokens SET rotated_at = '2026-03-01 20:00:00'".to_owned();
-    let anyone = guild.anyone();
-    let renewed = meet(&app, rotate, anyone.run(REFRESH, json!({ "token": tokens["refreshToken"] }))).await;
+    let anyone = guild.anonymous();
+    let renewed = meet(&app, rotate, anyone.run(REFRESH_SESSION, json!({ "token": tokens["refreshToken"] }))).await;
     assert_eq!(refusal_in(&renewed), "UNAUTHENTICATED INVALID_TOKEN");
 }

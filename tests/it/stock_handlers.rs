@@ -1,7 +1,7 @@
 //! Compares our transports with async-graphql-axum's handlers, over the same schema.
 //!
-//! Each comparison is a reason in `docs/decisions.md` for code of our own. It fails when a release of the library no longer
-//! behaves as described there; then read the section again, and perhaps drop our code.
+//! Each comparison is a reason in `docs/decisions.md` for code of our own. It fails when a release of the library no
+//! longer behaves as described there; then read the section again, and perhaps drop our code.
 
 use std::{
     fmt::Debug,
@@ -30,7 +30,10 @@ use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
 
-use crate::support::{Draft, Http, Socket, TestApp, TestGuild};
+use crate::support::{
+    Client, Socket, TestApp, TestCampaign, TestGuild, TestServer,
+    documents::{GUILD_SLUG, UNKNOWN_FIELD, WATCH_REVISION},
+};
 
 const DECISIONS: &str = include_str!("../../docs/decisions.md");
 const JSON: &str = "application/json";
@@ -63,7 +66,7 @@ impl Executor for StockExecutor {
 struct Servers {
     stock: StockExecutor,
     stock_address: SocketAddr,
-    ours: Http,
+    ours: TestServer,
     authorization: Option<String>,
     _tasks: JoinSet<()>,
 }
@@ -112,7 +115,7 @@ impl Servers {
     /// Opens a WebSocket to the library's server, then to ours.
     async fn sockets(&self) -> [Socket; 2] {
         let stock = Socket::open(&format!("ws://{}/ws", self.stock_address), "graphql-transport-ws").await.unwrap();
-        [stock, self.ours.socket("graphql-transport-ws").await]
+        [stock, self.ours.connect().await]
     }
 }
 
@@ -155,28 +158,28 @@ async fn the_library_ignores_media_types_methods_and_status_codes() {
     let guild = app.guild("gg").await;
     let servers = Servers::start(&app, &guild, guild.leader().await.token.as_deref()).await;
 
-    let [stock, ours] = servers.post(GRAPHQL_JSON, &json!({ "query": "{ nothing }" })).await;
+    let [stock, ours] = servers.post(GRAPHQL_JSON, &json!({ "query": UNKNOWN_FIELD })).await;
     compare(SECTION, (stock.status, StatusCode::OK), (ours.status, StatusCode::BAD_REQUEST));
     compare(SECTION, (stock.body().get("data"), Some(&Value::Null)), (ours.body().get("data"), None));
 
-    let [stock, ours] = servers.post(JSON, &json!({ "query": "{ guild { slug } }" })).await;
+    let [stock, ours] = servers.post(JSON, &json!({ "query": GUILD_SLUG })).await;
     compare(SECTION, (&*stock.content_type, GRAPHQL_JSON), (&*ours.content_type, JSON));
 
     let create = |name: &str| {
         format!("mutation {{ createMember(input: {{ discordUsername: \"{name}\" }}) {{ member {{ id }} }} }}")
     };
-    let members = app.rows_of("members").await;
+    let members = app.count_rows("members").await;
     let by_get = create("by_get");
     let [stock, ours] = servers.send(|client, url| client.get(url).query(&[("query", &by_get)])).await;
     compare(SECTION, (stock.status, StatusCode::OK), (ours.status, StatusCode::METHOD_NOT_ALLOWED));
-    assert_eq!(app.rows_of("members").await, members + 1, "the library has executed the mutation");
+    assert_eq!(app.count_rows("members").await, members + 1, "the library has executed the mutation");
 
     let as_text = json!({ "query": create("as_text") }).to_string();
     let post =
         |client: &reqwest::Client, url| client.post(url).header("content-type", "text/plain").body(as_text.clone());
     let [stock, ours] = servers.send(post).await;
     compare(SECTION, (stock.status, StatusCode::OK), (ours.status, StatusCode::UNSUPPORTED_MEDIA_TYPE));
-    assert_eq!(app.rows_of("members").await, members + 2, "the library has executed the mutation");
+    assert_eq!(app.count_rows("members").await, members + 2, "the library has executed the mutation");
 
     let [stock, ours] = servers.send(|client, url| client.post(url).header("content-type", JSON).body("{")).await;
     let is_json = |reply: &Reply| serde_json::from_str::<Value>(&reply.text).is_ok();
@@ -190,7 +193,7 @@ async fn the_library_accepts_batches_and_forms() {
     let guild = app.guild("gg").await;
     let servers = Servers::start(&app, &guild, None).await;
 
-    let query = json!({ "query": "{ guild { slug } }" });
+    let query = json!({ "query": GUILD_SLUG });
     let [stock, ours] = servers.post(GRAPHQL_JSON, &json!([query, query])).await;
     compare(SECTION, (stock.status, StatusCode::OK), (ours.status, StatusCode::BAD_REQUEST));
 
@@ -209,7 +212,7 @@ async fn the_library_leaves_responses_incomplete_and_unordered() {
     const SECTION: &str = "Response completion";
     let app = TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
-    let draft = Draft::live(&guild.leader().await, 2, json!({})).await;
+    let draft = TestCampaign::live(&guild.leader().await, 2, json!({})).await;
     let servers = Servers::start(&app, &guild, None).await;
 
     let [stock, ours] = servers.post(JSON, &json!({ "query": "{ guild { memberCount } __typename }" })).await;
@@ -237,12 +240,13 @@ async fn the_library_executes_fields_twice_and_without_all_checks() {
     let servers = Servers::start(&app, &guild, guild.leader().await.token.as_deref()).await;
 
     let create = "createCampaign(input: { title: \"x\", durationHours: 1, minRankLevelToVote: 1 })";
-    let twice = json!({ "query": format!("mutation {{ a: {create} {{ campaign {{ id }} }} a: {create} {{ campaign {{ title }} }} }}") });
+    let twice = format!("mutation {{ a: {create} {{ campaign {{ id }} }} a: {create} {{ campaign {{ title }} }} }}");
+    let twice = json!({ "query": twice });
     let mut created = Vec::new();
     for url in servers.urls() {
-        let before = app.rows_of("campaigns").await;
+        let before = app.count_rows("campaigns").await;
         assert!(!servers.reply(servers.ours.client.post(url).json(&twice)).await.has_errors());
-        created.push(app.rows_of("campaigns").await - before);
+        created.push(app.count_rows("campaigns").await - before);
     }
     compare("Merged selections", (created[0], 2), (created[1], 1));
 
@@ -251,12 +255,14 @@ async fn the_library_executes_fields_twice_and_without_all_checks() {
     let [stock, ours] = servers.post(JSON, &json!({ "query": query })).await;
     compare("Validation", (stock.has_errors(), false), (ours.has_errors(), true));
 
-    let members = app.rows_of("members").await;
+    let members = app.count_rows("members").await;
     for (number, variables) in [json!({}), json!({ "start": "yesterday" })].iter().enumerate() {
         let query = format!(
             "mutation($start: DateTime!) {{
                 createMember(input: {{ discordUsername: \"coerced{number}\" }}) {{ member {{ id }} }}
-                createCampaign(input: {{ title: \"x\", durationHours: 1, minRankLevelToVote: 1, startAt: $start }}) {{ campaign {{ id }} }}
+                createCampaign(input: {{ title: \"x\", durationHours: 1, minRankLevelToVote: 1, startAt: $start }}) {{
+                    campaign {{ id }}
+                }}
             }}"
         );
         let [stock, ours] = servers.post(JSON, &json!({ "query": query, "variables": variables })).await;
@@ -264,7 +270,7 @@ async fn the_library_executes_fields_twice_and_without_all_checks() {
         compare("Variable coercion", (is_executed(&stock), true), (is_executed(&ours), false));
         assert!(stock.has_errors() && ours.has_errors());
     }
-    assert_eq!(app.rows_of("members").await, members + 2, "the library has executed the mutations in part");
+    assert_eq!(app.count_rows("members").await, members + 2, "the library has executed the mutations in part");
 }
 
 #[tokio::test]
@@ -272,31 +278,29 @@ async fn the_library_closes_sockets_with_other_codes_or_not_at_all() {
     const SECTION: &str = "WebSocket";
     let app = TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
-    let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let servers = Servers::start(&app, &guild, None).await;
     let closed = |code: u16| json!({ "close": code });
 
     let [mut stock, mut ours] = servers.sockets().await;
-    stock.say_raw("nonsense").await;
-    ours.say_raw("nonsense").await;
+    stock.send_text("nonsense").await;
+    ours.send_text("nonsense").await;
     compare(SECTION, (stock.receive().await, closed(1002)), (ours.receive().await, closed(4400)));
 
     let [mut stock, mut ours] = servers.sockets().await;
-    stock.subscribe("1", "{ guild { slug } }", json!({})).await;
-    ours.subscribe("1", "{ guild { slug } }", json!({})).await;
+    stock.subscribe("1", GUILD_SLUG, json!({})).await;
+    ours.subscribe("1", GUILD_SLUG, json!({})).await;
     compare(SECTION, (stock.receive().await, closed(1011)), (ours.receive().await, closed(4401)));
 
     // A second operation with an id that is in use, and then a query with another.
     let mut last = Vec::new();
     for mut socket in servers.sockets().await {
-        socket.say(json!({ "type": "connection_init" })).await;
+        socket.send(json!({ "type": "connection_init" })).await;
         assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
         for _ in 0..2 {
-            socket
-                .subscribe("1", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars())
-                .await;
+            socket.subscribe("1", WATCH_REVISION, draft.vars()).await;
         }
-        socket.subscribe("2", "{ guild { slug } }", json!({})).await;
+        socket.subscribe("2", GUILD_SLUG, json!({})).await;
         loop {
             let message = socket.receive().await;
             if message["id"] != "1" {
@@ -311,7 +315,7 @@ async fn the_library_closes_sockets_with_other_codes_or_not_at_all() {
 
     // The sub-protocol that graphql-transport-ws has replaced.
     let stock = Socket::open(&format!("ws://{}/ws", servers.stock_address), "graphql-ws").await.is_ok();
-    compare(SECTION, (stock, true), (servers.ours.connect("graphql-ws").await.is_ok(), false));
+    compare(SECTION, (stock, true), (servers.ours.try_connect("graphql-ws").await.is_ok(), false));
 }
 
 /// Ours closes with 4408 after ten seconds, which is too long to wait for here.
@@ -345,6 +349,6 @@ async fn the_library_has_no_server_sent_events() {
     let app = TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
     let servers = Servers::start(&app, &guild, None).await;
-    let [stock, ours] = servers.post("text/event-stream", &json!({ "query": "{ guild { slug } }" })).await;
+    let [stock, ours] = servers.post("text/event-stream", &json!({ "query": GUILD_SLUG })).await;
     compare(SECTION, (&*stock.content_type, GRAPHQL_JSON), (&*ours.content_type, "text/event-stream"));
 }

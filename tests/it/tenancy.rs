@@ -12,15 +12,17 @@ use guildhall::kernel::id::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Draft, LocalDiscord, PASSWORD, TestApp, TestGuild, next, on_both,
-    sdl::{Types, base},
+    Client, LocalDiscord, PASSWORD, TestApp, TestCampaign, TestGuild,
+    documents::UPDATE_CAMPAIGN,
+    next_response, on_both,
+    schema::{SchemaTypes, base_type},
 };
 
 /// A value of each kind that an operation can be called with, by placeholder.
 type Things = BTreeMap<&'static str, String>;
 
-/// What every operation is called with: all its ids, and what else it needs to be understood. `@kind` stands for a thing of
-/// the guild. An operation that is not here fails the test: say what it is called with, and it is held to be scoped.
+/// The arguments of every operation: all its ids, and the others that it requires. `@kind` stands for an object of the
+/// guild. The test fails for an operation that is missing here; with its arguments here, its scope is tested.
 fn arguments(operation: &str) -> Option<Value> {
     let page = json!({});
     Some(match operation {
@@ -88,23 +90,22 @@ async fn things(guild: &TestGuild<'_>) -> Things {
     let (leader, username) = (guild.leader().await, format!("{}-member", guild.slug));
     let member = guild.member(&username, "Member").await;
     let newcomer = guild.unregistered(&format!("{}-newcomer", guild.slug), "Initiate").await;
-    let login = "mutation($name: String!, $password: String!) {
-        login(input: { discordUsername: $name, password: $password }) { refreshToken accessToken }
-    }";
-    let session = member.ok(login, json!({ "name": username, "password": PASSWORD })).await["login"].clone();
+    let session = guild.login(&username).await;
     let signed_in = member.with_token(session["accessToken"].as_str().unwrap());
     let sessions = signed_in.ok("{ sessions { id } }", json!({})).await;
     let character = member
         .ok(
-            "mutation($name: String!) { createCharacter(input: { name: $name, realm: \"R\", class: MAGE, role: HEALER }) { character { id } } }",
+            "mutation($name: String!) {
+                createCharacter(input: { name: $name, realm: \"R\", class: MAGE, role: HEALER }) { character { id } }
+            }",
             json!({ "name": format!("{}-character", guild.slug) }),
         )
         .await;
     let titled = |kind: &str| json!({ "title": format!("{}-{kind}", guild.slug) });
     let (draft, live) =
-        (Draft::create(&leader, 2, titled("draft")).await, Draft::live(&leader, 2, titled("live")).await);
+        (TestCampaign::draft(&leader, 2, titled("draft")).await, TestCampaign::live(&leader, 2, titled("live")).await);
     live.vote(&member, &[0]).await;
-    let closed = Draft::live(&leader, 2, titled("closed")).await;
+    let closed = TestCampaign::live(&leader, 2, titled("closed")).await;
     closed.close(&leader).await;
     let code = async |mutation: &str, of: &Client<'_>| {
         let query = format!("mutation($id: ID!) {{ {mutation}(memberId: $id) {{ code }} }}");
@@ -115,7 +116,7 @@ async fn things(guild: &TestGuild<'_>) -> Things {
     let at = "'2026-03-01 20:00:00'";
     guild
         .test
-        .sql(&format!(
+        .execute_sql(&format!(
             "INSERT INTO discord_messages (guild_id, id, lane, number, kind, body, state, queued_at, expires_at, due_at,
                 attempts, problem)
             VALUES ({}, {}, '{}/channel/1', 1, 'ANNOUNCEMENT', '{{}}', 'FAILED', {at}, {at}, {at}, 1, 'of {}')",
@@ -187,12 +188,12 @@ fn placeholders(value: &Value, at: &str) -> Vec<(String, String)> {
 }
 
 /// JSON pointers to all ids that arguments of these types can hold.
-fn ids(types: &Types, values: &[&InputValueDefinition], at: &str) -> Vec<String> {
+fn ids(types: &SchemaTypes, values: &[&InputValueDefinition], at: &str) -> Vec<String> {
     let mut found = Vec::new();
     for value in values {
         let is_list = |ty: &Type| matches!(ty.base, BaseType::List(_));
         let place = format!("{at}/{}{}", value.name.node, if is_list(&value.ty.node) { "/0" } else { "" });
-        match base(&value.ty.node) {
+        match base_type(&value.ty.node) {
             "ID" => found.push(place),
             ty => found.extend(ids(types, &types.inputs(ty), &place)),
         }
@@ -209,7 +210,7 @@ struct SchemaOperation {
 
 impl SchemaOperation {
     /// Every operation of the schema, as it is called.
-    fn all(types: &Types) -> Vec<Self> {
+    fn all(types: &SchemaTypes) -> Vec<Self> {
         let mut all = Vec::new();
         for (root, keyword) in [("Query", "query"), ("Mutation", "mutation"), ("Subscription", "subscription")] {
             for field in types.fields(root) {
@@ -226,7 +227,7 @@ impl SchemaOperation {
                     .unzip();
                 let brackets =
                     |list: Vec<String>| if list.is_empty() { String::new() } else { format!("({})", list.join(", ")) };
-                let selection = match base(&field.ty.node) {
+                let selection = match base_type(&field.ty.node) {
                     "Node" => "{ __typename id }".to_owned(),
                     ty => types.everything(ty, 2),
                 };
@@ -245,11 +246,11 @@ impl SchemaOperation {
                 for number in 0.. {
                     let input =
                         json!({ "input": { "id": arguments["campaignId"], "title": format!("edit {number}") } });
-                    client.run("mutation($input: UpdateCampaignInput!) { updateCampaign(input: $input) { campaign { id } } }", input).await;
+                    client.run(UPDATE_CAMPAIGN, input).await;
                 }
             };
             return tokio::select! {
-                answer = next(&mut answers) => answer.unwrap_or_default(),
+                answer = next_response(&mut answers) => answer.unwrap_or_default(),
                 () = edits => Value::Null,
             };
         }
@@ -271,7 +272,9 @@ impl SchemaOperation {
 async fn snapshot(guild: &TestGuild<'_>) -> Value {
     let query = "{
         guild { name region memberCount } ranks { id name level description permissions }
-        members(filter: { active: null }) { nodes { id displayName rank { name } isRegistered registeredAt lastSeenAt } }
+        members(filter: { active: null }) {
+            nodes { id displayName rank { name } isRegistered registeredAt lastSeenAt }
+        }
         characters { nodes { id name isMain } } auditLog { totalCount }
         campaigns { nodes { id title status turnout { voted } entries { id name sortOrder associatedMember { id } } } }
     }";
@@ -287,7 +290,7 @@ async fn what_is_anothers_is_as_if_it_never_was(app: TestApp) {
     let before = snapshot(&theirs).await;
     let leader = ours.leader().await;
     let mut tried = 0;
-    for operation in SchemaOperation::all(&Types::read()) {
+    for operation in SchemaOperation::all(&SchemaTypes::parse()) {
         for (place, kind) in placeholders(&operation.arguments, "") {
             let kinds: Vec<&str> = if kind == "@any" { own.keys().copied().collect() } else { vec![kind.as_str()] };
             for kind in kinds.into_iter().filter(|kind| operation.name != "node" || !SECRETS.contains(kind)) {
@@ -335,7 +338,7 @@ async fn no_answer_tells_of_another_guild(app: TestApp) {
     let (own, foreign) = (things(&ours).await, things(&theirs).await);
     let leader = ours.leader().await;
     let before = snapshot(&theirs).await;
-    for operation in SchemaOperation::all(&Types::read()) {
+    for operation in SchemaOperation::all(&SchemaTypes::parse()) {
         // By its own things each works, and shows nothing but them. Signing out is last.
         let kinds: Vec<&str> =
             if operation.arguments.to_string().contains("@any") { own.keys().copied().collect() } else { vec![""] };
@@ -351,5 +354,5 @@ async fn no_answer_tells_of_another_guild(app: TestApp) {
     }
     assert_eq!(snapshot(&theirs).await, before, "nothing of theirs has changed");
     let tokenless = "{ me { id } guild { slug } }";
-    assert_eq!(ours.anyone().ok(tokenless, json!({})).await, json!({ "me": null, "guild": { "slug": "ours" } }));
+    assert_eq!(ours.anonymous().ok(tokenless, json!({})).await, json!({ "me": null, "guild": { "slug": "ours" } }));
 }

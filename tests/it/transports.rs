@@ -4,7 +4,11 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
-use crate::support::{CAST, Draft, TestApp, on_both, refusal_in};
+use crate::support::{
+    TestApp, TestCampaign,
+    documents::{CAMPAIGN_VOTED, CAST_BALLOT, CREATE_CAMPAIGN, GUILD_SLUG, LOGIN, UNKNOWN_FIELD},
+    on_both, refusal_in,
+};
 
 const GRAPHQL_JSON: &str = "application/graphql-response+json";
 
@@ -17,12 +21,17 @@ fn code(body: &Value) -> &str {
 async fn a_query_by_post_and_by_get(app: TestApp) {
     app.guild("gg").await;
     let http = app.serve().await;
-    let posted = http.post(&json!({ "query": "query Q($first: Int) { guild { slug } members(first: $first) { totalCount } }", "operationName": "Q", "variables": { "first": 1 } })).send().await.unwrap();
+    let query = "query Q($first: Int) { guild { slug } members(first: $first) { totalCount } }";
+    let body = json!({ "query": query, "operationName": "Q", "variables": { "first": 1 } });
+    let posted = http.post(&body).send().await.unwrap();
     assert_eq!(posted.status(), StatusCode::OK);
     assert_eq!(posted.headers()["content-type"], "application/json; charset=utf-8");
     let expected = json!({ "data": { "guild": { "slug": "gg" }, "members": { "totalCount": 1 } } });
     assert_eq!(posted.json::<Value>().await.unwrap(), expected);
-    let url = http.url("/graphql?query=query(%24first%3AInt)%7Bguild%7Bslug%7Dmembers(first%3A%24first)%7BtotalCount%7D%7D&variables=%7B%22first%22%3A1%7D");
+    let url = http.url(
+        "/graphql?query=query(%24first%3AInt)%7Bguild%7Bslug%7Dmembers(first%3A%24first)%7BtotalCount%7D%7D\
+         &variables=%7B%22first%22%3A1%7D",
+    );
     let got = http.client.get(url).header("accept", GRAPHQL_JSON).send().await.unwrap();
     assert_eq!(
         (got.status(), got.headers()["content-type"].to_str().unwrap()),
@@ -98,7 +107,7 @@ async fn what_is_malformed_is_refused_with_a_code(app: TestApp) {
     }
     for (query, expected) in [
         ("{ guild ", "BAD_USER_INPUT"),
-        ("{ nothing }", "BAD_USER_INPUT"),
+        (UNKNOWN_FIELD, "BAD_USER_INPUT"),
         ("{ member(id: 1.5) { id } }", "BAD_USER_INPUT"),
         ("query A { guild { slug } } query B { guild { slug } }", "BAD_USER_INPUT"),
         ("{ ...A } fragment A on Query { ...A }", "BAD_USER_INPUT"),
@@ -146,25 +155,30 @@ async fn what_no_database_can_hold_is_not_an_error_of_ours(app: TestApp) {
     let guild = app.guild("gg").await;
     let http = app.serve().await;
     let nul = "a\u{0}b";
-    let login = json!({ "query": "mutation($n: String!) { login(input: { discordUsername: $n, password: $n }) { accessToken } }", "variables": { "n": nul } });
+    let login = json!({ "query": LOGIN, "variables": { "name": nul, "password": nul } });
     assert_eq!(
         refusal_in(&http.post(&login).send().await.unwrap().json().await.unwrap()),
         "UNAUTHENTICATED BAD_CREDENTIALS"
     );
-    let search = json!({ "query": "query($n: String!) { members(filter: { search: $n }) { totalCount nodes { id } } characters(filter: { search: $n }) { totalCount } }", "variables": { "n": nul } });
+    let search = "query($n: String!) {
+        members(filter: { search: $n }) { totalCount nodes { id } }
+        characters(filter: { search: $n }) { totalCount }
+    }";
+    let search = json!({ "query": search, "variables": { "n": nul } });
     let found: Value = http.post(&search).send().await.unwrap().json().await.unwrap();
     assert_eq!(found["data"]["members"]["totalCount"], 0);
     let officer = guild.member("officer", "Officer").await;
-    let far = json!({ "input": { "title": "x", "minRankLevelToVote": 1, "durationHours": 1, "startAt": "+12026-01-01T00:00:00Z" } });
-    let create = "mutation($input: CreateCampaignInput!) { createCampaign(input: $input) { campaign { id } } }";
-    assert_eq!(officer.refusal(create, far).await, "BAD_USER_INPUT startAt");
+    let far = json!({ "input": {
+        "title": "x", "minRankLevelToVote": 1, "durationHours": 1, "startAt": "+12026-01-01T00:00:00Z",
+    } });
+    assert_eq!(officer.refusal(CREATE_CAMPAIGN, far).await, "BAD_USER_INPUT startAt");
 }
 
 #[on_both]
 async fn every_answer_bears_a_request_id(app: TestApp) {
     app.guild("gg").await;
     let http = app.serve().await;
-    let ask = json!({ "query": "{ guild { slug } }" });
+    let ask = json!({ "query": GUILD_SLUG });
     let given = http.post(&ask).header("X-Request-Id", "abc-1").send().await.unwrap();
     assert_eq!(given.headers()["x-request-id"], "abc-1");
     for odd in ["", "two words", &"x".repeat(65), "<script>"] {
@@ -178,9 +192,10 @@ async fn every_answer_bears_a_request_id(app: TestApp) {
 async fn the_fields_of_an_answer_come_in_the_order_asked_for_and_errors_leave_nulls(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    Draft::live(&officer, 2, json!({})).await;
+    TestCampaign::live(&officer, 2, json!({})).await;
     let http = app.serve().await;
-    let ask = json!({ "query": "query { campaigns { totalCount nodes { title ...E status } } ...Q me { id } ranks { name discordRoleId level } }
+    let ask = json!({ "query": "
+        query { campaigns { totalCount nodes { title ...E status } } ...Q me { id } ranks { name discordRoleId level } }
         fragment E on Campaign { entries { sortOrder name } }
         fragment Q on Query { guild { memberCount slug } }" });
     let text = http.post(&ask).send().await.unwrap().text().await.unwrap();
@@ -208,7 +223,8 @@ async fn the_fields_of_an_answer_come_in_the_order_asked_for_and_errors_leave_nu
     assert_eq!(body["data"]["ranks"][0].get("discordRoleId"), Some(&json!(null)));
     // Also of those of which no error is told, since there are so many.
     let names: Vec<String> = (0..6).map(|number| format!("a{number}")).collect();
-    let ask = json!({ "query": format!("{{ ranks {{ {} }} }}", names.iter().map(|name| format!("{name}: discordRoleId")).collect::<Vec<_>>().join(" ")) });
+    let fields: Vec<String> = names.iter().map(|name| format!("{name}: discordRoleId")).collect();
+    let ask = json!({ "query": format!("{{ ranks {{ {} }} }}", fields.join(" ")) });
     let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
     let nulls: Value = names.iter().map(|name| (name.clone(), Value::Null)).collect::<serde_json::Map<_, _>>().into();
     assert_eq!(
@@ -220,7 +236,8 @@ async fn the_fields_of_an_answer_come_in_the_order_asked_for_and_errors_leave_nu
     let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
     assert_eq!(body["data"], json!(null), "{body}");
     let id = officer.ok("{ campaigns { nodes { id } } }", json!({})).await["campaigns"]["nodes"][0]["id"].clone();
-    let ask = json!({ "query": "query($id: ID!) { guild { slug } campaign(id: $id) { id activationBlockers } }", "variables": { "id": id } });
+    let query = "query($id: ID!) { guild { slug } campaign(id: $id) { id activationBlockers } }";
+    let ask = json!({ "query": query, "variables": { "id": id } });
     let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
     assert_eq!(body["data"], json!({ "guild": { "slug": "gg" }, "campaign": null }), "{body}");
 }
@@ -229,19 +246,20 @@ async fn the_fields_of_an_answer_come_in_the_order_asked_for_and_errors_leave_nu
 async fn a_client_that_hangs_up_leaves_all_or_nothing_and_no_open_transaction(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 2, json!({ "earlyCloseIfAllVoted": false })).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "earlyCloseIfAllVoted": false })).await;
     let http = app.serve().await;
     let mut rows = Vec::new();
     for number in 0..20 {
-        rows.push(guild.row(&format!("voter{number}"), "Member", true).await);
+        rows.push(guild.member_row(&format!("voter{number}"), "Member", true).await);
     }
-    let voters = guild.add(rows).await;
+    let voters = guild.add_members(rows).await;
     for voter in &voters {
         // Sent whole, and gone before the answer.
-        let body = json!({ "query": CAST, "variables": draft.ballot(&[0]) }).to_string();
+        let body = json!({ "query": CAST_BALLOT, "variables": draft.ballot(&[0]) }).to_string();
         let mut socket = tokio::net::TcpStream::connect(http.address).await.unwrap();
         let request = format!(
-            "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\n\
+             Content-Length: {}\r\n\r\n{body}",
             voter.token.as_ref().unwrap(),
             body.len(),
         );
@@ -250,10 +268,10 @@ async fn a_client_that_hangs_up_leaves_all_or_nothing_and_no_open_transaction(ap
     }
     // Whoever's ballot was not taken can still cast it, and each has exactly one then.
     for voter in &voters {
-        let answer = voter.run(CAST, draft.ballot(&[0])).await;
+        let answer = voter.run(CAST_BALLOT, draft.ballot(&[0])).await;
         assert!(answer.get("errors").is_none() || refusal_in(&answer) == "CONFLICT ALREADY_VOTED", "{answer}");
     }
-    let counted = officer.ok("query($id: ID!) { campaign(id: $id) { turnout { voted } } }", draft.vars()).await;
+    let counted = officer.ok(CAMPAIGN_VOTED, draft.vars()).await;
     assert_eq!(counted["campaign"]["turnout"]["voted"], 20);
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Draft, TestApp, next, on_both, refusal_in};
+use crate::support::{TestApp, TestCampaign, documents::ARCHIVE_CAMPAIGN, next_response, on_both, refusal_in};
 
 const SHOWN: &str = "query($id: ID!) { campaign(id: $id) {
     turnout { voted } standings { place } standingsHiddenReason runoffRounds { number } pairwise { preferred }
@@ -46,7 +46,7 @@ async fn every_viewer_sees_what_is_theirs_in_every_state(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let viewers = [
-        (Anyone, guild.anyone()),
+        (Anyone, guild.anonymous()),
         (Low, guild.member("low", "Initiate").await),
         (Onlooker, guild.member("onlooker", "Member").await),
         (Waiting, guild.member("waiting", "Veteran").await),
@@ -63,8 +63,11 @@ async fn every_viewer_sees_what_is_theirs_in_every_state(app: TestApp) {
         ("WEIGHTED", None),
     ] {
         for (visibility, to_view) in [("ALWAYS", None), ("AFTER_VOTING", Some(2)), ("AFTER_CLOSE", None)] {
-            let change = json!({ "method": method, "resultsVisibility": visibility, "minRankLevelToVote": 3, "minRankLevelToView": to_view });
-            let draft = Draft::create(&leader, 2, change).await;
+            let change = json!({
+                "method": method, "resultsVisibility": visibility, "minRankLevelToVote": 3,
+                "minRankLevelToView": to_view,
+            });
+            let draft = TestCampaign::draft(&leader, 2, change).await;
             for status in ["DRAFT", "LIVE", "CLOSED", "ARCHIVED"] {
                 match status {
                     "LIVE" => {
@@ -73,9 +76,7 @@ async fn every_viewer_sees_what_is_theirs_in_every_state(app: TestApp) {
                     }
                     "CLOSED" => draft.close(&leader).await,
                     "ARCHIVED" => {
-                        leader
-                            .ok("mutation($id: ID!) { archiveCampaign(id: $id) { campaign { id } } }", draft.vars())
-                            .await;
+                        leader.ok(ARCHIVE_CAMPAIGN, draft.vars()).await;
                     }
                     _ => {}
                 }
@@ -83,7 +84,7 @@ async fn every_viewer_sees_what_is_theirs_in_every_state(app: TestApp) {
                     let called = format!("{viewer:?} {method} {visibility} {status}");
                     let seen = client.ok(SHOWN, draft.vars()).await["campaign"].clone();
                     let mut tally = client.subscribe(WATCH, draft.vars()).await;
-                    let first = next(&mut tally).await.unwrap();
+                    let first = next_response(&mut tally).await.unwrap();
                     let exists = (status != "DRAFT" || matches!(viewer, Officer | Leader))
                         && (to_view.is_none() || !matches!(viewer, Anyone | Low));
                     if !exists {

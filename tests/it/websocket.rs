@@ -3,38 +3,42 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::support::{CAST, Draft, Http, TestApp, on_both, refusal_in};
-
-const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }";
+use crate::support::{
+    TestApp, TestCampaign, TestServer,
+    documents::{CAST_BALLOT, GUILD_SLUG, ME_NAME, UNKNOWN_FIELD, UPDATE_MEMBER, WATCH_REVISION, WATCH_TURNOUT},
+    on_both, refusal_in,
+};
 
 #[on_both]
 async fn several_operations_on_one_socket(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let bearer = format!("Bearer {}", officer.token.as_ref().unwrap());
-    let mut socket = http.let_in(json!({ "authorization": bearer, "guild": "gg" })).await;
-    let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } isFinal } }";
-    socket.subscribe("tally", watch, draft.vars()).await;
+    let mut socket = http.socket(json!({ "authorization": bearer, "guild": "gg" })).await;
+    socket.subscribe("tally", WATCH_TURNOUT, draft.vars()).await;
     let first = socket.receive().await;
     assert_eq!(
         first,
-        json!({ "type": "next", "id": "tally", "payload": { "data": { "voteTally": { "turnout": { "voted": 0 }, "isFinal": false } } } })
+        json!({
+            "type": "next", "id": "tally",
+            "payload": { "data": { "voteTally": { "turnout": { "voted": 0 }, "isFinal": false } } },
+        })
     );
-    socket.subscribe("me", "{ me { displayName } }", json!({})).await;
+    socket.subscribe("me", ME_NAME, json!({})).await;
     assert_eq!(socket.receive().await["payload"]["data"]["me"]["displayName"], "officer");
     assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "me" }));
-    socket.subscribe("wrong", "{ nothing }", json!({})).await;
+    socket.subscribe("wrong", UNKNOWN_FIELD, json!({})).await;
     let wrong = socket.receive().await;
     assert_eq!(
         (&wrong["type"], &wrong["payload"][0]["extensions"]["code"]),
         (&json!("error"), &json!("BAD_USER_INPUT"))
     );
-    socket.say(json!({ "type": "ping", "payload": { "n": 1 } })).await;
+    socket.send(json!({ "type": "ping", "payload": { "n": 1 } })).await;
     assert_eq!(socket.receive().await, json!({ "type": "pong", "payload": { "n": 1 } }));
     // A ballot over the same socket; its answer and the tally may come in either order.
-    socket.subscribe("cast", CAST, draft.ballot(&[1])).await;
+    socket.subscribe("cast", CAST_BALLOT, draft.ballot(&[1])).await;
     let mut heard = Vec::new();
     while heard.len() < 3 {
         heard.push(socket.receive().await);
@@ -57,28 +61,28 @@ async fn several_operations_on_one_socket(app: TestApp) {
 #[on_both]
 async fn a_client_that_closes_is_answered(app: TestApp) {
     let guild = app.guild("gg").await;
-    let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
-    let mut socket = http.let_in(json!({})).await;
-    socket.subscribe("1", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars()).await;
+    let mut socket = http.socket(json!({})).await;
+    socket.subscribe("1", WATCH_REVISION, draft.vars()).await;
     assert_eq!(socket.receive().await["type"], "next");
     assert_eq!(socket.close().await, 1000);
-    assert_eq!(http.let_in(json!({})).await.close().await, 1000);
+    assert_eq!(http.socket(json!({})).await.close().await, 1000);
 }
 
 #[on_both]
 async fn a_hidden_tally_is_an_error_of_its_operation_alone(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 2, json!({})).await;
+    let draft = TestCampaign::live(&officer, 2, json!({})).await;
     let http = app.serve().await;
-    let mut socket = http.let_in(json!({})).await;
-    socket.subscribe("1", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars()).await;
+    let mut socket = http.socket(json!({})).await;
+    socket.subscribe("1", WATCH_REVISION, draft.vars()).await;
     let error = socket.receive().await;
     assert_eq!((&error["type"], &error["id"]), (&json!("error"), &json!("1")));
     assert_eq!(error["payload"][0]["extensions"], json!({ "code": "FORBIDDEN", "reason": "STANDINGS_HIDDEN" }));
     // The id is free again.
-    socket.subscribe("1", "{ guild { slug } }", json!({})).await;
+    socket.subscribe("1", GUILD_SLUG, json!({})).await;
     assert_eq!(socket.receive().await["payload"]["data"]["guild"]["slug"], "gg");
 }
 
@@ -88,7 +92,8 @@ async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp)
     let foreign = format!("Bearer {}", other.member("stranger", "Member").await.token.unwrap());
     drop(guild);
     let http = app.serve().await;
-    let subscribe = |id: &str| json!({ "type": "subscribe", "id": id, "payload": { "query": "subscription { voteTally(campaignId: \"x\") { revision } }" } });
+    let query = "subscription { voteTally(campaignId: \"x\") { revision } }";
+    let subscribe = |id: &str| json!({ "type": "subscribe", "id": id, "payload": { "query": query } });
     let init = json!({ "type": "connection_init" });
     for (messages, code) in [
         (vec!["nonsense".to_owned()], 4400),
@@ -112,9 +117,9 @@ async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp)
         (vec![json!({ "type": "connection_init", "payload": { "guild": 1 } }).to_string()], 4403),
         (vec!["x".repeat(200_000)], 4400),
     ] {
-        let mut socket = http.socket("graphql-transport-ws").await;
+        let mut socket = http.connect().await;
         for message in &messages {
-            socket.say_raw(message).await;
+            socket.send_text(message).await;
         }
         let mut heard = socket.receive().await;
         if heard["type"] == "connection_ack" {
@@ -122,12 +127,10 @@ async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp)
         }
         assert_eq!(heard, json!({ "close": code }), "{:.100}", messages[0]);
     }
-    let draft = Draft::live(&other.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-    let mut socket = http.let_in(json!({ "guild": "hh" })).await;
+    let draft = TestCampaign::live(&other.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let mut socket = http.socket(json!({ "guild": "hh" })).await;
     for _ in 0..2 {
-        socket
-            .subscribe("same", "subscription($id: ID!) { voteTally(campaignId: $id) { revision } }", draft.vars())
-            .await;
+        socket.subscribe("same", WATCH_REVISION, draft.vars()).await;
     }
     loop {
         let heard = socket.receive().await;
@@ -137,7 +140,7 @@ async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp)
         }
     }
     // The old sub-protocol is not agreed to; a client that stays all the same is sent away.
-    assert!(http.connect("graphql-ws").await.is_err());
+    assert!(http.try_connect("graphql-ws").await.is_err());
 }
 
 #[on_both]
@@ -146,17 +149,16 @@ async fn a_socket_follows_what_its_viewer_may_do(app: TestApp) {
     let (officer, leader) = (guild.member("officer", "Officer").await, guild.leader().await);
     let http = app.serve().await;
     let bearer = format!("Bearer {}", officer.token.as_ref().unwrap());
-    let mut socket = http.let_in(json!({ "authorization": bearer })).await;
+    let mut socket = http.socket(json!({ "authorization": bearer })).await;
     let create = "mutation { createMember(input: { discordUsername: \"x\" }) { member { id } } }";
     let member = json!(async_graphql::ID::from(guild.rank("Member").id));
-    let update = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
-    leader.ok(update, json!({ "input": { "id": officer.id, "rankId": member } })).await;
+    leader.ok(UPDATE_MEMBER, json!({ "input": { "id": officer.id, "rankId": member } })).await;
     socket.subscribe("1", create, json!({})).await;
     let refused = socket.receive().await;
     assert_eq!(refusal_in(&refused["payload"]), "FORBIDDEN PERMISSION_REQUIRED");
     assert_eq!(socket.receive().await["type"], "complete");
-    leader.ok(update, json!({ "input": { "id": officer.id, "active": false } })).await;
-    socket.subscribe("2", "{ guild { slug } }", json!({})).await;
+    leader.ok(UPDATE_MEMBER, json!({ "input": { "id": officer.id, "active": false } })).await;
+    socket.subscribe("2", GUILD_SLUG, json!({})).await;
     let refused = socket.receive().await;
     assert_eq!(
         (&refused["type"], &refused["payload"][0]["extensions"]["code"]),
@@ -168,12 +170,11 @@ async fn a_socket_follows_what_its_viewer_may_do(app: TestApp) {
 async fn tokens_that_expire_end_what_is_watched_with_an_error(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-    let login = "mutation { login(input: { discordUsername: \"officer\", password: \"correct horse battery\" }) { accessToken } }";
-    let token = guild.anyone().ok(login, json!({})).await["login"]["accessToken"].as_str().unwrap().to_owned();
+    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let token = guild.login("officer").await["accessToken"].as_str().unwrap().to_owned();
     let http = app.serve().await;
-    let mut socket = http.let_in(json!({ "authorization": format!("Bearer {token}") })).await;
-    socket.subscribe("1", WATCH, draft.vars()).await;
+    let mut socket = http.socket(json!({ "authorization": format!("Bearer {token}") })).await;
+    socket.subscribe("1", WATCH_REVISION, draft.vars()).await;
     assert_eq!(socket.receive().await["type"], "next");
     app.clock.advance(std::time::Duration::from_mins(15));
     let ended = socket.receive().await;
@@ -183,7 +184,7 @@ async fn tokens_that_expire_end_what_is_watched_with_an_error(app: TestApp) {
     );
     assert_eq!(ended["payload"][0]["path"], json!(["voteTally"]));
     // The socket stays, and so does its token.
-    socket.subscribe("2", "{ guild { slug } }", json!({})).await;
+    socket.subscribe("2", GUILD_SLUG, json!({})).await;
     assert_eq!(socket.receive().await["payload"][0]["extensions"]["reason"], "INVALID_TOKEN");
 }
 
@@ -191,13 +192,13 @@ async fn tokens_that_expire_end_what_is_watched_with_an_error(app: TestApp) {
 async fn pings_go_both_ways_at_any_time(app: TestApp) {
     app.guild("gg").await;
     let http = app.serve().await;
-    let mut socket = http.socket("graphql-transport-ws").await;
-    socket.say(json!({ "type": "ping" })).await;
+    let mut socket = http.connect().await;
+    socket.send(json!({ "type": "ping" })).await;
     assert_eq!(socket.receive().await, json!({ "type": "pong" }));
-    socket.say(json!({ "type": "pong", "payload": { "n": 1 } })).await;
-    socket.say(json!({ "type": "connection_init", "payload": null, "extra": 1 })).await;
+    socket.send(json!({ "type": "pong", "payload": { "n": 1 } })).await;
+    socket.send(json!({ "type": "connection_init", "payload": null, "extra": 1 })).await;
     assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
-    socket.say(json!({ "type": "ping", "payload": { "n": [2] } })).await;
+    socket.send(json!({ "type": "ping", "payload": { "n": [2] } })).await;
     assert_eq!(socket.receive().await, json!({ "type": "pong", "payload": { "n": [2] } }));
 }
 
@@ -205,16 +206,16 @@ async fn pings_go_both_ways_at_any_time(app: TestApp) {
 async fn a_completed_operation_says_no_more_and_its_id_is_free(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = Draft::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
-    let mut socket = http.let_in(json!({})).await;
-    socket.subscribe("1", WATCH, draft.vars()).await;
+    let mut socket = http.socket(json!({})).await;
+    socket.subscribe("1", WATCH_REVISION, draft.vars()).await;
     assert_eq!(socket.receive().await["type"], "next");
-    socket.say(json!({ "type": "complete", "id": "1" })).await;
+    socket.send(json!({ "type": "complete", "id": "1" })).await;
     // Of an operation that is over, or never was, it means nothing.
-    socket.say(json!({ "type": "complete", "id": "nothing" })).await;
+    socket.send(json!({ "type": "complete", "id": "nothing" })).await;
     draft.vote(&guild.member("a", "Member").await, &[0]).await;
-    socket.subscribe("1", "{ guild { slug } }", json!({})).await;
+    socket.subscribe("1", GUILD_SLUG, json!({})).await;
     assert_eq!(socket.receive().await["payload"]["data"]["guild"]["slug"], "gg");
     assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "1" }));
 }
@@ -222,27 +223,27 @@ async fn a_completed_operation_says_no_more_and_its_id_is_free(app: TestApp) {
 #[on_both]
 async fn clients_of_a_server_that_ends_are_told(app: TestApp) {
     let guild = app.guild("gg").await;
-    let draft = Draft::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let draft = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
-    let (mut idle, mut watching) = (http.socket("graphql-transport-ws").await, http.let_in(json!({})).await);
-    watching.subscribe("1", WATCH, draft.vars()).await;
+    let (mut idle, mut watching) = (http.connect().await, http.socket(json!({})).await);
+    watching.subscribe("1", WATCH_REVISION, draft.vars()).await;
     assert_eq!(watching.receive().await["type"], "next");
-    http.end.send_replace(true);
+    http.shutdown.send_replace(true);
     assert_eq!(idle.receive().await, json!({ "close": 1001 }));
     assert_eq!(watching.receive().await, json!({ "close": 1001 }));
     drop((idle, watching));
-    http.end.closed().await;
+    http.shutdown.closed().await;
 }
 
 #[on_both]
 async fn a_socket_is_one_of_the_connections_that_may_be_open_until_it_is_closed(app: TestApp) {
     app.guild("gg").await;
-    let http = Http::serve_at_most(app.app.clone(), 1).await;
-    let mut socket = http.let_in(json!({})).await;
+    let http = TestServer::with_max_connections(app.app.clone(), 1).await;
+    let mut socket = http.socket(json!({})).await;
     let live = tokio::spawn(http.client.get(http.url("/health/live")).send());
     // Long enough for it to be answered, if it were.
     for _ in 0..200 {
-        socket.say(json!({ "type": "ping" })).await;
+        socket.send(json!({ "type": "ping" })).await;
         assert_eq!(socket.receive().await, json!({ "type": "pong" }));
     }
     assert!(!live.is_finished(), "there is no place for it");
@@ -255,15 +256,16 @@ async fn a_socket_is_one_of_the_connections_that_may_be_open_until_it_is_closed(
 async fn persisted_queries_are_known_over_sockets_too(app: TestApp) {
     app.guild("gg").await;
     let http = app.serve().await;
-    let mut socket = http.let_in(json!({})).await;
-    let query = "{ guild { slug } }";
-    let hash = base16ct::lower::encode_string(&Sha256::digest(query));
+    let mut socket = http.socket(json!({})).await;
+    let hash = base16ct::lower::encode_string(&Sha256::digest(GUILD_SLUG));
     let persisted = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
-    socket.say(json!({ "type": "subscribe", "id": "1", "payload": { "extensions": persisted } })).await;
+    socket.send(json!({ "type": "subscribe", "id": "1", "payload": { "extensions": persisted } })).await;
     assert_eq!(socket.receive().await["payload"][0]["message"], "PersistedQueryNotFound");
-    socket.say(json!({ "type": "subscribe", "id": "1", "payload": { "query": query, "extensions": persisted } })).await;
+    socket
+        .send(json!({ "type": "subscribe", "id": "1", "payload": { "query": GUILD_SLUG, "extensions": persisted } }))
+        .await;
     assert_eq!(socket.receive().await["type"], "next");
     assert_eq!(socket.receive().await["type"], "complete");
-    socket.say(json!({ "type": "subscribe", "id": "1", "payload": { "extensions": persisted } })).await;
+    socket.send(json!({ "type": "subscribe", "id": "1", "payload": { "extensions": persisted } })).await;
     assert_eq!(socket.receive().await["payload"]["data"]["guild"]["slug"], "gg");
 }

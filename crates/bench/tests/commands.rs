@@ -8,9 +8,9 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../../../tests/it/support/cluster.rs"]
+#[path = "../../../tests/it/support/databases/mod.rs"]
 #[expect(dead_code, reason = "the server's tests use the rest of it")]
-mod cluster;
+mod databases;
 
 use std::{path::Path, process::Command};
 
@@ -21,6 +21,9 @@ use guildhall::{
     identity::{self, NewMember, Region},
     kernel::{clock::Clock, id::GuildId},
 };
+use guildhall_macros::on_both;
+
+use databases::Database;
 
 /// Runs the program in this folder, with these environment variables only.
 fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> std::process::Output {
@@ -66,61 +69,28 @@ async fn rows_of(db: &Db, table: &str) -> i64 {
     db.read(count).await.unwrap().number
 }
 
-/// A new SQLite database. Dropping the folder removes it.
-fn sqlite() -> (tempfile::TempDir, DatabaseUrl) {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("guildhall.db").display()).parse().unwrap();
-    (folder, url)
+#[on_both]
+async fn ballots_are_cast_both_ways(database: Database) {
+    let printed = run_beside_a_guild(&database.url, &["ballots", "--voters", "20", "--at-once", "4"]).await;
+    assert!(printed.contains("castBallot through GraphQL") && printed.contains("ratio"), "{printed}");
 }
 
-/// Defines a test that runs on SQLite and, where it is installed, on PostgreSQL.
-macro_rules! on_both {
-    ($(async fn $name:ident($url:ident) $body:block)*) => {
-        $(
-            mod $name {
-                use super::*;
-
-                async fn test($url: &DatabaseUrl) $body
-
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn on_sqlite() {
-                    let (_folder, url) = sqlite();
-                    test(&url).await;
-                }
-
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn on_postgres() {
-                    if let Some(database) = cluster::database().await {
-                        test(&database.url).await;
-                    }
-                }
-            }
-        )*
-    };
-}
-
-on_both! {
-    async fn ballots_are_cast_both_ways(url) {
-        let printed = run_beside_a_guild(url, &["ballots", "--voters", "20", "--at-once", "4"]).await;
-        assert!(printed.contains("castBallot through GraphQL") && printed.contains("ratio"), "{printed}");
-    }
-
-    // The benchmark itself compares the responses, and fails if they differ.
-    async fn pages_are_the_same_from_both_servers(url) {
-        let arguments = [
-            &["pages", "--members", "40", "--campaigns", "12", "--ballots", "300"][..],
-            &["--connections", "2", "--turns", "1", "--requests", "8", "--subscribers", "0"],
-        ];
-        let printed = run_beside_a_guild(url, &arguments.concat()).await;
-        for page in ["roster page", "campaigns page", "campaign", "standings", "castBallot"] {
-            let start = format!("| {page} |");
-            let row = printed.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{printed}"));
-            let figures: Vec<f64> =
-                row.split('|').filter_map(|cell| cell.trim().trim_end_matches(" %").parse().ok()).collect();
-            assert_eq!(figures.len(), 10, "{row}");
-            let (guildhall, plain) = (figures[0], figures[4]);
-            assert!(guildhall > 0.0 && plain > 0.0, "{row}");
-        }
+/// The benchmark itself compares the responses, and fails if they differ.
+#[on_both]
+async fn pages_are_the_same_from_both_servers(database: Database) {
+    let arguments = [
+        &["pages", "--members", "40", "--campaigns", "12", "--ballots", "300"][..],
+        &["--connections", "2", "--turns", "1", "--requests", "8", "--subscribers", "0"],
+    ];
+    let printed = run_beside_a_guild(&database.url, &arguments.concat()).await;
+    for page in ["roster page", "campaigns page", "campaign", "standings", "castBallot"] {
+        let start = format!("| {page} |");
+        let row = printed.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{printed}"));
+        let figures: Vec<f64> =
+            row.split('|').filter_map(|cell| cell.trim().trim_end_matches(" %").parse().ok()).collect();
+        assert_eq!(figures.len(), 10, "{row}");
+        let (guildhall, plain) = (figures[0], figures[4]);
+        assert!(guildhall > 0.0 && plain > 0.0, "{row}");
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{DEMO, SERVE, SHOWN, bootstrapped, end, names_in, refused, sqlite};
 use crate::support::{
     TestApp,
-    process::{Served, ask, run, stdout},
+    process::{ServerProcess, run, stdout},
 };
 
 /// The tables of the schema, as diesel has them.
@@ -35,27 +35,32 @@ fn rows_of(conn: &mut SqliteConnection, table: &str) -> i64 {
 /// What a demo does not come by: texts and instants that databases write each in their own way, and Discord.
 const MORE: &str = "
     UPDATE guilds SET created_at = '2026-03-01 20:00:00.100';
-    UPDATE campaigns SET description = 'Zoë \"\\\\n'' 🐉' || char(10, 9, 1) || '$1 {} [null]', start_at = '2026-03-01 20:00:00'
-        WHERE status = 'LIVE';
+    UPDATE campaigns SET description = 'Zoë \"\\\\n'' 🐉' || char(10, 9, 1) || '$1 {} [null]',
+        start_at = '2026-03-01 20:00:00' WHERE status = 'LIVE';
     UPDATE members SET last_seen_at = '2026-03-01 20:00:00.000120' WHERE discord_username = 'member';
-    INSERT INTO discord_keeper VALUES (1, 9223372036854775807, '2026-03-01 20:00:00', 'CONNECTED', '2026-03-01 20:00:00', NULL);
+    INSERT INTO discord_keeper
+        VALUES (1, 9223372036854775807, '2026-03-01 20:00:00', 'CONNECTED', '2026-03-01 20:00:00', NULL);
     INSERT INTO discord_links SELECT id, '18446744073709551615', NULL, 'https://x/{id}', -1, NULL, NULL, 5,
         '2026-03-01 20:00:00', NULL, NULL, 'null' FROM guilds;
-    INSERT INTO discord_messages (guild_id, id, lane, number, kind, body, state, queued_at, expires_at, due_at, attempts)
+    INSERT INTO discord_messages
+        (guild_id, id, lane, number, kind, body, state, queued_at, expires_at, due_at, attempts)
         SELECT id, -9223372036854775807, '1', 1, 'INVITE', 'sealed', 'QUEUED', '2026-03-01 20:00:00',
             '2026-03-04 20:00:00', '2026-03-01 20:00:00.5', 0 FROM guilds;
     INSERT INTO discord_stories SELECT guild_id, id, '{\"told\": []}' FROM campaigns WHERE status = 'LIVE';
-    INSERT OR IGNORE INTO abstentions SELECT guild_id, (SELECT id FROM campaigns WHERE status = 'CLOSED'), id FROM members;
+    INSERT OR IGNORE INTO abstentions
+        SELECT guild_id, (SELECT id FROM campaigns WHERE status = 'CLOSED'), id FROM members;
     INSERT INTO audit_events SELECT guild_id, id, created_at, id, NULL, NULL, 'X', NULL, NULL, NULL, '' FROM members;
 ";
 
 /// A demo in which every table has rows; a token of its officer, what that shows, and a refresh token.
 async fn filled(folder: &Path) -> (String, Value, String) {
-    let served = Served::start(folder, &DEMO);
-    let login = "mutation($password: String!) { login(input: { discordUsername: \"officer\", password: $password }) { accessToken refreshToken } }";
-    let wrong = ask(&served, None, login, json!({ "password": "not this one" })).await.unwrap();
+    let served = ServerProcess::start(folder, &DEMO);
+    let login = "mutation($password: String!) {
+        login(input: { discordUsername: \"officer\", password: $password }) { accessToken refreshToken }
+    }";
+    let wrong = served.post(None, login, json!({ "password": "not this one" })).await.unwrap();
     assert!(wrong["errors"].is_array(), "{wrong}");
-    let signed_in = ask(&served, None, login, json!({ "password": "guildhall-demo" })).await.unwrap();
+    let signed_in = served.post(None, login, json!({ "password": "guildhall-demo" })).await.unwrap();
     let [token, refresh] = ["accessToken", "refreshToken"]
         .map(|name| signed_in["data"]["login"][name].as_str().unwrap_or_else(|| panic!("{signed_in}")).to_owned());
     let source = format!("sqlite://{}", folder.join("guildhall.db").display());
@@ -69,8 +74,8 @@ async fn filled(folder: &Path) -> (String, Value, String) {
     let codes = "INSERT INTO codes SELECT guild_id, id, 'RESET', 'hash', created_at, 1, '' FROM members LIMIT 1";
     conn.batch_execute(codes).unwrap();
     drop(conn);
-    let served = Served::start(folder, &SERVE);
-    let shown = ask(&served, Some(&token), SHOWN, json!({})).await.unwrap();
+    let served = ServerProcess::start(folder, &SERVE);
+    let shown = served.post(Some(&token), SHOWN, json!({})).await.unwrap();
     assert_eq!(shown["errors"], Value::Null, "{shown}");
     end(served).await;
     (token, shown, refresh)
@@ -78,7 +83,7 @@ async fn filled(folder: &Path) -> (String, Value, String) {
 
 async fn is_empty(app: &TestApp) {
     for table in tables() {
-        assert_eq!(app.rows_of(table).await, 0, "{table}");
+        assert_eq!(app.count_rows(table).await, 0, "{table}");
     }
 }
 
@@ -92,7 +97,7 @@ async fn everything_goes_from_sqlite_to_postgres_or_nothing_does() {
 
     // A row that arrives otherwise than it was sent is noticed.
     postgres
-        .sql(
+        .execute_sql(
             "CREATE FUNCTION otherwise() RETURNS trigger LANGUAGE plpgsql AS
             'BEGIN NEW.name := upper(NEW.name); RETURN NEW; END';
             CREATE TRIGGER otherwise BEFORE INSERT ON entries FOR EACH ROW EXECUTE FUNCTION otherwise()",
@@ -103,7 +108,7 @@ async fn everything_goes_from_sqlite_to_postgres_or_nothing_does() {
     is_empty(&postgres).await;
     // And one that does not arrive.
     postgres
-        .sql(
+        .execute_sql(
             "DROP TRIGGER otherwise ON entries;
             CREATE OR REPLACE FUNCTION otherwise() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
             CREATE TRIGGER otherwise BEFORE INSERT ON discord_stories FOR EACH ROW EXECUTE FUNCTION otherwise()",
@@ -112,7 +117,7 @@ async fn everything_goes_from_sqlite_to_postgres_or_nothing_does() {
     let said = refused(&migrate());
     assert!(said.contains("discord_stories has 1 rows in SQLite, and 0 rows in PostgreSQL"), "{said}");
     is_empty(&postgres).await;
-    postgres.sql("DROP TRIGGER otherwise ON discord_stories").await;
+    postgres.execute_sql("DROP TRIGGER otherwise ON discord_stories").await;
 
     // A stored result that is not what the ballots say is found, wherever it was changed.
     let mut conn = sqlite(&folder.path().join("guildhall.db"));
@@ -141,10 +146,10 @@ async fn everything_goes_from_sqlite_to_postgres_or_nothing_does() {
         assert!(rows > 0, "{table} has no rows to be copied");
         // Who keeps the connection to Discord is not for the new servers.
         let expected = if table == "discord_keeper" { 0 } else { rows };
-        assert_eq!(postgres.rows_of(table).await, expected, "{table}");
+        assert_eq!(postgres.count_rows(table).await, expected, "{table}");
     }
-    assert_eq!(postgres.rows_of("pg_sequences").await, 0, "a sequence would have to be set");
-    assert!(said.contains(" tables, ") && said.contains("results recounted: each matches its ballots."), "{said}");
+    assert_eq!(postgres.count_rows("pg_sequences").await, 0, "a sequence would have to be set");
+    assert!(said.contains(" tables, ") && said.contains("results recounted: each is what its ballots say."), "{said}");
     let count = "SELECT count(*) AS number FROM tallies";
     let recounted = sql_query(count).get_result::<CountRow>(&mut conn).unwrap().number;
     assert!(recounted >= 2 && said.contains(&format!("\n{recounted} results recounted")), "{said}");
@@ -156,11 +161,13 @@ async fn everything_goes_from_sqlite_to_postgres_or_nothing_does() {
     let secret = Command::new("sh").args(["-c", &secret]).current_dir(folder.path()).output().unwrap();
     let secret = stdout(&secret);
     assert_eq!(secret.len(), 64, "{export}");
-    let served =
-        Served::start(folder.path(), &[&SERVE[..], &["--database-url", &target, "--jwt-secret", &secret]].concat());
-    assert_eq!(ask(&served, Some(&token), SHOWN, json!({})).await.unwrap(), shown);
+    let served = ServerProcess::start(
+        folder.path(),
+        &[&SERVE[..], &["--database-url", &target, "--jwt-secret", &secret]].concat(),
+    );
+    assert_eq!(served.post(Some(&token), SHOWN, json!({})).await.unwrap(), shown);
     let renew = "mutation($token: String!) { refreshSession(input: { refreshToken: $token }) { accessToken } }";
-    let renewed = ask(&served, None, renew, json!({ "token": refresh })).await.unwrap();
+    let renewed = served.post(None, renew, json!({ "token": refresh })).await.unwrap();
     assert!(renewed["data"]["refreshSession"]["accessToken"].is_string(), "{renewed}");
 }
 

@@ -11,8 +11,9 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use serde_json::{Value, json};
 
 use crate::support::{
-    CAST,
-    process::{Served, ask, guildhall, run, stdout},
+    Client,
+    documents::CAST_BALLOT,
+    process::{ServerProcess, guildhall, run, stdout},
     strings,
 };
 
@@ -22,7 +23,9 @@ const DEMO: [&str; 6] = ["demo", "--bind", "127.0.0.1:0", "--no-simulate", "--da
 /// What a guild shows: roster, votes and their results.
 const SHOWN: &str = "{ guild { name } me { displayName } ranks { name level permissions }
     members(first: 100) { totalCount nodes { id displayName rank { name } registeredAt characters { name spec role } } }
-    campaigns(first: 100) { nodes { id title description status startAt turnout { voted eligible } standings { place points entry { name } } } }
+    campaigns(first: 100) { nodes {
+        id title description status startAt turnout { voted eligible } standings { place points entry { name } }
+    } }
     pastVotes(first: 100) { nodes { campaign { id closedAt winners { name } ballotBox { count digest } } } } }";
 
 /// A command that must be refused; what it says.
@@ -46,8 +49,8 @@ fn names_in(folder: &Path) -> Vec<String> {
 }
 
 /// Ends a server as an operator does.
-async fn end(mut served: Served) {
-    served.tell_to_end();
+async fn end(mut served: ServerProcess) {
+    served.terminate();
     tokio::task::spawn_blocking(move || assert!(served.child.wait().unwrap().success())).await.unwrap();
 }
 
@@ -59,17 +62,18 @@ fn bootstrapped(folder: &Path, slug: &str, database: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_of_a_running_server_has_every_ballot_acknowledged_before_and_becomes_a_server_again() {
     let folder = tempfile::tempdir().unwrap();
-    let served = Served::start(folder.path(), &[&DEMO[..], &["--members", "150"]].concat());
+    let served = ServerProcess::start(folder.path(), &[&DEMO[..], &["--members", "150"]].concat());
     let tokens = stdout(&run(folder.path(), &["token", "--guild", "emberwatch", "--all"]));
     let tokens: Vec<String> =
         tokens.lines().filter_map(|line| line.rsplit_once(' ')).map(|(_, token)| token.to_owned()).collect();
     let live = "{ campaigns(filter: { status: [LIVE] }) { nodes { id entries { id } turnout { voted } } } }";
-    let campaign = ask(&served, None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
+    let campaign = served.post(None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
     let input =
         json!({ "input": { "campaignId": campaign["id"], "picks": strings(&campaign["entries"], "/id")[..3] } });
     let mut casts = tokio::task::JoinSet::new();
     for token in &tokens {
-        let (token, url, body) = (token.clone(), served.url.clone(), json!({ "query": CAST, "variables": input }));
+        let (token, url, body) =
+            (token.clone(), served.url.clone(), json!({ "query": CAST_BALLOT, "variables": input }));
         casts.spawn(async move {
             let answer = reqwest::Client::new().post(url).bearer_auth(&token).json(&body).send().await.unwrap();
             let answer: Value = answer.json().await.unwrap();
@@ -106,15 +110,15 @@ async fn a_backup_of_a_running_server_has_every_ballot_acknowledged_before_and_b
     let said = stdout(&run(elsewhere.path(), &["restore", &copy]));
     assert_eq!(said, format!("sqlite://guildhall.db is restored from {copy}.\nguildhall.db.key: its signing key.\n"));
     assert_eq!(names_in(elsewhere.path()), ["guildhall.db", "guildhall.db.key"]);
-    let again = Served::start(elsewhere.path(), &SERVE);
+    let again = ServerProcess::start(elsewhere.path(), &SERVE);
     for token in &before {
-        let answer = ask(&again, Some(token), CAST, input.clone()).await.unwrap();
+        let answer = again.post(Some(token), CAST_BALLOT, input.clone()).await.unwrap();
         assert_eq!(answer["errors"][0]["extensions"]["reason"], "ALREADY_VOTED", "{answer}");
     }
     drop(again);
 
     // A server has its database to itself: nothing is put in its place meanwhile, whatever is forced.
-    let shown = ask(&served, Some(&tokens[0]), SHOWN, json!({})).await.unwrap();
+    let shown = served.post(Some(&tokens[0]), SHOWN, json!({})).await.unwrap();
     assert_eq!(shown["errors"], Value::Null, "{shown}");
     for restore in [&["restore", "copy-2.db"][..], &["restore", "--force", "copy-2.db"]] {
         assert!(refused(&run(folder.path(), restore)).contains("guildhall.db is in use"));
@@ -126,8 +130,8 @@ async fn a_backup_of_a_running_server_has_every_ballot_acknowledged_before_and_b
     assert!(std::fs::metadata(folder.path().join("guildhall.db-wal")).unwrap().len() > 0);
     stdout(&run(folder.path(), &["restore", "--force", "copy-2.db"]));
     assert!(!folder.path().join("guildhall.db-wal").exists());
-    let back = Served::start(folder.path(), &SERVE);
-    assert_eq!(ask(&back, Some(&tokens[0]), SHOWN, json!({})).await.unwrap(), shown);
+    let back = ServerProcess::start(folder.path(), &SERVE);
+    assert_eq!(back.post(Some(&tokens[0]), SHOWN, json!({})).await.unwrap(), shown);
 }
 
 #[test]

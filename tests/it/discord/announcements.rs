@@ -5,23 +5,23 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{CHANNEL, LINK, OTHER_CHANNEL, SERVER, link, started, titles, with_bot};
-use crate::support::{Client, Draft, LocalDiscord, TestApp, TestGuild, on_both, while_time_passes};
+use crate::support::{Client, LocalDiscord, TestApp, TestCampaign, TestGuild, on_both, while_time_passes};
 
 /// Members of the guild with the right to vote.
 async fn voters<'t>(guild: &TestGuild<'t>, number: usize) -> Vec<Client<'t>> {
     let mut rows = Vec::new();
     for voter in 0..number {
-        rows.push(guild.row(&format!("voter-{voter}"), "Member", true).await);
+        rows.push(guild.member_row(&format!("voter-{voter}"), "Member", true).await);
     }
-    guild.add(rows).await
+    guild.add_members(rows).await
 }
 
-/// The tasks that sleep on the clock while a server has nothing to do: the scheduler, the check for values of a newer release, the
-/// delivery, the announcements, the sync of roles, the gateway's lease, and the one that drops old messages.
+/// The number of tasks that sleep on the clock of an idle server: the scheduler, the check for a newer release's values,
+/// delivery, announcements, the sync of roles, the gateway's lease, and the deletion of old messages.
 const TASKS: usize = 7;
 
-/// Waits for the message of this number, counted from one. Moves the clock only while all [`TASKS`] sleep on it. If the clock
-/// moved while the server looks at a campaign, the server would leave the campaign alone for twenty times as long.
+/// Waits for the message of this number, counted from one. The clock moves only while all [`TASKS`] sleep on it: if it
+/// moved while the server checks a campaign, the next check would be late by twenty times as much.
 pub async fn message(app: &TestApp, discord: &LocalDiscord, number: usize) -> Value {
     let what = format!("message {number}");
     let message = discord.until(&what, |it| it.messages().get(number - 1).map(|it| it.body.clone()));
@@ -53,7 +53,7 @@ async fn a_campaign_is_announced_from_its_launch_to_its_result(app: TestApp) {
     let voters = voters(&guild, 7).await;
     let _running = started(&app, &discord).await;
     // Of the eight eligible members, the leader never votes.
-    let vote = Draft::live(&leader, 2, json!({
+    let vote = TestCampaign::live(&leader, 2, json!({
         "title": "@everyone **Next** raid", "announcements": "HYPE", "resultsVisibility": "ALWAYS", "durationHours": 48,
     })).await;
     let closes = (app.now() + Duration::from_hours(48)).and_utc().timestamp();
@@ -110,7 +110,7 @@ async fn the_level_selects_the_events_and_the_channel_is_the_campaigns_own(app: 
         let before = discord.messages().len();
         let input =
             json!({ "announcements": level, "earlyCloseIfAllVoted": false, "discordChannelId": own, "title": level });
-        let vote = Draft::live(&leader, 2, input).await;
+        let vote = TestCampaign::live(&leader, 2, input).await;
         if expected > 0 {
             message(&app, &discord, before + 1).await;
         }
@@ -130,12 +130,13 @@ async fn the_level_selects_the_events_and_the_channel_is_the_campaigns_own(app: 
     assert!(discord.messages().iter().all(|it| it.channel == OTHER_CHANNEL));
     // A campaign that some ranks can't see is announced only in a channel of its own.
     let officers = json!({ "announcements": "QUIET", "minRankLevelToVote": 4, "minRankLevelToView": 4 });
-    let secret = Draft::live(&leader, 2, officers).await;
-    Draft::live(&leader, 2, json!({ "title": "For all", "announcements": "QUIET", "minRankLevelToView": 1 })).await;
+    let secret = TestCampaign::live(&leader, 2, officers).await;
+    TestCampaign::live(&leader, 2, json!({ "title": "For all", "announcements": "QUIET", "minRankLevelToView": 1 }))
+        .await;
     assert!(said(&message(&app, &discord, 6).await).contains("For all"));
     secret.close(&leader).await;
     assert_eq!(discord.messages()[5].channel, CHANNEL);
-    while app.rows_of("discord_messages").await != 0 {}
+    while app.count_rows("discord_messages").await != 0 {}
 }
 
 #[on_both]
@@ -152,7 +153,7 @@ async fn hidden_standings_stay_hidden(app: TestApp) {
         for visibility in ["AFTER_VOTING", "AFTER_CLOSE"] {
             let before = discord.messages().len();
             let input = json!({ "announcements": "HYPE", "resultsVisibility": visibility, "durationHours": 48 });
-            let vote = Draft::live(&leader, 2, input).await;
+            let vote = TestCampaign::live(&leader, 2, input).await;
             message(&app, &discord, before + 1).await;
             let expected = [2, 2, 3, 3, 3, 4, 4];
             for ((voter, pick), number) in voters.iter().zip(picks).zip(expected) {
@@ -182,7 +183,7 @@ async fn missed_events_are_announced_later_and_simultaneous_ones_once(app: TestA
     link(&leader).await;
     let voters = voters(&guild, 3).await;
     // No bot runs yet, so the launch stays queued.
-    let vote = Draft::live(&leader, 2, json!({ "announcements": "HYPE", "resultsVisibility": "ALWAYS" })).await;
+    let vote = TestCampaign::live(&leader, 2, json!({ "announcements": "HYPE", "resultsVisibility": "ALWAYS" })).await;
     for voter in &voters {
         vote.vote(voter, &[0]).await;
     }
@@ -203,7 +204,7 @@ async fn a_complete_turnout_is_announced_if_the_campaign_stays_open(app: TestApp
     let leader = guild.leader().await;
     link(&leader).await;
     let _running = started(&app, &discord).await;
-    let vote = Draft::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false })).await;
+    let vote = TestCampaign::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false })).await;
     message(&app, &discord, 1).await;
     vote.vote(&leader, &[0]).await;
     app.clock.advance(Duration::from_secs(2));
@@ -211,7 +212,7 @@ async fn a_complete_turnout_is_announced_if_the_campaign_stays_open(app: TestApp
     // A scheduled start is announced as well.
     let start =
         chrono::DateTime::<chrono::Utc>::from_naive_utc_and_offset(app.now() + Duration::from_mins(5), chrono::Utc);
-    Draft::create(&leader, 2, json!({ "title": "By itself", "startAt": start })).await;
+    TestCampaign::draft(&leader, 2, json!({ "title": "By itself", "startAt": start })).await;
     app.clock.advance(Duration::from_mins(6));
     assert!(said(&message(&app, &discord, 3).await).contains("By itself"));
 }

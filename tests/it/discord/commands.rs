@@ -11,7 +11,7 @@ use guildhall::{
 use serde_json::{Value, json};
 
 use super::{LINK, SERVER, link, started, with_bot};
-use crate::support::{CAST, Client, Draft, LocalDiscord, TestApp, TestGuild, on_both};
+use crate::support::{Client, LocalDiscord, TestApp, TestCampaign, TestGuild, documents::CAST_BALLOT, on_both};
 
 /// Discord users: a leader and a voter with accounts, a member without one, and a user who is not a member.
 const LEADER: u64 = 101;
@@ -32,9 +32,10 @@ async fn linked_guild<'t>(app: &'t TestApp, discord: &LocalDiscord) -> (TestGuil
         ("guest", UNREGISTERED, "Member", false),
     ] {
         discord.join(SERVER, user, name, &[]);
-        members.push(Member { discord_id: Some(user.to_string()), ..guild.row(name, rank, is_registered).await });
+        members
+            .push(Member { discord_id: Some(user.to_string()), ..guild.member_row(name, rank, is_registered).await });
     }
-    guild.add(members).await;
+    guild.add_members(members).await;
     (guild, leader)
 }
 
@@ -43,7 +44,7 @@ async fn live(leader: &Client<'_>, title: &str, method: &str, picks: usize, entr
     let change = json!({
         "title": title, "method": method, "picksPerVoter": picks, "minRankLevelToVote": 1, "announcements": "OFF",
     });
-    let draft = Draft::live(leader, entries, change).await;
+    let draft = TestCampaign::live(leader, entries, change).await;
     CampaignId::try_from(&ID(draft.id)).unwrap()
 }
 
@@ -81,10 +82,10 @@ fn text(message: &Value) -> String {
 
 /// A registered member with a Discord account.
 async fn known<'t>(guild: &TestGuild<'t>, discord: &LocalDiscord, name: &str, user: u64) -> Client<'t> {
-    let mut row = guild.row(name, "Member", true).await;
+    let mut row = guild.member_row(name, "Member", true).await;
     row.discord_id = Some(user.to_string());
     discord.join(SERVER, user, name, &[]);
-    guild.add(vec![row]).await.remove(0)
+    guild.add_members(vec![row]).await.remove(0)
 }
 
 #[on_both]
@@ -97,7 +98,8 @@ async fn a_member_votes_once_and_is_shown_what_they_may_see(app: TestApp) {
     known(&guild, &discord, "other", 82).await;
     let _running = started(&app, &discord).await;
     let vote =
-        Draft::live(&leader, 3, json!({ "method": "WEIGHTED", "picksPerVoter": 2, "announcements": "OFF" })).await;
+        TestCampaign::live(&leader, 3, json!({ "method": "WEIGHTED", "picksPerVoter": 2, "announcements": "OFF" }))
+            .await;
     let opened = discord.slash(SERVER, 81, "vote", json!([])).await;
     assert_eq!((&opened["type"], &opened["data"]["flags"]), (&json!(4), &json!(64)), "for their eyes alone");
     let chosen = discord.select(SERVER, 81, &id_of(&opened["data"], None), &["2"]).await;
@@ -108,7 +110,7 @@ async fn a_member_votes_once_and_is_shown_what_they_may_see(app: TestApp) {
     let ballot =
         voter.ok("query($id: ID!) { campaign(id: $id) { viewerBallot { picks { name } } } }", vote.vars()).await;
     assert_eq!(ballot["campaign"]["viewerBallot"]["picks"], json!([{ "name": "entry 2" }, { "name": "entry 0" }]));
-    assert_eq!(voter.refusal(CAST, vote.ballot(&[0, 1])).await, "CONFLICT ALREADY_VOTED");
+    assert_eq!(voter.refusal(CAST_BALLOT, vote.ballot(&[0, 1])).await, "CONFLICT ALREADY_VOTED");
     let seen = discord.slash(SERVER, 81, "standings", json!([])).await.to_string();
     assert!(seen.contains("entry 2"), "{seen}");
     let hidden = discord.slash(SERVER, 82, "standings", json!([])).await.to_string();
@@ -129,7 +131,7 @@ async fn strangers_and_other_servers_see_nothing(app: TestApp) {
     let input = json!({ "input": { "serverId": OTHER_SERVER.to_string() } });
     other.leader().await.ok(LINK, input).await;
     known(&guild, &discord, "voter", 83).await;
-    Draft::live(&guild.leader().await, 2, json!({ "title": "Ours alone", "announcements": "OFF" })).await;
+    TestCampaign::live(&guild.leader().await, 2, json!({ "title": "Ours alone", "announcements": "OFF" })).await;
     let _running = started(&app, &discord).await;
     for (server, user) in [(OTHER_SERVER, 83), (SERVER, 84), (SERVER + 2, 83)] {
         discord.join(server, user, "someone", &[]);

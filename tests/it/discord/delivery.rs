@@ -6,17 +6,22 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::{CHANNEL, LINK, OTHER_CHANNEL, SERVER, link, started, status, titles, with_bot};
-use crate::support::{CAST, Client, Draft, LocalDiscord, PASSWORD, TestApp, TestGuild, on_both};
+use crate::support::{
+    Client, LocalDiscord, PASSWORD, TestApp, TestCampaign, TestGuild,
+    documents::{CAST_BALLOT, REGISTER_MEMBER, RETRY_DISCORD_MESSAGE},
+    on_both,
+};
 
 const INVITE: &str = "mutation($id: ID!) { sendInvite(memberId: $id) { code delivery } }";
-const OUTBOX: &str = "{ discordMessages { totalCount nodes { id kind state attempts queuedAt nextAttemptAt problem member { displayName } campaign { title } } } }";
-const RETRY: &str = "mutation($id: ID!) { retryDiscordMessage(id: $id) { message { state } } }";
+const OUTBOX: &str = "{ discordMessages { totalCount nodes {
+    id kind state attempts queuedAt nextAttemptAt problem member { displayName } campaign { title }
+} } }";
 
 /// A member without an account, with a Discord id.
 async fn invitee<'t>(guild: &TestGuild<'t>, name: &str, discord_id: u64) -> Client<'t> {
-    let mut row = guild.row(name, "Initiate", false).await;
+    let mut row = guild.member_row(name, "Initiate", false).await;
     row.discord_id = Some(discord_id.to_string());
-    guild.add(vec![row]).await.remove(0)
+    guild.add_members(vec![row]).await.remove(0)
 }
 
 async fn invite(leader: &Client<'_>, of: &Client<'_>) -> (String, String) {
@@ -58,9 +63,8 @@ async fn a_code_is_delivered_by_direct_message(app: TestApp) {
     let message = discord.messages().remove(0);
     assert_eq!((message.to, &message.body["allowed_mentions"]["parse"]), (Some(61), &json!([])));
     assert!(message.body["content"].as_str().unwrap().contains(&code), "{}", message.body);
-    let register = "mutation($input: RegisterInput!) { register(input: $input) { member { id } } }";
     let input = json!({ "inviteCode": code, "discordUsername": "newcomer", "password": PASSWORD });
-    guild.anyone().ok(register, json!({ "input": input })).await;
+    guild.anonymous().ok(REGISTER_MEMBER, json!({ "input": input })).await;
     let reset = "mutation($id: ID!) { sendResetCode(memberId: $id) { code delivery } }";
     let reset = leader.ok(reset, json!({ "id": newcomer.id })).await["sendResetCode"].clone();
     assert_eq!(reset["delivery"], "SENT");
@@ -90,12 +94,15 @@ async fn a_message_to_closed_direct_messages_fails_and_can_be_retried(app: TestA
     assert_eq!(letter["problem"], "They take no direct messages from the bot.");
     assert_eq!(status(&leader).await["failed"], 1);
     let member = guild.member("member", "Member").await;
-    assert_eq!(member.refusal(RETRY, json!({ "id": letter["id"] })).await, "FORBIDDEN PERMISSION_REQUIRED");
+    assert_eq!(
+        member.refusal(RETRY_DISCORD_MESSAGE, json!({ "id": letter["id"] })).await,
+        "FORBIDDEN PERMISSION_REQUIRED"
+    );
     discord.open_dms(62);
-    leader.ok(RETRY, json!({ "id": letter["id"] })).await;
+    leader.ok(RETRY_DISCORD_MESSAGE, json!({ "id": letter["id"] })).await;
     delivered(&app, &leader, &discord, 1).await;
     assert!(discord.messages()[0].body["content"].as_str().unwrap().contains(&code));
-    assert_eq!(leader.refusal(RETRY, json!({ "id": letter["id"] })).await, "NOT_FOUND id");
+    assert_eq!(leader.refusal(RETRY_DISCORD_MESSAGE, json!({ "id": letter["id"] })).await, "NOT_FOUND id");
 }
 
 #[on_both]
@@ -119,9 +126,9 @@ async fn a_newer_code_replaces_a_queued_one_and_both_are_encrypted(app: TestApp)
     let (old, delivery) = invited().await;
     assert_eq!(delivery, "QUEUED");
     let (new, _) = invited().await;
-    assert_eq!(app.rows_of("discord_messages").await, 1);
+    assert_eq!(app.count_rows("discord_messages").await, 1);
     for code in [&old, &new] {
-        assert_eq!(app.rows_of(&format!("discord_messages WHERE body LIKE '%{code}%'")).await, 0);
+        assert_eq!(app.count_rows(&format!("discord_messages WHERE body LIKE '%{code}%'")).await, 0);
     }
     let _running = started(&app, &discord).await;
     delivered(&app, &leader, &discord, 1).await;
@@ -141,10 +148,10 @@ async fn without_a_bot_nothing_changes(app: TestApp) {
         json!({ "connection": "OFF", "problem": null, "queued": 0, "failed": 0, "link": null })
     );
     assert_eq!(leader.refusal(LINK, json!({ "input": { "serverId": "1" } })).await, "CONFLICT DISCORD_OFF");
-    let draft = Draft::live(&leader, 2, json!({ "announcements": "HYPE", "discordChannelId": "1" })).await;
+    let draft = TestCampaign::live(&leader, 2, json!({ "announcements": "HYPE", "discordChannelId": "1" })).await;
     draft.close(&leader).await;
     for table in ["discord_messages", "discord_stories", "discord_keeper"] {
-        assert_eq!(app.rows_of(table).await, 0, "{table}");
+        assert_eq!(app.count_rows(table).await, 0, "{table}");
     }
 }
 
@@ -159,7 +166,7 @@ async fn an_outage_delays_no_vote_and_loses_and_repeats_no_message(app: TestApp)
     let quiet = |title: &str| json!({ "title": title, "announcements": "QUIET", "earlyCloseIfAllVoted": false });
     let mut votes = Vec::new();
     for title in ["One", "Two", "Three"] {
-        votes.push(Draft::live(&leader, 2, quiet(title)).await);
+        votes.push(TestCampaign::live(&leader, 2, quiet(title)).await);
         app.clock.advance(Duration::from_secs(20));
     }
     for vote in &votes {
@@ -187,7 +194,7 @@ async fn a_lost_response_repeats_no_message(app: TestApp) {
     link(&leader).await;
     discord.lose_next_answers(2);
     let _running = started(&app, &discord).await;
-    Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
+    TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
     delivered(&app, &leader, &discord, 1).await;
     let gone = async {
         while status(&leader).await["queued"] != 0 {
@@ -206,7 +213,7 @@ async fn a_rate_limit_is_waited_for(app: TestApp) {
     link(&leader).await;
     let _running = started(&app, &discord).await;
     discord.rate_limit_next(1, 90.5, false);
-    Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
+    TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
     let limited = |it: &LocalDiscord| it.calls().iter().any(|call| call.status == 429).then_some(());
     discord.until("a limited request", limited).await;
     // The wait starts when the limit is recorded.
@@ -218,7 +225,8 @@ async fn a_rate_limit_is_waited_for(app: TestApp) {
     let asked = discord.calls().len();
     app.clock.advance(Duration::from_secs(90));
     // Messages to another channel are delivered meanwhile.
-    Draft::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": OTHER_CHANNEL.to_string() })).await;
+    TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": OTHER_CHANNEL.to_string() }))
+        .await;
     discord.until("a message", |it| (it.messages().len() == 1).then_some(())).await;
     assert_eq!(discord.messages()[0].channel, OTHER_CHANNEL);
     assert_eq!(discord.calls().len(), asked + 2, "nothing else was asked for than that channel");
@@ -236,7 +244,7 @@ async fn no_request_is_made_while_a_limit_is_used_up(app: TestApp) {
     link(&leader).await;
     discord.limit_channel(5, 0, 30.0);
     let _running = started(&app, &discord).await;
-    let vote = Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
+    let vote = TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
     discord.until("the launch", |it| (it.messages().len() == 1).then_some(())).await;
     while status(&leader).await["queued"] != 0 {}
     vote.close(&leader).await;
@@ -259,7 +267,7 @@ async fn a_refused_message_fails_and_does_not_block_the_next(app: TestApp) {
     link(&leader).await;
     discord.delete_channel(CHANNEL);
     let _running = started(&app, &discord).await;
-    let vote = Draft::live(&leader, 2, json!({ "title": "Lost", "announcements": "QUIET" })).await;
+    let vote = TestCampaign::live(&leader, 2, json!({ "title": "Lost", "announcements": "QUIET" })).await;
     while status(&leader).await["failed"] != 1 {}
     let letter = outbox(&leader).await.remove(0);
     assert_eq!(
@@ -280,7 +288,7 @@ async fn nothing_is_posted_to_another_servers_channel(app: TestApp) {
     let leader = guild.leader().await;
     link(&leader).await;
     let _running = started(&app, &discord).await;
-    Draft::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": ANOTHERS.to_string() })).await;
+    TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": ANOTHERS.to_string() })).await;
     while status(&leader).await["failed"] != 1 {}
     assert!(outbox(&leader).await[0]["problem"].as_str().unwrap().contains("where it should go"));
     assert_eq!(discord.messages().len(), 0);
@@ -299,7 +307,7 @@ async fn a_code_is_sent_only_to_its_member(app: TestApp) {
     let correct = "mutation($id: ID!) { updateMember(input: { id: $id, discordId: \"66\" }) { member { id } } }";
     leader.ok(correct, json!({ "id": newcomer.id })).await;
     discord.open_dms(65);
-    leader.ok(RETRY, json!({ "id": outbox(&leader).await[0]["id"] })).await;
+    leader.ok(RETRY_DISCORD_MESSAGE, json!({ "id": outbox(&leader).await[0]["id"] })).await;
     while status(&leader).await["failed"] != 1 {}
     assert_eq!(discord.messages().len(), 0);
 }
@@ -312,7 +320,7 @@ async fn another_server_delivers_the_messages_of_a_crashed_one(app: TestApp) {
     link(&leader).await;
     let running = started(&app, &discord).await;
     let held = discord.hold();
-    Draft::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
+    TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
     held.waiting(1).await;
     // The server has sent the message and stops before it receives the response.
     drop(running);
@@ -343,11 +351,14 @@ async fn two_servers_share_the_outbox_and_repeat_no_message() {
     let channel = |number: usize| (OTHER_CHANNEL + number as u64 % 3).to_string();
     let votes = futures_util::stream::iter(0..VOTES).map(|number| {
         let (leader, servers) = (leader.clone(), [Arc::clone(&app.app), Arc::clone(&other)]);
-        let input = json!({ "title": format!("Vote {number}"), "announcements": "QUIET", "discordChannelId": channel(number), "resultsVisibility": "ALWAYS" });
+        let input = json!({
+            "title": format!("Vote {number}"), "announcements": "QUIET", "resultsVisibility": "ALWAYS",
+            "discordChannelId": channel(number),
+        });
         async move {
-            let draft = Draft::live(&leader, 2, input).await;
+            let draft = TestCampaign::live(&leader, 2, input).await;
             // The only voter's ballot closes the campaign, at one server or the other.
-            leader.run_at(&servers[number % 2], CAST, draft.ballot(&[0])).await;
+            leader.run_on(&servers[number % 2], CAST_BALLOT, draft.ballot(&[0])).await;
         }
     });
     votes.buffer_unordered(4).collect::<()>().await;

@@ -6,10 +6,10 @@ use guildhall::discord::Bot;
 use serde_json::{Value, json};
 
 use super::{SERVER, VETERAN_ROLE, link, map_roles, started, status, with_bot};
-use crate::support::{Draft, LocalDiscord, TestApp, on_both};
+use crate::support::{Client, LocalDiscord, TestApp, TestCampaign, on_both};
 
 /// Waits until the connection is in this state.
-async fn until_it_is(app: &TestApp, leader: &crate::support::Client<'_>, connection: &str) -> Value {
+async fn until_it_is(app: &TestApp, leader: &Client<'_>, connection: &str) -> Value {
     let waiting = async {
         loop {
             let found = status(leader).await;
@@ -82,7 +82,7 @@ async fn an_outage_is_reported_and_the_bot_recovers(app: TestApp) {
 async fn a_rejected_token_is_reported(app: TestApp) {
     let discord = LocalDiscord::start().await;
     let wrong = Bot::new("not-the-token", &discord.base(), &app.clock).unwrap();
-    let app = app.with(|it| it.bot = Some(wrong)).await;
+    let app = app.with_options(|it| it.bot = Some(wrong)).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let _running = guildhall::bot::start(&app.app);
@@ -160,13 +160,13 @@ async fn a_rejected_token_is_not_retried_over_and_over() {
     let discord = LocalDiscord::start().await;
     let app = TestApp::on_sqlite().await;
     let wrong = Bot::new("not-the-token", &discord.base(), &app.clock).unwrap();
-    let app = app.with(|it| it.bot = Some(wrong)).await;
+    let app = app.with_options(|it| it.bot = Some(wrong)).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     link(&leader).await;
     for channel in 1..=40_u64 {
         let input = json!({ "announcements": "QUIET", "discordChannelId": channel.to_string() });
-        Draft::live(&leader, 2, input).await;
+        TestCampaign::live(&leader, 2, input).await;
     }
     let _running = guildhall::bot::start(&app.app);
     let open = async {

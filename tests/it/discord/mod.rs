@@ -10,7 +10,7 @@ mod upgrades;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::{Client, TestApp, TestGuild, discord::LocalDiscord};
+use crate::support::{Client, LocalDiscord, TestApp, TestGuild};
 
 /// The Discord server of the guild under test, and two of its channels.
 const SERVER: u64 = 900_000_000_000_000_001;
@@ -50,7 +50,9 @@ async fn map_roles(guild: &TestGuild<'_>) {
     let roles =
         [("Member", MEMBER_ROLE), ("Veteran", VETERAN_ROLE), ("Officer", OFFICER_ROLE), ("Guild Leader", LEADER_ROLE)];
     for (rank, role) in roles {
-        let update = "mutation($id: ID!, $role: String!) { updateRank(input: { id: $id, discordRoleId: $role }) { rank { id } } }";
+        let update = "mutation($id: ID!, $role: String!) {
+            updateRank(input: { id: $id, discordRoleId: $role }) { rank { id } }
+        }";
         let id = async_graphql::ID::from(guild.rank(rank).id);
         guild.leader().await.ok(update, json!({ "id": id, "role": role.to_string() })).await;
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     LEADER_ROLE, LINK, MEMBER_ROLE, OFFICER_ROLE, SERVER, VETERAN_ROLE, link, map_roles, started, status, with_bot,
 };
-use crate::support::{TestApp, TestGuild, on_both, strings};
+use crate::support::{TestApp, TestGuild, documents::UNLINK_DISCORD, on_both, strings};
 
 const SYNC: &str = "mutation($dry: Boolean!, $overwrite: Boolean!) {
     syncDiscordRoles(dryRun: $dry, overwriteManual: $overwrite) { report {
@@ -23,7 +23,9 @@ fn sync(dry: bool, overwrite: bool) -> Value {
 
 /// The rank of each member and its source, by username.
 async fn roster(guild: &TestGuild<'_>) -> Vec<String> {
-    let query = "{ members(first: 100, filter: { active: null }) { nodes { discordUsername discordId rankSource rank { name } } } }";
+    let query = "{ members(first: 100, filter: { active: null }) {
+        nodes { discordUsername discordId rankSource rank { name } }
+    } }";
     let members = guild.leader().await.ok(query, json!({})).await["members"]["nodes"].clone();
     let line = |it: &Value| {
         let id = it["discordId"].as_str().unwrap_or("-");
@@ -49,14 +51,14 @@ async fn roles_set_ranks_and_newcomers_become_members(app: TestApp) {
     // Two members from an earlier sync, one with a rank set by hand, and one who is not on Discord.
     let mut rows = Vec::new();
     for (name, rank) in [("up", "Member"), ("down", "Officer"), ("byhand", "Member"), ("elsewhere", "Veteran")] {
-        let mut row = guild.row(name, rank, true).await;
+        let mut row = guild.member_row(name, rank, true).await;
         if name == "up" || name == "down" {
             row.rank_source = guildhall::identity::RankSource::DiscordSync;
             row.discord_id = Some(if name == "up" { "11" } else { "12" }.to_owned());
         }
         rows.push(row);
     }
-    guild.add(rows).await;
+    guild.add_members(rows).await;
     discord.join(SERVER, 11, "up", &[MEMBER_ROLE, VETERAN_ROLE]);
     discord.join(SERVER, 12, "down", &[VETERAN_ROLE]);
     discord.join(SERVER, 13, "ByHand", &[OFFICER_ROLE]);
@@ -201,9 +203,9 @@ async fn a_demotion_by_discord_takes_effect_at_once(app: TestApp) {
     let guild = app.guild("gg").await;
     map_roles(&guild).await;
     link(&guild.leader().await).await;
-    let mut row = guild.row("officer", "Officer", true).await;
+    let mut row = guild.member_row("officer", "Officer", true).await;
     (row.rank_source, row.discord_id) = (guildhall::identity::RankSource::DiscordSync, Some("41".to_owned()));
-    let officer = guild.add(vec![row]).await.remove(0);
+    let officer = guild.add_members(vec![row]).await.remove(0);
     discord.join(SERVER, 41, "officer", &[MEMBER_ROLE]);
     officer.ok("{ discordStatus { connection } }", json!({})).await;
     officer.ok(SYNC, sync(false, false)).await;
@@ -239,11 +241,8 @@ async fn a_failed_sync_reports_the_reason(app: TestApp) {
     discord.set_down(false);
     discord.remove_server(SERVER);
     assert_eq!(leader.refusal(SYNC, sync(false, false)).await, "CONFLICT DISCORD_REFUSED");
-    leader.ok("mutation { unlinkDiscord { success } }", json!({})).await;
-    assert_eq!(
-        leader.refusal("mutation { unlinkDiscord { success } }", json!({})).await,
-        "CONFLICT DISCORD_NOT_LINKED"
-    );
+    leader.ok(UNLINK_DISCORD, json!({})).await;
+    assert_eq!(leader.refusal(UNLINK_DISCORD, json!({})).await, "CONFLICT DISCORD_NOT_LINKED");
 }
 
 #[on_both]
@@ -253,9 +252,9 @@ async fn a_leader_by_role_can_follow_another(app: TestApp) {
     let leader = guild.leader().await;
     map_roles(&guild).await;
     link(&leader).await;
-    let mut row = guild.row("heir", "Officer", true).await;
+    let mut row = guild.member_row("heir", "Officer", true).await;
     row.rank_source = guildhall::identity::RankSource::DiscordSync;
-    guild.add(vec![row]).await;
+    guild.add_members(vec![row]).await;
     discord.join(SERVER, 51, "leader", &[OFFICER_ROLE]);
     discord.join(SERVER, 52, "heir", &[LEADER_ROLE]);
     let report = leader.ok(SYNC, sync(false, true)).await["syncDiscordRoles"]["report"].clone();

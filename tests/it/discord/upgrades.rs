@@ -3,15 +3,19 @@
 use serde_json::{Value, json};
 
 use super::{announcements::message, link, started, status, with_bot};
-use crate::support::{Client, Draft, TestApp, on_both};
+use crate::support::{
+    Client, TestApp, TestCampaign,
+    documents::{NODE_ID, RETRY_DISCORD_MESSAGE, UNLINK_DISCORD},
+    on_both,
+};
 
 const MESSAGES: &str = "{ discordMessages { totalCount nodes { id kind state } } }";
-const RETRY: &str = "mutation($id: ID!) { retryDiscordMessage(id: $id) { message { state } } }";
 
 /// Copies the only known message with another id and number, and with this kind and state.
 async fn store_copy(app: &TestApp, id: i64, kind: &str, state: &str, queued_at: &str) {
-    app.sql(&format!(
-        "INSERT INTO discord_messages (guild_id, id, lane, number, kind, body, state, queued_at, expires_at, due_at, attempts)
+    app.execute_sql(&format!(
+        "INSERT INTO discord_messages
+            (guild_id, id, lane, number, kind, body, state, queued_at, expires_at, due_at, attempts)
         SELECT guild_id, {id}, lane, 0, '{kind}', body, '{state}', '{queued_at}', expires_at, due_at, 0
         FROM discord_messages WHERE kind = 'ANNOUNCEMENT' AND state = 'QUEUED'"
     ))
@@ -24,14 +28,14 @@ fn message_id(id: i64) -> async_graphql::ID {
 
 /// Waits until a table has this number of rows.
 async fn until_rows(app: &TestApp, table: &str, rows: i64) {
-    let waiting = async { while app.rows_of(table).await != rows {} };
+    let waiting = async { while app.count_rows(table).await != rows {} };
     let waited = tokio::time::timeout(std::time::Duration::from_secs(20), waiting).await;
     waited.unwrap_or_else(|_| panic!("not {rows} rows of {table}"));
 }
 
-async fn titled(leader: &Client<'_>, title: &str) -> Draft {
+async fn titled(leader: &Client<'_>, title: &str) -> TestCampaign {
     let input = json!({ "title": title, "announcements": "QUIET", "earlyCloseIfAllVoted": false });
-    Draft::live(leader, 2, input).await
+    TestCampaign::live(leader, 2, input).await
 }
 
 #[on_both]
@@ -54,9 +58,9 @@ async fn messages_of_a_newer_release_are_left_alone_and_hold_up_nothing(app: Tes
     let found = status(&leader).await;
     assert_eq!((&found["queued"], &found["failed"]), (&json!(1), &json!(1)));
     for id in [1, 2, 3] {
-        let node = leader.ok("query($id: ID!) { node(id: $id) { id } }", json!({ "id": message_id(id) })).await;
+        let node = leader.ok(NODE_ID, json!({ "id": message_id(id) })).await;
         assert_eq!(node["node"], Value::Null);
-        assert_eq!(leader.refusal(RETRY, json!({ "id": message_id(id) })).await, "NOT_FOUND id");
+        assert_eq!(leader.refusal(RETRY_DISCORD_MESSAGE, json!({ "id": message_id(id) })).await, "NOT_FOUND id");
     }
     let _running = started(&app, &discord).await;
     until_rows(&app, "discord_messages WHERE id = 4 OR kind = 'ANNOUNCEMENT' AND state = 'QUEUED'", 0).await;
@@ -65,8 +69,8 @@ async fn messages_of_a_newer_release_are_left_alone_and_hold_up_nothing(app: Tes
     let http = app.serve().await;
     let metrics = http.client.get(http.url("/metrics")).send().await.unwrap().text().await.unwrap();
     assert!(metrics.contains("guildhall_discord_messages{state=\"queued\"} 0"), "{metrics}");
-    leader.ok("mutation { unlinkDiscord { success } }", json!({})).await;
-    assert_eq!(app.rows_of(UNKNOWN).await, 3);
+    leader.ok(UNLINK_DISCORD, json!({})).await;
+    assert_eq!(app.count_rows(UNKNOWN).await, 3);
 }
 
 #[on_both]
@@ -77,12 +81,14 @@ async fn a_campaign_that_a_newer_release_announced_is_not_announced_again(app: T
     link(&leader).await;
     let mut rows = Vec::new();
     for voter in 0..7 {
-        rows.push(guild.row(&format!("voter-{voter}"), "Member", true).await);
+        rows.push(guild.member_row(&format!("voter-{voter}"), "Member", true).await);
     }
-    let voters = guild.add(rows).await;
-    let vote = Draft::live(&leader, 2, json!({ "announcements": "HYPE", "durationHours": 48 })).await;
-    app.sql("UPDATE discord_stories SET told = '{\"events\":[\"DIGEST\",\"LAUNCH\"],\"leads\":0,\"digests\":[1]}'")
-        .await;
+    let voters = guild.add_members(rows).await;
+    let vote = TestCampaign::live(&leader, 2, json!({ "announcements": "HYPE", "durationHours": 48 })).await;
+    app.execute_sql(
+        "UPDATE discord_stories SET told = '{\"events\":[\"DIGEST\",\"LAUNCH\"],\"leads\":0,\"digests\":[1]}'",
+    )
+    .await;
     let _running = started(&app, &discord).await;
     vote.vote(&voters[0], &[0]).await;
     let second = message(&app, &discord, 2).await.to_string();
@@ -100,13 +106,13 @@ async fn a_campaign_is_not_announced_while_its_announcements_cannot_be_read(app:
     link(&leader).await;
     let vote = titled(&leader, "Unreadable").await;
     let unreadable = "{\"events\":{\"LAUNCH\":1}}";
-    app.sql(&format!("UPDATE discord_stories SET told = '{unreadable}'")).await;
+    app.execute_sql(&format!("UPDATE discord_stories SET told = '{unreadable}'")).await;
     vote.close(&leader).await;
     titled(&leader, "Readable").await;
     let _running = started(&app, &discord).await;
     until_rows(&app, "discord_messages", 0).await;
     assert_eq!(discord.messages().len(), 2, "the launches of both, and no result");
-    assert_eq!(app.rows_of(&format!("discord_stories WHERE told = '{unreadable}'")).await, 1);
+    assert_eq!(app.count_rows(&format!("discord_stories WHERE told = '{unreadable}'")).await, 1);
 }
 
 #[on_both]
@@ -115,7 +121,7 @@ async fn an_unknown_state_of_the_connection_fails_nothing(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let (now, until) = (app.now(), app.now() + std::time::Duration::from_secs(10));
-    app.sql(&format!("INSERT INTO discord_keeper VALUES (1, 1, '{until}', 'DEGRADED', '{now}', NULL)")).await;
+    app.execute_sql(&format!("INSERT INTO discord_keeper VALUES (1, 1, '{until}', 'DEGRADED', '{now}', NULL)")).await;
     assert_eq!(status(&leader).await["connection"], "CONNECTING");
     // Once the other server's lease is over, this one connects.
     app.clock.advance(std::time::Duration::from_secs(11));

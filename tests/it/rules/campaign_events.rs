@@ -287,7 +287,8 @@ proptest! {
         prop_assert_eq!(only(others.iter().copied()).len(), others.len());
         prop_assert!(only(others).is_subset(&state.events));
         prop_assert!(changes.len() <= usize::try_from(state.leads + state.teases).unwrap_or_default());
-        prop_assert_eq!(events.first().copied(), Some(AnnouncementEvent::Launch).filter(|_| level != AnnouncementLevel::Off));
+        let launch = (level != AnnouncementLevel::Off).then_some(AnnouncementEvent::Launch);
+        prop_assert_eq!(events.first().copied(), launch);
         let end = events.iter().position(|event| *event == AnnouncementEvent::Results);
         prop_assert!(end.is_none_or(|end| end + 1 == events.len()));
     }

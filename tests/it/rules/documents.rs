@@ -6,8 +6,10 @@ use async_graphql::{ServerError, Variables, parser::parse_schema};
 use guildhall::engine::{DocumentRef, Documents, Limits};
 use proptest::prelude::*;
 
-const SDL: &str =
-    "type Query { members(first: Int): MemberConnection tags: [Tag] name: String search(y: String, z: String): String nodes(ids: [ID!]!): [Tag] }
+const SDL: &str = "type Query {
+        members(first: Int): MemberConnection tags: [Tag] name: String search(y: String, z: String): String
+        nodes(ids: [ID!]!): [Tag]
+    }
     type MemberConnection { nodes: [Member] } type Member { friends(first: Int): MemberConnection name: String }
     type Tag { tags: [Tag] name: String }";
 
@@ -47,8 +49,9 @@ fn a_hundred_spreads_on_five_levels_are_measured_at_once() {
 fn what_goes_in_circles_does_not_parse_or_asks_for_too_much_is_refused() {
     let deep = format!("{}name{}", "{ tags ".repeat(70), "}".repeat(70));
     let paged = "{ members(first: 100) { nodes { friends(first: 100) { nodes { friends { nodes { name } } } } } } }";
-    let defaulted = "query($n: Int = 100) { members(first: $n) { nodes { friends(first: $n) { nodes { friends(first: $n) \
-        { nodes { name } } } } } } }";
+    let defaulted = "query($n: Int = 100) { members(first: $n) { nodes {
+        friends(first: $n) { nodes { friends(first: $n) { nodes { name } } } }
+    } } }";
     let ids = format!("{{ nodes(ids: [{}]) {{ {} }} }}", "1 ".repeat(100), "tags { tags { tags { name } } }");
     let wide = (0..60).map(|i| format!("a{i}: name")).collect::<Vec<_>>().join(" ");
     for (text, expected) in [

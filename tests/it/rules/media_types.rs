@@ -42,7 +42,8 @@ fn a_client_gets_what_it_prefers_of_what_there_is() {
         ("text/event-stream", None, true),
         ("text/event-stream;q=0, application/json", older, false),
         (
-            "application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed",
+            "application/graphql-response+json, application/graphql+json, application/json, text/event-stream, \
+             multipart/mixed",
             modern,
             true,
         ),

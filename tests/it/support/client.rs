@@ -1,6 +1,6 @@
 //! A client that runs operations without a socket.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{panic::Location, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt};
 use guildhall::{
@@ -13,104 +13,102 @@ use guildhall::{
     engine::Origin,
     kernel::error::{self, Code},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::TestApp;
+use super::{TestApp, refusal_in};
 
-/// A member, or someone who is not signed in.
+/// A member's client, or one that is not signed in.
 #[derive(Clone)]
 pub struct Client<'t> {
     pub(super) test: &'t TestApp,
     pub(super) slug: String,
-    /// Their global id; empty for someone who is not signed in.
+    /// The member's global id; empty if the client is not signed in.
     pub id: String,
     pub token: Option<String>,
 }
 
+/// The responses of a subscription.
 pub type Responses = Pin<Box<dyn Stream<Item = Value> + Send>>;
 
 impl Client<'_> {
-    /// The same guild with another access token.
+    /// A client of the same guild with another access token.
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    async fn admit(&self) -> error::Result<AuthContext> {
-        self.admit_at(&self.test.app).await
-    }
-
-    async fn admit_at(&self, server: &Arc<App>) -> error::Result<AuthContext> {
+    async fn authenticate(&self, server: &Arc<App>) -> error::Result<AuthContext> {
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
         let credentials = Credentials { guild: Some(&self.slug), authorization: authorization.as_deref() };
         let origin = Origin { address: None, user_agent: Some("tests".to_owned()) };
         AuthContext::authenticate(server, credentials, origin).await
     }
 
-    /// Whether the server lets this client in at all.
-    pub async fn refused(&self) -> Option<Code> {
-        self.admit().await.err().and_then(|error| error.refusal().map(|refusal| refusal.code))
+    /// The error code with which the server rejects this client's credentials; `None` if it accepts them.
+    pub async fn auth_error(&self) -> Option<Code> {
+        let error = self.authenticate(&self.test.app).await.err();
+        error.and_then(|error| error.refusal().map(|refusal| refusal.code))
     }
 
-    /// Runs an operation; the whole answer.
+    /// Runs an operation and returns the response.
     pub async fn run(&self, query: &str, variables: Value) -> Value {
-        self.run_at(&self.test.app, query, variables).await
+        self.run_on(&self.test.app, query, variables).await
     }
 
-    /// Runs an operation at another server; the whole answer.
-    pub async fn run_at(&self, server: &Arc<App>, query: &str, variables: Value) -> Value {
-        let caller = match self.admit_at(server).await {
-            Ok(caller) => caller,
+    /// Runs an operation on another server.
+    pub async fn run_on(&self, server: &Arc<App>, query: &str, variables: Value) -> Value {
+        let context = match self.authenticate(server).await {
+            Ok(context) => context,
             Err(error) => {
-                let refusal = error.refusal().unwrap_or_else(|| panic!("not let in: {error}")).clone();
+                let refusal = error.refusal().unwrap_or_else(|| panic!("authentication failed: {error}")).clone();
                 return serde_json::to_value(async_graphql::Response::from_errors(vec![refusal.into_server_error()]))
                     .unwrap();
             }
         };
         let response = match self.test.graph.prepare(operation(query, variables)) {
-            Ok(prepared) => self.test.graph.execute(prepared, &caller, "test").await,
+            Ok(prepared) => self.test.graph.execute(prepared, &context, "test").await,
             Err(errors) => async_graphql::Response::from_errors(errors),
         };
         serde_json::to_value(response).unwrap()
     }
 
-    /// Runs an operation that must go well; its data.
+    /// Runs an operation that must succeed, and returns its data.
     #[track_caller]
     pub fn ok(&self, query: &str, variables: Value) -> impl Future<Output = Value> {
-        let (caller, query) = (std::panic::Location::caller(), query.to_owned());
+        let (caller, query) = (Location::caller(), query.to_owned());
         async move {
-            let answer = self.run(&query, variables).await;
-            assert!(answer.get("errors").is_none(), "{caller}: {query} was refused: {}", answer["errors"]);
-            answer["data"].clone()
+            let response = self.run(&query, variables).await;
+            assert!(response.get("errors").is_none(), "{caller}: {query} was refused: {}", response["errors"]);
+            response["data"].clone()
         }
     }
 
-    /// Runs an operation that must be refused; `CODE`, or `CODE REASON`, with ` field` where one is named.
+    /// Runs an operation that must be refused, and returns its first error in the form of [`refusal_in`].
     pub async fn refusal(&self, query: &str, variables: Value) -> String {
         refusal_in(&self.run(query, variables).await)
     }
 
-    /// Subscribes; each answer as it comes.
+    /// Subscribes, and returns a stream of the responses.
     pub async fn subscribe(&self, query: &str, variables: Value) -> Responses {
-        self.subscribe_at(&self.test.app, query, variables).await
+        self.subscribe_on(&self.test.app, query, variables).await
     }
 
-    /// Subscribes at another server.
-    pub async fn subscribe_at(&self, server: &Arc<App>, query: &str, variables: Value) -> Responses {
-        let caller = self.admit_at(server).await.unwrap();
+    /// Subscribes on another server.
+    pub async fn subscribe_on(&self, server: &Arc<App>, query: &str, variables: Value) -> Responses {
+        let context = self.authenticate(server).await.unwrap();
         let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
-        let responses = self.test.graph.subscribe(prepared, caller, "test".to_owned());
-        let value = |said| match said {
+        let messages = self.test.graph.subscribe(prepared, context, "test".to_owned());
+        let response = |message| match message {
             SubscriptionMessage::Next(json) => serde_json::from_str(&json).unwrap(),
-            SubscriptionMessage::Refused(errors) => serde_json::json!({ "errors": errors }),
+            SubscriptionMessage::Refused(errors) => json!({ "errors": errors }),
         };
-        responses.map(value).boxed()
+        messages.map(response).boxed()
     }
 
-    /// How many SQL statements a query takes, once the client is let in.
-    pub async fn statements(&self, query: &str, variables: Value) -> u64 {
-        let (caller, usage) = (self.admit().await.unwrap(), Arc::new(Usage::default()));
+    /// The number of SQL statements of an operation, without those that authenticate the client.
+    pub async fn count_statements(&self, query: &str, variables: Value) -> u64 {
+        let (context, usage) = (self.authenticate(&self.test.app).await.unwrap(), Arc::new(Usage::default()));
         let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
-        let response = Arc::clone(&usage).scope(self.test.graph.execute(prepared, &caller, "test")).await;
+        let response = Arc::clone(&usage).measure(self.test.graph.execute(prepared, &context, "test")).await;
         assert!(response.errors.is_empty(), "{query} was refused: {:?}", response.errors);
         usage.statements()
     }
@@ -124,15 +122,7 @@ fn operation(query: &str, variables: Value) -> Operation {
     }
 }
 
-/// The first error of an answer as `CODE REASON field`.
-pub fn refusal_in(answer: &Value) -> String {
-    let error = &answer["errors"][0];
-    assert!(error.is_object(), "not refused: {answer}");
-    let extensions = &error["extensions"];
-    ["code", "reason", "field"].iter().filter_map(|it| extensions[it].as_str()).collect::<Vec<_>>().join(" ")
-}
-
-/// The next answer of a subscription. The bound is for a test that fails: one that passes does not wait.
-pub async fn next(responses: &mut Responses) -> Option<Value> {
-    tokio::time::timeout(Duration::from_secs(20), responses.next()).await.expect("nothing came for 20 seconds")
+/// The next response of a subscription; `None` when it has ended. Fails after 20 seconds without one.
+pub async fn next_response(responses: &mut Responses) -> Option<Value> {
+    tokio::time::timeout(Duration::from_secs(20), responses.next()).await.expect("no response for 20 seconds")
 }

@@ -10,39 +10,42 @@ use std::{
 
 use serde_json::{Value, json};
 
+/// The program in this working directory, without the environment of the tests.
 pub fn guildhall(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_guildhall"));
     command.current_dir(folder).env_clear().env("RUST_LOG", "info");
     command
 }
 
+/// Runs a command to its end.
 pub fn run(folder: &Path, arguments: &[&str]) -> Output {
     guildhall(folder).args(arguments).output().unwrap()
 }
 
+/// The standard output of a command that must have succeeded.
 pub fn stdout(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// A server that is killed, without warning, when it goes out of scope.
-pub struct Served {
+/// A server in a process of its own, which is killed when it goes out of scope.
+pub struct ServerProcess {
     pub child: Child,
     pub url: String,
-    /// What it logs, as it does.
+    /// The log's messages, as they are written.
     messages: mpsc::Receiver<String>,
-    /// All that it has logged, once it has ended.
+    /// Returns all lines of the log when the process has ended.
     log: Option<JoinHandle<Vec<String>>>,
 }
 
-impl Served {
-    /// Starts a command that serves, and waits until it says where.
+impl ServerProcess {
+    /// Starts a command that serves, and waits until it logs its address.
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
-        Self::start_with(folder, arguments, &[])
+        Self::start_with_env(folder, arguments, &[])
     }
 
-    /// With these variables, too.
-    pub fn start_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    /// Starts a command with these environment variables.
+    pub fn start_with_env(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = guildhall(folder);
         let mut child = command
             .envs(variables.iter().copied())
@@ -53,7 +56,7 @@ impl Served {
             .unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (sender, messages) = mpsc::channel();
-        // Read on to its end, also when nobody listens, so that the server never waits for a full pipe.
+        // Reads the log to its end even if the test does not, so that the server never waits for a full pipe.
         let log = std::thread::spawn(move || {
             let mut log = Vec::new();
             for line in lines.map_while(Result::ok) {
@@ -63,42 +66,45 @@ impl Served {
             }
             log
         });
-        let mut served = Self { child, url: String::new(), messages, log: Some(log) };
-        served.url = format!("{}/graphql", served.wait_for("serving on "));
-        served
+        let mut server = Self { child, url: String::new(), messages, log: Some(log) };
+        server.url = format!("{}/graphql", server.wait_for_log("serving on "));
+        server
     }
 
-    /// Waits until it logs a message that starts so; the rest of it.
-    pub fn wait_for(&self, start: &str) -> String {
+    /// Waits for a log message with this prefix, and returns the rest of the message.
+    pub fn wait_for_log(&self, prefix: &str) -> String {
         let mut messages = self.messages.iter();
         messages
-            .find_map(|it| it.strip_prefix(start).map(str::to_owned))
-            .unwrap_or_else(|| panic!("it never said {start:?}"))
+            .find_map(|it| it.strip_prefix(prefix).map(str::to_owned))
+            .unwrap_or_else(|| panic!("the server ended without the log message {prefix:?}"))
     }
 
-    /// Ends it, and gives what it has logged.
-    pub fn end(mut self) -> Vec<String> {
-        self.tell_to_end();
+    /// Posts an operation, and returns the response.
+    pub async fn post(&self, token: Option<&str>, query: &str, variables: Value) -> Result<Value, reqwest::Error> {
+        let body = json!({ "query": query, "variables": variables });
+        let mut request = reqwest::Client::new().post(&self.url).json(&body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        request.send().await?.json().await
+    }
+
+    /// Shuts the server down, and returns its log.
+    pub fn stop(mut self) -> Vec<String> {
+        self.terminate();
         assert!(self.child.wait().unwrap().success());
         self.log.take().unwrap().join().unwrap()
     }
 
-    pub fn tell_to_end(&self) {
+    /// Sends SIGTERM, and does not wait for the end.
+    pub fn terminate(&self) {
         assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
     }
 }
 
-impl Drop for Served {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-pub async fn ask(served: &Served, token: Option<&str>, query: &str, variables: Value) -> Result<Value, reqwest::Error> {
-    let mut request = reqwest::Client::new().post(&served.url).json(&json!({ "query": query, "variables": variables }));
-    if let Some(token) = token {
-        request = request.bearer_auth(token);
-    }
-    request.send().await?.json().await
 }

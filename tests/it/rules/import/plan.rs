@@ -250,7 +250,8 @@ fn a_listed_members_problem_is_reported_once() {
             {"name": "A", "realm": "R", "class": "Mage", "spec": "Fire"}, {"name": []},
             {"name": "B", "realm": "R", "class": "Mage", "spec": "Fire"}]},
         {"discordUsername": "korr", "characters": [
-            {"name": "A", "realm": "R", "class": "Mage"}, {"name": "B", "realm": "R", "class": "Mage", "spec": "Fire"}]},
+            {"name": "A", "realm": "R", "class": "Mage"},
+            {"name": "B", "realm": "R", "class": "Mage", "spec": "Fire"}]},
         {"discordUsername": "bryn", "rank": "Officer", "characters": [
             {"name": "Bryn", "realm": "Area 52"}, {"name": "C", "realm": "R"}, {"name": "Brynalt", "realm": "Area 52"}]}
     ]}"#;

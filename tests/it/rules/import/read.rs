@@ -187,7 +187,9 @@ proptest! {
     #[test]
     fn every_file_is_read_or_rejected(
         format in select(vec![Format::Csv, Format::Json]),
-        start in select(vec!["", "username,rank\n", "username;a;class\n\"", "{\"members\": [", "{\"members\": [{}, {\"rank\":"]),
+        start in select(vec![
+            "", "username,rank\n", "username;a;class\n\"", "{\"members\": [", "{\"members\": [{}, {\"rank\":",
+        ]),
         rest in "[a,;\"'\r\n\t{}:\\[\\]0-9é\u{feff}\u{0}]{0,40}",
     ) {
         if let Ok(reading) = read(format, format!("{start}{rest}").as_bytes()) {

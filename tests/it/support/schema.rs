@@ -9,10 +9,10 @@ use async_graphql::parser::{
 use guildhall::api::Graph;
 
 /// The schema's types by name.
-pub struct Types(HashMap<String, TypeKind>);
+pub struct SchemaTypes(HashMap<String, TypeKind>);
 
-impl Types {
-    pub fn read() -> Self {
+impl SchemaTypes {
+    pub fn parse() -> Self {
         let definitions = parse_schema(Graph::new().unwrap().sdl()).unwrap().definitions;
         Self(
             definitions
@@ -44,9 +44,9 @@ impl Types {
     pub fn everything(&self, ty: &str, depth: usize) -> String {
         let fields = self.fields(ty).into_iter().filter(|field| field.arguments.is_empty());
         let selected: Vec<String> = fields
-            .filter_map(|field| match self.0.get(base(&field.ty.node)) {
+            .filter_map(|field| match self.0.get(base_type(&field.ty.node)) {
                 Some(TypeKind::Object(_)) if depth > 0 => {
-                    Some(format!("{} {}", field.name.node, self.everything(base(&field.ty.node), depth - 1)))
+                    Some(format!("{} {}", field.name.node, self.everything(base_type(&field.ty.node), depth - 1)))
                 }
                 Some(TypeKind::Object(_)) => None,
                 Some(TypeKind::Interface(_) | TypeKind::Union(_)) => {
@@ -87,16 +87,16 @@ impl Types {
     }
 
     pub fn selection(&self, field: &FieldDefinition) -> &str {
-        match self.0.get(base(&field.ty.node)) {
+        match self.0.get(base_type(&field.ty.node)) {
             Some(TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_)) => "{ __typename }",
             _ => "",
         }
     }
 }
 
-pub fn base(ty: &Type) -> &str {
+pub fn base_type(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name,
-        BaseType::List(inner) => base(inner),
+        BaseType::List(inner) => base_type(inner),
     }
 }
