@@ -16,7 +16,7 @@ async fn voters<'t>(guild: &TestGuild<'t>, number: usize) -> Vec<Client<'t>> {
     guild.add_members(rows).await
 }
 
-/// The number of tasks that sleep on the clock of an idle server: the scheduler, the check for a newer release's values,
+/// The number of tasks that sleep on an idle server's clock: the scheduler, the check for a newer release's values,
 /// delivery, announcements, the sync of roles, the gateway's lease, and the deletion of old messages.
 const TASKS: usize = 7;
 
@@ -94,7 +94,7 @@ async fn a_campaign_is_announced_from_its_launch_to_its_result(app: TestApp) {
     assert_eq!(field(&result, "Standings"), "1\\. entry 1: 4 points\n2\\. entry 0: 2 points");
     app.clock.advance(Duration::from_hours(24));
     assert_eq!(discord.messages().len(), told + 3);
-    assert_eq!((discord.faults(), discord.duplicates()), (Vec::new(), 0));
+    assert_eq!((discord.invalid_requests(), discord.duplicates()), (Vec::new(), 0));
 }
 
 #[on_both]

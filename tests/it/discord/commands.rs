@@ -117,7 +117,7 @@ async fn a_member_votes_once_and_is_shown_what_they_may_see(app: TestApp) {
     assert!(!hidden.contains("entry 2") && hidden.contains("Vote first"), "{hidden}");
     let whoami = discord.slash(SERVER, 81, "whoami", json!([])).await.to_string();
     assert!(whoami.contains("voter") && whoami.contains("Member"), "{whoami}");
-    assert_eq!((discord.faults(), discord.double_answers()), (Vec::new(), 0));
+    assert_eq!((discord.invalid_requests(), discord.double_responses()), (Vec::new(), 0));
 }
 
 #[on_both]
@@ -182,7 +182,7 @@ async fn a_ranking_is_filled_in_cast_once_and_shown_again(app: TestApp) {
     let standings = text(&slash(&discord, VOTER, "standings").await);
     assert!(standings.contains(r"1\\. entry 27: 2 points\n2\\. entry 3: 1 point\n"), "{standings}");
     assert!(text(&slash(&discord, LEADER, "standings").await).contains("Vote first"));
-    assert_eq!((discord.faults(), discord.double_answers()), (Vec::new(), 0));
+    assert_eq!((discord.invalid_requests(), discord.double_responses()), (Vec::new(), 0));
 }
 
 #[on_both]

@@ -72,7 +72,7 @@ async fn a_code_is_delivered_by_direct_message(app: TestApp) {
     assert_eq!(outbox(&leader).await, Vec::<Value>::new());
     let unknown = guild.unregistered("unknown", "Initiate").await;
     assert_eq!(invite(&leader, &unknown).await.1, "NOT_LINKED");
-    assert_eq!(discord.faults(), Vec::<String>::new());
+    assert_eq!(discord.invalid_requests(), Vec::<String>::new());
 }
 
 #[on_both]
@@ -192,7 +192,7 @@ async fn a_lost_response_repeats_no_message(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     link(&leader).await;
-    discord.lose_next_answers(2);
+    discord.lose_next_responses(2);
     let _running = started(&app, &discord).await;
     TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
     delivered(&app, &leader, &discord, 1).await;
@@ -321,7 +321,7 @@ async fn another_server_delivers_the_messages_of_a_crashed_one(app: TestApp) {
     let running = started(&app, &discord).await;
     let held = discord.hold();
     TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
-    held.waiting(1).await;
+    held.wait_for(1).await;
     // The server has sent the message and stops before it receives the response.
     drop(running);
     let other = app.another_bot(&discord).await;
@@ -347,7 +347,7 @@ async fn two_servers_share_the_outbox_and_repeat_no_message() {
     link(&leader).await;
     let other = app.another_bot(&discord).await;
     let (_one, _two) = (guildhall::bot::start(&app.app), guildhall::bot::start(&other));
-    discord.until("a session", |it| (it.sessions() > 0).then_some(())).await;
+    discord.until("a session", |it| (it.connected_sessions() > 0).then_some(())).await;
     let channel = |number: usize| (OTHER_CHANNEL + number as u64 % 3).to_string();
     let votes = futures_util::stream::iter(0..VOTES).map(|number| {
         let (leader, servers) = (leader.clone(), [Arc::clone(&app.app), Arc::clone(&other)]);

@@ -36,21 +36,27 @@ async fn the_bot_connects_and_reconnects(app: TestApp) {
         match end {
             0 => {
                 discord.reset_connections(true);
-                discord.drop_gateway();
+                discord.cut_gateway();
                 discord.reset_connections(false);
             }
             code => discord.close_gateway(code),
         }
-        discord.until("the session again", |it| (it.resumes() > number && it.sessions() == 1).then_some(())).await;
+        discord
+            .until("the session again", |it| (it.resumes() > number && it.connected_sessions() == 1).then_some(()))
+            .await;
     }
     until_it_is(&app, &leader, "CONNECTED").await;
     let resumes = discord.resumes();
-    discord.ask_reconnect();
-    discord.until("the session again", |it| (it.resumes() > resumes && it.sessions() == 1).then_some(())).await;
+    discord.request_reconnect();
+    discord
+        .until("the session again", |it| (it.resumes() > resumes && it.connected_sessions() == 1).then_some(()))
+        .await;
     // An expired session is replaced by a new one.
-    discord.refuse_resume();
-    discord.drop_gateway();
-    discord.until("a new session", |it| (it.identifies().len() == 2 && it.sessions() == 1).then_some(())).await;
+    discord.reject_resume();
+    discord.cut_gateway();
+    discord
+        .until("a new session", |it| (it.identifies().len() == 2 && it.connected_sessions() == 1).then_some(()))
+        .await;
     until_it_is(&app, &leader, "CONNECTED").await;
 }
 
@@ -71,7 +77,7 @@ async fn an_outage_is_reported_and_the_bot_recovers(app: TestApp) {
     until_it_is(&app, &leader, "CONNECTING").await;
     discord.set_down(false);
     until_it_is(&app, &leader, "CONNECTED").await;
-    discord.arrive(SERVER, 71, "afterwards", &[VETERAN_ROLE]);
+    discord.join_with_event(SERVER, 71, "afterwards", &[VETERAN_ROLE]);
     let query = "{ members(filter: { search: \"afterwards\" }) { nodes { rank { name } } } }";
     let followed =
         async { while leader.ok(query, json!({})).await["members"]["nodes"][0]["rank"]["name"] != "Veteran" {} };
@@ -129,11 +135,11 @@ async fn one_server_holds_the_lease_and_another_acquires_it() {
         app.clock.advance(Duration::from_secs(1));
         tokio::task::yield_now().await;
     }
-    assert_eq!((discord.sessions(), discord.identifies().len()), (1, 1), "one connection for both");
+    assert_eq!((discord.connected_sessions(), discord.identifies().len()), (1, 1), "one connection for both");
     // The server crashes without releasing the lease.
     drop(first);
     let taken_over = async {
-        while !(discord.identifies().len() == 2 && discord.sessions() == 1) {
+        while !(discord.identifies().len() == 2 && discord.connected_sessions() == 1) {
             app.clock.advance(Duration::from_secs(1));
             tokio::task::yield_now().await;
         }
@@ -148,10 +154,12 @@ async fn a_restarted_server_connects_at_once() {
     let (app, discord) = with_bot(TestApp::on_sqlite().await).await;
     let first = started(&app, &discord).await;
     drop(first);
-    discord.until("the end of the first", |it| (it.sessions() == 0).then_some(())).await;
+    discord.until("the end of the first", |it| (it.connected_sessions() == 0).then_some(())).await;
     let again = app.another_bot(&discord).await;
     let _running = guildhall::bot::start(&again);
-    discord.until("a new session", |it| (it.identifies().len() == 2 && it.sessions() == 1).then_some(())).await;
+    discord
+        .until("a new session", |it| (it.identifies().len() == 2 && it.connected_sessions() == 1).then_some(()))
+        .await;
 }
 
 /// A rejected token is retried rarely, however many messages are queued.

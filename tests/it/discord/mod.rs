@@ -71,7 +71,7 @@ async fn status(leader: &Client<'_>) -> Value {
 /// Starts the app's background tasks, and waits until its bot is connected.
 async fn started(app: &TestApp, discord: &LocalDiscord) -> JoinSet<()> {
     let running = guildhall::bot::start(&app.app);
-    let is_settled = |it: &LocalDiscord| (it.sessions() > 0 && !it.commands().is_empty()).then_some(());
+    let is_settled = |it: &LocalDiscord| (it.connected_sessions() > 0 && !it.commands().is_empty()).then_some(());
     discord.until("a session, and the commands", is_settled).await;
     running
 }

@@ -105,7 +105,7 @@ async fn roles_set_ranks_and_newcomers_become_members(app: TestApp) {
     discord.leave(SERVER, 12);
     leader.ok(SYNC, sync(false, false)).await;
     assert_eq!(roster(&guild).await, after);
-    assert_eq!(discord.faults(), Vec::<String>::new());
+    assert_eq!(discord.invalid_requests(), Vec::<String>::new());
 }
 
 #[on_both]
@@ -144,7 +144,7 @@ async fn a_change_on_discord_is_synced_at_once(app: TestApp) {
     let _running = started(&app, &discord).await;
     let waited = async |line: &str| while !roster(&guild).await.contains(&line.to_owned()) {};
     let bound = Duration::from_secs(20);
-    discord.arrive(SERVER, 32, "newcomer", &[VETERAN_ROLE]);
+    discord.join_with_event(SERVER, 32, "newcomer", &[VETERAN_ROLE]);
     tokio::time::timeout(bound, waited("newcomer Veteran DISCORD_SYNC 32"))
         .await
         .expect("who arrives becomes a member");

@@ -1,4 +1,4 @@
-//! What the tests share: servers and guilds to test with, clients, and stand-ins for the world outside.
+//! Shared parts of the tests: servers and guilds under test, clients, and a stand-in for Discord.
 //!
 //! A test starts with a [`TestApp`], a server on a database of its own. In it, the test creates a [`TestGuild`] and its
 //! members, each with a [`Client`]. [`TestServer`] serves the app on a real socket, and [`process`] runs the program.

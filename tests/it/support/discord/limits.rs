@@ -1,10 +1,10 @@
-//! Discord's limits for the bodies of requests.
+//! Discord's limits for the bodies of requests, with the errors of its real responses.
 
 use std::{collections::HashSet, ops::RangeInclusive};
 
 use serde_json::{Value, json};
 
-/// The errors of a body: path, code and message.
+/// The errors of a body, each with its path, code and message.
 #[derive(Default)]
 pub(super) struct BodyErrors(Vec<(String, &'static str, String)>);
 
@@ -155,13 +155,13 @@ impl BodyErrors {
     }
 
     /// Checks commands, or the options of a command, which may have options themselves.
-    fn named(&mut self, at: &str, named: &[Value], most: usize) {
-        self.count(at, named.len(), 0..=most);
+    fn commands(&mut self, at: &str, commands: &[Value], most: usize) {
+        self.count(at, commands.len(), 0..=most);
         let mut names = HashSet::new();
         let mut optional = false;
-        for (index, one) in named.iter().enumerate() {
+        for (index, command) in commands.iter().enumerate() {
             let at = format!("{at}.{index}");
-            let name = one["name"].as_str().unwrap_or_default();
+            let name = command["name"].as_str().unwrap_or_default();
             let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter);
             if !(1..=32).contains(&length(name)) || !name.chars().all(plain) {
                 self.push(&format!("{at}.name"), "STRING_TYPE_REGEX", "String value did not match validation regex.");
@@ -170,17 +170,17 @@ impl BodyErrors {
                 let why = "Option and command names must be unique";
                 self.push(&format!("{at}.name"), "APPLICATION_COMMANDS_DUPLICATE_NAME", why);
             }
-            self.text(&format!("{at}.description"), &one["description"], 1..=100);
-            if optional && one["required"] == true {
+            self.text(&format!("{at}.description"), &command["description"], 1..=100);
+            if optional && command["required"] == true {
                 let why = "Required options must be placed before non-required options";
                 self.push(&at, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", why);
             }
-            optional |= one["required"] != true;
-            self.count(&format!("{at}.choices"), list(&one["choices"]).len(), 0..=25);
-            for (index, choice) in list(&one["choices"]).iter().enumerate() {
+            optional |= command["required"] != true;
+            self.count(&format!("{at}.choices"), list(&command["choices"]).len(), 0..=25);
+            for (index, choice) in list(&command["choices"]).iter().enumerate() {
                 self.text(&format!("{at}.choices.{index}.name"), &choice["name"], 1..=100);
             }
-            self.named(&format!("{at}.options"), list(&one["options"]), 25);
+            self.commands(&format!("{at}.options"), list(&command["options"]), 25);
         }
     }
 }
@@ -218,7 +218,7 @@ pub(super) fn message(message: &Value) -> BodyErrors {
 /// The errors of commands to register.
 pub(super) fn commands(commands: &Value) -> BodyErrors {
     let mut errors = BodyErrors::default();
-    errors.named("commands", list(commands), 100);
+    errors.commands("commands", list(commands), 100);
     errors
 }
 

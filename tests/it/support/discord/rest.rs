@@ -1,4 +1,4 @@
-//! The REST API.
+//! The REST API, as far as the server uses it. Any other request counts as invalid.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    ClientConnection, LocalDiscord, PostedMessage, RestCall, SharedState, World,
+    DiscordState, LocalDiscord, PostedMessage, RestCall, SharedState, TcpHandle,
     limits::{self, BodyErrors},
-    world::merge,
+    state::merge,
 };
 
-pub(super) async fn answer(
+pub(super) async fn respond(
     State(shared): State<Arc<SharedState>>,
-    ConnectInfo(line): ConnectInfo<ClientConnection>,
+    ConnectInfo(tcp): ConnectInfo<TcpHandle>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -29,30 +29,30 @@ pub(super) async fn answer(
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let posting = method == Method::POST && matches!(segments[..], ["channels", _, "messages"]);
     if posting {
-        shared.released().await;
+        shared.wait_until_released().await;
     }
     let authorized =
         headers.get(header::AUTHORIZATION).is_some_and(|given| *given == format!("Bot {}", LocalDiscord::TOKEN));
     let query = uri.query().unwrap_or_default();
-    let (response, lost) = shared.edit(|world| {
+    let (response, lost) = shared.edit(|state| {
         let parsed = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&body) };
-        let response = match (world.trouble(&segments), &parsed) {
-            (Some(trouble), _) => trouble,
+        let response = match (state.injected_failure(&segments), &parsed) {
+            (Some(failure), _) => failure,
             (None, _) if !authorized && !matches!(segments[..], ["gateway"] | ["interactions" | "webhooks", ..]) => {
                 error(401, 0, "401: Unauthorized")
             }
             (None, Ok(body)) => {
-                let asked = RestRequest { method: method.as_str(), path, query, body, gateway: &shared.url() };
-                world.route(&asked, &segments)
+                let request = RestRequest { method: method.as_str(), path, query, body, gateway: &shared.url() };
+                state.route(&request, &segments)
             }
             (None, Err(why)) => {
-                world.faults.push(format!("{method} {path}: {why}"));
+                state.invalid_requests.push(format!("{method} {path}: {why}"));
                 error(400, 50109, "The request body contains invalid JSON.")
             }
         };
-        let lost = posting && response.status().is_success() && world.losing > 0;
-        world.losing -= usize::from(lost);
-        world.calls.push(RestCall {
+        let lost = posting && response.status().is_success() && state.lost_responses > 0;
+        state.lost_responses -= usize::from(lost);
+        state.calls.push(RestCall {
             method: method.to_string(),
             path: uri.path().strip_prefix("/api/v10").unwrap_or(uri.path()).to_owned(),
             query: query.to_owned(),
@@ -62,258 +62,268 @@ pub(super) async fn answer(
         (response, lost)
     });
     if lost {
-        line.cut();
+        tcp.cut();
     }
     response
 }
 
-/// A request, parsed.
+/// A parsed request.
 struct RestRequest<'a> {
     method: &'a str,
     path: &'a str,
     query: &'a str,
     body: &'a Value,
+    /// The gateway's address, for the response to a request of it.
     gateway: &'a str,
 }
 
 impl RestRequest<'_> {
+    /// A parameter of the query.
     fn number(&self, key: &str) -> Option<u64> {
         let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.filter(|(name, _)| *name == key).find_map(|(_, value)| value.parse().ok())
     }
 }
 
-/// A post that is held back. It ends when the client disconnects.
-struct Waiting<'a>(&'a SharedState);
+/// A request that is held back. Dropped when it is released, or when the client disconnects.
+struct HeldPost<'a>(&'a SharedState);
 
-impl Drop for Waiting<'_> {
+impl Drop for HeldPost<'_> {
     fn drop(&mut self) {
-        self.0.edit(|world| world.waiting -= 1);
+        self.0.edit(|state| state.held_posts -= 1);
     }
 }
 
 impl SharedState {
-    /// Waits until posts are no longer held back.
-    async fn released(&self) {
+    /// Waits until requests are no longer held back.
+    async fn wait_until_released(&self) {
         let mut changes = self.changes.subscribe();
-        if self.read(|world| world.holding == 0) {
+        if self.read(|state| state.holds == 0) {
             return;
         }
-        self.edit(|world| world.waiting += 1);
-        let _waiting = Waiting(self);
-        while self.read(|world| world.holding > 0) {
-            changes.changed().await.expect("its sender is shared");
+        self.edit(|state| state.held_posts += 1);
+        let _held = HeldPost(self);
+        while self.read(|state| state.holds > 0) {
+            changes.changed().await.expect("the sender lives as long as the state");
         }
     }
 }
 
-impl World {
-    /// The response to a request that is rejected before it is processed.
-    fn trouble(&mut self, segments: &[&str]) -> Option<Response> {
+impl DiscordState {
+    /// The failure that the test wants for the next request.
+    fn injected_failure(&mut self, segments: &[&str]) -> Option<Response> {
         if self.down {
             return Some(unavailable(503));
         }
         if segments.first() == Some(&"gateway") {
             return None;
         }
-        if let Some(status) = self.failing.pop_front() {
-            let broken = || error(status, 0, &format!("{status}: as the test wanted"));
+        if let Some(status) = self.failures.pop_front() {
+            let broken = || error(status, 0, &format!("{status}: requested by the test"));
             return Some(if status > 500 { unavailable(status) } else { broken() });
         }
-        let (after, global) = self.limiting.pop_front()?;
-        let said = json!({ "message": "You are being rate limited.", "retry_after": after, "global": global });
-        let mut response = answered(429, &said);
-        put(&mut response, "retry-after", &after.ceil());
-        put(&mut response, "x-ratelimit-scope", &(if global { "global" } else { "user" }));
+        let (after, global) = self.rate_limits.pop_front()?;
+        let body = json!({ "message": "You are being rate limited.", "retry_after": after, "global": global });
+        let mut response = json_response(429, &body);
+        set_header(&mut response, "retry-after", &after.ceil());
+        set_header(&mut response, "x-ratelimit-scope", &(if global { "global" } else { "user" }));
         if global {
-            put(&mut response, "x-ratelimit-global", &true);
+            set_header(&mut response, "x-ratelimit-global", &true);
         } else {
-            put(&mut response, "x-ratelimit-remaining", &0);
-            put(&mut response, "x-ratelimit-reset-after", &after);
+            set_header(&mut response, "x-ratelimit-remaining", &0);
+            set_header(&mut response, "x-ratelimit-reset-after", &after);
         }
         Some(response)
     }
 
-    fn route(&mut self, asked: &RestRequest<'_>, segments: &[&str]) -> Response {
+    fn route(&mut self, request: &RestRequest<'_>, segments: &[&str]) -> Response {
         let bot = LocalDiscord::BOT.to_string();
-        match (asked.method, segments) {
-            ("GET", ["gateway"]) => answered(200, &json!({ "url": asked.gateway })),
+        match (request.method, segments) {
+            ("GET", ["gateway"]) => json_response(200, &json!({ "url": request.gateway })),
             ("GET", ["gateway", "bot"]) => {
                 let limit = json!({ "total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1 });
-                answered(200, &json!({ "url": asked.gateway, "shards": 1, "session_start_limit": limit }))
+                json_response(200, &json!({ "url": request.gateway, "shards": 1, "session_start_limit": limit }))
             }
-            ("GET", ["users", "@me"]) => answered(200, &self.user(LocalDiscord::BOT)),
-            ("POST", ["users", "@me", "channels"]) => self.open(&asked.body["recipient_id"]),
+            ("GET", ["users", "@me"]) => json_response(200, &self.user(LocalDiscord::BOT)),
+            ("POST", ["users", "@me", "channels"]) => self.open_direct_channel(&request.body["recipient_id"]),
             ("GET", ["guilds", server, ..]) if !self.servers.contains_key(&id(server)) => {
                 error(404, 10004, "Unknown Guild")
             }
-            ("GET", ["guilds", server]) => answered(200, &self.server_json(id(server))),
-            ("GET", ["guilds", server, "roles"]) => answered(200, &json!(self.roles(id(server)))),
-            ("GET", ["guilds", server, "members"]) => self.members(asked, id(server)),
+            ("GET", ["guilds", server]) => json_response(200, &self.server_json(id(server))),
+            ("GET", ["guilds", server, "roles"]) => json_response(200, &json!(self.roles(id(server)))),
+            ("GET", ["guilds", server, "members"]) => self.members(request, id(server)),
             ("GET", ["guilds", server, "members", user]) => match self.servers[&id(server)].members.get(&id(user)) {
-                Some(roles) => answered(200, &self.member(id(user), roles)),
+                Some(roles) => json_response(200, &self.member(id(user), roles)),
                 None => error(404, 10007, "Unknown Member"),
             },
             ("GET", ["channels", channel]) => match self.channels.get(&id(channel)) {
-                Some(server) if !self.deleted.contains(&id(channel)) => {
-                    answered(200, &json!({ "id": channel, "type": 0, "guild_id": server.to_string() }))
+                Some(server) if !self.deleted_channels.contains(&id(channel)) => {
+                    json_response(200, &json!({ "id": channel, "type": 0, "guild_id": server.to_string() }))
                 }
                 _ => error(404, 10003, "Unknown Channel"),
             },
-            ("POST", ["channels", channel, "messages"]) => self.post(asked, id(channel)),
-            ("PUT", ["applications", application, "commands"]) if *application == bot => self.register(asked, None),
-            ("PUT", ["applications", application, "guilds", server, "commands"]) if *application == bot => {
-                self.register(asked, Some(id(server)))
+            ("POST", ["channels", channel, "messages"]) => self.post(request, id(channel)),
+            ("PUT", ["applications", application, "commands"]) if *application == bot => {
+                self.register_commands(request, None)
             }
-            ("POST", ["interactions", interaction, token, "callback"]) => self.callback(asked, id(interaction), token),
+            ("PUT", ["applications", application, "guilds", server, "commands"]) if *application == bot => {
+                self.register_commands(request, Some(id(server)))
+            }
+            ("POST", ["interactions", interaction, token, "callback"]) => {
+                self.callback(request, id(interaction), token)
+            }
             ("POST" | "GET" | "PATCH" | "DELETE", ["webhooks", application, token, rest @ ..])
                 if *application == bot && matches!(rest, [] | ["messages", _]) =>
             {
-                self.follow_up(asked, token)
+                self.follow_up(request, token)
             }
             _ => {
-                self.faults.push(format!("unknown: {} {}", asked.method, asked.path));
+                self.invalid_requests.push(format!("unknown: {} {}", request.method, request.path));
                 error(404, 0, "404: Not Found")
             }
         }
     }
 
-    fn open(&mut self, recipient: &Value) -> Response {
+    /// Opens the channel for direct messages with a user.
+    fn open_direct_channel(&mut self, recipient: &Value) -> Response {
         let user = recipient.as_str().and_then(|user| user.parse().ok()).or(recipient.as_u64());
         match user.filter(|user| self.users.contains_key(user) && *user != LocalDiscord::BOT) {
             Some(user) => {
                 let channel = self.direct_channel(user).to_string();
-                answered(200, &json!({ "id": channel, "type": 1, "recipients": [self.user(user)], "flags": 0 }))
+                json_response(200, &json!({ "id": channel, "type": 1, "recipients": [self.user(user)], "flags": 0 }))
             }
             None => error(400, 50033, "Invalid Recipient(s)"),
         }
     }
 
-    fn members(&mut self, asked: &RestRequest<'_>, server: u64) -> Response {
-        let limit = asked.number("limit").unwrap_or(1);
+    fn members(&mut self, request: &RestRequest<'_>, server: u64) -> Response {
+        let limit = request.number("limit").unwrap_or(1);
         if !(1..=1000).contains(&limit) {
             let mut errors = BodyErrors::default();
             errors.push("limit", "NUMBER_TYPE_MAX", "int value should be between 1 and 1000.");
-            return self.malformed(asked, &errors);
+            return self.malformed(request, &errors);
         }
-        let after = asked.number("after").unwrap_or_default() + 1;
+        let after = request.number("after").unwrap_or_default() + 1;
         let limit = usize::try_from(limit).unwrap_or(1000);
         let members = self.servers[&server].members.range(after..).take(limit);
-        answered(200, &members.map(|(user, roles)| self.member(*user, roles)).collect())
+        json_response(200, &members.map(|(user, roles)| self.member(*user, roles)).collect())
     }
 
-    fn post(&mut self, asked: &RestRequest<'_>, channel: u64) -> Response {
+    fn post(&mut self, request: &RestRequest<'_>, channel: u64) -> Response {
         let to = self.recipient(channel);
-        if self.deleted.contains(&channel) {
+        if self.deleted_channels.contains(&channel) {
             return error(404, 10003, "Unknown Channel");
         }
-        if to.is_some_and(|user| self.closed.contains(&user) || self.users.get(&user).is_some_and(|(_, bot)| *bot)) {
+        if to.is_some_and(|user| self.closed_dms.contains(&user) || self.users.get(&user).is_some_and(|(_, bot)| *bot))
+        {
             return error(403, 50007, "Cannot send messages to this user");
         }
-        if let Some(refused) = self.refuse_message(asked, asked.body) {
+        if let Some(refused) = self.check_message(request, request.body) {
             return refused;
         }
-        let nonce = match &asked.body["nonce"] {
+        let nonce = match &request.body["nonce"] {
             Value::Null => None,
             Value::String(nonce) => Some(nonce.clone()),
             other => Some(other.to_string()),
         };
-        let enforced = nonce.is_some() && asked.body["enforce_nonce"] == true;
+        let enforced = nonce.is_some() && request.body["enforce_nonce"] == true;
         let earlier = self.messages.iter().find(|other| enforced && other.channel == channel && other.nonce == nonce);
         let message = if let Some(earlier) = earlier.cloned() {
             self.duplicates += 1;
             earlier
         } else {
-            let message = PostedMessage { id: self.id(), channel, to, body: asked.body.clone(), nonce };
+            let message = PostedMessage { id: self.next_id(), channel, to, body: request.body.clone(), nonce };
             self.messages.push(message.clone());
             message
         };
-        let mut response = answered(200, &self.message(message.id, channel, &message.body));
-        if let Some((limit, remaining, reset_after)) = self.limits {
-            put(&mut response, "x-ratelimit-limit", &limit);
-            put(&mut response, "x-ratelimit-remaining", &remaining);
-            put(&mut response, "x-ratelimit-reset-after", &reset_after);
+        let mut response = json_response(200, &self.message(message.id, channel, &message.body));
+        if let Some((limit, remaining, reset_after)) = self.channel_limit {
+            set_header(&mut response, "x-ratelimit-limit", &limit);
+            set_header(&mut response, "x-ratelimit-remaining", &remaining);
+            set_header(&mut response, "x-ratelimit-reset-after", &reset_after);
         }
         response
     }
 
-    fn register(&mut self, asked: &RestRequest<'_>, server: Option<u64>) -> Response {
-        let errors = limits::commands(asked.body);
+    fn register_commands(&mut self, request: &RestRequest<'_>, server: Option<u64>) -> Response {
+        let errors = limits::commands(request.body);
         if !errors.is_empty() {
-            return self.malformed(asked, &errors);
+            return self.malformed(request, &errors);
         }
-        let given = asked.body.as_array().cloned().unwrap_or_default();
+        let given = request.body.as_array().cloned().unwrap_or_default();
         match server {
             Some(server) => self.server_commands.insert(server, given.clone()),
             None => Some(std::mem::replace(&mut self.commands, given.clone())),
         };
-        let made = given.into_iter().map(|command| {
-            let (id, version) = (self.id().to_string(), self.id().to_string());
-            let mut made =
+        let registered = given.into_iter().map(|command| {
+            let (id, version) = (self.next_id().to_string(), self.next_id().to_string());
+            let mut registered =
                 json!({ "type": 1, "id": id, "version": version, "application_id": LocalDiscord::BOT.to_string() });
-            merge(&mut made, command);
-            made
+            merge(&mut registered, command);
+            registered
         });
-        answered(200, &made.collect())
+        json_response(200, &registered.collect())
     }
 
-    fn callback(&mut self, asked: &RestRequest<'_>, interaction: u64, token: &str) -> Response {
+    /// The bot's first response to an interaction.
+    fn callback(&mut self, request: &RestRequest<'_>, interaction: u64, token: &str) -> Response {
         let found = self.interactions.iter().position(|known| known.id == interaction && known.token == token);
         let Some(index) = found else { return error(404, 10062, "Unknown interaction") };
-        if self.interactions[index].answer.is_some() {
-            self.double_answers += 1;
+        if self.interactions[index].response.is_some() {
+            self.double_responses += 1;
             return error(400, 40060, "Interaction has already been acknowledged.");
         }
-        let refused = match asked.body["type"].as_u64() {
-            Some(4) => self.refuse_message(asked, &asked.body["data"]),
-            // Parts that the update omits are kept.
-            Some(7) => self.refuse_limits(asked, &asked.body["data"]),
+        let refused = match request.body["type"].as_u64() {
+            Some(4) => self.check_message(request, &request.body["data"]),
+            // An update keeps the parts that it omits, so it can be empty.
+            Some(7) => self.check_limits(request, &request.body["data"]),
             Some(1 | 5 | 6 | 8 | 9) => None,
             _ => {
                 let mut errors = BodyErrors::default();
                 errors.push("type", "BASE_TYPE_CHOICES", "Value must be one of {1, 4, 5, 6, 7, 8, 9}.");
-                Some(self.malformed(asked, &errors))
+                Some(self.malformed(request, &errors))
             }
         };
         if let Some(refused) = refused {
             return refused;
         }
-        self.interactions[index].answer = Some(asked.body.clone());
+        self.interactions[index].response = Some(request.body.clone());
         StatusCode::NO_CONTENT.into_response()
     }
 
-    fn follow_up(&mut self, asked: &RestRequest<'_>, token: &str) -> Response {
-        let Some(interaction) = self.interactions.iter().find(|known| known.token == token && known.answer.is_some())
+    /// A later message of an interaction, which the bot posts, edits or deletes.
+    fn follow_up(&mut self, request: &RestRequest<'_>, token: &str) -> Response {
+        let Some(interaction) = self.interactions.iter().find(|known| known.token == token && known.response.is_some())
         else {
             return error(404, 10015, "Unknown Webhook");
         };
         let (id, channel) = (interaction.id, interaction.channel);
-        let refused = match asked.method {
-            "POST" => self.refuse_message(asked, asked.body),
-            "PATCH" => self.refuse_limits(asked, asked.body),
+        let refused = match request.method {
+            "POST" => self.check_message(request, request.body),
+            "PATCH" => self.check_limits(request, request.body),
             "DELETE" => return StatusCode::NO_CONTENT.into_response(),
             _ => None,
         };
-        refused.unwrap_or_else(|| answered(200, &self.message(id, channel, asked.body)))
+        refused.unwrap_or_else(|| json_response(200, &self.message(id, channel, request.body)))
     }
 
     /// Checks that a message has content within the limits.
-    fn refuse_message(&mut self, asked: &RestRequest<'_>, message: &Value) -> Option<Response> {
+    fn check_message(&mut self, request: &RestRequest<'_>, message: &Value) -> Option<Response> {
         if limits::is_blank(message) {
-            self.faults.push(format!("{} {}: an empty message", asked.method, asked.path));
+            self.invalid_requests.push(format!("{} {}: an empty message", request.method, request.path));
             return Some(error(400, 50006, "Cannot send an empty message"));
         }
-        self.refuse_limits(asked, message)
+        self.check_limits(request, message)
     }
 
-    fn refuse_limits(&mut self, asked: &RestRequest<'_>, message: &Value) -> Option<Response> {
+    fn check_limits(&mut self, request: &RestRequest<'_>, message: &Value) -> Option<Response> {
         let errors = limits::message(message);
-        (!errors.is_empty()).then(|| self.malformed(asked, &errors))
+        (!errors.is_empty()).then(|| self.malformed(request, &errors))
     }
 
-    fn malformed(&mut self, asked: &RestRequest<'_>, errors: &BodyErrors) -> Response {
-        self.faults.push(format!("{} {}: {}", asked.method, asked.path, errors.to_json()));
-        answered(400, &json!({ "code": 50035, "message": "Invalid Form Body", "errors": errors.to_json() }))
+    fn malformed(&mut self, request: &RestRequest<'_>, errors: &BodyErrors) -> Response {
+        self.invalid_requests.push(format!("{} {}: {}", request.method, request.path, errors.to_json()));
+        json_response(400, &json!({ "code": 50035, "message": "Invalid Form Body", "errors": errors.to_json() }))
     }
 }
 
@@ -322,12 +332,12 @@ fn id(text: &str) -> u64 {
     text.parse().unwrap_or_default()
 }
 
-fn answered(status: u16, body: &Value) -> Response {
+fn json_response(status: u16, body: &Value) -> Response {
     (StatusCode::from_u16(status).expect("a status"), Json(body)).into_response()
 }
 
 fn error(status: u16, code: u32, message: &str) -> Response {
-    answered(status, &json!({ "code": code, "message": message }))
+    json_response(status, &json!({ "code": code, "message": message }))
 }
 
 /// The response of a proxy in front of Discord, which is not JSON.
@@ -336,7 +346,7 @@ pub(super) fn unavailable(status: u16) -> Response {
     (StatusCode::from_u16(status).expect("a status"), page).into_response()
 }
 
-fn put(response: &mut Response, name: &'static str, value: &dyn ToString) {
+fn set_header(response: &mut Response, name: &'static str, value: &dyn ToString) {
     let value = HeaderValue::from_str(&value.to_string()).expect("a plain header");
     response.headers_mut().insert(HeaderName::from_static(name), value);
 }

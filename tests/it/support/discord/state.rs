@@ -1,4 +1,4 @@
-//! The state of this Discord, and its representation in JSON.
+//! The state of the local Discord, and its representation in JSON.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -6,66 +6,80 @@ use serde_json::{Value, json};
 
 use super::{
     LocalDiscord, PostedMessage, RestCall,
-    gateway::{GatewaySession, Wire},
+    gateway::{GatewayConnection, GatewaySession},
 };
 
 /// The time at which all members joined and all messages were posted.
-const THEN: &str = "2024-01-02T03:04:05.000000+00:00";
+const FIXED_TIME: &str = "2024-01-02T03:04:05.000000+00:00";
 
-/// The whole state of this Discord, and everything that it received.
+/// What exists on this Discord, how it fails, and what it received.
 #[derive(Default)]
-pub(super) struct World {
+pub(super) struct DiscordState {
     pub(super) servers: BTreeMap<u64, DiscordServer>,
-    /// Names, and whether they are bots.
+    /// The name of each user, and whether the user is a bot.
     pub(super) users: HashMap<u64, (String, bool)>,
-    pub(super) direct: HashMap<u64, u64>,
-    pub(super) closed: HashSet<u64>,
-    /// The servers of channels.
+    /// The channel for direct messages of each user.
+    pub(super) direct_channels: HashMap<u64, u64>,
+    /// The users who accept no direct messages.
+    pub(super) closed_dms: HashSet<u64>,
+    /// The server of each channel.
     pub(super) channels: HashMap<u64, u64>,
-    pub(super) deleted: HashSet<u64>,
-    pub(super) ids: u64,
+    pub(super) deleted_channels: HashSet<u64>,
+    pub(super) last_id: u64,
 
     pub(super) down: bool,
-    pub(super) failing: VecDeque<u16>,
-    pub(super) limiting: VecDeque<(f64, bool)>,
-    pub(super) limits: Option<(u32, u32, f64)>,
-    pub(super) losing: usize,
-    pub(super) holding: usize,
-    pub(super) waiting: usize,
-    pub(super) refusing: bool,
-    pub(super) resetting: bool,
+    /// The statuses of the next requests, which fail.
+    pub(super) failures: VecDeque<u16>,
+    /// The rate limits of the next requests: the seconds to wait, and whether the limit is global.
+    pub(super) rate_limits: VecDeque<(f64, bool)>,
+    /// The limit, the remaining requests and the seconds to the reset in the headers of each posted message.
+    pub(super) channel_limit: Option<(u32, u32, f64)>,
+    /// The number of posted messages whose responses will be lost.
+    pub(super) lost_responses: usize,
+    /// The number of [`super::HeldPosts`] guards.
+    pub(super) holds: usize,
+    /// The number of requests that wait for these guards.
+    pub(super) held_posts: usize,
+    /// Whether the next attempt to resume fails.
+    pub(super) rejects_resume: bool,
+    /// Whether cut connections are reset, not closed.
+    pub(super) resets_connections: bool,
 
     pub(super) messages: Vec<PostedMessage>,
     pub(super) duplicates: usize,
     pub(super) calls: Vec<RestCall>,
-    pub(super) faults: Vec<String>,
+    pub(super) invalid_requests: Vec<String>,
     pub(super) identifies: Vec<Value>,
     pub(super) resumes: usize,
     pub(super) commands: Vec<Value>,
     pub(super) server_commands: HashMap<u64, Vec<Value>>,
     pub(super) interactions: Vec<Interaction>,
-    pub(super) double_answers: usize,
+    pub(super) double_responses: usize,
 
-    pub(super) wires: HashMap<u64, Wire>,
+    pub(super) connections: HashMap<u64, GatewayConnection>,
     pub(super) sessions: Vec<GatewaySession>,
 }
 
+/// A Discord server, which Discord's API calls a guild.
 #[derive(Default)]
 pub(super) struct DiscordServer {
+    /// The roles of each member.
     pub(super) members: BTreeMap<u64, Vec<u64>>,
+    /// The name of each role.
     pub(super) roles: BTreeMap<u64, String>,
 }
 
+/// A command, a pressed button or a chosen option, which the bot responds to once.
 pub(super) struct Interaction {
     pub(super) id: u64,
     pub(super) token: String,
     pub(super) channel: u64,
-    pub(super) answer: Option<Value>,
+    pub(super) response: Option<Value>,
 }
 
 impl DiscordServer {
     pub(super) fn set_roles(&mut self, user: u64, roles: &[u64]) {
-        let member = self.members.get_mut(&user).expect("a member, since join");
+        let member = self.members.get_mut(&user).expect("join adds the member first");
         roles.clone_into(member);
         for role in roles {
             self.roles.entry(*role).or_insert_with(|| format!("role {role}"));
@@ -73,15 +87,15 @@ impl DiscordServer {
     }
 }
 
-impl World {
-    /// The next id of anything.
-    pub(super) fn id(&mut self) -> u64 {
-        self.ids += 1;
-        1_300_000_000_000_000_000 + self.ids
+impl DiscordState {
+    /// A new id, whatever it is for.
+    pub(super) fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        1_300_000_000_000_000_000 + self.last_id
     }
 
     pub(super) fn server(&mut self, server: u64) -> &mut DiscordServer {
-        self.servers.get_mut(&server).expect("a server, since add_server")
+        self.servers.get_mut(&server).expect("add_server adds the server first")
     }
 
     pub(super) fn join(&mut self, server: u64, user: u64, username: &str, bot: bool, roles: &[u64]) {
@@ -91,13 +105,13 @@ impl World {
     }
 
     pub(super) fn direct_channel(&mut self, user: u64) -> u64 {
-        let fresh = self.id();
-        *self.direct.entry(user).or_insert(fresh)
+        let new = self.next_id();
+        *self.direct_channels.entry(user).or_insert(new)
     }
 
     /// The user of a channel for direct messages.
     pub(super) fn recipient(&self, channel: u64) -> Option<u64> {
-        self.direct.iter().find(|(_, direct)| **direct == channel).map(|(user, _)| *user)
+        self.direct_channels.iter().find(|(_, direct)| **direct == channel).map(|(user, _)| *user)
     }
 
     pub(super) fn user(&self, user: u64) -> Value {
@@ -112,7 +126,7 @@ impl World {
         let roles: Vec<String> = roles.iter().map(u64::to_string).collect();
         json!({
             "user": self.user(user), "nick": null, "avatar": null, "banner": null, "roles": roles,
-            "joined_at": THEN, "premium_since": null, "deaf": false, "mute": false, "flags": 0, "pending": false,
+            "joined_at": FIXED_TIME, "premium_since": null, "deaf": false, "mute": false, "flags": 0, "pending": false,
             "communication_disabled_until": null,
         })
     }
@@ -158,7 +172,7 @@ impl World {
         let mut created = self.server_json(server);
         let members = self.servers.get(&server).map_or(0, |server| server.members.len());
         let more = json!({
-            "joined_at": THEN, "large": true, "unavailable": false, "member_count": members, "members": [],
+            "joined_at": FIXED_TIME, "large": true, "unavailable": false, "member_count": members, "members": [],
             "voice_states": [], "channels": [], "threads": [], "presences": [], "stage_instances": [],
             "guild_scheduled_events": [], "soundboard_sounds": [],
         });
@@ -172,7 +186,7 @@ impl World {
         let mut message = json!({
             "id": id.to_string(), "channel_id": channel.to_string(), "author": self.user(LocalDiscord::BOT), "type": 0,
             "content": or("content", json!("")), "embeds": or("embeds", json!([])),
-            "components": or("components", json!([])), "flags": or("flags", json!(0)), "timestamp": THEN,
+            "components": or("components", json!([])), "flags": or("flags", json!(0)), "timestamp": FIXED_TIME,
             "edited_timestamp": null, "tts": false, "mention_everyone": false, "mentions": [], "mention_roles": [],
             "attachments": [], "pinned": false,
         });
@@ -182,14 +196,14 @@ impl World {
         message
     }
 
-    /// The last message with this component, or an empty message without one.
-    pub(super) fn showing(&mut self, custom_id: &str) -> Value {
-        let answers = self.interactions.iter().rev().filter_map(|interaction| {
-            let answer = interaction.answer.as_ref()?;
-            Some((interaction.id, interaction.channel, answer.get("data")?))
+    /// The last message with this component; an empty message if there is none.
+    pub(super) fn message_with(&mut self, custom_id: &str) -> Value {
+        let responses = self.interactions.iter().rev().filter_map(|interaction| {
+            let response = interaction.response.as_ref()?;
+            Some((interaction.id, interaction.channel, response.get("data")?))
         });
         let posts = self.messages.iter().rev().map(|message| (message.id, message.channel, &message.body));
-        let shown = posts.chain(answers).find(|(_, _, body)| {
+        let shown = posts.chain(responses).find(|(_, _, body)| {
             let rows = body["components"].as_array().into_iter().flatten();
             rows.flat_map(|row| row["components"].as_array().into_iter().flatten())
                 .any(|component| component["custom_id"] == custom_id)
@@ -197,12 +211,13 @@ impl World {
         if let Some((id, channel, body)) = shown {
             return self.message(id, channel, body);
         }
-        let id = self.id();
+        let id = self.next_id();
         self.message(id, LocalDiscord::CHANNEL, &json!({}))
     }
 
+    /// Sends an interaction on the gateway, and returns its id.
     pub(super) fn interact(&mut self, server: Option<u64>, user: u64, kind: u8, data: &Value, more: Value) -> u64 {
-        let id = self.id();
+        let id = self.next_id();
         let token = format!("interaction-{id}");
         let (channel, channel_type) =
             server.map_or_else(|| (self.direct_channel(user), 1), |_| (LocalDiscord::CHANNEL, 0));
@@ -212,7 +227,7 @@ impl World {
             "token": token, "version": 1, "locale": "en-US", "entitlements": [], "app_permissions": "0",
             "attachment_size_limit": 10_485_760, "context": channel_type,
         });
-        let asker = if let Some(server) = server {
+        let sender = if let Some(server) = server {
             let mut member = self.member_of(server, user);
             member["permissions"] = json!("0");
             json!({
@@ -222,9 +237,9 @@ impl World {
         } else {
             json!({ "user": self.user(user), "authorizing_integration_owners": { "0": "0" } })
         };
-        merge(&mut sent, asker);
+        merge(&mut sent, sender);
         merge(&mut sent, more);
-        self.interactions.push(Interaction { id, token, channel, answer: None });
+        self.interactions.push(Interaction { id, token, channel, response: None });
         self.dispatch("INTERACTION_CREATE", 0, &sent);
         id
     }
