@@ -1,13 +1,13 @@
-//! The announcements of campaigns.
+//! Announcements of campaigns in Discord.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{CHANNEL, LINK, OTHER_CHANNEL, SERVER, link, started, titles, with_bot};
+use super::{CHANNEL, LINK, OTHER_CHANNEL, SERVER, link_server, start_bot, titles, with_bot};
 use crate::support::{Client, LocalDiscord, TestApp, TestCampaign, TestGuild, on_both, while_time_passes};
 
-/// Members of the guild with the right to vote.
+/// Adds members who may vote.
 async fn voters<'t>(guild: &TestGuild<'t>, number: usize) -> Vec<Client<'t>> {
     let mut rows = Vec::new();
     for voter in 0..number {
@@ -28,12 +28,12 @@ pub async fn message(app: &TestApp, discord: &LocalDiscord, number: usize) -> Va
     while_time_passes(&app.clock, TASKS, Duration::from_secs(1), message).await
 }
 
-/// An embed as JSON text.
-fn said(message: &Value) -> String {
+/// A message's embed as JSON text.
+fn embed_text(message: &Value) -> String {
     message["embeds"][0].to_string()
 }
 
-/// An embed's field.
+/// A field of a message's embed.
 fn field(message: &Value, name: &str) -> String {
     let fields = message["embeds"][0]["fields"].as_array().unwrap();
     let found = fields.iter().find(|field| field["name"] == name);
@@ -51,8 +51,8 @@ async fn a_campaign_is_announced_from_its_launch_to_its_result(app: TestApp) {
     });
     leader.ok(LINK, json!({ "input": input })).await;
     let voters = voters(&guild, 7).await;
-    let _running = started(&app, &discord).await;
-    // Of the eight eligible members, the leader never votes.
+    let _running = start_bot(&app, &discord).await;
+    // Eight members are eligible: the seven voters, and the leader, who does not vote.
     let vote = TestCampaign::live(&leader, 2, json!({
         "title": "@everyone **Next** raid", "announcements": "HYPE", "resultsVisibility": "ALWAYS", "durationHours": 48,
     })).await;
@@ -69,31 +69,31 @@ async fn a_campaign_is_announced_from_its_launch_to_its_result(app: TestApp) {
     assert_eq!(field(&launch, "Closes"), format!("<t:{closes}:F> (<t:{closes}:R>)"));
     assert_eq!(field(&launch, "On the ballot"), "entry 0\nentry 1");
     // Each ballot is cast after the announcement of the previous one.
-    let mut told = 1;
+    let mut announced = 1;
     for (voter, pick, what) in
         [(0, 0, "1 of 8"), (1, 0, "2 of 8"), (2, 1, ""), (3, 1, "4 of 8"), (4, 1, "**entry 1**"), (5, 1, "6 of 8")]
     {
         vote.vote(&voters[voter], &[pick]).await;
         app.clock.advance(Duration::from_secs(2));
         if !what.is_empty() {
-            told += 1;
+            announced += 1;
             assert!(
-                said(&message(&app, &discord, told).await).contains(what),
+                embed_text(&message(&app, &discord, announced).await).contains(what),
                 "{what}: {:?}",
                 discord.messages().last()
             );
         }
     }
     app.clock.advance(Duration::from_hours(24));
-    message(&app, &discord, told + 1).await;
+    message(&app, &discord, announced + 1).await;
     app.clock.advance(Duration::from_hours(23));
-    message(&app, &discord, told + 2).await;
+    message(&app, &discord, announced + 2).await;
     vote.close(&leader).await;
-    let result = message(&app, &discord, told + 3).await;
-    assert!(said(&result).contains("**entry 1**"), "{result}");
+    let result = message(&app, &discord, announced + 3).await;
+    assert!(embed_text(&result).contains("**entry 1**"), "{result}");
     assert_eq!(field(&result, "Standings"), "1\\. entry 1: 4 points\n2\\. entry 0: 2 points");
     app.clock.advance(Duration::from_hours(24));
-    assert_eq!(discord.messages().len(), told + 3);
+    assert_eq!(discord.messages().len(), announced + 3);
     assert_eq!((discord.invalid_requests(), discord.duplicates()), (Vec::new(), 0));
 }
 
@@ -102,9 +102,9 @@ async fn the_level_selects_the_events_and_the_channel_is_the_campaigns_own(app: 
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    link(&leader).await;
+    link_server(&leader).await;
     let voters = voters(&guild, 3).await;
-    let _running = started(&app, &discord).await;
+    let _running = start_bot(&app, &discord).await;
     let own = OTHER_CHANNEL.to_string();
     for (level, expected) in [("OFF", 0), ("QUIET", 2), ("NORMAL", 3)] {
         let before = discord.messages().len();
@@ -119,7 +119,7 @@ async fn the_level_selects_the_events_and_the_channel_is_the_campaigns_own(app: 
         }
         app.clock.advance(Duration::from_secs(2));
         if level == "NORMAL" {
-            assert!(said(&message(&app, &discord, before + 2).await).contains("2 of 4"));
+            assert!(embed_text(&message(&app, &discord, before + 2).await).contains("2 of 4"));
         }
         vote.close(&leader).await;
         if expected > 0 {
@@ -133,7 +133,7 @@ async fn the_level_selects_the_events_and_the_channel_is_the_campaigns_own(app: 
     let secret = TestCampaign::live(&leader, 2, officers).await;
     TestCampaign::live(&leader, 2, json!({ "title": "For all", "announcements": "QUIET", "minRankLevelToView": 1 }))
         .await;
-    assert!(said(&message(&app, &discord, 6).await).contains("For all"));
+    assert!(embed_text(&message(&app, &discord, 6).await).contains("For all"));
     secret.close(&leader).await;
     assert_eq!(discord.messages()[5].channel, CHANNEL);
     while app.count_rows("discord_messages").await != 0 {}
@@ -144,11 +144,11 @@ async fn hidden_standings_stay_hidden(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    link(&leader).await;
+    link_server(&leader).await;
     let voters = voters(&guild, 40).await;
-    let _running = started(&app, &discord).await;
-    // The same turnout twice: once with a lead that changes hands, once with one that never does.
-    let mut stories = Vec::new();
+    let _running = start_bot(&app, &discord).await;
+    // The same turnout twice: with a lead that changes, and with one that does not.
+    let mut turnouts = Vec::new();
     for picks in [[0, 1, 1, 0, 0, 1, 1], [0; 7]] {
         for visibility in ["AFTER_VOTING", "AFTER_CLOSE"] {
             let before = discord.messages().len();
@@ -161,40 +161,40 @@ async fn hidden_standings_stay_hidden(app: TestApp) {
                 app.clock.advance(Duration::from_secs(2));
                 message(&app, &discord, before + number).await;
             }
-            let told: Vec<Value> = discord.messages()[before + 1..].iter().map(|it| it.body.clone()).collect();
-            for message in &told {
-                assert!(!said(message).contains("entry"), "{message}");
+            let announced: Vec<Value> = discord.messages()[before + 1..].iter().map(|it| it.body.clone()).collect();
+            for message in &announced {
+                assert!(!embed_text(message).contains("entry"), "{message}");
             }
-            // First vote, and teases at three and six.
-            stories.push(told.iter().map(|it| field(it, "Turnout")).collect::<Vec<_>>());
+            // The first vote, and teasers at three and six votes.
+            turnouts.push(announced.iter().map(|it| field(it, "Turnout")).collect::<Vec<_>>());
             app.clock.advance(Duration::from_secs(2));
             assert_eq!(discord.messages().len(), before + 4);
         }
     }
-    assert_eq!(stories[0], ["1 of 41 (2.4 %)", "3 of 41 (7.3 %)", "6 of 41 (14.6 %)"]);
-    assert!(stories.iter().all(|story| *story == stories[0]), "what is told, and when, tells nothing of the lead");
+    assert_eq!(turnouts[0], ["1 of 41 (2.4 %)", "3 of 41 (7.3 %)", "6 of 41 (14.6 %)"]);
+    assert!(turnouts.iter().all(|it| *it == turnouts[0]), "the announcements depend on the lead: {turnouts:?}");
 }
 
 #[on_both]
-async fn missed_events_are_announced_later_and_simultaneous_ones_once(app: TestApp) {
+async fn missed_events_are_announced_later_and_simultaneous_ones_together(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    link(&leader).await;
+    link_server(&leader).await;
     let voters = voters(&guild, 3).await;
     // No bot runs yet, so the launch stays queued.
     let vote = TestCampaign::live(&leader, 2, json!({ "announcements": "HYPE", "resultsVisibility": "ALWAYS" })).await;
     for voter in &voters {
         vote.vote(voter, &[0]).await;
     }
-    let _running = started(&app, &discord).await;
-    assert!(said(&message(&app, &discord, 2).await).contains("3 of 4"));
-    // All members have voted and the campaign is closed, which is one announcement.
+    let _running = start_bot(&app, &discord).await;
+    assert!(embed_text(&message(&app, &discord, 2).await).contains("3 of 4"));
+    // The last vote closes the campaign. Both together are one announcement.
     vote.vote(&leader, &[0]).await;
-    assert!(said(&message(&app, &discord, 3).await).contains("4 of 4"));
+    assert!(embed_text(&message(&app, &discord, 3).await).contains("4 of 4"));
     app.clock.advance(Duration::from_mins(20));
-    let told = titles(&discord);
-    assert_eq!(told.len(), 3, "{told:?}");
+    let titles = titles(&discord);
+    assert_eq!(titles.len(), 3, "{titles:?}");
 }
 
 #[on_both]
@@ -202,17 +202,17 @@ async fn a_complete_turnout_is_announced_if_the_campaign_stays_open(app: TestApp
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    link(&leader).await;
-    let _running = started(&app, &discord).await;
+    link_server(&leader).await;
+    let _running = start_bot(&app, &discord).await;
     let vote = TestCampaign::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false })).await;
     message(&app, &discord, 1).await;
     vote.vote(&leader, &[0]).await;
     app.clock.advance(Duration::from_secs(2));
-    assert!(said(&message(&app, &discord, 2).await).contains("1 of 1"));
-    // A scheduled start is announced as well.
+    assert!(embed_text(&message(&app, &discord, 2).await).contains("1 of 1"));
+    // A scheduled start is announced, too.
     let start =
         chrono::DateTime::<chrono::Utc>::from_naive_utc_and_offset(app.now() + Duration::from_mins(5), chrono::Utc);
-    TestCampaign::draft(&leader, 2, json!({ "title": "By itself", "startAt": start })).await;
+    TestCampaign::draft(&leader, 2, json!({ "title": "Scheduled", "startAt": start })).await;
     app.clock.advance(Duration::from_mins(6));
-    assert!(said(&message(&app, &discord, 3).await).contains("By itself"));
+    assert!(embed_text(&message(&app, &discord, 3).await).contains("Scheduled"));
 }

@@ -1,4 +1,4 @@
-//! Slash commands, received by the gateway and answered by REST.
+//! Slash commands, which the bot receives from the gateway and answers over REST.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use guildhall::{
 };
 use serde_json::{Value, json};
 
-use super::{LINK, SERVER, link, started, with_bot};
+use super::{LINK, SERVER, link_server, start_bot, with_bot};
 use crate::support::{Client, LocalDiscord, TestApp, TestCampaign, TestGuild, documents::CAST_BALLOT, on_both};
 
 /// Discord users: a leader and a voter with accounts, a member without one, and a user who is not a member.
@@ -19,7 +19,7 @@ const VOTER: u64 = 102;
 const UNREGISTERED: u64 = 103;
 const STRANGER: u64 = 104;
 
-/// A guild that is linked to the server, its members on Discord, and its leader's client.
+/// A guild that is linked to its Discord server, with the members above and its leader's client.
 async fn linked_guild<'t>(app: &'t TestApp, discord: &LocalDiscord) -> (TestGuild<'t>, Client<'t>) {
     let guild = app.guild("dusk").await;
     let leader = guild.leader().await;
@@ -39,7 +39,7 @@ async fn linked_guild<'t>(app: &'t TestApp, discord: &LocalDiscord) -> (TestGuil
     (guild, leader)
 }
 
-/// A live campaign.
+/// Creates a live campaign.
 async fn live(leader: &Client<'_>, title: &str, method: &str, picks: usize, entries: usize) -> CampaignId {
     let change = json!({
         "title": title, "method": method, "picksPerVoter": picks, "minRankLevelToVote": 1, "announcements": "OFF",
@@ -48,22 +48,22 @@ async fn live(leader: &Client<'_>, title: &str, method: &str, picks: usize, entr
     CampaignId::try_from(&ID(draft.id)).unwrap()
 }
 
-/// The message that answers a command.
+/// Uses a command, and returns the bot's message.
 async fn slash(discord: &LocalDiscord, user: u64, name: &str) -> Value {
     discord.slash(SERVER, user, name, json!([])).await["data"].clone()
 }
 
-/// The message that answers a button.
+/// Presses a button, and returns the bot's message.
 async fn press(discord: &LocalDiscord, user: u64, custom_id: &str) -> Value {
     discord.press(SERVER, user, custom_id).await["data"].clone()
 }
 
-/// The message that answers a choice from a menu.
+/// Chooses from a menu, and returns the bot's message.
 async fn select(discord: &LocalDiscord, user: u64, custom_id: &str, values: &[&str]) -> Value {
     discord.select(SERVER, user, custom_id, values).await["data"].clone()
 }
 
-/// The id of a message's menu, or of its button with this label.
+/// The id of a message's button with this label, or of its menu.
 fn id_of(message: &Value, label: Option<&str>) -> String {
     let rows = message["components"].as_array().unwrap();
     let mut parts = rows.iter().flat_map(|row| row["components"].as_array().unwrap());
@@ -72,7 +72,7 @@ fn id_of(message: &Value, label: Option<&str>) -> String {
     part["custom_id"].as_str().unwrap().to_owned()
 }
 
-/// A message's texts, as JSON.
+/// The texts of a message, as JSON.
 fn text(message: &Value) -> String {
     let embed = &message["embeds"][0];
     let fields = embed["fields"].as_array().into_iter().flatten();
@@ -80,8 +80,8 @@ fn text(message: &Value) -> String {
     format!("{}\n{}\n{}\n{}", message["content"], embed["title"], embed["description"], fields.concat())
 }
 
-/// A registered member with a Discord account.
-async fn known<'t>(guild: &TestGuild<'t>, discord: &LocalDiscord, name: &str, user: u64) -> Client<'t> {
+/// Adds a registered member with a Discord account.
+async fn linked_member<'t>(guild: &TestGuild<'t>, discord: &LocalDiscord, name: &str, user: u64) -> Client<'t> {
     let mut row = guild.member_row(name, "Member", true).await;
     row.discord_id = Some(user.to_string());
     discord.join(SERVER, user, name, &[]);
@@ -89,21 +89,25 @@ async fn known<'t>(guild: &TestGuild<'t>, discord: &LocalDiscord, name: &str, us
 }
 
 #[on_both]
-async fn a_member_votes_once_and_is_shown_what_they_may_see(app: TestApp) {
+async fn a_member_votes_once_and_sees_the_standings_after_voting(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    link(&leader).await;
-    let voter = known(&guild, &discord, "voter", 81).await;
-    known(&guild, &discord, "other", 82).await;
-    let _running = started(&app, &discord).await;
+    link_server(&leader).await;
+    let voter = linked_member(&guild, &discord, "voter", 81).await;
+    linked_member(&guild, &discord, "other", 82).await;
+    let _running = start_bot(&app, &discord).await;
     let vote =
         TestCampaign::live(&leader, 3, json!({ "method": "WEIGHTED", "picksPerVoter": 2, "announcements": "OFF" }))
             .await;
     let opened = discord.slash(SERVER, 81, "vote", json!([])).await;
-    assert_eq!((&opened["type"], &opened["data"]["flags"]), (&json!(4), &json!(64)), "for their eyes alone");
+    assert_eq!(
+        (&opened["type"], &opened["data"]["flags"]),
+        (&json!(4), &json!(64)),
+        "only the member sees the response"
+    );
     let chosen = discord.select(SERVER, 81, &id_of(&opened["data"], None), &["2"]).await;
-    assert_eq!(chosen["type"], 7, "the ballot stays one message: {chosen}");
+    assert_eq!(chosen["type"], 7, "the bot updates the message: {chosen}");
     let chosen = discord.select(SERVER, 81, &id_of(&chosen["data"], None), &["0"]).await;
     let cast = discord.press(SERVER, 81, &id_of(&chosen["data"], Some("Cast ballot"))).await;
     assert!(cast.to_string().contains("Your ballot is cast"), "{cast}");
@@ -121,18 +125,18 @@ async fn a_member_votes_once_and_is_shown_what_they_may_see(app: TestApp) {
 }
 
 #[on_both]
-async fn strangers_and_other_servers_see_nothing(app: TestApp) {
+async fn strangers_and_other_servers_see_no_campaign(app: TestApp) {
     const OTHER_SERVER: u64 = SERVER + 1;
     let (app, discord) = with_bot(app).await;
     discord.add_server(OTHER_SERVER);
     discord.add_server(SERVER + 2);
     let (guild, other) = (app.guild("gg").await, app.guild("other").await);
-    link(&guild.leader().await).await;
+    link_server(&guild.leader().await).await;
     let input = json!({ "input": { "serverId": OTHER_SERVER.to_string() } });
     other.leader().await.ok(LINK, input).await;
-    known(&guild, &discord, "voter", 83).await;
+    linked_member(&guild, &discord, "voter", 83).await;
     TestCampaign::live(&guild.leader().await, 2, json!({ "title": "Ours alone", "announcements": "OFF" })).await;
-    let _running = started(&app, &discord).await;
+    let _running = start_bot(&app, &discord).await;
     for (server, user) in [(OTHER_SERVER, 83), (SERVER, 84), (SERVER + 2, 83)] {
         discord.join(server, user, "someone", &[]);
         for command in ["vote", "standings", "whoami"] {
@@ -140,7 +144,7 @@ async fn strangers_and_other_servers_see_nothing(app: TestApp) {
             assert!(!answer.contains("Ours alone") && !answer.contains("voter"), "{answer}");
         }
     }
-    // A deactivated member is a stranger too, from the next command on.
+    // A deactivated member loses access with the next command.
     let deactivate = "mutation($id: ID!) { updateMember(input: { id: $id, active: false }) { member { id } } }";
     let member =
         guild.leader().await.ok("{ members(filter: { search: \"voter\" }) { nodes { id } } }", json!({})).await;
@@ -151,10 +155,10 @@ async fn strangers_and_other_servers_see_nothing(app: TestApp) {
 }
 
 #[on_both]
-async fn a_ranking_is_filled_in_cast_once_and_shown_again(app: TestApp) {
+async fn a_ranked_ballot_is_filled_in_and_cast_once(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let (_guild, leader) = linked_guild(&app, &discord).await;
-    let _running = started(&app, &discord).await;
+    let _running = start_bot(&app, &discord).await;
     assert_eq!(discord.commands().len(), 3);
     let campaign = live(&leader, "Where *next*?", "WEIGHTED", 2, 30).await;
     let shown = slash(&discord, VOTER, "vote").await;
@@ -175,9 +179,9 @@ async fn a_ranking_is_filled_in_cast_once_and_shown_again(app: TestApp) {
     assert!(text(&cast).contains(r"1\\. entry 27\n2\\. entry 3"), "{cast}");
     assert_eq!(cast["components"], json!([]));
     let receipt = cast["embeds"][0]["fields"][1]["value"].clone();
-    let again = press(&discord, VOTER, &button).await;
-    assert!(text(&again).contains("You have voted in this already."), "{again}");
-    assert_eq!(again["embeds"][0]["fields"][1]["value"], receipt);
+    let repeated = press(&discord, VOTER, &button).await;
+    assert!(text(&repeated).contains("You have voted in this already."), "{repeated}");
+    assert_eq!(repeated["embeds"][0]["fields"][1]["value"], receipt);
     assert!(text(&slash(&discord, VOTER, "vote").await).contains("you have voted"));
     let standings = text(&slash(&discord, VOTER, "standings").await);
     assert!(standings.contains(r"1\\. entry 27: 2 points\n2\\. entry 3: 1 point\n"), "{standings}");
@@ -186,10 +190,10 @@ async fn a_ranking_is_filled_in_cast_once_and_shown_again(app: TestApp) {
 }
 
 #[on_both]
-async fn one_of_several_campaigns_is_chosen_from_a_menu(app: TestApp) {
+async fn a_menu_selects_one_of_several_campaigns(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let (_guild, leader) = linked_guild(&app, &discord).await;
-    let _running = started(&app, &discord).await;
+    let _running = start_bot(&app, &discord).await;
     let first = live(&leader, "first", "APPROVAL", 2, 3).await;
     live(&leader, "second", "SCHULZE", 2, 3).await;
     let shown = slash(&discord, VOTER, "vote").await;
@@ -201,21 +205,21 @@ async fn one_of_several_campaigns_is_chosen_from_a_menu(app: TestApp) {
     assert!(text(&emptied).contains("Nothing yet."), "{emptied}");
     let shown = slash(&discord, UNREGISTERED, "vote").await;
     assert!(text(&shown).contains("register on the guild's site") && shown["components"] == json!([]), "{shown}");
-    let begun = BallotDraft::new(first).component_id(Step::StartOver);
-    let refused = text(&press(&discord, UNREGISTERED, &begun).await);
+    let start_over = BallotDraft::new(first).component_id(Step::StartOver);
+    let refused = text(&press(&discord, UNREGISTERED, &start_over).await);
     assert!(refused.contains("Ask an officer for an invite code"), "{refused}");
 }
 
 #[on_both]
-async fn forged_and_outdated_parts_are_answered_with_a_hint(app: TestApp) {
+async fn forged_and_outdated_components_are_answered_with_a_hint(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let (_guild, leader) = linked_guild(&app, &discord).await;
-    let _running = started(&app, &discord).await;
+    let _running = start_bot(&app, &discord).await;
     let campaign = live(&leader, "Where next?", "APPROVAL", 2, 3).await;
-    let odd =
+    let forged =
         |picks: &[u8]| BallotDraft { picks: picks.to_vec(), ..BallotDraft::new(campaign) }.component_id(Step::Cast);
     let long = "v".repeat(100);
-    for part in [odd(&[3]), odd(&[1, 1]), odd(&[0, 1, 2]), "vote0:cast:1:0:".to_owned(), long, String::new()] {
+    for part in [forged(&[3]), forged(&[1, 1]), forged(&[0, 1, 2]), "vote0:cast:1:0:".to_owned(), long, String::new()] {
         let answer = press(&discord, VOTER, &part).await;
         assert!(text(&answer).contains("This is out of date."), "{part}: {answer}");
     }
@@ -226,11 +230,11 @@ async fn forged_and_outdated_parts_are_answered_with_a_hint(app: TestApp) {
 }
 
 #[on_both]
-async fn only_members_are_served_and_others_learn_why_not(app: TestApp) {
+async fn other_users_learn_why_they_cannot_use_the_commands(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     linked_guild(&app, &discord).await;
     discord.add_server(SERVER + 1);
-    let _running = started(&app, &discord).await;
+    let _running = start_bot(&app, &discord).await;
     for name in ["vote", "standings", "whoami"] {
         let at = async |server: Option<u64>, user| text(&discord.slash(server, user, name, json!([])).await["data"]);
         assert!(at(None, VOTER).await.contains("in your guild's Discord server"));

@@ -1,11 +1,11 @@
-//! The outbox: codes by direct message, and messages that Discord does not accept.
+//! Delivery of the outbox: codes by direct message, outages, rate limits, and messages that Discord rejects.
 
 use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use super::{CHANNEL, LINK, OTHER_CHANNEL, SERVER, link, started, status, titles, with_bot};
+use super::{CHANNEL, LINK, OTHER_CHANNEL, SERVER, discord_status, link_server, start_bot, titles, with_bot};
 use crate::support::{
     Client, LocalDiscord, PASSWORD, TestApp, TestCampaign, TestGuild,
     documents::{CAST_BALLOT, REGISTER_MEMBER, RETRY_DISCORD_MESSAGE},
@@ -24,8 +24,9 @@ async fn invitee<'t>(guild: &TestGuild<'t>, name: &str, discord_id: u64) -> Clie
     guild.add_members(vec![row]).await.remove(0)
 }
 
-async fn invite(leader: &Client<'_>, of: &Client<'_>) -> (String, String) {
-    let invite = leader.ok(INVITE, json!({ "id": of.id })).await["sendInvite"].clone();
+/// Sends an invite code; returns the code and its delivery.
+async fn invite(leader: &Client<'_>, member: &Client<'_>) -> (String, String) {
+    let invite = leader.ok(INVITE, json!({ "id": member.id })).await["sendInvite"].clone();
     (invite["code"].as_str().unwrap().to_owned(), invite["delivery"].as_str().unwrap().to_owned())
 }
 
@@ -33,13 +34,13 @@ async fn outbox(leader: &Client<'_>) -> Vec<Value> {
     leader.ok(OUTBOX, json!({})).await["discordMessages"]["nodes"].as_array().unwrap().clone()
 }
 
-/// Advances the clock until Discord has this number of messages.
-async fn delivered(app: &TestApp, leader: &Client<'_>, discord: &LocalDiscord, number: usize) {
-    let moving = async {
-        let is_done = async || discord.messages().len() >= number && status(leader).await["queued"] == 0;
+/// Advances the clock until Discord has this number of messages and the outbox is empty.
+async fn wait_until_delivered(app: &TestApp, leader: &Client<'_>, discord: &LocalDiscord, number: usize) {
+    let delivery = async {
+        let is_done = async || discord.messages().len() >= number && discord_status(leader).await["queued"] == 0;
         while !is_done().await {
             app.clock.advance(Duration::from_secs(1));
-            // The clock advances slowly, so that no claim expires during an attempt.
+            // If the clock moved faster, a claim could expire during an attempt.
             for _ in 0..20 {
                 if is_done().await {
                     return;
@@ -47,7 +48,7 @@ async fn delivered(app: &TestApp, leader: &Client<'_>, discord: &LocalDiscord, n
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), moving).await.expect("messages were not delivered");
+    tokio::time::timeout(Duration::from_secs(30), delivery).await.expect("messages were not delivered");
 }
 
 #[on_both]
@@ -57,7 +58,7 @@ async fn a_code_is_delivered_by_direct_message(app: TestApp) {
     let leader = guild.leader().await;
     let newcomer = invitee(&guild, "newcomer", 61).await;
     discord.join(SERVER, 61, "newcomer", &[]);
-    let _running = started(&app, &discord).await;
+    let _running = start_bot(&app, &discord).await;
     let (code, delivery) = invite(&leader, &newcomer).await;
     assert_eq!(delivery, "SENT");
     let message = discord.messages().remove(0);
@@ -83,26 +84,26 @@ async fn a_message_to_closed_direct_messages_fails_and_can_be_retried(app: TestA
     let newcomer = invitee(&guild, "newcomer", 62).await;
     discord.join(SERVER, 62, "newcomer", &[]);
     discord.close_dms(62);
-    let _running = started(&app, &discord).await;
+    let _running = start_bot(&app, &discord).await;
     let (code, delivery) = invite(&leader, &newcomer).await;
     assert_eq!(delivery, "FAILED");
-    let letter = outbox(&leader).await.remove(0);
+    let message = outbox(&leader).await.remove(0);
     assert_eq!(
-        (&letter["kind"], &letter["state"], &letter["member"]["displayName"]),
+        (&message["kind"], &message["state"], &message["member"]["displayName"]),
         (&json!("INVITE"), &json!("FAILED"), &json!("newcomer"))
     );
-    assert_eq!(letter["problem"], "They take no direct messages from the bot.");
-    assert_eq!(status(&leader).await["failed"], 1);
+    assert_eq!(message["problem"], "They take no direct messages from the bot.");
+    assert_eq!(discord_status(&leader).await["failed"], 1);
     let member = guild.member("member", "Member").await;
     assert_eq!(
-        member.refusal(RETRY_DISCORD_MESSAGE, json!({ "id": letter["id"] })).await,
+        member.refusal(RETRY_DISCORD_MESSAGE, json!({ "id": message["id"] })).await,
         "FORBIDDEN PERMISSION_REQUIRED"
     );
     discord.open_dms(62);
-    leader.ok(RETRY_DISCORD_MESSAGE, json!({ "id": letter["id"] })).await;
-    delivered(&app, &leader, &discord, 1).await;
+    leader.ok(RETRY_DISCORD_MESSAGE, json!({ "id": message["id"] })).await;
+    wait_until_delivered(&app, &leader, &discord, 1).await;
     assert!(discord.messages()[0].body["content"].as_str().unwrap().contains(&code));
-    assert_eq!(leader.refusal(RETRY_DISCORD_MESSAGE, json!({ "id": letter["id"] })).await, "NOT_FOUND id");
+    assert_eq!(leader.refusal(RETRY_DISCORD_MESSAGE, json!({ "id": message["id"] })).await, "NOT_FOUND id");
 }
 
 #[on_both]
@@ -112,16 +113,16 @@ async fn a_newer_code_replaces_a_queued_one_and_both_are_encrypted(app: TestApp)
     let leader = guild.leader().await;
     let newcomer = invitee(&guild, "newcomer", 63).await;
     discord.join(SERVER, 63, "newcomer", &[]);
-    // No server delivers messages yet, so the officer's request returns after two seconds.
+    // No server delivers messages yet, so each invitation returns after two seconds.
     let invited = async || {
         let invited = invite(&leader, &newcomer);
-        let moving = async {
+        let time_passes = async {
             loop {
                 app.clock.advance(Duration::from_secs(1));
                 tokio::task::yield_now().await;
             }
         };
-        tokio::select! { invited = invited => invited, () = moving => unreachable!() }
+        tokio::select! { invited = invited => invited, () = time_passes => unreachable!() }
     };
     let (old, delivery) = invited().await;
     assert_eq!(delivery, "QUEUED");
@@ -130,21 +131,21 @@ async fn a_newer_code_replaces_a_queued_one_and_both_are_encrypted(app: TestApp)
     for code in [&old, &new] {
         assert_eq!(app.count_rows(&format!("discord_messages WHERE body LIKE '%{code}%'")).await, 0);
     }
-    let _running = started(&app, &discord).await;
-    delivered(&app, &leader, &discord, 1).await;
-    let told = discord.messages()[0].body["content"].as_str().unwrap().to_owned();
-    assert!(told.contains(&new) && !told.contains(&old));
+    let _running = start_bot(&app, &discord).await;
+    wait_until_delivered(&app, &leader, &discord, 1).await;
+    let content = discord.messages()[0].body["content"].as_str().unwrap().to_owned();
+    assert!(content.contains(&new) && !content.contains(&old));
 }
 
 #[on_both]
-async fn without_a_bot_nothing_changes(app: TestApp) {
+async fn without_a_bot_nothing_is_queued(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let newcomer = invitee(&guild, "newcomer", 64).await;
     let _running = guildhall::bot::start(&app.app);
     assert_eq!(invite(&leader, &newcomer).await.1, "NOT_CONFIGURED");
     assert_eq!(
-        status(&leader).await,
+        discord_status(&leader).await,
         json!({ "connection": "OFF", "problem": null, "queued": 0, "failed": 0, "link": null })
     );
     assert_eq!(leader.refusal(LINK, json!({ "input": { "serverId": "1" } })).await, "CONFLICT DISCORD_OFF");
@@ -156,12 +157,12 @@ async fn without_a_bot_nothing_changes(app: TestApp) {
 }
 
 #[on_both]
-async fn an_outage_delays_no_vote_and_loses_and_repeats_no_message(app: TestApp) {
+async fn an_outage_delays_no_vote_and_every_message_is_delivered_once(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    link(&leader).await;
-    let _running = started(&app, &discord).await;
+    link_server(&leader).await;
+    let _running = start_bot(&app, &discord).await;
     discord.set_down(true);
     let quiet = |title: &str| json!({ "title": title, "announcements": "QUIET", "earlyCloseIfAllVoted": false });
     let mut votes = Vec::new();
@@ -174,13 +175,13 @@ async fn an_outage_delays_no_vote_and_loses_and_repeats_no_message(app: TestApp)
         vote.close(&leader).await;
     }
     app.clock.advance(Duration::from_mins(5));
-    assert_eq!(status(&leader).await["queued"], 6);
+    assert_eq!(discord_status(&leader).await["queued"], 6);
     assert_eq!(discord.messages().len(), 0);
     discord.set_down(false);
-    delivered(&app, &leader, &discord, 6).await;
-    let told: Vec<String> = discord.messages().iter().map(|it| it.body["embeds"][0].to_string()).collect();
+    wait_until_delivered(&app, &leader, &discord, 6).await;
+    let embeds: Vec<String> = discord.messages().iter().map(|it| it.body["embeds"][0].to_string()).collect();
     // In order: the launches first, then the results.
-    for (message, title) in told.iter().zip(["One", "Two", "Three", "One", "Two", "Three"]) {
+    for (message, title) in embeds.iter().zip(["One", "Two", "Three", "One", "Two", "Three"]) {
         assert!(message.contains(title), "{title} is not in {message}");
     }
     assert_eq!((discord.messages().len(), discord.duplicates()), (6, 0));
@@ -191,68 +192,68 @@ async fn a_lost_response_repeats_no_message(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    link(&leader).await;
+    link_server(&leader).await;
     discord.lose_next_responses(2);
-    let _running = started(&app, &discord).await;
+    let _running = start_bot(&app, &discord).await;
     TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
-    delivered(&app, &leader, &discord, 1).await;
+    wait_until_delivered(&app, &leader, &discord, 1).await;
     let gone = async {
-        while status(&leader).await["queued"] != 0 {
+        while discord_status(&leader).await["queued"] != 0 {
             app.clock.advance(Duration::from_secs(1));
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), gone).await.expect("it is tried again");
+    tokio::time::timeout(Duration::from_secs(30), gone).await.expect("delivery is not tried again");
     assert_eq!((discord.messages().len(), discord.duplicates()), (1, 2));
 }
 
 #[on_both]
-async fn a_rate_limit_is_waited_for(app: TestApp) {
+async fn delivery_waits_for_a_rate_limit(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    link(&leader).await;
-    let _running = started(&app, &discord).await;
+    link_server(&leader).await;
+    let _running = start_bot(&app, &discord).await;
     discord.rate_limit_next(1, 90.5, false);
     TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
     let limited = |it: &LocalDiscord| it.calls().iter().any(|call| call.status == 429).then_some(());
     discord.until("a limited request", limited).await;
     // The wait starts when the limit is recorded.
-    let is_noted = async || {
+    let is_recorded = async || {
         let message = outbox(&leader).await.remove(0);
         message["nextAttemptAt"] != message["queuedAt"]
     };
-    while !is_noted().await {}
-    let asked = discord.calls().len();
+    while !is_recorded().await {}
+    let requests = discord.calls().len();
     app.clock.advance(Duration::from_secs(90));
     // Messages to another channel are delivered meanwhile.
     TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": OTHER_CHANNEL.to_string() }))
         .await;
     discord.until("a message", |it| (it.messages().len() == 1).then_some(())).await;
     assert_eq!(discord.messages()[0].channel, OTHER_CHANNEL);
-    assert_eq!(discord.calls().len(), asked + 2, "nothing else was asked for than that channel");
-    while status(&leader).await["queued"] != 1 {}
-    assert_eq!(outbox(&leader).await[0]["attempts"], 0, "a limit is no failure");
+    assert_eq!(discord.calls().len(), requests + 2, "only the other channel has requests");
+    while discord_status(&leader).await["queued"] != 1 {}
+    assert_eq!(outbox(&leader).await[0]["attempts"], 0, "a rate limit counts as no failed attempt");
     app.clock.advance(Duration::from_secs(1));
     discord.until("the other message", |it| (it.messages().len() == 2).then_some(())).await;
 }
 
 #[on_both]
-async fn no_request_is_made_while_a_limit_is_used_up(app: TestApp) {
+async fn no_request_is_sent_while_a_limit_is_exhausted(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    link(&leader).await;
+    link_server(&leader).await;
     discord.limit_channel(5, 0, 30.0);
-    let _running = started(&app, &discord).await;
+    let _running = start_bot(&app, &discord).await;
     let vote = TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
     discord.until("the launch", |it| (it.messages().len() == 1).then_some(())).await;
-    while status(&leader).await["queued"] != 0 {}
+    while discord_status(&leader).await["queued"] != 0 {}
     vote.close(&leader).await;
-    let is_put_off = async || {
+    let is_postponed = async || {
         let message = outbox(&leader).await.remove(0);
         message["nextAttemptAt"] != message["queuedAt"]
     };
-    while !is_put_off().await {}
+    while !is_postponed().await {}
     assert_eq!(discord.messages().len(), 1);
     app.clock.advance(Duration::from_secs(31));
     discord.until("the result", |it| (it.messages().len() == 2).then_some(())).await;
@@ -260,36 +261,41 @@ async fn no_request_is_made_while_a_limit_is_used_up(app: TestApp) {
 }
 
 #[on_both]
-async fn a_refused_message_fails_and_does_not_block_the_next(app: TestApp) {
+async fn a_rejected_message_fails_and_does_not_block_the_next(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    link(&leader).await;
+    link_server(&leader).await;
     discord.delete_channel(CHANNEL);
-    let _running = started(&app, &discord).await;
+    let _running = start_bot(&app, &discord).await;
     let vote = TestCampaign::live(&leader, 2, json!({ "title": "Lost", "announcements": "QUIET" })).await;
-    while status(&leader).await["failed"] != 1 {}
-    let letter = outbox(&leader).await.remove(0);
+    while discord_status(&leader).await["failed"] != 1 {}
+    let message = outbox(&leader).await.remove(0);
     assert_eq!(
-        (&letter["problem"], &letter["campaign"]["title"]),
+        (&message["problem"], &message["campaign"]["title"]),
         (&json!("There is no such channel."), &json!("Lost"))
     );
     vote.close(&leader).await;
-    while status(&leader).await["failed"] != 2 {}
+    while discord_status(&leader).await["failed"] != 2 {}
 }
 
 #[on_both]
 async fn nothing_is_posted_to_another_servers_channel(app: TestApp) {
-    const ANOTHERS: u64 = 7_000;
+    const FOREIGN_CHANNEL: u64 = 7_000;
     let (app, discord) = with_bot(app).await;
     discord.add_server(SERVER + 1);
-    discord.add_channel(SERVER + 1, ANOTHERS);
+    discord.add_channel(SERVER + 1, FOREIGN_CHANNEL);
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    link(&leader).await;
-    let _running = started(&app, &discord).await;
-    TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET", "discordChannelId": ANOTHERS.to_string() })).await;
-    while status(&leader).await["failed"] != 1 {}
+    link_server(&leader).await;
+    let _running = start_bot(&app, &discord).await;
+    TestCampaign::live(
+        &leader,
+        2,
+        json!({ "announcements": "QUIET", "discordChannelId": FOREIGN_CHANNEL.to_string() }),
+    )
+    .await;
+    while discord_status(&leader).await["failed"] != 1 {}
     assert!(outbox(&leader).await[0]["problem"].as_str().unwrap().contains("where it should go"));
     assert_eq!(discord.messages().len(), 0);
 }
@@ -300,15 +306,15 @@ async fn a_code_is_sent_only_to_its_member(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let newcomer = invitee(&guild, "newcomer", 65).await;
-    discord.join(SERVER, 65, "somebody-else", &[]);
+    discord.join(SERVER, 65, "someone-else", &[]);
     discord.close_dms(65);
-    let _running = started(&app, &discord).await;
+    let _running = start_bot(&app, &discord).await;
     assert_eq!(invite(&leader, &newcomer).await.1, "FAILED");
     let correct = "mutation($id: ID!) { updateMember(input: { id: $id, discordId: \"66\" }) { member { id } } }";
     leader.ok(correct, json!({ "id": newcomer.id })).await;
     discord.open_dms(65);
     leader.ok(RETRY_DISCORD_MESSAGE, json!({ "id": outbox(&leader).await[0]["id"] })).await;
-    while status(&leader).await["failed"] != 1 {}
+    while discord_status(&leader).await["failed"] != 1 {}
     assert_eq!(discord.messages().len(), 0);
 }
 
@@ -317,26 +323,26 @@ async fn another_server_delivers_the_messages_of_a_crashed_one(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    link(&leader).await;
-    let running = started(&app, &discord).await;
+    link_server(&leader).await;
+    let running = start_bot(&app, &discord).await;
     let held = discord.hold();
     TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
     held.wait_for(1).await;
-    // The server has sent the message and stops before it receives the response.
+    // The server has sent the message, and crashes before it receives the response.
     drop(running);
     let other = app.another_bot(&discord).await;
     let _running = guildhall::bot::start(&other);
     drop(held);
     let gone = async {
-        while status(&leader).await["queued"] != 0 {
+        while discord_status(&leader).await["queued"] != 0 {
             app.clock.advance(Duration::from_secs(1));
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), gone).await.expect("the other server takes it on");
+    tokio::time::timeout(Duration::from_secs(30), gone).await.expect("the other server does not deliver it");
     assert_eq!(discord.messages().len(), 1);
 }
 
-/// Two servers deliver the messages of both while campaigns are running.
+/// Both servers deliver messages while campaigns run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_servers_share_the_outbox_and_repeat_no_message() {
     const VOTES: usize = 8;
@@ -344,7 +350,7 @@ async fn two_servers_share_the_outbox_and_repeat_no_message() {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    link(&leader).await;
+    link_server(&leader).await;
     let other = app.another_bot(&discord).await;
     let (_one, _two) = (guildhall::bot::start(&app.app), guildhall::bot::start(&other));
     discord.until("a session", |it| (it.connected_sessions() > 0).then_some(())).await;
@@ -357,15 +363,15 @@ async fn two_servers_share_the_outbox_and_repeat_no_message() {
         });
         async move {
             let draft = TestCampaign::live(&leader, 2, input).await;
-            // The only voter's ballot closes the campaign, at one server or the other.
+            // The only voter's ballot closes the campaign, on one server or the other.
             leader.run_on(&servers[number % 2], CAST_BALLOT, draft.ballot(&[0])).await;
         }
     });
     votes.buffer_unordered(4).collect::<()>().await;
-    delivered(&app, &leader, &discord, 2 * VOTES).await;
+    wait_until_delivered(&app, &leader, &discord, 2 * VOTES).await;
     assert_eq!((discord.messages().len(), discord.duplicates()), (2 * VOTES, 0));
-    let mut told = titles(&discord);
-    told.sort();
-    told.dedup();
-    assert!(told.len() > VOTES, "{told:?}");
+    let mut titles = titles(&discord);
+    titles.sort();
+    titles.dedup();
+    assert!(titles.len() > VOTES, "{titles:?}");
 }

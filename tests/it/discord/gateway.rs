@@ -1,25 +1,27 @@
-//! The connection to Discord's gateway: one for all servers, which is always restored.
+//! The connection to Discord's gateway: the servers on one database share one, and it is always restored.
 
 use std::time::Duration;
 
 use guildhall::discord::Bot;
 use serde_json::{Value, json};
 
-use super::{SERVER, VETERAN_ROLE, link, map_roles, started, status, with_bot};
+use super::{SERVER, VETERAN_ROLE, discord_status, link_server, map_roles, start_bot, with_bot};
 use crate::support::{Client, LocalDiscord, TestApp, TestCampaign, on_both};
 
-/// Waits until the connection is in this state.
-async fn until_it_is(app: &TestApp, leader: &Client<'_>, connection: &str) -> Value {
+/// Waits until `discordStatus` reports this state of the connection.
+async fn wait_for_connection(app: &TestApp, leader: &Client<'_>, connection: &str) -> Value {
     let waiting = async {
         loop {
-            let found = status(leader).await;
-            if found["connection"] == connection {
-                return found;
+            let status = discord_status(leader).await;
+            if status["connection"] == connection {
+                return status;
             }
             app.clock.advance(Duration::from_millis(200));
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), waiting).await.unwrap_or_else(|_| panic!("it is not {connection}"))
+    tokio::time::timeout(Duration::from_secs(30), waiting)
+        .await
+        .unwrap_or_else(|_| panic!("the connection is not {connection}"))
 }
 
 #[on_both]
@@ -27,11 +29,11 @@ async fn the_bot_connects_and_reconnects(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    assert_eq!(status(&leader).await["connection"], "CONNECTING");
-    let _running = started(&app, &discord).await;
-    until_it_is(&app, &leader, "CONNECTED").await;
-    assert_eq!(discord.identifies()[0]["intents"], json!(2), "the Server Members Intent, and no other");
-    // However a connection ends, the session is resumed at once.
+    assert_eq!(discord_status(&leader).await["connection"], "CONNECTING");
+    let _running = start_bot(&app, &discord).await;
+    wait_for_connection(&app, &leader, "CONNECTED").await;
+    assert_eq!(discord.identifies()[0]["intents"], json!(2), "only the Server Members Intent");
+    // The session is resumed at once, however the connection ends.
     for (number, end) in [1_001, 4_000, 4_003, 1_005, 0].into_iter().enumerate() {
         match end {
             0 => {
@@ -42,14 +44,14 @@ async fn the_bot_connects_and_reconnects(app: TestApp) {
             code => discord.close_gateway(code),
         }
         discord
-            .until("the session again", |it| (it.resumes() > number && it.connected_sessions() == 1).then_some(()))
+            .until("a resumed session", |it| (it.resumes() > number && it.connected_sessions() == 1).then_some(()))
             .await;
     }
-    until_it_is(&app, &leader, "CONNECTED").await;
+    wait_for_connection(&app, &leader, "CONNECTED").await;
     let resumes = discord.resumes();
     discord.request_reconnect();
     discord
-        .until("the session again", |it| (it.resumes() > resumes && it.connected_sessions() == 1).then_some(()))
+        .until("a resumed session", |it| (it.resumes() > resumes && it.connected_sessions() == 1).then_some(()))
         .await;
     // An expired session is replaced by a new one.
     discord.reject_resume();
@@ -57,7 +59,7 @@ async fn the_bot_connects_and_reconnects(app: TestApp) {
     discord
         .until("a new session", |it| (it.identifies().len() == 2 && it.connected_sessions() == 1).then_some(()))
         .await;
-    until_it_is(&app, &leader, "CONNECTED").await;
+    wait_for_connection(&app, &leader, "CONNECTED").await;
 }
 
 #[on_both]
@@ -66,22 +68,21 @@ async fn an_outage_is_reported_and_the_bot_recovers(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     map_roles(&guild).await;
-    link(&leader).await;
+    link_server(&leader).await;
     discord.set_down(true);
     let _running = guildhall::bot::start(&app.app);
-    let found = until_it_is(&app, &leader, "CONNECTING").await;
-    assert_eq!(found["connection"], "CONNECTING");
+    wait_for_connection(&app, &leader, "CONNECTING").await;
     discord.set_down(false);
-    until_it_is(&app, &leader, "CONNECTED").await;
+    wait_for_connection(&app, &leader, "CONNECTED").await;
     discord.set_down(true);
-    until_it_is(&app, &leader, "CONNECTING").await;
+    wait_for_connection(&app, &leader, "CONNECTING").await;
     discord.set_down(false);
-    until_it_is(&app, &leader, "CONNECTED").await;
+    wait_for_connection(&app, &leader, "CONNECTED").await;
     discord.join_with_event(SERVER, 71, "afterwards", &[VETERAN_ROLE]);
     let query = "{ members(filter: { search: \"afterwards\" }) { nodes { rank { name } } } }";
-    let followed =
+    let synced =
         async { while leader.ok(query, json!({})).await["members"]["nodes"][0]["rank"]["name"] != "Veteran" {} };
-    tokio::time::timeout(Duration::from_secs(20), followed).await.expect("what happens on Discord is heard again");
+    tokio::time::timeout(Duration::from_secs(20), synced).await.expect("no event arrives after the outage");
 }
 
 #[on_both]
@@ -92,8 +93,8 @@ async fn a_rejected_token_is_reported(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let _running = guildhall::bot::start(&app.app);
-    let found = until_it_is(&app, &leader, "REFUSED").await;
-    assert!(found["problem"].as_str().unwrap().contains("token"), "{found}");
+    let status = wait_for_connection(&app, &leader, "REFUSED").await;
+    assert!(status["problem"].as_str().unwrap().contains("token"), "{status}");
 }
 
 #[on_both]
@@ -102,7 +103,7 @@ async fn health_and_metrics_report_the_connection(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let http = app.serve().await;
-    until_it_is(&app, &leader, "CONNECTED").await;
+    wait_for_connection(&app, &leader, "CONNECTED").await;
     let ready: Value = http.client.get(http.url("/health/ready")).send().await.unwrap().json().await.unwrap();
     assert_eq!(ready, json!({ "status": "ready", "discord": "CONNECTED" }));
     let metrics = http.client.get(http.url("/metrics")).send().await.unwrap().text().await.unwrap();
@@ -120,7 +121,7 @@ async fn health_and_metrics_report_the_connection(app: TestApp) {
     assert_eq!(names, ["standings", "vote", "whoami"]);
 }
 
-/// Of two servers with one token, one holds the lease, and the other acquires it when the first stops.
+/// Two servers with one token share a connection: one holds the lease, and the other acquires it when the first stops.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_server_holds_the_lease_and_another_acquires_it() {
     let Some(app) = TestApp::on_postgres().await else { return };
@@ -128,62 +129,62 @@ async fn one_server_holds_the_lease_and_another_acquires_it() {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let other = app.another_bot(&discord).await;
-    let first = started(&app, &discord).await;
+    let first = start_bot(&app, &discord).await;
     let _second = guildhall::bot::start(&other);
-    until_it_is(&app, &leader, "CONNECTED").await;
+    wait_for_connection(&app, &leader, "CONNECTED").await;
     for _ in 0..30 {
         app.clock.advance(Duration::from_secs(1));
         tokio::task::yield_now().await;
     }
-    assert_eq!((discord.connected_sessions(), discord.identifies().len()), (1, 1), "one connection for both");
+    assert_eq!((discord.connected_sessions(), discord.identifies().len()), (1, 1), "two servers share one connection");
     // The server crashes without releasing the lease.
     drop(first);
-    let taken_over = async {
+    let acquired = async {
         while !(discord.identifies().len() == 2 && discord.connected_sessions() == 1) {
             app.clock.advance(Duration::from_secs(1));
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), taken_over).await.expect("the other takes over");
-    until_it_is(&app, &leader, "CONNECTED").await;
+    tokio::time::timeout(Duration::from_secs(30), acquired).await.expect("the other server does not acquire the lease");
+    wait_for_connection(&app, &leader, "CONNECTED").await;
 }
 
-/// An embedded database has one server, so a restarted server does not wait for the old lease to expire.
+/// A SQLite database has one server, so a restarted server does not wait for the old lease to expire.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restarted_server_connects_at_once() {
     let (app, discord) = with_bot(TestApp::on_sqlite().await).await;
-    let first = started(&app, &discord).await;
+    let first = start_bot(&app, &discord).await;
     drop(first);
-    discord.until("the end of the first", |it| (it.connected_sessions() == 0).then_some(())).await;
-    let again = app.another_bot(&discord).await;
-    let _running = guildhall::bot::start(&again);
+    discord.until("the end of the first session", |it| (it.connected_sessions() == 0).then_some(())).await;
+    let restarted = app.another_bot(&discord).await;
+    let _running = guildhall::bot::start(&restarted);
     discord
         .until("a new session", |it| (it.identifies().len() == 2 && it.connected_sessions() == 1).then_some(()))
         .await;
 }
 
-/// A rejected token is retried rarely, however many messages are queued.
+/// The bot retries a rejected token rarely, however many messages are queued.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rejected_token_is_not_retried_over_and_over() {
+async fn a_rejected_token_is_retried_rarely() {
     let discord = LocalDiscord::start().await;
     let app = TestApp::on_sqlite().await;
     let wrong = Bot::new("not-the-token", &discord.base(), &app.clock).unwrap();
     let app = app.with_options(|it| it.bot = Some(wrong)).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    link(&leader).await;
+    link_server(&leader).await;
     for channel in 1..=40_u64 {
         let input = json!({ "announcements": "QUIET", "discordChannelId": channel.to_string() });
         TestCampaign::live(&leader, 2, input).await;
     }
     let _running = guildhall::bot::start(&app.app);
-    let open = async {
+    let opened = async {
         while !app.app.discord.bot.as_ref().unwrap().is_down() {
             app.clock.advance(Duration::from_millis(100));
-            status(&leader).await;
+            discord_status(&leader).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), open).await.expect("the breaker stays closed");
-    let asked = discord.calls().len();
-    assert!(asked <= 16, "{asked}");
+    tokio::time::timeout(Duration::from_secs(20), opened).await.expect("the breaker stays closed");
+    let requests = discord.calls().len();
+    assert!(requests <= 16, "{requests} requests");
 }

@@ -17,7 +17,7 @@ const SERVER: u64 = 900_000_000_000_000_001;
 const CHANNEL: u64 = 910_000_000_000_000_001;
 const OTHER_CHANNEL: u64 = 910_000_000_000_000_002;
 
-/// Roles that are mapped to ranks of the seed.
+/// Roles that [`map_roles`] maps to default ranks.
 const MEMBER_ROLE: u64 = 920_000_000_000_000_002;
 const VETERAN_ROLE: u64 = 920_000_000_000_000_003;
 const OFFICER_ROLE: u64 = 920_000_000_000_000_004;
@@ -29,7 +29,7 @@ const STATUS: &str = "{ discordStatus { connection problem queued failed link { 
     added promoted demoted linked untouched conflictCount
 } } } }";
 
-/// A local Discord with the guild's server, and an app with the bot.
+/// Starts a local Discord with the guild's server, and adds a bot to the app.
 async fn with_bot(app: TestApp) -> (TestApp, LocalDiscord) {
     let discord = LocalDiscord::start().await;
     discord.add_server(SERVER);
@@ -39,13 +39,13 @@ async fn with_bot(app: TestApp) -> (TestApp, LocalDiscord) {
     (app.with_bot(&discord).await, discord)
 }
 
-/// Links a guild to the server. Its campaigns are announced in the channel.
-async fn link(leader: &Client<'_>) {
+/// Links a guild to its Discord server, and announces its campaigns in [`CHANNEL`].
+async fn link_server(leader: &Client<'_>) {
     let input = json!({ "serverId": SERVER.to_string(), "channelId": CHANNEL.to_string() });
     leader.ok(LINK, json!({ "input": input })).await;
 }
 
-/// Maps roles to ranks.
+/// Maps the Discord roles above to ranks.
 async fn map_roles(guild: &TestGuild<'_>) {
     let roles =
         [("Member", MEMBER_ROLE), ("Veteran", VETERAN_ROLE), ("Officer", OFFICER_ROLE), ("Guild Leader", LEADER_ROLE)];
@@ -58,20 +58,20 @@ async fn map_roles(guild: &TestGuild<'_>) {
     }
 }
 
-/// The titles of the embeds that the bot has posted.
+/// The titles of the embeds that the bot posted.
 fn titles(discord: &LocalDiscord) -> Vec<String> {
     discord.messages().iter().filter_map(|it| it.body["embeds"][0]["title"].as_str().map(str::to_owned)).collect()
 }
 
-/// The status of the guild's Discord, as its leader sees it.
-async fn status(leader: &Client<'_>) -> Value {
+/// The `discordStatus` that the leader sees.
+async fn discord_status(leader: &Client<'_>) -> Value {
     leader.ok(STATUS, json!({})).await["discordStatus"].clone()
 }
 
 /// Starts the app's background tasks, and waits until its bot is connected.
-async fn started(app: &TestApp, discord: &LocalDiscord) -> JoinSet<()> {
+async fn start_bot(app: &TestApp, discord: &LocalDiscord) -> JoinSet<()> {
     let running = guildhall::bot::start(&app.app);
-    let is_settled = |it: &LocalDiscord| (it.connected_sessions() > 0 && !it.commands().is_empty()).then_some(());
-    discord.until("a session, and the commands", is_settled).await;
+    let is_ready = |it: &LocalDiscord| (it.connected_sessions() > 0 && !it.commands().is_empty()).then_some(());
+    discord.until("a session and the commands", is_ready).await;
     running
 }

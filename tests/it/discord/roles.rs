@@ -1,13 +1,14 @@
-//! Syncs of ranks with Discord roles.
+//! Sync of ranks with Discord roles.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{
-    LEADER_ROLE, LINK, MEMBER_ROLE, OFFICER_ROLE, SERVER, VETERAN_ROLE, link, map_roles, started, status, with_bot,
+    LEADER_ROLE, LINK, MEMBER_ROLE, OFFICER_ROLE, SERVER, VETERAN_ROLE, discord_status, link_server, map_roles,
+    start_bot, with_bot,
 };
-use crate::support::{TestApp, TestGuild, documents::UNLINK_DISCORD, on_both, strings};
+use crate::support::{Client, TestApp, TestGuild, documents::UNLINK_DISCORD, on_both, strings};
 
 const SYNC: &str = "mutation($dry: Boolean!, $overwrite: Boolean!) {
     syncDiscordRoles(dryRun: $dry, overwriteManual: $overwrite) { report {
@@ -17,11 +18,17 @@ const SYNC: &str = "mutation($dry: Boolean!, $overwrite: Boolean!) {
     } }
 }";
 
+/// The variables of [`SYNC`].
 fn sync(dry: bool, overwrite: bool) -> Value {
     json!({ "dry": dry, "overwrite": overwrite })
 }
 
-/// The rank of each member and its source, by username.
+/// Syncs, and returns the report.
+async fn sync_report(client: &Client<'_>, dry: bool, overwrite: bool) -> Value {
+    client.ok(SYNC, sync(dry, overwrite)).await["syncDiscordRoles"]["report"].clone()
+}
+
+/// Each member as `username rank source discordId`, sorted.
 async fn roster(guild: &TestGuild<'_>) -> Vec<String> {
     let query = "{ members(first: 100, filter: { active: null }) {
         nodes { discordUsername discordId rankSource rank { name } }
@@ -47,10 +54,10 @@ async fn roles_set_ranks_and_newcomers_become_members(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     map_roles(&guild).await;
-    link(&leader).await;
-    // Two members from an earlier sync, one with a rank set by hand, and one who is not on Discord.
+    link_server(&leader).await;
+    // Two members of an earlier sync, one with a rank set manually, and one who is not on Discord.
     let mut rows = Vec::new();
-    for (name, rank) in [("up", "Member"), ("down", "Officer"), ("byhand", "Member"), ("elsewhere", "Veteran")] {
+    for (name, rank) in [("up", "Member"), ("down", "Officer"), ("manual", "Member"), ("elsewhere", "Veteran")] {
         let mut row = guild.member_row(name, rank, true).await;
         if name == "up" || name == "down" {
             row.rank_source = guildhall::identity::RankSource::DiscordSync;
@@ -61,14 +68,14 @@ async fn roles_set_ranks_and_newcomers_become_members(app: TestApp) {
     guild.add_members(rows).await;
     discord.join(SERVER, 11, "up", &[MEMBER_ROLE, VETERAN_ROLE]);
     discord.join(SERVER, 12, "down", &[VETERAN_ROLE]);
-    discord.join(SERVER, 13, "ByHand", &[OFFICER_ROLE]);
+    discord.join(SERVER, 13, "Manual", &[OFFICER_ROLE]);
     discord.join(SERVER, 14, "newcomer", &[]);
     discord.join(SERVER, 15, "recruit", &[OFFICER_ROLE, 77]);
     discord.join_bot(SERVER, 16, "somebot", &[OFFICER_ROLE]);
     let before = roster(&guild).await;
-    let dry = leader.ok(SYNC, sync(true, false)).await["syncDiscordRoles"]["report"].clone();
+    let dry = sync_report(&leader, true, false).await;
     assert_eq!(roster(&guild).await, before, "a dry run changes nothing");
-    let done = leader.ok(SYNC, sync(false, false)).await["syncDiscordRoles"]["report"].clone();
+    let done = sync_report(&leader, false, false).await;
     let counts = |report: &Value| {
         ["added", "promoted", "demoted", "linked", "untouched", "conflictCount"].map(|it| report[it].as_i64().unwrap())
     };
@@ -80,15 +87,15 @@ async fn roles_set_ranks_and_newcomers_become_members(app: TestApp) {
     assert_eq!(
         done["conflicts"],
         json!([{
-            "discordUsername": "ByHand", "from": { "name": "Member" }, "to": { "name": "Officer" },
-            "reason": "MANUAL_RANK", "member": { "displayName": "byhand" },
+            "discordUsername": "Manual", "from": { "name": "Member" }, "to": { "name": "Officer" },
+            "reason": "MANUAL_RANK", "member": { "displayName": "manual" },
         }])
     );
     let after = [
-        "byhand Member MANUAL 13",
         "down Veteran DISCORD_SYNC 12",
         "elsewhere Veteran MANUAL -",
         "leader Guild Leader MANUAL -",
+        "manual Member MANUAL 13",
         "newcomer Member DISCORD_SYNC 14",
         "recruit Officer DISCORD_SYNC 15",
         "up Veteran DISCORD_SYNC 11",
@@ -96,10 +103,10 @@ async fn roles_set_ranks_and_newcomers_become_members(app: TestApp) {
     assert_eq!(roster(&guild).await, after);
     let added = |report: &Value| strings(&report["changes"], "/member/displayName");
     assert_eq!((added(&dry)[0].as_str(), added(&done)[0].as_str()), ("null", "newcomer"));
-    let again = leader.ok(SYNC, sync(false, false)).await["syncDiscordRoles"]["report"].clone();
-    assert_eq!(counts(&again), [0, 0, 0, 0, 4, 1], "a second one changes nothing");
-    let last = status(&leader).await["link"]["lastSync"].clone();
-    assert_eq!((&last["untouched"], &last["conflictCount"]), (&json!(4), &json!(1)));
+    let again = sync_report(&leader, false, false).await;
+    assert_eq!(counts(&again), [0, 0, 0, 0, 4, 1], "a second sync changes nothing");
+    let last_sync = discord_status(&leader).await["link"]["lastSync"].clone();
+    assert_eq!((&last_sync["untouched"], &last_sync["conflictCount"]), (&json!(4), &json!(1)));
     // A member without a mapped role keeps their rank, and so does one who leaves the server.
     discord.set_roles(SERVER, 11, &[]);
     discord.leave(SERVER, 12);
@@ -109,23 +116,23 @@ async fn roles_set_ranks_and_newcomers_become_members(app: TestApp) {
 }
 
 #[on_both]
-async fn ranks_set_by_hand_change_only_on_request_and_within_reach(app: TestApp) {
+async fn manual_ranks_change_only_on_request_and_below_the_officer(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     map_roles(&guild).await;
-    link(&leader).await;
+    link_server(&leader).await;
     let officer = guild.member("officer", "Officer").await;
     guild.member("low", "Initiate").await;
     guild.member("peer", "Officer").await;
     discord.join(SERVER, 21, "low", &[VETERAN_ROLE]);
     discord.join(SERVER, 22, "peer", &[MEMBER_ROLE]);
     discord.join(SERVER, 23, "leader", &[MEMBER_ROLE]);
-    let report = officer.ok(SYNC, sync(false, true)).await["syncDiscordRoles"]["report"].clone();
+    let report = sync_report(&officer, false, true).await;
     assert_eq!((&report["promoted"], &report["demoted"], &report["conflictCount"]), (&json!(1), &json!(0), &json!(2)));
     assert_eq!(report["conflicts"][0]["reason"], "RANK_TOO_LOW");
     // The guild's only leader is never demoted.
-    let report = leader.ok(SYNC, sync(false, true)).await["syncDiscordRoles"]["report"].clone();
+    let report = sync_report(&leader, false, true).await;
     assert_eq!((&report["demoted"], &report["conflicts"][0]["reason"]), (&json!(1), &json!("LAST_LEADER")), "{report}");
     assert_eq!(roster(&guild).await[0], "leader Guild Leader MANUAL 23");
     let log = leader.ok("{ auditLog(first: 20) { nodes { action summary actor { displayName } } } }", json!({})).await;
@@ -139,24 +146,26 @@ async fn a_change_on_discord_is_synced_at_once(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     map_roles(&guild).await;
-    link(&leader).await;
+    link_server(&leader).await;
     discord.join(SERVER, 31, "quiet", &[]);
-    let _running = started(&app, &discord).await;
-    let waited = async |line: &str| while !roster(&guild).await.contains(&line.to_owned()) {};
+    let _running = start_bot(&app, &discord).await;
+    let until_listed = async |line: &str| while !roster(&guild).await.contains(&line.to_owned()) {};
     let bound = Duration::from_secs(20);
     discord.join_with_event(SERVER, 32, "newcomer", &[VETERAN_ROLE]);
-    tokio::time::timeout(bound, waited("newcomer Veteran DISCORD_SYNC 32"))
+    tokio::time::timeout(bound, until_listed("newcomer Veteran DISCORD_SYNC 32"))
         .await
-        .expect("who arrives becomes a member");
+        .expect("a newcomer does not become a member");
     discord.update_member(SERVER, 32, &[OFFICER_ROLE]);
-    tokio::time::timeout(bound, waited("newcomer Officer DISCORD_SYNC 32"))
+    tokio::time::timeout(bound, until_listed("newcomer Officer DISCORD_SYNC 32"))
         .await
-        .expect("a role given is a rank given");
-    // Long enough after the previous event, so the event itself is used.
+        .expect("an added role does not change the rank");
+    // Long enough after the previous event that the server uses this event's roles and requests nothing.
     app.clock.advance(Duration::from_secs(5));
     discord.update_member(SERVER, 32, &[MEMBER_ROLE]);
-    tokio::time::timeout(bound, waited("newcomer Member DISCORD_SYNC 32")).await.expect("a role taken is a rank taken");
-    assert_eq!(roster(&guild).await.len(), 2, "nobody else was looked at");
+    tokio::time::timeout(bound, until_listed("newcomer Member DISCORD_SYNC 32"))
+        .await
+        .expect("a removed role does not change the rank");
+    assert_eq!(roster(&guild).await.len(), 2, "the event synced only its own member");
 }
 
 #[on_both]
@@ -165,36 +174,36 @@ async fn large_servers_are_synced_on_schedule(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     map_roles(&guild).await;
-    link(&leader).await;
+    link_server(&leader).await;
     discord.join_many(SERVER, (1..=2_300).map(|user| (user, format!("user-{user}"), vec![MEMBER_ROLE])));
-    let _running = started(&app, &discord).await;
+    let _running = start_bot(&app, &discord).await;
     // The first sync fails, which officers can see.
     discord.fail_next(1, 403);
-    let due = async || {
+    let first_sync = async || {
         app.clock.advance(Duration::from_mins(61));
-        let mut found = status(&leader).await["link"].clone();
-        while found["syncProblem"].is_null() && found["lastSync"].is_null() {
-            // A task that was busy at that time waits for a later one.
+        let mut link = discord_status(&leader).await["link"].clone();
+        while link["syncProblem"].is_null() && link["lastSync"].is_null() {
+            // If the sync task was busy at that time, it starts at a later one.
             app.clock.advance(Duration::from_secs(1));
-            found = status(&leader).await["link"].clone();
+            link = discord_status(&leader).await["link"].clone();
         }
-        found
+        link
     };
     let bound = Duration::from_mins(1);
-    let found = tokio::time::timeout(bound, due()).await.expect("no sync was tried");
-    assert!(found["syncProblem"].as_str().unwrap().contains("Server Members Intent"), "{found}");
-    let done = async {
-        let mut found = json!({});
-        while found["lastSync"].is_null() {
+    let link = tokio::time::timeout(bound, first_sync()).await.expect("no sync was attempted");
+    assert!(link["syncProblem"].as_str().unwrap().contains("Server Members Intent"), "{link}");
+    let second_sync = async {
+        let mut link = json!({});
+        while link["lastSync"].is_null() {
             app.clock.advance(Duration::from_mins(1));
-            found = status(&leader).await["link"].clone();
+            link = discord_status(&leader).await["link"].clone();
         }
-        found
+        link
     };
-    let found = tokio::time::timeout(bound, done).await.expect("it was not tried again");
-    assert_eq!((&found["syncProblem"], &found["lastSync"]["added"]), (&Value::Null, &json!(2_300)));
+    let link = tokio::time::timeout(bound, second_sync).await.expect("the sync was not attempted again");
+    assert_eq!((&link["syncProblem"], &link["lastSync"]["added"]), (&Value::Null, &json!(2_300)));
     let pages = discord.calls().iter().filter(|call| call.path.ends_with("/members") && call.status == 200).count();
-    assert!(pages >= 3, "a thousand at a time, the bot among them");
+    assert!(pages >= 3, "pages of a thousand members, with the bot");
 }
 
 #[on_both]
@@ -202,7 +211,7 @@ async fn a_demotion_by_discord_takes_effect_at_once(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     map_roles(&guild).await;
-    link(&guild.leader().await).await;
+    link_server(&guild.leader().await).await;
     let mut row = guild.member_row("officer", "Officer", true).await;
     (row.rank_source, row.discord_id) = (guildhall::identity::RankSource::DiscordSync, Some("41".to_owned()));
     let officer = guild.add_members(vec![row]).await.remove(0);
@@ -220,7 +229,7 @@ async fn a_failed_sync_reports_the_reason(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     assert_eq!(leader.refusal(SYNC, sync(false, false)).await, "CONFLICT DISCORD_NOT_LINKED");
-    link(&leader).await;
+    link_server(&leader).await;
     let other = app.guild("other").await.leader().await;
     let input = json!({ "input": { "serverId": SERVER.to_string() } });
     assert_eq!(other.refusal(LINK, input).await, "CONFLICT DISCORD_SERVER_TAKEN serverId");
@@ -246,17 +255,17 @@ async fn a_failed_sync_reports_the_reason(app: TestApp) {
 }
 
 #[on_both]
-async fn a_leader_by_role_can_follow_another(app: TestApp) {
+async fn a_sync_can_replace_the_leader(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     map_roles(&guild).await;
-    link(&leader).await;
+    link_server(&leader).await;
     let mut row = guild.member_row("heir", "Officer", true).await;
     row.rank_source = guildhall::identity::RankSource::DiscordSync;
     guild.add_members(vec![row]).await;
     discord.join(SERVER, 51, "leader", &[OFFICER_ROLE]);
     discord.join(SERVER, 52, "heir", &[LEADER_ROLE]);
-    let report = leader.ok(SYNC, sync(false, true)).await["syncDiscordRoles"]["report"].clone();
+    let report = sync_report(&leader, false, true).await;
     assert_eq!((&report["promoted"], &report["demoted"], &report["conflictCount"]), (&json!(1), &json!(1), &json!(0)));
 }
