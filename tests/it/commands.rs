@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client,
     documents::ME_NAME,
     process::{ServerProcess, guildhall, run, stdout},
     strings,

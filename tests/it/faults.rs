@@ -15,7 +15,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, PASSWORD, TestApp, TestCampaign, TestServer,
+    PASSWORD, TestApp, TestCampaign, TestServer,
     databases::cluster::Cluster,
     documents::{CAMPAIGN_STATUS, CAST_BALLOT, CREATE_MEMBER, LOGIN, NAMED_ROSTER},
     on_both,

@@ -31,7 +31,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::support::{
-    Client, Socket, TestApp, TestCampaign, TestGuild, TestServer,
+    Socket, TestApp, TestCampaign, TestGuild, TestServer,
     documents::{GUILD_SLUG, UNKNOWN_FIELD, WATCH_REVISION},
 };
 

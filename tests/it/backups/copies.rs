@@ -1,4 +1,4 @@
-//! Copies from SQLite to PostgreSQL, by the command line.
+//! Copies from SQLite to PostgreSQL on the command line: `guildhall migrate --to`.
 
 use std::{path::Path, process::Command};
 
@@ -10,13 +10,13 @@ use diesel::{
 };
 use serde_json::{Value, json};
 
-use super::{DEMO, SERVE, SHOWN, bootstrapped, end, names_in, refused, sqlite};
+use super::{DEMO, GUILD, SERVE, bootstrap, error_of, names_in, sqlite, stop};
 use crate::support::{
     TestApp,
     process::{ServerProcess, run, stdout},
 };
 
-/// The tables of the schema, as diesel has them.
+/// The tables of diesel's schema.
 fn tables() -> Vec<&'static str> {
     let schema = include_str!("../../../src/db/schema.rs").split("diesel::table! {").skip(1);
     schema.filter_map(|table| table.trim_start().split(' ').next()).collect()
@@ -28,12 +28,12 @@ struct CountRow {
     number: i64,
 }
 
-fn rows_of(conn: &mut SqliteConnection, table: &str) -> i64 {
+fn count_rows(conn: &mut SqliteConnection, table: &str) -> i64 {
     sql_query(format!("SELECT count(*) AS number FROM {table}")).get_result::<CountRow>(conn).unwrap().number
 }
 
-/// What a demo does not come by: texts and instants that databases write each in their own way, and Discord.
-const MORE: &str = "
+/// Rows that the demo lacks: texts and times that the two databases represent differently, and Discord's tables.
+const MORE_ROWS: &str = "
     UPDATE guilds SET created_at = '2026-03-01 20:00:00.100';
     UPDATE campaigns SET description = 'Zoë \"\\\\n'' 🐉' || char(10, 9, 1) || '$1 {} [null]',
         start_at = '2026-03-01 20:00:00' WHERE status = 'LIVE';
@@ -52,8 +52,9 @@ const MORE: &str = "
     INSERT INTO audit_events SELECT guild_id, id, created_at, id, NULL, NULL, 'X', NULL, NULL, NULL, '' FROM members;
 ";
 
-/// A demo in which every table has rows; a token of its officer, what that shows, and a refresh token.
-async fn filled(folder: &Path) -> (String, Value, String) {
+/// Creates a demo in which every table has rows. Returns its officer's access token, the response to [`GUILD`], and a
+/// refresh token.
+async fn create_full_demo(folder: &Path) -> (String, Value, String) {
     let served = ServerProcess::start(folder, &DEMO);
     let login = "mutation($password: String!) {
         login(input: { discordUsername: \"officer\", password: $password }) { accessToken refreshToken }
@@ -65,63 +66,63 @@ async fn filled(folder: &Path) -> (String, Value, String) {
         .map(|name| signed_in["data"]["login"][name].as_str().unwrap_or_else(|| panic!("{signed_in}")).to_owned());
     let source = format!("sqlite://{}", folder.join("guildhall.db").display());
     assert!(
-        refused(&run(folder, &["migrate", "--to", "postgres://127.0.0.1:1/x", "--database-url", &source]))
+        error_of(&run(folder, &["migrate", "--to", "postgres://127.0.0.1:1/x", "--database-url", &source]))
             .contains("guildhall.db is in use")
     );
-    end(served).await;
+    stop(served).await;
     let mut conn = sqlite(&folder.join("guildhall.db"));
-    conn.batch_execute(MORE).unwrap();
+    conn.batch_execute(MORE_ROWS).unwrap();
     let codes = "INSERT INTO codes SELECT guild_id, id, 'RESET', 'hash', created_at, 1, '' FROM members LIMIT 1";
     conn.batch_execute(codes).unwrap();
     drop(conn);
     let served = ServerProcess::start(folder, &SERVE);
-    let shown = served.post(Some(&token), SHOWN, json!({})).await.unwrap();
-    assert_eq!(shown["errors"], Value::Null, "{shown}");
-    end(served).await;
-    (token, shown, refresh)
+    let response = served.post(Some(&token), GUILD, json!({})).await.unwrap();
+    assert_eq!(response["errors"], Value::Null, "{response}");
+    stop(served).await;
+    (token, response, refresh)
 }
 
-async fn is_empty(app: &TestApp) {
+async fn assert_empty(app: &TestApp) {
     for table in tables() {
         assert_eq!(app.count_rows(table).await, 0, "{table}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everything_goes_from_sqlite_to_postgres_or_nothing_does() {
+async fn a_copy_to_postgres_is_complete_or_leaves_nothing() {
     let Some(postgres) = TestApp::on_postgres().await else { return };
     let folder = tempfile::tempdir().unwrap();
-    let (token, shown, refresh) = filled(folder.path()).await;
+    let (token, before, refresh) = create_full_demo(folder.path()).await;
     let target = postgres.database.reveal();
     let migrate = || run(folder.path(), &["migrate", "--to", &target]);
 
-    // A row that arrives otherwise than it was sent is noticed.
+    // A row that the target changes is detected.
     postgres
         .execute_sql(
-            "CREATE FUNCTION otherwise() RETURNS trigger LANGUAGE plpgsql AS
+            "CREATE FUNCTION change_row() RETURNS trigger LANGUAGE plpgsql AS
             'BEGIN NEW.name := upper(NEW.name); RETURN NEW; END';
-            CREATE TRIGGER otherwise BEFORE INSERT ON entries FOR EACH ROW EXECUTE FUNCTION otherwise()",
+            CREATE TRIGGER change_row BEFORE INSERT ON entries FOR EACH ROW EXECUTE FUNCTION change_row()",
         )
         .await;
-    let said = refused(&migrate());
-    assert!(said.contains("entries has ") && said.contains("not the same rows in PostgreSQL"), "{said}");
-    is_empty(&postgres).await;
-    // And one that does not arrive.
+    let error = error_of(&migrate());
+    assert!(error.contains("entries has ") && error.contains("not the same rows in PostgreSQL"), "{error}");
+    assert_empty(&postgres).await;
+    // A row that the target drops is detected.
     postgres
         .execute_sql(
-            "DROP TRIGGER otherwise ON entries;
-            CREATE OR REPLACE FUNCTION otherwise() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-            CREATE TRIGGER otherwise BEFORE INSERT ON discord_stories FOR EACH ROW EXECUTE FUNCTION otherwise()",
+            "DROP TRIGGER change_row ON entries;
+            CREATE OR REPLACE FUNCTION change_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+            CREATE TRIGGER change_row BEFORE INSERT ON discord_stories FOR EACH ROW EXECUTE FUNCTION change_row()",
         )
         .await;
-    let said = refused(&migrate());
-    assert!(said.contains("discord_stories has 1 rows in SQLite, and 0 rows in PostgreSQL"), "{said}");
-    is_empty(&postgres).await;
-    postgres.execute_sql("DROP TRIGGER otherwise ON discord_stories").await;
+    let error = error_of(&migrate());
+    assert!(error.contains("discord_stories has 1 rows in SQLite, and 0 rows in PostgreSQL"), "{error}");
+    assert_empty(&postgres).await;
+    postgres.execute_sql("DROP TRIGGER change_row ON discord_stories").await;
 
-    // A stored result that is not what the ballots say is found, wherever it was changed.
+    // A stored result that differs from a recount is detected, wherever the difference is.
     let mut conn = sqlite(&folder.path().join("guildhall.db"));
-    for (tamper, mend) in [
+    for (tamper, repair) in [
         ("UPDATE tallies SET voted = voted + 1", "UPDATE tallies SET voted = voted - 1"),
         (
             "CREATE TEMP TABLE kept AS SELECT * FROM picks;
@@ -131,32 +132,35 @@ async fn everything_goes_from_sqlite_to_postgres_or_nothing_does() {
         ("UPDATE tallies SET outcome = '!' || outcome", "UPDATE tallies SET outcome = substr(outcome, 2)"),
     ] {
         conn.batch_execute(&format!("{tamper}; PRAGMA wal_checkpoint; PRAGMA journal_mode = DELETE")).unwrap();
-        let said = refused(&migrate());
-        assert!(said.contains("stored results differ from the ballots:\n"), "{tamper}: {said}");
-        is_empty(&postgres).await;
-        conn.batch_execute(mend).unwrap();
+        let error = error_of(&migrate());
+        assert!(error.contains("stored results are not what the ballots say:\n"), "{tamper}: {error}");
+        assert_empty(&postgres).await;
+        conn.batch_execute(repair).unwrap();
     }
     drop(conn);
 
-    // All of it, by the schema's own list: a table that is new there is to be filled here.
-    let said = stdout(&migrate());
+    // All tables of the schema are copied. A new table needs rows in `MORE_ROWS`.
+    let printed = stdout(&migrate());
     let mut conn = sqlite(&folder.path().join("guildhall.db"));
     for table in tables() {
-        let rows = rows_of(&mut conn, table);
-        assert!(rows > 0, "{table} has no rows to be copied");
-        // Who keeps the connection to Discord is not for the new servers.
+        let rows = count_rows(&mut conn, table);
+        assert!(rows > 0, "{table} has no rows to copy");
+        // The lease of the connection to Discord belongs to the old server.
         let expected = if table == "discord_keeper" { 0 } else { rows };
         assert_eq!(postgres.count_rows(table).await, expected, "{table}");
     }
-    assert_eq!(postgres.count_rows("pg_sequences").await, 0, "a sequence would have to be set");
-    assert!(said.contains(" tables, ") && said.contains("results recounted: each is what its ballots say."), "{said}");
+    assert_eq!(postgres.count_rows("pg_sequences").await, 0, "a copy must set a sequence's next value");
+    assert!(
+        printed.contains(" tables, ") && printed.contains("results recounted: each is what its ballots say."),
+        "{printed}"
+    );
     let count = "SELECT count(*) AS number FROM tallies";
     let recounted = sql_query(count).get_result::<CountRow>(&mut conn).unwrap().number;
-    assert!(recounted >= 2 && said.contains(&format!("\n{recounted} results recounted")), "{said}");
-    assert!(refused(&migrate()).contains("the PostgreSQL database contains a guild already"));
+    assert!(recounted >= 2 && printed.contains(&format!("\n{recounted} results recounted")), "{printed}");
+    assert!(error_of(&migrate()).contains("the PostgreSQL database holds a guild already"));
 
-    // The same answers, to the same tokens, by the key that it names.
-    let export = said.lines().last().unwrap();
+    // A server on the copy accepts the same tokens, with the key that the command names, and returns the same data.
+    let export = printed.lines().last().unwrap();
     let secret = format!("{export}; printf %s \"$GUILDHALL_JWT_SECRET\"");
     let secret = Command::new("sh").args(["-c", &secret]).current_dir(folder.path()).output().unwrap();
     let secret = stdout(&secret);
@@ -165,35 +169,35 @@ async fn everything_goes_from_sqlite_to_postgres_or_nothing_does() {
         folder.path(),
         &[&SERVE[..], &["--database-url", &target, "--jwt-secret", &secret]].concat(),
     );
-    assert_eq!(served.post(Some(&token), SHOWN, json!({})).await.unwrap(), shown);
+    assert_eq!(served.post(Some(&token), GUILD, json!({})).await.unwrap(), before);
     let renew = "mutation($token: String!) { refreshSession(input: { refreshToken: $token }) { accessToken } }";
     let renewed = served.post(None, renew, json!({ "token": refresh })).await.unwrap();
     assert!(renewed["data"]["refreshSession"]["accessToken"].is_string(), "{renewed}");
 }
 
 #[derive(diesel::QueryableByName)]
-struct Version {
+struct VersionRow {
     #[diesel(sql_type = Text)]
     version: String,
 }
 
 #[test]
-fn a_copy_to_postgres_is_refused_before_it_begins() {
+fn a_copy_to_postgres_is_refused_before_it_starts() {
     let folder = tempfile::tempdir().unwrap();
-    let migrate = |arguments: &[&str]| refused(&run(folder.path(), &[&["migrate"], arguments].concat()));
+    let migrate = |arguments: &[&str]| error_of(&run(folder.path(), &[&["migrate"], arguments].concat()));
     let nowhere = "postgres://guild:s3cret@127.0.0.1:1/x";
     assert!(migrate(&["--to", nowhere]).contains("guildhall.db: No such file"));
-    assert_eq!(names_in(folder.path()), [""; 0], "nothing was made");
+    assert_eq!(names_in(folder.path()), [""; 0], "no file is created");
     for arguments in
         [["--to", "sqlite://x.db", "--database-url", nowhere], ["--to", nowhere, "--database-url", nowhere]]
     {
         assert!(migrate(&arguments).contains("--to copies from SQLite"), "{arguments:?}");
     }
-    bootstrapped(folder.path(), "gg", "sqlite://guildhall.db");
+    bootstrap(folder.path(), "gg", "sqlite://guildhall.db");
     assert!(!migrate(&["--to", nowhere]).contains("s3cret"));
     let mut conn = sqlite(&folder.path().join("guildhall.db"));
     let last = sql_query("SELECT max(version) AS version FROM __diesel_schema_migrations");
-    let last = last.get_result::<Version>(&mut conn).unwrap().version;
+    let last = last.get_result::<VersionRow>(&mut conn).unwrap().version;
     let newer = format!("UPDATE __diesel_schema_migrations SET version = '29990101000000' WHERE version = '{last}'");
     conn.batch_execute(&newer).unwrap();
     drop(conn);

@@ -159,7 +159,7 @@ async fn a_change_on_discord_is_synced_at_once(app: TestApp) {
     tokio::time::timeout(bound, until_listed("newcomer Officer DISCORD_SYNC 32"))
         .await
         .expect("an added role does not change the rank");
-    // Long enough after the previous event that the server uses this event's roles and requests nothing.
+    // After the reorder window, the server uses the roles in the event and does not request the member.
     app.clock.advance(Duration::from_secs(5));
     discord.update_member(SERVER, 32, &[MEMBER_ROLE]);
     tokio::time::timeout(bound, until_listed("newcomer Member DISCORD_SYNC 32"))
