@@ -1,4 +1,4 @@
-//! The game's classes and specializations, and links to Blizzard's armory.
+//! The game's classes and specialisations, and links to Blizzard's armory.
 
 use std::collections::{BTreeMap, HashSet};
 

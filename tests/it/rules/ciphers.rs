@@ -1,9 +1,9 @@
-//! Texts that only servers can read.
+//! Encryption of stored texts, such as invite codes in the outbox.
 
 use guildhall::auth::Cipher;
 
 #[test]
-fn a_text_can_be_opened_only_where_it_was_sealed() {
+fn a_text_is_decrypted_only_with_its_key_and_context() {
     let cipher = Cipher::new(&[7; 32]);
     let encrypted = cipher.encrypt("7", "ABCD2345").unwrap();
     assert_eq!(cipher.decrypt("7", &encrypted).as_deref(), Some("ABCD2345"));

@@ -1,11 +1,11 @@
-//! Whose address a request has behind trusted proxies.
+//! The client's address behind trusted proxies.
 
 use std::net::IpAddr;
 
 use guildhall::http::client_address;
 
 #[test]
-fn only_trusted_proxies_are_believed() -> Result<(), Box<dyn std::error::Error>> {
+fn only_trusted_proxies_can_name_the_client() -> Result<(), Box<dyn std::error::Error>> {
     let proxies = ["10.0.0.0/8".parse()?, "::1/128".parse()?];
     for (peer, forwarded, client) in [
         ("192.0.2.1", "198.51.100.7", "192.0.2.1"),

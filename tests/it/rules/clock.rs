@@ -1,4 +1,4 @@
-//! The manual clock of tests.
+//! The manual clock, which the tests use.
 
 use std::time::Duration;
 
@@ -22,28 +22,28 @@ async fn advancing_a_manual_clock_wakes_sleepers() {
 }
 
 #[tokio::test]
-async fn a_manual_clock_knows_who_sleeps_on_it() {
+async fn a_manual_clock_knows_its_next_wake() {
     let clock = Clock::manual(DateTime::UNIX_EPOCH);
     let (soon, late) = (clock.now() + Duration::from_secs(1), clock.now() + Duration::from_mins(1));
     let (mut one, mut two) = (Box::pin(clock.sleep_until(soon)), Box::pin(clock.sleep_until(late)));
     assert!(poll!(&mut one).is_pending());
     assert_eq!(clock.next_wake(1, Duration::from_secs(1)).await, soon);
     let mut both = Box::pin(clock.next_wake(2, Duration::from_secs(1)));
-    assert!(poll!(&mut both).is_pending(), "the other does not sleep yet");
+    assert!(poll!(&mut both).is_pending(), "the second task does not sleep yet");
     assert!(poll!(&mut two).is_pending());
     assert_eq!(both.await, soon);
     clock.set(soon);
-    // It is about to wake, though it has not been polled yet.
+    // The first task is due and no longer counts, although it has not been polled.
     let mut next = Box::pin(clock.next_wake(1, Duration::from_secs(58)));
-    assert!(poll!(&mut next).is_pending(), "the other sleeps for longer");
+    assert!(poll!(&mut next).is_pending(), "the second task sleeps for longer");
     clock.advance(Duration::from_secs(1));
     assert_eq!(next.await, late);
     drop((one, two));
-    assert!(poll!(Box::pin(clock.next_wake(1, Duration::from_hours(1)))).is_pending(), "nobody sleeps any more");
+    assert!(poll!(Box::pin(clock.next_wake(1, Duration::from_hours(1)))).is_pending(), "no task sleeps");
 }
 
 #[tokio::test]
-async fn work_has_its_time_on_a_manual_clock() {
+async fn a_timeout_runs_on_a_manual_clock() {
     let clock = Clock::manual(DateTime::UNIX_EPOCH);
     let limit = Duration::from_secs(1);
     assert_eq!(clock.timeout(limit, async { 7 }).await, Some(7));

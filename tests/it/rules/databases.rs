@@ -1,4 +1,4 @@
-//! Database URLs, and migrations there and back.
+//! Database URLs, and migrations in both directions.
 
 use guildhall::{
     db::{DatabaseUrl, Db},
@@ -12,7 +12,7 @@ fn displayed_urls_contain_no_password() {
     assert_eq!(url.map(|url| url.to_string()), Ok("postgres://db.example/guildhall".to_owned()));
     let url: Result<DatabaseUrl, _> = "postgres://db.example/guildhall?user=guild&password=s3cr@t".parse();
     assert_eq!(url.map(|url| url.to_string()), Ok("postgres://…".to_owned()));
-    // Passwords with characters that should have been percent-encoded, wherever the parser then ends the host.
+    // Passwords with characters that are not percent-encoded, so that the parser finds the host elsewhere.
     for url in [
         "postgres://guild:s3cr@t/s3cr@db.example/guildhall",
         "postgres://guild:s3cr@t,s3cr@db.example/guildhall",
@@ -59,7 +59,7 @@ fn only_sqlite_files_and_postgresql_are_accepted() {
     assert_eq!("sqlite:///tmp/g.db".parse(), Ok(DatabaseUrl::Sqlite("/tmp/g.db".to_owned())));
 }
 
-/// Founds a guild, which works once in each newly created table.
+/// Founds a guild. A second one with the same slug fails, so success means that the tables are new.
 async fn found(db: &Db) -> Result<(), Option<&'static str>> {
     let founded = db
         .write(async |conn| create_guild(conn, GuildId::new(), "gg", "GG", Region::Eu, Timestamp::default()).await)
@@ -72,9 +72,9 @@ async fn migrations_can_be_reverted_and_applied_again() -> error::Result<()> {
     let folder = tempfile::tempdir().unwrap();
     let url = DatabaseUrl::Sqlite(folder.path().join("guildhall.db").display().to_string());
     assert_eq!(found(&Db::open(&url, 1).await?).await, Ok(()));
-    assert_eq!(found(&Db::open(&url, 1).await?).await, Err(Some("SLUG_TAKEN")), "nothing was left to apply");
-    assert_eq!(found(&Db::open_fresh(&url, 1).await?).await, Ok(()), "all were reverted and applied again");
+    assert_eq!(found(&Db::open(&url, 1).await?).await, Err(Some("SLUG_TAKEN")), "no migration is applied twice");
+    assert_eq!(found(&Db::open_fresh(&url, 1).await?).await, Ok(()), "all migrations are reverted and applied");
     let url = DatabaseUrl::Sqlite(folder.path().join("new.db").display().to_string());
-    assert_eq!(found(&Db::open_fresh(&url, 1).await?).await, Ok(()), "there was nothing to revert");
+    assert_eq!(found(&Db::open_fresh(&url, 1).await?).await, Ok(()), "a new database has nothing to revert");
     Ok(())
 }

@@ -160,7 +160,7 @@ fn results_name_the_winner_and_the_first_places() {
 }
 
 #[test]
-fn ties_seats_and_empty_results_have_their_own_wording() {
+fn ties_several_seats_and_empty_results_have_their_own_wording() {
     let of = |outcome: &Outcome| {
         embed_of(
             &campaign(),
@@ -174,7 +174,7 @@ fn ties_seats_and_empty_results_have_their_own_wording() {
     let description = |embed: &Value| text(embed, "description").to_owned();
     let tied = of(&outcome(&[(1, 1, 5), (2, 1, 5), (3, 3, 1)]));
     assert!(description(&tied).contains("**A and B**"), "{tied}");
-    assert_eq!(tied.get("thumbnail").filter(|it| !it.is_null()), None, "neither is shown as the winner");
+    assert_eq!(tied.get("thumbnail").filter(|it| !it.is_null()), None, "a tie shows no entry's image");
     let empty = of(&outcome(&[(1, 1, 0), (2, 1, 0), (3, 1, 0)]));
     assert_eq!(field(&empty, "Standings"), None);
     let rules = Rules { method: Method::SingleTransferableVote, picks: 2, seats: 2 };
@@ -234,7 +234,7 @@ fn everything_is_within_discords_limits() {
     for (event, rows) in
         AnnouncementEvent::VARIANTS.iter().flat_map(|event| [&tied, &won, &empty].map(|rows| (*event, rows)))
     {
-        // Enough ids for every variant of the wording.
+        // Enough campaigns to use every variant of the wording.
         for id in 0..50 {
             let always = ResultsVisibility::Always;
             let campaign =

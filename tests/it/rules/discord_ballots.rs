@@ -1,4 +1,4 @@
-//! A ballot that is filled in with Discord's menus and buttons.
+//! Ballots that members fill in with Discord's menus and buttons.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ fn values(chosen: &[u8]) -> Vec<String> {
     chosen.iter().map(u8::to_string).collect()
 }
 
-fn a_step() -> impl Strategy<Value = Step> {
+fn any_step() -> impl Strategy<Value = Step> {
     select(Step::VARIANTS)
 }
 
@@ -33,27 +33,27 @@ fn any_rules() -> impl Strategy<Value = BallotRules> {
 proptest! {
     #[test]
     fn an_encoded_ballot_decodes_to_itself(
-        campaign: i64, picks in vec(0..200_u8, 0..=10), page: u8, step in a_step(),
+        campaign: i64, picks in vec(0..200_u8, 0..=10), page: u8, step in any_step(),
     ) {
         let ballot = BallotDraft { campaign: CampaignId(campaign), picks, page };
-        let part = ballot.component_id(step);
-        prop_assert!(part.len() <= 100, "{part}");
-        prop_assert_eq!(BallotDraft::decode(&part), Some((step, ballot)));
+        let id = ballot.component_id(step);
+        prop_assert!(id.len() <= 100, "{id}");
+        prop_assert_eq!(BallotDraft::decode(&id), Some((step, ballot)));
         prop_assert_eq!(decode_campaign(&encode_campaign(CampaignId(campaign))), Some(CampaignId(campaign)));
     }
 
     #[test]
     fn other_ids_are_unknown_or_decode_to_one_ballot(
-        part in prop_oneof![".{0,100}", "vote1:[a-z_]{0,10}:[0-9a-f+]{0,20}:[0-9a-f+]{0,3}:[0-9a-fé+]{0,20}"],
+        id in prop_oneof![".{0,100}", "vote1:[a-z_]{0,10}:[0-9a-f+]{0,20}:[0-9a-f+]{0,3}:[0-9a-fé+]{0,20}"],
     ) {
-        if let Some((step, ballot)) = BallotDraft::decode(&part) {
+        if let Some((step, ballot)) = BallotDraft::decode(&id) {
             prop_assert_eq!(BallotDraft::decode(&ballot.component_id(step)), Some((step, ballot)));
         }
     }
 
     #[test]
     fn forged_ballots_are_rejected_or_valid(
-        picks in vec(any::<u8>(), 0..12), page: u8, step in a_step(), rules in any_rules(),
+        picks in vec(any::<u8>(), 0..12), page: u8, step in any_step(), rules in any_rules(),
         chosen in vec(prop_oneof![any::<u8>().prop_map(|it| it.to_string()), ".{0,8}"], 0..30),
     ) {
         let Some(after) = ballot(&picks, page).after(step, &chosen, rules) else { return Ok(()) };
@@ -85,27 +85,27 @@ proptest! {
 
 #[test]
 fn a_ranking_grows_by_one_pick_and_offers_the_rest() {
-    let begun = ballot(&[4], 0);
-    let menu = begun.menu(RANKED).unwrap();
+    let draft = ballot(&[4], 0);
+    let menu = draft.menu(RANKED).unwrap();
     assert_eq!((menu.least, menu.most, menu.options.len()), (1, 1, PAGE));
     assert!(!menu.options.contains(&4) && menu.options.contains(&25));
-    assert_eq!(begun.clone().after(Step::Pick, &values(&[9]), RANKED), Some(ballot(&[4, 9], 0)));
+    assert_eq!(draft.clone().after(Step::Pick, &values(&[9]), RANKED), Some(ballot(&[4, 9], 0)));
     for refused in [values(&[4]), values(&[60]), values(&[1, 2]), values(&[]), vec!["x".to_owned()]] {
-        assert_eq!(begun.clone().after(Step::Pick, &refused, RANKED), None, "{refused:?}");
+        assert_eq!(draft.clone().after(Step::Pick, &refused, RANKED), None, "{refused:?}");
     }
-    assert_eq!(ballot(&[1, 2, 3], 0).after(Step::Pick, &values(&[9]), RANKED), None, "one too many");
+    assert_eq!(ballot(&[1, 2, 3], 0).after(Step::Pick, &values(&[9]), RANKED), None, "too many picks");
     assert_eq!(ballot(&[1, 2, 3], 0).after(Step::StartOver, &[], RANKED), Some(ballot(&[], 0)));
 }
 
 #[test]
 fn approvals_on_other_pages_are_kept() {
-    let begun = ballot(&[3, 30], 1);
-    let menu = begun.menu(APPROVAL).unwrap();
+    let draft = ballot(&[3, 30], 1);
+    let menu = draft.menu(APPROVAL).unwrap();
     assert_eq!((menu.least, menu.most, menu.options.first()), (0, 2, Some(&25)));
-    assert_eq!(begun.clone().after(Step::Pick, &values(&[49, 25]), APPROVAL), Some(ballot(&[3, 25, 49], 1)));
-    assert_eq!(begun.clone().after(Step::Pick, &[], APPROVAL), Some(ballot(&[3], 1)));
-    assert_eq!(begun.clone().after(Step::Pick, &values(&[3]), APPROVAL), None, "of another page");
-    assert_eq!(begun.after(Step::Pick, &values(&[25, 26, 27]), APPROVAL), None, "one too many");
+    assert_eq!(draft.clone().after(Step::Pick, &values(&[49, 25]), APPROVAL), Some(ballot(&[3, 25, 49], 1)));
+    assert_eq!(draft.clone().after(Step::Pick, &[], APPROVAL), Some(ballot(&[3], 1)));
+    assert_eq!(draft.clone().after(Step::Pick, &values(&[3]), APPROVAL), None, "the entry is on another page");
+    assert_eq!(draft.after(Step::Pick, &values(&[25, 26, 27]), APPROVAL), None, "too many picks");
     assert_eq!(ballot(&[1, 2, 3], 2).menu(APPROVAL).unwrap().most, 0);
     let one_page = BallotRules { entries: 25, ..APPROVAL };
     assert_eq!(ballot(&[], 0).menu(one_page).unwrap().least, 1);
@@ -116,12 +116,12 @@ fn pages_end_with_the_entries() {
     assert_eq!(ballot(&[], 0).after(Step::Back, &[], RANKED), Some(ballot(&[], 0)));
     assert_eq!(ballot(&[], 2).after(Step::Forward, &[], RANKED), Some(ballot(&[], 2)));
     let rules = BallotRules { entries: 26, ..RANKED };
-    // The only entry of the second page is picked, so that the page is gone.
+    // With the only entry of the second page picked, one page is left.
     assert_eq!(ballot(&[], 1).after(Step::Pick, &values(&[25]), rules), Some(ballot(&[25], 0)));
 }
 
 #[test]
-fn only_weighted_ballots_need_all_their_picks() {
+fn only_weighted_ballots_need_all_picks() {
     for method in VotingMethod::VARIANTS {
         let rules = BallotRules { method: *method, ..RANKED };
         assert!(!ballot(&[], 0).is_enough(rules));

@@ -1,4 +1,4 @@
-//! The bot's replies are within Discord's limits.
+//! The bot's replies, which must be within Discord's limits.
 
 use std::collections::HashSet;
 
@@ -22,7 +22,7 @@ fn reply_of(reply: &Reply) -> Value {
 }
 
 /// A campaign with names of any content and length.
-fn a_vote() -> impl Strategy<Value = CampaignDetails> {
+fn any_campaign() -> impl Strategy<Value = CampaignDetails> {
     let name =
         || prop_oneof!["\\PC{1,200}", "[*_:@]{200}", "𝕎{200}"].prop_filter("trimmed", |it| !it.trim().is_empty());
     let entry = (name(), proptest::option::of(prop_oneof!["\\PC{1,300}", "(ab\n){50}"]));
@@ -40,8 +40,8 @@ fn a_vote() -> impl Strategy<Value = CampaignDetails> {
     })
 }
 
-/// Panics where Discord would reject a reply.
-fn check(reply: &Value) {
+/// Panics if Discord would reject a reply.
+fn assert_within_limits(reply: &Value) {
     let length = |text: &Value| text.as_str().unwrap_or_default().chars().count();
     let mut size = 0;
     for embed in reply["embeds"].as_array().unwrap() {
@@ -79,30 +79,31 @@ proptest! {
 
     #[test]
     fn every_ballot_is_within_discords_limits(
-        vote in a_vote(), order in vec(any::<u8>(), 0..=10), page: u8,
+        vote in any_campaign(), order in vec(any::<u8>(), 0..=10), page: u8,
     ) {
         let rules = vote.rules();
         let mut filled = BallotDraft { page, ..BallotDraft::new(CampaignId(i64::MAX)) };
         filled = filled.after(Step::Forward, &[], rules).unwrap();
         for pick in order {
-            check(&reply_of(&ballot(&vote, &filled, 0xFF_FFFF)));
+            assert_within_limits(&reply_of(&ballot(&vote, &filled, 0xFF_FFFF)));
             let Some(EntryMenu { options, most: 1.., .. }) = filled.menu(rules) else { break };
             let pick = options[usize::from(pick) % options.len()].to_string();
             filled = filled.after(Step::Pick, &[pick], rules).unwrap();
             filled = filled.after(Step::Forward, &[], rules).unwrap();
         }
-        check(&reply_of(&ballot(&vote, &filled, 0)));
+        assert_within_limits(&reply_of(&ballot(&vote, &filled, 0)));
         let picks = vote.entries.iter().take(10).map(|entry| json!({ "name": entry.name })).collect::<Vec<_>>();
-        let done: CastBallot = serde_json::from_value(json!({ "picks": picks, "receipt": "f".repeat(64) })).unwrap();
-        check(&reply_of(&cast(&vote, &done, 0)));
-        let voted = CampaignDetails { viewer_ballot: Some(done), ..vote };
+        let cast_ballot = json!({ "picks": picks, "receipt": "f".repeat(64) });
+        let cast_ballot: CastBallot = serde_json::from_value(cast_ballot).unwrap();
+        assert_within_limits(&reply_of(&cast(&vote, &cast_ballot, 0)));
+        let voted = CampaignDetails { viewer_ballot: Some(cast_ballot), ..vote };
         for reason in CannotVoteReason::VARIANTS {
-            check(&reply_of(&cannot_vote(&voted, *reason, 0)));
+            assert_within_limits(&reply_of(&cannot_vote(&voted, *reason, 0)));
         }
     }
 
     #[test]
-    fn every_list_is_within_discords_limits(vote in a_vote(), count in 0..=100_usize, open in 0..=100_usize) {
+    fn every_list_is_within_discords_limits(vote in any_campaign(), count in 0..=100_usize, open in 0..=100_usize) {
         let turnout = json!({ "eligible": 1_000_000, "voted": 999_999, "percent": 99.9 });
         let vote_of = |number: usize| json!({
             "id": async_graphql::ID::from(CampaignId(number.try_into().unwrap())), "title": vote.title,
@@ -110,20 +111,21 @@ proptest! {
             "viewerCannotVoteReason": (number >= open).then_some("NOT_REGISTERED"),
         });
         let nodes: Vec<Value> = (0..count).map(vote_of).collect();
-        check(&reply_of(&votes(serde_json::from_value(json!({ "totalCount": 1_000, "nodes": nodes })).unwrap(), 0)));
+        let listed = serde_json::from_value(json!({ "totalCount": 1_000, "nodes": nodes })).unwrap();
+        assert_within_limits(&reply_of(&votes(listed, 0)));
         let row = |entry: &EntryDetails| json!({ "place": 200, "points": 10_000_000, "entry": { "name": entry.name } });
         let counted: CampaignStandings = serde_json::from_value(json!({
             "title": vote.title, "method": vote.method, "status": "CLOSED", "closesAt": vote.closes_at,
             "closedAt": vote.closes_at, "turnout": turnout,
             "standings": vote.entries.iter().map(row).collect::<Vec<_>>(), "standingsHiddenReason": null,
         })).unwrap();
-        check(&reply_of(&report::standings(&vec![counted; 5], 0)));
+        assert_within_limits(&reply_of(&report::standings(&vec![counted; 5], 0)));
         let name: String = vote.title.chars().take(50).collect();
         let character = json!({
             "name": name, "realm": name, "class": "DEMON_HUNTER", "spec": "Beast Mastery", "role": "RANGED_DPS",
             "isMain": false,
         });
-        check(&reply_of(&report::whoami(&serde_json::from_value(json!({
+        assert_within_limits(&reply_of(&report::whoami(&serde_json::from_value(json!({
             "displayName": vote.title, "rank": { "name": name }, "rankSource": "MANUAL", "isRegistered": false,
             "characters": vec![character; count],
         })).unwrap(), 0)));
@@ -131,7 +133,7 @@ proptest! {
 }
 
 #[test]
-fn campaigns_that_close_first_are_offered_first_if_the_member_can_vote() {
+fn the_menu_offers_votable_campaigns_by_closing_time() {
     let vote = |id: i64, day: u8, reason: Option<&str>| {
         json!({
             "id": async_graphql::ID::from(CampaignId(id)), "title": format!("vote {id}"),

@@ -1,4 +1,4 @@
-//! Which ranks a sync of Discord roles changes.
+//! The plan of a sync: which ranks change with Discord roles.
 
 use std::collections::{HashMap, HashSet};
 
@@ -45,11 +45,13 @@ fn member(id: i64, level: i64, rank_source: RankSource, discord_id: Option<&str>
     Member { id: MemberId(id), rank_source, registered_at: Some(Timestamp::default()), ..row }
 }
 
-fn seen(id: u64, username: &str, roles: &[&str]) -> ServerMember {
+/// A member of the Discord server.
+fn server_member(id: u64, username: &str, roles: &[&str]) -> ServerMember {
     let user = User { id: id.to_string(), username: username.to_owned(), global_name: None, bot: false };
     ServerMember { user, nick: None, roles: roles.iter().map(|role| (*role).to_owned()).collect() }
 }
 
+/// The plan for a guild of these members.
 fn planned(members: Vec<Member>, users: &[ServerMember]) -> SyncPlan {
     let leads = |member: &&Member| member.rank_level == 5 && member.is_active;
     let number = |count: usize| i64::try_from(count).unwrap();
@@ -59,7 +61,7 @@ fn planned(members: Vec<Member>, users: &[ServerMember]) -> SyncPlan {
     plan(&guild, users, None, Timestamp::default())
 }
 
-/// The level that each user gets, and the conflict that prevents it.
+/// Each change as `username level`, and each conflict as `username level reason`.
 fn summary(plan: &SyncPlan) -> Vec<String> {
     let line = |change: &SyncChange| {
         let to = change.to.map_or(0, |rank| rank.0);
@@ -71,13 +73,19 @@ fn summary(plan: &SyncPlan) -> Vec<String> {
 
 #[test]
 fn newcomers_get_their_roles_rank_or_the_lowest_mapped_one() {
-    let plan =
-        planned(Vec::new(), &[seen(1, "veteran", &["2", "3", "77"]), seen(2, "guest", &[]), seen(3, "b\u{7}d", &[])]);
+    let plan = planned(
+        Vec::new(),
+        &[
+            server_member(1, "veteran", &["2", "3", "77"]),
+            server_member(2, "guest", &[]),
+            server_member(3, "b\u{7}d", &[]),
+        ],
+    );
     assert_eq!(summary(&plan), ["veteran 3", "guest 2", "b\u{7}d 2 USERNAME_UNUSABLE"]);
     assert!(plan.added.iter().all(|member| member.rank_source == RankSource::DiscordSync));
     let long = "x".repeat(150);
     let named = |nick: Option<&str>| {
-        let user = ServerMember { nick: nick.map(str::to_owned), ..seen(1, "thal", &[]) };
+        let user = ServerMember { nick: nick.map(str::to_owned), ..server_member(1, "thal", &[]) };
         planned(Vec::new(), &[user]).added.remove(0).display_name
     };
     assert_eq!([named(Some("Thal the Bold")), named(Some(&long)), named(None)], ["Thal the Bold", "thal", "thal"]);
@@ -93,7 +101,12 @@ fn newcomers_without_a_role_get_no_permissions() {
     let guild =
         GuildRoster { ladder, members: Vec::new(), leaders: LeaderCounts { active: 1, registered: 1 }, newcomer: None };
     assert_eq!(
-        summary(&plan(&guild, &[seen(1, "guest", &[]), seen(2, "boss", &["5"])], None, Timestamp::default())),
+        summary(&plan(
+            &guild,
+            &[server_member(1, "guest", &[]), server_member(2, "boss", &["5"])],
+            None,
+            Timestamp::default()
+        )),
         ["guest 1", "boss 5"]
     );
 }
@@ -101,22 +114,27 @@ fn newcomers_without_a_role_get_no_permissions() {
 #[test]
 fn a_username_has_one_owner() {
     let known = member(1, 2, RankSource::DiscordSync, Some("11"));
-    let users = [seen(11, "renamed", &["3"]), seen(12, "USER1", &["3"]), seen(13, "twin", &[]), seen(14, "Twin", &[])];
+    let users = [
+        server_member(11, "renamed", &["3"]),
+        server_member(12, "USER1", &["3"]),
+        server_member(13, "twin", &[]),
+        server_member(14, "Twin", &[]),
+    ];
     let plan = planned(vec![known], &users);
     assert_eq!(summary(&plan), ["twin 2", "renamed 3", "USER1 3 USERNAME_TAKEN", "Twin 2 USERNAME_TAKEN"]);
     // A member without a Discord id is matched by username.
-    let plan = planned(vec![member(1, 2, RankSource::DiscordSync, None)], &[seen(21, "User1", &["3"])]);
+    let plan = planned(vec![member(1, 2, RankSource::DiscordSync, None)], &[server_member(21, "User1", &["3"])]);
     assert_eq!((summary(&plan), plan.linked), (vec!["User1 3".to_owned()], 1));
 }
 
 #[test]
 fn the_last_leader_is_not_demoted() {
     let leader = |id: i64, user: &str| member(id, 5, RankSource::DiscordSync, Some(user));
-    let down = [seen(1, "a", &["2"]), seen(2, "b", &["2"])];
+    let down = [server_member(1, "a", &["2"]), server_member(2, "b", &["2"])];
     let plan = planned(vec![leader(1, "1"), leader(2, "2")], &down);
     assert_eq!(summary(&plan), ["a 2", "b 2 LAST_LEADER"]);
     let with_heir = vec![leader(1, "1"), leader(2, "2"), member(3, 2, RankSource::DiscordSync, Some("3"))];
-    let plan = planned(with_heir, &[&down[..], &[seen(3, "c", &["5"])]].concat());
+    let plan = planned(with_heir, &[&down[..], &[server_member(3, "c", &["5"])]].concat());
     assert_eq!(summary(&plan), ["c 5", "a 2", "b 2"]);
 }
 
@@ -148,7 +166,7 @@ proptest! {
             .map(|(id, (_, name, roles))| {
                 let roles: Vec<String> = roles.iter().map(i64::to_string).collect();
                 let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
-                seen(id, &format!("User{name}"), &roles)
+                server_member(id, &format!("User{name}"), &roles)
             })
             .collect();
         let leads = |member: &&Member| member.rank_level == 5 && member.is_active;

@@ -1,4 +1,4 @@
-//! How announcements are worded, and how text that people typed is escaped.
+//! The wording of announcements, and the escaping of text that users typed.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -16,7 +16,7 @@ use strum::VariantArray;
 
 const ANNOUNCEMENTS: &str = include_str!("../../../data/discord/announcements.json");
 
-/// The variants of a theme.
+/// The variants of a theme's title and text.
 #[derive(Deserialize)]
 struct Templates {
     titles: Vec<String>,
@@ -27,7 +27,8 @@ fn pools() -> BTreeMap<String, Templates> {
     serde_json::from_str(ANNOUNCEMENTS).unwrap()
 }
 
-const ALL: [&str; 12] = [
+/// All placeholders.
+const PLACEHOLDERS: [&str; 12] = [
     "title",
     "guild",
     "closes",
@@ -57,7 +58,7 @@ fn allowed(theme: Theme, is_title: bool) -> Vec<&'static str> {
         return vec!["title", "guild"];
     }
     let is_over = matches!(theme, Theme::Plain(AnnouncementEvent::Results) | Theme::ResultsTied | Theme::ResultsEmpty);
-    let known = ALL.into_iter().filter(|name| match *name {
+    let known = PLACEHOLDERS.into_iter().filter(|name| match *name {
         "leader" | "previous" => theme == Theme::Plain(AnnouncementEvent::LeadChange),
         "winner" => matches!(theme, Theme::Plain(AnnouncementEvent::Results) | Theme::ResultsTied),
         "closes" | "closes_at" => !is_over,
@@ -81,7 +82,11 @@ fn every_theme_has_its_variants() {
             for template in templates {
                 let named = placeholders(template);
                 assert!(named.iter().all(|name| allowed(theme, is_title).contains(name)), "{template}");
-                assert_eq!(named.iter().collect::<HashSet<_>>().len(), named.len(), "twice the same: {template}");
+                assert_eq!(
+                    named.iter().collect::<HashSet<_>>().len(),
+                    named.len(),
+                    "a placeholder is used twice: {template}"
+                );
                 assert!(template.chars().count() <= if is_title { 50 } else { 200 }, "{template}");
                 let pictures = template.chars().filter(|c| *c >= '\u{2600}').count();
                 assert!(pictures <= usize::from(is_title), "{template}");
@@ -113,7 +118,7 @@ fn teasers_do_not_hint_at_the_standings() {
 }
 
 #[test]
-fn variants_depend_on_the_campaign_and_the_time_only() {
+fn the_variant_depends_only_on_the_campaign_and_the_time() {
     let pools = pools();
     for theme in themes() {
         let wordings = |of: fn(i64) -> (i64, u32)| -> HashSet<_> {
@@ -139,14 +144,14 @@ fn placeholders_are_filled_once() {
     };
     let filled = values.fill("{title} {guild} {closes} {closes_at} {voted}/{eligible} {percent} % {entries} {x} {");
     assert_eq!(filled, "{guild} Dawn <t:0:R> <t:0:F> 1/3 33.3 % 4 {x} {");
-    for name in ALL {
+    for name in PLACEHOLDERS {
         let placeholder = format!("{{{name}}}");
         assert_ne!(values.fill(&placeholder), placeholder);
     }
 }
 
 #[test]
-fn names_are_listed_as_in_a_sentence() {
+fn names_are_joined_with_commas_and_and() {
     let of = |names: &[&str]| join_names(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
     assert_eq!([of(&[]), of(&["A"]), of(&["A", "B"]), of(&["A", "B", "C"])], ["", "A", "A and B", "A, B and C"]);
 }
@@ -204,7 +209,7 @@ proptest! {
         } else if max > 0 {
             let kept = shown(escaped.strip_suffix('…').expect("an ellipsis"));
             prop_assert!(flat.starts_with(&kept));
-            // As much as fits is kept: an escape takes two characters, the ellipsis one.
+            // The text is not cut shorter than needed: an escape takes two characters, the ellipsis one.
             prop_assert!(escaped.chars().count() + 1 >= max);
         }
     }

@@ -1,4 +1,4 @@
-//! What a document may ask for, measured before it runs.
+//! Limits of documents, which are checked before a document runs.
 
 use std::fmt::Write;
 
@@ -13,18 +13,19 @@ const SDL: &str = "type Query {
     type MemberConnection { nodes: [Member] } type Member { friends(first: Int): MemberConnection name: String }
     type Tag { tags: [Tag] name: String }";
 
-fn selected(text: &str) -> Result<(), Vec<ServerError>> {
-    let documents = Documents::from_schema((SDL, &parse_schema(SDL).unwrap()), Limits::DEFAULT, true, true).unwrap();
-    documents.select(&DocumentRef::Text(text.to_owned()), None, Variables::default()).map(drop)
+fn choose(text: &str) -> Result<(), Vec<ServerError>> {
+    let documents = Documents::of_schema((SDL, &parse_schema(SDL).unwrap()), Limits::DEFAULT, true, true).unwrap();
+    documents.choose(&DocumentRef::Text(text.to_owned()), None, Variables::default()).map(drop)
 }
 
+/// The code of the first error.
 fn code(text: &str) -> Option<String> {
-    let error = selected(text).err()?.remove(0);
+    let error = choose(text).err()?.remove(0);
     error.extensions.and_then(|it| it.get("code").map(ToString::to_string))
 }
 
 #[test]
-fn fragments_that_double_thirty_times_are_measured_at_once() {
+fn fragments_that_double_thirty_times_are_measured_quickly() {
     let mut text = String::from("{ ...F0 }");
     for i in 0..30 {
         write!(text, " fragment F{i} on Query {{ ...F{} ...F{} }}", i + 1, i + 1).unwrap();
@@ -36,7 +37,7 @@ fn fragments_that_double_thirty_times_are_measured_at_once() {
 }
 
 #[test]
-fn a_hundred_spreads_on_five_levels_are_measured_at_once() {
+fn a_hundred_spreads_on_each_of_five_levels_are_measured_quickly() {
     let mut text = String::from("{ ...F0 }");
     for i in 0..5 {
         write!(text, " fragment F{i} on Query {{ {} }}", format!("...F{} ", i + 1).repeat(100)).unwrap();
@@ -46,7 +47,7 @@ fn a_hundred_spreads_on_five_levels_are_measured_at_once() {
 }
 
 #[test]
-fn what_goes_in_circles_does_not_parse_or_asks_for_too_much_is_refused() {
+fn circular_malformed_and_expensive_documents_are_refused() {
     let deep = format!("{}name{}", "{ tags ".repeat(70), "}".repeat(70));
     let paged = "{ members(first: 100) { nodes { friends(first: 100) { nodes { friends { nodes { name } } } } } } }";
     let defaulted = "query($n: Int = 100) { members(first: $n) { nodes {
@@ -81,7 +82,7 @@ fn brackets_in_strings_and_comments_do_not_nest() {
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(text in "[{}\\[\\]()\"\\\\#a-z.:@$!\n ]{0,200}") {
-        let _ = selected(&text);
+    fn no_document_causes_a_panic(text in "[{}\\[\\]()\"\\\\#a-z.:@$!\n ]{0,200}") {
+        let _ = choose(&text);
     }
 }

@@ -1,4 +1,4 @@
-//! Login attempts per address.
+//! Login throttling per address.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn each_address_has_its_own_limit_and_recovers() {
     let refused = from("::ffff:192.0.2.1").map_err(|refusal| refusal.retry_after_seconds);
     assert_eq!(refused, Err(Some(1)), "the same address");
     assert_eq!(from("192.0.2.2"), Ok(()));
-    // 100 a minute are one each 600 ms.
+    // 100 attempts a minute are one each 600 ms.
     clock.advance(Duration::from_millis(599));
     assert!(from("192.0.2.1").is_err());
     clock.advance(Duration::from_millis(1));
@@ -26,11 +26,11 @@ fn each_address_has_its_own_limit_and_recovers() {
     assert!(from("192.0.2.1").is_err());
     clock.advance(Duration::from_mins(2));
     let allowed = (0..200).filter(|_| from("192.0.2.1").is_ok()).count();
-    assert_eq!(allowed, 100, "quiet minutes do not add up");
+    assert_eq!(allowed, 100, "unused attempts do not accumulate");
 }
 
 #[test]
-fn an_ipv6_customers_network_has_one_limit() {
+fn an_ipv6_network_of_64_bits_has_one_limit() {
     let key = |address: &str| address.parse().map(rate_limit_key);
     assert_eq!(key("2001:db8:1:2:3::4"), key("2001:db8:1:2:ffff::1"));
     assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));

@@ -1,4 +1,4 @@
-//! In which media type a client is answered.
+//! The media type of a response, from the client's `Accept` header.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use guildhall::http::Accepted;
@@ -15,7 +15,7 @@ fn accepted(accept: &str) -> (Option<&'static str>, bool) {
 }
 
 #[test]
-fn a_client_gets_what_it_prefers_of_what_there_is() {
+fn a_response_has_the_supported_type_that_the_client_prefers() {
     let (modern, older) = (Some(GRAPHQL_JSON), Some(PLAIN_JSON));
     assert_eq!(
         Accepted::from_headers(&HeaderMap::new()),

@@ -1,11 +1,11 @@
-//! What a server counts.
+//! Counters by the names of operations, which clients choose.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use guildhall::kernel::metrics::{MAX_NAMES, Metrics, OTHERS, OperationSample, UNNAMED};
 use prometheus_client::{encoding::text::encode, registry::Registry};
 
-/// How many operations were counted under each name.
+/// The number of operations under each name.
 fn counted(metrics: &Metrics) -> BTreeMap<String, u64> {
     let (mut registry, mut text) = (Registry::default(), String::new());
     metrics.register(&mut registry);

@@ -1,6 +1,6 @@
-//! Rules without I/O: examples and properties, through the library's public functions.
+//! Rules without I/O, by examples and by properties of random input (`proptest`).
 
-mod campaign_events;
+mod announcement_events;
 mod characters;
 mod ciphers;
 mod client_addresses;

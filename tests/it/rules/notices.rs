@@ -1,4 +1,4 @@
-//! Notices between servers.
+//! The encoding of notices between servers.
 
 use guildhall::{
     bus::BusEvent,
@@ -6,7 +6,7 @@ use guildhall::{
 };
 
 #[test]
-fn a_written_notice_is_read_back_by_another_server() {
+fn an_encoded_notice_decodes_to_the_same_event() {
     for event in [
         BusEvent::Ballots(GuildId(1), CampaignId(2)),
         BusEvent::Campaign(GuildId(1), CampaignId(2)),

@@ -1,19 +1,19 @@
-//! Maps that drop unused values.
+//! Maps that drop unused entries.
 
 use std::cell::Cell;
 
 use guildhall::kernel::pruning_map::{PRUNE_AT, PruningMap};
 
 #[test]
-fn entries_in_use_are_not_all_examined_at_every_insertion() {
-    for number in [PRUNE_AT, PRUNE_AT + 1, PRUNE_AT * 2] {
+fn an_insertion_does_not_examine_all_entries() {
+    for number in [FEW, FEW + 1, FEW * 2] {
         let (mut map, examined) = (PruningMap::default(), Cell::new(0));
-        let in_use = |(): &()| {
+        let is_used = |(): &()| {
             examined.set(examined.get() + 1);
             true
         };
         for key in (0..number).chain(std::iter::repeat_n(0, 1_000)) {
-            map.get_or_insert_with(key, in_use, || ());
+            map.get_or_insert_with(key, is_used, || ());
         }
         assert!(examined.get() <= 3 * number, "{} examined of {number}", examined.get());
     }
@@ -22,8 +22,8 @@ fn entries_in_use_are_not_all_examined_at_every_insertion() {
 #[test]
 fn unused_entries_are_dropped() {
     let mut map = PruningMap::default();
-    for key in 0..10 * PRUNE_AT {
+    for key in 0..10 * FEW {
         map.get_or_insert_with(key, |()| false, || ());
     }
-    assert!(map.iter().count() <= PRUNE_AT);
+    assert!(map.iter().count() <= FEW);
 }

@@ -1,4 +1,4 @@
-//! Rate limits by key, and the limits on requests that use them.
+//! Rate limits by key, and the request budgets that use them.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -13,7 +13,7 @@ use guildhall::{
 };
 
 #[test]
-fn a_budget_is_for_a_minute_and_comes_back_bit_by_bit() {
+fn a_budget_refills_steadily_over_a_minute() {
     let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH);
     let rates = RequestRates { per_address: NonZeroU32::new(60), per_member: NonZeroU32::new(2) };
     let limiter = RequestLimiter::new(rates, &clock);
@@ -22,7 +22,7 @@ fn a_budget_is_for_a_minute_and_comes_back_bit_by_bit() {
         assert_eq!(from("192.0.2.1"), Ok(()));
     }
     assert_eq!(from("::ffff:192.0.2.1"), Err(Some(2)), "the same address");
-    assert_eq!(from("192.0.2.2"), Ok(()), "another");
+    assert_eq!(from("192.0.2.2"), Ok(()), "another address");
     clock.advance(Duration::from_secs(1));
     assert_eq!(from("192.0.2.1"), Ok(()));
     assert_eq!(from("192.0.2.1"), Err(Some(2)));
@@ -31,16 +31,16 @@ fn a_budget_is_for_a_minute_and_comes_back_bit_by_bit() {
 }
 
 #[test]
-fn quiet_keys_are_dropped_and_the_others_not_examined_each_time() {
+fn idle_keys_are_dropped_and_not_examined_at_every_check() {
     let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH);
     let limiter = KeyedLimiter::per_minute(NonZeroU32::new(60).unwrap(), &clock);
     for key in (0..PRUNE_AT).chain([0]) {
         assert_eq!(limiter.check(&key), Ok(()));
     }
-    assert_eq!(limiter.size(), (PRUNE_AT, 2 * PRUNE_AT), "none of them is quiet");
+    assert_eq!(limiter.size(), (PRUNE_AT, 2 * PRUNE_AT), "no key is idle");
     clock.advance(Duration::from_mins(2));
     for key in PRUNE_AT..=2 * PRUNE_AT {
         assert_eq!(limiter.check(&key), Ok(()));
     }
-    assert_eq!(limiter.size(), (PRUNE_AT + 1, 2 * PRUNE_AT), "the quiet ones are dropped");
+    assert_eq!(limiter.size(), (PRUNE_AT + 1, 2 * PRUNE_AT), "idle keys are dropped");
 }

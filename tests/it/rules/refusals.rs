@@ -1,4 +1,4 @@
-//! In which words a ballot or a number of seats is refused.
+//! The refusals of invalid ballots and numbers of seats.
 
 use guildhall::{
     kernel::error::Refusal,
@@ -6,9 +6,9 @@ use guildhall::{
 };
 use guildhall_count::RuleError;
 
-/// Clients act on the reason and the field, and people read the message.
+/// Clients depend on the reason and the field, and show the message.
 #[test]
-fn a_violated_rule_is_refused_in_the_same_words() {
+fn each_violated_rule_has_its_refusal() {
     for (error, reason, field, message) in [
         (RuleError::PicksNotExact(3), Some("WRONG_PICK_COUNT"), "picks", "Pick exactly 3."),
         (RuleError::PicksOutOfRange(3), Some("WRONG_PICK_COUNT"), "picks", "Pick from 1 to 3."),

@@ -1,4 +1,4 @@
-//! Names that people type, and how they are compared.
+//! Names that users type, and the keys by which they are compared.
 
 use guildhall::kernel::text::{
     contains_pattern, discord_username, fold, key, loose_key, name, sort_key, username_key, web_url,
@@ -6,7 +6,7 @@ use guildhall::kernel::text::{
 use proptest::prelude::*;
 
 #[test]
-fn names_are_trimmed_and_normalized_before_they_are_measured() {
+fn names_are_trimmed_and_normalized_before_their_length_is_checked() {
     assert_eq!(name("name", "  Zoe\u{308} ", 3), Ok("Zoë".to_owned()));
     assert_eq!(discord_username(" @ @thal ").as_deref(), Ok("thal"));
     assert_eq!(username_key(" @ @Thal "), "thal");

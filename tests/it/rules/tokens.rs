@@ -48,7 +48,7 @@ fn forged_and_unsigned_tokens_are_rejected() -> Result<()> {
     let token = keys.sign(&claims())?;
     assert_eq!(read(&Keys::ephemeral().sign(&claims())?), None);
     assert_eq!(read(&format!("{}.", unsigned(&token, "none"))), None);
-    // Signed with the right secret: as it stands by the one algorithm in use, then by another.
+    // With a signature by the right secret, the token is valid for HS256 and for no other algorithm.
     let signed = unsigned(&token, "HS256");
     let mac = Hmac::<Sha256>::new_from_slice(&secret).unwrap().chain_update(&signed).finalize().into_bytes();
     assert_eq!(read(&format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac))), Some(claims()));

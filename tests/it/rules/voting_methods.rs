@@ -1,4 +1,4 @@
-//! The names of voting methods and the units of their points.
+//! The names of voting methods, and the units of their points.
 
 use guildhall::voting::VotingMethod;
 use guildhall_count::Method;

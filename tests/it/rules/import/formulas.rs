@@ -1,4 +1,4 @@
-//! Names that a spreadsheet would run as formulas are written with an apostrophe, and read without it.
+//! Names that a spreadsheet would run as formulas: an export adds an apostrophe, and an import removes it.
 
 use guildhall::identity::{
     Member,
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::{guild, member};
 
 /// The cell of this display name in an exported table.
-fn written(display_name: &str) -> String {
+fn export(display_name: &str) -> String {
     let roster = Roster {
         members: vec![Member { display_name: display_name.to_owned(), ..member(1, "thal", "", 5) }],
         characters: Vec::new(),
@@ -21,7 +21,7 @@ fn written(display_name: &str) -> String {
 }
 
 /// The display name that a cell of an imported table means.
-fn read_back(cell: &str) -> String {
+fn import(cell: &str) -> String {
     let reading = read(Format::Csv, format!("discord_username,display_name\nthal,{cell}").as_bytes()).unwrap();
     reading.records[0].cell(Column::DisplayName).unwrap_or_default().to_owned()
 }
@@ -31,14 +31,14 @@ fn formulas_are_escaped_and_other_names_unchanged() {
     for (name, cell) in
         [("=1+1", "'=1+1"), ("@thal", "'@thal"), ("-x", "'-x"), ("'+x", "''+x"), ("'t Hof", "'t Hof"), ("a=b", "a=b")]
     {
-        assert_eq!(written(name), cell);
+        assert_eq!(export(name), cell);
     }
-    assert_eq!(read_back("=1+1"), "=1+1");
+    assert_eq!(import("=1+1"), "=1+1");
 }
 
 proptest! {
     #[test]
     fn an_exported_name_is_read_back_unchanged(name in "['=+@a-]{0,6}") {
-        prop_assert_eq!(read_back(&written(&name)), name);
+        prop_assert_eq!(import(&export(&name)), name);
     }
 }

@@ -1,4 +1,4 @@
-//! What an import would change in the test guild.
+//! The plan of an import into the test guild.
 
 use guildhall::identity::{
     Character, RankSource,
@@ -11,26 +11,28 @@ use proptest::{
 
 use super::{applied, guild, now, officer, outcome, rows, summary};
 
-/// Rows, and the summary of importing them as an operator.
+/// Checks the summaries of these rows, each imported by an operator.
 fn check(cases: &[(&str, &[&str])]) {
     for (text, expected) in cases {
         assert_eq!(outcome(&Actor::Operator, text), *expected, "{text}");
     }
 }
 
+/// Checks the summaries of these rows, each imported by this actor.
 fn check_for(actor: &Actor, cases: &[(&str, &[&str])]) {
     for (text, expected) in cases {
         assert_eq!(outcome(actor, text), *expected, "{text}");
     }
 }
 
+/// The messages of all problems.
 fn message(text: &str) -> String {
     let problems = plan(&guild(), &Actor::Operator, &rows(text), now()).problems;
     problems.into_iter().map(|problem| problem.message).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
-fn members_are_added_or_changed_where_a_row_differs() {
+fn members_are_added_or_changed_if_a_row_differs() {
     check(&[
         ("newbie", &["+ newbie (newbie) 1"]),
         ("@Newbie,200,New Bie,member", &["+ Newbie (New Bie) 2 200"]),
@@ -104,7 +106,7 @@ fn characters_are_added_to_the_rows_member() {
 }
 
 #[test]
-fn characters_change_where_a_row_differs() {
+fn characters_change_if_a_row_differs() {
     check(&[
         ("bryn,,,,BRYN,area 52,mage,frost,ranged,main", &[]),
         ("bryn,,,,Bryn,Area 52", &[]),
@@ -164,7 +166,7 @@ fn a_members_first_characters_include_a_main() {
         let [first, second] = mains;
         assert_eq!(outcome(&Actor::Operator, &format!("{a}{first}\n{b}{second}")), expected, "{mains:?}");
     }
-    // A member whose characters include no main keeps it that way.
+    // A member whose earlier characters include no main gets none.
     check(&[("korr,,,,S,R,Mage,Fire", &["+ S-R of korr: MAGE Fire RANGED_DPS alt"])]);
 }
 
@@ -218,7 +220,7 @@ fn members_can_change_their_own_name_and_characters() {
 }
 
 #[test]
-fn nobody_grants_a_permission_they_lack() {
+fn officers_cannot_grant_permissions_they_lack() {
     let refused = &["! line 2 rank RANK_TOO_LOW"][..];
     check_for(&officer(1), &[("bryn,,,Treasurer", refused), ("new,,,Treasurer", refused)]);
     check_for(&officer(2), &[("bryn,,,Treasurer", refused)]);
@@ -309,12 +311,14 @@ fn actor() -> impl Strategy<Value = Actor> {
     select(vec![Actor::Operator, officer(1), officer(2)])
 }
 
-fn good_rows(reading: &ParsedFile, plan: &ImportPlan) -> ParsedFile {
+/// The rows without a problem.
+fn good_rows(reading: &Reading, plan: &ImportPlan) -> Reading {
     let bad = |record: &Record| plan.problems.iter().any(|problem| problem.location == record.location);
     let records = reading.records.iter().filter(|record| !bad(record)).cloned().collect();
     ParsedFile { records, ..ParsedFile::default() }
 }
 
+/// The summary without the problems.
 fn changes(roster: &Roster, plan: &ImportPlan) -> Vec<String> {
     summary(roster, plan).into_iter().filter(|line| !line.starts_with('!')).collect()
 }

@@ -3,8 +3,8 @@
 use guildhall::identity::import::{Column, Format, ParsedFile, Record, RowLocation, read};
 use proptest::{prelude::*, sample::select};
 
-/// The rows that were read, as `place: username | character | main`.
-fn summary(reading: &ParsedFile) -> Vec<String> {
+/// The rows that were read, as `location: username | character | main`.
+fn summary(reading: &Reading) -> Vec<String> {
     let cell = |record: &Record, column| record.cell(column).unwrap_or("-").to_owned();
     let row = |record: &Record| {
         let cells = [Column::DiscordUsername, Column::CharacterName, Column::MainAlt];
@@ -25,6 +25,7 @@ fn json(text: &str) -> ParsedFile {
     read(Format::Json, text.as_bytes()).unwrap()
 }
 
+/// The message of a file that must be rejected.
 fn rejected(format: Format, text: &[u8]) -> String {
     let refusal = read(format, text).unwrap_err();
     assert_eq!(refusal.field.as_deref(), Some("data"));
@@ -67,7 +68,7 @@ fn unknown_columns_are_listed_and_ignored() {
 }
 
 #[test]
-fn every_spreadsheets_delimiter_is_read() {
+fn common_delimiters_are_recognized() {
     for text in ["username,character\nthal,Thal", "username;character\nthal;Thal", "username\tcharacter\nthal\tThal"] {
         assert_eq!(summary(&csv(text)), ["line 2: thal | Thal | -"], "{text}");
     }
@@ -90,7 +91,7 @@ fn lines_are_numbered_as_in_an_editor() {
 }
 
 #[test]
-fn a_bad_line_is_its_own_problem() {
+fn a_bad_line_does_not_affect_the_others() {
     let reading = csv("username,rank\na,Member,more\nb\n,\nc,\"Mem\nber\"\nd,Member\n");
     assert_eq!(summary(&reading), ["line 3: b | - | -", "line 7: d | - | -"]);
     assert_eq!(problems(&reading), [("line 2".to_owned(), None), ("line 5".to_owned(), Some("rank"))]);
@@ -151,7 +152,7 @@ fn members_are_read_with_their_characters() {
 }
 
 #[test]
-fn a_value_of_the_wrong_type_is_a_problem_at_its_place() {
+fn a_value_of_the_wrong_type_is_a_problem_at_its_location() {
     let reading = json(
         r#"{"members": [
             {"discordUsername": {"name": "thal"}, "characters": [{"name": "Thal"}]},
@@ -171,7 +172,7 @@ fn a_value_of_the_wrong_type_is_a_problem_at_its_place() {
         ("members[4].characters[1]", None),
         ("members[4].characters[3]", Some("class")),
     ];
-    assert_eq!(problems(&reading), expected.map(|(place, field)| (place.to_owned(), field)));
+    assert_eq!(problems(&reading), expected.map(|(location, field)| (location.to_owned(), field)));
     assert_eq!(reading.problems[0].location, RowLocation::Member(0));
 }
 

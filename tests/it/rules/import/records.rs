@@ -1,4 +1,4 @@
-//! Places, columns and cells.
+//! Locations, columns and cells of records.
 
 use guildhall::{
     identity::import::{Column, Format, RowLocation, read},

@@ -68,27 +68,28 @@ fn a_spec_that_the_game_removed_survives_export_and_import() -> Result<()> {
     Ok(())
 }
 
-/// A name with characters that need care.
+/// A name with characters that are special in a table, in a list or in keys.
 fn name() -> impl Strategy<Value = String> {
     let odd =
         select(vec!["=1+1", "'=x", "-", "a;b", "a,b", "\"", "\"a\"", "@@x", "Zoë", "Ægir", "漢字", "١", "'", "İ"]);
     prop_oneof![odd.prop_map(str::to_owned), "[a-zA-Z=+@;,\"' éßǅ]{1,8}", "\\PC{1,8}"]
 }
 
-type Drawn = (String, String, i64, bool, Option<u64>, Vec<(String, String, usize, Option<usize>, usize)>, usize);
+/// Username, display name, rank level, activity, Discord id, characters and number of the main.
+type MemberParts = (String, String, i64, bool, Option<u64>, Vec<(String, String, usize, Option<usize>, usize)>, usize);
 
-fn drawn() -> impl Strategy<Value = Drawn> {
+fn member_parts() -> impl Strategy<Value = MemberParts> {
     let of_character = (name(), name(), 0..13_usize, option::of(0..4_usize), 0..4_usize);
     let characters = proptest::collection::vec(of_character, 0..4);
     (name(), name(), 1..=5_i64, prop::bool::weighted(0.8), option::of(1..u64::MAX), characters, 0..5_usize)
 }
 
-/// A guild of the drawn members whose names are valid and unique.
+/// A guild of random members with valid and unique names.
 fn roster() -> impl Strategy<Value = Roster> {
-    proptest::collection::vec(drawn(), 0..8).prop_map(|drawn| {
+    proptest::collection::vec(member_parts(), 0..8).prop_map(|members| {
         let mut roster = Roster { guild: GuildId(1), ranks: ranks(), members: vec![], characters: vec![] };
         let (mut usernames, mut ids, mut names) = (HashSet::new(), HashSet::new(), HashSet::new());
-        for (number, (username, shown, level, is_active, discord_id, characters, main)) in (1..).zip(drawn) {
+        for (number, (username, shown, level, is_active, discord_id, characters, main)) in (1..).zip(members) {
             let allowed = |name: &str| text::name("name", name, 50);
             let username = text::discord_username(&username).and_then(|name| text::discord_username(&name));
             let (Ok(username), Ok(shown)) = (username, allowed(&shown)) else { continue };

@@ -1,4 +1,4 @@
-//! Which event of a campaign is announced.
+//! The rules that choose the event of a campaign to announce.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ fn facts(voted: i64, eligible: i64) -> CampaignFacts {
     }
 }
 
-/// The event announced at each step.
+/// The event announced at each step, and the state after the last one.
 fn announced(steps: impl IntoIterator<Item = CampaignFacts>) -> (Vec<Option<AnnouncementEvent>>, AnnouncedState) {
     let mut state = AnnouncedState::default();
     let mut events = Vec::new();
@@ -44,6 +44,7 @@ fn announced(steps: impl IntoIterator<Item = CampaignFacts>) -> (Vec<Option<Anno
     (events, state)
 }
 
+/// A set of exactly these events.
 fn only(events: impl IntoIterator<Item = AnnouncementEvent>) -> BTreeSet<AnnouncementEvent> {
     events.into_iter().collect()
 }
@@ -89,7 +90,7 @@ fn a_campaign_is_announced_from_launch_to_results() {
 }
 
 #[test]
-fn only_the_greatest_of_several_events_is_announced() {
+fn only_the_most_exciting_of_several_events_is_announced() {
     let (events, state) = announced([facts(3, 5), facts(3, 5)]);
     assert_eq!(events, [Some(AnnouncementEvent::Launch), None]);
     assert_eq!(
@@ -144,7 +145,7 @@ fn a_lead_changes_when_another_entry_leads_alone() {
     assert_eq!(
         events,
         [Some(AnnouncementEvent::Launch), None, None, None, None, change, None, change, None],
-        "the first leader and ties are no change"
+        "neither the first leader nor a tie is a change"
     );
     assert_eq!(
         state,
@@ -156,7 +157,7 @@ fn a_lead_changes_when_another_entry_leads_alone() {
         }
     );
 
-    // A lead change that falls together with a greater event is not announced later.
+    // A lead change at the same time as a more exciting event is never announced.
     let (events, state) = announced([
         led(Some(1)),
         CampaignFacts { turnout: Turnout { eligible: 1, voted: 1 }, ..led(Some(2)) },
@@ -167,7 +168,7 @@ fn a_lead_changes_when_another_entry_leads_alone() {
 }
 
 #[test]
-fn teasers_of_a_secret_campaign_depend_on_the_number_of_ballots_only() {
+fn teasers_of_hidden_standings_depend_only_on_the_number_of_ballots() {
     let voted = |voted| CampaignFacts { hides_standings: true, ..facts(voted, 1_000) };
     let (events, state) = announced([0, 1, 2, 3, 4, 6, 11, 13, 13].map(voted));
     let tease = Some(AnnouncementEvent::Tease);
@@ -186,7 +187,11 @@ fn teasers_of_a_secret_campaign_depend_on_the_number_of_ballots_only() {
         ]
     );
     assert_eq!((state.teases, state.leads), (3, 0));
-    assert_eq!(announced([0, 1, 3].map(|voted| facts(voted, 1_000))).0[2], None, "an open campaign has no teasers");
+    assert_eq!(
+        announced([0, 1, 3].map(|voted| facts(voted, 1_000))).0[2],
+        None,
+        "a campaign with visible standings has no teasers"
+    );
     let teases = |ballots| next_event(&voted(ballots), &AnnouncedState::default()).1.teases;
     assert_eq!((teases(2), teases(3)), (0, 1));
 }
@@ -220,7 +225,7 @@ fn each_level_includes_the_quieter_ones() {
 }
 
 #[test]
-fn the_leader_holds_first_place_alone() {
+fn a_leader_is_alone_in_first_place() {
     let row = |entry, place, count| Placement { entry: EntryId(entry), place, points: count, pick_counts: vec![count] };
     let of = |standings| leader(&Outcome { standings, ..Outcome::default() });
     assert_eq!(of(vec![row(2, 1, 3), row(1, 2, 1)]), Some(EntryId(2)));
@@ -253,11 +258,11 @@ fn events_and_fields_of_a_newer_release_are_kept() {
     assert_eq!(serde_json::from_str::<AnnouncedState>("{}").unwrap(), AnnouncedState::default());
 }
 
-/// A campaign step by step: time passes, ballots arrive, members join and leave, the lead changes, and it ends.
-fn any_course() -> impl Strategy<Value = Vec<CampaignFacts>> {
+/// A campaign in steps: time passes, ballots arrive, members join and leave, the lead changes, and it ends.
+fn any_campaign() -> impl Strategy<Value = Vec<CampaignFacts>> {
     let step = (0..=40_i64, -1..=3_i64, 0..=8_i64, prop::option::of(0..3_i64));
     (select(LEVELS), 1..=80_i64, prop::collection::vec(step, 1..40), 0..3_usize, any::<bool>()).prop_map(
-        |(level, hours, steps, over, hides_standings)| {
+        |(level, hours, steps, endings, hides_standings)| {
             let mut course =
                 vec![CampaignFacts { level, hides_standings, closes_at: Some(at(hours)), now: at(0), ..facts(0, 5) }];
             for (quarters, joined, voted, leader) in steps {
@@ -269,7 +274,7 @@ fn any_course() -> impl Strategy<Value = Vec<CampaignFacts>> {
             }
             let last = course[course.len() - 1];
             let ends = [CampaignStatus::Closed, CampaignStatus::Archived];
-            course.extend(ends.iter().take(over).map(|status| CampaignFacts { status: *status, ..last }));
+            course.extend(ends.iter().take(endings).map(|status| CampaignFacts { status: *status, ..last }));
             course
         },
     )
@@ -277,7 +282,7 @@ fn any_course() -> impl Strategy<Value = Vec<CampaignFacts>> {
 
 proptest! {
     #[test]
-    fn nothing_is_announced_twice_or_above_the_level(course in any_course()) {
+    fn nothing_is_announced_twice_or_above_the_level(course in any_campaign()) {
         let (events, state) = announced(course.clone());
         let level = course[0].level;
         let events: Vec<AnnouncementEvent> = events.into_iter().flatten().collect();
@@ -294,7 +299,7 @@ proptest! {
     }
 
     #[test]
-    fn announced_events_only_grow_and_repeating_announces_nothing(course in any_course()) {
+    fn announced_events_only_grow_and_the_same_facts_announce_nothing_twice(course in any_campaign()) {
         let mut state = AnnouncedState::default();
         for facts in course {
             let (event, after) = next_event(&facts, &state);
@@ -313,7 +318,7 @@ proptest! {
     }
 
     #[test]
-    fn a_louder_level_misses_no_event_of_a_quieter_one(course in any_course()) {
+    fn a_louder_level_misses_no_event_of_a_quieter_one(course in any_campaign()) {
         let state: Vec<AnnouncedState> = LEVELS
             .iter()
             .map(|level| announced(course.iter().map(|facts| CampaignFacts { level: *level, ..*facts })).1)
