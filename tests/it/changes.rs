@@ -21,7 +21,7 @@ const COLLECTING: Duration = Duration::from_millis(100);
 
 /// The next response, once the changes so far have been collected.
 async fn collected(clock: &Clock, answers: &mut Responses) -> Option<Value> {
-    while_time_passes(clock, 1, COLLECTING, next(answers)).await
+    while_time_passes(clock, 1, COLLECTING, next_response(answers)).await
 }
 
 /// The next changed campaign, as `title STATUS`.
@@ -150,7 +150,7 @@ async fn what_is_told_to_one_viewer_is_not_told_to_another(app: TestApp) {
     }
     draft.vote(&officer, &[0]).await;
     for (answers, expected) in &mut streams {
-        let tally = next(answers).await.unwrap()["data"]["voteTally"].clone();
+        let tally = next_response(answers).await.unwrap()["data"]["voteTally"].clone();
         assert_eq!((&tally["turnout"]["voted"], &tally["campaign"]), (&json!(2), *expected));
     }
     // Nor does a field that only officers have become anyone's, in whatever order they ask.
@@ -190,7 +190,7 @@ async fn the_same_answer_is_made_once_for_all(app: TestApp) {
     let before = app.app.db.count_statements();
     draft.vote(&officer, &[0]).await;
     for answers in &mut streams {
-        assert_eq!(next(answers).await.unwrap()["data"]["voteTally"]["campaign"]["turnout"]["voted"], 1);
+        assert_eq!(next_response(answers).await.unwrap()["data"]["voteTally"]["campaign"]["turnout"]["voted"], 1);
     }
     let statements = app.app.db.count_statements() - before;
     assert!(statements < 60, "{statements} statements for one ballot and 40 who watch the same");

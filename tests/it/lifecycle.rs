@@ -72,7 +72,7 @@ async fn what_was_due_while_no_server_ran_is_done_at_the_start(app: TestApp) {
     }
     let _server = guildhall::bot::start(&app.app);
     for tally in &mut ends {
-        while next(tally).await.unwrap()["data"]["voteTally"]["isFinal"] != true {}
+        while next_response(tally).await.unwrap()["data"]["voteTally"]["isFinal"] != true {}
     }
     while guild.anonymous().ok(CAMPAIGN_STATUS, due.vars()).await["campaign"]["status"] != "LIVE" {}
 }

@@ -21,6 +21,7 @@ mod discord;
 mod doctor;
 mod documents;
 mod events;
+mod examples;
 mod faults;
 mod fuzz;
 mod guards;
