@@ -195,7 +195,7 @@ fn ids(types: &SchemaTypes, values: &[&InputValueDefinition], at: &str) -> Vec<S
         let place = format!("{at}/{}{}", value.name.node, if is_list(&value.ty.node) { "/0" } else { "" });
         match base_type(&value.ty.node) {
             "ID" => found.push(place),
-            ty => found.extend(ids(types, &types.inputs(ty), &place)),
+            ty => found.extend(ids(types, &types.input_fields(ty), &place)),
         }
     }
     found
@@ -229,7 +229,7 @@ impl SchemaOperation {
                     |list: Vec<String>| if list.is_empty() { String::new() } else { format!("({})", list.join(", ")) };
                 let selection = match base_type(&field.ty.node) {
                     "Node" => "{ __typename id }".to_owned(),
-                    ty => types.everything(ty, 2),
+                    ty => types.select_all(ty, 2),
                 };
                 let document = format!("{keyword}{} {{ {name}{} {selection} }}", brackets(declared), brackets(passed));
                 all.push(Self { name, document, is_subscription: root == "Subscription", arguments });

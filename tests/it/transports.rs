@@ -295,7 +295,6 @@ async fn a_half_sent_request_hinders_nobody() {
     )
     .await
     .unwrap();
-    let answer: Value =
-        http.post(&json!({ "query": "{ guild { slug } }" })).send().await.unwrap().json().await.unwrap();
+    let answer: Value = http.post(&json!({ "query": GUILD_SLUG })).send().await.unwrap().json().await.unwrap();
     assert_eq!(answer["data"]["guild"]["slug"], "gg");
 }

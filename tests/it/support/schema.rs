@@ -1,4 +1,4 @@
-//! The schema as a test walks it.
+//! The schema, for tests that call every field.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use async_graphql::parser::{
 };
 use guildhall::api::Graph;
 
-/// The schema's types by name.
+/// The types of the schema by name.
 pub struct SchemaTypes(HashMap<String, TypeKind>);
 
 impl SchemaTypes {
@@ -25,6 +25,7 @@ impl SchemaTypes {
         )
     }
 
+    /// The fields of an object; none for another type.
     pub fn fields(&self, ty: &str) -> Vec<&FieldDefinition> {
         match self.0.get(ty) {
             Some(TypeKind::Object(object)) => object.fields.iter().map(|field| &field.node).collect(),
@@ -32,21 +33,21 @@ impl SchemaTypes {
         }
     }
 
-    /// The fields of an input object; none for anything else.
-    pub fn inputs(&self, ty: &str) -> Vec<&InputValueDefinition> {
+    /// The fields of an input object; none for another type.
+    pub fn input_fields(&self, ty: &str) -> Vec<&InputValueDefinition> {
         match self.0.get(ty) {
             Some(TypeKind::InputObject(input)) => input.fields.iter().map(|field| &field.node).collect(),
             _ => Vec::new(),
         }
     }
 
-    /// A selection of all that a type has without arguments, two objects deep.
-    pub fn everything(&self, ty: &str, depth: usize) -> String {
+    /// A selection of all fields without arguments, with nested objects down to this depth.
+    pub fn select_all(&self, ty: &str, depth: usize) -> String {
         let fields = self.fields(ty).into_iter().filter(|field| field.arguments.is_empty());
         let selected: Vec<String> = fields
             .filter_map(|field| match self.0.get(base_type(&field.ty.node)) {
                 Some(TypeKind::Object(_)) if depth > 0 => {
-                    Some(format!("{} {}", field.name.node, self.everything(base_type(&field.ty.node), depth - 1)))
+                    Some(format!("{} {}", field.name.node, self.select_all(base_type(&field.ty.node), depth - 1)))
                 }
                 Some(TypeKind::Object(_)) => None,
                 Some(TypeKind::Interface(_) | TypeKind::Union(_)) => {
@@ -58,7 +59,7 @@ impl SchemaTypes {
         if selected.is_empty() { "{ __typename }".to_owned() } else { format!("{{ {} }}", selected.join(" ")) }
     }
 
-    /// A field with arguments that the schema takes, whatever they mean.
+    /// A field with a valid value for each required argument.
     pub fn call(&self, field: &FieldDefinition) -> String {
         let required = field.arguments.iter().filter(|it| !it.node.ty.node.nullable && it.node.default_value.is_none());
         let arguments: Vec<String> =
@@ -67,6 +68,7 @@ impl SchemaTypes {
         format!("{}{arguments}", field.name.node)
     }
 
+    /// A valid value of this type.
     fn value(&self, ty: &Type) -> String {
         match &ty.base {
             BaseType::List(_) => "[]".to_owned(),
@@ -86,6 +88,7 @@ impl SchemaTypes {
         }
     }
 
+    /// The shortest selection that the field's type allows; empty for a scalar.
     pub fn selection(&self, field: &FieldDefinition) -> &str {
         match self.0.get(base_type(&field.ty.node)) {
             Some(TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_)) => "{ __typename }",
@@ -94,6 +97,7 @@ impl SchemaTypes {
     }
 }
 
+/// The named type in a list of any depth.
 pub fn base_type(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name,
