@@ -30,8 +30,8 @@ const UPDATE: &str = "mutation($input: UpdateCampaignInput!) {
     updateCampaign(input: $input) { campaign { title description closesAt minRankLevelToView } }
 }";
 
-async fn state(client: &Client<'_>, draft: &TestCampaign) -> Value {
-    client.ok(STATE, draft.vars()).await["campaign"].clone()
+async fn state(client: &Client<'_>, campaign: &TestCampaign) -> Value {
+    client.ok(STATE, campaign.vars()).await["campaign"].clone()
 }
 
 /// Standings as `(entry, place, points)`.
@@ -240,15 +240,15 @@ async fn a_ballot_is_cast_once_by_whoever_may(app: TestApp) {
 async fn fifty_casts_at_once_by_one_member_leave_one_ballot(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
-    let draft = TestCampaign::live(&officer, 3, json!({})).await;
-    let casts = (0..50).map(|number| voter.run(CAST_BALLOT, draft.ballot(&[number % 3])));
+    let campaign = TestCampaign::live(&officer, 3, json!({})).await;
+    let casts = (0..50).map(|number| voter.run(CAST_BALLOT, campaign.ballot(&[number % 3])));
     let answers = futures_util::future::join_all(casts).await;
     let taken = answers.iter().filter(|answer| answer.get("errors").is_none()).count();
     assert_eq!(taken, 1);
     let refused =
         answers.iter().filter(|answer| answer["errors"][0]["extensions"]["reason"] == "ALREADY_VOTED").count();
     assert_eq!(refused, 49);
-    assert_eq!(state(&officer, &draft).await["turnout"]["voted"], 1);
+    assert_eq!(state(&officer, &campaign).await["turnout"]["voted"], 1);
 }
 
 #[on_both]
@@ -256,29 +256,29 @@ async fn from_the_closing_instant_on_every_ballot_is_refused(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let (early, late) = (guild.member("early", "Member").await, guild.member("late", "Member").await);
-    let draft = TestCampaign::live(&officer, 2, json!({ "durationHours": 1 })).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "durationHours": 1 })).await;
     app.clock.advance(Duration::from_micros(3_600_000_000 - 1));
-    draft.vote(&early, &[0]).await;
+    campaign.vote(&early, &[0]).await;
     app.clock.advance(Duration::from_micros(1));
     // Nothing has closed it yet.
-    assert_eq!(state(&late, &draft).await["status"], "LIVE");
-    assert_eq!(late.refusal(CAST_BALLOT, draft.ballot(&[0])).await, "CONFLICT CAMPAIGN_NOT_LIVE");
-    assert_eq!(state(&late, &draft).await["viewerCannotVoteReason"], "NOT_LIVE");
+    assert_eq!(state(&late, &campaign).await["status"], "LIVE");
+    assert_eq!(late.refusal(CAST_BALLOT, campaign.ballot(&[0])).await, "CONFLICT CAMPAIGN_NOT_LIVE");
+    assert_eq!(state(&late, &campaign).await["viewerCannotVoteReason"], "NOT_LIVE");
 }
 
 #[on_both]
 async fn weighted_standings_share_places(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = TestCampaign::live(&officer, 5, json!({ "picksPerVoter": 3, "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&officer, 5, json!({ "picksPerVoter": 3, "resultsVisibility": "ALWAYS" })).await;
     assert_eq!(
-        places(&state(&guild.anonymous(), &draft).await).iter().map(|row| row.1).collect::<Vec<_>>(),
+        places(&state(&guild.anonymous(), &campaign).await).iter().map(|row| row.1).collect::<Vec<_>>(),
         [1, 1, 1, 1, 1]
     );
     for (name, picks) in [("a", [0, 1, 2]), ("b", [1, 0, 3]), ("c", [0, 1, 2]), ("d", [1, 0, 3])] {
-        draft.vote(&guild.member(name, "Member").await, &picks).await;
+        campaign.vote(&guild.member(name, "Member").await, &picks).await;
     }
-    let now = state(&guild.anonymous(), &draft).await;
+    let now = state(&guild.anonymous(), &campaign).await;
     let row = |name: &str, place, points| (name.to_owned(), place, points);
     assert_eq!(
         places(&now),
@@ -397,20 +397,20 @@ async fn whether_the_viewer_can_vote(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let (voter, initiate) = (guild.member("voter", "Member").await, guild.member("initiate", "Initiate").await);
-    let draft = TestCampaign::live(&officer, 2, json!({})).await;
-    assert_eq!(state(&voter, &draft).await["viewerCanVote"], true);
-    draft.vote(&voter, &[0]).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({})).await;
+    assert_eq!(state(&voter, &campaign).await["viewerCanVote"], true);
+    campaign.vote(&voter, &[0]).await;
     for (client, reason) in [
         (&guild.anonymous(), "SIGN_IN"),
         (&guild.unregistered("new", "Member").await, "NOT_REGISTERED"),
         (&voter, "ALREADY_VOTED"),
         (&initiate, "RANK_TOO_LOW"),
     ] {
-        let now = state(client, &draft).await;
+        let now = state(client, &campaign).await;
         assert_eq!((&now["viewerCanVote"], &now["viewerCannotVoteReason"]), (&json!(false), &json!(reason)));
     }
-    draft.close(&officer).await;
-    assert_eq!(state(&voter, &draft).await["viewerCannotVoteReason"], "NOT_LIVE");
+    campaign.close(&officer).await;
+    assert_eq!(state(&voter, &campaign).await["viewerCannotVoteReason"], "NOT_LIVE");
 }
 
 #[on_both]
@@ -436,28 +436,28 @@ async fn a_campaign_closes_when_the_last_who_had_not_voted_leaves(app: TestApp) 
     let guild = app.guild("gg").await;
     let (officer, leader) = (guild.member("officer", "Officer").await, guild.leader().await);
     let (idle, lazy) = (guild.member("idle", "Member").await, guild.member("lazy", "Member").await);
-    let draft = TestCampaign::live(&officer, 2, json!({})).await;
-    draft.vote(&officer, &[0]).await;
-    draft.vote(&leader, &[0]).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({})).await;
+    campaign.vote(&officer, &[0]).await;
+    campaign.vote(&leader, &[0]).await;
     officer.ok(UPDATE_MEMBER, json!({ "input": { "id": idle.id, "active": false } })).await;
-    assert_eq!(state(&leader, &draft).await["status"], "LIVE");
+    assert_eq!(state(&leader, &campaign).await["status"], "LIVE");
     let initiate = json!(async_graphql::ID::from(guild.rank("Initiate").id));
     officer.ok(UPDATE_MEMBER, json!({ "input": { "id": lazy.id, "rankId": initiate } })).await;
-    assert_eq!(state(&leader, &draft).await["status"], "CLOSED");
+    assert_eq!(state(&leader, &campaign).await["status"], "CLOSED");
 }
 
 #[on_both]
 async fn turnout_counts_the_eligible_and_those_who_voted_and_freezes_at_closing(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, gone) = (guild.member("officer", "Officer").await, guild.member("gone", "Member").await);
-    let draft = TestCampaign::live(&officer, 2, json!({})).await;
-    draft.vote(&gone, &[1]).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({})).await;
+    campaign.vote(&gone, &[1]).await;
     officer.ok(UPDATE_MEMBER, json!({ "input": { "id": gone.id, "active": false } })).await;
     let turnout = json!({ "eligible": 3, "voted": 1, "percent": 33.3, "allVoted": false });
-    assert_eq!(state(&officer, &draft).await["turnout"], turnout);
-    draft.close(&officer).await;
+    assert_eq!(state(&officer, &campaign).await["turnout"], turnout);
+    campaign.close(&officer).await;
     guild.member("newcomer", "Member").await;
-    assert_eq!(state(&officer, &draft).await["turnout"], turnout);
+    assert_eq!(state(&officer, &campaign).await["turnout"], turnout);
     let page = "{ campaigns { nodes { turnout { eligible voted } standings { points } } } }";
     let page = officer.ok(page, json!({})).await["campaigns"]["nodes"][0].clone();
     assert_eq!(
@@ -496,12 +496,13 @@ async fn the_campaigns_page_takes_the_same_number_of_statements_whatever_its_siz
     let entries: Vec<Value> =
         (0..4).map(|number| json!({ "name": number.to_string(), "associatedMemberId": voter.id })).collect();
     for number in 0..24 {
-        let draft = TestCampaign::live(&officer, 2, json!({ "entries": entries, "resultsVisibility": "ALWAYS" })).await;
+        let campaign =
+            TestCampaign::live(&officer, 2, json!({ "entries": entries, "resultsVisibility": "ALWAYS" })).await;
         if number % 2 == 0 {
-            draft.vote(&voter, &[0]).await;
+            campaign.vote(&voter, &[0]).await;
         }
         if number % 3 == 0 {
-            draft.close(&officer).await;
+            campaign.close(&officer).await;
         }
         app.clock.advance(Duration::from_secs(1));
     }

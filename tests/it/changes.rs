@@ -133,8 +133,8 @@ async fn what_is_told_to_one_viewer_is_not_told_to_another(app: TestApp) {
         guild.member("voter", "Member").await,
         guild.member("other", "Member").await,
     );
-    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-    draft.vote(&voter, &[1]).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    campaign.vote(&voter, &[1]).await;
     let watch = "subscription($id: ID!) { voteTally(campaignId: $id) {
         turnout { voted } campaign { viewerCanVote viewerBallot { picks { name } } activationBlockers }
     } }";
@@ -144,18 +144,18 @@ async fn what_is_told_to_one_viewer_is_not_told_to_another(app: TestApp) {
     let nobody = json!({ "viewerCanVote": false, "viewerBallot": null });
     let mut streams = Vec::new();
     for (client, expected) in [(&voter, &own), (&other, &none), (&guild.anonymous(), &nobody), (&voter, &own)] {
-        let mut answers = client.subscribe(&plain, draft.vars()).await;
+        let mut answers = client.subscribe(&plain, campaign.vars()).await;
         assert_eq!(next_response(&mut answers).await.unwrap()["data"]["voteTally"]["campaign"], *expected);
         streams.push((answers, expected));
     }
-    draft.vote(&officer, &[0]).await;
+    campaign.vote(&officer, &[0]).await;
     for (answers, expected) in &mut streams {
         let tally = next_response(answers).await.unwrap()["data"]["voteTally"].clone();
         assert_eq!((&tally["turnout"]["voted"], &tally["campaign"]), (&json!(2), *expected));
     }
     // Nor does a field that only officers have become anyone's, in whatever order they ask.
     for (client, is_refused) in [(&officer, false), (&other, true), (&officer, false)] {
-        let first = next_response(&mut client.subscribe(watch, draft.vars()).await).await.unwrap();
+        let first = next_response(&mut client.subscribe(watch, campaign.vars()).await).await.unwrap();
         assert_eq!(first.get("errors").is_some(), is_refused, "{first}");
     }
 }
@@ -164,13 +164,13 @@ async fn what_is_told_to_one_viewer_is_not_told_to_another(app: TestApp) {
 async fn a_demoted_viewer_goes_on_watching_with_fewer_rights(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-    let draft = TestCampaign::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { campaign { activationBlockers } } }";
-    let mut answers = officer.subscribe(watch, draft.vars()).await;
+    let mut answers = officer.subscribe(watch, campaign.vars()).await;
     assert!(next_response(&mut answers).await.unwrap().get("errors").is_none());
     let member = json!(async_graphql::ID::from(guild.rank("Member").id));
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": officer.id, "rankId": member } })).await;
-    draft.vote(&leader, &[0]).await;
+    campaign.vote(&leader, &[0]).await;
     assert_eq!(refusal_in(&next_response(&mut answers).await.unwrap()), "FORBIDDEN PERMISSION_REQUIRED");
 }
 
@@ -178,17 +178,17 @@ async fn a_demoted_viewer_goes_on_watching_with_fewer_rights(app: TestApp) {
 async fn the_same_answer_is_made_once_for_all(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     // A turnout is loaded anew for each answer.
     let watch = "subscription($id: ID!) { voteTally(campaignId: $id) { revision campaign { turnout { voted } } } }";
     let mut streams = Vec::new();
     for _ in 0..40 {
-        let mut answers = guild.anonymous().subscribe(watch, draft.vars()).await;
+        let mut answers = guild.anonymous().subscribe(watch, campaign.vars()).await;
         next_response(&mut answers).await.unwrap();
         streams.push(answers);
     }
     let before = app.app.db.count_statements();
-    draft.vote(&officer, &[0]).await;
+    campaign.vote(&officer, &[0]).await;
     for answers in &mut streams {
         assert_eq!(next_response(answers).await.unwrap()["data"]["voteTally"]["campaign"]["turnout"]["voted"], 1);
     }
@@ -199,14 +199,14 @@ async fn the_same_answer_is_made_once_for_all(app: TestApp) {
 #[on_both]
 async fn fragments_at_a_subscriptions_root_are_put_in(app: TestApp) {
     let guild = app.guild("gg").await;
-    let draft = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     for watch in [
         "subscription($id: ID!) { ...Watch }
         fragment Watch on Subscription { voteTally(campaignId: $id) { ...T } }
         fragment T on VoteTally { isFinal }",
         "subscription($id: ID!) { ... on Subscription { ... { tally: voteTally(campaignId: $id) { isFinal } } } }",
     ] {
-        let first = next_response(&mut guild.anonymous().subscribe(watch, draft.vars()).await).await.unwrap();
+        let first = next_response(&mut guild.anonymous().subscribe(watch, campaign.vars()).await).await.unwrap();
         let tally = first["data"].as_object().unwrap().values().next().unwrap();
         assert_eq!(tally, &json!({ "isFinal": false }), "{first}");
     }
@@ -219,7 +219,7 @@ async fn fragments_at_a_subscriptions_root_are_put_in(app: TestApp) {
         "subscription($id: ID!) { voteTally(campaignId: $id) { isFinal } ...Unused }
         fragment Unused on Query { __typename }",
     ] {
-        assert_eq!(refusal_in(&guild.anonymous().run(watch, draft.vars()).await), "BAD_USER_INPUT", "{watch}");
+        assert_eq!(refusal_in(&guild.anonymous().run(watch, campaign.vars()).await), "BAD_USER_INPUT", "{watch}");
     }
 }
 
@@ -229,22 +229,22 @@ async fn what_a_server_never_hears_of_it_finds_out() {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let (watcher, voter) = (guild.member("watcher", "Initiate").await, guild.member("voter", "Member").await);
-    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS", "title": "told" })).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS", "title": "told" })).await;
     // Nothing of what this one does is heard: its notices are lost.
     let silent = app.another_server_with(|silent| silent.channel = "elsewhere").await;
     let listening = app.another_server_with(|listening| listening.reconcile_every = Duration::from_millis(100)).await;
     let _background = guildhall::bot::start(&listening);
-    let mut tallies = watcher.subscribe_on(&listening, WATCH_TURNOUT, draft.vars()).await;
+    let mut tallies = watcher.subscribe_on(&listening, WATCH_TURNOUT, campaign.vars()).await;
     assert_eq!(next_response(&mut tallies).await.unwrap()["data"]["voteTally"]["turnout"]["voted"], 0);
-    let mut follows = officer.subscribe_on(&listening, FOLLOW, draft.vars()).await;
+    let mut follows = officer.subscribe_on(&listening, FOLLOW, campaign.vars()).await;
     begin(&listening, &guild, &mut [&mut follows]).await;
-    let cast = voter.run_on(&silent, CAST_BALLOT, draft.ballot(&[0])).await;
+    let cast = voter.run_on(&silent, CAST_BALLOT, campaign.ballot(&[0])).await;
     assert!(cast.get("errors").is_none(), "{cast}");
     let heard: Value = next_response(&mut tallies).await.unwrap();
     assert_eq!(heard["data"]["voteTally"]["turnout"]["voted"], 1, "{heard}");
     for step in ["close", "archive"] {
         let query = format!("mutation($id: ID!) {{ {step}Campaign(id: $id) {{ campaign {{ id }} }} }}");
-        let done = officer.run_on(&silent, &query, draft.vars()).await;
+        let done = officer.run_on(&silent, &query, campaign.vars()).await;
         assert!(done.get("errors").is_none(), "{done}");
     }
     while next_response(&mut tallies).await.unwrap()["data"]["voteTally"]["isFinal"] != true {}

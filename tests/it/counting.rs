@@ -19,17 +19,17 @@ async fn vote(guild: &TestGuild<'_>, voters: &[Client<'_>], election: &Textbook,
         "title": election.title, "method": by.method, "picksPerVoter": by.picks_per_voter, "seats": by.seats,
         "earlyCloseIfAllVoted": false, "entries": entries,
     });
-    let draft = TestCampaign::live(&leader, 2, change).await;
+    let campaign = TestCampaign::live(&leader, 2, change).await;
     for (voter, ballot) in voters.iter().zip(election.ballots()) {
-        draft.vote(voter, &ballot).await;
+        campaign.vote(voter, &ballot).await;
     }
-    draft.close(&leader).await;
+    campaign.close(&leader).await;
     let query = "query($id: ID!) { campaign(id: $id) {
         standings { place entry { name } points } winners { name }
         runoffRounds { number } pairwise { entry { name } preferred strengths } transfers { quota elected { name } }
         ballotBox { count file }
     } }";
-    leader.ok(query, draft.vars()).await["campaign"].clone()
+    leader.ok(query, campaign.vars()).await["campaign"].clone()
 }
 
 #[on_both]

@@ -58,8 +58,8 @@ impl Events {
     }
 }
 
-fn watch(http: &TestServer, draft: &TestCampaign) -> RequestBuilder {
-    http.post(&json!({ "query": WATCH_TURNOUT, "variables": draft.vars() }))
+fn watch(http: &TestServer, campaign: &TestCampaign) -> RequestBuilder {
+    http.post(&json!({ "query": WATCH_TURNOUT, "variables": campaign.vars() }))
 }
 
 fn tally(voted: i64, is_final: bool) -> Value {
@@ -70,17 +70,17 @@ fn tally(voted: i64, is_final: bool) -> Value {
 async fn a_tally_is_streamed_until_its_result_and_is_there_at_once_for_who_comes_back(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
-    let mut events = Events::of(watch(&http, &draft)).await;
+    let mut events = Events::of(watch(&http, &campaign)).await;
     assert_eq!(events.response().await, tally(0, false));
-    draft.vote(&guild.member("a", "Member").await, &[0]).await;
+    campaign.vote(&guild.member("a", "Member").await, &[0]).await;
     assert_eq!(events.response().await, tally(1, false));
     drop(events);
-    let query = [("query", WATCH_TURNOUT), ("variables", &draft.vars().to_string())];
+    let query = [("query", WATCH_TURNOUT), ("variables", &campaign.vars().to_string())];
     let mut again = Events::of(http.client.get(http.url("/graphql")).query(&query)).await;
     assert_eq!(again.response().await, tally(1, false));
-    draft.close(&officer).await;
+    campaign.close(&officer).await;
     assert_eq!(again.response().await, tally(1, true));
     again.complete().await;
 }
@@ -89,17 +89,17 @@ async fn a_tally_is_streamed_until_its_result_and_is_there_at_once_for_who_comes
 async fn queries_mutations_and_refusals_are_streamed_too(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = TestCampaign::live(&officer, 2, json!({})).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({})).await;
     let http = app.serve().await;
     let bearer = officer.token.clone().unwrap();
     let mut events = Events::of(http.post(&json!({ "query": GUILD_SLUG }))).await;
     assert_eq!(events.response().await, json!({ "data": { "guild": { "slug": "gg" } } }));
     events.complete().await;
-    let cast = http.post(&json!({ "query": CAST_BALLOT, "variables": draft.ballot(&[0]) })).bearer_auth(&bearer);
+    let cast = http.post(&json!({ "query": CAST_BALLOT, "variables": campaign.ballot(&[0]) })).bearer_auth(&bearer);
     let mut events = Events::of(cast).await;
     assert_eq!(events.response().await["data"]["castBallot"]["campaign"]["turnout"]["voted"], 1);
     events.complete().await;
-    let refused = watch(&http, &draft);
+    let refused = watch(&http, &campaign);
     for (request, code) in [
         (http.post(&json!({ "query": UNKNOWN_FIELD })), "BAD_USER_INPUT"),
         (http.post(&json!({ "query": "{" })), "BAD_USER_INPUT"),
@@ -115,18 +115,18 @@ async fn queries_mutations_and_refusals_are_streamed_too(app: TestApp) {
 #[on_both]
 async fn what_is_not_let_in_is_no_stream(app: TestApp) {
     let guild = app.guild("gg").await;
-    let draft = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let events = |request: RequestBuilder| request.header("accept", "text/event-stream");
     let mutation = http.client.get(http.url("/graphql?query=mutation%7Blogout%7Bsuccess%7D%7D"));
     for (request, status) in [
-        (events(watch(&http, &draft).bearer_auth("nonsense")), StatusCode::UNAUTHORIZED),
-        (events(watch(&http, &draft).header("X-Guild", "nowhere")), StatusCode::NOT_FOUND),
+        (events(watch(&http, &campaign).bearer_auth("nonsense")), StatusCode::UNAUTHORIZED),
+        (events(watch(&http, &campaign).header("X-Guild", "nowhere")), StatusCode::NOT_FOUND),
         (events(mutation), StatusCode::METHOD_NOT_ALLOWED),
         (events(http.client.post(http.url("/graphql")).body("{}")), StatusCode::UNSUPPORTED_MEDIA_TYPE),
         // Nobody is answered with a stream who has not asked for one.
-        (watch(&http, &draft), StatusCode::NOT_ACCEPTABLE),
-        (watch(&http, &draft).header("accept", "application/json"), StatusCode::NOT_ACCEPTABLE),
+        (watch(&http, &campaign), StatusCode::NOT_ACCEPTABLE),
+        (watch(&http, &campaign).header("accept", "application/json"), StatusCode::NOT_ACCEPTABLE),
     ] {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), status);
@@ -137,7 +137,7 @@ async fn what_is_not_let_in_is_no_stream(app: TestApp) {
     let either = "application/graphql-response+json, application/json, text/event-stream";
     let query = http.post(&json!({ "query": GUILD_SLUG })).header("accept", either).send().await.unwrap();
     assert_eq!(query.headers()["content-type"], "application/graphql-response+json; charset=utf-8");
-    let stream = watch(&http, &draft).header("accept", either).send().await.unwrap();
+    let stream = watch(&http, &campaign).header("accept", either).send().await.unwrap();
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
 }
 
@@ -172,9 +172,9 @@ async fn a_client_that_goes_is_watched_for_no_longer(app: TestApp) {
 async fn a_server_that_ends_leaves_streams_unfinished() {
     let app = TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
-    let draft = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
-    let response = watch(&http, &draft).header("accept", "text/event-stream").send().await.unwrap();
+    let response = watch(&http, &campaign).header("accept", "text/event-stream").send().await.unwrap();
     let mut stream = response.bytes_stream();
     stream.next().await.unwrap().unwrap();
     http.shutdown.send_replace(true);

@@ -68,11 +68,11 @@ async fn a_database_that_is_restarted_is_found_again() {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let voters = [guild.member("one", "Member").await, guild.member("two", "Member").await];
-    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let mut socket =
         http.socket(json!({ "authorization": format!("Bearer {}", voters[0].token.as_ref().unwrap()) })).await;
-    socket.subscribe("1", WATCH, json!({ "id": draft.id })).await;
+    socket.subscribe("1", WATCH, json!({ "id": campaign.id })).await;
     assert_eq!(socket.receive().await["payload"]["data"]["voteTally"]["turnout"]["voted"], 0);
     assert_eq!(status(&http, "/health/ready").await, StatusCode::OK);
 
@@ -96,7 +96,7 @@ async fn a_database_that_is_restarted_is_found_again() {
     );
     assert_eq!(status(&http, "/health/ready").await, StatusCode::OK);
     // Who watched goes on watching.
-    let (_, cast) = post(&http, voters[0].token.as_ref(), CAST_BALLOT, draft.ballot(&[0])).await;
+    let (_, cast) = post(&http, voters[0].token.as_ref(), CAST_BALLOT, campaign.ballot(&[0])).await;
     assert_eq!(cast.get("errors"), None, "{cast}");
     loop {
         let heard = socket.receive().await;
@@ -282,11 +282,11 @@ async fn a_database_that_is_slow_keeps_nobody_waiting_and_does_what_it_was_asked
 async fn a_server_that_ends_answers_what_is_under_way_on_its_sockets_and_begins_nothing_more(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    let draft = TestCampaign::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let mut socket =
         http.socket(json!({ "authorization": format!("Bearer {}", leader.token.as_ref().unwrap()) })).await;
-    socket.subscribe("watch", WATCH, json!({ "id": draft.id })).await;
+    socket.subscribe("watch", WATCH, json!({ "id": campaign.id })).await;
     assert_eq!(socket.receive().await["type"], "next");
     let held = hold(&app.database).await;
     socket.subscribe("rename", RENAME, json!({ "name": "In the end" })).await;
@@ -346,10 +346,10 @@ async fn a_panic_is_answered_counted_and_gone_on_from() {
     let (_, answer) = post(&http, None, LOGIN, credentials.clone()).await;
     assert_eq!(answer.get("errors"), None, "{answer}");
     // The background tasks work again.
-    let draft = TestCampaign::live(&officer, 2, json!({})).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({})).await;
     app.clock.advance(Duration::from_hours(24 * 365));
     let closed = async {
-        while post(&http, None, CAMPAIGN_STATUS, json!({ "id": draft.id })).await.1["data"]["campaign"]["status"]
+        while post(&http, None, CAMPAIGN_STATUS, json!({ "id": campaign.id })).await.1["data"]["campaign"]["status"]
             != "CLOSED"
         {
             tokio::task::yield_now().await;

@@ -53,8 +53,8 @@ async fn every_guarded_field_refuses_those_who_lack_what_it_demands(app: TestApp
     let guild = app.guild("gg").await;
     let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
     // Something to find on the way to each guarded field.
-    let draft = TestCampaign::live(&leader, 2, json!({})).await;
-    draft.close(&leader).await;
+    let campaign = TestCampaign::live(&leader, 2, json!({})).await;
+    campaign.close(&leader).await;
     let types = SchemaTypes::parse();
     let operations = guarded_operations(&types);
     let names: HashSet<&str> = operations.iter().map(|(name, ..)| name.as_str()).collect();
@@ -109,7 +109,7 @@ async fn every_operation_checks_its_permission_again_in_its_transaction(app: Tes
     let set_up = |options: &mut Options| {
         (options.lease, options.bot) = (Duration::from_hours(1), Some(bot));
     };
-    let app = app.with(set_up).await;
+    let app = app.with_options(set_up).await;
     let guild = app.guild("gg").await;
     app.execute_sql(&format!("UPDATE ranks SET permissions = '{}' WHERE name = 'Officer'", PERMISSIONS.join(" ")))
         .await;

@@ -23,19 +23,19 @@ const LOG: &str = "{ auditLog(first: 100) { nodes { action actor { displayName }
 async fn a_vote_closes_at_its_end_wherever_the_clock_is_set(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    let draft = TestCampaign::live(
+    let campaign = TestCampaign::live(
         &leader,
         2,
         json!({ "resultsVisibility": "ALWAYS", "durationHours": 1, "earlyCloseIfAllVoted": false }),
     )
     .await;
     let _server = guildhall::bot::start(&app.app);
-    let mut tally = guild.anonymous().subscribe(WATCH, draft.vars()).await;
+    let mut tally = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
     assert_eq!(next_response(&mut tally).await.unwrap()["data"]["voteTally"]["isFinal"], false);
     // Back by a day: the vote goes on, and takes ballots.
     let start = app.now();
     app.clock.set(start - Duration::from_hours(24));
-    draft.vote(&leader, &[0]).await;
+    campaign.vote(&leader, &[0]).await;
     assert_eq!(next_response(&mut tally).await.unwrap()["data"]["voteTally"]["isFinal"], false);
     // Forward by two: closed at once, and at its end.
     app.clock.set(start + Duration::from_hours(48));
@@ -86,12 +86,13 @@ async fn every_ballot_acknowledged_while_a_vote_is_closed_is_in_its_result(app: 
         rows.push(guild.member_row(&format!("voter-{number}"), "Member", true).await);
     }
     let voters = guild.add_members(rows).await;
-    let draft = TestCampaign::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false })).await;
-    let casts = futures_util::future::join_all(voters.iter().map(|voter| voter.run(CAST_BALLOT, draft.ballot(&[0]))));
+    let campaign = TestCampaign::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false })).await;
+    let casts =
+        futures_util::future::join_all(voters.iter().map(|voter| voter.run(CAST_BALLOT, campaign.ballot(&[0]))));
     // It closes when a few are through.
     let closing = async {
-        while leader.ok(CAMPAIGN_VOTED, draft.vars()).await["campaign"]["turnout"]["voted"].as_i64().unwrap() < 5 {}
-        draft.close(&leader).await;
+        while leader.ok(CAMPAIGN_VOTED, campaign.vars()).await["campaign"]["turnout"]["voted"].as_i64().unwrap() < 5 {}
+        campaign.close(&leader).await;
     };
     let (answers, ()) = tokio::join!(casts, closing);
     let (cast, refused): (Vec<&Value>, Vec<&Value>) = answers.iter().partition(|answer| answer.get("errors").is_none());
@@ -100,11 +101,11 @@ async fn every_ballot_acknowledged_while_a_vote_is_closed_is_in_its_result(app: 
         assert_eq!(refusal_in(answer), "CONFLICT CAMPAIGN_NOT_LIVE");
     }
     let query = "query($id: ID!) { campaign(id: $id) { turnout { voted } standings { points } ballotBox { count } } }";
-    let result = leader.ok(query, draft.vars()).await["campaign"].clone();
+    let result = leader.ok(query, campaign.vars()).await["campaign"].clone();
     assert_eq!(result["turnout"]["voted"], cast.len());
     assert_eq!(result["standings"][0]["points"], cast.len());
     assert_eq!(result["ballotBox"]["count"], cast.len());
-    let id = guildhall::kernel::id::CampaignId::try_from(&async_graphql::ID(draft.id)).unwrap();
+    let id = guildhall::kernel::id::CampaignId::try_from(&async_graphql::ID(campaign.id)).unwrap();
     assert_eq!(voting::recount(&app.app.voting, id).await.unwrap().problems, Vec::<String>::new());
 }
 
@@ -180,7 +181,7 @@ async fn who_closes_a_vote_waits_for_the_ballots_before_and_not_for_those_after(
     let guild = app.guild("gg").await;
     let (leader, first) = (guild.leader().await, guild.member("first", "Member").await);
     let second = guild.member("second", "Member").await;
-    let draft = TestCampaign::live(&leader, 2, json!({})).await;
+    let campaign = TestCampaign::live(&leader, 2, json!({})).await;
     // The first ballot stops half-way, where it needs its voter.
     let elsewhere = app.another_server().await;
     let (held, is_held) = oneshot::channel();
@@ -194,15 +195,15 @@ async fn who_closes_a_vote_waits_for_the_ballots_before_and_not_for_those_after(
     let waiting = async |transactions: i64| while sql::lock_waiters(&elsewhere).await < transactions {};
     let before = async {
         is_held.await.unwrap();
-        first.run(CAST_BALLOT, draft.ballot(&[0])).await
+        first.run(CAST_BALLOT, campaign.ballot(&[0])).await
     };
     let close = async {
         waiting(1).await;
-        draft.close(&leader).await;
+        campaign.close(&leader).await;
     };
     let after = async {
         waiting(2).await;
-        let answer = second.run(CAST_BALLOT, draft.ballot(&[1])).await;
+        let answer = second.run(CAST_BALLOT, campaign.ballot(&[1])).await;
         assert_eq!(sql::lock_waiters(&elsewhere).await, 0, "it did not overtake");
         answer
     };

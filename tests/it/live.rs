@@ -34,17 +34,17 @@ async fn tally_of(answers: &mut Responses, voted: i64, mut revision: i64) -> Val
 async fn the_present_tally_comes_at_once_newer_ones_as_ballots_come_and_the_result_last(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-    draft.vote(&guild.member("a", "Member").await, &[1]).await;
-    let mut answers = guild.anonymous().subscribe(WATCH, draft.vars()).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    campaign.vote(&guild.member("a", "Member").await, &[1]).await;
+    let mut answers = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
     let first = tally_of(&mut answers, 1, -1).await;
     assert_eq!(first["isFinal"], false);
     assert_eq!(first["standings"][0], json!({ "place": 1, "points": 1, "entry": { "name": "entry 1" } }));
     for (number, name) in ["b", "c", "d"].into_iter().enumerate() {
-        draft.vote(&guild.member(name, "Member").await, &[0]).await;
+        campaign.vote(&guild.member(name, "Member").await, &[0]).await;
         tally_of(&mut answers, i64::try_from(number).unwrap() + 2, -1).await;
     }
-    draft.close(&officer).await;
+    campaign.close(&officer).await;
     let last = loop {
         let tally = next_response(&mut answers).await.unwrap()["data"]["voteTally"].clone();
         if tally["isFinal"] == true {
@@ -55,7 +55,7 @@ async fn the_present_tally_comes_at_once_newer_ones_as_ballots_come_and_the_resu
     assert_eq!(last["standings"][0]["points"], 3);
     assert_eq!(next_response(&mut answers).await, None);
     // On a closed campaign there is that one message, the same.
-    let mut again = guild.anonymous().subscribe(WATCH, draft.vars()).await;
+    let mut again = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
     assert_eq!(next_response(&mut again).await.unwrap()["data"]["voteTally"], last);
     assert_eq!(next_response(&mut again).await, None);
 }
@@ -64,10 +64,10 @@ async fn the_present_tally_comes_at_once_newer_ones_as_ballots_come_and_the_resu
 async fn a_burst_of_ballots_ends_on_the_newest_tally_for_every_watcher(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = TestCampaign::live(&officer, 3, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&officer, 3, json!({ "resultsVisibility": "ALWAYS" })).await;
     let mut watchers = Vec::new();
     for _ in 0..20 {
-        let mut answers = guild.anonymous().subscribe(WATCH, draft.vars()).await;
+        let mut answers = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
         let first = next_response(&mut answers).await.unwrap();
         watchers.push((answers, first["data"]["voteTally"]["revision"].as_i64().unwrap()));
     }
@@ -76,7 +76,7 @@ async fn a_burst_of_ballots_ends_on_the_newest_tally_for_every_watcher(app: Test
         rows.push(guild.member_row(&format!("voter{number}"), "Member", true).await);
     }
     let voters = guild.add_members(rows).await;
-    futures_util::future::join_all(voters.iter().map(|voter| draft.vote(voter, &[1]))).await;
+    futures_util::future::join_all(voters.iter().map(|voter| campaign.vote(voter, &[1]))).await;
     for (mut answers, revision) in watchers {
         let newest = tally_of(&mut answers, 30, revision).await;
         assert_eq!(newest["standings"][0]["points"], 30);
@@ -87,16 +87,16 @@ async fn a_burst_of_ballots_ends_on_the_newest_tally_for_every_watcher(app: Test
 async fn one_count_serves_all_who_watch(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let mut watchers = Vec::new();
     for _ in 0..50 {
-        let mut answers = guild.anonymous().subscribe(WATCH, draft.vars()).await;
+        let mut answers = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
         next_response(&mut answers).await;
         watchers.push(answers);
     }
     let voter = guild.member("voter", "Member").await;
     let before = app.app.db.count_statements();
-    draft.vote(&voter, &[0]).await;
+    campaign.vote(&voter, &[0]).await;
     for answers in &mut watchers {
         tally_of(answers, 1, -1).await;
     }
@@ -135,7 +135,7 @@ async fn a_hidden_tally_cannot_be_watched(app: TestApp) {
 async fn losing_the_right_to_watch_ends_the_stream(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = TestCampaign::live(&officer, 2, json!({ "minRankLevelToView": 1 })).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "minRankLevelToView": 1 })).await;
     let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
     let (gone, promoted) = (guild.member("gone", "Initiate").await, guild.member("promoted", "Initiate").await);
     let out = guild.member("out", "Initiate").await;
@@ -143,7 +143,7 @@ async fn losing_the_right_to_watch_ends_the_stream(app: TestApp) {
     let signed_in = out.with_token(session["accessToken"].as_str().unwrap());
     let mut streams = Vec::new();
     for client in [&gone, &promoted, &signed_in, &out] {
-        let mut answers = client.subscribe(WATCH, draft.vars()).await;
+        let mut answers = client.subscribe(WATCH, campaign.vars()).await;
         tally_of(&mut answers, 0, -1).await;
         streams.push(answers);
     }
@@ -165,7 +165,7 @@ async fn losing_the_right_to_watch_ends_the_stream(app: TestApp) {
         assert_eq!(next_response(answers).await, None);
     }
     // Whoever keeps the right keeps the stream.
-    draft.vote(&officer, &[0]).await;
+    campaign.vote(&officer, &[0]).await;
     tally_of(&mut streams[3], 1, -1).await;
 }
 
@@ -173,10 +173,10 @@ async fn losing_the_right_to_watch_ends_the_stream(app: TestApp) {
 async fn a_stream_ends_when_its_token_expires(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let session = guild.login("officer").await;
     let signed_in = guild.anonymous().with_token(session["accessToken"].as_str().unwrap());
-    let mut answers = signed_in.subscribe(WATCH, draft.vars()).await;
+    let mut answers = signed_in.subscribe(WATCH, campaign.vars()).await;
     tally_of(&mut answers, 0, -1).await;
     app.clock.advance(Duration::from_mins(15));
     assert_eq!(refusal_in(&next_response(&mut answers).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
@@ -225,11 +225,12 @@ async fn a_command_that_leaves_nobody_to_vote_ends_the_vote(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, voter) = (guild.leader().await, guild.member("voter", "Veteran").await);
     guild.member("last", "Veteran").await;
-    let draft = TestCampaign::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS", "minRankLevelToVote": 3 })).await;
-    draft.vote(&leader, &[0]).await;
-    draft.vote(&voter, &[1]).await;
+    let campaign =
+        TestCampaign::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS", "minRankLevelToVote": 3 })).await;
+    campaign.vote(&leader, &[0]).await;
+    campaign.vote(&voter, &[1]).await;
     let _background = guildhall::bot::start(&app.app);
-    let mut answers = guild.anonymous().subscribe(WATCH, draft.vars()).await;
+    let mut answers = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
     assert_eq!(next_response(&mut answers).await.unwrap()["data"]["voteTally"]["status"], "LIVE");
     let command = app.another_server_with(|command| command.has_peers = Some(true)).await;
     let file = (Format::Csv, b"discord_username,rank\nlast,Member".to_vec());
@@ -252,8 +253,8 @@ async fn what_a_command_beside_the_server_takes_away_ends_what_is_watched(app: T
     let guild = app.guild("gg").await;
     let (leader, member) = (guild.leader().await, guild.member("member", "Veteran").await);
     let hidden = json!({ "resultsVisibility": "ALWAYS", "minRankLevelToView": 3, "minRankLevelToVote": 3 });
-    let draft = TestCampaign::live(&leader, 2, hidden).await;
-    let mut answers = member.subscribe(WATCH, draft.vars()).await;
+    let campaign = TestCampaign::live(&leader, 2, hidden).await;
+    let mut answers = member.subscribe(WATCH, campaign.vars()).await;
     assert!(next_response(&mut answers).await.unwrap().get("errors").is_none());
     let command = app.another_server_with(|command| command.has_peers = Some(true)).await;
     let file = (Format::Csv, b"discord_username,rank\nmember,Member".to_vec());
@@ -273,12 +274,12 @@ async fn what_a_command_beside_the_server_takes_away_ends_what_is_watched(app: T
 async fn counting_ends_with_the_last_who_watches() {
     let app = TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
-    let draft = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
-    let id = guildhall::kernel::id::CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
+    let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let id = guildhall::kernel::id::CampaignId::try_from(&async_graphql::ID(campaign.id.clone())).unwrap();
     for _ in 0..3 {
         let (mut one, mut two) = (
-            guild.anonymous().subscribe(WATCH, draft.vars()).await,
-            guild.anonymous().subscribe(WATCH, draft.vars()).await,
+            guild.anonymous().subscribe(WATCH, campaign.vars()).await,
+            guild.anonymous().subscribe(WATCH, campaign.vars()).await,
         );
         next_response(&mut one).await.unwrap();
         next_response(&mut two).await.unwrap();
@@ -299,12 +300,12 @@ async fn a_ballot_cast_on_one_server_reaches_those_who_watch_at_another() {
     let (_here, _there) = (guildhall::bot::start(&app.app), guildhall::bot::start(&other));
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let watcher = guild.member("watcher", "Initiate").await;
-    let mut answers = watcher.subscribe_on(&Arc::clone(&other), WATCH, draft.vars()).await;
+    let mut answers = watcher.subscribe_on(&Arc::clone(&other), WATCH, campaign.vars()).await;
     let first = tally_of(&mut answers, 0, -1).await["revision"].as_i64().unwrap();
     let voter = guild.member("voter", "Member").await;
-    draft.vote(&voter, &[0]).await;
+    campaign.vote(&voter, &[0]).await;
     tally_of(&mut answers, 1, first).await;
     // What takes a right away here ends the stream there.
     officer.ok(UPDATE_MEMBER, json!({ "input": { "id": watcher.id, "active": false } })).await;

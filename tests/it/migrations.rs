@@ -107,11 +107,11 @@ async fn sqlite_learns_how_its_tables_are_filled() {
 async fn ballots_from_before_there_were_receipts_get_them(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    let draft = TestCampaign::live(&leader, 3, json!({ "method": "INSTANT_RUNOFF", "picksPerVoter": 2 })).await;
+    let campaign = TestCampaign::live(&leader, 3, json!({ "method": "INSTANT_RUNOFF", "picksPerVoter": 2 })).await;
     for (name, picks) in [("a", [0, 1]), ("b", [0, 1]), ("c", [2, 0])] {
-        draft.vote(&guild.member(name, "Member").await, &picks).await;
+        campaign.vote(&guild.member(name, "Member").await, &picks).await;
     }
-    draft.close(&leader).await;
+    campaign.close(&leader).await;
     let kind = if matches!(app.database, DatabaseUrl::Sqlite(_)) { "sqlite" } else { "postgres" };
     for step in ["down", "up"] {
         let file = format!("migrations/{kind}/2026-11-21-180000_receipts/{step}.sql");
@@ -119,10 +119,10 @@ async fn ballots_from_before_there_were_receipts_get_them(app: TestApp) {
     }
     // A server that starts after the migration, as one does.
     let server = app.another_server().await;
-    let id = CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
+    let id = CampaignId::try_from(&async_graphql::ID(campaign.id.clone())).unwrap();
     assert_eq!(voting::recount(&server.voting, id).await.unwrap().problems, Vec::<String>::new());
     let query = "query($id: ID!) { campaign(id: $id) { ballotBox { ballots { nodes { nonce } } } } }";
-    let published = leader.run_on(&server, query, draft.vars()).await;
+    let published = leader.run_on(&server, query, campaign.vars()).await;
     let mut nonces = strings(&published["data"]["campaign"]["ballotBox"]["ballots"]["nodes"], "/nonce");
     assert!(nonces.iter().all(|nonce| nonce.len() == 64), "{nonces:?}");
     nonces.sort();

@@ -58,7 +58,7 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
     let second = guild.member("second", "Member").await;
     let invited = guild.unregistered("invited", "Member").await;
-    let draft = TestCampaign::live(&officer, 2, json!({})).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({})).await;
     let folder = tempfile::tempdir().unwrap();
     let flags = app.flags();
     let mut serve = vec!["serve", "--bind", "127.0.0.1:0"];
@@ -94,9 +94,9 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
         answer["data"]["register"]["accessToken"].as_str().unwrap().to_owned(),
     ]);
     let ballot = CAST_BALLOT.replace("mutation(", "mutation Vote(");
-    let (_, answer) = ask(&served, "voted", Some(&token(&voter)), &ballot, draft.ballot(&[0])).await;
+    let (_, answer) = ask(&served, "voted", Some(&token(&voter)), &ballot, campaign.ballot(&[0])).await;
     assert_eq!(answer.get("errors"), None, "{answer}");
-    secrets.push(draft.entries[0].clone());
+    secrets.push(campaign.entries[0].clone());
     let mut socket = Socket::open(&served.url.replace("http", "ws"), "graphql-transport-ws").await.unwrap();
     socket
         .send(
@@ -105,7 +105,7 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
         .await;
     assert_eq!(socket.receive().await["type"], "connection_ack");
     for (id, query, variables) in
-        [("1", LOGIN, json!({ "password": PASSWORD })), ("2", CAST_BALLOT, draft.ballot(&[1]))]
+        [("1", LOGIN, json!({ "password": PASSWORD })), ("2", CAST_BALLOT, campaign.ballot(&[1]))]
     {
         socket.subscribe(id, query, variables).await;
         let answer = socket.receive().await;
@@ -114,7 +114,7 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
         assert_eq!(socket.receive().await["type"], "complete");
     }
     drop(socket);
-    secrets.push(draft.entries[1].clone());
+    secrets.push(campaign.entries[1].clone());
     // What is kept of passwords.
     secrets.push("$argon2".to_owned());
     let by_get = format!(
@@ -129,7 +129,7 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
     ask(&served, "malformed", None, "{ guild { slug }", json!({})).await;
 
     let log = served.stop();
-    let picks = draft.entries.iter().map(|entry| number(entry));
+    let picks = campaign.entries.iter().map(|entry| number(entry));
     for secret in secrets.iter().map(|secret| spellings(secret)).chain(picks).flatten() {
         let told = log.iter().find(|line| line.contains(&secret));
         assert_eq!(told, None, "{secret} is in the log");
@@ -164,7 +164,7 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
 async fn the_figures_tell_what_is_going_on(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
-    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let send = async |query: &str, variables: Value| {
         http.post(&json!({ "query": query, "variables": variables })).send().await.unwrap().bytes().await.unwrap()
@@ -186,7 +186,7 @@ async fn the_figures_tell_what_is_going_on(app: TestApp) {
         .subscribe(
             "1",
             "subscription Moves($id: ID!) { voteTally(campaignId: $id) { turnout { voted } } }",
-            json!({ "id": draft.id }),
+            json!({ "id": campaign.id }),
         )
         .await;
     socket.receive().await;
@@ -216,7 +216,7 @@ async fn the_figures_tell_what_is_going_on(app: TestApp) {
         "{figures}"
     );
     // A change that is told is counted first.
-    draft.vote(&voter, &[0]).await;
+    campaign.vote(&voter, &[0]).await;
     socket.receive().await;
     let figures = self::figures(&http).await;
     assert!(value(&figures, "guildhall_tallies_counted_total") > counted, "{figures}");

@@ -224,9 +224,9 @@ async fn a_rank_that_loses_its_rights_does_so_at_once(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     let (member, veteran) = (guild.member("member", "Member").await, guild.member("veteran", "Veteran").await);
-    let draft = TestCampaign::live(&leader, 2, json!({ "minRankLevelToVote": 3 })).await;
+    let campaign = TestCampaign::live(&leader, 2, json!({ "minRankLevelToVote": 3 })).await;
     for voter in [&leader, &officer] {
-        draft.vote(voter, &[0]).await;
+        campaign.vote(voter, &[0]).await;
     }
     officer.ok(AUDIT_COUNT, json!({})).await;
     leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "permissions": [] } })).await;
@@ -235,7 +235,7 @@ async fn a_rank_that_loses_its_rights_does_so_at_once(app: TestApp) {
     // The veterans were the last who had not voted; lowered, they no longer count, and the vote is over.
     leader.ok(DELETE_RANK, json!({ "id": id(&guild, "Initiate") })).await;
     leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Veteran"), "level": 1 } })).await;
-    let closed = member.ok(CAMPAIGN_STATUS, draft.vars()).await;
+    let closed = member.ok(CAMPAIGN_STATUS, campaign.vars()).await;
     assert_eq!(closed["campaign"]["status"], "CLOSED");
     assert_eq!(veteran.ok("{ me { rank { level } } }", json!({})).await["me"]["rank"]["level"], 1);
 }

@@ -25,27 +25,27 @@ fn text(value: &Value) -> &str {
 /// A live vote of ten members, who have cast these ballots; each voter's receipt and nonce.
 async fn voted(guild: &TestGuild<'_>, change: Value) -> (TestCampaign, Vec<(Vec<usize>, Value)>) {
     let leader = guild.leader().await;
-    let draft = TestCampaign::live(&leader, 4, change).await;
+    let campaign = TestCampaign::live(&leader, 4, change).await;
     let mut rows = Vec::new();
     for number in 0..10 {
-        let name = format!("voter-{number}-{}", draft.id);
+        let name = format!("voter-{number}-{}", campaign.id);
         rows.push(guild.member_row(&name, "Member", true).await);
     }
     let mut cast = Vec::new();
     for (number, voter) in guild.add_members(rows).await.iter().enumerate() {
         let picks = vec![number % 4, (number + 1) % 4];
-        let ballot = voter.ok(VOTE, draft.ballot(&picks)).await["castBallot"]["ballot"].clone();
+        let ballot = voter.ok(VOTE, campaign.ballot(&picks)).await["castBallot"]["ballot"].clone();
         cast.push((picks, ballot));
     }
-    (draft, cast)
+    (campaign, cast)
 }
 
-async fn ballot_box(viewer: &Client<'_>, draft: &TestCampaign) -> Value {
-    viewer.ok(BOX, draft.vars()).await["campaign"]["ballotBox"].clone()
+async fn ballot_box(viewer: &Client<'_>, campaign: &TestCampaign) -> Value {
+    viewer.ok(BOX, campaign.vars()).await["campaign"]["ballotBox"].clone()
 }
 
-async fn file_of(viewer: &Client<'_>, draft: &TestCampaign) -> BallotFile {
-    BallotFile::read(text(&ballot_box(viewer, draft).await["file"])).unwrap()
+async fn file_of(viewer: &Client<'_>, campaign: &TestCampaign) -> BallotFile {
+    BallotFile::read(text(&ballot_box(viewer, campaign).await["file"])).unwrap()
 }
 
 #[on_both]
@@ -111,10 +111,10 @@ async fn every_voter_finds_their_ballot_and_nobody_elses_voter(app: TestApp) {
 async fn a_voter_may_draw_the_nonce_and_nobody_gets_it_twice(app: TestApp) {
     let guild = app.guild("gg").await;
     let (one, two) = (guild.member("one", "Member").await, guild.member("two", "Member").await);
-    let draft = TestCampaign::live(&guild.leader().await, 2, json!({})).await;
+    let campaign = TestCampaign::live(&guild.leader().await, 2, json!({})).await;
     let nonce = "0123456789abcdef".repeat(4);
     let with = |nonce: &str| {
-        let mut ballot = draft.ballot(&[0]);
+        let mut ballot = campaign.ballot(&[0]);
         ballot["input"]["nonce"] = json!(nonce);
         ballot
     };

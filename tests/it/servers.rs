@@ -13,12 +13,12 @@ use crate::support::{
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { revision turnout { voted } isFinal } }";
 
 /// Opens a socket at a server and watches.
-async fn watch(served: &ServerProcess, token: &str, draft: &TestCampaign) -> Socket {
+async fn watch(served: &ServerProcess, token: &str, campaign: &TestCampaign) -> Socket {
     let mut socket = Socket::open(&served.url.replacen("http", "ws", 1), "graphql-transport-ws").await.unwrap();
     let payload = json!({ "authorization": format!("Bearer {token}") });
     socket.send(json!({ "type": "connection_init", "payload": payload })).await;
     assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
-    socket.subscribe("1", WATCH, draft.vars()).await;
+    socket.subscribe("1", WATCH, campaign.vars()).await;
     socket
 }
 
@@ -50,16 +50,16 @@ async fn what_one_server_does_the_other_tells_and_one_can_be_killed() {
         voters.push(guild.member(name, "Member").await);
     }
     let watcher = guild.member("watcher", "Initiate").await;
-    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let (one, two) = (ServerProcess::start(folder.path(), &serve), ServerProcess::start(folder.path(), &serve));
     let token = |client: &Client<'_>| client.token.clone().unwrap();
     let cast = async |at: &ServerProcess, voter: usize| {
-        let answer = at.post(Some(&token(&voters[voter])), CAST_BALLOT, draft.ballot(&[0])).await.unwrap();
+        let answer = at.post(Some(&token(&voters[voter])), CAST_BALLOT, campaign.ballot(&[0])).await.unwrap();
         assert!(answer.get("errors").is_none(), "{answer}");
     };
     let (mut at_one, mut at_two) =
-        (watch(&one, &token(&officer), &draft).await, watch(&two, &token(&officer), &draft).await);
-    let mut out = watch(&two, &token(&watcher), &draft).await;
+        (watch(&one, &token(&officer), &campaign).await, watch(&two, &token(&officer), &campaign).await);
+    let mut out = watch(&two, &token(&watcher), &campaign).await;
     for socket in [&mut at_one, &mut at_two, &mut out] {
         tally_of(socket, 0).await;
     }
@@ -82,12 +82,12 @@ async fn what_one_server_does_the_other_tells_and_one_can_be_killed() {
     // One is killed, without warning. Its clients find the present state at the other, which goes on alone.
     drop(one);
     cast(&two, 2).await;
-    let mut back = watch(&two, &token(&officer), &draft).await;
+    let mut back = watch(&two, &token(&officer), &campaign).await;
     tally_of(&mut back, 3).await;
     tally_of(&mut at_two, 3).await;
     // And a new one joins.
     let three = ServerProcess::start(folder.path(), &serve);
-    let mut at_three = watch(&three, &token(&officer), &draft).await;
+    let mut at_three = watch(&three, &token(&officer), &campaign).await;
     tally_of(&mut at_three, 3).await;
     cast(&two, 3).await;
     for socket in [&mut back, &mut at_two, &mut at_three] {

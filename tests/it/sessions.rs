@@ -347,11 +347,11 @@ async fn the_limits_can_be_set(app: TestApp) {
 async fn a_running_subscription_ends_with_its_session(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, _) = (guild.leader().await, guild.member("someone", "Member").await);
-    let draft = TestCampaign::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let (one, _) = login(&guild, "someone").await;
     let (two, _) = login(&guild, "someone").await;
     let (mut kept, mut ended) =
-        (one.subscribe(WATCH_REVISION, draft.vars()).await, two.subscribe(WATCH_REVISION, draft.vars()).await);
+        (one.subscribe(WATCH_REVISION, campaign.vars()).await, two.subscribe(WATCH_REVISION, campaign.vars()).await);
     assert!(next_response(&mut kept).await.is_some() && next_response(&mut ended).await.is_some());
     let sessions = one.ok(SESSIONS, json!({})).await["sessions"].clone();
     let other = sessions.as_array().unwrap().iter().find(|it| it["isCurrent"] == false).unwrap();

@@ -278,7 +278,7 @@ async fn the_library_closes_sockets_with_other_codes_or_not_at_all() {
     const SECTION: &str = "WebSocket";
     let app = TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
-    let draft = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let servers = Servers::start(&app, &guild, None).await;
     let closed = |code: u16| json!({ "close": code });
 
@@ -298,7 +298,7 @@ async fn the_library_closes_sockets_with_other_codes_or_not_at_all() {
         socket.send(json!({ "type": "connection_init" })).await;
         assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
         for _ in 0..2 {
-            socket.subscribe("1", WATCH_REVISION, draft.vars()).await;
+            socket.subscribe("1", WATCH_REVISION, campaign.vars()).await;
         }
         socket.subscribe("2", GUILD_SLUG, json!({})).await;
         loop {

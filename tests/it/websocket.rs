@@ -13,11 +13,11 @@ use crate::support::{
 async fn several_operations_on_one_socket(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let bearer = format!("Bearer {}", officer.token.as_ref().unwrap());
     let mut socket = http.socket(json!({ "authorization": bearer, "guild": "gg" })).await;
-    socket.subscribe("tally", WATCH_TURNOUT, draft.vars()).await;
+    socket.subscribe("tally", WATCH_TURNOUT, campaign.vars()).await;
     let first = socket.receive().await;
     assert_eq!(
         first,
@@ -38,7 +38,7 @@ async fn several_operations_on_one_socket(app: TestApp) {
     socket.send(json!({ "type": "ping", "payload": { "n": 1 } })).await;
     assert_eq!(socket.receive().await, json!({ "type": "pong", "payload": { "n": 1 } }));
     // A ballot over the same socket; its answer and the tally may come in either order.
-    socket.subscribe("cast", CAST_BALLOT, draft.ballot(&[1])).await;
+    socket.subscribe("cast", CAST_BALLOT, campaign.ballot(&[1])).await;
     let mut heard = Vec::new();
     while heard.len() < 3 {
         heard.push(socket.receive().await);
@@ -53,7 +53,7 @@ async fn several_operations_on_one_socket(app: TestApp) {
         heard.iter().any(|it| it["id"] == "tally" && it["payload"]["data"]["voteTally"]["turnout"]["voted"] == 1),
         "{heard:?}"
     );
-    draft.close(&officer).await;
+    campaign.close(&officer).await;
     assert_eq!(socket.receive().await["payload"]["data"]["voteTally"]["isFinal"], true);
     assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "tally" }));
 }
@@ -61,10 +61,10 @@ async fn several_operations_on_one_socket(app: TestApp) {
 #[on_both]
 async fn a_client_that_closes_is_answered(app: TestApp) {
     let guild = app.guild("gg").await;
-    let draft = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let mut socket = http.socket(json!({})).await;
-    socket.subscribe("1", WATCH_REVISION, draft.vars()).await;
+    socket.subscribe("1", WATCH_REVISION, campaign.vars()).await;
     assert_eq!(socket.receive().await["type"], "next");
     assert_eq!(socket.close().await, 1000);
     assert_eq!(http.socket(json!({})).await.close().await, 1000);
@@ -74,10 +74,10 @@ async fn a_client_that_closes_is_answered(app: TestApp) {
 async fn a_hidden_tally_is_an_error_of_its_operation_alone(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = TestCampaign::live(&officer, 2, json!({})).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({})).await;
     let http = app.serve().await;
     let mut socket = http.socket(json!({})).await;
-    socket.subscribe("1", WATCH_REVISION, draft.vars()).await;
+    socket.subscribe("1", WATCH_REVISION, campaign.vars()).await;
     let error = socket.receive().await;
     assert_eq!((&error["type"], &error["id"]), (&json!("error"), &json!("1")));
     assert_eq!(error["payload"][0]["extensions"], json!({ "code": "FORBIDDEN", "reason": "STANDINGS_HIDDEN" }));
@@ -127,10 +127,10 @@ async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp)
         }
         assert_eq!(heard, json!({ "close": code }), "{:.100}", messages[0]);
     }
-    let draft = TestCampaign::live(&other.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&other.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let mut socket = http.socket(json!({ "guild": "hh" })).await;
     for _ in 0..2 {
-        socket.subscribe("same", WATCH_REVISION, draft.vars()).await;
+        socket.subscribe("same", WATCH_REVISION, campaign.vars()).await;
     }
     loop {
         let heard = socket.receive().await;
@@ -170,11 +170,11 @@ async fn a_socket_follows_what_its_viewer_may_do(app: TestApp) {
 async fn tokens_that_expire_end_what_is_watched_with_an_error(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let token = guild.login("officer").await["accessToken"].as_str().unwrap().to_owned();
     let http = app.serve().await;
     let mut socket = http.socket(json!({ "authorization": format!("Bearer {token}") })).await;
-    socket.subscribe("1", WATCH_REVISION, draft.vars()).await;
+    socket.subscribe("1", WATCH_REVISION, campaign.vars()).await;
     assert_eq!(socket.receive().await["type"], "next");
     app.clock.advance(std::time::Duration::from_mins(15));
     let ended = socket.receive().await;
@@ -206,15 +206,15 @@ async fn pings_go_both_ways_at_any_time(app: TestApp) {
 async fn a_completed_operation_says_no_more_and_its_id_is_free(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let draft = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let mut socket = http.socket(json!({})).await;
-    socket.subscribe("1", WATCH_REVISION, draft.vars()).await;
+    socket.subscribe("1", WATCH_REVISION, campaign.vars()).await;
     assert_eq!(socket.receive().await["type"], "next");
     socket.send(json!({ "type": "complete", "id": "1" })).await;
     // Of an operation that is over, or never was, it means nothing.
     socket.send(json!({ "type": "complete", "id": "nothing" })).await;
-    draft.vote(&guild.member("a", "Member").await, &[0]).await;
+    campaign.vote(&guild.member("a", "Member").await, &[0]).await;
     socket.subscribe("1", GUILD_SLUG, json!({})).await;
     assert_eq!(socket.receive().await["payload"]["data"]["guild"]["slug"], "gg");
     assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "1" }));
@@ -223,10 +223,10 @@ async fn a_completed_operation_says_no_more_and_its_id_is_free(app: TestApp) {
 #[on_both]
 async fn clients_of_a_server_that_ends_are_told(app: TestApp) {
     let guild = app.guild("gg").await;
-    let draft = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
     let (mut idle, mut watching) = (http.connect().await, http.socket(json!({})).await);
-    watching.subscribe("1", WATCH_REVISION, draft.vars()).await;
+    watching.subscribe("1", WATCH_REVISION, campaign.vars()).await;
     assert_eq!(watching.receive().await["type"], "next");
     http.shutdown.send_replace(true);
     assert_eq!(idle.receive().await, json!({ "close": 1001 }));

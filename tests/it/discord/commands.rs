@@ -44,8 +44,8 @@ async fn live(leader: &Client<'_>, title: &str, method: &str, picks: usize, entr
     let change = json!({
         "title": title, "method": method, "picksPerVoter": picks, "minRankLevelToVote": 1, "announcements": "OFF",
     });
-    let draft = TestCampaign::live(leader, entries, change).await;
-    CampaignId::try_from(&ID(draft.id)).unwrap()
+    let campaign = TestCampaign::live(leader, entries, change).await;
+    CampaignId::try_from(&ID(campaign.id)).unwrap()
 }
 
 /// Uses a command, and returns the bot's message.

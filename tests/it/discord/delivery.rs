@@ -149,8 +149,8 @@ async fn without_a_bot_nothing_is_queued(app: TestApp) {
         json!({ "connection": "OFF", "problem": null, "queued": 0, "failed": 0, "link": null })
     );
     assert_eq!(leader.refusal(LINK, json!({ "input": { "serverId": "1" } })).await, "CONFLICT DISCORD_OFF");
-    let draft = TestCampaign::live(&leader, 2, json!({ "announcements": "HYPE", "discordChannelId": "1" })).await;
-    draft.close(&leader).await;
+    let campaign = TestCampaign::live(&leader, 2, json!({ "announcements": "HYPE", "discordChannelId": "1" })).await;
+    campaign.close(&leader).await;
     for table in ["discord_messages", "discord_stories", "discord_keeper"] {
         assert_eq!(app.count_rows(table).await, 0, "{table}");
     }
@@ -362,9 +362,9 @@ async fn two_servers_share_the_outbox_and_repeat_no_message() {
             "discordChannelId": channel(number),
         });
         async move {
-            let draft = TestCampaign::live(&leader, 2, input).await;
+            let campaign = TestCampaign::live(&leader, 2, input).await;
             // The only voter's ballot closes the campaign, on one server or the other.
-            leader.run_on(&servers[number % 2], CAST_BALLOT, draft.ballot(&[0])).await;
+            leader.run_on(&servers[number % 2], CAST_BALLOT, campaign.ballot(&[0])).await;
         }
     });
     votes.buffer_unordered(4).collect::<()>().await;
