@@ -136,14 +136,7 @@ impl Drop for OperationLog {
         let Self { ref name, kind, transport, outcome: OutcomeCode(outcome), .. } = *self;
         // The metrics have a limited number of names, which anonymous clients could use up.
         let metric_name = if self.viewer.is_some() || self.is_trusted { name } else { UNNAMED };
-        self.app.metrics.count(&OperationSample {
-            name: metric_name,
-            kind,
-            transport,
-            outcome,
-            duration,
-            statements,
-        });
+        self.app.metrics.count(&OperationSample { name: metric_name, kind, transport, outcome, duration, statements });
         let _span = self.span.enter();
         tracing::info!(
             request_id = self.request_id,

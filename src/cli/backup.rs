@@ -53,9 +53,8 @@ impl Backup {
         match key {
             Some(key) => key.publish(self.force)?,
             // The key of an earlier backup would not belong to this one.
-            None => {
-                fs::rename(with_suffix(&self.file, ".key"), with_suffix(&self.file, ".key.former")).or_else(ignore_missing)?
-            }
+            None => fs::rename(with_suffix(&self.file, ".key"), with_suffix(&self.file, ".key.former"))
+                .or_else(ignore_missing)?,
         }
         file::persist(draft, &self.file, self.force)?;
         print(&format!("{displayed}: a copy of {url}, {bytes} bytes, checked.\n"))?;

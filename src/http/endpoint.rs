@@ -76,10 +76,11 @@ async fn respond(server: Server, parts: Parts, body: Body, origin: Origin, mut r
         (Ok(guild), Ok(authorization)) => Credentials { guild, authorization },
         (Err(error), _) | (_, Err(error)) => return responder.reject(error),
     };
-    let context = match server.graph.within_time_limit(AuthContext::authenticate(&server.app, credentials, origin)).await {
-        Ok(context) => context,
-        Err(error) => return responder.error(error),
-    };
+    let context =
+        match server.graph.within_time_limit(AuthContext::authenticate(&server.app, credentials, origin)).await {
+            Ok(context) => context,
+            Err(error) => return responder.error(error),
+        };
     responder.log.set_viewer(&context);
     if let Some(viewer) = &context.viewer
         && let Err(refusal) = server.limiter.check(None, Some(viewer.member))

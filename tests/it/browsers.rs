@@ -60,7 +60,7 @@ async fn upgrade(http: &TestServer, headers: &[(&'static str, &str)]) -> u16 {
     }
     match connect_async(request).await {
         Ok((_, response)) => response.status().as_u16(),
-        Err(Error::TestServer(response)) => response.status().as_u16(),
+        Err(Error::Http(response)) => response.status().as_u16(),
         Err(other) => panic!("{other}"),
     }
 }

@@ -28,7 +28,7 @@ async fn ask(http: &TestServer, body: &Value) -> Value {
 }
 
 async fn serve(app: &TestApp, settings: &Settings) -> TestServer {
-    TestServer::start_with(Arc::clone(&app.app), settings, Budgets::default()).await
+    TestServer::start_with(Arc::clone(&app.app), settings, RequestRates::default()).await
 }
 
 #[on_both]
@@ -177,7 +177,7 @@ async fn each_limit_is_where_it_is_set_and_says_so(app: TestApp) {
         (
             "{ members(first: 10) { nodes { id } } }",
             "{ members(first: 100) { nodes { id } } }".to_owned(),
-            "asks for too much",
+            "is too complex",
         ),
         (
             "{ __typename __typename __typename __typename __typename }",
@@ -402,8 +402,8 @@ async fn what_an_error_quotes_is_no_longer_than_anyone_reads(app: TestApp) {
 async fn budgets_bound_addresses_and_members(app: TestApp) {
     let guild = app.guild("gg").await;
     let member = guild.member("member", "Member").await;
-    let budgets = Budgets { address_requests: NonZeroU32::new(6), member_requests: NonZeroU32::new(2) };
-    let http = TestServer::start_with(Arc::clone(&app.app), &Settings::default(), budgets).await;
+    let rates = RequestRates { per_address: NonZeroU32::new(6), per_member: NonZeroU32::new(2) };
+    let http = TestServer::start_with(Arc::clone(&app.app), &Settings::default(), rates).await;
     let body = json!({ "query": GUILD_SLUG });
     let asked = || http.post(&body).bearer_auth(member.token.clone().unwrap());
     for expected in [StatusCode::OK, StatusCode::OK, StatusCode::TOO_MANY_REQUESTS] {
@@ -419,7 +419,7 @@ async fn budgets_bound_addresses_and_members(app: TestApp) {
     );
     let answer: Value = refused.json().await.unwrap();
     assert_eq!(answer["errors"][0]["extensions"], json!({ "code": "RATE_LIMITED", "retryAfterSeconds": 11 }));
-    assert!(http.connect("graphql-transport-ws").await.is_err(), "nor does a socket get in");
+    assert!(http.try_connect("graphql-transport-ws").await.is_err(), "no socket is opened");
     // Health is not counted, and a minute makes up for all.
     assert_eq!(http.client.get(http.url("/health/live")).send().await.unwrap().status(), StatusCode::OK);
     app.clock.advance(Duration::from_mins(1));

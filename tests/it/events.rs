@@ -28,7 +28,7 @@ impl Events {
     }
 
     /// The next event as its name and its data; `None` at the end. Comments are passed over.
-    async fn next_response(&mut self) -> Option<(String, Value)> {
+    async fn next_event(&mut self) -> Option<(String, Value)> {
         loop {
             while let Some((event, rest)) = self.read.split_once("\n\n") {
                 let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
@@ -47,14 +47,14 @@ impl Events {
 
     /// The next response.
     async fn response(&mut self) -> Value {
-        let (name, data) = self.next().await.expect("the stream ended");
+        let (name, data) = self.next_event().await.expect("the stream ended");
         assert_eq!(name, "next");
         data
     }
 
     async fn complete(&mut self) {
-        assert_eq!(self.next().await, Some(("complete".to_owned(), Value::Null)));
-        assert_eq!(self.next().await, None);
+        assert_eq!(self.next_event().await, Some(("complete".to_owned(), Value::Null)));
+        assert_eq!(self.next_event().await, None);
     }
 }
 
@@ -153,7 +153,7 @@ async fn a_client_that_goes_is_watched_for_no_longer(app: TestApp) {
     let draft = loop {
         // Until the server is ready to tell, there is nothing to hear.
         let draft = TestCampaign::draft(&officer, 2, json!({})).await;
-        if app.app.live.following(guild.id) > 0 {
+        if app.app.live.campaign_subscribers(guild.id) > 0 {
             break draft;
         }
     };
@@ -162,7 +162,7 @@ async fn a_client_that_goes_is_watched_for_no_longer(app: TestApp) {
     let is_live = async { while events.response().await["data"]["campaignChanged"]["status"] != "LIVE" {} };
     while_time_passes(&app.clock, 1, Duration::from_millis(100), is_live).await;
     drop(events);
-    while app.app.live.following(guild.id) > 0 {
+    while app.app.live.campaign_subscribers(guild.id) > 0 {
         tokio::task::yield_now().await;
     }
 }

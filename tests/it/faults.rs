@@ -31,9 +31,9 @@ const REQUEST_TIME: Duration = Duration::from_secs(1);
 
 /// A server that gives its requests little time.
 async fn hasty(app: &TestApp) -> TestServer {
-    let limits = Limits { request_time: REQUEST_TIME, ..Limits::DEFAULT };
+    let limits = Limits { request_timeout: REQUEST_TIME, ..Limits::DEFAULT };
     let settings = Settings { limits, clock: app.clock.clone(), ..Settings::default() };
-    TestServer::start_with(app.app.clone(), &settings, Budgets::default()).await
+    TestServer::start_with(app.app.clone(), &settings, RequestRates::default()).await
 }
 
 async fn post(http: &TestServer, token: Option<&String>, query: &str, variables: Value) -> (StatusCode, Value) {

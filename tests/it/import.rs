@@ -184,13 +184,13 @@ async fn twenty_thousand_rows_go_in_at_once(app: TestApp) {
                 .unwrap();
         }
     }
-    let before = app.app.db.count_statements();
+    let before = app.app.db.statements();
     let data = (guildhall::identity::import::Format::Csv, file.clone().into_bytes());
     let outcome =
         guildhall::identity::import_roster(&app.app.access, guild.id, None, data, false, |_, _| ()).await.unwrap();
     assert_eq!((outcome.members_added, outcome.characters_added, outcome.left_out), (5_000, 20_000, 0));
     // SQLite's client counts a statement a row, though it prepares it once.
-    let statements = app.app.db.count_statements() - before;
+    let statements = app.app.db.statements() - before;
     assert!(!app.app.db.is_shared() || statements < 100, "{statements} statements");
     let data = (guildhall::identity::import::Format::Csv, file.into_bytes());
     let again =

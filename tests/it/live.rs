@@ -95,12 +95,12 @@ async fn one_count_serves_all_who_watch(app: TestApp) {
         watchers.push(answers);
     }
     let voter = guild.member("voter", "Member").await;
-    let before = app.app.db.count_statements();
+    let before = app.app.db.statements();
     campaign.vote(&voter, &[0]).await;
     for answers in &mut watchers {
         tally_of(answers, 1, -1).await;
     }
-    let statements = app.app.db.count_statements() - before;
+    let statements = app.app.db.statements() - before;
     assert!(statements < 50, "{statements} statements for one ballot and 50 watchers");
 }
 
@@ -283,7 +283,7 @@ async fn counting_ends_with_the_last_who_watches() {
         );
         next_response(&mut one).await.unwrap();
         next_response(&mut two).await.unwrap();
-        assert_eq!(app.app.live.watching(guild.id, id), Some(2));
+        assert_eq!(app.app.live.tally_subscribers(guild.id, id), Some(2));
         drop(one);
         assert_eq!(app.app.live.tally_subscribers(guild.id, id), Some(1));
         drop(two);

@@ -203,7 +203,7 @@ async fn a_published_file_passes_its_checks_until_it_is_changed(app: TestApp) {
     let mut file = file_of(&leader, &draft).await;
     assert_eq!(file.check(), Vec::<String>::new());
     file.ballots.pop();
-    assert!(file.check().contains(&"the digest is not that of these ballots and rules".to_owned()));
+    assert!(file.check().contains(&"the digest does not match the ballots and the rules".to_owned()));
 }
 
 #[on_both]

@@ -339,7 +339,7 @@ async fn the_limits_can_be_set(app: TestApp) {
     app.clock.advance(Duration::from_secs(10));
     let answer = guild.anonymous().run_on(&there, LOGIN, wrong).await;
     assert_eq!(refusal_in(&answer), "UNAUTHENTICATED BAD_CREDENTIALS");
-    let from_one_address = (0..5).map(|_| there.accounts.limiter.from_address("192.0.2.1".parse().ok()).is_ok());
+    let from_one_address = (0..5).map(|_| there.accounts.limiter.check_address("192.0.2.1".parse().ok()).is_ok());
     assert_eq!(from_one_address.filter(|let_in| *let_in).count(), 3);
 }
 
@@ -375,11 +375,11 @@ async fn who_asks_is_not_looked_up_for_every_request(app: TestApp) {
             .map(|admitted| admitted.viewer.unwrap())
     };
     assert_eq!(admit(&someone).await.unwrap().rank_level, 4);
-    let before = server.db.count_statements();
+    let before = server.db.statements();
     for _ in 0..20 {
         assert_eq!(admit(&someone).await.unwrap().rank_level, 4);
     }
-    assert_eq!(server.db.count_statements(), before, "statements of twenty requests");
+    assert_eq!(server.db.statements(), before, "statements of twenty requests");
     // What is changed here is known here.
     let demote = json!({ "input": { "id": someone.id, "rankId": async_graphql::ID::from(guild.rank("Member").id) } });
     assert_eq!(leader.run_on(&server, UPDATE_MEMBER, demote).await.get("errors"), None);

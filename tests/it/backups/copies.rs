@@ -133,7 +133,7 @@ async fn a_copy_to_postgres_is_complete_or_leaves_nothing() {
     ] {
         conn.batch_execute(&format!("{tamper}; PRAGMA wal_checkpoint; PRAGMA journal_mode = DELETE")).unwrap();
         let error = error_of(&migrate());
-        assert!(error.contains("stored results are not what the ballots say:\n"), "{tamper}: {error}");
+        assert!(error.contains("stored results differ from the ballots:\n"), "{tamper}: {error}");
         assert_empty(&postgres).await;
         conn.batch_execute(repair).unwrap();
     }
@@ -151,13 +151,13 @@ async fn a_copy_to_postgres_is_complete_or_leaves_nothing() {
     }
     assert_eq!(postgres.count_rows("pg_sequences").await, 0, "a copy must set a sequence's next value");
     assert!(
-        printed.contains(" tables, ") && printed.contains("results recounted: each is what its ballots say."),
+        printed.contains(" tables, ") && printed.contains("results recounted: each matches its ballots."),
         "{printed}"
     );
     let count = "SELECT count(*) AS number FROM tallies";
     let recounted = sql_query(count).get_result::<CountRow>(&mut conn).unwrap().number;
     assert!(recounted >= 2 && printed.contains(&format!("\n{recounted} results recounted")), "{printed}");
-    assert!(error_of(&migrate()).contains("the PostgreSQL database holds a guild already"));
+    assert!(error_of(&migrate()).contains("the PostgreSQL database contains a guild already"));
 
     // A server on the copy accepts the same tokens, with the key that the command names, and returns the same data.
     let export = printed.lines().last().unwrap();

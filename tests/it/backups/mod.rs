@@ -102,14 +102,17 @@ async fn a_backup_of_a_running_server_has_every_acknowledged_ballot() {
     };
     assert_eq!((mode("copy.db.key"), mode("copy.db")), (0o600, mode("guildhall.db")));
     // A backup never replaces a file unless forced to.
-    assert!(error_of(&run(folder.path(), &["backup", "copy.db"])).contains("copy.db is there already"));
+    assert!(error_of(&run(folder.path(), &["backup", "copy.db"])).contains("copy.db exists already"));
     stdout(&run(folder.path(), &["backup", "copy-2.db"]));
 
     // A server restored elsewhere has all acknowledged ballots, and accepts the same tokens.
     let elsewhere = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.db").display().to_string();
     let printed = stdout(&run(elsewhere.path(), &["restore", &copy]));
-    assert_eq!(printed, format!("sqlite://guildhall.db is {copy} again.\nguildhall.db.key: its signing key.\n"));
+    assert_eq!(
+        printed,
+        format!("sqlite://guildhall.db is restored from {copy}.\nguildhall.db.key: its signing key.\n")
+    );
     assert_eq!(names_in(elsewhere.path()), ["guildhall.db", "guildhall.db.key"]);
     let restored = ServerProcess::start(elsewhere.path(), &SERVE);
     for token in &acknowledged {
@@ -152,10 +155,9 @@ fn an_interrupted_backup_leaves_only_a_temporary_file() {
     // The next backup succeeds.
     std::fs::remove_file(folder.path().join("guildhall.db.key")).unwrap();
     let printed = stdout(&run(folder.path(), &["backup", "copy.db"]));
-    assert!(
-        printed
-            .ends_with("There is no signing key beside sqlite://guildhall.db: keep its GUILDHALL_JWT_SECRET, too.\n")
-    );
+    assert!(printed.ends_with(
+        "There is no signing key beside sqlite://guildhall.db: back up its GUILDHALL_JWT_SECRET as well.\n"
+    ));
 }
 
 #[test]
@@ -248,7 +250,10 @@ fn only_a_sound_backup_is_restored_and_never_over_data() {
     changed_copy("older.db", &older.concat());
     let before = std::fs::read(path("older.db")).unwrap();
     let printed = stdout(&restore(&["older.db"]));
-    assert!(printed.contains("older.db.key is not there: give the server the GUILDHALL_JWT_SECRET"), "{printed}");
+    assert!(
+        printed.contains("older.db.key does not exist: start the server with its former GUILDHALL_JWT_SECRET"),
+        "{printed}"
+    );
     assert_eq!(std::fs::read(path("older.db")).unwrap(), before);
     stdout(&run(
         folder.path(),

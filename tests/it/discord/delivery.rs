@@ -92,7 +92,7 @@ async fn a_message_to_closed_direct_messages_fails_and_can_be_retried(app: TestA
         (&message["kind"], &message["state"], &message["member"]["displayName"]),
         (&json!("INVITE"), &json!("FAILED"), &json!("newcomer"))
     );
-    assert_eq!(message["problem"], "They take no direct messages from the bot.");
+    assert_eq!(message["problem"], "The member does not accept direct messages from the bot.");
     assert_eq!(discord_status(&leader).await["failed"], 1);
     let member = guild.member("member", "Member").await;
     assert_eq!(
@@ -296,7 +296,7 @@ async fn nothing_is_posted_to_another_servers_channel(app: TestApp) {
     )
     .await;
     while discord_status(&leader).await["failed"] != 1 {}
-    assert!(outbox(&leader).await[0]["problem"].as_str().unwrap().contains("where it should go"));
+    assert!(outbox(&leader).await[0]["problem"].as_str().unwrap().contains("no longer valid"));
     assert_eq!(discord.messages().len(), 0);
 }
 

@@ -14,8 +14,8 @@ const SDL: &str = "type Query {
     type Tag { tags: [Tag] name: String }";
 
 fn choose(text: &str) -> Result<(), Vec<ServerError>> {
-    let documents = Documents::of_schema((SDL, &parse_schema(SDL).unwrap()), Limits::DEFAULT, true, true).unwrap();
-    documents.choose(&DocumentRef::Text(text.to_owned()), None, Variables::default()).map(drop)
+    let documents = Documents::from_schema((SDL, &parse_schema(SDL).unwrap()), Limits::DEFAULT, true, true).unwrap();
+    documents.select(&DocumentRef::Text(text.to_owned()), None, Variables::default()).map(drop)
 }
 
 /// The code of the first error.

@@ -33,9 +33,9 @@ proptest! {
 
 #[test]
 fn the_last_registered_leader_stays() {
-    let leaders = |active, registered| Leaders { active, registered };
-    assert!(check_still_led(leaders(1, 1), leaders(0, 0)).is_err());
-    assert!(check_still_led(leaders(2, 1), leaders(1, 0)).is_err());
-    assert!(check_still_led(leaders(1, 0), leaders(1, 0)).is_ok());
-    assert!(check_still_led(leaders(2, 2), leaders(1, 1)).is_ok());
+    let leaders = |active, registered| LeaderCounts { active, registered };
+    assert!(check_leader_remains(leaders(1, 1), leaders(0, 0)).is_err());
+    assert!(check_leader_remains(leaders(2, 1), leaders(1, 0)).is_err());
+    assert!(check_leader_remains(leaders(1, 0), leaders(1, 0)).is_ok());
+    assert!(check_leader_remains(leaders(2, 2), leaders(1, 1)).is_ok());
 }

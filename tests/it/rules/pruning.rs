@@ -6,7 +6,7 @@ use guildhall::kernel::pruning_map::{PRUNE_AT, PruningMap};
 
 #[test]
 fn an_insertion_does_not_examine_all_entries() {
-    for number in [FEW, FEW + 1, FEW * 2] {
+    for number in [PRUNE_AT, PRUNE_AT + 1, PRUNE_AT * 2] {
         let (mut map, examined) = (PruningMap::default(), Cell::new(0));
         let is_used = |(): &()| {
             examined.set(examined.get() + 1);
@@ -22,8 +22,8 @@ fn an_insertion_does_not_examine_all_entries() {
 #[test]
 fn unused_entries_are_dropped() {
     let mut map = PruningMap::default();
-    for key in 0..10 * FEW {
+    for key in 0..10 * PRUNE_AT {
         map.get_or_insert_with(key, |()| false, || ());
     }
-    assert!(map.iter().count() <= FEW);
+    assert!(map.iter().count() <= PRUNE_AT);
 }

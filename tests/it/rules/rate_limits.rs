@@ -1,4 +1,4 @@
-//! Rate limits by key, and the request budgets that use them.
+//! Rate limits by key, and the request rates that use them.
 
 use std::{num::NonZeroU32, time::Duration};
 

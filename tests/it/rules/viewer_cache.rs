@@ -22,14 +22,14 @@ fn cached(viewers: &ViewerCache, viewer: &Viewer) -> Option<Viewer> {
 fn a_change_discards_viewers_loaded_before_it() {
     let viewers = cache_with_lease(Duration::from_hours(1));
     let viewer = viewer(3);
-    let lookup = viewers.begin();
+    let lookup = viewers.start_lookup();
     viewers.insert(lookup, viewer.clone());
     assert_eq!(cached(&viewers, &viewer), Some(viewer.clone()));
     viewers.apply(BusEvent::Access(GuildId(2), None), Publisher::Local);
     assert_eq!(cached(&viewers, &viewer), Some(viewer.clone()), "the change is in another guild");
     viewers.apply(BusEvent::Access(viewer.guild, Some(MemberId(2))), Publisher::Local);
     assert_eq!(cached(&viewers, &viewer), Some(viewer.clone()), "the change is of another member");
-    let lookup = viewers.begin();
+    let lookup = viewers.start_lookup();
     viewers.apply(BusEvent::Access(viewer.guild, Some(viewer.member)), Publisher::Local);
     viewers.insert(lookup, viewer.clone());
     assert_eq!(cached(&viewers, &viewer), None);
@@ -39,13 +39,13 @@ fn a_change_discards_viewers_loaded_before_it() {
 fn a_viewer_expires_with_the_lease_unless_the_notices_are_up_to_date() {
     let mut viewers = cache_with_lease(Duration::ZERO);
     let viewer = viewer(3);
-    viewers.insert(viewers.begin(), viewer.clone());
+    viewers.insert(viewers.start_lookup(), viewer.clone());
     assert_eq!(cached(&viewers, &viewer), None);
     viewers.lease = Duration::from_secs(20);
     let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap_or_else(Instant::now);
     let loaded = |at| {
-        let mut lookup = viewers.begin();
-        lookup.begun = at;
+        let mut lookup = viewers.start_lookup();
+        lookup.started_at = at;
         viewers.insert(lookup, viewer.clone());
     };
     loaded(ago(25));

@@ -108,7 +108,7 @@ impl Client<'_> {
     pub async fn count_statements(&self, query: &str, variables: Value) -> u64 {
         let (context, usage) = (self.authenticate(&self.test.app).await.unwrap(), Arc::new(Usage::default()));
         let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
-        let response = Arc::clone(&usage).measure(self.test.graph.execute(prepared, &context, "test")).await;
+        let response = Arc::clone(&usage).scope(self.test.graph.execute(prepared, &context, "test")).await;
         assert!(response.errors.is_empty(), "{query} was refused: {:?}", response.errors);
         usage.statements()
     }

@@ -40,7 +40,7 @@ impl TestApp {
         let (guild, ranks) = self
             .app
             .db
-            .write(async move |conn| identity::found_guild(conn, GuildId::new(), &name, &name, Region::Us, now).await)
+            .write(async move |conn| identity::create_guild(conn, GuildId::new(), &name, &name, Region::Us, now).await)
             .await
             .unwrap();
         // No two guilds of a test are of the same age.
@@ -91,7 +91,7 @@ impl<'t> TestGuild<'t> {
             .app
             .db
             .write(async move |conn| {
-                identity::store::change_roster(conn, guild).await?;
+                identity::store::bump_roster_version(conn, guild).await?;
                 Ok(identity::store::insert_members(conn, rows).await?)
             })
             .await

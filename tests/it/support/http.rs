@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use guildhall::{
     api::{self, Graph},
     app::App,
-    http::{self, Budgets},
+    http::{self, RequestRates},
 };
 use ipnet::IpNet;
 use reqwest::RequestBuilder;
@@ -26,17 +26,17 @@ pub struct TestServer {
 
 impl TestServer {
     pub async fn start(app: Arc<App>) -> Self {
-        Self::start_with(app, &api::Settings::default(), Budgets::default()).await
+        Self::start_with(app, &api::Settings::default(), RequestRates::default()).await
     }
 
-    pub async fn start_with(app: Arc<App>, settings: &api::Settings, budgets: Budgets) -> Self {
-        Self::bind(app, settings, budgets, http::Cors::default(), &[], None).await
+    pub async fn start_with(app: Arc<App>, settings: &api::Settings, rates: RequestRates) -> Self {
+        Self::bind(app, settings, rates, http::Cors::default(), &[], None).await
     }
 
     /// Accepts at most this many connections at once.
     pub async fn with_max_connections(app: Arc<App>, connections: usize) -> Self {
         let settings = api::Settings::default();
-        Self::bind(app, &settings, Budgets::default(), http::Cors::default(), &[], Some(connections)).await
+        Self::bind(app, &settings, RequestRates::default(), http::Cors::default(), &[], Some(connections)).await
     }
 
     /// Accepts requests from pages of these origins, and trusts these proxies.
@@ -44,7 +44,7 @@ impl TestServer {
         let origins: Vec<_> = origins.iter().map(|it| it.parse().unwrap()).collect();
         let proxies: Vec<IpNet> = proxies.iter().map(|it| it.parse().unwrap()).collect();
         let settings = api::Settings::default();
-        Self::bind(app, &settings, Budgets::default(), http::Cors::new(&origins), &proxies, None).await
+        Self::bind(app, &settings, RequestRates::default(), http::Cors::new(&origins), &proxies, None).await
     }
 
     async fn bind(
@@ -58,7 +58,7 @@ impl TestServer {
         let mut tasks = guildhall::bot::start(&app);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (shutdown, ending) = watch::channel(false);
+        let (end, shutdown) = watch::channel(false);
         let server = http::Server {
             limiter: Arc::new(http::RequestLimiter::new(rates, &app.clock)),
             app,
@@ -69,10 +69,10 @@ impl TestServer {
             shutdown,
         };
         match max_connections {
-            Some(most) => tasks.spawn(http::serve_at_most(most, listener, server)),
+            Some(most) => tasks.spawn(http::serve_with_limit(most, listener, server)),
             None => tasks.spawn(http::serve(listener, server)),
         };
-        Self { address, client: reqwest::Client::new(), shutdown, _tasks: tasks }
+        Self { address, client: reqwest::Client::new(), shutdown: end, _tasks: tasks }
     }
 
     pub fn url(&self, path: &str) -> String {

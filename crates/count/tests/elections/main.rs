@@ -157,7 +157,7 @@ fn two_counts_and_a_library_agree_on_a_million_random_ballots() {
         let full = rng.random_ratio(1, 4);
         let election = random_election(&mut rng, full);
         ballots += election.ballots.len();
-        for method in Method::VARIANTS.iter().filter(|method| whole || !method.requires_all_picks()) {
+        for method in Method::VARIANTS.iter().filter(|method| full || !method.requires_all_picks()) {
             check(*method, &election);
         }
     }

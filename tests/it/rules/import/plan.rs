@@ -312,7 +312,7 @@ fn actor() -> impl Strategy<Value = Actor> {
 }
 
 /// The rows without a problem.
-fn good_rows(reading: &Reading, plan: &ImportPlan) -> Reading {
+fn good_rows(reading: &ParsedFile, plan: &ImportPlan) -> ParsedFile {
     let bad = |record: &Record| plan.problems.iter().any(|problem| problem.location == record.location);
     let records = reading.records.iter().filter(|record| !bad(record)).cloned().collect();
     ParsedFile { records, ..ParsedFile::default() }

@@ -4,7 +4,7 @@ use guildhall::identity::import::{Column, Format, ParsedFile, Record, RowLocatio
 use proptest::{prelude::*, sample::select};
 
 /// The rows that were read, as `location: username | character | main`.
-fn summary(reading: &Reading) -> Vec<String> {
+fn summary(reading: &ParsedFile) -> Vec<String> {
     let cell = |record: &Record, column| record.cell(column).unwrap_or("-").to_owned();
     let row = |record: &Record| {
         let cells = [Column::DiscordUsername, Column::CharacterName, Column::MainAlt];

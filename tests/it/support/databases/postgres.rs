@@ -23,8 +23,8 @@ pub async fn create_database() -> Option<(DatabaseUrl, Option<DropDatabase>)> {
             cluster.execute(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}")).await;
             (cluster.url(&name).parse().unwrap(), None)
         }
-        Server::Given { admin, before_name, after_name } => {
-            let url = format!("{before_name}{name}{after_name}").parse().unwrap();
+        Server::Given { admin, host, query } => {
+            let url = format!("{host}/{name}{query}").parse().unwrap();
             execute(admin, &format!("CREATE DATABASE {name}")).await;
             drop(Db::open(&url, 2).await.unwrap());
             (url, Some(DropDatabase { admin: admin.clone(), name }))
@@ -37,9 +37,9 @@ enum Server {
     Given {
         /// The URL of an existing database, from which others are created.
         admin: String,
-        /// That URL up to the database's name, and after it.
-        before_name: String,
-        after_name: String,
+        /// The parts of that URL before and after the database's name.
+        host: String,
+        query: String,
     },
 }
 
@@ -47,9 +47,9 @@ impl Server {
     async fn find() -> Option<Self> {
         if let Ok(admin) = std::env::var("TEST_DATABASE_URL") {
             let (path, query) = admin.split_at(admin.find('?').unwrap_or(admin.len()));
-            let name = path.rfind('/').expect("TEST_DATABASE_URL is postgres://HOST/NAME") + 1;
-            let (before_name, after_name) = (path[..name].to_owned(), query.to_owned());
-            return Some(Self::Given { admin, before_name, after_name });
+            let (host, _) = path.rsplit_once('/').expect("TEST_DATABASE_URL must be postgres://HOST/NAME");
+            let (host, query) = (host.to_owned(), query.to_owned());
+            return Some(Self::Given { admin, host, query });
         }
         let cluster = Cluster::start().await?;
         cluster.execute(&format!("CREATE DATABASE {TEMPLATE}")).await;
