@@ -50,13 +50,13 @@ fn places(campaign: &Value) -> Vec<(String, i64, i64)> {
 async fn a_campaign_goes_from_draft_to_live_to_closed_to_archived(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
-    let made = officer.ok(CREATE, campaign_input(3, json!({ "picksPerVoter": 2, "title": "  A title " }))).await;
-    let made = &made["createCampaign"]["campaign"];
-    assert_eq!(made["title"], "A title");
-    assert_eq!((made["status"].as_str(), made["method"].as_str()), (Some("DRAFT"), Some("WEIGHTED")));
-    assert_eq!(made["createdBy"]["displayName"], "officer");
-    assert_eq!(strings(&made["entries"], "/name"), ["entry 0", "entry 1", "entry 2"]);
-    let vars = json!({ "id": made["id"] });
+    let created = officer.ok(CREATE, campaign_input(3, json!({ "picksPerVoter": 2, "title": "  A title " }))).await;
+    let created = &created["createCampaign"]["campaign"];
+    assert_eq!(created["title"], "A title");
+    assert_eq!((created["status"].as_str(), created["method"].as_str()), (Some("DRAFT"), Some("WEIGHTED")));
+    assert_eq!(created["createdBy"]["displayName"], "officer");
+    assert_eq!(strings(&created["entries"], "/name"), ["entry 0", "entry 1", "entry 2"]);
+    let vars = json!({ "id": created["id"] });
     for wrong in [CLOSE, ARCHIVE] {
         assert_eq!(officer.refusal(wrong, vars.clone()).await, "CONFLICT ILLEGAL_TRANSITION");
     }
@@ -85,7 +85,7 @@ async fn a_campaign_goes_from_draft_to_live_to_closed_to_archived(app: TestApp) 
 }
 
 #[on_both]
-async fn a_bad_campaign_is_refused_by_field(app: TestApp) {
+async fn an_invalid_campaign_is_refused_with_the_field(app: TestApp) {
     let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
     let (officer, stranger) = (guild.member("officer", "Officer").await, other.member("stranger", "Member").await);
     let entry = |change: Value| json!({ "entries": [change] });
@@ -110,7 +110,7 @@ async fn a_bad_campaign_is_refused_by_field(app: TestApp) {
     ] {
         assert_eq!(officer.refusal(CREATE, campaign_input(2, change.clone())).await, refusal, "{change:.100}");
     }
-    // What the schema itself cannot take names its field too.
+    // A value that the schema's type rejects is reported with its field too.
     assert_eq!(
         officer.refusal(CREATE, campaign_input(2, json!({ "durationHours": 99_999_999_999_i64 }))).await,
         "BAD_USER_INPUT durationHours"
@@ -172,7 +172,7 @@ async fn only_a_draft_can_be_edited(app: TestApp) {
 }
 
 #[on_both]
-async fn a_draft_that_is_not_ready_says_why(app: TestApp) {
+async fn a_draft_lists_what_blocks_its_activation(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let blockers = "query($id: ID!) { campaign(id: $id) { activationBlockers } }";
@@ -184,7 +184,7 @@ async fn a_draft_that_is_not_ready_says_why(app: TestApp) {
     ] {
         let draft = TestCampaign::draft(&officer, entries, change).await;
         assert_eq!(officer.ok(blockers, draft.vars()).await["campaign"]["activationBlockers"], expected);
-        // By hand it starts now, so a past start is no hindrance.
+        // Activation by hand starts the campaign now, so a start in the past does not block it.
         if expected == json!([]) || expected == json!(["DEADLINE_PASSED"]) {
             officer.ok(ACTIVATE, draft.vars()).await;
         } else {
@@ -194,7 +194,7 @@ async fn a_draft_that_is_not_ready_says_why(app: TestApp) {
 }
 
 #[on_both]
-async fn a_ballot_is_cast_once_by_whoever_may(app: TestApp) {
+async fn an_eligible_member_casts_one_ballot(app: TestApp) {
     let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
     let officer = guild.member("officer", "Officer").await;
     let voter = guild.member("voter", "Member").await;
@@ -226,7 +226,7 @@ async fn a_ballot_is_cast_once_by_whoever_may(app: TestApp) {
     assert_eq!(strings(&cast["ballot"]["picks"], "/id"), [draft.entries[2].clone(), draft.entries[0].clone()]);
     assert_eq!(cast["campaign"], json!({ "status": "LIVE", "turnout": { "voted": 1 } }));
     assert_eq!(voter.refusal(CAST_BALLOT, draft.ballot(&[0, 1])).await, "CONFLICT ALREADY_VOTED");
-    // Nobody else sees it, by whatever way.
+    // No other viewer sees the ballot, by its id or through the campaign.
     let id = json!({ "id": cast["ballot"]["id"] });
     assert_eq!(voter.ok(NODE_ID, id.clone()).await["node"]["id"], cast["ballot"]["id"]);
     for peer in [&officer, &guild.leader().await, &guild.anonymous()] {
@@ -237,22 +237,22 @@ async fn a_ballot_is_cast_once_by_whoever_may(app: TestApp) {
 }
 
 #[on_both]
-async fn fifty_casts_at_once_by_one_member_leave_one_ballot(app: TestApp) {
+async fn fifty_concurrent_casts_by_one_member_leave_one_ballot(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
     let campaign = TestCampaign::live(&officer, 3, json!({})).await;
     let casts = (0..50).map(|number| voter.run(CAST_BALLOT, campaign.ballot(&[number % 3])));
-    let answers = futures_util::future::join_all(casts).await;
-    let taken = answers.iter().filter(|answer| answer.get("errors").is_none()).count();
-    assert_eq!(taken, 1);
+    let responses = futures_util::future::join_all(casts).await;
+    let accepted = responses.iter().filter(|response| response.get("errors").is_none()).count();
+    assert_eq!(accepted, 1);
     let refused =
-        answers.iter().filter(|answer| answer["errors"][0]["extensions"]["reason"] == "ALREADY_VOTED").count();
+        responses.iter().filter(|response| response["errors"][0]["extensions"]["reason"] == "ALREADY_VOTED").count();
     assert_eq!(refused, 49);
     assert_eq!(state(&officer, &campaign).await["turnout"]["voted"], 1);
 }
 
 #[on_both]
-async fn from_the_closing_instant_on_every_ballot_is_refused(app: TestApp) {
+async fn ballots_are_refused_from_the_closing_time_on(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let (early, late) = (guild.member("early", "Member").await, guild.member("late", "Member").await);
@@ -260,7 +260,7 @@ async fn from_the_closing_instant_on_every_ballot_is_refused(app: TestApp) {
     app.clock.advance(Duration::from_micros(3_600_000_000 - 1));
     campaign.vote(&early, &[0]).await;
     app.clock.advance(Duration::from_micros(1));
-    // Nothing has closed it yet.
+    // The stored status is still live, because no scheduler runs.
     assert_eq!(state(&late, &campaign).await["status"], "LIVE");
     assert_eq!(late.refusal(CAST_BALLOT, campaign.ballot(&[0])).await, "CONFLICT CAMPAIGN_NOT_LIVE");
     assert_eq!(state(&late, &campaign).await["viewerCannotVoteReason"], "NOT_LIVE");
@@ -325,7 +325,7 @@ async fn approval_and_instant_runoff_are_counted_by_their_own_rules(app: TestApp
 }
 
 #[on_both]
-async fn who_sees_the_standings_and_why_not(app: TestApp) {
+async fn hidden_standings_give_each_viewer_the_reason(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let (voted, waiting) = (guild.member("voted", "Member").await, guild.member("waiting", "Member").await);
@@ -363,7 +363,7 @@ async fn who_sees_the_standings_and_why_not(app: TestApp) {
 }
 
 #[on_both]
-async fn what_is_above_ones_rank_does_not_exist(app: TestApp) {
+async fn campaigns_above_the_viewers_rank_do_not_exist_for_them(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, veteran, member) = (
         guild.member("officer", "Officer").await,
@@ -393,7 +393,7 @@ async fn what_is_above_ones_rank_does_not_exist(app: TestApp) {
 }
 
 #[on_both]
-async fn whether_the_viewer_can_vote(app: TestApp) {
+async fn a_campaign_says_whether_the_viewer_can_vote(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let (voter, initiate) = (guild.member("voter", "Member").await, guild.member("initiate", "Initiate").await);
@@ -432,7 +432,7 @@ async fn the_last_ballot_closes_the_campaign(app: TestApp) {
 }
 
 #[on_both]
-async fn a_campaign_closes_when_the_last_who_had_not_voted_leaves(app: TestApp) {
+async fn a_campaign_closes_when_no_eligible_member_is_left_to_vote(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, leader) = (guild.member("officer", "Officer").await, guild.leader().await);
     let (idle, lazy) = (guild.member("idle", "Member").await, guild.member("lazy", "Member").await);
@@ -447,7 +447,7 @@ async fn a_campaign_closes_when_the_last_who_had_not_voted_leaves(app: TestApp) 
 }
 
 #[on_both]
-async fn turnout_counts_the_eligible_and_those_who_voted_and_freezes_at_closing(app: TestApp) {
+async fn turnout_counts_eligible_members_and_voters_and_is_final_after_closing(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, gone) = (guild.member("officer", "Officer").await, guild.member("gone", "Member").await);
     let campaign = TestCampaign::live(&officer, 2, json!({})).await;
@@ -467,7 +467,7 @@ async fn turnout_counts_the_eligible_and_those_who_voted_and_freezes_at_closing(
 }
 
 #[on_both]
-async fn the_turnout_and_entries_of_a_draft_are_those_it_has_by_now(app: TestApp) {
+async fn changes_of_a_draft_show_in_its_turnout_and_entries(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     guild.member("initiate", "Initiate").await;
@@ -475,22 +475,22 @@ async fn the_turnout_and_entries_of_a_draft_are_those_it_has_by_now(app: TestApp
     let shown = "query($id: ID!) { campaign(id: $id) {
         status turnout { eligible } entries { name } standings { entry { name } }
     } }";
-    let as_it_is = async || officer.ok(shown, draft.vars()).await["campaign"].clone();
-    assert_eq!(as_it_is().await["turnout"]["eligible"], 3);
+    let read_campaign = async || officer.ok(shown, draft.vars()).await["campaign"].clone();
+    assert_eq!(read_campaign().await["turnout"]["eligible"], 3);
     officer.ok(UPDATE_CAMPAIGN, json!({ "input": { "id": draft.id, "minRankLevelToVote": 4 } })).await;
-    assert_eq!(as_it_is().await["turnout"]["eligible"], 2, "the leader and the officer");
+    assert_eq!(read_campaign().await["turnout"]["eligible"], 2, "the leader and the officer");
     let rename = "mutation($input: UpdateEntryInput!) { updateEntry(input: $input) { entry { name } } }";
     officer.ok(rename, json!({ "input": { "id": draft.entries[0], "name": "renamed" } })).await;
-    assert_eq!(as_it_is().await["entries"][0]["name"], "renamed");
+    assert_eq!(read_campaign().await["entries"][0]["name"], "renamed");
     draft.activate(&officer).await;
-    let live = as_it_is().await;
+    let live = read_campaign().await;
     assert_eq!((&live["status"], &live["turnout"]["eligible"]), (&json!("LIVE"), &json!(2)));
     assert_eq!(live["entries"][0]["name"], "renamed");
-    assert_eq!(as_it_is().await, live, "read again, when it is known");
+    assert_eq!(read_campaign().await, live, "read from the cache");
 }
 
 #[on_both]
-async fn the_campaigns_page_takes_the_same_number_of_statements_whatever_its_size(app: TestApp) {
+async fn the_number_of_statements_of_a_campaigns_page_does_not_depend_on_its_size(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
     let entries: Vec<Value> =
@@ -511,13 +511,13 @@ async fn the_campaigns_page_takes_the_same_number_of_statements_whatever_its_siz
         entries { name associatedMember { displayName rank { name } } }
         turnout { eligible voted } standings { place entry { name } } viewerCanVote viewerBallot { picks { name } }
     } pageInfo { endCursor } } }";
-    let counting = voter.count_statements(page, json!({ "first": 20 })).await;
+    let first_read = voter.count_statements(page, json!({ "first": 20 })).await;
     let small = voter.count_statements(page, json!({ "first": 3 })).await;
     let large = voter.count_statements(page, json!({ "first": 20 })).await;
     assert_eq!(small, large, "statements for 3 and for 20 campaigns");
-    // Who may vote, who did, and the entries: at most once for themselves and once more for the tallies, which take the
-    // picks besides; and the ladder.
-    assert!(counting <= large + 8, "{counting} statements while it is counted, {large} afterwards");
+    // A first read also loads the eligible members, the voters and the entries: once for the fields and once for the
+    // tallies. It loads the picks for the tallies, and the rank ladder.
+    assert!(first_read <= large + 8, "{first_read} statements at first, {large} afterwards");
     let lean = "query($first: Int) { campaigns(first: $first) {
         nodes { title entries { name associatedMember { displayName } } }
     } }";
@@ -525,13 +525,13 @@ async fn the_campaigns_page_takes_the_same_number_of_statements_whatever_its_siz
         assert_eq!(
             guild.anonymous().count_statements(lean, json!({ "first": first })).await,
             2,
-            "campaigns and members; the entries are known"
+            "campaigns and members; the entries are cached"
         );
     }
     TestCampaign::live(&officer, 2, json!({})).await;
     assert_eq!(
         guild.anonymous().count_statements(lean, json!({ "first": 20 })).await,
         3,
-        "those of the new vote are not"
+        "the entries of the new campaign are not cached"
     );
 }

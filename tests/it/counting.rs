@@ -12,12 +12,12 @@ use self::textbook::{Published, Textbook};
 use crate::support::{Client, TestApp, TestCampaign, TestGuild, on_both, strings};
 
 /// Casts every ballot through the API, closes the vote, and returns the result.
-async fn vote(guild: &TestGuild<'_>, voters: &[Client<'_>], election: &Textbook, by: &Published) -> Value {
+async fn vote(guild: &TestGuild<'_>, voters: &[Client<'_>], election: &Textbook, published: &Published) -> Value {
     let leader = guild.leader().await;
     let entries: Vec<Value> = election.entries.iter().map(|name| json!({ "name": name })).collect();
     let change = json!({
-        "title": election.title, "method": by.method, "picksPerVoter": by.picks_per_voter, "seats": by.seats,
-        "earlyCloseIfAllVoted": false, "entries": entries,
+        "title": election.title, "method": published.method, "picksPerVoter": published.picks_per_voter,
+        "seats": published.seats, "earlyCloseIfAllVoted": false, "entries": entries,
     });
     let campaign = TestCampaign::live(&leader, 2, change).await;
     for (voter, ballot) in voters.iter().zip(election.ballots()) {
@@ -41,18 +41,18 @@ async fn textbook_elections_have_the_same_outcomes_through_the_api(app: TestApp)
     }
     let voters = guild.add_members(rows).await;
     for election in textbook::read("data/elections") {
-        // The larger elections are counted without a server only: here they would test nothing more.
+        // Larger elections are counted only in `crates/count/tests`; here they would test nothing more.
         let ballots = election.ballots();
         for published in election.outcomes.iter().filter(|_| ballots.len() <= 21) {
-            let called = format!("{} by {}", election.title, published.method);
+            let label = format!("{} by {}", election.title, published.method);
             let result = vote(&guild, &voters, &election, published).await;
             let named = |value: &str| -> BTreeMap<String, i64> {
                 let values = result["standings"].as_array().unwrap().iter().map(|row| row[value].as_i64().unwrap());
                 strings(&result["standings"], "/entry/name").into_iter().zip(values).collect()
             };
-            assert_eq!(named("place"), published.places, "{called}");
-            assert_eq!(named("points"), published.points, "{called}");
-            assert_eq!(strings(&result["winners"], "/name"), published.winners, "{called}");
+            assert_eq!(named("place"), published.places, "{label}");
+            assert_eq!(named("points"), published.points, "{label}");
+            assert_eq!(strings(&result["winners"], "/name"), published.winners, "{label}");
             // Each method shows its own steps and no others.
             let shown = |field: &str| !result[field].is_null();
             assert_eq!(shown("runoffRounds"), published.method == Method::InstantRunoff);
@@ -61,7 +61,7 @@ async fn textbook_elections_have_the_same_outcomes_through_the_api(app: TestApp)
             assert_eq!(shown("transfers"), transferred);
             assert_eq!(result["ballotBox"]["count"], ballots.len());
             let file = BallotFile::read(result["ballotBox"]["file"].as_str().unwrap()).unwrap();
-            assert_eq!(file.check(), Vec::<String>::new(), "{called}");
+            assert_eq!(file.check(), Vec::<String>::new(), "{label}");
         }
     }
 }

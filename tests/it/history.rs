@@ -1,4 +1,4 @@
-//! Who took part in the votes they could vote in, and who won those that are over.
+//! Members' participation in votes, and the winners of past votes.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ const PARTICIPATION: &str = "query($id: ID!) { member(id: $id) { participation {
     eligible voted percent campaigns { totalCount nodes { voted campaign { title } } }
 } } }";
 
-async fn participation(viewer: &Client<'_>, of: &Client<'_>) -> Value {
-    viewer.ok(PARTICIPATION, json!({ "id": of.id })).await["member"]["participation"].clone()
+async fn participation(viewer: &Client<'_>, member: &Client<'_>) -> Value {
+    viewer.ok(PARTICIPATION, json!({ "id": member.id })).await["member"]["participation"].clone()
 }
 
 /// `(eligible, voted)`.
@@ -28,7 +28,7 @@ fn titled(title: &str) -> Value {
 }
 
 #[on_both]
-async fn participation_counts_the_votes_one_could_vote_in(app: TestApp) {
+async fn participation_counts_the_votes_a_member_was_eligible_for(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
     let mut votes = Vec::new();
@@ -51,7 +51,7 @@ async fn participation_counts_the_votes_one_could_vote_in(app: TestApp) {
         campaigns["nodes"].as_array().unwrap().iter().map(|it| it["voted"].as_bool().unwrap()).collect();
     assert_eq!(voted, [false, true, false, true]);
 
-    // A vote that was over before they came, or that they were too low for, was none of theirs, whatever they are now.
+    // Votes that closed before a member joined, or that were above their rank at the time, do not count for them.
     let newcomer = guild.member("newcomer", "Veteran").await;
     assert_eq!(counts(&participation(&newcomer, &newcomer).await), (2, 0));
     let initiate = json!(async_graphql::ID::from(guild.rank("Initiate").id));
@@ -60,7 +60,7 @@ async fn participation_counts_the_votes_one_could_vote_in(app: TestApp) {
 }
 
 #[on_both]
-async fn only_oneself_and_who_manages_campaigns_know_who_voted(app: TestApp) {
+async fn participation_is_shown_to_the_member_and_to_campaign_managers(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     let (one, two) = (guild.member("one", "Veteran").await, guild.member("two", "Veteran").await);
@@ -76,10 +76,10 @@ async fn only_oneself_and_who_manages_campaigns_know_who_voted(app: TestApp) {
     assert_eq!(counts(&participation(&one, &one).await), (2, 2));
     for viewer in [&officer, &leader] {
         let known = participation(viewer, &one).await;
-        assert_eq!(counts(&known), (0, 0), "as long as the standings move before their eyes");
+        assert_eq!(counts(&known), (0, 0), "not while they could compare it with moving standings");
     }
     let secret = TestCampaign::live(&leader, 2, json!({ "title": "secret", "resultsVisibility": "AFTER_CLOSE" })).await;
-    assert_eq!(counts(&participation(&officer, &one).await), (1, 0), "whom to remind");
+    assert_eq!(counts(&participation(&officer, &one).await), (1, 0), "so that they can remind members");
     secret.vote(&one, &[0]).await;
     assert_eq!(counts(&participation(&officer, &one).await), (1, 1));
     for vote in [&open, &high, &secret] {
@@ -88,7 +88,7 @@ async fn only_oneself_and_who_manages_campaigns_know_who_voted(app: TestApp) {
     for viewer in [&one, &officer, &leader] {
         assert_eq!(counts(&participation(viewer, &one).await), (3, 3));
     }
-    // What is above one's rank does not exist, also when one has voted in it.
+    // A campaign above the member's rank does not exist for them, even if they voted in it.
     let member = json!(async_graphql::ID::from(guild.rank("Member").id));
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": one.id, "rankId": member } })).await;
     let mine = participation(&one, &one).await;
@@ -97,7 +97,7 @@ async fn only_oneself_and_who_manages_campaigns_know_who_voted(app: TestApp) {
         ((2, 2), false)
     );
     assert_eq!(counts(&participation(&officer, &one).await), (3, 3));
-    // However many members a page shows, the statements are the same.
+    // The number of statements does not depend on the page's size.
     let page = "query($first: Int) { members(first: $first) { nodes {
         participation { voted campaigns { nodes { campaign { title } } } }
     } } }";
@@ -137,14 +137,14 @@ async fn participation_is_read_in_pages(app: TestApp) {
 }
 
 #[on_both]
-async fn past_votes_tell_who_won_last_closed_first(app: TestApp) {
+async fn past_votes_show_their_winners_last_closed_first(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
     let mut votes = Vec::new();
     for (title, change) in [
         ("won", json!({})),
         ("tied", json!({ "method": "APPROVAL", "picksPerVoter": 2 })),
-        ("nobody", json!({})),
+        ("no ballots", json!({})),
         ("seats", json!({ "method": "SINGLE_TRANSFERABLE_VOTE", "seats": 2, "picksPerVoter": 3 })),
         ("hidden", json!({ "minRankLevelToView": 4, "minRankLevelToVote": 4 })),
     ] {
@@ -156,7 +156,7 @@ async fn past_votes_tell_who_won_last_closed_first(app: TestApp) {
     votes[1].vote(&member, &[0, 1]).await;
     votes[3].vote(&member, &[2, 0, 1]).await;
     TestCampaign::live(&leader, 3, titled("still open")).await;
-    // Closed in another order than they were made.
+    // They close in another order than that of their creation.
     for index in [4, 2, 0, 3, 1] {
         app.clock.advance(Duration::from_secs(1));
         votes[index].close(&leader).await;
@@ -167,7 +167,7 @@ async fn past_votes_tell_who_won_last_closed_first(app: TestApp) {
         pageInfo { endCursor hasNextPage }
     } }";
     let all = member.ok(query, json!({})).await["pastVotes"].clone();
-    assert_eq!(strings(&all["nodes"], "/campaign/title"), ["tied", "seats", "won", "nobody"]);
+    assert_eq!(strings(&all["nodes"], "/campaign/title"), ["tied", "seats", "won", "no ballots"]);
     assert_eq!(all["totalCount"], 4);
     let winners: Vec<Vec<String>> =
         all["nodes"].as_array().unwrap().iter().map(|it| strings(&it["winners"], "/name")).collect();
@@ -179,7 +179,7 @@ async fn past_votes_tell_who_won_last_closed_first(app: TestApp) {
     let first = member.ok(query, json!({ "first": 3 })).await["pastVotes"].clone();
     let rest =
         member.ok(query, json!({ "first": 3, "after": first["pageInfo"]["endCursor"] })).await["pastVotes"].clone();
-    assert_eq!(strings(&rest["nodes"], "/campaign/title"), ["nobody"]);
+    assert_eq!(strings(&rest["nodes"], "/campaign/title"), ["no ballots"]);
     assert_eq!(leader.ok(query, json!({})).await["pastVotes"]["totalCount"], 5);
     assert_eq!(guild.anonymous().ok(query, json!({})).await["pastVotes"]["totalCount"], 4);
     let statements = async |first: i64| member.count_statements(query, json!({ "first": first })).await;

@@ -1,4 +1,4 @@
-//! What happens to votes by themselves: at the right instant, once, whatever the clock and the servers do.
+//! Scheduled steps of votes: on time and once, whatever the clock and the servers do.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { isFin
 const LOG: &str = "{ auditLog(first: 100) { nodes { action actor { displayName } summary } } }";
 
 #[on_both]
-async fn a_vote_closes_at_its_end_wherever_the_clock_is_set(app: TestApp) {
+async fn a_vote_closes_at_its_end_although_the_clock_jumps(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let campaign = TestCampaign::live(
@@ -32,19 +32,19 @@ async fn a_vote_closes_at_its_end_wherever_the_clock_is_set(app: TestApp) {
     let _server = guildhall::bot::start(&app.app);
     let mut tally = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
     assert_eq!(next_response(&mut tally).await.unwrap()["data"]["voteTally"]["isFinal"], false);
-    // Back by a day: the vote goes on, and takes ballots.
+    // A day back: the vote stays live and accepts ballots.
     let start = app.now();
     app.clock.set(start - Duration::from_hours(24));
     campaign.vote(&leader, &[0]).await;
     assert_eq!(next_response(&mut tally).await.unwrap()["data"]["voteTally"]["isFinal"], false);
-    // Forward by two: closed at once, and at its end.
+    // Two days ahead: the vote closes at once, and its closing time is the planned one.
     app.clock.set(start + Duration::from_hours(48));
     let last = next_response(&mut tally).await.unwrap()["data"]["voteTally"].clone();
     assert_eq!((&last["isFinal"], &last["campaign"]["closedAt"]), (&json!(true), &last["campaign"]["closesAt"]));
 }
 
 #[on_both]
-async fn what_was_due_while_no_server_ran_is_done_at_the_start(app: TestApp) {
+async fn steps_due_while_no_server_ran_are_taken_at_startup(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let start = DateTime::<Utc>::from_naive_utc_and_offset(app.now() + Duration::from_hours(1), Utc);
@@ -55,7 +55,7 @@ async fn what_was_due_while_no_server_ran_is_done_at_the_start(app: TestApp) {
     )
     .await;
     let over = TestCampaign::live(&leader, 2, json!({ "durationHours": 1, "resultsVisibility": "ALWAYS" })).await;
-    // And one that everyone has voted in, though nobody was there to close it.
+    // Everyone has voted in this one, but no server has closed it.
     let complete = TestCampaign::live(
         &leader,
         2,
@@ -78,7 +78,7 @@ async fn what_was_due_while_no_server_ran_is_done_at_the_start(app: TestApp) {
 }
 
 #[on_both]
-async fn every_ballot_acknowledged_while_a_vote_is_closed_is_in_its_result(app: TestApp) {
+async fn ballots_acknowledged_while_a_vote_closes_are_in_its_result(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let mut rows = Vec::new();
@@ -89,16 +89,17 @@ async fn every_ballot_acknowledged_while_a_vote_is_closed_is_in_its_result(app: 
     let campaign = TestCampaign::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false })).await;
     let casts =
         futures_util::future::join_all(voters.iter().map(|voter| voter.run(CAST_BALLOT, campaign.ballot(&[0]))));
-    // It closes when a few are through.
+    // The vote closes after a few ballots.
     let closing = async {
         while leader.ok(CAMPAIGN_VOTED, campaign.vars()).await["campaign"]["turnout"]["voted"].as_i64().unwrap() < 5 {}
         campaign.close(&leader).await;
     };
-    let (answers, ()) = tokio::join!(casts, closing);
-    let (cast, refused): (Vec<&Value>, Vec<&Value>) = answers.iter().partition(|answer| answer.get("errors").is_none());
+    let (responses, ()) = tokio::join!(casts, closing);
+    let (cast, refused): (Vec<&Value>, Vec<&Value>) =
+        responses.iter().partition(|response| response.get("errors").is_none());
     assert!(cast.len() >= 5);
-    for answer in refused {
-        assert_eq!(refusal_in(answer), "CONFLICT CAMPAIGN_NOT_LIVE");
+    for response in refused {
+        assert_eq!(refusal_in(response), "CONFLICT CAMPAIGN_NOT_LIVE");
     }
     let query = "query($id: ID!) { campaign(id: $id) { turnout { voted } standings { points } ballotBox { count } } }";
     let result = leader.ok(query, campaign.vars()).await["campaign"].clone();
@@ -110,7 +111,7 @@ async fn every_ballot_acknowledged_while_a_vote_is_closed_is_in_its_result(app: 
 }
 
 #[on_both]
-async fn what_happens_by_itself_is_in_the_log_without_an_actor(app: TestApp) {
+async fn automatic_steps_are_logged_without_an_actor(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let early = TestCampaign::live(&leader, 2, json!({ "title": "Early" })).await;
@@ -126,7 +127,7 @@ async fn what_happens_by_itself_is_in_the_log_without_an_actor(app: TestApp) {
 
 /// Campaigns that two servers start at the same moment. One server is killed before they end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_servers_take_every_step_once_and_one_is_enough() {
+async fn two_servers_take_each_step_once_and_one_server_suffices() {
     const VOTES: usize = 12;
     let Some(app) = TestApp::on_postgres().await else { return };
     let guild = app.guild("gg").await;
@@ -145,7 +146,7 @@ async fn two_servers_take_every_step_once_and_one_is_enough() {
     }
     let make_due = async |change: String| {
         app.execute_sql(&change).await;
-        // Any change of a campaign makes the servers look for what is due.
+        // Any change of a campaign makes the servers check for due steps.
         TestCampaign::draft(&leader, 2, json!({ "title": "unscheduled" })).await;
     };
     let steps = async |action: &str| {
@@ -153,7 +154,7 @@ async fn two_servers_take_every_step_once_and_one_is_enough() {
         let log = log["data"]["auditLog"]["nodes"].as_array().unwrap().clone();
         log.iter().filter(|it| it["action"] == action && it["actor"].is_null()).count()
     };
-    // The bound is for a test that fails.
+    // The time limit only stops a failing test.
     tokio::time::timeout(Duration::from_mins(1), async {
         make_due(format!("UPDATE campaigns SET start_at = '{}'", now - Duration::from_mins(1))).await;
         while steps("campaign.activate").await < VOTES {}
@@ -162,7 +163,7 @@ async fn two_servers_take_every_step_once_and_one_is_enough() {
         while steps("campaign.close").await < VOTES {}
     })
     .await
-    .expect("they did not all start and end");
+    .expect("not all campaigns started and ended");
     assert_eq!((steps("campaign.activate").await, steps("campaign.close").await), (VOTES, VOTES));
     let query = "{ campaigns(first: 100) { nodes { title status closesAt closedAt } } }";
     let campaigns = two.post(leader.token.as_deref(), query, json!({})).await.unwrap();
@@ -174,15 +175,15 @@ async fn two_servers_take_every_step_once_and_one_is_enough() {
     }
 }
 
-/// However many keep voting, or trying to, whoever closes a vote gets their turn.
+/// Later ballots cannot delay the closing of a vote, because its lock is fair.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_closes_a_vote_waits_for_the_ballots_before_and_not_for_those_after() {
+async fn closing_a_vote_waits_for_earlier_ballots_and_not_for_later_ones() {
     let Some(app) = TestApp::on_postgres().await else { return };
     let guild = app.guild("gg").await;
     let (leader, first) = (guild.leader().await, guild.member("first", "Member").await);
     let second = guild.member("second", "Member").await;
     let campaign = TestCampaign::live(&leader, 2, json!({})).await;
-    // The first ballot stops half-way, where it needs its voter.
+    // The first ballot waits in its transaction for the row of its voter.
     let elsewhere = app.another_server().await;
     let (held, is_held) = oneshot::channel();
     let (release, released) = oneshot::channel();
@@ -192,27 +193,27 @@ async fn who_closes_a_vote_waits_for_the_ballots_before_and_not_for_those_after(
         released.await.unwrap();
         Ok(())
     });
-    let waiting = async |transactions: i64| while sql::lock_waiters(&elsewhere).await < transactions {};
+    let wait_for_lock_waiters = async |transactions: i64| while sql::lock_waiters(&elsewhere).await < transactions {};
     let before = async {
         is_held.await.unwrap();
         first.run(CAST_BALLOT, campaign.ballot(&[0])).await
     };
     let close = async {
-        waiting(1).await;
+        wait_for_lock_waiters(1).await;
         campaign.close(&leader).await;
     };
     let after = async {
-        waiting(2).await;
-        let answer = second.run(CAST_BALLOT, campaign.ballot(&[1])).await;
-        assert_eq!(sql::lock_waiters(&elsewhere).await, 0, "it did not overtake");
-        answer
+        wait_for_lock_waiters(2).await;
+        let response = second.run(CAST_BALLOT, campaign.ballot(&[1])).await;
+        assert_eq!(sql::lock_waiters(&elsewhere).await, 0, "the second ballot did not overtake the closing");
+        response
     };
-    let go_on = async {
-        waiting(3).await;
+    let release_first = async {
+        wait_for_lock_waiters(3).await;
         release.send(()).unwrap();
     };
-    let all = async { tokio::join!(holder, before, close, after, go_on) };
-    let all = tokio::time::timeout(Duration::from_mins(1), all).await.expect("they wait for each other");
+    let all = async { tokio::join!(holder, before, close, after, release_first) };
+    let all = tokio::time::timeout(Duration::from_mins(1), all).await.expect("a deadlock");
     let (_, before, (), after, ()) = all;
     assert_eq!(before.get("errors"), None);
     assert_eq!(refusal_in(&after), "CONFLICT CAMPAIGN_NOT_LIVE");

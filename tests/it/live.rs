@@ -1,4 +1,4 @@
-//! Tallies as they move.
+//! Live tallies.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,14 +16,14 @@ const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) {
     campaign { title closedAt }
 } }";
 
-/// Waits for a tally with so many ballots, checking that revisions grow on the way.
-async fn tally_of(answers: &mut Responses, voted: i64, mut revision: i64) -> Value {
+/// Waits for the tally with this number of ballots, and checks that the revisions before it grow.
+async fn wait_for_tally(responses: &mut Responses, voted: i64, mut revision: i64) -> Value {
     loop {
-        let answer = next_response(answers).await.expect("the stream ended");
-        let tally = answer["data"]["voteTally"].clone();
-        assert!(tally["revision"].as_i64().unwrap() > revision, "{answer}");
+        let response = next_response(responses).await.expect("the stream ended");
+        let tally = response["data"]["voteTally"].clone();
+        assert!(tally["revision"].as_i64().unwrap() > revision, "{response}");
         revision = tally["revision"].as_i64().unwrap();
-        assert!(tally["turnout"]["voted"].as_i64().unwrap() <= voted, "{answer}");
+        assert!(tally["turnout"]["voted"].as_i64().unwrap() <= voted, "{response}");
         if tally["turnout"]["voted"] == voted {
             return tally;
         }
@@ -31,45 +31,45 @@ async fn tally_of(answers: &mut Responses, voted: i64, mut revision: i64) -> Val
 }
 
 #[on_both]
-async fn the_present_tally_comes_at_once_newer_ones_as_ballots_come_and_the_result_last(app: TestApp) {
+async fn a_subscription_sends_the_current_tally_then_updates_then_the_result(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     campaign.vote(&guild.member("a", "Member").await, &[1]).await;
-    let mut answers = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
-    let first = tally_of(&mut answers, 1, -1).await;
+    let mut responses = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
+    let first = wait_for_tally(&mut responses, 1, -1).await;
     assert_eq!(first["isFinal"], false);
     assert_eq!(first["standings"][0], json!({ "place": 1, "points": 1, "entry": { "name": "entry 1" } }));
     for (number, name) in ["b", "c", "d"].into_iter().enumerate() {
         campaign.vote(&guild.member(name, "Member").await, &[0]).await;
-        tally_of(&mut answers, i64::try_from(number).unwrap() + 2, -1).await;
+        wait_for_tally(&mut responses, i64::try_from(number).unwrap() + 2, -1).await;
     }
     campaign.close(&officer).await;
     let last = loop {
-        let tally = next_response(&mut answers).await.unwrap()["data"]["voteTally"].clone();
+        let tally = next_response(&mut responses).await.unwrap()["data"]["voteTally"].clone();
         if tally["isFinal"] == true {
             break tally;
         }
     };
     assert_eq!((&last["status"], &last["turnout"]["voted"]), (&json!("CLOSED"), &json!(4)));
     assert_eq!(last["standings"][0]["points"], 3);
-    assert_eq!(next_response(&mut answers).await, None);
-    // On a closed campaign there is that one message, the same.
-    let mut again = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
-    assert_eq!(next_response(&mut again).await.unwrap()["data"]["voteTally"], last);
-    assert_eq!(next_response(&mut again).await, None);
+    assert_eq!(next_response(&mut responses).await, None);
+    // A subscription to the closed campaign sends only the result.
+    let mut second = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
+    assert_eq!(next_response(&mut second).await.unwrap()["data"]["voteTally"], last);
+    assert_eq!(next_response(&mut second).await, None);
 }
 
 #[on_both]
-async fn a_burst_of_ballots_ends_on_the_newest_tally_for_every_watcher(app: TestApp) {
+async fn every_watcher_receives_the_newest_tally_after_a_burst_of_ballots(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let campaign = TestCampaign::live(&officer, 3, json!({ "resultsVisibility": "ALWAYS" })).await;
     let mut watchers = Vec::new();
     for _ in 0..20 {
-        let mut answers = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
-        let first = next_response(&mut answers).await.unwrap();
-        watchers.push((answers, first["data"]["voteTally"]["revision"].as_i64().unwrap()));
+        let mut responses = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
+        let first = next_response(&mut responses).await.unwrap();
+        watchers.push((responses, first["data"]["voteTally"]["revision"].as_i64().unwrap()));
     }
     let mut rows = Vec::new();
     for number in 0..30 {
@@ -77,28 +77,28 @@ async fn a_burst_of_ballots_ends_on_the_newest_tally_for_every_watcher(app: Test
     }
     let voters = guild.add_members(rows).await;
     futures_util::future::join_all(voters.iter().map(|voter| campaign.vote(voter, &[1]))).await;
-    for (mut answers, revision) in watchers {
-        let newest = tally_of(&mut answers, 30, revision).await;
+    for (mut responses, revision) in watchers {
+        let newest = wait_for_tally(&mut responses, 30, revision).await;
         assert_eq!(newest["standings"][0]["points"], 30);
     }
 }
 
 #[on_both]
-async fn one_count_serves_all_who_watch(app: TestApp) {
+async fn one_count_serves_all_watchers(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let mut watchers = Vec::new();
     for _ in 0..50 {
-        let mut answers = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
-        next_response(&mut answers).await;
-        watchers.push(answers);
+        let mut responses = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
+        next_response(&mut responses).await;
+        watchers.push(responses);
     }
     let voter = guild.member("voter", "Member").await;
     let before = app.app.db.statements();
     campaign.vote(&voter, &[0]).await;
-    for answers in &mut watchers {
-        tally_of(answers, 1, -1).await;
+    for responses in &mut watchers {
+        wait_for_tally(responses, 1, -1).await;
     }
     let statements = app.app.db.statements() - before;
     assert!(statements < 50, "{statements} statements for one ballot and 50 watchers");
@@ -110,9 +110,9 @@ async fn a_hidden_tally_cannot_be_watched(app: TestApp) {
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
     let draft = TestCampaign::draft(&officer, 2, json!({ "minRankLevelToView": 2 })).await;
     let refused = async |client: &Client<'_>, vars: Value| {
-        let mut answers = client.subscribe(WATCH, vars).await;
-        let refusal = refusal_in(&next_response(&mut answers).await.unwrap());
-        assert_eq!(next_response(&mut answers).await, None);
+        let mut responses = client.subscribe(WATCH, vars).await;
+        let refusal = refusal_in(&next_response(&mut responses).await.unwrap());
+        assert_eq!(next_response(&mut responses).await, None);
         refusal
     };
     assert_eq!(refused(&officer, draft.vars()).await, "FORBIDDEN STANDINGS_HIDDEN");
@@ -128,7 +128,7 @@ async fn a_hidden_tally_cannot_be_watched(app: TestApp) {
         assert_eq!(refused(client, vars).await, "NOT_FOUND campaignId");
     }
     draft.vote(&voter, &[0]).await;
-    tally_of(&mut voter.subscribe(WATCH, draft.vars()).await, 1, -1).await;
+    wait_for_tally(&mut voter.subscribe(WATCH, draft.vars()).await, 1, -1).await;
 }
 
 #[on_both]
@@ -143,30 +143,30 @@ async fn losing_the_right_to_watch_ends_the_stream(app: TestApp) {
     let signed_in = out.with_token(session["accessToken"].as_str().unwrap());
     let mut streams = Vec::new();
     for client in [&gone, &promoted, &signed_in, &out] {
-        let mut answers = client.subscribe(WATCH, campaign.vars()).await;
-        tally_of(&mut answers, 0, -1).await;
-        streams.push(answers);
+        let mut responses = client.subscribe(WATCH, campaign.vars()).await;
+        wait_for_tally(&mut responses, 0, -1).await;
+        streams.push(responses);
     }
     officer.ok(UPDATE_MEMBER, json!({ "input": { "id": gone.id, "active": false } })).await;
     officer.ok(UPDATE_MEMBER, json!({ "input": { "id": promoted.id, "rankId": rank("Member") } })).await;
     signed_in.ok(LOGOUT, json!({})).await;
-    for (answers, expected) in streams.iter_mut().zip([
+    for (responses, expected) in streams.iter_mut().zip([
         "UNAUTHENTICATED INVALID_TOKEN",
         "FORBIDDEN STANDINGS_HIDDEN",
         "UNAUTHENTICATED INVALID_TOKEN",
     ]) {
         let error = loop {
-            let answer = next_response(answers).await.expect("the stream ended without a word");
-            if answer.get("errors").is_some() {
-                break answer;
+            let response = next_response(responses).await.expect("the stream ended without an error");
+            if response.get("errors").is_some() {
+                break response;
             }
         };
         assert_eq!(refusal_in(&error), expected);
-        assert_eq!(next_response(answers).await, None);
+        assert_eq!(next_response(responses).await, None);
     }
-    // Whoever keeps the right keeps the stream.
+    // A viewer who keeps the right keeps the stream.
     campaign.vote(&officer, &[0]).await;
-    tally_of(&mut streams[3], 1, -1).await;
+    wait_for_tally(&mut streams[3], 1, -1).await;
 }
 
 #[on_both]
@@ -176,15 +176,15 @@ async fn a_stream_ends_when_its_token_expires(app: TestApp) {
     let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let session = guild.login("officer").await;
     let signed_in = guild.anonymous().with_token(session["accessToken"].as_str().unwrap());
-    let mut answers = signed_in.subscribe(WATCH, campaign.vars()).await;
-    tally_of(&mut answers, 0, -1).await;
+    let mut responses = signed_in.subscribe(WATCH, campaign.vars()).await;
+    wait_for_tally(&mut responses, 0, -1).await;
     app.clock.advance(Duration::from_mins(15));
-    assert_eq!(refusal_in(&next_response(&mut answers).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
-    assert_eq!(next_response(&mut answers).await, None);
+    assert_eq!(refusal_in(&next_response(&mut responses).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
+    assert_eq!(next_response(&mut responses).await, None);
 }
 
 #[on_both]
-async fn drafts_start_and_campaigns_end_by_themselves(app: TestApp) {
+async fn drafts_start_and_campaigns_end_on_schedule(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let _background = guildhall::bot::start(&app.app);
@@ -192,20 +192,20 @@ async fn drafts_start_and_campaigns_end_by_themselves(app: TestApp) {
     let draft = TestCampaign::draft(&officer, 2, always("2026-03-01T21:00:00Z")).await;
     let unready = TestCampaign::draft(&officer, 1, always("2026-03-01T21:00:00Z")).await;
     let watched = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS", "durationHours": 2 })).await;
-    let mut answers = officer.subscribe(WATCH, watched.vars()).await;
-    tally_of(&mut answers, 0, -1).await;
+    let mut responses = officer.subscribe(WATCH, watched.vars()).await;
+    wait_for_tally(&mut responses, 0, -1).await;
     let status = "query($id: ID!) { campaign(id: $id) { status startAt closedAt activationBlockers } }";
-    let wait_for = async |draft: &TestCampaign, wanted: &str| {
-        // Asked again and again rather than waited for; the bound is for a test that fails.
-        let asking = async {
+    let wait_for = async |draft: &TestCampaign, expected: &str| {
+        // Polls without a pause; the time limit only stops a failing test.
+        let polling = async {
             loop {
                 let now = officer.ok(status, draft.vars()).await["campaign"].clone();
-                if now["status"] == wanted {
+                if now["status"] == expected {
                     return now;
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), asking).await.expect("its status never changed")
+        tokio::time::timeout(Duration::from_secs(20), polling).await.expect("its status never changed")
     };
     app.clock.advance(Duration::from_hours(1));
     let live = wait_for(&draft, "LIVE").await;
@@ -215,13 +215,13 @@ async fn drafts_start_and_campaigns_end_by_themselves(app: TestApp) {
     app.clock.advance(Duration::from_hours(1));
     let closed = wait_for(&draft, "CLOSED").await;
     assert_eq!(closed["closedAt"], "2026-03-01T22:00:00+00:00");
-    let last = next_response(&mut answers).await.unwrap();
+    let last = next_response(&mut responses).await.unwrap();
     assert_eq!(last["data"]["voteTally"]["isFinal"], true, "{last}");
-    assert_eq!(next_response(&mut answers).await, None);
+    assert_eq!(next_response(&mut responses).await, None);
 }
 
 #[on_both]
-async fn a_command_that_leaves_nobody_to_vote_ends_the_vote(app: TestApp) {
+async fn a_command_that_demotes_the_last_non_voter_ends_the_vote(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, voter) = (guild.leader().await, guild.member("voter", "Veteran").await);
     guild.member("last", "Veteran").await;
@@ -230,14 +230,14 @@ async fn a_command_that_leaves_nobody_to_vote_ends_the_vote(app: TestApp) {
     campaign.vote(&leader, &[0]).await;
     campaign.vote(&voter, &[1]).await;
     let _background = guildhall::bot::start(&app.app);
-    let mut answers = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
-    assert_eq!(next_response(&mut answers).await.unwrap()["data"]["voteTally"]["status"], "LIVE");
+    let mut responses = guild.anonymous().subscribe(WATCH, campaign.vars()).await;
+    assert_eq!(next_response(&mut responses).await.unwrap()["data"]["voteTally"]["status"], "LIVE");
     let command = app.another_server_with(|command| command.has_peers = Some(true)).await;
     let file = (Format::Csv, b"discord_username,rank\nlast,Member".to_vec());
     import_roster(&command.access, guild.id, None, file, false, |_, _| ()).await.unwrap();
     let last = loop {
         let tally =
-            next_response(&mut answers).await.expect("the stream ended without its result")["data"]["voteTally"]
+            next_response(&mut responses).await.expect("the stream ended without its result")["data"]["voteTally"]
                 .clone();
         if tally["isFinal"] == true {
             break tally;
@@ -247,31 +247,31 @@ async fn a_command_that_leaves_nobody_to_vote_ends_the_vote(app: TestApp) {
 }
 
 #[on_both]
-async fn what_a_command_beside_the_server_takes_away_ends_what_is_watched(app: TestApp) {
-    // Running before there is a guild, for all of this may happen between two looks at the database.
+async fn a_demotion_by_a_command_ends_the_members_stream(app: TestApp) {
+    // Starts before the guild exists, because all of this may happen between two reads of the database.
     let _background = guildhall::bot::start(&app.app);
     let guild = app.guild("gg").await;
     let (leader, member) = (guild.leader().await, guild.member("member", "Veteran").await);
     let hidden = json!({ "resultsVisibility": "ALWAYS", "minRankLevelToView": 3, "minRankLevelToVote": 3 });
     let campaign = TestCampaign::live(&leader, 2, hidden).await;
-    let mut answers = member.subscribe(WATCH, campaign.vars()).await;
-    assert!(next_response(&mut answers).await.unwrap().get("errors").is_none());
+    let mut responses = member.subscribe(WATCH, campaign.vars()).await;
+    assert!(next_response(&mut responses).await.unwrap().get("errors").is_none());
     let command = app.another_server_with(|command| command.has_peers = Some(true)).await;
     let file = (Format::Csv, b"discord_username,rank\nmember,Member".to_vec());
     import_roster(&command.access, guild.id, None, file, false, |_, _| ()).await.unwrap();
     let refused = loop {
-        let answer = next_response(&mut answers).await.expect("the stream ended without a word");
-        if answer.get("errors").is_some() {
-            break answer;
+        let response = next_response(&mut responses).await.expect("the stream ended without an error");
+        if response.get("errors").is_some() {
+            break response;
         }
     };
     assert_eq!(refusal_in(&refused), "NOT_FOUND campaignId");
-    assert_eq!(next_response(&mut answers).await, None);
+    assert_eq!(next_response(&mut responses).await, None);
 }
 
-/// Also where there is but one thread to do it.
+/// A single-threaded runtime is enough for it.
 #[tokio::test]
-async fn counting_ends_with_the_last_who_watches() {
+async fn counting_stops_with_the_last_watcher() {
     let app = TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
     let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
@@ -294,7 +294,7 @@ async fn counting_ends_with_the_last_who_watches() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_ballot_cast_on_one_server_reaches_those_who_watch_at_another() {
+async fn a_ballot_cast_on_one_server_reaches_watchers_of_another() {
     let Some(app) = TestApp::on_postgres().await else { return };
     let other = app.another_server().await;
     let (_here, _there) = (guildhall::bot::start(&app.app), guildhall::bot::start(&other));
@@ -302,17 +302,17 @@ async fn a_ballot_cast_on_one_server_reaches_those_who_watch_at_another() {
     let officer = guild.member("officer", "Officer").await;
     let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let watcher = guild.member("watcher", "Initiate").await;
-    let mut answers = watcher.subscribe_on(&Arc::clone(&other), WATCH, campaign.vars()).await;
-    let first = tally_of(&mut answers, 0, -1).await["revision"].as_i64().unwrap();
+    let mut responses = watcher.subscribe_on(&Arc::clone(&other), WATCH, campaign.vars()).await;
+    let first = wait_for_tally(&mut responses, 0, -1).await["revision"].as_i64().unwrap();
     let voter = guild.member("voter", "Member").await;
     campaign.vote(&voter, &[0]).await;
-    tally_of(&mut answers, 1, first).await;
-    // What takes a right away here ends the stream there.
+    wait_for_tally(&mut responses, 1, first).await;
+    // A deactivation on one server ends the member's stream on the other.
     officer.ok(UPDATE_MEMBER, json!({ "input": { "id": watcher.id, "active": false } })).await;
     let ended = loop {
-        let answer = next_response(&mut answers).await.unwrap();
-        if answer.get("errors").is_some() {
-            break answer;
+        let response = next_response(&mut responses).await.unwrap();
+        if response.get("errors").is_some() {
+            break response;
         }
     };
     assert_eq!(refusal_in(&ended), "UNAUTHENTICATED INVALID_TOKEN");

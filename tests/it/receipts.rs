@@ -1,4 +1,4 @@
-//! Receipts and ballot boxes: what a voter gets, what is published, and what does not hold is noticed.
+//! Receipts and ballot boxes: what voters get, what is published, and how changes are detected.
 
 use guildhall::voting;
 use guildhall_count::BallotFile;
@@ -13,17 +13,17 @@ const BOX: &str = "query($id: ID!) { campaign(id: $id) { status ballotBox {
     count digest file ballots(first: 100) { totalCount nodes { receipt nonce picks { id } } }
 } } }";
 
-/// SHA-256 of lines, as `docs/receipts.md` has it.
+/// SHA-256 of lines, as `docs/receipts.md` describes it.
 fn hash(lines: &[&str]) -> String {
     base16ct::lower::encode_string(&Sha256::digest(format!("{}\n", lines.join("\n"))))
 }
 
 fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("not a text: {value}"))
+    value.as_str().unwrap_or_else(|| panic!("not a string: {value}"))
 }
 
-/// A live vote of ten members, who have cast these ballots; each voter's receipt and nonce.
-async fn voted(guild: &TestGuild<'_>, change: Value) -> (TestCampaign, Vec<(Vec<usize>, Value)>) {
+/// A live vote with ten ballots, and for each the picks, the receipt and the nonce.
+async fn vote_of_ten(guild: &TestGuild<'_>, change: Value) -> (TestCampaign, Vec<(Vec<usize>, Value)>) {
     let leader = guild.leader().await;
     let campaign = TestCampaign::live(&leader, 4, change).await;
     let mut rows = Vec::new();
@@ -49,9 +49,9 @@ async fn file_of(viewer: &Client<'_>, campaign: &TestCampaign) -> BallotFile {
 }
 
 #[on_both]
-async fn every_voter_finds_their_ballot_and_nobody_elses_voter(app: TestApp) {
+async fn voters_find_their_ballots_and_the_box_names_no_voter(app: TestApp) {
     let guild = app.guild("gg").await;
-    let (draft, cast) = voted(&guild, json!({ "method": "INSTANT_RUNOFF", "picksPerVoter": 2 })).await;
+    let (draft, cast) = vote_of_ten(&guild, json!({ "method": "INSTANT_RUNOFF", "picksPerVoter": 2 })).await;
     let leader = guild.leader().await;
     for viewer in [&leader, &guild.anonymous()] {
         assert_eq!(ballot_box(viewer, &draft).await, Value::Null, "nothing is published while the vote is live");
@@ -69,7 +69,7 @@ async fn every_voter_finds_their_ballot_and_nobody_elses_voter(app: TestApp) {
         assert_eq!(text(&receipt["receipt"]), hash(&lines));
     }
     let receipts = strings(&published["ballots"]["nodes"], "/receipt");
-    assert!(receipts.is_sorted(), "in no other order than that of random numbers");
+    assert!(receipts.is_sorted(), "sorted by receipt, so that the order reveals nothing");
     let file: Value = serde_json::from_str(text(&published["file"])).unwrap();
     let rules = ["format", "campaign", "title", "method", "picksPerVoter", "seats", "eligible"];
     let rules = rules.map(|field| file[field].as_str().map_or_else(|| file[field].to_string(), str::to_owned));
@@ -87,7 +87,7 @@ async fn every_voter_finds_their_ballot_and_nobody_elses_voter(app: TestApp) {
     );
     let none = leader.ok(one, json!({ "id": draft.id, "receipt": "0" })).await;
     assert_eq!(none["campaign"]["ballotBox"]["ballot"], Value::Null);
-    // Nothing in the file but what a recount needs.
+    // The file has only what a recount needs.
     let fields: Vec<&String> = file.as_object().unwrap().keys().collect();
     let known = [
         "ballots",
@@ -108,7 +108,7 @@ async fn every_voter_finds_their_ballot_and_nobody_elses_voter(app: TestApp) {
 }
 
 #[on_both]
-async fn a_voter_may_draw_the_nonce_and_nobody_gets_it_twice(app: TestApp) {
+async fn a_voter_may_choose_a_nonce_that_is_unused_in_the_vote(app: TestApp) {
     let guild = app.guild("gg").await;
     let (one, two) = (guild.member("one", "Member").await, guild.member("two", "Member").await);
     let campaign = TestCampaign::live(&guild.leader().await, 2, json!({})).await;
@@ -123,9 +123,9 @@ async fn a_voter_may_draw_the_nonce_and_nobody_gets_it_twice(app: TestApp) {
     }
     let ballot = one.ok(VOTE, with(&nonce.to_uppercase())).await["castBallot"]["ballot"].clone();
     assert_eq!(text(&ballot["nonce"]), nonce);
-    assert_eq!(one.refusal(VOTE, with(&nonce)).await, "CONFLICT ALREADY_VOTED", "a cast sent again");
+    assert_eq!(one.refusal(VOTE, with(&nonce)).await, "CONFLICT ALREADY_VOTED", "a repeated request");
     assert_eq!(two.refusal(VOTE, with(&nonce)).await, "CONFLICT NONCE_TAKEN nonce");
-    // Of another vote it tells nothing.
+    // Another vote can have the same nonce.
     let other = TestCampaign::live(&guild.leader().await, 2, json!({})).await;
     let mut elsewhere = other.ballot(&[1]);
     elsewhere["input"]["nonce"] = json!(nonce);
@@ -133,11 +133,11 @@ async fn a_voter_may_draw_the_nonce_and_nobody_gets_it_twice(app: TestApp) {
 }
 
 #[on_both]
-async fn a_box_is_read_in_pages(app: TestApp) {
+async fn a_ballot_box_is_read_in_pages(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    let (draft, _) = voted(&guild, json!({ "picksPerVoter": 2 })).await;
-    let (other, _) = voted(&guild, json!({ "picksPerVoter": 2, "method": "APPROVAL" })).await;
+    let (draft, _) = vote_of_ten(&guild, json!({ "picksPerVoter": 2 })).await;
+    let (other, _) = vote_of_ten(&guild, json!({ "picksPerVoter": 2, "method": "APPROVAL" })).await;
     for draft in [&draft, &other] {
         draft.close(&leader).await;
     }
@@ -168,7 +168,7 @@ async fn a_box_is_read_in_pages(app: TestApp) {
     assert_eq!(strings(&before["nodes"], "/receipt"), whole[4..7]);
     let elsewhere = json!({ "id": other.id, "first": 4, "after": cursor });
     assert_eq!(leader.refusal(query, elsewhere).await, "BAD_USER_INPUT after", "another box's cursor");
-    // And however many boxes a page shows, the statements are the same.
+    // The number of statements does not depend on the number of boxes.
     let boxes = "query($first: Int) { campaigns(first: $first) { nodes {
         ballotBox { count ballots { nodes { picks { name } } } }
     } } }";
@@ -179,7 +179,7 @@ async fn a_box_is_read_in_pages(app: TestApp) {
 }
 
 #[on_both]
-async fn tables_and_files_are_not_asked_for_by_the_dozen(app: TestApp) {
+async fn many_pairwise_tables_exceed_the_complexity_limit(app: TestApp) {
     let guild = app.guild("gg").await;
     let draft =
         TestCampaign::live(&guild.leader().await, 200, json!({ "method": "SCHULZE", "picksPerVoter": 10 })).await;
@@ -188,17 +188,17 @@ async fn tables_and_files_are_not_asked_for_by_the_dozen(app: TestApp) {
         let fields = (0..count).map(|number| format!("a{number}: pairwise {{ preferred }} "));
         format!("query($id: ID!) {{ campaign(id: $id) {{ {} }} }}", fields.collect::<Vec<_>>().concat())
     };
-    // Of 200 entries each has 80,000 values; an answer holds a million.
+    // A table of 200 entries has 80,000 values, and a response may have a million.
     guild.anonymous().ok(&tables(12), draft.vars()).await;
     assert_eq!(guild.anonymous().refusal(&tables(13), draft.vars()).await, "QUERY_TOO_COMPLEX");
 }
 
-// `crates/count/tests` changes files in every other way.
+// `crates/count/tests` covers the other changes of a file.
 #[on_both]
 async fn a_published_file_passes_its_checks_until_it_is_changed(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    let (draft, _) = voted(&guild, json!({ "method": "SCHULZE", "picksPerVoter": 2 })).await;
+    let (draft, _) = vote_of_ten(&guild, json!({ "method": "SCHULZE", "picksPerVoter": 2 })).await;
     draft.close(&leader).await;
     let mut file = file_of(&leader, &draft).await;
     assert_eq!(file.check(), Vec::<String>::new());
@@ -207,7 +207,7 @@ async fn a_published_file_passes_its_checks_until_it_is_changed(app: TestApp) {
 }
 
 #[on_both]
-async fn a_recount_finds_what_was_changed_in_the_database(app: TestApp) {
+async fn a_recount_finds_changes_in_the_database(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let id = |draft: &TestCampaign| {
@@ -215,7 +215,7 @@ async fn a_recount_finds_what_was_changed_in_the_database(app: TestApp) {
     };
     for method in ["WEIGHTED", "APPROVAL", "INSTANT_RUNOFF", "SCHULZE", "SINGLE_TRANSFERABLE_VOTE"] {
         let seats = if method == "SINGLE_TRANSFERABLE_VOTE" { 2 } else { 1 };
-        let (draft, _) = voted(&guild, json!({ "method": method, "picksPerVoter": 2, "seats": seats })).await;
+        let (draft, _) = vote_of_ten(&guild, json!({ "method": method, "picksPerVoter": 2, "seats": seats })).await;
         assert!(voting::recount(&app.app.voting, id(&draft)).await.is_err(), "there is no result yet");
         draft.close(&leader).await;
         let recount = async || voting::recount(&app.app.voting, id(&draft)).await.unwrap().problems;

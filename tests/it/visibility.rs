@@ -1,4 +1,4 @@
-//! What each kind of viewer sees of a vote in each of its states.
+//! What each kind of viewer sees of a vote at each status.
 
 use serde_json::{Value, json};
 
@@ -10,43 +10,43 @@ const SHOWN: &str = "query($id: ID!) { campaign(id: $id) {
 } }";
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { isFinal } }";
 
-/// Who looks.
+/// The kinds of viewers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum ViewerKind {
-    Anyone,
-    /// Below those who may see it, where that is limited.
+    Anonymous,
+    /// Ranks below the minimum to view, if the vote has one.
     Low,
-    /// May see it, and not vote.
+    /// May view but not vote.
     Onlooker,
-    /// May vote, and has not.
+    /// May vote but has not voted.
     Waiting,
     Voted,
-    /// Without an account, by an operator's token.
+    /// Has an operator's token but no account.
     Unregistered,
     Officer,
     Leader,
 }
 
-/// Whether a tally is hidden, and why, by the rules as they are written down.
+/// The reason for which a tally is hidden, by the documented rules; `None` if it is shown.
 fn hidden(viewer: ViewerKind, status: &str, visibility: &str) -> Option<&'static str> {
-    use ViewerKind::{Anyone, Leader, Officer, Waiting};
+    use ViewerKind::{Anonymous, Leader, Officer, Waiting};
     match (status, visibility) {
         ("DRAFT", _) => Some("NOT_STARTED"),
         ("CLOSED" | "ARCHIVED", _) | (_, "ALWAYS") => None,
         (_, "AFTER_CLOSE") => Some("AFTER_CLOSE"),
-        _ if viewer == Anyone => Some("SIGN_IN"),
+        _ if viewer == Anonymous => Some("SIGN_IN"),
         _ if matches!(viewer, Waiting | Officer | Leader) => Some("VOTE_FIRST"),
         _ => None,
     }
 }
 
 #[on_both]
-async fn every_viewer_sees_what_is_theirs_in_every_state(app: TestApp) {
-    use ViewerKind::{Anyone, Leader, Low, Officer, Onlooker, Unregistered, Voted, Waiting};
+async fn each_viewer_sees_what_the_rules_allow_at_each_status(app: TestApp) {
+    use ViewerKind::{Anonymous, Leader, Low, Officer, Onlooker, Unregistered, Voted, Waiting};
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let viewers = [
-        (Anyone, guild.anonymous()),
+        (Anonymous, guild.anonymous()),
         (Low, guild.member("low", "Initiate").await),
         (Onlooker, guild.member("onlooker", "Member").await),
         (Waiting, guild.member("waiting", "Veteran").await),
@@ -81,33 +81,33 @@ async fn every_viewer_sees_what_is_theirs_in_every_state(app: TestApp) {
                     _ => {}
                 }
                 for (viewer, client) in &viewers {
-                    let called = format!("{viewer:?} {method} {visibility} {status}");
+                    let case = format!("{viewer:?} {method} {visibility} {status}");
                     let seen = client.ok(SHOWN, draft.vars()).await["campaign"].clone();
                     let mut tally = client.subscribe(WATCH, draft.vars()).await;
                     let first = next_response(&mut tally).await.unwrap();
                     let exists = (status != "DRAFT" || matches!(viewer, Officer | Leader))
-                        && (to_view.is_none() || !matches!(viewer, Anyone | Low));
+                        && (to_view.is_none() || !matches!(viewer, Anonymous | Low));
                     if !exists {
-                        assert_eq!(seen, Value::Null, "{called}");
-                        assert_eq!(refusal_in(&first), "NOT_FOUND campaignId", "{called}");
+                        assert_eq!(seen, Value::Null, "{case}");
+                        assert_eq!(refusal_in(&first), "NOT_FOUND campaignId", "{case}");
                         continue;
                     }
                     let reason = hidden(*viewer, status, visibility);
-                    assert_eq!(seen["standingsHiddenReason"].as_str(), reason, "{called}");
-                    assert_eq!(seen["standings"].is_null(), reason.is_some(), "{called}");
+                    assert_eq!(seen["standingsHiddenReason"].as_str(), reason, "{case}");
+                    assert_eq!(seen["standings"].is_null(), reason.is_some(), "{case}");
                     for field in ["runoffRounds", "pairwise", "transfers"] {
                         let open = detail == Some(field) && reason.is_none();
-                        assert_eq!(!seen[field].is_null(), open, "{field}: {called}");
+                        assert_eq!(!seen[field].is_null(), open, "{field}: {case}");
                     }
-                    let over = matches!(status, "CLOSED" | "ARCHIVED");
+                    let is_over = matches!(status, "CLOSED" | "ARCHIVED");
                     for field in ["winners", "ballotBox"] {
-                        assert_eq!(!seen[field].is_null(), over, "{field}: {called}");
+                        assert_eq!(!seen[field].is_null(), is_over, "{field}: {case}");
                     }
-                    assert_eq!(seen["turnout"]["voted"], i64::from(status != "DRAFT"), "{called}");
-                    assert_eq!(!seen["viewerBallot"].is_null(), *viewer == Voted && status != "DRAFT", "{called}");
+                    assert_eq!(seen["turnout"]["voted"], i64::from(status != "DRAFT"), "{case}");
+                    assert_eq!(!seen["viewerBallot"].is_null(), *viewer == Voted && status != "DRAFT", "{case}");
                     match reason {
-                        Some(_) => assert_eq!(refusal_in(&first), "FORBIDDEN STANDINGS_HIDDEN", "{called}"),
-                        None => assert_eq!(first["data"]["voteTally"]["isFinal"], over, "{called}"),
+                        Some(_) => assert_eq!(refusal_in(&first), "FORBIDDEN STANDINGS_HIDDEN", "{case}"),
+                        None => assert_eq!(first["data"]["voteTally"]["isFinal"], is_over, "{case}"),
                     }
                 }
             }
