@@ -1,4 +1,4 @@
-//! Accounts: invited, registered, signed in; who may touch whom.
+//! Accounts: invitations, registration and sessions, and whom a member may change.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const UPDATE: &str = "mutation($input: UpdateMemberInput!) {
     updateMember(input: $input) { member { id displayName isActive rank { name } rankSource } }
 }";
 
-fn registering(code: &str, name: &str) -> Value {
+fn registration(code: &str, name: &str) -> Value {
     json!({ "code": code, "name": name, "password": PASSWORD })
 }
 
@@ -44,41 +44,41 @@ async fn an_invited_member_registers_once_and_is_signed_in(app: TestApp) {
     assert_eq!(code.len(), 8);
     assert!(code.chars().all(|c| "ABCDEFGHJKMNPQRSTUVWXYZ23456789".contains(c)), "{code}");
 
-    // A bad password consumes nothing; typed in lower case it works too.
+    // A refused password does not consume the code, and the code is accepted in lower case.
     let short = json!({ "code": code, "name": "New.Guy", "password": "too short" });
     assert_eq!(guild.anonymous().refusal(REGISTER, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT password");
     let registered =
-        guild.anonymous().ok(REGISTER, registering(&code.to_lowercase(), "@new.guy")).await["register"].clone();
+        guild.anonymous().ok(REGISTER, registration(&code.to_lowercase(), "@new.guy")).await["register"].clone();
     assert_eq!(registered["member"], json!({ "id": new.id, "isRegistered": true }));
     let signed_in = guild.anonymous().with_token(registered["accessToken"].as_str().unwrap());
     assert_eq!(signed_in.ok(ME_ID, json!({})).await["me"]["id"], new.id.as_str());
 
-    let used = guild.anonymous().refusal(REGISTER, registering(code, "new.guy")).await;
+    let used = guild.anonymous().refusal(REGISTER, registration(code, "new.guy")).await;
     assert_eq!(used, "BAD_USER_INPUT INVALID_CODE inviteCode");
     assert_eq!(officer.refusal(INVITE, json!({ "id": new.id })).await, "CONFLICT ALREADY_REGISTERED");
 }
 
 #[on_both]
-async fn a_code_is_good_for_one_member_until_it_expires_or_is_replaced(app: TestApp) {
+async fn a_code_works_for_one_member_until_it_expires_or_is_replaced(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let (one, two) = (guild.unregistered("one", "Member").await, guild.unregistered("two", "Member").await);
-    let (first, of_two) = (invite(&officer, &one).await, invite(&officer, &two).await);
+    let (first, for_two) = (invite(&officer, &one).await, invite(&officer, &two).await);
     let second = invite(&officer, &one).await;
     for (code, name) in
-        [(&first, "one"), (&of_two, "one"), (&second, "two"), (&second, "nobody"), (&"22222222".to_owned(), "one")]
+        [(&first, "one"), (&for_two, "one"), (&second, "two"), (&second, "nobody"), (&"22222222".to_owned(), "one")]
     {
-        let refusal = guild.anonymous().refusal(REGISTER, registering(code, name)).await;
+        let refusal = guild.anonymous().refusal(REGISTER, registration(code, name)).await;
         assert_eq!(refusal, "BAD_USER_INPUT INVALID_CODE inviteCode", "{code} for {name}");
     }
     app.clock.advance(Duration::from_hours(72));
-    let expired = guild.anonymous().refusal(REGISTER, registering(&second, "one")).await;
+    let expired = guild.anonymous().refusal(REGISTER, registration(&second, "one")).await;
     assert_eq!(expired, "BAD_USER_INPUT INVALID_CODE inviteCode");
-    guild.anonymous().ok(REGISTER, registering(&invite(&officer, &one).await, "one")).await;
+    guild.anonymous().ok(REGISTER, registration(&invite(&officer, &one).await, "one")).await;
 }
 
 #[on_both]
-async fn signing_in_answers_alike_for_unknown_users_and_wrong_passwords(app: TestApp) {
+async fn sign_in_fails_alike_for_unknown_users_and_wrong_passwords(app: TestApp) {
     let guild = app.guild("gg").await;
     guild.member("Known", "Member").await;
     guild.unregistered("unregistered", "Member").await;
@@ -86,7 +86,7 @@ async fn signing_in_answers_alike_for_unknown_users_and_wrong_passwords(app: Tes
     gone.is_active = false;
     guild.add_members(vec![gone]).await;
     assert_eq!(guild.login(" @KNOWN").await["member"]["displayName"], "Known");
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for (name, password) in [
         ("known", "wrong password"),
         ("unknown", PASSWORD),
@@ -94,15 +94,15 @@ async fn signing_in_answers_alike_for_unknown_users_and_wrong_passwords(app: Tes
         ("gone", PASSWORD),
         ("known", &"x".repeat(10_000)),
     ] {
-        answers
+        responses
             .push(guild.anonymous().run(LOGIN, json!({ "name": name, "password": password })).await["errors"].clone());
     }
-    assert_eq!(answers[0][0]["extensions"], json!({ "code": "UNAUTHENTICATED", "reason": "BAD_CREDENTIALS" }));
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+    assert_eq!(responses[0][0]["extensions"], json!({ "code": "UNAUTHENTICATED", "reason": "BAD_CREDENTIALS" }));
+    assert!(responses.iter().all(|response| *response == responses[0]), "{responses:#?}");
 }
 
 #[on_both]
-async fn a_session_is_renewed_by_a_token_that_works_once(app: TestApp) {
+async fn a_refresh_token_renews_a_session_once(app: TestApp) {
     let guild = app.guild("gg").await;
     guild.member("someone", "Member").await;
     let session = guild.login("someone").await;
@@ -115,7 +115,7 @@ async fn a_session_is_renewed_by_a_token_that_works_once(app: TestApp) {
         "UNAUTHENTICATED INVALID_TOKEN"
     );
 
-    // Used again it ends the session: its access tokens and its newest refresh token too.
+    // A replay ends the session, with its access tokens and its newest refresh token.
     assert_eq!(
         guild.anonymous().refusal(REFRESH_SESSION, json!({ "token": first })).await,
         "UNAUTHENTICATED INVALID_TOKEN"
@@ -138,13 +138,13 @@ async fn a_session_is_renewed_by_a_token_that_works_once(app: TestApp) {
 }
 
 #[on_both]
-async fn of_two_renewals_at_once_only_one_gets_tokens(app: TestApp) {
+async fn only_one_of_two_concurrent_renewals_gets_tokens(app: TestApp) {
     let guild = app.guild("gg").await;
     guild.member("someone", "Member").await;
     let token = json!({ "token": guild.login("someone").await["refreshToken"] });
     let (anyone, other) = (guild.anonymous(), guild.anonymous());
     let (one, two) = tokio::join!(anyone.run(REFRESH_SESSION, token.clone()), other.run(REFRESH_SESSION, token));
-    let renewed = [one, two].iter().filter(|answer| answer.get("errors").is_none()).count();
+    let renewed = [one, two].iter().filter(|response| response.get("errors").is_none()).count();
     assert_eq!(renewed, 1);
 }
 
@@ -164,13 +164,13 @@ async fn signing_out_ends_the_session_at_once(app: TestApp) {
 }
 
 #[on_both]
-async fn a_token_is_good_in_its_own_guild_only(app: TestApp) {
+async fn a_token_is_valid_only_in_its_own_guild(app: TestApp) {
     let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
     let member = guild.member("someone", "Member").await;
     let token = member.token.clone().unwrap();
     assert_eq!(other.anonymous().with_token(&token).auth_error().await, Some(Code::Unauthenticated));
     assert_eq!(guild.anonymous().with_token("nonsense").auth_error().await, Some(Code::Unauthenticated));
-    // The same person in two guilds is two members.
+    // The same person is a separate member in each guild.
     other.member("someone", "Officer").await;
     let refresh = guild.login("someone").await["refreshToken"].clone();
     assert_eq!(
@@ -183,12 +183,12 @@ async fn a_token_is_good_in_its_own_guild_only(app: TestApp) {
 }
 
 #[on_both]
-async fn a_member_is_added_below_ones_own_rank(app: TestApp) {
+async fn officers_add_members_below_their_own_rank(app: TestApp) {
     let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
     let officer = guild.member("officer", "Officer").await;
-    let made =
+    let created =
         officer.ok(CREATE, json!({ "input": { "discordUsername": " @Zoe\u{308} ", "discordId": "0042" } })).await;
-    let member = &made["createMember"]["member"];
+    let member = &created["createMember"]["member"];
     assert_eq!(member["displayName"], "Zoë");
     assert_eq!(member["rank"]["name"], "Initiate");
     assert_eq!(member["isRegistered"], false);
@@ -217,7 +217,7 @@ async fn a_member_is_added_below_ones_own_rank(app: TestApp) {
 }
 
 #[on_both]
-async fn nobody_reaches_what_is_level_with_them_or_above(app: TestApp) {
+async fn an_officer_changes_only_lower_ranks_and_their_own_display_name(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, peer) = (guild.member("officer", "Officer").await, guild.member("peer", "Officer").await);
     let (veteran, leader) = (guild.member("veteran", "Veteran").await, guild.leader().await);
@@ -237,7 +237,7 @@ async fn nobody_reaches_what_is_level_with_them_or_above(app: TestApp) {
         assert_eq!(officer.refusal(UPDATE, json!({ "input": input })).await, "FORBIDDEN RANK_TOO_LOW", "{change}");
     }
     assert_eq!(officer.refusal(INVITE, json!({ "id": peer.id })).await, "FORBIDDEN RANK_TOO_LOW");
-    // But their own display name, and what is below.
+    // Allowed: their own display name, and members of lower ranks.
     let renamed = officer.ok(UPDATE, json!({ "input": { "id": officer.id, "displayName": "Boss" } })).await;
     assert_eq!(renamed["updateMember"]["member"]["displayName"], "Boss");
     let cleared = officer.ok(UPDATE, json!({ "input": { "id": officer.id, "displayName": null } })).await;
@@ -248,18 +248,18 @@ async fn nobody_reaches_what_is_level_with_them_or_above(app: TestApp) {
 }
 
 #[on_both]
-async fn the_guild_keeps_a_leader(app: TestApp) {
+async fn the_last_registered_leader_cannot_leave_or_step_down(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let officer_rank = json!(async_graphql::ID::from(guild.rank("Officer").id));
     let step_down = json!({ "input": { "id": leader.id, "rankId": officer_rank } });
     let leave = json!({ "input": { "id": leader.id, "active": false } });
     assert_eq!(leader.refusal(UPDATE, step_down.clone()).await, "CONFLICT LAST_LEADER");
-    // One who never registered does not do.
+    // A leader who has never registered does not count.
     let heir = guild.unregistered("heir", "Guild Leader").await;
     assert_eq!(leader.refusal(UPDATE, leave.clone()).await, "CONFLICT LAST_LEADER");
     let code = invite(&leader, &heir).await;
-    guild.anonymous().ok(REGISTER, registering(&code, "heir")).await;
+    guild.anonymous().ok(REGISTER, registration(&code, "heir")).await;
     leader.ok(UPDATE, step_down).await;
     let me = leader.ok("{ me { rank { name } } }", json!({})).await;
     assert_eq!(me["me"]["rank"]["name"], "Officer");
@@ -270,17 +270,17 @@ async fn the_guild_keeps_a_leader(app: TestApp) {
 }
 
 #[on_both]
-async fn of_two_leaders_who_leave_at_once_one_stays(app: TestApp) {
+async fn two_leaders_cannot_deactivate_each_other_at_once(app: TestApp) {
     let guild = app.guild("gg").await;
     let (one, two) = (guild.leader().await, guild.member("two", "Guild Leader").await);
     let leave = |id: &str| json!({ "input": { "id": id, "active": false } });
     let (a, b) = tokio::join!(one.run(UPDATE, leave(&two.id)), two.run(UPDATE, leave(&one.id)));
-    let done = [&a, &b].iter().filter(|answer| answer.get("errors").is_none()).count();
-    assert_eq!(done, 1, "{a} {b}");
+    let succeeded = [&a, &b].iter().filter(|response| response.get("errors").is_none()).count();
+    assert_eq!(succeeded, 1, "{a} {b}");
 }
 
 #[on_both]
-async fn deactivation_voids_every_token_and_coming_back_revives_none(app: TestApp) {
+async fn deactivation_revokes_every_token_and_reactivation_restores_none(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, member) = (guild.member("officer", "Officer").await, guild.member("someone", "Member").await);
     let session = guild.login("someone").await;
@@ -298,7 +298,7 @@ async fn deactivation_voids_every_token_and_coming_back_revives_none(app: TestAp
 }
 
 #[on_both]
-async fn a_demotion_takes_effect_on_the_very_next_request(app: TestApp) {
+async fn a_demotion_takes_effect_on_the_next_request(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     officer.ok(CREATE, json!({ "input": { "discordUsername": "a" } })).await;

@@ -25,7 +25,7 @@ async fn log(client: &Client<'_>) -> Vec<Value> {
     log["nodes"].as_array().unwrap().clone()
 }
 
-/// What is told of to this client, by name: the clock stands still.
+/// The actions that this client sees, sorted by name because all have the same time.
 async fn actions(client: &Client<'_>) -> Vec<String> {
     let mut actions: Vec<String> =
         log(client).await.iter().map(|event| event["action"].as_str().unwrap().to_owned()).collect();
@@ -39,50 +39,50 @@ async fn every_privileged_change_is_recorded_and_nothing_else(app: TestApp) {
     let leader = guild.leader().await;
     let member = guild.member("member", "Member").await;
     let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
-    let do_it = async |mutation: &str, variables: Value| {
+    let change = async |mutation: &str, variables: Value| {
         app.clock.advance(std::time::Duration::from_secs(1));
         leader.ok(mutation, variables).await
     };
-    let made =
-        do_it("mutation { createMember(input: { discordUsername: \"new\" }) { member { id } } }", json!({})).await;
-    let new = made["createMember"]["member"]["id"].clone();
-    do_it(SEND_INVITE, json!({ "id": new })).await;
-    do_it(
+    let created =
+        change("mutation { createMember(input: { discordUsername: \"new\" }) { member { id } } }", json!({})).await;
+    let new = created["createMember"]["member"]["id"].clone();
+    change(SEND_INVITE, json!({ "id": new })).await;
+    change(
         "mutation($id: ID!, $rank: ID!) { updateMember(input: { id: $id, rankId: $rank }) { member { id } } }",
         json!({ "id": new, "rank": rank("Veteran") }),
     )
     .await;
-    do_it(
+    change(
         "mutation($id: ID!) { updateMember(input: { id: $id, discordId: \"9\" }) { member { id } } }",
         json!({ "id": new }),
     )
     .await;
-    do_it(SEND_RESET_CODE, json!({ "id": member.id })).await;
+    change(SEND_RESET_CODE, json!({ "id": member.id })).await;
     let add_character = "mutation($id: ID!) {
         createCharacter(input: { memberId: $id, name: \"Z\", realm: \"R\", class: MAGE, role: HEALER }) {
             character { id }
         }
     }";
-    let character = do_it(add_character, json!({ "id": member.id })).await;
+    let character = change(add_character, json!({ "id": member.id })).await;
     let character = character["createCharacter"]["character"]["id"].clone();
-    do_it(
+    change(
         "mutation($id: ID!) { updateCharacter(input: { id: $id, name: \"Y\" }) { character { id } } }",
         json!({ "id": character }),
     )
     .await;
-    do_it(DELETE_CHARACTER, json!({ "id": character })).await;
-    do_it(
+    change(DELETE_CHARACTER, json!({ "id": character })).await;
+    change(
         "mutation($id: ID!) { updateRank(input: { id: $id, name: \"Boss\", permissions: [] }) { rank { id } } }",
         json!({ "id": rank("Officer") }),
     )
     .await;
-    do_it(DELETE_RANK, json!({ "id": rank("Initiate") })).await;
-    do_it("mutation { createRank(input: { name: \"Low\", level: 1, permissions: [] }) { rank { id } } }", json!({}))
+    change(DELETE_RANK, json!({ "id": rank("Initiate") })).await;
+    change("mutation { createRank(input: { name: \"Low\", level: 1, permissions: [] }) { rank { id } } }", json!({}))
         .await;
-    do_it("mutation { updateGuild(input: { name: \"Other\" }) { guild { id } } }", json!({})).await;
-    // Nothing changed, or refused, or one's own: none of it is recorded.
-    do_it("mutation { updateGuild(input: { name: \"Other\" }) { guild { id } } }", json!({})).await;
-    do_it(
+    change("mutation { updateGuild(input: { name: \"Other\" }) { guild { id } } }", json!({})).await;
+    // Not recorded: requests that change nothing, refused ones, and changes of one's own characters.
+    change("mutation { updateGuild(input: { name: \"Other\" }) { guild { id } } }", json!({})).await;
+    change(
         "mutation($id: ID!) { updateRank(input: { id: $id, name: \"Boss\" }) { rank { id } } }",
         json!({ "id": rank("Officer") }),
     )
@@ -90,15 +90,15 @@ async fn every_privileged_change_is_recorded_and_nothing_else(app: TestApp) {
     let add_own_character = "mutation {
         createCharacter(input: { name: \"Own\", realm: \"R\", class: MAGE, role: HEALER }) { character { id } }
     }";
-    do_it(add_own_character, json!({})).await;
+    change(add_own_character, json!({})).await;
     leader.refusal("mutation { createMember(input: { discordUsername: \"NEW\" }) { member { id } } }", json!({})).await;
 
     let mut events = log(&leader).await;
     events.reverse();
-    let told: Vec<(&str, &str)> =
+    let recorded: Vec<(&str, &str)> =
         events.iter().map(|it| (it["action"].as_str().unwrap(), it["summary"].as_str().unwrap())).collect();
     assert_eq!(
-        told,
+        recorded,
         [
             ("member.create", "Added new as Initiate"),
             ("member.invite", "Issued an invite code for new"),
@@ -123,13 +123,13 @@ async fn every_privileged_change_is_recorded_and_nothing_else(app: TestApp) {
         && it["actorRankLevel"] == 5));
     assert_eq!(events[0]["subject"], json!({ "__typename": "Member", "id": new }));
     assert_eq!(events[0]["at"], "2026-03-01T20:00:02+00:00");
-    assert_eq!(events[7]["subject"], json!(null), "it is gone");
+    assert_eq!(events[7]["subject"], json!(null), "the character is deleted");
     assert_eq!(events[8]["subject"]["__typename"], "Rank");
     assert_eq!(events[11]["subject"]["__typename"], "Guild");
 }
 
 #[on_both]
-async fn the_log_is_paged_newest_first_and_open_to_those_who_may_read_it(app: TestApp) {
+async fn the_log_is_paged_newest_first_and_needs_a_permission(app: TestApp) {
     let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
     let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
     for number in 0..5 {
@@ -156,7 +156,7 @@ async fn the_log_is_paged_newest_first_and_open_to_those_who_may_read_it(app: Te
     assert_eq!(log(&other.leader().await).await.len(), 0);
     assert_eq!(member.refusal(LOG, json!({})).await, "FORBIDDEN PERMISSION_REQUIRED");
     assert_eq!(guild.anonymous().refusal(LOG, json!({})).await, "UNAUTHENTICATED");
-    // By id the same.
+    // The same viewers see an event by its id.
     let node = "query($id: ID!) { node(id: $id) { ... on AuditEvent { summary } } }";
     let id = json!({ "id": page["nodes"][0]["id"] });
     assert_eq!(leader.ok(node, id.clone()).await["node"]["summary"], "Added n4 as Initiate");
@@ -168,7 +168,7 @@ async fn the_log_is_paged_newest_first_and_open_to_those_who_may_read_it(app: Te
 }
 
 #[on_both]
-async fn what_was_done_with_a_hidden_campaign_is_hidden_too(app: TestApp) {
+async fn events_of_a_hidden_campaign_are_hidden_too(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let officer = guild.member("officer", "Officer").await;
@@ -179,59 +179,60 @@ async fn what_was_done_with_a_hidden_campaign_is_hidden_too(app: TestApp) {
     let open = TestCampaign::draft(&officer, 2, json!({})).await;
     assert_eq!(actions(&leader).await.len(), 3);
     assert_eq!(actions(&officer).await, ["campaign.create", "rank.update"]);
-    assert_eq!(actions(&auditor).await, ["rank.update"], "drafts are for those who manage campaigns");
+    assert_eq!(actions(&auditor).await, ["rank.update"], "only managers of campaigns see drafts");
     open.activate(&officer).await;
     assert_eq!(actions(&auditor).await, ["campaign.activate", "campaign.create", "rank.update"]);
-    let of_hidden =
+    let hidden_event =
         log(&leader).await.iter().find(|it| it["subject"]["id"] == hidden.id.as_str()).unwrap()["id"].clone();
-    assert_eq!(officer.ok(NODE_ID, json!({ "id": of_hidden })).await["node"], json!(null));
-    // Opened later, what was done while it was hidden stays so.
+    assert_eq!(officer.ok(NODE_ID, json!({ "id": hidden_event })).await["node"], json!(null));
+    // When the campaign is opened later, its earlier events stay hidden.
     let opened = json!({ "input": { "id": hidden.id, "minRankLevelToVote": 1, "minRankLevelToView": null } });
     leader.ok(UPDATE_CAMPAIGN, opened).await;
     assert_eq!(actions(&officer).await, ["campaign.activate", "campaign.create", "campaign.update", "rank.update"]);
-    assert_eq!(officer.ok(NODE_ID, json!({ "id": of_hidden })).await["node"], json!(null));
-    // Gone, it is no more open than it was.
+    assert_eq!(officer.ok(NODE_ID, json!({ "id": hidden_event })).await["node"], json!(null));
+    // Deleting the campaign does not reveal its events.
     leader.ok(DELETE_CAMPAIGN, hidden.vars()).await;
-    assert_eq!(officer.ok(NODE_ID, json!({ "id": of_hidden })).await["node"], json!(null));
+    assert_eq!(officer.ok(NODE_ID, json!({ "id": hidden_event })).await["node"], json!(null));
     assert!(actions(&leader).await.contains(&"campaign.delete".to_owned()));
-    assert_eq!(leader.ok(NODE_ID, json!({ "id": of_hidden })).await["node"]["id"], of_hidden);
+    assert_eq!(leader.ok(NODE_ID, json!({ "id": hidden_event })).await["node"]["id"], hidden_event);
 }
 
 #[on_both]
-async fn the_whole_life_of_a_campaign_is_told(app: TestApp) {
+async fn every_step_of_a_campaign_is_recorded(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let draft = TestCampaign::draft(&officer, 2, json!({ "title": "Mount" })).await;
     let mut expected = vec!["Drafted the vote “Mount”".to_owned()];
-    let mut tell = async |mutation: &str, variables: Value, summary: &str| {
+    let mut step = async |mutation: &str, variables: Value, summary: &str| {
         app.clock.advance(std::time::Duration::from_secs(1));
         officer.ok(mutation, variables).await;
         expected.push(summary.to_owned());
     };
     let entry = json!({ "id": draft.entries[0] });
-    tell(
+    step(
         "mutation($id: ID!) { updateCampaign(input: { id: $id, durationHours: 5 }) { campaign { id } } }",
         draft.vars(),
         "Changed the settings of the vote “Mount”",
     )
     .await;
-    tell(
+    step(
         "mutation($id: ID!) { addEntry(input: { campaignId: $id, entry: { name: \"new\" } }) { entry { id } } }",
         draft.vars(),
         "Added the entry new to the vote “Mount”",
     )
     .await;
-    tell(
+    step(
         "mutation($id: ID!) { updateEntry(input: { id: $id, name: \"other\" }) { entry { id } } }",
         entry.clone(),
         "Changed the entry other of the vote “Mount”",
     )
     .await;
-    tell(REMOVE_ENTRY, entry, "Took the entry other off the vote “Mount”").await;
-    tell(ACTIVATE_CAMPAIGN, draft.vars(), "Set the vote “Mount” live").await;
-    tell(CLOSE_CAMPAIGN, draft.vars(), "Closed the vote “Mount”").await;
-    tell(ARCHIVE_CAMPAIGN, draft.vars(), "Archived the vote “Mount”").await;
+    step(REMOVE_ENTRY, entry, "Took the entry other off the vote “Mount”").await;
+    step(ACTIVATE_CAMPAIGN, draft.vars(), "Set the vote “Mount” live").await;
+    step(CLOSE_CAMPAIGN, draft.vars(), "Closed the vote “Mount”").await;
+    step(ARCHIVE_CAMPAIGN, draft.vars(), "Archived the vote “Mount”").await;
     expected.reverse();
-    let told: Vec<String> = log(&officer).await.iter().map(|it| it["summary"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(told, expected);
+    let recorded: Vec<String> =
+        log(&officer).await.iter().map(|it| it["summary"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(recorded, expected);
 }

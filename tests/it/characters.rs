@@ -1,4 +1,4 @@
-//! Characters: each member keeps their own, officers those of members below them.
+//! Characters: members manage their own, officers those of lower ranks.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ const PAGE: &str = "query($first: Int, $after: String, $filter: CharacterFilter)
     }
 }";
 
-/// A mage of this name, unless changed.
+/// The input for a mage of this name, with some fields changed.
 fn mage(name: &str, change: Value) -> Value {
     let mut input = json!({ "name": name, "realm": "Sen'jin", "class": "MAGE", "role": "RANGED_DPS" });
     if let (Some(input), Value::Object(change)) = (input.as_object_mut(), change) {
@@ -33,9 +33,9 @@ async fn create(client: &Client<'_>, name: &str, change: Value) -> Value {
     client.ok(CREATE, mage(name, change)).await["createCharacter"]["character"].clone()
 }
 
-async fn mains(client: &Client<'_>, of: &str) -> Vec<String> {
+async fn mains(client: &Client<'_>, member: &str) -> Vec<String> {
     let query = "query($id: ID!) { member(id: $id) { mainCharacter { name } characters { name isMain } } }";
-    let member = client.ok(query, json!({ "id": of })).await["member"].clone();
+    let member = client.ok(query, json!({ "id": member })).await["member"].clone();
     let mains: Vec<String> = member["characters"]
         .as_array()
         .unwrap()
@@ -48,7 +48,7 @@ async fn mains(client: &Client<'_>, of: &str) -> Vec<String> {
 }
 
 #[on_both]
-async fn a_member_keeps_their_own_characters_and_one_main(app: TestApp) {
+async fn a_member_manages_their_characters_and_has_one_main(app: TestApp) {
     let guild = app.guild("gg").await;
     let member = guild.member("member", "Initiate").await;
     let first = create(&member, "  Zoe\u{308} ", json!({ "spec": "frost" })).await;
@@ -66,33 +66,37 @@ async fn a_member_keeps_their_own_characters_and_one_main(app: TestApp) {
     assert_eq!(mains(&member, &member.id).await, ["Third"]);
     member.ok(UPDATE, json!({ "input": { "id": first["id"], "isMain": true } })).await;
     assert_eq!(mains(&member, &member.id).await, ["Zoë"]);
-    // Changing something else leaves the main alone, and deleting it leaves none.
+    // Other changes keep the main; deleting the main leaves none.
     member.ok(UPDATE, json!({ "input": { "id": third["id"], "realm": "Area 52" } })).await;
     assert_eq!(
         member.ok(DELETE_CHARACTER, json!({ "id": first["id"] })).await["deleteCharacter"]["deletedId"],
         first["id"]
     );
     assert_eq!(mains(&member, &member.id).await, Vec::<String>::new());
-    assert_eq!(create(&member, "Fourth", json!({})).await["isMain"], false, "not the first");
+    assert_eq!(
+        create(&member, "Fourth", json!({})).await["isMain"],
+        false,
+        "only a member's first character becomes the main"
+    );
     member.ok(UPDATE, json!({ "input": { "id": third["id"], "isMain": true } })).await;
     member.ok(UPDATE, json!({ "input": { "id": third["id"], "isMain": false } })).await;
     assert_eq!(mains(&member, &member.id).await, Vec::<String>::new());
 }
 
 #[on_both]
-async fn of_two_mains_made_at_once_one_stays(app: TestApp) {
+async fn characters_created_as_main_at_once_leave_one_main(app: TestApp) {
     let guild = app.guild("gg").await;
     let member = guild.member("member", "Member").await;
     let new = |name: &str| member.run(CREATE, mage(name, json!({ "isMain": true })));
-    let answers = tokio::join!(new("a"), new("b"), new("c"), new("d"));
-    for answer in [answers.0, answers.1, answers.2, answers.3] {
-        assert!(answer.get("errors").is_none(), "{answer}");
+    let responses = tokio::join!(new("a"), new("b"), new("c"), new("d"));
+    for response in [responses.0, responses.1, responses.2, responses.3] {
+        assert!(response.get("errors").is_none(), "{response}");
     }
     assert_eq!(mains(&member, &member.id).await.len(), 1);
 }
 
 #[on_both]
-async fn class_and_spec_fit_each_other(app: TestApp) {
+async fn a_spec_must_belong_to_its_class(app: TestApp) {
     let guild = app.guild("gg").await;
     let member = guild.member("member", "Member").await;
     let hunter = create(&member, "Hunter", json!({ "class": "HUNTER", "spec": "beast mastery" })).await;
@@ -130,7 +134,7 @@ async fn class_and_spec_fit_each_other(app: TestApp) {
 }
 
 #[on_both]
-async fn officers_keep_the_characters_of_those_below_them(app: TestApp) {
+async fn officers_manage_the_characters_of_lower_ranks(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     let (peer, member) = (guild.member("peer", "Officer").await, guild.member("member", "Member").await);
@@ -157,7 +161,7 @@ async fn officers_keep_the_characters_of_those_below_them(app: TestApp) {
 }
 
 #[on_both]
-async fn characters_are_found_filtered_and_paged(app: TestApp) {
+async fn characters_are_searched_filtered_and_paged(app: TestApp) {
     let guild = app.guild("gg").await;
     let member = guild.member("member", "Member").await;
     create(&member, "Élodie", json!({ "realm": "Aggra (Português)" })).await;
@@ -187,7 +191,7 @@ async fn characters_are_found_filtered_and_paged(app: TestApp) {
 }
 
 #[on_both]
-async fn the_armory_is_that_of_the_guilds_region(app: TestApp) {
+async fn armory_links_use_the_guilds_region(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     create(&leader, "Thal", json!({ "realm": "Aggra (Português)" })).await;

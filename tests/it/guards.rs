@@ -1,4 +1,4 @@
-//! Every guarded field refuses those who lack what it demands.
+//! Guarded fields and operations refuse viewers without the required permission.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -14,8 +14,8 @@ use crate::support::{
     schema::{SchemaTypes, base_type},
 };
 
-/// What a field demands, as the schema says: a permission, or an empty string where being signed in is enough.
-fn demand(field: &FieldDefinition) -> Option<String> {
+/// The permission that the schema requires for a field; an empty string if signing in is enough.
+fn required_permission(field: &FieldDefinition) -> Option<String> {
     field.directives.iter().find_map(|directive| match directive.node.name.node.as_str() {
         "authenticated" => Some(String::new()),
         "requiresPermission" => Some(directive.node.get_argument("permission").unwrap().node.to_string()),
@@ -23,7 +23,7 @@ fn demand(field: &FieldDefinition) -> Option<String> {
     })
 }
 
-/// Operations that reach every guarded field through fields that are open, with what the field demands.
+/// For each guarded field: its name, an operation that reaches it through open fields, and the required permission.
 fn guarded_operations(types: &SchemaTypes) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     for (root, keyword) in [("Query", "query"), ("Mutation", "mutation"), ("Subscription", "subscription")] {
@@ -32,9 +32,9 @@ fn guarded_operations(types: &SchemaTypes) -> Vec<(String, String, String)> {
         while let Some((ty, before, after)) = queue.pop_front() {
             for field in types.fields(&ty) {
                 let call = types.call(field);
-                if let Some(demand) = demand(field) {
+                if let Some(required_permission) = required_permission(field) {
                     let operation = format!("{before}{call} {}{after}", types.selection(field));
-                    found.push((format!("{ty}.{}", field.name.node), operation, demand));
+                    found.push((format!("{ty}.{}", field.name.node), operation, required_permission));
                 } else if root == "Query"
                     && field.arguments.iter().all(|it| it.node.ty.node.nullable)
                     && seen.insert(base_type(&field.ty.node).to_owned())
@@ -49,10 +49,10 @@ fn guarded_operations(types: &SchemaTypes) -> Vec<(String, String, String)> {
 }
 
 #[on_both]
-async fn every_guarded_field_refuses_those_who_lack_what_it_demands(app: TestApp) {
+async fn every_guarded_field_refuses_viewers_without_its_permission(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
-    // Something to find on the way to each guarded field.
+    // The guarded fields are reached through these objects.
     let campaign = TestCampaign::live(&leader, 2, json!({})).await;
     campaign.close(&leader).await;
     let types = SchemaTypes::parse();
@@ -69,38 +69,38 @@ async fn every_guarded_field_refuses_those_who_lack_what_it_demands(app: TestApp
     }
     for (name, operation, permission) in &operations {
         let refused = refusal_in(&guild.anonymous().run(operation, json!({})).await);
-        assert_eq!(refused, "UNAUTHENTICATED", "{name} for anyone: {operation}");
-        let answer = member.run(operation, json!({})).await;
+        assert_eq!(refused, "UNAUTHENTICATED", "{name} for an anonymous client: {operation}");
+        let response = member.run(operation, json!({})).await;
         if permission.is_empty() {
-            let code = answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
-            assert!(!["UNAUTHENTICATED", "FORBIDDEN"].contains(&code), "{name} for a member: {answer}");
+            let code = response["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
+            assert!(!["UNAUTHENTICATED", "FORBIDDEN"].contains(&code), "{name} for a member: {response}");
         } else {
-            assert_eq!(refusal_in(&answer), "FORBIDDEN PERMISSION_REQUIRED", "{name} for a member: {operation}");
+            assert_eq!(refusal_in(&response), "FORBIDDEN PERMISSION_REQUIRED", "{name} for a member: {operation}");
         }
-        // And lets those through who have it: whatever is wrong then, it is not that.
-        let answer = leader.run(operation, json!({})).await;
-        let reason = answer["errors"][0]["extensions"]["reason"].as_str().unwrap_or_default();
+        // The leader has every permission, so any refusal must have another reason.
+        let response = leader.run(operation, json!({})).await;
+        let reason = response["errors"][0]["extensions"]["reason"].as_str().unwrap_or_default();
         assert_ne!(reason, "PERMISSION_REQUIRED", "{name} for the leader");
         if name.as_str() == "Mutation.logout" {
-            assert_eq!(answer["data"]["logout"]["__typename"], "SuccessPayload");
+            assert_eq!(response["data"]["logout"]["__typename"], "SuccessPayload");
         }
     }
 }
 
-/// Mutations that are open to everyone are those that sign a person in.
+/// Only the mutations that sign a person in are open to everyone.
 #[test]
-fn every_other_mutation_is_guarded() {
+fn all_mutations_except_sign_in_are_guarded() {
     let types = SchemaTypes::parse();
     let open: Vec<&str> = types
         .fields("Mutation")
         .into_iter()
-        .filter(|it| demand(it).is_none())
+        .filter(|it| required_permission(it).is_none())
         .map(|it| it.name.node.as_str())
         .collect();
     assert_eq!(open, ["register", "login", "refreshSession", "resetPassword"]);
 }
 
-// The guard reads a cached viewer, so it may let a request through whose right was just taken away.
+// The guard reads a cached viewer, so a request may pass it although its permission was just revoked.
 #[on_both]
 async fn every_operation_checks_its_permission_again_in_its_transaction(app: TestApp) {
     let discord = LocalDiscord::start().await;
@@ -150,14 +150,15 @@ async fn every_operation_checks_its_permission_again_in_its_transaction(app: Tes
         format!(r#"retryDiscordMessage(id: "{message}")"#),
     ];
     let types = SchemaTypes::parse();
-    let guarded = types.fields("Mutation").into_iter().filter(|it| demand(it).is_some_and(|it| !it.is_empty()));
+    let guarded =
+        types.fields("Mutation").into_iter().filter(|it| required_permission(it).is_some_and(|it| !it.is_empty()));
     let guarded: HashSet<&str> = guarded.map(|it| it.name.node.as_str()).collect();
     let called: HashSet<&str> = calls.iter().map(|call| call.split('(').next().unwrap()).collect();
     assert_eq!(called, guarded);
     for call in &calls {
-        let answer = officer.run(&format!("mutation {{ {call} {{ __typename }} }}"), json!({})).await;
-        assert_eq!(refusal_in(&answer), "FORBIDDEN PERMISSION_REQUIRED", "{call}: {answer}");
+        let response = officer.run(&format!("mutation {{ {call} {{ __typename }} }}"), json!({})).await;
+        assert_eq!(refusal_in(&response), "FORBIDDEN PERMISSION_REQUIRED", "{call}: {response}");
     }
-    // The guard let them all through: it still does.
+    // The guard let all of them pass: the cached viewer is still valid.
     officer.ok(log, json!({})).await;
 }

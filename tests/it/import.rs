@@ -1,4 +1,4 @@
-//! Rosters, imported by officers.
+//! Imports of rosters by officers.
 
 use std::fmt::Write;
 
@@ -21,11 +21,11 @@ async fn import(client: &Client<'_>, format: &str, data: &str, skip_bad: bool) -
 
 /// `place field reason` of each problem.
 fn problems(outcome: &Value) -> Vec<String> {
-    let told = |problem: &Value| {
+    let line = |problem: &Value| {
         let parts = ["place", "field", "reason"].iter().filter_map(|part| problem[part].as_str());
         parts.collect::<Vec<_>>().join(" ")
     };
-    outcome["problems"].as_array().unwrap().iter().map(told).collect()
+    outcome["problems"].as_array().unwrap().iter().map(line).collect()
 }
 
 async fn roster(guild: &TestGuild<'_>) -> Value {
@@ -41,7 +41,7 @@ fn character(name: &str, realm: &str, class: &str, spec: Option<&str>, role: &st
 }
 
 #[on_both]
-async fn an_officer_imports_a_roster_of_those_below_them(app: TestApp) {
+async fn an_officer_imports_a_roster_of_lower_ranks(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let known = guild.member("Known", "Initiate").await;
@@ -102,10 +102,10 @@ async fn an_officer_imports_a_roster_of_those_below_them(app: TestApp) {
         ]
     );
     let log = officer.ok("{ auditLog { nodes { action summary actor { displayName } } } }", json!({})).await;
-    let mut told = strings(&log["auditLog"]["nodes"], "/summary");
-    told.sort();
+    let mut summaries = strings(&log["auditLog"]["nodes"], "/summary");
+    summaries.sort();
     assert_eq!(
-        told,
+        summaries,
         [
             "Added Second-Area 52, a character of Known",
             "Added Zoë as Veteran",
@@ -115,10 +115,10 @@ async fn an_officer_imports_a_roster_of_those_below_them(app: TestApp) {
             "Promoted Known: rank from Initiate to Member",
         ]
     );
-    // Again it changes nothing, and nothing is recorded.
-    let again = import(&officer, "JSON", &file, false).await;
+    // A repeated import changes and records nothing.
+    let repeated = import(&officer, "JSON", &file, false).await;
     assert_eq!(
-        (&again["rowsUnchanged"], &again["membersAdded"], &again["charactersChanged"]),
+        (&repeated["rowsUnchanged"], &repeated["membersAdded"], &repeated["charactersChanged"]),
         (&json!(5), &json!(0), &json!(0))
     );
     assert_eq!(roster(&guild).await, imported);
@@ -126,7 +126,7 @@ async fn an_officer_imports_a_roster_of_those_below_them(app: TestApp) {
 }
 
 #[on_both]
-async fn a_bad_row_keeps_all_out_unless_it_is_to_be_skipped(app: TestApp) {
+async fn a_bad_row_refuses_the_whole_file_unless_it_is_skipped(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     guild.member("peer", "Officer").await;
@@ -161,9 +161,9 @@ async fn a_bad_row_keeps_all_out_unless_it_is_to_be_skipped(app: TestApp) {
         (&skipped["imported"], &skipped["membersAdded"], &skipped["charactersAdded"], &skipped["rowsLeftOut"]),
         (&json!(true), &json!(1), &json!(1), &json!(7))
     );
-    // The leader may, but for the guild's last.
+    // The leader may import these ranks, except for the demotion of the last leader.
     let outcome = import(&leader, "CSV", "discord_username,rank\nclimber,Guild Leader\nleader,Member\n", false).await;
-    assert_eq!(problems(&outcome), ["line 3 rank LAST_LEADER"], "whoever never registered does not lead");
+    assert_eq!(problems(&outcome), ["line 3 rank LAST_LEADER"], "an unregistered member does not count as a leader");
     for (data, format) in [("[]", "JSON"), ("{\"members\": 5}", "JSON"), ("name,rank\nx,y", "CSV"), ("", "CSV")] {
         let input = json!({ "input": { "format": format, "data": data } });
         assert_eq!(leader.refusal(IMPORT, input).await, "BAD_USER_INPUT data", "{data}");
@@ -174,7 +174,7 @@ async fn a_bad_row_keeps_all_out_unless_it_is_to_be_skipped(app: TestApp) {
 }
 
 #[on_both]
-async fn twenty_thousand_rows_go_in_at_once(app: TestApp) {
+async fn twenty_thousand_rows_are_imported_in_bulk(app: TestApp) {
     let guild = app.guild("gg").await;
     let mut file = String::from("discord_username,display_name,rank,character_name,realm,class,spec,role,main_alt\n");
     for member in 0..5_000 {
@@ -189,7 +189,7 @@ async fn twenty_thousand_rows_go_in_at_once(app: TestApp) {
     let outcome =
         guildhall::identity::import_roster(&app.app.access, guild.id, None, data, false, |_, _| ()).await.unwrap();
     assert_eq!((outcome.members_added, outcome.characters_added, outcome.left_out), (5_000, 20_000, 0));
-    // SQLite's client counts a statement a row, though it prepares it once.
+    // On SQLite each row counts as a statement, although it is prepared once.
     let statements = app.app.db.statements() - before;
     assert!(!app.app.db.is_shared() || statements < 100, "{statements} statements");
     let data = (guildhall::identity::import::Format::Csv, file.into_bytes());

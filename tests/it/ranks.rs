@@ -1,4 +1,4 @@
-//! Ranks: made, changed and deleted from above.
+//! Ranks: creating, changing and deleting them.
 
 use serde_json::{Value, json};
 
@@ -27,29 +27,29 @@ async fn create(client: &Client<'_>, name: &str, level: i64, permissions: &[&str
 }
 
 #[on_both]
-async fn a_rank_is_made_changed_and_deleted(app: TestApp) {
+async fn a_rank_is_created_changed_and_deleted(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let input = json!({
         "name": "  Scho\u{308}n ", "level": 7, "permissions": ["AUDIT_VIEW", "AUDIT_VIEW"],
         "description": "Lines\nof text", "discordRoleId": "0042",
     });
-    // The leader's rank has level 5: first it makes room.
+    // The leader's rank has level 5, so it is raised first.
     leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Guild Leader"), "level": 1000 } })).await;
-    let made = leader.ok(CREATE, json!({ "input": input })).await["createRank"]["rank"].clone();
+    let created = leader.ok(CREATE, json!({ "input": input })).await["createRank"]["rank"].clone();
     assert_eq!(
-        made,
+        created,
         json!({
-            "id": made["id"], "name": "Schön", "level": 7, "description": "Lines\nof text",
+            "id": created["id"], "name": "Schön", "level": 7, "description": "Lines\nof text",
             "permissions": ["AUDIT_VIEW"], "discordRoleId": "42", "memberCount": 0,
         })
     );
-    let change = json!({ "id": made["id"], "description": null, "discordRoleId": null, "permissions": [] });
+    let change = json!({ "id": created["id"], "description": null, "discordRoleId": null, "permissions": [] });
     let changed = leader.ok(UPDATE, json!({ "input": change })).await["updateRank"]["rank"].clone();
     assert_eq!(
         changed,
         json!({
-            "id": made["id"], "name": "Schön", "level": 7, "description": null, "permissions": [],
+            "id": created["id"], "name": "Schön", "level": 7, "description": null, "permissions": [],
             "discordRoleId": null,
         })
     );
@@ -58,12 +58,12 @@ async fn a_rank_is_made_changed_and_deleted(app: TestApp) {
         strings(&ladder["ranks"], "/name"),
         ["Guild Leader", "Schön", "Officer", "Veteran", "Member", "Initiate"]
     );
-    assert_eq!(leader.ok(DELETE_RANK, json!({ "id": made["id"] })).await["deleteRank"]["deletedId"], made["id"]);
-    assert_eq!(leader.refusal(DELETE_RANK, json!({ "id": made["id"] })).await, "NOT_FOUND id");
+    assert_eq!(leader.ok(DELETE_RANK, json!({ "id": created["id"] })).await["deleteRank"]["deletedId"], created["id"]);
+    assert_eq!(leader.refusal(DELETE_RANK, json!({ "id": created["id"] })).await, "NOT_FOUND id");
 }
 
 #[on_both]
-async fn what_a_rank_may_not_be_is_refused_by_field(app: TestApp) {
+async fn an_invalid_rank_is_refused_with_the_field(app: TestApp) {
     let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
     let leader = guild.leader().await;
     leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Guild Leader"), "level": 100 } })).await;
@@ -79,9 +79,9 @@ async fn what_a_rank_may_not_be_is_refused_by_field(app: TestApp) {
         (json!({ "name": "x", "level": 9, "description": "x".repeat(5001) }), "BAD_USER_INPUT description"),
         (json!({ "name": "x", "level": 9, "discordRoleId": "role" }), "BAD_USER_INPUT discordRoleId"),
     ] {
-        let mut made = input.clone();
-        made["permissions"] = json!([]);
-        assert_eq!(leader.refusal(CREATE, json!({ "input": made })).await, refusal, "creating {input}");
+        let mut created = input.clone();
+        created["permissions"] = json!([]);
+        assert_eq!(leader.refusal(CREATE, json!({ "input": created })).await, refusal, "creating {input}");
         let mut changed = input.clone();
         changed["id"] = id(&guild, "Member");
         assert_eq!(leader.refusal(UPDATE, json!({ "input": changed })).await, refusal, "changing to {input}");
@@ -93,7 +93,7 @@ async fn what_a_rank_may_not_be_is_refused_by_field(app: TestApp) {
 }
 
 #[on_both]
-async fn nobody_makes_or_changes_a_rank_level_with_them_or_above(app: TestApp) {
+async fn members_create_and_change_only_lower_ranks(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     let held = ["RANKS_MANAGE", "MEMBERS_MANAGE", "DISCORD_MANAGE"];
@@ -121,15 +121,15 @@ async fn nobody_makes_or_changes_a_rank_level_with_them_or_above(app: TestApp) {
     for rank in ["Officer", "Guild Leader"] {
         assert_eq!(officer.refusal(DELETE_RANK, json!({ "id": id(&guild, rank) })).await, too_low);
     }
-    // Below, and no more than they hold.
+    // Allowed: lower ranks, and permissions that the officer has.
     officer.ok(UPDATE, json!({ "input": { "id": id(&guild, "Veteran"), "name": "Elder", "permissions": held } })).await;
     officer.ok(DELETE_RANK, json!({ "id": id(&guild, "Initiate") })).await;
-    // What a rank holds already it keeps, also by the hand of those who lack it.
+    // An edit may keep a permission of the rank that the officer lacks.
     leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Member"), "permissions": ["AUDIT_VIEW"] } })).await;
     officer
         .ok(UPDATE, json!({ "input": { "id": id(&guild, "Member"), "permissions": ["AUDIT_VIEW", "MEMBERS_MANAGE"] } }))
         .await;
-    // Those without the permission change nothing at all.
+    // A member without the permission changes no rank.
     let veteran = guild.member("veteran", "Member").await;
     assert_eq!(
         veteran.refusal(DELETE_RANK, json!({ "id": id(&guild, "Member") })).await,
@@ -138,7 +138,7 @@ async fn nobody_makes_or_changes_a_rank_level_with_them_or_above(app: TestApp) {
 }
 
 #[on_both]
-async fn a_rank_with_permissions_one_lacks_is_not_ones_to_give(app: TestApp) {
+async fn a_rank_with_permissions_the_officer_lacks_cannot_be_given(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     let member = guild.member("member", "Member").await;
@@ -149,19 +149,19 @@ async fn a_rank_with_permissions_one_lacks_is_not_ones_to_give(app: TestApp) {
     assert_eq!(officer.refusal(UPDATE_MEMBER, promote(&member)).await, too_low);
     let new = json!({ "input": { "discordUsername": "x", "rankId": id(&guild, "Veteran") } });
     assert_eq!(officer.refusal(CREATE_MEMBER, new).await, too_low);
-    // Nor is the account of someone who was given it: whoever has the code could act as them.
+    // Codes for members of that rank are refused too, because with a code the officer could act as them.
     leader.ok(UPDATE_MEMBER, promote(&member)).await;
     leader.ok(UPDATE_MEMBER, promote(&judge)).await;
     assert_eq!(officer.refusal(SEND_RESET_CODE, json!({ "id": member.id })).await, too_low);
     assert_eq!(officer.refusal(SEND_INVITE, json!({ "id": judge.id })).await, too_low);
-    // But they are below, and can be renamed and demoted.
+    // The officer can still rename and demote them.
     officer
         .ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "displayName": "M", "rankId": id(&guild, "Member") } }))
         .await;
 }
 
 #[on_both]
-async fn the_highest_rank_stays_the_highest_and_holds_everything(app: TestApp) {
+async fn the_highest_rank_stays_highest_and_keeps_every_permission(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let highest = id(&guild, "Guild Leader");
@@ -192,12 +192,12 @@ async fn the_highest_rank_stays_the_highest_and_holds_everything(app: TestApp) {
         (&json!("Warchief"), &json!(50), &json!(PERMISSIONS))
     );
     let me = leader.ok("{ me { rank { level } } }", json!({})).await;
-    assert_eq!(me["me"]["rank"]["level"], 50, "its holders rise with it");
+    assert_eq!(me["me"]["rank"]["level"], 50, "its members have the new level");
     create(&leader, "Regent", 49, &PERMISSIONS).await;
 }
 
 #[on_both]
-async fn a_rank_in_use_is_not_deleted(app: TestApp) {
+async fn a_rank_in_use_cannot_be_deleted(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let member = guild.member("member", "Veteran").await;
@@ -208,19 +208,19 @@ async fn a_rank_in_use_is_not_deleted(app: TestApp) {
 }
 
 #[on_both]
-async fn of_two_ranks_made_at_one_level_at_once_one_stays(app: TestApp) {
+async fn only_one_of_two_ranks_created_at_once_gets_a_level(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Guild Leader"), "level": 100 } })).await;
     let input = |name: &str| json!({ "input": { "name": name, "level": 50, "permissions": [] } });
     let (a, b) = tokio::join!(leader.run(CREATE, input("a")), leader.run(CREATE, input("b")));
-    let refused: Vec<&Value> = [&a, &b].into_iter().filter(|answer| answer.get("errors").is_some()).collect();
+    let refused: Vec<&Value> = [&a, &b].into_iter().filter(|response| response.get("errors").is_some()).collect();
     assert_eq!(refused.len(), 1, "{a} {b}");
     assert_eq!(refused[0]["errors"][0]["extensions"]["reason"], "LEVEL_TAKEN");
 }
 
 #[on_both]
-async fn a_rank_that_loses_its_rights_does_so_at_once(app: TestApp) {
+async fn permissions_removed_from_a_rank_are_lost_at_once(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     let (member, veteran) = (guild.member("member", "Member").await, guild.member("veteran", "Veteran").await);
@@ -232,7 +232,7 @@ async fn a_rank_that_loses_its_rights_does_so_at_once(app: TestApp) {
     leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "permissions": [] } })).await;
     let refused = officer.refusal(AUDIT_COUNT, json!({})).await;
     assert_eq!(refused, "FORBIDDEN PERMISSION_REQUIRED");
-    // The veterans were the last who had not voted; lowered, they no longer count, and the vote is over.
+    // Only veterans have not voted. At a lower level they are no longer eligible, so the vote closes.
     leader.ok(DELETE_RANK, json!({ "id": id(&guild, "Initiate") })).await;
     leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Veteran"), "level": 1 } })).await;
     let closed = member.ok(CAMPAIGN_STATUS, campaign.vars()).await;

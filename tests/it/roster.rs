@@ -1,4 +1,4 @@
-//! The guild's people, as they are read.
+//! Reading the guild, its ranks and its members.
 
 use guildhall::{db::Conn, identity};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ const PAGE: &str = "query($first: Int, $after: String, $last: Int, $before: Stri
 }";
 
 #[on_both]
-async fn a_guild_and_its_ladder(app: TestApp) {
+async fn a_guild_shows_its_ranks_and_the_viewer(app: TestApp) {
     let guild = app.guild("emberwatch").await;
     let data = guild
         .anonymous()
@@ -71,7 +71,7 @@ async fn the_roster_is_paged_by_rank_then_name_in_both_directions(app: TestApp) 
 }
 
 #[on_both]
-async fn a_page_stays_in_place_while_rows_come_and_go(app: TestApp) {
+async fn a_cursor_keeps_its_position_while_rows_are_added(app: TestApp) {
     let guild = app.guild("gg").await;
     for name in ["b", "d", "f"] {
         guild.member(name, "Member").await;
@@ -86,21 +86,21 @@ async fn a_page_stays_in_place_while_rows_come_and_go(app: TestApp) {
 }
 
 #[on_both]
-async fn what_is_not_a_page_is_refused_by_field(app: TestApp) {
+async fn invalid_page_arguments_are_refused_with_the_field(app: TestApp) {
     let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
     guild.member("a", "Member").await;
     let anyone = guild.anonymous();
     let foreign = other.anonymous().ok(PAGE, json!({ "first": 1 })).await["members"]["pageInfo"]["endCursor"].clone();
     let campaigns = "query($after: String) { campaigns(after: $after) { nodes { id } } }";
     let cursor = anyone.ok(PAGE, json!({ "first": 1 })).await["members"]["pageInfo"]["endCursor"].clone();
-    // One bit of what a cursor says, and it was not issued here.
+    // A cursor with a changed character is not one that the server has issued.
     let altered: String = cursor
         .as_str()
         .unwrap()
         .chars()
         .rev()
         .enumerate()
-        .map(|(place, c)| if place == 5 { if c == 'A' { 'B' } else { 'A' } } else { c })
+        .map(|(index, c)| if index == 5 { if c == 'A' { 'B' } else { 'A' } } else { c })
         .collect::<Vec<_>>()
         .into_iter()
         .rev()
@@ -122,7 +122,7 @@ async fn what_is_not_a_page_is_refused_by_field(app: TestApp) {
 }
 
 #[on_both]
-async fn members_are_found_literally_whatever_the_case_and_accents(app: TestApp) {
+async fn search_ignores_case_and_accents_and_has_no_wildcards(app: TestApp) {
     let guild = app.guild("gg").await;
     let mut odd = guild.member_row("odd_100%", "Member", false).await;
     odd.display_name = String::from("Élodie Ångström");
@@ -154,7 +154,7 @@ async fn members_are_found_literally_whatever_the_case_and_accents(app: TestApp)
 }
 
 #[on_both]
-async fn anything_with_an_id_is_found_by_it_in_its_own_guild_only(app: TestApp) {
+async fn global_ids_are_found_only_in_their_own_guild(app: TestApp) {
     let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
     let member = guild.member("a", "Member").await;
     let ids = guild.anonymous().ok("{ guild { id } ranks { id } }", json!({})).await;
@@ -177,14 +177,14 @@ async fn anything_with_an_id_is_found_by_it_in_its_own_guild_only(app: TestApp) 
         "query($rank: ID!, $member: ID!) { rank(id: $rank) { id } member(id: $member) { id } node(id: $rank) { id } }";
     let nothing = json!({ "rank": null, "member": null, "node": null });
     assert_eq!(other.anonymous().ok(lookups, json!({ "rank": rank, "member": member.id })).await, nothing);
-    // Each kind of id only means its own kind.
+    // An id of one type is not found as another type.
     assert_eq!(guild.anonymous().ok(lookups, json!({ "rank": member.id, "member": rank })).await["rank"], json!(null));
     let many: Vec<&str> = vec!["x"; 101];
     assert_eq!(guild.anonymous().refusal(nodes, json!({ "ids": many })).await, "BAD_USER_INPUT ids");
 }
 
 #[on_both]
-async fn what_is_private_to_a_member_is_shown_to_them_and_to_those_who_manage_members(app: TestApp) {
+async fn private_fields_are_shown_to_the_member_and_to_managers_of_members(app: TestApp) {
     let guild = app.guild("gg").await;
     let mut row = guild.member_row("a", "Member", true).await;
     row.discord_id = Some("77".to_owned());
@@ -199,7 +199,7 @@ async fn what_is_private_to_a_member_is_shown_to_them_and_to_those_who_manage_me
 }
 
 #[on_both]
-async fn a_page_takes_the_same_number_of_statements_whatever_its_size(app: TestApp) {
+async fn the_number_of_statements_of_a_page_does_not_depend_on_its_size(app: TestApp) {
     let guild = app.guild("gg").await;
     let mut rows = Vec::new();
     for number in 0..60 {
@@ -215,19 +215,19 @@ async fn a_page_takes_the_same_number_of_statements_whatever_its_size(app: TestA
     let large = guild.anonymous().count_statements(roster, json!({ "first": 50 })).await;
     assert_eq!(small, large, "statements for 2 and for 50 members");
     assert_eq!(large, 5, "the members, the guild, the ranks' counts, the characters, the mains");
-    assert_eq!(cold, 6, "once the ladder, too");
+    assert_eq!(cold, 6, "the rank ladder too, once");
     let page = "{ members(first: 2) { totalCount nodes { id rank { name } mainCharacter { armoryUrl } } } }";
     assert_eq!(guild.anonymous().count_statements("{ members(first: 2) { nodes { id } } }", json!({})).await, 1);
     assert_eq!(
         guild.anonymous().count_statements(page, json!({})).await,
         4,
-        "members, their mains, the guild, how many there are"
+        "the members, their mains, the guild, the total"
     );
-    assert_eq!(guild.anonymous().count_statements(page, json!({})).await, 3, "they are as many as before");
+    assert_eq!(guild.anonymous().count_statements(page, json!({})).await, 3, "the total is cached");
 }
 
 #[on_both]
-async fn numbers_and_ranks_are_those_of_the_roster_by_now(app: TestApp) {
+async fn counts_and_ranks_follow_changes_of_the_roster(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let page = "{ guild { memberCount } all: members(filter: { active: null }) { totalCount }
@@ -259,9 +259,9 @@ async fn numbers_and_ranks_are_those_of_the_roster_by_now(app: TestApp) {
 }
 
 #[on_both]
-async fn a_bulk_insert_binds_more_values_than_one_statement_takes(app: TestApp) {
-    // Of 16 columns, 12 always with a value: more than 65,535 values, which PostgreSQL binds at most, and twice
-    // the 32,766 of SQLite.
+async fn a_bulk_insert_can_exceed_the_bind_limit_of_one_statement(app: TestApp) {
+    // At least 12 values for each row (of 16 columns): more than the 65,535 that PostgreSQL binds in a statement, and
+    // more than twice SQLite's 32,766.
     const ROWS: usize = 6_000;
     let guild = app.guild("gg").await;
     let mut members = Vec::with_capacity(ROWS);

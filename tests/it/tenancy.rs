@@ -1,4 +1,4 @@
-//! Guilds know nothing of each other, whatever is asked of them.
+//! Guilds are isolated: no operation reads or changes anything of another guild.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -18,11 +18,11 @@ use crate::support::{
     schema::{SchemaTypes, base_type},
 };
 
-/// A value of each kind that an operation can be called with, by placeholder.
-type Things = BTreeMap<&'static str, String>;
+/// A value for each placeholder in the arguments of operations.
+type Objects = BTreeMap<&'static str, String>;
 
-/// The arguments of every operation: all its ids, and the others that it requires. `@kind` stands for an object of the
-/// guild. The test fails for an operation that is missing here; with its arguments here, its scope is tested.
+/// The arguments of every operation: all its ids, and the other required ones. `@kind` stands for an object of the
+/// guild. The tests fail for an operation that is missing here, and check that every other stays within its guild.
 fn arguments(operation: &str) -> Option<Value> {
     let page = json!({});
     Some(match operation {
@@ -82,11 +82,11 @@ fn arguments(operation: &str) -> Option<Value> {
     })
 }
 
-/// Placeholders that are known to whoever was told, and are no ids.
+/// Placeholders of codes, usernames and tokens, which are not ids.
 const SECRETS: [&str; 5] = ["@invite", "@newcomer", "@username", "@refresh", "@reset"];
 
-/// A guild with one of everything, each of whose names says whose it is.
-async fn things(guild: &TestGuild<'_>) -> Things {
+/// Creates one object of each kind, with the guild's slug in its name.
+async fn objects(guild: &TestGuild<'_>) -> Objects {
     let (leader, username) = (guild.leader().await, format!("{}-member", guild.slug));
     let member = guild.member(&username, "Member").await;
     let newcomer = guild.unregistered(&format!("{}-newcomer", guild.slug), "Initiate").await;
@@ -111,7 +111,7 @@ async fn things(guild: &TestGuild<'_>) -> Things {
         let query = format!("mutation($id: ID!) {{ {mutation}(memberId: $id) {{ code }} }}");
         leader.ok(&query, json!({ "id": of.id })).await[mutation]["code"].as_str().unwrap().to_owned()
     };
-    // A dead letter, as the bot leaves one.
+    // A dead letter, as the bot would store it.
     let message = MessageId::new();
     let at = "'2026-03-01 20:00:00'";
     guild
@@ -129,7 +129,7 @@ async fn things(guild: &TestGuild<'_>) -> Things {
         MemberId::try_from(&ID(member.id.clone())).unwrap(),
     );
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    Things::from([
+    Objects::from([
         ("@guild", text(&ids["guild"]["id"])),
         ("@rank", ID::from(guild.rank("Veteran").id).0),
         ("@member", member.id.clone()),
@@ -151,9 +151,9 @@ async fn things(guild: &TestGuild<'_>) -> Things {
     ])
 }
 
-/// Things of each kind that never were.
-fn nothing() -> Things {
-    Things::from([
+/// Values that never existed.
+fn unknown_objects() -> Objects {
+    Objects::from([
         ("@guild", ID::from(GuildId::new()).0),
         ("@rank", ID::from(RankId::new()).0),
         ("@member", ID::from(MemberId::new()).0),
@@ -192,10 +192,10 @@ fn ids(types: &SchemaTypes, values: &[&InputValueDefinition], at: &str) -> Vec<S
     let mut found = Vec::new();
     for value in values {
         let is_list = |ty: &Type| matches!(ty.base, BaseType::List(_));
-        let place = format!("{at}/{}{}", value.name.node, if is_list(&value.ty.node) { "/0" } else { "" });
+        let path = format!("{at}/{}{}", value.name.node, if is_list(&value.ty.node) { "/0" } else { "" });
         match base_type(&value.ty.node) {
-            "ID" => found.push(place),
-            ty => found.extend(ids(types, &types.input_fields(ty), &place)),
+            "ID" => found.push(path),
+            ty => found.extend(ids(types, &types.input_fields(ty), &path)),
         }
     }
     found
@@ -209,17 +209,17 @@ struct SchemaOperation {
 }
 
 impl SchemaOperation {
-    /// Every operation of the schema, as it is called.
+    /// Every operation of the schema, with a document that calls it.
     fn all(types: &SchemaTypes) -> Vec<Self> {
         let mut all = Vec::new();
         for (root, keyword) in [("Query", "query"), ("Mutation", "mutation"), ("Subscription", "subscription")] {
             for field in types.fields(root) {
                 let name = field.name.node.to_string();
-                let arguments = arguments(&name).unwrap_or_else(|| panic!("say what {name} is called with"));
+                let arguments = arguments(&name).unwrap_or_else(|| panic!("`arguments` has no {name}"));
                 let given: Vec<&InputValueDefinition> = field.arguments.iter().map(|it| &it.node).collect();
-                let told: HashSet<String> = placeholders(&arguments, "").into_iter().map(|(place, _)| place).collect();
-                for place in ids(types, &given, "") {
-                    assert!(told.contains(&place), "say what {name} is called with at {place}");
+                let listed: HashSet<String> = placeholders(&arguments, "").into_iter().map(|(path, _)| path).collect();
+                for path in ids(types, &given, "") {
+                    assert!(listed.contains(&path), "`arguments` has no {path} for {name}");
                 }
                 let used = given.iter().filter(|it| arguments.get(it.name.node.as_str()).is_some());
                 let (declared, passed): (Vec<_>, Vec<_>) = used
@@ -240,8 +240,8 @@ impl SchemaOperation {
 
     async fn run(&self, client: &Client<'_>, arguments: Value) -> Value {
         if self.is_subscription {
-            let mut answers = client.subscribe(&self.document, arguments.clone()).await;
-            // It is silent until something becomes of the campaign.
+            let mut responses = client.subscribe(&self.document, arguments.clone()).await;
+            // The stream sends nothing until the campaign changes.
             let edits = async {
                 for number in 0.. {
                     let input =
@@ -250,25 +250,25 @@ impl SchemaOperation {
                 }
             };
             return tokio::select! {
-                answer = next_response(&mut answers) => answer.unwrap_or_default(),
+                response = next_response(&mut responses) => response.unwrap_or_default(),
                 () = edits => Value::Null,
             };
         }
         client.run(&self.document, arguments).await
     }
 
-    /// Its arguments with a thing for each placeholder; at `place`, another.
-    fn with(&self, ours: &Things, place: &str, other: &str) -> Value {
+    /// The arguments with a value for each placeholder; at `path`, another value.
+    fn with(&self, ours: &Objects, path: &str, other: &str) -> Value {
         let mut arguments = self.arguments.clone();
         for (pointer, kind) in placeholders(&self.arguments, "") {
-            let thing = if pointer == place { other } else { &ours[kind.as_str()] };
-            *arguments.pointer_mut(&pointer).unwrap() = json!(thing);
+            let value = if pointer == path { other } else { &ours[kind.as_str()] };
+            *arguments.pointer_mut(&pointer).unwrap() = json!(value);
         }
         arguments
     }
 }
 
-/// All that a guild has, as its leader sees it.
+/// The state of a guild, as its leader sees it.
 async fn snapshot(guild: &TestGuild<'_>) -> Value {
     let query = "{
         guild { name region memberCount } ranks { id name level description permissions }
@@ -282,39 +282,39 @@ async fn snapshot(guild: &TestGuild<'_>) -> Value {
 }
 
 #[on_both]
-async fn what_is_anothers_is_as_if_it_never_was(app: TestApp) {
+async fn objects_of_another_guild_behave_like_unknown_ones(app: TestApp) {
     let discord = LocalDiscord::start().await;
     let app = app.with_bot(&discord).await;
     let (ours, theirs) = (app.guild("ours").await, app.guild("theirs").await);
-    let (own, foreign, none) = (things(&ours).await, things(&theirs).await, nothing());
+    let (own, foreign, none) = (objects(&ours).await, objects(&theirs).await, unknown_objects());
     let before = snapshot(&theirs).await;
     let leader = ours.leader().await;
     let mut tried = 0;
     for operation in SchemaOperation::all(&SchemaTypes::parse()) {
-        for (place, kind) in placeholders(&operation.arguments, "") {
+        for (path, kind) in placeholders(&operation.arguments, "") {
             let kinds: Vec<&str> = if kind == "@any" { own.keys().copied().collect() } else { vec![kind.as_str()] };
             for kind in kinds.into_iter().filter(|kind| operation.name != "node" || !SECRETS.contains(kind)) {
-                let mut answers = Vec::new();
-                for (whose, thing) in
+                let mut responses = Vec::new();
+                for (whose, value) in
                     [("foreign", &*foreign[kind]), ("unknown", &*none[kind]), ("malformed", "nonsense")]
                 {
-                    // A code goes with a username, and both with their guild.
-                    let thing = if whose == "malformed" && SECRETS.contains(&kind) { "nobody" } else { thing };
-                    answers.push((whose, operation.run(&leader, operation.with(&own, &place, thing)).await));
+                    // Codes, usernames and tokens have no malformed form: any other text is unknown.
+                    let value = if whose == "malformed" && SECRETS.contains(&kind) { "nobody" } else { value };
+                    responses.push((whose, operation.run(&leader, operation.with(&own, &path, value)).await));
                 }
-                let (_, first) = &answers[0];
-                for (whose, answer) in &answers {
-                    assert_eq!(answer, first, "{} with a {whose} {kind} at {place}", operation.name);
+                let (_, first) = &responses[0];
+                for (whose, response) in &responses {
+                    assert_eq!(response, first, "{} with a {whose} {kind} at {path}", operation.name);
                 }
                 let refused = first["errors"].is_array();
                 let null = first["data"][&operation.name].is_null() || first["data"][&operation.name] == json!([null]);
-                assert!(refused || null, "{} with {kind} at {place}: {first}", operation.name);
+                assert!(refused || null, "{} with {kind} at {path}: {first}", operation.name);
                 let is_lookup = ["node", "nodes", "rank", "member", "campaign"].contains(&operation.name.as_str());
                 assert_eq!(refused, !is_lookup, "{} with {kind}: {first}", operation.name);
                 if refused && !SECRETS.contains(&kind) {
                     let code = first["errors"][0]["extensions"]["code"].as_str().unwrap();
                     let of_a_list =
-                        ["reorderEntries", "castBallot"].contains(&operation.name.as_str()) && place.ends_with('0');
+                        ["reorderEntries", "castBallot"].contains(&operation.name.as_str()) && path.ends_with('0');
                     assert_eq!(
                         code,
                         if of_a_list { "BAD_USER_INPUT" } else { "NOT_FOUND" },
@@ -327,32 +327,36 @@ async fn what_is_anothers_is_as_if_it_never_was(app: TestApp) {
         }
     }
     assert!(tried > 60, "{tried}");
-    assert_eq!(snapshot(&theirs).await, before, "nothing of theirs has changed");
+    assert_eq!(snapshot(&theirs).await, before, "the other guild has not changed");
 }
 
 #[on_both]
-async fn no_answer_tells_of_another_guild(app: TestApp) {
+async fn no_response_contains_data_of_another_guild(app: TestApp) {
     let discord = LocalDiscord::start().await;
     let app = app.with_bot(&discord).await;
     let (ours, theirs) = (app.guild("ours").await, app.guild("theirs").await);
-    let (own, foreign) = (things(&ours).await, things(&theirs).await);
+    let (own, foreign) = (objects(&ours).await, objects(&theirs).await);
     let leader = ours.leader().await;
     let before = snapshot(&theirs).await;
     for operation in SchemaOperation::all(&SchemaTypes::parse()) {
-        // By its own things each works, and shows nothing but them. Signing out is last.
+        // Each operation works with the guild's own objects, and shows no others.
         let kinds: Vec<&str> =
             if operation.arguments.to_string().contains("@any") { own.keys().copied().collect() } else { vec![""] };
         for kind in kinds {
             let mut own = own.clone();
             own.insert("@any", own.get(kind).cloned().unwrap_or_default());
-            let answer = operation.run(&leader, operation.with(&own, "", "")).await.to_string();
-            assert!(!answer.contains("theirs"), "{}: {answer}", operation.name);
-            for (kind, thing) in &foreign {
-                assert!(!answer.contains(thing.as_str()), "{} tells of {kind}: {answer}", operation.name);
+            let response = operation.run(&leader, operation.with(&own, "", "")).await.to_string();
+            assert!(!response.contains("theirs"), "{}: {response}", operation.name);
+            for (kind, value) in &foreign {
+                assert!(
+                    !response.contains(value.as_str()),
+                    "the response of {} contains the other guild's {kind}: {response}",
+                    operation.name
+                );
             }
         }
     }
-    assert_eq!(snapshot(&theirs).await, before, "nothing of theirs has changed");
+    assert_eq!(snapshot(&theirs).await, before, "the other guild has not changed");
     let tokenless = "{ me { id } guild { slug } }";
     assert_eq!(ours.anonymous().ok(tokenless, json!({})).await, json!({ "me": null, "guild": { "slug": "ours" } }));
 }
