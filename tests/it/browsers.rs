@@ -1,4 +1,4 @@
-//! What browsers may do: the console, and pages of other origins.
+//! Browsers: the console, and requests from pages of other origins.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -15,16 +15,16 @@ use tokio_tungstenite::{
 
 use crate::support::{TestApp, TestServer, documents::GUILD_SLUG};
 
-const FRIEND: &str = "https://guild.example";
-const STRANGER: &str = "https://stranger.example";
+const ALLOWED_ORIGIN: &str = "https://guild.example";
+const OTHER_ORIGIN: &str = "https://stranger.example";
 
-/// What a response says by this header; an empty string if nothing.
-fn said<'r>(headers: &'r HeaderMap, name: &str) -> &'r str {
+/// The value of a header; an empty string if it is absent.
+fn header<'r>(headers: &'r HeaderMap, name: &str) -> &'r str {
     headers.get(name).map_or("", |it| it.to_str().unwrap())
 }
 
-/// A list in a header, which may come in several lines, in lower case.
-fn list(headers: &HeaderMap, name: &str) -> HashSet<String> {
+/// The values of a header that holds a list, in lower case. The list may span several lines.
+fn header_list(headers: &HeaderMap, name: &str) -> HashSet<String> {
     let lines = headers.get_all(name).iter().map(|it| it.to_str().unwrap());
     lines.flat_map(|line| line.split(',')).map(|it| it.trim().to_ascii_lowercase()).collect()
 }
@@ -35,24 +35,24 @@ async fn serve(origins: &[&str], proxies: &[&str]) -> TestServer {
     TestServer::with_origins(Arc::clone(&app.app), origins, proxies).await
 }
 
-/// A request for leave to send one, as a page of this origin makes it.
+/// Sends the CORS preflight request of a page of this origin.
 async fn preflight(http: &TestServer, path: &str, origin: &str) -> Response {
     let request = http.client.request(Method::OPTIONS, http.url(path)).header("Origin", origin);
     let request = request.header("Access-Control-Request-Method", "POST");
     request.header("Access-Control-Request-Headers", "authorization,content-type,x-guild").send().await.unwrap()
 }
 
-async fn ask(http: &TestServer, origin: &str) -> Response {
+async fn send_query(http: &TestServer, origin: &str) -> Response {
     http.post(&json!({ "query": GUILD_SLUG })).header("Origin", origin).send().await.unwrap()
 }
 
-/// How a WebSocket's upgrade with these headers is answered.
+/// The status of the response to a WebSocket upgrade with these headers.
 async fn upgrade(http: &TestServer, headers: &[(&'static str, &str)]) -> u16 {
     let mut request = format!("ws://{}/graphql", http.address).into_client_request().unwrap();
     request.headers_mut().insert("Sec-WebSocket-Protocol", "graphql-transport-ws".parse().unwrap());
     for (name, value) in headers {
         let value = value.parse().unwrap();
-        // There is one Host, and there may be several of any other.
+        // `Host` replaces the client's own; other headers may occur several times.
         match *name {
             "Host" => drop(request.headers_mut().insert("Host", value)),
             name => drop(request.headers_mut().append(name, value)),
@@ -66,15 +66,15 @@ async fn upgrade(http: &TestServer, headers: &[(&'static str, &str)]) -> u16 {
 }
 
 #[test]
-fn an_origin_is_a_scheme_a_host_and_perhaps_a_port() {
-    for (given, spelt) in [
+fn an_origin_is_a_scheme_a_host_and_an_optional_port() {
+    for (given, normalized) in [
         ("https://guild.example", "https://guild.example"),
         (" HTTPS://Guild.Example:443 ", "https://guild.example"),
         ("http://localhost:5173", "http://localhost:5173"),
         ("http://guild.example:443", "http://guild.example:443"),
         ("http://[::1]:80", "http://[::1]"),
     ] {
-        assert_eq!(given.parse(), Ok(CorsOrigin::Exactly(HeaderValue::from_static(spelt))), "{given}");
+        assert_eq!(given.parse(), Ok(CorsOrigin::Exactly(HeaderValue::from_static(normalized))), "{given}");
     }
     assert_eq!("*".parse(), Ok(CorsOrigin::Any));
     for wrong in [
@@ -101,113 +101,125 @@ fn an_origin_is_a_scheme_a_host_and_perhaps_a_port() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_a_setting_nothing_is_said_of_other_origins() {
+async fn no_cors_headers_are_sent_unless_origins_are_configured() {
     let http = serve(&[], &[]).await;
-    let refused = preflight(&http, "/graphql", FRIEND).await;
+    let refused = preflight(&http, "/graphql", ALLOWED_ORIGIN).await;
     assert_eq!(refused.status(), StatusCode::METHOD_NOT_ALLOWED);
-    let answer = ask(&http, FRIEND).await;
-    assert_eq!(answer.status(), StatusCode::OK);
-    for headers in [refused.headers(), answer.headers()] {
+    let response = send_query(&http, ALLOWED_ORIGIN).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    for headers in [refused.headers(), response.headers()] {
         assert!(headers.keys().all(|name| !name.as_str().starts_with("access-control-")), "{headers:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_of_the_origins_named_may_ask_and_read_and_no_others() {
-    let http = serve(&[FRIEND, "http://localhost:5173"], &[]).await;
-    for origin in [FRIEND, "http://localhost:5173"] {
-        let leave = preflight(&http, "/graphql", origin).await;
-        assert_eq!(leave.status(), StatusCode::OK);
-        let headers = leave.headers();
-        assert_eq!(said(headers, "access-control-allow-origin"), origin);
-        assert_eq!(said(headers, "vary"), "origin");
-        assert_eq!(list(headers, "access-control-allow-methods"), HashSet::from(["get", "post"].map(String::from)));
-        let allowed = list(headers, "access-control-allow-headers");
+async fn only_pages_of_configured_origins_may_query() {
+    let http = serve(&[ALLOWED_ORIGIN, "http://localhost:5173"], &[]).await;
+    for origin in [ALLOWED_ORIGIN, "http://localhost:5173"] {
+        let response = preflight(&http, "/graphql", origin).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let headers = response.headers();
+        assert_eq!(header(headers, "access-control-allow-origin"), origin);
+        assert_eq!(header(headers, "vary"), "origin");
+        assert_eq!(
+            header_list(headers, "access-control-allow-methods"),
+            HashSet::from(["get", "post"].map(String::from))
+        );
+        let allowed = header_list(headers, "access-control-allow-headers");
         for name in ["authorization", "content-type", "x-guild", "x-request-id", "accept"] {
             assert!(allowed.contains(name), "{name}: {allowed:?}");
         }
-        assert!(said(headers, "access-control-max-age").parse::<u64>().unwrap() > 0);
-        let answer = ask(&http, origin).await;
-        let headers = answer.headers().clone();
-        assert_eq!(said(&headers, "access-control-allow-origin"), origin);
-        assert_eq!(said(&headers, "access-control-expose-headers"), "x-request-id");
-        assert!(list(&headers, "vary").contains("origin"));
-        assert_eq!(said(&headers, "access-control-allow-credentials"), "");
-        assert_eq!(answer.json::<Value>().await.unwrap()["data"]["guild"]["slug"], "gg");
+        assert!(header(headers, "access-control-max-age").parse::<u64>().unwrap() > 0);
+        let response = send_query(&http, origin).await;
+        let headers = response.headers().clone();
+        assert_eq!(header(&headers, "access-control-allow-origin"), origin);
+        assert_eq!(header(&headers, "access-control-expose-headers"), "x-request-id");
+        assert!(header_list(&headers, "vary").contains("origin"));
+        assert_eq!(header(&headers, "access-control-allow-credentials"), "");
+        assert_eq!(response.json::<Value>().await.unwrap()["data"]["guild"]["slug"], "gg");
     }
-    // What is like one, is none; and a page of none at all says `null`.
-    for origin in
-        [STRANGER, "http://guild.example", "https://guild.example:8443", "https://guild.example.evil.example", "null"]
-    {
-        for answer in [preflight(&http, "/graphql", origin).await, ask(&http, origin).await] {
-            assert_eq!(said(answer.headers(), "access-control-allow-origin"), "", "{origin}");
-            assert!(list(answer.headers(), "vary").contains("origin"), "{origin}");
+    // Similar origins are not equal, and a page without an origin sends `null`.
+    for origin in [
+        OTHER_ORIGIN,
+        "http://guild.example",
+        "https://guild.example:8443",
+        "https://guild.example.evil.example",
+        "null",
+    ] {
+        for response in [preflight(&http, "/graphql", origin).await, send_query(&http, origin).await] {
+            assert_eq!(header(response.headers(), "access-control-allow-origin"), "", "{origin}");
+            assert!(header_list(response.headers(), "vary").contains("origin"), "{origin}");
         }
     }
-    // Refusals can be read, too; and events, which ask for no leave.
-    let refused =
-        http.post(&json!({ "query": "{" })).header("Origin", FRIEND).header("X-Guild", "nowhere").send().await.unwrap();
+    // Pages can read refusals too, and event streams, which need no preflight.
+    let refused = http
+        .post(&json!({ "query": "{" }))
+        .header("Origin", ALLOWED_ORIGIN)
+        .header("X-Guild", "nowhere")
+        .send()
+        .await
+        .unwrap();
     assert!(refused.status().is_client_error());
-    assert_eq!(said(refused.headers(), "access-control-allow-origin"), FRIEND);
+    assert_eq!(header(refused.headers(), "access-control-allow-origin"), ALLOWED_ORIGIN);
     let events =
         http.client.get(http.url("/graphql?query=%7Bguild%7Bslug%7D%7D")).header("Accept", "text/event-stream");
-    let events = events.header("Origin", FRIEND).send().await.unwrap();
-    assert_eq!(said(events.headers(), "content-type"), "text/event-stream");
-    assert_eq!(said(events.headers(), "access-control-allow-origin"), FRIEND);
-    // The API alone.
+    let events = events.header("Origin", ALLOWED_ORIGIN).send().await.unwrap();
+    assert_eq!(header(events.headers(), "content-type"), "text/event-stream");
+    assert_eq!(header(events.headers(), "access-control-allow-origin"), ALLOWED_ORIGIN);
+    // CORS applies to the API only.
     for path in ["/graphiql", "/health/ready", "/metrics"] {
-        let other = preflight(&http, path, FRIEND).await;
+        let other = preflight(&http, path, ALLOWED_ORIGIN).await;
         assert_eq!(other.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
-        let other = http.client.get(http.url(path)).header("Origin", FRIEND).send().await.unwrap();
-        assert_eq!(said(other.headers(), "access-control-allow-origin"), "", "{path}");
+        let other = http.client.get(http.url(path)).header("Origin", ALLOWED_ORIGIN).send().await.unwrap();
+        assert_eq!(header(other.headers(), "access-control-allow-origin"), "", "{path}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_star_lets_in_pages_of_any_origin() {
+async fn a_star_allows_pages_of_any_origin() {
     let http = serve(&["*"], &[]).await;
-    for origin in [STRANGER, "null"] {
-        for answer in [preflight(&http, "/graphql", origin).await, ask(&http, origin).await] {
-            assert_eq!(said(answer.headers(), "access-control-allow-origin"), "*");
-            assert_eq!(said(answer.headers(), "access-control-allow-credentials"), "");
+    for origin in [OTHER_ORIGIN, "null"] {
+        for response in [preflight(&http, "/graphql", origin).await, send_query(&http, origin).await] {
+            assert_eq!(header(response.headers(), "access-control-allow-origin"), "*");
+            assert_eq!(header(response.headers(), "access-control-allow-credentials"), "");
         }
         assert_eq!(upgrade(&http, &[("Origin", origin)]).await, 101);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_socket_is_for_the_servers_own_pages_those_named_and_native_clients() {
-    let http = serve(&[FRIEND], &[]).await;
+async fn sockets_are_open_to_own_pages_configured_origins_and_native_clients() {
+    let http = serve(&[ALLOWED_ORIGIN], &[]).await;
     let own = format!("http://{}", http.address);
     for (headers, status) in [
         (&[][..], 101),
         (&[("Origin", own.as_str())], 101),
-        (&[("Origin", FRIEND)], 101),
-        // Behind a proxy that speaks TLS, and passes the host on.
+        (&[("Origin", ALLOWED_ORIGIN)], 101),
+        // Behind a proxy that terminates TLS and forwards the `Host` header.
         (&[("Host", "vote.example"), ("Origin", "https://vote.example")], 101),
         (&[("Host", "vote.example:443"), ("Origin", "https://vote.example")], 101),
-        (&[("Origin", STRANGER)], 403),
+        (&[("Origin", OTHER_ORIGIN)], 403),
         (&[("Origin", "null")], 403),
         (&[("Origin", "http://guild.example")], 403),
         (&[("Origin", "http://127.0.0.1")], 403),
         (&[("Host", "vote.example"), ("Origin", "https://vote.example:8443")], 403),
         (&[("Host", "null"), ("Origin", "null")], 403),
-        (&[("Origin", FRIEND), ("Origin", STRANGER)], 403),
-        // Anyone can say so who is no proxy of ours.
-        (&[("X-Forwarded-Host", "stranger.example"), ("Origin", STRANGER)], 403),
+        (&[("Origin", ALLOWED_ORIGIN), ("Origin", OTHER_ORIGIN)], 403),
+        // Only a trusted proxy may send this header.
+        (&[("X-Forwarded-Host", "stranger.example"), ("Origin", OTHER_ORIGIN)], 403),
     ] {
         assert_eq!(upgrade(&http, headers).await, status, "{headers:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_trusted_proxy_says_which_host_was_asked_for() {
+async fn a_trusted_proxy_names_the_requested_host() {
     let http = serve(&[], &["127.0.0.0/8"]).await;
     let own = format!("http://{}", http.address);
     for (headers, status) in [
         (&[("X-Forwarded-Host", "vote.example"), ("Origin", "https://vote.example")][..], 101),
         (&[("X-Forwarded-Host", "vote.example, inner.example"), ("Origin", "https://vote.example")], 101),
-        (&[("X-Forwarded-Host", "vote.example"), ("Origin", STRANGER)], 403),
+        (&[("X-Forwarded-Host", "vote.example"), ("Origin", OTHER_ORIGIN)], 403),
         (&[("X-Forwarded-Host", "vote.example"), ("Origin", own.as_str())], 403),
         (&[("Origin", own.as_str())], 101),
     ] {
@@ -215,7 +227,7 @@ async fn a_trusted_proxy_says_which_host_was_asked_for() {
     }
 }
 
-/// The page, or the one that says what is missing, under a policy that lets in nothing from elsewhere.
+/// The policy allows nothing from other hosts. It also applies to the page that a build without the console shows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_console_is_served_under_a_strict_policy() {
     let http = serve(&[], &[]).await;
@@ -224,7 +236,7 @@ async fn the_console_is_served_under_a_strict_policy() {
         let page = http.client.get(http.url("/graphiql")).send().await.unwrap();
         assert_eq!(page.status(), StatusCode::OK);
         let headers = page.headers().clone();
-        let policy: Vec<&str> = said(&headers, "content-security-policy").split(';').map(str::trim).collect();
+        let policy: Vec<&str> = header(&headers, "content-security-policy").split(';').map(str::trim).collect();
         for directive in [
             "default-src 'none'",
             "script-src 'self'",
@@ -249,9 +261,9 @@ async fn the_console_is_served_under_a_strict_policy() {
             ("x-content-type-options", "nosniff"),
             ("cache-control", "no-store"),
         ] {
-            assert_eq!(said(&headers, name), value, "{name}");
+            assert_eq!(header(&headers, name), value, "{name}");
         }
-        assert!(said(&headers, "permissions-policy").contains("camera=()"));
+        assert!(header(&headers, "permissions-policy").contains("camera=()"));
         let text = page.text().await.unwrap();
         assert!(!text.contains("https://unpkg") && !text.contains("//cdn") && !text.contains("{{"), "{text}");
         if text.contains("console.js") {
@@ -260,13 +272,13 @@ async fn the_console_is_served_under_a_strict_policy() {
         }
         nonces.insert(styles.to_owned());
     }
-    assert_eq!(nonces.len(), 2, "a nonce is good once");
+    assert_eq!(nonces.len(), 2, "each response has its own nonce");
     assert_eq!(http.client.get(http.url("/graphiql/nothing.js")).send().await.unwrap().status(), StatusCode::NOT_FOUND);
 }
 
-/// What the page loads is gzipped, and not sent again to who has it.
+/// The files are sent gzipped, and not sent again to a browser that has them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_consoles_files_are_sent_once() {
+async fn the_consoles_files_are_compressed_and_cached() {
     let http = serve(&[], &[]).await;
     let get = async |etag: Option<&str>| {
         let request = http.client.get(http.url("/graphiql/console.js"));
@@ -280,15 +292,15 @@ async fn the_consoles_files_are_sent_once() {
         return;
     }
     let headers = first.headers().clone();
-    assert_eq!((said(&headers, "content-encoding"), said(&headers, "cache-control")), ("gzip", "no-cache"));
-    assert_eq!(said(&headers, "content-security-policy"), "default-src 'none'");
-    let etag = said(&headers, "etag");
+    assert_eq!((header(&headers, "content-encoding"), header(&headers, "cache-control")), ("gzip", "no-cache"));
+    assert_eq!(header(&headers, "content-security-policy"), "default-src 'none'");
+    let etag = header(&headers, "etag");
     assert!(etag.len() > 32 && etag.starts_with('"'), "{etag}");
     assert_eq!(first.bytes().await.unwrap()[..2], [0x1F, 0x8B]);
     for known in [etag, "*", &format!("W/{etag}"), &format!("\"other\", {etag}")] {
-        let again = get(Some(known)).await;
-        assert_eq!((again.status(), said(again.headers(), "etag")), (StatusCode::NOT_MODIFIED, etag), "{known}");
-        assert!(again.bytes().await.unwrap().is_empty());
+        let cached = get(Some(known)).await;
+        assert_eq!((cached.status(), header(cached.headers(), "etag")), (StatusCode::NOT_MODIFIED, etag), "{known}");
+        assert!(cached.bytes().await.unwrap().is_empty());
     }
     assert_eq!(get(Some("\"other\"")).await.status(), StatusCode::OK);
 }

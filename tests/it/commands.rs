@@ -186,7 +186,7 @@ fn what_is_wrong_with_the_settings_is_said_in_a_sentence() {
         (vec!["serve", "--address-attempts", "0"], "0"),
         (vec!["token", "--guild", "nowhere", "--all"], "no such guild"),
         (vec!["token", "--guild", "nowhere"], "required"),
-        (vec!["bootstrap", "--guild", "No Slug", "--leader", "x"], "A slug is"),
+        (vec!["bootstrap", "--guild", "No Slug", "--leader", "x"], "A slug must be"),
     ] {
         let output = run(folder.path(), &arguments);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

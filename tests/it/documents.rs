@@ -1,4 +1,4 @@
-//! Which documents are run: their limits, their hashes, the manifest, and how many of them.
+//! Documents: persisted queries, manifests, limits, validation and request budgets.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ fn persisted(hash: &str) -> Value {
     json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } })
 }
 
-async fn ask(http: &TestServer, body: &Value) -> Value {
+async fn send(http: &TestServer, body: &Value) -> Value {
     http.post(body).send().await.unwrap().json().await.unwrap()
 }
 
@@ -32,32 +32,33 @@ async fn serve(app: &TestApp, settings: &Settings) -> TestServer {
 }
 
 #[on_both]
-async fn a_query_that_was_registered_is_known_by_its_hash(app: TestApp) {
+async fn a_registered_query_can_be_sent_by_its_hash(app: TestApp) {
     app.guild("gg").await;
     let http = app.serve().await;
     let query = "query($first: Int) { guild { slug } members(first: $first) { totalCount } }";
     let by_hash = json!({ "extensions": persisted(&hash(query)), "variables": { "first": 1 } });
-    assert_eq!(refusal_in(&ask(&http, &by_hash).await), "NOT_FOUND PERSISTED_QUERY_NOT_FOUND");
-    // That it was run is not enough: it was not said that it would be named so.
-    assert!(ask(&http, &json!({ "query": query })).await.get("errors").is_none());
-    let unknown = ask(&http, &by_hash).await;
+    assert_eq!(refusal_in(&send(&http, &by_hash).await), "NOT_FOUND PERSISTED_QUERY_NOT_FOUND");
+    // Running a query does not register it; only a request with its hash does.
+    assert!(send(&http, &json!({ "query": query })).await.get("errors").is_none());
+    let unknown = send(&http, &by_hash).await;
     assert_eq!(unknown["errors"][0]["message"], "PersistedQueryNotFound");
     let get =
         |extensions: &Value| http.client.get(http.url("/graphql")).query(&[("extensions", &extensions.to_string())]);
     let modern =
         get(&persisted(&hash(query))).header("accept", "application/graphql-response+json").send().await.unwrap();
     assert_eq!(modern.status(), StatusCode::BAD_REQUEST);
-    let wrong = ask(&http, &json!({ "query": query, "extensions": persisted(&hash(ME_ID)) })).await;
+    let wrong = send(&http, &json!({ "query": query, "extensions": persisted(&hash(ME_ID)) })).await;
     assert_eq!(refusal_in(&wrong), "BAD_USER_INPUT extensions");
     assert_eq!(
-        refusal_in(&ask(&http, &by_hash).await),
+        refusal_in(&send(&http, &by_hash).await),
         "NOT_FOUND PERSISTED_QUERY_NOT_FOUND",
-        "nothing was registered by that"
+        "a wrong hash registers nothing"
     );
-    let registered = ask(&http, &json!({ "query": query, "extensions": persisted(&hash(query).to_uppercase()) })).await;
+    let registered =
+        send(&http, &json!({ "query": query, "extensions": persisted(&hash(query).to_uppercase()) })).await;
     assert_eq!(registered["data"]["guild"]["slug"], "gg");
     assert_eq!(
-        ask(&http, &by_hash).await["data"],
+        send(&http, &by_hash).await["data"],
         json!({ "guild": { "slug": "gg" }, "members": { "totalCount": 1 } })
     );
     let by_get: Value = get(&persisted(&hash(query))).send().await.unwrap().json().await.unwrap();
@@ -68,17 +69,17 @@ async fn a_query_that_was_registered_is_known_by_its_hash(app: TestApp) {
         json!({ "persistedQuery": "x" }),
     ] {
         assert_eq!(
-            refusal_in(&ask(&http, &json!({ "query": query, "extensions": extensions })).await),
+            refusal_in(&send(&http, &json!({ "query": query, "extensions": extensions })).await),
             "BAD_USER_INPUT extensions"
         );
     }
-    // What cannot be run is not kept, and a mutation is one by its hash, too.
-    ask(&http, &json!({ "query": LOGOUT, "extensions": persisted(&hash(LOGOUT)) })).await;
+    // A mutation can be registered too, and GET with its hash is refused.
+    send(&http, &json!({ "query": LOGOUT, "extensions": persisted(&hash(LOGOUT)) })).await;
     assert_eq!(get(&persisted(&hash(LOGOUT))).send().await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[on_both]
-async fn a_manifest_allows_nothing_else(app: TestApp) {
+async fn with_a_manifest_only_its_documents_run(app: TestApp) {
     app.guild("gg").await;
     let (slug, name) = (GUILD_SLUG, "query Name { guild { name } }");
     for manifest in [
@@ -97,11 +98,11 @@ async fn a_manifest_allows_nothing_else(app: TestApp) {
             json!({ "documentId": "name-1" }),
             json!({ "query": slug }),
             json!({ "query": slug, "extensions": persisted(&hash(slug)) }),
-            // A client may print the text anew, or send an empty one.
+            // A client may format the text differently, or send an empty text.
             json!({ "query": "{\n  guild {\n    slug\n  }\n}", "extensions": persisted(&hash(slug)) }),
             json!({ "query": "", "documentId": "name-1" }),
         ] {
-            assert!(ask(&http, &body).await["data"]["guild"].is_object(), "{body}");
+            assert!(send(&http, &body).await["data"]["guild"].is_object(), "{body}");
         }
         for body in [
             json!({ "query": ME_ID }),
@@ -114,7 +115,7 @@ async fn a_manifest_allows_nothing_else(app: TestApp) {
             json!({ "query": "{ __schema { queryType { name } } }" }),
             json!({ "query": "{" }),
         ] {
-            assert_eq!(refusal_in(&ask(&http, &body).await), "FORBIDDEN UNTRUSTED_DOCUMENT", "{body}");
+            assert_eq!(refusal_in(&send(&http, &body).await), "FORBIDDEN UNTRUSTED_DOCUMENT", "{body}");
         }
     }
     for manifest in ["", "[]", "{\"a\": 1}", "{\"a\": \"{\"}"] {
@@ -124,34 +125,40 @@ async fn a_manifest_allows_nothing_else(app: TestApp) {
 }
 
 #[on_both]
-async fn the_schema_is_told_or_not(app: TestApp) {
+async fn introspection_and_suggestions_can_be_turned_on_and_off(app: TestApp) {
     app.guild("gg").await;
     let type_name = "query($n: String!) { ...Q } fragment Q on Query { __type(name: $n) { name } }";
-    let ask_types = json!({ "query": type_name, "variables": { "n": "Member" } });
+    let introspect = json!({ "query": type_name, "variables": { "n": "Member" } });
     let (schema, name) = (
         json!({ "query": "{ __schema { queryType { name } } }" }),
         json!({ "query": "{ __typename guild { __typename } }" }),
     );
     let open = app.serve().await;
-    assert_eq!(ask(&open, &ask_types).await["data"]["__type"]["name"], "Member");
+    assert_eq!(send(&open, &introspect).await["data"]["__type"]["name"], "Member");
     let one_of = json!({ "query": "{ __type(name: \"LoginInput\") {
         isOneOf specifiedByURL inputFields(includeDeprecated: true) { name }
     } }" });
-    assert_eq!(ask(&open, &one_of).await["data"]["__type"]["isOneOf"], false);
+    assert_eq!(send(&open, &one_of).await["data"]["__type"]["isOneOf"], false);
     let closed = serve(&app, &Settings { introspection: false, ..Settings::default() }).await;
-    for body in [&ask_types, &schema] {
-        assert_eq!(refusal_in(&ask(&closed, body).await), "FORBIDDEN INTROSPECTION_OFF");
+    for body in [&introspect, &schema] {
+        assert_eq!(refusal_in(&send(&closed, body).await), "FORBIDDEN INTROSPECTION_OFF");
     }
-    assert_eq!(ask(&closed, &name).await["data"], json!({ "__typename": "Query", "guild": { "__typename": "Guild" } }));
+    assert_eq!(
+        send(&closed, &name).await["data"],
+        json!({ "__typename": "Query", "guild": { "__typename": "Guild" } })
+    );
     let misspelt = json!({ "query": "{ gild { slug } }" });
-    let quiet = ask(&open, &misspelt).await.to_string();
-    assert!(!quiet.contains("Did you mean") && !quiet.contains("guild"), "{quiet}");
-    let telling = serve(&app, &Settings { suggestions: true, ..Settings::default() }).await;
-    assert!(ask(&telling, &misspelt).await.to_string().contains("guild"));
+    let without_suggestions = send(&open, &misspelt).await.to_string();
+    assert!(
+        !without_suggestions.contains("Did you mean") && !without_suggestions.contains("guild"),
+        "{without_suggestions}"
+    );
+    let suggesting = serve(&app, &Settings { suggestions: true, ..Settings::default() }).await;
+    assert!(send(&suggesting, &misspelt).await.to_string().contains("guild"));
 }
 
 #[on_both]
-async fn each_limit_is_where_it_is_set_and_says_so(app: TestApp) {
+async fn each_limit_applies_as_set_and_is_named_in_the_error(app: TestApp) {
     app.guild("gg").await;
     let limits = Limits {
         max_tokens: 40,
@@ -163,7 +170,7 @@ async fn each_limit_is_where_it_is_set_and_says_so(app: TestApp) {
         ..Limits::DEFAULT
     };
     let http = serve(&app, &Settings { limits, ..Settings::default() }).await;
-    for (within, beyond, told) in [
+    for (within, beyond, expected) in [
         (
             "{ guild { slug name slug name slug name } }",
             format!("{{ guild {{ {} }} }}", "slug ".repeat(36)),
@@ -195,19 +202,19 @@ async fn each_limit_is_where_it_is_set_and_says_so(app: TestApp) {
             "directives: 3, of at most 2",
         ),
     ] {
-        assert!(ask(&http, &json!({ "query": within })).await.get("errors").is_none(), "{within}");
-        let refused = ask(&http, &json!({ "query": beyond })).await;
+        assert!(send(&http, &json!({ "query": within })).await.get("errors").is_none(), "{within}");
+        let refused = send(&http, &json!({ "query": beyond })).await;
         assert_eq!(refusal_in(&refused), "QUERY_TOO_COMPLEX", "{beyond}");
         let message = refused["errors"][0]["message"].as_str().unwrap();
-        assert!(message.contains(told), "{message}");
+        assert!(message.contains(expected), "{message}");
     }
-    // By a variable as by a literal, also when the document is known already.
+    // A page size in a variable counts like a literal, even if the document is cached.
     let page = "query($n: Int) { members(first: $n) { nodes { id } } }";
     let sized = |first: i64| json!({ "query": page, "variables": { "n": first } });
-    assert!(ask(&http, &sized(2)).await.get("errors").is_none());
-    assert_eq!(refusal_in(&ask(&http, &sized(100)).await), "QUERY_TOO_COMPLEX");
-    let twice = ask(&http, &json!({ "query": format!("{{ __typename {} }}", "@aa".repeat(10)) })).await;
-    assert_eq!((twice["errors"].as_array().unwrap().len(), refusal_in(&twice).as_str()), (1, "BAD_USER_INPUT"));
+    assert!(send(&http, &sized(2)).await.get("errors").is_none());
+    assert_eq!(refusal_in(&send(&http, &sized(100)).await), "QUERY_TOO_COMPLEX");
+    let repeated = send(&http, &json!({ "query": format!("{{ __typename {} }}", "@aa".repeat(10)) })).await;
+    assert_eq!((repeated["errors"].as_array().unwrap().len(), refusal_in(&repeated).as_str()), (1, "BAD_USER_INPUT"));
     let small =
         serve(&app, &Settings { limits: Limits { max_body: 2_048, ..Limits::DEFAULT }, ..Settings::default() }).await;
     let large = small
@@ -271,7 +278,7 @@ async fn variables_are_coerced_before_anything_runs(app: TestApp) {
         let (status, body) = modern(query, variables.clone()).await;
         assert!(status == StatusCode::OK && body.get("errors").is_none(), "{query} {variables}: {body}");
     }
-    // Absent is not null: what is left out of an update stays, null clears it.
+    // Absent is not null: an absent field keeps its value, and null clears it.
     let (leader, member) = (guild.leader().await, guild.member("someone", "Member").await);
     let update = "mutation($i: UpdateMemberInput!) { updateMember(input: $i) { member { displayName } } }";
     leader.ok(update, json!({ "i": { "id": member.id, "displayName": "Some One" } })).await;
@@ -281,7 +288,7 @@ async fn variables_are_coerced_before_anything_runs(app: TestApp) {
     );
     let null = json!({ "i": { "id": member.id, "displayName": null } });
     assert_eq!(leader.ok(update, null).await["updateMember"]["member"]["displayName"], "someone");
-    // So too by a variable within an input that stands in the document.
+    // The same holds for a variable inside an input literal.
     let inline = "mutation($id: ID!, $name: String) {
         updateMember(input: { id: $id, displayName: $name }) { member { displayName } }
     }";
@@ -305,20 +312,20 @@ async fn variables_are_coerced_before_anything_runs(app: TestApp) {
 }
 
 #[on_both]
-async fn fields_are_skipped_and_included_by_the_book(app: TestApp) {
+async fn skip_and_include_follow_the_specification(app: TestApp) {
     let guild = app.guild("gg").await;
-    let ask = async |query: &str, variables: Value| guild.anonymous().ok(query, variables).await;
+    let send = async |query: &str, variables: Value| guild.anonymous().ok(query, variables).await;
     let skip = "query($x: Boolean = true) { guild { slug @skip(if: $x) name } }";
-    assert_eq!(ask(skip, json!({})).await, json!({ "guild": { "name": "gg" } }));
-    assert_eq!(ask(skip, json!({ "x": false })).await, json!({ "guild": { "slug": "gg", "name": "gg" } }));
-    assert_eq!(ask("{ guild @skip(if: true) { slug } }", json!({})).await, json!({}));
-    assert_eq!(ask("{ guild { slug @skip(if: true) } }", json!({})).await, json!({ "guild": {} }));
+    assert_eq!(send(skip, json!({})).await, json!({ "guild": { "name": "gg" } }));
+    assert_eq!(send(skip, json!({ "x": false })).await, json!({ "guild": { "slug": "gg", "name": "gg" } }));
+    assert_eq!(send("{ guild @skip(if: true) { slug } }", json!({})).await, json!({}));
+    assert_eq!(send("{ guild { slug @skip(if: true) } }", json!({})).await, json!({ "guild": {} }));
     let name = "query($x: Boolean!) { __typename @include(if: $x) guild { slug } }";
-    assert_eq!(ask(name, json!({ "x": false })).await, json!({ "guild": { "slug": "gg" } }));
+    assert_eq!(send(name, json!({ "x": false })).await, json!({ "guild": { "slug": "gg" } }));
 }
 
 #[on_both]
-async fn what_is_asked_for_twice_is_done_once(app: TestApp) {
+async fn duplicate_response_keys_are_executed_once(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let add = "mutation {
@@ -343,11 +350,11 @@ async fn what_is_asked_for_twice_is_done_once(app: TestApp) {
         .await;
     assert_eq!(parts["me"]["rank"], json!({ "name": "Guild Leader", "level": 5 }));
     let refused = guild.anonymous().run("{ ranks { name discordRoleId discordRoleId } }", json!({})).await;
-    assert_eq!(refused["errors"].as_array().unwrap().len(), 5, "one a rank: {refused}");
+    assert_eq!(refused["errors"].as_array().unwrap().len(), 5, "one for each rank: {refused}");
 }
 
 #[on_both]
-async fn documents_are_held_against_the_schema_before_they_run(app: TestApp) {
+async fn documents_are_validated_before_they_run(app: TestApp) {
     let guild = app.guild("gg").await;
     for query in [
         UNKNOWN_FIELD,
@@ -370,15 +377,15 @@ async fn documents_are_held_against_the_schema_before_they_run(app: TestApp) {
         "{ ... on Nothing { slug } }",
         "{ ...F } fragment F on Member { id }",
     ] {
-        let answer = guild.anonymous().run(query, json!({})).await;
-        assert_eq!(refusal_in(&answer), "BAD_USER_INPUT", "{query}");
-        assert!(answer["data"].is_null() && answer["errors"][0].get("path").is_none(), "{query}: {answer}");
-        assert!(answer["errors"][0]["locations"][0]["line"].is_number(), "{query}: {answer}");
+        let response = guild.anonymous().run(query, json!({})).await;
+        assert_eq!(refusal_in(&response), "BAD_USER_INPUT", "{query}");
+        assert!(response["data"].is_null() && response["errors"][0].get("path").is_none(), "{query}: {response}");
+        assert!(response["errors"][0]["locations"][0]["line"].is_number(), "{query}: {response}");
     }
 }
 
 #[on_both]
-async fn what_an_error_quotes_is_no_longer_than_anyone_reads(app: TestApp) {
+async fn errors_quote_only_a_part_of_long_input(app: TestApp) {
     app.guild("gg").await;
     let http = app.serve().await;
     let long = "x".repeat(30_000);
@@ -389,25 +396,25 @@ async fn what_an_error_quotes_is_no_longer_than_anyone_reads(app: TestApp) {
         json!({ "query": COUNT_MEMBERS, "variables": { "f": { long.clone(): 1 } } }),
         json!({ "query": format!("{{ {} }}", (0..40).map(|n| format!("nothing{n}")).collect::<Vec<_>>().join(" ")) }),
     ] {
-        let answer = ask(&http, &body).await;
+        let response = send(&http, &body).await;
         assert!(
-            answer["errors"][0]["message"].is_string() && answer.to_string().len() < 4_000,
+            response["errors"][0]["message"].is_string() && response.to_string().len() < 4_000,
             "{} bytes",
-            answer.to_string().len()
+            response.to_string().len()
         );
     }
 }
 
 #[on_both]
-async fn budgets_bound_addresses_and_members(app: TestApp) {
+async fn request_budgets_limit_addresses_and_members(app: TestApp) {
     let guild = app.guild("gg").await;
     let member = guild.member("member", "Member").await;
     let rates = RequestRates { per_address: NonZeroU32::new(6), per_member: NonZeroU32::new(2) };
     let http = TestServer::start_with(Arc::clone(&app.app), &Settings::default(), rates).await;
     let body = json!({ "query": GUILD_SLUG });
-    let asked = || http.post(&body).bearer_auth(member.token.clone().unwrap());
+    let member_request = || http.post(&body).bearer_auth(member.token.clone().unwrap());
     for expected in [StatusCode::OK, StatusCode::OK, StatusCode::TOO_MANY_REQUESTS] {
-        assert_eq!(asked().send().await.unwrap().status(), expected);
+        assert_eq!(member_request().send().await.unwrap().status(), expected);
     }
     for _ in 0..3 {
         assert_eq!(http.post(&body).send().await.unwrap().status(), StatusCode::OK);
@@ -417,10 +424,10 @@ async fn budgets_bound_addresses_and_members(app: TestApp) {
         (refused.status(), refused.headers()["retry-after"].to_str().unwrap()),
         (StatusCode::TOO_MANY_REQUESTS, "11")
     );
-    let answer: Value = refused.json().await.unwrap();
-    assert_eq!(answer["errors"][0]["extensions"], json!({ "code": "RATE_LIMITED", "retryAfterSeconds": 11 }));
-    assert!(http.try_connect("graphql-transport-ws").await.is_err(), "no socket is opened");
-    // Health is not counted, and a minute makes up for all.
+    let response: Value = refused.json().await.unwrap();
+    assert_eq!(response["errors"][0]["extensions"], json!({ "code": "RATE_LIMITED", "retryAfterSeconds": 11 }));
+    assert!(http.try_connect("graphql-transport-ws").await.is_err(), "a socket is refused too");
+    // Health checks do not count, and a minute restores the budgets.
     assert_eq!(http.client.get(http.url("/health/live")).send().await.unwrap().status(), StatusCode::OK);
     app.clock.advance(Duration::from_mins(1));
     let mut socket =
@@ -429,7 +436,7 @@ async fn budgets_bound_addresses_and_members(app: TestApp) {
         if expected != "complete" {
             socket.subscribe("1", GUILD_SLUG, json!({})).await;
         }
-        let heard = socket.receive().await;
-        assert_eq!(heard["type"], expected, "{heard}");
+        let message = socket.receive().await;
+        assert_eq!(message["type"], expected, "{message}");
     }
 }

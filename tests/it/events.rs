@@ -12,40 +12,40 @@ use crate::support::{
     on_both, while_time_passes,
 };
 
-/// The events of an answer, as a client reads them.
+/// The events of a response, as a client reads them.
 struct Events {
     response: Response,
-    read: String,
+    buffer: String,
 }
 
 impl Events {
-    async fn of(request: RequestBuilder) -> Self {
+    async fn open(request: RequestBuilder) -> Self {
         let response = request.header("accept", "text/event-stream").send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["cache-control"], "no-store");
-        Self { response, read: String::new() }
+        Self { response, buffer: String::new() }
     }
 
-    /// The next event as its name and its data; `None` at the end. Comments are passed over.
+    /// The next event, as its name and data; `None` at the end. Comments are skipped.
     async fn next_event(&mut self) -> Option<(String, Value)> {
         loop {
-            while let Some((event, rest)) = self.read.split_once("\n\n") {
+            while let Some((event, rest)) = self.buffer.split_once("\n\n") {
                 let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-                // As with an event source, there is no event without data.
+                // Like a browser's `EventSource`, skips events without data.
                 let found = field("data:").map(|data| (field("event:").unwrap().to_owned(), data.to_owned()));
-                self.read = rest.to_string();
+                self.buffer = rest.to_string();
                 if let Some((name, data)) = found {
                     let data = if data.is_empty() { Value::Null } else { serde_json::from_str(&data).unwrap() };
                     return Some((name, data));
                 }
             }
             let chunk = self.response.chunk().await.unwrap()?;
-            self.read += std::str::from_utf8(&chunk).unwrap();
+            self.buffer += std::str::from_utf8(&chunk).unwrap();
         }
     }
 
-    /// The next response.
+    /// The data of the next event, which must be a response.
     async fn response(&mut self) -> Value {
         let (name, data) = self.next_event().await.expect("the stream ended");
         assert_eq!(name, "next");
@@ -67,22 +67,22 @@ fn tally(voted: i64, is_final: bool) -> Value {
 }
 
 #[on_both]
-async fn a_tally_is_streamed_until_its_result_and_is_there_at_once_for_who_comes_back(app: TestApp) {
+async fn a_tally_is_streamed_until_its_result_and_sent_at_once_on_reconnection(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
-    let mut events = Events::of(watch(&http, &campaign)).await;
+    let mut events = Events::open(watch(&http, &campaign)).await;
     assert_eq!(events.response().await, tally(0, false));
     campaign.vote(&guild.member("a", "Member").await, &[0]).await;
     assert_eq!(events.response().await, tally(1, false));
     drop(events);
     let query = [("query", WATCH_TURNOUT), ("variables", &campaign.vars().to_string())];
-    let mut again = Events::of(http.client.get(http.url("/graphql")).query(&query)).await;
-    assert_eq!(again.response().await, tally(1, false));
+    let mut reconnected = Events::open(http.client.get(http.url("/graphql")).query(&query)).await;
+    assert_eq!(reconnected.response().await, tally(1, false));
     campaign.close(&officer).await;
-    assert_eq!(again.response().await, tally(1, true));
-    again.complete().await;
+    assert_eq!(reconnected.response().await, tally(1, true));
+    reconnected.complete().await;
 }
 
 #[on_both]
@@ -92,11 +92,11 @@ async fn queries_mutations_and_refusals_are_streamed_too(app: TestApp) {
     let campaign = TestCampaign::live(&officer, 2, json!({})).await;
     let http = app.serve().await;
     let bearer = officer.token.clone().unwrap();
-    let mut events = Events::of(http.post(&json!({ "query": GUILD_SLUG }))).await;
+    let mut events = Events::open(http.post(&json!({ "query": GUILD_SLUG }))).await;
     assert_eq!(events.response().await, json!({ "data": { "guild": { "slug": "gg" } } }));
     events.complete().await;
     let cast = http.post(&json!({ "query": CAST_BALLOT, "variables": campaign.ballot(&[0]) })).bearer_auth(&bearer);
-    let mut events = Events::of(cast).await;
+    let mut events = Events::open(cast).await;
     assert_eq!(events.response().await["data"]["castBallot"]["campaign"]["turnout"]["voted"], 1);
     events.complete().await;
     let refused = watch(&http, &campaign);
@@ -105,15 +105,19 @@ async fn queries_mutations_and_refusals_are_streamed_too(app: TestApp) {
         (http.post(&json!({ "query": "{" })), "BAD_USER_INPUT"),
         (refused, "FORBIDDEN"),
     ] {
-        let mut events = Events::of(request).await;
-        let answer = events.response().await;
-        assert_eq!((&answer["errors"][0]["extensions"]["code"], answer.get("data")), (&json!(code), None), "{answer}");
+        let mut events = Events::open(request).await;
+        let response = events.response().await;
+        assert_eq!(
+            (&response["errors"][0]["extensions"]["code"], response.get("data")),
+            (&json!(code), None),
+            "{response}"
+        );
         events.complete().await;
     }
 }
 
 #[on_both]
-async fn what_is_not_let_in_is_no_stream(app: TestApp) {
+async fn requests_that_are_refused_before_execution_get_no_stream(app: TestApp) {
     let guild = app.guild("gg").await;
     let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
@@ -124,7 +128,7 @@ async fn what_is_not_let_in_is_no_stream(app: TestApp) {
         (events(watch(&http, &campaign).header("X-Guild", "nowhere")), StatusCode::NOT_FOUND),
         (events(mutation), StatusCode::METHOD_NOT_ALLOWED),
         (events(http.client.post(http.url("/graphql")).body("{}")), StatusCode::UNSUPPORTED_MEDIA_TYPE),
-        // Nobody is answered with a stream who has not asked for one.
+        // A subscription is refused unless the client accepts a stream.
         (watch(&http, &campaign), StatusCode::NOT_ACCEPTABLE),
         (watch(&http, &campaign).header("accept", "application/json"), StatusCode::NOT_ACCEPTABLE),
     ] {
@@ -133,7 +137,7 @@ async fn what_is_not_let_in_is_no_stream(app: TestApp) {
         let body: Value = response.json().await.unwrap();
         assert!(body["errors"][0]["extensions"]["code"].is_string(), "{body}");
     }
-    // A client that takes either gets queries as they are, and subscriptions as a stream.
+    // A client that accepts both gets JSON for queries and a stream for subscriptions.
     let either = "application/graphql-response+json, application/json, text/event-stream";
     let query = http.post(&json!({ "query": GUILD_SLUG })).header("accept", either).send().await.unwrap();
     assert_eq!(query.headers()["content-type"], "application/graphql-response+json; charset=utf-8");
@@ -142,16 +146,16 @@ async fn what_is_not_let_in_is_no_stream(app: TestApp) {
 }
 
 #[on_both]
-async fn a_client_that_goes_is_watched_for_no_longer(app: TestApp) {
+async fn a_disconnect_ends_the_subscription(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let http = app.serve().await;
     let follow = http
         .post(&json!({ "query": "subscription { campaignChanged { status } }" }))
         .bearer_auth(officer.token.clone().unwrap());
-    let mut events = Events::of(follow).await;
+    let mut events = Events::open(follow).await;
     let draft = loop {
-        // Until the server is ready to tell, there is nothing to hear.
+        // Changes from before the subscription starts are not sent.
         let draft = TestCampaign::draft(&officer, 2, json!({})).await;
         if app.app.live.campaign_subscribers(guild.id) > 0 {
             break draft;
@@ -167,9 +171,9 @@ async fn a_client_that_goes_is_watched_for_no_longer(app: TestApp) {
     }
 }
 
-/// A stream that is cut off is not complete: the client comes back, to another server.
+/// Without the `complete` event, the client reconnects, to another server.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_ends_leaves_streams_unfinished() {
+async fn shutdown_ends_streams_without_completing_them() {
     let app = TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
     let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;

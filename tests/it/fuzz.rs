@@ -1,7 +1,7 @@
-//! Whatever comes in: requests, ids, cursors, rosters and frames that nobody sends on purpose are refused in words, and
-//! the server goes on. `PROPTEST_CASES` says how many are tried of each.
+//! Fuzz tests: malformed requests, ids, cursors, rosters and frames get errors, and the server keeps working.
+//! `PROPTEST_CASES` sets the number of cases for each.
 //!
-//! They grow from `tests/corpus`, a file each: what is usual, what is near to going wrong, and whatever once did.
+//! The cases are mutations of the files in `tests/corpus`: usual inputs, edge cases, and inputs that once failed.
 
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ use crate::support::{
     on_both,
 };
 
-/// How many are tried of each unless the environment says otherwise.
+/// Number of cases for each test, unless the environment sets it.
 const CASES: u32 = 48;
 
 type Bytes = Vec<u8>;
 
-/// What is kept of a kind.
+/// The files of a kind in the corpus.
 fn corpus(kind: &str) -> Vec<Bytes> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(kind);
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -37,8 +37,8 @@ fn corpus(kind: &str) -> Vec<Bytes> {
     files.iter().map(|file| std::fs::read(file).unwrap()).collect()
 }
 
-/// One of these, changed at a few places.
-fn near(seeds: Vec<Bytes>) -> impl Strategy<Value = Bytes> {
+/// A seed with up to five random changes.
+fn mutated(seeds: Vec<Bytes>) -> impl Strategy<Value = Bytes> {
     let change = (0..5_u8, any::<Index>(), any::<Index>(), any::<u8>());
     (select(seeds.clone()), select(seeds), proptest::collection::vec(change, 0..6)).prop_map(
         |(mut bytes, other, changes)| {
@@ -59,54 +59,54 @@ fn near(seeds: Vec<Bytes>) -> impl Strategy<Value = Bytes> {
     )
 }
 
-/// Tries what is kept as it stands, and then what is near to it.
+/// Tries each seed, and then random mutations of the seeds.
 fn try_all(seeds: Vec<Bytes>, attempt: impl AsyncFn(Bytes) -> Result<(), TestCaseError>) {
     let handle = Handle::current();
     tokio::task::block_in_place(|| {
         for seed in &seeds {
-            let tried = handle.block_on(attempt(seed.clone()));
-            tried.unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(seed)));
+            let outcome = handle.block_on(attempt(seed.clone()));
+            outcome.unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(seed)));
         }
         let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
         let mut runner =
             TestRunner::new(Config { cases, max_shrink_iters: 500, failure_persistence: None, ..Config::default() });
-        let tried = runner.run(&near(seeds), |bytes| handle.block_on(attempt(bytes)));
-        tried.unwrap_or_else(|error| panic!("{error}"));
+        let outcome = runner.run(&mutated(seeds), |bytes| handle.block_on(attempt(bytes)));
+        outcome.unwrap_or_else(|error| panic!("{error}"));
     });
 }
 
-/// Holds an answer against what every answer is: data, or errors that say whose fault it is, and never ours.
-fn well_answered(answer: &Value) -> Result<(), TestCaseError> {
-    prop_assert!(answer.get("data").is_some() || answer.get("errors").is_some(), "{answer}");
-    for error in answer["errors"].as_array().into_iter().flatten() {
+/// Checks that a response has data, or errors with a message and a code other than `INTERNAL`.
+fn check_response(response: &Value) -> Result<(), TestCaseError> {
+    prop_assert!(response.get("data").is_some() || response.get("errors").is_some(), "{response}");
+    for error in response["errors"].as_array().into_iter().flatten() {
         let code = error["extensions"]["code"].as_str().unwrap_or_default();
-        prop_assert!(!code.is_empty() && code != "INTERNAL", "{answer}");
-        prop_assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{answer}");
+        prop_assert!(!code.is_empty() && code != "INTERNAL", "{response}");
+        prop_assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{response}");
     }
     Ok(())
 }
 
-async fn asked(client: &Client<'_>, query: &str, variables: Value) -> Result<Value, TestCaseError> {
-    let answer = client.run(query, variables).await;
-    well_answered(&answer)?;
-    Ok(answer)
+async fn run_checked(client: &Client<'_>, query: &str, variables: Value) -> Result<Value, TestCaseError> {
+    let response = client.run(query, variables).await;
+    check_response(&response)?;
+    Ok(response)
 }
 
-async fn is_well(http: &TestServer) -> bool {
-    let answer = http.post(&json!({ "query": GUILD_SLUG })).send().await.unwrap();
-    answer.json::<Value>().await.unwrap() == json!({ "data": { "guild": { "slug": "gg" } } })
+async fn is_serving(http: &TestServer) -> bool {
+    let response = http.post(&json!({ "query": GUILD_SLUG })).send().await.unwrap();
+    response.json::<Value>().await.unwrap() == json!({ "data": { "guild": { "slug": "gg" } } })
 }
 
-async fn served(app: &TestApp) -> TestServer {
+async fn serve(app: &TestApp) -> TestServer {
     app.guild("gg").await;
     app.serve().await
 }
 
 #[on_both]
-async fn a_body_of_any_kind_is_answered(app: TestApp) {
-    let http = served(&app).await;
+async fn arbitrary_bodies_get_a_response(app: TestApp) {
+    let http = serve(&app).await;
     try_all(corpus("bodies"), async |body| {
-        let answer = http
+        let response = http
             .client
             .post(http.url("/graphql"))
             .header("content-type", "application/json")
@@ -114,37 +114,37 @@ async fn a_body_of_any_kind_is_answered(app: TestApp) {
             .send()
             .await
             .unwrap();
-        let status = answer.status();
+        let status = response.status();
         prop_assert!(status == StatusCode::OK || status == StatusCode::BAD_REQUEST, "{status}");
-        well_answered(&answer.json().await.unwrap())
+        check_response(&response.json().await.unwrap())
     });
-    assert!(is_well(&http).await);
+    assert!(is_serving(&http).await);
 }
 
 #[on_both]
-async fn an_id_of_any_kind_is_known_or_not(app: TestApp) {
+async fn arbitrary_ids_are_found_or_not_found(app: TestApp) {
     let guild = app.guild("gg").await;
     let member = guild.member("someone", "Member").await;
     let mut seeds = corpus("ids");
     seeds.push(member.id.clone().into_bytes());
     try_all(seeds, async |id| {
         let id = String::from_utf8_lossy(&id).into_owned();
-        let answer = asked(&member, NODE_ID, json!({ "id": id })).await?;
-        prop_assert!(answer["data"]["node"].is_null() || answer["data"]["node"]["id"] == id, "{answer}");
-        let answer = asked(&member, DELETE_CHARACTER, json!({ "id": id })).await?;
-        prop_assert_eq!(&answer["errors"][0]["extensions"]["code"], "NOT_FOUND");
+        let response = run_checked(&member, NODE_ID, json!({ "id": id })).await?;
+        prop_assert!(response["data"]["node"].is_null() || response["data"]["node"]["id"] == id, "{response}");
+        let response = run_checked(&member, DELETE_CHARACTER, json!({ "id": id })).await?;
+        prop_assert_eq!(&response["errors"][0]["extensions"]["code"], "NOT_FOUND");
         Ok(())
     });
 }
 
 #[on_both]
-async fn a_cursor_of_any_kind_is_taken_or_refused_by_name(app: TestApp) {
+async fn arbitrary_cursors_are_accepted_or_refused_with_the_field(app: TestApp) {
     let guild = app.guild("gg").await;
     guild.member("someone", "Member").await;
     let page = "query($after: String) { members(first: 1, after: $after) { pageInfo { endCursor } } }";
     let first = guild.anonymous().ok(page, json!({})).await;
     let ours = first["members"]["pageInfo"]["endCursor"].as_str().unwrap().as_bytes().to_vec();
-    // The same position, under a mark that is not ours.
+    // The same position with a forged tag.
     let forged = [if ours[0] == b'A' { b"B" } else { b"A" }, &ours[1..]].concat();
     let mut seeds = corpus("cursors");
     seeds.extend([forged, ours]);
@@ -152,19 +152,19 @@ async fn a_cursor_of_any_kind_is_taken_or_refused_by_name(app: TestApp) {
         let (ours, cursor) =
             (String::from_utf8_lossy(seeds.last().unwrap()), String::from_utf8_lossy(&cursor).into_owned());
         let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
-        let answer = asked(&guild.anonymous(), page, json!({ "after": cursor })).await?;
-        let refused = &answer["errors"][0]["extensions"]["field"];
+        let response = run_checked(&guild.anonymous(), page, json!({ "after": cursor })).await?;
+        let refused = &response["errors"][0]["extensions"]["field"];
         if cursor == ours {
-            prop_assert!(answer.get("errors").is_none(), "{answer}");
+            prop_assert!(response.get("errors").is_none(), "{response}");
         } else if bytes(&cursor).is_none() || bytes(&cursor) != bytes(&ours) {
-            prop_assert!(refused == "after", "{answer}");
+            prop_assert!(refused == "after", "{response}");
         }
         Ok(())
     });
 }
 
 #[on_both]
-async fn a_roster_of_any_kind_is_read_or_refused_by_row(app: TestApp) {
+async fn arbitrary_rosters_are_read_or_refused_by_row(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let import =
@@ -173,43 +173,43 @@ async fn a_roster_of_any_kind_is_read_or_refused_by_row(app: TestApp) {
         let data = String::from_utf8_lossy(&data).into_owned();
         for (format, skip) in [("CSV", false), ("JSON", true)] {
             let input = json!({ "format": format, "data": data, "skipBad": skip });
-            let answer = asked(&leader, import, json!({ "input": input })).await?;
-            let done = &answer["data"]["importRoster"];
+            let response = run_checked(&leader, import, json!({ "input": input })).await?;
+            let done = &response["data"]["importRoster"];
             let problems = done["problems"].as_array().map_or(0, Vec::len);
-            prop_assert!(answer.get("errors").is_some() || skip || done["imported"] == (problems == 0), "{answer}");
+            prop_assert!(response.get("errors").is_some() || skip || done["imported"] == (problems == 0), "{response}");
         }
         Ok(())
     });
 }
 
 #[on_both]
-async fn frames_of_any_kind_end_a_socket_at_the_most(app: TestApp) {
-    let http = served(&app).await;
+async fn arbitrary_frames_close_at_most_their_own_socket(app: TestApp) {
+    let http = serve(&app).await;
     try_all(corpus("frames"), async |frame| {
         let mut socket = http.socket(json!({})).await;
         let sent = frame.clone();
         let text = String::from_utf8(frame.clone()).map_or_else(|_| Message::binary(frame), Message::text);
         let _ = socket.0.send(text).await;
         let last = json!({ "type": "subscribe", "id": "the last", "payload": { "query": GUILD_SLUG } });
-        // It may be sent away already.
+        // The server may have closed the socket already.
         let _ = socket.0.send(Message::text(last.to_string())).await;
-        // What may be a subscription has nothing to say.
-        let asked: Value = serde_json::from_slice(&sent).unwrap_or_default();
+        // A subscription may never send a response, so none is awaited.
+        let message: Value = serde_json::from_slice(&sent).unwrap_or_default();
         let is_subscription = String::from_utf8_lossy(&sent).contains("subscription");
         let mut awaited: Vec<Value> = vec![json!("the last")];
-        awaited.extend((asked["type"] == "subscribe" && !is_subscription).then(|| asked["id"].clone()));
-        // Until all is answered, or the client sent away.
+        awaited.extend((message["type"] == "subscribe" && !is_subscription).then(|| message["id"].clone()));
+        // Until every operation has ended, or the server closes the socket.
         while !awaited.is_empty() {
             match tokio::time::timeout(Duration::from_secs(20), socket.0.next()).await {
                 Ok(Some(Ok(Message::Text(text)))) => {
-                    let said: Value = serde_json::from_str(&text).unwrap();
-                    match said["type"].as_str() {
-                        Some("next") => well_answered(&said["payload"])?,
-                        Some("error") => well_answered(&json!({ "errors": said["payload"] }))?,
+                    let received: Value = serde_json::from_str(&text).unwrap();
+                    match received["type"].as_str() {
+                        Some("next") => check_response(&received["payload"])?,
+                        Some("error") => check_response(&json!({ "errors": received["payload"] }))?,
                         _ => {}
                     }
-                    if said["type"] == "complete" || said["type"] == "error" {
-                        awaited.retain(|id| *id != said["id"]);
+                    if received["type"] == "complete" || received["type"] == "error" {
+                        awaited.retain(|id| *id != received["id"]);
                     }
                 }
                 Ok(Some(Ok(Message::Close(Some(close))))) => {
@@ -223,5 +223,5 @@ async fn frames_of_any_kind_end_a_socket_at_the_most(app: TestApp) {
         }
         Ok(())
     });
-    assert!(is_well(&http).await);
+    assert!(is_serving(&http).await);
 }

@@ -1,9 +1,9 @@
-//! The schema as it is published.
+//! The published schema, and the list of error reasons.
 
 use guildhall::api::Graph;
 
 #[test]
-fn the_committed_schema_is_fresh() {
+fn the_committed_schema_is_current() {
     let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql")).unwrap();
     assert!(
         committed == Graph::new().unwrap().sdl(),
@@ -11,13 +11,13 @@ fn the_committed_schema_is_fresh() {
     );
 }
 
-/// Everything a client sees says what it is.
+/// Every type, field, argument and enum value has a description.
 #[test]
 fn everything_in_the_schema_is_documented() {
     let sdl = Graph::new().unwrap().sdl();
     let mut documented = false;
     let mut in_comment = false;
-    let mut bare = Vec::new();
+    let mut undocumented = Vec::new();
     for line in sdl.lines().map(str::trim) {
         if line == "\"\"\"" {
             in_comment = !in_comment;
@@ -27,18 +27,18 @@ fn everything_in_the_schema_is_documented() {
         if in_comment || line.is_empty() || line.starts_with(['}', ')']) || line.starts_with("schema {") {
             continue;
         }
-        let of_the_schema_itself = ["query: ", "mutation: ", "subscription: "].iter().any(|it| line.starts_with(it));
-        if !documented && !of_the_schema_itself {
-            bare.push(line.to_owned());
+        let is_root = ["query: ", "mutation: ", "subscription: "].iter().any(|it| line.starts_with(it));
+        if !documented && !is_root {
+            undocumented.push(line.to_owned());
         }
         documented = false;
     }
-    assert!(bare.is_empty(), "without a description: {bare:#?}");
+    assert!(undocumented.is_empty(), "without a description: {undocumented:#?}");
 }
 
-/// Every reason that the source gives stands in the list of errors.
+/// `docs/errors.md` lists every error reason in the source.
 #[test]
-fn every_reason_is_listed() {
+fn every_error_reason_is_documented() {
     fn sources(folder: &std::path::Path, found: &mut String) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -1,4 +1,4 @@
-//! Sessions, passwords and codes; how often someone may try; and what servers know of who asks.
+//! Sessions, passwords and codes, login throttling, and the cache of viewers.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -44,7 +44,7 @@ async fn reset_code(officer: &Client<'_>, member: &Client<'_>) -> String {
     sent["sendResetCode"]["code"].as_str().unwrap().to_owned()
 }
 
-fn resetting(code: &str, name: &str) -> Value {
+fn reset_variables(code: &str, name: &str) -> Value {
     json!({ "code": code, "name": name, "password": NEW })
 }
 
@@ -64,10 +64,10 @@ async fn members_see_and_end_their_own_sessions(app: TestApp) {
     assert_eq!(
         someone.ok(SESSIONS, json!({})).await["sessions"].as_array().unwrap().len(),
         2,
-        "an operator's token is none"
+        "an operator's token has no session"
     );
 
-    // Another's session is none, also as a node.
+    // Another member's session is not found, as a node or by the mutation.
     let node = "query($id: ID!) { node(id: $id) { __typename id } }";
     let id = json!({ "id": sessions[0]["id"] });
     assert_eq!(one.ok(node, id.clone()).await["node"]["__typename"], "Session");
@@ -86,7 +86,7 @@ async fn members_see_and_end_their_own_sessions(app: TestApp) {
     assert_eq!(one.refusal(REVOKE, id.clone()).await, "NOT_FOUND id");
     assert_eq!(one.ok(node, id).await["node"], json!(null));
     assert_eq!(one.ok(SESSIONS, json!({})).await["sessions"].as_array().unwrap().len(), 1);
-    // Those that can no longer be renewed are over.
+    // Sessions that can no longer be renewed are not listed.
     app.clock.advance(Duration::from_hours(24 * 30));
     assert_eq!(someone.auth_error().await, None);
     assert_eq!(someone.ok(SESSIONS, json!({})).await["sessions"], json!([]));
@@ -107,11 +107,11 @@ async fn a_new_password_ends_every_other_session(app: TestApp) {
     assert_eq!(two.auth_error().await, None, "nothing has changed yet");
 
     let changed = one.ok(CHANGE, json!({ "old": PASSWORD, "new": NEW })).await["changePassword"].clone();
-    let one_again = guild.anonymous().with_token(changed["accessToken"].as_str().unwrap());
+    let renewed = guild.anonymous().with_token(changed["accessToken"].as_str().unwrap());
     for (client, whose) in [(&one, "its own"), (&two, "another session's"), (&operators, "an operator's")] {
         assert_eq!(client.auth_error().await, Some(Code::Unauthenticated), "{whose} old access token");
     }
-    let sessions = one_again.ok(SESSIONS, json!({})).await["sessions"].clone();
+    let sessions = renewed.ok(SESSIONS, json!({})).await["sessions"].clone();
     assert_eq!((sessions.as_array().unwrap().len(), &sessions[0]["isCurrent"]), (1, &json!(true)));
     assert_eq!(
         guild.anonymous().refusal(REFRESH_SESSION, json!({ "token": second["refreshToken"] })).await,
@@ -123,22 +123,22 @@ async fn a_new_password_ends_every_other_session(app: TestApp) {
         "UNAUTHENTICATED BAD_CREDENTIALS"
     );
     guild.anonymous().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
-    // The refresh token before the change was exchanged by it.
+    // The password change has replaced the first refresh token.
     assert_eq!(
         guild.anonymous().refusal(REFRESH_SESSION, json!({ "token": first["refreshToken"] })).await,
         "UNAUTHENTICATED INVALID_TOKEN"
     );
-    assert_eq!(one_again.auth_error().await, Some(Code::Unauthenticated), "a replay ends the session");
+    assert_eq!(renewed.auth_error().await, Some(Code::Unauthenticated), "a replay ends the session");
 }
 
 #[on_both]
-async fn a_reset_code_gives_another_password_once(app: TestApp) {
+async fn a_reset_code_sets_a_new_password_once(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, member) = (guild.member("officer", "Officer").await, guild.member("Someone", "Member").await);
     let other = guild.member("other", "Member").await;
     let (session, _) = login(&guild, "someone").await;
-    let void = reset_code(&officer, &member).await;
-    let of_other = reset_code(&officer, &other).await;
+    let replaced = reset_code(&officer, &member).await;
+    let for_other = reset_code(&officer, &other).await;
     let sent = officer.ok(SEND_RESET, json!({ "id": member.id })).await["sendResetCode"].clone();
     assert_eq!(
         (&sent["delivery"], &sent["expiresAt"]),
@@ -147,26 +147,27 @@ async fn a_reset_code_gives_another_password_once(app: TestApp) {
     let code = sent["code"].as_str().unwrap();
     let invalid = "BAD_USER_INPUT INVALID_CODE resetCode";
     for (code, name) in
-        [(void.as_str(), "someone"), (&of_other, "someone"), (code, "other"), (code, "nobody"), ("", "someone")]
+        [(replaced.as_str(), "someone"), (&for_other, "someone"), (code, "other"), (code, "nobody"), ("", "someone")]
     {
-        assert_eq!(guild.anonymous().refusal(RESET, resetting(code, name)).await, invalid, "{code} for {name}");
+        assert_eq!(guild.anonymous().refusal(RESET, reset_variables(code, name)).await, invalid, "{code} for {name}");
     }
     let short = json!({ "code": code, "name": "someone", "password": "too short" });
     assert_eq!(guild.anonymous().refusal(RESET, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT newPassword");
-    let reset = guild.anonymous().ok(RESET, resetting(&code.to_lowercase(), "@SOMEONE")).await["resetPassword"].clone();
+    let reset =
+        guild.anonymous().ok(RESET, reset_variables(&code.to_lowercase(), "@SOMEONE")).await["resetPassword"].clone();
     assert_eq!(reset["member"]["id"], member.id.as_str());
     assert_eq!(guild.anonymous().with_token(reset["accessToken"].as_str().unwrap()).auth_error().await, None);
     for old in [&session, &member] {
         assert_eq!(old.auth_error().await, Some(Code::Unauthenticated));
     }
-    assert_eq!(guild.anonymous().refusal(RESET, resetting(code, "someone")).await, invalid, "used");
+    assert_eq!(guild.anonymous().refusal(RESET, reset_variables(code, "someone")).await, invalid, "used");
     guild.anonymous().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
     app.clock.advance(Duration::from_hours(24));
-    assert_eq!(guild.anonymous().refusal(RESET, resetting(&of_other, "other")).await, invalid, "expired");
+    assert_eq!(guild.anonymous().refusal(RESET, reset_variables(&for_other, "other")).await, invalid, "expired");
 }
 
 #[on_both]
-async fn codes_are_for_those_below_who_need_them(app: TestApp) {
+async fn reset_codes_are_issued_only_for_registered_lower_members(app: TestApp) {
     let (guild, foreign) = (app.guild("gg").await, app.guild("hh").await);
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     let (peer, new) = (guild.member("peer", "Officer").await, guild.unregistered("new", "Member").await);
@@ -183,35 +184,35 @@ async fn codes_are_for_those_below_who_need_them(app: TestApp) {
         assert_eq!(officer.refusal(SEND_RESET, of(client)).await, refusal);
     }
     assert_eq!(member.refusal(SEND_RESET, of(&new)).await, "FORBIDDEN PERMISSION_REQUIRED");
-    // A code opens no account that has risen above whoever issued it, and none that was deactivated since.
+    // A code fails while its member ranks as high as its issuer, and for good once the member was deactivated.
     let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
     let (risen, left) = (reset_code(&officer, &member).await, guild.member("left", "Member").await);
     let of_left = reset_code(&officer, &left).await;
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "rankId": rank("Officer") } })).await;
     assert_eq!(
-        guild.anonymous().refusal(RESET, resetting(&risen, "member")).await,
+        guild.anonymous().refusal(RESET, reset_variables(&risen, "member")).await,
         "BAD_USER_INPUT INVALID_CODE resetCode"
     );
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "rankId": rank("Veteran") } })).await;
-    guild.anonymous().ok(RESET, resetting(&risen, "member")).await;
+    guild.anonymous().ok(RESET, reset_variables(&risen, "member")).await;
     for active in [false, true] {
         leader.ok(UPDATE_MEMBER, json!({ "input": { "id": left.id, "active": active } })).await;
         assert_eq!(
-            guild.anonymous().refusal(RESET, resetting(&of_left, "left")).await,
+            guild.anonymous().refusal(RESET, reset_variables(&of_left, "left")).await,
             "BAD_USER_INPUT INVALID_CODE resetCode"
         );
         if !active {
             assert_eq!(officer.refusal(SEND_RESET, of(&left)).await, "CONFLICT MEMBER_INACTIVE");
         }
     }
-    // A leader's code opens whatever the member has become.
+    // A leader's code works for any rank of the member.
     let second = reset_code(&leader, &peer).await;
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": peer.id, "rankId": rank("Guild Leader") } })).await;
-    guild.anonymous().ok(RESET, resetting(&second, "peer")).await;
+    guild.anonymous().ok(RESET, reset_variables(&second, "peer")).await;
 }
 
 #[on_both]
-async fn ten_failures_on_an_account_are_enough_for_a_while(app: TestApp) {
+async fn an_account_is_limited_after_ten_failures(app: TestApp) {
     let guild = app.guild("gg").await;
     let someone = guild.member("someone", "Member").await;
     guild.member("other", "Member").await;
@@ -227,17 +228,17 @@ async fn ten_failures_on_an_account_are_enough_for_a_while(app: TestApp) {
     }
     let right = json!({ "name": "SOMEONE", "password": PASSWORD });
     assert_eq!(guild.anonymous().refusal(LOGIN, right.clone()).await, "RATE_LIMITED", "the right password too");
-    // Nobody else is kept out, and whoever is in stays in.
+    // Other accounts are not limited, and existing sessions stay valid.
     login(&guild, "other").await;
     assert_eq!(someone.auth_error().await, None);
     // Another server counts the same failures.
-    let there = app.another_server().await;
-    let refused = someone.run_on(&there, LOGIN, right.clone()).await;
+    let other_server = app.another_server().await;
+    let refused = someone.run_on(&other_server, LOGIN, right.clone()).await;
     assert_eq!(refusal_in(&refused), "RATE_LIMITED");
-    // A reset code is tried by itself, and the oldest failures are forgotten first.
+    // Reset codes are counted separately, and the oldest failures expire first.
     let officer = guild.member("officer", "Officer").await;
     let code = reset_code(&officer, &someone).await;
-    guild.anonymous().ok(RESET, resetting(&code, "someone")).await;
+    guild.anonymous().ok(RESET, reset_variables(&code, "someone")).await;
     app.clock.advance(Duration::from_mins(13));
     let right = json!({ "name": "someone", "password": NEW });
     guild.anonymous().ok(LOGIN, right.clone()).await;
@@ -247,24 +248,24 @@ async fn ten_failures_on_an_account_are_enough_for_a_while(app: TestApp) {
 }
 
 #[on_both]
-async fn many_guesses_at_once_count_like_many_in_a_row(app: TestApp) {
+async fn concurrent_guesses_count_like_consecutive_ones(app: TestApp) {
     let guild = app.guild("gg").await;
     guild.member("someone", "Member").await;
     let guess = json!({ "name": "someone", "password": "wrong password" });
     let anyone = guild.anonymous();
     let guesses = (0..40).map(|_| anyone.run(LOGIN, guess.clone()));
-    let answers = futures_util::future::join_all(guesses).await;
-    let tried = answers.iter().filter(|answer| refusal_in(answer) == "UNAUTHENTICATED BAD_CREDENTIALS").count();
+    let responses = futures_util::future::join_all(guesses).await;
+    let tried = responses.iter().filter(|response| refusal_in(response) == "UNAUTHENTICATED BAD_CREDENTIALS").count();
     assert_eq!(tried, 10);
-    // Nobody who knows the password is refused for knocking often.
+    // Successful logins do not count.
     guild.member("other", "Member").await;
     let right = json!({ "name": "other", "password": PASSWORD });
-    let answers = futures_util::future::join_all((0..40).map(|_| anyone.run(LOGIN, right.clone()))).await;
-    assert!(answers.iter().all(|answer| answer.get("errors").is_none()), "{answers:?}");
+    let responses = futures_util::future::join_all((0..40).map(|_| anyone.run(LOGIN, right.clone()))).await;
+    assert!(responses.iter().all(|response| response.get("errors").is_none()), "{responses:?}");
 }
 
 #[on_both]
-async fn codes_tokens_and_present_passwords_are_not_guessed_either(app: TestApp) {
+async fn guesses_of_codes_tokens_and_current_passwords_are_limited_too(app: TestApp) {
     let guild = app.guild("gg").await;
     let member = guild.member("someone", "Member").await;
     let (_, tokens) = login(&guild, "someone").await;
@@ -275,8 +276,8 @@ async fn codes_tokens_and_present_passwords_are_not_guessed_either(app: TestApp)
     let anyone = guild.anonymous();
     let replayed = json!({ "token": tokens["refreshToken"] });
     for (client, operation, variables, refusal) in [
-        (&anyone, register, resetting("22222222", "someone"), "BAD_USER_INPUT INVALID_CODE inviteCode"),
-        (&anyone, RESET, resetting("22222222", "someone"), "BAD_USER_INPUT INVALID_CODE resetCode"),
+        (&anyone, register, reset_variables("22222222", "someone"), "BAD_USER_INPUT INVALID_CODE inviteCode"),
+        (&anyone, RESET, reset_variables("22222222", "someone"), "BAD_USER_INPUT INVALID_CODE resetCode"),
         (&anyone, REFRESH_SESSION, replayed, "UNAUTHENTICATED INVALID_TOKEN"),
         (
             &member,
@@ -290,7 +291,7 @@ async fn codes_tokens_and_present_passwords_are_not_guessed_either(app: TestApp)
         }
         assert_eq!(client.refusal(operation, variables).await, "RATE_LIMITED", "{operation}");
     }
-    // What never was a token is nobody's failure.
+    // A string that was never a token counts against no account.
     for _ in 0..11 {
         assert_eq!(
             anyone.refusal(REFRESH_SESSION, json!({ "token": "nonsense" })).await,
@@ -300,47 +301,50 @@ async fn codes_tokens_and_present_passwords_are_not_guessed_either(app: TestApp)
 }
 
 #[on_both]
-async fn an_address_may_try_so_often_a_minute(app: TestApp) {
+async fn attempts_per_address_are_limited(app: TestApp) {
     let guild = app.guild("gg").await;
     guild.member("someone", "Member").await;
     let served = app.serve().await;
     let login = |name: String| json!({ "query": LOGIN, "variables": { "name": name, "password": "wrong password" } });
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for number in 0..105 {
-        // What a client says of where it comes from is not believed.
+        // The server ignores the `X-Forwarded-For` of an untrusted client.
         let request =
             served.post(&login(format!("nobody{number}"))).header("x-forwarded-for", format!("192.0.2.{number}"));
-        answers.push(request.send().await.unwrap().json::<Value>().await.unwrap());
+        responses.push(request.send().await.unwrap().json::<Value>().await.unwrap());
     }
-    let limited = answers.iter().filter(|answer| refusal_in(answer) == "RATE_LIMITED").count();
+    let limited = responses.iter().filter(|response| refusal_in(response) == "RATE_LIMITED").count();
     assert_eq!(limited, 5);
-    assert_eq!(answers[104]["errors"][0]["extensions"]["retryAfterSeconds"], 1, "100 a minute come back one by one");
-    // Everything else is served.
+    assert_eq!(
+        responses[104]["errors"][0]["extensions"]["retryAfterSeconds"], 1,
+        "100 per minute, restored one by one"
+    );
+    // Other operations are not limited.
     let query = served.post(&json!({ "query": GUILD_SLUG })).send().await.unwrap();
     assert_eq!(query.json::<Value>().await.unwrap()["data"]["guild"]["slug"], "gg");
     app.clock.advance(Duration::from_mins(1));
-    let answer = served.post(&login("someone".to_owned())).send().await.unwrap().json::<Value>().await.unwrap();
-    assert_eq!(refusal_in(&answer), "UNAUTHENTICATED BAD_CREDENTIALS");
+    let response = served.post(&login("someone".to_owned())).send().await.unwrap().json::<Value>().await.unwrap();
+    assert_eq!(refusal_in(&response), "UNAUTHENTICATED BAD_CREDENTIALS");
 }
 
 #[on_both]
-async fn the_limits_can_be_set(app: TestApp) {
+async fn login_limits_can_be_set(app: TestApp) {
     let guild = app.guild("gg").await;
     guild.member("someone", "Member").await;
     let of = |count| NonZeroU32::new(count).unwrap();
     let limits = LoginLimits { per_address: of(3), per_account: of(2), window: Duration::from_secs(10) };
-    let there = app.another_server_with(|server| server.limits = limits).await;
+    let other_server = app.another_server_with(|server| server.limits = limits).await;
     let wrong = json!({ "name": "someone", "password": "wrong password" });
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for _ in 0..3 {
-        answers.push(refusal_in(&guild.anonymous().run_on(&there, LOGIN, wrong.clone()).await));
+        responses.push(refusal_in(&guild.anonymous().run_on(&other_server, LOGIN, wrong.clone()).await));
     }
-    assert_eq!(answers, ["UNAUTHENTICATED BAD_CREDENTIALS", "UNAUTHENTICATED BAD_CREDENTIALS", "RATE_LIMITED"]);
+    assert_eq!(responses, ["UNAUTHENTICATED BAD_CREDENTIALS", "UNAUTHENTICATED BAD_CREDENTIALS", "RATE_LIMITED"]);
     app.clock.advance(Duration::from_secs(10));
-    let answer = guild.anonymous().run_on(&there, LOGIN, wrong).await;
-    assert_eq!(refusal_in(&answer), "UNAUTHENTICATED BAD_CREDENTIALS");
-    let from_one_address = (0..5).map(|_| there.accounts.limiter.check_address("192.0.2.1".parse().ok()).is_ok());
-    assert_eq!(from_one_address.filter(|let_in| *let_in).count(), 3);
+    let response = guild.anonymous().run_on(&other_server, LOGIN, wrong).await;
+    assert_eq!(refusal_in(&response), "UNAUTHENTICATED BAD_CREDENTIALS");
+    let from_one_address = (0..5).map(|_| other_server.accounts.limiter.check_address("192.0.2.1".parse().ok()).is_ok());
+    assert_eq!(from_one_address.filter(|is_allowed| *is_allowed).count(), 3);
 }
 
 #[on_both]
@@ -362,32 +366,30 @@ async fn a_running_subscription_ends_with_its_session(app: TestApp) {
 }
 
 #[on_both]
-async fn who_asks_is_not_looked_up_for_every_request(app: TestApp) {
+async fn cached_viewers_need_no_statements(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, someone) = (guild.leader().await, guild.member("someone", "Officer").await);
     let alone = |server: &mut Options| (server.lease, server.has_peers) = (Duration::from_hours(1), Some(false));
     let server = app.another_server_with(alone).await;
-    let admit = async |client: &Client<'_>| {
+    let authenticate = async |client: &Client<'_>| {
         let authorization = format!("Bearer {}", client.token.as_deref().unwrap());
         let credentials = Credentials { guild: Some("gg"), authorization: Some(&authorization) };
-        AuthContext::authenticate(&server, credentials, Origin::default())
-            .await
-            .map(|admitted| admitted.viewer.unwrap())
+        AuthContext::authenticate(&server, credentials, Origin::default()).await.map(|context| context.viewer.unwrap())
     };
-    assert_eq!(admit(&someone).await.unwrap().rank_level, 4);
+    assert_eq!(authenticate(&someone).await.unwrap().rank_level, 4);
     let before = server.db.statements();
     for _ in 0..20 {
-        assert_eq!(admit(&someone).await.unwrap().rank_level, 4);
+        assert_eq!(authenticate(&someone).await.unwrap().rank_level, 4);
     }
     assert_eq!(server.db.statements(), before, "statements of twenty requests");
-    // What is changed here is known here.
+    // A change on this server updates its cache at once.
     let demote = json!({ "input": { "id": someone.id, "rankId": async_graphql::ID::from(guild.rank("Member").id) } });
     assert_eq!(leader.run_on(&server, UPDATE_MEMBER, demote).await.get("errors"), None);
-    assert_eq!(admit(&someone).await.unwrap().rank_level, 2);
+    assert_eq!(authenticate(&someone).await.unwrap().rank_level, 2);
 }
 
 #[on_both]
-async fn a_code_gives_nothing_that_its_issuer_could_not(app: TestApp) {
+async fn a_reset_code_fails_while_its_member_has_permissions_the_issuer_lacks(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
     let member = guild.member("member", "Member").await;
@@ -395,33 +397,33 @@ async fn a_code_gives_nothing_that_its_issuer_could_not(app: TestApp) {
     let rank = async_graphql::ID::from(guild.rank("Member").id);
     leader.ok(UPDATE_RANK, json!({ "input": { "id": rank, "permissions": ["RANKS_MANAGE"] } })).await;
     assert_eq!(
-        guild.anonymous().refusal(RESET, resetting(&code, "member")).await,
+        guild.anonymous().refusal(RESET, reset_variables(&code, "member")).await,
         "BAD_USER_INPUT INVALID_CODE resetCode"
     );
     leader.ok(UPDATE_RANK, json!({ "input": { "id": rank, "permissions": ["AUDIT_VIEW"] } })).await;
-    guild.anonymous().ok(RESET, resetting(&code, "member")).await;
+    guild.anonymous().ok(RESET, reset_variables(&code, "member")).await;
 }
 
-/// Whatever one server has acknowledged, the others go by.
+/// A change that one server has acknowledged applies on every server.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_demotion_on_one_server_holds_on_all_from_the_next_request() {
+async fn a_demotion_on_one_server_applies_on_all_from_the_next_request() {
     let Some(app) = TestApp::on_postgres().await else { return };
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-    let there = app.another_server().await;
-    let _background = guildhall::bot::start(&there);
+    let other_server = app.another_server().await;
+    let _background = guildhall::bot::start(&other_server);
     let rank = |name: &str| json!(async_graphql::ID::from(guild.rank(name).id));
     for _ in 0..20 {
-        assert_eq!(officer.run_on(&there, AUDIT_COUNT, json!({})).await.get("errors"), None);
+        assert_eq!(officer.run_on(&other_server, AUDIT_COUNT, json!({})).await.get("errors"), None);
         leader.ok(UPDATE_MEMBER, json!({ "input": { "id": officer.id, "rankId": rank("Member") } })).await;
-        let refused = officer.run_on(&there, AUDIT_COUNT, json!({})).await;
+        let refused = officer.run_on(&other_server, AUDIT_COUNT, json!({})).await;
         assert_eq!(refusal_in(&refused), "FORBIDDEN PERMISSION_REQUIRED");
         leader.ok(UPDATE_MEMBER, json!({ "input": { "id": officer.id, "rankId": rank("Officer") } })).await;
     }
 }
 
-/// Holds a member's row in a transaction that `statement` is part of, while `other` runs until it waits for it.
-async fn meet<R>(app: &TestApp, statement: String, other: impl Future<Output = R>) -> R {
+/// Locks a member's row until `other` waits for it, then executes `statement` and commits.
+async fn with_locked_member<R>(app: &TestApp, statement: String, other: impl Future<Output = R>) -> R {
     let (held, is_held) = oneshot::channel();
     let (release, released) = oneshot::channel();
     let holder = app.app.db.write(async move |conn| {
@@ -431,7 +433,7 @@ async fn meet<R>(app: &TestApp, statement: String, other: impl Future<Output = R
         sql::execute(conn, &statement).await;
         Ok(())
     });
-    let meeting = async {
+    let contention = async {
         is_held.await.unwrap();
         let waiting = async {
             while sql::lock_waiters(&app.app).await == 0 {}
@@ -439,13 +441,13 @@ async fn meet<R>(app: &TestApp, statement: String, other: impl Future<Output = R
         };
         tokio::join!(other, waiting).0
     };
-    let (held, met) = tokio::join!(holder, meeting);
+    let (held, result) = tokio::join!(holder, contention);
     held.unwrap();
-    met
+    result
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_officers_change_does_not_undo_a_new_password_set_meanwhile() {
+async fn an_officers_change_keeps_a_password_that_is_set_meanwhile() {
     let Some(app) = TestApp::on_postgres().await else { return };
     let guild = app.guild("gg").await;
     let (officer, someone) = (guild.member("officer", "Officer").await, guild.member("someone", "Member").await);
@@ -455,21 +457,22 @@ async fn an_officers_change_does_not_undo_a_new_password_set_meanwhile() {
          WHERE discord_username = 'someone'"
     );
     let rename = json!({ "input": { "id": someone.id, "displayName": "Renamed" } });
-    let renamed = meet(&app, change, officer.run(UPDATE_MEMBER, rename)).await;
+    let renamed = with_locked_member(&app, change, officer.run(UPDATE_MEMBER, rename)).await;
     assert_eq!(renamed.get("errors"), None);
     assert_eq!(someone.auth_error().await, Some(Code::Unauthenticated), "its old token");
     guild.anonymous().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_renewal_and_a_new_password_do_not_wait_for_each_other() {
+async fn a_renewal_and_a_password_change_do_not_deadlock() {
     let Some(app) = TestApp::on_postgres().await else { return };
     let guild = app.guild("gg").await;
     guild.member("someone", "Member").await;
     let (_, tokens) = login(&guild, "someone").await;
-    // As whoever changes a password does: the member first, then their tokens.
+    // A password change locks the member first, then the tokens.
     let rotate = "UPDATE refresh_tokens SET rotated_at = '2026-03-01 20:00:00'".to_owned();
     let anyone = guild.anonymous();
-    let renewed = meet(&app, rotate, anyone.run(REFRESH_SESSION, json!({ "token": tokens["refreshToken"] }))).await;
+    let renewed =
+        with_locked_member(&app, rotate, anyone.run(REFRESH_SESSION, json!({ "token": tokens["refreshToken"] }))).await;
     assert_eq!(refusal_in(&renewed), "UNAUTHENTICATED INVALID_TOKEN");
 }

@@ -1,7 +1,7 @@
 //! Compares our transports with async-graphql-axum's handlers, over the same schema.
 //!
 //! Each comparison is a reason in `docs/decisions.md` for code of our own. It fails when a release of the library no
-//! longer behaves as described there; then read the section again, and perhaps drop our code.
+//! longer behaves as described there; then read the section again, and consider dropping our code.
 
 use std::{
     fmt::Debug,
@@ -53,7 +53,7 @@ impl Executor for StockExecutor {
     }
 
     fn execute_stream(&self, request: Request, _: Option<Arc<Data>>) -> BoxStream<'static, Response> {
-        // Our subscriptions do not run on the library's executor. In their place: one without events.
+        // Our subscriptions do not run on the library's executor. A stream without events replaces them.
         if request.query.starts_with("subscription") {
             return stream::pending().boxed();
         }
@@ -338,7 +338,7 @@ async fn the_library_waits_for_connection_init_without_a_limit() {
         pin!(GraphQLWebSocket::new_with_pair(sink::drain(), stream::pending(), executor, protocol).serve());
     let unused = Arc::new(Unused);
     let waits = silent.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&unused)))) == Poll::Pending;
-    // A timer would hold the waker. The client that says nothing does not.
+    // A timer would hold the waker. The silent client does not.
     let has_timer = Arc::strong_count(&unused) > 1;
     assert!(waits && !has_timer, "async-graphql-axum has changed: read \"WebSocket\" in docs/decisions.md again");
 }

@@ -1,4 +1,4 @@
-//! Over real sockets: HTTP.
+//! GraphQL over HTTP, on real sockets.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn code(body: &Value) -> &str {
 }
 
 #[on_both]
-async fn a_query_by_post_and_by_get(app: TestApp) {
+async fn queries_are_accepted_by_post_and_get(app: TestApp) {
     app.guild("gg").await;
     let http = app.serve().await;
     let query = "query Q($first: Int) { guild { slug } members(first: $first) { totalCount } }";
@@ -45,12 +45,12 @@ async fn a_request_names_its_guild_and_its_token(app: TestApp) {
     let (one, two) = (app.guild("one").await, app.guild("two").await);
     let member = two.member("someone", "Member").await;
     let http = app.serve().await;
-    let ask = json!({ "query": "{ guild { slug } me { displayName } }" });
-    let oldest: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
+    let operation = json!({ "query": "{ guild { slug } me { displayName } }" });
+    let oldest: Value = http.post(&operation).send().await.unwrap().json().await.unwrap();
     assert_eq!(oldest["data"], json!({ "guild": { "slug": "one" }, "me": null }));
     let bearer = format!("Bearer {}", member.token.as_ref().unwrap());
     let named: Value = http
-        .post(&ask)
+        .post(&operation)
         .header("X-Guild", "two")
         .header("Authorization", &bearer)
         .send()
@@ -60,7 +60,7 @@ async fn a_request_names_its_guild_and_its_token(app: TestApp) {
         .await
         .unwrap();
     assert_eq!(named["data"], json!({ "guild": { "slug": "two" }, "me": { "displayName": "someone" } }));
-    let twice = http.post(&ask).header("X-Guild", "one").header("X-Guild", "two").send().await.unwrap();
+    let twice = http.post(&operation).header("X-Guild", "one").header("X-Guild", "two").send().await.unwrap();
     assert_eq!(twice.status(), StatusCode::BAD_REQUEST);
     for (guild, authorization, status, expected) in [
         ("TWO", None, StatusCode::NOT_FOUND, "NOT_FOUND"),
@@ -69,7 +69,7 @@ async fn a_request_names_its_guild_and_its_token(app: TestApp) {
         ("two", Some("Basic abc"), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
         ("one", Some(bearer.as_str()), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
     ] {
-        let mut request = http.post(&ask).header("X-Guild", guild);
+        let mut request = http.post(&operation).header("X-Guild", guild);
         if let Some(authorization) = authorization {
             request = request.header("Authorization", authorization);
         }
@@ -83,7 +83,7 @@ async fn a_request_names_its_guild_and_its_token(app: TestApp) {
 }
 
 #[on_both]
-async fn what_is_malformed_is_refused_with_a_code(app: TestApp) {
+async fn malformed_requests_are_refused_with_a_code(app: TestApp) {
     app.guild("gg").await;
     let http = app.serve().await;
     let post = |body: &str| {
@@ -123,8 +123,8 @@ async fn what_is_malformed_is_refused_with_a_code(app: TestApp) {
         assert_eq!((older.status(), code(&older.json().await.unwrap())), (StatusCode::OK, expected), "{query:.60}");
     }
     let nested = format!("{}{{ __typename }}{}", "{ ... on Query ".repeat(60), "}".repeat(60));
-    let answer: Value = post(&json!({ "query": nested }).to_string()).send().await.unwrap().json().await.unwrap();
-    assert_eq!(answer["data"]["__typename"], "Query", "{answer}");
+    let response: Value = post(&json!({ "query": nested }).to_string()).send().await.unwrap().json().await.unwrap();
+    assert_eq!(response["data"]["__typename"], "Query", "{response}");
     let mutation = http.client.get(http.url("/graphql?query=mutation%7Blogout%7Bsuccess%7D%7D")).send().await.unwrap();
     assert_eq!(mutation.status(), StatusCode::METHOD_NOT_ALLOWED);
     let put = http.client.put(http.url("/graphql")).body("{}").send().await.unwrap();
@@ -151,7 +151,7 @@ async fn what_is_malformed_is_refused_with_a_code(app: TestApp) {
 }
 
 #[on_both]
-async fn what_no_database_can_hold_is_not_an_error_of_ours(app: TestApp) {
+async fn values_that_no_database_can_store_are_not_internal_errors(app: TestApp) {
     let guild = app.guild("gg").await;
     let http = app.serve().await;
     let nul = "a\u{0}b";
@@ -175,30 +175,30 @@ async fn what_no_database_can_hold_is_not_an_error_of_ours(app: TestApp) {
 }
 
 #[on_both]
-async fn every_answer_bears_a_request_id(app: TestApp) {
+async fn every_response_has_a_request_id(app: TestApp) {
     app.guild("gg").await;
     let http = app.serve().await;
-    let ask = json!({ "query": GUILD_SLUG });
-    let given = http.post(&ask).header("X-Request-Id", "abc-1").send().await.unwrap();
+    let operation = json!({ "query": GUILD_SLUG });
+    let given = http.post(&operation).header("X-Request-Id", "abc-1").send().await.unwrap();
     assert_eq!(given.headers()["x-request-id"], "abc-1");
     for odd in ["", "two words", &"x".repeat(65), "<script>"] {
-        let made = http.post(&ask).header("X-Request-Id", odd).send().await.unwrap();
-        let id = made.headers()["x-request-id"].to_str().unwrap();
+        let replaced = http.post(&operation).header("X-Request-Id", odd).send().await.unwrap();
+        let id = replaced.headers()["x-request-id"].to_str().unwrap();
         assert!(id.len() == 16 && id != odd, "{id}");
     }
 }
 
 #[on_both]
-async fn the_fields_of_an_answer_come_in_the_order_asked_for_and_errors_leave_nulls(app: TestApp) {
+async fn fields_keep_the_requested_order_and_errors_leave_nulls(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     TestCampaign::live(&officer, 2, json!({})).await;
     let http = app.serve().await;
-    let ask = json!({ "query": "
+    let operation = json!({ "query": "
         query { campaigns { totalCount nodes { title ...E status } } ...Q me { id } ranks { name discordRoleId level } }
         fragment E on Campaign { entries { sortOrder name } }
         fragment Q on Query { guild { memberCount slug } }" });
-    let text = http.post(&ask).send().await.unwrap().text().await.unwrap();
+    let text = http.post(&operation).send().await.unwrap().text().await.unwrap();
     let order: Vec<usize> = [
         "campaigns",
         "totalCount",
@@ -221,29 +221,29 @@ async fn the_fields_of_an_answer_come_in_the_order_asked_for_and_errors_leave_nu
     assert!(order.is_sorted(), "{text}");
     let body: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(body["data"]["ranks"][0].get("discordRoleId"), Some(&json!(null)));
-    // Also of those of which no error is told, since there are so many.
+    // Refused fields beyond the limit on reported errors are null too.
     let names: Vec<String> = (0..6).map(|number| format!("a{number}")).collect();
     let fields: Vec<String> = names.iter().map(|name| format!("{name}: discordRoleId")).collect();
-    let ask = json!({ "query": format!("{{ ranks {{ {} }} }}", fields.join(" ")) });
-    let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
+    let operation = json!({ "query": format!("{{ ranks {{ {} }} }}", fields.join(" ")) });
+    let body: Value = http.post(&operation).send().await.unwrap().json().await.unwrap();
     let nulls: Value = names.iter().map(|name| (name.clone(), Value::Null)).collect::<serde_json::Map<_, _>>().into();
     assert_eq!(
         (&body["data"]["ranks"], body["errors"].as_array().unwrap().len()),
         (&json!([nulls, nulls, nulls, nulls, nulls]), 20)
     );
-    // A field that may not be null takes with it what holds it, up to what may.
-    let ask = json!({ "query": "{ guild { slug } campaigns { nodes { id activationBlockers } } }" });
-    let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
+    // An error in a non-null field makes its nearest nullable parent null.
+    let operation = json!({ "query": "{ guild { slug } campaigns { nodes { id activationBlockers } } }" });
+    let body: Value = http.post(&operation).send().await.unwrap().json().await.unwrap();
     assert_eq!(body["data"], json!(null), "{body}");
     let id = officer.ok("{ campaigns { nodes { id } } }", json!({})).await["campaigns"]["nodes"][0]["id"].clone();
     let query = "query($id: ID!) { guild { slug } campaign(id: $id) { id activationBlockers } }";
-    let ask = json!({ "query": query, "variables": { "id": id } });
-    let body: Value = http.post(&ask).send().await.unwrap().json().await.unwrap();
+    let operation = json!({ "query": query, "variables": { "id": id } });
+    let body: Value = http.post(&operation).send().await.unwrap().json().await.unwrap();
     assert_eq!(body["data"], json!({ "guild": { "slug": "gg" }, "campaign": null }), "{body}");
 }
 
 #[on_both]
-async fn a_client_that_hangs_up_leaves_all_or_nothing_and_no_open_transaction(app: TestApp) {
+async fn a_disconnect_leaves_a_whole_ballot_or_none_and_no_open_transaction(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let draft = TestCampaign::live(&officer, 2, json!({ "earlyCloseIfAllVoted": false })).await;
@@ -254,7 +254,7 @@ async fn a_client_that_hangs_up_leaves_all_or_nothing_and_no_open_transaction(ap
     }
     let voters = guild.add_members(rows).await;
     for voter in &voters {
-        // Sent whole, and gone before the answer.
+        // The client sends the whole request and disconnects before the response.
         let body = json!({ "query": CAST_BALLOT, "variables": draft.ballot(&[0]) }).to_string();
         let mut socket = tokio::net::TcpStream::connect(http.address).await.unwrap();
         let request = format!(
@@ -266,26 +266,26 @@ async fn a_client_that_hangs_up_leaves_all_or_nothing_and_no_open_transaction(ap
         socket.write_all(request.as_bytes()).await.unwrap();
         drop(socket);
     }
-    // Whoever's ballot was not taken can still cast it, and each has exactly one then.
+    // Voters whose ballots were not stored can still cast them. Then each voter has exactly one.
     for voter in &voters {
-        let answer = voter.run(CAST_BALLOT, draft.ballot(&[0])).await;
-        assert!(answer.get("errors").is_none() || refusal_in(&answer) == "CONFLICT ALREADY_VOTED", "{answer}");
+        let response = voter.run(CAST_BALLOT, draft.ballot(&[0])).await;
+        assert!(response.get("errors").is_none() || refusal_in(&response) == "CONFLICT ALREADY_VOTED", "{response}");
     }
     let counted = officer.ok(CAMPAIGN_VOTED, draft.vars()).await;
     assert_eq!(counted["campaign"]["turnout"]["voted"], 20);
 }
 
 #[on_both]
-async fn health_is_told(app: TestApp) {
+async fn health_is_reported(app: TestApp) {
     let http = app.serve().await;
     for path in ["/health/live", "/health/ready"] {
         assert_eq!(http.client.get(http.url(path)).send().await.unwrap().status(), StatusCode::OK, "{path}");
     }
 }
 
-/// A peer that sends half a request and stays does not keep others from theirs.
+/// The client stays connected after half a request.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_half_sent_request_hinders_nobody() {
+async fn a_half_sent_request_does_not_block_others() {
     let app = TestApp::on_sqlite().await;
     app.guild("gg").await;
     let http = app.serve().await;
@@ -295,6 +295,6 @@ async fn a_half_sent_request_hinders_nobody() {
     )
     .await
     .unwrap();
-    let answer: Value = http.post(&json!({ "query": GUILD_SLUG })).send().await.unwrap().json().await.unwrap();
-    assert_eq!(answer["data"]["guild"]["slug"], "gg");
+    let response: Value = http.post(&json!({ "query": GUILD_SLUG })).send().await.unwrap().json().await.unwrap();
+    assert_eq!(response["data"]["guild"]["slug"], "gg");
 }

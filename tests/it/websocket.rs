@@ -1,4 +1,4 @@
-//! Over WebSocket: the sub-protocol `graphql-transport-ws`.
+//! GraphQL over WebSocket, with the sub-protocol `graphql-transport-ws`.
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 #[on_both]
-async fn several_operations_on_one_socket(app: TestApp) {
+async fn one_socket_runs_several_operations(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
@@ -37,21 +37,21 @@ async fn several_operations_on_one_socket(app: TestApp) {
     );
     socket.send(json!({ "type": "ping", "payload": { "n": 1 } })).await;
     assert_eq!(socket.receive().await, json!({ "type": "pong", "payload": { "n": 1 } }));
-    // A ballot over the same socket; its answer and the tally may come in either order.
+    // A ballot over the same socket: its response and the tally may arrive in either order.
     socket.subscribe("cast", CAST_BALLOT, campaign.ballot(&[1])).await;
-    let mut heard = Vec::new();
-    while heard.len() < 3 {
-        heard.push(socket.receive().await);
+    let mut messages = Vec::new();
+    while messages.len() < 3 {
+        messages.push(socket.receive().await);
     }
     assert!(
-        heard
+        messages
             .iter()
             .any(|it| it["id"] == "cast" && it["payload"]["data"]["castBallot"]["campaign"]["turnout"]["voted"] == 1),
-        "{heard:?}"
+        "{messages:?}"
     );
     assert!(
-        heard.iter().any(|it| it["id"] == "tally" && it["payload"]["data"]["voteTally"]["turnout"]["voted"] == 1),
-        "{heard:?}"
+        messages.iter().any(|it| it["id"] == "tally" && it["payload"]["data"]["voteTally"]["turnout"]["voted"] == 1),
+        "{messages:?}"
     );
     campaign.close(&officer).await;
     assert_eq!(socket.receive().await["payload"]["data"]["voteTally"]["isFinal"], true);
@@ -59,7 +59,7 @@ async fn several_operations_on_one_socket(app: TestApp) {
 }
 
 #[on_both]
-async fn a_client_that_closes_is_answered(app: TestApp) {
+async fn the_server_acknowledges_a_close_by_the_client(app: TestApp) {
     let guild = app.guild("gg").await;
     let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
@@ -71,7 +71,7 @@ async fn a_client_that_closes_is_answered(app: TestApp) {
 }
 
 #[on_both]
-async fn a_hidden_tally_is_an_error_of_its_operation_alone(app: TestApp) {
+async fn a_hidden_tally_fails_only_its_own_operation(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let campaign = TestCampaign::live(&officer, 2, json!({})).await;
@@ -87,7 +87,7 @@ async fn a_hidden_tally_is_an_error_of_its_operation_alone(app: TestApp) {
 }
 
 #[on_both]
-async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp) {
+async fn protocol_violations_close_the_socket_with_their_codes(app: TestApp) {
     let (guild, other) = (app.guild("gg").await, app.guild("hh").await);
     let foreign = format!("Bearer {}", other.member("stranger", "Member").await.token.unwrap());
     drop(guild);
@@ -97,7 +97,7 @@ async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp)
     let init = json!({ "type": "connection_init" });
     for (messages, code) in [
         (vec!["nonsense".to_owned()], 4400),
-        (vec![json!({ "type": "unheard of" }).to_string()], 4400),
+        (vec![json!({ "type": "unknown" }).to_string()], 4400),
         (vec![json!({ "type": "subscribe", "id": "1" }).to_string()], 4400),
         (vec![subscribe("1").to_string()], 4401),
         (vec![init.to_string(), init.to_string()], 4429),
@@ -121,11 +121,11 @@ async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp)
         for message in &messages {
             socket.send_text(message).await;
         }
-        let mut heard = socket.receive().await;
-        if heard["type"] == "connection_ack" {
-            heard = socket.receive().await;
+        let mut message = socket.receive().await;
+        if message["type"] == "connection_ack" {
+            message = socket.receive().await;
         }
-        assert_eq!(heard, json!({ "close": code }), "{:.100}", messages[0]);
+        assert_eq!(message, json!({ "close": code }), "{:.100}", messages[0]);
     }
     let campaign = TestCampaign::live(&other.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let mut socket = http.socket(json!({ "guild": "hh" })).await;
@@ -133,18 +133,18 @@ async fn a_socket_that_breaks_the_protocol_is_closed_with_its_code(app: TestApp)
         socket.subscribe("same", WATCH_REVISION, campaign.vars()).await;
     }
     loop {
-        let heard = socket.receive().await;
-        if heard.get("close").is_some() {
-            assert_eq!(heard, json!({ "close": 4409 }));
+        let message = socket.receive().await;
+        if message.get("close").is_some() {
+            assert_eq!(message, json!({ "close": 4409 }));
             break;
         }
     }
-    // The old sub-protocol is not agreed to; a client that stays all the same is sent away.
+    // The server does not agree to the old sub-protocol.
     assert!(http.try_connect("graphql-ws").await.is_err());
 }
 
 #[on_both]
-async fn a_socket_follows_what_its_viewer_may_do(app: TestApp) {
+async fn changed_rights_apply_to_open_sockets(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, leader) = (guild.member("officer", "Officer").await, guild.leader().await);
     let http = app.serve().await;
@@ -167,7 +167,7 @@ async fn a_socket_follows_what_its_viewer_may_do(app: TestApp) {
 }
 
 #[on_both]
-async fn tokens_that_expire_end_what_is_watched_with_an_error(app: TestApp) {
+async fn an_expired_token_ends_subscriptions_with_an_error(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
@@ -183,13 +183,13 @@ async fn tokens_that_expire_end_what_is_watched_with_an_error(app: TestApp) {
         (&json!("error"), &json!({ "code": "UNAUTHENTICATED", "reason": "INVALID_TOKEN" }))
     );
     assert_eq!(ended["payload"][0]["path"], json!(["voteTally"]));
-    // The socket stays, and so does its token.
+    // The socket stays open with the expired token.
     socket.subscribe("2", GUILD_SLUG, json!({})).await;
     assert_eq!(socket.receive().await["payload"][0]["extensions"]["reason"], "INVALID_TOKEN");
 }
 
 #[on_both]
-async fn pings_go_both_ways_at_any_time(app: TestApp) {
+async fn pings_are_answered_before_and_after_initialisation(app: TestApp) {
     app.guild("gg").await;
     let http = app.serve().await;
     let mut socket = http.connect().await;
@@ -203,7 +203,7 @@ async fn pings_go_both_ways_at_any_time(app: TestApp) {
 }
 
 #[on_both]
-async fn a_completed_operation_says_no_more_and_its_id_is_free(app: TestApp) {
+async fn a_completed_operation_sends_no_more_and_its_id_is_free(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
@@ -212,7 +212,7 @@ async fn a_completed_operation_says_no_more_and_its_id_is_free(app: TestApp) {
     socket.subscribe("1", WATCH_REVISION, campaign.vars()).await;
     assert_eq!(socket.receive().await["type"], "next");
     socket.send(json!({ "type": "complete", "id": "1" })).await;
-    // Of an operation that is over, or never was, it means nothing.
+    // Completing an unknown operation has no effect.
     socket.send(json!({ "type": "complete", "id": "nothing" })).await;
     campaign.vote(&guild.member("a", "Member").await, &[0]).await;
     socket.subscribe("1", GUILD_SLUG, json!({})).await;
@@ -221,7 +221,7 @@ async fn a_completed_operation_says_no_more_and_its_id_is_free(app: TestApp) {
 }
 
 #[on_both]
-async fn clients_of_a_server_that_ends_are_told(app: TestApp) {
+async fn shutdown_closes_sockets_with_1001(app: TestApp) {
     let guild = app.guild("gg").await;
     let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
     let http = app.serve().await;
@@ -236,24 +236,25 @@ async fn clients_of_a_server_that_ends_are_told(app: TestApp) {
 }
 
 #[on_both]
-async fn a_socket_is_one_of_the_connections_that_may_be_open_until_it_is_closed(app: TestApp) {
+async fn a_socket_counts_towards_the_connection_limit_until_it_closes(app: TestApp) {
     app.guild("gg").await;
     let http = TestServer::with_max_connections(app.app.clone(), 1).await;
     let mut socket = http.socket(json!({})).await;
     let live = tokio::spawn(http.client.get(http.url("/health/live")).send());
-    // Long enough for it to be answered, if it were.
+    // Long enough for a response, if the request were accepted.
     for _ in 0..200 {
         socket.send(json!({ "type": "ping" })).await;
         assert_eq!(socket.receive().await, json!({ "type": "pong" }));
     }
-    assert!(!live.is_finished(), "there is no place for it");
+    assert!(!live.is_finished(), "the connection limit is reached");
     socket.close().await;
-    let live = tokio::time::timeout(std::time::Duration::from_secs(20), live).await.expect("the place is never free");
+    let live =
+        tokio::time::timeout(std::time::Duration::from_secs(20), live).await.expect("the closed socket still counts");
     assert!(live.unwrap().unwrap().status().is_success());
 }
 
 #[on_both]
-async fn persisted_queries_are_known_over_sockets_too(app: TestApp) {
+async fn persisted_queries_work_over_sockets_too(app: TestApp) {
     app.guild("gg").await;
     let http = app.serve().await;
     let mut socket = http.socket(json!({})).await;
