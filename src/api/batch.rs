@@ -1,6 +1,6 @@
 //! Dispatches the batches of an execution, level by level.
 //!
-//! A DataLoader waits a fixed time for more keys, so its batches depend on timing. Here the end of a level is known:
+//! A data loader waits a fixed time for more keys, so its batches depend on timing. Here the end of a level is known:
 //! once polling makes no progress and no query is in flight, all keys of the level are collected and its batches are
 //! dispatched. So an operation always has the same number of statements.
 

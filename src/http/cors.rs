@@ -1,6 +1,6 @@
 //! Which pages may call `/graphql`: those of the server's own origin and of `GUILDHALL_CORS_ORIGINS`.
 //!
-//! Browsers keep other pages from reading responses. CORS does not apply to WebSockets, so the server checks the origin of an
+//! Browsers keep other pages from reading responses. CORS does not apply to a WebSocket, so the server checks the origin of an
 //! upgrade itself. There are no cookies, and clients send their token explicitly, so the server never sends
 //! `Access-Control-Allow-Credentials`. Native clients send no origin and are not restricted.
 

@@ -76,7 +76,7 @@ pub fn watch_tally(live: &Arc<Live>, guild: GuildId, campaign: CampaignId) -> Ta
             supervise::restart_on_panic("counting", || count_tallies(&counter.0, key, &counter.1)).await;
         });
         tokio::spawn(async move {
-            supervise::restart_on_panic("publishing", || publish_tallies(&publisher.0, key, &publisher.1)).await
+            supervise::restart_on_panic("publishing", || publish_tallies(&publisher.0, key, &publisher.1)).await;
         });
         feed
     });

@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_guild_is_bootstrapped_served_and_entered() {
+async fn a_bootstrapped_guild_is_served_and_its_leader_registers() {
     let folder = tempfile::tempdir().unwrap();
     let bootstrap = ["bootstrap", "--guild", "emberwatch", "--guild-name", "Emberwatch", "--leader", "Thal"];
     let first = stdout(&run(folder.path(), &bootstrap));
@@ -21,17 +21,17 @@ async fn a_guild_is_bootstrapped_served_and_entered() {
             accessToken
         }
     }";
-    let void = served.post(None, register, json!({ "code": first.trim() })).await.unwrap();
-    assert_eq!(void["errors"][0]["extensions"]["reason"], "INVALID_CODE");
-    let entered = served.post(None, register, json!({ "code": second.trim() })).await.unwrap();
-    let token = entered["data"]["register"]["accessToken"].as_str().unwrap();
+    let replaced = served.post(None, register, json!({ "code": first.trim() })).await.unwrap();
+    assert_eq!(replaced["errors"][0]["extensions"]["reason"], "INVALID_CODE");
+    let registered = served.post(None, register, json!({ "code": second.trim() })).await.unwrap();
+    let token = registered["data"]["register"]["accessToken"].as_str().unwrap();
     let me = served.post(Some(token), "{ me { rank { name } } guild { name } }", json!({})).await.unwrap();
     assert_eq!(me["data"], json!({ "me": { "rank": { "name": "Guild Leader" } }, "guild": { "name": "Emberwatch" } }));
     let third = run(folder.path(), &bootstrap);
     assert_eq!(third.status.code(), Some(1));
     assert_eq!(third.stdout, b"");
 
-    // Tokens that an operator mints are signed with the key kept beside the file, which nobody else may read.
+    // The operator's tokens are signed with the key file beside the database, which only its owner may read.
     let minted = stdout(&run(folder.path(), &["token", "--guild", "emberwatch", "--member", "@THAL", "--ttl", "5m"]));
     let all = stdout(&run(folder.path(), &["token", "--guild", "emberwatch", "--all"]));
     assert!(all.starts_with("Thal ") && all.lines().count() == 1, "{all}");
@@ -44,7 +44,7 @@ async fn a_guild_is_bootstrapped_served_and_entered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_acknowledged_ballot_survives_a_kill_and_none_is_doubled() {
+async fn acknowledged_ballots_survive_a_kill_and_cannot_be_cast_again() {
     let folder = tempfile::tempdir().unwrap();
     let demo = ["demo", "--bind", "127.0.0.1:0", "--members", "150", "--no-simulate"];
     let served = ServerProcess::start(folder.path(), &demo);
@@ -66,11 +66,11 @@ async fn every_acknowledged_ballot_survives_a_kill_and_none_is_doubled() {
                 .post(url)
                 .bearer_auth(&token)
                 .json(&json!({ "query": cast, "variables": input }));
-            let answer: Value = request.send().await.ok()?.json().await.ok()?;
-            answer["data"]["castBallot"].is_object().then_some(token)
+            let response: Value = request.send().await.ok()?.json().await.ok()?;
+            response["data"]["castBallot"].is_object().then_some(token)
         });
     }
-    // Killed in the midst of it.
+    // The server is killed while it accepts ballots.
     while acknowledged.len() < 30 {
         acknowledged.extend(casts.join_next().await.expect("too few voters").unwrap());
     }
@@ -78,20 +78,20 @@ async fn every_acknowledged_ballot_survives_a_kill_and_none_is_doubled() {
     while let Some(cast) = casts.join_next().await {
         acknowledged.extend(cast.unwrap());
     }
-    let again = ServerProcess::start(folder.path(), &[&["serve", "--bind", "127.0.0.1:0"], &database[..]].concat());
-    let after = again.post(None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
+    let restarted = ServerProcess::start(folder.path(), &[&["serve", "--bind", "127.0.0.1:0"], &database[..]].concat());
+    let after = restarted.post(None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
     let voted = |campaign: &Value| usize::try_from(campaign["turnout"]["voted"].as_i64().unwrap()).unwrap();
     assert!(voted(&after) >= voted(&before) + acknowledged.len(), "{} of {}", voted(&after), acknowledged.len());
     for token in &acknowledged {
-        let answer = again.post(Some(token), cast, input.clone()).await.unwrap();
-        assert_eq!(answer["errors"][0]["extensions"]["reason"], "ALREADY_VOTED", "{answer}");
+        let response = restarted.post(Some(token), cast, input.clone()).await.unwrap();
+        assert_eq!(response["errors"][0]["extensions"]["reason"], "ALREADY_VOTED", "{response}");
     }
-    let unchanged = again.post(None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
+    let unchanged = restarted.post(None, live, json!({})).await.unwrap()["data"]["campaigns"]["nodes"][0].clone();
     assert_eq!(voted(&unchanged), voted(&after));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_demo_fills_a_guild_again_and_again_but_never_over_a_real_one() {
+async fn the_demo_can_restart_and_never_overwrites_a_real_guild() {
     let folder = tempfile::tempdir().unwrap();
     for _ in 0..2 {
         let served = ServerProcess::start(folder.path(), &["demo", "--bind", "127.0.0.1:0", "--no-simulate"]);
@@ -111,7 +111,7 @@ async fn the_demo_fills_a_guild_again_and_again_but_never_over_a_real_one() {
 }
 
 #[test]
-fn a_roster_is_imported_whole_or_not_at_all_and_exported_as_it_was() {
+fn a_roster_is_imported_whole_or_not_at_all_and_exported_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     let guild = |arguments: &[&str]| run(folder.path(), &[arguments, &["--guild", "gg"]].concat());
@@ -129,11 +129,11 @@ fn a_roster_is_imported_whole_or_not_at_all_and_exported_as_it_was() {
     );
     let refused = guild(&["import", "bad.csv"]);
     assert_eq!((refused.status.code(), &refused.stdout[..]), (Some(1), &b""[..]));
-    let said = String::from_utf8(refused.stderr).unwrap();
+    let stderr = String::from_utf8(refused.stderr).unwrap();
     for line in
         ["bad.csv: line 3: rank: ", "bad.csv: line 4: spec: ", "unknown column \"Note\"", "2 of 3 rows are invalid"]
     {
-        assert!(said.contains(line), "{line}: {said}");
+        assert!(stderr.contains(line), "{line}: {stderr}");
     }
     assert_eq!(export(), before, "nothing was imported");
     let skipped = guild(&["import", "--skip-bad", "bad.csv"]);
@@ -145,7 +145,7 @@ fn a_roster_is_imported_whole_or_not_at_all_and_exported_as_it_was() {
     let imported = export();
     assert!(imported.ends_with("anna,,anna,Veteran,Zoë,Sen'jin,MAGE,Frost,RANGED_DPS,main\n"), "{imported}");
 
-    // What was written is read again, by name or from standard input, and changes nothing.
+    // Importing an exported file changes nothing, from a path or from standard input.
     for name in ["roster.json", "roster.csv"] {
         stdout(&guild(&["export", name]));
         assert_eq!(
@@ -156,7 +156,7 @@ fn a_roster_is_imported_whole_or_not_at_all_and_exported_as_it_was() {
     let file = std::fs::File::open(folder.path().join("roster.json")).unwrap();
     let piped = guildhall(folder.path()).args(["import", "-", "--guild", "gg"]).stdin(file).output().unwrap();
     assert!(stdout(&piped).contains("2 rows unchanged"));
-    // Another guild gets the same.
+    // The file can be imported into another guild.
     stdout(&run(folder.path(), &["bootstrap", "--guild", "hh", "--leader", "thal"]));
     stdout(&run(folder.path(), &["import", "roster.json", "--guild", "hh"]));
     assert_eq!(stdout(&run(folder.path(), &["export", "--format", "csv", "--guild", "hh"])).lines().count(), 3);
@@ -173,13 +173,13 @@ fn a_roster_is_imported_whole_or_not_at_all_and_exported_as_it_was() {
 }
 
 #[test]
-fn what_is_wrong_with_the_settings_is_said_in_a_sentence() {
+fn invalid_settings_are_explained() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, expected) in [
         (vec!["serve", "--database-url", "mysql://x"], "sqlite://FILE or postgres://"),
         (vec!["serve", "--jwt-secret", "short"], "at least 32 bytes"),
         (vec!["serve", "--database-url", "postgres://127.0.0.1:1/x"], "GUILDHALL_JWT_SECRET is needed on PostgreSQL"),
-        (vec!["serve", "--access-ttl", "1000000y"], "from a second to ten years"),
+        (vec!["serve", "--access-ttl", "1000000y"], "from one second to ten years"),
         (vec!["serve", "--trusted-proxies", "10.0.0.0/8,proxy"], "expected ADDRESS or ADDRESS/BITS"),
         (vec!["serve", "--cors-origins", "https://guild.example,https://guild.example/app"], "without a path"),
         (vec!["demo", "--cors-origins", "guild.example"], "SCHEME://HOST:PORT"),
@@ -189,24 +189,24 @@ fn what_is_wrong_with_the_settings_is_said_in_a_sentence() {
         (vec!["bootstrap", "--guild", "No Slug", "--leader", "x"], "A slug must be"),
     ] {
         let output = run(folder.path(), &arguments);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && said.contains(expected), "{arguments:?}: {said}");
-        assert!(!said.contains("panicked"), "{said}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && stderr.contains(expected), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{stderr}");
     }
 }
 
 #[test]
-fn what_is_wrong_with_a_secret_is_said_without_it() {
-    const MEANT: &str = "sqlite://FILE or postgres://";
+fn errors_in_settings_do_not_reveal_secrets() {
+    const EXPECTED: &str = "sqlite://FILE or postgres://";
     let folder = tempfile::tempdir().unwrap();
-    // As an env file leaves it that takes quotes as they are, and as it is misspelt.
+    // A URL in the quotes of an env file, which some readers keep, and a URL with a misspelt scheme.
     let (quoted, misspelt) = ("\"postgres://guild:hidden@db/guildhall\"", "postgress://guild:hidden@db/guildhall");
-    let told = |arguments: &[&str], variables: &[(&str, &str)]| {
+    let output_of = |arguments: &[&str], variables: &[(&str, &str)]| {
         let output = guildhall(folder.path()).args(arguments).envs(variables.iter().copied()).output().unwrap();
         assert!(!output.status.success(), "{arguments:?}");
-        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert!(!said.contains("hidden"), "{arguments:?}: {said}");
-        said
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!text.contains("hidden"), "{arguments:?}: {text}");
+        text
     };
     for arguments in [
         &["serve"][..],
@@ -218,8 +218,8 @@ fn what_is_wrong_with_a_secret_is_said_without_it() {
         &["token", "--guild", "gg", "--all"],
     ] {
         for variable in ["DATABASE_URL", "GUILDHALL_DIRECT_URL"] {
-            let said = told(arguments, &[(variable, quoted)]);
-            assert!(said.contains(MEANT), "{arguments:?}: {said}");
+            let text = output_of(arguments, &[(variable, quoted)]);
+            assert!(text.contains(EXPECTED), "{arguments:?}: {text}");
         }
     }
     for arguments in [
@@ -228,14 +228,14 @@ fn what_is_wrong_with_a_secret_is_said_without_it() {
         &["doctor", "--database-url", misspelt],
         &["migrate", "--to", misspelt],
     ] {
-        let said = told(arguments, &[]);
+        let text = output_of(arguments, &[]);
         assert!(
-            said.contains(MEANT) && said.contains(arguments[1].trim_start_matches("doctor")),
-            "{arguments:?}: {said}"
+            text.contains(EXPECTED) && text.contains(arguments[1].trim_start_matches("doctor")),
+            "{arguments:?}: {text}"
         );
     }
-    // What was only forgotten is still said to be so.
-    assert!(told(&["serve"], &[("DATABASE_URL", "")]).contains("invalid value ''"));
+    // An empty value holds no secret, so the error quotes it.
+    assert!(output_of(&["serve"], &[("DATABASE_URL", "")]).contains("invalid value ''"));
     for (text, line) in [
         ("# ours\nGUILDHALL_JWT_SECRET=two hidden\n", 2),
         ("GUILDHALL_BIND=127.0.0.1:0\n\nhidden+/==\n", 3),
@@ -243,16 +243,16 @@ fn what_is_wrong_with_a_secret_is_said_without_it() {
     ] {
         std::fs::write(folder.path().join(".env"), text).unwrap();
         for command in ["serve", "doctor", "schema"] {
-            let said = told(&[command], &[]);
-            assert!(said.contains(&format!(".env, line {line}: expected NAME=VALUE")), "{said}");
+            let text = output_of(&[command], &[]);
+            assert!(text.contains(&format!(".env, line {line}: expected NAME=VALUE")), "{text}");
         }
     }
     std::fs::write(folder.path().join(".env"), "GUILDHALL_JWT_SECRET=hidden\0\n").unwrap();
-    assert!(told(&["doctor"], &[]).contains("NUL"));
+    assert!(output_of(&["doctor"], &[]).contains("NUL"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_told_to_end_does_so_even_if_a_client_never_finishes() {
+async fn a_second_signal_ends_the_server_despite_an_unfinished_request() {
     use std::io::Write;
 
     let folder = tempfile::tempdir().unwrap();
@@ -260,16 +260,16 @@ async fn a_server_told_to_end_does_so_even_if_a_client_never_finishes() {
     let address = served.url.trim_start_matches("http://").trim_end_matches("/graphql").to_owned();
     let mut half = std::net::TcpStream::connect(address).unwrap();
     half.write_all(b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{").unwrap();
-    // Twice, as an operator does who does not want to wait: the second once the first was heard.
+    // The second signal, sent once the first was logged, ends the server without waiting for the client.
     served.terminate();
-    served.wait_for_log("ending");
+    served.wait_for_log("shutting down");
     served.terminate();
     let ended = tokio::task::spawn_blocking(move || served.child.wait().unwrap()).await.unwrap();
     assert!(ended.success());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_result_is_recounted_by_its_operator_and_verified_by_anyone() {
+async fn an_operator_recounts_a_result_and_anyone_verifies_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let served = ServerProcess::start(folder.path(), &["demo", "--bind", "127.0.0.1:0", "--no-simulate"]);
     let query = "{
@@ -281,13 +281,13 @@ async fn a_result_is_recounted_by_its_operator_and_verified_by_anyone() {
     let data = served.post(None, query, json!({})).await.unwrap()["data"].clone();
     let database = ["--database-url", "sqlite://guildhall-demo.db"];
     let recount = |id: &str| run(folder.path(), &[&["recount", "--campaign", id], &database[..]].concat());
-    let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
     for vote in data["pastVotes"]["nodes"].as_array().unwrap() {
         let campaign = &vote["campaign"];
         let counted = stdout(&recount(campaign["id"].as_str().unwrap()));
         assert!(counted.starts_with(campaign["title"].as_str().unwrap()), "{counted}");
         assert!(counted.ends_with("The stored result matches the ballots.\n"), "{counted}");
-        // Without the database.
+        // Verification needs no database.
         let text = campaign["ballotBox"]["file"].as_str().unwrap();
         std::fs::write(folder.path().join("box.json"), text).unwrap();
         let ballot = &campaign["ballotBox"]["ballots"]["nodes"][0];
@@ -299,16 +299,16 @@ async fn a_result_is_recounted_by_its_operator_and_verified_by_anyone() {
         std::fs::write(folder.path().join("forged.json"), text.replace(&one, &another)).unwrap();
         let forged = run(folder.path(), &["verify", "forged.json"]);
         assert_eq!(forged.status.code(), Some(1));
-        assert!(said(&forged).contains("does not match its receipt"), "{}", said(&forged));
+        assert!(stderr(&forged).contains("does not match its receipt"), "{}", stderr(&forged));
         let unknown = run(folder.path(), &["verify", "box.json", "--receipt", &another]);
-        assert!(unknown.status.code() == Some(1) && said(&unknown).contains("no ballot has the receipt"));
+        assert!(unknown.status.code() == Some(1) && stderr(&unknown).contains("no ballot has the receipt"));
     }
     for (id, expected) in [
         (data["campaigns"]["nodes"][0]["id"].as_str().unwrap(), "not over yet"),
         ("nonsense", "there is no campaign nonsense"),
     ] {
         let refused = recount(id);
-        assert!(refused.status.code() == Some(1) && said(&refused).contains(expected), "{}", said(&refused));
+        assert!(refused.status.code() == Some(1) && stderr(&refused).contains(expected), "{}", stderr(&refused));
     }
-    assert!(said(&run(folder.path(), &["verify", "nowhere.json"])).contains("nowhere.json: "));
+    assert!(stderr(&run(folder.path(), &["verify", "nowhere.json"])).contains("nowhere.json: "));
 }

@@ -1,4 +1,4 @@
-//! What an operator asks the program about: whether all is well, whether it is ready, and how it is used.
+//! The operator's commands `doctor`, `health`, `completions` and `man`.
 
 use std::{
     collections::BTreeMap,
@@ -46,12 +46,12 @@ impl DoctorOutput {
 
 fn doctor(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> DoctorOutput {
     let mut command = guildhall(folder);
-    // A port that nobody holds, unless the test says otherwise.
+    // A free port, unless the test sets another.
     command.env("GUILDHALL_BIND", "127.0.0.1:0").envs(variables.iter().copied());
     let output = command.args(["doctor", "--json"]).args(arguments).output().unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    let report: Value = serde_json::from_str(&said)
-        .unwrap_or_else(|error| panic!("{error}: {said}{}", String::from_utf8_lossy(&output.stderr)));
+    let json = String::from_utf8(output.stdout).unwrap();
+    let report: Value = serde_json::from_str(&json)
+        .unwrap_or_else(|error| panic!("{error}: {json}{}", String::from_utf8_lossy(&output.stderr)));
     let line = |finding: &Value| {
         let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
         assert!(finding["level"] == "ok" || !text("remedy").is_empty(), "{finding}");
@@ -61,15 +61,15 @@ fn doctor(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Doct
     DoctorOutput { code: output.status.code(), text: lines.join("\n") }
 }
 
-/// The doctor on a test's database.
-fn of(app: &TestApp, arguments: &[&str]) -> DoctorOutput {
+/// Runs the doctor on a test's database.
+fn doctor_on(app: &TestApp, arguments: &[&str]) -> DoctorOutput {
     let [flag, database, ..] = app.flags();
     let all = [&[flag.as_str(), &database, "--jwt-secret", SECRET], arguments].concat();
     doctor(tempfile::tempdir().unwrap().path(), &all, &[])
 }
 
 #[test]
-fn nothing_is_made_where_nothing_is() {
+fn the_doctor_creates_no_files() {
     let folder = tempfile::tempdir().unwrap();
     doctor(folder.path(), &[], &[])
         .ends_with_code(0)
@@ -79,12 +79,12 @@ fn nothing_is_made_where_nothing_is() {
         .has("ok", "address", &["is free"])
         .has("ok", "discord", &["no bot"]);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-    // For people.
+    // The output for people.
     let output = run(folder.path(), &["doctor", "--bind", "0.0.0.0:0", "--jwt-secret", "short"]);
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("\nfail  secret     GUILDHALL_JWT_SECRET has fewer than 32 bytes\n"), "{said}");
-    assert!(said.contains("→ set GUILDHALL_JWT_SECRET to what `openssl rand"), "{said}");
-    assert!(said.contains("\nwarn  proxies    0.0.0.0:0 is reachable from other machines"), "{said}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\nfail  secret     GUILDHALL_JWT_SECRET has fewer than 32 bytes\n"), "{text}");
+    assert!(text.contains("→ set GUILDHALL_JWT_SECRET to what `openssl rand"), "{text}");
+    assert!(text.contains("\nwarn  proxies    0.0.0.0:0 is reachable from other machines"), "{text}");
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
         (output.status.code(), error.as_str()),
@@ -93,11 +93,11 @@ fn nothing_is_made_where_nothing_is() {
 }
 
 #[test]
-fn every_variable_that_is_wrong_is_told_of_at_once_and_no_secret_is() {
+fn the_doctor_reports_every_invalid_variable_and_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join(".env"), "GUILDHALL_DISCORD_TOKEN='Bot hidden.hidden'\n").unwrap();
     fs::write(folder.path().join("manifest.json"), "{\"one\": \"{ nonsense }\"}").unwrap();
-    let told = doctor(
+    let report = doctor(
         folder.path(),
         &[],
         &[
@@ -114,7 +114,8 @@ fn every_variable_that_is_wrong_is_told_of_at_once_and_no_secret_is() {
             ("GUILDHALL_TRUSTED_DOCUMENTS", "manifest.json"),
         ],
     );
-    told.ends_with_code(1)
+    report
+        .ends_with_code(1)
         .has("fail", "settings", &["DATABASE_URL is not valid: the database is sqlite://FILE or postgres://"])
         .has("fail", "settings", &["GUILDHALL_BIND is empty", "leave it out"])
         .has("warn", "settings", &["GUILDHALL_DEFAULT_GUILD is empty", "leave it out"])
@@ -132,8 +133,8 @@ fn every_variable_that_is_wrong_is_told_of_at_once_and_no_secret_is() {
         .has("fail", "secret", &["fewer than 32 bytes", "openssl rand"])
         .has("fail", "documents", &["one"])
         .has("fail", "discord", &["does not look like a bot's token"]);
-    assert!(!told.text.contains("hidden"), "{}", told.text);
-    // The doctor alone goes on.
+    assert!(!report.text.contains("hidden"), "{}", report.text);
+    // Other commands fail on an invalid variable, if they read it.
     let refused = guildhall(folder.path()).env("GUILDHALL_BIND", "").arg("schema").output().unwrap();
     assert!(refused.status.success(), "schema reads no address");
     let refused = guildhall(folder.path()).env("GUILDHALL_BIND", "").arg("serve").output().unwrap();
@@ -141,12 +142,12 @@ fn every_variable_that_is_wrong_is_told_of_at_once_and_no_secret_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_gives_no_answer_is_told_of() {
+async fn the_doctor_reports_a_database_that_does_not_respond() {
     let Some(app) = TestApp::on_postgres().await else { return };
     let DatabaseUrl::Postgres { url, .. } = &app.database else { unreachable!() };
     let mut conn = AsyncPgConnection::establish(url.reveal()).await.unwrap();
     conn.batch_execute("BEGIN; LOCK TABLE guilds").await.unwrap();
-    of(&app, &[]).ends_with_code(1).has("ok", "schema", &[]).has(
+    doctor_on(&app, &[]).ends_with_code(1).has("ok", "schema", &[]).has(
         "fail",
         "database",
         &["cannot be read: no response within 5 seconds", "holds a lock"],
@@ -154,7 +155,7 @@ async fn a_database_that_gives_no_answer_is_told_of() {
 }
 
 #[test]
-fn a_secret_that_many_have_is_none() {
+fn example_secrets_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     for secret in
         ["change-me-change-me-change-me-change-me", "$(openssl rand -base64 48) as it was copied", &"ab".repeat(32)]
@@ -167,19 +168,19 @@ fn a_secret_that_many_have_is_none() {
     }
     doctor(folder.path(), &["--jwt-secret", SECRET], &[]).ends_with_code(0).has("ok", "secret", &["long enough"]);
     let on_postgres = ["--database-url", "postgres://guildhall:hidden@127.0.0.1:1/guildhall"];
-    let told = doctor(folder.path(), &on_postgres, &[]);
-    told.ends_with_code(1).has("fail", "secret", &["needed on PostgreSQL"]).has(
+    let report = doctor(folder.path(), &on_postgres, &[]);
+    report.ends_with_code(1).has("fail", "secret", &["needed on PostgreSQL"]).has(
         "fail",
         "database",
         &["postgres://127.0.0.1:1/guildhall cannot be reached", "check that PostgreSQL runs"],
     );
-    assert!(!told.text.contains("hidden"), "{}", told.text);
+    assert!(!report.text.contains("hidden"), "{}", report.text);
     let direct = ["--direct-url", "postgres://127.0.0.1:1/guildhall"];
     doctor(folder.path(), &direct, &[]).has("fail", "database", &["a direct URL is for PostgreSQL"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_runs_is_found_well_and_ready() {
+async fn a_running_server_passes_doctor_and_health() {
     let folder = tempfile::tempdir().unwrap();
     stdout(&run(folder.path(), &["bootstrap", "--guild", "emberwatch", "--leader", "thal"]));
     let served = ServerProcess::start(folder.path(), &["serve", "--bind", "127.0.0.1:0"]);
@@ -194,19 +195,19 @@ async fn a_server_that_runs_is_found_well_and_ready() {
         .has("ok", "guild", &["emberwatch serves"]);
     assert_eq!(stdout(&run(folder.path(), &["health", "--bind", &address])), "ready\n");
     assert_eq!(stdout(&run(folder.path(), &["health", "--url", &format!("http://{address}/")])), "ready\n");
-    // From within a container, as from without.
+    // In a container the server is bound to all addresses; `health` then uses the loopback address.
     let everywhere = address.replace("127.0.0.1", "0.0.0.0");
     assert_eq!(stdout(&run(folder.path(), &["health", "--bind", &everywhere])), "ready\n");
     drop(served);
     let gone = run(folder.path(), &["health", "--bind", &address]);
-    let said = String::from_utf8_lossy(&gone.stderr).into_owned();
-    assert!(gone.status.code() == Some(1) && said.contains("/health/ready: cannot connect"), "{said}");
+    let stderr = String::from_utf8_lossy(&gone.stderr).into_owned();
+    assert!(gone.status.code() == Some(1) && stderr.contains("/health/ready: cannot connect"), "{stderr}");
 }
 
 #[test]
-fn another_server_is_not_taken_for_ours_and_one_that_is_not_ready_not_for_ready() {
+fn health_fails_for_foreign_servers_and_servers_that_are_not_ready() {
     let folder = tempfile::tempdir().unwrap();
-    let answers = |body: &'static str| {
+    let serve_bytes = |body: &'static str| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         std::thread::spawn(move || {
@@ -218,17 +219,17 @@ fn another_server_is_not_taken_for_ours_and_one_that_is_not_ready_not_for_ready(
         });
         address
     };
-    let failing = answers("HTTP/1.1 503 X\r\nContent-Length: 22\r\n\r\n{\"status\":\"not ready\"}");
-    let strange = answers("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
-    let silent = answers("");
+    let failing = serve_bytes("HTTP/1.1 503 X\r\nContent-Length: 22\r\n\r\n{\"status\":\"not ready\"}");
+    let strange = serve_bytes("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    let silent = serve_bytes("");
     for (address, expected) in [
         (&failing, "not ready (HTTP 503)"),
         (&strange, "HTTP 200, without a readiness status"),
         (&silent, "not a valid HTTP response"),
     ] {
         let output = run(folder.path(), &["health", "--url", &format!("http://{address}")]);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.code() == Some(1) && said.contains(expected), "{said}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && stderr.contains(expected), "{stderr}");
     }
     doctor(folder.path(), &["--bind", &strange], &[]).ends_with_code(1).has(
         "fail",
@@ -238,11 +239,11 @@ fn another_server_is_not_taken_for_ours_and_one_that_is_not_ready_not_for_ready(
 }
 
 #[test]
-fn a_file_is_looked_at_with_all_that_is_around_it() {
+fn the_doctor_checks_a_database_file_and_its_key() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     stdout(&run(folder.path(), &["bootstrap", "--guild", "gg", "--leader", "thal"]));
-    // Only what serves or mints needs a key.
+    // Only commands that serve or issue tokens need the key.
     doctor(folder.path(), &[], &[]).ends_with_code(0).has("warn", "secret", &["guildhall.db.key is missing", "backup"]);
     fs::write(at("guildhall.db.key"), SECRET).unwrap();
     fs::set_permissions(at("guildhall.db.key"), fs::Permissions::from_mode(0o644)).unwrap();
@@ -251,8 +252,8 @@ fn a_file_is_looked_at_with_all_that_is_around_it() {
     doctor(folder.path(), &[], &[]).ends_with_code(0).has("ok", "secret", &["owner only"]);
 
     fs::write(at("letter.db"), "Dear guild, ".repeat(1_000)).unwrap();
-    let told = doctor(folder.path(), &["--database-url", "sqlite://letter.db"], &[]);
-    told.ends_with_code(1).has("fail", "database", &["cannot be", "letter.db"]);
+    let report = doctor(folder.path(), &["--database-url", "sqlite://letter.db"], &[]);
+    report.ends_with_code(1).has("fail", "database", &["cannot be", "letter.db"]);
     doctor(folder.path(), &["--database-url", "sqlite://nowhere/guildhall.db"], &[]).ends_with_code(1).has(
         "fail",
         "database",
@@ -260,7 +261,7 @@ fn a_file_is_looked_at_with_all_that_is_around_it() {
     );
     assert!(!at("nowhere").exists());
 
-    // The middle of the file, after the pages that say what it holds.
+    // Damages the second half of the file, after the pages of the schema.
     let mut bytes = fs::read(at("guildhall.db")).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle..].fill(0xA5);
@@ -273,73 +274,77 @@ fn a_file_is_looked_at_with_all_that_is_around_it() {
 }
 
 #[on_both]
-async fn a_schema_is_told_of_and_left_as_it_is(app: TestApp) {
-    of(&app, &[]).ends_with_code(0).has("ok", "schema", &["the newest"]).has(
+async fn the_doctor_reports_the_schemas_version_and_changes_nothing(app: TestApp) {
+    doctor_on(&app, &[]).ends_with_code(0).has("ok", "schema", &["the newest"]).has(
         "warn",
         "guild",
         &["no guild yet", "bootstrap"],
     );
     app.guild("gg").await;
-    of(&app, &[]).ends_with_code(0).has("ok", "guild", &["gg serves requests that name none (of 1 in all)"]);
-    of(&app, &["--default-guild", "gg"]).ends_with_code(0).has("ok", "guild", &["gg serves"]);
-    of(&app, &["--default-guild", "hh"]).ends_with_code(1).has("fail", "guild", &["no guild hh"]);
+    doctor_on(&app, &[]).ends_with_code(0).has("ok", "guild", &["gg serves requests that name none (of 1 in all)"]);
+    doctor_on(&app, &["--default-guild", "gg"]).ends_with_code(0).has("ok", "guild", &["gg serves"]);
+    doctor_on(&app, &["--default-guild", "hh"]).ends_with_code(1).has("fail", "guild", &["no guild hh"]);
     let versions = app.count_rows("__diesel_schema_migrations").await;
     app.execute_sql("DELETE FROM __diesel_schema_migrations WHERE version = '20261122000000'").await;
-    of(&app, &[]).ends_with_code(0).has("warn", "schema", &["20261122000000", "backup"]);
+    doctor_on(&app, &[]).ends_with_code(0).has("warn", "schema", &["20261122000000", "backup"]);
     app.execute_sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20261122000000'), ('29990101000000')")
         .await;
-    of(&app, &[]).ends_with_code(1).has("fail", "schema", &["newer guildhall", "29990101000000"]);
+    doctor_on(&app, &[]).ends_with_code(1).has("fail", "schema", &["newer guildhall", "29990101000000"]);
     assert_eq!(app.count_rows("__diesel_schema_migrations").await, versions + 1);
     app.execute_sql("DELETE FROM __diesel_schema_migrations").await;
-    of(&app, &[]).ends_with_code(0).has("ok", "schema", &["none yet"]);
+    doctor_on(&app, &[]).ends_with_code(0).has("ok", "schema", &["none yet"]);
     assert_eq!(app.count_rows("__diesel_schema_migrations").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_postgresql_is_asked_for_all_that_servers_need() {
+async fn the_doctor_checks_what_servers_need_of_postgresql() {
     let Some(app) = TestApp::on_postgres().await else { return };
-    of(&app, &[])
+    doctor_on(&app, &[])
         .ends_with_code(0)
         .has("ok", "database", &["is PostgreSQL "])
         .has("ok", "clock", &["agrees"])
         .has("ok", "rights", &["may create tables"])
         .has("ok", "room", &["with 13 each"])
         .has("ok", "listening", &["notifications arrive"]);
-    of(&app, &["--max-connections", "1000", "--servers", "9"]).ends_with_code(1).has(
+    doctor_on(&app, &["--max-connections", "1000", "--servers", "9"]).ends_with_code(1).has(
         "fail",
         "room",
         &["not for 9", "--max-connections"],
     );
     let DatabaseUrl::Postgres { url, .. } = &app.database else { panic!("not PostgreSQL") };
     let url = url.reveal();
-    // What is said in one database is not heard in another.
+    // A notice in one database does not reach listeners of another.
     let (server, _) = url.split('?').next().unwrap().rsplit_once('/').unwrap();
-    of(&app, &["--direct-url", &format!("{server}/postgres")]).ends_with_code(1).has(
+    doctor_on(&app, &["--direct-url", &format!("{server}/postgres")]).ends_with_code(1).has(
         "fail",
         "listening",
         &["does not receive", "GUILDHALL_DIRECT_URL"],
     );
-    // As someone who may do nothing.
+    // Connects as a role without rights.
     let folder = tempfile::tempdir().unwrap();
     let stranger = format!("{url}{}options=-c%20role%3Dpg_monitor", if url.contains('?') { '&' } else { '?' });
-    let told = doctor(folder.path(), &["--database-url", &stranger, "--jwt-secret", SECRET], &[]);
-    told.ends_with_code(1).has("fail", "rights", &["may not read and write", "ballots", "guilds", "members"]);
+    let report = doctor(folder.path(), &["--database-url", &stranger, "--jwt-secret", SECRET], &[]);
+    report.ends_with_code(1).has("fail", "rights", &["may not read and write", "ballots", "guilds", "members"]);
     app.execute_sql(
         "DO $$ BEGIN
             EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database());
         END $$",
     )
     .await;
-    of(&app, &[]).ends_with_code(1).has("fail", "database", &["read-only", "primary"]);
+    doctor_on(&app, &[]).ends_with_code(1).has("fail", "database", &["read-only", "primary"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn discord_is_asked_only_when_that_is_wanted() {
+async fn the_doctor_contacts_discord_only_with_online() {
     let folder = tempfile::tempdir().unwrap();
     let token = ["--discord-token", "MTk4NjIy.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"];
     doctor(folder.path(), &token, &[]).ends_with_code(0).has("ok", "discord", &["there is a token (--online"]);
-    let nobody = [&token[..], &["--discord-api", "http://127.0.0.1:1", "--online"]].concat();
-    doctor(folder.path(), &nobody, &[]).ends_with_code(0).has("warn", "discord", &["reaches GUILDHALL_DISCORD_API"]);
+    let unreachable = [&token[..], &["--discord-api", "http://127.0.0.1:1", "--online"]].concat();
+    doctor(folder.path(), &unreachable, &[]).ends_with_code(0).has(
+        "warn",
+        "discord",
+        &["reaches GUILDHALL_DISCORD_API"],
+    );
     let discord = LocalDiscord::start().await;
     let base = discord.base();
     let wrong = [&token[..], &["--discord-api", &base, "--online"]].concat();
@@ -363,7 +368,7 @@ fn completions_and_man_pages_name_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = stdout(&run(folder.path(), &["completions", shell]));
         for command in &commands {
-            assert!(script.contains(command), "{shell} knows no {command}");
+            assert!(script.contains(command), "no {command} in the completions of {shell}");
         }
     }
     let page = stdout(&run(folder.path(), &["man"]));

@@ -1,4 +1,4 @@
-//! Documents: persisted queries, manifests, limits, validation and request budgets.
+//! Documents: persisted queries, manifests, limits, validation and rate limits.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -406,7 +406,7 @@ async fn errors_quote_only_a_part_of_long_input(app: TestApp) {
 }
 
 #[on_both]
-async fn request_budgets_limit_addresses_and_members(app: TestApp) {
+async fn rate_limits_apply_to_addresses_and_members(app: TestApp) {
     let guild = app.guild("gg").await;
     let member = guild.member("member", "Member").await;
     let rates = RequestRates { per_address: NonZeroU32::new(6), per_member: NonZeroU32::new(2) };
@@ -427,7 +427,7 @@ async fn request_budgets_limit_addresses_and_members(app: TestApp) {
     let response: Value = refused.json().await.unwrap();
     assert_eq!(response["errors"][0]["extensions"], json!({ "code": "RATE_LIMITED", "retryAfterSeconds": 11 }));
     assert!(http.try_connect("graphql-transport-ws").await.is_err(), "a socket is refused too");
-    // Health checks do not count, and a minute restores the budgets.
+    // Health checks do not count, and a minute restores the allowance.
     assert_eq!(http.client.get(http.url("/health/live")).send().await.unwrap().status(), StatusCode::OK);
     app.clock.advance(Duration::from_mins(1));
     let mut socket =

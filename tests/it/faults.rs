@@ -1,4 +1,4 @@
-//! What the server needs fails, for real: it says so within bounds, and goes on by itself once that is mended.
+//! Real failures of the database, the disk and the server: it reports them in bounded time, and recovers afterwards.
 
 use std::{any::Any, io::Write, path::Path, process::Command, time::Duration};
 
@@ -26,11 +26,11 @@ use crate::support::{
 const RENAME: &str = "mutation Rename($name: String!) { updateGuild(input: { name: $name }) { guild { name } } }";
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { turnout { voted } } }";
 
-/// How long a request of a [`hasty`] server may take, on the server's clock.
+/// Time limit of a request to [`serve_with_time_limit`], on the server's clock.
 const REQUEST_TIME: Duration = Duration::from_secs(1);
 
-/// A server that gives its requests little time.
-async fn hasty(app: &TestApp) -> TestServer {
+/// Serves an app whose requests are limited to [`REQUEST_TIME`].
+async fn serve_with_time_limit(app: &TestApp) -> TestServer {
     let limits = Limits { request_timeout: REQUEST_TIME, ..Limits::DEFAULT };
     let settings = Settings { limits, clock: app.clock.clone(), ..Settings::default() };
     TestServer::start_with(app.app.clone(), &settings, RequestRates::default()).await
@@ -41,13 +41,13 @@ async fn post(http: &TestServer, token: Option<&String>, query: &str, variables:
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
-    let answer = request.send().await.unwrap();
-    (answer.status(), answer.json().await.unwrap())
+    let response = request.send().await.unwrap();
+    (response.status(), response.json().await.unwrap())
 }
 
-/// The code and the reason of an answer's first error.
-fn why(answer: &Value) -> (&str, &str) {
-    let extensions = &answer["errors"][0]["extensions"];
+/// The code and the reason of a response's first error.
+fn code_and_reason(response: &Value) -> (&str, &str) {
+    let extensions = &response["errors"][0]["extensions"];
     (extensions["code"].as_str().unwrap_or("none"), extensions["reason"].as_str().unwrap_or("none"))
 }
 
@@ -55,14 +55,14 @@ async fn status(http: &TestServer, path: &str) -> StatusCode {
     http.client.get(http.url(path)).send().await.unwrap().status()
 }
 
-async fn figures(http: &TestServer) -> String {
-    let answer = http.client.get(http.url("/metrics")).send().await.unwrap();
-    assert_eq!(answer.status(), StatusCode::OK);
-    answer.text().await.unwrap()
+async fn metrics(http: &TestServer) -> String {
+    let response = http.client.get(http.url("/metrics")).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    response.text().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_restarted_is_found_again() {
+async fn a_server_reconnects_to_a_restarted_database() {
     let Some(cluster) = Cluster::start().await else { return };
     let app = TestApp::on_cluster(&cluster).await;
     let guild = app.guild("gg").await;
@@ -79,15 +79,15 @@ async fn a_database_that_is_restarted_is_found_again() {
     cluster.stop();
     assert_eq!(status(&http, "/health/ready").await, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(status(&http, "/health/live").await, StatusCode::OK);
-    let answer = http.post(&json!({ "query": NAMED_ROSTER })).send().await.unwrap();
-    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(answer.headers()["retry-after"], "1");
-    let answer: Value = answer.json().await.unwrap();
-    assert_eq!(why(&answer), ("INTERNAL", "UNAVAILABLE"));
-    let told = answer.to_string();
-    assert!(!told.contains("connect") && told.contains("request id"), "the cause stays in the log: {told}");
-    let figures = figures(&http).await;
-    assert!(figures.contains("guildhall_database_up 0"), "{figures}");
+    let response = http.post(&json!({ "query": NAMED_ROSTER })).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.headers()["retry-after"], "1");
+    let response: Value = response.json().await.unwrap();
+    assert_eq!(code_and_reason(&response), ("INTERNAL", "UNAVAILABLE"));
+    let text = response.to_string();
+    assert!(!text.contains("connect") && text.contains("request id"), "the cause stays in the log: {text}");
+    let metrics = metrics(&http).await;
+    assert!(metrics.contains("guildhall_database_up 0"), "{metrics}");
 
     cluster.restart("");
     assert_eq!(
@@ -95,61 +95,61 @@ async fn a_database_that_is_restarted_is_found_again() {
         (StatusCode::OK, json!({ "data": { "members": { "totalCount": 4 } } }))
     );
     assert_eq!(status(&http, "/health/ready").await, StatusCode::OK);
-    // Who watched goes on watching.
+    // The subscription continues.
     let (_, cast) = post(&http, voters[0].token.as_ref(), CAST_BALLOT, campaign.ballot(&[0])).await;
     assert_eq!(cast.get("errors"), None, "{cast}");
     loop {
-        let heard = socket.receive().await;
-        if heard["payload"]["data"]["voteTally"]["turnout"]["voted"] == 1 {
+        let message = socket.receive().await;
+        if message["payload"]["data"]["voteTally"]["turnout"]["voted"] == 1 {
             break;
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_hangs_is_waited_for_within_bounds() {
+async fn requests_time_out_when_the_database_hangs() {
     let Some(cluster) = Cluster::start().await else { return };
     // No cached viewer is valid, so each request with a token needs the database.
     let app = TestApp::on_cluster(&cluster).await.with_options(|options| options.lease = Duration::ZERO).await;
     let leader = app.guild("gg").await.leader().await;
     let bearer = json!({ "authorization": format!("Bearer {}", leader.token.as_ref().unwrap()) });
-    let http = hasty(&app).await;
+    let http = serve_with_time_limit(&app).await;
     assert_eq!(post(&http, None, NAMED_ROSTER, json!({})).await.0, StatusCode::OK);
     let mut open = http.socket(bearer.clone()).await;
-    let mut knocking = http.connect().await;
+    let mut connecting = http.connect().await;
     cluster.pause();
-    // The database answers nothing, so each request runs out of time as soon as the clock moves.
+    // The database does not respond, so each request reaches its limit as soon as the clock moves.
     let query = post(&http, None, NAMED_ROSTER, json!({}));
-    let (status_of_query, answer) = while_time_passes(&app.clock, 1, REQUEST_TIME, query).await;
+    let (status_of_query, response) = while_time_passes(&app.clock, 1, REQUEST_TIME, query).await;
     let signed_in = post(&http, leader.token.as_ref(), NAMED_ROSTER, json!({}));
-    let (status_of_signed_in, answer_to_signed_in) = while_time_passes(&app.clock, 1, REQUEST_TIME, signed_in).await;
+    let (status_of_signed_in, response_to_signed_in) = while_time_passes(&app.clock, 1, REQUEST_TIME, signed_in).await;
     open.subscribe("1", NAMED_ROSTER, json!({})).await;
     let over_a_socket = while_time_passes(&app.clock, 1, REQUEST_TIME, open.receive()).await;
-    knocking.send(json!({ "type": "connection_init", "payload": bearer })).await;
-    let sent_away = while_time_passes(&app.clock, 1, REQUEST_TIME, knocking.receive()).await;
+    connecting.send(json!({ "type": "connection_init", "payload": bearer })).await;
+    let closed = while_time_passes(&app.clock, 1, REQUEST_TIME, connecting.receive()).await;
     let ready = status(&http, "/health/ready").await;
     let live = status(&http, "/health/live").await;
     cluster.resume();
     assert_eq!(
-        (status_of_query, why(&answer)),
+        (status_of_query, code_and_reason(&response)),
         (StatusCode::SERVICE_UNAVAILABLE, ("QUERY_TOO_COMPLEX", "OUT_OF_TIME"))
     );
     assert_eq!(
-        (status_of_signed_in, why(&answer_to_signed_in)),
+        (status_of_signed_in, code_and_reason(&response_to_signed_in)),
         (StatusCode::SERVICE_UNAVAILABLE, ("INTERNAL", "UNAVAILABLE"))
     );
     assert_eq!(
         (&over_a_socket["type"], &over_a_socket["payload"][0]["extensions"]["reason"]),
         (&json!("error"), &json!("UNAVAILABLE"))
     );
-    assert_eq!(sent_away, json!({ "close": 1011 }));
+    assert_eq!(closed, json!({ "close": 1011 }));
     assert_eq!((ready, live), (StatusCode::SERVICE_UNAVAILABLE, StatusCode::OK));
     assert_eq!(post(&http, None, NAMED_ROSTER, json!({})).await.0, StatusCode::OK);
     assert_eq!(status(&http, "/health/ready").await, StatusCode::OK);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_ballot_that_waits_for_its_turn_in_vain_leaves_its_connection_fit_for_others() {
+async fn a_ballot_whose_lock_wait_is_cancelled_leaves_a_usable_connection() {
     #[derive(diesel::QueryableByName)]
     struct Cancelled {
         #[diesel(sql_type = diesel::sql_types::Bool)]
@@ -164,22 +164,22 @@ async fn a_ballot_that_waits_for_its_turn_in_vain_leaves_its_connection_fit_for_
     let DatabaseUrl::Postgres { url, .. } = &app.database else { panic!("not PostgreSQL") };
     let mut closing = AsyncPgConnection::establish(url.reveal()).await.unwrap();
     let campaign = CampaignId::try_from(&async_graphql::ID(draft.id.clone())).unwrap();
-    let turn = guild.id.0 ^ campaign.0;
-    closing.batch_execute(&format!("BEGIN; SELECT pg_advisory_xact_lock({turn})")).await.unwrap();
-    let give_up = async {
+    let lock_key = guild.id.0 ^ campaign.0;
+    closing.batch_execute(&format!("BEGIN; SELECT pg_advisory_xact_lock({lock_key})")).await.unwrap();
+    let cancel_wait = async {
         let cancel = "SELECT pg_cancel_backend(pid) AS done FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
         while !diesel::sql_query(cancel).load::<Cancelled>(&mut closing).await.unwrap().iter().any(|it| it.done) {}
     };
-    let (cast, ()) = tokio::join!(voter.run_on(&server, CAST_BALLOT, draft.ballot(&[0])), give_up);
-    assert_eq!(why(&cast).0, "INTERNAL", "{cast}");
+    let (cast, ()) = tokio::join!(voter.run_on(&server, CAST_BALLOT, draft.ballot(&[0])), cancel_wait);
+    assert_eq!(code_and_reason(&cast).0, "INTERNAL", "{cast}");
     closing.batch_execute("COMMIT").await.unwrap();
     let cast = voter.run_on(&server, CAST_BALLOT, draft.ballot(&[0])).await;
     assert_eq!(cast["errors"], Value::Null, "{cast}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_takes_no_changes_is_still_read() {
+async fn a_read_only_database_still_serves_queries() {
     let Some(cluster) = Cluster::start().await else { return };
     let app = TestApp::on_cluster(&cluster).await;
     let leader = app.guild("gg").await.leader().await;
@@ -187,15 +187,15 @@ async fn a_database_that_takes_no_changes_is_still_read() {
     cluster.stop();
     cluster.restart("-c default_transaction_read_only=on");
     assert_eq!(post(&http, leader.token.as_ref(), NAMED_ROSTER, json!({})).await.0, StatusCode::OK);
-    let (status, answer) = post(&http, leader.token.as_ref(), RENAME, json!({ "name": "Other" })).await;
-    assert_eq!((status, why(&answer)), (StatusCode::SERVICE_UNAVAILABLE, ("INTERNAL", "UNAVAILABLE")));
+    let (status, response) = post(&http, leader.token.as_ref(), RENAME, json!({ "name": "Other" })).await;
+    assert_eq!((status, code_and_reason(&response)), (StatusCode::SERVICE_UNAVAILABLE, ("INTERNAL", "UNAVAILABLE")));
     cluster.stop();
     cluster.restart("");
     assert_eq!(post(&http, leader.token.as_ref(), RENAME, json!({ "name": "Other" })).await.0, StatusCode::OK);
 }
 
-/// Holds what every change of a guild needs, for as long as the connection is held.
-async fn hold(database: &DatabaseUrl) -> Box<dyn Any + Send> {
+/// Blocks every change of a guild until the returned connection is dropped.
+async fn block_writes(database: &DatabaseUrl) -> Box<dyn Any + Send> {
     match database {
         DatabaseUrl::Sqlite(path) => {
             let mut conn = <diesel::SqliteConnection as diesel::Connection>::establish(path).unwrap();
@@ -210,7 +210,7 @@ async fn hold(database: &DatabaseUrl) -> Box<dyn Any + Send> {
     }
 }
 
-/// Whether a transaction waits for the lock of [`hold`].
+/// Whether a transaction waits for the lock of [`block_writes`].
 async fn is_writing(app: &TestApp) -> bool {
     if app.app.db.is_shared() {
         return sql::lock_waiters(&app.app).await > 0;
@@ -220,9 +220,9 @@ async fn is_writing(app: &TestApp) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_ends_waits_for_what_was_asked_by_those_who_are_gone() {
+async fn shutdown_waits_for_mutations_of_disconnected_clients() {
     let Some(app) = TestApp::on_postgres().await else { return };
-    // The other process goes by the system's clock.
+    // The server's process uses the system's clock.
     app.clock.set(guildhall::kernel::clock::Clock::system().now());
     let leader = app.guild("gg").await.leader().await;
     let folder = tempfile::tempdir().unwrap();
@@ -230,22 +230,22 @@ async fn a_server_that_ends_waits_for_what_was_asked_by_those_who_are_gone() {
     let mut serve = vec!["serve", "--bind", "127.0.0.1:0"];
     serve.extend(flags.iter().map(String::as_str));
     let mut served = ServerProcess::start(folder.path(), &serve);
-    let held = hold(&app.database).await;
+    let blocker = block_writes(&app.database).await;
     let body = json!({ "query": RENAME, "variables": { "name": "Gone" } });
     let request = reqwest::Client::new().post(&served.url).bearer_auth(leader.token.as_ref().unwrap());
-    let asked = tokio::spawn(request.json(&body).send());
-    let begun = async {
+    let sent = tokio::spawn(request.json(&body).send());
+    let has_started = async {
         let waiting = "pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
         while app.count_rows(waiting).await == 0 {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), begun).await.expect("the mutation does not begin");
-    asked.abort();
-    assert!(asked.await.is_err());
+    tokio::time::timeout(Duration::from_secs(20), has_started).await.expect("the mutation did not start");
+    sent.abort();
+    assert!(sent.await.is_err());
     served.terminate();
-    served.wait_for_log("ending");
-    drop(held);
+    served.wait_for_log("shutting down");
+    drop(blocker);
     let ended = tokio::task::spawn_blocking(move || served.child.wait().unwrap()).await.unwrap();
     assert!(ended.success());
     let name = leader.ok("{ guild { name } }", json!({})).await;
@@ -253,33 +253,36 @@ async fn a_server_that_ends_waits_for_what_was_asked_by_those_who_are_gone() {
 }
 
 #[on_both]
-async fn a_database_that_is_slow_keeps_nobody_waiting_and_does_what_it_was_asked(app: TestApp) {
+async fn a_mutation_on_a_slow_database_times_out_and_still_completes(app: TestApp) {
     let leader = app.guild("gg").await.leader().await;
-    let http = hasty(&app).await;
-    let held = hold(&app.database).await;
-    let late = async {
-        // Not earlier: authentication has the same time limit.
+    let http = serve_with_time_limit(&app).await;
+    let blocker = block_writes(&app.database).await;
+    let time_out = async {
+        // Not earlier, because authentication has the same time limit.
         while !is_writing(&app).await {
             tokio::task::yield_now().await;
         }
         app.clock.advance(REQUEST_TIME);
     };
     let rename = post(&http, leader.token.as_ref(), RENAME, json!({ "name": "Late" }));
-    let ((status, answer), ()) = tokio::join!(rename, late);
-    assert_eq!((status, why(&answer)), (StatusCode::SERVICE_UNAVAILABLE, ("QUERY_TOO_COMPLEX", "OUT_OF_TIME")));
-    drop(held);
-    // As it was told: the mutation goes on.
+    let ((status, response), ()) = tokio::join!(rename, time_out);
+    assert_eq!(
+        (status, code_and_reason(&response)),
+        (StatusCode::SERVICE_UNAVAILABLE, ("QUERY_TOO_COMPLEX", "OUT_OF_TIME"))
+    );
+    drop(blocker);
+    // As the error says, the mutation continues.
     let name = "query { guild { name } }";
     let renamed = async {
         while post(&http, None, name, json!({})).await.1["data"]["guild"]["name"] != "Late" {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), renamed).await.expect("the mutation did not go on");
+    tokio::time::timeout(Duration::from_secs(20), renamed).await.expect("the mutation did not complete");
 }
 
 #[on_both]
-async fn a_server_that_ends_answers_what_is_under_way_on_its_sockets_and_begins_nothing_more(app: TestApp) {
+async fn shutdown_completes_the_running_operations_of_sockets_and_starts_no_more(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let campaign = TestCampaign::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
@@ -288,19 +291,19 @@ async fn a_server_that_ends_answers_what_is_under_way_on_its_sockets_and_begins_
         http.socket(json!({ "authorization": format!("Bearer {}", leader.token.as_ref().unwrap()) })).await;
     socket.subscribe("watch", WATCH, json!({ "id": campaign.id })).await;
     assert_eq!(socket.receive().await["type"], "next");
-    let held = hold(&app.database).await;
+    let blocker = block_writes(&app.database).await;
     socket.subscribe("rename", RENAME, json!({ "name": "In the end" })).await;
-    // What was said before this has been heard.
+    // The pong shows that the server has read the messages before the ping.
     socket.send(json!({ "type": "ping" })).await;
     assert_eq!(socket.receive().await["type"], "pong");
     http.shutdown.send_replace(true);
     socket.subscribe("too late", RENAME, json!({ "name": "Too late" })).await;
     socket.send(json!({ "type": "ping" })).await;
     assert_eq!(socket.receive().await["type"], "pong");
-    drop(held);
-    let answer = socket.receive().await;
+    drop(blocker);
+    let response = socket.receive().await;
     assert_eq!(
-        (&answer["id"], &answer["payload"]["data"]["updateGuild"]["guild"]["name"]),
+        (&response["id"], &response["payload"]["data"]["updateGuild"]["guild"]["name"]),
         (&json!("rename"), &json!("In the end"))
     );
     assert_eq!(socket.receive().await, json!({ "type": "complete", "id": "rename" }));
@@ -312,17 +315,17 @@ async fn a_server_that_ends_answers_what_is_under_way_on_its_sockets_and_begins_
     assert_eq!(name["guild"]["name"], "In the end");
 }
 
-// On one database: what panics in the process is counted together.
+// On one database, since panics are counted for the whole process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_panic_is_answered_counted_and_gone_on_from() {
+async fn a_panic_gets_a_response_is_counted_and_leaves_the_server_running() {
     supervise::count_panics();
     let app = TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let http = app.serve().await;
     let counted = async || {
-        let figures = figures(&http).await;
-        let line = figures.lines().find_map(|line| line.strip_prefix("guildhall_panics_total ")).unwrap();
+        let metrics = metrics(&http).await;
+        let line = metrics.lines().find_map(|line| line.strip_prefix("guildhall_panics_total ")).unwrap();
         line.parse::<u64>().unwrap()
     };
     let until_more_than = async |before: u64| {
@@ -334,17 +337,21 @@ async fn a_panic_is_answered_counted_and_gone_on_from() {
         tokio::time::timeout(Duration::from_secs(20), more).await.expect("nothing has panicked");
     };
     let (now, before) = (app.now(), counted().await);
-    // At the last time there is, the background tasks cannot calculate their next one: they panic, and again once
-    // restarted.
+    // At the largest possible time, the background tasks cannot compute their next run. They panic, and panic again
+    // after a restart.
     app.clock.set(NaiveDateTime::MAX);
     until_more_than(before).await;
     until_more_than(counted().await).await;
     let credentials = json!({ "name": "officer", "password": PASSWORD });
-    let (status, answer) = post(&http, None, LOGIN, credentials.clone()).await;
-    assert_eq!((status, why(&answer)), (StatusCode::INTERNAL_SERVER_ERROR, ("INTERNAL", "none")), "{answer}");
+    let (status, response) = post(&http, None, LOGIN, credentials.clone()).await;
+    assert_eq!(
+        (status, code_and_reason(&response)),
+        (StatusCode::INTERNAL_SERVER_ERROR, ("INTERNAL", "none")),
+        "{response}"
+    );
     app.clock.set(now);
-    let (_, answer) = post(&http, None, LOGIN, credentials.clone()).await;
-    assert_eq!(answer.get("errors"), None, "{answer}");
+    let (_, response) = post(&http, None, LOGIN, credentials.clone()).await;
+    assert_eq!(response.get("errors"), None, "{response}");
     // The background tasks work again.
     let campaign = TestCampaign::live(&officer, 2, json!({})).await;
     app.clock.advance(Duration::from_hours(24 * 365));
@@ -358,11 +365,11 @@ async fn a_panic_is_answered_counted_and_gone_on_from() {
     tokio::time::timeout(Duration::from_secs(20), closed).await.expect("the vote was not closed at its end");
 }
 
-/// A file system of its own that is soon full.
-struct Small<'f>(&'f Path);
+/// A file system of 8 MiB, which the test fills.
+struct SmallFileSystem<'f>(&'f Path);
 
-impl<'f> Small<'f> {
-    /// `None` where that may not be made.
+impl<'f> SmallFileSystem<'f> {
+    /// `None` if this process may not mount one.
     fn mount(folder: &'f Path) -> Option<Self> {
         let arguments = ["-t", "tmpfs", "-o", "size=8m", "tmpfs"];
         let mounted = Command::new("mount").args(arguments).arg(folder).status();
@@ -370,19 +377,19 @@ impl<'f> Small<'f> {
     }
 }
 
-impl Drop for Small<'_> {
+impl Drop for SmallFileSystem<'_> {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(self.0).status();
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_is_told_of_and_room_found_again() {
+async fn a_full_disk_refuses_changes_until_space_is_free() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(small) = Small::mount(folder.path()) else {
+    let Some(small) = SmallFileSystem::mount(folder.path()) else {
         let _ = writeln!(
             std::io::stderr(),
-            "note: no file system may be mounted here, so no full disk is tried: run as root."
+            "note: a full disk is not tested, because this process may not mount a file system: run as root."
         );
         return;
     };
@@ -392,30 +399,33 @@ async fn a_full_disk_is_told_of_and_room_found_again() {
     let token = run(small.0, &["token", "--guild", "gg", "--member", "leader"]);
     let token = stdout(&token).split_whitespace().nth(1).unwrap().to_owned();
     let full = small.0.join("filling");
-    // As much as there is room for.
+    // The write fails once the file system is full.
     let _ = std::fs::write(&full, vec![0; 16 * 1_024 * 1_024]);
     let client = reqwest::Client::new();
-    let member = async |number: usize| {
+    let add_member = async |number: usize| {
         let input = json!({ "discordUsername": format!("member{number}") });
         let body = json!({ "query": CREATE_MEMBER, "variables": { "input": input } });
-        let answer = client.post(&served.url).bearer_auth(&token).json(&body).send().await.unwrap();
-        (answer.status(), answer.json::<Value>().await.unwrap())
+        let response = client.post(&served.url).bearer_auth(&token).json(&body).send().await.unwrap();
+        (response.status(), response.json::<Value>().await.unwrap())
     };
     let mut added = 0;
     let refused = loop {
-        let (status, answer) = member(added).await;
+        let (status, response) = add_member(added).await;
         if status != StatusCode::OK {
-            break (status, answer);
+            break (status, response);
         }
-        assert_eq!(answer.get("errors"), None, "{answer}");
+        assert_eq!(response.get("errors"), None, "{response}");
         added += 1;
-        assert!(added < 10_000, "it is never full");
+        assert!(added < 10_000, "the disk never filled up");
     };
-    assert_eq!((refused.0, why(&refused.1)), (StatusCode::SERVICE_UNAVAILABLE, ("INTERNAL", "UNAVAILABLE")));
+    assert_eq!(
+        (refused.0, code_and_reason(&refused.1)),
+        (StatusCode::SERVICE_UNAVAILABLE, ("INTERNAL", "UNAVAILABLE"))
+    );
     let count = "{ members { totalCount } }";
     let counted = served.post(None, count, json!({})).await.unwrap();
     assert_eq!(counted["data"]["members"]["totalCount"], added + 1, "what was acknowledged, and nothing else");
     std::fs::remove_file(full).unwrap();
-    let (status, answer) = member(added).await;
-    assert_eq!((status, answer.get("errors")), (StatusCode::OK, None), "{answer}");
+    let (status, response) = add_member(added).await;
+    assert_eq!((status, response.get("errors")), (StatusCode::OK, None), "{response}");
 }

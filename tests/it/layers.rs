@@ -1,6 +1,6 @@
 //! The layers of `src/`, and that no file imports upward or in a circle.
 //!
-//! The compiler does this at the boundaries of crates; inside the crate, this test does.
+//! The compiler checks this between crates. This test checks it inside the library.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +21,7 @@ type Module = Vec<String>;
 
 struct Sources {
     files: BTreeMap<Module, PathBuf>,
-    /// Which modules each imports from.
+    /// The modules that each module imports from.
     imports: BTreeMap<Module, BTreeSet<Module>>,
 }
 
@@ -43,7 +43,7 @@ impl Sources {
     }
 }
 
-/// The module files below a folder: `lib.rs` and `main.rs` belong to no layer.
+/// Collects the module files below a folder, except `lib.rs` and `main.rs`, which belong to no layer.
 fn collect(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -67,10 +67,10 @@ fn collect(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, Path
 /// Finds every path that starts with `crate`, `super` or `self`, in imports, expressions and macros, as absolute paths.
 fn find_paths(tokens: TokenStream, module: &Module, found: &mut Vec<Module>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    let mut at = 0;
-    while at < tokens.len() {
-        let start = match &tokens[at] {
-            TokenTree::Ident(ident) if is_separator(&tokens, at + 1) && !is_separator_before(&tokens, at) => {
+    let mut index = 0;
+    while index < tokens.len() {
+        let start = match &tokens[index] {
+            TokenTree::Ident(ident) if is_separator(&tokens, index + 1) && !is_separator_before(&tokens, index) => {
                 match ident.to_string().as_str() {
                     "crate" => Some(Module::new()),
                     "self" => Some(module.clone()),
@@ -81,15 +81,15 @@ fn find_paths(tokens: TokenStream, module: &Module, found: &mut Vec<Module>) {
             _ => None,
         };
         if let Some(start) = start {
-            at = read_tree(&tokens, at + 1, start, found);
-        } else if let Some((name, body)) = inline_module(&tokens[at..]) {
+            index = read_tree(&tokens, index + 1, start, found);
+        } else if let Some((name, body)) = inline_module(&tokens[index..]) {
             find_paths(body, &[module.as_slice(), &[name]].concat(), found);
-            at += 3;
+            index += 3;
         } else {
-            if let TokenTree::Group(group) = &tokens[at] {
+            if let TokenTree::Group(group) = &tokens[index] {
                 find_paths(group.stream(), module, found);
             }
-            at += 1;
+            index += 1;
         }
     }
 }
@@ -104,11 +104,11 @@ fn inline_module(tokens: &[TokenTree]) -> Option<(String, TokenStream)> {
     }
 }
 
-/// Reads what follows a path's beginning; returns where it ends.
-fn read_tree(tokens: &[TokenTree], mut at: usize, mut path: Module, found: &mut Vec<Module>) -> usize {
-    while is_separator(tokens, at) {
-        at += 2;
-        match tokens.get(at) {
+/// Reads the rest of a path, and returns the index after it.
+fn read_tree(tokens: &[TokenTree], mut index: usize, mut path: Module, found: &mut Vec<Module>) -> usize {
+    while is_separator(tokens, index) {
+        index += 2;
+        match tokens.get(index) {
             Some(TokenTree::Ident(ident)) if *ident == "super" => path = parent(&path),
             Some(TokenTree::Ident(ident)) => path.push(ident.to_string()),
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
@@ -120,30 +120,30 @@ fn read_tree(tokens: &[TokenTree], mut at: usize, mut path: Module, found: &mut 
                         read_tree(branch, 1, of_branch, found);
                     }
                 }
-                return at + 1;
+                return index + 1;
             }
             _ => break,
         }
-        at += 1;
+        index += 1;
     }
     found.push(path);
-    at
+    index
 }
 
-fn is_separator(tokens: &[TokenTree], at: usize) -> bool {
-    let is_colon = |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
-    is_colon(at) && is_colon(at + 1)
+fn is_separator(tokens: &[TokenTree], index: usize) -> bool {
+    let is_colon = |index: usize| matches!(tokens.get(index), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+    is_colon(index) && is_colon(index + 1)
 }
 
-fn is_separator_before(tokens: &[TokenTree], at: usize) -> bool {
-    at >= 2 && is_separator(tokens, at - 2)
+fn is_separator_before(tokens: &[TokenTree], index: usize) -> bool {
+    index >= 2 && is_separator(tokens, index - 2)
 }
 
 fn parent(module: &Module) -> Module {
     module[..module.len().saturating_sub(1)].to_vec()
 }
 
-/// The module file that a path leads into: the longest beginning that is one.
+/// The module that a path belongs to: its longest prefix that has a file.
 fn resolve(files: &BTreeMap<Module, PathBuf>, path: &Module) -> Option<Module> {
     (1..=path.len()).rev().map(|length| path[..length].to_vec()).find(|module| files.contains_key(module))
 }
@@ -152,8 +152,8 @@ fn resolve(files: &BTreeMap<Module, PathBuf>, path: &Module) -> Option<Module> {
 fn no_layer_imports_a_higher_one() {
     let sources = Sources::read();
     let layer = |module: &Module| {
-        let place = LAYERS.iter().position(|layer| *layer == module[0]);
-        place.unwrap_or_else(|| panic!("{} belongs to no layer", sources.files[module].display()))
+        let position = LAYERS.iter().position(|layer| *layer == module[0]);
+        position.unwrap_or_else(|| panic!("{} belongs to no layer", sources.files[module].display()))
     };
     let mut upward = Vec::new();
     for (module, targets) in &sources.imports {
@@ -167,30 +167,31 @@ fn no_layer_imports_a_higher_one() {
 #[test]
 fn no_files_import_each_other_in_a_circle() {
     let sources = Sources::read();
-    // Takes away the files that import nothing that is left; what remains is in a circle, or leads into one.
-    let mut left = sources.imports.clone();
+    // Removes the files that import no other remaining file, until there are none. The rest are in a circle, or import
+    // from one.
+    let mut remaining = sources.imports.clone();
     loop {
-        let free: Vec<Module> = left
+        let free: Vec<Module> = remaining
             .iter()
-            .filter(|(_, targets)| targets.iter().all(|it| !left.contains_key(it)))
+            .filter(|(_, targets)| targets.iter().all(|it| !remaining.contains_key(it)))
             .map(|(it, _)| it.clone())
             .collect();
         if free.is_empty() {
             break;
         }
-        left.retain(|module, _| !free.contains(module));
+        remaining.retain(|module, _| !free.contains(module));
     }
-    let arrows: Vec<String> = left
+    let arrows: Vec<String> = remaining
         .iter()
         .flat_map(|(module, targets)| {
-            let targets = targets.iter().filter(|target| left.contains_key(*target));
+            let targets = targets.iter().filter(|target| remaining.contains_key(*target));
             targets.map(|target| format!("{} imports {}", module.join("::"), target.join("::")))
         })
         .collect();
     assert!(arrows.is_empty(), "circles among:\n{}", arrows.join("\n"));
 }
 
-/// The library has no test build, so that a test inside it would never run.
+/// The library has no test build, so a test inside it would never run.
 #[test]
 fn no_tests_are_inside_the_library() {
     for file in Sources::read().files.values() {

@@ -1,4 +1,4 @@
-//! The two databases have the same tables.
+//! The tables of the two databases, and what migrations do to stored rows.
 
 use diesel::{
     QueryableByName,
@@ -26,20 +26,20 @@ struct SchemaRow {
     nullable: i64,
 }
 
-const OF_SQLITE: &str = "SELECT t.name AS table_name, c.name AS column_name, lower(c.type) AS kind,
+const SQLITE_COLUMNS: &str = "SELECT t.name AS table_name, c.name AS column_name, lower(c.type) AS kind,
         CASE c.\"notnull\" WHEN 1 THEN 0 ELSE 1 END AS nullable
     FROM sqlite_master t JOIN pragma_table_info(t.name) c
     WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
     ORDER BY 1, 2";
 
-const OF_POSTGRES: &str = "SELECT table_name::text, column_name::text,
+const POSTGRES_COLUMNS: &str = "SELECT table_name::text, column_name::text,
         CASE data_type WHEN 'timestamp without time zone' THEN 'timestamp' ELSE data_type END AS kind,
         CASE is_nullable WHEN 'YES' THEN 1 ELSE 0 END::bigint AS nullable
     FROM information_schema.columns
     WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' ORDER BY 1, 2";
 
 /// Indexes and unique constraints by the columns they lead with.
-const INDEXES_OF_SQLITE: &str = "SELECT t.name AS table_name,
+const SQLITE_INDEXES: &str = "SELECT t.name AS table_name,
         (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno))
             AS column_name,
         CASE i.\"unique\" WHEN 1 THEN 'unique' ELSE 'plain' END AS kind, 0 AS nullable
@@ -47,14 +47,14 @@ const INDEXES_OF_SQLITE: &str = "SELECT t.name AS table_name,
     WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
     ORDER BY 1, 2, 3";
 
-const INDEXES_OF_POSTGRES: &str = "SELECT c.relname::text AS table_name,
+const POSTGRES_INDEXES: &str = "SELECT c.relname::text AS table_name,
         (SELECT string_agg(a.attname, ',' ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY AS k(col, n)
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.col) AS column_name,
         CASE WHEN i.indisunique THEN 'unique' ELSE 'plain' END AS kind, 0::bigint AS nullable
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'public' AND c.relname NOT LIKE '\\_\\_%' ORDER BY 1, 2, 3";
 
-async fn rows(app: &TestApp, on_sqlite: &'static str, on_postgres: &'static str) -> Vec<SchemaRow> {
+async fn schema_rows(app: &TestApp, on_sqlite: &'static str, on_postgres: &'static str) -> Vec<SchemaRow> {
     let read = async move |conn: &mut Conn| {
         Ok(match conn {
             Conn::Sqlite(conn) => diesel::sql_query(on_sqlite).load::<SchemaRow>(&mut **conn).await?,
@@ -70,27 +70,27 @@ async fn rows(app: &TestApp, on_sqlite: &'static str, on_postgres: &'static str)
 async fn both_databases_have_the_same_columns_and_indexes() {
     let sqlite = TestApp::on_sqlite().await;
     let Some(postgres) = TestApp::on_postgres().await else { return };
-    let columns = rows(&sqlite, OF_SQLITE, OF_POSTGRES).await;
+    let columns = schema_rows(&sqlite, SQLITE_COLUMNS, POSTGRES_COLUMNS).await;
     assert!(columns.len() > 80, "{columns:?}");
-    assert_eq!(columns, rows(&postgres, OF_SQLITE, OF_POSTGRES).await);
-    let indexes = rows(&sqlite, INDEXES_OF_SQLITE, INDEXES_OF_POSTGRES).await;
-    assert_eq!(indexes, rows(&postgres, INDEXES_OF_SQLITE, INDEXES_OF_POSTGRES).await);
+    assert_eq!(columns, schema_rows(&postgres, SQLITE_COLUMNS, POSTGRES_COLUMNS).await);
+    let indexes = schema_rows(&sqlite, SQLITE_INDEXES, POSTGRES_INDEXES).await;
+    assert_eq!(indexes, schema_rows(&postgres, SQLITE_INDEXES, POSTGRES_INDEXES).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_table_of_guilds_leads_its_key_with_the_guild() {
+async fn primary_keys_of_a_guilds_tables_start_with_the_guild() {
     let sqlite = TestApp::on_sqlite().await;
     let keys = "SELECT t.name AS table_name, c.name AS column_name, '' AS kind, c.pk AS nullable
         FROM sqlite_master t JOIN pragma_table_info(t.name) c
         WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
             AND t.name NOT IN ('guilds', 'discord_keeper') AND c.pk = 1";
-    let keys = rows(&sqlite, keys, "").await;
+    let keys = schema_rows(&sqlite, keys, "").await;
     assert_eq!(keys.len(), 17);
     assert!(keys.iter().all(|key| key.column_name == "guild_id"), "{keys:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sqlite_learns_how_its_tables_are_filled() {
+async fn sqlite_gathers_statistics_of_its_tables() {
     let app = TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
     let mut rows = Vec::new();
@@ -99,12 +99,12 @@ async fn sqlite_learns_how_its_tables_are_filled() {
     }
     guild.add_members(rows).await;
     app.app.db.maintain().await.unwrap();
-    let learnt = "sqlite_stat1 WHERE tbl = 'members' AND stat LIKE '101 %'";
-    assert!(app.count_rows(learnt).await > 0, "by index: all members, and how many there are of each key");
+    let statistics = "sqlite_stat1 WHERE tbl = 'members' AND stat LIKE '101 %'";
+    assert!(app.count_rows(statistics).await > 0, "each index has the number of members, and of rows per key");
 }
 
 #[on_both]
-async fn ballots_from_before_there_were_receipts_get_them(app: TestApp) {
+async fn ballots_from_before_receipts_existed_get_receipts(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     let campaign = TestCampaign::live(&leader, 3, json!({ "method": "INSTANT_RUNOFF", "picksPerVoter": 2 })).await;
@@ -117,7 +117,7 @@ async fn ballots_from_before_there_were_receipts_get_them(app: TestApp) {
         let file = format!("migrations/{kind}/2026-11-21-180000_receipts/{step}.sql");
         app.execute_sql(&std::fs::read_to_string(file).unwrap()).await;
     }
-    // A server that starts after the migration, as one does.
+    // The recount runs on a server that starts after the migration.
     let server = app.another_server().await;
     let id = CampaignId::try_from(&async_graphql::ID(campaign.id.clone())).unwrap();
     assert_eq!(voting::recount(&server.voting, id).await.unwrap().problems, Vec::<String>::new());
@@ -131,13 +131,13 @@ async fn ballots_from_before_there_were_receipts_get_them(app: TestApp) {
 }
 
 #[test]
-fn a_database_that_never_answers_is_not_waited_for() {
-    // Whoever connects is taken in by the system, and heard by nobody.
+fn connecting_to_a_database_that_does_not_respond_fails() {
+    // The system accepts connections to this port, but no program reads from them.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://guild:hidden@{}/guildhall", listener.local_addr().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), &["migrate", "--database-url", &url]);
-    let said = String::from_utf8(output.stderr).unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(said.contains("the server does not respond") && !said.contains("hidden"), "{said}");
+    assert!(stderr.contains("the server does not respond") && !stderr.contains("hidden"), "{stderr}");
 }

@@ -1,4 +1,4 @@
-//! Two releases share a database during an upgrade: what the newer one stores fails nothing in this one.
+//! Two releases share a database during an upgrade: values of a newer release cause no failures in this one.
 
 use serde_json::json;
 
@@ -32,7 +32,7 @@ async fn a_campaign_of_an_unknown_kind_counts_as_absent(app: TestApp) {
     for draft in &drafts {
         draft.vote(&voter, &[0]).await;
     }
-    // Newest first: the known ones are 5, 3 and 0.
+    // Newest first, the known campaigns are 5, 3 and 0.
     for (draft, column) in [(4, "method"), (2, "results_visibility"), (1, "announcements")] {
         let id = &drafts[draft].id;
         let id = async_graphql::ID::from(id.clone());
@@ -62,7 +62,7 @@ async fn a_campaign_of_an_unknown_kind_counts_as_absent(app: TestApp) {
     let mine = voter.ok(mine, json!({})).await["me"]["participation"].clone();
     assert_eq!((&mine["voted"], &mine["eligible"]), (&json!(3), &json!(3)));
     assert_eq!(strings(&mine["campaigns"]["nodes"], "/campaign/id").len(), 3);
-    // The others close and are listed as past.
+    // The known campaigns close and are listed as past.
     drafts[5].close(&officer).await;
     drafts[3].close(&officer).await;
     let past = officer.ok("{ pastVotes(first: 1) { totalCount nodes { campaign { id } } } }", json!({})).await;
@@ -105,7 +105,7 @@ async fn an_unknown_source_of_a_rank_is_shown_as_manual_and_kept(app: TestApp) {
 }
 
 #[on_both]
-async fn an_unknown_region_is_shown_as_another_and_kept(app: TestApp) {
+async fn an_unknown_region_is_shown_as_the_us_and_kept(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     app.execute_sql("UPDATE guilds SET region = 'MARS'").await;
@@ -118,7 +118,7 @@ async fn an_unknown_region_is_shown_as_another_and_kept(app: TestApp) {
 }
 
 #[on_both]
-async fn an_import_that_meets_an_unknown_character_is_refused(app: TestApp) {
+async fn an_import_over_a_character_of_an_unknown_class_is_refused(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     guild.member("member", "Member").await;
@@ -135,7 +135,7 @@ async fn an_import_that_meets_an_unknown_character_is_refused(app: TestApp) {
 }
 
 #[on_both]
-async fn events_of_a_campaign_of_an_unknown_status_are_for_those_who_see_drafts(app: TestApp) {
+async fn events_of_a_campaign_of_unknown_status_are_shown_to_viewers_of_drafts(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     app.execute_sql("UPDATE ranks SET permissions = 'AUDIT_VIEW' WHERE name = 'Veteran'").await;
@@ -164,13 +164,13 @@ async fn unknown_permissions_are_kept_and_cannot_be_granted(app: TestApp) {
     app.execute_sql("UPDATE ranks SET permissions = 'DUES_MANAGE' WHERE name = 'Veteran'").await;
     assert_eq!(permissions_of(&leader, 1).await, ["RANKS_MANAGE", "MEMBERS_MANAGE"]);
     assert_eq!(permissions_of(&leader, 2).await, Vec::<String>::new());
-    // An officer cannot hand out the permission that they lack, known here or not.
+    // An officer cannot grant a permission that they lack, even one that this release does not know.
     let officer = guild.member("officer", "Officer").await;
     let member = guild.member("member", "Member").await;
     let promote = json!({ "input": { "id": member.id, "rankId": async_graphql::ID::from(guild.rank("Veteran").id) } });
     assert_eq!(officer.refusal(UPDATE_MEMBER, promote.clone()).await, "FORBIDDEN RANK_TOO_LOW");
     leader.ok(UPDATE_MEMBER, promote).await;
-    // An edit keeps it.
+    // An edit keeps the unknown permission.
     let edit = json!({ "id": async_graphql::ID::from(guild.rank("Officer").id), "permissions": ["AUDIT_VIEW"] });
     leader.ok(UPDATE_RANK, json!({ "input": edit })).await;
     assert_eq!(app.count_rows("ranks WHERE permissions = 'AUDIT_VIEW EVENTS_MANAGE'").await, 1);
@@ -190,7 +190,7 @@ async fn the_highest_rank_has_every_permission_without_storing_one(app: TestApp)
     assert_eq!(app.count_rows("ranks WHERE name = 'Guildmaster' AND permissions = ''").await, 1);
     let me = leader.ok("{ me { rank { permissions } } }", json!({})).await;
     assert_eq!(strings(&me["me"]["rank"]["permissions"], ""), PERMISSIONS);
-    // An invite code of a leader opens any rank.
+    // A leader's invite code works for any rank.
     let officer = guild.unregistered("officer", "Officer").await;
     let code = leader.ok(SEND_INVITE, json!({ "id": officer.id })).await["sendInvite"]["code"].clone();
     app.execute_sql("UPDATE ranks SET permissions = permissions || ' EVENTS_MANAGE' WHERE name = 'Officer'").await;
@@ -213,8 +213,8 @@ async fn a_value_of_a_newer_release_is_logged_once(app: TestApp) {
     let served = ServerProcess::start(folder.path(), &serve.collect::<Vec<_>>());
     for _ in 0..2 {
         let query = "{ ranks { permissions } members { nodes { rankSource } } }";
-        let answer = served.post(officer.token.as_deref(), query, json!({})).await.unwrap();
-        assert!(answer.get("errors").is_none(), "{answer}");
+        let response = served.post(officer.token.as_deref(), query, json!({})).await.unwrap();
+        assert!(response.get("errors").is_none(), "{response}");
     }
     let log = served.stop();
     for value in ["EVENTS_MANAGE", "ACADEMY"] {

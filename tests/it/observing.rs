@@ -1,4 +1,4 @@
-//! What the server tells of itself: its log, its figures, its traces.
+//! The server's log, metrics and traces.
 
 use std::{
     sync::{
@@ -25,34 +25,34 @@ const LOGIN: &str = "mutation SignIn($password: String!) {
     login(input: { discordUsername: \"voter\", password: $password }) { accessToken refreshToken }
 }";
 
-/// Posts an operation to a server in a process of its own, under a request id.
-async fn ask(served: &ServerProcess, id: &str, token: Option<&str>, query: &str, variables: Value) -> (String, Value) {
+/// Posts an operation with a request id. Returns the response's request id and body.
+async fn send(served: &ServerProcess, id: &str, token: Option<&str>, query: &str, variables: Value) -> (String, Value) {
     let body = json!({ "query": query, "variables": variables });
     let mut request = reqwest::Client::new().post(&served.url).header("x-request-id", id).json(&body);
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
-    let answer = request.send().await.unwrap();
-    let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
-    (id, answer.json().await.unwrap())
+    let response = request.send().await.unwrap();
+    let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    (id, response.json().await.unwrap())
 }
 
-/// A secret as a log might have it: as it is, and as its bytes are shown.
+/// The forms in which a log could contain a secret: as text, as a list of bytes, and in hexadecimal.
 fn spellings(secret: &str) -> [String; 3] {
     let bytes = secret.as_bytes();
     [secret.to_owned(), format!("{bytes:?}").replace(['[', ']'], ""), base16ct::lower::encode_string(bytes)]
 }
 
-/// A picked entry as the database has it: its number, and that number's bytes.
-fn number(entry: &str) -> [String; 3] {
+/// The forms in which a log could contain a picked entry: the number in the database, and its bytes.
+fn entry_spellings(entry: &str) -> [String; 3] {
     let EntryId(number) = EntryId::try_from(&ID::from(entry)).unwrap();
     let bytes = number.to_be_bytes();
     [number.to_string(), format!("{bytes:?}").replace(['[', ']'], ""), base16ct::lower::encode_string(&bytes)]
 }
 
 #[on_both]
-async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
-    // The other process goes by the system's clock.
+async fn each_request_is_logged_without_secrets(app: TestApp) {
+    // The server's process uses the system's clock.
     app.clock.set(guildhall::kernel::clock::Clock::system().now());
     let guild = app.guild("gg").await;
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
@@ -63,7 +63,7 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
     let flags = app.flags();
     let mut serve = vec!["serve", "--bind", "127.0.0.1:0"];
     serve.extend(flags.iter().map(String::as_str));
-    // As much as it can be made to tell.
+    // The most verbose log.
     let served = ServerProcess::start_with_env(folder.path(), &serve, &[("RUST_LOG", "trace")]);
     let token = |client: &Client<'_>| client.token.clone().unwrap();
     let mut secrets = vec![
@@ -75,27 +75,28 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
         token(&second),
     ];
 
-    ask(&served, "refused", None, LOGIN, json!({ "password": "wrong horse" })).await;
-    let (_, answer) = ask(&served, "signed-in", None, LOGIN, json!({ "password": PASSWORD })).await;
+    send(&served, "refused", None, LOGIN, json!({ "password": "wrong horse" })).await;
+    let (_, response) = send(&served, "signed-in", None, LOGIN, json!({ "password": PASSWORD })).await;
     for name in ["accessToken", "refreshToken"] {
-        secrets.push(answer["data"]["login"][name].as_str().unwrap().to_owned());
+        secrets.push(response["data"]["login"][name].as_str().unwrap().to_owned());
     }
-    let (_, answer) = ask(&served, "renewed", None, REFRESH_SESSION, json!({ "token": secrets.last() })).await;
-    secrets.push(answer["data"]["refreshSession"]["refreshToken"].as_str().unwrap().to_owned());
-    let (_, answer) = ask(&served, "invited", Some(&token(&officer)), SEND_INVITE, json!({ "id": invited.id })).await;
-    secrets.push(answer["data"]["sendInvite"]["code"].as_str().unwrap().to_owned());
+    let (_, response) = send(&served, "renewed", None, REFRESH_SESSION, json!({ "token": secrets.last() })).await;
+    secrets.push(response["data"]["refreshSession"]["refreshToken"].as_str().unwrap().to_owned());
+    let (_, response) =
+        send(&served, "invited", Some(&token(&officer)), SEND_INVITE, json!({ "id": invited.id })).await;
+    secrets.push(response["data"]["sendInvite"]["code"].as_str().unwrap().to_owned());
     let register = "mutation($code: String!, $password: String!) {
         register(input: { inviteCode: $code, discordUsername: \"invited\", password: $password }) { accessToken }
     }";
     let variables = json!({ "code": secrets.last(), "password": "a fresh password" });
-    let (_, answer) = ask(&served, "registered", None, register, variables).await;
+    let (_, response) = send(&served, "registered", None, register, variables).await;
     secrets.extend([
         "a fresh password".to_owned(),
-        answer["data"]["register"]["accessToken"].as_str().unwrap().to_owned(),
+        response["data"]["register"]["accessToken"].as_str().unwrap().to_owned(),
     ]);
     let ballot = CAST_BALLOT.replace("mutation(", "mutation Vote(");
-    let (_, answer) = ask(&served, "voted", Some(&token(&voter)), &ballot, campaign.ballot(&[0])).await;
-    assert_eq!(answer.get("errors"), None, "{answer}");
+    let (_, response) = send(&served, "voted", Some(&token(&voter)), &ballot, campaign.ballot(&[0])).await;
+    assert_eq!(response.get("errors"), None, "{response}");
     secrets.push(campaign.entries[0].clone());
     let mut socket = Socket::open(&served.url.replace("http", "ws"), "graphql-transport-ws").await.unwrap();
     socket
@@ -108,14 +109,14 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
         [("1", LOGIN, json!({ "password": PASSWORD })), ("2", CAST_BALLOT, campaign.ballot(&[1]))]
     {
         socket.subscribe(id, query, variables).await;
-        let answer = socket.receive().await;
-        assert!(answer["payload"]["data"].is_object(), "{answer}");
-        secrets.extend(answer["payload"]["data"]["login"]["accessToken"].as_str().map(str::to_owned));
+        let response = socket.receive().await;
+        assert!(response["payload"]["data"].is_object(), "{response}");
+        secrets.extend(response["payload"]["data"]["login"]["accessToken"].as_str().map(str::to_owned));
         assert_eq!(socket.receive().await["type"], "complete");
     }
     drop(socket);
     secrets.push(campaign.entries[1].clone());
-    // What is kept of passwords.
+    // The prefix of stored password hashes.
     secrets.push("$argon2".to_owned());
     let by_get = format!(
         "{}?query=query%20Mine%7Bme%7Bid%7D%7D&variables=%7B%22secret%22%3A%22in%20the%20query%22%7D",
@@ -123,45 +124,45 @@ async fn each_request_is_told_of_and_no_secret_is(app: TestApp) {
     );
     reqwest::get(by_get).await.unwrap();
     secrets.push("in%20the%20query".to_owned());
-    let (id, _) = ask(&served, "not sane, at all", None, GUILD_SLUG, json!({})).await;
+    let (id, _) = send(&served, "not sane, at all", None, GUILD_SLUG, json!({})).await;
     assert!(!id.contains(' ') && !id.is_empty(), "{id}");
-    ask(&served, "long", None, &format!("query {} {{ guild {{ slug }} }}", "N".repeat(100)), json!({})).await;
-    ask(&served, "malformed", None, "{ guild { slug }", json!({})).await;
+    send(&served, "long", None, &format!("query {} {{ guild {{ slug }} }}", "N".repeat(100)), json!({})).await;
+    send(&served, "malformed", None, "{ guild { slug }", json!({})).await;
 
     let log = served.stop();
-    let picks = campaign.entries.iter().map(|entry| number(entry));
+    let picks = campaign.entries.iter().map(|entry| entry_spellings(entry));
     for secret in secrets.iter().map(|secret| spellings(secret)).chain(picks).flatten() {
-        let told = log.iter().find(|line| line.contains(&secret));
-        assert_eq!(told, None, "{secret} is in the log");
+        let leak = log.iter().find(|line| line.contains(&secret));
+        assert_eq!(leak, None, "{secret} is in the log");
     }
     let lines: Vec<Value> =
         log.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
-    let told_of =
+    let log_of =
         |id: &str| lines.iter().find(|line| line["request_id"] == id && line["message"] == "answered").unwrap();
-    let voted = told_of("voted");
+    let voted = log_of("voted");
     assert_eq!(
         [&voted["operation"], &voted["kind"], &voted["transport"], &voted["outcome"]],
         ["Vote", "mutation", "http", "OK"]
     );
     assert!(voted["viewer"].is_i64() && voted["guild"].is_i64() && voted["ms"].as_f64() > Some(0.0), "{voted}");
     assert!(voted["statements"].as_u64() > Some(3), "{voted}");
-    assert_eq!(told_of("refused")["outcome"], "UNAUTHENTICATED");
-    assert_eq!(told_of("long")["operation"], "N".repeat(64));
-    let malformed = told_of("malformed");
+    assert_eq!(log_of("refused")["outcome"], "UNAUTHENTICATED");
+    assert_eq!(log_of("long")["operation"], "N".repeat(64));
+    let malformed = log_of("malformed");
     assert_eq!(
         [&malformed["outcome"], &malformed["operation"], &malformed["kind"]],
         ["BAD_USER_INPUT", "-", "refused"]
     );
-    assert!(lines.iter().any(|line| line["request_id"] == id.as_str()), "an id of ours in place of what is not sane");
-    // Whatever is logged on the way bears the id, too.
-    let within = |line: &Value| {
+    assert!(lines.iter().any(|line| line["request_id"] == id.as_str()), "the server replaces an invalid request id");
+    // Lines that are logged during the request have its id too.
+    let in_request = |line: &Value| {
         line["spans"].as_array().is_some_and(|spans| spans.iter().any(|span| span["request_id"] == "voted"))
     };
-    assert!(lines.iter().any(within));
+    assert!(lines.iter().any(in_request));
 }
 
 #[on_both]
-async fn the_figures_tell_what_is_going_on(app: TestApp) {
+async fn metrics_count_requests_failures_and_subscribers(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
     let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
@@ -169,7 +170,7 @@ async fn the_figures_tell_what_is_going_on(app: TestApp) {
     let send = async |query: &str, variables: Value| {
         http.post(&json!({ "query": query, "variables": variables })).send().await.unwrap().bytes().await.unwrap()
     };
-    // What anyone calls theirs leaves room for the names of those who are signed in.
+    // Operation names of anonymous clients do not count towards the limit on names of signed-in members.
     for number in 0..201 {
         send(&format!("query A{number} {{ __typename }}"), json!({})).await;
     }
@@ -190,7 +191,7 @@ async fn the_figures_tell_what_is_going_on(app: TestApp) {
         )
         .await;
     socket.receive().await;
-    let figures = figures(&http).await;
+    let metrics = metrics(&http).await;
     for expected in [
         r#"guildhall_requests_total{operation="Roster",kind="query",transport="http",outcome="OK"} 2"#,
         r#"guildhall_requests_total{operation="-",kind="query",transport="http",outcome="OK"} 201"#,
@@ -207,27 +208,27 @@ async fn the_figures_tell_what_is_going_on(app: TestApp) {
         "guildhall_tallies_coalesced_total ",
         "guildhall_panics_total ",
     ] {
-        assert!(figures.contains(expected), "{expected} is not in\n{figures}");
+        assert!(metrics.contains(expected), "{expected} is not in\n{metrics}");
     }
-    let counted = value(&figures, "guildhall_tallies_counted_total");
-    assert!(counted >= 1.0, "{figures}");
+    let counted = value(&metrics, "guildhall_tallies_counted_total");
+    assert!(counted >= 1.0, "{metrics}");
     assert!(
-        value(&figures, r#"guildhall_request_statements_total{operation="Roster",kind="query"}"#) >= 2.0,
-        "{figures}"
+        value(&metrics, r#"guildhall_request_statements_total{operation="Roster",kind="query"}"#) >= 2.0,
+        "{metrics}"
     );
-    // A change that is told is counted first.
+    // A tally is counted before it is sent.
     campaign.vote(&voter, &[0]).await;
     socket.receive().await;
-    let figures = self::figures(&http).await;
-    assert!(value(&figures, "guildhall_tallies_counted_total") > counted, "{figures}");
+    let metrics = self::metrics(&http).await;
+    assert!(value(&metrics, "guildhall_tallies_counted_total") > counted, "{metrics}");
 }
 
-async fn figures(http: &TestServer) -> String {
+async fn metrics(http: &TestServer) -> String {
     http.client.get(http.url("/metrics")).send().await.unwrap().text().await.unwrap()
 }
 
-fn value(figures: &str, name: &str) -> f64 {
-    let line = figures.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {figures}"));
+fn value(metrics: &str, name: &str) -> f64 {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {metrics}"));
     line.trim().parse().unwrap()
 }
 
@@ -238,7 +239,7 @@ async fn receive(State(received): State<Received>, body: Bytes) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn traces_go_to_a_collector_where_there_is_one() {
+async fn traces_are_sent_to_a_configured_collector() {
     let received = Received::default();
     let collector = Router::new().route("/v1/traces", post(receive)).with_state(Arc::clone(&received));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -251,23 +252,23 @@ async fn traces_go_to_a_collector_where_there_is_one() {
     let served = ServerProcess::start_with_env(folder.path(), &serve, &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
     let body = json!({ "query": NAMED_ROSTER });
     let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let asked =
+    let response =
         reqwest::Client::new().post(&served.url).header("traceparent", parent).json(&body).send().await.unwrap();
-    assert!(asked.status().is_success());
-    // What is left is sent when it ends.
+    assert!(response.status().is_success());
+    // The remaining traces are sent at shutdown.
     tokio::task::spawn_blocking(move || served.stop()).await.unwrap();
     let received = received.lock().unwrap().clone();
-    let holds = |wanted: &[u8]| received.windows(wanted.len()).any(|window| window == wanted);
+    let holds = |needle: &[u8]| received.windows(needle.len()).any(|window| window == needle);
     assert!(holds(b"guildhall") && holds(b"query Roster"), "the service and the request");
-    assert!(holds(b"database"), "what it asked of the database");
+    assert!(holds(b"database"), "the database queries");
     assert!(
         holds(&[0x0a, 0xf7, 0x65, 0x19, 0x16, 0xcd, 0x43, 0xdd, 0x84, 0x48, 0xeb, 0x21, 0x1c, 0x80, 0x31, 0x9c]),
-        "the client's trace"
+        "the client's trace id"
     );
     collecting.abort();
 }
 
-/// Leaves the first who comes without an answer, and takes what the others bring.
+/// Never responds to the first request, and records the bodies of the others.
 async fn receive_later(State((received, first)): State<(Received, Arc<AtomicBool>)>, body: Bytes) {
     if first.swap(false, Ordering::Relaxed) {
         std::future::pending::<()>().await;
@@ -276,7 +277,7 @@ async fn receive_later(State((received, first)): State<(Received, Arc<AtomicBool
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_collector_that_does_not_answer_is_given_up_and_asked_again() {
+async fn traces_are_sent_again_after_a_collector_timed_out() {
     let (received, first) = (Received::default(), Arc::new(AtomicBool::new(true)));
     let state = (Arc::clone(&received), Arc::clone(&first));
     let collector = Router::new().route("/v1/traces", post(receive_later)).with_state(state);
@@ -294,13 +295,13 @@ async fn a_collector_that_does_not_answer_is_given_up_and_asked_again() {
     let served = ServerProcess::start_with_env(folder.path(), &["serve", "--bind", "127.0.0.1:0"], &variables);
     let sent = async {
         while first.load(Ordering::Relaxed) {
-            ask(&served, "before", None, "query Before { guild { slug } }", json!({})).await;
+            send(&served, "before", None, "query Before { guild { slug } }", json!({})).await;
         }
-        let holds = |wanted: &[u8]| received.lock().unwrap().windows(wanted.len()).any(|window| window == wanted);
+        let holds = |needle: &[u8]| received.lock().unwrap().windows(needle.len()).any(|window| window == needle);
         while !holds(b"query After") {
-            ask(&served, "after", None, "query After { guild { slug } }", json!({})).await;
+            send(&served, "after", None, "query After { guild { slug } }", json!({})).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), sent).await.expect("traces are not sent any more");
+    tokio::time::timeout(Duration::from_secs(30), sent).await.expect("no more traces were sent");
     collecting.abort();
 }

@@ -12,7 +12,7 @@ use crate::support::{
 
 const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { revision turnout { voted } isFinal } }";
 
-/// Opens a socket at a server and watches.
+/// Opens a socket at a server and subscribes to the tally.
 async fn watch(served: &ServerProcess, token: &str, campaign: &TestCampaign) -> Socket {
     let mut socket = Socket::open(&served.url.replacen("http", "ws", 1), "graphql-transport-ws").await.unwrap();
     let payload = json!({ "authorization": format!("Bearer {token}") });
@@ -22,12 +22,12 @@ async fn watch(served: &ServerProcess, token: &str, campaign: &TestCampaign) -> 
     socket
 }
 
-/// Waits for a tally with so many ballots.
-async fn tally_of(socket: &mut Socket, voted: i64) -> Value {
+/// Waits for the tally with this number of ballots.
+async fn wait_for_tally(socket: &mut Socket, voted: i64) -> Value {
     loop {
-        let heard = socket.receive().await;
-        let tally = &heard["payload"]["data"]["voteTally"];
-        assert!(tally.is_object(), "{heard}");
+        let message = socket.receive().await;
+        let tally = &message["payload"]["data"]["voteTally"];
+        assert!(tally.is_object(), "{message}");
         if tally["turnout"]["voted"] == voted {
             return tally.clone();
         }
@@ -35,9 +35,9 @@ async fn tally_of(socket: &mut Socket, voted: i64) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_one_server_does_the_other_tells_and_one_can_be_killed() {
+async fn servers_share_changes_and_one_can_be_killed() {
     let Some(app) = TestApp::on_postgres().await else { return };
-    // These two go by the real time, as the tokens made here must.
+    // The two processes use the system's clock, so the tokens issued here must use it too.
     app.clock.set(guildhall::kernel::clock::Clock::system().now());
     let folder = tempfile::tempdir().unwrap();
     let flags = app.flags();
@@ -54,46 +54,46 @@ async fn what_one_server_does_the_other_tells_and_one_can_be_killed() {
     let (one, two) = (ServerProcess::start(folder.path(), &serve), ServerProcess::start(folder.path(), &serve));
     let token = |client: &Client<'_>| client.token.clone().unwrap();
     let cast = async |at: &ServerProcess, voter: usize| {
-        let answer = at.post(Some(&token(&voters[voter])), CAST_BALLOT, campaign.ballot(&[0])).await.unwrap();
-        assert!(answer.get("errors").is_none(), "{answer}");
+        let response = at.post(Some(&token(&voters[voter])), CAST_BALLOT, campaign.ballot(&[0])).await.unwrap();
+        assert!(response.get("errors").is_none(), "{response}");
     };
     let (mut at_one, mut at_two) =
         (watch(&one, &token(&officer), &campaign).await, watch(&two, &token(&officer), &campaign).await);
-    let mut out = watch(&two, &token(&watcher), &campaign).await;
-    for socket in [&mut at_one, &mut at_two, &mut out] {
-        tally_of(socket, 0).await;
+    let mut watcher_socket = watch(&two, &token(&watcher), &campaign).await;
+    for socket in [&mut at_one, &mut at_two, &mut watcher_socket] {
+        wait_for_tally(socket, 0).await;
     }
     cast(&one, 0).await;
     cast(&two, 1).await;
-    for socket in [&mut at_one, &mut at_two, &mut out] {
-        tally_of(socket, 2).await;
+    for socket in [&mut at_one, &mut at_two, &mut watcher_socket] {
+        wait_for_tally(socket, 2).await;
     }
-    // What is taken away at one ends what is watched at the other.
-    let away = json!({ "input": { "id": watcher.id, "active": false } });
-    let answer = one.post(Some(&token(&officer)), UPDATE_MEMBER, away).await.unwrap();
-    assert!(answer.get("errors").is_none(), "{answer}");
+    // A deactivation at one server ends the member's subscription at the other.
+    let deactivate = json!({ "input": { "id": watcher.id, "active": false } });
+    let response = one.post(Some(&token(&officer)), UPDATE_MEMBER, deactivate).await.unwrap();
+    assert!(response.get("errors").is_none(), "{response}");
     loop {
-        let heard = out.receive().await;
-        if heard["type"] == "error" {
-            assert_eq!(heard["payload"][0]["extensions"]["reason"], "INVALID_TOKEN");
+        let message = watcher_socket.receive().await;
+        if message["type"] == "error" {
+            assert_eq!(message["payload"][0]["extensions"]["reason"], "INVALID_TOKEN");
             break;
         }
     }
-    // One is killed, without warning. Its clients find the present state at the other, which goes on alone.
+    // After one server is killed, its clients get the current state from the other, which keeps working.
     drop(one);
     cast(&two, 2).await;
-    let mut back = watch(&two, &token(&officer), &campaign).await;
-    tally_of(&mut back, 3).await;
-    tally_of(&mut at_two, 3).await;
-    // And a new one joins.
+    let mut reconnected = watch(&two, &token(&officer), &campaign).await;
+    wait_for_tally(&mut reconnected, 3).await;
+    wait_for_tally(&mut at_two, 3).await;
+    // A new server joins.
     let three = ServerProcess::start(folder.path(), &serve);
     let mut at_three = watch(&three, &token(&officer), &campaign).await;
-    tally_of(&mut at_three, 3).await;
+    wait_for_tally(&mut at_three, 3).await;
     cast(&two, 3).await;
-    for socket in [&mut back, &mut at_two, &mut at_three] {
-        tally_of(socket, 4).await;
+    for socket in [&mut reconnected, &mut at_two, &mut at_three] {
+        wait_for_tally(socket, 4).await;
     }
-    // A server that is told to end says so to its clients.
+    // A server that shuts down closes its sockets with 1001.
     three.terminate();
     assert_eq!(at_three.receive().await, json!({ "close": 1001 }));
     drop(at_three);

@@ -343,7 +343,8 @@ async fn login_limits_can_be_set(app: TestApp) {
     app.clock.advance(Duration::from_secs(10));
     let response = guild.anonymous().run_on(&other_server, LOGIN, wrong).await;
     assert_eq!(refusal_in(&response), "UNAUTHENTICATED BAD_CREDENTIALS");
-    let from_one_address = (0..5).map(|_| other_server.accounts.limiter.check_address("192.0.2.1".parse().ok()).is_ok());
+    let from_one_address =
+        (0..5).map(|_| other_server.accounts.limiter.check_address("192.0.2.1".parse().ok()).is_ok());
     assert_eq!(from_one_address.filter(|is_allowed| *is_allowed).count(), 3);
 }
 

@@ -52,7 +52,7 @@ fn standing(vote: &CampaignStandings) -> String {
 const fn hidden(reason: StandingsHiddenReason) -> &'static str {
     match reason {
         StandingsHiddenReason::NotStarted => "The vote has not started.",
-        StandingsHiddenReason::AfterClose => "The standings are shown once the vote is closed.",
+        StandingsHiddenReason::AfterClose => "The standings are shown after the vote closes.",
         StandingsHiddenReason::SignIn => "The standings are shown to members only.",
         StandingsHiddenReason::VoteFirst => "Vote first (`/vote`), then see the standings.",
     }

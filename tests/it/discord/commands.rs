@@ -224,7 +224,7 @@ async fn forged_and_outdated_components_are_answered_with_a_hint(app: TestApp) {
         assert!(text(&answer).contains("This is out of date."), "{part}: {answer}");
     }
     let elsewhere = BallotDraft::new(CampaignId(campaign.0 ^ 1)).component_id(Step::StartOver);
-    assert!(text(&press(&discord, VOTER, &elsewhere).await).contains("There is no such vote"));
+    assert!(text(&press(&discord, VOTER, &elsewhere).await).contains("This vote no longer exists"));
     assert!(text(&select(&discord, VOTER, CHOOSE, &["x"]).await).contains("This is out of date."));
     assert!(text(&slash(&discord, VOTER, "conquer").await).contains("There is no such command"));
 }

@@ -13,7 +13,7 @@ use guildhall::{
 };
 
 #[test]
-fn a_budget_refills_steadily_over_a_minute() {
+fn an_allowance_refills_steadily_over_a_minute() {
     let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH);
     let rates = RequestRates { per_address: NonZeroU32::new(60), per_member: NonZeroU32::new(2) };
     let limiter = RequestLimiter::new(rates, &clock);
