@@ -8,11 +8,16 @@ use std::collections::BTreeMap;
 use guildhall_count::{BallotFile, Method};
 use serde_json::{Value, json};
 
-use self::textbook::{Published, Textbook};
+use self::textbook::{PublishedOutcome, TextbookElection};
 use crate::support::{Client, TestApp, TestCampaign, TestGuild, on_both, strings};
 
 /// Casts every ballot through the API, closes the vote, and returns the result.
-async fn vote(guild: &TestGuild<'_>, voters: &[Client<'_>], election: &Textbook, published: &Published) -> Value {
+async fn vote(
+    guild: &TestGuild<'_>,
+    voters: &[Client<'_>],
+    election: &TextbookElection,
+    published: &PublishedOutcome,
+) -> Value {
     let leader = guild.leader().await;
     let entries: Vec<Value> = election.entries.iter().map(|name| json!({ "name": name })).collect();
     let change = json!({

@@ -20,7 +20,7 @@ use strum::VariantArray;
 
 use self::{
     naive::{Election, Row},
-    textbook::Published,
+    textbook::PublishedOutcome,
 };
 
 fn counted(method: Method, election: &Election) -> Outcome<i64> {
@@ -54,7 +54,7 @@ fn textbook_elections_have_their_published_outcomes() {
     assert!(textbook.len() >= 30);
     for election in textbook {
         for published in &election.outcomes {
-            let Published { method, picks_per_voter: picks, seats, .. } = *published;
+            let PublishedOutcome { method, picks_per_voter: picks, seats, .. } = *published;
             let name = format!("{} by {method}", election.title);
             let ballots = Election { entries: election.entries.len(), picks, seats, ballots: election.ballots() };
             let outcome = counted(method, &ballots);

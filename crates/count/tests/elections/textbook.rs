@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// An election of `data/elections`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Textbook {
+pub struct TextbookElection {
     pub title: String,
     #[serde(rename = "source")]
     _source: String,
@@ -16,7 +16,7 @@ pub struct Textbook {
     _shows: String,
     pub entries: Vec<String>,
     ballots: Vec<EqualBallots>,
-    pub outcomes: Vec<Published>,
+    pub outcomes: Vec<PublishedOutcome>,
 }
 
 #[derive(Deserialize)]
@@ -28,7 +28,7 @@ struct EqualBallots {
 /// A published outcome.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Published {
+pub struct PublishedOutcome {
     pub method: Method,
     pub picks_per_voter: usize,
     pub seats: usize,
@@ -38,7 +38,7 @@ pub struct Published {
 }
 
 /// Reads the files in `folder`, which is `data/elections`.
-pub fn read(folder: &str) -> Vec<Textbook> {
+pub fn read(folder: &str) -> Vec<TextbookElection> {
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let read = |path: PathBuf| {
         serde_json::from_str(&std::fs::read_to_string(&path).unwrap())
@@ -47,7 +47,7 @@ pub fn read(folder: &str) -> Vec<Textbook> {
     files.map(read).collect()
 }
 
-impl Textbook {
+impl TextbookElection {
     /// The ballots, as indexes of entries.
     pub fn ballots(&self) -> Vec<Vec<usize>> {
         let index = |name: &String| self.entries.iter().position(|entry| entry == name).unwrap();
