@@ -21,14 +21,14 @@ pub fn authenticated() {}
 pub fn requires_permission(permission: Permission) {}
 
 /// Refuses a field to viewers who do not meet its requirement.
-pub enum RankGuard {
+pub enum AccessGuard {
     /// The viewer must be signed in.
     SignedIn,
     /// The viewer's rank must grant this permission.
     Permission(Permission),
 }
 
-impl Guard for RankGuard {
+impl Guard for AccessGuard {
     async fn check(&self, ctx: &Context<'_>) -> async_graphql::Result<()> {
         let viewer = RequestContext::of(ctx).viewer().ok_or_else(Refusal::sign_in).map_err(Error::from)?;
         match self {

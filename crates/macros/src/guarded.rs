@@ -24,7 +24,7 @@ fn declare(attrs: &mut Vec<Attribute>) -> syn::Result<()> {
     let Some(index) = attrs.iter().position(is_guard) else { return Ok(()) };
     let (guard, directive) = match attrs.remove(index).meta {
         Meta::Path(path) if path.is_ident("authenticated") => {
-            (quote!(RankGuard::SignedIn), quote!(authenticated::apply()))
+            (quote!(AccessGuard::SignedIn), quote!(authenticated::apply()))
         }
         Meta::List(list) if list.path.is_ident("requires_permission") => {
             let permission: syn::Path = list.parse_args()?;
@@ -32,7 +32,7 @@ fn declare(attrs: &mut Vec<Attribute>) -> syn::Result<()> {
                 let message = "expected the constant that the operation checks, such as `voting::MANAGE`";
                 return Err(syn::Error::new_spanned(permission, message));
             }
-            (quote!(RankGuard::Permission(#permission)), quote!(requires_permission::apply(#permission)))
+            (quote!(AccessGuard::Permission(#permission)), quote!(requires_permission::apply(#permission)))
         }
         meta => {
             let message =
