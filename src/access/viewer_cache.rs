@@ -26,7 +26,7 @@ pub const LEASE: Duration = Duration::from_millis(250);
 /// Longest time that a viewer stays cached. Direct changes to the database, which send no notice, take effect after it.
 const MAX_AGE: Duration = Duration::from_secs(30);
 
-/// Most cached viewers, which take about 20 MB.
+/// Maximum number of cached viewers, which take about 20 MB.
 const MAX_CACHED: usize = 50_000;
 
 type Key = (MemberId, Option<SessionId>);

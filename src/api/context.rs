@@ -21,8 +21,8 @@ use crate::{
     },
 };
 
-/// Most values in all tables and files of a response. The document does not show their size, so its cost excludes them.
-/// A single table or file may be larger.
+/// Maximum number of values in all tables and files of a response. The document does not show their size, so its cost
+/// excludes them. A single table or file may be larger.
 const MAX_TABLE_VALUES: usize = 1_000_000;
 
 /// The guild, viewer and loaders of one execution.

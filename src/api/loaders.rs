@@ -24,7 +24,7 @@ use crate::{
     voting::{self, Ballot, BallotBox, Campaign, Entries, Entry, Participation, Tally, TallyCache, Turnout},
 };
 
-/// Most keys in one statement. SQLite binds at most 32,766 values.
+/// Maximum number of keys in one statement. SQLite binds at most 32,766 values.
 const MAX_KEYS: usize = 20_000;
 
 /// A query that loads values for a batch of keys.

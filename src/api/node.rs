@@ -16,7 +16,7 @@ use crate::{
     voting::{Ballot, Campaign, Entry, may_see},
 };
 
-/// Most ids in one `nodes` field.
+/// Maximum number of ids in one `nodes` field.
 const MAX_NODES: usize = 100;
 
 /// An object with a global id.

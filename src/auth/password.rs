@@ -11,9 +11,9 @@ use tokio::sync::Semaphore;
 
 use crate::kernel::error::{Error, Refusal, Result};
 
-/// Fewest characters of a password.
+/// Minimum number of characters of a password.
 pub const MIN_PASSWORD: usize = 10;
-/// Most characters of a password.
+/// Maximum number of characters of a password.
 pub const MAX_PASSWORD: usize = 256;
 
 /// Letters and digits that are hard to confuse: no 0 and O, no 1, I and L.

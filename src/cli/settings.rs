@@ -39,7 +39,7 @@ pub struct DatabaseSettings {
     #[arg(long, env = "GUILDHALL_DIRECT_URL", hide_env_values = true, value_name = "URL", global = true)]
     pub direct_url: Option<DatabaseUrl>,
 
-    /// Most connections to PostgreSQL, or most readers of SQLite: 2 to 1,000.
+    /// Maximum number of connections to PostgreSQL, or of readers of SQLite: 2 to 1,000.
     #[arg(long, env = "GUILDHALL_MAX_CONNECTIONS", value_name = "N", default_value_t = 12, global = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(2..=1_000))]
     pub max_connections: u32,
@@ -157,7 +157,7 @@ pub struct AccountSettings {
     #[arg(value_parser = lifetime)]
     pub reset_ttl: Duration,
 
-    /// Most failed attempts of one kind on an account within `--account-window`, at all servers together.
+    /// Maximum number of failed attempts of one kind on an account within `--account-window`, on all servers together.
     ///
     /// After that the server rejects such attempts until the oldest failure is older than the window. The kinds are: signing in,
     /// registering, refreshing a session, resetting the password and changing it.
@@ -169,7 +169,8 @@ pub struct AccountSettings {
     #[arg(value_parser = lifetime)]
     pub account_window: Duration,
 
-    /// Most attempts to sign in, register, refresh a session, reset or change a password per minute from one address.
+    /// Maximum number of attempts to sign in, register, refresh a session, reset or change a password per minute from
+    /// one address.
     ///
     /// Successful attempts count too. Each server counts its own. For IPv6, an address is a /64 network.
     #[arg(long, env = "GUILDHALL_ADDRESS_ATTEMPTS", value_name = "N", default_value = "100")]
@@ -196,11 +197,11 @@ impl AccountSettings {
 #[derive(Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Limits of a request")]
 pub struct RequestLimits {
-    /// Most bytes of a request's body. A WebSocket message may have an eighth of it.
+    /// Maximum size of a request's body, in bytes. A WebSocket message may have an eighth of it.
     #[arg(long, env = "GUILDHALL_MAX_BODY", value_name = "BYTES", default_value_t = Limits::DEFAULT.max_body)]
     pub max_body: usize,
 
-    /// Most tokens of a document. Its text may have 32 times as many bytes.
+    /// Maximum number of tokens of a document. Its text may have 32 times as many bytes.
     #[arg(long, env = "GUILDHALL_MAX_TOKENS", value_name = "N", default_value_t = Limits::DEFAULT.max_tokens)]
     pub max_tokens: u64,
 
@@ -208,22 +209,22 @@ pub struct RequestLimits {
     #[arg(long, env = "GUILDHALL_MAX_DEPTH", value_name = "N", default_value_t = Limits::DEFAULT.max_depth)]
     pub max_depth: u64,
 
-    /// Most fields of a response, as estimated from the document.
+    /// Maximum number of fields of a response, as estimated from the document.
     ///
     /// Each field counts once, multiplied by the sizes of the lists that contain it. The size of a list is `first`, `last` or
     /// the number of `ids`; otherwise 25 for a page and 10 for other lists.
     #[arg(long, env = "GUILDHALL_MAX_COMPLEXITY", value_name = "N", default_value_t = Limits::DEFAULT.max_complexity)]
     pub max_complexity: u64,
 
-    /// Most fields at the root of a query. A mutation may have a fifth of them, a subscription one.
+    /// Maximum number of fields at the root of a query. A mutation may have a fifth of them, a subscription one.
     #[arg(long, env = "GUILDHALL_MAX_ROOT_FIELDS", value_name = "N", default_value_t = Limits::DEFAULT.max_root_fields)]
     pub max_root_fields: u64,
 
-    /// Most aliases of an operation, after its fragments are expanded.
+    /// Maximum number of aliases of an operation, after its fragments are expanded.
     #[arg(long, env = "GUILDHALL_MAX_ALIASES", value_name = "N", default_value_t = Limits::DEFAULT.max_aliases)]
     pub max_aliases: u64,
 
-    /// Most directives of an operation, after its fragments are expanded.
+    /// Maximum number of directives of an operation, after its fragments are expanded.
     #[arg(long, env = "GUILDHALL_MAX_DIRECTIVES", value_name = "N", default_value_t = Limits::DEFAULT.max_directives)]
     pub max_directives: u64,
 
@@ -340,7 +341,8 @@ impl ApiSettings {
 #[derive(Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Rate limits")]
 pub struct RateSettings {
-    /// Most operations and connections per minute from one address (IPv6: one /64 network), at each server.
+    /// Maximum number of operations and connections per minute from one address (IPv6: one /64 network), on each
+    /// server.
     ///
     /// About 600 suit a public site.
     ///
@@ -348,7 +350,7 @@ pub struct RateSettings {
     #[arg(long, env = "GUILDHALL_ADDRESS_REQUESTS", value_name = "N")]
     pub address_requests: Option<NonZeroU32>,
 
-    /// Most operations per minute of one member, at each server.
+    /// Maximum number of operations per minute of one member, on each server.
     ///
     /// About 300 suit a public site.
     ///

@@ -2,7 +2,7 @@
 
 use diesel::Table;
 
-/// Most bound values in a statement on PostgreSQL. The protocol's `Bind` message counts them in 16 bits.
+/// Maximum number of bound values in a statement on PostgreSQL. The protocol's `Bind` message counts them in 16 bits.
 const MAX_BOUND_VALUES: usize = 65_535;
 
 /// The number of columns of a table, by the tuple [`Table::AllColumns`].

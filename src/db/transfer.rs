@@ -16,7 +16,7 @@ use crate::kernel::error::{Error, Refusal, Result};
 /// Tables that are not copied. The lease of the connection to Discord belongs to the servers of one database.
 const SKIPPED_TABLES: [&str; 1] = ["discord_keeper"];
 
-/// Most rows in a statement.
+/// Maximum number of rows in a statement.
 const BATCH_ROWS: usize = 5_000;
 /// Size from which a statement takes no more rows, in bytes of JSON.
 const BATCH_BYTES: usize = 1_024 * 1_024;

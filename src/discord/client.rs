@@ -18,10 +18,10 @@ use crate::{
     outbox::DeliverySignals,
 };
 
-/// Most channels whose server is cached.
+/// Maximum number of channels whose server is cached.
 const MAX_CHANNELS: usize = 50_000;
 
-/// Most changed users that are remembered before old ones are removed.
+/// Maximum number of changed users that are remembered before old ones are removed.
 const MAX_MEMBER_EVENTS: usize = 10_000;
 
 /// Longest time that a change of a user is remembered. A listing of a server's members takes less.

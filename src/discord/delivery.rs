@@ -20,7 +20,7 @@ use crate::{
     outbox::{self, Message, MessageKind, MessageState, store::DeliveryFailure},
 };
 
-/// Most destinations to which one server delivers at once.
+/// Maximum number of destinations to which one server delivers at once.
 const MAX_CONCURRENT: usize = 8;
 /// Duration of a claim: longer than the three requests of an attempt.
 const CLAIM: Duration = Duration::from_secs(30);

@@ -25,7 +25,7 @@ const MAX_NAME: usize = 90;
 const MAX_FOOTER: usize = 200;
 /// Most names in a list.
 const MAX_LISTED: usize = 10;
-/// Most places in a list.
+/// Maximum number of places in a list.
 const MAX_PLACES: usize = 5;
 
 /// The settings of a guild that all its announcements share.

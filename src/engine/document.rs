@@ -33,7 +33,7 @@ use super::{
 };
 use crate::kernel::error::{Code, Refusal};
 
-/// Most memory for cached documents, in bytes, as estimated by [`DocumentWeighter`].
+/// Maximum memory for cached documents, in bytes, as estimated by [`DocumentWeighter`].
 const CACHE_BYTES: u64 = 64 * 1_024 * 1_024;
 /// Expected number of cached documents, which sizes the cache's tables.
 const CACHE_DOCUMENTS: usize = 4_096;

@@ -21,7 +21,7 @@ use crate::kernel::{
     page::{DEFAULT_SIZE, MAX_SIZE},
 };
 
-/// Most bytes in a document for each token of [`Limits::max_tokens`].
+/// Maximum size of a document in bytes, for each token of [`Limits::max_tokens`].
 const BYTES_PER_TOKEN: u64 = 32;
 /// Deepest nesting of brackets, in selections and in values.
 pub(crate) const MAX_NESTING: usize = 64;

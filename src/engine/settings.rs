@@ -2,31 +2,32 @@
 
 use std::time::Duration;
 
-/// Most errors in a response. A document can have thousands.
+/// Maximum number of errors in a response. A document can have thousands.
 pub const MAX_ERRORS: usize = 20;
 
 /// Limits of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Most bytes in a request's body. A WebSocket message may have an eighth of it.
+    /// Maximum size of a request's body, in bytes. A WebSocket message may have an eighth of it.
     pub max_body: usize,
 
-    /// Most tokens in a document.
+    /// Maximum number of tokens in a document.
     pub max_tokens: u64,
 
     /// Deepest nesting of fields. The introspection query of common tools has 15 levels.
     pub max_depth: u64,
 
-    /// Most fields in a response, by an estimate that multiplies each field by the sizes of the lists around it.
+    /// Maximum number of fields in a response, by an estimate that multiplies each field by the sizes of the lists
+    /// around it.
     pub max_complexity: u64,
 
-    /// Most fields at the root of a query. A mutation may have a fifth of it.
+    /// Maximum number of fields at the root of a query. A mutation may have a fifth of it.
     pub max_root_fields: u64,
 
-    /// Most aliases in an operation, with all fragments expanded.
+    /// Maximum number of aliases in an operation, with all fragments expanded.
     pub max_aliases: u64,
 
-    /// Most directives in an operation, with all fragments expanded.
+    /// Maximum number of directives in an operation, with all fragments expanded.
     pub max_directives: u64,
 
     /// Longest time that a query or a mutation may take.

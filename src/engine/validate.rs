@@ -14,7 +14,7 @@ use crate::kernel::error::{Code, Refusal};
 /// An introspection field that apollo-compiler doesn't know yet.
 const ONE_OF: &str = "extend type __Type { isOneOf: Boolean }";
 
-/// Least Jaro–Winkler similarity, from 0 to 1, of an unknown field's name and a suggested one.
+/// Minimum Jaro–Winkler similarity, from 0 to 1, of an unknown field's name and a suggested one.
 const MIN_SIMILARITY: f64 = 0.75;
 
 /// Validates documents against a schema.

@@ -90,7 +90,7 @@ fn register_database(app: &App, registry: &mut Registry) {
         seconds.get_or_create(&[of()]).inc_by(pool.statistics.get_wait_time.as_secs_f64());
     }
     registry.register("pool_connections", "Connections to the database", connections);
-    registry.register("pool_max", "Most connections", max_connections);
+    registry.register("pool_max", "Maximum number of connections", max_connections);
     registry.register("pool_waits", "Waits for a connection", waited);
     registry.register("pool_timeouts", "Waits for a connection that timed out", timed_out);
     registry.register_with_unit("pool_wait", "Time spent waiting for connections", Unit::Seconds, seconds);

@@ -12,10 +12,11 @@ use crate::kernel::{
 /// How many requests per minute a server accepts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RequestRates {
-    /// Most operations and connections per minute from one address (IPv6: one /64 network), at each server; `None` is no limit.
+    /// Maximum number of operations and connections per minute from one address (IPv6: one /64 network), on each
+    /// server; `None` is no limit.
     pub per_address: Option<NonZeroU32>,
 
-    /// Most operations per minute of one member, at each server; `None` is no limit.
+    /// Maximum number of operations per minute of one member, on each server; `None` is no limit.
     pub per_member: Option<NonZeroU32>,
 }
 

@@ -23,7 +23,7 @@ pub struct Server {
     pub proxies: Arc<[IpNet]>,
     /// The origins whose pages may call the API.
     pub cors: Cors,
-    /// Most bytes of a request's body.
+    /// Maximum size of a request's body, in bytes.
     pub max_body: usize,
     /// Limits requests by address and by member.
     pub limiter: Arc<RequestLimiter>,

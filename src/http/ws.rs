@@ -56,9 +56,9 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(7);
 /// How long the server waits for a client to close its side after a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-/// Most responses of a socket that wait for a client which reads slowly.
+/// Maximum number of unsent responses of a socket, whose client may read slowly.
 const MAX_UNSENT: usize = 8;
-/// Most operations at once on one socket.
+/// Maximum number of operations at once on one socket.
 const MAX_OPERATIONS: usize = 100;
 /// Largest total size of the documents of a socket's operations, in KiB. A parsed document takes about eighty times its size.
 const MAX_DOCUMENTS: usize = 256;

@@ -22,7 +22,7 @@ use crate::{
 
 /// Longest name of a character or a realm, in Unicode characters.
 pub(super) const MAX_CHARACTER_NAME: usize = 50;
-/// Most characters of one member. They are shown on one page.
+/// Maximum number of characters of one member. They are shown on one page.
 pub(super) const MAX_CHARACTERS: usize = 200;
 
 /// A character to create.

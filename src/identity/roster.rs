@@ -21,10 +21,10 @@ use crate::{
     },
 };
 
-/// Most rows inserted before progress is reported.
+/// Maximum number of rows inserted before progress is reported.
 const ROWS_PER_INSERT: usize = 1_000;
 
-/// Most rows that an officer can import at once. Operators have no limit.
+/// Maximum number of rows that an officer can import at once. Operators have no limit.
 const MAX_ROWS: usize = 20_000;
 
 /// The outcome of an import. If nothing was imported, the numbers say what the import would have done.

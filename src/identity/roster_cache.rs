@@ -18,11 +18,11 @@ use crate::{
     kernel::{error::Result, id::GuildId},
 };
 
-/// Most memory for ladders, in bytes (estimated).
+/// Maximum memory for ladders, in bytes (estimated).
 const MAX_LADDER_BYTES: u64 = 20_000_000;
 /// Expected number of cached ladders, which sizes the cache's tables.
 const EXPECTED_LADDERS: usize = 1_000;
-/// Most cached numbers of members.
+/// Maximum number of cached numbers of members.
 const MAX_MEMBER_COUNTS: usize = 10_000;
 
 /// A guild and its roster's version.

@@ -9,7 +9,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-/// Most operation names in labels. Clients choose the names, so their number must be limited.
+/// Maximum number of operation names in labels. Clients choose the names, so their number must be limited.
 pub const MAX_NAMES: usize = 200;
 /// The label of operations without a name, of refused documents and of anonymous viewers.
 pub const UNNAMED: &str = "-";

@@ -9,7 +9,7 @@ use super::{error::Refusal, id::GuildId};
 
 /// Number of rows in a page if the client doesn't request another.
 pub const DEFAULT_SIZE: usize = 25;
-/// Most rows in a page.
+/// Maximum number of rows in a page.
 pub const MAX_SIZE: usize = 100;
 
 /// The rows that a store loads: at most `size` between two sort positions of type `K`.

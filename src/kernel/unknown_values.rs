@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use parking_lot::Mutex;
 
-/// Most values to remember. Further values are not logged.
+/// Maximum number of values to remember. Further values are not logged.
 const MAX_VALUES: usize = 1_000;
 
 static WARNED: Mutex<BTreeSet<(&str, String)>> = Mutex::new(BTreeSet::new());

@@ -29,7 +29,7 @@ use crate::{
 const COLLECT: Duration = Duration::from_millis(100);
 /// How long to wait before another attempt to load campaigns.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
-/// Most changes that wait for a slow subscriber. With more, its subscription ends.
+/// Maximum number of changes that wait for a slow subscriber. With more, its subscription ends.
 const MAX_BEHIND: usize = 256;
 
 /// The changes of a guild's campaigns from now on.

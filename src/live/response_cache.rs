@@ -8,7 +8,8 @@ use tokio::{sync::watch, time::Instant};
 /// A hash of the document, the operation's name and the values of its variables.
 pub type ResponseKey = [u8; 32];
 
-/// Most operations whose response to one event is cached. Subscribers of further operations get their own execution.
+/// Maximum number of operations whose response to one event is cached. Further operations are executed for each
+/// subscriber.
 const MAX_OPERATIONS: usize = 256;
 /// Longest response that is cached, in bytes.
 const MAX_BYTES: usize = 64 * 1_024;

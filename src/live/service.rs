@@ -20,7 +20,7 @@ use crate::{
 
 /// How often watched tallies and campaigns are compared with the database, in case notices were lost.
 pub const RECONCILE_EVERY: Duration = Duration::from_secs(5);
-/// Most subscribers whose viewers are refreshed at the same time, so that requests are not delayed.
+/// Maximum number of subscribers whose viewers are refreshed at the same time, so that requests are not delayed.
 const MAX_REFRESHES: usize = 4;
 
 /// The watched tallies and campaigns of a server.

@@ -7,7 +7,7 @@ use parking_lot::{Mutex, MutexGuard};
 use super::rows::Campaign;
 use crate::kernel::id::{CampaignId, GuildId, MemberId};
 
-/// Most campaigns in the cache. A full cache is cleared.
+/// Maximum number of campaigns in the cache. A full cache is cleared.
 const MAX_CAMPAIGNS: usize = 10_000;
 
 /// A member of each live campaign who had not voted at the last check.

@@ -19,8 +19,8 @@ use crate::{
     },
 };
 
-/// Most ballots of several boxes that are loaded at once: enough for a page of ordinary campaigns. A single box has no
-/// limit.
+/// Maximum number of ballots of several boxes that are loaded at once: enough for a page of ordinary campaigns. A
+/// single box has no limit.
 const MAX_BALLOTS: i64 = 100_000;
 
 /// Loads the ballot boxes of the campaigns that are over. Call it in a snapshot.

@@ -18,7 +18,7 @@ use crate::{
 /// The permission to change campaigns and to see drafts.
 pub const MANAGE: Permission = Permission::CampaignsManage;
 
-/// Fewest entries of a campaign that can go live.
+/// Minimum number of entries of a campaign that can go live.
 pub const MIN_ENTRIES: usize = 2;
 
 /// Whether this viewer can see the campaign.

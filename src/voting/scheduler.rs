@@ -25,7 +25,7 @@ const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// How often to maintain the database and to close complete campaigns. The last ballot normally closes its campaign;
 /// this is for a server that crashed in between.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_mins(1);
-/// Most steps taken concurrently. Many guilds choose the same hour.
+/// Maximum number of steps taken concurrently. Many guilds choose the same hour.
 const MAX_CONCURRENT_STEPS: usize = 8;
 
 /// Runs until the task is aborted: takes the due steps, then sleeps until the next one is due or a campaign changes.

@@ -14,11 +14,11 @@ use crate::{
     kernel::id::{CampaignId, GuildId},
 };
 
-/// Most cached electorates, and most cached turnouts. Also the expected number of cached outcomes and entry lists,
-/// which sizes the cache's tables.
+/// Maximum number of cached electorates, and of cached turnouts. Also the expected number of cached outcomes and entry
+/// lists, which sizes the cache's tables.
 const MAX_CACHED: usize = 5_000;
-/// Most memory for outcomes, and for entries, in bytes (estimated). Most outcomes are small, but the comparisons of 200
-/// entries are not.
+/// Maximum memory for outcomes, and for entries, in bytes (estimated). Most outcomes are small, but the comparisons of
+/// 200 entries are not.
 const MAX_BYTES: u64 = 32_000_000;
 
 /// The number of members who can vote at each rank level, in any order.

@@ -64,7 +64,7 @@ pub(crate) struct Pages {
     /// Number of clients that send requests at the same time, each over its own connection.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     connections: u32,
-    /// Most requests in a turn.
+    /// Maximum number of requests in a turn.
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     requests: u32,

@@ -16,7 +16,7 @@ use crate::{
     voting::{Campaign, may_see},
 };
 
-/// Most changes and most conflicts in a report.
+/// Maximum number of changes, and of conflicts, in a report.
 const MAX_LISTED: usize = 1_000;
 
 /// The guild's link to its Discord server.

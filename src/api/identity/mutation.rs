@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Most problems that the result of an import lists.
+/// Maximum number of problems that the result of an import lists.
 const MAX_PROBLEMS: usize = 100;
 
 /// Changes to the guild. An omitted field keeps its value.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::{kernel::id::CampaignId, voting::VotingMethod};
 
-/// Most options in a menu, by Discord's limit.
+/// Maximum number of options in a menu: Discord's limit.
 pub const PAGE: usize = 25;
 /// The id of the menu to choose one of several campaigns.
 pub const CHOOSE: &str = "vote1:choose";
@@ -45,7 +45,7 @@ pub struct BallotDraft {
 pub struct BallotRules {
     /// The voting method.
     pub method: VotingMethod,
-    /// Most picks; with weighted picks, the exact number.
+    /// Maximum number of picks; with weighted picks, the exact number.
     pub picks: usize,
     /// The number of entries.
     pub entries: usize,
@@ -56,9 +56,9 @@ pub struct BallotRules {
 pub struct EntryMenu {
     /// The entries on this page, by position.
     pub options: Vec<u8>,
-    /// Fewest entries to choose.
+    /// Minimum number of entries to choose.
     pub least: usize,
-    /// Most entries to choose; 0 when all picks are on other pages.
+    /// Maximum number of entries to choose; 0 when all picks are on other pages.
     pub most: usize,
 }
 

@@ -12,9 +12,9 @@ use crate::{
     voting::{CampaignStatus, StandingsHiddenReason},
 };
 
-/// Most places in a list.
+/// Maximum number of places in a list.
 const MAX_PLACES: usize = 5;
-/// Most characters in a list.
+/// Maximum number of characters in a list.
 const MAX_CHARACTERS: usize = 10;
 
 /// The standings of the latest campaigns.

@@ -28,7 +28,7 @@ const MAX_LISTED_TITLE: usize = 100;
 pub const MAX_NAME: usize = 90;
 /// Longest label and description of a menu's option, in characters.
 const MAX_LABEL: usize = 100;
-/// Most campaigns in a list. With their details they stay below Discord's limit of 4,096 characters.
+/// Maximum number of campaigns in a list. With their details they stay below Discord's limit of 4,096 characters.
 const MAX_VOTES: usize = 15;
 
 const REGISTER: &str = "Only registered members can vote. Ask an officer for an invite code, and register with it on the \

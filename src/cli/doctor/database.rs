@@ -17,7 +17,7 @@ const CHECK: &str = "database";
 const OLDEST_SUPPORTED: u32 = 13;
 /// The oldest PostgreSQL that the tests run on.
 const OLDEST_TESTED: u32 = 15;
-/// Greatest difference between the clocks, beyond the duration of a query, in milliseconds.
+/// Maximum difference between the clocks, beyond the duration of a query, in milliseconds.
 const MAX_CLOCK_DIFFERENCE: i64 = 2_000;
 /// With less free disk space than this, in MiB, the check fails.
 const DISK_FULL: u64 = 64;
@@ -29,7 +29,7 @@ const REMOTE_FILE_SYSTEMS: [(u32, &str); 5] =
 
 /// The servers' requirements of the database.
 pub(super) struct Requirements<'a> {
-    /// Most connections of each server.
+    /// Maximum number of connections of each server.
     pub connections: u32,
     pub servers: u32,
     /// The default guild's slug.

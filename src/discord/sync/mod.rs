@@ -37,13 +37,13 @@ const REORDER_WINDOW: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_secs(1);
 /// Pause after a failed sync, unless the guild's interval is shorter.
 const RETRY_DELAY: Duration = Duration::from_mins(5);
-/// Most guilds that are synced at once.
+/// Maximum number of guilds that are synced at once.
 const MAX_CONCURRENT: usize = 4;
 /// Longest wait for a rate limit in a sync that an officer waits for.
 const REQUESTED_MAX_WAIT: Duration = Duration::from_secs(10);
 /// Longest wait for a rate limit in a scheduled sync.
 const SCHEDULED_MAX_WAIT: Duration = Duration::from_mins(10);
-/// Most rows in a statement.
+/// Maximum number of rows in a statement.
 const CHUNK: usize = 1_000;
 
 /// The result of a sync.

@@ -5,7 +5,7 @@ use crate::{
     kernel::error::Refusal,
 };
 
-/// Most unknown columns that are reported.
+/// Maximum number of unknown columns that are reported.
 const MAX_UNKNOWN_COLUMNS: usize = 50;
 
 /// The rows and problems of a file.
