@@ -66,7 +66,7 @@ impl RequestContext {
     /// Loads the guild's row: once in a query, each time in a mutation.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn guild_row(&self) -> Result<Arc<Guild>> {
         let read = async || self.loaders.guild.load_required(self.guild).await.map(Arc::new);
         match &self.guild_row {
@@ -78,7 +78,7 @@ impl RequestContext {
     /// Loads a rank that a foreign key refers to.
     ///
     /// # Errors
-    /// The database's; internal if the rank does not exist.
+    /// A database error; internal if the rank does not exist.
     pub async fn rank(&self, id: RankId) -> Result<Rank> {
         let guild = self.guild_row().await?;
         match self.app.rosters.ladder(&self.app.db, &guild).await?.rank(id) {

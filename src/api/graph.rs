@@ -164,7 +164,7 @@ impl Graph {
     /// Builds the schema.
     ///
     /// # Errors
-    /// A sentence about the error in the manifest.
+    /// A message if the manifest is not valid.
     pub fn with(settings: &Settings) -> Result<Self, String> {
         let schema = schema()
             // `Documents` has already measured and validated each document.

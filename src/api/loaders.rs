@@ -89,7 +89,7 @@ impl<F: Fetch> Loader<F> {
     /// Loads the value of a key, if there is one.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn load(&self, key: F::Key) -> Result<Option<F::Value>> {
         let result = {
             let mut batch = self.batch.lock();
@@ -102,7 +102,7 @@ impl<F: Fetch> Loader<F> {
     /// Loads the value of a key that a foreign key refers to.
     ///
     /// # Errors
-    /// The database's; internal if there is no value.
+    /// A database error; internal if there is no value.
     pub async fn load_required(&self, key: F::Key) -> Result<F::Value> {
         self.load(key).await?.ok_or_else(|| Error::internal(format!("the row of {key:?} is missing")))
     }

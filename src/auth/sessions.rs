@@ -154,7 +154,7 @@ pub async fn refresh_session(accounts: &Accounts, guild: GuildId, token: &str, o
 /// The viewer's active sessions, most recently used first.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub async fn sessions(accounts: &Accounts, viewer: &Viewer) -> Result<Vec<store::Session>> {
     let (guild, member, now) = (viewer.guild, viewer.member, accounts.access.clock.now());
     accounts.access.db.read(async move |conn| Ok(store::sessions_of(conn, guild, member, now).await?)).await
@@ -188,7 +188,7 @@ pub async fn revoke_session(accounts: &Accounts, viewer: &Viewer, session: Sessi
 /// Revokes the viewer's session. An operator's token has no session, so nothing happens.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub async fn logout(accounts: &Accounts, viewer: &Viewer) -> Result<()> {
     match viewer.session {
         Some(session) => revoke(accounts, viewer.guild, viewer.member, session).await,

@@ -53,7 +53,7 @@ pub(super) fn local_url(bind: SocketAddr) -> String {
 /// Requests the readiness of a server and returns its status.
 ///
 /// # Errors
-/// A sentence, if the server does not respond or is not ready.
+/// A message if the server does not respond or is not ready.
 pub(super) async fn check_readiness(server: &str, limit: Duration) -> Result<String, String> {
     let url = format!("{}/health/ready", server.trim_end_matches('/'));
     let describe = |error: reqwest::Error| {

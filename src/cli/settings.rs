@@ -73,7 +73,7 @@ impl SigningSettings {
     /// The keys of the secret, or of the one stored beside the SQLite database if none is set.
     ///
     /// # Errors
-    /// A sentence that says what is missing, and what to do.
+    /// A message that says what is missing, and what to do.
     pub fn keys(&self, database: &DatabaseUrl) -> Result<Keys, String> {
         match (&self.jwt_secret, database.file()) {
             (Some(secret), _) if secret.len() < MIN_SECRET => {
@@ -321,7 +321,7 @@ impl ApiSettings {
     /// The settings of the schema.
     ///
     /// # Errors
-    /// A sentence that says why the manifest cannot be read.
+    /// A message if the manifest cannot be read.
     pub fn settings(&self) -> Result<api::Settings, String> {
         let read = |file: &PathBuf| {
             std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
@@ -387,7 +387,7 @@ impl DiscordSettings {
     /// The bot, if a token is set.
     ///
     /// # Errors
-    /// A sentence that says what is wrong.
+    /// A message if the token or the URL is not valid.
     pub fn bot(&self, clock: &Clock) -> Result<Option<Bot>, String> {
         let Some(token) = self.discord_token.as_deref().map(str::trim).filter(|token| !token.is_empty()) else {
             return Ok(None);
@@ -408,7 +408,7 @@ fn network(text: &str) -> Result<IpNet, String> {
 /// Parses a time such as `15m`, `72h` or `30d`, from one second to ten years.
 ///
 /// # Errors
-/// A sentence that says what is wrong.
+/// A message if the text is not such a time.
 pub fn lifetime(text: &str) -> Result<Duration, String> {
     const TEN_YEARS: Duration = Duration::from_hours(87600);
     let lifetime = humantime::parse_duration(text).map_err(|error| error.to_string())?;

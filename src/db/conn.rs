@@ -174,7 +174,7 @@ impl Conn {
     /// read all members or ballots.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn prefer_hash_joins(&mut self) -> diesel::QueryResult<()> {
         let Self::Postgres(conn) = self else { return Ok(()) };
         conn.batch_execute(PREFER_HASH_JOINS).await
@@ -184,7 +184,7 @@ impl Conn {
     /// bind long lists, whose length a generic plan doesn't know.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn force_custom_plans(&mut self) -> diesel::QueryResult<()> {
         let Self::Postgres(conn) = self else { return Ok(()) };
         conn.batch_execute("SET LOCAL plan_cache_mode = force_custom_plan").await
@@ -193,7 +193,7 @@ impl Conn {
     /// Waits for a lock. [`super::Db::write_locked`] takes one together with `BEGIN`, which saves a round trip.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn lock(&mut self, lock: AdvisoryLock) -> diesel::QueryResult<()> {
         let Self::Postgres(conn) = self else { return Ok(()) };
         conn.batch_execute(&lock.sql()).await
@@ -203,7 +203,7 @@ impl Conn {
     /// and reads a guild's whole table where it needs a few rows. PostgreSQL updates its statistics automatically.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub(super) async fn optimize(&mut self) -> diesel::QueryResult<()> {
         let Self::Sqlite(conn) = self else { return Ok(()) };
         // 0x10000 includes tables that this connection hasn't queried:
@@ -214,7 +214,7 @@ impl Conn {
     /// Checks that the database responds.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn ping(&mut self) -> diesel::QueryResult<()> {
         on!(self, c => c.batch_execute("SELECT 1"))
     }
@@ -222,7 +222,7 @@ impl Conn {
     /// Sends `payloads` to every server that listens on `channel`. Does nothing on SQLite, which only one server uses.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn notify(&mut self, channel: &str, payloads: Vec<String>) -> diesel::QueryResult<()> {
         if let Self::Postgres(conn) = self {
             use diesel::sql_types::{Array, Text};

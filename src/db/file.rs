@@ -104,7 +104,7 @@ fn number(conn: &mut SqliteConnection, query: &str) -> diesel::QueryResult<i64> 
 /// references.
 ///
 /// # Errors
-/// A sentence that says what is wrong with the file.
+/// A message that says what is wrong with the file.
 pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), BoxError> {
     let displayed = file.display();
     let unreadable = |error: diesel::result::Error| format!("{displayed} cannot be read: {error}");
@@ -144,7 +144,7 @@ pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), BoxError> {
 /// Whether a database contains data worth keeping: a guild, or another program's tables.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub fn has_data(conn: &mut SqliteConnection) -> diesel::QueryResult<bool> {
     let tables = "SELECT count(*) AS number FROM sqlite_master WHERE type = 'table'";
     let guilds = "SELECT count(*) AS number FROM sqlite_master WHERE type = 'table' AND name = 'guilds'";
@@ -157,7 +157,7 @@ pub fn has_data(conn: &mut SqliteConnection) -> diesel::QueryResult<bool> {
 /// Migrates the database to the newest schema.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub fn migrate(conn: &mut SqliteConnection) -> Result<(), BoxError> {
     migrate::migrate_connection(conn)
 }
@@ -211,7 +211,7 @@ pub fn persist(temporary: TempPath, file: &Path, replace: bool) -> Result<(), Bo
 /// [`open_exclusive`].
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub fn disable_wal(conn: &mut SqliteConnection) -> Result<(), BoxError> {
     Ok(conn.batch_execute("PRAGMA journal_mode = DELETE")?)
 }

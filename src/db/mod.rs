@@ -156,7 +156,7 @@ impl Db {
     /// Updates SQLite's statistics, which change with its contents. Call it regularly.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn maintain(&self) -> Result<()> {
         if self.is_shared() {
             return Ok(());

@@ -79,7 +79,7 @@ impl Probe {
     /// Returns the result of a query with one text column named `value`.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn values(&mut self, query: &str) -> QueryResult<Vec<String>> {
         let query = diesel::sql_query(query);
         let rows: Vec<ValueRow> = match self {
@@ -92,7 +92,7 @@ impl Probe {
     /// Compares the schema with the embedded migrations.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn schema(&mut self) -> QueryResult<SchemaState> {
         let (find_table, embedded) = match self {
             Self::Postgres(_) => (
@@ -124,7 +124,7 @@ impl Probe {
     /// Checks whether this connection to PostgreSQL receives the notifications that another sends.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub async fn receives_from(&mut self, other: &mut Self) -> QueryResult<bool> {
         let (Self::Postgres(listener), Self::Postgres(sender)) = (self, other) else { return Ok(false) };
         with_timeout(listener.batch_execute("LISTEN guildhall_doctor")).await?;

@@ -46,7 +46,7 @@ impl DatabaseUrl {
     /// Sets the URL that bypasses the pooler.
     ///
     /// # Errors
-    /// A sentence, if one of the URLs is not PostgreSQL's.
+    /// A message if one of the URLs is not a PostgreSQL URL.
     pub fn with_direct(self, direct: &Self) -> Result<Self, String> {
         match (self, direct) {
             (Self::Postgres { url, .. }, Self::Postgres { url: direct, .. }) => {

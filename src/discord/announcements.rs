@@ -52,7 +52,7 @@ const DEADLINES: [Duration; 2] = [Duration::from_hours(24), Duration::from_hours
 /// or in its own.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub(crate) async fn announce_campaign(conn: &mut Conn, campaign: &Campaign, now: Timestamp) -> Result<()> {
     let (guild, id) = (campaign.guild_id, campaign.id);
     let Some((link, destination)) = destination(conn, campaign).await? else { return Ok(()) };

@@ -6,7 +6,7 @@ use crate::kernel::error::Result;
 /// The state of the bot's connection, which any server may hold; `None` without a bot.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub async fn gateway_status(discord: &Discord) -> Result<Option<GatewayStatus>> {
     if discord.bot.is_none() {
         return Ok(None);

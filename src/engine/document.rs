@@ -97,7 +97,7 @@ impl Documents {
     /// An empty cache for a schema, which is given as SDL and parsed.
     ///
     /// # Errors
-    /// A sentence that says why the SDL is not a valid schema.
+    /// A message if the SDL is not a valid schema.
     pub fn from_schema(
         (sdl, schema): (&str, &ServiceDocument),
         limits: Limits,
@@ -118,7 +118,7 @@ impl Documents {
     /// Restricts the server to the documents of a manifest.
     ///
     /// # Errors
-    /// A sentence that says why the manifest is not valid.
+    /// A message if the manifest is not valid.
     pub fn trust_manifest(&mut self, text: &str) -> Result<(), String> {
         let mut manifest = HashMap::new();
         for (id, text) in read_manifest(text)? {

@@ -28,7 +28,7 @@ impl Validator {
     /// Reads a schema in SDL.
     ///
     /// # Errors
-    /// A sentence that says why the SDL is not valid.
+    /// A message if the SDL is not valid.
     pub(crate) fn from_schema(sdl: &str, suggestions: bool) -> Result<Self, String> {
         let schema = format!("{sdl}\n{ONE_OF}");
         let schema = Schema::parse_and_validate(schema, "schema.graphql").map_err(|error| error.errors.to_string())?;

@@ -28,7 +28,7 @@ impl FromStr for CorsOrigin {
     type Err = &'static str;
 
     /// # Errors
-    /// A sentence that says what is expected.
+    /// A message that says what is expected.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const EXPECTED: &str = "expected an origin, SCHEME://HOST or SCHEME://HOST:PORT without a path, such as https://guild.example; or *";
         let text = text.trim();

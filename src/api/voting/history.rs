@@ -23,7 +23,7 @@ use crate::{
 /// Loads the participation of a member; `None` if the viewer may not see it.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub async fn participation_of(ctx: &Context<'_>, member: MemberId) -> Result<Option<Participation>> {
     let context = RequestContext::of(ctx);
     let Some(viewer) = context.viewer().filter(|viewer| may_see_participation(viewer, member)) else {

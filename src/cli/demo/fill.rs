@@ -423,7 +423,7 @@ pub fn ballots(
 /// Stores a campaign with its ballots, and the result if it is closed.
 ///
 /// # Errors
-/// The database's.
+/// A database error.
 pub async fn store(app: &App, campaign: Campaign, entries: Vec<Entry>, ballots: Vec<Ballot>) -> Result<(), BoxError> {
     app.db
         .write(async move |conn| {
