@@ -254,7 +254,7 @@ impl AuthMutation {
             .into())
     }
 
-    /// Ends one of the viewer's sessions: revokes its tokens at once and ends its subscriptions.
+    /// Ends one of the viewer's sessions: revokes its tokens immediately and ends its subscriptions.
     #[authenticated]
     async fn revoke_session(
         &self,
@@ -267,7 +267,7 @@ impl AuthMutation {
         Ok(DeletePayload { deleted_id: id })
     }
 
-    /// Ends the session of this request: revokes its tokens at once and ends its subscriptions.
+    /// Ends the session of this request: revokes its tokens immediately and ends its subscriptions.
     #[authenticated]
     async fn logout(&self, ctx: &Context<'_>) -> Result<SuccessPayload> {
         let context = RequestContext::of(ctx);

@@ -64,7 +64,8 @@ pub async fn insert_refresh_token(conn: &mut Conn, token: &RefreshToken) -> Quer
     Ok(())
 }
 
-/// Locks and returns the refresh token with this hash. If two requests use it at once, the second sees it rotated.
+/// Locks and returns the refresh token with this hash. If two requests use it at the same time, the second sees it
+/// rotated.
 pub async fn lock_refresh_token(conn: &mut Conn, guild: GuildId, hash: &str) -> QueryResult<Option<RefreshToken>> {
     let token = refresh_tokens::table.find((guild, hash));
     first_locked!(conn, LockMode::Exclusive, token.select(RefreshToken::as_select())).optional()

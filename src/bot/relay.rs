@@ -1,5 +1,5 @@
 //! A relay on the loopback interface between serenity and Discord's gateway. It ends connections only in a way from
-//! which serenity recovers at once.
+//! which serenity recovers immediately.
 //!
 //! When a connection ends without a close frame or with an unknown code, serenity 0.12 reads it in a busy loop until
 //! its next heartbeat is due, and blocks a thread. The relay turns every such end into a close frame after which

@@ -41,8 +41,8 @@ impl Usage {
         self.in_flight.load(Ordering::Relaxed) == 0
     }
 
-    /// Whether the request has failed to get a connection before. It then fails at once, instead of waiting for each
-    /// access.
+    /// Whether the request has failed to get a connection before. Its further accesses then fail immediately instead of
+    /// waiting.
     pub(super) fn pool_has_failed(&self) -> bool {
         self.pool_failed.load(Ordering::Relaxed)
     }

@@ -196,7 +196,7 @@ pub async fn acquire_gateway_lease(
     Ok(inserted + updated > 0)
 }
 
-/// Ends the lease, so that another server can acquire it at once.
+/// Ends the lease, so that another server can acquire it immediately.
 pub async fn release_gateway_lease(conn: &mut Conn, holder: i64, now: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::update(discord_keeper::table.find(1).filter(discord_keeper::holder.eq(holder)))
         .set(discord_keeper::held_until.eq(now))

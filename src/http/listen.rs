@@ -83,7 +83,7 @@ async fn serve_connection(
     mut server: Server,
 ) {
     let permit: ConnectionPermit = Arc::new(permit);
-    // Disables Nagle's algorithm, so that small responses are sent at once. If this fails, they are only delayed.
+    // Disables Nagle's algorithm, so that small responses are sent immediately. If this fails, they are only delayed.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_TIMEOUT));

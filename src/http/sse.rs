@@ -47,7 +47,7 @@ pub(super) fn respond(
         }
         shutdown.shutdown_requested().await;
     };
-    // A comment first, so that the client receives the headers at once.
+    // Starts with a comment, so that the client receives the headers immediately.
     let events = once(ready(Event::DEFAULT_KEEP_ALIVE)).chain(events(server, prepared, context, log));
     let events = events.take_until(Box::pin(stop)).map(Ok::<_, Infallible>);
     let headers = [

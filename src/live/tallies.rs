@@ -47,7 +47,7 @@ impl TallyWatch {
     /// The next tally newer than the one before.
     pub async fn next(&mut self) -> TallyUpdate {
         loop {
-            // The current tally is sent at once, later ones with the cohort.
+            // The current tally is sent immediately, later ones with the cohort.
             let newest = match self.last_revision {
                 None => self.newest.borrow().clone(),
                 Some(_) => self.cohort.borrow_and_update().clone(),

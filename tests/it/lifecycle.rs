@@ -37,7 +37,7 @@ async fn a_vote_closes_at_its_end_although_the_clock_jumps(app: TestApp) {
     app.clock.set(start - Duration::from_hours(24));
     campaign.vote(&leader, &[0]).await;
     assert_eq!(next_response(&mut tally).await.unwrap()["data"]["voteTally"]["isFinal"], false);
-    // Two days ahead: the vote closes at once, and its closing time is the planned one.
+    // Two days ahead: the vote closes immediately, and its closing time is the planned one.
     app.clock.set(start + Duration::from_hours(48));
     let last = next_response(&mut tally).await.unwrap()["data"]["voteTally"].clone();
     assert_eq!((&last["isFinal"], &last["campaign"]["closedAt"]), (&json!(true), &last["campaign"]["closesAt"]));

@@ -383,7 +383,7 @@ async fn cached_viewers_need_no_statements(app: TestApp) {
         assert_eq!(authenticate(&someone).await.unwrap().rank_level, 4);
     }
     assert_eq!(server.db.statements(), before, "statements of twenty requests");
-    // A change on this server updates its cache at once.
+    // A change on this server updates its cache immediately.
     let demote = json!({ "input": { "id": someone.id, "rankId": async_graphql::ID::from(guild.rank("Member").id) } });
     assert_eq!(leader.run_on(&server, UPDATE_MEMBER, demote).await.get("errors"), None);
     assert_eq!(authenticate(&someone).await.unwrap().rank_level, 2);

@@ -114,8 +114,8 @@ pub struct VotingSubscription;
 
 #[Subscription]
 impl VotingSubscription {
-    /// Sends the current tally at once, then each newer one. It ends when the campaign closes: the last tally is the
-    /// result.
+    /// Sends the current tally immediately, then each newer one. It ends when the campaign closes: the last tally is
+    /// the result.
     ///
     /// Error reasons: `STANDINGS_HIDDEN` as soon as the standings are hidden from the viewer, `INVALID_TOKEN` as
     /// soon as the access token is no longer valid.

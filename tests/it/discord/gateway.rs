@@ -33,7 +33,7 @@ async fn the_bot_connects_and_reconnects(app: TestApp) {
     let _running = start_bot(&app, &discord).await;
     wait_for_connection(&app, &leader, "CONNECTED").await;
     assert_eq!(discord.identifies()[0]["intents"], json!(2), "only the Server Members Intent");
-    // The session is resumed at once, however the connection ends.
+    // The session is resumed immediately, however the connection ends.
     for (number, end) in [1_001, 4_000, 4_003, 1_005, 0].into_iter().enumerate() {
         match end {
             0 => {
