@@ -1,9 +1,9 @@
 //! Caches viewers until their rights may have changed.
 //!
-//! A change of rights ([`crate::access::changes::Access::change`]) notifies all servers in its own transaction. A
-//! revocation is acknowledged only a [`ViewerCache::lease`] later. A server uses a cached viewer only if, within that
-//! lease, it looked up the viewer or checked that it receives the other servers' notices. So once a demotion is
-//! acknowledged, no server uses the old rank: each has applied the notice or no longer uses the cached viewer.
+//! A change of rights ([`crate::access::changes::Access::change`]) notifies all servers in its own transaction. After a
+//! revocation, the server waits for [`ViewerCache::lease`] before it responds. Meanwhile each server either applies the
+//! notification or stops using its cached viewer. A cached viewer is used only if, within the lease, the server looked
+//! it up or checked that notifications arrive. So no server uses the old rank once a demotion is acknowledged.
 
 use std::{
     collections::HashMap,
@@ -19,11 +19,12 @@ use crate::{
     kernel::id::{GuildId, MemberId, SessionId},
 };
 
-/// How long a server uses its cache without a sign that it receives the other servers' notices. Revocations wait as
+/// How long a server uses its cache without checking that the other servers' notifications arrive. Revocations wait as
 /// long on a database that several servers use.
 pub const LEASE: Duration = Duration::from_millis(250);
 
-/// Longest time that a viewer stays cached. Direct changes to the database, which send no notice, take effect after it.
+/// Longest time that a viewer stays cached. Direct changes to the database send no notification, so they take effect
+/// within this time.
 const MAX_AGE: Duration = Duration::from_secs(30);
 
 /// Maximum number of cached viewers, which take about 20 MB.
@@ -33,7 +34,7 @@ type Key = (MemberId, Option<SessionId>);
 
 /// This server's cached viewers.
 pub struct ViewerCache {
-    /// How long a cached viewer is used without a sign that notices arrive.
+    /// How long a cached viewer is used without checking that notifications arrive.
     pub lease: Duration,
     cached: Mutex<Cached>,
     /// Whether the cache was read since the listener last called [`BusSubscriber::take_demand`].
@@ -44,7 +45,7 @@ pub struct ViewerCache {
 struct Cached {
     by_guild: HashMap<GuildId, HashMap<Key, (Instant, Viewer)>>,
     count: usize,
-    /// The time before which all published notices have been applied.
+    /// The time before which all published notifications have been applied.
     caught_up: Option<Instant>,
     /// Increases whenever viewers are evicted.
     generation: u64,

@@ -32,11 +32,11 @@ pub struct Options {
     pub bot: Option<Bot>,
     /// Whether other processes cache viewers of this database; if `None`, they may if the database can be shared.
     pub has_peers: Option<bool>,
-    /// How long a cached viewer is used without a sign that notices arrive.
+    /// How long a cached viewer is used without checking that notifications arrive.
     pub lease: Duration,
     /// The channel of PostgreSQL's LISTEN and NOTIFY that the servers of one database share.
     pub channel: &'static str,
-    /// How often watched tallies and campaigns are compared with the database, in case notices were lost.
+    /// How often watched tallies and campaigns are compared with the database, in case notifications were lost.
     pub reconcile_every: Duration,
 }
 

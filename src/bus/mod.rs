@@ -1,7 +1,7 @@
 //! The event bus, within a server and between the servers on one PostgreSQL database.
 //!
-//! Within a server, [`Bus::publish`] and its siblings call every subscriber before they return. The other servers
-//! receive a notification, which `NOTIFY` sends with the commit or, for ballots, in a batch after it.
+//! Within a server, the methods of [`Bus`] that publish an event call every subscriber before they return. The other
+//! servers receive a notification, which `NOTIFY` sends with the commit or, for ballots, in a batch after it.
 
 pub mod event;
 mod listener;

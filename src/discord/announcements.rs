@@ -41,7 +41,7 @@ const CHECK_DELAY: Duration = Duration::from_secs(1);
 const TIME_SHARE: u32 = 20;
 /// Time between two searches for deadlines of all campaigns, because links and campaigns are added and removed.
 const SWEEP: Duration = Duration::from_mins(1);
-/// Time between two checks of all campaigns, which make up for lost notices of ballots.
+/// Time between two checks of all campaigns, which make up for lost notifications of ballots.
 const CHECK_ALL: Duration = Duration::from_mins(10);
 /// Pause after a failed check.
 const RETRY_DELAY: Duration = Duration::from_secs(5);
@@ -209,7 +209,7 @@ pub(crate) async fn run(discord: Arc<Discord>) {
     loop {
         let now = discord.access.clock.now();
         if swept_at.is_none_or(|at| now >= at + SWEEP || now < at) {
-            // After a start and every `CHECK_ALL`, every campaign is checked, because notices may have been lost.
+            // After a start and every `CHECK_ALL`, every campaign is checked, because notifications may have been lost.
             let all = checked_at.is_none_or(|at| now >= at + CHECK_ALL || now < at);
             match sweep(&discord, &mut schedule, all, now).await {
                 Ok(()) => checked_at = if all { Some(now) } else { checked_at },

@@ -1,4 +1,4 @@
-//! Compares the watched tallies and campaigns with the database, in case notices were lost.
+//! Compares the watched tallies and campaigns with the database, in case notifications were lost.
 
 use std::{collections::HashMap, sync::Arc};
 

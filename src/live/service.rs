@@ -18,7 +18,7 @@ use crate::{
     voting::{CampaignStatus, Voting},
 };
 
-/// How often watched tallies and campaigns are compared with the database, in case notices were lost.
+/// How often watched tallies and campaigns are compared with the database, in case notifications were lost.
 pub const RECONCILE_EVERY: Duration = Duration::from_secs(5);
 /// Maximum number of subscribers whose viewers are refreshed at the same time, so that requests are not delayed.
 const MAX_REFRESHES: usize = 4;

@@ -166,7 +166,7 @@ async fn close_if_complete(voting: &Voting, campaign: Campaign) -> Result<Campai
 }
 
 /// Closes the campaigns of one guild, or of all guilds, in which everyone eligible has voted. Call it when members have
-/// ceased to be eligible, and when a notice of that may have been lost.
+/// ceased to be eligible, and when a notification of that may have been lost.
 ///
 /// The change that made the campaigns complete is already committed, so an error is only logged. The scheduler tries
 /// again later.

@@ -232,13 +232,13 @@ async fn fragments_at_a_subscriptions_root_are_expanded(app: TestApp) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_finds_changes_whose_notices_were_lost() {
+async fn a_server_finds_changes_whose_notifications_were_lost() {
     let Some(app) = TestApp::on_postgres().await else { return };
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;
     let (watcher, voter) = (guild.member("watcher", "Initiate").await, guild.member("voter", "Member").await);
     let campaign = TestCampaign::live(&officer, 2, json!({ "resultsVisibility": "ALWAYS", "title": "quiet" })).await;
-    // The notices of this server are lost, because no other server listens to its channel.
+    // The notifications of this server are lost, because no other server listens to its channel.
     let silent = app.another_server_with(|options| options.channel = "elsewhere").await;
     let listening = app.another_server_with(|options| options.reconcile_every = Duration::from_millis(100)).await;
     let _background = guildhall::bot::start(&listening);

@@ -313,7 +313,7 @@ async fn the_doctor_checks_what_servers_need_of_postgresql() {
     );
     let DatabaseUrl::Postgres { url, .. } = &app.database else { panic!("not PostgreSQL") };
     let url = url.reveal();
-    // A notice in one database does not reach listeners of another.
+    // A notification in one database does not reach listeners of another.
     let (server, _) = url.split('?').next().unwrap().rsplit_once('/').unwrap();
     doctor_on(&app, &["--direct-url", &format!("{server}/postgres")]).ends_with_code(1).has(
         "fail",

@@ -19,7 +19,7 @@ mod ladder;
 mod login_limits;
 mod media_types;
 mod metrics;
-mod notices;
+mod notifications;
 mod pruning;
 mod rate_limits;
 mod refusals;

@@ -36,7 +36,7 @@ fn a_change_discards_viewers_loaded_before_it() {
 }
 
 #[test]
-fn a_viewer_expires_with_the_lease_unless_the_notices_are_up_to_date() {
+fn a_viewer_expires_with_the_lease_unless_the_notifications_are_up_to_date() {
     let mut viewers = cache_with_lease(Duration::ZERO);
     let viewer = viewer(3);
     viewers.insert(viewers.start_lookup(), viewer.clone());
@@ -51,7 +51,7 @@ fn a_viewer_expires_with_the_lease_unless_the_notices_are_up_to_date() {
     loaded(ago(25));
     assert_eq!(cached(&viewers, &viewer), None, "the viewer was loaded before the lease began");
     viewers.caught_up(ago(22));
-    assert_eq!(cached(&viewers, &viewer), None, "the last notice came before the lease began, too");
+    assert_eq!(cached(&viewers, &viewer), None, "the last notification came before the lease began, too");
     viewers.caught_up(ago(5));
     assert_eq!(cached(&viewers, &viewer), Some(viewer.clone()));
     loaded(ago(31));

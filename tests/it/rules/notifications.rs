@@ -1,4 +1,4 @@
-//! The encoding of notices between servers.
+//! The encoding of notifications between servers.
 
 use guildhall::{
     bus::BusEvent,
@@ -6,7 +6,7 @@ use guildhall::{
 };
 
 #[test]
-fn an_encoded_notice_decodes_to_the_same_event() {
+fn an_encoded_notification_decodes_to_the_same_event() {
     for event in [
         BusEvent::Ballots(GuildId(1), CampaignId(2)),
         BusEvent::Campaign(GuildId(1), CampaignId(2)),
