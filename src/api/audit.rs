@@ -58,7 +58,7 @@ impl AuditEvent {
         &self.action
     }
 
-    /// The changed object; `null` if it no longer exists or the viewer may not see it.
+    /// The changed object; `null` if it no longer exists or the viewer cannot see it.
     async fn subject(&self, ctx: &Context<'_>) -> Result<Option<Node>> {
         match &self.subject {
             Some(id) => node::find(ctx, &ID(id.clone())).await,
@@ -94,7 +94,7 @@ pub struct AuditQuery;
 #[guarded]
 #[Object]
 impl AuditQuery {
-    /// The audit log, newest first. It omits changes to campaigns that the viewer may not see.
+    /// The audit log, newest first. It omits changes to campaigns that the viewer cannot see.
     #[requires_permission(audit::VIEW)]
     async fn audit_log(
         &self,

@@ -58,7 +58,7 @@ pub struct NodeQuery;
 
 #[Object]
 impl NodeQuery {
-    /// The object with this global id; `null` if there is none or the viewer may not see it.
+    /// The object with this global id; `null` if there is none or the viewer cannot see it.
     async fn node(
         &self,
         ctx: &Context<'_>,

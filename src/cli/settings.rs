@@ -272,7 +272,7 @@ pub struct DocumentSettings {
 
     /// Whether the error about an unknown field suggests similar fields.
     ///
-    /// Suggestions reveal parts of the schema even to clients that may not introspect it.
+    /// Suggestions reveal parts of the schema even to clients that cannot introspect it.
     #[arg(long, env = "GUILDHALL_SUGGESTIONS", value_name = "on|off", default_value = "off")]
     pub suggestions: Switch,
 

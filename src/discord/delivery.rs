@@ -235,7 +235,9 @@ fn problem_text(failure: &DiscordError) -> String {
         DiscordError::Refused { code: 50_007 | 50_278, .. } => {
             "The member does not accept direct messages from the bot.".to_owned()
         }
-        DiscordError::Refused { code: 50_001 | 50_013, .. } => "The bot may not post in this channel.".to_owned(),
+        DiscordError::Refused { code: 50_001 | 50_013, .. } => {
+            "The bot is not allowed to post in this channel.".to_owned()
+        }
         DiscordError::Refused { code: 10_003, .. } => "There is no such channel.".to_owned(),
         DiscordError::Refused { code: 10_013, .. } => "There is no Discord user with this id.".to_owned(),
         DiscordError::Refused { status: 0, message, .. } => format!("It was not sent: {message}."),

@@ -56,7 +56,7 @@ impl Accepted {
         // Without a preference, use the type that every client understands, unless the client names the newer one.
         let prefers_modern = modern > older || (modern >= older && is_named(GRAPHQL_JSON));
         let json = if prefers_modern { (GRAPHQL_JSON, modern) } else { (PLAIN_JSON, older) };
-        // A wildcard does not select the stream: a client that does not name it may not handle an endless response.
+        // A wildcard does not select the stream: a client that does not name it might not handle an endless response.
         let events = if is_named(EVENT_STREAM) { quality_of(EVENT_STREAM) } else { 0.0 };
         Self { json: (json.1 > 0.0).then_some(json.0), events: events > 0.0, prefers_events: events > json.1 }
     }

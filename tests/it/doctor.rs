@@ -303,7 +303,7 @@ async fn the_doctor_checks_what_servers_need_of_postgresql() {
         .ends_with_code(0)
         .has("ok", "database", &["is PostgreSQL "])
         .has("ok", "clock", &["agrees"])
-        .has("ok", "rights", &["may create tables"])
+        .has("ok", "rights", &["can create tables"])
         .has("ok", "room", &["with 13 each"])
         .has("ok", "listening", &["notifications arrive"]);
     doctor_on(&app, &["--max-connections", "1000", "--servers", "9"]).ends_with_code(1).has(
@@ -324,7 +324,7 @@ async fn the_doctor_checks_what_servers_need_of_postgresql() {
     let folder = tempfile::tempdir().unwrap();
     let stranger = format!("{url}{}options=-c%20role%3Dpg_monitor", if url.contains('?') { '&' } else { '?' });
     let report = doctor(folder.path(), &["--database-url", &stranger, "--jwt-secret", SECRET], &[]);
-    report.ends_with_code(1).has("fail", "rights", &["may not read and write", "ballots", "guilds", "members"]);
+    report.ends_with_code(1).has("fail", "rights", &["cannot read and write", "ballots", "guilds", "members"]);
     app.execute_sql(
         "DO $$ BEGIN
             EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database());

@@ -218,7 +218,7 @@ impl Message {
         self.state
     }
 
-    /// The announced campaign; `null` for other messages, and if the viewer may not see the campaign.
+    /// The announced campaign; `null` for other messages, and if the viewer cannot see the campaign.
     async fn campaign(&self, ctx: &Context<'_>) -> Result<Option<Campaign>> {
         let Some(campaign) = self.campaign_id else { return Ok(None) };
         let campaign = RequestContext::of(ctx).loaders.campaign.load(campaign).await?;

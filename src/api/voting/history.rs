@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Loads the participation of a member; `None` if the viewer may not see it.
+/// Loads the participation of a member; `None` if the viewer cannot see it.
 ///
 /// # Errors
 /// A database error.

@@ -95,7 +95,7 @@ impl VotingQuery {
         context.app.db.read(list).await
     }
 
-    /// The campaign with this id; `null` if there is none or the viewer may not see it.
+    /// The campaign with this id; `null` if there is none or the viewer cannot see it.
     async fn campaign(
         &self,
         ctx: &Context<'_>,
@@ -203,12 +203,12 @@ impl VotingSubscription {
     }
 }
 
-/// Refuses viewers who may not see the campaign's standings.
+/// Refuses viewers who cannot see the campaign's standings.
 fn check_tally_visible(auth: AuthContext, id: CampaignId) -> BoxFuture<'static, Result<()>> {
     async move { watchable_campaign(&auth.app.voting, auth.guild, auth.viewer.as_deref(), id).await.map(drop) }.boxed()
 }
 
-/// Refuses viewers who may not see this campaign. Without an id, allows everyone.
+/// Refuses viewers who cannot see this campaign. Without an id, allows everyone.
 fn check_campaign_visible(auth: AuthContext, id: Option<CampaignId>) -> BoxFuture<'static, Result<()>> {
     async move {
         match id {

@@ -112,7 +112,7 @@ fn file_system(report: &mut DoctorReport, file: &Path) -> bool {
         && let Some((_, kind)) =
             REMOTE_FILE_SYSTEMS.iter().find(|(number, _)| i128::from(found.f_type) == i128::from(*number))
     {
-        let message = format!("{name} is on {kind}, where SQLite's locks may not hold");
+        let message = format!("{name} is on {kind}, where SQLite's locks can fail");
         report.warn("disk", message, "keep the file on a disk of this machine, or use PostgreSQL");
     }
     file.exists()
@@ -160,7 +160,7 @@ const SERVER_INFO: &str = "SELECT unnest(ARRAY[
     ]) AS value
     FROM pg_roles r, pg_database d WHERE r.rolname = current_user AND d.datname = current_database()";
 
-/// Selects Guildhall's tables that the user may not read and write.
+/// Selects Guildhall's tables that the user cannot both read and write.
 const INACCESSIBLE_TABLES: &str = "SELECT c.relname::text AS value FROM pg_class c
     WHERE c.oid IN (to_regclass('guilds'), to_regclass('members'), to_regclass('ballots'), to_regclass('__diesel_schema_migrations'))
     AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
@@ -224,14 +224,14 @@ async fn privileges(report: &mut DoctorReport, probe: &mut Probe, may_create: bo
     let inaccessible = probe.values(INACCESSIBLE_TABLES).await?;
     if !may_create {
         let remedy = "let the user own the database, or GRANT CREATE ON SCHEMA public TO it";
-        report.fail(CHECK, "the user may not create tables, as migrations do", remedy);
+        report.fail(CHECK, "the user cannot create tables, which migrations need", remedy);
     }
     if !inaccessible.is_empty() {
-        let message = format!("the user may not read and write {}", inaccessible.join(", "));
+        let message = format!("the user cannot read and write {}", inaccessible.join(", "));
         report.fail(CHECK, message, "use the user that owns the tables, or make this user their owner");
     }
     if may_create && inaccessible.is_empty() {
-        report.ok(CHECK, "the user may create tables, and read and write the existing ones");
+        report.ok(CHECK, "the user can create tables, and read and write the existing ones");
     }
     Ok(())
 }

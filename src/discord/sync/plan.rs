@@ -21,7 +21,7 @@ text_enum! {
         ManualRank,
         /// The member is the last leader of the guild, or the last leader with an account.
         LastLeader,
-        /// The officer may not change the member's rank to the rank that the roles map to.
+        /// The officer cannot change the member's rank to the rank that the roles map to.
         RankTooLow,
         /// The Discord username belongs to a member with another Discord id.
         UsernameTaken,
