@@ -37,9 +37,11 @@ text_enum! {
         Off,
         /// The launch and the results.
         Quiet,
-        /// As `QUIET`, and half of the members having voted, the last day, the last hour, and all having voted.
+        /// The events of `QUIET`. Also when half or all of the eligible members have voted, one day before the end, and
+        /// one hour before the end.
         Normal,
-        /// As `NORMAL`, and the first ballot, each quarter, lead changes, and growing numbers of ballots.
+        /// The events of `NORMAL`. Also the first ballot, changes of the lead, and when one or three quarters of the
+        /// eligible members have voted. While the standings are hidden, also the growing number of ballots.
         Hype,
     }
 }
