@@ -27,12 +27,12 @@ pub struct Access {
     pub db: Db,
     /// The time.
     pub clock: Clock,
-    /// Notices of changes.
+    /// Notifications of changes.
     pub bus: Arc<Bus>,
     /// Viewers looked up before.
     pub viewers: Arc<ViewerCache>,
-    /// Whether servers in other processes cache viewers of this database: on PostgreSQL, and for a command beside a
-    /// server on SQLite.
+    /// Whether other processes may cache viewers of this database. On PostgreSQL, these are other servers. For a
+    /// command on SQLite, it is the server.
     pub has_peers: bool,
 }
 
@@ -52,7 +52,7 @@ pub struct TokenClaim {
 impl Access {
     /// Runs `work` in a transaction that may change rights in a guild, and notifies all servers.
     ///
-    /// `affected` returns the member whose rights changed, or `None` if those of any member may have. Call
+    /// `affected` returns the member whose rights changed, or `None` if any member's rights may have changed. Call
     /// [`Access::await_revocation`] before acknowledging a revocation; a grant needs no wait.
     ///
     /// # Errors
@@ -129,7 +129,7 @@ impl Access {
 }
 
 impl Viewer {
-    /// Reads the viewer again in this transaction. Its changes are authorised by the rights that this returns.
+    /// Reads the viewer again in this transaction. Use the returned rights to authorise the transaction's changes.
     ///
     /// # Errors
     /// `UNAUTHENTICATED` when their token has been revoked.

@@ -29,7 +29,8 @@ mod aliases {
 /// session, and the credentials version.
 type ViewerRow = ((RankId, String, i64, Permissions, bool), bool, Option<SessionId>, i64);
 
-/// Reads an active member as a viewer. Returns `None` if `session` is given and is not an open session of theirs.
+/// Reads an active member as a viewer. Returns `None` if `session` is given and is not one of the member's active
+/// sessions.
 pub async fn viewer(
     conn: &mut Conn,
     guild: GuildId,

@@ -95,7 +95,7 @@ pub async fn login(
     tokens.into_signed_in(accounts, member)
 }
 
-/// Changes the viewer's password. Ends their other sessions and voids all their access tokens; the result contains new tokens.
+/// Changes the viewer's password, ends their other sessions and revokes all their access tokens. Returns new tokens.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for a new password of the wrong length; `UNAUTHENTICATED`, `BAD_CREDENTIALS`; `RATE_LIMITED`.
@@ -145,7 +145,7 @@ pub async fn change_password(
 /// Sets a new password by a reset code and signs the member in. Ends all their other sessions.
 ///
 /// # Errors
-/// As [`register`].
+/// The same as [`register`].
 pub async fn reset_password(
     accounts: &Accounts,
     guild: GuildId,
@@ -185,7 +185,7 @@ async fn unchanged(conn: &mut Conn, verified: &Member) -> Result<Option<Member>>
     Ok(member.filter(|member| member.is_active && member.password_hash == verified.password_hash))
 }
 
-/// Sets a locked member's password, which voids all their access tokens and codes.
+/// Sets a locked member's password. Revokes all their access tokens and deletes their codes.
 async fn set_password(conn: &mut Conn, member: Member, hash: &str, now: Timestamp) -> Result<Member> {
     identity::store::set_password(conn, member.guild_id, member.id, hash, now).await?;
     access::store::delete_codes_of(conn, member.guild_id, member.id).await?;

@@ -36,7 +36,7 @@ pub struct IssuedCode {
     pub delivery: InviteDelivery,
 }
 
-/// Issues an invite code for a member of a lower rank than the viewer. Voids earlier ones.
+/// Issues an invite code for a member of a lower rank than the viewer. Earlier codes become invalid.
 ///
 /// # Errors
 /// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `ALREADY_REGISTERED` or `MEMBER_INACTIVE`.
@@ -44,7 +44,7 @@ pub async fn send_invite(accounts: &Accounts, viewer: &Viewer, member: MemberId)
     issue(accounts, Some(viewer), viewer.guild, member, Purpose::Invite).await
 }
 
-/// Issues a reset code for a registered member of a lower rank than the viewer. Voids earlier ones.
+/// Issues a reset code for a registered member of a lower rank than the viewer. Earlier codes become invalid.
 ///
 /// # Errors
 /// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `NOT_REGISTERED` or `MEMBER_INACTIVE`.

@@ -21,10 +21,10 @@ use crate::kernel::{
 /// How often clients may attempt to sign in.
 #[derive(Clone, Copy, Debug)]
 pub struct LoginLimits {
-    /// Attempts per minute from one address at each server, in a burst or spread over the minute.
+    /// Attempts per minute from one address on each server, in a burst or spread over the minute.
     pub per_address: NonZeroU32,
-    /// Failures on one account within [`LoginLimits::window`], at all servers together. Concurrent attempts at several servers may
-    /// exceed it by one per server.
+    /// Failures on one account within [`LoginLimits::window`], on all servers together. Concurrent attempts on several
+    /// servers may exceed it by one per server.
     pub per_account: NonZeroU32,
     /// Time within which failures on an account count.
     pub window: Duration,

@@ -22,11 +22,11 @@ use crate::{
 
 /// A signed-in member, with the tokens of the session.
 pub struct SignedIn {
-    /// For the `Authorization` header.
+    /// The access token, for the `Authorization` header.
     pub access_token: String,
     /// When the access token expires.
     pub access_token_expires_at: Timestamp,
-    /// For `refreshSession`, once.
+    /// The refresh token, which `refreshSession` accepts once.
     pub refresh_token: String,
     /// When the refresh token expires.
     pub refresh_token_expires_at: Timestamp,
@@ -117,7 +117,7 @@ pub async fn refresh_session(accounts: &Accounts, guild: GuildId, token: &str, o
         let hash = hash.clone();
         accounts.access.db.read(async move |conn| Ok(store::refresh_token_owner(conn, guild, &hash).await?)).await?
     };
-    // An unknown token has no account whose failures it could count for.
+    // An unknown token belongs to no account, so this failure is not counted.
     let (session, owner, username_key) = found.ok_or_else(refusal)?;
     let attempt = attempts::start(accounts, guild, AttemptKind::Refresh, &username_key).await?;
     let mut tokens = Tokens::new(accounts, None);
@@ -143,7 +143,8 @@ pub async fn refresh_session(accounts: &Accounts, guild: GuildId, token: &str, o
         Ok((member, tokens)) => tokens.into_signed_in(accounts, member),
         Err(replayed) => {
             if replayed {
-                // Either this client or the one that used the token before has stolen it, so the session ends.
+                // Either this client or the earlier one has stolen the token, so the session is revoked:
+                // https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
                 revoke(accounts, guild, owner, session).await?;
             }
             Err(attempt.failed(accounts, refusal()).await)
