@@ -136,7 +136,7 @@ impl FromStr for DatabaseUrl {
             return Ok(Self::Postgres { url: url.parse()?, direct: None });
         }
         match url.strip_prefix("sqlite://") {
-            Some("" | ":memory:") => Err("an embedded database needs a file: sqlite://guildhall.db".to_owned()),
+            Some("" | ":memory:") => Err("SQLite needs a file, such as sqlite://guildhall.db".to_owned()),
             Some(path) => Ok(Self::Sqlite(path.to_owned())),
             None => Err("the database is sqlite://FILE or postgres://…".to_owned()),
         }
