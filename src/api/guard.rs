@@ -2,7 +2,7 @@
 //!
 //! A field declares its requirement once, under [`guildhall_macros::guarded`]. That adds both the guard below and the
 //! directive in the schema.
-#![expect(missing_docs, reason = "the directives' macro makes items without docs")]
+#![expect(missing_docs, reason = "the macro `TypeDirective` generates items without docs")]
 
 use async_graphql::{Context, Guard, TypeDirective};
 

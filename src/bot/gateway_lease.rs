@@ -1,5 +1,5 @@
-//! The lease of the gateway connection. Of all servers with the bot's token, its holder connects to Discord's gateway,
-//! runs the scheduled syncs, and announces campaigns. When the holder goes away, another server acquires the lease.
+//! The lease of the gateway connection. Only the server that holds it connects to Discord's gateway, runs the scheduled
+//! syncs and announces campaigns. When the holder stops, another server with the bot's token acquires the lease.
 
 use std::{sync::Arc, time::Duration};
 
@@ -74,10 +74,10 @@ async fn renew(app: &App, bot: &Bot) -> Result<bool> {
         since,
         problem,
     };
-    // A read first, so that a server without the lease doesn't occupy the writer of an embedded database.
+    // Reads first, so that a server without the lease does not occupy SQLite's only writer.
     let current = app.db.read(async |conn| Ok(store::gateway_lease(conn).await?)).await?;
-    // An embedded database has one server, so a lease of another is obsolete. A lease longer than `LEASE` is invalid:
-    // the clock was set back.
+    // On SQLite there is one server, so a lease of another is obsolete. A lease longer than `LEASE` is invalid: the
+    // clock was set back.
     let is_shared = app.db.is_shared();
     let is_held = |until: Timestamp| is_shared && now < until && until <= now + LEASE;
     if current.is_some_and(|current| current.holder != row.holder && is_held(current.held_until)) {
@@ -114,7 +114,7 @@ async fn delete_old_messages(app: Arc<App>) {
     }
 }
 
-/// Releases the lease when the server shuts down, so that another server can acquire it at once.
+/// Releases the lease when the server shuts down, so that another server can acquire it immediately.
 pub async fn release(app: &App) {
     let Some(bot) = &app.discord.bot else { return };
     let (server, now) = (bot.server(), app.clock.now());

@@ -1,4 +1,5 @@
-//! Settings: each once, with its flag, variable, default and help. `guildhall help` and docs/settings.md show them.
+//! Defines each setting once, with its flag, variable, default and help. `guildhall help` and docs/settings.md show
+//! them.
 //!
 //! In a doc comment, a paragraph that starts with "Default:" describes a default that clap does not know. The page shows it in
 //! its own column. The help heading of a setting is its section of the page.

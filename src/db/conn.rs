@@ -10,8 +10,8 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::usage::StatementCounter;
 
-/// A connection to SQLite. [`super::Db::read`] and its siblings run their whole work on a blocking thread, so each
-/// statement runs on the current thread.
+/// A connection to SQLite. [`super::Db`] runs each transaction on a blocking thread, so each statement runs on the
+/// current thread.
 pub type SqliteConn = SyncConnectionWrapper<SqliteConnection, RunInline>;
 
 /// Runs blocking tasks on the current thread.
@@ -80,9 +80,9 @@ pub enum LockMode {
     Exclusive,
 }
 
-/// Makes PostgreSQL join by hashing. Until a new guild is in its statistics, PostgreSQL expects a row or two of it. It
-/// then compares every pair of rows of two tables: in nested loops, or in a merge on a column that is equal in all rows.
-/// Hashing is as fast for few rows, and not slower for many.
+/// Makes PostgreSQL use hash joins. For a new guild, which its statistics do not include yet, it expects only one or
+/// two rows. It then compares every pair of rows of two tables, by nested loops or by a merge join on a column that is
+/// equal in all rows. Hash joins are as fast for few rows, and never slower for many.
 const PREFER_HASH_JOINS: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off";
 
 /// How a connection is used.
@@ -141,8 +141,8 @@ impl Conn {
                 result
             }
             Self::Sqlite(conn) => {
-                // A deferred transaction reads one snapshot. An immediate one takes the write lock at once, so that it
-                // can't fail half-way because another writer has it.
+                // A deferred transaction reads one snapshot. An immediate one takes the write lock as it begins, so
+                // that it can't fail half-way because another writer has the lock.
                 let sql = if matches!(access, AccessMode::Write(_)) { "BEGIN IMMEDIATE" } else { "BEGIN DEFERRED" };
                 conn.spawn_blocking(move |conn| {
                     diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, sql)
@@ -170,7 +170,7 @@ impl Conn {
         }
     }
 
-    /// Makes PostgreSQL join by hashing for the rest of the transaction, as a snapshot always does. For statements that
+    /// Makes PostgreSQL use hash joins for the rest of the transaction, as snapshots always do. For statements that
     /// read all members or ballots.
     ///
     /// # Errors

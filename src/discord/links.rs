@@ -86,7 +86,7 @@ pub async fn link_server(discord: &Discord, viewer: &Viewer, change: LinkChange)
             }
             let is_same_interval = before.as_ref().is_some_and(|before| before.sync_minutes == after.sync_minutes);
             if !is_same_server || !is_same_interval {
-                // Not at once, so that officers can try a dry run first.
+                // The first sync is delayed, so that officers can try a dry run before it.
                 after.next_sync_at = now + chrono::TimeDelta::minutes(after.sync_minutes);
             }
             if before.as_ref() == Some(&after) {

@@ -123,7 +123,7 @@ pub async fn announced_state(
         .map_or_else(|| Some(AnnouncedState::default()), |announced| parse_announced_state(campaign, &announced)))
 }
 
-/// As [`announced_state`], locked until the transaction ends.
+/// Reads what [`announced_state`] reads, and locks it until the transaction ends.
 pub async fn lock_announced_state(
     conn: &mut Conn,
     guild: GuildId,

@@ -41,9 +41,9 @@ const CACHE_DOCUMENTS: usize = 4_096;
 /// The document of a request.
 #[derive(Clone, Debug)]
 pub enum DocumentRef {
-    /// A text.
+    /// The document's text.
     Text(String),
-    /// The hash of a registered document, or an id of the manifest.
+    /// The hash of a registered document, or an id in the manifest.
     Id(String),
     /// A text and its hash, by which later requests can refer to it.
     Register(String, String),
@@ -77,7 +77,7 @@ pub struct Documents {
     manifest: Option<Manifest>,
 }
 
-/// The only documents that may be executed, by id, each with its text without ignored characters.
+/// The trusted documents by id and by hash, each with its text after [`strip_ignored`]. No others may be executed.
 type Manifest = HashMap<String, (Arc<Document>, String)>;
 
 type Hash = [u8; 32];
@@ -94,7 +94,7 @@ impl Weighter<Hash, Arc<Document>> for DocumentWeighter {
 }
 
 impl Documents {
-    /// An empty cache for a schema, which is given as SDL and parsed.
+    /// Creates an empty cache for a schema, which the caller passes both as SDL and in parsed form.
     ///
     /// # Errors
     /// A message if the SDL is not a valid schema.

@@ -60,7 +60,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_UNSENT: usize = 8;
 /// Maximum number of operations at once on one socket.
 const MAX_OPERATIONS: usize = 100;
-/// Largest total size of the documents of a socket's operations, in KiB. A parsed document takes about eighty times its size.
+/// Largest total size of the documents of a socket's operations, in KiB. A parsed document takes about eighty times the
+/// memory of its text.
 const MAX_DOCUMENTS: usize = 256;
 /// Longest id of an operation, in bytes.
 const MAX_ID: usize = 4 * 1_024;
@@ -80,9 +81,9 @@ pub(super) fn upgrade(
         .max_message_size(max_message)
         .max_frame_size(max_message)
         .on_upgrade(async move |mut socket| {
-            // Kept to the end, because a server that shuts down waits for all sockets.
+            // Kept until the socket is closed, because the server's shutdown waits for all sockets.
             let _open = server.shutdown.clone();
-            // Likewise, because the socket counts as an open connection.
+            // Kept as long, because the socket counts as an open connection.
             let _permit = permit;
             let is_supported = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
             let result = if is_supported {
@@ -124,7 +125,7 @@ async fn close_socket(mut socket: WebSocket, close: Option<Close>) {
 /// A WebSocket, from its `connection_init` to its close.
 struct WsConnection {
     server: Server,
-    /// Where the client comes from, until it sends `connection_init`.
+    /// The client's address and user agent; `None` once it has sent `connection_init`.
     origin: Option<Origin>,
     /// The authentication, while it runs.
     authentication: Option<BoxFuture<'static, Result<AuthContext, Close>>>,
@@ -216,7 +217,7 @@ impl WsConnection {
         match serde_json::from_str(text).map_err(|_| BAD_REQUEST)? {
             ClientMessage::ConnectionInit { payload } => {
                 let origin = self.origin.take().ok_or(TOO_MANY_INITS)?;
-                // Runs beside the loop, which meanwhile handles the client's messages.
+                // Runs concurrently with the loop, which handles further messages of the client.
                 self.authentication =
                     Some(authenticate(self.server.clone(), payload.unwrap_or_default(), origin).boxed());
                 Ok(None)
@@ -302,7 +303,7 @@ fn run(
             yield refused(&mut log, &id, &[refusal.into_server_error()]);
             return;
         };
-        // As with each HTTP request, the viewer's current rights apply, not those of the time when the socket was opened.
+        // As for each HTTP request, the viewer's current rights apply, not the rights from when the socket was opened.
         let refreshed = Arc::clone(&log.usage).scope(Box::pin(context.refresh()));
         let context = match server.graph.within_time_limit(refreshed).await {
             Ok(context) => context,

@@ -156,8 +156,8 @@ impl Campaign {
         self.status == CampaignStatus::Live && self.closes_at.is_some_and(|closes| now < closes)
     }
 
-    /// Returns the campaign as it was in this status, which is its own or an earlier one. After the start, only a
-    /// campaign's status and time of closing change.
+    /// Returns the campaign as it was when it had this status, which is its current status or an earlier one. After the
+    /// start, only a campaign's status and time of closing change.
     #[must_use]
     pub fn as_of_status(&self, status: CampaignStatus) -> Self {
         let was_over = matches!(status, CampaignStatus::Closed | CampaignStatus::Archived);

@@ -27,7 +27,7 @@ pub(crate) struct GuildSize {
     /// Number of members, in five ranks. Each has one to four characters, 2.5 on average, and one of them is the main.
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(40..=100_000))]
     pub(crate) members: u32,
-    /// Number of campaigns with 4 to 20 entries: drafts, scheduled and live ones. Most are closed.
+    /// Number of campaigns, each with 4 to 20 entries. Most are closed; the others are drafts, scheduled or live.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(10..=10_000))]
     pub(crate) campaigns: u32,
     /// Number of ballots in all live and closed campaigns together. There are fewer if there are too few voters.

@@ -40,7 +40,7 @@ pub fn fewest<'v, E: Copy + Eq + Hash + 'v>(
     with_lowest(among, votes, earlier, |votes| votes)
 }
 
-/// As [`fewest`], with the most votes.
+/// Returns the entries of `among` with the most votes, and whether there was a tie: see [`fewest`].
 pub fn most<'v, E: Copy + Eq + Hash + 'v>(
     among: &[E],
     votes: &VoteCounts<E>,
