@@ -343,7 +343,7 @@ impl Graph {
             return Err(response.errors);
         }
         let json = serde_json::to_string(&response).map_err(|error| {
-            tracing::error!(request_id, %error, "the response could not be serialized");
+            tracing::error!(request_id, %error, "could not serialize the response");
             vec![error::internal_server_error(&request_id)]
         })?;
         Ok((json.into(), response.errors.is_empty() && context.is_viewer_independent()))

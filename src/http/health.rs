@@ -27,7 +27,7 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
         Ok(discord) => Json(json!({ "status": "ready", "discord": discord })).into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready");
-            let body = json!({ "status": "not ready", "problem": "the database does not answer" });
+            let body = json!({ "status": "not ready", "problem": "the database does not respond" });
             (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
         }
     }

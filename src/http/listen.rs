@@ -57,7 +57,7 @@ pub async fn serve_with_limit(connections: usize, listener: TcpListener, server:
             // The client has disconnected already.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                tracing::error!(%error, "cannot accept connections; trying again");
+                tracing::error!(%error, "could not accept a connection; retrying");
                 tokio::time::sleep(RETRY_DELAY).await;
             }
         }

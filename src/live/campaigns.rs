@@ -113,7 +113,7 @@ async fn publish_changes(live: &Live, guild: GuildId, feed: &CampaignFeed) {
                 feed.sent.send_replace(Some(sent.map(|(id, it)| (*id, it.campaign.status)).collect()));
             }
             Err(error) => {
-                tracing::error!(%error, "could not load campaigns; trying again");
+                tracing::error!(%error, "could not load campaigns; retrying");
                 feed.retry(stale);
                 tokio::time::sleep(RETRY_DELAY).await;
             }

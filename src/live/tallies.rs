@@ -122,7 +122,7 @@ async fn count_tallies(live: &Live, key: TallyKey, feed: &Arc<TallyFeed>) {
             // The campaign was deleted, as a draft can be. Subscribers notice when they are refreshed.
             Ok(None) => COUNT_INTERVAL,
             Err(error) => {
-                tracing::error!(%error, "could not count a tally; trying again");
+                tracing::error!(%error, "could not count a tally; retrying");
                 feed.recount();
                 RETRY_DELAY
             }

@@ -168,8 +168,8 @@ async fn close_if_complete(voting: &Voting, campaign: Campaign) -> Result<Campai
 /// Closes the campaigns of one guild, or of all guilds, in which everyone eligible has voted. Call it when members have
 /// ceased to be eligible, and when a notification of that may have been lost.
 ///
-/// The change that made the campaigns complete is already committed, so an error is only logged. The scheduler tries
-/// again later.
+/// The change that made the campaigns complete is already committed, so an error is only logged. The scheduler
+/// retries.
 pub async fn close_complete_campaigns(voting: &Voting, guild: Option<GuildId>) {
     match voting.db.snapshot(async move |conn| Ok(store::complete_campaigns(conn, guild).await?)).await {
         Ok(campaigns) => {
@@ -181,7 +181,7 @@ pub async fn close_complete_campaigns(voting: &Voting, guild: Option<GuildId>) {
     }
 }
 
-/// Closes a campaign if it is complete. An error is only logged, since the scheduler tries again later.
+/// Closes a campaign if it is complete. An error is only logged, since the scheduler retries.
 pub(super) async fn try_close_if_complete(voting: &Voting, campaign: Campaign) -> Campaign {
     match close_if_complete(voting, campaign.clone()).await {
         Ok(campaign) => campaign,

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// How long to wait after a failure before trying again.
+/// How long to wait after a failure before retrying.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// Longest sleep before the system's clock is read again, since it may have been set.
 const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -36,7 +36,7 @@ pub async fn run(voting: Voting) {
     loop {
         let changed = voting.bus.schedule_changed();
         let next = take_due_steps(&voting).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "scheduler failed; trying again");
+            tracing::error!(%error, "the scheduler failed; retrying");
             Some(voting.clock.now() + RETRY_DELAY)
         });
         let elapsed = voting.clock.elapsed();
@@ -69,7 +69,7 @@ async fn take_due_steps(voting: &Voting) -> Result<Option<Timestamp>> {
     let steps = futures_util::stream::iter(due).map(|campaign| async move {
         let result = take_step(voting, &campaign).await;
         if let Err(error) = &result {
-            tracing::error!(%error, campaign = campaign.id.0, "a campaign's due step failed; trying again");
+            tracing::error!(%error, campaign = campaign.id.0, "could not take a campaign's next step; retrying");
         }
         result.is_ok()
     });
