@@ -61,7 +61,7 @@ impl Backup {
         print(&if has_key {
             format!("{displayed}.key: the signing key. Keep both files where nobody else can read them.\n")
         } else {
-            format!("There is no signing key beside {url}: back up its GUILDHALL_JWT_SECRET as well.\n")
+            format!("There is no signing key next to {url}: back up its GUILDHALL_JWT_SECRET as well.\n")
         })
     }
 
@@ -76,7 +76,7 @@ impl Backup {
         if let Some(log) =
             file::SIDE_FILE_SUFFIXES.iter().map(|suffix| with_suffix(&self.file, suffix)).find(|log| log.exists())
         {
-            return Err(format!("{displayed} is a database in use: there is {} beside it", log.display()).into());
+            return Err(format!("{displayed} is a database in use: there is {} next to it", log.display()).into());
         }
         match [self.file.clone(), with_suffix(&self.file, ".key")].iter().find(|file| file.exists()) {
             Some(taken) if !self.force => {
@@ -91,7 +91,7 @@ fn ignore_missing(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
-/// A copy of the signing key beside one database, to be published beside another.
+/// A copy of the signing key next to one database, to be published next to another.
 pub(super) struct KeyCopy {
     target: PathBuf,
     /// The key in a temporary file; `None` if the target has the same key already.
@@ -99,9 +99,9 @@ pub(super) struct KeyCopy {
 }
 
 impl KeyCopy {
-    /// Copies the key beside one database to a temporary file beside another, readable by its owner only; `None` if there is no
-    /// key. If the target has a different key, that is kept as FILE.key.former: if the replacement stops after the key and before
-    /// the database, only the former key can decrypt what the database contains.
+    /// Copies the key next to one database to a temporary file next to another, readable by its owner only; `None` if
+    /// there is no key. If the target has a different key, that is kept as FILE.key.former: if the replacement stops
+    /// after the key and before the database, only the former key can decrypt what the database contains.
     pub(super) fn prepare(of: &Path, to: &Path) -> Result<Option<Self>, BoxError> {
         let (from, target) = (with_suffix(of, ".key"), with_suffix(to, ".key"));
         if !from.exists() {

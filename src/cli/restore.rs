@@ -51,7 +51,7 @@ impl Restore {
         let like = fs::metadata(&resolved).or_else(|_| fs::metadata(&self.file))?;
         let draft = file::create_temporary(&resolved, like.permissions().mode())?;
         file::copy(&mut backup, &draft)?;
-        // The connection ends before the draft gets its name, because SQLite's files beside it keep the old name.
+        // The connection ends before the draft gets its name, because SQLite's files next to it keep the old name.
         {
             let mut copy = file::open(&draft, OpenMode::Write)?;
             file::migrate(&mut copy)?;

@@ -71,7 +71,7 @@ pub struct SigningSettings {
 }
 
 impl SigningSettings {
-    /// The keys of the secret, or of the one stored beside the SQLite database if none is set.
+    /// The keys of the secret, or of the one stored next to the SQLite database if none is set.
     ///
     /// # Errors
     /// A message that says what is missing, and what to do.

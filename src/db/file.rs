@@ -216,7 +216,7 @@ pub fn disable_wal(conn: &mut SqliteConnection) -> Result<(), BoxError> {
     Ok(conn.batch_execute("PRAGMA journal_mode = DELETE")?)
 }
 
-/// Deletes the files that SQLite keeps beside a database. SQLite would apply leftovers to a database that replaces it.
+/// Deletes the files that SQLite keeps next to a database. SQLite would apply leftovers to a database that replaces it.
 ///
 /// # Errors
 /// If one cannot be deleted.
@@ -230,7 +230,7 @@ pub fn remove_side_files(file: &Path) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Suffixes of the files that SQLite keeps beside a database that is open or was not closed.
+/// Suffixes of the files that SQLite keeps next to a database that is open or was not closed.
 pub const SIDE_FILE_SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 fn folder_of(file: &Path) -> &Path {

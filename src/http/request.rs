@@ -114,7 +114,7 @@ fn operation(mut parameters: Map<String, Json>) -> Result<Operation, RequestErro
     let (variables, extensions) = (object("variables")?, object("extensions")?);
     let hash = persisted_query(&extensions).map_err(RequestError::of)?;
     let id = hash.or(id);
-    // Some clients always send a query, so an empty one beside an id counts as none.
+    // Some clients always send a query, so an empty one together with an id counts as none.
     let query = query.filter(|query| !query.is_empty() || id.is_none());
     let document = match (query, id) {
         (Some(text), None) => DocumentRef::Text(text),

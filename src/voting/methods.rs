@@ -25,7 +25,7 @@ text_enum! {
     }
 }
 
-/// The steps of a count that are shown beside the standings.
+/// The steps of a count that are shown with the standings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CountSteps {
     /// The rounds of an instant runoff.

@@ -31,7 +31,7 @@ async fn a_bootstrapped_guild_is_served_and_its_leader_registers() {
     assert_eq!(third.status.code(), Some(1));
     assert_eq!(third.stdout, b"");
 
-    // The operator's tokens are signed with the key file beside the database, which only its owner may read.
+    // The operator's tokens are signed with the key file next to the database, which only its owner may read.
     let minted = stdout(&run(folder.path(), &["token", "--guild", "emberwatch", "--member", "@THAL", "--ttl", "5m"]));
     let all = stdout(&run(folder.path(), &["token", "--guild", "emberwatch", "--all"]));
     assert!(all.starts_with("Thal ") && all.lines().count() == 1, "{all}");

@@ -56,7 +56,7 @@ impl Demo {
         // The address is bound first, so that a second demo fails before it deletes the database of the first.
         let listener = serve::listen(&self.listen).await?;
         let keys = match (&self.signing.jwt_secret, url.file()) {
-            // PostgreSQL has no file beside which to store a secret, and a demo's tokens need not outlive it.
+            // On PostgreSQL there is no file next to which to store a secret, and a demo's tokens need not outlive it.
             (None, None) => Keys::ephemeral(),
             _ => self.signing.keys(&url)?,
         };

@@ -92,7 +92,7 @@ fn file_system(report: &mut DoctorReport, file: &Path) -> bool {
         return false;
     }
     let writable = |path: &Path| accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS);
-    // SQLite keeps its log beside the file.
+    // SQLite keeps its log next to the file.
     for path in [directory.as_path(), file].into_iter().filter(|path| path.exists()) {
         if let Err(error) = writable(path) {
             let message = format!("{} cannot be written: {error}", path.display());

@@ -148,7 +148,7 @@ fn key_file(report: &mut DoctorReport, file: &Path, has_data: bool) {
         Err(_) if has_data => {
             let remedy =
                 "restore it from a backup; otherwise the server generates a new one, and all members sign in again";
-            report.warn(CHECK, format!("{name} is missing beside its database"), remedy);
+            report.warn(CHECK, format!("{name} is missing next to its database"), remedy);
         }
         Err(_) => report.ok(CHECK, format!("the first start creates {name}")),
     }

@@ -156,7 +156,7 @@ fn an_interrupted_backup_leaves_only_a_temporary_file() {
     std::fs::remove_file(folder.path().join("guildhall.db.key")).unwrap();
     let printed = stdout(&run(folder.path(), &["backup", "copy.db"]));
     assert!(printed.ends_with(
-        "There is no signing key beside sqlite://guildhall.db: back up its GUILDHALL_JWT_SECRET as well.\n"
+        "There is no signing key next to sqlite://guildhall.db: back up its GUILDHALL_JWT_SECRET as well.\n"
     ));
 }
 
@@ -174,7 +174,7 @@ fn a_backup_refuses_to_overwrite_or_to_copy_damage() {
     for (arguments, expected) in [
         (vec!["--force", "guildhall.db"], "guildhall.db is the database itself"),
         (vec!["--force", "folder"], "folder is a directory"),
-        (vec!["--force", "open.db"], "open.db is a database in use: there is open.db-wal beside it"),
+        (vec!["--force", "open.db"], "open.db is a database in use: there is open.db-wal next to it"),
         (vec!["other.db"], "other.db.key exists already"),
         (vec!["nowhere/copy.db"], "nowhere/copy.db: No such file"),
         (vec!["copy.db", "--database-url", "postgres://127.0.0.1:1/x"], "pg_dump"),
