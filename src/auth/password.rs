@@ -28,7 +28,7 @@ const CODE_LENGTH: usize = 8;
 pub struct Hasher {
     argon2: Argon2<'static>,
     permits: Arc<Semaphore>,
-    /// Verified against if there is no hash, so that an unknown username takes as long as a wrong password.
+    /// The hash to verify against if the member has none, so that an unknown username takes as long as a wrong password.
     dummy_hash: Arc<str>,
 }
 

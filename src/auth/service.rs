@@ -11,13 +11,13 @@ use crate::{
 /// How long tokens and codes stay valid.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
-    /// Of an access token.
+    /// Lifetime of an access token.
     pub access: Duration,
-    /// Of a refresh token.
+    /// Lifetime of a refresh token.
     pub refresh: Duration,
-    /// Of an invite code.
+    /// Lifetime of an invite code.
     pub invite: Duration,
-    /// Of a reset code.
+    /// Lifetime of a reset code.
     pub reset: Duration,
 }
 

@@ -40,7 +40,7 @@ const REFUSED_PAUSE: Duration = Duration::from_mins(5);
 /// version.
 const RECONNECT_CODES: [u16; 3] = [4_010, 4_011, 4_012];
 
-/// Most events of one kind that wait to be processed.
+/// Maximum number of events of one kind that wait to be processed.
 const MAX_QUEUED: usize = 10_000;
 
 const BAD_TOKEN: &str = "Discord rejects the bot's token. Compare it with the token in the developer portal.";

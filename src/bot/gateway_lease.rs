@@ -36,7 +36,7 @@ pub(super) async fn run(app: Arc<App>) {
                 tasks = None;
             }
             (Ok(_), _) => {}
-            // Another server may acquire the lease meanwhile. Work of two holders still happens only once.
+            // Another server may acquire the lease meanwhile. Even with two holders, all work happens only once.
             (Err(error), _) => tracing::warn!(%error, "could not renew the gateway lease; retrying"),
         }
         let renewal = app.clock.now() + RENEWAL;

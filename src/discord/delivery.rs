@@ -74,7 +74,7 @@ async fn claim(
     if limit == 0 {
         return Ok(Vec::new());
     }
-    // Nearly always no message is due, and a read doesn't hold up a writer.
+    // Reads first: usually no message is due, and a read doesn't block writers.
     let mut due =
         discord.access.db.read(async move |conn| Ok(outbox::store::due_messages(conn, now, limit).await?)).await?;
     due.retain(|message| !in_progress.contains(&message.id));

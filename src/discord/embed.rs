@@ -23,7 +23,7 @@ const MAX_GUILD: usize = 60;
 const MAX_NAME: usize = 90;
 /// Longest footer, in characters.
 const MAX_FOOTER: usize = 200;
-/// Most names in a list.
+/// Maximum number of names in a list.
 const MAX_LISTED: usize = 10;
 /// Maximum number of places in a list.
 const MAX_PLACES: usize = 5;

@@ -298,7 +298,7 @@ fn find_trusted(manifest: &Manifest, document: &DocumentRef) -> Result<Arc<Docum
     })
 }
 
-/// Reads a manifest in Apollo's format, or as an object of documents by id, into documents by id.
+/// Reads a manifest, which is in Apollo's format or an object of documents by id. Returns the documents by id.
 fn read_manifest(text: &str) -> Result<HashMap<String, String>, String> {
     #[derive(Deserialize)]
     struct ManifestOperation {

@@ -1,4 +1,4 @@
-//! GraphQL over server-sent events, in the mode of "distinct connections": one response a stream.
+//! GraphQL over server-sent events, in the mode of "distinct connections": one stream for each operation.
 //!
 //! Source: <https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>.
 

@@ -80,7 +80,7 @@ pub struct Refusal {
     pub field: Option<Cow<'static, str>>,
     /// When to retry, in seconds from now.
     pub retry_after_seconds: Option<u64>,
-    /// A sentence for people.
+    /// The message for people.
     pub message: Cow<'static, str>,
 }
 

@@ -125,9 +125,9 @@ type CampaignWithEntries = (Campaign, Vec<Entry>);
 
 /// The campaigns to load.
 enum LoadScope {
-    /// These campaigns.
+    /// The given campaigns.
     Only(Vec<CampaignId>),
-    /// All campaigns that are not archived, and these, which were not archived when they were last loaded.
+    /// All campaigns that are not archived, and the given ones, which were not archived when they were last loaded.
     All(Vec<CampaignId>),
 }
 

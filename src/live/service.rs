@@ -39,7 +39,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Has no subscribers yet.
+    /// Creates a service without subscribers.
     pub fn new(voting: Voting, metrics: Arc<Metrics>, reconcile_every: Duration) -> Self {
         Self {
             voting,

@@ -119,7 +119,7 @@ async fn sync_all(
     seen: Vec<ServerMember>,
     dry_run: bool,
 ) -> Result<SyncReport> {
-    // Most syncs change nothing, and planning on a snapshot holds up no writer.
+    // Planned on a snapshot first: most syncs change nothing, and a snapshot does not block writers.
     let (at, guild, link_before) = (discord.access.clock.now(), link.guild_id, link.clone());
     let snapshot = ServerSnapshot::All(seen);
     let (plan, requester, snapshot) = discord

@@ -10,7 +10,7 @@ pub struct Problem {
     pub location: RowLocation,
     /// The invalid field, by its name in the GraphQL schema.
     pub field: Option<&'static str>,
-    /// A sentence for the user.
+    /// The message for the user.
     pub message: String,
     /// A reason that clients can handle, such as `RANK_TOO_LOW`.
     pub reason: Option<&'static str>,
