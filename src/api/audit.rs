@@ -37,12 +37,12 @@ impl AuditEvent {
         }
     }
 
-    /// Name of the actor's rank at that time.
+    /// Name of the actor's rank at that time; `null` without an actor.
     async fn actor_rank(&self) -> Option<&str> {
         self.actor_rank.as_deref()
     }
 
-    /// Level of the actor's rank at that time.
+    /// Level of the actor's rank at that time; `null` without an actor.
     async fn actor_rank_level(&self) -> Option<i64> {
         self.actor_rank_level
     }

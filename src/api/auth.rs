@@ -143,7 +143,7 @@ impl Session {
         self.last_used_at.and_utc()
     }
 
-    /// `User-Agent` header of the client that signed in.
+    /// `User-Agent` header of the client that signed in, if it sent one.
     async fn user_agent(&self) -> Option<&str> {
         self.user_agent.as_deref()
     }
@@ -268,6 +268,8 @@ impl AuthMutation {
     }
 
     /// Ends the session of this request: revokes its tokens immediately and ends its subscriptions.
+    ///
+    /// A token of `guildhall token` has no session and stays valid.
     #[authenticated]
     async fn logout(&self, ctx: &Context<'_>) -> Result<SuccessPayload> {
         let context = RequestContext::of(ctx);

@@ -12,11 +12,12 @@ use crate::{
     kernel::error::{Error, Refusal},
 };
 
-/// The viewer must be signed in.
+/// The viewer must be signed in. Otherwise the field fails with the code `UNAUTHENTICATED`.
 #[TypeDirective(location = "FieldDefinition")]
 pub fn authenticated() {}
 
-/// The viewer's rank must grant this permission.
+/// The viewer's rank must grant this permission. Otherwise the field fails with the code `UNAUTHENTICATED`, or with
+/// `FORBIDDEN` and the reason `PERMISSION_REQUIRED`.
 #[TypeDirective(location = "FieldDefinition", name = "requiresPermission")]
 pub fn requires_permission(permission: Permission) {}
 

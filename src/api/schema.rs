@@ -1,6 +1,7 @@
 //! The schema of all features.
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
+use chrono::{DateTime, Utc};
 
 use super::{
     audit::AuditQuery,
@@ -15,7 +16,9 @@ use super::{
 #[derive(MergedObject, Default)]
 pub struct Query(NodeQuery, IdentityQuery, AuthQuery, VotingQuery, AuditQuery, DiscordQuery);
 
-/// Root of all mutations. `docs/errors.md` lists the codes and reasons of errors.
+/// Root of all mutations. Each names the reasons of its errors (`extensions.reason`). All can also fail with a code
+/// alone, such as `NOT_FOUND` for an unknown id and `BAD_USER_INPUT` for a value that is not allowed. `docs/errors.md`
+/// lists all codes and reasons.
 #[derive(MergedObject, Default)]
 pub struct Mutation(AuthMutation, IdentityMutation, VotingMutation, DiscordMutation);
 
@@ -23,10 +26,16 @@ pub struct Mutation(AuthMutation, IdentityMutation, VotingMutation, DiscordMutat
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(VotingSubscription);
 
+/// The description of `DateTime`, instead of the library's.
+const DATE_TIME: &str = "A time in the form of RFC 3339, such as `2026-11-21T20:15:00+00:00`. Inputs may have any \
+    offset; responses are in UTC. Times are exact to the microsecond.";
+
 /// The schema alone, for the library's own executor and handlers. [`super::Graph`] adds limits and validation of
 /// documents, complete responses and subscriptions.
 ///
 /// A request needs an `Arc<RequestContext>` in its data and must run in [`super::context::RequestContext::run`].
 pub fn schema() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default()).register_output_type::<Node>()
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .register_output_type::<Node>()
+        .override_output_type_description::<DateTime<Utc>>(DATE_TIME)
 }

@@ -85,7 +85,7 @@ text_enum! {
         FewerEntriesThanPicks,
         /// The draft has fewer entries than `seats`.
         FewerEntriesThanSeats,
-        /// The scheduled voting period has ended already.
+        /// The scheduled voting period has ended already. `activateCampaign` is still possible: it sets a new one.
         DeadlinePassed,
     }
 }

@@ -55,13 +55,14 @@ struct LinkDiscordInput {
     server_id: String,
     /// Id of the default channel for announcements; `null` for none.
     channel_id: MaybeUndefined<String>,
-    /// URL to which a campaign's title links, with `{id}` for the campaign's id; `null` for no link.
+    /// URL to which a campaign's title links, at most 2,048 characters. It must contain `{id}`, which stands for the
+    /// campaign's id. `null` for no link.
     campaign_url: MaybeUndefined<String>,
-    /// Colour of the bot's embeds, as `#RRGGBB`; `null` for Discord's own.
+    /// Colour of the bot's embeds, as `#RRGGBB`; `null` for the default, Discord's `#5865F2`.
     color: MaybeUndefined<String>,
-    /// URL of the image for campaigns without one; `null` for none.
+    /// URL of the image for campaigns without one, at most 2,048 characters; `null` for none.
     thumbnail_url: MaybeUndefined<String>,
-    /// Id of the rank for new members without a mapped role; `null` for the lowest rank with a role.
+    /// Id of the rank for new members without a mapped role; `null` as in `DiscordLink`.
     newcomer_rank_id: MaybeUndefined<ID>,
     /// Interval of the automatic role sync, in minutes: 5 to 10,080, 60 by default.
     sync_interval_minutes: Option<i64>,

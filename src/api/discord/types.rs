@@ -32,7 +32,7 @@ impl Link {
         self.channel_id.as_deref()
     }
 
-    /// URL to which a campaign's title links, with `{id}` for the campaign's id.
+    /// URL to which a campaign's title links, with `{id}` for the campaign's id; `null` for no link.
     async fn campaign_url(&self) -> Option<&str> {
         self.campaign_url.as_deref()
     }
@@ -42,7 +42,7 @@ impl Link {
         format_color(self.color)
     }
 
-    /// URL of the image for campaigns without one.
+    /// URL of the image for campaigns without one, if any.
     async fn thumbnail_url(&self) -> Option<&str> {
         self.thumbnail_url.as_deref()
     }
@@ -74,7 +74,7 @@ impl Link {
         Some(DiscordSyncSummary { at, added, promoted, demoted, linked, untouched, conflict_count: conflicts })
     }
 
-    /// Why the last role sync failed; `null` if it succeeded.
+    /// Why the last role sync failed; `null` if it succeeded, and before the first.
     async fn sync_problem(&self) -> Option<&str> {
         self.problem.as_deref()
     }
@@ -177,12 +177,12 @@ impl DiscordSyncChange {
         }
     }
 
-    /// Rank before the sync; `null` for a new member.
+    /// Rank before the sync; `null` for a user who was not a member.
     async fn from(&self, ctx: &Context<'_>) -> Result<Option<Rank>> {
         rank(ctx, self.0.from).await
     }
 
-    /// Rank to which the user's roles map.
+    /// Rank after the sync. For a conflict, the rank to which the user's roles map; `null` if they map to none.
     async fn to(&self, ctx: &Context<'_>) -> Result<Option<Rank>> {
         rank(ctx, self.0.to).await
     }
@@ -253,7 +253,7 @@ impl Message {
         self.attempts
     }
 
-    /// Why the last attempt failed, or the message was given up.
+    /// Why the last attempt failed, or the message was given up; `null` if no attempt has failed.
     async fn problem(&self) -> Option<&str> {
         self.problem.as_deref()
     }

@@ -65,9 +65,9 @@ struct UpdateRankInput {
 /// A member to add to the roster.
 #[derive(InputObject)]
 struct CreateMemberInput {
-    /// Discord username, unique in the guild. A leading `@` is removed.
+    /// Discord username, at most 100 characters, unique in the guild, ignoring case. A leading `@` is removed.
     discord_username: String,
-    /// Discord user id, unique in the guild.
+    /// Discord user id, up to 20 digits, unique in the guild.
     discord_id: Option<String>,
     /// Display name, at most 100 characters. Without it, the Discord username.
     display_name: Option<String>,
@@ -80,9 +80,9 @@ struct CreateMemberInput {
 struct UpdateMemberInput {
     /// Id of the member.
     id: ID,
-    /// Discord username, unique in the guild. A leading `@` is removed.
+    /// Discord username, at most 100 characters, unique in the guild, ignoring case. A leading `@` is removed.
     discord_username: Option<String>,
-    /// Discord user id, unique in the guild.
+    /// Discord user id, up to 20 digits, unique in the guild.
     discord_id: MaybeUndefined<String>,
     /// Display name, at most 100 characters; `null` resets it to the Discord username.
     display_name: MaybeUndefined<String>,
@@ -103,7 +103,7 @@ struct CreateCharacterInput {
     realm: String,
     /// Class of the character.
     class: CharacterClass,
-    /// Specialisation of the class.
+    /// Specialisation of the class, by its name in the game. Case, spaces and punctuation do not matter.
     spec: Option<String>,
     /// Role in a group.
     role: CharacterRole,
@@ -123,7 +123,7 @@ struct UpdateCharacterInput {
     realm: Option<String>,
     /// Class of the character.
     class: Option<CharacterClass>,
-    /// Specialisation of the class.
+    /// Specialisation of the class, by its name in the game. Case, spaces and punctuation do not matter.
     spec: MaybeUndefined<String>,
     /// Role in a group.
     role: Option<CharacterRole>,
@@ -148,7 +148,7 @@ enum RosterFormat {
 struct ImportRosterInput {
     /// Format of the file.
     format: RosterFormat,
-    /// Text of the file. An empty value keeps the stored value.
+    /// Text of the file. An empty value in it keeps the stored value.
     data: String,
     /// Whether to skip invalid rows. Otherwise one invalid row prevents the whole import.
     #[graphql(default = false)]
@@ -160,7 +160,7 @@ struct ImportRosterInput {
 struct ImportProblem {
     /// Position of the row: `line 12`, `members[3]` or `members[3].characters[0]`.
     place: String,
-    /// Name of the invalid field, as in the inputs for members and characters.
+    /// Name of the invalid field, as in the inputs for members and characters; `null` if no single field is invalid.
     field: Option<String>,
     /// Machine-readable reason, `RANK_TOO_LOW` or `LAST_LEADER`; `null` for other problems.
     reason: Option<String>,
@@ -379,7 +379,8 @@ impl IdentityMutation {
         Ok(import_roster(&context.app.access, context.guild, Some(&viewer), file, skip_bad, |_, _| ()).await?.into())
     }
 
-    /// Creates a character of the viewer or, with `MEMBERS_MANAGE`, of a member below the viewer's rank.
+    /// Creates a character of the viewer or, with `MEMBERS_MANAGE`, of a member below the viewer's rank. A member has at
+    /// most 200.
     ///
     /// Error reasons: `PERMISSION_REQUIRED`, `RANK_TOO_LOW`, `NAME_TAKEN`.
     #[authenticated]

@@ -71,7 +71,7 @@ impl Rank {
         self.level
     }
 
-    /// Description of the rank.
+    /// Description of the rank, if any.
     async fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
@@ -86,7 +86,7 @@ impl Rank {
         Ok(RequestContext::of(ctx).loaders.members_of_rank.load(self.id).await?.unwrap_or_default())
     }
 
-    /// Id of the Discord role that maps to the rank.
+    /// Id of the Discord role that maps to the rank, if any.
     #[requires_permission(discord::MANAGE)]
     async fn discord_role_id(&self) -> Option<&str> {
         self.discord_role_id.as_deref()
@@ -218,7 +218,7 @@ impl Character {
         self.class
     }
 
-    /// Specialisation of the class.
+    /// Specialisation of the class, if given.
     async fn spec(&self) -> Option<&str> {
         self.spec.as_deref()
     }

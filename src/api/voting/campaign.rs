@@ -35,7 +35,7 @@ impl Campaign {
         &self.title
     }
 
-    /// Description of the campaign.
+    /// Description of the campaign, if any.
     async fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
@@ -75,7 +75,8 @@ impl Campaign {
         self.duration_hours
     }
 
-    /// Time from which ballots are refused: `startAt` plus `durationHours`.
+    /// Time from which ballots are refused: `startAt` plus `durationHours`; `null` without `startAt`. It does not
+    /// change if the campaign closes earlier.
     async fn closes_at(&self) -> Option<DateTime<Utc>> {
         self.closes_at.map(|at| at.and_utc())
     }
@@ -112,7 +113,7 @@ impl Campaign {
         self.discord_channel_id.as_deref()
     }
 
-    /// What prevents the draft from going live at `startAt`; empty after the draft.
+    /// What still prevents the draft from going live; empty if nothing does, and after the draft.
     #[requires_permission(voting::MANAGE)]
     #[graphql(name = "activationBlockers")]
     async fn shown_activation_blockers(&self, ctx: &Context<'_>) -> Result<Vec<ActivationBlocker>> {
@@ -132,7 +133,7 @@ impl Campaign {
         Ok(entries.to_vec())
     }
 
-    /// The officer who created the campaign.
+    /// The officer who created the campaign; `null` if unknown.
     async fn created_by(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
         match self.created_by {
             Some(officer) => RequestContext::of(ctx).loaders.member.load(officer).await,
@@ -150,7 +151,7 @@ impl Campaign {
         Ok(RequestContext::of(ctx).loaders.turnout.load(self.id).await?.unwrap_or_default())
     }
 
-    /// All entries by place; `null` while the standings are hidden from the viewer.
+    /// All entries by place; `null` while the standings are hidden from the viewer (see `standingsHiddenReason`).
     async fn standings(&self, ctx: &Context<'_>) -> Result<Option<Vec<Standing>>> {
         Ok(self.visible_tally(ctx).await?.map(|tally| tally::standings(&tally)))
     }
@@ -286,17 +287,17 @@ impl Entry {
         &self.name
     }
 
-    /// Description of the entry.
+    /// Description of the entry, if any.
     async fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
-    /// URL of an image.
+    /// URL of an image, if any.
     async fn image_url(&self) -> Option<&str> {
         self.image_url.as_deref()
     }
 
-    /// Position of the entry in the campaign, from 0.
+    /// Number by which the entries of a campaign are sorted, lowest first. Numbers of removed entries are missing.
     async fn sort_order(&self) -> i64 {
         self.sort_order
     }

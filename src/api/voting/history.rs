@@ -50,7 +50,7 @@ impl Participation {
         self.turnout().voted
     }
 
-    /// `voted` in percent of `eligible`, rounded to one decimal place.
+    /// `voted` in percent of `eligible`, rounded to one decimal place; 0 if `eligible` is 0.
     async fn percent(&self) -> f64 {
         self.turnout().percent()
     }

@@ -117,8 +117,9 @@ impl VotingSubscription {
     /// Sends the current tally immediately, then each newer one. It ends when the campaign closes: the last tally is
     /// the result.
     ///
-    /// Error reasons: `STANDINGS_HIDDEN` as soon as the standings are hidden from the viewer, `INVALID_TOKEN` as
-    /// soon as the access token is no longer valid.
+    /// Ends with `NOT_FOUND` as soon as the viewer cannot see the campaign. Other error reasons: `STANDINGS_HIDDEN` as
+    /// soon as the standings are hidden from the viewer, `INVALID_TOKEN` as soon as the access token is no longer
+    /// valid.
     async fn vote_tally(
         &self,
         ctx: &Context<'_>,

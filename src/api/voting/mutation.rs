@@ -25,7 +25,7 @@ struct EntryInput {
     name: String,
     /// Description, at most 5,000 characters.
     description: Option<String>,
-    /// URL of an image (`http` or `https`).
+    /// URL of an image (`http` or `https`), at most 2,048 characters.
     image_url: Option<String>,
     /// Id of the member whom the entry is about.
     associated_member_id: Option<ID>,
@@ -133,7 +133,7 @@ struct UpdateEntryInput {
     name: Option<String>,
     /// Description, at most 5,000 characters.
     description: MaybeUndefined<String>,
-    /// URL of an image (`http` or `https`).
+    /// URL of an image (`http` or `https`), at most 2,048 characters.
     image_url: MaybeUndefined<String>,
     /// Id of the member whom the entry is about.
     associated_member_id: MaybeUndefined<ID>,
@@ -144,7 +144,7 @@ struct UpdateEntryInput {
 struct CastBallotInput {
     /// Id of the campaign.
     campaign_id: ID,
-    /// Ids of entries of the campaign, first choice first, without duplicates.
+    /// Ids of entries of the campaign, first choice first, without duplicates. `Campaign.picksPerVoter` says how many.
     picks: Vec<ID>,
     /// Nonce of the receipt: 64 hexadecimal digits from a secure random source, unique in the campaign. Without it, the
     /// server draws one.

@@ -24,7 +24,7 @@ impl Turnout {
         self.voted
     }
 
-    /// `voted` in percent of `eligible`, rounded to one decimal place.
+    /// `voted` in percent of `eligible`, rounded to one decimal place; 0 if `eligible` is 0.
     #[graphql(name = "percent")]
     async fn shown_percent(&self) -> f64 {
         self.percent()
@@ -49,7 +49,8 @@ pub(super) struct Standing {
     /// in its last round. `SCHULZE`: entries that it beats. `SINGLE_TRANSFERABLE_VOTE`: whole votes in the stage that
     /// decided on it.
     points: i64,
-    /// Number of ballots by the position of the entry: `pickCounts[0]` is the number of first choices.
+    /// Number of ballots by the position of the entry: `pickCounts[0]` is the number of first choices. It has
+    /// `picksPerVoter` items.
     pick_counts: Vec<i64>,
 }
 
@@ -62,7 +63,7 @@ pub(super) struct RunoffRound {
     counts: Vec<RunoffCount>,
     /// Number of ballots without a remaining entry.
     exhausted: i64,
-    /// Entry that is eliminated at the end of the round, if any.
+    /// The entry that is eliminated at the end of the round, as a list of one; empty if none is.
     eliminated: Vec<Arc<Entry>>,
     /// Whether a tie for the fewest votes had to be broken.
     tie_broken: bool,
