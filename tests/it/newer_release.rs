@@ -181,15 +181,15 @@ async fn the_highest_rank_has_every_permission_without_storing_one(app: TestApp)
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     assert_eq!(app.count_rows("ranks WHERE level = 5 AND permissions = ''").await, 1);
-    assert_eq!(permissions_of(&leader, 0).await, PERMISSIONS);
+    assert_eq!(permissions_of(&leader, 0).await, *PERMISSIONS);
     let id = async_graphql::ID::from(guild.rank("Guild Leader").id);
     let some = json!({ "input": { "id": id, "permissions": ["AUDIT_VIEW"] } });
     assert_eq!(leader.refusal(UPDATE_RANK, some).await, "FORBIDDEN RANK_TOO_LOW");
-    let all = json!({ "input": { "id": id, "permissions": PERMISSIONS, "name": "Guildmaster" } });
-    assert_eq!(strings(&leader.ok(UPDATE_RANK, all).await["updateRank"]["rank"]["permissions"], ""), PERMISSIONS);
+    let all = json!({ "input": { "id": id, "permissions": *PERMISSIONS, "name": "Guildmaster" } });
+    assert_eq!(strings(&leader.ok(UPDATE_RANK, all).await["updateRank"]["rank"]["permissions"], ""), *PERMISSIONS);
     assert_eq!(app.count_rows("ranks WHERE name = 'Guildmaster' AND permissions = ''").await, 1);
     let me = leader.ok("{ me { rank { permissions } } }", json!({})).await;
-    assert_eq!(strings(&me["me"]["rank"]["permissions"], ""), PERMISSIONS);
+    assert_eq!(strings(&me["me"]["rank"]["permissions"], ""), *PERMISSIONS);
     // A leader's invite code works for any rank.
     let officer = guild.unregistered("officer", "Officer").await;
     let code = leader.ok(SEND_INVITE, json!({ "id": officer.id })).await["sendInvite"]["code"].clone();

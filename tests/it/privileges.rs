@@ -26,15 +26,15 @@ enum Action {
     ChangeRank { target: usize, to: usize },
     SetActive { target: usize, active: bool },
     AddMember { to: usize },
-    CreateRank { level: i64, permissions: u8 },
-    EditRank { rank: usize, level: Option<i64>, permissions: Option<u8> },
+    CreateRank { level: i64, permissions: u32 },
+    EditRank { rank: usize, level: Option<i64>, permissions: Option<u32> },
     DeleteRank { rank: usize },
     TakeOverAccount { target: usize, then: usize },
     AddCharacter { target: usize },
 }
 
-fn permissions(bits: u8) -> Vec<&'static str> {
-    (0..).zip(PERMISSIONS).filter(|(bit, _)| bits & (1 << bit) != 0).map(|(_, name)| name).collect()
+fn permissions(bits: u32) -> Vec<&'static str> {
+    (0..).zip(&*PERMISSIONS).filter(|(bit, _)| bits & (1 << bit) != 0).map(|(_, name)| *name).collect()
 }
 
 fn attempt() -> impl Strategy<Value = Attempt> {
@@ -44,8 +44,8 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         4 => (who.clone(), rank.clone()).prop_map(|(target, to)| Action::ChangeRank { target, to }),
         2 => (who.clone(), any::<bool>()).prop_map(|(target, active)| Action::SetActive { target, active }),
         1 => rank.clone().prop_map(|to| Action::AddMember { to }),
-        1 => (level.clone(), any::<u8>()).prop_map(|(level, permissions)| Action::CreateRank { level, permissions }),
-        3 => (rank.clone(), proptest::option::of(level), proptest::option::of(any::<u8>()))
+        1 => (level.clone(), any::<u32>()).prop_map(|(level, permissions)| Action::CreateRank { level, permissions }),
+        3 => (rank.clone(), proptest::option::of(level), proptest::option::of(any::<u32>()))
             .prop_map(|(rank, level, permissions)| Action::EditRank { rank, level, permissions }),
         1 => rank.prop_map(|rank| Action::DeleteRank { rank }),
         1 => (who.clone(), 0..8_usize).prop_map(|(target, then)| Action::TakeOverAccount { target, then }),
@@ -191,7 +191,9 @@ async fn run_attempts(app: &TestApp, slug: &str, attempts: Vec<Attempt>) -> Resu
             }
         }
         let top = after.values().map(|it| it.level).max().unwrap_or_default();
-        let leads = after.values().any(|it| it.active && it.registered && it.level == top && it.permissions.len() == 7);
+        let leads = after
+            .values()
+            .any(|it| it.active && it.registered && it.level == top && it.permissions.len() == PERMISSIONS.len());
         prop_assert!(leads, "no active leader: {context}");
         if let Action::TakeOverAccount { then, .. } = attempt.action {
             // A reset code gives the actor no permission beyond their own.

@@ -107,7 +107,7 @@ async fn members_create_and_change_only_lower_ranks(app: TestApp) {
     }
     for change in [
         json!({ "id": id(&guild, "Officer"), "name": "Boss" }),
-        json!({ "id": id(&guild, "Officer"), "permissions": PERMISSIONS }),
+        json!({ "id": id(&guild, "Officer"), "permissions": *PERMISSIONS }),
         json!({ "id": id(&guild, "Officer"), "description": null }),
         json!({ "id": id(&guild, "Guild Leader"), "name": "Boss" }),
         json!({ "id": id(&guild, "Guild Leader"), "level": 1 }),
@@ -184,12 +184,12 @@ async fn the_highest_rank_stays_highest_and_keeps_every_permission(app: TestApp)
     assert_eq!(leader.refusal(DELETE_RANK, json!({ "id": highest })).await, too_low);
     let input = json!({
         "id": highest, "name": "Warchief", "level": 50, "description": "Leads", "discordRoleId": "7",
-        "permissions": PERMISSIONS,
+        "permissions": *PERMISSIONS,
     });
     let changed = leader.ok(UPDATE, json!({ "input": input })).await["updateRank"]["rank"].clone();
     assert_eq!(
         (&changed["name"], &changed["level"], &changed["permissions"]),
-        (&json!("Warchief"), &json!(50), &json!(PERMISSIONS))
+        (&json!("Warchief"), &json!(50), &json!(*PERMISSIONS))
     );
     let me = leader.ok("{ me { rank { level } } }", json!({})).await;
     assert_eq!(me["me"]["rank"]["level"], 50, "its members have the new level");

@@ -1,30 +1,25 @@
 //! A guild under test, and its members.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use async_graphql::ID;
 use guildhall::{
+    access::Permission,
     auth,
     identity::{self, Member, Rank, Region},
     kernel::id::GuildId,
 };
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 use super::{Client, TestApp, documents::LOGIN};
 
 /// The password of every registered member.
 pub const PASSWORD: &str = "correct horse battery";
 
-/// All permissions, in the schema's order.
-pub const PERMISSIONS: [&str; 7] = [
-    "RANKS_MANAGE",
-    "MEMBERS_MANAGE",
-    "MEMBERS_INVITE",
-    "CAMPAIGNS_MANAGE",
-    "DISCORD_MANAGE",
-    "AUDIT_VIEW",
-    "GUILD_MANAGE",
-];
+/// The names of all permissions, in the schema's order.
+pub static PERMISSIONS: LazyLock<Vec<&str>> =
+    LazyLock::new(|| Permission::VARIANTS.iter().map(|permission| &*permission.to_string().leak()).collect());
 
 /// A guild with the default ranks, led by the registered member `leader`.
 pub struct TestGuild<'t> {
