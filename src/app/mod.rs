@@ -79,7 +79,8 @@ pub struct App {
     pub discord: Arc<Discord>,
     /// The server's metrics.
     pub metrics: Arc<Metrics>,
-    /// Each mutation has a receiver until it is done, so that a shutdown also waits for mutations whose clients have disconnected.
+    /// Each mutation has a receiver until it is done, so that a shutdown also waits for mutations whose clients have
+    /// disconnected.
     pub mutations: watch::Sender<()>,
 }
 
@@ -141,8 +142,8 @@ impl App {
         }
     }
 
-    /// Starts the background tasks: the scheduler, the exchange with other servers, and the delivery to Discord. They end
-    /// when the set is dropped.
+    /// Starts the background tasks: the scheduler, the exchange with other servers, and the delivery to Discord. They
+    /// end when the set is dropped.
     pub fn start(&self) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let voting = self.voting.clone();

@@ -46,7 +46,8 @@ struct AttemptKey {
     at: Timestamp,
 }
 
-/// Starts an attempt on the account with this username key ([`crate::kernel::text::username_key`]), which need not exist.
+/// Starts an attempt on the account with this username key ([`crate::kernel::text::username_key`]), which need not
+/// exist.
 ///
 /// # Errors
 /// `RATE_LIMITED` after too many failures.
@@ -80,7 +81,8 @@ impl LoginAttempt {
         if let Err(error) = accounts.access.db.write(async move |conn| key.record(conn, window).await).await {
             return error;
         }
-        // Sometimes deletes the guild's old failures, in a separate transaction: the one above waits only for its own row.
+        // Sometimes deletes the guild's old failures, in a separate transaction: the one above waits only for its own
+        // row.
         if rand::random_ratio(1, 64) {
             let deleted = accounts
                 .access

@@ -13,13 +13,14 @@ use crate::kernel::error::{Error, Result};
 /// Length of the nonce in front of a ciphertext, in bytes.
 const NONCE: usize = 24;
 
-/// Encrypts texts (XChaCha20-Poly1305) with a key derived from the signing secret, so that the database alone does not reveal
-/// them.
+/// Encrypts texts (XChaCha20-Poly1305) with a key derived from the signing secret, so that the database alone does not
+/// reveal them.
 #[derive(Clone)]
 pub struct Cipher(XChaCha20Poly1305);
 
 impl Cipher {
-    /// Derives the cipher's key from the signing secret. The key reveals neither the secret nor other keys derived from it.
+    /// Derives the cipher's key from the signing secret. The key reveals neither the secret nor other keys derived from
+    /// it.
     pub fn new(secret: &[u8]) -> Self {
         let mut mac = <Hmac<Sha256> as KeyInit>::new(&Sha512::digest(secret));
         mac.update(b"guildhall cipher\0");

@@ -97,7 +97,8 @@ async fn issue(
                     })?;
                     let ladder = Ladder::load(conn, guild).await?;
                     ladder.check_reach(by, member.rank_level)?;
-                    // Someone with the code can act as the member, so the issuer must be able to grant the member's rank.
+                    // Someone with the code can act as the member, so the issuer must be able to grant the member's
+                    // rank.
                     ladder.check_grant(by, None, member.rank_id)?;
                     (ladder.max_reachable_level(by), by.permissions.to_explicit())
                 }
@@ -148,8 +149,8 @@ pub(super) struct VerifiedCode {
     code: OneTimeCode,
 }
 
-/// Verifies a member's code. Fails with the same error, after the same time, for a wrong, used or expired code and for another
-/// member's.
+/// Verifies a member's code. Fails with the same error, after the same time, for a wrong, used or expired code and for
+/// another member's.
 pub(super) async fn verify(
     accounts: &Accounts,
     guild: GuildId,
@@ -192,8 +193,8 @@ impl VerifiedCode {
 }
 
 impl OneTimeCode {
-    /// Whether the code is valid for this member. It is not if the member has since got a rank that the issuer could not grant:
-    /// the issuer could use the code and act with that rank.
+    /// Whether the code is valid for this member. It is not if the member has since got a rank that the issuer could
+    /// not grant: the issuer could use the code and act with that rank.
     async fn is_valid_for(&self, conn: &mut Conn, member: &Member, now: Timestamp) -> Result<bool> {
         let rank = identity::store::ranks_by_id(conn, self.guild_id, &[member.rank_id]).await?.pop();
         // A leader or an operator could grant everything, including permissions that a later release has added.

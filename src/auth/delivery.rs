@@ -46,8 +46,8 @@ pub trait CodeDelivery: Send + Sync {
 
 /// The delivery of one code.
 pub trait PendingDelivery: Send + Sync {
-    /// Queues the message in the transaction that issues the code, and deletes earlier ones. Does nothing for a member without an
-    /// address.
+    /// Queues the message in the transaction that issues the code, and deletes earlier ones. Does nothing for a member
+    /// without an address.
     fn enqueue<'c>(
         &'c self,
         conn: &'c mut Conn,

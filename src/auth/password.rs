@@ -1,4 +1,5 @@
-//! Passwords and codes, hashed by Argon2id with OWASP's parameters. Hashing runs outside the async threads, at most one per core.
+//! Passwords and codes, hashed by Argon2id with OWASP's parameters. Hashing runs outside the async threads, at most one
+//! per core.
 
 use std::sync::Arc;
 
@@ -28,7 +29,8 @@ const CODE_LENGTH: usize = 8;
 pub struct Hasher {
     argon2: Argon2<'static>,
     permits: Arc<Semaphore>,
-    /// The hash to verify against if the member has none, so that an unknown username takes as long as a wrong password.
+    /// The hash to verify against if the member has none, so that an unknown username takes as long as a wrong
+    /// password.
     dummy_hash: Arc<str>,
 }
 

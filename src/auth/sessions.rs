@@ -1,4 +1,5 @@
-//! Sessions: created at sign-in, refreshed by refresh tokens, revoked by their member or when a refresh token is used twice.
+//! Sessions: created at sign-in, refreshed by refresh tokens, revoked by their member or when a refresh token is used
+//! twice.
 
 use std::time::Duration;
 
@@ -125,7 +126,8 @@ pub async fn refresh_session(accounts: &Accounts, guild: GuildId, token: &str, o
         .access
         .db
         .write(async move |conn| {
-            // The member is locked first, as in every transaction that changes an account. Another order could deadlock.
+            // The member is locked first, as in every transaction that changes an account. Another order could
+            // deadlock.
             let member = identity::store::lock_member(conn, guild, owner).await?.ok_or_else(refusal)?;
             let token = store::lock_refresh_token(conn, guild, &hash).await?.ok_or_else(refusal)?;
             if token.rotated_at.is_some() || token.expires_at <= now {

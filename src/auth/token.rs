@@ -187,14 +187,16 @@ pub fn refresh_token_hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
 }
 
-/// Loads the signing secret from `file`. If the file does not exist, creates it with a random secret, readable by its owner only.
+/// Loads the signing secret from `file`. If the file does not exist, creates it with a random secret, readable by its
+/// owner only.
 ///
 /// # Errors
 /// If the file cannot be created or read, or is too short.
 pub fn load_or_create_secret(file: &Path) -> std::io::Result<Vec<u8>> {
     use std::{fs, io, io::Write, os::unix::fs::OpenOptionsExt};
 
-    // Written under another name and then linked, so that a server that starts at the same time never reads half a secret.
+    // Written under another name and then linked, so that a server that starts at the same time never reads half a
+    // secret.
     let fresh = file.with_extension(format!("{:016x}.new", rand::random::<u64>()));
     if !file.exists() {
         let mut new = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;

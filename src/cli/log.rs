@@ -63,8 +63,9 @@ pub(super) fn start(runtime: &Handle) -> Result<Traces, BoxError> {
     Ok(Traces(traces))
 }
 
-/// Limits the log whatever `RUST_LOG` says. At finer levels, libraries log the data that passes through them: statements with
-/// their values, and messages with tokens, passwords and ballots. serenity has such data even in spans of the level `info`.
+/// Limits the log whatever `RUST_LOG` says. At finer levels, libraries log the data that passes through them:
+/// statements with their values, and messages with tokens, passwords and ballots. serenity has such data even in spans
+/// of the level `info`.
 fn no_payloads() -> Targets {
     let own_targets = Targets::new().with_target("guildhall", LevelFilter::TRACE);
     own_targets.with_default(LevelFilter::INFO).with_target("serenity", LevelFilter::WARN)
@@ -76,7 +77,8 @@ fn tracer_provider(runtime: &Handle) -> Result<Option<SdkTracerProvider>, BoxErr
     if !has_endpoint || env::var("OTEL_SDK_DISABLED").is_ok_and(|it| it.eq_ignore_ascii_case("true")) {
         return Ok(None);
     }
-    // The exporter sends one batch at a time and drops the rest, so a collector that never responds would stop all traces.
+    // The exporter sends one batch at a time and drops the rest, so a collector that never responds would stop all
+    // traces.
     let timeout = [OTEL_EXPORTER_OTLP_TRACES_TIMEOUT, OTEL_EXPORTER_OTLP_TIMEOUT].iter().find_map(|name| {
         let milliseconds = env::var(name).ok()?.parse().ok()?;
         Some(Duration::from_millis(milliseconds))

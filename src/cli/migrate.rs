@@ -23,8 +23,8 @@ use crate::{
 pub(super) struct Migrate {
     /// Copy the SQLite database to this PostgreSQL database, `postgres://USER:PASSWORD@HOST/NAME`.
     ///
-    /// The PostgreSQL database must not contain a guild yet, and no server may be running on the SQLite file. The command copies all
-    /// data or nothing: before it commits, it reads the copy again and recounts the results.
+    /// The PostgreSQL database must not contain a guild yet, and no server may be running on the SQLite file. The
+    /// command copies all data or nothing: before it commits, it reads the copy again and recounts the results.
     // There is no variable. `hide_env_values` marks the value as a secret.
     #[arg(long, hide_env_values = true, value_name = "URL")]
     to: Option<db::DatabaseUrl>,

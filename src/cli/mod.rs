@@ -34,8 +34,8 @@ use crate::api::Graph;
 
 /// The server of a gaming guild's site: roster, ranks, votes and live tallies over GraphQL.
 ///
-/// A setting can be given by its flag, by its environment variable, or in a .env file in the working directory. Times are written
-/// like 90s, 15m, 12h or 30d.
+/// A setting can be given by its flag, by its environment variable, or in a .env file in the working directory. Times
+/// are written like 90s, 15m, 12h or 30d.
 #[derive(Parser)]
 #[command(version, propagate_version = true, max_term_width = 110)]
 struct Cli {
@@ -69,8 +69,8 @@ enum Command {
     Backup(backup::Backup),
     /// Restore the SQLite database and its signing key from a backup. No server may be running.
     ///
-    /// The command checks and migrates a copy of the backup, then replaces the database with it. FILE is not changed, and until
-    /// the replacement neither is the former database.
+    /// The command checks and migrates a copy of the backup, then replaces the database with it. FILE is not changed,
+    /// and until the replacement neither is the former database.
     Restore(restore::Restore),
     /// Migrate the database to the newest schema, or copy it from SQLite to PostgreSQL.
     Migrate(migrate::Migrate),

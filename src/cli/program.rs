@@ -58,8 +58,8 @@ fn describe_env_file_error(error: dotenvy::Error) -> String {
     format!(".env, line {line}: expected NAME=VALUE, and NAME='VALUE' if the value has spaces or quotes in it")
 }
 
-/// Prints an error of the command line or its variables, and exits. Hides the values of secrets: otherwise each attempt to start
-/// would write them to the log.
+/// Prints an error of the command line or its variables, and exits. Hides the values of secrets: otherwise each attempt
+/// to start would write them to the log.
 pub(super) fn exit(command: &clap::Command, mut error: clap::Error) -> ! {
     if let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg)
         && is_secret(command, named)

@@ -100,7 +100,8 @@ impl Restore {
         let key = KeyCopy::prepare(&self.file, target)?;
         let has_key = key.is_some();
         if let Some(former) = &mut former {
-            // Moves the log into the file, so that the file is complete if a later step fails. Fails if the file is damaged.
+            // Moves the log into the file, so that the file is complete if a later step fails. Fails if the file is
+            // damaged.
             file::disable_wal(former).or_else(|error| if self.force { Ok(()) } else { Err(error) })?;
         }
         file::remove_side_files(resolved)?;

@@ -1,8 +1,8 @@
 //! Defines each setting once, with its flag, variable, default and help. `guildhall help` and docs/settings.md show
 //! them.
 //!
-//! In a doc comment, a paragraph that starts with "Default:" describes a default that clap does not know. The page shows it in
-//! its own column. The help heading of a setting is its section of the page.
+//! In a doc comment, a paragraph that starts with "Default:" describes a default that clap does not know. The page
+//! shows it in its own column. The help heading of a setting is its section of the page.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -36,7 +36,8 @@ pub struct DatabaseSettings {
 
     /// The same PostgreSQL without the connection pooler, if `DATABASE_URL` goes through one.
     ///
-    /// A pooler in transaction mode requires it: servers notify each other over this connection, and migrations run over it.
+    /// A pooler in transaction mode requires it: servers notify each other over this connection, and migrations run
+    /// over it.
     #[arg(long, env = "GUILDHALL_DIRECT_URL", hide_env_values = true, value_name = "URL", global = true)]
     pub direct_url: Option<DatabaseUrl>,
 
@@ -160,8 +161,8 @@ pub struct AccountSettings {
 
     /// Maximum number of failed attempts of one kind on an account within `--account-window`, on all servers together.
     ///
-    /// After that the server rejects such attempts until the oldest failure is older than the window. The kinds are: signing in,
-    /// registering, refreshing a session, resetting the password and changing it.
+    /// After that the server rejects such attempts until the oldest failure is older than the window. The kinds are:
+    /// signing in, registering, refreshing a session, resetting the password and changing it.
     #[arg(long, env = "GUILDHALL_ACCOUNT_FAILURES", value_name = "N", default_value = "10")]
     pub account_failures: NonZeroU32,
 
@@ -212,8 +213,8 @@ pub struct RequestLimits {
 
     /// Maximum number of fields of a response, as estimated from the document.
     ///
-    /// Each field counts once, multiplied by the sizes of the lists that contain it. The size of a list is `first`, `last` or
-    /// the number of `ids`; otherwise 25 for a page and 10 for other lists.
+    /// Each field counts once, multiplied by the sizes of the lists that contain it. The size of a list is `first`,
+    /// `last` or the number of `ids`; otherwise 25 for a page and 10 for other lists.
     #[arg(long, env = "GUILDHALL_MAX_COMPLEXITY", value_name = "N", default_value_t = Limits::DEFAULT.max_complexity)]
     pub max_complexity: u64,
 
@@ -279,8 +280,8 @@ pub struct DocumentSettings {
 
     /// Manifest of the trusted documents: the server runs no others.
     ///
-    /// A JSON file of `{"ID": "DOCUMENT", …}`, as GraphQL Code Generator and Relay write it, or Apollo's persisted query
-    /// manifest. See docs/clients.md#trusted-documents.
+    /// A JSON file of `{"ID": "DOCUMENT", …}`, as GraphQL Code Generator and Relay write it, or Apollo's persisted
+    /// query manifest. See docs/clients.md#trusted-documents.
     #[arg(long, env = "GUILDHALL_TRUSTED_DOCUMENTS", value_name = "FILE")]
     pub trusted_documents: Option<PathBuf>,
 }

@@ -78,8 +78,8 @@ pub struct Notification {
     pub payload: String,
 }
 
-/// An `async |conn| …` closure whose future has a name, so that it can be required to be `Send`. Rust has no bound on the
-/// future of an `AsyncFnOnce` yet. diesel-async has the same workaround.
+/// An `async |conn| …` closure whose future has a name, so that it can be required to be `Send`. Rust has no bound on
+/// the future of an `AsyncFnOnce` yet. diesel-async has the same workaround.
 pub trait Work<T, R>: AsyncFnOnce(T) -> R + FnOnce(T) -> <Self as Work<T, R>>::Fut {
     /// The closure's future.
     type Fut: Future<Output = R>;

@@ -107,8 +107,8 @@ impl FromStr for PostgresUrl {
     }
 }
 
-/// Sets timeouts that the URL does not set, to detect a server that disappeared without closing the connection. A timeout
-/// of 0 or keepalives after 7,200 seconds in the URL count as not set, because these are the defaults.
+/// Sets timeouts that the URL does not set, to detect a server that disappeared without closing the connection. A
+/// timeout of 0 or keepalives after 7,200 seconds in the URL count as not set, because these are the defaults.
 fn with_timeouts(mut config: Config) -> Config {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(5));

@@ -340,8 +340,8 @@ impl<'d> Measurer<'d> {
     }
 }
 
-/// Counts the directives of one location and refuses the first that is repeated. The schema has no repeatable directives.
-/// The validator would report each repetition, in a response much longer than the request.
+/// Counts the directives of one location and refuses the first that is repeated. The schema has no repeatable
+/// directives. The validator would report each repetition, in a response much longer than the request.
 fn count_directives(directives: &[Positioned<Directive>]) -> Result<u64, ServerError> {
     let mut names = HashSet::new();
     match directives.iter().find(|directive| !names.insert(directive.node.name.node.as_str())) {

@@ -29,9 +29,10 @@ const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), microp
 /// The page. Each response has its own nonce.
 pub(super) async fn console() -> Response {
     let nonce = BASE64.encode(rand::random::<[u8; 16]>());
-    // The editor, Monaco, requires three exceptions to "only our own files". Its <style> elements are allowed by the page's nonce
-    // (console/src/nonce.js). It positions its lines by style attributes, which cannot have a nonce; they are harmless, because
-    // nothing may be loaded from other origins. Its stylesheet contains the icon font and the underlines as data URLs.
+    // The editor, Monaco, requires three exceptions to "only our own files". Its <style> elements are allowed by the
+    // page's nonce (console/src/nonce.js). It positions its lines by style attributes, which cannot have a nonce; they
+    // are harmless, because nothing may be loaded from other origins. Its stylesheet contains the icon font and the
+    // underlines as data URLs.
     let policy = format!(
         "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; \
          style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; font-src data:; img-src data:; \

@@ -1,7 +1,8 @@
 //! Which pages may call `/graphql`: those of the server's own origin and of `GUILDHALL_CORS_ORIGINS`.
 //!
-//! Browsers keep other pages from reading responses. CORS does not apply to a WebSocket, so the server checks the origin of an
-//! upgrade itself. There are no cookies, and clients send their token explicitly, so the server never sends
+//! Browsers keep other pages from reading responses. CORS does not apply to a WebSocket, so the server checks the
+//! origin of an upgrade itself. There are no cookies, and clients send their token explicitly, so the server never
+//! sends
 //! `Access-Control-Allow-Credentials`. Native clients send no origin and are not restricted.
 
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -76,7 +77,8 @@ impl Cors {
         }
     }
 
-    /// Whether a page may open a WebSocket. Only browsers send an origin; that of a file or a sandboxed frame is `null`.
+    /// Whether a page may open a WebSocket. Only browsers send an origin; that of a file or a sandboxed frame is
+    /// `null`.
     pub(super) fn allows(&self, proxies: &[IpNet], parts: &Parts) -> bool {
         let mut origins = parts.headers.get_all(header::ORIGIN).iter();
         match (origins.next(), origins.next()) {
@@ -93,8 +95,8 @@ impl Cors {
     }
 }
 
-/// Whether an origin is the server's own: it has the host of the request. The scheme is not compared, because the proxy in front
-/// of the server terminates TLS.
+/// Whether an origin is the server's own: it has the host of the request. The scheme is not compared, because the proxy
+/// in front of the server terminates TLS.
 fn is_own(origin: &HeaderValue, host: Option<&str>) -> bool {
     let Some((scheme, origin)) = origin.to_str().ok().and_then(parse) else { return false };
     host.and_then(|host| normalize(scheme, host)).is_some_and(|host| host == origin)

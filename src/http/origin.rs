@@ -37,8 +37,8 @@ fn is_proxy(proxies: &[IpNet], address: IpAddr) -> bool {
     proxies.iter().any(|network| network.contains(&address.to_canonical()))
 }
 
-/// Finds the client's address in `X-Forwarded-For`. Each proxy appends the address of its peer, so the last address that is not a
-/// trusted proxy is the client. Clients can forge everything before it.
+/// Finds the client's address in `X-Forwarded-For`. Each proxy appends the address of its peer, so the last address
+/// that is not a trusted proxy is the client. Clients can forge everything before it.
 pub fn client_address(proxies: &[IpNet], peer: IpAddr, forwarded: &str) -> IpAddr {
     let mut client = peer;
     let mut addresses = forwarded.rsplit(',').map(|it| it.trim().parse::<IpAddr>());

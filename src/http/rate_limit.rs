@@ -34,7 +34,8 @@ impl RequestLimiter {
         Self { addresses, members }
     }
 
-    /// Counts a request. A request that came through no socket has no address, so only the member's limit applies to it.
+    /// Counts a request. A request that came through no socket has no address, so only the member's limit applies to
+    /// it.
     ///
     /// # Errors
     /// `RATE_LIMITED`.

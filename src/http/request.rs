@@ -70,8 +70,8 @@ pub(super) fn from_query_string(query: &str) -> Result<Operation, RequestError> 
 
 /// Parses the operation in a body.
 pub(super) fn from_body(headers: &HeaderMap, body: &Bytes) -> Result<Operation, RequestError> {
-    // Accepts only JSON, for which browsers send a preflight request to other origins, so that no other page can act for a member
-    // (CSRF).
+    // Accepts only JSON, for which browsers send a preflight request to other origins, so that no other page can act
+    // for a member (CSRF).
     let content_type = text(headers, header::CONTENT_TYPE).unwrap_or_default();
     let mut content_type = content_type.split(';').map(str::trim);
     let is_json = content_type.next().is_some_and(|it| it.eq_ignore_ascii_case("application/json"));

@@ -68,7 +68,8 @@ async fn drop_invalid_request_id(mut request: Request) -> Request {
     request
 }
 
-/// Runs a request in a span, so that its log events have the request id. If the request panics, responds with an internal error.
+/// Runs a request in a span, so that its log events have the request id. If the request panics, responds with an
+/// internal error.
 async fn observe(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = text(request.headers(), X_REQUEST_ID).unwrap_or("-").to_owned();

@@ -27,7 +27,8 @@ pub struct Server {
     pub max_body: usize,
     /// Limits requests by address and by member.
     pub limiter: Arc<RequestLimiter>,
-    /// Becomes true when the server shuts down. Each connection has a receiver, so that the shutdown can wait for all of them.
+    /// Becomes true when the server shuts down. Each connection has a receiver, so that the shutdown can wait for all
+    /// of them.
     pub shutdown: watch::Receiver<bool>,
 }
 

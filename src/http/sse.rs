@@ -25,12 +25,12 @@ use crate::api::{
 /// Longest silence of a stream before a comment is sent, in seconds: proxies and phones close silent connections.
 const KEEP_ALIVE: Duration = Duration::from_secs(12);
 /// Data of `complete`, which has none in the protocol: browsers drop an event without a `data` line
-/// (<https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage>), and axum writes none for empty data
-/// (<https://github.com/tokio-rs/axum/pull/3571>). A line break becomes two empty lines of data.
+/// (<https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage>), and axum writes none for empty
+/// data (<https://github.com/tokio-rs/axum/pull/3571>). A line break becomes two empty lines of data.
 const NO_DATA: &str = "\n";
 
-/// Responds with a stream of events: a `next` for each response, and a `complete` at the end. A request that is not executed
-/// gets one too, since browsers' `EventSource` hides the body of an HTTP error.
+/// Responds with a stream of events: a `next` for each response, and a `complete` at the end. A request that is not
+/// executed gets one too, since browsers' `EventSource` hides the body of an HTTP error.
 pub(super) fn respond(
     server: Server,
     prepared: Result<Prepared, Vec<ServerError>>,
@@ -40,8 +40,8 @@ pub(super) fn respond(
     let is_subscription = prepared.as_ref().is_ok_and(|it| it.kind() == OperationType::Subscription);
     let mut shutdown = server.clone();
     let stop = async move {
-        // A query or mutation is completed first. A subscription is cut off without `complete`, so that the client reconnects
-        // to another server.
+        // A query or mutation is completed first. A subscription is cut off without `complete`, so that the client
+        // reconnects to another server.
         if !is_subscription {
             std::future::pending::<()>().await;
         }

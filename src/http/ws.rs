@@ -44,7 +44,8 @@ use crate::{
 const PROTOCOL: &str = "graphql-transport-ws";
 /// The limit of a request's body divided by the limit of a client's message.
 const BODY_PER_MESSAGE: usize = 8;
-/// Size of a socket's read buffer, in bytes. The library's default of 128 KiB would be most of an idle subscriber's memory.
+/// Size of a socket's read buffer, in bytes. The library's default of 128 KiB would be most of an idle subscriber's
+/// memory.
 const READ_BUFFER: usize = 1_024;
 /// How long a client may take to send `connection_init`.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,7 +53,8 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 /// Time between two pings. A client that is silent for twice as long is considered gone.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
-/// How long operations may take after a shutdown was requested: less than the server waits, so that clients receive a close frame.
+/// How long operations may take after a shutdown was requested: less than the server waits, so that clients receive a
+/// close frame.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(7);
 /// How long the server waits for a client to close its side after a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -114,8 +116,8 @@ async fn close_socket(mut socket: WebSocket, close: Option<Close>) {
         if socket.send(Message::Close(Some(frame))).await.is_err() {
             return;
         }
-        // Reads and ignores further messages: closing a connection with unread data resets it, and the client may lose the close
-        // frame.
+        // Reads and ignores further messages: closing a connection with unread data resets it, and the client may lose
+        // the close frame.
         let drained = async { while socket.recv().await.is_some_and(|message| message.is_ok()) {} };
         let _ = timeout(CLOSE_TIMEOUT, drained).await;
     }

@@ -31,7 +31,8 @@ pub(super) struct CampaignFeed {
     /// The campaigns to load again.
     pub(super) stale: Mutex<Stale>,
     pub(super) wake: Notify,
-    /// The last sent status of each campaign that may still change; `None` until the campaigns are loaded for the first time.
+    /// The last sent status of each campaign that may still change; `None` until the campaigns are loaded for the first
+    /// time.
     pub(super) sent: watch::Sender<Option<HashMap<CampaignId, CampaignStatus>>>,
 }
 

@@ -25,7 +25,8 @@ use crate::{
     voting::{Campaign, CampaignStatus, Entry, store},
 };
 
-/// How long changes are collected before they are sent together: the last of several edits, and each of several transitions.
+/// How long changes are collected before they are sent together: the last of several edits, and each of several
+/// transitions.
 const COLLECT: Duration = Duration::from_millis(100);
 /// How long to wait before another attempt to load campaigns.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
@@ -175,8 +176,8 @@ impl SentCampaign {
     }
 }
 
-/// Compares the loaded campaigns with the known ones. Returns a change for each status that a campaign has passed through, and one
-/// for any other edit.
+/// Compares the loaded campaigns with the known ones. Returns a change for each status that a campaign has passed
+/// through, and one for any other edit.
 fn changes(
     known: &mut HashMap<CampaignId, SentCampaign>,
     loaded: Vec<CampaignWithEntries>,

@@ -24,12 +24,13 @@ use crate::{
 
 /// Shortest time between two counts of a campaign. Ballots that arrive faster share a count.
 const COUNT_INTERVAL: Duration = Duration::from_millis(50);
-/// The time between two counts is at least this many times the duration of a count, so large campaigns are counted less often.
+/// The time between two counts is at least this many times the duration of a count, so large campaigns are counted less
+/// often.
 const INTERVAL_FACTOR: u32 = 5;
 /// Longest time between two counts that [`INTERVAL_FACTOR`] demands.
 const MAX_COUNT_INTERVAL: Duration = Duration::from_millis(500);
-/// Time of one core that is reserved for each message to a subscriber. A message takes about a third of it, from the count to the
-/// socket; the rest is left for requests and for clients on the same machine.
+/// Time of one core that is reserved for each message to a subscriber. A message takes about a third of it, from the
+/// count to the socket; the rest is left for requests and for clients on the same machine.
 const TIME_PER_MESSAGE: Duration = Duration::from_micros(60);
 /// How long to wait after a failed count.
 const RETRY_DELAY: Duration = Duration::from_millis(500);

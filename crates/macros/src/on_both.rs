@@ -6,7 +6,8 @@ use syn::{Attribute, Error, FnArg, ItemFn, ReturnType, Signature, Type};
 
 const USAGE: &str = "expected `async fn name(app: TestApp) { … }`";
 
-/// A module of the function's name with the function as `test`, and with the tests `sqlite` and `postgres`, which call it.
+/// A module of the function's name with the function as `test`, and with the tests `sqlite` and `postgres`, which call
+/// it.
 pub fn expand(arguments: &TokenStream, mut function: ItemFn) -> syn::Result<TokenStream> {
     if !arguments.is_empty() {
         return Err(Error::new_spanned(arguments, "`#[on_both]` takes no arguments"));

@@ -379,8 +379,8 @@ impl IdentityMutation {
         Ok(import_roster(&context.app.access, context.guild, Some(&viewer), file, skip_bad, |_, _| ()).await?.into())
     }
 
-    /// Creates a character of the viewer or, with `MEMBERS_MANAGE`, of a member below the viewer's rank. A member has at
-    /// most 200.
+    /// Creates a character of the viewer or, with `MEMBERS_MANAGE`, of a member below the viewer's rank. A member has
+    /// at most 200.
     ///
     /// Error reasons: `PERMISSION_REQUIRED`, `RANK_TOO_LOW`, `NAME_TAKEN`.
     #[authenticated]

@@ -252,7 +252,8 @@ fn connections(report: &mut DoctorReport, limit: u32, required: &Requirements<'_
     }
 }
 
-/// Checks that the direct connection receives notifications from the other one, which also shows that both are the same database.
+/// Checks that the direct connection receives notifications from the other one, which also shows that both are the same
+/// database.
 async fn listening(report: &mut DoctorReport, probe: &mut Probe, url: &DatabaseUrl) -> QueryResult<()> {
     const CHECK: &str = "listening";
     let mut listener = match Probe::open(url, true).await {

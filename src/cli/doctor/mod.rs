@@ -18,7 +18,8 @@ use crate::{cli::settings::DatabaseSettings, kernel::clock::Clock};
 
 /// Check the settings and everything they refer to.
 ///
-/// Takes the settings of `serve`. Run it as the server's user, in the server's working directory. Exits with 1 if a check fails.
+/// Takes the settings of `serve`. Run it as the server's user, in the server's working directory. Exits with 1 if a
+/// check fails.
 #[derive(Args)]
 pub(super) struct Doctor {
     /// Number of servers that will share the database: 1 to 1,000.
@@ -70,8 +71,8 @@ impl Doctor {
     }
 }
 
-/// Parses the command line again after an error. For the doctor, ignores invalid variables, because the doctor reports them with
-/// its other findings. Wrong flags and all other commands keep their error.
+/// Parses the command line again after an error. For the doctor, ignores invalid variables, because the doctor reports
+/// them with its other findings. Wrong flags and all other commands keep their error.
 pub(super) fn parse_without_invalid_variables<C: Parser>(error: clap::Error, is_doctor: impl Fn(&C) -> bool) -> C {
     if !std::env::args_os().skip(1).any(|argument| argument == "doctor") {
         exit(&C::command(), error);

@@ -66,7 +66,8 @@ pub(super) fn variables(report: &mut DoctorReport, cli: &Command) {
     }
 }
 
-/// Describes the error in the value of an argument's variable, if there is one. Leaves out the value, which may be secret.
+/// Describes the error in the value of an argument's variable, if there is one. Leaves out the value, which may be
+/// secret.
 pub(super) fn value_error(argument: &Arg) -> Option<String> {
     let mut value = OsString::from("--value=");
     value.push(env::var_os(argument.get_env()?)?);
