@@ -1,9 +1,8 @@
-//! Which pages may call `/graphql`: those of the server's own origin and of `GUILDHALL_CORS_ORIGINS`.
+//! Decides which pages may call `/graphql`: pages of the server's own origin and of `GUILDHALL_CORS_ORIGINS`.
 //!
 //! Browsers keep other pages from reading responses. CORS does not apply to a WebSocket, so the server checks the
 //! origin of an upgrade itself. There are no cookies, and clients send their token explicitly, so the server never
-//! sends
-//! `Access-Control-Allow-Credentials`. Native clients send no origin and are not restricted.
+//! sends `Access-Control-Allow-Credentials`. Native clients send no origin and are not restricted.
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
