@@ -180,7 +180,7 @@ struct SuccessPayload {
 #[derive(Default)]
 pub struct AuthMutation;
 
-#[guarded]
+#[guarded(mutations)]
 #[Object]
 impl AuthMutation {
     /// Creates the account of an invited member and signs the member in.

@@ -155,7 +155,11 @@ impl Responder {
             reason.is_some_and(|reason| [UNAVAILABLE, OUT_OF_TIME].iter().any(|it| *reason == Value::from(*it)))
         };
         // A 503 lets load balancers and clients retry. A response with partial data keeps its 200.
-        if response.data == Value::Null && response.errors.iter().any(is_temporary) {
+        let has_data = match &response.data {
+            Value::Object(fields) => fields.values().any(|value| *value != Value::Null),
+            data => *data != Value::Null,
+        };
+        if !has_data && response.errors.iter().any(is_temporary) {
             return self.unavailable(response.errors);
         }
         if !is_refused(&response) {

@@ -87,6 +87,53 @@ async fn every_guarded_field_refuses_viewers_without_its_permission(app: TestApp
     }
 }
 
+/// The nullable types of the fields are what lets the other fields of a request keep their data.
+#[test]
+fn guarded_fields_and_mutations_are_nullable() {
+    let types = SchemaTypes::parse();
+    let objects = types.objects().filter(|name| *name != "Subscription");
+    let refusable = objects.flat_map(|ty| types.fields(ty).into_iter().map(move |field| (ty, field)));
+    let refusable: Vec<_> =
+        refusable.filter(|(ty, field)| *ty == "Mutation" || required_permission(field).is_some()).collect();
+    assert!(refusable.len() > 40, "{}", refusable.len());
+    let required = refusable.iter().filter(|(_, field)| !field.ty.node.nullable);
+    let required: Vec<String> = required.map(|(ty, field)| format!("{ty}.{}", field.name.node)).collect();
+    assert!(required.is_empty(), "these must be nullable: {required:?}");
+}
+
+#[on_both]
+async fn a_refused_field_is_null_and_the_others_keep_their_data(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (officer, member) = (guild.member("officer", "Officer").await, guild.member("member", "Member").await);
+    let campaign = TestCampaign::live(&officer, 2, json!({})).await;
+
+    let query = "query($id: ID!) { guild { slug } auditLog { nodes { id } } sessions { id } \
+                 campaign(id: $id) { id activationBlockers } campaigns { nodes { id activationBlockers } } }";
+    let response = guild.anonymous().run(query, campaign.vars()).await;
+    let listed = json!({ "id": campaign.id, "activationBlockers": null });
+    let data = json!({
+        "guild": { "slug": "gg" }, "auditLog": null, "sessions": null, "campaign": listed,
+        "campaigns": { "nodes": [listed] },
+    });
+    assert_eq!((&response["data"], response["errors"].as_array().unwrap().len()), (&data, 4), "{response}");
+
+    // The fields of a mutation run one after the other, also after a refused one.
+    let (invited, leader) = (guild.unregistered("invited", "Member").await, guild.leader().await);
+    let invites = "mutation($a: ID!, $b: ID!) { a: sendInvite(memberId: $a) { code } \
+                   b: sendInvite(memberId: $b) { code } c: sendInvite(memberId: $a) { code } }";
+    let response = officer.run(invites, json!({ "a": invited.id, "b": leader.id })).await;
+    assert_eq!(response["data"]["b"], json!(null), "{response}");
+    assert_eq!(response["errors"].as_array().unwrap().len(), 1, "{response}");
+    assert_eq!(response["errors"][0]["path"], json!(["b"]), "{response}");
+    for sent in ["a", "c"] {
+        assert_eq!(response["data"][sent]["code"].as_str().map(str::len), Some(8), "{response}");
+    }
+    let response = member
+        .run("mutation { createRank(input: { name: \"New\", level: 7, permissions: [] }) { rank { id } } }", json!({}))
+        .await;
+    assert_eq!(response["data"], json!({ "createRank": null }), "{response}");
+}
+
 /// Only the mutations that sign a person in are open to everyone.
 #[test]
 fn all_mutations_except_sign_in_are_guarded() {

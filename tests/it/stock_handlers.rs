@@ -212,7 +212,9 @@ async fn the_library_leaves_responses_incomplete_and_unordered() {
     const SECTION: &str = "Response completion";
     let app = TestApp::on_sqlite().await;
     let guild = app.guild("gg").await;
-    let draft = TestCampaign::live(&guild.leader().await, 2, json!({})).await;
+    let leader = guild.leader().await;
+    let closed = TestCampaign::live(&leader, 2, json!({})).await;
+    closed.close(&leader).await;
     let servers = Servers::start(&app, &guild, None).await;
 
     let [stock, ours] = servers.post(JSON, &json!({ "query": "{ guild { memberCount } __typename }" })).await;
@@ -227,10 +229,11 @@ async fn the_library_leaves_responses_incomplete_and_unordered() {
     let refused = |reply: &Reply| reply.body()["data"]["ranks"][0].get("discordRoleId").cloned();
     compare(SECTION, (refused(&stock), None), (refused(&ours), Some(Value::Null)));
 
-    let query = "query($id: ID!) { campaign(id: $id) { id activationBlockers } }";
-    let [stock, ours] = servers.post(JSON, &json!({ "query": query, "variables": draft.vars() })).await;
-    let campaign = |reply: &Reply| reply.body()["data"]["campaign"].clone();
-    compare(SECTION, (campaign(&stock), draft.vars()), (campaign(&ours), Value::Null));
+    let query = "query($id: ID!) { campaign(id: $id) { ballotBox { __typename ballots(first: 0) { totalCount } } } }";
+    let [stock, ours] = servers.post(JSON, &json!({ "query": query, "variables": closed.vars() })).await;
+    let ballot_box = |reply: &Reply| reply.body()["data"]["campaign"]["ballotBox"].clone();
+    let incomplete = json!({ "__typename": "BallotBox" });
+    compare(SECTION, (ballot_box(&stock), incomplete), (ballot_box(&ours), Value::Null));
 }
 
 #[tokio::test]

@@ -12,10 +12,13 @@ use syn::parse_macro_input;
 /// Put above `#[Object]`, `#[ComplexObject]` or `#[Subscription]`. In the block, a field declares
 /// `#[authenticated]` (being signed in is enough) or `#[requires_permission(voting::MANAGE)]`: the constant that the
 /// field's operation checks inside its transaction. A permission named directly is refused, since the two could differ.
+///
+/// A guarded field that returns `Result<T>` is nullable in the schema, so that its refusal does not take other fields
+/// along. In a block of mutations, `#[guarded(mutations)]`, all fields are.
 #[proc_macro_attribute]
-pub fn guarded(_: TokenStream, item: TokenStream) -> TokenStream {
+pub fn guarded(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let block = parse_macro_input!(item);
-    guarded::expand(block).unwrap_or_else(syn::Error::into_compile_error).into()
+    guarded::expand(&arguments.into(), block).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// Runs a test on both databases: `#[on_both] async fn name(app: TestApp) { … }` becomes the tests `name::sqlite` and

@@ -152,7 +152,7 @@ impl DiscordQuery {
 #[derive(Default)]
 pub struct DiscordMutation;
 
-#[guarded]
+#[guarded(mutations)]
 #[Object]
 impl DiscordMutation {
     /// Links the guild to a Discord server, or changes the bot's settings there.

@@ -249,7 +249,7 @@ struct MemberPayload {
 #[derive(Default)]
 pub struct IdentityMutation;
 
-#[guarded]
+#[guarded(mutations)]
 #[Object]
 impl IdentityMutation {
     /// Changes the guild's name or region.

@@ -180,7 +180,7 @@ struct CastBallotPayload {
 #[derive(Default)]
 pub struct VotingMutation;
 
-#[guarded]
+#[guarded(mutations)]
 #[Object]
 impl VotingMutation {
     /// Creates a campaign as a draft.

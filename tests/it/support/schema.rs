@@ -25,6 +25,11 @@ impl SchemaTypes {
         )
     }
 
+    /// The names of all objects.
+    pub fn objects(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|(_, kind)| matches!(kind, TypeKind::Object(_))).map(|(name, _)| name.as_str())
+    }
+
     /// The fields of an object; none for another type.
     pub fn fields(&self, ty: &str) -> Vec<&FieldDefinition> {
         match self.0.get(ty) {
