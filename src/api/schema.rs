@@ -27,8 +27,8 @@ pub struct Mutation(AuthMutation, IdentityMutation, VotingMutation, DiscordMutat
 pub struct Subscription(VotingSubscription);
 
 /// The description of `DateTime`, instead of the library's.
-const DATE_TIME: &str = "A time in the form of RFC 3339, such as `2026-11-21T20:15:00+00:00`. Inputs may have any \
-    offset; responses are in UTC. Times are exact to the microsecond.";
+const DATE_TIME: &str = "A time in the form of RFC 3339, such as `2026-11-21T20:15:00+00:00`. Inputs need an offset \
+    from UTC and may have any; responses are in UTC. Times are exact to the microsecond.";
 
 /// The schema alone, for the library's own executor and handlers. [`super::Graph`] adds limits and validation of
 /// documents, complete responses and subscriptions.

@@ -181,7 +181,10 @@ async fn check_newcomers(conn: &mut Conn, officer: &Viewer, rank: Option<RankId>
 }
 
 fn campaign_url(url: &str) -> Result<String, Refusal> {
-    let url = text::web_url("campaignUrl", url)?;
+    /// Stands for `{id}` in the check of the URL. It can't be part of a host.
+    const SAMPLE: &str = "~campaign~";
+
+    let url = text::web_url("campaignUrl", &url.replace("{id}", SAMPLE))?.replace(SAMPLE, "{id}");
     if !url.contains("{id}") {
         return Err(Refusal::input(
             "campaignUrl",

@@ -3,6 +3,7 @@
 pub(crate) mod completion;
 pub(crate) mod document;
 pub(crate) mod limits;
+mod literals;
 pub(crate) mod normalize;
 mod origin;
 mod settings;

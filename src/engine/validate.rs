@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use apollo_compiler::{ExecutableDocument, Schema, response::GraphQLError, validation::Valid};
 use async_graphql::{Pos, ServerError};
 
-use super::settings::MAX_ERRORS;
+use super::{literals::check_times, settings::MAX_ERRORS};
 use crate::kernel::error::{Code, Refusal};
 
 /// An introspection field that apollo-compiler doesn't know yet.
@@ -44,8 +44,9 @@ impl Validator {
     /// # Errors
     /// `BAD_USER_INPUT` for the first [`MAX_ERRORS`] violations.
     pub(crate) fn check(&self, text: &str) -> Result<(), Vec<ServerError>> {
-        let Err(invalid) = ExecutableDocument::parse_and_validate(&self.schema, text, "document") else {
-            return Ok(());
+        let invalid = match ExecutableDocument::parse_and_validate(&self.schema, text, "document") {
+            Ok(document) => return check_times(&document, &self.schema).map_err(|error| vec![error]),
+            Err(invalid) => invalid,
         };
         let error = |violation: GraphQLError| {
             // Removes apollo-compiler's suggestion, because the server's settings may forbid suggestions.

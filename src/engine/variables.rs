@@ -12,7 +12,7 @@ use async_graphql::{
     },
 };
 
-use crate::kernel::error::Refusal;
+use crate::kernel::{clock, error::Refusal};
 
 /// The schema's enums and input objects, by name.
 pub struct InputTypes {
@@ -157,6 +157,11 @@ fn coerce_scalar(value: Value, name: &Name) -> Result<Value, CoercionError> {
         ("ID", Value::String(_)) => true,
         ("ID", Value::Number(number)) => number.is_i64() || number.is_u64(),
         ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
+        (clock::TIME_SCALAR, Value::String(time)) => match clock::check_time(time) {
+            Ok(()) => true,
+            Err(problem) => return Err(CoercionError::new(problem.to_owned())),
+        },
+        (clock::TIME_SCALAR, _) => return Err(CoercionError::new(clock::EXPECTED_TIME.to_owned())),
         // async-graphql checks custom scalars.
         (_, value) => !matches!(value, Value::List(_) | Value::Object(_)),
     };

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Timelike, Utc};
 use tokio::sync::watch;
 
 /// A time in UTC, to the microsecond, which both databases store without rounding.
@@ -163,6 +163,28 @@ impl Drop for Sleeper<'_> {
                 wakes.swap_remove(index);
             }
         });
+    }
+}
+
+/// The GraphQL scalar of times.
+pub const TIME_SCALAR: &str = "DateTime";
+
+/// The form of a time in a request.
+pub const EXPECTED_TIME: &str =
+    "it must be a time with its offset from UTC, such as 2026-11-21T20:15:00+01:00 or 2026-11-21T19:15:00Z";
+
+/// Checks a time in a request, which must be in the form of RFC 3339.
+///
+/// # Errors
+/// A clause that says what is wrong. A leap second is refused, because no clock of the server or of a database has it.
+pub fn check_time(text: &str) -> Result<(), &'static str> {
+    match DateTime::parse_from_rfc3339(text) {
+        Ok(time) if time.nanosecond() >= 1_000_000_000 => Err("its seconds must be from 00 to 59"),
+        Ok(_) => Ok(()),
+        Err(_) if text.parse::<NaiveDateTime>().is_ok() => {
+            Err("add the offset from UTC to the time, such as +01:00, or Z for UTC itself")
+        }
+        Err(_) => Err(EXPECTED_TIME),
     }
 }
 

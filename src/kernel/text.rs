@@ -1,8 +1,12 @@
 //! Rules for text that people type: validation, and normalized keys for comparing, sorting and searching.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use url::{Host, Url};
 
 use crate::kernel::error::Refusal;
+
+/// Longest URL, in characters.
+const MAX_URL: usize = 2_048;
 
 /// Separates the parts of a sort key. It sorts before every character of a part, so that the parts are compared in
 /// turn.
@@ -37,18 +41,61 @@ pub fn description(field: &'static str, text: &str) -> Result<Option<String>, Re
     check_length(field, text, 5_000).map(|text| Some(text).filter(|text| !text.is_empty()))
 }
 
-/// Validates an `http` or `https` URL of at most 2,048 characters.
+/// Validates an `http` or `https` URL of at most 2,048 characters, on a host that can be on the public internet: a name
+/// of several labels or an IPv4 address. Refuses what may not stand in a URL unescaped, so that the URL is safe in
+/// HTML, and user information, which would hide the host from people. Discord refuses such URLs too.
 ///
 /// # Errors
 /// Bad input at `field`.
 pub fn web_url(field: &'static str, text: &str) -> Result<String, Refusal> {
-    let text = name(field, text, 2_048)?;
-    match text.parse::<axum::http::Uri>() {
-        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|h| !h.is_empty()) => {
-            Ok(text)
-        }
-        _ => Err(Refusal::input(field, format!("{field} must be an http or https URL."))),
+    const UNSAFE: &[char] = &['"', '\'', '`', '<', '>', '\\', '^', '{', '|', '}'];
+    let text = name(field, text, MAX_URL)?;
+    let invalid = |problem: &str| Refusal::input(field, format!("{field} {problem}"));
+    if text.contains(char::is_whitespace) || text.contains(UNSAFE) {
+        return Err(invalid("must not contain spaces, quotes or any of `<>\\^{|}`. Write them as %20, %22 and so on."));
     }
+    let not_web = || invalid("must be an http or https URL, such as https://guild.example/picture.png.");
+    let (scheme, rest) = text.split_once("://").ok_or_else(not_web)?;
+    if !["http", "https"].iter().any(|it| it.eq_ignore_ascii_case(scheme)) {
+        return Err(not_web());
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.is_empty() {
+        return Err(not_web());
+    }
+    if authority.contains('@') {
+        return Err(invalid("must not contain a user name or a password."));
+    }
+    let url = Url::parse(&text).map_err(|_| not_web())?;
+    let is_public = match url.host() {
+        Some(Host::Domain(domain)) => is_host_name(domain),
+        // The parser also accepts other forms of an address, such as one number.
+        Some(Host::Ipv4(address)) => authority.split(':').next() == Some(&address.to_string()),
+        Some(Host::Ipv6(_)) | None => false,
+    };
+    if !is_public || url.port() == Some(0) || authority.ends_with(':') {
+        return Err(invalid("must name a host on the internet, such as guild.example."));
+    }
+    // Discord and HTTP clients expect ASCII: the parser has encoded other characters.
+    let url = if text.is_ascii() { text } else { url.into() };
+    check_length(field, url, MAX_URL)
+}
+
+/// Whether a host in ASCII is a DNS name of at least two labels (RFC 1123, section 2.1). Underscores are allowed before
+/// the last label, because some sites have them.
+fn is_host_name(host: &str) -> bool {
+    let is_label = |label: &str, allowed: &[u8]| {
+        let is_end = |c: Option<char>| c.is_some_and(|c| c != '-');
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|c| c.is_ascii_alphanumeric() || allowed.contains(&c))
+            && is_end(label.chars().next())
+            && is_end(label.chars().last())
+    };
+    let Some((labels, last)) = host.rsplit_once('.') else { return false };
+    host.len() <= 253
+        && labels.split('.').all(|label| is_label(label, b"-_"))
+        && is_label(last, b"-")
+        && !last.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Validates a search text: at most 200 characters, because databases limit the length of a pattern.

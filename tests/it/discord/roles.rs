@@ -238,7 +238,12 @@ async fn a_failed_sync_reports_the_reason(app: TestApp) {
         ("channelId", json!("#votes")),
         ("color", json!("red")),
         ("campaignUrl", json!("https://gg.example/votes")),
+        ("campaignUrl", json!("https://localhost/{id}")),
+        ("campaignUrl", json!("https://user:pass@gg.example/{id}")),
+        ("campaignUrl", json!("https://{id}.example/")),
+        ("campaignUrl", json!("https://gg.example/{id}\"")),
         ("thumbnailUrl", json!("ftp://x")),
+        ("thumbnailUrl", json!("https://gg/crest.png")),
         ("syncIntervalMinutes", json!(1)),
     ] {
         let mut input = json!({ "serverId": SERVER.to_string() });
