@@ -21,6 +21,18 @@ pub struct Credentials<'c> {
     pub authorization: Option<&'c str>,
 }
 
+/// The token in the value of an `Authorization` header.
+///
+/// # Errors
+/// `UNAUTHENTICATED` for any other scheme than `Bearer`.
+pub fn bearer_token(authorization: &str) -> Result<&str, Refusal> {
+    let parts = authorization.trim().split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    parts.map(|(_, token)| token.trim()).ok_or_else(|| {
+        let message = "The authorization must be a bearer token.";
+        Refusal::new(Code::Unauthenticated, message).because("INVALID_TOKEN")
+    })
+}
+
 /// The guild and viewer that a request or a WebSocket was authenticated for.
 #[derive(Clone)]
 pub struct AuthContext {
@@ -43,14 +55,7 @@ impl AuthContext {
         let guild = app.guilds.find(&app.db, credentials.guild).await?;
         let viewer = match credentials.authorization {
             None => None,
-            Some(authorization) => {
-                let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-                let (_, token) = token.ok_or_else(|| {
-                    let message = "The authorization must be a bearer token.";
-                    Refusal::new(Code::Unauthenticated, message).because("INVALID_TOKEN")
-                })?;
-                Some(app.accounts.authenticate(guild, token.trim()).await?)
-            }
+            Some(authorization) => Some(app.accounts.authenticate(guild, bearer_token(authorization)?).await?),
         };
         Ok(Self { app: Arc::clone(app), guild, origin: Arc::new(origin), viewer: viewer.map(Arc::new) })
     }

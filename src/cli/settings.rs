@@ -128,7 +128,7 @@ pub struct HttpSettings {
 pub struct CorsSettings {
     /// Origins of other sites whose pages may call `/graphql` by HTTP and by WebSocket, or `*` for all.
     ///
-    /// For example `https://guild.example,http://localhost:5173`. See docs/protocols.md#browsers.
+    /// For example `https://guild.example,http://localhost:5173,capacitor://localhost`. See docs/protocols.md#browsers.
     ///
     /// Default: only the server's own origin
     #[arg(long, env = "GUILDHALL_CORS_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]

@@ -6,7 +6,7 @@ use async_graphql::parser::types::OperationType;
 use axum::{
     body::Body,
     extract::{FromRequestParts, Request, State, WebSocketUpgrade},
-    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    http::{Method, StatusCode, header, request::Parts},
     response::Response,
 };
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
@@ -14,19 +14,18 @@ use http_body_util::LengthLimitError;
 use tracing::Span;
 
 use super::{
+    accept::EVENT_STREAM,
+    credentials::{SentCredentials, check_url},
     headers::{X_REQUEST_ID, text},
     origin::origin,
     request::{RequestError, from_body, from_query_string},
     response::Responder,
-    server::{ConnectionPermit, Server},
-    sse, ws,
+    server::{OpenConnection, Server},
+    sse,
+    ws::{self, Client},
 };
 use crate::{
-    api::{
-        Operation, Prepared,
-        auth_context::{AuthContext, Credentials},
-        operation_log::OperationLog,
-    },
+    api::{Operation, Prepared, auth_context::AuthContext, operation_log::OperationLog},
     engine::Origin,
     kernel::error::{Code, Refusal},
 };
@@ -42,6 +41,9 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
     if let Err(refusal) = server.limiter.check(origin.address, None) {
         return responder.reject(RequestError::new(StatusCode::TOO_MANY_REQUESTS, refusal));
     }
+    if let Err(error) = check_url(parts.uri.query().unwrap_or_default()) {
+        return responder.reject(error);
+    }
     let wants_socket = text(&parts.headers, header::UPGRADE).is_some_and(|it| it.eq_ignore_ascii_case("websocket"));
     if parts.method == Method::GET && wants_socket {
         if !server.cors.allows(&server.proxies, &parts) {
@@ -56,7 +58,8 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
         return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
             Ok(upgrade) => {
                 responder.log.discard();
-                ws::upgrade(server, upgrade, origin, parts.extensions.remove::<ConnectionPermit>())
+                let client = Client { credentials: SentCredentials::from_headers(&parts.headers).ok(), origin };
+                ws::upgrade(server, upgrade, client, parts.extensions.remove::<Arc<OpenConnection>>())
             }
             Err(rejection) => {
                 let refusal = Refusal::new(Code::BadUserInput, rejection.body_text());
@@ -72,15 +75,15 @@ async fn respond(server: Server, parts: Parts, body: Body, origin: Origin, mut r
         Ok(operation) => operation,
         Err(error) => return responder.reject(error),
     };
-    let credentials = match (single(&parts.headers, "x-guild"), single(&parts.headers, "authorization")) {
-        (Ok(guild), Ok(authorization)) => Credentials { guild, authorization },
-        (Err(error), _) | (_, Err(error)) => return responder.reject(error),
+    let credentials = match SentCredentials::from_headers(&parts.headers) {
+        Ok(credentials) => credentials,
+        Err(error) => return responder.reject(error),
     };
-    let context =
-        match server.graph.within_time_limit(AuthContext::authenticate(&server.app, credentials, origin)).await {
-            Ok(context) => context,
-            Err(error) => return responder.error(error),
-        };
+    let authentication = AuthContext::authenticate(&server.app, credentials.credentials(), origin);
+    let context = match server.graph.within_time_limit(authentication).await {
+        Ok(context) => context,
+        Err(error) => return responder.error(error),
+    };
     responder.log.set_viewer(&context);
     if let Some(viewer) = &context.viewer
         && let Err(refusal) = server.limiter.check(None, Some(viewer.member))
@@ -107,7 +110,8 @@ async fn run(
         return responder.reject(RequestError::new(StatusCode::METHOD_NOT_ALLOWED, refusal));
     }
     let is_subscription = kind == Some(OperationType::Subscription);
-    if responder.accepted.prefers_events || (responder.accepted.events && is_subscription) {
+    let stream = responder.accepted.stream.filter(|_| is_subscription);
+    if responder.accepted.prefers_events || stream == Some(EVENT_STREAM) {
         return sse::respond(server, prepared, context, responder.log);
     }
     let prepared = match prepared {
@@ -159,15 +163,5 @@ async fn operation(
             let refusal = Refusal::new(Code::BadUserInput, "Use GET or POST.");
             Err(RequestError::new(StatusCode::METHOD_NOT_ALLOWED, refusal))
         }
-    }
-}
-
-/// A header that selects the viewer or the guild. If it is ambiguous, the request is rejected.
-fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, RequestError> {
-    let mut values = headers.get_all(name).iter().map(|value| value.to_str());
-    match (values.next(), values.next()) {
-        (None, _) => Ok(None),
-        (Some(Ok(value)), None) => Ok(Some(value)),
-        _ => Err(RequestError::malformed(format!("Send {name} once, in plain text."))),
     }
 }

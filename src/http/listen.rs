@@ -20,7 +20,7 @@ use tower::ServiceExt;
 
 use super::{
     router::router,
-    server::{ConnectionPermit, Server},
+    server::{OpenConnection, Server},
 };
 
 /// How long a client may take to send a request's head, and how long an idle connection is kept open.
@@ -82,7 +82,7 @@ async fn serve_connection(
     router: Router,
     mut server: Server,
 ) {
-    let permit: ConnectionPermit = Arc::new(permit);
+    let open = Arc::new(OpenConnection { _permit: permit, _open: server.app.metrics.connections.open() });
     // Disables Nagle's algorithm, so that small responses are sent immediately. If this fails, they are only delayed.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
@@ -90,7 +90,7 @@ async fn serve_connection(
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        request.extensions_mut().insert(Arc::clone(&permit));
+        request.extensions_mut().insert(Arc::clone(&open));
         let router = router.clone();
         async move {
             if !has_valid_host(&request) {

@@ -1,10 +1,10 @@
-//! `/metrics`: the server's metrics, in the text format of Prometheus.
+//! `/metrics`: the server's metrics, in the text format of Prometheus or in OpenMetrics, as asked.
 
 use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use prometheus_client::{
@@ -19,7 +19,7 @@ use prometheus_client::{
 };
 use tokio::time::timeout;
 
-use super::health::DATABASE_TIMEOUT;
+use super::{exposition::MetricsFormat, health::DATABASE_TIMEOUT, process_metrics};
 use crate::{
     app::App,
     discord::{self, Bot, DiscordConnection},
@@ -30,14 +30,16 @@ use crate::{
     outbox::{self, MessageState},
 };
 
-const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
 /// The labels of a metric with one label.
 type OneLabel = [(&'static str, String); 1];
 
-pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
+pub(super) async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let format = MetricsFormat::from_headers(&headers);
     match render(&app).await {
-        Ok(text) => ([(header::CONTENT_TYPE, FORMAT)], text).into_response(),
+        Ok(text) => {
+            let headers = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "Accept")];
+            (headers, format.convert(text)).into_response()
+        }
         Err(error) => {
             tracing::warn!(%error, "could not write the metrics");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -46,10 +48,12 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn render(app: &App) -> Result<String> {
-    let mut registry = Registry::with_prefix("guildhall");
+    let mut all = Registry::default();
+    process_metrics::register(&mut all);
+    let registry = all.sub_registry_with_prefix("guildhall");
     let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
     registry.register("build", "Version of Guildhall", build);
-    app.metrics.register(&mut registry);
+    app.metrics.register(registry);
     registry.register("panics", "Panics that were caught", ConstCounter::new(supervise::panic_count()));
     let (tallies, campaigns) = app.live.subscriber_counts();
     let subscribers = Family::<OneLabel, Gauge>::default();
@@ -57,7 +61,7 @@ async fn render(app: &App) -> Result<String> {
         subscribers.get_or_create(&[("of", of.to_owned())]).set(i64::try_from(number).unwrap_or(i64::MAX));
     }
     registry.register("subscribers", "Open subscriptions", subscribers);
-    register_database(app, &mut registry);
+    register_database(app, registry);
     // While the database does not respond, metrics of its content are left out; `database_up` reports that.
     let content = match timeout(DATABASE_TIMEOUT, load_content(app)).await {
         Ok(Ok(content)) => Some(content),
@@ -66,10 +70,10 @@ async fn render(app: &App) -> Result<String> {
     let is_up = ConstGauge::new(i64::from(content.is_some()));
     registry.register("database_up", "Whether the database responds", is_up);
     if let Some(bot) = &app.discord.bot {
-        register_discord(bot, content.as_ref(), &mut registry);
+        register_discord(bot, content.as_ref(), registry);
     }
     let mut text = String::new();
-    encode(&mut text, &registry).map_err(Error::internal)?;
+    encode(&mut text, &all).map_err(Error::internal)?;
     Ok(text)
 }
 

@@ -18,6 +18,9 @@ use crate::{
 /// The version of Apollo's protocol for persisted queries.
 const PERSISTED_QUERY_VERSION: u64 = 1;
 
+/// The byte order mark of UTF-8, which some programs write before JSON. A parser may ignore it (RFC 8259, section 8.1).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A request error (GraphQL §7.1.2): the server rejects the request before it executes anything.
 pub(super) struct RequestError {
     pub(super) status: StatusCode,
@@ -78,19 +81,29 @@ pub(super) fn from_body(headers: &HeaderMap, body: &Bytes) -> Result<Operation, 
     let is_utf8 = content_type
         .filter_map(|parameter| parameter.split_once('='))
         .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
-        .all(|(_, charset)| charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8"));
-    let is_plain =
-        headers.get(header::CONTENT_ENCODING).is_none_or(|it| it.as_bytes().eq_ignore_ascii_case(b"identity"));
+        .all(|(_, charset)| is_utf8(charset));
+    let is_plain = headers.get(header::CONTENT_ENCODING).is_none_or(|it| {
+        let coding = it.as_bytes().trim_ascii();
+        coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+    });
     if !is_json || !is_utf8 || !is_plain {
         let refusal = Refusal::new(Code::BadUserInput, "Send application/json in UTF-8, not compressed.");
         return Err(RequestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, refusal));
     }
-    match serde_json::from_slice(body) {
+    let json = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    match serde_json::from_slice(json) {
         Ok(Json::Object(body)) => operation(body),
         Ok(Json::Array(_)) => Err(RequestError::malformed("Send one operation at a time, not an array.")),
         Ok(_) => Err(RequestError::malformed("The body must be a JSON object.")),
         Err(error) => Err(RequestError::malformed(format!("The body is not JSON: {error}."))),
     }
+}
+
+/// Whether a `charset` is UTF-8 or its subset ASCII. RFC 8259 defines none for JSON, so clients spell it freely.
+fn is_utf8(charset: &str) -> bool {
+    let charset = charset.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+    let names = ["", "utf-8", "utf8", "utf_8", "us-ascii", "ascii"];
+    names.iter().any(|name| name.eq_ignore_ascii_case(charset))
 }
 
 /// Parses the operation in a WebSocket message.

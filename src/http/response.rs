@@ -8,7 +8,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{headers::internal, request::RequestError};
+use super::{
+    accept::{Accepted, EVENT_STREAM, GRAPHQL_JSON, MULTIPART, PLAIN_JSON},
+    headers::internal,
+    request::RequestError,
+};
 use crate::{
     api::{
         OUT_OF_TIME, is_refused,
@@ -17,75 +21,8 @@ use crate::{
     kernel::error::{Code, Error, Refusal, UNAVAILABLE},
 };
 
-const GRAPHQL_JSON: &str = "application/graphql-response+json";
-const PLAIN_JSON: &str = "application/json";
 /// `Retry-After` of an error that may be temporary, in seconds.
 const RETRY_AFTER: u32 = 1;
-const EVENT_STREAM: &str = "text/event-stream";
-
-/// The response formats that a client accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Accepted {
-    /// The media type of a single response; `None` if the client accepts none that the server offers.
-    pub json: Option<&'static str>,
-    /// Whether the client accepts a stream of events.
-    pub events: bool,
-    /// Whether the client prefers a stream of events to a single response.
-    pub prefers_events: bool,
-}
-
-impl Accepted {
-    /// Reads the `Accept` headers. A client that sends none gets plain JSON.
-    pub fn from_headers(headers: &HeaderMap) -> Self {
-        let mut values = headers.get_all(header::ACCEPT).iter().peekable();
-        if values.peek().is_none() {
-            return Self { json: Some(PLAIN_JSON), events: false, prefers_events: false };
-        }
-        let ranges: Vec<(String, f32)> =
-            values.filter_map(|value| value.to_str().ok()).flat_map(items).filter_map(media_range).collect();
-        let quality = |media_type: &str| {
-            let (kind, _) = media_type.split_once('/')?;
-            let exact = ranges.iter().find(|(range, _)| range == media_type);
-            let kind = || ranges.iter().find(|(range, _)| range.strip_suffix("/*") == Some(kind));
-            // The most specific range takes precedence (RFC 9110, section 12.5.1).
-            exact.or_else(kind).or_else(|| ranges.iter().find(|(range, _)| range == "*/*")).map(|(_, quality)| *quality)
-        };
-        let is_named = |media_type: &str| ranges.iter().any(|(range, _)| range == media_type);
-        let quality_of = |media_type: &str| quality(media_type).unwrap_or(0.0);
-        let (modern, older) = (quality_of(GRAPHQL_JSON), quality_of(PLAIN_JSON));
-        // Without a preference, use the type that every client understands, unless the client names the newer one.
-        let prefers_modern = modern > older || (modern >= older && is_named(GRAPHQL_JSON));
-        let json = if prefers_modern { (GRAPHQL_JSON, modern) } else { (PLAIN_JSON, older) };
-        // A wildcard does not select the stream: a client that does not name it might not handle an endless response.
-        let events = if is_named(EVENT_STREAM) { quality_of(EVENT_STREAM) } else { 0.0 };
-        Self { json: (json.1 > 0.0).then_some(json.0), events: events > 0.0, prefers_events: events > json.1 }
-    }
-}
-
-/// Splits a header's list at its commas, except in quoted strings.
-fn items(list: &str) -> impl Iterator<Item = &str> {
-    let mut in_quotes = false;
-    list.split(move |c| {
-        in_quotes ^= c == '"';
-        c == ',' && !in_quotes
-    })
-}
-
-/// Parses one item of an `Accept` header into a media range in lower case and its quality.
-fn media_range(item: &str) -> Option<(String, f32)> {
-    let mut parts = item.split(';').map(str::trim);
-    let range = parts.next().filter(|range| range.contains('/'))?.to_ascii_lowercase();
-    let mut quality = 1.0;
-    for (name, value) in parts.filter_map(|part| part.split_once('=')) {
-        match name.trim().to_ascii_lowercase().as_str() {
-            "q" => quality = value.trim().parse().unwrap_or(0.0),
-            // The server sends only UTF-8.
-            "charset" if !value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8") => return None,
-            _ => {}
-        }
-    }
-    Some((range, quality))
-}
 
 /// Builds the response to a request, and records its outcome in the operation log.
 pub(super) struct Responder {
@@ -100,10 +37,10 @@ impl Responder {
 
     /// Rejects a client that accepts none of the server's formats.
     pub(super) fn check(&self) -> Result<(), RequestError> {
-        if self.accepted.json.is_some() || self.accepted.events {
+        if self.accepted.json.is_some() || self.accepted.stream.is_some() {
             return Ok(());
         }
-        let message = format!("Accept {GRAPHQL_JSON}, {PLAIN_JSON} or {EVENT_STREAM}.");
+        let message = format!("Accept {GRAPHQL_JSON}, {PLAIN_JSON}, {EVENT_STREAM} or {MULTIPART}.");
         Err(RequestError::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)))
     }
 

@@ -4,9 +4,9 @@ use std::{panic::AssertUnwindSafe, time::Instant};
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue},
-    middleware::{Next, from_fn, map_request},
+    middleware::{Next, from_fn, from_fn_with_state, map_request},
     response::Response,
     routing::{any, get},
 };
@@ -33,6 +33,7 @@ pub(super) fn router(server: Server) -> Router {
         Some(cors) => any(endpoint::graphql).layer(cors),
         None => any(endpoint::graphql),
     };
+    let graphql = graphql.layer(from_fn_with_state(server.clone(), warn_of_refused_origin));
     Router::new()
         .route("/graphql", graphql)
         .route("/graphiql", get(console::console))
@@ -45,6 +46,13 @@ pub(super) fn router(server: Server) -> Router {
         .layer(PropagateRequestIdLayer::new(X_REQUEST_ID))
         .layer(SetRequestIdLayer::new(X_REQUEST_ID, NewRequestId))
         .layer(map_request(drop_invalid_request_id))
+}
+
+/// Warns the operator of pages that may not call the API.
+async fn warn_of_refused_origin(State(server): State<Server>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    server.cors.warn_of_refused_origin(&server.proxies, &parts);
+    next.run(Request::from_parts(parts, body)).await
 }
 
 #[derive(Clone, Copy)]

@@ -7,10 +7,15 @@ use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::{cors::Cors, rate_limit::RequestLimiter};
-use crate::{api::Graph, app::App};
+use crate::{api::Graph, app::App, kernel::metrics::OpenGuard};
 
-/// The permit of an open connection. A socket keeps it after its connection is upgraded.
-pub(super) type ConnectionPermit = Arc<Option<OwnedSemaphorePermit>>;
+/// An open connection. A WebSocket keeps it after its connection is upgraded.
+pub(super) struct OpenConnection {
+    /// Counts towards the limit of connections.
+    pub(super) _permit: Option<OwnedSemaphorePermit>,
+    /// Counts in the metrics.
+    pub(super) _open: OpenGuard,
+}
 
 /// The state that the handlers share.
 #[derive(Clone)]

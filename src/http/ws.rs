@@ -22,9 +22,10 @@ use tokio::{
 use tokio_stream::StreamMap;
 
 use super::{
+    credentials::SentCredentials,
     headers::new_request_id,
     request::from_payload,
-    server::{ConnectionPermit, Server},
+    server::{OpenConnection, Server},
     ws_messages::{
         BAD_REQUEST, ClientMessage, Close, FORBIDDEN, GOING_AWAY, INIT_TIMED_OUT, INTERNAL, NO_PROTOCOL, Outgoing,
         ServerMessage, TOO_MANY_INITS, UNAUTHORIZED,
@@ -33,7 +34,7 @@ use super::{
 use crate::{
     api::{
         Operation, SubscriptionMessage,
-        auth_context::{AuthContext, Credentials},
+        auth_context::AuthContext,
         is_refused,
         operation_log::{OperationLog, OutcomeCode},
     },
@@ -68,12 +69,20 @@ const MAX_DOCUMENTS: usize = 256;
 /// Longest id of an operation, in bytes.
 const MAX_ID: usize = 4 * 1_024;
 
+/// The client that requested an upgrade.
+pub(super) struct Client {
+    /// The guild and the token in its headers; `None` if they are ambiguous.
+    pub(super) credentials: Option<SentCredentials>,
+    /// Its address and user agent.
+    pub(super) origin: Origin,
+}
+
 /// Responds to an upgrade request.
 pub(super) fn upgrade(
     server: Server,
     upgrade: WebSocketUpgrade,
-    origin: Origin,
-    permit: Option<ConnectionPermit>,
+    client: Client,
+    connection: Option<Arc<OpenConnection>>,
 ) -> Response {
     let max_message = server.max_body / BODY_PER_MESSAGE;
     upgrade
@@ -86,14 +95,15 @@ pub(super) fn upgrade(
             // Kept until the socket is closed, because the server's shutdown waits for all sockets.
             let _open = server.shutdown.clone();
             // Kept as long, because the socket counts as an open connection.
-            let _permit = permit;
+            let _connection = connection;
+            let _open_socket = server.app.metrics.websockets.open();
             let is_supported = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
             let result = if is_supported {
                 let responses = Arc::new(Semaphore::new(MAX_UNSENT));
                 let limits = Arc::new(SocketLimits { responses, documents: Semaphore::new(MAX_DOCUMENTS) });
                 let connection = WsConnection {
                     server,
-                    origin: Some(origin),
+                    client: Some(client),
                     authentication: None,
                     context: None,
                     is_shutting_down: false,
@@ -127,8 +137,8 @@ async fn close_socket(mut socket: WebSocket, close: Option<Close>) {
 /// A WebSocket, from its `connection_init` to its close.
 struct WsConnection {
     server: Server,
-    /// The client's address and user agent; `None` once it has sent `connection_init`.
-    origin: Option<Origin>,
+    /// The client of the upgrade; `None` once it has sent `connection_init`.
+    client: Option<Client>,
     /// The authentication, while it runs.
     authentication: Option<BoxFuture<'static, Result<AuthContext, Close>>>,
     /// The client's context, once it is authenticated.
@@ -190,7 +200,7 @@ impl WsConnection {
                     if self.is_shutting_down {
                         return Err(GOING_AWAY);
                     }
-                    if self.origin.is_some() {
+                    if self.client.is_some() {
                         return Err(INIT_TIMED_OUT);
                     }
                     if last_message_at.elapsed() > 2 * PING_INTERVAL {
@@ -216,12 +226,12 @@ impl WsConnection {
 
     /// Handles a message of the client and returns the immediate reply, if there is one.
     fn receive(&mut self, text: &str) -> Result<Option<Message>, Close> {
-        match serde_json::from_str(text).map_err(|_| BAD_REQUEST)? {
+        match serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|_| BAD_REQUEST)? {
             ClientMessage::ConnectionInit { payload } => {
-                let origin = self.origin.take().ok_or(TOO_MANY_INITS)?;
+                let client = self.client.take().ok_or(TOO_MANY_INITS)?;
                 // Runs concurrently with the loop, which handles further messages of the client.
                 self.authentication =
-                    Some(authenticate(self.server.clone(), payload.unwrap_or_default(), origin).boxed());
+                    Some(authenticate(self.server.clone(), client, payload.unwrap_or_default()).boxed());
                 Ok(None)
             }
             ClientMessage::Ping { payload } => Ok(Some(ServerMessage::Pong { payload }.into_message())),
@@ -263,15 +273,12 @@ impl WsConnection {
     }
 }
 
-/// Authenticates a client by the payload of its `connection_init`.
-async fn authenticate(server: Server, payload: Map<String, Json>, origin: Origin) -> Result<AuthContext, Close> {
-    let text = |name: &str| match payload.get(name) {
-        None | Some(Json::Null) => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text.as_str())),
-        Some(_) => Err(FORBIDDEN),
-    };
-    let credentials = Credentials { guild: text("guild")?, authorization: text("authorization")? };
-    let context = server.graph.within_time_limit(AuthContext::authenticate(&server.app, credentials, origin)).await;
+/// Authenticates a client by the headers of its upgrade and the payload of its `connection_init`.
+async fn authenticate(server: Server, client: Client, payload: Map<String, Json>) -> Result<AuthContext, Close> {
+    let Client { credentials, origin } = client;
+    let credentials = credentials.and_then(|sent| sent.with_payload(&payload)).ok_or(FORBIDDEN)?;
+    let authentication = AuthContext::authenticate(&server.app, credentials.credentials(), origin);
+    let context = server.graph.within_time_limit(authentication).await;
     context.map_err(|error| match error {
         Error::Refused(_) => FORBIDDEN,
         Error::Internal(error) | Error::Unavailable(error) => {

@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use parking_lot::Mutex;
 use prometheus_client::{
     encoding::EncodeLabelSet,
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
 
@@ -40,10 +40,35 @@ pub struct Metrics {
     statements: Family<OperationLabels, Counter>,
     names: Mutex<HashSet<String>>,
     failed_attempts: Family<[(&'static str, String); 1], Counter>,
+    /// Open connections of clients, WebSockets included.
+    pub connections: OpenGauge,
+    /// Open WebSockets.
+    pub websockets: OpenGauge,
     /// How many times a watched campaign was counted.
     pub tallies_counted: Counter,
     /// Changes of watched campaigns that needed no count of their own, because an earlier change's count covered them.
     pub tallies_coalesced: Counter,
+}
+
+/// The number of things that are open, such as connections.
+#[derive(Default)]
+pub struct OpenGauge(Gauge);
+
+impl OpenGauge {
+    /// Counts one that is open until the returned value is dropped.
+    pub fn open(&self) -> OpenGuard {
+        self.0.inc();
+        OpenGuard(self.0.clone())
+    }
+}
+
+/// Counts as open until dropped.
+pub struct OpenGuard(Gauge);
+
+impl Drop for OpenGuard {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 impl Default for Metrics {
@@ -54,6 +79,8 @@ impl Default for Metrics {
             statements: Family::default(),
             names: Mutex::default(),
             failed_attempts: Family::default(),
+            connections: OpenGauge::default(),
+            websockets: OpenGauge::default(),
             tallies_counted: Counter::default(),
             tallies_coalesced: Counter::default(),
         }
@@ -115,6 +142,8 @@ impl Metrics {
         registry.register("request_statements", "SQL statements of operations", self.statements.clone());
         let failed = "Failed attempts on accounts, such as to sign in or register";
         registry.register("failed_attempts", failed, self.failed_attempts.clone());
+        registry.register("connections", "Open connections of clients", self.connections.0.clone());
+        registry.register("websockets", "Open WebSockets, which are connections too", self.websockets.0.clone());
         registry.register("tallies_counted", "Counts of watched campaigns", self.tallies_counted.clone());
         let coalesced = "Changes of watched campaigns that shared a count with an earlier change";
         registry.register("tallies_coalesced", coalesced, self.tallies_coalesced.clone());

@@ -13,7 +13,11 @@ use tokio_tungstenite::{
     tungstenite::{Error, client::IntoClientRequest},
 };
 
-use crate::support::{TestApp, TestServer, documents::GUILD_SLUG};
+use crate::support::{
+    TestApp, TestServer,
+    documents::GUILD_SLUG,
+    process::{ServerProcess, run, stdout},
+};
 
 const ALLOWED_ORIGIN: &str = "https://guild.example";
 const OTHER_ORIGIN: &str = "https://stranger.example";
@@ -73,6 +77,12 @@ fn an_origin_is_a_scheme_a_host_and_an_optional_port() {
         ("http://localhost:5173", "http://localhost:5173"),
         ("http://guild.example:443", "http://guild.example:443"),
         ("http://[::1]:80", "http://[::1]"),
+        // Apps on phones and desktops.
+        ("capacitor://localhost", "capacitor://localhost"),
+        ("Tauri://Localhost", "tauri://localhost"),
+        ("http://tauri.localhost", "http://tauri.localhost"),
+        ("app://localhost:80", "app://localhost:80"),
+        ("chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop"),
     ] {
         assert_eq!(given.parse(), Ok(CorsOrigin::Exactly(HeaderValue::from_static(normalized))), "{given}");
     }
@@ -94,6 +104,13 @@ fn an_origin_is_a_scheme_a_host_and_an_optional_port() {
         "https://*.guild.example",
         "https://a.example https://b.example",
         "ftp://guild.example",
+        "wss://guild.example",
+        "file:///index.html",
+        "file://localhost",
+        "capacitor://",
+        "capacitor:localhost",
+        "1app://localhost",
+        "a pp://localhost",
         "https://gülde.example",
     ] {
         assert!(wrong.parse::<CorsOrigin>().is_err(), "{wrong}");
@@ -210,6 +227,54 @@ async fn sockets_are_open_to_own_pages_configured_origins_and_native_clients() {
     ] {
         assert_eq!(upgrade(&http, headers).await, status, "{headers:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn apps_may_call_the_server_when_their_origins_are_named() {
+    const APPS: [&str; 2] = ["capacitor://localhost", "tauri://localhost"];
+    let (http, other) = (serve(&APPS, &[]).await, serve(&[ALLOWED_ORIGIN], &[]).await);
+    for app in APPS {
+        assert_eq!(header(preflight(&http, "/graphql", app).await.headers(), "access-control-allow-origin"), app);
+        assert_eq!(header(send_query(&http, app).await.headers(), "access-control-allow-origin"), app);
+        assert_eq!(upgrade(&http, &[("Origin", app)]).await, 101);
+        assert_eq!(header(send_query(&other, app).await.headers(), "access-control-allow-origin"), "");
+        assert_eq!(upgrade(&other, &[("Origin", app)]).await, 403);
+        // An app is never the server's own page, even if it has the server's host.
+        assert_eq!(upgrade(&other, &[("Host", "localhost"), ("Origin", app)]).await, 403);
+    }
+    assert_eq!(upgrade(&http, &[("Origin", "ionic://localhost")]).await, 403);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_origin_is_logged_once_a_minute_with_the_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let bootstrap = ["bootstrap", "--guild", "gg", "--guild-name", "GG", "--leader", "leader"];
+    stdout(&run(folder.path(), &bootstrap));
+    let serve = ["serve", "--bind", "127.0.0.1:0", "--cors-origins", ALLOWED_ORIGIN];
+    let served = ServerProcess::start(folder.path(), &serve);
+    let client = reqwest::Client::new();
+    let send = async |method: Method, origin: &str| {
+        let request =
+            client.request(method, &served.url).header("Origin", origin).json(&json!({ "query": GUILD_SLUG }));
+        request.send().await.unwrap();
+    };
+    // Neither allowed origins nor those that have no name are logged.
+    for origin in [ALLOWED_ORIGIN, served.url.trim_end_matches("/graphql"), "null"] {
+        send(Method::POST, origin).await;
+    }
+    let long = format!("https://{}.example", "x".repeat(300));
+    for _ in 0..3 {
+        for method in [Method::OPTIONS, Method::POST] {
+            send(method, &long).await;
+        }
+    }
+    let log = tokio::task::spawn_blocking(move || served.stop()).await.unwrap();
+    let warnings: Vec<&String> = log.iter().filter(|line| line.contains("GUILDHALL_CORS_ORIGINS")).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0].contains("WARN") && warnings[0].contains("https://xxx") && warnings[0].len() < 500,
+        "{warnings:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

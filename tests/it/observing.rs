@@ -223,6 +223,44 @@ async fn metrics_count_requests_failures_and_subscribers(app: TestApp) {
     assert!(value(&metrics, "guildhall_tallies_counted_total") > counted, "{metrics}");
 }
 
+#[on_both]
+async fn metrics_have_the_requested_format_and_those_of_the_process(app: TestApp) {
+    app.guild("gg").await;
+    let http = app.serve().await;
+    let socket = http.socket(json!({})).await;
+    let get = async |accept: Option<&str>| {
+        let request = http.client.get(http.url("/metrics"));
+        let request = accept.into_iter().fold(request, |request, accept| request.header("Accept", accept));
+        let response = request.send().await.unwrap();
+        (response.headers()["content-type"].to_str().unwrap().to_owned(), response.text().await.unwrap())
+    };
+    for accept in [None, Some("text/plain;version=0.0.4"), Some("*/*")] {
+        let (content_type, text) = get(accept).await;
+        assert_eq!(content_type, "text/plain; version=0.0.4; charset=utf-8");
+        assert!(text.contains("\n# TYPE guildhall_panics_total counter\nguildhall_panics_total "), "{text}");
+        assert!(text.contains("\n# TYPE guildhall_build_info gauge\nguildhall_build_info{version="), "{text}");
+        assert!(!text.contains("# EOF") && !text.contains("# UNIT"), "{text}");
+    }
+    let (content_type, text) = get(Some("application/openmetrics-text;version=1.0.0")).await;
+    assert_eq!(content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    assert!(text.contains("\n# TYPE guildhall_panics counter\nguildhall_panics_total ") && text.ends_with("# EOF\n"));
+    for (name, least) in [
+        ("process_cpu_seconds_total", 0.001),
+        ("process_resident_memory_bytes", 1e6),
+        ("process_virtual_memory_bytes", 1e6),
+        ("process_start_time_seconds", 1.6e9),
+        ("process_open_fds", 3.0),
+        ("process_max_fds", 16.0),
+        ("process_threads", 2.0),
+        ("guildhall_connections", 2.0),
+        ("guildhall_websockets", 1.0),
+    ] {
+        let found = value(&text, &format!("{name} "));
+        assert!(found >= least, "{name} is {found}");
+    }
+    socket.close().await;
+}
+
 async fn metrics(http: &TestServer) -> String {
     http.client.get(http.url("/metrics")).send().await.unwrap().text().await.unwrap()
 }

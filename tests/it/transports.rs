@@ -151,6 +151,47 @@ async fn malformed_requests_are_refused_with_a_code(app: TestApp) {
 }
 
 #[on_both]
+async fn parameters_without_a_meaning_have_no_effect(app: TestApp) {
+    app.guild("gg").await;
+    let http = app.serve().await;
+    let body = json!({ "query": GUILD_SLUG }).to_string();
+    let send = async |content_type: &str, accept: &str, body: &str| {
+        let request = http.client.post(http.url("/graphql")).header("content-type", content_type);
+        let response = request.header("accept", accept).body(body.to_owned()).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{content_type}, {accept}");
+        let response: Value = response.json().await.unwrap();
+        assert_eq!(response["data"]["guild"]["slug"], "gg", "{content_type}, {accept}");
+    };
+    for content_type in [
+        "application/json; charset=utf8",
+        "application/json;charset=UTF-8",
+        "application/json; charset=\"utf8\"",
+        "application/json; charset='utf-8'",
+        "application/json; charset=us-ascii",
+        "application/json; charset=",
+        "application/json;",
+        "Application/JSON; boundary=x; version=2; charset",
+    ] {
+        send(content_type, "*/*", &body).await;
+    }
+    for accept in ["application/json; charset=utf8", "application/json;charset=iso-8859-1", "application/json;q=x", ""]
+    {
+        send("application/json", accept, &body).await;
+    }
+    send("application/json", "*/*", &format!("\u{feff}{body}")).await;
+    send("application/json", "*/*", &json!({ "query": format!("\u{feff}{GUILD_SLUG}") }).to_string()).await;
+    let plain = http.client.post(http.url("/graphql")).header("content-type", "application/json");
+    for coding in ["identity", ""] {
+        let request = plain.try_clone().unwrap().header("content-encoding", coding).body(body.clone());
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::OK, "{coding}");
+    }
+    let mut socket = http.socket(json!({})).await;
+    let message = json!({ "type": "subscribe", "id": "1", "payload": { "query": GUILD_SLUG } });
+    socket.send_text(&format!("\u{feff}{message}")).await;
+    assert_eq!(socket.receive().await["payload"]["data"]["guild"]["slug"], "gg");
+}
+
+#[on_both]
 async fn values_that_no_database_can_store_are_not_internal_errors(app: TestApp) {
     let guild = app.guild("gg").await;
     let http = app.serve().await;

@@ -89,6 +89,11 @@ impl TestServer {
         Socket::open(&format!("ws://{}/graphql", self.address), protocol).await
     }
 
+    /// Opens a WebSocket for GraphQL with these headers in its upgrade.
+    pub async fn connect_with(&self, headers: &[(&'static str, &str)]) -> Socket {
+        Socket::open_with(&format!("ws://{}/graphql", self.address), "graphql-transport-ws", headers).await.unwrap()
+    }
+
     /// Opens a WebSocket for GraphQL that has not sent `connection_init` yet.
     pub async fn connect(&self) -> Socket {
         self.try_connect("graphql-transport-ws").await.unwrap()

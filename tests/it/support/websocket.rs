@@ -10,6 +10,7 @@ use tokio_tungstenite::{
     tungstenite::{
         Error, Message,
         client::IntoClientRequest,
+        http::HeaderValue,
         protocol::{CloseFrame, frame::coding::CloseCode},
     },
 };
@@ -19,8 +20,16 @@ pub struct Socket(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     pub async fn open(url: &str, protocol: &str) -> Result<Self, Error> {
+        Self::open_with(url, protocol, &[]).await
+    }
+
+    /// Opens a WebSocket with these headers in its upgrade, which may occur several times.
+    pub async fn open_with(url: &str, protocol: &str, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
         let mut request = url.into_client_request()?;
         request.headers_mut().insert("Sec-WebSocket-Protocol", protocol.parse().unwrap());
+        for (name, value) in headers {
+            request.headers_mut().append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
         Ok(Self(connect_async(request).await?.0))
     }
 
