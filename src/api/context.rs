@@ -14,7 +14,7 @@ use crate::{
     access::Viewer,
     app::App,
     engine::Origin,
-    identity::{Guild, Rank},
+    identity::{Guild, Ladder, Rank},
     kernel::{
         error::{Code, Refusal, Result},
         id::{GuildId, RankId},
@@ -75,13 +75,21 @@ impl RequestContext {
         }
     }
 
+    /// Loads the guild's ladder.
+    ///
+    /// # Errors
+    /// A database error.
+    pub async fn ladder(&self) -> Result<Arc<Ladder>> {
+        let guild = self.guild_row().await?;
+        self.app.rosters.ladder(&self.app.db, &guild).await
+    }
+
     /// Loads a rank that a foreign key refers to.
     ///
     /// # Errors
     /// A database error; internal if the rank does not exist.
     pub async fn rank(&self, id: RankId) -> Result<Rank> {
-        let guild = self.guild_row().await?;
-        match self.app.rosters.ladder(&self.app.db, &guild).await?.rank(id) {
+        match self.ladder().await?.rank(id) {
             Some(rank) => Ok(rank.clone()),
             // Created after the guild's row was read.
             None => self.loaders.rank.load_required(id).await,

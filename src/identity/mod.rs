@@ -1,5 +1,7 @@
 //! Guilds, ranks, members and their characters.
 
+mod bounds;
+mod bounds_store;
 mod characters;
 pub mod classes;
 mod guilds;
@@ -13,6 +15,7 @@ mod rows;
 pub mod store;
 
 pub use self::{
+    bounds::keep_meaning,
     characters::{CharacterChange, NewCharacter, create_character, delete_character, update_character},
     guilds::{GuildChange, Guilds, create_guild, update_guild},
     members::{MemberChange, NewMember, create_member, summarize_change, update_member},

@@ -1,5 +1,7 @@
 //! The rules of the ladder: which ranks and members an officer can act on, and which permissions they can grant.
 
+use std::cmp::Reverse;
+
 use super::{
     rows::{LeaderCounts, Rank},
     store,
@@ -35,6 +37,15 @@ impl Ladder {
     /// A database error.
     pub async fn load(conn: &mut Conn, guild: GuildId) -> Result<Self> {
         Ok(Self(store::ranks(conn, guild).await?))
+    }
+
+    /// Returns the ladder with this rank, in place of the one with the same id.
+    #[must_use]
+    pub fn with(&self, rank: &Rank) -> Self {
+        let others = self.0.iter().filter(|other| other.id != rank.id);
+        let mut ranks: Vec<Rank> = others.chain([rank]).cloned().collect();
+        ranks.sort_by_key(|rank| Reverse(rank.level));
+        Self(ranks)
     }
 
     /// Returns the ranks, highest level first.

@@ -3,7 +3,8 @@
 use async_graphql::MaybeUndefined;
 
 use super::{
-    policy::{self, MANAGE_RANKS},
+    bounds,
+    policy::{self, Ladder, MANAGE_RANKS},
     rows::Rank,
     store,
 };
@@ -66,6 +67,7 @@ pub async fn create_rank(access: &Access, viewer: &Viewer, new: NewRank) -> Resu
             let rank = new.into_row(actor.guild)?;
             ladder.check_rank(&actor, None, &rank)?;
             store::insert_ranks(conn, vec![rank.clone()]).await.map_err(conflict)?;
+            bounds::keep_access(conn, actor.guild, &ladder, &ladder.with(&rank)).await?;
             let permissions = permission_list(&rank.permissions);
             let summary = format!("Created the rank {} at level {}: {permissions}", rank.name, rank.level);
             audit::record(conn, actor.guild, Some(&actor), now, audit::event(Action::RankCreate, rank.id, summary))
@@ -76,6 +78,7 @@ pub async fn create_rank(access: &Access, viewer: &Viewer, new: NewRank) -> Resu
 }
 
 /// A change of a rank. Unset fields are not changed.
+#[derive(Clone)]
 pub struct RankChange {
     /// The rank.
     pub id: RankId,
@@ -92,6 +95,14 @@ pub struct RankChange {
 }
 
 impl RankChange {
+    /// Checks that this officer can make the change. Returns the rank before and after it.
+    fn check(self, actor: &Viewer, ladder: &Ladder) -> Result<(Rank, Rank), Refusal> {
+        let before = ladder.rank(self.id).ok_or_else(|| Refusal::not_found("rank").at("id"))?.clone();
+        let after = self.apply(&before)?;
+        ladder.check_rank(actor, Some(&before), &after)?;
+        Ok((before, after))
+    }
+
     fn apply(self, before: &Rank) -> Result<Rank, Refusal> {
         let mut after = before.clone();
         if let Some(name) = self.name {
@@ -121,8 +132,11 @@ impl RankChange {
 /// Changes a rank below the viewer's, or the highest rank if the viewer holds it.
 ///
 /// # Errors
-/// The same as [`create_rank`], and `NOT_FOUND`.
+/// The same as [`create_rank`], and `NOT_FOUND`; `CONFLICT` (`RANK_ORDER_IN_USE`).
 pub async fn update_rank(access: &Access, viewer: &Viewer, change: RankChange) -> Result<Rank> {
+    if change.level.is_some() {
+        prepare_bounds(access, viewer, change.clone()).await?;
+    }
     let (actor, now) = (viewer.clone(), access.clock.now());
     let (rank, is_revocation) = access
         .change(
@@ -130,12 +144,11 @@ pub async fn update_rank(access: &Access, viewer: &Viewer, change: RankChange) -
             |_| None,
             async move |conn| {
                 let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
-                let before = ladder.rank(change.id).ok_or_else(|| Refusal::not_found("rank").at("id"))?;
-                let after = change.apply(before)?;
-                ladder.check_rank(&actor, Some(before), &after)?;
-                if after != *before {
+                let (before, after) = change.check(&actor, &ladder)?;
+                if after != before {
                     store::update_rank(conn, &after).await.map_err(conflict)?;
-                    let summary = format!("Changed the rank {}: {}", before.name, changes(before, &after));
+                    bounds::keep_access(conn, actor.guild, &ladder, &ladder.with(&after)).await?;
+                    let summary = format!("Changed the rank {}: {}", before.name, changes(&before, &after));
                     let event = audit::event(Action::RankUpdate, after.id, summary);
                     audit::record(conn, actor.guild, Some(&actor), now, event).await?;
                 }
@@ -148,9 +161,24 @@ pub async fn update_rank(access: &Access, viewer: &Viewer, change: RankChange) -
     if is_revocation {
         access.await_revocation().await;
     }
-    // A lower level may have excluded the last members who had not voted in a campaign.
-    access.bus.roster_changed(viewer.guild).await;
     Ok(rank)
+}
+
+/// Moves the stored bounds before a rank gets another level, in a transaction of its own. So a viewer with the old or
+/// the new level never meets a bound that is wrong for that level, on any server.
+async fn prepare_bounds(access: &Access, viewer: &Viewer, change: RankChange) -> Result<()> {
+    let actor = viewer.clone();
+    access
+        .db
+        .write(async move |conn| {
+            let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
+            let (_, after) = change.check(&actor, &ladder)?;
+            if ladder.ranks().iter().any(|rank| rank.id != after.id && rank.level == after.level) {
+                return Err(level_taken().into());
+            }
+            bounds::keep_access(conn, actor.guild, &ladder, &ladder.with(&after)).await
+        })
+        .await
 }
 
 /// Deletes a rank below the viewer's. No member may hold it.
@@ -203,9 +231,11 @@ fn conflict(error: diesel::result::Error) -> Error {
         Some("ranks_name") => {
             Refusal::conflict("NAME_TAKEN", "There is already a rank with this name.").at("name").into()
         }
-        Some("ranks_level") => {
-            Refusal::conflict("LEVEL_TAKEN", "There is already a rank with this level.").at("level").into()
-        }
+        Some("ranks_level") => level_taken().into(),
         _ => error.into(),
     }
+}
+
+fn level_taken() -> Refusal {
+    Refusal::conflict("LEVEL_TAKEN", "There is already a rank with this level.").at("level")
 }

@@ -17,6 +17,7 @@ use crate::{
     access::Viewer,
     audit::Action,
     db::CampaignStatus,
+    identity::{self, Ladder},
     kernel::{
         clock::Timestamp,
         error::{Refusal, Result},
@@ -68,10 +69,13 @@ pub async fn create_campaign(voting: &Voting, viewer: &Viewer, new: NewCampaign)
     let (officer, now) = (viewer.clone(), voting.clock.now());
     voting
         .change_campaign(async move |conn| {
+            // No change of the ladder moves bounds until this campaign is stored.
+            identity::store::lock_roster_shared(conn, officer.guild).await?;
             let officer = officer.confirm(conn).await?;
             officer.require(rules::MANAGE)?;
             rules::check_levels(new.min_rank_level_to_vote, new.min_rank_level_to_view, officer.rank_level)?;
             let (campaign, entries) = new.into_rows(officer.guild, Some(officer.member), now)?;
+            let campaign = campaign.with_rank_levels(&Ladder::load(conn, officer.guild).await?);
             entries::check_members(conn, &entries).await?;
             store::insert_campaigns(conn, vec![campaign.clone()]).await?;
             store::insert_entries(conn, entries).await?;
@@ -167,12 +171,12 @@ pub async fn update_campaign(voting: &Voting, viewer: &Viewer, change: CampaignC
     voting
         .change_campaign(async move |conn| {
             let officer = officer.confirm(conn).await?;
-            let campaign = {
-                let draft = lock_draft(conn, &officer, change.id, "id").await?;
-                change.apply(draft)?
-            };
+            let draft = lock_draft(conn, &officer, change.id, "id").await?;
+            let ladder = Ladder::load(conn, officer.guild).await?;
+            let campaign = change.apply(draft.with_rank_levels(&ladder))?;
             let (vote_level, view_level) = (campaign.min_rank_level_to_vote, campaign.min_rank_level_to_view);
             rules::check_levels(vote_level, view_level, officer.rank_level)?;
+            let campaign = campaign.with_rank_levels(&ladder);
             store::update_campaign(conn, &campaign).await?;
             let summary = format!("Changed the settings of {}", quoted(&campaign));
             record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;

@@ -150,8 +150,6 @@ async fn close_if_complete(voting: &Voting, campaign: Campaign) -> Result<Campai
     let closed = voting
         .change_campaign(async move |conn| {
             let Some(live) = lock_for_step(conn, guild, id, CampaignStatus::Live).await? else { return Ok(None) };
-            // No member can become eligible while the roster is locked.
-            store::lock_roster(conn, guild).await?;
             if !early_close::is_complete(conn, &live).await? {
                 return Ok(None);
             }

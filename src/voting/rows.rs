@@ -12,6 +12,7 @@ use crate::{
         schema::{campaigns, entries},
         text_enum, wide_row,
     },
+    identity::Ladder,
     kernel::{
         clock::Timestamp,
         id::{CampaignId, EntryId, GuildId, MemberId},
@@ -148,6 +149,14 @@ impl Campaign {
         self.closes_at = start_at.and_then(|start| {
             start.checked_add_signed(chrono::TimeDelta::from_std(Duration::from_secs(hours * 3_600)).ok()?)
         });
+        self
+    }
+
+    /// Sets both bounds to the levels of the ranks that they stand for.
+    #[must_use]
+    pub fn with_rank_levels(mut self, ladder: &Ladder) -> Self {
+        self.min_rank_level_to_vote = ladder.level_of_bound(self.min_rank_level_to_vote);
+        self.min_rank_level_to_view = self.min_rank_level_to_view.map(|level| ladder.level_of_bound(level));
         self
     }
 

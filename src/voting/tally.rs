@@ -163,14 +163,12 @@ async fn live_turnouts(
 }
 
 /// Counts a live campaign that is about to close, and stores the result and who did not vote. The caller must have
-/// locked the campaign.
+/// locked the campaign and with it the roster, so that the eligible members and the revision cannot change.
 ///
 /// # Errors
 /// A database error.
 pub async fn store_result(conn: &mut Conn, campaign: Campaign, now: Timestamp) -> Result<()> {
     let (guild, id) = (campaign.guild_id, campaign.id);
-    // While the roster is locked, the eligible members and the revision cannot change.
-    store::lock_roster(conn, guild).await?;
     conn.prefer_hash_joins().await?;
     store::insert_abstentions(conn, &campaign).await?;
     if let Some(mut tally) = tallies(conn, None, guild, vec![campaign], now).await?.remove(&id) {

@@ -37,6 +37,7 @@ mod observing;
 mod privileges;
 mod ranks;
 mod receipts;
+mod renumbering;
 mod roster;
 mod rules;
 mod schema;

@@ -232,10 +232,14 @@ async fn permissions_removed_from_a_rank_are_lost_at_once(app: TestApp) {
     leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "permissions": [] } })).await;
     let refused = officer.refusal(AUDIT_COUNT, json!({})).await;
     assert_eq!(refused, "FORBIDDEN PERMISSION_REQUIRED");
-    // Only veterans have not voted. At a lower level they are no longer eligible, so the vote closes.
+    // Only veterans have not voted. Whatever their level is, they still can.
     leader.ok(DELETE_RANK, json!({ "id": id(&guild, "Initiate") })).await;
-    leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Veteran"), "level": 1 } })).await;
-    let closed = member.ok(CAMPAIGN_STATUS, campaign.vars()).await;
-    assert_eq!(closed["campaign"]["status"], "CLOSED");
-    assert_eq!(veteran.ok("{ me { rank { level } } }", json!({})).await["me"]["rank"]["level"], 1);
+    let lower = json!({ "input": { "id": id(&guild, "Veteran"), "level": 1 } });
+    assert_eq!(leader.refusal(UPDATE, lower).await, "CONFLICT RANK_ORDER_IN_USE level");
+    leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Member"), "level": 1 } })).await;
+    leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Veteran"), "level": 2 } })).await;
+    let live = member.ok(CAMPAIGN_STATUS, campaign.vars()).await;
+    assert_eq!(live["campaign"]["status"], "LIVE");
+    assert_eq!(veteran.ok("{ me { rank { level } } }", json!({})).await["me"]["rank"]["level"], 2);
+    campaign.vote(&veteran, &[0]).await;
 }

@@ -286,7 +286,9 @@ impl IdentityMutation {
 
     /// Changes a rank below the viewer's. Members of the highest rank can change that rank too.
     ///
-    /// Error reasons: `RANK_TOO_LOW`, `NAME_TAKEN`, `LEVEL_TAKEN`.
+    /// A new level changes no one's access: the campaigns and audit events that require a rank follow it.
+    ///
+    /// Error reasons: `RANK_TOO_LOW`, `NAME_TAKEN`, `LEVEL_TAKEN`, `RANK_ORDER_IN_USE`.
     #[requires_permission(identity::MANAGE_RANKS)]
     async fn update_rank(
         &self,

@@ -55,14 +55,16 @@ impl Campaign {
         self.seats
     }
 
-    /// Lowest rank level that may vote.
-    async fn min_rank_level_to_vote(&self) -> i64 {
-        self.min_rank_level_to_vote
+    /// Level of the lowest rank that may vote. It follows the rank when the rank's level changes.
+    async fn min_rank_level_to_vote(&self, ctx: &Context<'_>) -> Result<i64> {
+        Ok(RequestContext::of(ctx).ladder().await?.level_of_bound(self.min_rank_level_to_vote))
     }
 
-    /// Lowest rank level that may see the campaign; `null` for everyone, also visitors who are not signed in.
-    async fn min_rank_level_to_view(&self) -> Option<i64> {
-        self.min_rank_level_to_view
+    /// Level of the lowest rank that may see the campaign; `null` for everyone, also visitors who are not signed in. It
+    /// follows the rank when the rank's level changes.
+    async fn min_rank_level_to_view(&self, ctx: &Context<'_>) -> Result<Option<i64>> {
+        let Some(bound) = self.min_rank_level_to_view else { return Ok(None) };
+        Ok(Some(RequestContext::of(ctx).ladder().await?.level_of_bound(bound)))
     }
 
     /// Time at which the campaign went live or is scheduled to; `null` for a draft without a schedule.

@@ -58,9 +58,11 @@ struct CreateCampaignInput {
     /// Number of winners: 1 to 100 for `SINGLE_TRANSFERABLE_VOTE`, 1 for all other methods.
     #[graphql(default = 1)]
     seats: i32,
-    /// Lowest rank level that may vote, 1 to 1000; not above the viewer's own level.
+    /// Lowest rank level that may vote, 1 to 1000; not above the viewer's own level. It stands for the lowest rank at or
+    /// above it.
     min_rank_level_to_vote: i32,
-    /// Lowest rank level that may see the campaign; not above `minRankLevelToVote`. Without it, everyone may.
+    /// Lowest rank level that may see the campaign; not above `minRankLevelToVote`. Without it, everyone may. It stands
+    /// for the lowest rank at or above it.
     min_rank_level_to_view: Option<i32>,
     /// Time at which the draft goes live automatically. Without it, an officer starts the campaign.
     start_at: Option<DateTime<Utc>>,

@@ -93,9 +93,12 @@ pub const fn campaign_lock(guild: GuildId, id: CampaignId, mode: LockMode) -> Ad
     AdvisoryLock { key: guild.0 ^ id.0, mode }
 }
 
-/// Locks a campaign exclusively until the transaction ends, and returns it.
+/// Locks a campaign exclusively until the transaction ends, and returns it. Then locks the guild's roster, so that no
+/// member changes who is eligible, and no change of the ladder moves the campaign's bounds. Every transaction that locks
+/// both takes the locks in this order.
 pub async fn lock_campaign(conn: &mut Conn, guild: GuildId, id: CampaignId) -> QueryResult<Option<Campaign>> {
     conn.lock(campaign_lock(guild, id, LockMode::Exclusive)).await?;
+    lock_roster(conn, guild).await?;
     campaign(conn, guild, id).await
 }
 
@@ -224,9 +227,9 @@ pub async fn entries_of(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> 
         .order((entries::sort_order, entries::id)))
 }
 
-/// Locks a guild's roster against changes until the transaction ends, and returns its version.
-pub async fn lock_roster(conn: &mut Conn, guild: GuildId) -> QueryResult<i64> {
-    first_locked!(conn, LockMode::Exclusive, guilds::table.find(guild).select(guilds::roster_version))
+/// Locks a guild's roster against changes until the transaction ends.
+async fn lock_roster(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
+    first_locked!(conn, LockMode::Exclusive, guilds::table.find(guild).select(guilds::id)).map(|_: GuildId| ())
 }
 
 pub async fn roster_version(conn: &mut Conn, guild: GuildId) -> QueryResult<i64> {

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use guildhall::identity::Member;
 use serde_json::{Value, json};
 
 use super::{CHANNEL, LINK, OTHER_CHANNEL, SERVER, link_server, start_bot, titles, with_bot};
-use crate::support::{Client, LocalDiscord, TestApp, TestCampaign, TestGuild, on_both, while_time_passes};
+use crate::support::{
+    Client, LocalDiscord, TestApp, TestCampaign, TestGuild, documents::UPDATE_RANK, on_both, while_time_passes,
+};
 
 /// Adds members who may vote.
 async fn voters<'t>(guild: &TestGuild<'t>, number: usize) -> Vec<Client<'t>> {
@@ -137,6 +140,46 @@ async fn the_level_selects_the_events_and_the_channel_is_the_campaigns_own(app: 
     secret.close(&leader).await;
     assert_eq!(discord.messages()[5].channel, CHANNEL);
     while app.count_rows("discord_messages").await != 0 {}
+}
+
+#[on_both]
+async fn a_hidden_vote_stays_hidden_when_rank_levels_change(app: TestApp) {
+    const MEMBER: u64 = 81;
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link_server(&leader).await;
+    let row = guild.member_row("member", "Member", true).await;
+    guild.add_members(vec![Member { discord_id: Some(MEMBER.to_string()), ..row }]).await;
+    discord.join(SERVER, MEMBER, "member", &[]);
+    let _running = start_bot(&app, &discord).await;
+    let settings = json!({
+        "title": "Secret", "announcements": "HYPE", "resultsVisibility": "ALWAYS", "minRankLevelToVote": 4,
+        "minRankLevelToView": 4,
+    });
+    let secret = TestCampaign::live(&leader, 2, settings).await;
+    let change = |rank: &str, level: i64| json!({ "input": { "id": async_graphql::ID::from(guild.rank(rank).id), "level": level } });
+    leader.ok(UPDATE_RANK, change("Guild Leader", 100)).await;
+    let passing = leader.refusal(UPDATE_RANK, change("Initiate", 50)).await;
+    assert_eq!(passing, "CONFLICT RANK_ORDER_IN_USE level");
+    for (rank, level) in [("Officer", 80), ("Veteran", 60), ("Member", 40), ("Initiate", 20)] {
+        leader.ok(UPDATE_RANK, change(rank, level)).await;
+    }
+    let asks = async |command: &str| discord.slash(SERVER, MEMBER, command, json!([])).await.to_string();
+    assert!(!asks("vote").await.contains("Secret"));
+    secret.vote(&leader, &[0]).await;
+    app.clock.advance(Duration::from_secs(2));
+    secret.close(&leader).await;
+    let open =
+        json!({ "title": "For all", "announcements": "QUIET", "minRankLevelToVote": 1, "minRankLevelToView": 1 });
+    TestCampaign::live(&leader, 2, open).await;
+    assert!(embed_text(&message(&app, &discord, 1).await).contains("For all"), "the first message");
+    for command in ["vote", "standings"] {
+        let answer = asks(command).await;
+        assert!(!answer.contains("Secret") && answer.contains("For all"), "{answer}");
+    }
+    while app.count_rows("discord_messages").await != 0 {}
+    assert_eq!(titles(&discord).len(), 1);
 }
 
 #[on_both]

@@ -1,6 +1,7 @@
 //! Rules without I/O, by examples and by properties of random input (`proptest`).
 
 mod announcement_events;
+mod bounds;
 mod characters;
 mod ciphers;
 mod client_addresses;
