@@ -123,8 +123,7 @@ impl App {
         };
         let live = Arc::new(Live::new(voting.clone(), Arc::clone(&metrics), options.reconcile_every));
         // The viewer cache comes first, because the other subscribers load viewers when they are notified.
-        let subscribers: Vec<Arc<dyn BusSubscriber>> =
-            vec![viewers, Arc::clone(&live) as Arc<dyn BusSubscriber>, Arc::new(voting.clone())];
+        let subscribers: Vec<Arc<dyn BusSubscriber>> = vec![viewers, Arc::clone(&live) as Arc<dyn BusSubscriber>];
         bus.subscribe(subscribers);
         Self {
             guilds: Guilds::new(options.default_guild),

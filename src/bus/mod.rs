@@ -11,7 +11,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 
@@ -43,11 +42,6 @@ pub trait BusSubscriber: Send + Sync {
 
     /// Called when events may have been lost. Cached data may be stale.
     fn resync(&self);
-
-    /// Called after this server changed the ranks or the activity of a guild's members.
-    fn roster_changed(&self, _guild: GuildId) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
-    }
 
     /// Called when all events that other servers published before `moment` have been applied.
     fn caught_up(&self, _moment: Instant) {}
@@ -125,13 +119,6 @@ impl Bus {
     pub fn campaign_notification(&self) -> impl FnOnce(GuildId, CampaignId) -> Notification + use<> {
         let (server, channel) = (self.server, self.channel);
         move |guild, id| Notification { channel, payload: BusEvent::Campaign(guild, id).encode(server) }
-    }
-
-    /// Calls [`BusSubscriber::roster_changed`] after the commit and waits for it, before the change is acknowledged.
-    pub async fn roster_changed(&self, guild: GuildId) {
-        for subscriber in self.subscribers() {
-            subscriber.roster_changed(guild).await;
-        }
     }
 
     /// Publishes an event on this server only.

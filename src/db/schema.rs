@@ -168,6 +168,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    former_electors (guild_id, campaign_id, member_id) {
+        guild_id -> BigInt,
+        campaign_id -> BigInt,
+        member_id -> BigInt,
+    }
+}
+
+diesel::table! {
     guilds (id) {
         id -> BigInt,
         slug -> Text,
@@ -253,6 +261,7 @@ diesel::table! {
         voted -> BigInt,
         outcome -> Text,
         counted_at -> Timestamp,
+        awaiting_registration -> BigInt,
     }
 }
 
@@ -277,6 +286,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     discord_stories,
     entries,
     failures,
+    former_electors,
     guilds,
     members,
     picks,

@@ -153,8 +153,6 @@ pub async fn update_member(access: &Access, viewer: &Viewer, change: MemberChang
     if is_revocation {
         access.await_revocation().await;
     }
-    // The member may have been the last who had not voted in a campaign.
-    access.bus.roster_changed(viewer.guild).await;
     Ok(member)
 }
 

@@ -4,6 +4,7 @@ mod bounds;
 mod bounds_store;
 mod characters;
 pub mod classes;
+mod former_electors;
 mod guilds;
 pub mod import;
 mod members;

@@ -125,10 +125,6 @@ pub async fn import_roster(
     if is_revocation {
         access.await_revocation().await;
     }
-    // May close campaigns. A command leaves that to the servers, which notify subscribers.
-    if !is_command {
-        access.bus.roster_changed(guild).await;
-    }
     Ok(outcome)
 }
 

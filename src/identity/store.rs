@@ -4,9 +4,12 @@
 use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
 
-use super::rows::{
-    Character, CharacterFilter, CharacterKey, Guild, KnownCharacters, LeaderCounts, Member, MemberFilter, MemberKey,
-    Rank,
+use super::{
+    former_electors,
+    rows::{
+        Character, CharacterFilter, CharacterKey, Guild, KnownCharacters, LeaderCounts, Member, MemberFilter,
+        MemberKey, Rank,
+    },
 };
 use crate::{
     access::Permissions,
@@ -147,7 +150,8 @@ pub async fn insert_members(conn: &mut Conn, rows: Vec<Member>) -> QueryResult<(
 }
 
 /// Updates the roster's columns of a member. The columns of their account are not written, since another transaction
-/// may be changing them. The credentials version is increased by the difference between `before` and `after`.
+/// may be changing them. The credentials version is increased by the difference between `before` and `after`. If the
+/// member can no longer vote in a live campaign, that is recorded. The caller must have locked the roster.
 pub async fn update_member(conn: &mut Conn, before: &Member, after: &Member) -> QueryResult<()> {
     // Names every column, so that the compiler reports a new one.
     let Member {
@@ -186,7 +190,7 @@ pub async fn update_member(conn: &mut Conn, before: &Member, after: &Member) -> 
             members::credentials_version.eq(members::credentials_version + version_increase),
         ))
         .execute(c))?;
-    Ok(())
+    former_electors::record(conn, before, after).await
 }
 
 /// Sets a member's password, and increments the credentials version, which invalidates all their access tokens.

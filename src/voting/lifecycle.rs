@@ -135,7 +135,7 @@ pub(super) async fn close_if_due(voting: &Voting, campaign: &Campaign) -> Result
     Ok(())
 }
 
-/// Closes a live campaign early if everyone eligible has voted and its settings say so. Returns the campaign, closed or
+/// Closes a live campaign early if all its electors have voted and its settings say so. Returns the campaign, closed or
 /// not.
 async fn close_if_complete(voting: &Voting, campaign: Campaign) -> Result<Campaign> {
     if !campaign.early_close_if_all_voted || campaign.status != CampaignStatus::Live {
@@ -163,13 +163,10 @@ async fn close_if_complete(voting: &Voting, campaign: Campaign) -> Result<Campai
     Ok(closed.unwrap_or(campaign))
 }
 
-/// Closes the campaigns of one guild, or of all guilds, in which everyone eligible has voted. Call it when members have
-/// ceased to be eligible, and when a notification of that may have been lost.
-///
-/// The change that made the campaigns complete is already committed, so an error is only logged. The scheduler
-/// retries.
-pub async fn close_complete_campaigns(voting: &Voting, guild: Option<GuildId>) {
-    match voting.db.snapshot(async move |conn| Ok(store::complete_campaigns(conn, guild).await?)).await {
+/// Closes the campaigns of all guilds in which all electors have voted. The last ballot normally does so; this is for
+/// the ballots of a server that crashed before it could. An error is only logged, since the scheduler retries.
+pub(super) async fn close_complete_campaigns(voting: &Voting) {
+    match voting.db.snapshot(async |conn| Ok(store::complete_campaigns(conn).await?)).await {
         Ok(campaigns) => {
             for campaign in campaigns {
                 try_close_if_complete(voting, campaign).await;

@@ -11,7 +11,6 @@ mod methods;
 mod non_voters;
 mod participation;
 mod publication;
-mod reactions;
 mod rows;
 mod rules;
 pub mod scheduler;
@@ -27,7 +26,7 @@ pub use self::{
     casting::cast_ballot,
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
     entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
-    lifecycle::{activate, archive, close, close_complete_campaigns},
+    lifecycle::{activate, archive, close},
     methods::{CountSteps, VotingMethod},
     non_voters::NonVoterCache,
     participation::{CampaignParticipation, Participation, may_see_participation, participations},

@@ -85,7 +85,7 @@ impl Participation {
     pub fn turnout(&self) -> Turnout {
         let count = |parts: usize| i64::try_from(parts).unwrap_or(i64::MAX);
         let voted = self.parts.iter().filter(|part| part.voted).count();
-        Turnout { eligible: count(self.parts.len()), voted: count(voted) }
+        Turnout { eligible: count(self.parts.len()), voted: count(voted), ..Turnout::default() }
     }
 }
 

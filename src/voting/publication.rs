@@ -7,7 +7,7 @@ use guildhall_count::{BallotFile, Ranking, count};
 
 use super::{
     ballot_box::BallotBox,
-    rows::{Campaign, Entry, Outcome, Turnout},
+    rows::{Campaign, Entry, Outcome},
     service::Voting,
     store,
 };
@@ -50,8 +50,7 @@ pub async fn ballot_boxes(
         let id = campaign.id;
         let Some(result) = results.remove(&id) else { continue };
         let (entries, ballots) = (entries.remove(&id).unwrap_or_default(), ballots.remove(&id).unwrap_or_default());
-        let turnout = Turnout { eligible: result.eligible, voted: result.voted };
-        boxes.insert(id, BallotBox::new(campaign, entries, ballots, turnout, result.outcome()?));
+        boxes.insert(id, BallotBox::new(campaign, entries, ballots, result.turnout(), result.outcome()?));
     }
     Ok(boxes)
 }

@@ -41,7 +41,7 @@ pub async fn run(voting: Voting) {
         });
         let elapsed = voting.clock.elapsed();
         if maintained_at.is_none_or(|at| elapsed >= at + MAINTENANCE_INTERVAL) {
-            close_complete_campaigns(&voting, None).await;
+            close_complete_campaigns(&voting).await;
             if let Err(error) = voting.db.maintain().await {
                 tracing::error!(%error, "could not maintain the database");
             }

@@ -9,10 +9,10 @@ use super::{
     rows::{Campaign, Entries, Outcome, Tally, Turnout},
     service::Voting,
     store::{self, ResultRow},
-    tally_cache::{TallyCache, TurnoutKey},
+    tally_cache::{ElectorateKey, ElectorateSize, TallyCache},
 };
 use crate::{
-    db::Conn,
+    db::{CampaignStatus, Conn},
     kernel::{
         clock::Timestamp,
         error::Result,
@@ -107,7 +107,7 @@ pub async fn turnouts(
     let roster_version = store::roster_version(conn, guild).await?;
     let mut turnouts = live_turnouts(conn, cache, guild, roster_version, campaigns).await?;
     for result in store::results(conn, guild, &over).await? {
-        turnouts.insert(result.campaign_id, Turnout { eligible: result.eligible, voted: result.voted });
+        turnouts.insert(result.campaign_id, result.turnout());
     }
     Ok(turnouts)
 }
@@ -123,43 +123,60 @@ async fn live_turnouts(
     let current: Vec<&Campaign> = campaigns.iter().filter(|it| !it.is_over()).collect();
     let ids: Vec<CampaignId> = current.iter().map(|it| it.id).collect();
     let voted = store::ballots_cast(conn, guild, &ids).await?;
-    let key = |it: &Campaign| {
-        let voted = voted.get(&it.id).copied().unwrap_or_default();
-        TurnoutKey { roster_version, min_rank_level: it.min_rank_level_to_vote, voted }
+    let electorates = electorates(conn, cache, guild, roster_version, &current).await?;
+    let turnout = |id: &CampaignId| {
+        let ElectorateSize { eligible, awaiting_registration } = electorates.get(id).copied().unwrap_or_default();
+        Turnout { eligible, voted: voted.get(id).copied().unwrap_or_default(), awaiting_registration }
     };
-    let mut turnouts: HashMap<CampaignId, Turnout> =
-        current.iter().filter_map(|it| Some((it.id, cache?.turnout(it.id, key(it))?))).collect();
-    let missing: Vec<&Campaign> = current.into_iter().filter(|it| !turnouts.contains_key(&it.id)).collect();
+    Ok(ids.iter().map(|id| (*id, turnout(id))).collect())
+}
+
+/// Returns the sizes of these campaigns' electorates. They change only with the roster, not with ballots.
+async fn electorates(
+    conn: &mut Conn,
+    cache: Option<&TallyCache>,
+    guild: GuildId,
+    roster_version: i64,
+    campaigns: &[&Campaign],
+) -> Result<HashMap<CampaignId, ElectorateSize>> {
+    let key = |it: &Campaign| ElectorateKey { roster_version, min_rank_level: it.min_rank_level_to_vote };
+    let mut sizes: HashMap<CampaignId, ElectorateSize> =
+        campaigns.iter().filter_map(|it| Some((it.id, cache?.electorate(it.id, key(it))?))).collect();
+    let missing: Vec<&Campaign> = campaigns.iter().copied().filter(|it| !sizes.contains_key(&it.id)).collect();
     if missing.is_empty() {
-        return Ok(turnouts);
+        return Ok(sizes);
     }
-    let electorate = if let Some(cached) = cache.and_then(|cache| cache.electorate(guild, roster_version)) {
+    let active = if let Some(cached) = cache.and_then(|cache| cache.active_members(guild, roster_version)) {
         cached
     } else {
-        let electorate = Arc::new(store::electorate_by_level(conn, guild).await?);
+        let active = Arc::new(store::electorate_by_level(conn, guild).await?);
         if let Some(cache) = cache {
-            cache.insert_electorate(guild, roster_version, &electorate);
+            cache.insert_active_members(guild, roster_version, &active);
         }
-        electorate
+        active
     };
-    let missing_ids: Vec<CampaignId> = missing.iter().map(|it| it.id).collect();
-    let voters = store::voters_by_level(conn, guild, &missing_ids).await?;
+    let live: Vec<CampaignId> = missing.iter().filter(|it| it.status == CampaignStatus::Live).map(|it| it.id).collect();
+    // Members who were eligible and could not vote now. Voters are counted apart: another release of the server may have
+    // demoted them without recording that they were eligible.
+    let mut former = store::voters_by_level(conn, guild, &live).await?;
+    former.extend(store::former_electors_by_level(conn, guild, &live).await?);
     for campaign in missing {
         let Campaign { id, min_rank_level_to_vote: min_level, .. } = campaign;
-        let eligible_now: i64 =
-            electorate.iter().filter(|(level, _)| level >= min_level).map(|(_, members)| members).sum();
-        // Voters who could not vote now. They are still registered, since a registration is permanent.
+        let mut size = ElectorateSize::default();
+        for (_, members, registered) in active.iter().filter(|(level, ..)| level >= min_level) {
+            size.eligible += registered;
+            size.awaiting_registration += members - registered;
+        }
         let is_former = |(campaign, level, is_active, _): &&(CampaignId, i64, bool, i64)| {
             campaign == id && !(*is_active && level >= min_level)
         };
-        let former_voters: i64 = voters.iter().filter(is_former).map(|(.., ballots)| ballots).sum();
-        let turnout = Turnout { eligible: eligible_now + former_voters, voted: key(campaign).voted };
+        size.eligible += former.iter().filter(is_former).map(|(.., members)| members).sum::<i64>();
         if let Some(cache) = cache {
-            cache.insert_turnout(*id, key(campaign), turnout);
+            cache.insert_electorate(*id, key(campaign), size);
         }
-        turnouts.insert(*id, turnout);
+        sizes.insert(*id, size);
     }
-    Ok(turnouts)
+    Ok(sizes)
 }
 
 /// Counts a live campaign that is about to close, and stores the result and who did not vote. The caller must have
@@ -170,12 +187,12 @@ async fn live_turnouts(
 pub async fn store_result(conn: &mut Conn, campaign: Campaign, now: Timestamp) -> Result<()> {
     let (guild, id) = (campaign.guild_id, campaign.id);
     conn.prefer_hash_joins().await?;
-    store::insert_abstentions(conn, &campaign).await?;
-    if let Some(mut tally) = tallies(conn, None, guild, vec![campaign], now).await?.remove(&id) {
+    if let Some(mut tally) = tallies(conn, None, guild, vec![campaign.clone()], now).await?.remove(&id) {
         // Makes the result newer than every earlier count.
         tally.revision += 1;
         store::insert_results(conn, vec![ResultRow::new(&tally)]).await?;
     }
+    store::insert_abstentions(conn, &campaign).await?;
     Ok(())
 }
 
@@ -184,7 +201,7 @@ fn load_result(campaign: Campaign, entries: Entries, result: &ResultRow) -> Resu
         campaign,
         entries,
         revision: result.revision,
-        turnout: Turnout { eligible: result.eligible, voted: result.voted },
+        turnout: result.turnout(),
         outcome: Arc::new(result.outcome()?),
         counted_at: result.counted_at,
     })

@@ -1,45 +1,52 @@
-//! Caches turnouts, outcomes and entries of campaigns, so that a page of campaigns is counted once for all viewers.
+//! Caches electorates, outcomes and entries of campaigns, so that a page of campaigns is counted once for all viewers.
 //!
-//! Ballots are only added, and every change of the eligible members increments the roster's version. So a count is
-//! valid while the number of ballots and the roster's version are the same. The entries of a campaign that is no longer
-//! a draft never change.
+//! Every change of the eligible members increments the roster's version, so the size of an electorate is valid while the
+//! version is the same. Ballots are only added, so an outcome is valid while their number is the same. The entries of a
+//! campaign that is no longer a draft never change.
 
 use std::sync::Arc;
 
 use quick_cache::{Weighter, sync::Cache};
 
-use super::rows::{Campaign, Entries, Entry, Outcome, Turnout};
+use super::rows::{Campaign, Entries, Entry, Outcome};
 use crate::{
     db::CampaignStatus,
     kernel::id::{CampaignId, GuildId},
 };
 
-/// Maximum number of cached electorates, and of cached turnouts. Also the expected number of cached outcomes and entry
-/// lists, which sizes the cache's tables.
+/// Maximum number of guilds with cached numbers of members, and of cached electorates. Also the expected number of
+/// cached outcomes and entry lists, which sizes the cache's tables.
 const MAX_CACHED: usize = 5_000;
 /// Maximum memory for outcomes, and for entries, in bytes (estimated). Most outcomes are small, but the comparisons of
 /// 200 entries are not.
 const MAX_BYTES: u64 = 32_000_000;
 
-/// The number of members who can vote at each rank level, in any order.
-pub type Electorate = Vec<(i64, i64)>;
+/// The numbers of active members and of registered ones among them at each rank level, in any order.
+pub type ActiveMembers = Vec<(i64, i64, i64)>;
 
-/// The inputs of a turnout. A cached turnout is valid while they are equal.
+/// The inputs of an electorate's size. A cached size is valid while they are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TurnoutKey {
+pub struct ElectorateKey {
     /// The version of the guild's roster.
     pub roster_version: i64,
     /// The lowest rank level that can vote. It can change while the campaign is a draft.
     pub min_rank_level: i64,
-    /// The number of ballots.
-    pub voted: i64,
+}
+
+/// The size of a campaign's electorate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ElectorateSize {
+    /// The number of members who are eligible, or were since the campaign went live.
+    pub eligible: i64,
+    /// The number of active members whose rank suffices and who have no account.
+    pub awaiting_registration: i64,
 }
 
 /// The cache. Insert only values that were read in a snapshot: a transaction also reads its own writes, which may be
 /// rolled back.
 pub struct TallyCache {
-    electorates: Cache<GuildId, (i64, Arc<Electorate>)>,
-    turnouts: Cache<CampaignId, (TurnoutKey, Turnout)>,
+    active_members: Cache<GuildId, (i64, Arc<ActiveMembers>)>,
+    electorates: Cache<CampaignId, (ElectorateKey, ElectorateSize)>,
     outcomes: Cache<CampaignId, (i64, Arc<Outcome>), TallyCacheWeighter>,
     entries: Cache<CampaignId, Entries, TallyCacheWeighter>,
 }
@@ -64,8 +71,8 @@ impl Weighter<CampaignId, Entries> for TallyCacheWeighter {
 impl Default for TallyCache {
     fn default() -> Self {
         Self {
+            active_members: Cache::new(MAX_CACHED),
             electorates: Cache::new(MAX_CACHED),
-            turnouts: Cache::new(MAX_CACHED),
             outcomes: Cache::with_weighter(MAX_CACHED, MAX_BYTES, TallyCacheWeighter),
             entries: Cache::with_weighter(MAX_CACHED, MAX_BYTES, TallyCacheWeighter),
         }
@@ -73,24 +80,24 @@ impl Default for TallyCache {
 }
 
 impl TallyCache {
-    /// Returns the electorate of a guild, if it is cached for this version of the roster.
-    pub fn electorate(&self, guild: GuildId, roster_version: i64) -> Option<Arc<Electorate>> {
-        self.electorates.get(&guild).filter(|(version, _)| *version == roster_version).map(|(_, it)| it)
+    /// Returns the numbers of active members of a guild, if they are cached for this version of the roster.
+    pub fn active_members(&self, guild: GuildId, roster_version: i64) -> Option<Arc<ActiveMembers>> {
+        self.active_members.get(&guild).filter(|(version, _)| *version == roster_version).map(|(_, it)| it)
     }
 
-    /// Caches the electorate of a guild.
-    pub fn insert_electorate(&self, guild: GuildId, roster_version: i64, electorate: &Arc<Electorate>) {
-        self.electorates.insert(guild, (roster_version, Arc::clone(electorate)));
+    /// Caches the numbers of active members of a guild.
+    pub fn insert_active_members(&self, guild: GuildId, roster_version: i64, members: &Arc<ActiveMembers>) {
+        self.active_members.insert(guild, (roster_version, Arc::clone(members)));
     }
 
-    /// Returns the turnout of a campaign, if it is cached for this key.
-    pub fn turnout(&self, campaign: CampaignId, key: TurnoutKey) -> Option<Turnout> {
-        self.turnouts.get(&campaign).filter(|(cached_key, _)| *cached_key == key).map(|(_, it)| it)
+    /// Returns the size of a campaign's electorate, if it is cached for this key.
+    pub fn electorate(&self, campaign: CampaignId, key: ElectorateKey) -> Option<ElectorateSize> {
+        self.electorates.get(&campaign).filter(|(cached_key, _)| *cached_key == key).map(|(_, it)| it)
     }
 
-    /// Caches the turnout of a campaign.
-    pub fn insert_turnout(&self, campaign: CampaignId, key: TurnoutKey, turnout: Turnout) {
-        self.turnouts.insert(campaign, (key, turnout));
+    /// Caches the size of a campaign's electorate.
+    pub fn insert_electorate(&self, campaign: CampaignId, key: ElectorateKey, size: ElectorateSize) {
+        self.electorates.insert(campaign, (key, size));
     }
 
     /// Returns the outcome of a campaign, if it is cached for this number of ballots.

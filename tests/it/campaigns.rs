@@ -418,8 +418,8 @@ async fn the_last_ballot_closes_the_campaign(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, leader) = (guild.member("officer", "Officer").await, guild.leader().await);
     let (one, two) = (
+        TestCampaign::live(&officer, 2, json!({ "earlyCloseIfAllVoted": true })).await,
         TestCampaign::live(&officer, 2, json!({})).await,
-        TestCampaign::live(&officer, 2, json!({ "earlyCloseIfAllVoted": false })).await,
     );
     for (draft, last) in [(&one, "CLOSED"), (&two, "LIVE")] {
         assert_eq!(leader.ok(CAST_BALLOT, draft.ballot(&[0])).await["castBallot"]["campaign"]["status"], "LIVE");
@@ -429,21 +429,6 @@ async fn the_last_ballot_closes_the_campaign(app: TestApp) {
         state(&leader, &one).await["turnout"],
         json!({ "eligible": 2, "voted": 2, "percent": 100.0, "allVoted": true })
     );
-}
-
-#[on_both]
-async fn a_campaign_closes_when_no_eligible_member_is_left_to_vote(app: TestApp) {
-    let guild = app.guild("gg").await;
-    let (officer, leader) = (guild.member("officer", "Officer").await, guild.leader().await);
-    let (idle, lazy) = (guild.member("idle", "Member").await, guild.member("lazy", "Member").await);
-    let campaign = TestCampaign::live(&officer, 2, json!({})).await;
-    campaign.vote(&officer, &[0]).await;
-    campaign.vote(&leader, &[0]).await;
-    officer.ok(UPDATE_MEMBER, json!({ "input": { "id": idle.id, "active": false } })).await;
-    assert_eq!(state(&leader, &campaign).await["status"], "LIVE");
-    let initiate = json!(async_graphql::ID::from(guild.rank("Initiate").id));
-    officer.ok(UPDATE_MEMBER, json!({ "input": { "id": lazy.id, "rankId": initiate } })).await;
-    assert_eq!(state(&leader, &campaign).await["status"], "CLOSED");
 }
 
 #[on_both]

@@ -303,12 +303,12 @@ async fn variables_are_coerced_before_anything_runs(app: TestApp) {
             "{variables}"
         );
     }
-    let create = "mutation($early: Boolean) {
+    let create = "mutation($picks: Int) {
         createCampaign(input: {
-            title: \"x\", minRankLevelToVote: 1, durationHours: 1, earlyCloseIfAllVoted: $early, entries: []
-        }) { campaign { earlyCloseIfAllVoted } }
+            title: \"x\", minRankLevelToVote: 1, durationHours: 1, picksPerVoter: $picks, entries: []
+        }) { campaign { picksPerVoter } }
     }";
-    assert_eq!(leader.ok(create, json!({})).await["createCampaign"]["campaign"]["earlyCloseIfAllVoted"], true);
+    assert_eq!(leader.ok(create, json!({})).await["createCampaign"]["campaign"]["picksPerVoter"], 3);
 }
 
 #[on_both]

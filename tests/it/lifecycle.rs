@@ -114,7 +114,7 @@ async fn ballots_acknowledged_while_a_vote_closes_are_in_its_result(app: TestApp
 async fn automatic_steps_are_logged_without_an_actor(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    let early = TestCampaign::live(&leader, 2, json!({ "title": "Early" })).await;
+    let early = TestCampaign::live(&leader, 2, json!({ "title": "Early", "earlyCloseIfAllVoted": true })).await;
     app.clock.advance(Duration::from_secs(1));
     early.vote(&leader, &[0]).await;
     let log = leader.ok(LOG, json!({})).await["auditLog"]["nodes"].clone();

@@ -49,5 +49,6 @@ mod support;
 mod tenancy;
 mod times;
 mod transports;
+mod turnout;
 mod visibility;
 mod websocket;

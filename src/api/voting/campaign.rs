@@ -93,7 +93,8 @@ impl Campaign {
         self.status
     }
 
-    /// Whether the campaign closes as soon as all eligible members have voted.
+    /// Whether the campaign closes with the ballot that makes `turnout.voted` equal to `turnout.eligible`. A demotion or a
+    /// deactivation closes nothing.
     async fn early_close_if_all_voted(&self) -> bool {
         self.early_close_if_all_voted
     }

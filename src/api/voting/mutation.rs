@@ -68,8 +68,8 @@ struct CreateCampaignInput {
     start_at: Option<DateTime<Utc>>,
     /// Duration of the voting, 1 to 8,760 hours.
     duration_hours: i32,
-    /// Whether the campaign closes as soon as all eligible members have voted.
-    #[graphql(default = true)]
+    /// Whether the campaign closes with the ballot that makes `turnout.voted` equal to `turnout.eligible`.
+    #[graphql(default = false)]
     early_close_if_all_voted: bool,
     /// Who sees the standings while the campaign is live.
     #[graphql(default_with = "ResultsVisibility::AfterVoting")]
@@ -107,7 +107,7 @@ struct UpdateCampaignInput {
     start_at: MaybeUndefined<DateTime<Utc>>,
     /// Duration of the voting, 1 to 8,760 hours.
     duration_hours: Option<i32>,
-    /// Whether the campaign closes as soon as all eligible members have voted.
+    /// Whether the campaign closes with the ballot that makes `turnout.voted` equal to `turnout.eligible`.
     early_close_if_all_voted: Option<bool>,
     /// Who sees the standings while the campaign is live.
     results_visibility: Option<ResultsVisibility>,

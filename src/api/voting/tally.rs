@@ -14,9 +14,15 @@ use crate::{
 /// Number of eligible members and of voters.
 #[Object(serial)]
 impl Turnout {
-    /// Number of members who are eligible or have voted.
+    /// Number of members who are eligible: registered, active, and of sufficient rank. In a live campaign, also those who
+    /// were at any moment since it went live, so that the number does not reveal who has voted.
     async fn eligible(&self) -> i64 {
         self.eligible
+    }
+
+    /// Number of active members of sufficient rank who have no account yet.
+    async fn awaiting_registration(&self) -> i64 {
+        self.awaiting_registration
     }
 
     /// Number of members who have voted.

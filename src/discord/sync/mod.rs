@@ -380,8 +380,6 @@ async fn apply(
     if takes_away {
         discord.access.await_revocation().await;
     }
-    // The change may have removed the last non-voter of a campaign.
-    discord.access.bus.roster_changed(guild).await;
     Ok(report)
 }
 

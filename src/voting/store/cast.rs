@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::{
-    dsl::{count_star, exists},
+    dsl::{count, count_star, exists, not},
     prelude::*,
 };
 use diesel_async::RunQueryDsl;
@@ -12,7 +12,7 @@ use guildhall_count::{PickCounts, Ranking};
 use crate::{
     db::{
         Conn, insert_all, insert_few, on,
-        schema::{ballots, members, picks, tallies},
+        schema::{ballots, former_electors, members, picks, tallies},
     },
     kernel::{
         clock::Timestamp,
@@ -21,11 +21,16 @@ use crate::{
     },
     voting::{
         ballot_box::PublishedBallot,
-        rows::{Ballot, Outcome, Tally},
+        rows::{Ballot, Outcome, Tally, Turnout},
     },
 };
 
-diesel::allow_columns_to_appear_in_same_group_by_clause!(ballots::campaign_id, members::rank_level, members::is_active,);
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    ballots::campaign_id,
+    former_electors::campaign_id,
+    members::rank_level,
+    members::is_active,
+);
 
 #[derive(Insertable)]
 #[diesel(table_name = ballots)]
@@ -120,12 +125,38 @@ pub async fn ballots_cast(
     Ok(voted.into_iter().collect())
 }
 
-/// The number of members who can vote at each rank level.
-pub async fn electorate_by_level(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<(i64, i64)>> {
+/// The number of active members at each rank level, and how many of them are registered.
+pub async fn electorate_by_level(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<(i64, i64, i64)>> {
     on!(conn, c => members::table
-        .filter(members::guild_id.eq(guild).and(members::is_active).and(members::registered_at.is_not_null()))
+        .filter(members::guild_id.eq(guild).and(members::is_active))
         .group_by(members::rank_level)
-        .select((members::rank_level, count_star()))
+        .select((members::rank_level, count_star(), count(members::registered_at)))
+        .load(c))
+}
+
+/// The number of former electors of each of these campaigns who have not voted, by their current rank level and by
+/// whether they are active.
+pub async fn former_electors_by_level(
+    conn: &mut Conn,
+    guild: GuildId,
+    ids: &[CampaignId],
+) -> QueryResult<Vec<(CampaignId, i64, bool, i64)>> {
+    let own_ballot = || {
+        ballots::table.filter(
+            ballots::guild_id
+                .eq(former_electors::guild_id)
+                .and(ballots::campaign_id.eq(former_electors::campaign_id))
+                .and(ballots::member_id.eq(former_electors::member_id)),
+        )
+    };
+    on!(conn, c => former_electors::table
+        .inner_join(members::table.on(
+            members::guild_id.eq(former_electors::guild_id).and(members::id.eq(former_electors::member_id)),
+        ))
+        .filter(former_electors::guild_id.eq(guild).and(former_electors::campaign_id.eq_any(ids)))
+        .filter(not(exists(own_ballot())))
+        .group_by((former_electors::campaign_id, members::rank_level, members::is_active))
+        .select((former_electors::campaign_id, members::rank_level, members::is_active, count_star()))
         .load(c))
 }
 
@@ -240,6 +271,7 @@ pub struct ResultRow {
     pub voted: i64,
     pub outcome: String,
     pub counted_at: Timestamp,
+    pub awaiting_registration: i64,
 }
 
 impl ResultRow {
@@ -252,7 +284,14 @@ impl ResultRow {
             voted: tally.turnout.voted,
             outcome: serde_json::to_string(&*tally.outcome).unwrap_or_default(),
             counted_at: tally.counted_at,
+            awaiting_registration: tally.turnout.awaiting_registration,
         }
+    }
+
+    /// Returns the turnout at the closing.
+    pub const fn turnout(&self) -> Turnout {
+        let Self { eligible, voted, awaiting_registration, .. } = *self;
+        Turnout { eligible, voted, awaiting_registration }
     }
 
     /// Parses the standings and the steps of the count.

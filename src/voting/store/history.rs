@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl;
 use crate::{
     db::{
         CampaignStatus, Conn, on, on_rows,
-        schema::{abstentions, ballots, campaigns, members},
+        schema::{abstentions, ballots, campaigns, former_electors, members},
     },
     kernel::{
         clock::Timestamp,
@@ -31,12 +31,26 @@ pub struct CampaignHeader {
     pub results_visibility: ResultsVisibility,
 }
 
-/// Stores which members are eligible in a campaign and have not voted.
+/// Stores which electors of a campaign have not voted. Deletes its former electors, who are among them or have voted.
 pub async fn insert_abstentions(conn: &mut Conn, campaign: &Campaign) -> QueryResult<()> {
     let (guild, id, level) = (campaign.guild_id, campaign.id, campaign.min_rank_level_to_vote);
     let rows = || non_voters!(guild, id, level).select((members::guild_id, id.0.into_sql::<BigInt>(), members::id));
     let columns = (abstentions::guild_id, abstentions::campaign_id, abstentions::member_id);
     on!(conn, c => diesel::insert_into(abstentions::table).values(rows()).into_columns(columns).execute(c))?;
+    let is_stored = || {
+        exists(
+            abstentions::table.filter(
+                abstentions::guild_id
+                    .eq(former_electors::guild_id)
+                    .and(abstentions::campaign_id.eq(former_electors::campaign_id))
+                    .and(abstentions::member_id.eq(former_electors::member_id)),
+            ),
+        )
+    };
+    let rows = || former_non_voters!(guild, id).filter(not(is_stored())).select(former_electors::all_columns);
+    on!(conn, c => diesel::insert_into(abstentions::table).values(rows()).into_columns(columns).execute(c))?;
+    let former = former_electors::guild_id.eq(guild).and(former_electors::campaign_id.eq(id));
+    on!(conn, c => diesel::delete(former_electors::table.filter(former)).execute(c))?;
     Ok(())
 }
 
@@ -66,7 +80,7 @@ pub async fn abstained(
         .load(c))
 }
 
-/// The live campaigns in which these members are eligible and have not voted yet.
+/// The live campaigns in which these members are eligible, or were since it went live, and have not voted yet.
 pub async fn yet_to_vote(
     conn: &mut Conn,
     guild: GuildId,
@@ -80,12 +94,26 @@ pub async fn yet_to_vote(
                 .and(ballots::member_id.eq(members::id)),
         )
     };
+    let was_elector = || {
+        exists(
+            former_electors::table.filter(
+                former_electors::guild_id
+                    .eq(campaigns::guild_id)
+                    .and(former_electors::campaign_id.eq(campaigns::id))
+                    .and(former_electors::member_id.eq(members::id)),
+            ),
+        )
+    };
+    let is_eligible = || {
+        members::rank_level
+            .ge(campaigns::min_rank_level_to_vote)
+            .and(members::is_active)
+            .and(members::registered_at.is_not_null())
+    };
     on!(conn, c => campaigns::table
-        .inner_join(members::table.on(
-            members::guild_id.eq(campaigns::guild_id).and(members::rank_level.ge(campaigns::min_rank_level_to_vote)),
-        ))
+        .inner_join(members::table.on(members::guild_id.eq(campaigns::guild_id)))
         .filter(campaigns::guild_id.eq(guild).and(campaigns::status.eq(CampaignStatus::Live)).and(KnownCampaigns))
-        .filter(members::id.eq_any(ids).and(members::is_active).and(members::registered_at.is_not_null()))
+        .filter(members::id.eq_any(ids).and(is_eligible().or(was_elector())))
         .filter(not(exists(own_ballot())))
         .select((members::id, CampaignHeader::as_select()))
         .load(c))

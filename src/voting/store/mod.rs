@@ -28,6 +28,23 @@ macro_rules! non_voters {
     };
 }
 
+/// The former electors of a campaign who have not voted: members who were eligible at some moment since it went live.
+/// Some of them may be eligible again.
+macro_rules! former_non_voters {
+    ($guild:expr, $campaign:expr) => {
+        former_electors::table.filter(
+            former_electors::guild_id.eq($guild).and(former_electors::campaign_id.eq($campaign)).and(not(exists(
+                ballots::table.filter(
+                    ballots::guild_id
+                        .eq(former_electors::guild_id)
+                        .and(ballots::campaign_id.eq(former_electors::campaign_id))
+                        .and(ballots::member_id.eq(former_electors::member_id)),
+                ),
+            ))),
+        )
+    };
+}
+
 mod cast;
 mod history;
 
@@ -47,7 +64,7 @@ use super::{
 use crate::{
     db::{
         AdvisoryLock, CampaignStatus, Conn, LockMode, first_locked, insert_all, on, on_rows,
-        schema::{ballots, campaigns, entries, guilds, members},
+        schema::{ballots, campaigns, entries, former_electors, guilds, members},
     },
     kernel::{
         clock::Timestamp,
@@ -236,38 +253,33 @@ pub async fn roster_version(conn: &mut Conn, guild: GuildId) -> QueryResult<i64>
     on!(conn, c => guilds::table.find(guild).select(guilds::roster_version).first(c))
 }
 
-/// The live campaigns to close early: everyone eligible has voted, and at least one member is eligible. They are of one
-/// guild or, for the scheduler only, of all guilds.
-pub async fn complete_campaigns(conn: &mut Conn, guild: Option<GuildId>) -> QueryResult<Vec<Campaign>> {
+/// The live campaigns of all guilds to close early: all their electors have voted, and there is at least one ballot.
+/// For the scheduler only.
+pub async fn complete_campaigns(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
+    let ballots =
+        || ballots::table.filter(ballots::guild_id.eq(campaigns::guild_id).and(ballots::campaign_id.eq(campaigns::id)));
     let level = campaigns::min_rank_level_to_vote;
-    on_rows!(conn, Campaign::load, all => {
-        let query = all
-            .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::early_close_if_all_voted))
-            .filter(not(exists(non_voters!(campaigns::guild_id, campaigns::id, level))))
-            .filter(exists(eligible!(campaigns::guild_id, level)));
-        match guild {
-            Some(guild) => query.filter(campaigns::guild_id.eq(guild)),
-            None => query,
-        }
-    })
+    on_rows!(conn, Campaign::load, all => all
+        .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::early_close_if_all_voted))
+        .filter(exists(ballots()))
+        .filter(not(exists(non_voters!(campaigns::guild_id, campaigns::id, level))))
+        .filter(not(exists(former_non_voters!(campaigns::guild_id, campaigns::id)))))
 }
 
-/// The eligible members of a campaign, in two lists: voters and non-voters.
-pub async fn electorate(conn: &mut Conn, campaign: &Campaign) -> QueryResult<(Vec<MemberId>, Vec<MemberId>)> {
+/// The electors of a live campaign who have not voted: members who are eligible, or were at some moment since it went
+/// live.
+pub async fn non_voters(conn: &mut Conn, campaign: &Campaign) -> QueryResult<Vec<MemberId>> {
     let (guild, id, level) = (campaign.guild_id, campaign.id, campaign.min_rank_level_to_vote);
     let eligible: Vec<MemberId> = on!(conn, c => eligible!(guild, level).select(members::id).load(c))?;
+    let mut electors: HashSet<MemberId> = eligible.into_iter().collect();
+    let former =
+        former_electors::table.filter(former_electors::guild_id.eq(guild).and(former_electors::campaign_id.eq(id)));
+    electors.extend(on!(conn, c => former.select(former_electors::member_id).load::<MemberId>(c))?);
     let voters = ballots::table.filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq(id)));
-    let voters: Vec<MemberId> = on!(conn, c => voters.select(ballots::member_id).load(c))?;
-    let voters: HashSet<MemberId> = voters.into_iter().collect();
-    Ok(eligible.into_iter().partition(|member| voters.contains(member)))
-}
-
-/// Whether this member is eligible in a campaign and has not voted.
-pub async fn is_non_voter(conn: &mut Conn, campaign: &Campaign, member: MemberId) -> QueryResult<bool> {
-    let (guild, id, level) = (campaign.guild_id, campaign.id, campaign.min_rank_level_to_vote);
-    let eligible = exists(eligible!(guild, level).filter(members::id.eq(member)));
-    let has_voted = exists(ballots::table.find((guild, id, member)));
-    on!(conn, c => diesel::select(eligible.and(not(has_voted))).get_result(c))
+    for voter in on!(conn, c => voters.select(ballots::member_id).load::<MemberId>(c))? {
+        electors.remove(&voter);
+    }
+    Ok(electors.into_iter().collect())
 }
 
 /// The campaigns of all guilds whose next step is due: live ones to close, then drafts to start that have enough

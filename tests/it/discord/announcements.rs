@@ -226,7 +226,8 @@ async fn missed_events_are_announced_later_and_simultaneous_ones_together(app: T
     link_server(&leader).await;
     let voters = voters(&guild, 3).await;
     // No bot runs yet, so the launch stays queued.
-    let vote = TestCampaign::live(&leader, 2, json!({ "announcements": "HYPE", "resultsVisibility": "ALWAYS" })).await;
+    let settings = json!({ "announcements": "HYPE", "resultsVisibility": "ALWAYS", "earlyCloseIfAllVoted": true });
+    let vote = TestCampaign::live(&leader, 2, settings).await;
     for voter in &voters {
         vote.vote(voter, &[0]).await;
     }

@@ -25,7 +25,7 @@ fn facts(voted: i64, eligible: i64) -> CampaignFacts {
         status: CampaignStatus::Live,
         start_at: Some(at(0)),
         closes_at: Some(at(48)),
-        turnout: Turnout { eligible, voted },
+        turnout: Turnout { eligible, voted, ..Turnout::default() },
         leader: None,
         hides_standings: false,
         now: at(1),
@@ -160,7 +160,7 @@ fn a_lead_changes_when_another_entry_leads_alone() {
     // A lead change at the same time as a more exciting event is never announced.
     let (events, state) = announced([
         led(Some(1)),
-        CampaignFacts { turnout: Turnout { eligible: 1, voted: 1 }, ..led(Some(2)) },
+        CampaignFacts { turnout: Turnout { eligible: 1, voted: 1, ..Turnout::default() }, ..led(Some(2)) },
         led(Some(2)),
     ]);
     assert_eq!(events, [Some(AnnouncementEvent::Launch), Some(AnnouncementEvent::AllVoted), None]);
@@ -268,7 +268,8 @@ fn any_campaign() -> impl Strategy<Value = Vec<CampaignFacts>> {
             for (quarters, joined, voted, leader) in steps {
                 let Some(CampaignFacts { turnout: before, now, .. }) = course.last().copied() else { break };
                 let eligible = (before.eligible + joined).max(before.voted);
-                let turnout = Turnout { eligible, voted: (before.voted + voted / 3).min(eligible) };
+                let turnout =
+                    Turnout { eligible, voted: (before.voted + voted / 3).min(eligible), ..Turnout::default() };
                 let now = now + TimeDelta::minutes(15 * quarters);
                 course.push(CampaignFacts { turnout, now, leader: leader.map(EntryId), ..course[0] });
             }

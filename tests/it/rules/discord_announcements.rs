@@ -91,7 +91,7 @@ fn embed_of(
     announced: &AnnouncedState,
     branding: &Branding,
 ) -> Value {
-    let turnout = Turnout { eligible: 40, voted: 12 };
+    let turnout = Turnout { eligible: 40, voted: 12, ..Turnout::default() };
     let message =
         announcement(&AnnouncementContext { campaign, entries, turnout, outcome, event, announced }, branding);
     let json = serde_json::to_value(message).unwrap();

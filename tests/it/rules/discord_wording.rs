@@ -138,7 +138,7 @@ fn placeholders_are_filled_once() {
         title: "{guild}".to_owned(),
         guild: "Dawn".to_owned(),
         closes_at: Some(Timestamp::default()),
-        turnout: Turnout { eligible: 3, voted: 1 },
+        turnout: Turnout { eligible: 3, voted: 1, ..Turnout::default() },
         entries: 4,
         ..TemplateValues::default()
     };
