@@ -10,6 +10,7 @@ use diesel::QueryResult;
 use guildhall_count::MAX_ENTRIES;
 
 use super::{
+    distinct_entries::DistinctEntries,
     editing::{MAX_TITLE, lock_draft, optional_description, quoted, record},
     rows::{Campaign, Entries, Entry},
     rules,
@@ -44,12 +45,18 @@ pub struct NewEntry {
 /// Checks the entries of a new draft and returns their rows.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`; `NOT_FOUND` for an entry's member.
+/// `BAD_USER_INPUT`; `NOT_FOUND` for an entry's member; `CONFLICT` (`NAME_TAKEN`, `MEMBER_TAKEN`) for two equal entries.
 pub(super) fn into_rows(entries: Vec<NewEntry>, campaign: &Campaign) -> Result<Vec<Entry>, Refusal> {
     if entries.len() > MAX_ENTRIES {
         return Err(too_many_entries("entries"));
     }
-    (0..).zip(entries).map(|(order, entry)| entry.into_row(campaign, order)).collect()
+    let rows: Vec<Entry> =
+        (0..).zip(entries).map(|(order, entry)| entry.into_row(campaign, order)).collect::<Result<_, Refusal>>()?;
+    let mut distinct = DistinctEntries::default();
+    for (index, entry) in rows.iter().enumerate() {
+        distinct.add(entry, &format!("entries[{index}]."))?;
+    }
+    Ok(rows)
 }
 
 impl NewEntry {
@@ -70,7 +77,7 @@ impl NewEntry {
 /// Adds an entry to a draft, after the others.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT` (`NOT_A_DRAFT`).
+/// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT` (`NOT_A_DRAFT`, `NAME_TAKEN`, `MEMBER_TAKEN`).
 pub async fn add_entry(voting: &Voting, viewer: &Viewer, id: CampaignId, new: NewEntry) -> Result<(Entry, Campaign)> {
     let (officer, now) = (viewer.clone(), voting.clock.now());
     voting
@@ -84,6 +91,7 @@ pub async fn add_entry(voting: &Voting, viewer: &Viewer, id: CampaignId, new: Ne
             }
             let sort_order = entries.last().map_or(0, |entry| entry.sort_order + 1);
             let entry = new.into_row(&campaign, sort_order)?;
+            DistinctEntries::of(&entries).add(&entry, "entry.")?;
             check_members(conn, std::slice::from_ref(&entry)).await?;
             store::insert_entries(conn, vec![entry.clone()]).await?;
             let summary = format!("Added the entry {} to {}", entry.name, quoted(&campaign));
@@ -116,8 +124,12 @@ pub async fn update_entry(voting: &Voting, viewer: &Viewer, change: EntryChange)
     voting
         .change_campaign(async move |conn| {
             let officer = officer.confirm(conn).await?;
-            let (entry, campaign) = lock_entry(conn, &officer, change.id).await?;
-            let entry = change.apply(entry)?;
+            let (before, campaign) = lock_entry(conn, &officer, change.id).await?;
+            let entry = change.apply(before.clone())?;
+            if (&entry.name, entry.associated_member_id) != (&before.name, before.associated_member_id) {
+                let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
+                DistinctEntries::of(entries.iter().filter(|other| other.id != entry.id)).add(&entry, "")?;
+            }
             check_members(conn, std::slice::from_ref(&entry)).await?;
             store::update_entry(conn, &entry).await?;
             let summary = format!("Changed the entry {} of {}", entry.name, quoted(&campaign));

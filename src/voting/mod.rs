@@ -2,6 +2,7 @@
 
 mod ballot_box;
 mod casting;
+mod distinct_entries;
 mod drafts;
 mod early_close;
 mod editing;

@@ -478,8 +478,11 @@ async fn changes_of_a_draft_show_in_its_turnout_and_entries(app: TestApp) {
 async fn the_number_of_statements_of_a_campaigns_page_does_not_depend_on_its_size(app: TestApp) {
     let guild = app.guild("gg").await;
     let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
-    let entries: Vec<Value> =
-        (0..4).map(|number| json!({ "name": number.to_string(), "associatedMemberId": voter.id })).collect();
+    let mut entries = Vec::new();
+    for number in 0..4 {
+        let member = guild.unregistered(&format!("member-{number}"), "Member").await;
+        entries.push(json!({ "name": number.to_string(), "associatedMemberId": member.id }));
+    }
     for number in 0..24 {
         let campaign =
             TestCampaign::live(&officer, 2, json!({ "entries": entries, "resultsVisibility": "ALWAYS" })).await;

@@ -21,6 +21,7 @@ mod credentials;
 mod discord;
 mod doctor;
 mod documents;
+mod entries;
 mod events;
 mod examples;
 mod faults;

@@ -11,7 +11,7 @@ use guildhall::{
     identity::{self, Member, Region},
     kernel::{
         clock::Timestamp,
-        id::{EntryId, GuildId},
+        id::{EntryId, GuildId, MemberId},
     },
     voting::{
         AnnouncementLevel, Campaign, CampaignStatus, Entry, NewCampaign, NewEntry, ResultsVisibility, VotingMethod,
@@ -179,11 +179,12 @@ impl CampaignPlan {
         };
         let entry_count = rng.random_range(4..=20);
         let names: Vec<&String> = generated.entry_names.choose_multiple(rng, entry_count).collect();
+        let mut about: Vec<MemberId> = members.choose_multiple(rng, entry_count).map(|member| member.id).collect();
         let entry = |name: &&String| NewEntry {
             name: (*name).clone(),
             description: generated.entry_descriptions.choose(rng).cloned(),
             image_url: None,
-            associated_member: rng.random_bool(0.3).then(|| members.choose(rng).map(|member| member.id)),
+            associated_member: about.pop().filter(|_| rng.random_bool(0.3)).map(Some),
         };
         let entries = names.iter().map(entry).collect();
         let title =

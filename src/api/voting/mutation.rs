@@ -21,13 +21,13 @@ use crate::{
 /// An entry to create.
 #[derive(InputObject)]
 struct EntryInput {
-    /// Name, at most 200 characters.
+    /// Name, at most 200 characters. The entries of a campaign differ by name, ignoring case, width and spaces.
     name: String,
     /// Description, at most 5,000 characters.
     description: Option<String>,
     /// URL of an image (`http` or `https`), at most 2,048 characters.
     image_url: Option<String>,
-    /// Id of the member whom the entry is about.
+    /// Id of the member whom the entry is about. A campaign has at most one entry about a member.
     associated_member_id: Option<ID>,
 }
 
@@ -187,7 +187,7 @@ pub struct VotingMutation;
 impl VotingMutation {
     /// Creates a campaign as a draft.
     ///
-    /// Error reasons: `RANK_TOO_LOW`.
+    /// Error reasons: `RANK_TOO_LOW`, `NAME_TAKEN`, `MEMBER_TAKEN`.
     #[requires_permission(voting::MANAGE)]
     async fn create_campaign(
         &self,
@@ -259,7 +259,7 @@ impl VotingMutation {
 
     /// Adds an entry at the end of a draft.
     ///
-    /// Error reasons: `NOT_A_DRAFT`.
+    /// Error reasons: `NOT_A_DRAFT`, `NAME_TAKEN`, `MEMBER_TAKEN`.
     #[requires_permission(voting::MANAGE)]
     async fn add_entry(
         &self,
@@ -275,7 +275,7 @@ impl VotingMutation {
 
     /// Changes an entry of a draft.
     ///
-    /// Error reasons: `NOT_A_DRAFT`.
+    /// Error reasons: `NOT_A_DRAFT`, `NAME_TAKEN`, `MEMBER_TAKEN`.
     #[requires_permission(voting::MANAGE)]
     async fn update_entry(
         &self,
