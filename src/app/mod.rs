@@ -20,6 +20,10 @@ use crate::{
 /// Time between two searches for stored values that this release doesn't know. A search reads whole tables.
 const NEWER_RELEASE_CHECK: Duration = Duration::from_hours(1);
 
+/// Time between two searches for keys of names that a server of another release has written. A search reads whole
+/// tables.
+const KEY_REFRESH: Duration = Duration::from_hours(1);
+
 /// Options of a server.
 pub struct Options {
     /// How long tokens and codes stay valid.
@@ -156,6 +160,8 @@ impl App {
         spawn_supervised(&mut tasks, "the check for values of a newer release", move || {
             warn_of_newer_releases(db.clone(), clock.clone())
         });
+        let (db, clock) = (self.db.clone(), self.clock.clone());
+        spawn_supervised(&mut tasks, "the refresh of names' keys", move || refresh_keys(db.clone(), clock.clone()));
         if self.db.is_shared() {
             let live = Arc::clone(&self.live);
             spawn_supervised(&mut tasks, "the comparison with the database", move || {
@@ -180,5 +186,15 @@ async fn warn_of_newer_releases(db: Db, clock: Clock) {
             tracing::warn!(%error, "could not search for values of a newer release");
         }
         clock.sleep(NEWER_RELEASE_CHECK).await;
+    }
+}
+
+/// Regularly brings the keys of names up to date. A command does this too when it opens the database.
+async fn refresh_keys(db: Db, clock: Clock) {
+    loop {
+        clock.sleep(KEY_REFRESH).await;
+        if let Err(error) = identity::refresh_keys(&db).await {
+            tracing::warn!(%error, "could not bring the keys of names up to date");
+        }
     }
 }

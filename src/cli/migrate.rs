@@ -5,7 +5,7 @@ use std::{fmt::Write, fs, path::Path};
 use clap::Args;
 
 use super::{
-    offline::DEFAULT_DATABASE,
+    offline::{self, DEFAULT_DATABASE},
     output::{BoxError, join_lines, print},
 };
 use crate::{
@@ -34,7 +34,7 @@ impl Migrate {
     pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
         let Some(to) = self.to else {
             let url = database.url_or(DEFAULT_DATABASE)?;
-            Db::open(&url, database.max_connections).await?;
+            offline::open(&url, database.max_connections).await?;
             return print(&format!("{url} has the newest schema.\n"));
         };
         let url = DatabaseSettings { direct_url: None, ..database.clone() }.url_or(DEFAULT_DATABASE)?;

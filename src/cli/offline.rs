@@ -4,16 +4,24 @@ use super::{output::BoxError, settings::DatabaseSettings};
 use crate::{
     app::{App, Options},
     auth::{Hasher, Keys},
-    db::Db,
+    db::{DatabaseUrl, Db},
+    identity,
     kernel::clock::Clock,
 };
 
 /// The database if no other is set.
 pub(super) const DEFAULT_DATABASE: &str = "sqlite://guildhall.db";
 
+/// Opens the database, migrates it to the newest schema, and brings the keys of names up to date.
+pub(super) async fn open(url: &DatabaseUrl, max_connections: u32) -> Result<Db, BoxError> {
+    let db = Db::open(url, max_connections).await?;
+    identity::refresh_keys(&db).await?;
+    Ok(db)
+}
+
 /// Opens the database and builds the parts of a server.
 pub(super) async fn offline_app(database: &DatabaseSettings, keys: Keys, options: Options) -> Result<App, BoxError> {
-    let db = Db::open(&database.url_or(DEFAULT_DATABASE)?, database.max_connections).await?;
+    let db = open(&database.url_or(DEFAULT_DATABASE)?, database.max_connections).await?;
     // A server may be running on the same database.
     let options = Options { has_peers: Some(true), ..options };
     Ok(App::with(db, Clock::system(), keys, Hasher::owasp()?, options))

@@ -10,7 +10,10 @@ use tokio::{
     sync::watch,
 };
 
-use super::{offline::DEFAULT_DATABASE, output::BoxError};
+use super::{
+    offline::{self, DEFAULT_DATABASE},
+    output::BoxError,
+};
 use crate::{
     api::Graph,
     app::{App, Options},
@@ -19,7 +22,6 @@ use crate::{
     cli::settings::{
         AccountSettings, ApiSettings, DatabaseSettings, DiscordSettings, HttpSettings, ListenSettings, SigningSettings,
     },
-    db::Db,
     http,
     kernel::clock::Clock,
 };
@@ -49,7 +51,7 @@ impl Serve {
         let url = database.url_or(DEFAULT_DATABASE)?;
         let keys = self.signing.keys(&url)?;
         let listener = listen(&self.listen).await?;
-        let db = Db::open(&url, database.max_connections).await?;
+        let db = offline::open(&url, database.max_connections).await?;
         let clock = Clock::system();
         let options = Options {
             default_guild: self.http.default_guild.clone().filter(|slug| !slug.is_empty()),

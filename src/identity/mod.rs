@@ -1,5 +1,6 @@
 //! Guilds, ranks, members and their characters.
 
+mod armory;
 mod bounds;
 mod bounds_store;
 mod characters;
@@ -7,6 +8,7 @@ pub mod classes;
 mod former_electors;
 mod guilds;
 pub mod import;
+mod key_refresh;
 mod members;
 mod policy;
 mod ranks;
@@ -16,9 +18,11 @@ mod rows;
 pub mod store;
 
 pub use self::{
+    armory::{RealmFile, armory_url},
     bounds::keep_meaning,
     characters::{CharacterChange, NewCharacter, create_character, delete_character, update_character},
     guilds::{GuildChange, Guilds, create_guild, update_guild},
+    key_refresh::refresh_keys,
     members::{MemberChange, NewMember, create_member, summarize_change, update_member},
     policy::{Ladder, MANAGE_GUILD, MANAGE_MEMBERS, MANAGE_RANKS, check_leader_remains},
     ranks::{NewRank, RankChange, create_rank, delete_rank, update_rank},
@@ -26,6 +30,6 @@ pub use self::{
     roster_cache::RosterCache,
     rows::{
         CHARACTER_VALUES, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, LeaderCounts,
-        Member, MemberFilter, MemberKey, Rank, RankSource, Region, armory_url,
+        Member, MemberFilter, MemberKey, Rank, RankSource, Region,
     },
 };

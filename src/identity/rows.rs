@@ -1,7 +1,6 @@
 //! Guilds, ranks, members and characters as the database stores them.
 
 use diesel::prelude::*;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
     access::Permissions,
@@ -204,16 +203,13 @@ pub struct Character {
 known_values!(KnownCharacters, CHARACTER_VALUES, characters { class: CharacterClass, role: CharacterRole });
 wide_row!(Character, characters, KnownCharacters);
 
-/// The characters to percent-encode in a path segment: all but the unreserved ones (RFC 3986, section 2.3).
-const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
 impl Character {
     /// Sets the name and the realm, and the keys that follow from them.
     #[must_use]
     pub fn with_name(self, name: String, realm: String) -> Self {
         Self {
             name_key: text::key(&name),
-            realm_key: text::key(&realm),
+            realm_key: text::realm_key(&realm),
             sort_key: text::sort_key(&[&name, &realm]),
             name,
             realm,
@@ -225,25 +221,6 @@ impl Character {
     pub fn full_name(&self) -> String {
         format!("{}-{}", self.name, self.realm)
     }
-
-    /// Returns the URL of the character's page in Blizzard's armory.
-    pub fn armory_url(&self, region: Region) -> String {
-        armory_url(region, &self.realm, &self.name)
-    }
-}
-
-/// Returns the URL of a character's page in Blizzard's armory.
-pub fn armory_url(region: Region, realm: &str, name: &str) -> String {
-    let region = region.to_string().to_lowercase();
-    let realm: String = realm
-        .to_lowercase()
-        .chars()
-        .filter(|c| !matches!(c, '\'' | '’' | '‘' | 'ʼ' | '(' | ')' | '[' | ']'))
-        .map(|c| if c.is_whitespace() { '-' } else { c })
-        .collect();
-    let name = name.to_lowercase();
-    let (realm, name) = (utf8_percent_encode(&realm, PATH_SEGMENT), utf8_percent_encode(&name, PATH_SEGMENT));
-    format!("https://worldofwarcraft.blizzard.com/en-us/character/{region}/{realm}/{name}")
 }
 
 /// A character's position in the list: sort key, id.

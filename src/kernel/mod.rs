@@ -9,4 +9,5 @@ pub mod pruning_map;
 pub mod rate_limit;
 pub mod supervise;
 pub mod text;
+pub mod unicode;
 pub mod unknown_values;

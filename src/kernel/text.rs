@@ -1,9 +1,12 @@
 //! Rules for text that people type: validation, and normalized keys for comparing, sorting and searching.
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use unicode_normalization::UnicodeNormalization;
 use url::{Host, Url};
 
-use crate::kernel::error::Refusal;
+use crate::kernel::{
+    error::Refusal,
+    unicode::{find_unfit, fold_compatibly, fold_to_base, is_apostrophe, is_hyphen},
+};
 
 /// Longest URL, in characters.
 const MAX_URL: usize = 2_048;
@@ -12,17 +15,22 @@ const MAX_URL: usize = 2_048;
 /// turn.
 const PART_SEPARATOR: char = '\u{1}';
 
-/// Validates a single-line name: 1 to `max` characters, no control characters. Returns it trimmed and in NFC.
+/// Validates a single-line name: 1 to `max` characters, each of them visible or needed by its neighbours, such as the
+/// joiners of emoji. Returns it trimmed and in NFC, with white space collapsed to single spaces.
 ///
 /// # Errors
 /// Bad input at `field`.
 pub fn name(field: &'static str, text: &str, max: usize) -> Result<String, Refusal> {
-    let text: String = text.trim().nfc().collect();
+    // White space is collapsed first, except control characters: a line break in a name is a mistake.
+    let is_space = |c: char| c.is_whitespace() && !c.is_control();
+    let words: Vec<&str> = text.trim().split(is_space).filter(|word| !word.is_empty()).collect();
+    let text: String = words.join(" ").nfc().collect();
     if text.is_empty() {
         return Err(Refusal::input(field, format!("{field} must not be empty.")));
     }
-    if text.chars().any(char::is_control) {
-        return Err(Refusal::input(field, format!("{field} must not contain control characters.")));
+    if let Some((c, what)) = find_unfit(&text) {
+        let code = u32::from(c);
+        return Err(Refusal::input(field, format!("{field} must not contain {what} (U+{code:04X}).")));
     }
     check_length(field, text, max)
 }
@@ -132,14 +140,15 @@ fn check_length(field: &'static str, text: String, max: usize) -> Result<String,
     Ok(text)
 }
 
-/// Returns the key under which a name must be unique: the name without its case.
+/// Returns the key under which a name must be unique: the name without case, width, spaces and ignorable characters.
 pub fn key(name: &str) -> String {
-    fold_case(replace_nul(name).nfc())
+    fold_compatibly(&replace_nul(name))
 }
 
-/// Removes the case of each character. Converting to upper case first makes ς equal to σ, and ß to ss, in any position.
-fn fold_case(text: impl Iterator<Item = char>) -> String {
-    text.flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
+/// Returns the key under which a realm is unique: a name's key without hyphens and apostrophes.
+pub fn realm_key(realm: &str) -> String {
+    let letters: String = realm.chars().filter(|c| !is_apostrophe(*c) && !is_hyphen(*c)).collect();
+    key(&letters)
 }
 
 /// Returns the key of a Discord username, ignoring a leading `@`.
@@ -156,15 +165,37 @@ pub fn replace_nul(text: &str) -> String {
     text.replace('\0', "\u{1}")
 }
 
-/// Removes case and accents from a text, for searching and sorting names.
+/// Removes case, accents and apostrophes from a text, and reduces letters to base letters such as `o` for `ø`. For
+/// searching and sorting names.
 pub fn fold(text: &str) -> String {
-    fold_case(replace_nul(text).nfkd().filter(|c| !is_combining_mark(*c)))
+    fold_to_base(&replace_nul(text))
 }
 
 /// Returns only the letters and digits of a text, without case or accents, to match words that people spell
 /// differently.
 pub fn loose_key(text: &str) -> String {
     fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Finds a word of exactly `length` symbols in a text that someone pasted: in full width, with hyphens, line breaks or
+/// markup in it, or after a label. `symbol` returns the symbol that a character stands for.
+pub fn find_symbols(text: &str, length: usize, symbol: impl Fn(char) -> Option<char>) -> Option<String> {
+    const MAX_BYTES: usize = 2_000;
+    let text: String = if text.len() > MAX_BYTES { return None } else { text.nfkc().collect() };
+    let is_value = |part: &&str| part.chars().any(|c| symbol(c).is_some());
+    let value = text.rsplit([':', '=']).find(is_value)?;
+    // The label can consist of symbols too, so the words are taken from the end until they have enough symbols. A word
+    // with another letter or digit belongs to the label, or to a remark.
+    let words = value.split(|c: char| !c.is_alphanumeric());
+    let mut found: Vec<String> = Vec::new();
+    for word in words.rev().filter_map(|word| word.chars().map(&symbol).collect::<Option<String>>()) {
+        found.push(word);
+        let symbols: usize = found.iter().map(String::len).sum();
+        if symbols >= length {
+            return (symbols == length).then(|| found.into_iter().rev().collect());
+        }
+    }
+    None
 }
 
 /// Returns a key that sorts by the first part without case and accents, then by the second, and so on.

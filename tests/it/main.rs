@@ -33,6 +33,7 @@ mod layers;
 mod lifecycle;
 mod live;
 mod migrations;
+mod names;
 mod newer_release;
 mod observing;
 mod privileges;

@@ -26,7 +26,7 @@ use crate::{
 #[derive(InputObject)]
 #[graphql(name = "MemberFilter")]
 struct MemberFilterInput {
-    /// Text in the display name or the Discord username, at most 200 characters. Case and accents are ignored.
+    /// Text in the display name or the Discord username, at most 200 characters. Case, accents and apostrophes are ignored, and base letters such as `o` also find `ø`.
     search: Option<String>,
     /// Lowest rank level.
     rank_level_at_least: Option<i32>,
@@ -55,7 +55,7 @@ impl MemberFilterInput {
 #[derive(InputObject)]
 #[graphql(name = "CharacterFilter")]
 struct CharacterFilterInput {
-    /// Text in the name or the realm, at most 200 characters. Case and accents are ignored.
+    /// Text in the name or the realm, at most 200 characters. Case, accents and apostrophes are ignored, and base letters such as `o` also find `ø`.
     search: Option<String>,
     /// Class of the characters.
     class: Option<CharacterClass>,

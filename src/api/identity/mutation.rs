@@ -33,7 +33,7 @@ struct UpdateGuildInput {
 /// A rank to create.
 #[derive(InputObject)]
 struct CreateRankInput {
-    /// Name, at most 50 characters. It is unique in the guild, ignoring case.
+    /// Name, at most 50 characters. It is unique in the guild, ignoring case, width and spaces.
     name: String,
     /// Level from 1 to 1000, unique in the guild and below the viewer's.
     level: i32,
@@ -50,7 +50,7 @@ struct CreateRankInput {
 struct UpdateRankInput {
     /// Id of the rank.
     id: ID,
-    /// Name, at most 50 characters. It is unique in the guild, ignoring case.
+    /// Name, at most 50 characters. It is unique in the guild, ignoring case, width and spaces.
     name: Option<String>,
     /// Level from 1 to 1000, unique in the guild. The highest rank must remain the highest.
     level: Option<i32>,
@@ -65,7 +65,7 @@ struct UpdateRankInput {
 /// A member to add to the roster.
 #[derive(InputObject)]
 struct CreateMemberInput {
-    /// Discord username, at most 100 characters, unique in the guild, ignoring case. A leading `@` is removed.
+    /// Discord username, at most 100 characters, unique in the guild, ignoring case, width and spaces. A leading `@` is removed.
     discord_username: String,
     /// Discord user id, up to 20 digits, unique in the guild.
     discord_id: Option<String>,
@@ -80,7 +80,7 @@ struct CreateMemberInput {
 struct UpdateMemberInput {
     /// Id of the member.
     id: ID,
-    /// Discord username, at most 100 characters, unique in the guild, ignoring case. A leading `@` is removed.
+    /// Discord username, at most 100 characters, unique in the guild, ignoring case, width and spaces. A leading `@` is removed.
     discord_username: Option<String>,
     /// Discord user id, up to 20 digits, unique in the guild.
     discord_id: MaybeUndefined<String>,
@@ -97,7 +97,7 @@ struct UpdateMemberInput {
 struct CreateCharacterInput {
     /// Id of the member who owns the character. Without it, the viewer.
     member_id: Option<ID>,
-    /// Name, at most 50 characters. Name and realm together are unique in the guild, ignoring case.
+    /// Name, at most 50 characters. Name and realm together are unique in the guild, ignoring case, width and spaces.
     name: String,
     /// Realm, at most 50 characters.
     realm: String,
@@ -117,7 +117,7 @@ struct CreateCharacterInput {
 struct UpdateCharacterInput {
     /// Id of the character.
     id: ID,
-    /// Name, at most 50 characters. Name and realm together are unique in the guild, ignoring case.
+    /// Name, at most 50 characters. Name and realm together are unique in the guild, ignoring case, width and spaces.
     name: Option<String>,
     /// Realm, at most 50 characters.
     realm: Option<String>,

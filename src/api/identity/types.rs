@@ -61,7 +61,7 @@ impl Rank {
         self.id.into()
     }
 
-    /// Name, unique in the guild, ignoring case.
+    /// Name, unique in the guild, ignoring case, width and spaces.
     async fn name(&self) -> &str {
         &self.name
     }
@@ -106,7 +106,7 @@ impl Member {
         &self.display_name
     }
 
-    /// Discord username, unique in the guild, ignoring case.
+    /// Discord username, unique in the guild, ignoring case, width and spaces.
     async fn discord_username(&self) -> &str {
         &self.discord_username
     }
@@ -203,7 +203,7 @@ impl Character {
         RequestContext::of(ctx).loaders.member.load_required(self.member_id).await
     }
 
-    /// Name. Name and realm together are unique in the guild, ignoring case.
+    /// Name. Name and realm together are unique in the guild, ignoring case, width and spaces.
     async fn name(&self) -> &str {
         &self.name
     }

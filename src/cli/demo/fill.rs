@@ -277,7 +277,7 @@ fn character_row(member: &Member, character: &RosterCharacter) -> Character {
         name: character.name.clone(),
         name_key: text::key(&character.name),
         realm: character.realm.clone(),
-        realm_key: text::key(&character.realm),
+        realm_key: text::realm_key(&character.realm),
         sort_key: text::sort_key(&[&character.name, &character.realm]),
         class: character.class,
         spec: Some(character.spec.clone()),

@@ -4,13 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use guildhall::{
     identity::{
-        Character, CharacterClass, CharacterRole, Region,
+        CharacterClass, CharacterRole, RealmFile, Region, armory_url,
         classes::{Spec, find_class, find_role, find_spec, specs},
     },
-    kernel::{
-        id::{CharacterId, GuildId, MemberId},
-        text,
-    },
+    kernel::text,
 };
 use strum::VariantArray;
 
@@ -67,26 +64,54 @@ fn a_specs_role_depends_on_its_class() {
 }
 
 #[test]
+fn every_region_has_its_realms() -> Result<(), serde_json::Error> {
+    let file: RealmFile = serde_json::from_str(include_str!("../../../data/wow/realms.json"))?;
+    assert!(file.source.contains("https://"));
+    assert_eq!(file.names.keys().copied().collect::<Vec<_>>(), Region::VARIANTS);
+    for (region, names) in &file.names {
+        let keys: HashSet<String> = names.keys().map(|name| text::realm_key(name)).collect();
+        assert_eq!(keys.len(), names.len(), "{region}");
+    }
+    for slug in file.names.values().flat_map(|names| names.values()).chain(file.words.values().flatten()) {
+        assert!(slug.chars().all(|c| c == '-' || c.is_lowercase() || c.is_ascii_digit()), "{slug}");
+    }
+    Ok(())
+}
+
+#[test]
 fn armory_urls_follow_blizzards_spelling() {
-    let url = |region, realm: &str, name: &str| {
-        Character {
-            guild_id: GuildId(1),
-            id: CharacterId(1),
-            member_id: MemberId(1),
-            name: name.to_owned(),
-            name_key: text::key(name),
-            realm: realm.to_owned(),
-            realm_key: text::key(realm),
-            sort_key: text::sort_key(&[name, realm]),
-            class: CharacterClass::Mage,
-            spec: None,
-            role: CharacterRole::RangedDps,
-            is_main: true,
-        }
-        .armory_url(region)
-    };
     let base = "https://worldofwarcraft.blizzard.com/en-us/character";
-    assert_eq!(url(Region::Us, "Sen'jin", "Trogmoon"), format!("{base}/us/senjin/trogmoon"));
-    assert_eq!(url(Region::Us, "Area 52", "Zoë"), format!("{base}/us/area-52/zo%C3%AB"));
-    assert_eq!(url(Region::Eu, "Aggra (Português)", "Thal"), format!("{base}/eu/aggra-portugu%C3%AAs/thal"));
+    assert_eq!(armory_url(Region::Us, "Sen'jin", "Trogmoon"), format!("{base}/us/senjin/trogmoon"));
+    assert_eq!(armory_url(Region::Us, "Area 52", "Zoë"), format!("{base}/us/area-52/zo%C3%AB"));
+    assert_eq!(armory_url(Region::Eu, "Aggra (Português)", "Thal"), format!("{base}/eu/aggra-portugu%C3%AAs/thal"));
+    let slug = |region, realm: &str| armory_url(region, realm, "thal").split('/').nth(6).map(str::to_owned);
+    let slug = |region, realm: &str| {
+        let slug = slug(region, realm).unwrap_or_default();
+        percent_encoding::percent_decode_str(&slug).decode_utf8_lossy().into_owned()
+    };
+    for (region, realm, expected) in [
+        (Region::Us, "Azjol-Nerub", "azjolnerub"),
+        (Region::Eu, "azjol nerub", "azjolnerub"),
+        (Region::Eu, "Arak-arahm", "arakarahm"),
+        (Region::Eu, "Ревущий фьорд", "howling-fjord"),
+        (Region::Eu, "РЕВУЩИЙ ФЬОРД", "howling-fjord"),
+        (Region::Eu, "Король-лич", "lich-king"),
+        (Region::Eu, "Howling Fjord", "howling-fjord"),
+        (Region::Kr, "불타는 군단", "burning-legion"),
+        (Region::Kr, "아즈샤라", "azshara"),
+        (Region::Tw, "世界之樹", "world-tree"),
+        (Region::Us, "Area 52", "area-52"),
+        (Region::Us, "Area52", "area-52"),
+        (Region::Us, "area-52", "area-52"),
+        (Region::Us, "Kel'Thuzad", "kelthuzad"),
+        (Region::Us, "Mal’Ganis", "malganis"),
+        (Region::Us, "The Venture Co.", "the-venture-co"),
+        (Region::Eu, "Festung der Stürme", "festung-der-stürme"),
+        (Region::Eu, "Pozzo dell'Eternità", "pozzo-delleternità"),
+        (Region::Eu, "La Croisade écarlate", "la-croisade-écarlate"),
+        (Region::Eu, "Some New Realm", "some-new-realm"),
+        (Region::Eu, "../../admin?x=1#y", "adminx1y"),
+    ] {
+        assert_eq!(slug(region, realm), expected, "{realm}");
+    }
 }

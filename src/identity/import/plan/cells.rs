@@ -52,7 +52,7 @@ pub(super) struct CharacterCells {
 impl CharacterCells {
     /// Returns the key by which the character is found.
     pub(super) fn key(&self) -> NameKey {
-        (text::key(&self.name), text::key(&self.realm))
+        (text::key(&self.name), text::realm_key(&self.realm))
     }
 
     /// Parses the cells, if the row has a character.

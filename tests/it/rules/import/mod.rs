@@ -67,7 +67,7 @@ fn character(id: i64, owner: i64, name: &str, realm: &str) -> Character {
         name: name.to_owned(),
         name_key: text::key(name),
         realm: realm.to_owned(),
-        realm_key: text::key(realm),
+        realm_key: text::realm_key(realm),
         sort_key: text::sort_key(&[name, realm]),
         class: CharacterClass::Mage,
         spec: Some("Frost".to_owned()),

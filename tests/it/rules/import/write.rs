@@ -100,7 +100,7 @@ fn roster() -> impl Strategy<Value = Roster> {
             roster.members.push(Member { discord_id, is_active, ..member(number, &username, &shown, level) });
             for (index, (name, realm, class, spec, role)) in characters.into_iter().enumerate() {
                 let (Ok(name), Ok(realm)) = (allowed(&name), allowed(&realm)) else { continue };
-                if !names.insert((text::key(&name), text::key(&realm))) {
+                if !names.insert((text::key(&name), text::realm_key(&realm))) {
                     continue;
                 }
                 let class = CharacterClass::VARIANTS[class];
