@@ -159,6 +159,8 @@ pub(super) async fn verify(
     code: &str,
     purpose: Purpose,
 ) -> Result<VerifiedCode> {
+    // A text that is no code is no attempt to guess one, so it doesn't count as a failure.
+    let code = password::find_code(code).ok_or_else(|| invalid(purpose))?;
     let now = accounts.access.clock.now();
     let found = accounts
         .access
@@ -172,7 +174,7 @@ pub(super) async fn verify(
         })
         .await?;
     let hash = found.as_ref().map(|it| it.code.code_hash.clone());
-    let verified = accounts.hasher.verify(password::normalize_code(code), hash).await?;
+    let verified = accounts.hasher.verify(code, hash).await?;
     match found {
         Some(found) if verified => Ok(found),
         _ => Err(attempt.failed(accounts, invalid(purpose)).await),

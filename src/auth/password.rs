@@ -9,8 +9,12 @@ use argon2::{
 };
 use rand::seq::IndexedRandom;
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
 
-use crate::kernel::error::{Error, Refusal, Result};
+use crate::kernel::{
+    error::{Error, Refusal, Result},
+    text,
+};
 
 /// Minimum number of characters of a password.
 pub const MIN_PASSWORD: usize = 10;
@@ -60,24 +64,32 @@ impl Hasher {
         Ok(Self { argon2, permits: Arc::new(Semaphore::new(cores)), dummy_hash })
     }
 
-    /// Hashes a secret with a random salt, in PHC format.
+    /// Hashes a secret, normalized, with a random salt, in PHC format.
     ///
     /// # Errors
     /// Internal, if hashing fails.
     pub async fn hash(&self, secret: String) -> Result<String> {
-        self.blocking(move |argon2| hash(argon2, &secret)).await?
+        self.blocking(move |argon2| hash(argon2, &normalize(&secret))).await?
     }
 
     /// Whether the secret matches the hash. Without a hash it takes as long, and the result is `false`.
+    ///
+    /// Releases before 0.2.0 hashed passwords as they were typed, so that form is tried too if it differs. The time
+    /// depends only on the secret, not on the member.
     ///
     /// # Errors
     /// Internal, if the blocking task fails.
     pub async fn verify(&self, secret: String, hash: Option<String>) -> Result<bool> {
         let dummy_hash = Arc::clone(&self.dummy_hash);
         self.blocking(move |argon2| {
-            let verified = PasswordHash::new(hash.as_deref().unwrap_or(&dummy_hash))
-                .and_then(|hash| argon2.verify_password(secret.as_bytes(), &hash));
-            verified.is_ok() && hash.is_some()
+            let verified = |secret: &String| {
+                PasswordHash::new(hash.as_deref().unwrap_or(&dummy_hash))
+                    .and_then(|hash| argon2.verify_password(secret.as_bytes(), &hash))
+                    .is_ok()
+            };
+            let normalized = normalize(&secret);
+            let is_verified = verified(&normalized) || (secret != normalized && verified(&secret));
+            is_verified && hash.is_some()
         })
         .await
     }
@@ -100,12 +112,17 @@ fn hash(argon2: &Argon2<'_>, secret: &str) -> Result<String> {
     Ok(hash.to_string())
 }
 
-/// Checks a new password's length.
+/// Normalizes a secret, so that it is the same from every keyboard.
+fn normalize(secret: &str) -> String {
+    secret.nfkc().collect()
+}
+
+/// Checks a new password's length, after normalization.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` at `field`.
 pub fn check_new_password(field: &'static str, password: &str) -> Result<(), Refusal> {
-    match password.chars().count() {
+    match password.nfkc().count() {
         ..MIN_PASSWORD => Err(Refusal::input(field, format!("A password needs at least {MIN_PASSWORD} characters."))
             .because("PASSWORD_TOO_SHORT")),
         MIN_PASSWORD..=MAX_PASSWORD => Ok(()),
@@ -113,9 +130,11 @@ pub fn check_new_password(field: &'static str, password: &str) -> Result<(), Ref
     }
 }
 
-/// Returns the password, or an empty text if it is too long to be one, so that the server never hashes megabytes.
+/// Returns the password, or an empty text if it is too long to be one in any form, so that the server never hashes
+/// megabytes.
 pub fn bounded(password: String) -> String {
-    if password.chars().count() > MAX_PASSWORD { String::new() } else { password }
+    let is_short = password.chars().count() <= MAX_PASSWORD || password.nfkc().count() <= MAX_PASSWORD;
+    if is_short { password } else { String::new() }
 }
 
 /// A new one-time code. Its eight characters have about 39 bits, so it is stored only as a slow hash.
@@ -124,7 +143,9 @@ pub fn new_code() -> String {
     (0..CODE_LENGTH).filter_map(|_| CODE_ALPHABET.choose(&mut rng)).collect()
 }
 
-/// The code as it was issued: trimmed, in upper case. Returns an empty code if the input is far too long.
-pub fn normalize_code(code: &str) -> String {
-    if code.len() > 100 { String::new() } else { code.trim().to_uppercase() }
+/// Finds a code in a text that someone typed or pasted, in any case, with hyphens or after a label. Returns `None` if
+/// the text has no code.
+pub fn find_code(text: &str) -> Option<String> {
+    let symbol = |c: char| Some(c.to_ascii_uppercase()).filter(|c| CODE_ALPHABET.contains(c));
+    text::find_symbols(text, CODE_LENGTH, symbol)
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use guildhall_count::BallotFile;
 
 use super::output::{BoxError, join_lines, print};
+use crate::voting;
 
 /// Verify a published ballot box: each ballot by its receipt, and the result by a recount.
 ///
@@ -31,7 +32,8 @@ impl Verify {
         print(&file.to_string())?;
         print("Each ballot matches its receipt, and a recount gives these standings.\n")?;
         let Some(receipt) = &self.receipt else { return Ok(()) };
-        let ballot = file.find(receipt.trim()).ok_or_else(|| format!("no ballot has the receipt {receipt}"))?;
+        let receipt = voting::find_receipt(receipt)?;
+        let ballot = file.find(&receipt).ok_or_else(|| format!("no ballot has the receipt {receipt}"))?;
         let picks: Vec<&str> = ballot.picks.iter().map(|pick| file.name_of(pick)).collect();
         print(&format!("The ballot with this receipt: {}\n", picks.join(", ")))
     }

@@ -5,7 +5,14 @@ use base16ct::lower::encode_string;
 use guildhall_count::{BallotFile, FileBallot, FileEntry, FileStanding, NONCE_LENGTH, Rules, receipt};
 
 use super::rows::{Campaign, Entry, Outcome, Turnout};
-use crate::kernel::id::{CampaignId, EntryId};
+use crate::kernel::{
+    error::Refusal,
+    id::{CampaignId, EntryId},
+    text,
+};
+
+/// The number of hexadecimal digits in a receipt: SHA-256.
+const RECEIPT_LENGTH: usize = 64;
 
 /// The ballots of a campaign that is over, without their voters.
 #[derive(Clone, Debug)]
@@ -60,10 +67,9 @@ impl BallotBox {
         Self { digest: BallotFile::from(&ballot_box).compute_digest(), ..ballot_box }
     }
 
-    /// Returns the ballot with this receipt.
+    /// Returns the ballot with this receipt, given as [`find_receipt`] returns it.
     pub fn find(&self, receipt: &str) -> Option<&PublishedBallot> {
-        let receipt = receipt.to_ascii_lowercase();
-        let index = self.ballots.binary_search_by(|ballot| ballot.receipt.cmp(&receipt)).ok()?;
+        let index = self.ballots.binary_search_by(|ballot| ballot.receipt.as_str().cmp(receipt)).ok()?;
         self.ballots.get(index)
     }
 }
@@ -99,6 +105,16 @@ impl From<&BallotBox> for BallotFile {
 pub fn receipt_of(campaign: CampaignId, nonce: &str, picks: &[EntryId]) -> String {
     let picks: Vec<ID> = picks.iter().map(|pick| ID::from(*pick)).collect();
     receipt(&ID::from(campaign), nonce, picks.iter().map(|pick| pick.as_str()))
+}
+
+/// Finds a receipt in a text that someone pasted, such as one with a label, line breaks or markup.
+///
+/// # Errors
+/// `BAD_USER_INPUT` at `receipt`.
+pub fn find_receipt(text: &str) -> Result<String, Refusal> {
+    let digit = |c: char| c.is_ascii_hexdigit().then(|| c.to_ascii_lowercase());
+    let refusal = || Refusal::input("receipt", "A receipt has 64 hexadecimal digits. Copy it again.");
+    text::find_symbols(text, RECEIPT_LENGTH, digit).ok_or_else(refusal)
 }
 
 /// Generates a random nonce.

@@ -23,7 +23,7 @@ mod visibility;
 
 pub(crate) use self::tally::store_result;
 pub use self::{
-    ballot_box::{BallotBox, PublishedBallot, new_nonce, receipt_of},
+    ballot_box::{BallotBox, PublishedBallot, find_receipt, new_nonce, receipt_of},
     casting::cast_ballot,
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
     entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},

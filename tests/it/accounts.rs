@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version, password_hash::SaltString};
 use guildhall::kernel::error::Code;
 use serde_json::{Value, json};
 
@@ -56,6 +57,85 @@ async fn an_invited_member_registers_once_and_is_signed_in(app: TestApp) {
     let used = guild.anonymous().refusal(REGISTER, registration(code, "new.guy")).await;
     assert_eq!(used, "BAD_USER_INPUT INVALID_CODE inviteCode");
     assert_eq!(officer.refusal(INVITE, json!({ "id": new.id })).await, "CONFLICT ALREADY_REGISTERED");
+}
+
+#[on_both]
+async fn codes_are_read_as_people_paste_them(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let spellings: [fn(&str, &str) -> String; 8] = [
+        |start, end| format!("{start}-{end}"),
+        |start, end| format!(" {start} {end}\n"),
+        |start, end| format!("Code: {start}{end}"),
+        |start, end| format!("RESET {start}{end}"),
+        |start, end| format!("**`{start}\n{end}`**"),
+        |start, end| format!("Your invite code is {start}{end}. Register soon!"),
+        |start, end| format!("{start}\u{200b}{end}"),
+        |start, end| format!("{start}{end}").chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect(),
+    ];
+    for (number, spelling) in spellings.into_iter().enumerate() {
+        let name = format!("new{number}");
+        let new = guild.unregistered(&name, "Member").await;
+        let code = invite(&officer, &new).await;
+        let pasted = spelling(&code[..4], &code[4..]);
+        guild.anonymous().ok(REGISTER, registration(&pasted, &name)).await;
+    }
+    // What cannot be a code is refused, and is no failure that counts.
+    let new = guild.unregistered("new", "Member").await;
+    let code = invite(&officer, &new).await;
+    for wrong in ["", "Code:", &code[1..], &format!("{code}A"), "O0I1LO0I", "ÄBCDEFGH", &"A".repeat(3_000)].repeat(2) {
+        let refusal = guild.anonymous().refusal(REGISTER, registration(wrong, "new")).await;
+        assert_eq!(refusal, "BAD_USER_INPUT INVALID_CODE inviteCode", "{wrong}");
+    }
+    guild.anonymous().ok(REGISTER, registration(&code, "new")).await;
+}
+
+#[on_both]
+async fn a_password_is_the_same_from_every_keyboard(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let sign_in = async |name: &str, password: &str| {
+        guild.anonymous().run(LOGIN, json!({ "name": name, "password": password })).await["errors"].is_null()
+    };
+    let pairs = [
+        ("cafe\u{301} raid night", "caf\u{e9} raid night"),
+        ("raid\u{a0}night time", "raid night time"),
+        ("ｒａｉｄ night", "raid night"),
+        ("ﬁre and ice", "fire and ice"),
+    ];
+    for (number, (typed, other)) in pairs.into_iter().enumerate() {
+        let name = format!("new{number}");
+        let new = guild.unregistered(&name, "Member").await;
+        let registration = json!({ "code": invite(&officer, &new).await, "name": name, "password": typed });
+        guild.anonymous().ok(REGISTER, registration).await;
+        assert!(sign_in(&name, other).await && sign_in(&name, typed).await, "{typed}");
+        assert!(!sign_in(&name, &other.to_uppercase()).await, "the case matters");
+    }
+    // The length counts after normalization.
+    let new = guild.unregistered("short", "Member").await;
+    let code = invite(&officer, &new).await;
+    let short = json!({ "code": code, "name": "short", "password": "e\u{301}".repeat(9) });
+    assert_eq!(guild.anonymous().refusal(REGISTER, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT password");
+    let long = json!({ "code": code, "name": "short", "password": "e\u{301}".repeat(256) });
+    guild.anonymous().ok(REGISTER, long).await;
+    assert!(sign_in("short", &"é".repeat(256)).await && sign_in("short", &"e\u{301}".repeat(256)).await);
+}
+
+#[on_both]
+async fn passwords_that_the_former_release_stored_as_typed_stay_valid(app: TestApp) {
+    let typed = "cafe\u{301} raid night";
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
+    let salt = SaltString::encode_b64(b"of the former release").unwrap();
+    let guild = app.guild("gg").await;
+    let mut row = guild.member_row("former", "Member", true).await;
+    row.password_hash = Some(argon2.hash_password(typed.as_bytes(), &salt).unwrap().to_string());
+    let member = guild.add_members(vec![row]).await.remove(0);
+    guild.anonymous().ok(LOGIN, json!({ "name": "former", "password": typed })).await;
+    let change = "mutation($old: String!, $new: String!) {
+        changePassword(input: { currentPassword: $old, newPassword: $new }) { member { id } }
+    }";
+    member.ok(change, json!({ "old": typed, "new": typed })).await;
+    guild.anonymous().ok(LOGIN, json!({ "name": "former", "password": "caf\u{e9} raid night" })).await;
 }
 
 #[on_both]

@@ -85,8 +85,28 @@ async fn voters_find_their_ballots_and_the_box_names_no_voter(app: TestApp) {
         strings(&found["campaign"]["ballotBox"]["ballot"]["picks"], "/id"),
         [3, 0].map(|pick: usize| draft.entries[pick].clone())
     );
-    let none = leader.ok(one, json!({ "id": draft.id, "receipt": "0" })).await;
+    let none = leader.ok(one, json!({ "id": draft.id, "receipt": "0".repeat(64) })).await;
     assert_eq!(none["campaign"]["ballotBox"]["ballot"], Value::Null);
+    // As people paste it.
+    let receipt = text(&cast[3].1["receipt"]);
+    let (start, end) = receipt.split_at(40);
+    for pasted in [
+        format!("Receipt: {receipt}"),
+        format!(" **{}**\n", receipt.to_uppercase()),
+        format!("Your receipt:\n```\n{start}\n  {end}\n```Keep it secret."),
+        format!("receipt {receipt}."),
+        format!("DEAD {receipt}"),
+        receipt.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect(),
+    ] {
+        let found = leader.ok(one, json!({ "id": draft.id, "receipt": pasted })).await;
+        assert!(found["campaign"]["ballotBox"]["ballot"]["picks"].is_array(), "{pasted}");
+    }
+    for wrong in
+        ["", "0", "Receipt:", &receipt[1..], &format!("{receipt}0"), &format!("{start} {end}0"), &"g".repeat(64)]
+    {
+        let refusal = leader.refusal(one, json!({ "id": draft.id, "receipt": wrong })).await;
+        assert_eq!(refusal, "BAD_USER_INPUT receipt", "{wrong}");
+    }
     // The file has only what a recount needs.
     let fields: Vec<&String> = file.as_object().unwrap().keys().collect();
     let known = [

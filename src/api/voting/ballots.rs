@@ -15,7 +15,7 @@ use crate::{
         error::{Error, Result},
         id::{CampaignId, EntryId, ballot_id},
     },
-    voting::{Ballot, BallotBox, Campaign, Entry, PublishedBallot, receipt_of},
+    voting::{Ballot, BallotBox, Campaign, Entry, PublishedBallot, find_receipt, receipt_of},
 };
 
 /// The viewer's ballot in a campaign. Other members cannot see it.
@@ -89,8 +89,14 @@ impl BallotBoxObject {
     }
 
     /// The ballot with this receipt; `null` if there is none.
-    async fn ballot(&self, #[graphql(desc = "Receipt of the ballot.")] receipt: String) -> Option<&PublishedBallot> {
-        self.0.find(&receipt)
+    async fn ballot(
+        &self,
+        #[graphql(
+            desc = "Receipt of the ballot: 64 hexadecimal digits, also with a label, spaces or markup around them."
+        )]
+        receipt: String,
+    ) -> Result<Option<&PublishedBallot>> {
+        Ok(self.0.find(&find_receipt(&receipt)?))
     }
 
     /// The ballot box as JSON, with the rules and the result of the campaign. `guildhall verify` checks it.
