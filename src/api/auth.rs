@@ -1,6 +1,6 @@
 //! Accounts and sessions in the schema.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use guildhall_macros::guarded;
 
@@ -74,6 +74,7 @@ struct ResetPasswordInput {
 
 /// The tokens of a session.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 struct AuthPayload {
     /// Access token, to be sent as `Authorization: Bearer …`.
     access_token: String,
@@ -83,8 +84,17 @@ struct AuthPayload {
     refresh_token: String,
     /// Time at which the refresh token expires.
     refresh_token_expires_at: DateTime<Utc>,
-    /// The member who is signed in.
+    #[graphql(skip)]
     member: Member,
+}
+
+#[ComplexObject]
+impl AuthPayload {
+    /// The member who is signed in.
+    async fn member(&self, ctx: &Context<'_>) -> &Member {
+        RequestContext::of(ctx).record_sign_in();
+        &self.member
+    }
 }
 
 impl From<SignedIn> for AuthPayload {

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use async_graphql::Context;
@@ -36,6 +36,8 @@ pub struct RequestContext {
     /// Batched loaders.
     pub loaders: Loaders,
     viewer: TrackedViewer,
+    /// Whether a mutation of this request has signed a member in.
+    has_signed_in: AtomicBool,
     /// The guild's row once read; `None` in a mutation, which may change the row.
     guild_row: Option<OnceCell<Arc<Guild>>>,
     /// Number of values in the tables and files of this response so far.
@@ -57,6 +59,7 @@ impl RequestContext {
             origin,
             loaders,
             viewer,
+            has_signed_in: AtomicBool::default(),
             guild_row,
             charged: AtomicUsize::default(),
             events: Mutex::default(),
@@ -136,6 +139,16 @@ impl RequestContext {
     /// `UNAUTHENTICATED` if not signed in.
     pub fn signed_in(&self) -> Result<Arc<Viewer>, Refusal> {
         self.viewer().ok_or_else(Refusal::sign_in)
+    }
+
+    /// Whether the client sees Discord usernames, and who is registered: members do, visitors don't.
+    pub fn sees_usernames(&self) -> bool {
+        self.has_signed_in.load(Ordering::Relaxed) || self.viewer().is_some()
+    }
+
+    /// Records that a mutation of this request has signed a member in, whom its response shows.
+    pub fn record_sign_in(&self) {
+        self.has_signed_in.store(true, Ordering::Relaxed);
     }
 
     /// Whether the response is the same for every viewer, because no resolver read the viewer.

@@ -189,12 +189,12 @@ async fn warn_of_newer_releases(db: Db, clock: Clock) {
     }
 }
 
-/// Regularly brings the keys of names up to date. A command does this too when it opens the database.
+/// Brings the keys of names up to date, at start and regularly. A migration does this too before the server starts.
 async fn refresh_keys(db: Db, clock: Clock) {
     loop {
-        clock.sleep(KEY_REFRESH).await;
         if let Err(error) = identity::refresh_keys(&db).await {
             tracing::warn!(%error, "could not bring the keys of names up to date");
         }
+        clock.sleep(KEY_REFRESH).await;
     }
 }

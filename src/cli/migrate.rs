@@ -5,7 +5,7 @@ use std::{fmt::Write, fs, path::Path};
 use clap::Args;
 
 use super::{
-    offline::{self, DEFAULT_DATABASE},
+    offline::DEFAULT_DATABASE,
     output::{BoxError, join_lines, print},
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         self, Db, TransferredTable,
         file::{self, with_suffix},
     },
+    identity,
     kernel::error::Refusal,
     voting,
 };
@@ -34,7 +35,8 @@ impl Migrate {
     pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
         let Some(to) = self.to else {
             let url = database.url_or(DEFAULT_DATABASE)?;
-            offline::open(&url, database.max_connections).await?;
+            let db = Db::open(&url, database.max_connections).await?;
+            identity::refresh_keys(&db).await?;
             return print(&format!("{url} has the newest schema.\n"));
         };
         let url = DatabaseSettings { direct_url: None, ..database.clone() }.url_or(DEFAULT_DATABASE)?;

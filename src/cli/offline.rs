@@ -4,7 +4,7 @@ use super::{output::BoxError, settings::DatabaseSettings};
 use crate::{
     app::{App, Options},
     auth::{Hasher, Keys},
-    db::{DatabaseUrl, Db},
+    db::{DatabaseUrl, Db, Probe, SchemaState},
     identity,
     kernel::clock::Clock,
 };
@@ -12,10 +12,17 @@ use crate::{
 /// The database if no other is set.
 pub(super) const DEFAULT_DATABASE: &str = "sqlite://guildhall.db";
 
-/// Opens the database, migrates it to the newest schema, and brings the keys of names up to date.
+/// Opens the database and migrates it to the newest schema. After a migration, it may contain keys of names as a former
+/// release stored them, which are brought up to date before anything looks for them.
 pub(super) async fn open(url: &DatabaseUrl, max_connections: u32) -> Result<Db, BoxError> {
+    let is_current = match Probe::open(url, true).await {
+        Ok(mut probe) => matches!(probe.schema().await, Ok(SchemaState::Current)),
+        Err(_) => false,
+    };
     let db = Db::open(url, max_connections).await?;
-    identity::refresh_keys(&db).await?;
+    if !is_current {
+        identity::refresh_keys(&db).await?;
+    }
     Ok(db)
 }
 

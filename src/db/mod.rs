@@ -14,6 +14,7 @@ mod probe;
 pub(crate) mod rows;
 #[expect(missing_docs, reason = "generated; the migrations describe the columns")]
 pub mod schema;
+mod search;
 pub(crate) mod text;
 mod transfer;
 mod unique;
@@ -35,6 +36,7 @@ pub use self::{
     campaign_status::CampaignStatus,
     conn::{AdvisoryLock, Conn, LockMode, SqliteConn},
     probe::{Probe, SchemaState},
+    search::{NameContains, SearchScope},
     text::{KnownValues, warn_of_unknown_values},
     transfer::{TransferredTable, transfer},
     unique::violated_constraint,

@@ -73,6 +73,7 @@ diesel::table! {
         spec -> Nullable<Text>,
         role -> Text,
         is_main -> Bool,
+        search_key -> Nullable<Text>,
     }
 }
 
@@ -204,6 +205,8 @@ diesel::table! {
         registered_at -> Nullable<Timestamp>,
         last_seen_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
+        public_key -> Nullable<Text>,
+        search_key -> Nullable<Text>,
     }
 }
 

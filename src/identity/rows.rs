@@ -1,5 +1,7 @@
 //! Guilds, ranks, members and characters as the database stores them.
 
+use std::borrow::Cow;
+
 use diesel::prelude::*;
 
 use crate::{
@@ -153,6 +155,37 @@ impl Member {
     pub const fn is_registered(&self) -> bool {
         self.is_active && self.registered_at.is_some()
     }
+
+    /// Whether the display name is the Discord username, perhaps with another case or other accents.
+    pub fn is_shown_as_username(&self) -> bool {
+        self.public_key().is_empty()
+    }
+
+    /// The display name in the sort key, or nothing if it is the username: the same as the column `public_key`.
+    fn public_key(&self) -> &str {
+        match self.sort_key.split_once(text::PART_SEPARATOR) {
+            Some((name, username)) if name == username => "",
+            Some((name, _)) => name,
+            // The sort key is the public key already.
+            None => &self.sort_key,
+        }
+    }
+
+    /// Returns the name for visitors, who see no Discord usernames. A member without a display name gets one from their
+    /// id, which visitors see too.
+    pub fn public_name(&self) -> Cow<'_, str> {
+        if self.is_shown_as_username() {
+            Cow::Owned(format!("Member {:06X}", self.id.0 & 0xFF_FFFF))
+        } else {
+            Cow::Borrowed(&self.display_name)
+        }
+    }
+
+    /// Replaces the sort key by the column `public_key`, by which members are sorted for visitors.
+    #[must_use]
+    pub fn with_public_sort_key(self) -> Self {
+        Self { sort_key: self.public_key().to_owned(), ..self }
+    }
 }
 
 /// The numbers of a guild's leaders, who hold its highest rank.
@@ -178,6 +211,8 @@ pub struct MemberFilter {
     pub registered: Option<bool>,
     /// Whether they are active.
     pub active: Option<bool>,
+    /// Whether the list is for visitors, who see no Discord usernames: they neither find nor sort by them.
+    pub for_visitors: bool,
 }
 
 /// A World of Warcraft character of a member.

@@ -14,14 +14,13 @@ use super::{
 use crate::{
     access::Permissions,
     db::{
-        Conn, LockMode, first_locked, insert_all, on, on_rows,
+        Conn, LockMode, NameContains, SearchScope, first_locked, insert_all, on, on_rows,
         schema::{characters, guilds, members, ranks},
     },
     kernel::{
         clock::Timestamp,
         id::{CharacterId, GuildId, MemberId, RankId},
         page::Page,
-        text,
     },
 };
 
@@ -250,7 +249,7 @@ pub async fn lock_member(conn: &mut Conn, guild: GuildId, id: MemberId) -> Query
     on_rows!(conn, Member::first_locked, all => all.filter(members::guild_id.eq(guild).and(members::id.eq(id))))
 }
 
-/// The member with this username, given as its [`text::key`].
+/// The member with this username, given as its [`crate::kernel::text::key`].
 pub async fn member_by_username(conn: &mut Conn, guild: GuildId, key: &str) -> QueryResult<Option<Member>> {
     on_rows!(conn, Member::first, all => all.filter(members::guild_id.eq(guild).and(members::username_key.eq(key))))
 }
@@ -276,7 +275,8 @@ macro_rules! filtered_members {
     ($query:expr, $guild:expr, $filter:expr) => {{
         let mut query = $query.filter(members::guild_id.eq($guild));
         if let Some(search) = &$filter.search {
-            query = query.filter(members::sort_key.like(text::contains_pattern(search)).escape('\\'));
+            let scope = if $filter.for_visitors { SearchScope::PublicMembers } else { SearchScope::Members };
+            query = query.filter(NameContains::new(scope, $guild, search));
         }
         if let Some(level) = $filter.rank_level_at_least {
             query = query.filter(members::rank_level.ge(level));
@@ -295,28 +295,42 @@ macro_rules! filtered_members {
     }};
 }
 
-/// A page of members, by rank (highest first) and sort key; a backward page is in reverse order.
+/// Narrows a boxed query over members to a page, by rank (highest first), by a column, and by id.
+macro_rules! paged_members {
+    ($query:expr, $column:expr, $page:expr) => {{
+        let mut query = $query.limit($page.limit());
+        if let Some((level, key, id)) = $page.after.clone() {
+            let same_key = $column.gt(key.clone()).or($column.eq(key).and(members::id.gt(id)));
+            query = query.filter(members::rank_level.lt(level).or(members::rank_level.eq(level).and(same_key)));
+        }
+        if let Some((level, key, id)) = $page.before.clone() {
+            let same_key = $column.lt(key.clone()).or($column.eq(key).and(members::id.lt(id)));
+            query = query.filter(members::rank_level.gt(level).or(members::rank_level.eq(level).and(same_key)));
+        }
+        if $page.backward {
+            query.order((members::rank_level.asc(), $column.desc(), members::id.desc()))
+        } else {
+            query.order((members::rank_level.desc(), $column.asc(), members::id.asc()))
+        }
+    }};
+}
+
+/// A page of members, by rank (highest first) and sort key; a backward page is in reverse order. For visitors, in the
+/// order of the names that they see, which are then the rows' sort keys.
 pub async fn list_members(
     conn: &mut Conn,
     guild: GuildId,
     filter: &MemberFilter,
     page: &Page<MemberKey>,
 ) -> QueryResult<Vec<Member>> {
+    if filter.for_visitors {
+        let members = on_rows!(conn, Member::load, all => {
+            paged_members!(filtered_members!(all, guild, filter), members::public_key, page)
+        })?;
+        return Ok(members.into_iter().map(Member::with_public_sort_key).collect());
+    }
     on_rows!(conn, Member::load, all => {
-        let mut query = filtered_members!(all, guild, filter).limit(page.limit());
-        if let Some((level, key, id)) = page.after.clone() {
-            let same_key = members::sort_key.gt(key.clone()).or(members::sort_key.eq(key).and(members::id.gt(id)));
-            query = query.filter(members::rank_level.lt(level).or(members::rank_level.eq(level).and(same_key)));
-        }
-        if let Some((level, key, id)) = page.before.clone() {
-            let same_key = members::sort_key.lt(key.clone()).or(members::sort_key.eq(key).and(members::id.lt(id)));
-            query = query.filter(members::rank_level.gt(level).or(members::rank_level.eq(level).and(same_key)));
-        }
-        if page.backward {
-            query.order((members::rank_level.asc(), members::sort_key.desc(), members::id.desc()))
-        } else {
-            query.order((members::rank_level.desc(), members::sort_key.asc(), members::id.asc()))
-        }
+        paged_members!(filtered_members!(all, guild, filter), members::sort_key, page)
     })
 }
 
@@ -376,7 +390,7 @@ macro_rules! filtered_characters {
     ($query:expr, $guild:expr, $filter:expr) => {{
         let mut query = $query.filter(characters::guild_id.eq($guild));
         if let Some(search) = &$filter.search {
-            query = query.filter(characters::sort_key.like(text::contains_pattern(search)).escape('\\'));
+            query = query.filter(NameContains::new(SearchScope::Characters, $guild, search));
         }
         if let Some(class) = $filter.class {
             query = query.filter(characters::class.eq(class));

@@ -13,7 +13,7 @@ const MAX_URL: usize = 2_048;
 
 /// Separates the parts of a sort key. It sorts before every character of a part, so that the parts are compared in
 /// turn.
-const PART_SEPARATOR: char = '\u{1}';
+pub const PART_SEPARATOR: char = '\u{1}';
 
 /// Validates a single-line name: 1 to `max` characters, each of them visible or needed by its neighbours, such as the
 /// joiners of emoji. Returns it trimmed and in NFC, with white space collapsed to single spaces.
@@ -203,10 +203,15 @@ pub fn sort_key(parts: &[&str]) -> String {
     parts.iter().map(|part| fold(part)).collect::<Vec<_>>().join(&PART_SEPARATOR.to_string())
 }
 
-/// Returns a `LIKE` pattern, with `\` as the escape character, that matches sort keys containing `search` literally.
-pub fn contains_pattern(search: &str) -> String {
+/// Returns a text as the databases' search keys contain it: [`fold`]ed, without spaces and hyphens.
+pub fn search_key(text: &str) -> String {
+    fold(text).replace([' ', '-'], "")
+}
+
+/// Returns a `LIKE` pattern, with `\` as the escape character, that matches texts containing `text` literally.
+pub fn contains_pattern(text: &str) -> String {
     let mut pattern = String::from("%");
-    for c in fold(search.trim()).chars() {
+    for c in text.chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }

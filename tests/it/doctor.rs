@@ -303,6 +303,7 @@ async fn the_doctor_checks_what_servers_need_of_postgresql() {
         .ends_with_code(0)
         .has("ok", "database", &["is PostgreSQL "])
         .has("ok", "clock", &["agrees"])
+        .has("ok", "collation", &["sorts texts as when"])
         .has("ok", "rights", &["can create tables"])
         .has("ok", "room", &["with 13 each"])
         .has("ok", "listening", &["notifications arrive"]);
@@ -311,6 +312,9 @@ async fn the_doctor_checks_what_servers_need_of_postgresql() {
         "room",
         &["not for 9", "--max-connections"],
     );
+    // As after an update of the system's C library.
+    app.execute_sql("UPDATE pg_database SET datcollversion = '0' WHERE datname = current_database()").await;
+    doctor_on(&app, &[]).ends_with_code(0).has("warn", "collation", &["version 0", "REFRESH COLLATION VERSION"]);
     let DatabaseUrl::Postgres { url, .. } = &app.database else { panic!("not PostgreSQL") };
     let url = url.reveal();
     // A notification in one database does not reach listeners of another.

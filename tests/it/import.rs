@@ -32,7 +32,7 @@ async fn roster(guild: &TestGuild<'_>) -> Value {
     let query = "{ members(first: 100, filter: { active: null }) { nodes {
         displayName discordUsername rank { name } rankSource characters { name realm class spec role isMain }
     } } }";
-    guild.anonymous().ok(query, json!({})).await["members"]["nodes"].clone()
+    guild.leader().await.ok(query, json!({})).await["members"]["nodes"].clone()
 }
 
 /// A character as [`roster`] shows it.

@@ -32,13 +32,14 @@ const SQLITE_COLUMNS: &str = "SELECT t.name AS table_name, c.name AS column_name
     WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
     ORDER BY 1, 2";
 
+/// Without generated columns, which SQLite doesn't list either.
 const POSTGRES_COLUMNS: &str = "SELECT table_name::text, column_name::text,
         CASE data_type WHEN 'timestamp without time zone' THEN 'timestamp' ELSE data_type END AS kind,
         CASE is_nullable WHEN 'YES' THEN 1 ELSE 0 END::bigint AS nullable
     FROM information_schema.columns
-    WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' ORDER BY 1, 2";
+    WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' AND is_generated = 'NEVER' ORDER BY 1, 2";
 
-/// Indexes and unique constraints by the columns they lead with.
+/// Indexes and unique constraints by their columns. The databases index searches differently (`db/search.rs`).
 const SQLITE_INDEXES: &str = "SELECT t.name AS table_name,
         (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno))
             AS column_name,
@@ -52,7 +53,7 @@ const POSTGRES_INDEXES: &str = "SELECT c.relname::text AS table_name,
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.col) AS column_name,
         CASE WHEN i.indisunique THEN 'unique' ELSE 'plain' END AS kind, 0::bigint AS nullable
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = 'public' AND c.relname NOT LIKE '\\_\\_%' ORDER BY 1, 2, 3";
+    WHERE n.nspname = 'public' AND c.relname NOT LIKE '\\_\\_%' AND i.indexprs IS NULL ORDER BY 1, 2, 3";
 
 async fn schema_rows(app: &TestApp, on_sqlite: &'static str, on_postgres: &'static str) -> Vec<SchemaRow> {
     let read = async move |conn: &mut Conn| {
@@ -75,6 +76,20 @@ async fn both_databases_have_the_same_columns_and_indexes() {
     assert_eq!(columns, schema_rows(&postgres, SQLITE_COLUMNS, POSTGRES_COLUMNS).await);
     let indexes = schema_rows(&sqlite, SQLITE_INDEXES, POSTGRES_INDEXES).await;
     assert_eq!(indexes, schema_rows(&postgres, SQLITE_INDEXES, POSTGRES_INDEXES).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn indexed_texts_do_not_depend_on_the_systems_collation() {
+    let Some(postgres) = TestApp::on_postgres().await else { return };
+    let texts = "SELECT c.relname::text AS table_name, i.indexrelid::regclass::text AS column_name,
+            co.collname::text AS kind, 0::bigint AS nullable
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            CROSS JOIN unnest(i.indcollation) AS text(collation_id) JOIN pg_collation co ON co.oid = text.collation_id
+        WHERE n.nspname = 'public'";
+    let texts = schema_rows(&postgres, "", texts).await;
+    assert!(texts.len() > 15, "{texts:?}");
+    let others: Vec<&SchemaRow> = texts.iter().filter(|text| text.kind != "C").collect();
+    assert!(others.is_empty(), "{others:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

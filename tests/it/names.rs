@@ -1,11 +1,14 @@
 //! Names that members and officers type: which ones are accepted, and which ones are equal.
 
+use async_graphql::ID;
 use guildhall::identity;
 use serde_json::json;
 
 use crate::support::{
     PASSWORD, TestApp, TestCampaign,
-    documents::{ADD_ENTRY, CREATE_CHARACTER, CREATE_MEMBER, LOGIN, UPDATE_CAMPAIGN, UPDATE_GUILD, UPDATE_MEMBER},
+    documents::{
+        ADD_ENTRY, CREATE_CHARACTER, CREATE_MEMBER, LOGIN, UPDATE_CAMPAIGN, UPDATE_GUILD, UPDATE_MEMBER, UPDATE_RANK,
+    },
     on_both,
     process::run,
     strings,
@@ -26,7 +29,7 @@ async fn names_are_visible_wherever_they_are_typed(app: TestApp) {
             (CREATE_MEMBER, json!({ "discordUsername": name }), "discordUsername"),
             (CREATE_RANK, json!({ "name": name, "level": 10, "permissions": [] }), "name"),
             (UPDATE_GUILD, json!({ "name": name }), "name"),
-            (ADD_ENTRY, json!({ "campaignId": draft.id, "name": name }), "name"),
+            (ADD_ENTRY, json!({ "campaignId": draft.id, "entry": { "name": name } }), "name"),
             (UPDATE_CAMPAIGN, json!({ "id": draft.id, "title": name }), "title"),
             (
                 CREATE_CHARACTER,
@@ -50,14 +53,13 @@ async fn names_are_visible_wherever_they_are_typed(app: TestApp) {
 async fn names_that_look_alike_are_taken(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
+    let rank = ID::from(guild.rank("Member").id);
+    let rename = |name: &str| json!({ "input": { "id": rank, "name": name } });
     for name in ["Guild  Leader", "guild\u{3000}leader", "GuildLeader", "ＯＦＦＩＣＥＲ"] {
-        let input = json!({ "input": { "name": name, "level": 50, "permissions": [] } });
-        assert_eq!(leader.refusal(CREATE_RANK, input).await, "CONFLICT NAME_TAKEN name", "{name}");
+        assert_eq!(leader.refusal(UPDATE_RANK, rename(name)).await, "CONFLICT NAME_TAKEN name", "{name}");
     }
-    let invisible = json!({ "input": { "name": "Officer\u{200b}", "level": 50, "permissions": [] } });
-    assert_eq!(leader.refusal(CREATE_RANK, invisible).await, "BAD_USER_INPUT name");
-    let accented = json!({ "input": { "name": "Véteran", "level": 50, "permissions": [] } });
-    leader.ok(CREATE_RANK, accented).await;
+    assert_eq!(leader.refusal(UPDATE_RANK, rename("Officer\u{200b}")).await, "BAD_USER_INPUT name");
+    leader.ok(UPDATE_RANK, rename("Véteran")).await;
     for (username, other) in [("straße", "STRAẞE"), ("irem", "İREM"), ("thal", "Ｔｈａｌ"), ("two words", "twowords")]
     {
         leader.ok(CREATE_MEMBER, json!({ "input": { "discordUsername": username } })).await;
@@ -178,15 +180,33 @@ async fn keys_that_the_former_release_stored_are_brought_up_to_date(app: TestApp
     assert_eq!(app.count_rows("members WHERE username_key IN ('inci', 'i\u{307}nci')").await, 2);
     let found = leader.ok("{ members(filter: { search: \"bjorn\" }) { nodes { displayName } } }", json!({})).await;
     assert_eq!(strings(&found["members"]["nodes"], "/displayName"), ["Bjørn"]);
-    let rank = json!({ "input": { "name": "guild leader", "level": 50, "permissions": [] } });
-    assert_eq!(leader.refusal(CREATE_RANK, rank).await, "CONFLICT NAME_TAKEN name");
+    let rank = json!({ "input": { "id": ID::from(guild.rank("Member").id), "name": "guild leader" } });
+    assert_eq!(leader.refusal(UPDATE_RANK, rank).await, "CONFLICT NAME_TAKEN name");
     let again = json!({ "input": { "name": "thal", "realm": "AREA-51", "class": "MAGE", "role": "RANGED_DPS" } });
     assert_eq!(leader.refusal(CREATE_CHARACTER, again).await, "CONFLICT NAME_TAKEN name");
     assert_eq!(app.count_rows("characters WHERE realm_key = 'area52'").await, 1);
 }
 
 #[on_both]
-async fn commands_bring_keys_up_to_date_before_they_use_them(app: TestApp) {
+async fn the_doctor_lists_names_that_have_become_equal(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let doctor = || {
+        let folder = tempfile::tempdir().unwrap();
+        let [url, database, ..] = app.flags();
+        let secret = "0123456789abcdef0123456789abcdef";
+        let output = run(folder.path(), &["doctor", &url, &database, "--jwt-secret", secret]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(doctor().contains("ok    names "), "{}", doctor());
+    let mut row = guild.member_row("Leader", "Member", true).await;
+    row.username_key = "former key".to_owned();
+    guild.add_members(vec![row]).await;
+    let report = doctor();
+    assert!(report.contains("warn  names ") && report.contains("1, such as Leader"), "{report}");
+}
+
+#[on_both]
+async fn the_migration_command_brings_keys_up_to_date(app: TestApp) {
     let guild = app.guild("gg").await;
     for name in ["Guild Leader", "Officer"] {
         app.execute_sql(&format!("UPDATE ranks SET name_key = 'stale {name}' WHERE name = '{name}'")).await;

@@ -47,7 +47,7 @@ async fn the_roster_is_paged_by_rank_then_name_in_both_directions(app: TestApp) 
     let all = ["leader", "Zed", "dora", "Emil", "émile", "Ann"];
     let (mut forward, mut after) = (Vec::new(), json!(null));
     loop {
-        let page = guild.anonymous().ok(PAGE, json!({ "first": 2, "after": after })).await["members"].clone();
+        let page = guild.leader().await.ok(PAGE, json!({ "first": 2, "after": after })).await["members"].clone();
         assert_eq!(page["totalCount"], 6);
         assert_eq!(page["pageInfo"]["hasPreviousPage"], !after.is_null());
         assert_eq!(page["pageInfo"]["endCursor"], page["edges"][1]["cursor"]);
@@ -60,7 +60,7 @@ async fn the_roster_is_paged_by_rank_then_name_in_both_directions(app: TestApp) 
     assert_eq!(forward, all);
     let (mut backward, mut before) = (Vec::new(), json!(null));
     loop {
-        let page = guild.anonymous().ok(PAGE, json!({ "last": 4, "before": before })).await["members"].clone();
+        let page = guild.leader().await.ok(PAGE, json!({ "last": 4, "before": before })).await["members"].clone();
         backward.splice(0..0, strings(&page["edges"], "/node/displayName"));
         before = page["pageInfo"]["startCursor"].clone();
         if page["pageInfo"]["hasPreviousPage"] == false {
@@ -76,12 +76,13 @@ async fn a_cursor_keeps_its_position_while_rows_are_added(app: TestApp) {
     for name in ["b", "d", "f"] {
         guild.member(name, "Member").await;
     }
-    let page = guild.anonymous().ok(PAGE, json!({ "first": 3 })).await["members"].clone();
+    let page = guild.leader().await.ok(PAGE, json!({ "first": 3 })).await["members"].clone();
     assert_eq!(strings(&page["nodes"], "/displayName"), ["leader", "b", "d"]);
     for name in ["a", "c", "e"] {
         guild.member(name, "Member").await;
     }
-    let rest = guild.anonymous().ok(PAGE, json!({ "after": page["pageInfo"]["endCursor"] })).await["members"].clone();
+    let rest =
+        guild.leader().await.ok(PAGE, json!({ "after": page["pageInfo"]["endCursor"] })).await["members"].clone();
     assert_eq!(strings(&rest["nodes"], "/displayName"), ["e", "f"]);
 }
 
@@ -132,7 +133,7 @@ async fn search_ignores_case_and_accents_and_has_no_wildcards(app: TestApp) {
     gone.is_active = false;
     guild.add_members(vec![gone]).await;
     let long = json!({ "filter": { "search": "x".repeat(201) } });
-    assert_eq!(guild.anonymous().refusal(PAGE, long).await, "BAD_USER_INPUT search");
+    assert_eq!(guild.leader().await.refusal(PAGE, long).await, "BAD_USER_INPUT search");
     for (filter, found) in [
         (json!({ "search": "elodie ang" }), vec!["Élodie Ångström"]),
         (json!({ "search": "ÅNGSTRÖM" }), vec!["Élodie Ångström"]),
@@ -147,7 +148,7 @@ async fn search_ignores_case_and_accents_and_has_no_wildcards(app: TestApp) {
         (json!({ "registered": false, "active": null }), vec!["gone", "Élodie Ångström"]),
         (json!({ "rankLevelAtLeast": 3, "active": null }), vec!["leader", "gone"]),
     ] {
-        let page = guild.anonymous().ok(PAGE, json!({ "filter": filter })).await["members"].clone();
+        let page = guild.leader().await.ok(PAGE, json!({ "filter": filter })).await["members"].clone();
         assert_eq!(strings(&page["nodes"], "/displayName"), found, "{filter}");
         assert_eq!(page["totalCount"], found.len(), "{filter}");
     }
@@ -210,20 +211,20 @@ async fn the_number_of_statements_of_a_page_does_not_depend_on_its_size(app: Tes
     let roster = "query($first: Int) { members(first: $first) { nodes {
         displayName rank { name memberCount } characters { name member { id } armoryUrl } mainCharacter { name }
     } pageInfo { hasNextPage } } }";
-    let cold = guild.anonymous().count_statements(roster, json!({ "first": 50 })).await;
-    let small = guild.anonymous().count_statements(roster, json!({ "first": 2 })).await;
-    let large = guild.anonymous().count_statements(roster, json!({ "first": 50 })).await;
+    let cold = guild.leader().await.count_statements(roster, json!({ "first": 50 })).await;
+    let small = guild.leader().await.count_statements(roster, json!({ "first": 2 })).await;
+    let large = guild.leader().await.count_statements(roster, json!({ "first": 50 })).await;
     assert_eq!(small, large, "statements for 2 and for 50 members");
     assert_eq!(large, 5, "the members, the guild, the ranks' counts, the characters, the mains");
     assert_eq!(cold, 6, "the rank ladder too, once");
     let page = "{ members(first: 2) { totalCount nodes { id rank { name } mainCharacter { armoryUrl } } } }";
-    assert_eq!(guild.anonymous().count_statements("{ members(first: 2) { nodes { id } } }", json!({})).await, 1);
+    assert_eq!(guild.leader().await.count_statements("{ members(first: 2) { nodes { id } } }", json!({})).await, 1);
     assert_eq!(
-        guild.anonymous().count_statements(page, json!({})).await,
+        guild.leader().await.count_statements(page, json!({})).await,
         4,
         "the members, their mains, the guild, the total"
     );
-    assert_eq!(guild.anonymous().count_statements(page, json!({})).await, 3, "the total is cached");
+    assert_eq!(guild.leader().await.count_statements(page, json!({})).await, 3, "the total is cached");
 }
 
 #[on_both]
@@ -234,7 +235,7 @@ async fn counts_and_ranks_follow_changes_of_the_roster(app: TestApp) {
         members { totalCount nodes { displayName rank { name level } } }
         signedUp: members(filter: { registered: true }) { totalCount } }";
     let counted = async || {
-        let page = guild.anonymous().ok(page, json!({})).await;
+        let page = guild.leader().await.ok(page, json!({})).await;
         let of = |name: &str| page[name]["totalCount"].as_i64().unwrap();
         assert_eq!(page["guild"]["memberCount"], page["members"]["totalCount"]);
         let ranks: Vec<Value> =

@@ -16,7 +16,7 @@ use crate::{
     db::Conn,
     identity::{Character, CharacterClass, CharacterFilter, CharacterRole, Guild, Member, MemberFilter, Rank, store},
     kernel::{
-        error::{Refusal, Result},
+        error::{Code, Refusal, Result},
         id::{MemberId, RankId},
         text,
     },
@@ -26,11 +26,12 @@ use crate::{
 #[derive(InputObject)]
 #[graphql(name = "MemberFilter")]
 struct MemberFilterInput {
-    /// Text in the display name or the Discord username, at most 200 characters. Case, accents and apostrophes are ignored, and base letters such as `o` also find `ø`.
+    /// Text in the display name or, unless the viewer is a visitor, in the Discord username; at most 200 characters.
+    /// Case, accents, apostrophes, spaces and hyphens are ignored, and base letters such as `o` also find `ø`.
     search: Option<String>,
     /// Lowest rank level.
     rank_level_at_least: Option<i32>,
-    /// `true` for registered members only, `false` for others only.
+    /// `true` for registered members only, `false` for others only. `FORBIDDEN` for visitors, who are not signed in.
     registered: Option<bool>,
     /// `true` for active members only, `false` for inactive members only, `null` for both.
     #[graphql(default_with = "Some(true)")]
@@ -38,14 +39,19 @@ struct MemberFilterInput {
 }
 
 impl MemberFilterInput {
-    fn into_filter(filter: Option<Self>) -> Result<MemberFilter, Refusal> {
+    fn into_filter(filter: Option<Self>, for_visitors: bool) -> Result<MemberFilter, Refusal> {
+        if for_visitors && filter.as_ref().is_some_and(|filter| filter.registered.is_some()) {
+            let message = "Only members can filter by registration. Sign in first.";
+            return Err(Refusal::new(Code::Forbidden, message).at("registered"));
+        }
         Ok(match filter {
-            None => MemberFilter { active: Some(true), ..MemberFilter::default() },
+            None => MemberFilter { active: Some(true), for_visitors, ..MemberFilter::default() },
             Some(filter) => MemberFilter {
                 search: filter.search.map(text::search).transpose()?,
                 rank_level_at_least: filter.rank_level_at_least.map(i64::from),
                 registered: filter.registered,
                 active: filter.active,
+                for_visitors,
             },
         })
     }
@@ -55,7 +61,8 @@ impl MemberFilterInput {
 #[derive(InputObject)]
 #[graphql(name = "CharacterFilter")]
 struct CharacterFilterInput {
-    /// Text in the name or the realm, at most 200 characters. Case, accents and apostrophes are ignored, and base letters such as `o` also find `ø`.
+    /// Text in the name or the realm, at most 200 characters. Case, accents, apostrophes, spaces and hyphens are
+    /// ignored, and base letters such as `o` also find `ø`.
     search: Option<String>,
     /// Class of the characters.
     class: Option<CharacterClass>,
@@ -111,7 +118,7 @@ impl IdentityQuery {
         let context = RequestContext::of(ctx);
         let guild = context.guild;
         let request = PageArgs { first, after, last, before }.check(context)?;
-        let filter = MemberFilterInput::into_filter(filter)?;
+        let filter = MemberFilterInput::into_filter(filter, !context.sees_usernames())?;
         let list = async move |conn: &mut Conn| {
             let rows = store::list_members(conn, guild, &filter, &request.page).await?;
             Ok(request.connection(rows, filter))

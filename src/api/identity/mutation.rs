@@ -65,7 +65,8 @@ struct UpdateRankInput {
 /// A member to add to the roster.
 #[derive(InputObject)]
 struct CreateMemberInput {
-    /// Discord username, at most 100 characters, unique in the guild, ignoring case, width and spaces. A leading `@` is removed.
+    /// Discord username, at most 100 characters, unique in the guild, ignoring case, width and spaces. A leading `@` is
+    /// removed.
     discord_username: String,
     /// Discord user id, up to 20 digits, unique in the guild.
     discord_id: Option<String>,
@@ -80,7 +81,8 @@ struct CreateMemberInput {
 struct UpdateMemberInput {
     /// Id of the member.
     id: ID,
-    /// Discord username, at most 100 characters, unique in the guild, ignoring case, width and spaces. A leading `@` is removed.
+    /// Discord username, at most 100 characters, unique in the guild, ignoring case, width and spaces. A leading `@` is
+    /// removed.
     discord_username: Option<String>,
     /// Discord user id, up to 20 digits, unique in the guild.
     discord_id: MaybeUndefined<String>,

@@ -1,5 +1,7 @@
 //! Guilds, ranks, members and characters as objects of the schema.
 
+use std::borrow::Cow;
+
 use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 use guildhall_macros::guarded;
@@ -101,14 +103,19 @@ impl Member {
         self.id.into()
     }
 
-    /// Display name; unless set, the Discord username.
-    async fn display_name(&self) -> &str {
-        &self.display_name
+    /// Display name; unless set, the Discord username, for which visitors see a name such as `Member 3F9A2C`.
+    async fn display_name(&self, ctx: &Context<'_>) -> Cow<'_, str> {
+        // Reads the viewer only if the name depends on them, because such responses are not shared by subscribers.
+        if self.is_shown_as_username() && !RequestContext::of(ctx).sees_usernames() {
+            return self.public_name();
+        }
+        Cow::Borrowed(&self.display_name)
     }
 
-    /// Discord username, unique in the guild, ignoring case, width and spaces.
-    async fn discord_username(&self) -> &str {
-        &self.discord_username
+    /// Discord username, unique in the guild, ignoring case, width and spaces. `null` for visitors, who are not signed
+    /// in.
+    async fn discord_username(&self, ctx: &Context<'_>) -> Option<&str> {
+        RequestContext::of(ctx).sees_usernames().then_some(&self.discord_username)
     }
 
     /// Current rank.
@@ -131,10 +138,11 @@ impl Member {
         RequestContext::of(ctx).loaders.main_of.load(self.id).await
     }
 
-    /// Whether the member is active and has an account. Only registered members can vote.
+    /// Whether the member is active and has an account. Only registered members can vote. `null` for visitors, who are
+    /// not signed in.
     #[graphql(name = "isRegistered")]
-    async fn shown_as_registered(&self) -> bool {
-        self.is_registered()
+    async fn shown_as_registered(&self, ctx: &Context<'_>) -> Option<bool> {
+        RequestContext::of(ctx).sees_usernames().then(|| self.is_registered())
     }
 
     /// Whether the member is active. Inactive members cannot sign in.

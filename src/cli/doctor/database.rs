@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use diesel::QueryResult;
 use rustix::fs::{Access, AtFlags, CWD, accessat, statfs, statvfs};
 
-use super::report::DoctorReport;
+use super::{names, report::DoctorReport};
 use crate::{
     db::{DatabaseUrl, Probe, SchemaState},
     kernel::clock::Clock,
@@ -211,12 +211,36 @@ async fn postgres(
     } else {
         report.ok("clock", "the database's clock agrees with this machine's");
     }
+    if number >= OLDEST_TESTED {
+        collation(report, probe).await?;
+    }
     privileges(report, probe, may_create == "true").await?;
     let DatabaseUrl::Postgres { direct, .. } = url else { return Ok(()) };
     if direct.is_none() {
         connections(report, limit.parse().unwrap_or_default(), required);
     }
     listening(report, probe, url).await
+}
+
+/// Selects the version of the database's collation when it was created, and the system's, if they differ.
+const CHANGED_COLLATION: &str = "SELECT coalesce(datcollversion, 'none') || ', and the system now has version '
+        || coalesce(pg_database_collation_actual_version(oid), 'none') AS value
+    FROM pg_database WHERE datname = current_database()
+    AND datcollversion IS DISTINCT FROM pg_database_collation_actual_version(oid)";
+
+/// Checks that the system's collation has not changed, by which PostgreSQL sorts texts outside Guildhall's indexes.
+async fn collation(report: &mut DoctorReport, probe: &mut Probe) -> QueryResult<()> {
+    const CHECK: &str = "collation";
+    match &probe.values(CHANGED_COLLATION).await?[..] {
+        [] => report.ok(CHECK, "the system sorts texts as when the database was created"),
+        changed => {
+            let message = format!("the database was created with collation version {}", changed.join("; "));
+            let remedy = "run ALTER DATABASE … REFRESH COLLATION VERSION; Guildhall's own indexes do not depend on it, but \
+                REINDEX those of other programs first";
+            report.warn(CHECK, message, remedy);
+        }
+    }
+    Ok(())
 }
 
 async fn privileges(report: &mut DoctorReport, probe: &mut Probe, may_create: bool) -> QueryResult<()> {
@@ -278,6 +302,7 @@ async fn schema(report: &mut DoctorReport, probe: &mut Probe, required: &Require
     match probe.schema().await? {
         SchemaState::Current => {
             report.ok(CHECK, "the newest");
+            names::check(report, probe).await?;
             return guilds(report, probe, required).await;
         }
         SchemaState::Missing => report.ok(CHECK, "none yet: the first start creates it"),

@@ -2,6 +2,7 @@
 
 mod database;
 mod machine;
+mod names;
 mod report;
 mod settings;
 

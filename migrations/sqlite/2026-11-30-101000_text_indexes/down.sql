@@ -1,0 +1,12 @@
+DROP TRIGGER members_search_insert;
+DROP TRIGGER members_search_delete;
+DROP TRIGGER members_search_update;
+DROP TRIGGER characters_search_insert;
+DROP TRIGGER characters_search_delete;
+DROP TRIGGER characters_search_update;
+DROP TABLE __members_search;
+DROP TABLE __characters_search;
+DROP INDEX members_public;
+ALTER TABLE characters DROP COLUMN search_key;
+ALTER TABLE members DROP COLUMN search_key;
+ALTER TABLE members DROP COLUMN public_key;
