@@ -1,7 +1,7 @@
 //! Names that members and officers type: which ones are accepted, and which ones are equal.
 
 use async_graphql::ID;
-use guildhall::identity;
+use guildhall::{db::DatabaseUrl, identity};
 use serde_json::json;
 
 use crate::support::{
@@ -10,7 +10,7 @@ use crate::support::{
         ADD_ENTRY, CREATE_CHARACTER, CREATE_MEMBER, LOGIN, UPDATE_CAMPAIGN, UPDATE_GUILD, UPDATE_MEMBER, UPDATE_RANK,
     },
     on_both,
-    process::run,
+    process::{ServerProcess, run},
     strings,
 };
 
@@ -220,4 +220,21 @@ async fn the_migration_command_brings_keys_up_to_date(app: TestApp) {
     assert!(output.status.success(), "{log}");
     assert_eq!(app.count_rows("ranks WHERE name_key IN ('guildleader', 'veteran')").await, 2);
     drop(guild);
+}
+
+#[on_both]
+async fn a_server_brings_keys_up_to_date_after_the_migration(app: TestApp) {
+    app.guild("gg").await;
+    let kind = if matches!(app.database, DatabaseUrl::Sqlite(_)) { "sqlite" } else { "postgres" };
+    let down = format!("migrations/{kind}/2026-11-30-101000_text_indexes/down.sql");
+    app.execute_sql(&std::fs::read_to_string(down).unwrap()).await;
+    app.execute_sql("DELETE FROM __diesel_schema_migrations WHERE version = '20261130101000'").await;
+    app.execute_sql("UPDATE ranks SET name_key = lower(name)").await;
+
+    let folder = tempfile::tempdir().unwrap();
+    let flags = app.flags();
+    let flags: Vec<&str> =
+        ["serve", "--bind", "127.0.0.1:0"].into_iter().chain(flags.iter().map(String::as_str)).collect();
+    let _server = ServerProcess::start(folder.path(), &flags);
+    assert_eq!(app.count_rows("ranks WHERE name_key = 'guildleader'").await, 1);
 }
