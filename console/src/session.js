@@ -1,7 +1,7 @@
 // The session of this tab.
 //
 // The session is in memory and ends with its tab. It is in sessionStorage only during a reload. So it is never stored on disk, a
-// duplicated tab has no session, and no two tabs use the same refresh token, which the server would treat as theft.
+// duplicated tab has no session, and no two tabs use the same refresh token, which the server could treat as theft.
 
 const KEY = "guildhall:session";
 

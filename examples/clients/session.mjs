@@ -67,7 +67,7 @@ export class Session {
     this.#expiresAt = 0;
   }
 
-  /** Renews the tokens. Concurrent calls share one renewal, because a refresh token that is used twice ends its session. */
+  /** Renews the tokens. Concurrent calls share one renewal, because a refresh token that is used again later ends its session. */
   async renew() {
     if (performance.now() - this.#renewedAt < REFUSAL_DELAY) return;
     this.#renewal ??= this.#renew().finally(() => (this.#renewal = undefined));

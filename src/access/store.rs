@@ -111,3 +111,11 @@ pub async fn delete_codes_of(conn: &mut Conn, guild: GuildId, member: MemberId) 
         .execute(c))?;
     Ok(())
 }
+
+/// Deletes the codes that a member issued to others.
+pub async fn delete_codes_issued_by(conn: &mut Conn, guild: GuildId, issuer: MemberId) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(codes::table)
+        .filter(codes::guild_id.eq(guild).and(codes::issuer_id.eq(issuer)))
+        .execute(c))?;
+    Ok(())
+}

@@ -43,7 +43,7 @@ struct LoginInput {
 /// The refresh token to exchange.
 #[derive(InputObject)]
 struct RefreshSessionInput {
-    /// The latest refresh token of the session.
+    /// A refresh token of the session that was not exchanged yet, or at most 30 seconds ago.
     #[graphql(secret)]
     refresh_token: String,
 }
@@ -80,7 +80,7 @@ struct AuthPayload {
     access_token: String,
     /// Time at which the access token expires.
     access_token_expires_at: DateTime<Utc>,
-    /// Token for `refreshSession`. It can be used once.
+    /// Token for `refreshSession`.
     refresh_token: String,
     /// Time at which the refresh token expires.
     refresh_token_expires_at: DateTime<Utc>,
@@ -221,7 +221,8 @@ impl AuthMutation {
         Ok(login(&context.app.accounts, context.guild, username, input.password, &context.origin).await?.into())
     }
 
-    /// Exchanges a refresh token for new tokens. A refresh token can be used once: using it again revokes the session.
+    /// Exchanges a refresh token for new tokens. For 30 seconds the old token can be exchanged again, after a lost
+    /// answer or by a second tab. Using it later revokes the session.
     ///
     /// Error reasons: `INVALID_TOKEN`. Too many attempts fail with the code `RATE_LIMITED`.
     async fn refresh_session(
@@ -287,7 +288,8 @@ impl AuthMutation {
         Ok(SuccessPayload { success: true })
     }
 
-    /// Issues an invite code to a member below the viewer's rank. Earlier codes of the member become invalid.
+    /// Issues an invite code to a member below the viewer's rank. Earlier codes of the member become invalid. The code
+    /// is not accepted while the viewer could not issue it, such as after a demotion.
     ///
     /// Error reasons: `RANK_TOO_LOW`, `ALREADY_REGISTERED`, `MEMBER_INACTIVE`.
     #[requires_permission(auth::SEND_INVITE)]
@@ -303,8 +305,9 @@ impl AuthMutation {
         Ok(InvitePayload { code, expires_at: expires_at.and_utc(), member, delivery })
     }
 
-    /// Issues a password reset code to a registered member below the viewer's rank. Earlier codes of the member become
-    /// invalid.
+    /// Issues a password reset code to a registered member below the viewer's rank, never to the viewer. Earlier codes
+    /// of the member become invalid. The code is not accepted while the viewer could not issue it, such as after a
+    /// demotion.
     ///
     /// Error reasons: `RANK_TOO_LOW`, `NOT_REGISTERED`, `MEMBER_INACTIVE`.
     #[requires_permission(auth::SEND_RESET_CODE)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     access::Viewer,
     app::App,
-    engine::Origin,
+    engine::{Origin, Presence},
     kernel::{
         error::{Code, Refusal, Result},
         id::GuildId,
@@ -70,5 +70,11 @@ impl AuthContext {
             None => None,
         };
         Ok(Self { viewer, ..self.clone() })
+    }
+
+    /// The same client, which waits for the response as long as `presence` says.
+    #[must_use]
+    pub fn with_presence(&self, presence: Presence) -> Self {
+        Self { origin: Arc::new(Origin { presence, ..Origin::clone(&self.origin) }), ..self.clone() }
     }
 }

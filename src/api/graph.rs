@@ -23,7 +23,7 @@ use super::{
 use crate::{
     db::Usage,
     engine::{
-        Limits, MAX_ERRORS,
+        Limits, MAX_ERRORS, Presence,
         completion::{self, FieldTypes},
         document::{DocumentRef, Documents, SelectedOperation},
         limits::MAX_NESTING,
@@ -211,8 +211,11 @@ impl Graph {
     /// a query is aborted.
     pub async fn execute(&self, prepared: Prepared, auth: &AuthContext, request_id: &str) -> Response {
         let is_query = prepared.kind() == OperationType::Query;
+        // Dropped together with this future, when the client disconnects or the time limit passes.
+        let (_waiting, presence) = Presence::tracked();
+        let auth = if is_query { auth.clone() } else { auth.with_presence(presence) };
         let (graph, id, context) =
-            (self.clone(), request_id.to_owned(), Arc::new(RequestContext::new(auth, !is_query)));
+            (self.clone(), request_id.to_owned(), Arc::new(RequestContext::new(&auth, !is_query)));
         // The shutdown waits for running mutations, until this receiver is dropped.
         let running = (!is_query).then(|| auth.app.mutations.subscribe());
         let run = async move {

@@ -35,10 +35,10 @@ pub async fn register(
     accounts.limiter.check_address(origin.address)?;
     password::check_new_password("password", &password)?;
     let key = text::username_key(username);
-    let attempt = attempts::start(accounts, guild, AttemptKind::Register, &key).await?;
-    let verified_code = codes::verify(accounts, guild, attempt, key, code, Purpose::Invite).await?;
-    let password_hash = accounts.hasher.hash(password).await?;
-    let (tokens, now) = (Tokens::new(accounts, origin.user_agent.clone()), accounts.access.clock.now());
+    let attempt = attempts::start(accounts, guild, AttemptKind::Register, &key, origin).await?;
+    let verified_code = codes::verify(accounts, guild, attempt, key, code, Purpose::Invite, origin).await?;
+    let password_hash = origin.presence.while_present(accounts.hasher.hash(password)).await??;
+    let (tokens, now) = (Tokens::new(accounts, guild, origin), accounts.access.clock.now());
     let (member, tokens) = accounts
         .access
         .change(
@@ -59,8 +59,8 @@ pub async fn register(
 /// Signs a registered member in.
 ///
 /// # Errors
-/// `UNAUTHENTICATED`, `BAD_CREDENTIALS`: with the same message, after the same time, for an unknown username and a wrong
-/// password. `RATE_LIMITED`.
+/// `UNAUTHENTICATED`, `BAD_CREDENTIALS`: with the same message, after the same time, for an unknown username and a
+/// wrong password. `RATE_LIMITED`.
 pub async fn login(
     accounts: &Accounts,
     guild: GuildId,
@@ -71,7 +71,7 @@ pub async fn login(
     let refusal = || bad_credentials("The Discord username or the password is wrong.");
     accounts.limiter.check_address(origin.address)?;
     let key = text::username_key(username);
-    let attempt = attempts::start(accounts, guild, AttemptKind::Login, &key).await?;
+    let attempt = attempts::start(accounts, guild, AttemptKind::Login, &key, origin).await?;
     let member = accounts
         .access
         .db
@@ -79,9 +79,9 @@ pub async fn login(
         .await?
         .filter(|member| member.is_active);
     let hash = member.as_ref().and_then(|member| member.password_hash.clone());
-    let verified = accounts.hasher.verify(password::bounded(password), hash).await?;
+    let verified = origin.presence.while_present(accounts.hasher.verify(password::bounded(password), hash)).await??;
     let Some(member) = member.filter(|_| verified) else { return Err(attempt.failed(accounts, refusal()).await) };
-    let (tokens, now) = (Tokens::new(accounts, origin.user_agent.clone()), accounts.access.clock.now());
+    let (tokens, now) = (Tokens::new(accounts, guild, origin), accounts.access.clock.now());
     let (member, tokens) = accounts
         .access
         .db
@@ -112,13 +112,14 @@ pub async fn change_password(
     let (guild, id) = (viewer.guild, viewer.member);
     let member = accounts.access.db.read(async move |conn| Ok(identity::store::member(conn, guild, id).await?)).await?;
     let member = member.ok_or_else(refusal)?;
-    let attempt = attempts::start(accounts, guild, AttemptKind::ChangePassword, &member.username_key).await?;
-    let verified = accounts.hasher.verify(password::bounded(current), member.password_hash.clone()).await?;
+    let attempt = attempts::start(accounts, guild, AttemptKind::ChangePassword, &member.username_key, origin).await?;
+    let verified = accounts.hasher.verify(password::bounded(current), member.password_hash.clone());
+    let verified = origin.presence.while_present(verified).await??;
     if !verified {
         return Err(attempt.failed(accounts, refusal()).await);
     }
-    let password_hash = accounts.hasher.hash(new).await?;
-    let (mut tokens, now) = (Tokens::new(accounts, origin.user_agent.clone()), accounts.access.clock.now());
+    let password_hash = origin.presence.while_present(accounts.hasher.hash(new)).await??;
+    let (mut tokens, now) = (Tokens::new(accounts, guild, origin), accounts.access.clock.now());
     let viewer = viewer.clone();
     let (member, tokens) = accounts
         .access
@@ -131,7 +132,7 @@ pub async fn change_password(
                 let member = set_password(conn, member, &password_hash, now).await?;
                 access::store::revoke_sessions_of(conn, guild, member.id, session, now).await?;
                 match session {
-                    Some(session) => tokens.rotate(conn, guild, session).await?,
+                    Some(session) => tokens.replace(conn, guild, member.id, session).await?,
                     None => tokens.create_session(conn, guild, member.id).await?,
                 }
                 Ok((member, tokens))
@@ -157,10 +158,10 @@ pub async fn reset_password(
     accounts.limiter.check_address(origin.address)?;
     password::check_new_password("newPassword", &new)?;
     let key = text::username_key(username);
-    let attempt = attempts::start(accounts, guild, AttemptKind::Reset, &key).await?;
-    let verified_code = codes::verify(accounts, guild, attempt, key, code, Purpose::Reset).await?;
-    let password_hash = accounts.hasher.hash(new).await?;
-    let (tokens, now) = (Tokens::new(accounts, origin.user_agent.clone()), accounts.access.clock.now());
+    let attempt = attempts::start(accounts, guild, AttemptKind::Reset, &key, origin).await?;
+    let verified_code = codes::verify(accounts, guild, attempt, key, code, Purpose::Reset, origin).await?;
+    let password_hash = origin.presence.while_present(accounts.hasher.hash(new)).await??;
+    let (tokens, now) = (Tokens::new(accounts, guild, origin), accounts.access.clock.now());
     let (member, tokens) = accounts
         .access
         .change(

@@ -8,10 +8,11 @@ use super::{
     store::{self, OneTimeCode, Purpose},
 };
 use crate::{
-    access::{Permission, Permissions, Viewer},
+    access::{self, Permission, Permissions, Viewer},
     audit::{self, Action},
     db::Conn,
-    identity::{self, Ladder, Member, Rank},
+    engine::Origin,
+    identity::{self, Ladder, Member},
     kernel::{
         clock::Timestamp,
         error::{Error, Refusal, Result},
@@ -47,7 +48,8 @@ pub async fn send_invite(accounts: &Accounts, viewer: &Viewer, member: MemberId)
 /// Issues a reset code for a registered member of a lower rank than the viewer. Earlier codes become invalid.
 ///
 /// # Errors
-/// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `NOT_REGISTERED` or `MEMBER_INACTIVE`.
+/// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`, also for the viewer's own account; `CONFLICT`, `NOT_REGISTERED` or
+/// `MEMBER_INACTIVE`.
 pub async fn send_reset_code(accounts: &Accounts, viewer: &Viewer, member: MemberId) -> Result<IssuedCode> {
     issue(accounts, Some(viewer), viewer.guild, member, Purpose::Reset).await
 }
@@ -91,22 +93,23 @@ async fn issue(
             let member = member.ok_or_else(|| Refusal::not_found("member").at("memberId"))?;
             let (reach, permissions) = match &by {
                 Some(by) => {
-                    by.require(match purpose {
-                        Purpose::Invite => SEND_INVITE,
-                        Purpose::Reset => SEND_RESET_CODE,
-                    })?;
-                    let ladder = Ladder::load(conn, guild).await?;
-                    ladder.check_reach(by, member.rank_level)?;
-                    // Someone with the code can act as the member, so the issuer must be able to grant the member's
-                    // rank.
-                    ladder.check_grant(by, None, member.rank_id)?;
+                    let ladder = check_issuer(conn, by, &member, purpose).await?;
                     (ladder.max_reachable_level(by), by.permissions.to_explicit())
                 }
                 None => (i64::MAX, Permissions::all().to_explicit()),
             };
             check_state(&member, purpose)?;
-            let member_id = member.id;
-            let code = OneTimeCode { guild_id: guild, member_id, purpose, code_hash, expires_at, reach, permissions };
+            let code = OneTimeCode {
+                guild_id: guild,
+                member_id: member.id,
+                purpose,
+                issued_hash: Some(code_hash.clone()),
+                code_hash,
+                expires_at,
+                reach,
+                permissions,
+                issuer_id: by.as_ref().map(|by| by.member),
+            };
             store::upsert_code(conn, &code).await?;
             if let Some(delivery) = &delivery {
                 let guild_name = identity::store::guild(conn, guild).await?.map(|it| it.name).unwrap_or_default();
@@ -129,6 +132,24 @@ async fn issue(
         Some(delivery) => delivery.outcome().await,
     };
     Ok(IssuedCode { code, expires_at, member, delivery })
+}
+
+/// Checks that a member may issue a code of this purpose to another member. Returns the guild's ladder.
+async fn check_issuer(conn: &mut Conn, by: &Viewer, member: &Member, purpose: Purpose) -> Result<Ladder> {
+    by.require(match purpose {
+        Purpose::Invite => SEND_INVITE,
+        Purpose::Reset => SEND_RESET_CODE,
+    })?;
+    if purpose == Purpose::Reset && by.member == member.id {
+        // With a stolen access token, a thief could replace the password without knowing it.
+        let message = "You cannot send a reset code to yourself. Change your password instead.";
+        return Err(Refusal::rank_too_low(message).into());
+    }
+    let ladder = Ladder::load(conn, by.guild).await?;
+    ladder.check_reach(by, member.rank_level)?;
+    // Someone with the code can act as the member, so the issuer must be able to grant the member's rank.
+    ladder.check_grant(by, None, member.rank_id)?;
+    Ok(ladder)
 }
 
 fn check_state(member: &Member, purpose: Purpose) -> Result<(), Refusal> {
@@ -158,6 +179,7 @@ pub(super) async fn verify(
     username_key: String,
     code: &str,
     purpose: Purpose,
+    origin: &Origin,
 ) -> Result<VerifiedCode> {
     // A text that is no code is no attempt to guess one, so it doesn't count as a failure.
     let code = password::find_code(code).ok_or_else(|| invalid(purpose))?;
@@ -174,7 +196,8 @@ pub(super) async fn verify(
         })
         .await?;
     let hash = found.as_ref().map(|it| it.code.code_hash.clone());
-    let verified = accounts.hasher.verify(code, hash).await?;
+    let verified = accounts.hasher.verify(code, hash);
+    let verified = origin.presence.while_present(verified).await??;
     match found {
         Some(found) if verified => Ok(found),
         _ => Err(attempt.failed(accounts, invalid(purpose)).await),
@@ -182,10 +205,12 @@ pub(super) async fn verify(
 }
 
 impl VerifiedCode {
-    /// Redeems the code and returns its member, locked.
+    /// Redeems the code and returns its member, locked. Locks the roster, so that the issuer's rights cannot change
+    /// until the transaction ends.
     pub(super) async fn redeem(self, conn: &mut Conn, now: Timestamp) -> Result<Member> {
         let Self { member, code } = self;
         let refusal = || Error::from(invalid(code.purpose));
+        identity::store::lock_roster_shared(conn, member.guild_id).await?;
         let member = identity::store::lock_member(conn, member.guild_id, member.id).await?.ok_or_else(refusal)?;
         if !code.is_valid_for(conn, &member, now).await? || !store::consume_code(conn, &code).await? {
             return Err(refusal());
@@ -194,19 +219,40 @@ impl VerifiedCode {
     }
 }
 
+/// Who issued a stored code.
+enum Issuer {
+    Operator,
+    Member(MemberId),
+    /// A server of the release before stored the code without its issuer.
+    Unknown,
+}
+
 impl OneTimeCode {
-    /// Whether the code is valid for this member. It is not if the member has since got a rank that the issuer could
-    /// not grant: the issuer could use the code and act with that rank.
+    /// Whether the code is valid for this member. It is not if its issuer may no longer issue it: the issuer could use
+    /// the code and act as the member.
     async fn is_valid_for(&self, conn: &mut Conn, member: &Member, now: Timestamp) -> Result<bool> {
-        let rank = identity::store::ranks_by_id(conn, self.guild_id, &[member.rank_id]).await?.pop();
-        // A leader or an operator could grant everything, including permissions that a later release has added.
-        let could_grant = |rank: &Rank| {
-            let lacking = || rank.permissions.difference(&self.permissions);
-            self.reach == i64::MAX || (rank.level <= self.reach && !rank.permissions.is_all() && lacking().is_empty())
+        if now >= self.expires_at || check_state(member, self.purpose).is_err() {
+            return Ok(false);
+        }
+        let issuer = match self.issuer() {
+            Issuer::Operator => return Ok(true),
+            Issuer::Unknown => return Ok(false),
+            Issuer::Member(issuer) => access::store::viewer(conn, self.guild_id, issuer, None, self.expires_at).await?,
         };
-        Ok(now < self.expires_at
-            && check_state(member, self.purpose).is_ok()
-            && rank.is_some_and(|it| could_grant(&it)))
+        let Some(issuer) = issuer else { return Ok(false) };
+        match check_issuer(conn, &issuer, member, self.purpose).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.refusal().is_some() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn issuer(&self) -> Issuer {
+        match self.issuer_id {
+            _ if self.issued_hash.as_ref() != Some(&self.code_hash) => Issuer::Unknown,
+            Some(member) => Issuer::Member(member),
+            None => Issuer::Operator,
+        }
     }
 }
 

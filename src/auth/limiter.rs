@@ -1,4 +1,4 @@
-//! Login throttling: attempts per address, failures per account.
+//! Login throttling: attempts per address, failures per account and address, failures per account.
 
 use std::{
     net::IpAddr,
@@ -23,8 +23,11 @@ use crate::kernel::{
 pub struct LoginLimits {
     /// Attempts per minute from one address on each server, in a burst or spread over the minute.
     pub per_address: NonZeroU32,
-    /// Failures on one account within [`LoginLimits::window`], on all servers together. Concurrent attempts on several
-    /// servers may exceed it by one per server.
+    /// Failures on one account from one address within [`LoginLimits::window`], on all servers together. Concurrent
+    /// attempts on several servers may exceed it by one per server.
+    pub per_pair: NonZeroU32,
+    /// Failures on one account from all addresses within the window, on all servers together. Concurrent attempts from
+    /// several addresses may exceed it. They lock the account only where its member never signed in.
     pub per_account: NonZeroU32,
     /// Time within which failures on an account count.
     pub window: Duration,
@@ -33,7 +36,7 @@ pub struct LoginLimits {
 impl Default for LoginLimits {
     fn default() -> Self {
         let of = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
-        Self { per_address: of(100), per_account: of(10), window: Duration::from_mins(15) }
+        Self { per_address: of(100), per_pair: of(10), per_account: of(100), window: Duration::from_mins(15) }
     }
 }
 
@@ -41,15 +44,20 @@ impl Default for LoginLimits {
 pub struct LoginLimiter {
     pub(super) limits: LoginLimits,
     addresses: KeyedLimiter<IpAddr>,
-    /// Serializes the attempts on one account, so that each concurrent failure is counted.
-    locks: Mutex<PruningMap<AccountKey, Weak<AccountLock>>>,
+    /// Serializes the attempts on one account from one address, so that each concurrent failure is counted.
+    locks: Mutex<PruningMap<AttemptKey, Weak<AttemptLock>>>,
 }
 
-/// The key under which attempts are counted: the guild, and the kind of attempt with the hash of the username.
-pub(super) type AccountKey = (GuildId, String);
+/// The attempts that are counted together and run one after the other.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct AttemptKey {
+    pub(super) guild: GuildId,
+    /// The kind of attempt, and hashes of the username and the address.
+    pub(super) pair: String,
+}
 
-/// Locked during an attempt on one account.
-type AccountLock = tokio::sync::Mutex<()>;
+/// Locked during an attempt.
+type AttemptLock = tokio::sync::Mutex<()>;
 
 impl LoginLimiter {
     /// A limiter that has not counted any attempt.
@@ -66,12 +74,12 @@ impl LoginLimiter {
         self.addresses.check(&rate_limit_key(address)).map_err(Refusal::rate_limited)
     }
 
-    pub(super) async fn lock_account(&self, account: &AccountKey) -> OwnedMutexGuard<()> {
+    pub(super) async fn lock(&self, key: AttemptKey) -> OwnedMutexGuard<()> {
         let lock = {
             let mut locks = self.locks.lock();
-            let entry = locks.get_or_insert_with(account.clone(), |lock| lock.strong_count() > 0, Weak::new);
+            let entry = locks.get_or_insert_with(key, |lock| lock.strong_count() > 0, Weak::new);
             entry.upgrade().unwrap_or_else(|| {
-                let lock = Arc::new(AccountLock::default());
+                let lock = Arc::new(AttemptLock::default());
                 *entry = Arc::downgrade(&lock);
                 lock
             })

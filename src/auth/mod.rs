@@ -1,10 +1,12 @@
 //! Accounts: passwords, sessions, tokens, one-time codes and login throttling.
 
 mod accounts;
+mod address;
 mod attempts;
 mod cipher;
 mod codes;
 mod delivery;
+mod known_addresses;
 mod limiter;
 mod password;
 mod service;
@@ -14,10 +16,12 @@ mod token;
 
 pub use self::{
     accounts::{change_password, login, register, reset_password},
+    address::AddressHasher,
     attempts::AttemptKind,
     cipher::Cipher,
     codes::{IssuedCode, SEND_INVITE, SEND_RESET_CODE, invite, send_invite, send_reset_code},
     delivery::{CodeDelivery, CodeMessage, InviteDelivery, NoDelivery, PendingDelivery},
+    known_addresses::KNOWN_FOR,
     limiter::{LoginLimiter, LoginLimits},
     password::Hasher,
     service::{Accounts, Lifetimes},

@@ -1,5 +1,5 @@
 //! Passwords and codes, hashed by Argon2id with OWASP's parameters. Hashing runs outside the async threads, at most one
-//! per core.
+//! per core, and few requests wait for it.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::kernel::{
-    error::{Error, Refusal, Result},
+    error::{Code, Error, Refusal, Result},
     text,
 };
 
@@ -28,10 +28,17 @@ const CODE_ALPHABET: &[char] = &[
 ];
 const CODE_LENGTH: usize = 8;
 
-/// Hashes and verifies secrets. Clones share the limit on concurrent hashes.
+/// Maximum number of requests per core that wait for a hash or run one. A hash takes 20 to 50 ms, so nobody waits for
+/// much longer than half a second.
+const QUEUE_PER_CORE: usize = 16;
+
+/// Hashes and verifies secrets. Clones share the queue.
 #[derive(Clone)]
 pub struct Hasher {
     argon2: Argon2<'static>,
+    /// Limits the requests that wait for a hash or run one.
+    queue: Arc<Semaphore>,
+    /// Limits the hashes that run.
     permits: Arc<Semaphore>,
     /// The hash to verify against if the member has none, so that an unknown username takes as long as a wrong
     /// password.
@@ -61,13 +68,19 @@ impl Hasher {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let dummy_hash = hash(&argon2, "dummy")?.into();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Self { argon2, permits: Arc::new(Semaphore::new(cores)), dummy_hash })
+        let queue = Arc::new(Semaphore::new(cores * QUEUE_PER_CORE));
+        Ok(Self { argon2, queue, permits: Arc::new(Semaphore::new(cores)), dummy_hash })
+    }
+
+    /// How many more requests fit into the queue.
+    pub fn free_places(&self) -> usize {
+        self.queue.available_permits()
     }
 
     /// Hashes a secret, normalized, with a random salt, in PHC format.
     ///
     /// # Errors
-    /// Internal, if hashing fails.
+    /// `RATE_LIMITED` if too many requests wait for a hash; internal, if hashing fails.
     pub async fn hash(&self, secret: String) -> Result<String> {
         self.blocking(move |argon2| hash(argon2, &normalize(&secret))).await?
     }
@@ -78,7 +91,7 @@ impl Hasher {
     /// depends only on the secret, not on the member.
     ///
     /// # Errors
-    /// Internal, if the blocking task fails.
+    /// `RATE_LIMITED` if too many requests wait for a hash; internal, if the blocking task fails.
     pub async fn verify(&self, secret: String, hash: Option<String>) -> Result<bool> {
         let dummy_hash = Arc::clone(&self.dummy_hash);
         self.blocking(move |argon2| {
@@ -95,15 +108,23 @@ impl Hasher {
     }
 
     async fn blocking<R: Send + 'static>(&self, work: impl FnOnce(&Argon2<'_>) -> R + Send + 'static) -> Result<R> {
+        // Refused at once, so that a flood of attempts does not delay the others. A request whose client leaves gives
+        // up its place, unless its hash runs already.
+        let place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| busy())?;
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Error::internal)?;
         let argon2 = self.argon2.clone();
         tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+            let _held = (place, permit);
             work(&argon2)
         })
         .await
         .map_err(Error::internal)
     }
+}
+
+fn busy() -> Refusal {
+    let refusal = Refusal::new(Code::RateLimited, "Too many people are signing in. Try again in a second.");
+    Refusal { retry_after_seconds: Some(1), ..refusal }
 }
 
 fn hash(argon2: &Argon2<'_>, secret: &str) -> Result<String> {

@@ -1,10 +1,10 @@
-//! Sessions: created at sign-in, refreshed by refresh tokens, revoked by their member or when a refresh token is used
-//! twice.
+//! Sessions: created at sign-in, refreshed by refresh tokens, revoked by their member or when a refresh token is
+//! replayed.
 
 use std::time::Duration;
 
 use super::{
-    attempts::{self, AttemptKind},
+    known_addresses,
     service::Accounts,
     store::{self, NewSession, RefreshToken},
     token::{self, Claims},
@@ -16,10 +16,17 @@ use crate::{
     identity::{self, Member},
     kernel::{
         clock::Timestamp,
-        error::{Code, Refusal, Result},
+        error::{Code, Error, Refusal, Result},
         id::{GuildId, MemberId, SessionId},
     },
 };
+
+/// How long a refresh token can be exchanged again after its first exchange: the answer may have been lost, or a second
+/// tab may have sent the same token.
+const REUSE_WINDOW: Duration = Duration::from_secs(30);
+
+/// Maximum number of refresh tokens of a session that were not exchanged yet. A new one replaces the oldest.
+const MAX_UNUSED_TOKENS: usize = 10;
 
 /// A signed-in member, with the tokens of the session.
 pub struct SignedIn {
@@ -27,7 +34,7 @@ pub struct SignedIn {
     pub access_token: String,
     /// When the access token expires.
     pub access_token_expires_at: Timestamp,
-    /// The refresh token, which `refreshSession` accepts once.
+    /// The refresh token, to be exchanged once by `refreshSession`.
     pub refresh_token: String,
     /// When the refresh token expires.
     pub refresh_token_expires_at: Timestamp,
@@ -39,6 +46,8 @@ pub struct SignedIn {
 pub(super) struct Tokens {
     pub(super) session: SessionId,
     user_agent: Option<String>,
+    /// The hash of the client's address.
+    address: Option<String>,
     now: Timestamp,
     access_expires_at: Timestamp,
     refresh: String,
@@ -46,12 +55,13 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// Tokens of a new session.
-    pub(super) fn new(accounts: &Accounts, user_agent: Option<String>) -> Self {
+    /// Tokens for this client.
+    pub(super) fn new(accounts: &Accounts, guild: GuildId, origin: &Origin) -> Self {
         let now = accounts.access.clock.now();
         Self {
             session: SessionId::new(),
-            user_agent,
+            user_agent: origin.user_agent.clone(),
+            address: origin.address.map(|address| accounts.keys.addresses.hash(guild, address)),
             now,
             access_expires_at: now + accounts.lifetimes.access,
             refresh: token::new_refresh_token(),
@@ -70,25 +80,58 @@ impl Tokens {
             last_used_at: self.now,
         };
         store::insert_session(conn, &session).await?;
-        self.insert(conn, guild).await
+        self.insert(conn, guild, member).await
     }
 
-    /// Replaces the refresh token of an existing session.
-    pub(super) async fn rotate(&mut self, conn: &mut Conn, guild: GuildId, session: SessionId) -> Result<()> {
-        self.session = session;
+    /// Exchanges a refresh token of an existing session. Other tokens of the session stay valid.
+    async fn exchange(&mut self, conn: &mut Conn, member: MemberId, token: &RefreshToken) -> Result<()> {
+        let (guild, session) = (token.guild_id, token.session_id);
+        if token.rotated_at.is_none() {
+            store::mark_rotated(conn, token, self.now, self.now + REUSE_WINDOW).await?;
+        }
         store::delete_expired_tokens(conn, guild, session, self.now).await?;
-        store::mark_all_rotated(conn, guild, session, self.now).await?;
-        store::touch_session(conn, guild, session, self.now).await?;
-        self.insert(conn, guild).await
+        let unused = store::unused_tokens(conn, guild, session).await?;
+        if let Some(oldest @ [_, ..]) = unused.get(MAX_UNUSED_TOKENS - 1..) {
+            store::delete_tokens(conn, guild, oldest).await?;
+        }
+        self.continue_session(conn, guild, member, session).await
     }
 
-    async fn insert(&self, conn: &mut Conn, guild: GuildId) -> Result<()> {
+    /// Replaces all refresh tokens of an existing session.
+    pub(super) async fn replace(
+        &mut self,
+        conn: &mut Conn,
+        guild: GuildId,
+        member: MemberId,
+        session: SessionId,
+    ) -> Result<()> {
+        store::replace_tokens(conn, guild, session, self.now).await?;
+        self.continue_session(conn, guild, member, session).await
+    }
+
+    async fn continue_session(
+        &mut self,
+        conn: &mut Conn,
+        guild: GuildId,
+        member: MemberId,
+        session: SessionId,
+    ) -> Result<()> {
+        self.session = session;
+        store::touch_session(conn, guild, session, self.now).await?;
+        self.insert(conn, guild, member).await
+    }
+
+    async fn insert(&self, conn: &mut Conn, guild: GuildId, member: MemberId) -> Result<()> {
+        if let Some(address) = &self.address {
+            known_addresses::remember(conn, guild, member, address, self.now).await?;
+        }
         let token = RefreshToken {
             guild_id: guild,
             token_hash: token::refresh_token_hash(&self.refresh),
             session_id: self.session,
             expires_at: self.refresh_expires_at,
             rotated_at: None,
+            reusable_until: None,
         };
         Ok(store::insert_refresh_token(conn, &token).await?)
     }
@@ -105,12 +148,22 @@ impl Tokens {
     }
 }
 
-/// Exchanges a refresh token for new tokens. A token that was exchanged before revokes its whole session.
+/// The result of an attempt to exchange a refresh token.
+enum Renewal {
+    Renewed(Member, Tokens),
+    /// The token was exchanged too long ago, or replaced. The session is still active.
+    Replayed,
+    /// The session or the member is no longer active, or the token has expired.
+    Ended,
+}
+
+/// Exchanges a refresh token for new tokens. A token that was exchanged more than [`REUSE_WINDOW`] ago revokes its
+/// whole session. A refused token does not count as a failure of the account, because nobody can guess a token: a thief
+/// could only use a revoked one to lock its owner out.
 ///
 /// # Errors
-/// `UNAUTHENTICATED`, `INVALID_TOKEN`; `RATE_LIMITED`.
+/// `UNAUTHENTICATED`, `INVALID_TOKEN`; `RATE_LIMITED` for too many attempts from one address.
 pub async fn refresh_session(accounts: &Accounts, guild: GuildId, token: &str, origin: &Origin) -> Result<SignedIn> {
-    let refusal = || Refusal::new(Code::Unauthenticated, "The refresh token is not valid.").because("INVALID_TOKEN");
     accounts.limiter.check_address(origin.address)?;
     let now = accounts.access.clock.now();
     let hash = token::refresh_token_hash(token);
@@ -118,40 +171,47 @@ pub async fn refresh_session(accounts: &Accounts, guild: GuildId, token: &str, o
         let hash = hash.clone();
         accounts.access.db.read(async move |conn| Ok(store::refresh_token_owner(conn, guild, &hash).await?)).await?
     };
-    // An unknown token belongs to no account, so this failure is not counted.
-    let (session, owner, username_key) = found.ok_or_else(refusal)?;
-    let attempt = attempts::start(accounts, guild, AttemptKind::Refresh, &username_key).await?;
-    let mut tokens = Tokens::new(accounts, None);
-    let rotated = accounts
+    let Some((session, owner)) = found else { return Err(invalid_refresh_token(accounts)) };
+    let mut tokens = Tokens::new(accounts, guild, origin);
+    let renewal = accounts
         .access
         .db
         .write(async move |conn| {
             // The member is locked first, as in every transaction that changes an account. Another order could
             // deadlock.
-            let member = identity::store::lock_member(conn, guild, owner).await?.ok_or_else(refusal)?;
-            let token = store::lock_refresh_token(conn, guild, &hash).await?.ok_or_else(refusal)?;
-            if token.rotated_at.is_some() || token.expires_at <= now {
-                return Ok(Err(token.rotated_at.is_some()));
-            }
+            let Some(member) = identity::store::lock_member(conn, guild, owner).await? else {
+                return Ok(Renewal::Ended);
+            };
+            let Some(token) = store::lock_refresh_token(conn, guild, &hash).await? else { return Ok(Renewal::Ended) };
             if !member.is_active || !store::is_active(conn, guild, session).await? {
-                return Ok(Err(false));
+                return Ok(Renewal::Ended);
             }
-            tokens.rotate(conn, guild, session).await?;
+            if token.rotated_at.is_some() && token.reusable_until.is_none_or(|until| until <= now) {
+                return Ok(Renewal::Replayed);
+            }
+            if token.expires_at <= now {
+                return Ok(Renewal::Ended);
+            }
+            tokens.exchange(conn, owner, &token).await?;
             identity::store::set_last_seen(conn, guild, member.id, now).await?;
-            Ok(Ok((member, tokens)))
+            Ok(Renewal::Renewed(member, tokens))
         })
         .await?;
-    match rotated {
-        Ok((member, tokens)) => tokens.into_signed_in(accounts, member),
-        Err(replayed) => {
-            if replayed {
-                // Either this client or the earlier one has stolen the token, so the session is revoked:
-                // https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
-                revoke(accounts, guild, owner, session).await?;
-            }
-            Err(attempt.failed(accounts, refusal()).await)
+    match renewal {
+        Renewal::Renewed(member, tokens) => tokens.into_signed_in(accounts, member),
+        Renewal::Replayed => {
+            // Either this client or the earlier one has stolen the token, so the session is revoked:
+            // https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
+            revoke(accounts, guild, owner, session).await?;
+            Err(invalid_refresh_token(accounts))
         }
+        Renewal::Ended => Err(invalid_refresh_token(accounts)),
     }
+}
+
+fn invalid_refresh_token(accounts: &Accounts) -> Error {
+    accounts.metrics.count_failed_attempt("refresh");
+    Refusal::new(Code::Unauthenticated, "The refresh token is not valid.").because("INVALID_TOKEN").into()
 }
 
 /// The viewer's active sessions, most recently used first.

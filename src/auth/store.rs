@@ -7,7 +7,7 @@ use crate::{
     access::Permissions,
     db::{
         Conn, LockMode, first_locked, on,
-        schema::{codes, failures, members, refresh_tokens, sessions},
+        schema::{codes, failures, refresh_tokens, sessions},
         text_enum,
     },
     kernel::{
@@ -57,6 +57,7 @@ pub struct RefreshToken {
     pub session_id: SessionId,
     pub expires_at: Timestamp,
     pub rotated_at: Option<Timestamp>,
+    pub reusable_until: Option<Timestamp>,
 }
 
 pub async fn insert_refresh_token(conn: &mut Conn, token: &RefreshToken) -> QueryResult<()> {
@@ -64,19 +65,19 @@ pub async fn insert_refresh_token(conn: &mut Conn, token: &RefreshToken) -> Quer
     Ok(())
 }
 
-/// Locks and returns the refresh token with this hash. If two requests use it at the same time, the second sees it
-/// rotated.
+/// Locks and returns the refresh token with this hash. If two requests exchange it at the same time, the second sees
+/// it rotated.
 pub async fn lock_refresh_token(conn: &mut Conn, guild: GuildId, hash: &str) -> QueryResult<Option<RefreshToken>> {
     let token = refresh_tokens::table.find((guild, hash));
     first_locked!(conn, LockMode::Exclusive, token.select(RefreshToken::as_select())).optional()
 }
 
-/// The session of a refresh token, and its owner's id and username key, whether or not the token is still valid.
+/// The session of a refresh token and its owner, whether or not the token is still valid.
 pub async fn refresh_token_owner(
     conn: &mut Conn,
     guild: GuildId,
     hash: &str,
-) -> QueryResult<Option<(SessionId, MemberId, String)>> {
+) -> QueryResult<Option<(SessionId, MemberId)>> {
     on!(conn, c => refresh_tokens::table
         .find((guild, hash))
         .inner_join(
@@ -84,20 +85,51 @@ pub async fn refresh_token_owner(
                 .eq(refresh_tokens::guild_id)
                 .and(sessions::id.eq(refresh_tokens::session_id))),
         )
-        .inner_join(
-            members::table.on(members::guild_id.eq(sessions::guild_id).and(members::id.eq(sessions::member_id))),
-        )
-        .select((sessions::id, members::id, members::username_key))
+        .select((sessions::id, sessions::member_id))
         .first(c))
     .optional()
 }
 
-/// Marks a session's refresh tokens as used. Using one again revokes the session.
-pub async fn mark_all_rotated(conn: &mut Conn, guild: GuildId, session: SessionId, now: Timestamp) -> QueryResult<()> {
-    on!(conn, c => diesel::update(refresh_tokens::table)
+/// Marks a refresh token as exchanged. It can be exchanged again until `reusable_until`.
+pub async fn mark_rotated(
+    conn: &mut Conn,
+    token: &RefreshToken,
+    now: Timestamp,
+    reusable_until: Timestamp,
+) -> QueryResult<()> {
+    on!(conn, c => diesel::update(refresh_tokens::table.find((token.guild_id, &token.token_hash)))
+        .set((refresh_tokens::rotated_at.eq(now), refresh_tokens::reusable_until.eq(reusable_until)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Marks all refresh tokens of a session as replaced. Using one of them revokes the session.
+pub async fn replace_tokens(conn: &mut Conn, guild: GuildId, session: SessionId, now: Timestamp) -> QueryResult<()> {
+    let of_session =
+        || refresh_tokens::table.filter(refresh_tokens::guild_id.eq(guild).and(refresh_tokens::session_id.eq(session)));
+    on!(conn, c => diesel::update(of_session())
+        .set(refresh_tokens::reusable_until.eq(None::<Timestamp>))
+        .execute(c))?;
+    on!(conn, c => diesel::update(of_session().filter(refresh_tokens::rotated_at.is_null()))
+        .set(refresh_tokens::rotated_at.eq(now))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The hashes of a session's refresh tokens that were not exchanged yet, the last issued first.
+pub async fn unused_tokens(conn: &mut Conn, guild: GuildId, session: SessionId) -> QueryResult<Vec<String>> {
+    on!(conn, c => refresh_tokens::table
         .filter(refresh_tokens::guild_id.eq(guild).and(refresh_tokens::session_id.eq(session)))
         .filter(refresh_tokens::rotated_at.is_null())
-        .set(refresh_tokens::rotated_at.eq(now))
+        .order((refresh_tokens::expires_at.desc(), refresh_tokens::token_hash))
+        .select(refresh_tokens::token_hash)
+        .load(c))
+}
+
+/// Deletes refresh tokens by their hashes.
+pub async fn delete_tokens(conn: &mut Conn, guild: GuildId, hashes: &[String]) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(refresh_tokens::table)
+        .filter(refresh_tokens::guild_id.eq(guild).and(refresh_tokens::token_hash.eq_any(hashes)))
         .execute(c))?;
     Ok(())
 }
@@ -123,15 +155,14 @@ pub async fn sessions_of(
     member: MemberId,
     now: Timestamp,
 ) -> QueryResult<Vec<Session>> {
+    let renewable = || {
+        refresh_tokens::table
+            .filter(refresh_tokens::guild_id.eq(sessions::guild_id).and(refresh_tokens::session_id.eq(sessions::id)))
+            .filter(refresh_tokens::rotated_at.is_null().and(refresh_tokens::expires_at.gt(now)))
+    };
     on!(conn, c => sessions::table
-        .inner_join(
-            refresh_tokens::table.on(refresh_tokens::guild_id
-                .eq(sessions::guild_id)
-                .and(refresh_tokens::session_id.eq(sessions::id))),
-        )
         .filter(sessions::guild_id.eq(guild).and(sessions::member_id.eq(member)).and(sessions::revoked_at.is_null()))
-        // A session has at most one refresh token that was not exchanged yet.
-        .filter(refresh_tokens::rotated_at.is_null().and(refresh_tokens::expires_at.gt(now)))
+        .filter(diesel::dsl::exists(renewable()))
         .order((sessions::last_used_at.desc(), sessions::id))
         .select(Session::as_select())
         .load(c))
@@ -169,15 +200,19 @@ text_enum! {
 
 /// A one-time code as it is stored.
 #[derive(Clone, Insertable, Queryable, Selectable, AsChangeset)]
-#[diesel(table_name = codes)]
+#[diesel(table_name = codes, treat_none_as_null = true)]
 pub struct OneTimeCode {
     pub guild_id: GuildId,
     pub member_id: MemberId,
     pub purpose: Purpose,
     pub code_hash: String,
     pub expires_at: Timestamp,
+    /// For servers of the release before, which limit the code to these rights.
     pub reach: i64,
+    /// Likewise.
     pub permissions: Permissions,
+    pub issuer_id: Option<MemberId>,
+    pub issued_hash: Option<String>,
 }
 
 /// Stores a member's code. Replaces an earlier one.
@@ -208,12 +243,15 @@ pub async fn consume_code(conn: &mut Conn, code: &OneTimeCode) -> QueryResult<bo
     Ok(deleted == 1)
 }
 
-/// The times of failed attempts on an account.
-pub async fn failures(conn: &mut Conn, guild: GuildId, account: &str) -> QueryResult<Option<String>> {
-    on!(conn, c => failures::table.find((guild, account)).select(failures::recent).first(c)).optional()
+/// The times of failed attempts, with the keys under which they are counted.
+pub async fn failures(conn: &mut Conn, guild: GuildId, keys: &[&str]) -> QueryResult<Vec<(String, String)>> {
+    on!(conn, c => failures::table
+        .filter(failures::guild_id.eq(guild).and(failures::account.eq_any(keys)))
+        .select((failures::account, failures::recent))
+        .load(c))
 }
 
-/// The times of failed attempts on an account. Locks them until the transaction ends.
+/// The times of failed attempts that are counted under a key. Locks them until the transaction ends.
 pub async fn lock_failures(conn: &mut Conn, guild: GuildId, account: &str, now: Timestamp) -> QueryResult<String> {
     let none = (
         failures::guild_id.eq(guild),
@@ -243,8 +281,16 @@ pub async fn set_failures(
     Ok(())
 }
 
-/// Deletes the failures of the accounts whose last failure was before this time.
-pub async fn delete_failures(conn: &mut Conn, guild: GuildId, before: Timestamp) -> QueryResult<()> {
+/// Deletes the failures under the keys whose last failure was before this time, and all but the last `kept` keys.
+pub async fn delete_failures(conn: &mut Conn, guild: GuildId, before: Timestamp, kept: i64) -> QueryResult<()> {
+    let excess: Option<Timestamp> = on!(conn, c => failures::table
+        .filter(failures::guild_id.eq(guild))
+        .order(failures::last_at.desc())
+        .select(failures::last_at)
+        .offset(kept)
+        .first(c))
+    .optional()?;
+    let before = excess.map_or(before, |excess| excess.max(before));
     on!(conn, c => diesel::delete(failures::table)
         .filter(failures::guild_id.eq(guild).and(failures::last_at.lt(before)))
         .execute(c))?;

@@ -14,7 +14,7 @@ use jsonwebtoken::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::cipher::Cipher;
+use super::{address::AddressHasher, cipher::Cipher};
 use crate::kernel::{
     clock::Timestamp,
     error::{Error, Result},
@@ -88,6 +88,8 @@ pub struct Keys {
     pub cursors: CursorSigner,
     /// Encrypts messages that wait in the database for their delivery.
     pub cipher: Cipher,
+    /// Hashes the addresses of clients.
+    pub addresses: AddressHasher,
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
@@ -105,6 +107,7 @@ impl Keys {
         Self {
             cursors: CursorSigner::new(secret),
             cipher: Cipher::new(secret),
+            addresses: AddressHasher::new(secret),
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
             validation,

@@ -22,6 +22,7 @@ use crate::{
     engine::Limits,
     http::{CorsOrigin, RequestRates},
     kernel::clock::Clock,
+    privacy::Retention,
 };
 
 /// Where the data is stored.
@@ -116,7 +117,8 @@ pub struct HttpSettings {
 
     /// Networks of the reverse proxies in front of the server, such as `127.0.0.1/32,10.0.0.0/8`.
     ///
-    /// The server trusts the `X-Forwarded-For` and `X-Forwarded-Host` headers of these proxies.
+    /// The server trusts the `X-Forwarded-For` and `X-Forwarded-Host` headers of these proxies, and `Forwarded` if
+    /// there is no `X-Forwarded-For`.
     #[arg(long, env = "GUILDHALL_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
     #[arg(value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
@@ -159,12 +161,21 @@ pub struct AccountSettings {
     #[arg(value_parser = lifetime)]
     pub reset_ttl: Duration,
 
-    /// Maximum number of failed attempts of one kind on an account within `--account-window`, on all servers together.
+    /// Maximum number of failed attempts of one kind on an account from one address within `--account-window`, on all
+    /// servers together.
     ///
-    /// After that the server rejects such attempts until the oldest failure is older than the window. The kinds are:
-    /// signing in, registering, refreshing a session, resetting the password and changing it.
+    /// After that the server rejects such attempts on the account from this address, until the oldest failure is older
+    /// than the window. The kinds are: signing in, registering, resetting the password and changing it.
     #[arg(long, env = "GUILDHALL_ACCOUNT_FAILURES", value_name = "N", default_value = "10")]
     pub account_failures: NonZeroU32,
+
+    /// Maximum number of failed attempts of one kind on an account from all addresses within `--account-window`, on all
+    /// servers together.
+    ///
+    /// After that the server rejects such attempts on the account from all addresses where its member did not sign in
+    /// within the last 90 days.
+    #[arg(long, env = "GUILDHALL_ACCOUNT_TOTAL_FAILURES", value_name = "N", default_value = "100")]
+    pub account_total_failures: NonZeroU32,
 
     /// Time within which failed attempts on an account count.
     #[arg(long, env = "GUILDHALL_ACCOUNT_WINDOW", value_name = "TIME", default_value = "15m")]
@@ -189,9 +200,33 @@ impl AccountSettings {
     pub const fn login_limits(&self) -> auth::LoginLimits {
         auth::LoginLimits {
             per_address: self.address_attempts,
-            per_account: self.account_failures,
+            per_pair: self.account_failures,
+            per_account: self.account_total_failures,
             window: self.account_window,
         }
+    }
+}
+
+/// How long personal data is kept.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Privacy")]
+pub struct RetentionSettings {
+    /// How long a session is kept after it has ended, with the name of its browser.
+    #[arg(long, env = "GUILDHALL_SESSION_RETENTION", value_name = "TIME", default_value = "30d")]
+    #[arg(value_parser = lifetime)]
+    pub session_retention: Duration,
+
+    /// How long an event of the audit log is kept.
+    ///
+    /// Default: as long as the guild
+    #[arg(long, env = "GUILDHALL_AUDIT_RETENTION", value_name = "TIME", value_parser = lifetime)]
+    pub audit_retention: Option<Duration>,
+}
+
+impl RetentionSettings {
+    /// How long personal data is kept.
+    pub const fn retention(&self) -> Retention {
+        Retention { sessions: self.session_retention, audit: self.audit_retention }
     }
 }
 

@@ -86,6 +86,8 @@ diesel::table! {
         expires_at -> Timestamp,
         reach -> BigInt,
         permissions -> Text,
+        issuer_id -> Nullable<BigInt>,
+        issued_hash -> Nullable<Text>,
     }
 }
 
@@ -188,6 +190,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    known_addresses (guild_id, member_id, address) {
+        guild_id -> BigInt,
+        member_id -> BigInt,
+        address -> Text,
+        last_used_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     members (guild_id, id) {
         guild_id -> BigInt,
         id -> BigInt,
@@ -207,6 +218,7 @@ diesel::table! {
         created_at -> Timestamp,
         public_key -> Nullable<Text>,
         search_key -> Nullable<Text>,
+        erased_at -> Nullable<Timestamp>,
     }
 }
 
@@ -240,6 +252,7 @@ diesel::table! {
         session_id -> BigInt,
         expires_at -> Timestamp,
         rotated_at -> Nullable<Timestamp>,
+        reusable_until -> Nullable<Timestamp>,
     }
 }
 
@@ -291,6 +304,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     failures,
     former_electors,
     guilds,
+    known_addresses,
     members,
     picks,
     ranks,

@@ -12,6 +12,6 @@ mod variables;
 
 pub use self::{
     document::{DocumentRef, Documents},
-    origin::Origin,
+    origin::{Origin, Presence},
     settings::{Limits, MAX_ERRORS},
 };

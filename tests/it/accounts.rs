@@ -182,53 +182,6 @@ async fn sign_in_fails_alike_for_unknown_users_and_wrong_passwords(app: TestApp)
 }
 
 #[on_both]
-async fn a_refresh_token_renews_a_session_once(app: TestApp) {
-    let guild = app.guild("gg").await;
-    guild.member("someone", "Member").await;
-    let session = guild.login("someone").await;
-    let first = session["refreshToken"].as_str().unwrap();
-    let renewed = guild.anonymous().ok(REFRESH_SESSION, json!({ "token": first })).await["refreshSession"].clone();
-    let signed_in = guild.anonymous().with_token(renewed["accessToken"].as_str().unwrap());
-    assert_eq!(signed_in.auth_error().await, None);
-    assert_eq!(
-        guild.anonymous().refusal(REFRESH_SESSION, json!({ "token": "nonsense" })).await,
-        "UNAUTHENTICATED INVALID_TOKEN"
-    );
-
-    // A replay ends the session, with its access tokens and its newest refresh token.
-    assert_eq!(
-        guild.anonymous().refusal(REFRESH_SESSION, json!({ "token": first })).await,
-        "UNAUTHENTICATED INVALID_TOKEN"
-    );
-    assert_eq!(signed_in.auth_error().await, Some(Code::Unauthenticated));
-    let newest = json!({ "token": renewed["refreshToken"] });
-    assert_eq!(guild.anonymous().refusal(REFRESH_SESSION, newest).await, "UNAUTHENTICATED INVALID_TOKEN");
-
-    let late = guild.login("someone").await;
-    app.clock.advance(Duration::from_mins(15));
-    assert_eq!(
-        guild.anonymous().with_token(late["accessToken"].as_str().unwrap()).auth_error().await,
-        Some(Code::Unauthenticated)
-    );
-    app.clock.advance(Duration::from_hours(720));
-    assert_eq!(
-        guild.anonymous().refusal(REFRESH_SESSION, json!({ "token": late["refreshToken"] })).await,
-        "UNAUTHENTICATED INVALID_TOKEN"
-    );
-}
-
-#[on_both]
-async fn only_one_of_two_concurrent_renewals_gets_tokens(app: TestApp) {
-    let guild = app.guild("gg").await;
-    guild.member("someone", "Member").await;
-    let token = json!({ "token": guild.login("someone").await["refreshToken"] });
-    let (anyone, other) = (guild.anonymous(), guild.anonymous());
-    let (one, two) = tokio::join!(anyone.run(REFRESH_SESSION, token.clone()), other.run(REFRESH_SESSION, token));
-    let renewed = [one, two].iter().filter(|response| response.get("errors").is_none()).count();
-    assert_eq!(renewed, 1);
-}
-
-#[on_both]
 async fn signing_out_ends_the_session_at_once(app: TestApp) {
     let guild = app.guild("gg").await;
     guild.member("someone", "Member").await;

@@ -76,7 +76,7 @@ impl Servers {
     async fn start(app: &TestApp, guild: &TestGuild<'_>, token: Option<&str>) -> Self {
         let authorization = token.map(|token| format!("Bearer {token}"));
         let credentials = Credentials { guild: Some(&guild.slug), authorization: authorization.as_deref() };
-        let origin = Origin { address: None, user_agent: None };
+        let origin = Origin::default();
         let auth = AuthContext::authenticate(&app.app, credentials, origin).await.unwrap();
         let stock = StockExecutor { schema: api::schema().finish(), auth };
         let router = Router::new()

@@ -134,7 +134,7 @@ async fn cast_through_graphql(
 ) -> Result<(), BoxError> {
     let authorization = format!("Bearer {token}");
     let credentials = Credentials { guild: Some(slug), authorization: Some(&authorization) };
-    let auth_context = AuthContext::authenticate(app, credentials, Origin { address: None, user_agent: None }).await?;
+    let auth_context = AuthContext::authenticate(app, credentials, Origin::default()).await?;
     let picks: Vec<String> = picks.iter().map(|pick| ID::from(*pick).0).collect();
     let query = "mutation($input: CastBallotInput!) { castBallot(input: $input) { ballot { receipt } } }";
     let operation = Operation {

@@ -136,7 +136,7 @@ async fn resolve_user(app: &Arc<App>, server: Option<ServerId>, user: UserId, re
     let (link, member) = app.db.read(query).await?.ok_or_else(|| forbidden(NOT_LINKED))?;
     let member = member.ok_or_else(|| forbidden(NO_MEMBER))?;
     let viewer = app.access.look_up_member(link.guild_id, member).await?.ok_or_else(|| forbidden(NO_MEMBER))?;
-    let origin = Origin { address: None, user_agent: Some("Discord".to_owned()) };
+    let origin = Origin { user_agent: Some("Discord".to_owned()), ..Origin::default() };
     let auth = AuthContext {
         app: Arc::clone(app),
         guild: link.guild_id,

@@ -1,6 +1,6 @@
 //! A client that runs operations without a socket.
 
-use std::{panic::Location, pin::Pin, sync::Arc, time::Duration};
+use std::{net::IpAddr, panic::Location, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt};
 use guildhall::{
@@ -25,6 +25,8 @@ pub struct Client<'t> {
     /// The member's global id; empty if the client is not signed in.
     pub id: String,
     pub token: Option<String>,
+    /// The address that the client connects from.
+    pub address: Option<IpAddr>,
 }
 
 /// The responses of a subscription.
@@ -36,10 +38,15 @@ impl Client<'_> {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The same client at this address.
+    pub fn at(&self, address: &str) -> Self {
+        Self { address: Some(address.parse().unwrap()), ..self.clone() }
+    }
+
     async fn authenticate(&self, server: &Arc<App>) -> error::Result<AuthContext> {
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
         let credentials = Credentials { guild: Some(&self.slug), authorization: authorization.as_deref() };
-        let origin = Origin { address: None, user_agent: Some("tests".to_owned()) };
+        let origin = Origin { address: self.address, user_agent: Some("tests".to_owned()), ..Origin::default() };
         AuthContext::authenticate(server, credentials, origin).await
     }
 

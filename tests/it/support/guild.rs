@@ -96,7 +96,13 @@ impl<'t> TestGuild<'t> {
 
     fn client_of(&self, member: &Member) -> Client<'t> {
         let token = auth::mint(&self.test.app.accounts, member, Duration::from_hours(9600)).unwrap();
-        Client { test: self.test, slug: self.slug.clone(), id: ID::from(member.id).to_string(), token: Some(token) }
+        Client {
+            test: self.test,
+            slug: self.slug.clone(),
+            id: ID::from(member.id).to_string(),
+            token: Some(token),
+            address: None,
+        }
     }
 
     /// The leader that every guild has.
@@ -120,6 +126,6 @@ impl<'t> TestGuild<'t> {
 
     /// A client that is not signed in.
     pub fn anonymous(&self) -> Client<'t> {
-        Client { test: self.test, slug: self.slug.clone(), id: String::new(), token: None }
+        Client { test: self.test, slug: self.slug.clone(), id: String::new(), token: None, address: None }
     }
 }

@@ -1,0 +1,2 @@
+ALTER TABLE codes DROP COLUMN issued_hash;
+ALTER TABLE codes DROP COLUMN issuer_id;
