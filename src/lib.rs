@@ -2,7 +2,7 @@
 //!
 //! `ARCHITECTURE.md` describes the layers, from the lowest to the highest: [`kernel`], [`engine`], [`db`], [`bus`],
 //! [`access`], [`audit`], [`outbox`], the features [`identity`], [`auth`], [`voting`], [`live`] and [`discord`], then
-//! [`app`], [`api`], [`http`], [`bot`] and [`cli`].
+//! [`privacy`], [`app`], [`api`], [`http`], [`bot`] and [`cli`].
 
 pub mod access;
 pub mod api;
@@ -20,4 +20,5 @@ pub mod identity;
 pub mod kernel;
 pub mod live;
 pub mod outbox;
+pub mod privacy;
 pub mod voting;

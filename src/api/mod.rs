@@ -16,6 +16,7 @@ mod identity;
 pub mod loaders;
 pub mod node;
 pub mod operation_log;
+mod privacy;
 mod schema;
 mod source_event;
 mod tracked_viewer;

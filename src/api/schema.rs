@@ -9,18 +9,19 @@ use super::{
     discord::{DiscordMutation, DiscordQuery},
     identity::{IdentityMutation, IdentityQuery},
     node::{Node, NodeQuery},
+    privacy::{PrivacyMutation, PrivacyQuery},
     voting::{VotingMutation, VotingQuery, VotingSubscription},
 };
 
 /// Root of all queries.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, IdentityQuery, AuthQuery, VotingQuery, AuditQuery, DiscordQuery);
+pub struct Query(NodeQuery, IdentityQuery, AuthQuery, VotingQuery, AuditQuery, DiscordQuery, PrivacyQuery);
 
 /// Root of all mutations. Each names the reasons of its errors (`extensions.reason`). All can also fail with a code
 /// alone, such as `NOT_FOUND` for an unknown id and `BAD_USER_INPUT` for a value that is not allowed. `docs/errors.md`
 /// lists all codes and reasons.
 #[derive(MergedObject, Default)]
-pub struct Mutation(AuthMutation, IdentityMutation, VotingMutation, DiscordMutation);
+pub struct Mutation(AuthMutation, IdentityMutation, VotingMutation, DiscordMutation, PrivacyMutation);
 
 /// Root of all subscriptions.
 #[derive(MergedSubscription, Default)]

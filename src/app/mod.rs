@@ -14,11 +14,13 @@ use crate::{
     kernel::{clock::Clock, metrics::Metrics, supervise::spawn_supervised},
     live::{self, Live},
     outbox,
+    privacy::{self, Retention},
     voting::{self, Voting, scheduler},
 };
 
-/// Time between two searches for stored values that this release doesn't know. A search reads whole tables.
-const NEWER_RELEASE_CHECK: Duration = Duration::from_hours(1);
+/// Time between two clean-ups, which delete old personal data, and search for stored values that this release doesn't
+/// know. A search reads whole tables.
+const CLEAN_UP_INTERVAL: Duration = Duration::from_hours(1);
 
 /// Time between two searches for keys of names that a server of another release has written. A search reads whole
 /// tables.
@@ -30,6 +32,8 @@ pub struct Options {
     pub lifetimes: Lifetimes,
     /// How often clients may attempt to sign in.
     pub limits: LoginLimits,
+    /// How long personal data is kept.
+    pub retention: Retention,
     /// The slug of the guild that serves requests which name no guild; `None` for the oldest guild.
     pub default_guild: Option<String>,
     /// The Discord bot, if the operator has set a token.
@@ -49,6 +53,7 @@ impl Default for Options {
         Self {
             lifetimes: Lifetimes::default(),
             limits: LoginLimits::default(),
+            retention: Retention::default(),
             default_guild: None,
             bot: None,
             has_peers: None,
@@ -75,6 +80,8 @@ pub struct App {
     pub rosters: RosterCache,
     /// Accounts.
     pub accounts: Accounts,
+    /// How long personal data is kept.
+    pub retention: Retention,
     /// Campaigns and ballots.
     pub voting: Voting,
     /// Watched tallies and campaigns.
@@ -139,6 +146,7 @@ impl App {
             bus,
             access,
             accounts,
+            retention: options.retention,
             voting,
             live,
             metrics,
@@ -157,9 +165,8 @@ impl App {
             async move { bus.run(&db).await }
         });
         let (db, clock) = (self.db.clone(), self.clock.clone());
-        spawn_supervised(&mut tasks, "the check for values of a newer release", move || {
-            warn_of_newer_releases(db.clone(), clock.clone())
-        });
+        let (retention, refresh) = (self.retention, self.accounts.lifetimes.refresh);
+        spawn_supervised(&mut tasks, "the clean-up", move || clean_up(db.clone(), clock.clone(), retention, refresh));
         let (db, clock) = (self.db.clone(), self.clock.clone());
         spawn_supervised(&mut tasks, "the refresh of names' keys", move || refresh_keys(db.clone(), clock.clone()));
         if self.db.is_shared() {
@@ -176,8 +183,9 @@ impl App {
     }
 }
 
-/// Logs what a newer release on the same database has stored and this one ignores.
-async fn warn_of_newer_releases(db: Db, clock: Clock) {
+/// Regularly deletes old personal data, and logs what a newer release on the same database has stored and this one
+/// ignores.
+async fn clean_up(db: Db, clock: Clock, retention: Retention, refresh: Duration) {
     let columns =
         || [identity::CHARACTER_VALUES, voting::CAMPAIGN_VALUES, outbox::MESSAGE_VALUES].into_iter().flatten();
     loop {
@@ -185,7 +193,10 @@ async fn warn_of_newer_releases(db: Db, clock: Clock) {
         if let Err(error) = checked {
             tracing::warn!(%error, "could not search for values of a newer release");
         }
-        clock.sleep(NEWER_RELEASE_CHECK).await;
+        if let Err(error) = privacy::clean_up(&db, clock.now(), retention, refresh).await {
+            tracing::warn!(%error, "could not delete old personal data");
+        }
+        clock.sleep(CLEAN_UP_INTERVAL).await;
     }
 }
 

@@ -40,6 +40,8 @@ pub enum Action {
     MemberInvite,
     #[strum(serialize = "member.send_reset_code")]
     MemberSendResetCode,
+    #[strum(serialize = "member.erase")]
+    MemberErase,
     #[strum(serialize = "character.create")]
     CharacterCreate,
     #[strum(serialize = "character.update")]

@@ -10,7 +10,7 @@ use crate::{
         schema::{audit_events, campaigns},
     },
     kernel::{
-        id::{AuditEventId, GuildId},
+        id::{AuditEventId, GuildId, MemberId},
         page::Page,
     },
 };
@@ -58,6 +58,41 @@ pub async fn events_by_id(
     ids: &[AuditEventId],
 ) -> QueryResult<Vec<AuditEvent>> {
     on!(conn, c => visible_events!(AuditEvent::as_select(), guild, scope).filter(audit_events::id.eq_any(ids)).load(c))
+}
+
+/// The visible events that a member caused, or whose subject is one of `subjects`, oldest first.
+pub async fn events_about(
+    conn: &mut Conn,
+    guild: GuildId,
+    scope: &AuditScope,
+    actor: MemberId,
+    subjects: &[String],
+) -> QueryResult<Vec<AuditEvent>> {
+    on!(conn, c => visible_events!(AuditEvent::as_select(), guild, scope)
+        .filter(audit_events::actor_id.eq(actor).or(audit_events::subject.eq_any(subjects)))
+        .order((audit_events::at.asc(), audit_events::id.asc()))
+        .load(c))
+}
+
+/// The id, action, subject and summary of each event of a guild with one of these actions, oldest first; for the server
+/// only.
+pub async fn summaries(
+    conn: &mut Conn,
+    guild: GuildId,
+    actions: &[String],
+) -> QueryResult<Vec<(AuditEventId, String, Option<String>, String)>> {
+    on!(conn, c => audit_events::table
+        .filter(audit_events::guild_id.eq(guild).and(audit_events::action.eq_any(actions)))
+        .order((audit_events::at.asc(), audit_events::id.asc()))
+        .select((audit_events::id, audit_events::action, audit_events::subject, audit_events::summary))
+        .load(c))
+}
+
+pub async fn set_summary(conn: &mut Conn, guild: GuildId, id: AuditEventId, summary: &str) -> QueryResult<()> {
+    on!(conn, c => diesel::update(audit_events::table.find((guild, id)))
+        .set(audit_events::summary.eq(summary))
+        .execute(c))?;
+    Ok(())
 }
 
 /// A page of visible events, newest first; a backward page is in reverse order.

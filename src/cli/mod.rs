@@ -12,6 +12,7 @@ mod manual;
 mod migrate;
 mod offline;
 mod output;
+mod personal_data;
 mod program;
 mod recount;
 mod restore;
@@ -57,6 +58,12 @@ enum Command {
     Import(import::Import),
     /// Export a roster as CSV or JSON, in the format of import.
     Export(export::Export),
+    /// Export everything that is kept about a member, as JSON.
+    ExportMember(personal_data::ExportMember),
+    /// Replace a member's names, ids and account with placeholders. Ballots, results and receipts stay valid.
+    ///
+    /// Members can also be erased by an officer, with the mutation `eraseMember`.
+    EraseMember(personal_data::EraseMember),
     /// Recount the ballots of a closed vote, and compare the count with the stored result.
     Recount(recount::Recount),
     /// Verify a published ballot box: each ballot by its receipt, and the result by a recount.
@@ -113,6 +120,8 @@ async fn run(cli: Cli) -> Result<(), BoxError> {
         Command::Bootstrap(bootstrap) => bootstrap.run(&database).await,
         Command::Import(import) => import.run(&database).await,
         Command::Export(export) => export.run(&database).await,
+        Command::ExportMember(export) => export.run(&database).await,
+        Command::EraseMember(erase) => erase.run(&database).await,
         Command::Recount(recount) => recount.run(&database).await,
         Command::Verify(verify) => verify.run(),
         Command::Token(token) => token.run(&database).await,

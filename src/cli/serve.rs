@@ -20,7 +20,8 @@ use crate::{
     auth::Hasher,
     bot,
     cli::settings::{
-        AccountSettings, ApiSettings, DatabaseSettings, DiscordSettings, HttpSettings, ListenSettings, SigningSettings,
+        AccountSettings, ApiSettings, DatabaseSettings, DiscordSettings, HttpSettings, ListenSettings,
+        RetentionSettings, SigningSettings,
     },
     http,
     kernel::clock::Clock,
@@ -41,6 +42,8 @@ pub(super) struct Serve {
     #[command(flatten)]
     pub(super) accounts: AccountSettings,
     #[command(flatten)]
+    pub(super) retention: RetentionSettings,
+    #[command(flatten)]
     pub(super) api: ApiSettings,
     #[command(flatten)]
     pub(super) discord: DiscordSettings,
@@ -57,6 +60,7 @@ impl Serve {
             default_guild: self.http.default_guild.clone().filter(|slug| !slug.is_empty()),
             lifetimes: self.accounts.lifetimes(),
             limits: self.accounts.login_limits(),
+            retention: self.retention.retention(),
             bot: self.discord.bot(&clock)?,
             ..Options::default()
         };

@@ -4,6 +4,7 @@ use async_graphql::MaybeUndefined;
 
 use super::{
     classes::{self, Spec},
+    members,
     policy::{Ladder, MANAGE_MEMBERS},
     rows::{Character, CharacterClass, CharacterRole, Member},
     store,
@@ -77,6 +78,7 @@ pub async fn create_character(access: &Access, viewer: &Viewer, new: NewCharacte
             let actor = actor.confirm(conn).await?;
             let owner = lock_owner(conn, &actor, new.member.unwrap_or(actor.member)).await?;
             let owner = owner.ok_or_else(|| Refusal::not_found("member").at("memberId"))?;
+            members::check_not_erased(&owner)?;
             let others = store::characters_of(conn, actor.guild, &[owner.id]).await?;
             if others.len() >= MAX_CHARACTERS {
                 return Err(

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     access::{self, Access, Viewer},
     audit::{self, Action, Changes},
-    db::violated_constraint,
+    db::{Conn, violated_constraint},
     kernel::{
         clock::Timestamp,
         error::{Error, Refusal, Result},
@@ -59,6 +59,7 @@ impl NewMember {
             registered_at: None,
             last_seen_at: None,
             created_at: now,
+            erased_at: None,
         })
     }
 }
@@ -123,6 +124,7 @@ pub async fn update_member(access: &Access, viewer: &Viewer, change: MemberChang
                 let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_MEMBERS).await?;
                 let before = store::member(conn, actor.guild, change.id).await?;
                 let before = before.ok_or_else(|| Refusal::not_found("member").at("id"))?;
+                check_not_erased(&before)?;
                 let after = change.apply(&before, &ladder)?;
                 if before.id != actor.member || !after.differs_in_name_only(&before) {
                     ladder.check_reach(&actor, before.rank_level)?;
@@ -137,8 +139,7 @@ pub async fn update_member(access: &Access, viewer: &Viewer, change: MemberChang
                 let leaders_before = store::count_leaders(conn, actor.guild, ladder.highest_level()).await?;
                 store::update_member(conn, &before, &after).await.map_err(name_conflict)?;
                 if before.is_active && !after.is_active {
-                    access::store::revoke_sessions_of(conn, actor.guild, after.id, None, now).await?;
-                    access::store::delete_codes_of(conn, actor.guild, after.id).await?;
+                    revoke_access(conn, &after, now).await?;
                 }
                 let leaders_after = store::count_leaders(conn, actor.guild, ladder.highest_level()).await?;
                 policy::check_leader_remains(leaders_before, leaders_after)?;
@@ -154,6 +155,21 @@ pub async fn update_member(access: &Access, viewer: &Viewer, change: MemberChang
         access.await_revocation().await;
     }
     Ok(member)
+}
+
+/// Ends the sessions of a deactivated member, and voids the codes for them and by them.
+pub async fn revoke_access(conn: &mut Conn, member: &Member, now: Timestamp) -> Result<()> {
+    access::store::revoke_sessions_of(conn, member.guild_id, member.id, None, now).await?;
+    access::store::delete_codes_of(conn, member.guild_id, member.id).await?;
+    Ok(access::store::delete_codes_issued_by(conn, member.guild_id, member.id).await?)
+}
+
+/// Refuses the change of a member whose personal data was erased: nobody can take over their place.
+pub(super) fn check_not_erased(member: &Member) -> Result<(), Refusal> {
+    match member.erased_at {
+        Some(_) => Err(Refusal::conflict("MEMBER_ERASED", "The data of this member was erased.")),
+        None => Ok(()),
+    }
 }
 
 /// Describes the change of a member for the audit log.

@@ -146,6 +146,7 @@ pub struct Member {
     pub registered_at: Option<Timestamp>,
     pub last_seen_at: Option<Timestamp>,
     pub created_at: Timestamp,
+    pub erased_at: Option<Timestamp>,
 }
 
 wide_row!(Member, members);

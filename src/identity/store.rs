@@ -170,6 +170,7 @@ pub async fn update_member(conn: &mut Conn, before: &Member, after: &Member) -> 
         registered_at: _,
         last_seen_at: _,
         created_at: _,
+        erased_at: _,
     } = after;
     // Only a changed source is written: a newer release may have stored one that this release reads as the default.
     let has_new_rank = *rank_id != before.rank_id || *rank_source != before.rank_source;
@@ -190,6 +191,46 @@ pub async fn update_member(conn: &mut Conn, before: &Member, after: &Member) -> 
         ))
         .execute(c))?;
     former_electors::record(conn, before, after).await
+}
+
+/// Replaces the personal data of a member, and removes their account.
+pub async fn erase_member(conn: &mut Conn, member: &Member) -> QueryResult<()> {
+    // Names every column, so that the compiler reports a new one.
+    let Member {
+        guild_id,
+        id,
+        discord_username,
+        username_key,
+        discord_id,
+        display_name,
+        sort_key,
+        rank_id: _,
+        rank_level: _,
+        rank_source: _,
+        is_active,
+        password_hash,
+        credentials_version,
+        registered_at,
+        last_seen_at,
+        created_at: _,
+        erased_at,
+    } = member;
+    on!(conn, c => diesel::update(members::table.find((guild_id, id)))
+        .set((
+            members::discord_username.eq(discord_username),
+            members::username_key.eq(username_key),
+            members::discord_id.eq(discord_id),
+            members::display_name.eq(display_name),
+            members::sort_key.eq(sort_key),
+            members::is_active.eq(is_active),
+            members::password_hash.eq(password_hash),
+            members::credentials_version.eq(credentials_version),
+            members::registered_at.eq(registered_at),
+            members::last_seen_at.eq(last_seen_at),
+            members::erased_at.eq(erased_at),
+        ))
+        .execute(c))?;
+    Ok(())
 }
 
 /// Sets a member's password, and increments the credentials version, which invalidates all their access tokens.
@@ -383,6 +424,11 @@ pub async fn characters_of(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) ->
     on_rows!(conn, Character::load, all => all
         .filter(characters::guild_id.eq(guild).and(characters::member_id.eq_any(ids)))
         .order((characters::is_main.desc(), characters::sort_key, characters::id)))
+}
+
+/// The ids of all characters of a guild.
+pub async fn character_ids(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<CharacterId>> {
+    on!(conn, c => characters::table.filter(characters::guild_id.eq(guild)).select(characters::id).load(c))
 }
 
 /// Applies a filter to a boxed query over characters.

@@ -180,6 +180,7 @@ async fn every_operation_checks_its_permission_again_in_its_transaction(app: Tes
         format!(r#"deleteRank(id: "{rank}")"#),
         r#"createMember(input: { discordUsername: "new" })"#.to_owned(),
         format!(r#"updateMember(input: {{ id: "{member}", displayName: "Other" }})"#),
+        format!(r#"eraseMember(id: "{member}")"#),
         r#"importRoster(input: { format: CSV, data: "discordUsername\nnew" })"#.to_owned(),
         r#"createCampaign(input: { title: "New", minRankLevelToVote: 1, durationHours: 1 })"#.to_owned(),
         format!(r#"updateCampaign(input: {{ id: "{campaign}", title: "Other" }})"#),

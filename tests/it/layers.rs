@@ -13,7 +13,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// The layers, lowest first: each may import only those before it. `ARCHITECTURE.md` describes them.
 const LAYERS: &[&str] = &[
     "kernel", "engine", "db", "bus", "access", "audit", "outbox", "identity", "auth", "voting", "live", "discord",
-    "app", "api", "http", "bot", "cli",
+    "privacy", "app", "api", "http", "bot", "cli",
 ];
 
 /// A module's path below the crate's root.

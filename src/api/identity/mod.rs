@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object};
 
-pub use self::mutation::IdentityMutation;
+pub use self::mutation::{IdentityMutation, MemberPayload};
 use crate::{
     api::{
         connection::{Connection, PageArgs},

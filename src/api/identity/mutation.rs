@@ -242,9 +242,9 @@ struct CharacterPayload {
 
 /// A created or changed member.
 #[derive(SimpleObject)]
-struct MemberPayload {
+pub struct MemberPayload {
     /// The member after the change.
-    member: Member,
+    pub member: Member,
 }
 
 /// Mutations of the guild, its ranks, members and characters.

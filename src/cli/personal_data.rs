@@ -1,0 +1,96 @@
+//! `guildhall export-member` and `guildhall erase-member`.
+
+use std::{
+    fs::OpenOptions,
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+
+use super::{
+    offline::offline_app,
+    output::{BoxError, print},
+};
+use crate::{
+    app::{App, Options},
+    auth::Keys,
+    cli::settings::DatabaseSettings,
+    identity::store,
+    kernel::{
+        id::{GuildId, MemberId},
+        text,
+    },
+    privacy,
+};
+
+/// A member, by the names that an operator knows.
+#[derive(Args)]
+struct MemberArgs {
+    /// Slug of the guild: 2 to 40 characters of a–z, 0–9 and hyphen.
+    #[arg(long, value_name = "SLUG")]
+    guild: String,
+    /// Discord username of the member, who need not be active.
+    #[arg(long, value_name = "USERNAME")]
+    member: String,
+}
+
+impl MemberArgs {
+    async fn find(&self, app: &App) -> Result<(GuildId, MemberId), BoxError> {
+        let guild = app.guilds.find(&app.db, Some(&self.guild)).await?;
+        let key = text::username_key(&self.member);
+        let found = app.db.read(async move |conn| Ok(store::member_by_username(conn, guild, &key).await?)).await?;
+        let member = found.ok_or_else(|| format!("there is no member {} in {}", self.member, self.guild))?;
+        Ok((guild, member.id))
+    }
+}
+
+/// Export everything that is kept about a member, as JSON.
+#[derive(Args)]
+pub(super) struct ExportMember {
+    /// The file to write, which must not exist. Without it, standard output.
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    member: MemberArgs,
+}
+
+impl ExportMember {
+    pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
+        // This command signs no tokens, so it needs no stored keys.
+        let app = offline_app(database, Keys::ephemeral(), Options::default()).await?;
+        let (guild, member) = self.member.find(&app).await?;
+        let data = format!("{}\n", privacy::export_member(&app.access, guild, member).await?.data);
+        match &self.file {
+            Some(file) => Ok(write_new(file, &data).map_err(|error| format!("{}: {error}", file.display()))?),
+            None => print(&data),
+        }
+    }
+}
+
+/// Writes a new file that only its owner can read.
+fn write_new(file: &Path, data: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    file.write_all(data.as_bytes())?;
+    file.sync_all()
+}
+
+/// Replace a member's names, ids and account with placeholders.
+#[derive(Args)]
+pub(super) struct EraseMember {
+    #[command(flatten)]
+    member: MemberArgs,
+    /// Confirm the erasure, which cannot be undone.
+    #[arg(long, required = true)]
+    yes: bool,
+}
+
+impl EraseMember {
+    pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
+        let app = offline_app(database, Keys::ephemeral(), Options::default()).await?;
+        let (guild, member) = self.member.find(&app).await?;
+        let erased = privacy::erase_member_as_operator(&app.access, guild, member).await?;
+        print(&format!("The member is now {} ({}).\n", erased.display_name, erased.discord_username))
+    }
+}
