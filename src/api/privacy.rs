@@ -47,7 +47,7 @@ impl PrivacyQuery {
 #[derive(Default)]
 pub struct PrivacyMutation;
 
-#[guarded]
+#[guarded(mutations)]
 #[Object]
 impl PrivacyMutation {
     /// Erases a member below the viewer's rank, never the viewer: deactivates the member, and replaces their names, ids
