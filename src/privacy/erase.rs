@@ -21,8 +21,9 @@ use crate::{
     },
 };
 
-/// The actions whose events can name a member.
-const NAMING_ACTIONS: [Action; 7] = [
+/// The actions whose events can name a member. Those of campaigns can name an entry.
+const NAMING_ACTIONS: [Action; 8] = [
+    Action::CampaignUpdate,
     Action::MemberCreate,
     Action::MemberUpdate,
     Action::MemberInvite,
@@ -154,8 +155,13 @@ async fn redact_log(conn: &mut Conn, member: &Member, characters: &[Character], 
         let is_of_deleted = action.starts_with("character.")
             && subject.as_ref().is_none_or(|subject| !existing.contains(subject))
             && names.own_character_of(summary);
-        if is_own(subject) || is_of_deleted {
-            audit::store::set_summary(conn, guild, *id, &redact(action, summary, placeholder)).await?;
+        let redacted = if action.starts_with("campaign.") {
+            names.redact_entry(summary, placeholder)
+        } else {
+            (is_own(subject) || is_of_deleted).then(|| redact(action, summary, placeholder))
+        };
+        if let Some(redacted) = redacted {
+            audit::store::set_summary(conn, guild, *id, &redacted).await?;
         }
     }
     Ok(())

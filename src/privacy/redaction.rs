@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 /// The fields of a member whose changes name a former value.
 const NAMED_FIELDS: [&str; 2] = ["display name from ", "Discord username from "];
 
+/// How summaries name an entry of a campaign: the words before and after its name.
+const NAMED_ENTRIES: [(&str, &str); 3] =
+    [("Added the entry ", " to "), ("Changed the entry ", " of "), ("Took the entry ", " off ")];
+
 /// The names that a member has had, as far as the audit log tells.
 #[derive(Debug, Default)]
 pub struct FormerNames(BTreeSet<String>);
@@ -40,6 +44,16 @@ impl FormerNames {
     pub fn own_character_of(&self, summary: &str) -> bool {
         self.0.iter().any(|name| {
             summary.ends_with(&format!(", a character of {name}")) || summary.contains(&format!(" of {name}: "))
+        })
+    }
+
+    /// The summary of an event about an entry that has one of these names, with a placeholder for the name.
+    pub fn redact_entry(&self, summary: &str, placeholder: &str) -> Option<String> {
+        NAMED_ENTRIES.iter().find_map(|(before, after)| {
+            let rest = summary.strip_prefix(before)?;
+            let rests = self.0.iter().filter_map(|name| rest.strip_prefix(name.as_str()));
+            let rest = rests.filter(|rest| rest.starts_with(after)).min_by_key(|rest| rest.len())?;
+            Some(format!("{before}{placeholder}{rest}"))
         })
     }
 }

@@ -23,6 +23,7 @@ mod metrics;
 mod notifications;
 mod pruning;
 mod rate_limits;
+mod redaction;
 mod refusals;
 mod text;
 mod tokens;

@@ -56,6 +56,7 @@ fn member(id: i64, username: &str, display_name: &str, level: i64) -> Member {
         registered_at: Some(now()),
         last_seen_at: None,
         created_at: now(),
+        erased_at: None,
     }
 }
 
