@@ -15,4 +15,5 @@ ALTER TABLE campaigns ALTER COLUMN status TYPE TEXT;
 ALTER TABLE ballots ALTER COLUMN nonce TYPE TEXT;
 ALTER TABLE discord_links ALTER COLUMN server_id TYPE TEXT;
 ALTER TABLE discord_messages ALTER COLUMN lane TYPE TEXT, ALTER COLUMN state TYPE TEXT;
-ALTER TABLE __diesel_schema_migrations ALTER COLUMN version TYPE VARCHAR(50);
+-- The collation of __diesel_schema_migrations stays: the connection that reverts several migrations has prepared a
+-- statement that returns this column, and PostgreSQL would reject it.
