@@ -120,7 +120,7 @@ fn stale_rank(rank: Rank) -> Option<StaleRow> {
 }
 
 fn stale_member(member: Member) -> Option<StaleRow> {
-    let username_key = text::key(&member.discord_username);
+    let username_key = text::username_key(&member.discord_username);
     let sort_key = text::sort_key(&[&member.display_name, &member.discord_username]);
     let is_stale = username_key != member.username_key || sort_key != member.sort_key;
     is_stale.then_some(StaleRow::Member(Member { username_key, sort_key, ..member }))

@@ -114,12 +114,12 @@ pub fn search(text: String) -> Result<String, Refusal> {
     check_length("search", text, 200)
 }
 
-/// Validates a Discord username of at most 100 characters. Returns it without a leading `@`.
+/// Validates a Discord username of at most 100 characters. Returns it without a leading `@` and a trailing `#0`.
 ///
 /// # Errors
 /// Bad input at `discordUsername`.
 pub fn discord_username(text: &str) -> Result<String, Refusal> {
-    name("discordUsername", strip_at(text), 100)
+    name("discordUsername", bare_username(text), 100)
 }
 
 /// Validates a Discord id (of a user, a role or a channel): a number of up to 20 digits.
@@ -151,13 +151,18 @@ pub fn realm_key(realm: &str) -> String {
     key(&letters)
 }
 
-/// Returns the key of a Discord username, ignoring a leading `@`.
+/// Returns the key of a Discord username, ignoring a leading `@` and a trailing `#0`.
 pub fn username_key(name: &str) -> String {
-    key(strip_at(name).trim())
+    key(bare_username(name))
 }
 
-fn strip_at(username: &str) -> &str {
-    username.trim_start_matches(|c: char| c == '@' || c.is_whitespace())
+/// Removes what Discord shows around a username: `@`, and `#0` or `#0000` in place of the former discriminator.
+fn bare_username(username: &str) -> &str {
+    let mut bare = username.trim_start_matches(|c: char| c == '@' || c.is_whitespace()).trim_end();
+    while let Some(name) = bare.strip_suffix("#0").or_else(|| bare.strip_suffix("#0000")) {
+        bare = name.trim_end();
+    }
+    bare
 }
 
 /// Replaces NUL, which PostgreSQL rejects in text even in a condition, by a character that no name contains.

@@ -11,7 +11,7 @@ const MAX_SHOWN: usize = 10;
 
 /// Names with their stored keys, on two lines, and the rule for the keys. A name contains no line break.
 const NAMES: [(&str, fn(&str) -> String); 4] = [
-    ("SELECT discord_username || '\n' || username_key AS value FROM members ORDER BY guild_id, id", text::key),
+    ("SELECT discord_username || '\n' || username_key AS value FROM members ORDER BY guild_id, id", text::username_key),
     ("SELECT name || '\n' || name_key AS value FROM ranks ORDER BY guild_id, id", text::key),
     ("SELECT name || '\n' || name_key AS value FROM characters ORDER BY guild_id, id", text::key),
     ("SELECT realm || '\n' || realm_key AS value FROM characters ORDER BY guild_id, id", text::realm_key),
