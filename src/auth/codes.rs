@@ -156,7 +156,8 @@ fn check_state(member: &Member, purpose: Purpose) -> Result<(), Refusal> {
     let name = &member.display_name;
     match (purpose, member.registered_at) {
         (Purpose::Invite, Some(_)) => {
-            Err(Refusal::conflict("ALREADY_REGISTERED", format!("{name} is registered already.")))
+            let is_inactive = if member.is_active { "" } else { ", and is deactivated" };
+            Err(Refusal::conflict("ALREADY_REGISTERED", format!("{name} is registered already{is_inactive}.")))
         }
         (Purpose::Reset, None) => Err(Refusal::conflict("NOT_REGISTERED", format!("{name} has no account yet."))),
         _ if !member.is_active => Err(Refusal::conflict("MEMBER_INACTIVE", format!("{name} is not active."))),

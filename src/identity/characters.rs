@@ -87,6 +87,7 @@ pub async fn create_character(access: &Access, viewer: &Viewer, new: NewCharacte
             }
             let mut character = new.into_row(actor.guild, owner.id)?;
             character.is_main |= others.is_empty();
+            check_name_is_free(conn, &character).await?;
             if character.is_main {
                 store::demote_main(conn, actor.guild, owner.id).await?;
             }
@@ -151,6 +152,9 @@ pub async fn update_character(access: &Access, viewer: &Viewer, change: Characte
             let after = change.apply(&before)?;
             if after == before {
                 return Ok(after);
+            }
+            if (&after.name_key, &after.realm_key) != (&before.name_key, &before.realm_key) {
+                check_name_is_free(conn, &after).await?;
             }
             if after.is_main && !before.is_main {
                 store::demote_main(conn, actor.guild, owner.id).await?;
@@ -258,13 +262,25 @@ pub(super) fn changes(before: &Character, after: &Character) -> Changes {
     changes
 }
 
+/// Checks that there is no other character with this one's name and realm. The refusal says if its member is
+/// deactivated: lists do not show them.
+async fn check_name_is_free(conn: &mut Conn, character: &Character) -> Result<()> {
+    let Character { guild_id, name_key, realm_key, .. } = character;
+    let Some(owner) = store::owner_of(conn, *guild_id, name_key, realm_key).await? else { return Ok(()) };
+    let owner = store::member(conn, *guild_id, owner).await?;
+    Err(name_taken(owner.is_some_and(|owner| !owner.is_active)).into())
+}
+
+fn name_taken(is_owner_inactive: bool) -> Refusal {
+    let owner = if is_owner_inactive { " It belongs to a deactivated member." } else { "" };
+    let message = format!("There is already a character with this name on this realm.{owner}");
+    Refusal::conflict("NAME_TAKEN", message).at("name")
+}
+
 /// Maps a violated unique constraint to its refusal.
 fn name_conflict(error: diesel::result::Error) -> Error {
     match violated_constraint(&error) {
-        Some("characters_name") => {
-            let message = "There is already a character with this name on this realm.";
-            Refusal::conflict("NAME_TAKEN", message).at("name").into()
-        }
+        Some("characters_name") => name_taken(false).into(),
         _ => error.into(),
     }
 }

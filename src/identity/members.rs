@@ -83,6 +83,7 @@ pub async fn create_member(access: &Access, viewer: &Viewer, new: NewMember) -> 
                 ladder.check_reach(&actor, rank.level)?;
                 ladder.check_grant(&actor, None, rank.id)?;
                 let member = new.into_row(rank, now)?;
+                check_names_are_free(conn, &member).await?;
                 store::insert_members(conn, vec![member.clone()]).await.map_err(name_conflict)?;
                 let summary = format!("Added {} as {}", member.display_name, rank.name);
                 let event = audit::event(Action::MemberCreate, member.id, summary);
@@ -135,6 +136,9 @@ pub async fn update_member(access: &Access, viewer: &Viewer, change: MemberChang
                 }
                 if after == before {
                     return Ok((after, false));
+                }
+                if (&after.username_key, &after.discord_id) != (&before.username_key, &before.discord_id) {
+                    check_names_are_free(conn, &after).await?;
                 }
                 let leaders_before = store::count_leaders(conn, actor.guild, ladder.highest_level()).await?;
                 store::update_member(conn, &before, &after).await.map_err(name_conflict)?;
@@ -245,6 +249,22 @@ pub(super) fn display_name(name: Option<&str>, discord_username: &str) -> Result
         None | Some("") => Ok(discord_username.to_owned()),
         Some(name) => text::name("displayName", name, MAX_DISPLAY_NAME),
     }
+}
+
+/// Checks that no other member has this one's username or Discord id. The refusal says if the other is deactivated:
+/// lists do not show them.
+async fn check_names_are_free(conn: &mut Conn, member: &Member) -> Result<()> {
+    let Member { guild_id, username_key, discord_id, .. } = member;
+    let known = store::members_known_as(conn, *guild_id, username_key, discord_id.as_deref()).await?;
+    let Some(other) = known.iter().find(|other| other.id != member.id) else { return Ok(()) };
+    let (field, name) = if other.username_key == *username_key {
+        ("discordUsername", "Discord username")
+    } else {
+        ("discordId", "Discord id")
+    };
+    let is_inactive = if other.is_active { "" } else { ", who is deactivated and can be reactivated" };
+    let message = format!("There is already a member with this {name}{is_inactive}.");
+    Err(Refusal::conflict("NAME_TAKEN", message).at(field).into())
 }
 
 /// Maps a violated unique constraint to its refusal.

@@ -148,6 +148,32 @@ pub async fn insert_members(conn: &mut Conn, rows: Vec<Member>) -> QueryResult<(
     insert_all!(conn, members::table, rows)
 }
 
+/// Releases a member's username and Discord id, so that other members can take them. The caller then gives the member
+/// new ones, in the same transaction.
+pub async fn release_names(conn: &mut Conn, member: &Member) -> QueryResult<()> {
+    // No username contains a control character.
+    let released = format!("\u{1}{}", member.id.0);
+    on!(conn, c => diesel::update(members::table.find((member.guild_id, member.id)))
+        .set((members::username_key.eq(&released), members::discord_id.eq(None::<String>)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The members, active or not, with this username, given as its [`crate::kernel::text::key`], or with this
+/// Discord id.
+pub async fn members_known_as(
+    conn: &mut Conn,
+    guild: GuildId,
+    username_key: &str,
+    discord_id: Option<&str>,
+) -> QueryResult<Vec<Member>> {
+    // No id is empty.
+    let discord_id = discord_id.unwrap_or_default();
+    on_rows!(conn, Member::load, all => all
+        .filter(members::guild_id.eq(guild))
+        .filter(members::discord_id.eq(discord_id).or(members::username_key.eq(username_key))))
+}
+
 /// Updates the roster's columns of a member. The columns of their account are not written, since another transaction
 /// may be changing them. The credentials version is increased by the difference between `before` and `after`. If the
 /// member can no longer vote in a live campaign, that is recorded. The caller must have locked the roster.
@@ -411,6 +437,21 @@ pub async fn all_characters(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<
 pub async fn characters_by_id(conn: &mut Conn, guild: GuildId, ids: &[CharacterId]) -> QueryResult<Vec<Character>> {
     on_rows!(conn, Character::load, all => all
         .filter(characters::guild_id.eq(guild).and(characters::id.eq_any(ids))))
+}
+
+/// The owner of the character with these keys of its name and realm.
+pub async fn owner_of(
+    conn: &mut Conn,
+    guild: GuildId,
+    name_key: &str,
+    realm_key: &str,
+) -> QueryResult<Option<MemberId>> {
+    on!(conn, c => characters::table
+        .filter(characters::guild_id.eq(guild))
+        .filter(characters::name_key.eq(name_key).and(characters::realm_key.eq(realm_key)))
+        .select(characters::member_id)
+        .first(c))
+    .optional()
 }
 
 /// The mains of these members. A member without one is not in the result.
