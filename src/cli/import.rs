@@ -16,7 +16,8 @@ use crate::{
     app::Options,
     auth::Keys,
     cli::settings::DatabaseSettings,
-    identity::{ImportOutcome, import::Format, import_roster},
+    identity::{ImportOptions, ImportOutcome, import::Format, import_roster},
+    kernel::encoding,
 };
 
 /// The format of a roster's file, as the command line names it.
@@ -58,6 +59,9 @@ pub(super) struct Import {
     /// Import the valid rows even if others are invalid. Without this flag, one invalid row prevents the import.
     #[arg(long)]
     skip_bad: bool,
+    /// Import nothing, and only report what an import would do.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Import {
@@ -80,16 +84,17 @@ impl Import {
             progress_bar.set_length(all as u64);
             progress_bar.set_position(written as u64);
         };
-        let outcome = import_roster(&app.access, guild, None, (format, data), self.skip_bad, progress).await;
+        let options = ImportOptions { skip_bad: self.skip_bad, dry_run: self.dry_run };
+        let outcome = import_roster(&app.access, guild, None, (format, data), options, progress).await;
         bar.finish_and_clear();
-        report(&outcome.map_err(|error| format!("{name}: {error}"))?, &name)
+        report(&outcome.map_err(|error| format!("{name}: {error}"))?, options, &name)
     }
 }
 
 /// Detects the format: JSON starts with an object, CSV with the name of a column.
 fn detect_format(data: &[u8]) -> Format {
-    let data = data.strip_prefix("\u{feff}".as_bytes()).unwrap_or(data);
-    if data.trim_ascii_start().starts_with(b"{") { Format::Json } else { Format::Csv }
+    let text = encoding::decode(data).unwrap_or_default();
+    if text.trim_start().starts_with('{') { Format::Json } else { Format::Csv }
 }
 
 /// A progress bar, hidden if standard error is not a terminal.
@@ -102,7 +107,7 @@ fn new_progress_bar() -> ProgressBar {
 }
 
 /// Prints the outcome: invalid rows on standard error, one per line, and totals on standard output.
-fn report(imported: &ImportOutcome, name: &str) -> Result<(), BoxError> {
+fn report(imported: &ImportOutcome, options: ImportOptions, name: &str) -> Result<(), BoxError> {
     let mut err = std::io::stderr().lock();
     for column in &imported.unknown_columns {
         writeln!(err, "{name}: unknown column {column:?}, ignored")?;
@@ -111,15 +116,17 @@ fn report(imported: &ImportOutcome, name: &str) -> Result<(), BoxError> {
         let field = problem.field.map(|field| format!("{field}: ")).unwrap_or_default();
         writeln!(err, "{name}: {}: {field}{}", problem.location, problem.message)?;
     }
-    if !imported.imported {
+    if !imported.problems.is_empty() && !options.skip_bad {
         let (bad, rows) = (imported.left_out, imported.rows);
         return Err(format!(
             "{bad} of {rows} rows are invalid, so nothing was imported (--skip-bad imports the others)"
         )
         .into());
     }
+    let dry_run = if options.dry_run { "dry run, nothing was imported: " } else { "" };
     print(&format!(
-        "{} rows: {} members added, {} changed; {} characters added, {} changed; {} rows unchanged, {} left out\n",
+        "{dry_run}{} rows: {} members added, {} changed; {} characters added, {} changed; {} rows unchanged, \
+         {} left out\n",
         imported.rows,
         imported.members_added,
         imported.members_changed,

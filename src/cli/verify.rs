@@ -6,7 +6,7 @@ use clap::Args;
 use guildhall_count::BallotFile;
 
 use super::output::{BoxError, join_lines, print};
-use crate::voting;
+use crate::{kernel::encoding, voting};
 
 /// Verify a published ballot box: each ballot by its receipt, and the result by a recount.
 ///
@@ -23,7 +23,8 @@ pub struct Verify {
 impl Verify {
     pub fn run(self) -> Result<(), BoxError> {
         let displayed = self.file.display();
-        let text = std::fs::read_to_string(&self.file).map_err(|error| format!("{displayed}: {error}"))?;
+        let data = std::fs::read(&self.file).map_err(|error| format!("{displayed}: {error}"))?;
+        let text = encoding::decode(&data).map_err(|error| format!("{displayed} is not text: {error}"))?;
         let file = BallotFile::read(&text).map_err(|problem| format!("{displayed}: {problem}"))?;
         let problems = file.check();
         if !problems.is_empty() {

@@ -34,10 +34,13 @@ pub fn find_spec(class: CharacterClass, name: &str) -> Option<&'static Spec> {
     specs(class).iter().find(|spec| text::loose_key(&spec.name) == key)
 }
 
-/// Finds a class by its name, ignoring case, accents, spaces and punctuation.
+/// Finds a class by its name, ignoring case, accents, spaces and punctuation, or by its initials (`DK`, `DH`).
 pub fn find_class(name: &str) -> Option<CharacterClass> {
-    let key = text::loose_key(name);
-    CharacterClass::VARIANTS.iter().copied().find(|class| text::loose_key(&class.to_string()) == key)
+    match text::loose_key(name).as_str() {
+        "dk" => Some(CharacterClass::DeathKnight),
+        "dh" => Some(CharacterClass::DemonHunter),
+        key => CharacterClass::VARIANTS.iter().copied().find(|class| text::loose_key(&class.to_string()) == key),
+    }
 }
 
 /// Finds a role by its name, ignoring case, accents, spaces and punctuation. "DPS" may be left out.

@@ -26,7 +26,7 @@ pub use self::{
     members::{MemberChange, NewMember, create_member, revoke_access, summarize_change, update_member},
     policy::{Ladder, MANAGE_GUILD, MANAGE_MEMBERS, MANAGE_RANKS, check_leader_remains, lock_roster},
     ranks::{NewRank, RankChange, create_rank, delete_rank, update_rank},
-    roster::{ImportOutcome, export_roster, import_roster},
+    roster::{ImportOptions, ImportOutcome, export_roster, import_roster},
     roster_cache::RosterCache,
     rows::{
         CHARACTER_VALUES, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, LeaderCounts,

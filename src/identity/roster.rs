@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use super::{
     characters,
-    import::{Actor, Format, ImportPlan, Problem, Roster, plan, read, write},
+    import::{Actor, Format, ImportPlan, MemberDiff, Problem, Roster, plan, read, write},
     members,
     policy::{Ladder, MANAGE_MEMBERS},
-    rows::Character,
+    rows::{Character, Member},
     store,
 };
 use crate::{
@@ -27,9 +27,18 @@ const ROWS_PER_INSERT: usize = 1_000;
 /// Maximum number of rows that an officer can import at once. Operators have no limit.
 const MAX_ROWS: usize = 20_000;
 
+/// How to import a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ImportOptions {
+    /// Whether to import the good rows of a file that has bad ones.
+    pub skip_bad: bool,
+    /// Whether to import nothing, and only say what an import would do.
+    pub dry_run: bool,
+}
+
 /// The outcome of an import. If nothing was imported, the numbers say what the import would have done.
 pub struct ImportOutcome {
-    /// Whether the file was imported. It was not if it has bad rows that were not to be skipped.
+    /// Whether the file was imported. It was not if it has bad rows that were not to be skipped, or in a dry run.
     pub imported: bool,
     /// The number of rows in the file.
     pub rows: usize,
@@ -53,7 +62,7 @@ pub struct ImportOutcome {
 
 /// Imports a roster from a file, as this officer or, without an `officer`, as an operator.
 ///
-/// A file with bad rows is not imported, unless `skip_bad` is set: then the other rows are. Importing a file again
+/// A file with bad rows is not imported, unless they are to be skipped: then the other rows are. Importing a file again
 /// changes nothing. `progress` is called with the number of written rows and of all rows.
 ///
 /// # Errors
@@ -63,13 +72,13 @@ pub async fn import_roster(
     guild: GuildId,
     officer: Option<&Viewer>,
     (format, data): (Format, Vec<u8>),
-    skip_bad: bool,
+    options: ImportOptions,
     progress: impl FnMut(usize, usize) + Send + 'static,
 ) -> Result<ImportOutcome> {
     let (officer, now) = (officer.cloned(), access.clock.now());
     let is_command = officer.is_none();
     let file = spawn_blocking(move || read(format, &data)).await??;
-    if !is_command && file.records.len() + file.problems.len() > MAX_ROWS {
+    if !is_command && file.rows() > MAX_ROWS {
         let message = format!(
             "The roster has more than {MAX_ROWS} rows. An operator can import it with the command `guildhall import`."
         );
@@ -99,7 +108,7 @@ pub async fn import_roster(
                     (roster, plan)
                 })
                 .await?;
-                let imported = skip_bad || plan.problems.is_empty();
+                let imported = !options.dry_run && (options.skip_bad || plan.problems.is_empty());
                 let outcome = ImportOutcome {
                     imported,
                     rows: plan.rows,
@@ -160,6 +169,14 @@ async fn apply(conn: &mut Conn, plan: ImportPlan, mut progress: impl FnMut(usize
         written += rows;
         progress(written, total);
     };
+    // Members may exchange usernames, or leave theirs to a new member.
+    let new_names = |diff: &&MemberDiff| {
+        let names = |member: &Member| (member.username_key.clone(), member.discord_id.clone());
+        names(&diff.before) != names(&diff.after)
+    };
+    for diff in changed_members.iter().filter(new_names) {
+        store::release_names(conn, &diff.before).await?;
+    }
     for chunk in new_members.chunks(ROWS_PER_INSERT) {
         store::insert_members(conn, chunk.to_vec()).await?;
         report(chunk.len());

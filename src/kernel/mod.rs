@@ -1,6 +1,7 @@
-//! Types that every layer uses: errors, time, ids, text rules, pages, rate limits, supervised tasks, metrics.
+//! Types that every layer uses: errors, time, ids, text and its encodings, pages, rate limits, supervised tasks, metrics.
 
 pub mod clock;
+pub mod encoding;
 pub mod error;
 pub mod id;
 pub mod metrics;

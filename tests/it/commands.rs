@@ -127,6 +127,12 @@ fn a_roster_is_imported_whole_or_not_at_all_and_exported_unchanged() {
          bert;Chieftain;Bob;Sen'jin;Mage;frost;x\n\
          carl;Member;Carl;Sen'jin;Mage;Havoc;x\n",
     );
+    for arguments in [vec!["import", "bad.csv", "--dry-run"], vec!["import", "bad.csv", "--dry-run", "--skip-bad"]] {
+        let checked = guild(&arguments);
+        assert!(String::from_utf8_lossy(&checked.stderr).contains("bad.csv: line 3: rank: "));
+        assert_eq!(checked.status.success(), arguments.len() == 4, "{arguments:?}");
+        assert_eq!(export(), before, "a dry run imports nothing");
+    }
     let refused = guild(&["import", "bad.csv"]);
     assert_eq!((refused.status.code(), &refused.stdout[..]), (Some(1), &b""[..]));
     let stderr = String::from_utf8(refused.stderr).unwrap();
@@ -156,12 +162,22 @@ fn a_roster_is_imported_whole_or_not_at_all_and_exported_unchanged() {
     let file = std::fs::File::open(folder.path().join("roster.json")).unwrap();
     let piped = guildhall(folder.path()).args(["import", "-", "--guild", "gg"]).stdin(file).output().unwrap();
     assert!(stdout(&piped).contains("2 rows unchanged"));
+    let dry_run = stdout(&guild(&["import", "roster.csv", "--dry-run"]));
+    assert!(dry_run.starts_with("dry run, nothing was imported: 2 rows: 0 members added"), "{dry_run}");
+    // As other programs write it: UTF-16 with a mark, and a line that names the delimiter.
+    let table = std::fs::read_to_string(folder.path().join("roster.csv")).unwrap();
+    let table = format!("\u{feff}sep=;\r\n{}", table.replace(',', ";").replace('\n', "\r\n"));
+    let units: Vec<u8> = table.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(folder.path().join("table.txt"), units).unwrap();
+    assert!(stdout(&guild(&["import", "table.txt"])).contains("2 rows unchanged"));
+    std::fs::write(folder.path().join("roster.xlsx"), b"PK\x03\x04\x14\x00").unwrap();
     // The file can be imported into another guild.
     stdout(&run(folder.path(), &["bootstrap", "--guild", "hh", "--leader", "thal"]));
     stdout(&run(folder.path(), &["import", "roster.json", "--guild", "hh"]));
     assert_eq!(stdout(&run(folder.path(), &["export", "--format", "csv", "--guild", "hh"])).lines().count(), 3);
     for (arguments, expected) in [
         (vec!["import", "nowhere.csv"], "nowhere.csv: No such file"),
+        (vec!["import", "roster.xlsx"], "save it as “CSV UTF-8”"),
         (vec!["import", "roster.csv", "--format", "json"], "The file is not JSON"),
     ] {
         let output = guild(&arguments);
@@ -295,6 +311,11 @@ async fn an_operator_recounts_a_result_and_anyone_verifies_its_file() {
         let verified = stdout(&run(folder.path(), &["verify", "box.json", "--receipt", receipt]));
         let picks = strings(&ballot["picks"], "/name").join(", ");
         assert!(verified.ends_with(&format!("The ballot with this receipt: {picks}\n")), "{verified}");
+        let utf_16 = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for marked in [format!("\u{feff}{text}").into_bytes(), utf_16] {
+            std::fs::write(folder.path().join("marked.json"), marked).unwrap();
+            stdout(&run(folder.path(), &["verify", "marked.json"]));
+        }
         let (one, another) = (receipt.to_owned(), receipt.chars().rev().collect::<String>());
         std::fs::write(folder.path().join("forged.json"), text.replace(&one, &another)).unwrap();
         let forged = run(folder.path(), &["verify", "forged.json"]);

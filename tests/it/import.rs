@@ -2,9 +2,14 @@
 
 use std::fmt::Write;
 
+use guildhall::identity::{ImportOptions, import::Format, import_roster};
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestApp, TestGuild, documents::AUDIT_COUNT, on_both, strings};
+use crate::support::{
+    Client, TestApp, TestGuild,
+    documents::{AUDIT_COUNT, CREATE_CHARACTER, CREATE_MEMBER, SEND_INVITE, UPDATE_MEMBER},
+    on_both, refusal_in, strings,
+};
 
 const IMPORT: &str = "mutation($input: ImportRosterInput!) {
     importRoster(input: $input) {
@@ -173,6 +178,164 @@ async fn a_bad_row_refuses_the_whole_file_unless_it_is_skipped(app: TestApp) {
     assert_eq!(member.refusal(IMPORT, input).await, "FORBIDDEN PERMISSION_REQUIRED");
 }
 
+/// Username, Discord id, display name and rank of all members but the leader.
+async fn identities(guild: &TestGuild<'_>) -> Vec<String> {
+    let query = "{ members(first: 100, filter: { active: null }) { nodes {
+        id discordUsername discordId displayName rank { name }
+    } } }";
+    let members = guild.leader().await.ok(query, json!({})).await["members"]["nodes"].clone();
+    let fields = ["discordUsername", "discordId", "displayName"];
+    let mut lines: Vec<String> = (members.as_array().unwrap().iter())
+        .map(|member| {
+            let texts = fields.iter().filter_map(|field| member[field].as_str());
+            texts.chain(member["rank"]["name"].as_str()).collect::<Vec<_>>().join(" ")
+        })
+        .filter(|line| !line.starts_with("leader "))
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[on_both]
+async fn a_known_discord_id_is_the_same_person(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let start = "discord_username,discord_id,display_name,rank\n\
+        thal,700000000000000001,Thal,Veteran\n\
+        korr,700000000000000002,Korr,Member\n\
+        mira,700000000000000003,Mira,Initiate\n";
+    import(&leader, "CSV", start, false).await;
+
+    let renamed = "discord_username,discord_id\nthal.renamed,700000000000000001\n";
+    let outcome = import(&leader, "CSV", renamed, false).await;
+    assert_eq!((&outcome["membersChanged"], &outcome["membersAdded"]), (&json!(1), &json!(0)));
+    let members = identities(&guild).await;
+    assert_eq!(members[2], "thal.renamed 700000000000000001 Thal Veteran");
+
+    // Two exchange their names, and a third takes the former name of the first.
+    let exchanged = "discord_username,discord_id\nkorr,700000000000000003\nmira,700000000000000002\n\
+        thal,700000000000000009\n";
+    let outcome = import(&leader, "CSV", exchanged, false).await;
+    assert_eq!((&outcome["membersChanged"], &outcome["membersAdded"]), (&json!(2), &json!(1)), "{outcome}");
+    let expected = [
+        "korr 700000000000000003 Mira Initiate",
+        "mira 700000000000000002 Korr Member",
+        "thal 700000000000000009 thal Initiate",
+        "thal.renamed 700000000000000001 Thal Veteran",
+    ];
+    assert_eq!(identities(&guild).await, expected);
+    let again = import(&leader, "CSV", exchanged, false).await;
+    assert_eq!(again["rowsUnchanged"], 3);
+
+    // An exchange of ids is the same as an exchange of names. A rounded id changes nothing.
+    for bad in ["korr,700000000000000000", "thal.renamed,700000000000000000", "new,7.00E+17", "mira,700000000000000009"]
+    {
+        let outcome = import(&leader, "CSV", &format!("discord_username,discord_id\n{bad}\n"), true).await;
+        assert_eq!(problems(&outcome), ["line 2 discordId"], "{bad}");
+    }
+    assert_eq!(identities(&guild).await, expected);
+    let summary = leader.ok("{ auditLog(first: 50) { nodes { summary } } }", json!({})).await;
+    let summaries = strings(&summary["auditLog"]["nodes"], "/summary");
+    assert!(
+        summaries.contains(&"Changed Thal: Discord username from thal to thal.renamed".to_owned()),
+        "{summaries:?}"
+    );
+}
+
+#[on_both]
+async fn discords_decoration_of_usernames_is_dropped(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    guild.member("thalindra", "Member").await;
+    for written in ["thalindra#0", "@Thalindra#0000", " @thalindra #0 "] {
+        assert_eq!(guild.login(written).await["member"]["displayName"], "thalindra");
+        let input = json!({ "input": { "discordUsername": written } });
+        assert_eq!(leader.refusal(CREATE_MEMBER, input).await, "CONFLICT NAME_TAKEN discordUsername");
+        let file = format!("discord_username,rank\n{written},Member\n");
+        assert_eq!(import(&leader, "CSV", &file, false).await["rowsUnchanged"], 1);
+    }
+    let create = "mutation($name: String!) { createMember(input: { discordUsername: $name }) {
+        member { id discordUsername displayName }
+    } }";
+    let created = leader.ok(create, json!({ "name": "@korr#0#0000" })).await["createMember"]["member"].clone();
+    assert_eq!((&created["discordUsername"], &created["displayName"]), (&json!("korr"), &json!("korr")));
+    let update = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { discordUsername } } }";
+    let input = json!({ "input": { "id": created["id"], "discordUsername": "mira#0" } });
+    assert_eq!(leader.ok(update, input).await["updateMember"]["member"]["discordUsername"], "mira");
+    // A former discriminator is a part of the name.
+    let kept = leader.ok(create, json!({ "name": "korr#1230" })).await;
+    assert_eq!(kept["createMember"]["member"]["discordUsername"], "korr#1230");
+    for empty in ["#0", "@#0000"] {
+        assert_eq!(leader.refusal(create, json!({ "name": empty })).await, "BAD_USER_INPUT discordUsername");
+    }
+}
+
+#[on_both]
+async fn deactivated_members_are_named_in_reports_and_refusals(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let gone = guild.member("gone", "Member").await;
+    let add = "mutation { createCharacter(input: { name: \"Old\", realm: \"Area 52\", class: MAGE, role: TANK }) {
+        character { id }
+    } }";
+    gone.ok(add, json!({})).await;
+    let change = json!({ "input": { "id": gone.id, "discordId": "700000000000000001", "active": false } });
+    leader.ok(UPDATE_MEMBER, change).await;
+    let other = guild.unregistered("other", "Member").await;
+    let message = async |query: &str, variables: Value, expected: &str| {
+        let response = leader.run(query, variables).await;
+        assert_eq!(refusal_in(&response), expected);
+        response["errors"][0]["message"].as_str().unwrap().to_owned()
+    };
+    let username = "CONFLICT NAME_TAKEN discordUsername";
+    let id = "CONFLICT NAME_TAKEN discordId";
+    for (query, input, expected) in [
+        (CREATE_MEMBER, json!({ "discordUsername": "@GONE" }), username),
+        (CREATE_MEMBER, json!({ "discordUsername": "new", "discordId": "700000000000000001" }), id),
+        (UPDATE_MEMBER, json!({ "id": other.id, "discordUsername": "gone" }), username),
+        (UPDATE_MEMBER, json!({ "id": other.id, "discordId": "700000000000000001" }), id),
+        (
+            CREATE_CHARACTER,
+            json!({ "name": "OLD", "realm": "area 52", "class": "MAGE", "role": "TANK" }),
+            "CONFLICT NAME_TAKEN name",
+        ),
+    ] {
+        let text = message(query, json!({ "input": input }), expected).await;
+        assert!(text.contains("deactivated"), "{text}");
+    }
+    let text = message(SEND_INVITE, json!({ "id": gone.id }), "CONFLICT ALREADY_REGISTERED").await;
+    assert!(text.contains("deactivated"), "{text}");
+    // A member who is active is not called deactivated.
+    let text = message(CREATE_MEMBER, json!({ "input": { "discordUsername": "other" } }), username).await;
+    assert!(!text.contains("deactivated"), "{text}");
+
+    let file = "discord_username,discord_id,display_name,character,realm,class,role\n\
+        gone,,,New,Area 52,Mage,tank\n\
+        renamed,700000000000000001,,,,,\n\
+        other,,,Old,Area 52,Mage,tank\n\
+        gone,,,,,,\n";
+    let outcome = import(&leader, "CSV", file, true).await;
+    let inactive = "discordUsername MEMBER_INACTIVE";
+    assert_eq!(
+        problems(&outcome),
+        [format!("line 2 {inactive}"), format!("line 3 {inactive}"), "line 4 name".to_owned()]
+    );
+    assert!(strings(&outcome["problems"], "/message").iter().all(|text| text.contains("deactivated")), "{outcome}");
+    assert_eq!((&outcome["charactersAdded"], &outcome["membersChanged"]), (&json!(0), &json!(0)));
+}
+
+#[on_both]
+async fn a_dry_run_reports_and_changes_nothing(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let before = identities(&guild).await;
+    let input = json!({ "input": { "format": "CSV", "data": "discord_username\nnew\n", "dryRun": true } });
+    let outcome = leader.ok(IMPORT, input).await["importRoster"].clone();
+    assert_eq!((&outcome["imported"], &outcome["membersAdded"]), (&json!(false), &json!(1)));
+    assert_eq!(identities(&guild).await, before);
+    assert_eq!(leader.ok(AUDIT_COUNT, json!({})).await["auditLog"]["totalCount"], 0);
+}
+
 #[on_both]
 async fn twenty_thousand_rows_are_imported_in_bulk(app: TestApp) {
     let guild = app.guild("gg").await;
@@ -185,16 +348,16 @@ async fn twenty_thousand_rows_are_imported_in_bulk(app: TestApp) {
         }
     }
     let before = app.app.db.statements();
-    let data = (guildhall::identity::import::Format::Csv, file.clone().into_bytes());
+    let data = (Format::Csv, file.clone().into_bytes());
     let outcome =
-        guildhall::identity::import_roster(&app.app.access, guild.id, None, data, false, |_, _| ()).await.unwrap();
+        import_roster(&app.app.access, guild.id, None, data, ImportOptions::default(), |_, _| ()).await.unwrap();
     assert_eq!((outcome.members_added, outcome.characters_added, outcome.left_out), (5_000, 20_000, 0));
     // On SQLite each row counts as a statement, although it is prepared once.
     let statements = app.app.db.statements() - before;
     assert!(!app.app.db.is_shared() || statements < 100, "{statements} statements");
-    let data = (guildhall::identity::import::Format::Csv, file.into_bytes());
+    let data = (Format::Csv, file.into_bytes());
     let again =
-        guildhall::identity::import_roster(&app.app.access, guild.id, None, data, false, |_, _| ()).await.unwrap();
+        import_roster(&app.app.access, guild.id, None, data, ImportOptions::default(), |_, _| ()).await.unwrap();
     assert_eq!((again.unchanged, again.members_changed, again.characters_changed), (20_000, 0, 0));
     let counted = guild.anonymous().ok("{ members { totalCount } characters { totalCount } }", json!({})).await;
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use guildhall::identity::{import::Format, import_roster};
+use guildhall::identity::{ImportOptions, import::Format, import_roster};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -234,7 +234,7 @@ async fn a_command_that_demotes_the_last_non_voter_ends_the_vote(app: TestApp) {
     assert_eq!(next_response(&mut responses).await.unwrap()["data"]["voteTally"]["status"], "LIVE");
     let command = app.another_server_with(|command| command.has_peers = Some(true)).await;
     let file = (Format::Csv, b"discord_username,rank\nlast,Member".to_vec());
-    import_roster(&command.access, guild.id, None, file, false, |_, _| ()).await.unwrap();
+    import_roster(&command.access, guild.id, None, file, ImportOptions::default(), |_, _| ()).await.unwrap();
     let last = loop {
         let tally =
             next_response(&mut responses).await.expect("the stream ended without its result")["data"]["voteTally"]
@@ -258,7 +258,7 @@ async fn a_demotion_by_a_command_ends_the_members_stream(app: TestApp) {
     assert!(next_response(&mut responses).await.unwrap().get("errors").is_none());
     let command = app.another_server_with(|command| command.has_peers = Some(true)).await;
     let file = (Format::Csv, b"discord_username,rank\nmember,Member".to_vec());
-    import_roster(&command.access, guild.id, None, file, false, |_, _| ()).await.unwrap();
+    import_roster(&command.access, guild.id, None, file, ImportOptions::default(), |_, _| ()).await.unwrap();
     let refused = loop {
         let response = next_response(&mut responses).await.expect("the stream ended without an error");
         if response.get("errors").is_some() {

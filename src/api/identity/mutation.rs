@@ -7,10 +7,10 @@ use crate::{
     access::Permission,
     api::{context::RequestContext, node::DeletePayload},
     identity::{
-        self, Character, CharacterChange, CharacterClass, CharacterRole, Guild, GuildChange, ImportOutcome, Member,
-        MemberChange, NewCharacter, NewMember, NewRank, Rank, RankChange, Region, create_character, create_member,
-        create_rank, delete_character, delete_rank, import::Format, import_roster, update_character, update_guild,
-        update_member, update_rank,
+        self, Character, CharacterChange, CharacterClass, CharacterRole, Guild, GuildChange, ImportOptions,
+        ImportOutcome, Member, MemberChange, NewCharacter, NewMember, NewRank, Rank, RankChange, Region,
+        create_character, create_member, create_rank, delete_character, delete_rank, import::Format, import_roster,
+        update_character, update_guild, update_member, update_rank,
     },
     kernel::{
         error::{Refusal, Result},
@@ -65,8 +65,8 @@ struct UpdateRankInput {
 /// A member to add to the roster.
 #[derive(InputObject)]
 struct CreateMemberInput {
-    /// Discord username, at most 100 characters, unique in the guild, ignoring case, width and spaces. A leading `@` is
-    /// removed.
+    /// Discord username, at most 100 characters, unique in the guild, ignoring case, width and spaces. A leading `@`
+    /// and a trailing `#0` are removed.
     discord_username: String,
     /// Discord user id, up to 20 digits, unique in the guild.
     discord_id: Option<String>,
@@ -81,8 +81,8 @@ struct CreateMemberInput {
 struct UpdateMemberInput {
     /// Id of the member.
     id: ID,
-    /// Discord username, at most 100 characters, unique in the guild, ignoring case, width and spaces. A leading `@` is
-    /// removed.
+    /// Discord username, at most 100 characters, unique in the guild, ignoring case, width and spaces. A leading `@`
+    /// and a trailing `#0` are removed.
     discord_username: Option<String>,
     /// Discord user id, up to 20 digits, unique in the guild.
     discord_id: MaybeUndefined<String>,
@@ -155,6 +155,9 @@ struct ImportRosterInput {
     /// Whether to skip invalid rows. Otherwise one invalid row prevents the whole import.
     #[graphql(default = false)]
     skip_bad: bool,
+    /// Whether to import nothing, and only return what an import would do.
+    #[graphql(default = false)]
+    dry_run: bool,
 }
 
 /// A problem of a row in a roster.
@@ -164,7 +167,7 @@ struct ImportProblem {
     place: String,
     /// Name of the invalid field, as in the inputs for members and characters; `null` if no single field is invalid.
     field: Option<String>,
-    /// Machine-readable reason, `RANK_TOO_LOW` or `LAST_LEADER`; `null` for other problems.
+    /// Machine-readable reason, `RANK_TOO_LOW`, `LAST_LEADER` or `MEMBER_INACTIVE`; `null` for other problems.
     reason: Option<String>,
     /// Description of the problem for the user.
     message: String,
@@ -173,8 +176,8 @@ struct ImportProblem {
 /// The result of an import.
 #[derive(SimpleObject)]
 struct ImportRosterPayload {
-    /// Whether the roster was imported. `false` if rows are invalid and `skipBad` is off; the numbers then say what an
-    /// import of the valid rows would do.
+    /// Whether the roster was imported. `false` in a dry run, or if rows are invalid and `skipBad` is off; the numbers
+    /// then say what an import of the valid rows would do.
     imported: bool,
     /// Number of rows in the file.
     rows: usize,
@@ -366,21 +369,23 @@ impl IdentityMutation {
     /// Imports members below the viewer's rank and their characters from a file of at most 20,000 rows. The command
     /// line has no limit.
     ///
-    /// Members are matched by Discord username, characters by name and realm. A second import of the same file changes
-    /// nothing. Only an unreadable file is an error; `problems` lists the invalid rows.
+    /// Members are matched by Discord id, otherwise by Discord username; a known id with a new username renames its
+    /// member. Characters are matched by name and realm. A second import of the same file changes nothing. Only an
+    /// unreadable file is an error; `problems` lists the invalid rows.
     #[requires_permission(identity::MANAGE_MEMBERS)]
     async fn import_roster(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The file and its format.")] input: ImportRosterInput,
     ) -> Result<ImportRosterPayload> {
-        let (context, skip_bad) = (RequestContext::of(ctx), input.skip_bad);
+        let context = RequestContext::of(ctx);
+        let options = ImportOptions { skip_bad: input.skip_bad, dry_run: input.dry_run };
         let format = match input.format {
             RosterFormat::Csv => Format::Csv,
             RosterFormat::Json => Format::Json,
         };
         let (viewer, file) = (context.signed_in()?, (format, input.data.into_bytes()));
-        Ok(import_roster(&context.app.access, context.guild, Some(&viewer), file, skip_bad, |_, _| ()).await?.into())
+        Ok(import_roster(&context.app.access, context.guild, Some(&viewer), file, options, |_, _| ()).await?.into())
     }
 
     /// Creates a character of the viewer or, with `MEMBERS_MANAGE`, of a member below the viewer's rank. A member has

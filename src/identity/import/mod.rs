@@ -6,6 +6,7 @@
 mod format;
 mod formula;
 mod location;
+mod long_id;
 mod plan;
 mod problem;
 mod read;

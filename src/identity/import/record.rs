@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{location::RowLocation, problem::RowError};
+use super::{location::RowLocation, long_id, problem::RowError};
 
 /// Longest cell, in Unicode characters. No valid name is longer, even before its normalisation.
 const MAX_CELL: usize = 1_000;
@@ -91,17 +91,19 @@ pub struct Record {
     pub location: RowLocation,
     // Shared: in a JSON file, a member's cells are part of the rows of all their characters.
     cells: BTreeMap<Column, Arc<str>>,
+    /// Whether the Discord id is a number in the form of a rounded one.
+    has_rounded_id: bool,
 }
 
 impl Record {
     /// Creates a row with empty cells.
     pub(super) const fn new(location: RowLocation) -> Self {
-        Self { location, cells: BTreeMap::new() }
+        Self { location, cells: BTreeMap::new(), has_rounded_id: false }
     }
 
     /// Returns a copy of the row with another location.
     pub(super) fn with_location(&self, location: RowLocation) -> Self {
-        Self { location, cells: self.cells.clone() }
+        Self { location, cells: self.cells.clone(), has_rounded_id: self.has_rounded_id }
     }
 
     /// Sets a cell to a text, which is trimmed. A blank text leaves the cell empty.
@@ -111,10 +113,30 @@ impl Record {
             let message = format!("{} may have at most {MAX_CELL} characters.", column.field());
             return Err(RowError::in_column(column, message));
         }
+        if text.contains(char::REPLACEMENT_CHARACTER) {
+            let message = format!(
+                "{} contains “�”: a program has read or saved the file in the wrong encoding. Save it as UTF-8, from \
+                 a version in which the text is still right.",
+                column.field()
+            );
+            return Err(RowError::in_column(column, message));
+        }
         if !text.is_empty() {
             self.cells.insert(column, text.into());
         }
         Ok(())
+    }
+
+    /// Sets the cell of the Discord id to a number, or to a text that an apostrophe marks as one.
+    pub(super) fn set_id_number(&mut self, text: &str) -> Result<(), RowError> {
+        let marked = long_id::marked(text.trim());
+        self.has_rounded_id = marked.is_none() && long_id::looks_rounded(text.trim());
+        self.set_cell(Column::DiscordId, marked.unwrap_or(text))
+    }
+
+    /// Whether the Discord id is a number in the form of a rounded one.
+    pub(super) const fn has_rounded_id(&self) -> bool {
+        self.has_rounded_id
     }
 
     /// Returns the trimmed text of a cell, or `None` if the cell is empty.

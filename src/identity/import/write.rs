@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::HashMap};
 use serde::Serialize;
 use strum::VariantArray;
 
-use super::{format::Format, formula, plan::Roster, record::Column};
+use super::{format::Format, formula, long_id, plan::Roster, record::Column};
 use crate::{
     identity::rows::{Character, CharacterClass, CharacterRole, Member},
     kernel::{
@@ -103,7 +103,7 @@ fn cell(column: Column, member: &ExportedMember<'_>, character: Option<&Exported
     let of_character = |field: fn(&ExportedCharacter<'_>) -> String| character.map(field).unwrap_or_default();
     match column {
         Column::DiscordUsername => member.discord_username.to_owned(),
-        Column::DiscordId => member.discord_id.unwrap_or_default().to_owned(),
+        Column::DiscordId => member.discord_id.map(long_id::mark).unwrap_or_default(),
         Column::DisplayName => member.display_name.to_owned(),
         Column::Rank => member.rank.to_owned(),
         Column::CharacterName => of_character(|character| character.name.to_owned()),

@@ -41,6 +41,8 @@ fn names_are_recognized_in_every_spelling() {
     for known in CharacterRole::VARIANTS {
         assert_eq!(find_role(&known.to_string()), Some(*known));
     }
+    assert_eq!(find_class("DK"), Some(CharacterClass::DeathKnight));
+    assert_eq!(find_class("d.h."), Some(CharacterClass::DemonHunter));
     assert_eq!(find_role("Melee"), Some(CharacterRole::MeleeDps));
     assert_eq!(find_role("ranged dps"), Some(CharacterRole::RangedDps));
 }
@@ -49,7 +51,7 @@ fn names_are_recognized_in_every_spelling() {
 fn unknown_names_are_not_recognized() {
     assert_eq!(find_spec(CharacterClass::Mage, "Beast Mastery"), None);
     assert_eq!(find_spec(CharacterClass::Mage, ""), None);
-    assert_eq!(find_class("dk"), None);
+    assert_eq!(find_class("d"), None);
     assert_eq!(find_class("-"), None);
     assert_eq!(find_role("dps"), None);
 }

@@ -1,13 +1,16 @@
 //! Builds an [`ImportPlan`] row by row.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use async_graphql::MaybeUndefined;
 
 use super::{
     actor::Actor,
     cells::{CharacterCells, MemberCells, NameKey},
-    character,
+    character::{self, Details},
+    drafts::{CharacterDraft, CharacterStep, MemberDraft, MemberStep, check_active, set_once},
+    renames::Renames,
+    row::Row,
     types::{ImportPlan, MemberDiff, Roster},
 };
 use crate::{
@@ -15,119 +18,70 @@ use crate::{
         characters::MAX_CHARACTERS,
         import::{
             location::RowLocation,
-            problem::RowError,
-            record::{Column, Record},
+            long_id,
+            problem::{RowError, RowErrors},
+            record::Column,
         },
         members::{MemberChange, NewMember},
         policy::Ladder,
-        rows::{Character, Member, Rank},
+        rows::Member,
     },
-    kernel::{
-        clock::Timestamp,
-        id::{MemberId, RankId},
-    },
+    kernel::{clock::Timestamp, id::MemberId},
 };
 
 /// The guild's state after the rows added so far.
 pub(super) struct PlanBuilder<'a> {
     ladder: Ladder,
-    ranks: HashMap<String, &'a Rank>,
     actor: &'a Actor,
     now: Timestamp,
+    /// Whether rows that take the highest rank from a member are rejected.
     keeps_leaders: bool,
-    /// Members by username key.
-    members: HashMap<String, MemberDraft<'a>>,
+    members: HashMap<MemberId, MemberDraft<'a>>,
+    /// The member with each username key, after the renames of all rows.
+    usernames: HashMap<String, MemberId>,
     /// The member with each Discord id, now or at the start of the import. An import cannot move an id from one member
     /// to another.
     discord_ids: HashMap<String, MemberId>,
+    /// The stored Discord ids, to recognize rounded ones.
+    stored_ids: BTreeSet<u64>,
+    renamed: HashSet<MemberId>,
     characters: HashMap<NameKey, CharacterDraft<'a>>,
-}
-
-struct MemberDraft<'a> {
-    /// The position among the members. Existing members come first.
-    number: usize,
-    before: Option<&'a Member>,
-    after: Member,
-    stated: StatedFields,
-    stored_characters: usize,
-    new_characters: usize,
-    main: Option<NameKey>,
-    main_stated_at: Option<RowLocation>,
-}
-
-/// The fields of a member that earlier rows have set, each with the location of the row.
-#[derive(Clone, Default)]
-struct StatedFields {
-    rank: Option<(RankId, RowLocation)>,
-    display_name: Option<(String, RowLocation)>,
-    discord_id: Option<(String, RowLocation)>,
-}
-
-struct CharacterDraft<'a> {
-    /// The position among the characters. Existing characters come first.
-    number: usize,
-    before: Option<&'a Character>,
-    after: Character,
-    /// The owner's username, for messages.
-    owner: String,
-    row: Option<RowLocation>,
-    is_alt: bool,
-}
-
-/// The change that a row makes to its member.
-struct MemberStep {
-    key: String,
-    before: Option<Member>,
-    after: Member,
-    stated: StatedFields,
-}
-
-/// The change that a row makes to its character.
-struct CharacterStep {
-    key: NameKey,
-    after: Character,
-    is_main: Option<bool>,
-    is_change: bool,
 }
 
 impl<'a> PlanBuilder<'a> {
     /// Creates a builder with the guild's state before the import.
-    pub(super) fn new(existing: &'a Roster, actor: &'a Actor, now: Timestamp) -> Self {
-        let owners: HashMap<MemberId, &Member> = existing.members.iter().map(|member| (member.id, member)).collect();
+    pub(super) fn new(existing: &'a Roster, actor: &'a Actor, now: Timestamp, keeps_leaders: bool) -> Self {
         let mut builder = Self {
             ladder: Ladder::new(existing.ranks.clone()),
-            ranks: existing.ranks.iter().map(|rank| (rank.name_key.clone(), rank)).collect(),
             actor,
             now,
-            keeps_leaders: false,
+            keeps_leaders,
             members: HashMap::with_capacity(existing.members.len()),
+            usernames: HashMap::new(),
             discord_ids: HashMap::new(),
+            stored_ids: BTreeSet::new(),
+            renamed: HashSet::new(),
             characters: HashMap::with_capacity(existing.characters.len()),
         };
-        for member in &existing.members {
-            let number = builder.members.len();
-            builder.members.insert(
-                member.username_key.clone(),
-                MemberDraft { before: Some(member), ..MemberDraft::new(number, member.clone()) },
-            );
+        for (number, member) in existing.members.iter().enumerate() {
+            let draft = MemberDraft { before: Some(member), ..MemberDraft::new(number, member.clone()) };
+            builder.members.insert(member.id, draft);
             if let Some(id) = &member.discord_id {
                 builder.discord_ids.insert(id.clone(), member.id);
+                builder.stored_ids.extend(id.parse::<u64>());
             }
         }
         for character in &existing.characters {
-            let Some(owner) = owners.get(&character.member_id) else { continue };
             let key = (character.name_key.clone(), character.realm_key.clone());
-            if let Some(member) = builder.members.get_mut(&owner.username_key) {
-                member.stored_characters += 1;
-                if character.is_main {
-                    member.main = Some(key.clone());
-                }
+            let Some(member) = builder.members.get_mut(&character.member_id) else { continue };
+            member.stored_characters += 1;
+            if character.is_main {
+                member.main = Some(key.clone());
             }
             let stored = CharacterDraft {
                 number: builder.characters.len(),
                 before: Some(character),
                 after: character.clone(),
-                owner: owner.discord_username.clone(),
                 row: None,
                 is_alt: false,
             };
@@ -136,71 +90,110 @@ impl<'a> PlanBuilder<'a> {
         builder
     }
 
-    /// Makes the builder reject rows that take the highest rank from a member.
-    pub(super) fn keeping_leaders(self) -> Self {
-        Self { keeps_leaders: true, ..self }
+    /// Makes the builder find members by the usernames that they have after these renames.
+    pub(super) fn with_renames(mut self, renames: &Renames) -> Self {
+        let before = self.members.values().filter_map(|draft| draft.before);
+        self.usernames = before.map(|member| (renames.username_key(member), member.id)).collect();
+        self
+    }
+
+    /// Whether a row has renamed this member.
+    pub(super) fn is_renamed(&self, member: MemberId) -> bool {
+        self.renamed.contains(&member)
     }
 
     /// Adds a row and returns whether it changes anything. A row with an error does not change the builder.
-    pub(super) fn add_row(&mut self, record: &Record) -> Result<bool, RowError> {
-        let member = self.plan_member(record)?;
-        let mut is_change = member.before.as_ref() != Some(&member.after);
-        if is_change {
+    pub(super) fn add_row(&mut self, row: &Row<'_>) -> Result<bool, RowErrors> {
+        let mut errors = row.errors.clone();
+        let details = row.character.as_ref().map(|cells| (cells, errors.check_all(self.plan_details(cells))));
+        let member = row.member.as_ref().and_then(|cells| errors.check_all(self.plan_member(cells, row.location)));
+        let Some(member) = member.filter(|_| errors.is_empty()) else { return Err(errors) };
+        let character = match details {
+            Some((cells, Some(details))) => Some(self.plan_character(cells, details, &member)?),
+            _ => None,
+        };
+        let is_member_change = member.before.as_ref() != Some(&member.after);
+        let is_change = is_member_change || character.as_ref().is_some_and(|character| character.is_change);
+        if is_member_change {
             self.check_leader_remains(&member)?;
-            self.actor.check(&self.ladder, member.before.as_ref(), &member.after)?;
         }
-        let character = self.plan_character(record, &member)?;
-        if !is_change && character.as_ref().is_some_and(|character| character.is_change) {
+        if is_change {
             self.actor.check(&self.ladder, member.before.as_ref(), &member.after)?;
-            is_change = true;
+            check_active(&member)?;
         }
-        self.apply(record.location, member, character);
+        self.apply(row.location, member, character);
         Ok(is_change)
     }
 
-    fn plan_member(&self, record: &Record) -> Result<MemberStep, RowError> {
-        let cells = MemberCells::parse(record, &self.ranks)?;
-        let draft = self.members.get(&cells.username_key);
+    fn plan_member(&self, cells: &MemberCells<'_>, location: RowLocation) -> Result<MemberStep, RowErrors> {
+        let identified = cells.discord_id.as_ref().and_then(|id| self.discord_ids.get(id));
+        let draft = identified.or_else(|| self.usernames.get(&cells.username_key)).and_then(|id| self.members.get(id));
         let mut stated = draft.map(|draft| draft.stated.clone()).unwrap_or_default();
-        set_once(&mut stated.rank, cells.rank.map(|rank| rank.id), Column::Rank, record.location)?;
-        set_once(&mut stated.display_name, cells.display_name.clone(), Column::DisplayName, record.location)?;
-        set_once(&mut stated.discord_id, cells.discord_id.clone(), Column::DiscordId, record.location)?;
-        let before = draft.map(|draft| draft.after.clone());
-        let owner = cells.discord_id.as_ref().and_then(|id| self.discord_ids.get(id));
-        if owner.is_some_and(|owner| before.as_ref().is_none_or(|before| before.id != *owner)) {
-            return Err(RowError::in_column(Column::DiscordId, "Another member has this Discord id."));
+        let mut errors = RowErrors::default();
+        errors.check(set_once(&mut stated.rank, cells.rank.map(|rank| rank.id), Column::Rank, location));
+        let display_name = cells.display_name.clone();
+        errors.check(set_once(&mut stated.display_name, display_name, Column::DisplayName, location));
+        let discord_id = cells.discord_id.clone();
+        errors.check(set_once(&mut stated.discord_id, discord_id, Column::DiscordId, location));
+        if identified.is_none() {
+            errors.check(self.check_not_rounded(cells));
+            // The member was found by a username that another row gives them.
+            let takes_name =
+                draft.and_then(|draft| draft.before).is_some_and(|it| it.username_key != cells.username_key);
+            if takes_name && cells.discord_id.is_some() {
+                let message = "Another row gives this Discord username to another Discord id.";
+                errors.add(RowError::in_column(Column::DiscordId, message));
+            }
         }
-        let key = cells.username_key.clone();
+        let before = draft.map(|draft| draft.after.clone());
         let after = match &before {
-            Some(before) => self.change_member(before, cells)?,
-            None => self.create_member(cells)?,
+            Some(before) => {
+                let has_new_username = identified.is_some() && cells.username_key != before.username_key;
+                let is_possible = self.usernames.get(&cells.username_key) == Some(&before.id);
+                if has_new_username && !is_possible {
+                    errors.add(RowError::in_column(Column::DiscordId, "Another member has this Discord id."));
+                }
+                errors.check(self.change_member(before, cells, has_new_username))
+            }
+            None => errors.check(self.create_member(cells)),
         };
-        Ok(MemberStep { key, before, after, stated })
+        errors.or_value(after.map(|after| MemberStep { before, after, stated }))
     }
 
-    fn create_member(&self, cells: MemberCells<'_>) -> Result<Member, RowError> {
+    /// Checks that an unknown id is not a rounded form of a real one.
+    fn check_not_rounded(&self, cells: &MemberCells<'_>) -> Result<(), RowError> {
+        let Some(id) = cells.discord_id.as_ref().and_then(|id| id.parse::<u64>().ok()) else { return Ok(()) };
+        let max = long_id::max_difference(id);
+        let mut nearby = self.stored_ids.range(id.saturating_sub(max)..=id.saturating_add(max));
+        if cells.has_rounded_id || nearby.any(|stored| long_id::is_rounded_to(*stored, id)) {
+            return Err(RowError::in_column(Column::DiscordId, long_id::ROUNDED));
+        }
+        Ok(())
+    }
+
+    fn create_member(&self, cells: &MemberCells<'_>) -> Result<Member, RowError> {
         let rank = cells.rank.or_else(|| self.ladder.lowest());
         let rank = rank.ok_or_else(|| RowError::in_column(Column::Rank, "The guild has no ranks."))?;
         let new = NewMember {
-            discord_username: cells.username,
-            discord_id: cells.discord_id,
-            display_name: cells.display_name,
+            discord_username: cells.username.clone(),
+            discord_id: cells.discord_id.clone(),
+            display_name: cells.display_name.clone(),
             rank: Some(rank.id),
         };
         Ok(new.into_row(rank, self.now)?)
     }
 
-    fn change_member(&self, before: &Member, cells: MemberCells<'_>) -> Result<Member, RowError> {
+    fn change_member(&self, before: &Member, cells: &MemberCells<'_>, renames: bool) -> Result<Member, RowError> {
         let rank = cells.rank.map(|rank| rank.id).filter(|rank| *rank != before.rank_id);
-        let display_name = cells.display_name.filter(|name| *name != before.display_name);
-        let discord_id = cells.discord_id.filter(|id| before.discord_id.as_ref() != Some(id));
-        if rank.is_none() && display_name.is_none() && discord_id.is_none() {
+        let display_name = cells.display_name.as_ref().filter(|name| **name != before.display_name);
+        let discord_id = cells.discord_id.as_ref().filter(|id| before.discord_id.as_ref() != Some(*id));
+        if rank.is_none() && display_name.is_none() && discord_id.is_none() && !renames {
             return Ok(before.clone());
         }
-        let defined = |cell: Option<String>| cell.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
+        let defined = |cell: Option<&String>| cell.cloned().map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
         let change = MemberChange {
             id: before.id,
-            discord_username: None,
+            discord_username: renames.then(|| cells.username.clone()),
             discord_id: defined(discord_id),
             display_name: defined(display_name),
             rank,
@@ -209,43 +202,60 @@ impl<'a> PlanBuilder<'a> {
         Ok(change.apply(before, &self.ladder)?)
     }
 
-    fn plan_character(&self, record: &Record, member: &MemberStep) -> Result<Option<CharacterStep>, RowError> {
-        let Some(cells) = CharacterCells::parse(record)? else {
-            return Ok(None);
-        };
-        let key = cells.key();
+    fn plan_details(&self, cells: &CharacterCells) -> Result<Details, RowErrors> {
+        match self.characters.get(&cells.key()) {
+            Some(draft) => character::of_changed(&draft.after, cells),
+            None => character::of_new(cells),
+        }
+    }
+
+    fn plan_character(
+        &self,
+        cells: &CharacterCells,
+        details: Details,
+        member: &MemberStep,
+    ) -> Result<CharacterStep, RowErrors> {
+        let mut errors = RowErrors::default();
+        let (key, is_main) = (cells.key(), cells.is_main);
         let draft = self.characters.get(&key);
         if let Some(draft) = draft {
             if let Some(location) = draft.row {
-                return Err(RowError::in_column(
-                    Column::CharacterName,
-                    format!("The file already has this character at {location}."),
-                ));
-            }
-            if draft.after.member_id != member.after.id {
-                let message = format!("This character belongs to {}.", draft.owner);
-                return Err(RowError::in_column(Column::CharacterName, message));
+                let message = format!("The file already has this character at {location}.");
+                errors.add(RowError::in_column(Column::CharacterName, message));
+            } else if draft.after.member_id != member.after.id {
+                errors.add(RowError::in_column(Column::CharacterName, self.owned_by(draft.after.member_id)));
             }
         }
-        let is_main = cells.is_main;
-        let owner = self.members.get(&member.key);
+        let owner = self.members.get(&member.after.id);
         let main_stated_at = owner.and_then(|owner| owner.main_stated_at);
         if let (Some(true), Some(location)) = (is_main, main_stated_at) {
-            return Err(RowError::in_column(Column::MainAlt, format!("The member has another main at {location}.")));
+            errors.add(RowError::in_column(Column::MainAlt, format!("The member has another main at {location}.")));
+        }
+        let owned = owner.map_or(0, |owner| owner.stored_characters + owner.new_characters);
+        if draft.is_none() && owned >= MAX_CHARACTERS {
+            let message = format!("A member has at most {MAX_CHARACTERS} characters.");
+            errors.add(RowError::in_column(Column::CharacterName, message));
         }
         let before = draft.map(|draft| &draft.after);
-        let owned = owner.map_or(0, |owner| owner.stored_characters + owner.new_characters);
-        if before.is_none() && owned >= MAX_CHARACTERS {
-            let message = format!("A member has at most {MAX_CHARACTERS} characters.");
-            return Err(RowError::in_column(Column::CharacterName, message));
-        }
         let after = match before {
-            Some(before) => character::change(before, &cells)?,
-            None => character::create(&member.after, cells)?,
+            Some(before) => Some(details.change(before)),
+            None => errors.check(details.create(&member.after, cells)),
         };
-        let is_change =
-            before.is_none_or(|before| *before != after || is_main.is_some_and(|main| main != before.is_main));
-        Ok(Some(CharacterStep { key, after, is_main, is_change }))
+        let step = after.map(|after| {
+            let is_change =
+                before.is_none_or(|before| *before != after || is_main.is_some_and(|main| main != before.is_main));
+            CharacterStep { key, after, is_main, is_change }
+        });
+        errors.or_value(step)
+    }
+
+    /// Says whose a character is.
+    fn owned_by(&self, owner: MemberId) -> String {
+        match self.members.get(&owner).map(|draft| &draft.after) {
+            Some(owner) if owner.is_active => format!("This character belongs to {}.", owner.discord_username),
+            Some(owner) => format!("This character belongs to {}, who is deactivated.", owner.discord_username),
+            None => "This character belongs to another member.".to_owned(),
+        }
     }
 
     fn check_leader_remains(&self, MemberStep { before, after, .. }: &MemberStep) -> Result<(), RowError> {
@@ -253,20 +263,29 @@ impl<'a> PlanBuilder<'a> {
         let leads = |member: &Member| member.is_active && member.rank_level == highest;
         if self.keeps_leaders && before.as_ref().is_some_and(leads) && !leads(after) {
             let message = "The guild must keep an active, registered leader.";
-            return Err(RowError { reason: Some("LAST_LEADER"), ..RowError::in_column(Column::Rank, message) });
+            return Err(RowError::in_column(Column::Rank, message).because("LAST_LEADER"));
         }
         Ok(())
     }
 
     /// Applies the steps of a valid row.
     fn apply(&mut self, location: RowLocation, step: MemberStep, character: Option<CharacterStep>) {
-        let owner = step.after.discord_username.clone();
-        if let Some(id) = &step.after.discord_id {
-            self.discord_ids.insert(id.clone(), step.after.id);
+        let MemberStep { before, after, stated } = step;
+        if let Some(id) = &after.discord_id {
+            self.discord_ids.insert(id.clone(), after.id);
+        }
+        match before {
+            None => {
+                self.usernames.insert(after.username_key.clone(), after.id);
+            }
+            Some(before) if before.username_key != after.username_key => {
+                self.renamed.insert(after.id);
+            }
+            Some(_) => {}
         }
         let number = self.members.len();
-        let member = self.members.entry(step.key).or_insert_with(|| MemberDraft::new(number, step.after.clone()));
-        (member.after, member.stated) = (step.after, step.stated);
+        let member = self.members.entry(after.id).or_insert_with(|| MemberDraft::new(number, after.clone()));
+        (member.after, member.stated) = (after, stated);
         let Some(character) = character else { return };
         let CharacterStep { key, after, is_main, .. } = character;
         let number = self.characters.len();
@@ -275,7 +294,6 @@ impl<'a> PlanBuilder<'a> {
             number,
             before: None,
             after: after.clone(),
-            owner,
             row: None,
             is_alt: false,
         });
@@ -332,39 +350,5 @@ impl<'a> PlanBuilder<'a> {
             }
         }
         plan.changed_characters.sort_by_key(|character| character.is_main);
-    }
-}
-
-impl MemberDraft<'_> {
-    const fn new(number: usize, after: Member) -> Self {
-        Self {
-            number,
-            before: None,
-            after,
-            stated: StatedFields { rank: None, display_name: None, discord_id: None },
-            stored_characters: 0,
-            new_characters: 0,
-            main: None,
-            main_stated_at: None,
-        }
-    }
-}
-
-/// Sets a field of a member. Fails if an earlier row has set another value.
-fn set_once<T: PartialEq>(
-    stated: &mut Option<(T, RowLocation)>,
-    value: Option<T>,
-    column: Column,
-    location: RowLocation,
-) -> Result<(), RowError> {
-    match (&stated, value) {
-        (Some((earlier, location)), Some(value)) if *earlier != value => {
-            Err(RowError::in_column(column, format!("The member has another {} at {location}.", column.field())))
-        }
-        (None, Some(value)) => {
-            *stated = Some((value, location));
-            Ok(())
-        }
-        _ => Ok(()),
     }
 }

@@ -4,25 +4,43 @@ use super::cells::CharacterCells;
 use crate::{
     identity::{
         characters::{self, NewCharacter},
-        import::{problem::RowError, record::Column},
+        import::{
+            problem::{RowError, RowErrors},
+            record::Column,
+        },
         rows::{Character, CharacterClass, CharacterRole, Member},
     },
     kernel::text,
 };
 
-/// Creates a character of a member. It is not their main.
-pub(super) fn create(owner: &Member, cells: CharacterCells) -> Result<Character, RowError> {
-    let class = cells.class.ok_or_else(|| RowError::in_column(Column::Class, "A new character needs a class."))?;
-    let known_spec = cells.spec.as_deref().map(|name| characters::known_spec(class, name)).transpose()?;
-    let role = cells.role.or(known_spec.map(|spec| spec.role));
-    let role = role.ok_or_else(|| RowError::in_column(Column::Role, "A new character needs a spec or a role."))?;
-    let CharacterCells { name, realm, spec, .. } = cells;
-    let new = NewCharacter { member: Some(owner.id), name, realm, class, spec, role, is_main: false };
-    Ok(new.into_row(owner.guild_id, owner.id)?)
+/// What a row says about its character, apart from its names.
+pub(super) struct Details {
+    class: CharacterClass,
+    spec: Option<String>,
+    role: CharacterRole,
 }
 
-/// Changes a character, except for whether it is the main.
-pub(super) fn change(before: &Character, cells: &CharacterCells) -> Result<Character, RowError> {
+/// The details of a new character.
+pub(super) fn of_new(cells: &CharacterCells) -> Result<Details, RowErrors> {
+    let mut errors = RowErrors::default();
+    let class = cells.class.ok_or_else(|| RowError::in_column(Column::Class, "A new character needs a class."));
+    let class = errors.check(class);
+    let named_spec = class.zip(cells.spec.as_deref());
+    let known_spec = named_spec.and_then(|(class, name)| errors.check(characters::known_spec(class, name)));
+    // An unknown spec is a problem already, and without a class there is no spec to give the role.
+    let role = match cells.role.or(known_spec.map(|spec| spec.role)) {
+        None if cells.spec.is_none() => {
+            errors.add(RowError::in_column(Column::Role, "A new character needs a spec or a role."));
+            None
+        }
+        role => role,
+    };
+    let details = class.zip(role).map(|(class, role)| Details { class, spec: cells.spec.clone(), role });
+    errors.or_value(details)
+}
+
+/// The details of a stored character after the row's change.
+pub(super) fn of_changed(before: &Character, cells: &CharacterCells) -> Result<Details, RowErrors> {
     let class = cells.class.unwrap_or(before.class);
     let (spec, role) = match (&cells.spec, &before.spec) {
         (None, None) => (None, before.role),
@@ -33,7 +51,23 @@ pub(super) fn change(before: &Character, cells: &CharacterCells) -> Result<Chara
         }
         (Some(name), _) => spec_with_role(class, name).map(|(spec, role)| (Some(spec), role))?,
     };
-    Ok(Character { class, spec, role: cells.role.unwrap_or(role), ..before.clone() })
+    Ok(Details { class, spec, role: cells.role.unwrap_or(role) })
+}
+
+impl Details {
+    /// Creates a character of a member. It is not their main.
+    pub(super) fn create(self, owner: &Member, cells: &CharacterCells) -> Result<Character, RowError> {
+        let Self { class, spec, role } = self;
+        let (name, realm) = (cells.name.clone(), cells.realm.clone());
+        let new = NewCharacter { member: Some(owner.id), name, realm, class, spec, role, is_main: false };
+        Ok(new.into_row(owner.guild_id, owner.id)?)
+    }
+
+    /// Changes a character, except for whether it is the main.
+    pub(super) fn change(self, before: &Character) -> Character {
+        let Self { class, spec, role } = self;
+        Character { class, spec, role, ..before.clone() }
+    }
 }
 
 /// Returns the stored spec and its role. If the class changes, the new class must have a spec with this name.

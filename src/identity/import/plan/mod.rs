@@ -4,16 +4,26 @@ mod actor;
 mod builder;
 mod cells;
 mod character;
+mod drafts;
+mod renames;
+mod row;
 mod types;
 
-use self::builder::PlanBuilder;
+use std::collections::{HashMap, HashSet};
+
 pub use self::{
     actor::Actor,
     types::{ImportPlan, MemberDiff, Roster},
 };
+use self::{
+    builder::PlanBuilder,
+    cells::RankNames,
+    renames::{KnownMembers, Renames},
+    row::Row,
+};
 use super::{
     location::RowLocation,
-    problem::{Problem, RowError},
+    problem::{Problem, RowError, RowErrors},
     read::ParsedFile,
     record::Column,
 };
@@ -25,41 +35,82 @@ use crate::{
     kernel::clock::Timestamp,
 };
 
+/// The most attempts to find renames that depend on each other and on rows that are left out.
+const MAX_ATTEMPTS: usize = 20;
+
 /// Plans the import of a file. A row with a problem is left out as a whole and does not affect the other rows.
 ///
 /// If the file would leave the guild without a leader, every row that demotes a leader is left out.
 pub fn plan(existing: &Roster, actor: &Actor, file: &ParsedFile, now: Timestamp) -> ImportPlan {
-    let plan = add_rows(PlanBuilder::new(existing, actor, now), file);
-    if has_leader_after(existing, &plan) {
-        return plan;
-    }
-    add_rows(PlanBuilder::new(existing, actor, now).keeping_leaders(), file)
+    let ranks = RankNames::new(&existing.ranks);
+    let rows: Vec<Row<'_>> = file.records.iter().map(|record| Row::parse(record, &ranks)).collect();
+    let plan = |keeps_leaders| {
+        let builder = || PlanBuilder::new(existing, actor, now, keeps_leaders);
+        plan_rows(existing, &rows, file, builder)
+    };
+    let plan_of_all = plan(false);
+    if has_leader_after(existing, &plan_of_all) { plan_of_all } else { plan(true) }
 }
 
-fn add_rows(mut builder: PlanBuilder<'_>, file: &ParsedFile) -> ImportPlan {
-    let mut plan = ImportPlan {
-        problems: file.problems.clone(),
-        unknown_columns: file.unknown_columns.clone(),
-        rows: file.records.len() + file.problems.len(),
-        left_out: file.problems.len(),
-        ..ImportPlan::default()
-    };
-    for record in &file.records {
-        match builder.add_row(record) {
-            Ok(true) => {}
-            Ok(false) => plan.unchanged += 1,
-            Err(error) => {
-                plan.left_out += 1;
-                let problem = locate(error, record.location);
-                if plan.problems.last() != Some(&problem) {
-                    plan.problems.push(problem);
-                }
+/// Plans all rows. If all rows that rename a member are left out, the member keeps the old name, on which other rows
+/// may depend. So the rows are then planned again without those.
+fn plan_rows<'a>(
+    existing: &'a Roster,
+    rows: &[Row<'a>],
+    file: &ParsedFile,
+    builder: impl Fn() -> PlanBuilder<'a>,
+) -> ImportPlan {
+    let known = KnownMembers::new(&existing.members);
+    let mut left_out: HashMap<usize, RowErrors> = HashMap::new();
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let possible = rows.iter().enumerate().filter(|(row, _)| !left_out.contains_key(row));
+        let members = possible.filter_map(|(number, row)| Some((number, row.valid_member()?)));
+        let (renames, refused) = Renames::find(&known, members);
+        for (row, error) in refused {
+            left_out.entry(row).or_default().add(error);
+        }
+        // Without renames, the rows that need them are left out.
+        let renames = if attempts < MAX_ATTEMPTS { renames } else { Renames::default() };
+        let mut builder = builder().with_renames(&renames);
+        let (mut unchanged, mut failed) = (0, Vec::new());
+        for (number, row) in rows.iter().enumerate().filter(|(number, _)| !left_out.contains_key(number)) {
+            match builder.add_row(row) {
+                Ok(is_change) => unchanged += usize::from(!is_change),
+                Err(errors) => failed.push((number, errors)),
+            }
+        }
+        left_out.extend(failed);
+        if renames.members().all(|member| builder.is_renamed(member)) {
+            let mut plan = ImportPlan { unchanged, ..report(rows, file, &left_out) };
+            builder.finish(&mut plan);
+            return plan;
+        }
+    }
+}
+
+/// A plan without changes, with the problems of the rows that are left out.
+fn report(rows: &[Row<'_>], file: &ParsedFile, left_out: &HashMap<usize, RowErrors>) -> ImportPlan {
+    let mut problems = file.problems.clone();
+    // A member in a JSON file is part of several rows.
+    let mut known: HashSet<(RowLocation, Option<&str>)> = HashSet::new();
+    for (number, row) in rows.iter().enumerate() {
+        for error in left_out.get(&number).cloned().unwrap_or_default().into_vec() {
+            let problem = locate(error, row.location);
+            if known.insert((problem.location, problem.field)) {
+                problems.push(problem);
             }
         }
     }
-    plan.problems.sort_by_key(|problem| problem.location.order());
-    builder.finish(&mut plan);
-    plan
+    problems.sort_by_key(|problem| problem.location.order());
+    ImportPlan {
+        problems,
+        unknown_columns: file.unknown_columns.clone(),
+        rows: file.rows(),
+        left_out: file.unreadable + left_out.len(),
+        ..ImportPlan::default()
+    }
 }
 
 /// Adds the location to an error. An error in a member's column gets the member's location, not the character's.

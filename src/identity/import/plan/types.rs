@@ -30,7 +30,10 @@ pub struct MemberDiff {
     pub after: Member,
 }
 
-/// The changes that an import would make. Storing them in the order of the lists never violates a unique constraint.
+/// The changes that an import would make.
+///
+/// Storing them in the order of the lists never violates a unique constraint, if the changed members' usernames and
+/// Discord ids are released first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportPlan {
     /// Members to add, in the file's order.

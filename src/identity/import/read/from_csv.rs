@@ -8,27 +8,28 @@ use crate::{
     identity::import::{
         formula,
         location::RowLocation,
-        problem::RowError,
+        problem::{RowError, RowErrors},
         record::{Column, Record},
     },
     kernel::{error::Refusal, text},
 };
 
 /// The delimiters that are recognised. If several give as many known columns, the last of them is used.
-const DELIMITERS: [u8; 3] = [b'\t', b';', b','];
+const DELIMITERS: [u8; 4] = [b'|', b'\t', b';', b','];
 
 /// A header and its column, if the header is known.
 type Heading = (String, Option<Column>);
 
 pub(super) fn read(text: &str) -> Result<ParsedFile, Refusal> {
-    let (delimiter, headings) = detect_delimiter(text)?;
+    let (text, named, first_line) = split_delimiter_line(text);
+    let (delimiter, headings) = detect_delimiter(text, named)?;
     let mut file = ParsedFile::default();
     for (header, column) in &headings {
         if column.is_none() && !header.is_empty() {
             file.add_unknown_column(header);
         }
     }
-    let mut lines = LineCounter { text, offset: 0, line: 1 };
+    let mut lines = LineCounter { text, offset: 0, line: first_line };
     let mut rows = csv_reader(text, delimiter).into_records().skip(1).peekable();
     while let Some(row) = rows.next().transpose().map_err(|error| not_csv(&error))? {
         if row.iter().all(|cell| cell.trim().is_empty()) {
@@ -38,7 +39,7 @@ pub(super) fn read(text: &str) -> Result<ParsedFile, Refusal> {
         let has_unclosed_quote = rows.peek().is_none() && rest.matches('"').count() % 2 == 1;
         match parse_record(location, &headings, &row, has_unclosed_quote) {
             Ok(record) => file.records.push(record),
-            Err(error) => file.problems.push(error.at(location)),
+            Err(errors) => file.add_unreadable(errors, location),
         }
     }
     Ok(file)
@@ -48,10 +49,27 @@ fn csv_reader(text: &str, delimiter: u8) -> Reader<&[u8]> {
     ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes())
 }
 
-/// Returns the delimiter that gives the most known columns in the first line, and the headings.
-fn detect_delimiter(text: &str) -> Result<(u8, Vec<Heading>), Refusal> {
+/// Splits off a first line such as `sep=;`, by which spreadsheets exchange the delimiter. Returns the other lines, the
+/// delimiter, and the number of the first of the other lines.
+fn split_delimiter_line(text: &str) -> (&str, Option<u8>, u64) {
+    let line = text.lines().next().unwrap_or_default();
+    // A file may have only carriage returns.
+    let line = line.split('\r').next().unwrap_or_default();
+    let content = line.trim_matches('"');
+    let delimiter = match (content.get(..4), content.as_bytes().get(4..)) {
+        (Some(sep), Some([delimiter])) if sep.eq_ignore_ascii_case("sep=") => *delimiter,
+        _ => return (text, None, 1),
+    };
+    let rest = text.get(line.len()..).unwrap_or_default();
+    let rest = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix(['\r', '\n'])).unwrap_or(rest);
+    (rest, Some(delimiter), 2)
+}
+
+/// Returns the delimiter that gives the most known columns in the first line, and the headings. A `named` delimiter
+/// comes before the others.
+fn detect_delimiter(text: &str, named: Option<u8>) -> Result<(u8, Vec<Heading>), Refusal> {
     let mut candidates = Vec::new();
-    for delimiter in DELIMITERS {
+    for delimiter in DELIMITERS.into_iter().chain(named) {
         let first = csv_reader(text, delimiter).into_records().next().transpose().map_err(|error| not_csv(&error))?;
         candidates.push((delimiter, first.iter().flat_map(StringRecord::iter).map(parse_heading).collect::<Vec<_>>()));
     }
@@ -87,30 +105,34 @@ fn parse_record(
     headings: &[Heading],
     row: &StringRecord,
     has_unclosed_quote: bool,
-) -> Result<Record, RowError> {
+) -> Result<Record, RowErrors> {
     if row.len() > headings.len() {
         let message = format!("The row has {} cells, but the header only {}.", row.len(), headings.len());
-        return Err(RowError::of_row(message));
+        return Err(RowError::of_row(message).into());
     }
-    let mut record = Record::new(location);
+    let (mut record, mut errors) = (Record::new(location), RowErrors::default());
     for ((header, column), cell) in headings.iter().zip(row) {
         let is_multiline = cell.trim().contains(['\n', '\r']);
         match column {
             Some(column) if is_multiline => {
-                return Err(RowError::in_column(
+                errors.add(RowError::in_column(
                     *column,
                     "The cell has several lines. Check for an unclosed quotation mark.",
                 ));
             }
-            Some(column) => record.set_cell(*column, formula::unescape(cell.trim()))?,
+            Some(Column::DiscordId) => {
+                errors.check(record.set_id_number(cell));
+            }
+            Some(column) => {
+                errors.check(record.set_cell(*column, &formula::unescape(cell.trim())));
+            }
             None if is_multiline && has_unclosed_quote => {
-                let message = format!("A quotation mark in the column “{header}” is not closed.");
-                return Err(RowError::of_row(message));
+                errors.add(RowError::of_row(format!("A quotation mark in the column “{header}” is not closed.")));
             }
             None => {}
         }
     }
-    Ok(record)
+    errors.or_value(Some(record))
 }
 
 fn not_csv(error: &csv::Error) -> Refusal {

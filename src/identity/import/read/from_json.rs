@@ -1,12 +1,15 @@
 //! Reads JSON files: a list of members, each with a list of characters.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::{ParsedFile, unreadable};
 use crate::{
     identity::import::{
         location::RowLocation,
-        problem::RowError,
+        long_id,
+        problem::{RowError, RowErrors},
         record::{Column, Record},
     },
     kernel::{error::Refusal, text},
@@ -22,14 +25,14 @@ pub(super) fn read(text: &str) -> Result<ParsedFile, Refusal> {
         .ok_or_else(|| unreadable("The file must be an object with the list `members`."))?;
     let mut file = ParsedFile::default();
     for (index, member) in members.iter().enumerate() {
-        if let Err(error) = read_member(&mut file, index, member) {
-            file.problems.push(error.at(RowLocation::Member(index)));
+        if let Err(errors) = read_member(&mut file, index, member) {
+            file.add_unreadable(errors, RowLocation::Member(index));
         }
     }
     Ok(file)
 }
 
-fn read_member(file: &mut ParsedFile, index: usize, member: &Value) -> Result<(), RowError> {
+fn read_member(file: &mut ParsedFile, index: usize, member: &Value) -> Result<(), RowErrors> {
     let mut record = Record::new(RowLocation::Member(index));
     let characters = read_object(file, &mut record, member, &Column::OF_MEMBER)?;
     if characters.is_empty() {
@@ -41,7 +44,7 @@ fn read_member(file: &mut ParsedFile, index: usize, member: &Value) -> Result<()
         let mut record = record.with_location(location);
         match read_object(file, &mut record, character, &Column::OF_CHARACTER) {
             Ok(_) => file.records.push(record),
-            Err(error) => file.problems.push(error.at(location)),
+            Err(errors) => file.add_unreadable(errors, location),
         }
     }
     Ok(())
@@ -53,26 +56,29 @@ fn read_object<'a>(
     record: &mut Record,
     object: &'a Value,
     columns: &[Column],
-) -> Result<&'a [Value], RowError> {
+) -> Result<&'a [Value], RowErrors> {
     let object = object.as_object().ok_or_else(|| RowError::of_row("This must be an object."))?;
     let is_member = columns == Column::OF_MEMBER;
     let mut characters: &[Value] = &[];
+    let (mut errors, mut given) = (RowErrors::default(), HashSet::new());
     for (name, value) in object {
         let key = text::loose_key(name);
         if is_member && key == "characters" {
-            characters = character_list(value)?;
+            characters = errors.check(character_list(value)).unwrap_or_default();
             continue;
         }
         let is_named = |column: &Column| column.field().eq_ignore_ascii_case(&key) || column.accepts_header(&key);
         match columns.iter().copied().find(is_named) {
-            Some(column) if record.cell(column).is_some() => {
-                return Err(RowError::in_column(column, format!("{} is given more than once.", column.field())));
+            Some(column) if !value.is_null() && !given.insert(column) => {
+                errors.add(RowError::in_column(column, format!("{} is given more than once.", column.field())));
             }
-            Some(column) => record.set_cell(column, &cell_text(column, value)?)?,
+            Some(column) => {
+                errors.check(set_cell(record, column, value));
+            }
             None => file.add_unknown_column(name),
         }
     }
-    Ok(characters)
+    errors.or_value(Some(characters))
 }
 
 fn character_list(value: &Value) -> Result<&[Value], RowError> {
@@ -83,13 +89,17 @@ fn character_list(value: &Value) -> Result<&[Value], RowError> {
     }
 }
 
-/// Converts a value to the text of a table's cell.
-fn cell_text(column: Column, value: &Value) -> Result<String, RowError> {
+/// Sets a cell to a value, as a table's cell would have it.
+fn set_cell(record: &mut Record, column: Column, value: &Value) -> Result<(), RowError> {
     match value {
-        Value::Null => Ok(String::new()),
-        Value::String(text) => Ok(text.clone()),
-        Value::Number(number) => Ok(number.to_string()),
-        Value::Bool(main) if column == Column::MainAlt => Ok(if *main { "main" } else { "alt" }.to_owned()),
+        Value::Null => Ok(()),
+        Value::String(text) if column == Column::DiscordId => {
+            record.set_cell(column, long_id::marked(text.trim()).unwrap_or(text))
+        }
+        Value::String(text) => record.set_cell(column, text),
+        Value::Number(number) if column == Column::DiscordId => record.set_id_number(&number.to_string()),
+        Value::Number(number) => record.set_cell(column, &number.to_string()),
+        Value::Bool(main) if column == Column::MainAlt => record.set_cell(column, if *main { "main" } else { "alt" }),
         _ => Err(RowError::in_column(column, format!("{} must be text.", column.field()))),
     }
 }

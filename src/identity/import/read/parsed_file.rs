@@ -1,7 +1,11 @@
 //! The rows and problems of a file.
 
 use crate::{
-    identity::import::{problem::Problem, record::Record},
+    identity::import::{
+        location::RowLocation,
+        problem::{Problem, RowErrors},
+        record::Record,
+    },
     kernel::error::Refusal,
 };
 
@@ -15,11 +19,24 @@ pub struct ParsedFile {
     pub records: Vec<Record>,
     /// The problems of the other rows.
     pub problems: Vec<Problem>,
+    /// The number of the other rows. One may have several problems.
+    pub unreadable: usize,
     /// The headers of unknown columns, which are ignored. Only the first 50 are listed.
     pub unknown_columns: Vec<String>,
 }
 
 impl ParsedFile {
+    /// The number of rows.
+    pub const fn rows(&self) -> usize {
+        self.records.len() + self.unreadable
+    }
+
+    /// Adds a row that cannot be read.
+    pub(super) fn add_unreadable(&mut self, errors: RowErrors, location: RowLocation) {
+        self.unreadable += 1;
+        self.problems.extend(errors.into_vec().into_iter().map(|error| error.at(location)));
+    }
+
     pub(super) fn add_unknown_column(&mut self, column: &str) {
         if self.unknown_columns.len() < MAX_UNKNOWN_COLUMNS && !self.unknown_columns.iter().any(|known| known == column)
         {

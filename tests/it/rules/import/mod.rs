@@ -1,9 +1,11 @@
 //! Roster files: reading, planning an import, and writing.
 
 mod formulas;
+mod long_ids;
 mod plan;
 mod read;
 mod records;
+mod renames;
 mod write;
 
 use chrono::NaiveDateTime;

@@ -40,7 +40,8 @@ fn members_are_added_or_changed_if_a_row_differs() {
         ("bryn,,Bryn,Member", &[]),
         ("BRYN", &[]),
         ("bryn,7,,Treasurer", &["~ bryn (Bryn) 3 7"]),
-        ("gone,,Back", &["~ gone (Back) 1"]),
+        ("gone,,Back", &["! line 2 discordUsername MEMBER_INACTIVE"]),
+        ("gone,,Gone,Initiate", &[]),
         (",,Nameless", &["! line 2 discordUsername"]),
         ("newbie,12a", &["! line 2 discordId"]),
         ("newbie,,,Lord\nother", &["+ other (other) 1", "! line 2 rank"]),
@@ -61,6 +62,45 @@ fn planned_members_are_complete_rows() {
 }
 
 #[test]
+fn all_problems_of_a_row_are_reported_at_once() {
+    check(&[
+        (
+            ",12a,,Lord,Second,,Bard,Fire,dps,perhaps",
+            &[
+                "! line 2 discordUsername",
+                "! line 2 discordId",
+                "! line 2 rank",
+                "! line 2 realm",
+                "! line 2 class",
+                "! line 2 role",
+                "! line 2 isMain",
+            ],
+        ),
+        // Problems of cells, of the member and of the character.
+        ("new,1,A\nnew,2,B,Lord,Second,R", &["+ new (A) 1 1", "! line 3 rank", "! line 3 class", "! line 3 role"]),
+        (
+            "new,1,A\nnew,2,B,,Bryn,Area 52,Rogue,Holy",
+            &["+ new (A) 1 1", "! line 3 spec", "! line 3 displayName", "! line 3 discordId"],
+        ),
+    ]);
+    let listed = message("new,,,Lord,A,R,Bard,,dps");
+    for names in ["Guild Leader, Officer, Treasurer, Member, Initiate", "DEATH_KNIGHT, DEMON_HUNTER", "TANK, HEALER"] {
+        assert!(listed.contains(names), "{listed}");
+    }
+}
+
+#[test]
+fn deactivated_members_are_named() {
+    let inactive = &["! line 2 discordUsername MEMBER_INACTIVE"][..];
+    check(&[("gone,,,,New,R,Mage,Fire", inactive), ("gone,5", inactive), ("gone", &[])]);
+    assert!(message("gone,,,,New,R,Mage,Fire").contains("gone is deactivated"));
+    let mut roster = guild();
+    roster.members[3].is_active = false;
+    let plan = plan(&roster, &Actor::Operator, &rows("korr,,,,Bryn,Area 52,Mage,Fire"), now());
+    assert!(plan.problems[0].message.contains("bryn, who is deactivated"), "{:?}", plan.problems);
+}
+
+#[test]
 fn rows_of_one_member_must_agree() {
     check(&[
         ("new,1,N,Member\nnew,,,\nNEW,1,N,member", &["+ new (N) 2 1"]),
@@ -77,9 +117,10 @@ fn rows_of_one_member_must_agree() {
 fn a_discord_id_has_one_owner() {
     check(&[
         ("thal,100", &[]),
-        ("new,100", &["! line 2 discordId"]),
+        ("new,100", &["~ new (Thalindra) 5 100"]),
+        ("korr,100", &["! line 2 discordId"]),
         ("a,7\nb,7\nc,8", &["+ a (a) 1 7", "+ c (c) 1 8", "! line 3 discordId"]),
-        ("thal,101\nnew,100", &["~ thal (Thalindra) 5 101", "! line 3 discordId"]),
+        ("thal,101\nnew,100", &["~ new (Thalindra) 5 100", "+ thal (thal) 1 101"]),
     ]);
 }
 
@@ -90,9 +131,13 @@ fn characters_are_added_to_the_rows_member() {
         ("korr,,,,Second,Area 52,Mage,,ranged", &["+ Second-Area 52 of korr: MAGE - RANGED_DPS alt"]),
         ("korr,,,,Second,Area 52,Mage,Fire,tank", &["+ Second-Area 52 of korr: MAGE Fire TANK alt"]),
         ("korr,,,,,Area 52", &["! line 2 name"]),
+        ("korr,,,,,Area 52,Bard", &["! line 2 name", "! line 2 class"]),
         ("korr,,,,,,,,,main", &["! line 2 name"]),
         ("korr,,,,Second,,Mage,Fire", &["! line 2 realm"]),
         ("korr,,,,Second,Area 52,,Fire", &["! line 2 class"]),
+        ("korr,,,,Second,Area 52", &["! line 2 class", "! line 2 role"]),
+        ("korr,,,,Second,Area 52,DK,Frost", &["+ Second-Area 52 of korr: DEATH_KNIGHT Frost MELEE_DPS alt"]),
+        ("korr,,,,Second,Area 52,d.h.,Havoc", &["+ Second-Area 52 of korr: DEMON_HUNTER Havoc MELEE_DPS alt"]),
         ("korr,,,,Second,Area 52,Bard,Fire", &["! line 2 class"]),
         ("korr,,,,Second,Area 52,Mage", &["! line 2 role"]),
         ("korr,,,,Second,Area 52,Mage,Holy", &["! line 2 spec"]),
@@ -233,7 +278,10 @@ fn the_guild_keeps_a_leader() {
         ("thal,,,Member\nbryn,7", &["~ bryn (Bryn) 2 7", "! line 2 rank LAST_LEADER"]),
         ("thal,,,Member\nkorr,,,Guild Leader", &["~ thal (Thalindra) 2 100", "~ korr (Korrigan) 5"]),
         ("thal,,,Member\nnew,,,Guild Leader", &["+ new (new) 5", "! line 2 rank LAST_LEADER"]),
-        ("thal,,,Member\ngone,,,Guild Leader", &["~ gone (Gone) 5", "! line 2 rank LAST_LEADER"]),
+        (
+            "thal,,,Member\ngone,,,Guild Leader",
+            &["! line 2 rank LAST_LEADER", "! line 3 discordUsername MEMBER_INACTIVE"],
+        ),
         ("thal,,A,Member\nthal,,B", &["~ thal (B) 5 100", "! line 2 rank LAST_LEADER"]),
     ]);
     let mut two = guild();
@@ -265,6 +313,8 @@ fn a_listed_members_problem_is_reported_once() {
         "! members[0].characters[1] name",
         "! members[1].characters[0] role",
         "! members[2] rank RANK_TOO_LOW",
+        "! members[2].characters[1] class",
+        "! members[2].characters[1] role",
     ];
     assert_eq!(summary(&roster, &plan), expected);
     assert_eq!((plan.rows, plan.left_out), (8, 7));

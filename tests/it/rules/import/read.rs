@@ -77,6 +77,53 @@ fn common_delimiters_are_recognized() {
 }
 
 #[test]
+fn a_first_line_can_name_the_delimiter() {
+    for start in ["sep=;\n", "\u{feff}sep=;\r\n", "SEP=;\r", "\"sep=;\"\n"] {
+        let reading = csv(&format!("{start}username;character\nthal;Thal"));
+        assert_eq!(summary(&reading), ["line 3: thal | Thal | -"], "{start:?}");
+    }
+    assert_eq!(summary(&csv("sep=~\nusername~notes,of;us\nthal~a,b")), ["line 3: thal | - | -"]);
+    assert!(rejected(Format::Csv, b"sep=;").contains("discord_username"));
+}
+
+#[test]
+fn utf_16_with_a_byte_order_mark_is_read() {
+    let text = "\u{feff}username;character\nthal;Zoë 漢 👑";
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+    let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+    for file in [&little, &big] {
+        assert_eq!(summary(&read(Format::Csv, file).unwrap()), ["line 2: thal | Zoë 漢 👑 | -"]);
+    }
+    assert!(rejected(Format::Csv, &little[..little.len() - 1]).contains("UTF-8"));
+    assert!(rejected(Format::Csv, &[little, vec![0, 0xd8]].concat()).contains("UTF-8"));
+    let json: Vec<u8> = "\u{feff}{\"members\": []}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(summary(&read(Format::Json, &json).unwrap()), Vec::<String>::new());
+}
+
+#[test]
+fn workbooks_are_recognized() {
+    for file in [&b"PK\x03\x04\x14\x00"[..], b"UEsDBBQABgAIAAAA", b"\xd0\xcf\x11\xe0\xa1\xb1"] {
+        for format in [Format::Csv, Format::Json] {
+            let message = rejected(format, file);
+            assert!(message.contains("Excel") && message.contains("CSV UTF-8"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn replaced_characters_are_problems() {
+    let reading = csv("username,rank,notes\nZo\u{fffd},Off\u{fffd}cer,fine\nthal,,bl\u{fffd}\n");
+    assert_eq!(summary(&reading), ["line 3: thal | - | -"]);
+    let line = || "line 2".to_owned();
+    assert_eq!(problems(&reading), [(line(), Some("discordUsername")), (line(), Some("rank"))]);
+    assert!(reading.problems[0].message.contains("UTF-8"));
+    let reading = json("{\"members\": [{\"username\": \"Zo\u{fffd}\"}]}");
+    assert_eq!(problems(&reading), [("members[0]".to_owned(), Some("discordUsername"))]);
+    assert!(rejected(Format::Csv, b"username\nZo\xeb").contains("UTF-8"));
+}
+
+#[test]
 fn quoted_cells_can_contain_delimiters() {
     let reading = csv("username,character,main\n\"a,b\",\"say \"\"hi\"\"\", x \n'=1+1,\"c;d\",\n");
     assert_eq!(summary(&reading), ["line 2: a,b | say \"hi\" | x", "line 3: =1+1 | c;d | -"]);
