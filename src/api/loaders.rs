@@ -226,6 +226,11 @@ loaders! {
         let tallies = voting::tallies(conn, Some(&scope.tallies), scope.guild, campaigns, scope.now).await?;
         tallies.into_iter().map(|(id, tally)| (id, Arc::new(tally))).collect()
     };
+    /// Whether the listed order decided the results of closed campaigns.
+    decided_by_order: DecidedByOrder(CampaignId => bool) = snapshot |conn, scope, keys| {
+        let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;
+        voting::decided_results(conn, scope.guild, &campaigns).await?
+    };
     /// Ballot boxes of closed campaigns.
     ballot_box: BallotBoxOf(CampaignId => Arc<BallotBox>) = snapshot |conn, scope, keys| {
         let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;

@@ -104,6 +104,10 @@ impl<'a> AnnouncementContext<'a> {
     }
 }
 
+/// The note of a result that only the listed order decided.
+const DECIDED_BY_LISTED_ORDER: &str =
+    "A tie was broken by the order in which the entries are listed, which decided who won.";
+
 /// The message that announces an event.
 pub fn announcement(context: &AnnouncementContext, branding: &Branding) -> CreateMessage {
     let campaign = context.campaign;
@@ -156,6 +160,9 @@ pub fn announcement(context: &AnnouncementContext, branding: &Branding) -> Creat
     match disclosed {
         DisclosedStandings::Result(outcome) if !winners.is_empty() => {
             embed = embed.field("Standings", context.standings(outcome), false);
+            if outcome.decided_by_listed_order == Some(true) {
+                embed = embed.field("Tie", DECIDED_BY_LISTED_ORDER, false);
+            }
         }
         _ => {}
     }

@@ -4,7 +4,10 @@ use async_graphql::ID;
 use base16ct::lower::encode_string;
 use guildhall_count::{BallotFile, FileBallot, FileEntry, FileStanding, NONCE_LENGTH, Rules, receipt};
 
-use super::rows::{Campaign, Entry, Outcome, Turnout};
+use super::{
+    listed_order,
+    rows::{Campaign, Entry, Outcome, Turnout},
+};
 use crate::kernel::{
     error::Refusal,
     id::{CampaignId, EntryId},
@@ -25,7 +28,7 @@ pub struct BallotBox {
     pub ballots: Vec<PublishedBallot>,
     /// The turnout.
     pub turnout: Turnout,
-    /// The result that was stored when the campaign closed.
+    /// The result that was stored when the campaign closed, with [`Outcome::decided_by_listed_order`].
     pub outcome: Outcome,
     /// The digest of the ballots and the rules, by [`BallotFile::compute_digest`].
     pub digest: String,
@@ -63,6 +66,9 @@ impl BallotBox {
     ) -> Self {
         // Receipts are hashes of secret nonces, so this order is a shuffle that is the same for all readers.
         ballots.sort_by(|a, b| a.receipt.cmp(&b.receipt));
+        let order: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+        let rankings = || ballots.iter().map(|ballot| (ballot.picks.clone(), 1)).collect();
+        let outcome = listed_order::complete_from(&campaign, &order, rankings, outcome);
         let ballot_box = Self { campaign, entries, ballots, turnout, outcome, digest: String::new() };
         Self { digest: BallotFile::from(&ballot_box).compute_digest(), ..ballot_box }
     }
@@ -95,6 +101,7 @@ impl From<&BallotBox> for BallotFile {
             entries: entries.iter().map(|it| FileEntry { id: id(&it.id), name: it.name.clone() }).collect(),
             standings: outcome.standings.iter().map(|row| FileStanding::new(row, id)).collect(),
             winners: outcome.winners().iter().map(id).collect(),
+            decided_by_listed_order: outcome.decided_by_listed_order,
             digest: digest.clone(),
             ballots: ballots.iter().map(ballot).collect(),
         }

@@ -8,6 +8,7 @@ mod early_close;
 mod editing;
 mod entries;
 mod lifecycle;
+mod listed_order;
 mod methods;
 mod non_voters;
 mod participation;
@@ -28,6 +29,7 @@ pub use self::{
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
     entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
     lifecycle::{activate, archive, close},
+    listed_order::decided_results,
     methods::{CountSteps, VotingMethod},
     non_voters::NonVoterCache,
     participation::{CampaignParticipation, Participation, may_see_participation, participations},

@@ -122,8 +122,10 @@ impl RecountResult {
         if i64::try_from(published.ballots.len()) != Ok(published.turnout.voted) {
             problems.push(format!("{} ballots, but {} were counted", published.ballots.len(), published.turnout.voted));
         }
-        // `BallotFile::check` has compared the standings.
-        if (Outcome { standings: published.outcome.standings.clone(), ..counted }) != published.outcome {
+        // `BallotFile::check` has compared the other parts.
+        let decided_by_listed_order = published.outcome.decided_by_listed_order;
+        let standings = published.outcome.standings.clone();
+        if (Outcome { standings, decided_by_listed_order, ..counted }) != published.outcome {
             problems.push("a recount gives other steps".to_owned());
         }
         Self { published: file, problems }

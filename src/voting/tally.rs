@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use guildhall_count::{BallotForm, count_from};
 
 use super::{
-    entries,
+    entries, listed_order,
     rows::{Campaign, Entries, Outcome, Tally, Turnout},
     service::Voting,
     store::{self, ResultRow},
@@ -190,6 +190,8 @@ pub async fn store_result(conn: &mut Conn, campaign: Campaign, now: Timestamp) -
     if let Some(mut tally) = tallies(conn, None, guild, vec![campaign.clone()], now).await?.remove(&id) {
         // Makes the result newer than every earlier count.
         tally.revision += 1;
+        let order: Vec<EntryId> = tally.entries.iter().map(|entry| entry.id).collect();
+        tally.outcome = Arc::new(listed_order::complete(conn, &tally.campaign, &order, &tally.outcome).await?);
         store::insert_results(conn, vec![ResultRow::new(&tally)]).await?;
     }
     store::insert_abstentions(conn, &campaign).await?;

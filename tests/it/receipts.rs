@@ -112,6 +112,7 @@ async fn voters_find_their_ballots_and_the_box_names_no_voter(app: TestApp) {
     let known = [
         "ballots",
         "campaign",
+        "decidedByListedOrder",
         "digest",
         "eligible",
         "entries",
@@ -251,4 +252,123 @@ async fn a_recount_finds_changes_in_the_database(app: TestApp) {
         .await;
         assert!(!recount().await.is_empty(), "{method}");
     }
+}
+
+/// The exit of the recount in `docs/receipts.md` for a file, and what it prints; `None` without Python.
+fn run_documented_recount(file: &BallotFile) -> Option<(bool, String)> {
+    let page = include_str!("../../docs/receipts.md");
+    let script = page.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("box.json"), file.to_json().unwrap()).unwrap();
+    match std::process::Command::new("python3").args(["-c", script]).current_dir(folder.path()).output() {
+        Ok(output) => Some((output.status.success(), String::from_utf8(output.stderr).unwrap())),
+        Err(error) => {
+            assert!(std::env::var_os("CI").is_none(), "python3 cannot run: {error}");
+            eprintln!("The recount of docs/receipts.md is not tested: python3 cannot run: {error}");
+            None
+        }
+    }
+}
+
+#[on_both]
+async fn the_recount_of_the_page_on_receipts_finds_changes(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let change = json!({ "method": "APPROVAL", "picksPerVoter": 2, "title": "Où? 👨‍👩‍👧" });
+    let (draft, _) = vote_of_ten(&guild, change).await;
+    draft.close(&leader).await;
+    let file = file_of(&leader, &draft).await;
+    let Some(valid) = run_documented_recount(&file) else { return };
+    assert_eq!(valid, (true, String::new()));
+
+    // With line feeds, other names have the same digest, so the digest alone would not show this change.
+    let mut forged = file.clone();
+    let [first, second] = [0, 1].map(|index: usize| forged.entries[index].clone());
+    forged.entries[0].name = format!("{}\n{}\n{}", first.name, second.id, second.name);
+    forged.entries.remove(1);
+    assert_eq!(forged.compute_digest(), file.digest);
+    let (is_accepted, message) = run_documented_recount(&forged).unwrap();
+    assert!(!is_accepted && message.contains("line feed"), "{message}");
+    assert!(forged.check().contains(&"an id or a name is empty or contains control characters".to_owned()));
+
+    let tampers: [fn(&mut BallotFile); 4] = [
+        |file| drop(file.ballots.pop()),
+        |file| file.standings[0].points += 1,
+        |file| drop(file.winners.pop()),
+        |file| file.ballots[0].picks.swap(0, 1),
+    ];
+    for tamper in tampers {
+        let mut changed = file.clone();
+        tamper(&mut changed);
+        assert!(!run_documented_recount(&changed).unwrap().0);
+    }
+}
+
+#[on_both]
+async fn a_result_says_whether_the_listed_order_decided_it(app: TestApp) {
+    const DECIDED: &str = "query($id: ID!) { campaign(id: $id) { decidedByListedOrder winners { name } } }";
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let mut rows = Vec::new();
+    for number in 0..9 {
+        rows.push(guild.member_row(&format!("voter-{number}"), "Member", true).await);
+    }
+    let voters = guild.add_members(rows).await;
+    let one_each: &[&[usize]] = &[&[0], &[1], &[2], &[3]];
+    let last_tied: &[&[usize]] = &[&[0], &[0], &[0], &[0], &[1], &[2]];
+    let stv = "SINGLE_TRANSFERABLE_VOTE";
+    for (method, seats, ballots, expected) in [
+        ("INSTANT_RUNOFF", 1, one_each, true),
+        ("INSTANT_RUNOFF", 1, last_tied, false),
+        ("APPROVAL", 1, one_each, false),
+        ("WEIGHTED", 1, one_each, false),
+        ("SCHULZE", 1, one_each, false),
+        (stv, 2, last_tied, true),
+        (stv, 1, last_tied, false),
+        ("INSTANT_RUNOFF", 1, &[], false),
+    ] {
+        let label = format!("{method} {seats} {ballots:?}");
+        let change = json!({ "method": method, "seats": seats, "earlyCloseIfAllVoted": false });
+        let campaign = TestCampaign::live(&leader, 4, change).await;
+        for (voter, picks) in voters.iter().zip(ballots) {
+            campaign.vote(voter, picks).await;
+        }
+        let decided =
+            async || guild.anonymous().ok(DECIDED, campaign.vars()).await["campaign"]["decidedByListedOrder"].clone();
+        assert_eq!(decided().await, Value::Null, "{label}: the vote is not over");
+        campaign.close(&leader).await;
+        assert_eq!(decided().await, expected, "{label}");
+        let file = file_of(&leader, &campaign).await;
+        assert_eq!(file.decided_by_listed_order, Some(expected), "{label}");
+        assert_eq!(file.to_string().contains("listed order"), expected, "{label}");
+        let forged = BallotFile { decided_by_listed_order: Some(!expected), ..file };
+        assert_eq!(forged.check(), [format!("decidedByListedOrder: a recount gives {expected}")], "{label}");
+
+        // A result that the release before has stored.
+        let id = guildhall::kernel::id::CampaignId::try_from(&async_graphql::ID(campaign.id.clone())).unwrap();
+        let stored = format!(",\"decided_by_listed_order\":{expected}");
+        let remove = |from: &str, to: &str| {
+            format!("UPDATE tallies SET outcome = replace(outcome, '{from}', '{to}') WHERE campaign_id = {}", id.0)
+        };
+        app.execute_sql(&remove(&stored, "")).await;
+        assert_eq!(decided().await, expected, "{label}: from the ballots");
+        assert_eq!(file_of(&leader, &campaign).await.decided_by_listed_order, Some(expected), "{label}");
+        assert_eq!(voting::recount(&app.app.voting, id).await.unwrap().problems, Vec::<String>::new(), "{label}");
+
+        // A wrong stored value.
+        let wrong = format!(",\"decided_by_listed_order\":{}}}", !expected);
+        app.execute_sql(&format!(
+            "UPDATE tallies SET outcome = substr(outcome, 1, length(outcome) - 1) || '{wrong}' WHERE campaign_id = {}",
+            id.0
+        ))
+        .await;
+        let problems = voting::recount(&app.app.voting, id).await.unwrap().problems;
+        assert_eq!(problems, [format!("decidedByListedOrder: a recount gives {expected}")], "{label}");
+    }
+    // The number of statements does not depend on the number of campaigns.
+    let page = "query($first: Int) { campaigns(first: $first) { nodes { decidedByListedOrder } } }";
+    assert_eq!(
+        leader.count_statements(page, json!({ "first": 2 })).await,
+        leader.count_statements(page, json!({ "first": 8 })).await
+    );
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     MAX_ENTRIES, MAX_PICKS, MAX_SEATS, Method, Placement, Ranking, Rules, check_picks, check_seats, count,
+    decided_by_listed_order,
     receipt::{hash_lines, parse_nonce, receipt},
 };
 
@@ -33,6 +34,10 @@ pub struct BallotFile {
     pub standings: Vec<FileStanding>,
     /// The ids of the winners.
     pub winners: Vec<String>,
+    /// Whether only the listed order of the entries separates the winners from the others; absent in files of releases
+    /// before 0.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by_listed_order: Option<bool>,
     /// The digest that the server published, by [`BallotFile::compute_digest`].
     pub digest: String,
     /// The ballots, in order of receipt.
@@ -91,11 +96,12 @@ impl BallotFile {
     /// The format that this version reads and writes.
     pub const FORMAT: &str = "guildhall ballot box 1";
 
-    /// Reads a file.
+    /// Reads a file, with or without a byte order mark.
     ///
     /// # Errors
     /// [`ReadError`] if the text is not a ballot box. Use [`BallotFile::check`] to verify one that is.
     pub fn read(json: &str) -> Result<Self, ReadError> {
+        let json = json.trim_start_matches('\u{feff}');
         let file: Self = serde_json::from_str(json).map_err(ReadError::Malformed)?;
         if file.format == Self::FORMAT { Ok(file) } else { Err(ReadError::UnknownFormat(file.format)) }
     }
@@ -202,6 +208,10 @@ impl BallotFile {
         note(standings != self.standings, &|| "a recount gives other standings".to_owned());
         let winners: Vec<String> = outcome.winners().iter().map(id).collect();
         note(winners != self.winners, &|| "a recount gives other winners".to_owned());
+        let by_order = decided_by_listed_order(rules, &order, &rankings);
+        note(self.decided_by_listed_order.is_some_and(|stated| stated != by_order), &|| {
+            format!("decidedByListedOrder: a recount gives {by_order}")
+        });
         problems
     }
 }
@@ -225,6 +235,9 @@ impl fmt::Display for BallotFile {
         for FileStanding { place, entry, points, .. } in &self.standings {
             let won = if self.winners.contains(entry) { "  won" } else { "" };
             writeln!(f, "{place:>4}. {:<40} {points:>8}{won}", self.name_of(entry))?;
+        }
+        if self.decided_by_listed_order == Some(true) {
+            writeln!(f, "A tie was broken by the listed order of the entries, which decided who won.")?;
         }
         writeln!(f, "ballot box {}", self.digest)
     }

@@ -39,6 +39,8 @@
 //! ```
 
 mod ballot_file;
+mod course;
+mod listed_order;
 mod places;
 mod positional;
 mod receipt;
@@ -53,6 +55,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     ballot_file::{BallotFile, FileBallot, FileEntry, FileStanding, ReadError},
+    listed_order::decided_by_listed_order,
     positional::{approval, weighted},
     receipt::{NONCE_LENGTH, hash_lines, parse_nonce, receipt},
     rules::{BallotForm, MAX_ENTRIES, MAX_PICKS, MAX_SEATS, Method, RuleError, Rules, check_picks, check_seats},
@@ -85,6 +88,9 @@ pub struct Outcome<E> {
     /// The stages of a single transferable vote; `None` for other methods, and without a ballot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transfers: Option<TransferCount<E>>,
+    /// What [`decided_by_listed_order`] returns; `None` if it has not been computed, as in every count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by_listed_order: Option<bool>,
 }
 
 /// An entry with its place and its points.
@@ -102,7 +108,8 @@ pub struct Placement<E> {
 
 impl<E> Default for Outcome<E> {
     fn default() -> Self {
-        Self { standings: Vec::new(), rounds: Vec::new(), pairwise: None, transfers: None }
+        let standings = Vec::new();
+        Self { standings, rounds: Vec::new(), pairwise: None, transfers: None, decided_by_listed_order: None }
     }
 }
 
@@ -125,6 +132,12 @@ impl<E: Copy> Outcome<E> {
         let counted = self.standings.iter().any(|row| row.pick_counts.iter().any(|count| *count > 0));
         let first = self.standings.iter().filter(|row| counted && row.place == 1);
         first.map(|row| row.entry).collect()
+    }
+
+    /// Whether entries were tied in any step. Otherwise the listed order decided nothing.
+    pub fn has_broken_ties(&self) -> bool {
+        let stages = self.transfers.iter().flat_map(|transfers| &transfers.stages);
+        self.rounds.iter().any(|round| round.tie_broken) || stages.into_iter().any(|stage| stage.tie_broken)
     }
 
     /// Whether several entries share the first place although only one can win.

@@ -28,44 +28,55 @@ impl<E: Copy + Eq + Hash> VoteCounts<E> {
     }
 }
 
+/// The order of the entries by their votes in earlier counts: for two entries, the latest count in which they differ
+/// decides.
+#[derive(Clone, Debug)]
+pub struct EarlierCounts<E>(HashMap<E, i64>);
+
+impl<E> Default for EarlierCounts<E> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<E: Copy + Eq + Hash> EarlierCounts<E> {
+    /// An entry's rank, lowest first. Entries with equal votes in every count have the same rank.
+    pub fn rank(&self, entry: E) -> i64 {
+        self.0.get(&entry).copied().unwrap_or_default()
+    }
+
+    /// Adds a count as the latest.
+    pub fn add(&mut self, entries: &[E], votes: &VoteCounts<E>) {
+        let merit = |entry: E| (votes.of(entry), self.rank(entry));
+        let mut merits: Vec<(i64, i64)> = entries.iter().map(|entry| merit(*entry)).collect();
+        merits.sort_unstable();
+        merits.dedup();
+        let rank = |entry: E| merits.partition_point(|other| *other < merit(entry));
+        let ranks = entries.iter().map(|entry| (*entry, i64::try_from(rank(*entry)).unwrap_or(i64::MAX)));
+        self.0 = ranks.collect();
+    }
+}
+
 /// Returns the entries of `among` with the fewest votes, and whether there was a tie.
 ///
-/// Tied entries are compared by the latest earlier count, then by the one before it, and so on. Entries that are still
-/// returned together had equal votes in every count.
-pub fn fewest<'v, E: Copy + Eq + Hash + 'v>(
-    among: &[E],
-    votes: &VoteCounts<E>,
-    earlier: impl DoubleEndedIterator<Item = &'v VoteCounts<E>>,
-) -> (Vec<E>, bool) {
-    with_lowest(among, votes, earlier, |votes| votes)
+/// The earlier counts break a tie. Entries that are still returned together had equal votes in every count.
+pub fn fewest<E: Copy + Eq + Hash>(among: &[E], votes: &VoteCounts<E>, earlier: &EarlierCounts<E>) -> (Vec<E>, bool) {
+    with_lowest(among, |entry| (votes.of(entry), earlier.rank(entry)))
 }
 
 /// Returns the entries of `among` with the most votes, and whether there was a tie: see [`fewest`].
-pub fn most<'v, E: Copy + Eq + Hash + 'v>(
-    among: &[E],
-    votes: &VoteCounts<E>,
-    earlier: impl DoubleEndedIterator<Item = &'v VoteCounts<E>>,
-) -> (Vec<E>, bool) {
-    with_lowest(among, votes, earlier, |votes| -votes)
+pub fn most<E: Copy + Eq + Hash>(among: &[E], votes: &VoteCounts<E>, earlier: &EarlierCounts<E>) -> (Vec<E>, bool) {
+    with_lowest(among, |entry| (-votes.of(entry), -earlier.rank(entry)))
 }
 
-/// Returns the entries of `among` with the lowest `key` of their votes, as [`fewest`] does.
-fn with_lowest<'v, E: Copy + Eq + Hash + 'v>(
-    among: &[E],
-    votes: &VoteCounts<E>,
-    earlier: impl DoubleEndedIterator<Item = &'v VoteCounts<E>>,
-    key: impl Fn(i64) -> i64,
-) -> (Vec<E>, bool) {
-    let filter = |among: &[E], votes: &VoteCounts<E>| -> Vec<E> {
-        let lowest = among.iter().map(|entry| key(votes.of(*entry))).min();
-        among.iter().copied().filter(|entry| Some(key(votes.of(*entry))) == lowest).collect()
+/// Returns the entries with the lowest key, and whether several have the lowest first part of the key.
+fn with_lowest<E: Copy>(among: &[E], key: impl Fn(E) -> (i64, i64)) -> (Vec<E>, bool) {
+    let lowest = among.iter().map(|entry| key(*entry)).min();
+    let have = |is_lowest: &dyn Fn((i64, i64)) -> bool| -> Vec<E> {
+        among.iter().copied().filter(|entry| is_lowest(key(*entry))).collect()
     };
-    let mut tied = filter(among, votes);
-    let is_tie = tied.len() > 1;
-    for votes in earlier.rev() {
-        tied = filter(&tied, votes);
-    }
-    (tied, is_tie)
+    let tied = have(&|key| lowest.is_some_and(|lowest| lowest.0 == key.0));
+    (have(&|key| lowest == Some(key)), tied.len() > 1)
 }
 
 /// Returns the entries with their pick counts and points, in listed order and without places.

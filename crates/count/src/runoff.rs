@@ -1,13 +1,15 @@
 //! `INSTANT_RUNOFF`: the alternative vote, W. R. Ware's single-winner form of the single transferable vote (1871). Each
 //! round eliminates one entry. A majority is more than half of the ballots that still count.
 
-use std::{cmp::Reverse, collections::HashSet, hash::Hash};
+use std::{cmp::Reverse, collections::HashSet, hash::Hash, rc::Rc};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Outcome, Ranking, pick_counts,
-    places::{VoteCounts, fewest, ranked, scored},
+    Outcome, Ranking,
+    course::{Course, Step, dense, fingerprint},
+    pick_counts,
+    places::{EarlierCounts, VoteCounts, fewest, ranked, scored},
 };
 
 /// A round of an instant runoff.
@@ -33,29 +35,20 @@ pub struct RunoffRound<E> {
 /// A tie for the fewest is broken by the latest earlier round in which the tied entries differ: the one with fewer
 /// votes there is eliminated. If they never differ, the one listed last is.
 pub fn instant_runoff<E: Copy + Eq + Hash>(entries: &[E], picks: usize, rankings: &[Ranking<E>]) -> Outcome<E> {
-    let mut continuing: Vec<E> = entries.to_vec();
+    let mut runoff = Runoff::new(entries, rankings);
     let mut rounds: Vec<RunoffRound<E>> = Vec::new();
-    let mut votes_by_round: Vec<VoteCounts<E>> = Vec::new();
     let mut last_votes = VoteCounts::default();
     let mut eliminated: Vec<E> = Vec::new();
     let ballots: i64 = rankings.iter().map(|(_, ballots)| ballots).sum();
-    while ballots > 0 && !continuing.is_empty() {
-        let votes = first_choices(&continuing, rankings);
-        let valid = votes.sum();
+    while ballots > 0 && !runoff.continuing.is_empty() {
+        let Round { votes, winner, last, tie_broken } = runoff.round();
         last_votes.0.extend(&votes.0);
-        let mut counts: Vec<(E, i64)> = continuing.iter().map(|entry| (*entry, votes.of(*entry))).collect();
+        let mut counts: Vec<(E, i64)> = runoff.continuing.iter().map(|entry| (*entry, votes.of(*entry))).collect();
         counts.sort_by_key(|(_, votes)| Reverse(*votes));
-        let winner = counts.first().filter(|(_, votes)| votes * 2 > valid).map(|(entry, _)| *entry);
-        let (loser, tie_broken) = if winner.is_some() {
-            (None, false)
-        } else {
-            let (last, tied) = fewest(&continuing, &votes, votes_by_round.iter());
-            (last.last().copied(), tied)
-        };
-        rounds.push(RunoffRound { counts, exhausted: ballots - valid, eliminated: loser, tie_broken, winner });
-        votes_by_round.push(votes);
+        let loser = last.last().copied();
+        rounds.push(RunoffRound { counts, exhausted: ballots - votes.sum(), eliminated: loser, tie_broken, winner });
         let Some(loser) = loser else { break };
-        continuing.retain(|entry| *entry != loser);
+        runoff.eliminate(loser);
         eliminated.push(loser);
     }
     let standings = scored(entries, picks, &pick_counts(rankings, picks), |entry, _| last_votes.of(entry));
@@ -65,13 +58,111 @@ pub fn instant_runoff<E: Copy + Eq + Hash>(entries: &[E], picks: usize, rankings
     Outcome { standings, rounds, ..Outcome::default() }
 }
 
-fn first_choices<E: Copy + Eq + Hash>(continuing: &[E], rankings: &[Ranking<E>]) -> VoteCounts<E> {
-    let continuing: HashSet<E> = continuing.iter().copied().collect();
-    let mut votes = VoteCounts::default();
-    for (ranking, ballots) in rankings {
-        if let Some(entry) = ranking.iter().find(|entry| continuing.contains(entry)) {
-            votes.add(*entry, *ballots);
-        }
+/// The state of a runoff before a round.
+#[derive(Clone)]
+pub struct Runoff<'b, E> {
+    rankings: &'b [Ranking<E>],
+    /// The continuing entries, in listed order.
+    continuing: Vec<E>,
+    earlier: EarlierCounts<E>,
+}
+
+/// The count of a round.
+struct Round<E> {
+    votes: VoteCounts<E>,
+    winner: Option<E>,
+    /// Without a winner, the entries of which the one listed last is eliminated.
+    last: Vec<E>,
+    tie_broken: bool,
+}
+
+impl<'b, E: Copy + Eq + Hash> Runoff<'b, E> {
+    pub fn new(entries: &[E], rankings: &'b [Ranking<E>]) -> Self {
+        Self { rankings, continuing: entries.to_vec(), earlier: EarlierCounts::default() }
     }
-    votes
+
+    fn round(&mut self) -> Round<E> {
+        let mut votes = VoteCounts::default();
+        for (mut choices, ballots) in self.choices() {
+            if let Some(entry) = choices.next() {
+                votes.add(entry, ballots);
+            }
+        }
+        let valid = votes.sum();
+        let winner = self.continuing.iter().copied().find(|entry| votes.of(*entry) * 2 > valid);
+        let (last, tie_broken) = match winner {
+            Some(_) => (Vec::new(), false),
+            None => fewest(&self.continuing, &votes, &self.earlier),
+        };
+        self.earlier.add(&self.continuing, &votes);
+        Round { votes, winner, last, tie_broken }
+    }
+
+    fn eliminate(&mut self, entry: E) {
+        self.continuing.retain(|other| *other != entry);
+    }
+
+    /// The continuing entries of each ranking, in its order, with the number of ballots.
+    fn choices(&self) -> impl Iterator<Item = (impl Iterator<Item = E>, i64)> {
+        let continuing: Rc<HashSet<E>> = Rc::new(self.continuing.iter().copied().collect());
+        self.rankings.iter().map(move |(ranking, ballots)| {
+            let continuing = Rc::clone(&continuing);
+            (ranking.iter().copied().filter(move |entry| continuing.contains(entry)), *ballots)
+        })
+    }
+
+    /// The entries whose elimination changes no other entry's votes: no ballot that counts for one has another
+    /// continuing entry.
+    fn dead_ends(&self) -> HashSet<E> {
+        let mut dead_ends: HashSet<E> = self.continuing.iter().copied().collect();
+        for (mut choices, _) in self.choices() {
+            if let (Some(first), Some(_)) = (choices.next(), choices.next()) {
+                dead_ends.remove(&first);
+            }
+        }
+        dead_ends
+    }
+
+    /// Whether an entry wins, however ties are broken: it has more votes than any other can get while it continues.
+    fn is_sure_winner(&self, entry: E, votes: &VoteCounts<E>) -> bool {
+        let mut possible = VoteCounts::default();
+        for (choices, ballots) in self.choices() {
+            choices.take_while(|choice| *choice != entry).for_each(|choice| possible.add(choice, ballots));
+        }
+        possible.0.values().all(|possible| *possible < votes.of(entry))
+    }
+}
+
+impl Course for Runoff<'_, usize> {
+    type Choice = usize;
+
+    fn fingerprint(&self) -> u64 {
+        let ranks: Vec<i64> = self.continuing.iter().map(|entry| self.earlier.rank(*entry)).collect();
+        fingerprint((&self.continuing, dense(ranks)))
+    }
+
+    fn advance(&mut self) -> Step<usize> {
+        let Round { votes, winner, mut last, .. } = self.round();
+        let first = self.continuing.iter().copied().max_by_key(|entry| votes.of(*entry));
+        let winner = winner.or(first.filter(|entry| last.len() > 1 && self.is_sure_winner(*entry, &votes)));
+        if winner.is_some() || last.is_empty() {
+            return Step::End(winner.into_iter().collect());
+        }
+        // The order in which dead ends are eliminated does not matter, unless one of them wins.
+        if last.len() > 1 && last.len() < self.continuing.len() {
+            let dead_ends = self.dead_ends();
+            if last.iter().all(|entry| dead_ends.contains(entry)) {
+                last.truncate(1);
+            }
+        }
+        Step::Choices(last)
+    }
+
+    fn follow(&mut self, choice: usize) {
+        self.eliminate(choice);
+    }
+
+    fn cost(&self) -> usize {
+        self.rankings.len()
+    }
 }

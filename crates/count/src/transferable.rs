@@ -10,8 +10,10 @@ use std::{cmp::Reverse, hash::Hash};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Outcome, Ranking, pick_counts,
-    places::{VoteCounts, fewest, most, ranked, scored},
+    Outcome, Ranking,
+    course::{Course, Step, dense, fingerprint},
+    pick_counts,
+    places::{EarlierCounts, VoteCounts, fewest, most, ranked, scored},
 };
 
 /// The units in one vote: votes are counted to five decimal places, and remainders are dropped.
@@ -73,10 +75,8 @@ pub fn single_transferable_vote<E: Copy + Eq + Hash>(
     rankings: &[Ranking<E>],
 ) -> Outcome<E> {
     let mut counter = Counter::new(entries, seats, rankings);
-    if counter.ballots > 0 {
-        counter.run();
-    }
-    let Counter { quota, stages, .. } = counter;
+    let stages = if counter.ballots > 0 { counter.run() } else { Vec::new() };
+    let quota = counter.quota;
     let status = |entry: E| FinalStatus::of(entry, &stages);
     let standings = scored(entries, picks, &pick_counts(rankings, picks), |entry, _| {
         status(entry).votes().div_euclid(UNITS_PER_VOTE)
@@ -133,7 +133,9 @@ struct Parcel<'b, E> {
     value: i64,
 }
 
-struct Counter<'b, E> {
+/// The state of a count at the end of a stage.
+#[derive(Clone)]
+pub struct Counter<'b, E> {
     entries: &'b [E],
     seats: usize,
     ballots: i64,
@@ -142,16 +144,23 @@ struct Counter<'b, E> {
     /// The parcels with the entry for which each counts.
     parcels: Vec<(E, Parcel<'b, E>)>,
     votes: VoteCounts<E>,
+    /// The continuing entries, in listed order.
     continuing: Vec<E>,
+    elected: Vec<E>,
     /// The elected entries with a surplus over the quota that has not been transferred yet.
     surpluses: Vec<E>,
-    votes_by_stage: Vec<VoteCounts<E>>,
-    stages: Vec<TransferStage<E>>,
-    elected: usize,
+    earlier: EarlierCounts<E>,
+}
+
+/// A transfer of votes, which makes a stage.
+#[derive(Clone, Copy)]
+pub enum Transfer {
+    Surplus,
+    Exclusion,
 }
 
 impl<'b, E: Copy + Eq + Hash> Counter<'b, E> {
-    fn new(entries: &'b [E], seats: usize, rankings: &'b [Ranking<E>]) -> Self {
+    pub fn new(entries: &'b [E], seats: usize, rankings: &'b [Ranking<E>]) -> Self {
         let ballots: i64 = rankings.iter().map(|(_, ballots)| ballots).sum();
         let divisor = i64::try_from(seats).unwrap_or(i64::MAX).saturating_add(1);
         let mut counter = Self {
@@ -162,10 +171,9 @@ impl<'b, E: Copy + Eq + Hash> Counter<'b, E> {
             parcels: Vec::new(),
             votes: VoteCounts::default(),
             continuing: entries.to_vec(),
+            elected: Vec::new(),
             surpluses: Vec::new(),
-            votes_by_stage: Vec::new(),
-            stages: Vec::new(),
-            elected: 0,
+            earlier: EarlierCounts::default(),
         };
         for (ranking, ballots) in rankings {
             counter.assign(Parcel { ranking, ballots: *ballots, value: UNITS_PER_VOTE });
@@ -173,36 +181,68 @@ impl<'b, E: Copy + Eq + Hash> Counter<'b, E> {
         counter
     }
 
-    fn run(&mut self) {
-        self.end_stage(TransferStage::default());
-        while self.elected < self.seats && !self.continuing.is_empty() {
-            let stage = self.next_stage();
-            self.end_stage(stage);
+    fn run(&mut self) -> Vec<TransferStage<E>> {
+        let mut stages = Vec::new();
+        let mut stage = TransferStage::default();
+        loop {
+            stage.elected = self.elect();
+            stage.votes = self.entries.iter().map(|entry| (*entry, self.votes.of(*entry))).collect();
+            stage.non_transferable = self.ballots * UNITS_PER_VOTE - self.votes.sum();
+            stages.push(stage);
+            if self.is_complete() {
+                return stages;
+            }
+            stage = self.next_stage();
+        }
+    }
+
+    const fn is_complete(&self) -> bool {
+        self.elected.len() >= self.seats || self.continuing.is_empty()
+    }
+
+    /// The next transfer, the entries of which the listed order chooses one, and whether there was a tie.
+    fn next_transfer(&self) -> (Transfer, Vec<E>, bool) {
+        if self.surpluses.is_empty() {
+            let (last, tie_broken) = fewest(&self.continuing, &self.votes, &self.earlier);
+            (Transfer::Exclusion, last, tie_broken)
+        } else {
+            let (largest, tie_broken) = most(&self.surpluses, &self.votes, &self.earlier);
+            (Transfer::Surplus, largest, tie_broken)
         }
     }
 
     /// Transfers the largest surplus. Without one, excludes the entry with the fewest votes.
     fn next_stage(&mut self) -> TransferStage<E> {
-        // The last item has the current votes.
-        let earlier = self.votes_by_stage.iter();
-        if !self.surpluses.is_empty() {
-            let (largest, tie_broken) = most(&self.surpluses, &self.votes, earlier);
-            let Some(entry) = self.entries.iter().copied().find(|entry| largest.contains(entry)) else {
-                return TransferStage::default();
-            };
-            self.surpluses.retain(|other| *other != entry);
-            let total = self.votes.of(entry);
-            let surplus = total - self.quota;
-            self.transfer_from(entry, |value| surplus * value / total);
-            self.votes.0.insert(entry, self.quota);
-            return TransferStage { surplus_of: Some(entry), tie_broken, ..TransferStage::default() };
+        let (kind, choices, tie_broken) = self.next_transfer();
+        let mut listed = self.entries.iter().copied().filter(|entry| choices.contains(entry));
+        let entry = match kind {
+            Transfer::Surplus => listed.next(),
+            Transfer::Exclusion => listed.next_back(),
+        };
+        if let Some(entry) = entry {
+            self.transfer(kind, entry);
         }
-        let (last, tie_broken) = fewest(&self.continuing, &self.votes, earlier);
-        let Some(entry) = last.last().copied() else { return TransferStage::default() };
-        self.continuing.retain(|other| *other != entry);
-        self.votes.0.insert(entry, 0);
-        self.transfer_from(entry, |value| value);
-        TransferStage { excluded: Some(entry), tie_broken, ..TransferStage::default() }
+        match kind {
+            Transfer::Surplus => TransferStage { surplus_of: entry, tie_broken, ..TransferStage::default() },
+            Transfer::Exclusion => TransferStage { excluded: entry, tie_broken, ..TransferStage::default() },
+        }
+    }
+
+    fn transfer(&mut self, kind: Transfer, entry: E) {
+        match kind {
+            Transfer::Surplus => {
+                self.surpluses.retain(|other| *other != entry);
+                let total = self.votes.of(entry);
+                let surplus = total - self.quota;
+                self.transfer_from(entry, |value| surplus * value / total);
+                self.votes.0.insert(entry, self.quota);
+            }
+            Transfer::Exclusion => {
+                self.continuing.retain(|other| *other != entry);
+                self.votes.0.insert(entry, 0);
+                self.transfer_from(entry, |value| value);
+            }
+        }
     }
 
     fn transfer_from(&mut self, from: E, value: impl Fn(i64) -> i64) {
@@ -222,8 +262,9 @@ impl<'b, E: Copy + Eq + Hash> Counter<'b, E> {
         }
     }
 
-    fn end_stage(&mut self, mut stage: TransferStage<E>) {
-        let seats_left = self.seats - self.elected;
+    /// Ends a stage, and returns the entries that are elected then, most votes first.
+    fn elect(&mut self) -> Vec<E> {
+        let seats_left = self.seats - self.elected.len();
         let mut elected: Vec<E> =
             self.continuing.iter().copied().filter(|entry| self.votes.of(*entry) >= self.quota).collect();
         // If there are no more entries than seats, all are elected, even without the quota.
@@ -231,13 +272,61 @@ impl<'b, E: Copy + Eq + Hash> Counter<'b, E> {
             elected.clone_from(&self.continuing);
         }
         elected.sort_by_key(|entry| Reverse(self.votes.of(*entry)));
-        self.elected += elected.len();
+        self.elected.extend(&elected);
         self.surpluses.extend(elected.iter().filter(|entry| self.votes.of(**entry) > self.quota));
         self.continuing.retain(|entry| !elected.contains(entry));
-        stage.elected = elected;
-        stage.votes = self.entries.iter().map(|entry| (*entry, self.votes.of(*entry))).collect();
-        stage.non_transferable = self.ballots * UNITS_PER_VOTE - self.votes.sum();
-        self.votes_by_stage.push(self.votes.clone());
-        self.stages.push(stage);
+        self.earlier.add(self.entries, &self.votes);
+        elected
+    }
+
+    /// Whether no ballot that counts for an entry has another continuing entry.
+    fn is_dead_end(&self, entry: E) -> bool {
+        let mut own = self.parcels.iter().filter(|(of, _)| *of == entry);
+        own.all(|(_, parcel)| !parcel.ranking.iter().any(|other| *other != entry && self.continuing.contains(other)))
+    }
+}
+
+impl Course for Counter<'_, usize> {
+    type Choice = (Transfer, usize);
+
+    fn fingerprint(&self) -> u64 {
+        let sorted = |entries: &[usize]| {
+            let mut entries = entries.to_vec();
+            entries.sort_unstable();
+            entries
+        };
+        let mut parcels: Vec<_> =
+            self.parcels.iter().map(|(entry, parcel)| (entry, parcel.ranking, parcel.value)).collect();
+        parcels.sort_unstable();
+        let open = [sorted(&self.continuing), sorted(&self.surpluses)];
+        let ranks: Vec<i64> = open.iter().flatten().map(|entry| self.earlier.rank(*entry)).collect();
+        fingerprint((&open, sorted(&self.elected), parcels, dense(ranks)))
+    }
+
+    fn advance(&mut self) -> Step<(Transfer, usize)> {
+        self.elect();
+        if self.is_complete() {
+            return Step::End(self.elected.iter().copied().collect());
+        }
+        let (kind, mut choices, _) = self.next_transfer();
+        // The order in which dead ends are excluded does not matter, as long as the other entries are enough for the
+        // seats.
+        let others = self.continuing.len().saturating_sub(choices.len());
+        if choices.len() > 1
+            && matches!(kind, Transfer::Exclusion)
+            && others >= self.seats - self.elected.len()
+            && choices.iter().all(|entry| self.is_dead_end(*entry))
+        {
+            choices.truncate(1);
+        }
+        Step::Choices(choices.into_iter().map(|entry| (kind, entry)).collect())
+    }
+
+    fn follow(&mut self, (kind, entry): (Transfer, usize)) {
+        self.transfer(kind, entry);
+    }
+
+    fn cost(&self) -> usize {
+        self.parcels.len()
     }
 }

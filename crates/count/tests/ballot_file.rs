@@ -35,6 +35,7 @@ fn valid() -> BallotFile {
         entries: ids.map(|id| FileEntry { id: id.to_owned(), name: format!("Entry {id}") }).to_vec(),
         standings: outcome.standings.iter().map(|row| FileStanding::new(row, id)).collect(),
         winners: outcome.winners().iter().map(id).collect(),
+        decided_by_listed_order: Some(false),
         digest: String::new(),
         ballots,
     };
@@ -122,9 +123,16 @@ fn a_file_keeps_its_json() {
         "{{\"format\":\"guildhall ballot box 1\",\"campaign\":\"V1\",\"title\":\"Next raid\",\"method\":\"SCHULZE\",\
         \"picksPerVoter\":2,\"seats\":1,\"eligible\":12,\"entries\":[{{\"id\":\"E0\",\"name\":\"Entry E0\"}}],\
         \"standings\":[{{\"place\":1,\"entry\":\"{entry}\",\"points\":{points},\"pickCounts\":[{},{}]}}],\
-        \"winners\":[\"{}\"],\"digest\":\"D\",\
+        \"winners\":[\"{}\"],\"decidedByListedOrder\":false,\"digest\":\"D\",\
         \"ballots\":[{{\"receipt\":\"{receipt}\",\"nonce\":\"{nonce}\",\"picks\":[\"{}\",\"{}\"]}}]}}",
         counts[0], counts[1], file.winners[0], picks[0], picks[1],
     );
     assert_eq!(file.to_json().unwrap(), expected);
+    // Files of the first release lack a key.
+    let former = expected.replace("\"decidedByListedOrder\":false,", "");
+    let read = BallotFile::read(&former).unwrap();
+    assert_eq!((read.decided_by_listed_order, read.to_json().unwrap()), (None, former));
+    assert_eq!(BallotFile { decided_by_listed_order: None, ..valid() }.check(), Vec::<String>::new());
+    let marked = BallotFile::read(&format!("\u{feff}{expected}")).unwrap();
+    assert_eq!(marked, file);
 }

@@ -192,6 +192,16 @@ impl Campaign {
         Ok(self.visible_tally(ctx).await?.map(|tally| tally::winners(&tally)))
     }
 
+    /// Whether only the listed order of the entries separates the winners from the others: in another order, the same
+    /// ballots would have other winners. `false` for a tie that changed no winner, and for entries that share the first
+    /// place; `null` until the campaign closes.
+    async fn decided_by_listed_order(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+        if !self.is_over() {
+            return Ok(None);
+        }
+        RequestContext::of(ctx).loaders.decided_by_order.load(self.id).await
+    }
+
     /// Published ballots without their voters; `null` until the campaign closes.
     async fn ballot_box(&self, ctx: &Context<'_>) -> Result<Option<BallotBoxObject>> {
         if !self.is_over() {

@@ -181,6 +181,9 @@ fn ties_several_seats_and_empty_results_have_their_own_wording() {
     let ids = [EntryId(1), EntryId(2), EntryId(3)];
     let seated = of(&guildhall_count::count(rules, &ids, &[(vec![ids[2], ids[0]], 4), (vec![ids[0]], 3)]));
     assert!(description(&seated).contains("**C and A**"), "{seated}");
+    assert_eq!(field(&seated, "Tie"), None);
+    let by_order = Outcome { decided_by_listed_order: Some(true), ..outcome(&[(1, 1, 5), (2, 2, 5), (3, 3, 1)]) };
+    assert!(field(&of(&by_order), "Tie").unwrap().contains("entries are listed"));
     let words = |theme: Theme| theme.wording(CampaignId(1), 0).0.replace("{title}", "Next raid");
     assert_eq!(text(&tied, "title"), words(Theme::ResultsTied));
     assert_eq!(text(&empty, "title"), words(Theme::ResultsEmpty));
@@ -239,7 +242,8 @@ fn everything_is_within_discords_limits() {
             let always = ResultsVisibility::Always;
             let campaign =
                 Campaign { id: CampaignId(id), title: "*".repeat(200), results_visibility: always, ..campaign() };
-            let embed = embed_of(&campaign, &entries, event, Some(&outcome(rows)), &led_by(2), &branding);
+            let outcome = Outcome { decided_by_listed_order: Some(true), ..outcome(rows) };
+            let embed = embed_of(&campaign, &entries, event, Some(&outcome), &led_by(2), &branding);
             let (title, description) = (count(&embed["title"]), count(&embed["description"]));
             let footer = count(&embed["footer"]["text"]);
             assert!((1..=256).contains(&title) && (1..=4_096).contains(&description) && (1..=2_048).contains(&footer));
