@@ -25,10 +25,8 @@ const CHARACTERS: &str = "query($search: String) {
 /// The names that a search finds, sorted by the server. The total count must be the same.
 async fn found(client: &Client<'_>, query: &str, search: &str) -> Vec<String> {
     let data = client.ok(query, json!({ "search": search })).await;
-    let (page, field) = match data["members"].is_null() {
-        false => (&data["members"], "/displayName"),
-        true => (&data["characters"], "/name"),
-    };
+    let (page, field) =
+        if query == MEMBERS { (&data["members"], "/displayName") } else { (&data["characters"], "/name") };
     let names = strings(&page["nodes"], field);
     assert_eq!(page["totalCount"], names.len(), "{search}");
     names
