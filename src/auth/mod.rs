@@ -27,5 +27,5 @@ pub use self::{
     service::{Accounts, Lifetimes},
     sessions::{SignedIn, logout, mint, refresh_session, revoke_session, sessions},
     store::{Purpose, Session},
-    token::{Claims, Keys, MIN_SECRET, load_or_create_secret},
+    token::{Claims, Keys, MIN_SECRET, load_or_create_secret, load_secret},
 };

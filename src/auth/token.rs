@@ -1,6 +1,6 @@
 //! Access tokens (JWT, HS256) and refresh tokens (opaque).
 
-use std::path::Path;
+use std::{fs, io, path::Path};
 
 use async_graphql::ID;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -20,6 +20,7 @@ use crate::kernel::{
     error::{Error, Result},
     id::{GuildId, InvalidId, MemberId, SessionId},
     page::CursorSigner,
+    private_file,
 };
 
 /// Shortest signing secret, in bytes: the length of an HS256 hash (RFC 7518 §3.2).
@@ -195,24 +196,23 @@ pub fn refresh_token_hash(token: &str) -> String {
 ///
 /// # Errors
 /// If the file cannot be created or read, or is too short.
-pub fn load_or_create_secret(file: &Path) -> std::io::Result<Vec<u8>> {
-    use std::{fs, io, io::Write, os::unix::fs::OpenOptionsExt};
-
-    // Written under another name and then linked, so that a server that starts at the same time never reads half a
-    // secret.
-    let fresh = file.with_extension(format!("{:016x}.new", rand::random::<u64>()));
+pub fn load_or_create_secret(file: &Path) -> io::Result<Vec<u8>> {
     if !file.exists() {
-        let mut new = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-        new.write_all(URL_SAFE_NO_PAD.encode(rand::random::<[u8; 48]>()).as_bytes())?;
-        new.sync_all()?;
-        let linked = fs::hard_link(&fresh, file);
-        fs::remove_file(&fresh)?;
-        if let Err(error) = linked
-            && error.kind() != io::ErrorKind::AlreadyExists
-        {
-            return Err(error);
+        let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 48]>());
+        match private_file::write(file, secret.as_bytes(), false) {
+            // A server that starts at the same time was faster.
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
         }
     }
+    load_secret(file)
+}
+
+/// Loads the signing secret from `file`.
+///
+/// # Errors
+/// If the file cannot be read, or is too short.
+pub fn load_secret(file: &Path) -> io::Result<Vec<u8>> {
     let secret = fs::read(file)?;
     if secret.len() < MIN_SECRET {
         let message = format!("{} holds fewer than {MIN_SECRET} bytes", file.display());

@@ -1,9 +1,7 @@
 //! `guildhall backup`.
 
 use std::{
-    fs::{self, Permissions},
-    io,
-    os::unix::fs::PermissionsExt,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -16,7 +14,10 @@ use super::{
 };
 use crate::{
     cli::settings::DatabaseSettings,
-    db::file::{self, OpenMode, with_suffix},
+    db::{
+        DatabaseFiles,
+        file::{self, OpenMode, with_suffix},
+    },
 };
 
 /// Copy the SQLite database and its signing key.
@@ -40,10 +41,9 @@ impl Backup {
         };
         let displayed = self.file.display();
         self.check_name(&source)?;
-        let mode =
-            fs::metadata(&source).map_err(|error| format!("{}: {error}", source.display()))?.permissions().mode();
-        let draft = file::create_temporary(&self.file, mode)?;
-        file::copy(&mut file::open(&source, OpenMode::Write)?, &draft).map_err(|error| format!("{url}: {error}"))?;
+        let mut database = file::open(&source, OpenMode::Write)?;
+        let draft = file::create_temporary(&self.file)?;
+        file::copy(&mut database, &draft).map_err(|error| format!("{url}: {error}"))?;
         file::check(&mut file::open(&draft, OpenMode::Read)?, &source)?;
         let bytes = fs::metadata(&draft)?.len();
         file::sync(&draft)?;
@@ -66,19 +66,24 @@ impl Backup {
     }
 
     fn check_name(&self, source: &Path) -> Result<(), BoxError> {
-        let displayed = self.file.display();
+        let (displayed, key) = (self.file.display(), with_suffix(&self.file, ".key"));
         if self.file.is_dir() {
             return Err(format!("{displayed} is a directory: name a file in it").into());
         }
-        if self.file.exists() && fs::canonicalize(&self.file)? == fs::canonicalize(source)? {
-            return Err(format!("{displayed} is the database itself").into());
+        if self.file.exists() && !self.file.is_file() {
+            return Err(format!("{displayed} is not a regular file").into());
+        }
+        let (database, written) = (DatabaseFiles::of(source), [self.file.clone(), key.clone(), former_key(&key)]);
+        if let Some(taken) = written.iter().find(|path| database.find(path).is_some()) {
+            let message = "is the database itself, or its log or key: choose another name";
+            return Err(format!("{} {message}", taken.display()).into());
         }
         if let Some(log) =
             file::SIDE_FILE_SUFFIXES.iter().map(|suffix| with_suffix(&self.file, suffix)).find(|log| log.exists())
         {
             return Err(format!("{displayed} is a database in use: there is {} next to it", log.display()).into());
         }
-        match [self.file.clone(), with_suffix(&self.file, ".key")].iter().find(|file| file.exists()) {
+        match [self.file.clone(), key].iter().find(|file| file.exists()) {
             Some(taken) if !self.force => {
                 Err(format!("{} exists already: choose another name, or use --force", taken.display()).into())
             }
@@ -112,11 +117,10 @@ impl KeyCopy {
         if former.as_ref() == Some(&key) {
             return Ok(Some(Self { target, draft: None }));
         }
-        let mode = fs::metadata(&from)?.permissions().mode() & 0o600;
-        let draft = private_draft(&target, &key, mode)?;
+        let draft = write_draft(&target, &key)?;
         if let Some(former) = former {
-            let former_path = with_suffix(&target, ".former");
-            file::persist(private_draft(&former_path, &former, 0o600)?, &former_path, true)?;
+            let former_path = former_key(&target);
+            file::persist(write_draft(&former_path, &former)?, &former_path, true)?;
         }
         Ok(Some(Self { target, draft: Some(draft) }))
     }
@@ -127,11 +131,15 @@ impl KeyCopy {
     }
 }
 
+/// Where a key is kept that another replaces.
+fn former_key(key: &Path) -> PathBuf {
+    with_suffix(key, ".former")
+}
+
 /// Writes and syncs a temporary file that only its owner may read.
-fn private_draft(of: &Path, bytes: &[u8], mode: u32) -> Result<TempPath, BoxError> {
-    let draft = file::create_temporary(of, 0o600)?;
+fn write_draft(of: &Path, bytes: &[u8]) -> Result<TempPath, BoxError> {
+    let draft = file::create_temporary(of)?;
     fs::write(&draft, bytes)?;
-    fs::set_permissions(&draft, Permissions::from_mode(mode))?;
     file::sync(&draft)?;
     Ok(draft)
 }

@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::{
     import::{FormatName, format_of},
-    offline::offline_app,
-    output::{BoxError, print},
+    offline::{DEFAULT_DATABASE, offline_app},
+    output::{BoxError, print, write_file},
 };
 use crate::{
     app::Options,
@@ -44,7 +44,7 @@ impl Export {
             roster.push('\n');
         }
         match &self.file {
-            Some(file) => Ok(std::fs::write(file, roster).map_err(|error| format!("{}: {error}", file.display()))?),
+            Some(file) => write_file(file, roster.as_bytes(), true, &database.url_or(DEFAULT_DATABASE)?),
             None => print(&roster),
         }
     }

@@ -1,8 +1,12 @@
 //! The output of commands.
 
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 pub use crate::kernel::error::BoxError;
+use crate::{
+    db::{DatabaseFiles, DatabaseUrl},
+    kernel::private_file,
+};
 
 /// Prints to standard output. A closed pipe is an error like any other.
 pub(super) fn print(text: &str) -> Result<(), BoxError> {
@@ -19,4 +23,13 @@ pub(super) fn join_lines(sentences: &[String]) -> String {
         0 => shown,
         more => format!("{shown}\nand {more} more"),
     }
+}
+
+/// Writes a file that only its owner may read. Refuses to replace a file of the database.
+pub(super) fn write_file(file: &Path, contents: &[u8], replace: bool, database: &DatabaseUrl) -> Result<(), BoxError> {
+    let displayed = file.display();
+    if database.file().is_some_and(|database| DatabaseFiles::of(&database).find(file).is_some()) {
+        return Err(format!("{displayed} is the database itself, or its log or key: choose another name").into());
+    }
+    Ok(private_file::write(file, contents, replace).map_err(|error| format!("{displayed}: {error}"))?)
 }

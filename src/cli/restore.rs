@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -16,7 +15,10 @@ use super::{
 };
 use crate::{
     cli::settings::DatabaseSettings,
-    db::file::{self, OpenExclusiveError, OpenMode, with_suffix},
+    db::{
+        DatabaseFiles,
+        file::{self, OpenExclusiveError, OpenMode, with_suffix},
+    },
 };
 
 /// Restore the SQLite database and its signing key from a backup.
@@ -47,9 +49,12 @@ impl Restore {
         if fs::canonicalize(&self.file)? == resolved {
             return Err(format!("{displayed} is the database itself").into());
         }
+        if let Some((of_backup, of_target)) = DatabaseFiles::of(&self.file).overlap(&DatabaseFiles::of(&target)) {
+            let (of_backup, of_target) = (of_backup.display(), of_target.display());
+            return Err(format!("{of_backup} of the backup and {of_target} of the database are the same file").into());
+        }
         file::check(&mut backup, &self.file)?;
-        let like = fs::metadata(&resolved).or_else(|_| fs::metadata(&self.file))?;
-        let draft = file::create_temporary(&resolved, like.permissions().mode())?;
+        let draft = file::create_temporary(&resolved)?;
         file::copy(&mut backup, &draft)?;
         // The connection ends before the draft gets its name, because SQLite's files next to it keep the old name.
         {

@@ -6,6 +6,7 @@ pub mod error;
 pub mod id;
 pub mod metrics;
 pub mod page;
+pub mod private_file;
 pub mod pruning_map;
 pub mod rate_limit;
 pub mod supervise;

@@ -182,6 +182,52 @@ fn a_backup_refuses_to_overwrite_or_to_copy_damage() {
         let error = error_of(&backup(&arguments));
         assert!(error.contains(expected), "{arguments:?}: {error}");
     }
+    // Nothing of the database is replaced, by whatever name.
+    std::fs::create_dir(folder.path().join("links")).unwrap();
+    let key = folder.path().join("guildhall.db.key");
+    std::os::unix::fs::symlink("../guildhall.db.key", folder.path().join("links/symbolic")).unwrap();
+    std::fs::hard_link(&key, folder.path().join("links/hard")).unwrap();
+    std::fs::hard_link(folder.path().join("guildhall.db"), folder.path().join("links/database")).unwrap();
+    std::os::unix::fs::symlink("guildhall.db", folder.path().join("current.db")).unwrap();
+    let absolute = key.display().to_string();
+    let files_before = names_in(folder.path());
+    for name in [
+        "guildhall.db.key",
+        "guildhall.db-wal",
+        "guildhall.db-shm",
+        "guildhall.db-journal",
+        "guildhall.db.key.former",
+        "./guildhall.db.key",
+        "links/../guildhall.db.key",
+        "links/../guildhall.db-wal",
+        absolute.as_str(),
+        "links/symbolic",
+        "links/hard",
+        "links/database",
+        "current.db",
+    ] {
+        let error = error_of(&backup(&["--force", name]));
+        assert!(error.contains(&format!("{name} is the database itself, or its log or key")), "{error}");
+        assert_eq!(names_in(folder.path()), files_before, "{name}");
+        assert_eq!(std::fs::read(&key).unwrap(), [b'k'; 64]);
+    }
+    // The database is named by a link, and a backup's key would become the database.
+    for (name, url) in [("guildhall.db.key", "sqlite://current.db"), ("guildhall.db-wal", "sqlite://current.db")] {
+        error_of(&backup(&["--force", name, "--database-url", url]));
+    }
+    std::fs::copy(folder.path().join("guildhall.db"), folder.path().join("backup.db.key")).unwrap();
+    std::fs::write(folder.path().join("backup.db.key.key"), [b'k'; 64]).unwrap();
+    let error = error_of(&backup(&["--force", "backup.db", "--database-url", "sqlite://backup.db.key"]));
+    assert!(error.contains("backup.db.key is the database itself"), "{error}");
+    for (file, kind) in [("/dev/null", "not a regular file"), ("links", "is a directory")] {
+        assert!(error_of(&backup(&["--force", file])).contains(kind));
+    }
+    // Neither does a restore replace its backup, nor an export the database.
+    stdout(&backup(&["restorable.db"]));
+    let restore = ["restore", "--force", "restorable.db", "--database-url", "sqlite://restorable.db.key"];
+    assert!(error_of(&run(folder.path(), &restore)).contains("are the same file"));
+    let export = ["export", "--guild", "gg", "guildhall.db"];
+    assert!(error_of(&run(folder.path(), &export)).contains("is the database itself, or its log or key"));
     // A forced backup keeps the key of the earlier one under another name.
     stdout(&backup(&["--force", "other.db"]));
     assert_eq!(std::fs::read(folder.path().join("other.db.key")).unwrap(), [b'k'; 64]);
