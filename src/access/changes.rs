@@ -12,7 +12,7 @@ use crate::{
     db::{Conn, Db, Work},
     kernel::{
         clock::{Clock, Timestamp},
-        error::Result,
+        error::{Code, Refusal, Result},
         id::{GuildId, MemberId, SessionId},
     },
 };
@@ -67,6 +67,7 @@ impl Access {
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
             + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Clone
             + Send
             + 'static,
     {
@@ -107,6 +108,31 @@ impl Access {
             found
         };
         Ok(viewer.filter(|viewer| viewer.credentials_version == credentials_version).ok_or_else(invalid_token)?)
+    }
+
+    /// Checks that a guild serves requests.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` (`GUILD_SUSPENDED`); `NOT_FOUND` if it has been deleted.
+    pub async fn require_active(&self, guild: GuildId) -> Result<()> {
+        let is_suspended = if let Some(cached) = self.viewers.is_suspended(guild) {
+            Some(cached)
+        } else {
+            let lookup = self.viewers.start_lookup();
+            let found = self.db.read(async move |conn: &mut Conn| Ok(store::is_suspended(conn, guild).await?)).await?;
+            if let Some(is_suspended) = found {
+                self.viewers.insert_suspension(lookup, guild, is_suspended);
+            }
+            found
+        };
+        match is_suspended {
+            Some(false) => Ok(()),
+            Some(true) => {
+                let message = "This guild is suspended. Ask the operator of the site.";
+                Err(Refusal::new(Code::Forbidden, message).because("GUILD_SUSPENDED").into())
+            }
+            None => Err(Refusal::new(Code::NotFound, "There is no such guild.").into()),
+        }
     }
 
     /// Looks up a viewer again, to see changes to their rights.

@@ -166,6 +166,7 @@ fn check_state(member: &Member, purpose: Purpose) -> Result<(), Refusal> {
 }
 
 /// A code that has been verified and not yet redeemed.
+#[derive(Clone)]
 pub(super) struct VerifiedCode {
     pub(super) member: Member,
     code: OneTimeCode,

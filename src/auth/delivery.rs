@@ -1,5 +1,7 @@
 //! The port by which codes are delivered to members. Discord implements it.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 
 use super::store::Purpose;
@@ -41,7 +43,7 @@ pub struct CodeMessage<'c> {
 /// Delivers codes to members.
 pub trait CodeDelivery: Send + Sync {
     /// Starts a delivery; `None` if codes cannot be delivered.
-    fn start(&self) -> Option<Box<dyn PendingDelivery>>;
+    fn start(&self) -> Option<Arc<dyn PendingDelivery>>;
 }
 
 /// The delivery of one code.
@@ -56,14 +58,14 @@ pub trait PendingDelivery: Send + Sync {
     ) -> BoxFuture<'c, Result<()>>;
 
     /// Waits briefly after the commit, and returns the state of the delivery.
-    fn outcome(self: Box<Self>) -> BoxFuture<'static, InviteDelivery>;
+    fn outcome(self: Arc<Self>) -> BoxFuture<'static, InviteDelivery>;
 }
 
 /// Delivers no codes.
 pub struct NoDelivery;
 
 impl CodeDelivery for NoDelivery {
-    fn start(&self) -> Option<Box<dyn PendingDelivery>> {
+    fn start(&self) -> Option<Arc<dyn PendingDelivery>> {
         None
     }
 }

@@ -43,6 +43,7 @@ pub struct SignedIn {
 }
 
 /// A session's next tokens, before they are issued.
+#[derive(Clone)]
 pub(super) struct Tokens {
     pub(super) session: SessionId,
     user_agent: Option<String>,

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A new session. [`Session`] is the part that its member sees.
-#[derive(Insertable)]
+#[derive(Clone, Insertable)]
 #[diesel(table_name = sessions)]
 pub struct NewSession {
     pub guild_id: GuildId,

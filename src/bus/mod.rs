@@ -105,7 +105,7 @@ impl Bus {
     }
 
     /// Returns a function that builds the notification of [`BusEvent::Access`] for the other servers.
-    pub fn access_notification(&self, guild: GuildId) -> impl FnOnce(Option<MemberId>) -> Notification + Clone + use<> {
+    pub fn access_notification(&self, guild: GuildId) -> impl Fn(Option<MemberId>) -> Notification + Clone + use<> {
         let (server, channel) = (self.server, self.channel);
         move |member| Notification { channel, payload: BusEvent::Access(guild, member).encode(server) }
     }
@@ -116,7 +116,7 @@ impl Bus {
     }
 
     /// Returns a function that builds the notification of [`BusEvent::Campaign`] for the other servers.
-    pub fn campaign_notification(&self) -> impl FnOnce(GuildId, CampaignId) -> Notification + use<> {
+    pub fn campaign_notification(&self) -> impl Fn(GuildId, CampaignId) -> Notification + Clone + use<> {
         let (server, channel) = (self.server, self.channel);
         move |guild, id| Notification { channel, payload: BusEvent::Campaign(guild, id).encode(server) }
     }

@@ -85,6 +85,10 @@ pub enum LockMode {
 /// equal in all rows. Hash joins are as fast for few rows, and never slower for many.
 const PREFER_HASH_JOINS: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off";
 
+/// Starts a transaction that changes something. Each statement sees the commits before it, on which row locks and unique
+/// constraints rely. The database's default may be another isolation level.
+const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
 /// How a connection is used.
 #[derive(Clone, Copy, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "lowercase")]
@@ -129,8 +133,8 @@ impl Conn {
                     AccessMode::Snapshot => {
                         format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {PREFER_HASH_JOINS}")
                     }
-                    AccessMode::Write(Some(lock)) => format!("BEGIN; {}", lock.sql()),
-                    AccessMode::Read | AccessMode::Write(None) => "BEGIN".to_owned(),
+                    AccessMode::Write(Some(lock)) => format!("{BEGIN_WRITE}; {}", lock.sql()),
+                    AccessMode::Read | AccessMode::Write(None) => BEGIN_WRITE.to_owned(),
                 };
                 let result = AnsiTransactionManager::begin_transaction_sql(&mut **conn, &sql).await;
                 if result.is_err() {
@@ -206,7 +210,7 @@ impl Conn {
     /// A database error.
     pub(super) async fn optimize(&mut self) -> diesel::QueryResult<()> {
         let Self::Sqlite(conn) = self else { return Ok(()) };
-        // 0x10000 includes tables that this connection hasn't queried:
+        // 0x10000 includes tables that this connection hasn't queried. The connection's `analysis_limit` bounds the time:
         // https://www.sqlite.org/pragma.html#pragma_optimize
         conn.batch_execute("PRAGMA optimize = 0x10002").await
     }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use serenity::all::MessageFlags;
 use tokio::sync::oneshot;
 
@@ -37,15 +38,15 @@ struct DirectMessage {
     bot: Arc<Bot>,
     cipher: Cipher,
     clock: Clock,
-    /// Receives whether the message was sent.
-    sent: oneshot::Receiver<bool>,
+    /// Receives whether the message was sent. Taken by the one call that waits for it.
+    sent: Mutex<Option<oneshot::Receiver<bool>>>,
 }
 
 impl CodeDelivery for DirectMessages {
-    fn start(&self) -> Option<Box<dyn PendingDelivery>> {
+    fn start(&self) -> Option<Arc<dyn PendingDelivery>> {
         let (bot, id) = (Arc::clone(self.bot.as_ref()?), MessageId::new());
-        let sent = bot.outbox().subscribe(id);
-        Some(Box::new(DirectMessage { id, bot, cipher: self.cipher.clone(), clock: self.clock.clone(), sent }))
+        let sent = Mutex::new(Some(bot.outbox().subscribe(id)));
+        Some(Arc::new(DirectMessage { id, bot, cipher: self.cipher.clone(), clock: self.clock.clone(), sent }))
     }
 }
 
@@ -70,15 +71,16 @@ impl PendingDelivery for DirectMessage {
         })
     }
 
-    fn outcome(self: Box<Self>) -> BoxFuture<'static, InviteDelivery> {
+    fn outcome(self: Arc<Self>) -> BoxFuture<'static, InviteDelivery> {
         Box::pin(async move {
             self.bot.outbox().wake();
             // While Discord is down, the wait would only delay the issuer.
             if self.bot.is_down() {
                 return InviteDelivery::Queued;
             }
+            let Some(sent) = self.sent.lock().take() else { return InviteDelivery::Queued };
             tokio::select! {
-                sent = self.sent => match sent {
+                sent = sent => match sent {
                     Ok(true) => InviteDelivery::Sent,
                     Ok(false) => InviteDelivery::Failed,
                     Err(_) => InviteDelivery::Queued,

@@ -27,6 +27,7 @@ const SYNC_MINUTES: i64 = 60;
 const SYNC_RANGE: std::ops::RangeInclusive<i64> = 5..=10_080;
 
 /// A change of a guild's link. Undefined fields stay as they are.
+#[derive(Clone)]
 pub struct LinkChange {
     /// The Discord server.
     pub server_id: String,

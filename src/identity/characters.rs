@@ -27,6 +27,7 @@ pub(super) const MAX_CHARACTER_NAME: usize = 50;
 pub(super) const MAX_CHARACTERS: usize = 200;
 
 /// A character to create.
+#[derive(Clone)]
 pub struct NewCharacter {
     /// Its owner; the viewer by default.
     pub member: Option<MemberId>,
@@ -100,6 +101,7 @@ pub async fn create_character(access: &Access, viewer: &Viewer, new: NewCharacte
 }
 
 /// A change of a character. Unset fields are not changed.
+#[derive(Clone)]
 pub struct CharacterChange {
     /// The character.
     pub id: CharacterId,

@@ -23,6 +23,7 @@ use crate::{
 const MAX_DISPLAY_NAME: usize = 100;
 
 /// A member to add to the roster.
+#[derive(Clone)]
 pub struct NewMember {
     /// Their Discord username.
     pub discord_username: String,
@@ -95,6 +96,7 @@ pub async fn create_member(access: &Access, viewer: &Viewer, new: NewMember) -> 
 }
 
 /// A change of a member. Unset fields are not changed.
+#[derive(Clone)]
 pub struct MemberChange {
     /// The member.
     pub id: MemberId,

@@ -25,6 +25,7 @@ const MAX_RANK_NAME: usize = 50;
 const MAX_LEVEL: i64 = 1_000;
 
 /// A rank to create.
+#[derive(Clone)]
 pub struct NewRank {
     /// Its name.
     pub name: String,

@@ -1,6 +1,6 @@
 //! Imports a guild's roster from a file and exports it to one.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     characters,
@@ -73,11 +73,11 @@ pub async fn import_roster(
     officer: Option<&Viewer>,
     (format, data): (Format, Vec<u8>),
     options: ImportOptions,
-    progress: impl FnMut(usize, usize) + Send + 'static,
+    progress: impl FnMut(usize, usize) + Clone + Send + 'static,
 ) -> Result<ImportOutcome> {
     let (officer, now) = (officer.cloned(), access.clock.now());
     let is_command = officer.is_none();
-    let file = spawn_blocking(move || read(format, &data)).await??;
+    let file = Arc::new(spawn_blocking(move || read(format, &data)).await??);
     if !is_command && file.rows() > MAX_ROWS {
         let message = format!(
             "The roster has more than {MAX_ROWS} rows. An operator can import it with the command `guildhall import`."

@@ -184,6 +184,15 @@ impl Error {
         }
     }
 
+    /// Whether the database aborted the transaction because of a conflict with another one, so that the same transaction
+    /// may succeed when it is repeated.
+    pub fn is_conflict(&self) -> bool {
+        match self {
+            Self::Refused(_) => false,
+            Self::Internal(cause) | Self::Unavailable(cause) => cause.downcast_ref().is_some_and(is_conflict),
+        }
+    }
+
     /// Converts the error into a GraphQL error, as [`sanitize`] prepares it for the client.
     pub fn into_sanitized(self, request_id: &str) -> ServerError {
         let mut error = async_graphql::Error::from(self).into_server_error(async_graphql::Pos::default());
@@ -224,10 +233,17 @@ fn is_outage(error: &diesel::result::Error) -> bool {
             DatabaseErrorKind::UnableToSendCommand
             | DatabaseErrorKind::ClosedConnection
             | DatabaseErrorKind::ReadOnlyTransaction => true,
-            _ => OUTAGE_MESSAGES.iter().any(|part| information.message().contains(part)),
+            _ => is_conflict(error) || OUTAGE_MESSAGES.iter().any(|part| information.message().contains(part)),
         },
         _ => false,
     }
+}
+
+/// Whether PostgreSQL aborted the transaction by a serialization failure (40001) or a deadlock (40P01). diesel has a kind
+/// only for the first.
+fn is_conflict(error: &diesel::result::Error) -> bool {
+    let diesel::result::Error::DatabaseError(kind, information) = error else { return false };
+    matches!(kind, DatabaseErrorKind::SerializationFailure) || information.message() == "deadlock detected"
 }
 
 /// Prepares a GraphQL error for the client: sets its code, and logs and hides the cause of an internal error.

@@ -125,6 +125,7 @@ async fn publish_changes(live: &Live, guild: GuildId, feed: &CampaignFeed) {
 type CampaignWithEntries = (Campaign, Vec<Entry>);
 
 /// The campaigns to load.
+#[derive(Clone)]
 enum LoadScope {
     /// The given campaigns.
     Only(Vec<CampaignId>),

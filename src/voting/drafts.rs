@@ -30,6 +30,7 @@ use crate::{
 const MAX_HOURS: usize = 8_760;
 
 /// A campaign to create.
+#[derive(Clone)]
 pub struct NewCampaign {
     /// Its title.
     pub title: String,
@@ -131,6 +132,7 @@ impl NewCampaign {
 }
 
 /// A change of a draft's settings. Unset fields are not changed. [`NewCampaign`] documents the fields.
+#[derive(Clone)]
 pub struct CampaignChange {
     /// The draft.
     pub id: CampaignId,

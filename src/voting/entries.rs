@@ -31,6 +31,7 @@ use crate::{
 };
 
 /// An entry to create.
+#[derive(Clone)]
 pub struct NewEntry {
     /// Its name.
     pub name: String,
@@ -102,6 +103,7 @@ pub async fn add_entry(voting: &Voting, viewer: &Viewer, id: CampaignId, new: Ne
 }
 
 /// A change of an entry. Unset fields are not changed.
+#[derive(Clone)]
 pub struct EntryChange {
     /// The entry.
     pub id: EntryId,

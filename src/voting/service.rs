@@ -55,6 +55,7 @@ impl Voting {
         R: CampaignChanged + Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
             + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Clone
             + Send
             + 'static,
     {

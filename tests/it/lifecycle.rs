@@ -1,12 +1,12 @@
 //! Scheduled steps of votes: on time and once, whatever the clock and the servers do.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use guildhall::{kernel::clock::Clock, voting};
 use serde_json::{Value, json};
 
-use tokio::sync::oneshot;
+use tokio::sync::Notify;
 
 use crate::support::{
     TestApp, TestCampaign,
@@ -185,17 +185,17 @@ async fn closing_a_vote_waits_for_earlier_ballots_and_not_for_later_ones() {
     let campaign = TestCampaign::live(&leader, 2, json!({})).await;
     // The first ballot waits in its transaction for the row of its voter.
     let elsewhere = app.another_server().await;
-    let (held, is_held) = oneshot::channel();
-    let (release, released) = oneshot::channel();
+    let (held, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (is_held, released) = (Arc::clone(&held), Arc::clone(&release));
     let holder = elsewhere.db.write(async move |conn| {
         sql::execute(conn, "SELECT 1 FROM members WHERE discord_username = 'first' FOR UPDATE").await;
-        held.send(()).unwrap();
-        released.await.unwrap();
+        held.notify_one();
+        released.notified().await;
         Ok(())
     });
     let wait_for_lock_waiters = async |transactions: i64| while sql::lock_waiters(&elsewhere).await < transactions {};
     let before = async {
-        is_held.await.unwrap();
+        is_held.notified().await;
         first.run(CAST_BALLOT, campaign.ballot(&[0])).await
     };
     let close = async {
@@ -210,7 +210,7 @@ async fn closing_a_vote_waits_for_earlier_ballots_and_not_for_later_ones() {
     };
     let release_first = async {
         wait_for_lock_waiters(3).await;
-        release.send(()).unwrap();
+        release.notify_one();
     };
     let all = async { tokio::join!(holder, before, close, after, release_first) };
     let all = tokio::time::timeout(Duration::from_mins(1), all).await.expect("a deadlock");

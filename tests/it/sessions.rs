@@ -1,6 +1,6 @@
 //! Sessions, passwords and codes, login throttling, and the cache of viewers.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use guildhall::{
     api::auth_context::{AuthContext, Credentials},
@@ -10,7 +10,7 @@ use guildhall::{
     kernel::error::Code,
 };
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+use tokio::sync::Notify;
 
 use crate::support::{
     Client, PASSWORD, TestApp, TestCampaign, TestGuild,
@@ -415,20 +415,20 @@ async fn a_demotion_on_one_server_applies_on_all_from_the_next_request() {
 
 /// Locks a member's row until `other` waits for it, then executes `statement` and commits.
 async fn with_locked_member<R>(app: &TestApp, statement: String, other: impl Future<Output = R>) -> R {
-    let (held, is_held) = oneshot::channel();
-    let (release, released) = oneshot::channel();
+    let (held, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (is_held, released) = (Arc::clone(&held), Arc::clone(&release));
     let holder = app.app.db.write(async move |conn| {
         sql::execute(conn, "SELECT 1 FROM members WHERE discord_username = 'someone' FOR NO KEY UPDATE").await;
-        held.send(()).unwrap();
-        released.await.unwrap();
+        held.notify_one();
+        released.notified().await;
         sql::execute(conn, &statement).await;
         Ok(())
     });
     let contention = async {
-        is_held.await.unwrap();
+        is_held.notified().await;
         let waiting = async {
             while sql::lock_waiters(&app.app).await == 0 {}
-            release.send(()).unwrap();
+            release.notify_one();
         };
         tokio::join!(other, waiting).0
     };

@@ -47,6 +47,7 @@ const SCHEDULED_MAX_WAIT: Duration = Duration::from_mins(10);
 const CHUNK: usize = 1_000;
 
 /// The result of a sync.
+#[derive(Clone)]
 pub struct SyncReport {
     /// The time of the sync.
     pub at: Timestamp,
@@ -180,6 +181,7 @@ pub(crate) async fn sync_member(discord: &Discord, server: &str, seen: ServerMem
 }
 
 /// The officer who requested a sync.
+#[derive(Clone)]
 struct SyncRequester {
     officer: Viewer,
     overwrite_manual: bool,
@@ -203,6 +205,7 @@ fn encode_counts(plan: &SyncPlan) -> Result<String> {
 }
 
 /// The members of a server at one time.
+#[derive(Clone)]
 enum ServerSnapshot {
     /// All members.
     All(Vec<ServerMember>),

@@ -60,7 +60,7 @@ pub struct SyncChange {
 }
 
 /// The changes to make.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct SyncPlan {
     /// New members.
     pub added: Vec<Member>,

@@ -29,8 +29,13 @@ impl TestApp {
 
 /// Runs a statement in an open transaction. Only PostgreSQL has concurrent write transactions, so it panics on SQLite.
 pub async fn execute(conn: &mut Conn, statement: &str) {
+    try_execute(conn, statement).await.unwrap();
+}
+
+/// Like [`execute`], for a statement that may fail.
+pub async fn try_execute(conn: &mut Conn, statement: &str) -> diesel::QueryResult<()> {
     let Conn::Postgres(conn) = conn else { panic!("only for PostgreSQL: SQLite runs one write transaction at a time") };
-    conn.batch_execute(statement).await.unwrap();
+    conn.batch_execute(statement).await
 }
 
 /// The number of connections to this PostgreSQL database that wait for a lock.
