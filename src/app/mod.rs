@@ -174,6 +174,12 @@ impl App {
             spawn_supervised(&mut tasks, "the comparison with the database", move || {
                 live::reconcile(Arc::clone(&live))
             });
+        } else {
+            let db = self.db.clone();
+            spawn_supervised(&mut tasks, "the check of SQLite's log", move || {
+                let db = db.clone();
+                async move { db.keep_log_small().await }
+            });
         }
         if self.discord.bot.is_some() {
             let discord = Arc::clone(&self.discord);
