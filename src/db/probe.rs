@@ -11,7 +11,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncC
 use futures_util::StreamExt;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{conn::SqliteConn, migrate, url::DatabaseUrl};
+use super::{conn::SqliteConn, migrate, postgres_url::NewConnection, url::DatabaseUrl};
 
 /// Longest time that a statement may take on PostgreSQL. SQLite may take longer, because its check reads the whole
 /// file.
@@ -21,7 +21,12 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 #[expect(clippy::large_enum_variant, reason = "one or two at a time")]
 pub enum Probe {
     /// To PostgreSQL.
-    Postgres(AsyncPgConnection),
+    Postgres {
+        /// The connection.
+        conn: AsyncPgConnection,
+        /// Whether it is encrypted.
+        is_encrypted: bool,
+    },
     /// To an existing SQLite file.
     Sqlite(SqliteConn),
 }
@@ -62,7 +67,8 @@ impl Probe {
         match url {
             DatabaseUrl::Postgres { url, direct } => {
                 let url = direct.as_ref().filter(|_| bypass_pooler).unwrap_or(url);
-                Ok(Self::Postgres(url.connect_with_timeout().await?))
+                let NewConnection { conn, is_encrypted } = url.connect_with_timeout().await?;
+                Ok(Self::Postgres { conn, is_encrypted })
             }
             DatabaseUrl::Sqlite(path) => {
                 // Unlike a plain path, this URI doesn't create a missing file.
@@ -83,7 +89,7 @@ impl Probe {
     pub async fn values(&mut self, query: &str) -> QueryResult<Vec<String>> {
         let query = diesel::sql_query(query);
         let rows: Vec<ValueRow> = match self {
-            Self::Postgres(conn) => with_timeout(query.load(conn)).await?,
+            Self::Postgres { conn, .. } => with_timeout(query.load(conn)).await?,
             Self::Sqlite(conn) => query.load(conn).await?,
         };
         Ok(rows.into_iter().map(|row| row.value).collect())
@@ -95,7 +101,7 @@ impl Probe {
     /// A database error.
     pub async fn schema(&mut self) -> QueryResult<SchemaState> {
         let (find_table, embedded) = match self {
-            Self::Postgres(_) => (
+            Self::Postgres { .. } => (
                 "SELECT 'yes' AS value WHERE to_regclass('__diesel_schema_migrations') IS NOT NULL",
                 migrate::postgres_versions(),
             ),
@@ -126,7 +132,9 @@ impl Probe {
     /// # Errors
     /// A database error.
     pub async fn receives_from(&mut self, other: &mut Self) -> QueryResult<bool> {
-        let (Self::Postgres(listener), Self::Postgres(sender)) = (self, other) else { return Ok(false) };
+        let (Self::Postgres { conn: listener, .. }, Self::Postgres { conn: sender, .. }) = (self, other) else {
+            return Ok(false);
+        };
         with_timeout(listener.batch_execute("LISTEN guildhall_doctor")).await?;
         with_timeout(sender.batch_execute("NOTIFY guildhall_doctor")).await?;
         let received = async { pin!(listener.notifications_stream()).next().await };

@@ -251,6 +251,8 @@ fn the_doctor_checks_a_database_file_and_its_key() {
     fs::set_permissions(at("guildhall.db.key"), fs::Permissions::from_mode(0o600)).unwrap();
     doctor(folder.path(), &[], &[]).ends_with_code(0).has("ok", "secret", &["owner only"]);
 
+    fs::set_permissions(at("guildhall.db"), fs::Permissions::from_mode(0o640)).unwrap();
+    doctor(folder.path(), &[], &[]).ends_with_code(0).has("warn", "database", &["can be read by others", "chmod 600"]);
     fs::write(at("letter.db"), "Dear guild, ".repeat(1_000)).unwrap();
     let report = doctor(folder.path(), &["--database-url", "sqlite://letter.db"], &[]);
     report.ends_with_code(1).has("fail", "database", &["cannot be", "letter.db"]);
@@ -318,8 +320,9 @@ async fn the_doctor_checks_what_servers_need_of_postgresql() {
     let DatabaseUrl::Postgres { url, .. } = &app.database else { panic!("not PostgreSQL") };
     let url = url.reveal();
     // A notification in one database does not reach listeners of another.
-    let (server, _) = url.split('?').next().unwrap().rsplit_once('/').unwrap();
-    doctor_on(&app, &["--direct-url", &format!("{server}/postgres")]).ends_with_code(1).has(
+    let Some(other) = TestApp::on_postgres().await else { return };
+    let [_, other, ..] = other.flags();
+    doctor_on(&app, &["--direct-url", &other]).ends_with_code(1).has(
         "fail",
         "listening",
         &["does not receive", "GUILDHALL_DIRECT_URL"],

@@ -1,6 +1,9 @@
 //! Checks the database, SQLite or PostgreSQL.
 
-use std::path::{Path, PathBuf};
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use diesel::QueryResult;
 use rustix::fs::{Access, AtFlags, CWD, accessat, statfs, statvfs};
@@ -74,8 +77,8 @@ fn unreachable(url: &DatabaseUrl) -> &'static str {
     match url {
         DatabaseUrl::Sqlite(_) => "let the server's user read and write the file and its directory",
         DatabaseUrl::Postgres { .. } => {
-            "check that PostgreSQL runs, that host, port, name, user and password in DATABASE_URL are right, and that it \
-             does not require TLS, which Guildhall does not support there"
+            "check that PostgreSQL runs, and that host, port, name, user, password, sslmode and sslrootcert in DATABASE_URL \
+             are right"
         }
     }
 }
@@ -98,6 +101,12 @@ fn file_system(report: &mut DoctorReport, file: &Path) -> bool {
             let message = format!("{} cannot be written: {error}", path.display());
             report.fail(CHECK, message, "let the server's user write the file and its directory");
         }
+    }
+    if let Ok(found) = file.metadata()
+        && found.permissions().mode() & 0o077 != 0
+    {
+        let (message, remedy) = (format!("{} can be read by others", file.display()), "chmod 600 the file and its log");
+        report.warn(CHECK, message, remedy);
     }
     if let Ok(disk) = statvfs(&directory) {
         let mib = disk.f_bavail.saturating_mul(disk.f_frsize) / (1_024 * 1_024);
@@ -156,7 +165,7 @@ const SERVER_INFO: &str = "SELECT unnest(ARRAY[
         least(current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
             - coalesce(current_setting('reserved_connections', true), '0')::integer,
             nullif(r.rolconnlimit, -1), nullif(d.datconnlimit, -1))::text,
-        coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)::text
+        coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)::text, current_setting('lc_messages')
     ]) AS value
     FROM pg_roles r, pg_database d WHERE r.rolname = current_user AND d.datname = current_database()";
 
@@ -176,7 +185,7 @@ async fn postgres(
     let sent_at = clock.now();
     let found = probe.values(SERVER_INFO).await?;
     let received_at = clock.now();
-    let [version, number, encoding, time, read_only, limit, may_create] = &found[..] else {
+    let [version, number, encoding, time, read_only, limit, may_create, language] = &found[..] else {
         return Err(diesel::result::Error::NotFound);
     };
     let number = number.parse::<u32>().unwrap_or_default() / 10_000;
@@ -199,6 +208,10 @@ async fn postgres(
         let remedy = "set DATABASE_URL to the primary, or to all hosts with ?target_session_attrs=read-write";
         report.fail(CHECK, "this PostgreSQL is read-only: it is a standby, or configured so", remedy);
     }
+    if !["C", "POSIX", "en"].iter().any(|english| language.starts_with(english)) && !language.is_empty() {
+        let remedy = "as a superuser, ALTER ROLE … SET lc_messages = 'C' for the user in DATABASE_URL";
+        report.warn(CHECK, format!("PostgreSQL's messages are in {language}, so deadlocks are not recognised"), remedy);
+    }
     let middle = sent_at + (received_at - sent_at) / 2;
     let difference = time.parse::<i64>().unwrap_or_default() - middle.and_utc().timestamp_millis();
     if difference.abs() > MAX_CLOCK_DIFFERENCE + (received_at - sent_at).num_milliseconds() {
@@ -214,6 +227,7 @@ async fn postgres(
     if number >= OLDEST_TESTED {
         collation(report, probe).await?;
     }
+    encryption(report, probe, url);
     privileges(report, probe, may_create == "true").await?;
     let DatabaseUrl::Postgres { direct, .. } = url else { return Ok(()) };
     if direct.is_none() {
@@ -241,6 +255,27 @@ async fn collation(report: &mut DoctorReport, probe: &mut Probe) -> QueryResult<
         }
     }
     Ok(())
+}
+
+/// Checks that the connection to another machine is encrypted.
+fn encryption(report: &mut DoctorReport, probe: &Probe, url: &DatabaseUrl) {
+    const CHECK: &str = "tls";
+    let DatabaseUrl::Postgres { url, .. } = url else { return };
+    let is_encrypted = matches!(probe, Probe::Postgres { is_encrypted: true, .. });
+    match url.remote_host() {
+        _ if is_encrypted && url.verifies_server() => {
+            report.ok(CHECK, "the connection is encrypted, and the server's certificate is verified");
+        }
+        _ if is_encrypted => report.ok(CHECK, "the connection is encrypted; the server's certificate is not verified"),
+        Some(host) => {
+            let message =
+                format!("the connection to {host} is not encrypted: others on its way can read and change it");
+            let remedy = "let PostgreSQL accept TLS, and add ?sslmode=verify-full&sslrootcert=FILE to DATABASE_URL \
+                (docs/postgresql.md)";
+            report.warn(CHECK, message, remedy);
+        }
+        None => report.ok(CHECK, "the connection does not leave this machine"),
+    }
 }
 
 async fn privileges(report: &mut DoctorReport, probe: &mut Probe, may_create: bool) -> QueryResult<()> {

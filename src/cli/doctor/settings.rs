@@ -15,12 +15,10 @@ use crate::{
     api::Graph,
     auth::MIN_SECRET,
     cli::settings::{ApiSettings, DiscordSettings, HttpSettings, ListenSettings, SigningSettings},
+    cli::variables,
     db::DatabaseUrl,
     kernel::clock::Clock,
 };
-
-/// Variables that only the build reads.
-const BUILD_VARIABLES: [&str; 2] = ["GUILDHALL_SKIP_CONSOLE", "GUILDHALL_CONSOLE"];
 
 const SET_SECRET: &str = "set GUILDHALL_JWT_SECRET to what `openssl rand -base64 48` prints, the same on all servers";
 
@@ -44,13 +42,8 @@ pub(super) fn variables(report: &mut DoctorReport, cli: &Command) {
             }
         }
     }
-    let known = known_variables(cli);
-    for (name, _) in env::vars_os() {
-        let name = name.to_string_lossy();
-        if !name.starts_with("GUILDHALL_") || known.contains(&*name) || BUILD_VARIABLES.contains(&&*name) {
-            continue;
-        }
-        let remedy = match most_similar(&name, &known) {
+    for (name, similar) in variables::unknown(cli) {
+        let remedy = match similar {
             Some(meant) => format!("did you mean {meant}?"),
             None => "remove it; `guildhall help serve` lists the known variables".to_owned(),
         };
@@ -79,18 +72,6 @@ pub(super) fn value_error(argument: &Arg) -> Option<String> {
         (None, Some(ContextValue::Strings(values))) => format!("expected {}", values.join(" or ")),
         _ => error.kind().to_string(),
     })
-}
-
-fn known_variables(cli: &Command) -> BTreeSet<String> {
-    let own = cli.get_arguments().filter_map(|argument| Some(argument.get_env()?.to_string_lossy().into_owned()));
-    own.chain(cli.get_subcommands().flat_map(known_variables)).collect()
-}
-
-/// The known variable with the most similar name, if there is one.
-fn most_similar<'a>(name: &str, known: &'a BTreeSet<String>) -> Option<&'a String> {
-    let bare = |name: &str| name.trim_start_matches("GUILDHALL_").to_owned();
-    let distance = |other: &String| strsim::damerau_levenshtein(&bare(name), &bare(other));
-    known.iter().min_by_key(|other| distance(other)).filter(|other| distance(other) * 3 <= bare(name).len())
 }
 
 /// Checks the secret that signs access tokens.

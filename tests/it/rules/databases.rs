@@ -48,14 +48,23 @@ fn postgresql_urls_are_checked_when_they_are_parsed() {
     let wrong = |url: &str| url.parse::<DatabaseUrl>().unwrap_err();
     let port = "the PostgreSQL URL is not valid: invalid value for option `port`";
     assert_eq!(wrong("postgres://guild:s3cr@db.example:port/gh"), port);
-    assert!(wrong("postgres://db.example/gh?sslmode=verify-full").ends_with("option `sslmode`"));
-    assert!(wrong("postgres://db.example/gh?sslrootcert=ca.pem").ends_with("unknown option `sslrootcert`"));
+    assert!(wrong("postgres://db.example/gh?sslmode=always").contains("sslmode must be disable, allow, prefer,"));
+    assert!(wrong("postgres://db.example/gh?sslcert=client.pem").ends_with("unknown option `sslcert`"));
+    let weak = "sslrootcert=system needs sslmode=verify-full";
+    assert!(wrong("postgres://db.example/gh?sslmode=require&sslrootcert=system").ends_with(weak));
+    for parameters in
+        ["", "?sslmode=verify-full&sslrootcert=ca.pem", "?sslrootcert=system", "?connect_timeout=3&sslmode=allow"]
+    {
+        let url = format!("postgres://guild:p?ss@db.example/gh{parameters}").parse::<DatabaseUrl>();
+        assert!(url.is_ok(), "{url:?}");
+    }
 }
 
 #[test]
 fn only_sqlite_files_and_postgresql_are_accepted() {
     assert!("mysql://localhost/x".parse::<DatabaseUrl>().is_err());
     assert!("sqlite://:memory:".parse::<DatabaseUrl>().is_err());
+    assert_eq!("sqlite://100%/a b.db".parse(), Ok(DatabaseUrl::Sqlite("100%/a b.db".to_owned())));
     assert_eq!("sqlite:///tmp/g.db".parse(), Ok(DatabaseUrl::Sqlite("/tmp/g.db".to_owned())));
 }
 

@@ -22,6 +22,12 @@ pub struct Cluster {
     _process: Child,
 }
 
+/// A server's certificate and its key, in PEM.
+pub struct Tls {
+    pub certificate: String,
+    pub key: String,
+}
+
 impl Cluster {
     /// Starts a cluster and waits until it accepts connections; `None` where PostgreSQL is not installed.
     pub async fn start() -> Option<Self> {
@@ -72,6 +78,29 @@ impl Cluster {
     pub fn restart(&self, options: &str) {
         let all = format!("-k {} -c listen_addresses= -c fsync=off {options}", self.folder.display());
         self.control(&["-o", &all, "-l", "log", "start"]);
+    }
+
+    /// Restarts the cluster so that it listens on a port of the loopback address, and returns the port. The line of
+    /// `pg_hba.conf` says who may connect there.
+    pub fn listen(&self, tls: Option<&Tls>, line: &str) -> u16 {
+        self.stop();
+        let data = self.folder.join("data");
+        std::fs::write(data.join("pg_hba.conf"), format!("local all all trust\n{line}\n")).unwrap();
+        if let Some(Tls { certificate, key }) = tls {
+            std::fs::write(data.join("server.crt"), certificate).unwrap();
+            std::fs::write(data.join("server.key"), key).unwrap();
+            assert!(Command::new("chmod").arg("600").arg(data.join("server.key")).status().unwrap().success());
+            if is_root() {
+                let files = [data.join("server.key"), data.join("server.crt")];
+                assert!(Command::new("chown").arg(cluster_user()).args(files).status().unwrap().success());
+            }
+        }
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let ssl = if tls.is_some() { "on" } else { "off" };
+        self.restart(&format!("-c listen_addresses=127.0.0.1 -c port={port} -c ssl={ssl}"));
+        port
     }
 
     /// Suspends all of the cluster's processes, as on a machine that hangs.
