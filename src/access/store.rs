@@ -11,7 +11,7 @@ use super::{permission::Permissions, viewer::Viewer};
 use crate::{
     db::{
         Conn, on,
-        schema::{codes, members, ranks, sessions},
+        schema::{codes, guilds, members, ranks, sessions},
     },
     kernel::{
         clock::Timestamp,
@@ -84,6 +84,11 @@ pub async fn viewer(
             }
         })
         .filter(|viewer| viewer.session == session))
+}
+
+/// Whether a guild is suspended; `None` if it doesn't exist.
+pub async fn is_suspended(conn: &mut Conn, guild: GuildId) -> QueryResult<Option<bool>> {
+    on!(conn, c => guilds::table.find(guild).select(guilds::suspended_at.is_not_null()).first(c)).optional()
 }
 
 /// Revokes all of a member's sessions except `kept`.

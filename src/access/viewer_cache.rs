@@ -45,6 +45,8 @@ pub struct ViewerCache {
 struct Cached {
     by_guild: HashMap<GuildId, HashMap<Key, (Instant, Viewer)>>,
     count: usize,
+    /// Whether guilds are suspended. Has no limit: it holds only guilds that exist.
+    suspended: HashMap<GuildId, (Instant, bool)>,
     /// The time before which all published notifications have been applied.
     caught_up: Option<Instant>,
     /// Increases whenever viewers are evicted.
@@ -70,10 +72,21 @@ impl ViewerCache {
         self.demand.store(true, Ordering::Relaxed);
         let cached = self.cached.lock();
         let (looked_up, viewer) = cached.by_guild.get(&guild)?.get(&(member, session))?;
-        let current_as_of = cached.caught_up.map_or(*looked_up, |caught_up| caught_up.max(*looked_up));
+        self.is_current(*looked_up, &cached).then(|| viewer.clone())
+    }
+
+    /// Whether a guild is suspended; `None` if that is not cached or may be out of date.
+    pub fn is_suspended(&self, guild: GuildId) -> Option<bool> {
+        self.demand.store(true, Ordering::Relaxed);
+        let cached = self.cached.lock();
+        let (looked_up, is_suspended) = cached.suspended.get(&guild)?;
+        self.is_current(*looked_up, &cached).then_some(*is_suspended)
+    }
+
+    fn is_current(&self, looked_up: Instant, cached: &Cached) -> bool {
+        let current_as_of = cached.caught_up.map_or(looked_up, |caught_up| caught_up.max(looked_up));
         // Some tests have a lease longer than `MAX_AGE`.
-        let is_current = current_as_of.elapsed() < self.lease && looked_up.elapsed() < MAX_AGE.max(self.lease);
-        is_current.then(|| viewer.clone())
+        current_as_of.elapsed() < self.lease && looked_up.elapsed() < MAX_AGE.max(self.lease)
     }
 
     /// Starts a lookup. Call it before reading the viewer from the database.
@@ -96,10 +109,21 @@ impl ViewerCache {
         cached.count += usize::from(replaced.is_none());
     }
 
+    /// Caches whether a guild is suspended.
+    pub fn insert_suspension(&self, lookup: Lookup, guild: GuildId, is_suspended: bool) {
+        let mut cached = self.cached.lock();
+        if cached.generation == lookup.generation {
+            cached.suspended.insert(guild, (lookup.started_at, is_suspended));
+        }
+    }
+
     /// Evicts the viewers of a guild whose rights may have changed: of one member, or of all if `changed` is `None`.
     fn evict(&self, guild: GuildId, changed: Option<MemberId>) {
         let mut cached = self.cached.lock();
         cached.generation += 1;
+        if changed.is_none() {
+            cached.suspended.remove(&guild);
+        }
         let Some(mut viewers) = cached.by_guild.remove(&guild) else { return };
         let count_before = viewers.len();
         viewers.retain(|(member, _), _| changed.is_some_and(|changed| changed != *member));

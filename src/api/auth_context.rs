@@ -7,7 +7,7 @@ use crate::{
     app::App,
     engine::{Origin, Presence},
     kernel::{
-        error::{Code, Refusal, Result},
+        error::{Code, Error, Refusal, Result},
         id::GuildId,
     },
 };
@@ -50,9 +50,10 @@ impl AuthContext {
     /// Authenticates a client.
     ///
     /// # Errors
-    /// `NOT_FOUND` for an unknown guild; `UNAUTHENTICATED` for credentials that are not valid in it.
+    /// `NOT_FOUND` for an unknown guild; `FORBIDDEN` (`GUILD_SUSPENDED`); `UNAUTHENTICATED` for credentials that are not
+    /// valid in the guild.
     pub async fn authenticate(app: &Arc<App>, credentials: Credentials<'_>, origin: Origin) -> Result<Self> {
-        let guild = app.guilds.find(&app.db, credentials.guild).await?;
+        let guild = find_guild(app, credentials.guild).await?;
         let viewer = match credentials.authorization {
             None => None,
             Some(authorization) => Some(app.accounts.authenticate(guild, bearer_token(authorization)?).await?),
@@ -63,8 +64,9 @@ impl AuthContext {
     /// The same client, with the viewer loaded again.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED` when the token has been revoked or has expired.
+    /// `UNAUTHENTICATED` when the token has been revoked or has expired; `FORBIDDEN` (`GUILD_SUSPENDED`).
     pub async fn refresh(&self) -> Result<Self> {
+        self.app.access.require_active(self.guild).await?;
         let viewer = match &self.viewer {
             Some(viewer) => Some(Arc::new(self.app.access.refresh(viewer).await?)),
             None => None,
@@ -76,5 +78,21 @@ impl AuthContext {
     #[must_use]
     pub fn with_presence(&self, presence: Presence) -> Self {
         Self { origin: Arc::new(Origin { presence, ..Origin::clone(&self.origin) }), ..self.clone() }
+    }
+}
+
+/// Finds the guild that a client names, and checks that it serves requests.
+async fn find_guild(app: &App, slug: Option<&str>) -> Result<GuildId> {
+    let guild = app.guilds.find(&app.db, slug).await?;
+    let deleted = |error: &Error| error.refusal().is_some_and(|refusal| refusal.code == Code::NotFound);
+    match app.access.require_active(guild).await {
+        // Another guild may have the slug now, or be the oldest.
+        Err(error) if deleted(&error) => {
+            app.guilds.forget();
+            let guild = app.guilds.find(&app.db, slug).await?;
+            app.access.require_active(guild).await?;
+            Ok(guild)
+        }
+        checked => checked.map(|()| guild),
     }
 }

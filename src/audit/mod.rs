@@ -26,6 +26,10 @@ use crate::{
 pub enum Action {
     #[strum(serialize = "guild.update")]
     GuildUpdate,
+    #[strum(serialize = "guild.suspend")]
+    GuildSuspend,
+    #[strum(serialize = "guild.resume")]
+    GuildResume,
     #[strum(serialize = "rank.create")]
     RankCreate,
     #[strum(serialize = "rank.update")]

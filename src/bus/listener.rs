@@ -59,6 +59,8 @@ async fn poll(bus: &Bus, db: &Db) {
         match db.read(async |conn| Ok(roster_versions(conn).await?)).await {
             Ok(versions) => {
                 let versions: HashMap<GuildId, i64> = versions.into_iter().collect();
+                let deleted = known.iter().flat_map(HashMap::keys).filter(|guild| !versions.contains_key(guild));
+                deleted.for_each(|guild| bus.apply(BusEvent::Access(*guild, None), Publisher::Remote));
                 for (guild, version) in &versions {
                     // Includes new guilds, whose members may have changed since they were founded.
                     if known.as_ref().is_some_and(|known| known.get(guild) != Some(version)) {

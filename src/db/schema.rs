@@ -186,6 +186,7 @@ diesel::table! {
         region -> Text,
         roster_version -> BigInt,
         created_at -> Timestamp,
+        suspended_at -> Nullable<Timestamp>,
     }
 }
 

@@ -3,14 +3,16 @@
 //! The source determines the tables and columns. SQLite converts each row to a JSON array of texts, and PostgreSQL
 //! converts it back. PostgreSQL can also convert its rows to such arrays, so the copy is compared with the source.
 
-use std::collections::BTreeSet;
-
-use diesel::{QueryableByName, RunQueryDsl, SqliteConnection, sql_query, sql_types::Text};
+use diesel::{RunQueryDsl, SqliteConnection, sql_query, sql_types::Text};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use super::{conn::Conn, file::NumberRow};
+use super::{
+    conn::Conn,
+    file::NumberRow,
+    tables::{self, DatabaseKind, JsonRow, SQLITE_COLUMNS, SQLITE_REFERENCES, Table},
+};
 use crate::kernel::error::{Error, Refusal, Result};
 
 /// Tables that are not copied. The lease of the connection to Discord belongs to the servers of one database.
@@ -135,84 +137,15 @@ impl TableDigest {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum DatabaseKind {
-    Sqlite,
-    Postgres,
-}
-
-#[derive(Clone, Debug)]
-struct Table {
-    name: String,
-    columns: Vec<ColumnRow>,
-}
-
-#[derive(Clone, Debug, QueryableByName)]
-struct ColumnRow {
-    #[diesel(sql_type = Text)]
-    table: String,
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = Text)]
-    kind: String,
-}
-
-#[derive(QueryableByName)]
-struct JsonRow {
-    #[diesel(sql_type = Text)]
-    row: String,
-}
-
-#[derive(QueryableByName)]
-struct ReferenceRow {
-    #[diesel(sql_type = Text)]
-    from: String,
-    #[diesel(sql_type = Text)]
-    to: String,
-}
-
-/// Returns the tables of a SQLite database, each after those that it refers to.
+/// Returns the tables to copy, each after those that it refers to.
 fn tables_of(source: &mut SqliteConnection) -> Result<Vec<Table>> {
-    let is_table =
-        "t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
-    let columns: Vec<ColumnRow> = sql_query(format!(
-        "SELECT t.name AS \"table\", c.name AS name, upper(c.type) AS kind
-         FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE {is_table} ORDER BY t.name, c.cid"
-    ))
-    .load(source)?;
-    let references: Vec<ReferenceRow> = sql_query(format!(
-        "SELECT DISTINCT t.name AS \"from\", f.\"table\" AS \"to\"
-         FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) f WHERE {is_table} AND f.\"table\" <> t.name"
-    ))
-    .load(source)?;
-    let mut remaining: Vec<Table> = columns
-        .chunk_by(|a, b| a.table == b.table)
-        .filter_map(|columns| Some(Table { name: columns.first()?.table.clone(), columns: columns.to_vec() }))
-        .filter(|table| !SKIPPED_TABLES.contains(&table.name.as_str()))
-        .collect();
-    let (mut tables, mut sorted) = (Vec::new(), BTreeSet::new());
-    while !remaining.is_empty() {
-        let (ready, others): (Vec<Table>, _) = remaining
-            .into_iter()
-            .partition(|table| references.iter().filter(|it| it.from == table.name).all(|it| sorted.contains(&it.to)));
-        if ready.is_empty() {
-            return Err(Error::internal("the tables' foreign keys form a cycle"));
-        }
-        sorted.extend(ready.iter().map(|table| table.name.clone()));
-        tables.extend(ready);
-        remaining = others;
-    }
-    Ok(tables)
+    let columns = sql_query(SQLITE_COLUMNS).load(source)?;
+    let references: Vec<_> = sql_query(SQLITE_REFERENCES).load(source)?;
+    let tables = tables::sort(columns, &references)?;
+    Ok(tables.into_iter().filter(|table| !SKIPPED_TABLES.contains(&table.name.as_str())).collect())
 }
 
 impl Table {
-    /// The query for every row as a JSON array of texts, which are the same on both databases.
-    fn select(&self, database: DatabaseKind) -> String {
-        let values: Vec<String> = self.columns.iter().map(|column| column.as_text(database)).collect();
-        let array = if database == DatabaseKind::Sqlite { "json_array" } else { "json_build_array" };
-        format!("SELECT CAST({array}({}) AS TEXT) AS \"row\" FROM \"{}\"", values.join(", "), self.name)
-    }
-
     /// The statement that inserts rows into PostgreSQL, given as a JSON array of such arrays.
     fn insert(&self) -> String {
         let names: Vec<String> = self.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
@@ -254,22 +187,5 @@ impl Table {
             )));
         }
         Ok(digest)
-    }
-}
-
-impl ColumnRow {
-    /// The SQL for the column's value in PostgreSQL's text format, except that booleans are 1 and 0, which it also
-    /// reads.
-    fn as_text(&self, database: DatabaseKind) -> String {
-        let name = format!("\"{}\"", self.name);
-        match (database, self.kind.as_str()) {
-            (DatabaseKind::Postgres, "BOOLEAN") => format!("{name}::int::text"),
-            (DatabaseKind::Postgres, _) => format!("{name}::text"),
-            // Removes the trailing zeros of fractional seconds.
-            (DatabaseKind::Sqlite, "TIMESTAMP") => {
-                format!("CASE WHEN instr({name}, '.') THEN rtrim(rtrim({name}, '0'), '.') ELSE {name} END")
-            }
-            (DatabaseKind::Sqlite, _) => format!("CAST({name} AS TEXT)"),
-        }
     }
 }

@@ -1,6 +1,9 @@
 //! Queries over a guild's Discord server, its announced campaigns, and the lease of the gateway connection.
 
-use diesel::{dsl::exists, prelude::*};
+use diesel::{
+    dsl::{exists, not},
+    prelude::*,
+};
 use diesel_async::RunQueryDsl;
 
 use super::{
@@ -10,7 +13,7 @@ use super::{
 use crate::{
     db::{
         Conn, LockMode, first_locked, on, on_rows,
-        schema::{campaigns, discord_keeper, discord_links, discord_stories, members},
+        schema::{campaigns, discord_keeper, discord_links, discord_stories, guilds, members},
     },
     identity::Member,
     kernel::{
@@ -25,9 +28,17 @@ pub async fn link(conn: &mut Conn, guild: GuildId) -> QueryResult<Option<Link>> 
     on_rows!(conn, Link::first, all => all.filter(discord_links::guild_id.eq(guild)))
 }
 
-/// The link of a Discord server, in any guild; for the bot only.
+/// Selects the links of guilds that are not suspended. The bot does nothing for a suspended guild.
+macro_rules! in_active_guild {
+    () => {{
+        let is_its_guild = guilds::id.eq(discord_links::guild_id);
+        not(exists(guilds::table.filter(is_its_guild.and(guilds::suspended_at.is_not_null()))))
+    }};
+}
+
+/// The link of a Discord server that is linked to a guild, unless the guild is suspended; for the bot only.
 pub async fn link_by_server(conn: &mut Conn, server: &str) -> QueryResult<Option<Link>> {
-    on_rows!(conn, Link::first, all => all.filter(discord_links::server_id.eq(server)))
+    on_rows!(conn, Link::first, all => all.filter(discord_links::server_id.eq(server)).filter(in_active_guild!()))
 }
 
 /// The link, locked until the transaction ends.
@@ -55,13 +66,17 @@ pub async fn delete_link(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
 pub async fn due_links(conn: &mut Conn, now: Timestamp, most: i64) -> QueryResult<Vec<Link>> {
     on_rows!(conn, Link::load, all => all
         .filter(discord_links::next_sync_at.le(now))
+        .filter(in_active_guild!())
         .order(discord_links::next_sync_at)
         .limit(most))
 }
 
 /// The time of the next sync of any guild.
 pub async fn next_sync_at(conn: &mut Conn) -> QueryResult<Option<Timestamp>> {
-    on!(conn, c => discord_links::table.select(diesel::dsl::min(discord_links::next_sync_at)).first(c))
+    on!(conn, c => discord_links::table
+        .filter(in_active_guild!())
+        .select(diesel::dsl::min(discord_links::next_sync_at))
+        .first(c))
 }
 
 /// Postpones a guild's next sync. Returns false if another server has done so.

@@ -62,6 +62,7 @@ impl Responder {
         let is_outage = matches!(error, Error::Unavailable(_));
         let status = match error.refusal().map(|refusal| refusal.code) {
             Some(Code::Unauthenticated) => StatusCode::UNAUTHORIZED,
+            Some(Code::Forbidden) => StatusCode::FORBIDDEN,
             Some(Code::NotFound) => StatusCode::NOT_FOUND,
             Some(_) => StatusCode::BAD_REQUEST,
             None => StatusCode::INTERNAL_SERVER_ERROR,

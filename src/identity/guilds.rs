@@ -13,7 +13,7 @@ use super::{
 use crate::{
     access::{Access, Permission, Permissions, Viewer},
     audit::{self, Action},
-    db::{Conn, Db, violated_constraint},
+    db::{self, Conn, Db, violated_constraint},
     kernel::{
         clock::Timestamp,
         error::{Code, Error, Refusal, Result},
@@ -38,6 +38,19 @@ struct SeedRank {
     permissions: Vec<Permission>,
 }
 
+/// Checks the slug and the name of a new guild. Returns the name as it is stored.
+///
+/// # Errors
+/// `BAD_USER_INPUT`.
+pub fn check_guild(slug: &str, name: &str) -> Result<String, Refusal> {
+    let is_slug =
+        (2..=40).contains(&slug.len()) && slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    if !is_slug {
+        return Err(Refusal::input("slug", "A slug must be 2 to 40 characters from a–z, 0–9 and hyphen."));
+    }
+    text::name("name", name, MAX_GUILD_NAME)
+}
+
 /// Creates a guild with the default ranks. Returns the ranks lowest first.
 ///
 /// # Errors
@@ -50,18 +63,14 @@ pub async fn create_guild(
     region: Region,
     now: Timestamp,
 ) -> Result<(Guild, Vec<Rank>)> {
-    let is_slug =
-        (2..=40).contains(&slug.len()) && slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-    if !is_slug {
-        return Err(Refusal::input("slug", "A slug must be 2 to 40 characters from a–z, 0–9 and hyphen.").into());
-    }
     let guild = Guild {
         id,
         slug: slug.to_owned(),
-        name: text::name("name", name, MAX_GUILD_NAME)?,
+        name: check_guild(slug, name)?,
         region,
         roster_version: 0,
         created_at: now,
+        suspended_at: None,
     };
     let seed_ranks: Vec<SeedRank> = serde_json::from_str(SEED_RANKS).map_err(Error::internal)?;
     let highest_level = seed_ranks.iter().map(|rank| rank.level).max();
@@ -90,6 +99,7 @@ pub async fn create_guild(
 }
 
 /// A change of a guild. Unset fields are not changed.
+#[derive(Clone)]
 pub struct GuildChange {
     /// Its name.
     pub name: Option<String>,
@@ -127,12 +137,63 @@ pub async fn update_guild(access: &Access, viewer: &Viewer, change: GuildChange)
         .await
 }
 
+/// Suspends a guild, or resumes it. A suspended guild serves no requests.
+///
+/// # Errors
+/// A database error.
+pub async fn suspend_guild(access: &Access, guild: GuildId, suspended: bool) -> Result<Guild> {
+    let now = access.clock.now();
+    let after = access
+        .change(
+            guild,
+            |_| None,
+            async move |conn| {
+                let before = store::lock_guild(conn, guild).await?;
+                if before.suspended_at.is_some() == suspended {
+                    return Ok(before);
+                }
+                let version = before.roster_version + 1;
+                let after = Guild { suspended_at: suspended.then_some(now), roster_version: version, ..before.clone() };
+                store::update_guild(conn, &before, &after).await?;
+                let (action, summary) = if suspended {
+                    (Action::GuildSuspend, "Suspended the guild")
+                } else {
+                    (Action::GuildResume, "Resumed the guild")
+                };
+                audit::record(conn, guild, None, now, audit::event(action, guild, summary)).await?;
+                Ok(after)
+            },
+        )
+        .await?;
+    access.await_revocation().await;
+    Ok(after)
+}
+
+/// Deletes a guild with all its data.
+///
+/// # Errors
+/// A database error.
+pub async fn delete_guild(access: &Access, guild: GuildId) -> Result<()> {
+    access
+        .change(
+            guild,
+            |_| None,
+            async move |conn| {
+                store::lock_guild(conn, guild).await?;
+                db::delete_guild_rows(conn, guild).await
+            },
+        )
+        .await?;
+    access.await_revocation().await;
+    Ok(())
+}
+
 /// Finds the guild of a request.
 pub struct Guilds {
     /// The slug of the guild that serves requests without one; the oldest guild if `None`.
     pub default_guild: Option<String>,
-    /// Caches guilds by slug; `None` is the key of the oldest guild. Entries never expire: a slug and the oldest guild
-    /// don't change. The map has no limit: it holds only guilds that exist.
+    /// Caches guilds by slug; `None` is the key of the oldest guild. Entries don't expire: a slug and the oldest guild
+    /// don't change until a guild is deleted. The map has no limit: it holds only guilds that exist.
     ids_by_slug: RwLock<HashMap<Option<String>, GuildId>>,
 }
 
@@ -140,6 +201,11 @@ impl Guilds {
     /// Creates an empty cache.
     pub fn new(default_guild: Option<String>) -> Self {
         Self { default_guild, ids_by_slug: RwLock::default() }
+    }
+
+    /// Forgets the guilds found so far, because one has been deleted.
+    pub fn forget(&self) {
+        self.ids_by_slug.write().clear();
     }
 
     /// Finds the guild with this slug, or the default guild.

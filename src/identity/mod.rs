@@ -21,7 +21,7 @@ pub use self::{
     armory::{RealmFile, armory_url},
     bounds::keep_meaning,
     characters::{CharacterChange, NewCharacter, create_character, delete_character, update_character},
-    guilds::{GuildChange, Guilds, create_guild, update_guild},
+    guilds::{GuildChange, Guilds, check_guild, create_guild, delete_guild, suspend_guild, update_guild},
     key_refresh::refresh_keys,
     members::{MemberChange, NewMember, create_member, revoke_access, summarize_change, update_member},
     policy::{Ladder, MANAGE_GUILD, MANAGE_MEMBERS, MANAGE_RANKS, check_leader_remains, lock_roster},

@@ -103,6 +103,7 @@ pub struct Guild {
     pub region: Region,
     pub roster_version: i64,
     pub created_at: Timestamp,
+    pub suspended_at: Option<Timestamp>,
 }
 
 wide_row!(Guild, guilds);

@@ -1,6 +1,8 @@
 //! Queries over guilds, ranks, members and characters.
 #![expect(missing_docs, reason = "most names say what the query does; the others have comments")]
 
+use std::collections::HashMap;
+
 use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
 
@@ -42,7 +44,7 @@ pub async fn lock_guild(conn: &mut Conn, guild: GuildId) -> QueryResult<Guild> {
 /// Updates a guild, which the caller must have locked: this also writes the roster's version.
 pub async fn update_guild(conn: &mut Conn, before: &Guild, after: &Guild) -> QueryResult<()> {
     // Names every column, so that the compiler reports a new one.
-    let Guild { id, slug, name, region, roster_version, created_at } = after;
+    let Guild { id, slug, name, region, roster_version, created_at, suspended_at } = after;
     // Only a changed region is written: a newer release may have stored one that this release reads as the default.
     let region = (*region != before.region).then(|| guilds::region.eq(*region));
     on!(conn, c => diesel::update(guilds::table.find(id))
@@ -52,6 +54,7 @@ pub async fn update_guild(conn: &mut Conn, before: &Guild, after: &Guild) -> Que
             region,
             guilds::roster_version.eq(roster_version),
             guilds::created_at.eq(created_at),
+            guilds::suspended_at.eq(suspended_at),
         ))
         .execute(c))?;
     Ok(())
@@ -59,6 +62,18 @@ pub async fn update_guild(conn: &mut Conn, before: &Guild, after: &Guild) -> Que
 
 pub async fn guild_by_slug(conn: &mut Conn, slug: &str) -> QueryResult<Option<Guild>> {
     on_rows!(conn, Guild::first, all => all.filter(guilds::slug.eq(slug)))
+}
+
+/// All guilds with the numbers of their active members, oldest first; for operators only.
+pub async fn guilds_with_sizes(conn: &mut Conn) -> QueryResult<Vec<(Guild, i64)>> {
+    let guilds: Vec<Guild> = on_rows!(conn, Guild::load, all => all.order((guilds::created_at, guilds::id)))?;
+    let sizes: Vec<(GuildId, i64)> = on!(conn, c => members::table
+        .filter(members::is_active)
+        .group_by(members::guild_id)
+        .select((members::guild_id, count_star()))
+        .load(c))?;
+    let sizes: HashMap<GuildId, i64> = sizes.into_iter().collect();
+    Ok(guilds.into_iter().map(|guild| (guild.clone(), sizes.get(&guild.id).copied().unwrap_or_default())).collect())
 }
 
 /// The ids of all guilds; for operators only.

@@ -14,7 +14,10 @@ use strum::VariantArray;
 
 use super::rows::{KnownMessages, Message, MessageKey, MessageKind, MessageState};
 use crate::{
-    db::{Conn, on, on_rows, schema::discord_messages},
+    db::{
+        Conn, on, on_rows,
+        schema::{discord_messages, guilds},
+    },
     kernel::{
         clock::Timestamp,
         id::{GuildId, MemberId, MessageId},
@@ -90,8 +93,12 @@ pub async fn due_messages(conn: &mut Conn, now: Timestamp, limit: i64) -> QueryR
             .filter(EARLIER.field(discord_messages::lane).eq(discord_messages::lane))
             .filter(EARLIER.field(discord_messages::state).eq(MessageState::Queued).and(before))
             .filter(EARLIER.field(discord_messages::kind).eq_any(MessageKind::VARIANTS));
+        // Messages of a suspended guild wait until it is resumed.
+        let is_its_guild = guilds::id.eq(discord_messages::guild_id);
+        let suspended = guilds::table.filter(is_its_guild.and(guilds::suspended_at.is_not_null()));
         all.filter(queued.and(discord_messages::due_at.le(now)).and(unclaimed).and(has_known_kind()))
             .filter(not(exists(earlier)))
+            .filter(not(exists(suspended)))
             .order((discord_messages::due_at, discord_messages::id))
             .limit(limit)
     })

@@ -5,6 +5,7 @@ mod commands;
 mod delivery;
 mod gateway;
 mod roles;
+mod suspended;
 mod upgrades;
 
 use serde_json::{Value, json};
