@@ -4,16 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use clap::Args;
 use ipnet::IpNet;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-};
+use tokio::{net::TcpListener, sync::watch};
 
-use super::{
-    offline::{self, DEFAULT_DATABASE},
-    output::BoxError,
-};
+use super::{database::lock_for_server, offline::DEFAULT_DATABASE, output::BoxError, signals::Signals, systemd};
 use crate::{
     api::Graph,
     app::{App, Options},
@@ -23,6 +16,7 @@ use crate::{
         AccountSettings, ApiSettings, DatabaseSettings, DiscordSettings, HttpSettings, ListenSettings,
         RetentionSettings, SigningSettings,
     },
+    db::DatabaseUrl,
     http,
     kernel::clock::Clock,
 };
@@ -51,10 +45,11 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
+        let mut signals = Signals::new()?;
         let url = database.url_or(DEFAULT_DATABASE)?;
-        let keys = self.signing.keys(&url)?;
-        let listener = listen(&self.listen).await?;
-        let db = offline::open(&url, database.max_connections).await?;
+        // Everything that can be wrong is checked before a file is created.
+        self.signing.check(&url)?;
+        let graph = graph(&self.api)?;
         let clock = Clock::system();
         let options = Options {
             default_guild: self.http.default_guild.clone().filter(|slug| !slug.is_empty()),
@@ -64,16 +59,36 @@ impl Serve {
             bot: self.discord.bot(&clock)?,
             ..Options::default()
         };
-        let app = App::with(db, clock, keys, Hasher::owasp()?, options);
+        let listener = listen(&self.listen).await?;
+        let app = signals.or_stop(self.open(database, &url, options, clock)).await?;
+        tracing::info!(database = %url, "opened");
+        serve(Arc::new(app), &self.http.trusted_proxies, &self.api, graph, listener, signals).await
+    }
+
+    /// Opens the database and builds the server's parts.
+    async fn open(
+        &self,
+        database: &DatabaseSettings,
+        url: &DatabaseUrl,
+        options: Options,
+        clock: Clock,
+    ) -> Result<App, BoxError> {
+        lock_for_server(url)?;
+        let db = database.open(url).await?;
+        let app = App::with(db, clock, self.signing.keys(url)?, Hasher::owasp()?, options);
         if app.guilds.find(&app.db, None).await.is_err_and(|error| error.refusal().is_some()) {
             let slug = app.guilds.default_guild.as_deref().unwrap_or("SLUG");
             tracing::warn!(
                 "there is no guild to serve yet; create it with `guildhall bootstrap --guild {slug} --leader …`"
             );
         }
-        tracing::info!(database = %url, "opened");
-        serve(Arc::new(app), &self.http.trusted_proxies, &self.api, listener).await
+        Ok(app)
     }
+}
+
+/// Builds the schema and reads the trusted documents.
+pub(super) fn graph(api: &ApiSettings) -> Result<Graph, BoxError> {
+    Ok(Graph::with(&api.settings()?).map_err(|error| format!("the trusted documents: {error}"))?)
 }
 
 /// Binds the address. Commands do this first, so that they change nothing if the address is in use.
@@ -87,9 +102,10 @@ pub(super) async fn serve(
     app: Arc<App>,
     proxies: &[IpNet],
     api: &ApiSettings,
+    graph: Graph,
     listener: TcpListener,
+    mut signals: Signals,
 ) -> Result<(), BoxError> {
-    let graph = Graph::with(&api.settings()?).map_err(|error| format!("the trusted documents: {error}"))?;
     let background = bot::start(&app);
     let (shutdown_sender, shutdown) = watch::channel(false);
     let limiter = Arc::new(http::RequestLimiter::new(api.rates.rates(), &app.clock));
@@ -97,16 +113,12 @@ pub(super) async fn serve(
     let cors = http::Cors::new(&api.cors.cors_origins);
     let server =
         http::Server { app: Arc::clone(&app), graph, proxies: proxies.into(), cors, max_body, limiter, shutdown };
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tracing::info!("serving on http://{}", listener.local_addr()?);
-    let mut shutdown_requested = async move || {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    };
     tokio::spawn(http::serve(listener, server));
-    shutdown_requested().await;
+    systemd::notify(systemd::READY);
+    let watchdog = systemd::start_watchdog();
+    signals.next().await;
+    systemd::notify(systemd::STOPPING);
     tracing::info!("shutting down; waiting for running requests");
     shutdown_sender.send_replace(true);
     let done = async {
@@ -118,9 +130,9 @@ pub(super) async fn serve(
         () = done => {}
         // A client may never finish its request. A second signal ends the wait.
         () = tokio::time::sleep(SHUTDOWN_TIMEOUT) => {}
-        () = shutdown_requested() => {}
+        () = signals.next() => {}
     }
-    drop(background);
+    drop((background, watchdog));
     bot::release(&app).await;
     Ok(())
 }
