@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::{
-    offline::offline_app,
+    offline::{DEFAULT_DATABASE, offline_app_on},
     output::{BoxError, print},
 };
 use crate::{
@@ -18,14 +18,15 @@ use crate::{
     identity::{self, Ladder, Member, NewMember, RankSource, Region, store},
     kernel::{
         clock::Timestamp,
-        error::{Refusal, Result},
+        error::{Code, Refusal, Result},
         id::GuildId,
         text,
     },
 };
 
+/// A game region, as the command line names it.
 #[derive(Clone, Copy, ValueEnum)]
-enum RegionName {
+pub(super) enum RegionName {
     Us,
     Eu,
     Kr,
@@ -60,6 +61,9 @@ pub(super) struct Bootstrap {
     /// Discord username of the guild's leader.
     #[arg(long, value_name = "DISCORD_USERNAME")]
     leader: String,
+    /// Make this member a leader although the guild has another.
+    #[arg(long)]
+    another_leader: bool,
     /// How long an invite code stays valid.
     #[arg(long, env = "GUILDHALL_INVITE_TTL", value_name = "TIME", default_value = "72h", value_parser = lifetime)]
     invite_ttl: Duration,
@@ -70,10 +74,12 @@ impl Bootstrap {
         // This command signs no tokens, so it needs no stored keys.
         let lifetimes = Lifetimes { invite: self.invite_ttl, ..Lifetimes::default() };
         let options = Options { lifetimes, ..Options::default() };
-        let app = offline_app(database, Keys::ephemeral(), options).await?;
-        let now = app.clock.now();
-        // Checked first: otherwise a wrong name would leave a guild without a leader.
+        // Checked first: otherwise a wrong name would leave a database without a guild, or a guild without a leader.
         text::discord_username(&self.leader)?;
+        identity::check_guild(&self.guild, self.guild_name.as_deref().unwrap_or(&self.guild))?;
+        let db = database.open(&database.url_or(DEFAULT_DATABASE)?).await?;
+        let app = offline_app_on(db, Keys::ephemeral(), options)?;
+        let now = app.clock.now();
         let (slug, name, region) = (self.guild, self.guild_name, self.region.into());
         let guild = app
             .db
@@ -87,21 +93,44 @@ impl Bootstrap {
             .await?;
         let leader = app
             .access
-            .change(guild, |_| None, async move |conn| appoint_leader(conn, guild, self.leader, now).await)
+            .change(
+                guild,
+                |_| None,
+                async move |conn| appoint_leader(conn, guild, self.leader, self.another_leader, now).await,
+            )
             .await?;
         let issued = auth::invite(&app.accounts, &leader).await?;
         print(&format!("{}\n", issued.code))
     }
 }
 
-/// Makes the member with this username the guild's leader, unless they already have an account.
-async fn appoint_leader(conn: &mut Conn, guild: GuildId, username: String, now: Timestamp) -> Result<Member> {
+/// Makes the member with this username the guild's leader, unless they already have an account. If the guild has a
+/// leader, makes them one only if they may be `another`.
+async fn appoint_leader(
+    conn: &mut Conn,
+    guild: GuildId,
+    username: String,
+    another: bool,
+    now: Timestamp,
+) -> Result<Member> {
     store::bump_roster_version(conn, guild).await?;
     let ladder = Ladder::load(conn, guild).await?;
     let highest = ladder.highest().ok_or_else(|| Refusal::not_found("rank"))?;
     let new = NewMember { discord_username: username, discord_id: None, display_name: None, rank: None };
     let member = new.into_row(highest, now)?;
-    let leader = match store::member_by_username(conn, guild, &member.username_key).await? {
+    let named = store::member_by_username(conn, guild, &member.username_key).await?;
+    let is_leader = |member: &Member| member.rank_id == highest.id && member.is_active;
+    if !another && !named.as_ref().is_some_and(is_leader) {
+        let active = store::active_members(conn, guild).await?;
+        if let Some(leader) = active.into_iter().find(is_leader) {
+            let message = format!(
+                "{} leads this guild already. To make {} a leader too, use --another-leader.",
+                leader.discord_username, member.discord_username
+            );
+            return Err(Refusal::new(Code::Conflict, message).into());
+        }
+    }
+    let leader = match named {
         None => {
             store::insert_members(conn, vec![member.clone()]).await?;
             member

@@ -1,8 +1,9 @@
 //! `guildhall migrate`.
 
-use std::{fmt::Write, fs, path::Path};
+use std::{fmt::Write, fs, path::Path, sync::Arc};
 
 use clap::Args;
+use parking_lot::Mutex;
 
 use super::{
     offline::DEFAULT_DATABASE,
@@ -11,11 +12,11 @@ use super::{
 use crate::{
     cli::settings::DatabaseSettings,
     db::{
-        self, Db, TransferredTable,
+        self, TransferredTable,
         file::{self, with_suffix},
     },
     identity,
-    kernel::error::Refusal,
+    kernel::error::{Error, Refusal},
     voting,
 };
 
@@ -35,7 +36,7 @@ impl Migrate {
     pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
         let Some(to) = self.to else {
             let url = database.url_or(DEFAULT_DATABASE)?;
-            let db = Db::open(&url, database.max_connections).await?;
+            let db = database.open(&url).await?;
             identity::refresh_keys(&db).await?;
             return print(&format!("{url} has the newest schema.\n"));
         };
@@ -53,8 +54,11 @@ impl Migrate {
         let mut locked = file::open_exclusive(&source)?;
         file::check(&mut locked, &source)?;
         file::migrate(&mut locked)?;
-        let target = Db::open(&to, database.max_connections).await?;
+        let target = database.open(&to).await?;
+        let locked = Arc::new(Mutex::new(Some(locked)));
         let copied = target.write(async move |conn| {
+            // The copy cannot be repeated after a conflict with another transaction, which the locked tables prevent.
+            let locked = locked.lock().take().ok_or_else(|| Error::internal("a conflict has interrupted the copy"))?;
             let (tables, locked) = db::transfer(locked, conn).await?;
             conn.prefer_hash_joins().await?;
             let recounts = voting::recount_all(conn).await?;

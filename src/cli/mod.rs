@@ -2,15 +2,19 @@
 
 mod backup;
 mod bootstrap;
+mod database;
 pub mod demo;
 mod doctor;
+pub mod env_file;
 mod export;
+mod guilds;
 mod health;
 mod import;
 mod log;
 mod manual;
 mod migrate;
 mod offline;
+mod open_databases;
 mod output;
 mod personal_data;
 mod program;
@@ -19,7 +23,10 @@ mod restore;
 mod serve;
 pub mod settings;
 mod settings_page;
+mod signals;
+mod systemd;
 mod token;
+mod variables;
 mod verify;
 
 use std::process::ExitCode;
@@ -30,7 +37,7 @@ pub use self::{
     output::BoxError,
     program::{launch, parse},
 };
-use self::{output::print, settings::DatabaseSettings, settings_page::settings_page};
+use self::{output::print, settings::DatabaseSettings, settings_page::settings_page, signals::unless_stopped};
 use crate::api::Graph;
 
 /// The server of a gaming guild's site: roster, ranks, votes and live tallies over GraphQL.
@@ -54,6 +61,8 @@ enum Command {
     Demo(demo::Demo),
     /// Create a guild and its leader, and print the leader's invite code.
     Bootstrap(bootstrap::Bootstrap),
+    /// List, create, suspend, resume, export and delete guilds.
+    Guilds(guilds::Guilds),
     /// Import a roster from CSV or JSON, all of it or nothing. Importing the same file again changes nothing.
     Import(import::Import),
     /// Export a roster as CSV or JSON, in the format of import.
@@ -114,25 +123,40 @@ pub fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<(), BoxError> {
     let database = cli.database;
-    match cli.command {
+    // The doctor reports them with its other findings.
+    if !matches!(cli.command, Command::Doctor(_)) {
+        variables::warn_of_unknown(&command());
+    }
+    let result = match cli.command {
         Command::Serve(serve) => serve.run(&database).await,
         Command::Demo(demo) => demo.run(&database).await,
-        Command::Bootstrap(bootstrap) => bootstrap.run(&database).await,
-        Command::Import(import) => import.run(&database).await,
-        Command::Export(export) => export.run(&database).await,
-        Command::ExportMember(export) => export.run(&database).await,
-        Command::EraseMember(erase) => erase.run(&database).await,
-        Command::Recount(recount) => recount.run(&database).await,
+        command => unless_stopped(run_offline(command, &database)).await,
+    };
+    database.opened.close().await;
+    result
+}
+
+/// Runs a command that serves nothing.
+async fn run_offline(command: Command, database: &DatabaseSettings) -> Result<(), BoxError> {
+    match command {
+        Command::Serve(_) | Command::Demo(_) => Ok(()),
+        Command::Bootstrap(bootstrap) => bootstrap.run(database).await,
+        Command::Guilds(guilds) => guilds.run(database).await,
+        Command::Import(import) => import.run(database).await,
+        Command::Export(export) => export.run(database).await,
+        Command::ExportMember(export) => export.run(database).await,
+        Command::EraseMember(erase) => erase.run(database).await,
+        Command::Recount(recount) => recount.run(database).await,
         Command::Verify(verify) => verify.run(),
-        Command::Token(token) => token.run(&database).await,
-        Command::Backup(backup) => backup.run(&database),
-        Command::Restore(restore) => restore.run(&database),
-        Command::Migrate(migrate) => migrate.run(&database).await,
+        Command::Token(token) => token.run(database).await,
+        Command::Backup(backup) => backup.run(database),
+        Command::Restore(restore) => restore.run(database),
+        Command::Migrate(migrate) => migrate.run(database).await,
         Command::Schema => print(&Graph::new()?.sdl()),
-        Command::Settings => print(&settings_page(&command())?),
-        Command::Doctor(doctor) => doctor.run(&database, command()).await,
+        Command::Settings => print(&settings_page(&self::command())?),
+        Command::Doctor(doctor) => doctor.run(database, self::command()).await,
         Command::Health(health) => health.run().await,
-        Command::Completions(completions) => completions.run(command()),
-        Command::Man(man) => man.run(command()),
+        Command::Completions(completions) => completions.run(self::command()),
+        Command::Man(man) => man.run(self::command()),
     }
 }

@@ -1,13 +1,16 @@
 //! Starts a program: `.env`, the command line, the runtime, the log and the traces.
 
-use std::{fs, io::Write, process::ExitCode};
+use std::{io::Write, process::ExitCode, time::Duration};
 
 use clap::{
     Arg, Parser,
     error::{ContextKind, ContextValue},
 };
 
-use super::{log, output::BoxError};
+use super::{env_file, log, output::BoxError};
+
+/// How long the end of a program waits for work on other threads.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Parses the command line of a program. If it is wrong, prints the error without the values of secrets, and exits.
 pub fn parse<C: Parser>() -> C {
@@ -20,15 +23,8 @@ pub fn launch<C, F>(parse: impl FnOnce() -> C, run: impl FnOnce(C) -> F) -> Exit
 where
     F: Future<Output = Result<(), BoxError>>,
 {
-    // A variable cannot contain NUL: setting one would panic with a message that shows the value.
-    if fs::read(".env").is_ok_and(|text| text.contains(&0)) {
-        return fail(&".env: there is a NUL byte in it");
-    }
-    // A missing file is fine, a malformed one is not.
-    if let Err(error) = dotenvy::from_path(".env")
-        && !error.not_found()
-    {
-        return fail(&describe_env_file_error(error));
+    if let Err(error) = env_file::load() {
+        return fail(&error);
     }
     let cli = parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -41,21 +37,12 @@ where
     };
     let outcome = runtime.block_on(run(cli));
     traces.shutdown();
-    // Cancels the tasks that still run.
-    runtime.shutdown_background();
+    // Cancels the tasks that still run, and waits for transactions in progress on SQLite.
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
-}
-
-/// Describes an error in `.env` without quoting the file, which contains secrets.
-fn describe_env_file_error(error: dotenvy::Error) -> String {
-    let dotenvy::Error::LineParse(wrong, _) = error else { return format!(".env: {error}") };
-    let start = wrong.lines().next().unwrap_or_default();
-    let text = fs::read_to_string(".env").unwrap_or_default();
-    let line = text.lines().position(|line| line.contains(start)).map_or(1, |before| before + 1);
-    format!(".env, line {line}: expected NAME=VALUE, and NAME='VALUE' if the value has spaces or quotes in it")
 }
 
 /// Prints an error of the command line or its variables, and exits. Hides the values of secrets: otherwise each attempt

@@ -5,18 +5,20 @@
 //! shows it in its own column. The help heading of a setting is its section of the page.
 
 use std::{
+    io,
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::Args;
 use ipnet::IpNet;
 
+use super::open_databases::OpenDatabases;
 use crate::{
     api,
-    auth::{self, Keys, Lifetimes, MIN_SECRET, load_or_create_secret},
+    auth::{self, Keys, Lifetimes, MIN_SECRET, load_or_create_secret, load_secret},
     db::{self, DatabaseUrl},
     discord::Bot,
     engine::Limits,
@@ -30,6 +32,8 @@ use crate::{
 #[command(next_help_heading = "Database")]
 pub struct DatabaseSettings {
     /// The database: `sqlite://FILE` (embedded, created if missing) or `postgres://USER:PASSWORD@HOST/NAME`.
+    ///
+    /// A PostgreSQL URL takes `sslmode` and `sslrootcert`, as libpq does. See docs/postgresql.md.
     ///
     /// Default: `sqlite://guildhall.db` (demo: `sqlite://guildhall-demo.db`)
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
@@ -46,6 +50,10 @@ pub struct DatabaseSettings {
     #[arg(long, env = "GUILDHALL_MAX_CONNECTIONS", value_name = "N", default_value_t = 12, global = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(2..=1_000))]
     pub max_connections: u32,
+
+    /// The databases that the command has opened.
+    #[arg(skip)]
+    pub(super) opened: OpenDatabases,
 }
 
 impl DatabaseSettings {
@@ -73,11 +81,24 @@ pub struct SigningSettings {
 }
 
 impl SigningSettings {
-    /// The keys of the secret, or of the one stored next to the SQLite database if none is set.
+    /// The keys of the secret, or of the one stored next to the SQLite database, which is created if it is missing.
     ///
     /// # Errors
     /// A message that says what is missing, and what to do.
     pub fn keys(&self, database: &DatabaseUrl) -> Result<Keys, String> {
+        self.keys_of(database, load_or_create_secret)
+    }
+
+    /// Checks the secret, without creating one.
+    ///
+    /// # Errors
+    /// As for [`Self::keys`].
+    pub fn check(&self, database: &DatabaseUrl) -> Result<(), String> {
+        let load = |key: &Path| if key.exists() { load_secret(key) } else { Ok(vec![0; MIN_SECRET]) };
+        self.keys_of(database, load).map(|_| ())
+    }
+
+    fn keys_of(&self, database: &DatabaseUrl, load: impl Fn(&Path) -> io::Result<Vec<u8>>) -> Result<Keys, String> {
         match (&self.jwt_secret, database.file()) {
             (Some(secret), _) if secret.len() < MIN_SECRET => {
                 Err(format!("GUILDHALL_JWT_SECRET must have at least {MIN_SECRET} bytes."))
@@ -85,8 +106,8 @@ impl SigningSettings {
             (Some(secret), _) => Ok(Keys::new(secret.as_bytes())),
             (None, Some(file)) => {
                 let key = db::file::with_suffix(&file, ".key");
-                let secret = load_or_create_secret(&key)
-                    .map_err(|error| format!("cannot store the signing secret in {}: {error}", key.display()))?;
+                let secret = load(&key)
+                    .map_err(|error| format!("cannot use the signing secret in {}: {error}", key.display()))?;
                 Ok(Keys::new(&secret))
             }
             (None, None) => Err("GUILDHALL_JWT_SECRET is needed on PostgreSQL, the same on all servers. \

@@ -68,13 +68,21 @@ pub(super) fn settings_page(program: &Command) -> Result<String, std::fmt::Error
     Ok(page + OTHER_VARIABLES)
 }
 
+/// The arguments of all commands, and of their subcommands, with the command's name.
+fn arguments_of_commands<'c>(program: &'c Command, prefix: &str) -> Vec<(String, &'c Arg)> {
+    let of_command = |command: &'c Command| {
+        let name = format!("{prefix}{}", command.get_name());
+        let nested = arguments_of_commands(command, &format!("{name} "));
+        command.get_arguments().map(move |argument| (name.clone(), argument)).chain(nested)
+    };
+    program.get_subcommands().flat_map(of_command).collect()
+}
+
 /// One row for each setting; commands that share a setting share its row.
 fn rows(program: &Command) -> Vec<SettingRow> {
     let mut rows: Vec<SettingRow> = Vec::new();
-    let global = program.get_arguments().map(|argument| ("all", argument));
-    let of_commands =
-        program.get_subcommands().flat_map(|it| it.get_arguments().map(|argument| (it.get_name(), argument)));
-    for (command, argument) in global.chain(of_commands) {
+    let global = program.get_arguments().map(|argument| ("all".to_owned(), argument));
+    for (command, argument) in global.chain(arguments_of_commands(program, "")) {
         let Some(row) = SettingRow::new(argument) else { continue };
         let same = |it: &&mut SettingRow| {
             (&it.flag, &it.variable, &it.default, &it.meaning) == (&row.flag, &row.variable, &row.default, &row.meaning)
@@ -82,8 +90,8 @@ fn rows(program: &Command) -> Vec<SettingRow> {
         match rows.iter_mut().find(same) {
             // The introduction says that the doctor takes the settings of `serve`.
             Some(known) if command == "doctor" && known.commands.iter().any(|it| it == "serve") => {}
-            Some(known) => known.commands.push(command.to_owned()),
-            None => rows.push(SettingRow { commands: vec![command.to_owned()], ..row }),
+            Some(known) => known.commands.push(command),
+            None => rows.push(SettingRow { commands: vec![command], ..row }),
         }
     }
     rows

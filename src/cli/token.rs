@@ -5,7 +5,7 @@ use std::{fmt::Write, time::Duration};
 use clap::Args;
 
 use super::{
-    offline::{DEFAULT_DATABASE, offline_app},
+    offline::{DEFAULT_DATABASE, offline_app_on},
     output::{BoxError, print},
 };
 use crate::{
@@ -46,8 +46,9 @@ struct MemberSelection {
 
 impl Token {
     pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
-        let app =
-            offline_app(database, self.signing.keys(&database.url_or(DEFAULT_DATABASE)?)?, Options::default()).await?;
+        let url = database.url_or(DEFAULT_DATABASE)?;
+        let db = database.open_existing(&url).await?;
+        let app = offline_app_on(db, self.signing.keys(&url)?, Options::default())?;
         let guild = app.guilds.find(&app.db, Some(&self.guild)).await?;
         let members = match self.members.member {
             None => app.db.read(async move |conn| Ok(store::active_members(conn, guild).await?)).await?,

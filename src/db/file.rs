@@ -1,10 +1,10 @@
 //! SQLite files: opening, checking and copying them, and replacing a file atomically.
 
 use std::{
-    fs::{self, File, Permissions},
+    fs::{self, File},
     io::ErrorKind,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use diesel::{
@@ -17,7 +17,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tempfile::TempPath;
 
 use super::migrate;
-use crate::kernel::error::BoxError;
+use crate::kernel::{
+    error::BoxError,
+    private_file::{self, folder_of},
+};
 
 /// The characters to percent-encode in the path of a `file:` URI.
 const PATH_ENCODE_SET: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
@@ -120,11 +123,8 @@ pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), BoxError> {
     if applied.first() != known.first() {
         return Err(foreign().into());
     }
-    if let Some(newer) = applied.iter().find(|version| !known.contains(version)) {
-        return Err(format!(
-            "{displayed} was written by a newer release (its schema has the version {newer}): use that release"
-        )
-        .into());
+    if let Some(newer) = migrate::newer_version(&applied, &known) {
+        return Err(format!("{displayed} {}", migrate::newer_release(newer)).into());
     }
     let mut problems: Vec<String> = sql_query("SELECT integrity_check AS line FROM pragma_integrity_check LIMIT 10")
         .load::<LineRow>(conn)
@@ -171,20 +171,12 @@ pub fn copy(conn: &mut SqliteConnection, to: &Path) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Creates an empty temporary file in the folder of `file`, for [`persist`]. Dropping the path deletes it.
+/// Creates an empty private file in the folder of `file`, for [`persist`]. Dropping the path deletes it.
 ///
 /// # Errors
 /// If it cannot be created.
-pub fn create_temporary(file: &Path, mode: u32) -> Result<TempPath, BoxError> {
-    let name = file.file_name().ok_or_else(|| format!("{}: not the name of a file", file.display()))?;
-    let mut prefix = name.to_owned();
-    prefix.push(".");
-    let temporary = tempfile::Builder::new()
-        .prefix(&prefix)
-        .suffix(".partial")
-        .permissions(Permissions::from_mode(mode & 0o777))
-        .tempfile_in(folder_of(file))
-        .map_err(|error| format!("{}: {error}", file.display()))?;
+pub fn create_temporary(file: &Path) -> Result<TempPath, BoxError> {
+    let temporary = private_file::create_temporary(file).map_err(|error| format!("{}: {error}", file.display()))?;
     Ok(temporary.into_temp_path())
 }
 
@@ -205,6 +197,18 @@ pub fn persist(temporary: TempPath, file: &Path, replace: bool) -> Result<(), Bo
     renamed.map_err(|failed| format!("{}: {}", file.display(), failed.error))?;
     // Flushes the folder too, which contains the file's name.
     Ok(File::open(folder_of(file))?.sync_all()?)
+}
+
+/// Writes the write-ahead log of a database into its file, and truncates the log unless others still use it after this
+/// time.
+///
+/// # Errors
+/// A database error.
+pub fn truncate_log(file: &Path, patience: Duration) -> Result<(), BoxError> {
+    let mut conn = open(file, OpenMode::Write)?;
+    // The first checkpoint does most of the work without blocking writers.
+    let checkpoint = "PRAGMA wal_checkpoint(PASSIVE); PRAGMA wal_checkpoint(TRUNCATE)";
+    Ok(conn.batch_execute(&format!("PRAGMA busy_timeout = {}; {checkpoint}", patience.as_millis()))?)
 }
 
 /// Writes the write-ahead log of a database into its file and disables the log. Needs a connection by
@@ -232,13 +236,6 @@ pub fn remove_side_files(file: &Path) -> Result<(), BoxError> {
 
 /// Suffixes of the files that SQLite keeps next to a database that is open or was not closed.
 pub const SIDE_FILE_SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
-
-fn folder_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
-}
 
 fn utf8(path: &Path) -> Result<String, BoxError> {
     Ok(path.to_str().ok_or_else(|| format!("{}: SQLite accepts only names in UTF-8", path.display()))?.to_owned())

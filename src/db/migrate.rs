@@ -1,11 +1,16 @@
 //! Runs the embedded migrations.
 
-use diesel::{Connection, SqliteConnection, connection::SimpleConnection, migration::MigrationSource};
+use std::path::Path;
+
+use diesel::{Connection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, migration::MigrationSource};
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::url::DatabaseUrl;
-use crate::kernel::error::{BoxError, Error, Result};
+use crate::kernel::{
+    error::{BoxError, Code, Error, Refusal, Result},
+    private_file,
+};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -41,7 +46,8 @@ pub(super) async fn revert_and_run_all(url: &DatabaseUrl) -> Result<()> {
 async fn migrate_url(url: &DatabaseUrl, mode: Mode) -> Result<()> {
     match url {
         DatabaseUrl::Postgres { url, direct } => {
-            let conn = direct.as_ref().unwrap_or(url).connect_with_timeout().await.map_err(Error::internal)?;
+            let url = direct.as_ref().unwrap_or(url);
+            let conn = url.connect_with_timeout().await.map_err(Error::internal)?.conn;
             let work = move || {
                 let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::from(conn);
                 // Closing the connection releases the lock.
@@ -58,11 +64,23 @@ async fn migrate_url(url: &DatabaseUrl, mode: Mode) -> Result<()> {
 }
 
 async fn on_blocking_thread(work: impl FnOnce() -> Result<(), BoxError> + Send + 'static) -> Result<()> {
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?.map_err(Error::internal)
+    let result = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
+    result.map_err(|error| match error.downcast::<Refusal>() {
+        Ok(refusal) => Error::from(*refusal),
+        Err(error) => Error::internal(error),
+    })
 }
 
 fn migrate_sqlite_file(path: &str, mode: Mode) -> Result<(), BoxError> {
+    let refused = |problem: &str| Refusal::new(Code::Conflict, format!("sqlite://{path} {problem}"));
+    if Path::new(path).is_dir() {
+        return Err(refused("is a directory: name a file in it").into());
+    }
+    private_file::create_if_missing(path.as_ref()).map_err(|error| format!("{path}: {error}"))?;
     let mut conn = SqliteConnection::establish(path)?;
+    if is_foreign(&mut conn).map_err(|error| refused(&format!("cannot be read: {error}")))? {
+        return Err(refused("is the database of another program").into());
+    }
     conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;")?;
     let mut failure = None;
     let outcome = conn.exclusive_transaction(|conn| {
@@ -77,17 +95,40 @@ fn migrate_sqlite_file(path: &str, mode: Mode) -> Result<(), BoxError> {
     }
 }
 
+/// Whether a database contains tables, but not those of Guildhall.
+fn is_foreign(conn: &mut SqliteConnection) -> diesel::QueryResult<bool> {
+    let has_only_others = "count(*) > 0 AND count(*) FILTER (WHERE name = '__diesel_schema_migrations') = 0
+        FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(has_only_others)).get_result(conn)
+}
+
 fn migrate<C, B>(conn: &mut C, migrations: fn() -> EmbeddedMigrations, mode: Mode) -> Result<(), BoxError>
 where
     B: diesel::backend::Backend,
     C: MigrationHarness<B>,
     EmbeddedMigrations: diesel::migration::MigrationSource<B>,
 {
+    let known = versions::<B>(&migrations())?;
+    let applied: Vec<String> = conn.applied_migrations()?.iter().map(ToString::to_string).collect();
+    if let Some(newer) = newer_version(&applied, &known) {
+        let message = format!("the database {}", newer_release(newer));
+        return Err(Refusal::new(Code::Conflict, message).into());
+    }
     if mode == Mode::RevertFirst {
         conn.revert_all_migrations(migrations())?;
     }
     conn.run_pending_migrations(migrations())?;
     Ok(())
+}
+
+/// Returns an applied version that this release doesn't know, if there is one.
+pub(super) fn newer_version<'a>(applied: &'a [String], known: &[String]) -> Option<&'a String> {
+    applied.iter().find(|version| !known.contains(version))
+}
+
+/// Says that a database, named before this, has a version that this release doesn't know.
+pub(super) fn newer_release(version: &str) -> String {
+    format!("was written by a newer release (its schema has the version {version}): use that release")
 }
 
 /// Returns the versions of SQLite's migrations, oldest first, in the format of the table `__diesel_schema_migrations`.

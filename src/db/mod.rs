@@ -6,16 +6,24 @@
 
 mod campaign_status;
 pub(crate) mod conn;
+mod database_files;
 pub mod file;
+mod guild_tables;
 pub(crate) mod insert;
 mod migrate;
 mod pool;
+mod postgres_url;
 mod probe;
 pub(crate) mod rows;
 #[expect(missing_docs, reason = "generated; the migrations describe the columns")]
 pub mod schema;
 mod search;
+mod server_lock;
+mod sqlite_log;
+mod tables;
 pub(crate) mod text;
+mod tls;
+mod transaction;
 mod transfer;
 mod unique;
 mod url;
@@ -26,24 +34,34 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use diesel::ConnectionResult;
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, pooled_connection::bb8::Pool};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, pooled_connection::bb8::Pool};
 use futures_util::future::BoxFuture;
-use tokio::{runtime::Handle, sync::oneshot};
+use parking_lot::{Mutex, RwLock};
+use tokio::runtime::Handle;
 use tracing::Instrument;
 
 pub use self::{
     campaign_status::CampaignStatus,
     conn::{AdvisoryLock, Conn, LockMode, SqliteConn},
-    probe::{Probe, SchemaState},
+    database_files::DatabaseFiles,
+    guild_tables::{GuildRows, delete_guild_rows, export_guild_rows},
+    postgres_url::PostgresUrl,
+    probe::{Probe, SchemaState, check_existence},
     search::{NameContains, SearchScope},
+    server_lock::lock_for_server,
     text::{KnownValues, warn_of_unknown_values},
+    transaction::Notification,
     transfer::{TransferredTable, transfer},
     unique::violated_constraint,
-    url::{DatabaseUrl, PostgresUrl},
+    url::DatabaseUrl,
     usage::Usage,
 };
-use self::{conn::AccessMode, pool::pool, usage::StatementCounter};
+use self::{
+    conn::AccessMode,
+    pool::{POSTGRES_SET_UP, SqlitePools, pool},
+    transaction::BoxedWork,
+    usage::StatementCounter,
+};
 pub(crate) use self::{
     conn::{first_locked, on},
     insert::{insert_all, insert_few},
@@ -67,17 +85,11 @@ enum Pools {
         /// For connections outside the pool. Bypasses the pooler, if there is one.
         direct: PostgresUrl,
     },
-    /// One writer, because SQLite allows only one, and several readers, which see the last commit.
-    Sqlite { writer: Pool<SqliteConn>, readers: Pool<SqliteConn> },
-}
-
-/// A notification to the other servers, which PostgreSQL delivers by `NOTIFY`.
-#[derive(Clone, Debug)]
-pub struct Notification {
-    /// The channel on which the servers listen.
-    pub channel: &'static str,
-    /// The text to send.
-    pub payload: String,
+    Sqlite {
+        path: String,
+        /// `None` once the database is closed.
+        pools: Arc<RwLock<Option<SqlitePools>>>,
+    },
 }
 
 /// An `async |conn| …` closure whose future has a name, so that it can be required to be `Send`. Rust has no bound on
@@ -94,10 +106,6 @@ where
 {
     type Fut = Fut;
 }
-
-/// The work of [`Db::run`] without its result's type. It sends the result itself and returns the notification to
-/// publish.
-type BoxedWork = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<Option<Notification>>> + Send>;
 
 impl Db {
     /// Opens the database and migrates it to the newest schema. Creates a missing SQLite file.
@@ -130,26 +138,17 @@ impl Db {
     pub async fn connect(url: &DatabaseUrl, max_connections: u32) -> Result<Self> {
         let pools = match url {
             DatabaseUrl::Postgres { url, direct } => {
-                // JIT compilation takes longer than any statement here. PostgreSQL would use it, because disabling
-                // nested loops adds a huge cost to the unavoidable ones.
-                let set_up =
-                    "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; SET jit = off;";
                 let direct = direct.as_ref().unwrap_or(url).clone();
                 let url = url.clone();
                 let connect = move || {
                     let url = url.clone();
-                    async move { url.connect().await }
+                    async move { Ok(url.connect().await?.conn) }
                 };
-                Pools::Postgres { pool: pool(connect, set_up, max_connections).await?, direct }
+                Pools::Postgres { pool: pool(connect, POSTGRES_SET_UP, max_connections).await?, direct }
             }
             DatabaseUrl::Sqlite(path) => {
-                let set_up = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                     PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192;";
-                let read_only = format!("{set_up} PRAGMA query_only = ON;");
-                Pools::Sqlite {
-                    writer: pool(open_file(path), set_up, 1).await?,
-                    readers: pool(open_file(path), &read_only, max_connections).await?,
-                }
+                let pools = SqlitePools::open(path, max_connections).await?;
+                Pools::Sqlite { path: path.clone(), pools: Arc::new(RwLock::new(Some(pools))) }
             }
         };
         Ok(Self { pools, max_connections, statements: Arc::default() })
@@ -175,9 +174,7 @@ impl Db {
     pub fn pools(&self) -> Vec<(&'static str, u32, bb8::State)> {
         match &self.pools {
             Pools::Postgres { pool, .. } => vec![("postgres", self.max_connections, pool.state())],
-            Pools::Sqlite { writer, readers } => {
-                vec![("writer", 1, writer.state()), ("readers", self.max_connections, readers.state())]
-            }
+            Pools::Sqlite { pools, .. } => pools.read().iter().flat_map(|it| it.states(self.max_connections)).collect(),
         }
     }
 
@@ -198,7 +195,8 @@ impl Db {
             + Send
             + 'static,
     {
-        self.run(AccessMode::Read, |_| None, work)
+        let mut work = Some(work);
+        self.run(AccessMode::Read, |_| None, move || work.take())
     }
 
     /// Runs `work` in a read-only transaction whose statements all see one snapshot of the database.
@@ -210,13 +208,17 @@ impl Db {
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
             + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Clone
             + Send
             + 'static,
     {
-        self.run(AccessMode::Snapshot, |_| None, work)
+        self.run(AccessMode::Snapshot, |_| None, move || Some(work.clone()))
     }
 
     /// Runs `work` in a transaction: committed when it returns `Ok`, rolled back otherwise.
+    ///
+    /// A transaction that PostgreSQL aborts because of a conflict with another one is repeated as a whole, from a copy of
+    /// `work`. So `work` must have no effects but on the database and its result.
     ///
     /// # Errors
     /// As for [`Db::read`].
@@ -225,10 +227,11 @@ impl Db {
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
             + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Clone
             + Send
             + 'static,
     {
-        self.run(AccessMode::Write(None), |_| None, work)
+        self.run(AccessMode::Write(None), |_| None, move || Some(work.clone()))
     }
 
     /// Like [`Db::write`], but takes `lock` before anything is read.
@@ -244,10 +247,11 @@ impl Db {
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
             + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Clone
             + Send
             + 'static,
     {
-        self.run(AccessMode::Write(Some(lock)), |_| None, work)
+        self.run(AccessMode::Write(Some(lock)), |_| None, move || Some(work.clone()))
     }
 
     /// Like [`Db::write`], but the commit also publishes the notification that `notification` returns for the result.
@@ -263,42 +267,49 @@ impl Db {
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
             + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Clone
             + Send
             + 'static,
-        N: FnOnce(&R) -> Option<Notification> + Send + 'static,
+        N: Fn(&R) -> Option<Notification> + Clone + Send + 'static,
     {
-        self.run(AccessMode::Write(None), notification, work)
+        self.run(AccessMode::Write(None), notification, move || Some(work.clone()))
     }
 
-    /// The generic part of every access. It is small because it is compiled for each of about 150 calls.
-    fn run<R, F, N>(
+    /// The generic part of every access. It is small because it is compiled for each of about 150 calls. `next` returns
+    /// the work of each attempt, or `None` if it cannot be repeated.
+    fn run<R, F, N, G>(
         &self,
         access: AccessMode,
         notification: N,
-        work: F,
-    ) -> impl Future<Output = Result<R>> + Send + use<'_, R, F, N>
+        mut next: G,
+    ) -> impl Future<Output = Result<R>> + Send + use<'_, R, F, N, G>
     where
         R: Send + 'static,
         F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
             + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
             + Send
             + 'static,
-        N: FnOnce(&R) -> Option<Notification> + Send + 'static,
+        N: Fn(&R) -> Option<Notification> + Clone + Send + 'static,
+        G: FnMut() -> Option<F> + Send + 'static,
     {
-        let (sender, mut receiver) = oneshot::channel();
+        let result = Arc::new(Mutex::new(None));
+        let last_result = Arc::clone(&result);
         let work: BoxedWork = Box::new(move |conn| {
+            let (work, notification, last_result) = (next(), notification.clone(), Arc::clone(&last_result));
             Box::pin(async move {
+                let work = work.ok_or_else(|| Error::internal("this work cannot be repeated"))?;
                 let result = work(conn).await?;
                 let notification = notification(&result);
-                // Received only after the commit. Fails if the future of this access was dropped.
-                let _ = sender.send(result);
+                *last_result.lock() = Some(result);
                 Ok(notification)
             })
         });
         let done = self.run_boxed(access, work);
         async move {
             done.await?;
-            receiver.try_recv().map_err(Error::internal)
+            // Read only after the commit.
+            let result = result.lock().take();
+            result.ok_or_else(|| Error::internal("the work of a transaction has no result"))
         }
     }
 
@@ -316,7 +327,7 @@ impl Db {
             let mut conn = conn.inspect_err(|_| usage.record_pool_failure())?;
             conn.set_statement_counter(StatementCounter { total: Arc::clone(&self.statements), usage });
             let blocks = matches!(conn, Conn::Sqlite(_));
-            let task = in_transaction(conn, access, work).instrument(span);
+            let task = transaction::run(conn, access, work).instrument(span);
             let task = if blocks {
                 let runtime = Handle::current();
                 tokio::task::spawn_blocking(move || runtime.block_on(task))
@@ -334,48 +345,21 @@ impl Db {
     /// If PostgreSQL cannot be reached.
     pub async fn listener(&self, channel: &str) -> Result<Option<AsyncPgConnection>> {
         let Pools::Postgres { direct, .. } = &self.pools else { return Ok(None) };
-        let mut conn = direct.connect().await.map_err(Error::unavailable)?;
+        let mut conn = direct.connect().await.map_err(Error::unavailable)?.conn;
         conn.batch_execute(&format!("LISTEN {channel}")).await?;
         Ok(Some(conn))
     }
 }
 
-/// Opens a SQLite file, or creates it if it is missing.
-fn open_file(path: &str) -> impl Fn() -> BoxFuture<'static, ConnectionResult<SqliteConn>> + Send + Sync + 'static {
-    let path = path.to_owned();
-    move || {
-        let path = path.clone();
-        Box::pin(async move { SqliteConn::establish(&path).await })
-    }
-}
-
-/// Runs `work` in a transaction, except for [`AccessMode::Read`].
-async fn in_transaction(mut conn: Conn, access: AccessMode, work: BoxedWork) -> Result<()> {
-    if access == AccessMode::Read {
-        return work(&mut conn).await.map(|_| ());
-    }
-    conn.begin_transaction(access).await?;
-    let result = match work(&mut conn).await {
-        Ok(Some(Notification { channel, payload })) => conn.notify(channel, vec![payload]).await.map_err(Error::from),
-        Ok(None) => Ok(()),
-        Err(error) => Err(error),
-    };
-    match &result {
-        Ok(()) => conn.commit().await?,
-        // If the rollback fails, the pool drops the connection as broken. The first error is more useful.
-        Err(_) => conn.roll_back().await.unwrap_or_else(|error| tracing::warn!(%error, "rollback failed")),
-    }
-    result
-}
-
 impl Pools {
     async fn get(&self, access: AccessMode) -> Result<Conn> {
-        Ok(match (self, access) {
-            (Self::Postgres { pool, .. }, _) => Conn::Postgres(pool.get_owned().await.map_err(Error::unavailable)?),
-            (Self::Sqlite { writer, .. }, AccessMode::Write(_)) => {
-                Conn::Sqlite(writer.get_owned().await.map_err(Error::unavailable)?)
+        Ok(match self {
+            Self::Postgres { pool, .. } => Conn::Postgres(pool.get_owned().await.map_err(Error::unavailable)?),
+            Self::Sqlite { pools, .. } => {
+                let open = pools.read().clone().ok_or_else(|| Error::unavailable("the database is closed"))?;
+                let pool = if matches!(access, AccessMode::Write(_)) { open.writer } else { open.readers };
+                Conn::Sqlite(pool.get_owned().await.map_err(Error::unavailable)?)
             }
-            (Self::Sqlite { readers, .. }, _) => Conn::Sqlite(readers.get_owned().await.map_err(Error::unavailable)?),
         })
     }
 }

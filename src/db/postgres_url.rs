@@ -108,7 +108,10 @@ impl PostgresUrl {
             let refusal = error.as_db_error().map(|refusal| refusal.message().to_owned());
             ConnectFailure {
                 may_retry: connector.was_used() || refusal.is_some() && encryption == SslMode::Disable,
-                message: refusal.unwrap_or_else(|| error.to_string()),
+                message: refusal.unwrap_or_else(|| match error.source() {
+                    Some(source) => format!("{error}: {source}"),
+                    None => error.to_string(),
+                }),
             }
         })?;
         let conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await;
@@ -130,7 +133,7 @@ impl FromStr for PostgresUrl {
     type Err = String;
 
     fn from_str(url: &str) -> Result<Self, String> {
-        let (url_without_tls, mode, roots) = split_tls_parameters(url);
+        let (url_without_tls, mode, roots) = split_tls_parameters(&encode_query(url));
         let tls = TlsSettings::new(mode.as_deref(), roots.as_deref())
             .map_err(|problem| format!("the PostgreSQL URL is not valid: {problem}"))?;
         let config = url_without_tls.parse::<Config>().map_err(|error| match error.source() {
@@ -148,6 +151,19 @@ impl FromStr for PostgresUrl {
             Some(_) => Ok(Self { text: url.to_owned(), config: Box::new(with_defaults(config)), tls }),
         }
     }
+}
+
+/// Percent-encodes each `@` in the query of a URL without credentials. tokio-postgres would take what is before it for
+/// credentials.
+fn encode_query(url: &str) -> String {
+    let encoded = || {
+        let (path, query) = url.split_once('?')?;
+        let (host, _) = path.split_once("://")?.1.split_once('/')?;
+        let has_port = |port: &str| port.bytes().all(|digit| digit.is_ascii_digit());
+        let is_host = !path.contains('@') && host.rsplit_once(':').is_none_or(|(_, port)| has_port(port));
+        is_host.then(|| format!("{path}?{}", query.replace('@', "%40")))
+    };
+    encoded().unwrap_or_else(|| url.to_owned())
 }
 
 /// Takes `sslmode` and `sslrootcert` out of a URL, because tokio-postgres doesn't know all values. Returns the rest of the

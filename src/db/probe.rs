@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{conn::SqliteConn, migrate, postgres_url::NewConnection, url::DatabaseUrl};
+use crate::kernel::error::{self, Code, Refusal};
 
 /// Longest time that a statement may take on PostgreSQL. SQLite may take longer, because its check reads the whole
 /// file.
@@ -141,4 +142,20 @@ impl Probe {
         let received = tokio::time::timeout(Duration::from_secs(2), received).await;
         Ok(matches!(received, Ok(Some(Ok(_)))))
     }
+}
+
+/// Checks that a database exists and has a schema, for commands that must not create one.
+///
+/// # Errors
+/// If there is no such database, or it has no schema or cannot be reached.
+pub async fn check_existence(url: &DatabaseUrl) -> error::Result<()> {
+    let missing = |problem| Refusal::new(Code::NotFound, format!("{url} {problem}: check --database-url"));
+    if url.file().is_some_and(|file| !file.exists()) {
+        return Err(missing("does not exist").into());
+    }
+    let mut probe = Probe::open(url, true).await.map_err(error::Error::internal)?;
+    if probe.schema().await? == SchemaState::Missing {
+        return Err(missing("is not a Guildhall database").into());
+    }
+    Ok(())
 }

@@ -17,11 +17,12 @@ pub(super) const SQLITE_REFERENCES: &str = "SELECT DISTINCT t.name AS \"from\", 
     FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) f
     WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND f.\"table\" <> t.name";
 
-/// PostgreSQL's columns.
+/// PostgreSQL's columns, except generated ones, which SQLite doesn't list either.
 pub(super) const POSTGRES_COLUMNS: &str = "SELECT c.table_name::text AS \"table\", c.column_name::text AS name,
         upper(c.data_type)::text AS kind
     FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
-    WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' AND c.table_name NOT LIKE '\\_\\_%'
+    WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' AND c.is_generated = 'NEVER'
+        AND c.table_name NOT LIKE '\\_\\_%'
     ORDER BY c.table_name, c.ordinal_position";
 
 /// PostgreSQL's foreign keys.

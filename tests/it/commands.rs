@@ -200,7 +200,7 @@ fn invalid_settings_are_explained() {
         (vec!["serve", "--cors-origins", "https://guild.example,https://guild.example/app"], "without a path"),
         (vec!["demo", "--cors-origins", "guild.example"], "SCHEME://HOST:PORT"),
         (vec!["serve", "--address-attempts", "0"], "0"),
-        (vec!["token", "--guild", "nowhere", "--all"], "no such guild"),
+        (vec!["token", "--guild", "nowhere", "--all"], "sqlite://guildhall.db does not exist"),
         (vec!["token", "--guild", "nowhere"], "required"),
         (vec!["bootstrap", "--guild", "No Slug", "--leader", "x"], "A slug must be"),
     ] {

@@ -96,7 +96,7 @@ async fn a_deleted_guild_leaves_no_row(app: TestApp) {
     let server = app.serve().await;
     for guild in [&kept, &guild] {
         let leader = guild.leader().await;
-        let campaign = TestCampaign::live(&leader, 2, json!({})).await;
+        let campaign = TestCampaign::live(&leader, 2, json!({ "earlyCloseIfAllVoted": false })).await;
         campaign.vote(&leader, &[0]).await;
         guild.login("leader").await;
         let invited = guild.unregistered("invited", "Member").await;

@@ -35,10 +35,10 @@ fn members_in_copy(file: &Path) -> i64 {
     diesel::sql_query("SELECT count(*) AS number FROM members").get_result::<CountRow>(&mut conn).unwrap().number
 }
 
-/// The names of the files with these permissions that are not for their owner only.
+/// The names of the files that are not for their owner only.
 fn readable_by_others(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
-    let is_readable = |entry: &fs::DirEntry| entry.metadata().unwrap().permissions().mode() & 0o777 != 0o600;
+    let is_readable = |entry: &fs::DirEntry| fs::metadata(entry.path()).unwrap().permissions().mode() & 0o777 != 0o600;
     entries.filter(is_readable).map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
 

@@ -9,8 +9,10 @@ use rand::{Rng, seq::IndexedRandom};
 
 use self::fill::{DemoSize, Filled, PASSWORD};
 use super::{
+    database::lock_for_server,
     output::{BoxError, print},
     serve,
+    signals::Signals,
 };
 use crate::{
     access::{self, Viewer},
@@ -52,33 +54,42 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
+        let mut signals = Signals::new()?;
         let url = database.url_or(DEFAULT_DATABASE)?;
+        // Everything that can be wrong is checked before a database is created or replaced.
+        let has_secret = self.signing.jwt_secret.is_some() || url.file().is_some();
+        if has_secret {
+            self.signing.check(&url)?;
+        }
+        let graph = serve::graph(&self.api)?;
         // The address is bound first, so that a second demo fails before it deletes the database of the first.
         let listener = serve::listen(&self.listen).await?;
-        let keys = match (&self.signing.jwt_secret, url.file()) {
+        let filled = signals.or_stop(async {
+            lock_for_server(&url)?;
+            refuse_real_data(&url, database).await?;
+            let db = database.open_fresh(&url).await?;
             // On PostgreSQL there is no file next to which to store a secret, and a demo's tokens need not outlive it.
-            (None, None) => Keys::ephemeral(),
-            _ => self.signing.keys(&url)?,
-        };
-        refuse_real_data(&url, database.max_connections).await?;
-        let db = Db::open_fresh(&url, database.max_connections).await?;
-        let app = Arc::new(App::new(db, Clock::system(), keys, Hasher::owasp()?));
-        let started = std::time::Instant::now();
-        let filled = fill::fill(&app, DEMO_GUILD, self.size).await?;
-        tracing::info!(seconds = started.elapsed().as_secs_f64(), database = %url, "filled");
+            let keys = if has_secret { self.signing.keys(&url)? } else { Keys::ephemeral() };
+            let app = Arc::new(App::new(db, Clock::system(), keys, Hasher::owasp()?));
+            let started = std::time::Instant::now();
+            let filled = fill::fill(&app, DEMO_GUILD, self.size).await?;
+            tracing::info!(seconds = started.elapsed().as_secs_f64(), database = %url, "filled");
+            Ok::<_, BoxError>((app, filled))
+        });
+        let (app, filled) = filled.await?;
         print(&introduction(&app, &filled, listener.local_addr()?)?)?;
         let _simulation = (!self.no_simulate).then(|| {
             let mut task = tokio::task::JoinSet::new();
             task.spawn(simulate(Arc::clone(&app), filled));
             task
         });
-        serve::serve(app, &[], &self.api, listener).await
+        serve::serve(app, &[], &self.api, graph, listener, signals).await
     }
 }
 
 /// Rejects a database that contains another guild, because the demo deletes everything in its database.
-async fn refuse_real_data(url: &DatabaseUrl, max_connections: u32) -> Result<(), BoxError> {
-    let db = Db::open(url, max_connections).await?;
+async fn refuse_real_data(url: &DatabaseUrl, database: &DatabaseSettings) -> Result<(), BoxError> {
+    let db = Db::open(url, database.max_connections).await?;
     let guilds = db.read(async |conn| Ok(identity::store::all_guilds(conn).await?)).await?;
     if guilds.iter().all(|guild| *guild == DEMO_GUILD) {
         return Ok(());

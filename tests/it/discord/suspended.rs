@@ -6,7 +6,7 @@ use guildhall::identity::suspend_guild;
 use serde_json::json;
 
 use super::{LINK, SERVER, announcements::message, link_server, start_bot, titles, with_bot};
-use crate::support::{TestApp, TestCampaign, documents::SEND_INVITE, on_both};
+use crate::support::{TestApp, TestCampaign, on_both};
 
 const OTHER_SERVER: u64 = SERVER + 100;
 const OTHER_CHANNEL: u64 = SERVER + 200;
@@ -21,12 +21,8 @@ async fn a_suspended_guild_gets_no_messages_and_no_answers(app: TestApp) {
     link_server(&leader).await;
     let input = json!({ "serverId": OTHER_SERVER.to_string(), "channelId": OTHER_CHANNEL.to_string() });
     other_leader.ok(LINK, json!({ "input": input })).await;
-    // The vote's launch and an invite are queued, and the guild is suspended before the bot runs.
+    // The vote's launch is queued, and the guild is suspended before the bot runs.
     TestCampaign::live(&leader, 2, json!({ "title": "Suspended", "durationHours": 48 })).await;
-    let mut invited = guild.member_row("invited", "Member", false).await;
-    invited.discord_id = Some("77".to_owned());
-    let invited = guild.add_members(vec![invited]).await.remove(0);
-    leader.ok(SEND_INVITE, json!({ "id": invited.id })).await;
     suspend_guild(&app.app.access, guild.id, true).await.unwrap();
 
     let _running = start_bot(&app, &discord).await;
@@ -36,9 +32,9 @@ async fn a_suspended_guild_gets_no_messages_and_no_answers(app: TestApp) {
     let answer = discord.slash(SERVER, 77, "whoami", json!([])).await;
     assert!(answer.to_string().contains("not linked to a guild"), "{answer}");
 
-    // Afterwards the messages that are still current are sent.
+    // Afterwards the message is sent.
     suspend_guild(&app.app.access, guild.id, false).await.unwrap();
     app.clock.advance(Duration::from_secs(60));
-    message(&app, &discord, 3).await;
+    message(&app, &discord, 2).await;
     assert!(titles(&discord).contains(&"Suspended".to_owned()), "{:?}", titles(&discord));
 }

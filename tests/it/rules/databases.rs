@@ -11,7 +11,7 @@ fn displayed_urls_contain_no_password() {
     let url: Result<DatabaseUrl, _> = "postgres://guild:s3cr@t@db.example/guildhall".parse();
     assert_eq!(url.map(|url| url.to_string()), Ok("postgres://db.example/guildhall".to_owned()));
     let url: Result<DatabaseUrl, _> = "postgres://db.example/guildhall?user=guild&password=s3cr@t".parse();
-    assert_eq!(url.map(|url| url.to_string()), Ok("postgres://…".to_owned()));
+    assert_eq!(url.map(|url| url.to_string()), Ok("postgres://db.example/guildhall".to_owned()));
     // Passwords with characters that are not percent-encoded, so that the parser finds the host elsewhere.
     for url in [
         "postgres://guild:s3cr@t/s3cr@db.example/guildhall",

@@ -120,10 +120,15 @@ impl Cluster {
     }
 
     fn signal(&self, signal: &str) {
+        assert!(self.try_signal(signal), "kill -{signal}");
+    }
+
+    /// Returns whether all processes received the signal.
+    fn try_signal(&self, signal: &str) -> bool {
         let pid = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
         let pid = pid.lines().next().unwrap();
         let script = format!("kill -{signal} {pid} $(pgrep -P {pid})");
-        assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
+        Command::new("sh").args(["-c", &script]).status().unwrap().success()
     }
 }
 
@@ -131,7 +136,7 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         // A failed test may have left the processes suspended, and then they would not stop.
         if std::thread::panicking() && self.folder.join("data/postmaster.pid").exists() {
-            self.resume();
+            self.try_signal("CONT");
         }
     }
 }
