@@ -1,17 +1,12 @@
 //! `guildhall export-member` and `guildhall erase-member`.
 
-use std::{
-    fs::OpenOptions,
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::{
-    offline::offline_app,
-    output::{BoxError, print},
+    offline::{DEFAULT_DATABASE, offline_app},
+    output::{BoxError, print, write_file},
 };
 use crate::{
     app::{App, Options},
@@ -63,17 +58,10 @@ impl ExportMember {
         let (guild, member) = self.member.find(&app).await?;
         let data = format!("{}\n", privacy::export_member(&app.access, guild, member).await?.data);
         match &self.file {
-            Some(file) => Ok(write_new(file, &data).map_err(|error| format!("{}: {error}", file.display()))?),
+            Some(file) => write_file(file, data.as_bytes(), false, &database.url_or(DEFAULT_DATABASE)?),
             None => print(&data),
         }
     }
-}
-
-/// Writes a new file that only its owner can read.
-fn write_new(file: &Path, data: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-    file.write_all(data.as_bytes())?;
-    file.sync_all()
 }
 
 /// Replace a member's names, ids and account with placeholders.

@@ -14,9 +14,10 @@ use crate::kernel::{
     id::GuildId,
 };
 
-/// Tables with secrets, which are of no use outside this database: sessions, codes, counters of attempts to sign in, and
-/// messages that are not delivered yet.
-const SECRET_TABLES: [&str; 5] = ["sessions", "refresh_tokens", "codes", "failures", "discord_messages"];
+/// Tables with secrets, which are of no use outside this database: sessions, codes, counters of attempts to sign in, hashes
+/// of addresses, and messages that are not delivered yet.
+const SECRET_TABLES: [&str; 6] =
+    ["sessions", "refresh_tokens", "codes", "failures", "known_addresses", "discord_messages"];
 /// Columns with secrets.
 const SECRET_COLUMNS: [&str; 1] = ["password_hash"];
 

@@ -1,7 +1,7 @@
 //! TLS to PostgreSQL, by `sslmode` and `sslrootcert`, against clusters with certificates that the test makes.
 
 use guildhall::db::{Conn, DatabaseUrl, Db};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use crate::support::{
     databases::cluster::{Cluster, Tls},
@@ -16,9 +16,10 @@ struct Authority {
 }
 
 impl Authority {
-    fn new() -> Self {
+    fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap().pem();
         Self { params, key, certificate }
@@ -71,7 +72,7 @@ async fn a_server_with_tls_is_verified_as_far_as_asked() {
     let Some(cluster) = Cluster::start().await else { return };
     let _database = cluster.database().await;
     let folder = tempfile::tempdir().unwrap();
-    let (authority, other) = (Authority::new(), Authority::new());
+    let (authority, other) = (Authority::new("ours"), Authority::new("theirs"));
     let path = |name: &str| folder.path().join(name).display().to_string();
     let (ca, other_ca) = (path("ca%20file.pem"), path("other.pem"));
     std::fs::write(path("ca file.pem"), &authority.certificate).unwrap();
@@ -116,7 +117,7 @@ async fn only_weak_modes_fall_back_to_a_connection_in_clear() {
     let Some(cluster) = Cluster::start().await else { return };
     let _database = cluster.database().await;
     let folder = tempfile::tempdir().unwrap();
-    let authority = Authority::new();
+    let authority = Authority::new("ours");
     let ca = folder.path().join("ca.pem").display().to_string();
     std::fs::write(&ca, &authority.certificate).unwrap();
     let verified = format!("sslmode=verify-full&sslrootcert={ca}");
@@ -196,8 +197,8 @@ async fn passwords_are_bound_to_the_encrypted_channel() {
     let Some(cluster) = Cluster::start().await else { return };
     let _database = cluster.database().await;
     cluster.execute("CREATE ROLE guildhall LOGIN PASSWORD 'p?s$s' IN ROLE pg_read_all_data").await;
-    let port =
-        cluster.listen(Some(&Authority::new().issue(&["localhost"])), "host all guildhall 127.0.0.1/32 scram-sha-256");
+    let port = cluster
+        .listen(Some(&Authority::new("ours").issue(&["localhost"])), "host all guildhall 127.0.0.1/32 scram-sha-256");
     let connect = async |parameters: &str| {
         let url = format!("postgres://guildhall:p?s$s@localhost:{port}/guildhall?{parameters}").parse().unwrap();
         Db::connect(&url, 1).await.map(|_| ()).map_err(|error| error.to_string())
@@ -212,7 +213,7 @@ async fn commands_and_servers_use_tls() {
     let Some(cluster) = Cluster::start().await else { return };
     cluster.execute("CREATE DATABASE guildhall").await;
     let folder = tempfile::tempdir().unwrap();
-    let authority = Authority::new();
+    let authority = Authority::new("ours");
     std::fs::write(folder.path().join("ca.pem"), &authority.certificate).unwrap();
     let port = cluster.listen(Some(&authority.issue(&["localhost"])), "hostssl all all 127.0.0.1/32 trust");
     let url = format!("postgres://postgres@localhost:{port}/guildhall?sslmode=verify-full&sslrootcert=ca.pem");
