@@ -28,6 +28,8 @@ async fn entries_of_a_campaign_differ_by_name_and_by_member(app: TestApp) {
             "CONFLICT NAME_TAKEN entries[2].name",
         ),
         (json!([entry("Straße", None), entry("STRASSE", None)]), "CONFLICT NAME_TAKEN entries[1].name"),
+        (json!([entry("Karazhan", None), entry("Ｋａｒａｚｈａｎ", None)]), "CONFLICT NAME_TAKEN entries[1].name"),
+        (json!([entry("Guild  Hall", None), entry("guild hall", None)]), "CONFLICT NAME_TAKEN entries[1].name"),
         (
             json!([entry("a", Some(&one.id)), entry("b", Some(&two.id)), entry("c", Some(&one.id))]),
             "CONFLICT MEMBER_TAKEN entries[2].associatedMemberId",

@@ -205,6 +205,7 @@ async fn many_pairwise_tables_exceed_the_complexity_limit(app: TestApp) {
     let draft =
         TestCampaign::live(&guild.leader().await, 200, json!({ "method": "SCHULZE", "picksPerVoter": 10 })).await;
     draft.vote(&guild.leader().await, &[0, 1]).await;
+    draft.close(&guild.leader().await).await;
     let tables = |count: usize| {
         let fields = (0..count).map(|number| format!("a{number}: pairwise {{ preferred }} "));
         format!("query($id: ID!) {{ campaign(id: $id) {{ {} }} }}", fields.collect::<Vec<_>>().concat())

@@ -49,6 +49,8 @@ const MORE_ROWS: &str = "
     INSERT INTO discord_stories SELECT guild_id, id, '{\"told\": []}' FROM campaigns WHERE status = 'LIVE';
     INSERT OR IGNORE INTO abstentions
         SELECT guild_id, (SELECT id FROM campaigns WHERE status = 'CLOSED'), id FROM members;
+    INSERT INTO former_electors
+        SELECT guild_id, (SELECT id FROM campaigns WHERE status = 'LIVE'), id FROM members WHERE discord_username = 'member';
     INSERT INTO audit_events SELECT guild_id, id, created_at, id, NULL, NULL, 'X', NULL, NULL, NULL, '' FROM members;
 ";
 

@@ -359,7 +359,7 @@ async fn two_servers_share_the_outbox_and_repeat_no_message() {
         let (leader, servers) = (leader.clone(), [Arc::clone(&app.app), Arc::clone(&other)]);
         let input = json!({
             "title": format!("Vote {number}"), "announcements": "QUIET", "resultsVisibility": "ALWAYS",
-            "discordChannelId": channel(number),
+            "discordChannelId": channel(number), "earlyCloseIfAllVoted": true,
         });
         async move {
             let campaign = TestCampaign::live(&leader, 2, input).await;
