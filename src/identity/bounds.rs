@@ -40,39 +40,28 @@ pub fn keep_meaning(before: &Ladder, after: &Ladder, bound: i64) -> Option<i64> 
     both().filter(is_refused).all(|rank| rank.level < kept).then_some(kept)
 }
 
-/// Moves the stored bounds of a guild, so that each admits the same ranks on the ladders before and after a change. The
-/// caller must have locked the roster.
+/// Moves the stored bounds of a guild, so that each admits the same ranks on the ladders before and after the change of
+/// one rank. The caller must have locked the roster.
 ///
 /// # Errors
 /// `CONFLICT` (`RANK_ORDER_IN_USE`) if the change makes ranks pass each other that a bound separates.
 pub(super) async fn keep_access(conn: &mut Conn, guild: GuildId, before: &Ladder, after: &Ladder) -> Result<()> {
-    let mut moves = Vec::new();
+    // The order of moves does not matter: no bound is moved to a level from which another one is moved.
     for bound in store::bounds(conn, guild).await? {
-        moves.push((bound, keep_meaning(before, after, bound).ok_or_else(order_in_use)?));
+        let kept = keep_meaning(before, after, bound).ok_or_else(order_in_use)?;
+        if kept != bound {
+            store::move_bound(conn, guild, bound, kept).await?;
+        }
     }
-    for (from, to) in in_order(moves) {
-        store::move_bound(conn, guild, from, to).await?;
-    }
-    let mut reaches = Vec::new();
     for reach in store::reaches(conn, guild).await? {
         // The lowest level that the issuer could not act on is a bound. If ranks pass it, the code loses those ranks
         // instead of gaining others.
-        let kept = keep_meaning(before, after, reach + 1).unwrap_or_else(|| lowest_above(before, after, reach));
-        reaches.push((reach, kept - 1));
-    }
-    for (from, to) in in_order(reaches) {
-        store::move_reach(conn, guild, from, to).await?;
+        let kept = keep_meaning(before, after, reach + 1).unwrap_or_else(|| lowest_above(before, after, reach)) - 1;
+        if kept != reach {
+            store::move_reach(conn, guild, reach, kept).await?;
+        }
     }
     Ok(())
-}
-
-/// Sorts moves so that none moves a bound that another one has moved: first upward moves, highest first, then downward
-/// moves, lowest first. Moves never change the order of bounds.
-fn in_order(mut moves: Vec<(i64, i64)>) -> impl Iterator<Item = (i64, i64)> {
-    moves.sort_unstable();
-    let (up, down): (Vec<_>, Vec<_>) =
-        moves.into_iter().filter(|(from, to)| from != to).partition(|(from, to)| to > from);
-    up.into_iter().rev().chain(down)
 }
 
 /// Returns the lowest level, on either ladder, of the ranks above `reach` on the ladder `before`.

@@ -104,6 +104,27 @@ async fn primary_keys_of_a_guilds_tables_start_with_the_guild() {
     assert!(keys.iter().all(|key| key.column_name == "guild_id"), "{keys:?}");
 }
 
+/// A change of rank levels has to move the bounds: `identity/bounds.rs` knows all columns that have one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn columns_with_rank_levels_are_known() {
+    let sqlite = TestApp::on_sqlite().await;
+    let columns = schema_rows(&sqlite, SQLITE_COLUMNS, "").await;
+    let name = |it: &SchemaRow| format!("{}.{}", it.table_name, it.column_name);
+    let levels: Vec<String> =
+        columns.iter().map(name).filter(|it| it.contains("level") || it.contains("reach")).collect();
+    let bounds = [
+        "audit_events.min_rank_level",
+        "campaigns.min_rank_level_to_view",
+        "campaigns.min_rank_level_to_vote",
+        "codes.reach",
+    ];
+    // The ladder itself, its copy at each member, and the rank of an actor at the time of an event.
+    let others = ["audit_events.actor_rank_level", "members.rank_level", "ranks.level"];
+    let mut known = [&bounds[..], &others[..]].concat();
+    known.sort_unstable();
+    assert_eq!(levels, known);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_gathers_statistics_of_its_tables() {
     let app = TestApp::on_sqlite().await;

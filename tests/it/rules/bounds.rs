@@ -112,6 +112,18 @@ proptest! {
         }
     }
 
+    /// The stored bounds can be moved one after the other: none moves to a level from which another one moves.
+    #[test]
+    fn moves_of_bounds_do_not_meet(levels in levels(), change in change()) {
+        let before = ladder(&levels);
+        if let Some(after) = change.apply(&before) {
+            let kept = |bound: i64| keep_meaning(&before, &after, bound);
+            for target in (1..=61).filter_map(kept) {
+                prop_assert!(kept(target).is_none_or(|again| again == target), "{:?}", change);
+            }
+        }
+    }
+
     /// Bounds keep their order, so that everyone who can vote can still see the campaign.
     #[test]
     fn bounds_keep_their_order(levels in levels(), low in 1..=61_i64, high in 1..=61_i64, change in change()) {
