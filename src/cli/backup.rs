@@ -87,6 +87,9 @@ impl Backup {
             Some(taken) if !self.force => {
                 Err(format!("{} exists already: choose another name, or use --force", taken.display()).into())
             }
+            Some(taken) if *taken == self.file && !file::may_be_database(taken)? => {
+                Err(format!("{displayed} is not a backup, and --force replaces only those: choose another name").into())
+            }
             _ => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::ErrorKind,
+    io::{ErrorKind, Read},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -24,6 +24,9 @@ use crate::kernel::{
 
 /// The characters to percent-encode in the path of a `file:` URI.
 const PATH_ENCODE_SET: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+
+/// The first bytes of a SQLite database: <https://www.sqlite.org/fileformat.html#the_database_header>.
+const HEADER: &[u8] = b"SQLite format 3\0";
 
 /// Appends a suffix to a file's name: for SQLite's log, or the signing key.
 pub fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
@@ -139,6 +142,16 @@ pub fn check(conn: &mut SqliteConnection, file: &Path) -> Result<(), BoxError> {
         return Err(format!("{displayed} is damaged:\n{}", problems.join("\n")).into());
     }
     Ok(())
+}
+
+/// Whether a file is empty or starts like a SQLite database.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn may_be_database(file: &Path) -> Result<bool, BoxError> {
+    let mut start = Vec::new();
+    File::open(file).and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut start))?;
+    Ok(start.is_empty() || start == HEADER)
 }
 
 /// Whether a database contains data worth keeping: a guild, or another program's tables.

@@ -219,7 +219,10 @@ fn a_backup_refuses_to_overwrite_or_to_copy_damage() {
     std::fs::write(folder.path().join("backup.db.key.key"), [b'k'; 64]).unwrap();
     let error = error_of(&backup(&["--force", "backup.db", "--database-url", "sqlite://backup.db.key"]));
     assert!(error.contains("backup.db.key is the database itself"), "{error}");
-    for (file, kind) in [("/dev/null", "not a regular file"), ("links", "is a directory")] {
+    std::fs::write(folder.path().join("settings.env"), "GUILDHALL_BIND=127.0.0.1:0\n").unwrap();
+    for (file, kind) in
+        [("/dev/null", "not a regular file"), ("links", "is a directory"), ("settings.env", "is not a backup")]
+    {
         assert!(error_of(&backup(&["--force", file])).contains(kind));
     }
     // Neither does a restore replace its backup, nor an export the database.
