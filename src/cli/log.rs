@@ -38,10 +38,15 @@ pub(super) struct Traces(Option<SdkTracerProvider>);
 /// `OTEL_EXPORTER_OTLP_ENDPOINT` is set, requests are traced, as OpenTelemetry's own variables configure.
 ///
 /// # Errors
-/// If the tracer cannot be set up.
+/// If the filter is not valid, or the tracer cannot be set up.
 pub(super) fn start(runtime: &Handle) -> Result<Traces, BoxError> {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER)).and(no_payloads());
+    let filter = match env::var(EnvFilter::DEFAULT_ENV) {
+        Ok(filter) if !filter.is_empty() => {
+            EnvFilter::try_new(filter).map_err(|error| format!("RUST_LOG is not a filter of the log: {error}"))?
+        }
+        _ => EnvFilter::new(DEFAULT_FILTER),
+    };
+    let filter = filter.and(no_payloads());
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let log = if std::io::stderr().is_terminal() {
         log.compact().boxed()

@@ -218,6 +218,14 @@ fn the_variables_of_an_env_file_reach_the_server() {
 }
 
 #[test]
+fn an_invalid_filter_of_the_log_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = guildhall(folder.path()).env("RUST_LOG", "guildhall=loud").args(SERVE).output().unwrap();
+    assert_refused(&output, "RUST_LOG is not a filter of the log");
+    assert_eq!(names_in(folder.path()), [""; 0]);
+}
+
+#[test]
 fn a_misspelt_variable_is_reported_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let mut bootstrap = guildhall(folder.path());
