@@ -26,6 +26,7 @@ pub(crate) struct Sql {
 }
 
 /// A value bound to a statement.
+#[derive(Clone)]
 pub(crate) enum Value {
     Number(i64),
     Text(String),
