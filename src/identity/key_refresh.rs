@@ -106,7 +106,7 @@ impl NamedTable {
             Self::Characters => {
                 let rows = rows_after!(conn, Character, characters, CharacterId, after)?;
                 let last = rows.last().map(|character| (character.guild_id, character.id.0));
-                (rows.len(), last, rows.into_iter().filter_map(stale_character).collect())
+                (rows.len(), last, rows.iter().filter_map(stale_character).collect())
             }
         };
         let is_full = i64::try_from(read) == Ok(ROWS_READ);
@@ -126,9 +126,9 @@ fn stale_member(member: Member) -> Option<StaleRow> {
     is_stale.then_some(StaleRow::Member(Member { username_key, sort_key, ..member }))
 }
 
-fn stale_character(stored: Character) -> Option<StaleRow> {
+fn stale_character(stored: &Character) -> Option<StaleRow> {
     let current = stored.clone().with_name(stored.name.clone(), stored.realm.clone());
-    (current != stored).then_some(StaleRow::Character(current))
+    (current != *stored).then_some(StaleRow::Character(current))
 }
 
 /// Stores the keys of these rows. If another row has one of them already, stores none and returns `false`.

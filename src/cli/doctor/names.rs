@@ -9,8 +9,11 @@ const CHECK: &str = "names";
 /// Maximum number of names in the message.
 const MAX_SHOWN: usize = 10;
 
+/// The rule for the key of a name.
+type KeyRule = fn(&str) -> String;
+
 /// Names with their stored keys, on two lines, and the rule for the keys. A name contains no line break.
-const NAMES: [(&str, fn(&str) -> String); 4] = [
+const NAMES: [(&str, KeyRule); 4] = [
     ("SELECT discord_username || '\n' || username_key AS value FROM members ORDER BY guild_id, id", text::username_key),
     ("SELECT name || '\n' || name_key AS value FROM ranks ORDER BY guild_id, id", text::key),
     ("SELECT name || '\n' || name_key AS value FROM characters ORDER BY guild_id, id", text::key),
