@@ -34,7 +34,9 @@ impl Db {
     /// afterwards.
     pub async fn keep_log_small(&self) {
         let Pools::Sqlite { path, .. } = &self.pools else { return };
-        let log = file::with_suffix(path.as_ref(), "-wal");
+        // SQLite keeps the log next to the file that a symbolic link points to.
+        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
+        let log = file::with_suffix(&target, "-wal");
         loop {
             tokio::time::sleep(LOG_CHECK_INTERVAL).await;
             if std::fs::metadata(&log).is_ok_and(|log| log.len() > MAX_LOG) {
