@@ -21,7 +21,9 @@ use crate::{
         id::{AuditEventId, CampaignId, CharacterId, EntryId, GuildId, MemberId, MessageId, RankId, SessionId},
     },
     outbox::{self, Message},
-    voting::{self, Ballot, BallotBox, Campaign, Entries, Entry, Participation, Tally, TallyCache, Turnout},
+    voting::{
+        self, Ballot, BallotBox, BallotBoxCache, Campaign, Entries, Entry, Participation, Tally, TallyCache, Turnout,
+    },
 };
 
 /// Maximum number of keys in one statement. SQLite binds at most 32,766 values.
@@ -48,6 +50,7 @@ pub struct LoadScope {
     guild: GuildId,
     viewer: TrackedViewer,
     tallies: Arc<TallyCache>,
+    boxes: Arc<BallotBoxCache>,
     now: Timestamp,
 }
 
@@ -123,8 +126,9 @@ impl<F: Fetch> Loader<F> {
             };
             keys.sort_unstable();
             keys.dedup();
-            let (viewer, tallies) = (execution.viewer.clone(), Arc::clone(&execution.app.voting.tallies));
-            let scope = LoadScope { guild: execution.guild, viewer, tallies, now: execution.app.clock.now() };
+            let (viewer, voting) = (execution.viewer.clone(), &execution.app.voting);
+            let (tallies, boxes) = (Arc::clone(&voting.tallies), Arc::clone(&voting.boxes));
+            let scope = LoadScope { guild: execution.guild, viewer, tallies, boxes, now: execution.app.clock.now() };
             let mut values = HashMap::with_capacity(keys.len());
             for keys in keys.chunks(MAX_KEYS) {
                 values.extend(F::fetch(&execution.app.db, scope.clone(), keys.to_vec()).await?);
@@ -136,7 +140,8 @@ impl<F: Fetch> Loader<F> {
 }
 
 macro_rules! loaders {
-    ($($(#[$doc:meta])* $field:ident: $name:ident($key:ty => $value:ty) = $access:ident |$conn:ident, $scope:ident, $keys:ident| $body:expr;)*) => {
+    ($($(#[$doc:meta])* $field:ident: $name:ident($key:ty => $value:ty) = $access:ident |$conn:ident, $scope:ident, $keys:ident| $body:expr;)*
+     @cached { $($(#[$other_doc:meta])* $other_field:ident: $other:ident;)* }) => {
         $(
             $(#[$doc])*
             pub struct $name;
@@ -154,6 +159,7 @@ macro_rules! loaders {
         /// The loaders of an execution.
         pub struct Loaders {
             $($(#[$doc])* pub $field: Loader<$name>,)*
+            $($(#[$other_doc])* pub $other_field: Loader<$other>,)*
             /// Dispatches the batches of all loaders.
             pub(super) batches: BatchScheduler,
         }
@@ -163,7 +169,7 @@ macro_rules! loaders {
             pub fn new(app: &Arc<App>, guild: GuildId, viewer: &TrackedViewer) -> Self {
                 let (app, batches) = (Arc::clone(app), BatchScheduler::default());
                 let execution = Arc::new(Execution { app, guild, viewer: viewer.clone(), batches: batches.clone() });
-                Self { $($field: Loader::new(&execution),)* batches }
+                Self { $($field: Loader::new(&execution),)* $($other_field: Loader::new(&execution),)* batches }
             }
         }
     };
@@ -231,12 +237,6 @@ loaders! {
         let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;
         voting::decided_results(conn, scope.guild, &campaigns).await?
     };
-    /// Ballot boxes of closed campaigns.
-    ballot_box: BallotBoxOf(CampaignId => Arc<BallotBox>) = snapshot |conn, scope, keys| {
-        let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;
-        let boxes = voting::ballot_boxes(conn, scope.guild, campaigns).await?;
-        boxes.into_iter().map(|(id, of)| (id, Arc::new(of))).collect()
-    };
     /// Participations of members. The caller checks whether the viewer may see them.
     participation: ParticipationOf(MemberId => Participation) = snapshot |conn, scope, keys| {
         voting::participations(conn, scope.guild, &keys).await?
@@ -269,6 +269,22 @@ loaders! {
     discord_message: DiscordMessageById(MessageId => Message) = read |conn, scope, keys| {
         by(outbox::store::messages_by_id(conn, scope.guild, &keys).await?, |message| message.id)
     };
+    @cached {
+        /// Ballot boxes of closed campaigns.
+        ballot_box: BallotBoxOf;
+    }
+}
+
+/// Loads ballot boxes, from the cache or the database.
+pub struct BallotBoxOf;
+
+impl Fetch for BallotBoxOf {
+    type Key = CampaignId;
+    type Value = Arc<BallotBox>;
+
+    async fn fetch(db: &Db, scope: LoadScope, keys: Vec<CampaignId>) -> Result<HashMap<CampaignId, Arc<BallotBox>>> {
+        voting::cached_ballot_boxes(db, &scope.boxes, scope.guild, keys).await
+    }
 }
 
 fn by<K: Eq + Hash, V>(rows: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, V> {

@@ -17,6 +17,7 @@ pub mod loaders;
 pub mod node;
 pub mod operation_log;
 mod privacy;
+pub mod response_json;
 mod schema;
 mod source_event;
 mod tracked_viewer;

@@ -136,7 +136,10 @@ impl Drop for OperationLog {
         let Self { ref name, kind, transport, outcome: OutcomeCode(outcome), .. } = *self;
         // The metrics have a limited number of names, which anonymous clients could use up.
         let metric_name = if self.viewer.is_some() || self.is_trusted { name } else { UNNAMED };
-        self.app.metrics.count(&OperationSample { name: metric_name, kind, transport, outcome, duration, statements });
+        let slug = self.guild.and_then(|guild| self.app.guilds.slug(guild));
+        let guild = slug.as_deref().unwrap_or(UNNAMED);
+        let sample = OperationSample { name: metric_name, guild, kind, transport, outcome, duration, statements };
+        self.app.metrics.count(&sample);
         let _span = self.span.enter();
         tracing::info!(
             request_id = self.request_id,

@@ -129,6 +129,7 @@ impl App {
             clock: clock.clone(),
             bus: Arc::clone(&bus),
             tallies: Arc::default(),
+            boxes: Arc::default(),
             non_voters: Arc::default(),
             announcer: Arc::new(DiscordAnnouncer { bot }),
         };

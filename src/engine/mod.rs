@@ -10,6 +10,7 @@ mod settings;
 mod validate;
 mod variables;
 
+pub(crate) use self::variables::memory_of;
 pub use self::{
     document::{DocumentRef, Documents},
     origin::{Origin, Presence},

@@ -36,6 +36,24 @@ struct CoercionError {
     message: String,
 }
 
+/// Estimates the memory of variables, in bytes.
+pub(crate) fn memory_of(variables: &Variables) -> usize {
+    /// Size of a value without its content.
+    const VALUE: usize = 80;
+
+    fn memory(value: &Value) -> usize {
+        VALUE
+            + match value {
+                Value::String(text) => text.len(),
+                Value::List(items) => items.iter().map(memory).sum(),
+                Value::Object(fields) => fields.iter().map(|(name, value)| VALUE + name.len() + memory(value)).sum(),
+                _ => 0,
+            }
+    }
+
+    variables.iter().map(|(name, value)| VALUE + name.len() + memory(value)).sum()
+}
+
 impl InputTypes {
     /// Reads the input types from the schema.
     pub fn from_schema(schema: &ServiceDocument) -> Self {

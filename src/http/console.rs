@@ -3,12 +3,15 @@
 use std::sync::LazyLock;
 
 use axum::{
+    Extension,
     extract::Path,
     http::{HeaderMap, HeaderName, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use sha2::{Digest, Sha256};
+
+use super::response_body::OwnedBytes;
 
 include!(concat!(env!("OUT_DIR"), "/console_assets.rs"));
 
@@ -65,7 +68,8 @@ pub(super) async fn console_asset(Path(name): Path<String>, request_headers: Hea
         // A worker has its own policy, and loads nothing else.
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
     ];
-    (HEADERS, caching, headers, *gzipped).into_response()
+    // The files are part of the program, so a client that reads slowly holds no memory.
+    (HEADERS, caching, headers, Extension(OwnedBytes(0)), *gzipped).into_response()
 }
 
 /// The entity tag of each file, a hash of its content.

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_graphql::parser::types::OperationType;
 use axum::{
+    Extension,
     body::Body,
     extract::{FromRequestParts, Request, State, WebSocketUpgrade},
     http::{Method, StatusCode, header, request::Parts},
@@ -14,9 +15,10 @@ use http_body_util::LengthLimitError;
 use tracing::Span;
 
 use super::{
-    accept::EVENT_STREAM,
+    accept::{EVENT_STREAM, MULTIPART},
     credentials::{SentCredentials, check_url},
     headers::{X_REQUEST_ID, text},
+    multipart,
     origin::origin,
     request::{RequestError, from_body, from_query_string},
     response::Responder,
@@ -33,7 +35,11 @@ use crate::{
 /// How long a client may take to send a request's body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(super) async fn graphql(State(server): State<Server>, request: Request) -> Response {
+pub(super) async fn graphql(
+    State(server): State<Server>,
+    Extension(connection): Extension<Arc<OpenConnection>>,
+    request: Request,
+) -> Response {
     let (mut parts, body) = request.into_parts();
     let origin = origin(&server.proxies, &parts);
     let id = text(&parts.headers, X_REQUEST_ID).unwrap_or("-");
@@ -59,7 +65,7 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
             Ok(upgrade) => {
                 responder.log.discard();
                 let client = Client { credentials: SentCredentials::from_headers(&parts.headers).ok(), origin };
-                ws::upgrade(server, upgrade, client, parts.extensions.remove::<Arc<OpenConnection>>())
+                ws::upgrade(server, upgrade, client, connection)
             }
             Err(rejection) => {
                 let refusal = Refusal::new(Code::BadUserInput, rejection.body_text());
@@ -67,10 +73,17 @@ pub(super) async fn graphql(State(server): State<Server>, request: Request) -> R
             }
         };
     }
-    Arc::clone(&responder.log.usage).scope(respond(server, parts, body, origin, responder)).await
+    Arc::clone(&responder.log.usage).scope(respond(server, parts, body, origin, responder, connection)).await
 }
 
-async fn respond(server: Server, parts: Parts, body: Body, origin: Origin, mut responder: Responder) -> Response {
+async fn respond(
+    server: Server,
+    parts: Parts,
+    body: Body,
+    origin: Origin,
+    mut responder: Responder,
+    connection: Arc<OpenConnection>,
+) -> Response {
     let operation = match operation(&server, &responder, &parts, body).await {
         Ok(operation) => operation,
         Err(error) => return responder.reject(error),
@@ -90,7 +103,7 @@ async fn respond(server: Server, parts: Parts, body: Body, origin: Origin, mut r
     {
         return responder.reject(RequestError::new(StatusCode::TOO_MANY_REQUESTS, refusal));
     }
-    run(server, &parts.method, operation, context, responder).await
+    run(server, &parts.method, operation, context, responder, connection).await
 }
 
 async fn run(
@@ -99,6 +112,7 @@ async fn run(
     operation: Operation,
     context: AuthContext,
     mut responder: Responder,
+    connection: Arc<OpenConnection>,
 ) -> Response {
     let prepared = server.graph.prepare(operation);
     let kind = prepared.as_ref().ok().map(Prepared::kind);
@@ -112,15 +126,18 @@ async fn run(
     let is_subscription = kind == Some(OperationType::Subscription);
     let stream = responder.accepted.stream.filter(|_| is_subscription);
     if responder.accepted.prefers_events || stream == Some(EVENT_STREAM) {
-        return sse::respond(server, prepared, context, responder.log);
+        return sse::respond(server, prepared, context, responder.log, connection);
     }
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(errors) => return responder.request_errors(errors),
     };
+    if stream == Some(MULTIPART) {
+        return multipart::respond(server, prepared, context, responder.log, connection);
+    }
     if is_subscription {
-        let message = "Accept text/event-stream for a subscription, or use WebSocket with the sub-protocol \
-            graphql-transport-ws.";
+        let message = "Accept text/event-stream or multipart/mixed for a subscription, or use WebSocket with the \
+            sub-protocol graphql-transport-ws.";
         return responder
             .reject(RequestError::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)));
     }

@@ -10,6 +10,14 @@ use crate::kernel::error;
 /// The header of a request's id.
 pub(super) const X_REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");
 
+/// Headers of a stream of responses, which proxies and browsers must not keep.
+pub(super) const STREAM_HEADERS: [(header::HeaderName, &str); 3] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    // Proxies must not buffer the responses.
+    (header::HeaderName::from_static("x-accel-buffering"), "no"),
+];
+
 /// A new request id: 64 random bits.
 pub(super) fn new_request_id() -> String {
     format!("{:016x}", rand::random::<u64>())

@@ -15,18 +15,18 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
-use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use super::{
+    client_stream::ClientStream,
+    response_body,
+    response_memory::ResponseMemory,
     router::router,
     server::{OpenConnection, Server},
 };
 
 /// How long a client may take to send a request's head, and how long an idle connection is kept open.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a write may wait for a client that does not read.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest size of a connection's buffers, in bytes. A request's head must fit.
 const BUFFER: usize = 64 * 1_024;
 /// Number of open files reserved for other uses, such as the database and the log.
@@ -43,6 +43,7 @@ pub async fn serve(listener: TcpListener, server: Server) {
 pub async fn serve_with_limit(connections: usize, listener: TcpListener, server: Server) {
     let open = Arc::new(Semaphore::new(connections));
     let router = router(server.clone());
+    let memory = ResponseMemory::new(&server.app.clock, &server.app.metrics);
     let mut shutdown = server.clone();
     let mut shutdown_requested = pin!(shutdown.shutdown_requested());
     loop {
@@ -52,7 +53,12 @@ pub async fn serve_with_limit(connections: usize, listener: TcpListener, server:
         };
         match accepted {
             Ok((stream, peer, permit)) => {
-                tokio::spawn(serve_connection(stream, peer, permit, router.clone(), server.clone()));
+                let connection = Arc::new(OpenConnection {
+                    _permit: permit,
+                    _open: server.app.metrics.connections.open(),
+                    memory: memory.connect(),
+                });
+                tokio::spawn(serve_connection(stream, peer, connection, router.clone(), server.clone()));
             }
             // The client has disconnected already.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
@@ -78,42 +84,49 @@ async fn accept(
 async fn serve_connection(
     stream: TcpStream,
     peer: SocketAddr,
-    permit: Option<OwnedSemaphorePermit>,
+    open: Arc<OpenConnection>,
     router: Router,
     mut server: Server,
 ) {
-    let open = Arc::new(OpenConnection { _permit: permit, _open: server.app.metrics.connections.open() });
     // Disables Nagle's algorithm, so that small responses are sent immediately. If this fails, they are only delayed.
     let _ = stream.set_nodelay(true);
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(WRITE_TIMEOUT));
+    let stream = ClientStream::new(stream, Arc::clone(&open));
+    let connection = Arc::clone(&open);
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        request.extensions_mut().insert(Arc::clone(&open));
-        let router = router.clone();
+        request.extensions_mut().insert(Arc::clone(&connection));
+        let (router, connection) = (router.clone(), Arc::clone(&connection));
         async move {
             if !has_valid_host(&request) {
                 return Ok::<Response, Infallible>(
                     (StatusCode::BAD_REQUEST, "Send exactly one Host header.").into_response(),
                 );
             }
-            router.oneshot(request).await
+            let response = router.oneshot(request).await?;
+            Ok(response_body::charge(&connection, response).await)
         }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = &mut connection => ended,
-        () = server.shutdown_requested() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let serve = async {
+        tokio::select! {
+            ended = &mut connection => ended,
+            () = server.shutdown_requested() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
+    };
+    let ended = tokio::select! {
+        ended = serve => ended,
+        // Frees the memory of the responses that the client does not read.
+        () = open.memory.cut_off() => return,
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");

@@ -1,6 +1,7 @@
 //! The HTTP server: `/graphql`, the console, health, metrics.
 
 mod accept;
+mod client_stream;
 mod console;
 mod cors;
 mod credentials;
@@ -10,16 +11,20 @@ mod headers;
 mod health;
 mod listen;
 mod metrics;
+mod multipart;
 mod origin;
 mod process_metrics;
 mod rate_limit;
 mod request;
 mod response;
+mod response_body;
+mod response_memory;
 mod router;
 mod server;
 mod sse;
 mod ws;
 mod ws_messages;
+mod ws_operation;
 
 pub use self::{
     accept::Accepted,
@@ -29,5 +34,6 @@ pub use self::{
     listen::{serve, serve_with_limit},
     origin::client_address,
     rate_limit::{RequestLimiter, RequestRates},
+    response_memory::{Charge, ConnectionMemory, MAX_UNREAD, ResponseMemory},
     server::Server,
 };

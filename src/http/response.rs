@@ -4,6 +4,8 @@
 
 use async_graphql::{Response as GraphResponse, ServerError, Value};
 use axum::{
+    Extension,
+    body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -12,11 +14,13 @@ use super::{
     accept::{Accepted, EVENT_STREAM, GRAPHQL_JSON, MULTIPART, PLAIN_JSON},
     headers::internal,
     request::RequestError,
+    response_body::{OwnedBytes, PartsBody},
 };
 use crate::{
     api::{
         OUT_OF_TIME, is_refused,
         operation_log::{OperationLog, OutcomeCode},
+        response_json::ResponseJson,
     },
     kernel::error::{Code, Error, Refusal, UNAVAILABLE},
 };
@@ -101,7 +105,7 @@ impl Responder {
             return self.unavailable(response.errors);
         }
         if !is_refused(&response) {
-            return self.json(StatusCode::OK, &response);
+            return self.json(StatusCode::OK, ResponseJson::new(&response));
         }
         if response.errors.iter().any(is_internal) {
             return self.errors(StatusCode::INTERNAL_SERVER_ERROR, response.errors);
@@ -116,16 +120,12 @@ impl Responder {
     }
 
     fn errors(mut self, status: StatusCode, errors: Vec<ServerError>) -> Response {
-        #[derive(serde::Serialize)]
-        struct Errors {
-            errors: Vec<ServerError>,
-        }
         self.log.set_outcome(OutcomeCode::of(&errors));
-        self.json(status, &Errors { errors })
+        self.json(status, ResponseJson::of_errors(&errors))
     }
 
-    fn json(&self, status: StatusCode, body: &impl serde::Serialize) -> Response {
-        match serde_json::to_vec(body) {
+    fn json(&self, status: StatusCode, body: serde_json::Result<ResponseJson>) -> Response {
+        match body {
             Ok(body) => {
                 let content_type = format!("{}; charset=utf-8", self.media_type());
                 let headers = [
@@ -134,7 +134,8 @@ impl Responder {
                     (header::CACHE_CONTROL, "no-store"),
                     (header::VARY, "Accept, Authorization, X-Guild"),
                 ];
-                (status, headers, body).into_response()
+                let owned = OwnedBytes(body.owned);
+                (status, headers, Extension(owned), Body::new(PartsBody::new(body.parts))).into_response()
             }
             Err(error) => {
                 tracing::error!(%error, "could not serialize the response");

@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use super::{cors::Cors, rate_limit::RequestLimiter};
+use super::{cors::Cors, rate_limit::RequestLimiter, response_memory::ConnectionMemory};
 use crate::{api::Graph, app::App, kernel::metrics::OpenGuard};
 
 /// An open connection. A WebSocket keeps it after its connection is upgraded.
@@ -15,6 +15,8 @@ pub(super) struct OpenConnection {
     pub(super) _permit: Option<OwnedSemaphorePermit>,
     /// Counts in the metrics.
     pub(super) _open: OpenGuard,
+    /// The memory for responses that the client has not read.
+    pub(super) memory: ConnectionMemory,
 }
 
 /// The state that the handlers share.

@@ -2,24 +2,25 @@
 //!
 //! Source: <https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>.
 
-use std::{convert::Infallible, future::ready, pin::pin, time::Duration};
+use std::{convert::Infallible, future::ready, pin::pin, sync::Arc, time::Duration};
 
 use async_graphql::{Response as GraphResponse, ServerError, parser::types::OperationType};
-use axum::{
-    http::header,
-    response::{
-        IntoResponse, Response,
-        sse::{Event, KeepAlive, Sse},
-    },
+use axum::response::{
+    IntoResponse, Response,
+    sse::{Event, KeepAlive, Sse},
 };
 use futures_util::{Stream, StreamExt, stream::once};
 
-use super::server::Server;
+use super::{
+    headers::STREAM_HEADERS,
+    server::{OpenConnection, Server},
+};
 use crate::api::{
     Prepared, SubscriptionMessage,
     auth_context::AuthContext,
     is_refused,
     operation_log::{OperationLog, OutcomeCode},
+    response_json::to_json,
 };
 
 /// Longest silence of a stream before a comment is sent, in seconds: proxies and phones close silent connections.
@@ -36,6 +37,7 @@ pub(super) fn respond(
     prepared: Result<Prepared, Vec<ServerError>>,
     context: AuthContext,
     log: OperationLog,
+    connection: Arc<OpenConnection>,
 ) -> Response {
     let is_subscription = prepared.as_ref().is_ok_and(|it| it.kind() == OperationType::Subscription);
     let mut shutdown = server.clone();
@@ -48,15 +50,9 @@ pub(super) fn respond(
         shutdown.shutdown_requested().await;
     };
     // Starts with a comment, so that the client receives the headers immediately.
-    let events = once(ready(Event::DEFAULT_KEEP_ALIVE)).chain(events(server, prepared, context, log));
+    let events = once(ready(Event::DEFAULT_KEEP_ALIVE)).chain(events(server, prepared, context, log, connection));
     let events = events.take_until(Box::pin(stop)).map(Ok::<_, Infallible>);
-    let headers = [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Proxies must not buffer events.
-        (header::HeaderName::from_static("x-accel-buffering"), "no"),
-    ];
-    (headers, Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))).into_response()
+    (STREAM_HEADERS, Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))).into_response()
 }
 
 fn events(
@@ -64,6 +60,7 @@ fn events(
     prepared: Result<Prepared, Vec<ServerError>>,
     context: AuthContext,
     mut log: OperationLog,
+    connection: Arc<OpenConnection>,
 ) -> impl Stream<Item = Event> {
     async_stream::stream! {
         match prepared {
@@ -73,14 +70,27 @@ fn events(
             }
             Ok(prepared) if prepared.kind() != OperationType::Subscription => {
                 let result = log.execute(&server.graph, prepared, &context).await;
-                yield response(&result);
+                let json = response(&result);
+                drop(result);
+                yield match connection.memory.charge(2 * json.len()).await {
+                    Ok(charge) => {
+                        connection.memory.release_when_flushed(charge);
+                        next(&json)
+                    }
+                    Err(refusal) => refused(&[refusal.into_server_error()]),
+                };
             }
             Ok(prepared) => {
-                let mut messages = pin!(server.graph.subscribe(prepared, context, log.request_id().to_owned()));
+                let mut messages = pin!(server.graph.subscribe(prepared, context, log.request_id().to_owned(), None));
                 log.set_outcome(OutcomeCode::OK);
                 while let Some(message) = messages.next().await {
                     yield match message {
-                        SubscriptionMessage::Next(json) => next(&json),
+                        SubscriptionMessage::Next(json) => {
+                            // The event, and its copy in the connection's buffers.
+                            let charge = connection.memory.charge_event(2 * json.len()).await;
+                            connection.memory.release_when_flushed(charge);
+                            next(&json)
+                        }
                         SubscriptionMessage::Refused(errors) => {
                             log.set_outcome(OutcomeCode::of(&errors));
                             refused(&errors)
@@ -97,11 +107,11 @@ fn refused(errors: &[ServerError]) -> Event {
     next(&serde_json::json!({ "errors": errors }).to_string())
 }
 
-fn response(response: &GraphResponse) -> Event {
+fn response(response: &GraphResponse) -> String {
     if is_refused(response) {
-        return refused(&response.errors);
+        return serde_json::json!({ "errors": response.errors }).to_string();
     }
-    next(&serde_json::to_string(response).unwrap_or_default())
+    to_json(response).unwrap_or_default()
 }
 
 fn next(json: &str) -> Event {

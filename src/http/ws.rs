@@ -4,7 +4,6 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use async_graphql::{ServerError, parser::types::OperationType};
 use axum::{
     extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
     response::Response,
@@ -12,34 +11,26 @@ use axum::{
 use futures_util::{
     FutureExt, SinkExt, StreamExt,
     future::{BoxFuture, OptionFuture},
-    stream::{BoxStream, Stream},
+    stream::BoxStream,
 };
 use serde_json::{Map, Value as Json};
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 use tokio_stream::StreamMap;
 
 use super::{
     credentials::SentCredentials,
-    headers::new_request_id,
     request::from_payload,
     server::{OpenConnection, Server},
     ws_messages::{
         BAD_REQUEST, ClientMessage, Close, FORBIDDEN, GOING_AWAY, INIT_TIMED_OUT, INTERNAL, NO_PROTOCOL, Outgoing,
         ServerMessage, TOO_MANY_INITS, UNAUTHORIZED,
     },
+    ws_operation::{SocketLimits, run},
 };
 use crate::{
-    api::{
-        Operation, SubscriptionMessage,
-        auth_context::AuthContext,
-        is_refused,
-        operation_log::{OperationLog, OutcomeCode},
-    },
+    api::auth_context::AuthContext,
     engine::Origin,
-    kernel::error::{Code, Error, Refusal, internal_server_error},
+    kernel::error::{Code, Error, Refusal},
 };
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -59,13 +50,8 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(7);
 /// How long the server waits for a client to close its side after a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-/// Maximum number of unsent responses of a socket, whose client may read slowly.
-const MAX_UNSENT: usize = 8;
 /// Maximum number of operations at once on one socket.
 const MAX_OPERATIONS: usize = 100;
-/// Largest total size of the documents of a socket's operations, in KiB. A parsed document takes about eighty times the
-/// memory of its text.
-const MAX_DOCUMENTS: usize = 256;
 /// Longest id of an operation, in bytes.
 const MAX_ID: usize = 4 * 1_024;
 
@@ -82,7 +68,7 @@ pub(super) fn upgrade(
     server: Server,
     upgrade: WebSocketUpgrade,
     client: Client,
-    connection: Option<Arc<OpenConnection>>,
+    connection: Arc<OpenConnection>,
 ) -> Response {
     let max_message = server.max_body / BODY_PER_MESSAGE;
     upgrade
@@ -94,13 +80,10 @@ pub(super) fn upgrade(
         .on_upgrade(async move |mut socket| {
             // Kept until the socket is closed, because the server's shutdown waits for all sockets.
             let _open = server.shutdown.clone();
-            // Kept as long, because the socket counts as an open connection.
-            let _connection = connection;
             let _open_socket = server.app.metrics.websockets.open();
             let is_supported = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
             let result = if is_supported {
-                let responses = Arc::new(Semaphore::new(MAX_UNSENT));
-                let limits = Arc::new(SocketLimits { responses, documents: Semaphore::new(MAX_DOCUMENTS) });
+                let limits = Arc::new(SocketLimits::new(connection));
                 let connection = WsConnection {
                     server,
                     client: Some(client),
@@ -114,8 +97,13 @@ pub(super) fn upgrade(
             } else {
                 Err(NO_PROTOCOL)
             };
+            let close = match result {
+                Ok(SocketEnd::NotReading) => return,
+                Ok(SocketEnd::Disconnected) => None,
+                Err(close) => Some(close),
+            };
             // Fails if the client has disconnected.
-            let _ = timeout(SEND_TIMEOUT, close_socket(socket, result.err())).await;
+            let _ = timeout(SEND_TIMEOUT, close_socket(socket, close)).await;
         })
 }
 
@@ -150,29 +138,32 @@ struct WsConnection {
     limits: Arc<SocketLimits>,
 }
 
-/// Limits that a socket's operations share.
-struct SocketLimits {
-    /// One permit for each response that is not sent yet.
-    responses: Arc<Semaphore>,
-    /// One permit for each KiB of the documents of running operations.
-    documents: Semaphore,
+/// How a client ended its socket.
+enum SocketEnd {
+    Disconnected,
+    /// It does not read, so it would not read a close frame either.
+    NotReading,
 }
 
 impl WsConnection {
-    /// Runs until the client has disconnected (`Ok`) or the server closes the socket (`Err`).
-    async fn run(mut self, socket: &mut WebSocket) -> Result<(), Close> {
+    /// Runs until the client has ended the socket (`Ok`) or the server closes it (`Err`).
+    async fn run(mut self, socket: &mut WebSocket) -> Result<SocketEnd, Close> {
+        let limits = Arc::clone(&self.limits);
+        let memory = &limits.connection.memory;
         let mut timer = pin!(tokio::time::sleep(INIT_TIMEOUT));
         let mut last_message_at = Instant::now();
         loop {
-            let mut permit = None;
+            // What the message holds until it is sent.
+            let (mut permit, mut charge) = (None, None);
             let reply = tokio::select! {
+                () = memory.cut_off() => return Ok(SocketEnd::NotReading),
                 message = socket.recv() => {
                     last_message_at = Instant::now();
                     match message {
                         Some(Ok(Message::Text(text))) => self.receive(text.as_str())?,
                         Some(Ok(Message::Binary(_))) => return Err(BAD_REQUEST),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
-                        Some(Ok(Message::Close(_))) | None => return Ok(()),
+                        Some(Ok(Message::Close(_))) | None => return Ok(SocketEnd::Disconnected),
                         // A message that is too large, or a violation of the protocol.
                         Some(Err(_)) => return Err(BAD_REQUEST),
                     }
@@ -193,7 +184,7 @@ impl WsConnection {
                     if outgoing.is_last {
                         self.operations.remove(&id);
                     }
-                    permit = outgoing.permit;
+                    (permit, charge) = (outgoing.permit, outgoing.charge);
                     Some(outgoing.message)
                 }
                 () = &mut timer => {
@@ -204,7 +195,7 @@ impl WsConnection {
                         return Err(INIT_TIMED_OUT);
                     }
                     if last_message_at.elapsed() > 2 * PING_INTERVAL {
-                        return Ok(());
+                        return Ok(SocketEnd::NotReading);
                     }
                     timer.as_mut().reset(Instant::now() + PING_INTERVAL);
                     Some(Message::Ping(axum::body::Bytes::new()))
@@ -215,10 +206,21 @@ impl WsConnection {
                     None
                 }
             };
-            if let Some(reply) = reply
-                && !matches!(timeout(SEND_TIMEOUT, socket.send(reply)).await, Ok(Ok(())))
-            {
-                return Ok(());
+            if let Some(reply) = reply {
+                let send = async {
+                    let _charge = match charge {
+                        Some(charge) => charge,
+                        None => memory.charge_event(memory_of(&reply)).await,
+                    };
+                    matches!(timeout(SEND_TIMEOUT, socket.send(reply)).await, Ok(Ok(())))
+                };
+                let is_sent = tokio::select! {
+                    is_sent = send => is_sent,
+                    () = memory.cut_off() => false,
+                };
+                if !is_sent {
+                    return Ok(SocketEnd::NotReading);
+                }
             }
             drop(permit);
         }
@@ -288,88 +290,11 @@ async fn authenticate(server: Server, client: Client, payload: Map<String, Json>
     })
 }
 
-/// Runs one operation. The stream yields its messages.
-fn run(
-    server: Server,
-    context: AuthContext,
-    id: String,
-    operation: Operation,
-    limits: Arc<SocketLimits>,
-) -> impl Stream<Item = Outgoing> + Send {
-    async_stream::stream! {
-        let mut log = open(&server, &context);
-        let prepared = match server.graph.prepare(operation) {
-            Ok(prepared) => prepared,
-            Err(errors) => {
-                yield refused(&mut log, &id, &errors);
-                return;
-            }
-        };
-        log.set_operation(&prepared);
-        let Ok(_permit) = limits.documents.try_acquire_many(prepared.kibibytes()) else {
-            let message = format!("The documents of a socket's operations have at most {MAX_DOCUMENTS} KiB together.");
-            let refusal = Refusal::new(Code::QueryTooComplex, message);
-            yield refused(&mut log, &id, &[refusal.into_server_error()]);
-            return;
-        };
-        // As for each HTTP request, the viewer's current rights apply, not the rights from when the socket was opened.
-        let refreshed = Arc::clone(&log.usage).scope(Box::pin(context.refresh()));
-        let context = match server.graph.within_time_limit(refreshed).await {
-            Ok(context) => context,
-            Err(error) => {
-                let error = error.into_sanitized(log.request_id());
-                yield refused(&mut log, &id, &[error]);
-                return;
-            }
-        };
-        if prepared.kind() == OperationType::Subscription {
-            log.set_outcome(OutcomeCode::OK);
-            let messages = server.graph.subscribe(prepared, context, log.request_id().to_owned());
-            let mut shutdown = server.clone();
-            let mut messages = messages.take_until(Box::pin(async move { shutdown.shutdown_requested().await })).boxed();
-            while let Some(message) = messages.next().await {
-                match message {
-                    SubscriptionMessage::Next(response) => yield Outgoing::next(&id, &response, None),
-                    SubscriptionMessage::Refused(errors) => {
-                        yield refused(&mut log, &id, &errors);
-                        return;
-                    }
-                }
-            }
-            // Without `complete`, so that the client reconnects to another server.
-            if *server.shutdown.borrow() {
-                return;
-            }
-        } else {
-            // Limits the memory for responses to a client that does not read. The semaphore is never closed.
-            let permit = Arc::clone(&limits.responses).acquire_owned().await.ok();
-            let response = Box::pin(log.execute(&server.graph, prepared, &context)).await;
-            if is_refused(&response) {
-                yield Outgoing::error(&id, &response.errors);
-                return;
-            }
-            match serde_json::to_string(&response) {
-                Ok(response) => yield Outgoing::next(&id, &response, permit),
-                Err(error) => {
-                    tracing::error!(request_id = log.request_id(), %error, "could not serialize the response");
-                    yield Outgoing::error(&id, &[internal_server_error(log.request_id())]);
-                    return;
-                }
-            }
-        }
-        yield Outgoing::complete(&id);
+/// Estimates the memory of a message: its data, and the copy in the socket's buffers.
+fn memory_of(message: &Message) -> usize {
+    match message {
+        Message::Text(text) => 2 * text.len(),
+        Message::Binary(data) | Message::Ping(data) | Message::Pong(data) => 2 * data.len(),
+        Message::Close(_) => 0,
     }
-}
-
-fn open(server: &Server, context: &AuthContext) -> OperationLog {
-    let request_id = new_request_id();
-    let span = tracing::info_span!("operation", request_id, "otel.kind" = "server");
-    let mut log = OperationLog::start(&server.app, "websocket", &request_id, span);
-    log.set_viewer(context);
-    log
-}
-
-fn refused(log: &mut OperationLog, id: &str, errors: &[ServerError]) -> Outgoing {
-    log.set_outcome(OutcomeCode::of(errors));
-    Outgoing::error(id, errors)
 }

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::response_memory::Charge;
+
 /// A message from the client.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -77,26 +79,33 @@ pub(super) const NO_PROTOCOL: Close = Close::new(4406, "Subprotocol not acceptab
 pub(super) const INIT_TIMED_OUT: Close = Close::new(4408, "Connection initialisation timeout");
 pub(super) const TOO_MANY_INITS: Close = Close::new(4429, "Too many initialisation requests");
 
-/// A message of an operation, and the permit that its response holds until it is sent.
+/// A message of an operation, and what its response holds until it is sent.
 pub(super) struct Outgoing {
     pub(super) message: Message,
     /// Whether it is the operation's last message, which frees its id.
     pub(super) is_last: bool,
     pub(super) permit: Option<OwnedSemaphorePermit>,
+    /// Its memory.
+    pub(super) charge: Option<Charge>,
 }
 
 impl Outgoing {
     /// A `next` message with a response in JSON.
-    pub(super) fn next(id: &str, response: &str, permit: Option<OwnedSemaphorePermit>) -> Self {
+    pub(super) fn next(id: &str, response: &str, permit: Option<OwnedSemaphorePermit>, charge: Charge) -> Self {
         let message = format!(r#"{{"type":"next","id":{},"payload":{response}}}"#, Json::from(id));
-        Self { message: Message::text(message), is_last: false, permit }
+        Self { message: Message::text(message), is_last: false, permit, charge: Some(charge) }
     }
 
     pub(super) fn complete(id: &str) -> Self {
-        Self { message: ServerMessage::Complete { id }.into_message(), is_last: true, permit: None }
+        Self { message: ServerMessage::Complete { id }.into_message(), is_last: true, permit: None, charge: None }
     }
 
     pub(super) fn error(id: &str, errors: &[ServerError]) -> Self {
-        Self { message: ServerMessage::Error { id, payload: errors }.into_message(), is_last: true, permit: None }
+        Self {
+            message: ServerMessage::Error { id, payload: errors }.into_message(),
+            is_last: true,
+            permit: None,
+            charge: None,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Guilds: creates, changes and finds them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::RwLock;
 use serde::Deserialize;
@@ -195,12 +195,14 @@ pub struct Guilds {
     /// Caches guilds by slug; `None` is the key of the oldest guild. Entries don't expire: a slug and the oldest guild
     /// don't change until a guild is deleted. The map has no limit: it holds only guilds that exist.
     ids_by_slug: RwLock<HashMap<Option<String>, GuildId>>,
+    /// The slugs of the same guilds.
+    slugs: RwLock<HashMap<GuildId, Arc<str>>>,
 }
 
 impl Guilds {
     /// Creates an empty cache.
     pub fn new(default_guild: Option<String>) -> Self {
-        Self { default_guild, ids_by_slug: RwLock::default() }
+        Self { default_guild, ids_by_slug: RwLock::default(), slugs: RwLock::default() }
     }
 
     /// Forgets the guilds found so far, because one has been deleted.
@@ -226,7 +228,13 @@ impl Guilds {
         };
         let guild = db.read(read).await?;
         let guild = guild.ok_or_else(|| Refusal::new(Code::NotFound, "There is no such guild."))?;
+        self.slugs.write().insert(guild.id, guild.slug.into());
         self.ids_by_slug.write().insert(slug, guild.id);
         Ok(guild.id)
+    }
+
+    /// The slug of a guild that [`Guilds::find`] has found.
+    pub fn slug(&self, guild: GuildId) -> Option<Arc<str>> {
+        self.slugs.read().get(&guild).cloned()
     }
 }

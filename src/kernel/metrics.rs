@@ -1,19 +1,21 @@
 //! Metrics of operations, sign-ins and tallies, for `/metrics`.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::atomic::AtomicU64, time::Duration};
 
 use parking_lot::Mutex;
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
-    registry::Registry,
+    registry::{Registry, Unit},
 };
 
 /// Maximum number of operation names in labels. Clients choose the names, so their number must be limited.
 pub const MAX_NAMES: usize = 200;
 /// The label of operations without a name, of refused documents and of anonymous viewers.
 pub const UNNAMED: &str = "-";
-/// The label of operations whose name is beyond [`MAX_NAMES`].
+/// Maximum number of guilds in labels. A server may host thousands.
+pub const MAX_GUILDS: usize = 100;
+/// The label of operations whose name is beyond [`MAX_NAMES`], and of guilds beyond [`MAX_GUILDS`].
 pub const OTHERS: &str = "(others)";
 
 /// Upper bounds of the histogram's buckets of durations, in seconds.
@@ -33,17 +35,64 @@ struct OutcomeLabels {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct GuildLabels {
+    guild: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct GuildOutcomeLabels {
+    guild: String,
+    kind: &'static str,
+    outcome: &'static str,
+}
+
+/// Values of a label that others choose, up to a maximum number.
+struct LabelValues {
+    known: Mutex<HashSet<String>>,
+    max: usize,
+}
+
+impl LabelValues {
+    fn new(max: usize) -> Self {
+        Self { known: Mutex::default(), max }
+    }
+
+    /// The value itself, or [`OTHERS`] if there are too many.
+    fn label(&self, value: &str) -> String {
+        let mut known = self.known.lock();
+        let is_known = value == UNNAMED || known.contains(value);
+        if !is_known && known.len() >= self.max {
+            return OTHERS.to_owned();
+        }
+        if !is_known {
+            known.insert(value.to_owned());
+        }
+        value.to_owned()
+    }
+}
+
 /// The metrics of a server since its start.
 pub struct Metrics {
     requests: Family<OutcomeLabels, Counter>,
     seconds: Family<OperationLabels, Histogram>,
     statements: Family<OperationLabels, Counter>,
-    names: Mutex<HashSet<String>>,
+    names: LabelValues,
+    guilds: LabelValues,
+    guild_requests: Family<GuildOutcomeLabels, Counter>,
+    guild_seconds: Family<GuildLabels, Counter<f64, AtomicU64>>,
+    guild_statements: Family<GuildLabels, Counter>,
     failed_attempts: Family<[(&'static str, String); 1], Counter>,
     /// Open connections of clients, WebSockets included.
     pub connections: OpenGauge,
     /// Open WebSockets.
     pub websockets: OpenGauge,
+    /// Memory for responses that clients have not read, in bytes.
+    pub unread_bytes: Gauge,
+    /// Responses that were dropped because clients had not read others.
+    pub responses_refused: Counter,
+    /// Clients that were disconnected because they did not read while others needed the memory.
+    pub clients_cut_off: Counter,
     /// How many times a watched campaign was counted.
     pub tallies_counted: Counter,
     /// Changes of watched campaigns that needed no count of their own, because an earlier change's count covered them.
@@ -77,10 +126,17 @@ impl Default for Metrics {
             requests: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             statements: Family::default(),
-            names: Mutex::default(),
+            names: LabelValues::new(MAX_NAMES),
+            guilds: LabelValues::new(MAX_GUILDS),
+            guild_requests: Family::default(),
+            guild_seconds: Family::default(),
+            guild_statements: Family::default(),
             failed_attempts: Family::default(),
             connections: OpenGauge::default(),
             websockets: OpenGauge::default(),
+            unread_bytes: Gauge::default(),
+            responses_refused: Counter::default(),
+            clients_cut_off: Counter::default(),
             tallies_counted: Counter::default(),
             tallies_coalesced: Counter::default(),
         }
@@ -91,6 +147,8 @@ impl Default for Metrics {
 pub struct OperationSample<'o> {
     /// The client's name for it, or [`UNNAMED`].
     pub name: &'o str,
+    /// The slug of its guild, or [`UNNAMED`] if it was refused before the guild was found.
+    pub guild: &'o str,
     /// `query`, `mutation`, `subscription`, or `refused` if the document was.
     pub kind: &'static str,
     /// The transport, such as `http`.
@@ -106,12 +164,19 @@ pub struct OperationSample<'o> {
 impl Metrics {
     /// Counts a finished operation.
     pub fn count(&self, sample: &OperationSample<'_>) {
-        let OperationSample { name, kind, transport, outcome, duration, statements } = *sample;
-        let operation = self.name_label(name);
+        let OperationSample { name, guild, kind, transport, outcome, duration, statements } = *sample;
+        let guild = self.guilds.label(guild);
+        self.guild_requests.get_or_create(&GuildOutcomeLabels { guild: guild.clone(), kind, outcome }).inc();
+        let guild = GuildLabels { guild };
+        // The client decides how long a subscription lasts.
+        if kind != "subscription" {
+            self.guild_seconds.get_or_create(&guild).inc_by(duration.as_secs_f64());
+        }
+        self.guild_statements.get_or_create(&guild).inc_by(statements);
+        let operation = self.names.label(name);
         let labels = OutcomeLabels { operation: operation.clone(), kind, transport, outcome };
         self.requests.get_or_create(&labels).inc();
         let operation = OperationLabels { operation, kind };
-        // The client decides how long a subscription lasts.
         if kind != "subscription" {
             self.seconds.get_or_create(&operation).observe(duration.as_secs_f64());
         }
@@ -123,27 +188,28 @@ impl Metrics {
         self.failed_attempts.get_or_create(&[("attempt", kind.to_owned())]).inc();
     }
 
-    fn name_label(&self, name: &str) -> String {
-        let mut names = self.names.lock();
-        let is_known = name == UNNAMED || names.contains(name);
-        if !is_known && names.len() >= MAX_NAMES {
-            return OTHERS.to_owned();
-        }
-        if !is_known {
-            names.insert(name.to_owned());
-        }
-        name.to_owned()
-    }
-
     /// Adds the metrics to a registry.
     pub fn register(&self, registry: &mut Registry) {
         registry.register("requests", "Operations, by outcome", self.requests.clone());
         registry.register("request_seconds", "Duration of queries and mutations", self.seconds.clone());
         registry.register("request_statements", "SQL statements of operations", self.statements.clone());
+        registry.register("guild_requests", "Operations of a guild, by outcome", self.guild_requests.clone());
+        let help = "Duration of a guild's queries and mutations";
+        registry.register_with_unit("guild_request", help, Unit::Seconds, self.guild_seconds.clone());
+        registry.register("guild_statements", "SQL statements of a guild's operations", self.guild_statements.clone());
         let failed = "Failed attempts on accounts, such as to sign in or register";
         registry.register("failed_attempts", failed, self.failed_attempts.clone());
         registry.register("connections", "Open connections of clients", self.connections.0.clone());
         registry.register("websockets", "Open WebSockets, which are connections too", self.websockets.0.clone());
+        registry.register(
+            "unread_response_bytes",
+            "Memory for responses that clients have not read",
+            self.unread_bytes.clone(),
+        );
+        let help = "Responses that were dropped because clients had not read others";
+        registry.register("responses_refused", help, self.responses_refused.clone());
+        let help = "Clients that were disconnected because they did not read";
+        registry.register("clients_cut_off", help, self.clients_cut_off.clone());
         registry.register("tallies_counted", "Counts of watched campaigns", self.tallies_counted.clone());
         let coalesced = "Changes of watched campaigns that shared a count with an earlier change";
         registry.register("tallies_coalesced", coalesced, self.tallies_coalesced.clone());

@@ -1,6 +1,9 @@
 //! The published ballot box of a campaign that is over. `docs/receipts.md` explains the scheme and what it proves.
 
+use std::sync::OnceLock;
+
 use async_graphql::ID;
+use axum::body::Bytes;
 use base16ct::lower::encode_string;
 use guildhall_count::{BallotFile, FileBallot, FileEntry, FileStanding, NONCE_LENGTH, Rules, receipt};
 
@@ -9,7 +12,7 @@ use super::{
     rows::{Campaign, Entry, Outcome, Turnout},
 };
 use crate::kernel::{
-    error::Refusal,
+    error::{Error, Refusal, Result},
     id::{CampaignId, EntryId},
     text,
 };
@@ -32,6 +35,8 @@ pub struct BallotBox {
     pub outcome: Outcome,
     /// The digest of the ballots and the rules, by [`BallotFile::compute_digest`].
     pub digest: String,
+    /// The file, once requested.
+    file: OnceLock<Bytes>,
 }
 
 /// A ballot without its voter.
@@ -69,8 +74,22 @@ impl BallotBox {
         let order: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
         let rankings = || ballots.iter().map(|ballot| (ballot.picks.clone(), 1)).collect();
         let outcome = listed_order::complete_from(&campaign, &order, rankings, outcome);
-        let ballot_box = Self { campaign, entries, ballots, turnout, outcome, digest: String::new() };
+        let ballot_box =
+            Self { campaign, entries, ballots, turnout, outcome, digest: String::new(), file: OnceLock::new() };
         Self { digest: BallotFile::from(&ballot_box).compute_digest(), ..ballot_box }
+    }
+
+    /// Returns the file of the box, as a string in JSON. It is made once.
+    ///
+    /// # Errors
+    /// Internal if a value has no form in JSON.
+    pub fn file(&self) -> Result<Bytes> {
+        if let Some(file) = self.file.get() {
+            return Ok(file.clone());
+        }
+        let text = BallotFile::from(self).to_json().map_err(Error::internal)?;
+        let json = serde_json::to_vec(&text).map_err(Error::internal)?;
+        Ok(self.file.get_or_init(|| json.into()).clone())
     }
 
     /// Returns the ballot with this receipt, given as [`find_receipt`] returns it.
@@ -82,7 +101,7 @@ impl BallotBox {
 
 impl From<&BallotBox> for BallotFile {
     fn from(ballot_box: &BallotBox) -> Self {
-        let BallotBox { campaign, entries, ballots, turnout, outcome, digest } = ballot_box;
+        let BallotBox { campaign, entries, ballots, turnout, outcome, digest, file: _ } = ballot_box;
         let id = |entry: &EntryId| ID::from(*entry).0;
         let Rules { method, picks, seats } = campaign.rules();
         let ballot = |ballot: &PublishedBallot| FileBallot {

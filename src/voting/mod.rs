@@ -1,6 +1,7 @@
 //! Campaigns, ballots, tallies and results.
 
 mod ballot_box;
+mod box_cache;
 mod casting;
 mod distinct_entries;
 mod drafts;
@@ -25,6 +26,7 @@ mod visibility;
 pub(crate) use self::tally::store_result;
 pub use self::{
     ballot_box::{BallotBox, PublishedBallot, find_receipt, new_nonce, receipt_of},
+    box_cache::BallotBoxCache,
     casting::cast_ballot,
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
     entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
@@ -33,7 +35,7 @@ pub use self::{
     methods::{CountSteps, VotingMethod},
     non_voters::NonVoterCache,
     participation::{CampaignParticipation, Participation, may_see_participation, participations},
-    publication::{RecountResult, ballot_boxes, recount, recount_all},
+    publication::{RecountResult, ballot_boxes, cached_ballot_boxes, recount, recount_all},
     rows::{
         ActivationBlocker, AnnouncementLevel, Ballot, CAMPAIGN_VALUES, Campaign, CampaignChanged, CampaignFilter,
         CampaignKey, CannotVoteReason, Entries, Entry, Outcome, PastKey, ResultsVisibility, StandingsHiddenReason,

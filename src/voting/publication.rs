@@ -1,18 +1,19 @@
 //! Publishes the ballot boxes of campaigns that are over, and recounts their results.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::ID;
 use guildhall_count::{BallotFile, Ranking, count};
 
 use super::{
     ballot_box::BallotBox,
+    box_cache::BallotBoxCache,
     rows::{Campaign, Entry, Outcome},
     service::Voting,
     store,
 };
 use crate::{
-    db::Conn,
+    db::{Conn, Db},
     kernel::{
         error::{Code, Error, Refusal, Result},
         id::{CampaignId, EntryId, GuildId},
@@ -51,6 +52,39 @@ pub async fn ballot_boxes(
         let Some(result) = results.remove(&id) else { continue };
         let (entries, ballots) = (entries.remove(&id).unwrap_or_default(), ballots.remove(&id).unwrap_or_default());
         boxes.insert(id, BallotBox::new(campaign, entries, ballots, result.turnout(), result.outcome()?));
+    }
+    Ok(boxes)
+}
+
+/// Finds the ballot boxes of the campaigns that are over: in the cache, or else in the database. They never change.
+///
+/// # Errors
+/// Those of [`ballot_boxes`].
+pub async fn cached_ballot_boxes(
+    db: &Db,
+    cache: &BallotBoxCache,
+    guild: GuildId,
+    campaigns: Vec<CampaignId>,
+) -> Result<HashMap<CampaignId, Arc<BallotBox>>> {
+    let cached = cache.find(guild, &campaigns);
+    if cached.len() == campaigns.len() {
+        return Ok(cached);
+    }
+    let _load = cache.start_load().await;
+    // Another request may have loaded them meanwhile.
+    let mut boxes = cache.find(guild, &campaigns);
+    let missing: Vec<CampaignId> = campaigns.into_iter().filter(|id| !boxes.contains_key(id)).collect();
+    if missing.is_empty() {
+        return Ok(boxes);
+    }
+    let load = async move |conn: &mut Conn| {
+        let campaigns = store::campaigns_by_id(conn, guild, &missing).await?;
+        ballot_boxes(conn, guild, campaigns).await
+    };
+    for (id, loaded) in db.snapshot(load).await? {
+        let loaded = Arc::new(loaded);
+        cache.insert(&loaded);
+        boxes.insert(id, loaded);
     }
     Ok(boxes)
 }

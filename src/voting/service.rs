@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::{
+    box_cache::BallotBoxCache,
     non_voters::NonVoterCache,
     rows::{Campaign, CampaignChanged},
     tally_cache::TallyCache,
@@ -38,6 +39,8 @@ pub struct Voting {
     pub bus: Arc<Bus>,
     /// Cached counts of live campaigns.
     pub tallies: Arc<TallyCache>,
+    /// Cached ballot boxes of campaigns that are over.
+    pub boxes: Arc<BallotBoxCache>,
     /// A member of each live campaign who has not voted.
     pub non_voters: Arc<NonVoterCache>,
     /// Announces the steps of campaigns.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
-use guildhall_count::BallotFile;
 
 use crate::{
     api::{
         connection::{Connection, ConnectionNode, PageArgs},
         context::RequestContext,
+        response_json::SharedText,
     },
     kernel::{
         error::{Error, Result},
@@ -100,10 +100,10 @@ impl BallotBoxObject {
     }
 
     /// The ballot box as JSON, with the rules and the result of the campaign. `guildhall verify` checks it.
-    async fn file(&self, ctx: &Context<'_>) -> Result<String> {
+    async fn file(&self, ctx: &Context<'_>) -> Result<SharedText> {
         RequestContext::of(ctx)
             .charge_response_budget(self.0.ballots.iter().map(|ballot| 2 + ballot.picks.len()).sum())?;
-        BallotFile::from(&*self.0).to_json().map_err(Error::internal)
+        Ok(SharedText::from_json(self.0.file()?))
     }
 }
 

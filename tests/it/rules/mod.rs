@@ -25,6 +25,7 @@ mod pruning;
 mod rate_limits;
 mod redaction;
 mod refusals;
+mod response_memory;
 mod text;
 mod tokens;
 mod unknown_values;

@@ -7,6 +7,7 @@ use guildhall::{
     api::{
         DocumentRef, Operation, SubscriptionMessage,
         auth_context::{AuthContext, Credentials},
+        response_json::to_json,
     },
     app::App,
     db::Usage,
@@ -75,7 +76,7 @@ impl Client<'_> {
             Ok(prepared) => self.test.graph.execute(prepared, &context, "test").await,
             Err(errors) => async_graphql::Response::from_errors(errors),
         };
-        serde_json::to_value(response).unwrap()
+        serde_json::from_str(&to_json(&response).unwrap()).unwrap()
     }
 
     /// Runs an operation that must succeed, and returns its data.
@@ -103,7 +104,7 @@ impl Client<'_> {
     pub async fn subscribe_on(&self, server: &Arc<App>, query: &str, variables: Value) -> Responses {
         let context = self.authenticate(server).await.unwrap();
         let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
-        let messages = self.test.graph.subscribe(prepared, context, "test".to_owned());
+        let messages = self.test.graph.subscribe(prepared, context, "test".to_owned(), None);
         let response = |message| match message {
             SubscriptionMessage::Next(json) => serde_json::from_str(&json).unwrap(),
             SubscriptionMessage::Refused(errors) => json!({ "errors": errors }),

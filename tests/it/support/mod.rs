@@ -23,7 +23,7 @@ pub use guildhall_macros::on_both;
 pub use self::{
     campaigns::TestCampaign,
     client::{Client, Responses, next_response},
-    clock::while_time_passes,
+    clock::{start_time, while_time_passes},
     discord::LocalDiscord,
     guild::{PASSWORD, PERMISSIONS, TestGuild},
     http::TestServer,

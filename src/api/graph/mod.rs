@@ -1,24 +1,20 @@
 //! Runs operations of all transports.
 
+mod subscription;
+
 use std::{sync::Arc, time::Duration};
 
 use async_graphql::{
-    PathSegment, Request, Response, Schema, ServerError, ValidationMode, Value, Variables,
-    parser::{
-        parse_schema,
-        types::{OperationType, Selection},
-    },
+    Request, Response, Schema, ServerError, ValidationMode, Value, Variables,
+    parser::{parse_schema, types::OperationType},
 };
-use futures_util::{Stream, StreamExt};
-use sha2::{Digest, Sha256};
-use tokio::task::AbortHandle;
+use tokio::{sync::Semaphore, task::AbortHandle};
 use tracing::Instrument;
 
 use super::{
     auth_context::AuthContext,
     context::RequestContext,
     schema::{Mutation, Query, Subscription, schema},
-    source_event::{EventStream, SourceEvent},
 };
 use crate::{
     db::Usage,
@@ -27,16 +23,22 @@ use crate::{
         completion::{self, FieldTypes},
         document::{DocumentRef, Documents, SelectedOperation},
         limits::MAX_NESTING,
+        memory_of,
     },
     kernel::{
         clock::Clock,
         error::{self, Code, Error, Refusal},
     },
-    live::{CacheSlot, CachedResponse, ResponseKey},
 };
 
 /// The reason of the error for a request that exceeds its time limit.
 pub const OUT_OF_TIME: &str = "OUT_OF_TIME";
+
+/// Maximum number of subscriptions that start at the same time. Others wait for their turn, so that a burst of them
+/// leaves time and connections for queries.
+const MAX_STARTS: usize = 4;
+/// Largest size of a subscription's variables, which are kept until it ends, in bytes of memory.
+const MAX_SUBSCRIPTION_VARIABLES: usize = 16 * 1_024;
 
 /// The schema and its documents: finds, checks and executes operations.
 #[derive(Clone)]
@@ -46,6 +48,8 @@ pub struct Graph {
     types: Arc<FieldTypes>,
     request_time: Duration,
     clock: Clock,
+    /// One permit for each subscription that may start at the same time.
+    starts: Arc<Semaphore>,
 }
 
 /// Settings of a [`Graph`].
@@ -111,36 +115,16 @@ impl Prepared {
         self.is_trusted
     }
 
-    /// The length of its document in KiB, rounded up.
+    /// The size of its document and variables in KiB, rounded up.
     pub fn kibibytes(&self) -> u32 {
-        u32::try_from(self.selected.bytes() / 1_024 + 1).unwrap_or(u32::MAX)
+        let bytes = self.selected.bytes() + memory_of(&self.variables);
+        u32::try_from(bytes / 1_024 + 1).unwrap_or(u32::MAX)
     }
 
     fn request(&self, context: Arc<RequestContext>) -> Request {
         let mut request = Request::new("").variables(self.variables.clone()).data(context);
         request.set_parsed_query(self.selected.executable(&self.variables));
         request
-    }
-
-    /// The error that ends a subscription, located at its root field.
-    fn fail(&self, error: Error, request_id: &str) -> ServerError {
-        let mut error = error.into_sanitized(request_id);
-        let root = &self.selected.operation().selection_set.node.items;
-        if let Some(Selection::Field(field)) = root.first().map(|item| &item.node) {
-            error.locations = vec![field.pos];
-            error.path = vec![PathSegment::Field(field.node.response_key().node.to_string())];
-        }
-        error
-    }
-
-    /// The key of its responses in a [`ResponseCache`](crate::live::ResponseCache).
-    fn response_key(&self) -> ResponseKey {
-        let mut hash = Sha256::new();
-        hash.update(self.selected.hash());
-        hash.update(self.selected.name().unwrap_or_default());
-        hash.update([0]);
-        hash.update(self.variables.to_string());
-        hash.finalize().into()
     }
 }
 
@@ -180,7 +164,14 @@ impl Graph {
         }
         let types = FieldTypes::from_schema(&printed);
         let (request_time, clock) = (limits.request_timeout, settings.clock.clone());
-        Ok(Self { schema, documents: Arc::new(documents), types: Arc::new(types), request_time, clock })
+        Ok(Self {
+            schema,
+            documents: Arc::new(documents),
+            types: Arc::new(types),
+            request_time,
+            clock,
+            starts: Arc::new(Semaphore::new(MAX_STARTS)),
+        })
     }
 
     /// The schema in its definition language, as committed in `schema.graphql`.
@@ -195,6 +186,11 @@ impl Graph {
     pub fn prepare(&self, operation: Operation) -> Result<Prepared, Vec<ServerError>> {
         let Operation { document, name, variables } = operation;
         let (selected, variables) = self.documents.select(&document, name.as_deref(), variables)?;
+        let is_subscription = selected.operation().ty == OperationType::Subscription;
+        if is_subscription && memory_of(&variables) > MAX_SUBSCRIPTION_VARIABLES {
+            let message = format!("The variables of a subscription have at most {MAX_SUBSCRIPTION_VARIABLES} bytes.");
+            return Err(vec![Refusal::new(Code::QueryTooComplex, message).into_server_error()]);
+        }
         Ok(Prepared { selected, variables, is_trusted: self.documents.has_manifest() })
     }
 
@@ -237,134 +233,6 @@ impl Graph {
                 Response::from_errors(vec![out_of_time(is_query).into_server_error()])
             }
         }
-    }
-
-    /// Runs a subscription: one response for each event of its source stream (GraphQL §6.2.3).
-    pub fn subscribe(
-        &self,
-        prepared: Prepared,
-        auth: AuthContext,
-        request_id: String,
-    ) -> impl Stream<Item = SubscriptionMessage> + Send + use<> {
-        let graph = self.clone();
-        async_stream::stream! {
-            let mut events = match graph.create_source_stream(&prepared, &auth, &request_id).await {
-                Ok(Some(events)) => events,
-                Ok(None) => return,
-                Err(errors) => {
-                    yield SubscriptionMessage::Refused(errors);
-                    return;
-                }
-            };
-            drop(auth);
-            let (key, prepared) = (prepared.response_key(), Arc::new(prepared));
-            while let Some(event) = events.next().await {
-                let response = match event {
-                    Ok(event) => graph.execute_event(&prepared, &key, event, &request_id).await,
-                    Err(error) => Err(vec![prepared.fail(error, &request_id)]),
-                };
-                match response {
-                    Ok(response) => yield SubscriptionMessage::Next(response),
-                    Err(errors) => {
-                        yield SubscriptionMessage::Refused(errors);
-                        return;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Executes a subscription's field so that it creates its source stream, if it does (GraphQL §6.2.3.1).
-    async fn create_source_stream(
-        &self,
-        prepared: &Prepared,
-        auth: &AuthContext,
-        request_id: &str,
-    ) -> Result<Option<EventStream>, Vec<ServerError>> {
-        let context = Arc::new(RequestContext::new(auth, false));
-        // Boxed to keep its size out of the subscription's own future.
-        let execution =
-            Box::pin(self.execute_once(prepared, &context, prepared.request(Arc::clone(&context)), request_id));
-        match self.clock.timeout(self.request_time, execution).await {
-            Some(Some(response)) => Err(response.errors),
-            Some(None) => Ok(context.take_events()),
-            None => Err(vec![out_of_time(true).into_server_error()]),
-        }
-    }
-
-    /// Executes the operation for an event. Subscribers share a response that doesn't depend on the viewer.
-    async fn execute_event(
-        &self,
-        prepared: &Arc<Prepared>,
-        key: &ResponseKey,
-        event: SourceEvent,
-        request_id: &str,
-    ) -> Result<Arc<str>, Vec<ServerError>> {
-        let slot = event.responses.slot(key);
-        let execution = self.clone().respond(Arc::clone(prepared), event, request_id.to_owned());
-        match slot {
-            CacheSlot::Execute(sender) => {
-                // On a task of its own, so that the other subscribers do not wait for a client that is slow to read.
-                let execution = async move {
-                    let result = execution.await;
-                    let cached = result.as_ref().map_or(CachedResponse::Personal, |(response, is_for_all)| {
-                        CachedResponse::new(response, *is_for_all)
-                    });
-                    sender.send_replace(Some(cached));
-                    result
-                };
-                let result = tokio::spawn(execution.in_current_span()).await;
-                result.unwrap_or_else(|panic| {
-                    tracing::error!(request_id, error = %panic, "the execution of an event panicked");
-                    Err(vec![error::internal_server_error(request_id)])
-                })
-            }
-            CacheSlot::Wait(mut receiver) => {
-                let cached = receiver.wait_for(Option::is_some).await.map(|cached| cached.clone());
-                if let Ok(Some(CachedResponse::ForAll(response))) = cached {
-                    return Ok(response);
-                }
-                Box::pin(execution).await
-            }
-            CacheSlot::Uncached => Box::pin(execution).await,
-        }
-        .map(|(response, _)| response)
-    }
-
-    /// Executes the operation for an event. Returns the response and whether it is the same for every viewer.
-    async fn respond(
-        self,
-        prepared: Arc<Prepared>,
-        event: SourceEvent,
-        request_id: String,
-    ) -> Result<(Arc<str>, bool), Vec<ServerError>> {
-        let context = Arc::new(RequestContext::new(&event.subscriber, false));
-        let mut request = prepared.request(Arc::clone(&context));
-        (event.provide)(&mut request.data);
-        let response = self.execute_once(&prepared, &context, request, &request_id).await.unwrap_or_default();
-        if response.data == Value::Null && !response.errors.is_empty() {
-            return Err(response.errors);
-        }
-        let json = serde_json::to_string(&response).map_err(|error| {
-            tracing::error!(request_id, %error, "could not serialize the response");
-            vec![error::internal_server_error(&request_id)]
-        })?;
-        Ok((json.into(), response.errors.is_empty() && context.is_viewer_independent()))
-    }
-
-    /// The single response of a subscription's execution, if its field yields a value.
-    async fn execute_once(
-        &self,
-        prepared: &Prepared,
-        context: &RequestContext,
-        request: Request,
-        request_id: &str,
-    ) -> Option<Response> {
-        let mut responses = self.schema.execute_stream(request);
-        let run = context.run(responses.next());
-        let mut response = Arc::new(Usage::default()).scope(run).await?;
-        self.finish(&mut response, prepared, request_id);
-        Some(response)
     }
 
     fn finish(&self, response: &mut Response, prepared: &Prepared, request_id: &str) {
