@@ -132,6 +132,11 @@ async fn run(
         Ok(prepared) => prepared,
         Err(errors) => return responder.request_errors(errors),
     };
+    if !is_subscription && responder.accepted.json.is_none() {
+        let message = "Accept application/graphql-response+json or application/json for a query or a mutation.";
+        return responder
+            .reject(RequestError::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)));
+    }
     if stream == Some(MULTIPART) {
         return multipart::respond(server, prepared, context, responder.log, connection);
     }

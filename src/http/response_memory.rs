@@ -7,7 +7,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -59,6 +59,7 @@ struct Reader {
     charged: AtomicUsize,
     /// When the client last read something, in milliseconds of the clock.
     read_at: AtomicU64,
+    is_cut_off: AtomicBool,
     cut_off: Notify,
 }
 
@@ -87,8 +88,9 @@ impl ResponseMemory {
 
     /// Adds a connection.
     pub fn connect(self: &Arc<Self>) -> ConnectionMemory {
-        let (charged, read_at, cut_off) = (AtomicUsize::new(0), AtomicU64::new(self.now()), Notify::new());
-        let reader = Arc::new(Reader { charged, read_at, cut_off });
+        let (charged, read_at) = (AtomicUsize::new(0), AtomicU64::new(self.now()));
+        let reader = Reader { charged, read_at, is_cut_off: AtomicBool::new(false), cut_off: Notify::new() };
+        let reader = Arc::new(reader);
         let mut state = self.state.lock();
         state.last_id += 1;
         let id = state.last_id;
@@ -118,8 +120,11 @@ impl ResponseMemory {
                 break;
             }
             freed += reader.charged.load(Ordering::Relaxed);
-            reader.cut_off.notify_one();
-            self.metrics.clients_cut_off.inc();
+            // Its memory is released a moment later.
+            if !reader.is_cut_off.swap(true, Ordering::Relaxed) {
+                reader.cut_off.notify_one();
+                self.metrics.clients_cut_off.inc();
+            }
         }
     }
 }

@@ -208,6 +208,7 @@ impl Guilds {
     /// Forgets the guilds found so far, because one has been deleted.
     pub fn forget(&self) {
         self.ids_by_slug.write().clear();
+        self.slugs.write().clear();
     }
 
     /// Finds the guild with this slug, or the default guild.
