@@ -151,6 +151,7 @@ async fn votes(conn: &mut Conn, guild: GuildId, id: MemberId, viewer: Option<&Vi
             "nonce": ballot.nonce,
         })
     };
+    let former = former.iter().filter(|id| visible.contains_key(*id));
     let about = about.into_iter().filter(|entry| visible.contains_key(&entry.campaign_id));
     let about = about.map(|entry| {
         json!({
@@ -163,7 +164,7 @@ async fn votes(conn: &mut Conn, guild: GuildId, id: MemberId, viewer: Option<&Vi
     Ok(json!({
         "ballots": ballots.iter().map(ballot).collect::<Vec<_>>(),
         "missed": missed.iter().map(campaign).collect::<Vec<_>>(),
-        "formerlyEligible": former.iter().map(campaign).collect::<Vec<_>>(),
+        "formerlyEligible": former.map(campaign).collect::<Vec<_>>(),
         "createdCampaigns": created.iter().map(campaign).collect::<Vec<_>>(),
         "entriesAboutTheMember": about.collect::<Vec<_>>(),
     }))

@@ -70,6 +70,12 @@ async fn a_change_of_a_member_does_not_show_whether_they_voted(app: TestApp) {
         .await;
         assert_eq!(counts(&officer, &vote).await, (4, 1));
     }
+    // Nor does the erasure of a member.
+    for member in [&voted, &waiting] {
+        let erase = "mutation($id: ID!) { eraseMember(id: $id) { member { id } } }";
+        officer.ok(erase, json!({ "id": member.id })).await;
+        assert_eq!(counts(&officer, &vote).await, (4, 1));
+    }
     // The figures stay as they were when the vote closes.
     vote.close(&leader).await;
     guild.member("newcomer", "Member").await;

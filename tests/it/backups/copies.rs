@@ -74,7 +74,8 @@ async fn create_full_demo(folder: &Path) -> (String, Value, String) {
     stop(served).await;
     let mut conn = sqlite(&folder.join("guildhall.db"));
     conn.batch_execute(MORE_ROWS).unwrap();
-    let codes = "INSERT INTO codes SELECT guild_id, id, 'RESET', 'hash', created_at, 1, '' FROM members LIMIT 1";
+    let codes = "INSERT INTO codes (guild_id, member_id, purpose, code_hash, expires_at, reach, permissions)
+        SELECT guild_id, id, 'RESET', 'hash', created_at, 1, '' FROM members LIMIT 1";
     conn.batch_execute(codes).unwrap();
     drop(conn);
     let served = ServerProcess::start(folder, &SERVE);
