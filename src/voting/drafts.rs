@@ -174,6 +174,8 @@ pub async fn update_campaign(voting: &Voting, viewer: &Viewer, change: CampaignC
         .change_campaign(async move |conn| {
             let officer = officer.confirm(conn).await?;
             let draft = lock_draft(conn, &officer, change.id, "id").await?;
+            // Read again while the roster is locked: the officer's level is compared with those of the ladder.
+            let officer = officer.confirm(conn).await?;
             let ladder = Ladder::load(conn, officer.guild).await?;
             let campaign = change.apply(draft.with_rank_levels(&ladder))?;
             let (vote_level, view_level) = (campaign.min_rank_level_to_vote, campaign.min_rank_level_to_view);

@@ -38,7 +38,10 @@ pub(super) fn quoted(campaign: &Campaign) -> String {
 pub(super) async fn lock(conn: &mut Conn, officer: &Viewer, id: CampaignId, field: &'static str) -> Result<Campaign> {
     officer.require(rules::MANAGE)?;
     let campaign = store::lock_campaign(conn, officer.guild, id).await?;
-    let visible = campaign.filter(|campaign| rules::may_see(campaign, Some(officer)));
+    // Read again, since the officer's rank may have changed while this transaction waited for the locks.
+    let officer = officer.confirm(conn).await?;
+    officer.require(rules::MANAGE)?;
+    let visible = campaign.filter(|campaign| rules::may_see(campaign, Some(&officer)));
     Ok(visible.ok_or_else(|| Refusal::not_found("campaign").at(field))?)
 }
 
