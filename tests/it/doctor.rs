@@ -387,7 +387,8 @@ fn completions_and_man_pages_name_every_command() {
         .collect();
     assert_eq!(pages["guildhall.1"], page);
     for command in &commands {
-        assert!(page.contains(&format!("guildhall\\-{command}(1)")), "{command}");
+        let reference = format!("guildhall-{command}(1)").replace('-', "\\-");
+        assert!(page.contains(&reference), "{command}");
         assert!(pages.contains_key(&format!("guildhall-{command}.1")), "{command}");
     }
 }
