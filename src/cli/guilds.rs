@@ -160,15 +160,11 @@ impl Guilds {
             }
             GuildsCommand::Delete { guild, confirm } => {
                 let (app, found) = find(database, &guild.slug).await?;
-                let confirmation = match confirm {
-                    Some(confirmation) => confirmation,
-                    None => {
-                        print(&format!("This deletes {} with all its data. Type its slug to confirm: ", found.name))?;
-                        let mut line = String::new();
-                        std::io::stdin().read_line(&mut line)?;
-                        line
-                    }
-                };
+                let mut confirmation = confirm.unwrap_or_default();
+                if confirmation.is_empty() {
+                    print(&format!("This deletes {} with all its data. Type its slug to confirm: ", found.name))?;
+                    std::io::stdin().read_line(&mut confirmation)?;
+                }
                 if confirmation.trim() != guild.slug {
                     return Err(format!("not confirmed: the slug is {}, so nothing was deleted", guild.slug).into());
                 }

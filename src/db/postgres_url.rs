@@ -77,12 +77,12 @@ impl PostgresUrl {
         // As in libpq, there is no TLS on Unix sockets.
         let (first, second) = if is_local { (SslMode::Disable, None) } else { self.tls.attempts() };
         let connector = || self.tls.connector(!is_local).map_err(ConnectionError::BadConnection);
-        let mut connected = self.connect_once(first, connector()?).await;
+        let mut connected = self.connect_once(first, &connector()?).await;
         if let (Err(failure), Some(second)) = (&mut connected, second)
             && failure.may_retry
         {
             let first_message = std::mem::take(&mut failure.message);
-            connected = self.connect_once(second, connector()?).await.map_err(|second| ConnectFailure {
+            connected = self.connect_once(second, &connector()?).await.map_err(|second| ConnectFailure {
                 message: if second.message == first_message {
                     first_message
                 } else {
@@ -100,7 +100,7 @@ impl PostgresUrl {
     async fn connect_once(
         &self,
         encryption: SslMode,
-        connector: TlsConnector,
+        connector: &TlsConnector,
     ) -> Result<NewConnection, ConnectFailure> {
         let mut config = self.config.clone();
         config.ssl_mode(encryption);

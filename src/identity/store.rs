@@ -73,7 +73,11 @@ pub async fn guilds_with_sizes(conn: &mut Conn) -> QueryResult<Vec<(Guild, i64)>
         .select((members::guild_id, count_star()))
         .load(c))?;
     let sizes: HashMap<GuildId, i64> = sizes.into_iter().collect();
-    Ok(guilds.into_iter().map(|guild| (guild.clone(), sizes.get(&guild.id).copied().unwrap_or_default())).collect())
+    let with_size = |guild: Guild| {
+        let size = sizes.get(&guild.id).copied().unwrap_or_default();
+        (guild, size)
+    };
+    Ok(guilds.into_iter().map(with_size).collect())
 }
 
 /// The ids of all guilds; for operators only.
