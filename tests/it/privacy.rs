@@ -191,10 +191,10 @@ async fn an_export_does_not_reveal_hidden_campaigns(app: TestApp) {
     let rank = json!(async_graphql::ID::from(guild.rank("Initiate").id));
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": veteran.id, "rankId": rank } })).await;
     let after = exported().await;
-    assert!(
-        !after.contains("Secret council") && !after.contains("The member") && !after.contains(&campaign.id),
-        "{after}"
-    );
+    // What is left has no title: that the member could vote in it once.
+    assert!(!after.contains("Secret council") && !after.contains("The member"), "{after}");
+    let data: Value = serde_json::from_str(&after).unwrap();
+    assert_eq!(data["votes"]["formerlyEligible"], json!([{ "id": campaign.id, "title": null }]));
 }
 
 #[on_both]
@@ -231,7 +231,7 @@ async fn erasing_a_member_leaves_none_of_their_names_and_keeps_their_votes(app: 
     let renamed =
         lines.iter().filter(|it| it["action"] == "member.update" && it["summary"] == format!("Changed {name}"));
     assert_eq!(renamed.count(), 2, "{log_before}");
-    assert_eq!(lines[0]["action"], "member.erase");
+    assert_eq!(lines.iter().filter(|it| it["action"] == "member.erase").count(), 1);
     let deleted = lines.iter().find(|it| it["action"] == "character.delete").unwrap();
     assert_eq!(deleted["summary"], format!("Deleted a character of {name}"));
     assert_eq!(deleted["actor"]["displayName"], "officer");
@@ -326,7 +326,7 @@ async fn old_sessions_addresses_codes_and_events_are_deleted(app: TestApp) {
     clean(Retention::default()).await;
     assert_eq!(rows().await, [2, 1, 1, 2, 1]);
     app.clock.advance(Duration::from_hours(24 * 29));
-    guild.anonymous().ok(REFRESH_SESSION, json!({ "token": kept["login"]["refreshToken"] })).await;
+    home.ok(REFRESH_SESSION, json!({ "token": kept["login"]["refreshToken"] })).await;
     clean(Retention::default()).await;
     assert_eq!(rows().await, [2, 1, 0, 0, 1]);
     app.clock.advance(Duration::from_hours(24 * 2));
