@@ -4,21 +4,17 @@ use std::sync::OnceLock;
 
 use async_graphql::ID;
 use axum::body::Bytes;
-use base16ct::lower::encode_string;
-use guildhall_count::{BallotFile, FileBallot, FileEntry, FileStanding, NONCE_LENGTH, Rules, receipt};
+use guildhall_count::{BallotFile, FileBallot, FileEntry, FileStanding, Rules};
 
 use super::{
     listed_order,
+    published_ballot::PublishedBallot,
     rows::{Campaign, Entry, Outcome, Turnout},
 };
 use crate::kernel::{
-    error::{Error, Refusal, Result},
-    id::{CampaignId, EntryId},
-    text,
+    error::{Error, Result},
+    id::EntryId,
 };
-
-/// The number of hexadecimal digits in a receipt: SHA-256.
-const RECEIPT_LENGTH: usize = 64;
 
 /// The ballots of a campaign that is over, without their voters.
 #[derive(Clone, Debug)]
@@ -37,27 +33,6 @@ pub struct BallotBox {
     pub digest: String,
     /// The file, once requested.
     file: OnceLock<Bytes>,
-}
-
-/// A ballot without its voter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublishedBallot {
-    /// The campaign it was cast in.
-    pub campaign: CampaignId,
-    /// The receipt that the voter was given.
-    pub receipt: String,
-    /// The nonce that kept the picks secret in the receipt.
-    pub nonce: String,
-    /// The picks, first choice first.
-    pub picks: Vec<EntryId>,
-}
-
-impl PublishedBallot {
-    /// Creates a ballot and computes its receipt.
-    pub fn new(campaign: CampaignId, nonce: String, picks: Vec<EntryId>) -> Self {
-        let receipt = receipt_of(campaign, &nonce, &picks);
-        Self { campaign, receipt, nonce, picks }
-    }
 }
 
 impl BallotBox {
@@ -92,7 +67,7 @@ impl BallotBox {
         Ok(self.file.get_or_init(|| json.into()).clone())
     }
 
-    /// Returns the ballot with this receipt, given as [`find_receipt`] returns it.
+    /// Returns the ballot with this receipt, given as [`super::published_ballot::find_receipt`] returns it.
     pub fn find(&self, receipt: &str) -> Option<&PublishedBallot> {
         let index = self.ballots.binary_search_by(|ballot| ballot.receipt.as_str().cmp(receipt)).ok()?;
         self.ballots.get(index)
@@ -125,25 +100,4 @@ impl From<&BallotBox> for BallotFile {
             ballots: ballots.iter().map(ballot).collect(),
         }
     }
-}
-
-/// Computes the receipt of a ballot.
-pub fn receipt_of(campaign: CampaignId, nonce: &str, picks: &[EntryId]) -> String {
-    let picks: Vec<ID> = picks.iter().map(|pick| ID::from(*pick)).collect();
-    receipt(&ID::from(campaign), nonce, picks.iter().map(|pick| pick.as_str()))
-}
-
-/// Finds a receipt in a text that someone pasted, such as one with a label, line breaks or markup.
-///
-/// # Errors
-/// `BAD_USER_INPUT` at `receipt`.
-pub fn find_receipt(text: &str) -> Result<String, Refusal> {
-    let digit = |c: char| c.is_ascii_hexdigit().then(|| c.to_ascii_lowercase());
-    let refusal = || Refusal::input("receipt", "A receipt has 64 hexadecimal digits. Copy it again.");
-    text::find_symbols(text, RECEIPT_LENGTH, digit).ok_or_else(refusal)
-}
-
-/// Generates a random nonce.
-pub fn new_nonce() -> String {
-    encode_string(&rand::random::<[u8; NONCE_LENGTH]>())
 }

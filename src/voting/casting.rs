@@ -5,7 +5,7 @@ use std::sync::Arc;
 use guildhall_count::{check_picks, parse_nonce};
 
 use super::{
-    ballot_box, entries, lifecycle,
+    entries, lifecycle, published_ballot,
     rows::{Ballot, Campaign, CannotVoteReason},
     rules::{self, cannot_vote, may_see},
     service::Voting,
@@ -57,7 +57,7 @@ pub async fn cast_ballot(
             let picks = check_picks(campaign.rules(), &picks, &entries).map_err(Refusal::from)?;
             let nonce = match nonce {
                 Some(nonce) => parse_nonce(&nonce).map_err(Refusal::from)?,
-                None => ballot_box::new_nonce(),
+                None => published_ballot::new_nonce(),
             };
             let ballot = Ballot { campaign: campaign.id, member: voter.member, picks, cast_at: now, nonce };
             let stored = store::insert_ballots(conn, guild, std::slice::from_ref(&ballot)).await;

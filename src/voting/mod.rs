@@ -14,6 +14,7 @@ mod methods;
 mod non_voters;
 mod participation;
 mod publication;
+mod published_ballot;
 mod rows;
 mod rules;
 pub mod scheduler;
@@ -25,7 +26,7 @@ mod visibility;
 
 pub(crate) use self::tally::store_result;
 pub use self::{
-    ballot_box::{BallotBox, PublishedBallot, find_receipt, new_nonce, receipt_of},
+    ballot_box::BallotBox,
     box_cache::BallotBoxCache,
     casting::cast_ballot,
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
@@ -36,6 +37,7 @@ pub use self::{
     non_voters::NonVoterCache,
     participation::{CampaignParticipation, Participation, may_see_participation, participations},
     publication::{RecountResult, ballot_boxes, cached_ballot_boxes, recount, recount_all},
+    published_ballot::{PublishedBallot, find_receipt, new_nonce, receipt_of},
     rows::{
         ActivationBlocker, AnnouncementLevel, Ballot, CAMPAIGN_VALUES, Campaign, CampaignChanged, CampaignFilter,
         CampaignKey, CannotVoteReason, Entries, Entry, Outcome, PastKey, ResultsVisibility, StandingsHiddenReason,

@@ -20,7 +20,7 @@ use crate::{
         id::{CampaignId, EntryId, GuildId, MemberId},
     },
     voting::{
-        ballot_box::PublishedBallot,
+        published_ballot::PublishedBallot,
         rows::{Ballot, Outcome, Tally, Turnout},
     },
 };
