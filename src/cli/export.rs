@@ -7,7 +7,7 @@ use clap::Args;
 use super::{
     import::{FormatName, format_of},
     offline::{DEFAULT_DATABASE, offline_app},
-    output::{BoxError, print, write_file},
+    output::{BoxError, write_export},
 };
 use crate::{
     app::Options,
@@ -19,9 +19,12 @@ use crate::{
 /// Export a guild's active members and their characters, in the format of `guildhall import`.
 #[derive(Args)]
 pub(super) struct Export {
-    /// The file to write. Without it, standard output.
+    /// The file to write, readable by its owner only. Without it, or with -, standard output.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
+    /// Replace the file if it exists.
+    #[arg(long)]
+    force: bool,
     /// Slug of the guild: 2 to 40 characters of a–z, 0–9 and hyphen.
     #[arg(long, value_name = "SLUG")]
     guild: String,
@@ -43,9 +46,6 @@ impl Export {
         if !roster.ends_with('\n') {
             roster.push('\n');
         }
-        match &self.file {
-            Some(file) => write_file(file, roster.as_bytes(), true, &database.url_or(DEFAULT_DATABASE)?),
-            None => print(&roster),
-        }
+        write_export(self.file.as_deref(), &roster, self.force, &database.url_or(DEFAULT_DATABASE)?)
     }
 }

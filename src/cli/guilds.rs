@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     bootstrap::RegionName,
     offline::{DEFAULT_DATABASE, offline_app, offline_app_on},
-    output::{BoxError, print, write_file},
+    output::{BoxError, print, write_export},
 };
 use crate::{
     app::{App, Options},
@@ -153,10 +153,7 @@ impl Guilds {
                     tables,
                 };
                 let text = serde_json::to_string(&file_contents)? + "\n";
-                if file.as_os_str() == "-" {
-                    return print(&text);
-                }
-                write_file(&file, text.as_bytes(), force, &database.url_or(DEFAULT_DATABASE)?)
+                write_export(Some(&file), &text, force, &database.url_or(DEFAULT_DATABASE)?)
             }
             GuildsCommand::Delete { guild, confirm } => {
                 let (app, found) = find(database, &guild.slug).await?;

@@ -1,6 +1,9 @@
 //! The output of commands.
 
-use std::{io::Write, path::Path};
+use std::{
+    io::{ErrorKind, Write},
+    path::Path,
+};
 
 pub use crate::kernel::error::BoxError;
 use crate::{
@@ -25,11 +28,21 @@ pub(super) fn join_lines(sentences: &[String]) -> String {
     }
 }
 
-/// Writes a file that only its owner may read. Refuses to replace a file of the database.
-pub(super) fn write_file(file: &Path, contents: &[u8], replace: bool, database: &DatabaseUrl) -> Result<(), BoxError> {
+/// Writes an export: to standard output without a file or for `-`, otherwise to a file that only its owner may read.
+/// Replaces an existing file only if `force` is set, and never one of the database.
+pub(super) fn write_export(
+    file: Option<&Path>,
+    export: &str,
+    force: bool,
+    database: &DatabaseUrl,
+) -> Result<(), BoxError> {
+    let Some(file) = file.filter(|file| *file != Path::new("-")) else { return print(export) };
     let displayed = file.display();
     if database.file().is_some_and(|database| DatabaseFiles::of(&database).find(file).is_some()) {
         return Err(format!("{displayed} is the database itself, or its log or key: choose another name").into());
     }
-    Ok(private_file::write(file, contents, replace).map_err(|error| format!("{displayed}: {error}"))?)
+    Ok(private_file::write(file, export.as_bytes(), force).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => format!("{displayed} exists already: --force replaces it"),
+        _ => format!("{displayed}: {error}"),
+    })?)
 }

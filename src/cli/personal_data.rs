@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     offline::{DEFAULT_DATABASE, offline_app},
-    output::{BoxError, print, write_file},
+    output::{BoxError, print, write_export},
 };
 use crate::{
     app::{App, Options},
@@ -44,9 +44,12 @@ impl MemberArgs {
 /// Export everything that is kept about a member, as JSON.
 #[derive(Args)]
 pub(super) struct ExportMember {
-    /// The file to write, which must not exist. Without it, standard output.
+    /// The file to write, readable by its owner only. Without it, or with -, standard output.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
+    /// Replace the file if it exists.
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     member: MemberArgs,
 }
@@ -57,10 +60,7 @@ impl ExportMember {
         let app = offline_app(database, Keys::ephemeral(), Options::default()).await?;
         let (guild, member) = self.member.find(&app).await?;
         let data = format!("{}\n", privacy::export_member(&app.access, guild, member).await?.data);
-        match &self.file {
-            Some(file) => write_file(file, data.as_bytes(), false, &database.url_or(DEFAULT_DATABASE)?),
-            None => print(&data),
-        }
+        write_export(self.file.as_deref(), &data, self.force, &database.url_or(DEFAULT_DATABASE)?)
     }
 }
 
