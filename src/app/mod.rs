@@ -9,7 +9,7 @@ use crate::{
     auth::{Accounts, Hasher, Keys, Lifetimes, LoginLimiter, LoginLimits},
     bus::{Bus, BusSubscriber},
     db::{Db, warn_of_unknown_values},
-    discord::{Bot, DirectMessages, Discord, DiscordAnnouncer, delivery},
+    discord::{self, Bot, DirectMessages, Discord, DiscordAnnouncer, delivery},
     identity::{self, Guilds, RosterCache},
     kernel::{clock::Clock, metrics::Metrics, supervise::spawn_supervised},
     live::{self, Live},
@@ -38,6 +38,8 @@ pub struct Options {
     pub default_guild: Option<String>,
     /// The Discord bot, if the operator has set a token.
     pub bot: Option<Bot>,
+    /// Longest time that the issuer of a code waits for its delivery by Discord.
+    pub delivery_wait: Duration,
     /// Whether other processes cache viewers of this database; if `None`, they may if the database can be shared.
     pub has_peers: Option<bool>,
     /// How long a cached viewer is used without checking that notifications arrive.
@@ -56,6 +58,7 @@ impl Default for Options {
             retention: Retention::default(),
             default_guild: None,
             bot: None,
+            delivery_wait: discord::DELIVERY_WAIT,
             has_peers: None,
             lease: access::LEASE,
             channel: "guildhall",
@@ -113,7 +116,8 @@ impl App {
             viewers: Arc::clone(&viewers),
         };
         let bot = options.bot.map(Arc::new);
-        let direct_messages = DirectMessages { bot: bot.clone(), cipher: keys.cipher.clone(), clock: clock.clone() };
+        let (cipher, wait) = (keys.cipher.clone(), options.delivery_wait);
+        let direct_messages = DirectMessages { bot: bot.clone(), cipher, clock: clock.clone(), wait };
         let discord = Discord { access: access.clone(), cipher: keys.cipher.clone(), bot: bot.clone() };
         let accounts = Accounts {
             access: access.clone(),

@@ -62,6 +62,14 @@ pub async fn invite(accounts: &Accounts, member: &Member) -> Result<IssuedCode> 
     issue(accounts, None, member.guild_id, member.id, Purpose::Invite).await
 }
 
+/// Issues a reset code for a member, as an operator.
+///
+/// # Errors
+/// `CONFLICT`, `NOT_REGISTERED` or `MEMBER_INACTIVE`.
+pub async fn reset_code(accounts: &Accounts, member: &Member) -> Result<IssuedCode> {
+    issue(accounts, None, member.guild_id, member.id, Purpose::Reset).await
+}
+
 async fn issue(
     accounts: &Accounts,
     by: Option<&Viewer>,

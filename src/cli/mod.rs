@@ -2,6 +2,7 @@
 
 mod backup;
 mod bootstrap;
+mod codes;
 mod database;
 pub mod demo;
 mod doctor;
@@ -63,6 +64,10 @@ enum Command {
     Bootstrap(bootstrap::Bootstrap),
     /// List, create, suspend, resume, export and delete guilds.
     Guilds(guilds::Guilds),
+    /// Issue invite codes, and print a line `username code` for each.
+    Invite(codes::Invite),
+    /// Issue a code with which a registered member chooses a new password, and print it.
+    ResetCode(codes::ResetCode),
     /// Import a roster from CSV or JSON, all of it or nothing. Importing the same file again changes nothing.
     Import(import::Import),
     /// Export a roster as CSV or JSON, in the format of import.
@@ -142,6 +147,8 @@ async fn run_offline(command: Command, database: &DatabaseSettings) -> Result<()
         Command::Serve(_) | Command::Demo(_) => Ok(()),
         Command::Bootstrap(bootstrap) => bootstrap.run(database).await,
         Command::Guilds(guilds) => guilds.run(database).await,
+        Command::Invite(invite) => invite.run(database).await,
+        Command::ResetCode(reset) => reset.run(database).await,
         Command::Import(import) => import.run(database).await,
         Command::Export(export) => export.run(database).await,
         Command::ExportMember(export) => export.run(database).await,

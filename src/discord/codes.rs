@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Longest time that the issuer of a code waits for its delivery.
-const WAIT: Duration = Duration::from_secs(2);
+pub const DELIVERY_WAIT: Duration = Duration::from_secs(2);
 
 /// Delivers codes by direct message.
 pub struct DirectMessages {
@@ -30,6 +30,8 @@ pub struct DirectMessages {
     pub cipher: Cipher,
     /// The time.
     pub clock: Clock,
+    /// Longest time that the issuer of a code waits for its delivery.
+    pub wait: Duration,
 }
 
 /// The delivery of one code.
@@ -38,6 +40,7 @@ struct DirectMessage {
     bot: Arc<Bot>,
     cipher: Cipher,
     clock: Clock,
+    wait: Duration,
     /// Receives whether the message was sent. Taken by the one call that waits for it.
     sent: Mutex<Option<oneshot::Receiver<bool>>>,
 }
@@ -46,7 +49,14 @@ impl CodeDelivery for DirectMessages {
     fn start(&self) -> Option<Arc<dyn PendingDelivery>> {
         let (bot, id) = (Arc::clone(self.bot.as_ref()?), MessageId::new());
         let sent = Mutex::new(Some(bot.outbox().subscribe(id)));
-        Some(Arc::new(DirectMessage { id, bot, cipher: self.cipher.clone(), clock: self.clock.clone(), sent }))
+        Some(Arc::new(DirectMessage {
+            id,
+            bot,
+            cipher: self.cipher.clone(),
+            clock: self.clock.clone(),
+            wait: self.wait,
+            sent,
+        }))
     }
 }
 
@@ -85,7 +95,7 @@ impl PendingDelivery for DirectMessage {
                     Ok(false) => InviteDelivery::Failed,
                     Err(_) => InviteDelivery::Queued,
                 },
-                () = self.clock.sleep_until(self.clock.now() + WAIT) => InviteDelivery::Queued,
+                () = self.clock.sleep_until(self.clock.now() + self.wait) => InviteDelivery::Queued,
             }
         })
     }

@@ -25,7 +25,7 @@ pub mod wording;
 pub use self::{
     announcer::DiscordAnnouncer,
     client::{Bot, GatewayStatus},
-    codes::DirectMessages,
+    codes::{DELIVERY_WAIT, DirectMessages},
     links::{LinkChange, link_server, unlink_server},
     messages::retry_message,
     rest::{ServerMember, User},

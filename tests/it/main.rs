@@ -15,6 +15,7 @@ mod browsers;
 mod campaigns;
 mod changes;
 mod characters;
+mod code_commands;
 mod codes;
 mod commands;
 mod counting;

@@ -36,8 +36,8 @@ fn copy(cell: &str, at_sign: impl Fn(&mut String)) -> String {
     copied
 }
 
-/// Escapes a cell for a table.
-pub(super) fn escape(cell: &str) -> String {
+/// Escapes a cell for a table that a spreadsheet may open.
+pub fn escape(cell: &str) -> String {
     copy(cell, |before| before.push('\''))
 }
 

@@ -15,6 +15,7 @@ mod write;
 
 pub use self::{
     format::Format,
+    formula::escape as escape_formulas,
     location::RowLocation,
     plan::{Actor, ImportPlan, MemberDiff, Roster, plan},
     problem::Problem,
