@@ -171,7 +171,7 @@ async fn member(app: &App, guild: GuildId, username: &str) -> Result<Member, Box
 /// Where codes are written, one by one, so that an interruption loses none that is valid.
 enum CodeList {
     Lines,
-    Table(csv::Writer<File>),
+    Table(Box<csv::Writer<File>>),
 }
 
 impl CodeList {
@@ -181,7 +181,7 @@ impl CodeList {
         let mut table = csv::Writer::from_writer(file);
         table.write_record(["discord_username", "display_name", "code", "expires_at", "delivery"])?;
         table.flush()?;
-        Ok(Self::Table(table))
+        Ok(Self::Table(Box::new(table)))
     }
 
     fn add(&mut self, issued: &IssuedCode) -> Result<(), BoxError> {

@@ -1,7 +1,5 @@
 //! Whether the listed order decided a vote, compared with a count in every order.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
 use std::collections::BTreeSet;
 
 use guildhall_count::{Method, Ranking, Rules, count, decided_by_listed_order};
