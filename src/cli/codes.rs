@@ -11,7 +11,7 @@ use clap::Args;
 use futures_util::{StreamExt, stream};
 
 use super::{
-    offline::{DEFAULT_DATABASE, offline_app},
+    offline::{DEFAULT_DATABASE, offline_app_on},
     output::{BoxError, print},
 };
 use crate::{
@@ -49,15 +49,17 @@ struct CodeSettings {
 impl CodeSettings {
     async fn open(&self, database: &DatabaseSettings, lifetimes: Lifetimes) -> Result<(App, GuildId), BoxError> {
         let options = Options { lifetimes, delivery_wait: Duration::ZERO, ..Options::default() };
-        let (keys, bot) = if self.direct_messages {
+        let bot = if self.direct_messages {
             let bot = self.discord.bot(&Clock::system())?;
-            let bot = bot.ok_or("--direct-messages needs the token of the bot (GUILDHALL_DISCORD_TOKEN)")?;
-            (self.signing.keys(&database.url_or(DEFAULT_DATABASE)?)?, Some(bot))
+            Some(bot.ok_or("--direct-messages needs the token of the bot (GUILDHALL_DISCORD_TOKEN)")?)
         } else {
-            // Without messages, nothing is signed or encrypted.
-            (Keys::ephemeral(), None)
+            None
         };
-        let app = offline_app(database, keys, Options { bot, ..options }).await?;
+        let url = database.url_or(DEFAULT_DATABASE)?;
+        let db = database.open_existing(&url).await?;
+        // Without messages, nothing is signed or encrypted.
+        let keys = if self.direct_messages { self.signing.keys(&url)? } else { Keys::ephemeral() };
+        let app = offline_app_on(db, keys, Options { bot, ..options })?;
         let guild = app.guilds.find(&app.db, self.guild.as_deref()).await?;
         Ok((app, guild))
     }
