@@ -28,7 +28,7 @@ fn arguments(operation: &str) -> Option<Value> {
     Some(match operation {
         "node" => json!({ "id": "@any" }),
         "nodes" => json!({ "ids": ["@any"] }),
-        "me" | "guild" | "ranks" | "sessions" | "logout" => json!({}),
+        "me" | "guild" | "ranks" | "sessions" | "logout" | "exportMyData" => json!({}),
         "rank" => json!({ "id": "@rank" }),
         "members" | "characters" | "campaigns" | "pastVotes" | "auditLog" => page,
         "member" => json!({ "id": "@member" }),
@@ -49,6 +49,7 @@ fn arguments(operation: &str) -> Option<Value> {
         "deleteRank" => json!({ "id": "@rank" }),
         "createMember" => json!({ "input": { "discordUsername": "x", "rankId": "@rank" } }),
         "updateMember" => json!({ "input": { "id": "@member", "rankId": "@rank", "displayName": "x" } }),
+        "eraseMember" => json!({ "id": "@member" }),
         "importRoster" => {
             json!({ "input": { "format": "CSV", "data": "discord_username,rank\ntheirs-member,Veteran" } })
         }
