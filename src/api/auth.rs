@@ -12,7 +12,7 @@ use crate::{
     },
     identity::Member,
     kernel::{
-        error::{Refusal, Result},
+        error::Result,
         id::{MemberId, SessionId},
     },
 };
@@ -273,8 +273,7 @@ impl AuthMutation {
         #[graphql(desc = "Id of the session.")] id: ID,
     ) -> Result<DeletePayload> {
         let context = RequestContext::of(ctx);
-        let session = SessionId::try_from(&id).map_err(|_| Refusal::not_found("session").at("id"))?;
-        revoke_session(&context.app.accounts, &*context.signed_in()?, session).await?;
+        revoke_session(&context.app.accounts, &*context.signed_in()?, SessionId::from_input(&id)).await?;
         Ok(DeletePayload { deleted_id: id })
     }
 
@@ -299,7 +298,7 @@ impl AuthMutation {
         #[graphql(desc = "Id of the member to invite.")] member_id: ID,
     ) -> Result<InvitePayload> {
         let context = RequestContext::of(ctx);
-        let member = MemberId::try_from(&member_id).map_err(|_| Refusal::not_found("member").at("memberId"))?;
+        let member = MemberId::from_input(&member_id);
         let issued = send_invite(&context.app.accounts, &*context.signed_in()?, member).await?;
         let IssuedCode { code, expires_at, member, delivery } = issued;
         Ok(InvitePayload { code, expires_at: expires_at.and_utc(), member, delivery })
@@ -317,7 +316,7 @@ impl AuthMutation {
         #[graphql(desc = "Id of the member whose password is to be reset.")] member_id: ID,
     ) -> Result<ResetCodePayload> {
         let context = RequestContext::of(ctx);
-        let member = MemberId::try_from(&member_id).map_err(|_| Refusal::not_found("member").at("memberId"))?;
+        let member = MemberId::from_input(&member_id);
         let issued = send_reset_code(&context.app.accounts, &*context.signed_in()?, member).await?;
         let IssuedCode { code, expires_at, member, delivery } = issued;
         Ok(ResetCodePayload { code, expires_at: expires_at.and_utc(), member, delivery })

@@ -7,6 +7,7 @@ use super::context::RequestContext;
 use crate::kernel::{
     error::{Refusal, Result},
     id::GuildId,
+    input::InputCheck,
     page::{CursorSigner, DEFAULT_SIZE, MAX_SIZE, Page},
 };
 
@@ -46,23 +47,27 @@ impl PageArgs {
     /// guild.
     pub fn check<T: ConnectionNode>(self, request: &RequestContext) -> Result<PageRequest<T>, Refusal> {
         let (signer, guild) = (request.app.accounts.keys.cursors.clone(), request.guild);
-        let (field, size) = match (self.first, self.last) {
-            (Some(_), Some(_)) => return Err(Refusal::input("last", "Give either first or last, not both.")),
-            (None, Some(last)) => ("last", Some(last)),
-            (first, None) => ("first", first),
-        };
-        let size = match size.map(usize::try_from) {
-            None => DEFAULT_SIZE,
-            Some(Ok(size @ 1..=MAX_SIZE)) => size,
-            Some(_) => return Err(Refusal::input(field, format!("{field} must be from 1 to {MAX_SIZE}."))),
-        };
-        let page = Page {
-            size,
+        let page = InputCheck::run(|check| Page {
+            size: check.valid(page_size(self.first, self.last)),
             backward: self.last.is_some(),
-            after: self.after.map(|cursor| signer.decode(T::NAME, guild, "after", &cursor)).transpose()?,
-            before: self.before.map(|cursor| signer.decode(T::NAME, guild, "before", &cursor)).transpose()?,
-        };
+            after: self.after.and_then(|cursor| check.found(signer.decode(T::NAME, guild, "after", &cursor))),
+            before: self.before.and_then(|cursor| check.found(signer.decode(T::NAME, guild, "before", &cursor))),
+        })?;
         Ok(PageRequest { page, signer, guild })
+    }
+}
+
+/// The number of items on a page with these arguments.
+fn page_size(first: Option<i32>, last: Option<i32>) -> Result<usize, Refusal> {
+    let (field, size) = match (first, last) {
+        (Some(_), Some(_)) => return Err(Refusal::input("last", "Give either first or last, not both.")),
+        (None, Some(last)) => ("last", Some(last)),
+        (first, None) => ("first", first),
+    };
+    match size.map(usize::try_from) {
+        None => Ok(DEFAULT_SIZE),
+        Some(Ok(size @ 1..=MAX_SIZE)) => Ok(size),
+        Some(_) => Err(Refusal::input(field, format!("{field} must be from 1 to {MAX_SIZE}."))),
     }
 }
 

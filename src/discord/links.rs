@@ -10,11 +10,12 @@ use super::{
 use crate::{
     access::Viewer,
     audit::{self, Action, Changes},
-    db::{Conn, violated_constraint},
+    db::violated_constraint,
     identity::{self, Ladder},
     kernel::{
         error::{Error, Refusal, Result},
         id::RankId,
+        input::InputCheck,
         text,
     },
     outbox::{self, MessageKind},
@@ -76,10 +77,14 @@ pub async fn link_server(discord: &Discord, viewer: &Viewer, change: LinkChange)
                 report: None,
                 problem: None,
             };
-            let mut after = change.apply(before.clone().unwrap_or(blank))?;
-            if after.newcomer_rank_id != before.as_ref().and_then(|link| link.newcomer_rank_id) {
-                check_newcomers(conn, &officer, after.newcomer_rank_id).await?;
-            }
+            let ladder = Ladder::load(conn, guild).await?;
+            let mut after = InputCheck::run(|check| {
+                let after = change.apply(check, before.clone().unwrap_or(blank));
+                if after.newcomer_rank_id != before.as_ref().and_then(|link| link.newcomer_rank_id) {
+                    check.valid(check_newcomers(&ladder, &officer, after.newcomer_rank_id));
+                }
+                after
+            })?;
             let is_same_server = before.as_ref().is_some_and(|before| before.server_id == after.server_id);
             if !is_same_server {
                 // The results of earlier syncs belong to the previous server.
@@ -132,27 +137,27 @@ pub async fn unlink_server(discord: &Discord, viewer: &Viewer) -> Result<()> {
 }
 
 impl LinkChange {
-    fn apply(self, mut link: Link) -> Result<Link, Refusal> {
-        link.server_id = text::discord_id("serverId", &self.server_id)?;
+    fn apply(self, check: &mut InputCheck, mut link: Link) -> Link {
+        check.set(&mut link.server_id, text::discord_id("serverId", &self.server_id));
         match self.channel_id {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => link.channel_id = None,
-            MaybeUndefined::Value(id) => link.channel_id = Some(text::discord_id("channelId", &id)?),
+            MaybeUndefined::Value(id) => link.channel_id = Some(check.valid(text::discord_id("channelId", &id))),
         }
         match self.campaign_url {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => link.campaign_url = None,
-            MaybeUndefined::Value(url) => link.campaign_url = Some(campaign_url(&url)?),
+            MaybeUndefined::Value(url) => link.campaign_url = Some(check.valid(campaign_url(&url))),
         }
         match self.color {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => link.color = BLURPLE,
-            MaybeUndefined::Value(color) => link.color = parse_color(&color)?,
+            MaybeUndefined::Value(color) => check.set(&mut link.color, parse_color(&color)),
         }
         match self.thumbnail_url {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => link.thumbnail_url = None,
-            MaybeUndefined::Value(url) => link.thumbnail_url = Some(text::web_url("thumbnailUrl", &url)?),
+            MaybeUndefined::Value(url) => link.thumbnail_url = Some(check.valid(text::web_url("thumbnailUrl", &url))),
         }
         match self.newcomer_rank {
             MaybeUndefined::Undefined => {}
@@ -160,25 +165,28 @@ impl LinkChange {
             MaybeUndefined::Value(rank) => link.newcomer_rank_id = Some(rank),
         }
         if let Some(minutes) = self.sync_interval_minutes {
-            if !SYNC_RANGE.contains(&minutes) {
-                let message =
-                    format!("syncIntervalMinutes must be from {} to {}.", SYNC_RANGE.start(), SYNC_RANGE.end());
-                return Err(Refusal::input("syncIntervalMinutes", message));
-            }
-            link.sync_minutes = minutes;
+            check.set(&mut link.sync_minutes, sync_minutes(minutes));
         }
-        Ok(link)
+        link
     }
 }
 
 /// Checks the rank for newcomers. All newcomers get it, so the officer must be allowed to grant it.
-async fn check_newcomers(conn: &mut Conn, officer: &Viewer, rank: Option<RankId>) -> Result<()> {
+fn check_newcomers(ladder: &Ladder, officer: &Viewer, rank: Option<RankId>) -> Result<(), Refusal> {
     let Some(rank) = rank else { return Ok(()) };
-    let ladder = Ladder::load(conn, officer.guild).await?;
     let rank = ladder.rank(rank).ok_or_else(|| Refusal::not_found("rank").at("newcomerRankId"))?;
-    ladder.check_reach(officer, rank.level)?;
-    ladder.check_grant(officer, None, rank.id)?;
-    Ok(())
+    ladder
+        .check_reach(officer, rank.level)
+        .and_then(|()| ladder.check_grant(officer, None, rank.id))
+        .map_err(|refusal| refusal.at("newcomerRankId"))
+}
+
+fn sync_minutes(minutes: i64) -> Result<i64, Refusal> {
+    if SYNC_RANGE.contains(&minutes) {
+        return Ok(minutes);
+    }
+    let message = format!("syncIntervalMinutes must be from {} to {}.", SYNC_RANGE.start(), SYNC_RANGE.end());
+    Err(Refusal::input("syncIntervalMinutes", message))
 }
 
 fn campaign_url(url: &str) -> Result<String, Refusal> {

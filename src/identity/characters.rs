@@ -17,6 +17,7 @@ use crate::{
         clock::Timestamp,
         error::{Error, Refusal, Result},
         id::{CharacterId, GuildId, MemberId},
+        input::InputCheck,
         text,
     },
 };
@@ -48,6 +49,11 @@ pub struct NewCharacter {
 impl NewCharacter {
     /// Checks the input and returns the character's row.
     pub(super) fn into_row(self, guild: GuildId, member: MemberId) -> Result<Character, Refusal> {
+        InputCheck::run(|check| self.check(check, guild, member))
+    }
+
+    fn check(self, check: &mut InputCheck, guild: GuildId, member: MemberId) -> Character {
+        let (name, realm) = (check.valid(character_name(&self.name)), check.valid(realm(&self.realm)));
         let row = Character {
             guild_id: guild,
             id: CharacterId::new(),
@@ -58,11 +64,11 @@ impl NewCharacter {
             realm_key: String::new(),
             sort_key: String::new(),
             class: self.class,
-            spec: self.spec.map_or(Ok(None), |spec| spec_name(self.class, &spec))?,
+            spec: self.spec.and_then(|spec| check.valid(spec_name(self.class, &spec))),
             role: self.role,
             is_main: self.is_main,
         };
-        Ok(row.with_name(character_name(&self.name)?, realm(&self.realm)?))
+        row.with_name(name, realm)
     }
 }
 
@@ -78,15 +84,23 @@ pub async fn create_character(access: &Access, viewer: &Viewer, new: NewCharacte
         .write(async move |conn| {
             let actor = actor.confirm(conn).await?;
             let owner = lock_owner(conn, &actor, new.member.unwrap_or(actor.member)).await?;
-            let owner = owner.ok_or_else(|| Refusal::not_found("member").at("memberId"))?;
+            let others = match &owner {
+                Some(owner) => store::characters_of(conn, actor.guild, &[owner.id]).await?,
+                None => Vec::new(),
+            };
+            let no_member = || Refusal::not_found("member").at("memberId");
+            let mut character = InputCheck::run(|check| {
+                if owner.is_none() {
+                    check.refuse(no_member());
+                }
+                if others.len() >= MAX_CHARACTERS {
+                    let message = format!("A member has at most {MAX_CHARACTERS} characters.");
+                    check.refuse(Refusal::input("memberId", message));
+                }
+                new.check(check, actor.guild, owner.as_ref().map_or(actor.member, |owner| owner.id))
+            })?;
+            let owner = owner.ok_or_else(no_member)?;
             members::check_not_erased(&owner)?;
-            let others = store::characters_of(conn, actor.guild, &[owner.id]).await?;
-            if others.len() >= MAX_CHARACTERS {
-                return Err(
-                    Refusal::input("memberId", format!("A member has at most {MAX_CHARACTERS} characters.")).into()
-                );
-            }
-            let mut character = new.into_row(actor.guild, owner.id)?;
             character.is_main |= others.is_empty();
             check_name_is_free(conn, &character).await?;
             if character.is_main {
@@ -120,9 +134,9 @@ pub struct CharacterChange {
 }
 
 impl CharacterChange {
-    fn apply(self, before: &Character) -> Result<Character, Refusal> {
-        let name = self.name.map_or_else(|| Ok(before.name.clone()), |name| character_name(&name))?;
-        let realm = self.realm.map_or_else(|| Ok(before.realm.clone()), |name| realm(&name))?;
+    fn apply(self, check: &mut InputCheck, before: &Character) -> Character {
+        let name = self.name.map_or_else(|| before.name.clone(), |name| check.valid(character_name(&name)));
+        let realm = self.realm.map_or_else(|| before.realm.clone(), |name| check.valid(realm(&name)));
         let class = self.class.unwrap_or(before.class);
         let spec = match self.spec {
             MaybeUndefined::Undefined => before.spec.clone(),
@@ -131,12 +145,12 @@ impl CharacterChange {
         };
         let after = Character {
             class,
-            spec: spec.map_or(Ok(None), |spec| spec_name(class, &spec))?,
+            spec: spec.and_then(|spec| check.valid(spec_name(class, &spec))),
             role: self.role.unwrap_or(before.role),
             is_main: self.is_main.unwrap_or(before.is_main),
             ..before.clone()
         };
-        Ok(after.with_name(name, realm))
+        after.with_name(name, realm)
     }
 }
 
@@ -151,7 +165,7 @@ pub async fn update_character(access: &Access, viewer: &Viewer, change: Characte
         .write(async move |conn| {
             let actor = actor.confirm(conn).await?;
             let (owner, before) = lock_character(conn, &actor, change.id).await?;
-            let after = change.apply(&before)?;
+            let after = InputCheck::run(|check| change.apply(check, &before))?;
             if after == before {
                 return Ok(after);
             }

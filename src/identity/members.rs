@@ -15,6 +15,7 @@ use crate::{
         clock::Timestamp,
         error::{Error, Refusal, Result},
         id::{MemberId, RankId},
+        input::InputCheck,
         text,
     },
 };
@@ -41,15 +42,19 @@ impl NewMember {
     /// # Errors
     /// `BAD_USER_INPUT`.
     pub fn into_row(self, rank: &Rank, now: Timestamp) -> Result<Member, Refusal> {
-        let discord_username = text::discord_username(&self.discord_username)?;
-        let display_name = display_name(self.display_name.as_deref(), &discord_username)?;
-        Ok(Member {
+        InputCheck::run(|check| self.check(check, rank, now))
+    }
+
+    fn check(self, check: &mut InputCheck, rank: &Rank, now: Timestamp) -> Member {
+        let discord_username = check.valid(text::discord_username(&self.discord_username));
+        let display_name = check.valid(display_name(self.display_name.as_deref(), &discord_username));
+        Member {
             guild_id: rank.guild_id,
             id: MemberId::new(),
             username_key: text::key(&discord_username),
             sort_key: text::sort_key(&[&display_name, &discord_username]),
             discord_username,
-            discord_id: self.discord_id.as_deref().map(|id| text::discord_id("discordId", id)).transpose()?,
+            discord_id: self.discord_id.map(|id| check.valid(text::discord_id("discordId", &id))),
             display_name,
             rank_id: rank.id,
             rank_level: rank.level,
@@ -61,7 +66,7 @@ impl NewMember {
             last_seen_at: None,
             created_at: now,
             erased_at: None,
-        })
+        }
     }
 }
 
@@ -77,13 +82,13 @@ pub async fn create_member(access: &Access, viewer: &Viewer, new: NewMember) -> 
             |member: &Member| Some(member.id),
             async move |conn| {
                 let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_MEMBERS).await?;
-                let rank = match new.rank {
-                    Some(rank) => ladder.rank(rank).ok_or_else(|| Refusal::not_found("rank").at("rankId"))?,
-                    None => ladder.lowest().ok_or_else(|| Refusal::not_found("rank"))?,
-                };
-                ladder.check_reach(&actor, rank.level)?;
-                ladder.check_grant(&actor, None, rank.id)?;
-                let member = new.into_row(rank, now)?;
+                let lowest = ladder.lowest().ok_or_else(|| Refusal::not_found("rank"))?;
+                let (member, rank) = InputCheck::run(|check| {
+                    let rank = new.rank.map_or(Ok(lowest), |id| known_rank(&ladder, id));
+                    let rank = check.found(rank).unwrap_or(lowest);
+                    check.valid(check_assignment(&ladder, &actor, None, rank));
+                    (new.check(check, rank, now), rank)
+                })?;
                 check_names_are_free(conn, &member).await?;
                 store::insert_members(conn, vec![member.clone()]).await.map_err(name_conflict)?;
                 let summary = format!("Added {} as {}", member.display_name, rank.name);
@@ -128,13 +133,15 @@ pub async fn update_member(access: &Access, viewer: &Viewer, change: MemberChang
                 let before = store::member(conn, actor.guild, change.id).await?;
                 let before = before.ok_or_else(|| Refusal::not_found("member").at("id"))?;
                 check_not_erased(&before)?;
-                let after = change.apply(&before, &ladder)?;
+                let after = InputCheck::run(|check| {
+                    let after = change.check(check, &before, &ladder);
+                    if let Some(rank) = ladder.rank(after.rank_id).filter(|rank| rank.id != before.rank_id) {
+                        check.valid(check_assignment(&ladder, &actor, Some(before.rank_id), rank));
+                    }
+                    after
+                })?;
                 if before.id != actor.member || !after.differs_in_name_only(&before) {
                     ladder.check_reach(&actor, before.rank_level)?;
-                }
-                if after.rank_id != before.rank_id {
-                    ladder.check_reach(&actor, after.rank_level)?;
-                    ladder.check_grant(&actor, Some(before.rank_id), after.rank_id)?;
                 }
                 if after == before {
                     return Ok((after, false));
@@ -210,28 +217,32 @@ impl Member {
 impl MemberChange {
     /// Checks the change and returns the changed row.
     pub(super) fn apply(self, before: &Member, ladder: &Ladder) -> Result<Member, Refusal> {
+        InputCheck::run(|check| self.check(check, before, ladder))
+    }
+
+    fn check(self, check: &mut InputCheck, before: &Member, ladder: &Ladder) -> Member {
         let mut after = before.clone();
         if let Some(username) = self.discord_username {
-            after.discord_username = text::discord_username(&username)?;
+            check.set(&mut after.discord_username, text::discord_username(&username));
             after.username_key = text::key(&after.discord_username);
         }
         match self.display_name {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => after.display_name = after.discord_username.clone(),
             MaybeUndefined::Value(name) => {
-                after.display_name = display_name(Some(&name), &after.discord_username)?;
+                after.display_name = check.valid(display_name(Some(&name), &after.discord_username));
             }
         }
         after.sort_key = text::sort_key(&[&after.display_name, &after.discord_username]);
         match self.discord_id {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => after.discord_id = None,
-            MaybeUndefined::Value(id) => after.discord_id = Some(text::discord_id("discordId", &id)?),
+            MaybeUndefined::Value(id) => after.discord_id = Some(check.valid(text::discord_id("discordId", &id))),
         }
         if let Some(rank) = self.rank
             && rank != before.rank_id
+            && let Some(rank) = check.found(known_rank(ladder, rank))
         {
-            let rank = ladder.rank(rank).ok_or_else(|| Refusal::not_found("rank").at("rankId"))?;
             (after.rank_id, after.rank_level, after.rank_source) = (rank.id, rank.level, RankSource::Manual);
         }
         if let Some(active) = self.active {
@@ -241,8 +252,20 @@ impl MemberChange {
                 after.credentials_version += 1;
             }
         }
-        Ok(after)
+        after
     }
+}
+
+fn known_rank(ladder: &Ladder, id: RankId) -> Result<&Rank, Refusal> {
+    ladder.rank(id).ok_or_else(|| Refusal::not_found("rank").at("rankId"))
+}
+
+/// Checks that an officer can give a member this rank, instead of the rank `before`.
+fn check_assignment(ladder: &Ladder, actor: &Viewer, before: Option<RankId>, rank: &Rank) -> Result<(), Refusal> {
+    ladder
+        .check_reach(actor, rank.level)
+        .and_then(|()| ladder.check_grant(actor, before, rank.id))
+        .map_err(|refusal| refusal.at("rankId"))
 }
 
 /// Checks a display name. A missing or blank name becomes the Discord username.

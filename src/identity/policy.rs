@@ -114,17 +114,20 @@ impl Ladder {
             Some(before) if self.is_leader(actor) && before.id == actor.rank => {
                 let others = self.0.iter().filter(|rank| rank.id != before.id);
                 if others.map(|rank| rank.level).max().is_some_and(|next| after.level <= next) {
-                    return Err(Refusal::rank_too_low("The highest rank must remain the highest."));
+                    return Err(Refusal::rank_too_low("The highest rank must remain the highest.").at("level"));
                 }
                 if !after.permissions.is_all() {
-                    return Err(Refusal::rank_too_low("The highest rank must have every permission."));
+                    return Err(Refusal::rank_too_low("The highest rank must have every permission.").at("permissions"));
                 }
                 Ok(())
             }
             _ => {
-                self.check_below(actor, before.unwrap_or(after))?;
-                self.check_below(actor, after)?;
-                check_gain(actor, &before.map(|rank| rank.permissions.clone()).unwrap_or_default(), &after.permissions)
+                if let Some(before) = before {
+                    self.check_below(actor, before)?;
+                }
+                self.check_below(actor, after).map_err(|refusal| refusal.at("level"))?;
+                let before = before.map(|rank| rank.permissions.clone()).unwrap_or_default();
+                check_gain(actor, &before, &after.permissions).map_err(|refusal| refusal.at("permissions"))
             }
         }
     }

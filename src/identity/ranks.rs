@@ -15,6 +15,7 @@ use crate::{
     kernel::{
         error::{Error, Refusal, Result},
         id::{GuildId, RankId},
+        input::InputCheck,
         text,
     },
 };
@@ -40,18 +41,18 @@ pub struct NewRank {
 }
 
 impl NewRank {
-    fn into_row(self, guild: GuildId) -> Result<Rank, Refusal> {
-        let name = text::name("name", &self.name, MAX_RANK_NAME)?;
-        Ok(Rank {
+    fn into_row(self, check: &mut InputCheck, guild: GuildId) -> Rank {
+        let name = check.valid(text::name("name", &self.name, MAX_RANK_NAME));
+        Rank {
             guild_id: guild,
             id: RankId::new(),
             name_key: text::key(&name),
             name,
-            level: level(self.level)?,
-            description: self.description.map_or(Ok(None), |it| text::description("description", &it))?,
+            level: check.valid(level(self.level)),
+            description: self.description.and_then(|it| check.valid(text::description("description", &it))),
             permissions: self.permissions.into_iter().collect(),
-            discord_role_id: self.discord_role_id.map(|id| text::discord_id("discordRoleId", &id)).transpose()?,
-        })
+            discord_role_id: self.discord_role_id.map(|id| check.valid(text::discord_id("discordRoleId", &id))),
+        }
     }
 }
 
@@ -65,8 +66,11 @@ pub async fn create_rank(access: &Access, viewer: &Viewer, new: NewRank) -> Resu
         .db
         .write(async move |conn| {
             let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
-            let rank = new.into_row(actor.guild)?;
-            ladder.check_rank(&actor, None, &rank)?;
+            let rank = InputCheck::run(|check| {
+                let rank = new.into_row(check, actor.guild);
+                check.valid(ladder.check_rank(&actor, None, &rank));
+                rank
+            })?;
             store::insert_ranks(conn, vec![rank.clone()]).await.map_err(conflict)?;
             bounds::keep_access(conn, actor.guild, &ladder, &ladder.with(&rank)).await?;
             let permissions = permission_list(&rank.permissions);
@@ -99,24 +103,27 @@ impl RankChange {
     /// Checks that this officer can make the change. Returns the rank before and after it.
     fn check(self, actor: &Viewer, ladder: &Ladder) -> Result<(Rank, Rank), Refusal> {
         let before = ladder.rank(self.id).ok_or_else(|| Refusal::not_found("rank").at("id"))?.clone();
-        let after = self.apply(&before)?;
-        ladder.check_rank(actor, Some(&before), &after)?;
+        let after = InputCheck::run(|check| {
+            let after = self.apply(check, &before);
+            check.valid(ladder.check_rank(actor, Some(&before), &after));
+            after
+        })?;
         Ok((before, after))
     }
 
-    fn apply(self, before: &Rank) -> Result<Rank, Refusal> {
+    fn apply(self, check: &mut InputCheck, before: &Rank) -> Rank {
         let mut after = before.clone();
         if let Some(name) = self.name {
-            after.name = text::name("name", &name, MAX_RANK_NAME)?;
+            check.set(&mut after.name, text::name("name", &name, MAX_RANK_NAME));
             after.name_key = text::key(&after.name);
         }
         if let Some(new) = self.level {
-            after.level = level(new)?;
+            check.set(&mut after.level, level(new));
         }
         match self.description {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => after.description = None,
-            MaybeUndefined::Value(text) => after.description = text::description("description", &text)?,
+            MaybeUndefined::Value(text) => after.description = check.valid(text::description("description", &text)),
         }
         if let Some(permissions) = self.permissions {
             after.permissions = before.permissions.replaced_by(permissions);
@@ -124,9 +131,11 @@ impl RankChange {
         match self.discord_role_id {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => after.discord_role_id = None,
-            MaybeUndefined::Value(id) => after.discord_role_id = Some(text::discord_id("discordRoleId", &id)?),
+            MaybeUndefined::Value(id) => {
+                after.discord_role_id = Some(check.valid(text::discord_id("discordRoleId", &id)));
+            }
         }
-        Ok(after)
+        after
     }
 }
 

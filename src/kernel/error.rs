@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use async_graphql::{ErrorExtensionValues, ServerError};
+use async_graphql::{ErrorExtensionValues, Name, ServerError, Value};
 use diesel::result::DatabaseErrorKind;
 
 /// The error of an operation: the client's fault, or the server's.
@@ -62,7 +62,7 @@ impl Code {
     /// Returns the code of an error in a response.
     pub fn of(error: &ServerError) -> Option<Self> {
         match error.extensions.as_ref()?.get("code")? {
-            async_graphql::Value::String(code) => code.parse().ok(),
+            Value::String(code) => code.parse().ok(),
             _ => None,
         }
     }
@@ -82,12 +82,14 @@ pub struct Refusal {
     pub retry_after_seconds: Option<u64>,
     /// The message for people.
     pub message: Cow<'static, str>,
+    /// The refusals of all fields at fault, this one's included, if there is more than one.
+    pub fields: Vec<Refusal>,
 }
 
 impl Refusal {
     /// A refusal without a reason or field.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, reason: None, field: None, retry_after_seconds: None, message: message.into() }
+        Self { code, reason: None, field: None, retry_after_seconds: None, message: message.into(), fields: Vec::new() }
     }
 
     /// Sets the reason.
@@ -158,10 +160,23 @@ impl Refusal {
         if let Some(field) = &self.field {
             extensions.set("field", truncate(field));
         }
+        let fields = if self.fields.is_empty() { std::slice::from_ref(self) } else { &self.fields };
+        let fields: Vec<Value> = fields.iter().filter_map(Self::field_extension).collect();
+        if !fields.is_empty() {
+            extensions.set("fields", fields);
+        }
         if let Some(seconds) = self.retry_after_seconds {
             extensions.set("retryAfterSeconds", seconds);
         }
         error.message = truncate(&self.message);
+    }
+
+    /// The item of `extensions.fields` for the refused field.
+    fn field_extension(&self) -> Option<Value> {
+        let reason = self.reason.map_or(Value::Null, Value::from);
+        let (field, message) = (truncate(self.field.as_ref()?), truncate(&self.message));
+        let item = [("field", field.into()), ("reason", reason), ("message", message.into())];
+        Some(Value::Object(item.into_iter().map(|(name, value)| (Name::new(name), value)).collect()))
     }
 }
 

@@ -25,6 +25,12 @@ macro_rules! ids {
                 pub fn new() -> Self {
                     Self(rand::rng().random_range(1..=i64::MAX))
                 }
+
+                /// The id that a client sent. A malformed one becomes 0, which no row has, so that it is refused in the
+                /// same way as an unknown one.
+                pub fn from_input(id: &async_graphql::ID) -> Self {
+                    Self::try_from(id).unwrap_or(Self(0))
+                }
             }
 
             impl From<$name> for async_graphql::ID {

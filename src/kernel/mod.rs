@@ -4,6 +4,7 @@ pub mod clock;
 pub mod encoding;
 pub mod error;
 pub mod id;
+pub mod input;
 pub mod metrics;
 pub mod page;
 pub mod private_file;

@@ -17,6 +17,7 @@ use crate::{
     kernel::{
         error::{Error, Refusal, Result},
         id::{CampaignId, EntryId},
+        input::InputCheck,
     },
 };
 
@@ -54,11 +55,11 @@ pub async fn cast_ballot(
             }
             let entries = entries::load(conn, Some(&cache), guild, std::slice::from_ref(&campaign)).await?;
             let entries: Vec<EntryId> = entries.values().flat_map(|it| it.iter()).map(|entry| entry.id).collect();
-            let picks = check_picks(campaign.rules(), &picks, &entries).map_err(Refusal::from)?;
-            let nonce = match nonce {
-                Some(nonce) => parse_nonce(&nonce).map_err(Refusal::from)?,
-                None => published_ballot::new_nonce(),
-            };
+            let (picks, nonce) = InputCheck::run(|check| {
+                let picks = check.valid(check_picks(campaign.rules(), &picks, &entries).map_err(Refusal::from));
+                (picks, nonce.map(|nonce| check.valid(parse_nonce(&nonce).map_err(Refusal::from))))
+            })?;
+            let nonce = nonce.unwrap_or_else(published_ballot::new_nonce);
             let ballot = Ballot { campaign: campaign.id, member: voter.member, picks, cast_at: now, nonce };
             let stored = store::insert_ballots(conn, guild, std::slice::from_ref(&ballot)).await;
             stored.map_err(|error| match violated_constraint(&error) {

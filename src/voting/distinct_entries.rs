@@ -27,19 +27,19 @@ impl<'e> DistinctEntries<'e> {
         }
     }
 
-    /// Adds an entry. `prefix` is the path of its input, such as `entries[1].`.
+    /// Adds an entry.
     ///
     /// # Errors
     /// `CONFLICT` (`NAME_TAKEN`, `MEMBER_TAKEN`) if another entry has its name or its member.
-    pub fn add(&mut self, entry: &'e Entry, prefix: &str) -> Result<(), Refusal> {
+    pub fn add(&mut self, entry: &'e Entry) -> Result<(), Refusal> {
         if let Some(other) = self.names.get(&text::key(&entry.name)) {
             let message = format!("The campaign already has an entry with this name: {other}.");
-            return Err(Refusal::conflict("NAME_TAKEN", message).at(format!("{prefix}name")));
+            return Err(Refusal::conflict("NAME_TAKEN", message).at("name"));
         }
         let member = entry.associated_member_id;
         if let Some(other) = member.and_then(|member| self.members.get(&member)) {
             let message = format!("The campaign already has an entry about this member: {other}.");
-            return Err(Refusal::conflict("MEMBER_TAKEN", message).at(format!("{prefix}associatedMemberId")));
+            return Err(Refusal::conflict("MEMBER_TAKEN", message).at("associatedMemberId"));
         }
         self.insert(entry);
         Ok(())

@@ -22,6 +22,7 @@ use crate::{
         clock::Timestamp,
         error::{Refusal, Result},
         id::{CampaignId, GuildId, MemberId},
+        input::InputCheck,
         text,
     },
 };
@@ -74,10 +75,14 @@ pub async fn create_campaign(voting: &Voting, viewer: &Viewer, new: NewCampaign)
             identity::store::lock_roster_shared(conn, officer.guild).await?;
             let officer = officer.confirm(conn).await?;
             officer.require(rules::MANAGE)?;
-            rules::check_levels(new.min_rank_level_to_vote, new.min_rank_level_to_view, officer.rank_level)?;
-            let (campaign, entries) = new.into_rows(officer.guild, Some(officer.member), now)?;
+            let members = entries::known_members(conn, officer.guild, &new.entries).await?;
+            let (guild, author, level) = (officer.guild, Some(officer.member), officer.rank_level);
+            let (campaign, entries) = InputCheck::run(|check| {
+                let (campaign, entries) = new.check(check, guild, author, now, level);
+                entries::check_members(check, &entries, &members);
+                (campaign, entries)
+            })?;
             let campaign = campaign.with_rank_levels(&Ladder::load(conn, officer.guild).await?);
-            entries::check_members(conn, &entries).await?;
             store::insert_campaigns(conn, vec![campaign.clone()]).await?;
             store::insert_entries(conn, entries).await?;
             let summary = format!("Drafted {}", quoted(&campaign));
@@ -88,7 +93,7 @@ pub async fn create_campaign(voting: &Voting, viewer: &Viewer, new: NewCampaign)
 }
 
 impl NewCampaign {
-    /// Checks the input and returns the draft's rows.
+    /// Checks the input and returns the draft's rows, which may be for ranks of any level.
     ///
     /// # Errors
     /// `BAD_USER_INPUT`.
@@ -98,18 +103,34 @@ impl NewCampaign {
         created_by: Option<MemberId>,
         now: Timestamp,
     ) -> Result<(Campaign, Vec<Entry>), Refusal> {
-        rules::check_seats(self.method, self.seats)?;
+        InputCheck::run(|check| self.check(check, guild, created_by, now, i64::MAX))
+    }
+
+    fn check(
+        self,
+        check: &mut InputCheck,
+        guild: GuildId,
+        created_by: Option<MemberId>,
+        now: Timestamp,
+        officer_level: i64,
+    ) -> (Campaign, Vec<Entry>) {
+        let title = check.valid(text::name("title", &self.title, MAX_TITLE));
+        let description = check.valid(optional_description(self.description.as_deref()));
+        let picks_per_voter = check.valid(picks_per_voter(self.picks_per_voter));
+        check.valid(rules::check_seats(self.method, self.seats));
+        rules::check_levels(check, self.min_rank_level_to_vote, self.min_rank_level_to_view, officer_level);
+        let start_at = self.start_at.map(|start| check.valid(check_start(start)));
         let campaign = Campaign {
             guild_id: guild,
             id: CampaignId::new(),
-            title: text::name("title", &self.title, MAX_TITLE)?,
-            description: optional_description(self.description.as_deref())?,
+            title,
+            description,
             method: self.method,
-            picks_per_voter: picks_per_voter(self.picks_per_voter)?,
+            picks_per_voter,
             min_rank_level_to_vote: self.min_rank_level_to_vote,
             min_rank_level_to_view: self.min_rank_level_to_view,
             start_at: None,
-            duration_hours: duration_hours(self.duration_hours)?,
+            duration_hours: check.valid(duration_hours(self.duration_hours)),
             closes_at: None,
             closed_at: None,
             status: CampaignStatus::Draft,
@@ -118,16 +139,14 @@ impl NewCampaign {
             announcements: self.announcements,
             discord_channel_id: self
                 .discord_channel_id
-                .as_deref()
-                .map(|id| text::discord_id("discordChannelId", id))
-                .transpose()?,
+                .map(|id| check.valid(text::discord_id("discordChannelId", &id))),
             created_by,
             created_at: now,
             seats: self.seats,
         }
-        .with_start(self.start_at.map(check_start).transpose()?);
-        let entries = entries::into_rows(self.entries, &campaign)?;
-        Ok((campaign, entries))
+        .with_start(start_at);
+        let entries = entries::check_all(check, self.entries, &campaign);
+        (campaign, entries)
     }
 }
 
@@ -177,9 +196,8 @@ pub async fn update_campaign(voting: &Voting, viewer: &Viewer, change: CampaignC
             // Read again while the roster is locked: the officer's level is compared with those of the ladder.
             let officer = officer.confirm(conn).await?;
             let ladder = Ladder::load(conn, officer.guild).await?;
-            let campaign = change.apply(draft.with_rank_levels(&ladder))?;
-            let (vote_level, view_level) = (campaign.min_rank_level_to_vote, campaign.min_rank_level_to_view);
-            rules::check_levels(vote_level, view_level, officer.rank_level)?;
+            let draft = draft.with_rank_levels(&ladder);
+            let campaign = InputCheck::run(|check| change.apply(check, draft, officer.rank_level))?;
             let campaign = campaign.with_rank_levels(&ladder);
             store::update_campaign(conn, &campaign).await?;
             let summary = format!("Changed the settings of {}", quoted(&campaign));
@@ -190,39 +208,42 @@ pub async fn update_campaign(voting: &Voting, viewer: &Viewer, change: CampaignC
 }
 
 impl CampaignChange {
-    fn apply(self, mut campaign: Campaign) -> Result<Campaign, Refusal> {
+    fn apply(self, check: &mut InputCheck, mut campaign: Campaign, officer_level: i64) -> Campaign {
         if let Some(title) = self.title {
-            campaign.title = text::name("title", &title, MAX_TITLE)?;
+            check.set(&mut campaign.title, text::name("title", &title, MAX_TITLE));
         }
         if !self.description.is_undefined() {
-            campaign.description = optional_description(self.description.value().map(String::as_str))?;
+            let description = optional_description(self.description.value().map(String::as_str));
+            check.set(&mut campaign.description, description);
         }
         if let Some(picks) = self.picks_per_voter {
-            campaign.picks_per_voter = picks_per_voter(picks)?;
+            check.set(&mut campaign.picks_per_voter, picks_per_voter(picks));
         }
         if let Some(hours) = self.duration_hours {
-            campaign.duration_hours = duration_hours(hours)?;
+            check.set(&mut campaign.duration_hours, duration_hours(hours));
         }
         if !self.discord_channel_id.is_undefined() {
-            campaign.discord_channel_id =
-                self.discord_channel_id.value().map(|id| text::discord_id("discordChannelId", id)).transpose()?;
+            let channel = self.discord_channel_id.take();
+            campaign.discord_channel_id = channel.map(|id| check.valid(text::discord_id("discordChannelId", &id)));
         }
         if !self.min_rank_level_to_view.is_undefined() {
             campaign.min_rank_level_to_view = self.min_rank_level_to_view.take();
         }
         campaign.method = self.method.unwrap_or(campaign.method);
         campaign.seats = self.seats.unwrap_or(campaign.seats);
-        rules::check_seats(campaign.method, campaign.seats)?;
+        check.valid(rules::check_seats(campaign.method, campaign.seats));
         campaign.min_rank_level_to_vote = self.min_rank_level_to_vote.unwrap_or(campaign.min_rank_level_to_vote);
+        let (vote_level, view_level) = (campaign.min_rank_level_to_vote, campaign.min_rank_level_to_view);
+        rules::check_levels(check, vote_level, view_level, officer_level);
         campaign.early_close_if_all_voted = self.early_close_if_all_voted.unwrap_or(campaign.early_close_if_all_voted);
         campaign.results_visibility = self.results_visibility.unwrap_or(campaign.results_visibility);
         campaign.announcements = self.announcements.unwrap_or(campaign.announcements);
         let start = match self.start_at {
             MaybeUndefined::Undefined => campaign.start_at,
             MaybeUndefined::Null => None,
-            MaybeUndefined::Value(start) => Some(check_start(start)?),
+            MaybeUndefined::Value(start) => Some(check.valid(check_start(start))),
         };
-        Ok(campaign.with_start(start))
+        campaign.with_start(start)
     }
 }
 

@@ -26,6 +26,7 @@ use crate::{
     kernel::{
         error::{Code, Error, Refusal, Result},
         id::{CampaignId, EntryId, GuildId, MemberId},
+        input::InputCheck,
         text,
     },
 };
@@ -39,39 +40,40 @@ pub struct NewEntry {
     pub description: Option<String>,
     /// The URL of its image.
     pub image_url: Option<String>,
-    /// The member it is about. `Some(None)` is an id that is not a member's.
-    pub associated_member: Option<Option<MemberId>>,
+    /// The member it is about.
+    pub associated_member: Option<MemberId>,
 }
 
-/// Checks the entries of a new draft and returns their rows.
-///
-/// # Errors
-/// `BAD_USER_INPUT`; `NOT_FOUND` for an entry's member; `CONFLICT` (`NAME_TAKEN`, `MEMBER_TAKEN`) for two equal entries.
-pub(super) fn into_rows(entries: Vec<NewEntry>, campaign: &Campaign) -> Result<Vec<Entry>, Refusal> {
+/// Checks the entries of a new draft, except their members, and returns their rows.
+pub(super) fn check_all(check: &mut InputCheck, entries: Vec<NewEntry>, campaign: &Campaign) -> Vec<Entry> {
     if entries.len() > MAX_ENTRIES {
-        return Err(too_many_entries("entries"));
+        check.refuse(too_many_entries("entries"));
+        return Vec::new();
     }
-    let rows: Vec<Entry> =
-        (0..).zip(entries).map(|(order, entry)| entry.into_row(campaign, order)).collect::<Result<_, Refusal>>()?;
+    let path = |order: i64| format!("entries[{order}]");
+    let rows: Vec<Entry> = (0..)
+        .zip(entries)
+        .map(|(order, entry)| check.nested(&path(order), |check| entry.check(check, campaign, order)))
+        .collect();
     let mut distinct = DistinctEntries::default();
-    for (index, entry) in rows.iter().enumerate() {
-        distinct.add(entry, &format!("entries[{index}]."))?;
+    for entry in &rows {
+        check.nested(&path(entry.sort_order), |check| check.valid(distinct.add(entry)));
     }
-    Ok(rows)
+    rows
 }
 
 impl NewEntry {
-    fn into_row(self, campaign: &Campaign, sort_order: i64) -> Result<Entry, Refusal> {
-        Ok(Entry {
+    fn check(self, check: &mut InputCheck, campaign: &Campaign, sort_order: i64) -> Entry {
+        Entry {
             guild_id: campaign.guild_id,
             id: EntryId::new(),
             campaign_id: campaign.id,
-            name: text::name("name", &self.name, MAX_TITLE)?,
-            description: optional_description(self.description.as_deref())?,
-            image_url: self.image_url.as_deref().map(|url| text::web_url("imageUrl", url)).transpose()?,
+            name: check.valid(text::name("name", &self.name, MAX_TITLE)),
+            description: check.valid(optional_description(self.description.as_deref())),
+            image_url: self.image_url.map(|url| check.valid(text::web_url("imageUrl", &url))),
             sort_order,
-            associated_member_id: self.associated_member.map(known_member).transpose()?,
-        })
+            associated_member_id: self.associated_member,
+        }
     }
 }
 
@@ -91,9 +93,15 @@ pub async fn add_entry(voting: &Voting, viewer: &Viewer, id: CampaignId, new: Ne
                 return Err(too_many_entries("entry").into());
             }
             let sort_order = entries.last().map_or(0, |entry| entry.sort_order + 1);
-            let entry = new.into_row(&campaign, sort_order)?;
-            DistinctEntries::of(&entries).add(&entry, "entry.")?;
-            check_members(conn, std::slice::from_ref(&entry)).await?;
+            let members = known_members(conn, campaign.guild_id, std::slice::from_ref(&new)).await?;
+            let entry = InputCheck::run(|check| {
+                check.nested("entry", |check| {
+                    let entry = new.check(check, &campaign, sort_order);
+                    check.valid(DistinctEntries::of(&entries).add(&entry));
+                    check_member(check, &entry, &members);
+                    entry
+                })
+            })?;
             store::insert_entries(conn, vec![entry.clone()]).await?;
             let summary = format!("Added the entry {} to {}", entry.name, quoted(&campaign));
             record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
@@ -113,8 +121,8 @@ pub struct EntryChange {
     pub description: MaybeUndefined<String>,
     /// The URL of its image; null clears it.
     pub image_url: MaybeUndefined<String>,
-    /// The member it is about; null clears it. `Value(None)` is an id that is not a member's.
-    pub associated_member: MaybeUndefined<Option<MemberId>>,
+    /// The member it is about; null clears it.
+    pub associated_member: MaybeUndefined<MemberId>,
 }
 
 /// Changes an entry of a draft.
@@ -127,12 +135,16 @@ pub async fn update_entry(voting: &Voting, viewer: &Viewer, change: EntryChange)
         .change_campaign(async move |conn| {
             let officer = officer.confirm(conn).await?;
             let (before, campaign) = lock_entry(conn, &officer, change.id).await?;
-            let entry = change.apply(before.clone())?;
-            if (&entry.name, entry.associated_member_id) != (&before.name, before.associated_member_id) {
-                let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
-                DistinctEntries::of(entries.iter().filter(|other| other.id != entry.id)).add(&entry, "")?;
-            }
-            check_members(conn, std::slice::from_ref(&entry)).await?;
+            let members = members_of(conn, officer.guild, change.associated_member.value().copied()).await?;
+            let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
+            let entry = InputCheck::run(|check| {
+                let entry = change.apply(check, before.clone(), &members);
+                if (&entry.name, entry.associated_member_id) != (&before.name, before.associated_member_id) {
+                    let others = entries.iter().filter(|other| other.id != entry.id);
+                    check.valid(DistinctEntries::of(others).add(&entry));
+                }
+                entry
+            })?;
             store::update_entry(conn, &entry).await?;
             let summary = format!("Changed the entry {} of {}", entry.name, quoted(&campaign));
             record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
@@ -142,20 +154,23 @@ pub async fn update_entry(voting: &Voting, viewer: &Viewer, change: EntryChange)
 }
 
 impl EntryChange {
-    fn apply(self, mut entry: Entry) -> Result<Entry, Refusal> {
+    fn apply(self, check: &mut InputCheck, mut entry: Entry, members: &HashSet<MemberId>) -> Entry {
         if let Some(name) = self.name {
-            entry.name = text::name("name", &name, MAX_TITLE)?;
+            check.set(&mut entry.name, text::name("name", &name, MAX_TITLE));
         }
         if !self.description.is_undefined() {
-            entry.description = optional_description(self.description.value().map(String::as_str))?;
+            let description = optional_description(self.description.value().map(String::as_str));
+            check.set(&mut entry.description, description);
         }
         if !self.image_url.is_undefined() {
-            entry.image_url = self.image_url.value().map(|url| text::web_url("imageUrl", url)).transpose()?;
+            let url = self.image_url.take();
+            entry.image_url = url.map(|url| check.valid(text::web_url("imageUrl", &url)));
         }
         if !self.associated_member.is_undefined() {
-            entry.associated_member_id = self.associated_member.take().map(known_member).transpose()?;
+            entry.associated_member_id = self.associated_member.take();
+            check_member(check, &entry, members);
         }
-        Ok(entry)
+        entry
     }
 }
 
@@ -186,7 +201,7 @@ pub async fn reorder_entries(
     voting: &Voting,
     viewer: &Viewer,
     id: CampaignId,
-    order: Vec<Option<EntryId>>,
+    order: Vec<EntryId>,
 ) -> Result<Campaign> {
     let (officer, now) = (viewer.clone(), voting.clock.now());
     voting
@@ -194,12 +209,16 @@ pub async fn reorder_entries(
             let officer = officer.confirm(conn).await?;
             let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
             let mut entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
-            let ids: HashSet<EntryId> = order.iter().flatten().copied().collect();
-            if order.len() != entries.len() || !entries.iter().all(|entry| ids.contains(&entry.id)) {
+            let known: HashSet<EntryId> = entries.iter().map(|entry| entry.id).collect();
+            if !order.iter().all(|id| known.contains(id)) {
+                return Err(Refusal::not_found("entry").at("entryIds").into());
+            }
+            let ordered: HashSet<EntryId> = order.iter().copied().collect();
+            if order.len() != entries.len() || ordered.len() != entries.len() {
                 return Err(Refusal::input("entryIds", "List every entry of the campaign exactly once.").into());
             }
             for entry in &mut entries {
-                let index = order.iter().position(|id| *id == Some(entry.id)).unwrap_or_default();
+                let index = order.iter().position(|id| *id == entry.id).unwrap_or_default();
                 entry.sort_order = i64::try_from(index).unwrap_or_default();
                 store::update_entry(conn, entry).await?;
             }
@@ -255,23 +274,38 @@ async fn lock_entry(conn: &mut Conn, officer: &Viewer, id: EntryId) -> Result<(E
     Ok((entry, campaign))
 }
 
-/// Checks that the entries' associated members exist in the guild.
-pub(super) async fn check_members(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
-    let Some(first) = entries.first() else { return Ok(()) };
-    let members: HashSet<MemberId> = entries.iter().filter_map(|entry| entry.associated_member_id).collect();
-    let ids: Vec<MemberId> = members.iter().copied().collect();
-    if identity::store::members_by_id(conn, first.guild_id, &ids).await?.len() != members.len() {
-        return Err(unknown_member().into());
+/// Returns which of the new entries' members exist in the guild.
+pub(super) async fn known_members(
+    conn: &mut Conn,
+    guild: GuildId,
+    entries: &[NewEntry],
+) -> QueryResult<HashSet<MemberId>> {
+    members_of(conn, guild, entries.iter().take(MAX_ENTRIES).filter_map(|entry| entry.associated_member)).await
+}
+
+async fn members_of(
+    conn: &mut Conn,
+    guild: GuildId,
+    ids: impl IntoIterator<Item = MemberId>,
+) -> QueryResult<HashSet<MemberId>> {
+    let ids: Vec<MemberId> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
     }
-    Ok(())
+    Ok(identity::store::members_by_id(conn, guild, &ids).await?.into_iter().map(|member| member.id).collect())
 }
 
-fn known_member(id: Option<MemberId>) -> Result<MemberId, Refusal> {
-    id.ok_or_else(unknown_member)
+/// Checks that the members of a new draft's entries exist in the guild.
+pub(super) fn check_members(check: &mut InputCheck, entries: &[Entry], members: &HashSet<MemberId>) {
+    for entry in entries {
+        check.nested(&format!("entries[{}]", entry.sort_order), |check| check_member(check, entry, members));
+    }
 }
 
-fn unknown_member() -> Refusal {
-    Refusal::not_found("member").at("associatedMemberId")
+fn check_member(check: &mut InputCheck, entry: &Entry, members: &HashSet<MemberId>) {
+    if entry.associated_member_id.is_some_and(|id| !members.contains(&id)) {
+        check.refuse(Refusal::not_found("member").at("associatedMemberId"));
+    }
 }
 
 fn too_many_entries(field: &'static str) -> Refusal {

@@ -12,6 +12,7 @@ use crate::{
     kernel::{
         clock::Timestamp,
         error::{Code, Refusal},
+        input::InputCheck,
     },
 };
 
@@ -154,22 +155,18 @@ pub fn check_seats(method: VotingMethod, seats: i64) -> Result<(), Refusal> {
 
 /// Checks the rank levels that are needed to vote in and to view a campaign of an officer with the level
 /// `officer_level`.
-///
-/// # Errors
-/// `BAD_USER_INPUT`; `FORBIDDEN` (`RANK_TOO_LOW`).
-pub fn check_levels(vote_level: i64, view_level: Option<i64>, officer_level: i64) -> Result<(), Refusal> {
+pub fn check_levels(check: &mut InputCheck, vote_level: i64, view_level: Option<i64>, officer_level: i64) {
     for (field, level) in [("minRankLevelToVote", Some(vote_level)), ("minRankLevelToView", view_level)] {
         if level.is_some_and(|level| !(1..=1_000).contains(&level)) {
-            return Err(Refusal::input(field, format!("{field} must be from 1 to 1000.")));
+            check.refuse(Refusal::input(field, format!("{field} must be from 1 to 1000.")));
         }
     }
     if view_level.is_some_and(|view_level| view_level > vote_level) {
         let message = "Everyone who can vote must be able to see the campaign.";
-        return Err(Refusal::input("minRankLevelToView", message));
+        check.refuse(Refusal::input("minRankLevelToView", message));
     }
     if vote_level > officer_level {
         let message = "You cannot create or change a campaign for ranks above your own.";
-        return Err(Refusal::rank_too_low(message).at("minRankLevelToVote"));
+        check.refuse(Refusal::rank_too_low(message).at("minRankLevelToVote"));
     }
-    Ok(())
 }

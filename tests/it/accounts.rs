@@ -234,8 +234,8 @@ async fn officers_add_members_below_their_own_rank(app: TestApp) {
         (json!({ "discordUsername": "  " }), "BAD_USER_INPUT discordUsername"),
         (json!({ "discordUsername": "x".repeat(101) }), "BAD_USER_INPUT discordUsername"),
         (json!({ "discordUsername": "x", "displayName": "a\u{7}b" }), "BAD_USER_INPUT displayName"),
-        (json!({ "discordUsername": "x", "rankId": rank("Officer") }), "FORBIDDEN RANK_TOO_LOW"),
-        (json!({ "discordUsername": "x", "rankId": rank("Guild Leader") }), "FORBIDDEN RANK_TOO_LOW"),
+        (json!({ "discordUsername": "x", "rankId": rank("Officer") }), "FORBIDDEN RANK_TOO_LOW rankId"),
+        (json!({ "discordUsername": "x", "rankId": rank("Guild Leader") }), "FORBIDDEN RANK_TOO_LOW rankId"),
         (json!({ "discordUsername": "x", "rankId": foreign }), "NOT_FOUND rankId"),
         (json!({ "discordUsername": "x", "rankId": "nonsense" }), "NOT_FOUND rankId"),
     ] {
@@ -267,7 +267,8 @@ async fn an_officer_changes_only_lower_ranks_and_their_own_display_name(app: Tes
     ] {
         let mut input = change.clone();
         input["id"] = json!(target.id);
-        assert_eq!(officer.refusal(UPDATE, json!({ "input": input })).await, "FORBIDDEN RANK_TOO_LOW", "{change}");
+        let refused = officer.refusal(UPDATE, json!({ "input": input })).await;
+        assert!(refused.starts_with("FORBIDDEN RANK_TOO_LOW"), "{change}: {refused}");
     }
     assert_eq!(officer.refusal(INVITE, json!({ "id": peer.id })).await, "FORBIDDEN RANK_TOO_LOW");
     // Allowed: their own display name, and members of lower ranks.

@@ -32,6 +32,7 @@ mod guards;
 mod guild_commands;
 mod history;
 mod import;
+mod inputs;
 mod isolation;
 mod layers;
 mod lifecycle;

@@ -168,7 +168,7 @@ async fn unknown_permissions_are_kept_and_cannot_be_granted(app: TestApp) {
     let officer = guild.member("officer", "Officer").await;
     let member = guild.member("member", "Member").await;
     let promote = json!({ "input": { "id": member.id, "rankId": async_graphql::ID::from(guild.rank("Veteran").id) } });
-    assert_eq!(officer.refusal(UPDATE_MEMBER, promote.clone()).await, "FORBIDDEN RANK_TOO_LOW");
+    assert_eq!(officer.refusal(UPDATE_MEMBER, promote.clone()).await, "FORBIDDEN RANK_TOO_LOW rankId");
     leader.ok(UPDATE_MEMBER, promote).await;
     // An edit keeps the unknown permission.
     let edit = json!({ "id": async_graphql::ID::from(guild.rank("Officer").id), "permissions": ["AUDIT_VIEW"] });
@@ -184,7 +184,7 @@ async fn the_highest_rank_has_every_permission_without_storing_one(app: TestApp)
     assert_eq!(permissions_of(&leader, 0).await, *PERMISSIONS);
     let id = async_graphql::ID::from(guild.rank("Guild Leader").id);
     let some = json!({ "input": { "id": id, "permissions": ["AUDIT_VIEW"] } });
-    assert_eq!(leader.refusal(UPDATE_RANK, some).await, "FORBIDDEN RANK_TOO_LOW");
+    assert_eq!(leader.refusal(UPDATE_RANK, some).await, "FORBIDDEN RANK_TOO_LOW permissions");
     let all = json!({ "input": { "id": id, "permissions": *PERMISSIONS, "name": "Guildmaster" } });
     assert_eq!(strings(&leader.ok(UPDATE_RANK, all).await["updateRank"]["rank"]["permissions"], ""), *PERMISSIONS);
     assert_eq!(app.count_rows("ranks WHERE name = 'Guildmaster' AND permissions = ''").await, 1);

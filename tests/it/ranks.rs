@@ -103,7 +103,7 @@ async fn members_create_and_change_only_lower_ranks(app: TestApp) {
         [(4, vec![]), (6, vec![]), (1000, vec![]), (2, vec!["AUDIT_VIEW"]), (2, PERMISSIONS.to_vec())]
     {
         let input = json!({ "name": "x", "level": level, "permissions": permissions });
-        assert_eq!(officer.refusal(CREATE, json!({ "input": input })).await, too_low, "{input}");
+        assert!(officer.refusal(CREATE, json!({ "input": input })).await.starts_with(too_low), "{input}");
     }
     for change in [
         json!({ "id": id(&guild, "Officer"), "name": "Boss" }),
@@ -116,7 +116,7 @@ async fn members_create_and_change_only_lower_ranks(app: TestApp) {
         json!({ "id": id(&guild, "Veteran"), "permissions": ["GUILD_MANAGE"] }),
         json!({ "id": id(&guild, "Veteran"), "permissions": ["MEMBERS_MANAGE", "CAMPAIGNS_MANAGE"] }),
     ] {
-        assert_eq!(officer.refusal(UPDATE, json!({ "input": change })).await, too_low, "{change}");
+        assert!(officer.refusal(UPDATE, json!({ "input": change })).await.starts_with(too_low), "{change}");
     }
     for rank in ["Officer", "Guild Leader"] {
         assert_eq!(officer.refusal(DELETE_RANK, json!({ "id": id(&guild, rank) })).await, too_low);
@@ -146,9 +146,9 @@ async fn a_rank_with_permissions_the_officer_lacks_cannot_be_given(app: TestApp)
     leader.ok(UPDATE, json!({ "input": { "id": id(&guild, "Veteran"), "permissions": ["RANKS_MANAGE"] } })).await;
     let too_low = "FORBIDDEN RANK_TOO_LOW";
     let promote = |who: &Client<'_>| json!({ "input": { "id": who.id, "rankId": id(&guild, "Veteran") } });
-    assert_eq!(officer.refusal(UPDATE_MEMBER, promote(&member)).await, too_low);
+    assert_eq!(officer.refusal(UPDATE_MEMBER, promote(&member)).await, "FORBIDDEN RANK_TOO_LOW rankId");
     let new = json!({ "input": { "discordUsername": "x", "rankId": id(&guild, "Veteran") } });
-    assert_eq!(officer.refusal(CREATE_MEMBER, new).await, too_low);
+    assert_eq!(officer.refusal(CREATE_MEMBER, new).await, "FORBIDDEN RANK_TOO_LOW rankId");
     // Codes for members of that rank are refused too, because with a code the officer could act as them.
     leader.ok(UPDATE_MEMBER, promote(&member)).await;
     leader.ok(UPDATE_MEMBER, promote(&judge)).await;
@@ -174,13 +174,14 @@ async fn the_highest_rank_stays_highest_and_keeps_every_permission(app: TestApp)
     ] {
         let mut input = change.clone();
         input["id"] = highest.clone();
-        assert_eq!(leader.refusal(UPDATE, json!({ "input": input })).await, too_low, "{change}");
+        assert!(leader.refusal(UPDATE, json!({ "input": input })).await.starts_with(too_low), "{change}");
     }
     for level in [5, 6, 1000] {
         let input = json!({ "name": "above", "level": level, "permissions": [] });
-        assert_eq!(leader.refusal(CREATE, json!({ "input": input })).await, too_low, "{level}");
+        assert_eq!(leader.refusal(CREATE, json!({ "input": input })).await, "FORBIDDEN RANK_TOO_LOW level", "{level}");
     }
-    assert_eq!(leader.refusal(UPDATE, json!({ "input": { "id": id(&guild, "Officer"), "level": 9 } })).await, too_low);
+    let above = json!({ "input": { "id": id(&guild, "Officer"), "level": 9 } });
+    assert_eq!(leader.refusal(UPDATE, above).await, "FORBIDDEN RANK_TOO_LOW level");
     assert_eq!(leader.refusal(DELETE_RANK, json!({ "id": highest })).await, too_low);
     let input = json!({
         "id": highest, "name": "Warchief", "level": 50, "description": "Leads", "discordRoleId": "7",

@@ -184,7 +184,7 @@ impl CampaignPlan {
             name: (*name).clone(),
             description: generated.entry_descriptions.choose(rng).cloned(),
             image_url: None,
-            associated_member: about.pop().filter(|_| rng.random_bool(0.3)).map(Some),
+            associated_member: about.pop().filter(|_| rng.random_bool(0.3)),
         };
         let entries = names.iter().map(entry).collect();
         let title =

@@ -18,7 +18,7 @@ use crate::{
         retry_message, store, sync_roles, unlink_server,
     },
     kernel::{
-        error::{Refusal, Result},
+        error::Result,
         id::{MessageId, RankId},
     },
     outbox::{self, Message, MessageState},
@@ -165,20 +165,13 @@ impl DiscordMutation {
         #[graphql(desc = "The Discord server and the settings.")] input: LinkDiscordInput,
     ) -> Result<DiscordLinkPayload> {
         let context = RequestContext::of(ctx);
-        let newcomer_rank = match input.newcomer_rank_id {
-            MaybeUndefined::Undefined => MaybeUndefined::Undefined,
-            MaybeUndefined::Null => MaybeUndefined::Null,
-            MaybeUndefined::Value(id) => MaybeUndefined::Value(
-                RankId::try_from(&id).map_err(|_| Refusal::not_found("rank").at("newcomerRankId"))?,
-            ),
-        };
         let change = LinkChange {
             server_id: input.server_id,
             channel_id: input.channel_id,
             campaign_url: input.campaign_url,
             color: input.color,
             thumbnail_url: input.thumbnail_url,
-            newcomer_rank,
+            newcomer_rank: input.newcomer_rank_id.map_value(|id| RankId::from_input(&id)),
             sync_interval_minutes: input.sync_interval_minutes,
         };
         let link = link_server(&context.app.discord, &*context.signed_in()?, change).await?;
@@ -225,8 +218,7 @@ impl DiscordMutation {
         #[graphql(desc = "Id of the message.")] id: ID,
     ) -> Result<DiscordMessagePayload> {
         let context = RequestContext::of(ctx);
-        let id = MessageId::try_from(&id).map_err(|_| Refusal::not_found("message").at("id"))?;
-        let message = retry_message(&context.app.discord, &*context.signed_in()?, id).await?;
+        let message = retry_message(&context.app.discord, &*context.signed_in()?, MessageId::from_input(&id)).await?;
         Ok(DiscordMessagePayload { message })
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         update_character, update_guild, update_member, update_rank,
     },
     kernel::{
-        error::{Refusal, Result},
+        error::Result,
         id::{CharacterId, MemberId, RankId},
     },
 };
@@ -302,7 +302,7 @@ impl IdentityMutation {
     ) -> Result<RankPayload> {
         let context = RequestContext::of(ctx);
         let change = RankChange {
-            id: rank_id("id", &input.id)?,
+            id: RankId::from_input(&input.id),
             name: input.name,
             level: input.level.map(i64::from),
             description: input.description,
@@ -322,7 +322,7 @@ impl IdentityMutation {
         #[graphql(desc = "Id of the rank.")] id: ID,
     ) -> Result<DeletePayload> {
         let context = RequestContext::of(ctx);
-        delete_rank(&context.app.access, &*context.signed_in()?, rank_id("id", &id)?).await?;
+        delete_rank(&context.app.access, &*context.signed_in()?, RankId::from_input(&id)).await?;
         Ok(DeletePayload { deleted_id: id })
     }
 
@@ -340,7 +340,7 @@ impl IdentityMutation {
             discord_username: input.discord_username,
             discord_id: input.discord_id,
             display_name: input.display_name,
-            rank: input.rank_id.as_ref().map(|id| rank_id("rankId", id)).transpose()?,
+            rank: input.rank_id.as_ref().map(RankId::from_input),
         };
         Ok(MemberPayload { member: create_member(&context.app.access, &*context.signed_in()?, new).await? })
     }
@@ -356,11 +356,11 @@ impl IdentityMutation {
     ) -> Result<MemberPayload> {
         let context = RequestContext::of(ctx);
         let change = MemberChange {
-            id: member_id("id", &input.id)?,
+            id: MemberId::from_input(&input.id),
             discord_username: input.discord_username,
             discord_id: input.discord_id,
             display_name: input.display_name,
-            rank: input.rank_id.as_ref().map(|id| rank_id("rankId", id)).transpose()?,
+            rank: input.rank_id.as_ref().map(RankId::from_input),
             active: input.active,
         };
         Ok(MemberPayload { member: update_member(&context.app.access, &*context.signed_in()?, change).await? })
@@ -400,7 +400,7 @@ impl IdentityMutation {
     ) -> Result<CharacterPayload> {
         let context = RequestContext::of(ctx);
         let new = NewCharacter {
-            member: input.member_id.as_ref().map(|id| member_id("memberId", id)).transpose()?,
+            member: input.member_id.as_ref().map(MemberId::from_input),
             name: input.name,
             realm: input.realm,
             class: input.class,
@@ -422,7 +422,7 @@ impl IdentityMutation {
     ) -> Result<CharacterPayload> {
         let context = RequestContext::of(ctx);
         let change = CharacterChange {
-            id: character_id(&input.id)?,
+            id: CharacterId::from_input(&input.id),
             name: input.name,
             realm: input.realm,
             class: input.class,
@@ -443,19 +443,7 @@ impl IdentityMutation {
         #[graphql(desc = "Id of the character.")] id: ID,
     ) -> Result<DeletePayload> {
         let context = RequestContext::of(ctx);
-        delete_character(&context.app.access, &*context.signed_in()?, character_id(&id)?).await?;
+        delete_character(&context.app.access, &*context.signed_in()?, CharacterId::from_input(&id)).await?;
         Ok(DeletePayload { deleted_id: id })
     }
-}
-
-fn rank_id(field: &'static str, id: &ID) -> Result<RankId, Refusal> {
-    RankId::try_from(id).map_err(|_| Refusal::not_found("rank").at(field))
-}
-
-fn member_id(field: &'static str, id: &ID) -> Result<MemberId, Refusal> {
-    MemberId::try_from(id).map_err(|_| Refusal::not_found("member").at(field))
-}
-
-fn character_id(id: &ID) -> Result<CharacterId, Refusal> {
-    CharacterId::try_from(id).map_err(|_| Refusal::not_found("character").at("id"))
 }

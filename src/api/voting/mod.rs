@@ -128,7 +128,7 @@ impl VotingSubscription {
         if let Some(event) = watch::event_value(ctx) {
             return Ok(event);
         }
-        let id = mutation::campaign_id("campaignId", &campaign_id)?;
+        let id = CampaignId::from_input(&campaign_id);
         let mut viewer_watch = ViewerWatch::new(RequestContext::of(ctx)).await?;
         // Checked after the watch of the viewer started, so that no change of their rights is missed.
         check_tally_visible(viewer_watch.subscriber().clone(), id).await?;
@@ -170,7 +170,7 @@ impl VotingSubscription {
         if let Some(event) = watch::event_value(ctx) {
             return Ok(event);
         }
-        let id = campaign_id.map(|id| mutation::campaign_id("campaignId", &id)).transpose()?;
+        let id = campaign_id.as_ref().map(CampaignId::from_input);
         let mut viewer_watch = ViewerWatch::new(RequestContext::of(ctx)).await?;
         let mut changes =
             live::watch_campaigns(&viewer_watch.subscriber().app.live, viewer_watch.subscriber().guild).await;

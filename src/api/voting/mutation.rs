@@ -8,7 +8,7 @@ use crate::{
     api::{context::RequestContext, node::DeletePayload},
     kernel::{
         clock::Timestamp,
-        error::{Refusal, Result},
+        error::Result,
         id::{CampaignId, EntryId, MemberId},
     },
     voting::{
@@ -37,7 +37,7 @@ impl From<EntryInput> for NewEntry {
             name: input.name,
             description: input.description,
             image_url: input.image_url,
-            associated_member: input.associated_member_id.map(|id| MemberId::try_from(&id).ok()),
+            associated_member: input.associated_member_id.as_ref().map(MemberId::from_input),
         }
     }
 }
@@ -225,7 +225,7 @@ impl VotingMutation {
     ) -> Result<CampaignPayload> {
         let context = RequestContext::of(ctx);
         let change = CampaignChange {
-            id: campaign_id("id", &input.id)?,
+            id: CampaignId::from_input(&input.id),
             title: input.title,
             description: input.description,
             method: input.method,
@@ -253,7 +253,7 @@ impl VotingMutation {
         #[graphql(desc = "Id of the draft.")] id: ID,
     ) -> Result<DeletePayload> {
         let context = RequestContext::of(ctx);
-        delete_campaign(&context.app.voting, &*context.signed_in()?, campaign_id("id", &id)?).await?;
+        delete_campaign(&context.app.voting, &*context.signed_in()?, CampaignId::from_input(&id)).await?;
         Ok(DeletePayload { deleted_id: id })
     }
 
@@ -267,7 +267,7 @@ impl VotingMutation {
         #[graphql(desc = "Id of the draft and the new entry.")] input: AddEntryInput,
     ) -> Result<EntryPayload> {
         let context = RequestContext::of(ctx);
-        let campaign = campaign_id("campaignId", &input.campaign_id)?;
+        let campaign = CampaignId::from_input(&input.campaign_id);
         let (entry, campaign) =
             add_entry(&context.app.voting, &*context.signed_in()?, campaign, input.entry.into()).await?;
         Ok(EntryPayload { entry, campaign })
@@ -284,11 +284,11 @@ impl VotingMutation {
     ) -> Result<EntryPayload> {
         let context = RequestContext::of(ctx);
         let change = EntryChange {
-            id: entry_id(&input.id)?,
+            id: EntryId::from_input(&input.id),
             name: input.name,
             description: input.description,
             image_url: input.image_url,
-            associated_member: input.associated_member_id.map_value(|id| MemberId::try_from(&id).ok()),
+            associated_member: input.associated_member_id.map_value(|id| MemberId::from_input(&id)),
         };
         let (entry, campaign) = update_entry(&context.app.voting, &*context.signed_in()?, change).await?;
         Ok(EntryPayload { entry, campaign })
@@ -304,7 +304,7 @@ impl VotingMutation {
         #[graphql(desc = "Id of the entry.")] id: ID,
     ) -> Result<DeletePayload> {
         let context = RequestContext::of(ctx);
-        remove_entry(&context.app.voting, &*context.signed_in()?, entry_id(&id)?).await?;
+        remove_entry(&context.app.voting, &*context.signed_in()?, EntryId::from_input(&id)).await?;
         Ok(DeletePayload { deleted_id: id })
     }
 
@@ -319,8 +319,8 @@ impl VotingMutation {
         #[graphql(desc = "Ids of all entries of the draft in the new order, each once.")] entry_ids: Vec<ID>,
     ) -> Result<CampaignPayload> {
         let context = RequestContext::of(ctx);
-        let campaign = self::campaign_id("campaignId", &campaign_id)?;
-        let order = entry_ids.iter().map(|id| EntryId::try_from(id).ok()).collect();
+        let campaign = CampaignId::from_input(&campaign_id);
+        let order = entry_ids.iter().map(EntryId::from_input).collect();
         let campaign = reorder_entries(&context.app.voting, &*context.signed_in()?, campaign, order).await?;
         Ok(CampaignPayload { campaign })
     }
@@ -335,7 +335,7 @@ impl VotingMutation {
         #[graphql(desc = "Id of the draft.")] id: ID,
     ) -> Result<CampaignPayload> {
         let context = RequestContext::of(ctx);
-        let campaign = activate(&context.app.voting, &*context.signed_in()?, campaign_id("id", &id)?).await?;
+        let campaign = activate(&context.app.voting, &*context.signed_in()?, CampaignId::from_input(&id)).await?;
         Ok(CampaignPayload { campaign })
     }
 
@@ -349,7 +349,7 @@ impl VotingMutation {
         #[graphql(desc = "Id of the live campaign.")] id: ID,
     ) -> Result<CampaignPayload> {
         let context = RequestContext::of(ctx);
-        let campaign = close(&context.app.voting, &*context.signed_in()?, campaign_id("id", &id)?).await?;
+        let campaign = close(&context.app.voting, &*context.signed_in()?, CampaignId::from_input(&id)).await?;
         Ok(CampaignPayload { campaign })
     }
 
@@ -363,7 +363,7 @@ impl VotingMutation {
         #[graphql(desc = "Id of the closed campaign.")] id: ID,
     ) -> Result<CampaignPayload> {
         let context = RequestContext::of(ctx);
-        let campaign = archive(&context.app.voting, &*context.signed_in()?, campaign_id("id", &id)?).await?;
+        let campaign = archive(&context.app.voting, &*context.signed_in()?, CampaignId::from_input(&id)).await?;
         Ok(CampaignPayload { campaign })
     }
 
@@ -378,20 +378,12 @@ impl VotingMutation {
         #[graphql(desc = "The campaign and the picks.")] input: CastBallotInput,
     ) -> Result<CastBallotPayload> {
         let context = RequestContext::of(ctx);
-        let campaign = campaign_id("campaignId", &input.campaign_id)?;
+        let campaign = CampaignId::from_input(&input.campaign_id);
         let picks = input.picks.iter().map(|id| EntryId::try_from(id).ok()).collect();
         let (ballot, campaign) =
             cast_ballot(&context.app.voting, &*context.signed_in()?, campaign, picks, input.nonce).await?;
         Ok(CastBallotPayload { ballot, campaign })
     }
-}
-
-pub(super) fn campaign_id(field: &'static str, id: &ID) -> Result<CampaignId, Refusal> {
-    CampaignId::try_from(id).map_err(|_| Refusal::not_found("campaign").at(field))
-}
-
-fn entry_id(id: &ID) -> Result<EntryId, Refusal> {
-    EntryId::try_from(id).map_err(|_| Refusal::not_found("entry").at("id"))
 }
 
 fn timestamp(at: DateTime<Utc>) -> Timestamp {

@@ -368,7 +368,7 @@ fn rows_of(
             name: entry.name.clone(),
             description: Some(entry.description.clone()),
             image_url: entry.image_url.clone(),
-            associated_member: entry.associated_member.as_deref().map(find).transpose()?.map(Some),
+            associated_member: entry.associated_member.as_deref().map(find).transpose()?,
         })
     };
     let start_at = template.started_days_ago.map(|days| now - TimeDelta::days(days));
