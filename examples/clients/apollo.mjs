@@ -30,9 +30,9 @@ function connect(session, socket) {
     typePolicies: {
       Query: {
         fields: {
-          // All pages with the same filter form one list.
-          members: relayStylePagination(['filter']),
-          campaigns: relayStylePagination(['filter']),
+          // All pages with the same filter and order form one list.
+          members: relayStylePagination(['filter', 'orderBy']),
+          campaigns: relayStylePagination(['filter', 'orderBy']),
         },
       },
     },

@@ -16,7 +16,7 @@ function connect(session, socket) {
     keys: { Standing: () => null, Turnout: () => null, VoteTally: () => null },
     resolvers: {
       Query: {
-        // All pages with the same filter form one list.
+        // All pages with the same filter and order form one list.
         members: relayPagination(),
         campaigns: relayPagination(),
       },

@@ -1,7 +1,7 @@
 //! The audit log in the schema.
 
-use async_graphql::{Context, ID, Object};
-use chrono::{DateTime, Utc};
+use async_graphql::{Context, ID, InputObject, Object};
+use chrono::{DateTime, NaiveDate, Utc};
 use guildhall_macros::guarded;
 
 use crate::{
@@ -10,11 +10,19 @@ use crate::{
         context::RequestContext,
         node::{self, Node},
     },
-    audit::{self, AuditEvent, AuditEventKey, AuditScope, store},
+    audit::{self, AuditEvent, AuditEventKey, AuditFilter, AuditScope, store},
     db::Conn,
     identity::Member,
-    kernel::error::Result,
+    kernel::{
+        clock::Timestamp,
+        error::{Refusal, Result},
+        id::MemberId,
+        text,
+    },
 };
+
+/// Maximum number of kinds of changes in a filter.
+const MAX_ACTIONS: usize = 100;
 
 /// A change that the audit log records.
 #[Object]
@@ -74,17 +82,58 @@ impl AuditEvent {
 
 impl ConnectionNode for AuditEvent {
     const NAME: &'static str = "AuditEvent";
-    type Filter = AuditScope;
+    type Filter = (AuditScope, AuditFilter);
+    type Order = ();
     type Key = AuditEventKey;
 
-    fn key(&self) -> AuditEventKey {
+    fn key(&self, (): ()) -> AuditEventKey {
         (self.at, self.id)
     }
 
-    async fn count(ctx: &Context<'_>, scope: &AuditScope) -> Result<i64> {
-        let (guild, scope) = (RequestContext::of(ctx).guild, *scope);
-        RequestContext::of(ctx).app.db.read(async move |conn| Ok(store::count_events(conn, guild, &scope).await?)).await
+    async fn count(ctx: &Context<'_>, (scope, filter): &Self::Filter) -> Result<i64> {
+        let (context, scope, filter) = (RequestContext::of(ctx), *scope, filter.clone());
+        let guild = context.guild;
+        let key = format!("auditLog count {filter:?}");
+        let count = async move |conn: &mut Conn| Ok(store::count_events(conn, guild, &scope, &filter).await?);
+        context.read_once(key, count).await
     }
+}
+
+/// Conditions that all listed events meet.
+#[derive(InputObject)]
+#[graphql(name = "AuditFilter")]
+struct AuditFilterInput {
+    /// Id of the member who made the change.
+    actor_id: Option<ID>,
+    /// Id of the changed object.
+    subject_id: Option<ID>,
+    /// Kinds of the change, as in `AuditEvent.action`: at most 100.
+    actions: Option<Vec<String>>,
+    /// Only events at this time or later.
+    from: Option<DateTime<Utc>>,
+    /// Only events before this time.
+    to: Option<DateTime<Utc>>,
+}
+
+impl AuditFilterInput {
+    fn into_filter(self) -> Result<AuditFilter, Refusal> {
+        if self.actions.as_ref().is_some_and(|actions| actions.len() > MAX_ACTIONS) {
+            return Err(Refusal::input("actions", format!("actions must have at most {MAX_ACTIONS} items.")));
+        }
+        Ok(AuditFilter {
+            actor: self.actor_id.as_ref().map(MemberId::from_input),
+            subject: self.subject_id.map(|id| text::replace_nul(&id)),
+            actions: self.actions.map(|actions| actions.iter().map(|action| text::replace_nul(action)).collect()),
+            from: self.from.map(stored_time),
+            to: self.to.map(stored_time),
+        })
+    }
+}
+
+/// The time, or the nearest one that both databases can compare.
+fn stored_time(at: DateTime<Utc>) -> Timestamp {
+    let last = NaiveDate::from_ymd_opt(9999, 12, 31).map_or(Timestamp::MAX, Timestamp::from);
+    at.naive_utc().clamp(Timestamp::default(), last)
 }
 
 /// Queries of the audit log.
@@ -103,14 +152,15 @@ impl AuditQuery {
         #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
         #[graphql(desc = "Number of items from the end: 1 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Events to list. Without it, all.")] filter: Option<AuditFilterInput>,
     ) -> Result<Connection<AuditEvent>> {
         let context = RequestContext::of(ctx);
         let (guild, scope) = (context.guild, AuditScope::from(&*context.signed_in()?));
         let request = PageArgs { first, after, last, before }.check(context)?;
-        let list = async move |conn: &mut Conn| {
-            let rows = store::list_events(conn, guild, &scope, &request.page).await?;
-            Ok(request.connection(rows, scope))
-        };
-        context.app.db.read(list).await
+        let filter = filter.map(AuditFilterInput::into_filter).transpose()?.unwrap_or_default();
+        let key = format!("auditLog {filter:?} {:?}", request.page);
+        let (page, listed) = (request.page.clone(), filter.clone());
+        let list = async move |conn: &mut Conn| Ok(store::list_events(conn, guild, &scope, &listed, &page).await?);
+        Ok(request.connection(context.read_once(key, list).await?, (scope, filter)))
     }
 }

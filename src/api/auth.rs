@@ -1,5 +1,7 @@
 //! Accounts and sessions in the schema.
 
+use std::sync::Arc;
+
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use guildhall_macros::guarded;
@@ -175,7 +177,8 @@ impl AuthQuery {
     #[authenticated]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
         let context = RequestContext::of(ctx);
-        sessions(&context.app.accounts, &*context.signed_in()?).await
+        let (app, viewer) = (Arc::clone(&context.app), context.signed_in()?);
+        context.once("sessions".to_owned(), async move { sessions(&app.accounts, &viewer).await }).await
     }
 }
 

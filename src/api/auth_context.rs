@@ -5,10 +5,12 @@ use std::sync::Arc;
 use crate::{
     access::Viewer,
     app::App,
+    db::ClientKey,
     engine::{Origin, Presence},
     kernel::{
         error::{Code, Error, Refusal, Result},
         id::GuildId,
+        rate_limit::rate_limit_key,
     },
 };
 
@@ -59,6 +61,14 @@ impl AuthContext {
             Some(authorization) => Some(app.accounts.authenticate(guild, bearer_token(authorization)?).await?),
         };
         Ok(Self { app: Arc::clone(app), guild, origin: Arc::new(origin), viewer: viewer.map(Arc::new) })
+    }
+
+    /// Whose use of the database the requests are: the member's or, if they are not signed in, the address's.
+    pub fn client_key(&self) -> Option<ClientKey> {
+        match (&self.viewer, self.origin.address) {
+            (Some(viewer), _) => Some(ClientKey::Member(viewer.member)),
+            (None, address) => address.map(rate_limit_key).map(ClientKey::Address),
+        }
     }
 
     /// The same client, with the viewer loaded again.

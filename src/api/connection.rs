@@ -1,5 +1,7 @@
 //! Relay connections, defined once for all listed types (<https://relay.dev/graphql/connections.htm>).
 
+use std::{borrow::Cow, fmt::Debug};
+
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -30,30 +32,50 @@ pub trait ConnectionNode: OutputType + Clone {
     const NAME: &'static str;
     /// The filter of the list.
     type Filter: Send + Sync;
-    /// The sort key of a row in the list, unique for each row.
+    /// The orders of the list; `()` if there is only one.
+    type Order: Copy + Default + PartialEq + Debug + Send + Sync;
+    /// The position of a row in the list, unique for each row.
     type Key: Serialize + DeserializeOwned;
 
-    /// This row's sort key.
-    fn key(&self) -> Self::Key;
+    /// This row's position in a list of this order.
+    fn key(&self, order: Self::Order) -> Self::Key;
     /// Counts the rows that pass the filter.
     fn count(ctx: &Context<'_>, filter: &Self::Filter) -> impl Future<Output = Result<i64>> + Send;
 }
 
+/// The name of the list in its cursors. A cursor is valid only in the order of the list that it is from.
+fn cursor_name<T: ConnectionNode>(order: T::Order) -> Cow<'static, str> {
+    if order == T::Order::default() { T::NAME.into() } else { format!("{} {order:?}", T::NAME).into() }
+}
+
 impl PageArgs {
-    /// Checks the arguments of a connection of `T` in the request's guild.
+    /// Checks the arguments of a connection of `T` in the request's guild and in the default order.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT`: a size out of range, `first` with `last`, a cursor that was not issued for this connection and
-    /// guild.
+    /// `BAD_USER_INPUT`: a size out of range, `first` with `last`, a cursor that was not issued for this connection,
+    /// guild and order.
     pub fn check<T: ConnectionNode>(self, request: &RequestContext) -> Result<PageRequest<T>, Refusal> {
+        self.check_ordered(request, T::Order::default())
+    }
+
+    /// Checks the arguments as [`PageArgs::check`] does, for a list in this order.
+    ///
+    /// # Errors
+    /// As for [`PageArgs::check`].
+    pub fn check_ordered<T: ConnectionNode>(
+        self,
+        request: &RequestContext,
+        order: T::Order,
+    ) -> Result<PageRequest<T>, Refusal> {
         let (signer, guild) = (request.app.accounts.keys.cursors.clone(), request.guild);
+        let name = cursor_name::<T>(order);
         let page = InputCheck::run(|check| Page {
             size: check.valid(page_size(self.first, self.last)),
             backward: self.last.is_some(),
-            after: self.after.and_then(|cursor| check.found(signer.decode(T::NAME, guild, "after", &cursor))),
-            before: self.before.and_then(|cursor| check.found(signer.decode(T::NAME, guild, "before", &cursor))),
+            after: self.after.and_then(|cursor| check.found(signer.decode(&name, guild, "after", &cursor))),
+            before: self.before.and_then(|cursor| check.found(signer.decode(&name, guild, "before", &cursor))),
         })?;
-        Ok(PageRequest { page, signer, guild })
+        Ok(PageRequest { page, order, signer, guild })
     }
 }
 
@@ -75,6 +97,8 @@ fn page_size(first: Option<i32>, last: Option<i32>) -> Result<usize, Refusal> {
 pub struct PageRequest<T: ConnectionNode> {
     /// The part of the list to load.
     pub page: Page<T::Key>,
+    /// The order of the list.
+    pub order: T::Order,
     signer: CursorSigner,
     guild: GuildId,
 }
@@ -82,7 +106,7 @@ pub struct PageRequest<T: ConnectionNode> {
 impl<T: ConnectionNode> PageRequest<T> {
     /// Builds the page from the rows that a store loaded for it: at most [`Page::limit`], in the order of the request.
     pub fn connection(self, mut rows: Vec<T>, filter: T::Filter) -> Connection<T> {
-        let Self { page, signer, guild } = self;
+        let Self { page, order, signer, guild } = self;
         let more = rows.len() > page.size;
         rows.truncate(page.size);
         let (has_next, has_previous) = if page.backward {
@@ -91,7 +115,7 @@ impl<T: ConnectionNode> PageRequest<T> {
         } else {
             (more, page.after.is_some())
         };
-        Connection { signer, guild, rows, has_next, has_previous, filter }
+        Connection { signer, guild, order, rows, has_next, has_previous, filter }
     }
 }
 
@@ -99,6 +123,7 @@ impl<T: ConnectionNode> PageRequest<T> {
 pub struct Connection<T: ConnectionNode> {
     signer: CursorSigner,
     guild: GuildId,
+    order: T::Order,
     rows: Vec<T>,
     has_next: bool,
     has_previous: bool,
@@ -107,12 +132,12 @@ pub struct Connection<T: ConnectionNode> {
 
 impl<T: ConnectionNode> Connection<T> {
     fn cursor(&self, row: &T) -> String {
-        self.signer.encode(T::NAME, self.guild, &row.key())
+        self.signer.encode(&cursor_name::<T>(self.order), self.guild, &row.key(self.order))
     }
 }
 
 impl<T: ConnectionNode> TypeName for Connection<T> {
-    fn type_name() -> std::borrow::Cow<'static, str> {
+    fn type_name() -> Cow<'static, str> {
         format!("{}Connection", T::NAME).into()
     }
 }
@@ -153,7 +178,7 @@ pub struct Edge<T: ConnectionNode> {
 }
 
 impl<T: ConnectionNode> TypeName for Edge<T> {
-    fn type_name() -> std::borrow::Cow<'static, str> {
+    fn type_name() -> Cow<'static, str> {
         format!("{}Edge", T::NAME).into()
     }
 }

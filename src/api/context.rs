@@ -9,13 +9,18 @@ use async_graphql::Context;
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
-use super::{auth_context::AuthContext, loaders::Loaders, source_event::EventStream, tracked_viewer::TrackedViewer};
+use super::{
+    auth_context::AuthContext, loaders::Loaders, merged_loads::MergedLoads, source_event::EventStream,
+    tracked_viewer::TrackedViewer,
+};
 use crate::{
     access::Viewer,
     app::App,
+    db::{ClientKey, Conn, Usage, Work},
     engine::Origin,
     identity::{Guild, Ladder, Rank},
     kernel::{
+        clock::Timestamp,
         error::{Code, Refusal, Result},
         id::{GuildId, RankId},
     },
@@ -38,8 +43,14 @@ pub struct RequestContext {
     viewer: TrackedViewer,
     /// Whether a mutation of this request has signed a member in.
     has_signed_in: AtomicBool,
+    /// The time at which the request started.
+    pub now: Timestamp,
+    /// Whose use of the database this is.
+    client: Option<ClientKey>,
     /// The guild's row once read; `None` in a mutation, which may change the row.
     guild_row: Option<OnceCell<Arc<Guild>>>,
+    /// The merged loads; `None` in a mutation, whose fields load again what the fields before have changed.
+    loads: Option<MergedLoads>,
     /// Number of values in the tables and files of this response so far.
     charged: AtomicUsize,
     /// The source stream of a subscription, once its field has created it.
@@ -49,11 +60,16 @@ pub struct RequestContext {
 impl RequestContext {
     /// The context of one execution.
     pub fn new(auth: &AuthContext, is_mutation: bool) -> Self {
+        let client = auth.client_key();
         let AuthContext { app, guild, origin, viewer } = auth.clone();
         let viewer = TrackedViewer::new(viewer);
         let loaders = Loaders::new(&app, guild, &viewer);
         let guild_row = (!is_mutation).then(OnceCell::new);
+        let loads = (!is_mutation).then(MergedLoads::default);
         Self {
+            now: app.clock.now(),
+            client,
+            loads,
             app,
             guild,
             origin,
@@ -85,6 +101,41 @@ impl RequestContext {
     pub async fn ladder(&self) -> Result<Arc<Ladder>> {
         let guild = self.guild_row().await?;
         self.app.rosters.ladder(&self.app.db, &guild).await
+    }
+
+    /// Runs a load; in a query, once for each key, which says what it loads.
+    ///
+    /// # Errors
+    /// Those of the load.
+    pub async fn once<T>(&self, key: String, load: impl Future<Output = Result<T>> + Send + 'static) -> Result<T>
+    where
+        T: Clone + Send + Sync + 'static,
+    {
+        match &self.loads {
+            Some(loads) => loads.once(key, load).await,
+            None => load.await,
+        }
+    }
+
+    /// Reads from the database by [`RequestContext::once`].
+    ///
+    /// # Errors
+    /// Those of the read.
+    pub async fn read_once<T, F>(&self, key: String, read: F) -> Result<T>
+    where
+        T: Clone + Send + Sync + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<T>
+            + for<'c> Work<&'c mut Conn, Result<T>, Fut: Send>
+            + Send
+            + 'static,
+    {
+        let db = self.app.db.clone();
+        self.once(key, async move { db.read(read).await }).await
+    }
+
+    /// The use of the database by this execution, as one of its client.
+    pub(super) fn usage(&self) -> Arc<Usage> {
+        Arc::new(Usage::of_client(self.client))
     }
 
     /// Loads a rank that a foreign key refers to.

@@ -19,7 +19,7 @@ pub fn authenticated() {}
 /// The viewer's rank must grant this permission. Otherwise the field fails with the code `UNAUTHENTICATED`, or with
 /// `FORBIDDEN` and the reason `PERMISSION_REQUIRED`.
 #[TypeDirective(location = "FieldDefinition", name = "requiresPermission")]
-pub fn requires_permission(permission: Permission) {}
+pub fn requires_permission(#[graphql(desc = "The permission.")] permission: Permission) {}
 
 /// Refuses a field to viewers who do not meet its requirement.
 pub enum AccessGuard {

@@ -14,6 +14,7 @@ mod graph;
 pub mod guard;
 mod identity;
 pub mod loaders;
+mod merged_loads;
 pub mod node;
 pub mod operation_log;
 mod privacy;

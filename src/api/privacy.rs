@@ -7,10 +7,7 @@ use super::identity::MemberPayload;
 use crate::{
     api::context::RequestContext,
     identity::MANAGE_MEMBERS,
-    kernel::{
-        error::{Refusal, Result},
-        id::MemberId,
-    },
+    kernel::{error::Result, id::MemberId},
     privacy,
 };
 
@@ -62,8 +59,8 @@ impl PrivacyMutation {
         #[graphql(desc = "Id of the member to erase.")] id: ID,
     ) -> Result<MemberPayload> {
         let context = RequestContext::of(ctx);
-        let member = MemberId::try_from(&id).map_err(|_| Refusal::not_found("member").at("id"))?;
-        let member = privacy::erase_member(&context.app.access, &*context.signed_in()?, member).await?;
+        let member =
+            privacy::erase_member(&context.app.access, &*context.signed_in()?, MemberId::from_input(&id)).await?;
         Ok(MemberPayload { member })
     }
 }

@@ -211,11 +211,14 @@ async fn clean_up(db: Db, clock: Clock, retention: Retention, refresh: Duration)
     }
 }
 
-/// Brings the keys of names up to date, at start and regularly. A migration does this too before the server starts.
+/// Brings the keys of names and titles up to date, at start and regularly. A migration does this too before the server starts.
 async fn refresh_keys(db: Db, clock: Clock) {
     loop {
         if let Err(error) = identity::refresh_keys(&db).await {
             tracing::warn!(%error, "could not bring the keys of names up to date");
+        }
+        if let Err(error) = voting::refresh_sort_keys(&db).await {
+            tracing::warn!(%error, "could not bring the keys of titles up to date");
         }
         clock.sleep(KEY_REFRESH).await;
     }

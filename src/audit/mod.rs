@@ -204,3 +204,18 @@ impl From<&Viewer> for AuditScope {
         Self { rank_level: viewer.rank_level, sees_drafts: viewer.may(Permission::CampaignsManage) }
     }
 }
+
+/// Which events to list.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// The member who made the change.
+    pub actor: Option<MemberId>,
+    /// The global id of the changed object.
+    pub subject: Option<String>,
+    /// The kinds of the change.
+    pub actions: Option<Vec<String>>,
+    /// Only events at this time or later.
+    pub from: Option<Timestamp>,
+    /// Only events before this time.
+    pub to: Option<Timestamp>,
+}

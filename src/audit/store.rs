@@ -3,15 +3,15 @@
 use diesel::{dsl::count_star, prelude::*, sql_types::Bool};
 use diesel_async::RunQueryDsl;
 
-use super::{AuditEvent, AuditEventKey, AuditScope};
+use super::{AuditEvent, AuditEventKey, AuditFilter, AuditScope};
 use crate::{
     db::{
-        CampaignStatus, Conn, insert_all, on,
+        CampaignStatus, Conn, in_order, insert_all, on,
         schema::{audit_events, campaigns},
     },
     kernel::{
         id::{AuditEventId, GuildId, MemberId},
-        page::Page,
+        page::{OrderDirection, Page},
     },
 };
 
@@ -47,6 +47,29 @@ macro_rules! visible_events {
             .filter(audit_events::campaign_id.is_null().or(level_sufficed_then.and(existing.or(deleted))))
             .select($select)
             .into_boxed()
+    }};
+}
+
+/// Applies a filter to a boxed query over events.
+macro_rules! filtered {
+    ($query:expr, $filter:expr) => {{
+        let mut query = $query;
+        if let Some(actor) = $filter.actor {
+            query = query.filter(audit_events::actor_id.eq(actor));
+        }
+        if let Some(subject) = &$filter.subject {
+            query = query.filter(audit_events::subject.eq(subject.clone()));
+        }
+        if let Some(actions) = &$filter.actions {
+            query = query.filter(audit_events::action.eq_any(actions.clone()));
+        }
+        if let Some(from) = $filter.from {
+            query = query.filter(audit_events::at.ge(from));
+        }
+        if let Some(to) = $filter.to {
+            query = query.filter(audit_events::at.lt(to));
+        }
+        query
     }};
 }
 
@@ -100,25 +123,21 @@ pub async fn list_events(
     conn: &mut Conn,
     guild: GuildId,
     scope: &AuditScope,
+    filter: &AuditFilter,
     page: &Page<AuditEventKey>,
 ) -> QueryResult<Vec<AuditEvent>> {
     on!(conn, c => {
-        let mut query = visible_events!(AuditEvent::as_select(), guild, scope).limit(page.limit());
-        if let Some((at, id)) = page.after {
-            query = query.filter(audit_events::at.lt(at).or(audit_events::at.eq(at).and(audit_events::id.lt(id))));
-        }
-        if let Some((at, id)) = page.before {
-            query = query.filter(audit_events::at.gt(at).or(audit_events::at.eq(at).and(audit_events::id.gt(id))));
-        }
-        query = if page.backward {
-            query.order((audit_events::at.asc(), audit_events::id.asc()))
-        } else {
-            query.order((audit_events::at.desc(), audit_events::id.desc()))
-        };
-        query.load(c)
+        let query = filtered!(visible_events!(AuditEvent::as_select(), guild, scope), filter).limit(page.limit());
+        let newest_first = OrderDirection::Desc;
+        in_order!(query, page, newest_first, (at, id) => (*at, *id), audit_events::at, audit_events::id).load(c)
     })
 }
 
-pub async fn count_events(conn: &mut Conn, guild: GuildId, scope: &AuditScope) -> QueryResult<i64> {
-    on!(conn, c => visible_events!(count_star(), guild, scope).first(c))
+pub async fn count_events(
+    conn: &mut Conn,
+    guild: GuildId,
+    scope: &AuditScope,
+    filter: &AuditFilter,
+) -> QueryResult<i64> {
+    on!(conn, c => filtered!(visible_events!(count_star(), guild, scope), filter).first(c))
 }

@@ -267,9 +267,10 @@ pub struct RequestLimits {
     #[arg(long, env = "GUILDHALL_MAX_DEPTH", value_name = "N", default_value_t = Limits::DEFAULT.max_depth)]
     pub max_depth: u64,
 
-    /// Maximum number of fields of a response, as estimated from the document.
+    /// Maximum cost of an operation, as estimated from the document: the number of fields in its response, and 5,000 for
+    /// each search and 2,000 for each count of a list.
     ///
-    /// Each field counts once, multiplied by the sizes of the lists that contain it. The size of a list is `first`,
+    /// The count of a search costs 5,000 too. Each field counts once, multiplied by the sizes of the lists that contain it. The size of a list is `first`,
     /// `last` or the number of `ids`; otherwise 25 for a page and 10 for other lists.
     #[arg(long, env = "GUILDHALL_MAX_COMPLEXITY", value_name = "N", default_value_t = Limits::DEFAULT.max_complexity)]
     pub max_complexity: u64,

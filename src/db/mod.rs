@@ -54,18 +54,18 @@ pub use self::{
     transfer::{TransferredTable, transfer},
     unique::violated_constraint,
     url::DatabaseUrl,
-    usage::Usage,
+    usage::{ClientKey, Usage},
 };
 use self::{
     conn::AccessMode,
     pool::{POSTGRES_SET_UP, SqlitePools, pool},
     transaction::BoxedWork,
-    usage::StatementCounter,
+    usage::{ClientShares, StatementCounter},
 };
 pub(crate) use self::{
     conn::{first_locked, on},
     insert::{insert_all, insert_few},
-    rows::{on_rows, wide_row},
+    rows::{in_order, on_rows, wide_row},
     text::{known_values, stored_as_text, text_enum},
 };
 use crate::kernel::error::{Error, Result};
@@ -76,6 +76,7 @@ pub struct Db {
     pools: Pools,
     max_connections: u32,
     statements: Arc<AtomicU64>,
+    shares: Arc<ClientShares>,
 }
 
 #[derive(Clone)]
@@ -151,7 +152,8 @@ impl Db {
                 Pools::Sqlite { path: path.clone(), pools: Arc::new(RwLock::new(Some(pools))) }
             }
         };
-        Ok(Self { pools, max_connections, statements: Arc::default() })
+        let shares = Arc::new(ClientShares::new(max_connections));
+        Ok(Self { pools, max_connections, statements: Arc::default(), shares })
     }
 
     /// Updates SQLite's statistics, which change with its contents. Call it regularly.
@@ -323,11 +325,17 @@ impl Db {
             if usage.pool_has_failed() {
                 return Err(Error::unavailable("the request could not get a connection before"));
             }
+            let permit = self.shares.acquire(&usage).await?;
             let conn = self.pools.get(access).instrument(span.clone()).await;
             let mut conn = conn.inspect_err(|_| usage.record_pool_failure())?;
             conn.set_statement_counter(StatementCounter { total: Arc::clone(&self.statements), usage });
             let blocks = matches!(conn, Conn::Sqlite(_));
-            let task = transaction::run(conn, access, work).instrument(span);
+            let task = async move {
+                // Held as long as the connection, even if the client disconnects.
+                let _permit = permit;
+                transaction::run(conn, access, work).await
+            };
+            let task = task.instrument(span);
             let task = if blocks {
                 let runtime = Handle::current();
                 tokio::task::spawn_blocking(move || runtime.block_on(task))

@@ -69,6 +69,33 @@ macro_rules! on_rows {
 }
 pub(crate) use on_rows;
 
+/// Restricts a boxed query to a page in the order of a column and an id, both in `$direction`. `$key` matches a position
+/// in this order.
+///
+/// The condition on the column alone lets both databases start at the position in an index.
+macro_rules! in_order {
+    ($query:expr, $page:expr, $direction:expr, $key:pat => ($at:expr, $at_id:expr), $column:expr, $id:expr) => {{
+        let mut query = $query;
+        let is_ascending = $direction == $crate::kernel::page::OrderDirection::Asc;
+        for (position, is_later) in [(&$page.after, is_ascending), (&$page.before, !is_ascending)] {
+            if let Some($key) = position {
+                let same = || $column.eq($at);
+                query = if is_later {
+                    query.filter($column.ge($at)).filter($column.gt($at).or(same().and($id.gt($at_id))))
+                } else {
+                    query.filter($column.le($at)).filter($column.lt($at).or(same().and($id.lt($at_id))))
+                };
+            }
+        }
+        if $direction.is_ascending($page) {
+            query.order(($column.asc(), $id.asc()))
+        } else {
+            query.order(($column.desc(), $id.desc()))
+        }
+    }};
+}
+pub(crate) use in_order;
+
 /// Fixes the parameter type of a closure that narrows a query, which Rust couldn't infer.
 pub const fn narrowed<Q>(narrow: impl Fn(Q) -> Q) -> impl Fn(Q) -> Q {
     narrow

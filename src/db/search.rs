@@ -26,6 +26,8 @@ pub enum SearchScope {
     PublicMembers,
     /// Names and realms of characters.
     Characters,
+    /// Titles of campaigns. A guild has few of them, so they have no index.
+    Campaigns,
 }
 
 /// The condition that a name contains a text. Case, accents, apostrophes, spaces and hyphens make no difference.
@@ -47,7 +49,8 @@ impl NameContains {
         let chars: Vec<char> = term.chars().collect();
         let quoted = |part: &[char]| format!("\"{}\"", part.iter().collect::<String>().replace('"', "\"\""));
         let parts: Vec<String> = chars.windows(PART).take(MAX_PARTS).map(quoted).collect();
-        let parts = (!parts.is_empty()).then(|| parts.join(" AND "));
+        let has_index = scope != SearchScope::Campaigns && !parts.is_empty();
+        let parts = has_index.then(|| parts.join(" AND "));
         Self { scope, guild, pattern: text::contains_pattern(&term), term, parts }
     }
 
@@ -60,6 +63,7 @@ impl NameContains {
             SearchScope::Members => "\"members\".\"search_key\" LIKE ",
             SearchScope::PublicMembers => "replace(replace(\"members\".\"public_key\", ' ', ''), '-', '') LIKE ",
             SearchScope::Characters => "\"characters\".\"search_key\" LIKE ",
+            SearchScope::Campaigns => "replace(replace(\"campaigns\".\"sort_key\", ' ', ''), '-', '') LIKE ",
         });
         out.push_bind_param::<Text, String>(&self.pattern)?;
         out.push_sql(" ESCAPE '\\'");
@@ -91,7 +95,7 @@ impl QueryFragment<Sqlite> for NameContains {
                 SearchScope::Members | SearchScope::PublicMembers => {
                     "\"members\".\"id\" IN (SELECT rowid FROM __members_search WHERE __members_search MATCH "
                 }
-                SearchScope::Characters => {
+                SearchScope::Characters | SearchScope::Campaigns => {
                     "\"characters\".\"id\" IN (SELECT rowid FROM __characters_search WHERE __characters_search MATCH "
                 }
             });
@@ -110,7 +114,7 @@ impl QueryFragment<Pg> for NameContains {
         if self.parts.is_some() {
             let table = match self.scope {
                 SearchScope::Members | SearchScope::PublicMembers => "\"members\"",
-                SearchScope::Characters => "\"characters\"",
+                SearchScope::Characters | SearchScope::Campaigns => "\"characters\"",
             };
             out.push_sql("guildhall_trigrams(");
             out.push_sql(table);

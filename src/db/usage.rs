@@ -1,11 +1,25 @@
 //! Each request's use of the database.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 use diesel::connection::{Instrumentation, InstrumentationEvent};
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::kernel::{
+    error::{Error, Result},
+    id::MemberId,
+    pruning_map::PruningMap,
+};
+
+/// Maximum number of connections that one request uses at a time. The fields of a level load at the same time.
+const CONNECTIONS_PER_REQUEST: usize = 3;
 
 tokio::task_local! {
     static CURRENT: Arc<Usage>;
@@ -13,14 +27,42 @@ tokio::task_local! {
 
 /// A request's use of the database: its statements, and its accesses that are in flight. Belongs to the future that
 /// runs in [`Usage::scope`], but not to tasks that it spawns.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Usage {
     statements: AtomicU64,
     in_flight: AtomicUsize,
     pool_failed: AtomicBool,
+    client: OnceLock<ClientKey>,
+    connections: Arc<Semaphore>,
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self {
+            statements: AtomicU64::default(),
+            in_flight: AtomicUsize::default(),
+            pool_failed: AtomicBool::default(),
+            client: OnceLock::new(),
+            connections: Arc::new(Semaphore::new(CONNECTIONS_PER_REQUEST)),
+        }
+    }
 }
 
 impl Usage {
+    /// The use by a request of this client.
+    pub fn of_client(client: Option<ClientKey>) -> Self {
+        let usage = Self::default();
+        usage.set_client(client);
+        usage
+    }
+
+    /// Names the client whose request this is. The first name stays.
+    pub fn set_client(&self, client: Option<ClientKey>) {
+        if let Some(client) = client {
+            self.client.get_or_init(|| client);
+        }
+    }
+
     /// Returns the current request's usage, or a new one outside of a request.
     pub fn current() -> Arc<Self> {
         CURRENT.try_with(Arc::clone).unwrap_or_default()
@@ -56,6 +98,51 @@ impl Usage {
     pub(super) fn track_access(self: &Arc<Self>) -> InFlightAccess {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlightAccess(Arc::clone(self))
+    }
+}
+
+/// Whose use of the database a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClientKey {
+    /// A member's, from any address.
+    Member(MemberId),
+    /// That of everyone at this address who is not signed in.
+    Address(IpAddr),
+}
+
+/// Gives each client at most a third of the connections, so that one client's requests leave some to the others.
+pub(super) struct ClientShares {
+    connections: usize,
+    clients: Mutex<PruningMap<ClientKey, Arc<Semaphore>>>,
+}
+
+/// A request's place among its own accesses and among its client's. Dropping it frees both.
+pub(super) struct ConnectionPermit {
+    _request: OwnedSemaphorePermit,
+    _client: Option<OwnedSemaphorePermit>,
+}
+
+impl ClientShares {
+    pub(super) fn new(max_connections: u32) -> Self {
+        let connections = usize::try_from(max_connections.div_ceil(3)).unwrap_or(usize::MAX);
+        Self { connections, clients: Mutex::default() }
+    }
+
+    /// Waits until the request and its client may use another connection.
+    pub(super) async fn acquire(&self, usage: &Usage) -> Result<ConnectionPermit> {
+        let request = Arc::clone(&usage.connections).acquire_owned().await.map_err(Error::internal)?;
+        let client = match usage.client.get() {
+            Some(client) => Some(self.of(*client).acquire_owned().await.map_err(Error::internal)?),
+            None => None,
+        };
+        Ok(ConnectionPermit { _request: request, _client: client })
+    }
+
+    fn of(&self, client: ClientKey) -> Arc<Semaphore> {
+        let mut clients = self.clients.lock();
+        // A permit holds its semaphore, and so does everyone who waits for one.
+        let in_use = |semaphore: &Arc<Semaphore>| Arc::strong_count(semaphore) > 1;
+        Arc::clone(clients.get_or_insert_with(client, in_use, || Arc::new(Semaphore::new(self.connections))))
     }
 }
 

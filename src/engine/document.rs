@@ -25,7 +25,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    limits::{Costs, measure, scan},
+    costs::Costs,
+    limits::{measure, scan},
     normalize::{executable, introspects, root_field},
     settings::Limits,
     validate::Validator,

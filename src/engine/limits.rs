@@ -7,19 +7,15 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
-    Name, Number, Pos, Positioned, ServerError, Value as ConstValue, Variables,
+    Name, Pos, Positioned, ServerError,
     parser::types::{
-        BaseType, Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType,
-        Selection, SelectionSet, ServiceDocument, Type, TypeKind, TypeSystemDefinition,
+        Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
+        SelectionSet,
     },
 };
-use async_graphql_value::Value;
 
 use super::settings::Limits;
-use crate::kernel::{
-    error::{Code, Refusal},
-    page::{DEFAULT_SIZE, MAX_SIZE},
-};
+use crate::kernel::error::{Code, Refusal};
 
 /// Maximum size of a document in bytes, for each token of [`Limits::max_tokens`].
 const BYTES_PER_TOKEN: u64 = 32;
@@ -27,121 +23,11 @@ const BYTES_PER_TOKEN: u64 = 32;
 pub(crate) const MAX_NESTING: usize = 64;
 /// Deepest nesting of the lists in [`INTROSPECTION_LISTS`], as in graphql-js's `MaxIntrospectionDepthRule`.
 const MAX_INTROSPECTION: u64 = 2;
-/// Assumed number of items in a list that is not paged.
-const LIST_SIZE: u64 = 10;
 /// A query may have this many times as many root fields as a mutation. Mutations write, and some are slow on purpose.
 const QUERY_FIELDS_PER_MUTATION: u64 = 5;
 
 /// Introspection fields by which a document can descend repeatedly.
 const INTROSPECTION_LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
-
-/// Estimates the cost of operations. Each field multiplies the cost of its selection by the size of its list.
-pub struct Costs {
-    /// By the field's name, the largest of all types.
-    multipliers: HashMap<String, u64>,
-}
-
-impl Costs {
-    /// Reads from the schema which fields are lists or connections.
-    pub fn from_schema(schema: &ServiceDocument) -> Self {
-        let mut multipliers = HashMap::new();
-        for definition in &schema.definitions {
-            let TypeSystemDefinition::Type(definition) = definition else { continue };
-            let TypeKind::Object(object) = &definition.node.kind else { continue };
-            for field in &object.fields {
-                let multiplier = multiplier(&field.node.ty.node);
-                let known: &mut u64 = multipliers.entry(field.node.name.node.to_string()).or_default();
-                *known = multiplier.max(*known);
-            }
-        }
-        Self { multipliers }
-    }
-
-    /// Checks the estimated number of fields in the response.
-    ///
-    /// # Errors
-    /// `QUERY_TOO_COMPLEX`.
-    pub fn check(
-        &self,
-        operation: &Positioned<OperationDefinition>,
-        document: &ExecutableDocument,
-        variables: &Variables,
-        limits: &Limits,
-    ) -> Result<(), ServerError> {
-        let fragments = &document.fragments;
-        let mut estimate = Estimate { costs: self, fragments, variables, fragment_costs: HashMap::new() };
-        let cost = estimate.selections(&operation.node.selection_set.node);
-        if cost <= limits.max_complexity {
-            return Ok(());
-        }
-        Err(limit_exceeded(operation.pos, "is too complex", cost, limits.max_complexity))
-    }
-
-    fn multiplier(&self, field: &Field, variables: &Variables) -> u64 {
-        let name = field.name.node.as_str();
-        // An unknown size counts as the largest page. The field itself refuses a size that is out of range.
-        let page_size = |number: &Number| number.as_u64().unwrap_or(1).clamp(1, MAX_SIZE as u64);
-        let size = |name: &str| match &field.get_argument(name)?.node {
-            Value::Number(number) => Some(page_size(number)),
-            Value::List(items) => Some(items.len() as u64),
-            Value::Variable(name) => match variables.get(name) {
-                Some(ConstValue::Number(number)) => Some(page_size(number)),
-                Some(ConstValue::List(items)) => Some(items.len() as u64),
-                // Without the variable, the field has no such argument.
-                None => None,
-                Some(_) => Some(MAX_SIZE as u64),
-            },
-            _ => Some(MAX_SIZE as u64),
-        };
-        match size("first").or_else(|| size("last")).or_else(|| size("ids")) {
-            Some(size) => size,
-            // The connection has already multiplied by the size of its page.
-            None if matches!(name, "edges" | "nodes") => 1,
-            None => self.multipliers.get(name).copied().unwrap_or(1),
-        }
-    }
-}
-
-fn multiplier(ty: &Type) -> u64 {
-    match &ty.base {
-        BaseType::List(_) => LIST_SIZE,
-        BaseType::Named(name) if name.ends_with("Connection") => DEFAULT_SIZE as u64,
-        BaseType::Named(_) => 1,
-    }
-}
-
-/// Estimates the cost of an operation with these variables. [`measure`] has checked that no fragment spreads itself.
-struct Estimate<'d> {
-    costs: &'d Costs,
-    fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
-    variables: &'d Variables,
-    fragment_costs: HashMap<&'d str, u64>,
-}
-
-impl<'d> Estimate<'d> {
-    fn selections(&mut self, set: &'d SelectionSet) -> u64 {
-        let cost = |selection: &'d Positioned<Selection>| match &selection.node {
-            Selection::Field(field) => {
-                let subfields = self.selections(&field.node.selection_set.node);
-                subfields.saturating_mul(self.costs.multiplier(&field.node, self.variables))
-            }
-            Selection::InlineFragment(fragment) => self.selections(&fragment.node.selection_set.node),
-            Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
-        };
-        // Spreads cost 1 too, because a fragment may contain nothing else.
-        set.items.iter().map(cost).fold(0, |sum: u64, cost| sum.saturating_add(cost).saturating_add(1))
-    }
-
-    fn fragment(&mut self, name: &'d str) -> u64 {
-        if let Some(cost) = self.fragment_costs.get(name) {
-            return *cost;
-        }
-        let Some(fragment) = self.fragments.get(name) else { return 0 };
-        let cost = self.selections(&fragment.node.selection_set.node);
-        self.fragment_costs.insert(name, cost);
-        cost
-    }
-}
 
 /// Checks a text's length, tokens and nesting, so that the recursive parser can't overflow the stack.
 ///
@@ -353,7 +239,7 @@ fn count_directives(directives: &[Positioned<Directive>]) -> Result<u64, ServerE
     }
 }
 
-fn limit_exceeded(at: Pos, what: &str, size: u64, limit: u64) -> ServerError {
+pub(super) fn limit_exceeded(at: Pos, what: &str, size: u64, limit: u64) -> ServerError {
     let mut error = too_complex(format!("The operation {what}: {size}, of at most {limit}.")).into_server_error();
     error.locations = vec![at];
     error

@@ -1,6 +1,7 @@
 //! GraphQL independent of the features: documents, limits, validation, variables, completion of responses.
 
 pub(crate) mod completion;
+mod costs;
 pub(crate) mod document;
 pub(crate) mod limits;
 mod literals;

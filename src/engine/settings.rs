@@ -17,8 +17,8 @@ pub struct Limits {
     /// Deepest nesting of fields. The introspection query of common tools has 15 levels.
     pub max_depth: u64,
 
-    /// Maximum number of fields in a response, by an estimate that multiplies each field by the sizes of the lists
-    /// around it.
+    /// Maximum cost of an operation: the number of fields in its response, by an estimate that multiplies each field by
+    /// the sizes of the lists around it, and the searches and counts of the database.
     pub max_complexity: u64,
 
     /// Maximum number of fields at the root of a query. A mutation may have a fifth of it.

@@ -185,6 +185,43 @@ pub(super) fn check_not_erased(member: &Member) -> Result<(), Refusal> {
     }
 }
 
+/// Changes the viewer's own display name; null makes it their Discord username.
+///
+/// # Errors
+/// `BAD_USER_INPUT`.
+pub async fn update_me(access: &Access, viewer: &Viewer, display_name: MaybeUndefined<String>) -> Result<Member> {
+    let (actor, now) = (viewer.clone(), access.clock.now());
+    access
+        .change(
+            viewer.guild,
+            |member: &Member| Some(member.id),
+            async move |conn| {
+                store::bump_roster_version(conn, actor.guild).await?;
+                let actor = actor.confirm(conn).await?;
+                let ladder = Ladder::load(conn, actor.guild).await?;
+                let before = store::member(conn, actor.guild, actor.member).await?;
+                let before = before.ok_or_else(|| Refusal::not_found("member"))?;
+                let change = MemberChange {
+                    id: before.id,
+                    discord_username: None,
+                    discord_id: MaybeUndefined::Undefined,
+                    display_name,
+                    rank: None,
+                    active: None,
+                };
+                let after = change.apply(&before, &ladder)?;
+                if after != before {
+                    store::update_member(conn, &before, &after).await?;
+                    let summary = summarize_change(&before, &after, &ladder);
+                    let event = audit::event(Action::MemberUpdate, after.id, summary);
+                    audit::record(conn, actor.guild, Some(&actor), now, event).await?;
+                }
+                Ok(after)
+            },
+        )
+        .await
+}
+
 /// Describes the change of a member for the audit log.
 pub fn summarize_change(before: &Member, after: &Member, ladder: &Ladder) -> String {
     let rank = |member: &Member| ladder.rank(member.rank_id).map_or("an unknown rank", |rank| &rank.name).to_owned();

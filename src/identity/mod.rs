@@ -9,6 +9,7 @@ mod former_electors;
 mod guilds;
 pub mod import;
 mod key_refresh;
+mod member_list;
 mod members;
 mod policy;
 mod ranks;
@@ -23,13 +24,13 @@ pub use self::{
     characters::{CharacterChange, NewCharacter, create_character, delete_character, update_character},
     guilds::{GuildChange, Guilds, check_guild, create_guild, delete_guild, suspend_guild, update_guild},
     key_refresh::refresh_keys,
-    members::{MemberChange, NewMember, create_member, revoke_access, summarize_change, update_member},
+    members::{MemberChange, NewMember, create_member, revoke_access, summarize_change, update_me, update_member},
     policy::{Ladder, MANAGE_GUILD, MANAGE_MEMBERS, MANAGE_RANKS, check_leader_remains, lock_roster},
     ranks::{NewRank, RankChange, create_rank, delete_rank, update_rank},
     roster::{ImportOptions, ImportOutcome, export_roster, import_roster},
     roster_cache::RosterCache,
     rows::{
         CHARACTER_VALUES, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, LeaderCounts,
-        Member, MemberFilter, MemberKey, Rank, RankSource, Region,
+        Member, MemberFilter, MemberKey, MemberOrder, MemberOrderField, Rank, RankSource, Region,
     },
 };

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     access::Permissions,
@@ -14,6 +15,7 @@ use crate::{
     kernel::{
         clock::Timestamp,
         id::{CharacterId, GuildId, MemberId, RankId},
+        page::OrderDirection,
         text,
     },
 };
@@ -199,8 +201,60 @@ pub struct LeaderCounts {
     pub registered: i64,
 }
 
-/// A member's position in the roster: rank level (highest first), sort key, id.
-pub type MemberKey = (i64, String, MemberId);
+/// What members can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+pub enum MemberOrderField {
+    /// Rank level, then by display name from A to Z.
+    Rank,
+    /// Display name.
+    Name,
+    /// Time at which the member was added to the roster.
+    JoinedAt,
+    /// Time of the last sign-in or session refresh; members without one come before all others. Only for viewers with
+    /// `MEMBERS_MANAGE`.
+    LastSeenAt,
+}
+
+/// The order of a list of members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberOrder {
+    /// What the members are sorted by.
+    pub field: MemberOrderField,
+    /// The direction.
+    pub direction: OrderDirection,
+}
+
+impl Default for MemberOrder {
+    fn default() -> Self {
+        Self { field: MemberOrderField::Rank, direction: OrderDirection::Desc }
+    }
+}
+
+/// A member's position in a list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum MemberKey {
+    /// In the order by name: sort key, id.
+    Name(String, MemberId),
+    /// In the order by the time of joining.
+    JoinedAt(Timestamp, MemberId),
+    /// In the order by the time when last seen.
+    LastSeenAt(Timestamp, MemberId),
+    /// In the order by rank: level, sort key, id. In cursors without a name, as servers of an earlier release write it.
+    #[serde(untagged)]
+    Rank(i64, String, MemberId),
+}
+
+impl Member {
+    /// Returns the member's position in a list of this order.
+    pub fn position(&self, order: MemberOrder) -> MemberKey {
+        match order.field {
+            MemberOrderField::Rank => MemberKey::Rank(self.rank_level, self.sort_key.clone(), self.id),
+            MemberOrderField::Name => MemberKey::Name(self.sort_key.clone(), self.id),
+            MemberOrderField::JoinedAt => MemberKey::JoinedAt(self.created_at, self.id),
+            MemberOrderField::LastSeenAt => MemberKey::LastSeenAt(self.last_seen_at.unwrap_or_default(), self.id),
+        }
+    }
+}
 
 /// Which members to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -209,6 +263,12 @@ pub struct MemberFilter {
     pub search: Option<String>,
     /// The lowest rank level.
     pub rank_level_at_least: Option<i64>,
+    /// The rank.
+    pub rank: Option<RankId>,
+    /// The class of a character of theirs.
+    pub class: Option<CharacterClass>,
+    /// The role of this character.
+    pub role: Option<CharacterRole>,
     /// Whether they are registered.
     pub registered: Option<bool>,
     /// Whether they are active.

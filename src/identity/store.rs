@@ -6,12 +6,10 @@ use std::collections::HashMap;
 use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
 
+pub use super::member_list::{count_members, list_members};
 use super::{
     former_electors,
-    rows::{
-        Character, CharacterFilter, CharacterKey, Guild, KnownCharacters, LeaderCounts, Member, MemberFilter,
-        MemberKey, Rank,
-    },
+    rows::{Character, CharacterFilter, CharacterKey, Guild, KnownCharacters, LeaderCounts, Member, Rank},
 };
 use crate::{
     access::Permissions,
@@ -354,74 +352,6 @@ pub async fn active_members(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<
 
 pub async fn members_by_id(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<Member>> {
     on_rows!(conn, Member::load, all => all.filter(members::guild_id.eq(guild).and(members::id.eq_any(ids))))
-}
-
-/// Applies a filter to a boxed query over members.
-macro_rules! filtered_members {
-    ($query:expr, $guild:expr, $filter:expr) => {{
-        let mut query = $query.filter(members::guild_id.eq($guild));
-        if let Some(search) = &$filter.search {
-            let scope = if $filter.for_visitors { SearchScope::PublicMembers } else { SearchScope::Members };
-            query = query.filter(NameContains::new(scope, $guild, search));
-        }
-        if let Some(level) = $filter.rank_level_at_least {
-            query = query.filter(members::rank_level.ge(level));
-        }
-        if let Some(active) = $filter.active {
-            query = query.filter(members::is_active.eq(active));
-        }
-        match $filter.registered {
-            Some(true) => query = query.filter(members::is_active.and(members::registered_at.is_not_null())),
-            Some(false) => {
-                query = query.filter(diesel::dsl::not(members::is_active).or(members::registered_at.is_null()))
-            }
-            None => {}
-        }
-        query
-    }};
-}
-
-/// Narrows a boxed query over members to a page, by rank (highest first), by a column, and by id.
-macro_rules! paged_members {
-    ($query:expr, $column:expr, $page:expr) => {{
-        let mut query = $query.limit($page.limit());
-        if let Some((level, key, id)) = $page.after.clone() {
-            let same_key = $column.gt(key.clone()).or($column.eq(key).and(members::id.gt(id)));
-            query = query.filter(members::rank_level.lt(level).or(members::rank_level.eq(level).and(same_key)));
-        }
-        if let Some((level, key, id)) = $page.before.clone() {
-            let same_key = $column.lt(key.clone()).or($column.eq(key).and(members::id.lt(id)));
-            query = query.filter(members::rank_level.gt(level).or(members::rank_level.eq(level).and(same_key)));
-        }
-        if $page.backward {
-            query.order((members::rank_level.asc(), $column.desc(), members::id.desc()))
-        } else {
-            query.order((members::rank_level.desc(), $column.asc(), members::id.asc()))
-        }
-    }};
-}
-
-/// A page of members, by rank (highest first) and sort key; a backward page is in reverse order. For visitors, in the
-/// order of the names that they see, which are then the rows' sort keys.
-pub async fn list_members(
-    conn: &mut Conn,
-    guild: GuildId,
-    filter: &MemberFilter,
-    page: &Page<MemberKey>,
-) -> QueryResult<Vec<Member>> {
-    if filter.for_visitors {
-        let members = on_rows!(conn, Member::load, all => {
-            paged_members!(filtered_members!(all, guild, filter), members::public_key, page)
-        })?;
-        return Ok(members.into_iter().map(Member::with_public_sort_key).collect());
-    }
-    on_rows!(conn, Member::load, all => {
-        paged_members!(filtered_members!(all, guild, filter), members::sort_key, page)
-    })
-}
-
-pub async fn count_members(conn: &mut Conn, guild: GuildId, filter: &MemberFilter) -> QueryResult<i64> {
-    on!(conn, c => filtered_members!(members::table.select(count_star()).into_boxed(), guild, filter).first(c))
 }
 
 pub async fn insert_characters(conn: &mut Conn, rows: Vec<Character>) -> QueryResult<()> {

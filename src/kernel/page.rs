@@ -12,6 +12,22 @@ pub const DEFAULT_SIZE: usize = 25;
 /// Maximum number of rows in a page.
 pub const MAX_SIZE: usize = 100;
 
+/// Direction of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+pub enum OrderDirection {
+    /// Lowest, earliest or alphabetically first item first.
+    Asc,
+    /// Highest, latest or alphabetically last item first.
+    Desc,
+}
+
+impl OrderDirection {
+    /// Whether a page with this direction is loaded in ascending order: a backward page is loaded in reverse.
+    pub fn is_ascending<K>(self, page: &Page<K>) -> bool {
+        (self == Self::Asc) != page.backward
+    }
+}
+
 /// The rows that a store loads: at most `size` between two sort positions of type `K`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<K> {

@@ -123,6 +123,7 @@ impl NewCampaign {
         let campaign = Campaign {
             guild_id: guild,
             id: CampaignId::new(),
+            sort_key: text::sort_key(&[&title]),
             title,
             description,
             method: self.method,
@@ -211,6 +212,7 @@ impl CampaignChange {
     fn apply(self, check: &mut InputCheck, mut campaign: Campaign, officer_level: i64) -> Campaign {
         if let Some(title) = self.title {
             check.set(&mut campaign.title, text::name("title", &title, MAX_TITLE));
+            campaign.sort_key = text::sort_key(&[&campaign.title]);
         }
         if !self.description.is_undefined() {
             let description = optional_description(self.description.value().map(String::as_str));

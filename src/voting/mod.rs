@@ -8,6 +8,7 @@ mod drafts;
 mod early_close;
 mod editing;
 mod entries;
+mod key_refresh;
 mod lifecycle;
 mod listed_order;
 mod methods;
@@ -31,6 +32,7 @@ pub use self::{
     casting::cast_ballot,
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
     entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
+    key_refresh::refresh_sort_keys,
     lifecycle::{activate, archive, close},
     listed_order::decided_results,
     methods::{CountSteps, VotingMethod},
@@ -40,8 +42,8 @@ pub use self::{
     published_ballot::{PublishedBallot, find_receipt, new_nonce, receipt_of},
     rows::{
         ActivationBlocker, AnnouncementLevel, Ballot, CAMPAIGN_VALUES, Campaign, CampaignChanged, CampaignFilter,
-        CampaignKey, CannotVoteReason, Entries, Entry, Outcome, PastKey, ResultsVisibility, StandingsHiddenReason,
-        Tally, Turnout,
+        CampaignKey, CampaignOrder, CampaignOrderField, CampaignPosition, CannotVoteReason, Entries, Entry, Outcome,
+        PastKey, ResultsVisibility, StandingsHiddenReason, Tally, Turnout, Voter,
     },
     rules::{MANAGE, activation_blockers, cannot_vote, check_seats, may_see, standings_hidden},
     service::{Announcer, Voting},

@@ -1,9 +1,13 @@
 //! Campaigns, entries and ballots as the database stores them, and tallies.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use diesel::prelude::*;
 use guildhall_count::Rules;
+use serde::{Deserialize, Serialize};
 
 use super::methods::VotingMethod;
 use crate::{
@@ -16,6 +20,7 @@ use crate::{
     kernel::{
         clock::Timestamp,
         id::{CampaignId, EntryId, GuildId, MemberId},
+        page::OrderDirection,
     },
 };
 
@@ -117,6 +122,7 @@ pub struct Campaign {
     pub created_by: Option<MemberId>,
     pub created_at: Timestamp,
     pub seats: i64,
+    pub sort_key: String,
 }
 
 known_values!(
@@ -203,8 +209,61 @@ impl CampaignChanged for (Entry, Campaign) {
     }
 }
 
-/// A campaign's position in the list: the time of creation (newest first), and the id.
+/// What campaigns can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+pub enum CampaignOrderField {
+    /// Time at which the campaign was created.
+    CreatedAt,
+    /// Scheduled end of the voting. Drafts without one come after all others.
+    ClosesAt,
+    /// Title.
+    Title,
+}
+
+/// The order of a list of campaigns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CampaignOrder {
+    /// What the campaigns are sorted by.
+    pub field: CampaignOrderField,
+    /// The direction.
+    pub direction: OrderDirection,
+}
+
+impl Default for CampaignOrder {
+    fn default() -> Self {
+        Self { field: CampaignOrderField::CreatedAt, direction: OrderDirection::Desc }
+    }
+}
+
+/// A campaign's position in a list by a time: this time, and the id.
 pub type CampaignKey = (Timestamp, CampaignId);
+
+/// A campaign's position in a list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum CampaignPosition {
+    /// In the order by title: sort key, id.
+    Title(String, CampaignId),
+    /// In an order by time. In cursors without a name, as servers of an earlier release write it.
+    #[serde(untagged)]
+    At(Timestamp, CampaignId),
+}
+
+impl Campaign {
+    /// Returns the campaign's position in a list of this order.
+    pub fn position(&self, order: CampaignOrder) -> CampaignPosition {
+        match order.field {
+            CampaignOrderField::CreatedAt => CampaignPosition::At(self.created_at, self.id),
+            CampaignOrderField::ClosesAt => CampaignPosition::At(self.closes_at.unwrap_or(*NO_END), self.id),
+            CampaignOrderField::Title => CampaignPosition::Title(self.sort_key.clone(), self.id),
+        }
+    }
+}
+
+/// Stands for the end of a campaign without one in orders and in the index of ends.
+static NO_END: LazyLock<Timestamp> = LazyLock::new(|| {
+    let end = chrono::NaiveDate::from_ymd_opt(9999, 12, 31).and_then(|day| day.and_hms_opt(23, 59, 59));
+    end.unwrap_or_default()
+});
 
 /// The position of a campaign in the list of past ones: the time of closing (latest first), and the id.
 pub type PastKey = (Timestamp, CampaignId);
@@ -218,6 +277,19 @@ pub struct CampaignFilter {
     pub viewer_level: Option<i64>,
     /// Whether the viewer can see drafts.
     pub drafts: bool,
+    /// A part of the title, ignoring case and accents.
+    pub search: Option<String>,
+    /// Only campaigns in which the viewer can vote, or only the others.
+    pub viewer_can_vote: Option<(bool, Voter)>,
+}
+
+/// The viewer, as far as it decides in which campaigns they can vote.
+#[derive(Clone, Copy, Debug)]
+pub struct Voter {
+    /// The registered viewer and their rank level; `None` for everyone else, who cannot vote.
+    pub registered: Option<(MemberId, i64)>,
+    /// The time at which they vote.
+    pub now: Timestamp,
 }
 
 /// An entry of a campaign, which voters can pick.

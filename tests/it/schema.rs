@@ -1,6 +1,9 @@
 //! The published schema, and the list of error reasons.
 
 use guildhall::api::Graph;
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, on_both, strings};
 
 #[test]
 fn the_committed_schema_is_current() {
@@ -34,6 +37,56 @@ fn everything_in_the_schema_is_documented() {
         documented = false;
     }
     assert!(undocumented.is_empty(), "without a description: {undocumented:#?}");
+}
+
+/// The schema as clients introspect it: every type, field, argument, enum value and directive has a description.
+#[on_both]
+async fn everything_in_the_introspected_schema_is_described(app: TestApp) {
+    const QUERY: &str = "{ __schema { \
+        types { name kind description specifiedByURL enumValues { name description } \
+            fields { name description args { name description } } inputFields { name description } } \
+        directives { name description args { name description } } } }";
+    // The names and descriptions of these are the specification's and the library's.
+    const BUILT_IN: [&str; 9] =
+        ["Int", "Float", "String", "Boolean", "ID", "include", "skip", "deprecated", "specifiedBy"];
+    let mut undescribed = Vec::new();
+    let schema = app.guild("gg").await.anonymous().ok(QUERY, json!({})).await["__schema"].take();
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    for item in [list(&schema["types"]), list(&schema["directives"])].concat() {
+        let name = item["name"].as_str().unwrap().to_owned();
+        if name.starts_with("__") || BUILT_IN.contains(&name.as_str()) || name == "oneOf" {
+            continue;
+        }
+        let mut described = vec![(name.clone(), item.clone())];
+        for field in ["enumValues", "fields", "inputFields", "args"].iter().flat_map(|part| list(&item[*part])) {
+            let path = format!("{name}.{}", field["name"].as_str().unwrap());
+            let arguments = list(&field["args"]);
+            described.extend(arguments.into_iter().map(|it| (format!("{path}({})", it["name"]), it)));
+            described.push((path, field));
+        }
+        let missing =
+            described.iter().filter(|(_, it)| it["description"].as_str().is_none_or(|it| it.trim().is_empty()));
+        undescribed.extend(missing.map(|(path, _)| path.clone()));
+        // Tools take types of this name for Relay's connections.
+        if name.ends_with("Connection") {
+            let fields: Vec<String> = strings(&item["fields"], "/name");
+            assert!(
+                ["edges", "pageInfo"].iter().all(|it| fields.iter().any(|field| field == it)),
+                "{name}: {fields:?}"
+            );
+        }
+        if item["kind"] == "SCALAR" {
+            assert!(item["specifiedByURL"].as_str().is_some_and(|url| url.starts_with("https://")), "{name}");
+        }
+    }
+    assert!(undescribed.is_empty(), "without a description: {undescribed:#?}");
+}
+
+#[test]
+fn scalars_name_their_specification_in_the_printed_schema() {
+    let sdl = Graph::new().unwrap().sdl();
+    let scalars: Vec<&str> = sdl.lines().filter(|line| line.starts_with("scalar ")).collect();
+    assert_eq!(scalars, ["scalar DateTime @specifiedBy(url: \"https://datatracker.ietf.org/doc/html/rfc3339\")"]);
 }
 
 /// `docs/errors.md` lists every error reason in the source.

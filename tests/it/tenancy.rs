@@ -43,6 +43,7 @@ fn arguments(operation: &str) -> Option<Value> {
         }
         "revokeSession" => json!({ "id": "@session" }),
         "changePassword" => json!({ "input": { "currentPassword": "wrong password", "newPassword": PASSWORD } }),
+        "updateMe" => json!({ "input": { "displayName": "x" } }),
         "updateGuild" => json!({ "input": { "region": "EU" } }),
         "createRank" => json!({ "input": { "name": "x", "level": 4, "permissions": [] } }),
         "updateRank" => json!({ "input": { "id": "@rank", "description": "x" } }),

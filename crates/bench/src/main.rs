@@ -1,11 +1,12 @@
 //! `guildhall-bench`: benchmarks of the Guildhall server.
 //!
-//! - [`ballots`], [`fanout`] and [`pages`] are the benchmarks, a file for each.
+//! - [`ballots`], [`costs`], [`fanout`] and [`pages`] are the benchmarks, a file for each.
 //! - [`plain`] is the hand-written server that [`pages`] compares Guildhall with.
 //! - [`guild`] creates and removes a benchmark's guild, [`fill`] fills it, [`server`] starts servers, and [`sql`] runs
 //!   SQL.
 
 mod ballots;
+mod costs;
 mod fanout;
 mod fill;
 mod guild;
@@ -43,6 +44,8 @@ struct BenchCli {
 enum Benchmark {
     /// Cast ballots in one campaign concurrently, and compare with the same SQL statements alone.
     Ballots(ballots::Ballots),
+    /// Send the most costly requests that are permitted, and measure the latency of another client's page.
+    Costs(costs::Costs),
     /// Let many clients watch one campaign over WebSocket while ballots are cast. The server runs in its own process.
     Fanout(fanout::Fanout),
     /// Request the usual pages and cast ballots over HTTP, and compare with hand-written endpoints in plain SQL that
@@ -82,6 +85,7 @@ impl Benchmark {
         let db = Db::open(url, max_connections).await?;
         match self {
             Self::Ballots(ballots) => ballots.run(db, url).await,
+            Self::Costs(costs) => costs.run(db, url, max_connections).await,
             Self::Fanout(fanout) => fanout.run(db, url, max_connections).await,
             Self::Pages(pages) => pages.run(db, url, max_connections).await,
             Self::Plain(plain) => plain.run(db).await,

@@ -34,7 +34,7 @@ use crate::{
     sql::{self, sql},
 };
 
-const ROSTER: &str = "query Roster { members(first: 50) { totalCount pageInfo { hasNextPage endCursor } nodes { \
+pub(crate) const ROSTER: &str = "query Roster { members(first: 50) { totalCount pageInfo { hasNextPage endCursor } nodes { \
     id displayName createdAt rank { name level } mainCharacter { name realm class spec role armoryUrl } } } }";
 const CAMPAIGNS: &str = "query Campaigns { campaigns(first: 25) { pageInfo { hasNextPage endCursor } nodes { \
     id title status method closesAt createdBy { displayName } entries { id name } \
@@ -49,7 +49,7 @@ const CAST: &str = "mutation Cast($input: CastBallotInput!) { castBallot(input: 
     ballot { receipt picks { id name } } campaign { id status } } }";
 
 /// Lifetime of the access tokens: longer than any run.
-const TOKEN_LIFETIME: Duration = Duration::from_hours(12);
+pub(crate) const TOKEN_LIFETIME: Duration = Duration::from_hours(12);
 
 #[derive(Args, Clone)]
 pub(crate) struct Pages {
@@ -304,7 +304,7 @@ impl Pages {
 }
 
 /// Collects PostgreSQL's statistics now, because autovacuum would do so during the measurement.
-async fn analyze(app: &App) -> Result<(), BoxError> {
+pub(crate) async fn analyze(app: &App) -> Result<(), BoxError> {
     let work = async |conn: &mut Conn| match conn {
         Conn::Postgres(conn) => Ok(conn.batch_execute("VACUUM ANALYZE").await?),
         Conn::Sqlite(_) => Ok(()),

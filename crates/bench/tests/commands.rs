@@ -94,6 +94,16 @@ async fn pages_are_the_same_from_both_servers(database: Database) {
     }
 }
 
+#[on_both]
+async fn costly_requests_are_measured(database: Database) {
+    let arguments =
+        ["costs", "--members", "40", "--campaigns", "12", "--ballots", "300", "--seconds", "1", "--at-once", "2"];
+    let printed = run_beside_a_guild(&database.url, &arguments).await;
+    for row in ["| none |", "| one search and count, 50 aliases |", "| 45 different counts |"] {
+        assert!(printed.contains(row), "{printed}");
+    }
+}
+
 #[test]
 fn subscribers_receive_all_ballots() {
     let folder = tempfile::tempdir().unwrap();

@@ -108,15 +108,12 @@ impl DiscordQuery {
     async fn discord_status(&self, ctx: &Context<'_>) -> Result<DiscordStatus> {
         let context = RequestContext::of(ctx);
         let guild = context.guild;
-        let (link, queued, failed) = context
-            .app
-            .db
-            .read(async move |conn| {
-                let link = store::link(conn, guild).await?;
-                let queued = outbox::store::count_messages(conn, guild, &[MessageState::Queued]).await?;
-                Ok((link, queued, outbox::store::count_messages(conn, guild, &[MessageState::Failed]).await?))
-            })
-            .await?;
+        let read = async move |conn: &mut Conn| {
+            let link = store::link(conn, guild).await?;
+            let queued = outbox::store::count_messages(conn, guild, &[MessageState::Queued]).await?;
+            Ok((link, queued, outbox::store::count_messages(conn, guild, &[MessageState::Failed]).await?))
+        };
+        let (link, queued, failed) = context.read_once("discordStatus".to_owned(), read).await?;
         let (connection, since, problem) = match gateway_status(&context.app.discord).await? {
             Some(GatewayStatus { connection, since, problem }) => (connection, Some(since.and_utc()), problem),
             None => (DiscordConnection::Off, None, None),
@@ -140,11 +137,10 @@ impl DiscordQuery {
         let request = PageArgs { first, after, last, before }.check(context)?;
         let all = || vec![MessageState::Queued, MessageState::Failed];
         let states = filter.unwrap_or_default().state.unwrap_or_else(all);
-        let list = async move |conn: &mut Conn| {
-            let rows = outbox::store::list_messages(conn, guild, &states, &request.page).await?;
-            Ok(request.connection(rows, states))
-        };
-        context.app.db.read(list).await
+        let key = format!("discordMessages {states:?} {:?}", request.page);
+        let (page, listed) = (request.page.clone(), states.clone());
+        let list = async move |conn: &mut Conn| Ok(outbox::store::list_messages(conn, guild, &listed, &page).await?);
+        Ok(request.connection(context.read_once(key, list).await?, states))
     }
 }
 

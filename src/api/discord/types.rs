@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     api::{connection::ConnectionNode, context::RequestContext},
+    db::Conn,
     discord::{
         Link, SyncReport,
         links::format_color,
@@ -262,18 +263,17 @@ impl Message {
 impl ConnectionNode for Message {
     const NAME: &'static str = "DiscordMessage";
     type Filter = Vec<MessageState>;
+    type Order = ();
     type Key = MessageKey;
 
-    fn key(&self) -> MessageKey {
+    fn key(&self, (): ()) -> MessageKey {
         (self.queued_at, self.id)
     }
 
     async fn count(ctx: &Context<'_>, states: &Vec<MessageState>) -> Result<i64> {
         let (guild, states) = (RequestContext::of(ctx).guild, states.clone());
-        RequestContext::of(ctx)
-            .app
-            .db
-            .read(async move |conn| Ok(outbox::store::count_messages(conn, guild, &states).await?))
-            .await
+        let key = format!("discordMessages count {states:?}");
+        let count = async move |conn: &mut Conn| Ok(outbox::store::count_messages(conn, guild, &states).await?);
+        RequestContext::of(ctx).read_once(key, count).await
     }
 }

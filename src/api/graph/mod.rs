@@ -5,7 +5,7 @@ mod subscription;
 use std::{sync::Arc, time::Duration};
 
 use async_graphql::{
-    Request, Response, Schema, ServerError, ValidationMode, Value, Variables,
+    Request, Response, SDLExportOptions, Schema, ServerError, ValidationMode, Value, Variables,
     parser::{parse_schema, types::OperationType},
 };
 use tokio::{sync::Semaphore, task::AbortHandle};
@@ -155,14 +155,14 @@ impl Graph {
             .limit_recursive_depth(MAX_NESTING)
             .validation_mode(ValidationMode::Fast)
             .finish();
-        let sdl = schema.sdl();
+        let sdl = printed(&schema);
         let Settings { limits, introspection, suggestions, .. } = *settings;
-        let printed = parse_schema(&sdl).map_err(|error| error.to_string())?;
-        let mut documents = Documents::from_schema((&sdl, &printed), limits, introspection, suggestions)?;
+        let parsed = parse_schema(&sdl).map_err(|error| error.to_string())?;
+        let mut documents = Documents::from_schema((&sdl, &parsed), limits, introspection, suggestions)?;
         if let Some(manifest) = &settings.manifest {
             documents.trust_manifest(manifest)?;
         }
-        let types = FieldTypes::from_schema(&printed);
+        let types = FieldTypes::from_schema(&parsed);
         let (request_time, clock) = (limits.request_timeout, settings.clock.clone());
         Ok(Self {
             schema,
@@ -176,7 +176,7 @@ impl Graph {
 
     /// The schema in its definition language, as committed in `schema.graphql`.
     pub fn sdl(&self) -> String {
-        self.schema.sdl()
+        printed(&self.schema)
     }
 
     /// Finds, parses and measures an operation.
@@ -220,7 +220,9 @@ impl Graph {
             graph.finish(&mut response, &prepared, &id);
             response
         };
-        let run = tokio::spawn(Usage::current().scope(run).in_current_span());
+        let usage = Usage::current();
+        usage.set_client(auth.client_key());
+        let run = tokio::spawn(usage.scope(run).in_current_span());
         let _abort = is_query.then(|| AbortOnDrop(run.abort_handle()));
         match self.clock.timeout(self.request_time, run).await {
             Some(Ok(response)) => response,
@@ -242,6 +244,11 @@ impl Graph {
             error::sanitize(error, request_id);
         }
     }
+}
+
+/// The schema in its definition language, in which scalars name their specification.
+fn printed(schema: &Schema<Query, Mutation, Subscription>) -> String {
+    schema.sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
 /// Aborts a task when dropped.

@@ -16,7 +16,6 @@ use crate::{
         response_json::to_json,
         source_event::{EventStream, SourceEvent},
     },
-    db::Usage,
     kernel::error::{self, Error},
     live::{CacheSlot, CachedResponse, ResponseKey},
 };
@@ -194,7 +193,7 @@ impl Graph {
     ) -> Option<Response> {
         let mut responses = self.schema.execute_stream(request);
         let run = context.run(responses.next());
-        let mut response = Arc::new(Usage::default()).scope(run).await?;
+        let mut response = context.usage().scope(run).await?;
         self.finish(&mut response, prepared, request_id);
         Some(response)
     }

@@ -14,10 +14,14 @@ use crate::{
         context::RequestContext,
     },
     db::Conn,
-    identity::{Character, CharacterClass, CharacterFilter, CharacterRole, Guild, Member, MemberFilter, Rank, store},
+    identity::{
+        self, Character, CharacterClass, CharacterFilter, CharacterRole, Guild, Member, MemberFilter, MemberOrder,
+        MemberOrderField, Rank, store,
+    },
     kernel::{
         error::{Code, Refusal, Result},
         id::{MemberId, RankId},
+        page::OrderDirection,
         text,
     },
 };
@@ -31,6 +35,12 @@ struct MemberFilterInput {
     search: Option<String>,
     /// Lowest rank level.
     rank_level_at_least: Option<i32>,
+    /// Id of the members' rank.
+    rank_id: Option<ID>,
+    /// Class of one of the member's characters.
+    class: Option<CharacterClass>,
+    /// Role of one of the member's characters; together with `class`, of a character of this class.
+    role: Option<CharacterRole>,
     /// `true` for registered members only, `false` for others only. `FORBIDDEN` for visitors, who are not signed in.
     registered: Option<bool>,
     /// `true` for active members only, `false` for inactive members only, `null` for both.
@@ -49,12 +59,26 @@ impl MemberFilterInput {
             Some(filter) => MemberFilter {
                 search: filter.search.map(text::search).transpose()?,
                 rank_level_at_least: filter.rank_level_at_least.map(i64::from),
+                rank: filter.rank_id.as_ref().map(RankId::from_input),
+                class: filter.class,
+                role: filter.role,
                 registered: filter.registered,
                 active: filter.active,
                 for_visitors,
             },
         })
     }
+}
+
+/// Order of a list of members. Members who are equal in it are in a fixed order.
+#[derive(InputObject)]
+#[graphql(name = "MemberOrder")]
+struct MemberOrderInput {
+    /// What the members are sorted by.
+    field: MemberOrderField,
+    /// Direction of the order.
+    #[graphql(default_with = "OrderDirection::Asc")]
+    direction: OrderDirection,
 }
 
 /// Conditions that all listed characters meet.
@@ -94,7 +118,8 @@ impl IdentityQuery {
     /// All ranks, highest level first.
     async fn ranks(&self, ctx: &Context<'_>) -> Result<Vec<Rank>> {
         let guild = RequestContext::of(ctx).guild;
-        RequestContext::of(ctx).app.db.read(async move |conn| Ok(store::ranks(conn, guild).await?)).await
+        let load = async move |conn: &mut Conn| Ok(store::ranks(conn, guild).await?);
+        RequestContext::of(ctx).read_once("ranks".to_owned(), load).await
     }
 
     /// The rank with this id; `null` if there is none.
@@ -105,7 +130,7 @@ impl IdentityQuery {
         }
     }
 
-    /// The members of the guild by rank, highest level first, then by display name.
+    /// The members of the guild by rank, highest level first, then by display name, unless `orderBy` says otherwise.
     async fn members(
         &self,
         ctx: &Context<'_>,
@@ -114,16 +139,23 @@ impl IdentityQuery {
         #[graphql(desc = "Number of items from the end: 1 to 100; not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
         #[graphql(desc = "Members to list. Without it, the active members.")] filter: Option<MemberFilterInput>,
+        #[graphql(desc = "Order of the members. Without it, by rank, highest level first.")] order_by: Option<
+            MemberOrderInput,
+        >,
     ) -> Result<Connection<Member>> {
         let context = RequestContext::of(ctx);
         let guild = context.guild;
-        let request = PageArgs { first, after, last, before }.check(context)?;
+        let order = order_by.map(|it| MemberOrder { field: it.field, direction: it.direction }).unwrap_or_default();
+        if order.field == MemberOrderField::LastSeenAt {
+            // The order would reveal the times.
+            context.signed_in()?.require(identity::MANAGE_MEMBERS).map_err(|refusal| refusal.at("orderBy"))?;
+        }
+        let request = PageArgs { first, after, last, before }.check_ordered(context, order)?;
         let filter = MemberFilterInput::into_filter(filter, !context.sees_usernames())?;
-        let list = async move |conn: &mut Conn| {
-            let rows = store::list_members(conn, guild, &filter, &request.page).await?;
-            Ok(request.connection(rows, filter))
-        };
-        context.app.db.read(list).await
+        let key = format!("members {filter:?} {order:?} {:?}", request.page);
+        let (page, listed) = (request.page.clone(), filter.clone());
+        let list = async move |conn: &mut Conn| Ok(store::list_members(conn, guild, &listed, order, &page).await?);
+        Ok(request.connection(context.read_once(key, list).await?, filter))
     }
 
     /// The member with this id; `null` if there is none.
@@ -156,10 +188,9 @@ impl IdentityQuery {
                 mains_only: filter.mains_only.unwrap_or_default(),
             },
         };
-        let list = async move |conn: &mut Conn| {
-            let rows = store::list_characters(conn, guild, &filter, &request.page).await?;
-            Ok(request.connection(rows, filter))
-        };
-        context.app.db.read(list).await
+        let key = format!("characters {filter:?} {:?}", request.page);
+        let (page, listed) = (request.page.clone(), filter.clone());
+        let list = async move |conn: &mut Conn| Ok(store::list_characters(conn, guild, &listed, &page).await?);
+        Ok(request.connection(context.read_once(key, list).await?, filter))
     }
 }

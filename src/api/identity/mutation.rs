@@ -10,7 +10,7 @@ use crate::{
         self, Character, CharacterChange, CharacterClass, CharacterRole, Guild, GuildChange, ImportOptions,
         ImportOutcome, Member, MemberChange, NewCharacter, NewMember, NewRank, Rank, RankChange, Region,
         create_character, create_member, create_rank, delete_character, delete_rank, import::Format, import_roster,
-        update_character, update_guild, update_member, update_rank,
+        update_character, update_guild, update_me, update_member, update_rank,
     },
     kernel::{
         error::Result,
@@ -92,6 +92,13 @@ struct UpdateMemberInput {
     rank_id: Option<ID>,
     /// Whether the member is active. Deactivation ends their sessions.
     active: Option<bool>,
+}
+
+/// Changes to the viewer. An omitted field keeps its value.
+#[derive(InputObject)]
+struct UpdateMeInput {
+    /// Display name, at most 100 characters; `null` resets it to the Discord username.
+    display_name: MaybeUndefined<String>,
 }
 
 /// A character to create.
@@ -364,6 +371,18 @@ impl IdentityMutation {
             active: input.active,
         };
         Ok(MemberPayload { member: update_member(&context.app.access, &*context.signed_in()?, change).await? })
+    }
+
+    /// Changes the viewer's own display name. The audit log records it.
+    #[authenticated]
+    async fn update_me(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Fields to change.")] input: UpdateMeInput,
+    ) -> Result<MemberPayload> {
+        let context = RequestContext::of(ctx);
+        let member = update_me(&context.app.access, &*context.signed_in()?, input.display_name).await?;
+        Ok(MemberPayload { member })
     }
 
     /// Imports members below the viewer's rank and their characters from a file of at most 20,000 rows. The command

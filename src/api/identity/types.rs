@@ -1,6 +1,6 @@
 //! Guilds, ranks, members and characters as objects of the schema.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ use crate::{
     discord,
     identity::{
         self, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Member, MemberFilter,
-        MemberKey, Rank, RankSource, Region, store,
+        MemberKey, MemberOrder, Rank, RankSource, Region, store,
     },
     kernel::error::Result,
     voting::Participation,
@@ -186,15 +186,18 @@ impl Member {
 impl ConnectionNode for Member {
     const NAME: &'static str = "Member";
     type Filter = MemberFilter;
+    type Order = MemberOrder;
     type Key = MemberKey;
 
-    fn key(&self) -> MemberKey {
-        (self.rank_level, self.sort_key.clone(), self.id)
+    fn key(&self, order: MemberOrder) -> MemberKey {
+        self.position(order)
     }
 
     async fn count(ctx: &Context<'_>, filter: &MemberFilter) -> Result<i64> {
         let context = RequestContext::of(ctx);
-        context.app.rosters.member_count(&context.app.db, &*context.guild_row().await?, filter).await
+        let (app, guild, filter) = (Arc::clone(&context.app), context.guild_row().await?, filter.clone());
+        let key = format!("members count {filter:?}");
+        context.once(key, async move { app.rosters.member_count(&app.db, &guild, &filter).await }).await
     }
 }
 
@@ -251,15 +254,17 @@ impl Character {
 impl ConnectionNode for Character {
     const NAME: &'static str = "Character";
     type Filter = CharacterFilter;
+    type Order = ();
     type Key = CharacterKey;
 
-    fn key(&self) -> CharacterKey {
+    fn key(&self, (): ()) -> CharacterKey {
         (self.sort_key.clone(), self.id)
     }
 
     async fn count(ctx: &Context<'_>, filter: &CharacterFilter) -> Result<i64> {
         let (context, filter) = (RequestContext::of(ctx), filter.clone());
         let guild = context.guild;
-        context.app.db.read(async move |conn| Ok(store::count_characters(conn, guild, &filter).await?)).await
+        let key = format!("characters count {filter:?}");
+        context.read_once(key, async move |conn| Ok(store::count_characters(conn, guild, &filter).await?)).await
     }
 }

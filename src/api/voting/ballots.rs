@@ -84,7 +84,7 @@ impl BallotBoxObject {
         let request = PageArgs { first, after, last, before }.check::<PublishedBallot>(context)?;
         let campaign = self.0.campaign.id;
         request.page.require_cursors(|(of, _)| *of == campaign)?;
-        let rows = request.page.slice(&self.0.ballots, PublishedBallot::key);
+        let rows = request.page.slice(&self.0.ballots, |ballot| ballot.key(()));
         Ok(request.connection(rows, self.0.ballots.len()))
     }
 
@@ -110,9 +110,10 @@ impl BallotBoxObject {
 impl ConnectionNode for PublishedBallot {
     const NAME: &'static str = "PublishedBallot";
     type Filter = usize;
+    type Order = ();
     type Key = (CampaignId, String);
 
-    fn key(&self) -> Self::Key {
+    fn key(&self, (): ()) -> Self::Key {
         (self.campaign, self.receipt.clone())
     }
 

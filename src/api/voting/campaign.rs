@@ -15,9 +15,9 @@ use crate::{
     identity::Member,
     kernel::error::Result,
     voting::{
-        self, ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignFilter, CampaignKey, CampaignStatus,
-        CannotVoteReason, CountSteps, Entry, ResultsVisibility, StandingsHiddenReason, Tally, Turnout, VotingMethod,
-        activation_blockers, cannot_vote, standings_hidden, store,
+        self, ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignFilter, CampaignOrder, CampaignPosition,
+        CampaignStatus, CannotVoteReason, CountSteps, Entry, ResultsVisibility, StandingsHiddenReason, Tally, Turnout,
+        VotingMethod, activation_blockers, cannot_vote, standings_hidden, store,
     },
 };
 
@@ -269,16 +269,18 @@ impl Campaign {
 impl ConnectionNode for Campaign {
     const NAME: &'static str = "Campaign";
     type Filter = CampaignFilter;
-    type Key = CampaignKey;
+    type Order = CampaignOrder;
+    type Key = CampaignPosition;
 
-    fn key(&self) -> CampaignKey {
-        (self.created_at, self.id)
+    fn key(&self, order: CampaignOrder) -> CampaignPosition {
+        self.position(order)
     }
 
     async fn count(ctx: &Context<'_>, filter: &CampaignFilter) -> Result<i64> {
         let (context, filter) = (RequestContext::of(ctx), filter.clone());
         let guild = context.guild;
-        context.app.db.read(async move |conn| Ok(store::count_campaigns(conn, guild, &filter).await?)).await
+        let key = format!("campaigns count {filter:?}");
+        context.read_once(key, async move |conn| Ok(store::count_campaigns(conn, guild, &filter).await?)).await
     }
 }
 

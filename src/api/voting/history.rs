@@ -67,7 +67,7 @@ impl Participation {
         let context = RequestContext::of(ctx);
         let request = PageArgs { first, after, last, before }.check::<CampaignParticipation>(context)?;
         request.page.require_cursors(|(of, _)| *of == self.member)?;
-        let rows = request.page.slice(self.parts(), CampaignParticipation::key);
+        let rows = request.page.slice(self.parts(), |part| part.key(()));
         Ok(request.connection(rows, self.parts().len()))
     }
 }
@@ -75,9 +75,10 @@ impl Participation {
 impl ConnectionNode for CampaignParticipation {
     const NAME: &'static str = "CampaignParticipation";
     type Filter = usize;
+    type Order = ();
     type Key = (MemberId, Reverse<CampaignKey>);
 
-    fn key(&self) -> Self::Key {
+    fn key(&self, (): ()) -> Self::Key {
         (self.member, Reverse((self.campaign_created_at, self.campaign)))
     }
 
@@ -128,15 +129,17 @@ impl ConnectionNode for PastVote {
     const NAME: &'static str = "PastVote";
     /// The rank level of the viewer, if signed in.
     type Filter = Option<i64>;
+    type Order = ();
     type Key = PastKey;
 
-    fn key(&self) -> PastKey {
+    fn key(&self, (): ()) -> PastKey {
         (self.0.closed_at.unwrap_or_default(), self.0.id)
     }
 
     async fn count(ctx: &Context<'_>, viewer_level: &Option<i64>) -> Result<i64> {
         let (context, level) = (RequestContext::of(ctx), *viewer_level);
         let guild = context.guild;
-        context.app.db.read(async move |conn| Ok(store::count_past(conn, guild, level).await?)).await
+        let key = "pastVotes count".to_owned();
+        context.read_once(key, async move |conn| Ok(store::count_past(conn, guild, level).await?)).await
     }
 }

@@ -25,9 +25,14 @@ use crate::{
     kernel::{
         error::{Code, Refusal, Result},
         id::CampaignId,
+        page::OrderDirection,
+        text,
     },
     live::{self, CampaignUpdate, TallyUpdate},
-    voting::{self, Campaign, CampaignFilter, CampaignStatus, may_see, store, visible_campaign, watchable_campaign},
+    voting::{
+        self, Campaign, CampaignFilter, CampaignOrder, CampaignOrderField, CampaignStatus, Voter, may_see, store,
+        visible_campaign, watchable_campaign,
+    },
 };
 
 /// Conditions that all listed campaigns meet.
@@ -36,6 +41,21 @@ use crate::{
 struct CampaignFilterInput {
     /// Statuses of the campaigns. Without it, all except `ARCHIVED`.
     status: Option<Vec<CampaignStatus>>,
+    /// Text in the title, at most 200 characters. Case and accents are ignored.
+    search: Option<String>,
+    /// `true` for campaigns in which the viewer can vote now, `false` for all others.
+    viewer_can_vote: Option<bool>,
+}
+
+/// Order of a list of campaigns. Campaigns that are equal in it are in a fixed order.
+#[derive(InputObject)]
+#[graphql(name = "CampaignOrder")]
+struct CampaignOrderInput {
+    /// What the campaigns are sorted by.
+    field: CampaignOrderField,
+    /// Direction of the order.
+    #[graphql(default_with = "OrderDirection::Desc")]
+    direction: OrderDirection,
 }
 
 /// Queries of campaigns.
@@ -44,7 +64,7 @@ pub struct VotingQuery;
 
 #[Object]
 impl VotingQuery {
-    /// The campaigns that the viewer may see, newest first.
+    /// The campaigns that the viewer may see, newest first unless `orderBy` says otherwise.
     async fn campaigns(
         &self,
         ctx: &Context<'_>,
@@ -55,25 +75,32 @@ impl VotingQuery {
         #[graphql(desc = "Campaigns to list. Without it, all except archived ones.")] filter: Option<
             CampaignFilterInput,
         >,
+        #[graphql(desc = "Order of the campaigns. Without it, newest first.")] order_by: Option<CampaignOrderInput>,
     ) -> Result<Connection<Campaign>> {
         let context = RequestContext::of(ctx);
         let (guild, viewer) = (context.guild, context.viewer());
-        let request = PageArgs { first, after, last, before }.check(context)?;
+        let order = order_by.map(|it| CampaignOrder { field: it.field, direction: it.direction }).unwrap_or_default();
+        let request = PageArgs { first, after, last, before }.check_ordered(context, order)?;
+        let (status, search, viewer_can_vote) =
+            filter.map(|filter| (filter.status, filter.search, filter.viewer_can_vote)).unwrap_or_default();
+        let registered = viewer.as_ref().filter(|viewer| viewer.is_registered);
+        let registered = registered.map(|viewer| (viewer.member, viewer.rank_level));
         let filter = CampaignFilter {
             // Without duplicates, because each binds a value in the statement.
-            status: filter.and_then(|filter| filter.status).map(|requested| {
+            status: status.map(|requested| {
                 let all =
                     [CampaignStatus::Draft, CampaignStatus::Live, CampaignStatus::Closed, CampaignStatus::Archived];
                 all.into_iter().filter(|status| requested.contains(status)).collect()
             }),
             viewer_level: viewer.as_ref().map(|viewer| viewer.rank_level),
             drafts: viewer.is_some_and(|viewer| viewer.may(voting::MANAGE)),
+            search: search.map(text::search).transpose()?,
+            viewer_can_vote: viewer_can_vote.map(|can_vote| (can_vote, Voter { registered, now: context.now })),
         };
-        let list = async move |conn: &mut Conn| {
-            let rows = store::list_campaigns(conn, guild, &filter, &request.page).await?;
-            Ok(request.connection(rows, filter))
-        };
-        context.app.db.read(list).await
+        let key = format!("campaigns {filter:?} {order:?} {:?}", request.page);
+        let (page, listed) = (request.page.clone(), filter.clone());
+        let list = async move |conn: &mut Conn| Ok(store::list_campaigns(conn, guild, &listed, order, &page).await?);
+        Ok(request.connection(context.read_once(key, list).await?, filter))
     }
 
     /// The closed and archived campaigns that the viewer may see, last closed first, with their winners.
@@ -88,11 +115,10 @@ impl VotingQuery {
         let context = RequestContext::of(ctx);
         let (guild, level) = (context.guild, context.viewer().map(|viewer| viewer.rank_level));
         let request = PageArgs { first, after, last, before }.check(context)?;
-        let list = async move |conn: &mut Conn| {
-            let rows = store::list_past(conn, guild, level, &request.page).await?;
-            Ok(request.connection(rows.into_iter().map(PastVote).collect(), level))
-        };
-        context.app.db.read(list).await
+        let (key, page) = (format!("pastVotes {:?}", request.page), request.page.clone());
+        let list = async move |conn: &mut Conn| Ok(store::list_past(conn, guild, level, &page).await?);
+        let rows = context.read_once(key, list).await?;
+        Ok(request.connection(rows.into_iter().map(PastVote).collect(), level))
     }
 
     /// The campaign with this id; `null` if there is none or the viewer cannot see it.

@@ -1,5 +1,5 @@
 //! Queries over campaigns and entries. `cast.rs` has those over ballots, `history.rs` those over participation and past
-//! campaigns.
+//! campaigns, `list.rs` the list of campaigns.
 
 /// Members of a guild who are eligible to vote in a campaign for this rank level, even if they have voted.
 macro_rules! eligible {
@@ -47,6 +47,7 @@ macro_rules! former_non_voters {
 
 mod cast;
 mod history;
+mod list;
 
 use std::collections::{HashMap, HashSet};
 
@@ -56,9 +57,9 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-pub use self::{cast::*, history::*};
+pub use self::{cast::*, history::*, list::*};
 use super::{
-    rows::{Campaign, CampaignFilter, CampaignKey, Entry, KnownCampaigns},
+    rows::{Campaign, Entry, KnownCampaigns},
     rules::MIN_ENTRIES,
 };
 use crate::{
@@ -69,7 +70,6 @@ use crate::{
     kernel::{
         clock::Timestamp,
         id::{CampaignId, EntryId, GuildId, MemberId},
-        page::Page,
     },
 };
 
@@ -163,60 +163,6 @@ pub async fn progress(
         progress.extend(statuses.into_iter().map(|(id, status)| (id, (status, voted(id)))));
     }
     Ok(progress)
-}
-
-/// Applies a filter to a boxed query over campaigns.
-macro_rules! filtered_campaigns {
-    ($query:expr, $guild:expr, $filter:expr) => {{
-        let mut query = $query.filter(campaigns::guild_id.eq($guild));
-        query = match $filter.viewer_level {
-            Some(level) => query.filter(
-                campaigns::min_rank_level_to_view
-                    .is_null()
-                    .or(campaigns::min_rank_level_to_view.assume_not_null().le(level)),
-            ),
-            None => query.filter(campaigns::min_rank_level_to_view.is_null()),
-        };
-        if !$filter.drafts {
-            query = query.filter(campaigns::status.ne(CampaignStatus::Draft));
-        }
-        match &$filter.status {
-            Some(statuses) => query.filter(campaigns::status.eq_any(statuses.clone())),
-            None => query.filter(campaigns::status.ne(CampaignStatus::Archived)),
-        }
-    }};
-}
-
-/// A page of campaigns, newest first; a backward page is in reverse order.
-pub async fn list_campaigns(
-    conn: &mut Conn,
-    guild: GuildId,
-    filter: &CampaignFilter,
-    page: &Page<CampaignKey>,
-) -> QueryResult<Vec<Campaign>> {
-    on_rows!(conn, Campaign::load, all => {
-        let mut query = filtered_campaigns!(all, guild, filter).limit(page.limit());
-        if let Some((at, id)) = page.after {
-            query = query.filter(
-                campaigns::created_at.lt(at).or(campaigns::created_at.eq(at).and(campaigns::id.lt(id))),
-            );
-        }
-        if let Some((at, id)) = page.before {
-            query = query.filter(
-                campaigns::created_at.gt(at).or(campaigns::created_at.eq(at).and(campaigns::id.gt(id))),
-            );
-        }
-        if page.backward {
-            query.order((campaigns::created_at.asc(), campaigns::id.asc()))
-        } else {
-            query.order((campaigns::created_at.desc(), campaigns::id.desc()))
-        }
-    })
-}
-
-pub async fn count_campaigns(conn: &mut Conn, guild: GuildId, filter: &CampaignFilter) -> QueryResult<i64> {
-    let all = || campaigns::table.filter(KnownCampaigns).select(count_star());
-    on!(conn, c => filtered_campaigns!(all().into_boxed(), guild, filter).first(c))
 }
 
 pub async fn insert_entries(conn: &mut Conn, rows: Vec<Entry>) -> QueryResult<()> {

@@ -41,6 +41,7 @@ fn campaign() -> Campaign {
         created_by: None,
         created_at: Timestamp::default(),
         seats: 1,
+        sort_key: String::new(),
     }
 }
 

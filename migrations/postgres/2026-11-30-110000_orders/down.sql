@@ -1,0 +1,16 @@
+DROP INDEX audit_events_of_action;
+DROP INDEX audit_events_of_subject;
+DROP INDEX audit_events_of_actor;
+DROP INDEX characters_by_role;
+DROP INDEX characters_by_class;
+DROP INDEX members_by_last_seen;
+DROP INDEX members_by_age;
+DROP INDEX members_by_public_name;
+DROP INDEX members_by_public_level;
+DROP INDEX members_by_name;
+DROP INDEX members_by_level;
+DROP INDEX campaigns_by_end;
+DROP INDEX campaigns_by_title;
+ALTER TABLE audit_events ALTER COLUMN action TYPE TEXT COLLATE "default", ALTER COLUMN subject TYPE TEXT COLLATE "default";
+ALTER TABLE characters ALTER COLUMN class TYPE TEXT COLLATE "default", ALTER COLUMN role TYPE TEXT COLLATE "default";
+ALTER TABLE campaigns DROP COLUMN sort_key;
