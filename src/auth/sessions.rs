@@ -151,7 +151,7 @@ impl Tokens {
 
 /// The result of an attempt to exchange a refresh token.
 enum Renewal {
-    Renewed(Member, Tokens),
+    Renewed(Box<Member>, Tokens),
     /// The token was exchanged too long ago, or replaced. The session is still active.
     Replayed,
     /// The session or the member is no longer active, or the token has expired.
@@ -195,11 +195,11 @@ pub async fn refresh_session(accounts: &Accounts, guild: GuildId, token: &str, o
             }
             tokens.exchange(conn, owner, &token).await?;
             identity::store::set_last_seen(conn, guild, member.id, now).await?;
-            Ok(Renewal::Renewed(member, tokens))
+            Ok(Renewal::Renewed(Box::new(member), tokens))
         })
         .await?;
     match renewal {
-        Renewal::Renewed(member, tokens) => tokens.into_signed_in(accounts, member),
+        Renewal::Renewed(member, tokens) => tokens.into_signed_in(accounts, *member),
         Renewal::Replayed => {
             // Either this client or the earlier one has stolen the token, so the session is revoked:
             // https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2

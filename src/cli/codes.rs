@@ -36,8 +36,8 @@ struct CodeSettings {
     guild: Option<String>,
     /// Also send each code by direct message to members with a known Discord id.
     ///
-    /// A running server with the bot delivers the messages. The command needs the server's GUILDHALL_DISCORD_TOKEN and
-    /// GUILDHALL_JWT_SECRET (or key file).
+    /// A running server with the bot delivers the messages. The command needs the server's `GUILDHALL_DISCORD_TOKEN` and
+    /// `GUILDHALL_JWT_SECRET` (or key file).
     #[arg(long)]
     direct_messages: bool,
     #[command(flatten)]

@@ -135,7 +135,7 @@ async fn run(cli: Cli) -> Result<(), BoxError> {
     let result = match cli.command {
         Command::Serve(serve) => serve.run(&database).await,
         Command::Demo(demo) => demo.run(&database).await,
-        command => unless_stopped(run_offline(command, &database)).await,
+        command => Box::pin(unless_stopped(run_offline(command, &database))).await,
     };
     database.opened.close().await;
     result

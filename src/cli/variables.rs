@@ -20,10 +20,8 @@ pub(super) fn unknown(cli: &Command) -> Vec<(String, Option<String>)> {
 /// Logs a warning of each unknown variable.
 pub(super) fn warn_of_unknown(cli: &Command) {
     for (name, similar) in unknown(cli) {
-        match similar {
-            Some(meant) => tracing::warn!("{name} is not a known variable and has no effect: did you mean {meant}?"),
-            None => tracing::warn!("{name} is not a known variable and has no effect"),
-        }
+        let hint = similar.map(|meant| format!(": did you mean {meant}?")).unwrap_or_default();
+        tracing::warn!("{name} is not a known variable and has no effect{hint}");
     }
 }
 

@@ -40,7 +40,7 @@ async fn tables(conn: &mut Conn) -> Result<(DatabaseKind, Vec<Table>)> {
     };
     let columns = on!(conn, c => sql_query(columns).load(c))?;
     let references: Vec<_> = on!(conn, c => sql_query(references).load(c))?;
-    let tables = tables::sort(columns, &references)?;
+    let tables = tables::sort(&columns, &references)?;
     Ok((kind, tables.into_iter().filter(|table| guild_column(table).is_some()).collect()))
 }
 

@@ -67,7 +67,7 @@ pub(super) struct JsonRow {
 }
 
 /// Groups columns by their tables, and sorts the tables so that each is after those that it refers to.
-pub(super) fn sort(columns: Vec<ColumnRow>, references: &[ReferenceRow]) -> Result<Vec<Table>> {
+pub(super) fn sort(columns: &[ColumnRow], references: &[ReferenceRow]) -> Result<Vec<Table>> {
     let mut remaining: Vec<Table> = columns
         .chunk_by(|a, b| a.table == b.table)
         .filter_map(|columns| Some(Table { name: columns.first()?.table.clone(), columns: columns.to_vec() }))

@@ -141,7 +141,7 @@ impl TableDigest {
 fn tables_of(source: &mut SqliteConnection) -> Result<Vec<Table>> {
     let columns = sql_query(SQLITE_COLUMNS).load(source)?;
     let references: Vec<_> = sql_query(SQLITE_REFERENCES).load(source)?;
-    let tables = tables::sort(columns, &references)?;
+    let tables = tables::sort(&columns, &references)?;
     Ok(tables.into_iter().filter(|table| !SKIPPED_TABLES.contains(&table.name.as_str())).collect())
 }
 

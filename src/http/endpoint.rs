@@ -130,7 +130,7 @@ async fn run(
     }
     let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(errors) => return responder.request_errors(errors),
+        Err(errors) => return responder.request_errors(&errors),
     };
     if !is_subscription && responder.accepted.json.is_none() {
         let message = "Accept application/graphql-response+json or application/json for a query or a mutation.";
@@ -147,7 +147,7 @@ async fn run(
             .reject(RequestError::new(StatusCode::NOT_ACCEPTABLE, Refusal::new(Code::BadUserInput, message)));
     }
     let response = responder.log.execute(&server.graph, prepared, &context).await;
-    responder.response(response)
+    responder.response(&response)
 }
 
 async fn operation(

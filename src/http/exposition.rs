@@ -3,6 +3,8 @@
 //! Sources: <https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md> and
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/>.
 
+use std::fmt::Write as _;
+
 use axum::http::HeaderMap;
 
 use super::accept::MediaRanges;
@@ -61,9 +63,9 @@ fn to_prometheus(open_metrics: &str) -> String {
                 _ => ("", kind),
             };
             if let Some(help) = help.take() {
-                text += &format!("# HELP {name}{suffix} {help}\n");
+                let _ = writeln!(text, "# HELP {name}{suffix} {help}");
             }
-            text += &format!("# TYPE {name}{suffix} {kind}\n");
+            let _ = writeln!(text, "# TYPE {name}{suffix} {kind}");
         } else if !line.starts_with('#') {
             text += line;
             text.push('\n');

@@ -9,7 +9,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-/// Linux's unit of CPU times in `/proc`, in ticks a second (`USER_HZ`, proc_pid_stat(5)). It is 100 on every
+/// Linux's unit of CPU times in `/proc`, in ticks a second (`USER_HZ`, `proc_pid_stat(5)`). It is 100 on every
 /// architecture that Rust's standard library supports.
 const TICKS_PER_SECOND: f64 = 100.0;
 

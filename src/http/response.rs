@@ -51,7 +51,7 @@ impl Responder {
     /// The response to a request error.
     pub(super) fn reject(self, error: RequestError) -> Response {
         let retry_after = error.refusal.retry_after_seconds;
-        let mut response = self.errors(error.status, vec![error.refusal.into_server_error()]);
+        let mut response = self.errors(error.status, &[error.refusal.into_server_error()]);
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -73,9 +73,9 @@ impl Responder {
         };
         let error = error.into_sanitized(self.log.request_id());
         if is_outage {
-            return self.unavailable(vec![error]);
+            return self.unavailable(&[error]);
         }
-        let mut response = self.errors(status, vec![error]);
+        let mut response = self.errors(status, &[error]);
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -83,14 +83,14 @@ impl Responder {
     }
 
     /// The response to a document that is not executed.
-    pub(super) fn request_errors(self, errors: Vec<ServerError>) -> Response {
+    pub(super) fn request_errors(self, errors: &[ServerError]) -> Response {
         // For application/json the specification keeps 200 for well-formed requests, because older clients expect it.
         let is_modern = self.media_type() == GRAPHQL_JSON;
         self.errors(if is_modern { StatusCode::BAD_REQUEST } else { StatusCode::OK }, errors)
     }
 
     /// The response with an execution's result.
-    pub(super) fn response(self, response: GraphResponse) -> Response {
+    pub(super) fn response(self, response: &GraphResponse) -> Response {
         let is_internal = |error: &ServerError| Code::of(error) == Some(Code::Internal);
         let is_temporary = |error: &ServerError| {
             let reason = error.extensions.as_ref().and_then(|it| it.get("reason"));
@@ -102,26 +102,26 @@ impl Responder {
             data => *data != Value::Null,
         };
         if !has_data && response.errors.iter().any(is_temporary) {
-            return self.unavailable(response.errors);
+            return self.unavailable(&response.errors);
         }
-        if !is_refused(&response) {
-            return self.json(StatusCode::OK, ResponseJson::new(&response));
+        if !is_refused(response) {
+            return self.json(StatusCode::OK, ResponseJson::new(response));
         }
         if response.errors.iter().any(is_internal) {
-            return self.errors(StatusCode::INTERNAL_SERVER_ERROR, response.errors);
+            return self.errors(StatusCode::INTERNAL_SERVER_ERROR, &response.errors);
         }
-        self.request_errors(response.errors)
+        self.request_errors(&response.errors)
     }
 
-    fn unavailable(self, errors: Vec<ServerError>) -> Response {
+    fn unavailable(self, errors: &[ServerError]) -> Response {
         let mut response = self.errors(StatusCode::SERVICE_UNAVAILABLE, errors);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
         response
     }
 
-    fn errors(mut self, status: StatusCode, errors: Vec<ServerError>) -> Response {
-        self.log.set_outcome(OutcomeCode::of(&errors));
-        self.json(status, ResponseJson::of_errors(&errors))
+    fn errors(mut self, status: StatusCode, errors: &[ServerError]) -> Response {
+        self.log.set_outcome(OutcomeCode::of(errors));
+        self.json(status, ResponseJson::of_errors(errors))
     }
 
     fn json(&self, status: StatusCode, body: serde_json::Result<ResponseJson>) -> Response {

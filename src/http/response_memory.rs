@@ -139,12 +139,11 @@ impl ConnectionMemory {
             return Ok(charge);
         }
         let memory = &self.memory;
-        let charged = match Waiting::start(memory, bytes) {
-            Some(_waiting) => memory.clock.timeout(MAX_WAIT, self.charge_event(bytes)).await,
-            None => {
-                memory.cut_off_stalled();
-                None
-            }
+        let charged = if let Some(_waiting) = Waiting::start(memory, bytes) {
+            memory.clock.timeout(MAX_WAIT, self.charge_event(bytes)).await
+        } else {
+            memory.cut_off_stalled();
+            None
         };
         charged.ok_or_else(|| {
             memory.metrics.responses_refused.inc();

@@ -177,7 +177,7 @@ pub async fn delete_guild(access: &Access, guild: GuildId) -> Result<()> {
     access
         .change(
             guild,
-            |_| None,
+            |()| None,
             async move |conn| {
                 store::lock_guild(conn, guild).await?;
                 db::delete_guild_rows(conn, guild).await

@@ -83,9 +83,9 @@ pub struct Metrics {
     guild_seconds: Family<GuildLabels, Counter<f64, AtomicU64>>,
     guild_statements: Family<GuildLabels, Counter>,
     failed_attempts: Family<[(&'static str, String); 1], Counter>,
-    /// Open connections of clients, WebSockets included.
+    /// Open connections of clients, `WebSocket`s included.
     pub connections: OpenGauge,
-    /// Open WebSockets.
+    /// Open `WebSocket`s.
     pub websockets: OpenGauge,
     /// Memory for responses that clients have not read, in bytes.
     pub unread_bytes: Gauge,

@@ -56,15 +56,12 @@ async fn erase(access: &Access, guild: GuildId, by: Option<Viewer>, id: MemberId
             guild,
             |member: &Member| Some(member.id),
             async move |conn| {
-                let (actor, ladder) = match by {
-                    Some(by) => {
-                        let (actor, ladder) = identity::lock_roster(conn, &by, MANAGE_MEMBERS).await?;
-                        (Some(actor), ladder)
-                    }
-                    None => {
-                        identity::store::bump_roster_version(conn, guild).await?;
-                        (None, Ladder::load(conn, guild).await?)
-                    }
+                let (actor, ladder) = if let Some(by) = by {
+                    let (actor, ladder) = identity::lock_roster(conn, &by, MANAGE_MEMBERS).await?;
+                    (Some(actor), ladder)
+                } else {
+                    identity::store::bump_roster_version(conn, guild).await?;
+                    (None, Ladder::load(conn, guild).await?)
                 };
                 let member = identity::store::lock_member(conn, guild, id).await?;
                 let member = member.ok_or_else(|| Refusal::not_found("member").at("id"))?;
@@ -79,7 +76,7 @@ async fn erase(access: &Access, guild: GuildId, by: Option<Viewer>, id: MemberId
                     Member { is_active: false, credentials_version: member.credentials_version + 1, ..member.clone() };
                 identity::store::update_member(conn, &member, &deactivated).await?;
                 identity::revoke_access(conn, &member, now).await?;
-                let erased = placeholder_for(deactivated, now);
+                let erased = placeholder_for(&deactivated, now);
                 identity::store::erase_member(conn, &erased).await?;
                 let leaders_after = identity::store::count_leaders(conn, guild, ladder.highest_level()).await?;
                 identity::check_leader_remains(leaders_before, leaders_after)?;
@@ -107,7 +104,7 @@ fn check_actor(actor: &Viewer, ladder: &Ladder, member: &Member) -> Result<(), R
 
 /// The deactivated member with placeholders and without an account. The placeholders are random, so that they do not
 /// reveal whom they replace.
-fn placeholder_for(member: Member, now: Timestamp) -> Member {
+fn placeholder_for(member: &Member, now: Timestamp) -> Member {
     let number = rand::random::<u64>();
     let discord_username = format!("erased-{number:016x}");
     let display_name = format!("Erased member {:06x}", number >> 40);
@@ -121,7 +118,7 @@ fn placeholder_for(member: Member, now: Timestamp) -> Member {
         registered_at: None,
         last_seen_at: None,
         erased_at: Some(now),
-        ..member
+        ..member.clone()
     }
 }
 
