@@ -25,7 +25,7 @@ use crate::{
         Bot,
         breaker::backoff,
         rest::{DiscordError, Gateway, ServerMember, User},
-        rows::DiscordConnection,
+        rows::DiscordConnectionState,
         sync,
     },
 };
@@ -62,12 +62,12 @@ pub(super) async fn run(app: Arc<App>) {
     let Some(bot) = app.discord.bot.as_deref() else { return };
     let mut failures = 0;
     loop {
-        bot.set_status(app.clock.now(), DiscordConnection::Connecting, None);
+        bot.set_status(app.clock.now(), DiscordConnectionState::Connecting, None);
         let started = app.clock.elapsed();
         let wait = match connect(&app, bot).await {
             ConnectionEnd::Refused(problem) => {
                 tracing::error!(problem, "Discord refuses the bot; retrying later");
-                bot.set_status(app.clock.now(), DiscordConnection::Refused, Some(problem));
+                bot.set_status(app.clock.now(), DiscordConnectionState::Refused, Some(problem));
                 REFUSED_PAUSE
             }
             ConnectionEnd::Broken(problem) => {
@@ -75,7 +75,7 @@ pub(super) async fn run(app: Arc<App>) {
                     failures = 0;
                 }
                 tracing::warn!(problem, "not connected to Discord; retrying");
-                bot.set_status(app.clock.now(), DiscordConnection::Connecting, Some(problem));
+                bot.set_status(app.clock.now(), DiscordConnectionState::Connecting, Some(problem));
                 backoff(FIRST_PAUSE, LONGEST_PAUSE, failures, rand::random())
             }
         };
@@ -107,7 +107,7 @@ async fn connect(app: &Arc<App>, bot: &Bot) -> ConnectionEnd {
                 Some(ConnectionEvent::Ended(end)) => return end,
                 Some(ConnectionEvent::Connected(application)) => {
                     bot.rest().mark_reachable();
-                    bot.set_status(app.clock.now(), DiscordConnection::Connected, None);
+                    bot.set_status(app.clock.now(), DiscordConnectionState::Connected, None);
                     bot.outbox().wake();
                     if let Some(application) = application {
                         tasks.spawn(register_commands(Arc::clone(app), application));
@@ -115,7 +115,7 @@ async fn connect(app: &Arc<App>, bot: &Bot) -> ConnectionEnd {
                 }
                 Some(ConnectionEvent::Lost) => {
                     let problem = "The connection was lost.".to_owned();
-                    bot.set_status(app.clock.now(), DiscordConnection::Connecting, Some(problem));
+                    bot.set_status(app.clock.now(), DiscordConnectionState::Connecting, Some(problem));
                 }
             },
             Some(interaction) = receiver.interactions.recv() => {

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::{
     rest::{DiscordError, Rest},
-    rows::DiscordConnection,
+    rows::DiscordConnectionState,
 };
 use crate::{
     kernel::{
@@ -31,7 +31,7 @@ pub(super) const LONGEST_LISTING: Duration = Duration::from_mins(30);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatewayStatus {
     /// Whether it is connected.
-    pub connection: DiscordConnection,
+    pub connection: DiscordConnectionState,
     /// The start of this state.
     pub since: Timestamp,
     /// Why the bot is not connected, if known.
@@ -39,7 +39,7 @@ pub struct GatewayStatus {
 }
 
 impl GatewayStatus {
-    pub(super) const fn new(connection: DiscordConnection, since: Timestamp) -> Self {
+    pub(super) const fn new(connection: DiscordConnectionState, since: Timestamp) -> Self {
         Self { connection, since, problem: None }
     }
 }
@@ -67,7 +67,7 @@ impl Bot {
         Ok(Self {
             rest: Rest::new(token, base, clock.clone())?,
             server: rand::random(),
-            status: watch::Sender::new(GatewayStatus::new(DiscordConnection::Connecting, clock.now())),
+            status: watch::Sender::new(GatewayStatus::new(DiscordConnectionState::Connecting, clock.now())),
             outbox: DeliverySignals::default(),
             channels: Mutex::default(),
             member_events: Mutex::default(),
@@ -123,11 +123,11 @@ impl Bot {
     }
 
     /// Sets the state of this server's connection to the gateway.
-    pub(crate) fn set_status(&self, now: Timestamp, connection: DiscordConnection, problem: Option<String>) {
+    pub(crate) fn set_status(&self, now: Timestamp, connection: DiscordConnectionState, problem: Option<String>) {
         self.status.send_if_modified(|status| {
             // The problem is kept until the bot is connected.
             let problem =
-                problem.or_else(|| status.problem.take().filter(|_| connection == DiscordConnection::Connecting));
+                problem.or_else(|| status.problem.take().filter(|_| connection == DiscordConnectionState::Connecting));
             let since = if status.connection == connection { status.since } else { now };
             let next = GatewayStatus { connection, since, problem };
             let has_changed = next != *status;

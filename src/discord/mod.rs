@@ -29,7 +29,7 @@ pub use self::{
     links::{LinkChange, link_server, unlink_server},
     messages::retry_message,
     rest::{ServerMember, User},
-    rows::{Destination, DiscordConnection, GatewayLease, Link},
+    rows::{Destination, DiscordConnectionState, GatewayLease, Link},
     service::{Discord, MANAGE},
     status::gateway_status,
     sync::{SyncReport, sync_roles},

@@ -17,7 +17,7 @@ use crate::{
 
 text_enum! {
     /// The state of the bot's connection to Discord.
-    pub enum DiscordConnection {
+    pub enum DiscordConnectionState {
         /// There is no bot, because the operator has set no token.
         Off,
         /// The bot is connecting or reconnecting.
@@ -112,7 +112,7 @@ pub struct GatewayLease {
     pub id: i64,
     pub holder: i64,
     pub held_until: Timestamp,
-    /// The name of a [`DiscordConnection`]: see [`GatewayLease::connection`].
+    /// The name of a [`DiscordConnectionState`]: see [`GatewayLease::connection`].
     pub state: String,
     pub since: Timestamp,
     pub problem: Option<String>,
@@ -121,10 +121,10 @@ pub struct GatewayLease {
 impl GatewayLease {
     /// The state of the holder's connection. A holder of a newer release may be in a state that this release doesn't
     /// know: it is reported as connecting, because only `Connected` means that the bot can be used.
-    pub fn connection(&self) -> DiscordConnection {
+    pub fn connection(&self) -> DiscordConnectionState {
         self.state.parse().unwrap_or_else(|_| {
             unknown_values::warn_once("state of the connection to Discord", &self.state);
-            DiscordConnection::Connecting
+            DiscordConnectionState::Connecting
         })
     }
 }

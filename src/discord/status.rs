@@ -1,6 +1,6 @@
 //! The state of the bot's connection to Discord.
 
-use super::{client::GatewayStatus, rows::DiscordConnection, service::Discord, store};
+use super::{client::GatewayStatus, rows::DiscordConnectionState, service::Discord, store};
 use crate::kernel::error::Result;
 
 /// The state of the bot's connection, which any server may hold; `None` without a bot.
@@ -18,6 +18,6 @@ pub async fn gateway_status(discord: &Discord) -> Result<Option<GatewayStatus>> 
             GatewayStatus { connection: row.connection(), since: row.since, problem: row.problem }
         }
         // The lease has expired, and no other server has acquired it yet.
-        row => GatewayStatus::new(DiscordConnection::Connecting, row.map_or(now, |row| row.held_until)),
+        row => GatewayStatus::new(DiscordConnectionState::Connecting, row.map_or(now, |row| row.held_until)),
     }))
 }

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::{
     app::App,
-    discord::{self, DiscordConnection},
+    discord::{self, DiscordConnectionState},
     kernel::error::{Error, Result},
 };
 
@@ -34,7 +34,7 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
 }
 
 /// Checks that the database responds, and loads the status of the Discord bot.
-async fn discord_status(app: &App) -> Result<DiscordConnection> {
+async fn discord_status(app: &App) -> Result<DiscordConnectionState> {
     app.db.read(async |conn| Ok(conn.ping().await?)).await?;
-    Ok(discord::gateway_status(&app.discord).await?.map_or(DiscordConnection::Off, |status| status.connection))
+    Ok(discord::gateway_status(&app.discord).await?.map_or(DiscordConnectionState::Off, |status| status.connection))
 }

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use super::{exposition::MetricsFormat, health::DATABASE_TIMEOUT, process_metrics};
 use crate::{
     app::App,
-    discord::{self, Bot, DiscordConnection},
+    discord::{self, Bot, DiscordConnectionState},
     kernel::{
         error::{Error, Result},
         supervise,
@@ -102,7 +102,7 @@ fn register_database(app: &App, registry: &mut Registry) {
 
 /// The database's content that the metrics report.
 struct StoredContent {
-    connection: Option<DiscordConnection>,
+    connection: Option<DiscordConnectionState>,
     outbox: Vec<(MessageState, i64)>,
 }
 
@@ -118,7 +118,7 @@ async fn load_content(app: &App) -> Result<StoredContent> {
 
 fn register_discord(bot: &Bot, content: Option<&StoredContent>, registry: &mut Registry) {
     if let Some(StoredContent { connection, outbox }) = content {
-        let connected = i64::from(*connection == Some(DiscordConnection::Connected));
+        let connected = i64::from(*connection == Some(DiscordConnectionState::Connected));
         let help = "Whether the bot is connected, on any server";
         registry.register("discord_connected", help, ConstGauge::new(connected));
         let messages = Family::<OneLabel, Gauge>::default();

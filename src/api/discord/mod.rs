@@ -14,7 +14,7 @@ use crate::{
     },
     db::Conn,
     discord::{
-        self, DiscordConnection, GatewayStatus, Link, LinkChange, SyncReport, gateway_status, link_server,
+        self, DiscordConnectionState, GatewayStatus, Link, LinkChange, SyncReport, gateway_status, link_server,
         retry_message, store, sync_roles, unlink_server,
     },
     kernel::{
@@ -28,7 +28,7 @@ use crate::{
 #[derive(SimpleObject)]
 struct DiscordStatus {
     /// State of the bot's connection to Discord, which all guilds share.
-    connection: DiscordConnection,
+    connection: DiscordConnectionState,
     /// Time of the last change of `connection`; `null` without a bot.
     since: Option<DateTime<Utc>>,
     /// Why the bot is not connected, if known.
@@ -116,7 +116,7 @@ impl DiscordQuery {
         let (link, queued, failed) = context.read_once("discordStatus".to_owned(), read).await?;
         let (connection, since, problem) = match gateway_status(&context.app.discord).await? {
             Some(GatewayStatus { connection, since, problem }) => (connection, Some(since.and_utc()), problem),
-            None => (DiscordConnection::Off, None, None),
+            None => (DiscordConnectionState::Off, None, None),
         };
         Ok(DiscordStatus { connection, since, problem, link, queued, failed })
     }
