@@ -172,7 +172,9 @@ pub fn fold_compatibly(text: &str) -> String {
 pub fn fold_to_base(text: &str) -> String {
     // Also after the decomposition, which returns apostrophes and hyphens of other characters.
     let visible = text.chars().filter_map(simplify).nfkd().filter_map(simplify);
-    let folded: String = fold_case(visible).flat_map(base_letters).filter(|c| !is_accent(*c)).nfc().collect();
+    // And after the case, because some apostrophes have a capital form.
+    let folded = fold_case(visible).filter_map(simplify).flat_map(base_letters);
+    let folded: String = folded.filter(|c| !is_accent(*c)).nfc().collect();
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
