@@ -76,7 +76,13 @@ pub struct SigningSettings {
     /// Required on PostgreSQL, except by the demo. `openssl rand -base64 48` generates one.
     ///
     /// Default: on SQLite, generated once and stored in `FILE.key`, readable by its owner only
-    #[arg(long, env = "GUILDHALL_JWT_SECRET", hide_env_values = true, value_name = "SECRET")]
+    #[arg(
+        long,
+        env = "GUILDHALL_JWT_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET",
+        allow_hyphen_values = true
+    )]
     pub jwt_secret: Option<String>,
 }
 
