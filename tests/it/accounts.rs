@@ -77,13 +77,15 @@ async fn codes_are_read_as_people_paste_them(app: TestApp) {
         let name = format!("new{number}");
         let new = guild.unregistered(&name, "Member").await;
         let code = invite(&officer, &new).await;
-        let pasted = spelling(&code[..4], &code[4..]);
+        let pasted = spelling(code.get(..4).unwrap(), code.get(4..).unwrap());
         guild.anonymous().ok(REGISTER, registration(&pasted, &name)).await;
     }
     // What cannot be a code is refused, and is no failure that counts.
     let new = guild.unregistered("new", "Member").await;
     let code = invite(&officer, &new).await;
-    for wrong in ["", "Code:", &code[1..], &format!("{code}A"), "O0I1LO0I", "ÄBCDEFGH", &"A".repeat(3_000)].repeat(2) {
+    for wrong in
+        ["", "Code:", code.get(1..).unwrap(), &format!("{code}A"), "O0I1LO0I", "ÄBCDEFGH", &"A".repeat(3_000)].repeat(2)
+    {
         let refusal = guild.anonymous().refusal(REGISTER, registration(wrong, "new")).await;
         assert_eq!(refusal, "BAD_USER_INPUT INVALID_CODE inviteCode", "{wrong}");
     }

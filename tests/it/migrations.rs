@@ -46,8 +46,10 @@ const SQLITE_INDEXES: &str = "SELECT t.name AS table_name,
         CASE i.\"unique\" WHEN 1 THEN 'unique' ELSE 'plain' END AS kind, 0 AS nullable
     FROM sqlite_master t JOIN pragma_index_list(t.name) i
     WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+        AND NOT EXISTS (SELECT 1 FROM pragma_index_info(i.name) WHERE name IS NULL)
     ORDER BY 1, 2, 3";
 
+/// Without indexes on expressions, as on SQLite.
 const POSTGRES_INDEXES: &str = "SELECT c.relname::text AS table_name,
         (SELECT string_agg(a.attname, ',' ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY AS k(col, n)
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.col) AS column_name,

@@ -35,7 +35,8 @@ impl Parts {
         loop {
             while let Some((part, rest)) = self.buffer.split_once("\r\n--graphql") {
                 let part = part.to_owned();
-                self.buffer = rest.to_owned();
+                let rest = rest.to_owned();
+                self.buffer = rest;
                 let Some((headers, body)) = part.split_once("\r\n\r\n") else {
                     assert_eq!(part, "", "only the first boundary follows nothing");
                     continue;

@@ -1,5 +1,7 @@
 //! Names that members and officers type: which ones are accepted, and which ones are equal.
 
+use std::path::PathBuf;
+
 use async_graphql::ID;
 use guildhall::{db::DatabaseUrl, identity};
 use serde_json::json;
@@ -29,7 +31,7 @@ async fn names_are_visible_wherever_they_are_typed(app: TestApp) {
             (CREATE_MEMBER, json!({ "discordUsername": name }), "discordUsername"),
             (CREATE_RANK, json!({ "name": name, "level": 10, "permissions": [] }), "name"),
             (UPDATE_GUILD, json!({ "name": name }), "name"),
-            (ADD_ENTRY, json!({ "campaignId": draft.id, "entry": { "name": name } }), "name"),
+            (ADD_ENTRY, json!({ "campaignId": draft.id, "entry": { "name": name } }), "entry.name"),
             (UPDATE_CAMPAIGN, json!({ "id": draft.id, "title": name }), "title"),
             (
                 CREATE_CHARACTER,
@@ -199,7 +201,7 @@ async fn the_doctor_lists_names_that_have_become_equal(app: TestApp) {
     };
     assert!(doctor().contains("ok    names "), "{}", doctor());
     let mut row = guild.member_row("Leader", "Member", true).await;
-    row.username_key = "former key".to_owned();
+    "former key".clone_into(&mut row.username_key);
     guild.add_members(vec![row]).await;
     let report = doctor();
     assert!(report.contains("warn  names ") && report.contains("1, such as Leader"), "{report}");
@@ -225,9 +227,14 @@ async fn the_migration_command_brings_keys_up_to_date(app: TestApp) {
 async fn a_server_brings_keys_up_to_date_after_the_migration(app: TestApp) {
     app.guild("gg").await;
     let kind = if matches!(app.database, DatabaseUrl::Sqlite(_)) { "sqlite" } else { "postgres" };
-    let down = format!("migrations/{kind}/2026-11-30-101000_text_indexes/down.sql");
-    app.execute_sql(&std::fs::read_to_string(down).unwrap()).await;
-    app.execute_sql("DELETE FROM __diesel_schema_migrations WHERE version = '20261130101000'").await;
+    let first = format!("migrations/{kind}/2026-11-30-101000");
+    let folders = std::fs::read_dir(format!("migrations/{kind}")).unwrap().map(|it| it.unwrap().path());
+    let mut reverted: Vec<PathBuf> = folders.filter(|it| *it.to_string_lossy() >= *first).collect();
+    reverted.sort();
+    for folder in reverted.iter().rev() {
+        app.execute_sql(&std::fs::read_to_string(folder.join("down.sql")).unwrap()).await;
+    }
+    app.execute_sql("DELETE FROM __diesel_schema_migrations WHERE version >= '20261130101000'").await;
     app.execute_sql("UPDATE ranks SET name_key = lower(name)").await;
 
     let folder = tempfile::tempdir().unwrap();

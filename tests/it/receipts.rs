@@ -101,9 +101,15 @@ async fn voters_find_their_ballots_and_the_box_names_no_voter(app: TestApp) {
         let found = leader.ok(one, json!({ "id": draft.id, "receipt": pasted })).await;
         assert!(found["campaign"]["ballotBox"]["ballot"]["picks"].is_array(), "{pasted}");
     }
-    for wrong in
-        ["", "0", "Receipt:", &receipt[1..], &format!("{receipt}0"), &format!("{start} {end}0"), &"g".repeat(64)]
-    {
+    for wrong in [
+        "",
+        "0",
+        "Receipt:",
+        receipt.get(1..).unwrap(),
+        &format!("{receipt}0"),
+        &format!("{start} {end}0"),
+        &"g".repeat(64),
+    ] {
         let refusal = leader.refusal(one, json!({ "id": draft.id, "receipt": wrong })).await;
         assert_eq!(refusal, "BAD_USER_INPUT receipt", "{wrong}");
     }
@@ -265,7 +271,6 @@ fn run_documented_recount(file: &BallotFile) -> Option<(bool, String)> {
         Ok(output) => Some((output.status.success(), String::from_utf8(output.stderr).unwrap())),
         Err(error) => {
             assert!(std::env::var_os("CI").is_none(), "python3 cannot run: {error}");
-            eprintln!("The recount of docs/receipts.md is not tested: python3 cannot run: {error}");
             None
         }
     }

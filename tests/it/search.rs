@@ -36,7 +36,7 @@ async fn found(client: &Client<'_>, query: &str, search: &str) -> Vec<String> {
 async fn named(guild: &TestGuild<'_>, number: usize, name: &str) -> Member {
     let mut row = guild.member_row(&format!("u{number}"), "Member", false).await;
     row.sort_key = text::sort_key(&[name, &row.discord_username]);
-    row.display_name = name.to_owned();
+    name.clone_into(&mut row.display_name);
     row
 }
 
@@ -150,10 +150,8 @@ async fn plan(app: &TestApp, guild: GuildId, scope: SearchScope, search: &'stati
         let rows: Vec<PlanRow> = match conn {
             Conn::Sqlite(conn) => {
                 let mut literals = literals.iter();
-                let sql: String = sql
-                    .split('?')
-                    .map(|part| format!("{part}{}", literals.next().map_or("", String::as_str)))
-                    .collect();
+                let parts = sql.split('?').flat_map(|part| [part, literals.next().map_or("", String::as_str)]);
+                let sql: String = parts.collect();
                 diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(&mut **conn).await?
             }
             Conn::Postgres(conn) => {

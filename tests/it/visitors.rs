@@ -26,7 +26,7 @@ async fn members<'t>(guild: &TestGuild<'t>) -> Vec<Client<'t>> {
         [("aaa_login", "Zoë"), ("mmm_login", "mmm_login"), ("zzz_login", "Anna"), ("ünïcode", "Unicode")]
     {
         let mut row = guild.member_row(username, "Member", username.starts_with('z')).await;
-        row.display_name = name.to_owned();
+        name.clone_into(&mut row.display_name);
         row.sort_key = guildhall::kernel::text::sort_key(&[name, username]);
         rows.push(row);
     }

@@ -75,7 +75,7 @@ async fn create_full_demo(folder: &Path) -> (String, Value, String) {
     let mut conn = sqlite(&folder.join("guildhall.db"));
     conn.batch_execute(MORE_ROWS).unwrap();
     let codes = "INSERT INTO codes (guild_id, member_id, purpose, code_hash, expires_at, reach, permissions)
-        SELECT guild_id, id, 'RESET', 'hash', created_at, 1, '' FROM members LIMIT 1";
+        SELECT guild_id, id, 'RESET', 'hash', '2999-01-01 00:00:00', 1, '' FROM members LIMIT 1";
     conn.batch_execute(codes).unwrap();
     drop(conn);
     let served = ServerProcess::start(folder, &SERVE);

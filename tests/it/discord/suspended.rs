@@ -34,7 +34,7 @@ async fn a_suspended_guild_gets_no_messages_and_no_answers(app: TestApp) {
 
     // Afterwards the message is sent.
     suspend_guild(&app.app.access, guild.id, false).await.unwrap();
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     message(&app, &discord, 2).await;
     assert!(titles(&discord)[1].ends_with("Suspended"), "{:?}", titles(&discord));
 }

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// The client of a request by `peer` with these headers. The networks 10.0.0.0/8 and ::1/128 are trusted.
+/// The client of a request by `peer` with these headers. The networks `10.0.0.0/8` and `::1/128` are trusted.
 fn client(peer: &str, headers: &[(&'static str, &[u8])]) -> Result<IpAddr, Box<dyn std::error::Error>> {
     let proxies: [IpNet; 2] = ["10.0.0.0/8".parse()?, "::1/128".parse()?];
     let mut map = HeaderMap::new();

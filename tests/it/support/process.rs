@@ -61,7 +61,7 @@ impl ServerProcess {
             let mut log = Vec::new();
             for line in lines.map_while(Result::ok) {
                 let json: Value = serde_json::from_str(&line).unwrap_or_default();
-                let _ = sender.send(json["message"].as_str().unwrap_or_default().to_owned());
+                let _ = sender.send(json["message"].as_str().unwrap_or(&line).to_owned());
                 log.push(line);
             }
             log
@@ -73,10 +73,14 @@ impl ServerProcess {
 
     /// Waits for a log message with this prefix, and returns the rest of the message.
     pub fn wait_for_log(&self, prefix: &str) -> String {
-        let mut messages = self.messages.iter();
-        messages
-            .find_map(|it| it.strip_prefix(prefix).map(str::to_owned))
-            .unwrap_or_else(|| panic!("the server ended without the log message {prefix:?}"))
+        let mut others = Vec::new();
+        for message in &self.messages {
+            if let Some(rest) = message.strip_prefix(prefix) {
+                return rest.to_owned();
+            }
+            others.push(message);
+        }
+        panic!("the server ended without the log message {prefix:?}: {others:#?}")
     }
 
     /// Posts an operation, and returns the response.

@@ -75,8 +75,10 @@ fn long_chains_of_bad_renames_are_refused_quickly() {
         ..member(100 + number, &format!("u{number}"), "U", 2)
     }));
     // Each takes the name of the next, and the last one's row is bad.
-    let mut text: String = (0..count - 1).map(|number| format!("u{},{}\n", number + 1, 10_000 + number)).collect();
-    text.push_str("thal,14999\n");
+    let mut lines: Vec<String> =
+        (0..count - 1).map(|number| format!("u{},{}\n", number + 1, 10_000 + number)).collect();
+    lines.push("thal,14999\n".to_owned());
+    let text = lines.concat();
     let plan = plan(&roster, &Actor::Operator, &rows(&text), now());
     assert!(plan.changes_nothing());
     assert_eq!(plan.left_out, usize::try_from(count).unwrap());
