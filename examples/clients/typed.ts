@@ -27,7 +27,7 @@ export async function search(client: ApolloClient, search: string): Promise<Map<
 /** Casts a ballot and returns its receipt. */
 export async function vote(client: ApolloClient, campaignId: string, picks: string[]): Promise<string | undefined> {
   const { data } = await client.mutate({ mutation: VOTE, variables: { input: { campaignId, picks } } });
-  return data?.castBallot.ballot.receipt;
+  return data?.castBallot?.ballot.receipt;
 }
 
 /** The compiler rejects these errors. */
