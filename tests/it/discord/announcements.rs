@@ -19,9 +19,9 @@ async fn voters<'t>(guild: &TestGuild<'t>, number: usize) -> Vec<Client<'t>> {
     guild.add_members(rows).await
 }
 
-/// The number of tasks that sleep on an idle server's clock: the scheduler, the check for a newer release's values,
+/// The number of tasks that sleep on an idle server's clock: the scheduler, the clean-up, the refresh of names' keys,
 /// delivery, announcements, the sync of roles, the gateway's lease, and the deletion of old messages.
-const TASKS: usize = 7;
+const TASKS: usize = 8;
 
 /// Waits for the message of this number, counted from one. The clock moves only while all [`TASKS`] sleep on it: if it
 /// moved while the server checks a campaign, the next check would be late by twenty times as much.
