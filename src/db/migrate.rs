@@ -78,10 +78,12 @@ fn migrate_sqlite_file(path: &str, mode: Mode) -> Result<(), BoxError> {
     }
     private_file::create_if_missing(path.as_ref()).map_err(|error| format!("{path}: {error}"))?;
     let mut conn = SqliteConnection::establish(path)?;
+    // A connection that closes locks the file while it empties the log.
+    conn.batch_execute("PRAGMA busy_timeout = 10000")?;
     if is_foreign(&mut conn).map_err(|error| refused(&format!("cannot be read: {error}")))? {
         return Err(refused("is the database of another program").into());
     }
-    conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;")?;
+    conn.batch_execute("PRAGMA journal_mode = WAL")?;
     let mut failure = None;
     let outcome = conn.exclusive_transaction(|conn| {
         migrate(conn, || SQLITE, mode).map_err(|error| {
