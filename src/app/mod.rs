@@ -211,7 +211,8 @@ async fn clean_up(db: Db, clock: Clock, retention: Retention, refresh: Duration)
     }
 }
 
-/// Brings the keys of names and titles up to date, at start and regularly. A migration does this too before the server starts.
+/// Brings the keys of names and titles up to date, at start and regularly. A migration also does this, before the server
+/// starts.
 async fn refresh_keys(db: Db, clock: Clock) {
     loop {
         if let Err(error) = identity::refresh_keys(&db).await {

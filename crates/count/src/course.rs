@@ -9,18 +9,18 @@ use std::{
 /// ([Conitzer, Rognlie and Xia 2009](https://www.ijcai.org/Proceedings/09/Papers/035.pdf)).
 const MAX_WORK: usize = 1_000_000;
 
-/// A count that goes on in several ways where the listed order decides.
+/// A count that can be continued with each choice that the listed order of the entries could make.
 pub trait Course: Clone {
-    /// What the listed order chooses.
+    /// One of the possibilities between which the listed order decides.
     type Choice: Copy;
 
     /// Identifies the state: counts in equal states have the same winners.
     fn fingerprint(&self) -> u64;
 
-    /// Goes on to the next choice.
+    /// Counts up to the next choice, or to the end.
     fn advance(&mut self) -> Step<Self::Choice>;
 
-    /// Makes a choice.
+    /// Continues the count with this choice.
     fn follow(&mut self, choice: Self::Choice);
 
     /// The number of ballots that a step reads.
