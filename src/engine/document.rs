@@ -161,7 +161,7 @@ impl Documents {
             None => self.find(document)?,
         };
         let selected = SelectedOperation::new(document, operation).map_err(into_errors)?;
-        let variables = self.inputs.coerce(selected.operation(), variables).map_err(|error| vec![error])?;
+        let variables = self.inputs.coerce(selected.operation(), variables)?;
         let cost = self.costs.check(selected.definition(), &selected.document.parsed, &variables, &self.limits);
         cost.map_err(|error| vec![error])?;
         Ok((selected, variables))
@@ -205,8 +205,12 @@ impl Documents {
     fn parse(&self, text: &str, hash: Hash) -> Result<Document, Vec<ServerError>> {
         let parsed = parse_query(text).map_err(|error| {
             let mut error = ServerError::from(error);
-            // The message quotes the document; its last line says what the parser expected.
+            // The message quotes the document; its last line says what the parser expected, by the names of its rules.
             let expected = error.message.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
+            let expected = match expected.strip_prefix("expected ") {
+                Some(rules) => format!("expected {}", rules.replace('_', " ")),
+                None => expected.to_owned(),
+            };
             error.message = format!("The document does not parse: {expected}.");
             error.extensions.get_or_insert_default().set("code", Code::BadUserInput.as_str());
             vec![error]

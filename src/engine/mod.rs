@@ -3,6 +3,7 @@
 pub(crate) mod completion;
 mod costs;
 pub(crate) mod document;
+mod input_path;
 pub(crate) mod limits;
 mod literals;
 pub(crate) mod normalize;

@@ -1,14 +1,14 @@
 //! Validates documents against the schema (§5 of the GraphQL specification).
 //!
-//! apollo-compiler has all rules except the uniqueness of input object fields (§5.6.3). async-graphql, which executes
-//! the documents, checks only some of the rules, and for each request.
+//! apollo-compiler has all rules except the uniqueness of input object fields (§5.6.3), which [`Literals`] checks.
+//! async-graphql, which executes the documents, checks only some of the rules, and for each request.
 
 use std::collections::HashMap;
 
 use apollo_compiler::{ExecutableDocument, Schema, response::GraphQLError, validation::Valid};
 use async_graphql::{Pos, ServerError};
 
-use super::{literals::check_times, settings::MAX_ERRORS};
+use super::{literals::Literals, settings::MAX_ERRORS};
 use crate::kernel::error::{Code, Refusal};
 
 /// An introspection field that apollo-compiler doesn't know yet.
@@ -45,18 +45,22 @@ impl Validator {
     /// `BAD_USER_INPUT` for the first [`MAX_ERRORS`] violations.
     pub(crate) fn check(&self, text: &str) -> Result<(), Vec<ServerError>> {
         let invalid = match ExecutableDocument::parse_and_validate(&self.schema, text, "document") {
-            Ok(document) => return check_times(&document, &self.schema).map_err(|error| vec![error]),
+            Ok(document) => {
+                return Literals::in_document(&document, &self.schema).check().map_err(|error| vec![error]);
+            }
             Err(invalid) => invalid,
         };
+        let literals = Literals::in_document(&invalid.partial, &self.schema);
         let error = |violation: GraphQLError| {
             // Removes apollo-compiler's suggestion, because the server's settings may forbid suggestions.
             let mut message = violation.message.split(" Did you mean ").next().unwrap_or_default().to_owned();
             if let Some(suggestion) = self.suggestion(&message) {
                 message = format!("{message} Did you mean \"{suggestion}\"?");
             }
-            let mut error = Refusal::new(Code::BadUserInput, message).into_server_error();
-            let location = violation.locations.first();
-            error.locations = location.map(|it| Pos { line: it.line, column: it.column }).into_iter().collect();
+            let location = violation.locations.first().map(|it| Pos { line: it.line, column: it.column });
+            let refusal = location.and_then(|at| literals.refuse(at, message.clone()));
+            let mut error = refusal.unwrap_or_else(|| Refusal::new(Code::BadUserInput, message)).into_server_error();
+            error.locations = location.into_iter().collect();
             error
         };
         Err(invalid.errors.iter().take(MAX_ERRORS).map(|it| error(it.unstable_to_json_compat())).collect())

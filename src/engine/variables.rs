@@ -7,12 +7,14 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
     Name, Positioned, ServerError, Value, Variables,
+    indexmap::IndexMap,
     parser::types::{
         BaseType, InputValueDefinition, OperationDefinition, ServiceDocument, Type, TypeKind, TypeSystemDefinition,
     },
 };
 
-use crate::kernel::{clock, error::Refusal};
+use super::{input_path::InputPath, settings::MAX_ERRORS};
+use crate::kernel::{clock, error::Refusal, input::InputCheck};
 
 /// The schema's enums and input objects, by name.
 pub struct InputTypes {
@@ -21,7 +23,7 @@ pub struct InputTypes {
 
 enum InputType {
     Enum(HashSet<String>),
-    Object(HashMap<String, InputField>),
+    Object(IndexMap<String, InputField>),
 }
 
 struct InputField {
@@ -29,12 +31,8 @@ struct InputField {
     has_default: bool,
 }
 
-/// Why a value cannot be coerced.
-struct CoercionError {
-    /// The path inside the variable, such as `.entries.0.name`.
-    path: String,
-    message: String,
-}
+/// What is wrong with a required value that was not sent.
+const MISSING: &str = "a value is required";
 
 /// Estimates the memory of variables, in bytes.
 pub(crate) fn memory_of(variables: &Variables) -> usize {
@@ -81,12 +79,18 @@ impl InputTypes {
     /// Returns the coerced values of the variables that the operation declares. Other variables are ignored.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT`, naming the variable and the path inside it.
-    pub fn coerce(&self, operation: &OperationDefinition, mut provided: Variables) -> Result<Variables, ServerError> {
+    /// `BAD_USER_INPUT`, naming all fields at fault.
+    pub fn coerce(
+        &self,
+        operation: &OperationDefinition,
+        mut provided: Variables,
+    ) -> Result<Variables, Vec<ServerError>> {
         let mut coerced = Variables::default();
+        let (mut first_at_fault, mut invalid) = (None, Vec::new());
         for Positioned { pos, node: definition } in &operation.variable_definitions {
             let name = &definition.name.node;
             let ty = &definition.var_type.node;
+            let path = InputPath::new(name.as_str());
             let value = match provided.remove(name) {
                 None if definition.default_value.is_some() => {
                     // The validator has checked the default.
@@ -94,61 +98,73 @@ impl InputTypes {
                     continue;
                 }
                 None if ty.nullable => continue,
-                None => Err(CoercionError::new("a value is required".to_owned())),
-                Some(value) => self.coerce_value(value, ty),
+                None => Err(vec![invalid_at(&path, MISSING)]),
+                Some(value) => self.coerce_value(value, ty, &path),
             };
             match value {
                 Ok(value) => {
                     coerced.insert(name.clone(), value);
                 }
-                Err(invalid) => {
-                    let path = format!("{name}{}", invalid.path);
-                    // `extensions.field` is the innermost field, as in the refusals of operations.
-                    let field = path.rsplit('.').find(|it| it.parse::<usize>().is_err()).unwrap_or(name).to_owned();
-                    let refusal = Refusal::input(field, format!("${path}: {}.", invalid.message));
-                    let mut error = refusal.into_server_error();
-                    error.locations = vec![*pos];
-                    return Err(error);
+                Err(refusals) => {
+                    first_at_fault.get_or_insert(*pos);
+                    invalid.extend(refusals);
                 }
             }
         }
-        Ok(coerced)
+        let checked = InputCheck::run(|check| invalid.into_iter().take(MAX_ERRORS).for_each(|it| check.refuse(it)));
+        checked.map(|()| coerced).map_err(|refusal| {
+            let mut error = refusal.into_server_error();
+            error.locations = first_at_fault.into_iter().collect();
+            vec![error]
+        })
     }
 
-    fn coerce_value(&self, value: Value, ty: &Type) -> Result<Value, CoercionError> {
+    fn coerce_value(&self, value: Value, ty: &Type, path: &InputPath) -> Result<Value, Vec<Refusal>> {
         match (&ty.base, value) {
             (_, Value::Null) if ty.nullable => Ok(Value::Null),
-            (_, Value::Null) => Err(CoercionError::new("it must not be null".to_owned())),
+            (_, Value::Null) => Err(vec![invalid_at(path, "it must not be null")]),
             (BaseType::List(item), Value::List(items)) => {
-                let coerce_item = |(index, value)| {
-                    self.coerce_value(value, item).map_err(|invalid| invalid.within(&format!(".{index}")))
-                };
-                items.into_iter().enumerate().map(coerce_item).collect::<Result<_, _>>().map(Value::List)
+                let (mut coerced, mut invalid) = (Vec::with_capacity(items.len()), Vec::new());
+                for (index, value) in items.into_iter().enumerate() {
+                    match self.coerce_value(value, item, &path.item(index)) {
+                        Ok(value) => coerced.push(value),
+                        Err(refusals) => invalid.extend(refusals),
+                    }
+                    if invalid.len() >= MAX_ERRORS {
+                        break;
+                    }
+                }
+                if invalid.is_empty() { Ok(Value::List(coerced)) } else { Err(invalid) }
             }
             // A single value is coerced to a list of one item (§3.11).
-            (BaseType::List(item), value) => Ok(Value::List(vec![self.coerce_value(value, item)?])),
-            (BaseType::Named(name), value) => self.coerce_named(value, name),
+            (BaseType::List(item), value) => Ok(Value::List(vec![self.coerce_value(value, item, path)?])),
+            (BaseType::Named(name), value) => self.coerce_named(value, name, path),
         }
     }
 
-    fn coerce_named(&self, value: Value, name: &Name) -> Result<Value, CoercionError> {
+    fn coerce_named(&self, value: Value, name: &Name, path: &InputPath) -> Result<Value, Vec<Refusal>> {
         match (self.types.get(name.as_str()), value) {
             (Some(InputType::Object(fields)), Value::Object(mut provided)) => {
-                let mut object = async_graphql::indexmap::IndexMap::with_capacity(provided.len());
+                let mut object = IndexMap::with_capacity(provided.len());
+                let mut invalid = Vec::new();
                 if let Some(unknown) = provided.keys().find(|key| !fields.contains_key(key.as_str())) {
-                    return Err(CoercionError::new(format!("{name} has no field {:?}", unknown.as_str())));
+                    invalid.push(invalid_at(path, &format!("{name} has no field {:?}", unknown.as_str())));
                 }
                 for (key, field) in fields {
-                    let value = match provided.swap_remove_entry(key.as_str()) {
-                        Some((key, value)) => (key, self.coerce_value(value, &field.ty)),
+                    let path = path.field(key);
+                    let value = match provided.swap_remove(key.as_str()) {
+                        Some(value) => self.coerce_value(value, &field.ty, &path),
                         None if field.has_default || field.ty.nullable => continue,
-                        None => (Name::new(key), Err(CoercionError::new("a value is required".to_owned()))),
+                        None => Err(vec![invalid_at(&path, MISSING)]),
                     };
-                    let (key, value) = value;
-                    let value = value.map_err(|invalid| invalid.within(&format!(".{key}")))?;
-                    object.insert(key, value);
+                    match value {
+                        Ok(value) => {
+                            object.insert(Name::new(key), value);
+                        }
+                        Err(refusals) => invalid.extend(refusals),
+                    }
                 }
-                Ok(Value::Object(object))
+                if invalid.is_empty() { Ok(Value::Object(object)) } else { Err(invalid) }
             }
             (Some(InputType::Enum(names)), Value::String(value)) if names.contains(&value) => {
                 Ok(Value::Enum(Name::new(value)))
@@ -156,20 +172,25 @@ impl InputTypes {
             (Some(InputType::Enum(names)), Value::Enum(value)) if names.contains(value.as_str()) => {
                 Ok(Value::Enum(value))
             }
-            (Some(_), _) => Err(CoercionError::new(format!("it must be of type {name}"))),
-            (None, value) => coerce_scalar(value, name),
+            (Some(_), _) => Err(vec![invalid_at(path, &format!("it must be of type {name}"))]),
+            (None, value) => coerce_scalar(value, name).map_err(|problem| vec![invalid_at(path, &problem)]),
         }
     }
 }
 
-fn coerce_scalar(value: Value, name: &Name) -> Result<Value, CoercionError> {
+fn invalid_at(path: &InputPath, problem: &str) -> Refusal {
+    path.refuse(format!("${path}: {problem}."))
+}
+
+/// Coerces a value to a scalar, or says what is wrong with it.
+fn coerce_scalar(value: Value, name: &Name) -> Result<Value, String> {
     let is_valid = match (name.as_str(), &value) {
         ("Int", Value::Number(number)) => {
             // Accepts 1.0, because some clients write whole numbers so.
             let whole = number.as_i64().or_else(|| whole_number(number.as_f64()?));
             let whole = whole.and_then(|whole| i32::try_from(whole).ok());
             let invalid = || format!("it must be a whole number from {} to {}", i32::MIN, i32::MAX);
-            return whole.map(|whole| Value::Number(whole.into())).ok_or_else(|| CoercionError::new(invalid()));
+            return whole.map(|whole| Value::Number(whole.into())).ok_or_else(invalid);
         }
         ("Float", Value::Number(_)) | ("String", Value::String(_)) | ("Boolean", Value::Boolean(_)) => true,
         ("ID", Value::String(_)) => true,
@@ -177,27 +198,16 @@ fn coerce_scalar(value: Value, name: &Name) -> Result<Value, CoercionError> {
         ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
         (clock::TIME_SCALAR, Value::String(time)) => match clock::check_time(time) {
             Ok(()) => true,
-            Err(problem) => return Err(CoercionError::new(problem.to_owned())),
+            Err(problem) => return Err(problem.to_owned()),
         },
-        (clock::TIME_SCALAR, _) => return Err(CoercionError::new(clock::EXPECTED_TIME.to_owned())),
+        (clock::TIME_SCALAR, _) => return Err(clock::EXPECTED_TIME.to_owned()),
         // async-graphql checks custom scalars.
         (_, value) => !matches!(value, Value::List(_) | Value::Object(_)),
     };
-    if is_valid { Ok(value) } else { Err(CoercionError::new(format!("it must be of type {name}"))) }
+    if is_valid { Ok(value) } else { Err(format!("it must be of type {name}")) }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the number is whole and in the range of an i64")]
 fn whole_number(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= f64::from(i32::MAX) + 1.0).then_some(number as i64)
-}
-
-impl CoercionError {
-    const fn new(message: String) -> Self {
-        Self { path: String::new(), message }
-    }
-
-    /// Prepends a field or an index to the path.
-    fn within(self, segment: &str) -> Self {
-        Self { path: format!("{segment}{}", self.path), ..self }
-    }
 }

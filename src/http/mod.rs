@@ -9,6 +9,7 @@ mod endpoint;
 mod exposition;
 mod headers;
 mod health;
+mod json;
 mod listen;
 mod metrics;
 mod multipart;

@@ -9,7 +9,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::headers::text;
+use super::{headers::text, json};
 use crate::{
     api::{DocumentRef, Operation},
     kernel::error::{Code, Refusal},
@@ -54,19 +54,20 @@ pub(super) fn from_query_string(query: &str) -> Result<Operation, RequestError> 
     }
     let uri: axum::http::Uri =
         format!("/?{query}").parse().map_err(|_| RequestError::malformed("The query string is malformed."))?;
-    let QueryString(parameters): QueryString<Parameters> =
-        QueryString::try_from_uri(&uri).map_err(|error| RequestError::malformed(error.body_text()))?;
-    let json = |name: &'static str, text: Option<String>| {
+    let QueryString(parameters): QueryString<Parameters> = QueryString::try_from_uri(&uri)
+        .map_err(|_| RequestError::malformed("Send each parameter of the query string once."))?;
+    let object = |name: &'static str, text: Option<String>| {
         let text = text.filter(|text| !text.is_empty());
-        let value = text.map(|text| serde_json::from_str(&text)).transpose();
-        value.map_err(|_| RequestError::of(Refusal::input(name, format!("{name} must be a JSON object."))))
+        let value = text.map(|text| json::parse(text.as_bytes())).transpose();
+        let invalid = |problem| Refusal::input(name, format!("{name} must be a JSON object: {problem}."));
+        value.map_err(|problem| RequestError::of(invalid(problem)))
     };
     let parts = [
         ("query", parameters.query.map(Into::into)),
         ("documentId", parameters.document_id.map(Into::into)),
         ("operationName", parameters.operation_name.map(Into::into)),
-        ("variables", json("variables", parameters.variables)?),
-        ("extensions", json("extensions", parameters.extensions)?),
+        ("variables", object("variables", parameters.variables)?),
+        ("extensions", object("extensions", parameters.extensions)?),
     ];
     operation(parts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
 }
@@ -90,12 +91,11 @@ pub(super) fn from_body(headers: &HeaderMap, body: &Bytes) -> Result<Operation, 
         let refusal = Refusal::new(Code::BadUserInput, "Send application/json in UTF-8, not compressed.");
         return Err(RequestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, refusal));
     }
-    let json = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-    match serde_json::from_slice(json) {
+    match json::parse(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)) {
         Ok(Json::Object(body)) => operation(body),
         Ok(Json::Array(_)) => Err(RequestError::malformed("Send one operation at a time, not an array.")),
         Ok(_) => Err(RequestError::malformed("The body must be a JSON object.")),
-        Err(error) => Err(RequestError::malformed(format!("The body is not JSON: {error}."))),
+        Err(problem) => Err(RequestError::malformed(format!("The body is not valid JSON: {problem}."))),
     }
 }
 

@@ -13,12 +13,12 @@ use futures_util::{
     future::{BoxFuture, OptionFuture},
     stream::BoxStream,
 };
-use serde_json::{Map, Value as Json};
 use tokio::time::{Instant, timeout};
 use tokio_stream::StreamMap;
 
 use super::{
     credentials::SentCredentials,
+    json::JsonObject,
     request::from_payload,
     server::{OpenConnection, Server},
     ws_messages::{
@@ -248,7 +248,7 @@ impl WsConnection {
         }
     }
 
-    fn subscribe(&mut self, id: String, payload: Map<String, Json>) -> Result<Option<Message>, Close> {
+    fn subscribe(&mut self, id: String, payload: JsonObject) -> Result<Option<Message>, Close> {
         let context = self.context.clone().ok_or(UNAUTHORIZED)?;
         // Every response repeats the id.
         if id.is_empty() || id.len() > MAX_ID {
@@ -264,6 +264,7 @@ impl WsConnection {
             let message = format!("A socket has at most {MAX_OPERATIONS} operations at once.");
             return Ok(Some(refused(Refusal::new(Code::QueryTooComplex, message))));
         }
+        let payload = payload.unambiguous().ok_or(BAD_REQUEST)?;
         let operation = from_payload(payload).map_err(|_| BAD_REQUEST)?;
         let member = context.viewer.as_ref().map(|viewer| viewer.member);
         if let Err(refusal) = self.server.limiter.check(context.origin.address, member) {
@@ -276,8 +277,9 @@ impl WsConnection {
 }
 
 /// Authenticates a client by the headers of its upgrade and the payload of its `connection_init`.
-async fn authenticate(server: Server, client: Client, payload: Map<String, Json>) -> Result<AuthContext, Close> {
+async fn authenticate(server: Server, client: Client, payload: JsonObject) -> Result<AuthContext, Close> {
     let Client { credentials, origin } = client;
+    let payload = payload.unambiguous().ok_or(FORBIDDEN)?;
     let credentials = credentials.and_then(|sent| sent.with_payload(&payload)).ok_or(FORBIDDEN)?;
     let authentication = AuthContext::authenticate(&server.app, credentials.credentials(), origin);
     let context = server.graph.within_time_limit(authentication).await;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::response_memory::Charge;
+use super::{json::JsonObject, response_memory::Charge};
 
 /// A message from the client.
 #[derive(Deserialize)]
@@ -18,7 +18,7 @@ use super::response_memory::Charge;
 pub(super) enum ClientMessage {
     ConnectionInit {
         #[serde(default)]
-        payload: Option<Map<String, Json>>,
+        payload: Option<JsonObject>,
     },
     Ping {
         #[serde(default)]
@@ -30,7 +30,7 @@ pub(super) enum ClientMessage {
     },
     Subscribe {
         id: String,
-        payload: Map<String, Json>,
+        payload: JsonObject,
     },
     Complete {
         id: String,

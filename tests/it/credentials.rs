@@ -95,6 +95,30 @@ async fn a_socket_with_invalid_or_contradictory_credentials_is_closed(app: TestA
 }
 
 #[on_both]
+async fn a_socket_whose_payload_has_a_name_twice_is_closed(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let bearer = format!("Bearer {}", guild.member("someone", "Member").await.token.unwrap());
+    let http = app.serve().await;
+    for payload in [
+        format!(r#"{{ "authorization": "Bearer nonsense", "authorization": "{bearer}" }}"#),
+        format!(r#"{{ "authorization": "{bearer}", "authorization": "Bearer nonsense" }}"#),
+        format!(r#"{{ "headers": {{ "Authorization": "Bearer nonsense", "Authorization": "{bearer}" }} }}"#),
+        r#"{ "headers": { "authorization": "Bearer nonsense" }, "headers": {} }"#.to_owned(),
+        r#"{ "guild": "no-such-guild", "guild": "gg" }"#.to_owned(),
+    ] {
+        let mut socket = http.connect_with(&[]).await;
+        socket.send_text(&format!(r#"{{ "type": "connection_init", "payload": {payload} }}"#)).await;
+        assert_eq!(socket.receive().await, json!({ "close": 4403 }), "{payload}");
+    }
+    let mut socket = http.connect_with(&[]).await;
+    socket.send(json!({ "type": "connection_init" })).await;
+    assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
+    let payload = r#"{ "query": "{ guild { slug } }", "query": "{ guild { name } }" }"#;
+    socket.send_text(&format!(r#"{{ "type": "subscribe", "id": "1", "payload": {payload} }}"#)).await;
+    assert_eq!(socket.receive().await, json!({ "close": 4400 }));
+}
+
+#[on_both]
 async fn a_request_with_a_credential_in_another_place_or_form_is_refused(app: TestApp) {
     let guild = app.guild("gg").await;
     let token = guild.member("someone", "Member").await.token.unwrap();

@@ -33,6 +33,7 @@ mod guards;
 mod guild_commands;
 mod history;
 mod import;
+mod input_errors;
 mod inputs;
 mod isolation;
 mod layers;

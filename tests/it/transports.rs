@@ -100,11 +100,30 @@ async fn malformed_requests_are_refused_with_a_code(app: TestApp) {
         "{\"query\":\"{guild{slug}}\",\"variables\":[]}",
         "{\"query\":\"{guild{slug}}\",\"operationName\":1}",
         "{\"query\":\"{guild{slug}}\",\"extensions\":1}",
+        "{\"query\":\"{guild{slug}}\",\"query\":\"{guild{name}}\"}",
+        "{\"query\":\"{guild{slug}}\",\"variables\":{},\"variables\":{}}",
+        "{\"query\":\"{guild{slug}}\",\"variables\":{\"a\":[{\"b\":1,\"b\":2}]}}",
     ] {
         let response = post(body).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{body}");
         assert_eq!(code(&response.json().await.unwrap()), "BAD_USER_INPUT", "{body}");
     }
+    for (body, expected) in [
+        ("{\"query\":1", "The body is not valid JSON: it ends too early (line 1, column 10)."),
+        ("{'query':1}", "The body is not valid JSON: it is malformed, or nests too deep (line 1, column 2)."),
+        ("{\"query\":1,\"query\":1}", "The body is not valid JSON: an object has \"query\" more than once."),
+    ] {
+        let response: Value = post(body).send().await.unwrap().json().await.unwrap();
+        assert_eq!(response["errors"][0]["message"], expected, "{body}");
+    }
+    let slug = "query=%7Bguild%7Bslug%7D%7D";
+    for parameters in [format!("{slug}&{slug}"), format!("{slug}&variables=%7B%22a%22:1,%22a%22:2%7D")] {
+        let response = http.client.get(http.url(&format!("/graphql?{parameters}"))).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{parameters}");
+    }
+    let unfinished: Value = post("{\"query\":\"{ guild \"}").send().await.unwrap().json().await.unwrap();
+    let message = unfinished["errors"][0]["message"].as_str().unwrap();
+    assert!(message.starts_with("The document does not parse: expected ") && !message.contains('_'), "{message}");
     for (query, expected) in [
         ("{ guild ", "BAD_USER_INPUT"),
         (UNKNOWN_FIELD, "BAD_USER_INPUT"),
