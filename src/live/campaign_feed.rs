@@ -17,10 +17,10 @@ use crate::{
 /// A change of a campaign.
 #[derive(Clone)]
 pub struct CampaignUpdate {
-    /// The campaign after the change.
-    pub campaign: Arc<Campaign>,
-    /// Whether the campaign was deleted.
-    pub is_deleted: bool,
+    /// The changed campaign.
+    pub id: CampaignId,
+    /// The campaign after the change; `None` if it was deleted.
+    pub campaign: Option<Arc<Campaign>>,
     /// The responses to it that subscribers share.
     pub responses: Arc<ResponseCache>,
 }

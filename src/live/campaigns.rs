@@ -161,7 +161,7 @@ async fn load(live: &Live, guild: GuildId, scope: LoadScope) -> Result<Vec<Campa
 
 /// A campaign as it was last sent, with a hash of everything that subscribers can see.
 struct SentCampaign {
-    campaign: Arc<Campaign>,
+    campaign: Campaign,
     hash: u64,
 }
 
@@ -169,7 +169,7 @@ impl SentCampaign {
     fn of((campaign, entries): &CampaignWithEntries) -> Self {
         let mut hasher = DefaultHasher::new();
         format!("{campaign:?} {entries:?}").hash(&mut hasher);
-        Self { campaign: Arc::new(campaign.clone()), hash: hasher.finish() }
+        Self { campaign: campaign.clone(), hash: hasher.finish() }
     }
 
     fn may_change(&self) -> bool {
@@ -185,8 +185,7 @@ fn changes(
     stale: &Stale,
     started_at: Timestamp,
 ) -> Vec<CampaignUpdate> {
-    let change =
-        |campaign: Arc<Campaign>, is_deleted| CampaignUpdate { campaign, is_deleted, responses: Arc::default() };
+    let change = |id, campaign| CampaignUpdate { id, campaign, responses: Arc::default() };
     let mut changes = Vec::new();
     let mut existing: HashSet<CampaignId> = HashSet::new();
     for loaded in loaded {
@@ -202,16 +201,16 @@ fn changes(
             None if now.campaign.created_at < started_at => vec![status],
             None => [vec![CampaignStatus::Draft], status.since(CampaignStatus::Draft)].concat(),
         };
-        changes.extend(steps.into_iter().map(|status| change(Arc::new(now.campaign.as_of_status(status)), false)));
+        changes.extend(steps.into_iter().map(|status| change(id, Some(Arc::new(now.campaign.as_of_status(status))))));
         known.insert(id, now);
     }
-    known.retain(|id, known| {
-        let was_loaded = (stale.all && known.may_change()) || stale.campaigns.contains(id);
-        let is_deleted = was_loaded && !existing.contains(id);
-        if is_deleted {
-            changes.push(change(Arc::clone(&known.campaign), true));
-        }
-        !is_deleted
-    });
+    // The stale ones may be unknown: deleted before their creation was sent. They can have subscribers already.
+    let gone = |id: &&CampaignId| !existing.contains(*id);
+    let mut deleted: HashSet<CampaignId> = stale.campaigns.iter().filter(gone).copied().collect();
+    if stale.all {
+        deleted.extend(known.iter().filter(|(_, it)| it.may_change()).map(|(id, _)| id).filter(gone));
+    }
+    known.retain(|id, _| !deleted.contains(id));
+    changes.extend(deleted.into_iter().map(|id| change(id, None)));
     changes
 }

@@ -109,6 +109,21 @@ async fn a_subscription_to_one_campaign_receives_no_other(app: TestApp) {
 }
 
 #[on_both]
+async fn a_campaign_that_is_deleted_before_its_creation_was_sent_ends_its_subscriptions(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let mut all = officer.subscribe(FOLLOW, json!({})).await;
+    await_subscriptions(&app.app, &guild, &mut [&mut all]).await;
+    // The clock stands still, so neither the creation nor the deletion has been sent yet.
+    let draft = TestCampaign::draft(&officer, 2, json!({})).await;
+    let mut one = officer.subscribe(FOLLOW, draft.vars()).await;
+    await_subscriptions(&app.app, &guild, &mut [&mut one]).await;
+    officer.ok(DELETE_CAMPAIGN, draft.vars()).await;
+    assert_eq!(refusal_in(&next_collected(&app.clock, &mut one).await.unwrap()), "NOT_FOUND campaignId");
+    assert_eq!(next_response(&mut one).await, None);
+}
+
+#[on_both]
 async fn a_demotion_ends_only_the_demoted_members_subscriptions(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);

@@ -214,15 +214,16 @@ impl VotingSubscription {
                         viewer_watch.refresh(|auth| check_campaign_visible(auth, id)).await?;
                         continue;
                     };
-                    let CampaignUpdate { campaign, is_deleted, responses } = change.ok_or_else(fell_behind)?;
-                    if id.is_some_and(|id| id != campaign.id) {
+                    let CampaignUpdate { id: changed, campaign, responses } = change.ok_or_else(fell_behind)?;
+                    if id.is_some_and(|id| id != changed) {
                         continue;
                     }
-                    if is_deleted || !may_see(&campaign, viewer_watch.subscriber().viewer.as_deref()) {
+                    let viewer = viewer_watch.subscriber().viewer.as_deref();
+                    let Some(campaign) = campaign.filter(|campaign| may_see(campaign, viewer)) else {
                         // Ends a subscription to this campaign alone.
                         check_campaign_visible(viewer_watch.subscriber().clone(), id).await?;
                         continue;
-                    }
+                    };
                     yield Update { value: (*campaign).clone(), responses, subscriber: viewer_watch.subscriber().clone() };
                 }
             },
