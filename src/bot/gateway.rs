@@ -18,21 +18,23 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{commands, relay::Relay};
+use super::{
+    commands, member_sync,
+    relay::{Relay, RelayEvent},
+    session_pauses::SessionPauses,
+};
 use crate::{
     app::App,
     discord::{
         Bot,
-        breaker::backoff,
         rest::{DiscordError, Gateway, ServerMember, User},
         rows::DiscordConnectionState,
         sync,
     },
 };
 
-/// Pause before reconnecting after a first failure, and the longest pause.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Pause before the commands are registered again, or a catch-up is scheduled again, after a failure.
+const RETRY_PAUSE: Duration = Duration::from_secs(30);
 /// Pause after Discord refused the bot, which an operator has to fix.
 const REFUSED_PAUSE: Duration = Duration::from_mins(5);
 
@@ -53,6 +55,8 @@ const INTENTS: GatewayIntents = GatewayIntents::GUILD_MEMBERS;
 enum ConnectionEnd {
     /// Discord refuses the bot until an operator acts.
     Refused(String),
+    /// Discord allows no further session for this time.
+    Exhausted(Duration),
     /// A failure that may pass.
     Broken(String),
 }
@@ -60,57 +64,65 @@ enum ConnectionEnd {
 /// Keeps the bot connected until the task is dropped.
 pub(super) async fn run(app: Arc<App>) {
     let Some(bot) = app.discord.bot.as_deref() else { return };
-    let mut failures = 0;
+    let mut pauses = SessionPauses::default();
     loop {
         bot.set_status(app.clock.now(), DiscordConnectionState::Connecting, None);
-        let started = app.clock.elapsed();
-        let wait = match connect(&app, bot).await {
-            ConnectionEnd::Refused(problem) => {
+        let mut session_started = None;
+        let end = connect(&app, bot, &mut session_started).await;
+        let lasted = session_started.map(|started| app.clock.elapsed().saturating_sub(started));
+        let (problem, wait) = match (end, lasted) {
+            (ConnectionEnd::Refused(problem), _) => {
                 tracing::error!(problem, "Discord refuses the bot; retrying later");
                 bot.set_status(app.clock.now(), DiscordConnectionState::Refused, Some(problem));
-                REFUSED_PAUSE
+                app.clock.sleep(REFUSED_PAUSE).await;
+                continue;
             }
-            ConnectionEnd::Broken(problem) => {
-                if app.clock.elapsed() > started + LONGEST_PAUSE {
-                    failures = 0;
-                }
-                tracing::warn!(problem, "not connected to Discord; retrying");
-                bot.set_status(app.clock.now(), DiscordConnectionState::Connecting, Some(problem));
-                backoff(FIRST_PAUSE, LONGEST_PAUSE, failures, rand::random())
+            (ConnectionEnd::Exhausted(reset_after), _) => {
+                let problem = "The bot has started as many sessions as Discord allows for today.".to_owned();
+                (problem, SessionPauses::exhausted(reset_after))
             }
+            (ConnectionEnd::Broken(problem), None) => (problem, pauses.after_failure(rand::random())),
+            (ConnectionEnd::Broken(problem), Some(lasted)) => (problem, pauses.after_session(lasted)),
         };
-        failures = failures.saturating_add(1);
-        app.clock.sleep_until(app.clock.now() + wait).await;
+        tracing::warn!(problem, seconds = wait.as_secs(), "not connected to Discord; retrying after a pause");
+        bot.set_status(app.clock.now(), DiscordConnectionState::Connecting, Some(problem));
+        app.clock.sleep(wait).await;
     }
 }
 
-async fn connect(app: &Arc<App>, bot: &Bot) -> ConnectionEnd {
+/// Connects, and returns when a new connection is needed. Sets `session_started` to the time at which Discord was asked
+/// for a session.
+async fn connect(app: &Arc<App>, bot: &Bot, session_started: &mut Option<Duration>) -> ConnectionEnd {
     let gateway = match bot.rest().gateway().await {
         Ok(gateway) => gateway,
         Err(DiscordError::Unauthorized) => return ConnectionEnd::Refused(BAD_TOKEN.to_owned()),
         Err(failure) => return ConnectionEnd::Broken(failure.to_string()),
     };
-    if gateway.session_start_limit.is_some_and(|starts| starts.remaining == 0) {
-        return ConnectionEnd::Broken("the bot has reached Discord's daily limit of session starts".to_owned());
+    if let Some(starts) = gateway.session_start_limit
+        && starts.remaining < u64::from(gateway.shards.max(1))
+    {
+        return ConnectionEnd::Exhausted(Duration::from_millis(starts.reset_after));
     }
     let (sender, mut receiver) = EventSender::new();
-    let _client = match start(bot, gateway, sender).await {
+    let _client = match start(app, bot, gateway, sender).await {
         Ok(client) => client,
         Err(error) => return ConnectionEnd::Broken(error.to_string()),
     };
     let mut tasks = JoinSet::new();
-    tasks.spawn(sync_members(Arc::clone(app), receiver.members));
+    tasks.spawn(member_sync::run(Arc::clone(app), receiver.members));
     loop {
         tokio::select! {
             event = receiver.connection.recv() => match event {
                 None => return ConnectionEnd::Broken("the connection was closed".to_owned()),
                 Some(ConnectionEvent::Ended(end)) => return end,
+                Some(ConnectionEvent::SessionRequested) => *session_started = Some(app.clock.elapsed()),
                 Some(ConnectionEvent::Connected(application)) => {
                     bot.rest().mark_reachable();
                     bot.set_status(app.clock.now(), DiscordConnectionState::Connected, None);
                     bot.outbox().wake();
                     if let Some(application) = application {
                         tasks.spawn(register_commands(Arc::clone(app), application));
+                        tasks.spawn(catch_up(Arc::clone(app)));
                     }
                 }
                 Some(ConnectionEvent::Lost) => {
@@ -127,22 +139,20 @@ async fn connect(app: &Arc<App>, bot: &Bot) -> ConnectionEnd {
     }
 }
 
-/// Syncs members after their changes on Discord, one after the other.
-async fn sync_members(app: Arc<App>, mut members: mpsc::Receiver<(String, ServerMember)>) {
-    while let Some((server, member)) = members.recv().await {
-        if let Err(error) = sync::sync_member(&app.discord, &server, member).await {
-            // The next scheduled sync makes up for the failure.
-            tracing::warn!(%error, server, "could not sync a member after a change on Discord");
-        }
-    }
-}
-
 /// Registers the bot's commands, and retries until it succeeds.
 async fn register_commands(app: Arc<App>, application: ApplicationId) {
     let Some(bot) = app.discord.bot.as_deref() else { return };
     while let Err(error) = bot.rest().set_commands(application, &commands::definitions()).await {
         tracing::warn!(%error, "could not register the bot's commands; retrying");
-        app.clock.sleep_until(app.clock.now() + LONGEST_PAUSE).await;
+        app.clock.sleep(RETRY_PAUSE).await;
+    }
+}
+
+/// Schedules syncs of all guilds, because a new session has missed the changes before it. Retries until it succeeds.
+async fn catch_up(app: Arc<App>) {
+    while let Err(error) = sync::catch_up(&app.discord).await {
+        tracing::warn!(%error, "could not schedule the role syncs after a new session; retrying");
+        app.clock.sleep(RETRY_PAUSE).await;
     }
 }
 
@@ -152,6 +162,8 @@ enum ConnectionEvent {
     Connected(Option<ApplicationId>),
     /// The connection was lost, and is being restored.
     Lost,
+    /// A shard asks Discord for a session.
+    SessionRequested,
     /// The client has ended, or must be restarted.
     Ended(ConnectionEnd),
 }
@@ -210,18 +222,22 @@ impl Drop for GatewayClient {
     }
 }
 
-async fn start(bot: &Bot, gateway: Gateway, sender: EventSender) -> std::io::Result<GatewayClient> {
-    let lost = sender.clone();
+async fn start(app: &App, bot: &Bot, gateway: Gateway, sender: EventSender) -> std::io::Result<GatewayClient> {
+    let reporter = sender.clone();
     // serenity does not report when it resumes a session or waits for one, so the relay reports lost connections.
-    let lost = move |code| match code {
-        Some(code) if RECONNECT_CODES.contains(&code) => {
-            lost.send(ConnectionEvent::Ended(ConnectionEnd::Broken(format!(
-                "Discord requires a new connection (close code {code})"
-            ))));
-        }
-        _ => lost.send(ConnectionEvent::Lost),
+    let report = move |event| {
+        reporter.send(match event {
+            RelayEvent::Lost(Some(code)) if RECONNECT_CODES.contains(&code) => ConnectionEvent::Ended(
+                ConnectionEnd::Broken(format!("Discord requires a new connection (close code {code})")),
+            ),
+            RelayEvent::Lost(_) => ConnectionEvent::Lost,
+            RelayEvent::SessionRequested => ConnectionEvent::SessionRequested,
+            RelayEvent::SessionEnded => {
+                ConnectionEvent::Ended(ConnectionEnd::Broken("Discord has ended the session.".to_owned()))
+            }
+        });
     };
-    let relay = Relay::open(&gateway.url, lost).await?;
+    let relay = Relay::open(&gateway.url, gateway.shards.max(1), &app.clock, report).await?;
     let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("discord").enable_all().build()?;
     let (http, url, shards) = (bot.rest().http(), relay.url.clone(), gateway.shards.max(1));
     runtime.spawn(async move {
@@ -264,7 +280,7 @@ impl EventHandler for GatewayHandler {
     }
 
     async fn guild_member_addition(&self, _: Context, member: Member) {
-        self.0.send_member(member.guild_id, server_member(&member.user, member.nick, &member.roles));
+        self.0.send_member(member.guild_id, server_member(&member.user, member.nick, &member.roles, member.pending));
     }
 
     async fn guild_member_update(
@@ -274,7 +290,7 @@ impl EventHandler for GatewayHandler {
         _: Option<Member>,
         event: GuildMemberUpdateEvent,
     ) {
-        self.0.send_member(event.guild_id, server_member(&event.user, event.nick, &event.roles));
+        self.0.send_member(event.guild_id, server_member(&event.user, event.nick, &event.roles, event.pending));
     }
 
     async fn interaction_create(&self, _: Context, interaction: Interaction) {
@@ -284,12 +300,12 @@ impl EventHandler for GatewayHandler {
     }
 }
 
-fn server_member(user: &serenity::all::User, nick: Option<String>, roles: &[RoleId]) -> ServerMember {
+fn server_member(user: &serenity::all::User, nick: Option<String>, roles: &[RoleId], pending: bool) -> ServerMember {
     let user = User {
         id: user.id.to_string(),
         username: user.name.clone(),
         global_name: user.global_name.clone(),
         bot: user.bot,
     };
-    ServerMember { user, nick, roles: roles.iter().map(ToString::to_string).collect() }
+    ServerMember { user, nick, pending, roles: roles.iter().map(ToString::to_string).collect() }
 }

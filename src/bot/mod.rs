@@ -3,7 +3,9 @@
 pub mod commands;
 mod gateway;
 mod gateway_lease;
+mod member_sync;
 mod relay;
+pub mod session_pauses;
 
 use std::sync::Arc;
 

@@ -26,7 +26,7 @@ use crate::{
     api::auth_context::AuthContext,
     app::App,
     db::Conn,
-    discord::store,
+    discord::{rest::DiscordError, store},
     engine::Origin,
     kernel::error::{Code, Refusal, Result},
     voting::CannotVoteReason,
@@ -36,6 +36,7 @@ use crate::{
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 const TOO_SLOW: &str = "This takes longer than Discord allows. Use the command again in a moment to see the result.";
+const REFUSED: &str = "Discord does not accept the answer to this. Use the guild's site instead.";
 const OUT_OF_DATE: &str = "This is out of date. Use `/vote` again.";
 const NO_SUCH_COMMAND: &str = "There is no such command. Use `/vote`, `/standings` or `/whoami`.";
 const NO_SUCH_VOTE: &str = "This vote no longer exists. `/vote` shows the open votes.";
@@ -67,6 +68,7 @@ pub(super) fn definitions() -> Vec<CreateCommand> {
 pub(super) async fn respond(app: &Arc<App>, interaction: Interaction) {
     let Some(bot) = app.discord.bot.as_deref() else { return };
     let request_id = format!("discord-{}", interaction.id());
+    let mut is_update = false;
     let response = match &interaction {
         Interaction::Command(used) => {
             let input = UserInput::Command(&used.data.name);
@@ -77,14 +79,22 @@ pub(super) async fn respond(app: &Arc<App>, interaction: Interaction) {
             let reply = reply(app, used.guild_id, used.user.id, &request_id, input).await;
             // A message that only the user sees is updated in place. A message that others see is not changed.
             let is_ephemeral = used.message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
+            is_update = is_ephemeral;
             if is_ephemeral { Response::UpdateMessage(reply) } else { Response::Message(reply) }
         }
         Interaction::Ping(_) => Response::Pong,
         Interaction::Autocomplete(_) => Response::Autocomplete(CreateAutocompleteResponse::new()),
         _ => Response::Message(view::note(OUT_OF_DATE)),
     };
-    if let Err(error) = bot.rest().respond(interaction.id(), interaction.token(), &response).await {
-        tracing::warn!(request_id, %error, "could not respond to an interaction");
+    let Err(error) = bot.rest().respond(interaction.id(), interaction.token(), &response).await else { return };
+    tracing::warn!(request_id, %error, "could not respond to an interaction");
+    if matches!(error, DiscordError::Refused { status: 400, .. }) {
+        // Discord accepts no part of the reply, so that the user would see only that the bot failed.
+        let note = view::note(REFUSED);
+        let response = if is_update { Response::UpdateMessage(note) } else { Response::Message(note) };
+        if let Err(error) = bot.rest().respond(interaction.id(), interaction.token(), &response).await {
+            tracing::warn!(request_id, %error, "could not respond to an interaction with a plain sentence");
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use guildhall::discord::Bot;
 use serde_json::{Value, json};
 
-use super::{SERVER, VETERAN_ROLE, discord_status, link_server, map_roles, start_bot, with_bot};
+use super::{SERVER, VETERAN_ROLE, discord_status, link_server, map_roles, start_bot, until_later, with_bot};
 use crate::support::{Client, LocalDiscord, TestApp, TestCampaign, on_both};
 
 /// Waits until `discordStatus` reports this state of the connection.
@@ -43,22 +43,21 @@ async fn the_bot_connects_and_reconnects(app: TestApp) {
             }
             code => discord.close_gateway(code),
         }
-        discord
-            .until("a resumed session", |it| (it.resumes() > number && it.connected_sessions() == 1).then_some(()))
-            .await;
+        let is_resumed = |it: &LocalDiscord| (it.resumes() > number && it.connected_sessions() == 1).then_some(());
+        until_later(&app, &discord, "a resumed session", is_resumed).await;
     }
+    assert_eq!(discord.resumes_in_place(), 5);
     wait_for_connection(&app, &leader, "CONNECTED").await;
     let resumes = discord.resumes();
     discord.request_reconnect();
-    discord
-        .until("a resumed session", |it| (it.resumes() > resumes && it.connected_sessions() == 1).then_some(()))
-        .await;
+    let is_resumed = |it: &LocalDiscord| (it.resumes() > resumes && it.connected_sessions() == 1).then_some(());
+    until_later(&app, &discord, "a resumed session", is_resumed).await;
     // An expired session is replaced by a new one.
     discord.reject_resume();
     discord.cut_gateway();
-    discord
-        .until("a new session", |it| (it.identifies().len() == 2 && it.connected_sessions() == 1).then_some(()))
-        .await;
+    let is_new = |it: &LocalDiscord| (it.identifies().len() == 2 && it.connected_sessions() == 1).then_some(());
+    until_later(&app, &discord, "a new session", is_new).await;
+    assert_eq!(discord.invalid_requests(), Vec::<String>::new());
     wait_for_connection(&app, &leader, "CONNECTED").await;
 }
 
