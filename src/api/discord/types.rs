@@ -69,10 +69,19 @@ impl Link {
     /// Summary of the last completed role sync; `null` before the first.
     async fn last_sync(&self) -> Option<DiscordSyncSummary> {
         let (at, report) = self.synced_at.zip(self.report.as_ref())?;
-        let sync::SyncCounts { added, promoted, demoted, linked, untouched, conflicts } =
+        let sync::SyncCounts { added, promoted, demoted, renamed, linked, untouched, kept, conflicts } =
             serde_json::from_str(report).unwrap_or_default();
-        let at = at.and_utc();
-        Some(DiscordSyncSummary { at, added, promoted, demoted, linked, untouched, conflict_count: conflicts })
+        Some(DiscordSyncSummary {
+            at: at.and_utc(),
+            added,
+            promoted,
+            demoted,
+            renamed,
+            linked,
+            untouched,
+            kept_count: kept,
+            conflict_count: conflicts,
+        })
     }
 
     /// Why the last role sync failed; `null` if it succeeded, and before the first.
@@ -92,10 +101,14 @@ struct DiscordSyncSummary {
     promoted: usize,
     /// Number of members demoted.
     demoted: usize,
+    /// Number of members whose Discord username was changed.
+    renamed: usize,
     /// Number of members whose Discord id was stored.
     linked: usize,
     /// Number of members who kept their rank.
     untouched: usize,
+    /// Number of members whose rank came from Discord and was kept, although no role of theirs maps to it.
+    kept_count: usize,
     /// Number of users who were not changed or added because of a conflict.
     conflict_count: usize,
 }
@@ -128,6 +141,11 @@ impl SyncReport {
         self.plan.demoted
     }
 
+    /// Number of members whose Discord username was changed.
+    async fn renamed(&self) -> usize {
+        self.plan.renamed
+    }
+
     /// Number of members whose Discord id was stored.
     async fn linked(&self) -> usize {
         self.plan.linked
@@ -143,7 +161,18 @@ impl SyncReport {
         self.plan.conflicts.len()
     }
 
-    /// The first 1,000 users who were added, promoted or demoted.
+    /// Number of members in `kept`, without its limit.
+    async fn kept_count(&self) -> usize {
+        self.plan.kept.len()
+    }
+
+    /// The first 1,000 members whose rank came from Discord and was kept, although they have no role that maps to a rank
+    /// or have left the server. `from` and `to` are both that rank, and `reason` says why.
+    async fn kept(&self) -> Vec<DiscordSyncChange> {
+        self.plan.kept.iter().take(MAX_LISTED).cloned().map(DiscordSyncChange).collect()
+    }
+
+    /// The first 1,000 users who were added, promoted, demoted or renamed, or whose Discord id was stored.
     async fn changes(&self) -> Vec<DiscordSyncChange> {
         self.plan.changes.iter().take(MAX_LISTED).cloned().map(DiscordSyncChange).collect()
     }
@@ -168,6 +197,16 @@ impl DiscordSyncChange {
     /// Username of the Discord user.
     async fn discord_username(&self) -> &str {
         &self.0.discord_username
+    }
+
+    /// Discord username of the member before the sync; `null` if it has not changed.
+    async fn previous_username(&self) -> Option<&str> {
+        self.0.previous_username.as_deref()
+    }
+
+    /// Whether the member's Discord id was stored, because their username is that of the Discord user.
+    async fn linked(&self) -> bool {
+        self.0.linked
     }
 
     /// The member for this user; `null` if none was added.

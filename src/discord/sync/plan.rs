@@ -2,33 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::{
+    changes::{DiscordSyncConflict, SyncChange, SyncPlan},
+    renames::{self, Rename},
+};
 use crate::{
     access::Viewer,
-    db::text_enum,
     discord::rest::ServerMember,
-    identity::{Ladder, LeaderCounts, Member, NewMember, Rank, RankSource, check_leader_remains},
+    identity::{Ladder, LeaderCounts, Member, NewMember, Rank, RankSource},
     kernel::{
         clock::Timestamp,
         id::{MemberId, RankId},
         text,
     },
 };
-
-text_enum! {
-    /// Why a role sync did not change or add a user.
-    pub enum DiscordSyncConflict {
-        /// An officer set the member's rank, and the roles map to another rank.
-        ManualRank,
-        /// The member is the last leader of the guild, or the last leader with an account.
-        LastLeader,
-        /// The officer cannot change the member's rank to the rank that the roles map to.
-        RankTooLow,
-        /// The Discord username belongs to a member with another Discord id.
-        UsernameTaken,
-        /// The Discord username is not allowed for members.
-        UsernameUnusable,
-    }
-}
 
 /// The current state of a guild.
 pub struct GuildRoster {
@@ -40,167 +27,272 @@ pub struct GuildRoster {
     pub leaders: LeaderCounts,
     /// The rank for newcomers without a mapped role, if an officer chose one.
     pub newcomer: Option<RankId>,
+    /// The id of the Discord server, which is also the id of its role `@everyone`.
+    pub server_id: String,
 }
 
-/// A change of a rank, or a conflict that prevented it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyncChange {
-    /// The user's Discord id.
-    pub discord_id: String,
-    /// The user's Discord username.
-    pub discord_username: String,
-    /// The member, also a newly added one; `None` for a user who was not added.
-    pub member: Option<MemberId>,
-    /// The rank before; `None` for a newcomer.
-    pub from: Option<RankId>,
-    /// The rank after; for a conflict, the rank that their roles map to.
-    pub to: Option<RankId>,
-    /// What prevented the change.
-    pub conflict: Option<DiscordSyncConflict>,
+/// The members of a Discord server at one time.
+#[derive(Clone, Debug)]
+pub enum ServerSnapshot {
+    /// All members.
+    All {
+        /// The members.
+        users: Vec<ServerMember>,
+        /// The ids of members who changed meanwhile. They were synced by their event, which is newer.
+        changed: HashSet<String>,
+    },
+    /// One member.
+    One(Box<ServerMember>),
 }
 
-/// The changes to make.
-#[derive(Clone, Default)]
-pub struct SyncPlan {
-    /// New members.
-    pub added: Vec<Member>,
-    /// Members before and after.
-    pub changed: Vec<(Member, Member)>,
-    /// Additions, promotions and demotions, in this order.
-    pub changes: Vec<SyncChange>,
-    /// Changes that were not made, and why.
-    pub conflicts: Vec<SyncChange>,
-    /// Number of promotions.
-    pub promoted: usize,
-    /// Number of demotions.
-    pub demoted: usize,
-    /// Number of members whose Discord id was added.
-    pub linked: usize,
-    /// Number of members whose rank was kept.
-    pub untouched: usize,
+impl ServerSnapshot {
+    /// The members that the sync is about.
+    pub fn users(&self) -> &[ServerMember] {
+        match self {
+            Self::All { users, .. } => users,
+            Self::One(user) => std::slice::from_ref(user),
+        }
+    }
+
+    /// Whether this user has left the server.
+    fn misses(&self, id: &str, present: &HashSet<&str>) -> bool {
+        match self {
+            Self::All { changed, .. } => !present.contains(id) && !changed.contains(id),
+            Self::One(_) => false,
+        }
+    }
 }
 
 /// Plans the sync of a guild with members of its server. Ranks that were set by hand stay, unless `by` overrides them.
-pub fn plan(guild: &GuildRoster, seen: &[ServerMember], by: Option<&Viewer>, now: Timestamp) -> SyncPlan {
-    let GuildRoster { ladder, members, leaders, newcomer } = guild;
-    let mut plan = SyncPlan::default();
-    let mut by_id: HashMap<String, usize> = HashMap::new();
-    let mut by_name: HashMap<String, usize> = HashMap::new();
-    for (index, member) in members.iter().enumerate() {
-        by_id.extend(member.discord_id.clone().map(|id| (id, index)));
-        by_name.insert(member.username_key.clone(), index);
-    }
-    let mut new_names = HashSet::new();
-    // Two users whose normalized usernames are equal can't both be the same member.
-    let mut named = HashSet::new();
-    let mut moves = Vec::new();
-    for user in seen.iter().filter(|seen| !seen.user.bot) {
-        let role_rank = highest_mapped(ladder, &user.roles);
-        let username = text::discord_username(&user.user.username);
-        let key = username.as_deref().map(text::key).unwrap_or_default();
-        let known = by_id.get(&user.user.id).or_else(|| by_name.get(&key)).and_then(|index| members.get(*index));
-        let change = |member: Option<&Member>, to: Option<&Rank>, conflict| SyncChange {
-            discord_id: user.user.id.clone(),
-            discord_username: user.user.username.clone(),
-            member: member.map(|member| member.id),
-            from: member.map(|member| member.rank_id),
-            to: to.map(|rank| rank.id),
-            conflict,
-        };
-        let Some(member) = known else {
-            let rank = role_rank.or_else(|| newcomer_rank(ladder, *newcomer));
-            let Some(rank) = rank else { continue };
-            let conflict = |why| change(None, Some(rank), Some(why));
-            match newcomer_row(user, rank, now) {
-                None => plan.conflicts.push(conflict(DiscordSyncConflict::UsernameUnusable)),
-                Some(_) if !new_names.insert(key) => plan.conflicts.push(conflict(DiscordSyncConflict::UsernameTaken)),
-                Some(row) => {
-                    plan.changes.push(SyncChange { member: Some(row.id), ..change(None, Some(rank), None) });
-                    plan.added.push(row);
-                }
-            }
-            continue;
-        };
-        let is_another = match &member.discord_id {
-            Some(id) => *id != user.user.id,
-            None => !named.insert(member.id),
-        };
-        if is_another {
-            plan.conflicts.push(change(None, role_rank, Some(DiscordSyncConflict::UsernameTaken)));
-            continue;
+pub fn plan(guild: &GuildRoster, snapshot: &ServerSnapshot, by: Option<&Viewer>, now: Timestamp) -> SyncPlan {
+    let mut planner = Planner::new(guild, by, now);
+    // Discord gives no roles to members who have not passed the server's membership screening. They may never do.
+    let users = || snapshot.users().iter().filter(|seen| !seen.user.bot && !seen.pending);
+    planner.match_users(users());
+    planner.plan_renames(users());
+    users().for_each(|user| planner.plan_user(user));
+    let mut plan = planner.finish();
+    plan.kept = kept(guild, snapshot);
+    plan
+}
+
+/// A guild and its users while they are planned.
+struct Planner<'g> {
+    guild: &'g GuildRoster,
+    by: Option<&'g Viewer>,
+    now: Timestamp,
+    by_name: HashMap<&'g str, &'g Member>,
+    /// The members who are users of the server, by the users' ids.
+    matched: HashMap<String, &'g Member>,
+    /// The members' usernames after the sync.
+    renames: HashMap<MemberId, Rename>,
+    /// The usernames that are in use after the sync, normalized.
+    names: HashSet<String>,
+    plan: SyncPlan,
+    moves: Vec<(Member, Member, SyncChange)>,
+}
+
+impl<'g> Planner<'g> {
+    fn new(guild: &'g GuildRoster, by: Option<&'g Viewer>, now: Timestamp) -> Self {
+        let by_name = guild.members.iter().map(|member| (member.username_key.as_str(), member)).collect();
+        Self {
+            guild,
+            by,
+            now,
+            by_name,
+            matched: HashMap::new(),
+            renames: HashMap::new(),
+            names: HashSet::new(),
+            plan: SyncPlan::default(),
+            moves: Vec::new(),
         }
+    }
+
+    /// Finds the member of each user: by the Discord id, or else by the username.
+    fn match_users<'u>(&mut self, users: impl Iterator<Item = &'u ServerMember>) {
+        let members = self.guild.members.iter();
+        let by_id: HashMap<&str, &Member> =
+            members.filter_map(|member| Some((member.discord_id.as_deref()?, member))).collect();
+        // Two users whose normalized usernames are equal can't both be the same member.
+        let mut named = HashSet::new();
+        for user in users {
+            let id = user.user.id.as_str();
+            let known = by_id.get(id).copied().or_else(|| {
+                let member = self.by_name.get(key(user)?.as_str()).copied()?;
+                (self.may_link_by_name(member) && named.insert(member.id)).then_some(member)
+            });
+            self.matched.extend(known.map(|member| (id.to_owned(), member)));
+        }
+    }
+
+    /// Whether the username alone proves that a user is this member. A username that someone gave up can be taken by
+    /// anyone, so it must not lead to an account or to permissions.
+    fn may_link_by_name(&self, member: &Member) -> bool {
+        let ladder = &self.guild.ladder;
+        let grants = member.rank_level >= ladder.highest_level()
+            || ladder.rank(member.rank_id).is_none_or(|rank| !rank.permissions.is_empty());
+        member.discord_id.is_none() && !member.is_registered() && !grants
+    }
+
+    /// Decides which members get the usernames that they have on Discord now.
+    fn plan_renames<'u>(&mut self, users: impl Iterator<Item = &'u ServerMember>) {
+        let mut wanted = Vec::new();
+        for user in users {
+            let Some(member) = self.matched.get(&user.user.id) else { continue };
+            match text::discord_username(&user.user.username) {
+                // A username that differs in its case only is the same.
+                Ok(name) if text::key(&name) == member.username_key => {}
+                Ok(name) => wanted.push(Rename { member: member.id, key: text::key(&name), name }),
+                Err(_) => self.plan.conflicts.push(SyncChange {
+                    conflict: Some(DiscordSyncConflict::UsernameUnusable),
+                    ..change(user, Some(member), None)
+                }),
+            }
+        }
+        let owners = self.guild.members.iter().map(|member| (member.id, member.username_key.as_str()));
+        let (accepted, refused) = renames::settle(owners, wanted);
+        self.renames = accepted.into_iter().map(|rename| (rename.member, rename)).collect();
+        let final_key = |member: &Member| {
+            self.renames.get(&member.id).map_or_else(|| member.username_key.clone(), |rename| rename.key.clone())
+        };
+        self.names = self.guild.members.iter().map(final_key).collect();
+        let refused: HashSet<MemberId> = refused.into_iter().map(|rename| rename.member).collect();
+        self.plan.refused_renames = refused;
+    }
+
+    fn plan_user(&mut self, user: &ServerMember) {
+        let role_rank = highest_mapped(&self.guild.ladder, &user.roles, &self.guild.server_id);
+        match self.matched.get(&user.user.id).copied() {
+            Some(member) => self.plan_member(user, member, role_rank),
+            None => self.plan_newcomer(user, role_rank),
+        }
+    }
+
+    fn plan_newcomer(&mut self, user: &ServerMember, role_rank: Option<&Rank>) {
+        let Some(rank) = role_rank.or_else(|| newcomer_rank(&self.guild.ladder, self.guild.newcomer)) else { return };
+        let conflict = |conflict| SyncChange { conflict: Some(conflict), ..change(user, None, Some(rank)) };
+        match (newcomer_row(user, rank, self.now), key(user)) {
+            (Some(row), Some(key)) if self.names.insert(key.clone()) => {
+                self.plan.changes.push(SyncChange { member: Some(row.id), ..change(user, None, Some(rank)) });
+                self.plan.added.push(row);
+            }
+            (Some(_), Some(key)) => {
+                let owner = self.by_name.get(key.as_str()).filter(|owner| !self.renames.contains_key(&owner.id));
+                let member = owner.map(|owner| owner.id);
+                self.plan.conflicts.push(SyncChange { member, ..conflict(DiscordSyncConflict::UsernameTaken) });
+            }
+            _ => self.plan.conflicts.push(conflict(DiscordSyncConflict::UsernameUnusable)),
+        }
+    }
+
+    fn plan_member(&mut self, user: &ServerMember, member: &Member, role_rank: Option<&Rank>) {
         let mut after = Member { discord_id: Some(user.user.id.clone()), ..member.clone() };
-        plan.linked += usize::from(member.discord_id.is_none());
+        let mut reported = change(user, Some(member), Some(member.rank_id).and_then(|id| self.guild.ladder.rank(id)));
+        reported.linked = member.discord_id.is_none();
+        self.plan.linked += usize::from(reported.linked);
+        if let Some(rename) = self.renames.get(&member.id) {
+            // A display name that is the username by default stays so.
+            if member.display_name == member.discord_username {
+                after.display_name.clone_from(&rename.name);
+            }
+            after.discord_username.clone_from(&rename.name);
+            after.username_key.clone_from(&rename.key);
+            after.sort_key = text::sort_key(&[&after.display_name, &after.discord_username]);
+            reported.previous_username = Some(member.discord_username.clone());
+            self.plan.renamed += 1;
+        }
+        if self.plan.refused_renames.contains(&member.id) {
+            let conflict = Some(DiscordSyncConflict::UsernameTaken);
+            self.plan.conflicts.push(SyncChange { conflict, ..change(user, Some(member), None) });
+        }
         match role_rank.filter(|rank| member.is_active && rank.id != member.rank_id) {
-            None => plan.untouched += 1,
+            None => self.plan.untouched += 1,
             Some(rank) => {
-                if let Some(conflict) = rank_conflict(ladder, member, rank, by) {
-                    plan.conflicts.push(change(Some(member), Some(rank), Some(conflict)));
+                let changed = SyncChange { to: Some(rank.id), ..reported.clone() };
+                if let Some(conflict) = rank_conflict(&self.guild.ladder, member, rank, self.by) {
+                    self.plan.conflicts.push(SyncChange { conflict: Some(conflict), ..changed });
                 } else {
                     (after.rank_id, after.rank_level) = (rank.id, rank.level);
                     after.rank_source = RankSource::DiscordSync;
-                    moves.push((member.clone(), after, change(Some(member), Some(rank), None)));
-                    continue;
+                    self.moves.push((member.clone(), after, changed));
+                    return;
                 }
             }
         }
         if after != *member {
-            plan.changed.push((member.clone(), after));
+            self.plan.changed.push((member.clone(), after));
+            self.plan.changes.push(reported);
         }
     }
-    plan.apply_moves(moves, *leaders, ladder.highest_level());
-    plan
+
+    fn finish(mut self) -> SyncPlan {
+        self.plan.apply_moves(self.moves, self.guild.leaders, &self.guild.ladder);
+        self.plan
+    }
 }
 
-impl SyncPlan {
-    /// Whether the roster is in sync already.
-    pub const fn changes_nothing(&self) -> bool {
-        self.added.is_empty() && self.changed.is_empty()
-    }
+/// A user's normalized username; `None` if it is not allowed for members.
+fn key(user: &ServerMember) -> Option<String> {
+    text::discord_username(&user.user.username).ok().map(|name| text::key(&name))
+}
 
-    /// Promotes first, then demotes, but never the last leader.
-    fn apply_moves(&mut self, moves: Vec<(Member, Member, SyncChange)>, before: LeaderCounts, highest: i64) {
-        let (up, down): (Vec<_>, Vec<_>) =
-            moves.into_iter().partition(|(before, after, _)| after.rank_level > before.rank_level);
-        let mut leaders = before;
-        leaders.active += count(self.added.iter().filter(|member| member.rank_level == highest));
-        for (member, after, change) in up {
-            if after.rank_level == highest {
-                leaders.active += 1;
-                leaders.registered += i64::from(after.is_registered());
+/// The change of a user, from the member's rank to this one.
+fn change(user: &ServerMember, member: Option<&Member>, to: Option<&Rank>) -> SyncChange {
+    SyncChange {
+        discord_id: user.user.id.clone(),
+        discord_username: user.user.username.clone(),
+        previous_username: None,
+        linked: false,
+        member: member.map(|member| member.id),
+        from: member.map(|member| member.rank_id),
+        to: to.map(|rank| rank.id),
+        conflict: None,
+    }
+}
+
+/// The members whose rank came from Discord and stays, although they have no mapped role or are no longer there.
+fn kept(guild: &GuildRoster, snapshot: &ServerSnapshot) -> Vec<SyncChange> {
+    let roles: HashMap<&str, &[String]> =
+        snapshot.users().iter().map(|seen| (seen.user.id.as_str(), seen.roles.as_slice())).collect();
+    let present = roles.keys().copied().collect();
+    // Whoever has the newcomers' rank never needed a role for it.
+    let newcomer = newcomer_rank(&guild.ladder, guild.newcomer).map(|rank| rank.id);
+    let synced = guild.members.iter().filter(|it| it.is_active && it.rank_source == RankSource::DiscordSync);
+    let reported = synced.filter_map(|member| {
+        let id = member.discord_id.as_deref()?;
+        let conflict = match roles.get(id) {
+            None => snapshot.misses(id, &present).then_some(DiscordSyncConflict::LeftServer),
+            Some(roles) => {
+                let has_none = highest_mapped(&guild.ladder, roles, &guild.server_id).is_none();
+                (has_none && Some(member.rank_id) != newcomer).then_some(DiscordSyncConflict::NoMappedRole)
             }
-            self.promoted += 1;
-            self.changes.push(change);
-            self.changed.push((member, after));
-        }
-        for (member, after, change) in down {
-            if member.rank_level == highest {
-                let left = LeaderCounts {
-                    active: leaders.active - 1,
-                    registered: leaders.registered - i64::from(member.is_registered()),
-                };
-                if check_leader_remains(before, left).is_err() {
-                    self.conflicts.push(SyncChange { conflict: Some(DiscordSyncConflict::LastLeader), ..change });
-                    let linked = Member { discord_id: after.discord_id, ..member.clone() };
-                    self.changed.extend((linked != member).then_some((member, linked)));
-                    continue;
-                }
-                leaders = left;
-            }
-            self.demoted += 1;
-            self.changes.push(change);
-            self.changed.push((member, after));
+        };
+        Some(SyncChange {
+            discord_id: id.to_owned(),
+            discord_username: member.discord_username.clone(),
+            previous_username: None,
+            linked: false,
+            member: Some(member.id),
+            from: Some(member.rank_id),
+            to: Some(member.rank_id),
+            conflict: Some(conflict?),
+        })
+    });
+    reported.collect()
+}
+
+/// The highest rank that one of these roles maps to. Every member of the server has the role `@everyone`, which Discord
+/// does not list. If ranks share a role, only the lowest of them counts.
+fn highest_mapped<'l>(ladder: &'l Ladder, roles: &[String], server_id: &str) -> Option<&'l Rank> {
+    let mut lower_roles = HashSet::new();
+    let mut highest = None;
+    for rank in ladder.ranks().iter().rev() {
+        let Some(role) = rank.discord_role_id.as_deref() else { continue };
+        if lower_roles.insert(role) && (role == server_id || roles.iter().any(|it| it == role)) {
+            highest = Some(rank);
         }
     }
-}
-
-fn count<T>(items: impl Iterator<Item = T>) -> i64 {
-    i64::try_from(items.count()).unwrap_or(i64::MAX)
-}
-
-/// The highest rank that one of these roles maps to.
-fn highest_mapped<'l>(ladder: &'l Ladder, roles: &[String]) -> Option<&'l Rank> {
-    ladder.ranks().iter().find(|rank| rank.discord_role_id.as_ref().is_some_and(|role| roles.contains(role)))
+    highest
 }
 
 /// The rank for newcomers without a mapped role: the chosen one, else the lowest rank with a role, else the lowest

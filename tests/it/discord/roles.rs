@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    LEADER_ROLE, LINK, MEMBER_ROLE, OFFICER_ROLE, SERVER, VETERAN_ROLE, discord_status, link_server, map_roles,
-    start_bot, with_bot,
+    CHANNEL, LEADER_ROLE, LINK, MEMBER_ROLE, OFFICER_ROLE, SERVER, VETERAN_ROLE, discord_status, link_server,
+    map_roles, start_bot, with_bot,
 };
 use crate::support::{Client, TestApp, TestGuild, documents::UNLINK_DISCORD, on_both, strings};
 
@@ -26,6 +26,13 @@ fn sync(dry: bool, overwrite: bool) -> Value {
 /// Syncs, and returns the report.
 async fn sync_report(client: &Client<'_>, dry: bool, overwrite: bool) -> Value {
     client.ok(SYNC, sync(dry, overwrite)).await["syncDiscordRoles"]["report"].clone()
+}
+
+/// Sets Discord ids, as an officer does for members with an account.
+async fn set_discord_ids(app: &TestApp, ids: &[(&str, u64)]) {
+    for (name, id) in ids {
+        app.execute_sql(&format!("UPDATE members SET discord_id = '{id}' WHERE username_key = '{name}'")).await;
+    }
 }
 
 /// Each member as `username rank source discordId`, sorted.
@@ -58,7 +65,8 @@ async fn roles_set_ranks_and_newcomers_become_members(app: TestApp) {
     // Two members of an earlier sync, one with a rank set manually, and one who is not on Discord.
     let mut rows = Vec::new();
     for (name, rank) in [("up", "Member"), ("down", "Officer"), ("manual", "Member"), ("elsewhere", "Veteran")] {
-        let mut row = guild.member_row(name, rank, true).await;
+        // A username alone links only a member without an account.
+        let mut row = guild.member_row(name, rank, name != "manual").await;
         if name == "up" || name == "down" {
             row.rank_source = guildhall::identity::RankSource::DiscordSync;
             row.discord_id = Some(if name == "up" { "11" } else { "12" }.to_owned());
@@ -125,6 +133,7 @@ async fn manual_ranks_change_only_on_request_and_below_the_officer(app: TestApp)
     let officer = guild.member("officer", "Officer").await;
     guild.member("low", "Initiate").await;
     guild.member("peer", "Officer").await;
+    set_discord_ids(&app, &[("low", 21), ("peer", 22), ("leader", 23)]).await;
     discord.join(SERVER, 21, "low", &[VETERAN_ROLE]);
     discord.join(SERVER, 22, "peer", &[MEMBER_ROLE]);
     discord.join(SERVER, 23, "leader", &[MEMBER_ROLE]);
@@ -269,8 +278,157 @@ async fn a_sync_can_replace_the_leader(app: TestApp) {
     let mut row = guild.member_row("heir", "Officer", true).await;
     row.rank_source = guildhall::identity::RankSource::DiscordSync;
     guild.add_members(vec![row]).await;
+    set_discord_ids(&app, &[("leader", 51), ("heir", 52)]).await;
     discord.join(SERVER, 51, "leader", &[OFFICER_ROLE]);
     discord.join(SERVER, 52, "heir", &[LEADER_ROLE]);
     let report = sync_report(&leader, false, true).await;
     assert_eq!((&report["promoted"], &report["demoted"], &report["conflictCount"]), (&json!(1), &json!(1), &json!(0)));
+}
+
+#[on_both]
+async fn one_role_is_for_one_rank(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    map_roles(&guild).await;
+    let update = "mutation($id: ID!, $role: String) {
+        updateRank(input: { id: $id, discordRoleId: $role }) { rank { discordRoleId } warnings }
+    }";
+    let initiate = async_graphql::ID::from(guild.rank("Initiate").id);
+    let taken = json!({ "id": initiate, "role": OFFICER_ROLE.to_string() });
+    assert_eq!(leader.refusal(update, taken.clone()).await, "CONFLICT DISCORD_ROLE_TAKEN discordRoleId");
+    let create = "mutation($role: String) {
+        createRank(input: { name: \"Scout\", level: 10, permissions: [], discordRoleId: $role }) { rank { id } }
+    }";
+    assert_eq!(leader.refusal(create, json!({ "role": LEADER_ROLE.to_string() })).await, "FORBIDDEN RANK_TOO_LOW");
+    let create = create.replace("level: 10", "level: 2");
+    assert_eq!(
+        leader.refusal(&create, json!({ "role": LEADER_ROLE.to_string() })).await,
+        "CONFLICT DISCORD_ROLE_TAKEN discordRoleId"
+    );
+    // A role that was taken away is free.
+    let officer = async_graphql::ID::from(guild.rank("Officer").id);
+    leader.ok(update, json!({ "id": officer, "role": null })).await;
+    let changed = leader.ok(update, taken).await;
+    assert_eq!(
+        changed["updateRank"],
+        json!({ "rank": { "discordRoleId": OFFICER_ROLE.to_string() }, "warnings": null })
+    );
+}
+
+#[on_both]
+async fn settings_that_the_server_does_not_have_are_named(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    discord.add_server(SERVER + 1);
+    discord.add_channel(SERVER + 1, 7_000);
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let link = |server: u64, channel: u64| {
+        json!({ "input": {
+        "serverId": server.to_string(), "channelId": channel.to_string() } })
+    };
+    let linked = "mutation($input: LinkDiscordInput!) { linkDiscord(input: $input) { warnings } }";
+    let warnings =
+        async |server, channel| leader.ok(linked, link(server, channel)).await["linkDiscord"]["warnings"].clone();
+    assert_eq!(warnings(SERVER, CHANNEL).await, json!([]));
+    let foreign = warnings(SERVER, 7_000).await;
+    assert!(foreign[0].as_str().unwrap().contains("channel 7000: it belongs to another server"), "{foreign}");
+    let missing = warnings(SERVER, 7_001).await;
+    assert!(missing[0].as_str().unwrap().contains("no channel 7001"), "{missing}");
+    let absent = warnings(SERVER + 2, CHANNEL).await;
+    assert!(absent[0].as_str().unwrap().contains(&format!("not in the Discord server {}", SERVER + 2)), "{absent}");
+    assert_eq!(warnings(SERVER, CHANNEL).await, json!([]));
+    let update = "mutation($id: ID!, $role: String) {
+        updateRank(input: { id: $id, discordRoleId: $role }) { warnings }
+    }";
+    let id = async_graphql::ID::from(guild.rank("Officer").id);
+    let warned = leader.ok(update, json!({ "id": id, "role": "4711" })).await["updateRank"]["warnings"].clone();
+    assert!(warned[0].as_str().unwrap().contains("no role 4711, which the rank Officer is for"), "{warned}");
+    let id = async_graphql::ID::from(guild.rank("Initiate").id);
+    let everyone = leader.ok(update, json!({ "id": id, "role": SERVER.to_string() })).await;
+    assert_eq!(everyone["updateRank"]["warnings"], json!([]));
+    let status = "{ discordStatus { warnings } }";
+    assert_eq!(leader.ok(status, json!({})).await["discordStatus"]["warnings"], warned);
+    discord.set_down(true);
+    assert_eq!(leader.ok(status, json!({})).await["discordStatus"]["warnings"], Value::Null);
+}
+
+#[on_both]
+async fn members_are_known_by_their_discord_id(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    map_roles(&guild).await;
+    link_server(&leader).await;
+    for (user, name) in [(61, "thalindra"), (62, "brannok")] {
+        discord.join(SERVER, user, name, &[MEMBER_ROLE]);
+    }
+    // A registered officer whose Discord id is unknown, and a stranger who has taken the username.
+    guild.member("garrosh", "Officer").await;
+    discord.join(SERVER, 63, "garrosh", &[]);
+    let report = sync_report(&leader, false, false).await;
+    assert_eq!((&report["added"], &report["conflictCount"], &report["linked"]), (&json!(2), &json!(1), &json!(0)));
+    let conflict = &report["conflicts"][0];
+    assert_eq!(
+        (&conflict["reason"], &conflict["member"]["displayName"]),
+        (&json!("USERNAME_TAKEN"), &json!("garrosh"))
+    );
+    let _running = start_bot(&app, &discord).await;
+    let names = async || {
+        let lines = roster(&guild).await;
+        let known = lines.iter().filter(|line| line.ends_with(" 61") || line.ends_with(" 62"));
+        known.map(|line| line.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let until_named = async |expected: [&str; 2]| {
+        let named = async {
+            while names().await != expected {
+                app.clock.advance(Duration::from_secs(1));
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), named).await.expect("no member is renamed");
+    };
+    discord.rename(SERVER, 61, "thal.renamed");
+    until_named(["brannok", "thal.renamed"]).await;
+    // Two members exchange their usernames, which the event of one alone does not show.
+    discord.rename(SERVER, 61, "brannok");
+    discord.rename(SERVER, 62, "thal.renamed");
+    let exchanged = async {
+        while !roster(&guild).await.contains(&"brannok Member DISCORD_SYNC 61".to_owned()) {
+            app.clock.advance(Duration::from_secs(1));
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), exchanged).await.expect("the usernames are not exchanged");
+    assert!(roster(&guild).await.contains(&"thal.renamed Member DISCORD_SYNC 62".to_owned()));
+    // A member who has not passed the screening is added when they have.
+    discord.join_pending(SERVER, 64, "guest");
+    discord.join_with_event(SERVER, 65, "other", &[]);
+    let joined = async |name: &str| while !roster(&guild).await.iter().any(|line| line.starts_with(name)) {};
+    tokio::time::timeout(Duration::from_secs(20), joined("other ")).await.expect("a newcomer does not become a member");
+    assert!(!roster(&guild).await.iter().any(|line| line.starts_with("guest ")));
+    assert_eq!(sync_report(&leader, false, false).await["added"], 0);
+    discord.pass_screening(SERVER, 64);
+    tokio::time::timeout(Duration::from_secs(20), joined("guest ")).await.expect("the screening is not noticed");
+}
+
+#[on_both]
+async fn the_report_lists_ranks_that_stay_without_a_role(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    map_roles(&guild).await;
+    link_server(&leader).await;
+    for (user, name) in [(71, "bare"), (72, "kicked"), (73, "steady")] {
+        discord.join(SERVER, user, name, &[OFFICER_ROLE]);
+    }
+    sync_report(&leader, false, false).await;
+    discord.set_roles(SERVER, 71, &[]);
+    discord.leave(SERVER, 72);
+    let query = "mutation { syncDiscordRoles { report {
+        keptCount untouched changes { discordUsername } kept { discordUsername reason from { name } to { name } }
+    } } }";
+    let report = leader.ok(query, json!({})).await["syncDiscordRoles"]["report"].clone();
+    let officer = json!({ "name": "Officer" });
+    let kept =
+        |name: &str, reason: &str| json!({ "discordUsername": name, "reason": reason, "from": officer, "to": officer });
+    assert_eq!(report["kept"], json!([kept("bare", "NO_MAPPED_ROLE"), kept("kicked", "LEFT_SERVER")]));
+    assert_eq!((&report["keptCount"], &report["untouched"], &report["changes"]), (&json!(2), &json!(2), &json!([])));
 }

@@ -6,7 +6,10 @@ use guildhall::{
     access::Permissions,
     discord::{
         ServerMember, User,
-        sync::plan::{GuildRoster, SyncChange, SyncPlan, plan},
+        sync::{
+            SyncChange, SyncPlan,
+            plan::{GuildRoster, ServerSnapshot, plan},
+        },
     },
     identity::{Ladder, LeaderCounts, Member, NewMember, Rank, RankSource},
     kernel::{
@@ -17,6 +20,8 @@ use guildhall::{
 use proptest::prelude::*;
 
 const LEVELS: [i64; 4] = [1, 2, 3, 5];
+/// The id of the Discord server.
+const SERVER: &str = "900";
 
 fn ladder() -> Ladder {
     let rank = |level: &i64| Rank {
@@ -48,7 +53,7 @@ fn member(id: i64, level: i64, rank_source: RankSource, discord_id: Option<&str>
 /// A member of the Discord server.
 fn server_member(id: u64, username: &str, roles: &[&str]) -> ServerMember {
     let user = User { id: id.to_string(), username: username.to_owned(), global_name: None, bot: false };
-    ServerMember { user, nick: None, roles: roles.iter().map(|role| (*role).to_owned()).collect() }
+    ServerMember { user, nick: None, pending: false, roles: roles.iter().map(|role| (*role).to_owned()).collect() }
 }
 
 /// The plan for a guild of these members.
@@ -57,8 +62,19 @@ fn planned(members: Vec<Member>, users: &[ServerMember]) -> SyncPlan {
     let number = |count: usize| i64::try_from(count).unwrap();
     let active = number(members.iter().filter(leads).count());
     let registered = number(members.iter().filter(leads).filter(|member| member.is_registered()).count());
-    let guild = GuildRoster { ladder: ladder(), members, leaders: LeaderCounts { active, registered }, newcomer: None };
-    plan(&guild, users, None, Timestamp::default())
+    let guild = GuildRoster {
+        ladder: ladder(),
+        members,
+        leaders: LeaderCounts { active, registered },
+        newcomer: None,
+        server_id: SERVER.to_owned(),
+    };
+    plan(&guild, &all(users), None, Timestamp::default())
+}
+
+/// All members of a server.
+fn all(users: &[ServerMember]) -> ServerSnapshot {
+    ServerSnapshot::All { users: users.to_vec(), changed: HashSet::new() }
 }
 
 /// Each change as `username level`, and each conflict as `username level reason`.
@@ -98,12 +114,17 @@ fn newcomers_without_a_role_get_no_permissions() {
         _ => Rank { discord_role_id: None, ..rank.clone() },
     };
     let ladder = Ladder::new(ladder().ranks().iter().map(permits).collect());
-    let guild =
-        GuildRoster { ladder, members: Vec::new(), leaders: LeaderCounts { active: 1, registered: 1 }, newcomer: None };
+    let guild = GuildRoster {
+        ladder,
+        members: Vec::new(),
+        leaders: LeaderCounts { active: 1, registered: 1 },
+        newcomer: None,
+        server_id: SERVER.to_owned(),
+    };
     assert_eq!(
         summary(&plan(
             &guild,
-            &[server_member(1, "guest", &[]), server_member(2, "boss", &["5"])],
+            &all(&[server_member(1, "guest", &[]), server_member(2, "boss", &["5"])]),
             None,
             Timestamp::default()
         )),
@@ -121,10 +142,123 @@ fn a_username_has_one_owner() {
         server_member(14, "Twin", &[]),
     ];
     let plan = planned(vec![known], &users);
-    assert_eq!(summary(&plan), ["twin 2", "renamed 3", "USER1 3 USERNAME_TAKEN", "Twin 2 USERNAME_TAKEN"]);
+    // The username that the first one has given up is free for another.
+    assert_eq!(summary(&plan), ["USER1 3", "twin 2", "renamed 3", "Twin 2 USERNAME_TAKEN"]);
+    assert_eq!(plan.changed[0].1.discord_username, "renamed");
     // A member without a Discord id is matched by username.
-    let plan = planned(vec![member(1, 2, RankSource::DiscordSync, None)], &[server_member(21, "User1", &["3"])]);
+    let plan = planned(vec![unregistered(1, 2)], &[server_member(21, "User1", &["3"])]);
     assert_eq!((summary(&plan), plan.linked), (vec!["User1 3".to_owned()], 1));
+}
+
+/// A member without an account and without a Discord id.
+fn unregistered(id: i64, level: i64) -> Member {
+    Member { registered_at: None, ..member(id, level, RankSource::DiscordSync, None) }
+}
+
+#[test]
+fn a_username_alone_links_no_account_and_no_permissions() {
+    let user = [server_member(21, "user1", &["2"])];
+    let refused = |member: Member| {
+        let plan = planned(vec![member], &user);
+        assert!(plan.changed.is_empty() && plan.added.is_empty() && plan.linked == 0);
+        summary(&plan)
+    };
+    assert_eq!(refused(member(1, 2, RankSource::Manual, None)), ["user1 2 USERNAME_TAKEN"], "registered");
+    assert_eq!(refused(unregistered(1, 5)), ["user1 2 USERNAME_TAKEN"], "the highest rank has every permission");
+    let ranks = ladder();
+    let ladder = ranks.ranks().iter().map(|rank| match rank.level {
+        3 => Rank { permissions: Permissions::all(), ..rank.clone() },
+        _ => rank.clone(),
+    });
+    let leaders = LeaderCounts { active: 1, registered: 1 };
+    let guild = GuildRoster {
+        ladder: Ladder::new(ladder.collect()),
+        members: vec![unregistered(1, 3)],
+        leaders,
+        newcomer: None,
+        server_id: SERVER.to_owned(),
+    };
+    let plan = plan(&guild, &all(&user), None, Timestamp::default());
+    assert_eq!(
+        (summary(&plan), plan.conflicts[0].member),
+        (vec!["user1 2 USERNAME_TAKEN".to_owned()], Some(MemberId(1)))
+    );
+}
+
+#[test]
+fn known_members_exchange_their_usernames() {
+    let members =
+        || (1..=3).map(|id| member(id, 2, RankSource::DiscordSync, Some(&id.to_string()))).collect::<Vec<_>>();
+    let named = |names: [&str; 3]| {
+        let users: Vec<ServerMember> = (1..).zip(names).map(|(id, name)| server_member(id, name, &["2"])).collect();
+        let plan = planned(members(), &users);
+        let mut renamed: Vec<String> = plan
+            .changes
+            .iter()
+            .map(|it| format!("{} {}", it.previous_username.as_deref().unwrap_or("-"), it.discord_username))
+            .collect();
+        renamed.sort();
+        assert_eq!(plan.renamed, renamed.len());
+        (renamed, plan.conflicts.len())
+    };
+    assert_eq!(named(["user1", "User2", "user3"]), (Vec::new(), 0), "the same username");
+    assert_eq!(named(["user2", "user1", "user3"]).0, ["user1 user2", "user2 user1"]);
+    assert_eq!(named(["user2", "user3", "user1"]).0, ["user1 user2", "user2 user3", "user3 user1"]);
+    // The third member keeps the username, so the first and the second can't move up.
+    let users = [server_member(1, "user2", &["3"]), server_member(2, "user3", &["2"])];
+    let plan = planned(members(), &users);
+    assert_eq!(plan.renamed, 0);
+    assert_eq!(summary(&plan), ["user2 3", "user2 0 USERNAME_TAKEN", "user3 0 USERNAME_TAKEN"]);
+}
+
+#[test]
+fn members_before_the_membership_screening_are_skipped() {
+    let user = ServerMember { pending: true, ..server_member(21, "newcomer", &[]) };
+    let plan = planned(Vec::new(), &[user]);
+    assert!(plan.added.is_empty() && plan.conflicts.is_empty());
+}
+
+#[test]
+fn ranks_that_stay_without_a_role_are_reported() {
+    let synced = |id: i64, level: i64| member(id, level, RankSource::DiscordSync, Some(&id.to_string()));
+    let members = vec![
+        synced(1, 3),
+        synced(2, 3),
+        synced(3, 2),
+        Member { is_active: false, ..synced(4, 3) },
+        member(5, 3, RankSource::Manual, Some("5")),
+    ];
+    let reasons = |snapshot: &ServerSnapshot| {
+        let leaders = LeaderCounts { active: 1, registered: 1 };
+        let members = members.clone();
+        let guild = GuildRoster { ladder: ladder(), members, leaders, newcomer: None, server_id: SERVER.to_owned() };
+        let plan = plan(&guild, snapshot, None, Timestamp::default());
+        assert!(plan.changes_nothing());
+        let line = |it: &SyncChange| format!("{} {} {}", it.discord_username, it.to.unwrap().0, it.conflict.unwrap());
+        plan.kept.iter().map(line).collect::<Vec<_>>()
+    };
+    let users = [server_member(1, "user1", &["77"]), server_member(3, "user3", &[])];
+    assert_eq!(reasons(&all(&users)), ["user1 3 NO_MAPPED_ROLE", "user2 3 LEFT_SERVER"]);
+    let changed = HashSet::from(["2".to_owned()]);
+    assert_eq!(reasons(&ServerSnapshot::All { users: users.to_vec(), changed }), ["user1 3 NO_MAPPED_ROLE"]);
+    assert_eq!(reasons(&ServerSnapshot::One(Box::new(users[0].clone()))), ["user1 3 NO_MAPPED_ROLE"]);
+}
+
+#[test]
+fn everyone_has_the_role_of_everyone_and_a_shared_role_is_for_the_lowest_rank() {
+    let roles = |roles: [&str; 4]| {
+        let ranks = ladder();
+        let ranks = ranks.ranks().iter().zip(roles);
+        Ladder::new(ranks.map(|(rank, role)| Rank { discord_role_id: Some(role.to_owned()), ..rank.clone() }).collect())
+    };
+    let ranked = |ladder: Ladder| {
+        let leaders = LeaderCounts { active: 1, registered: 1 };
+        let guild = GuildRoster { ladder, members: Vec::new(), leaders, newcomer: None, server_id: SERVER.to_owned() };
+        let users = all(&[server_member(1, "guest", &[]), server_member(2, "raider", &["7"])]);
+        summary(&plan(&guild, &users, None, Timestamp::default()))
+    };
+    assert_eq!(ranked(roles(["5", "7", "2", SERVER])), ["guest 1", "raider 3"]);
+    assert_eq!(ranked(roles(["7", "3", "7", "1"])), ["guest 1", "raider 2"]);
 }
 
 #[test]
