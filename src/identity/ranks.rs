@@ -59,7 +59,7 @@ impl NewRank {
 /// Creates a rank below the viewer's.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`; `FORBIDDEN` (`RANK_TOO_LOW`); `CONFLICT` (`NAME_TAKEN`, `LEVEL_TAKEN`).
+/// `BAD_USER_INPUT`; `FORBIDDEN` (`RANK_TOO_LOW`); `CONFLICT` (`NAME_TAKEN`, `LEVEL_TAKEN`, `DISCORD_ROLE_TAKEN`).
 pub async fn create_rank(access: &Access, viewer: &Viewer, new: NewRank) -> Result<Rank> {
     let (actor, now) = (viewer.clone(), access.clock.now());
     access
@@ -71,6 +71,7 @@ pub async fn create_rank(access: &Access, viewer: &Viewer, new: NewRank) -> Resu
                 check.valid(ladder.check_rank(&actor, None, &rank));
                 rank
             })?;
+            check_role(&ladder, &rank)?;
             store::insert_ranks(conn, vec![rank.clone()]).await.map_err(conflict)?;
             bounds::keep_access(conn, actor.guild, &ladder, &ladder.with(&rank)).await?;
             let permissions = permission_list(&rank.permissions);
@@ -108,6 +109,9 @@ impl RankChange {
             check.valid(ladder.check_rank(actor, Some(&before), &after));
             after
         })?;
+        if after.discord_role_id != before.discord_role_id {
+            check_role(ladder, &after)?;
+        }
         Ok((before, after))
     }
 
@@ -211,6 +215,19 @@ pub async fn delete_rank(access: &Access, viewer: &Viewer, id: RankId) -> Result
             audit::record(conn, actor.guild, Some(&actor), now, audit::event(Action::RankDelete, id, summary)).await
         })
         .await
+}
+
+/// Checks that a rank's Discord role belongs to no other rank: its holders would get the higher of both.
+fn check_role(ladder: &Ladder, rank: &Rank) -> Result<(), Refusal> {
+    let role = rank.discord_role_id.as_ref();
+    let other = ladder.ranks().iter().find(|other| other.id != rank.id && other.discord_role_id.as_ref() == role);
+    match role.and(other) {
+        Some(other) => {
+            let message = format!("The rank {} has this Discord role. A role can be for one rank only.", other.name);
+            Err(Refusal::conflict("DISCORD_ROLE_TAKEN", message).at("discordRoleId"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn level(level: i64) -> Result<i64, Refusal> {

@@ -2,7 +2,7 @@
 
 mod types;
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use guildhall_macros::guarded;
@@ -26,6 +26,7 @@ use crate::{
 
 /// State of the guild's Discord integration.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 struct DiscordStatus {
     /// State of the bot's connection to Discord, which all guilds share.
     connection: DiscordConnectionState,
@@ -39,6 +40,16 @@ struct DiscordStatus {
     queued: i64,
     /// Number of messages of the guild that failed. `discordMessages` lists them.
     failed: i64,
+}
+
+#[ComplexObject]
+impl DiscordStatus {
+    /// Settings that the linked Discord server does not match, a sentence each: a server without the bot, and channels and
+    /// roles that the server does not have. `null` while Discord does not respond, and without a bot or a link.
+    async fn warnings(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
+        let context = RequestContext::of(ctx);
+        discord::warnings(&context.app.discord, context.guild, None).await
+    }
 }
 
 /// Conditions that all listed messages meet.
@@ -70,9 +81,19 @@ struct LinkDiscordInput {
 
 /// A created or changed link to a Discord server.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 struct DiscordLinkPayload {
     /// The link after the change.
     link: Link,
+}
+
+#[ComplexObject]
+impl DiscordLinkPayload {
+    /// See `DiscordStatus.warnings`.
+    async fn warnings(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
+        let context = RequestContext::of(ctx);
+        discord::warnings(&context.app.discord, context.guild, None).await
+    }
 }
 
 /// Confirms that the link to Discord is removed.

@@ -1,11 +1,12 @@
 //! Mutations of guilds, ranks, members and characters.
 
-use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use guildhall_macros::guarded;
 
 use crate::{
     access::Permission,
     api::{context::RequestContext, node::DeletePayload},
+    discord,
     identity::{
         self, Character, CharacterChange, CharacterClass, CharacterRole, Guild, GuildChange, ImportOptions,
         ImportOutcome, Member, MemberChange, NewCharacter, NewMember, NewRank, Rank, RankChange, Region,
@@ -238,9 +239,20 @@ struct GuildPayload {
 
 /// A created or changed rank.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 struct RankPayload {
     /// The rank after the change.
     rank: Rank,
+}
+
+#[ComplexObject]
+impl RankPayload {
+    /// What is wrong with the rank's Discord role, a sentence each: the linked server does not have it. `null` while
+    /// Discord does not respond, and without a bot or a link.
+    async fn warnings(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
+        let context = RequestContext::of(ctx);
+        discord::warnings(&context.app.discord, context.guild, Some(self.rank.id)).await
+    }
 }
 
 /// A created or changed character.
@@ -278,7 +290,7 @@ impl IdentityMutation {
 
     /// Creates a rank below the viewer's.
     ///
-    /// Error reasons: `RANK_TOO_LOW`, `NAME_TAKEN`, `LEVEL_TAKEN`.
+    /// Error reasons: `RANK_TOO_LOW`, `NAME_TAKEN`, `LEVEL_TAKEN`, `DISCORD_ROLE_TAKEN`.
     #[requires_permission(identity::MANAGE_RANKS)]
     async fn create_rank(
         &self,
@@ -300,7 +312,7 @@ impl IdentityMutation {
     ///
     /// A new level changes no one's access: the campaigns and audit events that require a rank follow it.
     ///
-    /// Error reasons: `RANK_TOO_LOW`, `NAME_TAKEN`, `LEVEL_TAKEN`, `RANK_ORDER_IN_USE`.
+    /// Error reasons: `RANK_TOO_LOW`, `NAME_TAKEN`, `LEVEL_TAKEN`, `RANK_ORDER_IN_USE`, `DISCORD_ROLE_TAKEN`.
     #[requires_permission(identity::MANAGE_RANKS)]
     async fn update_rank(
         &self,
