@@ -87,7 +87,7 @@ async fn issue(
             Purpose::Reset => accounts.lifetimes.reset,
         };
     let by = by.cloned();
-    let (delivery, text) = (accounts.delivery.start(), code.clone());
+    let (delivery, text) = (accounts.delivery.start(guild), code.clone());
     let (member, delivery) = accounts
         .access
         .db

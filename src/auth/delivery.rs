@@ -8,7 +8,7 @@ use super::store::Purpose;
 use crate::{
     db::Conn,
     identity::Member,
-    kernel::{clock::Timestamp, error::Result},
+    kernel::{clock::Timestamp, error::Result, id::GuildId},
 };
 
 /// Whether and how a code was delivered to its member.
@@ -42,8 +42,8 @@ pub struct CodeMessage<'c> {
 
 /// Delivers codes to members.
 pub trait CodeDelivery: Send + Sync {
-    /// Starts a delivery; `None` if codes cannot be delivered.
-    fn start(&self) -> Option<Arc<dyn PendingDelivery>>;
+    /// Starts a delivery for this guild; `None` if codes cannot be delivered.
+    fn start(&self, guild: GuildId) -> Option<Arc<dyn PendingDelivery>>;
 }
 
 /// The delivery of one code.
@@ -65,7 +65,7 @@ pub trait PendingDelivery: Send + Sync {
 pub struct NoDelivery;
 
 impl CodeDelivery for NoDelivery {
-    fn start(&self) -> Option<Arc<dyn PendingDelivery>> {
+    fn start(&self, _: GuildId) -> Option<Arc<dyn PendingDelivery>> {
         None
     }
 }

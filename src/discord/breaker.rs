@@ -1,27 +1,44 @@
-//! A circuit breaker in front of Discord: while Discord is down, it lets through one request now and then.
+//! Circuit breakers in front of Discord: while something there fails, they let through one request now and then.
+//!
+//! Failures count where they happen. The breaker of a guild opens when several of its channels fail, and the breaker of
+//! all requests when several guilds fail, so that the failures of one guild never delay another.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
-use crate::kernel::clock::Timestamp;
+use crate::kernel::{clock::Timestamp, id::GuildId};
 
-/// Number of failures in a row that open the breaker.
-pub const FAILURES: u32 = 5;
-/// Time that the breaker stays open at first; each further failure doubles it.
+/// Number of different channels (or guilds) that fail, without a success between, until a breaker opens.
+pub const FAILURES: usize = 5;
+/// Time that a breaker stays open at first; each further failure doubles it.
 pub const FIRST: Duration = Duration::from_secs(2);
-/// Longest time that the breaker stays open.
+/// Longest time that a breaker stays open.
 pub const MOST: Duration = Duration::from_secs(30);
+/// Time after which a failure no longer counts. Failing channels are tried more often.
+const FORGOTTEN_AFTER: Duration = Duration::from_mins(2);
 /// Longest time that the other requests wait for the outcome of a probe.
 pub const PROBE: Duration = Duration::from_secs(10);
 
 /// A closed breaker lets all requests through, an open one none. After a while it lets one through at a time, and the
 /// first success closes it.
-#[derive(Debug, Default)]
-pub struct Breaker {
-    failures: u32,
+#[derive(Debug)]
+pub struct Breaker<K> {
+    /// What has failed and not succeeded since, and when it last did.
+    failing: BTreeMap<K, Timestamp>,
+    /// Number of times that the breaker has opened since the last success.
+    openings: u32,
     open_until: Option<Timestamp>,
 }
 
-impl Breaker {
+impl<K> Default for Breaker<K> {
+    fn default() -> Self {
+        Self { failing: BTreeMap::new(), openings: 0, open_until: None }
+    }
+}
+
+impl<K: Ord> Breaker<K> {
     /// Lets a request through, or returns when to try again.
     ///
     /// # Errors
@@ -58,12 +75,114 @@ impl Breaker {
         *self = Self::default();
     }
 
-    /// Records a failure of Discord. `jitter`, from 0 to 1, spreads the probes of several servers.
-    pub fn failed(&mut self, now: Timestamp, jitter: f64) {
-        self.failures = self.failures.saturating_add(1);
-        if let Some(over) = self.failures.checked_sub(FAILURES) {
-            self.open_until = Some(now + backoff(FIRST, MOST, over, jitter));
+    /// Records a response of Discord that says nothing about others that have failed.
+    pub fn recovered(&mut self, what: &K) {
+        self.failing.remove(what);
+        (self.openings, self.open_until) = (0, None);
+    }
+
+    /// Records a failure of Discord, and what has failed. `jitter`, from 0 to 1, spreads the probes of several servers.
+    pub fn failed(&mut self, what: K, now: Timestamp, jitter: f64) {
+        self.failing.retain(|_, at| now < *at + FORGOTTEN_AFTER);
+        self.failing.insert(what, now);
+        if self.failing.len() >= FAILURES || self.open_until.is_some() {
+            self.open(now, jitter);
         }
+    }
+
+    /// Opens the breaker, because a response concerns all requests.
+    pub fn open(&mut self, now: Timestamp, jitter: f64) {
+        self.open_until = Some(now + backoff(FIRST, MOST, self.openings, jitter));
+        self.openings = self.openings.saturating_add(1);
+    }
+}
+
+/// What a request concerns, by which its failures count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The bot itself.
+    Bot,
+    /// A guild, and the id of its channel, user or server.
+    Guild(GuildId, u64),
+}
+
+/// The breakers of all requests and of each guild's.
+#[derive(Debug, Default)]
+pub struct Breakers {
+    all: Breaker<Option<GuildId>>,
+    /// Guilds with channels that fail.
+    guilds: HashMap<GuildId, Breaker<u64>>,
+}
+
+impl Breakers {
+    /// Lets a request through, or returns when to try again.
+    ///
+    /// # Errors
+    /// The time until which a breaker is open.
+    pub fn admit(&mut self, scope: Scope, now: Timestamp) -> Result<(), Timestamp> {
+        let own = match scope {
+            Scope::Bot => None,
+            Scope::Guild(guild, _) => self.guilds.get_mut(&guild),
+        };
+        if let Some(until) = own.as_ref().and_then(|own| own.open_until(now)) {
+            return Err(until);
+        }
+        self.all.admit(now)?;
+        own.map_or(Ok(()), |own| own.admit(now))
+    }
+
+    /// The time until which no request is let through; `None` if the breaker of all requests is not open.
+    pub fn open_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.all.open_until(now)
+    }
+
+    /// Whether no request of this guild is let through.
+    pub fn is_open_for(&self, guild: GuildId, now: Timestamp) -> bool {
+        self.open_until(now).is_some() || self.guilds.get(&guild).is_some_and(|own| own.open_until(now).is_some())
+    }
+
+    /// How many of this number of requests can be let through, of all guilds together.
+    pub fn capacity(&self, now: Timestamp, requests: usize) -> usize {
+        self.all.capacity(now, requests)
+    }
+
+    /// How many of this number of requests of a guild can be let through.
+    pub fn guild_capacity(&self, guild: GuildId, now: Timestamp, requests: usize) -> usize {
+        self.guilds.get(&guild).map_or(requests, |own| own.capacity(now, requests))
+    }
+
+    /// The guilds whose breaker is open, and until when.
+    pub fn open_guilds(&self, now: Timestamp) -> impl Iterator<Item = (GuildId, Timestamp)> {
+        self.guilds.iter().filter_map(move |(guild, own)| Some((*guild, own.open_until(now)?)))
+    }
+
+    /// Records a response of Discord.
+    pub fn succeeded(&mut self, scope: Scope) {
+        self.all.succeeded();
+        if let Scope::Guild(guild, id) = scope
+            && let Some(own) = self.guilds.get_mut(&guild)
+        {
+            own.recovered(&id);
+            if own.failing.is_empty() {
+                self.guilds.remove(&guild);
+            }
+        }
+    }
+
+    /// Records a failure of Discord.
+    pub fn failed(&mut self, scope: Scope, now: Timestamp, jitter: f64) {
+        match scope {
+            Scope::Bot => self.all.failed(None, now, jitter),
+            Scope::Guild(guild, id) => {
+                self.guilds.entry(guild).or_default().failed(id, now, jitter);
+                self.all.failed(Some(guild), now, jitter);
+            }
+        }
+    }
+
+    /// Records that Discord rejects the bot's token, which concerns all requests.
+    pub fn rejected(&mut self, now: Timestamp, jitter: f64) {
+        self.all.open(now, jitter);
     }
 }
 

@@ -1,10 +1,10 @@
 //! The state that a server with a bot's token keeps in memory.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, hash::Hash, time::Duration};
 
 use parking_lot::Mutex;
-use serenity::all::ChannelId;
-use tokio::sync::watch;
+use serenity::all::{ChannelId, UserId};
+use tokio::sync::{Semaphore, watch};
 
 use super::{
     rest::{DiscordError, Rest},
@@ -14,12 +14,16 @@ use crate::{
     kernel::{
         clock::{Clock, Timestamp},
         error::Result,
+        id::GuildId,
     },
     outbox::DeliverySignals,
 };
 
-/// Maximum number of channels whose server is cached.
+/// Maximum number of channels whose server is cached, and of users whose direct channel is.
 const MAX_CHANNELS: usize = 50_000;
+
+/// Maximum number of pages of members that scheduled syncs fetch at once.
+const MAX_LISTINGS: usize = 4;
 
 /// Maximum number of changed users that are remembered before old ones are removed.
 const MAX_MEMBER_EVENTS: usize = 10_000;
@@ -54,6 +58,9 @@ pub struct Bot {
     outbox: DeliverySignals,
     /// The servers of channels. A channel never moves to another server.
     channels: Mutex<HashMap<ChannelId, Option<String>>>,
+    /// The channels of users' direct messages. Discord limits how fast they are opened, and they never change.
+    direct_channels: Mutex<HashMap<UserId, ChannelId>>,
+    listings: Semaphore,
     /// Members of servers, and the last time that the gateway reported a change of them.
     member_events: Mutex<HashMap<(String, String), Timestamp>>,
 }
@@ -70,6 +77,8 @@ impl Bot {
             status: watch::Sender::new(GatewayStatus::new(DiscordConnectionState::Connecting, clock.now())),
             outbox: DeliverySignals::default(),
             channels: Mutex::default(),
+            direct_channels: Mutex::default(),
+            listings: Semaphore::new(MAX_LISTINGS),
             member_events: Mutex::default(),
         })
     }
@@ -87,24 +96,46 @@ impl Bot {
         self.rest.gateway().await.map(drop).map_err(|failure| failure.to_string())
     }
 
-    /// Whether the circuit breaker is open, so that no message is delivered soon.
+    /// Whether the circuit breaker of all requests is open.
     pub fn is_down(&self) -> bool {
-        self.rest.open_until().is_some()
+        self.rest.breakers().open_until(self.rest.clock().now()).is_some()
+    }
+
+    /// Whether a circuit breaker is open, so that no message of this guild is delivered soon.
+    pub fn is_down_for(&self, guild: GuildId) -> bool {
+        self.rest.breakers().is_open_for(guild, self.rest.clock().now())
     }
 
     /// See [`Rest::server_of`].
-    pub(super) async fn server_of(&self, channel: ChannelId) -> Result<Option<String>, DiscordError> {
-        let known = || self.channels.lock();
-        if let Some(server) = known().get(&channel) {
-            return Ok(server.clone());
+    pub(super) async fn server_of(&self, guild: GuildId, channel: ChannelId) -> Result<Option<String>, DiscordError> {
+        let known = self.channels.lock().get(&channel).cloned();
+        if let Some(server) = known {
+            return Ok(server);
         }
-        let server = self.rest.server_of(channel).await?;
-        let mut known = known();
-        if known.len() >= MAX_CHANNELS {
-            known.clear();
-        }
-        known.insert(channel, server.clone());
+        let server = self.rest.server_of(guild, channel).await?;
+        insert(&self.channels, channel, server.clone());
         Ok(server)
+    }
+
+    /// See [`Rest::direct_channel`].
+    pub(super) async fn direct_channel(&self, guild: GuildId, user: UserId) -> Result<ChannelId, DiscordError> {
+        let known = self.direct_channels.lock().get(&user).copied();
+        if let Some(channel) = known {
+            return Ok(channel);
+        }
+        let channel = self.rest.direct_channel(guild, user).await?;
+        insert(&self.direct_channels, user, channel);
+        Ok(channel)
+    }
+
+    /// Forgets the channel of a user's direct messages, because Discord no longer knows it.
+    pub(super) fn forget_direct_channel(&self, user: UserId) {
+        self.direct_channels.lock().remove(&user);
+    }
+
+    /// Limits how many pages of members scheduled syncs fetch at once.
+    pub(super) const fn listings(&self) -> &Semaphore {
+        &self.listings
     }
 
     /// Records a change of a server's member. Returns the time of the previous change.
@@ -150,4 +181,13 @@ impl Bot {
     pub(crate) const fn rest(&self) -> &Rest {
         &self.rest
     }
+}
+
+/// Adds to a cache. A full one is emptied first.
+fn insert<K: Eq + Hash, V>(cache: &Mutex<HashMap<K, V>>, key: K, value: V) {
+    let mut cache = cache.lock();
+    if cache.len() >= MAX_CHANNELS {
+        cache.clear();
+    }
+    cache.insert(key, value);
 }

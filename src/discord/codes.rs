@@ -14,7 +14,7 @@ use crate::{
     kernel::{
         clock::{Clock, Timestamp},
         error::Result,
-        id::MessageId,
+        id::{GuildId, MessageId},
     },
     outbox::{self, Message, MessageKind},
 };
@@ -36,6 +36,7 @@ pub struct DirectMessages {
 
 /// The delivery of one code.
 struct DirectMessage {
+    guild: GuildId,
     id: MessageId,
     bot: Arc<Bot>,
     cipher: Cipher,
@@ -46,10 +47,11 @@ struct DirectMessage {
 }
 
 impl CodeDelivery for DirectMessages {
-    fn start(&self) -> Option<Arc<dyn PendingDelivery>> {
+    fn start(&self, guild: GuildId) -> Option<Arc<dyn PendingDelivery>> {
         let (bot, id) = (Arc::clone(self.bot.as_ref()?), MessageId::new());
         let sent = Mutex::new(Some(bot.outbox().subscribe(id)));
         Some(Arc::new(DirectMessage {
+            guild,
             id,
             bot,
             cipher: self.cipher.clone(),
@@ -85,7 +87,7 @@ impl PendingDelivery for DirectMessage {
         Box::pin(async move {
             self.bot.outbox().wake();
             // While Discord is down, the wait would only delay the issuer.
-            if self.bot.is_down() {
+            if self.bot.is_down_for(self.guild) {
                 return InviteDelivery::Queued;
             }
             let Some(sent) = self.sent.lock().take() else { return InviteDelivery::Queued };

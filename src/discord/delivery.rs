@@ -3,25 +3,39 @@
 //! A server claims a message for the time that an attempt can take. When a server crashes, its claim expires and
 //! another attempt follows. Discord drops the duplicate by its nonce.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
-use super::{breaker::backoff, client::Bot, rest::DiscordError, rows::Destination, service::Discord, store};
+use super::{
+    breaker::{Scope, backoff},
+    client::Bot,
+    refused_parts,
+    rest::DiscordError,
+    rows::Destination,
+    service::Discord,
+    store,
+};
 use crate::{
     db::Conn,
     identity,
     kernel::{
         clock::Timestamp,
         error::{Error, Result},
-        id::MessageId,
+        id::{GuildId, MessageId},
     },
     outbox::{self, Message, MessageKind, MessageState, store::DeliveryFailure},
 };
 
 /// Maximum number of destinations to which one server delivers at once.
-const MAX_CONCURRENT: usize = 8;
+const MAX_CONCURRENT: usize = 16;
+/// Maximum number of destinations of one guild to which one server delivers at once.
+const MAX_PER_GUILD: usize = 4;
 /// Duration of a claim: longer than the three requests of an attempt.
 const CLAIM: Duration = Duration::from_secs(30);
 /// Longest time between two searches for messages that other servers and commands have queued or left undelivered.
@@ -29,20 +43,24 @@ const POLL: Duration = Duration::from_secs(2);
 /// Pause after a first failed attempt, and the longest pause.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Discord's code for a body with parts that it refuses.
+const INVALID_BODY: i64 = 50_035;
+/// Discord's code for a channel that does not exist.
+const UNKNOWN_CHANNEL: i64 = 10_003;
 
 /// Delivers until the task is dropped.
 pub(crate) async fn run(discord: Arc<Discord>) {
     let Some(bot) = &discord.bot else { return };
+    release_claims(&discord).await;
     let mut deliveries = JoinSet::new();
     // A message that this server is delivering is not started again, even if the clock is changed.
-    let mut in_progress = HashSet::new();
+    let mut in_progress = HashMap::new();
     loop {
         let now = discord.access.clock.now();
-        let free_slots = bot.rest().capacity(MAX_CONCURRENT - deliveries.len().min(MAX_CONCURRENT));
-        match claim(&discord, &in_progress, free_slots, now).await {
+        match claim(&discord, bot, &in_progress, now).await {
             Ok(claimed) => {
                 for (message, claim) in claimed {
-                    in_progress.insert(message.id);
+                    in_progress.insert(message.id, message.guild_id);
                     deliveries.spawn(deliver(Arc::clone(&discord), message, claim));
                 }
             }
@@ -63,21 +81,69 @@ pub(crate) async fn run(discord: Arc<Discord>) {
     }
 }
 
-/// Claims at most `limit` due messages.
+/// Frees the messages that an earlier process has claimed. On SQLite no other server can deliver them; on PostgreSQL
+/// another one may, so their claims must expire.
+async fn release_claims(discord: &Discord) {
+    if discord.access.db.is_shared() {
+        return;
+    }
+    if let Err(error) = discord.access.db.write(async |conn| Ok(outbox::store::release_claims(conn).await?)).await {
+        tracing::warn!(%error, "could not release the claims of an earlier process; they expire");
+    }
+}
+
+/// Chooses the messages to deliver now: for all guilds as many as there are free slots, and a few for each guild.
+async fn choose(
+    discord: &Discord,
+    bot: &Bot,
+    in_progress: &HashMap<MessageId, GuildId>,
+    now: Timestamp,
+) -> Result<Vec<Message>> {
+    let slots = bot.rest().breakers().capacity(now, MAX_CONCURRENT.saturating_sub(in_progress.len()));
+    let mut taken: HashMap<GuildId, usize> = HashMap::new();
+    for guild in in_progress.values() {
+        *taken.entry(*guild).or_default() += 1;
+    }
+    let is_full = |guild: GuildId, taken: &HashMap<GuildId, usize>| {
+        let most = bot.rest().breakers().guild_capacity(guild, now, MAX_PER_GUILD);
+        taken.get(&guild).copied().unwrap_or_default() >= most
+    };
+    let mut full: HashSet<GuildId> = bot.rest().breakers().open_guilds(now).map(|(guild, _)| guild).collect();
+    full.extend(taken.keys().copied().filter(|guild| is_full(*guild, &taken)));
+    let mut chosen: Vec<Message> = Vec::new();
+    while chosen.len() < slots {
+        let except: Vec<GuildId> = full.iter().copied().collect();
+        let limit = i64::try_from(2 * MAX_CONCURRENT).unwrap_or(i64::MAX);
+        let due = async move |conn: &mut Conn| Ok(outbox::store::due_messages(conn, now, &except, limit).await?);
+        let full_before = full.len();
+        for message in discord.access.db.read(due).await? {
+            let guild = message.guild_id;
+            let is_known = in_progress.contains_key(&message.id) || chosen.iter().any(|it| it.id == message.id);
+            if !is_known && chosen.len() < slots && !full.contains(&guild) {
+                *taken.entry(guild).or_default() += 1;
+                chosen.push(message);
+            }
+            if is_full(guild, &taken) {
+                full.insert(guild);
+            }
+        }
+        // Without the guilds that are full now, there may be messages of others.
+        if full.len() == full_before {
+            break;
+        }
+    }
+    Ok(chosen)
+}
+
+/// Claims due messages.
 async fn claim(
     discord: &Discord,
-    in_progress: &HashSet<MessageId>,
-    limit: usize,
+    bot: &Bot,
+    in_progress: &HashMap<MessageId, GuildId>,
     now: Timestamp,
 ) -> Result<Vec<(Message, i64)>> {
-    let limit = i64::try_from(limit).unwrap_or(0);
-    if limit == 0 {
-        return Ok(Vec::new());
-    }
     // Reads first: usually no message is due, and a read doesn't block writers.
-    let mut due =
-        discord.access.db.read(async move |conn| Ok(outbox::store::due_messages(conn, now, limit).await?)).await?;
-    due.retain(|message| !in_progress.contains(&message.id));
+    let due = choose(discord, bot, in_progress, now).await?;
     if due.is_empty() {
         return Ok(Vec::new());
     }
@@ -102,9 +168,10 @@ async fn claim(
 
 /// The time of the next search for due messages, if no signal comes before.
 async fn next_check(discord: &Discord, bot: &Bot, now: Timestamp) -> Timestamp {
-    if let Some(until) = bot.rest().open_until() {
+    if let Some(until) = bot.rest().breakers().open_until(now) {
         return until;
     }
+    let probe = bot.rest().breakers().open_guilds(now).map(|(_, until)| until).min();
     let due = discord
         .access
         .db
@@ -112,7 +179,7 @@ async fn next_check(discord: &Discord, bot: &Bot, now: Timestamp) -> Timestamp {
         .await
         .ok()
         .flatten();
-    due.unwrap_or(now + POLL).min(now + POLL)
+    due.into_iter().chain(probe).min().unwrap_or(now + POLL).min(now + POLL)
 }
 
 /// Makes one attempt to deliver a message, and records the outcome.
@@ -145,7 +212,8 @@ async fn deliver(discord: Arc<Discord>, message: Message, claim: i64) -> Message
 }
 
 async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> Result<(), DiscordError> {
-    let refused = |message: &str| DiscordError::Refused { status: 0, code: 0, message: message.to_owned() };
+    let refused =
+        |message: &str| DiscordError::Refused { status: 0, code: 0, message: message.to_owned(), parts: Vec::new() };
     if message.expires_at <= discord.access.clock.now() {
         return Err(refused("the message has expired"));
     }
@@ -163,11 +231,43 @@ async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> Result<(), 
     // Discord drops a message with a nonce that it has received within the last minutes.
     body.insert("nonce".to_owned(), message.id.0.to_string().into());
     body.insert("enforce_nonce".to_owned(), true.into());
-    let channel = match destination {
-        Destination::Channel(channel) => channel,
-        Destination::User(user) => bot.rest().direct_channel(user).await?,
+    // A part that Discord refuses must not withhold the rest.
+    let result = send(bot, message.guild_id, destination, &body).await;
+    let Err(DiscordError::Refused { code: INVALID_BODY, parts, .. }) = &result else { return result };
+    let Some(reduced) = refused_parts::without(&body, parts).or_else(|| refused_parts::plain(&body)) else {
+        return result;
     };
-    bot.rest().post(channel, Value::Object(body).to_string()).await
+    let result = send(bot, message.guild_id, destination, &reduced).await;
+    let Err(DiscordError::Refused { code: INVALID_BODY, .. }) = &result else { return result };
+    match refused_parts::plain(&body) {
+        Some(plain) => send(bot, message.guild_id, destination, &plain).await,
+        None => result,
+    }
+}
+
+/// Posts a message to its destination.
+async fn send(
+    bot: &Bot,
+    guild: GuildId,
+    destination: Destination,
+    body: &Map<String, Value>,
+) -> Result<(), DiscordError> {
+    let body = serde_json::to_string(body).map_err(|error| DiscordError::Down(error.to_string()))?;
+    match destination {
+        Destination::Channel(channel) => bot.rest().post(Scope::Guild(guild, channel.get()), channel, body).await,
+        Destination::User(user) => {
+            let channel = bot.direct_channel(guild, user).await?;
+            let scope = Scope::Guild(guild, user.get());
+            match bot.rest().post(scope, channel, body.clone()).await {
+                Err(DiscordError::Refused { code: UNKNOWN_CHANNEL, .. }) => {
+                    bot.forget_direct_channel(user);
+                    let channel = bot.direct_channel(guild, user).await?;
+                    bot.rest().post(scope, channel, body).await
+                }
+                posted => posted,
+            }
+        }
+    }
 }
 
 /// Whether the destination is still valid: a channel of the guild's own server, or the current Discord id of the
@@ -189,7 +289,7 @@ async fn is_current(
                 .await
                 .map_err(unavailable)?;
             let Some(link) = link else { return Ok(false) };
-            match bot.server_of(channel).await {
+            match bot.server_of(guild, channel).await {
                 Ok(server) => Ok(server.is_none_or(|server| server == link.server_id)),
                 // The bot can't see the channel, so it can't post there either. Discord's response to the post gives
                 // the reason.
@@ -238,7 +338,7 @@ fn problem_text(failure: &DiscordError) -> String {
         DiscordError::Refused { code: 50_001 | 50_013, .. } => {
             "The bot is not allowed to post in this channel.".to_owned()
         }
-        DiscordError::Refused { code: 10_003, .. } => "There is no such channel.".to_owned(),
+        DiscordError::Refused { code: UNKNOWN_CHANNEL, .. } => "There is no such channel.".to_owned(),
         DiscordError::Refused { code: 10_013, .. } => "There is no Discord user with this id.".to_owned(),
         DiscordError::Refused { status: 0, message, .. } => format!("It was not sent: {message}."),
         _ => failure.to_string(),

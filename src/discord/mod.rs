@@ -14,12 +14,15 @@ pub(crate) mod delivery;
 pub mod embed;
 pub(crate) mod links;
 mod messages;
+pub mod rate_limits;
+pub mod refused_parts;
 pub(crate) mod rest;
 pub(crate) mod rows;
 mod service;
 mod status;
 pub(crate) mod store;
 pub mod sync;
+mod warnings;
 pub mod wording;
 
 pub use self::{
@@ -33,5 +36,6 @@ pub use self::{
     service::{Discord, MANAGE},
     status::gateway_status,
     sync::{SyncReport, sync_roles},
+    warnings::warnings,
     wording::escape,
 };

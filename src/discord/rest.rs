@@ -1,8 +1,8 @@
 //! Discord's REST API: sends serenity's requests, and distinguishes a rate limit, a refusal and an outage.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use reqwest::{Response, StatusCode, header::HeaderMap};
 use serde::{Deserialize, de::DeserializeOwned};
 use serenity::{
@@ -11,17 +11,22 @@ use serenity::{
     http::{Http, HttpBuilder, LightMethod, RatelimitingBucket, Request, Route},
 };
 
-use super::breaker::Breaker;
-use crate::kernel::clock::{Clock, Timestamp};
+use super::{
+    breaker::{Breakers, Scope},
+    rate_limits::RateLimits,
+    refused_parts::refused_paths,
+};
+use crate::kernel::{
+    clock::{Clock, Timestamp},
+    id::GuildId,
+};
 
 /// Longest time of a request.
 const TIMEOUT: Duration = Duration::from_secs(8);
 /// Pause when Discord limits requests without a time.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
-/// Pause after direct messages were opened too fast.
+/// Pause when direct messages were opened too fast and Discord gives no time.
 const DIRECT_CHANNEL_PAUSE: Duration = Duration::from_mins(1);
-/// Longest pause that the client accepts from Discord.
-const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 /// Number of members on a page, the most that Discord allows.
 pub const PAGE: usize = 1_000;
 
@@ -31,9 +36,9 @@ pub struct Rest {
     token: String,
     base: String,
     clock: Clock,
-    breaker: Mutex<Breaker>,
-    /// The end of each rate limit, by the route's bucket; `None` limits all routes.
-    limits: Mutex<HashMap<Option<RatelimitingBucket>, Timestamp>>,
+    breakers: Mutex<Breakers>,
+    /// Rate limits by the route's bucket; `None` limits all routes.
+    limits: Mutex<RateLimits<Option<RatelimitingBucket>>>,
 }
 
 /// Why a request to Discord failed.
@@ -57,6 +62,8 @@ pub enum DiscordError {
         code: i64,
         /// Discord's message.
         message: String,
+        /// The paths of the refused parts of the body.
+        parts: Vec<Vec<String>>,
     },
 }
 
@@ -71,6 +78,9 @@ pub struct ServerMember {
     /// The ids of their roles.
     #[serde(default)]
     pub roles: Vec<String>,
+    /// Whether they have not yet passed the server's membership screening.
+    #[serde(default)]
+    pub pending: bool,
 }
 
 impl ServerMember {
@@ -78,6 +88,13 @@ impl ServerMember {
     pub fn id(&self) -> Option<UserId> {
         super::rows::snowflake(&self.user.id).map(UserId::new)
     }
+}
+
+/// A role of a Discord server.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Role {
+    /// Its id.
+    pub id: String,
 }
 
 /// A user of Discord.
@@ -113,6 +130,9 @@ pub struct Gateway {
 pub struct SessionStartLimit {
     /// Remaining starts in the current period.
     pub remaining: u64,
+    /// Time until the next period, in milliseconds.
+    #[serde(default)]
+    pub reset_after: u64,
 }
 
 const fn one_shard() -> u32 {
@@ -137,6 +157,8 @@ const DIRECT: [u8; 2] = [1, 3];
 struct ErrorBody {
     code: i64,
     message: String,
+    /// The refused parts of the body.
+    errors: serde_json::Value,
     /// In seconds.
     retry_after: Option<f64>,
     global: bool,
@@ -156,7 +178,7 @@ impl Rest {
             token: if token.starts_with("Bot ") { token.to_owned() } else { format!("Bot {token}") },
             base: base.to_owned(),
             clock,
-            breaker: Mutex::default(),
+            breakers: Mutex::default(),
             limits: Mutex::default(),
         })
     }
@@ -167,19 +189,19 @@ impl Rest {
         HttpBuilder::new(&self.token).client(self.client.clone()).proxy(&self.base).ratelimiter_disabled(true).build()
     }
 
-    /// The time until which the circuit breaker is open, if it is.
-    pub fn open_until(&self) -> Option<Timestamp> {
-        self.breaker.lock().open_until(self.clock.now())
+    /// The time.
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
     }
 
-    /// How many of this number of requests can be made now.
-    pub fn capacity(&self, requests: usize) -> usize {
-        self.breaker.lock().capacity(self.clock.now(), requests)
+    /// The circuit breakers.
+    pub fn breakers(&self) -> MutexGuard<'_, Breakers> {
+        self.breakers.lock()
     }
 
-    /// Closes the circuit breaker, because Discord was reached by other means.
+    /// Closes the circuit breaker of all requests, because Discord was reached by other means.
     pub fn mark_reachable(&self) {
-        self.breaker.lock().succeeded();
+        self.breakers.lock().succeeded(Scope::Bot);
     }
 
     /// The gateway's address.
@@ -187,57 +209,74 @@ impl Rest {
     /// # Errors
     /// See [`DiscordError`].
     pub async fn gateway(&self) -> Result<Gateway, DiscordError> {
-        self.fetch(Request::new(Route::GatewayBot, LightMethod::Get)).await
+        self.fetch(Scope::Bot, Request::new(Route::GatewayBot, LightMethod::Get)).await
     }
 
     /// A page of a server's members, ordered by id, after this id.
     ///
     /// # Errors
     /// See [`DiscordError`].
-    pub async fn members(&self, server: ServerId, after: Option<&str>) -> Result<Vec<ServerMember>, DiscordError> {
+    pub async fn members(
+        &self,
+        guild: GuildId,
+        server: ServerId,
+        after: Option<&str>,
+    ) -> Result<Vec<ServerMember>, DiscordError> {
         let mut params = vec![("limit", PAGE.to_string())];
         params.extend(after.map(|after| ("after", after.to_owned())));
         let route = Route::GuildMembers { guild_id: server };
-        self.fetch(Request::new(route, LightMethod::Get).params(Some(params))).await
+        let request = Request::new(route, LightMethod::Get).params(Some(params));
+        self.fetch(Scope::Guild(guild, server.get()), request).await
     }
 
     /// The channel of direct messages with a user.
     ///
     /// # Errors
     /// See [`DiscordError`].
-    pub async fn direct_channel(&self, user: UserId) -> Result<ChannelId, DiscordError> {
+    pub async fn direct_channel(&self, guild: GuildId, user: UserId) -> Result<ChannelId, DiscordError> {
         let body = serde_json::json!({ "recipient_id": user.to_string() }).to_string();
         let request = Request::new(Route::UserMeDmChannels, LightMethod::Post).body(Some(body.into_bytes()));
-        self.fetch::<Channel>(request).await.map(|channel| channel.id)
+        self.fetch::<Channel>(Scope::Guild(guild, user.get()), request).await.map(|channel| channel.id)
     }
 
     /// The id of a channel's server: empty for a channel outside of any server, `None` if Discord's response has none.
     ///
     /// # Errors
     /// See [`DiscordError`].
-    pub async fn server_of(&self, channel: ChannelId) -> Result<Option<String>, DiscordError> {
+    pub async fn server_of(&self, guild: GuildId, channel: ChannelId) -> Result<Option<String>, DiscordError> {
         let route = Route::Channel { channel_id: channel };
-        self.fetch::<Channel>(Request::new(route, LightMethod::Get)).await.map(|channel| {
+        let scope = Scope::Guild(guild, channel.get());
+        self.fetch::<Channel>(scope, Request::new(route, LightMethod::Get)).await.map(|channel| {
             let nowhere = || DIRECT.contains(&channel.kind).then(String::new);
             channel.guild_id.or_else(nowhere)
         })
+    }
+
+    /// The roles of a server.
+    ///
+    /// # Errors
+    /// See [`DiscordError`].
+    pub async fn roles(&self, guild: GuildId, server: ServerId) -> Result<Vec<Role>, DiscordError> {
+        let route = Route::GuildRoles { guild_id: server };
+        self.fetch(Scope::Guild(guild, server.get()), Request::new(route, LightMethod::Get)).await
     }
 
     /// The current state of a server's member.
     ///
     /// # Errors
     /// See [`DiscordError`].
-    pub async fn member(&self, server: ServerId, user: UserId) -> Result<ServerMember, DiscordError> {
-        self.fetch(Request::new(Route::GuildMember { guild_id: server, user_id: user }, LightMethod::Get)).await
+    pub async fn member(&self, guild: GuildId, server: ServerId, user: UserId) -> Result<ServerMember, DiscordError> {
+        let route = Route::GuildMember { guild_id: server, user_id: user };
+        self.fetch(Scope::Guild(guild, server.get()), Request::new(route, LightMethod::Get)).await
     }
 
     /// Posts a message, given as Discord's JSON.
     ///
     /// # Errors
     /// See [`DiscordError`].
-    pub async fn post(&self, channel: ChannelId, body: String) -> Result<(), DiscordError> {
+    pub async fn post(&self, scope: Scope, channel: ChannelId, body: String) -> Result<(), DiscordError> {
         let route = Route::ChannelMessages { channel_id: channel };
-        self.send(Request::new(route, LightMethod::Post).body(Some(body.into_bytes()))).await?;
+        self.send(scope, Request::new(route, LightMethod::Post).body(Some(body.into_bytes()))).await?;
         Ok(())
     }
 
@@ -251,7 +290,7 @@ impl Rest {
         commands: &[CreateCommand],
     ) -> Result<(), DiscordError> {
         let route = Route::Commands { application_id: application };
-        self.send(Request::new(route, LightMethod::Put).body(Some(to_json(&commands)?))).await?;
+        self.send(Scope::Bot, Request::new(route, LightMethod::Put).body(Some(to_json(&commands)?))).await?;
         Ok(())
     }
 
@@ -272,23 +311,26 @@ impl Rest {
         Ok(())
     }
 
-    async fn fetch<T: DeserializeOwned>(&self, request: Request<'_>) -> Result<T, DiscordError> {
-        let response = self.send(request).await?;
+    async fn fetch<T: DeserializeOwned>(&self, scope: Scope, request: Request<'_>) -> Result<T, DiscordError> {
+        let response = self.send(scope, request).await?;
         response.json().await.map_err(|error| DiscordError::Down(format!("Discord's response cannot be read: {error}")))
     }
 
-    async fn send(&self, request: Request<'_>) -> Result<Response, DiscordError> {
+    async fn send(&self, scope: Scope, request: Request<'_>) -> Result<Response, DiscordError> {
         let now = self.clock.now();
         // Buckets include the channel or the server, so each channel has its own limit for messages.
-        let bucket = request.route_ref().ratelimiting_bucket();
-        self.check_limits(bucket, now)?;
-        self.breaker.lock().admit(now).map_err(DiscordError::NotBefore)?;
+        let buckets = [None, Some(request.route_ref().ratelimiting_bucket())];
+        self.limits.lock().limited_until(&buckets, now).map_or(Ok(()), |until| Err(DiscordError::NotBefore(until)))?;
+        self.breakers.lock().admit(scope, now).map_err(DiscordError::NotBefore)?;
         let result = self.execute(request).await;
-        let mut breaker = self.breaker.lock();
+        let (now, jitter) = (self.clock.now(), rand::random());
         match result {
-            // A rejected token counts as a failure, so that it is not tried over and over.
-            Err(DiscordError::Down(_) | DiscordError::Unauthorized) => breaker.failed(self.clock.now(), rand::random()),
-            _ => breaker.succeeded(),
+            Err(DiscordError::Down(_)) => self.breakers.lock().failed(scope, now, jitter),
+            Err(DiscordError::Unauthorized) => self.breakers.lock().rejected(now, jitter),
+            _ => self.breakers.lock().succeeded(scope),
+        }
+        if !matches!(result, Err(DiscordError::NotBefore(_))) {
+            self.limits.lock().succeeded(&buckets);
         }
         result
     }
@@ -310,7 +352,7 @@ impl Rest {
             if seconds(response.headers(), "x-ratelimit-remaining") == Some(Duration::ZERO)
                 && let Some(wait) = seconds(response.headers(), "x-ratelimit-reset-after")
             {
-                self.limit(Some(bucket), wait);
+                self.limits.lock().exhausted(Some(bucket), wait, self.clock.now());
             }
             return Ok(response);
         }
@@ -319,16 +361,17 @@ impl Rest {
         let error: Option<ErrorBody> = response.json().await.ok();
         let is_from_discord = error.is_some();
         let error = error.unwrap_or_default();
+        let requested = error.retry_after.and_then(|wait| Duration::try_from_secs_f64(wait).ok()).or(retry_after);
+        let limited = |which, default| {
+            let wait = requested.unwrap_or(default);
+            Err(DiscordError::NotBefore(self.limits.lock().limited(which, wait, self.clock.now())))
+        };
         match status {
             // Direct messages were opened too fast.
-            _ if error.code == 40_003 => Err(DiscordError::NotBefore(self.limit(Some(bucket), DIRECT_CHANNEL_PAUSE))),
+            _ if error.code == 40_003 => limited(Some(bucket), DIRECT_CHANNEL_PAUSE),
             StatusCode::TOO_MANY_REQUESTS => {
-                let requested = error.retry_after.and_then(|wait| Duration::try_from_secs_f64(wait).ok());
                 // A 429 without Discord's JSON comes from a proxy in front of Discord, so it limits all routes.
-                let which = (is_from_discord && !is_global && !error.global).then_some(bucket);
-                Err(DiscordError::NotBefore(
-                    self.limit(which, requested.or(retry_after).unwrap_or(DEFAULT_RETRY_AFTER)),
-                ))
+                limited((is_from_discord && !is_global && !error.global).then_some(bucket), DEFAULT_RETRY_AFTER)
             }
             StatusCode::UNAUTHORIZED => Err(DiscordError::Unauthorized),
             status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT || !is_from_discord => {
@@ -336,23 +379,10 @@ impl Rest {
             }
             status => {
                 let message: String = error.message.chars().take(200).collect();
-                Err(DiscordError::Refused { status: status.as_u16(), code: error.code, message })
+                let parts = refused_paths(&error.errors);
+                Err(DiscordError::Refused { status: status.as_u16(), code: error.code, message, parts })
             }
         }
-    }
-
-    fn check_limits(&self, bucket: RatelimitingBucket, now: Timestamp) -> Result<(), DiscordError> {
-        let mut limits = self.limits.lock();
-        // A later time means that the clock was set back.
-        limits.retain(|_, until| now < *until && *until <= now + MAX_RETRY_AFTER);
-        let until = [None, Some(bucket)].iter().filter_map(|which| limits.get(which)).max().copied();
-        until.map_or(Ok(()), |until| Err(DiscordError::NotBefore(until)))
-    }
-
-    fn limit(&self, which: Option<RatelimitingBucket>, wait: Duration) -> Timestamp {
-        let until = self.clock.now() + wait.min(MAX_RETRY_AFTER);
-        self.limits.lock().insert(which, until);
-        until
     }
 }
 

@@ -79,6 +79,27 @@ pub async fn next_sync_at(conn: &mut Conn) -> QueryResult<Option<Timestamp>> {
         .first(c))
 }
 
+/// Brings forward the syncs of all guilds, because changes may have been missed. A guild that has never been synced has
+/// more time, in which its officers can try a dry run.
+pub async fn bring_syncs_forward(conn: &mut Conn, until: Timestamp, first_until: Timestamp) -> QueryResult<()> {
+    let late = discord_links::synced_at.is_not_null().and(discord_links::next_sync_at.gt(until));
+    on!(conn, c => diesel::update(discord_links::table.filter(late))
+        .set(discord_links::next_sync_at.eq(until))
+        .execute(c))?;
+    on!(conn, c => diesel::update(discord_links::table.filter(discord_links::next_sync_at.gt(first_until)))
+        .set(discord_links::next_sync_at.eq(first_until))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Brings forward a guild's next sync.
+pub async fn bring_sync_forward(conn: &mut Conn, guild: GuildId, until: Timestamp) -> QueryResult<()> {
+    on!(conn, c => diesel::update(discord_links::table.find(guild).filter(discord_links::next_sync_at.gt(until)))
+        .set(discord_links::next_sync_at.eq(until))
+        .execute(c))?;
+    Ok(())
+}
+
 /// Postpones a guild's next sync. Returns false if another server has done so.
 pub async fn postpone_sync(conn: &mut Conn, link: &Link, until: Timestamp) -> QueryResult<bool> {
     let unchanged = discord_links::next_sync_at.eq(link.next_sync_at);
@@ -187,6 +208,19 @@ pub async fn announced_campaigns(conn: &mut Conn) -> QueryResult<Vec<Campaign>> 
     on_rows!(conn, Campaign::load, all => all
         .filter(campaigns::status.eq(CampaignStatus::Live).and(campaigns::announcements.ne(AnnouncementLevel::Off)))
         .filter(exists(linked())))
+}
+
+/// The own channels of a guild's campaigns that are not over.
+pub async fn campaign_channels(conn: &mut Conn, guild: GuildId, most: i64) -> QueryResult<Vec<Option<String>>> {
+    on!(conn, c => campaigns::table
+        .filter(campaigns::guild_id.eq(guild))
+        .filter(campaigns::status.eq_any([CampaignStatus::Draft, CampaignStatus::Live]))
+        .filter(campaigns::discord_channel_id.is_not_null())
+        .select(campaigns::discord_channel_id)
+        .distinct()
+        .order(campaigns::discord_channel_id)
+        .limit(most)
+        .load(c))
 }
 
 pub async fn gateway_lease(conn: &mut Conn) -> QueryResult<Option<GatewayLease>> {

@@ -81,8 +81,14 @@ pub async fn delete_old_messages(conn: &mut Conn, before: Timestamp) -> QueryRes
 
 diesel::alias!(const EARLIER: Alias<Earlier> = discord_messages as earlier);
 
-/// The first queued message of each destination, if it is due and unclaimed, of all guilds; for the delivery only.
-pub async fn due_messages(conn: &mut Conn, now: Timestamp, limit: i64) -> QueryResult<Vec<Message>> {
+/// The first queued message of each destination, if it is due and unclaimed, of all guilds but `except`; for the
+/// delivery only. Messages with few attempts come first, so that failing destinations don't delay others.
+pub async fn due_messages(
+    conn: &mut Conn,
+    now: Timestamp,
+    except: &[GuildId],
+    limit: i64,
+) -> QueryResult<Vec<Message>> {
     on_rows!(conn, Message::load, all => {
         let queued = discord_messages::state.eq(MessageState::Queued);
         let unclaimed = discord_messages::claimed_until.is_null().or(discord_messages::claimed_until.le(now));
@@ -97,9 +103,10 @@ pub async fn due_messages(conn: &mut Conn, now: Timestamp, limit: i64) -> QueryR
         let is_its_guild = guilds::id.eq(discord_messages::guild_id);
         let suspended = guilds::table.filter(is_its_guild.and(guilds::suspended_at.is_not_null()));
         all.filter(queued.and(discord_messages::due_at.le(now)).and(unclaimed).and(has_known_kind()))
+            .filter(discord_messages::guild_id.ne_all(except))
             .filter(not(exists(earlier)))
             .filter(not(exists(suspended)))
-            .order((discord_messages::due_at, discord_messages::id))
+            .order((discord_messages::attempts, discord_messages::due_at, discord_messages::id))
             .limit(limit)
     })
 }
@@ -133,6 +140,15 @@ pub async fn claim_message(
         .set((discord_messages::claimed_until.eq(until), discord_messages::claim.eq(claim)))
         .execute(c))?;
     Ok(claimed == 1)
+}
+
+/// Ends all claims, because the server that made them has stopped and no other shares the database.
+pub async fn release_claims(conn: &mut Conn) -> QueryResult<()> {
+    on!(conn, c => diesel::update(discord_messages::table.filter(discord_messages::claimed_until.is_not_null()))
+        .filter(KnownMessages)
+        .set((discord_messages::claimed_until.eq(None::<Timestamp>), discord_messages::claim.eq(None::<i64>)))
+        .execute(c))?;
+    Ok(())
 }
 
 /// Deletes a claimed message, because it was delivered.

@@ -246,3 +246,16 @@ async fn other_users_learn_why_they_cannot_use_the_commands(app: TestApp) {
     let whoami = text(&slash(&discord, UNREGISTERED, "whoami").await);
     assert!(whoami.contains("**Member**, set by an officer") && whoami.contains("not registered"), "{whoami}");
 }
+
+#[on_both]
+async fn a_refused_answer_becomes_a_plain_sentence(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let (_guild, leader) = linked_guild(&app, &discord).await;
+    let _running = start_bot(&app, &discord).await;
+    live(&leader, "Where next?", "APPROVAL", 2, 3).await;
+    discord.refuse_parts(&["embeds.0.title"]);
+    let answer = discord.slash(SERVER, VOTER, "vote", json!([])).await;
+    assert_eq!((&answer["type"], &answer["data"]["flags"]), (&json!(4), &json!(64)));
+    assert!(text(&answer["data"]).contains("Discord does not accept the answer"), "{answer}");
+    assert_eq!(discord.double_responses(), 0);
+}

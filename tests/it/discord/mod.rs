@@ -5,8 +5,11 @@ mod commands;
 mod delivery;
 mod gateway;
 mod roles;
+mod sessions;
 mod suspended;
 mod upgrades;
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -67,6 +70,25 @@ fn titles(discord: &LocalDiscord) -> Vec<String> {
 /// The `discordStatus` that the leader sees.
 async fn discord_status(leader: &Client<'_>) -> Value {
     leader.ok(STATUS, json!({})).await["discordStatus"].clone()
+}
+
+/// Waits as [`LocalDiscord::until`] does, while the clock moves.
+async fn until_later<T>(
+    app: &TestApp,
+    discord: &LocalDiscord,
+    what: &str,
+    find: impl Fn(&LocalDiscord) -> Option<T>,
+) -> T {
+    let time_passes = async {
+        loop {
+            app.clock.advance(Duration::from_millis(200));
+            app.count_rows("guilds").await;
+        }
+    };
+    tokio::select! {
+        found = discord.until(what, find) => found,
+        () = time_passes => unreachable!(),
+    }
 }
 
 /// Starts the app's background tasks, and waits until its bot is connected.

@@ -3,17 +3,59 @@
 use std::time::Duration;
 
 use guildhall::{
-    discord::breaker::{Breaker, FAILURES, FIRST, MOST, PROBE, backoff},
-    kernel::clock::Timestamp,
+    discord::breaker::{Breaker, Breakers, FAILURES, FIRST, MOST, PROBE, Scope, backoff},
+    kernel::{clock::Timestamp, id::GuildId},
 };
 use proptest::prelude::*;
 
-fn failing(times: u32) -> (Breaker, Timestamp) {
+fn failing(channels: usize) -> (Breaker<usize>, Timestamp) {
     let (mut breaker, now) = (Breaker::default(), Timestamp::default());
-    for _ in 0..times {
-        breaker.failed(now, 1.0);
+    for channel in 0..channels {
+        breaker.failed(channel, now, 1.0);
     }
     (breaker, now)
+}
+
+#[test]
+fn failures_of_one_channel_do_not_open_the_breaker() {
+    let (mut breaker, now) = (Breaker::default(), Timestamp::default());
+    for _ in 0..100 {
+        breaker.failed(1, now, 1.0);
+    }
+    assert_eq!(breaker.admit(now), Ok(()));
+}
+
+#[test]
+fn failures_count_for_the_guild_first() {
+    let (mut breakers, now) = (Breakers::default(), Timestamp::default());
+    let (bad, good) = (GuildId(1), GuildId(2));
+    for channel in 0..100 {
+        breakers.failed(Scope::Guild(bad, channel), now, 1.0);
+    }
+    assert!(breakers.is_open_for(bad, now) && !breakers.is_open_for(good, now));
+    assert_eq!((breakers.guild_capacity(bad, now, 4), breakers.guild_capacity(good, now, 4)), (0, 4));
+    assert!(breakers.admit(Scope::Guild(bad, 1), now).is_err());
+    assert_eq!(breakers.admit(Scope::Guild(good, 1), now), Ok(()));
+    // A success of the other guild leaves the breaker open.
+    breakers.succeeded(Scope::Guild(good, 1));
+    assert_eq!(breakers.open_guilds(now).map(|(guild, _)| guild).collect::<Vec<_>>(), [bad]);
+    breakers.succeeded(Scope::Guild(bad, 1));
+    assert!(!breakers.is_open_for(bad, now));
+}
+
+#[test]
+fn failures_of_several_guilds_and_a_rejected_token_open_the_breaker_of_all() {
+    let (mut breakers, now) = (Breakers::default(), Timestamp::default());
+    for guild in 0..5 {
+        assert_eq!(breakers.open_until(now), None);
+        breakers.failed(Scope::Guild(GuildId(guild), 1), now, 1.0);
+    }
+    assert_eq!(breakers.open_until(now), Some(now + FIRST));
+    assert_eq!(breakers.admit(Scope::Bot, now), Err(now + FIRST));
+    breakers.succeeded(Scope::Bot);
+    assert_eq!((breakers.open_until(now), breakers.capacity(now, 8)), (None, 8));
+    breakers.rejected(now, 1.0);
+    assert!(breakers.is_open_for(GuildId(9), now));
 }
 
 #[test]
@@ -21,7 +63,7 @@ fn a_few_failures_do_not_open_the_breaker() {
     let (mut breaker, now) = failing(FAILURES - 1);
     assert_eq!((breaker.admit(now), breaker.capacity(now, 8)), (Ok(()), 8));
     breaker.succeeded();
-    breaker.failed(now, 1.0);
+    breaker.failed(1, now, 1.0);
     assert_eq!(breaker.admit(now), Ok(()), "the failures are not consecutive");
 }
 
@@ -33,7 +75,7 @@ fn an_open_breaker_admits_one_probe_at_a_time() {
     assert_eq!(breaker.capacity(later, 8), 1);
     assert_eq!(breaker.admit(later), Ok(()));
     assert_eq!(breaker.admit(later), Err(later + PROBE));
-    breaker.failed(later, 1.0);
+    breaker.failed(1, later, 1.0);
     assert_eq!(breaker.open_until(later), Some(later + FIRST * 2), "the second pause is longer");
     assert_eq!(breaker.admit(later + FIRST * 2), Ok(()));
     breaker.succeeded();

@@ -10,6 +10,8 @@ mod databases;
 mod discord_announcements;
 mod discord_ballots;
 mod discord_breaker;
+mod discord_pauses;
+mod discord_refused_parts;
 mod discord_replies;
 mod discord_roles;
 mod discord_wording;

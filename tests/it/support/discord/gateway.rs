@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{
-        ConnectInfo, State, WebSocketUpgrade,
+        ConnectInfo, OriginalUri, State, WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket},
     },
     response::Response,
@@ -23,6 +23,8 @@ pub(super) const GUILD_MEMBERS: u64 = 1 << 1;
 /// A client's WebSocket.
 pub(super) struct GatewayConnection {
     tcp: TcpHandle,
+    /// Whether the client used the address for resumed sessions.
+    is_for_resuming: bool,
     /// The messages to send.
     out: mpsc::UnboundedSender<Message>,
 }
@@ -40,18 +42,20 @@ pub(super) struct GatewaySession {
 pub(super) async fn connect(
     State(shared): State<Arc<SharedState>>,
     ConnectInfo(tcp): ConnectInfo<TcpHandle>,
+    OriginalUri(uri): OriginalUri,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     if shared.read(|state| state.down) {
         return rest::unavailable(503);
     }
-    upgrade.on_upgrade(move |socket| serve(shared, socket, tcp))
+    let is_for_resuming = uri.path() == "/resume";
+    upgrade.on_upgrade(move |socket| serve(shared, socket, tcp, is_for_resuming))
 }
 
-async fn serve(shared: Arc<SharedState>, mut socket: WebSocket, tcp: TcpHandle) {
+async fn serve(shared: Arc<SharedState>, mut socket: WebSocket, tcp: TcpHandle, is_for_resuming: bool) {
     let mut running = shared.running.clone();
     let (out, mut messages) = mpsc::unbounded_channel();
-    let connection = shared.edit(|state| state.open_connection(tcp, out));
+    let connection = shared.edit(|state| state.open_connection(tcp, is_for_resuming, out));
     let mut closing = false;
     loop {
         tokio::select! {
@@ -66,7 +70,7 @@ async fn serve(shared: Arc<SharedState>, mut socket: WebSocket, tcp: TcpHandle) 
             }
             received = socket.recv() => match received {
                 Some(Ok(Message::Text(text))) => {
-                    shared.edit(|state| state.receive(connection, text.as_str(), &shared.url()));
+                    shared.edit(|state| state.receive(connection, text.as_str(), &shared.resume_url()));
                 }
                 Some(Ok(Message::Close(frame))) => {
                     let code = frame.map(|frame| frame.code);
@@ -85,16 +89,22 @@ impl SharedState {
     pub(super) fn url(&self) -> String {
         format!("ws://{}/gateway", self.address)
     }
+
+    /// The address at which sessions are resumed.
+    fn resume_url(&self) -> String {
+        format!("ws://{}/resume", self.address)
+    }
 }
 
 impl DiscordState {
-    fn open_connection(&mut self, tcp: TcpHandle, out: mpsc::UnboundedSender<Message>) -> u64 {
+    fn open_connection(&mut self, tcp: TcpHandle, is_for_resuming: bool, out: mpsc::UnboundedSender<Message>) -> u64 {
         let connection = self.next_id();
-        self.connections.insert(connection, GatewayConnection { tcp, out });
+        self.connections.insert(connection, GatewayConnection { tcp, is_for_resuming, out });
+        self.is_zombie = false;
         if self.down {
             self.cut_connections();
         }
-        self.send_op(connection, 10, &json!({ "heartbeat_interval": 41_250 }));
+        self.send_op(connection, 10, &json!({ "heartbeat_interval": self.heartbeat_interval.unwrap_or(41_250) }));
         connection
     }
 
@@ -131,7 +141,7 @@ impl DiscordState {
     }
 
     fn send(&self, connection: u64, text: String) {
-        if let Some(connection) = self.connections.get(&connection) {
+        if let Some(connection) = self.connections.get(&connection).filter(|_| !self.is_zombie) {
             // Fails only when the client has disconnected before.
             let _gone = connection.out.send(Message::Text(text.into()));
         }
@@ -182,6 +192,18 @@ impl DiscordState {
 
     fn identify(&mut self, connection: u64, data: &Value, url: &str) {
         self.identifies.push(data.clone());
+        if let Some((remaining, _)) = &mut self.session_starts {
+            match remaining.checked_sub(1) {
+                Some(left) => *remaining = left,
+                None => self.invalid_requests.push("more sessions than are allowed".to_owned()),
+            }
+        }
+        if self.connections.get(&connection).is_some_and(|connection| connection.is_for_resuming) {
+            self.invalid_requests.push("a new session at the address for resumed ones".to_owned());
+        }
+        if self.invalidates_sessions {
+            return self.send_op(connection, 9, &json!(false));
+        }
         let id = format!("session-{}", self.next_id());
         let intents = data["intents"].as_u64().unwrap_or_default();
         self.sessions.push(GatewaySession { id: id.clone(), intents, log: Vec::new(), connection: Some(connection) });
@@ -200,6 +222,9 @@ impl DiscordState {
                 let created = self.server_created(server);
                 self.send_event(index, "GUILD_CREATE", &created);
             }
+        }
+        if let Some(code) = self.closes_sessions {
+            self.close_connection(connection, code);
         }
     }
 
@@ -220,6 +245,7 @@ impl DiscordState {
             former.tcp.cut();
         }
         self.resumes += 1;
+        self.resumes_in_place += usize::from(self.connections.get(&connection).is_some_and(|it| it.is_for_resuming));
         for text in missed {
             self.send(connection, text);
         }

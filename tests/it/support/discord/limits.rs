@@ -60,6 +60,10 @@ impl BodyErrors {
 
     fn url(&mut self, at: &str, value: &Value) {
         let schemes = ["http://", "https://", "attachment://"];
+        let host = value.as_str().and_then(|url| url.split(['/', '?', '#']).nth(2)).unwrap_or(".");
+        if !host.contains('.') {
+            self.push(at, "URL_TYPE_INVALID_URL", "Not a well formed URL.");
+        }
         match value.as_str() {
             None if value.is_null() => {}
             Some(url) if length(url) <= 2048 && schemes.iter().any(|scheme| url.starts_with(scheme)) => {}

@@ -88,6 +88,7 @@ impl LocalDiscord {
             Arc::new(SharedState { state: Mutex::new(state), changes: watch::Sender::new(()), running, address });
         let routes = Router::new()
             .route("/gateway", any(gateway::connect))
+            .route("/resume", any(gateway::connect))
             .fallback(rest::respond)
             .with_state(Arc::clone(&shared))
             .into_make_service_with_connect_info::<TcpHandle>();
@@ -163,6 +164,37 @@ impl LocalDiscord {
         });
     }
 
+    /// Adds a member who has not passed the membership screening, and sends the event on the gateway.
+    pub fn join_pending(&self, server: u64, user: u64, username: &str) {
+        self.edit(|state| {
+            state.server(server).pending.insert(user);
+        });
+        self.join_with_event(server, user, username, &[]);
+    }
+
+    /// Lets a member pass the membership screening, and sends the event on the gateway.
+    pub fn pass_screening(&self, server: u64, user: u64) {
+        self.edit(|state| {
+            state.server(server).pending.remove(&user);
+            let member = state.member_of(server, user);
+            state.dispatch("GUILD_MEMBER_UPDATE", GUILD_MEMBERS, &member);
+        });
+    }
+
+    /// Changes a user's username, and sends the event on the gateway.
+    pub fn rename(&self, server: u64, user: u64, username: &str) {
+        self.edit(|state| {
+            state.users.insert(user, (username.to_owned(), false));
+            let member = state.member_of(server, user);
+            state.dispatch("GUILD_MEMBER_UPDATE", GUILD_MEMBERS, &member);
+        });
+    }
+
+    /// Refuses messages with these parts, such as `embeds.0.url`.
+    pub fn refuse_parts(&self, parts: &[&str]) {
+        self.edit(|state| state.refused_parts = parts.iter().map(|part| (*part).to_owned()).collect());
+    }
+
     /// Removes a member, and sends the event on the gateway.
     pub fn leave(&self, server: u64, user: u64) {
         self.edit(|state| {
@@ -205,6 +237,30 @@ impl LocalDiscord {
     /// Makes the next requests fail, except those for the gateway's address.
     pub fn fail_next(&self, times: usize, status: u16) {
         self.edit(|state| state.failures.extend(std::iter::repeat_n(status, times)));
+    }
+
+    /// Makes every post to these channels fail.
+    pub fn fail_channels(&self, channels: impl IntoIterator<Item = u64>, status: u16) {
+        self.edit(|state| state.failing_channels.extend(channels.into_iter().map(|channel| (channel, status))));
+    }
+
+    /// Gives no response to posts to these channels.
+    pub fn hang_channels(&self, channels: impl IntoIterator<Item = u64>) {
+        self.edit(|state| state.hanging_channels.extend(channels));
+    }
+
+    /// Makes posts to all channels succeed again.
+    pub fn heal_channels(&self) {
+        self.edit(|state| {
+            state.failing_channels.clear();
+            state.hanging_channels.clear();
+        });
+    }
+
+    /// Refuses the next times that direct messages are opened, because they were opened too fast. `retry_after` is in
+    /// seconds.
+    pub fn limit_direct_channels(&self, times: usize, retry_after: f64) {
+        self.edit(|state| state.direct_channel_limits.extend(std::iter::repeat_n(retry_after, times)));
     }
 
     /// Rate-limits the next requests, except those for the gateway's address. `retry_after` is in seconds.
@@ -258,6 +314,33 @@ impl LocalDiscord {
         });
     }
 
+    /// Sets how many sessions may still be started, and the time until there are more.
+    pub fn limit_sessions(&self, remaining: u64, reset_after: Duration) {
+        let reset_after = reset_after.as_millis().try_into().expect("a short time");
+        self.edit(|state| state.session_starts = Some((remaining, reset_after)));
+    }
+
+    /// Sets whether every new session is invalid.
+    pub fn invalidate_sessions(&self, invalid: bool) {
+        self.edit(|state| state.invalidates_sessions = invalid);
+    }
+
+    /// Closes every new session with this code after its `READY`; `None` leaves it open.
+    pub fn close_sessions(&self, code: Option<u16>) {
+        self.edit(|state| state.closes_sessions = code);
+    }
+
+    /// Sets the time between two heartbeats of later connections.
+    pub fn set_heartbeat_interval(&self, interval: Duration) {
+        let interval = interval.as_millis().try_into().expect("a short time");
+        self.edit(|state| state.heartbeat_interval = Some(interval));
+    }
+
+    /// Sends nothing on the gateway's connections any more, until a client connects again.
+    pub fn mute_connections(&self) {
+        self.edit(|state| state.is_zombie = true);
+    }
+
     /// Rejects the next attempt to resume, so that the client must identify.
     pub fn reject_resume(&self) {
         self.edit(|state| state.rejects_resume = true);
@@ -266,6 +349,11 @@ impl LocalDiscord {
     /// The posted messages, in the order in which they were accepted.
     pub fn messages(&self) -> Vec<PostedMessage> {
         self.read(|state| state.messages.clone())
+    }
+
+    /// The number of posts that have no response yet.
+    pub fn held_posts(&self) -> usize {
+        self.read(|state| state.held_posts)
     }
 
     /// The number of posts with a nonce that was used before.
@@ -291,6 +379,11 @@ impl LocalDiscord {
     /// The number of resumed sessions.
     pub fn resumes(&self) -> usize {
         self.read(|state| state.resumes)
+    }
+
+    /// The number of sessions that were resumed at the address that Discord gave for it.
+    pub fn resumes_in_place(&self) -> usize {
+        self.read(|state| state.resumes_in_place)
     }
 
     /// The number of sessions that are connected to the gateway.

@@ -29,7 +29,7 @@ pub(super) async fn respond(
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let posting = method == Method::POST && matches!(segments[..], ["channels", _, "messages"]);
     if posting {
-        shared.wait_until_released().await;
+        shared.wait_until_released(id(segments[1])).await;
     }
     let authorized =
         headers.get(header::AUTHORIZATION).is_some_and(|given| *given == format!("Bot {}", LocalDiscord::TOKEN));
@@ -95,15 +95,16 @@ impl Drop for HeldPost<'_> {
 }
 
 impl SharedState {
-    /// Waits until requests are no longer held back.
-    async fn wait_until_released(&self) {
+    /// Waits until posts to a channel are no longer held back.
+    async fn wait_until_released(&self, channel: u64) {
         let mut changes = self.changes.subscribe();
-        if self.read(|state| state.holds == 0) {
+        let is_held = |state: &DiscordState| state.holds > 0 || state.hanging_channels.contains(&channel);
+        if !self.read(is_held) {
             return;
         }
         self.edit(|state| state.held_posts += 1);
         let _held = HeldPost(self);
-        while self.read(|state| state.holds > 0) {
+        while self.read(is_held) {
             changes.changed().await.expect("the sender lives as long as the state");
         }
     }
@@ -141,10 +142,18 @@ impl DiscordState {
         match (request.method, segments) {
             ("GET", ["gateway"]) => json_response(200, &json!({ "url": request.gateway })),
             ("GET", ["gateway", "bot"]) => {
-                let limit = json!({ "total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1 });
+                let (remaining, reset_after) = self.session_starts.unwrap_or((1000, 0));
+                let limit = json!({
+                    "total": 1000, "remaining": remaining, "reset_after": reset_after, "max_concurrency": 1,
+                });
                 json_response(200, &json!({ "url": request.gateway, "shards": 1, "session_start_limit": limit }))
             }
             ("GET", ["users", "@me"]) => json_response(200, &self.user(LocalDiscord::BOT)),
+            ("POST", ["users", "@me", "channels"]) if !self.direct_channel_limits.is_empty() => {
+                let after = self.direct_channel_limits.pop_front();
+                let why = "You are opening direct messages too fast.";
+                json_response(429, &json!({ "code": 40003, "message": why, "retry_after": after, "global": false }))
+            }
             ("POST", ["users", "@me", "channels"]) => self.open_direct_channel(&request.body["recipient_id"]),
             ("GET", ["guilds", server, ..]) if !self.servers.contains_key(&id(server)) => {
                 error(404, 10004, "Unknown Guild")
@@ -153,7 +162,7 @@ impl DiscordState {
             ("GET", ["guilds", server, "roles"]) => json_response(200, &json!(self.roles(id(server)))),
             ("GET", ["guilds", server, "members"]) => self.members(request, id(server)),
             ("GET", ["guilds", server, "members", user]) => match self.servers[&id(server)].members.get(&id(user)) {
-                Some(roles) => json_response(200, &self.member(id(user), roles)),
+                Some(roles) => json_response(200, &self.member(id(server), id(user), roles)),
                 None => error(404, 10007, "Unknown Member"),
             },
             ("GET", ["channels", channel]) => match self.channels.get(&id(channel)) {
@@ -206,11 +215,14 @@ impl DiscordState {
         let after = request.number("after").unwrap_or_default() + 1;
         let limit = usize::try_from(limit).unwrap_or(1000);
         let members = self.servers[&server].members.range(after..).take(limit);
-        json_response(200, &members.map(|(user, roles)| self.member(*user, roles)).collect())
+        json_response(200, &members.map(|(user, roles)| self.member(server, *user, roles)).collect())
     }
 
     fn post(&mut self, request: &RestRequest<'_>, channel: u64) -> Response {
         let to = self.recipient(channel);
+        if let Some(status) = self.failing_channels.get(&channel) {
+            return unavailable(*status);
+        }
         if self.deleted_channels.contains(&channel) {
             return error(404, 10003, "Unknown Channel");
         }
@@ -317,7 +329,13 @@ impl DiscordState {
     }
 
     fn check_limits(&mut self, request: &RestRequest<'_>, message: &Value) -> Option<Response> {
-        let errors = limits::message(message);
+        let mut errors = limits::message(message);
+        for path in &self.refused_parts {
+            let pointer = format!("/{}", path.replace('.', "/"));
+            if message.pointer(&pointer).is_some_and(|part| !part.is_null()) {
+                errors.push(path, "BASE_TYPE_BAD_LENGTH", "Refused by the test.");
+            }
+        }
         (!errors.is_empty()).then(|| self.malformed(request, &errors))
     }
 

@@ -34,12 +34,30 @@ pub(super) struct DiscordState {
     pub(super) rate_limits: VecDeque<(f64, bool)>,
     /// The limit, the remaining requests and the seconds to the reset in the headers of each posted message.
     pub(super) channel_limit: Option<(u32, u32, f64)>,
+    /// The channels to which every post fails with this status.
+    pub(super) failing_channels: HashMap<u64, u16>,
+    /// The channels whose posts get no response.
+    pub(super) hanging_channels: HashSet<u64>,
+    /// The seconds to wait of the next refusals to open direct messages, which were opened too fast.
+    pub(super) direct_channel_limits: VecDeque<f64>,
+    /// The parts that every message may not have, by their paths.
+    pub(super) refused_parts: Vec<String>,
     /// The number of posted messages whose responses will be lost.
     pub(super) lost_responses: usize,
     /// The number of [`super::HeldPosts`] guards.
     pub(super) holds: usize,
     /// The number of requests that wait for these guards.
     pub(super) held_posts: usize,
+    /// The number of sessions that may still be started, and the milliseconds until there are more.
+    pub(super) session_starts: Option<(u64, u64)>,
+    /// Whether every new session is invalid.
+    pub(super) invalidates_sessions: bool,
+    /// The close code that follows each `READY`.
+    pub(super) closes_sessions: Option<u16>,
+    /// Milliseconds between two heartbeats; `None` for Discord's own.
+    pub(super) heartbeat_interval: Option<u64>,
+    /// Whether open connections are dead: the client's messages get no response, and events are not sent.
+    pub(super) is_zombie: bool,
     /// Whether the next attempt to resume fails.
     pub(super) rejects_resume: bool,
     /// Whether cut connections are reset, not closed.
@@ -51,6 +69,8 @@ pub(super) struct DiscordState {
     pub(super) invalid_requests: Vec<String>,
     pub(super) identifies: Vec<Value>,
     pub(super) resumes: usize,
+    /// The number of sessions that were resumed at the address for it.
+    pub(super) resumes_in_place: usize,
     pub(super) commands: Vec<Value>,
     pub(super) server_commands: HashMap<u64, Vec<Value>>,
     pub(super) interactions: Vec<Interaction>,
@@ -65,6 +85,8 @@ pub(super) struct DiscordState {
 pub(super) struct DiscordServer {
     /// The roles of each member.
     pub(super) members: BTreeMap<u64, Vec<u64>>,
+    /// The members who have not passed the membership screening.
+    pub(super) pending: HashSet<u64>,
     /// The name of each role.
     pub(super) roles: BTreeMap<u64, String>,
 }
@@ -122,11 +144,12 @@ impl DiscordState {
         })
     }
 
-    pub(super) fn member(&self, user: u64, roles: &[u64]) -> Value {
+    pub(super) fn member(&self, server: u64, user: u64, roles: &[u64]) -> Value {
+        let pending = self.servers.get(&server).is_some_and(|server| server.pending.contains(&user));
         let roles: Vec<String> = roles.iter().map(u64::to_string).collect();
         json!({
             "user": self.user(user), "nick": null, "avatar": null, "banner": null, "roles": roles,
-            "joined_at": FIXED_TIME, "premium_since": null, "deaf": false, "mute": false, "flags": 0, "pending": false,
+            "joined_at": FIXED_TIME, "premium_since": null, "deaf": false, "mute": false, "flags": 0, "pending": pending,
             "communication_disabled_until": null,
         })
     }
@@ -134,7 +157,7 @@ impl DiscordState {
     /// A member in an event of the gateway. A member who has left has no roles.
     pub(super) fn member_of(&self, server: u64, user: u64) -> Value {
         let roles = self.servers.get(&server).and_then(|server| server.members.get(&user));
-        let mut member = self.member(user, roles.map_or(&[], Vec::as_slice));
+        let mut member = self.member(server, user, roles.map_or(&[], Vec::as_slice));
         member["guild_id"] = json!(server.to_string());
         member
     }
