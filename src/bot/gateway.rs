@@ -261,6 +261,9 @@ async fn run_client(http: Http, url: String, shards: u32, handler: GatewayHandle
         Err(serenity::Error::Gateway(GatewayError::DisallowedGatewayIntents)) => ConnectionEnd::Refused(
             "The bot lacks the Server Members Intent. Switch it on in Discord's developer portal.".to_owned(),
         ),
+        Err(serenity::Error::Gateway(GatewayError::InvalidGatewayIntents)) => {
+            ConnectionEnd::Refused("Discord does not know the bot's intents. Use a newer release.".to_owned())
+        }
         Err(error) => ConnectionEnd::Broken(error.to_string()),
         Ok(()) => ConnectionEnd::Broken("the connection was closed".to_owned()),
     }

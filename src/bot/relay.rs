@@ -8,10 +8,12 @@
 //! - serenity starts a new session when a heartbeat is not acknowledged, and loses events. The relay notices it earlier,
 //!   and ends the connection so that serenity resumes the session.
 //! - serenity resumes at the address at which it started. The relay connects to the one that Discord gave for it.
+//! - serenity waits for a session without limit, and resumes one without limit. The relay reports a session to which
+//!   Discord does not respond, or which it never resumes.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use futures_util::{Sink, SinkExt, StreamExt};
+use futures_util::{Sink, SinkExt, StreamExt, stream};
 use parking_lot::Mutex;
 use reqwest::Url;
 use serde::Deserialize;
@@ -24,7 +26,7 @@ use tokio::{
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, accept_hdr_async, connect_async,
     tungstenite::{
-        Message, Utf8Bytes,
+        self, Message, Utf8Bytes,
         handshake::server::{ErrorResponse, Request, Response},
         protocol::{CloseFrame, frame::coding::CloseCode},
     },
@@ -39,8 +41,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 const SHORT_CONNECTION: Duration = Duration::from_mins(1);
 /// Number of failures at the address for resumed sessions after which the relay uses the gateway's.
 const MAX_RESUME_FAILURES: u32 = 3;
-/// Longest time of an attempt to connect.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Number of attempts in a row to resume a session, for each shard, after which a new one is needed.
+const MAX_RESUMES: usize = 5;
+/// Longest time between two heartbeats. Discord's is 41 seconds.
+const LONGEST_INTERVAL: Duration = Duration::from_mins(5);
+/// Longest time of an attempt to connect, with the first message.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// "Unknown error. We're not sure what went wrong. Try reconnecting?"
 /// (<https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway>)
@@ -52,6 +58,7 @@ const REFUSALS: [u16; 3] = [4_004, 4_013, 4_014];
 const DISPATCH: u8 = 0;
 const HEARTBEAT: u8 = 1;
 const IDENTIFY: u8 = 2;
+const RESUME: u8 = 6;
 const INVALID_SESSION: u8 = 9;
 const HELLO: u8 = 10;
 const HEARTBEAT_ACK: u8 = 11;
@@ -90,6 +97,8 @@ struct Sessions {
     identified: HashSet<u64>,
     /// The address at which sessions are resumed.
     resume_url: Option<String>,
+    /// Number of attempts in a row to resume a session that did not succeed.
+    resumes: usize,
     /// Number of connections in a row that failed or ended soon.
     failures: u32,
     /// Number of attempts in a row that did not connect.
@@ -143,20 +152,21 @@ async fn accept(listener: TcpListener, state: Arc<RelayState>) {
 }
 
 async fn relay(stream: TcpStream, state: Arc<RelayState>) {
-    let discord = open(&state).await;
+    let (discord, hello) = Box::pin(open(&state)).await;
     let started = state.clock.elapsed();
     #[expect(clippy::result_large_err, reason = "the handshake's own type")]
     let accept_all = |_: &Request, response: Response| -> Result<Response, ErrorResponse> { Ok(response) };
     let Ok(serenity) = accept_hdr_async(stream, accept_all).await else { return };
-    let (mut to_discord, mut from_discord) = discord.split();
+    let (mut to_discord, from_discord) = discord.split();
+    let mut from_discord = stream::iter([Ok(hello)]).chain(from_discord);
     let (mut to_serenity, mut from_serenity) = serenity.split();
-    let mut heartbeats = Heartbeats::default();
+    let mut responses = Responses::default();
     let end = loop {
         tokio::select! {
             received = from_discord.next() => match received {
                 Some(Ok(Message::Close(frame))) => break ConnectionEnd::Discord(frame),
                 Some(Ok(message)) => {
-                    if state.receive(&message, &mut heartbeats) == Forwarding::Stop {
+                    if state.receive(&message, &mut responses) == Forwarding::Stop {
                         break ConnectionEnd::Session;
                     }
                     if to_serenity.send(message).await.is_err() {
@@ -167,7 +177,7 @@ async fn relay(stream: TcpStream, state: Arc<RelayState>) {
             },
             sent = from_serenity.next() => match sent {
                 Some(Ok(Message::Close(frame))) => break ConnectionEnd::Serenity(frame),
-                Some(Ok(message)) => match state.send(message, &mut heartbeats) {
+                Some(Ok(message)) => match state.send(message, &mut responses) {
                     Some(message) => {
                         if to_discord.send(message).await.is_err() {
                             break ConnectionEnd::Discord(None);
@@ -177,7 +187,7 @@ async fn relay(stream: TcpStream, state: Arc<RelayState>) {
                 },
                 Some(Err(_)) | None => break ConnectionEnd::Serenity(None),
             },
-            () = heartbeats.missed() => break ConnectionEnd::Zombie,
+            end = responses.missing() => break end,
         }
     };
     let lasted = state.clock.elapsed().saturating_sub(started);
@@ -214,41 +224,60 @@ struct Envelope<'m> {
 
 impl RelayState {
     /// Inspects a message of Discord.
-    fn receive(&self, message: &Message, heartbeats: &mut Heartbeats) -> Forwarding {
+    fn receive(&self, message: &Message, responses: &mut Responses) -> Forwarding {
         let Message::Text(text) = message else { return Forwarding::Forward };
         let Ok(Envelope { op, t }) = serde_json::from_str(text) else { return Forwarding::Forward };
         // Only a few messages are parsed as a whole.
-        let data = || serde_json::from_str::<Value>(text).map(|mut whole| whole["d"].take()).unwrap_or_default();
+        let data = |pointer: &str| serde_json::from_str::<Value>(text).ok()?.pointer_mut(pointer).map(Value::take);
         match op {
-            HELLO => heartbeats.interval = data()["heartbeat_interval"].as_u64().map(Duration::from_millis),
-            HEARTBEAT_ACK => heartbeats.unacknowledged_since = None,
-            INVALID_SESSION if data() != Value::Bool(true) => return Forwarding::Stop,
-            DISPATCH if t == Some("READY") => {
-                self.sessions.lock().resume_url = data()["resume_gateway_url"].as_str().and_then(versioned);
+            HELLO => {
+                let interval = data("/d/heartbeat_interval").and_then(|it| it.as_u64()).map(Duration::from_millis);
+                responses.interval = Some(interval.unwrap_or(LONGEST_INTERVAL).min(LONGEST_INTERVAL));
+            }
+            HEARTBEAT_ACK => responses.heartbeat_sent = None,
+            INVALID_SESSION if data("/d") != Some(Value::Bool(true)) => return Forwarding::Stop,
+            DISPATCH => {
+                if t == Some("READY") {
+                    let url = data("/d/resume_gateway_url");
+                    self.sessions.lock().resume_url = url.as_ref().and_then(Value::as_str).and_then(versioned);
+                }
+                if responses.session_requested.take().is_some() {
+                    self.sessions.lock().resumes = 0;
+                }
             }
             _ => {}
         }
         Forwarding::Forward
     }
 
-    /// Inspects a message of serenity. Returns the message for Discord; `None` if it would start a second session.
-    fn send(&self, message: Message, heartbeats: &mut Heartbeats) -> Option<Message> {
+    /// Inspects a message of serenity. Returns the message for Discord; `None` if it would start a second session, or
+    /// resume one that Discord does not resume.
+    fn send(&self, message: Message, responses: &mut Responses) -> Option<Message> {
         let Message::Text(text) = &message else { return Some(message) };
         match serde_json::from_str(text).map(|Envelope { op, .. }| op) {
             Ok(HEARTBEAT) => {
-                heartbeats.unacknowledged_since.get_or_insert_with(Instant::now);
+                responses.heartbeat_sent.get_or_insert_with(Instant::now);
                 Some(message)
             }
             Ok(IDENTIFY) => {
+                responses.session_requested = Some(Instant::now());
                 let mut identify: Value = serde_json::from_str(text).unwrap_or_default();
                 let shard = identify.pointer("/d/shard/0").and_then(Value::as_u64).unwrap_or_default();
                 // A compressed `READY` could not be inspected.
-                identify["d"]["compress"] = Value::Bool(false);
+                if let Some(Value::Object(data)) = identify.get_mut("d") {
+                    data.insert("compress".to_owned(), Value::Bool(false));
+                }
                 let is_first = self.sessions.lock().identified.insert(shard);
                 if is_first {
                     (self.report)(RelayEvent::SessionRequested);
                 }
                 is_first.then(|| Message::Text(identify.to_string().into()))
+            }
+            Ok(RESUME) => {
+                responses.session_requested = Some(Instant::now());
+                let mut sessions = self.sessions.lock();
+                sessions.resumes += 1;
+                (sessions.resumes <= MAX_RESUMES.saturating_mul(self.shards)).then_some(message)
             }
             _ => Some(message),
         }
@@ -311,20 +340,25 @@ impl RelayState {
     }
 }
 
-/// Connects to Discord, and retries until it succeeds.
-async fn open(state: &RelayState) -> WebSocketStream<MaybeTlsStream<TcpStream>> {
+/// Connects to Discord, and retries until it succeeds. Returns the first message too, with which Discord greets.
+async fn open(state: &RelayState) -> (WebSocketStream<MaybeTlsStream<TcpStream>>, Message) {
     loop {
         let (address, pause) = state.next_address();
         if !pause.is_zero() {
             state.clock.sleep(pause).await;
         }
-        match tokio::time::timeout(CONNECT_TIMEOUT, connect_async(&address)).await {
-            Ok(Ok((discord, _))) => {
+        let connect = async {
+            let (mut discord, _) = connect_async(&address).await?;
+            let hello = discord.next().await.unwrap_or(Err(tungstenite::Error::ConnectionClosed))?;
+            Ok::<_, tungstenite::Error>((discord, hello))
+        };
+        match state.clock.timeout(CONNECT_TIMEOUT, Box::pin(connect)).await {
+            Some(Ok(opened)) => {
                 state.sessions.lock().unreachable = 0;
-                return discord;
+                return opened;
             }
-            Ok(Err(error)) => tracing::debug!(%error, "Discord's gateway does not respond"),
-            Err(_) => tracing::debug!("Discord's gateway takes too long to respond"),
+            Some(Err(error)) => tracing::debug!(%error, "Discord's gateway does not respond"),
+            None => tracing::debug!("Discord's gateway takes too long to respond"),
         }
         let mut sessions = state.sessions.lock();
         sessions.failures = sessions.failures.saturating_add(1);
@@ -332,20 +366,32 @@ async fn open(state: &RelayState) -> WebSocketStream<MaybeTlsStream<TcpStream>> 
     }
 }
 
-/// The heartbeats of a connection. They are measured in real time, as serenity does.
+/// The responses of Discord for which a connection waits. They are measured in real time, as serenity does.
 #[derive(Default)]
-struct Heartbeats {
+struct Responses {
     /// Time between two heartbeats.
     interval: Option<Duration>,
-    unacknowledged_since: Option<Instant>,
+    /// When the first heartbeat was sent that Discord has not acknowledged.
+    heartbeat_sent: Option<Instant>,
+    /// When serenity asked for a session, new or resumed, if no event has come since.
+    session_requested: Option<Instant>,
 }
 
-impl Heartbeats {
-    /// Returns when Discord has not acknowledged a heartbeat in half the interval. serenity gives up after a whole one.
-    async fn missed(&self) {
-        match self.interval.zip(self.unacknowledged_since) {
-            Some((interval, since)) => tokio::time::sleep_until(since + interval / 2).await,
-            None => std::future::pending().await,
+impl Responses {
+    /// Returns when Discord has not acknowledged a heartbeat in half the interval, or not given a session in a whole
+    /// one. serenity gives up a heartbeat after a whole one, and a session never.
+    async fn missing(&self) -> ConnectionEnd {
+        let acknowledgement = self.interval.zip(self.heartbeat_sent).map(|(interval, sent)| sent + interval / 2);
+        let session = self.interval.zip(self.session_requested).map(|(interval, sent)| sent + interval);
+        let due = |at: Option<Instant>| async move {
+            match at {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = due(acknowledgement) => ConnectionEnd::Zombie,
+            () = due(session) => ConnectionEnd::Session,
         }
     }
 }

@@ -128,3 +128,59 @@ async fn a_new_session_catches_up_with_missed_changes(app: TestApp) {
     until_later(&app, &discord, "a session", |it| (it.connected_sessions() == 1).then_some(())).await;
     wait_for_rank(&app, &leader, "jaina", "Member").await;
 }
+
+#[on_both]
+async fn a_gateway_that_does_not_greet_or_give_a_session_is_left(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    discord.set_heartbeat_interval(Duration::from_millis(500));
+    discord.withhold_hello(true);
+    let _running = guildhall::bot::start(&app.app);
+    until_later(&app, &discord, "a second connection", |it| (it.opened_connections() == 2).then_some(())).await;
+    assert_eq!(discord.identifies().len(), 0);
+    discord.withhold_hello(false);
+    discord.withhold_sessions(true);
+    let starts = session_starts(&app, &discord, 3).await;
+    assert!(starts[2] - starts[1] >= chrono::TimeDelta::seconds(10), "{starts:?}");
+    discord.withhold_sessions(false);
+    until_later(&app, &discord, "a session", |it| (it.connected_sessions() == 1).then_some(())).await;
+    // A session that is never resumed is replaced.
+    let identifies = discord.identifies().len();
+    for defer in [true, false] {
+        discord.defer_resumes(defer);
+        discord.withhold_sessions(!defer);
+        discord.cut_gateway();
+        let is_new = |it: &LocalDiscord| (it.identifies().len() > identifies + usize::from(!defer)).then_some(());
+        until_later(&app, &discord, "a new session", is_new).await;
+        discord.withhold_sessions(false);
+        until_later(&app, &discord, "a session", |it| (it.connected_sessions() == 1).then_some(())).await;
+    }
+    assert_eq!(discord.invalid_requests(), Vec::<String>::new());
+}
+
+#[on_both]
+async fn the_bot_returns_after_every_end_of_a_session(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let _running = start_bot(&app, &discord).await;
+    let connected = |it: &LocalDiscord| (it.connected_sessions() == 1).then_some(());
+    for code in (1_000..=1_001).chain(4_000..=4_014) {
+        let (identifies, resumes) = (discord.identifies().len(), discord.resumes());
+        discord.close_gateway(code);
+        until_later(&app, &discord, "a session", connected).await;
+        let is_new = discord.identifies().len() > identifies;
+        let is_resumed = discord.resumes() > resumes;
+        let is_fatal = matches!(code, 4_004 | 4_007 | 4_009..=4_014);
+        assert_eq!((is_new, is_resumed), (is_fatal, !is_fatal), "{code}");
+    }
+    for resumable in [Some(true), None, Some(false), Some(true), Some(true), Some(false), None, Some(false)] {
+        let (identifies, resumes) = (discord.identifies().len(), discord.resumes());
+        match resumable {
+            Some(resumable) => discord.end_sessions(resumable),
+            None => discord.request_reconnect(),
+        }
+        let is_over = |it: &LocalDiscord| (it.identifies().len() + it.resumes() > identifies + resumes).then_some(());
+        until_later(&app, &discord, "another session", is_over).await;
+        until_later(&app, &discord, "a session", connected).await;
+        assert_eq!(discord.identifies().len() > identifies, resumable == Some(false), "{resumable:?}");
+    }
+    assert_eq!(discord.invalid_requests(), Vec::<String>::new());
+}

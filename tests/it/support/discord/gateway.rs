@@ -104,7 +104,10 @@ impl DiscordState {
         if self.down {
             self.cut_connections();
         }
-        self.send_op(connection, 10, &json!({ "heartbeat_interval": self.heartbeat_interval.unwrap_or(41_250) }));
+        self.opened_connections += 1;
+        if !self.withholds_hello {
+            self.send_op(connection, 10, &json!({ "heartbeat_interval": self.heartbeat_interval.unwrap_or(41_250) }));
+        }
         connection
     }
 
@@ -133,6 +136,16 @@ impl DiscordState {
             let _gone = connection.out.send(Message::Close(frame));
         }
         self.remove_connection(connection, matches!(code, 4004 | 4007 | 4009..=4014));
+    }
+
+    /// Ends the session of every connection; a client can resume it or not.
+    pub(super) fn end_sessions(&mut self, resumable: bool) {
+        let connections: Vec<u64> = self.connections.keys().copied().collect();
+        for connection in connections {
+            self.send_op(connection, 9, &json!(resumable));
+        }
+        self.sessions.retain(|_| resumable);
+        self.sessions.iter_mut().for_each(|session| session.connection = None);
     }
 
     /// Sends a payload that is not an event.
@@ -201,6 +214,9 @@ impl DiscordState {
         if self.connections.get(&connection).is_some_and(|connection| connection.is_for_resuming) {
             self.invalid_requests.push("a new session at the address for resumed ones".to_owned());
         }
+        if self.withholds_sessions {
+            return;
+        }
         if self.invalidates_sessions {
             return self.send_op(connection, 9, &json!(false));
         }
@@ -229,6 +245,12 @@ impl DiscordState {
     }
 
     fn resume(&mut self, connection: u64, data: &Value) {
+        if self.withholds_sessions {
+            return;
+        }
+        if self.defers_resumes {
+            return self.send_op(connection, 9, &json!(true));
+        }
         let rejected = std::mem::take(&mut self.rejects_resume);
         let session = self.sessions.iter().position(|session| data["session_id"] == session.id);
         let Some(index) = session.filter(|_| !rejected) else {

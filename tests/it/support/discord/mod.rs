@@ -268,6 +268,16 @@ impl LocalDiscord {
         self.edit(|state| state.rate_limits.extend(std::iter::repeat_n((retry_after, global), times)));
     }
 
+    /// Rate-limits the next request with this `retry_after` in the body, and no time in the headers.
+    pub fn rate_limit_next_with(&self, retry_after: Value) {
+        self.edit(|state| state.odd_rate_limits.push_back(retry_after));
+    }
+
+    /// Refuses messages with embeds by this status and code.
+    pub fn refuse_embeds(&self, refusal: Option<(u16, u32)>) {
+        self.edit(|state| state.refused_embeds = refusal);
+    }
+
     /// Sets the rate-limit headers of the response to every posted message. `reset_after` is in seconds.
     pub fn limit_channel(&self, limit: u32, remaining: u32, reset_after: f64) {
         self.edit(|state| state.channel_limit = Some((limit, remaining, reset_after)));
@@ -312,6 +322,31 @@ impl LocalDiscord {
                 state.send_op(connection, 7, &Value::Null);
             }
         });
+    }
+
+    /// Tells every client on the gateway that its session is invalid, and whether it can be resumed.
+    pub fn end_sessions(&self, resumable: bool) {
+        self.edit(|state| state.end_sessions(resumable));
+    }
+
+    /// Sets whether the gateway greets no connection.
+    pub fn withhold_hello(&self, withhold: bool) {
+        self.edit(|state| state.withholds_hello = withhold);
+    }
+
+    /// Sets whether the gateway gives no response to clients that identify or resume.
+    pub fn withhold_sessions(&self, withhold: bool) {
+        self.edit(|state| state.withholds_sessions = withhold);
+    }
+
+    /// Sets whether the gateway tells clients that resume to try again.
+    pub fn defer_resumes(&self, defer: bool) {
+        self.edit(|state| state.defers_resumes = defer);
+    }
+
+    /// The number of the gateway's connections so far.
+    pub fn opened_connections(&self) -> usize {
+        self.read(|state| state.opened_connections)
     }
 
     /// Sets how many sessions may still be started, and the time until there are more.

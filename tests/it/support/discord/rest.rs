@@ -123,6 +123,10 @@ impl DiscordState {
             let broken = || error(status, 0, &format!("{status}: requested by the test"));
             return Some(if status > 500 { unavailable(status) } else { broken() });
         }
+        if let Some(after) = self.odd_rate_limits.pop_front() {
+            let body = json!({ "message": "You are being rate limited.", "retry_after": after, "global": false });
+            return Some(json_response(429, &body));
+        }
         let (after, global) = self.rate_limits.pop_front()?;
         let body = json!({ "message": "You are being rate limited.", "retry_after": after, "global": global });
         let mut response = json_response(429, &body);
@@ -232,6 +236,10 @@ impl DiscordState {
         }
         if let Some(refused) = self.check_message(request, request.body) {
             return refused;
+        }
+        let has_embeds = request.body["embeds"].as_array().is_some_and(|embeds| !embeds.is_empty());
+        if let Some((status, code)) = self.refused_embeds.filter(|_| has_embeds) {
+            return error(status, code, "refused by the test");
         }
         let nonce = match &request.body["nonce"] {
             Value::Null => None,

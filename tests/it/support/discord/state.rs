@@ -32,6 +32,10 @@ pub(super) struct DiscordState {
     pub(super) failures: VecDeque<u16>,
     /// The rate limits of the next requests: the seconds to wait, and whether the limit is global.
     pub(super) rate_limits: VecDeque<(f64, bool)>,
+    /// What the bodies of the next rate limits have as `retry_after`, without a time in the headers.
+    pub(super) odd_rate_limits: VecDeque<Value>,
+    /// The status and code by which messages with embeds are refused.
+    pub(super) refused_embeds: Option<(u16, u32)>,
     /// The limit, the remaining requests and the seconds to the reset in the headers of each posted message.
     pub(super) channel_limit: Option<(u32, u32, f64)>,
     /// The channels to which every post fails with this status.
@@ -58,6 +62,14 @@ pub(super) struct DiscordState {
     pub(super) heartbeat_interval: Option<u64>,
     /// Whether open connections are dead: the client's messages get no response, and events are not sent.
     pub(super) is_zombie: bool,
+    /// Whether connections begin without a greeting.
+    pub(super) withholds_hello: bool,
+    /// Whether clients that identify or resume get no response.
+    pub(super) withholds_sessions: bool,
+    /// Whether clients that resume are told to try again.
+    pub(super) defers_resumes: bool,
+    /// Number of connections so far.
+    pub(super) opened_connections: usize,
     /// Whether the next attempt to resume fails.
     pub(super) rejects_resume: bool,
     /// Whether cut connections are reset, not closed.
