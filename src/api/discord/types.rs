@@ -107,7 +107,7 @@ struct DiscordSyncSummary {
     linked: usize,
     /// Number of members who kept their rank.
     untouched: usize,
-    /// Number of members whose rank came from Discord and was kept, although no role of theirs maps to it.
+    /// Number of members who kept their rank without a mapped role, or after leaving the server.
     kept_count: usize,
     /// Number of users who were not changed or added because of a conflict.
     conflict_count: usize,
@@ -166,8 +166,8 @@ impl SyncReport {
         self.plan.kept.len()
     }
 
-    /// The first 1,000 members whose rank came from Discord and was kept, although they have no role that maps to a rank
-    /// or have left the server. `from` and `to` are both that rank, and `reason` says why.
+    /// The first 1,000 members who kept their rank, although it came from Discord and no role of theirs maps to a rank any
+    /// more, or although they have left the server. `from` and `to` are both that rank, and `reason` says why.
     async fn kept(&self) -> Vec<DiscordSyncChange> {
         self.plan.kept.iter().take(MAX_LISTED).cloned().map(DiscordSyncChange).collect()
     }

@@ -14,6 +14,7 @@ use crate::{
     audit::{self, Action},
     db::Conn,
     discord::{
+        client::Bot,
         links,
         rest::{DiscordError, ServerMember},
         rows::Link,
@@ -63,7 +64,7 @@ pub struct SyncCounts {
     pub linked: usize,
     /// Members whose rank was kept.
     pub untouched: usize,
-    /// Members whose rank came from Discord and was kept, although no role maps to it.
+    /// Members who kept their rank without a mapped role, or after leaving the server.
     pub kept: usize,
     /// Users who were not changed or added because of a conflict.
     pub conflicts: usize,
@@ -117,6 +118,7 @@ pub(super) async fn sync_all(
     dry_run: bool,
 ) -> Result<SyncReport> {
     // Planned on a snapshot first: most syncs change nothing, and a snapshot does not block writers.
+    let snapshot = without_changed(discord.bot.as_deref(), &link.server_id, snapshot);
     let (at, guild, link_before) = (discord.access.clock.now(), link.guild_id, link.clone());
     let (plan, requester, snapshot) = discord
         .access
@@ -228,7 +230,7 @@ async fn apply(
     requester: Option<SyncRequester>,
     snapshot: ServerSnapshot,
 ) -> Result<SyncReport> {
-    let (now, link, guild) = (discord.access.clock.now(), link.clone(), link.guild_id);
+    let (now, link, guild, bot) = (discord.access.clock.now(), link.clone(), link.guild_id, discord.bot.clone());
     let (report, takes_away, _) = discord
         .access
         .change(
@@ -240,6 +242,8 @@ async fn apply(
                 let requester = confirm_requester(conn, requester).await?;
                 let linked = store::link(conn, guild).await?.filter(|now| now.server_id == link.server_id);
                 let link = linked.ok_or_else(links::not_linked)?;
+                // Events wait for the guild from here on, so none of them is undone.
+                let snapshot = without_changed(bot.as_deref(), &link.server_id, snapshot);
                 let before = load_roster(conn, &link, &snapshot).await?;
                 let officer = requester.as_ref().map(|requester| requester.officer.clone());
                 let is_whole = matches!(snapshot, ServerSnapshot::All { .. });
@@ -266,6 +270,11 @@ async fn apply(
         discord.access.await_revocation().await;
     }
     Ok(report)
+}
+
+/// The list without members who have changed since its start, and were synced by their event.
+fn without_changed(bot: Option<&Bot>, server: &str, snapshot: ServerSnapshot) -> ServerSnapshot {
+    snapshot.without_changed(|user, since| bot.is_some_and(|bot| bot.has_changed_since(server, &user.user.id, since)))
 }
 
 async fn write_plan(conn: &mut Conn, plan: &SyncPlan) -> Result<()> {

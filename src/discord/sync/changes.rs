@@ -24,7 +24,7 @@ text_enum! {
         UsernameUnusable,
         /// The member's rank came from Discord, and none of their roles maps to a rank any more. The rank stays.
         NoMappedRole,
-        /// The member's rank came from Discord, and they have left the server. The rank stays.
+        /// The member has left the server. The rank stays.
         LeftServer,
     }
 }
@@ -61,7 +61,7 @@ pub struct SyncPlan {
     pub changes: Vec<SyncChange>,
     /// Changes that were not made, and why.
     pub conflicts: Vec<SyncChange>,
-    /// Members whose rank came from Discord and stays, although they have no mapped role or have left.
+    /// Members whose rank stays, although it came from Discord and they have no mapped role, or they have left.
     pub kept: Vec<SyncChange>,
     /// Members whose new username belongs to another member.
     pub refused_renames: HashSet<MemberId>,

@@ -39,9 +39,9 @@ pub(super) async fn list_members(
     link: &Link,
     trigger: SyncTrigger,
 ) -> Result<ServerSnapshot, DiscordError> {
-    let empty = || ServerSnapshot::All { users: Vec::new(), changed: HashSet::new() };
-    let Some(server) = link.server() else { return Ok(empty()) };
     let started = discord.access.clock.now();
+    let listed = |users| ServerSnapshot::All { users, changed: HashSet::new(), since: started };
+    let Some(server) = link.server() else { return Ok(listed(Vec::new())) };
     let latest = started + trigger.max_wait();
     let mut seen: Vec<ServerMember> = Vec::new();
     let mut has_retried = false;
@@ -58,11 +58,7 @@ pub(super) async fn list_members(
                 let is_last = page.len() < PAGE;
                 seen.extend(page);
                 if is_last {
-                    // Members who changed since the start were synced by their event, which is newer than this list.
-                    let (changed, users): (Vec<_>, Vec<_>) =
-                        seen.into_iter().partition(|it| bot.has_changed_since(&link.server_id, &it.user.id, started));
-                    let changed = changed.into_iter().map(|it| it.user.id).collect();
-                    return Ok(ServerSnapshot::All { users, changed });
+                    return Ok(listed(seen));
                 }
             }
             Err(DiscordError::NotBefore(until)) if until <= latest && !bot.is_down_for(link.guild_id) => {

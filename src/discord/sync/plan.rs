@@ -40,6 +40,8 @@ pub enum ServerSnapshot {
         users: Vec<ServerMember>,
         /// The ids of members who changed meanwhile. They were synced by their event, which is newer.
         changed: HashSet<String>,
+        /// When the list was begun.
+        since: Timestamp,
     },
     /// One member.
     One(Box<ServerMember>),
@@ -51,6 +53,19 @@ impl ServerSnapshot {
         match self {
             Self::All { users, .. } => users,
             Self::One(user) => std::slice::from_ref(user),
+        }
+    }
+
+    /// The list without members who have changed since its start.
+    #[must_use]
+    pub fn without_changed(self, has_changed: impl Fn(&ServerMember, Timestamp) -> bool) -> Self {
+        match self {
+            Self::All { users, mut changed, since } => {
+                let (newer, users): (Vec<_>, Vec<_>) = users.into_iter().partition(|user| has_changed(user, since));
+                changed.extend(newer.into_iter().map(|user| user.user.id));
+                Self::All { users, changed, since }
+            }
+            Self::One(_) => self,
         }
     }
 
@@ -89,6 +104,8 @@ struct Planner<'g> {
     /// The usernames that are in use after the sync, normalized.
     names: HashSet<String>,
     plan: SyncPlan,
+    /// The changes of members whose rank stays.
+    unmoved: Vec<SyncChange>,
     moves: Vec<(Member, Member, SyncChange)>,
 }
 
@@ -104,6 +121,7 @@ impl<'g> Planner<'g> {
             renames: HashMap::new(),
             names: HashSet::new(),
             plan: SyncPlan::default(),
+            unmoved: Vec::new(),
             moves: Vec::new(),
         }
     }
@@ -221,11 +239,12 @@ impl<'g> Planner<'g> {
         }
         if after != *member {
             self.plan.changed.push((member.clone(), after));
-            self.plan.changes.push(reported);
+            self.unmoved.push(reported);
         }
     }
 
     fn finish(mut self) -> SyncPlan {
+        self.plan.changes.append(&mut self.unmoved);
         self.plan.apply_moves(self.moves, self.guild.leaders, &self.guild.ladder);
         self.plan
     }
@@ -250,21 +269,22 @@ fn change(user: &ServerMember, member: Option<&Member>, to: Option<&Rank>) -> Sy
     }
 }
 
-/// The members whose rank came from Discord and stays, although they have no mapped role or are no longer there.
+/// The members whose rank stays, although it came from Discord and they have no mapped role, or they have left.
 fn kept(guild: &GuildRoster, snapshot: &ServerSnapshot) -> Vec<SyncChange> {
     let roles: HashMap<&str, &[String]> =
         snapshot.users().iter().map(|seen| (seen.user.id.as_str(), seen.roles.as_slice())).collect();
     let present = roles.keys().copied().collect();
     // Whoever has the newcomers' rank never needed a role for it.
     let newcomer = newcomer_rank(&guild.ladder, guild.newcomer).map(|rank| rank.id);
-    let synced = guild.members.iter().filter(|it| it.is_active && it.rank_source == RankSource::DiscordSync);
-    let reported = synced.filter_map(|member| {
+    let reported = guild.members.iter().filter(|it| it.is_active).filter_map(|member| {
         let id = member.discord_id.as_deref()?;
+        let is_synced = member.rank_source == RankSource::DiscordSync;
         let conflict = match roles.get(id) {
             None => snapshot.misses(id, &present).then_some(DiscordSyncConflict::LeftServer),
             Some(roles) => {
                 let has_none = highest_mapped(&guild.ladder, roles, &guild.server_id).is_none();
-                (has_none && Some(member.rank_id) != newcomer).then_some(DiscordSyncConflict::NoMappedRole)
+                let is_kept = is_synced && has_none && Some(member.rank_id) != newcomer;
+                is_kept.then_some(DiscordSyncConflict::NoMappedRole)
             }
         };
         Some(SyncChange {
@@ -278,7 +298,9 @@ fn kept(guild: &GuildRoster, snapshot: &ServerSnapshot) -> Vec<SyncChange> {
             conflict: Some(conflict?),
         })
     });
-    reported.collect()
+    let mut kept: Vec<SyncChange> = reported.collect();
+    kept.sort_by(|one, other| one.discord_username.cmp(&other.discord_username));
+    kept
 }
 
 /// The highest rank that one of these roles maps to. Every member of the server has the role `@everyone`, which Discord

@@ -74,7 +74,7 @@ fn planned(members: Vec<Member>, users: &[ServerMember]) -> SyncPlan {
 
 /// All members of a server.
 fn all(users: &[ServerMember]) -> ServerSnapshot {
-    ServerSnapshot::All { users: users.to_vec(), changed: HashSet::new() }
+    ServerSnapshot::All { users: users.to_vec(), changed: HashSet::new(), since: Timestamp::default() }
 }
 
 /// Each change as `username level`, and each conflict as `username level reason`.
@@ -238,9 +238,14 @@ fn ranks_that_stay_without_a_role_are_reported() {
         plan.kept.iter().map(line).collect::<Vec<_>>()
     };
     let users = [server_member(1, "user1", &["77"]), server_member(3, "user3", &[])];
-    assert_eq!(reasons(&all(&users)), ["user1 3 NO_MAPPED_ROLE", "user2 3 LEFT_SERVER"]);
-    let changed = HashSet::from(["2".to_owned()]);
-    assert_eq!(reasons(&ServerSnapshot::All { users: users.to_vec(), changed }), ["user1 3 NO_MAPPED_ROLE"]);
+    assert_eq!(reasons(&all(&users)), ["user1 3 NO_MAPPED_ROLE", "user2 3 LEFT_SERVER", "user5 3 LEFT_SERVER"]);
+    let changed = [server_member(2, "user2", &["2"])];
+    let listed = all(&[&users[..], &changed].concat()).without_changed(|user, _| user.user.id == "2");
+    assert_eq!(
+        reasons(&listed),
+        ["user1 3 NO_MAPPED_ROLE", "user5 3 LEFT_SERVER"],
+        "an event has synced the second member"
+    );
     assert_eq!(reasons(&ServerSnapshot::One(Box::new(users[0].clone()))), ["user1 3 NO_MAPPED_ROLE"]);
 }
 
