@@ -20,6 +20,8 @@ pub const MOST: Duration = Duration::from_secs(30);
 const FORGOTTEN_AFTER: Duration = Duration::from_mins(2);
 /// Longest time that the other requests wait for the outcome of a probe.
 pub const PROBE: Duration = Duration::from_secs(10);
+/// Shortest time between two probes of guilds that have not failed, while the breaker of all requests is open.
+pub const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A closed breaker lets all requests through, an open one none. After a while it lets one through at a time, and the
 /// first success closes it.
@@ -107,11 +109,18 @@ pub enum Scope {
 }
 
 /// The breakers of all requests and of each guild's.
+///
+/// Several guilds that fail look like an outage of Discord until another guild succeeds. So while the breaker of all
+/// requests is open, a guild that has not failed can send a probe at once.
 #[derive(Debug, Default)]
 pub struct Breakers {
     all: Breaker<Option<GuildId>>,
     /// Guilds with channels that fail.
     guilds: HashMap<GuildId, Breaker<u64>>,
+    /// Whether Discord rejects the bot's token, so that every probe would fail.
+    is_rejected: bool,
+    /// The time of the next probe of a guild that has not failed.
+    next_probe: Option<Timestamp>,
 }
 
 impl Breakers {
@@ -120,30 +129,41 @@ impl Breakers {
     /// # Errors
     /// The time until which a breaker is open.
     pub fn admit(&mut self, scope: Scope, now: Timestamp) -> Result<(), Timestamp> {
-        let own = match scope {
+        let guild = match scope {
             Scope::Bot => None,
-            Scope::Guild(guild, _) => self.guilds.get_mut(&guild),
+            Scope::Guild(guild, _) => Some(guild),
         };
-        if let Some(until) = own.as_ref().and_then(|own| own.open_until(now)) {
+        let own = guild.and_then(|guild| self.guilds.get(&guild));
+        if let Some(until) = own.and_then(|own| own.open_until(now)) {
             return Err(until);
         }
-        self.all.admit(now)?;
+        if let Err(until) = self.all.admit(now) {
+            if !guild.is_some_and(|guild| self.can_probe(guild, now)) {
+                return Err(until);
+            }
+            self.next_probe = Some(now + PROBE);
+        }
+        let own = guild.and_then(|guild| self.guilds.get_mut(&guild));
         own.map_or(Ok(()), |own| own.admit(now))
     }
 
-    /// The time until which no request is let through; `None` if the breaker of all requests is not open.
+    /// The time until which the breaker of all requests is open; `None` if it is not open.
     pub fn open_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.all.open_until(now)
     }
 
     /// Whether no request of this guild is let through.
     pub fn is_open_for(&self, guild: GuildId, now: Timestamp) -> bool {
-        self.open_until(now).is_some() || self.guilds.get(&guild).is_some_and(|own| own.open_until(now).is_some())
+        let is_own_open = self.guilds.get(&guild).is_some_and(|own| own.open_until(now).is_some());
+        is_own_open || (self.open_until(now).is_some() && !self.can_probe(guild, now))
     }
 
     /// How many of this number of requests can be let through, of all guilds together.
     pub fn capacity(&self, now: Timestamp, requests: usize) -> usize {
-        self.all.capacity(now, requests)
+        match self.all.capacity(now, requests) {
+            0 if self.is_probe_due(now) => requests.min(1),
+            capacity => capacity,
+        }
     }
 
     /// How many of this number of requests of a guild can be let through.
@@ -151,14 +171,22 @@ impl Breakers {
         self.guilds.get(&guild).map_or(requests, |own| own.capacity(now, requests))
     }
 
-    /// The guilds whose breaker is open, and until when.
+    /// The guilds whose own breaker is open, and until when.
     pub fn open_guilds(&self, now: Timestamp) -> impl Iterator<Item = (GuildId, Timestamp)> {
         self.guilds.iter().filter_map(move |(guild, own)| Some((*guild, own.open_until(now)?)))
+    }
+
+    /// The guilds of which no request is let through, although the [`Self::capacity`] may suffice.
+    pub fn paused_guilds(&self, now: Timestamp) -> impl Iterator<Item = GuildId> {
+        let is_open = self.open_until(now).is_some();
+        let failing = self.all.failing.keys().filter(move |_| is_open).copied().flatten();
+        self.open_guilds(now).map(|(guild, _)| guild).chain(failing)
     }
 
     /// Records a response of Discord.
     pub fn succeeded(&mut self, scope: Scope) {
         self.all.succeeded();
+        (self.is_rejected, self.next_probe) = (false, None);
         if let Scope::Guild(guild, id) = scope
             && let Some(own) = self.guilds.get_mut(&guild)
         {
@@ -171,6 +199,7 @@ impl Breakers {
 
     /// Records a failure of Discord.
     pub fn failed(&mut self, scope: Scope, now: Timestamp, jitter: f64) {
+        (self.is_rejected, self.next_probe) = (false, Some(now + PROBE_INTERVAL));
         match scope {
             Scope::Bot => self.all.failed(None, now, jitter),
             Scope::Guild(guild, id) => {
@@ -182,7 +211,18 @@ impl Breakers {
 
     /// Records that Discord rejects the bot's token, which concerns all requests.
     pub fn rejected(&mut self, now: Timestamp, jitter: f64) {
+        self.is_rejected = true;
         self.all.open(now, jitter);
+    }
+
+    /// Whether a guild can send a probe while the breaker of all requests is open.
+    fn can_probe(&self, guild: GuildId, now: Timestamp) -> bool {
+        self.is_probe_due(now) && !self.all.failing.contains_key(&Some(guild))
+    }
+
+    fn is_probe_due(&self, now: Timestamp) -> bool {
+        // A much later time means that the clock was set back.
+        !self.is_rejected && self.next_probe.is_none_or(|at| at <= now || now + PROBE < at)
     }
 }
 

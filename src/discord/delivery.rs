@@ -45,6 +45,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Discord's code for a body with parts that it refuses.
 const INVALID_BODY: i64 = 50_035;
+/// Discord's code for a message that the bot may not send, also because of its embeds.
+const MISSING_PERMISSIONS: i64 = 50_013;
 /// Discord's code for a channel that does not exist.
 const UNKNOWN_CHANNEL: i64 = 10_003;
 
@@ -108,7 +110,7 @@ async fn choose(
         let most = bot.rest().breakers().guild_capacity(guild, now, MAX_PER_GUILD);
         taken.get(&guild).copied().unwrap_or_default() >= most
     };
-    let mut full: HashSet<GuildId> = bot.rest().breakers().open_guilds(now).map(|(guild, _)| guild).collect();
+    let mut full: HashSet<GuildId> = bot.rest().breakers().paused_guilds(now).collect();
     full.extend(taken.keys().copied().filter(|guild| is_full(*guild, &taken)));
     let mut chosen: Vec<Message> = Vec::new();
     while chosen.len() < slots {
@@ -168,10 +170,11 @@ async fn claim(
 
 /// The time of the next search for due messages, if no signal comes before.
 async fn next_check(discord: &Discord, bot: &Bot, now: Timestamp) -> Timestamp {
-    if let Some(until) = bot.rest().breakers().open_until(now) {
-        return until;
-    }
-    let probe = bot.rest().breakers().open_guilds(now).map(|(_, until)| until).min();
+    let probe = {
+        let breakers = bot.rest().breakers();
+        let probes = breakers.open_guilds(now).map(|(_, until)| until).chain(breakers.open_until(now));
+        probes.min()
+    };
     let due = discord
         .access
         .db
@@ -232,17 +235,30 @@ async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> Result<(), 
     body.insert("nonce".to_owned(), message.id.0.to_string().into());
     body.insert("enforce_nonce".to_owned(), true.into());
     // A part that Discord refuses must not withhold the rest.
-    let result = send(bot, message.guild_id, destination, &body).await;
-    let Err(DiscordError::Refused { code: INVALID_BODY, parts, .. }) = &result else { return result };
-    let Some(reduced) = refused_parts::without(&body, parts).or_else(|| refused_parts::plain(&body)) else {
-        return result;
+    let refusal = match send(bot, message.guild_id, destination, &body).await {
+        Err(refusal) if is_about_body(&refusal) => refusal,
+        result => return result,
     };
-    let result = send(bot, message.guild_id, destination, &reduced).await;
-    let Err(DiscordError::Refused { code: INVALID_BODY, .. }) = &result else { return result };
+    if let DiscordError::Refused { code: INVALID_BODY, parts, .. } = &refusal
+        && let Some(reduced) = refused_parts::without(&body, parts)
+    {
+        match send(bot, message.guild_id, destination, &reduced).await {
+            Err(refusal) if is_about_body(&refusal) => {}
+            result => return result,
+        }
+    }
     match refused_parts::plain(&body) {
         Some(plain) => send(bot, message.guild_id, destination, &plain).await,
-        None => result,
+        None => Err(refusal),
     }
+}
+
+/// Whether Discord may accept another body: it refuses a part of this one, or the bot may not send embeds.
+const fn is_about_body(failure: &DiscordError) -> bool {
+    matches!(
+        failure,
+        DiscordError::Refused { status: 400, .. } | DiscordError::Refused { code: MISSING_PERMISSIONS, .. }
+    )
 }
 
 /// Posts a message to its destination.
@@ -335,7 +351,7 @@ fn problem_text(failure: &DiscordError) -> String {
         DiscordError::Refused { code: 50_007 | 50_278, .. } => {
             "The member does not accept direct messages from the bot.".to_owned()
         }
-        DiscordError::Refused { code: 50_001 | 50_013, .. } => {
+        DiscordError::Refused { code: 50_001 | MISSING_PERMISSIONS, .. } => {
             "The bot is not allowed to post in this channel.".to_owned()
         }
         DiscordError::Refused { code: UNKNOWN_CHANNEL, .. } => "There is no such channel.".to_owned(),

@@ -20,15 +20,21 @@ struct RateLimit {
     until: Timestamp,
     /// Number of limited requests in a row.
     in_a_row: u32,
+    /// The value of [`RateLimits::counted`] after the last of them.
+    number: u64,
 }
 
 /// The rate limits of all buckets.
 #[derive(Debug)]
-pub struct RateLimits<K>(HashMap<K, RateLimit>);
+pub struct RateLimits<K> {
+    limits: HashMap<K, RateLimit>,
+    /// Number of limited requests so far, each after the response to the one before. It orders requests and responses.
+    counted: u64,
+}
 
 impl<K> Default for RateLimits<K> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self { limits: HashMap::new(), counted: 0 }
     }
 }
 
@@ -36,33 +42,44 @@ impl<K: Eq + Hash> RateLimits<K> {
     /// The time until which requests of these buckets are limited.
     pub fn limited_until(&mut self, buckets: &[K], now: Timestamp) -> Option<Timestamp> {
         // A much later time means that the clock was set back.
-        self.0.retain(|_, limit| now < limit.until + FORGOTTEN_AFTER && limit.until <= now + MAX_RETRY_AFTER);
-        let limits = buckets.iter().filter_map(|bucket| self.0.get(bucket));
+        self.limits.retain(|_, limit| now < limit.until + FORGOTTEN_AFTER && limit.until <= now + MAX_RETRY_AFTER);
+        let limits = buckets.iter().filter_map(|bucket| self.limits.get(bucket));
         limits.map(|limit| limit.until).filter(|until| now < *until).max()
     }
 
+    /// The number to pass with the response to a request that is sent now.
+    pub const fn sent(&self) -> u64 {
+        self.counted
+    }
+
     /// Records that Discord has limited a request. Returns the time of the next one: Discord's, but after several
-    /// limited requests in a row not before a pause that doubles. Discord may repeat a limit of milliseconds.
-    pub fn limited(&mut self, bucket: K, wait: Duration, now: Timestamp) -> Timestamp {
-        let limit = self.0.entry(bucket).or_insert(RateLimit { until: now, in_a_row: 0 });
-        let least = match limit.in_a_row.checked_sub(1) {
+    /// limited requests in a row not before a pause that doubles. Discord may repeat a limit of milliseconds. Requests
+    /// that were sent at once are limited at once, so they count as one.
+    pub fn limited(&mut self, bucket: K, wait: Duration, sent: u64, now: Timestamp) -> Timestamp {
+        let limit = self.limits.entry(bucket).or_insert(RateLimit { until: now, in_a_row: 0, number: 0 });
+        if limit.number <= sent {
+            self.counted += 1;
+            limit.number = self.counted;
+            limit.in_a_row = limit.in_a_row.saturating_add(1);
+        }
+        let least = match limit.in_a_row.checked_sub(2) {
             None => Duration::ZERO,
             Some(earlier) => backoff(FIRST_PAUSE, LONGEST_PAUSE, earlier, 1.0),
         };
-        limit.in_a_row = limit.in_a_row.saturating_add(1);
-        limit.until = now + wait.min(MAX_RETRY_AFTER).max(least);
+        limit.until = limit.until.max(now + wait.min(MAX_RETRY_AFTER).max(least));
         limit.until
     }
 
     /// Records that the next request of a bucket would be limited.
     pub fn exhausted(&mut self, bucket: K, wait: Duration, now: Timestamp) {
-        self.0.insert(bucket, RateLimit { until: now + wait.min(MAX_RETRY_AFTER), in_a_row: 0 });
+        let limit = self.limits.entry(bucket).or_insert(RateLimit { until: now, in_a_row: 0, number: 0 });
+        limit.until = limit.until.max(now + wait.min(MAX_RETRY_AFTER));
     }
 
     /// Records a request that was not limited.
-    pub fn succeeded(&mut self, buckets: &[K]) {
+    pub fn succeeded(&mut self, buckets: &[K], sent: u64) {
         for bucket in buckets {
-            if let Some(limit) = self.0.get_mut(bucket) {
+            if let Some(limit) = self.limits.get_mut(bucket).filter(|limit| limit.number <= sent) {
                 limit.in_a_row = 0;
             }
         }

@@ -69,7 +69,9 @@ pub fn plain(message: &Map<String, Value>) -> Option<Map<String, Value>> {
     let embed = message.get("embeds").and_then(|embeds| embeds.get(0));
     let of_embed = |part: &str| embed.and_then(|embed| embed.get(part)).and_then(Value::as_str);
     let texts = [message.get("content").and_then(Value::as_str), of_embed("title"), of_embed("description")];
-    let is_plain = |c: &char| c.is_alphanumeric() || " .,;!?-'/%".contains(*c);
+    let is_plain = |c: &char| c.is_alphanumeric() || " .,:;!?-_'()/%".contains(*c);
+    // A line break separates a code from the words around it.
+    let space = |c: char| if c.is_whitespace() { ' ' } else { c };
     // Without times and mentions, such as `<t:1772568000:R>`.
     let words = |text: &str| {
         let mut parts = text.split('<');
@@ -77,7 +79,7 @@ pub fn plain(message: &Map<String, Value>) -> Option<Map<String, Value>> {
         parts.fold(first, |text, part| text + part.split_once('>').map_or(part, |(_, rest)| rest))
     };
     let text: Vec<String> =
-        texts.into_iter().flatten().map(|text| words(text).chars().filter(is_plain).collect()).collect();
+        texts.into_iter().flatten().map(|text| words(text).chars().map(space).filter(is_plain).collect()).collect();
     let text: String = text.join("\n").trim().chars().take(MAX_PLAIN).collect();
     let mentions = message.get("allowed_mentions").cloned();
     let mut reduced = Map::from_iter([("content".to_owned(), Value::String(text.clone()))]);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 use reqwest::{Response, StatusCode, header::HeaderMap};
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 use serenity::{
     all::{ApplicationId, ChannelId, GuildId as ServerId, InteractionId, UserId},
     builder::{CreateCommand, CreateInteractionResponse},
@@ -152,16 +153,33 @@ struct Channel {
 const DIRECT: [u8; 2] = [1, 3];
 
 /// The body of Discord's error responses.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 struct ErrorBody {
     code: i64,
     message: String,
-    /// The refused parts of the body.
-    errors: serde_json::Value,
-    /// In seconds.
-    retry_after: Option<f64>,
+    /// The paths of the refused parts of the request's body.
+    refused_parts: Vec<Vec<String>>,
+    retry_after: Option<Duration>,
     global: bool,
+}
+
+impl ErrorBody {
+    /// Reads a body, in which a field of a wrong type counts as absent. Returns `None` for a body that is not Discord's.
+    fn parse(body: &Value) -> Option<Self> {
+        let fields = body.as_object()?;
+        let field = |name: &str| fields.get(name).unwrap_or(&Value::Null);
+        let retry_after = match field("retry_after") {
+            Value::String(text) => text.trim().parse().ok(),
+            number => number.as_f64(),
+        };
+        Some(Self {
+            code: field("code").as_i64().unwrap_or_default(),
+            message: field("message").as_str().unwrap_or_default().chars().take(200).collect(),
+            refused_parts: refused_paths(field("errors")),
+            retry_after: retry_after.and_then(duration),
+            global: field("global").as_bool().unwrap_or_default(),
+        })
+    }
 }
 
 impl Rest {
@@ -307,7 +325,8 @@ impl Rest {
     ) -> Result<(), DiscordError> {
         let route = Route::InteractionResponse { interaction_id: interaction, token };
         let request = Request::new(route, LightMethod::Post).body(Some(to_json(response)?));
-        self.execute(request).await?;
+        let sent = self.limits.lock().sent();
+        self.execute(request, sent).await?;
         Ok(())
     }
 
@@ -320,9 +339,14 @@ impl Rest {
         let now = self.clock.now();
         // Buckets include the channel or the server, so each channel has its own limit for messages.
         let buckets = [None, Some(request.route_ref().ratelimiting_bucket())];
-        self.limits.lock().limited_until(&buckets, now).map_or(Ok(()), |until| Err(DiscordError::NotBefore(until)))?;
+        let sent = {
+            let mut limits = self.limits.lock();
+            limits
+                .limited_until(&buckets, now)
+                .map_or(Ok(limits.sent()), |until| Err(DiscordError::NotBefore(until)))?
+        };
         self.breakers.lock().admit(scope, now).map_err(DiscordError::NotBefore)?;
-        let result = self.execute(request).await;
+        let result = self.execute(request, sent).await;
         let (now, jitter) = (self.clock.now(), rand::random());
         match result {
             Err(DiscordError::Down(_)) => self.breakers.lock().failed(scope, now, jitter),
@@ -330,23 +354,29 @@ impl Rest {
             _ => self.breakers.lock().succeeded(scope),
         }
         if !matches!(result, Err(DiscordError::NotBefore(_))) {
-            self.limits.lock().succeeded(&buckets);
+            self.limits.lock().succeeded(&buckets, sent);
         }
         result
     }
 
-    async fn execute(&self, request: Request<'_>) -> Result<Response, DiscordError> {
+    /// Sends a request. `sent` is the number for [`RateLimits::limited`].
+    async fn execute(&self, request: Request<'_>, sent: u64) -> Result<Response, DiscordError> {
         let bucket = request.route_ref().ratelimiting_bucket();
         let request = request.build(&self.client, &self.token, Some(&self.base));
         let request = request.map_err(|error| DiscordError::Down(format!("the request cannot be built: {error}")))?;
         match request.send().await {
             // The URL contains the tokens of interactions.
             Err(error) => Err(DiscordError::Down(format!("Discord does not respond: {}", error.without_url()))),
-            Ok(response) => self.check_response(response, bucket).await,
+            Ok(response) => self.check_response(response, bucket, sent).await,
         }
     }
 
-    async fn check_response(&self, response: Response, bucket: RatelimitingBucket) -> Result<Response, DiscordError> {
+    async fn check_response(
+        &self,
+        response: Response,
+        bucket: RatelimitingBucket,
+        sent: u64,
+    ) -> Result<Response, DiscordError> {
         let status = response.status();
         if status.is_success() {
             if seconds(response.headers(), "x-ratelimit-remaining") == Some(Duration::ZERO)
@@ -356,15 +386,15 @@ impl Rest {
             }
             return Ok(response);
         }
-        let (retry_after, is_global) =
-            (seconds(response.headers(), "retry-after"), response.headers().contains_key("x-ratelimit-global"));
-        let error: Option<ErrorBody> = response.json().await.ok();
-        let is_from_discord = error.is_some();
+        let headers = response.headers();
+        let (retry_after, scope) = (seconds(headers, "retry-after"), headers.get("x-ratelimit-scope").cloned());
+        let is_global = headers.contains_key("x-ratelimit-global") || scope.as_ref().is_some_and(|it| it == "global");
+        let error = response.json::<Value>().await.ok().and_then(|body| ErrorBody::parse(&body));
+        let is_from_discord = error.is_some() || scope.is_some();
         let error = error.unwrap_or_default();
-        let requested = error.retry_after.and_then(|wait| Duration::try_from_secs_f64(wait).ok()).or(retry_after);
         let limited = |which, default| {
-            let wait = requested.unwrap_or(default);
-            Err(DiscordError::NotBefore(self.limits.lock().limited(which, wait, self.clock.now())))
+            let wait = error.retry_after.or(retry_after).unwrap_or(default);
+            Err(DiscordError::NotBefore(self.limits.lock().limited(which, wait, sent, self.clock.now())))
         };
         match status {
             // Direct messages were opened too fast.
@@ -378,9 +408,8 @@ impl Rest {
                 Err(DiscordError::Down(format!("Discord reports an internal error (HTTP {})", status.as_u16())))
             }
             status => {
-                let message: String = error.message.chars().take(200).collect();
-                let parts = refused_paths(&error.errors);
-                Err(DiscordError::Refused { status: status.as_u16(), code: error.code, message, parts })
+                let ErrorBody { code, message, refused_parts: parts, .. } = error;
+                Err(DiscordError::Refused { status: status.as_u16(), code, message, parts })
             }
         }
     }
@@ -392,5 +421,10 @@ fn to_json(value: &impl serde::Serialize) -> Result<Vec<u8>, DiscordError> {
 
 /// The seconds in a header.
 fn seconds(headers: &HeaderMap, name: &str) -> Option<Duration> {
-    Duration::try_from_secs_f64(headers.get(name)?.to_str().ok()?.parse().ok()?).ok()
+    duration(headers.get(name)?.to_str().ok()?.parse().ok()?)
+}
+
+/// A number of seconds, unless it is negative or not a number.
+fn duration(seconds: f64) -> Option<Duration> {
+    (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }

@@ -2,6 +2,8 @@
 
 mod types;
 
+use std::sync::Arc;
+
 use async_graphql::{ComplexObject, Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
@@ -48,7 +50,9 @@ impl DiscordStatus {
     /// roles that the server does not have. `null` while Discord does not respond, and without a bot or a link.
     async fn warnings(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
         let context = RequestContext::of(ctx);
-        discord::warnings(&context.app.discord, context.guild, None).await
+        let (app, guild) = (Arc::clone(&context.app), context.guild);
+        let check = async move { discord::warnings(&app.discord, guild, None).await };
+        context.once("discordWarnings".to_owned(), check).await
     }
 }
 

@@ -205,7 +205,7 @@ async fn a_lost_response_repeats_no_message(app: TestApp) {
         }
     };
     tokio::time::timeout(Duration::from_secs(30), gone).await.expect("delivery is not tried again");
-    assert_eq!((discord.messages().len(), discord.duplicates()), (1, 2));
+    assert_eq!((discord.messages().len(), discord.duplicates()), (1, 2), "{:?}", discord.messages());
 }
 
 #[on_both]
@@ -410,9 +410,9 @@ async fn failures_of_one_guild_never_delay_another(app: TestApp) {
     let _running = start_bot(&app, &discord).await;
     for round in 0..2_u64 {
         if round == 0 {
-            discord.fail_channels(CHANNELS, 500)
+            discord.fail_channels(CHANNELS, 500);
         } else {
-            discord.hang_channels(CHANNELS)
+            discord.hang_channels(CHANNELS);
         }
         launch_in(&leader, CHANNELS).await;
         if round == 0 {
@@ -442,6 +442,46 @@ async fn failures_of_one_guild_never_delay_another(app: TestApp) {
 }
 
 #[on_both]
+async fn failures_of_many_guilds_do_not_delay_a_guild_that_has_not_failed(app: TestApp) {
+    const FAILING: std::ops::Range<u64> = 0..5;
+    let (app, discord) = with_bot(app).await;
+    let mut failing = Vec::new();
+    for number in FAILING {
+        let (server, channel) = (SERVER + 10 + number, 8_000 + number);
+        discord.add_server(server);
+        discord.add_channel(server, channel);
+        let leader = app.guild(&format!("failing-{number}")).await.leader().await;
+        let input = json!({ "serverId": server.to_string(), "channelId": channel.to_string() });
+        leader.ok(LINK, json!({ "input": input })).await;
+        failing.push(leader);
+    }
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link_server(&leader).await;
+    discord.join(SERVER, 69, "newcomer", &[]);
+    let newcomer = invitee(&guild, "newcomer", 69).await;
+    let _running = start_bot(&app, &discord).await;
+    // Each guild's channel is known to be in its server before it fails.
+    for (leader, number) in failing.iter().chain(&failing).zip(1..) {
+        TestCampaign::live(leader, 2, json!({ "announcements": "QUIET" })).await;
+        if number == failing.len() {
+            discord.until("the first messages", |it| (it.messages().len() == number).then_some(())).await;
+            discord.fail_channels(FAILING.map(|number| 8_000 + number), 503);
+        }
+    }
+    let bot = app.app.discord.bot.as_ref().unwrap();
+    let opened = async {
+        while !bot.is_down() {
+            discord_status(&leader).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), opened).await.expect("the breaker stays closed");
+    app.clock.advance(guildhall::discord::breaker::PROBE_INTERVAL);
+    assert!(bot.is_down());
+    assert_eq!(invite(&leader, &newcomer).await.1, "SENT");
+}
+
+#[on_both]
 async fn a_probe_takes_a_channel_that_has_not_failed(app: TestApp) {
     const CHANNELS: std::ops::Range<u64> = 8_000..8_006;
     const GOOD: u64 = 8_100;
@@ -450,8 +490,10 @@ async fn a_probe_takes_a_channel_that_has_not_failed(app: TestApp) {
     let leader = guild.leader().await;
     link_server(&leader).await;
     CHANNELS.chain([GOOD]).for_each(|channel| discord.add_channel(SERVER, channel));
-    discord.fail_channels(CHANNELS, 502);
     let _running = start_bot(&app, &discord).await;
+    launch_in(&leader, [GOOD]).await;
+    discord.until("the first message", |it| it.messages().first().map(|_| ())).await;
+    discord.fail_channels(CHANNELS, 502);
     launch_in(&leader, CHANNELS).await;
     while !app.app.discord.bot.as_ref().unwrap().is_down_for(guild.id) {
         discord_status(&leader).await;
@@ -459,7 +501,7 @@ async fn a_probe_takes_a_channel_that_has_not_failed(app: TestApp) {
     launch_in(&leader, [GOOD]).await;
     let failed = |discord: &LocalDiscord| discord.calls().iter().filter(|call| call.status == 502).count();
     let before = failed(&discord);
-    until_later(&app, &discord, "the message to the good channel", |it| it.messages().first().map(|_| ())).await;
+    until_later(&app, &discord, "the message to the good channel", |it| it.messages().get(1).map(|_| ())).await;
     assert!(failed(&discord) <= before + 1, "the good channel is tried first");
 }
 
@@ -477,6 +519,71 @@ async fn short_rate_limits_cause_no_busy_loop(app: TestApp) {
     until_later(&app, &discord, "five limited requests", |it| limited(it, 5).then_some(())).await;
     // At once, after a millisecond, and after one, two and four seconds.
     assert!(app.now() - started >= chrono::TimeDelta::seconds(7), "{}", app.now() - started);
+}
+
+#[on_both]
+async fn limits_are_read_however_they_are_written(app: TestApp) {
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link_server(&leader).await;
+    let _running = start_bot(&app, &discord).await;
+    launch_in(&leader, [OTHER_CHANNEL]).await;
+    discord.until("the first message", |it| it.messages().first().map(|_| ())).await;
+    for (retry_after, seconds) in [
+        (json!(null), 5),
+        (json!(0), 0),
+        (json!("7.0"), 7),
+        (json!("soon"), 5),
+        (json!(-3), 5),
+        (json!(1e300), 3_600),
+        (json!(90), 90),
+    ] {
+        let before = discord.messages().len();
+        discord.rate_limit_next_with(retry_after.clone());
+        let started = app.now();
+        launch_in(&leader, [OTHER_CHANNEL]).await;
+        let limited = |it: &LocalDiscord| it.calls().last().is_some_and(|call| call.status == 429).then_some(());
+        if seconds > 0 {
+            discord.until("a limited request", limited).await;
+            let next = (started + Duration::from_secs(seconds)).and_utc().to_rfc3339();
+            while outbox(&leader).await[0]["nextAttemptAt"] != next {}
+            // The limit is that of the channel alone.
+            launch_in(&leader, [CHANNEL]).await;
+            discord.until("another message", |it| (it.messages().len() > before).then_some(())).await;
+            app.clock.advance(Duration::from_secs(seconds));
+        }
+        let delivered = before + 1 + usize::from(seconds > 0);
+        discord.until("the message", |it| (it.messages().len() == delivered).then_some(())).await;
+        while discord_status(&leader).await["queued"] != 0 {}
+    }
+}
+
+#[on_both]
+async fn a_burst_of_limited_requests_is_one_limit(app: TestApp) {
+    const CHANNELS: std::ops::Range<u64> = 8_000..8_004;
+    let (app, discord) = with_bot(app).await;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    link_server(&leader).await;
+    CHANNELS.for_each(|channel| discord.add_channel(SERVER, channel));
+    let _running = start_bot(&app, &discord).await;
+    launch_in(&leader, CHANNELS).await;
+    discord.until("the first messages", |it| (it.messages().len() == 4).then_some(())).await;
+    let held = discord.hold();
+    launch_in(&leader, CHANNELS).await;
+    held.wait_for(4).await;
+    discord.rate_limit_next(4, 0.5, true);
+    drop(held);
+    let limited = |it: &LocalDiscord| it.calls().iter().filter(|call| call.status == 429).count() == 4;
+    discord.until("limited requests", |it| limited(it).then_some(())).await;
+    let later = async || {
+        let messages = outbox(&leader).await;
+        messages.iter().all(|it| it["nextAttemptAt"] != it["queuedAt"])
+    };
+    while !later().await {}
+    app.clock.advance(Duration::from_millis(500));
+    discord.until("the messages", |it| (it.messages().len() == 8).then_some(())).await;
 }
 
 #[on_both]
@@ -535,6 +642,14 @@ async fn a_refused_part_does_not_withhold_an_announcement(app: TestApp) {
         discord.refuse_parts(parts);
         launch_in(&leader, [CHANNEL]).await;
         discord.until("the message", |it| (it.messages().len() == number).then_some(())).await;
+    }
+    discord.refuse_parts(&[]);
+    // Other refusals name no part: harmful links, and embeds that the bot may not send.
+    for (status, code, number) in [(400, 240_000, 3), (403, 50_013, 4)] {
+        discord.refuse_embeds(Some((status, code)));
+        launch_in(&leader, [CHANNEL]).await;
+        discord.until("the message", |it| (it.messages().len() == number).then_some(())).await;
+        assert!(discord.messages()[number - 1].body["content"].is_string());
     }
     let posted = discord.messages();
     assert!(posted[0].body["embeds"][0]["description"].is_string(), "{}", posted[0].body);

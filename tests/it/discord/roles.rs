@@ -299,7 +299,10 @@ async fn one_role_is_for_one_rank(app: TestApp) {
     let create = "mutation($role: String) {
         createRank(input: { name: \"Scout\", level: 10, permissions: [], discordRoleId: $role }) { rank { id } }
     }";
-    assert_eq!(leader.refusal(create, json!({ "role": LEADER_ROLE.to_string() })).await, "FORBIDDEN RANK_TOO_LOW level");
+    assert_eq!(
+        leader.refusal(create, json!({ "role": LEADER_ROLE.to_string() })).await,
+        "FORBIDDEN RANK_TOO_LOW level"
+    );
     let create = create.replace("level: 10", "level: 2");
     assert_eq!(
         leader.refusal(&create, json!({ "role": LEADER_ROLE.to_string() })).await,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use guildhall::{
-    discord::breaker::{Breaker, Breakers, FAILURES, FIRST, MOST, PROBE, Scope, backoff},
+    discord::breaker::{Breaker, Breakers, FAILURES, FIRST, MOST, PROBE, PROBE_INTERVAL, Scope, backoff},
     kernel::{clock::Timestamp, id::GuildId},
 };
 use proptest::prelude::*;
@@ -56,6 +56,35 @@ fn failures_of_several_guilds_and_a_rejected_token_open_the_breaker_of_all() {
     assert_eq!((breakers.open_until(now), breakers.capacity(now, 8)), (None, 8));
     breakers.rejected(now, 1.0);
     assert!(breakers.is_open_for(GuildId(9), now));
+}
+
+#[test]
+fn a_guild_that_has_not_failed_is_a_probe_while_others_fail() {
+    let (mut breakers, now) = (Breakers::default(), Timestamp::default());
+    let failing: Vec<GuildId> = (0..9).map(GuildId).collect();
+    for guild in &failing {
+        breakers.failed(Scope::Guild(*guild, 1), now, 1.0);
+    }
+    let (good, other) = (GuildId(100), GuildId(101));
+    assert!(breakers.is_open_for(good, now), "the last failure is too recent");
+    let later = now + PROBE_INTERVAL;
+    assert!(breakers.is_open_for(failing[0], later) && !breakers.is_open_for(good, later));
+    let mut paused: Vec<GuildId> = breakers.paused_guilds(later).collect();
+    paused.sort();
+    assert_eq!((breakers.capacity(later, 8), paused), (1, failing));
+    assert_eq!(breakers.admit(Scope::Guild(good, 1), later), Ok(()));
+    assert!(breakers.admit(Scope::Guild(other, 1), later).is_err(), "one at a time");
+    assert_eq!(breakers.capacity(later, 8), 0);
+    breakers.failed(Scope::Guild(good, 1), later, 1.0);
+    assert!(breakers.admit(Scope::Guild(other, 1), later).is_err());
+    let later = later + PROBE_INTERVAL;
+    assert!(breakers.admit(Scope::Guild(good, 1), later).is_err());
+    assert_eq!(breakers.admit(Scope::Guild(other, 1), later), Ok(()));
+    breakers.succeeded(Scope::Guild(other, 1));
+    assert_eq!((breakers.open_until(later), breakers.capacity(later, 8)), (None, 8));
+    // Nobody is a probe for a token that Discord rejects.
+    breakers.rejected(later, 1.0);
+    assert!(breakers.is_open_for(GuildId(102), later) && breakers.capacity(later, 8) == 0);
 }
 
 #[test]

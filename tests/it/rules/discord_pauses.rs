@@ -14,7 +14,7 @@ fn repeated_short_limits_pause_ever_longer() {
     let mut now = start;
     let mut pauses = Vec::new();
     for _ in 0..9 {
-        let until = limits.limited("bucket", Duration::from_millis(1), now);
+        let until = limits.limited("bucket", Duration::from_millis(1), limits.sent(), now);
         pauses.push((until - now).num_milliseconds());
         assert_eq!(limits.limited_until(&["bucket"], now), Some(until));
         assert_eq!(limits.limited_until(&["other"], now), None);
@@ -22,11 +22,29 @@ fn repeated_short_limits_pause_ever_longer() {
         assert_eq!(limits.limited_until(&["bucket"], now), None);
     }
     assert_eq!(pauses, [1, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
-    limits.succeeded(&["bucket"]);
-    assert_eq!(limits.limited("bucket", Duration::from_millis(1), now), now + Duration::from_millis(1));
+    limits.succeeded(&["bucket"], limits.sent());
+    let limited = |limits: &mut RateLimits<_>, wait| limits.limited("bucket", wait, limits.sent(), now) - now;
+    assert_eq!(limited(&mut limits, Duration::from_millis(1)), chrono::TimeDelta::milliseconds(1));
     // A longer limit of Discord's is respected.
-    assert_eq!(limits.limited("bucket", Duration::from_secs(90), now), now + Duration::from_secs(90));
-    assert_eq!(limits.limited("bucket", Duration::from_hours(9), now), now + Duration::from_hours(1));
+    assert_eq!(limited(&mut limits, Duration::from_secs(90)), chrono::TimeDelta::seconds(90));
+    assert_eq!(limited(&mut limits, Duration::MAX), chrono::TimeDelta::hours(1));
+}
+
+#[test]
+fn requests_that_were_sent_together_are_one_limited_request() {
+    let (mut limits, now) = (RateLimits::default(), Timestamp::default());
+    let sent = limits.sent();
+    let untils: Vec<_> = (1..=16).map(|wait| limits.limited((), Duration::from_millis(wait), sent, now)).collect();
+    assert_eq!(untils.last(), Some(&(now + Duration::from_millis(16))), "the longest wait counts");
+    // Nor do they end the row, when they succeed late.
+    let later = now + Duration::from_millis(16);
+    let until = limits.limited((), Duration::from_millis(1), limits.sent(), later);
+    assert_eq!(until, later + Duration::from_secs(1));
+    limits.succeeded(&[()], sent);
+    assert_eq!(limits.limited((), Duration::ZERO, limits.sent(), until), until + Duration::from_secs(2));
+    // A shorter limit does not end a longer one.
+    limits.exhausted((), Duration::ZERO, until);
+    assert_eq!(limits.limited_until(&[()], until), Some(until + Duration::from_secs(2)));
 }
 
 #[test]

@@ -14,6 +14,7 @@ const FIXED_TIME: &str = "2024-01-02T03:04:05.000000+00:00";
 
 /// What exists on this Discord, how it fails, and what it received.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one way to fail, in any combination")]
 pub(super) struct DiscordState {
     pub(super) servers: BTreeMap<u64, DiscordServer>,
     /// The name of each user, and whether the user is a bot.
