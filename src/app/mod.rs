@@ -11,7 +11,7 @@ use crate::{
     db::{Db, warn_of_unknown_values},
     discord::{self, Bot, DirectMessages, Discord, DiscordAnnouncer, delivery},
     identity::{self, Guilds, RosterCache},
-    kernel::{clock::Clock, metrics::Metrics, supervise::spawn_supervised},
+    kernel::{clock::Clock, metrics::Metrics, public_url::PublicUrl, supervise::spawn_supervised},
     live::{self, Live},
     outbox,
     privacy::{self, Retention},
@@ -40,6 +40,8 @@ pub struct Options {
     pub bot: Option<Bot>,
     /// Longest time that the issuer of a code waits for its delivery by Discord.
     pub delivery_wait: Duration,
+    /// The address of the site, for links in messages.
+    pub public_url: Option<PublicUrl>,
     /// Whether other processes cache viewers of this database; if `None`, they may if the database can be shared.
     pub has_peers: Option<bool>,
     /// How long a cached viewer is used without checking that notifications arrive.
@@ -59,6 +61,7 @@ impl Default for Options {
             default_guild: None,
             bot: None,
             delivery_wait: discord::DELIVERY_WAIT,
+            public_url: None,
             has_peers: None,
             lease: access::LEASE,
             channel: "guildhall",

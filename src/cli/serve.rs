@@ -57,6 +57,7 @@ impl Serve {
             limits: self.accounts.login_limits(),
             retention: self.retention.retention(),
             bot: self.discord.bot(&clock)?,
+            public_url: self.http.public_url.clone(),
             ..Options::default()
         };
         let listener = listen(&self.listen).await?;

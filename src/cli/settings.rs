@@ -23,7 +23,7 @@ use crate::{
     discord::Bot,
     engine::Limits,
     http::{CorsOrigin, RequestRates},
-    kernel::clock::Clock,
+    kernel::{clock::Clock, public_url::PublicUrl},
     privacy::Retention,
 };
 
@@ -141,6 +141,12 @@ pub struct HttpSettings {
     /// Default: the oldest guild
     #[arg(long, env = "GUILDHALL_DEFAULT_GUILD", value_name = "SLUG")]
     pub default_guild: Option<String>,
+
+    /// Address of the site, with which links in messages begin: an `https` origin, or `http` on loopback.
+    ///
+    /// For example `https://guild.example`. Without it, messages have no links to the site.
+    #[arg(long, env = "GUILDHALL_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
 
     /// Networks of the reverse proxies in front of the server, such as `127.0.0.1/32,10.0.0.0/8`.
     ///

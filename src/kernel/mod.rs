@@ -9,6 +9,7 @@ pub mod metrics;
 pub mod page;
 pub mod private_file;
 pub mod pruning_map;
+pub mod public_url;
 pub mod rate_limit;
 pub mod supervise;
 pub mod text;

@@ -226,6 +226,19 @@ fn an_invalid_filter_of_the_log_is_refused() {
 }
 
 #[test]
+fn a_public_url_that_is_no_safe_origin_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in ["http://guild.example", "https://guild.example/app", "guild.example", "https://a:b@guild.example", ""] {
+        let output = run(folder.path(), &[&SERVE[..], &["--public-url", url]].concat());
+        assert_refused(&output, "must be an https origin");
+        let mut by_variable = guildhall(folder.path());
+        let output = by_variable.env("GUILDHALL_PUBLIC_URL", url).args(SERVE).output().unwrap();
+        assert_refused(&output, "must be an https origin");
+        assert_eq!(names_in(folder.path()), [""; 0], "{url}");
+    }
+}
+
+#[test]
 fn a_misspelt_variable_is_reported_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let mut bootstrap = guildhall(folder.path());

@@ -24,6 +24,7 @@ mod media_types;
 mod metrics;
 mod notifications;
 mod pruning;
+mod public_urls;
 mod rate_limits;
 mod redaction;
 mod refusals;
