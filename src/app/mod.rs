@@ -119,9 +119,20 @@ impl App {
             viewers: Arc::clone(&viewers),
         };
         let bot = options.bot.map(Arc::new);
-        let (cipher, wait) = (keys.cipher.clone(), options.delivery_wait);
-        let direct_messages = DirectMessages { bot: bot.clone(), cipher, clock: clock.clone(), wait };
-        let discord = Discord { access: access.clone(), cipher: keys.cipher.clone(), bot: bot.clone() };
+        let public_url = options.public_url;
+        let direct_messages = DirectMessages {
+            bot: bot.clone(),
+            cipher: keys.cipher.clone(),
+            clock: clock.clone(),
+            wait: options.delivery_wait,
+            public_url: public_url.clone(),
+        };
+        let discord = Discord {
+            access: access.clone(),
+            cipher: keys.cipher.clone(),
+            bot: bot.clone(),
+            public_url: public_url.clone(),
+        };
         let accounts = Accounts {
             access: access.clone(),
             keys: Arc::new(keys),
@@ -138,7 +149,7 @@ impl App {
             tallies: Arc::default(),
             boxes: Arc::default(),
             non_voters: Arc::default(),
-            announcer: Arc::new(DiscordAnnouncer { bot }),
+            announcer: Arc::new(DiscordAnnouncer { bot, public_url }),
         };
         let live = Arc::new(Live::new(voting.clone(), Arc::clone(&metrics), options.reconcile_every));
         // The viewer cache comes first, because the other subscribers load viewers when they are notified.

@@ -120,9 +120,16 @@ async fn issue(
             };
             store::upsert_code(conn, &code).await?;
             if let Some(delivery) = &delivery {
-                let guild_name = identity::store::guild(conn, guild).await?.map(|it| it.name).unwrap_or_default();
-                let message =
-                    CodeMessage { purpose, guild_name: &guild_name, member: &member, code: &text, expires_at };
+                let (guild_name, guild_slug) =
+                    identity::store::guild(conn, guild).await?.map(|it| (it.name, it.slug)).unwrap_or_default();
+                let message = CodeMessage {
+                    purpose,
+                    guild_name: &guild_name,
+                    guild_slug: &guild_slug,
+                    member: &member,
+                    code: &text,
+                    expires_at,
+                };
                 delivery.enqueue(conn, &message, now).await?;
             }
             let (action, object) = match purpose {
@@ -263,6 +270,23 @@ impl OneTimeCode {
             Some(member) => Issuer::Member(member),
             None => Issuer::Operator,
         }
+    }
+}
+
+/// Whether a member's code that expires at this time is still valid: neither used, replaced nor void.
+///
+/// # Errors
+/// A database error.
+pub async fn is_code_valid(
+    conn: &mut Conn,
+    member: &Member,
+    purpose: Purpose,
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> Result<bool> {
+    match store::code(conn, member.guild_id, member.id, purpose).await? {
+        Some(code) if code.expires_at == expires_at => code.is_valid_for(conn, member, now).await,
+        _ => Ok(false),
     }
 }
 

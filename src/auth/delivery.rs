@@ -32,6 +32,8 @@ pub struct CodeMessage<'c> {
     pub purpose: Purpose,
     /// The guild's name.
     pub guild_name: &'c str,
+    /// The guild's slug.
+    pub guild_slug: &'c str,
     /// The member.
     pub member: &'c Member,
     /// The code.

@@ -93,6 +93,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    discord_boards (guild_id, campaign_id) {
+        guild_id -> BigInt,
+        campaign_id -> BigInt,
+        channel_id -> Text,
+        message_id -> Text,
+        shown -> Text,
+        next_edit_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     discord_keeper (id) {
         id -> BigInt,
         holder -> BigInt,
@@ -117,6 +128,7 @@ diesel::table! {
         synced_at -> Nullable<Timestamp>,
         report -> Nullable<Text>,
         problem -> Nullable<Text>,
+        log_channel_id -> Nullable<Text>,
     }
 }
 
@@ -138,6 +150,7 @@ diesel::table! {
         claim -> Nullable<BigInt>,
         attempts -> BigInt,
         problem -> Nullable<Text>,
+        event -> Nullable<Text>,
     }
 }
 
@@ -298,6 +311,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     campaigns,
     characters,
     codes,
+    discord_boards,
     discord_keeper,
     discord_links,
     discord_messages,

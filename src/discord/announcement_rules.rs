@@ -107,6 +107,8 @@ pub struct AnnouncedState {
     pub leads: u32,
     /// Number of teases that were announced or skipped.
     pub teases: u32,
+    /// The start of the draft that was last reported because it could not start.
+    pub overdue: Option<Timestamp>,
     /// Events that a newer release announced and this one does not know. They are stored again as they were.
     pub unknown_events: Vec<Value>,
     /// Fields that a newer release stored and this one does not know. They are stored again as they were.
@@ -121,14 +123,16 @@ struct StoredState {
     leader: Option<EntryId>,
     leads: u32,
     teases: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overdue: Option<Timestamp>,
     #[serde(flatten)]
     unknown_fields: Map<String, Value>,
 }
 
 impl From<StoredState> for AnnouncedState {
     fn from(stored: StoredState) -> Self {
-        let StoredState { events, leader, leads, teases, unknown_fields } = stored;
-        let mut announced = Self { leader, leads, teases, unknown_fields, ..Self::default() };
+        let StoredState { events, leader, leads, teases, overdue, unknown_fields } = stored;
+        let mut announced = Self { leader, leads, teases, overdue, unknown_fields, ..Self::default() };
         for event in events {
             match AnnouncementEvent::deserialize(&event) {
                 Ok(event) => {
@@ -143,9 +147,9 @@ impl From<StoredState> for AnnouncedState {
 
 impl From<AnnouncedState> for StoredState {
     fn from(announced: AnnouncedState) -> Self {
-        let AnnouncedState { events, leader, leads, teases, unknown_events, unknown_fields } = announced;
+        let AnnouncedState { events, leader, leads, teases, overdue, unknown_events, unknown_fields } = announced;
         let events = events.into_iter().map(|event| event.to_string().into()).chain(unknown_events).collect();
-        Self { events, leader, leads, teases, unknown_fields }
+        Self { events, leader, leads, teases, overdue, unknown_fields }
     }
 }
 

@@ -15,8 +15,9 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::{
     announcement_rules::{self, AnnouncedState, AnnouncementEvent, CampaignFacts},
+    boards,
     embed::{self, AnnouncementContext, Branding},
-    messages,
+    messages, overdue_drafts,
     rows::{Destination, Link},
     service::Discord,
     store,
@@ -28,8 +29,10 @@ use crate::{
         clock::Timestamp,
         error::{Error, Result},
         id::{CampaignId, GuildId},
+        public_url::PublicUrl,
     },
-    voting::{self, AnnouncementLevel, Campaign, CampaignStatus, ResultsVisibility, Tally},
+    outbox::{self, Message},
+    voting::{self, AnnouncementLevel, Campaign, CampaignStatus, ResultsVisibility, Tally, Turnout},
 };
 
 type CampaignRef = (GuildId, CampaignId);
@@ -53,23 +56,85 @@ const DEADLINES: [Duration; 2] = [Duration::from_hours(24), Duration::from_hours
 ///
 /// # Errors
 /// A database error.
-pub(crate) async fn announce_campaign(conn: &mut Conn, campaign: &Campaign, now: Timestamp) -> Result<()> {
+pub(crate) async fn announce_campaign(
+    conn: &mut Conn,
+    public_url: Option<&PublicUrl>,
+    campaign: &Campaign,
+    now: Timestamp,
+) -> Result<()> {
     let (guild, id) = (campaign.guild_id, campaign.id);
     let Some((link, destination)) = destination(conn, campaign).await? else { return Ok(()) };
     let Some(announced) = store::lock_announced_state(conn, guild, id).await? else { return Ok(()) };
     // Read again under the lock, so that the campaign is not older than its announced events.
     let Some(campaign) = voting::store::campaign(conn, guild, id).await? else { return Ok(()) };
     conn.prefer_hash_joins().await?;
-    let (event, after, tally) = next_announcement(conn, campaign, &announced, now).await?;
+    let NextAnnouncement { event, after, tally, turnout } =
+        next_announcement(conn, campaign.clone(), &announced, now).await?;
+    let branding = branding(conn, &link, public_url).await?;
     if let (Some(event), Some(tally)) = (event, tally) {
-        let guild_name = identity::store::guild(conn, guild).await?.map(|guild| guild.name).unwrap_or_default();
-        let body = compose(&tally, event, &announced, &link, guild_name)?;
-        messages::announce(conn, (guild, id), destination, body, now).await?;
+        // An announcement that waits is no longer news. Only the result says all that a closed campaign needs.
+        let launch = AnnouncementEvent::Launch.to_string();
+        let kept = (event != AnnouncementEvent::Results).then_some(launch.as_str());
+        outbox::store::delete_announcements(conn, guild, id, kept).await?;
+        let body = compose(&tally, event, &announced, &branding)?;
+        messages::announce(conn, (guild, id), destination, (event, body), now).await?;
     }
     if after != announced {
         store::update_announced_state(conn, guild, id, &after).await?;
     }
-    Ok(())
+    boards::refresh(conn, &campaign, turnout, &branding, now).await
+}
+
+/// Remembers the message that announced a launch, in the transaction that records its delivery, and edits it if ballots
+/// have arrived meanwhile.
+pub(super) async fn record_posted(
+    conn: &mut Conn,
+    public_url: Option<&PublicUrl>,
+    message: &Message,
+    posted: u64,
+    now: Timestamp,
+) -> Result<()> {
+    let (guild, Some(id)) = (message.guild_id, boards::launched_campaign(message)) else { return Ok(()) };
+    // It may have been deleted meanwhile, together with its guild.
+    if voting::store::campaign(conn, guild, id).await?.is_none() {
+        return Ok(());
+    }
+    // Under the lock, so that a step of the campaign either finds the message or is found here.
+    if store::lock_announced_state(conn, guild, id).await?.is_none() {
+        return Ok(());
+    }
+    let Some(campaign) = voting::store::campaign(conn, guild, id).await? else { return Ok(()) };
+    let turnout = boards::turnout(conn, &campaign).await?;
+    boards::record(conn, &campaign, turnout, message, posted, now).await?;
+    let Some((link, _)) = destination(conn, &campaign).await? else { return Ok(()) };
+    let branding = branding(conn, &link, public_url).await?;
+    boards::refresh(conn, &campaign, turnout, &branding, now).await
+}
+
+/// Whether an announcement comes too late, because its campaign no longer accepts ballots, or its last day is its last
+/// hour by now.
+pub(super) async fn is_obsolete(conn: &mut Conn, message: &Message, now: Timestamp) -> Result<bool> {
+    let (Some(event), Some(id)) = (message.event.as_deref(), message.campaign_id) else { return Ok(false) };
+    if event == AnnouncementEvent::Results.to_string() {
+        return Ok(false);
+    }
+    let campaign = voting::store::campaign(conn, message.guild_id, id).await?;
+    let closes = campaign.filter(|campaign| campaign.status == CampaignStatus::Live).and_then(|it| it.closes_at);
+    let last_hour = (event == AnnouncementEvent::DayLeft.to_string()).then_some(Duration::from_hours(1));
+    Ok(closes.is_none_or(|closes| now >= closes - last_hour.unwrap_or_default()))
+}
+
+/// The settings of a guild that all its messages share.
+async fn branding(conn: &mut Conn, link: &Link, public_url: Option<&PublicUrl>) -> Result<Branding> {
+    let guild = identity::store::guild(conn, link.guild_id).await?;
+    let (guild_name, slug) = guild.map(|guild| (guild.name, guild.slug)).unwrap_or_default();
+    let page = public_url.map(|site| site.page(&slug, "/votes/{id}"));
+    Ok(Branding {
+        guild_name,
+        color: u32::try_from(link.color).unwrap_or_default(),
+        campaign_url: link.campaign_url.clone().or(page),
+        thumbnail_url: link.thumbnail_url.clone(),
+    })
 }
 
 /// The link and the channel for a campaign's announcements; `None` if it is not announced.
@@ -93,14 +158,26 @@ async fn destination(conn: &mut Conn, campaign: &Campaign) -> Result<Option<(Lin
     Ok(channel.and_then(Destination::channel).map(|destination| (link, destination)))
 }
 
-/// The event to announce now, if there is one; the announced events after it; and the tally, if it was needed.
+/// What to announce of a campaign.
+struct NextAnnouncement {
+    /// The event to announce now, if there is one.
+    event: Option<AnnouncementEvent>,
+    /// The announced events after it.
+    after: AnnouncedState,
+    /// The tally, if it was needed.
+    tally: Option<Tally>,
+    /// The turnout.
+    turnout: Turnout,
+}
+
+/// Finds what to announce of a campaign.
 async fn next_announcement(
     conn: &mut Conn,
     campaign: Campaign,
     announced: &AnnouncedState,
     now: Timestamp,
-) -> Result<(Option<AnnouncementEvent>, AnnouncedState, Option<Tally>)> {
-    let guild = campaign.guild_id;
+) -> Result<NextAnnouncement> {
+    let turnout = boards::turnout(conn, &campaign).await?;
     let hides_standings = campaign.results_visibility != ResultsVisibility::Always;
     let is_hyped = campaign.announcements == AnnouncementLevel::Hype && campaign.status == CampaignStatus::Live;
     let mut tally = None;
@@ -109,10 +186,7 @@ async fn next_announcement(
         status: campaign.status,
         start_at: campaign.start_at,
         closes_at: campaign.closes_at,
-        turnout: voting::turnouts(conn, None, guild, std::slice::from_ref(&campaign))
-            .await?
-            .remove(&campaign.id)
-            .unwrap_or_default(),
+        turnout,
         leader: None,
         hides_standings,
         now,
@@ -126,7 +200,7 @@ async fn next_announcement(
     if event.is_some() && tally.is_none() {
         tally = load_tally(conn, campaign, now).await?;
     }
-    Ok((event, after, tally))
+    Ok(NextAnnouncement { event, after, tally, turnout })
 }
 
 async fn load_tally(conn: &mut Conn, campaign: Campaign, now: Timestamp) -> Result<Option<Tally>> {
@@ -134,23 +208,11 @@ async fn load_tally(conn: &mut Conn, campaign: Campaign, now: Timestamp) -> Resu
     Ok(voting::tallies(conn, None, guild, vec![campaign], now).await?.remove(&id))
 }
 
-fn compose(
-    tally: &Tally,
-    event: AnnouncementEvent,
-    announced: &AnnouncedState,
-    link: &Link,
-    guild_name: String,
-) -> Result<String> {
-    let branding = Branding {
-        guild_name,
-        color: u32::try_from(link.color).unwrap_or_default(),
-        campaign_url: link.campaign_url.clone(),
-        thumbnail_url: link.thumbnail_url.clone(),
-    };
+fn compose(tally: &Tally, event: AnnouncementEvent, announced: &AnnouncedState, branding: &Branding) -> Result<String> {
     let Tally { campaign, entries, turnout, outcome, .. } = tally;
     let context =
         AnnouncementContext { campaign, entries, turnout: *turnout, outcome: Some(outcome), event, announced };
-    serde_json::to_string(&embed::announcement(&context, &branding)).map_err(Error::internal)
+    serde_json::to_string(&embed::announcement(&context, branding)).map_err(Error::internal)
 }
 
 /// When to check which campaign for a new event.
@@ -160,7 +222,7 @@ struct AnnouncementSchedule {
     due: HashMap<CampaignRef, Timestamp>,
     /// Checked campaigns, and the earliest time of their next check.
     rest_until: HashMap<CampaignRef, Timestamp>,
-    /// Campaigns of which only the launch and the results are announced.
+    /// Campaigns that are not announced.
     quiet: HashSet<CampaignRef>,
     /// The times at which the last day and the last hour of campaigns begin.
     deadlines: Vec<(Timestamp, CampaignRef)>,
@@ -211,6 +273,9 @@ pub(crate) async fn run(discord: Arc<Discord>) {
         if swept_at.is_none_or(|at| now >= at + SWEEP || now < at) {
             // After a start and every `CHECK_ALL`, every campaign is checked, because notifications may have been lost.
             let all = checked_at.is_none_or(|at| now >= at + CHECK_ALL || now < at);
+            if let Err(error) = overdue_drafts::report(&discord, now).await {
+                tracing::warn!(%error, "could not report drafts that could not start");
+            }
             match sweep(&discord, &mut schedule, all, now).await {
                 Ok(()) => checked_at = if all { Some(now) } else { checked_at },
                 Err(error) => tracing::warn!(%error, "could not search for campaigns to announce"),
@@ -266,8 +331,9 @@ async fn check_campaign(discord: &Discord, schedule: &mut AnnouncementSchedule, 
             return;
         }
         Ok(Some((true, _))) => {
+            let public_url = discord.public_url.clone();
             let announce = async move |conn: &mut Conn| match voting::store::campaign(conn, key.0, key.1).await? {
-                Some(campaign) => announce_campaign(conn, &campaign, now).await,
+                Some(campaign) => announce_campaign(conn, public_url.as_ref(), &campaign, now).await,
                 None => Ok(()),
             };
             let announced = discord.access.db.write(announce).await;
@@ -293,7 +359,6 @@ async fn pending_announcement(
     now: Timestamp,
 ) -> Result<Option<(bool, Option<Timestamp>)>> {
     let Some(campaign) = voting::store::campaign(conn, guild, id).await? else { return Ok(None) };
-    let is_quiet = matches!(campaign.announcements, AnnouncementLevel::Off | AnnouncementLevel::Quiet);
     if campaign.status == CampaignStatus::Draft {
         return Ok(Some((false, None)));
     }
@@ -302,7 +367,8 @@ async fn pending_announcement(
     }
     let Some(announced) = store::announced_state(conn, guild, id).await? else { return Ok(None) };
     let closes = campaign.closes_at.filter(|_| campaign.status == CampaignStatus::Live);
-    let (event, after, _) = next_announcement(conn, campaign, &announced, now).await?;
-    let is_pending = event.is_some() || after != announced;
-    Ok((is_pending || !is_quiet).then_some((is_pending, closes)))
+    let NextAnnouncement { event, after, turnout, .. } =
+        next_announcement(conn, campaign.clone(), &announced, now).await?;
+    let is_pending = event.is_some() || after != announced || boards::is_outdated(conn, &campaign, turnout).await?;
+    Ok(Some((is_pending, closes)))
 }

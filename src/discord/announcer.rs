@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use super::{announcements, client::Bot};
 use crate::{
     db::Conn,
-    kernel::{clock::Timestamp, error::Result},
+    kernel::{clock::Timestamp, error::Result, public_url::PublicUrl},
     voting::{Announcer, Campaign},
 };
 
@@ -15,11 +15,13 @@ use crate::{
 pub struct DiscordAnnouncer {
     /// The bot, if the operator has set a token.
     pub bot: Option<Arc<Bot>>,
+    /// The address of the site, for links in messages.
+    pub public_url: Option<PublicUrl>,
 }
 
 impl Announcer for DiscordAnnouncer {
     fn announce<'c>(&'c self, conn: &'c mut Conn, campaign: &'c Campaign, now: Timestamp) -> BoxFuture<'c, Result<()>> {
-        Box::pin(announcements::announce_campaign(conn, campaign, now))
+        Box::pin(announcements::announce_campaign(conn, self.public_url.as_ref(), campaign, now))
     }
 
     fn on_commit(&self) {

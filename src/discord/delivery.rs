@@ -9,24 +9,25 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
 use super::{
-    breaker::{Scope, backoff},
+    announcements,
+    attempt::{Delivery, MISSING_PERMISSIONS, UNKNOWN_CHANNEL, attempt},
+    breaker::backoff,
     client::Bot,
-    refused_parts,
+    officer_log,
     rest::DiscordError,
-    rows::Destination,
     service::Discord,
     store,
+    wording::{escape, single_line},
 };
 use crate::{
     db::Conn,
     identity,
     kernel::{
         clock::Timestamp,
-        error::{Error, Result},
+        error::Result,
         id::{GuildId, MessageId},
     },
     outbox::{self, Message, MessageKind, MessageState, store::DeliveryFailure},
@@ -36,19 +37,13 @@ use crate::{
 const MAX_CONCURRENT: usize = 16;
 /// Maximum number of destinations of one guild to which one server delivers at once.
 const MAX_PER_GUILD: usize = 4;
-/// Duration of a claim: longer than the three requests of an attempt.
-const CLAIM: Duration = Duration::from_secs(30);
+/// Duration of a claim: longer than the five requests that an attempt makes at most.
+const CLAIM: Duration = Duration::from_secs(45);
 /// Longest time between two searches for messages that other servers and commands have queued or left undelivered.
 const POLL: Duration = Duration::from_secs(2);
 /// Pause after a first failed attempt, and the longest pause.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Discord's code for a body with parts that it refuses.
-const INVALID_BODY: i64 = 50_035;
-/// Discord's code for a message that the bot may not send, also because of its embeds.
-const MISSING_PERMISSIONS: i64 = 50_013;
-/// Discord's code for a channel that does not exist.
-const UNKNOWN_CHANNEL: i64 = 10_003;
 
 /// Delivers until the task is dropped.
 pub(crate) async fn run(discord: Arc<Discord>) {
@@ -189,137 +184,86 @@ async fn next_check(discord: &Discord, bot: &Bot, now: Timestamp) -> Timestamp {
 async fn deliver(discord: Arc<Discord>, message: Message, claim: i64) -> MessageId {
     let (guild, id) = (message.guild_id, message.id);
     let Some(bot) = &discord.bot else { return id };
+    let now = discord.access.clock.now();
     let result = attempt(&discord, bot, &message).await;
-    let failure = failure_of(&message, result, discord.access.clock.now());
+    let delivery = result.as_ref().ok().copied();
+    let failure = failure_of(&message, result.map(|_| ()), discord.access.clock.now());
     let is_over = failure.as_ref().is_none_or(|failure| failure.state == MessageState::Failed);
-    let was_sent = failure.is_none();
     if let Some(DeliveryFailure { problem: Some(problem), state, .. }) = &failure {
         tracing::warn!(guild = guild.0, message = id.0, %state, problem, "could not deliver a message to Discord");
     }
-    let failure = Arc::new(failure);
+    let (failure, message) = (Arc::new(failure), Arc::new(message));
     // Retried until it succeeds: a delivery that is not recorded would be repeated.
     loop {
-        let failure = Arc::clone(&failure);
-        let recorded = discord.access.db.write(async move |conn| match &*failure {
-            None => Ok(outbox::store::delete_delivered(conn, guild, id, claim).await?),
-            Some(failure) => Ok(outbox::store::record_failure(conn, guild, id, claim, failure).await?),
+        let (failure, message, public_url) = (Arc::clone(&failure), Arc::clone(&message), discord.public_url.clone());
+        let recorded = discord.access.db.write(async move |conn| match (&*failure, delivery) {
+            (Some(failure), _) => record_failure(conn, &message, claim, failure, now).await,
+            (None, Some(Delivery::Posted(posted))) => {
+                // First, because it locks the campaign's announcements, as their other changes do.
+                announcements::record_posted(conn, public_url.as_ref(), &message, posted.get(), now).await?;
+                Ok(outbox::store::delete_delivered(conn, guild, id, claim).await?)
+            }
+            (None, Some(Delivery::Dropped)) => {
+                outbox::store::delete_delivered(conn, guild, id, claim).await?;
+                forget_board(conn, &message).await
+            }
+            (None, _) => Ok(outbox::store::delete_delivered(conn, guild, id, claim).await?),
         });
         let Err(error) = recorded.await else { break };
         tracing::warn!(%error, "could not record the outcome of a delivery to Discord; retrying");
         discord.access.clock.sleep_until(discord.access.clock.now() + FIRST_PAUSE).await;
     }
-    if is_over {
-        bot.outbox().finish(id, was_sent);
+    match delivery {
+        Some(Delivery::Dropped) => bot.outbox().cancel(id),
+        _ if is_over => bot.outbox().finish(id, delivery.is_some()),
+        _ => {}
     }
     id
 }
 
-async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> Result<(), DiscordError> {
-    let refused =
-        |message: &str| DiscordError::Refused { status: 0, code: 0, message: message.to_owned(), parts: Vec::new() };
-    if message.expires_at <= discord.access.clock.now() {
-        return Err(refused("the message has expired"));
-    }
-    let destination = Destination::decode(&message.destination).ok_or_else(|| refused("the destination is invalid"))?;
-    let is_current = is_current(discord, bot, message, destination).await?;
-    if !is_current {
-        return Err(refused("the destination is no longer valid"));
-    }
-    let body = match message.kind {
-        MessageKind::Announcement => Some(message.body.clone()),
-        _ => discord.cipher.decrypt(&message.id.0.to_string(), &message.body),
-    };
-    let body = body.and_then(|body| serde_json::from_str::<Map<String, Value>>(&body).ok());
-    let mut body = body.ok_or_else(|| refused("it was sealed with another secret"))?;
-    // Discord drops a message with a nonce that it has received within the last minutes.
-    body.insert("nonce".to_owned(), message.id.0.to_string().into());
-    body.insert("enforce_nonce".to_owned(), true.into());
-    // A part that Discord refuses must not withhold the rest.
-    let refusal = match send(bot, message.guild_id, destination, &body).await {
-        Err(refusal) if is_about_body(&refusal) => refusal,
-        result => return result,
-    };
-    if let DiscordError::Refused { code: INVALID_BODY, parts, .. } = &refusal
-        && let Some(reduced) = refused_parts::without(&body, parts)
-    {
-        match send(bot, message.guild_id, destination, &reduced).await {
-            Err(refusal) if is_about_body(&refusal) => {}
-            result => return result,
-        }
-    }
-    match refused_parts::plain(&body) {
-        Some(plain) => send(bot, message.guild_id, destination, &plain).await,
-        None => Err(refusal),
-    }
-}
-
-/// Whether Discord may accept another body: it refuses a part of this one, or the bot may not send embeds.
-const fn is_about_body(failure: &DiscordError) -> bool {
-    matches!(
-        failure,
-        DiscordError::Refused { status: 400, .. } | DiscordError::Refused { code: MISSING_PERMISSIONS, .. }
-    )
-}
-
-/// Posts a message to its destination.
-async fn send(
-    bot: &Bot,
-    guild: GuildId,
-    destination: Destination,
-    body: &Map<String, Value>,
-) -> Result<(), DiscordError> {
-    let body = serde_json::to_string(body).map_err(|error| DiscordError::Down(error.to_string()))?;
-    match destination {
-        Destination::Channel(channel) => bot.rest().post(Scope::Guild(guild, channel.get()), channel, body).await,
-        Destination::User(user) => {
-            let channel = bot.direct_channel(guild, user).await?;
-            let scope = Scope::Guild(guild, user.get());
-            match bot.rest().post(scope, channel, body.clone()).await {
-                Err(DiscordError::Refused { code: UNKNOWN_CHANNEL, .. }) => {
-                    bot.forget_direct_channel(user);
-                    let channel = bot.direct_channel(guild, user).await?;
-                    bot.rest().post(scope, channel, body).await
-                }
-                posted => posted,
-            }
-        }
-    }
-}
-
-/// Whether the destination is still valid: a channel of the guild's own server, or the current Discord id of the
-/// member.
-async fn is_current(
-    discord: &Discord,
-    bot: &Bot,
+/// Records a failed attempt. Officers see a message that was given up in their channel.
+async fn record_failure(
+    conn: &mut Conn,
     message: &Message,
-    destination: Destination,
-) -> Result<bool, DiscordError> {
-    let guild = message.guild_id;
-    let unavailable = |error: Error| DiscordError::Down(format!("the database does not respond: {error}"));
-    match destination {
-        Destination::Channel(channel) => {
-            let link = discord
-                .access
-                .db
-                .read(async move |conn| Ok(store::link(conn, guild).await?))
-                .await
-                .map_err(unavailable)?;
-            let Some(link) = link else { return Ok(false) };
-            match bot.server_of(guild, channel).await {
-                Ok(server) => Ok(server.is_none_or(|server| server == link.server_id)),
-                // The bot can't see the channel, so it can't post there either. Discord's response to the post gives
-                // the reason.
-                Err(DiscordError::Refused { .. }) => Ok(true),
-                Err(failure) => Err(failure),
-            }
-        }
-        Destination::User(user) => {
-            let Some(member) = message.member_id else { return Ok(false) };
-            let query = async move |conn: &mut Conn| Ok(identity::store::member(conn, guild, member).await?);
-            let member = discord.access.db.read(query).await.map_err(unavailable)?;
-            Ok(member.is_some_and(|member| member.is_active && member.discord_id == Some(user.to_string())))
-        }
+    claim: i64,
+    failure: &DeliveryFailure,
+    now: Timestamp,
+) -> Result<()> {
+    let (guild, id) = (message.guild_id, message.id);
+    if message.kind == MessageKind::Edit && failure.state == MessageState::Failed {
+        // Another attempt would show what is out of date by then.
+        outbox::store::delete_delivered(conn, guild, id, claim).await?;
+        forget_board(conn, message).await?;
+    } else {
+        outbox::store::record_failure(conn, guild, id, claim, failure).await?;
     }
+    if failure.state != MessageState::Failed {
+        return Ok(());
+    }
+    let what = match message.kind {
+        // The channel itself does not work.
+        MessageKind::Log => return Ok(()),
+        MessageKind::Announcement => "An announcement of a vote",
+        MessageKind::Edit => "The update of an announcement",
+        MessageKind::Invite => "An invite code",
+        MessageKind::ResetCode => "A reset code",
+    };
+    let member = match message.member_id {
+        Some(member) => identity::store::member(conn, guild, member).await?,
+        None => None,
+    };
+    let to = member.map(|member| format!(" for **{}**", escape(&member.display_name, 100))).unwrap_or_default();
+    let problem = failure.problem.as_deref().unwrap_or_default();
+    let line = format!("{what}{to} could not be delivered. {}", single_line(problem, 300));
+    officer_log::enqueue(conn, guild, &[line], now).await
+}
+
+/// Forgets the message that an edit could not change, because further edits would fail, too.
+async fn forget_board(conn: &mut Conn, message: &Message) -> Result<()> {
+    if let (MessageKind::Edit, Some(campaign)) = (message.kind, message.campaign_id) {
+        store::delete_board(conn, message.guild_id, campaign).await?;
+    }
+    Ok(())
 }
 
 /// The state of a message after an attempt; `None` if it was delivered.

@@ -6,6 +6,7 @@ use serenity::builder::{CreateAllowedMentions, CreateEmbed, CreateEmbedFooter, C
 
 use super::{
     announcement_rules::{AnnouncedState, AnnouncementEvent, leader},
+    vote_button,
     wording::{TemplateValues, Theme, escape, join_names, single_line, timestamp},
 };
 use crate::{
@@ -108,9 +109,99 @@ impl<'a> AnnouncementContext<'a> {
 const DECIDED_BY_LISTED_ORDER: &str =
     "A tie was broken by the order in which the entries are listed, which decided who won.";
 
+/// Number of segments of the turnout bar.
+const BAR: i64 = 10;
+
+/// The message of a campaign that is edited as ballots arrive: at its launch, with its turnout, and with its result.
+pub fn board(context: &AnnouncementContext, branding: &Branding) -> CreateMessage {
+    let campaign = context.campaign;
+    let values = TemplateValues {
+        title: escape(&campaign.title, MAX_TITLE),
+        guild: escape(&branding.guild_name, MAX_GUILD),
+        closes_at: campaign.closes_at,
+        turnout: context.turnout,
+        entries: context.entries.len(),
+        picks: campaign.picks_per_voter,
+        ..TemplateValues::default()
+    };
+    let turnout = format!("{}\n{}", bar(context.turnout), values.fill("{voted} of {eligible} ({percent} %)"));
+    let guild_thumbnail = branding.thumbnail_url.as_deref().and_then(web);
+    let embed = base(context, branding);
+    let (embed, thumbnail) = match context.disclosed() {
+        DisclosedStandings::Result(outcome) => {
+            let winners: Vec<&Entry> = outcome.winners().into_iter().filter_map(|id| context.entry(id)).collect();
+            let winner = join_names(&names(winners.iter().copied(), |more| format!("{more} more")));
+            let result = match winners.as_slice() {
+                [] => "This vote is closed. Nobody voted.".to_owned(),
+                _ => format!("This vote is closed. The result: **{winner}**."),
+            };
+            let embed = embed.title(values.fill("{title}")).description(result).field("Turnout", turnout, false);
+            match winners.as_slice() {
+                [] => (embed, guild_thumbnail),
+                [winner] => (with_standings(embed, context, outcome), image(winner).or(guild_thumbnail)),
+                _ => (with_standings(embed, context, outcome), guild_thumbnail),
+            }
+        }
+        _ => {
+            let (title, text) = Theme::Plain(AnnouncementEvent::Launch).wording(campaign.id, 0);
+            let ballot = names(context.entries.iter().map(AsRef::as_ref), |more| format!("… and {more} more"));
+            let embed = embed.title(values.fill(title)).description(values.fill(text));
+            let embed = embed.field("On the ballot", ballot.join("\n"), false).field("Turnout", turnout, true);
+            let thumbnail = guild_thumbnail.or_else(|| context.entries.iter().find_map(|entry| image(entry)));
+            (with_deadline(embed, campaign), thumbnail)
+        }
+    };
+    message(context, thumbnail.into_iter().fold(embed, |embed, url| embed.thumbnail(url)))
+}
+
+/// The turnout as a bar. It is full only when everyone has voted.
+fn bar(turnout: Turnout) -> String {
+    let filled = (turnout.voted.saturating_mul(BAR)).checked_div(turnout.eligible).unwrap_or_default().clamp(0, BAR);
+    let segments = |count: i64| usize::try_from(count).unwrap_or_default();
+    "▰".repeat(segments(filled)) + &"▱".repeat(segments(BAR - filled))
+}
+
+/// An embed with the parts that all messages have.
+fn base(context: &AnnouncementContext, branding: &Branding) -> CreateEmbed {
+    let embed = CreateEmbed::new()
+        .colour(branding.color & 0xFF_FFFF)
+        .footer(CreateEmbedFooter::new(single_line(&branding.guild_name, MAX_FOOTER)));
+    let id = async_graphql::ID::from(context.campaign.id);
+    match branding.campaign_url.as_ref().and_then(|template| web(&template.replace("{id}", &id))) {
+        Some(url) => embed.url(url),
+        None => embed,
+    }
+}
+
+fn with_standings(embed: CreateEmbed, context: &AnnouncementContext, outcome: &Outcome) -> CreateEmbed {
+    let embed = embed.field("Standings", context.standings(outcome), false);
+    if outcome.decided_by_listed_order == Some(true) {
+        embed.field("Tie", DECIDED_BY_LISTED_ORDER, false)
+    } else {
+        embed
+    }
+}
+
+fn with_deadline(embed: CreateEmbed, campaign: &Campaign) -> CreateEmbed {
+    match campaign.closes_at {
+        Some(closes) => embed.field("Closes", format!("{} ({})", timestamp(closes, 'F'), timestamp(closes, 'R')), true),
+        None => embed,
+    }
+}
+
+/// The message with this embed, and with a button while the campaign accepts ballots.
+fn message(context: &AnnouncementContext, embed: CreateEmbed) -> CreateMessage {
+    let is_open = context.event != AnnouncementEvent::Results;
+    let rows = if is_open { vec![vote_button::row(context.campaign.id)] } else { Vec::new() };
+    CreateMessage::new().embed(embed).components(rows).allowed_mentions(CreateAllowedMentions::new())
+}
+
 /// The message that announces an event.
 pub fn announcement(context: &AnnouncementContext, branding: &Branding) -> CreateMessage {
     let campaign = context.campaign;
+    if context.event == AnnouncementEvent::Launch {
+        return board(context, branding);
+    }
     let disclosed = context.disclosed();
     let winners: Vec<&Entry> = match disclosed {
         DisclosedStandings::Result(outcome) => {
@@ -146,29 +237,19 @@ pub fn announcement(context: &AnnouncementContext, branding: &Branding) -> Creat
         _ => 0,
     };
     let (title, text) = theme.wording(campaign.id, time);
-    let mut embed = CreateEmbed::new()
-        .title(values.fill(title))
-        .description(values.fill(text))
-        .colour(branding.color & 0xFF_FFFF)
-        .footer(CreateEmbedFooter::new(single_line(&branding.guild_name, MAX_FOOTER)));
-    if context.event == AnnouncementEvent::Launch {
-        let ballot = names(context.entries.iter().map(AsRef::as_ref), |more| format!("… and {more} more"));
-        embed = embed.field("On the ballot", ballot.join("\n"), false);
-    } else {
-        embed = embed.field("Turnout", values.fill("{voted} of {eligible} ({percent} %)"), true);
-    }
+    let mut embed = base(context, branding).title(values.fill(title)).description(values.fill(text)).field(
+        "Turnout",
+        values.fill("{voted} of {eligible} ({percent} %)"),
+        true,
+    );
     match disclosed {
         DisclosedStandings::Result(outcome) if !winners.is_empty() => {
-            embed = embed.field("Standings", context.standings(outcome), false);
-            if outcome.decided_by_listed_order == Some(true) {
-                embed = embed.field("Tie", DECIDED_BY_LISTED_ORDER, false);
-            }
+            embed = with_standings(embed, context, outcome);
         }
         _ => {}
     }
-    if let Some(closes) = campaign.closes_at.filter(|_| context.event != AnnouncementEvent::Results) {
-        let closes = format!("{} ({})", timestamp(closes, 'F'), timestamp(closes, 'R'));
-        embed = embed.field("Closes", closes, true);
+    if context.event != AnnouncementEvent::Results {
+        embed = with_deadline(embed, campaign);
     }
     let guild_thumbnail = branding.thumbnail_url.as_deref().and_then(web);
     // Next to a result or a lead, readers would take the picture of any entry for the winner's.
@@ -180,14 +261,7 @@ pub fn announcement(context: &AnnouncementContext, branding: &Branding) -> Creat
         (Theme::ResultsTied, _) => guild_thumbnail,
         _ => guild_thumbnail.or_else(|| context.entries.iter().find_map(|entry| image(entry))),
     };
-    if let Some(url) = thumbnail {
-        embed = embed.thumbnail(url);
-    }
-    let id = async_graphql::ID::from(campaign.id);
-    if let Some(url) = branding.campaign_url.as_ref().and_then(|template| web(&template.replace("{id}", &id))) {
-        embed = embed.url(url);
-    }
-    CreateMessage::new().embed(embed).allowed_mentions(CreateAllowedMentions::new())
+    message(context, thumbnail.into_iter().fold(embed, |embed, url| embed.thumbnail(url)))
 }
 
 fn name(entry: &Entry) -> String {

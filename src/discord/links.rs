@@ -34,6 +34,8 @@ pub struct LinkChange {
     pub server_id: String,
     /// The channel for campaigns without a channel of their own; null is none.
     pub channel_id: MaybeUndefined<String>,
+    /// The channel in which officers see what needs their attention; null is none.
+    pub log_channel_id: MaybeUndefined<String>,
     /// The URL that a campaign's title links to, with `{id}` for the campaign's id; null is none.
     pub campaign_url: MaybeUndefined<String>,
     /// The colour of the bot's embeds, as `#RRGGBB`; null is Discord's own.
@@ -76,6 +78,7 @@ pub async fn link_server(discord: &Discord, viewer: &Viewer, change: LinkChange)
                 synced_at: None,
                 report: None,
                 problem: None,
+                log_channel_id: None,
             };
             let ladder = Ladder::load(conn, guild).await?;
             let mut after = InputCheck::run(|check| {
@@ -129,7 +132,10 @@ pub async fn unlink_server(discord: &Discord, viewer: &Viewer) -> Result<()> {
             identity::store::lock_guild(conn, guild).await?;
             store::lock_link(conn, guild).await?.ok_or_else(not_linked)?;
             store::delete_link(conn, guild).await?;
-            outbox::store::delete_messages(conn, guild, MessageKind::Announcement).await?;
+            store::delete_boards(conn, guild).await?;
+            for kind in [MessageKind::Announcement, MessageKind::Edit, MessageKind::Log] {
+                outbox::store::delete_messages(conn, guild, kind).await?;
+            }
             let entry = audit::event(Action::DiscordUnlink, guild, "Unlinked the guild from its Discord server");
             audit::record(conn, guild, Some(&officer), now, entry).await
         })
@@ -143,6 +149,11 @@ impl LinkChange {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => link.channel_id = None,
             MaybeUndefined::Value(id) => link.channel_id = Some(check.valid(text::discord_id("channelId", &id))),
+        }
+        match self.log_channel_id {
+            MaybeUndefined::Undefined => {}
+            MaybeUndefined::Null => link.log_channel_id = None,
+            MaybeUndefined::Value(id) => link.log_channel_id = Some(check.valid(text::discord_id("logChannelId", &id))),
         }
         match self.campaign_url {
             MaybeUndefined::Undefined => {}
@@ -235,6 +246,7 @@ fn changes(before: &Link, after: &Link) -> Changes {
     // More members can read the audit log than the link.
     changes.note_hidden("server", before.server_id != after.server_id);
     changes.note_hidden("channel", before.channel_id != after.channel_id);
+    changes.note_hidden("log channel", before.log_channel_id != after.log_channel_id);
     changes.note_hidden("campaign URL", before.campaign_url != after.campaign_url);
     changes.note_hidden("thumbnail", before.thumbnail_url != after.thumbnail_url);
     changes.note_hidden("newcomers' rank", before.newcomer_rank_id != after.newcomer_rank_id);

@@ -1,6 +1,8 @@
 //! Queues announcements, and messages that officers send again.
 
 use super::{
+    announcement_rules::AnnouncementEvent,
+    codes,
     rows::Destination,
     service::{self, Discord},
 };
@@ -24,12 +26,13 @@ pub(super) async fn announce(
     conn: &mut Conn,
     (guild, campaign): (GuildId, CampaignId),
     destination: Destination,
-    body: String,
+    (event, body): (AnnouncementEvent, String),
     now: Timestamp,
 ) -> Result<()> {
     let blank =
         Message::new(guild, destination.encode(guild), MessageKind::Announcement, now, now + ANNOUNCEMENT_LIFETIME);
-    Ok(outbox::store::enqueue(conn, Message { campaign_id: Some(campaign), body, ..blank }).await?)
+    let event = Some(event.to_string());
+    Ok(outbox::store::enqueue(conn, Message { campaign_id: Some(campaign), body, event, ..blank }).await?)
 }
 
 /// Queues a failed message again.
@@ -46,10 +49,10 @@ pub async fn retry_message(discord: &Discord, viewer: &Viewer, id: MessageId) ->
             let officer = service::officer(conn, &officer).await?;
             let not_found = || Error::from(Refusal::not_found("message").at("id"));
             let mut message = outbox::store::message(conn, officer.guild, id).await?.ok_or_else(not_found)?;
-            if message.kind == MessageKind::Announcement {
+            if !codes::is_code(message.kind) {
                 message.expires_at = now + ANNOUNCEMENT_LIFETIME;
-            } else if message.expires_at <= now {
-                let message = "The code has expired. Issue another one.";
+            } else if !codes::is_current(conn, &message, now).await? {
+                let message = "The code has expired or was used. Issue another one.";
                 return Err(Refusal::conflict("CODE_EXPIRED", message).into());
             }
             message.number = outbox::store::last_number(conn, &message.destination).await? + 1;

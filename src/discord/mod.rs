@@ -7,6 +7,8 @@
 pub mod announcement_rules;
 pub(crate) mod announcements;
 mod announcer;
+mod attempt;
+mod boards;
 pub mod breaker;
 mod client;
 mod codes;
@@ -14,14 +16,18 @@ pub(crate) mod delivery;
 pub mod embed;
 pub(crate) mod links;
 mod messages;
+mod officer_log;
+mod overdue_drafts;
 pub mod rate_limits;
 pub mod refused_parts;
+mod resources;
 pub(crate) mod rest;
 pub(crate) mod rows;
 mod service;
 mod status;
 pub(crate) mod store;
 pub mod sync;
+pub mod vote_button;
 mod warnings;
 pub mod wording;
 

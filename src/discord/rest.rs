@@ -7,11 +7,12 @@ use reqwest::{Response, StatusCode, header::HeaderMap};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use serenity::{
-    all::{ApplicationId, ChannelId, GuildId as ServerId, InteractionId, UserId},
-    builder::{CreateCommand, CreateInteractionResponse},
+    all::{ApplicationId, ChannelId, GuildId as ServerId, InteractionId, MessageId, UserId},
+    builder::{CreateCommand, CreateInteractionResponse, CreateInteractionResponseMessage},
     http::{Http, HttpBuilder, LightMethod, RatelimitingBucket, Request, Route},
 };
 
+pub use super::resources::{Gateway, Role, ServerMember, User};
 use super::{
     breaker::{Breakers, Scope},
     rate_limits::RateLimits,
@@ -28,6 +29,8 @@ const TIMEOUT: Duration = Duration::from_secs(8);
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Pause when direct messages were opened too fast and Discord gives no time.
 const DIRECT_CHANNEL_PAUSE: Duration = Duration::from_mins(1);
+/// Pause when an old message was edited too often and Discord gives no time.
+const EDIT_PAUSE: Duration = Duration::from_mins(1);
 /// Number of members on a page, the most that Discord allows.
 pub const PAGE: usize = 1_000;
 
@@ -68,78 +71,6 @@ pub enum DiscordError {
     },
 }
 
-/// A member of a Discord server.
-#[derive(Clone, Debug, Deserialize)]
-pub struct ServerMember {
-    /// The user.
-    pub user: User,
-    /// Their name in this server.
-    #[serde(default)]
-    pub nick: Option<String>,
-    /// The ids of their roles.
-    #[serde(default)]
-    pub roles: Vec<String>,
-    /// Whether they have not yet passed the server's membership screening.
-    #[serde(default)]
-    pub pending: bool,
-}
-
-impl ServerMember {
-    /// The user's id, in serenity's type.
-    pub fn id(&self) -> Option<UserId> {
-        super::rows::snowflake(&self.user.id).map(UserId::new)
-    }
-}
-
-/// A role of a Discord server.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Role {
-    /// Its id.
-    pub id: String,
-}
-
-/// A user of Discord.
-#[derive(Clone, Debug, Deserialize)]
-pub struct User {
-    /// Their id.
-    pub id: String,
-    /// Their username.
-    pub username: String,
-    /// Their display name.
-    #[serde(default)]
-    pub global_name: Option<String>,
-    /// Whether the user is a bot.
-    #[serde(default)]
-    pub bot: bool,
-}
-
-/// The gateway's address, and the number of connections that it recommends.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Gateway {
-    /// Its address.
-    pub url: String,
-    /// The recommended number of shards.
-    #[serde(default = "one_shard")]
-    pub shards: u32,
-    /// The remaining session starts.
-    #[serde(default)]
-    pub session_start_limit: Option<SessionStartLimit>,
-}
-
-/// The limit of session starts. Discord resets the token of a bot that exceeds it.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub struct SessionStartLimit {
-    /// Remaining starts in the current period.
-    pub remaining: u64,
-    /// Time until the next period, in milliseconds.
-    #[serde(default)]
-    pub reset_after: u64,
-}
-
-const fn one_shard() -> u32 {
-    1
-}
-
 #[derive(Deserialize)]
 struct Channel {
     id: ChannelId,
@@ -147,6 +78,12 @@ struct Channel {
     guild_id: Option<String>,
     #[serde(default, rename = "type")]
     kind: u8,
+}
+
+/// A posted message.
+#[derive(Deserialize)]
+struct Posted {
+    id: MessageId,
 }
 
 /// The types of channels outside of any server: direct messages, and group direct messages.
@@ -288,13 +225,29 @@ impl Rest {
         self.fetch(Scope::Guild(guild, server.get()), Request::new(route, LightMethod::Get)).await
     }
 
-    /// Posts a message, given as Discord's JSON.
+    /// Posts a message, given as Discord's JSON, and returns its id.
     ///
     /// # Errors
     /// See [`DiscordError`].
-    pub async fn post(&self, scope: Scope, channel: ChannelId, body: String) -> Result<(), DiscordError> {
+    pub async fn post(&self, scope: Scope, channel: ChannelId, body: String) -> Result<MessageId, DiscordError> {
         let route = Route::ChannelMessages { channel_id: channel };
-        self.send(scope, Request::new(route, LightMethod::Post).body(Some(body.into_bytes()))).await?;
+        let request = Request::new(route, LightMethod::Post).body(Some(body.into_bytes()));
+        self.fetch::<Posted>(scope, request).await.map(|posted| posted.id)
+    }
+
+    /// Edits a message of the bot. The body is Discord's JSON.
+    ///
+    /// # Errors
+    /// See [`DiscordError`].
+    pub async fn edit(
+        &self,
+        scope: Scope,
+        channel: ChannelId,
+        message: MessageId,
+        body: String,
+    ) -> Result<(), DiscordError> {
+        let route = Route::ChannelMessage { channel_id: channel, message_id: message };
+        self.send(scope, Request::new(route, LightMethod::Patch).body(Some(body.into_bytes()))).await?;
         Ok(())
     }
 
@@ -325,6 +278,28 @@ impl Rest {
     ) -> Result<(), DiscordError> {
         let route = Route::InteractionResponse { interaction_id: interaction, token };
         let request = Request::new(route, LightMethod::Post).body(Some(to_json(response)?));
+        let sent = self.limits.lock().sent();
+        self.execute(request, sent).await?;
+        Ok(())
+    }
+
+    /// Replaces the response to an interaction that was announced before.
+    ///
+    /// # Errors
+    /// See [`DiscordError`].
+    pub async fn replace_response(
+        &self,
+        application: ApplicationId,
+        token: &str,
+        reply: &CreateInteractionResponseMessage,
+    ) -> Result<(), DiscordError> {
+        let route = Route::WebhookOriginalInteractionResponse { application_id: application, token };
+        let mut reply = serde_json::to_value(reply).map_err(|error| DiscordError::Down(error.to_string()))?;
+        // The announced response decides who sees the reply.
+        if let Some(reply) = reply.as_object_mut() {
+            reply.remove("flags");
+        }
+        let request = Request::new(route, LightMethod::Patch).body(Some(to_json(&reply)?));
         let sent = self.limits.lock().sent();
         self.execute(request, sent).await?;
         Ok(())
@@ -399,6 +374,8 @@ impl Rest {
         match status {
             // Direct messages were opened too fast.
             _ if error.code == 40_003 => limited(Some(bucket), DIRECT_CHANNEL_PAUSE),
+            // A message that is older than an hour was edited too often.
+            _ if error.code == 30_046 => limited(Some(bucket), EDIT_PAUSE),
             StatusCode::TOO_MANY_REQUESTS => {
                 // A 429 without Discord's JSON comes from a proxy in front of Discord, so it limits all routes.
                 limited((is_from_discord && !is_global && !error.global).then_some(bucket), DEFAULT_RETRY_AFTER)

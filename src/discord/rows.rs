@@ -1,16 +1,16 @@
 //! A guild's link to Discord and the gateway lease, as the database stores them.
 
 use diesel::prelude::*;
-use serenity::all::{ChannelId, GuildId as ServerId, UserId};
+use serenity::all::{ChannelId, GuildId as ServerId, MessageId, UserId};
 
 use crate::{
     db::{
-        schema::{discord_keeper, discord_links},
+        schema::{discord_boards, discord_keeper, discord_links},
         text_enum, wide_row,
     },
     kernel::{
         clock::Timestamp,
-        id::{GuildId, RankId},
+        id::{CampaignId, GuildId, RankId},
         unknown_values,
     },
 };
@@ -47,6 +47,7 @@ pub struct Link {
     pub synced_at: Option<Timestamp>,
     pub report: Option<String>,
     pub problem: Option<String>,
+    pub log_channel_id: Option<String>,
 }
 
 wide_row!(Link, discord_links);
@@ -65,6 +66,8 @@ pub enum Destination {
     Channel(ChannelId),
     /// A user's direct messages.
     User(UserId),
+    /// A message in a channel, which is edited.
+    Message(ChannelId, MessageId),
 }
 
 impl Destination {
@@ -84,6 +87,7 @@ impl Destination {
         match self {
             Self::Channel(id) => format!("{}/channel/{id}", guild.0),
             Self::User(id) => format!("{}/user/{id}", guild.0),
+            Self::Message(channel, id) => format!("{}/message/{channel}/{id}", guild.0),
         }
     }
 
@@ -93,8 +97,32 @@ impl Destination {
         match destination.split_once('/')? {
             ("channel", id) => Self::channel(id),
             ("user", id) => Self::user(id),
+            ("message", ids) => {
+                let (channel, message) = ids.split_once('/')?;
+                Some(Self::Message(ChannelId::new(snowflake(channel)?), MessageId::new(snowflake(message)?)))
+            }
             _ => None,
         }
+    }
+}
+
+/// The message that announced a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = discord_boards, primary_key(guild_id, campaign_id))]
+pub struct Board {
+    pub guild_id: GuildId,
+    pub campaign_id: CampaignId,
+    pub channel_id: String,
+    pub message_id: String,
+    pub shown: String,
+    pub next_edit_at: Timestamp,
+}
+
+impl Board {
+    /// The message, as a destination of edits.
+    pub fn destination(&self) -> Option<Destination> {
+        let (channel, message) = (snowflake(&self.channel_id)?, snowflake(&self.message_id)?);
+        Some(Destination::Message(ChannelId::new(channel), MessageId::new(message)))
     }
 }
 

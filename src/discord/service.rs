@@ -7,7 +7,10 @@ use crate::{
     access::{Access, Permission, Viewer},
     auth::Cipher,
     db::Conn,
-    kernel::error::{Refusal, Result},
+    kernel::{
+        error::{Refusal, Result},
+        public_url::PublicUrl,
+    },
 };
 
 /// The permission for the link to Discord, role sync and messages.
@@ -21,6 +24,8 @@ pub struct Discord {
     pub cipher: Cipher,
     /// The bot, if the operator has set a token.
     pub bot: Option<Arc<Bot>>,
+    /// The address of the site, for links in messages.
+    pub public_url: Option<PublicUrl>,
 }
 
 impl Discord {

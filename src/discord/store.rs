@@ -8,12 +8,12 @@ use diesel_async::RunQueryDsl;
 
 use super::{
     announcement_rules::AnnouncedState,
-    rows::{GatewayLease, Link},
+    rows::{Board, GatewayLease, Link},
 };
 use crate::{
     db::{
         Conn, LockMode, first_locked, on, on_rows,
-        schema::{campaigns, discord_keeper, discord_links, discord_stories, guilds, members},
+        schema::{campaigns, discord_boards, discord_keeper, discord_links, discord_stories, guilds, members},
     },
     identity::Member,
     kernel::{
@@ -200,6 +200,46 @@ pub async fn update_announced_state(
         .set(discord_stories::told.eq(&announced))
         .execute(c))?;
     Ok(())
+}
+
+/// The message that announced a campaign.
+pub async fn board(conn: &mut Conn, guild: GuildId, campaign: CampaignId) -> QueryResult<Option<Board>> {
+    let row = || discord_boards::table.find((guild, campaign));
+    on!(conn, c => row().select(Board::as_select()).first(c)).optional()
+}
+
+pub async fn upsert_board(conn: &mut Conn, board: &Board) -> QueryResult<()> {
+    on!(conn, c => diesel::insert_into(discord_boards::table)
+        .values(board)
+        .on_conflict((discord_boards::guild_id, discord_boards::campaign_id))
+        .do_update()
+        .set(board)
+        .execute(c))?;
+    Ok(())
+}
+
+pub async fn delete_board(conn: &mut Conn, guild: GuildId, campaign: CampaignId) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(discord_boards::table.find((guild, campaign))).execute(c))?;
+    Ok(())
+}
+
+/// Forgets a guild's announced messages, which nothing edits any more.
+pub async fn delete_boards(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(discord_boards::table.filter(discord_boards::guild_id.eq(guild))).execute(c))?;
+    Ok(())
+}
+
+/// The drafts of all guilds with a log channel whose start was in this time; for the bot only.
+pub async fn overdue_drafts(conn: &mut Conn, after: Timestamp, until: Timestamp) -> QueryResult<Vec<Campaign>> {
+    let logging = || {
+        discord_links::table
+            .filter(discord_links::guild_id.eq(campaigns::guild_id))
+            .filter(discord_links::log_channel_id.is_not_null())
+    };
+    on_rows!(conn, Campaign::load, all => all
+        .filter(campaigns::status.eq(CampaignStatus::Draft).and(campaigns::start_at.gt(after)))
+        .filter(campaigns::start_at.le(until))
+        .filter(exists(logging())))
 }
 
 /// The live campaigns of all linked guilds that are announced; for the bot only.

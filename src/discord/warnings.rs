@@ -46,7 +46,8 @@ pub async fn warnings(discord: &Discord, guild: GuildId, rank: Option<RankId>) -
             Some(_) => BTreeSet::new(),
             None => store::campaign_channels(conn, guild, MAX_CHANNELS).await?.into_iter().flatten().collect(),
         };
-        channels.extend(link.channel_id.clone().filter(|_| rank.is_none()));
+        channels
+            .extend([&link.channel_id, &link.log_channel_id].into_iter().flatten().filter(|_| rank.is_none()).cloned());
         Ok(Some(Settings { link, ladder: Ladder::load(conn, guild).await?, channels }))
     });
     let Some(settings) = settings.await? else { return Ok(None) };

@@ -183,3 +183,17 @@ fn cut(pieces: impl Iterator<Item = String>, max: usize) -> String {
     }
     fitting
 }
+
+/// Joins as many lines as fit into `max` characters, and says how many are left out.
+pub fn cut_lines(lines: &[String], max: usize) -> String {
+    let more = |left: usize| format!("… and {left} more");
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        let reserve = more(lines.len()).chars().count() + 1;
+        if text.chars().count() + line.chars().count() + 1 + reserve > max {
+            return text + &more(lines.len() - index);
+        }
+        text.extend([line.as_str(), "\n"]);
+    }
+    text.trim_end().to_owned()
+}

@@ -20,6 +20,10 @@ text_enum! {
         Invite,
         /// Delivers a code to reset a password to a member.
         ResetCode,
+        /// Edits the message that announced a campaign.
+        Edit,
+        /// Reports what needs the officers' attention to their channel.
+        Log,
     }
 }
 
@@ -57,6 +61,8 @@ pub struct Message {
     pub claim: Option<i64>,
     pub attempts: i64,
     pub problem: Option<String>,
+    /// The announced event, as the feature that delivers the message names it.
+    pub event: Option<String>,
 }
 
 known_values!(KnownMessages, MESSAGE_VALUES, discord_messages { kind: MessageKind, state: MessageState });
@@ -85,6 +91,7 @@ impl Message {
             claim: None,
             attempts: 0,
             problem: None,
+            event: None,
         }
     }
 }

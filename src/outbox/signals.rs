@@ -52,6 +52,14 @@ impl DeliverySignals {
         }
     }
 
+    /// Notifies the subscriber of a message that was not needed any more.
+    pub fn cancel(&self, message: MessageId) {
+        if let Some(subscriber) = self.subscribers.lock().remove(&message) {
+            // Fails only if the receiver was dropped.
+            let _ = subscriber.send(false);
+        }
+    }
+
     /// The numbers of messages that this server has delivered and given up since it started.
     pub fn totals(&self) -> (u64, u64) {
         (self.delivered.load(Ordering::Relaxed), self.given_up.load(Ordering::Relaxed))

@@ -20,7 +20,7 @@ use crate::{
     },
     kernel::{
         clock::Timestamp,
-        id::{GuildId, MemberId, MessageId},
+        id::{CampaignId, GuildId, MemberId, MessageId},
         page::Page,
     },
 };
@@ -60,6 +60,75 @@ pub async fn delete_messages_to(
         .filter(KnownMessages)
         .execute(c))?;
     Ok(())
+}
+
+/// Deletes a campaign's queued announcements, apart from one event, because a later announcement replaces them. Those
+/// in flight remain.
+pub async fn delete_announcements(
+    conn: &mut Conn,
+    guild: GuildId,
+    campaign: CampaignId,
+    except: Option<&str>,
+) -> QueryResult<()> {
+    let queued = || {
+        let queued = discord_messages::state.eq(MessageState::Queued).and(discord_messages::claimed_until.is_null());
+        discord_messages::table
+            .filter(discord_messages::guild_id.eq(guild).and(discord_messages::campaign_id.eq(campaign)))
+            .filter(discord_messages::kind.eq(MessageKind::Announcement).and(queued))
+    };
+    match except {
+        // An older release queued messages without their event, which may be any.
+        Some(kept) => on!(conn, c => diesel::delete(queued().filter(discord_messages::event.ne(kept))).execute(c))?,
+        None => on!(conn, c => diesel::delete(queued()).execute(c))?,
+    };
+    Ok(())
+}
+
+/// Replaces the body of a campaign's queued edit by that of `edit`, and if it is urgent, makes it due at
+/// the time of `edit`. Returns false if there is none, or it is in flight.
+pub async fn replace_edit(
+    conn: &mut Conn,
+    guild: GuildId,
+    campaign: CampaignId,
+    edit: &Message,
+    is_urgent: bool,
+) -> QueryResult<bool> {
+    let due_at = is_urgent.then_some(edit.due_at);
+    let replaced = on!(conn, c => diesel::update(discord_messages::table)
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::campaign_id.eq(campaign)))
+        .filter(discord_messages::kind.eq(MessageKind::Edit))
+        .filter(discord_messages::state.eq(MessageState::Queued).and(discord_messages::claimed_until.is_null()))
+        .set((
+            discord_messages::body.eq(&edit.body),
+            discord_messages::expires_at.eq(edit.expires_at),
+            due_at.map(|at| discord_messages::due_at.eq(at)),
+        ))
+        .execute(c))?;
+    Ok(replaced > 0)
+}
+
+/// The last message of a kind that waits for its delivery to a destination and is not in flight.
+pub async fn waiting_message(
+    conn: &mut Conn,
+    guild: GuildId,
+    destination: &str,
+    kind: MessageKind,
+) -> QueryResult<Option<Message>> {
+    on_rows!(conn, Message::first, all => all
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::lane.eq(destination)))
+        .filter(discord_messages::kind.eq(kind))
+        .filter(discord_messages::state.eq(MessageState::Queued).and(discord_messages::claimed_until.is_null()))
+        .order(discord_messages::number.desc()))
+}
+
+/// Replaces the body of a waiting message. Returns false if it is in flight or was changed.
+pub async fn replace_body(conn: &mut Conn, message: &Message, body: &str) -> QueryResult<bool> {
+    let replaced = on!(conn, c => diesel::update(discord_messages::table.find((message.guild_id, message.id)))
+        .filter(discord_messages::state.eq(MessageState::Queued).and(discord_messages::claimed_until.is_null()))
+        .filter(discord_messages::body.eq(&message.body))
+        .set(discord_messages::body.eq(body))
+        .execute(c))?;
+    Ok(replaced == 1)
 }
 
 /// Deletes a guild's undelivered messages of a kind.
@@ -126,7 +195,8 @@ pub async fn next_attempt(conn: &mut Conn, now: Timestamp) -> QueryResult<Option
     Ok(due.into_iter().chain(claim_expires).min())
 }
 
-/// Claims a message for one attempt. Returns false if another server has claimed it.
+/// Claims a message for one attempt. Returns false if another server has claimed it, or if its body was replaced after
+/// it was read.
 pub async fn claim_message(
     conn: &mut Conn,
     message: &Message,
@@ -137,6 +207,7 @@ pub async fn claim_message(
     let unclaimed = discord_messages::claimed_until.is_null().or(discord_messages::claimed_until.le(now));
     let claimed = on!(conn, c => diesel::update(discord_messages::table.find((message.guild_id, message.id)))
         .filter(discord_messages::state.eq(MessageState::Queued).and(unclaimed))
+        .filter(discord_messages::body.eq(&message.body))
         .set((discord_messages::claimed_until.eq(until), discord_messages::claim.eq(claim)))
         .execute(c))?;
     Ok(claimed == 1)

@@ -81,7 +81,7 @@ async fn erase(access: &Access, guild: GuildId, by: Option<Viewer>, id: MemberId
                 let leaders_after = identity::store::count_leaders(conn, guild, ladder.highest_level()).await?;
                 identity::check_leader_remains(leaders_before, leaders_after)?;
                 store::delete_sign_ins_of(conn, guild, id).await?;
-                store::delete_messages_to(conn, guild, id).await?;
+                store::delete_messages_about(conn, guild, id).await?;
                 let characters = identity::store::characters_of(conn, guild, &[id]).await?;
                 redact_log(conn, &member, &characters, &erased.display_name).await?;
                 rename_characters(conn, characters, &erased).await?;

@@ -12,6 +12,7 @@ use crate::{
         clock::Timestamp,
         id::{CampaignId, EntryId, GuildId, MemberId, SessionId},
     },
+    outbox::MessageKind,
 };
 
 /// A session, ended or not.
@@ -65,10 +66,12 @@ pub async fn messages_to(
         .load(c))
 }
 
-/// Deletes the undelivered messages to a member, of any kind.
-pub async fn delete_messages_to(conn: &mut Conn, guild: GuildId, member: MemberId) -> QueryResult<()> {
+/// Deletes the undelivered messages to a member, of any kind, and all reports to the officers' channel, which can name
+/// the member.
+pub async fn delete_messages_about(conn: &mut Conn, guild: GuildId, member: MemberId) -> QueryResult<()> {
     on!(conn, c => diesel::delete(discord_messages::table)
-        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::member_id.eq(member)))
+        .filter(discord_messages::guild_id.eq(guild))
+        .filter(discord_messages::member_id.eq(member).or(discord_messages::kind.eq(MessageKind::Log)))
         .execute(c))?;
     Ok(())
 }

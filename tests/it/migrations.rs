@@ -102,7 +102,7 @@ async fn primary_keys_of_a_guilds_tables_start_with_the_guild() {
         WHERE t.type = 'table' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
             AND t.name NOT IN ('guilds', 'discord_keeper') AND c.pk = 1";
     let keys = schema_rows(&sqlite, keys, "").await;
-    assert_eq!(keys.len(), 19);
+    assert_eq!(keys.len(), 20);
     assert!(keys.iter().all(|key| key.column_name == "guild_id"), "{keys:?}");
 }
 

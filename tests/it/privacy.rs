@@ -207,6 +207,14 @@ async fn erasing_a_member_leaves_none_of_their_names_and_keeps_their_votes(app: 
     campaign.close(&leader).await;
     let before = leader.ok(result, campaign.vars()).await;
     assert!(columns_with(&app, "marker").await.len() >= 7);
+    // A report to the officers' channel, which names the member.
+    let (guild_id, now) = (guild.id.0, app.now());
+    app.execute_sql(&format!(
+        "INSERT INTO discord_messages
+            (guild_id, id, lane, number, kind, body, state, queued_at, expires_at, due_at, attempts)
+        VALUES ({guild_id}, 7, 'x', 1, 'LOG', 'marker', 'FAILED', '{now}', '{now}', '{now}', 1)"
+    ))
+    .await;
 
     let erased = leader.ok(ERASE, json!({ "id": member.id })).await["eraseMember"]["member"].clone();
     assert_eq!((&erased["isActive"], &erased["isRegistered"]), (&json!(false), &json!(false)));

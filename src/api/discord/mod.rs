@@ -70,6 +70,8 @@ struct LinkDiscordInput {
     server_id: String,
     /// Id of the default channel for announcements; `null` for none.
     channel_id: MaybeUndefined<String>,
+    /// Id of the channel in which officers see what needs their attention; `null` for none.
+    log_channel_id: MaybeUndefined<String>,
     /// URL to which a campaign's title links, at most 2,048 characters. It must contain `{id}`, which stands for the
     /// campaign's id. `null` for no link.
     campaign_url: MaybeUndefined<String>,
@@ -189,6 +191,7 @@ impl DiscordMutation {
         let change = LinkChange {
             server_id: input.server_id,
             channel_id: input.channel_id,
+            log_channel_id: input.log_channel_id,
             campaign_url: input.campaign_url,
             color: input.color,
             thumbnail_url: input.thumbnail_url,

@@ -33,6 +33,12 @@ impl Link {
         self.channel_id.as_deref()
     }
 
+    /// Id of the channel in which officers see conflicts of the role sync, messages that could not be delivered and drafts
+    /// that could not start, if any.
+    async fn log_channel_id(&self) -> Option<&str> {
+        self.log_channel_id.as_deref()
+    }
+
     /// URL to which a campaign's title links, with `{id}` for the campaign's id; `null` for no link.
     async fn campaign_url(&self) -> Option<&str> {
         self.campaign_url.as_deref()
@@ -69,7 +75,7 @@ impl Link {
     /// Summary of the last completed role sync; `null` before the first.
     async fn last_sync(&self) -> Option<DiscordSyncSummary> {
         let (at, report) = self.synced_at.zip(self.report.as_ref())?;
-        let sync::SyncCounts { added, promoted, demoted, renamed, linked, untouched, kept, conflicts } =
+        let sync::SyncCounts { added, promoted, demoted, renamed, linked, untouched, kept, conflicts, .. } =
             serde_json::from_str(report).unwrap_or_default();
         Some(DiscordSyncSummary {
             at: at.and_utc(),

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+pub use crate::discord::vote_button::{decode_campaign, encode_campaign};
 use crate::{kernel::id::CampaignId, voting::VotingMethod};
 
 /// Maximum number of options in a menu: Discord's limit.
@@ -156,14 +157,4 @@ impl BallotDraft {
         let entries = (0..=u8::MAX).take(rules.entries);
         entries.filter(move |entry| !rules.is_ranked() || !self.picks.contains(entry))
     }
-}
-
-/// Encodes a campaign for a component's id.
-pub fn encode_campaign(campaign: CampaignId) -> String {
-    format!("{:x}", campaign.0.cast_unsigned())
-}
-
-/// The campaign that [`encode_campaign`] has encoded.
-pub fn decode_campaign(campaign: &str) -> Option<CampaignId> {
-    u64::from_str_radix(campaign, 16).ok().map(|id| CampaignId(id.cast_signed()))
 }

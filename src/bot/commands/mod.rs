@@ -26,7 +26,7 @@ use crate::{
     api::auth_context::AuthContext,
     app::App,
     db::Conn,
-    discord::{rest::DiscordError, store},
+    discord::{rest::DiscordError, store, vote_button},
     engine::Origin,
     kernel::error::{Code, Refusal, Result},
     voting::CannotVoteReason,
@@ -158,6 +158,11 @@ async fn resolve_user(app: &Arc<App>, server: Option<ServerId>, user: UserId, re
 }
 
 async fn dispatch(user: &CommandUser, input: UserInput<'_>) -> Result<Reply, CommandError> {
+    if let UserInput::Component { id, .. } = &input
+        && let Some(campaign) = vote_button::campaign_of(id)
+    {
+        return fill_in_ballot(user, BallotDraft::new(campaign), Step::StartOver, &[]).await;
+    }
     match input {
         UserInput::Command("vote") => vote(user).await,
         UserInput::Command("standings") => Ok(report::standings(&user.standings().await?, user.color)),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     changes::SyncPlan,
     listing::{SyncTrigger, list_members, refusal},
+    log_lines::sync_lines,
     plan::{GuildRoster, ServerSnapshot, plan},
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     db::Conn,
     discord::{
         client::Bot,
-        links,
+        links, officer_log,
         rest::{DiscordError, ServerMember},
         rows::Link,
         service::{self, Discord},
@@ -49,7 +50,7 @@ pub struct SyncReport {
 }
 
 /// The counts of a report, as they are stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SyncCounts {
     /// Members added.
@@ -68,6 +69,8 @@ pub struct SyncCounts {
     pub kept: usize,
     /// Users who were not changed or added because of a conflict.
     pub conflicts: usize,
+    /// A digest of the conflicts and the kept ranks, by which the next sync knows whether they are new.
+    pub digest: String,
 }
 
 impl From<&SyncPlan> for SyncCounts {
@@ -81,6 +84,7 @@ impl From<&SyncPlan> for SyncCounts {
             untouched: plan.untouched,
             kept: plan.kept.len(),
             conflicts: plan.conflicts.len(),
+            digest: plan.digest(),
         }
     }
 }
@@ -142,6 +146,7 @@ pub(super) async fn sync_all(
     let write = async move |conn: &mut Conn| {
         let officer = confirm_requester(conn, requester).await?.map(|requester| requester.officer);
         record(conn, guild, officer.as_ref(), at, &report.plan, true).await?;
+        log_conflicts(conn, guild, officer.is_none(), at, &report.plan).await?;
         store::record_sync(conn, guild, Some((at, encode_counts(&report.plan)?)), None).await?;
         Ok(report)
     };
@@ -258,6 +263,7 @@ async fn apply(
                 }
                 record(conn, guild, officer.as_ref(), now, &plan, is_whole).await?;
                 if is_whole {
+                    log_conflicts(conn, guild, officer.is_none(), now, &plan).await?;
                     store::record_sync(conn, guild, Some((now, encode_counts(&plan)?)), None).await?;
                 }
                 let changed = plan.changed.iter().map(|(_, after)| after).chain(&plan.added).next();
@@ -275,6 +281,26 @@ async fn apply(
 /// The list without members who have changed since its start, and were synced by their event.
 fn without_changed(bot: Option<&Bot>, server: &str, snapshot: ServerSnapshot) -> ServerSnapshot {
     snapshot.without_changed(|user, since| bot.is_some_and(|bot| bot.has_changed_since(server, &user.user.id, since)))
+}
+
+/// Reports the conflicts of a sync that no officer waits for to their channel, if they differ from the last ones.
+async fn log_conflicts(
+    conn: &mut Conn,
+    guild: GuildId,
+    is_scheduled: bool,
+    now: Timestamp,
+    plan: &SyncPlan,
+) -> Result<()> {
+    if !is_scheduled || plan.conflicts.is_empty() && plan.kept.is_empty() {
+        return Ok(());
+    }
+    let link = store::link(conn, guild).await?;
+    let last: SyncCounts = link.and_then(|link| serde_json::from_str(link.report.as_deref()?).ok()).unwrap_or_default();
+    if last.digest == plan.digest() {
+        return Ok(());
+    }
+    let lines = sync_lines(plan, &Ladder::load(conn, guild).await?);
+    officer_log::enqueue(conn, guild, &lines, now).await
 }
 
 async fn write_plan(conn: &mut Conn, plan: &SyncPlan) -> Result<()> {

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use sha2::{Digest, Sha256};
+
 use crate::{
     db::text_enum,
     identity::{Ladder, LeaderCounts, Member, check_leader_remains},
@@ -26,6 +28,21 @@ text_enum! {
         NoMappedRole,
         /// The member has left the server. The rank stays.
         LeftServer,
+    }
+}
+
+impl DiscordSyncConflict {
+    /// The conflict in words, for officers.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::ManualRank => "an officer set the rank by hand, so it stays.",
+            Self::LastLeader => "the last leader keeps the rank.",
+            Self::RankTooLow => "the officer cannot change this rank.",
+            Self::UsernameTaken => "a member has this username. Set their Discord id by hand if it is the same person.",
+            Self::UsernameUnusable => "the username is not allowed for members.",
+            Self::NoMappedRole => "none of their roles is for a rank any more. The rank stays.",
+            Self::LeftServer => "they have left the server. The rank stays.",
+        }
     }
 }
 
@@ -81,6 +98,18 @@ impl SyncPlan {
     /// Whether the roster is in sync already.
     pub const fn changes_nothing(&self) -> bool {
         self.added.is_empty() && self.changed.is_empty()
+    }
+
+    /// A digest of the conflicts and the kept ranks.
+    pub fn digest(&self) -> String {
+        let mut lines: Vec<String> = self
+            .conflicts
+            .iter()
+            .chain(&self.kept)
+            .map(|it| format!("{} {:?} {:?} {:?}", it.discord_id, it.from, it.to, it.conflict))
+            .collect();
+        lines.sort();
+        base16ct::lower::encode_string(&Sha256::digest(lines.join("\n")))
     }
 
     /// Promotes first, then demotes, but never the last leader.

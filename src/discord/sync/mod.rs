@@ -3,6 +3,7 @@
 mod apply;
 pub mod changes;
 mod listing;
+mod log_lines;
 pub mod plan;
 pub mod renames;
 mod schedule;

@@ -41,12 +41,14 @@ const MORE_ROWS: &str = "
     INSERT INTO discord_keeper
         VALUES (1, 9223372036854775807, '2026-03-01 20:00:00', 'CONNECTED', '2026-03-01 20:00:00', NULL);
     INSERT INTO discord_links SELECT id, '18446744073709551615', NULL, 'https://x/{id}', -1, NULL, NULL, 5,
-        '2026-03-01 20:00:00', NULL, NULL, 'null' FROM guilds;
+        '2026-03-01 20:00:00', NULL, NULL, 'null', '1' FROM guilds;
     INSERT INTO discord_messages
         (guild_id, id, lane, number, kind, body, state, queued_at, expires_at, due_at, attempts)
         SELECT id, -9223372036854775807, '1', 1, 'INVITE', 'sealed', 'QUEUED', '2026-03-01 20:00:00',
             '2026-03-04 20:00:00', '2026-03-01 20:00:00.5', 0 FROM guilds;
     INSERT INTO discord_stories SELECT guild_id, id, '{\"told\": []}' FROM campaigns WHERE status = 'LIVE';
+    INSERT INTO discord_boards
+        SELECT guild_id, id, '1', '2', '0 of 1', '2026-03-01 20:00:00.5' FROM campaigns WHERE status = 'LIVE';
     INSERT OR IGNORE INTO abstentions
         SELECT guild_id, (SELECT id FROM campaigns WHERE status = 'CLOSED'), id FROM members;
     INSERT INTO former_electors

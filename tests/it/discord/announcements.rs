@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 /// Adds members who may vote.
-async fn voters<'t>(guild: &TestGuild<'t>, number: usize) -> Vec<Client<'t>> {
+pub async fn voters<'t>(guild: &TestGuild<'t>, number: usize) -> Vec<Client<'t>> {
     let mut rows = Vec::new();
     for voter in 0..number {
         rows.push(guild.member_row(&format!("voter-{voter}"), "Member", true).await);

@@ -1,6 +1,7 @@
 //! The Discord bot: a real client against a local Discord.
 
 mod announcements;
+mod boards;
 mod commands;
 mod delivery;
 mod gateway;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use guildhall::{
     discord::{
         announcement_rules::{AnnouncedState, AnnouncementEvent},
-        embed::{AnnouncementContext, Branding, announcement},
+        embed::{AnnouncementContext, Branding, announcement, board},
         wording::Theme,
     },
     kernel::{
@@ -125,7 +125,7 @@ fn a_launch_lists_the_entries() {
     assert_eq!(embed["thumbnail"]["url"], "https://img.example/2.png");
     assert_eq!(field(&embed, "On the ballot"), Some("A\nB\nC\nD\nE\nF\nG\nH\nI\nJ\n… and 7 more"));
     assert_eq!(field(&embed, "Closes"), Some("<t:172800:F> (<t:172800:R>)"));
-    assert_eq!(field(&embed, "Turnout"), None);
+    assert_eq!(field(&embed, "Turnout"), Some("▰▰▰▱▱▱▱▱▱▱\n12 of 40 (30 %)"));
     let branding = Branding { thumbnail_url: Some("https://dawn.example/crest.png".to_owned()), ..branding() };
     let embed =
         embed_of(&campaign(), &entries(2), AnnouncementEvent::Half, None, &AnnouncedState::default(), &branding);
@@ -158,6 +158,39 @@ fn results_name_the_winner_and_the_first_places() {
     assert_eq!(field(&of(VotingMethod::Approval), "Standings"), Some(votes.as_str()));
     let places = "1\\. B\n2\\. C\n2\\. A\n4\\. D\n5\\. E";
     assert_eq!(field(&of(VotingMethod::Schulze), "Standings"), Some(places));
+}
+
+#[test]
+fn the_edited_message_ends_with_the_result() {
+    let shown = |event, rows: &[(i64, i64, i64)]| {
+        let (campaign, entries, outcome) = (campaign(), entries(3), outcome(rows));
+        let context = AnnouncementContext {
+            campaign: &campaign,
+            entries: &entries,
+            turnout: Turnout { eligible: 3, voted: 3, ..Turnout::default() },
+            outcome: Some(&outcome),
+            event,
+            announced: &AnnouncedState::default(),
+        };
+        serde_json::to_value(board(&context, &branding())).unwrap()
+    };
+    let ranked = [(3, 1, 5), (2, 2, 4), (1, 3, 1)];
+    let open = shown(AnnouncementEvent::Launch, &ranked);
+    assert!(!open.to_string().contains("Standings") && !open.to_string().contains("**C**"), "{open}");
+    assert_eq!(field(&open["embeds"][0], "Turnout"), Some("▰▰▰▰▰▰▰▰▰▰\n3 of 3 (100 %)"));
+    assert_eq!(open["components"][0]["components"][0]["label"], "Vote");
+    let closed = shown(AnnouncementEvent::Results, &ranked);
+    assert_eq!(closed["components"], serde_json::json!([]));
+    let embed = &closed["embeds"][0];
+    assert_eq!((text(embed, "title"), field(embed, "Closes")), ("Next raid", None));
+    assert_eq!(text(embed, "description"), "This vote is closed. The result: **C**.");
+    assert_eq!(embed["thumbnail"]["url"], "https://img.example/3.png");
+    let tied = shown(AnnouncementEvent::Results, &[(3, 1, 5), (2, 1, 5), (1, 3, 1)])["embeds"][0].clone();
+    assert_eq!(text(&tied, "description"), "This vote is closed. The result: **C and B**.");
+    assert_eq!(tied.get("thumbnail").filter(|it| !it.is_null()), None, "a tie shows no entry's image");
+    let empty = shown(AnnouncementEvent::Results, &[(1, 1, 0), (2, 1, 0), (3, 1, 0)])["embeds"][0].clone();
+    assert_eq!(text(&empty, "description"), "This vote is closed. Nobody voted.");
+    assert_eq!(field(&empty, "Standings"), None);
 }
 
 #[test]
@@ -244,16 +277,24 @@ fn everything_is_within_discords_limits() {
             let campaign =
                 Campaign { id: CampaignId(id), title: "*".repeat(200), results_visibility: always, ..campaign() };
             let outcome = Outcome { decided_by_listed_order: Some(true), ..outcome(rows) };
-            let embed = embed_of(&campaign, &entries, event, Some(&outcome), &led_by(2), &branding);
-            let (title, description) = (count(&embed["title"]), count(&embed["description"]));
-            let footer = count(&embed["footer"]["text"]);
-            assert!((1..=256).contains(&title) && (1..=4_096).contains(&description) && (1..=2_048).contains(&footer));
-            let mut total = title + description + footer;
-            for field in embed["fields"].as_array().unwrap() {
-                assert!((1..=256).contains(&count(&field["name"])) && (1..=1_024).contains(&count(&field["value"])));
-                total += count(&field["name"]) + count(&field["value"]);
+            let posted = embed_of(&campaign, &entries, event, Some(&outcome), &led_by(2), &branding);
+            let (campaign, outcome, announced) = (&campaign, Some(&outcome), &led_by(2));
+            let turnout = Turnout { eligible: i64::MAX, voted: i64::MAX, ..Turnout::default() };
+            let context = AnnouncementContext { campaign, entries: &entries, turnout, outcome, event, announced };
+            let edited = serde_json::to_value(board(&context, &branding)).unwrap()["embeds"][0].clone();
+            for embed in [posted, edited] {
+                let (title, description) = (count(&embed["title"]), count(&embed["description"]));
+                let footer = count(&embed["footer"]["text"]);
+                assert!((1..=256).contains(&title) && (1..=4_096).contains(&description));
+                assert!((1..=2_048).contains(&footer));
+                let mut total = title + description + footer;
+                for field in embed["fields"].as_array().unwrap() {
+                    let (name, value) = (count(&field["name"]), count(&field["value"]));
+                    assert!((1..=256).contains(&name) && (1..=1_024).contains(&value));
+                    total += name + value;
+                }
+                assert!(total <= 6_000, "{total}");
             }
-            assert!(total <= 6_000, "{total}");
         }
     }
 }

@@ -176,6 +176,9 @@ impl DiscordState {
                 _ => error(404, 10003, "Unknown Channel"),
             },
             ("POST", ["channels", channel, "messages"]) => self.post(request, id(channel)),
+            ("PATCH", ["channels", channel, "messages", message]) => {
+                self.edit_message(request, id(channel), id(message))
+            }
             ("PUT", ["applications", application, "commands"]) if *application == bot => {
                 self.register_commands(request, None)
             }
@@ -265,6 +268,25 @@ impl DiscordState {
         response
     }
 
+    fn edit_message(&mut self, request: &RestRequest<'_>, channel: u64, message: u64) -> Response {
+        if let Some(status) = self.failing_channels.get(&channel) {
+            return unavailable(*status);
+        }
+        let is_known = self.messages.iter().any(|known| known.id == message && known.channel == channel);
+        if !is_known || self.deleted_messages.contains(&message) {
+            return error(404, 10008, "Unknown Message");
+        }
+        if self.edit_limits > 0 {
+            self.edit_limits -= 1;
+            return error(429, 30046, "Maximum number of edits to messages older than 1 hour reached. Try again later");
+        }
+        if let Some(refused) = self.check_message(request, request.body) {
+            return refused;
+        }
+        self.edits.push((message, request.body.clone()));
+        json_response(200, &self.message(message, channel, request.body))
+    }
+
     fn register_commands(&mut self, request: &RestRequest<'_>, server: Option<u64>) -> Response {
         let errors = limits::commands(request.body);
         if !errors.is_empty() {
@@ -320,7 +342,14 @@ impl DiscordState {
         let (id, channel) = (interaction.id, interaction.channel);
         let refused = match request.method {
             "POST" => self.check_message(request, request.body),
-            "PATCH" => self.check_limits(request, request.body),
+            "PATCH" => {
+                let refused = self.check_message(request, request.body);
+                let known = self.interactions.iter_mut().find(|known| known.token == token);
+                if let Some(known) = known.filter(|_| refused.is_none()) {
+                    known.response = Some(json!({ "type": 4, "data": request.body }));
+                }
+                refused
+            }
             "DELETE" => return StatusCode::NO_CONTENT.into_response(),
             _ => None,
         };

@@ -26,6 +26,7 @@ pub(super) struct DiscordState {
     /// The server of each channel.
     pub(super) channels: HashMap<u64, u64>,
     pub(super) deleted_channels: HashSet<u64>,
+    pub(super) deleted_messages: HashSet<u64>,
     pub(super) last_id: u64,
 
     pub(super) down: bool,
@@ -78,6 +79,10 @@ pub(super) struct DiscordState {
 
     pub(super) messages: Vec<PostedMessage>,
     pub(super) duplicates: usize,
+    /// Number of edits that Discord refuses next, because the message is old.
+    pub(super) edit_limits: usize,
+    /// The messages that were edited, and the bodies of the requests.
+    pub(super) edits: Vec<(u64, Value)>,
     pub(super) calls: Vec<RestCall>,
     pub(super) invalid_requests: Vec<String>,
     pub(super) identifies: Vec<Value>,
@@ -238,8 +243,11 @@ impl DiscordState {
             let response = interaction.response.as_ref()?;
             Some((interaction.id, interaction.channel, response.get("data")?))
         });
+        let edits = self.edits.iter().rev().filter_map(|(id, body)| {
+            Some((*id, self.messages.iter().find(|message| message.id == *id)?.channel, body))
+        });
         let posts = self.messages.iter().rev().map(|message| (message.id, message.channel, &message.body));
-        let shown = posts.chain(responses).find(|(_, _, body)| {
+        let shown = edits.chain(posts).chain(responses).find(|(_, _, body)| {
             let rows = body["components"].as_array().into_iter().flatten();
             rows.flat_map(|row| row["components"].as_array().into_iter().flatten())
                 .any(|component| component["custom_id"] == custom_id)
