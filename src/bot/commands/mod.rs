@@ -1,6 +1,8 @@
 //! The bot's slash commands. They run operations of the GraphQL schema as the member whose Discord account uses them.
 
 pub mod ballot;
+mod choices;
+pub mod officers;
 pub mod queries;
 pub mod report;
 pub mod view;
@@ -9,13 +11,11 @@ use std::{sync::Arc, time::Duration};
 
 use serenity::{
     all::{
-        CommandType, ComponentInteraction, ComponentInteractionDataKind, GuildId as ServerId, InstallationContext,
-        Interaction, InteractionContext, MessageFlags, UserId,
+        CommandData, CommandDataOptionValue as OptionValue, CommandInteraction, CommandType, ComponentInteraction,
+        ComponentInteractionDataKind, GuildId as ServerId, InstallationContext, Interaction, InteractionContext,
+        MessageFlags, UserId,
     },
-    builder::{
-        CreateAutocompleteResponse, CreateCommand, CreateInteractionResponse as Response,
-        CreateInteractionResponseMessage as Reply,
-    },
+    builder::{CreateCommand, CreateInteractionResponse as Response, CreateInteractionResponseMessage as Reply},
 };
 
 use self::{
@@ -26,7 +26,7 @@ use crate::{
     api::auth_context::AuthContext,
     app::App,
     db::Conn,
-    discord::{rest::DiscordError, store, vote_button},
+    discord::{Bot, rest::DiscordError, store, vote_button},
     engine::Origin,
     kernel::error::{Code, Refusal, Result},
     voting::CannotVoteReason,
@@ -34,11 +34,15 @@ use crate::{
 
 /// Longest time for a response. Discord waits for three seconds, including the network.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest time for a response that is announced first. Discord accepts it within 15 minutes.
+const SLOW_TIMEOUT: Duration = Duration::from_mins(2);
 
 const TOO_SLOW: &str = "This takes longer than Discord allows. Use the command again in a moment to see the result.";
 const REFUSED: &str = "Discord does not accept the answer to this. Use the guild's site instead.";
 const OUT_OF_DATE: &str = "This is out of date. Use `/vote` again.";
 const NO_SUCH_COMMAND: &str = "There is no such command. Use `/vote`, `/standings` or `/whoami`.";
+/// The commands that may take longer than Discord waits.
+const SLOW: [&str; 3] = ["invite", "sync", "setup"];
 const NO_SUCH_VOTE: &str = "This vote no longer exists. `/vote` shows the open votes.";
 const IN_NO_SERVER: &str = "Use this in your guild's Discord server, because the bot cannot know your guild here.";
 const NOT_LINKED: &str =
@@ -49,15 +53,20 @@ const NO_MEMBER: &str = "You are not on this guild's roster under this Discord a
 /// The definitions of the commands. Discord offers them to users once they are registered.
 pub(super) fn definitions() -> Vec<CreateCommand> {
     queries::warm_up();
+    let vote = |description| vec![choices::vote_option(description)];
     let commands = [
-        ("vote", "Vote in the open votes of your guild. Only you see your ballot."),
-        ("standings", "The standings or results of the latest votes."),
-        ("whoami", "Your rank, account and characters in the guild."),
+        ("vote", "Vote in the open votes of your guild. Only you see your ballot.", vote("The vote; else all.")),
+        ("standings", "The standings or results of votes.", vote("The vote; else the latest ones.")),
+        ("whoami", "Your rank, account and characters in the guild.", Vec::new()),
+        ("invite", "For officers: sends an invite code by direct message.", officers::invite_options()),
+        ("sync", "For officers: syncs ranks with Discord roles now.", officers::sync_options()),
+        ("setup", "For officers: picks channels, and roles for ranks.", officers::setup_options()),
     ];
-    let command = |(name, description)| {
+    let command = |(name, description, options): (&str, &str, _)| {
         CreateCommand::new(name)
             .kind(CommandType::ChatInput)
             .description(description)
+            .set_options(options)
             .contexts(vec![InteractionContext::Guild])
             .integration_types(vec![InstallationContext::Guild])
     };
@@ -70,20 +79,29 @@ pub(super) async fn respond(app: &Arc<App>, interaction: Interaction) {
     let request_id = format!("discord-{}", interaction.id());
     let mut is_update = false;
     let response = match &interaction {
+        Interaction::Command(used) if SLOW.contains(&used.data.name.as_str()) => {
+            return respond_later(app, bot, used, &request_id).await;
+        }
         Interaction::Command(used) => {
-            let input = UserInput::Command(&used.data.name);
-            Response::Message(reply(app, used.guild_id, used.user.id, &request_id, input).await)
+            let input = UserInput::Command(&used.data);
+            Response::Message(reply(app, used.guild_id, used.user.id, &request_id, input, RESPONSE_TIMEOUT).await)
         }
         Interaction::Component(used) => {
             let input = UserInput::Component { id: &used.data.custom_id, chosen: chosen(used) };
-            let reply = reply(app, used.guild_id, used.user.id, &request_id, input).await;
+            let reply = reply(app, used.guild_id, used.user.id, &request_id, input, RESPONSE_TIMEOUT).await;
             // A message that only the user sees is updated in place. A message that others see is not changed.
             let is_ephemeral = used.message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
             is_update = is_ephemeral;
             if is_ephemeral { Response::UpdateMessage(reply) } else { Response::Message(reply) }
         }
         Interaction::Ping(_) => Response::Pong,
-        Interaction::Autocomplete(_) => Response::Autocomplete(CreateAutocompleteResponse::new()),
+        Interaction::Autocomplete(used) => {
+            let choices = async {
+                let user = resolve_user(app, used.guild_id, used.user.id, &request_id).await;
+                choices::autocomplete(user.ok(), &used.data).await
+            };
+            Response::Autocomplete(tokio::time::timeout(RESPONSE_TIMEOUT, choices).await.unwrap_or_default())
+        }
         _ => Response::Message(view::note(OUT_OF_DATE)),
     };
     let Err(error) = bot.rest().respond(interaction.id(), interaction.token(), &response).await else { return };
@@ -98,10 +116,27 @@ pub(super) async fn respond(app: &Arc<App>, interaction: Interaction) {
     }
 }
 
+/// Responds to a command that may take longer than Discord waits: with a note that the bot is busy, which it replaces.
+async fn respond_later(app: &Arc<App>, bot: &Bot, used: &CommandInteraction, request_id: &str) {
+    let busy = Response::Defer(Reply::new().ephemeral(true));
+    if let Err(error) = bot.rest().respond(used.id, &used.token, &busy).await {
+        return tracing::warn!(request_id, %error, "could not respond to an interaction");
+    }
+    let input = UserInput::Command(&used.data);
+    let reply = reply(app, used.guild_id, used.user.id, request_id, input, SLOW_TIMEOUT).await;
+    let mut replaced = bot.rest().replace_response(used.application_id, &used.token, &reply).await;
+    if let Err(DiscordError::Refused { status: 400, .. }) = replaced {
+        replaced = bot.rest().replace_response(used.application_id, &used.token, &view::note(REFUSED)).await;
+    }
+    if let Err(error) = replaced {
+        tracing::warn!(request_id, %error, "could not replace the response to an interaction");
+    }
+}
+
 /// The command, button or menu that a user has used.
 enum UserInput<'a> {
-    /// The command with this name.
-    Command(&'a str),
+    /// A command.
+    Command(&'a CommandData),
     /// The menu or button with this id, and the chosen values.
     Component { id: &'a str, chosen: &'a [String] },
 }
@@ -119,12 +154,13 @@ async fn reply(
     user: UserId,
     request_id: &str,
     input: UserInput<'_>,
+    timeout: Duration,
 ) -> Reply {
     let work = async {
         let user = resolve_user(app, server, user, request_id).await;
         dispatch(&user.map_err(|error| error.into_sanitized(request_id))?, input).await
     };
-    match tokio::time::timeout(RESPONSE_TIMEOUT, work).await {
+    match tokio::time::timeout(timeout, work).await {
         Ok(Ok(reply)) => reply,
         Ok(Err(refused)) => view::note(&refused.message),
         Err(_) => {
@@ -154,7 +190,7 @@ async fn resolve_user(app: &Arc<App>, server: Option<ServerId>, user: UserId, re
         viewer: Some(Arc::new(viewer)),
     };
     let color = u32::try_from(link.color).unwrap_or_default();
-    Ok(CommandUser { auth, color, request_id: request_id.to_owned() })
+    Ok(CommandUser { auth, color, server, request_id: request_id.to_owned() })
 }
 
 async fn dispatch(user: &CommandUser, input: UserInput<'_>) -> Result<Reply, CommandError> {
@@ -164,10 +200,7 @@ async fn dispatch(user: &CommandUser, input: UserInput<'_>) -> Result<Reply, Com
         return fill_in_ballot(user, BallotDraft::new(campaign), Step::StartOver, &[]).await;
     }
     match input {
-        UserInput::Command("vote") => vote(user).await,
-        UserInput::Command("standings") => Ok(report::standings(&user.standings().await?, user.color)),
-        UserInput::Command("whoami") => Ok(report::whoami(&user.me().await?, user.color)),
-        UserInput::Command(_) => Ok(view::note(NO_SUCH_COMMAND)),
+        UserInput::Command(data) => command(user, data).await,
         UserInput::Component { id: ballot::CHOOSE, chosen } => {
             match chosen.first().and_then(|chosen| ballot::decode_campaign(chosen)) {
                 Some(campaign) => fill_in_ballot(user, BallotDraft::new(campaign), Step::StartOver, &[]).await,
@@ -178,6 +211,37 @@ async fn dispatch(user: &CommandUser, input: UserInput<'_>) -> Result<Reply, Com
             Some((step, ballot)) => fill_in_ballot(user, ballot, step, chosen).await,
             None => Ok(view::note(OUT_OF_DATE)),
         },
+    }
+}
+
+async fn command(user: &CommandUser, data: &CommandData) -> Result<Reply, CommandError> {
+    let chosen = match officers::value(&data.options, "vote") {
+        Some(OptionValue::String(text)) => Some(choices::find_vote(user, &data.name, text).await?),
+        _ => None,
+    };
+    match (data.name.as_str(), chosen) {
+        ("vote" | "standings", Some(None)) => Ok(view::note(NO_SUCH_VOTE)),
+        ("vote", Some(Some(campaign))) => fill_in_ballot(user, BallotDraft::new(campaign), Step::StartOver, &[]).await,
+        ("vote", None) => vote(user).await,
+        ("standings", Some(Some(campaign))) => {
+            let standings: Vec<_> = user.standings_of(campaign).await?.into_iter().collect();
+            Ok(if standings.is_empty() { view::note(NO_SUCH_VOTE) } else { report::standings(&standings, user.color) })
+        }
+        ("standings", None) => Ok(report::standings(&user.standings().await?, user.color)),
+        ("whoami", _) => Ok(report::whoami(&user.me().await?, user.color)),
+        ("invite", _) => match officers::value(&data.options, "user") {
+            Some(OptionValue::User(invited)) => {
+                let username = data.resolved.users.get(invited).filter(|it| !it.bot).map(|it| it.name.as_str());
+                officers::invite(user, *invited, username).await
+            }
+            _ => Ok(view::note(NO_SUCH_COMMAND)),
+        },
+        ("sync", _) => {
+            let preview = matches!(officers::value(&data.options, "preview"), Some(OptionValue::Boolean(true)));
+            officers::sync(user, preview).await
+        }
+        ("setup", _) => officers::setup(user, &data.options).await,
+        _ => Ok(view::note(NO_SUCH_COMMAND)),
     }
 }
 

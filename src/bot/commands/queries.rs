@@ -6,6 +6,7 @@ use async_graphql::{ID, ServerError, Variables};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Value, json};
+use serenity::all::GuildId as ServerId;
 
 use super::ballot::{BallotDraft, BallotRules};
 use crate::{
@@ -46,6 +47,17 @@ const STANDINGS: &str = "query {
     }
 }";
 
+const STANDINGS_OF: &str = "query($id: ID!) {
+    campaign(id: $id) {
+        title method status closesAt closedAt turnout { eligible voted percent }
+        standings { place points entry { name } } standingsHiddenReason
+    }
+}";
+
+const TITLES: &str = "query {
+    campaigns(first: 100, filter: { status: [LIVE, CLOSED] }) { nodes { id title status } }
+}";
+
 const ME: &str = "query {
     me {
         displayName rank { name } rankSource isRegistered
@@ -69,6 +81,8 @@ pub struct CommandUser {
     pub auth: AuthContext,
     /// The colour of the guild's embeds, `0xRRGGBB`.
     pub color: u32,
+    /// The Discord server.
+    pub server: ServerId,
     /// The id of the request in the log.
     pub request_id: String,
 }
@@ -114,6 +128,16 @@ pub struct OpenCampaign {
     pub closes_at: Option<DateTime<Utc>>,
     pub turnout: TurnoutDetails,
     pub viewer_cannot_vote_reason: Option<CannotVoteReason>,
+}
+
+/// The title of a campaign.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "fields of the GraphQL schema, documented there")]
+pub struct CampaignTitle {
+    #[serde(deserialize_with = "campaign_id")]
+    pub id: CampaignId,
+    pub title: String,
+    pub status: CampaignStatus,
 }
 
 /// The turnout of a campaign.
@@ -253,12 +277,23 @@ impl CommandUser {
         self.execute(STANDINGS, json!({}), "/campaigns/nodes").await
     }
 
+    /// Queries the standings of a campaign; `None` if the member can see none with this id.
+    pub async fn standings_of(&self, campaign: CampaignId) -> Result<Option<CampaignStandings>, CommandError> {
+        self.execute(STANDINGS_OF, json!({ "id": ID::from(campaign) }), "/campaign").await
+    }
+
+    /// Queries the titles of open and closed campaigns, newest first.
+    pub async fn titles(&self) -> Result<Vec<CampaignTitle>, CommandError> {
+        self.execute(TITLES, json!({}), "/campaigns/nodes").await
+    }
+
     /// Queries the member's own profile.
     pub async fn me(&self) -> Result<MemberProfile, CommandError> {
         self.execute(ME, json!({}), "/me").await
     }
 
-    async fn execute<T: DeserializeOwned>(
+    /// Runs an operation, and returns the value at this pointer of its data.
+    pub(super) async fn execute<T: DeserializeOwned>(
         &self,
         document: &str,
         variables: Value,

@@ -159,7 +159,7 @@ async fn a_ranked_ballot_is_filled_in_and_cast_once(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let (_guild, leader) = linked_guild(&app, &discord).await;
     let _running = start_bot(&app, &discord).await;
-    assert_eq!(discord.commands().len(), 3);
+    assert_eq!(discord.commands().len(), 6);
     let campaign = live(&leader, "Where *next*?", "WEIGHTED", 2, 30).await;
     let shown = slash(&discord, VOTER, "vote").await;
     assert!(text(&shown).contains(r"Where \\*next\\*?") && text(&shown).contains("Nothing yet."), "{shown}");

@@ -117,7 +117,7 @@ async fn health_and_metrics_report_the_connection(app: TestApp) {
         discord.until("the commands", |it| Some(it.commands()).filter(|it| !it.is_empty())).await;
     let mut names: Vec<&str> = commands.iter().map(|it| it["name"].as_str().unwrap()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["standings", "vote", "whoami"]);
+    assert_eq!(names, ["invite", "setup", "standings", "sync", "vote", "whoami"]);
 }
 
 /// Two servers with one token share a connection: one holds the lease, and the other acquires it when the first stops.

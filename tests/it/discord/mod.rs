@@ -5,6 +5,7 @@ mod boards;
 mod commands;
 mod delivery;
 mod gateway;
+mod officers;
 mod roles;
 mod sessions;
 mod suspended;
