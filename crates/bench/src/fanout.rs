@@ -19,24 +19,20 @@ use guildhall::{
     kernel::{clock::Clock, id::EntryId},
     voting::Campaign,
 };
-use hyper::header;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::{
-    net::TcpStream,
     sync::{Semaphore, watch},
     task::JoinSet,
     time::MissedTickBehavior,
 };
-use tokio_tungstenite::{
-    WebSocketStream, client_async_with_config,
-    tungstenite::{Message, client::IntoClientRequest, protocol::WebSocketConfig},
-};
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
     guild::{BenchGuild, random_picks},
     percentile, print,
     server::{self, HttpConnection, PreparedRequest, ServerProcess},
+    socket::{self, BenchSocket},
 };
 
 /// Number of subscribers that connect at the same time.
@@ -50,9 +46,9 @@ const ROSTER_INTERVAL: Duration = Duration::from_millis(200);
 /// Longest latency in the statistics, in milliseconds. Longer ones count as this one.
 const MAX_LATENCY_MS: usize = 60_000;
 
-const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { revision isFinal turnout { voted eligible } \
+pub(crate) const WATCH: &str = "subscription($id: ID!) { voteTally(campaignId: $id) { revision isFinal turnout { voted eligible } \
     standings { place points entry { id name } } } }";
-const CAST: &str = "mutation($input: CastBallotInput!) { castBallot(input: $input) { ballot { receipt } } }";
+pub(crate) const CAST: &str = "mutation($input: CastBallotInput!) { castBallot(input: $input) { ballot { receipt } } }";
 const ROSTER: &str = "{ members(first: 25) { totalCount nodes { id displayName rank { name } characters { name } } } }";
 
 #[derive(Args, Clone, Copy)]
@@ -248,27 +244,10 @@ async fn wait_for(
     }
 }
 
-type BenchSocket = WebSocketStream<TcpStream>;
-
 /// Opens a socket, authenticates and subscribes.
 async fn connect(address: &str, slug: &str, token: &str, campaign: &str) -> Result<BenchSocket, BoxError> {
-    let mut request = format!("ws://{address}/graphql").into_client_request()?;
-    request
-        .headers_mut()
-        .insert(header::SEC_WEBSOCKET_PROTOCOL, header::HeaderValue::from_static("graphql-transport-ws"));
-    let config = WebSocketConfig::default().read_buffer_size(4_096).write_buffer_size(0);
-    let stream = TcpStream::connect(address).await?;
-    let (mut socket, _) = client_async_with_config(request, stream, Some(config)).await?;
-    let init =
-        json!({ "type": "connection_init", "payload": { "guild": slug, "authorization": format!("Bearer {token}") } });
-    socket.send(Message::text(init.to_string())).await?;
-    match socket.next().await {
-        Some(Ok(Message::Text(text))) if text.contains("connection_ack") => {}
-        other => return Err(format!("the server did not acknowledge the connection: {other:?}").into()),
-    }
-    let payload = json!({ "query": WATCH, "variables": { "id": campaign } });
-    let subscribe = json!({ "type": "subscribe", "id": "1", "payload": payload });
-    socket.send(Message::text(subscribe.to_string())).await?;
+    let mut socket = socket::open(address, slug, token).await?;
+    socket.send(socket::subscribe("1", WATCH, campaign)).await?;
     Ok(socket)
 }
 

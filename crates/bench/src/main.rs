@@ -1,19 +1,22 @@
 //! `guildhall-bench`: benchmarks of the Guildhall server.
 //!
-//! - [`ballots`], [`costs`], [`fanout`] and [`pages`] are the benchmarks, a file for each.
+//! - [`ballots`], [`costs`], [`fanout`], [`pages`] and [`storm`] are the benchmarks, a file for each.
 //! - [`plain`] is the hand-written server that [`pages`] compares Guildhall with.
 //! - [`guild`] creates and removes a benchmark's guild, [`fill`] fills it, [`server`] starts servers, and [`sql`] runs
-//!   SQL.
+//!   SQL. [`page_client`] measures the latency of a page, and [`socket`] opens WebSockets.
 
 mod ballots;
 mod costs;
 mod fanout;
 mod fill;
 mod guild;
+mod page_client;
 mod pages;
 mod plain;
 mod server;
+mod socket;
 mod sql;
+mod storm;
 
 use std::{io::Write, process::ExitCode, time::Duration};
 
@@ -51,6 +54,8 @@ enum Benchmark {
     /// Request the usual pages and cast ballots over HTTP, and compare with hand-written endpoints in plain SQL that
     /// return the same responses.
     Pages(pages::Pages),
+    /// Start many subscriptions on many WebSockets at once, and measure the latency of another client's page.
+    Storm(storm::Storm),
     /// Serve the hand-written endpoints.
     #[command(hide = true)]
     Plain(plain::Plain),
@@ -88,6 +93,7 @@ impl Benchmark {
             Self::Costs(costs) => costs.run(db, url, max_connections).await,
             Self::Fanout(fanout) => fanout.run(db, url, max_connections).await,
             Self::Pages(pages) => pages.run(db, url, max_connections).await,
+            Self::Storm(storm) => storm.run(db, url, max_connections).await,
             Self::Plain(plain) => plain.run(db).await,
         }
     }

@@ -146,7 +146,11 @@ pub(crate) struct HttpConnection(http1::SendRequest<Full<Bytes>>);
 
 impl HttpConnection {
     pub(crate) async fn open(server: &ServerProcess) -> Result<Self, BoxError> {
-        let stream = TcpStream::connect(&server.address).await?;
+        Self::open_to(&server.address).await
+    }
+
+    pub(crate) async fn open_to(address: &str) -> Result<Self, BoxError> {
+        let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);

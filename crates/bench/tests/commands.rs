@@ -104,6 +104,16 @@ async fn costly_requests_are_measured(database: Database) {
     }
 }
 
+#[on_both]
+async fn a_storm_of_subscriptions_is_measured(database: Database) {
+    let size = ["--members", "40", "--campaigns", "12", "--ballots", "300"];
+    let storm = ["--sockets", "3", "--subscriptions", "5", "--seconds", "1", "--distinct"];
+    let printed = run_beside_a_guild(&database.url, &[&["storm"][..], &size, &storm].concat()).await;
+    for row in ["| 3 idle sockets |", "| 15 subscriptions start, in", "| 5 ballots reach them, in"] {
+        assert!(printed.contains(row), "{printed}");
+    }
+}
+
 #[test]
 fn subscribers_receive_all_ballots() {
     let folder = tempfile::tempdir().unwrap();
