@@ -1,10 +1,11 @@
 //! The published ballot box of a campaign that is over. `docs/receipts.md` explains the scheme and what it proves.
 
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 use async_graphql::ID;
 use axum::body::Bytes;
 use guildhall_count::{BallotFile, FileBallot, FileEntry, FileStanding, Rules};
+use tokio::{sync::OnceCell, task::spawn_blocking};
 
 use super::{
     listed_order,
@@ -32,7 +33,7 @@ pub struct BallotBox {
     /// The digest of the ballots and the rules, by [`BallotFile::compute_digest`].
     pub digest: String,
     /// The file, once requested.
-    file: OnceLock<Bytes>,
+    file: OnceCell<Bytes>,
 }
 
 impl BallotBox {
@@ -50,21 +51,25 @@ impl BallotBox {
         let rankings = || ballots.iter().map(|ballot| (ballot.picks.clone(), 1)).collect();
         let outcome = listed_order::complete_from(&campaign, &order, rankings, outcome);
         let ballot_box =
-            Self { campaign, entries, ballots, turnout, outcome, digest: String::new(), file: OnceLock::new() };
+            Self { campaign, entries, ballots, turnout, outcome, digest: String::new(), file: OnceCell::new() };
         Self { digest: BallotFile::from(&ballot_box).compute_digest(), ..ballot_box }
     }
 
-    /// Returns the file of the box, as a string in JSON. It is made once.
+    /// Returns the file of the box, as a string in JSON. It is made once, outside the async threads.
     ///
     /// # Errors
     /// Internal if a value has no form in JSON.
-    pub fn file(&self) -> Result<Bytes> {
-        if let Some(file) = self.file.get() {
-            return Ok(file.clone());
-        }
+    pub async fn file(self: &Arc<Self>) -> Result<Bytes> {
+        let make = async || {
+            let ballot_box = Arc::clone(self);
+            spawn_blocking(move || ballot_box.to_json()).await.map_err(Error::internal)?
+        };
+        self.file.get_or_try_init(make).await.cloned()
+    }
+
+    fn to_json(&self) -> Result<Bytes> {
         let text = BallotFile::from(self).to_json().map_err(Error::internal)?;
-        let json = serde_json::to_vec(&text).map_err(Error::internal)?;
-        Ok(self.file.get_or_init(|| json.into()).clone())
+        Ok(serde_json::to_vec(&text).map_err(Error::internal)?.into())
     }
 
     /// Returns the ballot with this receipt, given as [`super::published_ballot::find_receipt`] returns it.

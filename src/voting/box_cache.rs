@@ -10,8 +10,9 @@ use crate::kernel::id::{CampaignId, GuildId};
 
 /// Maximum memory for cached boxes and their files, in bytes, as estimated by [`BoxWeighter`].
 const MAX_BYTES: u64 = 48_000_000;
-/// Expected number of cached boxes, which sizes the cache's tables.
-const EXPECTED_BOXES: usize = 256;
+/// Expected number of cached boxes. With more, the cache would divide its memory among several tables, and a large box
+/// would fit into none of them.
+const EXPECTED_BOXES: usize = 32;
 /// Maximum number of requests that load boxes at once, each of which may be large.
 const MAX_LOADS: usize = 2;
 

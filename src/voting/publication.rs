@@ -4,6 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::ID;
 use guildhall_count::{BallotFile, Ranking, count};
+use tokio::task::spawn_blocking;
+use tracing::Instrument;
 
 use super::{
     ballot_box::BallotBox,
@@ -13,7 +15,7 @@ use super::{
     store,
 };
 use crate::{
-    db::{Conn, Db},
+    db::{Conn, Db, Usage},
     kernel::{
         error::{Code, Error, Refusal, Result},
         id::{CampaignId, EntryId, GuildId},
@@ -51,7 +53,10 @@ pub async fn ballot_boxes(
         let id = campaign.id;
         let Some(result) = results.remove(&id) else { continue };
         let (entries, ballots) = (entries.remove(&id).unwrap_or_default(), ballots.remove(&id).unwrap_or_default());
-        boxes.insert(id, BallotBox::new(campaign, entries, ballots, result.turnout(), result.outcome()?));
+        let (turnout, outcome) = (result.turnout(), result.outcome()?);
+        // Counts and hashes the ballots, which takes long if there are thousands.
+        let make = move || BallotBox::new(campaign, entries, ballots, turnout, outcome);
+        boxes.insert(id, spawn_blocking(make).await.map_err(Error::internal)?);
     }
     Ok(boxes)
 }
@@ -62,7 +67,7 @@ pub async fn ballot_boxes(
 /// Those of [`ballot_boxes`].
 pub async fn cached_ballot_boxes(
     db: &Db,
-    cache: &BallotBoxCache,
+    cache: &Arc<BallotBoxCache>,
     guild: GuildId,
     campaigns: Vec<CampaignId>,
 ) -> Result<HashMap<CampaignId, Arc<BallotBox>>> {
@@ -70,23 +75,29 @@ pub async fn cached_ballot_boxes(
     if cached.len() == campaigns.len() {
         return Ok(cached);
     }
-    let _load = cache.start_load().await;
-    // Another request may have loaded them meanwhile.
-    let mut boxes = cache.find(guild, &campaigns);
-    let missing: Vec<CampaignId> = campaigns.into_iter().filter(|id| !boxes.contains_key(id)).collect();
-    if missing.is_empty() {
-        return Ok(boxes);
-    }
-    let load = async move |conn: &mut Conn| {
-        let campaigns = store::campaigns_by_id(conn, guild, &missing).await?;
-        ballot_boxes(conn, guild, campaigns).await
+    let (db, cache, usage) = (db.clone(), Arc::clone(cache), Usage::current());
+    // On a task of its own: a subscription is not polled while its client is slow to read, and others would wait for its
+    // turn to load.
+    let load = async move {
+        let _load = cache.start_load().await;
+        // Another request may have loaded them meanwhile.
+        let mut boxes = cache.find(guild, &campaigns);
+        let missing: Vec<CampaignId> = campaigns.into_iter().filter(|id| !boxes.contains_key(id)).collect();
+        if missing.is_empty() {
+            return Ok(boxes);
+        }
+        let load = async move |conn: &mut Conn| {
+            let campaigns = store::campaigns_by_id(conn, guild, &missing).await?;
+            ballot_boxes(conn, guild, campaigns).await
+        };
+        for (id, loaded) in db.snapshot(load).await? {
+            let loaded = Arc::new(loaded);
+            cache.insert(&loaded);
+            boxes.insert(id, loaded);
+        }
+        Ok::<_, Error>(boxes)
     };
-    for (id, loaded) in db.snapshot(load).await? {
-        let loaded = Arc::new(loaded);
-        cache.insert(&loaded);
-        boxes.insert(id, loaded);
-    }
-    Ok(boxes)
+    tokio::spawn(usage.scope(load).in_current_span()).await.map_err(Error::internal)?
 }
 
 /// The comparison of a stored result with a recount.

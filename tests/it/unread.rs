@@ -65,6 +65,40 @@ async fn a_ballot_box_is_loaded_once_for_all_requests(app: TestApp) {
     assert_eq!(stranger.ok(FILE, campaign.vars()).await, json!({ "campaign": null }));
 }
 
+/// A box must not be too large for the cache's share of memory: large ones take the most time to load.
+#[on_both]
+async fn a_large_ballot_box_is_cached_too(app: TestApp) {
+    const BALLOTS: usize = 12_000;
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let campaign = TestCampaign::live(&leader, 2, json!({})).await;
+    let mut rows = Vec::new();
+    for number in 0..BALLOTS {
+        rows.push(guild.member_row(&format!("voter{number}"), "Initiate", false).await);
+    }
+    guild.add_members(rows).await;
+    app.execute_sql(
+        "INSERT INTO ballots (guild_id, campaign_id, member_id, cast_at, nonce)
+            SELECT members.guild_id, campaigns.id, members.id, members.created_at, CAST(members.id AS TEXT)
+            FROM members, campaigns WHERE members.registered_at IS NULL;
+        INSERT INTO picks (guild_id, campaign_id, member_id, position, entry_id)
+            SELECT guild_id, campaign_id, member_id, 1, (SELECT min(id) FROM entries) FROM ballots;",
+    )
+    .await;
+    campaign.close(&leader).await;
+    let read = async || {
+        let before = app.app.db.statements();
+        let found = leader.ok("query($id: ID!) { campaign(id: $id) { ballotBox { count digest } } }", campaign.vars());
+        let ballot_box = found.await["campaign"]["ballotBox"].clone();
+        (ballot_box, app.app.db.statements() - before)
+    };
+    let (first, loaded) = read().await;
+    let (second, repeated) = read().await;
+    assert_eq!(first["count"], BALLOTS);
+    assert_eq!(first, second);
+    assert!(repeated + 4 <= loaded, "{repeated} statements for a cached ballot box, {loaded} before");
+}
+
 /// Sends requests and reads nothing. The operating system keeps only a part of the responses.
 async fn send_requests(http: &TestServer, body: &Value) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();

@@ -103,7 +103,7 @@ impl BallotBoxObject {
     async fn file(&self, ctx: &Context<'_>) -> Result<SharedText> {
         RequestContext::of(ctx)
             .charge_response_budget(self.0.ballots.iter().map(|ballot| 2 + ballot.picks.len()).sum())?;
-        Ok(SharedText::from_json(self.0.file()?))
+        Ok(SharedText::from_json(self.0.file().await?))
     }
 }
 
