@@ -26,6 +26,7 @@ mod sse;
 mod ws;
 mod ws_messages;
 mod ws_operation;
+mod ws_operations;
 
 pub use self::{
     accept::Accepted,

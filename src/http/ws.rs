@@ -11,10 +11,8 @@ use axum::{
 use futures_util::{
     FutureExt, SinkExt, StreamExt,
     future::{BoxFuture, OptionFuture},
-    stream::BoxStream,
 };
 use tokio::time::{Instant, timeout};
-use tokio_stream::StreamMap;
 
 use super::{
     credentials::SentCredentials,
@@ -26,6 +24,7 @@ use super::{
         ServerMessage, TOO_MANY_INITS, UNAUTHORIZED,
     },
     ws_operation::{SocketLimits, run},
+    ws_operations::Operations,
 };
 use crate::{
     api::auth_context::AuthContext,
@@ -90,7 +89,7 @@ pub(super) fn upgrade(
                     authentication: None,
                     context: None,
                     is_shutting_down: false,
-                    operations: StreamMap::new(),
+                    operations: Operations::default(),
                     limits,
                 };
                 connection.run(&mut socket).await
@@ -133,8 +132,7 @@ struct WsConnection {
     context: Option<AuthContext>,
     /// Whether the server shuts down. Running operations are completed, but no new ones are started.
     is_shutting_down: bool,
-    /// The running operations by the client's ids.
-    operations: StreamMap<String, BoxStream<'static, Outgoing>>,
+    operations: Operations,
     limits: Arc<SocketLimits>,
 }
 
@@ -254,7 +252,7 @@ impl WsConnection {
         if id.is_empty() || id.len() > MAX_ID {
             return Err(BAD_REQUEST);
         }
-        if self.operations.contains_key(&id) {
+        if self.operations.contains(&id) {
             // A close reason has at most 123 bytes (RFC 6455, section 5.5).
             let shown: String = id.chars().take(20).collect();
             return Err(Close(4409, format!("Subscriber for {shown} already exists").into()));

@@ -132,10 +132,11 @@ impl Graph {
         request_id: &str,
     ) -> Result<Arc<str>, Vec<ServerError>> {
         let slot = event.responses.slot(key);
-        let execution = self.clone().respond(Arc::clone(prepared), event, request_id.to_owned());
+        let execute = || self.clone().respond(Arc::clone(prepared), event, request_id.to_owned());
         match slot {
             CacheSlot::Execute(sender) => {
                 // On a task of its own, so that the other subscribers do not wait for a client that is slow to read.
+                let execution = execute();
                 let execution = async move {
                     let result = execution.await;
                     let cached = result.as_ref().map_or(CachedResponse::Personal, |(response, is_for_all)| {
@@ -155,9 +156,9 @@ impl Graph {
                 if let Ok(Some(CachedResponse::ForAll(response))) = cached {
                     return Ok(response);
                 }
-                Box::pin(execution).await
+                Box::pin(execute()).await
             }
-            CacheSlot::Uncached => Box::pin(execution).await,
+            CacheSlot::Uncached => Box::pin(execute()).await,
         }
         .map(|(response, _)| response)
     }
