@@ -34,7 +34,7 @@ use super::{
 };
 use crate::kernel::error::{Code, Refusal};
 
-/// Maximum memory for cached documents, in bytes, as estimated by [`DocumentWeighter`].
+/// Maximum memory for cached documents, in bytes, as estimated by [`Document::memory`].
 const CACHE_BYTES: u64 = 64 * 1_024 * 1_024;
 /// Expected number of cached documents, which sizes the cache's tables.
 const CACHE_DOCUMENTS: usize = 4_096;
@@ -83,14 +83,21 @@ type Manifest = HashMap<String, (Arc<Document>, String)>;
 
 type Hash = [u8; 32];
 
-/// Estimates the memory of a parsed document.
+/// Weighs a parsed document by its memory.
 #[derive(Clone)]
 struct DocumentWeighter;
 
 impl Weighter<Hash, Arc<Document>> for DocumentWeighter {
     fn weight(&self, _: &Hash, document: &Arc<Document>) -> u64 {
+        document.memory() as u64
+    }
+}
+
+impl Document {
+    /// Estimates its memory, in bytes.
+    const fn memory(&self) -> usize {
         // Measured: about 80 bytes for each byte of text.
-        1_024 + 80 * document.bytes as u64
+        1_024 + 80 * self.bytes
     }
 }
 
@@ -258,6 +265,12 @@ impl SelectedOperation {
     /// The length of the document's text, in bytes.
     pub fn bytes(&self) -> usize {
         self.document.bytes
+    }
+
+    /// An id of the parsed document while it is in use, and its memory in bytes. Operations of the same text share it,
+    /// unless it was parsed again because the cache had dropped it.
+    pub fn parsed_document(&self) -> (usize, usize) {
+        (Arc::as_ptr(&self.document).addr(), self.document.memory())
     }
 
     /// The SHA-256 of the document's text.

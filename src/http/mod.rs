@@ -22,6 +22,7 @@ mod response_body;
 mod response_memory;
 mod router;
 mod server;
+mod socket_limits;
 mod sse;
 mod ws;
 mod ws_messages;

@@ -19,11 +19,12 @@ use super::{
     json::JsonObject,
     request::from_payload,
     server::{OpenConnection, Server},
+    socket_limits::SocketLimits,
     ws_messages::{
         BAD_REQUEST, ClientMessage, Close, FORBIDDEN, GOING_AWAY, INIT_TIMED_OUT, INTERNAL, NO_PROTOCOL, Outgoing,
         ServerMessage, TOO_MANY_INITS, UNAUTHORIZED,
     },
-    ws_operation::{SocketLimits, run},
+    ws_operation::run,
     ws_operations::Operations,
 };
 use crate::{
@@ -158,7 +159,10 @@ impl WsConnection {
                 message = socket.recv() => {
                     last_message_at = Instant::now();
                     match message {
-                        Some(Ok(Message::Text(text))) => self.receive(text.as_str())?,
+                        Some(Ok(Message::Text(text))) => {
+                            let _turn = self.server.graph.parsing_turn().await;
+                            self.receive(text.as_str())?
+                        }
                         Some(Ok(Message::Binary(_))) => return Err(BAD_REQUEST),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
                         Some(Ok(Message::Close(_))) | None => return Ok(SocketEnd::Disconnected),
@@ -268,7 +272,9 @@ impl WsConnection {
         if let Err(refusal) = self.server.limiter.check(context.origin.address, member) {
             return Ok(Some(refused(refusal)));
         }
-        let run = run(self.server.clone(), context, id.clone(), operation, Arc::clone(&self.limits));
+        // Here, while it is this socket's turn to parse.
+        let prepared = self.server.graph.prepare(operation);
+        let run = run(self.server.clone(), context, id.clone(), prepared, Arc::clone(&self.limits));
         self.operations.insert(id, run.boxed());
         Ok(None)
     }

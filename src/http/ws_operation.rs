@@ -4,72 +4,33 @@ use std::sync::Arc;
 
 use async_graphql::{ServerError, parser::types::OperationType};
 use futures_util::{StreamExt, stream::Stream};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::JoinSet,
-};
+use tokio::{sync::OwnedSemaphorePermit, task::JoinSet};
 use tracing::Instrument;
 
-use super::{
-    headers::new_request_id,
-    server::{OpenConnection, Server},
-    ws_messages::Outgoing,
-};
+use super::{headers::new_request_id, server::Server, socket_limits::SocketLimits, ws_messages::Outgoing};
 use crate::{
     api::{
-        Operation, Prepared, SubscriptionMessage,
+        Prepared, SubscriptionMessage,
         auth_context::AuthContext,
         is_refused,
         operation_log::{OperationLog, OutcomeCode},
         response_json::to_json,
     },
-    kernel::error::{Code, Refusal, internal_server_error},
+    kernel::error::internal_server_error,
 };
-
-/// Maximum number of unsent responses of a socket, whose client may read slowly.
-const MAX_UNSENT: usize = 8;
-/// Largest total size of the documents and variables of a socket's operations, in KiB. A parsed document takes about
-/// eighty times the memory of its text.
-const MAX_DOCUMENTS: usize = 256;
-/// Maximum number of a socket's subscriptions that start at the same time, so that sockets take turns.
-const MAX_STARTS: usize = 1;
-
-/// Limits that a socket's operations share.
-pub(super) struct SocketLimits {
-    /// The connection, which also charges unsent responses.
-    pub(super) connection: Arc<OpenConnection>,
-    /// One permit for each response that is not sent yet.
-    responses: Arc<Semaphore>,
-    /// One permit for each KiB of the documents and variables of running operations.
-    documents: Semaphore,
-    /// One permit for each subscription that may start.
-    starts: Arc<Semaphore>,
-}
-
-impl SocketLimits {
-    /// The limits of a socket without operations.
-    pub(super) fn new(connection: Arc<OpenConnection>) -> Self {
-        Self {
-            connection,
-            responses: Arc::new(Semaphore::new(MAX_UNSENT)),
-            documents: Semaphore::new(MAX_DOCUMENTS),
-            starts: Arc::new(Semaphore::new(MAX_STARTS)),
-        }
-    }
-}
 
 /// Runs one operation. The stream yields its messages.
 pub(super) fn run(
     server: Server,
     context: AuthContext,
     id: String,
-    operation: Operation,
+    prepared: Result<Prepared, Vec<ServerError>>,
     limits: Arc<SocketLimits>,
 ) -> impl Stream<Item = Outgoing> + Send {
     async_stream::stream! {
         let memory = &limits.connection.memory;
         let mut log = open(&server, &context);
-        let prepared = match server.graph.prepare(operation) {
+        let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(errors) => {
                 yield refused(&mut log, &id, &errors);
@@ -77,20 +38,14 @@ pub(super) fn run(
             }
         };
         log.set_operation(&prepared);
-        let Ok(_permit) = limits.documents.try_acquire_many(prepared.kibibytes()) else {
-            let message = format!(
-                "The documents and variables of a socket's operations have at most {MAX_DOCUMENTS} KiB together."
-            );
-            let refusal = Refusal::new(Code::QueryTooComplex, message);
-            yield refused(&mut log, &id, &[refusal.into_server_error()]);
-            return;
+        let _memory = match limits.charge(&prepared) {
+            Ok(memory) => memory,
+            Err(refusal) => {
+                yield refused(&mut log, &id, &[refusal.into_server_error()]);
+                return;
+            }
         };
-        let turn = if prepared.kind() == OperationType::Subscription {
-            // The semaphore is never closed.
-            Arc::clone(&limits.starts).acquire_owned().await.ok()
-        } else {
-            None
-        };
+        let turn = if prepared.kind() == OperationType::Subscription { limits.start().await } else { None };
         // As for each HTTP request, the viewer's current rights apply, not the rights from when the socket was opened.
         let refreshed = Arc::clone(&log.usage).scope(Box::pin(context.refresh()));
         let context = match server.graph.within_time_limit(refreshed).await {
@@ -124,8 +79,7 @@ pub(super) fn run(
                 return;
             }
         } else {
-            // The semaphore is never closed.
-            let permit = Arc::clone(&limits.responses).acquire_owned().await.ok();
+            let permit = limits.response().await;
             // On a task of its own: while the client is slow to read, this stream is not polled, and its response would
             // not be charged.
             let mut task = JoinSet::new();

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::support::{
-    TestApp, TestCampaign, TestServer,
+    Socket, TestApp, TestCampaign, TestServer,
     documents::{GUILD_SLUG, WATCH_REVISION},
     on_both, while_time_passes,
 };
@@ -222,4 +222,33 @@ async fn variables_count_towards_the_limit_of_a_socket(app: TestApp) {
         refused += usize::from(response["payload"][0]["extensions"]["code"] == "QUERY_TOO_COMPLEX");
     }
     assert_eq!(refused, 4);
+}
+
+/// A parsed document takes many times the memory of its text, but subscriptions of the same document share it.
+#[on_both]
+async fn different_documents_count_towards_the_limit_of_a_socket(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let http = app.serve().await;
+    let mut socket = http.socket(json!({})).await;
+    // About 79 KB each, of 1 MB.
+    let document = |number: usize| format!("{WATCH_REVISION}{}", " ".repeat(900 + number));
+    let subscribe = async |socket: &mut Socket, id: usize, document: &str| {
+        socket.subscribe(&id.to_string(), document, campaign.vars()).await;
+        let response = socket.receive().await;
+        let code = &response["payload"][0]["extensions"]["code"];
+        assert!(response["type"] == "next" || code == "QUERY_TOO_COMPLEX", "{response}");
+        response["type"] == "next"
+    };
+    let mut started = 0;
+    for number in 0..20 {
+        started += usize::from(subscribe(&mut socket, number, &document(number)).await);
+    }
+    assert_eq!(started, 12);
+    assert!(subscribe(&mut socket, 50, &document(0)).await, "another subscription of the same document");
+    // The document is in use until the last of its subscriptions ends.
+    socket.send(json!({ "type": "complete", "id": "0" })).await;
+    assert!(!subscribe(&mut socket, 51, &document(30)).await);
+    socket.send(json!({ "type": "complete", "id": "50" })).await;
+    assert!(subscribe(&mut socket, 52, &document(30)).await);
 }

@@ -8,7 +8,10 @@ use async_graphql::{
     Request, Response, SDLExportOptions, Schema, ServerError, ValidationMode, Value, Variables,
     parser::{parse_schema, types::OperationType},
 };
-use tokio::{sync::Semaphore, task::AbortHandle};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::AbortHandle,
+};
 use tracing::Instrument;
 
 use super::{
@@ -34,9 +37,9 @@ use crate::{
 /// The reason of the error for a request that exceeds its time limit.
 pub const OUT_OF_TIME: &str = "OUT_OF_TIME";
 
-/// Maximum number of subscriptions that start at the same time. Others wait for their turn, so that a burst of them
-/// leaves time and connections for queries.
-const MAX_STARTS: usize = 4;
+/// Maximum number of sockets that parse a message at the same time, and of subscriptions that start at the same time.
+/// Others wait for their turn, so that a burst of them leaves time and connections for queries.
+const MAX_AT_ONCE: usize = 2;
 /// Largest size of a subscription's variables, which are kept until it ends, in bytes of memory.
 const MAX_SUBSCRIPTION_VARIABLES: usize = 16 * 1_024;
 
@@ -48,6 +51,8 @@ pub struct Graph {
     types: Arc<FieldTypes>,
     request_time: Duration,
     clock: Clock,
+    /// One permit for each socket that may parse a message at the same time.
+    parsing: Arc<Semaphore>,
     /// One permit for each subscription that may start at the same time.
     starts: Arc<Semaphore>,
 }
@@ -121,6 +126,11 @@ impl Prepared {
         u32::try_from(bytes / 1_024 + 1).unwrap_or(u32::MAX)
     }
 
+    /// An id of its parsed document, which operations share, and the memory of it in bytes.
+    pub fn parsed_document(&self) -> (usize, usize) {
+        self.selected.parsed_document()
+    }
+
     fn request(&self, context: Arc<RequestContext>) -> Request {
         let mut request = Request::new("").variables(self.variables.clone()).data(context);
         request.set_parsed_query(self.selected.executable(&self.variables));
@@ -170,13 +180,20 @@ impl Graph {
             types: Arc::new(types),
             request_time,
             clock,
-            starts: Arc::new(Semaphore::new(MAX_STARTS)),
+            parsing: Arc::new(Semaphore::new(MAX_AT_ONCE)),
+            starts: Arc::new(Semaphore::new(MAX_AT_ONCE)),
         })
     }
 
     /// The schema in its definition language, as committed in `schema.graphql`.
     pub fn sdl(&self) -> String {
         printed(&self.schema)
+    }
+
+    /// Waits for a socket's turn to parse a message.
+    pub async fn parsing_turn(&self) -> Option<OwnedSemaphorePermit> {
+        // The semaphore is never closed.
+        Arc::clone(&self.parsing).acquire_owned().await.ok()
     }
 
     /// Finds, parses and measures an operation.
