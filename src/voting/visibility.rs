@@ -1,7 +1,7 @@
 //! Finds campaigns that a viewer can see or watch.
 
 use super::{
-    rows::Campaign,
+    rows::{Campaign, StandingsHiddenReason},
     rules::{self, may_see, standings_hidden},
     service::Voting,
     store,
@@ -42,21 +42,22 @@ pub async fn watchable_campaign(
     viewer: Option<&Viewer>,
     id: CampaignId,
 ) -> Result<Campaign> {
-    let member = viewer.map(|viewer| viewer.member);
-    let (campaign, has_voted) = voting
+    let viewer = viewer.cloned();
+    voting
         .db
         .read(async move |conn| {
-            let campaign = store::campaign(conn, guild, id).await?;
-            let has_voted = match member {
-                Some(member) => store::has_voted(conn, guild, id, member).await?,
-                None => false,
-            };
-            Ok((campaign, has_voted))
+            let campaign = check_visible(store::campaign(conn, guild, id).await?, viewer.as_ref())?;
+            let mut hidden = standings_hidden(&campaign, viewer.as_ref(), false);
+            // Most votes need no second statement, because it makes no difference whether the viewer has voted.
+            if let (Some(StandingsHiddenReason::VoteFirst), Some(viewer)) = (hidden, &viewer)
+                && store::has_voted(conn, guild, id, viewer.member).await?
+            {
+                hidden = None;
+            }
+            match hidden {
+                Some(reason) => Err(rules::standings_refused(reason).into()),
+                None => Ok(campaign),
+            }
         })
-        .await?;
-    let campaign = check_visible(campaign, viewer)?;
-    match standings_hidden(&campaign, viewer, has_voted) {
-        Some(reason) => Err(rules::standings_refused(reason).into()),
-        None => Ok(campaign),
-    }
+        .await
 }
