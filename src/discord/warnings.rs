@@ -69,14 +69,19 @@ async fn check(bot: &Bot, settings: &Settings, rank: Option<RankId>) -> Result<V
         Err(failure) => return Err(failure),
     };
     let ranks = ladder.ranks().iter().filter(|it| rank.is_none_or(|rank| it.id == rank));
-    let mut warnings = role_warnings(ranks, &roles, ladder);
+    let mut warnings = role_warnings(ranks, &roles, ladder, id);
     for channel in channels {
         warnings.extend(channel_warning(bot, link, channel).await?);
     }
     Ok(warnings)
 }
 
-fn role_warnings<'r>(ranks: impl Iterator<Item = &'r Rank>, roles: &[Role], ladder: &Ladder) -> Vec<String> {
+fn role_warnings<'r>(
+    ranks: impl Iterator<Item = &'r Rank>,
+    roles: &[Role],
+    ladder: &Ladder,
+    server_id: &str,
+) -> Vec<String> {
     let mut holders: HashMap<&str, usize> = HashMap::new();
     for role in ladder.ranks().iter().filter_map(|rank| rank.discord_role_id.as_deref()) {
         *holders.entry(role).or_default() += 1;
@@ -85,6 +90,11 @@ fn role_warnings<'r>(ranks: impl Iterator<Item = &'r Rank>, roles: &[Role], ladd
         let (name, role) = (&rank.name, rank.discord_role_id.as_deref()?);
         if !roles.iter().any(|it| it.id == role) {
             return Some(format!("The linked Discord server has no role {role}, which the rank {name} is for."));
+        }
+        if role == server_id && (!rank.permissions.is_empty() || rank.level == ladder.highest_level()) {
+            return Some(format!(
+                "The rank {name} has permissions, and is for everyone in the Discord server (@everyone)."
+            ));
         }
         let is_shared = holders.get(role).is_some_and(|holders| *holders > 1);
         is_shared.then(|| format!("Several ranks have the Discord role {role}, also {name}. Only the lowest counts."))

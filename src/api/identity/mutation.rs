@@ -247,8 +247,8 @@ struct RankPayload {
 
 #[ComplexObject]
 impl RankPayload {
-    /// What is wrong with the rank's Discord role, a sentence each: the linked server does not have it. `null` while
-    /// Discord does not respond, and without a bot or a link.
+    /// What is wrong with the rank's Discord role, a sentence each: the linked server does not have it, or it is
+    /// `@everyone` and the rank has permissions. `null` while Discord does not respond, and without a bot or a link.
     async fn warnings(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
         let context = RequestContext::of(ctx);
         discord::warnings(&context.app.discord, context.guild, Some(self.rank.id)).await
