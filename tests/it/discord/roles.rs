@@ -24,7 +24,7 @@ fn sync(dry: bool, overwrite: bool) -> Value {
 }
 
 /// Syncs, and returns the report.
-async fn sync_report(client: &Client<'_>, dry: bool, overwrite: bool) -> Value {
+pub(super) async fn sync_report(client: &Client<'_>, dry: bool, overwrite: bool) -> Value {
     client.ok(SYNC, sync(dry, overwrite)).await["syncDiscordRoles"]["report"].clone()
 }
 
@@ -36,7 +36,7 @@ async fn set_discord_ids(app: &TestApp, ids: &[(&str, u64)]) {
 }
 
 /// Each member as `username rank source discordId`, sorted.
-async fn roster(guild: &TestGuild<'_>) -> Vec<String> {
+pub(super) async fn roster(guild: &TestGuild<'_>) -> Vec<String> {
     let query = "{ members(first: 100, filter: { active: null }) {
         nodes { discordUsername discordId rankSource rank { name } }
     } }";
@@ -53,6 +53,16 @@ async fn roster(guild: &TestGuild<'_>) -> Vec<String> {
     let mut lines: Vec<String> = members.as_array().unwrap().iter().map(line).collect();
     lines.sort();
     lines
+}
+
+/// Waits until the roster has this line, while the clock moves.
+pub(super) async fn until_on_roster(app: &TestApp, guild: &TestGuild<'_>, line: &str) {
+    let listed = async {
+        while !roster(guild).await.contains(&line.to_owned()) {
+            app.clock.advance(Duration::from_secs(1));
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), listed).await.unwrap_or_else(|_| panic!("{line} is not listed"));
 }
 
 #[on_both]
@@ -351,87 +361,67 @@ async fn settings_that_the_server_does_not_have_are_named(app: TestApp) {
     assert_eq!(everyone["updateRank"]["warnings"], json!([]));
     let status = "{ discordStatus { warnings } }";
     assert_eq!(leader.ok(status, json!({})).await["discordStatus"]["warnings"], warned);
+    // One operation checks them once.
+    let checks = || discord.calls().iter().filter(|call| call.path.ends_with("/roles")).count();
+    let before = checks();
+    leader.ok("{ a: discordStatus { warnings } b: discordStatus { warnings } }", json!({})).await;
+    assert_eq!(checks(), before + 1);
     discord.set_down(true);
     assert_eq!(leader.ok(status, json!({})).await["discordStatus"]["warnings"], Value::Null);
 }
 
 #[on_both]
-async fn members_are_known_by_their_discord_id(app: TestApp) {
-    let (app, discord) = with_bot(app).await;
+async fn two_officers_give_one_role_to_two_ranks_at_once(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
-    map_roles(&guild).await;
-    link_server(&leader).await;
-    for (user, name) in [(61, "thalindra"), (62, "brannok")] {
-        discord.join(SERVER, user, name, &[MEMBER_ROLE]);
-    }
-    // A registered officer whose Discord id is unknown, and a stranger who has taken the username.
-    guild.member("garrosh", "Officer").await;
-    discord.join(SERVER, 63, "garrosh", &[]);
-    let report = sync_report(&leader, false, false).await;
-    assert_eq!((&report["added"], &report["conflictCount"], &report["linked"]), (&json!(2), &json!(1), &json!(0)));
-    let conflict = &report["conflicts"][0];
-    assert_eq!(
-        (&conflict["reason"], &conflict["member"]["displayName"]),
-        (&json!("USERNAME_TAKEN"), &json!("garrosh"))
-    );
-    let _running = start_bot(&app, &discord).await;
-    let names = async || {
-        let lines = roster(&guild).await;
-        let known = lines.iter().filter(|line| line.ends_with(" 61") || line.ends_with(" 62"));
-        known.map(|line| line.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
-    };
-    let until_named = async |expected: [&str; 2]| {
-        let named = async {
-            while names().await != expected {
-                app.clock.advance(Duration::from_secs(1));
-            }
+    let officers = [guild.member("one", "Officer").await, guild.member("two", "Officer").await];
+    let officer_rank = "mutation($id: ID!) {
+        updateRank(input: { id: $id, permissions: [RANKS_MANAGE] }) { rank { id } }
+    }";
+    leader.ok(officer_rank, json!({ "id": async_graphql::ID::from(guild.rank("Officer").id) })).await;
+    let update = "mutation($id: ID!, $role: String) {
+        updateRank(input: { id: $id, discordRoleId: $role }) { rank { id } }
+    }";
+    for round in 0..10_u64 {
+        let give = async |officer: &Client<'_>, rank: &str| {
+            let id = async_graphql::ID::from(guild.rank(rank).id);
+            let role = (MEMBER_ROLE + round).to_string();
+            officer.run(update, json!({ "id": id, "role": role })).await
         };
-        tokio::time::timeout(Duration::from_secs(20), named).await.expect("no member is renamed");
-    };
-    discord.rename(SERVER, 61, "thal.renamed");
-    until_named(["brannok", "thal.renamed"]).await;
-    // Two members exchange their usernames, which the event of one alone does not show.
-    discord.rename(SERVER, 61, "brannok");
-    discord.rename(SERVER, 62, "thal.renamed");
-    let exchanged = async {
-        while !roster(&guild).await.contains(&"brannok Member DISCORD_SYNC 61".to_owned()) {
-            app.clock.advance(Duration::from_secs(1));
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), exchanged).await.expect("the usernames are not exchanged");
-    assert!(roster(&guild).await.contains(&"thal.renamed Member DISCORD_SYNC 62".to_owned()));
-    // A member who has not passed the screening is added when they have.
-    discord.join_pending(SERVER, 64, "guest");
-    discord.join_with_event(SERVER, 65, "other", &[]);
-    let joined = async |name: &str| while !roster(&guild).await.iter().any(|line| line.starts_with(name)) {};
-    tokio::time::timeout(Duration::from_secs(20), joined("other ")).await.expect("a newcomer does not become a member");
-    assert!(!roster(&guild).await.iter().any(|line| line.starts_with("guest ")));
-    assert_eq!(sync_report(&leader, false, false).await["added"], 0);
-    discord.pass_screening(SERVER, 64);
-    tokio::time::timeout(Duration::from_secs(20), joined("guest ")).await.expect("the screening is not noticed");
+        let responses: [Value; 2] = tokio::join!(give(&officers[0], "Initiate"), give(&officers[1], "Member")).into();
+        let refused: Vec<&Value> = responses.iter().filter(|it| !it["errors"].is_null()).collect();
+        assert_eq!(refused.len(), 1, "{responses:?}");
+        assert_eq!(refused[0]["errors"][0]["extensions"]["reason"], "DISCORD_ROLE_TAKEN");
+    }
 }
 
 #[on_both]
-async fn the_report_lists_ranks_that_stay_without_a_role(app: TestApp) {
+async fn everyone_as_a_ranks_role_matches_every_member(app: TestApp) {
     let (app, discord) = with_bot(app).await;
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     map_roles(&guild).await;
     link_server(&leader).await;
-    for (user, name) in [(71, "bare"), (72, "kicked"), (73, "steady")] {
-        discord.join(SERVER, user, name, &[OFFICER_ROLE]);
-    }
-    sync_report(&leader, false, false).await;
-    discord.set_roles(SERVER, 71, &[]);
-    discord.leave(SERVER, 72);
-    let query = "mutation { syncDiscordRoles { report {
-        keptCount untouched changes { discordUsername } kept { discordUsername reason from { name } to { name } }
-    } } }";
-    let report = leader.ok(query, json!({})).await["syncDiscordRoles"]["report"].clone();
-    let officer = json!({ "name": "Officer" });
-    let kept =
-        |name: &str, reason: &str| json!({ "discordUsername": name, "reason": reason, "from": officer, "to": officer });
-    assert_eq!(report["kept"], json!([kept("bare", "NO_MAPPED_ROLE"), kept("kicked", "LEFT_SERVER")]));
-    assert_eq!((&report["keptCount"], &report["untouched"], &report["changes"]), (&json!(2), &json!(2), &json!([])));
+    let update = "mutation($id: ID!, $role: String) {
+        updateRank(input: { id: $id, discordRoleId: $role }) { warnings }
+    }";
+    let veteran = async_graphql::ID::from(guild.rank("Veteran").id);
+    leader.ok(update, json!({ "id": veteran, "role": SERVER.to_string() })).await;
+    discord.join(SERVER, 85, "guest", &[]);
+    discord.join(SERVER, 86, "raider", &[MEMBER_ROLE]);
+    discord.join(SERVER, 87, "officer", &[OFFICER_ROLE]);
+    let report = sync_report(&leader, false, false).await;
+    assert_eq!((&report["added"], &report["conflictCount"]), (&json!(3), &json!(0)));
+    let _running = start_bot(&app, &discord).await;
+    discord.join_with_event(SERVER, 88, "newcomer", &[]);
+    until_on_roster(&app, &guild, "newcomer Veteran DISCORD_SYNC 88").await;
+    let after = ["guest Veteran DISCORD_SYNC 85", "officer Officer DISCORD_SYNC 87", "raider Veteran DISCORD_SYNC 86"];
+    let officer = json!({ "id": async_graphql::ID::from(guild.rank("Officer").id), "role": SERVER.to_string() });
+    assert_eq!(leader.refusal(update, officer.clone()).await, "CONFLICT DISCORD_ROLE_TAKEN discordRoleId");
+    let lines = roster(&guild).await;
+    assert!(after.iter().all(|line| lines.contains(&(*line).to_owned())), "{lines:?}");
+    leader.ok(update, json!({ "id": officer["id"], "role": OFFICER_ROLE.to_string() })).await;
+    leader.ok(update, json!({ "id": async_graphql::ID::from(guild.rank("Veteran").id), "role": null })).await;
+    let warned = leader.ok(update, officer).await["updateRank"]["warnings"].clone();
+    assert!(warned[0].as_str().unwrap().contains("The rank Officer has permissions"), "{warned}");
 }

@@ -204,6 +204,21 @@ impl LocalDiscord {
         });
     }
 
+    /// Deletes a role, and sends no event on the gateway, as Discord does for the members.
+    pub fn delete_role(&self, server: u64, role: u64) {
+        self.edit(|state| {
+            let server = state.server(server);
+            server.roles.remove(&role);
+            server.members.values_mut().for_each(|roles| roles.retain(|it| *it != role));
+        });
+    }
+
+    /// Makes a change after the next page of members was read, and before the response is sent.
+    pub fn after_next_page(&self, change: impl FnOnce(&Self) + Send + 'static) {
+        let discord = self.clone();
+        self.edit(|state| state.after_page = Some(Box::new(move || change(&discord))));
+    }
+
     /// Makes a user refuse direct messages.
     pub fn close_dms(&self, user: u64) {
         self.edit(|state| state.closed_dms.insert(user));

@@ -64,6 +64,10 @@ pub(super) async fn respond(
     if lost {
         tcp.cut();
     }
+    if method == Method::GET && matches!(segments[..], ["guilds", _, "members"]) {
+        let after_page = shared.edit(|state| state.after_page.take());
+        after_page.into_iter().for_each(|change| change());
+    }
     response
 }
 

@@ -72,6 +72,8 @@ pub(super) struct DiscordState {
     pub(super) defers_resumes: bool,
     /// Number of connections so far.
     pub(super) opened_connections: usize,
+    /// What happens after the next page of members.
+    pub(super) after_page: Option<Box<dyn FnOnce() + Send>>,
     /// Whether the next attempt to resume fails.
     pub(super) rejects_resume: bool,
     /// Whether cut connections are reset, not closed.
