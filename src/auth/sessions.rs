@@ -25,8 +25,9 @@ use crate::{
 /// tab may have sent the same token.
 const REUSE_WINDOW: Duration = Duration::from_secs(30);
 
-/// Maximum number of refresh tokens of a session that were not exchanged yet. A new one replaces the oldest.
-const MAX_UNUSED_TOKENS: usize = 10;
+/// Maximum number of refresh tokens of a session that were not exchanged yet. A new one replaces the oldest. It is as many
+/// as one address can receive in a minute by default, so only abuse reaches it.
+const MAX_UNUSED_TOKENS: usize = 100;
 
 /// A signed-in member, with the tokens of the session.
 pub struct SignedIn {
