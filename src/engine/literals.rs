@@ -90,8 +90,11 @@ impl<'d> Literals<'d> {
         })
     }
 
-    /// Refuses the value at a position with the message of a violation.
+    /// Refuses the value that a violation is about with the violation's message: one at this position, or a missing one.
     pub(super) fn refuse(&self, at: Pos, message: String) -> Option<Refusal> {
+        if let Some(name) = missing_argument(&message) {
+            return Some(InputPath::new(name).refuse(message.clone()));
+        }
         let literal = self.found.iter().find(|literal| self.start_of(literal) == Some(at))?;
         let path = match missing_field(&message) {
             Some(name) => literal.path.field(name),
@@ -134,4 +137,11 @@ fn missing_field(message: &str) -> Option<&str> {
     let field = message.strip_prefix("Field \"")?;
     let (field, _) = field.split_once("\" of required type \"")?;
     field.rsplit('.').next()
+}
+
+/// The argument of a field that a violation's message says is missing.
+fn missing_argument(message: &str) -> Option<&str> {
+    let (_, argument) = message.strip_prefix("Field \"")?.split_once("\" argument \"")?;
+    let (argument, _) = argument.strip_suffix(" is required, but it was not provided.")?.split_once("\" of type \"")?;
+    Some(argument)
 }

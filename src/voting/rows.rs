@@ -214,7 +214,7 @@ impl CampaignChanged for (Entry, Campaign) {
 pub enum CampaignOrderField {
     /// Time at which the campaign was created.
     CreatedAt,
-    /// Scheduled end of the voting. Drafts without one come after all others.
+    /// Scheduled end of the voting. Drafts without one count as ending last.
     ClosesAt,
     /// Title.
     Title,

@@ -75,6 +75,8 @@ async fn literals_at_fault_are_named_by_their_fields(app: TestApp) {
         ("{ members(orderBy: { field: BOGUS }) { totalCount } }".to_owned(), &["field"]),
         ("query($first: Int = \"x\") { members(first: $first) { totalCount } }".to_owned(), &["first"]),
         ("{ nodes(ids: [\"x\", null]) { id } }".to_owned(), &["ids"]),
+        ("{ node { id } }".to_owned(), &["id"]),
+        ("mutation { createCampaign { campaign { id } } }".to_owned(), &["input"]),
         (create(&format!("title: 7, {rest}")), &["title"]),
         (create("title: \"Raid\", minRankLevelToVote: 1"), &["durationHours"]),
         (
