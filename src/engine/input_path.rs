@@ -60,13 +60,9 @@ impl fmt::Display for InputPath {
 }
 
 fn render(root: &str, segments: &[Segment]) -> String {
-    let mut path = root.to_owned();
-    for segment in segments {
-        match segment {
-            Segment::Item(index) => path += &format!("[{index}]"),
-            Segment::Field(name) if path.is_empty() => path += name,
-            Segment::Field(name) => path = format!("{path}.{name}"),
-        }
-    }
-    path
+    segments.iter().fold(root.to_owned(), |path, segment| match segment {
+        Segment::Item(index) => format!("{path}[{index}]"),
+        Segment::Field(name) if path.is_empty() => name.clone(),
+        Segment::Field(name) => format!("{path}.{name}"),
+    })
 }
