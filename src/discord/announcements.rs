@@ -233,8 +233,12 @@ impl AnnouncementSchedule {
         if !self.quiet.contains(&key) {
             let at = now + CHECK_DELAY;
             let at = self.rest_until.get(&key).map_or(at, |until| at.max(*until));
-            self.due.entry(key).or_insert(at);
+            self.enqueue_at(key, at);
         }
+    }
+
+    fn enqueue_at(&mut self, key: CampaignRef, at: Timestamp) {
+        self.due.entry(key).and_modify(|due| *due = at.min(*due)).or_insert(at);
     }
 
     /// Notes when a campaign's last day and last hour begin, or have just begun. The announced events prevent a
@@ -247,7 +251,7 @@ impl AnnouncementSchedule {
     /// Removes and returns the campaigns that are due.
     fn take_due(&mut self, now: Timestamp) -> Vec<CampaignRef> {
         for (_, key) in self.deadlines.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>() {
-            self.due.entry(key).or_insert(now);
+            self.enqueue_at(key, now);
         }
         self.rest_until.retain(|_, until| now < *until);
         let due: Vec<CampaignRef> = self.due.iter().filter(|(_, at)| **at <= now).map(|(key, _)| *key).collect();
@@ -319,18 +323,23 @@ async fn sweep(discord: &Discord, schedule: &mut AnnouncementSchedule, all: bool
 async fn check_campaign(discord: &Discord, schedule: &mut AnnouncementSchedule, key: CampaignRef, now: Timestamp) {
     let started = discord.access.clock.elapsed();
     let checked = discord.access.db.snapshot(async move |conn| pending_announcement(conn, key, now).await).await;
-    if let Ok(Some((_, Some(closes)))) = checked {
+    if let Ok(Some(PendingAnnouncement { closes: Some(closes), .. })) = checked {
         // A campaign that was started after the last sweep has no deadlines yet.
         schedule.deadlines.retain(|(_, of)| *of != key);
         schedule.add_deadlines(key, closes, now + 2 * SWEEP);
     }
     let announced = match checked {
-        Ok(Some((false, _))) => Ok(()),
+        Ok(Some(PendingAnnouncement { is_due: false, next_edit, .. })) => {
+            if let Some(at) = next_edit {
+                schedule.enqueue_at(key, at);
+            }
+            Ok(())
+        }
         Ok(None) => {
             schedule.quiet.insert(key);
             return;
         }
-        Ok(Some((true, _))) => {
+        Ok(Some(_)) => {
             let public_url = discord.public_url.clone();
             let announce = async move |conn: &mut Conn| match voting::store::campaign(conn, key.0, key.1).await? {
                 Some(campaign) => announce_campaign(conn, public_url.as_ref(), &campaign, now).await,
@@ -352,15 +361,26 @@ async fn check_campaign(discord: &Discord, schedule: &mut AnnouncementSchedule, 
     }
 }
 
-/// Whether there is an event to announce, and when the campaign closes; `None` if no further check is needed.
+/// What a check of a campaign finds.
+#[derive(Default)]
+struct PendingAnnouncement {
+    /// Whether there is an event to announce, or a message to edit now.
+    is_due: bool,
+    /// When the campaign closes.
+    closes: Option<Timestamp>,
+    /// When its message can be edited next, if it is out of date.
+    next_edit: Option<Timestamp>,
+}
+
+/// Checks for something to announce; `None` if no further check is needed.
 async fn pending_announcement(
     conn: &mut Conn,
     (guild, id): CampaignRef,
     now: Timestamp,
-) -> Result<Option<(bool, Option<Timestamp>)>> {
+) -> Result<Option<PendingAnnouncement>> {
     let Some(campaign) = voting::store::campaign(conn, guild, id).await? else { return Ok(None) };
     if campaign.status == CampaignStatus::Draft {
-        return Ok(Some((false, None)));
+        return Ok(Some(PendingAnnouncement::default()));
     }
     if destination(conn, &campaign).await?.is_none() {
         return Ok(None);
@@ -369,6 +389,7 @@ async fn pending_announcement(
     let closes = campaign.closes_at.filter(|_| campaign.status == CampaignStatus::Live);
     let NextAnnouncement { event, after, turnout, .. } =
         next_announcement(conn, campaign.clone(), &announced, now).await?;
-    let is_pending = event.is_some() || after != announced || boards::is_outdated(conn, &campaign, turnout).await?;
-    Ok(Some((is_pending, closes)))
+    let next_edit = boards::next_edit(conn, &campaign, turnout, now).await?;
+    let is_due = event.is_some() || after != announced || next_edit.is_some_and(|at| at <= now);
+    Ok(Some(PendingAnnouncement { is_due, closes, next_edit }))
 }

@@ -28,14 +28,25 @@ const LATE_EDIT_INTERVAL: Duration = Duration::from_mins(1);
 /// Age of a message from which Discord allows few edits.
 const LATE: Duration = Duration::from_hours(1);
 /// Longest time that an edit waits for its delivery.
-const EDIT_LIFETIME: Duration = Duration::from_hours(24);
+const EDIT_LIFETIME: Duration = Duration::from_hours(7 * 24);
 /// The parts of a message that an edit replaces.
 const EDITED_PARTS: [&str; 3] = ["embeds", "components", "allowed_mentions"];
 
-/// Whether a campaign's message shows less than it could.
-pub(super) async fn is_outdated(conn: &mut Conn, campaign: &Campaign, turnout: Turnout) -> Result<bool> {
+/// The time of the next edit of a campaign's message; `None` if it is up to date.
+pub(super) async fn next_edit(
+    conn: &mut Conn,
+    campaign: &Campaign,
+    turnout: Turnout,
+    now: Timestamp,
+) -> Result<Option<Timestamp>> {
     let board = store::board(conn, campaign.guild_id, campaign.id).await?;
-    Ok(board.is_some_and(|board| board.shown != contents(campaign, turnout)))
+    let outdated = board.filter(|board| board.shown != contents(campaign, turnout));
+    Ok(outdated.map(|board| due_at(&board, campaign, now)))
+}
+
+/// The earliest time of an edit. The last one waits for no interval.
+fn due_at(board: &Board, campaign: &Campaign, now: Timestamp) -> Timestamp {
+    if campaign.status == CampaignStatus::Live { now.max(board.next_edit_at) } else { now }
 }
 
 /// Queues the edit of a campaign's message, if it shows less than it could. An edit that is queued already is replaced.
@@ -50,9 +61,7 @@ pub(super) async fn refresh(
     let Some(board) = store::board(conn, guild, id).await?.filter(|board| board.shown != shown) else { return Ok(()) };
     let Some(destination) = board.destination() else { return Ok(()) };
     let Some(body) = render(conn, campaign, turnout, branding, now).await? else { return Ok(()) };
-    // The last edit waits for no interval.
-    let is_last = campaign.status != CampaignStatus::Live;
-    let due_at = if is_last { now } else { now.max(board.next_edit_at) };
+    let (due_at, is_last) = (due_at(&board, campaign, now), campaign.status != CampaignStatus::Live);
     let edit = Message::new(guild, destination.encode(guild), MessageKind::Edit, now, now + EDIT_LIFETIME);
     let edit = Message { campaign_id: Some(id), body, due_at, ..edit };
     let mut next_edit_at = board.next_edit_at;
