@@ -137,10 +137,10 @@ async fn is_late(discord: &Discord, message: &Message) -> Result<bool, DiscordEr
         MessageKind::Log => Ok(!officer_log::is_current(conn, &message).await?),
         MessageKind::Edit => Ok(false),
     };
-    discord.access.db.read(query).await.map_err(unavailable)
+    discord.access.db.read(query).await.map_err(|error| unavailable(&error))
 }
 
-fn unavailable(error: Error) -> DiscordError {
+fn unavailable(error: &Error) -> DiscordError {
     DiscordError::Down(format!("the database does not respond: {error}"))
 }
 
@@ -160,7 +160,7 @@ async fn is_current(
                 .db
                 .read(async move |conn| Ok(store::link(conn, guild).await?))
                 .await
-                .map_err(unavailable)?;
+                .map_err(|error| unavailable(&error))?;
             let Some(link) = link else { return Ok(false) };
             match bot.server_of(guild, channel).await {
                 Ok(server) => Ok(server.is_none_or(|server| server == link.server_id)),
@@ -173,7 +173,7 @@ async fn is_current(
         Destination::User(user) => {
             let Some(member) = message.member_id else { return Ok(false) };
             let query = async move |conn: &mut Conn| Ok(identity::store::member(conn, guild, member).await?);
-            let member = discord.access.db.read(query).await.map_err(unavailable)?;
+            let member = discord.access.db.read(query).await.map_err(|error| unavailable(&error))?;
             Ok(member.is_some_and(|member| member.is_active && member.discord_id == Some(user.to_string())))
         }
     }

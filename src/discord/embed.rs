@@ -127,31 +127,28 @@ pub fn board(context: &AnnouncementContext, branding: &Branding) -> CreateMessag
     let turnout = format!("{}\n{}", bar(context.turnout), values.fill("{voted} of {eligible} ({percent} %)"));
     let guild_thumbnail = branding.thumbnail_url.as_deref().and_then(web);
     let embed = base(context, branding);
-    let (embed, thumbnail) = match context.disclosed() {
-        DisclosedStandings::Result(outcome) => {
-            let winners: Vec<&Entry> = outcome.winners().into_iter().filter_map(|id| context.entry(id)).collect();
-            let winner = join_names(&names(winners.iter().copied(), |more| format!("{more} more")));
-            let result = match winners.as_slice() {
-                [] => "This vote is closed. Nobody voted.".to_owned(),
-                _ => format!("This vote is closed. The result: **{winner}**."),
-            };
-            let embed = embed.title(values.fill("{title}")).description(result).field("Turnout", turnout, false);
-            match winners.as_slice() {
-                [] => (embed, guild_thumbnail),
-                [winner] => (with_standings(embed, context, outcome), image(winner).or(guild_thumbnail)),
-                _ => (with_standings(embed, context, outcome), guild_thumbnail),
-            }
+    let (embed, thumbnail) = if let DisclosedStandings::Result(outcome) = context.disclosed() {
+        let winners: Vec<&Entry> = outcome.winners().into_iter().filter_map(|id| context.entry(id)).collect();
+        let winner = join_names(&names(winners.iter().copied(), |more| format!("{more} more")));
+        let result = match winners.as_slice() {
+            [] => "This vote is closed. Nobody voted.".to_owned(),
+            _ => format!("This vote is closed. The result: **{winner}**."),
+        };
+        let embed = embed.title(values.fill("{title}")).description(result).field("Turnout", turnout, false);
+        match winners.as_slice() {
+            [] => (embed, guild_thumbnail),
+            [winner] => (with_standings(embed, context, outcome), image(winner).or(guild_thumbnail)),
+            _ => (with_standings(embed, context, outcome), guild_thumbnail),
         }
-        _ => {
-            let (title, text) = Theme::Plain(AnnouncementEvent::Launch).wording(campaign.id, 0);
-            let ballot = names(context.entries.iter().map(AsRef::as_ref), |more| format!("… and {more} more"));
-            let embed = embed.title(values.fill(title)).description(values.fill(text));
-            let embed = embed.field("On the ballot", ballot.join("\n"), false).field("Turnout", turnout, true);
-            let thumbnail = guild_thumbnail.or_else(|| context.entries.iter().find_map(|entry| image(entry)));
-            (with_deadline(embed, campaign), thumbnail)
-        }
+    } else {
+        let (title, text) = Theme::Plain(AnnouncementEvent::Launch).wording(campaign.id, 0);
+        let ballot = names(context.entries.iter().map(AsRef::as_ref), |more| format!("… and {more} more"));
+        let embed = embed.title(values.fill(title)).description(values.fill(text));
+        let embed = embed.field("On the ballot", ballot.join("\n"), false).field("Turnout", turnout, true);
+        let thumbnail = guild_thumbnail.or_else(|| context.entries.iter().find_map(|entry| image(entry)));
+        (with_deadline(embed, campaign), thumbnail)
     };
-    message(context, thumbnail.into_iter().fold(embed, |embed, url| embed.thumbnail(url)))
+    message(context, thumbnail.into_iter().fold(embed, CreateEmbed::thumbnail))
 }
 
 /// The turnout as a bar. It is full only when everyone has voted.
@@ -261,7 +258,7 @@ pub fn announcement(context: &AnnouncementContext, branding: &Branding) -> Creat
         (Theme::ResultsTied, _) => guild_thumbnail,
         _ => guild_thumbnail.or_else(|| context.entries.iter().find_map(|entry| image(entry))),
     };
-    message(context, thumbnail.into_iter().fold(embed, |embed, url| embed.thumbnail(url)))
+    message(context, thumbnail.into_iter().fold(embed, CreateEmbed::thumbnail))
 }
 
 fn name(entry: &Entry) -> String {

@@ -42,12 +42,11 @@ async fn choices(
     option: &str,
     typed: &str,
 ) -> Result<Vec<(String, String)>, CommandError> {
-    let all: Vec<(String, String)> = match option {
-        "rank" => user.ranks().await?.into_iter().map(|rank| (rank.name, rank.id)).collect(),
-        _ => {
-            let votes = user.titles().await?.into_iter().filter(|vote| is_for(command, vote));
-            votes.map(|vote| (vote.title, encode_campaign(vote.id))).collect()
-        }
+    let all: Vec<(String, String)> = if option == "rank" {
+        user.ranks().await?.into_iter().map(|rank| (rank.name, rank.id)).collect()
+    } else {
+        let votes = user.titles().await?.into_iter().filter(|vote| is_for(command, vote));
+        votes.map(|vote| (vote.title, encode_campaign(vote.id))).collect()
     };
     let typed = text::key(typed.trim());
     Ok(all.into_iter().filter(|(name, _)| text::key(name).contains(&typed)).collect())

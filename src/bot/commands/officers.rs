@@ -142,12 +142,11 @@ pub(super) async fn invite(by: &CommandUser, user: UserId, username: Option<&str
         }
         known => known,
     };
-    let member = match member {
-        Some(member) => member,
-        None => {
-            let input = json!({ "input": { "discordUsername": username, "discordId": user.to_string() } });
-            by.execute(CREATE, input, "/createMember/member/id").await.map_err(|refused| taken(refused, user))?
-        }
+    let member = if let Some(member) = member {
+        member
+    } else {
+        let input = json!({ "input": { "discordUsername": username, "discordId": user.to_string() } });
+        by.execute(CREATE, input, "/createMember/member/id").await.map_err(|refused| taken(refused, user))?
     };
     let invitation: Invitation = by.execute(INVITE, json!({ "id": member }), "/sendInvite").await?;
     let name = escape(&invitation.member.display_name, MAX_NAME);
@@ -205,8 +204,7 @@ pub(super) async fn setup(by: &CommandUser, options: &[CommandDataOption]) -> Re
     match (name.as_str(), value(options, "channel"), value(options, "rank"), value(options, "role")) {
         (kind @ ("channel" | "log"), Some(OptionValue::Channel(channel)), _, _) => {
             let field = if kind == "log" { "logChannelId" } else { "channelId" };
-            let mut input = json!({ "serverId": by.server.to_string() });
-            input[field] = channel.to_string().into();
+            let input = json!({ "serverId": by.server.to_string(), field: channel.to_string() });
             let changed: Warned = by.execute(LINK, json!({ "input": input }), "/linkDiscord").await?;
             let what = if kind == "log" { "Problems are reported" } else { "Votes are announced" };
             Ok(done(&format!("{what} in <#{channel}>."), changed))
