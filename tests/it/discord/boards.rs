@@ -10,7 +10,7 @@ use super::{
 use crate::support::{Client, LocalDiscord, TestApp, TestCampaign, documents::CAST_BALLOT, on_both};
 
 /// A field of an embed.
-fn field<'v>(body: &'v Value, name: &str) -> &'v str {
+pub fn field<'v>(body: &'v Value, name: &str) -> &'v str {
     let fields = body["embeds"][0]["fields"].as_array().into_iter().flatten();
     fields.filter(|field| field["name"] == name).find_map(|field| field["value"].as_str()).unwrap_or_default()
 }
@@ -21,7 +21,7 @@ fn button(body: &Value) -> &Value {
 }
 
 /// Links the guild's server with a channel for officers.
-async fn link_with_log(leader: &Client<'_>) {
+pub async fn link_with_log(leader: &Client<'_>) {
     let input = json!({
         "serverId": SERVER.to_string(), "channelId": CHANNEL.to_string(), "logChannelId": OTHER_CHANNEL.to_string(),
         "syncIntervalMinutes": 5,
@@ -30,7 +30,7 @@ async fn link_with_log(leader: &Client<'_>) {
 }
 
 /// The texts in the officers' channel.
-fn log(discord: &LocalDiscord) -> Vec<String> {
+pub fn log(discord: &LocalDiscord) -> Vec<String> {
     let messages = discord.messages();
     let logged = messages.iter().filter(|message| message.channel == OTHER_CHANNEL);
     logged.filter_map(|message| message.body["content"].as_str().map(str::to_owned)).collect()
@@ -65,8 +65,8 @@ async fn one_message_shows_a_vote_from_its_launch_to_its_result(app: TestApp) {
     let (_, body) = until_later(&app, &discord, "the closing edit", closing_edit).await;
     assert!(body["embeds"][0]["description"].as_str().unwrap().contains("The result: **entry 0**"), "{body}");
     assert_eq!(field(&body, "Turnout"), "▰▰▰▰▰▰▰▱▱▱\n3 of 4 (75 %)");
-    assert_eq!(discord.messages().len(), 2, "the launch and the result");
     wait_until_empty(&app).await;
+    assert_eq!(discord.messages().len(), 2, "the launch and the result");
     assert_eq!(discord.invalid_requests(), Vec::<String>::new());
 }
 
@@ -103,12 +103,12 @@ async fn ballots_during_the_delivery_of_the_launch_are_shown(app: TestApp) {
 }
 
 /// Number of requests to edit a message.
-fn edit_attempts(discord: &LocalDiscord) -> usize {
+pub fn edit_attempts(discord: &LocalDiscord) -> usize {
     discord.calls().iter().filter(|call| call.method == "PATCH").count()
 }
 
 /// Moves the clock until no message is queued.
-async fn wait_until_empty(app: &TestApp) {
+pub async fn wait_until_empty(app: &TestApp) {
     let waiting = async {
         while app.count_rows("discord_messages WHERE state = 'QUEUED'").await != 0 {
             app.clock.advance(Duration::from_millis(200));
@@ -118,7 +118,7 @@ async fn wait_until_empty(app: &TestApp) {
 }
 
 /// The last edit of a closed vote's message.
-fn closing_edit(discord: &LocalDiscord) -> Option<(u64, Value)> {
+pub fn closing_edit(discord: &LocalDiscord) -> Option<(u64, Value)> {
     discord.edits().last().filter(|(_, body)| body["components"] == json!([])).cloned()
 }
 

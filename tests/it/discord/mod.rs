@@ -6,6 +6,7 @@ mod commands;
 mod delivery;
 mod failures;
 mod gateway;
+mod late_messages;
 mod members;
 mod officers;
 mod roles;

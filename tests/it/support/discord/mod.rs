@@ -411,6 +411,11 @@ impl LocalDiscord {
         self.edit(|state| state.edit_limits += times);
     }
 
+    /// Refuses all edits, with a status and Discord's code.
+    pub fn refuse_edits(&self, refusal: Option<(u16, u32)>) {
+        self.edit(|state| state.refused_edits = refusal);
+    }
+
     /// Deletes a message.
     pub fn delete_message(&self, message: u64) {
         self.edit(|state| state.deleted_messages.insert(message));

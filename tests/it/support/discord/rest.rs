@@ -276,6 +276,12 @@ impl DiscordState {
         if let Some(status) = self.failing_channels.get(&channel) {
             return unavailable(*status);
         }
+        if self.deleted_channels.contains(&channel) {
+            return error(404, 10003, "Unknown Channel");
+        }
+        if let Some((status, code)) = self.refused_edits {
+            return error(status, code, "Refused by the test.");
+        }
         let is_known = self.messages.iter().any(|known| known.id == message && known.channel == channel);
         if !is_known || self.deleted_messages.contains(&message) {
             return error(404, 10008, "Unknown Message");

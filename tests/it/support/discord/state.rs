@@ -81,6 +81,8 @@ pub(super) struct DiscordState {
 
     pub(super) messages: Vec<PostedMessage>,
     pub(super) duplicates: usize,
+    /// The status and the code with which Discord refuses all edits.
+    pub(super) refused_edits: Option<(u16, u32)>,
     /// Number of edits that Discord refuses next, because the message is old.
     pub(super) edit_limits: usize,
     /// The messages that were edited, and the bodies of the requests.
