@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::file::{SIDE_FILE_SUFFIXES, with_suffix};
-use crate::kernel::private_file::folder_of;
+use crate::kernel::private_file::{folder_of, link_target};
 
 /// A SQLite database with SQLite's log, its signing key and the key before that.
 pub struct DatabaseFiles(Vec<PathBuf>);
@@ -45,5 +45,6 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 }
 
 fn resolve(path: &Path) -> Option<PathBuf> {
-    Some(fs::canonicalize(folder_of(path)).ok()?.join(path.file_name()?))
+    let path = link_target(path);
+    Some(fs::canonicalize(folder_of(&path)).ok()?.join(path.file_name()?))
 }

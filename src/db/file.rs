@@ -53,8 +53,9 @@ pub fn open(file: &Path, mode: OpenMode) -> Result<SqliteConnection, BoxError> {
     fs::metadata(file).map_err(|error| format!("{displayed}: {error}"))?;
     let path = utf8(&std::path::absolute(file)?)?;
     let mode = if mode == OpenMode::Read { "ro" } else { "rw" };
+    // The host is empty. Without it, SQLite would take one from a path that starts with two slashes.
     let mut conn =
-        SqliteConnection::establish(&format!("file:{}?mode={mode}", utf8_percent_encode(&path, &PATH_ENCODE_SET)))
+        SqliteConnection::establish(&format!("file://{}?mode={mode}", utf8_percent_encode(&path, &PATH_ENCODE_SET)))
             .map_err(|error| format!("{displayed}: {error}"))?;
     conn.batch_execute("PRAGMA busy_timeout = 10000").map_err(|error| format!("{displayed}: {error}"))?;
     Ok(conn)

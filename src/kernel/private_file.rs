@@ -57,10 +57,10 @@ pub fn create_temporary(path: &Path) -> io::Result<NamedTempFile> {
 /// # Errors
 /// If it cannot be written. An existing file is then unchanged.
 pub fn write(path: &Path, contents: &[u8], replace: bool) -> io::Result<()> {
-    let path = link_target(path);
-    if fs::metadata(&path).is_ok_and(|existing| !existing.is_file()) {
+    if fs::metadata(path).is_ok_and(|existing| !existing.is_file()) {
         return fs::write(path, contents);
     }
+    let path = link_target(path);
     let mut temporary = create_temporary(&path)?;
     temporary.write_all(contents)?;
     temporary.as_file().sync_all()?;
@@ -79,7 +79,7 @@ pub fn folder_of(file: &Path) -> &Path {
 }
 
 /// Follows symbolic links, even to a file that doesn't exist.
-fn link_target(path: &Path) -> PathBuf {
+pub fn link_target(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
         match fs::read_link(&path) {

@@ -74,6 +74,21 @@ async fn after_a_shutdown_one_file_has_everything() {
 }
 
 #[test]
+fn a_path_may_start_with_two_slashes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("guildhall.db");
+    // As other programs write the URL of an absolute path.
+    let url = format!("sqlite:///{}", file.display());
+    assert!(url.starts_with("sqlite:////"));
+    let output = run(folder.path(), &[&BOOTSTRAP[..], &["--database-url", &url]].concat());
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("WARN"), "{output:?}");
+    stdout(&output);
+    assert!(log_is_empty(&file));
+    assert_eq!(members_in_copy(&file), 1);
+    stdout(&run(folder.path(), &["backup", "copy.db", "--database-url", &url]));
+}
+
+#[test]
 fn a_command_that_is_stopped_closes_its_database() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("guildhall.db");

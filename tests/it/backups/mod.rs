@@ -189,6 +189,7 @@ fn a_backup_refuses_to_overwrite_or_to_copy_damage() {
     std::fs::hard_link(&key, folder.path().join("links/hard")).unwrap();
     std::fs::hard_link(folder.path().join("guildhall.db"), folder.path().join("links/database")).unwrap();
     std::os::unix::fs::symlink("guildhall.db", folder.path().join("current.db")).unwrap();
+    std::os::unix::fs::symlink("../guildhall.db-journal", folder.path().join("links/dangling")).unwrap();
     let absolute = key.display().to_string();
     let files_before = names_in(folder.path());
     for name in [
@@ -202,6 +203,7 @@ fn a_backup_refuses_to_overwrite_or_to_copy_damage() {
         "links/../guildhall.db-wal",
         absolute.as_str(),
         "links/symbolic",
+        "links/dangling",
         "links/hard",
         "links/database",
         "current.db",
