@@ -41,8 +41,16 @@ pub fn escape(cell: &str) -> String {
     copy(cell, |before| before.push('\''))
 }
 
+/// Returns the text of a cell `="text"`, by which other programs keep a spreadsheet from changing it.
+pub(super) fn quoted(cell: &str) -> Option<&str> {
+    cell.strip_prefix("=\"")?.strip_suffix('"').filter(|text| !text.contains('"'))
+}
+
 /// Returns the cell as it was before [`escape`].
 pub(super) fn unescape(cell: &str) -> String {
+    if let Some(text) = quoted(cell) {
+        return text.to_owned();
+    }
     copy(cell, |before| {
         if before.ends_with('\'') {
             before.pop();

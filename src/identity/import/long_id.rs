@@ -1,6 +1,8 @@
 //! Discord ids in spreadsheets. A spreadsheet keeps 15 digits of a number, other programs 16 or 17, and an id has up to
 //! 20. An apostrophe before the id marks it as text, which they keep.
 
+use super::formula;
+
 /// The number of digits that every program keeps of a number.
 const EXACT_DIGITS: usize = 15;
 
@@ -15,7 +17,7 @@ pub(super) fn mark(id: &str) -> String {
 
 /// Returns the id of a cell that is marked as text.
 pub(super) fn marked(cell: &str) -> Option<&str> {
-    cell.strip_prefix(['\'', '’', '‘']).map(str::trim)
+    formula::quoted(cell).or_else(|| cell.strip_prefix(['\'', '’', '‘'])).map(str::trim)
 }
 
 /// Whether a number has the form that a spreadsheet gives to a rounded id: `458304698827669000` or `4.58305E+17`.

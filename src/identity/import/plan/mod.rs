@@ -44,9 +44,10 @@ const MAX_ATTEMPTS: usize = 20;
 pub fn plan(existing: &Roster, actor: &Actor, file: &ParsedFile, now: Timestamp) -> ImportPlan {
     let ranks = RankNames::new(&existing.ranks);
     let rows: Vec<Row<'_>> = file.records.iter().map(|record| Row::parse(record, &ranks)).collect();
+    let unreadable = unreadable_rows(file, &ranks);
     let plan = |keeps_leaders| {
         let builder = || PlanBuilder::new(existing, actor, now, keeps_leaders);
-        plan_rows(existing, &rows, file, builder)
+        plan_rows(existing, &rows, &unreadable, builder)
     };
     let plan_of_all = plan(false);
     if has_leader_after(existing, &plan_of_all) { plan_of_all } else { plan(true) }
@@ -57,7 +58,7 @@ pub fn plan(existing: &Roster, actor: &Actor, file: &ParsedFile, now: Timestamp)
 fn plan_rows<'a>(
     existing: &'a Roster,
     rows: &[Row<'a>],
-    file: &ParsedFile,
+    unreadable: &ImportPlan,
     builder: impl Fn() -> PlanBuilder<'a>,
 ) -> ImportPlan {
     let known = KnownMembers::new(&existing.members);
@@ -83,18 +84,39 @@ fn plan_rows<'a>(
         }
         left_out.extend(failed);
         if renames.members().all(|member| builder.is_renamed(member)) {
-            let mut plan = ImportPlan { unchanged, ..report(rows, file, &left_out) };
+            let mut plan = ImportPlan { unchanged, ..report(rows, unreadable, &left_out) };
             builder.finish(&mut plan);
             return plan;
         }
     }
 }
 
-/// A plan without changes, with the problems of the rows that are left out.
-fn report(rows: &[Row<'_>], file: &ParsedFile, left_out: &HashMap<usize, RowErrors>) -> ImportPlan {
+/// A plan without changes, with all problems of the rows of which some cells cannot be read.
+fn unreadable_rows(file: &ParsedFile, ranks: &RankNames<'_>) -> ImportPlan {
     let mut problems = file.problems.clone();
+    let mut known: HashSet<_> = problems.iter().map(|problem| (problem.location, problem.field)).collect();
+    for record in &file.partial {
+        for error in Row::parse(record, ranks).errors.into_vec() {
+            let problem = locate(error, record.location);
+            if known.insert((problem.location, problem.field)) {
+                problems.push(problem);
+            }
+        }
+    }
+    ImportPlan {
+        problems,
+        unknown_columns: file.unknown_columns.clone(),
+        rows: file.rows(),
+        left_out: file.unreadable,
+        ..ImportPlan::default()
+    }
+}
+
+/// A plan without changes, with the problems of the rows that are left out.
+fn report(rows: &[Row<'_>], unreadable: &ImportPlan, left_out: &HashMap<usize, RowErrors>) -> ImportPlan {
+    let mut problems = unreadable.problems.clone();
     // A member in a JSON file is part of several rows.
-    let mut known: HashSet<(RowLocation, Option<&str>)> = HashSet::new();
+    let mut known: HashSet<_> = problems.iter().map(|problem| (problem.location, problem.field)).collect();
     for (number, row) in rows.iter().enumerate() {
         for error in left_out.get(&number).cloned().unwrap_or_default().into_vec() {
             let problem = locate(error, row.location);
@@ -106,9 +128,9 @@ fn report(rows: &[Row<'_>], file: &ParsedFile, left_out: &HashMap<usize, RowErro
     problems.sort_by_key(|problem| problem.location.order());
     ImportPlan {
         problems,
-        unknown_columns: file.unknown_columns.clone(),
-        rows: file.rows(),
-        left_out: file.unreadable + left_out.len(),
+        unknown_columns: unreadable.unknown_columns.clone(),
+        rows: unreadable.rows,
+        left_out: unreadable.left_out + left_out.len(),
         ..ImportPlan::default()
     }
 }

@@ -38,8 +38,9 @@ pub(super) fn read(text: &str) -> Result<ParsedFile, Refusal> {
         let (location, rest) = lines.locate(&row);
         let has_unclosed_quote = rows.peek().is_none() && rest.matches('"').count() % 2 == 1;
         match parse_record(location, &headings, &row, has_unclosed_quote) {
-            Ok(record) => file.records.push(record),
-            Err(errors) => file.add_unreadable(errors, location),
+            Ok((record, errors)) if errors.is_empty() => file.records.push(record),
+            Ok((record, errors)) => file.add_partial(errors, record),
+            Err(error) => file.add_unreadable(error.into(), location),
         }
     }
     Ok(file)
@@ -50,14 +51,16 @@ fn csv_reader(text: &str, delimiter: u8) -> Reader<&[u8]> {
 }
 
 /// Splits off a first line such as `sep=;`, by which spreadsheets exchange the delimiter. Returns the other lines, the
-/// delimiter, and the number of the first of the other lines.
+/// delimiter, and the number of the first of the other lines. A spreadsheet that saves such a file again fills the line
+/// with empty cells.
 fn split_delimiter_line(text: &str) -> (&str, Option<u8>, u64) {
     let line = text.lines().next().unwrap_or_default();
     // A file may have only carriage returns.
     let line = line.split('\r').next().unwrap_or_default();
     let content = line.trim_matches('"');
+    let is_filler = |rest: &[u8]| rest.iter().all(|byte| b"\"\t ".contains(byte) || DELIMITERS.contains(byte));
     let delimiter = match (content.get(..4), content.as_bytes().get(4..)) {
-        (Some(sep), Some([delimiter])) if sep.eq_ignore_ascii_case("sep=") => *delimiter,
+        (Some(sep), Some([delimiter, rest @ ..])) if sep.eq_ignore_ascii_case("sep=") && is_filler(rest) => *delimiter,
         _ => return (text, None, 1),
     };
     let rest = text.get(line.len()..).unwrap_or_default();
@@ -99,16 +102,18 @@ fn parse_heading(header: &str) -> Heading {
     (header.trim().to_owned(), Column::VARIANTS.iter().copied().find(|column| column.accepts_header(&key)))
 }
 
-/// Parses a row. The cell of an unclosed quotation mark may contain the rows below it.
+/// Parses a row, and returns the errors of the cells that cannot be read. The cell of an unclosed quotation mark may
+/// contain the rows below it.
 fn parse_record(
     location: RowLocation,
     headings: &[Heading],
     row: &StringRecord,
     has_unclosed_quote: bool,
-) -> Result<Record, RowErrors> {
-    if row.len() > headings.len() {
+) -> Result<(Record, RowErrors), RowError> {
+    // Spreadsheets write empty cells at the end of a row.
+    if row.iter().skip(headings.len()).any(|cell| !cell.trim().is_empty()) {
         let message = format!("The row has {} cells, but the header only {}.", row.len(), headings.len());
-        return Err(RowError::of_row(message).into());
+        return Err(RowError::of_row(message));
     }
     let (mut record, mut errors) = (Record::new(location), RowErrors::default());
     for ((header, column), cell) in headings.iter().zip(row) {
@@ -132,7 +137,7 @@ fn parse_record(
             None => {}
         }
     }
-    errors.or_value(Some(record))
+    Ok((record, errors))
 }
 
 fn not_csv(error: &csv::Error) -> Refusal {

@@ -25,29 +25,30 @@ pub(super) fn read(text: &str) -> Result<ParsedFile, Refusal> {
         .ok_or_else(|| unreadable("The file must be an object with the list `members`."))?;
     let mut file = ParsedFile::default();
     for (index, member) in members.iter().enumerate() {
-        if let Err(errors) = read_member(&mut file, index, member) {
-            file.add_unreadable(errors, RowLocation::Member(index));
-        }
+        read_member(&mut file, index, member);
     }
     Ok(file)
 }
 
-fn read_member(file: &mut ParsedFile, index: usize, member: &Value) -> Result<(), RowErrors> {
+fn read_member(file: &mut ParsedFile, index: usize, member: &Value) {
     let mut record = Record::new(RowLocation::Member(index));
-    let characters = read_object(file, &mut record, member, &Column::OF_MEMBER)?;
+    let characters = match read_object(file, &mut record, member, &Column::OF_MEMBER) {
+        Ok(characters) => characters,
+        Err(errors) if member.is_object() => return file.add_partial(errors, record),
+        Err(errors) => return file.add_unreadable(errors, record.location),
+    };
     if characters.is_empty() {
-        file.records.push(record);
-        return Ok(());
+        return file.records.push(record);
     }
     for (number, character) in characters.iter().enumerate() {
         let location = RowLocation::Character(index, number);
         let mut record = record.with_location(location);
         match read_object(file, &mut record, character, &Column::OF_CHARACTER) {
             Ok(_) => file.records.push(record),
+            Err(errors) if character.is_object() => file.add_partial(errors, record),
             Err(errors) => file.add_unreadable(errors, location),
         }
     }
-    Ok(())
 }
 
 /// Sets the cells of these columns from an object's properties. Returns the characters in a member's object.

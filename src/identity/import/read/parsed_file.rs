@@ -21,6 +21,8 @@ pub struct ParsedFile {
     pub problems: Vec<Problem>,
     /// The number of the other rows. One may have several problems.
     pub unreadable: usize,
+    /// What could be read of the other rows, in which a plan finds more problems.
+    pub partial: Vec<Record>,
     /// The headers of unknown columns, which are ignored. Only the first 50 are listed.
     pub unknown_columns: Vec<String>,
 }
@@ -35,6 +37,12 @@ impl ParsedFile {
     pub(super) fn add_unreadable(&mut self, errors: RowErrors, location: RowLocation) {
         self.unreadable += 1;
         self.problems.extend(errors.into_vec().into_iter().map(|error| error.at(location)));
+    }
+
+    /// Adds a row of which some cells cannot be read.
+    pub(super) fn add_partial(&mut self, errors: RowErrors, record: Record) {
+        self.add_unreadable(errors, record.location);
+        self.partial.push(record);
     }
 
     pub(super) fn add_unknown_column(&mut self, column: &str) {

@@ -50,6 +50,33 @@ fn members_are_added_or_changed_if_a_row_differs() {
 }
 
 #[test]
+fn a_row_with_unreadable_cells_reports_its_other_problems_too() {
+    // The first cell was lost in another encoding, or has several lines.
+    for username in ["new\u{fffd}bie", "\"new\nbie\""] {
+        let text = format!("{username},12a,\u{200b},Lord,Ne\u{fffd}w,,Wizard,,Jester,maybe\nother");
+        let mut found = outcome(&Actor::Operator, &text);
+        found.sort();
+        let expected = ["class", "discordId", "discordUsername", "displayName", "isMain", "name", "rank", "role"];
+        let mut expected: Vec<String> = expected.iter().map(|field| format!("! line 2 {field}")).collect();
+        expected.push("+ other (other) 1".to_owned());
+        expected.sort();
+        assert_eq!(found, expected, "{username:?}");
+    }
+    let file = r#"{"members": [{"username": ["x"], "rank": "Lord"},
+        {"username": "y", "characters": [{"name": 1, "class": {}, "role": "Jester", "realm": "Area 52"}]}]}"#;
+    let plan = plan(&guild(), &Actor::Operator, &read(Format::Json, file.as_bytes()).unwrap(), now());
+    let problems: Vec<_> = plan.problems.iter().map(|it| (it.location.to_string(), it.field.unwrap())).collect();
+    let of = |location: &str, field| (location.to_owned(), field);
+    let of_character = "members[1].characters[0]";
+    let (username, rank) = (of("members[0]", "discordUsername"), of("members[0]", "rank"));
+    assert_eq!(problems[..2], [username, rank]);
+    for field in ["class", "role"] {
+        assert!(problems.contains(&of(of_character, field)), "{problems:?}");
+    }
+    assert_eq!((plan.rows, plan.left_out), (2, 2));
+}
+
+#[test]
 fn planned_members_are_complete_rows() {
     let plan = plan(&guild(), &Actor::Operator, &rows("newbie,,,\nbryn,,Brýn,Treasurer"), now());
     let new = &plan.new_members[0];

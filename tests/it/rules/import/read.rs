@@ -83,6 +83,11 @@ fn a_first_line_can_name_the_delimiter() {
         assert_eq!(summary(&reading), ["line 3: thal | Thal | -"], "{start:?}");
     }
     assert_eq!(summary(&csv("sep=~\nusername~notes,of;us\nthal~a,b")), ["line 3: thal | - | -"]);
+    // A spreadsheet that saved the file again has filled the line.
+    for start in ["sep=;;;;;;\n", "sep=; \n", "\"sep=;\",,,\r\n"] {
+        let reading = csv(&format!("{start}username;character\nthal;Thal"));
+        assert_eq!(summary(&reading), ["line 3: thal | Thal | -"], "{start:?}");
+    }
     assert!(rejected(Format::Csv, b"sep=;").contains("discord_username"));
 }
 
@@ -121,6 +126,24 @@ fn replaced_characters_are_problems() {
     let reading = json("{\"members\": [{\"username\": \"Zo\u{fffd}\"}]}");
     assert_eq!(problems(&reading), [("members[0]".to_owned(), Some("discordUsername"))]);
     assert!(rejected(Format::Csv, b"username\nZo\xeb").contains("UTF-8"));
+}
+
+#[test]
+fn empty_cells_after_the_last_column_are_ignored() {
+    let reading = csv("username,character\nthal,Thal,,\nbryn,Bryn, ,\"\"\nmira,Mira,,x");
+    assert_eq!(summary(&reading), ["line 2: thal | Thal | -", "line 3: bryn | Bryn | -"]);
+    assert_eq!(problems(&reading), [("line 4".to_owned(), None)]);
+}
+
+#[test]
+fn a_quoted_text_in_a_formula_is_the_text() {
+    let reading = csv("username,discord id,character\n\"=\"\"thal\"\"\",\"=\"\"458304698827669000\"\"\",=\"Thal\"\n");
+    assert_eq!(summary(&reading), ["line 2: thal | Thal | -"]);
+    assert_eq!(reading.records[0].cell(Column::DiscordId), Some("458304698827669000"));
+    assert_eq!(
+        summary(&csv("username,character\nthal,=A1\nbryn,=\"a\"&\"b\"")),
+        ["line 2: thal | =A1 | -", "line 3: bryn | =\"a\"&\"b\" | -"]
+    );
 }
 
 #[test]
