@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use clap::Args;
+use clap::{Args, builder::RangedU64ValueParser};
 use ipnet::IpNet;
 
 use super::open_databases::OpenDatabases;
@@ -129,6 +129,7 @@ impl SigningSettings {
 pub struct ListenSettings {
     /// Address and port to listen on.
     #[arg(long, env = "GUILDHALL_BIND", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(value_parser = address_and_port)]
     pub bind: SocketAddr,
 }
 
@@ -269,14 +270,17 @@ impl RetentionSettings {
 pub struct RequestLimits {
     /// Maximum size of a request's body, in bytes. A WebSocket message may have an eighth of it.
     #[arg(long, env = "GUILDHALL_MAX_BODY", value_name = "BYTES", default_value_t = Limits::DEFAULT.max_body)]
+    #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub max_body: usize,
 
     /// Maximum number of tokens of a document. Its text may have 32 times as many bytes.
     #[arg(long, env = "GUILDHALL_MAX_TOKENS", value_name = "N", default_value_t = Limits::DEFAULT.max_tokens)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub max_tokens: u64,
 
     /// Deepest nesting of fields. The introspection query of the usual tools has 15 levels.
     #[arg(long, env = "GUILDHALL_MAX_DEPTH", value_name = "N", default_value_t = Limits::DEFAULT.max_depth)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub max_depth: u64,
 
     /// Maximum cost of an operation, as estimated from the document: the number of fields in its response, and 5,000 for
@@ -285,10 +289,12 @@ pub struct RequestLimits {
     /// The count of a search costs 5,000 too. Each field counts once, multiplied by the sizes of the lists that contain it. The size of a list is `first`,
     /// `last` or the number of `ids`; otherwise 25 for a page and 10 for other lists.
     #[arg(long, env = "GUILDHALL_MAX_COMPLEXITY", value_name = "N", default_value_t = Limits::DEFAULT.max_complexity)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub max_complexity: u64,
 
     /// Maximum number of fields at the root of a query. A mutation may have a fifth of them, a subscription one.
     #[arg(long, env = "GUILDHALL_MAX_ROOT_FIELDS", value_name = "N", default_value_t = Limits::DEFAULT.max_root_fields)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub max_root_fields: u64,
 
     /// Maximum number of aliases of an operation, after its fragments are expanded.
@@ -470,6 +476,11 @@ impl DiscordSettings {
     }
 }
 
+/// Parses an address and a port such as `127.0.0.1:8080`.
+fn address_and_port(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "expected ADDRESS:PORT, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080")
+}
+
 /// Parses a network such as `10.0.0.0/8`, or a single address.
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
@@ -482,6 +493,10 @@ fn network(text: &str) -> Result<IpNet, String> {
 /// A message if the text is not such a time.
 pub fn lifetime(text: &str) -> Result<Duration, String> {
     const TEN_YEARS: Duration = Duration::from_hours(87600);
+    // It stands for months, and is easily written for minutes.
+    if text.contains('M') {
+        return Err("expected m for minutes, h for hours or d for days".to_owned());
+    }
     let lifetime = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if lifetime < Duration::from_secs(1) || lifetime > TEN_YEARS {
         return Err("expected a time from one second to ten years".to_owned());
