@@ -10,10 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::http::{HeaderName, HeaderValue, Method, header, request::Parts, uri::Authority};
+use axum::http::{HeaderValue, Method, header, request::Parts, uri::Authority};
 use ipnet::IpNet;
 use parking_lot::Mutex;
-use tower_http::cors::{Any, CorsLayer};
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use super::{
     headers::{X_REQUEST_ID, text},
@@ -72,14 +72,9 @@ impl Cors {
     pub(super) fn layer(&self) -> Option<CorsLayer> {
         let layer = CorsLayer::new()
             .allow_methods([Method::GET, Method::POST])
-            .allow_headers([
-                header::ACCEPT,
-                header::AUTHORIZATION,
-                header::CONTENT_TYPE,
-                HeaderName::from_static("x-guild"),
-                X_REQUEST_ID,
-            ])
-            .expose_headers([X_REQUEST_ID])
+            // Clients and their tools add headers that mean nothing here, such as `traceparent`.
+            .allow_headers(AllowHeaders::mirror_request())
+            .expose_headers([X_REQUEST_ID, header::RETRY_AFTER])
             .max_age(PREFLIGHT_MAX_AGE);
         if self.origins.is_empty() {
             None

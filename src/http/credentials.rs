@@ -19,7 +19,9 @@ const GUILD: &str = "guild";
 /// The object of headers in the payload of `connection_init`, as some clients send it.
 const HEADERS: &str = "headers";
 /// Parameters of a URL that name a token (RFC 6750, section 2.3) or a guild.
-const URL_PARAMETERS: [&str; 4] = ["access_token", AUTHORIZATION, GUILD, X_GUILD];
+const URL_PARAMETERS: [&str; 5] = ["access_token", "token", AUTHORIZATION, GUILD, X_GUILD];
+/// Other names of a token in the payload of `connection_init`, without `_` and `-`, which servers of other makers read.
+const OTHER_TOKEN_NAMES: [&str; 5] = ["token", "accesstoken", "authtoken", "bearer", "jwt"];
 
 /// The guild and the token that a client sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +45,7 @@ impl SentCredentials {
     }
 
     /// Adds the payload of `connection_init`: `guild`, `x-guild` and `authorization` in any case, also in an object
-    /// `headers`. Returns `None` if a value is not text or contradicts another one.
+    /// `headers`. Returns `None` if a value is not text or contradicts another one, or a token has another name.
     pub fn with_payload(self, payload: &Map<String, Json>) -> Option<Self> {
         self.with_values(payload, true)
     }
@@ -59,6 +61,7 @@ impl SentCredentials {
                 (HEADERS, Json::Object(headers)) if may_nest => self.with_values(headers, false)?,
                 (HEADERS, _) if may_nest => return None,
                 (GUILD | X_GUILD | AUTHORIZATION, _) => return None,
+                (name, value) if !value.is_null() && is_other_token_name(name) => return None,
                 _ => self,
             };
         }
@@ -85,6 +88,11 @@ impl SentCredentials {
     pub fn credentials(&self) -> Credentials<'_> {
         Credentials { guild: self.guild.as_deref(), authorization: self.authorization.as_deref() }
     }
+}
+
+/// Whether a client calls a token so that the server would not read it.
+fn is_other_token_name(name: &str) -> bool {
+    OTHER_TOKEN_NAMES.contains(&name.replace(['_', '-'], "").as_str())
 }
 
 /// Rejects a URL whose query names a guild or a token. The server reads them from headers, so it would serve the

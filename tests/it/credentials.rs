@@ -69,6 +69,10 @@ async fn a_socket_with_invalid_or_contradictory_credentials_is_closed(app: TestA
         (&[], Some(json!({ "authorization": "" }))),
         (&[], Some(json!({ "authorization": [bearer] }))),
         (&[], Some(json!({ "guild": "" }))),
+        // Other servers read these.
+        (&[], Some(json!({ "token": bearer }))),
+        (&[], Some(json!({ "headers": { "accessToken": bearer } }))),
+        (&[], Some(json!({ "auth_token": { "value": bearer } }))),
         (&[], Some(json!({ "Guild": 2 }))),
         // The token is of another guild than the default one.
         (&[token], None),
@@ -142,6 +146,7 @@ async fn a_request_with_a_credential_in_another_place_or_form_is_refused(app: Te
                 "BAD_USER_INPUT",
             ),
             (get(&format!("access_token={token}")), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
+            (get(&format!("token={token}")), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
             (get(&format!("%41uthorization=Bearer%20{token}")), StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
             (get("guild=other"), StatusCode::BAD_REQUEST, "BAD_USER_INPUT"),
             (get("X-Guild=other"), StatusCode::BAD_REQUEST, "BAD_USER_INPUT"),
