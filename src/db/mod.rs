@@ -18,6 +18,7 @@ pub(crate) mod rows;
 #[expect(missing_docs, reason = "generated; the migrations describe the columns")]
 pub mod schema;
 mod search;
+mod server_certificate;
 mod server_lock;
 mod sqlite_log;
 mod tables;
@@ -28,6 +29,7 @@ mod transfer;
 mod unique;
 mod url;
 mod usage;
+mod x509;
 
 use std::sync::{
     Arc,

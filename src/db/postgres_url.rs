@@ -14,10 +14,10 @@ use super::tls::{TlsConnector, TlsSettings};
 
 /// Longest time to connect to PostgreSQL outside a pool. A URL can name several hosts, of which the first may be down.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Settings that the server relies on, whatever the defaults of the database and the user are: each statement sees the
-/// commits before it; an acknowledged commit is on disk; locks are waited for; idle connections stay open. The query skips
-/// settings that an older PostgreSQL doesn't have.
-const SESSION_SETTINGS: &str = "SELECT set_config(name, needed.setting, false)
+/// Settings that the server relies on, whatever the defaults of the database and the user are: statements have time;
+/// each sees the commits before it; an acknowledged commit is on disk; locks are waited for; idle connections stay open.
+/// The query skips settings that an older PostgreSQL doesn't have.
+const SESSION_SETTINGS: &str = "SET statement_timeout = '30s'; SELECT set_config(name, needed.setting, false)
     FROM pg_settings JOIN (VALUES ('default_transaction_isolation', 'read committed'), ('synchronous_commit', 'on'),
         ('lock_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0')) AS needed (name, setting)
     USING (name) WHERE name <> 'synchronous_commit' OR pg_settings.setting = 'off'";
@@ -167,7 +167,7 @@ fn encode_query(url: &str) -> String {
 }
 
 /// Takes `sslmode` and `sslrootcert` out of a URL, because tokio-postgres doesn't know all values. Returns the rest of the
-/// URL and both values.
+/// URL and both values. Other parameters of libpq get tokio-postgres' name, or are left out if they change nothing.
 fn split_tls_parameters(url: &str) -> (String, Option<String>, Option<String>) {
     // As for tokio-postgres, the credentials end at the first `@`, so a `?` before it is part of the password.
     let start = url.find('@').unwrap_or_default();
@@ -182,12 +182,34 @@ fn split_tls_parameters(url: &str) -> (String, Option<String>, Option<String>) {
         let decoded = |value: &str| Some(percent_decode_str(value).decode_utf8_lossy().into_owned());
         match parameter.split_once('=') {
             Some(("sslmode", value)) => mode = decoded(value),
+            // As JDBC has it.
+            Some(("ssl", "true")) => mode = mode.or_else(|| Some("require".to_owned())),
             Some(("sslrootcert", value)) => roots = decoded(value),
-            _ => others.push(parameter),
+            // What is not read-only is a primary.
+            Some(("target_session_attrs", "primary")) => others.push("target_session_attrs=read-write".to_owned()),
+            Some(("keepalives_count", value)) => others.push(format!("keepalives_retries={value}")),
+            Some(("gssencmode", "disable" | "prefer")) => {}
+            None if parameter.is_empty() => {}
+            _ => others.push(parameter.to_owned()),
         }
     }
+    let path = if others.iter().any(|it| it.starts_with("host=")) { without_host(&path, &mut others) } else { path };
     let others = others.join("&");
     (if others.is_empty() { path } else { format!("{path}?{others}") }, mode, roots)
+}
+
+/// Takes the host out of a URL without its parameters, because as in libpq the parameter `host` replaces it. The port
+/// becomes a parameter.
+fn without_host(url: &str, parameters: &mut Vec<String>) -> String {
+    let start = url.find('@').map(|at| at + 1).or_else(|| url.find("://").map(|at| at + 3)).unwrap_or_default();
+    let (before, rest) = url.split_at_checked(start).unwrap_or((url, ""));
+    let (authority, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, ""));
+    let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
+    let is_port = !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit());
+    if is_port && !parameters.iter().any(|it| it.starts_with("port=")) {
+        parameters.push(format!("port={port}"));
+    }
+    format!("{before}{path}")
 }
 
 /// Names the hosts of a URL that has only their addresses, for TLS. Sets timeouts that the URL does not set, to detect a

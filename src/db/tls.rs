@@ -2,7 +2,7 @@
 //! <https://www.postgresql.org/docs/current/libpq-ssl.html>.
 
 use std::{
-    env, fmt,
+    env, fs,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -11,20 +11,17 @@ use std::{
 };
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
-    client::{
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-        verify_server_cert_signed_by_trust_anchor, verify_server_name,
-    },
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
-    server::ParsedCertificate,
+    ClientConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, pem, pem::PemObject},
 };
 use tokio_postgres::{
     config::SslMode as Encryption,
     tls::{MakeTlsConnect, TlsConnect},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::server_certificate::Verifier;
 
 /// Whether to encrypt a connection, and what to verify of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString)]
@@ -61,11 +58,14 @@ pub(super) struct TlsSettings {
 }
 
 impl TlsSettings {
-    /// Reads the values of `sslmode` and `sslrootcert`.
+    /// Reads the values of `sslmode` and `sslrootcert` in a URL, or else of `PGSSLMODE` and `PGSSLROOTCERT`.
     ///
     /// # Errors
     /// A message if a value is unknown, or the two don't go together.
     pub(super) fn new(mode: Option<&str>, roots: Option<&str>) -> Result<Self, String> {
+        let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        let (mode_variable, roots_variable) = (variable("PGSSLMODE"), variable("PGSSLROOTCERT"));
+        let (mode, roots) = (mode.or(mode_variable.as_deref()), roots.or(roots_variable.as_deref()));
         let roots = match roots {
             None | Some("") => Roots::Default,
             Some("system") => Roots::System,
@@ -139,12 +139,17 @@ fn default_file() -> Option<PathBuf> {
 
 fn certificates_in(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let displayed = file.display();
-    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
-    let certificates: Vec<_> = read.map_err(|error| format!("sslrootcert: cannot read {displayed}: {error}"))?;
-    if certificates.is_empty() {
-        return Err(format!("sslrootcert: {displayed} has no certificate (PEM)"));
+    let text = fs::read(file).map_err(|error| format!("sslrootcert: cannot read {displayed}: {error}"))?;
+    // Windows programs write a byte order mark.
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+    let read: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(text).collect();
+    match read {
+        Ok(certificates) if certificates.is_empty() => {
+            Err(format!("sslrootcert: {displayed} has no certificate (PEM)"))
+        }
+        Ok(certificates) => Ok(certificates),
+        Err(_) => Err(format!("sslrootcert: {displayed} is damaged: a certificate in it is incomplete or not Base64")),
     }
-    Ok(certificates)
 }
 
 fn system_certificates() -> Result<Vec<CertificateDer<'static>>, String> {
@@ -187,87 +192,5 @@ impl<S, C: TlsConnect<S>> TlsConnect<S> for TlsConnector<C> {
     fn connect(self, stream: S) -> Self::Future {
         self.was_used.store(true, Ordering::Relaxed);
         self.inner.connect(stream)
-    }
-}
-
-/// Verifies the server's certificate as far as the mode asks for it.
-struct Verifier {
-    /// The certificates of trusted authorities, or of the server itself. Without them, every certificate is accepted.
-    trusted: Option<(Vec<CertificateDer<'static>>, RootCertStore)>,
-    verifies_host: bool,
-    provider: Arc<CryptoProvider>,
-}
-
-impl Verifier {
-    fn new(trusted: Option<Vec<CertificateDer<'static>>>, verifies_host: bool, provider: Arc<CryptoProvider>) -> Self {
-        let trusted = trusted.map(|certificates| {
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(certificates.iter().cloned());
-            (certificates, roots)
-        });
-        Self { trusted, verifies_host, provider }
-    }
-}
-
-impl fmt::Debug for Verifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verifier").finish_non_exhaustive()
-    }
-}
-
-/// Whether the only problem of a certificate is that it is an authority's, as self-signed ones usually are.
-fn is_of_authority(error: &rustls::Error) -> bool {
-    let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error else { return false };
-    other.0.to_string() == "CaUsedAsEndEntity"
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        host: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let Some((certificates, roots)) = &self.trusted else { return Ok(ServerCertVerified::assertion()) };
-        let parsed = ParsedCertificate::try_from(certificate)?;
-        let algorithms = self.provider.signature_verification_algorithms.all;
-        verify_server_cert_signed_by_trust_anchor(&parsed, roots, intermediates, now, algorithms).or_else(|error| {
-            // The server's own certificate is trusted itself.
-            if is_of_authority(&error) && certificates.iter().any(|trusted| trusted == certificate) {
-                Ok(())
-            } else {
-                Err(error)
-            }
-        })?;
-        if self.verifies_host {
-            verify_server_name(&parsed, host)?;
-        }
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

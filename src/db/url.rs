@@ -54,8 +54,10 @@ impl FromStr for DatabaseUrl {
     type Err = String;
 
     fn from_str(url: &str) -> Result<Self, String> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres { url: url.parse()?, direct: None });
+        // A secret that is read from a file often ends with a line break.
+        let trimmed = url.trim();
+        if trimmed.starts_with("postgres://") || trimmed.starts_with("postgresql://") {
+            return Ok(Self::Postgres { url: trimmed.parse()?, direct: None });
         }
         match url.strip_prefix("sqlite://") {
             Some(path) => check_sqlite_path(path).map(|()| Self::Sqlite(path.to_owned())),

@@ -78,6 +78,7 @@ async fn a_server_with_tls_is_verified_as_far_as_asked() {
     std::fs::write(path("ca file.pem"), &authority.certificate).unwrap();
     std::fs::write(&other_ca, &other.certificate).unwrap();
     std::fs::write(path("empty.pem"), "none").unwrap();
+    std::fs::write(path("cut.pem"), authority.certificate.split_at(200).0).unwrap();
     let with = |mode: &str, roots: &str| format!("sslmode={mode}&sslrootcert={roots}");
     let port = cluster.listen(Some(&authority.issue(&["localhost"])), "hostssl all all 127.0.0.1/32 trust");
     let unknown_issuer = Err("UnknownIssuer");
@@ -103,6 +104,7 @@ async fn a_server_with_tls_is_verified_as_far_as_asked() {
             ("localhost", &with("verify-full", &path("nowhere.pem")), Err("nowhere.pem")),
             ("localhost", &with("require", &path("nowhere.pem")), Err("nowhere.pem")),
             ("localhost", &with("verify-ca", &path("empty.pem")), Err("has no certificate")),
+            ("localhost", &with("verify-ca", &path("cut.pem")), Err("cut.pem is damaged: a certificate")),
             ("localhost", "sslmode=verify-ca", Err("set sslrootcert")),
             ("localhost", "sslrootcert=system", Err("")),
             ("localhost", &with("require", "system"), Err("sslrootcert=system needs sslmode=verify-full")),
@@ -190,6 +192,62 @@ async fn a_self_signed_certificate_is_its_own_authority() {
     let tls = Tls { certificate: expired, key: key.serialize_pem() };
     let port = cluster.listen(Some(&tls), "hostssl all all 127.0.0.1/32 trust");
     check(port, &[("localhost", &with("verify-ca", &root), Err("expired"))]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn certificates_of_version_1_and_common_names_are_read() {
+    let Some(cluster) = Cluster::start().await else { return };
+    let _database = cluster.database().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (root, own, other) = (path("root.pem"), path("own.pem"), path("other.pem"));
+    // Issued for the common name `localhost` with `openssl x509 -req`, as PostgreSQL's documentation shows.
+    let (certificate, key) =
+        (include_str!("support/version_1/server.pem"), include_str!("support/version_1/server.key"));
+    let marked = format!("\u{feff}{}", include_str!("support/version_1/root.pem").replace('\n', "\r\n"));
+    std::fs::write(&root, marked).unwrap();
+    std::fs::write(&own, certificate).unwrap();
+    std::fs::write(&other, Authority::new("root").certificate).unwrap();
+    let tls = Tls { certificate: certificate.to_owned(), key: key.to_owned() };
+    let with = |mode: &str, roots: &str| format!("sslmode={mode}&sslrootcert={roots}");
+    let port = cluster.listen(Some(&tls), "hostssl all all 127.0.0.1/32 trust");
+    check(
+        port,
+        &[
+            ("localhost", "sslmode=require", Ok(true)),
+            ("localhost", "ssl=true", Ok(true)),
+            ("127.0.0.1", &with("verify-ca", &root), Ok(true)),
+            ("localhost", &with("verify-full", &root), Ok(true)),
+            ("localhost", &with("verify-full", &own), Ok(true)),
+            ("127.0.0.1", &with("verify-full", &root), Err("not valid for name")),
+            ("localhost", &with("verify-ca", &other), Err("UnknownIssuer")),
+        ],
+    )
+    .await;
+    // TLS 1.2 signs in another way.
+    cluster.stop();
+    cluster.restart("");
+    cluster.execute("ALTER SYSTEM SET ssl_max_protocol_version = 'TLSv1.2'").await;
+    let port = cluster.listen(Some(&tls), "hostssl all all 127.0.0.1/32 trust");
+    check(port, &[("localhost", &with("verify-full", &root), Ok(true))]).await;
+    // A common name counts only if there is no alternative name.
+    let authority = Authority::new("ours");
+    std::fs::write(&root, &authority.certificate).unwrap();
+    let issue = |alternatives: &[&str]| {
+        let key = KeyPair::generate().unwrap();
+        let alternatives: Vec<String> = alternatives.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(alternatives).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, "localhost");
+        let certificate = params.signed_by(&key, &Issuer::from_params(&authority.params, &authority.key)).unwrap();
+        Tls { certificate: certificate.pem(), key: key.serialize_pem() }
+    };
+    for (alternatives, expected) in
+        [(&[][..], Ok(true)), (&["127.0.0.2"], Ok(true)), (&["db.example"], Err("not valid for name"))]
+    {
+        let port = cluster.listen(Some(&issue(alternatives)), "hostssl all all 127.0.0.1/32 trust");
+        check(port, &[("localhost", &with("verify-full", &root), expected)]).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

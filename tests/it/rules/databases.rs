@@ -38,6 +38,10 @@ fn displayed_urls_name_hosts_and_database() {
         ("postgres://guild@one:5433,two/gh", "postgres://one:5433,two/gh"),
         ("postgres://guild@%2Frun%2Fpostgresql/gh", "postgres://%2Frun%2Fpostgresql/gh"),
         ("postgres:///gh?host=/run/postgresql&port=5433", "postgres://%2Frun%2Fpostgresql:5433/gh"),
+        // The parameter replaces the host, as in the URLs of a provider's proxy.
+        ("postgres://guild:pw@localhost/gh?host=/cloudsql/one:two", "postgres://%2Fcloudsql%2Fone%3Atwo/gh"),
+        ("postgres://localhost:5433/gh?host=/run/postgresql", "postgres://%2Frun%2Fpostgresql:5433/gh"),
+        ("postgres://guild:p:ss@localhost:5433/gh?port=5434&host=db.example", "postgres://db.example:5434/gh"),
     ] {
         assert_eq!(url.parse::<DatabaseUrl>().map(|url| url.to_string()), Ok(shown.to_owned()));
     }
@@ -52,9 +56,23 @@ fn postgresql_urls_are_checked_when_they_are_parsed() {
     assert!(wrong("postgres://db.example/gh?sslcert=client.pem").ends_with("unknown option `sslcert`"));
     let weak = "sslrootcert=system needs sslmode=verify-full";
     assert!(wrong("postgres://db.example/gh?sslmode=require&sslrootcert=system").ends_with(weak));
-    for parameters in
-        ["", "?sslmode=verify-full&sslrootcert=ca.pem", "?sslrootcert=system", "?connect_timeout=3&sslmode=allow"]
-    {
+    assert!(wrong("postgres://db.example/gh?ssl=true&sslrootcert=system").ends_with(weak));
+    assert!(wrong("postgres://db.example/gh?pgbouncer=true").ends_with("unknown option `pgbouncer`"));
+    assert!(wrong("postgres://db.example/gh?gssencmode=require").ends_with("unknown option `gssencmode`"));
+    for parameters in [
+        "",
+        "?",
+        "?sslmode=verify-full&sslrootcert=ca.pem",
+        "?sslrootcert=system",
+        "?connect_timeout=3&sslmode=allow",
+        // As libpq and the drivers of other languages write them.
+        "?ssl=true",
+        "?ssl=true&sslmode=verify-full&sslrootcert=system",
+        "?gssencmode=disable&keepalives=1&keepalives_idle=30&keepalives_interval=10&keepalives_count=5",
+        "?sslmode=require&channel_binding=require&options=endpoint%3Dep-cool-123456",
+        "?target_session_attrs=primary",
+        "?sslmode=require\n",
+    ] {
         let url = format!("postgres://guild:p?ss@db.example/gh{parameters}").parse::<DatabaseUrl>();
         assert!(url.is_ok(), "{url:?}");
     }
