@@ -2,7 +2,12 @@
 
 use std::path::Path;
 
-use diesel::{Connection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, migration::MigrationSource};
+use diesel::{
+    Connection, QueryableByName, RunQueryDsl, SqliteConnection,
+    connection::SimpleConnection,
+    migration::MigrationSource,
+    sql_types::{Bool, Text},
+};
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -16,8 +21,9 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// Makes servers that start together migrate one after the other. The key is "guild" in ASCII. The timeout is for a
-/// pooler that keeps the lock of a server that has crashed.
-const ADVISORY_LOCK: &str = "SET lock_timeout = '2min'; SELECT pg_advisory_lock(444234722404); SET lock_timeout = 0";
+/// pooler that keeps the lock of a server that has crashed; migrations themselves take as long as they need.
+const ADVISORY_LOCK: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0;
+    SET lock_timeout = '2min'; SELECT pg_advisory_lock(444234722404); SET lock_timeout = 0";
 
 /// Which migrations to run.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,6 +58,7 @@ async fn migrate_url(url: &DatabaseUrl, mode: Mode) -> Result<()> {
                 let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::from(conn);
                 // Closing the connection releases the lock.
                 conn.batch_execute(ADVISORY_LOCK)?;
+                check_postgres(&mut conn)?;
                 migrate(&mut conn, || POSTGRES, mode)
             };
             on_blocking_thread(work).await
@@ -95,6 +102,37 @@ fn migrate_sqlite_file(path: &str, mode: Mode) -> Result<(), BoxError> {
         Some(failure) => Err(failure),
         None => Ok(outcome?),
     }
+}
+
+#[derive(QueryableByName)]
+struct ServerRow {
+    #[diesel(sql_type = Text)]
+    encoding: String,
+    #[diesel(sql_type = Bool)]
+    may_create: bool,
+    #[diesel(sql_type = Bool)]
+    is_read_only: bool,
+}
+
+/// Refuses a database that cannot store every name, cannot be changed, or in which the user cannot create tables.
+fn check_postgres(conn: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> Result<(), BoxError> {
+    let server: ServerRow = diesel::sql_query(
+        "SELECT current_setting('server_encoding') AS encoding,
+            coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create,
+            current_setting('transaction_read_only')::boolean AS is_read_only",
+    )
+    .get_result(conn)?;
+    let problem = if server.encoding != "UTF8" {
+        format!("the database's encoding is {}: create one with ENCODING 'UTF8' TEMPLATE template0", server.encoding)
+    } else if server.is_read_only {
+        "this PostgreSQL is read-only: name the primary, or all hosts with ?target_session_attrs=read-write".to_owned()
+    } else if server.may_create {
+        return Ok(());
+    } else {
+        let remedy = "let the user own the database, or GRANT CREATE ON SCHEMA public TO it";
+        format!("the database's user cannot create tables: {remedy}")
+    };
+    Err(Refusal::new(Code::Conflict, problem).into())
 }
 
 /// Whether a database contains tables, but not those of Guildhall.

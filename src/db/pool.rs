@@ -14,10 +14,10 @@ use tokio::runtime::Handle;
 use super::conn::SqliteConn;
 use crate::kernel::error::{Error, Result};
 
-/// Settings of each pooled connection to PostgreSQL. JIT compilation takes longer than any statement here. PostgreSQL
-/// would use it, because disabling nested loops adds a huge cost to the unavoidable ones.
-pub(super) const POSTGRES_SET_UP: &str =
-    "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; SET jit = off;";
+/// Settings of each pooled connection to PostgreSQL, besides those of every connection. JIT compilation takes longer
+/// than any statement here. PostgreSQL would use it, because disabling nested loops adds a huge cost to the unavoidable
+/// ones.
+pub(super) const POSTGRES_SET_UP: &str = "SET idle_in_transaction_session_timeout = '60s'; SET jit = off;";
 /// Settings of each connection to SQLite. The limit makes `ANALYZE` read a few hundred rows of an index, not all.
 const SQLITE_SET_UP: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA analysis_limit = 400;";

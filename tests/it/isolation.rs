@@ -67,6 +67,8 @@ async fn connections_do_not_depend_on_the_databases_defaults() {
         ("synchronous_commit", "off"),
         ("lock_timeout", "1ms"),
         ("idle_session_timeout", "1h"),
+        ("statement_timeout", "50ms"),
+        ("idle_in_transaction_session_timeout", "50ms"),
     ];
     let server = server_with_defaults(&app, &defaults).await;
     let settings = defaults.map(|(name, _)| name);
@@ -79,10 +81,12 @@ async fn connections_do_not_depend_on_the_databases_defaults() {
         }
         Ok(values)
     };
-    assert_eq!(server.db.read(read).await.unwrap(), ["read committed", "on", "0", "0"]);
+    assert_eq!(server.db.read(read).await.unwrap(), ["read committed", "on", "0", "0", "30s", "1min"]);
+    // Migrations take as long as they need.
+    drop(Db::open(&app.database, 2).await.unwrap());
     // A choice that is at least as safe is kept.
     let server = server_with_defaults(&app, &[("synchronous_commit", "remote_apply")]).await;
-    assert_eq!(server.db.read(read).await.unwrap(), ["read committed", "remote_apply", "0", "0"]);
+    assert_eq!(server.db.read(read).await.unwrap(), ["read committed", "remote_apply", "0", "0", "30s", "1min"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,7 @@ use guildhall::cli::env_file;
 
 use crate::support::{
     TestApp,
+    databases::cluster::Cluster,
     process::{ServerProcess, guildhall, run, stdout},
 };
 
@@ -64,6 +65,64 @@ fn a_wrong_database_is_refused_before_anything_is_created() {
     }
     assert_eq!(names_in(folder.path()), ["data"]);
     assert_eq!(names_in(&folder.path().join("data")), [""; 0]);
+}
+
+#[test]
+fn numbers_and_times_that_mean_something_else_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, value, expected) in [
+        ("GUILDHALL_ACCESS_TTL", "15M", "expected m for minutes"),
+        ("GUILDHALL_ACCESS_TTL", "0s", "one second to ten years"),
+        ("GUILDHALL_MAX_BODY", "0", "--max-body"),
+        ("GUILDHALL_MAX_TOKENS", "0", "--max-tokens"),
+        ("GUILDHALL_MAX_DEPTH", "0", "--max-depth"),
+        ("GUILDHALL_MAX_COMPLEXITY", "0", "--max-complexity"),
+        ("GUILDHALL_MAX_ROOT_FIELDS", "0", "--max-root-fields"),
+        ("GUILDHALL_BIND", "localhost:8080", "expected ADDRESS:PORT"),
+        ("GUILDHALL_BIND", ":8080", "expected ADDRESS:PORT"),
+    ] {
+        let output = guildhall(folder.path()).arg("serve").env(name, value).output().unwrap();
+        assert_refused(&output, expected);
+        assert_eq!(names_in(folder.path()), [""; 0], "{name}={value}");
+    }
+}
+
+#[test]
+fn the_variables_of_libpq_choose_the_encryption_unless_the_url_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let migrate = |parameters: &str, mode: &str, roots: &str| {
+        let url = format!("postgres://127.0.0.1:1/guildhall{parameters}");
+        let variables = [("DATABASE_URL", url.as_str()), ("PGSSLMODE", mode), ("PGSSLROOTCERT", roots)];
+        guildhall(folder.path()).arg("migrate").envs(variables).output().unwrap()
+    };
+    assert_refused(&migrate("", "always", ""), "sslmode must be disable, allow,");
+    assert_refused(&migrate("", "require", "system"), "sslrootcert=system needs sslmode=verify-full");
+    assert_refused(&migrate("", "verify-full", "nowhere.pem"), "sslrootcert: cannot read nowhere.pem");
+    for (parameters, mode) in [("?sslmode=disable", "always"), ("", "require"), ("", "")] {
+        assert_refused(&migrate(parameters, mode, ""), "Connection refused");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgresql_database_that_cannot_serve_is_refused() {
+    let Some(cluster) = Cluster::start().await else { return };
+    let template = "TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'";
+    cluster.execute(&format!("CREATE DATABASE western ENCODING 'LATIN1' {template}")).await;
+    cluster.execute("CREATE DATABASE guarded").await;
+    cluster.execute("CREATE DATABASE frozen").await;
+    cluster.execute("ALTER DATABASE frozen SET default_transaction_read_only = on").await;
+    cluster.execute("CREATE ROLE guest LOGIN").await;
+    cluster.execute("ALTER ROLE guest SET search_path = nowhere").await;
+    let as_guest = cluster.url("guarded").replace("postgres@", "guest@");
+    for (url, expected) in [
+        (cluster.url("western"), "the database's encoding is LATIN1"),
+        (cluster.url("frozen"), "this PostgreSQL is read-only: name the primary"),
+        (as_guest, "the database's user cannot create tables: let the user own the database"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let output = run(folder.path(), &["migrate", "--database-url", &url]);
+        assert_refused(&output, expected);
+    }
 }
 
 #[test]
