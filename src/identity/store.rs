@@ -161,7 +161,9 @@ pub async fn count_leaders(conn: &mut Conn, guild: GuildId, level: i64) -> Query
     Ok(LeaderCounts { active, registered })
 }
 
-pub async fn insert_members(conn: &mut Conn, rows: Vec<Member>) -> QueryResult<()> {
+/// Inserts members by id: SQLite's search index writes all its pending entries when an id is smaller than the last one.
+pub async fn insert_members(conn: &mut Conn, mut rows: Vec<Member>) -> QueryResult<()> {
+    rows.sort_unstable_by_key(|row| row.id);
     insert_all!(conn, members::table, rows)
 }
 
@@ -354,7 +356,9 @@ pub async fn members_by_id(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) ->
     on_rows!(conn, Member::load, all => all.filter(members::guild_id.eq(guild).and(members::id.eq_any(ids))))
 }
 
-pub async fn insert_characters(conn: &mut Conn, rows: Vec<Character>) -> QueryResult<()> {
+/// Inserts characters by id, for the same reason as [`insert_members`].
+pub async fn insert_characters(conn: &mut Conn, mut rows: Vec<Character>) -> QueryResult<()> {
+    rows.sort_unstable_by_key(|row| row.id);
     insert_all!(conn, characters::table, rows)
 }
 
