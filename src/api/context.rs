@@ -133,6 +133,22 @@ impl RequestContext {
         self.once(key, async move { db.read(read).await }).await
     }
 
+    /// Like [`RequestContext::read_once`], for a search or a count that may read a whole guild ([`crate::db::Db::scan`]).
+    ///
+    /// # Errors
+    /// Those of the read.
+    pub async fn scan_once<T, F>(&self, key: String, read: F) -> Result<T>
+    where
+        T: Clone + Send + Sync + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<T>
+            + for<'c> Work<&'c mut Conn, Result<T>, Fut: Send>
+            + Send
+            + 'static,
+    {
+        let db = self.app.db.clone();
+        self.once(key, async move { db.scan(read).await }).await
+    }
+
     /// The use of the database by this execution, as one of its client.
     pub(super) fn usage(&self) -> Arc<Usage> {
         Arc::new(Usage::of_client(self.client))

@@ -94,6 +94,7 @@ const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 #[strum(serialize_all = "lowercase")]
 pub(super) enum AccessMode {
     Read,
+    Scan,
     Snapshot,
     Write(Option<AdvisoryLock>),
 }
@@ -134,7 +135,7 @@ impl Conn {
                         format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {PREFER_HASH_JOINS}")
                     }
                     AccessMode::Write(Some(lock)) => format!("{BEGIN_WRITE}; {}", lock.sql()),
-                    AccessMode::Read | AccessMode::Write(None) => BEGIN_WRITE.to_owned(),
+                    AccessMode::Read | AccessMode::Scan | AccessMode::Write(None) => BEGIN_WRITE.to_owned(),
                 };
                 let result = AnsiTransactionManager::begin_transaction_sql(&mut **conn, &sql).await;
                 if result.is_err() {

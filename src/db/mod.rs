@@ -203,6 +203,23 @@ impl Db {
         self.run(AccessMode::Read, |_| None, move || work.take())
     }
 
+    /// Like [`Db::read`], for a search or a count that may read a whole guild. On SQLite, which reads on the server's own
+    /// cores, a client runs at most as many at a time as half the cores.
+    ///
+    /// # Errors
+    /// As for [`Db::read`].
+    pub fn scan<R, F>(&self, work: F) -> impl Future<Output = Result<R>> + Send + use<'_, R, F>
+    where
+        R: Send + 'static,
+        F: for<'c> AsyncFnOnce(&'c mut Conn) -> Result<R>
+            + for<'c> Work<&'c mut Conn, Result<R>, Fut: Send>
+            + Send
+            + 'static,
+    {
+        let mut work = Some(work);
+        self.run(AccessMode::Scan, |_| None, move || work.take())
+    }
+
     /// Runs `work` in a read-only transaction whose statements all see one snapshot of the database.
     ///
     /// # Errors
@@ -327,7 +344,8 @@ impl Db {
             if usage.pool_has_failed() {
                 return Err(Error::unavailable("the request could not get a connection before"));
             }
-            let permit = self.shares.acquire(&usage).await?;
+            let is_limited = access == AccessMode::Scan && !self.is_shared();
+            let permit = self.shares.acquire(&usage, is_limited).await?;
             let conn = self.pools.get(access).instrument(span.clone()).await;
             let mut conn = conn.inspect_err(|_| usage.record_pool_failure())?;
             conn.set_statement_counter(StatementCounter { total: Arc::clone(&self.statements), usage });

@@ -27,9 +27,9 @@ pub struct Notification {
 /// publish.
 pub(super) type BoxedWork = Box<dyn for<'c> FnMut(&'c mut Conn) -> BoxFuture<'c, Result<Option<Notification>>> + Send>;
 
-/// Runs `work` in a transaction, except for [`AccessMode::Read`].
+/// Runs `work` in a transaction, except for [`AccessMode::Read`] and [`AccessMode::Scan`].
 pub(super) async fn run(mut conn: Conn, access: AccessMode, mut work: BoxedWork) -> Result<()> {
-    if access == AccessMode::Read {
+    if matches!(access, AccessMode::Read | AccessMode::Scan) {
         return work(&mut conn).await.map(|_| ());
     }
     let mut attempt = 1;

@@ -110,39 +110,69 @@ pub enum ClientKey {
     Address(IpAddr),
 }
 
-/// Gives each client at most a third of the connections, so that one client's requests leave some to the others.
+/// Gives each client at most a third of the connections, and half the cores for scans, so that one client's requests
+/// leave some to the others.
 pub(super) struct ClientShares {
     connections: usize,
-    clients: Mutex<PruningMap<ClientKey, Arc<Semaphore>>>,
+    scans: usize,
+    clients: Mutex<PruningMap<ClientKey, Arc<ClientShare>>>,
+}
+
+/// The connections and scans that a client may use.
+struct ClientShare {
+    connections: Arc<Semaphore>,
+    scans: Arc<Semaphore>,
 }
 
 /// A request's place among its own accesses and among its client's. Dropping it frees both.
 pub(super) struct ConnectionPermit {
     _request: OwnedSemaphorePermit,
-    _client: Option<OwnedSemaphorePermit>,
+    _client: Option<ClientPermit>,
+}
+
+/// A place among the accesses of a client, whose share is kept as long.
+struct ClientPermit {
+    _scan: Option<OwnedSemaphorePermit>,
+    _connection: OwnedSemaphorePermit,
+    _share: Arc<ClientShare>,
 }
 
 impl ClientShares {
     pub(super) fn new(max_connections: u32) -> Self {
         let connections = usize::try_from(max_connections.div_ceil(3)).unwrap_or(usize::MAX);
-        Self { connections, clients: Mutex::default() }
+        let scans = std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2));
+        Self { connections, scans, clients: Mutex::default() }
     }
 
-    /// Waits until the request and its client may use another connection.
-    pub(super) async fn acquire(&self, usage: &Usage) -> Result<ConnectionPermit> {
+    /// Waits until the request and its client may use another connection, for a scan if `is_scan`.
+    pub(super) async fn acquire(&self, usage: &Usage, is_scan: bool) -> Result<ConnectionPermit> {
         let request = Arc::clone(&usage.connections).acquire_owned().await.map_err(Error::internal)?;
         let client = match usage.client.get() {
-            Some(client) => Some(self.of(*client).acquire_owned().await.map_err(Error::internal)?),
+            Some(client) => Some(self.of(*client).acquire(is_scan).await?),
             None => None,
         };
         Ok(ConnectionPermit { _request: request, _client: client })
     }
 
-    fn of(&self, client: ClientKey) -> Arc<Semaphore> {
+    fn of(&self, client: ClientKey) -> Arc<ClientShare> {
         let mut clients = self.clients.lock();
-        // A permit holds its semaphore, and so does everyone who waits for one.
-        let in_use = |semaphore: &Arc<Semaphore>| Arc::strong_count(semaphore) > 1;
-        Arc::clone(clients.get_or_insert_with(client, in_use, || Arc::new(Semaphore::new(self.connections))))
+        // A permit holds its share, and so does everyone who waits for one.
+        let in_use = |share: &Arc<ClientShare>| Arc::strong_count(share) > 1;
+        let create = || {
+            let [connections, scans] = [self.connections, self.scans].map(|places| Arc::new(Semaphore::new(places)));
+            Arc::new(ClientShare { connections, scans })
+        };
+        Arc::clone(clients.get_or_insert_with(client, in_use, create))
+    }
+}
+
+impl ClientShare {
+    async fn acquire(self: Arc<Self>, is_scan: bool) -> Result<ClientPermit> {
+        // First the scan, so that scans that wait leave the connections to the client's other reads.
+        let scan =
+            if is_scan { Some(Arc::clone(&self.scans).acquire_owned().await.map_err(Error::internal)?) } else { None };
+        let connection = Arc::clone(&self.connections).acquire_owned().await.map_err(Error::internal)?;
+        Ok(ClientPermit { _scan: scan, _connection: connection, _share: self })
     }
 }
 

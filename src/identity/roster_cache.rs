@@ -68,7 +68,7 @@ impl RosterCache {
     /// A database error.
     pub async fn member_count(&self, db: &Db, guild: &Guild, filter: &MemberFilter) -> Result<i64> {
         let (id, query_filter) = (guild.id, filter.clone());
-        let count = db.read(async move |conn| Ok(store::count_members(conn, id, &query_filter).await?));
+        let count = db.scan(async move |conn| Ok(store::count_members(conn, id, &query_filter).await?));
         // The same search is rare, and the roster's version does not change with its characters.
         if filter.search.is_some() || filter.class.is_some() || filter.role.is_some() {
             return count.await;

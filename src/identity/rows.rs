@@ -335,3 +335,17 @@ pub struct CharacterFilter {
     /// Whether to list only members' mains.
     pub mains_only: bool,
 }
+
+impl MemberFilter {
+    /// Whether a page may read many members that do not match.
+    pub const fn may_scan(&self) -> bool {
+        self.search.is_some() || self.class.is_some() || self.role.is_some()
+    }
+}
+
+impl CharacterFilter {
+    /// Whether a page may read many characters that do not match.
+    pub const fn may_scan(&self) -> bool {
+        self.search.is_some() || self.class.is_some() || self.role.is_some()
+    }
+}

@@ -1,11 +1,14 @@
 //! The cost of requests: what is loaded once, and how much of the database one client can use.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use futures_util::future::join_all;
-use guildhall::db::Conn;
+use guildhall::db::{ClientKey, Conn, Db, Usage};
 use serde_json::json;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::support::{TestApp, documents::GUILD_SLUG, on_both, refusal_in, sql};
 
@@ -124,4 +127,43 @@ async fn one_client_leaves_connections_to_the_others() {
         assert!(response.get("errors").is_none(), "{response}");
     }
     lock.await.unwrap();
+}
+
+/// SQLite reads on the server's own cores.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn searches_and_counts_of_one_client_leave_cores_to_the_others() {
+    let app = TestApp::on_sqlite().await;
+    let at_once = std::thread::available_parallelism().unwrap().get().div_ceil(2);
+    // A third for each client: one more connection than it may use for scans.
+    let connections = 3 * (u32::try_from(at_once).unwrap() + 1);
+    let db = Db::connect(&app.database, connections).await.unwrap();
+    let [client, other] = [1, 2].map(|number| ClientKey::Address([203, 0, 113, number].into()));
+    let usage = |client| Arc::new(Usage::of_client(Some(client)));
+    let (started, release) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+    let scans: Vec<_> = (0..2 * at_once)
+        .map(|_| {
+            let (db, started, release) = (db.clone(), Arc::clone(&started), Arc::clone(&release));
+            let scan = async move {
+                let wait = async move |_: &mut Conn| {
+                    started.fetch_add(1, Ordering::SeqCst);
+                    drop(release.acquire().await);
+                    Ok(())
+                };
+                db.scan(wait).await.unwrap();
+            };
+            tokio::spawn(usage(client).scope(scan))
+        })
+        .collect();
+    while started.load(Ordering::SeqCst) < at_once {
+        tokio::task::yield_now().await;
+    }
+    // The client's other reads and other clients' searches do not wait for them.
+    usage(client).scope(db.read(async |_: &mut Conn| Ok(()))).await.unwrap();
+    usage(other).scope(db.scan(async |_: &mut Conn| Ok(()))).await.unwrap();
+    assert_eq!(started.load(Ordering::SeqCst), at_once);
+    release.close();
+    for scan in join_all(scans).await {
+        scan.unwrap();
+    }
+    assert_eq!(started.load(Ordering::SeqCst), 2 * at_once);
 }

@@ -155,7 +155,9 @@ impl IdentityQuery {
         let key = format!("members {filter:?} {order:?} {:?}", request.page);
         let (page, listed) = (request.page.clone(), filter.clone());
         let list = async move |conn: &mut Conn| Ok(store::list_members(conn, guild, &listed, order, &page).await?);
-        Ok(request.connection(context.read_once(key, list).await?, filter))
+        let rows =
+            if filter.may_scan() { context.scan_once(key, list).await? } else { context.read_once(key, list).await? };
+        Ok(request.connection(rows, filter))
     }
 
     /// The member with this id; `null` if there is none.
@@ -191,6 +193,8 @@ impl IdentityQuery {
         let key = format!("characters {filter:?} {:?}", request.page);
         let (page, listed) = (request.page.clone(), filter.clone());
         let list = async move |conn: &mut Conn| Ok(store::list_characters(conn, guild, &listed, &page).await?);
-        Ok(request.connection(context.read_once(key, list).await?, filter))
+        let rows =
+            if filter.may_scan() { context.scan_once(key, list).await? } else { context.read_once(key, list).await? };
+        Ok(request.connection(rows, filter))
     }
 }

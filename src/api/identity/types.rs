@@ -265,6 +265,6 @@ impl ConnectionNode for Character {
         let (context, filter) = (RequestContext::of(ctx), filter.clone());
         let guild = context.guild;
         let key = format!("characters count {filter:?}");
-        context.read_once(key, async move |conn| Ok(store::count_characters(conn, guild, &filter).await?)).await
+        context.scan_once(key, async move |conn| Ok(store::count_characters(conn, guild, &filter).await?)).await
     }
 }
