@@ -16,6 +16,7 @@ use crate::{
         clock::Timestamp,
         error::{Code, Refusal, Result},
         id::GuildId,
+        input::{both, refused_field},
         text,
     },
 };
@@ -33,10 +34,11 @@ pub async fn register(
     origin: &Origin,
 ) -> Result<SignedIn> {
     accounts.limiter.check_address(origin.address)?;
-    password::check_new_password("password", &password)?;
     let key = text::username_key(username);
     let attempt = attempts::start(accounts, guild, AttemptKind::Register, &key, origin).await?;
-    let verified_code = codes::verify(accounts, guild, attempt, key, code, Purpose::Invite, origin).await?;
+    let verified_code = codes::verify(accounts, guild, attempt, key, code, Purpose::Invite, origin).await;
+    let password_check = password::check_new_password("password", &password);
+    let (verified_code, ()) = both(refused_field(verified_code)?, password_check)?;
     let password_hash = origin.presence.while_present(accounts.hasher.hash(password)).await??;
     let (tokens, now) = (Tokens::new(accounts, guild, origin), accounts.access.clock.now());
     let (member, tokens) = accounts
@@ -108,16 +110,14 @@ pub async fn change_password(
 ) -> Result<SignedIn> {
     let refusal = || bad_credentials("The current password is wrong.").at("currentPassword");
     accounts.limiter.check_address(origin.address)?;
-    password::check_new_password("newPassword", &new)?;
     let (guild, id) = (viewer.guild, viewer.member);
     let member = accounts.access.db.read(async move |conn| Ok(identity::store::member(conn, guild, id).await?)).await?;
     let member = member.ok_or_else(refusal)?;
     let attempt = attempts::start(accounts, guild, AttemptKind::ChangePassword, &member.username_key, origin).await?;
     let verified = accounts.hasher.verify(password::bounded(current), member.password_hash.clone());
     let verified = origin.presence.while_present(verified).await??;
-    if !verified {
-        return Err(attempt.failed(accounts, refusal()).await);
-    }
+    let verified = if verified { Ok(()) } else { Err(attempt.failed(accounts, refusal()).await) };
+    both(refused_field(verified)?, password::check_new_password("newPassword", &new))?;
     let password_hash = origin.presence.while_present(accounts.hasher.hash(new)).await??;
     let (mut tokens, now) = (Tokens::new(accounts, guild, origin), accounts.access.clock.now());
     let viewer = viewer.clone();
@@ -156,10 +156,11 @@ pub async fn reset_password(
     origin: &Origin,
 ) -> Result<SignedIn> {
     accounts.limiter.check_address(origin.address)?;
-    password::check_new_password("newPassword", &new)?;
     let key = text::username_key(username);
     let attempt = attempts::start(accounts, guild, AttemptKind::Reset, &key, origin).await?;
-    let verified_code = codes::verify(accounts, guild, attempt, key, code, Purpose::Reset, origin).await?;
+    let verified_code = codes::verify(accounts, guild, attempt, key, code, Purpose::Reset, origin).await;
+    let password_check = password::check_new_password("newPassword", &new);
+    let (verified_code, ()) = both(refused_field(verified_code)?, password_check)?;
     let password_hash = origin.presence.while_present(accounts.hasher.hash(new)).await??;
     let (tokens, now) = (Tokens::new(accounts, guild, origin), accounts.access.clock.now());
     let (member, tokens) = accounts

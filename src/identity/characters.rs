@@ -89,20 +89,20 @@ pub async fn create_character(access: &Access, viewer: &Viewer, new: NewCharacte
                 None => Vec::new(),
             };
             let no_member = || Refusal::not_found("member").at("memberId");
-            let mut character = InputCheck::run(|check| {
-                if owner.is_none() {
-                    check.refuse(no_member());
-                }
-                if others.len() >= MAX_CHARACTERS {
-                    let message = format!("A member has at most {MAX_CHARACTERS} characters.");
-                    check.refuse(Refusal::input("memberId", message));
-                }
-                new.check(check, actor.guild, owner.as_ref().map_or(actor.member, |owner| owner.id))
-            })?;
+            let mut check = InputCheck::default();
+            if owner.is_none() {
+                check.refuse(no_member());
+            }
+            if others.len() >= MAX_CHARACTERS {
+                let message = format!("A member has at most {MAX_CHARACTERS} characters.");
+                check.refuse(Refusal::input("memberId", message));
+            }
+            let character = new.check(&mut check, actor.guild, owner.as_ref().map_or(actor.member, |owner| owner.id));
+            check_name_is_free(conn, &mut check, &character).await?;
+            let mut character = check.finish(character)?;
             let owner = owner.ok_or_else(no_member)?;
             members::check_not_erased(&owner)?;
             character.is_main |= others.is_empty();
-            check_name_is_free(conn, &character).await?;
             if character.is_main {
                 store::demote_main(conn, actor.guild, owner.id).await?;
             }
@@ -134,6 +134,19 @@ pub struct CharacterChange {
 }
 
 impl CharacterChange {
+    /// Checks the fields of a change of an unknown character. A specialisation is checked only if its class is given.
+    fn check_alone(self, check: &mut InputCheck) {
+        if let Some(name) = self.name {
+            check.valid(character_name(&name));
+        }
+        if let Some(name) = self.realm {
+            check.valid(realm(&name));
+        }
+        if let (Some(class), MaybeUndefined::Value(spec)) = (self.class, self.spec) {
+            check.valid(spec_name(class, &spec));
+        }
+    }
+
     fn apply(self, check: &mut InputCheck, before: &Character) -> Character {
         let name = self.name.map_or_else(|| before.name.clone(), |name| check.valid(character_name(&name)));
         let realm = self.realm.map_or_else(|| before.realm.clone(), |name| check.valid(realm(&name)));
@@ -164,13 +177,17 @@ pub async fn update_character(access: &Access, viewer: &Viewer, change: Characte
         .db
         .write(async move |conn| {
             let actor = actor.confirm(conn).await?;
-            let (owner, before) = lock_character(conn, &actor, change.id).await?;
-            let after = InputCheck::run(|check| change.apply(check, &before))?;
+            let Some((owner, before)) = lock_character(conn, &actor, change.id).await? else {
+                return Err(not_found().and(InputCheck::run(|check| change.check_alone(check))).into());
+            };
+            let mut check = InputCheck::default();
+            let after = change.apply(&mut check, &before);
+            if (&after.name_key, &after.realm_key) != (&before.name_key, &before.realm_key) {
+                check_name_is_free(conn, &mut check, &after).await?;
+            }
+            let after = check.finish(after)?;
             if after == before {
                 return Ok(after);
-            }
-            if (&after.name_key, &after.realm_key) != (&before.name_key, &before.realm_key) {
-                check_name_is_free(conn, &after).await?;
             }
             if after.is_main && !before.is_main {
                 store::demote_main(conn, actor.guild, owner.id).await?;
@@ -194,7 +211,7 @@ pub async fn delete_character(access: &Access, viewer: &Viewer, id: CharacterId)
         .db
         .write(async move |conn| {
             let actor = actor.confirm(conn).await?;
-            let (owner, character) = lock_character(conn, &actor, id).await?;
+            let (owner, character) = lock_character(conn, &actor, id).await?.ok_or_else(not_found)?;
             store::delete_character(conn, actor.guild, id).await?;
             let summary = format!("Deleted {}, a character of {}", character.full_name(), owner.display_name);
             record(conn, &actor, &owner, now, Action::CharacterDelete, id, summary).await
@@ -216,14 +233,17 @@ async fn lock_owner(conn: &mut Conn, actor: &Viewer, id: MemberId) -> Result<Opt
     Ok(Some(owner))
 }
 
-/// Locks a character's owner and returns both.
-async fn lock_character(conn: &mut Conn, actor: &Viewer, id: CharacterId) -> Result<(Member, Character)> {
-    let not_found = || Error::from(Refusal::not_found("character").at("id"));
-    let found = store::characters_by_id(conn, actor.guild, &[id]).await?.pop().ok_or_else(not_found)?;
-    let owner = lock_owner(conn, actor, found.member_id).await?.ok_or_else(not_found)?;
+/// Locks a character's owner and returns both. Returns `None` if there is no such character.
+async fn lock_character(conn: &mut Conn, actor: &Viewer, id: CharacterId) -> Result<Option<(Member, Character)>> {
+    let Some(found) = store::characters_by_id(conn, actor.guild, &[id]).await?.pop() else { return Ok(None) };
+    let Some(owner) = lock_owner(conn, actor, found.member_id).await? else { return Ok(None) };
     // Read again: it may have been changed or deleted before its owner was locked.
-    let character = store::characters_by_id(conn, actor.guild, &[id]).await?.pop().ok_or_else(not_found)?;
-    Ok((owner, character))
+    let character = store::characters_by_id(conn, actor.guild, &[id]).await?.pop();
+    Ok(character.map(|character| (owner, character)))
+}
+
+fn not_found() -> Refusal {
+    Refusal::not_found("character").at("id")
 }
 
 /// Records a change of another member's character. Changes that members make to their own are not recorded.
@@ -280,11 +300,12 @@ pub(super) fn changes(before: &Character, after: &Character) -> Changes {
 
 /// Checks that there is no other character with this one's name and realm. The refusal says if its member is
 /// deactivated: lists do not show them.
-async fn check_name_is_free(conn: &mut Conn, character: &Character) -> Result<()> {
+async fn check_name_is_free(conn: &mut Conn, check: &mut InputCheck, character: &Character) -> Result<()> {
     let Character { guild_id, name_key, realm_key, .. } = character;
     let Some(owner) = store::owner_of(conn, *guild_id, name_key, realm_key).await? else { return Ok(()) };
     let owner = store::member(conn, *guild_id, owner).await?;
-    Err(name_taken(owner.is_some_and(|owner| !owner.is_active)).into())
+    check.refuse(name_taken(owner.is_some_and(|owner| !owner.is_active)));
+    Ok(())
 }
 
 fn name_taken(is_owner_inactive: bool) -> Refusal {

@@ -83,13 +83,13 @@ pub async fn create_member(access: &Access, viewer: &Viewer, new: NewMember) -> 
             async move |conn| {
                 let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_MEMBERS).await?;
                 let lowest = ladder.lowest().ok_or_else(|| Refusal::not_found("rank"))?;
-                let (member, rank) = InputCheck::run(|check| {
-                    let rank = new.rank.map_or(Ok(lowest), |id| known_rank(&ladder, id));
-                    let rank = check.found(rank).unwrap_or(lowest);
-                    check.valid(check_assignment(&ladder, &actor, None, rank));
-                    (new.check(check, rank, now), rank)
-                })?;
-                check_names_are_free(conn, &member).await?;
+                let mut check = InputCheck::default();
+                let rank = new.rank.map_or(Ok(lowest), |id| known_rank(&ladder, id));
+                let rank = check.found(rank).unwrap_or(lowest);
+                check.valid(check_assignment(&ladder, &actor, None, rank));
+                let member = new.check(&mut check, rank, now);
+                check_names_are_free(conn, &mut check, &member).await?;
+                let member = check.finish(member)?;
                 store::insert_members(conn, vec![member.clone()]).await.map_err(name_conflict)?;
                 let summary = format!("Added {} as {}", member.display_name, rank.name);
                 let event = audit::event(Action::MemberCreate, member.id, summary);
@@ -130,24 +130,24 @@ pub async fn update_member(access: &Access, viewer: &Viewer, change: MemberChang
             async move |conn| {
                 // The lock prevents two concurrent changes from demoting the last two leaders.
                 let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_MEMBERS).await?;
-                let before = store::member(conn, actor.guild, change.id).await?;
-                let before = before.ok_or_else(|| Refusal::not_found("member").at("id"))?;
+                let Some(before) = store::member(conn, actor.guild, change.id).await? else {
+                    return Err(change.refuse_unknown(conn, &actor, &ladder).await?.into());
+                };
                 check_not_erased(&before)?;
-                let after = InputCheck::run(|check| {
-                    let after = change.check(check, &before, &ladder);
-                    if let Some(rank) = ladder.rank(after.rank_id).filter(|rank| rank.id != before.rank_id) {
-                        check.valid(check_assignment(&ladder, &actor, Some(before.rank_id), rank));
-                    }
-                    after
-                })?;
-                if before.id != actor.member || !after.differs_in_name_only(&before) {
-                    ladder.check_reach(&actor, before.rank_level)?;
+                let mut check = InputCheck::default();
+                let after = change.check(&mut check, &before, &ladder);
+                if let Some(rank) = ladder.rank(after.rank_id).filter(|rank| rank.id != before.rank_id) {
+                    check.valid(check_assignment(&ladder, &actor, Some(before.rank_id), rank));
                 }
+                let is_own_name = before.id == actor.member && after.differs_in_name_only(&before);
+                let reach = if is_own_name { Ok(()) } else { ladder.check_reach(&actor, before.rank_level) };
+                if reach.is_ok() && !after.has_names_of(&before) {
+                    check_names_are_free(conn, &mut check, &after).await?;
+                }
+                let after = check.finish(after)?;
+                reach?;
                 if after == before {
                     return Ok((after, false));
-                }
-                if (&after.username_key, &after.discord_id) != (&before.username_key, &before.discord_id) {
-                    check_names_are_free(conn, &after).await?;
                 }
                 let leaders_before = store::count_leaders(conn, actor.guild, ladder.highest_level()).await?;
                 store::update_member(conn, &before, &after).await.map_err(name_conflict)?;
@@ -249,9 +249,30 @@ impl Member {
             Self { display_name: self.display_name.clone(), sort_key: self.sort_key.clone(), ..before.clone() };
         *self == renamed
     }
+
+    /// Whether this member has the same unique names.
+    fn has_names_of(&self, other: &Self) -> bool {
+        (&self.username_key, &self.discord_id) == (&other.username_key, &other.discord_id)
+    }
 }
 
 impl MemberChange {
+    /// The refusal of a change of an unknown member. Its other fields are checked as if the member were like the actor.
+    async fn refuse_unknown(self, conn: &mut Conn, actor: &Viewer, ladder: &Ladder) -> Result<Refusal> {
+        let not_found = Refusal::not_found("member").at("id");
+        let Some(own) = store::member(conn, actor.guild, actor.member).await? else { return Ok(not_found) };
+        let before = Member { id: self.id, ..own };
+        let mut check = InputCheck::default();
+        let after = self.check(&mut check, &before, ladder);
+        if let Some(rank) = ladder.rank(after.rank_id).filter(|rank| rank.id != before.rank_id) {
+            check.valid(check_assignment(ladder, actor, None, rank));
+        }
+        if !after.has_names_of(&before) {
+            check_names_are_free(conn, &mut check, &after).await?;
+        }
+        Ok(not_found.and(check.finish(())))
+    }
+
     /// Checks the change and returns the changed row.
     pub(super) fn apply(self, before: &Member, ladder: &Ladder) -> Result<Member, Refusal> {
         InputCheck::run(|check| self.check(check, before, ladder))
@@ -315,18 +336,21 @@ pub(super) fn display_name(name: Option<&str>, discord_username: &str) -> Result
 
 /// Checks that no other member has this one's username or Discord id. The refusal says if the other is deactivated:
 /// lists do not show them.
-async fn check_names_are_free(conn: &mut Conn, member: &Member) -> Result<()> {
+async fn check_names_are_free(conn: &mut Conn, check: &mut InputCheck, member: &Member) -> Result<()> {
     let Member { guild_id, username_key, discord_id, .. } = member;
     let known = store::members_known_as(conn, *guild_id, username_key, discord_id.as_deref()).await?;
-    let Some(other) = known.iter().find(|other| other.id != member.id) else { return Ok(()) };
-    let (field, name) = if other.username_key == *username_key {
-        ("discordUsername", "Discord username")
-    } else {
-        ("discordId", "Discord id")
-    };
-    let is_inactive = if other.is_active { "" } else { ", who is deactivated and can be reactivated" };
-    let message = format!("There is already a member with this {name}{is_inactive}.");
-    Err(Refusal::conflict("NAME_TAKEN", message).at(field).into())
+    let others = || known.iter().filter(|other| other.id != member.id);
+    let namesake = others().find(|other| other.username_key == *username_key);
+    let same_id = others().find(|other| discord_id.is_some() && other.discord_id == *discord_id);
+    for (field, name, other) in
+        [("discordUsername", "Discord username", namesake), ("discordId", "Discord id", same_id)]
+    {
+        let Some(other) = other else { continue };
+        let is_inactive = if other.is_active { "" } else { ", who is deactivated and can be reactivated" };
+        let message = format!("There is already a member with this {name}{is_inactive}.");
+        check.refuse(Refusal::conflict("NAME_TAKEN", message).at(field));
+    }
+    Ok(())
 }
 
 /// Maps a violated unique constraint to its refusal.

@@ -11,9 +11,8 @@ use super::{
 use crate::{
     access::{Access, Permission, Permissions, Viewer},
     audit::{self, Action, Changes},
-    db::violated_constraint,
     kernel::{
-        error::{Error, Refusal, Result},
+        error::{Refusal, Result},
         id::{GuildId, RankId},
         input::InputCheck,
         text,
@@ -69,10 +68,11 @@ pub async fn create_rank(access: &Access, viewer: &Viewer, new: NewRank) -> Resu
             let rank = InputCheck::run(|check| {
                 let rank = new.into_row(check, actor.guild);
                 check.valid(ladder.check_rank(&actor, None, &rank));
+                check.valid(check_role(&ladder, &rank));
+                check_is_unique(check, &ladder, &rank);
                 rank
             })?;
-            check_role(&ladder, &rank)?;
-            store::insert_ranks(conn, vec![rank.clone()]).await.map_err(conflict)?;
+            store::insert_ranks(conn, vec![rank.clone()]).await?;
             bounds::keep_access(conn, actor.guild, &ladder, &ladder.with(&rank)).await?;
             let permissions = permission_list(&rank.permissions);
             let summary = format!("Created the rank {} at level {}: {permissions}", rank.name, rank.level);
@@ -103,16 +103,21 @@ pub struct RankChange {
 impl RankChange {
     /// Checks that this officer can make the change. Returns the rank before and after it.
     fn check(self, actor: &Viewer, ladder: &Ladder) -> Result<(Rank, Rank), Refusal> {
-        let before = ladder.rank(self.id).ok_or_else(|| Refusal::not_found("rank").at("id"))?.clone();
+        let Some(before) = ladder.rank(self.id) else {
+            // Its other fields are checked as for the lowest rank.
+            let others = InputCheck::run(|check| ladder.lowest().map(|lowest| self.apply(check, lowest)));
+            return Err(Refusal::not_found("rank").at("id").and(others));
+        };
         let after = InputCheck::run(|check| {
-            let after = self.apply(check, &before);
-            check.valid(ladder.check_rank(actor, Some(&before), &after));
+            let after = self.apply(check, before);
+            check.valid(ladder.check_rank(actor, Some(before), &after));
+            if after.discord_role_id != before.discord_role_id {
+                check.valid(check_role(ladder, &after));
+            }
+            check_is_unique(check, ladder, &after);
             after
         })?;
-        if after.discord_role_id != before.discord_role_id {
-            check_role(ladder, &after)?;
-        }
-        Ok((before, after))
+        Ok((before.clone(), after))
     }
 
     fn apply(self, check: &mut InputCheck, before: &Rank) -> Rank {
@@ -160,7 +165,7 @@ pub async fn update_rank(access: &Access, viewer: &Viewer, change: RankChange) -
                 let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
                 let (before, after) = change.check(&actor, &ladder)?;
                 if after != before {
-                    store::update_rank(conn, &after).await.map_err(conflict)?;
+                    store::update_rank(conn, &after).await?;
                     bounds::keep_access(conn, actor.guild, &ladder, &ladder.with(&after)).await?;
                     let summary = format!("Changed the rank {}: {}", before.name, changes(&before, &after));
                     let event = audit::event(Action::RankUpdate, after.id, summary);
@@ -187,9 +192,6 @@ async fn prepare_bounds(access: &Access, viewer: &Viewer, change: RankChange) ->
         .write(async move |conn| {
             let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
             let (_, after) = change.check(&actor, &ladder)?;
-            if ladder.ranks().iter().any(|rank| rank.id != after.id && rank.level == after.level) {
-                return Err(level_taken().into());
-            }
             bounds::keep_access(conn, actor.guild, &ladder, &ladder.with(&after)).await
         })
         .await
@@ -252,17 +254,13 @@ fn permission_list(permissions: &Permissions) -> String {
     if names.is_empty() { "no permissions".to_owned() } else { names }
 }
 
-/// Maps a violated unique constraint to its refusal.
-fn conflict(error: diesel::result::Error) -> Error {
-    match violated_constraint(&error) {
-        Some("ranks_name") => {
-            Refusal::conflict("NAME_TAKEN", "There is already a rank with this name.").at("name").into()
-        }
-        Some("ranks_level") => level_taken().into(),
-        _ => error.into(),
+/// Checks that no other rank has this one's name or level. The caller must have locked the roster.
+fn check_is_unique(check: &mut InputCheck, ladder: &Ladder, rank: &Rank) {
+    let others = || ladder.ranks().iter().filter(|other| other.id != rank.id);
+    if others().any(|other| other.name_key == rank.name_key) {
+        check.refuse(Refusal::conflict("NAME_TAKEN", "There is already a rank with this name.").at("name"));
     }
-}
-
-fn level_taken() -> Refusal {
-    Refusal::conflict("LEVEL_TAKEN", "There is already a rank with this level.").at("level")
+    if others().any(|other| other.level == rank.level) {
+        check.refuse(Refusal::conflict("LEVEL_TAKEN", "There is already a rank with this level.").at("level"));
+    }
 }

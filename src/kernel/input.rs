@@ -1,6 +1,6 @@
 //! Checks the fields of an input, so that a client learns of all fields at fault at once.
 
-use super::error::{Code, Refusal};
+use super::error::{Code, Error, Refusal};
 
 /// Collects the refusals of an input's fields.
 ///
@@ -12,18 +12,26 @@ impl InputCheck {
     /// Builds a value from checked fields.
     ///
     /// # Errors
-    /// If a field was refused: the first refusal with the code `BAD_USER_INPUT`, otherwise the first, with those of all
-    /// other fields.
+    /// As for [`InputCheck::finish`].
     pub fn run<T>(build: impl FnOnce(&mut Self) -> T) -> Result<T, Refusal> {
         let mut check = Self::default();
         let value = build(&mut check);
-        match check.refusal() {
+        check.finish(value)
+    }
+
+    /// Returns a value that was built from checked fields.
+    ///
+    /// # Errors
+    /// If a field was refused: the first refusal with the code `BAD_USER_INPUT`, otherwise the first, with those of all
+    /// other fields.
+    pub fn finish<T>(self, value: T) -> Result<T, Refusal> {
+        match self.refusal() {
             Some(refusal) => Err(refusal),
             None => Ok(value),
         }
     }
 
-    /// Returns the value of a field. If it was refused, returns a default, which [`InputCheck::run`] discards.
+    /// Returns the value of a field. If it was refused, returns a default, which [`InputCheck::finish`] discards.
     pub fn valid<T: Default>(&mut self, result: Result<T, Refusal>) -> T {
         self.found(result).unwrap_or_default()
     }
@@ -71,5 +79,39 @@ impl InputCheck {
         let first = fields.iter().find(is_input).or_else(|| fields.first())?.clone();
         let fields = if fields.len() > 1 { fields } else { Vec::new() };
         Some(Refusal { fields, ..first })
+    }
+}
+
+impl Refusal {
+    /// Adds the refusals of other fields, so that a client learns of them at once.
+    #[must_use]
+    pub fn and<T>(self, others: Result<T, Self>) -> Self {
+        let mut check = InputCheck::default();
+        check.refuse(self.clone());
+        check.found(others);
+        check.refusal().unwrap_or(self)
+    }
+}
+
+/// Separates the refusal of a field, which the refusals of other fields can be added to, from any other error.
+///
+/// # Errors
+/// The other error.
+pub fn refused_field<T>(result: Result<T, Error>) -> Result<Result<T, Refusal>, Error> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(Error::Refused(refusal)) if refusal.field.is_some() => Ok(Err(refusal)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the values of a field and of others.
+///
+/// # Errors
+/// The refusals of all of them.
+pub fn both<T, U>(field: Result<T, Refusal>, others: Result<U, Refusal>) -> Result<(T, U), Refusal> {
+    match field {
+        Ok(value) => others.map(|others| (value, others)),
+        Err(refusal) => Err(refusal.and(others)),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     kernel::{
         error::{Error, Refusal, Result},
         id::{CampaignId, EntryId},
-        input::InputCheck,
+        input::both,
     },
 };
 
@@ -44,10 +44,11 @@ pub async fn cast_ballot(
         // waits for the ballots before it, and later ballots wait for it.
         .write_locked(store::campaign_lock(guild, campaign, LockMode::Shared), async move |conn| {
             let voter = voter.confirm(conn).await?;
-            let campaign = store::campaign(conn, guild, campaign)
-                .await?
-                .filter(|campaign| may_see(campaign, Some(&voter)))
-                .ok_or_else(|| Refusal::not_found("campaign").at("campaignId"))?;
+            let nonce = nonce.map(|nonce| parse_nonce(&nonce).map_err(Refusal::from)).transpose();
+            let found = store::campaign(conn, guild, campaign).await?;
+            let Some(campaign) = found.filter(|campaign| may_see(campaign, Some(&voter))) else {
+                return Err(Refusal::not_found("campaign").at("campaignId").and(nonce).into());
+            };
             // Read after the lock was acquired: the campaign may have ended while the request waited.
             let now = clock.now();
             if let Some(reason) = cannot_vote(&campaign, Some(&voter), false, now) {
@@ -55,10 +56,8 @@ pub async fn cast_ballot(
             }
             let entries = entries::load(conn, Some(&cache), guild, std::slice::from_ref(&campaign)).await?;
             let entries: Vec<EntryId> = entries.values().flat_map(|it| it.iter()).map(|entry| entry.id).collect();
-            let (picks, nonce) = InputCheck::run(|check| {
-                let picks = check.valid(check_picks(campaign.rules(), &picks, &entries).map_err(Refusal::from));
-                (picks, nonce.map(|nonce| check.valid(parse_nonce(&nonce).map_err(Refusal::from))))
-            })?;
+            let picks = check_picks(campaign.rules(), &picks, &entries).map_err(Refusal::from);
+            let (picks, nonce) = both(picks, nonce)?;
             let nonce = nonce.unwrap_or_else(published_ballot::new_nonce);
             let ballot = Ballot { campaign: campaign.id, member: voter.member, picks, cast_at: now, nonce };
             let stored = store::insert_ballots(conn, guild, std::slice::from_ref(&ballot)).await;

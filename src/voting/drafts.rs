@@ -22,7 +22,7 @@ use crate::{
         clock::Timestamp,
         error::{Refusal, Result},
         id::{CampaignId, GuildId, MemberId},
-        input::InputCheck,
+        input::{InputCheck, refused_field},
         text,
     },
 };
@@ -193,11 +193,14 @@ pub async fn update_campaign(voting: &Voting, viewer: &Viewer, change: CampaignC
     voting
         .change_campaign(async move |conn| {
             let officer = officer.confirm(conn).await?;
-            let draft = lock_draft(conn, &officer, change.id, "id").await?;
+            let draft = refused_field(lock_draft(conn, &officer, change.id, "id").await)?;
             // Read again while the roster is locked: the officer's level is compared with those of the ladder.
             let officer = officer.confirm(conn).await?;
             let ladder = Ladder::load(conn, officer.guild).await?;
-            let draft = draft.with_rank_levels(&ladder);
+            let draft = match draft {
+                Ok(draft) => draft.with_rank_levels(&ladder),
+                Err(refusal) => return Err(refusal.and(change.check_alone(&officer, now)).into()),
+            };
             let campaign = InputCheck::run(|check| change.apply(check, draft, officer.rank_level))?;
             let campaign = campaign.with_rank_levels(&ladder);
             store::update_campaign(conn, &campaign).await?;
@@ -209,6 +212,28 @@ pub async fn update_campaign(voting: &Voting, viewer: &Viewer, change: CampaignC
 }
 
 impl CampaignChange {
+    /// Checks the fields of a change of an unknown draft, as if it allowed every other value of each.
+    fn check_alone(self, officer: &Viewer, now: Timestamp) -> Result<Campaign, Refusal> {
+        let blank = NewCampaign {
+            title: String::new(),
+            description: None,
+            method: VotingMethod::SingleTransferableVote,
+            picks_per_voter: 1,
+            seats: 1,
+            min_rank_level_to_vote: officer.rank_level,
+            min_rank_level_to_view: None,
+            start_at: None,
+            duration_hours: 1,
+            early_close_if_all_voted: false,
+            results_visibility: ResultsVisibility::AfterVoting,
+            announcements: AnnouncementLevel::Off,
+            discord_channel_id: None,
+            entries: Vec::new(),
+        };
+        let (blank, _) = blank.check(&mut InputCheck::default(), officer.guild, None, now, officer.rank_level);
+        InputCheck::run(|check| self.apply(check, blank, officer.rank_level))
+    }
+
     fn apply(self, check: &mut InputCheck, mut campaign: Campaign, officer_level: i64) -> Campaign {
         if let Some(title) = self.title {
             check.set(&mut campaign.title, text::name("title", &title, MAX_TITLE));

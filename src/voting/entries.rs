@@ -26,7 +26,7 @@ use crate::{
     kernel::{
         error::{Code, Error, Refusal, Result},
         id::{CampaignId, EntryId, GuildId, MemberId},
-        input::InputCheck,
+        input::{InputCheck, both, refused_field},
         text,
     },
 };
@@ -53,7 +53,9 @@ pub(super) fn check_all(check: &mut InputCheck, entries: Vec<NewEntry>, campaign
     let path = |order: i64| format!("entries[{order}]");
     let rows: Vec<Entry> = (0..)
         .zip(entries)
-        .map(|(order, entry)| check.nested(&path(order), |check| entry.check(check, campaign, order)))
+        .map(|(order, entry)| {
+            check.nested(&path(order), |check| entry.check(check, (campaign.guild_id, campaign.id), order))
+        })
         .collect();
     let mut distinct = DistinctEntries::default();
     for entry in &rows {
@@ -63,11 +65,11 @@ pub(super) fn check_all(check: &mut InputCheck, entries: Vec<NewEntry>, campaign
 }
 
 impl NewEntry {
-    fn check(self, check: &mut InputCheck, campaign: &Campaign, sort_order: i64) -> Entry {
+    fn check(self, check: &mut InputCheck, (guild, campaign): (GuildId, CampaignId), sort_order: i64) -> Entry {
         Entry {
-            guild_id: campaign.guild_id,
+            guild_id: guild,
             id: EntryId::new(),
-            campaign_id: campaign.id,
+            campaign_id: campaign,
             name: check.valid(text::name("name", &self.name, MAX_TITLE)),
             description: check.valid(optional_description(self.description.as_deref())),
             image_url: self.image_url.map(|url| check.valid(text::web_url("imageUrl", &url))),
@@ -87,21 +89,25 @@ pub async fn add_entry(voting: &Voting, viewer: &Viewer, id: CampaignId, new: Ne
         // Also wakes the scheduler: the entry may be the last that a due draft needed to start.
         .change_campaign(async move |conn| {
             let officer = officer.confirm(conn).await?;
-            let campaign = lock_draft(conn, &officer, id, "campaignId").await?;
-            let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
-            if entries.len() >= MAX_ENTRIES {
-                return Err(too_many_entries("entry").into());
-            }
+            let draft = refused_field(lock_draft(conn, &officer, id, "campaignId").await)?;
+            let entries = match &draft {
+                Ok(draft) => store::entries_of(conn, draft.guild_id, &[draft.id]).await?,
+                Err(_) => Vec::new(),
+            };
             let sort_order = entries.last().map_or(0, |entry| entry.sort_order + 1);
-            let members = known_members(conn, campaign.guild_id, std::slice::from_ref(&new)).await?;
+            let members = known_members(conn, officer.guild, std::slice::from_ref(&new)).await?;
             let entry = InputCheck::run(|check| {
+                if entries.len() >= MAX_ENTRIES {
+                    check.refuse(too_many_entries("entry"));
+                }
                 check.nested("entry", |check| {
-                    let entry = new.check(check, &campaign, sort_order);
+                    let entry = new.check(check, (officer.guild, id), sort_order);
                     check.valid(DistinctEntries::of(&entries).add(&entry));
                     check_member(check, &entry, &members);
                     entry
                 })
-            })?;
+            });
+            let (campaign, entry) = both(draft, entry)?;
             store::insert_entries(conn, vec![entry.clone()]).await?;
             let summary = format!("Added the entry {} to {}", entry.name, quoted(&campaign));
             record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
@@ -134,8 +140,12 @@ pub async fn update_entry(voting: &Voting, viewer: &Viewer, change: EntryChange)
     voting
         .change_campaign(async move |conn| {
             let officer = officer.confirm(conn).await?;
-            let (before, campaign) = lock_entry(conn, &officer, change.id).await?;
+            let locked = refused_field(lock_entry(conn, &officer, change.id).await)?;
             let members = members_of(conn, officer.guild, change.associated_member.value().copied()).await?;
+            let (before, campaign) = match locked {
+                Ok(locked) => locked,
+                Err(refusal) => return Err(refusal.and(change.check_alone(officer.guild, &members)).into()),
+            };
             let entries = store::entries_of(conn, campaign.guild_id, &[campaign.id]).await?;
             let entry = InputCheck::run(|check| {
                 let entry = change.apply(check, before.clone(), &members);
@@ -154,6 +164,21 @@ pub async fn update_entry(voting: &Voting, viewer: &Viewer, change: EntryChange)
 }
 
 impl EntryChange {
+    /// Checks the fields of a change of an unknown entry.
+    fn check_alone(self, guild: GuildId, members: &HashSet<MemberId>) -> Result<Entry, Refusal> {
+        let blank = Entry {
+            guild_id: guild,
+            id: self.id,
+            campaign_id: CampaignId(0),
+            name: String::new(),
+            description: None,
+            image_url: None,
+            sort_order: 0,
+            associated_member_id: None,
+        };
+        InputCheck::run(|check| self.apply(check, blank, members))
+    }
+
     fn apply(self, check: &mut InputCheck, mut entry: Entry, members: &HashSet<MemberId>) -> Entry {
         if let Some(name) = self.name {
             check.set(&mut entry.name, text::name("name", &name, MAX_TITLE));

@@ -4,7 +4,13 @@ use async_graphql::ID;
 use guildhall::kernel::id::{EntryId, MemberId, RankId};
 use serde_json::{Value, json};
 
-use crate::support::{Client, LocalDiscord, TestApp, TestCampaign, documents::CREATE_MEMBER, on_both, refusal_in};
+use crate::support::{
+    Client, LocalDiscord, PASSWORD, TestApp, TestCampaign,
+    documents::{
+        CREATE_CHARACTER, CREATE_MEMBER, REGISTER_MEMBER, SEND_INVITE, SEND_RESET_CODE, UPDATE_MEMBER, UPDATE_RANK,
+    },
+    on_both, refusal_in,
+};
 
 /// The items of `extensions.fields` as `field` or `field REASON`, after the error's code.
 fn fields_in(response: &Value) -> Vec<String> {
@@ -156,6 +162,183 @@ async fn a_roster_change_is_refused_with_all_fields_at_fault(app: TestApp) {
         refused_fields(&member, "updateCharacter", "UpdateCharacterInput", change).await,
         ["BAD_USER_INPUT", "name", "realm", "spec"]
     );
+}
+
+#[on_both]
+async fn taken_names_are_refused_together_with_other_fields(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
+    let twin = json!({ "discordUsername": "twin", "discordId": "700000000000000001" });
+    leader.ok(CREATE_MEMBER, json!({ "input": twin })).await;
+    let taken = json!({ "discordUsername": "Twin", "discordId": "700000000000000001" });
+    let both = ["CONFLICT", "discordUsername NAME_TAKEN", "discordId NAME_TAKEN"];
+    assert_eq!(refused_fields(&leader, "createMember", "CreateMemberInput", taken.clone()).await, both);
+    // Two members can have the two names.
+    let other = json!({ "discordUsername": "other", "discordId": "700000000000000002" });
+    leader.ok(CREATE_MEMBER, json!({ "input": other })).await;
+    let change = json!({ "id": member.id, "discordUsername": "other", "discordId": "700000000000000001" });
+    assert_eq!(refused_fields(&leader, "updateMember", "UpdateMemberInput", change).await, both);
+    let long = json!({ "discordUsername": "twin", "displayName": "x".repeat(101), "discordId": "x" });
+    assert_eq!(
+        refused_fields(&leader, "createMember", "CreateMemberInput", long).await,
+        ["BAD_USER_INPUT", "displayName", "discordId", "discordUsername NAME_TAKEN"]
+    );
+    // Members above the officer are refused alone.
+    let officer = guild.member("officer", "Officer").await;
+    let change = json!({ "input": { "id": leader.id, "discordUsername": "twin" } });
+    assert_eq!(officer.refusal(UPDATE_MEMBER, change).await, "FORBIDDEN RANK_TOO_LOW");
+
+    let rank = json!({ "name": "OFFICER", "level": 1, "permissions": [] });
+    assert_eq!(
+        refused_fields(&leader, "createRank", "CreateRankInput", rank).await,
+        ["CONFLICT", "name NAME_TAKEN", "level LEVEL_TAKEN"]
+    );
+    let veteran = ID::from(guild.rank("Veteran").id).to_string();
+    let rank = json!({ "id": veteran, "name": "Officer ", "level": 4, "discordRoleId": "x" });
+    assert_eq!(
+        refused_fields(&leader, "updateRank", "UpdateRankInput", rank).await,
+        ["BAD_USER_INPUT", "discordRoleId", "name NAME_TAKEN", "level LEVEL_TAKEN"]
+    );
+    // Its own name and level are not taken.
+    let rank = json!({ "id": veteran, "name": "VETERAN", "level": 3 });
+    leader.ok(UPDATE_RANK, json!({ "input": rank })).await;
+
+    let new = json!({ "name": "Jaina", "realm": "Proudmoore", "class": "MAGE", "role": "RANGED_DPS" });
+    member.ok(CREATE_CHARACTER, json!({ "input": new })).await;
+    let new = json!({ "name": "jaina", "realm": "Proudmoore", "class": "MAGE", "spec": "Holy", "role": "HEALER" });
+    assert_eq!(
+        refused_fields(&member, "createCharacter", "CreateCharacterInput", new).await,
+        ["BAD_USER_INPUT", "spec", "name NAME_TAKEN"]
+    );
+}
+
+#[on_both]
+async fn an_unknown_target_is_refused_together_with_other_fields(app: TestApp) {
+    let (guild, elsewhere) = (app.guild("gg").await, app.guild("hh").await);
+    let (leader, stranger) = (guild.leader().await, elsewhere.leader().await);
+    let foreign = TestCampaign::draft(&stranger, 2, json!({})).await;
+    let foreign_rank = ID::from(elsewhere.rank("Initiate").id).to_string();
+    let new = json!({ "name": "Jaina", "realm": "R", "class": "MAGE", "role": "RANGED_DPS" });
+    let foreign_character = stranger.ok(CREATE_CHARACTER, json!({ "input": new })).await;
+    let foreign_character = foreign_character["createCharacter"]["character"]["id"].as_str().unwrap();
+    let unknown_member = ID::from(MemberId(7)).to_string();
+
+    for id in [&foreign_rank, "not an id", ""] {
+        let rank = json!({ "id": id, "name": " ", "level": 0, "discordRoleId": "x" });
+        assert_eq!(
+            refused_fields(&leader, "updateRank", "UpdateRankInput", rank).await,
+            ["BAD_USER_INPUT", "id", "name", "level", "discordRoleId"]
+        );
+    }
+    for id in [&stranger.id, "not an id", &unknown_member] {
+        let change = json!({ "id": id, "discordUsername": "", "discordId": "x", "rankId": foreign_rank });
+        assert_eq!(
+            refused_fields(&leader, "updateMember", "UpdateMemberInput", change).await,
+            ["BAD_USER_INPUT", "id", "discordUsername", "discordId", "rankId"]
+        );
+    }
+    let taken = json!({ "id": unknown_member, "discordUsername": "leader" });
+    let taken = refused_fields(&leader, "updateMember", "UpdateMemberInput", taken).await;
+    assert_eq!(taken, ["NOT_FOUND", "id"], "the actor's own name is as good as unchanged");
+    for id in [foreign_character, "not an id"] {
+        let change = json!({ "id": id, "name": "", "realm": "", "class": "MAGE", "spec": "Holy" });
+        assert_eq!(
+            refused_fields(&leader, "updateCharacter", "UpdateCharacterInput", change).await,
+            ["BAD_USER_INPUT", "id", "name", "realm", "spec"]
+        );
+    }
+    for id in [foreign.id.as_str(), "not an id"] {
+        let change = json!({ "id": id, "title": "", "picksPerVoter": 11, "seats": 2, "minRankLevelToVote": 99,
+            "durationHours": 0, "discordChannelId": "x", "startAt": "1999-01-01T00:00:00Z", "description": "\u{7}" });
+        let mut refused = refused_fields(&leader, "updateCampaign", "UpdateCampaignInput", change).await;
+        assert_eq!(refused.drain(..2).collect::<Vec<_>>(), ["BAD_USER_INPUT", "id"]);
+        refused.sort_unstable();
+        assert_eq!(
+            refused,
+            [
+                "description",
+                "discordChannelId",
+                "durationHours",
+                "minRankLevelToVote RANK_TOO_LOW",
+                "picksPerVoter",
+                "startAt",
+                "title"
+            ],
+            "two seats are right for one method"
+        );
+        let entry = json!({ "campaignId": id, "entry": { "name": "", "associatedMemberId": unknown_member } });
+        assert_eq!(
+            refused_fields(&leader, "addEntry", "AddEntryInput", entry).await,
+            ["BAD_USER_INPUT", "campaignId", "entry.name", "entry.associatedMemberId"]
+        );
+        // Nothing tells that the other guild's campaign has such an entry.
+        let entry = json!({ "campaignId": id, "entry": { "name": "entry 0" } });
+        assert_eq!(refused_fields(&leader, "addEntry", "AddEntryInput", entry).await, ["NOT_FOUND", "campaignId"]);
+        let ballot = json!({ "campaignId": id, "picks": [foreign.entries[0]], "nonce": "x" });
+        assert_eq!(
+            refused_fields(&leader, "castBallot", "CastBallotInput", ballot).await,
+            ["BAD_USER_INPUT", "campaignId", "nonce"]
+        );
+    }
+    for id in [foreign.entries[0].as_str(), "not an id"] {
+        let change = json!({ "id": id, "name": "", "imageUrl": "x", "associatedMemberId": unknown_member });
+        assert_eq!(
+            refused_fields(&leader, "updateEntry", "UpdateEntryInput", change).await,
+            ["BAD_USER_INPUT", "id", "name", "imageUrl", "associatedMemberId"]
+        );
+    }
+}
+
+#[on_both]
+async fn a_code_or_password_is_refused_together_with_a_new_password(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);
+    let (new, anyone) = (guild.unregistered("new", "Member").await, guild.anonymous());
+    let invite = leader.ok(SEND_INVITE, json!({ "id": new.id })).await["sendInvite"]["code"].clone();
+    let reset = leader.ok(SEND_RESET_CODE, json!({ "id": member.id })).await["sendResetCode"]["code"].clone();
+
+    for (code, name) in [(json!("22222222"), "new"), (json!(""), "new"), (invite.clone(), "nobody")] {
+        let input = json!({ "inviteCode": code, "discordUsername": name, "password": "short" });
+        assert_eq!(
+            refused_fields(&anyone, "register", "RegisterInput", input).await,
+            ["BAD_USER_INPUT", "inviteCode INVALID_CODE", "password PASSWORD_TOO_SHORT"]
+        );
+        let input = json!({ "resetCode": code, "discordUsername": name, "newPassword": "x".repeat(257) });
+        assert_eq!(
+            refused_fields(&anyone, "resetPassword", "ResetPasswordInput", input).await,
+            ["BAD_USER_INPUT", "resetCode INVALID_CODE", "newPassword"]
+        );
+    }
+    let change = json!({ "currentPassword": "wrong password", "newPassword": "short" });
+    assert_eq!(
+        refused_fields(&member, "changePassword", "ChangePasswordInput", change).await,
+        ["BAD_USER_INPUT", "currentPassword BAD_CREDENTIALS", "newPassword PASSWORD_TOO_SHORT"]
+    );
+    // A right code or password is not at fault, and stays valid.
+    let input = json!({ "inviteCode": invite, "discordUsername": "new", "password": "short" });
+    assert_eq!(
+        refused_fields(&anyone, "register", "RegisterInput", input).await,
+        ["BAD_USER_INPUT", "password PASSWORD_TOO_SHORT"]
+    );
+    let input = json!({ "inviteCode": invite, "discordUsername": "new", "password": PASSWORD });
+    anyone.ok(REGISTER_MEMBER, json!({ "input": input })).await;
+    let input = json!({ "resetCode": reset, "discordUsername": "member", "newPassword": "short" });
+    assert_eq!(
+        refused_fields(&anyone, "resetPassword", "ResetPasswordInput", input).await,
+        ["BAD_USER_INPUT", "newPassword PASSWORD_TOO_SHORT"]
+    );
+    let change = json!({ "currentPassword": PASSWORD, "newPassword": "short" });
+    assert_eq!(
+        refused_fields(&member, "changePassword", "ChangePasswordInput", change).await,
+        ["BAD_USER_INPUT", "newPassword PASSWORD_TOO_SHORT"]
+    );
+    // Guesses with a refused password count as guesses.
+    let guess = json!({ "resetCode": "22222222", "discordUsername": "member", "newPassword": "short" });
+    for _ in 0..10 {
+        refused_fields(&anyone, "resetPassword", "ResetPasswordInput", guess.clone()).await;
+    }
+    let query = "mutation($input: ResetPasswordInput!) { resetPassword(input: $input) { __typename } }";
+    assert_eq!(anyone.refusal(query, json!({ "input": guess })).await, "RATE_LIMITED");
 }
 
 #[on_both]
