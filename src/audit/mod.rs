@@ -3,7 +3,7 @@
 //! An operation records its events in its own transaction. So the log has every committed change, and no change that
 //! was rolled back.
 
-pub(crate) mod store;
+pub mod store;
 
 use std::fmt;
 

@@ -47,6 +47,7 @@ pub use self::{
     },
     rules::{MANAGE, activation_blockers, cannot_vote, check_seats, may_see, standings_hidden},
     service::{Announcer, Voting},
+    store::list_campaigns,
     tally::{tallies, tally, turnouts},
     tally_cache::TallyCache,
     visibility::{visible_campaign, watchable_campaign},

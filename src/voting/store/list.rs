@@ -80,6 +80,9 @@ fn end() -> SqlLiteral<sql_types::Timestamp> {
 }
 
 /// A page of campaigns; a backward page is in reverse order.
+///
+/// # Errors
+/// A database error.
 pub async fn list_campaigns(
     conn: &mut Conn,
     guild: GuildId,
