@@ -30,6 +30,8 @@ pub enum Action {
     GuildSuspend,
     #[strum(serialize = "guild.resume")]
     GuildResume,
+    #[strum(serialize = "guild.import")]
+    GuildImport,
     #[strum(serialize = "rank.create")]
     RankCreate,
     #[strum(serialize = "rank.update")]

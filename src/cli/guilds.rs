@@ -1,4 +1,4 @@
-//! `guildhall guilds`: lists, creates, suspends, exports and deletes guilds.
+//! `guildhall guilds`: lists, creates, suspends, exports, imports and deletes guilds.
 
 use std::{fmt::Write, path::PathBuf};
 
@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{
     bootstrap::RegionName,
+    guild_file::GuildFile,
     offline::{DEFAULT_DATABASE, offline_app, offline_app_on},
     output::{BoxError, print, write_export},
 };
@@ -14,12 +15,12 @@ use crate::{
     app::{App, Options},
     auth::Keys,
     cli::settings::DatabaseSettings,
-    db::{self, GuildRows},
+    db,
     identity::{self, Guild, store},
     kernel::id::GuildId,
 };
 
-/// List, create, suspend, resume, export and delete guilds.
+/// List, create, suspend, resume, export, import and delete guilds.
 #[derive(Args)]
 pub(super) struct Guilds {
     #[command(subcommand)]
@@ -72,6 +73,17 @@ enum GuildsCommand {
         #[arg(long)]
         force: bool,
     },
+    /// Create a guild from an export, all of it or nothing: to move it here from another server.
+    ///
+    /// Its members have no passwords here. `invite --all` issues codes for them.
+    Import {
+        /// The file that `guilds export` wrote; - for standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Another slug for the guild, if its own is taken.
+        #[arg(long, value_name = "SLUG")]
+        slug: Option<String>,
+    },
     /// Delete a guild with all its data. This cannot be undone: export the guild or make a backup first.
     ///
     /// Asks for the slug again, unless `--confirm` gives it.
@@ -100,17 +112,6 @@ struct ListedGuild {
     active_members: i64,
     created_at: String,
     suspended_at: Option<String>,
-}
-
-/// The file that `guilds export` writes.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct GuildFile {
-    format: &'static str,
-    version: u32,
-    release: &'static str,
-    exported_at: String,
-    tables: Vec<GuildRows>,
 }
 
 impl Guilds {
@@ -145,15 +146,25 @@ impl Guilds {
             GuildsCommand::Export { guild, file, force } => {
                 let (app, found) = find(database, &guild.slug).await?;
                 let tables = app.db.snapshot(async move |conn| db::export_guild_rows(conn, found.id).await).await?;
-                let file_contents = GuildFile {
-                    format: "guildhall-guild",
-                    version: 1,
-                    release: env!("CARGO_PKG_VERSION"),
-                    exported_at: app.clock.now().and_utc().to_rfc3339(),
-                    tables,
-                };
-                let text = serde_json::to_string(&file_contents)? + "\n";
+                let text = GuildFile::new(tables, app.clock.now()).to_text()?;
                 write_export(Some(&file), &text, force, &database.url_or(DEFAULT_DATABASE)?)
+            }
+            GuildsCommand::Import { file, slug } => {
+                // Read before a database is created.
+                let tables = GuildFile::read(&file)?.tables;
+                let db = database.open(&database.url_or(DEFAULT_DATABASE)?).await?;
+                let app = offline_app_on(db, Keys::ephemeral(), Options::default())?;
+                let Guild { slug, suspended_at, .. } = identity::import_guild(&app.access, slug, tables).await?;
+                // Another release may have written the keys of names.
+                identity::refresh_keys(&app.db).await?;
+                let mut text = format!(
+                    "{slug} is imported. Its members have no passwords here: `guildhall invite --guild {slug} --all` \
+                     issues codes.\n"
+                );
+                if suspended_at.is_some() {
+                    writeln!(text, "It is suspended: `guildhall guilds resume {slug}` resumes it.")?;
+                }
+                print(&text)
             }
             GuildsCommand::Delete { guild, confirm } => {
                 let (app, found) = find(database, &guild.slug).await?;

@@ -8,6 +8,7 @@ pub mod demo;
 mod doctor;
 pub mod env_file;
 mod export;
+mod guild_file;
 mod guilds;
 mod health;
 mod import;
@@ -62,7 +63,7 @@ enum Command {
     Demo(demo::Demo),
     /// Create a guild and its leader, and print the leader's invite code.
     Bootstrap(bootstrap::Bootstrap),
-    /// List, create, suspend, resume, export and delete guilds.
+    /// List, create, suspend, resume, export, import and delete guilds.
     Guilds(guilds::Guilds),
     /// Issue invite codes, and print a line `username code` for each.
     Invite(codes::Invite),

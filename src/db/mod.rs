@@ -46,7 +46,7 @@ pub use self::{
     campaign_status::CampaignStatus,
     conn::{AdvisoryLock, Conn, LockMode, SqliteConn},
     database_files::DatabaseFiles,
-    guild_tables::{GuildRows, delete_guild_rows, export_guild_rows},
+    guild_tables::{GuildRows, delete_guild_rows, export_guild_rows, import_guild_rows},
     postgres_url::PostgresUrl,
     probe::{Probe, SchemaState, check_existence},
     search::{NameContains, SearchScope},

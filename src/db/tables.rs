@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDateTime;
 use diesel::{QueryableByName, sql_types::Text};
 
 use crate::kernel::error::{Error, Result};
@@ -29,6 +30,9 @@ pub(super) const POSTGRES_COLUMNS: &str = "SELECT c.table_name::text AS \"table\
 pub(super) const POSTGRES_REFERENCES: &str = "SELECT DISTINCT source.relname::text AS \"from\", target.relname::text AS \"to\"
     FROM pg_constraint k JOIN pg_class source ON source.oid = k.conrelid JOIN pg_class target ON target.oid = k.confrelid
     WHERE k.contype = 'f' AND k.conrelid <> k.confrelid AND k.connamespace = current_schema()::regnamespace";
+
+/// The format of times: without a fraction, or with one of 3, 6 or 9 digits.
+const TIME_FORMAT: &str = "%F %T%.f";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum DatabaseKind {
@@ -94,9 +98,44 @@ impl Table {
         let array = if database == DatabaseKind::Sqlite { "json_array" } else { "json_build_array" };
         format!("SELECT CAST({array}({}) AS TEXT) AS \"row\" FROM \"{}\"", values.join(", "), self.name)
     }
+
+    /// The statement that inserts rows, given as a JSON array of such arrays.
+    pub(super) fn insert(&self, database: DatabaseKind) -> String {
+        let names: Vec<String> = self.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
+        let value = |(index, column): (usize, &ColumnRow)| match database {
+            DatabaseKind::Postgres => format!("(sent.value->>{index})::{}", column.kind),
+            // The column's affinity converts the text.
+            DatabaseKind::Sqlite => format!("sent.value->>{index}"),
+        };
+        let values: Vec<String> = self.columns.iter().enumerate().map(value).collect();
+        let rows = match database {
+            DatabaseKind::Postgres => "json_array_elements($1::json) AS sent(value)",
+            DatabaseKind::Sqlite => "json_each(?) AS sent",
+        };
+        format!("INSERT INTO \"{}\" ({}) SELECT {} FROM {rows}", self.name, names.join(", "), values.join(", "))
+    }
 }
 
 impl ColumnRow {
+    /// The value as this database stores it, given in the format of [`Table::select`]; `None` if it is of another type.
+    pub(super) fn stored(&self, value: &str, database: DatabaseKind) -> Option<String> {
+        let is_valid = match self.kind.as_str() {
+            "BIGINT" => value.parse::<i64>().is_ok(),
+            "BOOLEAN" => matches!(value, "0" | "1"),
+            "TEXT" => !value.contains('\0'),
+            _ => {
+                let time = NaiveDateTime::parse_from_str(value, TIME_FORMAT).ok()?;
+                // SQLite compares times as texts, so that each must have the form in which diesel writes it.
+                return Some(if database == DatabaseKind::Sqlite {
+                    time.format(TIME_FORMAT).to_string()
+                } else {
+                    value.to_owned()
+                });
+            }
+        };
+        is_valid.then(|| value.to_owned())
+    }
+
     /// The SQL for the column's value in PostgreSQL's text format, except that booleans are 1 and 0, which it also
     /// reads.
     fn as_text(&self, database: DatabaseKind) -> String {

@@ -66,7 +66,7 @@ pub async fn transfer(
     });
     while let Some(RowBatch { table, rows }) = batches.recv().await {
         let table = tables.get(table).ok_or_else(|| Error::internal("a batch of an unknown table"))?;
-        let insert = sql_query(table.insert()).bind::<Text, _>(format!("[{}]", rows.join(",")));
+        let insert = sql_query(table.insert(DatabaseKind::Postgres)).bind::<Text, _>(format!("[{}]", rows.join(",")));
         diesel_async::RunQueryDsl::execute(insert, &mut *target)
             .await
             .map_err(|error| Error::internal(format!("{}: {error}", table.name)))?;
@@ -146,19 +146,6 @@ fn tables_of(source: &mut SqliteConnection) -> Result<Vec<Table>> {
 }
 
 impl Table {
-    /// The statement that inserts rows into PostgreSQL, given as a JSON array of such arrays.
-    fn insert(&self) -> String {
-        let names: Vec<String> = self.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
-        let values: Vec<String> =
-            (0..).zip(&self.columns).map(|(index, column)| format!("(sent->>{index})::{}", column.kind)).collect();
-        format!(
-            "INSERT INTO \"{}\" ({}) SELECT {} FROM json_array_elements($1::json) AS sent",
-            self.name,
-            names.join(", "),
-            values.join(", ")
-        )
-    }
-
     async fn rows_in_postgres(&self, conn: &mut AsyncPgConnection) -> Result<i64> {
         let count = sql_query(format!("SELECT count(*) AS number FROM \"{}\"", self.name));
         let count: NumberRow = diesel_async::RunQueryDsl::get_result(count, conn).await?;

@@ -43,12 +43,21 @@ struct SeedRank {
 /// # Errors
 /// `BAD_USER_INPUT`.
 pub fn check_guild(slug: &str, name: &str) -> Result<String, Refusal> {
+    check_slug(slug)?;
+    text::name("name", name, MAX_GUILD_NAME)
+}
+
+/// Checks that a text can be the slug of a guild.
+///
+/// # Errors
+/// `BAD_USER_INPUT`.
+pub fn check_slug(slug: &str) -> Result<(), Refusal> {
     let is_slug =
         (2..=40).contains(&slug.len()) && slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-    if !is_slug {
-        return Err(Refusal::input("slug", "A slug must be 2 to 40 characters from a–z, 0–9 and hyphen."));
+    if is_slug {
+        return Ok(());
     }
-    text::name("name", name, MAX_GUILD_NAME)
+    Err(Refusal::input("slug", "A slug must be 2 to 40 characters from a–z, 0–9 and hyphen."))
 }
 
 /// Creates a guild with the default ranks. Returns the ranks lowest first.

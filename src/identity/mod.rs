@@ -6,6 +6,7 @@ mod bounds_store;
 mod characters;
 pub mod classes;
 mod former_electors;
+mod guild_import;
 mod guilds;
 pub mod import;
 mod key_refresh;
@@ -22,7 +23,8 @@ pub use self::{
     armory::{RealmFile, armory_url},
     bounds::keep_meaning,
     characters::{CharacterChange, NewCharacter, create_character, delete_character, update_character},
-    guilds::{GuildChange, Guilds, check_guild, create_guild, delete_guild, suspend_guild, update_guild},
+    guild_import::import_guild,
+    guilds::{GuildChange, Guilds, check_guild, check_slug, create_guild, delete_guild, suspend_guild, update_guild},
     key_refresh::refresh_keys,
     members::{MemberChange, NewMember, create_member, revoke_access, summarize_change, update_me, update_member},
     policy::{Ladder, MANAGE_GUILD, MANAGE_MEMBERS, MANAGE_RANKS, check_leader_remains, lock_roster},

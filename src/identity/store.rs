@@ -320,6 +320,18 @@ pub async fn register(
     Ok(())
 }
 
+/// Removes the accounts of all members of a guild. Invalidates all their access tokens, also those of operators.
+pub async fn unregister_members(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
+    on!(conn, c => diesel::update(members::table.filter(members::guild_id.eq(guild)))
+        .set((
+            members::password_hash.eq(None::<String>),
+            members::registered_at.eq(None::<Timestamp>),
+            members::credentials_version.eq(members::credentials_version + 1),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
 /// Sets the time when a member was last seen.
 pub async fn set_last_seen(conn: &mut Conn, guild: GuildId, member: MemberId, now: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::update(members::table.find((guild, member))).set(members::last_seen_at.eq(now)).execute(c))?;

@@ -167,10 +167,10 @@ async fn electorates(
             size.eligible += registered;
             size.awaiting_registration += members - registered;
         }
-        let is_former = |(campaign, level, is_active, _): &&(CampaignId, i64, bool, i64)| {
-            campaign == id && !(*is_active && level >= min_level)
-        };
-        size.eligible += former.iter().filter(is_former).map(|(.., members)| members).sum::<i64>();
+        for (_, level, is_active, members, registered) in former.iter().filter(|(campaign, ..)| campaign == id) {
+            let counted = if *is_active && level >= min_level { *registered } else { 0 };
+            size.eligible += members - counted;
+        }
         if let Some(cache) = cache {
             cache.insert_electorate(*id, key(campaign), size);
         }

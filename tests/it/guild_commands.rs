@@ -14,7 +14,7 @@ use crate::support::{
 const QUERY: &str = "{ guild { slug } }";
 
 /// Runs `guildhall guilds` on a test's database.
-async fn guilds(app: &TestApp, arguments: &[&str]) -> Output {
+pub async fn guilds(app: &TestApp, arguments: &[&str]) -> Output {
     let [flag, database, ..] = app.flags();
     let arguments: Vec<String> = ["guilds"].iter().chain(arguments).map(|it| (*it).to_owned()).collect();
     let run = move || {
@@ -24,7 +24,7 @@ async fn guilds(app: &TestApp, arguments: &[&str]) -> Output {
     tokio::task::spawn_blocking(run).await.unwrap()
 }
 
-fn error_of(output: &Output) -> String {
+pub fn error_of(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     String::from_utf8(output.stderr.clone()).unwrap()
 }

@@ -25,6 +25,9 @@ use crate::{
     },
 };
 
+/// A campaign, a rank level, whether the members are active, their number, and how many of them have an account.
+type ElectorCount = (CampaignId, i64, bool, i64, i64);
+
 diesel::allow_columns_to_appear_in_same_group_by_clause!(
     ballots::campaign_id,
     former_electors::campaign_id,
@@ -135,12 +138,12 @@ pub async fn electorate_by_level(conn: &mut Conn, guild: GuildId) -> QueryResult
 }
 
 /// The number of former electors of each of these campaigns who have not voted, by their current rank level and by
-/// whether they are active.
+/// whether they are active, and how many of them have an account.
 pub async fn former_electors_by_level(
     conn: &mut Conn,
     guild: GuildId,
     ids: &[CampaignId],
-) -> QueryResult<Vec<(CampaignId, i64, bool, i64)>> {
+) -> QueryResult<Vec<ElectorCount>> {
     let own_ballot = || {
         ballots::table.filter(
             ballots::guild_id
@@ -156,21 +159,30 @@ pub async fn former_electors_by_level(
         .filter(former_electors::guild_id.eq(guild).and(former_electors::campaign_id.eq_any(ids)))
         .filter(not(exists(own_ballot())))
         .group_by((former_electors::campaign_id, members::rank_level, members::is_active))
-        .select((former_electors::campaign_id, members::rank_level, members::is_active, count_star()))
+        .select((
+            former_electors::campaign_id,
+            members::rank_level,
+            members::is_active,
+            count_star(),
+            count(members::registered_at),
+        ))
         .load(c))
 }
 
-/// The number of voters of each of these campaigns, by their current rank level and by whether they are active.
-pub async fn voters_by_level(
-    conn: &mut Conn,
-    guild: GuildId,
-    ids: &[CampaignId],
-) -> QueryResult<Vec<(CampaignId, i64, bool, i64)>> {
+/// The number of voters of each of these campaigns, by their current rank level and by whether they are active, and how
+/// many of them have an account.
+pub async fn voters_by_level(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> QueryResult<Vec<ElectorCount>> {
     on!(conn, c => ballots::table
         .inner_join(members::table.on(members::guild_id.eq(ballots::guild_id).and(members::id.eq(ballots::member_id))))
         .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(ids)))
         .group_by((ballots::campaign_id, members::rank_level, members::is_active))
-        .select((ballots::campaign_id, members::rank_level, members::is_active, count_star()))
+        .select((
+            ballots::campaign_id,
+            members::rank_level,
+            members::is_active,
+            count_star(),
+            count(members::registered_at),
+        ))
         .load(c))
 }
 
