@@ -16,8 +16,9 @@ use crate::{
         AccountSettings, ApiSettings, DatabaseSettings, DiscordSettings, HttpSettings, ListenSettings,
         RetentionSettings, SigningSettings,
     },
-    db::DatabaseUrl,
+    db::{DatabaseUrl, Db},
     http,
+    identity::store,
     kernel::clock::Clock,
 };
 
@@ -76,15 +77,36 @@ impl Serve {
     ) -> Result<App, BoxError> {
         lock_for_server(url)?;
         let db = database.open(url).await?;
-        let app = App::with(db, clock, self.signing.keys(url)?, Hasher::owasp()?, options);
-        if app.guilds.find(&app.db, None).await.is_err_and(|error| error.refusal().is_some()) {
-            let slug = app.guilds.default_guild.as_deref().unwrap_or("SLUG");
-            tracing::warn!(
-                "there is no guild to serve yet; create it with `guildhall bootstrap --guild {slug} --leader …`"
-            );
-        }
-        Ok(app)
+        check_default_guild(&db, options.default_guild.as_deref()).await?;
+        Ok(App::with(db, clock, self.signing.keys(url)?, Hasher::owasp()?, options))
     }
+}
+
+/// Checks that the default guild exists. If the database has no guild yet, only warns: the guild is created while the
+/// server runs.
+async fn check_default_guild(db: &Db, slug: Option<&str>) -> Result<(), BoxError> {
+    let (named, query) = (slug.unwrap_or("SLUG"), slug.map(str::to_owned));
+    let (is_known, has_guilds) = db
+        .read(async move |conn| {
+            let is_known = match query {
+                Some(slug) => store::guild_by_slug(conn, &slug).await?.is_some(),
+                None => true,
+            };
+            Ok((is_known, store::oldest_guild(conn).await?.is_some()))
+        })
+        .await?;
+    if !has_guilds {
+        tracing::warn!(
+            "there is no guild to serve yet; create it with `guildhall bootstrap --guild {named} --leader …`"
+        );
+    } else if !is_known {
+        let message = format!(
+            "there is no guild {named}, which GUILDHALL_DEFAULT_GUILD names: correct the setting, or create the guild \
+             with `guildhall guilds create {named}`"
+        );
+        return Err(message.into());
+    }
+    Ok(())
 }
 
 /// Builds the schema and reads the trusted documents.

@@ -23,6 +23,7 @@ use crate::{
     discord::Bot,
     engine::Limits,
     http::{CorsOrigin, RequestRates},
+    identity,
     kernel::{clock::Clock, public_url::PublicUrl},
     privacy::Retention,
 };
@@ -139,8 +140,10 @@ pub struct ListenSettings {
 pub struct HttpSettings {
     /// Slug of the guild that serves requests which name no guild.
     ///
+    /// The server does not start without this guild, unless the database has no guild yet.
+    ///
     /// Default: the oldest guild
-    #[arg(long, env = "GUILDHALL_DEFAULT_GUILD", value_name = "SLUG")]
+    #[arg(long, env = "GUILDHALL_DEFAULT_GUILD", value_name = "SLUG", value_parser = guild_slug)]
     pub default_guild: Option<String>,
 
     /// Address of the site, with which links in messages begin: an `https` origin, or `http` on loopback.
@@ -479,6 +482,14 @@ impl DiscordSettings {
 /// Parses an address and a port such as `127.0.0.1:8080`.
 fn address_and_port(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "expected ADDRESS:PORT, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080")
+}
+
+/// Checks the slug of a guild. An empty one, as in `.env` files, is none.
+fn guild_slug(text: &str) -> Result<String, String> {
+    if !text.is_empty() {
+        identity::check_slug(text).map_err(|refusal| refusal.to_string())?;
+    }
+    Ok(text.to_owned())
 }
 
 /// Parses a network such as `10.0.0.0/8`, or a single address.

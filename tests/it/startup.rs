@@ -277,6 +277,36 @@ fn the_variables_of_an_env_file_reach_the_server() {
 }
 
 #[test]
+fn an_unknown_default_guild_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |slug: &str| guildhall(folder.path()).env("GUILDHALL_DEFAULT_GUILD", slug).args(SERVE).output().unwrap();
+    for slug in ["Emberwatch", "g", "our guild", "https://gg", "gg/"] {
+        assert_refused(&with(slug), "A slug must be 2 to 40 characters");
+        assert_eq!(names_in(folder.path()), [""; 0], "{slug}");
+    }
+    stdout(&run(folder.path(), &["guilds", "create", "gg"]));
+    let files = names_in(folder.path());
+    assert_refused(&with("hh"), "there is no guild hh, which GUILDHALL_DEFAULT_GUILD names");
+    assert_refused(&run(folder.path(), &[&SERVE[..], &["--default-guild", "g-g"]].concat()), "there is no guild g-g");
+    assert_eq!(names_in(folder.path()), files, "no key either");
+    for slug in ["gg", ""] {
+        ServerProcess::start_with_env(folder.path(), &SERVE, &[("GUILDHALL_DEFAULT_GUILD", slug)]).stop();
+    }
+}
+
+#[tokio::test]
+async fn a_server_waits_for_its_first_guild() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = ServerProcess::start(folder.path(), &[&SERVE[..], &["--default-guild", "gg"]].concat());
+    let query = async || served.post(None, "{ guild { slug } }", serde_json::json!({})).await.unwrap();
+    assert_eq!(query().await["errors"][0]["extensions"]["code"], "NOT_FOUND");
+    stdout(&run(folder.path(), &["bootstrap", "--guild", "gg", "--leader", "x"]));
+    assert_eq!(query().await["data"]["guild"]["slug"], "gg");
+    let log = served.stop().join("\n");
+    assert!(log.contains("guildhall bootstrap --guild gg --leader"), "{log}");
+}
+
+#[test]
 fn an_invalid_filter_of_the_log_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let output = guildhall(folder.path()).env("RUST_LOG", "guildhall=loud").args(SERVE).output().unwrap();
