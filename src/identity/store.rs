@@ -238,41 +238,14 @@ pub async fn update_member(conn: &mut Conn, before: &Member, after: &Member) -> 
     former_electors::record(conn, before, after).await
 }
 
-/// Replaces the personal data of a member, and removes their account.
-pub async fn erase_member(conn: &mut Conn, member: &Member) -> QueryResult<()> {
-    // Names every column, so that the compiler reports a new one.
-    let Member {
-        guild_id,
-        id,
-        discord_username,
-        username_key,
-        discord_id,
-        display_name,
-        sort_key,
-        rank_id: _,
-        rank_level: _,
-        rank_source: _,
-        is_active,
-        password_hash,
-        credentials_version,
-        registered_at,
-        last_seen_at,
-        created_at: _,
-        erased_at,
-    } = member;
-    on!(conn, c => diesel::update(members::table.find((guild_id, id)))
+/// Removes the account of a member whose names [`update_member`] has replaced.
+pub async fn erase_account(conn: &mut Conn, guild: GuildId, member: MemberId, now: Timestamp) -> QueryResult<()> {
+    on!(conn, c => diesel::update(members::table.find((guild, member)))
         .set((
-            members::discord_username.eq(discord_username),
-            members::username_key.eq(username_key),
-            members::discord_id.eq(discord_id),
-            members::display_name.eq(display_name),
-            members::sort_key.eq(sort_key),
-            members::is_active.eq(is_active),
-            members::password_hash.eq(password_hash),
-            members::credentials_version.eq(credentials_version),
-            members::registered_at.eq(registered_at),
-            members::last_seen_at.eq(last_seen_at),
-            members::erased_at.eq(erased_at),
+            members::password_hash.eq(None::<String>),
+            members::registered_at.eq(None::<Timestamp>),
+            members::last_seen_at.eq(None::<Timestamp>),
+            members::erased_at.eq(now),
         ))
         .execute(c))?;
     Ok(())

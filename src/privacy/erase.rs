@@ -72,12 +72,10 @@ async fn erase(access: &Access, guild: GuildId, by: Option<Viewer>, id: MemberId
                     return Ok(member);
                 }
                 let leaders_before = identity::store::count_leaders(conn, guild, ladder.highest_level()).await?;
-                let deactivated =
-                    Member { is_active: false, credentials_version: member.credentials_version + 1, ..member.clone() };
-                identity::store::update_member(conn, &member, &deactivated).await?;
+                let erased = placeholder_for(&member, now);
+                identity::store::update_member(conn, &member, &erased).await?;
                 identity::revoke_access(conn, &member, now).await?;
-                let erased = placeholder_for(&deactivated, now);
-                identity::store::erase_member(conn, &erased).await?;
+                identity::store::erase_account(conn, guild, id, now).await?;
                 let leaders_after = identity::store::count_leaders(conn, guild, ladder.highest_level()).await?;
                 identity::check_leader_remains(leaders_before, leaders_after)?;
                 store::delete_sign_ins_of(conn, guild, id).await?;
@@ -114,6 +112,8 @@ fn placeholder_for(member: &Member, now: Timestamp) -> Member {
         discord_username,
         discord_id: None,
         display_name,
+        is_active: false,
+        credentials_version: member.credentials_version + 1,
         password_hash: None,
         registered_at: None,
         last_seen_at: None,
