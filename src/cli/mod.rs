@@ -1,5 +1,6 @@
 //! The command line: one file per command, and the settings.
 
+pub mod api_settings;
 mod backup;
 mod bootstrap;
 mod codes;

@@ -12,9 +12,12 @@ use crate::{
     app::{App, Options},
     auth::Hasher,
     bot,
-    cli::settings::{
-        AccountSettings, ApiSettings, DatabaseSettings, DiscordSettings, HttpSettings, ListenSettings,
-        RetentionSettings, SigningSettings,
+    cli::{
+        api_settings::ApiSettings,
+        settings::{
+            AccountSettings, DatabaseSettings, DiscordSettings, HttpSettings, ListenSettings, RetentionSettings,
+            SigningSettings,
+        },
     },
     db::{DatabaseUrl, Db},
     http,

@@ -18,7 +18,10 @@ use crate::{
     access::{self, Viewer},
     app::App,
     auth::{self, Hasher, Keys},
-    cli::settings::{ApiSettings, DatabaseSettings, ListenSettings, SigningSettings},
+    cli::{
+        api_settings::ApiSettings,
+        settings::{DatabaseSettings, ListenSettings, SigningSettings},
+    },
     db::{DatabaseUrl, Db},
     identity::{self, Member},
     kernel::{

@@ -14,8 +14,11 @@ use super::report::DoctorReport;
 use crate::{
     api::Graph,
     auth::MIN_SECRET,
-    cli::settings::{ApiSettings, DiscordSettings, HttpSettings, ListenSettings, SigningSettings},
     cli::variables,
+    cli::{
+        api_settings::ApiSettings,
+        settings::{DiscordSettings, HttpSettings, ListenSettings, SigningSettings},
+    },
     db::DatabaseUrl,
     kernel::clock::Clock,
 };
