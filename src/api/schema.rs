@@ -7,7 +7,7 @@ use super::{
     audit::AuditQuery,
     auth::{AuthMutation, AuthQuery},
     discord::{DiscordMutation, DiscordQuery},
-    identity::{IdentityMutation, IdentityQuery},
+    identity::{CharacterMutation, IdentityMutation, IdentityQuery},
     node::{Node, NodeQuery},
     privacy::{PrivacyMutation, PrivacyQuery},
     voting::{VotingMutation, VotingQuery, VotingSubscription},
@@ -21,7 +21,14 @@ pub struct Query(NodeQuery, IdentityQuery, AuthQuery, VotingQuery, AuditQuery, D
 /// alone, such as `NOT_FOUND` for an unknown id and `BAD_USER_INPUT` for a value that is not allowed. `docs/errors.md`
 /// lists all codes and reasons.
 #[derive(MergedObject, Default)]
-pub struct Mutation(AuthMutation, IdentityMutation, VotingMutation, DiscordMutation, PrivacyMutation);
+pub struct Mutation(
+    AuthMutation,
+    IdentityMutation,
+    CharacterMutation,
+    VotingMutation,
+    DiscordMutation,
+    PrivacyMutation,
+);
 
 /// Root of all subscriptions.
 #[derive(MergedSubscription, Default)]

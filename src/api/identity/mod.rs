@@ -1,13 +1,18 @@
 //! Guilds, ranks, members and characters in the schema.
 
+mod character_mutation;
 mod mutation;
+mod roster_import;
 mod types;
 
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object};
 
-pub use self::mutation::{IdentityMutation, MemberPayload};
+pub use self::{
+    character_mutation::CharacterMutation,
+    mutation::{IdentityMutation, MemberPayload},
+};
 use crate::{
     api::{
         connection::{Connection, PageArgs},

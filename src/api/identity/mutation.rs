@@ -1,26 +1,22 @@
-//! Mutations of guilds, ranks, members and characters.
+//! Mutations of the guild, its ranks and its members.
 
-use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use guildhall_macros::guarded;
 
+use super::roster_import::{ImportRosterInput, ImportRosterPayload};
 use crate::{
     access::Permission,
     api::{context::RequestContext, node::DeletePayload},
     discord,
     identity::{
-        self, Character, CharacterChange, CharacterClass, CharacterRole, Guild, GuildChange, ImportOptions,
-        ImportOutcome, Member, MemberChange, NewCharacter, NewMember, NewRank, Rank, RankChange, Region,
-        create_character, create_member, create_rank, delete_character, delete_rank, import::Format, import_roster,
-        update_character, update_guild, update_me, update_member, update_rank,
+        self, Guild, GuildChange, Member, MemberChange, NewMember, NewRank, Rank, RankChange, Region, create_member,
+        create_rank, delete_rank, import_roster, update_guild, update_me, update_member, update_rank,
     },
     kernel::{
         error::Result,
-        id::{CharacterId, MemberId, RankId},
+        id::{MemberId, RankId},
     },
 };
-
-/// Maximum number of problems that the result of an import lists.
-const MAX_PROBLEMS: usize = 100;
 
 /// Changes to the guild. An omitted field keeps its value.
 #[derive(InputObject)]
@@ -102,134 +98,6 @@ struct UpdateMeInput {
     display_name: MaybeUndefined<String>,
 }
 
-/// A character to create.
-#[derive(InputObject)]
-struct CreateCharacterInput {
-    /// Id of the member who owns the character. Without it, the viewer.
-    member_id: Option<ID>,
-    /// Name, at most 50 characters. Name and realm together are unique in the guild, ignoring case, width and spaces.
-    name: String,
-    /// Realm, at most 50 characters.
-    realm: String,
-    /// Class of the character.
-    class: CharacterClass,
-    /// Specialisation of the class, by its name in the game. Case, spaces and punctuation do not matter.
-    spec: Option<String>,
-    /// Role in a group.
-    role: CharacterRole,
-    /// Whether this becomes the member's main character. A member's first character always does.
-    #[graphql(default_with = "Some(false)")]
-    is_main: Option<bool>,
-}
-
-/// Changes to a character. An omitted field keeps its value; `null` clears an optional one.
-#[derive(InputObject)]
-struct UpdateCharacterInput {
-    /// Id of the character.
-    id: ID,
-    /// Name, at most 50 characters. Name and realm together are unique in the guild, ignoring case, width and spaces.
-    name: Option<String>,
-    /// Realm, at most 50 characters.
-    realm: Option<String>,
-    /// Class of the character.
-    class: Option<CharacterClass>,
-    /// Specialisation of the class, by its name in the game. Case, spaces and punctuation do not matter.
-    spec: MaybeUndefined<String>,
-    /// Role in a group.
-    role: Option<CharacterRole>,
-    /// Whether this is the member's main character. `true` replaces the current main.
-    is_main: Option<bool>,
-}
-
-/// File format of a roster.
-#[derive(Clone, Copy, PartialEq, Eq, Enum)]
-enum RosterFormat {
-    /// CSV with a header line and one row for each character or for a member without one. The columns are
-    /// `discord_username`, `discord_id`, `display_name`, `rank`, `character_name`, `realm`, `class`, `spec`, `role` and
-    /// `main_alt`. Only the first is required.
-    Csv,
-    /// JSON: `{"members": [{"discordUsername", "discordId", "displayName", "rank", "characters": [{"name", "realm",
-    /// "class", "spec", "role", "isMain"}]}]}`.
-    Json,
-}
-
-/// A roster to import.
-#[derive(InputObject)]
-struct ImportRosterInput {
-    /// Format of the file.
-    format: RosterFormat,
-    /// Text of the file. An empty value in it keeps the stored value.
-    data: String,
-    /// Whether to skip invalid rows. Otherwise one invalid row prevents the whole import.
-    #[graphql(default = false)]
-    skip_bad: bool,
-    /// Whether to import nothing, and only return what an import would do.
-    #[graphql(default = false)]
-    dry_run: bool,
-}
-
-/// A problem of a row in a roster.
-#[derive(SimpleObject)]
-struct ImportProblem {
-    /// Position of the row: `line 12`, `members[3]` or `members[3].characters[0]`.
-    place: String,
-    /// Name of the invalid field, as in the inputs for members and characters; `null` if no single field is invalid.
-    field: Option<String>,
-    /// Machine-readable reason, `RANK_TOO_LOW`, `LAST_LEADER` or `MEMBER_INACTIVE`; `null` for other problems.
-    reason: Option<String>,
-    /// Description of the problem for the user.
-    message: String,
-}
-
-/// The result of an import.
-#[derive(SimpleObject)]
-struct ImportRosterPayload {
-    /// Whether the roster was imported. `false` in a dry run, or if rows are invalid and `skipBad` is off; the numbers
-    /// then say what an import of the valid rows would do.
-    imported: bool,
-    /// Number of rows in the file.
-    rows: usize,
-    /// Number of members added.
-    members_added: usize,
-    /// Number of members changed.
-    members_changed: usize,
-    /// Number of characters added.
-    characters_added: usize,
-    /// Number of characters changed.
-    characters_changed: usize,
-    /// Number of rows that change nothing.
-    rows_unchanged: usize,
-    /// Number of invalid rows, which are left out.
-    rows_left_out: usize,
-    /// The first 100 problems of invalid rows.
-    problems: Vec<ImportProblem>,
-    /// Unknown columns, which are ignored.
-    unknown_columns: Vec<String>,
-}
-
-impl From<ImportOutcome> for ImportRosterPayload {
-    fn from(it: ImportOutcome) -> Self {
-        let problems = it.problems.into_iter().take(MAX_PROBLEMS).map(|problem| ImportProblem {
-            place: problem.location.to_string(),
-            field: problem.field.map(str::to_owned),
-            reason: problem.reason.map(str::to_owned),
-            message: problem.message,
-        });
-        Self {
-            imported: it.imported,
-            rows: it.rows,
-            members_added: it.members_added,
-            members_changed: it.members_changed,
-            characters_added: it.characters_added,
-            characters_changed: it.characters_changed,
-            rows_unchanged: it.unchanged,
-            rows_left_out: it.left_out,
-            problems: problems.collect(),
-            unknown_columns: it.unknown_columns,
-        }
-    }
-}
-
 /// A changed guild.
 #[derive(SimpleObject)]
 struct GuildPayload {
@@ -255,13 +123,6 @@ impl RankPayload {
     }
 }
 
-/// A created or changed character.
-#[derive(SimpleObject)]
-struct CharacterPayload {
-    /// The character after the change.
-    character: Character,
-}
-
 /// A created or changed member.
 #[derive(SimpleObject)]
 pub struct MemberPayload {
@@ -269,7 +130,7 @@ pub struct MemberPayload {
     pub member: Member,
 }
 
-/// Mutations of the guild, its ranks, members and characters.
+/// Mutations of the guild, its ranks and its members.
 #[derive(Default)]
 pub struct IdentityMutation;
 
@@ -410,71 +271,7 @@ impl IdentityMutation {
         #[graphql(desc = "The file and its format.")] input: ImportRosterInput,
     ) -> Result<ImportRosterPayload> {
         let context = RequestContext::of(ctx);
-        let options = ImportOptions { skip_bad: input.skip_bad, dry_run: input.dry_run };
-        let format = match input.format {
-            RosterFormat::Csv => Format::Csv,
-            RosterFormat::Json => Format::Json,
-        };
-        let (viewer, file) = (context.signed_in()?, (format, input.data.into_bytes()));
+        let (viewer, (file, options)) = (context.signed_in()?, input.into_file());
         Ok(import_roster(&context.app.access, context.guild, Some(&viewer), file, options, |_, _| ()).await?.into())
-    }
-
-    /// Creates a character of the viewer or, with `MEMBERS_MANAGE`, of a member below the viewer's rank. A member has
-    /// at most 200.
-    ///
-    /// Error reasons: `PERMISSION_REQUIRED`, `RANK_TOO_LOW`, `NAME_TAKEN`.
-    #[authenticated]
-    async fn create_character(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The new character.")] input: CreateCharacterInput,
-    ) -> Result<CharacterPayload> {
-        let context = RequestContext::of(ctx);
-        let new = NewCharacter {
-            member: input.member_id.as_ref().map(MemberId::from_input),
-            name: input.name,
-            realm: input.realm,
-            class: input.class,
-            spec: input.spec,
-            role: input.role,
-            is_main: input.is_main.unwrap_or_default(),
-        };
-        Ok(CharacterPayload { character: create_character(&context.app.access, &*context.signed_in()?, new).await? })
-    }
-
-    /// Changes a character of the viewer or, with `MEMBERS_MANAGE`, of a member below the viewer's rank.
-    ///
-    /// Error reasons: `PERMISSION_REQUIRED`, `RANK_TOO_LOW`, `NAME_TAKEN`.
-    #[authenticated]
-    async fn update_character(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Id of the character and fields to change.")] input: UpdateCharacterInput,
-    ) -> Result<CharacterPayload> {
-        let context = RequestContext::of(ctx);
-        let change = CharacterChange {
-            id: CharacterId::from_input(&input.id),
-            name: input.name,
-            realm: input.realm,
-            class: input.class,
-            spec: input.spec,
-            role: input.role,
-            is_main: input.is_main,
-        };
-        Ok(CharacterPayload { character: update_character(&context.app.access, &*context.signed_in()?, change).await? })
-    }
-
-    /// Deletes a character of the viewer or, with `MEMBERS_MANAGE`, of a member below the viewer's rank.
-    ///
-    /// Error reasons: `PERMISSION_REQUIRED`, `RANK_TOO_LOW`.
-    #[authenticated]
-    async fn delete_character(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Id of the character.")] id: ID,
-    ) -> Result<DeletePayload> {
-        let context = RequestContext::of(ctx);
-        delete_character(&context.app.access, &*context.signed_in()?, CharacterId::from_input(&id)).await?;
-        Ok(DeletePayload { deleted_id: id })
     }
 }
