@@ -1,4 +1,4 @@
-//! SQLite files: opening, checking and copying them, and replacing a file atomically.
+//! SQLite files: checking and copying them, and replacing a file atomically.
 
 use std::{
     fs::{self, File},
@@ -8,22 +8,19 @@ use std::{
 };
 
 use diesel::{
-    Connection, QueryableByName, RunQueryDsl, SqliteConnection,
+    QueryableByName, RunQueryDsl, SqliteConnection,
     connection::SimpleConnection,
     sql_query,
     sql_types::{BigInt, Text},
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tempfile::TempPath;
 
-use super::migrate;
+pub use super::open_file::{OpenExclusiveError, OpenMode, open, open_exclusive};
+use super::{migrate, open_file::utf8};
 use crate::kernel::{
     error::BoxError,
     private_file::{self, folder_of},
 };
-
-/// The characters to percent-encode in the path of a `file:` URI.
-const PATH_ENCODE_SET: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 /// The first bytes of a SQLite database: <https://www.sqlite.org/fileformat.html#the_database_header>.
 const HEADER: &[u8] = b"SQLite format 3\0";
@@ -33,60 +30,6 @@ pub fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);
     name.into()
-}
-
-/// How to open an existing file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OpenMode {
-    /// For reading. Even SQLite itself, such as by a checkpoint, cannot write to the file.
-    Read,
-    /// For reading and writing.
-    Write,
-}
-
-/// Opens an existing database.
-///
-/// # Errors
-/// If it doesn't exist or cannot be opened.
-pub fn open(file: &Path, mode: OpenMode) -> Result<SqliteConnection, BoxError> {
-    let displayed = file.display();
-    fs::metadata(file).map_err(|error| format!("{displayed}: {error}"))?;
-    let path = utf8(&std::path::absolute(file)?)?;
-    let mode = if mode == OpenMode::Read { "ro" } else { "rw" };
-    // The host is empty. Without it, SQLite would take one from a path that starts with two slashes.
-    let mut conn =
-        SqliteConnection::establish(&format!("file://{}?mode={mode}", utf8_percent_encode(&path, &PATH_ENCODE_SET)))
-            .map_err(|error| format!("{displayed}: {error}"))?;
-    conn.batch_execute("PRAGMA busy_timeout = 10000").map_err(|error| format!("{displayed}: {error}"))?;
-    Ok(conn)
-}
-
-/// Why [`open_exclusive`] failed.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenExclusiveError {
-    /// A server or a command has the file open.
-    #[error("{} is in use: stop the server first (or the command that has it open)", .0.display())]
-    InUse(PathBuf),
-    /// The file is not a SQLite database, or its first page is damaged.
-    #[error("{} cannot be read: {}", .0.display(), .1)]
-    Unreadable(PathBuf, String),
-}
-
-/// Opens a database exclusively: as long as the connection is open, no other process can open it.
-///
-/// # Errors
-/// If another process has it open, or it cannot be read.
-pub fn open_exclusive(file: &Path) -> Result<SqliteConnection, OpenExclusiveError> {
-    let unreadable = |error: String| OpenExclusiveError::Unreadable(file.to_owned(), error);
-    let mut conn = open(file, OpenMode::Write).map_err(|error| unreadable(error.to_string()))?;
-    // Each connection to a database in WAL mode holds a shared lock on the file. In exclusive locking mode, this
-    // connection keeps its exclusive lock after the transaction.
-    let lock = "PRAGMA busy_timeout = 1000; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT";
-    conn.batch_execute(lock).map_err(|error| match error.to_string() {
-        locked if locked.contains("locked") => OpenExclusiveError::InUse(file.to_owned()),
-        other => unreadable(other),
-    })?;
-    Ok(conn)
 }
 
 #[derive(QueryableByName)]
@@ -250,7 +193,3 @@ pub fn remove_side_files(file: &Path) -> Result<(), BoxError> {
 
 /// Suffixes of the files that SQLite keeps next to a database that is open or was not closed.
 pub const SIDE_FILE_SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
-
-fn utf8(path: &Path) -> Result<String, BoxError> {
-    Ok(path.to_str().ok_or_else(|| format!("{}: SQLite accepts only names in UTF-8", path.display()))?.to_owned())
-}

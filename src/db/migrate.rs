@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use diesel::{
-    Connection, QueryableByName, RunQueryDsl, SqliteConnection,
+    QueryableByName, RunQueryDsl, SqliteConnection,
     connection::SimpleConnection,
     migration::MigrationSource,
     sql_types::{Bool, Text},
@@ -11,7 +11,10 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::url::DatabaseUrl;
+use super::{
+    open_file::{self, OpenMode},
+    url::DatabaseUrl,
+};
 use crate::kernel::{
     error::{BoxError, Code, Error, Refusal, Result},
     private_file,
@@ -84,9 +87,7 @@ fn migrate_sqlite_file(path: &str, mode: Mode) -> Result<(), BoxError> {
         return Err(refused("is a directory: name a file in it").into());
     }
     private_file::create_if_missing(path.as_ref()).map_err(|error| format!("{path}: {error}"))?;
-    let mut conn = SqliteConnection::establish(path)?;
-    // A connection that closes locks the file while it empties the log.
-    conn.batch_execute("PRAGMA busy_timeout = 10000")?;
+    let mut conn = open_file::open(path.as_ref(), OpenMode::Write)?;
     if is_foreign(&mut conn).map_err(|error| refused(&format!("cannot be read: {error}")))? {
         return Err(refused("is the database of another program").into());
     }

@@ -11,6 +11,7 @@ pub mod file;
 mod guild_tables;
 pub(crate) mod insert;
 mod migrate;
+mod open_file;
 mod pool;
 mod postgres_url;
 mod probe;
