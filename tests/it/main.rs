@@ -9,8 +9,10 @@
 )]
 
 mod accounts;
+mod attempts;
 mod audit;
 mod backups;
+mod ballots;
 mod browsers;
 mod campaigns;
 mod changes;

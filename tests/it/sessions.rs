@@ -1,11 +1,10 @@
-//! Sessions, passwords and codes, login throttling, and the cache of viewers.
+//! Sessions, passwords and codes, and the cache of viewers.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use guildhall::{
     api::auth_context::{AuthContext, Credentials},
     app::Options,
-    auth::LoginLimits,
     engine::Origin,
     kernel::error::Code,
 };
@@ -14,24 +13,17 @@ use tokio::sync::Notify;
 
 use crate::support::{
     Client, PASSWORD, TestApp, TestCampaign, TestGuild,
-    documents::{AUDIT_COUNT, GUILD_SLUG, LOGIN, REFRESH_SESSION, UPDATE_MEMBER, UPDATE_RANK, WATCH_REVISION},
+    documents::{
+        AUDIT_COUNT, CHANGE_PASSWORD, LOGIN, REFRESH_SESSION, RESET_PASSWORD, UPDATE_MEMBER, UPDATE_RANK,
+        WATCH_REVISION,
+    },
     next_response, on_both, refusal_in, sql,
 };
 
 const SESSIONS: &str = "{ sessions { id userAgent isCurrent createdAt lastUsedAt } }";
 const REVOKE: &str = "mutation($id: ID!) { revokeSession(id: $id) { deletedId } }";
-const CHANGE: &str = "mutation($old: String!, $new: String!) {
-    changePassword(input: { currentPassword: $old, newPassword: $new }) {
-        accessToken refreshToken member { displayName }
-    }
-}";
 const SEND_RESET: &str =
     "mutation($id: ID!) { sendResetCode(memberId: $id) { code expiresAt delivery member { id } } }";
-const RESET: &str = "mutation($code: String!, $name: String!, $password: String!) {
-    resetPassword(input: { resetCode: $code, discordUsername: $name, newPassword: $password }) {
-        accessToken member { id }
-    }
-}";
 const NEW: &str = "another good password";
 
 async fn login<'t>(guild: &TestGuild<'t>, name: &str) -> (Client<'t>, Value) {
@@ -99,14 +91,14 @@ async fn a_new_password_ends_every_other_session(app: TestApp) {
     let (one, first) = login(&guild, "someone").await;
     let (two, second) = login(&guild, "someone").await;
     let wrong = json!({ "old": "not the password", "new": NEW });
-    assert_eq!(one.refusal(CHANGE, wrong).await, "UNAUTHENTICATED BAD_CREDENTIALS currentPassword");
+    assert_eq!(one.refusal(CHANGE_PASSWORD, wrong).await, "UNAUTHENTICATED BAD_CREDENTIALS currentPassword");
     let short = json!({ "old": PASSWORD, "new": "too short" });
-    assert_eq!(one.refusal(CHANGE, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT newPassword");
+    assert_eq!(one.refusal(CHANGE_PASSWORD, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT newPassword");
     let long = json!({ "old": PASSWORD, "new": "x".repeat(257) });
-    assert_eq!(one.refusal(CHANGE, long).await, "BAD_USER_INPUT newPassword");
+    assert_eq!(one.refusal(CHANGE_PASSWORD, long).await, "BAD_USER_INPUT newPassword");
     assert_eq!(two.auth_error().await, None, "nothing has changed yet");
 
-    let changed = one.ok(CHANGE, json!({ "old": PASSWORD, "new": NEW })).await["changePassword"].clone();
+    let changed = one.ok(CHANGE_PASSWORD, json!({ "old": PASSWORD, "new": NEW })).await["changePassword"].clone();
     let renewed = guild.anonymous().with_token(changed["accessToken"].as_str().unwrap());
     for (client, whose) in [(&one, "its own"), (&two, "another session's"), (&operators, "an operator's")] {
         assert_eq!(client.auth_error().await, Some(Code::Unauthenticated), "{whose} old access token");
@@ -149,21 +141,30 @@ async fn a_reset_code_sets_a_new_password_once(app: TestApp) {
     for (code, name) in
         [(replaced.as_str(), "someone"), (&for_other, "someone"), (code, "other"), (code, "nobody"), ("", "someone")]
     {
-        assert_eq!(guild.anonymous().refusal(RESET, reset_variables(code, name)).await, invalid, "{code} for {name}");
+        assert_eq!(
+            guild.anonymous().refusal(RESET_PASSWORD, reset_variables(code, name)).await,
+            invalid,
+            "{code} for {name}"
+        );
     }
     let short = json!({ "code": code, "name": "someone", "password": "too short" });
-    assert_eq!(guild.anonymous().refusal(RESET, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT newPassword");
+    assert_eq!(guild.anonymous().refusal(RESET_PASSWORD, short).await, "BAD_USER_INPUT PASSWORD_TOO_SHORT newPassword");
     let reset =
-        guild.anonymous().ok(RESET, reset_variables(&code.to_lowercase(), "@SOMEONE")).await["resetPassword"].clone();
+        guild.anonymous().ok(RESET_PASSWORD, reset_variables(&code.to_lowercase(), "@SOMEONE")).await["resetPassword"]
+            .clone();
     assert_eq!(reset["member"]["id"], member.id.as_str());
     assert_eq!(guild.anonymous().with_token(reset["accessToken"].as_str().unwrap()).auth_error().await, None);
     for old in [&session, &member] {
         assert_eq!(old.auth_error().await, Some(Code::Unauthenticated));
     }
-    assert_eq!(guild.anonymous().refusal(RESET, reset_variables(code, "someone")).await, invalid, "used");
+    assert_eq!(guild.anonymous().refusal(RESET_PASSWORD, reset_variables(code, "someone")).await, invalid, "used");
     guild.anonymous().ok(LOGIN, json!({ "name": "someone", "password": NEW })).await;
     app.clock.advance(Duration::from_hours(24));
-    assert_eq!(guild.anonymous().refusal(RESET, reset_variables(&for_other, "other")).await, invalid, "expired");
+    assert_eq!(
+        guild.anonymous().refusal(RESET_PASSWORD, reset_variables(&for_other, "other")).await,
+        invalid,
+        "expired"
+    );
 }
 
 #[on_both]
@@ -190,15 +191,15 @@ async fn reset_codes_are_issued_only_for_registered_lower_members(app: TestApp) 
     let of_left = reset_code(&officer, &left).await;
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "rankId": rank("Officer") } })).await;
     assert_eq!(
-        guild.anonymous().refusal(RESET, reset_variables(&risen, "member")).await,
+        guild.anonymous().refusal(RESET_PASSWORD, reset_variables(&risen, "member")).await,
         "BAD_USER_INPUT INVALID_CODE resetCode"
     );
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": member.id, "rankId": rank("Veteran") } })).await;
-    guild.anonymous().ok(RESET, reset_variables(&risen, "member")).await;
+    guild.anonymous().ok(RESET_PASSWORD, reset_variables(&risen, "member")).await;
     for active in [false, true] {
         leader.ok(UPDATE_MEMBER, json!({ "input": { "id": left.id, "active": active } })).await;
         assert_eq!(
-            guild.anonymous().refusal(RESET, reset_variables(&of_left, "left")).await,
+            guild.anonymous().refusal(RESET_PASSWORD, reset_variables(&of_left, "left")).await,
             "BAD_USER_INPUT INVALID_CODE resetCode"
         );
         if !active {
@@ -208,134 +209,7 @@ async fn reset_codes_are_issued_only_for_registered_lower_members(app: TestApp) 
     // A leader's code works for any rank of the member.
     let second = reset_code(&leader, &peer).await;
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": peer.id, "rankId": rank("Guild Leader") } })).await;
-    guild.anonymous().ok(RESET, reset_variables(&second, "peer")).await;
-}
-
-#[on_both]
-async fn an_account_is_limited_after_ten_failures(app: TestApp) {
-    let guild = app.guild("gg").await;
-    let someone = guild.member("someone", "Member").await;
-    guild.member("other", "Member").await;
-    let wrong = |name: &str| json!({ "name": name, "password": "wrong password" });
-    for name in ["someone", "nobody"] {
-        for _ in 0..10 {
-            assert_eq!(guild.anonymous().refusal(LOGIN, wrong(name)).await, "UNAUTHENTICATED BAD_CREDENTIALS");
-            app.clock.advance(Duration::from_secs(6));
-        }
-        let limited = guild.anonymous().run(LOGIN, wrong(name)).await;
-        assert_eq!(refusal_in(&limited), "RATE_LIMITED", "{name}");
-        assert_eq!(limited["errors"][0]["extensions"]["retryAfterSeconds"], 15 * 60 - 60 + 1, "{name}");
-    }
-    let right = json!({ "name": "SOMEONE", "password": PASSWORD });
-    assert_eq!(guild.anonymous().refusal(LOGIN, right.clone()).await, "RATE_LIMITED", "the right password too");
-    // Other accounts are not limited, and existing sessions stay valid.
-    login(&guild, "other").await;
-    assert_eq!(someone.auth_error().await, None);
-    // Another server counts the same failures.
-    let other_server = app.another_server().await;
-    let refused = someone.run_on(&other_server, LOGIN, right.clone()).await;
-    assert_eq!(refusal_in(&refused), "RATE_LIMITED");
-    // Reset codes are counted separately, and the oldest failures expire first.
-    let officer = guild.member("officer", "Officer").await;
-    let code = reset_code(&officer, &someone).await;
-    guild.anonymous().ok(RESET, reset_variables(&code, "someone")).await;
-    app.clock.advance(Duration::from_mins(13));
-    let right = json!({ "name": "someone", "password": NEW });
-    guild.anonymous().ok(LOGIN, right.clone()).await;
-    for refusal in ["UNAUTHENTICATED BAD_CREDENTIALS", "RATE_LIMITED"] {
-        assert_eq!(guild.anonymous().refusal(LOGIN, wrong("someone")).await, refusal);
-    }
-}
-
-#[on_both]
-async fn concurrent_guesses_count_like_consecutive_ones(app: TestApp) {
-    let guild = app.guild("gg").await;
-    guild.member("someone", "Member").await;
-    let guess = json!({ "name": "someone", "password": "wrong password" });
-    let anyone = guild.anonymous();
-    let guesses = (0..40).map(|_| anyone.run(LOGIN, guess.clone()));
-    let responses = futures_util::future::join_all(guesses).await;
-    let tried = responses.iter().filter(|response| refusal_in(response) == "UNAUTHENTICATED BAD_CREDENTIALS").count();
-    assert_eq!(tried, 10);
-    // Successful logins do not count.
-    guild.member("other", "Member").await;
-    let right = json!({ "name": "other", "password": PASSWORD });
-    let responses = futures_util::future::join_all((0..40).map(|_| anyone.run(LOGIN, right.clone()))).await;
-    assert!(responses.iter().all(|response| response.get("errors").is_none()), "{responses:?}");
-}
-
-#[on_both]
-async fn guesses_of_codes_and_current_passwords_are_limited_too(app: TestApp) {
-    let guild = app.guild("gg").await;
-    let member = guild.member("someone", "Member").await;
-    let register = "mutation($code: String!, $name: String!, $password: String!) {
-        register(input: { inviteCode: $code, discordUsername: $name, password: $password }) { accessToken }
-    }";
-    let anyone = guild.anonymous();
-    for (client, operation, variables, refusal) in [
-        (&anyone, register, reset_variables("22222222", "someone"), "BAD_USER_INPUT INVALID_CODE inviteCode"),
-        (&anyone, RESET, reset_variables("22222222", "someone"), "BAD_USER_INPUT INVALID_CODE resetCode"),
-        (
-            &member,
-            CHANGE,
-            json!({ "old": "wrong password", "new": NEW }),
-            "UNAUTHENTICATED BAD_CREDENTIALS currentPassword",
-        ),
-    ] {
-        for _ in 0..10 {
-            assert_eq!(client.refusal(operation, variables.clone()).await, refusal);
-        }
-        assert_eq!(client.refusal(operation, variables).await, "RATE_LIMITED", "{operation}");
-    }
-}
-
-#[on_both]
-async fn attempts_per_address_are_limited(app: TestApp) {
-    let guild = app.guild("gg").await;
-    guild.member("someone", "Member").await;
-    let served = app.serve().await;
-    let login = |name: String| json!({ "query": LOGIN, "variables": { "name": name, "password": "wrong password" } });
-    let mut responses = Vec::new();
-    for number in 0..105 {
-        // The server ignores the `X-Forwarded-For` of an untrusted client.
-        let request =
-            served.post(&login(format!("nobody{number}"))).header("x-forwarded-for", format!("192.0.2.{number}"));
-        responses.push(request.send().await.unwrap().json::<Value>().await.unwrap());
-    }
-    let limited = responses.iter().filter(|response| refusal_in(response) == "RATE_LIMITED").count();
-    assert_eq!(limited, 5);
-    assert_eq!(
-        responses[104]["errors"][0]["extensions"]["retryAfterSeconds"], 1,
-        "100 per minute, restored one by one"
-    );
-    // Other operations are not limited.
-    let query = served.post(&json!({ "query": GUILD_SLUG })).send().await.unwrap();
-    assert_eq!(query.json::<Value>().await.unwrap()["data"]["guild"]["slug"], "gg");
-    app.clock.advance(Duration::from_mins(1));
-    let response = served.post(&login("someone".to_owned())).send().await.unwrap().json::<Value>().await.unwrap();
-    assert_eq!(refusal_in(&response), "UNAUTHENTICATED BAD_CREDENTIALS");
-}
-
-#[on_both]
-async fn login_limits_can_be_set(app: TestApp) {
-    let guild = app.guild("gg").await;
-    guild.member("someone", "Member").await;
-    let of = |count| NonZeroU32::new(count).unwrap();
-    let limits =
-        LoginLimits { per_address: of(3), per_pair: of(2), per_account: of(100), window: Duration::from_secs(10) };
-    let other_server = app.another_server_with(|server| server.limits = limits).await;
-    let wrong = json!({ "name": "someone", "password": "wrong password" });
-    let mut responses = Vec::new();
-    for _ in 0..3 {
-        responses.push(refusal_in(&guild.anonymous().run_on(&other_server, LOGIN, wrong.clone()).await));
-    }
-    assert_eq!(responses, ["UNAUTHENTICATED BAD_CREDENTIALS", "UNAUTHENTICATED BAD_CREDENTIALS", "RATE_LIMITED"]);
-    app.clock.advance(Duration::from_secs(10));
-    let response = guild.anonymous().run_on(&other_server, LOGIN, wrong).await;
-    assert_eq!(refusal_in(&response), "UNAUTHENTICATED BAD_CREDENTIALS");
-    let from_one_address =
-        (0..5).map(|_| other_server.accounts.limiter.check_address("192.0.2.1".parse().ok()).is_ok());
-    assert_eq!(from_one_address.filter(|is_allowed| *is_allowed).count(), 3);
+    guild.anonymous().ok(RESET_PASSWORD, reset_variables(&second, "peer")).await;
 }
 
 #[on_both]
@@ -352,7 +226,7 @@ async fn a_running_subscription_ends_with_its_session(app: TestApp) {
     let other = sessions.as_array().unwrap().iter().find(|it| it["isCurrent"] == false).unwrap();
     one.ok(REVOKE, json!({ "id": other["id"] })).await;
     assert_eq!(refusal_in(&next_response(&mut ended).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
-    one.ok(CHANGE, json!({ "old": PASSWORD, "new": NEW })).await;
+    one.ok(CHANGE_PASSWORD, json!({ "old": PASSWORD, "new": NEW })).await;
     assert_eq!(refusal_in(&next_response(&mut kept).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
 }
 
@@ -388,11 +262,11 @@ async fn a_reset_code_fails_while_its_member_has_permissions_the_issuer_lacks(ap
     let rank = async_graphql::ID::from(guild.rank("Member").id);
     leader.ok(UPDATE_RANK, json!({ "input": { "id": rank, "permissions": ["RANKS_MANAGE"] } })).await;
     assert_eq!(
-        guild.anonymous().refusal(RESET, reset_variables(&code, "member")).await,
+        guild.anonymous().refusal(RESET_PASSWORD, reset_variables(&code, "member")).await,
         "BAD_USER_INPUT INVALID_CODE resetCode"
     );
     leader.ok(UPDATE_RANK, json!({ "input": { "id": rank, "permissions": ["AUDIT_VIEW"] } })).await;
-    guild.anonymous().ok(RESET, reset_variables(&code, "member")).await;
+    guild.anonymous().ok(RESET_PASSWORD, reset_variables(&code, "member")).await;
 }
 
 /// A change that one server has acknowledged applies on every server.

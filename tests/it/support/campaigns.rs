@@ -8,6 +8,12 @@ use super::{
     strings,
 };
 
+const STATE: &str = "query($id: ID!) { campaign(id: $id) {
+    status startAt closesAt closedAt turnout { eligible voted percent allVoted }
+    standings { place points pickCounts entry { name } } standingsHiddenReason
+    viewerCanVote viewerCannotVoteReason viewerBallot { picks { name } }
+} }";
+
 /// The variables of `createCampaign`: entries named by number and one pick, with `change` on top.
 pub fn campaign_input(entries: usize, change: Value) -> Value {
     let entries: Vec<Value> = (0..entries).map(|number| json!({ "name": format!("entry {number}") })).collect();
@@ -67,4 +73,9 @@ impl TestCampaign {
     pub async fn vote(&self, voter: &Client<'_>, picks: &[usize]) {
         voter.ok(CAST_BALLOT, self.ballot(picks)).await;
     }
+}
+
+/// What a client sees of a campaign's state.
+pub async fn state(client: &Client<'_>, campaign: &TestCampaign) -> Value {
+    client.ok(STATE, campaign.vars()).await["campaign"].clone()
 }

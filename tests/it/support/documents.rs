@@ -56,6 +56,18 @@ pub const REFRESH_SESSION: &str = "mutation($token: String!) {
     refreshSession(input: { refreshToken: $token }) { accessToken refreshToken }
 }";
 
+pub const CHANGE_PASSWORD: &str = "mutation($old: String!, $new: String!) {
+    changePassword(input: { currentPassword: $old, newPassword: $new }) {
+        accessToken refreshToken member { displayName }
+    }
+}";
+
+pub const RESET_PASSWORD: &str = "mutation($code: String!, $name: String!, $password: String!) {
+    resetPassword(input: { resetCode: $code, discordUsername: $name, newPassword: $password }) {
+        accessToken member { id }
+    }
+}";
+
 pub const LOGOUT: &str = "mutation { logout { success } }";
 
 // Campaigns
