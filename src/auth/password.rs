@@ -28,8 +28,8 @@ const CODE_ALPHABET: &[char] = &[
 ];
 const CODE_LENGTH: usize = 8;
 
-/// Maximum number of requests per core that wait for a hash or run one. A hash takes 20 to 50 ms, so nobody waits for
-/// much longer than half a second.
+/// Maximum number of requests per core that wait for a hash or run one. A hash takes 20 to 50 ms, so a request waits
+/// little longer than half a second.
 const QUEUE_PER_CORE: usize = 16;
 
 /// Hashes and verifies secrets. Clones share the queue.

@@ -160,7 +160,7 @@ enum Renewal {
 }
 
 /// Exchanges a refresh token for new tokens. A token that was exchanged more than [`REUSE_WINDOW`] ago revokes its
-/// whole session. A refused token does not count as a failure of the account, because nobody can guess a token: a thief
+/// whole session. A refused token does not count as a failure of the account, because tokens cannot be guessed: a thief
 /// could only use a revoked one to lock its owner out.
 ///
 /// # Errors

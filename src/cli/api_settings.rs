@@ -48,8 +48,8 @@ pub struct RequestLimits {
     /// Maximum cost of an operation, as estimated from the document: the number of fields in its response, and 5,000 for
     /// each search and 2,000 for each count of a list.
     ///
-    /// The count of a search costs 5,000 too. Each field counts once, multiplied by the sizes of the lists that contain it. The size of a list is `first`,
-    /// `last` or the number of `ids`; otherwise 25 for a page and 10 for other lists.
+    /// The count of a search costs 5,000 too. Each field counts once, multiplied by the sizes of the lists that contain
+    /// it. The size of a list is `first`, `last` or the number of `ids`; otherwise 25 for a page and 10 for other lists.
     #[arg(long, env = "GUILDHALL_MAX_COMPLEXITY", value_name = "N", default_value_t = Limits::DEFAULT.max_complexity)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub max_complexity: u64,

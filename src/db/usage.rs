@@ -106,7 +106,7 @@ impl Usage {
 pub enum ClientKey {
     /// A member's, from any address.
     Member(MemberId),
-    /// That of everyone at this address who is not signed in.
+    /// Everyone at this address who is not signed in.
     Address(IpAddr),
 }
 

@@ -126,7 +126,7 @@ fn searches(field: &Field, variables: &Variables) -> bool {
         || field.get_argument("filter").is_some_and(|filter| in_filter(&filter.node))
 }
 
-/// What a field loads: its name and these arguments.
+/// The key of what a field loads: its name and these arguments.
 fn load(field: &Field, matters: impl Fn(&str) -> bool) -> String {
     let arguments = field.arguments.iter().filter(|(name, _)| matters(&name.node));
     let arguments: Vec<String> = arguments.map(|(name, value)| format!("{}: {}", name.node, value.node)).collect();

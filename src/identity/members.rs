@@ -177,7 +177,7 @@ pub async fn revoke_access(conn: &mut Conn, member: &Member, now: Timestamp) -> 
     Ok(access::store::delete_codes_issued_by(conn, member.guild_id, member.id).await?)
 }
 
-/// Refuses the change of a member whose personal data was erased: nobody can take over their place.
+/// Refuses the change of a member whose personal data was erased: their place stays empty.
 pub(super) fn check_not_erased(member: &Member) -> Result<(), Refusal> {
     match member.erased_at {
         Some(_) => Err(Refusal::conflict("MEMBER_ERASED", "The data of this member was erased.")),

@@ -218,7 +218,7 @@ pub enum MemberOrderField {
 /// The order of a list of members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberOrder {
-    /// What the members are sorted by.
+    /// The property by which the members are sorted.
     pub field: MemberOrderField,
     /// The direction.
     pub direction: OrderDirection,

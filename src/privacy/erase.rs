@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// The actions whose events can name a member. Those of campaigns can name an entry.
+/// The actions whose events can name a member. Events of campaigns can name an entry.
 const NAMING_ACTIONS: [Action; 8] = [
     Action::CampaignUpdate,
     Action::MemberCreate,

@@ -223,7 +223,7 @@ pub enum CampaignOrderField {
 /// The order of a list of campaigns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CampaignOrder {
-    /// What the campaigns are sorted by.
+    /// The property by which the campaigns are sorted.
     pub field: CampaignOrderField,
     /// The direction.
     pub direction: OrderDirection,

@@ -95,7 +95,7 @@ async fn one_client_leaves_connections_to_the_others() {
     let (greedy, other) = (guild.member("greedy", "Member").await, guild.member("other", "Member").await);
     other.ok(GUILD_SLUG, json!({})).await;
 
-    // Whoever reads characters waits until `release`.
+    // Readers of characters wait until `release`.
     let server = app.another_server().await;
     let (locked, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (is_locked, released) = (Arc::clone(&locked), Arc::clone(&release));

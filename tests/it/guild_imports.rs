@@ -95,7 +95,7 @@ async fn a_guild_moves_with_all_its_data(app: TestApp) {
             let name = table["table"].as_str().unwrap();
             let sorted = |file: &Value| {
                 let mut rows = rows(file, name);
-                // What an import changes.
+                // The columns that an import changes.
                 for row in &mut rows {
                     for column in ["registered_at", "credentials_version"] {
                         row.as_object_mut().unwrap().remove(column);
@@ -125,7 +125,7 @@ async fn a_guild_moves_with_all_its_data(app: TestApp) {
         stdout(&guilds(&target, &["resume", "gg"]).await);
         assert_eq!(target.app.guilds.find(&target.app.db, None).await.unwrap(), other.id);
 
-        // Nobody can sign in until they register with a new code.
+        // No member can sign in before they register with a new code.
         let credentials = json!({ "name": "leader", "password": PASSWORD });
         assert_eq!(guild.anonymous().refusal(LOGIN, credentials).await, "UNAUTHENTICATED BAD_CREDENTIALS");
         let old = guild.anonymous().with_token(leader.token.as_deref().unwrap());

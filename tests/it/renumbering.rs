@@ -204,7 +204,7 @@ async fn codes_follow_the_ranks_that_their_issuer_could_act_on(app: TestApp) {
     }
     renumber(&leader, &guild, &[("Guild Leader", 100), ("Officer", 80), ("Veteran", 60), ("Initiate", 90)]).await;
     let register = |name: &str, code: &Value| json!({ "input": { "inviteCode": code, "discordUsername": name, "password": "correct horse battery" } });
-    // The officer could not act on this rank any more.
+    // The officer could no longer act on this rank.
     let refusal = guild.anonymous().refusal(REGISTER_MEMBER, register("passed", &codes[1])).await;
     assert_eq!(refusal, "BAD_USER_INPUT INVALID_CODE inviteCode");
     guild.anonymous().ok(REGISTER_MEMBER, register("risen", &codes[0])).await;

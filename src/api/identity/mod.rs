@@ -79,7 +79,7 @@ impl MemberFilterInput {
 #[derive(InputObject)]
 #[graphql(name = "MemberOrder")]
 struct MemberOrderInput {
-    /// What the members are sorted by.
+    /// Property by which the members are sorted.
     field: MemberOrderField,
     /// Direction of the order.
     #[graphql(default_with = "OrderDirection::Asc")]

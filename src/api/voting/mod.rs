@@ -51,7 +51,7 @@ struct CampaignFilterInput {
 #[derive(InputObject)]
 #[graphql(name = "CampaignOrder")]
 struct CampaignOrderInput {
-    /// What the campaigns are sorted by.
+    /// Property by which the campaigns are sorted.
     field: CampaignOrderField,
     /// Direction of the order.
     #[graphql(default_with = "OrderDirection::Desc")]

@@ -75,7 +75,7 @@ impl TestCampaign {
     }
 }
 
-/// What a client sees of a campaign's state.
+/// A campaign's state as a client sees it.
 pub async fn state(client: &Client<'_>, campaign: &TestCampaign) -> Value {
     client.ok(STATE, campaign.vars()).await["campaign"].clone()
 }

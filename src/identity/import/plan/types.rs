@@ -40,7 +40,7 @@ pub struct ImportPlan {
     pub new_members: Vec<Member>,
     /// Members to change.
     pub changed_members: Vec<MemberDiff>,
-    /// The changed rows of characters. Those that are no longer their member's main come first.
+    /// The changed rows of characters. Characters that are no longer their member's main come first.
     pub changed_characters: Vec<Character>,
     /// Characters to add, in the file's order.
     pub new_characters: Vec<Character>,
