@@ -6,6 +6,7 @@ CREATE INDEX campaigns_by_title ON campaigns (guild_id, sort_key, id);
 -- Campaigns without an end come after all others. Queries contain the same expression.
 CREATE INDEX campaigns_by_end ON campaigns (guild_id, coalesce(closes_at, '9999-12-31 23:59:59'), id);
 
+-- The lowest rank first. `members_roster` read backwards has another order: names within a rank are from A to Z in both.
 CREATE INDEX members_by_level ON members (guild_id, rank_level, sort_key, id);
 CREATE INDEX members_by_name ON members (guild_id, sort_key, id);
 -- The same for visitors.
