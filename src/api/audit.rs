@@ -17,6 +17,7 @@ use crate::{
         clock::Timestamp,
         error::{Refusal, Result},
         id::MemberId,
+        input::both,
         text,
     },
 };
@@ -156,8 +157,9 @@ impl AuditQuery {
     ) -> Result<Connection<AuditEvent>> {
         let context = RequestContext::of(ctx);
         let (guild, scope) = (context.guild, AuditScope::from(&*context.signed_in()?));
-        let request = PageArgs { first, after, last, before }.check(context)?;
-        let filter = filter.map(AuditFilterInput::into_filter).transpose()?.unwrap_or_default();
+        let request = PageArgs { first, after, last, before }.check(context);
+        let (request, filter) = both(request, filter.map(AuditFilterInput::into_filter).transpose())?;
+        let filter = filter.unwrap_or_default();
         let key = format!("auditLog {filter:?} {:?}", request.page);
         let (page, listed) = (request.page.clone(), filter.clone());
         let list = async move |conn: &mut Conn| Ok(store::list_events(conn, guild, &scope, &listed, &page).await?);

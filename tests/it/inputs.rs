@@ -368,6 +368,24 @@ async fn other_refusals_list_their_field(app: TestApp) {
     assert_eq!(fields_in(&twin), ["CONFLICT", "discordUsername NAME_TAKEN"]);
     let page = leader.run("{ members(first: 0, after: \"x\", before: \"y\") { totalCount } }", json!({})).await;
     assert_eq!(fields_in(&page), ["BAD_USER_INPUT", "first", "after", "before"]);
+    // So have a page and its filter together.
+    let (member, visitor) = (guild.member("member", "Member").await, guild.anonymous());
+    let long = "x".repeat(201);
+    let members = |filter: &str, order: &str| {
+        format!("{{ members(first: 0, filter: {{ search: \"{long}\" {filter} }}, {order}) {{ totalCount }} }}")
+    };
+    let page = visitor.run(&members("registered: true", "last: 0"), json!({})).await;
+    assert_eq!(fields_in(&page)[0], "BAD_USER_INPUT");
+    assert_eq!(fields_in(&page)[fields_in(&page).len() - 2..], ["search", "registered"]);
+    let page = member.run(&members("", "orderBy: { field: LAST_SEEN_AT }"), json!({})).await;
+    assert_eq!(fields_in(&page), ["BAD_USER_INPUT", "orderBy PERMISSION_REQUIRED", "first", "search"]);
+    for list in ["characters", "campaigns"] {
+        let query = format!("{{ {list}(first: 101, filter: {{ search: \"{long}\" }}) {{ totalCount }} }}");
+        assert_eq!(fields_in(&leader.run(&query, json!({})).await), ["BAD_USER_INPUT", "first", "search"], "{list}");
+    }
+    let query = "query($actions: [String!]) { auditLog(after: \"x\", filter: { actions: $actions }) { totalCount } }";
+    let page = leader.run(query, json!({ "actions": vec!["x"; 101] })).await;
+    assert_eq!(fields_in(&page), ["BAD_USER_INPUT", "after", "actions"]);
     // An error without a field has none.
     let response = guild.anonymous().run("{ sessions { id } }", json!({})).await;
     assert_eq!(response["errors"][0]["extensions"], json!({ "code": "UNAUTHENTICATED" }));

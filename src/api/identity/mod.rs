@@ -26,6 +26,7 @@ use crate::{
     kernel::{
         error::{Code, Refusal, Result},
         id::{MemberId, RankId},
+        input::{InputCheck, both},
         page::OrderDirection,
         text,
     },
@@ -55,19 +56,20 @@ struct MemberFilterInput {
 
 impl MemberFilterInput {
     fn into_filter(filter: Option<Self>, for_visitors: bool) -> Result<MemberFilter, Refusal> {
-        if for_visitors && filter.as_ref().is_some_and(|filter| filter.registered.is_some()) {
-            let message = "Only members can filter by registration. Sign in first.";
-            return Err(Refusal::new(Code::Forbidden, message).at("registered"));
-        }
-        Ok(match filter {
+        InputCheck::run(|check| match filter {
             None => MemberFilter { active: Some(true), for_visitors, ..MemberFilter::default() },
             Some(filter) => MemberFilter {
-                search: filter.search.map(text::search).transpose()?,
+                search: filter.search.map(|search| check.valid(text::search(search))),
                 rank_level_at_least: filter.rank_level_at_least.map(i64::from),
                 rank: filter.rank_id.as_ref().map(RankId::from_input),
                 class: filter.class,
                 role: filter.role,
-                registered: filter.registered,
+                registered: filter.registered.inspect(|_| {
+                    if for_visitors {
+                        let message = "Only members can filter by registration. Sign in first.";
+                        check.refuse(Refusal::new(Code::Forbidden, message).at("registered"));
+                    }
+                }),
                 active: filter.active,
                 for_visitors,
             },
@@ -151,12 +153,15 @@ impl IdentityQuery {
         let context = RequestContext::of(ctx);
         let guild = context.guild;
         let order = order_by.map(|it| MemberOrder { field: it.field, direction: it.direction }).unwrap_or_default();
-        if order.field == MemberOrderField::LastSeenAt {
+        let order_check = match order.field {
             // The order would reveal the times.
-            context.signed_in()?.require(identity::MANAGE_MEMBERS).map_err(|refusal| refusal.at("orderBy"))?;
-        }
-        let request = PageArgs { first, after, last, before }.check_ordered(context, order)?;
-        let filter = MemberFilterInput::into_filter(filter, !context.sees_usernames())?;
+            MemberOrderField::LastSeenAt => context.signed_in()?.require(identity::MANAGE_MEMBERS),
+            MemberOrderField::Rank | MemberOrderField::Name | MemberOrderField::JoinedAt => Ok(()),
+        };
+        let request = PageArgs { first, after, last, before }.check_ordered(context, order);
+        let filter = MemberFilterInput::into_filter(filter, !context.sees_usernames());
+        let ((), (request, filter)) =
+            both(order_check.map_err(|refusal| refusal.at("orderBy")), both(request, filter))?;
         let key = format!("members {filter:?} {order:?} {:?}", request.page);
         let (page, listed) = (request.page.clone(), filter.clone());
         let list = async move |conn: &mut Conn| Ok(store::list_members(conn, guild, &listed, order, &page).await?);
@@ -185,16 +190,17 @@ impl IdentityQuery {
     ) -> Result<Connection<Character>> {
         let context = RequestContext::of(ctx);
         let guild = context.guild;
-        let request = PageArgs { first, after, last, before }.check(context)?;
-        let filter = match filter {
+        let request = PageArgs { first, after, last, before }.check(context);
+        let filter = InputCheck::run(|check| match filter {
             None => CharacterFilter::default(),
             Some(filter) => CharacterFilter {
-                search: filter.search.map(text::search).transpose()?,
+                search: filter.search.map(|search| check.valid(text::search(search))),
                 class: filter.class,
                 role: filter.role,
                 mains_only: filter.mains_only.unwrap_or_default(),
             },
-        };
+        });
+        let (request, filter) = both(request, filter)?;
         let key = format!("characters {filter:?} {:?}", request.page);
         let (page, listed) = (request.page.clone(), filter.clone());
         let list = async move |conn: &mut Conn| Ok(store::list_characters(conn, guild, &listed, &page).await?);

@@ -25,6 +25,7 @@ use crate::{
     kernel::{
         error::{Code, Refusal, Result},
         id::CampaignId,
+        input::both,
         page::OrderDirection,
         text,
     },
@@ -80,9 +81,10 @@ impl VotingQuery {
         let context = RequestContext::of(ctx);
         let (guild, viewer) = (context.guild, context.viewer());
         let order = order_by.map(|it| CampaignOrder { field: it.field, direction: it.direction }).unwrap_or_default();
-        let request = PageArgs { first, after, last, before }.check_ordered(context, order)?;
+        let request = PageArgs { first, after, last, before }.check_ordered(context, order);
         let (status, search, viewer_can_vote) =
             filter.map(|filter| (filter.status, filter.search, filter.viewer_can_vote)).unwrap_or_default();
+        let (request, search) = both(request, search.map(text::search).transpose())?;
         let registered = viewer.as_ref().filter(|viewer| viewer.is_registered);
         let registered = registered.map(|viewer| (viewer.member, viewer.rank_level));
         let filter = CampaignFilter {
@@ -94,7 +96,7 @@ impl VotingQuery {
             }),
             viewer_level: viewer.as_ref().map(|viewer| viewer.rank_level),
             drafts: viewer.is_some_and(|viewer| viewer.may(voting::MANAGE)),
-            search: search.map(text::search).transpose()?,
+            search,
             viewer_can_vote: viewer_can_vote.map(|can_vote| (can_vote, Voter { registered, now: context.now })),
         };
         let key = format!("campaigns {filter:?} {order:?} {:?}", request.page);
