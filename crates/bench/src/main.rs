@@ -3,7 +3,7 @@
 //! - [`ballots`], [`costs`], [`fanout`], [`pages`] and [`storm`] are the benchmarks, a file for each.
 //! - [`plain`] is the hand-written server that [`pages`] compares Guildhall with.
 //! - [`guild`] creates and removes a benchmark's guild, [`fill`] fills it, [`server`] starts servers, and [`sql`] runs
-//!   SQL. [`page_client`] measures the latency of a page, and [`socket`] opens WebSockets.
+//!   SQL. [`page_client`] measures the latency of a page, and [`socket`] opens WebSocket connections.
 
 mod ballots;
 mod costs;
@@ -54,7 +54,8 @@ enum Benchmark {
     /// Request the usual pages and cast ballots over HTTP, and compare with hand-written endpoints in plain SQL that
     /// return the same responses.
     Pages(pages::Pages),
-    /// Start many subscriptions on many WebSockets at once, and measure the latency of another client's page.
+    /// Start many subscriptions on many WebSocket connections at once, and measure the latency of another
+    /// client's page.
     Storm(storm::Storm),
     /// Serve the hand-written endpoints.
     #[command(hide = true)]

@@ -1,4 +1,4 @@
-//! WebSockets of benchmarks.
+//! WebSocket connections of benchmarks.
 
 use futures_util::{SinkExt, StreamExt};
 use guildhall::cli::BoxError;

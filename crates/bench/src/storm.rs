@@ -41,7 +41,7 @@ const BALLOTS: usize = 5;
 pub(crate) struct Storm {
     #[command(flatten)]
     size: GuildSize,
-    /// Number of WebSockets.
+    /// Number of WebSocket connections.
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=25_000))]
     sockets: u32,
     /// Number of subscriptions that start at once on each of them.

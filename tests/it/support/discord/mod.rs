@@ -492,20 +492,20 @@ impl LocalDiscord {
     /// Uses a command as a user, in a server or in direct messages, and returns the bot's response.
     pub async fn slash(&self, server: impl Into<Option<u64>>, user: u64, name: &str, options: Value) -> Value {
         let id = self.edit(DiscordState::next_id).to_string();
-        let data = self.command_data(&id, name, options);
+        let data = self.command_data(&id, name, &options);
         self.interact(server.into(), user, 2, data, json!({})).await
     }
 
     /// Types an option of a command as a user, and returns the choices that the bot offers.
     pub async fn autocomplete(&self, server: u64, user: u64, name: &str, options: Value) -> Vec<Value> {
         let id = self.edit(DiscordState::next_id).to_string();
-        let data = self.command_data(&id, name, options);
+        let data = self.command_data(&id, name, &options);
         let response = self.interact(Some(server), user, 4, data, json!({})).await;
         response["data"]["choices"].as_array().cloned().unwrap_or_default()
     }
 
     /// The data of a command, with the users in its options.
-    fn command_data(&self, id: &str, name: &str, options: Value) -> Value {
+    fn command_data(&self, id: &str, name: &str, options: &Value) -> Value {
         let chosen = options.as_array().into_iter().flatten().filter(|option| option["type"] == 6);
         let users = chosen.filter_map(|option| option["value"].as_str()?.parse().ok());
         let users: serde_json::Map<String, Value> =

@@ -66,7 +66,9 @@ pub(super) async fn respond(
     }
     if method == Method::GET && matches!(segments[..], ["guilds", _, "members"]) {
         let after_page = shared.edit(|state| state.after_page.take());
-        after_page.into_iter().for_each(|change| change());
+        if let Some(change) = after_page {
+            change();
+        }
     }
     response
 }
