@@ -51,9 +51,10 @@ pub(super) async fn attempt(discord: &Discord, bot: &Bot, message: &Message) -> 
     if is_late(discord, message).await? {
         return Ok(Delivery::Dropped);
     }
-    let is_current = is_current(discord, bot, message, destination).await?;
-    if !is_current {
-        return given_up("the destination is no longer valid");
+    if !is_current(discord, bot, message, destination).await? {
+        // A member who was deactivated since the first check has no valid code either.
+        let is_late = is_late(discord, message).await?;
+        return if is_late { Ok(Delivery::Dropped) } else { given_up("the destination is no longer valid") };
     }
     let body = match message.kind {
         kind if codes::is_code(kind) => discord.cipher.decrypt(&message.id.0.to_string(), &message.body),

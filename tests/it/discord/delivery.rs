@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use super::{CHANNEL, LINK, OTHER_CHANNEL, SERVER, discord_status, link_server, start_bot, titles, with_bot};
+use super::{
+    CHANNEL, LINK, OTHER_CHANNEL, SERVER, discord_status, link_server, start_bot, titles, until_attempted, with_bot,
+};
 use crate::support::{
     Client, LocalDiscord, PASSWORD, TestApp, TestCampaign, TestGuild,
     documents::{CAST_BALLOT, REGISTER_MEMBER, RETRY_DISCORD_MESSAGE},
@@ -396,6 +398,7 @@ async fn a_used_code_is_not_sent(app: TestApp) {
     };
     let (code, delivery) = tokio::select! { invited = invited => invited, () = time_passes => unreachable!() };
     assert_eq!(delivery, "QUEUED");
+    until_attempted(&app).await;
     let input = json!({ "inviteCode": code, "discordUsername": "newcomer", "password": PASSWORD });
     guild.anonymous().ok(REGISTER_MEMBER, json!({ "input": input })).await;
     discord.set_down(false);

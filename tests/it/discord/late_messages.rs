@@ -9,7 +9,7 @@ use super::{
     CHANNEL, LINK, OTHER_CHANNEL, SERVER,
     announcements::voters,
     boards::{closing_edit, edit_attempts, field, link_with_log, log, wait_until_empty},
-    discord_status, link_server, start_bot, until_later, with_bot,
+    discord_status, link_server, start_bot, until_attempted, until_later, with_bot,
 };
 use crate::support::{
     Client, LocalDiscord, TestApp, TestCampaign, TestGuild,
@@ -75,6 +75,7 @@ async fn void_and_replaced_codes_are_not_sent(app: TestApp) {
         send_while_down(&app, &officer, SEND_RESET_CODE, member).await;
     }
     send_while_down(&app, &leader, SEND_RESET_CODE, &replaced).await;
+    until_attempted(&app).await;
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": deactivated.id, "active": false } })).await;
     // The officer may no longer issue codes.
     leader.ok(UPDATE_MEMBER, json!({ "input": { "id": officer.id, "active": false } })).await;
@@ -103,6 +104,8 @@ async fn the_last_day_is_not_announced_in_the_last_hour(app: TestApp) {
     while app.count_rows(queued).await != 1 {
         app.clock.advance(Duration::from_millis(200));
     }
+    // The attempt would succeed if it ended later.
+    while app.count_rows("discord_messages WHERE claim IS NOT NULL").await != 0 {}
     // Only the event that waits is left, as if no server had checked the vote since.
     app.clock.advance(Duration::from_hours(23) + Duration::from_mins(10));
     discord.heal_channels();

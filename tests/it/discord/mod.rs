@@ -96,6 +96,14 @@ async fn until_later<T>(
     }
 }
 
+/// Waits until each message was attempted, and no attempt is running. Then the next attempt follows only when the clock
+/// moves.
+async fn until_attempted(app: &TestApp) {
+    let running = "discord_messages WHERE claim IS NOT NULL OR attempts = 0";
+    let attempted = async { while app.count_rows(running).await != 0 {} };
+    tokio::time::timeout(Duration::from_secs(20), attempted).await.expect("an attempt does not end");
+}
+
 /// Starts the app's background tasks, and waits until its bot is connected.
 async fn start_bot(app: &TestApp, discord: &LocalDiscord) -> JoinSet<()> {
     let running = guildhall::bot::start(&app.app);
