@@ -3,7 +3,8 @@
 //! A bound stands for the lowest rank at or above it. So any level above the next lower rank stands for the same rank,
 //! and a stored bound moves only when the ladder would otherwise change its meaning. It then moves to a level that
 //! means the same on the ladder before and after the change. A request can therefore read a viewer before the change
-//! and a campaign after it, and still decide correctly.
+//! and a campaign after it, and still decide correctly. If two ranks move between the two reads, a query may decide
+//! wrongly. Operations that write read both under locks.
 
 use super::{bounds_store as store, policy::Ladder, rows::Rank};
 use crate::{

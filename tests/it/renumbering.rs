@@ -1,6 +1,7 @@
 //! Changes of rank levels: everyone keeps their access to campaigns, audit events and codes.
 
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::support::{
     Client, TestApp, TestCampaign, TestGuild,
@@ -220,10 +221,15 @@ async fn no_request_meets_a_bound_of_another_time(app: TestApp) {
     vote.vote(&leader, &[0]).await;
     let other = if app.app.db.is_shared() { app.another_server().await } else { std::sync::Arc::clone(&app.app) };
     let _background = guildhall::bot::start(&other);
+    let finished = watch::Sender::new(0);
     let moves = async {
-        for _ in 0..10 {
-            renumber(&leader, &guild, &[("Guild Leader", 100), ("Officer", 80), ("Veteran", 60)]).await;
-            renumber(&leader, &guild, &[("Veteran", 3), ("Officer", 4), ("Guild Leader", 5)]).await;
+        let up = [("Guild Leader", 100), ("Officer", 80), ("Veteran", 60)];
+        let down = [("Veteran", 3), ("Officer", 4), ("Guild Leader", 5)];
+        for change in [up, down].concat().repeat(10) {
+            renumber(&leader, &guild, &[change]).await;
+            // Only requests that outlast two changes may meet bounds of another time.
+            let before = *finished.borrow();
+            finished.subscribe().wait_for(|number| *number > before).await.unwrap();
         }
     };
     let query = "query($id: ID!) { campaign(id: $id) { standings { place } viewerCanVote } }";
@@ -231,6 +237,7 @@ async fn no_request_meets_a_bound_of_another_time(app: TestApp) {
         loop {
             let seen = officer.run_on(&other, query, vote.vars()).await;
             assert_eq!(seen["data"]["campaign"], json!({ "standings": null, "viewerCanVote": true }), "{seen}");
+            finished.send_modify(|number| *number += 1);
         }
     };
     tokio::select! {
