@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    CHANNEL, LINK, OTHER_CHANNEL, SERVER, announcements::voters, link_server, start_bot, until_later, with_bot,
+    CHANNEL, LINK, OTHER_CHANNEL, SERVER, announcements::voters, link_server, on_discord, start_bot, until_later,
+    with_bot,
 };
 use crate::support::{Client, LocalDiscord, TestApp, TestCampaign, documents::CAST_BALLOT, on_both};
 
@@ -193,10 +194,7 @@ async fn a_vote_that_becomes_hidden_is_edited_no_more(app: TestApp) {
     let leader = guild.leader().await;
     link_server(&leader).await;
     let voters = voters(&guild, 3).await;
-    let mut row = guild.member_row("initiate", "Initiate", true).await;
-    row.discord_id = Some("93".to_owned());
-    guild.add_members(vec![row]).await;
-    discord.join(SERVER, 93, "initiate", &[]);
+    on_discord(&guild, &discord, "initiate", "Initiate", 93).await;
     let _running = start_bot(&app, &discord).await;
     let vote = TestCampaign::live(&leader, 2, json!({ "announcements": "NORMAL" })).await;
     while app.count_rows("discord_boards").await != 1 {}
@@ -224,10 +222,7 @@ async fn the_button_of_a_closed_vote_says_so(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     link_server(&leader).await;
-    let mut row = guild.member_row("voter", "Member", true).await;
-    row.discord_id = Some("91".to_owned());
-    guild.add_members(vec![row]).await;
-    discord.join(SERVER, 91, "voter", &[]);
+    on_discord(&guild, &discord, "voter", "Member", 91).await;
     let _running = start_bot(&app, &discord).await;
     let vote = TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
     let launch = discord.until("the launch", |it| it.messages().first().cloned()).await;
@@ -306,10 +301,7 @@ async fn the_button_opens_the_ballot_in_private(app: TestApp) {
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     link_server(&leader).await;
-    let mut row = guild.member_row("voter", "Member", true).await;
-    row.discord_id = Some("91".to_owned());
-    guild.add_members(vec![row]).await;
-    discord.join(SERVER, 91, "voter", &[]);
+    on_discord(&guild, &discord, "voter", "Member", 91).await;
     discord.join(SERVER, 92, "stranger", &[]);
     let _running = start_bot(&app, &discord).await;
     TestCampaign::live(&leader, 3, json!({ "announcements": "QUIET", "method": "APPROVAL" })).await;

@@ -9,10 +9,10 @@ use super::{
     CHANNEL, LINK, OTHER_CHANNEL, SERVER,
     announcements::voters,
     boards::{closing_edit, edit_attempts, field, link_with_log, log, wait_until_empty},
-    discord_status, link_server, start_bot, until_attempted, until_later, with_bot,
+    discord_status, link_server, on_discord, start_bot, until_attempted, until_later, with_bot,
 };
 use crate::support::{
-    Client, LocalDiscord, TestApp, TestCampaign, TestGuild,
+    Client, LocalDiscord, TestApp, TestCampaign,
     documents::{ARCHIVE_CAMPAIGN, CLOSE_CAMPAIGN, SEND_INVITE, SEND_RESET_CODE, UNLINK_DISCORD, UPDATE_MEMBER},
     on_both,
 };
@@ -32,20 +32,6 @@ async fn a_minute_passes(app: &TestApp) {
         app.clock.advance(Duration::from_millis(500));
         app.count_rows("guilds").await;
     }
-}
-
-/// A registered member with a Discord id.
-async fn on_discord<'t>(
-    guild: &TestGuild<'t>,
-    discord: &LocalDiscord,
-    name: &str,
-    rank: &str,
-    user: u64,
-) -> Client<'t> {
-    let mut row = guild.member_row(name, rank, true).await;
-    row.discord_id = Some(user.to_string());
-    discord.join(SERVER, user, name, &[]);
-    guild.add_members(vec![row]).await.remove(0)
 }
 
 /// Sends a code while Discord is down.

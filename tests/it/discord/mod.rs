@@ -54,6 +54,20 @@ async fn link_server(leader: &Client<'_>) {
     leader.ok(LINK, json!({ "input": input })).await;
 }
 
+/// Adds a registered member who is on the Discord server.
+async fn on_discord<'t>(
+    guild: &TestGuild<'t>,
+    discord: &LocalDiscord,
+    name: &str,
+    rank: &str,
+    user: u64,
+) -> Client<'t> {
+    let mut row = guild.member_row(name, rank, true).await;
+    row.discord_id = Some(user.to_string());
+    discord.join(SERVER, user, name, &[]);
+    guild.add_members(vec![row]).await.remove(0)
+}
+
 /// Maps the Discord roles above to ranks.
 async fn map_roles(guild: &TestGuild<'_>) {
     let roles =
