@@ -12,7 +12,7 @@
 
 /** The errors of a response. `code` and `reason` are those of the first. */
 export class SessionError extends Error {
-  name = 'SessionError';
+  name = "SessionError";
 
   /** @param {ResponseError[]} errors */
   constructor(errors) {
@@ -25,7 +25,7 @@ export class SessionError extends Error {
 
 /** A response did not arrive, or only an error of a proxy or of the server. The request may have had its effect. */
 export class LostResponse extends Error {
-  name = 'LostResponse';
+  name = "LostResponse";
 }
 
 /**
@@ -37,11 +37,11 @@ export class LostResponse extends Error {
  */
 export async function send(url, guild, document, { input, signal, accessToken }) {
   const response = await fetch(url, {
-    method: 'POST',
+    method: "POST",
     headers: {
-      Accept: 'application/graphql-response+json',
-      'Content-Type': 'application/json',
-      ...(guild && { 'X-Guild': guild }),
+      Accept: "application/graphql-response+json",
+      "Content-Type": "application/json",
+      ...(guild && { "X-Guild": guild }),
       ...(accessToken && { Authorization: `Bearer ${accessToken}` }),
     },
     body: JSON.stringify({ ...document, variables: { input } }),
@@ -49,12 +49,12 @@ export async function send(url, guild, document, { input, signal, accessToken })
     keepalive: Boolean(accessToken),
     ...(signal && { signal }),
   }).catch((cause) => {
-    throw new LostResponse('The server cannot be reached.', { cause });
+    throw new LostResponse("The server cannot be reached.", { cause });
   });
   /** @type {{ data?: any, errors?: ResponseError[] } | undefined} */
   const body = await response.json().catch(() => undefined);
   if (!body || response.status >= 500) {
-    throw new LostResponse(body?.errors?.[0]?.message ?? 'The server cannot be reached.');
+    throw new LostResponse(body?.errors?.[0]?.message ?? "The server cannot be reached.");
   }
   if (body.errors) throw new SessionError(body.errors);
   return body.data;

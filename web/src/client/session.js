@@ -1,8 +1,8 @@
 // A session with Guildhall, for any client and any framework: signs in, keeps the tokens, renews them and signs out. It
 // sends its own requests, because a client waits for a renewal and cannot send it.
 
-import { LostResponse, SessionError, send } from './request.js';
-import { TokenStore } from './tokens.js';
+import { LostResponse, SessionError, send } from "./request.js";
+import { TokenStore } from "./tokens.js";
 
 export { LostResponse, SessionError };
 
@@ -38,7 +38,11 @@ const REFRESH_SESSION = /* GraphQL */ `
 const LOGOUT = /* GraphQL */ `
   mutation Logout { logout { success } }
 `;
-const DOCUMENTS = { login: { query: LOGIN }, refreshSession: { query: REFRESH_SESSION }, logout: { query: LOGOUT } };
+const DOCUMENTS = {
+  login: { query: LOGIN },
+  refreshSession: { query: REFRESH_SESSION },
+  logout: { query: LOGOUT },
+};
 
 /** Time before its expiry from which an access token is no longer used, in milliseconds. */
 const EXPIRY_MARGIN = 60_000;
@@ -59,7 +63,7 @@ const RETRY_WINDOW = 20_000;
 /** The member signed out, or the server ended the session: nothing but a sign-in helps. */
 const notSignedIn = () =>
   new SessionError([
-    { message: 'You are not signed in.', extensions: { code: 'UNAUTHENTICATED', reason: 'INVALID_TOKEN' } },
+    { message: "You are not signed in.", extensions: { code: "UNAUTHENTICATED", reason: "INVALID_TOKEN" } },
   ]);
 
 export class Session {
@@ -118,7 +122,10 @@ export class Session {
    * @param {{ sharedComputer?: boolean }} [options]
    */
   async signIn(discordUsername, password, options) {
-    this.start((await this.#send(this.#documents.login, { input: { discordUsername, password } })).login, options);
+    this.start(
+      (await this.#send(this.#documents.login, { input: { discordUsername, password } })).login,
+      options,
+    );
   }
 
   /**
@@ -145,11 +152,12 @@ export class Session {
       const { refreshToken } = { ...stored, ...this.#store.clear(stored.signIn) };
       if (!refreshToken) return true;
       try {
-        const token = needsRenewal || !accessToken ? (await this.#exchange(refreshToken)).accessToken : accessToken;
+        const token =
+          needsRenewal || !accessToken ? (await this.#exchange(refreshToken)).accessToken : accessToken;
         await this.#send(this.#documents.logout, { accessToken: token });
         return true;
       } catch (error) {
-        return error instanceof SessionError && error.reason === 'INVALID_TOKEN';
+        return error instanceof SessionError && error.reason === "INVALID_TOKEN";
       }
     });
   }
@@ -163,7 +171,7 @@ export class Session {
   /** The headers of a request, signed in or not. */
   get headers() {
     return {
-      ...(this.guild && { 'X-Guild': this.guild }),
+      ...(this.guild && { "X-Guild": this.guild }),
       ...(this.accessToken && { Authorization: `Bearer ${this.accessToken}` }),
     };
   }
@@ -176,7 +184,7 @@ export class Session {
 
   /** Whether the next request has to wait for `renew()`. */
   get needsRenewal() {
-    return this.#state.status === 'signedIn' && (!this.accessToken || this.validFor <= 0);
+    return this.#state.status === "signedIn" && (!this.accessToken || this.validFor <= 0);
   }
 
   /** Time until the access token should be renewed, in milliseconds. */
@@ -217,7 +225,7 @@ export class Session {
       this.#store.write({ ...stored, refreshToken: tokens.refreshToken });
       this.#accept(tokens);
     } catch (error) {
-      const isOver = error instanceof SessionError && error.reason === 'INVALID_TOKEN';
+      const isOver = error instanceof SessionError && error.reason === "INVALID_TOKEN";
       if (isOver && isCurrent()) this.#store.write({ ...stored, refreshToken: undefined });
       this.#synchronize();
       throw error;
@@ -256,8 +264,8 @@ export class Session {
   /** @returns {SessionState} */
   #storedState() {
     const stored = this.#store.read();
-    if (!stored) return { status: 'signedOut', signIn: undefined };
-    return { status: stored.refreshToken ? 'signedIn' : 'ended', signIn: stored.signIn };
+    if (!stored) return { status: "signedOut", signIn: undefined };
+    return { status: stored.refreshToken ? "signedIn" : "ended", signIn: stored.signIn };
   }
 
   /**
@@ -289,5 +297,5 @@ export class Session {
  * @param {readonly { extensions?: Record<string, any> }[] | undefined} errors
  */
 export function isTokenRefused(errors) {
-  return errors?.some(({ extensions }) => extensions?.reason === 'INVALID_TOKEN') ?? false;
+  return errors?.some(({ extensions }) => extensions?.reason === "INVALID_TOKEN") ?? false;
 }

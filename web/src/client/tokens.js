@@ -28,21 +28,21 @@ export class TokenStore {
    * @param {() => void} onChange Called when another tab may have changed what is stored.
    */
   constructor(guild, browser = defaultBrowser(), onChange) {
-    this.#key = guild ? `guildhall.session.${guild}` : 'guildhall.session';
+    this.#key = guild ? `guildhall.session.${guild}` : "guildhall.session";
     this.#browser = browser;
     this.#onChange = onChange;
     this.#own = this.#take();
-    browser.window?.addEventListener('storage', this.#onStorage);
-    browser.window?.addEventListener('visibilitychange', this.#onChange);
-    browser.window?.addEventListener('pagehide', this.#onHide);
-    browser.window?.addEventListener('pageshow', this.#onShow);
+    browser.window?.addEventListener("storage", this.#onStorage);
+    browser.window?.addEventListener("visibilitychange", this.#onChange);
+    browser.window?.addEventListener("pagehide", this.#onHide);
+    browser.window?.addEventListener("pageshow", this.#onShow);
   }
 
   dispose() {
-    this.#browser.window?.removeEventListener('storage', this.#onStorage);
-    this.#browser.window?.removeEventListener('visibilitychange', this.#onChange);
-    this.#browser.window?.removeEventListener('pagehide', this.#onHide);
-    this.#browser.window?.removeEventListener('pageshow', this.#onShow);
+    this.#browser.window?.removeEventListener("storage", this.#onStorage);
+    this.#browser.window?.removeEventListener("visibilitychange", this.#onChange);
+    this.#browser.window?.removeEventListener("pagehide", this.#onHide);
+    this.#browser.window?.removeEventListener("pageshow", this.#onShow);
   }
 
   /** @returns {StoredSession | undefined} */
@@ -139,8 +139,8 @@ export class TokenStore {
  */
 function parse(text) {
   try {
-    const stored = JSON.parse(text ?? 'null');
-    return typeof stored?.signIn === 'string' ? stored : undefined;
+    const stored = JSON.parse(text ?? "null");
+    return typeof stored?.signIn === "string" ? stored : undefined;
   } catch {
     return undefined;
   }
@@ -148,10 +148,10 @@ function parse(text) {
 
 /** @returns {Browser} */
 function defaultBrowser() {
-  if (typeof document === 'undefined') return {};
+  if (typeof document === "undefined") return {};
   return {
-    localStorage: storage('localStorage'),
-    sessionStorage: storage('sessionStorage'),
+    localStorage: storage("localStorage"),
+    sessionStorage: storage("sessionStorage"),
     locks: navigator.locks,
     window,
   };
