@@ -1,0 +1,73 @@
+import { useMemo, useRef } from "react";
+import { useLocation } from "wouter";
+import { ViewerDocument, type ViewerQuery } from "../gql/graphql";
+import { Failure, Offline, PageState } from "../ui/PageState";
+import styles from "./App.module.css";
+import { useData } from "./data";
+import type { AppError } from "./errors";
+import { useFeatures } from "./feature";
+import { findRoute, Pages } from "./Pages";
+import { Shell } from "./Shell";
+import { SignInAgain } from "./SignInAgain";
+import { useSession } from "./session";
+import { toViewer, ViewerContext } from "./viewer";
+
+/** Asks who looks at the page, and shows it to them. */
+export function App() {
+  const { status } = useSession();
+  const result = useData(ViewerDocument, {});
+  const data = useLastData(result.data, status === "signedOut");
+  const viewer = useMemo(() => data && toViewer(data), [data]);
+  const [location] = useLocation();
+  const features = useFeatures();
+  if (!viewer) {
+    return result.error ? (
+      <main className={styles.alone}>
+        <StartError error={result.error} onRetry={result.refetch} busy={result.isLoading} />
+      </main>
+    ) : null;
+  }
+  return (
+    <ViewerContext value={viewer}>
+      <Shell bare={findRoute(features, location)?.bare ?? false}>
+        {/* Another member sees no input of the one before. */}
+        <Pages key={viewer.member?.id ?? "visitor"} />
+      </Shell>
+      {status === "ended" && <SignInAgain />}
+    </ViewerContext>
+  );
+}
+
+/** Keeps the data of before while those of the next sign-in load, but never after a sign-out. */
+function useLastData(data: ViewerQuery | undefined, isSignedOut: boolean) {
+  const last = useRef<ViewerQuery>(undefined);
+  if (data) last.current = data;
+  else if (isSignedOut && last.current?.me) last.current = undefined;
+  return last.current;
+}
+
+function StartError({ error, onRetry, busy }: { error: AppError; onRetry: () => void; busy: boolean }) {
+  if (error.reason === "NO_GUILD") {
+    return (
+      <PageState
+        icon="home"
+        title="This server has no guild yet"
+        actions={<a href="/register">I have an invite code</a>}
+      >
+        <p>The operator makes the first one on the server, and gets an invite code for its leader:</p>
+        <pre className={styles.command}>
+          <code>guildhall bootstrap --guild my-guild --guild-name "My Guild" --leader my-discord-name</code>
+        </pre>
+      </PageState>
+    );
+  }
+  if (error.kind === "notFound") {
+    return (
+      <PageState icon="search" title="There is no such guild" actions={<a href="/">Go to the start page</a>}>
+        <p>Check the address: it may be misspelt.</p>
+      </PageState>
+    );
+  }
+  if (error.kind === "offline") return <Offline onRetry={onRetry} busy={busy} />;
+  return <Failure message={error.message} requestId={error.requestId} onRetry={onRetry} busy={busy} />;
+}

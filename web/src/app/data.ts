@@ -1,0 +1,109 @@
+// How pages read and change data.
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type OperationContext, useClient, useQuery } from "urql";
+import type { TypedDocumentString } from "../gql/graphql";
+import { documentNode } from "./document";
+import { type AppError, toAppError } from "./errors";
+import { onResync } from "./resync";
+
+export interface Data<Result> {
+  /** The newest data, from the cache or the server; also that of before while the server cannot be reached. */
+  data: Result | undefined;
+  error: AppError | undefined;
+  /** Whether there is nothing to show yet. */
+  isLoading: boolean;
+  /** Whether newer data are on their way. */
+  isRefreshing: boolean;
+  /** Reads again from the server. */
+  refetch: () => void;
+  /** When the data came from the server, in milliseconds since 1970. */
+  loadedAt: number | undefined;
+}
+
+interface ReadOptions {
+  /** Whether to wait, for example for a variable. */
+  pause?: boolean;
+  requestPolicy?: OperationContext["requestPolicy"];
+}
+
+/** Reads a document, follows its changes in the cache, and reads it again after a lost connection. */
+export function useData<Result, Variables>(
+  document: TypedDocumentString<Result, Variables>,
+  variables: Variables,
+  { pause = false, requestPolicy }: ReadOptions = {},
+): Data<Result> {
+  const [result, execute] = useQuery({
+    query: documentNode(document),
+    variables: variables as Variables & Record<string, unknown>,
+    pause,
+    ...(requestPolicy && { requestPolicy }),
+  });
+  const refetch = useCallback(() => execute({ requestPolicy: "network-only" }), [execute]);
+  useEffect(() => (pause ? undefined : onResync(refetch)), [pause, refetch]);
+  const loadedAt = useRef<number>(undefined);
+  const { data, error, fetching, stale } = result;
+  if (data && !error && !fetching && !stale) loadedAt.current = Date.now();
+  return {
+    data,
+    error: useMemo(() => error && toAppError(error), [error]),
+    isLoading: !data && (fetching || pause),
+    isRefreshing: stale || (fetching && Boolean(data)),
+    refetch,
+    loadedAt: loadedAt.current,
+  };
+}
+
+export interface Outcome<Result> {
+  data?: Result;
+  error?: AppError;
+}
+
+/**
+ * A mutation. `run` resolves with its data or its error, and never rejects. `error` is that of the last run, for the
+ * form's fields.
+ */
+export function useAction<Result, Variables>(document: TypedDocumentString<Result, Variables>) {
+  const client = useClient();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<AppError>();
+  const run = useCallback(
+    async (variables: Variables, context?: Partial<OperationContext>): Promise<Outcome<Result>> => {
+      setBusy(true);
+      setError(undefined);
+      const node = documentNode(document);
+      const result = await client
+        .mutation(node, variables as Variables & Record<string, unknown>, context)
+        .toPromise();
+      setBusy(false);
+      if (result.error || !result.data) {
+        const failure = toAppError(result.error ?? new Error());
+        setError(failure);
+        return { error: failure };
+      }
+      return { data: result.data };
+    },
+    [client, document],
+  );
+  const reset = useCallback(() => setError(undefined), []);
+  return { run, busy, error, reset };
+}
+
+/** Reads a document once, outside of a component's data, such as for a download. */
+export function useFetch() {
+  const client = useClient();
+  return useCallback(
+    async <Result, Variables>(
+      document: TypedDocumentString<Result, Variables>,
+      variables: Variables,
+    ): Promise<Outcome<Result>> => {
+      const result = await client
+        .query(documentNode(document), variables as Variables & Record<string, unknown>, {
+          requestPolicy: "network-only",
+        })
+        .toPromise();
+      if (result.error || !result.data) return { error: toAppError(result.error ?? new Error()) };
+      return { data: result.data };
+    },
+    [client],
+  );
+}

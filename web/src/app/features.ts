@@ -1,0 +1,8 @@
+// The features of the site. A new one adds its line here, and changes no other feature.
+
+import { home } from "../features/home";
+import { profile } from "../features/profile";
+import { session } from "../features/session";
+import type { Feature } from "./feature";
+
+export const features: readonly Feature[] = [home, session, profile];
