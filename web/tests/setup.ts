@@ -1,0 +1,2 @@
+// For tests of components in Chromium.
+import "../src/ui/base.css";
