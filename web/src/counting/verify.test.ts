@@ -1,0 +1,94 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { type BallotBox, readBox } from "./box";
+import { checkBox } from "./checkBox";
+import { Random, randomBox } from "./testing/random";
+import { METHODS } from "./types";
+
+// The program that publishes ballot boxes: `VERIFY_PROGRAM=… BOXES=10000 npm test -- verify` for a long comparison.
+const program = process.env.VERIFY_PROGRAM ?? "../target/debug/guildhall";
+const boxes = Number(process.env.BOXES ?? 150);
+
+const folder = mkdtempSync(join(tmpdir(), "boxes-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What `guildhall verify` says of a box: nothing if it is valid. */
+async function verify(box: BallotBox, worker: number): Promise<string> {
+  const file = join(folder, `${worker}.json`);
+  writeFileSync(file, JSON.stringify(box));
+  return await new Promise((resolve) => {
+    execFile(program, ["verify", file], (error, _stdout, stderr) =>
+      resolve(error ? stderr || error.message : ""),
+    );
+  });
+}
+
+/** Changes one value of a box, so that it is false, or still true if the value did not matter. */
+function damage(box: BallotBox, random: Random): BallotBox {
+  const copy = structuredClone(box);
+  const row = copy.standings[random.from(0, copy.standings.length - 1)];
+  const ballot = copy.ballots[random.from(0, copy.ballots.length - 1)];
+  const changes: (() => void)[] = [
+    () => Object.assign(row ?? {}, { points: 9 }),
+    () => Object.assign(row ?? {}, { place: 2 }),
+    () => row?.pickCounts.reverse(),
+    () => copy.standings.reverse(),
+    () => copy.winners.reverse(),
+    () => copy.winners.pop(),
+    () => copy.ballots.pop(),
+    () => copy.ballots.reverse(),
+    () => ballot?.picks.reverse(),
+    () => ballot?.picks.pop(),
+    () => Object.assign(ballot ?? {}, { nonce: ballot?.nonce.toUpperCase() }),
+    () => copy.ballots.push(...copy.ballots.slice(-1)),
+    () => copy.entries.reverse(),
+    () => Object.assign(copy, { decidedByListedOrder: undefined }),
+    () => Object.assign(copy, { decidedByListedOrder: !copy.decidedByListedOrder }),
+    () => Object.assign(copy, { eligible: copy.eligible - 4 }),
+    () => Object.assign(copy, { title: `${copy.title}\u0085` }),
+    () => Object.assign(copy, { seats: copy.seats + 1 }),
+    () => Object.assign(copy, { digest: copy.digest.toUpperCase() }),
+  ];
+  changes[random.from(0, changes.length - 1)]?.();
+  return copy;
+}
+
+/** Runs a task for each number with two processes at a time. */
+async function inPairs(
+  length: number,
+  task: (index: number, worker: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const work = async (worker: number): Promise<void> => {
+    for (let index = next++; index < length; index = next++) await task(index, worker);
+  };
+  await Promise.all([work(1), work(2)]);
+}
+
+// Without the program there is nothing to compare with; CI builds it first.
+test.skipIf(!existsSync(program) && !process.env.CI).for(METHODS)(
+  "random boxes by %s are as valid to `guildhall verify`",
+  { timeout: 3_600_000 },
+  async (method) => {
+    let [valid, damaged] = [0, 0];
+    await inPairs(boxes, async (index, worker) => {
+      const random = new Random(1781 + index);
+      const box = randomBox(method, random);
+      expect(await verify(box, worker), `seed ${1781 + index}`).toBe("");
+      expect(checkBox(readBox(JSON.stringify(box))).ok).toBe(true);
+      valid += 1;
+      if (index % 5 > 0) return;
+      const changed = damage(box, random);
+      const problem = await verify(changed, worker);
+      const check = checkBox(readBox(JSON.stringify(changed)));
+      expect(check.ok, `seed ${1781 + index}: ${problem} ${JSON.stringify(check.checks)}`).toBe(
+        problem === "",
+      );
+      damaged += 1;
+    });
+    expect([valid, damaged]).toEqual([boxes, Math.ceil(boxes / 5)]);
+  },
+);
