@@ -1,5 +1,5 @@
-// A session with Guildhall, for any client and any framework: signs in, keeps the tokens, renews them and signs out. It
-// sends its own requests, because a client waits for a renewal and cannot send it.
+// A session with Guildhall, for any client: signs in, keeps and renews the tokens, and signs out. It sends its own requests,
+// because a client waits for a renewal and cannot send it.
 
 import { LostResponse, SessionError, send } from "./request.js";
 import { TokenStore } from "./tokens.js";
@@ -54,13 +54,10 @@ const REFUSAL_DELAY = 5_000;
 const RESPONSE_TIMEOUT = 8_000;
 /** Waits before a renewal is sent again, in milliseconds. */
 const RETRY_DELAYS = [300, 1_000, 3_000];
-/**
- * Time after the first request in which the same refresh token is sent again, in milliseconds. The server takes it for 30
- * seconds, and revokes the session after that.
- */
+/** Time in which a refresh token is sent again, in milliseconds. The server revokes its session after 30 seconds. */
 const RETRY_WINDOW = 20_000;
 
-/** The member signed out, or the server ended the session: nothing but a sign-in helps. */
+/** The member signed out, or the server ended the session. */
 const notSignedIn = () =>
   new SessionError([
     { message: "You are not signed in.", extensions: { code: "UNAUTHENTICATED", reason: "INVALID_TOKEN" } },
