@@ -6,12 +6,13 @@ import { SetContextLink } from '@apollo/client/link/context';
 import { ErrorLink } from '@apollo/client/link/error';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { relayStylePagination } from '@apollo/client/utilities';
+import { createClient } from 'graphql-ws';
 import { ReplaySubject, filter, firstValueFrom, from, switchMap } from 'rxjs';
+import { Session, isTokenRefused } from '../../web/src/client/session.js';
+import { openSocket } from '../../web/src/client/socket.js';
 import {
   guild, password, run, server, showCampaign, showError, showMember, showRoster, showTally, showTurnout,
 } from './demo.mjs';
-import { Session, isTokenRefused } from './session.mjs';
-import { openSocket } from './socket.mjs';
 
 function connect(session, socket) {
   const authorization = new SetContextLink(({ headers }) => ({ headers: { ...headers, ...session.headers } }));
@@ -39,7 +40,7 @@ function connect(session, socket) {
   });
   const client = new ApolloClient({ link: ApolloLink.from([renewal, authorization, transport]), cache });
   // The server does not send what changed while the socket was closed.
-  socket.on('connected', (_socket, _payload, wasRetry) => wasRetry && client.refetchQueries({ include: 'active' }));
+  socket.onRefetch(() => client.refetchQueries({ include: 'active' }));
   return client;
 }
 
@@ -99,9 +100,9 @@ function watch(client, options) {
 }
 
 await run('apollo', async ({ campaignId, ballot, moveOn, archive }) => {
-  const session = new Session(server, guild);
+  const session = new Session(server, { guild });
   await session.signIn('member', password);
-  const socket = openSocket(session);
+  const socket = openSocket(session, { createClient });
   const client = connect(session, socket);
 
   // The roster by pages. The field's policy merges each page into the list.

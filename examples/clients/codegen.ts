@@ -3,7 +3,7 @@ import { addTypenameSelectionDocumentTransform } from '@graphql-codegen/client-p
 
 const config: CodegenConfig = {
   schema: '../../schema.graphql',
-  documents: ['typed.ts', 'session.mjs'],
+  documents: ['typed.ts', '../../web/src/client/session.js'],
   generates: {
     './gql/': {
       preset: 'client',

@@ -1,6 +1,10 @@
 // The setup of the examples: accounts of the demo guild, and a new campaign for each run.
 
-import { Session } from './session.mjs';
+import WebSocket from 'ws';
+import { Session } from '../../web/src/client/session.js';
+
+// Node.js before 22 has no `WebSocket`.
+globalThis.WebSocket ??= WebSocket;
 
 export const server = process.env.GUILDHALL_URL ?? 'http://127.0.0.1:8080/graphql';
 export const guild = process.env.GUILDHALL_GUILD;
@@ -58,7 +62,7 @@ async function withCampaign(example) {
 
 /** Signs in as a member of the demo guild. Returns a function that executes operations. */
 async function member(name) {
-  const session = new Session(server, guild);
+  const session = new Session(server, { guild });
   await session.signIn(name, password);
   return async (query, variables) => {
     const response = await fetch(server, {

@@ -7,8 +7,8 @@ import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from '@apollo/
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { Client, fetchExchange } from '@urql/core';
 import { persistedExchange } from '@urql/exchange-persisted';
+import { Session } from '../../web/src/client/session.js';
 import { guild, run, server } from './demo.mjs';
-import { Session } from './session.mjs';
 
 // For Apollo Client; in a browser, use `crypto.subtle`. urql has its own.
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
@@ -50,7 +50,7 @@ function recorder() {
 }
 
 await run('persisted', async () => {
-  const session = new Session(server, guild);
+  const session = new Session(server, { guild });
   for (const [name, connect, method] of [['apollo', apollo, 'POST'], ['urql', urql, 'GET']]) {
     // A new query, which the server cannot know.
     const query = gql(`query Guild_${randomUUID().replaceAll('-', '')} { guild { id name } }`);

@@ -1,10 +1,11 @@
 // Relay with Guildhall, without React. The functions below do what Relay's hooks do with an environment.
 
 import assert from 'node:assert/strict';
+import { createClient } from 'graphql-ws';
 import relay from 'relay-runtime';
+import { Session, isTokenRefused } from '../../web/src/client/session.js';
+import { openSocket } from '../../web/src/client/socket.js';
 import { guild, password, run, server, showError, showMember, showRoster, showTally, showTurnout } from './demo.mjs';
-import { Session, isTokenRefused } from './session.mjs';
-import { openSocket } from './socket.mjs';
 // relay-compiler generates these from the documents in relay/Guild.js.
 import CampaignQuery from './relay/__generated__/GuildCampaignQuery.graphql.js';
 import CastBallotMutation from './relay/__generated__/GuildCastBallotMutation.graphql.js';
@@ -39,7 +40,7 @@ function connect(session, socket) {
     return post(operation, variables);
   };
 
-  const open = ({ text }, variables) =>
+  const subscribe = ({ text }, variables) =>
     Observable.create((sink) =>
       socket.subscribe(
         { query: text, variables },
@@ -51,11 +52,6 @@ function connect(session, socket) {
         },
       ),
     );
-  const subscribe = (operation, variables) =>
-    open(operation, variables).catch((error) => {
-      if (!isTokenRefused(error.source?.errors)) throw error;
-      return Observable.from(session.renew()).mergeMap(() => open(operation, variables));
-    });
 
   return new Environment({ network: Network.create(execute, subscribe), store: new Store(new RecordSource()) });
 }
@@ -65,9 +61,9 @@ function relayError(errors) {
 }
 
 await run('relay', async ({ campaignId, ballot, moveOn }) => {
-  const session = new Session(server, guild);
+  const session = new Session(server, { guild });
   await session.signIn('member', password);
-  const socket = openSocket(session);
+  const socket = openSocket(session, { createClient });
   const environment = connect(session, socket);
 
   // These do what useLazyLoadQuery, useFragment and useMutation do.

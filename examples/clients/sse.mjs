@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { Client, fetchExchange, gql } from '@urql/core';
 import { authExchange } from '@urql/exchange-auth';
 import { createClient } from 'graphql-sse';
+import { Session, isTokenRefused } from '../../web/src/client/session.js';
 import { guild, password, run, server, showError, showTally } from './demo.mjs';
-import { Session, isTokenRefused } from './session.mjs';
 
 const TALLY = /* GraphQL */ `
   subscription Tally($campaignId: ID!) {
@@ -55,7 +55,7 @@ function urql(session) {
 }
 
 await run('sse', async ({ campaignId, moveOn }) => {
-  const session = new Session(server, guild);
+  const session = new Session(server, { guild });
   await session.signIn('member', password);
 
   // The current tally and the next one, with a token that must be renewed first.

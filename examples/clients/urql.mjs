@@ -5,9 +5,10 @@ import { Client, fetchExchange, gql, subscriptionExchange } from '@urql/core';
 import { authExchange } from '@urql/exchange-auth';
 import { cacheExchange } from '@urql/exchange-graphcache';
 import { relayPagination } from '@urql/exchange-graphcache/extras';
+import { createClient } from 'graphql-ws';
+import { Session, isTokenRefused } from '../../web/src/client/session.js';
+import { openSocket } from '../../web/src/client/socket.js';
 import { guild, password, run, server, showError, showMember, showRoster, showTally, showTurnout } from './demo.mjs';
-import { Session, isTokenRefused } from './session.mjs';
-import { openSocket } from './socket.mjs';
 
 function connect(session, socket) {
   // The default key, type and id, fits every type with an id, because ids are unique.
@@ -80,9 +81,9 @@ async function dataOf(operation) {
 }
 
 await run('urql', async ({ campaignId, ballot, moveOn }) => {
-  const session = new Session(server, guild);
+  const session = new Session(server, { guild });
   await session.signIn('member', password);
-  const socket = openSocket(session);
+  const socket = openSocket(session, { createClient });
   const client = connect(session, socket);
 
   // The roster by pages. The cache's resolver merges each page into the list.
