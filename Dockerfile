@@ -19,20 +19,21 @@ WORKDIR /guildhall
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo/ .cargo/
 COPY crates/ crates/
-RUN mkdir --parents src crates/bench/src \
+COPY src/Cargo.toml src/
+RUN mkdir --parents program crates/bench/src \
     && touch src/lib.rs \
-    && echo 'fn main() {}' >src/main.rs \
-    && cp src/main.rs build.rs \
-    && cp src/main.rs crates/bench/src/main.rs \
+    && echo 'fn main() {}' >program/main.rs \
+    && cp program/main.rs src/build.rs \
+    && cp program/main.rs crates/bench/src/main.rs \
     && cargo build --release --locked \
-    && rm -r src build.rs
-COPY build.rs ./
+    && rm -r src program
 COPY migrations/ migrations/
 COPY data/ data/
+COPY program/ program/
 COPY src/ src/
 COPY --from=console /bundle /bundle
 # The empty sources were built after the real ones were last changed, so cargo would not build again without this.
-RUN touch build.rs src/main.rs src/lib.rs \
+RUN touch program/main.rs src/build.rs src/lib.rs \
     && GUILDHALL_CONSOLE=/bundle cargo build --release --locked \
     && install -d -o 10001 -g 10001 /data
 

@@ -48,7 +48,7 @@ use crate::api::Graph;
 /// A setting can be given by its flag, by its environment variable, or in a .env file in the working directory. Times
 /// are written like 90s, 15m, 12h or 30d.
 #[derive(Parser)]
-#[command(version, propagate_version = true, max_term_width = 110)]
+#[command(name = "guildhall", version, propagate_version = true, max_term_width = 110)]
 struct Cli {
     #[command(flatten)]
     database: DatabaseSettings,

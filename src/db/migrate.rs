@@ -20,8 +20,8 @@ use crate::kernel::{
     private_file,
 };
 
-const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
 /// Makes servers that start together migrate one after the other. The key is "guild" in ASCII. The timeout is for a
 /// pooler that keeps the lock of a server that has crashed; migrations themselves take as long as they need.

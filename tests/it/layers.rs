@@ -43,7 +43,7 @@ impl Sources {
     }
 }
 
-/// Collects the module files below a folder, except `lib.rs` and `main.rs`, which belong to no layer.
+/// Collects the module files below a folder, except `lib.rs` and `build.rs`, which belong to no layer.
 fn collect(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -55,7 +55,7 @@ fn collect(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, Path
         } else if path.extension().is_some_and(|it| it == "rs") {
             let mut of_file = module.clone();
             match name.as_str() {
-                "lib" | "main" if module.is_empty() => continue,
+                "build" | "lib" if module.is_empty() => continue,
                 "mod" => {}
                 _ => of_file.push(name),
             }

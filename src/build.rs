@@ -26,7 +26,7 @@ const SKIP: &str = "GUILDHALL_SKIP_CONSOLE";
 const BUILT: &str = "GUILDHALL_CONSOLE";
 
 const INSTALL: &str = "Install Node.js 20 or newer with npm, make sure that npm can reach a package registry, \
-                       then <code>touch build.rs</code> and build the server again.";
+                       then <code>touch src/build.rs</code> and build the server again.";
 
 /// Why the console is left out.
 struct Missing {
@@ -46,8 +46,8 @@ impl Missing {
 
 fn main() {
     // The migrations are embedded, and cargo would not notice a new one.
-    println!("cargo:rerun-if-changed=migrations");
-    let source = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("console");
+    println!("cargo:rerun-if-changed=../migrations");
+    let source = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../console");
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let bundle = out_dir.join("console");
     let work = out_dir.join("console-build");
@@ -55,7 +55,7 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     // `copy_sources` lists the other sources. This one is listed even if it is missing, so that cargo notices when
     // console/ is added later, for example by a later layer of a container's build.
-    println!("cargo:rerun-if-changed=console/package.json");
+    println!("cargo:rerun-if-changed=../console/package.json");
     println!("cargo:rerun-if-env-changed={SKIP}");
     println!("cargo:rerun-if-env-changed={BUILT}");
 
