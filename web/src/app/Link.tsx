@@ -1,5 +1,5 @@
 import type { AnchorHTMLAttributes, ReactNode } from "react";
-import { Link as RouterLink } from "wouter";
+import { Link as RouterLink, useLocation } from "wouter";
 import { buttonClass } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
 import styles from "./Link.module.css";
@@ -46,5 +46,19 @@ export function BackLink({ href, children }: LinkProps) {
       <Icon name="left" size={18} />
       {children}
     </RouterLink>
+  );
+}
+
+/** A link to `/login`, from where signing in returns to this page. */
+export function SignInLink({
+  children = "Sign in",
+  ...props
+}: Omit<LinkButtonProps, "href" | "children"> & { children?: ReactNode }) {
+  const [location] = useLocation();
+  const from = location === "/" || location === "/login" ? "" : `?from=${encodeURIComponent(location)}`;
+  return (
+    <LinkButton href={`/login${from}`} {...props}>
+      {children}
+    </LinkButton>
   );
 }

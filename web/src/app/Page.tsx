@@ -6,7 +6,7 @@ import { Failure, Forbidden, NotFound, Offline, Skeleton } from "../ui/PageState
 import { reloadOnce } from "./build";
 import type { Data } from "./data";
 import type { AppError } from "./errors";
-import { LinkButton } from "./Link";
+import { SignInLink } from "./Link";
 import { takeNavigation } from "./navigation";
 import styles from "./Page.module.css";
 import { useViewer } from "./viewer";
@@ -86,7 +86,7 @@ export function Loaded<Result>({ result, skeleton = <Skeleton />, children }: Lo
 /** An error in place of a page's contents. */
 export function ErrorState({ error, onRetry }: { error: AppError; onRetry?: () => void }) {
   const viewer = useViewer();
-  const signIn = viewer.member ? undefined : <LinkButton href="/login">Sign in</LinkButton>;
+  const signIn = viewer.member ? undefined : <SignInLink variant="primary" />;
   switch (error.kind) {
     case "offline":
       return <Offline onRetry={onRetry} />;

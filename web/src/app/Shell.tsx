@@ -7,7 +7,7 @@ import { Toasts } from "../ui/Toast";
 import { useIsOutdated } from "./build";
 import { useIsDisconnected } from "./connection";
 import { type NavigationEntry, useFeatures } from "./feature";
-import { Link, LinkButton } from "./Link";
+import { Link, SignInLink } from "./Link";
 import styles from "./Shell.module.css";
 import { useViewer } from "./viewer";
 
@@ -76,11 +76,7 @@ function Navigation() {
     <header className={styles.side} data-open={isOpen}>
       <div className={styles.top}>
         <GuildName />
-        {!member && (
-          <LinkButton href="/login" small variant="primary" className={styles.topSignIn ?? ""}>
-            Sign in
-          </LinkButton>
-        )}
+        {!member && <SignInLink small variant="primary" className={styles.topSignIn ?? ""} />}
       </div>
       <nav className={styles.menu} id="menu" aria-label="Pages">
         <Entries entries={guild} />
@@ -102,9 +98,7 @@ function Navigation() {
               </span>
             </Link>
           ) : (
-            <LinkButton href="/login" variant="primary" className={styles.signIn ?? ""}>
-              Sign in
-            </LinkButton>
+            <SignInLink variant="primary" className={styles.signIn ?? ""} />
           )}
         </div>
       </nav>

@@ -136,6 +136,21 @@ export class Session {
   }
 
   /**
+   * Takes new tokens for the same sign-in, such as those of `changePassword`.
+   * @param {Tokens} tokens
+   */
+  async replaceTokens(tokens) {
+    await this.#store.locked(async () => {
+      const stored = this.#store.read();
+      if (!stored) return;
+      this.#store.write({ ...stored, refreshToken: tokens.refreshToken });
+      this.#accept(tokens);
+      this.#renewedAt = Date.now();
+    });
+    for (const listener of this.#renewalListeners) listener();
+  }
+
+  /**
    * Signs out in all tabs at once, and then ends the session on the server. Resolves with whether the server confirmed it; a
    * session that it could not end expires by itself.
    */

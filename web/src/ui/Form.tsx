@@ -22,6 +22,8 @@ interface FormProps {
   error?: ReactNode;
   children: ReactNode;
   className?: string;
+  /** For a button outside of the form. */
+  id?: string;
   "aria-label"?: string;
 }
 

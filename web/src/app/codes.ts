@@ -1,0 +1,47 @@
+// Invite and reset codes come in links: `/register#code=…&as=…`. They leave the address bar as soon as the app starts, so
+// that neither a screenshot nor the browser's history shows them.
+import { useSyncExternalStore } from "react";
+
+export interface LinkedCode {
+  code: string;
+  /** The Discord username, if the link has it. */
+  name: string;
+}
+
+const NONE: LinkedCode = { code: "", name: "" };
+let linked = NONE;
+const listeners = new Set<() => void>();
+
+/** Reads the code and the name of a link, or of its query or fragment. */
+export function parseCode(text: string): LinkedCode | undefined {
+  const query = text.slice(text.search(/[?#]/) + 1).replace("#", "&");
+  const parameters = new URLSearchParams(query);
+  const code = parameters.get("code");
+  return code ? { code, name: parameters.get("as") ?? "" } : undefined;
+}
+
+function take() {
+  const { pathname, search, hash } = window.location;
+  if (!/\/(register|reset)$/.test(pathname)) return;
+  const found = parseCode(hash) ?? parseCode(search);
+  if (!found) return;
+  linked = found;
+  window.history.replaceState(window.history.state, "", pathname);
+  for (const listener of listeners) listener();
+}
+
+take();
+// A link that is opened in a tab that already shows the page changes only the fragment.
+window.addEventListener("hashchange", take);
+
+const subscribe = (listener: () => void) => {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+};
+
+/** The code of the link that opened the page. It stays through a sign-out, until `forgetCode`. */
+export const useLinkedCode = () => useSyncExternalStore(subscribe, () => linked);
+
+export function forgetCode() {
+  linked = NONE;
+}

@@ -1,0 +1,52 @@
+import { useLocation } from "wouter";
+import { useAction, useData } from "../../app/data";
+import { Link } from "../../app/Link";
+import { Page } from "../../app/Page";
+import { session } from "../../app/session";
+import { ResetHelpDocument, ResetPasswordDocument } from "../../gql/graphql";
+import { Card } from "../../ui/Card";
+import { CodeForm } from "./CodeForm";
+import styles from "./session.module.css";
+
+const LIST = new Intl.ListFormat("en", { type: "disjunction" });
+
+export default function ResetPage() {
+  const { run, busy, error } = useAction(ResetPasswordDocument);
+  const { data } = useData(ResetHelpDocument, {});
+  const [, navigate] = useLocation();
+  const ranks = data?.ranks.filter(({ permissions }) => permissions.includes("MEMBERS_MANAGE")) ?? [];
+  return (
+    <Page title="Set a new password" width="narrow">
+      <p className={styles.text}>
+        You need a reset code. Ask a member with the rank{" "}
+        {ranks.length > 0 ? (
+          <span dir="auto">{LIST.format(ranks.map(({ name }) => name))}</span>
+        ) : (
+          "of an officer"
+        )}{" "}
+        on Discord: they can send you one.
+      </p>
+      <Card>
+        <CodeForm
+          codeName="resetCode"
+          codeLabel="Reset code"
+          passwordName="newPassword"
+          passwordLabel="New password"
+          submitLabel="Set the password and sign in"
+          busy={busy}
+          error={error}
+          onSubmit={async ({ code: resetCode, name, password: newPassword }) => {
+            const { data } = await run({ input: { resetCode, discordUsername: name.trim(), newPassword } });
+            if (!data?.resetPassword) return false;
+            session.start(data.resetPassword);
+            navigate("/", { replace: true });
+            return true;
+          }}
+        />
+      </Card>
+      <p className={styles.text}>
+        <Link href="/login">Back to signing in</Link>
+      </p>
+    </Page>
+  );
+}
