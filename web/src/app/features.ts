@@ -3,6 +3,7 @@
 import { home } from "../features/home";
 import { profile } from "../features/profile";
 import { session } from "../features/session";
+import { verify } from "../features/verify";
 import type { Feature } from "./feature";
 
-export const features: readonly Feature[] = [home, session, profile];
+export const features: readonly Feature[] = [home, session, profile, verify];
