@@ -1,6 +1,7 @@
 import { type Bar, BarChart } from "./BarChart";
 import type { ChartEntry, ChartStanding } from "./types";
-import { formatCount, formatOrdinal, formatWhole, type Unit } from "./words";
+import { unitOf } from "./units";
+import { formatOrdinal } from "./words";
 
 export interface StandingsChartProps {
   method: string;
@@ -11,18 +12,10 @@ export interface StandingsChartProps {
   limit?: number;
 }
 
-const VOTES: Unit = { title: "Votes", format: (votes) => formatCount(votes, "vote") };
-const UNITS: Record<string, Unit> = {
-  APPROVAL: VOTES,
-  INSTANT_RUNOFF: VOTES,
-  SINGLE_TRANSFERABLE_VOTE: VOTES,
-  SCHULZE: { title: "Entries beaten", format: (entries) => `beats ${formatWhole(entries)}` },
-};
 const NOTES: Record<string, string> = {
   INSTANT_RUNOFF: "Votes in the last round that the entry took part in.",
   SINGLE_TRANSFERABLE_VOTE: "Whole votes when the entry was elected or excluded, or at the end.",
 };
-const POINTS: Unit = { title: "Points", format: (points) => formatCount(points, "point") };
 
 /** The standings as bars. Those of `WEIGHTED` are split by the position of the picks. */
 export function StandingsChart({ method, standings, winners, limit }: StandingsChartProps) {
@@ -48,7 +41,7 @@ export function StandingsChart({ method, standings, winners, limit }: StandingsC
     <BarChart
       label="Standings"
       bars={bars}
-      unit={UNITS[method] ?? POINTS}
+      unit={unitOf(method)}
       parts={parts}
       note={NOTES[method]}
       {...(limit !== undefined && { limit })}

@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import type { FoundBallot } from "../../counting/recount";
 import { Alert } from "../Alert";
 import { Button, ButtonRow } from "../Button";
+import { saveFile } from "../saveFile";
 import { CheckReport } from "./CheckReport";
 import styles from "./check.module.css";
 import { compareShown, type ShownVote } from "./compareShown";
@@ -56,7 +57,11 @@ export function CheckTheCount({ loadFile, shown, receipt }: CheckTheCountProps) 
         </Button>
         {recount.state === "running" && <Button onClick={reset}>Stop</Button>}
         {report && file !== undefined && (
-          <Button icon="download" variant="quiet" onClick={() => save(file, "ballot-box.json")}>
+          <Button
+            icon="download"
+            variant="quiet"
+            onClick={() => saveFile(new Blob([file], { type: "application/json" }), "ballot-box.json")}
+          >
             Save the ballots
           </Button>
         )}
@@ -64,14 +69,4 @@ export function CheckTheCount({ loadFile, shown, receipt }: CheckTheCountProps) 
       {report && <WhatItProves />}
     </div>
   );
-}
-
-/** Saves a text as a file. */
-function save(text: string, name: string) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  link.download = name;
-  link.click();
-  // The download has its own reference by then.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
