@@ -4,6 +4,17 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** What prevents a draft from going live. */
+export type ActivationBlocker =
+  /** The scheduled voting period has ended already. `activateCampaign` is still possible: it sets a new one. */
+  | 'DEADLINE_PASSED'
+  /** The draft has fewer entries than `picksPerVoter`. */
+  | 'FEWER_ENTRIES_THAN_PICKS'
+  /** The draft has fewer entries than `seats`. */
+  | 'FEWER_ENTRIES_THAN_SEATS'
+  /** The draft has fewer than two entries. */
+  | 'TOO_FEW_ENTRIES';
+
 /** The status of a campaign. */
 export type CampaignStatus =
   /** Closed, and omitted from `campaigns` by default. */
@@ -14,6 +25,27 @@ export type CampaignStatus =
   | 'DRAFT'
   /** Accepts ballots until `closesAt`. */
   | 'LIVE';
+
+/** Why the viewer cannot vote. The first reason that applies is given. */
+export type CannotVoteReason =
+  /** The viewer has already voted. */
+  | 'ALREADY_VOTED'
+  /** The campaign does not accept ballots: it has not started, or its end has passed. */
+  | 'NOT_LIVE'
+  /** The viewer has no account. */
+  | 'NOT_REGISTERED'
+  /** The viewer's rank level is below `minRankLevelToVote`. */
+  | 'RANK_TOO_LOW'
+  /** The viewer is not signed in. */
+  | 'SIGN_IN';
+
+/** The viewer's current and new password. */
+export type ChangePasswordInput = {
+  /** The current password. */
+  currentPassword: string;
+  /** The new password: 10 to 256 characters. */
+  newPassword: string;
+};
 
 /** A character class of World of Warcraft. */
 export type CharacterClass =
@@ -72,6 +104,17 @@ export type CreateCharacterInput = {
   /** Specialisation of the class, by its name in the game. Case, spaces and punctuation do not matter. */
   spec?: string | null | undefined;
 };
+
+/** The state of the bot's connection to Discord. */
+export type DiscordConnectionState =
+  /** The bot is connected. */
+  | 'CONNECTED'
+  /** The bot is connecting or reconnecting. */
+  | 'CONNECTING'
+  /** There is no bot, because the operator has set no token. */
+  | 'OFF'
+  /** Discord rejects the bot: the token is invalid, or the Server Members Intent is off. */
+  | 'REFUSED';
 
 /** The credentials of a member. */
 export type LoginInput = {
@@ -156,6 +199,12 @@ export type UpdateCharacterInput = {
   spec?: string | null | undefined;
 };
 
+/** Changes to the viewer. An omitted field keeps its value. */
+export type UpdateMeInput = {
+  /** Display name, at most 100 characters; `null` resets it to the Discord username. */
+  displayName?: string | null | undefined;
+};
+
 export type CampaignChangesSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -208,10 +257,55 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ViewerQuery = { __typename: 'Query', me: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, rank: { __typename: 'Rank', id: string, name: string, level: number, permissions: Array<Permission> } } | null, guild: { __typename: 'Guild', id: string, slug: string, name: string, region: Region } };
 
-export type HomeQueryVariables = Exact<{ [key: string]: never; }>;
+export type HomeCampaignFragment = { __typename: 'Campaign', id: string, title: string, status: CampaignStatus, closesAt: string | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } };
+
+export type HomeDraftFragment = { __typename: 'Campaign', id: string, title: string, startAt: string | null, activationBlockers: Array<ActivationBlocker> | null };
+
+export type HomeQueryVariables = Exact<{
+  managesVotes: boolean;
+  managesDiscord: boolean;
+}>;
 
 
-export type HomeQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, closesAt: string | null, viewerCanVote: boolean, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }> } };
+export type HomeQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, status: CampaignStatus, closesAt: string | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }> }, pastVotes: { __typename: 'PastVoteConnection', nodes: Array<{ __typename: 'PastVote', closedAt: string, campaign: { __typename: 'Campaign', id: string, title: string, turnout: { __typename: 'Turnout', eligible: number, voted: number } }, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> }> }, drafts?: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, startAt: string | null, activationBlockers: Array<ActivationBlocker> | null }> }, discordStatus?: { __typename: 'DiscordStatus', connection: DiscordConnectionState, problem: string | null, failed: number } | null };
+
+export type FirstStepsQueryVariables = Exact<{
+  managesDiscord: boolean;
+}>;
+
+
+export type FirstStepsQuery = { __typename: 'Query', members: { __typename: 'MemberConnection', totalCount: number }, registered: { __typename: 'MemberConnection', totalCount: number }, campaigns: { __typename: 'CampaignConnection', totalCount: number }, discordStatus?: { __typename: 'DiscordStatus', connection: DiscordConnectionState, link: { __typename: 'DiscordLink', serverId: string } | null } | null };
+
+export type ProfileQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ProfileQuery = { __typename: 'Query', me: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, createdAt: string, registeredAt: string | null, rank: { __typename: 'Rank', id: string, name: string }, characters: Array<{ __typename: 'Character', id: string, name: string, realm: string, class: CharacterClass, spec: string | null, role: CharacterRole, isMain: boolean, armoryUrl: string }> } | null, sessions: Array<{ __typename: 'Session', id: string, createdAt: string, lastUsedAt: string, userAgent: string | null, isCurrent: boolean }> | null };
+
+export type UpdateMeMutationVariables = Exact<{
+  input: UpdateMeInput;
+}>;
+
+
+export type UpdateMeMutation = { __typename: 'Mutation', updateMe: { __typename: 'MemberPayload', member: { __typename: 'Member', id: string, displayName: string } } | null };
+
+export type ChangePasswordMutationVariables = Exact<{
+  input: ChangePasswordInput;
+}>;
+
+
+export type ChangePasswordMutation = { __typename: 'Mutation', changePassword: { __typename: 'AuthPayload', accessToken: string, accessTokenExpiresAt: string, refreshToken: string } | null };
+
+export type RevokeSessionMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RevokeSessionMutation = { __typename: 'Mutation', revokeSession: { __typename: 'DeletePayload', deletedId: string } | null };
+
+export type MyDataQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type MyDataQuery = { __typename: 'Query', exportMyData: { __typename: 'PersonalData', fileName: string, data: string } | null };
 
 export type RegisterMutationVariables = Exact<{
   input: RegisterInput;
@@ -263,6 +357,32 @@ export const CharacterPartsFragmentDoc = new TypedDocumentString(`
   armoryUrl
 }
     `, {"fragmentName":"CharacterParts"}) as unknown as TypedDocumentString<CharacterPartsFragment, unknown>;
+export const HomeCampaignFragmentDoc = new TypedDocumentString(`
+    fragment HomeCampaign on Campaign {
+  __typename
+  id
+  title
+  status
+  closesAt
+  viewerCanVote
+  viewerCannotVoteReason
+  turnout {
+    __typename
+    eligible
+    voted
+    percent
+  }
+}
+    `, {"fragmentName":"HomeCampaign"}) as unknown as TypedDocumentString<HomeCampaignFragment, unknown>;
+export const HomeDraftFragmentDoc = new TypedDocumentString(`
+    fragment HomeDraft on Campaign {
+  __typename
+  id
+  title
+  startAt
+  activationBlockers
+}
+    `, {"fragmentName":"HomeDraft"}) as unknown as TypedDocumentString<HomeDraftFragment, unknown>;
 export const CampaignChangesDocument = new TypedDocumentString(`
     subscription CampaignChanges {
   campaignChanged {
@@ -398,30 +518,189 @@ export const ViewerDocument = new TypedDocumentString(`
 }
     `, {"hash":"sha256:aaf2fb194f64569fa096d7a5654ae8cdc784c82125f342339cdb762befe2cdcf"}) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
 export const HomeDocument = new TypedDocumentString(`
-    query Home {
+    query Home($managesVotes: Boolean!, $managesDiscord: Boolean!) {
   __typename
   campaigns(
-    first: 20
+    first: 50
     filter: {status: [LIVE]}
     orderBy: {field: CLOSES_AT, direction: ASC}
   ) {
     __typename
     nodes {
       __typename
-      id
-      title
-      closesAt
-      viewerCanVote
-      turnout {
+      ...HomeCampaign
+    }
+  }
+  pastVotes(first: 4) {
+    __typename
+    nodes {
+      __typename
+      closedAt
+      campaign {
         __typename
-        eligible
-        voted
-        percent
+        id
+        title
+        turnout {
+          __typename
+          eligible
+          voted
+        }
+      }
+      winners {
+        __typename
+        id
+        name
       }
     }
   }
+  drafts: campaigns(
+    first: 50
+    filter: {status: [DRAFT]}
+    orderBy: {field: CLOSES_AT, direction: ASC}
+  ) @include(if: $managesVotes) {
+    __typename
+    nodes {
+      __typename
+      ...HomeDraft
+    }
+  }
+  discordStatus @include(if: $managesDiscord) {
+    __typename
+    connection
+    problem
+    failed
+  }
 }
-    `, {"hash":"sha256:fcd25206194c45376b9330074794c9feb922a0348e0dac07bc95878f36526d6c"}) as unknown as TypedDocumentString<HomeQuery, HomeQueryVariables>;
+    fragment HomeCampaign on Campaign {
+  __typename
+  id
+  title
+  status
+  closesAt
+  viewerCanVote
+  viewerCannotVoteReason
+  turnout {
+    __typename
+    eligible
+    voted
+    percent
+  }
+}
+fragment HomeDraft on Campaign {
+  __typename
+  id
+  title
+  startAt
+  activationBlockers
+}`, {"hash":"sha256:abd5fc6099b0d8ac2ee29f8afc9f5bce3a62db763f70c33566d46a8a1cf3f2f4"}) as unknown as TypedDocumentString<HomeQuery, HomeQueryVariables>;
+export const FirstStepsDocument = new TypedDocumentString(`
+    query FirstSteps($managesDiscord: Boolean!) {
+  __typename
+  members(first: 1) {
+    __typename
+    totalCount
+  }
+  registered: members(first: 1, filter: {registered: true}) {
+    __typename
+    totalCount
+  }
+  campaigns(first: 1, filter: {status: [DRAFT, LIVE, CLOSED, ARCHIVED]}) {
+    __typename
+    totalCount
+  }
+  discordStatus @include(if: $managesDiscord) {
+    __typename
+    connection
+    link {
+      __typename
+      serverId
+    }
+  }
+}
+    `, {"hash":"sha256:e08125772772a73c9f891dc9ec1901be73f3dbee7b5d087e85133b4bc783f461"}) as unknown as TypedDocumentString<FirstStepsQuery, FirstStepsQueryVariables>;
+export const ProfileDocument = new TypedDocumentString(`
+    query Profile {
+  __typename
+  me {
+    __typename
+    id
+    displayName
+    discordUsername
+    createdAt
+    registeredAt
+    rank {
+      __typename
+      id
+      name
+    }
+    characters {
+      __typename
+      ...CharacterParts
+    }
+  }
+  sessions {
+    __typename
+    id
+    createdAt
+    lastUsedAt
+    userAgent
+    isCurrent
+  }
+}
+    fragment CharacterParts on Character {
+  __typename
+  id
+  name
+  realm
+  class
+  spec
+  role
+  isMain
+  armoryUrl
+}`, {"hash":"sha256:afa983dd87ee9097ed5d67a128b0a247da805af0faabac90571ed21ce3616ebe"}) as unknown as TypedDocumentString<ProfileQuery, ProfileQueryVariables>;
+export const UpdateMeDocument = new TypedDocumentString(`
+    mutation UpdateMe($input: UpdateMeInput!) {
+  __typename
+  updateMe(input: $input) {
+    __typename
+    member {
+      __typename
+      id
+      displayName
+    }
+  }
+}
+    `, {"hash":"sha256:90e686107139f018b4f73f80a14f2831d9c969bc90adb562c660abec1a5d8899"}) as unknown as TypedDocumentString<UpdateMeMutation, UpdateMeMutationVariables>;
+export const ChangePasswordDocument = new TypedDocumentString(`
+    mutation ChangePassword($input: ChangePasswordInput!) {
+  __typename
+  changePassword(input: $input) {
+    __typename
+    accessToken
+    accessTokenExpiresAt
+    refreshToken
+  }
+}
+    `, {"hash":"sha256:6b21050862d139aeb627ea5ecd18d3bf33a33a6acb4329291fa98c11e971ebfe"}) as unknown as TypedDocumentString<ChangePasswordMutation, ChangePasswordMutationVariables>;
+export const RevokeSessionDocument = new TypedDocumentString(`
+    mutation RevokeSession($id: ID!) {
+  __typename
+  revokeSession(id: $id) {
+    __typename
+    deletedId
+  }
+}
+    `, {"hash":"sha256:12ef08196ead719e4038f581106ab84f72327b6da7cb293be74e6e4954ace3ee"}) as unknown as TypedDocumentString<RevokeSessionMutation, RevokeSessionMutationVariables>;
+export const MyDataDocument = new TypedDocumentString(`
+    query MyData {
+  __typename
+  exportMyData {
+    __typename
+    fileName
+    data
+  }
+}
+    `, {"hash":"sha256:5d96d6a1e5ad595b7aa0f6e78179e08230378cef9ae4758133b3d925705b3bd2"}) as unknown as TypedDocumentString<MyDataQuery, MyDataQueryVariables>;
 export const RegisterDocument = new TypedDocumentString(`
     mutation Register($input: RegisterInput!) {
   __typename

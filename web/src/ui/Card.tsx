@@ -7,12 +7,14 @@ interface SectionProps {
   description?: ReactNode;
   /** Links or buttons beside the title. */
   actions?: ReactNode;
+  /** Without a surface, for contents that have their own. */
+  plain?: boolean;
   children: ReactNode;
   id?: string;
 }
 
 /** A titled part of a page on its own surface. */
-export function Section({ title, description, actions, children, id }: SectionProps) {
+export function Section({ title, description, actions, plain, children, id }: SectionProps) {
   return (
     <section className={styles.section} id={id}>
       <header className={styles.header}>
@@ -22,7 +24,7 @@ export function Section({ title, description, actions, children, id }: SectionPr
         </div>
         {actions && <div className={styles.actions}>{actions}</div>}
       </header>
-      <div className={styles.card}>{children}</div>
+      {plain ? children : <div className={styles.card}>{children}</div>}
     </section>
   );
 }

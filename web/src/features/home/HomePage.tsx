@@ -1,41 +1,77 @@
+import { lazy, Suspense, useMemo } from "react";
+import { useCampaignChanges } from "../../app/campaignChanges";
 import { useData } from "../../app/data";
-import { RowLink } from "../../app/Link";
+import { useFeatures } from "../../app/feature";
+import { LinkButton, SignInLink } from "../../app/Link";
 import { Loaded, Page } from "../../app/Page";
 import { useViewer } from "../../app/viewer";
 import { HomeDocument } from "../../gql/graphql";
-import { Row, Rows, Section } from "../../ui/Card";
-import { Countdown } from "../../ui/Countdown";
-import { Empty } from "../../ui/PageState";
+import { ButtonRow } from "../../ui/Button";
+import { Skeleton } from "../../ui/PageState";
+import { Attention } from "./Attention";
+import { FirstSteps } from "./FirstSteps";
+import styles from "./HomePage.module.css";
+import { OpenVotes, Results } from "./Votes";
 
 export default function HomePage() {
-  const { guild, member } = useViewer();
-  const result = useData(HomeDocument, {});
+  const { guild, member, can } = useViewer();
+  const result = useData(HomeDocument, {
+    managesVotes: can("CAMPAIGNS_MANAGE"),
+    managesDiscord: can("DISCORD_MANAGE"),
+  });
+  useCampaignChanges(result.refetch);
   return (
-    <Page title={member ? `Welcome, ${member.displayName}` : guild.name}>
-      <Loaded result={result}>
-        {({ campaigns: { nodes } }) => (
-          <Section title="Open votes">
-            {nodes.length === 0 ? (
-              <Empty icon="vote" title="No vote is open" />
-            ) : (
-              <Rows label="Open votes">
-                {nodes.map(({ id, title, closesAt, turnout }) => (
-                  <Row
-                    key={id}
-                    title={
-                      <RowLink href={`/votes/${id}`} dir="auto">
-                        {title}
-                      </RowLink>
-                    }
-                    detail={closesAt && <Countdown to={closesAt} prefix="Closes in " over="Counting" />}
-                    end={`${turnout.voted} of ${turnout.eligible} voted`}
-                  />
-                ))}
-              </Rows>
-            )}
-          </Section>
+    <Page
+      title={member ? `Welcome, ${member.displayName}` : guild.name}
+      subtitle={member ? undefined : "The guild’s votes, results and roster."}
+    >
+      {!member && (
+        <ButtonRow>
+          <SignInLink variant="primary" />
+          <LinkButton href="/register">I have an invite code</LinkButton>
+        </ButtonRow>
+      )}
+      {can("GUILD_MANAGE") && <FirstSteps />}
+      <Loaded result={result} skeleton={<HomeSkeleton />}>
+        {(data) => (
+          <>
+            <OpenVotes campaigns={data.campaigns.nodes} />
+            <Attention drafts={data.drafts?.nodes ?? []} discord={data.discordStatus} />
+            <Cards />
+            <Results votes={data.pastVotes.nodes} />
+          </>
         )}
       </Loaded>
     </Page>
   );
+}
+
+function HomeSkeleton() {
+  return (
+    <div className={styles.skeleton}>
+      <Skeleton rows={1} height="11rem" />
+      <Skeleton rows={3} />
+    </div>
+  );
+}
+
+/** The cards of other features. */
+function Cards() {
+  const features = useFeatures();
+  const viewer = useViewer();
+  const cards = useMemo(
+    () =>
+      features
+        .flatMap(({ homeCards = [] }) => homeCards)
+        .sort((a, b) => a.order - b.order)
+        .map((card) => ({ ...card, Content: lazy(card.load) })),
+    [features],
+  );
+  return cards
+    .filter(({ isShown }) => isShown?.(viewer) ?? true)
+    .map(({ id, Content }) => (
+      <Suspense key={id} fallback={<Skeleton rows={2} />}>
+        <Content />
+      </Suspense>
+    ));
 }

@@ -1,0 +1,58 @@
+import { useState } from "react";
+import { useAction } from "../../app/data";
+import { FormError } from "../../app/FormError";
+import { useUnsaved } from "../../app/unsaved";
+import { UpdateMeDocument } from "../../gql/graphql";
+import { Button, ButtonRow } from "../../ui/Button";
+import { Section } from "../../ui/Card";
+import { Field } from "../../ui/Field";
+import { Form } from "../../ui/Form";
+import { toast } from "../../ui/Toast";
+
+export function NameSection({
+  displayName,
+  discordUsername,
+}: {
+  displayName: string;
+  discordUsername: string;
+}) {
+  const [name, setName] = useState(displayName);
+  const { run, busy, error } = useAction(UpdateMeDocument);
+  const isDirty = name !== displayName;
+  useUnsaved(isDirty);
+  const save = async () => {
+    const { data } = await run({ input: { displayName: name.trim() || null } });
+    if (!data?.updateMe) return;
+    setName(data.updateMe.member.displayName);
+    toast("Name saved");
+  };
+  return (
+    <Section title="Name">
+      <Form
+        onSubmit={save}
+        fieldErrors={error?.fields}
+        error={error && Object.keys(error.fields).length === 0 && <FormError error={error} />}
+      >
+        <Field
+          label="Display name"
+          hint={`How the guild sees you. If it is empty, your Discord username shows: ${discordUsername}.`}
+          name="displayName"
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          maxLength={100}
+          autoComplete="nickname"
+        />
+        {isDirty && (
+          <ButtonRow>
+            <Button type="submit" variant="primary" busy={busy}>
+              Save
+            </Button>
+            <Button variant="quiet" onClick={() => setName(displayName)}>
+              Cancel
+            </Button>
+          </ButtonRow>
+        )}
+      </Form>
+    </Section>
+  );
+}
