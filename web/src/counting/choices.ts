@@ -1,7 +1,10 @@
 import type { OrderDecision } from "./types";
 
-/** Most ballots read to follow ties. Following all of them is NP-hard, so a file could otherwise occupy the reader. */
-const MAX_WORK = 3_000_000;
+/**
+ * Most ballots and entries that are read to follow ties. Following all of them is NP-hard, so without a limit a file could
+ * occupy the reader.
+ */
+const MAX_WORK = 1_500_000;
 
 /** A count that has stopped at a tie of which the listed order decides, or at its end. */
 export type Stop<State> = { winners: readonly number[] } | { choices: (() => State)[] };
@@ -12,7 +15,7 @@ export type Stop<State> = { winners: readonly number[] } | { choices: (() => Sta
  */
 export function followChoices<State>(
   start: State,
-  advance: (state: State, read: (ballots: number) => void) => Stop<State>,
+  advance: (state: State, read: (amount: number) => void) => Stop<State>,
   key: (state: State) => string,
 ): OrderDecision {
   let work = 0;
@@ -24,8 +27,8 @@ export function followChoices<State>(
     const stateKey = key(state);
     if (seen.has(stateKey)) continue;
     seen.add(stateKey);
-    const stop = advance(state, (ballots) => {
-      work += ballots;
+    const stop = advance(state, (amount) => {
+      work += amount;
     });
     if ("choices" in stop) {
       open.push(...stop.choices);

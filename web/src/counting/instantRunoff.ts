@@ -64,7 +64,7 @@ export function runoffDecidedByOrder({ entries, rankings }: Election): OrderDeci
       let state = start;
       for (;;) {
         const round = countRound(rankings, state);
-        read(rankings.length);
+        read(rankings.length + entries);
         if (round.winner !== null) return { winners: [round.winner] };
         const [only, another] = round.tied;
         if (only === undefined) return { winners: [] };

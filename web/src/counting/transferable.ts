@@ -47,7 +47,7 @@ export function transfersDecidedByOrder(election: Election): OrderDecision {
         const { kind, tied } = state.next();
         const [only, another] = tied;
         if (only === undefined) break;
-        read(election.rankings.length);
+        read(election.rankings.length + election.entries);
         if (another !== undefined) {
           return {
             choices: tied.map((entry) => () => {

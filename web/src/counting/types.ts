@@ -75,7 +75,7 @@ export interface Outcome {
 
 /**
  * Whether only the listed order separates the winners from the others. `unknown` if there are too many ties to follow.
- * `work` is the number of ballots that were read to find out.
+ * `work` is the number of ballots and entries that were read to find out.
  */
 export interface OrderDecision {
   decided: "yes" | "no" | "unknown";

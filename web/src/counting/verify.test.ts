@@ -10,7 +10,7 @@ import { METHODS } from "./types";
 
 // The program that publishes ballot boxes: `VERIFY_PROGRAM=… BOXES=10000 npm test -- verify` for a long comparison.
 const program = process.env.VERIFY_PROGRAM ?? "../target/debug/guildhall";
-const boxes = Number(process.env.BOXES ?? 150);
+const boxes = Number(process.env.BOXES ?? 60);
 
 const folder = mkdtempSync(join(tmpdir(), "boxes-"));
 afterAll(() => rmSync(folder, { recursive: true }));
