@@ -11,8 +11,10 @@ pub type ResponseKey = [u8; 32];
 /// Maximum number of operations whose response to one event is cached. Further operations are executed for each
 /// subscriber.
 const MAX_OPERATIONS: usize = 256;
-/// Longest response that is cached, in bytes.
-const MAX_BYTES: usize = 64 * 1_024;
+/// Longest response that is cached, in bytes. The comparisons of 200 entries need about 500 KiB.
+const MAX_BYTES: usize = 1_024 * 1_024;
+/// Maximum size of all cached responses to one event, in bytes. Further responses are executed for each subscriber.
+const MAX_TOTAL_BYTES: usize = 16 * 1_024 * 1_024;
 /// How long a response is shared: its other fields may change while the event stays the same.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
@@ -33,9 +35,11 @@ pub enum CachedResponse {
 }
 
 impl CachedResponse {
-    /// A response; `is_for_all` if it is the same for every viewer.
-    pub fn new(response: &Arc<str>, is_for_all: bool) -> Self {
-        if is_for_all && response.len() <= MAX_BYTES { Self::ForAll(Arc::clone(response)) } else { Self::Personal }
+    fn bytes(&self) -> usize {
+        match self {
+            Self::ForAll(response) => response.len(),
+            Self::Personal => 0,
+        }
     }
 }
 
@@ -63,5 +67,19 @@ impl ResponseCache {
         let (sender, response) = watch::channel(None);
         responses.insert(*key, (Instant::now(), response));
         CacheSlot::Execute(sender)
+    }
+
+    /// Passes a response that is the same for every viewer to the subscribers that wait for it, if there is room for
+    /// it. Without one, they execute the operation themselves.
+    pub fn share(&self, sender: &watch::Sender<Option<CachedResponse>>, response: Option<&Arc<str>>) {
+        let cached = |slot: &CacheEntry| slot.1.borrow().as_ref().map_or(0, CachedResponse::bytes);
+        let has_room = |response: &&Arc<str>, total: usize| {
+            response.len() <= MAX_BYTES && total + response.len() <= MAX_TOTAL_BYTES
+        };
+        // Locked until the response is sent, so that two responses never take the same room.
+        let responses = self.0.lock();
+        let total: usize = responses.values().map(cached).sum();
+        let shared = response.filter(|response| has_room(response, total)).cloned();
+        sender.send_replace(Some(shared.map_or(CachedResponse::Personal, CachedResponse::ForAll)));
     }
 }

@@ -9,9 +9,16 @@ use guildhall_count::{BallotFile, Method};
 use serde_json::{Value, json};
 
 use self::textbook::{PublishedOutcome, TextbookElection};
-use crate::support::{Client, TestApp, TestCampaign, TestGuild, on_both, strings};
+use crate::support::{Client, TestApp, TestCampaign, TestGuild, next_response, on_both, strings};
 
-/// Casts every ballot through the API, closes the vote, and returns the result.
+/// The steps of each method's count.
+const STEPS: &str =
+    "runoffRounds { number exhausted tieBroken counts { entry { name } votes } eliminated { name } winner { name } }
+    pairwise { entry { name } preferred strengths }
+    transfers { quota elected { name } stages { number counts { entry { name } votes } nonTransferable } }";
+
+/// Casts every ballot through the API, closes the vote, and returns the result. Checks that the tally before and after
+/// the closing has the steps of the result.
 async fn vote(
     guild: &TestGuild<'_>,
     voters: &[Client<'_>],
@@ -22,19 +29,31 @@ async fn vote(
     let entries: Vec<Value> = election.entries.iter().map(|name| json!({ "name": name })).collect();
     let change = json!({
         "title": election.title, "method": published.method, "picksPerVoter": published.picks_per_voter,
-        "seats": published.seats, "earlyCloseIfAllVoted": false, "entries": entries,
+        "seats": published.seats, "earlyCloseIfAllVoted": false, "entries": entries, "resultsVisibility": "ALWAYS",
     });
     let campaign = TestCampaign::live(&leader, 2, change).await;
     for (voter, ballot) in voters.iter().zip(election.ballots()) {
         campaign.vote(voter, &ballot).await;
     }
+    let watch =
+        format!("subscription($id: ID!) {{ voteTally(campaignId: $id) {{ turnout {{ voted }} isFinal {STEPS} }} }}");
+    let mut tallies = guild.anonymous().subscribe(&watch, campaign.vars()).await;
+    let mut next = async || next_response(&mut tallies).await.expect("the stream ended")["data"]["voteTally"].clone();
+    let live = next().await;
+    assert_eq!((&live["turnout"]["voted"], &live["isFinal"]), (&json!(election.ballots().len()), &json!(false)));
     campaign.close(&leader).await;
-    let query = "query($id: ID!) { campaign(id: $id) {
-        standings { place entry { name } points } winners { name }
-        runoffRounds { number } pairwise { entry { name } preferred strengths } transfers { quota elected { name } }
-        ballotBox { count file }
-    } }";
-    leader.ok(query, campaign.vars()).await["campaign"].clone()
+    let last = next().await;
+    assert_eq!(last["isFinal"], true);
+    let query = format!(
+        "query($id: ID!) {{ campaign(id: $id) {{
+            standings {{ place entry {{ name }} points }} winners {{ name }} {STEPS} ballotBox {{ count file }}
+        }} }}"
+    );
+    let result = leader.ok(&query, campaign.vars()).await["campaign"].clone();
+    for field in ["runoffRounds", "pairwise", "transfers"] {
+        assert_eq!((&live[field], &last[field]), (&result[field], &result[field]), "{field} of {}", election.title);
+    }
+    result
 }
 
 #[on_both]

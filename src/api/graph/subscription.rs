@@ -131,18 +131,16 @@ impl Graph {
         event: SourceEvent,
         request_id: &str,
     ) -> Result<Arc<str>, Vec<ServerError>> {
-        let slot = event.responses.slot(key);
+        let responses = Arc::clone(&event.responses);
         let execute = || self.clone().respond(Arc::clone(prepared), event, request_id.to_owned());
-        match slot {
+        match responses.slot(key) {
             CacheSlot::Execute(sender) => {
                 // On a task of its own, so that the other subscribers do not wait for a client that is slow to read.
                 let execution = execute();
                 let execution = async move {
                     let result = execution.await;
-                    let cached = result.as_ref().map_or(CachedResponse::Personal, |(response, is_for_all)| {
-                        CachedResponse::new(response, *is_for_all)
-                    });
-                    sender.send_replace(Some(cached));
+                    let shared = result.as_ref().ok().filter(|(_, is_for_all)| *is_for_all);
+                    responses.share(&sender, shared.map(|(response, _)| response));
                     result
                 };
                 let result = tokio::spawn(execution.in_current_span()).await;

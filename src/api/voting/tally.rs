@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Object, SimpleObject};
+use async_graphql::{Context, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use guildhall_count::{Placement, UNITS_PER_VOTE};
 
 use crate::{
-    kernel::id::EntryId,
-    voting::{Campaign, CampaignStatus, Entry, Tally, Turnout},
+    api::context::RequestContext,
+    kernel::{error::Result, id::EntryId},
+    voting::{Campaign, CampaignStatus, CountSteps, Entry, Tally, Turnout},
 };
 
 /// Number of eligible members and of voters.
@@ -243,6 +244,23 @@ impl VoteTally {
         standings(&self.0)
     }
 
+    /// Rounds of the `INSTANT_RUNOFF` count that led to `standings`; `null` for other methods.
+    async fn runoff_rounds(&self, ctx: &Context<'_>) -> Result<Option<Vec<RunoffRound>>> {
+        Ok(self.steps(ctx, CountSteps::Rounds)?.map(runoff_rounds))
+    }
+
+    /// Pairwise comparisons of the `SCHULZE` count that led to `standings`: one row for each entry, in the order of
+    /// `Campaign.entries`. `null` for other methods.
+    async fn pairwise(&self, ctx: &Context<'_>) -> Result<Option<Vec<PairwiseRow>>> {
+        Ok(self.steps(ctx, CountSteps::Pairwise)?.map(pairwise))
+    }
+
+    /// Stages of the `SINGLE_TRANSFERABLE_VOTE` count that led to `standings`; `null` for other methods and without
+    /// ballots.
+    async fn transfers(&self, ctx: &Context<'_>) -> Result<Option<TransferCount>> {
+        Ok(self.steps(ctx, CountSteps::Transfers)?.and_then(transfers))
+    }
+
     /// Whether this is the final result, after which `voteTally` ends.
     async fn is_final(&self) -> bool {
         self.0.campaign.is_over()
@@ -251,5 +269,16 @@ impl VoteTally {
     /// Time of the count.
     async fn counted_at(&self) -> DateTime<Utc> {
         self.0.counted_at.and_utc()
+    }
+}
+
+impl VoteTally {
+    /// The tally, if its method has these steps. Charges them to the response's budget.
+    fn steps(&self, ctx: &Context<'_>, steps: CountSteps) -> Result<Option<&Tally>> {
+        if self.0.campaign.method.steps() != Some(steps) {
+            return Ok(None);
+        }
+        RequestContext::of(ctx).charge_response_budget(self.0.outcome.table_size())?;
+        Ok(Some(&self.0))
     }
 }

@@ -28,6 +28,7 @@ mod public_urls;
 mod rate_limits;
 mod redaction;
 mod refusals;
+mod response_cache;
 mod response_memory;
 mod text;
 mod tokens;
