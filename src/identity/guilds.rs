@@ -223,21 +223,28 @@ impl Guilds {
     /// Finds the guild with this slug, or the default guild.
     ///
     /// # Errors
-    /// `NOT_FOUND` for an unknown slug, or if there is no guild.
+    /// `NOT_FOUND` for an unknown slug; with the reason `NO_GUILD` if there is no guild at all.
     pub async fn find(&self, db: &Db, slug: Option<&str>) -> Result<GuildId> {
         let slug = slug.map(text::replace_nul).or_else(|| self.default_guild.clone());
         if let Some(id) = self.ids_by_slug.read().get(&slug) {
             return Ok(*id);
         }
-        let query_slug = slug.clone();
+        let (query_slug, is_default) = (slug.clone(), slug.is_none());
         let read = async move |conn: &mut Conn| {
-            Ok(match query_slug {
-                Some(slug) => store::guild_by_slug(conn, &slug).await?,
-                None => store::oldest_guild(conn).await?,
-            })
+            if let Some(slug) = query_slug
+                && let Some(guild) = store::guild_by_slug(conn, &slug).await?
+            {
+                return Ok((Some(guild), true));
+            }
+            let oldest = store::oldest_guild(conn).await?;
+            let exists = oldest.is_some();
+            Ok((oldest.filter(|_| is_default), exists))
         };
-        let guild = db.read(read).await?;
-        let guild = guild.ok_or_else(|| Refusal::new(Code::NotFound, "There is no such guild."))?;
+        let guild = match db.read(read).await? {
+            (Some(guild), _) => guild,
+            (None, true) => return Err(Refusal::new(Code::NotFound, "There is no such guild.").into()),
+            (None, false) => return Err(no_guild().into()),
+        };
         self.slugs.write().insert(guild.id, guild.slug.into());
         self.ids_by_slug.write().insert(slug, guild.id);
         Ok(guild.id)
@@ -247,4 +254,9 @@ impl Guilds {
     pub fn slug(&self, guild: GuildId) -> Option<Arc<str>> {
         self.slugs.read().get(&guild).cloned()
     }
+}
+
+fn no_guild() -> Refusal {
+    let message = "This server has no guild yet. Its operator makes the first one with `guildhall bootstrap`.";
+    Refusal::new(Code::NotFound, message).because("NO_GUILD")
 }

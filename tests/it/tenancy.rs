@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Client, LocalDiscord, PASSWORD, TestApp, TestCampaign, TestGuild,
-    documents::UPDATE_CAMPAIGN,
+    documents::{GUILD_SLUG, UPDATE_CAMPAIGN},
     next_response, on_both,
     schema::{SchemaTypes, base_type},
 };
@@ -363,4 +363,37 @@ async fn no_response_contains_data_of_another_guild(app: TestApp) {
     assert_eq!(snapshot(&theirs).await, before, "the other guild has not changed");
     let tokenless = "{ me { id } guild { slug } }";
     assert_eq!(ours.anonymous().ok(tokenless, json!({})).await, json!({ "me": null, "guild": { "slug": "ours" } }));
+}
+
+#[on_both]
+async fn a_server_without_a_guild_says_how_to_make_the_first_one(app: TestApp) {
+    let http = app.serve().await;
+    let ask = async |document: &str, guild: Option<&str>| {
+        let mut request = http.post(&json!({ "query": document })).header("Accept", "application/json");
+        if let Some(guild) = guild {
+            request = request.header("X-Guild", guild);
+        }
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
+    };
+    let is_none = json!({ "code": "NOT_FOUND", "reason": "NO_GUILD" });
+    for (document, guild) in [
+        (GUILD_SLUG, None),
+        (GUILD_SLUG, Some("gg")),
+        ("mutation { logout { success } }", None),
+        ("subscription { campaignChanged { id } }", None),
+    ] {
+        let (status, response) = ask(document, guild).await;
+        assert_eq!((status, &response["errors"][0]["extensions"]), (404, &is_none), "{document} {response}");
+        assert!(response["errors"][0]["message"].as_str().unwrap().contains("`guildhall bootstrap`"), "{response}");
+    }
+    let mut socket = http.connect().await;
+    socket.send(json!({ "type": "connection_init" })).await;
+    assert_eq!(socket.receive().await, json!({ "close": 4403 }));
+    app.guild("gg").await;
+    for guild in [None, Some("gg")] {
+        assert_eq!(ask(GUILD_SLUG, guild).await, (200, json!({ "data": { "guild": { "slug": "gg" } } })));
+    }
+    let (status, response) = ask(GUILD_SLUG, Some("hh")).await;
+    assert_eq!((status, &response["errors"][0]["extensions"]), (404, &json!({ "code": "NOT_FOUND" })));
 }
