@@ -1,5 +1,5 @@
 // The GraphQL client of a sign-in: a normalised cache, the session, documents by id, HTTP, and one WebSocket.
-import { Client, fetchExchange, subscriptionExchange } from "@urql/core";
+import { Client, fetchExchange, type Operation, subscriptionExchange } from "@urql/core";
 import { authExchange } from "@urql/exchange-auth";
 import { cacheExchange } from "@urql/exchange-graphcache";
 import { persistedExchange } from "@urql/exchange-persisted";
@@ -31,6 +31,12 @@ const keys = new Proxy({} as NonNullable<Keys>, {
   get: () => (data: { id?: string | null }) => data.id ?? null,
 });
 
+/** The access token with which an operation was sent. */
+function tokenOf({ context: { fetchOptions } }: Operation) {
+  const { headers } = (typeof fetchOptions === "function" ? fetchOptions() : fetchOptions) ?? {};
+  return new Headers(headers).get("authorization")?.replace(/^Bearer /, "");
+}
+
 export type Connection = ReturnType<typeof connect>;
 
 /** A client with an empty cache, and its socket. Each sign-in has its own. */
@@ -40,11 +46,16 @@ export function connect() {
     const build = (payload as { build?: unknown } | undefined)?.build;
     if (typeof build === "string") setServerBuild(build);
   });
+  let refusedToken: string | undefined;
   const authorization = authExchange(async ({ appendHeaders }) => ({
     addAuthToOperation: (operation) => appendHeaders(operation, session.headers),
     willAuthError: () => session.needsRenewal,
-    didAuthError: ({ graphQLErrors }) => isTokenRefused(graphQLErrors),
-    refreshAuth: () => session.renew(),
+    didAuthError({ graphQLErrors }, operation) {
+      if (!isTokenRefused(graphQLErrors)) return false;
+      refusedToken = tokenOf(operation);
+      return true;
+    },
+    refreshAuth: () => session.renew(refusedToken),
   }));
   const documentIds = persistedExchange({
     enforcePersistedQueries: true,

@@ -213,9 +213,12 @@ export class Session {
    * Renews the tokens. Concurrent calls share one renewal, and tabs renew one after the other, because a refresh token that
    * is used again later ends its session. Rejects with a `SessionError` if the session is over, and with another error if the
    * server cannot be reached.
+   * @param {string} [refusedToken] The access token that the server refused, if the caller knows. A renewal since then has
+   *   replaced it already.
    */
-  async renew() {
-    if (this.accessToken && Date.now() - this.#renewedAt < REFUSAL_DELAY) return;
+  async renew(refusedToken) {
+    const isRecent = Date.now() - this.#renewedAt < REFUSAL_DELAY;
+    if (this.accessToken && (refusedToken ? refusedToken !== this.accessToken : isRecent)) return;
     this.#renewal ??= this.#store.locked(() => this.#renew()).finally(() => (this.#renewal = undefined));
     await this.#renewal;
   }
