@@ -194,6 +194,14 @@ test("an own ballot is found by its receipt", async () => {
   });
 });
 
+test("long texts of a file are cut for the page", async () => {
+  const [first, ...others] = box.entries;
+  const entries = [{ id: first?.id ?? "", name: "x".repeat(1_000_000) }, ...others];
+  const report = await check(JSON.stringify({ ...box, entries, title: "y".repeat(1_000_000) }));
+  if (typeof report === "string") throw new Error(report);
+  expect(JSON.stringify(report).length).toBeLessThan(10_000);
+});
+
 test.for(METHODS)("the largest votes by %s are counted soon", { timeout: 20_000 }, async (method) => {
   const random = new Random(7);
   const entries = Array.from({ length: 200 }, (_, index) => ({ id: `E${index}`, name: `Entry ${index}` }));

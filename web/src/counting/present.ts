@@ -1,4 +1,4 @@
-import type { BallotBox, BoxEntry } from "./box";
+import type { BoxEntry } from "./box";
 import type { Outcome } from "./types";
 
 /** A result in the shape of the API's `Campaign`, so that a recounted one shows like one of the server. */
@@ -31,8 +31,8 @@ export interface PresentedResult {
   } | null;
 }
 
-export function presentResult(box: BallotBox, outcome: Outcome): PresentedResult {
-  const entry = (index: number): BoxEntry => box.entries[index] ?? { id: "", name: "" };
+export function presentResult(entries: readonly BoxEntry[], outcome: Outcome): PresentedResult {
+  const entry = (index: number): BoxEntry => entries[index] ?? { id: "", name: "" };
   const optional = (index: number | null): BoxEntry | null => (index === null ? null : entry(index));
   const { rounds, pairwise, transfers } = outcome;
   return {

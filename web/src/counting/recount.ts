@@ -61,12 +61,13 @@ export class Recounter {
     const box = readBox(typeof file === "string" ? file : await readText(file));
     const { ok, checks, digest, outcome, decidedByListedOrder } = checkBox(box);
     this.box = box;
-    const { campaign, title, method, picksPerVoter, seats, eligible } = box;
-    const result = presentResult(box, outcome);
+    const { campaign, method, picksPerVoter, seats, eligible } = box;
+    const entries = box.entries.map(({ id, name }) => ({ id, name: clip(name) }));
+    const result = presentResult(entries, outcome);
     const ballots = box.ballots.length;
     return {
       ...{ ok, checks, digest, decidedByListedOrder, result, ballots },
-      ...{ campaign, title, method, picksPerVoter, seats, eligible },
+      ...{ campaign, title: clip(box.title), method, picksPerVoter, seats, eligible },
     };
   }
 
@@ -74,9 +75,15 @@ export class Recounter {
     const index = this.box?.ballots.findIndex((ballot) => ballot.receipt === receipt) ?? -1;
     const ballot = this.box?.ballots[index];
     if (!ballot) return null;
-    const entry = (id: string): BoxEntry => this.box?.entries.find((it) => it.id === id) ?? { id, name: id };
+    const nameOf = (id: string): string => this.box?.entries.find((entry) => entry.id === id)?.name ?? id;
+    const entry = (id: string): BoxEntry => ({ id, name: clip(nameOf(id)) });
     return { number: index + 1, receipt, picks: ballot.picks.map(entry) };
   }
+}
+
+/** A text of the file as a page shows it. Those of a server have at most 200 characters. */
+function clip(text: string): string {
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
 
 /** Reads a file as UTF-8, or as UTF-16 with a byte order mark, which some editors write. */

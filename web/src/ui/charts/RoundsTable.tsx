@@ -35,23 +35,32 @@ export interface RoundsTableProps {
   rest: readonly string[];
   /** The value of a full bar. */
   full: number;
-  /** Columns that show before "Show all": the first, and the last ones. */
-  limit?: number;
 }
 
+/** Columns that show before "Show all": the first, and the last ones. */
+const COLUMNS = 8;
+/** Entries that show before "Show all". */
+const ROWS = 30;
+
 /** A column for each round, with a bar in each cell. */
-export function RoundsTable({ label, entries, columns, rest, full, limit = 8 }: RoundsTableProps) {
+export function RoundsTable({ label, entries, columns, rest, full }: RoundsTableProps) {
   const [showsAll, setShowsAll] = useState(false);
   const isPrinting = usePrinting();
-  const isLong = columns.length > limit && !showsAll && !isPrinting;
-  const shown = isLong ? [...columns.slice(0, 1), ...columns.slice(1 - limit)] : columns;
-  const rows = entries.filter((entry) => shown.some((column) => column.cells.has(entry.id)));
+  const isWhole = showsAll || isPrinting;
+  const shown =
+    isWhole || columns.length <= COLUMNS ? columns : [...columns.slice(0, 1), ...columns.slice(1 - COLUMNS)];
+  const taking = entries.filter((entry) => shown.some((column) => column.cells.has(entry.id)));
+  const rows = isWhole ? taking : taking.slice(0, ROWS);
+  const hidden = [
+    shown.length < columns.length && `the first and the last ${COLUMNS - 1} of ${columns.length} columns`,
+    rows.length < entries.length && `${rows.length} of ${entries.length} entries`,
+  ].filter(Boolean);
   const percent = (value: number) => `${Math.min(100, (100 * value) / Math.max(1, full))}%`;
   return (
     <div className={styles.chart}>
-      {isLong && (
+      {hidden.length > 0 && (
         <p className={styles.note}>
-          The first and the last {limit - 1} of {columns.length} columns.{" "}
+          This shows {hidden.join(" and ")}.{" "}
           <Button variant="quiet" small onClick={() => setShowsAll(true)}>
             Show all
           </Button>

@@ -7,6 +7,7 @@ import { presentResult } from "../../counting/present";
 import { boxOf, Random } from "../../counting/testing/random";
 import type { Election, Method } from "../../counting/types";
 import { ResultChart } from "./ResultChart";
+import { RunoffChart } from "./RunoffChart";
 import { StandingsChart } from "./StandingsChart";
 
 const names = ["Mirelle", "Thorn", "Oda", "Yseult"];
@@ -22,7 +23,7 @@ const ballots = [
 
 function result(method: Method, seats = 1) {
   const election: Election = { method, picksPerVoter: 2, seats, entries: 4, rankings: mergeEqual(ballots) };
-  return { method, ...presentResult(boxOf(election, names, new Random(1)), count(election)) };
+  return { method, ...presentResult(boxOf(election, names, new Random(1)).entries, count(election)) };
 }
 
 const texts = (elements: { elements: () => Element[] }) => elements.elements().map((it) => it.textContent);
@@ -92,6 +93,26 @@ test("a long list shows 30 rows until the rest is asked for", async () => {
   expect(page.getByRole("listitem").elements()).toHaveLength(30);
   await page.getByRole("button", { name: "Show all 200" }).click();
   expect(page.getByRole("listitem").elements()).toHaveLength(200);
+});
+
+test("a long count shows its first and last rounds until the rest is asked for", async () => {
+  const entries = Array.from({ length: 60 }, (_, index) => ({ id: `E${index}`, name: `Entry ${index + 1}` }));
+  const rounds = entries.map((_, index) => ({
+    number: index + 1,
+    counts: entries.slice(index).map((entry) => ({ entry, votes: 1 })),
+    exhausted: index,
+    eliminated: entries.slice(index, index + 1),
+    tieBroken: false,
+  }));
+  const page = await render(<RunoffChart rounds={rounds} />);
+  expect(page.getByRole("columnheader").elements()).toHaveLength(9);
+  expect(page.getByRole("row").elements()).toHaveLength(32);
+  await expect
+    .element(page.getByText("the first and the last 7 of 60 columns and 30 of 60 entries"))
+    .toBeVisible();
+  await page.getByRole("button", { name: "Show all" }).click();
+  expect(page.getByRole("columnheader").elements()).toHaveLength(61);
+  expect(page.getByRole("row").elements()).toHaveLength(62);
 });
 
 test("a method of a newer server shows plain bars", async () => {

@@ -60,7 +60,9 @@ export function CheckTheCount({ loadFile, shown, receipt }: CheckTheCountProps) 
           <Button
             icon="download"
             variant="quiet"
-            onClick={() => saveFile(new Blob([file], { type: "application/json" }), "ballot-box.json")}
+            onClick={() =>
+              saveFile(new Blob([file], { type: "application/json" }), `ballot-box-${shown.id}.json`)
+            }
           >
             Save the ballots
           </Button>

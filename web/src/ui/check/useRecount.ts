@@ -24,10 +24,11 @@ export function useRecount() {
     async (file: string | Blob | Promise<string>) => {
       stop();
       setRecount({ state: "running" });
-      const started = new RecountWorker();
-      worker.current = started;
+      let started: RecountWorker | undefined;
       let next: Recount;
       try {
+        started = new RecountWorker();
+        worker.current = started;
         const result = await started.check(await file);
         next = "message" in result ? { state: "failed", ...result } : { state: "done", report: result };
       } catch (error) {
