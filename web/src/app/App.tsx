@@ -7,7 +7,7 @@ import { useData } from "./data";
 import type { AppError } from "./errors";
 import { useFeatures } from "./feature";
 import { findRoute, Pages } from "./Pages";
-import { Shell } from "./Shell";
+import { Shell, StartingShell } from "./Shell";
 import { SignInAgain } from "./SignInAgain";
 import { useSession } from "./session";
 import { toViewer, ViewerContext } from "./viewer";
@@ -20,16 +20,18 @@ export function App() {
   const viewer = useMemo(() => data && toViewer(data), [data]);
   const [location] = useLocation();
   const features = useFeatures();
+  const bare = findRoute(features, location)?.bare ?? false;
   if (!viewer) {
-    return result.error ? (
+    if (!result.error) return <StartingShell bare={bare} />;
+    return (
       <main className={styles.alone}>
         <StartError error={result.error} onRetry={result.refetch} busy={result.isLoading} />
       </main>
-    ) : null;
+    );
   }
   return (
     <ViewerContext value={viewer}>
-      <Shell bare={findRoute(features, location)?.bare ?? false}>
+      <Shell bare={bare}>
         {/* Another member sees no input of the one before. */}
         <Pages key={viewer.member?.id ?? "visitor"} />
       </Shell>
@@ -51,6 +53,7 @@ function StartError({ error, onRetry, busy }: { error: AppError; onRetry: () => 
     return (
       <PageState
         icon="home"
+        alone
         title="This server has no guild yet"
         actions={<a href="/register">I have an invite code</a>}
       >
@@ -63,11 +66,16 @@ function StartError({ error, onRetry, busy }: { error: AppError; onRetry: () => 
   }
   if (error.kind === "notFound") {
     return (
-      <PageState icon="search" title="There is no such guild" actions={<a href="/">Go to the start page</a>}>
+      <PageState
+        icon="search"
+        title="There is no such guild"
+        alone
+        actions={<a href="/">Go to the start page</a>}
+      >
         <p>Check the address: it may be misspelt.</p>
       </PageState>
     );
   }
-  if (error.kind === "offline") return <Offline onRetry={onRetry} busy={busy} />;
-  return <Failure message={error.message} requestId={error.requestId} onRetry={onRetry} busy={busy} />;
+  if (error.kind === "offline") return <Offline onRetry={onRetry} busy={busy} alone />;
+  return <Failure message={error.message} requestId={error.requestId} onRetry={onRetry} busy={busy} alone />;
 }

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
+import { Skeleton } from "../ui/PageState";
 import { Toasts } from "../ui/Toast";
 import { useIsOutdated } from "./build";
 import { useIsDisconnected } from "./connection";
@@ -26,6 +27,22 @@ export function Shell({ children, bare }: { children: ReactNode; bare: boolean }
         {children}
       </main>
       <Toasts />
+    </div>
+  );
+}
+
+/** The frame before the server has said who looks at the page: nothing moves when it does. */
+export function StartingShell({ bare }: { bare: boolean }) {
+  if (bare) return <div className={styles.bare} />;
+  return (
+    <div className={styles.shell}>
+      <div className={styles.side}>
+        <div className={styles.top} />
+        <div className={styles.bar} />
+      </div>
+      <main className={styles.starting}>
+        <Skeleton rows={4} height="5rem" />
+      </main>
     </div>
   );
 }

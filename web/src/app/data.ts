@@ -1,6 +1,6 @@
 // How pages read and change data.
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { type OperationContext, useClient, useQuery } from "urql";
+import { type Client, type OperationContext, useClient, useQuery } from "urql";
 import type { TypedDocumentString } from "../gql/graphql";
 import { documentNode } from "./document";
 import { type AppError, toAppError } from "./errors";
@@ -40,17 +40,50 @@ export function useData<Result, Variables>(
   });
   const refetch = useCallback(() => execute({ requestPolicy: "network-only" }), [execute]);
   useEffect(() => (pause ? undefined : onResync(refetch)), [pause, refetch]);
-  const loadedAt = useRef<number>(undefined);
-  const { data, error, fetching, stale } = result;
-  if (data && !error && !fetching && !stale) loadedAt.current = Date.now();
+  const { fetching, stale } = result;
+  const error = useMemo(() => result.error && toAppError(result.error), [result.error]);
+  useRetry(error, refetch);
+  const client = useClient();
+  const key = JSON.stringify(variables);
+  // The cache gives no data with an error, so those of before are kept here.
+  const last = useRef<{ client: Client; key: string; data: Result; at: number }>(undefined);
+  if (last.current?.client !== client || last.current.key !== key) last.current = undefined;
+  if (result.data && result.data !== last.current?.data) {
+    last.current = { client, key, data: result.data, at: Date.now() };
+  } else if (error?.kind === "forbidden" || error?.kind === "notFound") {
+    last.current = undefined;
+  } else if (last.current && !error && !fetching && !stale) {
+    last.current.at = Date.now();
+  }
+  const data = result.data ?? (error || fetching ? last.current?.data : undefined);
   return {
     data,
-    error: useMemo(() => error && toAppError(error), [error]),
+    error,
     isLoading: !data && (fetching || pause),
     isRefreshing: stale || (fetching && Boolean(data)),
     refetch,
-    loadedAt: loadedAt.current,
+    loadedAt: last.current?.at,
   };
+}
+
+/** Waits between two tries to reach the server, in milliseconds. */
+const RETRY_DELAYS = [2_000, 5_000, 10_000, 20_000, 30_000];
+
+/** Reads again while the server cannot be reached. */
+function useRetry(error: AppError | undefined, refetch: () => void) {
+  const attempts = useRef(0);
+  useEffect(() => {
+    if (error?.kind !== "offline" && error?.kind !== "unavailable") {
+      attempts.current = 0;
+      return;
+    }
+    // An error of the server itself needs someone to mend it.
+    if (error.requestId) return;
+    const delay = RETRY_DELAYS[attempts.current] ?? RETRY_DELAYS.at(-1);
+    attempts.current += 1;
+    const timer = setTimeout(refetch, delay);
+    return () => clearTimeout(timer);
+  }, [error, refetch]);
 }
 
 export interface Outcome<Result> {

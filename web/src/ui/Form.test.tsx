@@ -55,8 +55,11 @@ test("a sentence stands at its field, which takes the focus", async () => {
   const page = await render(
     <Form
       onSubmit={() => {}}
-      fieldErrors={{ password: "The password needs at least 10 characters." }}
-      error="Not registered."
+      fieldErrors={{
+        password: "The password needs at least 10 characters.",
+        realm: "The realm is too long.",
+      }}
+      error="The first error."
     >
       <Field label="Name" name="name" />
       <PasswordField label="Password" name="password" />
@@ -67,8 +70,19 @@ test("a sentence stands at its field, which takes the focus", async () => {
   const password = page.getByLabelText("Password", { exact: true });
   await expect.element(password).toHaveFocus();
   await expect.element(password).toHaveAccessibleDescription("The password needs at least 10 characters.");
-  await expect.element(page.getByText("Not registered.")).toBeVisible();
+  // A sentence without a field is not lost, and one with a field is not said twice.
+  await expect.element(page.getByText("The realm is too long.")).toBeVisible();
+  await expect.element(page.getByText("The first error.")).not.toBeInTheDocument();
   await expectAccessible();
+});
+
+test("an error without a field stands at the end", async () => {
+  const page = await render(
+    <Form onSubmit={() => {}} error="You are not registered.">
+      <Field label="Name" name="name" />
+    </Form>,
+  );
+  await expect.element(page.getByRole("alert")).toHaveTextContent("You are not registered.");
 });
 
 test("a password shows on request and takes a pasted text", async () => {

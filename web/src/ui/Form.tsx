@@ -1,11 +1,21 @@
-import { createContext, type FormEvent, type ReactNode, useContext, useEffect, useRef } from "react";
+import {
+  createContext,
+  type FormEvent,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import { Alert } from "./Alert";
 import styles from "./Field.module.css";
 
 /** Sentences by the name of their field. */
 export type FieldErrors = Readonly<Record<string, string>>;
 
-const Errors = createContext<FieldErrors>({});
+const NONE: FieldErrors = {};
+const Errors = createContext<FieldErrors>(NONE);
 
 /** The sentence for a field of the surrounding form. */
 export function useFieldError(name: string | undefined) {
@@ -18,7 +28,7 @@ interface FormProps {
   onSubmit: (values: Record<string, string>, form: HTMLFormElement) => void;
   /** Sentences that stand at their fields. */
   fieldErrors?: FieldErrors | undefined;
-  /** A sentence about the whole form. */
+  /** What is wrong, for errors that concern no field of the form. */
   error?: ReactNode;
   children: ReactNode;
   className?: string;
@@ -28,11 +38,22 @@ interface FormProps {
 }
 
 /**
- * A form whose fields show the server's sentences. Each `Field` takes its own sentence by its `name`; those without a
- * field stand above the buttons. After a refusal the first field at fault gets the focus.
+ * A form whose fields show the server's sentences. Each `Field` takes its own sentence by its `name`; those about
+ * other fields, or about no field, stand at the end. After a refusal the first field at fault gets the focus.
  */
-export function Form({ onSubmit, fieldErrors = {}, error, children, className, ...props }: FormProps) {
+export function Form({ onSubmit, fieldErrors = NONE, error, children, className, ...props }: FormProps) {
   const form = useRef<HTMLFormElement>(null);
+  // Sentences about fields that this form does not show.
+  const [others, setOthers] = useState<string[]>([]);
+  const [hasOwn, setHasOwn] = useState(false);
+  useLayoutEffect(() => {
+    const names = new Set(
+      Array.from(form.current?.elements ?? [], (element) => element.getAttribute("name")),
+    );
+    const sentences = Object.entries(fieldErrors);
+    setOthers(sentences.filter(([name]) => !names.has(name)).map(([, sentence]) => sentence));
+    setHasOwn(sentences.some(([name]) => names.has(name)));
+  }, [fieldErrors]);
   useEffect(() => {
     const first = Object.keys(fieldErrors).length > 0 && form.current?.querySelector("[aria-invalid=true]");
     if (first instanceof HTMLElement) first.focus();
@@ -56,7 +77,7 @@ export function Form({ onSubmit, fieldErrors = {}, error, children, className, .
         {...props}
       >
         {children}
-        {error && <Alert>{error}</Alert>}
+        {others.length > 0 ? <Alert>{others.join(" ")}</Alert> : error && !hasOwn && <Alert>{error}</Alert>}
       </form>
     </Errors>
   );

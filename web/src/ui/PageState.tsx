@@ -10,16 +10,19 @@ interface StateProps {
   actions?: ReactNode;
   /** Says it at once to screen readers. */
   alert?: boolean;
+  /** Whether it is the whole page, so that its title is the page's. */
+  alone?: boolean;
 }
 
 /** What a page, or a part of it, shows in place of its contents. */
-export function PageState({ icon, title, children, actions, alert }: StateProps) {
+export function PageState({ icon, title, children, actions, alert, alone }: StateProps) {
+  const Heading = alone ? "h1" : "h2";
   return (
     <div className={styles.state} role={alert ? "alert" : undefined}>
       <span className={styles.icon}>
         <Icon name={icon} size={28} />
       </span>
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       {children && <div className={styles.text}>{children}</div>}
       {actions && <div className={styles.actions}>{actions}</div>}
     </div>
@@ -46,15 +49,17 @@ interface FailureProps {
   requestId?: string | undefined;
   onRetry?: (() => void) | undefined;
   busy?: boolean;
+  alone?: boolean;
 }
 
 /** Something went wrong on the way. */
-export function Failure({ message, requestId, onRetry, busy }: FailureProps) {
+export function Failure({ message, requestId, onRetry, busy, alone }: FailureProps) {
   return (
     <PageState
       icon="warning"
       title="This could not be loaded"
       alert
+      {...(alone && { alone })}
       actions={
         onRetry && (
           <Button icon="refresh" onClick={onRetry} {...(busy && { busy })}>
@@ -74,12 +79,13 @@ export function Failure({ message, requestId, onRetry, busy }: FailureProps) {
 }
 
 /** The server cannot be reached, and nothing was loaded before. */
-export function Offline({ onRetry, busy }: { onRetry?: (() => void) | undefined; busy?: boolean }) {
+export function Offline({ onRetry, busy, alone }: Omit<FailureProps, "message">) {
   return (
     <PageState
       icon="offline"
       title="The server cannot be reached"
       alert
+      {...(alone && { alone })}
       actions={
         onRetry && (
           <Button icon="refresh" onClick={onRetry} {...(busy && { busy })}>

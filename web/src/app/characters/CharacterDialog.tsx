@@ -65,7 +65,7 @@ export function CharacterDialog({ memberId, character, isFirst, onClose }: Chara
         id={form}
         onSubmit={save}
         fieldErrors={error?.fields}
-        error={error && Object.keys(error.fields).length === 0 && <FormError error={error} />}
+        error={error && <FormError error={error} />}
       >
         <div className={styles.pair}>
           <Field label="Name" name="name" defaultValue={character?.name} maxLength={50} required autoFocus />

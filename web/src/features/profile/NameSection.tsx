@@ -28,11 +28,7 @@ export function NameSection({
   };
   return (
     <Section title="Name">
-      <Form
-        onSubmit={save}
-        fieldErrors={error?.fields}
-        error={error && Object.keys(error.fields).length === 0 && <FormError error={error} />}
-      >
+      <Form onSubmit={save} fieldErrors={error?.fields} error={error && <FormError error={error} />}>
         <Field
           label="Display name"
           hint={`How the guild sees you. If it is empty, your Discord username shows: ${discordUsername}.`}

@@ -28,11 +28,7 @@ export function PasswordSection({ discordUsername }: { discordUsername: string }
   return (
     <Section title="Password">
       {isOpen ? (
-        <Form
-          onSubmit={change}
-          fieldErrors={error?.fields}
-          error={error && Object.keys(error.fields).length === 0 && <FormError error={error} />}
-        >
+        <Form onSubmit={change} fieldErrors={error?.fields} error={error && <FormError error={error} />}>
           {/* Password managers need to know whose password it is. */}
           <input hidden readOnly autoComplete="username" value={discordUsername} />
           <PasswordField

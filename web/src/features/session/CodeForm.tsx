@@ -43,11 +43,7 @@ export function CodeForm(props: CodeFormProps) {
   };
   const hasLink = linked.code !== "" && linked.name !== "";
   return (
-    <Form
-      onSubmit={submit}
-      fieldErrors={error?.fields}
-      error={error && Object.keys(error.fields).length === 0 && <FormError error={error} />}
-    >
+    <Form onSubmit={submit} fieldErrors={error?.fields} error={error && <FormError error={error} />}>
       <Field
         label={codeLabel}
         name={codeName}

@@ -1,0 +1,137 @@
+import { expect, test } from "playwright/test";
+import { expectGoodPage } from "./checks";
+import { type Fixture, GUILD, memberFixture, refusal, standIn, startSignedIn, tokens } from "./stand-in";
+
+const visitor = (root: Fixture = {}) => ({ me: null, guild: GUILD, ...root });
+
+test("signing in shows the API's sentence and the wait", async ({ page }) => {
+  await standIn(page, visitor({ login: refusal("UNAUTHENTICATED", "The name or the password is wrong.") }));
+  await page.goto("/login");
+  await expectGoodPage(page);
+  await page.getByLabel("Discord username").fill("mirelle");
+  await page.getByLabel("Password", { exact: true }).fill("wrong");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alert")).toHaveText("The name or the password is wrong.");
+  await expect(page.getByLabel("Password", { exact: true })).toBeFocused();
+  await expectGoodPage(page);
+});
+
+test("too many attempts show the wait", async ({ page }) => {
+  const message = "Too many attempts.";
+  await standIn(page, visitor({ login: refusal("RATE_LIMITED", message, { retryAfterSeconds: 90 }) }));
+  await page.goto("/login#as=mirelle");
+  await page.getByLabel("Password", { exact: true }).fill("wrong");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alert")).toContainText(/Too many attempts\. Try again in 1 min (30|29) s\./);
+});
+
+test("registering puts sentences at their fields", async ({ page }) => {
+  const fields = [
+    { field: "inviteCode", reason: "INVALID_CODE", message: "The code is not valid." },
+    { field: "password", reason: "PASSWORD_TOO_SHORT", message: "The password is too short." },
+  ];
+  await standIn(page, visitor({ register: refusal("BAD_USER_INPUT", "The code is not valid.", { fields }) }));
+  await page.goto("/register#code=ABCD2345&as=mirelle");
+  await expect(page).toHaveURL(/\/register$/);
+  await page.getByLabel("Password", { exact: true }).fill("0123456789");
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("Invite code")).toHaveAccessibleDescription("The code is not valid.");
+  await expect(page.getByLabel("Password", { exact: true })).toHaveAccessibleDescription(
+    /The password is too short\./,
+  );
+  await expect(page.getByText("The code is not valid.")).toHaveCount(1);
+  await expectGoodPage(page);
+});
+
+test("a link opened in the same tab replaces the code", async ({ page }) => {
+  await standIn(page, visitor());
+  await page.goto("/register");
+  await page.evaluate(() => {
+    window.location.hash = "code=WXYZ2345&as=other";
+  });
+  await expect(page.getByLabel("Invite code")).toHaveValue("WXYZ2345");
+  await expect(page.getByLabel("Discord username")).toHaveValue("other");
+  await expect(page).toHaveURL(/\/register$/);
+});
+
+test("a pasted link fills in code and name", async ({ page }) => {
+  await standIn(page, visitor());
+  await page.goto("/register");
+  await page.getByLabel("Invite code").fill("https://guild.example/register#code=WXYZ2345&as=mirelle");
+  await expect(page.getByLabel("Invite code")).toHaveValue("WXYZ2345");
+  await expect(page.getByLabel("Discord username")).toHaveValue("mirelle");
+});
+
+test("a new password names the ranks that send codes", async ({ page }) => {
+  const ranks = [
+    { id: "r1", name: "Warchief", permissions: ["MEMBERS_MANAGE"] },
+    { id: "r2", name: "Grunt", permissions: [] },
+  ];
+  await standIn(page, visitor({ ranks }));
+  await page.goto("/reset");
+  await expect(page.getByText("Warchief")).toBeVisible();
+  await expect(page.getByText("Grunt")).toHaveCount(0);
+  await expectGoodPage(page);
+});
+
+test("the profile in all its parts", async ({ page }) => {
+  await startSignedIn(page);
+  const characters = [
+    {
+      id: "ch1",
+      name: "Mirelle",
+      realm: "Area 52",
+      class: "MAGE",
+      spec: "Arcane",
+      role: "RANGED_DPS",
+      isMain: true,
+    },
+    { id: "ch2", name: "Þóra", realm: "Azjol-Nerub", class: "PRIEST", role: "HEALER", isMain: false },
+  ];
+  await standIn(page, {
+    guild: GUILD,
+    refreshSession: tokens,
+    me: { ...memberFixture(), characters },
+    sessions: [
+      { id: "s1", isCurrent: true },
+      { id: "s2", userAgent: "curl/8.5.0" },
+    ],
+  });
+  await page.goto("/me");
+  await expect(page.getByRole("heading", { level: 1, name: "Mirelle" })).toBeVisible();
+  await expectGoodPage(page);
+  await page.getByRole("button", { name: "Change the password…" }).click();
+  await page.getByRole("button", { name: "Add a character" }).click();
+  await expect(page.getByRole("dialog", { name: "Add a character" })).toBeVisible();
+  await expectGoodPage(page);
+});
+
+test("an empty profile says how to fill it, and a visitor is asked to sign in", async ({ page }) => {
+  const state = await standIn(page, visitor({ refreshSession: tokens }));
+  await page.goto("/me");
+  await expect(page.getByText("You are not signed in")).toBeVisible();
+  await expectGoodPage(page);
+  state.root.me = memberFixture();
+  await startSignedIn(page);
+  await page.reload();
+  await expect(page.getByText("No characters yet")).toBeVisible();
+  await expectGoodPage(page);
+});
+
+test("the menu of a phone opens, closes with Escape, and follows a link", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 800 });
+  await standIn(page, visitor());
+  await page.goto("/");
+  const more = page.getByRole("button", { name: "More" });
+  await more.click();
+  await expect(page.getByRole("navigation", { name: "Pages", exact: true })).toBeVisible();
+  await expectGoodPage(page);
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("navigation", { name: "Pages", exact: true })).toBeHidden();
+  await more.click();
+  await page
+    .getByRole("navigation", { name: "Pages", exact: true })
+    .getByRole("link", { name: "Sign in" })
+    .click();
+  await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
+});

@@ -1,0 +1,152 @@
+// A stand-in for the API: it answers the app's documents with fixtures, by the server's schema. A fixture that the schema
+// does not allow is an error of the test.
+import { readFileSync } from "node:fs";
+import {
+  buildSchema,
+  defaultFieldResolver,
+  execute,
+  GraphQLError,
+  type GraphQLOutputType,
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isEnumType,
+  isListType,
+  isNonNullType,
+  isScalarType,
+  parse,
+} from "graphql";
+import type { Page, Route } from "playwright/test";
+
+const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
+const schema = buildSchema(read("../../../schema.graphql"));
+const documents: Record<string, string> = JSON.parse(read("../../src/gql/persisted-documents.json"));
+
+/** Values by field. What a fixture leaves out is null, empty, or a value of its type. */
+export type Fixture = Record<string, unknown>;
+
+export interface StandIn {
+  /** The fields of queries and mutations: values, or functions of their arguments. */
+  root: Fixture;
+  /** `loading` never answers, `offline` breaks the connection, `failing` answers with an error of the server. */
+  mode: "normal" | "loading" | "offline" | "failing";
+  /** The operations that were sent, by name. */
+  operations: string[];
+}
+
+/** The error that the API's code and reason make. */
+export function refusal(code: string, message: string, extensions: Record<string, unknown> = {}) {
+  return () => {
+    throw new GraphQLError(message, { extensions: { code, ...extensions } });
+  };
+}
+
+/** Answers all requests of a page. The result can change between them. Operations in `always` ignore the mode. */
+export async function standIn(
+  page: Page,
+  root: Fixture,
+  always: readonly string[] = ["Viewer", "RefreshSession"],
+) {
+  const state: StandIn = { root, mode: "normal", operations: [] };
+  await page.route("**/graphql", (route) => answer(route, state, always));
+  // Live updates are silent.
+  await page.routeWebSocket("**/graphql", (socket) => {
+    socket.onMessage((message) => {
+      const { type } = JSON.parse(String(message));
+      if (type === "connection_init") socket.send('{"type":"connection_ack"}');
+      if (type === "ping") socket.send('{"type":"pong"}');
+    });
+  });
+  return state;
+}
+
+async function answer(route: Route, state: StandIn, always: readonly string[]) {
+  const { query, documentId, extensions, operationName, variables } = route.request().postDataJSON();
+  const id: string | undefined = documentId ?? extensions?.persistedQuery?.sha256Hash;
+  const text: string | undefined = id ? documents[id] : query;
+  if (!text)
+    throw new Error(`The manifest has no document ${id}: run \`npm run generate\` and \`npm run build\`.`);
+  const name: string = operationName ?? /(?:query|mutation) (\w+)/.exec(text)?.[1] ?? "";
+  state.operations.push(name);
+  const mode = always.includes(name) ? "normal" : state.mode;
+  if (mode === "loading") return;
+  if (mode === "offline") return route.abort("connectionrefused");
+  if (mode === "failing") {
+    const message = "Something went wrong on our side. Tell an operator the request id bb3a044906843778.";
+    const errors = [{ message, extensions: { code: "INTERNAL", requestId: "bb3a044906843778" } }];
+    return route.fulfill({ status: 500, json: { data: null, errors } });
+  }
+  const result = await execute({
+    schema,
+    document: parse(text),
+    rootValue: state.root,
+    variableValues: variables,
+    operationName,
+    fieldResolver: (source, args, context, info) =>
+      defaultFieldResolver(source, args, context, info) ?? defaultValue(info.returnType, info.fieldName),
+    typeResolver: (value) => (value as { __typename?: string }).__typename,
+  });
+  const unexpected = result.errors?.find(({ extensions }) => !extensions?.code);
+  if (unexpected) throw new Error(`${name}: ${unexpected.message} at ${unexpected.path?.join(".")}`);
+  await route.fulfill({ json: result });
+}
+
+/** A value of the type, for a field that the fixture leaves out. */
+function defaultValue(type: GraphQLOutputType, field: string): unknown {
+  if (!isNonNullType(type)) return null;
+  const inner = getNullableType(type);
+  if (isListType(inner)) return [];
+  const named = getNamedType(type);
+  if (isEnumType(named)) return named.getValues()[0]?.value;
+  if (isAbstractType(named)) throw new Error(`${field} needs a fixture: ${named.name} has several types`);
+  if (!isScalarType(named)) return {};
+  const values: Record<string, unknown> = {
+    Int: 0,
+    Float: 0,
+    Boolean: false,
+    DateTime: "2026-11-30T12:00:00Z",
+    ID: `${field}-1`,
+  };
+  return values[named.name] ?? field;
+}
+
+const ALL_PERMISSIONS = [
+  "RANKS_MANAGE",
+  "MEMBERS_MANAGE",
+  "MEMBERS_INVITE",
+  "CAMPAIGNS_MANAGE",
+  "DISCORD_MANAGE",
+  "AUDIT_VIEW",
+  "GUILD_MANAGE",
+];
+
+export const GUILD = { id: "guild-1", slug: "emberwatch", name: "Emberwatch", region: "EU" };
+
+/** A member with the permissions of a leader, or with none. */
+export function memberFixture(permissions: readonly string[] = []) {
+  return {
+    __typename: "Member",
+    id: "member-1",
+    displayName: "Mirelle",
+    discordUsername: "mirelle",
+    rank: { id: "rank-1", name: permissions.length > 0 ? "Guild Leader" : "Member", level: 5, permissions },
+    createdAt: "2026-01-04T12:00:00Z",
+  };
+}
+
+export const leaderFixture = () => memberFixture(ALL_PERMISSIONS);
+
+/** Lets the app start signed in: its first request renews the session. */
+export async function startSignedIn(page: Page) {
+  await page.addInitScript(() => {
+    const stored = { signIn: "1", refreshToken: "a token of the stand-in" };
+    localStorage.setItem("guildhall.session", JSON.stringify(stored));
+  });
+}
+
+export const tokens = {
+  accessToken: "an access token",
+  accessTokenExpiresAt: "2099-01-01T00:00:00Z",
+  refreshToken: "a refresh token",
+  refreshTokenExpiresAt: "2099-01-01T00:00:00Z",
+};
