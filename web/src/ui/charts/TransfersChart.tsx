@@ -1,7 +1,7 @@
 import { type RoundCell, type RoundColumn, RoundsTable } from "./RoundsTable";
 import styles from "./tables.module.css";
 import type { ChartEntry, ChartTransfers } from "./types";
-import { formatExactVotes, formatVotes, formatWhole } from "./words";
+import { formatCount, formatExactVotes, formatVotes } from "./words";
 
 type Stage = ChartTransfers["stages"][number];
 
@@ -12,9 +12,10 @@ export function TransfersChart({ transfers: { quota, stages } }: { transfers: Ch
   return (
     <figure className={styles.chart} aria-label="Stages of the count">
       <p className={styles.lead}>
-        <span className={styles.goalMark} aria-hidden="true" /> The quota is{" "}
-        <strong>{formatWhole(quota)}</strong> {quota === 1 ? "vote" : "votes"}: an entry that reaches it is
-        elected.
+        <span className={styles.goalMark} aria-hidden="true" />
+        <span>
+          The quota is <strong>{formatCount(quota, "vote")}</strong>: an entry that reaches it is elected.
+        </span>
       </p>
       <RoundsTable
         label="Votes by stage"
