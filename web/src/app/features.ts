@@ -2,8 +2,9 @@
 
 import { home } from "../features/home";
 import { profile } from "../features/profile";
+import { roster } from "../features/roster";
 import { session } from "../features/session";
 import { verify } from "../features/verify";
 import type { Feature } from "./feature";
 
-export const features: readonly Feature[] = [home, session, profile, verify];
+export const features: readonly Feature[] = [home, session, roster, profile, verify];

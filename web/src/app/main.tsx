@@ -1,4 +1,5 @@
 import "../ui/base.css";
+import "./scroll";
 import "./codes";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

@@ -124,6 +124,56 @@ export type LoginInput = {
   password: string;
 };
 
+/** Conditions that all listed members meet. */
+export type MemberFilter = {
+  /** `true` for active members only, `false` for inactive members only, `null` for both. */
+  active?: boolean | null | undefined;
+  /** Class of one of the member's characters. */
+  class?: CharacterClass | null | undefined;
+  /** Id of the members' rank. */
+  rankId?: string | number | null | undefined;
+  /** Lowest rank level. */
+  rankLevelAtLeast?: number | null | undefined;
+  /** `true` for registered members only, `false` for others only. `FORBIDDEN` for visitors, who are not signed in. */
+  registered?: boolean | null | undefined;
+  /** Role of one of the member's characters; together with `class`, of a character of this class. */
+  role?: CharacterRole | null | undefined;
+  /**
+   * Text in the display name or, unless the viewer is a visitor, in the Discord username; at most 200 characters.
+   * Case, accents, apostrophes, spaces and hyphens are ignored, and base letters such as `o` also find `ø`.
+   */
+  search?: string | null | undefined;
+};
+
+/** Order of a list of members. Members who are equal in it are in a fixed order. */
+export type MemberOrder = {
+  /** Direction of the order. */
+  direction?: OrderDirection;
+  /** Property by which the members are sorted. */
+  field: MemberOrderField;
+};
+
+/** What members can be sorted by. */
+export type MemberOrderField =
+  /** Time at which the member was added to the roster. */
+  | 'JOINED_AT'
+  /**
+   * Time of the last sign-in or session refresh; members without one come before all others. Only for viewers with
+   * `MEMBERS_MANAGE`.
+   */
+  | 'LAST_SEEN_AT'
+  /** Display name. */
+  | 'NAME'
+  /** Rank level, then by display name from A to Z. */
+  | 'RANK';
+
+/** Direction of an order. */
+export type OrderDirection =
+  /** Lowest, earliest or alphabetically first item first. */
+  | 'ASC'
+  /** Highest, latest or alphabetically last item first. */
+  | 'DESC';
+
 /** A permission that a rank can grant to its members. */
 export type Permission =
   /** Read the audit log. */
@@ -143,6 +193,13 @@ export type Permission =
   | 'MEMBERS_MANAGE'
   /** Create, change and delete ranks below the member's own. */
   | 'RANKS_MANAGE';
+
+/** Who set a member's rank. */
+export type RankSource =
+  /** Role sync, from the member's Discord roles. */
+  | 'DISCORD_SYNC'
+  /** An officer. Role sync keeps the rank. */
+  | 'MANUAL';
 
 /** The refresh token to exchange. */
 export type RefreshSessionInput = {
@@ -307,6 +364,47 @@ export type MyDataQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type MyDataQuery = { __typename: 'Query', exportMyData: { __typename: 'PersonalData', fileName: string, data: string } | null };
 
+export type MemberPartsFragment = { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, rank: { __typename: 'Rank', id: string, name: string, level: number } };
+
+export type MemberQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type MemberQuery = { __typename: 'Query', member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, characters: Array<{ __typename: 'Character', id: string, name: string, realm: string, class: CharacterClass, spec: string | null, role: CharacterRole, isMain: boolean, armoryUrl: string }>, participation: { __typename: 'Participation', eligible: number, voted: number, percent: number } | null, rank: { __typename: 'Rank', id: string, name: string, level: number } } | null };
+
+export type MemberParticipationQueryVariables = Exact<{
+  id: string | number;
+  after?: string | null | undefined;
+}>;
+
+
+export type MemberParticipationQuery = { __typename: 'Query', member: { __typename: 'Member', id: string, participation: { __typename: 'Participation', campaigns: { __typename: 'CampaignParticipationConnection', nodes: Array<{ __typename: 'CampaignParticipation', voted: boolean, campaign: { __typename: 'Campaign', id: string, title: string, closesAt: string | null, status: CampaignStatus } }>, pageInfo: { __typename: 'PageInfo', endCursor: string | null, hasNextPage: boolean } } } | null } | null };
+
+export type MemberAuditQueryVariables = Exact<{
+  id: string | number;
+  after?: string | null | undefined;
+}>;
+
+
+export type MemberAuditQuery = { __typename: 'Query', auditLog: { __typename: 'AuditEventConnection', nodes: Array<{ __typename: 'AuditEvent', id: string, at: string, action: string, summary: string, actor: { __typename: 'Member', id: string, displayName: string } | null }>, pageInfo: { __typename: 'PageInfo', endCursor: string | null, hasNextPage: boolean } } | null };
+
+export type RosterFiltersQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type RosterFiltersQuery = { __typename: 'Query', ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
+
+export type RosterPageQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+  filter?: MemberFilter | null | undefined;
+  orderBy?: MemberOrder | null | undefined;
+  withTotal: boolean;
+}>;
+
+
+export type RosterPageQuery = { __typename: 'Query', members: { __typename: 'MemberConnection', totalCount?: number, nodes: Array<{ __typename: 'Member', id: string, displayName: string, discordUsername: string | null, isRegistered: boolean | null, isActive: boolean, rank: { __typename: 'Rank', id: string, name: string }, mainCharacter: { __typename: 'Character', id: string, name: string, realm: string, class: CharacterClass, spec: string | null, role: CharacterRole } | null }>, pageInfo: { __typename: 'PageInfo', endCursor: string | null, hasNextPage: boolean } } };
+
 export type RegisterMutationVariables = Exact<{
   input: RegisterInput;
 }>;
@@ -383,6 +481,27 @@ export const HomeDraftFragmentDoc = new TypedDocumentString(`
   activationBlockers
 }
     `, {"fragmentName":"HomeDraft"}) as unknown as TypedDocumentString<HomeDraftFragment, unknown>;
+export const MemberPartsFragmentDoc = new TypedDocumentString(`
+    fragment MemberParts on Member {
+  __typename
+  id
+  displayName
+  discordUsername
+  discordId
+  isRegistered
+  isActive
+  createdAt
+  registeredAt
+  lastSeenAt
+  rank {
+    __typename
+    id
+    name
+    level
+  }
+  rankSource
+}
+    `, {"fragmentName":"MemberParts"}) as unknown as TypedDocumentString<MemberPartsFragment, unknown>;
 export const CampaignChangesDocument = new TypedDocumentString(`
     subscription CampaignChanges {
   campaignChanged {
@@ -701,6 +820,157 @@ export const MyDataDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:5d96d6a1e5ad595b7aa0f6e78179e08230378cef9ae4758133b3d925705b3bd2"}) as unknown as TypedDocumentString<MyDataQuery, MyDataQueryVariables>;
+export const MemberDocument = new TypedDocumentString(`
+    query Member($id: ID!) {
+  __typename
+  member(id: $id) {
+    __typename
+    ...MemberParts
+    characters {
+      __typename
+      ...CharacterParts
+    }
+    participation {
+      __typename
+      eligible
+      voted
+      percent
+    }
+  }
+}
+    fragment CharacterParts on Character {
+  __typename
+  id
+  name
+  realm
+  class
+  spec
+  role
+  isMain
+  armoryUrl
+}
+fragment MemberParts on Member {
+  __typename
+  id
+  displayName
+  discordUsername
+  discordId
+  isRegistered
+  isActive
+  createdAt
+  registeredAt
+  lastSeenAt
+  rank {
+    __typename
+    id
+    name
+    level
+  }
+  rankSource
+}`, {"hash":"sha256:0667e5e8899b6101ec5db7c942b02329c00c06f858ee673c4fc72d89afa23fe8"}) as unknown as TypedDocumentString<MemberQuery, MemberQueryVariables>;
+export const MemberParticipationDocument = new TypedDocumentString(`
+    query MemberParticipation($id: ID!, $after: String) {
+  __typename
+  member(id: $id) {
+    __typename
+    id
+    participation {
+      __typename
+      campaigns(first: 10, after: $after) {
+        __typename
+        nodes {
+          __typename
+          voted
+          campaign {
+            __typename
+            id
+            title
+            closesAt
+            status
+          }
+        }
+        pageInfo {
+          __typename
+          endCursor
+          hasNextPage
+        }
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:dedfd0004d808c4fabf2e5e23581780721a42b1cc930fe8e37ee255ebf7eedf7"}) as unknown as TypedDocumentString<MemberParticipationQuery, MemberParticipationQueryVariables>;
+export const MemberAuditDocument = new TypedDocumentString(`
+    query MemberAudit($id: ID!, $after: String) {
+  __typename
+  auditLog(first: 10, after: $after, filter: {subjectId: $id}) {
+    __typename
+    nodes {
+      __typename
+      id
+      at
+      action
+      summary
+      actor {
+        __typename
+        id
+        displayName
+      }
+    }
+    pageInfo {
+      __typename
+      endCursor
+      hasNextPage
+    }
+  }
+}
+    `, {"hash":"sha256:daf02b30d0d8b7a9984236870cf77afc06ae23dd66bd3635fb2c60722810c6a9"}) as unknown as TypedDocumentString<MemberAuditQuery, MemberAuditQueryVariables>;
+export const RosterFiltersDocument = new TypedDocumentString(`
+    query RosterFilters {
+  __typename
+  ranks {
+    __typename
+    id
+    name
+    level
+  }
+}
+    `, {"hash":"sha256:e6c536ca2b6ada4c1c020a31079ecaf3354821442eaf100227670ef6f0dc0290"}) as unknown as TypedDocumentString<RosterFiltersQuery, RosterFiltersQueryVariables>;
+export const RosterPageDocument = new TypedDocumentString(`
+    query RosterPage($first: Int!, $after: String, $filter: MemberFilter, $orderBy: MemberOrder, $withTotal: Boolean!) {
+  __typename
+  members(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
+    __typename
+    nodes {
+      __typename
+      id
+      displayName
+      discordUsername
+      isRegistered
+      isActive
+      rank {
+        __typename
+        id
+        name
+      }
+      mainCharacter {
+        __typename
+        id
+        name
+        realm
+        class
+        spec
+        role
+      }
+    }
+    pageInfo {
+      __typename
+      endCursor
+      hasNextPage
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+    `, {"hash":"sha256:f5d30ad908b725dbec4893850cebcacfa916e6cfccd82c6e2d587d67d4a35cd0"}) as unknown as TypedDocumentString<RosterPageQuery, RosterPageQueryVariables>;
 export const RegisterDocument = new TypedDocumentString(`
     mutation Register($input: RegisterInput!) {
   __typename

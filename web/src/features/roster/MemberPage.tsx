@@ -1,0 +1,67 @@
+import { Characters } from "../../app/characters/Characters";
+import { useData } from "../../app/data";
+import { useFeatures } from "../../app/feature";
+import { BackLink } from "../../app/Link";
+import { Loaded, Page } from "../../app/Page";
+import { resync } from "../../app/resync";
+import { Sections } from "../../app/Sections";
+import { useViewer } from "../../app/viewer";
+import { MemberDocument, type MemberQuery } from "../../gql/graphql";
+import { Badge } from "../../ui/Card";
+import { NotFound } from "../../ui/PageState";
+import { MemberAudit } from "./MemberAudit";
+import { MemberDetails } from "./MemberDetails";
+import styles from "./MemberPage.module.css";
+import { Participation } from "./Participation";
+
+export default function MemberPage({ params }: { params: Readonly<Record<string, string>> }) {
+  const id = params.id ?? "";
+  const result = useData(MemberDocument, { id });
+  const member = result.data?.member;
+  return (
+    <Page
+      title={result.data ? (member?.displayName ?? "Not found") : undefined}
+      back={<BackLink href="/roster">Roster</BackLink>}
+      subtitle={member && <Subtitle member={member} />}
+    >
+      <Loaded result={result}>
+        {({ member }) => (member ? <Contents member={member} /> : <NotFound what="member" />)}
+      </Loaded>
+    </Page>
+  );
+}
+
+function Contents({ member }: { member: NonNullable<MemberQuery["member"]> }) {
+  const viewer = useViewer();
+  const sections = useFeatures().flatMap(({ memberSections = [] }) => memberSections);
+  const canEdit = viewer.member?.id === member.id;
+  return (
+    <>
+      <Characters
+        memberId={member.id}
+        characters={member.characters}
+        canEdit={canEdit}
+        emptyText={canEdit ? "Add one here, or import a roster." : "The member and officers can add them."}
+        onDeleted={resync}
+      />
+      <MemberDetails member={member} />
+      {member.participation && <Participation memberId={member.id} participation={member.participation} />}
+      <Sections sections={sections} props={{ memberId: member.id }} />
+      {viewer.can("AUDIT_VIEW") && <MemberAudit memberId={member.id} />}
+    </>
+  );
+}
+
+function Subtitle({ member }: { member: NonNullable<MemberQuery["member"]> }) {
+  const { rank, discordUsername, displayName, isActive, isRegistered } = member;
+  return (
+    <span className={styles.subtitle}>
+      <Badge tone="accent">
+        <span dir="auto">{rank.name}</span>
+      </Badge>
+      {!isActive && <Badge tone="danger">Inactive</Badge>}
+      {isActive && isRegistered === false && <Badge>Not registered</Badge>}
+      {discordUsername && discordUsername !== displayName && <span>@{discordUsername}</span>}
+    </span>
+  );
+}
