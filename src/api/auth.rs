@@ -9,10 +9,10 @@ use guildhall_macros::guarded;
 use crate::{
     api::{context::RequestContext, node::DeletePayload},
     auth::{
-        self, InviteDelivery, IssuedCode, Session, SignedIn, change_password, login, logout, refresh_session, register,
+        InviteDelivery, IssuedCode, Session, SignedIn, change_password, login, logout, refresh_session, register,
         reset_password, revoke_session, send_invite, send_reset_code, sessions,
     },
-    identity::Member,
+    identity::{self, Member},
     kernel::{
         error::Result,
         id::{MemberId, SessionId},
@@ -294,7 +294,7 @@ impl AuthMutation {
     /// is not accepted while the viewer could not issue it, such as after a demotion.
     ///
     /// Error reasons: `RANK_TOO_LOW`, `ALREADY_REGISTERED`, `MEMBER_INACTIVE`.
-    #[requires_permission(auth::SEND_INVITE)]
+    #[requires_permission(identity::SEND_INVITE)]
     async fn send_invite(
         &self,
         ctx: &Context<'_>,
@@ -312,7 +312,7 @@ impl AuthMutation {
     /// demotion.
     ///
     /// Error reasons: `RANK_TOO_LOW`, `NOT_REGISTERED`, `MEMBER_INACTIVE`.
-    #[requires_permission(auth::SEND_RESET_CODE)]
+    #[requires_permission(identity::SEND_RESET_CODE)]
     async fn send_reset_code(
         &self,
         ctx: &Context<'_>,

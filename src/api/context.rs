@@ -208,6 +208,19 @@ impl RequestContext {
         self.viewer().ok_or_else(Refusal::sign_in)
     }
 
+    /// The viewer with their rights of now, which this request's mutations may have changed. `None` if not signed in, or
+    /// no longer.
+    ///
+    /// # Errors
+    /// A database error.
+    pub async fn current_viewer(&self) -> Result<Option<Arc<Viewer>>> {
+        let Some(viewer) = self.viewer() else { return Ok(None) };
+        match &self.guild_row {
+            Some(_) => Ok(Some(viewer)),
+            None => self.loaders.current_viewer.load(viewer.member).await,
+        }
+    }
+
     /// Whether the client sees Discord usernames, and who is registered: members do, visitors don't.
     pub fn sees_usernames(&self) -> bool {
         self.has_signed_in.load(Ordering::Relaxed) || self.viewer().is_some()

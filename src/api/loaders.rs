@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use super::{batch::BatchScheduler, tracked_viewer::TrackedViewer};
 use crate::{
+    access::Viewer,
     app::App,
     audit::{self, AuditEvent, AuditScope},
     auth::{self, Session},
@@ -191,6 +192,21 @@ loaders! {
     /// Number of active members of a rank.
     members_of_rank: MembersOfRank(RankId => i64) = read |conn, scope, keys| {
         identity::store::members_per_rank(conn, scope.guild, &keys).await?.into_iter().collect()
+    };
+    /// Ranks that members hold, active or not.
+    held_rank: HeldRank(RankId => ()) = read |conn, scope, keys| {
+        identity::store::held_ranks(conn, scope.guild, &keys).await?.into_iter().map(|id| (id, ())).collect()
+    };
+    /// The viewer with their rights of now, unless their token has been revoked.
+    current_viewer: CurrentViewer(MemberId => Arc<Viewer>) = read |conn, scope, _keys| {
+        match scope.viewer.viewer() {
+            Some(viewer) => match viewer.confirm(conn).await {
+                Ok(current) => HashMap::from([(current.member, Arc::new(current))]),
+                Err(Error::Refused(_)) => HashMap::new(),
+                Err(error) => return Err(error),
+            },
+            None => HashMap::new(),
+        }
     };
     /// Members by id.
     member: MemberById(MemberId => Member) = read |conn, scope, keys| {

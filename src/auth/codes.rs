@@ -8,22 +8,17 @@ use super::{
     store::{self, OneTimeCode, Purpose},
 };
 use crate::{
-    access::{self, Permission, Permissions, Viewer},
+    access::{self, Permissions, Viewer},
     audit::{self, Action},
     db::Conn,
     engine::Origin,
-    identity::{self, Ladder, Member},
+    identity::{self, Ladder, Member, MemberAction},
     kernel::{
         clock::Timestamp,
         error::{Error, Refusal, Result},
         id::{GuildId, MemberId},
     },
 };
-
-/// The permission for invite codes.
-pub const SEND_INVITE: Permission = Permission::MembersInvite;
-/// The permission for reset codes.
-pub const SEND_RESET_CODE: Permission = Permission::MembersManage;
 
 /// A new code. It is shown once and stored only as a hash.
 pub struct IssuedCode {
@@ -106,7 +101,7 @@ async fn issue(
                 }
                 None => (i64::MAX, Permissions::all().to_explicit()),
             };
-            check_state(&member, purpose)?;
+            action(purpose).check_state(&member)?;
             let code = OneTimeCode {
                 guild_id: guild,
                 member_id: member.id,
@@ -151,32 +146,16 @@ async fn issue(
 
 /// Checks that a member may issue a code of this purpose to another member. Returns the guild's ladder.
 async fn check_issuer(conn: &mut Conn, by: &Viewer, member: &Member, purpose: Purpose) -> Result<Ladder> {
-    by.require(match purpose {
-        Purpose::Invite => SEND_INVITE,
-        Purpose::Reset => SEND_RESET_CODE,
-    })?;
-    if purpose == Purpose::Reset && by.member == member.id {
-        // With a stolen access token, a thief could replace the password without knowing it.
-        let message = "You cannot send a reset code to yourself. Change your password instead.";
-        return Err(Refusal::rank_too_low(message).into());
-    }
     let ladder = Ladder::load(conn, by.guild).await?;
-    ladder.check_reach(by, member.rank_level)?;
-    // Someone with the code can act as the member, so the issuer must be able to grant the member's rank.
-    ladder.check_grant(by, None, member.rank_id)?;
+    action(purpose).check_actor(by, &ladder, member)?;
     Ok(ladder)
 }
 
-fn check_state(member: &Member, purpose: Purpose) -> Result<(), Refusal> {
-    let name = &member.display_name;
-    match (purpose, member.registered_at) {
-        (Purpose::Invite, Some(_)) => {
-            let is_inactive = if member.is_active { "" } else { ", and is deactivated" };
-            Err(Refusal::conflict("ALREADY_REGISTERED", format!("{name} is registered already{is_inactive}.")))
-        }
-        (Purpose::Reset, None) => Err(Refusal::conflict("NOT_REGISTERED", format!("{name} has no account yet."))),
-        _ if !member.is_active => Err(Refusal::conflict("MEMBER_INACTIVE", format!("{name} is not active."))),
-        _ => Ok(()),
+/// The action of an officer who issues a code.
+const fn action(purpose: Purpose) -> MemberAction {
+    match purpose {
+        Purpose::Invite => MemberAction::Invite,
+        Purpose::Reset => MemberAction::SendResetCode,
     }
 }
 
@@ -248,7 +227,7 @@ impl OneTimeCode {
     /// Whether the code is valid for this member. It is not if its issuer may no longer issue it: the issuer could use
     /// the code and act as the member.
     async fn is_valid_for(&self, conn: &mut Conn, member: &Member, now: Timestamp) -> Result<bool> {
-        if now >= self.expires_at || check_state(member, self.purpose).is_err() {
+        if now >= self.expires_at || action(self.purpose).check_state(member).is_err() {
             return Ok(false);
         }
         let issuer = match self.issuer() {

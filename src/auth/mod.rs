@@ -19,9 +19,7 @@ pub use self::{
     address::AddressHasher,
     attempts::AttemptKind,
     cipher::Cipher,
-    codes::{
-        IssuedCode, SEND_INVITE, SEND_RESET_CODE, invite, is_code_valid, reset_code, send_invite, send_reset_code,
-    },
+    codes::{IssuedCode, invite, is_code_valid, reset_code, send_invite, send_reset_code},
     delivery::{CodeDelivery, CodeMessage, InviteDelivery, NoDelivery, PendingDelivery},
     known_addresses::KNOWN_FOR,
     limiter::{LoginLimiter, LoginLimits},

@@ -186,10 +186,7 @@ impl LinkChange {
 fn check_newcomers(ladder: &Ladder, officer: &Viewer, rank: Option<RankId>) -> Result<(), Refusal> {
     let Some(rank) = rank else { return Ok(()) };
     let rank = ladder.rank(rank).ok_or_else(|| Refusal::not_found("rank").at("newcomerRankId"))?;
-    ladder
-        .check_reach(officer, rank.level)
-        .and_then(|()| ladder.check_grant(officer, None, rank.id))
-        .map_err(|refusal| refusal.at("newcomerRankId"))
+    ladder.check_assignment(officer, None, rank).map_err(|refusal| refusal.at("newcomerRankId"))
 }
 
 fn sync_minutes(minutes: i64) -> Result<i64, Refusal> {

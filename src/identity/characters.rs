@@ -3,9 +3,9 @@
 use async_graphql::MaybeUndefined;
 
 use super::{
+    actions::MemberAction,
     classes::{self, Spec},
-    members,
-    policy::{Ladder, MANAGE_MEMBERS},
+    policy::Ladder,
     rows::{Character, CharacterClass, CharacterRole, Member},
     store,
 };
@@ -101,7 +101,6 @@ pub async fn create_character(access: &Access, viewer: &Viewer, new: NewCharacte
             check_name_is_free(conn, &mut check, &character).await?;
             let mut character = check.finish(character)?;
             let owner = owner.ok_or_else(no_member)?;
-            members::check_not_erased(&owner)?;
             character.is_main |= others.is_empty();
             if character.is_main {
                 store::demote_main(conn, actor.guild, owner.id).await?;
@@ -227,8 +226,8 @@ async fn lock_owner(conn: &mut Conn, actor: &Viewer, id: MemberId) -> Result<Opt
     store::lock_roster_shared(conn, actor.guild).await?;
     let Some(owner) = store::lock_member(conn, actor.guild, id).await? else { return Ok(None) };
     if owner.id != actor.member {
-        actor.require(MANAGE_MEMBERS)?;
-        Ladder::load(conn, actor.guild).await?.check_reach(actor, owner.rank_level)?;
+        let ladder = Ladder::load(conn, actor.guild).await?;
+        MemberAction::EditCharacters.check(actor, &ladder, &owner)?;
     }
     Ok(Some(owner))
 }

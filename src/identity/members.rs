@@ -3,6 +3,7 @@
 use async_graphql::MaybeUndefined;
 
 use super::{
+    actions::MemberAction,
     policy::{self, Ladder, MANAGE_MEMBERS},
     rows::{Member, Rank, RankSource},
     store,
@@ -133,14 +134,14 @@ pub async fn update_member(access: &Access, viewer: &Viewer, change: MemberChang
                 let Some(before) = store::member(conn, actor.guild, change.id).await? else {
                     return Err(change.refuse_unknown(conn, &actor, &ladder).await?.into());
                 };
-                check_not_erased(&before)?;
+                MemberAction::Edit.check_state(&before)?;
                 let mut check = InputCheck::default();
                 let after = change.check(&mut check, &before, &ladder);
                 if let Some(rank) = ladder.rank(after.rank_id).filter(|rank| rank.id != before.rank_id) {
                     check.valid(check_assignment(&ladder, &actor, Some(before.rank_id), rank));
                 }
                 let is_own_name = before.id == actor.member && after.differs_in_name_only(&before);
-                let reach = if is_own_name { Ok(()) } else { ladder.check_reach(&actor, before.rank_level) };
+                let reach = if is_own_name { Ok(()) } else { MemberAction::Edit.check_actor(&actor, &ladder, &before) };
                 if reach.is_ok() && !after.has_names_of(&before) {
                     check_names_are_free(conn, &mut check, &after).await?;
                 }
@@ -175,14 +176,6 @@ pub async fn revoke_access(conn: &mut Conn, member: &Member, now: Timestamp) -> 
     access::store::revoke_sessions_of(conn, member.guild_id, member.id, None, now).await?;
     access::store::delete_codes_of(conn, member.guild_id, member.id).await?;
     Ok(access::store::delete_codes_issued_by(conn, member.guild_id, member.id).await?)
-}
-
-/// Refuses the change of a member whose personal data was erased: their place stays empty.
-pub(super) fn check_not_erased(member: &Member) -> Result<(), Refusal> {
-    match member.erased_at {
-        Some(_) => Err(Refusal::conflict("MEMBER_ERASED", "The data of this member was erased.")),
-        None => Ok(()),
-    }
 }
 
 /// Changes the viewer's own display name; null makes it their Discord username.
@@ -320,10 +313,7 @@ fn known_rank(ladder: &Ladder, id: RankId) -> Result<&Rank, Refusal> {
 
 /// Checks that an officer can give a member this rank, instead of the rank `before`.
 fn check_assignment(ladder: &Ladder, actor: &Viewer, before: Option<RankId>, rank: &Rank) -> Result<(), Refusal> {
-    ladder
-        .check_reach(actor, rank.level)
-        .and_then(|()| ladder.check_grant(actor, before, rank.id))
-        .map_err(|refusal| refusal.at("rankId"))
+    ladder.check_assignment(actor, before, rank).map_err(|refusal| refusal.at("rankId"))
 }
 
 /// Checks a display name. A missing or blank name becomes the Discord username.

@@ -1,5 +1,6 @@
 //! Guilds, ranks, members and their characters.
 
+mod actions;
 mod armory;
 mod bounds;
 mod bounds_store;
@@ -20,6 +21,7 @@ mod rows;
 pub mod store;
 
 pub use self::{
+    actions::{MemberAction, RankAction, SEND_INVITE, SEND_RESET_CODE, member_actions, rank_actions},
     armory::{RealmFile, armory_url},
     bounds::keep_meaning,
     characters::{CharacterChange, NewCharacter, create_character, delete_character, update_character},

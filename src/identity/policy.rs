@@ -105,6 +105,15 @@ impl Ladder {
         check_gain(actor, &before.map(permissions).unwrap_or_default(), &permissions(after))
     }
 
+    /// Checks that this officer can give a member this rank, instead of the rank `before`.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` (`RANK_TOO_LOW`).
+    pub fn check_assignment(&self, actor: &Viewer, before: Option<RankId>, rank: &Rank) -> Result<(), Refusal> {
+        self.check_reach(actor, rank.level)?;
+        self.check_grant(actor, before, rank.id)
+    }
+
     /// Checks that this officer can change the rank `before` to `after`, or create `after` if `before` is `None`.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use async_graphql::MaybeUndefined;
 
 use super::{
+    actions::RankAction,
     bounds,
     policy::{self, Ladder, MANAGE_RANKS},
     rows::Rank,
@@ -208,7 +209,7 @@ pub async fn delete_rank(access: &Access, viewer: &Viewer, id: RankId) -> Result
         .write(async move |conn| {
             let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
             let rank = ladder.rank(id).ok_or_else(|| Refusal::not_found("rank").at("id"))?;
-            ladder.check_below(&actor, rank)?;
+            RankAction::Delete.check(&actor, &ladder, rank)?;
             if store::is_rank_held(conn, actor.guild, id).await? {
                 return Err(Refusal::conflict("RANK_IN_USE", "Active or inactive members hold this rank.").into());
             }

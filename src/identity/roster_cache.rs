@@ -10,12 +10,15 @@ use quick_cache::{Weighter, sync::Cache};
 
 use super::{
     policy::Ladder,
-    rows::{Guild, MemberFilter, Rank},
+    rows::{Guild, LeaderCounts, MemberFilter, Rank},
     store,
 };
 use crate::{
     db::Db,
-    kernel::{error::Result, id::GuildId},
+    kernel::{
+        error::Result,
+        id::{GuildId, RankId},
+    },
 };
 
 /// Maximum memory for ladders, in bytes (estimated).
@@ -75,5 +78,19 @@ impl RosterCache {
         }
         let key = ((id, guild.roster_version), filter.clone());
         self.member_counts.get_or_insert_async(&key, count).await
+    }
+
+    /// Returns the numbers of a guild's leaders. The guild's row must be current, and `highest` its highest rank.
+    ///
+    /// # Errors
+    /// A database error.
+    pub async fn leader_counts(&self, db: &Db, guild: &Guild, highest: RankId) -> Result<LeaderCounts> {
+        let leaders = || MemberFilter { rank: Some(highest), ..MemberFilter::default() };
+        let active = MemberFilter { active: Some(true), ..leaders() };
+        let registered = MemberFilter { registered: Some(true), ..leaders() };
+        Ok(LeaderCounts {
+            active: self.member_count(db, guild, &active).await?,
+            registered: self.member_count(db, guild, &registered).await?,
+        })
     }
 }

@@ -201,6 +201,17 @@ pub struct LeaderCounts {
     pub registered: i64,
 }
 
+impl LeaderCounts {
+    /// The numbers without this leader.
+    #[must_use]
+    pub fn without(self, leader: &Member) -> Self {
+        Self {
+            active: self.active - i64::from(leader.is_active),
+            registered: self.registered - i64::from(leader.is_registered()),
+        }
+    }
+}
+
 /// What members can be sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
 pub enum MemberOrderField {

@@ -128,6 +128,16 @@ pub async fn is_rank_held(conn: &mut Conn, guild: GuildId, id: RankId) -> QueryR
     on!(conn, c => diesel::select(diesel::dsl::exists(holders())).get_result(c))
 }
 
+/// The ranks among these that any member, active or not, holds.
+pub async fn held_ranks(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -> QueryResult<Vec<RankId>> {
+    let holders = || members::table.filter(members::guild_id.eq(guild).and(members::rank_id.eq(ranks::id)));
+    on!(conn, c => ranks::table
+        .filter(ranks::guild_id.eq(guild).and(ranks::id.eq_any(ids)))
+        .filter(diesel::dsl::exists(holders()))
+        .select(ranks::id)
+        .load(c))
+}
+
 /// All ranks of a guild, highest level first, with their permissions.
 pub async fn ranks(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<Rank>> {
     let stored = on_rows!(conn, Rank::load, all => all.filter(ranks::guild_id.eq(guild)).order(ranks::level.desc()))?;

@@ -12,7 +12,7 @@ use crate::{
     access::{Access, Viewer},
     audit::{self, Action},
     db::Conn,
-    identity::{self, Character, Ladder, MANAGE_MEMBERS, Member},
+    identity::{self, Character, Ladder, MANAGE_MEMBERS, Member, MemberAction},
     kernel::{
         clock::Timestamp,
         error::{Refusal, Result},
@@ -66,7 +66,7 @@ async fn erase(access: &Access, guild: GuildId, by: Option<Viewer>, id: MemberId
                 let member = identity::store::lock_member(conn, guild, id).await?;
                 let member = member.ok_or_else(|| Refusal::not_found("member").at("id"))?;
                 if let Some(actor) = &actor {
-                    check_actor(actor, &ladder, &member)?;
+                    MemberAction::Erase.check(actor, &ladder, &member)?;
                 }
                 if member.erased_at.is_some() {
                     return Ok(member);
@@ -91,13 +91,6 @@ async fn erase(access: &Access, guild: GuildId, by: Option<Viewer>, id: MemberId
         .await?;
     access.await_revocation().await;
     Ok(member)
-}
-
-fn check_actor(actor: &Viewer, ladder: &Ladder, member: &Member) -> Result<(), Refusal> {
-    if actor.member == member.id {
-        return Err(Refusal::rank_too_low("You cannot erase yourself. Ask another member or an operator."));
-    }
-    ladder.check_reach(actor, member.rank_level)
 }
 
 /// The deactivated member with placeholders and without an account. The placeholders are random, so that they do not

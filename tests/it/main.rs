@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod actions;
 mod attempts;
 mod audit;
 mod backups;

@@ -4,6 +4,7 @@ mod character_mutation;
 mod mutation;
 mod roster_import;
 mod types;
+mod viewer_actions;
 
 use std::sync::Arc;
 

@@ -6,13 +6,14 @@ use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 use guildhall_macros::guarded;
 
+use super::viewer_actions;
 use crate::{
     access::Permission,
     api::{connection::ConnectionNode, context::RequestContext, voting::participation_of},
     discord,
     identity::{
-        self, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Member, MemberFilter,
-        MemberKey, MemberOrder, Rank, RankSource, Region, store,
+        self, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Member, MemberAction,
+        MemberFilter, MemberKey, MemberOrder, Rank, RankAction, RankSource, Region, store,
     },
     kernel::error::Result,
     voting::Participation,
@@ -92,6 +93,11 @@ impl Rank {
     #[requires_permission(discord::MANAGE)]
     async fn discord_role_id(&self) -> Option<&str> {
         self.discord_role_id.as_deref()
+    }
+
+    /// Actions that the viewer can take on the rank now, by the rules of the mutations. Empty for visitors.
+    async fn viewer_actions(&self, ctx: &Context<'_>) -> Result<Vec<RankAction>> {
+        viewer_actions::of_rank(RequestContext::of(ctx), self).await
     }
 }
 
@@ -173,6 +179,12 @@ impl Member {
     /// Time of the last sign-in or session refresh. `null` unless the viewer is this member or has `MEMBERS_MANAGE`.
     async fn last_seen_at(&self, ctx: &Context<'_>) -> Option<DateTime<Utc>> {
         self.last_seen_at.filter(|_| self.shows_details_to(ctx)).map(|at| at.and_utc())
+    }
+
+    /// Actions that the viewer can take on the member now, by the rules of the mutations. An action that would change
+    /// nothing is not listed. Empty for visitors.
+    async fn viewer_actions(&self, ctx: &Context<'_>) -> Result<Vec<MemberAction>> {
+        viewer_actions::of_member(RequestContext::of(ctx), self).await
     }
 }
 

@@ -13,13 +13,13 @@ use super::{
     view::{MAX_NAME, note, reply},
 };
 use crate::{
-    auth::SEND_INVITE,
     db::Conn,
     discord::{
         store,
         sync::{self, DiscordSyncConflict},
         wording::{cut_lines, escape},
     },
+    identity::SEND_INVITE,
 };
 
 const NO_PERSON: &str = "Only people can become members. Choose a person of this server.";

@@ -347,7 +347,6 @@ fn rank_conflict(ladder: &Ladder, member: &Member, rank: &Rank, by: Option<&View
     let Some(officer) = by else { return Some(DiscordSyncConflict::ManualRank) };
     // The officer must be allowed to make the same change by hand.
     let may = ladder.check_reach(officer, member.rank_level).is_ok()
-        && ladder.check_reach(officer, rank.level).is_ok()
-        && ladder.check_grant(officer, Some(member.rank_id), rank.id).is_ok();
+        && ladder.check_assignment(officer, Some(member.rank_id), rank).is_ok();
     (!may).then_some(DiscordSyncConflict::RankTooLow)
 }

@@ -36,6 +36,8 @@ pub const DELETE_RANK: &str = "mutation($id: ID!) { deleteRank(id: $id) { delete
 pub const CREATE_CHARACTER: &str =
     "mutation($input: CreateCharacterInput!) { createCharacter(input: $input) { character { id } } }";
 
+pub const ERASE_MEMBER: &str = "mutation($id: ID!) { eraseMember(id: $id) { member { id } } }";
+
 pub const DELETE_CHARACTER: &str = "mutation($id: ID!) { deleteCharacter(id: $id) { deletedId } }";
 
 // Accounts and sessions
