@@ -9,8 +9,8 @@ use guildhall_macros::guarded;
 use crate::{
     api::{context::RequestContext, node::DeletePayload},
     auth::{
-        InviteDelivery, IssuedCode, Session, SignedIn, change_password, login, logout, refresh_session, register,
-        reset_password, revoke_session, send_invite, send_reset_code, sessions,
+        InviteDelivery, IssuedCode, Session, SignedIn, change_password, login, logout, logout_everywhere,
+        refresh_session, register, reset_password, revoke_session, send_invite, send_reset_code, sessions,
     },
     identity::{self, Member},
     kernel::{
@@ -287,6 +287,15 @@ impl AuthMutation {
     async fn logout(&self, ctx: &Context<'_>) -> Result<SuccessPayload> {
         let context = RequestContext::of(ctx);
         logout(&context.app.accounts, &*context.signed_in()?).await?;
+        Ok(SuccessPayload { success: true })
+    }
+
+    /// Ends all sessions of the viewer, that of this request included: revokes all their tokens immediately, also those
+    /// of `guildhall token`, and ends their subscriptions.
+    #[authenticated]
+    async fn logout_everywhere(&self, ctx: &Context<'_>) -> Result<SuccessPayload> {
+        let context = RequestContext::of(ctx);
+        logout_everywhere(&context.app.accounts, &*context.signed_in()?).await?;
         Ok(SuccessPayload { success: true })
     }
 

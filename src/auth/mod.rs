@@ -25,7 +25,7 @@ pub use self::{
     limiter::{LoginLimiter, LoginLimits},
     password::Hasher,
     service::{Accounts, Lifetimes},
-    sessions::{SignedIn, logout, mint, refresh_session, revoke_session, sessions},
+    sessions::{SignedIn, logout, logout_everywhere, mint, refresh_session, revoke_session, sessions},
     store::{Purpose, Session},
     token::{Claims, Keys, MIN_SECRET, load_or_create_secret, load_secret},
 };

@@ -10,7 +10,7 @@ use super::{
     token::{self, Claims},
 };
 use crate::{
-    access::Viewer,
+    access::{self, Viewer},
     db::Conn,
     engine::Origin,
     identity::{self, Member},
@@ -259,6 +259,30 @@ pub async fn logout(accounts: &Accounts, viewer: &Viewer) -> Result<()> {
         Some(session) => revoke(accounts, viewer.guild, viewer.member, session).await,
         None => Ok(()),
     }
+}
+
+/// Ends all of the viewer's sessions and revokes all their access tokens, also an operator's, which have no session.
+///
+/// # Errors
+/// `UNAUTHENTICATED` when the viewer's token has been revoked.
+pub async fn logout_everywhere(accounts: &Accounts, viewer: &Viewer) -> Result<()> {
+    let (guild, member, actor, now) = (viewer.guild, viewer.member, viewer.clone(), accounts.access.clock.now());
+    accounts
+        .access
+        .change(
+            guild,
+            move |()| Some(member),
+            async move |conn| {
+                // The member is locked first, as in every transaction that changes an account.
+                identity::store::lock_member(conn, guild, member).await?;
+                actor.confirm(conn).await?;
+                access::store::revoke_sessions_of(conn, guild, member, None, now).await?;
+                Ok(identity::store::revoke_access_tokens(conn, guild, member).await?)
+            },
+        )
+        .await?;
+    accounts.access.await_revocation().await;
+    Ok(())
 }
 
 async fn revoke(accounts: &Accounts, guild: GuildId, member: MemberId, session: SessionId) -> Result<()> {

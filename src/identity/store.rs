@@ -315,6 +315,14 @@ pub async fn unregister_members(conn: &mut Conn, guild: GuildId) -> QueryResult<
     Ok(())
 }
 
+/// Increments a member's credentials version, which invalidates all their access tokens.
+pub async fn revoke_access_tokens(conn: &mut Conn, guild: GuildId, member: MemberId) -> QueryResult<()> {
+    on!(conn, c => diesel::update(members::table.find((guild, member)))
+        .set(members::credentials_version.eq(members::credentials_version + 1))
+        .execute(c))?;
+    Ok(())
+}
+
 /// Sets the time when a member was last seen.
 pub async fn set_last_seen(conn: &mut Conn, guild: GuildId, member: MemberId, now: Timestamp) -> QueryResult<()> {
     on!(conn, c => diesel::update(members::table.find((guild, member))).set(members::last_seen_at.eq(now)).execute(c))?;

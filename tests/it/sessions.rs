@@ -14,8 +14,8 @@ use tokio::sync::Notify;
 use crate::support::{
     Client, PASSWORD, TestApp, TestCampaign, TestGuild,
     documents::{
-        AUDIT_COUNT, CHANGE_PASSWORD, LOGIN, REFRESH_SESSION, RESET_PASSWORD, UPDATE_MEMBER, UPDATE_RANK,
-        WATCH_REVISION,
+        AUDIT_COUNT, CHANGE_PASSWORD, LOGIN, LOGOUT_EVERYWHERE, ME_ID, REFRESH_SESSION, RESET_PASSWORD, UPDATE_MEMBER,
+        UPDATE_RANK, WATCH_REVISION,
     },
     next_response, on_both, refusal_in, sql,
 };
@@ -231,6 +231,33 @@ async fn a_running_subscription_ends_with_its_session(app: TestApp) {
 }
 
 #[on_both]
+async fn signing_out_everywhere_ends_every_session_and_token(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let operators = guild.member("someone", "Member").await;
+    guild.member("other", "Member").await;
+    let (one, first) = login(&guild, "someone").await;
+    let (two, second) = login(&guild, "someone").await;
+    let (other, _) = login(&guild, "other").await;
+    let mut watching = two.subscribe(WATCH_REVISION, campaign.vars()).await;
+    assert!(next_response(&mut watching).await.unwrap().get("errors").is_none());
+
+    assert_eq!(guild.anonymous().refusal(LOGOUT_EVERYWHERE, json!({})).await, "UNAUTHENTICATED");
+    assert_eq!(one.ok(LOGOUT_EVERYWHERE, json!({})).await["logoutEverywhere"]["success"], true);
+    for (client, whose) in [(&one, "its own"), (&two, "another session's"), (&operators, "an operator's")] {
+        assert_eq!(client.auth_error().await, Some(Code::Unauthenticated), "{whose} access token");
+    }
+    assert_eq!(refusal_in(&next_response(&mut watching).await.unwrap()), "UNAUTHENTICATED INVALID_TOKEN");
+    for tokens in [first, second] {
+        let refused = guild.anonymous().refusal(REFRESH_SESSION, json!({ "token": tokens["refreshToken"] })).await;
+        assert_eq!(refused, "UNAUTHENTICATED INVALID_TOKEN");
+    }
+    assert_eq!(other.auth_error().await, None);
+    let (again, _) = login(&guild, "someone").await;
+    assert_eq!(again.ok(SESSIONS, json!({})).await["sessions"].as_array().unwrap().len(), 1);
+}
+
+#[on_both]
 async fn cached_viewers_need_no_statements(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, someone) = (guild.leader().await, guild.member("someone", "Officer").await);
@@ -284,6 +311,27 @@ async fn a_demotion_on_one_server_applies_on_all_from_the_next_request() {
         let refused = officer.run_on(&other_server, AUDIT_COUNT, json!({})).await;
         assert_eq!(refusal_in(&refused), "FORBIDDEN PERMISSION_REQUIRED");
         leader.ok(UPDATE_MEMBER, json!({ "input": { "id": officer.id, "rankId": rank("Officer") } })).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signing_out_everywhere_on_one_server_applies_on_all_from_the_next_request() {
+    let Some(app) = TestApp::on_postgres().await else { return };
+    let guild = app.guild("gg").await;
+    guild.member("someone", "Member").await;
+    let other_server = app.another_server().await;
+    let _background = guildhall::bot::start(&other_server);
+    for _ in 0..20 {
+        let (one, _) = login(&guild, "someone").await;
+        let (two, _) = login(&guild, "someone").await;
+        for client in [&one, &two] {
+            assert_eq!(client.run_on(&other_server, ME_ID, json!({})).await.get("errors"), None);
+        }
+        one.ok(LOGOUT_EVERYWHERE, json!({})).await;
+        for client in [&one, &two] {
+            let refused = client.run_on(&other_server, ME_ID, json!({})).await;
+            assert_eq!(refusal_in(&refused), "UNAUTHENTICATED INVALID_TOKEN");
+        }
     }
 }
 

@@ -72,6 +72,8 @@ pub const RESET_PASSWORD: &str = "mutation($code: String!, $name: String!, $pass
 
 pub const LOGOUT: &str = "mutation { logout { success } }";
 
+pub const LOGOUT_EVERYWHERE: &str = "mutation { logoutEverywhere { success } }";
+
 // Campaigns
 
 pub const CAMPAIGN_STATUS: &str = "query($id: ID!) { campaign(id: $id) { status } }";
