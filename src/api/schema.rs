@@ -7,7 +7,7 @@ use super::{
     audit::AuditQuery,
     auth::{AuthMutation, AuthQuery},
     discord::{DiscordMutation, DiscordQuery},
-    identity::{CharacterMutation, IdentityMutation, IdentityQuery},
+    identity::{CharacterClassQuery, CharacterMutation, IdentityMutation, IdentityQuery},
     node::{Node, NodeQuery},
     privacy::{PrivacyMutation, PrivacyQuery},
     voting::{VotingMutation, VotingQuery, VotingSubscription},
@@ -15,7 +15,16 @@ use super::{
 
 /// Root of all queries.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, IdentityQuery, AuthQuery, VotingQuery, AuditQuery, DiscordQuery, PrivacyQuery);
+pub struct Query(
+    NodeQuery,
+    IdentityQuery,
+    CharacterClassQuery,
+    AuthQuery,
+    VotingQuery,
+    AuditQuery,
+    DiscordQuery,
+    PrivacyQuery,
+);
 
 /// Root of all mutations. Each names the reasons of its errors (`extensions.reason`). All can also fail with a code
 /// alone, such as `NOT_FOUND` for an unknown id and `BAD_USER_INPUT` for a value that is not allowed. `docs/errors.md`

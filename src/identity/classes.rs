@@ -28,6 +28,16 @@ pub fn specs(class: CharacterClass) -> &'static [Spec] {
     SPECS.get(&class).map_or(&[], Vec::as_slice)
 }
 
+/// The name of a class as the game spells it.
+pub fn class_name(class: CharacterClass) -> String {
+    let words = class.to_string();
+    let words = words.split('_').map(|word| {
+        let (initial, rest) = word.split_at(1);
+        format!("{initial}{}", rest.to_lowercase())
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// Finds a specialisation of a class by its name, ignoring case, accents, spaces and punctuation.
 pub fn find_spec(class: CharacterClass, name: &str) -> Option<&'static Spec> {
     let key = text::loose_key(name);

@@ -206,3 +206,30 @@ async fn armory_links_use_the_guilds_region(app: TestApp) {
     let officer = guild.member("officer", "Officer").await;
     assert_eq!(officer.refusal(UPDATE_GUILD, json!({ "input": {} })).await, "FORBIDDEN PERMISSION_REQUIRED");
 }
+
+#[on_both]
+async fn clients_list_the_classes_and_specialisations_of_the_game(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let query = "{ characterClasses { class name specs { name role } } }";
+    let classes = guild.anonymous().ok(query, json!({})).await["characterClasses"].clone();
+    let names = strings(&classes, "/name");
+    assert_eq!((names.len(), names[0].as_str(), names[12].as_str()), (13, "Death Knight", "Warrior"));
+    let knight = json!({
+        "class": "DEATH_KNIGHT", "name": "Death Knight",
+        "specs": [
+            { "name": "Blood", "role": "TANK" }, { "name": "Frost", "role": "MELEE_DPS" },
+            { "name": "Unholy", "role": "MELEE_DPS" },
+        ],
+    });
+    assert_eq!(classes[0], knight);
+    // Each of them is accepted, and stored under the same name.
+    let member = guild.member("member", "Member").await;
+    for class in classes.as_array().unwrap() {
+        for spec in class["specs"].as_array().unwrap() {
+            let name = format!("{} {}", spec["name"].as_str().unwrap(), class["name"].as_str().unwrap());
+            let input = json!({ "class": class["class"], "spec": spec["name"], "role": spec["role"] });
+            let created = create(&member, &name, input).await;
+            assert_eq!((&created["class"], &created["spec"]), (&class["class"], &spec["name"]));
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Guilds, ranks, members and characters in the schema.
 
+mod character_classes;
 mod character_mutation;
 mod mutation;
 mod roster_import;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, Object};
 
 pub use self::{
+    character_classes::CharacterClassQuery,
     character_mutation::CharacterMutation,
     mutation::{IdentityMutation, MemberPayload},
 };
