@@ -64,18 +64,19 @@ interface LiveSink<Result> {
 
 /**
  * Subscribes past the cache, for data that change often, such as tallies. After a lost socket it subscribes again.
- * For all else, use urql's `useSubscription` with `documentNode`.
+ * Another `restart` subscribes anew. For all else, use urql's `useSubscription` with `documentNode`.
  */
 export function useLive<Result, Variables>(
   document: TypedDocumentString<Result, Variables>,
   variables: Variables,
   sink: LiveSink<Result>,
-  { pause = false } = {},
+  { pause = false, restart = 0 }: { pause?: boolean; restart?: number } = {},
 ) {
   const { socket } = useConnection();
   const latest = useRef(sink);
   latest.current = sink;
   const serialized = JSON.stringify(variables);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another `restart` is another subscription.
   useEffect(() => {
     if (pause) return;
     let isActive = true;
@@ -94,5 +95,5 @@ export function useLive<Result, Variables>(
       isActive = false;
       unsubscribe();
     };
-  }, [socket, document, serialized, pause]);
+  }, [socket, document, serialized, pause, restart]);
 }

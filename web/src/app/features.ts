@@ -5,6 +5,7 @@ import { profile } from "../features/profile";
 import { roster } from "../features/roster";
 import { session } from "../features/session";
 import { verify } from "../features/verify";
+import { votes } from "../features/votes";
 import type { Feature } from "./feature";
 
-export const features: readonly Feature[] = [home, session, roster, profile, verify];
+export const features: readonly Feature[] = [home, votes, roster, session, profile, verify];

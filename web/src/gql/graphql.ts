@@ -39,6 +39,19 @@ export type CannotVoteReason =
   /** The viewer is not signed in. */
   | 'SIGN_IN';
 
+/** A ballot to cast. */
+export type CastBallotInput = {
+  /** Id of the campaign. */
+  campaignId: string | number;
+  /**
+   * Nonce of the receipt: 64 hexadecimal digits from a secure random source, unique in the campaign. Without it, the
+   * server draws one.
+   */
+  nonce?: string | null | undefined;
+  /** Ids of entries of the campaign, first choice first, without duplicates. `Campaign.picksPerVoter` says how many. */
+  picks: Array<string | number>;
+};
+
 /** The viewer's current and new password. */
 export type ChangePasswordInput = {
   /** The current password. */
@@ -238,6 +251,26 @@ export type ResetPasswordInput = {
   resetCode: string;
 };
 
+/** Who sees the standings while the campaign is live. After it closes, everyone who sees the campaign does. */
+export type ResultsVisibility =
+  /** No one. */
+  | 'AFTER_CLOSE'
+  /** Members who have voted, and members who may see the campaign but not vote. */
+  | 'AFTER_VOTING'
+  /** Everyone who sees the campaign. */
+  | 'ALWAYS';
+
+/** Why the standings are hidden from the viewer. The first reason that applies is given. */
+export type StandingsHiddenReason =
+  /** The standings are shown after the campaign closes. */
+  | 'AFTER_CLOSE'
+  /** The campaign is a draft. */
+  | 'NOT_STARTED'
+  /** The viewer must sign in first. */
+  | 'SIGN_IN'
+  /** The viewer must vote first. */
+  | 'VOTE_FIRST';
+
 /** Changes to a character. An omitted field keeps its value; `null` clears an optional one. */
 export type UpdateCharacterInput = {
   /** Class of the character. */
@@ -261,6 +294,25 @@ export type UpdateMeInput = {
   /** Display name, at most 100 characters; `null` resets it to the Discord username. */
   displayName?: string | null | undefined;
 };
+
+/** How ballots are counted. `docs/voting.md` explains the rules of each method and names their publications. */
+export type VotingMethod =
+  /** Picks in any order: each scores one point. */
+  | 'APPROVAL'
+  /** Ordered picks: each round eliminates the entry with the fewest votes, until one has a majority. */
+  | 'INSTANT_RUNOFF'
+  /**
+   * Ordered picks: all entries are compared in pairs, and one that beats all others wins (Condorcet method with
+   * beatpaths).
+   */
+  | 'SCHULZE'
+  /**
+   * Ordered picks for several seats: an entry needs a quota of the votes, and its surplus is transferred
+   * (Scottish STV).
+   */
+  | 'SINGLE_TRANSFERABLE_VOTE'
+  /** Ordered picks: of n picks, the first scores n points, the next n - 1, and the last 1. */
+  | 'WEIGHTED';
 
 export type CampaignChangesSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
@@ -424,6 +476,87 @@ export type ResetHelpQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ResetHelpQuery = { __typename: 'Query', ranks: Array<{ __typename: 'Rank', id: string, name: string, permissions: Array<Permission> }> };
 
+export type VoteRowFragment = { __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, viewerCanVote: boolean, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } };
+
+export type VoteEntryFragment = { __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null };
+
+export type OwnBallotFragment = { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> };
+
+export type VoteStandingFragment = { __typename: 'Standing', place: number, points: number, pickCounts: Array<number>, entry: { __typename: 'CampaignEntry', id: string, name: string } };
+
+export type VoteRunoffRoundFragment = { __typename: 'RunoffRound', number: number, exhausted: number, tieBroken: boolean, counts: Array<{ __typename: 'RunoffCount', votes: number, entry: { __typename: 'CampaignEntry', id: string, name: string } }>, eliminated: Array<{ __typename: 'CampaignEntry', id: string, name: string }>, winner: { __typename: 'CampaignEntry', id: string, name: string } | null };
+
+export type VotePairwiseRowFragment = { __typename: 'PairwiseRow', preferred: Array<number>, strengths: Array<number>, entry: { __typename: 'CampaignEntry', id: string, name: string } };
+
+export type VoteTransferCountFragment = { __typename: 'TransferCount', quota: number, stages: Array<{ __typename: 'TransferStage', number: number, tieBroken: boolean, nonTransferable: number, surplusOf: { __typename: 'CampaignEntry', id: string, name: string } | null, excluded: { __typename: 'CampaignEntry', id: string, name: string } | null, counts: Array<{ __typename: 'TransferredVotes', votes: number, entry: { __typename: 'CampaignEntry', id: string, name: string } }>, elected: Array<{ __typename: 'CampaignEntry', id: string, name: string }> }>, elected: Array<{ __typename: 'CampaignEntry', id: string, name: string }> };
+
+export type VoteTurnoutFragment = { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number };
+
+export type VoteDetailsFragment = { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, durationHours: number, minRankLevelToVote: number, resultsVisibility: ResultsVisibility, earlyCloseIfAllVoted: boolean, createdAt: string, decidedByListedOrder: boolean | null, standingsHiddenReason: StandingsHiddenReason | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }>, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null };
+
+export type OpenVotesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type OpenVotesQuery = { __typename: 'Query', live: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, viewerCanVote: boolean, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean } }, drafts: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, viewerCanVote: boolean, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean } } };
+
+export type PastVotesQueryVariables = Exact<{
+  status: CampaignStatus;
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type PastVotesQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, viewerCanVote: boolean, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
+
+export type VoteQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type VoteQuery = { __typename: 'Query', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, durationHours: number, minRankLevelToVote: number, resultsVisibility: ResultsVisibility, earlyCloseIfAllVoted: boolean, createdAt: string, decidedByListedOrder: boolean | null, standingsHiddenReason: StandingsHiddenReason | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }>, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null } | null, ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
+
+export type VoteStandingsQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type VoteStandingsQuery = { __typename: 'Query', campaign: { __typename: 'Campaign', id: string, method: VotingMethod, ballotBox: { __typename: 'BallotBox', digest: string } | null, standings: Array<{ __typename: 'Standing', place: number, points: number, pickCounts: Array<number>, entry: { __typename: 'CampaignEntry', id: string, name: string } }> | null, runoffRounds: Array<{ __typename: 'RunoffRound', number: number, exhausted: number, tieBroken: boolean, counts: Array<{ __typename: 'RunoffCount', votes: number, entry: { __typename: 'CampaignEntry', id: string, name: string } }>, eliminated: Array<{ __typename: 'CampaignEntry', id: string, name: string }>, winner: { __typename: 'CampaignEntry', id: string, name: string } | null }> | null, pairwise: Array<{ __typename: 'PairwiseRow', preferred: Array<number>, strengths: Array<number>, entry: { __typename: 'CampaignEntry', id: string, name: string } }> | null, transfers: { __typename: 'TransferCount', quota: number, stages: Array<{ __typename: 'TransferStage', number: number, tieBroken: boolean, nonTransferable: number, surplusOf: { __typename: 'CampaignEntry', id: string, name: string } | null, excluded: { __typename: 'CampaignEntry', id: string, name: string } | null, counts: Array<{ __typename: 'TransferredVotes', votes: number, entry: { __typename: 'CampaignEntry', id: string, name: string } }>, elected: Array<{ __typename: 'CampaignEntry', id: string, name: string }> }>, elected: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null } | null };
+
+export type OwnBallotQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type OwnBallotQuery = { __typename: 'Query', campaign: { __typename: 'Campaign', id: string, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null } | null };
+
+export type BallotBoxFileQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type BallotBoxFileQuery = { __typename: 'Query', campaign: { __typename: 'Campaign', id: string, ballotBox: { __typename: 'BallotBox', count: number, digest: string, file: string } | null } | null };
+
+export type CastBallotMutationVariables = Exact<{
+  input: CastBallotInput;
+}>;
+
+
+export type CastBallotMutation = { __typename: 'Mutation', castBallot: { __typename: 'CastBallotPayload', ballot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> }, campaign: { __typename: 'Campaign', id: string, status: CampaignStatus, closesAt: string | null, closedAt: string | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, standingsHiddenReason: StandingsHiddenReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null } } | null };
+
+export type VoteTallySubscriptionVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type VoteTallySubscription = { voteTally: { __typename: 'VoteTally', revision: number, status: CampaignStatus, isFinal: boolean, countedAt: string, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, standings: Array<{ __typename: 'Standing', place: number, points: number, pickCounts: Array<number>, entry: { __typename: 'CampaignEntry', id: string, name: string } }> } };
+
+export type VoteChangedSubscriptionVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type VoteChangedSubscription = { campaignChanged: { __typename: 'Campaign', id: string, status: CampaignStatus, closesAt: string | null, closedAt: string | null } };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -502,6 +635,226 @@ export const MemberPartsFragmentDoc = new TypedDocumentString(`
   rankSource
 }
     `, {"fragmentName":"MemberParts"}) as unknown as TypedDocumentString<MemberPartsFragment, unknown>;
+export const VoteRowFragmentDoc = new TypedDocumentString(`
+    fragment VoteRow on Campaign {
+  __typename
+  id
+  title
+  method
+  status
+  startAt
+  closesAt
+  closedAt
+  turnout {
+    __typename
+    eligible
+    voted
+    percent
+  }
+  viewerCanVote
+}
+    `, {"fragmentName":"VoteRow"}) as unknown as TypedDocumentString<VoteRowFragment, unknown>;
+export const VoteStandingFragmentDoc = new TypedDocumentString(`
+    fragment VoteStanding on Standing {
+  __typename
+  place
+  points
+  pickCounts
+  entry {
+    __typename
+    id
+    name
+  }
+}
+    `, {"fragmentName":"VoteStanding"}) as unknown as TypedDocumentString<VoteStandingFragment, unknown>;
+export const VoteRunoffRoundFragmentDoc = new TypedDocumentString(`
+    fragment VoteRunoffRound on RunoffRound {
+  __typename
+  number
+  exhausted
+  tieBroken
+  counts {
+    __typename
+    entry {
+      __typename
+      id
+      name
+    }
+    votes
+  }
+  eliminated {
+    __typename
+    id
+    name
+  }
+  winner {
+    __typename
+    id
+    name
+  }
+}
+    `, {"fragmentName":"VoteRunoffRound"}) as unknown as TypedDocumentString<VoteRunoffRoundFragment, unknown>;
+export const VotePairwiseRowFragmentDoc = new TypedDocumentString(`
+    fragment VotePairwiseRow on PairwiseRow {
+  __typename
+  entry {
+    __typename
+    id
+    name
+  }
+  preferred
+  strengths
+}
+    `, {"fragmentName":"VotePairwiseRow"}) as unknown as TypedDocumentString<VotePairwiseRowFragment, unknown>;
+export const VoteTransferCountFragmentDoc = new TypedDocumentString(`
+    fragment VoteTransferCount on TransferCount {
+  __typename
+  quota
+  stages {
+    __typename
+    number
+    tieBroken
+    nonTransferable
+    surplusOf {
+      __typename
+      id
+      name
+    }
+    excluded {
+      __typename
+      id
+      name
+    }
+    counts {
+      __typename
+      entry {
+        __typename
+        id
+        name
+      }
+      votes
+    }
+    elected {
+      __typename
+      id
+      name
+    }
+  }
+  elected {
+    __typename
+    id
+    name
+  }
+}
+    `, {"fragmentName":"VoteTransferCount"}) as unknown as TypedDocumentString<VoteTransferCountFragment, unknown>;
+export const VoteTurnoutFragmentDoc = new TypedDocumentString(`
+    fragment VoteTurnout on Turnout {
+  __typename
+  eligible
+  voted
+  percent
+  awaitingRegistration
+}
+    `, {"fragmentName":"VoteTurnout"}) as unknown as TypedDocumentString<VoteTurnoutFragment, unknown>;
+export const VoteEntryFragmentDoc = new TypedDocumentString(`
+    fragment VoteEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}
+    `, {"fragmentName":"VoteEntry"}) as unknown as TypedDocumentString<VoteEntryFragment, unknown>;
+export const OwnBallotFragmentDoc = new TypedDocumentString(`
+    fragment OwnBallot on Ballot {
+  __typename
+  id
+  castAt
+  receipt
+  nonce
+  picks {
+    __typename
+    id
+    name
+  }
+}
+    `, {"fragmentName":"OwnBallot"}) as unknown as TypedDocumentString<OwnBallotFragment, unknown>;
+export const VoteDetailsFragmentDoc = new TypedDocumentString(`
+    fragment VoteDetails on Campaign {
+  __typename
+  id
+  title
+  description
+  method
+  picksPerVoter
+  seats
+  status
+  startAt
+  closesAt
+  closedAt
+  durationHours
+  minRankLevelToVote
+  resultsVisibility
+  earlyCloseIfAllVoted
+  createdAt
+  decidedByListedOrder
+  standingsHiddenReason
+  viewerCanVote
+  viewerCannotVoteReason
+  turnout {
+    __typename
+    ...VoteTurnout
+  }
+  entries {
+    __typename
+    ...VoteEntry
+  }
+  winners {
+    __typename
+    id
+    name
+  }
+  viewerBallot {
+    __typename
+    ...OwnBallot
+  }
+}
+    fragment VoteEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}
+fragment OwnBallot on Ballot {
+  __typename
+  id
+  castAt
+  receipt
+  nonce
+  picks {
+    __typename
+    id
+    name
+  }
+}
+fragment VoteTurnout on Turnout {
+  __typename
+  eligible
+  voted
+  percent
+  awaitingRegistration
+}`, {"fragmentName":"VoteDetails"}) as unknown as TypedDocumentString<VoteDetailsFragment, unknown>;
 export const CampaignChangesDocument = new TypedDocumentString(`
     subscription CampaignChanges {
   campaignChanged {
@@ -1004,3 +1357,429 @@ export const ResetHelpDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:357ad82ff93ac3338624a3e7f009f841aa2089a61166eefca2b375e6f2dfea5e"}) as unknown as TypedDocumentString<ResetHelpQuery, ResetHelpQueryVariables>;
+export const OpenVotesDocument = new TypedDocumentString(`
+    query OpenVotes {
+  __typename
+  live: campaigns(
+    first: 50
+    filter: {status: [LIVE]}
+    orderBy: {field: CLOSES_AT, direction: ASC}
+  ) {
+    __typename
+    nodes {
+      __typename
+      ...VoteRow
+    }
+    pageInfo {
+      __typename
+      hasNextPage
+    }
+  }
+  drafts: campaigns(
+    first: 50
+    filter: {status: [DRAFT]}
+    orderBy: {field: CREATED_AT, direction: DESC}
+  ) {
+    __typename
+    nodes {
+      __typename
+      ...VoteRow
+    }
+    pageInfo {
+      __typename
+      hasNextPage
+    }
+  }
+}
+    fragment VoteRow on Campaign {
+  __typename
+  id
+  title
+  method
+  status
+  startAt
+  closesAt
+  closedAt
+  turnout {
+    __typename
+    eligible
+    voted
+    percent
+  }
+  viewerCanVote
+}`, {"hash":"sha256:e2b38c74c72b3910c8ee26120234b336c742c3e7d5eb300eff6b7e51b0bb0fd5"}) as unknown as TypedDocumentString<OpenVotesQuery, OpenVotesQueryVariables>;
+export const PastVotesDocument = new TypedDocumentString(`
+    query PastVotes($status: CampaignStatus!, $first: Int!, $after: String) {
+  __typename
+  campaigns(
+    first: $first
+    after: $after
+    filter: {status: [$status]}
+    orderBy: {field: CLOSES_AT, direction: DESC}
+  ) {
+    __typename
+    nodes {
+      __typename
+      ...VoteRow
+      winners {
+        __typename
+        id
+        name
+      }
+    }
+    pageInfo {
+      __typename
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment VoteRow on Campaign {
+  __typename
+  id
+  title
+  method
+  status
+  startAt
+  closesAt
+  closedAt
+  turnout {
+    __typename
+    eligible
+    voted
+    percent
+  }
+  viewerCanVote
+}`, {"hash":"sha256:aad161a34e458e1c2a903488ab19a8687061f69be03b2d5c3da8f42c5e87dd3d"}) as unknown as TypedDocumentString<PastVotesQuery, PastVotesQueryVariables>;
+export const VoteDocument = new TypedDocumentString(`
+    query Vote($id: ID!) {
+  __typename
+  campaign(id: $id) {
+    __typename
+    ...VoteDetails
+  }
+  ranks {
+    __typename
+    id
+    name
+    level
+  }
+}
+    fragment VoteEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}
+fragment OwnBallot on Ballot {
+  __typename
+  id
+  castAt
+  receipt
+  nonce
+  picks {
+    __typename
+    id
+    name
+  }
+}
+fragment VoteTurnout on Turnout {
+  __typename
+  eligible
+  voted
+  percent
+  awaitingRegistration
+}
+fragment VoteDetails on Campaign {
+  __typename
+  id
+  title
+  description
+  method
+  picksPerVoter
+  seats
+  status
+  startAt
+  closesAt
+  closedAt
+  durationHours
+  minRankLevelToVote
+  resultsVisibility
+  earlyCloseIfAllVoted
+  createdAt
+  decidedByListedOrder
+  standingsHiddenReason
+  viewerCanVote
+  viewerCannotVoteReason
+  turnout {
+    __typename
+    ...VoteTurnout
+  }
+  entries {
+    __typename
+    ...VoteEntry
+  }
+  winners {
+    __typename
+    id
+    name
+  }
+  viewerBallot {
+    __typename
+    ...OwnBallot
+  }
+}`, {"hash":"sha256:c87a9a52d028a4d1eab924112d2dbe5797c28739973700fdbedf5b1238131a5a"}) as unknown as TypedDocumentString<VoteQuery, VoteQueryVariables>;
+export const VoteStandingsDocument = new TypedDocumentString(`
+    query VoteStandings($id: ID!) {
+  __typename
+  campaign(id: $id) {
+    __typename
+    id
+    method
+    ballotBox {
+      __typename
+      digest
+    }
+    standings {
+      __typename
+      ...VoteStanding
+    }
+    runoffRounds {
+      __typename
+      ...VoteRunoffRound
+    }
+    pairwise {
+      __typename
+      ...VotePairwiseRow
+    }
+    transfers {
+      __typename
+      ...VoteTransferCount
+    }
+  }
+}
+    fragment VoteStanding on Standing {
+  __typename
+  place
+  points
+  pickCounts
+  entry {
+    __typename
+    id
+    name
+  }
+}
+fragment VoteRunoffRound on RunoffRound {
+  __typename
+  number
+  exhausted
+  tieBroken
+  counts {
+    __typename
+    entry {
+      __typename
+      id
+      name
+    }
+    votes
+  }
+  eliminated {
+    __typename
+    id
+    name
+  }
+  winner {
+    __typename
+    id
+    name
+  }
+}
+fragment VotePairwiseRow on PairwiseRow {
+  __typename
+  entry {
+    __typename
+    id
+    name
+  }
+  preferred
+  strengths
+}
+fragment VoteTransferCount on TransferCount {
+  __typename
+  quota
+  stages {
+    __typename
+    number
+    tieBroken
+    nonTransferable
+    surplusOf {
+      __typename
+      id
+      name
+    }
+    excluded {
+      __typename
+      id
+      name
+    }
+    counts {
+      __typename
+      entry {
+        __typename
+        id
+        name
+      }
+      votes
+    }
+    elected {
+      __typename
+      id
+      name
+    }
+  }
+  elected {
+    __typename
+    id
+    name
+  }
+}`, {"hash":"sha256:6072c2fe3d5c6af48e39e194488d1121ffd880ca6a564d7ba6003e6656eaa800"}) as unknown as TypedDocumentString<VoteStandingsQuery, VoteStandingsQueryVariables>;
+export const OwnBallotDocument = new TypedDocumentString(`
+    query OwnBallot($id: ID!) {
+  __typename
+  campaign(id: $id) {
+    __typename
+    id
+    viewerBallot {
+      __typename
+      ...OwnBallot
+    }
+  }
+}
+    fragment OwnBallot on Ballot {
+  __typename
+  id
+  castAt
+  receipt
+  nonce
+  picks {
+    __typename
+    id
+    name
+  }
+}`, {"hash":"sha256:58e9843b395698b212bb4909b77449397e45fc05c67ceee53232faf03d29dba2"}) as unknown as TypedDocumentString<OwnBallotQuery, OwnBallotQueryVariables>;
+export const BallotBoxFileDocument = new TypedDocumentString(`
+    query BallotBoxFile($id: ID!) {
+  __typename
+  campaign(id: $id) {
+    __typename
+    id
+    ballotBox {
+      __typename
+      count
+      digest
+      file
+    }
+  }
+}
+    `, {"hash":"sha256:958f1cd1984d7e4c051de33248e12d3d5a819c52f56d4e30309b7bacf05b6318"}) as unknown as TypedDocumentString<BallotBoxFileQuery, BallotBoxFileQueryVariables>;
+export const CastBallotDocument = new TypedDocumentString(`
+    mutation CastBallot($input: CastBallotInput!) {
+  __typename
+  castBallot(input: $input) {
+    __typename
+    ballot {
+      __typename
+      ...OwnBallot
+    }
+    campaign {
+      __typename
+      id
+      status
+      closesAt
+      closedAt
+      viewerCanVote
+      viewerCannotVoteReason
+      standingsHiddenReason
+      turnout {
+        __typename
+        ...VoteTurnout
+      }
+      viewerBallot {
+        __typename
+        ...OwnBallot
+      }
+    }
+  }
+}
+    fragment OwnBallot on Ballot {
+  __typename
+  id
+  castAt
+  receipt
+  nonce
+  picks {
+    __typename
+    id
+    name
+  }
+}
+fragment VoteTurnout on Turnout {
+  __typename
+  eligible
+  voted
+  percent
+  awaitingRegistration
+}`, {"hash":"sha256:38146cf54b5f9ac3e5323384ebeb253c6208b7d2939bb45fe816b0ecd3f16828"}) as unknown as TypedDocumentString<CastBallotMutation, CastBallotMutationVariables>;
+export const VoteTallyDocument = new TypedDocumentString(`
+    subscription VoteTally($id: ID!) {
+  voteTally(campaignId: $id) {
+    __typename
+    revision
+    status
+    isFinal
+    countedAt
+    turnout {
+      __typename
+      ...VoteTurnout
+    }
+    standings {
+      __typename
+      ...VoteStanding
+    }
+  }
+}
+    fragment VoteStanding on Standing {
+  __typename
+  place
+  points
+  pickCounts
+  entry {
+    __typename
+    id
+    name
+  }
+}
+fragment VoteTurnout on Turnout {
+  __typename
+  eligible
+  voted
+  percent
+  awaitingRegistration
+}`, {"hash":"sha256:011975e99a019270b9224a7036de5a09841c38c95b4112a9dd71771811b99ffe"}) as unknown as TypedDocumentString<VoteTallySubscription, VoteTallySubscriptionVariables>;
+export const VoteChangedDocument = new TypedDocumentString(`
+    subscription VoteChanged($id: ID!) {
+  campaignChanged(campaignId: $id) {
+    __typename
+    id
+    status
+    closesAt
+    closedAt
+  }
+}
+    `, {"hash":"sha256:6bb0506695b16ae1b4a7ca66deba886dbbe67f202be89076a457351df0731ed8"}) as unknown as TypedDocumentString<VoteChangedSubscription, VoteChangedSubscriptionVariables>;

@@ -1,0 +1,86 @@
+import { useCallback, useState } from "react";
+import { LinkButton } from "../../app/Link";
+import { useViewer } from "../../app/viewer";
+import type {
+  OwnBallotFragment,
+  VoteTurnoutFragment as Turnout,
+  VoteDetailsFragment,
+  VoteQuery,
+} from "../../gql/graphql";
+import { Notice } from "../../ui/Alert";
+import { Section } from "../../ui/Card";
+import { PageState } from "../../ui/PageState";
+import { BallotForm } from "./BallotForm";
+import { LiveStandings } from "./LiveStandings";
+import { OwnBallot } from "./OwnBallot";
+import { cannotVote, hiddenStandings } from "./words";
+
+interface LiveVoteProps {
+  vote: VoteDetailsFragment;
+  ranks: VoteQuery["ranks"];
+  /** Whether its end has passed. */
+  isOver: boolean;
+  refetch: () => void;
+  onTurnout: (turnout: Turnout | undefined) => void;
+}
+
+/** A vote that is open, or whose ballots are about to be counted. */
+export function LiveVote({ vote, ranks, isOver, refetch, onTurnout }: LiveVoteProps) {
+  const { member } = useViewer();
+  // The server's response, until the page has read the vote again.
+  const [cast, setCast] = useState<{ ballot: OwnBallotFragment; isEarlier: boolean }>();
+  const onCast = useCallback(
+    (ballot: OwnBallotFragment, how: "cast" | "earlierBallot") => {
+      setCast({ ballot, isEarlier: how === "earlierBallot" });
+      refetch();
+    },
+    [refetch],
+  );
+  const ballot = vote.viewerBallot ?? cast?.ballot;
+  const refusal = vote.viewerCannotVoteReason && cannotVote(vote.viewerCannotVoteReason, vote, ranks);
+  const standings = vote.standingsHiddenReason ? (
+    <Section title="Standings">
+      <PageState icon="lock" title="The standings are hidden">
+        <p>{hiddenStandings(vote.standingsHiddenReason, vote)}</p>
+      </PageState>
+    </Section>
+  ) : (
+    <LiveStandings vote={vote} refetch={refetch} onTurnout={onTurnout} />
+  );
+  return (
+    <>
+      {isOver && (
+        <Notice icon="clock">
+          The end has passed, and the ballots are being counted. The result shows here by itself.
+        </Notice>
+      )}
+      {ballot ? (
+        <OwnBallot
+          vote={vote}
+          ballot={ballot}
+          isNew={cast !== undefined}
+          isEarlier={cast?.isEarlier ?? false}
+        />
+      ) : refusal ? (
+        <Section title="Your ballot">
+          <PageState
+            icon={vote.viewerCannotVoteReason === "SIGN_IN" ? "person" : "lock"}
+            title={refusal.title}
+            actions={
+              vote.viewerCannotVoteReason === "SIGN_IN" && (
+                <LinkButton href="/login" variant="primary">
+                  Sign in
+                </LinkButton>
+              )
+            }
+          >
+            <p>{refusal.text}</p>
+          </PageState>
+        </Section>
+      ) : (
+        member && <BallotForm vote={vote} member={member.id} isLocked={isOver} onCast={onCast} />
+      )}
+      {standings}
+    </>
+  );
+}

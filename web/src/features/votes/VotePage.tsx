@@ -1,0 +1,133 @@
+import { useEffect, useState } from "react";
+import { useLive } from "../../app/connection";
+import { useData } from "../../app/data";
+import { BackLink } from "../../app/Link";
+import { Loaded, Page } from "../../app/Page";
+import { useViewer } from "../../app/viewer";
+import {
+  type VoteTurnoutFragment as Turnout,
+  VoteChangedDocument,
+  type VoteDetailsFragment,
+  VoteDocument,
+  type VoteQuery,
+} from "../../gql/graphql";
+import { Countdown, Time, useTimeLeft } from "../../ui/Countdown";
+import { serverNow } from "../../ui/clock";
+import { describeMethod, methodName } from "../../ui/methods";
+import { NotFound, Skeleton } from "../../ui/PageState";
+import { LiveVote } from "./LiveVote";
+import { Preview } from "./Preview";
+import { Result } from "./Result";
+import { StatusBadge } from "./StatusBadge";
+import styles from "./VotePage.module.css";
+import { isCounting } from "./words";
+
+/** A vote in each of its states. */
+export default function VotePage({ params: { id = "" } }: { params: { id?: string } }) {
+  const result = useData(VoteDocument, { id });
+  const vote = result.data?.campaign;
+  const { refetch } = result;
+  const [restart, setRestart] = useState(0);
+  useLive(
+    VoteChangedDocument,
+    { id },
+    {
+      onData: refetch,
+      onEnd: (errors) => {
+        refetch();
+        if (errors.some((error) => error.extensions?.reason === "FELL_BEHIND")) setRestart((it) => it + 1);
+      },
+    },
+    { pause: !vote, restart },
+  );
+  // Tallies bypass the cache, so the turnout beside the title comes from them while the vote is live.
+  const [liveTurnout, setLiveTurnout] = useState<Turnout>();
+  const turnout = vote?.status === "LIVE" ? (liveTurnout ?? vote.turnout) : vote?.turnout;
+  return (
+    <Page
+      title={result.data && !vote ? "Vote" : vote?.title}
+      back={<BackLink href="/votes">Votes</BackLink>}
+      subtitle={vote && turnout && <Facts vote={vote} turnout={turnout} />}
+    >
+      <Loaded result={result} skeleton={<Skeleton rows={5} />}>
+        {(data) => <Contents data={data} refetch={refetch} onTurnout={setLiveTurnout} />}
+      </Loaded>
+    </Page>
+  );
+}
+
+interface ContentsProps {
+  data: VoteQuery;
+  refetch: () => void;
+  onTurnout: (turnout: Turnout | undefined) => void;
+}
+
+function Contents({ data: { campaign: vote, ranks }, refetch, onTurnout }: ContentsProps) {
+  const left = useTimeLeft(vote?.status === "LIVE" ? vote.closesAt : undefined);
+  // The server closes the vote within seconds. If its message is missed, reading again brings the result.
+  const hasEnded = vote != null && isCounting(vote, serverNow());
+  useEffect(() => {
+    if (!hasEnded) return;
+    const timer = setInterval(refetch, 10_000);
+    return () => clearInterval(timer);
+  }, [hasEnded, refetch]);
+  if (!vote) return <NotFound what="vote" />;
+  return (
+    <>
+      {(vote.description || describeMethod(vote.method, vote.picksPerVoter, vote.seats)) && (
+        <div className={styles.intro}>
+          {vote.description && (
+            <p className={styles.description} dir="auto">
+              {vote.description}
+            </p>
+          )}
+          <p className={styles.method}>
+            <strong>{methodName(vote.method)}.</strong>{" "}
+            {describeMethod(vote.method, vote.picksPerVoter, vote.seats)}
+          </p>
+        </div>
+      )}
+      {vote.status === "DRAFT" ? (
+        <Preview vote={vote} />
+      ) : vote.status === "LIVE" ? (
+        <LiveVote
+          vote={vote}
+          ranks={ranks}
+          isOver={hasEnded || left <= 0}
+          refetch={refetch}
+          onTurnout={onTurnout}
+        />
+      ) : (
+        <Result vote={vote} />
+      )}
+    </>
+  );
+}
+
+/** Status, turnout and the time left. */
+function Facts({ vote, turnout }: { vote: VoteDetailsFragment; turnout: Turnout }) {
+  const { can } = useViewer();
+  const isDraft = vote.status === "DRAFT";
+  return (
+    <>
+      <StatusBadge vote={vote} />
+      {!isDraft && (
+        <span>
+          {turnout.voted} of {turnout.eligible} voted ({turnout.percent} %)
+        </span>
+      )}
+      {can("CAMPAIGNS_MANAGE") && turnout.awaitingRegistration > 0 && !vote.closedAt && (
+        <span>{turnout.awaitingRegistration} could vote after registering</span>
+      )}
+      {isDraft && vote.startAt && <Countdown to={vote.startAt} prefix="Starts in " over="Starts now" />}
+      {vote.status === "LIVE" && vote.closesAt && (
+        <Countdown to={vote.closesAt} prefix="Closes in " over="Counting" />
+      )}
+      {vote.closedAt && (
+        <span>
+          Closed <Time at={vote.closedAt} />
+        </span>
+      )}
+    </>
+  );
+}

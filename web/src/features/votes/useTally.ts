@@ -1,0 +1,72 @@
+// The standings of a live vote, past the cache: fast tallies would otherwise write each row into it.
+import { useCallback, useEffect, useRef, useState } from "react";
+import { useLive } from "../../app/connection";
+import { VoteTallyDocument, type VoteTallySubscription } from "../../gql/graphql";
+
+export type Tally = VoteTallySubscription["voteTally"];
+
+/** Shortest time between two draws, in milliseconds. */
+const DRAW_INTERVAL = 250;
+
+/** Keeps the newest tally, and draws at most four a second. Never goes back to an older revision. */
+export class TallyPacer {
+  #newest: Tally | undefined;
+  #drawnAt = Number.NEGATIVE_INFINITY;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly draw: (tally: Tally) => void) {}
+
+  push(tally: Tally) {
+    if (this.#newest && !tally.isFinal && tally.revision < this.#newest.revision) return;
+    this.#newest = tally;
+    const wait = this.#drawnAt + DRAW_INTERVAL - performance.now();
+    if (tally.isFinal || wait <= 0) this.#drawNow();
+    else this.#timer ??= setTimeout(() => this.#drawNow(), wait);
+  }
+
+  /** Forgets what came before: a new subscription starts with the present tally. */
+  restart() {
+    this.#newest = undefined;
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #drawNow() {
+    this.stop();
+    this.#drawnAt = performance.now();
+    if (this.#newest) this.draw(this.#newest);
+  }
+}
+
+/** Follows the tally of a vote. `onEnd` runs when the server has nothing more to send, so that the page reads it again. */
+export function useTally(campaign: string, { pause, onEnd }: { pause: boolean; onEnd: () => void }) {
+  const [tally, setTally] = useState<Tally>();
+  const [attempt, setAttempt] = useState(0);
+  const pacer = useRef<TallyPacer>(undefined);
+  pacer.current ??= new TallyPacer(setTally);
+  useEffect(() => () => pacer.current?.stop(), []);
+  const again = useCallback(() => setAttempt((it) => it + 1), []);
+  useLive(
+    VoteTallyDocument,
+    { id: campaign },
+    {
+      onData: ({ voteTally }) => {
+        pacer.current?.push(voteTally);
+        if (voteTally.isFinal) onEnd();
+      },
+      onEnd: (errors) => {
+        pacer.current?.restart();
+        if (errors.some((error) => error.extensions?.reason === "FELL_BEHIND")) again();
+        else onEnd();
+      },
+    },
+    { pause, restart: attempt },
+  );
+  useEffect(() => {
+    if (pause) setTally(undefined);
+  }, [pause]);
+  return tally;
+}

@@ -1,0 +1,90 @@
+// What the pages of votes say, in words.
+import type { CannotVoteReason, StandingsHiddenReason, VoteDetailsFragment } from "../../gql/graphql";
+import { formatDateTime } from "../../ui/Countdown";
+
+type Vote = Pick<
+  VoteDetailsFragment,
+  "status" | "startAt" | "closesAt" | "earlyCloseIfAllVoted" | "minRankLevelToVote"
+>;
+
+/** A rank of the guild's ladder. */
+interface Rank {
+  name: string;
+  level: number;
+}
+
+/** Whether the end has passed, although the server has not counted yet. */
+export const isCounting = (vote: Pick<Vote, "status" | "closesAt">, now: number) =>
+  vote.status === "LIVE" && vote.closesAt != null && Date.parse(vote.closesAt) <= now;
+
+/** Why the standings are hidden, and when they show. */
+export function hiddenStandings(reason: StandingsHiddenReason, vote: Vote): string {
+  const end = vote.closesAt ? ` on ${formatDateTime(vote.closesAt)}` : "";
+  switch (reason) {
+    case "NOT_STARTED":
+      return vote.startAt
+        ? `They show when the vote starts on ${formatDateTime(vote.startAt)}.`
+        : "They show when the vote starts.";
+    case "AFTER_CLOSE":
+      return vote.earlyCloseIfAllVoted
+        ? `They show when the vote closes${end}, or with the last ballot if everybody has voted before.`
+        : `They show when the vote closes${end}.`;
+    case "VOTE_FIRST":
+      return "They show after you have voted, so that no one votes by what others did.";
+    case "SIGN_IN":
+      return "They show after you have signed in.";
+    default:
+      return `They are hidden (${reason}).`;
+  }
+}
+
+/** The lowest rank that may vote. */
+export function lowestVoter(vote: Vote, ranks: readonly Rank[]): Rank | undefined {
+  const able = ranks.filter((rank) => rank.level >= vote.minRankLevelToVote);
+  return able.sort((a, b) => a.level - b.level)[0];
+}
+
+/** Why the viewer cannot vote, in a title and a sentence. */
+export function cannotVote(
+  reason: CannotVoteReason,
+  vote: Vote,
+  ranks: readonly Rank[],
+): { title: string; text: string } | undefined {
+  switch (reason) {
+    case "SIGN_IN":
+      return { title: "Sign in to vote", text: "Members of the guild vote here." };
+    case "NOT_REGISTERED":
+      return {
+        title: "You have no account yet",
+        text: "Only registered members can vote. An officer who may invite members sends you an invite link.",
+      };
+    case "RANK_TOO_LOW": {
+      const lowest = lowestVoter(vote, ranks);
+      const who = lowest
+        ? `members with the rank ${lowest.name} or a higher one`
+        : "members with a higher rank";
+      return { title: "This vote is for other ranks", text: `It is open to ${who}.` };
+    }
+    case "ALREADY_VOTED":
+    case "NOT_LIVE":
+      return undefined;
+    default:
+      return { title: "You cannot vote here", text: `The server says: ${reason}.` };
+  }
+}
+
+/** The state of a vote, for a badge. */
+export function statusWord(vote: Pick<Vote, "status" | "startAt" | "closesAt">, now: number): string {
+  switch (vote.status) {
+    case "DRAFT":
+      return vote.startAt ? "Scheduled" : "Draft";
+    case "LIVE":
+      return isCounting(vote, now) ? "Counting" : "Open";
+    case "CLOSED":
+      return "Closed";
+    case "ARCHIVED":
+      return "Archived";
+    default:
+      return vote.status;
+  }
+}
