@@ -50,6 +50,8 @@ class Reader {
     NUMBER.lastIndex = this.at;
     const number = NUMBER.exec(this.text)?.[0];
     if (number === undefined) throw this.unexpected("a value");
+    // All numbers of a ballot box count something. Other readers refuse 1.0 for 1.
+    if (/[.eE]|^-0$/.test(number)) throw this.error(`${quote(number)} is not a whole number in plain digits`);
     this.at += number.length;
     return Number(number);
   }
