@@ -47,9 +47,7 @@ export default function VerifyPage() {
             title="The count"
             description={describeMethod(report.method, report.picksPerVoter, report.seats)}
           >
-            <div className={styles.stack}>
-              <ResultChart method={report.method} {...report.result} />
-            </div>
+            <ResultChart method={report.method} {...report.result} />
           </Section>
         </>
       )}

@@ -2,6 +2,7 @@ import { PairwiseChart } from "./PairwiseChart";
 import { RunoffChart } from "./RunoffChart";
 import { StandingsChart } from "./StandingsChart";
 import { TransfersChart } from "./TransfersChart";
+import styles from "./tables.module.css";
 import type { ChartResult } from "./types";
 
 /**
@@ -11,11 +12,11 @@ import type { ChartResult } from "./types";
 export function ResultChart(result: ChartResult & { limit?: number }) {
   const { runoffRounds, pairwise, transfers, ...standings } = result;
   return (
-    <>
+    <div className={styles.result}>
       <StandingsChart {...standings} />
       {!!runoffRounds?.length && <RunoffChart rounds={runoffRounds} />}
       {!!pairwise?.length && <PairwiseChart pairs={pairwise} standings={result.standings} />}
       {transfers && <TransfersChart transfers={transfers} />}
-    </>
+    </div>
   );
 }
