@@ -56,6 +56,7 @@ diesel::table! {
         created_by -> Nullable<BigInt>,
         created_at -> Timestamp,
         seats -> BigInt,
+        close_reason -> Nullable<Text>,
         sort_key -> Text,
     }
 }

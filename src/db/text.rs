@@ -37,7 +37,8 @@ struct StoredValue {
 /// Logs each value of these columns that this release doesn't know, once per process. Reads whole tables.
 pub async fn warn_of_unknown_values(conn: &mut Conn, columns: impl Iterator<Item = &KnownValues>) -> QueryResult<()> {
     for KnownValues { table, column, is_known } in columns {
-        let query = || diesel::sql_query(format!("SELECT DISTINCT {column} AS value FROM {table}"));
+        let distinct = format!("SELECT DISTINCT {column} AS value FROM {table} WHERE {column} IS NOT NULL");
+        let query = || diesel::sql_query(&distinct);
         let stored: Vec<StoredValue> = on!(conn, c => query().load(c))?;
         for StoredValue { value } in stored.iter().filter(|stored| !is_known(&stored.value)) {
             warn_once(column, value);
@@ -49,12 +50,16 @@ pub async fn warn_of_unknown_values(conn: &mut Conn, columns: impl Iterator<Item
 /// Defines the condition that this release knows all values in the given columns of a row.
 ///
 /// `known_values!(KnownCampaigns, CAMPAIGN_VALUES, campaigns { method: VotingMethod, … })` defines the condition
-/// `KnownCampaigns`, and the constant `CAMPAIGN_VALUES` with the columns, for [`warn_of_unknown_values`].
+/// `KnownCampaigns`, and the constant `CAMPAIGN_VALUES` with the columns, for [`warn_of_unknown_values`]. Columns that can
+/// be NULL follow in `or_null { … }`.
 ///
 /// The condition contains its values as literals. With bound values, as in `eq_any`, diesel wouldn't cache the
 /// statement on SQLite.
 macro_rules! known_values {
-    ($condition:ident, $columns:ident, $table:ident { $($column:ident: $of_column:ty),+ $(,)? }) => {
+    (
+        $condition:ident, $columns:ident, $table:ident { $($column:ident: $of_column:ty),+ $(,)? }
+        $(or_null { $($nullable:ident: $of_nullable:ty),+ $(,)? })?
+    ) => {
         /// Whether this release knows all values of a row. Rows with a value of a newer release count as absent.
         #[derive(Clone, Copy, Debug, diesel::query_builder::QueryId)]
         pub struct $condition;
@@ -70,6 +75,7 @@ macro_rules! known_values {
         impl<QS> diesel::AppearsOnTable<QS> for $condition
         where
             $($table::$column: diesel::AppearsOnTable<QS>,)+
+            $($($table::$nullable: diesel::AppearsOnTable<QS>,)+)?
         {
         }
 
@@ -77,6 +83,7 @@ macro_rules! known_values {
         where
             DB: diesel::backend::Backend,
             $($table::$column: diesel::query_builder::QueryFragment<DB>,)+
+            $($($table::$nullable: diesel::query_builder::QueryFragment<DB>,)+)?
         {
             fn walk_ast<'b>(&'b self, mut out: diesel::query_builder::AstPass<'_, 'b, DB>) -> diesel::QueryResult<()> {
                 out.push_sql("(TRUE");
@@ -85,19 +92,32 @@ macro_rules! known_values {
                     $table::$column.walk_ast(out.reborrow())?;
                     out.push_sql($crate::db::text::in_list!($of_column));
                 )+
+                $($(
+                    out.push_sql(" AND (");
+                    $table::$nullable.walk_ast(out.reborrow())?;
+                    out.push_sql(" IS NULL OR ");
+                    $table::$nullable.walk_ast(out.reborrow())?;
+                    out.push_sql($crate::db::text::in_list!($of_nullable));
+                    out.push_sql(")");
+                )+)?
                 out.push_sql(")");
                 Ok(())
             }
         }
 
         /// The columns in which a newer release may store other values.
-        pub const $columns: &[$crate::db::text::KnownValues] = &[$(
-            $crate::db::text::KnownValues {
+        pub const $columns: &[$crate::db::text::KnownValues] = &[
+            $($crate::db::text::KnownValues {
                 table: stringify!($table),
                 column: stringify!($column),
                 is_known: |value| value.parse::<$of_column>().is_ok(),
-            },
-        )+];
+            },)+
+            $($($crate::db::text::KnownValues {
+                table: stringify!($table),
+                column: stringify!($nullable),
+                is_known: |value| value.parse::<$of_nullable>().is_ok(),
+            },)+)?
+        ];
     };
 }
 pub(crate) use known_values;

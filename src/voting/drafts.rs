@@ -144,6 +144,7 @@ impl NewCampaign {
             created_by,
             created_at: now,
             seats: self.seats,
+            close_reason: None,
         }
         .with_start(start_at);
         let entries = entries::check_all(check, self.entries, &campaign);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{
     early_close,
     editing::{lock, quoted, record},
-    rows::{ActivationBlocker, Campaign},
+    rows::{ActivationBlocker, Campaign, CampaignCloseReason},
     rules,
     service::{Announcer, Voting},
     store,
@@ -68,7 +68,7 @@ pub async fn close(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Result<C
             let live =
                 lock_with_status(conn, &officer, id, CampaignStatus::Live, "Only a live vote can be closed.").await?;
             let now = clock.now();
-            let closed = close_locked(conn, &*announcer, live, now).await?;
+            let closed = close_locked(conn, &*announcer, live, CampaignCloseReason::ByHand, now).await?;
             let summary = format!("Closed {}", quoted(&closed));
             record(conn, &closed, Some(&officer), now, Action::CampaignClose, summary).await?;
             Ok(closed)
@@ -127,7 +127,7 @@ pub(super) async fn close_if_due(voting: &Voting, campaign: &Campaign) -> Result
             if live.closes_at.is_none_or(|closes| now < closes) {
                 return Ok(None);
             }
-            let closed = close_locked(conn, &*announcer, live, now).await?;
+            let closed = close_locked(conn, &*announcer, live, CampaignCloseReason::Deadline, now).await?;
             record_automatic(conn, &closed, now, Action::CampaignClose, "closed at its end").await?;
             Ok(Some(closed))
         })
@@ -154,7 +154,7 @@ async fn close_if_complete(voting: &Voting, campaign: Campaign) -> Result<Campai
                 return Ok(None);
             }
             let now = clock.now();
-            let closed = close_locked(conn, &*announcer, live, now).await?;
+            let closed = close_locked(conn, &*announcer, live, CampaignCloseReason::AllVoted, now).await?;
             record_automatic(conn, &closed, now, Action::CampaignClose, "closed early, since everyone had voted")
                 .await?;
             Ok(Some(closed))
@@ -188,11 +188,15 @@ pub(super) async fn try_close_if_complete(voting: &Voting, campaign: Campaign) -
 }
 
 /// Closes a live campaign, which the caller must have locked, and stores its result.
-async fn close_locked(conn: &mut Conn, announcer: &dyn Announcer, live: Campaign, now: Timestamp) -> Result<Campaign> {
+async fn close_locked(
+    conn: &mut Conn,
+    announcer: &dyn Announcer,
+    live: Campaign,
+    reason: CampaignCloseReason,
+    now: Timestamp,
+) -> Result<Campaign> {
     store_result(conn, live.clone(), now).await?;
-    // The step may be late, but no ballot was accepted after the campaign's end.
-    let closed_at = live.closes_at.map_or(now, |closes| closes.min(now));
-    let closed = save(conn, Campaign { status: CampaignStatus::Closed, closed_at: Some(closed_at), ..live }).await?;
+    let closed = save(conn, live.closed(reason, now)).await?;
     announcer.announce(conn, &closed, now).await?;
     Ok(closed)
 }

@@ -96,6 +96,34 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Why a campaign closed.
+    pub enum CampaignCloseReason {
+        /// The vote was open until `closesAt`.
+        Deadline,
+        /// All eligible members had voted, and `earlyCloseIfAllVoted` was on.
+        AllVoted,
+        /// An officer closed the vote.
+        ByHand,
+    }
+}
+
+text_enum! {
+    /// What a viewer can do with a campaign.
+    pub enum CampaignAction {
+        /// Change the draft and its entries.
+        Edit,
+        /// Delete the draft.
+        Delete,
+        /// Set the draft live now.
+        Activate,
+        /// Close the vote before its end.
+        Close,
+        /// Archive the closed vote.
+        Archive,
+    }
+}
+
 /// A campaign: a vote of a guild, from draft to archive.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = campaigns, primary_key(guild_id, id))]
@@ -122,6 +150,7 @@ pub struct Campaign {
     pub created_by: Option<MemberId>,
     pub created_at: Timestamp,
     pub seats: i64,
+    pub close_reason: Option<CampaignCloseReason>,
     pub sort_key: String,
 }
 
@@ -133,7 +162,7 @@ known_values!(
         status: CampaignStatus,
         results_visibility: ResultsVisibility,
         announcements: AnnouncementLevel,
-    }
+    } or_null { close_reason: CampaignCloseReason }
 );
 wide_row!(Campaign, campaigns, KnownCampaigns);
 
@@ -172,11 +201,33 @@ impl Campaign {
     }
 
     /// Returns the campaign as it was when it had this status, which is its current status or an earlier one. After the
-    /// start, only a campaign's status and time of closing change.
+    /// start, only a campaign's status and how it closed change.
     #[must_use]
     pub fn as_of_status(&self, status: CampaignStatus) -> Self {
-        let was_over = matches!(status, CampaignStatus::Closed | CampaignStatus::Archived);
-        Self { status, closed_at: self.closed_at.filter(|_| was_over), ..self.clone() }
+        let campaign = Self { status, ..self.clone() };
+        if campaign.is_over() { campaign } else { Self { closed_at: None, close_reason: None, ..campaign } }
+    }
+
+    /// Closes the campaign for this reason, or because of its end if that has passed.
+    #[must_use]
+    pub fn closed(self, reason: CampaignCloseReason, now: Timestamp) -> Self {
+        // The step may be late, but no ballot was accepted after the campaign's end.
+        let (closed_at, reason) = match self.closes_at {
+            Some(closes) if closes <= now => (closes, CampaignCloseReason::Deadline),
+            _ => (now, reason),
+        };
+        Self { status: CampaignStatus::Closed, closed_at: Some(closed_at), close_reason: Some(reason), ..self }
+    }
+
+    /// Returns why the campaign closed. `None` before, and for a campaign that a server of an earlier release closed
+    /// before its end, if either an officer or the last ballot may have been the cause.
+    pub fn close_reason(&self) -> Option<CampaignCloseReason> {
+        let derived = || match self.closed_at {
+            Some(closed) if Some(closed) == self.closes_at => Some(CampaignCloseReason::Deadline),
+            Some(_) if !self.early_close_if_all_voted => Some(CampaignCloseReason::ByHand),
+            _ => None,
+        };
+        self.close_reason.or_else(derived)
     }
 
     /// Whether the campaign is closed or archived, so that it has a stored result.

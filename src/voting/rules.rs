@@ -4,7 +4,7 @@ use guildhall_count::{RuleError, Rules};
 
 use super::{
     methods::VotingMethod,
-    rows::{ActivationBlocker, Campaign, CannotVoteReason, ResultsVisibility, StandingsHiddenReason},
+    rows::{ActivationBlocker, Campaign, CampaignAction, CannotVoteReason, ResultsVisibility, StandingsHiddenReason},
 };
 use crate::{
     access::{Permission, Viewer},
@@ -131,6 +131,22 @@ pub fn activation_blockers(campaign: &Campaign, entries: usize, now: Timestamp) 
         (campaign.closes_at.is_some_and(|closes| closes <= now), ActivationBlocker::DeadlinePassed),
     ];
     blockers.into_iter().filter(|(applies, _)| *applies).map(|(_, blocker)| blocker).collect()
+}
+
+/// Returns what an officer with [`MANAGE`], who can see the campaign, can do with it now. `entries` is needed only for
+/// drafts.
+pub fn actions(campaign: &Campaign, entries: usize, now: Timestamp) -> Vec<CampaignAction> {
+    match campaign.status {
+        CampaignStatus::Draft => {
+            // Activating by hand sets a new start.
+            let is_ready = activation_blockers(&campaign.clone().with_start(Some(now)), entries, now).is_empty();
+            let activate = is_ready.then_some(CampaignAction::Activate);
+            [CampaignAction::Edit, CampaignAction::Delete].into_iter().chain(activate).collect()
+        }
+        CampaignStatus::Live => vec![CampaignAction::Close],
+        CampaignStatus::Closed => vec![CampaignAction::Archive],
+        CampaignStatus::Archived => Vec::new(),
+    }
 }
 
 /// Checks that a number is from 1 to `max`.

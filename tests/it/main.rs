@@ -15,6 +15,7 @@ mod audit;
 mod backups;
 mod ballots;
 mod browsers;
+mod campaign_actions;
 mod campaigns;
 mod changes;
 mod characters;

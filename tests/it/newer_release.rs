@@ -70,6 +70,25 @@ async fn a_campaign_of_an_unknown_kind_counts_as_absent(app: TestApp) {
 }
 
 #[on_both]
+async fn a_campaign_that_closed_for_an_unknown_reason_counts_as_absent(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let (known, unknown) =
+        (TestCampaign::live(&officer, 2, json!({})).await, TestCampaign::live(&officer, 2, json!({})).await);
+    unknown.close(&officer).await;
+    app.execute_sql("UPDATE campaigns SET close_reason = 'OF_A_NEWER_RELEASE' WHERE close_reason IS NOT NULL").await;
+    let lists = "query($id: ID!) {
+        campaigns { totalCount nodes { id } } pastVotes { totalCount nodes { closedAt } } campaign(id: $id) { id }
+    }";
+    let listed = json!({
+        "campaigns": { "totalCount": 1, "nodes": [{ "id": known.id }] },
+        "pastVotes": { "totalCount": 0, "nodes": [] },
+        "campaign": null,
+    });
+    assert_eq!(officer.ok(lists, unknown.vars()).await, listed);
+}
+
+#[on_both]
 async fn a_character_of_an_unknown_class_counts_as_absent(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, member) = (guild.leader().await, guild.member("member", "Member").await);

@@ -15,9 +15,10 @@ use crate::{
     identity::Member,
     kernel::error::Result,
     voting::{
-        self, ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignFilter, CampaignOrder, CampaignPosition,
-        CampaignStatus, CannotVoteReason, CountSteps, Entry, ResultsVisibility, StandingsHiddenReason, Tally, Turnout,
-        VotingMethod, activation_blockers, cannot_vote, standings_hidden, store,
+        self, ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignAction, CampaignCloseReason,
+        CampaignFilter, CampaignOrder, CampaignPosition, CampaignStatus, CannotVoteReason, CountSteps, Entry,
+        ResultsVisibility, StandingsHiddenReason, Tally, Turnout, VotingMethod, activation_blockers, cannot_vote,
+        standings_hidden, store,
     },
 };
 
@@ -88,6 +89,12 @@ impl Campaign {
         self.closed_at.map(|at| at.and_utc())
     }
 
+    /// Why the campaign closed. `null` before, and for some campaigns that closed before the server recorded it.
+    #[graphql(name = "closeReason")]
+    async fn shown_close_reason(&self) -> Option<CampaignCloseReason> {
+        self.close_reason()
+    }
+
     /// Current status.
     async fn status(&self) -> CampaignStatus {
         self.status
@@ -149,7 +156,8 @@ impl Campaign {
         self.created_at.and_utc()
     }
 
-    /// Number of eligible members and of voters. Fixed when the campaign closes.
+    /// Number of eligible members and of voters. Of a draft, the members who would be eligible if it started now. Fixed
+    /// when the campaign closes.
     async fn turnout(&self, ctx: &Context<'_>) -> Result<Turnout> {
         Ok(RequestContext::of(ctx).loaders.turnout.load(self.id).await?.unwrap_or_default())
     }
@@ -218,6 +226,20 @@ impl Campaign {
     /// Why the viewer cannot vote now; `null` if they can.
     async fn viewer_cannot_vote_reason(&self, ctx: &Context<'_>) -> Result<Option<CannotVoteReason>> {
         self.cannot_vote_reason(ctx).await
+    }
+
+    /// What the viewer can do with the campaign now; empty for viewers who cannot manage campaigns. `ACTIVATE` is missing
+    /// while `activateCampaign` would be refused.
+    async fn viewer_actions(&self, ctx: &Context<'_>) -> Result<Vec<CampaignAction>> {
+        let context = RequestContext::of(ctx);
+        if !context.viewer().is_some_and(|viewer| viewer.may(voting::MANAGE)) {
+            return Ok(Vec::new());
+        }
+        let entries = match self.status {
+            CampaignStatus::Draft => context.loaders.entries_of.load(self.id).await?.map_or(0, |it| it.len()),
+            _ => 0,
+        };
+        Ok(voting::actions(self, entries, context.app.clock.now()))
     }
 
     /// The ballot of the viewer; `null` if they have not voted. Other members cannot see it.

@@ -17,8 +17,8 @@ use crate::{
         text,
     },
     voting::{
-        self, AnnouncementLevel, Ballot, Campaign, CampaignStatus, Entry, NewCampaign, NewEntry, ResultsVisibility,
-        VotingMethod,
+        self, AnnouncementLevel, Ballot, Campaign, CampaignCloseReason, CampaignStatus, Entry, NewCampaign, NewEntry,
+        ResultsVisibility, VotingMethod,
     },
 };
 
@@ -436,8 +436,9 @@ pub async fn store(app: &App, campaign: Campaign, entries: Vec<Entry>, ballots: 
             voting::store::insert_ballots(conn, campaign.guild_id, &ballots).await?;
             if campaign.status == CampaignStatus::Closed {
                 let closed_at = campaign.closes_at.unwrap_or(campaign.created_at);
-                voting::store_result(conn, stored, closed_at).await?;
-                voting::store::update_campaign(conn, &Campaign { closed_at: Some(closed_at), ..campaign }).await?;
+                voting::store_result(conn, stored.clone(), closed_at).await?;
+                let closed = stored.closed(CampaignCloseReason::Deadline, closed_at);
+                voting::store::update_campaign(conn, &closed).await?;
             }
             Ok(())
         })

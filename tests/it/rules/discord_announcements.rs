@@ -41,6 +41,7 @@ fn campaign() -> Campaign {
         created_by: None,
         created_at: Timestamp::default(),
         seats: 1,
+        close_reason: None,
         sort_key: String::new(),
     }
 }
