@@ -59,8 +59,8 @@ impl AuditEvent {
     /// Kind of the change: `guild.update`, `rank.create`, `rank.update`, `rank.delete`, `member.create`,
     /// `member.update`, `member.invite`, `member.send_reset_code`, `member.erase`, `character.create`,
     /// `character.update`, `character.delete`, `roster.import`, `campaign.create`, `campaign.update`,
-    /// `campaign.delete`, `campaign.activate`, `campaign.close`, `campaign.archive`, `discord.link`, `discord.unlink`,
-    /// `discord.sync` or `discord.retry`.
+    /// `campaign.delete`, `campaign.activate`, `campaign.close`, `campaign.cancel`, `campaign.archive`,
+    /// `campaign.outcome`, `discord.link`, `discord.unlink`, `discord.sync` or `discord.retry`.
     ///
     /// `campaign.update` includes changes to entries. Members' changes to their own characters are not recorded.
     async fn action(&self) -> &str {

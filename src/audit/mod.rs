@@ -66,8 +66,12 @@ pub enum Action {
     CampaignActivate,
     #[strum(serialize = "campaign.close")]
     CampaignClose,
+    #[strum(serialize = "campaign.cancel")]
+    CampaignCancel,
     #[strum(serialize = "campaign.archive")]
     CampaignArchive,
+    #[strum(serialize = "campaign.outcome")]
+    CampaignOutcome,
     #[strum(serialize = "discord.link")]
     DiscordLink,
     #[strum(serialize = "discord.unlink")]

@@ -57,6 +57,10 @@ diesel::table! {
         created_at -> Timestamp,
         seats -> BigInt,
         close_reason -> Nullable<Text>,
+        cancel_reason -> Nullable<Text>,
+        cancelled_eligible -> Nullable<BigInt>,
+        cancelled_awaiting_registration -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
         sort_key -> Text,
     }
 }

@@ -52,6 +52,8 @@ pub enum AnnouncementEvent {
     Launch,
     /// The campaign is closed and has its result.
     Results,
+    /// The campaign was cancelled.
+    Cancelled,
 }
 
 impl AnnouncementEvent {
@@ -60,11 +62,16 @@ impl AnnouncementEvent {
         matches!(self, Self::LeadChange | Self::Tease)
     }
 
+    /// Whether the campaign is over with the event.
+    pub const fn is_last(self) -> bool {
+        matches!(self, Self::Results | Self::Cancelled)
+    }
+
     /// Whether the event is announced at this level.
     pub const fn is_announced_at(self, level: AnnouncementLevel) -> bool {
         match level {
             AnnouncementLevel::Off => false,
-            AnnouncementLevel::Quiet => matches!(self, Self::Launch | Self::Results),
+            AnnouncementLevel::Quiet => matches!(self, Self::Launch | Self::Results | Self::Cancelled),
             AnnouncementLevel::Normal => {
                 !matches!(self, Self::FirstVote | Self::Tease | Self::Quarter | Self::ThreeQuarters | Self::LeadChange)
             }
@@ -80,6 +87,8 @@ pub struct CampaignFacts {
     pub level: AnnouncementLevel,
     /// The campaign's status.
     pub status: CampaignStatus,
+    /// Whether the campaign was cancelled.
+    pub is_cancelled: bool,
     /// When the campaign started.
     pub start_at: Option<Timestamp>,
     /// When the campaign closes.
@@ -181,10 +190,10 @@ fn due_events(facts: &CampaignFacts, announced: &AnnouncedState) -> Vec<Announce
     match facts.status {
         _ if announced.events.contains(&AnnouncementEvent::Results) => Vec::new(),
         CampaignStatus::Draft | CampaignStatus::Archived => Vec::new(),
-        // Once the result is announced, no earlier event is news.
+        // Once the end is announced, no earlier event is news. A cancellation also takes the place of the result.
         CampaignStatus::Closed => {
-            let all = AnnouncementEvent::VARIANTS.iter().copied();
-            all.filter(|event| !event.is_repeatable()).collect()
+            let all = AnnouncementEvent::VARIANTS.iter().copied().filter(|event| !event.is_repeatable());
+            all.filter(|event| facts.is_cancelled || *event != AnnouncementEvent::Cancelled).collect()
         }
         CampaignStatus::Live if !accepts_ballots(facts) => vec![AnnouncementEvent::Launch],
         CampaignStatus::Live => {

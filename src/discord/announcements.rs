@@ -72,9 +72,9 @@ pub(crate) async fn announce_campaign(
         next_announcement(conn, campaign.clone(), &announced, now).await?;
     let branding = branding(conn, &link, public_url).await?;
     if let (Some(event), Some(tally)) = (event, tally) {
-        // An announcement that waits is no longer news. Only the result says all that a closed campaign needs.
+        // An announcement that waits is no longer news. The last one says all that a closed campaign needs.
         let launch = AnnouncementEvent::Launch.to_string();
-        let kept = (event != AnnouncementEvent::Results).then_some(launch.as_str());
+        let kept = (!event.is_last()).then_some(launch.as_str());
         outbox::store::delete_announcements(conn, guild, id, kept).await?;
         let body = compose(&tally, event, &announced, &branding)?;
         messages::announce(conn, (guild, id), destination, (event, body), now).await?;
@@ -115,7 +115,7 @@ pub(super) async fn record_posted(
 /// hour by now.
 pub(super) async fn is_obsolete(conn: &mut Conn, message: &Message, now: Timestamp) -> Result<bool> {
     let (Some(event), Some(id)) = (message.event.as_deref(), message.campaign_id) else { return Ok(false) };
-    if event == AnnouncementEvent::Results.to_string() {
+    if [AnnouncementEvent::Results, AnnouncementEvent::Cancelled].iter().any(|last| event == last.to_string()) {
         return Ok(false);
     }
     let campaign = voting::store::campaign(conn, message.guild_id, id).await?;
@@ -184,6 +184,7 @@ async fn next_announcement(
     let mut facts = CampaignFacts {
         level: campaign.announcements,
         status: campaign.status,
+        is_cancelled: campaign.is_cancelled(),
         start_at: campaign.start_at,
         closes_at: campaign.closes_at,
         turnout,

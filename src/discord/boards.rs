@@ -112,11 +112,12 @@ pub(super) async fn turnout(conn: &mut Conn, campaign: &Campaign) -> Result<Turn
 fn contents(campaign: &Campaign, turnout: Turnout) -> String {
     match campaign.status {
         CampaignStatus::Draft | CampaignStatus::Live => format!("{} of {}", turnout.voted, turnout.eligible),
+        // Also of a cancelled one, so that a server of an earlier release does not edit its message again.
         CampaignStatus::Closed | CampaignStatus::Archived => "closed".to_owned(),
     }
 }
 
-/// The edited message, as Discord's JSON; `None` for a campaign without a result.
+/// The edited message, as Discord's JSON; `None` for a campaign that does not exist.
 async fn render(
     conn: &mut Conn,
     campaign: &Campaign,
@@ -140,7 +141,7 @@ async fn render(
             entries: &tally.entries,
             turnout: tally.turnout,
             outcome: Some(&tally.outcome),
-            event: AnnouncementEvent::Results,
+            event: if campaign.is_cancelled() { AnnouncementEvent::Cancelled } else { AnnouncementEvent::Results },
             announced: &announced,
         };
         embed::board(&context, branding)

@@ -24,6 +24,8 @@ const MAX_GUILD: usize = 60;
 const MAX_NAME: usize = 90;
 /// Longest footer, in characters.
 const MAX_FOOTER: usize = 200;
+/// Longest reason for a cancellation, in characters: below Discord's limit of 1,024 for a field.
+const MAX_REASON: usize = 1_000;
 /// Maximum number of names in a list.
 const MAX_LISTED: usize = 10;
 /// Maximum number of places in a list.
@@ -112,7 +114,8 @@ const DECIDED_BY_LISTED_ORDER: &str =
 /// Number of segments of the turnout bar.
 const BAR: i64 = 10;
 
-/// The message of a campaign that is edited as ballots arrive: at its launch, with its turnout, and with its result.
+/// The message of a campaign that is edited as ballots arrive: at its launch, with its turnout, and with its result or
+/// its cancellation.
 pub fn board(context: &AnnouncementContext, branding: &Branding) -> CreateMessage {
     let campaign = context.campaign;
     let values = TemplateValues {
@@ -127,7 +130,11 @@ pub fn board(context: &AnnouncementContext, branding: &Branding) -> CreateMessag
     let turnout = format!("{}\n{}", bar(context.turnout), values.fill("{voted} of {eligible} ({percent} %)"));
     let guild_thumbnail = branding.thumbnail_url.as_deref().and_then(web);
     let embed = base(context, branding);
-    let (embed, thumbnail) = if let DisclosedStandings::Result(outcome) = context.disclosed() {
+    let (embed, thumbnail) = if context.event == AnnouncementEvent::Cancelled {
+        let text = "This vote was cancelled. Its ballots are not counted.";
+        let embed = with_reason(embed.title(values.fill("{title}")).description(text), campaign);
+        (embed.field("Turnout", turnout, false), guild_thumbnail)
+    } else if let DisclosedStandings::Result(outcome) = context.disclosed() {
         let winners: Vec<&Entry> = outcome.winners().into_iter().filter_map(|id| context.entry(id)).collect();
         let winner = join_names(&names(winners.iter().copied(), |more| format!("{more} more")));
         let result = match winners.as_slice() {
@@ -179,6 +186,13 @@ fn with_standings(embed: CreateEmbed, context: &AnnouncementContext, outcome: &O
     }
 }
 
+fn with_reason(embed: CreateEmbed, campaign: &Campaign) -> CreateEmbed {
+    match &campaign.cancel_reason {
+        Some(reason) => embed.field("Reason", escape(reason, MAX_REASON), false),
+        None => embed,
+    }
+}
+
 fn with_deadline(embed: CreateEmbed, campaign: &Campaign) -> CreateEmbed {
     match campaign.closes_at {
         Some(closes) => embed.field("Closes", format!("{} ({})", timestamp(closes, 'F'), timestamp(closes, 'R')), true),
@@ -188,8 +202,7 @@ fn with_deadline(embed: CreateEmbed, campaign: &Campaign) -> CreateEmbed {
 
 /// The message with this embed, and with a button while the campaign accepts ballots.
 fn message(context: &AnnouncementContext, embed: CreateEmbed) -> CreateMessage {
-    let is_open = context.event != AnnouncementEvent::Results;
-    let rows = if is_open { vec![vote_button::row(context.campaign.id)] } else { Vec::new() };
+    let rows = if context.event.is_last() { Vec::new() } else { vec![vote_button::row(context.campaign.id)] };
     CreateMessage::new().embed(embed).components(rows).allowed_mentions(CreateAllowedMentions::new())
 }
 
@@ -243,10 +256,9 @@ pub fn announcement(context: &AnnouncementContext, branding: &Branding) -> Creat
         DisclosedStandings::Result(outcome) if !winners.is_empty() => {
             embed = with_standings(embed, context, outcome);
         }
+        _ if context.event == AnnouncementEvent::Cancelled => embed = with_reason(embed, campaign),
+        _ if !context.event.is_last() => embed = with_deadline(embed, campaign),
         _ => {}
-    }
-    if context.event != AnnouncementEvent::Results {
-        embed = with_deadline(embed, campaign);
     }
     let guild_thumbnail = branding.thumbnail_url.as_deref().and_then(web);
     // Next to a result or a lead, readers would take the picture of any entry for the winner's.
@@ -255,7 +267,7 @@ pub fn announcement(context: &AnnouncementContext, branding: &Branding) -> Creat
             winners.iter().find_map(|entry| image(entry)).or(guild_thumbnail)
         }
         (_, DisclosedStandings::Lead(now, _)) => image(now).or(guild_thumbnail),
-        (Theme::ResultsTied, _) => guild_thumbnail,
+        (Theme::ResultsTied | Theme::Plain(AnnouncementEvent::Cancelled), _) => guild_thumbnail,
         _ => guild_thumbnail.or_else(|| context.entries.iter().find_map(|entry| image(entry))),
     };
     message(context, thumbnail.into_iter().fold(embed, CreateEmbed::thumbnail))

@@ -35,18 +35,26 @@ pub fn name(field: &'static str, text: &str, max: usize) -> Result<String, Refus
     check_length(field, text, max)
 }
 
-/// Validates a text of up to 5,000 characters, whose only control characters are line breaks and tabs. Returns it
-/// trimmed and in NFC, or `None` if nothing is left.
+/// Validates a text of up to 5,000 characters, as [`paragraphs`] does.
 ///
 /// # Errors
 /// Bad input at `field`.
 pub fn description(field: &'static str, text: &str) -> Result<Option<String>, Refusal> {
+    paragraphs(field, text, 5_000)
+}
+
+/// Validates a text of up to `max` characters, whose only control characters are line breaks and tabs. Returns it
+/// trimmed and in NFC, or `None` if nothing is left.
+///
+/// # Errors
+/// Bad input at `field`.
+pub fn paragraphs(field: &'static str, text: &str, max: usize) -> Result<Option<String>, Refusal> {
     let text: String = text.trim().nfc().collect();
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         let message = format!("{field} must not contain control characters except line breaks and tabs.");
         return Err(Refusal::input(field, message));
     }
-    check_length(field, text, 5_000).map(|text| Some(text).filter(|text| !text.is_empty()))
+    check_length(field, text, max).map(|text| Some(text).filter(|text| !text.is_empty()))
 }
 
 /// Validates an `http` or `https` URL of at most 2,048 characters, on a host that can be on the public internet: a name

@@ -145,6 +145,10 @@ impl NewCampaign {
             created_at: now,
             seats: self.seats,
             close_reason: None,
+            cancel_reason: None,
+            cancelled_eligible: None,
+            cancelled_awaiting_registration: None,
+            outcome: None,
         }
         .with_start(start_at);
         let entries = entries::check_all(check, self.entries, &campaign);

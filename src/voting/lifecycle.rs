@@ -1,4 +1,4 @@
-//! The steps of a campaign's life after the draft: live, closed, archived.
+//! The steps of a campaign's life after the draft: live, closed or cancelled, archived.
 //!
 //! Each step locks the campaign and reads its status again, so that only one of several servers takes the step. The
 //! time of a step is read after the lock was acquired, so no ballot is later than the time of closing.
@@ -12,7 +12,7 @@ use super::{
     rules,
     service::{Announcer, Voting},
     store,
-    tally::store_result,
+    tally::{store_result, turnouts},
 };
 use crate::{
     access::Viewer,
@@ -22,8 +22,13 @@ use crate::{
         clock::Timestamp,
         error::{Refusal, Result},
         id::{CampaignId, GuildId},
+        input::{both, refused_field},
+        text,
     },
 };
+
+/// Longest reason for the cancellation of a vote, in Unicode characters.
+const MAX_CANCEL_REASON: usize = 500;
 
 /// Sets a draft live.
 ///
@@ -74,6 +79,36 @@ pub async fn close(voting: &Voting, viewer: &Viewer, id: CampaignId) -> Result<C
             Ok(closed)
         })
         .await
+}
+
+/// Cancels a live campaign. It ends without a result: its ballots are kept, and never counted or published.
+///
+/// # Errors
+/// `BAD_USER_INPUT`; `NOT_FOUND`; `CONFLICT` (`ILLEGAL_TRANSITION`).
+pub async fn cancel(voting: &Voting, viewer: &Viewer, id: CampaignId, reason: String) -> Result<Campaign> {
+    let (officer, clock, announcer) = (viewer.clone(), voting.clock.clone(), Arc::clone(&voting.announcer));
+    voting
+        .change_campaign(async move |conn| {
+            let officer = officer.confirm(conn).await?;
+            let live =
+                lock_with_status(conn, &officer, id, CampaignStatus::Live, "Only a live vote can be cancelled.").await;
+            let (live, reason) = both(refused_field(live)?, cancel_reason(&reason))?;
+            let now = clock.now();
+            conn.prefer_hash_joins().await?;
+            let turnout = turnouts(conn, None, live.guild_id, std::slice::from_ref(&live)).await?.remove(&id);
+            store::delete_former_electors(conn, &live).await?;
+            let cancelled = save(conn, live.cancelled(reason, turnout.unwrap_or_default(), now)).await?;
+            announcer.announce(conn, &cancelled, now).await?;
+            let summary = format!("Cancelled {}", quoted(&cancelled));
+            record(conn, &cancelled, Some(&officer), now, Action::CampaignCancel, summary).await?;
+            Ok(cancelled)
+        })
+        .await
+}
+
+fn cancel_reason(reason: &str) -> Result<String, Refusal> {
+    let reason = text::paragraphs("reason", reason, MAX_CANCEL_REASON)?;
+    reason.ok_or_else(|| Refusal::input("reason", "reason must not be empty."))
 }
 
 /// Archives a closed campaign.

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Returns whether the listed order decided the results of the campaigns that are over. Call it in a snapshot.
+/// Returns whether the listed order decided the results of the campaigns that have one. Call it in a snapshot.
 ///
 /// # Errors
 /// A database error.
@@ -28,7 +28,7 @@ pub async fn decided_results(
     guild: GuildId,
     campaigns: &[Campaign],
 ) -> Result<HashMap<CampaignId, bool>> {
-    let over: Vec<CampaignId> = campaigns.iter().filter(|it| it.is_over()).map(|it| it.id).collect();
+    let over: Vec<CampaignId> = campaigns.iter().filter(|it| it.has_result()).map(|it| it.id).collect();
     let (mut decided, mut unknown) = (HashMap::new(), Vec::new());
     for result in store::results(conn, guild, &over).await? {
         match known(&result.outcome()?) {

@@ -13,6 +13,7 @@ mod lifecycle;
 mod listed_order;
 mod methods;
 mod non_voters;
+mod outcomes;
 mod participation;
 mod publication;
 mod published_ballot;
@@ -33,10 +34,11 @@ pub use self::{
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
     entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
     key_refresh::refresh_sort_keys,
-    lifecycle::{activate, archive, close},
+    lifecycle::{activate, archive, cancel, close},
     listed_order::decided_results,
     methods::{CountSteps, VotingMethod},
     non_voters::NonVoterCache,
+    outcomes::set_outcome,
     participation::{CampaignParticipation, Participation, may_see_participation, participations},
     publication::{RecountResult, ballot_boxes, cached_ballot_boxes, recount, recount_all},
     published_ballot::{PublishedBallot, find_receipt, new_nonce, receipt_of},
@@ -46,7 +48,9 @@ pub use self::{
         CannotVoteReason, Entries, Entry, Outcome, PastKey, ResultsVisibility, StandingsHiddenReason, Tally, Turnout,
         Voter,
     },
-    rules::{MANAGE, actions, activation_blockers, cannot_vote, check_seats, may_see, standings_hidden},
+    rules::{
+        MANAGE, actions, activation_blockers, cannot_vote, check_seats, may_see, standings_hidden, standings_refused,
+    },
     service::{Announcer, Voting},
     store::list_campaigns,
     tally::{tallies, tally, turnouts},

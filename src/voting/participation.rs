@@ -1,9 +1,9 @@
-//! The participation of members: the campaigns they could vote in, and whether they voted.
+//! The participation of members: the campaigns they could vote in, and whether they voted. Cancelled campaigns do not count.
 
 use std::{cmp::Reverse, collections::HashMap};
 
 use super::{
-    rows::{ResultsVisibility, Turnout},
+    rows::{CampaignCloseReason, ResultsVisibility, Turnout},
     rules::MANAGE,
     store,
 };
@@ -105,7 +105,10 @@ pub async fn participations(
 ) -> Result<HashMap<MemberId, Participation>> {
     let mut parts: Vec<CampaignParticipation> = Vec::new();
     let voted = store::voted(conn, guild, ids).await?;
-    parts.extend(voted.into_iter().map(|part| CampaignParticipation::new(part, true)));
+    // No other query finds cancelled campaigns: they are not live, and have no abstentions.
+    let counts =
+        |(_, campaign): &(_, store::CampaignHeader)| campaign.close_reason != Some(CampaignCloseReason::Cancelled);
+    parts.extend(voted.into_iter().filter(counts).map(|part| CampaignParticipation::new(part, true)));
     let abstained = store::abstained(conn, guild, ids).await?;
     parts.extend(abstained.into_iter().map(|part| CampaignParticipation::new(part, false)));
     let yet_to_vote = store::yet_to_vote(conn, guild, ids).await?;

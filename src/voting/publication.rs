@@ -26,7 +26,7 @@ use crate::{
 /// single box has no limit.
 const MAX_BALLOTS: i64 = 100_000;
 
-/// Loads the ballot boxes of the campaigns that are over. Call it in a snapshot.
+/// Loads the ballot boxes of the campaigns that have a result. Call it in a snapshot.
 ///
 /// # Errors
 /// `QUERY_TOO_COMPLEX` if several boxes have more than [`MAX_BALLOTS`] ballots; a database error.
@@ -35,7 +35,7 @@ pub async fn ballot_boxes(
     guild: GuildId,
     campaigns: Vec<Campaign>,
 ) -> Result<HashMap<CampaignId, BallotBox>> {
-    let over: Vec<Campaign> = campaigns.into_iter().filter(Campaign::is_over).collect();
+    let over: Vec<Campaign> = campaigns.into_iter().filter(Campaign::has_result).collect();
     let ids: Vec<CampaignId> = over.iter().map(|campaign| campaign.id).collect();
     if store::count_ballots(conn, guild, &ids).await? > MAX_BALLOTS && ids.len() > 1 {
         let message = "These ballot boxes have too many ballots together. Request fewer boxes at once.";
@@ -113,7 +113,7 @@ pub struct RecountResult {
 /// operators.
 ///
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT` if the campaign is not over; a database error.
+/// `NOT_FOUND`; `CONFLICT` if the campaign is not over or was cancelled; a database error.
 pub async fn recount(voting: &Voting, id: CampaignId) -> Result<RecountResult> {
     let published = voting
         .db
@@ -123,20 +123,24 @@ pub async fn recount(voting: &Voting, id: CampaignId) -> Result<RecountResult> {
             if !campaign.is_over() {
                 return Err(Refusal::new(Code::Conflict, "This vote is not over yet.").into());
             }
+            if campaign.is_cancelled() {
+                return Err(Refusal::new(Code::Conflict, "This vote was cancelled, so it has no result.").into());
+            }
             ballot_box(conn, campaign).await
         })
         .await?;
     Ok(RecountResult::new(&published))
 }
 
-/// Recounts the ballots of all campaigns of all guilds that are over. Returns each campaign's problems, as
+/// Recounts the ballots of all campaigns of all guilds that have a result. Returns each campaign's problems, as
 /// [`RecountResult::problems`]. For operators.
 ///
 /// # Errors
 /// A database error.
 pub async fn recount_all(conn: &mut Conn) -> Result<Vec<Vec<String>>> {
     let mut recounts = Vec::new();
-    for campaign in store::past_campaigns_of_all_guilds(conn).await? {
+    let past = store::past_campaigns_of_all_guilds(conn).await?;
+    for campaign in past.into_iter().filter(Campaign::has_result) {
         let name = format!("{} ({})", campaign.title, ID::from(campaign.id).as_str());
         let problems = match ballot_box(conn, campaign).await {
             Ok(published) => RecountResult::new(&published).problems,

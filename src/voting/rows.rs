@@ -41,7 +41,7 @@ text_enum! {
     pub enum AnnouncementLevel {
         /// No events.
         Off,
-        /// The launch and the results.
+        /// The launch, and the results or the cancellation.
         Quiet,
         /// The events of `QUIET`. Also when half or all of the eligible members have voted, one day before the end, and
         /// one hour before the end.
@@ -63,6 +63,8 @@ text_enum! {
         SignIn,
         /// The viewer must vote first.
         VoteFirst,
+        /// The campaign was cancelled, so its ballots are never counted.
+        Cancelled,
     }
 }
 
@@ -105,6 +107,8 @@ text_enum! {
         AllVoted,
         /// An officer closed the vote.
         ByHand,
+        /// An officer cancelled the vote, so it has no result.
+        Cancelled,
     }
 }
 
@@ -119,8 +123,12 @@ text_enum! {
         Activate,
         /// Close the vote before its end.
         Close,
+        /// Cancel the vote, so that it ends without a result.
+        Cancel,
         /// Archive the closed vote.
         Archive,
+        /// Say what the officers made of the result, or take it back.
+        SetOutcome,
     }
 }
 
@@ -151,6 +159,10 @@ pub struct Campaign {
     pub created_at: Timestamp,
     pub seats: i64,
     pub close_reason: Option<CampaignCloseReason>,
+    pub cancel_reason: Option<String>,
+    pub cancelled_eligible: Option<i64>,
+    pub cancelled_awaiting_registration: Option<i64>,
+    pub outcome: Option<String>,
     pub sort_key: String,
 }
 
@@ -201,11 +213,22 @@ impl Campaign {
     }
 
     /// Returns the campaign as it was when it had this status, which is its current status or an earlier one. After the
-    /// start, only a campaign's status and how it closed change.
+    /// start, only a campaign's status, how it closed and its outcome change.
     #[must_use]
     pub fn as_of_status(&self, status: CampaignStatus) -> Self {
         let campaign = Self { status, ..self.clone() };
-        if campaign.is_over() { campaign } else { Self { closed_at: None, close_reason: None, ..campaign } }
+        if campaign.is_over() {
+            return campaign;
+        }
+        Self {
+            closed_at: None,
+            close_reason: None,
+            cancel_reason: None,
+            cancelled_eligible: None,
+            cancelled_awaiting_registration: None,
+            outcome: None,
+            ..campaign
+        }
     }
 
     /// Closes the campaign for this reason, or because of its end if that has passed.
@@ -219,6 +242,23 @@ impl Campaign {
         Self { status: CampaignStatus::Closed, closed_at: Some(closed_at), close_reason: Some(reason), ..self }
     }
 
+    /// Cancels the campaign for this reason, with this turnout.
+    #[must_use]
+    pub fn cancelled(self, reason: String, turnout: Turnout, now: Timestamp) -> Self {
+        Self {
+            close_reason: Some(CampaignCloseReason::Cancelled),
+            cancel_reason: Some(reason),
+            cancelled_eligible: Some(turnout.eligible),
+            cancelled_awaiting_registration: Some(turnout.awaiting_registration),
+            ..self.closed(CampaignCloseReason::Cancelled, now)
+        }
+    }
+
+    /// Whether the campaign was cancelled. Its ballots are kept, and never counted or published.
+    pub const fn is_cancelled(&self) -> bool {
+        matches!(self.close_reason, Some(CampaignCloseReason::Cancelled))
+    }
+
     /// Returns why the campaign closed. `None` before, and for a campaign that a server of an earlier release closed
     /// before its end, if either an officer or the last ballot may have been the cause.
     pub fn close_reason(&self) -> Option<CampaignCloseReason> {
@@ -230,9 +270,14 @@ impl Campaign {
         self.close_reason.or_else(derived)
     }
 
-    /// Whether the campaign is closed or archived, so that it has a stored result.
+    /// Whether the campaign is closed or archived.
     pub const fn is_over(&self) -> bool {
         matches!(self.status, CampaignStatus::Closed | CampaignStatus::Archived)
+    }
+
+    /// Whether the campaign has a stored result: it is over, and was not cancelled.
+    pub const fn has_result(&self) -> bool {
+        self.is_over() && !self.is_cancelled()
     }
 }
 

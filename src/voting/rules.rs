@@ -41,6 +41,7 @@ pub fn standings_hidden(
     has_voted: bool,
 ) -> Option<StandingsHiddenReason> {
     match (campaign.status, campaign.results_visibility) {
+        _ if campaign.is_cancelled() => Some(StandingsHiddenReason::Cancelled),
         (CampaignStatus::Draft, _) => Some(StandingsHiddenReason::NotStarted),
         (CampaignStatus::Closed | CampaignStatus::Archived, _) => None,
         (CampaignStatus::Live, ResultsVisibility::Always) => None,
@@ -60,6 +61,7 @@ pub fn standings_refused(reason: StandingsHiddenReason) -> Refusal {
         StandingsHiddenReason::AfterClose => "The standings are shown when the vote is closed.",
         StandingsHiddenReason::SignIn => "Sign in to see the standings.",
         StandingsHiddenReason::VoteFirst => "Vote to see the standings.",
+        StandingsHiddenReason::Cancelled => "The vote was cancelled, so it has no result.",
     };
     Refusal::new(Code::Forbidden, message).because("STANDINGS_HIDDEN")
 }
@@ -143,9 +145,9 @@ pub fn actions(campaign: &Campaign, entries: usize, now: Timestamp) -> Vec<Campa
             let activate = is_ready.then_some(CampaignAction::Activate);
             [CampaignAction::Edit, CampaignAction::Delete].into_iter().chain(activate).collect()
         }
-        CampaignStatus::Live => vec![CampaignAction::Close],
-        CampaignStatus::Closed => vec![CampaignAction::Archive],
-        CampaignStatus::Archived => Vec::new(),
+        CampaignStatus::Live => vec![CampaignAction::Close, CampaignAction::Cancel],
+        CampaignStatus::Closed => vec![CampaignAction::Archive, CampaignAction::SetOutcome],
+        CampaignStatus::Archived => vec![CampaignAction::SetOutcome],
     }
 }
 

@@ -20,7 +20,8 @@ use crate::{
     },
 };
 
-/// Returns the tallies of these campaigns: the stored result of campaigns that are over, and a count for the others.
+/// Returns the tallies of these campaigns: the stored result of campaigns that are over, and a count for the others. A
+/// cancelled campaign has a tally without standings.
 ///
 /// Call it with a `cache` in a snapshot, or without one in a transaction that has locked the campaigns. The number of
 /// statements does not depend on the number of campaigns.
@@ -39,7 +40,7 @@ pub async fn tallies(
         store::results(conn, guild, &ids).await?.into_iter().map(|row| (row.campaign_id, row)).collect();
     let mut entries = entries::load(conn, cache, guild, &campaigns).await?;
     let roster_version = store::roster_version(conn, guild).await?;
-    let turnouts = live_turnouts(conn, cache, guild, roster_version, &campaigns).await?;
+    let turnouts = unstored_turnouts(conn, cache, guild, roster_version, &campaigns).await?;
     let turnout = |id: &CampaignId| turnouts.get(id).copied().unwrap_or_default();
     let cached: HashMap<CampaignId, Arc<Outcome>> =
         ids.iter().filter_map(|id| Some((*id, cache?.outcome(*id, turnout(id).voted)?))).collect();
@@ -55,7 +56,13 @@ pub async fn tallies(
     for campaign in campaigns {
         let id = campaign.id;
         let entries = entries.remove(&id).unwrap_or_default();
-        let tally = if let Some(result) = results.remove(&id) {
+        let tally = if campaign.is_cancelled() {
+            let turnout = turnout(&id);
+            // Newer than every count before.
+            let revision = roster_version + turnout.voted + 1;
+            let counted_at = campaign.closed_at.unwrap_or(now);
+            Tally { outcome: Arc::default(), revision, campaign, entries, turnout, counted_at }
+        } else if let Some(result) = results.remove(&id) {
             load_result(campaign, entries, &result)?
         } else {
             let turnout = turnout(&id);
@@ -92,7 +99,7 @@ pub async fn tally(voting: &Voting, guild: GuildId, id: CampaignId) -> Result<Op
         .await
 }
 
-/// Returns the turnouts of these campaigns: the stored one of campaigns that are over, and the current one of the
+/// Returns the turnouts of these campaigns: that at the close of campaigns that are over, and the current one of the
 /// others. As in [`tallies`], a `cache` needs a snapshot.
 ///
 /// # Errors
@@ -103,32 +110,34 @@ pub async fn turnouts(
     guild: GuildId,
     campaigns: &[Campaign],
 ) -> Result<HashMap<CampaignId, Turnout>> {
-    let over: Vec<CampaignId> = campaigns.iter().filter(|it| it.is_over()).map(|it| it.id).collect();
+    let over: Vec<CampaignId> = campaigns.iter().filter(|it| it.has_result()).map(|it| it.id).collect();
     let roster_version = store::roster_version(conn, guild).await?;
-    let mut turnouts = live_turnouts(conn, cache, guild, roster_version, campaigns).await?;
+    let mut turnouts = unstored_turnouts(conn, cache, guild, roster_version, campaigns).await?;
     for result in store::results(conn, guild, &over).await? {
         turnouts.insert(result.campaign_id, result.turnout());
     }
     Ok(turnouts)
 }
 
-/// Returns the turnouts of the campaigns that are not over.
-async fn live_turnouts(
+/// Returns the turnouts of the campaigns without a stored result: those that are not over or were cancelled.
+async fn unstored_turnouts(
     conn: &mut Conn,
     cache: Option<&TallyCache>,
     guild: GuildId,
     roster_version: i64,
     campaigns: &[Campaign],
 ) -> Result<HashMap<CampaignId, Turnout>> {
-    let current: Vec<&Campaign> = campaigns.iter().filter(|it| !it.is_over()).collect();
-    let ids: Vec<CampaignId> = current.iter().map(|it| it.id).collect();
+    let unstored: Vec<&Campaign> = campaigns.iter().filter(|it| !it.has_result()).collect();
+    let ids: Vec<CampaignId> = unstored.iter().map(|it| it.id).collect();
     let voted = store::ballots_cast(conn, guild, &ids).await?;
+    let current: Vec<&Campaign> = unstored.iter().copied().filter(|it| !it.is_over()).collect();
     let electorates = electorates(conn, cache, guild, roster_version, &current).await?;
-    let turnout = |id: &CampaignId| {
-        let ElectorateSize { eligible, awaiting_registration } = electorates.get(id).copied().unwrap_or_default();
-        Turnout { eligible, voted: voted.get(id).copied().unwrap_or_default(), awaiting_registration }
+    let turnout = |it: &Campaign| {
+        let size = if it.is_cancelled() { Some(it.cancelled_electorate()) } else { electorates.get(&it.id).copied() };
+        let ElectorateSize { eligible, awaiting_registration } = size.unwrap_or_default();
+        Turnout { eligible, voted: voted.get(&it.id).copied().unwrap_or_default(), awaiting_registration }
     };
-    Ok(ids.iter().map(|id| (*id, turnout(id))).collect())
+    Ok(unstored.iter().map(|it| (it.id, turnout(it))).collect())
 }
 
 /// Returns the sizes of these campaigns' electorates. They change only with the roster, not with ballots.
@@ -196,6 +205,16 @@ pub async fn store_result(conn: &mut Conn, campaign: Campaign, now: Timestamp) -
     }
     store::insert_abstentions(conn, &campaign).await?;
     Ok(())
+}
+
+impl Campaign {
+    /// The size of the electorate when the campaign was cancelled.
+    fn cancelled_electorate(&self) -> ElectorateSize {
+        ElectorateSize {
+            eligible: self.cancelled_eligible.unwrap_or_default(),
+            awaiting_registration: self.cancelled_awaiting_registration.unwrap_or_default(),
+        }
+    }
 }
 
 fn load_result(campaign: Campaign, entries: Entries, result: &ResultRow) -> Result<Tally> {

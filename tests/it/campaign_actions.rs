@@ -31,15 +31,15 @@ async fn actions_follow_the_status_and_the_permission(app: TestApp) {
     let overdue = TestCampaign::draft(&officer, 2, json!({ "startAt": "2020-01-01T00:00:00Z" })).await;
     assert_eq!(actions(&officer, &overdue).await, ["EDIT", "DELETE", "ACTIVATE"]);
     overdue.activate(&officer).await;
-    assert_eq!(actions(&officer, &overdue).await, ["CLOSE"]);
+    assert_eq!(actions(&officer, &overdue).await, ["CLOSE", "CANCEL"]);
     for client in [&member, &guild.anonymous()] {
         assert_eq!(actions(client, &overdue).await, Vec::<String>::new());
     }
     overdue.close(&officer).await;
-    assert_eq!(actions(&officer, &overdue).await, ["ARCHIVE"]);
+    assert_eq!(actions(&officer, &overdue).await, ["ARCHIVE", "SET_OUTCOME"]);
     assert_eq!(actions(&member, &overdue).await, Vec::<String>::new());
     officer.ok(ARCHIVE_CAMPAIGN, overdue.vars()).await;
-    assert_eq!(actions(&officer, &overdue).await, Vec::<String>::new());
+    assert_eq!(actions(&officer, &overdue).await, ["SET_OUTCOME"]);
 }
 
 #[on_both]

@@ -17,6 +17,7 @@ mod ballots;
 mod browsers;
 mod campaign_actions;
 mod campaigns;
+mod cancelling;
 mod changes;
 mod characters;
 mod code_commands;

@@ -95,6 +95,17 @@ impl Campaign {
         self.close_reason()
     }
 
+    /// Why the officers cancelled the campaign; `null` if they did not. A cancelled campaign never has standings, winners
+    /// or a ballot box.
+    async fn cancel_reason(&self) -> Option<&str> {
+        self.cancel_reason.as_deref()
+    }
+
+    /// What the officers made of the result; `null` if they have not said.
+    async fn outcome(&self) -> Option<&str> {
+        self.outcome.as_deref()
+    }
+
     /// Current status.
     async fn status(&self) -> CampaignStatus {
         self.status
@@ -192,7 +203,7 @@ impl Campaign {
     }
 
     /// Winners: all entries that share the first place, or all elected entries in order. Empty without ballots; `null`
-    /// until the campaign closes.
+    /// until the campaign closes, and if it was cancelled.
     async fn winners(&self, ctx: &Context<'_>) -> Result<Option<Vec<Arc<Entry>>>> {
         if !self.is_over() {
             return Ok(None);
@@ -202,17 +213,17 @@ impl Campaign {
 
     /// Whether only the listed order of the entries separates the winners from the others: in another order, the same
     /// ballots would have other winners. `false` for a tie that changed no winner, and for entries that share the first
-    /// place; `null` until the campaign closes.
+    /// place; `null` until the campaign closes, and if it was cancelled.
     async fn decided_by_listed_order(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
-        if !self.is_over() {
+        if !self.has_result() {
             return Ok(None);
         }
         RequestContext::of(ctx).loaders.decided_by_order.load(self.id).await
     }
 
-    /// Published ballots without their voters; `null` until the campaign closes.
+    /// Published ballots without their voters; `null` until the campaign closes, and if it was cancelled.
     async fn ballot_box(&self, ctx: &Context<'_>) -> Result<Option<BallotBoxObject>> {
-        if !self.is_over() {
+        if !self.has_result() {
             return Ok(None);
         }
         Ok(RequestContext::of(ctx).loaders.ballot_box.load(self.id).await?.map(BallotBoxObject))
@@ -264,7 +275,11 @@ impl Campaign {
 
     async fn visible_tally(&self, ctx: &Context<'_>) -> Result<Option<Arc<Tally>>> {
         match self.hidden_reason(ctx).await? {
-            None => RequestContext::of(ctx).loaders.tally.load(self.id).await,
+            None => {
+                let tally = RequestContext::of(ctx).loaders.tally.load(self.id).await?;
+                // It may have been cancelled since this campaign was read.
+                Ok(tally.filter(|tally| !tally.campaign.is_cancelled()))
+            }
             Some(_) => Ok(None),
         }
     }

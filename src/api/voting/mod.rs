@@ -31,8 +31,8 @@ use crate::{
     },
     live::{self, CampaignUpdate, TallyUpdate},
     voting::{
-        self, Campaign, CampaignFilter, CampaignOrder, CampaignOrderField, CampaignStatus, Voter, may_see, store,
-        visible_campaign, watchable_campaign,
+        self, Campaign, CampaignFilter, CampaignOrder, CampaignOrderField, CampaignStatus, StandingsHiddenReason,
+        Voter, may_see, standings_refused, store, visible_campaign, watchable_campaign,
     },
 };
 
@@ -105,7 +105,8 @@ impl VotingQuery {
         Ok(request.connection(context.read_once(key, list).await?, filter))
     }
 
-    /// The closed and archived campaigns that the viewer may see, last closed first, with their winners.
+    /// The closed and archived campaigns that the viewer may see, last closed first, with their winners. Cancelled ones are
+    /// left out.
     async fn past_votes(
         &self,
         ctx: &Context<'_>,
@@ -146,8 +147,8 @@ impl VotingSubscription {
     /// the result.
     ///
     /// Ends with `NOT_FOUND` as soon as the viewer cannot see the campaign. Other error reasons: `STANDINGS_HIDDEN` as
-    /// soon as the standings are hidden from the viewer, `INVALID_TOKEN` as soon as the access token is no longer
-    /// valid.
+    /// soon as the standings are hidden from the viewer, or the campaign is cancelled, `INVALID_TOKEN` as soon as the
+    /// access token is no longer valid.
     async fn vote_tally(
         &self,
         ctx: &Context<'_>,
@@ -174,6 +175,9 @@ impl VotingSubscription {
                         viewer_watch.refresh(|auth| check_tally_visible(auth, id)).await?;
                         continue;
                     };
+                    if tally.campaign.is_cancelled() {
+                        Err(standings_refused(StandingsHiddenReason::Cancelled))?;
+                    }
                     let is_final = tally.campaign.is_over();
                     yield Update { value: VoteTally(tally), responses, subscriber: viewer_watch.subscriber().clone() };
                     if is_final {
@@ -184,8 +188,8 @@ impl VotingSubscription {
         ))
     }
 
-    /// Sends a campaign after it is created, edited, goes live, closes or is archived, if the viewer may see it then.
-    /// Edits in quick succession are sent once. Nothing is sent at the start.
+    /// Sends a campaign after it is created, edited, goes live, closes, gets an outcome or is archived, if the viewer may
+    /// see it then. Edits in quick succession are sent once. Nothing is sent at the start.
     ///
     /// Ends with `NOT_FOUND` as soon as the viewer can no longer see the campaign of `campaignId`. Other error reasons:
     /// `FELL_BEHIND` if the client reads too slowly (subscribe again and reload the campaigns), `INVALID_TOKEN` as soon

@@ -13,8 +13,8 @@ use crate::{
     },
     voting::{
         self, AnnouncementLevel, Ballot, Campaign, CampaignChange, Entry, EntryChange, NewCampaign, NewEntry,
-        ResultsVisibility, VotingMethod, activate, add_entry, archive, cast_ballot, close, create_campaign,
-        delete_campaign, remove_entry, reorder_entries, update_campaign, update_entry,
+        ResultsVisibility, VotingMethod, activate, add_entry, archive, cancel, cast_ballot, close, create_campaign,
+        delete_campaign, remove_entry, reorder_entries, set_outcome, update_campaign, update_entry,
     },
 };
 
@@ -139,6 +139,25 @@ struct UpdateEntryInput {
     image_url: MaybeUndefined<String>,
     /// Id of the member whom the entry is about.
     associated_member_id: MaybeUndefined<ID>,
+}
+
+/// A live campaign to cancel.
+#[derive(InputObject)]
+struct CancelCampaignInput {
+    /// Id of the live campaign.
+    id: ID,
+    /// Why it is cancelled, 1 to 500 characters. Everyone who sees the campaign can read it.
+    reason: String,
+}
+
+/// The outcome of a campaign.
+#[derive(InputObject)]
+struct SetOutcomeInput {
+    /// Id of the closed or archived campaign.
+    campaign_id: ID,
+    /// What the officers made of the result, at most 2,000 characters; `null` takes it back. Everyone who sees the
+    /// campaign can read it.
+    outcome: Option<String>,
 }
 
 /// A ballot to cast.
@@ -350,6 +369,35 @@ impl VotingMutation {
     ) -> Result<CampaignPayload> {
         let context = RequestContext::of(ctx);
         let campaign = close(&context.app.voting, &*context.signed_in()?, CampaignId::from_input(&id)).await?;
+        Ok(CampaignPayload { campaign })
+    }
+
+    /// Cancels a live campaign. It closes without a result: its ballots are kept, and never counted or published. Voters
+    /// keep their receipts.
+    ///
+    /// Error reasons: `ILLEGAL_TRANSITION`.
+    #[requires_permission(voting::MANAGE)]
+    async fn cancel_campaign(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the live campaign, and the reason.")] input: CancelCampaignInput,
+    ) -> Result<CampaignPayload> {
+        let (context, id) = (RequestContext::of(ctx), CampaignId::from_input(&input.id));
+        let campaign = cancel(&context.app.voting, &*context.signed_in()?, id, input.reason).await?;
+        Ok(CampaignPayload { campaign })
+    }
+
+    /// Says what the officers made of the result of a closed or archived campaign, or takes it back.
+    ///
+    /// Error reasons: `NOT_CLOSED`.
+    #[requires_permission(voting::MANAGE)]
+    async fn set_outcome(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the campaign, and its outcome.")] input: SetOutcomeInput,
+    ) -> Result<CampaignPayload> {
+        let (context, id) = (RequestContext::of(ctx), CampaignId::from_input(&input.campaign_id));
+        let campaign = set_outcome(&context.app.voting, &*context.signed_in()?, id, input.outcome).await?;
         Ok(CampaignPayload { campaign })
     }
 

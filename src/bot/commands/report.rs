@@ -30,6 +30,9 @@ pub fn standings(votes: &[CampaignStandings], color: u32) -> Reply {
 fn standing(vote: &CampaignStandings) -> String {
     let when = match vote.status {
         CampaignStatus::Live => moment("Closes", vote.closes_at),
+        _ if vote.standings_hidden_reason == Some(StandingsHiddenReason::Cancelled) => {
+            moment("Cancelled", vote.closed_at)
+        }
         _ => moment("Closed", vote.closed_at),
     };
     let mut lines: Vec<String> = when.into_iter().chain([turnout(vote.turnout)]).collect();
@@ -55,6 +58,7 @@ const fn hidden(reason: StandingsHiddenReason) -> &'static str {
         StandingsHiddenReason::AfterClose => "The standings are shown after the vote closes.",
         StandingsHiddenReason::SignIn => "The standings are shown to members only.",
         StandingsHiddenReason::VoteFirst => "Vote first (`/vote`), then see the standings.",
+        StandingsHiddenReason::Cancelled => "The vote was cancelled. Its ballots are not counted.",
     }
 }
 

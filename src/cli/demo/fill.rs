@@ -106,6 +106,7 @@ struct DemoCampaign {
     results_visibility: ResultsVisibility,
     early_close_if_all_voted: bool,
     announcements: AnnouncementLevel,
+    outcome: Option<String>,
     created_by: String,
     entries: Vec<CampaignEntry>,
 }
@@ -345,6 +346,7 @@ fn campaigns(generated: &Generated, size: DemoSize, rng: &mut StdRng) -> Result<
             results_visibility: ResultsVisibility::AfterVoting,
             early_close_if_all_voted: true,
             announcements: AnnouncementLevel::Quiet,
+            outcome: None,
             created_by: "officer".to_owned(),
             entries,
         });
@@ -391,6 +393,7 @@ fn rows_of(
     };
     let (mut campaign, entries) = new.into_rows(guild, Some(find(&template.created_by)?), created_at)?;
     campaign.status = template.status;
+    campaign.outcome.clone_from(&template.outcome);
     Ok((campaign, entries))
 }
 

@@ -17,7 +17,7 @@ use crate::{
         id::{CampaignId, GuildId, MemberId},
         page::Page,
     },
-    voting::rows::{Campaign, KnownCampaigns, PastKey, ResultsVisibility},
+    voting::rows::{Campaign, CampaignCloseReason, KnownCampaigns, PastKey, ResultsVisibility},
 };
 
 /// The columns of a campaign that a member's participation needs.
@@ -29,6 +29,7 @@ pub struct CampaignHeader {
     pub min_rank_level_to_view: Option<i64>,
     pub status: CampaignStatus,
     pub results_visibility: ResultsVisibility,
+    pub close_reason: Option<CampaignCloseReason>,
 }
 
 /// Stores which electors of a campaign have not voted. Deletes its former electors, who are among them or have voted.
@@ -49,6 +50,12 @@ pub async fn insert_abstentions(conn: &mut Conn, campaign: &Campaign) -> QueryRe
     };
     let rows = || former_non_voters!(guild, id).filter(not(is_stored())).select(former_electors::all_columns);
     on!(conn, c => diesel::insert_into(abstentions::table).values(rows()).into_columns(columns).execute(c))?;
+    delete_former_electors(conn, campaign).await
+}
+
+/// Deletes the former electors of a campaign, which only live campaigns have.
+pub async fn delete_former_electors(conn: &mut Conn, campaign: &Campaign) -> QueryResult<()> {
+    let (guild, id) = (campaign.guild_id, campaign.id);
     let former = former_electors::guild_id.eq(guild).and(former_electors::campaign_id.eq(id));
     on!(conn, c => diesel::delete(former_electors::table.filter(former)).execute(c))?;
     Ok(())
@@ -119,13 +126,19 @@ pub async fn yet_to_vote(
         .load(c))
 }
 
-/// Filters a boxed query for the past campaigns of a guild that a viewer of this level can see.
+/// Filters a boxed query for the past campaigns of a guild that a viewer of this level can see. Cancelled campaigns are
+/// left out.
 macro_rules! past {
     ($query:expr, $guild:expr, $viewer_level:expr) => {{
         let over = [CampaignStatus::Closed, CampaignStatus::Archived];
         let query = $query
             .filter(campaigns::guild_id.eq($guild).and(campaigns::status.eq_any(over)))
-            .filter(campaigns::closed_at.is_not_null());
+            .filter(campaigns::closed_at.is_not_null())
+            .filter(
+                campaigns::close_reason
+                    .is_null()
+                    .or(campaigns::close_reason.assume_not_null().ne(CampaignCloseReason::Cancelled)),
+            );
         let unlimited = campaigns::min_rank_level_to_view.is_null();
         match $viewer_level {
             Some(level) => query.filter(unlimited.or(campaigns::min_rank_level_to_view.assume_not_null().le(level))),

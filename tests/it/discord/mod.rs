@@ -2,6 +2,7 @@
 
 mod announcements;
 mod boards;
+mod cancelled;
 mod commands;
 mod delivery;
 mod failures;

@@ -23,6 +23,7 @@ fn facts(voted: i64, eligible: i64) -> CampaignFacts {
     CampaignFacts {
         level: AnnouncementLevel::Hype,
         status: CampaignStatus::Live,
+        is_cancelled: false,
         start_at: Some(at(0)),
         closes_at: Some(at(48)),
         turnout: Turnout { eligible, voted, ..Turnout::default() },
@@ -86,7 +87,23 @@ fn a_campaign_is_announced_from_launch_to_results() {
         None,
     ];
     assert_eq!(events, expected);
-    assert_eq!(state.events.len(), AnnouncementEvent::VARIANTS.len() - 2);
+    assert_eq!(state.events.len(), AnnouncementEvent::VARIANTS.len() - 3);
+}
+
+#[test]
+fn a_cancellation_takes_the_place_of_the_result() {
+    let cancelled = CampaignFacts { status: CampaignStatus::Closed, is_cancelled: true, ..facts(3, 8) };
+    let archived = CampaignFacts { status: CampaignStatus::Archived, ..cancelled };
+    for level in [AnnouncementLevel::Quiet, AnnouncementLevel::Normal, AnnouncementLevel::Hype] {
+        let at = |facts: CampaignFacts| CampaignFacts { level, ..facts };
+        let (events, state) = announced([facts(0, 8), cancelled, cancelled, archived].map(at));
+        let expected = [Some(AnnouncementEvent::Launch), Some(AnnouncementEvent::Cancelled), None, None];
+        assert_eq!(events, expected, "{level}");
+        // A server of an earlier release then announces no result.
+        assert!(state.events.contains(&AnnouncementEvent::Results), "{level}");
+    }
+    let off = CampaignFacts { level: AnnouncementLevel::Off, ..cancelled };
+    assert_eq!(announced([off]).0, [None]);
 }
 
 #[test]
@@ -220,7 +237,7 @@ fn nothing_is_announced_after_the_results() {
 fn each_level_includes_the_quieter_ones() {
     let at_level =
         |level| only(AnnouncementEvent::VARIANTS.iter().copied().filter(|event| event.is_announced_at(level)));
-    assert_eq!(LEVELS.iter().map(|level| at_level(*level).len()).collect::<Vec<_>>(), [0, 2, 6, 11]);
+    assert_eq!(LEVELS.iter().map(|level| at_level(*level).len()).collect::<Vec<_>>(), [0, 3, 7, 12]);
     assert!(LEVELS.windows(2).all(|pair| at_level(pair[0]).is_subset(&at_level(pair[1]))));
 }
 

@@ -42,6 +42,10 @@ fn campaign() -> Campaign {
         created_at: Timestamp::default(),
         seats: 1,
         close_reason: None,
+        cancel_reason: None,
+        cancelled_eligible: None,
+        cancelled_awaiting_registration: None,
+        outcome: None,
         sort_key: String::new(),
     }
 }
@@ -275,8 +279,13 @@ fn everything_is_within_discords_limits() {
         // Enough campaigns to use every variant of the wording.
         for id in 0..50 {
             let always = ResultsVisibility::Always;
-            let campaign =
-                Campaign { id: CampaignId(id), title: "*".repeat(200), results_visibility: always, ..campaign() };
+            let campaign = Campaign {
+                id: CampaignId(id),
+                title: "*".repeat(200),
+                results_visibility: always,
+                cancel_reason: Some("*".repeat(500)),
+                ..campaign()
+            };
             let outcome = Outcome { decided_by_listed_order: Some(true), ..outcome(rows) };
             let posted = embed_of(&campaign, &entries, event, Some(&outcome), &led_by(2), &branding);
             let (campaign, outcome, announced) = (&campaign, Some(&outcome), &led_by(2));

@@ -57,7 +57,10 @@ fn allowed(theme: Theme, is_title: bool) -> Vec<&'static str> {
     if is_title {
         return vec!["title", "guild"];
     }
-    let is_over = matches!(theme, Theme::Plain(AnnouncementEvent::Results) | Theme::ResultsTied | Theme::ResultsEmpty);
+    let is_over = match theme {
+        Theme::Plain(event) => event.is_last(),
+        Theme::ResultsTied | Theme::ResultsEmpty => true,
+    };
     let known = PLACEHOLDERS.into_iter().filter(|name| match *name {
         "leader" | "previous" => theme == Theme::Plain(AnnouncementEvent::LeadChange),
         "winner" => matches!(theme, Theme::Plain(AnnouncementEvent::Results) | Theme::ResultsTied),

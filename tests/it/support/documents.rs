@@ -94,6 +94,9 @@ pub const ACTIVATE_CAMPAIGN: &str = "mutation($id: ID!) { activateCampaign(id: $
 
 pub const CLOSE_CAMPAIGN: &str = "mutation($id: ID!) { closeCampaign(id: $id) { campaign { id } } }";
 
+pub const CANCEL_CAMPAIGN: &str =
+    "mutation($input: CancelCampaignInput!) { cancelCampaign(input: $input) { campaign { id } } }";
+
 pub const ARCHIVE_CAMPAIGN: &str = "mutation($id: ID!) { archiveCampaign(id: $id) { campaign { id } } }";
 
 pub const DELETE_CAMPAIGN: &str = "mutation($id: ID!) { deleteCampaign(id: $id) { deletedId } }";
