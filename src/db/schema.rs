@@ -61,6 +61,7 @@ diesel::table! {
         cancelled_eligible -> Nullable<BigInt>,
         cancelled_awaiting_registration -> Nullable<BigInt>,
         outcome -> Nullable<Text>,
+        draft_revision -> BigInt,
         sort_key -> Text,
     }
 }

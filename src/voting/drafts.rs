@@ -5,7 +5,7 @@ use chrono::Datelike;
 use guildhall_count::MAX_PICKS;
 
 use super::{
-    editing::{MAX_TITLE, lock_draft, optional_description, quoted, record},
+    editing::{MAX_TITLE, check_revision, lock_draft, optional_description, quoted, record, save_edit},
     entries::{self, NewEntry},
     methods::VotingMethod,
     rows::{AnnouncementLevel, Campaign, Entry, ResultsVisibility},
@@ -149,6 +149,7 @@ impl NewCampaign {
             cancelled_eligible: None,
             cancelled_awaiting_registration: None,
             outcome: None,
+            draft_revision: 1,
         }
         .with_start(start_at);
         let entries = entries::check_all(check, self.entries, &campaign);
@@ -161,6 +162,8 @@ impl NewCampaign {
 pub struct CampaignChange {
     /// The draft.
     pub id: CampaignId,
+    /// The revision that the officer has seen. Another one is refused.
+    pub draft_revision: Option<i64>,
     #[expect(missing_docs, reason = "as in NewCampaign")]
     pub title: Option<String>,
     #[expect(missing_docs, reason = "as in NewCampaign")]
@@ -192,7 +195,7 @@ pub struct CampaignChange {
 /// Changes a draft's settings.
 ///
 /// # Errors
-/// The same as [`create_campaign`], and `NOT_FOUND`; `CONFLICT` (`NOT_A_DRAFT`).
+/// The same as [`create_campaign`], and `NOT_FOUND`; `CONFLICT` (`NOT_A_DRAFT`, `STALE_DRAFT`).
 pub async fn update_campaign(voting: &Voting, viewer: &Viewer, change: CampaignChange) -> Result<Campaign> {
     let (officer, now) = (viewer.clone(), voting.clock.now());
     voting
@@ -203,12 +206,14 @@ pub async fn update_campaign(voting: &Voting, viewer: &Viewer, change: CampaignC
             let officer = officer.confirm(conn).await?;
             let ladder = Ladder::load(conn, officer.guild).await?;
             let draft = match draft {
-                Ok(draft) => draft.with_rank_levels(&ladder),
+                Ok(draft) => {
+                    check_revision(&draft, change.draft_revision)?;
+                    draft.with_rank_levels(&ladder)
+                }
                 Err(refusal) => return Err(refusal.and(change.check_alone(&officer, now)).into()),
             };
             let campaign = InputCheck::run(|check| change.apply(check, draft, officer.rank_level))?;
-            let campaign = campaign.with_rank_levels(&ladder);
-            store::update_campaign(conn, &campaign).await?;
+            let campaign = save_edit(conn, campaign.with_rank_levels(&ladder)).await?;
             let summary = format!("Changed the settings of {}", quoted(&campaign));
             record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
             Ok(campaign)

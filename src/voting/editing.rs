@@ -1,5 +1,7 @@
 //! Helpers for operations that change campaigns and their entries.
 
+use diesel::QueryResult;
+
 use super::{rows::Campaign, rules, store};
 use crate::{
     access::Viewer,
@@ -56,6 +58,22 @@ pub(super) async fn lock_draft(
     if campaign.status != CampaignStatus::Draft {
         return Err(Refusal::conflict("NOT_A_DRAFT", "Only a draft can be edited.").into());
     }
+    Ok(campaign)
+}
+
+/// Checks that an officer has seen the current revision of a draft. Without a revision, any is fine.
+pub(super) fn check_revision(draft: &Campaign, seen: Option<i64>) -> Result<(), Refusal> {
+    if seen.is_none_or(|seen| seen == draft.draft_revision) {
+        return Ok(());
+    }
+    let message = "This draft was changed meanwhile. Load it again, and repeat your changes.";
+    Err(Refusal::conflict("STALE_DRAFT", message).at("draftRevision"))
+}
+
+/// Stores a draft after an edit of it or its entries, as the next revision. The caller must have locked the draft.
+pub(super) async fn save_edit(conn: &mut Conn, draft: Campaign) -> QueryResult<Campaign> {
+    let campaign = Campaign { draft_revision: draft.draft_revision + 1, ..draft };
+    store::update_campaign(conn, &campaign).await?;
     Ok(campaign)
 }
 

@@ -11,7 +11,7 @@ use guildhall_count::MAX_ENTRIES;
 
 use super::{
     distinct_entries::DistinctEntries,
-    editing::{MAX_TITLE, lock_draft, optional_description, quoted, record},
+    editing::{MAX_TITLE, lock_draft, optional_description, quoted, record, save_edit},
     rows::{Campaign, Entries, Entry},
     rules,
     service::Voting,
@@ -65,7 +65,13 @@ pub(super) fn check_all(check: &mut InputCheck, entries: Vec<NewEntry>, campaign
 }
 
 impl NewEntry {
-    fn check(self, check: &mut InputCheck, (guild, campaign): (GuildId, CampaignId), sort_order: i64) -> Entry {
+    /// Checks the fields, except the member, and returns the row of a new entry.
+    pub(super) fn check(
+        self,
+        check: &mut InputCheck,
+        (guild, campaign): (GuildId, CampaignId),
+        sort_order: i64,
+    ) -> Entry {
         Entry {
             guild_id: guild,
             id: EntryId::new(),
@@ -109,6 +115,7 @@ pub async fn add_entry(voting: &Voting, viewer: &Viewer, id: CampaignId, new: Ne
             });
             let (campaign, entry) = both(draft, entry)?;
             store::insert_entries(conn, vec![entry.clone()]).await?;
+            let campaign = save_edit(conn, campaign).await?;
             let summary = format!("Added the entry {} to {}", entry.name, quoted(&campaign));
             record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
             Ok((entry, campaign))
@@ -156,6 +163,7 @@ pub async fn update_entry(voting: &Voting, viewer: &Viewer, change: EntryChange)
                 entry
             })?;
             store::update_entry(conn, &entry).await?;
+            let campaign = save_edit(conn, campaign).await?;
             let summary = format!("Changed the entry {} of {}", entry.name, quoted(&campaign));
             record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
             Ok((entry, campaign))
@@ -210,6 +218,7 @@ pub async fn remove_entry(voting: &Voting, viewer: &Viewer, id: EntryId) -> Resu
             let officer = officer.confirm(conn).await?;
             let (entry, campaign) = lock_entry(conn, &officer, id).await?;
             store::delete_entry(conn, entry.guild_id, entry.id).await?;
+            let campaign = save_edit(conn, campaign).await?;
             let summary = format!("Took the entry {} off {}", entry.name, quoted(&campaign));
             record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
             Ok(campaign)
@@ -247,6 +256,7 @@ pub async fn reorder_entries(
                 entry.sort_order = i64::try_from(index).unwrap_or_default();
                 store::update_entry(conn, entry).await?;
             }
+            let campaign = save_edit(conn, campaign).await?;
             let summary = format!("Reordered the entries of {}", quoted(&campaign));
             record(conn, &campaign, Some(&officer), now, Action::CampaignUpdate, summary).await?;
             Ok(campaign)
@@ -308,7 +318,8 @@ pub(super) async fn known_members(
     members_of(conn, guild, entries.iter().take(MAX_ENTRIES).filter_map(|entry| entry.associated_member)).await
 }
 
-async fn members_of(
+/// Returns which of these members exist in the guild.
+pub(super) async fn members_of(
     conn: &mut Conn,
     guild: GuildId,
     ids: impl IntoIterator<Item = MemberId>,
@@ -327,12 +338,13 @@ pub(super) fn check_members(check: &mut InputCheck, entries: &[Entry], members: 
     }
 }
 
-fn check_member(check: &mut InputCheck, entry: &Entry, members: &HashSet<MemberId>) {
+/// Checks that the member of an entry is one of the guild's `members`.
+pub(super) fn check_member(check: &mut InputCheck, entry: &Entry, members: &HashSet<MemberId>) {
     if entry.associated_member_id.is_some_and(|id| !members.contains(&id)) {
         check.refuse(Refusal::not_found("member").at("associatedMemberId"));
     }
 }
 
-fn too_many_entries(field: &'static str) -> Refusal {
+pub(super) fn too_many_entries(field: &'static str) -> Refusal {
     Refusal::input(field, format!("A campaign has at most {MAX_ENTRIES} entries."))
 }

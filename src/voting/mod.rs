@@ -8,6 +8,7 @@ mod drafts;
 mod early_close;
 mod editing;
 mod entries;
+mod entry_list;
 mod key_refresh;
 mod lifecycle;
 mod listed_order;
@@ -33,6 +34,7 @@ pub use self::{
     casting::cast_ballot,
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
     entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
+    entry_list::{ListedEntry, set_entries},
     key_refresh::refresh_sort_keys,
     lifecycle::{activate, archive, cancel, close},
     listed_order::decided_results,

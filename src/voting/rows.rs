@@ -163,6 +163,7 @@ pub struct Campaign {
     pub cancelled_eligible: Option<i64>,
     pub cancelled_awaiting_registration: Option<i64>,
     pub outcome: Option<String>,
+    pub draft_revision: i64,
     pub sort_key: String,
 }
 

@@ -191,6 +191,7 @@ async fn every_operation_checks_its_permission_again_in_its_transaction(app: Tes
         format!(r#"updateEntry(input: {{ id: "{entry}", name: "Other" }})"#),
         format!(r#"removeEntry(id: "{entry}")"#),
         format!(r#"reorderEntries(campaignId: "{campaign}", entryIds: ["{entry}", "{}"])"#, draft.entries[1]),
+        format!(r#"setEntries(input: {{ campaignId: "{campaign}", entries: [{{ entry: {{ name: "New" }} }}] }})"#),
         format!(r#"activateCampaign(id: "{campaign}")"#),
         format!(r#"closeCampaign(id: "{campaign}")"#),
         format!(r#"cancelCampaign(input: {{ id: "{campaign}", reason: "Not now" }})"#),

@@ -30,6 +30,7 @@ mod discord;
 mod doctor;
 mod documents;
 mod entries;
+mod entry_lists;
 mod events;
 mod examples;
 mod faults;

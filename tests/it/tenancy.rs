@@ -73,6 +73,10 @@ fn arguments(operation: &str) -> Option<Value> {
         "updateEntry" => json!({ "input": { "id": "@entry", "name": "x", "associatedMemberId": "@member" } }),
         "removeEntry" => json!({ "id": "@entry" }),
         "reorderEntries" => json!({ "campaignId": "@draft", "entryIds": ["@entry"] }),
+        "setEntries" => json!({ "input": {
+            "campaignId": "@draft",
+            "entries": [{ "id": "@entry", "entry": { "name": "x", "associatedMemberId": "@member" } }],
+        } }),
         "closeCampaign" => json!({ "id": "@live" }),
         "cancelCampaign" => json!({ "input": { "id": "@live", "reason": "x" } }),
         "archiveCampaign" => json!({ "id": "@closed" }),

@@ -143,6 +143,13 @@ impl Campaign {
         Ok(activation_blockers(self, entries.len(), context.app.clock.now()))
     }
 
+    /// Revision of the draft: it grows with each edit of the draft or its entries. `updateCampaign` and `setEntries` take
+    /// it, so that officers do not overwrite each other's edits.
+    #[requires_permission(voting::MANAGE)]
+    async fn draft_revision(&self) -> Option<i64> {
+        Some(self.draft_revision)
+    }
+
     /// Entries to vote on, in their order.
     async fn entries(&self, ctx: &Context<'_>) -> Result<Vec<Arc<Entry>>> {
         let context = RequestContext::of(ctx);

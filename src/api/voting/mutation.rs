@@ -12,9 +12,10 @@ use crate::{
         id::{CampaignId, EntryId, MemberId},
     },
     voting::{
-        self, AnnouncementLevel, Ballot, Campaign, CampaignChange, Entry, EntryChange, NewCampaign, NewEntry,
-        ResultsVisibility, VotingMethod, activate, add_entry, archive, cancel, cast_ballot, close, create_campaign,
-        delete_campaign, remove_entry, reorder_entries, set_outcome, update_campaign, update_entry,
+        self, AnnouncementLevel, Ballot, Campaign, CampaignChange, Entry, EntryChange, ListedEntry, NewCampaign,
+        NewEntry, ResultsVisibility, VotingMethod, activate, add_entry, archive, cancel, cast_ballot, close,
+        create_campaign, delete_campaign, remove_entry, reorder_entries, set_entries, set_outcome, update_campaign,
+        update_entry,
     },
 };
 
@@ -115,6 +116,8 @@ struct UpdateCampaignInput {
     announcements: Option<AnnouncementLevel>,
     /// Id of the Discord channel for announcements; `null` for the guild's default channel.
     discord_channel_id: MaybeUndefined<String>,
+    /// `Campaign.draftRevision` as the officer has seen it. If the draft has another one by now, the change is refused.
+    draft_revision: Option<i32>,
 }
 
 /// An entry to add to a draft.
@@ -139,6 +142,26 @@ struct UpdateEntryInput {
     image_url: MaybeUndefined<String>,
     /// Id of the member whom the entry is about.
     associated_member_id: MaybeUndefined<ID>,
+}
+
+/// An entry of a draft's new list of entries.
+#[derive(InputObject)]
+struct SetEntryInput {
+    /// Id of the entry to keep or change. Without it, the entry is new.
+    id: Option<ID>,
+    /// The whole entry: an omitted field is empty, also if the entry had a value before.
+    entry: EntryInput,
+}
+
+/// The new list of a draft's entries.
+#[derive(InputObject)]
+struct SetEntriesInput {
+    /// Id of the draft.
+    campaign_id: ID,
+    /// `Campaign.draftRevision` as the officer has seen it. If the draft has another one by now, the change is refused.
+    draft_revision: Option<i32>,
+    /// All entries in their order, at most 200. Entries of the draft that are left out are removed.
+    entries: Vec<SetEntryInput>,
 }
 
 /// A live campaign to cancel.
@@ -235,7 +258,7 @@ impl VotingMutation {
 
     /// Changes the settings of a draft.
     ///
-    /// Error reasons: `NOT_A_DRAFT`, `RANK_TOO_LOW`.
+    /// Error reasons: `NOT_A_DRAFT`, `STALE_DRAFT`, `RANK_TOO_LOW`.
     #[requires_permission(voting::MANAGE)]
     async fn update_campaign(
         &self,
@@ -245,6 +268,7 @@ impl VotingMutation {
         let context = RequestContext::of(ctx);
         let change = CampaignChange {
             id: CampaignId::from_input(&input.id),
+            draft_revision: input.draft_revision.map(i64::from),
             title: input.title,
             description: input.description,
             method: input.method,
@@ -342,6 +366,25 @@ impl VotingMutation {
         let order = entry_ids.iter().map(EntryId::from_input).collect();
         let campaign = reorder_entries(&context.app.voting, &*context.signed_in()?, campaign, order).await?;
         Ok(CampaignPayload { campaign })
+    }
+
+    /// Sets the whole list of a draft's entries at once: all of it, or nothing if any entry is refused.
+    ///
+    /// Error reasons: `NOT_A_DRAFT`, `STALE_DRAFT`, `NAME_TAKEN`, `MEMBER_TAKEN`.
+    #[requires_permission(voting::MANAGE)]
+    async fn set_entries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the draft, and its entries.")] input: SetEntriesInput,
+    ) -> Result<CampaignPayload> {
+        let context = RequestContext::of(ctx);
+        let (campaign, revision) = (CampaignId::from_input(&input.campaign_id), input.draft_revision.map(i64::from));
+        let listed = input
+            .entries
+            .into_iter()
+            .map(|listed| ListedEntry { id: listed.id.as_ref().map(EntryId::from_input), entry: listed.entry.into() });
+        let (voting, officer) = (&context.app.voting, context.signed_in()?);
+        Ok(CampaignPayload { campaign: set_entries(voting, &officer, campaign, revision, listed.collect()).await? })
     }
 
     /// Sets a draft live now.

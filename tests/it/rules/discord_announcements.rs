@@ -46,6 +46,7 @@ fn campaign() -> Campaign {
         cancelled_eligible: None,
         cancelled_awaiting_registration: None,
         outcome: None,
+        draft_revision: 1,
         sort_key: String::new(),
     }
 }
