@@ -50,8 +50,8 @@ pub async fn warn_of_unknown_values(conn: &mut Conn, columns: impl Iterator<Item
 /// Defines the condition that this release knows all values in the given columns of a row.
 ///
 /// `known_values!(KnownCampaigns, CAMPAIGN_VALUES, campaigns { method: VotingMethod, … })` defines the condition
-/// `KnownCampaigns`, and the constant `CAMPAIGN_VALUES` with the columns, for [`warn_of_unknown_values`]. Columns that can
-/// be NULL follow in `or_null { … }`.
+/// `KnownCampaigns`, and the constant `CAMPAIGN_VALUES` with the columns, for [`warn_of_unknown_values`]. Columns that
+/// can be NULL follow in `or_null { … }`.
 ///
 /// The condition contains its values as literals. With bound values, as in `eq_any`, diesel wouldn't cache the
 /// statement on SQLite.

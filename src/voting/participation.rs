@@ -1,4 +1,5 @@
-//! The participation of members: the campaigns they could vote in, and whether they voted. Cancelled campaigns do not count.
+//! The participation of members: the campaigns they could vote in, and whether they voted. Cancelled campaigns do not
+//! count.
 
 use std::{cmp::Reverse, collections::HashMap};
 

@@ -76,8 +76,8 @@ pub async fn cached_ballot_boxes(
         return Ok(cached);
     }
     let (db, cache, usage) = (db.clone(), Arc::clone(cache), Usage::current());
-    // On a task of its own: a subscription is not polled while its client is slow to read, and others would wait for its
-    // turn to load.
+    // On a task of its own: a subscription is not polled while its client is slow to read, and others would wait for
+    // its turn to load.
     let load = async move {
         let _load = cache.start_load().await;
         // Another request may have loaded them meanwhile.

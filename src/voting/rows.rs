@@ -428,8 +428,8 @@ pub struct Ballot {
 /// The numbers of eligible members and of ballots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Turnout {
-    /// The number of members who are eligible, or were at any moment since the campaign went live. It does not depend on
-    /// who of them has voted.
+    /// The number of members who are eligible, or were at any moment since the campaign went live. It does not depend
+    /// on who of them has voted.
     pub eligible: i64,
     /// The number of ballots cast.
     pub voted: i64,

@@ -165,8 +165,8 @@ async fn electorates(
         active
     };
     let live: Vec<CampaignId> = missing.iter().filter(|it| it.status == CampaignStatus::Live).map(|it| it.id).collect();
-    // Members who were eligible and could not vote now. Voters are counted apart: another release of the server may have
-    // demoted them without recording that they were eligible.
+    // Members who were eligible and could not vote now. Voters are counted apart: another release of the server may
+    // have demoted them without recording that they were eligible.
     let mut former = store::voters_by_level(conn, guild, &live).await?;
     former.extend(store::former_electors_by_level(conn, guild, &live).await?);
     for campaign in missing {

@@ -60,6 +60,7 @@ mod ranks;
 mod receipts;
 mod renewals;
 mod renumbering;
+mod repeated_ballots;
 mod roster;
 mod rules;
 mod schema;

@@ -95,8 +95,8 @@ impl Campaign {
         self.close_reason()
     }
 
-    /// Why the officers cancelled the campaign; `null` if they did not. A cancelled campaign never has standings, winners
-    /// or a ballot box.
+    /// Why the officers cancelled the campaign; `null` if they did not. A cancelled campaign never has standings,
+    /// winners or a ballot box.
     async fn cancel_reason(&self) -> Option<&str> {
         self.cancel_reason.as_deref()
     }
@@ -111,8 +111,8 @@ impl Campaign {
         self.status
     }
 
-    /// Whether the campaign closes with the ballot that makes `turnout.voted` equal to `turnout.eligible`. A demotion or a
-    /// deactivation closes nothing.
+    /// Whether the campaign closes with the ballot that makes `turnout.voted` equal to `turnout.eligible`. A demotion
+    /// or a deactivation closes nothing.
     async fn early_close_if_all_voted(&self) -> bool {
         self.early_close_if_all_voted
     }
@@ -143,8 +143,8 @@ impl Campaign {
         Ok(activation_blockers(self, entries.len(), context.app.clock.now()))
     }
 
-    /// Revision of the draft: it grows with each edit of the draft or its entries. `updateCampaign` and `setEntries` take
-    /// it, so that officers do not overwrite each other's edits.
+    /// Revision of the draft: it grows with each edit of the draft or its entries. `updateCampaign` and `setEntries`
+    /// take it, so that officers do not overwrite each other's edits.
     #[requires_permission(voting::MANAGE)]
     async fn draft_revision(&self) -> Option<i64> {
         Some(self.draft_revision)
@@ -246,8 +246,8 @@ impl Campaign {
         self.cannot_vote_reason(ctx).await
     }
 
-    /// What the viewer can do with the campaign now; empty for viewers who cannot manage campaigns. `ACTIVATE` is missing
-    /// while `activateCampaign` would be refused.
+    /// What the viewer can do with the campaign now; empty for viewers who cannot manage campaigns. `ACTIVATE` is
+    /// missing while `activateCampaign` would be refused.
     async fn viewer_actions(&self, ctx: &Context<'_>) -> Result<Vec<CampaignAction>> {
         let context = RequestContext::of(ctx);
         if !context.viewer().is_some_and(|viewer| viewer.may(voting::MANAGE)) {

@@ -105,8 +105,8 @@ impl VotingQuery {
         Ok(request.connection(context.read_once(key, list).await?, filter))
     }
 
-    /// The closed and archived campaigns that the viewer may see, last closed first, with their winners. Cancelled ones are
-    /// left out.
+    /// The closed and archived campaigns that the viewer may see, last closed first, with their winners. Cancelled ones
+    /// are left out.
     async fn past_votes(
         &self,
         ctx: &Context<'_>,
@@ -176,7 +176,7 @@ impl VotingSubscription {
                         continue;
                     };
                     if tally.campaign.is_cancelled() {
-                        Err(standings_refused(StandingsHiddenReason::Cancelled))?;
+                        Err::<(), _>(standings_refused(StandingsHiddenReason::Cancelled))?;
                     }
                     let is_final = tally.campaign.is_over();
                     yield Update { value: VoteTally(tally), responses, subscriber: viewer_watch.subscriber().clone() };
@@ -188,8 +188,8 @@ impl VotingSubscription {
         ))
     }
 
-    /// Sends a campaign after it is created, edited, goes live, closes, gets an outcome or is archived, if the viewer may
-    /// see it then. Edits in quick succession are sent once. Nothing is sent at the start.
+    /// Sends a campaign after it is created, edited, goes live, closes, gets an outcome or is archived, if the viewer
+    /// may see it then. Edits in quick succession are sent once. Nothing is sent at the start.
     ///
     /// Ends with `NOT_FOUND` as soon as the viewer can no longer see the campaign of `campaignId`. Other error reasons:
     /// `FELL_BEHIND` if the client reads too slowly (subscribe again and reload the campaigns), `INVALID_TOKEN` as soon

@@ -59,8 +59,8 @@ struct CreateCampaignInput {
     /// Number of winners: 1 to 100 for `SINGLE_TRANSFERABLE_VOTE`, 1 for all other methods.
     #[graphql(default = 1)]
     seats: i32,
-    /// Lowest rank level that may vote, 1 to 1000; not above the viewer's own level. It stands for the lowest rank at or
-    /// above it.
+    /// Lowest rank level that may vote, 1 to 1000; not above the viewer's own level. It stands for the lowest rank at
+    /// or above it.
     min_rank_level_to_vote: i32,
     /// Lowest rank level that may see the campaign; not above `minRankLevelToVote`. Without it, everyone may. It stands
     /// for the lowest rank at or above it.
@@ -191,7 +191,7 @@ struct CastBallotInput {
     /// Ids of entries of the campaign, first choice first, without duplicates. `Campaign.picksPerVoter` says how many.
     picks: Vec<ID>,
     /// Nonce of the receipt: 64 hexadecimal digits from a secure random source, unique in the campaign. Without it, the
-    /// server draws one.
+    /// server draws one, and the request cannot be repeated.
     nonce: Option<String>,
 }
 
@@ -415,8 +415,8 @@ impl VotingMutation {
         Ok(CampaignPayload { campaign })
     }
 
-    /// Cancels a live campaign. It closes without a result: its ballots are kept, and never counted or published. Voters
-    /// keep their receipts.
+    /// Cancels a live campaign. It closes without a result: its ballots are kept, and never counted or published.
+    /// Voters keep their receipts.
     ///
     /// Error reasons: `ILLEGAL_TRANSITION`.
     #[requires_permission(voting::MANAGE)]
@@ -459,6 +459,9 @@ impl VotingMutation {
     }
 
     /// Casts the viewer's ballot in a live campaign. A ballot is final, and other members cannot see it.
+    ///
+    /// With the nonce and the picks of the viewer's own ballot, it returns that ballot, also after the campaign has
+    /// closed. So a client that lost the response can send the same request again.
     ///
     /// Error reasons: `CAMPAIGN_NOT_LIVE`, `ALREADY_VOTED`, `RANK_TOO_LOW`, `NOT_REGISTERED`, `WRONG_PICK_COUNT`,
     /// `DUPLICATE_PICK`, `UNKNOWN_ENTRY`, `NONCE_TAKEN`.
