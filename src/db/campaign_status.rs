@@ -9,7 +9,7 @@ text_enum! {
         Draft,
         /// Accepts ballots until `closesAt`.
         Live,
-        /// Closed, with a final result.
+        /// Closed, with a final result unless it was cancelled.
         Closed,
         /// Closed, and omitted from `campaigns` by default.
         Archived,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Client, TestApp, TestCampaign, TestGuild,
-    documents::{CAST_BALLOT, REGISTER_MEMBER, SEND_INVITE, UPDATE_MEMBER},
+    documents::{CAST_BALLOT, REGISTER_MEMBER, SEND_INVITE, UPDATE_CAMPAIGN, UPDATE_MEMBER},
     next_response, on_both,
 };
 
@@ -155,6 +155,33 @@ async fn members_who_await_registration_are_counted_apart(app: TestApp) {
     guild.unregistered("late", "Member").await;
     guild.member("later", "Member").await;
     assert_eq!(of(&officer).await, (3, 1), "frozen");
+}
+
+#[on_both]
+async fn the_turnout_of_a_draft_is_that_of_a_start_now(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (officer, leader) = (guild.member("officer", "Officer").await, guild.leader().await);
+    let veteran = guild.member("veteran", "Veteran").await;
+    guild.unregistered("newcomer", "Veteran").await;
+    let draft = TestCampaign::draft(&officer, 2, json!({ "minRankLevelToVote": 4 })).await;
+    let of_draft = async || turnout(&officer, &draft).await;
+    let expected = |eligible: i64, awaiting: i64| {
+        json!({
+            "eligible": eligible, "voted": 0, "percent": 0.0, "allVoted": false, "awaitingRegistration": awaiting,
+        })
+    };
+    assert_eq!(of_draft().await, expected(2, 0));
+    let level = |level: i64| json!({ "input": { "id": draft.id, "minRankLevelToVote": level } });
+    officer.ok(UPDATE_CAMPAIGN, level(3)).await;
+    assert_eq!(of_draft().await, expected(3, 1));
+    // Nobody stays eligible before the start.
+    set_active(&officer, &veteran, false).await;
+    assert_eq!(of_draft().await, expected(2, 1));
+    set_active(&officer, &veteran, true).await;
+    let before = of_draft().await;
+    assert_eq!(before, expected(3, 1));
+    draft.activate(&leader).await;
+    assert_eq!(of_draft().await, before);
 }
 
 #[on_both]
