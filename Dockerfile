@@ -1,11 +1,11 @@
-# Builds the console, then the server with the console in it, and keeps only the server.
+# Builds the web app and the console, then the server with both in it, and keeps only the server.
 
-FROM node:22-bookworm-slim AS console
-WORKDIR /console
-COPY console/package.json console/package-lock.json ./
-RUN npm ci --include=dev --include=optional
-COPY console/ ./
-RUN node build.mjs /bundle
+FROM node:22-bookworm-slim AS web
+WORKDIR /web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci --omit=dev --include=optional
+COPY web/ ./
+RUN npm run build
 
 FROM rust:1.95-slim-bookworm AS server
 # The image has a C compiler, for the bundled SQLite and the allocator. The allocator's build script also runs make.
@@ -20,21 +20,25 @@ COPY Cargo.toml Cargo.lock ./
 COPY .cargo/ .cargo/
 COPY crates/ crates/
 COPY src/Cargo.toml src/
-RUN mkdir --parents program crates/bench/src \
+RUN mkdir --parents program crates/bench/src web/src/gql \
     && touch src/lib.rs \
     && echo 'fn main() {}' >program/main.rs \
     && cp program/main.rs src/build.rs \
     && cp program/main.rs crates/bench/src/main.rs \
-    && cargo build --release --locked \
-    && rm -r src program
+    && echo '[]' >web/routes.json \
+    && echo '{}' >web/src/gql/persisted-documents.json \
+    && GUILDHALL_SKIP_WEB=1 cargo build --release --locked \
+    && rm -r src program web
 COPY migrations/ migrations/
 COPY data/ data/
 COPY program/ program/
 COPY src/ src/
-COPY --from=console /bundle /bundle
+COPY web/routes.json web/
+COPY web/src/gql/persisted-documents.json web/src/gql/
+COPY --from=web /web/dist /dist
 # The empty sources were built after the real ones were last changed, so cargo would not build again without this.
-RUN touch program/main.rs src/build.rs src/lib.rs \
-    && GUILDHALL_CONSOLE=/bundle cargo build --release --locked \
+RUN touch program/main.rs src/build.rs src/lib.rs crates/web/src/lib.rs \
+    && GUILDHALL_WEB=/dist cargo build --release --locked \
     && install -d -o 10001 -g 10001 /data
 
 FROM debian:bookworm-slim

@@ -13,6 +13,7 @@ mod discord;
 mod graph;
 pub mod guard;
 mod identity;
+mod link_preview;
 pub mod loaders;
 mod merged_loads;
 pub mod node;
@@ -27,6 +28,7 @@ pub mod watch;
 
 pub use self::{
     graph::{Graph, OUT_OF_TIME, Operation, Prepared, Settings, SubscriptionMessage, is_refused},
+    link_preview::{LinkPreview, link_preview},
     schema::{Mutation, Query, Subscription, schema},
 };
 pub use crate::engine::document::DocumentRef;

@@ -115,7 +115,7 @@ pub struct DocumentSettings {
     #[arg(long, env = "GUILDHALL_SUGGESTIONS", value_name = "on|off", default_value = "off")]
     pub suggestions: Switch,
 
-    /// Manifest of the trusted documents: the server runs no others.
+    /// Manifest of the trusted documents: the server runs no others, except those of the web app.
     ///
     /// A JSON file of `{"ID": "DOCUMENT", …}`, as GraphQL Code Generator and Relay write it, or Apollo's persisted
     /// query manifest. See docs/clients.md#trusted-documents.
@@ -171,6 +171,7 @@ impl ApiSettings {
             introspection: introspection.is_on(),
             suggestions: suggestions.is_on(),
             manifest: trusted_documents.as_ref().map(read).transpose()?,
+            app_documents: None,
             clock: Clock::system(),
         })
     }

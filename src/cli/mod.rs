@@ -27,6 +27,7 @@ mod serve;
 pub mod settings;
 mod settings_page;
 mod signals;
+mod site;
 mod systemd;
 mod token;
 mod variables;
@@ -41,7 +42,7 @@ pub use self::{
     program::{launch, parse},
 };
 use self::{output::print, settings::DatabaseSettings, settings_page::settings_page, signals::unless_stopped};
-use crate::api::Graph;
+use crate::{api::Graph, http::WebFiles};
 
 /// The server of a gaming guild's site: roster, ranks, votes and live tallies over GraphQL.
 ///
@@ -116,27 +117,27 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// Runs the command that the process was started with.
-pub fn main() -> ExitCode {
+/// Runs the command that the process was started with. `web` has the pages of a server.
+pub fn main(web: WebFiles) -> ExitCode {
     launch(
         || {
             Cli::try_parse().unwrap_or_else(|error| {
                 doctor::parse_without_invalid_variables(error, |cli: &Cli| matches!(cli.command, Command::Doctor(_)))
             })
         },
-        run,
+        |cli| run(cli, web),
     )
 }
 
-async fn run(cli: Cli) -> Result<(), BoxError> {
+async fn run(cli: Cli, web: WebFiles) -> Result<(), BoxError> {
     let database = cli.database;
     // The doctor reports them with its other findings.
     if !matches!(cli.command, Command::Doctor(_)) {
         variables::warn_of_unknown(&command());
     }
     let result = match cli.command {
-        Command::Serve(serve) => serve.run(&database).await,
-        Command::Demo(demo) => demo.run(&database).await,
+        Command::Serve(serve) => serve.run(&database, &web).await,
+        Command::Demo(demo) => demo.run(&database, &web).await,
         command => Box::pin(unless_stopped(run_offline(command, &database))).await,
     };
     database.opened.close().await;

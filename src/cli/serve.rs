@@ -6,9 +6,11 @@ use clap::Args;
 use ipnet::IpNet;
 use tokio::{net::TcpListener, sync::watch};
 
-use super::{database::lock_for_server, offline::DEFAULT_DATABASE, output::BoxError, signals::Signals, systemd};
+use super::{
+    database::lock_for_server, offline::DEFAULT_DATABASE, output::BoxError, signals::Signals, site::site, systemd,
+};
 use crate::{
-    api::Graph,
+    api::{self, Graph},
     app::{App, Options},
     auth::Hasher,
     bot,
@@ -20,7 +22,7 @@ use crate::{
         },
     },
     db::{DatabaseUrl, Db},
-    http,
+    http::{self, WebApp, WebFiles},
     identity::store,
     kernel::clock::Clock,
 };
@@ -48,12 +50,12 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
+    pub(super) async fn run(self, database: &DatabaseSettings, web: &WebFiles) -> Result<(), BoxError> {
         let mut signals = Signals::new()?;
         let url = database.url_or(DEFAULT_DATABASE)?;
         // Everything that can be wrong is checked before a file is created.
         self.signing.check(&url)?;
-        let graph = graph(&self.api)?;
+        let (graph, web) = (graph(&self.api, web)?, WebApp::new(web)?);
         let clock = Clock::system();
         let options = Options {
             default_guild: self.http.default_guild.clone().filter(|slug| !slug.is_empty()),
@@ -66,8 +68,9 @@ impl Serve {
         };
         let listener = listen(&self.listen).await?;
         let app = signals.or_stop(self.open(database, &url, options, clock)).await?;
+        tracing::info!("the web app is at {}/", site(&self.http, listener.local_addr()?));
         tracing::info!(database = %url, "opened");
-        serve(Arc::new(app), &self.http.trusted_proxies, &self.api, graph, listener, signals).await
+        serve(Arc::new(app), &self.http.trusted_proxies, &self.api, graph, web, listener, signals).await
     }
 
     /// Opens the database and builds the server's parts.
@@ -113,8 +116,8 @@ async fn check_default_guild(db: &Db, slug: Option<&str>) -> Result<(), BoxError
 }
 
 /// Builds the schema and reads the trusted documents.
-pub(super) fn graph(api: &ApiSettings) -> Result<Graph, BoxError> {
-    Ok(Graph::with(&api.settings()?).map_err(|error| format!("the trusted documents: {error}"))?)
+pub(super) fn graph(api: &ApiSettings, web: &WebFiles) -> Result<Graph, BoxError> {
+    Ok(Graph::with(&api::Settings { app_documents: Some(web.documents.to_owned()), ..api.settings()? })?)
 }
 
 /// Binds the address. Commands do this first, so that they change nothing if the address is in use.
@@ -129,6 +132,7 @@ pub(super) async fn serve(
     proxies: &[IpNet],
     api: &ApiSettings,
     graph: Graph,
+    web: WebApp,
     listener: TcpListener,
     mut signals: Signals,
 ) -> Result<(), BoxError> {
@@ -137,8 +141,16 @@ pub(super) async fn serve(
     let limiter = Arc::new(http::RequestLimiter::new(api.rates.rates(), &app.clock));
     let max_body = api.limits.max_body;
     let cors = http::Cors::new(&api.cors.cors_origins);
-    let server =
-        http::Server { app: Arc::clone(&app), graph, proxies: proxies.into(), cors, max_body, limiter, shutdown };
+    let server = http::Server {
+        app: Arc::clone(&app),
+        graph,
+        proxies: proxies.into(),
+        cors,
+        max_body,
+        limiter,
+        web: Arc::new(web),
+        shutdown,
+    };
     tracing::info!("serving on http://{}", listener.local_addr()?);
     tokio::spawn(http::serve(listener, server));
     systemd::notify(systemd::READY);

@@ -31,8 +31,8 @@ const OTHER_VARIABLES: &str = "
 | --- | --- | --- | --- |
 | `RUST_LOG` | `info,serenity=error` | How much is logged to standard error: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,guildhall=debug`. | all commands |
 | `OTEL_EXPORTER_OTLP_ENDPOINT` | | The collector that receives traces. See [monitoring.md](monitoring.md#traces). | all commands |
-| `GUILDHALL_SKIP_CONSOLE` | | `1` builds without the console. | `cargo build` |
-| `GUILDHALL_CONSOLE` | | A directory with the console as `console/build.mjs` writes it, for a build without npm. | `cargo build` |
+| `GUILDHALL_SKIP_WEB` | | `1` builds without the web app and the console. | `cargo build` |
+| `GUILDHALL_WEB` | | The `dist/` that `npm run build` writes in `web/`, for a build without npm. | `cargo build` |
 | `TEST_DATABASE_URL` | | A running PostgreSQL to test on. | `cargo test` |
 
 The flags of `guildhall-bench` are in [bench/README.md](../bench/README.md#other-benchmarks).

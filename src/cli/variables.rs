@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, env};
 use clap::Command;
 
 /// Variables that only the build reads.
-const BUILD_VARIABLES: [&str; 2] = ["GUILDHALL_SKIP_CONSOLE", "GUILDHALL_CONSOLE"];
+const BUILD_VARIABLES: [&str; 2] = ["GUILDHALL_SKIP_WEB", "GUILDHALL_WEB"];
 
 /// Returns the variables that begin like Guildhall's but aren't known, each with the known one that is most similar.
 pub(super) fn unknown(cli: &Command) -> Vec<(String, Option<String>)> {

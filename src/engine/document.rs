@@ -3,7 +3,7 @@
 //! Documents of every transport are checked here before they are executed. A cache by hash keeps checked documents, so
 //! that a repeated query is not parsed again. Clients can also send the SHA-256 of a cached document in place of its
 //! text: Apollo's automatic persisted queries (<https://www.apollographql.com/docs/apollo-server/performance/apq>). An
-//! operator can restrict the server to trusted documents, which a manifest lists.
+//! operator can restrict the server to trusted documents, which a manifest lists. The web app's documents always run.
 
 use std::{
     collections::HashMap,
@@ -65,6 +65,8 @@ pub struct SelectedOperation {
     document: Arc<Document>,
     /// The operation's key in the document.
     name: Option<Name>,
+    /// Whether the web app or the operator's manifest has the document.
+    is_trusted: bool,
 }
 
 /// Checks the documents of requests against the schema and the limits, and caches them.
@@ -76,6 +78,8 @@ pub struct Documents {
     validator: Validator,
     cache: Cache<Hash, Arc<Document>, DocumentWeighter>,
     manifest: Option<Manifest>,
+    /// The texts of the web app's documents by id and by hash.
+    app: HashMap<String, Arc<str>>,
 }
 
 /// The trusted documents by id and by hash, each with its text after [`strip_ignored`]. No others may be executed.
@@ -120,10 +124,25 @@ impl Documents {
             validator: Validator::from_schema(sdl, suggestions)?,
             cache: Cache::with_weighter(CACHE_DOCUMENTS, CACHE_BYTES, DocumentWeighter),
             manifest: None,
+            app: HashMap::new(),
         })
     }
 
-    /// Restricts the server to the documents of a manifest.
+    /// Adds the documents of the web app, which clients can then refer to by id. They are checked when they are used, by
+    /// the same limits as others.
+    ///
+    /// # Errors
+    /// A message if the manifest is not valid.
+    pub fn add_app(&mut self, manifest: &str) -> Result<(), String> {
+        for (id, text) in read_manifest(manifest)? {
+            let text: Arc<str> = text.into();
+            self.app.insert(base16ct::lower::encode_string(&hash(&text)), Arc::clone(&text));
+            self.app.insert(id, text);
+        }
+        Ok(())
+    }
+
+    /// Restricts the server to the documents of a manifest and of the web app.
     ///
     /// # Errors
     /// A message if the manifest is not valid.
@@ -144,11 +163,6 @@ impl Documents {
         Ok(())
     }
 
-    /// Whether only the documents of a manifest may be executed.
-    pub const fn has_manifest(&self) -> bool {
-        self.manifest.is_some()
-    }
-
     /// Returns the operation to execute, with its coerced variables, after all checks.
     ///
     /// # Errors
@@ -163,11 +177,12 @@ impl Documents {
         operation: Option<&str>,
         variables: Variables,
     ) -> Result<(SelectedOperation, Variables), Vec<ServerError>> {
-        let document = match &self.manifest {
-            Some(manifest) => find_trusted(manifest, document).map_err(into_errors)?,
-            None => self.find(document)?,
+        let (document, is_trusted) = match (self.find_app_text(document), &self.manifest) {
+            (Some(text), _) => (self.find_text(text, None)?, true),
+            (None, Some(manifest)) => (find_trusted(manifest, document).map_err(into_errors)?, true),
+            (None, None) => (self.find(document)?, false),
         };
-        let selected = SelectedOperation::new(document, operation).map_err(into_errors)?;
+        let selected = SelectedOperation::new(document, operation, is_trusted).map_err(into_errors)?;
         let variables = self.inputs.coerce(selected.operation(), variables)?;
         let cost = self.costs.check(selected.definition(), &selected.document.parsed, &variables, &self.limits);
         cost.map_err(|error| vec![error])?;
@@ -175,11 +190,28 @@ impl Documents {
     }
 
     fn find(&self, document: &DocumentRef) -> Result<Arc<Document>, Vec<ServerError>> {
-        let (text, registered_hash) = match document {
-            DocumentRef::Id(id) => return self.registered(id).map_err(into_errors),
-            DocumentRef::Text(text) => (text, None),
-            DocumentRef::Register(text, hash) => (text, Some(hash)),
-        };
+        match document {
+            DocumentRef::Id(id) => self.registered(id).map_err(into_errors),
+            DocumentRef::Text(text) => self.find_text(text, None),
+            DocumentRef::Register(text, hash) => self.find_text(text, Some(hash.as_str())),
+        }
+    }
+
+    /// Finds the text of a document of the web app.
+    fn find_app_text(&self, document: &DocumentRef) -> Option<&str> {
+        let by_id =
+            |id: &str| self.app.get(id).or_else(|| self.app.get(id.strip_prefix("sha256:")?)).map(|text| &**text);
+        match document {
+            DocumentRef::Id(id) => by_id(id),
+            DocumentRef::Register(text, id) => by_id(id).filter(|known| strip_ignored(known) == strip_ignored(text)),
+            // Without a manifest, any text may be executed.
+            DocumentRef::Text(text) => {
+                self.manifest.as_ref().and_then(|_| by_id(&base16ct::lower::encode_string(&hash(text))))
+            }
+        }
+    }
+
+    fn find_text(&self, text: &str, registered_hash: Option<&str>) -> Result<Arc<Document>, Vec<ServerError>> {
         // Limits the text's length before it is hashed and parsed.
         scan(text, &self.limits).map_err(into_errors)?;
         let hash = hash(text);
@@ -236,7 +268,7 @@ impl Documents {
 }
 
 impl SelectedOperation {
-    fn new(document: Arc<Document>, operation_name: Option<&str>) -> Result<Self, Refusal> {
+    fn new(document: Arc<Document>, operation_name: Option<&str>, is_trusted: bool) -> Result<Self, Refusal> {
         let mut operations = document.parsed.operations.iter();
         let name = match operation_name {
             Some(wanted) => operations.find_map(|(name, _)| name.filter(|name| *name == wanted)).cloned().map(Some),
@@ -249,7 +281,7 @@ impl SelectedOperation {
             };
             Refusal::input("operationName", message)
         })?;
-        Ok(Self { document, name })
+        Ok(Self { document, name, is_trusted })
     }
 
     /// The parsed document.
@@ -276,6 +308,11 @@ impl SelectedOperation {
     /// The SHA-256 of the document's text.
     pub fn hash(&self) -> [u8; 32] {
         self.document.hash
+    }
+
+    /// Whether the web app or the operator's manifest has the document.
+    pub const fn is_trusted(&self) -> bool {
+        self.is_trusted
     }
 
     /// The operation's name, if it has one.
@@ -311,7 +348,7 @@ fn find_trusted(manifest: &Manifest, document: &DocumentRef) -> Result<Arc<Docum
         DocumentRef::Text(text) => manifest.get(&base16ct::lower::encode_string(&hash(text))),
     };
     found.map(|(document, _)| Arc::clone(document)).ok_or_else(|| {
-        let message = "This server runs only the documents of its manifest.";
+        let message = "This server runs only the documents of its manifest and of its web app.";
         Refusal::new(Code::Forbidden, message).because("UNTRUSTED_DOCUMENT")
     })
 }

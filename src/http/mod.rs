@@ -1,11 +1,13 @@
-//! The HTTP server: `/graphql`, the console, health, metrics.
+//! The HTTP server: `/graphql`, the web app, the console, health, metrics.
 
 mod accept;
 mod client_stream;
 mod console;
 mod cors;
 mod credentials;
+mod encoding;
 mod endpoint;
+mod etag;
 mod exposition;
 mod headers;
 mod health;
@@ -14,6 +16,7 @@ mod listen;
 mod metrics;
 mod multipart;
 mod origin;
+mod page;
 mod process_metrics;
 mod rate_limit;
 mod request;
@@ -24,6 +27,7 @@ mod router;
 mod server;
 mod socket_limits;
 mod sse;
+mod web;
 mod ws;
 mod ws_messages;
 mod ws_operation;
@@ -39,4 +43,5 @@ pub use self::{
     rate_limit::{RequestLimiter, RequestRates},
     response_memory::{Charge, ConnectionMemory, MAX_UNREAD, ResponseMemory},
     server::Server,
+    web::{WebApp, WebFiles},
 };

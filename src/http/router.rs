@@ -19,7 +19,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use super::{
     console, endpoint,
     headers::{X_REQUEST_ID, internal, new_request_id, text},
-    health, metrics,
+    health, metrics, page,
     server::Server,
 };
 use crate::api::operation_log::millis;
@@ -37,10 +37,10 @@ pub(super) fn router(server: Server) -> Router {
     Router::new()
         .route("/graphql", graphql)
         .route("/graphiql", get(console::console))
-        .route("/graphiql/{asset}", get(console::console_asset))
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::metrics))
+        .fallback(page::page_or_file)
         .with_state(server)
         .layer(from_fn(observe))
         .layer(PropagateRequestIdLayer::new(X_REQUEST_ID))

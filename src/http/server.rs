@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use super::{cors::Cors, rate_limit::RequestLimiter, response_memory::ConnectionMemory};
+use super::{cors::Cors, rate_limit::RequestLimiter, response_memory::ConnectionMemory, web::WebApp};
 use crate::{api::Graph, app::App, kernel::metrics::OpenGuard};
 
 /// An open connection. A WebSocket keeps it after its connection is upgraded.
@@ -34,6 +34,8 @@ pub struct Server {
     pub max_body: usize,
     /// Limits requests by address and by member.
     pub limiter: Arc<RequestLimiter>,
+    /// The web app and the console.
+    pub web: Arc<WebApp>,
     /// Becomes true when the server shuts down. Each connection has a receiver, so that the shutdown can wait for all
     /// of them.
     pub shutdown: watch::Receiver<bool>,

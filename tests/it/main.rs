@@ -80,4 +80,5 @@ mod turnout;
 mod unread;
 mod visibility;
 mod visitors;
+mod web_app;
 mod websocket;

@@ -66,8 +66,10 @@ pub struct Settings {
     pub introspection: bool,
     /// Whether errors about unknown fields suggest known ones.
     pub suggestions: bool,
-    /// The manifest of trusted documents. With one, no other document is run.
+    /// The manifest of trusted documents. With one, no other document is run, except those of the web app.
     pub manifest: Option<String>,
+    /// The manifest of the web app's documents, which always run.
+    pub app_documents: Option<String>,
     /// The clock that measures the time limit of requests.
     pub clock: Clock,
 }
@@ -79,6 +81,7 @@ impl Default for Settings {
             introspection: true,
             suggestions: false,
             manifest: None,
+            app_documents: None,
             clock: Clock::system(),
         }
     }
@@ -100,8 +103,6 @@ pub struct Operation {
 pub struct Prepared {
     selected: SelectedOperation,
     variables: Variables,
-    /// Whether the operator's manifest contains its document.
-    is_trusted: bool,
 }
 
 impl Prepared {
@@ -115,9 +116,9 @@ impl Prepared {
         self.selected.name()
     }
 
-    /// Whether the operator's manifest contains its document, and so its name.
+    /// Whether the web app or the operator's manifest has its document, and so its name.
     pub const fn is_trusted(&self) -> bool {
-        self.is_trusted
+        self.selected.is_trusted()
     }
 
     /// The size of its document and variables in KiB, rounded up.
@@ -169,8 +170,11 @@ impl Graph {
         let Settings { limits, introspection, suggestions, .. } = *settings;
         let parsed = parse_schema(&sdl).map_err(|error| error.to_string())?;
         let mut documents = Documents::from_schema((&sdl, &parsed), limits, introspection, suggestions)?;
+        if let Some(manifest) = &settings.app_documents {
+            documents.add_app(manifest).map_err(|error| format!("the web app's documents: {error}"))?;
+        }
         if let Some(manifest) = &settings.manifest {
-            documents.trust_manifest(manifest)?;
+            documents.trust_manifest(manifest).map_err(|error| format!("the trusted documents: {error}"))?;
         }
         let types = FieldTypes::from_schema(&parsed);
         let (request_time, clock) = (limits.request_timeout, settings.clock.clone());
@@ -208,7 +212,7 @@ impl Graph {
             let message = format!("The variables of a subscription have at most {MAX_SUBSCRIPTION_VARIABLES} bytes.");
             return Err(vec![Refusal::new(Code::QueryTooComplex, message).into_server_error()]);
         }
-        Ok(Prepared { selected, variables, is_trusted: self.documents.has_manifest() })
+        Ok(Prepared { selected, variables })
     }
 
     /// Runs `work`, which authenticates a request, within the time limit of a request.

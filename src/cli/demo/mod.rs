@@ -23,6 +23,7 @@ use crate::{
         settings::{DatabaseSettings, ListenSettings, SigningSettings},
     },
     db::{DatabaseUrl, Db},
+    http::{WebApp, WebFiles},
     identity::{self, Member},
     kernel::{
         clock::Clock,
@@ -56,7 +57,7 @@ pub(super) struct Demo {
 }
 
 impl Demo {
-    pub(super) async fn run(self, database: &DatabaseSettings) -> Result<(), BoxError> {
+    pub(super) async fn run(self, database: &DatabaseSettings, web: &WebFiles) -> Result<(), BoxError> {
         let mut signals = Signals::new()?;
         let url = database.url_or(DEFAULT_DATABASE)?;
         // Everything that can be wrong is checked before a database is created or replaced.
@@ -64,7 +65,7 @@ impl Demo {
         if has_secret {
             self.signing.check(&url)?;
         }
-        let graph = serve::graph(&self.api)?;
+        let (graph, web) = (serve::graph(&self.api, web)?, WebApp::new(web)?);
         // The address is bound first, so that a second demo fails before it deletes the database of the first.
         let listener = serve::listen(&self.listen).await?;
         let filled = signals.or_stop(async {
@@ -86,7 +87,7 @@ impl Demo {
             task.spawn(simulate(Arc::clone(&app), filled));
             task
         });
-        serve::serve(app, &[], &self.api, graph, listener, signals).await
+        serve::serve(app, &[], &self.api, graph, web, listener, signals).await
     }
 }
 
@@ -106,6 +107,7 @@ fn introduction(app: &App, filled: &Filled, address: SocketAddr) -> Result<Strin
     let mut text = String::new();
     let campaign = async_graphql::ID::from(filled.live.id).to_string();
     writeln!(text, "\n{}: {} members, {} campaigns\n", filled.guild.name, filled.members, filled.campaigns)?;
+    writeln!(text, "  Web app   http://{address}/")?;
     writeln!(text, "  Console   http://{address}/graphiql")?;
     writeln!(text, "  GraphQL   http://{address}/graphql   (subscriptions: ws://{address}/graphql)\n")?;
     writeln!(text, "Accounts, all with the password {PASSWORD}, and access tokens valid for a day:\n")?;

@@ -41,6 +41,7 @@ impl Doctor {
     pub(super) async fn run(self, database: &DatabaseSettings, cli: Command) -> Result<(), BoxError> {
         let (mut report, clock) = (DoctorReport::default(), Clock::system());
         let Serve { listen, http, signing, accounts: _, retention: _, api, discord } = &self.serve;
+        settings::site(&mut report, listen, http);
         settings::variables(&mut report, &cli);
         settings::documents(&mut report, api);
         settings::proxies(&mut report, listen, http);

@@ -14,16 +14,21 @@ use super::report::DoctorReport;
 use crate::{
     api::Graph,
     auth::MIN_SECRET,
-    cli::variables,
     cli::{
         api_settings::ApiSettings,
         settings::{DiscordSettings, HttpSettings, ListenSettings, SigningSettings},
     },
+    cli::{site, variables},
     db::DatabaseUrl,
     kernel::clock::Clock,
 };
 
 const SET_SECRET: &str = "set GUILDHALL_JWT_SECRET to what `openssl rand -base64 48` prints, the same on all servers";
+
+/// Reports the address of the web app.
+pub(super) fn site(report: &mut DoctorReport, listen: &ListenSettings, http: &HttpSettings) {
+    report.ok("web app", format!("it will be at {}/", site::site(http, listen.bind)));
+}
 
 /// Reports variables that are invalid, empty or unknown.
 pub(super) fn variables(report: &mut DoctorReport, cli: &Command) {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_tungstenite::tungstenite;
 
-use super::Socket;
+use super::{Socket, web::WEB};
 
 /// A server that ends with the test.
 pub struct TestServer {
@@ -66,6 +66,7 @@ impl TestServer {
             proxies: proxies.into(),
             cors,
             max_body: settings.limits.max_body,
+            web: Arc::new(http::WebApp::new(&WEB).unwrap()),
             shutdown,
         };
         match max_connections {

@@ -16,6 +16,7 @@ pub mod process;
 pub mod schema;
 mod server;
 pub mod sql;
+pub mod web;
 mod websocket;
 
 pub use guildhall_macros::on_both;

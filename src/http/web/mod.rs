@@ -1,0 +1,58 @@
+//! The web app and the console: their pages, files and policies, without the requests for them.
+
+mod assets;
+mod policy;
+mod routes;
+mod template;
+
+use std::collections::HashMap;
+
+pub(super) use self::{
+    assets::{Asset, HASHED},
+    policy::{APP_POLICY, FILE_POLICY, HEADERS, PERMISSIONS},
+    routes::PagePath,
+};
+use self::{routes::Routes, template::PageTemplate};
+
+/// The files of the web project, as the program embeds them.
+#[derive(Clone, Copy, Debug)]
+pub struct WebFiles {
+    /// The files of its build by path, each with its content. `NAME.gz` and `NAME.br` are `NAME`, compressed.
+    pub files: &'static [(&'static str, &'static [u8])],
+    /// The paths of the app's pages, a JSON list such as `["/", "/votes/:id"]`.
+    pub routes: &'static str,
+    /// The app's GraphQL documents by id, a JSON object.
+    pub documents: &'static str,
+}
+
+/// The web app and the console, ready to be served.
+pub struct WebApp {
+    /// The app's page.
+    pub(super) page: PageTemplate,
+    /// The console's page.
+    pub(super) console: &'static str,
+    /// The files that the pages load, by their paths.
+    pub(super) assets: HashMap<&'static str, Asset>,
+    /// The paths of the app's pages.
+    pub(super) routes: Routes,
+}
+
+impl WebApp {
+    /// Sorts the embedded files.
+    ///
+    /// # Errors
+    /// A message if a page is missing, or if the list of paths is malformed.
+    pub fn new(web: &WebFiles) -> Result<Self, String> {
+        let page = |name: &str| {
+            let file = web.files.iter().find(|(path, _)| *path == name);
+            let content = file.and_then(|(_, content)| str::from_utf8(content).ok());
+            content.ok_or_else(|| format!("the web project's build has no page {name}"))
+        };
+        Ok(Self {
+            page: PageTemplate::new(page("index.html")?)?,
+            console: page("graphiql.html")?,
+            assets: assets::collect(web.files),
+            routes: Routes::parse(web.routes)?,
+        })
+    }
+}

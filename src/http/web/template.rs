@@ -1,0 +1,50 @@
+//! The app's page, which is the same for all paths but for the preview that other sites show of a link to it.
+
+use crate::api::LinkPreview;
+
+/// The app's page, split where the preview is inserted.
+pub struct PageTemplate {
+    before: &'static str,
+    after: &'static str,
+}
+
+impl PageTemplate {
+    /// Splits a page.
+    ///
+    /// # Errors
+    /// A message if the page has no `</head>`.
+    pub(super) fn new(page: &'static str) -> Result<Self, String> {
+        let at = page.find("</head>").ok_or("the app's page has no </head>")?;
+        let (before, after) = page.split_at(at);
+        Ok(Self { before, after })
+    }
+
+    /// The page with a preview (<https://ogp.me>).
+    pub fn fill(&self, preview: &LinkPreview) -> String {
+        let tag = |property: &str, content: &str| {
+            format!("<meta property=\"og:{property}\" content=\"{}\">\n", escape(content))
+        };
+        let tags = [
+            tag("site_name", &preview.site_name),
+            tag("title", &preview.title),
+            tag("description", &preview.description),
+        ];
+        [self.before, &tags.concat(), self.after].concat()
+    }
+}
+
+/// Escapes a text for an attribute in quotes.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
