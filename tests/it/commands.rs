@@ -110,6 +110,67 @@ async fn the_demo_can_restart_and_never_overwrites_a_real_guild() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("holds a real guild"));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_demo_that_is_kept_has_the_same_ids_and_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = |flags: &[&str]| {
+        let demo = ["demo", "--bind", "127.0.0.1:0", "--no-simulate"];
+        ServerProcess::start(folder.path(), &[&demo, flags].concat())
+    };
+    let query = "{ guild { name } me { id } members { totalCount } campaigns { nodes { id status } } }";
+    let live = |data: &Value| {
+        let campaigns = data["campaigns"]["nodes"].as_array().unwrap();
+        let live: Vec<&Value> = campaigns.iter().filter(|it| it["status"] == "LIVE").collect();
+        assert_eq!(live.len(), 1, "{campaigns:?}");
+        live[0]["id"].clone()
+    };
+    // There is nothing to keep yet.
+    let served = start(&["--keep"]);
+    let database = ["--database-url", "sqlite://guildhall-demo.db"];
+    let minted =
+        run(folder.path(), &[&["token", "--guild", "emberwatch", "--member", "leader"], &database[..]].concat());
+    let token = stdout(&minted).trim().rsplit(' ').next().unwrap().to_owned();
+    let before = served.post(Some(&token), query, json!({})).await.unwrap()["data"].clone();
+    served.stop();
+
+    let kept = start(&["--keep", "--members", "90"]);
+    assert_eq!(kept.post(Some(&token), query, json!({})).await.unwrap()["data"], before);
+    let close = "mutation($id: ID!) { closeCampaign(id: $id) { campaign { status } } }";
+    let closed = kept.post(Some(&token), close, json!({ "id": live(&before) })).await.unwrap();
+    assert_eq!(closed["data"]["closeCampaign"]["campaign"]["status"], "CLOSED", "{closed}");
+    kept.stop();
+
+    let another = start(&["--keep"]);
+    let after = another.post(Some(&token), query, json!({})).await.unwrap()["data"].clone();
+    assert_ne!(live(&after), live(&before));
+    let count = |data: &Value| data["campaigns"]["nodes"].as_array().unwrap().len();
+    assert_eq!((count(&after), &after["me"]), (count(&before) + 1, &before["me"]));
+    another.stop();
+
+    let fresh = start(&[]);
+    let refused = fresh.post(Some(&token), query, json!({})).await.unwrap();
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{refused}");
+}
+
+#[test]
+fn the_demo_prints_the_web_app_first_and_links_to_sign_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = guildhall(folder.path());
+    let mut demo = command.args(["demo", "--bind", "127.0.0.1:0", "--no-simulate"]);
+    demo = demo.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+    let mut child = demo.spawn().unwrap();
+    let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let lines: Vec<String> = lines.map_while(Result::ok).take_while(|line| !line.contains("/graphql")).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let addresses: Vec<&str> = lines.iter().filter_map(|line| Some(&line[line.find("http://")?..])).collect();
+    let port = addresses[0].strip_prefix("http://127.0.0.1:").unwrap().trim_end_matches('/').to_owned();
+    let expected = |path: &str| format!("http://127.0.0.1:{port}{path}");
+    assert!(addresses[1].starts_with(&expected("/votes/")), "{lines:?}");
+    let rest = ["/login#as=leader", "/login#as=officer", "/login#as=member", "/login#as=initiate", "/graphiql"];
+    assert_eq!(addresses[2..], rest.map(expected), "{lines:?}");
+}
+
 #[test]
 fn a_roster_is_imported_whole_or_not_at_all_and_exported_unchanged() {
     let folder = tempfile::tempdir().unwrap();

@@ -4,7 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::TimeDelta;
 use clap::Args;
-use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use rand::{
+    Rng, SeedableRng,
+    rngs::StdRng,
+    seq::{IndexedRandom, SliceRandom},
+};
 use serde::Deserialize;
 
 use crate::{
@@ -32,6 +36,8 @@ const GENERATED: &str = include_str!("../../../data/demo/generated.json");
 /// The usernames of the accounts that are printed: one for each of four ranks.
 const ACCOUNTS: [&str; 4] = ["leader", "officer", "member", "initiate"];
 
+const NO_LIVE_CAMPAIGN: &str = "the demo has no live campaign";
+
 /// The size of the demo's guild.
 #[derive(Args, Clone, Copy)]
 #[command(next_help_heading = "Demo")]
@@ -58,9 +64,14 @@ pub(super) struct Filled {
     pub(super) campaigns: usize,
     /// Members whose tokens are printed.
     pub(super) accounts: Vec<Member>,
-    pub(super) live: Campaign,
+    pub(super) live: LiveVote,
+}
+
+/// The demo's live campaign.
+pub(super) struct LiveVote {
+    pub(super) campaign: Campaign,
     pub(super) entries: Vec<EntryId>,
-    /// Members who will vote in the live campaign, except those whose tokens are printed.
+    /// Members who will vote in it, except those whose tokens are printed.
     pub(super) simulated_voters: Vec<Member>,
 }
 
@@ -176,36 +187,67 @@ pub(super) async fn fill(app: &App, id: GuildId, size: DemoSize) -> Result<Fille
             })
             .await?;
     }
-    let is_account = |member: &Member| ACCOUNTS.contains(&member.discord_username.as_str());
     let accounts: Vec<Member> = members.iter().filter(|member| is_account(member)).cloned().collect();
     let templates = campaigns(&generated, size, &mut rng)?;
     let campaigns = templates.len();
-    let mut live_campaign = None;
+    let mut live = None;
     for template in templates {
-        let (campaign, entries) = rows_of(&template, id, &members, now)?;
-        let voters: Vec<&Member> = members
-            .iter()
-            .filter(|it| it.is_registered() && it.rank_level >= campaign.min_rank_level_to_vote)
-            .filter(|it| campaign.status != CampaignStatus::Live || !is_account(it))
-            .collect();
-        let ballot_count = match (campaign.status, size.ballots) {
-            (CampaignStatus::Closed, Some(ballots)) => usize::try_from(ballots)?.min(voters.len()),
-            (CampaignStatus::Closed, None) => voters.len() * 3 / 4,
-            (CampaignStatus::Live, _) => voters.len() / 10,
-            _ => 0,
-        };
-        let entry_ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
-        let shuffled: Vec<Member> = voters.choose_multiple(&mut rng, voters.len()).map(|it| (*it).clone()).collect();
-        let (voting, remaining) = shuffled.split_at(ballot_count);
-        let ballots = ballots(&campaign, &entry_ids, voting, now, &mut rng);
-        if campaign.status == CampaignStatus::Live {
-            let (live, simulated_voters) = (campaign.clone(), remaining.to_vec());
-            live_campaign = Some((live, entry_ids, simulated_voters));
+        let added = add_campaign(app, &template, id, &members, size.ballots, &mut rng).await?;
+        if template.status == CampaignStatus::Live {
+            live = Some(added);
         }
-        store(app, campaign, entries, ballots).await?;
     }
-    let (live, entries, simulated_voters) = live_campaign.ok_or("the demo has no live campaign")?;
-    Ok(Filled { guild, members: members.len(), campaigns, accounts, live, entries, simulated_voters })
+    let live = live.ok_or(NO_LIVE_CAMPAIGN)?;
+    Ok(Filled { guild, members: members.len(), campaigns, accounts, live })
+}
+
+/// Adds a campaign like the demo's live one.
+pub(super) async fn another_live_vote(app: &App, id: GuildId, members: &[Member]) -> Result<LiveVote, BoxError> {
+    let file: Vec<DemoCampaign> = serde_json::from_str(CAMPAIGNS)?;
+    let template = file.iter().find(|it| it.status == CampaignStatus::Live).ok_or(NO_LIVE_CAMPAIGN)?;
+    add_campaign(app, template, id, members, None, &mut StdRng::from_os_rng()).await
+}
+
+/// Adds a campaign with the ballots of some members.
+async fn add_campaign(
+    app: &App,
+    template: &DemoCampaign,
+    guild: GuildId,
+    members: &[Member],
+    ballot_limit: Option<u32>,
+    rng: &mut StdRng,
+) -> Result<LiveVote, BoxError> {
+    let now = app.clock.now();
+    let (campaign, entries) = rows_of(template, guild, members, now)?;
+    let voters: Vec<&Member> = members
+        .iter()
+        .filter(|it| it.is_active && it.is_registered() && it.rank_level >= campaign.min_rank_level_to_vote)
+        .filter(|it| campaign.status != CampaignStatus::Live || !is_account(it))
+        .collect();
+    let ballot_count = match (campaign.status, ballot_limit) {
+        (CampaignStatus::Closed, Some(ballots)) => usize::try_from(ballots)?.min(voters.len()),
+        (CampaignStatus::Closed, None) => voters.len() * 3 / 4,
+        (CampaignStatus::Live, _) => voters.len() / 10,
+        _ => 0,
+    };
+    let entry_ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+    let shuffled: Vec<Member> = voters.choose_multiple(rng, voters.len()).map(|it| (*it).clone()).collect();
+    let (voting, remaining) = shuffled.split_at(ballot_count);
+    let ballots = ballots(&campaign, &entry_ids, voting, now, rng);
+    store(app, campaign.clone(), entries, ballots).await?;
+    Ok(LiveVote { campaign, entries: entry_ids, simulated_voters: remaining.to_vec() })
+}
+
+/// Whether the member's token is printed.
+pub(super) fn is_account(member: &Member) -> bool {
+    ACCOUNTS.contains(&member.discord_username.as_str())
+}
+
+/// The members whose ballots the demo casts, in random order.
+pub(super) fn simulated<'m>(members: impl Iterator<Item = &'m Member>) -> Vec<Member> {
+    let mut members: Vec<Member> = members.filter(|it| !is_account(it)).cloned().collect();
+    members.shuffle(&mut rand::rng());
+    members
 }
 
 /// Builds `size` members and their characters: first the members of the file, then generated ones.

@@ -1,13 +1,18 @@
 //! `guildhall demo`.
 
 pub mod fill;
+mod introduction;
+mod kept;
 
-use std::{fmt::Write, net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use clap::Args;
 use rand::{Rng, seq::IndexedRandom};
 
-use self::fill::{DemoSize, Filled, PASSWORD};
+use self::{
+    fill::{DemoSize, LiveVote},
+    introduction::{TOKEN_LIFETIME, introduction},
+};
 use super::{
     database::lock_for_server,
     output::{BoxError, print},
@@ -17,10 +22,10 @@ use super::{
 use crate::{
     access::{self, Viewer},
     app::App,
-    auth::{self, Hasher, Keys},
+    auth::{Hasher, Keys},
     cli::{
         api_settings::ApiSettings,
-        settings::{DatabaseSettings, ListenSettings, SigningSettings},
+        settings::{DatabaseSettings, ListenSettings, SigningSettings, lifetime},
     },
     db::{DatabaseUrl, Db},
     http::{WebApp, WebFiles},
@@ -37,9 +42,6 @@ const DEFAULT_DATABASE: &str = "sqlite://guildhall-demo.db";
 /// "ghdemo" in ASCII. No other guild has this id, so the demo recognizes its own database and deletes no other.
 const DEMO_GUILD: GuildId = GuildId(0x0000_6768_6465_6D6F);
 
-/// Lifetime of the printed tokens.
-const TOKEN_LIFETIME: Duration = Duration::from_hours(24);
-
 /// Serve a sample guild on a new database.
 #[derive(Args)]
 pub(super) struct Demo {
@@ -54,6 +56,15 @@ pub(super) struct Demo {
     /// Let no simulated members vote in the live campaign.
     #[arg(long, help_heading = "Demo")]
     no_simulate: bool,
+    /// Average time between two ballots of simulated members.
+    #[arg(long, value_name = "TIME", default_value = "4s", value_parser = lifetime, help_heading = "Demo")]
+    pace: Duration,
+    /// Keep the data of the last demo, so that ids, sessions and tokens stay valid.
+    ///
+    /// The flags for sizes then have no effect. If the live campaign is over, the demo adds another. On PostgreSQL,
+    /// tokens stay valid only with `GUILDHALL_JWT_SECRET`.
+    #[arg(long, help_heading = "Demo")]
+    keep: bool,
 }
 
 impl Demo {
@@ -70,13 +81,17 @@ impl Demo {
         let listener = serve::listen(&self.listen).await?;
         let filled = signals.or_stop(async {
             lock_for_server(&url)?;
-            refuse_real_data(&url, database).await?;
-            let db = database.open_fresh(&url).await?;
+            let is_kept = has_demo(&url, database).await? && self.keep;
+            let db = if is_kept { database.open(&url).await? } else { database.open_fresh(&url).await? };
             // On PostgreSQL there is no file next to which to store a secret, and a demo's tokens need not outlive it.
             let keys = if has_secret { self.signing.keys(&url)? } else { Keys::ephemeral() };
             let app = Arc::new(App::new(db, Clock::system(), keys, Hasher::owasp()?));
             let started = std::time::Instant::now();
-            let filled = fill::fill(&app, DEMO_GUILD, self.size).await?;
+            let filled = if is_kept {
+                kept::read(&app, DEMO_GUILD).await?
+            } else {
+                fill::fill(&app, DEMO_GUILD, self.size).await?
+            };
             tracing::info!(seconds = started.elapsed().as_secs_f64(), database = %url, "filled");
             Ok::<_, BoxError>((app, filled))
         });
@@ -84,66 +99,31 @@ impl Demo {
         print(&introduction(&app, &filled, listener.local_addr()?)?)?;
         let _simulation = (!self.no_simulate).then(|| {
             let mut task = tokio::task::JoinSet::new();
-            task.spawn(simulate(Arc::clone(&app), filled));
+            task.spawn(simulate(Arc::clone(&app), filled.live, self.pace));
             task
         });
         serve::serve(app, &[], &self.api, graph, web, listener, signals).await
     }
 }
 
-/// Rejects a database that contains another guild, because the demo deletes everything in its database.
-async fn refuse_real_data(url: &DatabaseUrl, database: &DatabaseSettings) -> Result<(), BoxError> {
+/// Whether the database has a demo. Rejects a database that contains another guild, because the demo deletes everything
+/// in its database.
+async fn has_demo(url: &DatabaseUrl, database: &DatabaseSettings) -> Result<bool, BoxError> {
     let db = Db::open(url, database.max_connections).await?;
     let guilds = db.read(async |conn| Ok(identity::store::all_guilds(conn).await?)).await?;
     if guilds.iter().all(|guild| *guild == DEMO_GUILD) {
-        return Ok(());
+        return Ok(!guilds.is_empty());
     }
     Err(format!("{url} holds a real guild, and the demo would delete it. Choose another database with --database-url.")
         .into())
 }
 
-/// The text that the demo prints at the start.
-fn introduction(app: &App, filled: &Filled, address: SocketAddr) -> Result<String, BoxError> {
-    let mut text = String::new();
-    let campaign = async_graphql::ID::from(filled.live.id).to_string();
-    writeln!(text, "\n{}: {} members, {} campaigns\n", filled.guild.name, filled.members, filled.campaigns)?;
-    writeln!(text, "  Web app   http://{address}/")?;
-    writeln!(text, "  Console   http://{address}/graphiql")?;
-    writeln!(text, "  GraphQL   http://{address}/graphql   (subscriptions: ws://{address}/graphql)\n")?;
-    writeln!(text, "Accounts, all with the password {PASSWORD}, and access tokens valid for a day:\n")?;
-    let mut officer = String::new();
-    for member in &filled.accounts {
-        let token = auth::mint(&app.accounts, member, TOKEN_LIFETIME)?;
-        writeln!(text, "  {:<9} {token}\n", member.discord_username)?;
-        if member.discord_username == "officer" {
-            officer = token;
-        }
-    }
-    writeln!(text, "Paste into the console; the live vote is \"{}\":\n", filled.live.title)?;
-    writeln!(text, "  subscription {{ voteTally(campaignId: \"{campaign}\") {{ revision isFinal")?;
-    writeln!(text, "    turnout {{ voted eligible percent }} standings {{ place points entry {{ name }} }} }} }}\n")?;
-    writeln!(
-        text,
-        "  {{ members(first: 50) {{ totalCount nodes {{ displayName rank {{ name }} characters {{ name }} }} }} }}\n"
-    )?;
-    writeln!(text, "To run operations as one of the accounts, sign in at the console's top right.\n")?;
-    writeln!(text, "From a shell:\n")?;
-    writeln!(text, "  curl http://{address}/graphql -H 'Content-Type: application/json' \\")?;
-    writeln!(text, "    -H 'Authorization: Bearer {officer}' \\")?;
-    writeln!(
-        text,
-        "    -d '{{\"query\": \"{{ me {{ displayName rank {{ name }} }} campaigns {{ nodes {{ title status }} }} }}\"}}'\n"
-    )?;
-    writeln!(text, "Vote with the accounts above; all other members vote automatically. Ctrl-C ends the demo.\n")?;
-    Ok(text)
-}
-
-/// Casts the ballots of the members without a printed account, about one per second.
-async fn simulate(app: Arc<App>, filled: Filled) {
-    for voter in &filled.simulated_voters {
-        let pause = rand::rng().random_range(800..1_600);
-        tokio::time::sleep(Duration::from_millis(pause)).await;
-        match cast(&app, &filled.live, &filled.entries, voter).await {
+/// Casts the ballots of the members without a printed account, one after the other.
+async fn simulate(app: Arc<App>, live: LiveVote, pace: Duration) {
+    for voter in &live.simulated_voters {
+        let pause = pace.mul_f64(rand::rng().random_range(0.5..1.5));
+        tokio::time::sleep(pause).await;
+        match cast(&app, &live.campaign, &live.entries, voter).await {
             Ok(()) => {}
             Err(error) if error.refusal().is_some() => {
                 tracing::info!(%error, "a simulated member could not vote");
