@@ -19,7 +19,7 @@ export type ActivationBlocker =
 export type CampaignStatus =
   /** Closed, and omitted from `campaigns` by default. */
   | 'ARCHIVED'
-  /** Closed, with a final result. */
+  /** Closed, with a final result unless it was cancelled. */
   | 'CLOSED'
   /** In preparation, and visible only with `CAMPAIGNS_MANAGE`. */
   | 'DRAFT'
@@ -45,7 +45,7 @@ export type CastBallotInput = {
   campaignId: string | number;
   /**
    * Nonce of the receipt: 64 hexadecimal digits from a secure random source, unique in the campaign. Without it, the
-   * server draws one.
+   * server draws one, and the request cannot be repeated.
    */
   nonce?: string | null | undefined;
   /** Ids of entries of the campaign, first choice first, without duplicates. `Campaign.picksPerVoter` says how many. */
@@ -118,6 +118,21 @@ export type CreateCharacterInput = {
   spec?: string | null | undefined;
 };
 
+/** A member to add to the roster. */
+export type CreateMemberInput = {
+  /** Discord user id, up to 20 digits, unique in the guild. */
+  discordId?: string | null | undefined;
+  /**
+   * Discord username, at most 100 characters, unique in the guild, ignoring case, width and spaces. A leading `@`
+   * and a trailing `#0` are removed.
+   */
+  discordUsername: string;
+  /** Display name, at most 100 characters. Without it, the Discord username. */
+  displayName?: string | null | undefined;
+  /** Id of the rank. Without it, the lowest rank. */
+  rankId?: string | number | null | undefined;
+};
+
 /** The state of the bot's connection to Discord. */
 export type DiscordConnectionState =
   /** The bot is connected. */
@@ -129,6 +144,19 @@ export type DiscordConnectionState =
   /** Discord rejects the bot: the token is invalid, or the Server Members Intent is off. */
   | 'REFUSED';
 
+/** Whether and how a code was delivered to its member. */
+export type InviteDelivery =
+  /** Not delivered, because the member does not accept direct messages. Pass the code on. */
+  | 'FAILED'
+  /** Not delivered, because the server has no bot. Pass the code on. */
+  | 'NOT_CONFIGURED'
+  /** Not delivered, because the Discord id of the member is unknown. Pass the code on. */
+  | 'NOT_LINKED'
+  /** The bot will send it by direct message. */
+  | 'QUEUED'
+  /** The bot sent it by direct message. */
+  | 'SENT';
+
 /** The credentials of a member. */
 export type LoginInput = {
   /** Discord username of the member. */
@@ -136,6 +164,28 @@ export type LoginInput = {
   /** Password of the member's account. */
   password: string;
 };
+
+/** An action of an officer on a member. */
+export type MemberAction =
+  /** Deactivate the member with `updateMember`. */
+  | 'DEACTIVATE'
+  /**
+   * Change the member's names and Discord id with `updateMember`. All members can change their own display name with
+   * `updateMe`.
+   */
+  | 'EDIT'
+  /** Create, change and delete characters of the member. All members can edit their own. */
+  | 'EDIT_CHARACTERS'
+  /** Erase the member's personal data with `eraseMember`. */
+  | 'ERASE'
+  /** Issue an invite code to the member with `sendInvite`. */
+  | 'INVITE'
+  /** Reactivate the member with `updateMember`. */
+  | 'REACTIVATE'
+  /** Issue a password reset code to the member with `sendResetCode`. */
+  | 'SEND_RESET_CODE'
+  /** Give the member another rank with `updateMember`. `Rank.viewerActions` says which ranks. */
+  | 'SET_RANK';
 
 /** Conditions that all listed members meet. */
 export type MemberFilter = {
@@ -207,6 +257,15 @@ export type Permission =
   /** Create, change and delete ranks below the member's own. */
   | 'RANKS_MANAGE';
 
+/** An action of an officer on a rank. */
+export type RankAction =
+  /** Give the rank to new members, and to members below the viewer's rank. */
+  | 'ASSIGN'
+  /** Delete the rank with `deleteRank`. */
+  | 'DELETE'
+  /** Change the rank with `updateRank`. */
+  | 'EDIT';
+
 /** Who set a member's rank. */
 export type RankSource =
   /** Role sync, from the member's Discord roles. */
@@ -264,6 +323,8 @@ export type ResultsVisibility =
 export type StandingsHiddenReason =
   /** The standings are shown after the campaign closes. */
   | 'AFTER_CLOSE'
+  /** The campaign was cancelled, so its ballots are never counted. */
+  | 'CANCELLED'
   /** The campaign is a draft. */
   | 'NOT_STARTED'
   /** The viewer must sign in first. */
@@ -293,6 +354,25 @@ export type UpdateCharacterInput = {
 export type UpdateMeInput = {
   /** Display name, at most 100 characters; `null` resets it to the Discord username. */
   displayName?: string | null | undefined;
+};
+
+/** Changes to a member. An omitted field keeps its value; `null` clears an optional one. */
+export type UpdateMemberInput = {
+  /** Whether the member is active. Deactivation ends their sessions. */
+  active?: boolean | null | undefined;
+  /** Discord user id, up to 20 digits, unique in the guild. */
+  discordId?: string | null | undefined;
+  /**
+   * Discord username, at most 100 characters, unique in the guild, ignoring case, width and spaces. A leading `@`
+   * and a trailing `#0` are removed.
+   */
+  discordUsername?: string | null | undefined;
+  /** Display name, at most 100 characters; `null` resets it to the Discord username. */
+  displayName?: string | null | undefined;
+  /** Id of the member. */
+  id: string | number;
+  /** Id of the new rank. Role sync then keeps it, as `RankSource.MANUAL`. */
+  rankId?: string | number | null | undefined;
 };
 
 /** How ballots are counted. `docs/voting.md` explains the rules of each method and names their publications. */
@@ -416,14 +496,19 @@ export type MyDataQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type MyDataQuery = { __typename: 'Query', exportMyData: { __typename: 'PersonalData', fileName: string, data: string } | null };
 
-export type MemberPartsFragment = { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, rank: { __typename: 'Rank', id: string, name: string, level: number } };
+export type MemberPartsFragment = { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, viewerActions: Array<MemberAction>, rank: { __typename: 'Rank', id: string, name: string, level: number } };
 
 export type MemberQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type MemberQuery = { __typename: 'Query', member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, characters: Array<{ __typename: 'Character', id: string, name: string, realm: string, class: CharacterClass, spec: string | null, role: CharacterRole, isMain: boolean, armoryUrl: string }>, participation: { __typename: 'Participation', eligible: number, voted: number, percent: number } | null, rank: { __typename: 'Rank', id: string, name: string, level: number } } | null };
+export type MemberQuery = { __typename: 'Query', member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, viewerActions: Array<MemberAction>, characters: Array<{ __typename: 'Character', id: string, name: string, realm: string, class: CharacterClass, spec: string | null, role: CharacterRole, isMain: boolean, armoryUrl: string }>, participation: { __typename: 'Participation', eligible: number, voted: number, percent: number } | null, rank: { __typename: 'Rank', id: string, name: string, level: number } } | null };
+
+export type AssignableRanksQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AssignableRanksQuery = { __typename: 'Query', ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number, viewerActions: Array<RankAction> }> };
 
 export type MemberParticipationQueryVariables = Exact<{
   id: string | number;
@@ -441,10 +526,45 @@ export type MemberAuditQueryVariables = Exact<{
 
 export type MemberAuditQuery = { __typename: 'Query', auditLog: { __typename: 'AuditEventConnection', nodes: Array<{ __typename: 'AuditEvent', id: string, at: string, action: string, summary: string, actor: { __typename: 'Member', id: string, displayName: string } | null }>, pageInfo: { __typename: 'PageInfo', endCursor: string | null, hasNextPage: boolean } } | null };
 
+export type CreateMemberMutationVariables = Exact<{
+  input: CreateMemberInput;
+}>;
+
+
+export type CreateMemberMutation = { __typename: 'Mutation', createMember: { __typename: 'MemberPayload', member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, viewerActions: Array<MemberAction>, rank: { __typename: 'Rank', id: string, name: string, level: number } } } | null };
+
+export type UpdateMemberMutationVariables = Exact<{
+  input: UpdateMemberInput;
+}>;
+
+
+export type UpdateMemberMutation = { __typename: 'Mutation', updateMember: { __typename: 'MemberPayload', member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, viewerActions: Array<MemberAction>, rank: { __typename: 'Rank', id: string, name: string, level: number } } } | null };
+
+export type EraseMemberMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type EraseMemberMutation = { __typename: 'Mutation', eraseMember: { __typename: 'MemberPayload', member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, viewerActions: Array<MemberAction>, rank: { __typename: 'Rank', id: string, name: string, level: number } } } | null };
+
+export type InviteMemberMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type InviteMemberMutation = { __typename: 'Mutation', sendInvite: { __typename: 'InvitePayload', code: string, expiresAt: string, delivery: InviteDelivery, member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, viewerActions: Array<MemberAction>, rank: { __typename: 'Rank', id: string, name: string, level: number } } } | null };
+
+export type SendResetCodeMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type SendResetCodeMutation = { __typename: 'Mutation', sendResetCode: { __typename: 'ResetCodePayload', code: string, expiresAt: string, delivery: InviteDelivery, member: { __typename: 'Member', id: string, viewerActions: Array<MemberAction> } } | null };
+
 export type RosterFiltersQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type RosterFiltersQuery = { __typename: 'Query', ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
+export type RosterFiltersQuery = { __typename: 'Query', ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number, viewerActions: Array<RankAction> }> };
 
 export type RosterPageQueryVariables = Exact<{
   first: number;
@@ -633,6 +753,7 @@ export const MemberPartsFragmentDoc = new TypedDocumentString(`
     level
   }
   rankSource
+  viewerActions
 }
     `, {"fragmentName":"MemberParts"}) as unknown as TypedDocumentString<MemberPartsFragment, unknown>;
 export const VoteRowFragmentDoc = new TypedDocumentString(`
@@ -1220,7 +1341,20 @@ fragment MemberParts on Member {
     level
   }
   rankSource
-}`, {"hash":"sha256:0667e5e8899b6101ec5db7c942b02329c00c06f858ee673c4fc72d89afa23fe8"}) as unknown as TypedDocumentString<MemberQuery, MemberQueryVariables>;
+  viewerActions
+}`, {"hash":"sha256:1e45271df9241de5b7cf93b235c5b19826cf05e7dc025ffd3d6b91ac581a436d"}) as unknown as TypedDocumentString<MemberQuery, MemberQueryVariables>;
+export const AssignableRanksDocument = new TypedDocumentString(`
+    query AssignableRanks {
+  __typename
+  ranks {
+    __typename
+    id
+    name
+    level
+    viewerActions
+  }
+}
+    `, {"hash":"sha256:055c1b520fab39c05b498351164a7f530af3b305906ce748a2cb77082f4717fb"}) as unknown as TypedDocumentString<AssignableRanksQuery, AssignableRanksQueryVariables>;
 export const MemberParticipationDocument = new TypedDocumentString(`
     query MemberParticipation($id: ID!, $after: String) {
   __typename
@@ -1277,6 +1411,149 @@ export const MemberAuditDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:daf02b30d0d8b7a9984236870cf77afc06ae23dd66bd3635fb2c60722810c6a9"}) as unknown as TypedDocumentString<MemberAuditQuery, MemberAuditQueryVariables>;
+export const CreateMemberDocument = new TypedDocumentString(`
+    mutation CreateMember($input: CreateMemberInput!) {
+  __typename
+  createMember(input: $input) {
+    __typename
+    member {
+      __typename
+      ...MemberParts
+    }
+  }
+}
+    fragment MemberParts on Member {
+  __typename
+  id
+  displayName
+  discordUsername
+  discordId
+  isRegistered
+  isActive
+  createdAt
+  registeredAt
+  lastSeenAt
+  rank {
+    __typename
+    id
+    name
+    level
+  }
+  rankSource
+  viewerActions
+}`, {"hash":"sha256:2328936298b450422d56c870b867862b259e4685e7472182d128c65c19d4ddd1"}) as unknown as TypedDocumentString<CreateMemberMutation, CreateMemberMutationVariables>;
+export const UpdateMemberDocument = new TypedDocumentString(`
+    mutation UpdateMember($input: UpdateMemberInput!) {
+  __typename
+  updateMember(input: $input) {
+    __typename
+    member {
+      __typename
+      ...MemberParts
+    }
+  }
+}
+    fragment MemberParts on Member {
+  __typename
+  id
+  displayName
+  discordUsername
+  discordId
+  isRegistered
+  isActive
+  createdAt
+  registeredAt
+  lastSeenAt
+  rank {
+    __typename
+    id
+    name
+    level
+  }
+  rankSource
+  viewerActions
+}`, {"hash":"sha256:75aba14f4b839aa1f5d8072bf06f82cfd06d7ad7e8aad614aff58a151fc63638"}) as unknown as TypedDocumentString<UpdateMemberMutation, UpdateMemberMutationVariables>;
+export const EraseMemberDocument = new TypedDocumentString(`
+    mutation EraseMember($id: ID!) {
+  __typename
+  eraseMember(id: $id) {
+    __typename
+    member {
+      __typename
+      ...MemberParts
+    }
+  }
+}
+    fragment MemberParts on Member {
+  __typename
+  id
+  displayName
+  discordUsername
+  discordId
+  isRegistered
+  isActive
+  createdAt
+  registeredAt
+  lastSeenAt
+  rank {
+    __typename
+    id
+    name
+    level
+  }
+  rankSource
+  viewerActions
+}`, {"hash":"sha256:f1fe7962dda7852bd3e2b4e29a2c50d654cb5145395fb80877601a30e00473d7"}) as unknown as TypedDocumentString<EraseMemberMutation, EraseMemberMutationVariables>;
+export const InviteMemberDocument = new TypedDocumentString(`
+    mutation InviteMember($id: ID!) {
+  __typename
+  sendInvite(memberId: $id) {
+    __typename
+    code
+    expiresAt
+    delivery
+    member {
+      __typename
+      ...MemberParts
+    }
+  }
+}
+    fragment MemberParts on Member {
+  __typename
+  id
+  displayName
+  discordUsername
+  discordId
+  isRegistered
+  isActive
+  createdAt
+  registeredAt
+  lastSeenAt
+  rank {
+    __typename
+    id
+    name
+    level
+  }
+  rankSource
+  viewerActions
+}`, {"hash":"sha256:5310cd68aee4f67978893ffdca4a36ac58db1baa15b1e1880e0af43beb783203"}) as unknown as TypedDocumentString<InviteMemberMutation, InviteMemberMutationVariables>;
+export const SendResetCodeDocument = new TypedDocumentString(`
+    mutation SendResetCode($id: ID!) {
+  __typename
+  sendResetCode(memberId: $id) {
+    __typename
+    code
+    expiresAt
+    delivery
+    member {
+      __typename
+      id
+      viewerActions
+    }
+  }
+}
+    `, {"hash":"sha256:4ec39f6ce3a60eb7a89f0462bf9a2387e44d6547db86979840d63140de3b4cd3"}) as unknown as TypedDocumentString<SendResetCodeMutation, SendResetCodeMutationVariables>;
 export const RosterFiltersDocument = new TypedDocumentString(`
     query RosterFilters {
   __typename
@@ -1285,9 +1562,10 @@ export const RosterFiltersDocument = new TypedDocumentString(`
     id
     name
     level
+    viewerActions
   }
 }
-    `, {"hash":"sha256:e6c536ca2b6ada4c1c020a31079ecaf3354821442eaf100227670ef6f0dc0290"}) as unknown as TypedDocumentString<RosterFiltersQuery, RosterFiltersQueryVariables>;
+    `, {"hash":"sha256:e33f6ddc8e4b7f7c6c01ada22d31d851aaf6e969de8e3b5fc3ab9f116a5d7ec5"}) as unknown as TypedDocumentString<RosterFiltersQuery, RosterFiltersQueryVariables>;
 export const RosterPageDocument = new TypedDocumentString(`
     query RosterPage($first: Int!, $after: String, $filter: MemberFilter, $orderBy: MemberOrder, $withTotal: Boolean!) {
   __typename

@@ -1,4 +1,4 @@
-import { expect, test } from "./site";
+import { expect, signIn, test, uniqueName } from "./site";
 
 test("a visitor searches the roster, and *Back* returns to the place", async ({ page }) => {
   await page.setViewportSize({ width: 1280, height: 600 });
@@ -32,4 +32,39 @@ test("a visitor searches the roster, and *Back* returns to the place", async ({ 
   await expect.poll(top).toBe(0);
   await page.goBack();
   await expect.poll(top).toBe(before);
+});
+
+test("an officer edits, deactivates and erases a member, each final step after one question", async ({
+  page,
+  api,
+}) => {
+  const username = uniqueName();
+  await api.invite(username);
+  await signIn(page, "officer");
+  await page.goto(`/roster?search=${username}`);
+  await page.getByRole("table").getByRole("link", { name: username }).click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
+  await page.getByLabel("Display name").fill("Mistake");
+  await page.getByLabel("Discord username").fill("officer");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByLabel("Discord username")).toBeFocused();
+  await page.getByLabel("Discord username").fill(username);
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Mistake" })).toBeVisible();
+  await page.getByRole("button", { name: "Deactivate" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Deactivate" }).click();
+  await expect(page.getByText("Inactive")).toBeVisible();
+  await page.getByRole("button", { name: "Reactivate" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Reactivate" }).click();
+  await expect(page.getByText("Inactive")).toHaveCount(0);
+  await page.getByRole("button", { name: "Erase" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Erase" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Mistake" })).toHaveCount(0);
+  // Those of the same or a higher rank have no buttons.
+  await page.goto("/roster?search=grum");
+  await page.getByRole("table").getByRole("link", { name: "Grum'dak" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Grum'dak" })).toBeVisible();
+  for (const button of ["Edit", "Reset code", "Deactivate", "Erase", "Change"]) {
+    await expect(page.getByRole("button", { name: button, exact: true })).toHaveCount(0);
+  }
 });

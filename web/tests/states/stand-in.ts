@@ -19,7 +19,11 @@ import {
 import type { Page, Route } from "playwright/test";
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
-const schema = buildSchema(read("../../../schema.graphql"));
+const schema = buildSchema(
+  process.env.GUILDHALL_SCHEMA
+    ? readFileSync(process.env.GUILDHALL_SCHEMA, "utf8")
+    : read("../../../schema.graphql"),
+);
 const documents: Record<string, string> = JSON.parse(read("../../src/gql/persisted-documents.json"));
 
 /** Values by field. What a fixture leaves out is null, empty, or a value of its type. */

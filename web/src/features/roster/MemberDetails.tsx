@@ -1,8 +1,10 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import type { MemberQuery } from "../../gql/graphql";
+import { Button } from "../../ui/Button";
 import { Section } from "../../ui/Card";
 import { Time } from "../../ui/Countdown";
 import styles from "./MemberPage.module.css";
+import { RankDialog } from "./RankDialog";
 
 type Member = NonNullable<MemberQuery["member"]>;
 
@@ -10,13 +12,19 @@ type Member = NonNullable<MemberQuery["member"]>;
 const SOURCES: Record<string, string> = { MANUAL: "set by an officer", DISCORD_SYNC: "from Discord" };
 
 export function MemberDetails({ member }: { member: Member }) {
-  const { rank, rankSource, createdAt, registeredAt, lastSeenAt, discordId } = member;
+  const [isChangingRank, setChangingRank] = useState(false);
+  const { rank, rankSource, createdAt, registeredAt, lastSeenAt, discordId, viewerActions } = member;
   return (
     <Section title="Details">
       <dl className={styles.facts}>
         <Fact label="Rank">
           <span dir="auto">{rank.name}</span>
           {SOURCES[rankSource] && <span className={styles.note}>{SOURCES[rankSource]}</span>}
+          {viewerActions.includes("SET_RANK") && (
+            <Button small icon="ranks" onClick={() => setChangingRank(true)}>
+              Change
+            </Button>
+          )}
         </Fact>
         <Fact label="On the roster since">
           <Time at={createdAt} format="date" />
@@ -37,6 +45,7 @@ export function MemberDetails({ member }: { member: Member }) {
           </Fact>
         )}
       </dl>
+      {isChangingRank && <RankDialog member={member} onClose={() => setChangingRank(false)} />}
     </Section>
   );
 }

@@ -9,9 +9,11 @@ import { useViewer } from "../../app/viewer";
 import { MemberDocument, type MemberQuery } from "../../gql/graphql";
 import { Badge } from "../../ui/Card";
 import { NotFound } from "../../ui/PageState";
+import { MemberActions } from "./MemberActions";
 import { MemberAudit } from "./MemberAudit";
 import { MemberDetails } from "./MemberDetails";
 import styles from "./MemberPage.module.css";
+import { Membership } from "./Membership";
 import { Participation } from "./Participation";
 
 export default function MemberPage({ params }: { params: Readonly<Record<string, string>> }) {
@@ -23,6 +25,7 @@ export default function MemberPage({ params }: { params: Readonly<Record<string,
       title={result.data ? (member?.displayName ?? "Not found") : undefined}
       back={<BackLink href="/roster">Roster</BackLink>}
       subtitle={member && <Subtitle member={member} />}
+      actions={member && <MemberActions member={member} />}
     >
       <Loaded result={result}>
         {({ member }) => (member ? <Contents member={member} /> : <NotFound what="member" />)}
@@ -34,7 +37,7 @@ export default function MemberPage({ params }: { params: Readonly<Record<string,
 function Contents({ member }: { member: NonNullable<MemberQuery["member"]> }) {
   const viewer = useViewer();
   const sections = useFeatures().flatMap(({ memberSections = [] }) => memberSections);
-  const canEdit = viewer.member?.id === member.id;
+  const canEdit = viewer.member?.id === member.id || member.viewerActions.includes("EDIT_CHARACTERS");
   return (
     <>
       <Characters
@@ -47,6 +50,7 @@ function Contents({ member }: { member: NonNullable<MemberQuery["member"]> }) {
       <MemberDetails member={member} />
       {member.participation && <Participation memberId={member.id} participation={member.participation} />}
       <Sections sections={sections} props={{ memberId: member.id }} />
+      <Membership member={member} />
       {viewer.can("AUDIT_VIEW") && <MemberAudit memberId={member.id} />}
     </>
   );

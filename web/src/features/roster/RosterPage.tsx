@@ -1,17 +1,23 @@
+import { useState } from "react";
 import { useSearchParams } from "wouter";
 import { useData } from "../../app/data";
+import { LinkButton } from "../../app/Link";
 import { ErrorState, Page } from "../../app/Page";
 import { usePages } from "../../app/pages";
+import { useViewer } from "../../app/viewer";
 import { RosterFiltersDocument, RosterPageDocument } from "../../gql/graphql";
 import { Notice } from "../../ui/Alert";
 import { Button } from "../../ui/Button";
 import { Empty, Skeleton } from "../../ui/PageState";
 import { type Filters, readFilters, toVariables, writeFilters } from "./filters";
+import { MemberDialog } from "./MemberDialog";
 import { MemberTable, PAGE_SIZE } from "./MemberTable";
 import { RosterFilters } from "./RosterFilters";
 
 export default function RosterPage() {
+  const viewer = useViewer();
   const [params, setParams] = useSearchParams();
+  const [isAdding, setAdding] = useState(false);
   const filters = readFilters(params);
   const setFilters = (next: Filters) => setParams(writeFilters(next), { replace: true });
   const { data } = useData(RosterFiltersDocument, {});
@@ -22,10 +28,28 @@ export default function RosterPage() {
     (after) => ({ first: PAGE_SIZE, after: after ?? null, filter, orderBy, withTotal: after === undefined }),
     ({ members }) => members,
   );
+  const canManage = viewer.can("MEMBERS_MANAGE");
   return (
-    <Page title="Roster" width="wide" subtitle={roster.total !== undefined && countOf(roster.total)}>
+    <Page
+      title="Roster"
+      width="wide"
+      subtitle={roster.total !== undefined && countOf(roster.total)}
+      actions={
+        canManage && (
+          <>
+            <LinkButton href="/admin/import" icon="upload">
+              Import
+            </LinkButton>
+            <Button variant="primary" icon="plus" onClick={() => setAdding(true)}>
+              Add a member
+            </Button>
+          </>
+        )
+      }
+    >
       <RosterFilters filters={filters} onChange={setFilters} ranks={ranks} />
       <Contents roster={roster} onClear={() => setParams(new URLSearchParams(), { replace: true })} />
+      {isAdding && <MemberDialog ranks={ranks} onClose={() => setAdding(false)} />}
     </Page>
   );
 }
