@@ -8,7 +8,9 @@ export default defineConfig({
   // The flows share one demo, and a vote closes only once.
   workers: 1,
   retries: 0,
-  timeout: 60_000,
+  // Two cores may be busy with builds.
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
   reporter: [["list"]],
   use: {
     baseURL: process.env.GUILDHALL_URL ?? "http://127.0.0.1:8080",

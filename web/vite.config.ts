@@ -5,6 +5,13 @@ import { withoutMonacoStyles } from "./scripts/monaco.ts";
 
 const server = process.env.GUILDHALL_URL ?? "http://127.0.0.1:8080";
 
+/** The policy under which the server serves the app's pages, without the styles of libraries. */
+const policy = [
+  "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:",
+  "manifest-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  "require-trusted-types-for 'script'; trusted-types guildhall",
+].join("; ");
+
 export default defineConfig({
   plugins: [react(), head(), withoutMonacoStyles()],
   build: {
@@ -24,6 +31,8 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   worker: { format: "es" },
+  // The states of pages are tested on the built files.
+  preview: { headers: { "content-security-policy": policy } },
   server: {
     port: 5173,
     proxy: {

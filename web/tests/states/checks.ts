@@ -1,5 +1,22 @@
 import axe from "axe-core";
-import { expect, type Page } from "playwright/test";
+import { test as base, expect, type Page } from "playwright/test";
+
+/** A test in which errors of the page, and violations of the policy, fail. */
+export const test = base.extend({
+  page: async ({ page }, use) => {
+    const problems: string[] = [];
+    page.on("pageerror", (error) => problems.push(String(error)));
+    page.on("console", (message) => {
+      // The browser logs a response with an error status, and an end of the connection.
+      const isRefusal = message.text().startsWith("Failed to load resource");
+      if (message.type() === "error" && !isRefusal) problems.push(message.text());
+    });
+    await use(page);
+    expect(problems, "errors of the page").toEqual([]);
+  },
+});
+
+export { expect };
 
 /** Checks what holds for every page and state: WCAG 2.2 AA in both themes, and no sideways scrolling at 320 px. */
 export async function expectGoodPage(page: Page) {

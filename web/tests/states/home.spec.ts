@@ -1,5 +1,5 @@
-import { expect, type Page, test } from "playwright/test";
-import { expectGoodPage } from "./checks";
+import type { Page } from "playwright/test";
+import { expect, expectGoodPage, test } from "./checks";
 import {
   type Fixture,
   GUILD,

@@ -9,6 +9,9 @@ export default defineConfig({
   outputDir: "../../../target/states",
   workers: 1,
   retries: 0,
+  // Two cores may be busy with builds.
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
   reporter: [["list"]],
   use: {
     baseURL: `http://127.0.0.1:${port}`,

@@ -1,5 +1,4 @@
-import { expect, test } from "playwright/test";
-import { expectGoodPage } from "./checks";
+import { expect, expectGoodPage, test } from "./checks";
 import { type Fixture, GUILD, memberFixture, refusal, standIn, startSignedIn, tokens } from "./stand-in";
 
 const visitor = (root: Fixture = {}) => ({ me: null, guild: GUILD, ...root });
