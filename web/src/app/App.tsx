@@ -6,6 +6,7 @@ import styles from "./App.module.css";
 import { useData } from "./data";
 import type { AppError } from "./errors";
 import { useFeatures } from "./feature";
+import { Outdated } from "./Page";
 import { findRoute, Pages } from "./Pages";
 import { Shell, StartingShell } from "./Shell";
 import { SignInAgain } from "./SignInAgain";
@@ -76,6 +77,7 @@ function StartError({ error, onRetry, busy }: { error: AppError; onRetry: () => 
       </PageState>
     );
   }
+  if (error.kind === "outdated") return <Outdated />;
   if (error.kind === "offline") return <Offline onRetry={onRetry} busy={busy} alone />;
   return <Failure message={error.message} requestId={error.requestId} onRetry={onRetry} busy={busy} alone />;
 }

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Notice } from "../ui/Alert";
 import { Button } from "../ui/Button";
 import { formatRelative } from "../ui/Countdown";
@@ -7,6 +7,7 @@ import { reloadOnce } from "./build";
 import type { Data } from "./data";
 import type { AppError } from "./errors";
 import { SignInLink } from "./Link";
+import { Updating } from "./lazy";
 import { takeNavigation } from "./navigation";
 import styles from "./Page.module.css";
 import { useViewer } from "./viewer";
@@ -96,19 +97,15 @@ export function ErrorState({ error, onRetry }: { error: AppError; onRetry?: () =
     case "notFound":
       return <NotFound actions={signIn} />;
     case "outdated":
-      return <Updating />;
+      return <Outdated />;
     default:
       return <Failure message={error.message} requestId={error.requestId} onRetry={onRetry} />;
   }
 }
 
-/** The server no longer knows this page's documents or files. */
-export function Updating() {
-  useEffect(() => void reloadOnce(), []);
-  return (
-    <Failure
-      message="The site is being updated. Try again in a minute."
-      onRetry={() => window.location.reload()}
-    />
-  );
+/** The server no longer knows this page's documents. */
+export function Outdated() {
+  const [isReloading, setReloading] = useState(true);
+  useEffect(() => setReloading(reloadOnce()), []);
+  return isReloading ? null : <Updating />;
 }

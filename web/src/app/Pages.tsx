@@ -1,10 +1,11 @@
 // The pages of all features, each a chunk of its own.
-import { Component, lazy, type ReactNode, Suspense, useMemo } from "react";
+import { Component, type ReactNode, Suspense, useMemo } from "react";
 import { Route as RouterRoute, Switch } from "wouter";
 import { Button } from "../ui/Button";
 import { NotFound, PageState, Skeleton } from "../ui/PageState";
 import { type Feature, type Route, useFeatures } from "./feature";
 import { LinkButton } from "./Link";
+import { lazyComponent } from "./lazy";
 import { Page } from "./Page";
 
 /** The route of a path, such as to load its page early. */
@@ -30,7 +31,7 @@ export function Pages() {
     () =>
       features
         .flatMap((feature) => feature.routes)
-        .map(({ path, load }) => ({ path, Content: lazy(load) }))
+        .map(({ path, load }) => ({ path, Content: lazyComponent(load) }))
         .sort((a, b) => Number(a.path.includes(":")) - Number(b.path.includes(":"))),
     [features],
   );

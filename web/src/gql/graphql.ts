@@ -422,6 +422,11 @@ export type DeleteCharacterMutationVariables = Exact<{
 
 export type DeleteCharacterMutation = { __typename: 'Mutation', deleteCharacter: { __typename: 'DeletePayload', deletedId: string } | null };
 
+export type CharacterClassesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type CharacterClassesQuery = { __typename: 'Query', characterClasses: Array<{ __typename: 'CharacterClassInfo', class: CharacterClass, name: string, specs: Array<{ __typename: 'CharacterSpec', name: string, role: CharacterRole }> }> };
+
 export type LoginMutationVariables = Exact<{
   input: LoginInput;
 }>;
@@ -495,6 +500,11 @@ export type MyDataQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type MyDataQuery = { __typename: 'Query', exportMyData: { __typename: 'PersonalData', fileName: string, data: string } | null };
+
+export type LogoutEverywhereMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type LogoutEverywhereMutation = { __typename: 'Mutation', logoutEverywhere: { __typename: 'SuccessPayload', success: boolean } | null };
 
 export type MemberPartsFragment = { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, viewerActions: Array<MemberAction>, rank: { __typename: 'Rank', id: string, name: string, level: number } };
 
@@ -1054,6 +1064,21 @@ export const DeleteCharacterDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:9e526832884cab195ee366f05e06e4036b6f4a102c17c67148affd3c6dd60c8d"}) as unknown as TypedDocumentString<DeleteCharacterMutation, DeleteCharacterMutationVariables>;
+export const CharacterClassesDocument = new TypedDocumentString(`
+    query CharacterClasses {
+  __typename
+  characterClasses {
+    __typename
+    class
+    name
+    specs {
+      __typename
+      name
+      role
+    }
+  }
+}
+    `, {"hash":"sha256:9a4b2355927d6ead1078b9636d57b8670c73d0eb36b20d92ef56ba5a3b90bc3f"}) as unknown as TypedDocumentString<CharacterClassesQuery, CharacterClassesQueryVariables>;
 export const LoginDocument = new TypedDocumentString(`
     mutation Login($input: LoginInput!) {
   __typename
@@ -1294,6 +1319,15 @@ export const MyDataDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:5d96d6a1e5ad595b7aa0f6e78179e08230378cef9ae4758133b3d925705b3bd2"}) as unknown as TypedDocumentString<MyDataQuery, MyDataQueryVariables>;
+export const LogoutEverywhereDocument = new TypedDocumentString(`
+    mutation LogoutEverywhere {
+  __typename
+  logoutEverywhere {
+    __typename
+    success
+  }
+}
+    `, {"hash":"sha256:026e36bca781c7fb91d85d9d524871113acbcc868148f46405e38e0090ca67c0"}) as unknown as TypedDocumentString<LogoutEverywhereMutation, LogoutEverywhereMutationVariables>;
 export const MemberDocument = new TypedDocumentString(`
     query Member($id: ID!) {
   __typename

@@ -22,8 +22,9 @@ export default defineConfig({
   },
   webServer: {
     cwd: "../..",
-    command: `npx vite preview --host 127.0.0.1 --strictPort --port ${port}`,
+    command: `node node_modules/vite/bin/vite.js preview --host 127.0.0.1 --strictPort --port ${port}`,
     url: `http://127.0.0.1:${port}/`,
     reuseExistingServer: false,
+    timeout: 180_000,
   },
 });

@@ -105,6 +105,46 @@ test("the profile in all its parts", async ({ page }) => {
   await expectGoodPage(page);
 });
 
+test("a specialisation fills in its role, and signing out everywhere asks first", async ({ page }) => {
+  await startSignedIn(page);
+  const specs = [
+    { name: "Balance", role: "RANGED_DPS" },
+    { name: "Restoration", role: "HEALER" },
+  ];
+  const inputs: unknown[] = [];
+  const state = await standIn(page, {
+    guild: GUILD,
+    refreshSession: tokens,
+    me: memberFixture(),
+    sessions: [{ id: "s1", isCurrent: true }, { id: "s2" }],
+    characterClasses: [{ class: "DRUID", name: "Druid", specs }],
+    createCharacter: ({ input }: { input: unknown }) => {
+      inputs.push(input);
+      return { character: { id: "ch1", name: "Leaf" } };
+    },
+    logoutEverywhere: { success: true },
+  });
+  await page.goto("/me");
+  await page.getByRole("button", { name: "Add a character" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name", { exact: true }).fill("Leaf");
+  await dialog.getByLabel("Realm").fill("Area 52");
+  await dialog.getByLabel("Class").selectOption("Druid");
+  await dialog.getByLabel("Specialisation").selectOption("Restoration");
+  await expect(dialog.getByLabel("Role")).toHaveValue("HEALER");
+  await dialog.getByRole("button", { name: "Add" }).click();
+  await expect(dialog).toHaveCount(0);
+  expect(inputs).toMatchObject([
+    { name: "Leaf", class: "DRUID", spec: "Restoration", role: "HEALER", isMain: true },
+  ]);
+  await page.getByRole("button", { name: "Sign out everywhere" }).click();
+  await expectGoodPage(page);
+  state.root.me = null;
+  await dialog.getByRole("button", { name: "Sign out everywhere" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Emberwatch" })).toBeVisible();
+  expect(await page.evaluate(() => localStorage.getItem("guildhall.session"))).toBeNull();
+});
+
 test("an empty profile says how to fill it, and a visitor is asked to sign in", async ({ page }) => {
   const state = await standIn(page, visitor({ refreshSession: tokens }));
   await page.goto("/me");

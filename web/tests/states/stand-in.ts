@@ -36,6 +36,8 @@ export interface StandIn {
   mode: "normal" | "loading" | "offline" | "failing";
   /** The operations that were sent, by name. */
   operations: string[];
+  /** The server's build, which its responses name. */
+  build: string;
 }
 
 /** The error that the API's code and reason make. */
@@ -51,7 +53,7 @@ export async function standIn(
   root: Fixture,
   always: readonly string[] = ["Viewer", "RefreshSession"],
 ) {
-  const state: StandIn = { root, mode: "normal", operations: [] };
+  const state: StandIn = { root, mode: "normal", operations: [], build: "1" };
   await page.route("**/graphql", (route) => answer(route, state, always));
   // Live updates are silent.
   await page.routeWebSocket("**/graphql", (socket) => {
@@ -92,7 +94,7 @@ async function answer(route: Route, state: StandIn, always: readonly string[]) {
   });
   const unexpected = result.errors?.find(({ extensions }) => !extensions?.code);
   if (unexpected) throw new Error(`${name}: ${unexpected.message} at ${unexpected.path?.join(".")}`);
-  await route.fulfill({ json: result });
+  await route.fulfill({ json: result, headers: { "x-guildhall-build": state.build } });
 }
 
 /** A value of the type, for a field that the fixture leaves out. */

@@ -1,6 +1,7 @@
-import { useId } from "react";
+import { useId, useState } from "react";
 import {
   type CharacterClass,
+  CharacterClassesDocument,
   type CharacterPartsFragment,
   type CharacterRole,
   CreateCharacterDocument,
@@ -11,7 +12,7 @@ import { Dialog } from "../../ui/Dialog";
 import { Checkbox, Field, Select } from "../../ui/Field";
 import { Form } from "../../ui/Form";
 import { toast } from "../../ui/Toast";
-import { useAction } from "../data";
+import { useAction, useData } from "../data";
 import { FormError } from "../FormError";
 import { CLASSES, ROLES } from "../labels";
 import styles from "./CharacterDialog.module.css";
@@ -35,7 +36,7 @@ export function CharacterDialog({ memberId, character, isFirst, onClose }: Chara
       name: values.name ?? "",
       realm: values.realm ?? "",
       class: values.class as CharacterClass,
-      spec: values.spec?.trim() || null,
+      spec: values.spec || null,
       role: values.role as CharacterRole,
       isMain: values.isMain === "on",
     };
@@ -71,28 +72,7 @@ export function CharacterDialog({ memberId, character, isFirst, onClose }: Chara
           <Field label="Name" name="name" defaultValue={character?.name} maxLength={50} required autoFocus />
           <Field label="Realm" name="realm" defaultValue={character?.realm} maxLength={50} required />
         </div>
-        <div className={styles.pair}>
-          <Select
-            label="Class"
-            name="class"
-            defaultValue={character?.class ?? ""}
-            options={[{ value: "", label: "Choose…", disabled: true }, ...options(CLASSES)]}
-            required
-          />
-          <Field
-            label="Specialisation"
-            name="spec"
-            defaultValue={character?.spec ?? ""}
-            placeholder="Optional"
-          />
-        </div>
-        <Select
-          label="Role"
-          name="role"
-          defaultValue={character?.role ?? ""}
-          options={[{ value: "", label: "Choose…", disabled: true }, ...options(ROLES)]}
-          required
-        />
+        <ClassFields character={character} />
         <Checkbox
           label="Main character"
           name="isMain"
@@ -104,5 +84,66 @@ export function CharacterDialog({ memberId, character, isFirst, onClose }: Chara
   );
 }
 
+/** Class, specialisation and role. A specialisation fills in its role. */
+function ClassFields({ character }: { character: CharacterPartsFragment | undefined }) {
+  const { data } = useData(CharacterClassesDocument, {}, { requestPolicy: "cache-first" });
+  const [chosen, setChosen] = useState<string>(character?.class ?? "");
+  const [spec, setSpec] = useState(character?.spec ?? "");
+  const [role, setRole] = useState<string>(character?.role ?? "");
+  const classes = data?.characterClasses.map(({ class: value, name }) => ({
+    value: value as string,
+    label: name,
+  }));
+  const specs = data?.characterClasses.find((item) => item.class === chosen)?.specs ?? [];
+  return (
+    <>
+      <div className={styles.pair}>
+        <Select
+          label="Class"
+          name="class"
+          value={chosen}
+          onChange={(event) => {
+            setChosen(event.target.value);
+            setSpec("");
+          }}
+          options={[CHOOSE, ...(classes ?? options(CLASSES))]}
+          required
+        />
+        <Select
+          label="Specialisation"
+          name="spec"
+          value={spec}
+          onChange={(event) => {
+            setSpec(event.target.value);
+            const found = specs.find(({ name }) => name === event.target.value);
+            if (found) setRole(found.role);
+          }}
+          disabled={specs.length === 0}
+          options={[
+            { value: "", label: "None" },
+            ...withCurrent(specs, spec).map((name) => ({ value: name, label: name })),
+          ]}
+        />
+      </div>
+      <Select
+        label="Role"
+        name="role"
+        value={role}
+        onChange={(event) => setRole(event.target.value)}
+        options={[CHOOSE, ...options(ROLES)]}
+        required
+      />
+    </>
+  );
+}
+
+const CHOOSE = { value: "", label: "Choose…", disabled: true };
+
 const options = (names: Record<string, string>) =>
   Object.entries(names).map(([value, label]) => ({ value, label }));
+
+/** The names of the specialisations, and the stored one while they load. */
+function withCurrent(specs: readonly { name: string }[], current: string) {
+  const names = specs.map(({ name }) => name);
+  return current && !names.includes(current) ? [current, ...names] : names;
+}

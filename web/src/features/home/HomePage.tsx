@@ -1,8 +1,9 @@
-import { lazy, Suspense, useMemo } from "react";
+import { Suspense, useMemo } from "react";
 import { useCampaignChanges } from "../../app/campaignChanges";
 import { useData } from "../../app/data";
 import { useFeatures } from "../../app/feature";
 import { LinkButton, SignInLink } from "../../app/Link";
+import { lazyComponent } from "../../app/lazy";
 import { Loaded, Page } from "../../app/Page";
 import { useViewer } from "../../app/viewer";
 import { HomeDocument } from "../../gql/graphql";
@@ -64,7 +65,7 @@ function Cards() {
       features
         .flatMap(({ homeCards = [] }) => homeCards)
         .sort((a, b) => a.order - b.order)
-        .map((card) => ({ ...card, Content: lazy(card.load) })),
+        .map((card) => ({ ...card, Content: lazyComponent(card.load) })),
     [features],
   );
   return cards

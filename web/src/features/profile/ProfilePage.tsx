@@ -1,8 +1,9 @@
-import { lazy, Suspense, useMemo } from "react";
+import { Suspense, useMemo } from "react";
 import { Characters } from "../../app/characters/Characters";
 import { useData } from "../../app/data";
 import { useFeatures } from "../../app/feature";
 import { SignInLink } from "../../app/Link";
+import { lazyComponent } from "../../app/lazy";
 import { Loaded, Page } from "../../app/Page";
 import { useViewer } from "../../app/viewer";
 import { ProfileDocument } from "../../gql/graphql";
@@ -80,7 +81,7 @@ function Sections() {
       features
         .flatMap(({ meSections = [] }) => meSections)
         .sort((a, b) => a.order - b.order)
-        .map((section) => ({ ...section, Content: lazy(section.load) })),
+        .map((section) => ({ ...section, Content: lazyComponent(section.load) })),
     [features],
   );
   return sections

@@ -1,11 +1,13 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { useAction } from "../../app/data";
+import { FormError } from "../../app/FormError";
 import { session } from "../../app/session";
-import { type ProfileQuery, RevokeSessionDocument } from "../../gql/graphql";
+import { LogoutEverywhereDocument, type ProfileQuery, RevokeSessionDocument } from "../../gql/graphql";
 import { Button, ButtonRow } from "../../ui/Button";
 import { Badge, Row, Rows, Section } from "../../ui/Card";
 import { Time } from "../../ui/Countdown";
+import { ConfirmDialog } from "../../ui/Dialog";
 import { Icon } from "../../ui/Icon";
 import { toast } from "../../ui/Toast";
 import { describeUserAgent } from "./userAgent";
@@ -15,6 +17,15 @@ type Session = NonNullable<ProfileQuery["sessions"]>[number];
 export function Sessions({ sessions, onRevoked }: { sessions: readonly Session[]; onRevoked: () => void }) {
   const [, navigate] = useLocation();
   const [busy, setBusy] = useState(false);
+  const [isAsking, setAsking] = useState(false);
+  const everywhere = useAction(LogoutEverywhereDocument);
+  const signOutEverywhere = async () => {
+    const { error } = await everywhere.run({});
+    if (error) return <FormError error={error} />;
+    navigate("/");
+    session.discard();
+    return undefined;
+  };
   const signOut = async () => {
     setBusy(true);
     navigate("/");
@@ -26,6 +37,11 @@ export function Sessions({ sessions, onRevoked }: { sessions: readonly Session[]
       title="Where you are signed in"
       actions={
         <ButtonRow>
+          {sessions.length > 1 && (
+            <Button small onClick={() => setAsking(true)}>
+              Sign out everywhere
+            </Button>
+          )}
           <Button icon="signOut" small busy={busy} onClick={signOut}>
             Sign out
           </Button>
@@ -37,6 +53,16 @@ export function Sessions({ sessions, onRevoked }: { sessions: readonly Session[]
           <SessionRow key={item.id} item={item} onRevoked={onRevoked} />
         ))}
       </Rows>
+      {isAsking && (
+        <ConfirmDialog
+          title="Sign out everywhere?"
+          confirmLabel="Sign out everywhere"
+          onConfirm={signOutEverywhere}
+          onClose={() => setAsking(false)}
+        >
+          <p>All {sessions.length} sessions end at once, this one included. You then sign in again.</p>
+        </ConfirmDialog>
+      )}
     </Section>
   );
 }
