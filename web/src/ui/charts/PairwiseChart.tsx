@@ -2,7 +2,6 @@ import { type CSSProperties, useState } from "react";
 import { Button } from "../Button";
 import styles from "./tables.module.css";
 import type { ChartPair, ChartStanding } from "./types";
-import { usePrinting } from "./usePrinting";
 import { formatWhole } from "./words";
 
 export interface PairwiseChartProps {
@@ -16,11 +15,10 @@ export interface PairwiseChartProps {
 /** A Schulze count: how many ballots prefer the entry of a row to that of a column, and the strongest chains. */
 export function PairwiseChart({ pairs, standings, limit = 12 }: PairwiseChartProps) {
   const [showsAll, setShowsAll] = useState(false);
-  const isPrinting = usePrinting();
   const indexOf = new Map(pairs.map((pair, index) => [pair.entry.id, index]));
   const order =
     standings?.flatMap((row) => indexOf.get(row.entry.id) ?? []) ?? pairs.map((_, index) => index);
-  const shown = showsAll || isPrinting ? order : order.slice(0, limit);
+  const shown = showsAll ? order : order.slice(0, limit);
   return (
     <figure className={styles.chart} aria-label="Comparisons in pairs">
       <Matrix
@@ -38,7 +36,7 @@ export function PairwiseChart({ pairs, standings, limit = 12 }: PairwiseChartPro
         values={(pair) => pair.strengths}
       />
       {shown.length < order.length && (
-        <Button variant="quiet" onClick={() => setShowsAll(true)}>
+        <Button variant="quiet" className="no-print" onClick={() => setShowsAll(true)}>
           Show all {formatWhole(order.length)} entries
         </Button>
       )}

@@ -41,86 +41,114 @@ export interface RoundsTableProps {
 const COLUMNS = 8;
 /** Entries that show before "Show all". */
 const ROWS = 30;
+/** Columns that fit on a sheet of paper. */
+const PRINTED_COLUMNS = 5;
 
 /** A column for each round, with a bar in each cell. */
 export function RoundsTable({ label, entries, columns, rest, full }: RoundsTableProps) {
   const [showsAll, setShowsAll] = useState(false);
   const isPrinting = usePrinting();
-  const isWhole = showsAll || isPrinting;
   const shown =
-    isWhole || columns.length <= COLUMNS ? columns : [...columns.slice(0, 1), ...columns.slice(1 - COLUMNS)];
+    showsAll || columns.length <= COLUMNS ? columns : [...columns.slice(0, 1), ...columns.slice(1 - COLUMNS)];
   const taking = entries.filter((entry) => shown.some((column) => column.cells.has(entry.id)));
-  const rows = isWhole ? taking : taking.slice(0, ROWS);
+  const rows = showsAll ? taking : taking.slice(0, ROWS);
   const hidden = [
     shown.length < columns.length && `the first and the last ${COLUMNS - 1} of ${columns.length} columns`,
     rows.length < entries.length && `${rows.length} of ${entries.length} entries`,
   ].filter(Boolean);
-  const percent = (value: number) => `${Math.min(100, (100 * value) / Math.max(1, full))}%`;
+  // Paper does not scroll, so further columns are printed below the first ones.
+  const parts = isPrinting ? inParts(shown, PRINTED_COLUMNS) : [shown];
   return (
     <div className={styles.chart}>
       {hidden.length > 0 && (
         <p className={styles.note}>
           This shows {hidden.join(" and ")}.{" "}
-          <Button variant="quiet" small onClick={() => setShowsAll(true)}>
+          <Button variant="quiet" small className="no-print" onClick={() => setShowsAll(true)}>
             Show all
           </Button>
         </p>
       )}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable by keyboard. */}
-      <section className={styles.scroll} tabIndex={0} aria-label={label}>
-        <table className={styles.table}>
-          <caption className="visually-hidden">{label}</caption>
-          <thead>
-            <tr>
-              <th scope="col" className={styles.sticky}>
-                Entry
+      {parts.map((part) => (
+        <Part
+          key={part[0]?.key}
+          label={label}
+          rows={rows.filter((entry) => part.some((column) => column.cells.has(entry.id)))}
+          columns={part}
+          rest={rest}
+          full={full}
+        />
+      ))}
+    </div>
+  );
+}
+
+function inParts<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, part) =>
+    items.slice(part * size, (part + 1) * size),
+  );
+}
+
+interface PartProps extends Pick<RoundsTableProps, "label" | "columns" | "rest" | "full"> {
+  rows: readonly ChartEntry[];
+}
+
+function Part({ label, rows, columns, rest, full }: PartProps) {
+  const percent = (value: number) => `${Math.min(100, (100 * value) / Math.max(1, full))}%`;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable by keyboard.
+    <section className={styles.scroll} tabIndex={0} aria-label={label}>
+      <table className={styles.table}>
+        <caption className="visually-hidden">{label}</caption>
+        <thead>
+          <tr>
+            <th scope="col" className={styles.sticky}>
+              Entry
+            </th>
+            {columns.map((column) => (
+              <th key={column.key} scope="col" className={styles.column}>
+                <span className={styles.title}>{column.title}</span>
+                {column.detail && (
+                  <span className={styles.detail} dir="auto">
+                    {column.detail}
+                  </span>
+                )}
               </th>
-              {shown.map((column) => (
-                <th key={column.key} scope="col" className={styles.column}>
-                  <span className={styles.title}>{column.title}</span>
-                  {column.detail && (
-                    <span className={styles.detail} dir="auto">
-                      {column.detail}
-                    </span>
-                  )}
-                </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((entry) => (
+            <tr key={entry.id}>
+              <th scope="row" className={styles.sticky} dir="auto">
+                {entry.name}
+              </th>
+              {columns.map(({ key, cells, goal }) => {
+                const cell = cells.get(entry.id);
+                return (
+                  <td key={key} className={styles.cell} data-state={cell?.state?.kind}>
+                    {cell && <Cell cell={cell} percent={percent} goal={goal} />}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+        <tfoot>
+          {rest.map((name, index) => (
+            <tr key={name}>
+              <th scope="row" className={styles.sticky}>
+                {name}
+              </th>
+              {columns.map((column) => (
+                <td key={column.key} className={styles.cell}>
+                  {column.rest[index]}
+                </td>
               ))}
             </tr>
-          </thead>
-          <tbody>
-            {rows.map((entry) => (
-              <tr key={entry.id}>
-                <th scope="row" className={styles.sticky} dir="auto">
-                  {entry.name}
-                </th>
-                {shown.map(({ key, cells, goal }) => {
-                  const cell = cells.get(entry.id);
-                  return (
-                    <td key={key} className={styles.cell} data-state={cell?.state?.kind}>
-                      {cell && <Cell cell={cell} percent={percent} goal={goal} />}
-                    </td>
-                  );
-                })}
-              </tr>
-            ))}
-          </tbody>
-          <tfoot>
-            {rest.map((name, index) => (
-              <tr key={name}>
-                <th scope="row" className={styles.sticky}>
-                  {name}
-                </th>
-                {shown.map((column) => (
-                  <td key={column.key} className={styles.cell}>
-                    {column.rest[index]}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tfoot>
-        </table>
-      </section>
-    </div>
+          ))}
+        </tfoot>
+      </table>
+    </section>
   );
 }
 

@@ -32,7 +32,7 @@ export function FindBallot({ find }: { find: (receipt: string) => Promise<FoundB
         autoCapitalize="none"
         spellCheck={false}
       />
-      <Button type="submit" icon="search">
+      <Button type="submit" icon="search" className="no-print">
         Find my ballot
       </Button>
       {found && <OwnBallot ballot={found} />}
