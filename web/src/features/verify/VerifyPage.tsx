@@ -36,7 +36,7 @@ export default function VerifyPage() {
           >
             <div className={styles.stack}>
               <CheckReport report={report} />
-              <WhatItProves />
+              {report.ok && <WhatItProves />}
             </div>
           </Section>
           <Section title="Your ballot">

@@ -26,6 +26,8 @@ export function CheckTheCount({ loadFile, shown, receipt }: CheckTheCountProps) 
   const [own, setOwn] = useState<FoundBallot | null>();
   const report = recount.state === "done" ? recount.report : undefined;
 
+  const differences = report ? compareShown(report, shown) : [];
+
   const start = () => {
     const loading = loadFile();
     void check(loading);
@@ -46,7 +48,7 @@ export function CheckTheCount({ loadFile, shown, receipt }: CheckTheCountProps) 
         </p>
       )}
       {recount.state === "failed" && <Alert>{recount.message}</Alert>}
-      {report && <CheckReport report={report} differences={compareShown(report, shown)} />}
+      {report && <CheckReport report={report} differences={differences} />}
       {report && own && <OwnBallot ballot={own} />}
       {report && own === null && (
         <Alert>Your ballot is not in the box. Show your receipt to the officers.</Alert>
@@ -68,7 +70,7 @@ export function CheckTheCount({ loadFile, shown, receipt }: CheckTheCountProps) 
           </Button>
         )}
       </ButtonRow>
-      {report && <WhatItProves />}
+      {report?.ok && differences.length === 0 && <WhatItProves />}
     </div>
   );
 }
