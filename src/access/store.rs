@@ -7,6 +7,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use self::aliases::higher_ranks;
+pub(crate) use self::aliases::viewers;
 use super::{permission::Permissions, viewer::Viewer};
 use crate::{
     db::{
@@ -20,14 +21,25 @@ use crate::{
 };
 
 mod aliases {
-    use super::ranks;
+    use super::{members, ranks};
 
-    diesel::alias!(ranks as higher_ranks: HigherRanks);
+    diesel::alias!(ranks as higher_ranks: HigherRanks, members as viewers: Viewers);
 }
 
-/// The rank (id, name, level, stored permissions, whether it is the highest), whether the member is registered, the
-/// session, and the credentials version.
-type ViewerRow = ((RankId, String, i64, Permissions, bool), bool, Option<SessionId>, i64);
+/// The rank level of a member as of the statement itself. Statements compare it with the bounds that they read: a level
+/// that was read before may be of another ladder. No bound admits a member who does not exist.
+macro_rules! current_level {
+    ($guild:expr, $member:expr) => {{
+        use $crate::{access::store::viewers, db::schema::members};
+        let is_viewer = viewers.field(members::guild_id).eq($guild).and(viewers.field(members::id).eq($member));
+        viewers.filter(is_viewer).select(viewers.field(members::rank_level)).single_value().assume_not_null()
+    }};
+}
+pub(crate) use current_level;
+
+/// The rank (id, name, level, version of the ladder, stored permissions, whether it is the highest), whether the member
+/// is registered, the session, and the credentials version.
+type ViewerRow = ((RankId, String, i64, i64, Permissions, bool), bool, Option<SessionId>, i64);
 
 /// Reads an active member as a viewer. Returns `None` if `session` is given and is not one of the member's active
 /// sessions.
@@ -59,6 +71,7 @@ pub async fn viewer(
                     ranks::id,
                     ranks::name,
                     ranks::level,
+                    guilds::table.find(guild).select(guilds::ladder_version).single_value().assume_not_null(),
                     ranks::permissions,
                     not(exists(higher_ranks.filter(is_higher()))),
                 ),
@@ -69,13 +82,15 @@ pub async fn viewer(
     };
     let row: Option<ViewerRow> = on!(conn, c => query().first(c)).optional()?;
     Ok(row
-        .map(|((rank, rank_name, rank_level, stored, is_highest), is_registered, session, credentials_version)| {
+        .map(|(rank, is_registered, session, credentials_version)| {
+            let (rank, rank_name, rank_level, ladder_version, stored, is_highest) = rank;
             Viewer {
                 guild,
                 member,
                 rank,
                 rank_name,
                 rank_level,
+                ladder_version,
                 permissions: Permissions::of_rank(stored, is_highest),
                 is_registered,
                 session,

@@ -20,6 +20,9 @@ pub struct Viewer {
     pub rank_name: String,
     /// Their rank's level.
     pub rank_level: i64,
+    /// The version of the guild's ladder that the level is from. Only levels and bounds of the same version can be
+    /// compared.
+    pub ladder_version: i64,
     /// Their rank's permissions.
     pub permissions: Permissions,
     /// Whether they have an account. An operator can issue a token for a member without one.

@@ -1,8 +1,11 @@
 //! The context of one execution for its resolvers: guild, viewer and loaders.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
 use async_graphql::Context;
@@ -24,6 +27,7 @@ use crate::{
         error::{Code, Refusal, Result},
         id::{GuildId, RankId},
     },
+    voting::{Campaign, are_on_one_ladder, may_see},
 };
 
 /// Maximum number of values in all tables and files of a response. The document does not show their size, so its cost
@@ -219,6 +223,47 @@ impl RequestContext {
             Some(_) => Ok(Some(viewer)),
             None => self.loaders.current_viewer.load(viewer.member).await,
         }
+    }
+
+    /// A campaign and the viewer, for a decision that compares their rank levels. If the ladder has changed between their
+    /// reads, both are read again, in one snapshot.
+    ///
+    /// # Errors
+    /// A database error; `UNAUTHENTICATED` when the viewer is read again and their token has been revoked.
+    pub async fn on_one_ladder<'c>(
+        &self,
+        campaign: Cow<'c, Campaign>,
+    ) -> Result<(Cow<'c, Campaign>, Option<Arc<Viewer>>)> {
+        let viewer = self.viewer();
+        if viewer.as_ref().is_none_or(|viewer| are_on_one_ladder(&campaign, viewer)) {
+            return Ok((campaign, viewer));
+        }
+        // A campaign that has been deleted is returned as it is: the rules then admit no one.
+        let again = self.loaders.campaign_with_viewer.load(campaign.id).await?;
+        Ok(again.map_or((campaign, viewer), |(campaign, viewer)| (Cow::Owned(campaign), Some(viewer))))
+    }
+
+    /// The campaign, if the viewer may see it.
+    ///
+    /// # Errors
+    /// As for [`RequestContext::on_one_ladder`].
+    pub async fn if_visible(&self, campaign: Option<Campaign>) -> Result<Option<Campaign>> {
+        let Some(campaign) = campaign else { return Ok(None) };
+        let (campaign, viewer) = self.on_one_ladder(Cow::Owned(campaign)).await?;
+        Ok(may_see(&campaign, viewer.as_deref()).then(|| campaign.into_owned()))
+    }
+
+    /// The level of the rank that a bound of a campaign stands for.
+    ///
+    /// # Errors
+    /// A database error.
+    pub async fn level_of_bound(&self, campaign: &Campaign, bound: i64) -> Result<i64> {
+        let guild = self.guild_row().await?;
+        if guild.ladder_version != campaign.ladder_version {
+            // Each change of the ladder makes bounds the levels of their ranks.
+            return Ok(bound);
+        }
+        Ok(self.app.rosters.ladder(&self.app.db, &guild).await?.level_of_bound(bound))
     }
 
     /// Whether the client sees Discord usernames, and who is registered: members do, visitors don't.

@@ -228,6 +228,17 @@ loaders! {
     campaign: CampaignById(CampaignId => Campaign) = read |conn, scope, keys| {
         by(voting::store::campaigns_by_id(conn, scope.guild, &keys).await?, |campaign| campaign.id)
     };
+    /// Campaigns, and the viewer in the same snapshot ([`super::context::RequestContext::on_one_ladder`]).
+    campaign_with_viewer: CampaignWithViewer(CampaignId => (Campaign, Arc<Viewer>)) = snapshot |conn, scope, keys| {
+        match scope.viewer.viewer() {
+            Some(viewer) => {
+                let viewer = Arc::new(viewer.confirm(conn).await?);
+                let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;
+                campaigns.into_iter().map(|campaign| (campaign.id, (campaign, Arc::clone(&viewer)))).collect()
+            }
+            None => HashMap::new(),
+        }
+    };
     /// Entries of a campaign, in their order.
     entries_of: EntriesOf(CampaignId => Entries) = read |conn, scope, keys| {
         let entries = grouped(voting::store::entries_of(conn, scope.guild, &keys).await?, |it| it.campaign_id);
@@ -253,9 +264,13 @@ loaders! {
         let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;
         voting::decided_results(conn, scope.guild, &campaigns).await?
     };
-    /// Participations of members. The caller checks whether the viewer may see them.
+    /// Participations of members in the campaigns that the viewer can see. The caller checks whether the viewer may see
+    /// them.
     participation: ParticipationOf(MemberId => Participation) = snapshot |conn, scope, keys| {
-        voting::participations(conn, scope.guild, &keys).await?
+        match scope.viewer() {
+            Some(viewer) => voting::participations(conn, scope.guild, viewer, &keys).await?,
+            None => HashMap::new(),
+        }
     };
     /// The viewer's own ballot in a campaign.
     viewer_ballot: ViewerBallot(CampaignId => Ballot) = read |conn, scope, keys| {

@@ -13,7 +13,7 @@ use crate::{
         id::GlobalId,
     },
     outbox::Message,
-    voting::{Ballot, Campaign, Entry, may_see},
+    voting::{Ballot, Campaign, Entry},
 };
 
 /// Maximum number of ids in one `nodes` field.
@@ -83,23 +83,22 @@ impl NodeQuery {
 /// Finds the object with this id, if the viewer may see it.
 pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let (context, loaders) = (RequestContext::of(ctx), &RequestContext::of(ctx).loaders);
-    let is_visible = |campaign: &Campaign| may_see(campaign, context.viewer().as_deref());
+    let visible = async |id| context.if_visible(loaders.campaign.load(id).await?).await;
     Ok(match GlobalId::try_from(id) {
         Ok(GlobalId::GuildId(id)) if id == context.guild => loaders.guild.load(id).await?.map(Node::Guild),
         Ok(GlobalId::RankId(id)) => loaders.rank.load(id).await?.map(Node::Rank),
         Ok(GlobalId::MemberId(id)) => loaders.member.load(id).await?.map(Node::Member),
         Ok(GlobalId::CharacterId(id)) => loaders.character.load(id).await?.map(Node::Character),
-        Ok(GlobalId::CampaignId(id)) => loaders.campaign.load(id).await?.filter(is_visible).map(Node::Campaign),
+        Ok(GlobalId::CampaignId(id)) => visible(id).await?.map(Node::Campaign),
         Ok(GlobalId::EntryId(id)) => match loaders.entry.load(id).await? {
-            Some(entry) => {
-                let campaign = loaders.campaign.load(entry.campaign_id).await?;
-                campaign.filter(is_visible).map(|_| Node::CampaignEntry(entry))
-            }
+            Some(entry) => visible(entry.campaign_id).await?.map(|_| Node::CampaignEntry(entry)),
             None => None,
         },
         Ok(GlobalId::Ballot(campaign, member)) if context.viewer().is_some_and(|viewer| viewer.member == member) => {
-            let visible = loaders.campaign.load(campaign).await?.is_some_and(|campaign| is_visible(&campaign));
-            if visible { loaders.viewer_ballot.load(campaign).await?.map(Node::Ballot) } else { None }
+            match visible(campaign).await? {
+                Some(_) => loaders.viewer_ballot.load(campaign).await?.map(Node::Ballot),
+                None => None,
+            }
         }
         Ok(GlobalId::SessionId(id)) => loaders.session.load(id).await?.map(Node::Session),
         Ok(GlobalId::AuditEventId(id)) => loaders.audit_event.load(id).await?.map(Node::AuditEvent),

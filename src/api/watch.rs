@@ -73,28 +73,28 @@ impl ViewerWatch {
         }
     }
 
-    /// Loads the subscriber again and checks whether they may continue. Retries after a server error, because that says
-    /// nothing about their rights. Meanwhile the subscriber receives nothing.
+    /// Loads the subscriber again and runs `check`, which says whether they may continue. Retries after a server error,
+    /// because that says nothing about their rights. Meanwhile the subscriber receives nothing.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED` if their token has been revoked or has expired; the errors of `may_continue`.
-    pub async fn refresh(
+    /// `UNAUTHENTICATED` if their token has been revoked or has expired; the errors of `check`.
+    pub async fn refresh<T>(
         &mut self,
-        may_continue: impl Fn(AuthContext) -> BoxFuture<'static, Result<()>>,
-    ) -> Result<(), Refusal> {
+        check: impl Fn(AuthContext) -> BoxFuture<'static, Result<T>>,
+    ) -> Result<T, Refusal> {
         loop {
             let app = Arc::clone(&self.subscriber.app);
             let refreshed = {
                 let _permit = app.live.refresh_permit().await;
                 match Box::pin(self.subscriber.refresh()).await {
-                    Ok(auth) => may_continue(auth.clone()).await.map(|()| auth),
+                    Ok(auth) => check(auth.clone()).await.map(|checked| (auth, checked)),
                     Err(error) => Err(error),
                 }
             };
             match refreshed {
-                Ok(auth) => {
+                Ok((auth, checked)) => {
                     self.subscriber = auth;
-                    return Ok(());
+                    return Ok(checked);
                 }
                 Err(Error::Refused(refusal)) => return Err(refusal),
                 Err(Error::Internal(error) | Error::Unavailable(error)) => {

@@ -198,16 +198,21 @@ pub type AuditEventKey = (Timestamp, AuditEventId);
 
 /// Which events a viewer can see. Events of campaigns that are hidden from the viewer are hidden too.
 #[derive(Clone, Copy, Debug)]
-pub struct AuditScope {
-    /// The viewer's rank level.
-    pub rank_level: i64,
-    /// Whether the viewer can see drafts.
-    pub sees_drafts: bool,
+pub enum AuditScope {
+    /// All events; for operators only.
+    All,
+    /// The events that a viewer can see.
+    Of {
+        /// The viewer.
+        viewer: MemberId,
+        /// Whether the viewer can see drafts.
+        sees_drafts: bool,
+    },
 }
 
 impl From<&Viewer> for AuditScope {
     fn from(viewer: &Viewer) -> Self {
-        Self { rank_level: viewer.rank_level, sees_drafts: viewer.may(Permission::CampaignsManage) }
+        Self::Of { viewer: viewer.member, sees_drafts: viewer.may(Permission::CampaignsManage) }
     }
 }
 

@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{AuditEvent, AuditEventKey, AuditFilter, AuditScope};
 use crate::{
+    access::store::current_level,
     db::{
         CampaignStatus, Conn, in_order, insert_all, on,
         schema::{audit_events, campaigns},
@@ -27,27 +28,34 @@ pub async fn insert_events(conn: &mut Conn, rows: Vec<AuditEvent>) -> QueryResul
 /// drafts can be deleted. A campaign whose status this release doesn't know counts as a draft.
 macro_rules! visible_events {
     ($select:expr, $guild:expr, $scope:expr) => {{
-        let AuditScope { rank_level, sees_drafts } = *$scope;
-        let sees_drafts = || sees_drafts.into_sql::<Bool>();
-        let campaign = campaigns::id.nullable();
-        let level_suffices_now =
-            campaigns::min_rank_level_to_view.is_null().or(campaigns::min_rank_level_to_view.le(rank_level));
-        let launched = [CampaignStatus::Live, CampaignStatus::Closed, CampaignStatus::Archived];
-        let status_is_visible = campaigns::status.nullable().eq_any(launched).or(sees_drafts());
-        let level_sufficed_then =
-            audit_events::min_rank_level.is_null().or(audit_events::min_rank_level.le(rank_level));
-        let existing = campaign.is_not_null().and(level_suffices_now).and(status_is_visible);
-        let deleted = campaign.is_null().and(sees_drafts());
-        audit_events::table
+        let query = audit_events::table
             .left_join(
                 campaigns::table.on(campaigns::guild_id
                     .eq(audit_events::guild_id)
                     .and(campaigns::id.nullable().eq(audit_events::campaign_id))),
             )
             .filter(audit_events::guild_id.eq($guild))
-            .filter(audit_events::campaign_id.is_null().or(level_sufficed_then.and(existing.or(deleted))))
             .select($select)
-            .into_boxed()
+            .into_boxed();
+        match *$scope {
+            AuditScope::All => query,
+            AuditScope::Of { viewer, sees_drafts } => {
+                let level = || current_level!($guild, viewer);
+                let sees_drafts = || sees_drafts.into_sql::<Bool>();
+                let campaign = campaigns::id.nullable();
+                let level_suffices_now = campaigns::min_rank_level_to_view
+                    .is_null()
+                    .or(campaigns::min_rank_level_to_view.assume_not_null().le(level()));
+                let launched = [CampaignStatus::Live, CampaignStatus::Closed, CampaignStatus::Archived];
+                let status_is_visible = campaigns::status.nullable().eq_any(launched).or(sees_drafts());
+                let level_sufficed_then = audit_events::min_rank_level
+                    .is_null()
+                    .or(audit_events::min_rank_level.assume_not_null().le(level()));
+                let existing = campaign.is_not_null().and(level_suffices_now).and(status_is_visible);
+                let deleted = campaign.is_null().and(sees_drafts());
+                query.filter(audit_events::campaign_id.is_null().or(level_sufficed_then.and(existing.or(deleted))))
+            }
+        }
     }};
 }
 

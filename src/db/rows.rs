@@ -102,27 +102,40 @@ pub const fn narrowed<Q>(narrow: impl Fn(Q) -> Q) -> impl Fn(Q) -> Q {
 }
 
 /// Implements [`WideRow`] for a `Selectable` struct on both databases: `wide_row!(Member, members)` for rows of the
-/// table `members`. `wide_row!(Campaign, campaigns, KnownCampaigns)` also names the condition for [`WideRow::known`].
+/// table `members`. `wide_row!(Campaign, campaigns join guilds, KnownCampaigns)` also selects columns of the row of another
+/// table that each row refers to, and names the condition for [`WideRow::known`].
 macro_rules! wide_row {
     ($row:ident, $table:ident $(, $condition:ident)?) => {
+        $crate::db::rows::wide_row! { @both $row, $table::table, $table::table $(, $condition)? }
+    };
+    ($row:ident, $table:ident join $other:ident $(, $condition:ident)?) => {
         $crate::db::rows::wide_row! {
-            $row, $table, diesel_async::AsyncPgConnection, diesel::pg::Pg, $crate::db::rows::NoKeyUpdate $(, $condition)?
-        }
-        $crate::db::rows::wide_row! {
-            $row, $table, $crate::db::conn::SqliteConn, diesel::sqlite::Sqlite, std::convert::identity $(, $condition)?
+            // Not an inner join: SQLite could start with the other table, and then sorts instead of reading in order.
+            @both $row, diesel::dsl::LeftJoin<$table::table, $other::table>,
+            diesel::QueryDsl::left_join($table::table, $other::table) $(, $condition)?
         }
     };
-    ($row:ident, $table:ident, $conn:ty, $backend:ty, $locked:path $(, $condition:ident)?) => {
+    (@both $row:ident, $type:ty, $source:expr $(, $condition:ident)?) => {
+        $crate::db::rows::wide_row! {
+            @one $row, $type, $source, diesel_async::AsyncPgConnection, diesel::pg::Pg, $crate::db::rows::NoKeyUpdate
+            $(, $condition)?
+        }
+        $crate::db::rows::wide_row! {
+            @one $row, $type, $source, $crate::db::conn::SqliteConn, diesel::sqlite::Sqlite, std::convert::identity
+            $(, $condition)?
+        }
+    };
+    (@one $row:ident, $type:ty, $source:expr, $conn:ty, $backend:ty, $locked:path $(, $condition:ident)?) => {
         impl $crate::db::rows::WideRow<$conn> for $row {
             type Query<'q> = diesel::dsl::IntoBoxed<
                 'q,
-                diesel::dsl::Select<$table::table, diesel::dsl::AsSelect<$row, $backend>>,
+                diesel::dsl::Select<$type, diesel::dsl::AsSelect<$row, $backend>>,
                 $backend,
             >;
 
             fn all<'q>() -> Self::Query<'q> {
                 use diesel::{QueryDsl, SelectableHelper};
-                $table::table.select($row::as_select()).into_boxed()
+                $source.select($row::as_select()).into_boxed()
             }
 
             $(

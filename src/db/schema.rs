@@ -206,6 +206,7 @@ diesel::table! {
         region -> Text,
         roster_version -> BigInt,
         created_at -> Timestamp,
+        ladder_version -> BigInt,
         suspended_at -> Nullable<Timestamp>,
     }
 }

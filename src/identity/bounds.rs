@@ -1,12 +1,16 @@
 //! Bounds: the rank levels that campaigns, audit events and codes store to say whom they are for.
 //!
-//! A bound stands for the lowest rank at or above it. So any level above the next lower rank stands for the same rank,
-//! and a stored bound moves only when the ladder would otherwise change its meaning. It then moves to a level that
-//! means the same on the ladder before and after the change. A request can therefore read a viewer before the change
-//! and a campaign after it, and still decide correctly. If two ranks move between the two reads, a query may decide
-//! wrongly. Operations that write read both under locks.
+//! A bound stands for the lowest rank at or above it. The transaction that changes the ladder also moves the stored
+//! bounds, so that each admits the same ranks as before. Ranks that a bound separates cannot pass each other.
+//!
+//! So a rank level and a bound can be compared only if they are of the same ladder. Each change increments the guild's
+//! ladder version. A viewer and a campaign both have the version that was current when they were read, and the rules of
+//! voting admit no one if the versions differ. Then a request reads both again (`RequestContext::on_one_ladder`).
+//! Lists and counts compare both in one statement (`current_level!`). Operations that write read both under locks.
 
-use super::{bounds_store as store, policy::Ladder, rows::Rank};
+use std::collections::BTreeSet;
+
+use super::{bounds_store as store, policy::Ladder, rows::Rank, store::bump_ladder_version};
 use crate::{
     db::Conn,
     kernel::{
@@ -14,6 +18,9 @@ use crate::{
         id::GuildId,
     },
 };
+
+/// The replacement of a level by another.
+pub type Move = (i64, i64);
 
 impl Ladder {
     /// Returns the level of the rank that a bound stands for, or the bound if it is above the highest rank.
@@ -26,50 +33,58 @@ impl Ladder {
     }
 }
 
-/// Returns a bound for the ranks that `bound` admits on the ladder `before`. It admits exactly these ranks on both
-/// ladders, and none of the ranks that only `after` has, except above the rank that the bound stands for.
+/// Returns the bound on the ladder `after` that admits the same ranks as `bound` does on the ladder `before`, and of the
+/// new ranks only those above the rank that it stands for.
 ///
 /// Returns `None` if no level separates these ranks from the others on `after`, because ranks have passed each other.
 pub fn keep_meaning(before: &Ladder, after: &Ladder, bound: i64) -> Option<i64> {
-    let is_admitted = |rank: &&Rank| before.rank(rank.id).is_some_and(|rank| rank.level >= bound);
+    let kept = lowest_admitted(before, after, bound);
     let is_refused = |rank: &&Rank| before.rank(rank.id).is_some_and(|rank| rank.level < bound);
-    let both = || before.ranks().iter().chain(after.ranks());
-    let lowest_admitted = both().filter(is_admitted).map(|rank| rank.level).min();
-    // A bound above all ranks admits no one, and has to stay above them.
-    let kept =
-        lowest_admitted.unwrap_or_else(|| both().map(|rank| rank.level + 1).chain([bound]).max().unwrap_or(bound));
-    both().filter(is_refused).all(|rank| rank.level < kept).then_some(kept)
+    after.ranks().iter().filter(is_refused).all(|rank| rank.level < kept).then_some(kept)
 }
 
-/// Moves the stored bounds of a guild, so that each admits the same ranks on the ladders before and after the change of
-/// one rank. The caller must have locked the roster.
+/// Returns the lowest level on `after` of the ranks that `bound` admits on `before`. If it admits none that is left,
+/// returns a level above all ranks.
+fn lowest_admitted(before: &Ladder, after: &Ladder, bound: i64) -> i64 {
+    let is_admitted = |rank: &&Rank| before.rank(rank.id).is_some_and(|rank| rank.level >= bound);
+    let levels = after.ranks().iter().filter(is_admitted).map(|rank| rank.level);
+    levels.min().unwrap_or_else(|| bound.max(after.highest().map_or(bound, |rank| rank.level + 1)))
+}
+
+/// Returns how to move these bounds from the ladder `before` to the ladder `after`, in an order in which no bound
+/// moves to a level from which another one still has to move. Returns `None` if a bound cannot keep its meaning.
+pub fn moves_of_bounds(before: &Ladder, after: &Ladder, bounds: &BTreeSet<i64>) -> Option<Vec<Move>> {
+    let moves = bounds.iter().map(|bound| Some((*bound, keep_meaning(before, after, *bound)?)));
+    moves.collect::<Option<Vec<Move>>>().map(ordered)
+}
+
+/// Sorts moves of ascending levels whose targets ascend too: raises from the top, then the others from the bottom.
+/// Leaves out those that change nothing.
+fn ordered(moves: Vec<Move>) -> Vec<Move> {
+    let (raised, others): (Vec<Move>, Vec<Move>) = moves.into_iter().partition(|(from, to)| to > from);
+    raised.into_iter().rev().chain(others.into_iter().filter(|(from, to)| to < from)).collect()
+}
+
+/// Moves the stored bounds of a guild after a change of the ladder, by which any number of ranks may have moved, so that
+/// each admits the same ranks as before. Increments the ladder's version. The caller must have locked the roster, and
+/// stores the ladder `after` in the same transaction.
 ///
 /// # Errors
-/// `CONFLICT` (`RANK_ORDER_IN_USE`) if the change makes ranks pass each other that a bound separates.
+/// `CONFLICT` (`RANK_ORDER_IN_USE`) if ranks pass each other that a bound separates.
 pub(super) async fn keep_access(conn: &mut Conn, guild: GuildId, before: &Ladder, after: &Ladder) -> Result<()> {
-    // The order of moves does not matter: no bound is moved to a level from which another one is moved.
-    for bound in store::bounds(conn, guild).await? {
-        let kept = keep_meaning(before, after, bound).ok_or_else(order_in_use)?;
-        if kept != bound {
-            store::move_bound(conn, guild, bound, kept).await?;
-        }
+    bump_ladder_version(conn, guild).await?;
+    let bounds = store::bounds(conn, guild).await?;
+    for (from, to) in moves_of_bounds(before, after, &bounds).ok_or_else(order_in_use)? {
+        store::move_bound(conn, guild, from, to).await?;
     }
-    for reach in store::reaches(conn, guild).await? {
-        // The lowest level that the issuer could not act on is a bound. If ranks pass it, the code loses those ranks
-        // instead of gaining others.
-        let kept = keep_meaning(before, after, reach + 1).unwrap_or_else(|| lowest_above(before, after, reach)) - 1;
-        if kept != reach {
-            store::move_reach(conn, guild, reach, kept).await?;
-        }
+    // The lowest level that the issuer of a code could not act on is a bound. If ranks pass it, the code loses those
+    // ranks instead of gaining others.
+    let limits = store::reaches(conn, guild).await?.into_iter().map(|reach| reach + 1);
+    let moves = limits.map(|limit| (limit, lowest_admitted(before, after, limit)));
+    for (from, to) in ordered(moves.collect()) {
+        store::move_reach(conn, guild, from - 1, to - 1).await?;
     }
     Ok(())
-}
-
-/// Returns the lowest level, on either ladder, of the ranks above `reach` on the ladder `before`.
-fn lowest_above(before: &Ladder, after: &Ladder, reach: i64) -> i64 {
-    let ranks = before.ranks().iter().chain(after.ranks());
-    let above = ranks.filter(|rank| before.rank(rank.id).is_some_and(|rank| rank.level > reach));
-    above.map(|rank| rank.level).min().unwrap_or(reach + 1)
 }
 
 fn order_in_use() -> Refusal {

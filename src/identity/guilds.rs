@@ -79,6 +79,7 @@ pub async fn create_guild(
         region,
         roster_version: 0,
         created_at: now,
+        ladder_version: 0,
         suspended_at: None,
     };
     let seed_ranks: Vec<SeedRank> = serde_json::from_str(SEED_RANKS).map_err(Error::internal)?;

@@ -23,14 +23,14 @@ pub mod store;
 pub use self::{
     actions::{MemberAction, RankAction, SEND_INVITE, SEND_RESET_CODE, member_actions, rank_actions},
     armory::{RealmFile, armory_url},
-    bounds::keep_meaning,
+    bounds::{keep_meaning, moves_of_bounds},
     characters::{CharacterChange, NewCharacter, create_character, delete_character, update_character},
     guild_import::import_guild,
     guilds::{GuildChange, Guilds, check_guild, check_slug, create_guild, delete_guild, suspend_guild, update_guild},
     key_refresh::refresh_keys,
     members::{MemberChange, NewMember, create_member, revoke_access, summarize_change, update_me, update_member},
     policy::{Ladder, MANAGE_GUILD, MANAGE_MEMBERS, MANAGE_RANKS, check_leader_remains, lock_roster},
-    ranks::{NewRank, RankChange, create_rank, delete_rank, update_rank},
+    ranks::{NewRank, RankChange, create_rank, delete_rank, move_ranks, update_rank},
     roster::{ImportOptions, ImportOutcome, export_roster, import_roster},
     roster_cache::RosterCache,
     rows::{

@@ -48,6 +48,12 @@ impl Ladder {
         Self(ranks)
     }
 
+    /// Returns the ladder without this rank.
+    #[must_use]
+    pub fn without(&self, id: RankId) -> Self {
+        Self(self.0.iter().filter(|rank| rank.id != id).cloned().collect())
+    }
+
     /// Returns the ranks, highest level first.
     pub fn ranks(&self) -> &[Rank] {
         &self.0

@@ -1,5 +1,7 @@
 //! Ranks. Officers create, change and delete the ranks below their own.
 
+use std::collections::BTreeMap;
+
 use async_graphql::MaybeUndefined;
 
 use super::{
@@ -12,6 +14,7 @@ use super::{
 use crate::{
     access::{Access, Permission, Permissions, Viewer},
     audit::{self, Action, Changes},
+    db::Conn,
     kernel::{
         error::{Refusal, Result},
         id::{GuildId, RankId},
@@ -63,24 +66,27 @@ impl NewRank {
 pub async fn create_rank(access: &Access, viewer: &Viewer, new: NewRank) -> Result<Rank> {
     let (actor, now) = (viewer.clone(), access.clock.now());
     access
-        .db
-        .write(async move |conn| {
-            let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
-            let rank = InputCheck::run(|check| {
-                let rank = new.into_row(check, actor.guild);
-                check.valid(ladder.check_rank(&actor, None, &rank));
-                check.valid(check_role(&ladder, &rank));
-                check_is_unique(check, &ladder, &rank);
-                rank
-            })?;
-            store::insert_ranks(conn, vec![rank.clone()]).await?;
-            bounds::keep_access(conn, actor.guild, &ladder, &ladder.with(&rank)).await?;
-            let permissions = permission_list(&rank.permissions);
-            let summary = format!("Created the rank {} at level {}: {permissions}", rank.name, rank.level);
-            audit::record(conn, actor.guild, Some(&actor), now, audit::event(Action::RankCreate, rank.id, summary))
-                .await?;
-            Ok(rank)
-        })
+        .change(
+            viewer.guild,
+            |_| None,
+            async move |conn| {
+                let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
+                let rank = InputCheck::run(|check| {
+                    let rank = new.into_row(check, actor.guild);
+                    check.valid(ladder.check_rank(&actor, None, &rank));
+                    check.valid(check_role(&ladder, &rank));
+                    check_is_unique(check, &ladder, &rank);
+                    rank
+                })?;
+                store::insert_ranks(conn, vec![rank.clone()]).await?;
+                bounds::keep_access(conn, actor.guild, &ladder, &ladder.with(&rank)).await?;
+                let permissions = permission_list(&rank.permissions);
+                let summary = format!("Created the rank {} at level {}: {permissions}", rank.name, rank.level);
+                audit::record(conn, actor.guild, Some(&actor), now, audit::event(Action::RankCreate, rank.id, summary))
+                    .await?;
+                Ok(rank)
+            },
+        )
         .await
 }
 
@@ -154,9 +160,6 @@ impl RankChange {
 /// # Errors
 /// The same as [`create_rank`], and `NOT_FOUND`; `CONFLICT` (`RANK_ORDER_IN_USE`).
 pub async fn update_rank(access: &Access, viewer: &Viewer, change: RankChange) -> Result<Rank> {
-    if change.level.is_some() {
-        prepare_bounds(access, viewer, change.clone()).await?;
-    }
     let (actor, now) = (viewer.clone(), access.clock.now());
     let (rank, is_revocation) = access
         .change(
@@ -167,7 +170,9 @@ pub async fn update_rank(access: &Access, viewer: &Viewer, change: RankChange) -
                 let (before, after) = change.check(&actor, &ladder)?;
                 if after != before {
                     store::update_rank(conn, &after).await?;
-                    bounds::keep_access(conn, actor.guild, &ladder, &ladder.with(&after)).await?;
+                    if after.level != before.level {
+                        bounds::keep_access(conn, actor.guild, &ladder, &ladder.with(&after)).await?;
+                    }
                     let summary = format!("Changed the rank {}: {}", before.name, changes(&before, &after));
                     let event = audit::event(Action::RankUpdate, after.id, summary);
                     audit::record(conn, actor.guild, Some(&actor), now, event).await?;
@@ -184,18 +189,32 @@ pub async fn update_rank(access: &Access, viewer: &Viewer, change: RankChange) -
     Ok(rank)
 }
 
-/// Moves the stored bounds before a rank gets another level, in a transaction of its own. So a viewer with the old or
-/// the new level never meets a bound that is wrong for that level, on any server.
-async fn prepare_bounds(access: &Access, viewer: &Viewer, change: RankChange) -> Result<()> {
-    let actor = viewer.clone();
-    access
-        .db
-        .write(async move |conn| {
-            let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
-            let (_, after) = change.check(&actor, &ladder)?;
-            bounds::keep_access(conn, actor.guild, &ladder, &ladder.with(&after)).await
-        })
-        .await
+/// Stores the levels of the ladder `after`, on which any number of ranks have other levels than on `before`, and moves
+/// the bounds with them. The caller must have locked the roster, and checked the levels.
+///
+/// # Errors
+/// `CONFLICT` (`RANK_ORDER_IN_USE`); `CONFLICT` (`LEVEL_TAKEN`) if ranks change places while every level is taken.
+pub async fn move_ranks(conn: &mut Conn, guild: GuildId, before: &Ladder, after: &Ladder) -> Result<()> {
+    bounds::keep_access(conn, guild, before, after).await?;
+    let mut taken: BTreeMap<i64, RankId> = before.ranks().iter().map(|rank| (rank.level, rank.id)).collect();
+    let target = |id| after.rank(id).map(|rank| rank.level);
+    loop {
+        let mut pending = taken.iter().filter(|(level, id)| target(**id).is_some_and(|target| target != **level));
+        let Some((&first, &waiting)) = pending.clone().next() else { return Ok(()) };
+        let free =
+            pending.find_map(|(from, id)| target(*id).filter(|to| !taken.contains_key(to)).map(|to| (*from, to)));
+        let (from, to) = match free {
+            Some(step) => step,
+            // The ranks that are left change places: one of them waits at another level, since each level has one rank.
+            None => match (1..=MAX_LEVEL).find(|level| !taken.contains_key(level)) {
+                Some(spare) => (first, spare),
+                None => return Err(Refusal::conflict("LEVEL_TAKEN", "Every level is taken.").into()),
+            },
+        };
+        let id = taken.remove(&from).unwrap_or(waiting);
+        store::set_rank_level(conn, guild, id, to).await?;
+        taken.insert(to, id);
+    }
 }
 
 /// Deletes a rank below the viewer's. No member may hold it.
@@ -205,18 +224,22 @@ async fn prepare_bounds(access: &Access, viewer: &Viewer, change: RankChange) ->
 pub async fn delete_rank(access: &Access, viewer: &Viewer, id: RankId) -> Result<()> {
     let (actor, now) = (viewer.clone(), access.clock.now());
     access
-        .db
-        .write(async move |conn| {
-            let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
-            let rank = ladder.rank(id).ok_or_else(|| Refusal::not_found("rank").at("id"))?;
-            RankAction::Delete.check(&actor, &ladder, rank)?;
-            if store::is_rank_held(conn, actor.guild, id).await? {
-                return Err(Refusal::conflict("RANK_IN_USE", "Active or inactive members hold this rank.").into());
-            }
-            store::delete_rank(conn, actor.guild, id).await?;
-            let summary = format!("Deleted the rank {} of level {}", rank.name, rank.level);
-            audit::record(conn, actor.guild, Some(&actor), now, audit::event(Action::RankDelete, id, summary)).await
-        })
+        .change(
+            viewer.guild,
+            |()| None,
+            async move |conn| {
+                let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
+                let rank = ladder.rank(id).ok_or_else(|| Refusal::not_found("rank").at("id"))?;
+                RankAction::Delete.check(&actor, &ladder, rank)?;
+                if store::is_rank_held(conn, actor.guild, id).await? {
+                    return Err(Refusal::conflict("RANK_IN_USE", "Active or inactive members hold this rank.").into());
+                }
+                store::delete_rank(conn, actor.guild, id).await?;
+                bounds::keep_access(conn, actor.guild, &ladder, &ladder.without(id)).await?;
+                let summary = format!("Deleted the rank {} of level {}", rank.name, rank.level);
+                audit::record(conn, actor.guild, Some(&actor), now, audit::event(Action::RankDelete, id, summary)).await
+            },
+        )
         .await
 }
 

@@ -105,6 +105,7 @@ pub struct Guild {
     pub region: Region,
     pub roster_version: i64,
     pub created_at: Timestamp,
+    pub ladder_version: i64,
     pub suspended_at: Option<Timestamp>,
 }
 

@@ -39,10 +39,10 @@ pub async fn lock_guild(conn: &mut Conn, guild: GuildId) -> QueryResult<Guild> {
     guild.ok_or(diesel::NotFound)
 }
 
-/// Updates a guild, which the caller must have locked: this also writes the roster's version.
+/// Updates a guild, which the caller must have locked: this also writes the versions of roster and ladder.
 pub async fn update_guild(conn: &mut Conn, before: &Guild, after: &Guild) -> QueryResult<()> {
     // Names every column, so that the compiler reports a new one.
-    let Guild { id, slug, name, region, roster_version, created_at, suspended_at } = after;
+    let Guild { id, slug, name, region, roster_version, created_at, ladder_version, suspended_at } = after;
     // Only a changed region is written: a newer release may have stored one that this release reads as the default.
     let region = (*region != before.region).then(|| guilds::region.eq(*region));
     on!(conn, c => diesel::update(guilds::table.find(id))
@@ -52,6 +52,7 @@ pub async fn update_guild(conn: &mut Conn, before: &Guild, after: &Guild) -> Que
             region,
             guilds::roster_version.eq(roster_version),
             guilds::created_at.eq(created_at),
+            guilds::ladder_version.eq(ladder_version),
             guilds::suspended_at.eq(suspended_at),
         ))
         .execute(c))?;
@@ -96,6 +97,14 @@ pub async fn bump_roster_version(conn: &mut Conn, guild: GuildId) -> QueryResult
     Ok(())
 }
 
+/// Increments the ladder's version, because levels change. The caller must have locked the roster.
+pub async fn bump_ladder_version(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
+    on!(conn, c => diesel::update(guilds::table.find(guild))
+        .set(guilds::ladder_version.eq(guilds::ladder_version + 1))
+        .execute(c))?;
+    Ok(())
+}
+
 /// The versions of these guilds' rosters; for the server only.
 pub async fn roster_versions_of(conn: &mut Conn, ids: &[GuildId]) -> QueryResult<Vec<(GuildId, i64)>> {
     let versions = guilds::table.filter(guilds::id.eq_any(ids.to_vec())).select((guilds::id, guilds::roster_version));
@@ -114,6 +123,12 @@ pub async fn insert_ranks(conn: &mut Conn, rows: Vec<Rank>) -> QueryResult<()> {
 /// Updates a rank. A new level also becomes the rank level of its holders, by a foreign key with `ON UPDATE CASCADE`.
 pub async fn update_rank(conn: &mut Conn, rank: &Rank) -> QueryResult<()> {
     on!(conn, c => diesel::update(ranks::table.find((rank.guild_id, rank.id))).set(rank).execute(c))?;
+    Ok(())
+}
+
+/// Sets the level of a rank, and so of its holders.
+pub async fn set_rank_level(conn: &mut Conn, guild: GuildId, id: RankId, level: i64) -> QueryResult<()> {
+    on!(conn, c => diesel::update(ranks::table.find((guild, id))).set(ranks::level.eq(level)).execute(c))?;
     Ok(())
 }
 

@@ -168,7 +168,9 @@ struct SentCampaign {
 impl SentCampaign {
     fn of((campaign, entries): &CampaignWithEntries) -> Self {
         let mut hasher = DefaultHasher::new();
-        format!("{campaign:?} {entries:?}").hash(&mut hasher);
+        // The ladder's version is not shown.
+        let shown = Campaign { ladder_version: 0, ..campaign.clone() };
+        format!("{shown:?} {entries:?}").hash(&mut hasher);
         Self { campaign: campaign.clone(), hash: hasher.finish() }
     }
 

@@ -61,7 +61,7 @@ async fn export(
     let votes = votes(conn, guild, id, viewer).await?;
     let subjects = std::iter::once(ID::from(id)).chain(characters.iter().map(|it| ID::from(it.id)));
     let subjects: Vec<String> = subjects.map(|subject| subject.0).collect();
-    let scope = viewer.map_or(AuditScope { rank_level: i64::MAX, sees_drafts: true }, AuditScope::from);
+    let scope = viewer.map_or(AuditScope::All, AuditScope::from);
     let events = audit::store::events_about(conn, guild, &scope, id, &subjects).await?;
     let data = json!({
         "exportedAt": time(now),
@@ -118,10 +118,10 @@ async fn account(conn: &mut Conn, member: &Member) -> Result<Value> {
 /// The member's ballots and missed votes, the live votes in which they can no longer vote, the campaigns they created,
 /// and the entries about them.
 async fn votes(conn: &mut Conn, guild: GuildId, id: MemberId, viewer: Option<&Viewer>) -> Result<Value> {
-    let voted = voting::store::voted(conn, guild, &[id]).await?;
+    let voted = voting::store::voted(conn, guild, None, &[id]).await?;
     let voted: Vec<CampaignId> = voted.into_iter().map(|(_, campaign)| campaign.id).collect();
     let ballots = voting::store::ballots_by(conn, guild, id, &voted).await?;
-    let missed = voting::store::abstained(conn, guild, &[id]).await?;
+    let missed = voting::store::abstained(conn, guild, None, &[id]).await?;
     let missed: Vec<CampaignId> = missed.into_iter().map(|(_, campaign)| campaign.id).collect();
     let created = store::created_campaigns(conn, guild, id).await?;
     let former = store::formerly_eligible(conn, guild, id).await?;
@@ -136,7 +136,15 @@ async fn votes(conn: &mut Conn, guild: GuildId, id: MemberId, viewer: Option<&Vi
     let campaigns: Vec<CampaignId> = all.into_iter().chain(of_entries).collect();
     let campaigns = voting::store::campaigns_by_id(conn, guild, &campaigns).await?;
     // An operator sees all of them.
-    let visible = campaigns.into_iter().filter(|campaign| viewer.is_none() || voting::may_see(campaign, viewer));
+    let viewer = match viewer {
+        // The ladder has changed since the viewer was read. All statements here see one snapshot.
+        Some(viewer) if !campaigns.iter().all(|it| voting::are_on_one_ladder(it, viewer)) => {
+            Some(viewer.confirm(conn).await?)
+        }
+        viewer => viewer.cloned(),
+    };
+    let is_visible = |campaign: &Campaign| viewer.is_none() || voting::may_see(campaign, viewer.as_ref());
+    let visible = campaigns.into_iter().filter(is_visible);
     let visible: HashMap<CampaignId, Campaign> = visible.map(|campaign| (campaign.id, campaign)).collect();
     let campaign = |id: &CampaignId| {
         let title = visible.get(id).map(|campaign| campaign.title.as_str());

@@ -10,6 +10,7 @@ use super::{
     rules::{self, cannot_vote, may_see},
     service::Voting,
     store,
+    visibility::confirm_with_campaign,
 };
 use crate::{
     access::Viewer,
@@ -46,9 +47,8 @@ pub async fn cast_ballot(
         // Voters share the campaign's lock, so they don't wait for each other. A transaction that closes the campaign
         // waits for the ballots before it, and later ballots wait for it.
         .write_locked(store::campaign_lock(guild, id, LockMode::Shared), async move |conn| {
-            let voter = voter.confirm(conn).await?;
+            let (voter, found) = confirm_with_campaign(conn, &voter, id).await?;
             let nonce = chosen.map(|nonce| parse_nonce(&nonce).map_err(Refusal::from)).transpose();
-            let found = store::campaign(conn, guild, id).await?;
             let Some(campaign) = found.filter(|campaign| may_see(campaign, Some(&voter))) else {
                 return Err(Refusal::not_found("campaign").at("campaignId").and(nonce).into());
             };

@@ -83,6 +83,7 @@ pub async fn create_campaign(voting: &Voting, viewer: &Viewer, new: NewCampaign)
                 (campaign, entries)
             })?;
             let campaign = campaign.with_rank_levels(&Ladder::load(conn, officer.guild).await?);
+            let campaign = Campaign { ladder_version: officer.ladder_version, ..campaign };
             store::insert_campaigns(conn, vec![campaign.clone()]).await?;
             store::insert_entries(conn, entries).await?;
             let summary = format!("Drafted {}", quoted(&campaign));
@@ -150,6 +151,7 @@ impl NewCampaign {
             cancelled_awaiting_registration: None,
             outcome: None,
             draft_revision: 1,
+            ladder_version: 0,
         }
         .with_start(start_at);
         let entries = entries::check_all(check, self.entries, &campaign);

@@ -51,12 +51,13 @@ pub use self::{
         Voter,
     },
     rules::{
-        MANAGE, actions, activation_blockers, cannot_vote, check_seats, may_see, standings_hidden, standings_refused,
+        MANAGE, actions, activation_blockers, are_on_one_ladder, cannot_vote, check_seats, may_see, standings_hidden,
+        standings_refused,
     },
     service::{Announcer, Voting},
     store::list_campaigns,
     tally::{tallies, tally, turnouts},
     tally_cache::TallyCache,
-    visibility::{visible_campaign, watchable_campaign},
+    visibility::{campaign_with_viewer, visible_campaign, watchable_campaign},
 };
 pub use crate::db::CampaignStatus;

@@ -38,7 +38,6 @@ pub struct CampaignParticipation {
     pub voted: bool,
     /// When the campaign was created, by which lists are sorted.
     pub campaign_created_at: Timestamp,
-    min_rank_level_to_view: Option<i64>,
     /// Whether others can see it.
     is_public: bool,
 }
@@ -50,7 +49,6 @@ impl CampaignParticipation {
             campaign: campaign.id,
             voted,
             campaign_created_at: campaign.created_at,
-            min_rank_level_to_view: campaign.min_rank_level_to_view,
             // Standings that change while someone votes would reveal how they voted.
             is_public: campaign.status != CampaignStatus::Live
                 || campaign.results_visibility == ResultsVisibility::AfterClose,
@@ -64,16 +62,11 @@ impl Participation {
         Self { member, parts: Vec::new() }
     }
 
-    /// Returns the participation that this viewer can see.
-    ///
-    /// It leaves out campaigns that the viewer cannot see. Unless it is the viewer's own, it also leaves out live
-    /// campaigns that show their standings.
+    /// Returns the participation that this viewer can see, for whom it was loaded. Unless it is the viewer's own, it
+    /// leaves out live campaigns that show their standings.
     #[must_use]
     pub fn visible_to(&self, viewer: &Viewer) -> Self {
-        let sees_campaign =
-            |part: &CampaignParticipation| part.min_rank_level_to_view.is_none_or(|level| viewer.rank_level >= level);
-        let is_visible =
-            |part: &&CampaignParticipation| sees_campaign(part) && (viewer.member == self.member || part.is_public);
+        let is_visible = |part: &&CampaignParticipation| viewer.member == self.member || part.is_public;
         Self { member: self.member, parts: self.parts.iter().filter(is_visible).copied().collect() }
     }
 
@@ -95,24 +88,26 @@ pub fn may_see_participation(viewer: &Viewer, member: MemberId) -> bool {
     viewer.member == member || viewer.may(MANAGE)
 }
 
-/// Loads the participation of these members. Call it in a snapshot.
+/// Loads the participation of these members, without the campaigns that this viewer cannot see. Call it in a snapshot.
 ///
 /// # Errors
 /// A database error.
 pub async fn participations(
     conn: &mut Conn,
     guild: GuildId,
+    viewer: MemberId,
     ids: &[MemberId],
 ) -> Result<HashMap<MemberId, Participation>> {
     let mut parts: Vec<CampaignParticipation> = Vec::new();
-    let voted = store::voted(conn, guild, ids).await?;
+    let viewer = Some(viewer);
+    let voted = store::voted(conn, guild, viewer, ids).await?;
     // No other query finds cancelled campaigns: they are not live, and have no abstentions.
     let counts =
         |(_, campaign): &(_, store::CampaignHeader)| campaign.close_reason != Some(CampaignCloseReason::Cancelled);
     parts.extend(voted.into_iter().filter(counts).map(|part| CampaignParticipation::new(part, true)));
-    let abstained = store::abstained(conn, guild, ids).await?;
+    let abstained = store::abstained(conn, guild, viewer, ids).await?;
     parts.extend(abstained.into_iter().map(|part| CampaignParticipation::new(part, false)));
-    let yet_to_vote = store::yet_to_vote(conn, guild, ids).await?;
+    let yet_to_vote = store::yet_to_vote(conn, guild, viewer, ids).await?;
     parts.extend(yet_to_vote.into_iter().map(|part| CampaignParticipation::new(part, false)));
     parts.sort_by_key(|part| Reverse((part.campaign_created_at, part.campaign)));
     let mut participations: HashMap<MemberId, Participation> = HashMap::new();

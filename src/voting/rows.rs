@@ -13,7 +13,7 @@ use super::methods::VotingMethod;
 use crate::{
     db::{
         CampaignStatus, known_values,
-        schema::{campaigns, entries},
+        schema::{campaigns, entries, guilds},
         text_enum, wide_row,
     },
     identity::Ladder,
@@ -165,6 +165,9 @@ pub struct Campaign {
     pub outcome: Option<String>,
     pub draft_revision: i64,
     pub sort_key: String,
+    /// The version of the guild's ladder that the bounds are from.
+    #[diesel(select_expression = guilds::ladder_version.assume_not_null(), skip_insertion, skip_update)]
+    pub ladder_version: i64,
 }
 
 known_values!(
@@ -177,7 +180,7 @@ known_values!(
         announcements: AnnouncementLevel,
     } or_null { close_reason: CampaignCloseReason }
 );
-wide_row!(Campaign, campaigns, KnownCampaigns);
+wide_row!(Campaign, campaigns join guilds, KnownCampaigns);
 
 impl Campaign {
     /// Returns the rules by which its ballots are cast and counted.
@@ -370,8 +373,8 @@ pub type PastKey = (Timestamp, CampaignId);
 pub struct CampaignFilter {
     /// The statuses to list; all except archived by default.
     pub status: Option<Vec<CampaignStatus>>,
-    /// The viewer's rank level, if the viewer is signed in. Campaigns for higher levels are not listed.
-    pub viewer_level: Option<i64>,
+    /// The viewer, if signed in. Campaigns for ranks above the viewer's are not listed.
+    pub viewer: Option<MemberId>,
     /// Whether the viewer can see drafts.
     pub drafts: bool,
     /// A part of the title, ignoring case and accents.
@@ -383,8 +386,8 @@ pub struct CampaignFilter {
 /// The viewer, as far as it decides in which campaigns they can vote.
 #[derive(Clone, Copy, Debug)]
 pub struct Voter {
-    /// The registered viewer and their rank level; `None` for everyone else, who cannot vote.
-    pub registered: Option<(MemberId, i64)>,
+    /// The registered viewer; `None` for everyone else, who cannot vote.
+    pub registered: Option<MemberId>,
     /// The time at which they vote.
     pub now: Timestamp,
 }

@@ -22,16 +22,28 @@ pub const MANAGE: Permission = Permission::CampaignsManage;
 /// Minimum number of entries of a campaign that can go live.
 pub const MIN_ENTRIES: usize = 2;
 
+/// Whether the campaign's bounds and the viewer's rank level are of the same ladder. Otherwise they cannot be compared:
+/// the rules then admit no one, and show nothing.
+pub const fn are_on_one_ladder(campaign: &Campaign, viewer: &Viewer) -> bool {
+    campaign.ladder_version == viewer.ladder_version
+}
+
+const fn reaches(campaign: &Campaign, viewer: &Viewer, bound: i64) -> bool {
+    are_on_one_ladder(campaign, viewer) && viewer.rank_level >= bound
+}
+
 /// Whether this viewer can see the campaign.
 pub fn may_see(campaign: &Campaign, viewer: Option<&Viewer>) -> bool {
-    let has_level = campaign.min_rank_level_to_view.is_none_or(|level| viewer.is_some_and(|it| it.rank_level >= level));
+    let reaches_bound = |bound| viewer.is_some_and(|viewer| reaches(campaign, viewer, bound));
+    let has_level = campaign.min_rank_level_to_view.is_none_or(reaches_bound);
     let is_draft = campaign.status == CampaignStatus::Draft;
     has_level && (!is_draft || viewer.is_some_and(|viewer| viewer.may(MANAGE)))
 }
 
-/// Whether this viewer is eligible to vote, even if they have voted.
-pub const fn is_eligible(campaign: &Campaign, viewer: &Viewer) -> bool {
-    viewer.is_registered && viewer.rank_level >= campaign.min_rank_level_to_vote
+/// Whether this viewer is certainly not eligible to vote, and so sees standings without voting.
+const fn is_ineligible(campaign: &Campaign, viewer: &Viewer) -> bool {
+    let has_low_level = are_on_one_ladder(campaign, viewer) && viewer.rank_level < campaign.min_rank_level_to_vote;
+    !viewer.is_registered || has_low_level
 }
 
 /// Returns why the standings are hidden from this viewer, who can see the campaign. Returns `None` if they are shown.
@@ -48,7 +60,7 @@ pub fn standings_hidden(
         (CampaignStatus::Live, ResultsVisibility::AfterClose) => Some(StandingsHiddenReason::AfterClose),
         (CampaignStatus::Live, ResultsVisibility::AfterVoting) => match viewer {
             None => Some(StandingsHiddenReason::SignIn),
-            Some(viewer) if has_voted || !is_eligible(campaign, viewer) => None,
+            Some(viewer) if has_voted || is_ineligible(campaign, viewer) => None,
             Some(_) => Some(StandingsHiddenReason::VoteFirst),
         },
     }
@@ -80,7 +92,7 @@ pub fn cannot_vote(
         Some(CannotVoteReason::NotLive)
     } else if has_voted {
         Some(CannotVoteReason::AlreadyVoted)
-    } else if viewer.rank_level < campaign.min_rank_level_to_vote {
+    } else if !reaches(campaign, viewer, campaign.min_rank_level_to_vote) {
         Some(CannotVoteReason::RankTooLow)
     } else {
         None

@@ -43,6 +43,7 @@ mod import;
 mod input_errors;
 mod inputs;
 mod isolation;
+mod ladders;
 mod layers;
 mod lifecycle;
 mod list_plans;

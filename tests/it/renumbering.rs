@@ -1,8 +1,5 @@
 //! Changes of rank levels: everyone keeps their access to campaigns, audit events and codes.
 
-use serde_json::{Value, json};
-use tokio::sync::watch;
-
 use crate::support::{
     Client, TestApp, TestCampaign, TestGuild,
     documents::{
@@ -11,6 +8,7 @@ use crate::support::{
     },
     next_response, on_both, refusal_in, strings,
 };
+use serde_json::{Value, json};
 
 const BOUNDS: &str = "query($id: ID!) { campaign(id: $id) {
     status minRankLevelToVote minRankLevelToView turnout { eligible voted } viewerCannotVoteReason
@@ -209,41 +207,6 @@ async fn codes_follow_the_ranks_that_their_issuer_could_act_on(app: TestApp) {
     let refusal = guild.anonymous().refusal(REGISTER_MEMBER, register("passed", &codes[1])).await;
     assert_eq!(refusal, "BAD_USER_INPUT INVALID_CODE inviteCode");
     guild.anonymous().ok(REGISTER_MEMBER, register("risen", &codes[0])).await;
-}
-
-/// An officer who has not voted, and one request after the other while the ranks move: the standings stay hidden, and
-/// the vote stays visible. The requests run on another server, as far as the database has several.
-#[on_both]
-async fn no_request_meets_a_bound_of_another_time(app: TestApp) {
-    let guild = app.guild("gg").await;
-    let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
-    let vote = TestCampaign::live(&leader, 2, bound(4)).await;
-    vote.vote(&leader, &[0]).await;
-    let other = if app.app.db.is_shared() { app.another_server().await } else { std::sync::Arc::clone(&app.app) };
-    let _background = guildhall::bot::start(&other);
-    let finished = watch::Sender::new(0);
-    let moves = async {
-        let up = [("Guild Leader", 100), ("Officer", 80), ("Veteran", 60)];
-        let down = [("Veteran", 3), ("Officer", 4), ("Guild Leader", 5)];
-        for change in [up, down].concat().repeat(10) {
-            renumber(&leader, &guild, &[change]).await;
-            // Only requests that outlast two changes may meet bounds of another time.
-            let before = *finished.borrow();
-            finished.subscribe().wait_for(|number| *number > before).await.unwrap();
-        }
-    };
-    let query = "query($id: ID!) { campaign(id: $id) { standings { place } viewerCanVote } }";
-    let requests = async {
-        loop {
-            let seen = officer.run_on(&other, query, vote.vars()).await;
-            assert_eq!(seen["data"]["campaign"], json!({ "standings": null, "viewerCanVote": true }), "{seen}");
-            finished.send_modify(|number| *number += 1);
-        }
-    };
-    tokio::select! {
-        () = moves => {}
-        () = requests => {}
-    }
 }
 
 #[on_both]

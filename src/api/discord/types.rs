@@ -14,7 +14,7 @@ use crate::{
     identity::{Member, Rank},
     kernel::{error::Result, id::RankId},
     outbox::{self, Message, MessageKey, MessageKind, MessageState},
-    voting::{Campaign, may_see},
+    voting::Campaign,
 };
 
 /// Maximum number of changes, and of conflicts, in a report.
@@ -267,8 +267,8 @@ impl Message {
     /// The announced campaign; `null` for other messages, and if the viewer cannot see the campaign.
     async fn campaign(&self, ctx: &Context<'_>) -> Result<Option<Campaign>> {
         let Some(campaign) = self.campaign_id else { return Ok(None) };
-        let campaign = RequestContext::of(ctx).loaders.campaign.load(campaign).await?;
-        Ok(campaign.filter(|campaign| may_see(campaign, RequestContext::of(ctx).viewer().as_deref())))
+        let context = RequestContext::of(ctx);
+        context.if_visible(context.loaders.campaign.load(campaign).await?).await
     }
 
     /// The recipient of a direct message; `null` for a message to a channel.

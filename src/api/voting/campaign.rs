@@ -1,6 +1,6 @@
 //! Campaigns and entries in the schema.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
@@ -58,14 +58,14 @@ impl Campaign {
 
     /// Level of the lowest rank that may vote. It follows the rank when the rank's level changes.
     async fn min_rank_level_to_vote(&self, ctx: &Context<'_>) -> Result<i64> {
-        Ok(RequestContext::of(ctx).ladder().await?.level_of_bound(self.min_rank_level_to_vote))
+        RequestContext::of(ctx).level_of_bound(self, self.min_rank_level_to_vote).await
     }
 
     /// Level of the lowest rank that may see the campaign; `null` for everyone, also visitors who are not signed in. It
     /// follows the rank when the rank's level changes.
     async fn min_rank_level_to_view(&self, ctx: &Context<'_>) -> Result<Option<i64>> {
         let Some(bound) = self.min_rank_level_to_view else { return Ok(None) };
-        Ok(Some(RequestContext::of(ctx).ladder().await?.level_of_bound(bound)))
+        RequestContext::of(ctx).level_of_bound(self, bound).await.map(Some)
     }
 
     /// Time at which the campaign went live or is scheduled to; `null` for a draft without a schedule.
@@ -272,9 +272,9 @@ impl Campaign {
     }
 
     async fn hidden_reason(&self, ctx: &Context<'_>) -> Result<Option<StandingsHiddenReason>> {
-        let viewer = RequestContext::of(ctx).viewer();
+        let (campaign, viewer) = RequestContext::of(ctx).on_one_ladder(Cow::Borrowed(self)).await?;
         // The query for the ballot runs only if the answer depends on it.
-        Ok(match standings_hidden(self, viewer.as_deref(), false) {
+        Ok(match standings_hidden(&campaign, viewer.as_deref(), false) {
             Some(StandingsHiddenReason::VoteFirst) if self.has_voted(ctx).await? => None,
             reason => reason,
         })
@@ -306,7 +306,8 @@ impl Campaign {
     async fn cannot_vote_reason(&self, ctx: &Context<'_>) -> Result<Option<CannotVoteReason>> {
         let context = RequestContext::of(ctx);
         let has_voted = self.has_voted(ctx).await?;
-        Ok(cannot_vote(self, context.viewer().as_deref(), has_voted, context.app.clock.now()))
+        let (campaign, viewer) = context.on_one_ladder(Cow::Borrowed(self)).await?;
+        Ok(cannot_vote(&campaign, viewer.as_deref(), has_voted, context.app.clock.now()))
     }
 }
 

@@ -127,8 +127,8 @@ impl PastVote {
 
 impl ConnectionNode for PastVote {
     const NAME: &'static str = "PastVote";
-    /// The rank level of the viewer, if signed in.
-    type Filter = Option<i64>;
+    /// The viewer, if signed in.
+    type Filter = Option<MemberId>;
     type Order = ();
     type Key = PastKey;
 
@@ -136,10 +136,10 @@ impl ConnectionNode for PastVote {
         (self.0.closed_at.unwrap_or_default(), self.0.id)
     }
 
-    async fn count(ctx: &Context<'_>, viewer_level: &Option<i64>) -> Result<i64> {
-        let (context, level) = (RequestContext::of(ctx), *viewer_level);
+    async fn count(ctx: &Context<'_>, viewer: &Option<MemberId>) -> Result<i64> {
+        let (context, viewer) = (RequestContext::of(ctx), *viewer);
         let guild = context.guild;
         let key = "pastVotes count".to_owned();
-        context.read_once(key, async move |conn| Ok(store::count_past(conn, guild, level).await?)).await
+        context.read_once(key, async move |conn| Ok(store::count_past(conn, guild, viewer).await?)).await
     }
 }

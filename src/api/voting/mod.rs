@@ -6,6 +6,8 @@ mod history;
 mod mutation;
 mod tally;
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, InputObject, Object, Subscription};
 use futures_util::{FutureExt, future::BoxFuture};
 
@@ -32,7 +34,8 @@ use crate::{
     live::{self, CampaignUpdate, TallyUpdate},
     voting::{
         self, Campaign, CampaignFilter, CampaignOrder, CampaignOrderField, CampaignStatus, StandingsHiddenReason,
-        Voter, may_see, standings_refused, store, visible_campaign, watchable_campaign,
+        Voter, are_on_one_ladder, campaign_with_viewer, may_see, standings_refused, store, visible_campaign,
+        watchable_campaign,
     },
 };
 
@@ -85,8 +88,7 @@ impl VotingQuery {
         let (status, search, viewer_can_vote) =
             filter.map(|filter| (filter.status, filter.search, filter.viewer_can_vote)).unwrap_or_default();
         let (request, search) = both(request, search.map(text::search).transpose())?;
-        let registered = viewer.as_ref().filter(|viewer| viewer.is_registered);
-        let registered = registered.map(|viewer| (viewer.member, viewer.rank_level));
+        let registered = viewer.as_ref().filter(|viewer| viewer.is_registered).map(|viewer| viewer.member);
         let filter = CampaignFilter {
             // Without duplicates, because each binds a value in the statement.
             status: status.map(|requested| {
@@ -94,7 +96,7 @@ impl VotingQuery {
                     [CampaignStatus::Draft, CampaignStatus::Live, CampaignStatus::Closed, CampaignStatus::Archived];
                 all.into_iter().filter(|status| requested.contains(status)).collect()
             }),
-            viewer_level: viewer.as_ref().map(|viewer| viewer.rank_level),
+            viewer: viewer.as_ref().map(|viewer| viewer.member),
             drafts: viewer.is_some_and(|viewer| viewer.may(voting::MANAGE)),
             search,
             viewer_can_vote: viewer_can_vote.map(|can_vote| (can_vote, Voter { registered, now: context.now })),
@@ -116,12 +118,12 @@ impl VotingQuery {
         #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<PastVote>> {
         let context = RequestContext::of(ctx);
-        let (guild, level) = (context.guild, context.viewer().map(|viewer| viewer.rank_level));
+        let (guild, viewer) = (context.guild, context.viewer().map(|viewer| viewer.member));
         let request = PageArgs { first, after, last, before }.check(context)?;
         let (key, page) = (format!("pastVotes {:?}", request.page), request.page.clone());
-        let list = async move |conn: &mut Conn| Ok(store::list_past(conn, guild, level, &page).await?);
+        let list = async move |conn: &mut Conn| Ok(store::list_past(conn, guild, viewer, &page).await?);
         let rows = context.read_once(key, list).await?;
-        Ok(request.connection(rows.into_iter().map(PastVote).collect(), level))
+        Ok(request.connection(rows.into_iter().map(PastVote).collect(), viewer))
     }
 
     /// The campaign with this id; `null` if there is none or the viewer cannot see it.
@@ -132,8 +134,7 @@ impl VotingQuery {
     ) -> Result<Option<Campaign>> {
         let Ok(id) = CampaignId::try_from(&id) else { return Ok(None) };
         let context = RequestContext::of(ctx);
-        let campaign = context.loaders.campaign.load(id).await?;
-        Ok(campaign.filter(|campaign| may_see(campaign, context.viewer().as_deref())))
+        context.if_visible(context.loaders.campaign.load(id).await?).await
     }
 }
 
@@ -225,12 +226,21 @@ impl VotingSubscription {
                         continue;
                     }
                     let viewer = viewer_watch.subscriber().viewer.as_deref();
-                    let Some(campaign) = campaign.filter(|campaign| may_see(campaign, viewer)) else {
+                    let visible = match campaign {
+                        Some(campaign) if viewer.is_some_and(|viewer| !are_on_one_ladder(&campaign, viewer)) => {
+                            let again = |auth| visible_as_of(auth, changed, campaign.status);
+                            // Not shared: the others may have the campaign as of the event.
+                            viewer_watch.refresh(again).await?.map(|campaign| (campaign, Arc::default()))
+                        }
+                        Some(campaign) => may_see(&campaign, viewer).then(|| ((*campaign).clone(), responses)),
+                        None => None,
+                    };
+                    let Some((value, responses)) = visible else {
                         // Ends a subscription to this campaign alone.
                         check_campaign_visible(viewer_watch.subscriber().clone(), id).await?;
                         continue;
                     };
-                    yield Update { value: (*campaign).clone(), responses, subscriber: viewer_watch.subscriber().clone() };
+                    yield Update { value, responses, subscriber: viewer_watch.subscriber().clone() };
                 }
             },
         ))
@@ -249,6 +259,21 @@ fn check_campaign_visible(auth: AuthContext, id: Option<CampaignId>) -> BoxFutur
             Some(id) => visible_campaign(&auth.app.voting, auth.guild, auth.viewer.as_deref(), id).await.map(drop),
             None => Ok(()),
         }
+    }
+    .boxed()
+}
+
+/// Reads a campaign and the viewer again, on one ladder. Returns the campaign as of this status, if the viewer could see
+/// it then.
+fn visible_as_of(
+    auth: AuthContext,
+    id: CampaignId,
+    status: CampaignStatus,
+) -> BoxFuture<'static, Result<Option<Campaign>>> {
+    async move {
+        let (viewer, campaign) = campaign_with_viewer(&auth.app.voting, auth.guild, auth.viewer.as_deref(), id).await?;
+        let campaign = campaign.map(|campaign| campaign.as_of_status(status));
+        Ok(campaign.filter(|campaign| may_see(campaign, viewer.as_ref())))
     }
     .boxed()
 }

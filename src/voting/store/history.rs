@@ -3,11 +3,12 @@
 use diesel::{
     dsl::{count_star, exists, not},
     prelude::*,
-    sql_types::BigInt,
+    sql_types::{BigInt, Bool},
 };
 use diesel_async::RunQueryDsl;
 
 use crate::{
+    access::store::current_level,
     db::{
         CampaignStatus, Conn, on, on_rows,
         schema::{abstentions, ballots, campaigns, former_electors, members},
@@ -26,7 +27,6 @@ use crate::{
 pub struct CampaignHeader {
     pub id: CampaignId,
     pub created_at: Timestamp,
-    pub min_rank_level_to_view: Option<i64>,
     pub status: CampaignStatus,
     pub results_visibility: ResultsVisibility,
     pub close_reason: Option<CampaignCloseReason>,
@@ -61,21 +61,39 @@ pub async fn delete_former_electors(conn: &mut Conn, campaign: &Campaign) -> Que
     Ok(())
 }
 
-/// The campaigns in which these members have voted.
-pub async fn voted(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<(MemberId, CampaignHeader)>> {
+/// Whether this viewer's rank can see a campaign. Without a viewer, every campaign can be seen.
+macro_rules! is_in_sight {
+    ($guild:expr, $viewer:expr) => {{
+        let viewer: Option<MemberId> = $viewer;
+        // No member has the id 0.
+        let level = current_level!($guild, viewer.unwrap_or(MemberId(0)));
+        let bound = || campaigns::min_rank_level_to_view;
+        viewer.is_none().into_sql::<Bool>().or(bound().is_null()).or(bound().assume_not_null().le(level))
+    }};
+}
+
+/// The campaigns in which these members have voted, and that this viewer can see.
+pub async fn voted(
+    conn: &mut Conn,
+    guild: GuildId,
+    viewer: Option<MemberId>,
+    ids: &[MemberId],
+) -> QueryResult<Vec<(MemberId, CampaignHeader)>> {
     on!(conn, c => ballots::table
         .inner_join(campaigns::table.on(
             campaigns::guild_id.eq(ballots::guild_id).and(campaigns::id.eq(ballots::campaign_id)),
         ))
         .filter(ballots::guild_id.eq(guild).and(ballots::member_id.eq_any(ids)).and(KnownCampaigns))
+        .filter(is_in_sight!(guild, viewer))
         .select((ballots::member_id, CampaignHeader::as_select()))
         .load(c))
 }
 
-/// The past campaigns in which these members could have voted but did not.
+/// The past campaigns in which these members could have voted but did not, and that this viewer can see.
 pub async fn abstained(
     conn: &mut Conn,
     guild: GuildId,
+    viewer: Option<MemberId>,
     ids: &[MemberId],
 ) -> QueryResult<Vec<(MemberId, CampaignHeader)>> {
     on!(conn, c => abstentions::table
@@ -83,14 +101,17 @@ pub async fn abstained(
             campaigns::guild_id.eq(abstentions::guild_id).and(campaigns::id.eq(abstentions::campaign_id)),
         ))
         .filter(abstentions::guild_id.eq(guild).and(abstentions::member_id.eq_any(ids)).and(KnownCampaigns))
+        .filter(is_in_sight!(guild, viewer))
         .select((abstentions::member_id, CampaignHeader::as_select()))
         .load(c))
 }
 
-/// The live campaigns in which these members are eligible, or were since it went live, and have not voted yet.
+/// The live campaigns in which these members are eligible, or were since it went live, and have not voted yet, and that
+/// this viewer can see.
 pub async fn yet_to_vote(
     conn: &mut Conn,
     guild: GuildId,
+    viewer: Option<MemberId>,
     ids: &[MemberId],
 ) -> QueryResult<Vec<(MemberId, CampaignHeader)>> {
     let own_ballot = || {
@@ -122,14 +143,14 @@ pub async fn yet_to_vote(
         .filter(campaigns::guild_id.eq(guild).and(campaigns::status.eq(CampaignStatus::Live)).and(KnownCampaigns))
         .filter(members::id.eq_any(ids).and(is_eligible().or(was_elector())))
         .filter(not(exists(own_ballot())))
+        .filter(is_in_sight!(guild, viewer))
         .select((members::id, CampaignHeader::as_select()))
         .load(c))
 }
 
-/// Filters a boxed query for the past campaigns of a guild that a viewer of this level can see. Cancelled campaigns are
-/// left out.
+/// Filters a boxed query for the past campaigns of a guild that this viewer can see. Cancelled campaigns are left out.
 macro_rules! past {
-    ($query:expr, $guild:expr, $viewer_level:expr) => {{
+    ($query:expr, $guild:expr, $viewer:expr) => {{
         let over = [CampaignStatus::Closed, CampaignStatus::Archived];
         let query = $query
             .filter(campaigns::guild_id.eq($guild).and(campaigns::status.eq_any(over)))
@@ -140,8 +161,9 @@ macro_rules! past {
                     .or(campaigns::close_reason.assume_not_null().ne(CampaignCloseReason::Cancelled)),
             );
         let unlimited = campaigns::min_rank_level_to_view.is_null();
-        match $viewer_level {
-            Some(level) => query.filter(unlimited.or(campaigns::min_rank_level_to_view.assume_not_null().le(level))),
+        let bound = campaigns::min_rank_level_to_view.assume_not_null();
+        match $viewer {
+            Some(viewer) => query.filter(unlimited.or(bound.le(current_level!($guild, viewer)))),
             None => query.filter(unlimited),
         }
     }};
@@ -151,12 +173,12 @@ macro_rules! past {
 pub async fn list_past(
     conn: &mut Conn,
     guild: GuildId,
-    viewer_level: Option<i64>,
+    viewer: Option<MemberId>,
     page: &Page<PastKey>,
 ) -> QueryResult<Vec<Campaign>> {
     let closed_at = || campaigns::closed_at.assume_not_null();
     on_rows!(conn, Campaign::load, all => {
-        let mut query = past!(all, guild, viewer_level).limit(page.limit());
+        let mut query = past!(all, guild, viewer).limit(page.limit());
         if let Some((at, id)) = page.after {
             query = query.filter(closed_at().lt(at).or(closed_at().eq(at).and(campaigns::id.lt(id))));
         }
@@ -171,7 +193,7 @@ pub async fn list_past(
     })
 }
 
-pub async fn count_past(conn: &mut Conn, guild: GuildId, viewer_level: Option<i64>) -> QueryResult<i64> {
+pub async fn count_past(conn: &mut Conn, guild: GuildId, viewer: Option<MemberId>) -> QueryResult<i64> {
     let all = || campaigns::table.filter(KnownCampaigns).select(count_star());
-    on!(conn, c => past!(all().into_boxed(), guild, viewer_level).first(c))
+    on!(conn, c => past!(all().into_boxed(), guild, viewer).first(c))
 }

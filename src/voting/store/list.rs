@@ -12,6 +12,7 @@ use super::super::rows::{
     Campaign, CampaignFilter, CampaignOrder, CampaignOrderField, CampaignPosition, KnownCampaigns, Voter,
 };
 use crate::{
+    access::store::current_level,
     db::{
         CampaignStatus, Conn, NameContains, SearchScope, in_order, on, on_rows,
         schema::{ballots, campaigns},
@@ -26,13 +27,10 @@ use crate::{
 macro_rules! filtered_campaigns {
     ($query:expr, $guild:expr, $filter:expr) => {{
         let mut query = $query.filter(campaigns::guild_id.eq($guild));
-        query = match $filter.viewer_level {
-            Some(level) => query.filter(
-                campaigns::min_rank_level_to_view
-                    .is_null()
-                    .or(campaigns::min_rank_level_to_view.assume_not_null().le(level)),
-            ),
-            None => query.filter(campaigns::min_rank_level_to_view.is_null()),
+        let (unlimited, bound) = (campaigns::min_rank_level_to_view.is_null(), campaigns::min_rank_level_to_view);
+        query = match $filter.viewer {
+            Some(viewer) => query.filter(unlimited.or(bound.assume_not_null().le(current_level!($guild, viewer)))),
+            None => query.filter(unlimited),
         };
         if !$filter.drafts {
             query = query.filter(campaigns::status.ne(CampaignStatus::Draft));
@@ -42,7 +40,8 @@ macro_rules! filtered_campaigns {
         }
         query = match $filter.viewer_can_vote {
             // Registered: the rest depends on the campaign.
-            Some((can_vote, Voter { registered: Some((member, level)), now })) => {
+            Some((can_vote, Voter { registered: Some(member), now })) => {
+                let level = current_level!($guild, member);
                 let closes_at = || campaigns::closes_at.assume_not_null();
                 let own_ballot = exists(
                     ballots::table.filter(

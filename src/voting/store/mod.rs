@@ -215,8 +215,11 @@ pub async fn complete_campaigns(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
 /// The electors of a live campaign who have not voted: members who are eligible, or were at some moment since it went
 /// live.
 pub async fn non_voters(conn: &mut Conn, campaign: &Campaign) -> QueryResult<Vec<MemberId>> {
-    let (guild, id, level) = (campaign.guild_id, campaign.id, campaign.min_rank_level_to_vote);
-    let eligible: Vec<MemberId> = on!(conn, c => eligible!(guild, level).select(members::id).load(c))?;
+    let (guild, id) = (campaign.guild_id, campaign.id);
+    // Not the level of the given campaign, which may be of an earlier ladder than the members' levels.
+    let bound = || campaigns::table.find((guild, id)).select(campaigns::min_rank_level_to_vote).single_value();
+    let level = || bound().assume_not_null();
+    let eligible: Vec<MemberId> = on!(conn, c => eligible!(guild, level()).select(members::id).load(c))?;
     let mut electors: HashSet<MemberId> = eligible.into_iter().collect();
     let former =
         former_electors::table.filter(former_electors::guild_id.eq(guild).and(former_electors::campaign_id.eq(id)));

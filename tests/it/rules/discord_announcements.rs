@@ -19,7 +19,8 @@ use proptest::{prelude::*, sample::select};
 use serde_json::Value;
 use strum::VariantArray;
 
-fn campaign() -> Campaign {
+/// A live campaign of three picks.
+pub fn campaign() -> Campaign {
     Campaign {
         guild_id: GuildId(1),
         id: CampaignId(1),
@@ -48,6 +49,7 @@ fn campaign() -> Campaign {
         outcome: None,
         draft_revision: 1,
         sort_key: String::new(),
+        ladder_version: 0,
     }
 }
 

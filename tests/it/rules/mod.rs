@@ -52,6 +52,7 @@ fn viewer(rank_level: i64) -> Viewer {
         rank: RankId(rank_level),
         rank_name: rank_level.to_string(),
         rank_level,
+        ladder_version: 0,
         permissions: Permissions::all(),
         is_registered: true,
         session: None,

@@ -44,7 +44,8 @@ impl Client<'_> {
         Self { address: Some(address.parse().unwrap()), ..self.clone() }
     }
 
-    async fn authenticate(&self, server: &Arc<App>) -> error::Result<AuthContext> {
+    /// Authenticates the client on a server, as at the start of a request.
+    pub async fn authenticate(&self, server: &Arc<App>) -> error::Result<AuthContext> {
         let authorization = self.token.as_ref().map(|token| format!("Bearer {token}"));
         let credentials = Credentials { guild: Some(&self.slug), authorization: authorization.as_deref() };
         let origin = Origin { address: self.address, user_agent: Some("tests".to_owned()), ..Origin::default() };
@@ -72,8 +73,13 @@ impl Client<'_> {
                     .unwrap();
             }
         };
+        self.run_as(&context, query, variables).await
+    }
+
+    /// Runs an operation of a request that was authenticated before.
+    pub async fn run_as(&self, context: &AuthContext, query: &str, variables: Value) -> Value {
         let response = match self.test.graph.prepare(operation(query, variables)) {
-            Ok(prepared) => self.test.graph.execute(prepared, &context, "test").await,
+            Ok(prepared) => self.test.graph.execute(prepared, context, "test").await,
             Err(errors) => async_graphql::Response::from_errors(errors),
         };
         serde_json::from_str(&to_json(&response).unwrap()).unwrap()
