@@ -28,6 +28,7 @@ fn arguments(operation: &str) -> Option<Value> {
         "node" => json!({ "id": "@any" }),
         "nodes" => json!({ "ids": ["@any"] }),
         "me" | "guild" | "ranks" | "sessions" | "logout" | "exportMyData" => json!({}),
+        "characterClasses" | "logoutEverywhere" => json!({}),
         "rank" => json!({ "id": "@rank" }),
         "members" => json!({ "filter": { "rankId": "@rank" } }),
         "auditLog" => json!({ "filter": { "actorId": "@member", "subjectId": "@draft" } }),
@@ -244,6 +245,8 @@ impl SchemaOperation {
                 all.push(Self { name, document, is_subscription: root == "Subscription", arguments });
             }
         }
+        // The last, because it ends the client's token.
+        all.sort_by_key(|it| it.name == "logoutEverywhere");
         all
     }
 
