@@ -133,6 +133,20 @@ export type CreateMemberInput = {
   rankId?: string | number | null | undefined;
 };
 
+/** A rank to create. */
+export type CreateRankInput = {
+  /** Description, at most 5,000 characters. */
+  description?: string | null | undefined;
+  /** Id of the Discord role that maps to the rank. */
+  discordRoleId?: string | null | undefined;
+  /** Level from 1 to 1000, unique in the guild and below the viewer's. */
+  level: number;
+  /** Name, at most 50 characters. It is unique in the guild, ignoring case, width and spaces. */
+  name: string;
+  /** Permissions that the rank grants. The viewer must have each of them. */
+  permissions: Array<Permission>;
+};
+
 /** The state of the bot's connection to Discord. */
 export type DiscordConnectionState =
   /** The bot is connected. */
@@ -375,6 +389,22 @@ export type UpdateMemberInput = {
   rankId?: string | number | null | undefined;
 };
 
+/** Changes to a rank. An omitted field keeps its value; `null` clears an optional one. */
+export type UpdateRankInput = {
+  /** Description, at most 5,000 characters. */
+  description?: string | null | undefined;
+  /** Id of the Discord role that maps to the rank. */
+  discordRoleId?: string | null | undefined;
+  /** Id of the rank. */
+  id: string | number;
+  /** Level from 1 to 1000, unique in the guild. The highest rank must remain the highest. */
+  level?: number | null | undefined;
+  /** Name, at most 50 characters. It is unique in the guild, ignoring case, width and spaces. */
+  name?: string | null | undefined;
+  /** Permissions that the rank grants. The viewer must have each added one. The highest rank always grants all. */
+  permissions?: Array<Permission> | null | undefined;
+};
+
 /** How ballots are counted. `docs/voting.md` explains the rules of each method and names their publications. */
 export type VotingMethod =
   /** Picks in any order: each scores one point. */
@@ -450,6 +480,46 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ViewerQuery = { __typename: 'Query', me: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, rank: { __typename: 'Rank', id: string, name: string, level: number, permissions: Array<Permission> } } | null, guild: { __typename: 'Guild', id: string, slug: string, name: string, region: Region } };
+
+export type RankPartsFragment = { __typename: 'Rank', id: string, name: string, level: number, description: string | null, permissions: Array<Permission>, memberCount: number, viewerActions: Array<RankAction>, discordRoleId?: string | null };
+
+export type RanksAdminQueryVariables = Exact<{
+  withDiscord: boolean;
+}>;
+
+
+export type RanksAdminQuery = { __typename: 'Query', ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number, description: string | null, permissions: Array<Permission>, memberCount: number, viewerActions: Array<RankAction>, discordRoleId?: string | null }>, discordStatus?: { __typename: 'DiscordStatus', link: { __typename: 'DiscordLink', serverId: string } | null } | null };
+
+export type CreateRankMutationVariables = Exact<{
+  input: CreateRankInput;
+  withDiscord: boolean;
+}>;
+
+
+export type CreateRankMutation = { __typename: 'Mutation', createRank: { __typename: 'RankPayload', warnings: Array<string> | null, rank: { __typename: 'Rank', id: string, name: string, level: number, description: string | null, permissions: Array<Permission>, memberCount: number, viewerActions: Array<RankAction>, discordRoleId?: string | null } } | null };
+
+export type UpdateRankMutationVariables = Exact<{
+  input: UpdateRankInput;
+  withDiscord: boolean;
+}>;
+
+
+export type UpdateRankMutation = { __typename: 'Mutation', updateRank: { __typename: 'RankPayload', warnings: Array<string> | null, rank: { __typename: 'Rank', id: string, name: string, level: number, description: string | null, permissions: Array<Permission>, memberCount: number, viewerActions: Array<RankAction>, discordRoleId?: string | null } } | null };
+
+export type DeleteRankMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DeleteRankMutation = { __typename: 'Mutation', deleteRank: { __typename: 'DeletePayload', deletedId: string } | null };
+
+export type SetRankLevelMutationVariables = Exact<{
+  id: string | number;
+  level: number;
+}>;
+
+
+export type SetRankLevelMutation = { __typename: 'Mutation', updateRank: { __typename: 'RankPayload', rank: { __typename: 'Rank', id: string, level: number, viewerActions: Array<RankAction> } } | null };
 
 export type HomeCampaignFragment = { __typename: 'Campaign', id: string, title: string, status: CampaignStatus, closesAt: string | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } };
 
@@ -718,6 +788,19 @@ export const CharacterPartsFragmentDoc = new TypedDocumentString(`
   armoryUrl
 }
     `, {"fragmentName":"CharacterParts"}) as unknown as TypedDocumentString<CharacterPartsFragment, unknown>;
+export const RankPartsFragmentDoc = new TypedDocumentString(`
+    fragment RankParts on Rank {
+  __typename
+  id
+  name
+  level
+  description
+  permissions
+  memberCount
+  viewerActions
+  discordRoleId @include(if: $withDiscord)
+}
+    `, {"fragmentName":"RankParts"}) as unknown as TypedDocumentString<RankPartsFragment, unknown>;
 export const HomeCampaignFragmentDoc = new TypedDocumentString(`
     fragment HomeCampaign on Campaign {
   __typename
@@ -1135,6 +1218,101 @@ export const ViewerDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:aaf2fb194f64569fa096d7a5654ae8cdc784c82125f342339cdb762befe2cdcf"}) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const RanksAdminDocument = new TypedDocumentString(`
+    query RanksAdmin($withDiscord: Boolean!) {
+  __typename
+  ranks {
+    __typename
+    ...RankParts
+  }
+  discordStatus @include(if: $withDiscord) {
+    __typename
+    link {
+      __typename
+      serverId
+    }
+  }
+}
+    fragment RankParts on Rank {
+  __typename
+  id
+  name
+  level
+  description
+  permissions
+  memberCount
+  viewerActions
+  discordRoleId @include(if: $withDiscord)
+}`, {"hash":"sha256:94fa46c83360149f6f2249206b0d7bfb88d26bc4af65cd792afa5d04cccc2fd9"}) as unknown as TypedDocumentString<RanksAdminQuery, RanksAdminQueryVariables>;
+export const CreateRankDocument = new TypedDocumentString(`
+    mutation CreateRank($input: CreateRankInput!, $withDiscord: Boolean!) {
+  __typename
+  createRank(input: $input) {
+    __typename
+    rank {
+      __typename
+      ...RankParts
+    }
+    warnings
+  }
+}
+    fragment RankParts on Rank {
+  __typename
+  id
+  name
+  level
+  description
+  permissions
+  memberCount
+  viewerActions
+  discordRoleId @include(if: $withDiscord)
+}`, {"hash":"sha256:ae41ee8a61d5aca7d29731b6227864d3e688a61fa36f409e216efe43fad3fee4"}) as unknown as TypedDocumentString<CreateRankMutation, CreateRankMutationVariables>;
+export const UpdateRankDocument = new TypedDocumentString(`
+    mutation UpdateRank($input: UpdateRankInput!, $withDiscord: Boolean!) {
+  __typename
+  updateRank(input: $input) {
+    __typename
+    rank {
+      __typename
+      ...RankParts
+    }
+    warnings
+  }
+}
+    fragment RankParts on Rank {
+  __typename
+  id
+  name
+  level
+  description
+  permissions
+  memberCount
+  viewerActions
+  discordRoleId @include(if: $withDiscord)
+}`, {"hash":"sha256:f3df4bc3d4b57d72b2b1a49bfeaf915008a156f27480653784bddcf405f94328"}) as unknown as TypedDocumentString<UpdateRankMutation, UpdateRankMutationVariables>;
+export const DeleteRankDocument = new TypedDocumentString(`
+    mutation DeleteRank($id: ID!) {
+  __typename
+  deleteRank(id: $id) {
+    __typename
+    deletedId
+  }
+}
+    `, {"hash":"sha256:85d46e9b377952a8e976fd3a306cc951e9b3ffc6890ab1eaf55478644ae9f3d9"}) as unknown as TypedDocumentString<DeleteRankMutation, DeleteRankMutationVariables>;
+export const SetRankLevelDocument = new TypedDocumentString(`
+    mutation SetRankLevel($id: ID!, $level: Int!) {
+  __typename
+  updateRank(input: {id: $id, level: $level}) {
+    __typename
+    rank {
+      __typename
+      id
+      level
+      viewerActions
+    }
+  }
+}
+    `, {"hash":"sha256:9953fa4a8689efe4289388615dd5d8670929a76d05bf5ab6e24e1d7c020ff305"}) as unknown as TypedDocumentString<SetRankLevelMutation, SetRankLevelMutationVariables>;
 export const HomeDocument = new TypedDocumentString(`
     query Home($managesVotes: Boolean!, $managesDiscord: Boolean!) {
   __typename
