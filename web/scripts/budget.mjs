@@ -43,7 +43,7 @@ const home = files.find((name) => /^HomePage-.*\.js$/.test(name));
 const firstPage = new Set([...first, ...(home ? await closure(home) : [])]);
 report("script of the first page", await sum(firstPage), budgets.firstPage);
 for (const name of files.filter((file) => /Page-.*\.js$/.test(file)).sort()) {
-  const label = name.replace(/-[^-]*\.js$/, "");
+  const label = name.replace(/-[\w-]{8}\.js$/, "");
   if (consoleFiles.has(name) || firstPage.has(name)) continue;
   const further = [...(await closure(name))].filter((file) => !first.has(file));
   const budget = budgets.officerPages.includes(label) ? budgets.officerPage : budgets.furtherPage;

@@ -10,7 +10,9 @@ export async function toWebp(page, png, quality) {
       const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
       canvas.getContext("2d", { alpha: false }).drawImage(bitmap, 0, 0);
       const blob = await canvas.convertToBlob({ type: "image/webp", quality });
-      return btoa(Array.from(new Uint8Array(await blob.arrayBuffer()), (byte) => String.fromCharCode(byte)).join(""));
+      return btoa(
+        Array.from(new Uint8Array(await blob.arrayBuffer()), (byte) => String.fromCharCode(byte)).join(""),
+      );
     },
     [png.toString("base64"), quality],
   );

@@ -3,8 +3,21 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  PASSWORD, directory, execute, newContext, openConsole, progress, replaceText, request, run, selectTab, signIn, votedCount,
-  waitForResponse, waitForSignIn, waitUntil,
+  directory,
+  execute,
+  newContext,
+  openConsole,
+  PASSWORD,
+  progress,
+  replaceText,
+  request,
+  run,
+  selectTab,
+  signIn,
+  votedCount,
+  waitForResponse,
+  waitForSignIn,
+  waitUntil,
 } from "./driver.mjs";
 import { animation, toWebp } from "./webp.mjs";
 
@@ -50,7 +63,10 @@ subscription Tally {
 }`;
 
 await run("pictures", async (browser) => {
-  const context = await newContext(browser, { viewport: { width: WIDTH, height: 680 }, colorScheme: "light" });
+  const context = await newContext(browser, {
+    viewport: { width: WIDTH, height: 680 },
+    colorScheme: "light",
+  });
   const page = await openConsole(context);
   await signIn(page, "officer", PASSWORD);
   await waitForSignIn(page, "Officer");
@@ -79,14 +95,22 @@ async function takeTally(page) {
   // Only the response changes. WebP stores a frame's position in units of two pixels.
   const box = await page.locator(".result-window").boundingBox();
   const [x, y] = [box.x, box.y].map((position) => 2 * Math.floor(position / 2));
-  const response = { x, y, width: Math.floor(box.x + box.width) - x, height: Math.floor(box.y + box.height) - y };
+  const response = {
+    x,
+    y,
+    width: Math.floor(box.x + box.width) - x,
+    height: Math.floor(box.y + box.height) - y,
+  };
   const frames = [];
   while (frames.length < FRAMES) {
     const area = frames.length === 0 ? { x: 0, y: 0, ...size } : response;
     const image = await toWebp(page, await screenshot(page, area), QUALITY);
     frames.push({ ...area, image, duration: FRAME_TIME });
     const before = voted;
-    await waitUntil(page, `more than ${before} have voted`, async () => (voted = await votedCount(page)) > before);
+    await waitUntil(page, `more than ${before} have voted`, async () => {
+      voted = await votedCount(page);
+      return voted > before;
+    });
   }
   save("tally.webp", animation(size, frames));
 }

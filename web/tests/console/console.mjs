@@ -3,8 +3,24 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
-  PASSWORD, directory, execute, fillEditor, messagesSent, newContext, openConsole, progress, request, run, selectTab,
-  signIn, violations, votedCount, waitForEditors, waitForResponse, waitForSignIn, waitUntil,
+  directory,
+  execute,
+  fillEditor,
+  messagesSent,
+  newContext,
+  openConsole,
+  PASSWORD,
+  progress,
+  request,
+  run,
+  selectTab,
+  signIn,
+  violations,
+  votedCount,
+  waitForEditors,
+  waitForResponse,
+  waitForSignIn,
+  waitUntil,
 } from "./driver.mjs";
 
 const DESKTOP = { width: 1280, height: 800 };
@@ -53,7 +69,7 @@ async function testDesktop(browser) {
   await step(page, "an officer creates a campaign");
   await selectTab(page, "AuditLog");
   await execute(page);
-  await waitForResponse(page, /"auditLog": \{[^]*"campaign.create"/);
+  await waitForResponse(page, /"auditLog": \{[\s\S]*"campaign.create"/);
   await step(page, "an officer reads the audit log");
   await page.locator(".account-button").click();
   await page.getByRole("button", { name: "Sign out" }).waitFor();
@@ -78,15 +94,20 @@ async function testDesktop(browser) {
   await fillEditor(page, "Headers", "{}");
 
   const token = context.tokens.at(-1);
-  const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]));
-  assert.ok(!stored.includes(token) && !stored.includes("efreshToken"), "an open page keeps tokens only in memory");
+  const stored = await page.evaluate(() =>
+    JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]),
+  );
+  assert.ok(
+    !stored.includes(token) && !stored.includes("efreshToken"),
+    "an open page keeps tokens only in memory",
+  );
 
   await page.reload();
   await waitForEditors(page);
   await waitForSignIn(page, "Officer");
   await selectTab(page, "AuditLog");
   await execute(page);
-  await waitForResponse(page, /"auditLog": \{[^]*"campaign.create"/);
+  await waitForResponse(page, /"auditLog": \{[\s\S]*"campaign.create"/);
   await step(page, "a reload keeps the session");
 
   // A duplicated tab starts with a copy of the original's sessionStorage.
@@ -104,7 +125,11 @@ async function testDesktop(browser) {
   await waitForResponse(page, /"UNAUTHENTICATED"/);
   await step(page, "signed out");
   const after = await request("{ guild { slug } }", token);
-  assert.equal(after.errors?.[0].extensions.reason, "INVALID_TOKEN", "signing out ends the session on the server");
+  assert.equal(
+    after.errors?.[0].extensions.reason,
+    "INVALID_TOKEN",
+    "signing out ends the session on the server",
+  );
   await page.reload();
   await waitForEditors(page);
   await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
@@ -125,10 +150,14 @@ async function testRenewal(browser) {
   const [, init] = await messagesSent(page, 2, "connection_init");
   await selectTab(page, "AuditLog");
   await execute(page);
-  await waitForResponse(page, /"auditLog": \{[^]*"campaign.create"/);
+  await waitForResponse(page, /"auditLog": \{[\s\S]*"campaign.create"/);
   assert.equal(context.renewals, 1);
   const current = context.tokens.at(-1);
-  assert.equal(init.payload.authorization, `Bearer ${current}`, "the subscription continues with the new token");
+  assert.equal(
+    init.payload.authorization,
+    `Bearer ${current}`,
+    "the subscription continues with the new token",
+  );
   await step(page, "a session is renewed in time");
 
   await request("mutation { logout { success } }", current);

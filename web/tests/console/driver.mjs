@@ -2,7 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { chromium } from "playwright";
 
 export const [server, directory] = process.argv.slice(2);
 /** The password of all accounts of a demo. */
@@ -23,10 +23,16 @@ export async function run(name, script) {
     console.error(`${name}: after "${progress.step}": ${error.stack ?? error}`);
     for (const violation of violations) console.error(`  ${violation}`);
     const path = join(directory, "failed.png");
-    await progress.page?.screenshot({ path }).then(() => console.error(`  see ${path}`)).catch(() => {});
+    await progress.page
+      ?.screenshot({ path })
+      .then(() => console.error(`  see ${path}`))
+      .catch(() => {});
     process.exit(1);
   };
-  setTimeout(() => fail(new Error(`not done within ${SCRIPT_TIMEOUT / 1_000} seconds`)), SCRIPT_TIMEOUT).unref();
+  setTimeout(
+    () => fail(new Error(`not done within ${SCRIPT_TIMEOUT / 1_000} seconds`)),
+    SCRIPT_TIMEOUT,
+  ).unref();
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
@@ -66,7 +72,8 @@ export async function newContext(browser, options) {
   );
   context.on("request", (request) => {
     const url = new URL(request.url());
-    if (url.origin !== origin && !["data:", "blob:"].includes(url.protocol)) violations.push(`requested ${url}`);
+    if (url.origin !== origin && !["data:", "blob:"].includes(url.protocol))
+      violations.push(`requested ${url}`);
     if (/authorization|token|password/i.test(url.search)) violations.push(`a secret in ${url}`);
     if (request.postData()?.includes("refreshSession")) context.renewals += 1;
     const { authorization } = request.headers();
@@ -84,10 +91,14 @@ export async function newContext(browser, options) {
     const isStatus = url === `${origin}/graphql` && message.text().startsWith("Failed to load resource");
     if (message.type() === "error" && !isStatus) violations.push(`${message.text()} (${url})`);
   });
-  await context.exposeFunction("violated", (violation) => violations.push(`against the content policy: ${violation}`));
+  await context.exposeFunction("violated", (violation) =>
+    violations.push(`against the content policy: ${violation}`),
+  );
   await context.addInitScript(() =>
-    addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) =>
-      window.violated(`${effectiveDirective} ${blockedURI} (${sourceFile}:${lineNumber})`),
+    addEventListener(
+      "securitypolicyviolation",
+      ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) =>
+        window.violated(`${effectiveDirective} ${blockedURI} (${sourceFile}:${lineNumber})`),
     ),
   );
   return context;
@@ -100,7 +111,7 @@ export async function openConsole(context, prepare) {
   await prepare?.(page);
   await page.goto(new URL("/graphiql", server).href);
   if ((await page.getByText("left out of this build").count()) > 0) {
-    throw new Error(await page.locator("body").innerText());
+    throw new Error(await page.locator("body").textContent());
   }
   await waitForEditors(page);
   return page;
@@ -138,7 +149,9 @@ export async function execute(page) {
 }
 
 export async function waitForResponse(page, pattern) {
-  await waitUntil(page, `the response matches ${pattern}`, async () => pattern.test(await textOf(page, ".result-window")));
+  await waitUntil(page, `the response matches ${pattern}`, async () =>
+    pattern.test(await textOf(page, ".result-window")),
+  );
 }
 
 /** The number of members who have voted, by the tally that is shown. */
@@ -160,19 +173,25 @@ export async function replaceText(page, editor, content) {
   await page.evaluate((content) => {
     const clipboardData = new DataTransfer();
     clipboardData.setData("text/plain", content);
-    document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+    document.activeElement.dispatchEvent(
+      new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }),
+    );
   }, content);
   const withoutSpaces = (text) => text.replaceAll(/\s/g, "");
-  await waitUntil(page, `${editor} has ${content}`, async () =>
-    withoutSpaces(await textOf(page, editor)) === withoutSpaces(content),
+  await waitUntil(
+    page,
+    `${editor} has ${content}`,
+    async () => withoutSpaces(await textOf(page, editor)) === withoutSpaces(content),
   );
 }
 
 /** The text that an editor shows. */
 export async function textOf(page, editor) {
-  const lines = await page.locator(`${editor} .view-line`).evaluateAll((lines) =>
-    lines.map((line) => [line.getBoundingClientRect().top, line.textContent]).sort(([a], [b]) => a - b),
-  );
+  const lines = await page
+    .locator(`${editor} .view-line`)
+    .evaluateAll((lines) =>
+      lines.map((line) => [line.getBoundingClientRect().top, line.textContent]).sort(([a], [b]) => a - b),
+    );
   return lines.map(([, line]) => line.replaceAll("\u00a0", " ")).join("\n");
 }
 
