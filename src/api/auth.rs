@@ -9,14 +9,11 @@ use guildhall_macros::guarded;
 use crate::{
     api::{context::RequestContext, node::DeletePayload},
     auth::{
-        InviteDelivery, IssuedCode, Session, SignedIn, change_password, login, logout, logout_everywhere,
-        refresh_session, register, reset_password, revoke_session, send_invite, send_reset_code, sessions,
+        Session, SignedIn, change_password, login, logout, logout_everywhere, refresh_session, register,
+        reset_password, revoke_session, sessions,
     },
-    identity::{self, Member},
-    kernel::{
-        error::Result,
-        id::{MemberId, SessionId},
-    },
+    identity::Member,
+    kernel::{error::Result, id::SessionId},
 };
 
 /// The invite code and the credentials of a new account.
@@ -109,32 +106,6 @@ impl From<SignedIn> for AuthPayload {
             member: it.member,
         }
     }
-}
-
-/// A new invite code.
-#[derive(SimpleObject)]
-struct InvitePayload {
-    /// The code. Only this response shows it, because the server stores only a hash.
-    code: String,
-    /// Time at which the code expires.
-    expires_at: DateTime<Utc>,
-    /// The member to whom the code was issued.
-    member: Member,
-    /// Whether and how the code was delivered to the member.
-    delivery: InviteDelivery,
-}
-
-/// A new password reset code.
-#[derive(SimpleObject)]
-struct ResetCodePayload {
-    /// The code. Only this response shows it, because the server stores only a hash.
-    code: String,
-    /// Time at which the code expires.
-    expires_at: DateTime<Utc>,
-    /// The member to whom the code was issued.
-    member: Member,
-    /// Whether and how the code was delivered to the member.
-    delivery: InviteDelivery,
 }
 
 /// A session of the viewer. `login`, `register` and `resetPassword` start one; `refreshSession` extends it.
@@ -297,40 +268,5 @@ impl AuthMutation {
         let context = RequestContext::of(ctx);
         logout_everywhere(&context.app.accounts, &*context.signed_in()?).await?;
         Ok(SuccessPayload { success: true })
-    }
-
-    /// Issues an invite code to a member below the viewer's rank. Earlier codes of the member become invalid. The code
-    /// is not accepted while the viewer could not issue it, such as after a demotion.
-    ///
-    /// Error reasons: `RANK_TOO_LOW`, `ALREADY_REGISTERED`, `MEMBER_INACTIVE`.
-    #[requires_permission(identity::SEND_INVITE)]
-    async fn send_invite(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Id of the member to invite.")] member_id: ID,
-    ) -> Result<InvitePayload> {
-        let context = RequestContext::of(ctx);
-        let member = MemberId::from_input(&member_id);
-        let issued = send_invite(&context.app.accounts, &*context.signed_in()?, member).await?;
-        let IssuedCode { code, expires_at, member, delivery } = issued;
-        Ok(InvitePayload { code, expires_at: expires_at.and_utc(), member, delivery })
-    }
-
-    /// Issues a password reset code to a registered member below the viewer's rank, never to the viewer. Earlier codes
-    /// of the member become invalid. The code is not accepted while the viewer could not issue it, such as after a
-    /// demotion.
-    ///
-    /// Error reasons: `RANK_TOO_LOW`, `NOT_REGISTERED`, `MEMBER_INACTIVE`.
-    #[requires_permission(identity::SEND_RESET_CODE)]
-    async fn send_reset_code(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Id of the member whose password is to be reset.")] member_id: ID,
-    ) -> Result<ResetCodePayload> {
-        let context = RequestContext::of(ctx);
-        let member = MemberId::from_input(&member_id);
-        let issued = send_reset_code(&context.app.accounts, &*context.signed_in()?, member).await?;
-        let IssuedCode { code, expires_at, member, delivery } = issued;
-        Ok(ResetCodePayload { code, expires_at: expires_at.and_utc(), member, delivery })
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     access::Viewer,
     app::App,
     audit::{self, AuditEvent, AuditScope},
-    auth::{self, Session},
+    auth::{self, OpenInvite, Session},
     db::Db,
     identity::{self, Character, Guild, Member, Rank},
     kernel::{
@@ -211,6 +211,14 @@ loaders! {
     /// Members by id.
     member: MemberById(MemberId => Member) = read |conn, scope, keys| {
         by(identity::store::members_by_id(conn, scope.guild, &keys).await?, |member| member.id)
+    };
+    /// Members to whom votes or the audit log refer.
+    member_in_use: MemberInUse(MemberId => ()) = read |conn, scope, keys| {
+        identity::members_in_use(conn, scope.guild, &keys).await?.into_iter().map(|id| (id, ())).collect()
+    };
+    /// Open invites of members. The caller checks whether the viewer may see them.
+    open_invite: OpenInviteOf(MemberId => OpenInvite) = snapshot |conn, scope, keys| {
+        auth::open_invites(conn, scope.guild, &keys, scope.now).await?
     };
     /// Characters of a member, their main first.
     characters_of: CharactersOf(MemberId => Vec<Character>) = read |conn, scope, keys| {

@@ -7,6 +7,7 @@ mod audit;
 mod auth;
 pub mod auth_context;
 mod batch;
+mod codes;
 pub mod connection;
 pub mod context;
 mod discord;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{
     audit::AuditQuery,
     auth::{AuthMutation, AuthQuery},
+    codes::CodeMutation,
     discord::{DiscordMutation, DiscordQuery},
     identity::{CharacterClassQuery, CharacterMutation, IdentityMutation, IdentityQuery},
     node::{Node, NodeQuery},
@@ -32,6 +33,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     AuthMutation,
+    CodeMutation,
     IdentityMutation,
     CharacterMutation,
     VotingMutation,

@@ -46,6 +46,10 @@ pub enum Action {
     MemberInvite,
     #[strum(serialize = "member.send_reset_code")]
     MemberSendResetCode,
+    #[strum(serialize = "member.revoke_invite")]
+    MemberRevokeInvite,
+    #[strum(serialize = "member.delete")]
+    MemberDelete,
     #[strum(serialize = "member.erase")]
     MemberErase,
     #[strum(serialize = "character.create")]

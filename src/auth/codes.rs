@@ -1,18 +1,16 @@
-//! One-time codes: they register an account or reset its password.
+//! One-time codes: they register an account or reset its password. Verifies and redeems them.
 
 use super::{
     attempts::LoginAttempt,
-    delivery::{CodeMessage, InviteDelivery},
     password,
     service::Accounts,
     store::{self, OneTimeCode, Purpose},
 };
 use crate::{
-    access::{self, Permissions, Viewer},
-    audit::{self, Action},
+    access::{self, Viewer},
     db::Conn,
     engine::Origin,
-    identity::{self, Ladder, Member, MemberAction},
+    identity::{self, Ladder, Member, MemberAction, SEND_INVITE, SEND_RESET_CODE},
     kernel::{
         clock::Timestamp,
         error::{Error, Refusal, Result},
@@ -20,139 +18,16 @@ use crate::{
     },
 };
 
-/// A new code. It is shown once and stored only as a hash.
-pub struct IssuedCode {
-    /// The code.
-    pub code: String,
-    /// When it expires.
-    pub expires_at: Timestamp,
-    /// The member that the code is for.
-    pub member: Member,
-    /// Whether the code was delivered to the member.
-    pub delivery: InviteDelivery,
-}
-
-/// Issues an invite code for a member of a lower rank than the viewer. Earlier codes become invalid.
-///
-/// # Errors
-/// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`; `CONFLICT`, `ALREADY_REGISTERED` or `MEMBER_INACTIVE`.
-pub async fn send_invite(accounts: &Accounts, viewer: &Viewer, member: MemberId) -> Result<IssuedCode> {
-    issue(accounts, Some(viewer), viewer.guild, member, Purpose::Invite).await
-}
-
-/// Issues a reset code for a registered member of a lower rank than the viewer. Earlier codes become invalid.
-///
-/// # Errors
-/// `NOT_FOUND`; `FORBIDDEN`, `RANK_TOO_LOW`, also for the viewer's own account; `CONFLICT`, `NOT_REGISTERED` or
-/// `MEMBER_INACTIVE`.
-pub async fn send_reset_code(accounts: &Accounts, viewer: &Viewer, member: MemberId) -> Result<IssuedCode> {
-    issue(accounts, Some(viewer), viewer.guild, member, Purpose::Reset).await
-}
-
-/// Issues an invite code for a member, as an operator.
-///
-/// # Errors
-/// `CONFLICT`, `ALREADY_REGISTERED` or `MEMBER_INACTIVE`.
-pub async fn invite(accounts: &Accounts, member: &Member) -> Result<IssuedCode> {
-    issue(accounts, None, member.guild_id, member.id, Purpose::Invite).await
-}
-
-/// Issues a reset code for a member, as an operator.
-///
-/// # Errors
-/// `CONFLICT`, `NOT_REGISTERED` or `MEMBER_INACTIVE`.
-pub async fn reset_code(accounts: &Accounts, member: &Member) -> Result<IssuedCode> {
-    issue(accounts, None, member.guild_id, member.id, Purpose::Reset).await
-}
-
-async fn issue(
-    accounts: &Accounts,
-    by: Option<&Viewer>,
-    guild: GuildId,
-    member: MemberId,
-    purpose: Purpose,
-) -> Result<IssuedCode> {
-    let code = password::new_code();
-    // Hashed before the transaction, because hashing is slow on purpose.
-    let code_hash = accounts.hasher.hash(code.clone()).await?;
-    let now = accounts.access.clock.now();
-    let expires_at = now
-        + match purpose {
-            Purpose::Invite => accounts.lifetimes.invite,
-            Purpose::Reset => accounts.lifetimes.reset,
-        };
-    let by = by.cloned();
-    let (delivery, text) = (accounts.delivery.start(guild), code.clone());
-    let (member, delivery) = accounts
-        .access
-        .db
-        .write(async move |conn| {
-            let by = match by {
-                Some(by) => Some(by.confirm(conn).await?),
-                None => None,
-            };
-            identity::store::lock_roster_shared(conn, guild).await?;
-            let member = identity::store::lock_member(conn, guild, member).await?;
-            let member = member.ok_or_else(|| Refusal::not_found("member").at("memberId"))?;
-            let (reach, permissions) = match &by {
-                Some(by) => {
-                    let ladder = check_issuer(conn, by, &member, purpose).await?;
-                    (ladder.max_reachable_level(by), by.permissions.to_explicit())
-                }
-                None => (i64::MAX, Permissions::all().to_explicit()),
-            };
-            action(purpose).check_state(&member)?;
-            let code = OneTimeCode {
-                guild_id: guild,
-                member_id: member.id,
-                purpose,
-                issued_hash: Some(code_hash.clone()),
-                code_hash,
-                expires_at,
-                reach,
-                permissions,
-                issuer_id: by.as_ref().map(|by| by.member),
-            };
-            store::upsert_code(conn, &code).await?;
-            if let Some(delivery) = &delivery {
-                let (guild_name, guild_slug) =
-                    identity::store::guild(conn, guild).await?.map(|it| (it.name, it.slug)).unwrap_or_default();
-                let message = CodeMessage {
-                    purpose,
-                    guild_name: &guild_name,
-                    guild_slug: &guild_slug,
-                    member: &member,
-                    code: &text,
-                    expires_at,
-                };
-                delivery.enqueue(conn, &message, now).await?;
-            }
-            let (action, object) = match purpose {
-                Purpose::Invite => (Action::MemberInvite, "an invite code"),
-                Purpose::Reset => (Action::MemberSendResetCode, "a reset code"),
-            };
-            let summary = format!("Issued {object} for {}", member.display_name);
-            audit::record(conn, guild, by.as_ref(), now, audit::event(action, member.id, summary)).await?;
-            Ok((member, delivery))
-        })
-        .await?;
-    let delivery = match delivery {
-        None => InviteDelivery::NotConfigured,
-        Some(_) if member.discord_id.is_none() => InviteDelivery::NotLinked,
-        Some(delivery) => delivery.outcome().await,
-    };
-    Ok(IssuedCode { code, expires_at, member, delivery })
-}
-
-/// Checks that a member may issue a code of this purpose to another member. Returns the guild's ladder.
-async fn check_issuer(conn: &mut Conn, by: &Viewer, member: &Member, purpose: Purpose) -> Result<Ladder> {
-    let ladder = Ladder::load(conn, by.guild).await?;
-    action(purpose).check_actor(by, &ladder, member)?;
-    Ok(ladder)
+/// Checks that a member may issue codes of this purpose to anyone.
+pub(super) fn check_issuer_permission(by: &Viewer, purpose: Purpose) -> Result<(), Refusal> {
+    by.require(match purpose {
+        Purpose::Invite => SEND_INVITE,
+        Purpose::Reset => SEND_RESET_CODE,
+    })
 }
 
 /// The action of an officer who issues a code.
-const fn action(purpose: Purpose) -> MemberAction {
+pub(super) const fn action(purpose: Purpose) -> MemberAction {
     match purpose {
         Purpose::Invite => MemberAction::Invite,
         Purpose::Reset => MemberAction::SendResetCode,
@@ -224,23 +99,14 @@ enum Issuer {
 }
 
 impl OneTimeCode {
-    /// Whether the code is valid for this member. It is not if its issuer may no longer issue it: the issuer could use
-    /// the code and act as the member.
+    /// Reads the issuer's rights, and returns whether the code is valid for this member.
     async fn is_valid_for(&self, conn: &mut Conn, member: &Member, now: Timestamp) -> Result<bool> {
-        if now >= self.expires_at || action(self.purpose).check_state(member).is_err() {
-            return Ok(false);
-        }
         let issuer = match self.issuer() {
-            Issuer::Operator => return Ok(true),
-            Issuer::Unknown => return Ok(false),
             Issuer::Member(issuer) => access::store::viewer(conn, self.guild_id, issuer, None, self.expires_at).await?,
+            Issuer::Operator | Issuer::Unknown => None,
         };
-        let Some(issuer) = issuer else { return Ok(false) };
-        match check_issuer(conn, &issuer, member, self.purpose).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.refusal().is_some() => Ok(false),
-            Err(error) => Err(error),
-        }
+        let ladder = Ladder::load(conn, self.guild_id).await?;
+        Ok(is_valid(self, member, issuer.as_ref(), &ladder, now))
     }
 
     fn issuer(&self) -> Issuer {
@@ -250,6 +116,24 @@ impl OneTimeCode {
             None => Issuer::Operator,
         }
     }
+}
+
+/// Whether a code is valid for this member. It is not if its issuer, a member with these rights, may no longer issue it:
+/// the issuer could use the code and act as the member.
+pub(super) fn is_valid(
+    code: &OneTimeCode,
+    member: &Member,
+    issuer: Option<&Viewer>,
+    ladder: &Ladder,
+    now: Timestamp,
+) -> bool {
+    let action = action(code.purpose);
+    let may_issue = match code.issuer() {
+        Issuer::Operator => true,
+        Issuer::Unknown => false,
+        Issuer::Member(_) => issuer.is_some_and(|issuer| action.check_actor(issuer, ladder, member).is_ok()),
+    };
+    may_issue && now < code.expires_at && action.check_state(member).is_ok()
 }
 
 /// Whether a member's code that expires at this time is still valid: neither used, replaced nor void.

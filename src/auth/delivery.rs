@@ -1,6 +1,6 @@
 //! The port by which codes are delivered to members. Discord implements it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use futures_util::future::BoxFuture;
 
@@ -28,8 +28,8 @@ pub enum InviteDelivery {
 
 /// The content of a message that delivers a code.
 pub struct CodeMessage<'c> {
-    /// Whether the code registers an account or resets a password.
-    pub purpose: Purpose,
+    /// The number of its delivery, from 0.
+    pub number: usize,
     /// The guild's name.
     pub guild_name: &'c str,
     /// The guild's slug.
@@ -44,30 +44,31 @@ pub struct CodeMessage<'c> {
 
 /// Delivers codes to members.
 pub trait CodeDelivery: Send + Sync {
-    /// Starts a delivery for this guild; `None` if codes cannot be delivered.
-    fn start(&self, guild: GuildId) -> Option<Arc<dyn PendingDelivery>>;
+    /// Starts this number of deliveries for a guild; `None` if codes cannot be delivered.
+    fn start(&self, guild: GuildId, number: usize) -> Option<Arc<dyn PendingDeliveries>>;
 }
 
-/// The delivery of one code.
-pub trait PendingDelivery: Send + Sync {
-    /// Queues the message in the transaction that issues the code, and deletes earlier ones. Does nothing for a member
-    /// without an address.
+/// The deliveries of codes that are issued in one transaction.
+pub trait PendingDeliveries: Send + Sync {
+    /// Queues the messages in the transaction that issues the codes, and deletes earlier ones to the same members. Leaves
+    /// out members without an address.
     fn enqueue<'c>(
         &'c self,
         conn: &'c mut Conn,
-        message: &'c CodeMessage<'c>,
+        purpose: Purpose,
+        messages: Vec<CodeMessage<'c>>,
         now: Timestamp,
     ) -> BoxFuture<'c, Result<()>>;
 
-    /// Waits briefly after the commit, and returns the state of the delivery.
-    fn outcome(self: Arc<Self>) -> BoxFuture<'static, InviteDelivery>;
+    /// Waits briefly after the commit, for the deliveries of these numbers together, and returns the state of each.
+    fn outcomes(self: Arc<Self>, numbers: Vec<usize>) -> BoxFuture<'static, HashMap<usize, InviteDelivery>>;
 }
 
 /// Delivers no codes.
 pub struct NoDelivery;
 
 impl CodeDelivery for NoDelivery {
-    fn start(&self, _: GuildId) -> Option<Arc<dyn PendingDelivery>> {
+    fn start(&self, _: GuildId, _: usize) -> Option<Arc<dyn PendingDeliveries>> {
         None
     }
 }

@@ -6,6 +6,8 @@ mod attempts;
 mod cipher;
 mod codes;
 mod delivery;
+mod invites;
+mod issuing;
 mod known_addresses;
 mod limiter;
 mod password;
@@ -19,8 +21,10 @@ pub use self::{
     address::AddressHasher,
     attempts::AttemptKind,
     cipher::Cipher,
-    codes::{IssuedCode, invite, is_code_valid, reset_code, send_invite, send_reset_code},
-    delivery::{CodeDelivery, CodeMessage, InviteDelivery, NoDelivery, PendingDelivery},
+    codes::is_code_valid,
+    delivery::{CodeDelivery, CodeMessage, InviteDelivery, NoDelivery, PendingDeliveries},
+    invites::{OpenInvite, open_invites, revoke_invite},
+    issuing::{IssuedCode, invite, reset_code, send_invite, send_invites, send_reset_code},
     known_addresses::KNOWN_FOR,
     limiter::{LoginLimiter, LoginLimits},
     password::Hasher,

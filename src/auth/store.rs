@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use crate::{
     access::Permissions,
     db::{
-        Conn, LockMode, first_locked, on,
+        Conn, LockMode, first_locked, insert_all, on,
         schema::{codes, failures, refresh_tokens, sessions},
         text_enum,
     },
@@ -199,8 +199,8 @@ text_enum! {
 }
 
 /// A one-time code as it is stored.
-#[derive(Clone, Insertable, Queryable, Selectable, AsChangeset)]
-#[diesel(table_name = codes, treat_none_as_null = true)]
+#[derive(Clone, Insertable, Queryable, Selectable)]
+#[diesel(table_name = codes)]
 pub struct OneTimeCode {
     pub guild_id: GuildId,
     pub member_id: MemberId,
@@ -213,17 +213,41 @@ pub struct OneTimeCode {
     pub permissions: Permissions,
     pub issuer_id: Option<MemberId>,
     pub issued_hash: Option<String>,
+    /// `None` if a server of an earlier release issued the code.
+    pub issued_at: Option<Timestamp>,
 }
 
-/// Stores a member's code. Replaces an earlier one.
-pub async fn upsert_code(conn: &mut Conn, code: &OneTimeCode) -> QueryResult<()> {
-    on!(conn, c => diesel::insert_into(codes::table)
-        .values(code)
-        .on_conflict((codes::guild_id, codes::member_id, codes::purpose))
-        .do_update()
-        .set(code)
+/// Stores codes of one purpose. They replace the earlier ones of their members, who must be locked.
+pub async fn replace_codes(
+    conn: &mut Conn,
+    guild: GuildId,
+    purpose: Purpose,
+    rows: Vec<OneTimeCode>,
+) -> QueryResult<()> {
+    let members: Vec<MemberId> = rows.iter().map(|row| row.member_id).collect();
+    delete_codes(conn, guild, &members, purpose).await?;
+    insert_all!(conn, codes::table, rows)
+}
+
+/// Deletes the codes of one purpose for these members.
+pub async fn delete_codes(conn: &mut Conn, guild: GuildId, members: &[MemberId], purpose: Purpose) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(codes::table)
+        .filter(codes::guild_id.eq(guild).and(codes::purpose.eq(purpose)).and(codes::member_id.eq_any(members)))
         .execute(c))?;
     Ok(())
+}
+
+/// The codes of one purpose for these members, valid or not.
+pub async fn codes_of(
+    conn: &mut Conn,
+    guild: GuildId,
+    members: &[MemberId],
+    purpose: Purpose,
+) -> QueryResult<Vec<OneTimeCode>> {
+    on!(conn, c => codes::table
+        .filter(codes::guild_id.eq(guild).and(codes::purpose.eq(purpose)).and(codes::member_id.eq_any(members)))
+        .select(OneTimeCode::as_select())
+        .load(c))
 }
 
 pub async fn code(

@@ -33,13 +33,16 @@ pub trait WideRow<C>: Sized {
     /// Loads the first row of a query, if there is one.
     fn first<'q>(query: Self::Query<'q>, conn: &'q mut C) -> BoxFuture<'q, QueryResult<Option<Self>>>;
 
-    /// Like [`WideRow::first`], and locks the row until the transaction ends
+    /// Like [`WideRow::load`], and locks the rows until the transaction ends
     /// ([`LockMode::Exclusive`](super::LockMode)).
+    fn load_locked<'q>(query: Self::Query<'q>, conn: &'q mut C) -> BoxFuture<'q, QueryResult<Vec<Self>>>;
+
+    /// Like [`WideRow::first`], and locks the row until the transaction ends.
     fn first_locked<'q>(query: Self::Query<'q>, conn: &'q mut C) -> BoxFuture<'q, QueryResult<Option<Self>>>;
 }
 
 /// Runs a query for wide rows on either database: `on_rows!(conn, Member::load, all => all.filter(…))` expands the
-/// query once for each. The query runs by `load`, `first` or `first_locked` of [`WideRow`].
+/// query once for each. The query runs by a function of [`WideRow`] that loads.
 ///
 /// If a row contains a value of a newer release, the query runs again with the condition of [`WideRow::known`]. So the
 /// condition costs nothing as long as only one release uses the database.
@@ -159,13 +162,19 @@ macro_rules! wide_row {
                 Self::load(diesel::QueryDsl::limit(query, 1), conn).map_ok(|mut rows| rows.pop()).boxed()
             }
 
+            fn load_locked<'q>(
+                query: Self::Query<'q>,
+                conn: &'q mut $conn,
+            ) -> futures_util::future::BoxFuture<'q, diesel::QueryResult<Vec<Self>>> {
+                Box::pin(diesel_async::RunQueryDsl::load($locked(query), conn))
+            }
+
             fn first_locked<'q>(
                 query: Self::Query<'q>,
                 conn: &'q mut $conn,
             ) -> futures_util::future::BoxFuture<'q, diesel::QueryResult<Option<Self>>> {
                 use futures_util::{FutureExt, TryFutureExt};
-                let query = $locked(diesel::QueryDsl::limit(query, 1));
-                diesel_async::RunQueryDsl::load(query, conn).map_ok(|mut rows: Vec<Self>| rows.pop()).boxed()
+                Self::load_locked(diesel::QueryDsl::limit(query, 1), conn).map_ok(|mut rows| rows.pop()).boxed()
             }
         }
     };

@@ -95,6 +95,7 @@ diesel::table! {
         permissions -> Text,
         issuer_id -> Nullable<BigInt>,
         issued_hash -> Nullable<Text>,
+        issued_at -> Nullable<Timestamp>,
     }
 }
 

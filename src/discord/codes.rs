@@ -1,21 +1,21 @@
 //! Delivers codes by direct message: implements the port of `auth`.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use parking_lot::Mutex;
 use serenity::all::MessageFlags;
 use tokio::sync::oneshot;
 
 use super::{client::Bot, rows::Destination, wording::escape};
 use crate::{
-    auth::{self, Cipher, CodeDelivery, CodeMessage, InviteDelivery, PendingDelivery, Purpose},
+    auth::{self, Cipher, CodeDelivery, CodeMessage, InviteDelivery, PendingDeliveries, Purpose},
     db::Conn,
     identity,
     kernel::{
         clock::{Clock, Timestamp},
         error::Result,
-        id::{GuildId, MessageId},
+        id::{GuildId, MemberId, MessageId},
         public_url::PublicUrl,
     },
     outbox::{self, Message, MessageKind},
@@ -38,74 +38,100 @@ pub struct DirectMessages {
     pub public_url: Option<PublicUrl>,
 }
 
-/// The delivery of one code.
-struct DirectMessage {
+/// The deliveries of codes that are issued together.
+struct DirectMessageBatch {
     guild: GuildId,
-    id: MessageId,
     bot: Arc<Bot>,
     cipher: Cipher,
     clock: Clock,
     wait: Duration,
     public_url: Option<PublicUrl>,
+    messages: Vec<PendingMessage>,
+}
+
+/// A message of a batch, by the number of its delivery.
+struct PendingMessage {
+    id: MessageId,
     /// Receives whether the message was sent. Taken by the one call that waits for it.
     sent: Mutex<Option<oneshot::Receiver<bool>>>,
 }
 
 impl CodeDelivery for DirectMessages {
-    fn start(&self, guild: GuildId) -> Option<Arc<dyn PendingDelivery>> {
-        let (bot, id) = (Arc::clone(self.bot.as_ref()?), MessageId::new());
-        let sent = Mutex::new(Some(bot.outbox().subscribe(id)));
-        Some(Arc::new(DirectMessage {
+    fn start(&self, guild: GuildId, number: usize) -> Option<Arc<dyn PendingDeliveries>> {
+        let bot = Arc::clone(self.bot.as_ref()?);
+        let messages = (0..number).map(|_| {
+            let id = MessageId::new();
+            PendingMessage { id, sent: Mutex::new(Some(bot.outbox().subscribe(id))) }
+        });
+        let messages = messages.collect();
+        Some(Arc::new(DirectMessageBatch {
             guild,
-            id,
             bot,
             cipher: self.cipher.clone(),
             clock: self.clock.clone(),
             wait: self.wait,
             public_url: self.public_url.clone(),
-            sent,
+            messages,
         }))
     }
 }
 
-impl PendingDelivery for DirectMessage {
+impl PendingDeliveries for DirectMessageBatch {
     fn enqueue<'c>(
         &'c self,
         conn: &'c mut Conn,
-        code_message: &'c CodeMessage<'c>,
+        purpose: Purpose,
+        messages: Vec<CodeMessage<'c>>,
         now: Timestamp,
     ) -> BoxFuture<'c, Result<()>> {
         Box::pin(async move {
-            let (guild, member) = (code_message.member.guild_id, code_message.member.id);
-            let Some(destination) = code_message.member.discord_id.as_deref().and_then(Destination::user) else {
-                return Ok(());
-            };
-            let body = self.cipher.encrypt(&self.id.0.to_string(), &body(code_message, self.public_url.as_ref()))?;
-            let kind = kind(code_message.purpose);
-            outbox::store::delete_messages_to(conn, guild, member, kind).await?;
-            let blank = Message::new(guild, destination.encode(guild), kind, now, code_message.expires_at);
-            let message = Message { id: self.id, member_id: Some(member), body, ..blank };
-            Ok(outbox::store::enqueue(conn, message).await?)
+            let (guild, kind) = (self.guild, kind(purpose));
+            let mut rows = Vec::new();
+            for message in &messages {
+                let address = message.member.discord_id.as_deref().and_then(Destination::user);
+                let (Some(address), Some(pending)) = (address, self.messages.get(message.number)) else { continue };
+                let text = body(purpose, message, self.public_url.as_ref());
+                let body = self.cipher.encrypt(&pending.id.0.to_string(), &text)?;
+                let blank = Message::new(guild, address.encode(guild), kind, now, message.expires_at);
+                rows.push(Message { id: pending.id, member_id: Some(message.member.id), body, ..blank });
+            }
+            let members: Vec<MemberId> = rows.iter().filter_map(|row| row.member_id).collect();
+            outbox::store::delete_messages_to(conn, guild, &members, kind).await?;
+            Ok(outbox::store::enqueue_all(conn, rows).await?)
         })
     }
 
-    fn outcome(self: Arc<Self>) -> BoxFuture<'static, InviteDelivery> {
+    fn outcomes(self: Arc<Self>, numbers: Vec<usize>) -> BoxFuture<'static, HashMap<usize, InviteDelivery>> {
         Box::pin(async move {
             self.bot.outbox().wake();
             // While Discord is down, the wait would only delay the issuer.
             if self.bot.is_down_for(self.guild) {
-                return InviteDelivery::Queued;
+                let queued = numbers.into_iter().map(|number| (number, InviteDelivery::Queued));
+                return queued.collect::<HashMap<_, _>>();
             }
-            let Some(sent) = self.sent.lock().take() else { return InviteDelivery::Queued };
-            tokio::select! {
-                sent = sent => match sent {
-                    Ok(true) => InviteDelivery::Sent,
-                    Ok(false) => InviteDelivery::Failed,
-                    Err(_) => InviteDelivery::Queued,
-                },
-                () = self.clock.sleep_until(self.clock.now() + self.wait) => InviteDelivery::Queued,
-            }
+            let until = self.clock.now() + self.wait;
+            let outcomes = numbers.into_iter().map(|number| {
+                let batch = Arc::clone(&self);
+                async move { (number, batch.outcome(number, until).await) }
+            });
+            join_all(outcomes).await.into_iter().collect()
         })
+    }
+}
+
+impl DirectMessageBatch {
+    /// Waits for a delivery at most until this time.
+    async fn outcome(&self, number: usize, until: Timestamp) -> InviteDelivery {
+        let sent = self.messages.get(number).and_then(|message| message.sent.lock().take());
+        let Some(sent) = sent else { return InviteDelivery::Queued };
+        tokio::select! {
+            sent = sent => match sent {
+                Ok(true) => InviteDelivery::Sent,
+                Ok(false) => InviteDelivery::Failed,
+                Err(_) => InviteDelivery::Queued,
+            },
+            () = self.clock.sleep_until(until) => InviteDelivery::Queued,
+        }
     }
 }
 
@@ -135,8 +161,8 @@ pub(super) async fn is_current(conn: &mut Conn, message: &Message, now: Timestam
 }
 
 /// The message that contains a code, as Discord's JSON.
-fn body(code_message: &CodeMessage<'_>, public_url: Option<&PublicUrl>) -> String {
-    let CodeMessage { purpose, guild_name, guild_slug, member, code, expires_at } = code_message;
+fn body(purpose: Purpose, code_message: &CodeMessage<'_>, public_url: Option<&PublicUrl>) -> String {
+    let CodeMessage { number: _, guild_name, guild_slug, member, code, expires_at } = code_message;
     let (guild, username) = (escape(guild_name, 200), escape(&member.discord_username, 200));
     let what = match purpose {
         Purpose::Reset => "Choose a new password with this code",

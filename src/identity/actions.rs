@@ -28,18 +28,23 @@ pub enum MemberAction {
     Deactivate,
     /// Reactivate the member with `updateMember`.
     Reactivate,
-    /// Issue an invite code to the member with `sendInvite`.
+    /// Issue an invite code to the member with `sendInvite` or `sendInvites`.
     Invite,
+    /// Revoke the member's open invite with `revokeInvite`.
+    RevokeInvite,
     /// Issue a password reset code to the member with `sendResetCode`.
     SendResetCode,
     /// Create, change and delete characters of the member. All members can edit their own.
     EditCharacters,
+    /// Delete the member, who never registered, with `deleteMember`.
+    Delete,
     /// Erase the member's personal data with `eraseMember`.
     Erase,
 }
 
 impl MemberAction {
-    /// Checks that this officer can do this with the member, as far as the member's row says.
+    /// Checks that this officer can do this with the member, as far as the member's row says. Revoking an invite also needs
+    /// an open one, and deleting a member that no vote is about them.
     ///
     /// # Errors
     /// Those of [`MemberAction::check_actor`] and [`MemberAction::check_state`].
@@ -56,11 +61,9 @@ impl MemberAction {
         let is_own = actor.member == member.id;
         let permission = match self {
             Self::EditCharacters if is_own => return Ok(()),
-            Self::Invite => SEND_INVITE,
+            Self::Invite | Self::RevokeInvite => SEND_INVITE,
             Self::SendResetCode => SEND_RESET_CODE,
-            Self::Edit | Self::SetRank | Self::Deactivate | Self::Reactivate | Self::EditCharacters | Self::Erase => {
-                MANAGE_MEMBERS
-            }
+            _ => MANAGE_MEMBERS,
         };
         actor.require(permission)?;
         match self {
@@ -69,8 +72,8 @@ impl MemberAction {
                 let message = "You cannot send a reset code to yourself. Change your password instead.";
                 return Err(Refusal::rank_too_low(message));
             }
-            Self::Erase if is_own => {
-                let message = "You cannot erase yourself. Ask another member or an operator.";
+            Self::Delete | Self::Erase if is_own => {
+                let message = "You cannot delete or erase yourself. Ask another member or an operator.";
                 return Err(Refusal::rank_too_low(message));
             }
             _ => {}
@@ -83,15 +86,19 @@ impl MemberAction {
         }
     }
 
-    /// Checks that the member's state allows this.
+    /// Checks that the member's row allows this.
     ///
     /// # Errors
     /// `CONFLICT` (`MEMBER_ERASED`, `ALREADY_REGISTERED`, `NOT_REGISTERED`, `MEMBER_INACTIVE`).
     pub fn check_state(self, member: &Member) -> Result<(), Refusal> {
         let name = &member.display_name;
         match self {
-            Self::Erase => Ok(()),
-            Self::Edit | Self::SetRank | Self::Deactivate | Self::Reactivate | Self::EditCharacters => {
+            Self::Erase | Self::RevokeInvite => Ok(()),
+            Self::Delete if member.registered_at.is_some() => {
+                let message = format!("{name} has an account. Deactivate the member, or erase the member's data.");
+                Err(Refusal::conflict("ALREADY_REGISTERED", message))
+            }
+            Self::Edit | Self::SetRank | Self::Deactivate | Self::Reactivate | Self::EditCharacters | Self::Delete => {
                 match member.erased_at {
                     Some(_) => Err(Refusal::conflict("MEMBER_ERASED", "The data of this member was erased.")),
                     None => Ok(()),
@@ -121,13 +128,13 @@ impl MemberAction {
             Self::Deactivate => member.is_active,
             Self::Reactivate => !member.is_active,
             Self::Erase => member.erased_at.is_none(),
-            Self::Edit | Self::Invite | Self::SendResetCode | Self::EditCharacters => true,
+            _ => true,
         }
     }
 
     /// Whether this can take a leader from the guild.
     const fn can_remove_leader(self) -> bool {
-        matches!(self, Self::SetRank | Self::Deactivate | Self::Erase)
+        matches!(self, Self::SetRank | Self::Deactivate | Self::Delete | Self::Erase)
     }
 }
 

@@ -6,6 +6,8 @@ mod bounds;
 mod bounds_store;
 mod characters;
 pub mod classes;
+mod deletion;
+mod deletion_store;
 mod former_electors;
 mod guild_import;
 mod guilds;
@@ -25,6 +27,8 @@ pub use self::{
     armory::{RealmFile, armory_url},
     bounds::{keep_meaning, moves_of_bounds},
     characters::{CharacterChange, NewCharacter, create_character, delete_character, update_character},
+    deletion::delete_member,
+    deletion_store::members_in_use,
     guild_import::import_guild,
     guilds::{GuildChange, Guilds, check_guild, check_slug, create_guild, delete_guild, suspend_guild, update_guild},
     key_refresh::refresh_keys,

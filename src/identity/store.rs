@@ -353,6 +353,13 @@ pub async fn lock_member(conn: &mut Conn, guild: GuildId, id: MemberId) -> Query
     on_rows!(conn, Member::first_locked, all => all.filter(members::guild_id.eq(guild).and(members::id.eq(id))))
 }
 
+/// Locks the rows of these members until the transaction ends, in the order of their ids, and returns them.
+pub async fn lock_members(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<Member>> {
+    on_rows!(conn, Member::load_locked, all => all
+        .filter(members::guild_id.eq(guild).and(members::id.eq_any(ids)))
+        .order(members::id))
+}
+
 /// The member with this username, given as its [`crate::kernel::text::key`].
 pub async fn member_by_username(conn: &mut Conn, guild: GuildId, key: &str) -> QueryResult<Option<Member>> {
     on_rows!(conn, Member::first, all => all.filter(members::guild_id.eq(guild).and(members::username_key.eq(key))))

@@ -199,9 +199,14 @@ impl Error {
         }
     }
 
-    /// Whether the database aborted the transaction because of a conflict with another one, so that the same transaction
-    /// may succeed when it is repeated.
+    /// Whether the transaction failed because of a conflict with another one, so that it may succeed when it is repeated:
+    /// the database aborted it, or a row to which it refers was deleted after it was read.
     pub fn is_conflict(&self) -> bool {
+        use diesel::result::Error::DatabaseError;
+
+        let is_conflict = |error: &diesel::result::Error| {
+            is_conflict(error) || matches!(error, DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _))
+        };
         match self {
             Self::Refused(_) => false,
             Self::Internal(cause) | Self::Unavailable(cause) => cause.downcast_ref().is_some_and(is_conflict),

@@ -5,6 +5,8 @@
 //! other messages to their destination either: after a downgrade, nothing would ever deliver them and end the delay. So
 //! this release delivers the messages that it knows in order.
 
+use std::collections::HashMap;
+
 use diesel::{
     dsl::{EqAny, count_star, exists, max, not},
     prelude::*,
@@ -15,7 +17,7 @@ use strum::VariantArray;
 use super::rows::{KnownMessages, Message, MessageKey, MessageKind, MessageState};
 use crate::{
     db::{
-        Conn, on, on_rows,
+        Conn, insert_all, on, on_rows,
         schema::{discord_messages, guilds},
     },
     kernel::{
@@ -38,6 +40,25 @@ pub async fn enqueue(conn: &mut Conn, message: Message) -> QueryResult<()> {
     Ok(())
 }
 
+/// Queues messages as [`enqueue`] does, in the same number of statements for any number of messages.
+pub async fn enqueue_all(conn: &mut Conn, messages: Vec<Message>) -> QueryResult<()> {
+    let destinations: Vec<&str> = messages.iter().map(|message| message.destination.as_str()).collect();
+    let last: Vec<(String, Option<i64>)> = on!(conn, c => discord_messages::table
+        .filter(discord_messages::lane.eq_any(&destinations))
+        .group_by(discord_messages::lane)
+        .select((discord_messages::lane, max(discord_messages::number)))
+        .load(c))?;
+    let mut last: HashMap<String, i64> =
+        last.into_iter().map(|(destination, number)| (destination, number.unwrap_or_default())).collect();
+    let numbered = messages.into_iter().map(|message| {
+        let number = last.entry(message.destination.clone()).or_default();
+        *number += 1;
+        Message { number: *number, ..message }
+    });
+    let rows: Vec<Message> = numbered.collect();
+    insert_all!(conn, discord_messages::table, rows)
+}
+
 /// The number of the last message to a destination, known or unknown; 0 if there is none.
 pub async fn last_number(conn: &mut Conn, destination: &str) -> QueryResult<i64> {
     let last: Option<i64> = on!(conn, c => discord_messages::table
@@ -47,17 +68,25 @@ pub async fn last_number(conn: &mut Conn, destination: &str) -> QueryResult<i64>
     Ok(last.unwrap_or_default())
 }
 
-/// Deletes a member's undelivered messages of a kind, because a new one replaces them.
+/// Deletes the undelivered messages of a kind to these members, because new ones replace them.
 pub async fn delete_messages_to(
     conn: &mut Conn,
     guild: GuildId,
-    member: MemberId,
+    members: &[MemberId],
     kind: MessageKind,
 ) -> QueryResult<()> {
     on!(conn, c => diesel::delete(discord_messages::table)
         .filter(discord_messages::guild_id.eq(guild))
-        .filter(discord_messages::member_id.eq(member).and(discord_messages::kind.eq(kind)))
+        .filter(discord_messages::member_id.assume_not_null().eq_any(members).and(discord_messages::kind.eq(kind)))
         .filter(KnownMessages)
+        .execute(c))?;
+    Ok(())
+}
+
+/// Deletes all undelivered messages to a member.
+pub async fn delete_all_messages_to(conn: &mut Conn, guild: GuildId, member: MemberId) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(discord_messages::table)
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::member_id.eq(member)))
         .execute(c))?;
     Ok(())
 }

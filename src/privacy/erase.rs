@@ -22,11 +22,12 @@ use crate::{
 };
 
 /// The actions whose events can name a member. Events of campaigns can name an entry.
-const NAMING_ACTIONS: [Action; 8] = [
+const NAMING_ACTIONS: [Action; 9] = [
     Action::CampaignUpdate,
     Action::MemberCreate,
     Action::MemberUpdate,
     Action::MemberInvite,
+    Action::MemberRevokeInvite,
     Action::MemberSendResetCode,
     Action::CharacterCreate,
     Action::CharacterUpdate,

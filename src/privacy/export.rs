@@ -101,7 +101,9 @@ async fn account(conn: &mut Conn, member: &Member) -> Result<Value> {
     let sessions: Vec<Value> = sessions.collect();
     let addresses = store::known_addresses_of(conn, guild, id).await?;
     let codes = store::codes_of(conn, guild, id).await?.into_iter();
-    let codes = codes.map(|(purpose, expires_at)| json!({ "purpose": purpose, "expiresAt": time(expires_at) }));
+    let codes = codes.map(|(purpose, issued_at, expires_at)| {
+        json!({ "purpose": purpose, "createdAt": issued_at.map(time), "expiresAt": time(expires_at) })
+    });
     let messages = store::messages_to(conn, guild, id).await?.into_iter();
     let messages = messages.map(|(kind, state, at)| json!({ "kind": kind, "state": state, "queuedAt": time(at) }));
     Ok(json!({

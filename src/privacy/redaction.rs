@@ -63,6 +63,7 @@ pub fn redact(action: &str, summary: &str, placeholder: &str) -> String {
     let verb = summary.split(' ').next().unwrap_or_default();
     match action {
         "member.invite" => format!("Issued an invite code for {placeholder}"),
+        "member.revoke_invite" => format!("Revoked the invite code of {placeholder}"),
         "member.send_reset_code" => format!("Issued a reset code for {placeholder}"),
         _ if action.starts_with("character.") => format!("{verb} a character of {placeholder}"),
         _ => format!("{verb} {placeholder}"),

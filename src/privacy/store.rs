@@ -44,12 +44,16 @@ pub async fn known_addresses_of(conn: &mut Conn, guild: GuildId, member: MemberI
         .load(c))
 }
 
-/// The purpose and the time of expiry of each code for a member.
-pub async fn codes_of(conn: &mut Conn, guild: GuildId, member: MemberId) -> QueryResult<Vec<(String, Timestamp)>> {
+/// The purpose of each code for a member, the time of issue if it is known, and the time of expiry.
+pub async fn codes_of(
+    conn: &mut Conn,
+    guild: GuildId,
+    member: MemberId,
+) -> QueryResult<Vec<(String, Option<Timestamp>, Timestamp)>> {
     on!(conn, c => codes::table
         .filter(codes::guild_id.eq(guild).and(codes::member_id.eq(member)))
         .order(codes::purpose)
-        .select((codes::purpose, codes::expires_at))
+        .select((codes::purpose, codes::issued_at, codes::expires_at))
         .load(c))
 }
 

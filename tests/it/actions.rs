@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::support::{
     Client, TestApp, TestGuild,
     documents::{
-        CREATE_CHARACTER, CREATE_MEMBER, DELETE_RANK, ERASE_MEMBER, SEND_INVITE, SEND_RESET_CODE, UPDATE_MEMBER,
-        UPDATE_RANK,
+        CREATE_CHARACTER, CREATE_MEMBER, DELETE_MEMBER, DELETE_RANK, ERASE_MEMBER, REVOKE_INVITE, SEND_INVITE,
+        SEND_RESET_CODE, UPDATE_MEMBER, UPDATE_RANK,
     },
     on_both, strings,
 };
@@ -84,12 +84,14 @@ async fn can(guild: &TestGuild<'_>, viewer: &Client<'_>, action: &str, member: &
         "DEACTIVATE" => succeeds(viewer, UPDATE_MEMBER, change(json!({ "active": false }))).await && is_active,
         "REACTIVATE" => succeeds(viewer, UPDATE_MEMBER, change(json!({ "active": true }))).await && !is_active,
         "INVITE" => succeeds(viewer, SEND_INVITE, json!({ "id": id })).await,
+        "REVOKE_INVITE" => succeeds(viewer, REVOKE_INVITE, json!({ "id": id })).await,
         "SEND_RESET_CODE" => succeeds(viewer, SEND_RESET_CODE, json!({ "id": id })).await,
         "EDIT_CHARACTERS" => {
             let name = format!("c{:x}", rand::random::<u64>());
             let new = json!({ "memberId": id, "name": name, "realm": "R", "class": "MAGE", "role": "RANGED_DPS" });
             succeeds(viewer, CREATE_CHARACTER, json!({ "input": new })).await
         }
+        "DELETE" => succeeds(viewer, DELETE_MEMBER, json!({ "id": id })).await,
         "ERASE" => succeeds(viewer, ERASE_MEMBER, json!({ "id": id })).await && state != State::Erased,
         other => panic!("the test knows no mutation for {other}"),
     }
@@ -129,6 +131,9 @@ async fn an_action_on_a_member_is_listed_exactly_if_its_mutation_has_an_effect(a
             for state in STATES {
                 let mut member = add(&guild, target, state).await;
                 for action in &all {
+                    if action == "REVOKE_INVITE" {
+                        guild.leader().await.run(SEND_INVITE, json!({ "id": member.id })).await;
+                    }
                     let is_listed = listed(&viewer, &member).await.contains(action);
                     let can = can(&guild, &viewer, action, &member, state).await;
                     assert_eq!(is_listed, can, "{action} of {state:?} {target} by {rank} with {permissions}");
@@ -157,7 +162,7 @@ async fn no_action_takes_the_last_leader_from_a_guild(app: TestApp) {
     // One who has no account does not replace the one who has.
     let second = add(&guild, "Guild Leader", State::Unregistered).await;
     assert_eq!(listed(&leader, &leader).await, ["EDIT", "EDIT_CHARACTERS"]);
-    let others = ["EDIT", "SET_RANK", "DEACTIVATE", "INVITE", "EDIT_CHARACTERS", "ERASE"];
+    let others = ["EDIT", "SET_RANK", "DEACTIVATE", "INVITE", "EDIT_CHARACTERS", "DELETE", "ERASE"];
     assert_eq!(listed(&leader, &second).await, others);
     add(&guild, "Guild Leader", State::Registered).await;
     assert_eq!(listed(&leader, &leader).await, ["EDIT", "SET_RANK", "DEACTIVATE", "EDIT_CHARACTERS"]);
@@ -219,7 +224,8 @@ async fn visitors_have_no_actions_and_a_page_of_actions_needs_few_statements(app
         }
     }
     let page = "query($first: Int) {
-        members(first: $first, filter: { active: null }) { nodes { viewerActions } } ranks { viewerActions }
+        members(first: $first, filter: { active: null }, orderBy: { field: RANK }) { nodes { viewerActions } }
+        ranks { viewerActions }
     }";
     let visitor = guild.anonymous().ok(page, json!({ "first": 100 })).await;
     for list in [&visitor["members"]["nodes"], &visitor["ranks"]] {

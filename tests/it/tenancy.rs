@@ -28,7 +28,7 @@ fn arguments(operation: &str) -> Option<Value> {
         "node" => json!({ "id": "@any" }),
         "nodes" => json!({ "ids": ["@any"] }),
         "me" | "guild" | "ranks" | "sessions" | "logout" | "exportMyData" => json!({}),
-        "characterClasses" | "logoutEverywhere" => json!({}),
+        "characterClasses" | "logoutEverywhere" | "exportRoster" => json!({}),
         "rank" => json!({ "id": "@rank" }),
         "members" => json!({ "filter": { "rankId": "@rank" } }),
         "auditLog" => json!({ "filter": { "actorId": "@member", "subjectId": "@draft" } }),
@@ -52,11 +52,12 @@ fn arguments(operation: &str) -> Option<Value> {
         "deleteRank" => json!({ "id": "@rank" }),
         "createMember" => json!({ "input": { "discordUsername": "x", "rankId": "@rank" } }),
         "updateMember" => json!({ "input": { "id": "@member", "rankId": "@rank", "displayName": "x" } }),
-        "eraseMember" => json!({ "id": "@member" }),
+        "deleteMember" | "eraseMember" => json!({ "id": "@member" }),
         "importRoster" => {
-            json!({ "input": { "format": "CSV", "data": "discord_username,rank\ntheirs-member,Veteran" } })
+            json!({ "input": { "format": "CSV", "data": "discord_username,rank\nTHEIRS-MEMBER,Veteran" } })
         }
-        "sendInvite" | "sendResetCode" => json!({ "memberId": "@member" }),
+        "sendInvite" | "revokeInvite" | "sendResetCode" => json!({ "memberId": "@member" }),
+        "sendInvites" => json!({ "input": { "memberIds": ["@member"] } }),
         "createCharacter" => json!({ "input": {
             "memberId": "@member", "name": "x", "realm": "y", "class": "MAGE", "role": "HEALER",
         } }),

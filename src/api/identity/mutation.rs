@@ -10,7 +10,7 @@ use crate::{
     discord,
     identity::{
         self, Guild, GuildChange, Member, MemberChange, NewMember, NewRank, Rank, RankChange, Region, create_member,
-        create_rank, delete_rank, import_roster, update_guild, update_me, update_member, update_rank,
+        create_rank, delete_member, delete_rank, import_roster, update_guild, update_me, update_member, update_rank,
     },
     kernel::{
         error::Result,
@@ -244,6 +244,22 @@ impl IdentityMutation {
             active: input.active,
         };
         Ok(MemberPayload { member: update_member(&context.app.access, &*context.signed_in()?, change).await? })
+    }
+
+    /// Deletes a member below the viewer's rank who was added by mistake, with their characters and codes: one who never
+    /// registered, and whom no vote is about. The audit log keeps the name. Other members can only be deactivated or
+    /// erased.
+    ///
+    /// Error reasons: `RANK_TOO_LOW`, `ALREADY_REGISTERED`, `MEMBER_IN_USE`, `MEMBER_ERASED`, `LAST_LEADER`.
+    #[requires_permission(identity::MANAGE_MEMBERS)]
+    async fn delete_member(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the member.")] id: ID,
+    ) -> Result<DeletePayload> {
+        let context = RequestContext::of(ctx);
+        delete_member(&context.app.access, &*context.signed_in()?, MemberId::from_input(&id)).await?;
+        Ok(DeletePayload { deleted_id: id })
     }
 
     /// Changes the viewer's own display name. The audit log records it.

@@ -10,6 +10,7 @@ use super::viewer_actions;
 use crate::{
     access::Permission,
     api::{connection::ConnectionNode, context::RequestContext, voting::participation_of},
+    auth::OpenInvite,
     discord,
     identity::{
         self, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Member, MemberAction,
@@ -102,6 +103,7 @@ impl Rank {
 }
 
 /// A member of the guild.
+#[guarded]
 #[Object]
 impl Member {
     /// Global id of the member.
@@ -179,6 +181,12 @@ impl Member {
     /// Time of the last sign-in or session refresh. `null` unless the viewer is this member or has `MEMBERS_MANAGE`.
     async fn last_seen_at(&self, ctx: &Context<'_>) -> Option<DateTime<Utc>> {
         self.last_seen_at.filter(|_| self.shows_details_to(ctx)).map(|at| at.and_utc())
+    }
+
+    /// The invite code that the member can redeem now, without the code. `null` if there is none.
+    #[requires_permission(identity::SEND_INVITE)]
+    async fn open_invite(&self, ctx: &Context<'_>) -> Result<Option<OpenInvite>> {
+        RequestContext::of(ctx).loaders.open_invite.load(self.id).await
     }
 
     /// Actions that the viewer can take on the member now, by the rules of the mutations. An action that would change

@@ -17,7 +17,14 @@ pub async fn of_member(context: &RequestContext, member: &Member) -> Result<Vec<
         }
         _ => None,
     };
-    Ok(member_actions(&viewer, &ladder, member, leaders))
+    let mut actions = member_actions(&viewer, &ladder, member, leaders);
+    if actions.contains(&MemberAction::RevokeInvite) && context.loaders.open_invite.load(member.id).await?.is_none() {
+        actions.retain(|action| *action != MemberAction::RevokeInvite);
+    }
+    if actions.contains(&MemberAction::Delete) && context.loaders.member_in_use.load(member.id).await?.is_some() {
+        actions.retain(|action| *action != MemberAction::Delete);
+    }
+    Ok(actions)
 }
 
 /// The actions that the viewer can take on a rank now.

@@ -36,6 +36,8 @@ pub const DELETE_RANK: &str = "mutation($id: ID!) { deleteRank(id: $id) { delete
 pub const CREATE_CHARACTER: &str =
     "mutation($input: CreateCharacterInput!) { createCharacter(input: $input) { character { id } } }";
 
+pub const DELETE_MEMBER: &str = "mutation($id: ID!) { deleteMember(id: $id) { deletedId } }";
+
 pub const ERASE_MEMBER: &str = "mutation($id: ID!) { eraseMember(id: $id) { member { id } } }";
 
 pub const DELETE_CHARACTER: &str = "mutation($id: ID!) { deleteCharacter(id: $id) { deletedId } }";
@@ -43,6 +45,8 @@ pub const DELETE_CHARACTER: &str = "mutation($id: ID!) { deleteCharacter(id: $id
 // Accounts and sessions
 
 pub const SEND_INVITE: &str = "mutation($id: ID!) { sendInvite(memberId: $id) { code } }";
+
+pub const REVOKE_INVITE: &str = "mutation($id: ID!) { revokeInvite(memberId: $id) { member { id } } }";
 
 pub const SEND_RESET_CODE: &str = "mutation($id: ID!) { sendResetCode(memberId: $id) { code } }";
 
