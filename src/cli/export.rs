@@ -42,7 +42,7 @@ impl Export {
         // This command signs no tokens, so it needs no stored keys.
         let app = offline_app(database, Keys::ephemeral(), Options::default()).await?;
         let guild = app.guilds.find(&app.db, Some(&self.guild)).await?;
-        let mut roster = export_roster(&app.access, guild, format).await?;
+        let mut roster = export_roster(&app.access, guild, None, format).await?.data;
         if !roster.ends_with('\n') {
             roster.push('\n');
         }

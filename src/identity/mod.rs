@@ -35,7 +35,7 @@ pub use self::{
     members::{MemberChange, NewMember, create_member, revoke_access, summarize_change, update_me, update_member},
     policy::{Ladder, MANAGE_GUILD, MANAGE_MEMBERS, MANAGE_RANKS, check_leader_remains, lock_roster},
     ranks::{NewRank, RankChange, create_rank, delete_rank, move_ranks, update_rank},
-    roster::{ImportOptions, ImportOutcome, export_roster, import_roster},
+    roster::{ImportOptions, ImportOutcome, RosterFile, export_roster, import_roster},
     roster_cache::RosterCache,
     rows::{
         CHARACTER_VALUES, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, LeaderCounts,

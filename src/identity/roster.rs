@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     characters,
-    import::{Actor, Format, ImportPlan, MemberDiff, Problem, Roster, plan, read, write},
+    import::{Actor, Format, ImportChange, ImportPlan, MemberDiff, Problem, Roster, plan, read, write},
     members,
     policy::{Ladder, MANAGE_MEMBERS},
     rows::{Character, Member},
@@ -54,6 +54,8 @@ pub struct ImportOutcome {
     pub unchanged: usize,
     /// The number of bad rows, which are left out.
     pub left_out: usize,
+    /// The first changes, with their fields.
+    pub changes: Vec<ImportChange>,
     /// Why rows were left out.
     pub problems: Vec<Problem>,
     /// The headers of unknown columns.
@@ -118,6 +120,7 @@ pub async fn import_roster(
                     characters_changed: plan.changed_characters.len(),
                     unchanged: plan.unchanged,
                     left_out: plan.left_out,
+                    changes: plan.changes.clone(),
                     problems: plan.problems.clone(),
                     unknown_columns: plan.unknown_columns.clone(),
                 };
@@ -142,13 +145,48 @@ async fn spawn_blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'st
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)
 }
 
+/// An exported roster.
+#[derive(Clone)]
+pub struct RosterFile {
+    /// A name for the file: the guild's slug and the date.
+    pub file_name: String,
+    /// The text of the file.
+    pub data: String,
+    /// The number of members in it.
+    pub members: usize,
+}
+
 /// Exports a guild's active members and their characters, in a format that [`import_roster`] reads.
 ///
 /// # Errors
-/// A database error.
-pub async fn export_roster(access: &Access, guild: GuildId, format: Format) -> Result<String> {
-    let roster = access.db.snapshot(async move |conn| load_roster(conn, guild).await).await?;
-    write(format, &roster)
+/// `FORBIDDEN` if the officer lacks the permission; an operator, without an `officer`, needs none.
+pub async fn export_roster(
+    access: &Access,
+    guild: GuildId,
+    officer: Option<&Viewer>,
+    format: Format,
+) -> Result<RosterFile> {
+    let (officer, today) = (officer.cloned(), access.clock.now().date());
+    let export = async move |conn: &mut Conn| {
+        if let Some(officer) = officer {
+            officer.confirm(conn).await?.require(MANAGE_MEMBERS)?;
+        }
+        let slug = store::guild(conn, guild).await?.map(|guild| guild.slug).unwrap_or_default();
+        Ok((slug, load_roster(conn, guild).await?))
+    };
+    let (slug, roster) = access.db.snapshot(export).await?;
+    spawn_blocking(move || {
+        let extension = match format {
+            Format::Csv => "csv",
+            Format::Json => "json",
+        };
+        Ok(RosterFile {
+            file_name: format!("{slug}-roster-{today}.{extension}"),
+            data: write(format, &roster)?,
+            members: roster.members.iter().filter(|member| member.is_active).count(),
+        })
+    })
+    .await?
 }
 
 async fn load_roster(conn: &mut Conn, guild: GuildId) -> Result<Roster> {

@@ -65,6 +65,7 @@ mod renewals;
 mod renumbering;
 mod repeated_ballots;
 mod roster;
+mod roster_files;
 mod rules;
 mod schema;
 mod search;

@@ -3,7 +3,7 @@
 mod character_classes;
 mod character_mutation;
 mod mutation;
-mod roster_import;
+mod roster_files;
 mod types;
 mod viewer_actions;
 
@@ -15,6 +15,7 @@ pub use self::{
     character_classes::CharacterClassQuery,
     character_mutation::CharacterMutation,
     mutation::{IdentityMutation, MemberPayload},
+    roster_files::RosterQuery,
 };
 use crate::{
     api::{

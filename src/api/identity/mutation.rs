@@ -3,7 +3,7 @@
 use async_graphql::{ComplexObject, Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use guildhall_macros::guarded;
 
-use super::roster_import::{ImportRosterInput, ImportRosterPayload};
+use super::roster_files::{ImportRosterInput, ImportRosterPayload};
 use crate::{
     access::Permission,
     api::{context::RequestContext, node::DeletePayload},

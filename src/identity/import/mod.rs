@@ -17,7 +17,9 @@ pub use self::{
     format::Format,
     formula::escape as escape_formulas,
     location::RowLocation,
-    plan::{Actor, ImportPlan, MemberDiff, Roster, plan},
+    plan::{
+        Actor, ImportChange, ImportChangeKind, ImportFieldChange, ImportPlan, MAX_CHANGES, MemberDiff, Roster, plan,
+    },
     problem::Problem,
     read::{ParsedFile, read},
     record::{Column, Record},

@@ -29,6 +29,8 @@ pub const CREATE_MEMBER: &str =
 pub const UPDATE_MEMBER: &str =
     "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
 
+pub const UPDATE_ME: &str = "mutation($input: UpdateMeInput!) { updateMe(input: $input) { member { id } } }";
+
 pub const UPDATE_RANK: &str = "mutation($input: UpdateRankInput!) { updateRank(input: $input) { rank { id } } }";
 
 pub const DELETE_RANK: &str = "mutation($id: ID!) { deleteRank(id: $id) { deletedId } }";

@@ -7,6 +7,7 @@ use async_graphql::MaybeUndefined;
 use super::{
     actor::Actor,
     cells::{CharacterCells, MemberCells, NameKey},
+    changes,
     character::{self, Details},
     drafts::{CharacterDraft, CharacterStep, MemberDraft, MemberStep, check_active, set_once},
     renames::Renames,
@@ -83,6 +84,7 @@ impl<'a> PlanBuilder<'a> {
                 before: Some(character),
                 after: character.clone(),
                 row: None,
+                changed_at: None,
                 is_alt: false,
             };
             builder.characters.insert(key, stored);
@@ -271,6 +273,7 @@ impl<'a> PlanBuilder<'a> {
     /// Applies the steps of a valid row.
     fn apply(&mut self, location: RowLocation, step: MemberStep, character: Option<CharacterStep>) {
         let MemberStep { before, after, stated } = step;
+        let is_member_change = before.as_ref() != Some(&after);
         if let Some(id) = &after.discord_id {
             self.discord_ids.insert(id.clone(), after.id);
         }
@@ -286,8 +289,11 @@ impl<'a> PlanBuilder<'a> {
         let number = self.members.len();
         let member = self.members.entry(after.id).or_insert_with(|| MemberDraft::new(number, after.clone()));
         (member.after, member.stated) = (after, stated);
+        if is_member_change {
+            member.changed_at.get_or_insert(location);
+        }
         let Some(character) = character else { return };
-        let CharacterStep { key, after, is_main, .. } = character;
+        let CharacterStep { key, after, is_main, is_change } = character;
         let number = self.characters.len();
         member.new_characters += usize::from(!self.characters.contains_key(&key));
         let draft = self.characters.entry(key.clone()).or_insert_with(|| CharacterDraft {
@@ -295,15 +301,19 @@ impl<'a> PlanBuilder<'a> {
             before: None,
             after: after.clone(),
             row: None,
+            changed_at: None,
             is_alt: false,
         });
         (draft.after, draft.row, draft.is_alt) = (after, Some(location), is_main == Some(false));
+        if is_change {
+            draft.changed_at.get_or_insert(location);
+        }
         match is_main {
             Some(true) => {
                 member.main_stated_at = Some(location);
                 let old_main = member.main.replace(key.clone());
-                self.set_main(old_main.as_ref(), false);
-                self.set_main(Some(&key), true);
+                self.set_main(old_main.as_ref(), false, location);
+                self.set_main(Some(&key), true, location);
             }
             Some(false) => {
                 draft.after.is_main = false;
@@ -313,20 +323,24 @@ impl<'a> PlanBuilder<'a> {
         }
     }
 
-    fn set_main(&mut self, key: Option<&NameKey>, is_main: bool) {
+    fn set_main(&mut self, key: Option<&NameKey>, is_main: bool, location: RowLocation) {
         if let Some(draft) = key.and_then(|key| self.characters.get_mut(key)) {
             draft.after.is_main = is_main;
+            draft.changed_at.get_or_insert(location);
         }
     }
 
     /// Writes the changes of all rows to the plan.
     pub(super) fn finish(self, plan: &mut ImportPlan) {
-        let mut mainless: HashSet<MemberId> = HashSet::new();
+        let (mut mainless, mut changes) = (HashSet::new(), Vec::new());
         let mut members: Vec<MemberDraft<'_>> = self.members.into_values().collect();
         members.sort_by_key(|member| member.number);
         for member in members {
             if member.main.is_none() && member.stored_characters == 0 {
                 mainless.insert(member.after.id);
+            }
+            if let Some(location) = member.changed_at.filter(|_| member.before != Some(&member.after)) {
+                changes.push(changes::of_member(location, member.before, &member.after, &self.ladder));
             }
             match member.before {
                 None => plan.new_members.push(member.after),
@@ -343,12 +357,16 @@ impl<'a> PlanBuilder<'a> {
                 None => {
                     // A member without stored characters gets a main, even if the file names none.
                     character.after.is_main |= !character.is_alt && mainless.remove(&character.after.member_id);
-                    plan.new_characters.push(character.after);
+                    plan.new_characters.push(character.after.clone());
                 }
-                Some(before) if *before != character.after => plan.changed_characters.push(character.after),
-                Some(_) => {}
+                Some(before) if *before != character.after => plan.changed_characters.push(character.after.clone()),
+                Some(_) => continue,
+            }
+            if let Some(location) = character.changed_at {
+                changes.push(changes::of_character(location, character.before, &character.after));
             }
         }
+        plan.changes = changes::first(changes);
         plan.changed_characters.sort_by_key(|character| character.is_main);
     }
 }

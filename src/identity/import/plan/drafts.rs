@@ -15,6 +15,8 @@ pub(super) struct MemberDraft<'a> {
     pub(super) before: Option<&'a Member>,
     pub(super) after: Member,
     pub(super) stated: StatedFields,
+    /// The first row that changed the member.
+    pub(super) changed_at: Option<RowLocation>,
     pub(super) stored_characters: usize,
     pub(super) new_characters: usize,
     pub(super) main: Option<NameKey>,
@@ -35,6 +37,8 @@ pub(super) struct CharacterDraft<'a> {
     pub(super) before: Option<&'a Character>,
     pub(super) after: Character,
     pub(super) row: Option<RowLocation>,
+    /// The first row that changed the character, perhaps by making another one the main.
+    pub(super) changed_at: Option<RowLocation>,
     pub(super) is_alt: bool,
 }
 
@@ -60,6 +64,7 @@ impl MemberDraft<'_> {
             before: None,
             after,
             stated: StatedFields { rank: None, display_name: None, discord_id: None },
+            changed_at: None,
             stored_characters: 0,
             new_characters: 0,
             main: None,

@@ -3,6 +3,7 @@
 mod actor;
 mod builder;
 mod cells;
+mod changes;
 mod character;
 mod drafts;
 mod renames;
@@ -13,6 +14,7 @@ use std::collections::{HashMap, HashSet};
 
 pub use self::{
     actor::Actor,
+    changes::{ImportChange, ImportChangeKind, ImportFieldChange, MAX_CHANGES},
     types::{ImportPlan, MemberDiff, Roster},
 };
 use self::{

@@ -1,5 +1,6 @@
 //! A guild's roster, and the changes that an import would make.
 
+use super::changes::ImportChange;
 use crate::{
     identity::{
         import::problem::Problem,
@@ -44,6 +45,8 @@ pub struct ImportPlan {
     pub changed_characters: Vec<Character>,
     /// Characters to add, in the file's order.
     pub new_characters: Vec<Character>,
+    /// The first [`MAX_CHANGES`](super::MAX_CHANGES) of these changes with their fields, in the file's order.
+    pub changes: Vec<ImportChange>,
     /// Why rows are left out, in the file's order. In a JSON file, a member's problem is listed once, not for each of
     /// their characters.
     pub problems: Vec<Problem>,
