@@ -15,6 +15,51 @@ export type ActivationBlocker =
   /** The draft has fewer than two entries. */
   | 'TOO_FEW_ENTRIES';
 
+/** The events of a campaign that the Discord bot announces. */
+export type AnnouncementLevel =
+  /**
+   * The events of `NORMAL`. Also the first ballot, changes of the lead, and when one or three quarters of the
+   * eligible members have voted. While the standings are hidden, also the growing number of ballots.
+   */
+  | 'HYPE'
+  /**
+   * The events of `QUIET`. Also when half or all of the eligible members have voted, one day before the end, and
+   * one hour before the end.
+   */
+  | 'NORMAL'
+  /** No events. */
+  | 'OFF'
+  /** The launch, and the results or the cancellation. */
+  | 'QUIET';
+
+/** What a viewer can do with a campaign. */
+export type CampaignAction =
+  /** Set the draft live now. */
+  | 'ACTIVATE'
+  /** Archive the closed vote. */
+  | 'ARCHIVE'
+  /** Cancel the vote, so that it ends without a result. */
+  | 'CANCEL'
+  /** Close the vote before its end. */
+  | 'CLOSE'
+  /** Delete the draft. */
+  | 'DELETE'
+  /** Change the draft and its entries. */
+  | 'EDIT'
+  /** Say what the officers made of the result, or take it back. */
+  | 'SET_OUTCOME';
+
+/** Why a campaign closed. */
+export type CampaignCloseReason =
+  /** All eligible members had voted, and `earlyCloseIfAllVoted` was on. */
+  | 'ALL_VOTED'
+  /** An officer closed the vote. */
+  | 'BY_HAND'
+  /** An officer cancelled the vote, so it has no result. */
+  | 'CANCELLED'
+  /** The vote was open until `closesAt`. */
+  | 'DEADLINE';
+
 /** The status of a campaign. */
 export type CampaignStatus =
   /** Closed, and omitted from `campaigns` by default. */
@@ -25,6 +70,14 @@ export type CampaignStatus =
   | 'DRAFT'
   /** Accepts ballots until `closesAt`. */
   | 'LIVE';
+
+/** A live campaign to cancel. */
+export type CancelCampaignInput = {
+  /** Id of the live campaign. */
+  id: string | number;
+  /** Why it is cancelled, 1 to 500 characters. Everyone who sees the campaign can read it. */
+  reason: string;
+};
 
 /** Why the viewer cannot vote. The first reason that applies is given. */
 export type CannotVoteReason =
@@ -100,6 +153,44 @@ export type CharacterRole =
   /** Takes the damage of enemies. */
   | 'TANK';
 
+/** A campaign to create as a draft. */
+export type CreateCampaignInput = {
+  /** Events that the Discord bot announces. */
+  announcements?: AnnouncementLevel;
+  /** Description, at most 5,000 characters. */
+  description?: string | null | undefined;
+  /** Id of the Discord channel for announcements. Without it, the guild's default channel. */
+  discordChannelId?: string | null | undefined;
+  /** Duration of the voting, 1 to 8,760 hours. */
+  durationHours: number;
+  /** Whether the campaign closes with the ballot that makes `turnout.voted` equal to `turnout.eligible`. */
+  earlyCloseIfAllVoted?: boolean;
+  /** Entries in their order, at most 200. */
+  entries?: Array<EntryInput>;
+  /** How ballots are counted. */
+  method?: VotingMethod;
+  /**
+   * Lowest rank level that may see the campaign; not above `minRankLevelToVote`. Without it, everyone may. It stands
+   * for the lowest rank at or above it.
+   */
+  minRankLevelToView?: number | null | undefined;
+  /**
+   * Lowest rank level that may vote, 1 to 1000; not above the viewer's own level. It stands for the lowest rank at
+   * or above it.
+   */
+  minRankLevelToVote: number;
+  /** Number of picks on a ballot, 1 to 10: exactly this many for `WEIGHTED`, at most this many for other methods. */
+  picksPerVoter?: number;
+  /** Who sees the standings while the campaign is live. */
+  resultsVisibility?: ResultsVisibility;
+  /** Number of winners: 1 to 100 for `SINGLE_TRANSFERABLE_VOTE`, 1 for all other methods. */
+  seats?: number;
+  /** Time at which the draft goes live automatically. Without it, an officer starts the campaign. */
+  startAt?: string | null | undefined;
+  /** Title, at most 200 characters. */
+  title: string;
+};
+
 /** A character to create. */
 export type CreateCharacterInput = {
   /** Class of the character. */
@@ -158,6 +249,18 @@ export type DiscordConnectionState =
   /** Discord rejects the bot: the token is invalid, or the Server Members Intent is off. */
   | 'REFUSED';
 
+/** An entry to create. */
+export type EntryInput = {
+  /** Id of the member whom the entry is about. A campaign has at most one entry about a member. */
+  associatedMemberId?: string | number | null | undefined;
+  /** Description, at most 5,000 characters. */
+  description?: string | null | undefined;
+  /** URL of an image (`http` or `https`), at most 2,048 characters. */
+  imageUrl?: string | null | undefined;
+  /** Name, at most 200 characters. The entries of a campaign differ by name, ignoring case, width and spaces. */
+  name: string;
+};
+
 /** Whether and how a code was delivered to its member. */
 export type InviteDelivery =
   /** Not delivered, because the member does not accept direct messages. Pass the code on. */
@@ -183,6 +286,8 @@ export type LoginInput = {
 export type MemberAction =
   /** Deactivate the member with `updateMember`. */
   | 'DEACTIVATE'
+  /** Delete the member, who never registered, with `deleteMember`. */
+  | 'DELETE'
   /**
    * Change the member's names and Discord id with `updateMember`. All members can change their own display name with
    * `updateMe`.
@@ -192,10 +297,12 @@ export type MemberAction =
   | 'EDIT_CHARACTERS'
   /** Erase the member's personal data with `eraseMember`. */
   | 'ERASE'
-  /** Issue an invite code to the member with `sendInvite`. */
+  /** Issue an invite code to the member with `sendInvite` or `sendInvites`. */
   | 'INVITE'
   /** Reactivate the member with `updateMember`. */
   | 'REACTIVATE'
+  /** Revoke the member's open invite with `revokeInvite`. */
+  | 'REVOKE_INVITE'
   /** Issue a password reset code to the member with `sendResetCode`. */
   | 'SEND_RESET_CODE'
   /** Give the member another rank with `updateMember`. `Rank.viewerActions` says which ranks. */
@@ -333,6 +440,35 @@ export type ResultsVisibility =
   /** Everyone who sees the campaign. */
   | 'ALWAYS';
 
+/** The new list of a draft's entries. */
+export type SetEntriesInput = {
+  /** Id of the draft. */
+  campaignId: string | number;
+  /** `Campaign.draftRevision` as the officer has seen it. If the draft has another one by now, the change is refused. */
+  draftRevision?: number | null | undefined;
+  /** All entries in their order, at most 200. Entries of the draft that are left out are removed. */
+  entries: Array<SetEntryInput>;
+};
+
+/** An entry of a draft's new list of entries. */
+export type SetEntryInput = {
+  /** The whole entry: an omitted field is empty, also if the entry had a value before. */
+  entry: EntryInput;
+  /** Id of the entry to keep or change. Without it, the entry is new. */
+  id?: string | number | null | undefined;
+};
+
+/** The outcome of a campaign. */
+export type SetOutcomeInput = {
+  /** Id of the closed or archived campaign. */
+  campaignId: string | number;
+  /**
+   * What the officers made of the result, at most 2,000 characters; `null` takes it back. Everyone who sees the
+   * campaign can read it.
+   */
+  outcome?: string | null | undefined;
+};
+
 /** Why the standings are hidden from the viewer. The first reason that applies is given. */
 export type StandingsHiddenReason =
   /** The standings are shown after the campaign closes. */
@@ -345,6 +481,40 @@ export type StandingsHiddenReason =
   | 'SIGN_IN'
   /** The viewer must vote first. */
   | 'VOTE_FIRST';
+
+/** Changes to a draft. An omitted field keeps its value; `null` clears an optional one. */
+export type UpdateCampaignInput = {
+  /** Events that the Discord bot announces. */
+  announcements?: AnnouncementLevel | null | undefined;
+  /** Description, at most 5,000 characters. */
+  description?: string | null | undefined;
+  /** Id of the Discord channel for announcements; `null` for the guild's default channel. */
+  discordChannelId?: string | null | undefined;
+  /** `Campaign.draftRevision` as the officer has seen it. If the draft has another one by now, the change is refused. */
+  draftRevision?: number | null | undefined;
+  /** Duration of the voting, 1 to 8,760 hours. */
+  durationHours?: number | null | undefined;
+  /** Whether the campaign closes with the ballot that makes `turnout.voted` equal to `turnout.eligible`. */
+  earlyCloseIfAllVoted?: boolean | null | undefined;
+  /** Id of the draft. */
+  id: string | number;
+  /** How ballots are counted. */
+  method?: VotingMethod | null | undefined;
+  /** Lowest rank level that may see the campaign, not above `minRankLevelToVote`; `null` for everyone. */
+  minRankLevelToView?: number | null | undefined;
+  /** Lowest rank level that may vote, 1 to 1000; not above the viewer's own level. */
+  minRankLevelToVote?: number | null | undefined;
+  /** Number of picks on a ballot, 1 to 10. */
+  picksPerVoter?: number | null | undefined;
+  /** Who sees the standings while the campaign is live. */
+  resultsVisibility?: ResultsVisibility | null | undefined;
+  /** Number of winners, as in `CreateCampaignInput`. */
+  seats?: number | null | undefined;
+  /** Time at which the draft goes live automatically; `null` for never. */
+  startAt?: string | null | undefined;
+  /** Title, at most 200 characters. */
+  title?: string | null | undefined;
+};
 
 /** Changes to a character. An omitted field keeps its value; `null` clears an optional one. */
 export type UpdateCharacterInput = {
@@ -521,6 +691,78 @@ export type SetRankLevelMutationVariables = Exact<{
 
 export type SetRankLevelMutation = { __typename: 'Mutation', updateRank: { __typename: 'RankPayload', rank: { __typename: 'Rank', id: string, level: number, viewerActions: Array<RankAction> } } | null };
 
+export type DraftEntryFragment = { __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null };
+
+export type DraftFragment = { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, minRankLevelToVote: number, minRankLevelToView: number | null, startAt: string | null, durationHours: number, closesAt: string | null, status: CampaignStatus, earlyCloseIfAllVoted: boolean, resultsVisibility: ResultsVisibility, announcements: AnnouncementLevel, discordChannelId: string | null, activationBlockers: Array<ActivationBlocker> | null, draftRevision: number | null, viewerActions: Array<CampaignAction>, turnout: { __typename: 'Turnout', eligible: number, voted: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }> };
+
+export type DraftQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DraftQuery = { __typename: 'Query', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, minRankLevelToVote: number, minRankLevelToView: number | null, startAt: string | null, durationHours: number, closesAt: string | null, status: CampaignStatus, earlyCloseIfAllVoted: boolean, resultsVisibility: ResultsVisibility, announcements: AnnouncementLevel, discordChannelId: string | null, activationBlockers: Array<ActivationBlocker> | null, draftRevision: number | null, viewerActions: Array<CampaignAction>, turnout: { __typename: 'Turnout', eligible: number, voted: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }> } | null, ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
+
+export type EarlierVotesQueryVariables = Exact<{
+  search?: string | null | undefined;
+}>;
+
+
+export type EarlierVotesQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, createdAt: string }> } };
+
+export type VoteToCopyQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type VoteToCopyQuery = { __typename: 'Query', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, minRankLevelToVote: number, minRankLevelToView: number | null, startAt: string | null, durationHours: number, closesAt: string | null, status: CampaignStatus, earlyCloseIfAllVoted: boolean, resultsVisibility: ResultsVisibility, announcements: AnnouncementLevel, discordChannelId: string | null, activationBlockers: Array<ActivationBlocker> | null, draftRevision: number | null, viewerActions: Array<CampaignAction>, turnout: { __typename: 'Turnout', eligible: number, voted: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }> } | null };
+
+export type NewVoteRanksQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type NewVoteRanksQuery = { __typename: 'Query', ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
+
+export type FindMembersQueryVariables = Exact<{
+  search: string;
+}>;
+
+
+export type FindMembersQuery = { __typename: 'Query', members: { __typename: 'MemberConnection', nodes: Array<{ __typename: 'Member', id: string, displayName: string, rank: { __typename: 'Rank', id: string, name: string } }> } };
+
+export type CreateVoteMutationVariables = Exact<{
+  input: CreateCampaignInput;
+}>;
+
+
+export type CreateVoteMutation = { __typename: 'Mutation', createCampaign: { __typename: 'CampaignPayload', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, minRankLevelToVote: number, minRankLevelToView: number | null, startAt: string | null, durationHours: number, closesAt: string | null, status: CampaignStatus, earlyCloseIfAllVoted: boolean, resultsVisibility: ResultsVisibility, announcements: AnnouncementLevel, discordChannelId: string | null, activationBlockers: Array<ActivationBlocker> | null, draftRevision: number | null, viewerActions: Array<CampaignAction>, turnout: { __typename: 'Turnout', eligible: number, voted: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }> } } | null };
+
+export type UpdateVoteMutationVariables = Exact<{
+  input: UpdateCampaignInput;
+}>;
+
+
+export type UpdateVoteMutation = { __typename: 'Mutation', updateCampaign: { __typename: 'CampaignPayload', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, minRankLevelToVote: number, minRankLevelToView: number | null, startAt: string | null, durationHours: number, closesAt: string | null, status: CampaignStatus, earlyCloseIfAllVoted: boolean, resultsVisibility: ResultsVisibility, announcements: AnnouncementLevel, discordChannelId: string | null, activationBlockers: Array<ActivationBlocker> | null, draftRevision: number | null, viewerActions: Array<CampaignAction>, turnout: { __typename: 'Turnout', eligible: number, voted: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }> } } | null };
+
+export type SetVoteEntriesMutationVariables = Exact<{
+  input: SetEntriesInput;
+}>;
+
+
+export type SetVoteEntriesMutation = { __typename: 'Mutation', setEntries: { __typename: 'CampaignPayload', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, minRankLevelToVote: number, minRankLevelToView: number | null, startAt: string | null, durationHours: number, closesAt: string | null, status: CampaignStatus, earlyCloseIfAllVoted: boolean, resultsVisibility: ResultsVisibility, announcements: AnnouncementLevel, discordChannelId: string | null, activationBlockers: Array<ActivationBlocker> | null, draftRevision: number | null, viewerActions: Array<CampaignAction>, turnout: { __typename: 'Turnout', eligible: number, voted: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }> } } | null };
+
+export type StartVoteMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type StartVoteMutation = { __typename: 'Mutation', activateCampaign: { __typename: 'CampaignPayload', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, minRankLevelToVote: number, minRankLevelToView: number | null, startAt: string | null, durationHours: number, closesAt: string | null, status: CampaignStatus, earlyCloseIfAllVoted: boolean, resultsVisibility: ResultsVisibility, announcements: AnnouncementLevel, discordChannelId: string | null, activationBlockers: Array<ActivationBlocker> | null, draftRevision: number | null, viewerActions: Array<CampaignAction>, turnout: { __typename: 'Turnout', eligible: number, voted: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }> } } | null };
+
+export type DeleteVoteMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DeleteVoteMutation = { __typename: 'Mutation', deleteCampaign: { __typename: 'DeletePayload', deletedId: string } | null };
+
 export type HomeCampaignFragment = { __typename: 'Campaign', id: string, title: string, status: CampaignStatus, closesAt: string | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } };
 
 export type HomeDraftFragment = { __typename: 'Campaign', id: string, title: string, startAt: string | null, activationBlockers: Array<ActivationBlocker> | null };
@@ -692,7 +934,7 @@ export type VoteTransferCountFragment = { __typename: 'TransferCount', quota: nu
 
 export type VoteTurnoutFragment = { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number };
 
-export type VoteDetailsFragment = { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, durationHours: number, minRankLevelToVote: number, resultsVisibility: ResultsVisibility, earlyCloseIfAllVoted: boolean, createdAt: string, decidedByListedOrder: boolean | null, standingsHiddenReason: StandingsHiddenReason | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }>, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null };
+export type VoteDetailsFragment = { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, durationHours: number, minRankLevelToVote: number, resultsVisibility: ResultsVisibility, earlyCloseIfAllVoted: boolean, createdAt: string, closeReason: CampaignCloseReason | null, cancelReason: string | null, outcome: string | null, viewerActions: Array<CampaignAction>, decidedByListedOrder: boolean | null, standingsHiddenReason: StandingsHiddenReason | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }>, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null };
 
 export type OpenVotesQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -706,14 +948,14 @@ export type PastVotesQueryVariables = Exact<{
 }>;
 
 
-export type PastVotesQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, viewerCanVote: boolean, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
+export type PastVotesQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', cancelReason: string | null, id: string, title: string, method: VotingMethod, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, viewerCanVote: boolean, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
 
 export type VoteQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type VoteQuery = { __typename: 'Query', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, durationHours: number, minRankLevelToVote: number, resultsVisibility: ResultsVisibility, earlyCloseIfAllVoted: boolean, createdAt: string, decidedByListedOrder: boolean | null, standingsHiddenReason: StandingsHiddenReason | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }>, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null } | null, ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
+export type VoteQuery = { __typename: 'Query', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, durationHours: number, minRankLevelToVote: number, resultsVisibility: ResultsVisibility, earlyCloseIfAllVoted: boolean, createdAt: string, closeReason: CampaignCloseReason | null, cancelReason: string | null, outcome: string | null, viewerActions: Array<CampaignAction>, decidedByListedOrder: boolean | null, standingsHiddenReason: StandingsHiddenReason | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }>, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null } | null, ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
 
 export type VoteStandingsQueryVariables = Exact<{
   id: string | number;
@@ -742,6 +984,34 @@ export type CastBallotMutationVariables = Exact<{
 
 
 export type CastBallotMutation = { __typename: 'Mutation', castBallot: { __typename: 'CastBallotPayload', ballot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> }, campaign: { __typename: 'Campaign', id: string, status: CampaignStatus, closesAt: string | null, closedAt: string | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, standingsHiddenReason: StandingsHiddenReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null } } | null };
+
+export type CloseVoteMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type CloseVoteMutation = { __typename: 'Mutation', closeCampaign: { __typename: 'CampaignPayload', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, durationHours: number, minRankLevelToVote: number, resultsVisibility: ResultsVisibility, earlyCloseIfAllVoted: boolean, createdAt: string, closeReason: CampaignCloseReason | null, cancelReason: string | null, outcome: string | null, viewerActions: Array<CampaignAction>, decidedByListedOrder: boolean | null, standingsHiddenReason: StandingsHiddenReason | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }>, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null } } | null };
+
+export type CancelVoteMutationVariables = Exact<{
+  input: CancelCampaignInput;
+}>;
+
+
+export type CancelVoteMutation = { __typename: 'Mutation', cancelCampaign: { __typename: 'CampaignPayload', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, durationHours: number, minRankLevelToVote: number, resultsVisibility: ResultsVisibility, earlyCloseIfAllVoted: boolean, createdAt: string, closeReason: CampaignCloseReason | null, cancelReason: string | null, outcome: string | null, viewerActions: Array<CampaignAction>, decidedByListedOrder: boolean | null, standingsHiddenReason: StandingsHiddenReason | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }>, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null } } | null };
+
+export type ArchiveVoteMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type ArchiveVoteMutation = { __typename: 'Mutation', archiveCampaign: { __typename: 'CampaignPayload', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, durationHours: number, minRankLevelToVote: number, resultsVisibility: ResultsVisibility, earlyCloseIfAllVoted: boolean, createdAt: string, closeReason: CampaignCloseReason | null, cancelReason: string | null, outcome: string | null, viewerActions: Array<CampaignAction>, decidedByListedOrder: boolean | null, standingsHiddenReason: StandingsHiddenReason | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }>, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null } } | null };
+
+export type SetVoteOutcomeMutationVariables = Exact<{
+  input: SetOutcomeInput;
+}>;
+
+
+export type SetVoteOutcomeMutation = { __typename: 'Mutation', setOutcome: { __typename: 'CampaignPayload', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, durationHours: number, minRankLevelToVote: number, resultsVisibility: ResultsVisibility, earlyCloseIfAllVoted: boolean, createdAt: string, closeReason: CampaignCloseReason | null, cancelReason: string | null, outcome: string | null, viewerActions: Array<CampaignAction>, decidedByListedOrder: boolean | null, standingsHiddenReason: StandingsHiddenReason | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }>, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null } } | null };
 
 export type VoteTallySubscriptionVariables = Exact<{
   id: string | number;
@@ -801,6 +1071,65 @@ export const RankPartsFragmentDoc = new TypedDocumentString(`
   discordRoleId @include(if: $withDiscord)
 }
     `, {"fragmentName":"RankParts"}) as unknown as TypedDocumentString<RankPartsFragment, unknown>;
+export const DraftEntryFragmentDoc = new TypedDocumentString(`
+    fragment DraftEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}
+    `, {"fragmentName":"DraftEntry"}) as unknown as TypedDocumentString<DraftEntryFragment, unknown>;
+export const DraftFragmentDoc = new TypedDocumentString(`
+    fragment Draft on Campaign {
+  __typename
+  id
+  title
+  description
+  method
+  picksPerVoter
+  seats
+  minRankLevelToVote
+  minRankLevelToView
+  startAt
+  durationHours
+  closesAt
+  status
+  earlyCloseIfAllVoted
+  resultsVisibility
+  announcements
+  discordChannelId
+  activationBlockers
+  draftRevision
+  viewerActions
+  turnout {
+    __typename
+    eligible
+    voted
+    awaitingRegistration
+  }
+  entries {
+    __typename
+    ...DraftEntry
+  }
+}
+    fragment DraftEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}`, {"fragmentName":"Draft"}) as unknown as TypedDocumentString<DraftFragment, unknown>;
 export const HomeCampaignFragmentDoc = new TypedDocumentString(`
     fragment HomeCampaign on Campaign {
   __typename
@@ -1016,6 +1345,10 @@ export const VoteDetailsFragmentDoc = new TypedDocumentString(`
   resultsVisibility
   earlyCloseIfAllVoted
   createdAt
+  closeReason
+  cancelReason
+  outcome
+  viewerActions
   decidedByListedOrder
   standingsHiddenReason
   viewerCanVote
@@ -1313,6 +1646,394 @@ export const SetRankLevelDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:9953fa4a8689efe4289388615dd5d8670929a76d05bf5ab6e24e1d7c020ff305"}) as unknown as TypedDocumentString<SetRankLevelMutation, SetRankLevelMutationVariables>;
+export const DraftDocument = new TypedDocumentString(`
+    query Draft($id: ID!) {
+  __typename
+  campaign(id: $id) {
+    __typename
+    ...Draft
+  }
+  ranks {
+    __typename
+    id
+    name
+    level
+  }
+}
+    fragment DraftEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}
+fragment Draft on Campaign {
+  __typename
+  id
+  title
+  description
+  method
+  picksPerVoter
+  seats
+  minRankLevelToVote
+  minRankLevelToView
+  startAt
+  durationHours
+  closesAt
+  status
+  earlyCloseIfAllVoted
+  resultsVisibility
+  announcements
+  discordChannelId
+  activationBlockers
+  draftRevision
+  viewerActions
+  turnout {
+    __typename
+    eligible
+    voted
+    awaitingRegistration
+  }
+  entries {
+    __typename
+    ...DraftEntry
+  }
+}`, {"hash":"sha256:f10454864377497a58405bfe3f93001a5327da9c0feee668c28f03a5fbf0fc53"}) as unknown as TypedDocumentString<DraftQuery, DraftQueryVariables>;
+export const EarlierVotesDocument = new TypedDocumentString(`
+    query EarlierVotes($search: String) {
+  __typename
+  campaigns(
+    first: 25
+    filter: {status: [DRAFT, LIVE, CLOSED, ARCHIVED], search: $search}
+    orderBy: {field: CREATED_AT, direction: DESC}
+  ) {
+    __typename
+    nodes {
+      __typename
+      id
+      title
+      method
+      status
+      createdAt
+    }
+  }
+}
+    `, {"hash":"sha256:061204e77d3164e95ad9fa1dc9cdec8d522e689b7d11c6bf84c91503b977f420"}) as unknown as TypedDocumentString<EarlierVotesQuery, EarlierVotesQueryVariables>;
+export const VoteToCopyDocument = new TypedDocumentString(`
+    query VoteToCopy($id: ID!) {
+  __typename
+  campaign(id: $id) {
+    __typename
+    ...Draft
+  }
+}
+    fragment DraftEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}
+fragment Draft on Campaign {
+  __typename
+  id
+  title
+  description
+  method
+  picksPerVoter
+  seats
+  minRankLevelToVote
+  minRankLevelToView
+  startAt
+  durationHours
+  closesAt
+  status
+  earlyCloseIfAllVoted
+  resultsVisibility
+  announcements
+  discordChannelId
+  activationBlockers
+  draftRevision
+  viewerActions
+  turnout {
+    __typename
+    eligible
+    voted
+    awaitingRegistration
+  }
+  entries {
+    __typename
+    ...DraftEntry
+  }
+}`, {"hash":"sha256:16103c6288fb41e8fe84102887d7bd24c09db57c49908c6e3518622d13fd525d"}) as unknown as TypedDocumentString<VoteToCopyQuery, VoteToCopyQueryVariables>;
+export const NewVoteRanksDocument = new TypedDocumentString(`
+    query NewVoteRanks {
+  __typename
+  ranks {
+    __typename
+    id
+    name
+    level
+  }
+}
+    `, {"hash":"sha256:cb5ff6b53b76e543b2f87cd2846a1cd4e2045398532817a633bc0eb130c714e8"}) as unknown as TypedDocumentString<NewVoteRanksQuery, NewVoteRanksQueryVariables>;
+export const FindMembersDocument = new TypedDocumentString(`
+    query FindMembers($search: String!) {
+  __typename
+  members(first: 20, filter: {search: $search, active: true}) {
+    __typename
+    nodes {
+      __typename
+      id
+      displayName
+      rank {
+        __typename
+        id
+        name
+      }
+    }
+  }
+}
+    `, {"hash":"sha256:29c10d201d9a099a4cc99586d9a194350a000a5fa538156f4f17233d3bb4250d"}) as unknown as TypedDocumentString<FindMembersQuery, FindMembersQueryVariables>;
+export const CreateVoteDocument = new TypedDocumentString(`
+    mutation CreateVote($input: CreateCampaignInput!) {
+  __typename
+  createCampaign(input: $input) {
+    __typename
+    campaign {
+      __typename
+      ...Draft
+    }
+  }
+}
+    fragment DraftEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}
+fragment Draft on Campaign {
+  __typename
+  id
+  title
+  description
+  method
+  picksPerVoter
+  seats
+  minRankLevelToVote
+  minRankLevelToView
+  startAt
+  durationHours
+  closesAt
+  status
+  earlyCloseIfAllVoted
+  resultsVisibility
+  announcements
+  discordChannelId
+  activationBlockers
+  draftRevision
+  viewerActions
+  turnout {
+    __typename
+    eligible
+    voted
+    awaitingRegistration
+  }
+  entries {
+    __typename
+    ...DraftEntry
+  }
+}`, {"hash":"sha256:778d35f325dfce49a4779bfd3e302f61baefe713c47c42a5f27d5f5b1a37fbef"}) as unknown as TypedDocumentString<CreateVoteMutation, CreateVoteMutationVariables>;
+export const UpdateVoteDocument = new TypedDocumentString(`
+    mutation UpdateVote($input: UpdateCampaignInput!) {
+  __typename
+  updateCampaign(input: $input) {
+    __typename
+    campaign {
+      __typename
+      ...Draft
+    }
+  }
+}
+    fragment DraftEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}
+fragment Draft on Campaign {
+  __typename
+  id
+  title
+  description
+  method
+  picksPerVoter
+  seats
+  minRankLevelToVote
+  minRankLevelToView
+  startAt
+  durationHours
+  closesAt
+  status
+  earlyCloseIfAllVoted
+  resultsVisibility
+  announcements
+  discordChannelId
+  activationBlockers
+  draftRevision
+  viewerActions
+  turnout {
+    __typename
+    eligible
+    voted
+    awaitingRegistration
+  }
+  entries {
+    __typename
+    ...DraftEntry
+  }
+}`, {"hash":"sha256:282b88e86d09631a481922a62dc5863812aac5239f89f4fa50fb839c57145b5b"}) as unknown as TypedDocumentString<UpdateVoteMutation, UpdateVoteMutationVariables>;
+export const SetVoteEntriesDocument = new TypedDocumentString(`
+    mutation SetVoteEntries($input: SetEntriesInput!) {
+  __typename
+  setEntries(input: $input) {
+    __typename
+    campaign {
+      __typename
+      ...Draft
+    }
+  }
+}
+    fragment DraftEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}
+fragment Draft on Campaign {
+  __typename
+  id
+  title
+  description
+  method
+  picksPerVoter
+  seats
+  minRankLevelToVote
+  minRankLevelToView
+  startAt
+  durationHours
+  closesAt
+  status
+  earlyCloseIfAllVoted
+  resultsVisibility
+  announcements
+  discordChannelId
+  activationBlockers
+  draftRevision
+  viewerActions
+  turnout {
+    __typename
+    eligible
+    voted
+    awaitingRegistration
+  }
+  entries {
+    __typename
+    ...DraftEntry
+  }
+}`, {"hash":"sha256:0528aedc5374d6f87810788fe5525e4ad47d461a9b503195f6d2fa3003a18140"}) as unknown as TypedDocumentString<SetVoteEntriesMutation, SetVoteEntriesMutationVariables>;
+export const StartVoteDocument = new TypedDocumentString(`
+    mutation StartVote($id: ID!) {
+  __typename
+  activateCampaign(id: $id) {
+    __typename
+    campaign {
+      __typename
+      ...Draft
+    }
+  }
+}
+    fragment DraftEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}
+fragment Draft on Campaign {
+  __typename
+  id
+  title
+  description
+  method
+  picksPerVoter
+  seats
+  minRankLevelToVote
+  minRankLevelToView
+  startAt
+  durationHours
+  closesAt
+  status
+  earlyCloseIfAllVoted
+  resultsVisibility
+  announcements
+  discordChannelId
+  activationBlockers
+  draftRevision
+  viewerActions
+  turnout {
+    __typename
+    eligible
+    voted
+    awaitingRegistration
+  }
+  entries {
+    __typename
+    ...DraftEntry
+  }
+}`, {"hash":"sha256:b23d7b3c7e68492d10b8af84f7cd9173cab7f698b4b289732b5acbd45374bdbc"}) as unknown as TypedDocumentString<StartVoteMutation, StartVoteMutationVariables>;
+export const DeleteVoteDocument = new TypedDocumentString(`
+    mutation DeleteVote($id: ID!) {
+  __typename
+  deleteCampaign(id: $id) {
+    __typename
+    deletedId
+  }
+}
+    `, {"hash":"sha256:2f1f81e7d2e99fb9e971be970b857ddbdb27d5d96ed316df30ec380212e4bbea"}) as unknown as TypedDocumentString<DeleteVoteMutation, DeleteVoteMutationVariables>;
 export const HomeDocument = new TypedDocumentString(`
     query Home($managesVotes: Boolean!, $managesDiscord: Boolean!) {
   __typename
@@ -1911,6 +2632,7 @@ export const PastVotesDocument = new TypedDocumentString(`
     nodes {
       __typename
       ...VoteRow
+      cancelReason
       winners {
         __typename
         id
@@ -1940,7 +2662,7 @@ export const PastVotesDocument = new TypedDocumentString(`
     percent
   }
   viewerCanVote
-}`, {"hash":"sha256:aad161a34e458e1c2a903488ab19a8687061f69be03b2d5c3da8f42c5e87dd3d"}) as unknown as TypedDocumentString<PastVotesQuery, PastVotesQueryVariables>;
+}`, {"hash":"sha256:f9e16fd8423da4ba38fdb22ef46e21c8d40079f40316399551252a56b74adc0b"}) as unknown as TypedDocumentString<PastVotesQuery, PastVotesQueryVariables>;
 export const VoteDocument = new TypedDocumentString(`
     query Vote($id: ID!) {
   __typename
@@ -2003,6 +2725,10 @@ fragment VoteDetails on Campaign {
   resultsVisibility
   earlyCloseIfAllVoted
   createdAt
+  closeReason
+  cancelReason
+  outcome
+  viewerActions
   decidedByListedOrder
   standingsHiddenReason
   viewerCanVote
@@ -2024,7 +2750,7 @@ fragment VoteDetails on Campaign {
     __typename
     ...OwnBallot
   }
-}`, {"hash":"sha256:c87a9a52d028a4d1eab924112d2dbe5797c28739973700fdbedf5b1238131a5a"}) as unknown as TypedDocumentString<VoteQuery, VoteQueryVariables>;
+}`, {"hash":"sha256:4d32d380bf08b84c62808896692b7058b92694035b1aa982688de920964a79cb"}) as unknown as TypedDocumentString<VoteQuery, VoteQueryVariables>;
 export const VoteStandingsDocument = new TypedDocumentString(`
     query VoteStandings($id: ID!) {
   __typename
@@ -2226,6 +2952,346 @@ fragment VoteTurnout on Turnout {
   percent
   awaitingRegistration
 }`, {"hash":"sha256:38146cf54b5f9ac3e5323384ebeb253c6208b7d2939bb45fe816b0ecd3f16828"}) as unknown as TypedDocumentString<CastBallotMutation, CastBallotMutationVariables>;
+export const CloseVoteDocument = new TypedDocumentString(`
+    mutation CloseVote($id: ID!) {
+  __typename
+  closeCampaign(id: $id) {
+    __typename
+    campaign {
+      __typename
+      ...VoteDetails
+    }
+  }
+}
+    fragment VoteEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}
+fragment OwnBallot on Ballot {
+  __typename
+  id
+  castAt
+  receipt
+  nonce
+  picks {
+    __typename
+    id
+    name
+  }
+}
+fragment VoteTurnout on Turnout {
+  __typename
+  eligible
+  voted
+  percent
+  awaitingRegistration
+}
+fragment VoteDetails on Campaign {
+  __typename
+  id
+  title
+  description
+  method
+  picksPerVoter
+  seats
+  status
+  startAt
+  closesAt
+  closedAt
+  durationHours
+  minRankLevelToVote
+  resultsVisibility
+  earlyCloseIfAllVoted
+  createdAt
+  closeReason
+  cancelReason
+  outcome
+  viewerActions
+  decidedByListedOrder
+  standingsHiddenReason
+  viewerCanVote
+  viewerCannotVoteReason
+  turnout {
+    __typename
+    ...VoteTurnout
+  }
+  entries {
+    __typename
+    ...VoteEntry
+  }
+  winners {
+    __typename
+    id
+    name
+  }
+  viewerBallot {
+    __typename
+    ...OwnBallot
+  }
+}`, {"hash":"sha256:80bca8bd4433826f536ebf2f2572a4d3069500717599a077ede5531a6ac8acf8"}) as unknown as TypedDocumentString<CloseVoteMutation, CloseVoteMutationVariables>;
+export const CancelVoteDocument = new TypedDocumentString(`
+    mutation CancelVote($input: CancelCampaignInput!) {
+  __typename
+  cancelCampaign(input: $input) {
+    __typename
+    campaign {
+      __typename
+      ...VoteDetails
+    }
+  }
+}
+    fragment VoteEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}
+fragment OwnBallot on Ballot {
+  __typename
+  id
+  castAt
+  receipt
+  nonce
+  picks {
+    __typename
+    id
+    name
+  }
+}
+fragment VoteTurnout on Turnout {
+  __typename
+  eligible
+  voted
+  percent
+  awaitingRegistration
+}
+fragment VoteDetails on Campaign {
+  __typename
+  id
+  title
+  description
+  method
+  picksPerVoter
+  seats
+  status
+  startAt
+  closesAt
+  closedAt
+  durationHours
+  minRankLevelToVote
+  resultsVisibility
+  earlyCloseIfAllVoted
+  createdAt
+  closeReason
+  cancelReason
+  outcome
+  viewerActions
+  decidedByListedOrder
+  standingsHiddenReason
+  viewerCanVote
+  viewerCannotVoteReason
+  turnout {
+    __typename
+    ...VoteTurnout
+  }
+  entries {
+    __typename
+    ...VoteEntry
+  }
+  winners {
+    __typename
+    id
+    name
+  }
+  viewerBallot {
+    __typename
+    ...OwnBallot
+  }
+}`, {"hash":"sha256:06f79238d32edb3df6f1023988396499126b8c0438e7356f990070c8b6954338"}) as unknown as TypedDocumentString<CancelVoteMutation, CancelVoteMutationVariables>;
+export const ArchiveVoteDocument = new TypedDocumentString(`
+    mutation ArchiveVote($id: ID!) {
+  __typename
+  archiveCampaign(id: $id) {
+    __typename
+    campaign {
+      __typename
+      ...VoteDetails
+    }
+  }
+}
+    fragment VoteEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}
+fragment OwnBallot on Ballot {
+  __typename
+  id
+  castAt
+  receipt
+  nonce
+  picks {
+    __typename
+    id
+    name
+  }
+}
+fragment VoteTurnout on Turnout {
+  __typename
+  eligible
+  voted
+  percent
+  awaitingRegistration
+}
+fragment VoteDetails on Campaign {
+  __typename
+  id
+  title
+  description
+  method
+  picksPerVoter
+  seats
+  status
+  startAt
+  closesAt
+  closedAt
+  durationHours
+  minRankLevelToVote
+  resultsVisibility
+  earlyCloseIfAllVoted
+  createdAt
+  closeReason
+  cancelReason
+  outcome
+  viewerActions
+  decidedByListedOrder
+  standingsHiddenReason
+  viewerCanVote
+  viewerCannotVoteReason
+  turnout {
+    __typename
+    ...VoteTurnout
+  }
+  entries {
+    __typename
+    ...VoteEntry
+  }
+  winners {
+    __typename
+    id
+    name
+  }
+  viewerBallot {
+    __typename
+    ...OwnBallot
+  }
+}`, {"hash":"sha256:5e932a3a08ae9a9a21fe181b154d65a3773c622d8f57897c275c1b360d4eb9f8"}) as unknown as TypedDocumentString<ArchiveVoteMutation, ArchiveVoteMutationVariables>;
+export const SetVoteOutcomeDocument = new TypedDocumentString(`
+    mutation SetVoteOutcome($input: SetOutcomeInput!) {
+  __typename
+  setOutcome(input: $input) {
+    __typename
+    campaign {
+      __typename
+      ...VoteDetails
+    }
+  }
+}
+    fragment VoteEntry on CampaignEntry {
+  __typename
+  id
+  name
+  description
+  imageUrl
+  associatedMember {
+    __typename
+    id
+    displayName
+  }
+}
+fragment OwnBallot on Ballot {
+  __typename
+  id
+  castAt
+  receipt
+  nonce
+  picks {
+    __typename
+    id
+    name
+  }
+}
+fragment VoteTurnout on Turnout {
+  __typename
+  eligible
+  voted
+  percent
+  awaitingRegistration
+}
+fragment VoteDetails on Campaign {
+  __typename
+  id
+  title
+  description
+  method
+  picksPerVoter
+  seats
+  status
+  startAt
+  closesAt
+  closedAt
+  durationHours
+  minRankLevelToVote
+  resultsVisibility
+  earlyCloseIfAllVoted
+  createdAt
+  closeReason
+  cancelReason
+  outcome
+  viewerActions
+  decidedByListedOrder
+  standingsHiddenReason
+  viewerCanVote
+  viewerCannotVoteReason
+  turnout {
+    __typename
+    ...VoteTurnout
+  }
+  entries {
+    __typename
+    ...VoteEntry
+  }
+  winners {
+    __typename
+    id
+    name
+  }
+  viewerBallot {
+    __typename
+    ...OwnBallot
+  }
+}`, {"hash":"sha256:8f1a75e20c8dcd2c9bdd0f6779cf497aee5a02aa034940235fb060dff50a0c6c"}) as unknown as TypedDocumentString<SetVoteOutcomeMutation, SetVoteOutcomeMutationVariables>;
 export const VoteTallyDocument = new TypedDocumentString(`
     subscription VoteTally($id: ID!) {
   voteTally(campaignId: $id) {

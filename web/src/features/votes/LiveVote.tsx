@@ -11,9 +11,10 @@ import { Notice } from "../../ui/Alert";
 import { Section } from "../../ui/Card";
 import { PageState } from "../../ui/PageState";
 import { BallotForm } from "./BallotForm";
+import { HiddenStandings } from "./HiddenStandings";
 import { LiveStandings } from "./LiveStandings";
 import { OwnBallot } from "./OwnBallot";
-import { cannotVote, hiddenStandings } from "./words";
+import { cannotVote } from "./words";
 
 interface LiveVoteProps {
   vote: VoteDetailsFragment;
@@ -39,11 +40,12 @@ export function LiveVote({ vote, ranks, isOver, refetch, onTurnout }: LiveVotePr
   const ballot = vote.viewerBallot ?? cast?.ballot;
   const refusal = vote.viewerCannotVoteReason && cannotVote(vote.viewerCannotVoteReason, vote, ranks);
   const standings = vote.standingsHiddenReason ? (
-    <Section title="Standings">
-      <PageState icon="lock" title="The standings are hidden">
-        <p>{hiddenStandings(vote.standingsHiddenReason, vote)}</p>
-      </PageState>
-    </Section>
+    <HiddenStandings
+      vote={vote}
+      reason={vote.standingsHiddenReason}
+      refetch={refetch}
+      onTurnout={onTurnout}
+    />
   ) : (
     <LiveStandings vote={vote} refetch={refetch} onTurnout={onTurnout} />
   );

@@ -23,8 +23,29 @@ import { toast } from "../../ui/Toast";
 import { OwnBallot } from "./OwnBallot";
 import styles from "./Result.module.css";
 
-/** The result of a vote that is over. */
+/** A vote that is over: its result, or why it was cancelled. */
 export function Result({ vote }: { vote: VoteDetailsFragment }) {
+  return vote.cancelReason == null ? <CountedResult vote={vote} /> : <Cancelled vote={vote} />;
+}
+
+/** No standings, ever. Ballots and receipts stay. */
+function Cancelled({ vote }: { vote: VoteDetailsFragment }) {
+  return (
+    <>
+      <Section title="This vote was cancelled">
+        <div className={styles.cancelled}>
+          <p className={styles.reason} dir="auto">
+            {vote.cancelReason}
+          </p>
+          <p>Its ballots are kept, and nobody counts them. There is no result.</p>
+        </div>
+      </Section>
+      {vote.viewerBallot && <OwnBallot vote={vote} ballot={vote.viewerBallot} />}
+    </>
+  );
+}
+
+function CountedResult({ vote }: { vote: VoteDetailsFragment }) {
   const standings = useData(VoteStandingsDocument, { id: vote.id });
   const campaign = standings.data?.campaign;
   const winners = vote.winners ?? [];
@@ -77,6 +98,13 @@ export function Result({ vote }: { vote: VoteDetailsFragment }) {
           </Button>
         </ButtonRow>
       </section>
+      {vote.outcome && (
+        <Section title="What follows">
+          <p className={styles.outcome} dir="auto">
+            {vote.outcome}
+          </p>
+        </Section>
+      )}
       <Section title="Standings">
         <Loaded result={standings} skeleton={<Skeleton rows={4} />}>
           {({ campaign }) =>

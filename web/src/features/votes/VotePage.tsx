@@ -19,8 +19,9 @@ import { LiveVote } from "./LiveVote";
 import { Preview } from "./Preview";
 import { Result } from "./Result";
 import { StatusBadge } from "./StatusBadge";
+import { Steps } from "./Steps";
 import styles from "./VotePage.module.css";
-import { isCounting } from "./words";
+import { closeReason, isCounting } from "./words";
 
 /** A vote in each of its states. */
 export default function VotePage({ params: { id = "" } }: { params: { id?: string } }) {
@@ -100,6 +101,7 @@ function Contents({ data: { campaign: vote, ranks }, refetch, onTurnout }: Conte
       ) : (
         <Result vote={vote} />
       )}
+      <Steps vote={vote} />
     </>
   );
 }
@@ -125,7 +127,8 @@ function Facts({ vote, turnout }: { vote: VoteDetailsFragment; turnout: Turnout 
       )}
       {vote.closedAt && (
         <span>
-          Closed <Time at={vote.closedAt} />
+          {vote.cancelReason == null ? "Closed" : "Cancelled"} <Time at={vote.closedAt} />
+          {vote.closeReason && closeReason(vote.closeReason)}
         </span>
       )}
     </>

@@ -219,7 +219,9 @@ function PastRow({ vote }: { vote: Past }) {
       }
       detail={
         <>
-          {winners && winners.length > 0 ? (
+          {vote.cancelReason != null ? (
+            "Cancelled"
+          ) : winners && winners.length > 0 ? (
             <>
               Won by <span dir="auto">{winners.map((entry) => entry.name).join(", ")}</span>
             </>

@@ -1,5 +1,10 @@
 // What the pages of votes say, in words.
-import type { CannotVoteReason, StandingsHiddenReason, VoteDetailsFragment } from "../../gql/graphql";
+import type {
+  CampaignCloseReason,
+  CannotVoteReason,
+  StandingsHiddenReason,
+  VoteDetailsFragment,
+} from "../../gql/graphql";
 import { formatDateTime } from "../../ui/Countdown";
 
 type Vote = Pick<
@@ -33,6 +38,8 @@ export function hiddenStandings(reason: StandingsHiddenReason, vote: Vote): stri
       return "They show after you have voted, so that no one votes by what others did.";
     case "SIGN_IN":
       return "They show after you have signed in.";
+    case "CANCELLED":
+      return "The vote was cancelled, so its ballots are not counted.";
     default:
       return `They are hidden (${reason}).`;
   }
@@ -86,5 +93,19 @@ export function statusWord(vote: Pick<Vote, "status" | "startAt" | "closesAt">, 
       return "Archived";
     default:
       return vote.status;
+  }
+}
+
+/** Why a vote closed, to follow the time. */
+export function closeReason(reason: CampaignCloseReason): string {
+  switch (reason) {
+    case "DEADLINE":
+      return ", at its end";
+    case "ALL_VOTED":
+      return ", when everybody had voted";
+    case "BY_HAND":
+      return ", by an officer";
+    default:
+      return "";
   }
 }

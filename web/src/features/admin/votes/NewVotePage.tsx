@@ -1,0 +1,172 @@
+import { useEffect, useState } from "react";
+import { useLocation } from "wouter";
+import { useAction, useData, useFetch } from "../../../app/data";
+import { FormError } from "../../../app/FormError";
+import { BackLink } from "../../../app/Link";
+import { ErrorState, Loaded, Page } from "../../../app/Page";
+import { useUnsaved } from "../../../app/unsaved";
+import { useViewer } from "../../../app/viewer";
+import {
+  type CreateCampaignInput,
+  CreateVoteDocument,
+  EarlierVotesDocument,
+  NewVoteRanksDocument,
+  type NewVoteRanksQuery,
+  VoteToCopyDocument,
+} from "../../../gql/graphql";
+import { Button, ButtonRow } from "../../../ui/Button";
+import { Card } from "../../../ui/Card";
+import { Choices, Field, Select } from "../../../ui/Field";
+import { Form } from "../../../ui/Form";
+import { describeMethod, methodName } from "../../../ui/methods";
+import { PRESETS } from "./presets";
+
+const COPY = "copy";
+
+/** A new draft, from a preset or an earlier vote. All else is set in the editor. */
+export default function NewVotePage() {
+  const { can } = useViewer();
+  const ranks = useData(NewVoteRanksDocument, {});
+  return (
+    <Page title="New vote" back={<BackLink href="/votes">Votes</BackLink>} width="narrow">
+      {can("CAMPAIGNS_MANAGE") ? (
+        <Loaded result={ranks}>{(data) => <NewVote ranks={data.ranks} />}</Loaded>
+      ) : (
+        <ErrorState
+          error={{ kind: "forbidden", message: "This needs the permission CAMPAIGNS_MANAGE.", fields: {} }}
+        />
+      )}
+    </Page>
+  );
+}
+
+function NewVote({ ranks }: { ranks: NewVoteRanksQuery["ranks"] }) {
+  const { member } = useViewer();
+  const [kind, setKind] = useState<string>(PRESETS[0]?.id ?? COPY);
+  const [title, setTitle] = useState("");
+  const [copied, setCopied] = useState("");
+  const [, navigate] = useLocation();
+  const earlier = useData(EarlierVotesDocument, { search: null }, { pause: kind !== COPY });
+  const { run, busy, error } = useAction(CreateVoteDocument);
+  const read = useFetch();
+  const [created, setCreated] = useState<string>();
+  useUnsaved(title !== "" && created === undefined);
+  // After the effect above, so that nothing counts as unsaved.
+  useEffect(() => {
+    if (created) navigate(`/admin/votes/${created}`, { replace: true });
+  }, [created, navigate]);
+  // The viewer's own rank is the highest that may be required.
+  const own = ranks.find((rank) => rank.id === member?.rank.id);
+  const allowed = ranks.filter((rank) => rank.level <= (own?.level ?? 0));
+  const lowest = allowed.reduce<number | undefined>(
+    (level, rank) => Math.min(level ?? rank.level, rank.level),
+    undefined,
+  );
+  const preset = PRESETS.find((it) => it.id === kind);
+
+  const create = async (values: Record<string, string>) => {
+    let input: CreateCampaignInput = {
+      ...preset?.settings,
+      title,
+      minRankLevelToVote: Number(values.minRankLevelToVote ?? lowest ?? 1),
+      durationHours: preset?.durationHours ?? 72,
+    };
+    if (kind === COPY) {
+      const { data } = await read(VoteToCopyDocument, { id: copied });
+      const vote = data?.campaign;
+      if (vote) {
+        input = {
+          ...input,
+          description: vote.description ?? null,
+          method: vote.method,
+          picksPerVoter: vote.picksPerVoter,
+          seats: vote.seats,
+          durationHours: vote.durationHours,
+          earlyCloseIfAllVoted: vote.earlyCloseIfAllVoted,
+          resultsVisibility: vote.resultsVisibility,
+          announcements: vote.announcements,
+          discordChannelId: vote.discordChannelId ?? null,
+          entries: vote.entries.map(({ name, description, imageUrl, associatedMember }) => ({
+            name,
+            description: description ?? null,
+            imageUrl: imageUrl ?? null,
+            associatedMemberId: associatedMember?.id ?? null,
+          })),
+        };
+      }
+    }
+    const { data } = await run({ input });
+    setCreated(data?.createCampaign?.campaign.id);
+  };
+
+  return (
+    <Card>
+      <Form onSubmit={create} fieldErrors={error?.fields} error={error && <FormError error={error} />}>
+        <Field
+          name="title"
+          label="Title"
+          hint="What the vote is about, such as “Raider of the season”."
+          value={title}
+          required
+          maxLength={200}
+          onChange={(event) => setTitle(event.currentTarget.value)}
+        />
+        <Choices
+          label="Kind of vote"
+          look="cards"
+          value={kind}
+          onChange={setKind}
+          options={[
+            ...PRESETS.map((it) => ({ value: it.id, label: it.title, hint: it.text })),
+            {
+              value: COPY,
+              label: "As an earlier vote",
+              hint: "Its settings and entries, with a new title.",
+            },
+          ]}
+        />
+        {preset && (
+          <p>
+            <strong>{methodName(preset.settings.method ?? "WEIGHTED")}.</strong>{" "}
+            {describeMethod(
+              preset.settings.method ?? "WEIGHTED",
+              preset.settings.picksPerVoter ?? 3,
+              preset.settings.seats ?? 1,
+            )}
+          </p>
+        )}
+        {kind === COPY && (
+          <Select
+            label="Earlier vote"
+            required
+            value={copied}
+            onChange={(event) => setCopied(event.currentTarget.value)}
+            options={[
+              { value: "", label: earlier.isLoading ? "Loading…" : "Choose a vote" },
+              ...(earlier.data?.campaigns.nodes ?? []).map((it) => ({
+                value: it.id,
+                label: `${it.title} (${methodName(it.method)})`,
+              })),
+            ]}
+          />
+        )}
+        <Select
+          name="minRankLevelToVote"
+          label="Who may vote"
+          defaultValue={String(lowest ?? 1)}
+          options={allowed
+            .toSorted((a, b) => a.level - b.level)
+            .map((rank, index) => ({
+              value: String(rank.level),
+              label: index === 0 ? `Everybody: ${rank.name} and above` : `${rank.name} and above`,
+            }))}
+        />
+        <ButtonRow end>
+          <Button type="submit" variant="primary" icon="plus" busy={busy}>
+            Create draft
+          </Button>
+        </ButtonRow>
+      </Form>
+    </Card>
+  );
+}

@@ -1,0 +1,90 @@
+import { useState } from "react";
+import { useLocation } from "wouter";
+import { useAction } from "../../../app/data";
+import { type DraftFragment, type DraftQuery, StartVoteDocument } from "../../../gql/graphql";
+import { Button, ButtonRow } from "../../../ui/Button";
+import { Section } from "../../../ui/Card";
+import { formatInstant } from "../../../ui/Countdown";
+import { serverNow } from "../../../ui/clock";
+import { ConfirmDialog } from "../../../ui/Dialog";
+import { Icon } from "../../../ui/Icon";
+import { toast } from "../../../ui/Toast";
+import { describeBlocker } from "./blockers";
+import styles from "./Editor.module.css";
+
+interface StartVoteProps {
+  vote: DraftFragment;
+  ranks: DraftQuery["ranks"];
+}
+
+/** Whether the draft can start, what is missing, and the start itself. */
+export function StartVote({ vote, ranks }: StartVoteProps) {
+  const [isAsking, setAsking] = useState(false);
+  const [, navigate] = useLocation();
+  const { run } = useAction(StartVoteDocument);
+  // A passed time does not prevent a start by hand.
+  const blockers = (vote.activationBlockers ?? []).filter((it) => it !== "DEADLINE_PASSED");
+  const able = ranks
+    .filter((rank) => rank.level >= vote.minRankLevelToVote)
+    .toSorted((a, b) => a.level - b.level);
+  const { eligible, awaitingRegistration } = vote.turnout;
+  const end = new Date(serverNow() + vote.durationHours * 3_600_000).toISOString();
+  return (
+    <Section title="Start">
+      <div className={styles.stack}>
+        {blockers.length > 0 ? (
+          <ul className={styles.blockers} aria-label="What is missing">
+            {blockers.map((blocker) => (
+              <li key={blocker}>
+                <Icon name="warning" size={18} />
+                {describeBlocker(blocker, vote)}
+              </li>
+            ))}
+          </ul>
+        ) : (
+          <p>
+            {vote.startAt
+              ? `It starts by itself on ${formatInstant(vote.startAt)}. You can also start it now.`
+              : "Everything is ready. Nobody but officers sees it before the start."}
+          </p>
+        )}
+        {vote.viewerActions.includes("ACTIVATE") && (
+          <ButtonRow>
+            <Button
+              variant="primary"
+              icon="vote"
+              disabled={blockers.length > 0}
+              onClick={() => setAsking(true)}
+            >
+              Start the vote
+            </Button>
+          </ButtonRow>
+        )}
+      </div>
+      {isAsking && (
+        <ConfirmDialog
+          title="Start this vote now?"
+          confirmLabel="Start the vote"
+          onClose={() => setAsking(false)}
+          onConfirm={async () => {
+            const { error } = await run({ id: vote.id });
+            if (error) return error.message;
+            toast("The vote has started");
+            navigate(`/votes/${vote.id}`);
+            return undefined;
+          }}
+        >
+          <ul className={styles.facts}>
+            <li>
+              {able[0] ? `Members with the rank ${able[0].name} or a higher one may vote` : "Nobody may vote"}
+              : {eligible} now
+              {awaitingRegistration > 0 && `, and ${awaitingRegistration} more once they have registered`}.
+            </li>
+            <li>It closes on {formatInstant(end)}.</li>
+            <li>Settings and entries cannot be changed afterwards.</li>
+          </ul>
+        </ConfirmDialog>
+      )}
+    </Section>
+  );
+}

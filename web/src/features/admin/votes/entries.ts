@@ -1,0 +1,69 @@
+// The entries of a draft while an officer edits them: pure, and saved all at once.
+import type { DraftEntryFragment, SetEntryInput } from "../../../gql/graphql";
+
+/** An entry in the editor. `key` is its id, or a key of its own until it is saved. */
+export interface EditedEntry {
+  key: string;
+  /** Absent until it is saved. */
+  id?: string;
+  name: string;
+  description: string;
+  imageUrl: string;
+  member: { id: string; displayName: string } | null;
+}
+
+/** Highest number of entries of a vote. */
+export const MAX_ENTRIES = 200;
+
+export const toEdited = (entry: DraftEntryFragment): EditedEntry => ({
+  key: entry.id,
+  id: entry.id,
+  name: entry.name,
+  description: entry.description ?? "",
+  imageUrl: entry.imageUrl ?? "",
+  member: entry.associatedMember ?? null,
+});
+
+let keys = 0;
+
+/** A new entry. */
+export function newEntry(name: string, member: EditedEntry["member"] = null): EditedEntry {
+  keys += 1;
+  return { key: `new-${keys}`, name, description: "", imageUrl: "", member };
+}
+
+/** One entry per line that has text, up to the highest number. */
+export function fromLines(text: string): EditedEntry[] {
+  const names = text.split(/\r?\n/).map((line) => line.trim());
+  return names
+    .filter((name) => name !== "")
+    .slice(0, MAX_ENTRIES)
+    .map((name) => newEntry(name));
+}
+
+export const toInput = (entry: EditedEntry): SetEntryInput => ({
+  ...(entry.id && { id: entry.id }),
+  entry: {
+    name: entry.name.trim(),
+    description: entry.description.trim() || null,
+    imageUrl: entry.imageUrl.trim() || null,
+    associatedMemberId: entry.member?.id ?? null,
+  },
+});
+
+/** Moves the entry at `from` to `to`. */
+export function moveEntry(entries: readonly EditedEntry[], from: number, to: number): EditedEntry[] {
+  const others = entries.filter((_, index) => index !== from);
+  const moved = entries[from];
+  return moved ? [...others.slice(0, to), moved, ...others.slice(to)] : [...entries];
+}
+
+/** Whether saving would change something. */
+export const areEqual = (a: readonly EditedEntry[], b: readonly EditedEntry[]) =>
+  JSON.stringify(a.map(toInput)) === JSON.stringify(b.map(toInput));
+
+/** The sentence about a field of an entry in a refusal, such as that of `entries[2].entry.name`. */
+export function problemOf(fields: Readonly<Record<string, string>>, index: number): string | undefined {
+  const prefix = `entries[${index}]`;
+  return Object.entries(fields).find(([field]) => field === prefix || field.startsWith(`${prefix}.`))?.[1];
+}
