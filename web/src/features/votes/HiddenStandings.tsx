@@ -1,8 +1,8 @@
 import { useEffect } from "react";
-import {
-  type StandingsHiddenReason,
-  type VoteTurnoutFragment as Turnout,
-  type VoteDetailsFragment,
+import type {
+  StandingsHiddenReason,
+  VoteTurnoutFragment as Turnout,
+  VoteDetailsFragment,
 } from "../../gql/graphql";
 import { Section } from "../../ui/Card";
 import { PageState } from "../../ui/PageState";
