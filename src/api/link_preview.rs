@@ -73,8 +73,8 @@ async fn visible_vote(app: &App, guild: GuildId, id: CampaignId) -> Result<Optio
         Err(error) if error.refusal().is_some_and(|refusal| refusal.code == Code::NotFound) => return Ok(None),
         campaign => campaign?,
     };
-    let description = if campaign.is_over() && voting::standings_hidden(&campaign, None, false).is_some() {
-        "This vote is closed.".to_owned()
+    let description = if campaign.is_cancelled() {
+        "This vote was cancelled, so it has no result.".to_owned()
     } else if campaign.is_over() {
         voting::tally(&app.voting, guild, id).await?.map(|tally| result(&tally)).unwrap_or_default()
     } else {

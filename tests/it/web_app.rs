@@ -14,7 +14,9 @@ use tokio::{
 };
 
 use crate::support::{
-    TestApp, TestCampaign, TestServer, on_both,
+    TestApp, TestCampaign, TestServer,
+    documents::CANCEL_CAMPAIGN,
+    on_both,
     web::{PAGE, WEB},
 };
 
@@ -300,6 +302,11 @@ async fn a_preview_names_the_winners_once_the_vote_is_closed(app: TestApp) {
     tied.vote(&voter, &[0]).await;
     tied.vote(&leader, &[1]).await;
     let empty = TestCampaign::live(&leader, 2, json!({ "minRankLevelToView": null })).await;
+    let cancelled = TestCampaign::live(&leader, 2, json!({ "minRankLevelToView": null })).await;
+    cancelled.vote(&voter, &[1]).await;
+    leader.ok(CANCEL_CAMPAIGN, json!({ "input": { "id": cancelled.id, "reason": "Wrong entries" } })).await;
+    let (.., description) = preview(&http, &format!("/votes/{}", cancelled.id)).await;
+    assert_eq!(description, "This vote was cancelled, so it has no result.");
     for (vote, description) in
         [(tied, "First place is shared: entry 0, entry 1"), (empty, "This vote closed without a ballot.")]
     {
