@@ -103,7 +103,8 @@ async fn check_default_guild(db: &Db, slug: Option<&str>) -> Result<(), BoxError
         .await?;
     if !has_guilds {
         tracing::warn!(
-            "there is no guild to serve yet; create it with `guildhall bootstrap --guild {named} --leader …`"
+            "there is no guild to serve yet; create it with `guildhall bootstrap --guild {named} --leader …`, which prints \
+             the code with which the leader registers"
         );
     } else if !is_known {
         let message = format!(
