@@ -770,17 +770,11 @@ export type HomeDraftFragment = { __typename: 'Campaign', id: string, title: str
 export type HomeQueryVariables = Exact<{
   managesVotes: boolean;
   managesDiscord: boolean;
+  firstSteps: boolean;
 }>;
 
 
-export type HomeQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, status: CampaignStatus, closesAt: string | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }> }, pastVotes: { __typename: 'PastVoteConnection', nodes: Array<{ __typename: 'PastVote', closedAt: string, campaign: { __typename: 'Campaign', id: string, title: string, turnout: { __typename: 'Turnout', eligible: number, voted: number } }, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> }> }, drafts?: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, startAt: string | null, activationBlockers: Array<ActivationBlocker> | null }> }, discordStatus?: { __typename: 'DiscordStatus', connection: DiscordConnectionState, problem: string | null, failed: number } | null };
-
-export type FirstStepsQueryVariables = Exact<{
-  managesDiscord: boolean;
-}>;
-
-
-export type FirstStepsQuery = { __typename: 'Query', members: { __typename: 'MemberConnection', totalCount: number }, registered: { __typename: 'MemberConnection', totalCount: number }, campaigns: { __typename: 'CampaignConnection', totalCount: number }, discordStatus?: { __typename: 'DiscordStatus', connection: DiscordConnectionState, link: { __typename: 'DiscordLink', serverId: string } | null } | null };
+export type HomeQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, status: CampaignStatus, closesAt: string | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }> }, pastVotes: { __typename: 'PastVoteConnection', nodes: Array<{ __typename: 'PastVote', closedAt: string, campaign: { __typename: 'Campaign', id: string, title: string, turnout: { __typename: 'Turnout', eligible: number, voted: number } }, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> }> }, drafts?: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, startAt: string | null, activationBlockers: Array<ActivationBlocker> | null }> }, discordStatus?: { __typename: 'DiscordStatus', connection: DiscordConnectionState, problem: string | null, failed: number, link: { __typename: 'DiscordLink', serverId: string } | null } | null, members?: { __typename: 'MemberConnection', totalCount: number }, registered?: { __typename: 'MemberConnection', totalCount: number }, votes?: { __typename: 'CampaignConnection', totalCount: number } };
 
 export type ProfileQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -2035,7 +2029,7 @@ export const DeleteVoteDocument = new TypedDocumentString(`
 }
     `, {"hash":"sha256:2f1f81e7d2e99fb9e971be970b857ddbdb27d5d96ed316df30ec380212e4bbea"}) as unknown as TypedDocumentString<DeleteVoteMutation, DeleteVoteMutationVariables>;
 export const HomeDocument = new TypedDocumentString(`
-    query Home($managesVotes: Boolean!, $managesDiscord: Boolean!) {
+    query Home($managesVotes: Boolean!, $managesDiscord: Boolean!, $firstSteps: Boolean!) {
   __typename
   campaigns(
     first: 50
@@ -2086,6 +2080,22 @@ export const HomeDocument = new TypedDocumentString(`
     connection
     problem
     failed
+    link {
+      __typename
+      serverId
+    }
+  }
+  members(first: 1) @include(if: $firstSteps) {
+    __typename
+    totalCount
+  }
+  registered: members(first: 1, filter: {registered: true}) @include(if: $firstSteps) {
+    __typename
+    totalCount
+  }
+  votes: campaigns(first: 1, filter: {status: [DRAFT, LIVE, CLOSED, ARCHIVED]}) @include(if: $firstSteps) {
+    __typename
+    totalCount
   }
 }
     fragment HomeCampaign on Campaign {
@@ -2109,32 +2119,7 @@ fragment HomeDraft on Campaign {
   title
   startAt
   activationBlockers
-}`, {"hash":"sha256:abd5fc6099b0d8ac2ee29f8afc9f5bce3a62db763f70c33566d46a8a1cf3f2f4"}) as unknown as TypedDocumentString<HomeQuery, HomeQueryVariables>;
-export const FirstStepsDocument = new TypedDocumentString(`
-    query FirstSteps($managesDiscord: Boolean!) {
-  __typename
-  members(first: 1) {
-    __typename
-    totalCount
-  }
-  registered: members(first: 1, filter: {registered: true}) {
-    __typename
-    totalCount
-  }
-  campaigns(first: 1, filter: {status: [DRAFT, LIVE, CLOSED, ARCHIVED]}) {
-    __typename
-    totalCount
-  }
-  discordStatus @include(if: $managesDiscord) {
-    __typename
-    connection
-    link {
-      __typename
-      serverId
-    }
-  }
-}
-    `, {"hash":"sha256:e08125772772a73c9f891dc9ec1901be73f3dbee7b5d087e85133b4bc783f461"}) as unknown as TypedDocumentString<FirstStepsQuery, FirstStepsQueryVariables>;
+}`, {"hash":"sha256:cbf2da999c9ab7137864cf594ed7584e74fcad79021542c7ef3032954bf4e89b"}) as unknown as TypedDocumentString<HomeQuery, HomeQueryVariables>;
 export const ProfileDocument = new TypedDocumentString(`
     query Profile {
   __typename
