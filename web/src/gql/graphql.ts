@@ -32,6 +32,20 @@ export type AnnouncementLevel =
   /** The launch, and the results or the cancellation. */
   | 'QUIET';
 
+/** Conditions that all listed events meet. */
+export type AuditFilter = {
+  /** Kinds of the change, as in `AuditEvent.action`: at most 100. */
+  actions?: Array<string> | null | undefined;
+  /** Id of the member who made the change. */
+  actorId?: string | number | null | undefined;
+  /** Only events at this time or later. */
+  from?: string | null | undefined;
+  /** Id of the changed object. */
+  subjectId?: string | number | null | undefined;
+  /** Only events before this time. */
+  to?: string | null | undefined;
+};
+
 /** What a viewer can do with a campaign. */
 export type CampaignAction =
   /** Set the draft live now. */
@@ -534,6 +548,14 @@ export type UpdateCharacterInput = {
   spec?: string | null | undefined;
 };
 
+/** Changes to the guild. An omitted field keeps its value. */
+export type UpdateGuildInput = {
+  /** Name, at most 100 characters. */
+  name?: string | null | undefined;
+  /** Region in which the guild plays. */
+  region?: Region | null | undefined;
+};
+
 /** Changes to the viewer. An omitted field keeps its value. */
 export type UpdateMeInput = {
   /** Display name, at most 100 characters; `null` resets it to the Discord username. */
@@ -650,6 +672,37 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ViewerQuery = { __typename: 'Query', me: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, rank: { __typename: 'Rank', id: string, name: string, level: number, permissions: Array<Permission> } } | null, guild: { __typename: 'Guild', id: string, slug: string, name: string, region: Region } };
+
+export type AuditLogQueryVariables = Exact<{
+  filter: AuditFilter;
+  after?: string | null | undefined;
+}>;
+
+
+export type AuditLogQuery = { __typename: 'Query', auditLog: { __typename: 'AuditEventConnection', nodes: Array<{ __typename: 'AuditEvent', id: string, at: string, action: string, summary: string, actorRank: string | null, actor: { __typename: 'Member', id: string, displayName: string } | null, subject:
+        | { __typename: 'AuditEvent', id: string }
+        | { __typename: 'Ballot', id: string }
+        | { __typename: 'Campaign', id: string }
+        | { __typename: 'CampaignEntry', id: string }
+        | { __typename: 'Character', id: string }
+        | { __typename: 'DiscordMessage', id: string }
+        | { __typename: 'Guild', id: string }
+        | { __typename: 'Member', id: string }
+        | { __typename: 'Rank', id: string }
+        | { __typename: 'Session', id: string }
+       | null }>, pageInfo: { __typename: 'PageInfo', endCursor: string | null, hasNextPage: boolean } } | null };
+
+export type GuildSettingsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type GuildSettingsQuery = { __typename: 'Query', guild: { __typename: 'Guild', id: string, slug: string, name: string, region: Region, memberCount: number, createdAt: string } };
+
+export type UpdateGuildMutationVariables = Exact<{
+  input: UpdateGuildInput;
+}>;
+
+
+export type UpdateGuildMutation = { __typename: 'Mutation', updateGuild: { __typename: 'GuildPayload', guild: { __typename: 'Guild', id: string, name: string, region: Region } } | null };
 
 export type RankPartsFragment = { __typename: 'Rank', id: string, name: string, level: number, description: string | null, permissions: Array<Permission>, memberCount: number, viewerActions: Array<RankAction>, discordRoleId?: string | null };
 
@@ -1545,6 +1598,64 @@ export const ViewerDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:aaf2fb194f64569fa096d7a5654ae8cdc784c82125f342339cdb762befe2cdcf"}) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const AuditLogDocument = new TypedDocumentString(`
+    query AuditLog($filter: AuditFilter!, $after: String) {
+  __typename
+  auditLog(first: 50, after: $after, filter: $filter) {
+    __typename
+    nodes {
+      __typename
+      id
+      at
+      action
+      summary
+      actorRank
+      actor {
+        __typename
+        id
+        displayName
+      }
+      subject {
+        __typename
+        id
+      }
+    }
+    pageInfo {
+      __typename
+      endCursor
+      hasNextPage
+    }
+  }
+}
+    `, {"hash":"sha256:e29e2bbe7ecdd24fa0ba76c96c7083cecdf2966c46a29935b989a743911d0daf"}) as unknown as TypedDocumentString<AuditLogQuery, AuditLogQueryVariables>;
+export const GuildSettingsDocument = new TypedDocumentString(`
+    query GuildSettings {
+  __typename
+  guild {
+    __typename
+    id
+    slug
+    name
+    region
+    memberCount
+    createdAt
+  }
+}
+    `, {"hash":"sha256:5f39faa9b5e0e74c77aed0a6a789dbb3dc334e23e8a3f6c375e5e4e1f45de6f8"}) as unknown as TypedDocumentString<GuildSettingsQuery, GuildSettingsQueryVariables>;
+export const UpdateGuildDocument = new TypedDocumentString(`
+    mutation UpdateGuild($input: UpdateGuildInput!) {
+  __typename
+  updateGuild(input: $input) {
+    __typename
+    guild {
+      __typename
+      id
+      name
+      region
+    }
+  }
+}
+    `, {"hash":"sha256:8832bb89380a6e4d4d0113d846698493548d3ec10623eb3092b1e213518a2d00"}) as unknown as TypedDocumentString<UpdateGuildMutation, UpdateGuildMutationVariables>;
 export const RanksAdminDocument = new TypedDocumentString(`
     query RanksAdmin($withDiscord: Boolean!) {
   __typename

@@ -1,8 +1,30 @@
 import type { Feature } from "../../app/feature";
 
 export const admin: Feature = {
-  routes: [{ path: "/admin/ranks", load: () => import("./RanksPage") }],
+  routes: [
+    { path: "/admin/votes/new", load: () => import("./votes/NewVotePage") },
+    { path: "/admin/votes/:id", load: () => import("./votes/EditVotePage") },
+    { path: "/admin/ranks", load: () => import("./RanksPage") },
+    { path: "/admin/audit", load: () => import("./AuditPage") },
+    { path: "/admin/guild", load: () => import("./GuildPage") },
+  ],
   navigation: [
+    {
+      path: "/admin/audit",
+      label: "Audit log",
+      icon: "log",
+      group: "administration",
+      order: 50,
+      isShown: ({ can }) => can("AUDIT_VIEW"),
+    },
+    {
+      path: "/admin/guild",
+      label: "Guild",
+      icon: "settings",
+      group: "administration",
+      order: 60,
+      isShown: ({ can }) => can("GUILD_MANAGE"),
+    },
     {
       path: "/admin/ranks",
       label: "Ranks",
