@@ -32,20 +32,6 @@ export type AnnouncementLevel =
   /** The launch, and the results or the cancellation. */
   | 'QUIET';
 
-/** Conditions that all listed events meet. */
-export type AuditFilter = {
-  /** Kinds of the change, as in `AuditEvent.action`: at most 100. */
-  actions?: Array<string> | null | undefined;
-  /** Id of the member who made the change. */
-  actorId?: string | number | null | undefined;
-  /** Only events at this time or later. */
-  from?: string | null | undefined;
-  /** Id of the changed object. */
-  subjectId?: string | number | null | undefined;
-  /** Only events before this time. */
-  to?: string | null | undefined;
-};
-
 /** What a viewer can do with a campaign. */
 export type CampaignAction =
   /** Set the draft live now. */
@@ -275,6 +261,29 @@ export type EntryInput = {
   name: string;
 };
 
+/** The kind of a change. */
+export type ImportChangeKind =
+  /** A character is added. */
+  | 'CHARACTER_ADDED'
+  /** A character is changed. */
+  | 'CHARACTER_CHANGED'
+  /** A member is added to the roster. */
+  | 'MEMBER_ADDED'
+  /** A member of the roster is changed. */
+  | 'MEMBER_CHANGED';
+
+/** A roster to import. */
+export type ImportRosterInput = {
+  /** Text of the file. An empty value in it keeps the stored value. */
+  data: string;
+  /** Whether to import nothing, and only return what an import would do. */
+  dryRun?: boolean;
+  /** Format of the file. */
+  format: RosterFormat;
+  /** Whether to skip invalid rows. Otherwise one invalid row prevents the whole import. */
+  skipBad?: boolean;
+};
+
 /** Whether and how a code was delivered to its member. */
 export type InviteDelivery =
   /** Not delivered, because the member does not accept direct messages. Pass the code on. */
@@ -454,6 +463,20 @@ export type ResultsVisibility =
   /** Everyone who sees the campaign. */
   | 'ALWAYS';
 
+/** File format of a roster. */
+export type RosterFormat =
+  /**
+   * CSV with a header line and one row for each character or for a member without one. The columns are
+   * `discord_username`, `discord_id`, `display_name`, `rank`, `character_name`, `realm`, `class`, `spec`, `role` and
+   * `main_alt`. Only the first is required.
+   */
+  | 'CSV'
+  /**
+   * JSON: `{"members": [{"discordUsername", "discordId", "displayName", "rank", "characters": [{"name", "realm",
+   * "class", "spec", "role", "isMain"}]}]}`.
+   */
+  | 'JSON';
+
 /** The new list of a draft's entries. */
 export type SetEntriesInput = {
   /** Id of the draft. */
@@ -546,14 +569,6 @@ export type UpdateCharacterInput = {
   role?: CharacterRole | null | undefined;
   /** Specialisation of the class, by its name in the game. Case, spaces and punctuation do not matter. */
   spec?: string | null | undefined;
-};
-
-/** Changes to the guild. An omitted field keeps its value. */
-export type UpdateGuildInput = {
-  /** Name, at most 100 characters. */
-  name?: string | null | undefined;
-  /** Region in which the guild plays. */
-  region?: Region | null | undefined;
 };
 
 /** Changes to the viewer. An omitted field keeps its value. */
@@ -673,36 +688,52 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ViewerQuery = { __typename: 'Query', me: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, rank: { __typename: 'Rank', id: string, name: string, level: number, permissions: Array<Permission> } } | null, guild: { __typename: 'Guild', id: string, slug: string, name: string, region: Region } };
 
-export type AuditLogQueryVariables = Exact<{
-  filter: AuditFilter;
+export type ExportRosterQueryVariables = Exact<{
+  format: RosterFormat;
+}>;
+
+
+export type ExportRosterQuery = { __typename: 'Query', exportRoster: { __typename: 'RosterFile', fileName: string, data: string, members: number } | null };
+
+export type ImportRosterMutationVariables = Exact<{
+  input: ImportRosterInput;
+}>;
+
+
+export type ImportRosterMutation = { __typename: 'Mutation', importRoster: { __typename: 'ImportRosterPayload', imported: boolean, rows: number, membersAdded: number, membersChanged: number, charactersAdded: number, charactersChanged: number, rowsUnchanged: number, rowsLeftOut: number, unknownColumns: Array<string>, problems: Array<{ __typename: 'ImportProblem', place: string, field: string | null, reason: string | null, message: string }>, changes: Array<{ __typename: 'ImportChange', place: string, kind: ImportChangeKind, name: string, changes: Array<{ __typename: 'ImportFieldChange', field: string, from: string | null, to: string | null }>, member: { __typename: 'Member', id: string, displayName: string, isRegistered: boolean | null, viewerActions: Array<MemberAction> } | null }> } | null };
+
+export type InviteeFragment = { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, isRegistered: boolean | null, viewerActions: Array<MemberAction>, rank: { __typename: 'Rank', id: string, name: string }, openInvite: { __typename: 'OpenInvite', createdAt: string, expiresAt: string, createdBy: { __typename: 'Member', id: string, displayName: string } | null } | null };
+
+export type UnregisteredQueryVariables = Exact<{
+  first: number;
   after?: string | null | undefined;
+  search?: string | null | undefined;
+  withTotal: boolean;
 }>;
 
 
-export type AuditLogQuery = { __typename: 'Query', auditLog: { __typename: 'AuditEventConnection', nodes: Array<{ __typename: 'AuditEvent', id: string, at: string, action: string, summary: string, actorRank: string | null, actor: { __typename: 'Member', id: string, displayName: string } | null, subject:
-        | { __typename: 'AuditEvent', id: string }
-        | { __typename: 'Ballot', id: string }
-        | { __typename: 'Campaign', id: string }
-        | { __typename: 'CampaignEntry', id: string }
-        | { __typename: 'Character', id: string }
-        | { __typename: 'DiscordMessage', id: string }
-        | { __typename: 'Guild', id: string }
-        | { __typename: 'Member', id: string }
-        | { __typename: 'Rank', id: string }
-        | { __typename: 'Session', id: string }
-       | null }>, pageInfo: { __typename: 'PageInfo', endCursor: string | null, hasNextPage: boolean } } | null };
+export type UnregisteredQuery = { __typename: 'Query', members: { __typename: 'MemberConnection', totalCount?: number, nodes: Array<{ __typename: 'Member', id: string, displayName: string, discordUsername: string | null, isRegistered: boolean | null, viewerActions: Array<MemberAction>, rank: { __typename: 'Rank', id: string, name: string }, openInvite: { __typename: 'OpenInvite', createdAt: string, expiresAt: string, createdBy: { __typename: 'Member', id: string, displayName: string } | null } | null }>, pageInfo: { __typename: 'PageInfo', endCursor: string | null, hasNextPage: boolean } } };
 
-export type GuildSettingsQueryVariables = Exact<{ [key: string]: never; }>;
-
-
-export type GuildSettingsQuery = { __typename: 'Query', guild: { __typename: 'Guild', id: string, slug: string, name: string, region: Region, memberCount: number, createdAt: string } };
-
-export type UpdateGuildMutationVariables = Exact<{
-  input: UpdateGuildInput;
+export type SendInvitesMutationVariables = Exact<{
+  memberIds: Array<string | number> | string | number;
 }>;
 
 
-export type UpdateGuildMutation = { __typename: 'Mutation', updateGuild: { __typename: 'GuildPayload', guild: { __typename: 'Guild', id: string, name: string, region: Region } } | null };
+export type SendInvitesMutation = { __typename: 'Mutation', sendInvites: { __typename: 'SendInvitesPayload', invites: Array<{ __typename: 'InvitePayload', code: string, expiresAt: string, delivery: InviteDelivery, member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, isRegistered: boolean | null, viewerActions: Array<MemberAction>, rank: { __typename: 'Rank', id: string, name: string }, openInvite: { __typename: 'OpenInvite', createdAt: string, expiresAt: string, createdBy: { __typename: 'Member', id: string, displayName: string } | null } | null } }>, refusals: Array<{ __typename: 'InviteRefusal', memberId: string, reason: string, message: string }> } | null };
+
+export type RevokeInviteMutationVariables = Exact<{
+  memberId: string | number;
+}>;
+
+
+export type RevokeInviteMutation = { __typename: 'Mutation', revokeInvite: { __typename: 'MemberPayload', member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, isRegistered: boolean | null, viewerActions: Array<MemberAction>, rank: { __typename: 'Rank', id: string, name: string }, openInvite: { __typename: 'OpenInvite', createdAt: string, expiresAt: string, createdBy: { __typename: 'Member', id: string, displayName: string } | null } | null } } | null };
+
+export type DeleteInviteeMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DeleteInviteeMutation = { __typename: 'Mutation', deleteMember: { __typename: 'DeletePayload', deletedId: string } | null };
 
 export type RankPartsFragment = { __typename: 'Rank', id: string, name: string, level: number, description: string | null, permissions: Array<Permission>, memberCount: number, viewerActions: Array<RankAction>, discordRoleId?: string | null };
 
@@ -823,11 +854,17 @@ export type HomeDraftFragment = { __typename: 'Campaign', id: string, title: str
 export type HomeQueryVariables = Exact<{
   managesVotes: boolean;
   managesDiscord: boolean;
-  firstSteps: boolean;
 }>;
 
 
-export type HomeQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, status: CampaignStatus, closesAt: string | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }> }, pastVotes: { __typename: 'PastVoteConnection', nodes: Array<{ __typename: 'PastVote', closedAt: string, campaign: { __typename: 'Campaign', id: string, title: string, turnout: { __typename: 'Turnout', eligible: number, voted: number } }, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> }> }, drafts?: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, startAt: string | null, activationBlockers: Array<ActivationBlocker> | null }> }, discordStatus?: { __typename: 'DiscordStatus', connection: DiscordConnectionState, problem: string | null, failed: number, link: { __typename: 'DiscordLink', serverId: string } | null } | null, members?: { __typename: 'MemberConnection', totalCount: number }, registered?: { __typename: 'MemberConnection', totalCount: number }, votes?: { __typename: 'CampaignConnection', totalCount: number } };
+export type HomeQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, status: CampaignStatus, closesAt: string | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }> }, pastVotes: { __typename: 'PastVoteConnection', nodes: Array<{ __typename: 'PastVote', closedAt: string, campaign: { __typename: 'Campaign', id: string, title: string, turnout: { __typename: 'Turnout', eligible: number, voted: number } }, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> }> }, drafts?: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, startAt: string | null, activationBlockers: Array<ActivationBlocker> | null }> }, discordStatus?: { __typename: 'DiscordStatus', connection: DiscordConnectionState, problem: string | null, failed: number } | null };
+
+export type FirstStepsQueryVariables = Exact<{
+  managesDiscord: boolean;
+}>;
+
+
+export type FirstStepsQuery = { __typename: 'Query', members: { __typename: 'MemberConnection', totalCount: number }, registered: { __typename: 'MemberConnection', totalCount: number }, campaigns: { __typename: 'CampaignConnection', totalCount: number }, discordStatus?: { __typename: 'DiscordStatus', connection: DiscordConnectionState, link: { __typename: 'DiscordLink', serverId: string } | null } | null };
 
 export type ProfileQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -869,10 +906,11 @@ export type MemberPartsFragment = { __typename: 'Member', id: string, displayNam
 
 export type MemberQueryVariables = Exact<{
   id: string | number;
+  canInvite: boolean;
 }>;
 
 
-export type MemberQuery = { __typename: 'Query', member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, viewerActions: Array<MemberAction>, characters: Array<{ __typename: 'Character', id: string, name: string, realm: string, class: CharacterClass, spec: string | null, role: CharacterRole, isMain: boolean, armoryUrl: string }>, participation: { __typename: 'Participation', eligible: number, voted: number, percent: number } | null, rank: { __typename: 'Rank', id: string, name: string, level: number } } | null };
+export type MemberQuery = { __typename: 'Query', member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, viewerActions: Array<MemberAction>, openInvite?: { __typename: 'OpenInvite', createdAt: string, expiresAt: string, createdBy: { __typename: 'Member', id: string, displayName: string } | null } | null, characters: Array<{ __typename: 'Character', id: string, name: string, realm: string, class: CharacterClass, spec: string | null, role: CharacterRole, isMain: boolean, armoryUrl: string }>, participation: { __typename: 'Participation', eligible: number, voted: number, percent: number } | null, rank: { __typename: 'Rank', id: string, name: string, level: number } } | null };
 
 export type AssignableRanksQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -909,6 +947,13 @@ export type UpdateMemberMutationVariables = Exact<{
 
 export type UpdateMemberMutation = { __typename: 'Mutation', updateMember: { __typename: 'MemberPayload', member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, viewerActions: Array<MemberAction>, rank: { __typename: 'Rank', id: string, name: string, level: number } } } | null };
 
+export type DeleteMemberMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DeleteMemberMutation = { __typename: 'Mutation', deleteMember: { __typename: 'DeletePayload', deletedId: string } | null };
+
 export type EraseMemberMutationVariables = Exact<{
   id: string | number;
 }>;
@@ -921,7 +966,14 @@ export type InviteMemberMutationVariables = Exact<{
 }>;
 
 
-export type InviteMemberMutation = { __typename: 'Mutation', sendInvite: { __typename: 'InvitePayload', code: string, expiresAt: string, delivery: InviteDelivery, member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, viewerActions: Array<MemberAction>, rank: { __typename: 'Rank', id: string, name: string, level: number } } } | null };
+export type InviteMemberMutation = { __typename: 'Mutation', sendInvite: { __typename: 'InvitePayload', code: string, expiresAt: string, delivery: InviteDelivery, member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, viewerActions: Array<MemberAction>, openInvite: { __typename: 'OpenInvite', createdAt: string, expiresAt: string, createdBy: { __typename: 'Member', id: string, displayName: string } | null } | null, rank: { __typename: 'Rank', id: string, name: string, level: number } } } | null };
+
+export type RevokeMemberInviteMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RevokeMemberInviteMutation = { __typename: 'Mutation', revokeInvite: { __typename: 'MemberPayload', member: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, discordId: string | null, isRegistered: boolean | null, isActive: boolean, createdAt: string, registeredAt: string | null, lastSeenAt: string | null, rankSource: RankSource, viewerActions: Array<MemberAction>, openInvite: { __typename: 'OpenInvite', createdAt: string, expiresAt: string, createdBy: { __typename: 'Member', id: string, displayName: string } | null } | null, rank: { __typename: 'Rank', id: string, name: string, level: number } } } | null };
 
 export type SendResetCodeMutationVariables = Exact<{
   id: string | number;
@@ -1105,6 +1157,31 @@ export const CharacterPartsFragmentDoc = new TypedDocumentString(`
   armoryUrl
 }
     `, {"fragmentName":"CharacterParts"}) as unknown as TypedDocumentString<CharacterPartsFragment, unknown>;
+export const InviteeFragmentDoc = new TypedDocumentString(`
+    fragment Invitee on Member {
+  __typename
+  id
+  displayName
+  discordUsername
+  isRegistered
+  rank {
+    __typename
+    id
+    name
+  }
+  viewerActions
+  openInvite {
+    __typename
+    createdAt
+    expiresAt
+    createdBy {
+      __typename
+      id
+      displayName
+    }
+  }
+}
+    `, {"fragmentName":"Invitee"}) as unknown as TypedDocumentString<InviteeFragment, unknown>;
 export const RankPartsFragmentDoc = new TypedDocumentString(`
     fragment RankParts on Rank {
   __typename
@@ -1598,64 +1675,193 @@ export const ViewerDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:aaf2fb194f64569fa096d7a5654ae8cdc784c82125f342339cdb762befe2cdcf"}) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
-export const AuditLogDocument = new TypedDocumentString(`
-    query AuditLog($filter: AuditFilter!, $after: String) {
+export const ExportRosterDocument = new TypedDocumentString(`
+    query ExportRoster($format: RosterFormat!) {
   __typename
-  auditLog(first: 50, after: $after, filter: $filter) {
+  exportRoster(format: $format) {
     __typename
-    nodes {
+    fileName
+    data
+    members
+  }
+}
+    `, {"hash":"sha256:115b45e1dd5481c0c49ca2653fb88ea818842099f4afad4807583ecb64aa7511"}) as unknown as TypedDocumentString<ExportRosterQuery, ExportRosterQueryVariables>;
+export const ImportRosterDocument = new TypedDocumentString(`
+    mutation ImportRoster($input: ImportRosterInput!) {
+  __typename
+  importRoster(input: $input) {
+    __typename
+    imported
+    rows
+    membersAdded
+    membersChanged
+    charactersAdded
+    charactersChanged
+    rowsUnchanged
+    rowsLeftOut
+    unknownColumns
+    problems {
       __typename
-      id
-      at
-      action
-      summary
-      actorRank
-      actor {
+      place
+      field
+      reason
+      message
+    }
+    changes {
+      __typename
+      place
+      kind
+      name
+      changes {
+        __typename
+        field
+        from
+        to
+      }
+      member {
         __typename
         id
         displayName
+        isRegistered
+        viewerActions
       }
-      subject {
-        __typename
-        id
-      }
+    }
+  }
+}
+    `, {"hash":"sha256:d8a1f3b43113ef1e958ed3e325b21c83cbed55d4bc2ec631bfd6e3436d077288"}) as unknown as TypedDocumentString<ImportRosterMutation, ImportRosterMutationVariables>;
+export const UnregisteredDocument = new TypedDocumentString(`
+    query Unregistered($first: Int!, $after: String, $search: String, $withTotal: Boolean!) {
+  __typename
+  members(
+    first: $first
+    after: $after
+    filter: {registered: false, active: true, search: $search}
+  ) {
+    __typename
+    nodes {
+      __typename
+      ...Invitee
     }
     pageInfo {
       __typename
       endCursor
       hasNextPage
     }
+    totalCount @include(if: $withTotal)
   }
 }
-    `, {"hash":"sha256:e29e2bbe7ecdd24fa0ba76c96c7083cecdf2966c46a29935b989a743911d0daf"}) as unknown as TypedDocumentString<AuditLogQuery, AuditLogQueryVariables>;
-export const GuildSettingsDocument = new TypedDocumentString(`
-    query GuildSettings {
+    fragment Invitee on Member {
   __typename
-  guild {
+  id
+  displayName
+  discordUsername
+  isRegistered
+  rank {
     __typename
     id
-    slug
     name
-    region
-    memberCount
-    createdAt
   }
-}
-    `, {"hash":"sha256:5f39faa9b5e0e74c77aed0a6a789dbb3dc334e23e8a3f6c375e5e4e1f45de6f8"}) as unknown as TypedDocumentString<GuildSettingsQuery, GuildSettingsQueryVariables>;
-export const UpdateGuildDocument = new TypedDocumentString(`
-    mutation UpdateGuild($input: UpdateGuildInput!) {
-  __typename
-  updateGuild(input: $input) {
+  viewerActions
+  openInvite {
     __typename
-    guild {
+    createdAt
+    expiresAt
+    createdBy {
       __typename
       id
-      name
-      region
+      displayName
+    }
+  }
+}`, {"hash":"sha256:c2986c0ff1e71646cef8421df47832738f0c06ef3be54633fae55a0e251feac1"}) as unknown as TypedDocumentString<UnregisteredQuery, UnregisteredQueryVariables>;
+export const SendInvitesDocument = new TypedDocumentString(`
+    mutation SendInvites($memberIds: [ID!]!) {
+  __typename
+  sendInvites(input: {memberIds: $memberIds}) {
+    __typename
+    invites {
+      __typename
+      code
+      expiresAt
+      delivery
+      member {
+        __typename
+        ...Invitee
+      }
+    }
+    refusals {
+      __typename
+      memberId
+      reason
+      message
     }
   }
 }
-    `, {"hash":"sha256:8832bb89380a6e4d4d0113d846698493548d3ec10623eb3092b1e213518a2d00"}) as unknown as TypedDocumentString<UpdateGuildMutation, UpdateGuildMutationVariables>;
+    fragment Invitee on Member {
+  __typename
+  id
+  displayName
+  discordUsername
+  isRegistered
+  rank {
+    __typename
+    id
+    name
+  }
+  viewerActions
+  openInvite {
+    __typename
+    createdAt
+    expiresAt
+    createdBy {
+      __typename
+      id
+      displayName
+    }
+  }
+}`, {"hash":"sha256:b5731b8069494c59fa09bce4b9906913bd3e0c605a4858adee144840c9857899"}) as unknown as TypedDocumentString<SendInvitesMutation, SendInvitesMutationVariables>;
+export const RevokeInviteDocument = new TypedDocumentString(`
+    mutation RevokeInvite($memberId: ID!) {
+  __typename
+  revokeInvite(memberId: $memberId) {
+    __typename
+    member {
+      __typename
+      ...Invitee
+    }
+  }
+}
+    fragment Invitee on Member {
+  __typename
+  id
+  displayName
+  discordUsername
+  isRegistered
+  rank {
+    __typename
+    id
+    name
+  }
+  viewerActions
+  openInvite {
+    __typename
+    createdAt
+    expiresAt
+    createdBy {
+      __typename
+      id
+      displayName
+    }
+  }
+}`, {"hash":"sha256:0cea91c1e38f474f7804630c74936131367703c983fca689456fed95b82dcbfd"}) as unknown as TypedDocumentString<RevokeInviteMutation, RevokeInviteMutationVariables>;
+export const DeleteInviteeDocument = new TypedDocumentString(`
+    mutation DeleteInvitee($id: ID!) {
+  __typename
+  deleteMember(id: $id) {
+    __typename
+    deletedId
+  }
+}
+    `, {"hash":"sha256:ccfa045a88d2903599d03001b0a76c29a1d2b4ddf6da31894364bb3524a19e6e"}) as unknown as TypedDocumentString<DeleteInviteeMutation, DeleteInviteeMutationVariables>;
 export const RanksAdminDocument = new TypedDocumentString(`
     query RanksAdmin($withDiscord: Boolean!) {
   __typename
@@ -2140,7 +2346,7 @@ export const DeleteVoteDocument = new TypedDocumentString(`
 }
     `, {"hash":"sha256:2f1f81e7d2e99fb9e971be970b857ddbdb27d5d96ed316df30ec380212e4bbea"}) as unknown as TypedDocumentString<DeleteVoteMutation, DeleteVoteMutationVariables>;
 export const HomeDocument = new TypedDocumentString(`
-    query Home($managesVotes: Boolean!, $managesDiscord: Boolean!, $firstSteps: Boolean!) {
+    query Home($managesVotes: Boolean!, $managesDiscord: Boolean!) {
   __typename
   campaigns(
     first: 50
@@ -2191,22 +2397,6 @@ export const HomeDocument = new TypedDocumentString(`
     connection
     problem
     failed
-    link {
-      __typename
-      serverId
-    }
-  }
-  members(first: 1) @include(if: $firstSteps) {
-    __typename
-    totalCount
-  }
-  registered: members(first: 1, filter: {registered: true}) @include(if: $firstSteps) {
-    __typename
-    totalCount
-  }
-  votes: campaigns(first: 1, filter: {status: [DRAFT, LIVE, CLOSED, ARCHIVED]}) @include(if: $firstSteps) {
-    __typename
-    totalCount
   }
 }
     fragment HomeCampaign on Campaign {
@@ -2230,7 +2420,32 @@ fragment HomeDraft on Campaign {
   title
   startAt
   activationBlockers
-}`, {"hash":"sha256:cbf2da999c9ab7137864cf594ed7584e74fcad79021542c7ef3032954bf4e89b"}) as unknown as TypedDocumentString<HomeQuery, HomeQueryVariables>;
+}`, {"hash":"sha256:abd5fc6099b0d8ac2ee29f8afc9f5bce3a62db763f70c33566d46a8a1cf3f2f4"}) as unknown as TypedDocumentString<HomeQuery, HomeQueryVariables>;
+export const FirstStepsDocument = new TypedDocumentString(`
+    query FirstSteps($managesDiscord: Boolean!) {
+  __typename
+  members(first: 1) {
+    __typename
+    totalCount
+  }
+  registered: members(first: 1, filter: {registered: true}) {
+    __typename
+    totalCount
+  }
+  campaigns(first: 1, filter: {status: [DRAFT, LIVE, CLOSED, ARCHIVED]}) {
+    __typename
+    totalCount
+  }
+  discordStatus @include(if: $managesDiscord) {
+    __typename
+    connection
+    link {
+      __typename
+      serverId
+    }
+  }
+}
+    `, {"hash":"sha256:e08125772772a73c9f891dc9ec1901be73f3dbee7b5d087e85133b4bc783f461"}) as unknown as TypedDocumentString<FirstStepsQuery, FirstStepsQueryVariables>;
 export const ProfileDocument = new TypedDocumentString(`
     query Profile {
   __typename
@@ -2324,11 +2539,21 @@ export const LogoutEverywhereDocument = new TypedDocumentString(`
 }
     `, {"hash":"sha256:026e36bca781c7fb91d85d9d524871113acbcc868148f46405e38e0090ca67c0"}) as unknown as TypedDocumentString<LogoutEverywhereMutation, LogoutEverywhereMutationVariables>;
 export const MemberDocument = new TypedDocumentString(`
-    query Member($id: ID!) {
+    query Member($id: ID!, $canInvite: Boolean!) {
   __typename
   member(id: $id) {
     __typename
     ...MemberParts
+    openInvite @include(if: $canInvite) {
+      __typename
+      createdAt
+      expiresAt
+      createdBy {
+        __typename
+        id
+        displayName
+      }
+    }
     characters {
       __typename
       ...CharacterParts
@@ -2371,7 +2596,7 @@ fragment MemberParts on Member {
   }
   rankSource
   viewerActions
-}`, {"hash":"sha256:1e45271df9241de5b7cf93b235c5b19826cf05e7dc025ffd3d6b91ac581a436d"}) as unknown as TypedDocumentString<MemberQuery, MemberQueryVariables>;
+}`, {"hash":"sha256:f617249db75924016e38abf8b73a24bf6cc7d79622a8ed50dc634decfb0d0338"}) as unknown as TypedDocumentString<MemberQuery, MemberQueryVariables>;
 export const AssignableRanksDocument = new TypedDocumentString(`
     query AssignableRanks {
   __typename
@@ -2502,6 +2727,15 @@ export const UpdateMemberDocument = new TypedDocumentString(`
   rankSource
   viewerActions
 }`, {"hash":"sha256:75aba14f4b839aa1f5d8072bf06f82cfd06d7ad7e8aad614aff58a151fc63638"}) as unknown as TypedDocumentString<UpdateMemberMutation, UpdateMemberMutationVariables>;
+export const DeleteMemberDocument = new TypedDocumentString(`
+    mutation DeleteMember($id: ID!) {
+  __typename
+  deleteMember(id: $id) {
+    __typename
+    deletedId
+  }
+}
+    `, {"hash":"sha256:272557fb5fb6803c7a68bfd2ab581f693cb2f285b3ce9fa4f7060e7dba112e20"}) as unknown as TypedDocumentString<DeleteMemberMutation, DeleteMemberMutationVariables>;
 export const EraseMemberDocument = new TypedDocumentString(`
     mutation EraseMember($id: ID!) {
   __typename
@@ -2544,6 +2778,16 @@ export const InviteMemberDocument = new TypedDocumentString(`
     member {
       __typename
       ...MemberParts
+      openInvite {
+        __typename
+        createdAt
+        expiresAt
+        createdBy {
+          __typename
+          id
+          displayName
+        }
+      }
     }
   }
 }
@@ -2566,7 +2810,48 @@ export const InviteMemberDocument = new TypedDocumentString(`
   }
   rankSource
   viewerActions
-}`, {"hash":"sha256:5310cd68aee4f67978893ffdca4a36ac58db1baa15b1e1880e0af43beb783203"}) as unknown as TypedDocumentString<InviteMemberMutation, InviteMemberMutationVariables>;
+}`, {"hash":"sha256:aa67306aec7288e2c623f1e3ab787399c66d45e6ce1bd224f2e220a5c8872b5a"}) as unknown as TypedDocumentString<InviteMemberMutation, InviteMemberMutationVariables>;
+export const RevokeMemberInviteDocument = new TypedDocumentString(`
+    mutation RevokeMemberInvite($id: ID!) {
+  __typename
+  revokeInvite(memberId: $id) {
+    __typename
+    member {
+      __typename
+      ...MemberParts
+      openInvite {
+        __typename
+        createdAt
+        expiresAt
+        createdBy {
+          __typename
+          id
+          displayName
+        }
+      }
+    }
+  }
+}
+    fragment MemberParts on Member {
+  __typename
+  id
+  displayName
+  discordUsername
+  discordId
+  isRegistered
+  isActive
+  createdAt
+  registeredAt
+  lastSeenAt
+  rank {
+    __typename
+    id
+    name
+    level
+  }
+  rankSource
+  viewerActions
+}`, {"hash":"sha256:f8dfa39ffc5273c8a305018df1381bb2d29ad805306baad944778ae7fe108c5b"}) as unknown as TypedDocumentString<RevokeMemberInviteMutation, RevokeMemberInviteMutationVariables>;
 export const SendResetCodeDocument = new TypedDocumentString(`
     mutation SendResetCode($id: ID!) {
   __typename

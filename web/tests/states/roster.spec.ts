@@ -180,10 +180,14 @@ test("a code shows once: as link, as QR code and as text", async ({ page }) => {
     viewerActions: ["INVITE", "REVOKE_INVITE", "DELETE"],
   });
   await start(page, leaderFixture(), {
-    member,
+    member: {
+      ...member,
+      openInvite: { createdAt: "2026-11-29T12:00:00Z", expiresAt: "2099-01-01T00:00:00Z", createdBy: null },
+    },
     sendInvite: { code: "ABCD2345", expiresAt: "2099-01-01T00:00:00Z", delivery: "NOT_LINKED", member },
   });
   await page.goto("/members/m1");
+  await expect(page.getByText("Open invite")).toBeVisible();
   await expectGoodPage(page);
   await page.getByRole("button", { name: "Invite", exact: true }).click();
   const link = page.getByLabel("Invite link", { exact: true });

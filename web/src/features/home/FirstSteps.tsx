@@ -1,8 +1,9 @@
 import { useState } from "react";
+import { useData } from "../../app/data";
 import { storageKey } from "../../app/guild";
 import { RowLink } from "../../app/Link";
 import { useViewer } from "../../app/viewer";
-import type { HomeQuery } from "../../gql/graphql";
+import { FirstStepsDocument } from "../../gql/graphql";
 import { Button } from "../../ui/Button";
 import { Badge, Row, Rows, Section } from "../../ui/Card";
 import { Icon } from "../../ui/Icon";
@@ -17,26 +18,17 @@ function isDismissed() {
   }
 }
 
-/** Whether the first steps show to this viewer, and how to dismiss them. */
-export function useFirstSteps() {
+/** What a leader of a new guild does first. Shows until all is done, or dismissed. */
+export function FirstSteps() {
   const { can } = useViewer();
   const [dismissed, setDismissed] = useState(isDismissed);
-  const dismiss = () => {
-    setDismissed(true);
-    try {
-      localStorage.setItem(KEY, "dismissed");
-    } catch {
-      // Storage is blocked: the steps show again next time.
-    }
-  };
-  return { isShown: can("GUILD_MANAGE") && !dismissed, dismiss };
-}
-
-/** What a leader of a new guild does first. Shows until all is done, or dismissed. */
-export function FirstSteps({ data, onDismiss }: { data: HomeQuery; onDismiss: () => void }) {
-  const { can } = useViewer();
-  const { members, registered, votes, discordStatus } = data;
-  if (!members || !registered || !votes) return null;
+  const { data } = useData(
+    FirstStepsDocument,
+    { managesDiscord: can("DISCORD_MANAGE") },
+    { pause: dismissed },
+  );
+  if (dismissed || !data) return null;
+  const { members, registered, campaigns, discordStatus } = data;
   const steps = [
     {
       title: "Fill the roster",
@@ -56,7 +48,7 @@ export function FirstSteps({ data, onDismiss }: { data: HomeQuery; onDismiss: ()
       title: "Hold the first vote",
       detail: "Pick a method, add entries, and start it.",
       path: "/admin/votes/new",
-      isDone: votes.totalCount > 0,
+      isDone: campaigns.totalCount > 0,
       isShown: can("CAMPAIGNS_MANAGE"),
     },
     {
@@ -72,11 +64,19 @@ export function FirstSteps({ data, onDismiss }: { data: HomeQuery; onDismiss: ()
   ].filter(({ isShown }) => isShown);
   // The link to Discord is an offer: without it a guild is set up too.
   if (steps.every(({ isDone, path }) => isDone || path === "/admin/discord")) return null;
+  const dismiss = () => {
+    setDismissed(true);
+    try {
+      localStorage.setItem(KEY, "dismissed");
+    } catch {
+      // Storage is blocked: the steps show again next time.
+    }
+  };
   return (
     <Section
       title="First steps"
       actions={
-        <Button variant="quiet" small onClick={onDismiss}>
+        <Button variant="quiet" small onClick={dismiss}>
           Dismiss
         </Button>
       }

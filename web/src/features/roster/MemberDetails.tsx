@@ -1,8 +1,11 @@
 import { type ReactNode, useState } from "react";
+import { useAction } from "../../app/data";
 import type { MemberQuery } from "../../gql/graphql";
+import { RevokeMemberInviteDocument } from "../../gql/graphql";
 import { Button } from "../../ui/Button";
 import { Section } from "../../ui/Card";
 import { Time } from "../../ui/Countdown";
+import { toast } from "../../ui/Toast";
 import styles from "./MemberPage.module.css";
 import { RankDialog } from "./RankDialog";
 
@@ -13,7 +16,8 @@ const SOURCES: Record<string, string> = { MANUAL: "set by an officer", DISCORD_S
 
 export function MemberDetails({ member }: { member: Member }) {
   const [isChangingRank, setChangingRank] = useState(false);
-  const { rank, rankSource, createdAt, registeredAt, lastSeenAt, discordId, viewerActions } = member;
+  const { rank, rankSource, createdAt, registeredAt, lastSeenAt, discordId, openInvite, viewerActions } =
+    member;
   return (
     <Section title="Details">
       <dl className={styles.facts}>
@@ -44,6 +48,7 @@ export function MemberDetails({ member }: { member: Member }) {
             <code>{discordId}</code>
           </Fact>
         )}
+        {openInvite && <OpenInvite member={member} invite={openInvite} />}
       </dl>
       {isChangingRank && <RankDialog member={member} onClose={() => setChangingRank(false)} />}
     </Section>
@@ -56,5 +61,33 @@ function Fact({ label, children }: { label: string; children: ReactNode }) {
       <dt>{label}</dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+function OpenInvite({ member, invite }: { member: Member; invite: NonNullable<Member["openInvite"]> }) {
+  const revoke = useAction(RevokeMemberInviteDocument);
+  return (
+    <Fact label="Open invite">
+      <span>
+        expires <Time at={invite.expiresAt} />
+      </span>
+      {invite.createdBy && (
+        <span className={styles.note}>
+          by <span dir="auto">{invite.createdBy.displayName}</span>
+        </span>
+      )}
+      {member.viewerActions.includes("REVOKE_INVITE") && (
+        <Button
+          small
+          busy={revoke.busy}
+          onClick={async () => {
+            const { error } = await revoke.run({ id: member.id });
+            toast(error ? error.message : "The invite is void", error && { tone: "danger" });
+          }}
+        >
+          Revoke
+        </Button>
+      )}
+    </Fact>
   );
 }

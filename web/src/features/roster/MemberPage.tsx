@@ -18,7 +18,8 @@ import { Participation } from "./Participation";
 
 export default function MemberPage({ params }: { params: Readonly<Record<string, string>> }) {
   const id = params.id ?? "";
-  const result = useData(MemberDocument, { id });
+  const viewer = useViewer();
+  const result = useData(MemberDocument, { id, canInvite: viewer.can("MEMBERS_INVITE") });
   const member = result.data?.member;
   return (
     <Page

@@ -1,7 +1,9 @@
 import { type ReactNode, useState } from "react";
+import { useLocation } from "wouter";
 import { useAction } from "../../app/data";
 import { resync } from "../../app/resync";
 import {
+  DeleteMemberDocument,
   EraseMemberDocument,
   type MemberAction,
   type MemberPartsFragment,
@@ -10,6 +12,7 @@ import {
 import { Button } from "../../ui/Button";
 import { Row, Rows, Section } from "../../ui/Card";
 import { ConfirmDialog } from "../../ui/Dialog";
+import { toast } from "../../ui/Toast";
 
 interface Step {
   action: MemberAction;
@@ -36,6 +39,13 @@ const STEPS: readonly Step[] = [
     consequence: "They are signed out at once and cannot sign in. Ballots they have cast still count.",
   },
   {
+    action: "DELETE",
+    title: "Delete",
+    detail: "For someone who was added by mistake and never registered.",
+    label: "Delete",
+    consequence: "The member and their characters leave the roster. The audit log keeps the names.",
+  },
+  {
     action: "ERASE",
     title: "Erase",
     detail: "Removes all that names the member, if they ask for it under privacy law.",
@@ -47,14 +57,24 @@ const STEPS: readonly Step[] = [
 
 /** Steps that end, restore or remove a membership. */
 export function Membership({ member }: { member: MemberPartsFragment }) {
+  const [, navigate] = useLocation();
   const [step, setStep] = useState<Step>();
   const update = useAction(UpdateMemberDocument);
+  const remove = useAction(DeleteMemberDocument);
   const erase = useAction(EraseMemberDocument);
   const steps = STEPS.filter(({ action }) => member.viewerActions.includes(action));
   if (steps.length === 0) return null;
   const { id, displayName } = member;
   const run = async (action: MemberAction) => {
     switch (action) {
+      case "DELETE": {
+        const { error } = await remove.run({ id });
+        if (error) return error.message;
+        resync();
+        toast(`${displayName} deleted`);
+        navigate("/roster", { replace: true });
+        return undefined;
+      }
       case "ERASE": {
         const { error } = await erase.run({ id });
         if (!error) resync();

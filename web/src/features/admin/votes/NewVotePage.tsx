@@ -2,9 +2,8 @@ import { useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { useAction, useData, useFetch } from "../../../app/data";
 import { FormError } from "../../../app/FormError";
-import { Guard } from "../../../app/Guard";
 import { BackLink } from "../../../app/Link";
-import { Loaded, Page } from "../../../app/Page";
+import { ErrorState, Loaded, Page } from "../../../app/Page";
 import { useUnsaved } from "../../../app/unsaved";
 import { useViewer } from "../../../app/viewer";
 import {
@@ -26,18 +25,17 @@ const COPY = "copy";
 
 /** A new draft, from a preset or an earlier vote. All else is set in the editor. */
 export default function NewVotePage() {
-  return (
-    <Guard permission="CAMPAIGNS_MANAGE" title="New vote">
-      <Contents />
-    </Guard>
-  );
-}
-
-function Contents() {
+  const { can } = useViewer();
   const ranks = useData(NewVoteRanksDocument, {});
   return (
     <Page title="New vote" back={<BackLink href="/votes">Votes</BackLink>} width="narrow">
-      <Loaded result={ranks}>{(data) => <NewVote ranks={data.ranks} />}</Loaded>
+      {can("CAMPAIGNS_MANAGE") ? (
+        <Loaded result={ranks}>{(data) => <NewVote ranks={data.ranks} />}</Loaded>
+      ) : (
+        <ErrorState
+          error={{ kind: "forbidden", message: "This needs the permission CAMPAIGNS_MANAGE.", fields: {} }}
+        />
+      )}
     </Page>
   );
 }

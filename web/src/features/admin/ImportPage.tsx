@@ -1,0 +1,87 @@
+import { useState } from "react";
+import { useAction } from "../../app/data";
+import { FormError } from "../../app/FormError";
+import { Guard } from "../../app/Guard";
+import { Page } from "../../app/Page";
+import { resync } from "../../app/resync";
+import { useUnsaved } from "../../app/unsaved";
+import { ImportRosterDocument, type ImportRosterMutation } from "../../gql/graphql";
+import { Alert } from "../../ui/Alert";
+import { announce } from "../../ui/announce";
+import { ChooseRoster } from "./ChooseRoster";
+import { type Decoded, formatOf } from "./decode";
+import { ExportRoster } from "./ExportRoster";
+import { ImportDone } from "./ImportDone";
+import { ImportPreview } from "./ImportPreview";
+
+export type Report = NonNullable<ImportRosterMutation["importRoster"]>;
+
+interface Preview {
+  file: Decoded;
+  name: string;
+  report: Report;
+}
+
+export default function ImportPage() {
+  return (
+    <Guard permission="MEMBERS_MANAGE" title="Import">
+      <Contents />
+    </Guard>
+  );
+}
+
+function Contents() {
+  const [preview, setPreview] = useState<Preview>();
+  const [done, setDone] = useState<Report>();
+  const { run, busy, error, reset } = useAction(ImportRosterDocument);
+  useUnsaved(preview !== undefined && !done);
+  const show = async (file: Decoded, name: string) => {
+    const { data } = await run({ input: { format: formatOf(file.text), data: file.text, dryRun: true } });
+    const report = data?.importRoster;
+    if (!report) return;
+    setPreview({ file, name, report });
+    announce(`Preview of ${report.rows} rows.`);
+  };
+  const start = async (skipBad: boolean) => {
+    if (!preview) return;
+    const { text } = preview.file;
+    const { data } = await run({ input: { format: formatOf(text), data: text, skipBad } });
+    const report = data?.importRoster;
+    if (!report) return;
+    resync();
+    // The roster may have changed since the preview, so that a row has become bad.
+    if (report.imported) setDone(report);
+    else setPreview({ ...preview, report });
+  };
+  const restart = () => {
+    reset();
+    setPreview(undefined);
+    setDone(undefined);
+  };
+  return (
+    <Page title="Import" subtitle="Members and characters from a spreadsheet or another site">
+      {error && (
+        <Alert>
+          <FormError error={error} />
+        </Alert>
+      )}
+      {done ? (
+        <ImportDone report={done} onRestart={restart} />
+      ) : preview ? (
+        <ImportPreview
+          name={preview.name}
+          note={preview.file.note}
+          report={preview.report}
+          busy={busy}
+          onImport={start}
+          onBack={restart}
+        />
+      ) : (
+        <>
+          <ChooseRoster busy={busy} onPreview={show} onChange={reset} />
+          <ExportRoster />
+        </>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,151 @@
+// The invites that were just made: as a list to copy or print. The codes show only now.
+import { useState } from "react";
+import { describeDelivery, inviteLink, isDelivered } from "../../app/codeLinks";
+import { useViewer } from "../../app/viewer";
+import { Alert, Notice } from "../../ui/Alert";
+import { Button, ButtonRow } from "../../ui/Button";
+import { Section } from "../../ui/Card";
+import { copy } from "../../ui/Copy";
+import { formatDateTime } from "../../ui/Countdown";
+import { Checkbox, TextArea } from "../../ui/Field";
+import { QrCode } from "../../ui/QrCode";
+import { toast } from "../../ui/Toast";
+import styles from "./InviteSheet.module.css";
+import type { Invite, Invites } from "./useInvites";
+
+/** A line for each member, for a message or a file. */
+const asText = (invites: readonly Invite[]) =>
+  invites.map(({ member, code }) => `${member.displayName}: ${linkOf(member, code)}`).join("\n");
+
+const linkOf = (member: Invite["member"], code: string) => inviteLink(code, member.discordUsername ?? "");
+
+interface InviteSheetProps {
+  result: Invites;
+  /** Names of the members who were refused. */
+  nameOf: (memberId: string) => string;
+  onDone: () => void;
+}
+
+export function InviteSheet({ result: { invites, refusals, problem }, nameOf, onDone }: InviteSheetProps) {
+  const { guild } = useViewer();
+  const [withCodes, setWithCodes] = useState(true);
+  const [text, setText] = useState<string>();
+  const delivered = invites.filter(({ delivery }) => isDelivered(delivery)).length;
+  const copyAll = async () => {
+    const all = asText(invites);
+    if (await copy(all)) toast("Invites copied");
+    else setText(all);
+  };
+  return (
+    <Section
+      title={invites.length === 1 ? "One invite" : `${invites.length} invites`}
+      description={describe(invites.length, delivered)}
+      actions={
+        invites.length > 0 && (
+          <>
+            <Button icon="copy" onClick={copyAll}>
+              Copy all
+            </Button>
+            <Button icon="print" onClick={() => window.print()}>
+              Print
+            </Button>
+          </>
+        )
+      }
+    >
+      <div className={styles.sheet}>
+        {problem && <Alert>{problem} Members who are not in this list were not invited.</Alert>}
+        {refusals.length > 0 && (
+          <Alert>
+            <p>
+              {refusals.length === 1
+                ? "One member was not invited:"
+                : `${refusals.length} members were not invited:`}
+            </p>
+            <ul>
+              {refusals.map(({ memberId, message }) => (
+                <li key={memberId}>
+                  <bdi>{nameOf(memberId)}</bdi>: {message}
+                </li>
+              ))}
+            </ul>
+          </Alert>
+        )}
+        {invites.length > 0 && (
+          <>
+            <div className={styles.controls}>
+              <Notice>
+                The codes show only now. Each works once, for its member alone. Copy or print those that the
+                bot did not send.
+              </Notice>
+              <Checkbox
+                label="Show QR codes"
+                checked={withCodes}
+                onChange={(event) => setWithCodes(event.target.checked)}
+              />
+            </div>
+            {text !== undefined && (
+              <TextArea
+                label="All invites"
+                hint="This browser does not let the page copy. Copy the text yourself."
+                readOnly
+                value={text}
+                onFocus={(event) => event.currentTarget.select()}
+                autoFocus
+              />
+            )}
+            <h3 className={styles.printTitle}>{guild.name}</h3>
+            <ul className={styles.invites}>
+              {invites.map((invite) => (
+                <InviteItem key={invite.member.id} invite={invite} withCode={withCodes} />
+              ))}
+            </ul>
+          </>
+        )}
+        <ButtonRow end>
+          <Button variant="primary" onClick={onDone}>
+            Done
+          </Button>
+        </ButtonRow>
+      </div>
+    </Section>
+  );
+}
+
+function InviteItem({ invite, withCode }: { invite: Invite; withCode: boolean }) {
+  const { member, code, expiresAt, delivery } = invite;
+  const link = linkOf(member, code);
+  return (
+    <li className={styles.invite}>
+      {withCode && <QrCode text={link} label={`Invite of ${member.displayName} as QR code`} />}
+      <div className={styles.text}>
+        <strong dir="auto">{member.displayName}</strong>
+        <span className={styles.small}>
+          @{member.discordUsername} · code <code>{code}</code> · until {formatDateTime(expiresAt)}
+        </span>
+        <a href={link} className={styles.link}>
+          {link}
+        </a>
+        <span className={styles.delivery}>{describeDelivery(delivery)}</span>
+      </div>
+      <Button
+        small
+        icon="copy"
+        className={styles.copy ?? ""}
+        aria-label={`Copy the link of ${member.displayName}`}
+        onClick={async () => {
+          if (await copy(link)) toast(`Link of ${member.displayName} copied`);
+        }}
+      >
+        Copy
+      </Button>
+    </li>
+  );
+}
+
+function describe(all: number, delivered: number) {
+  if (all === 0) return "No invite was made.";
+  if (delivered === all) return "The bot sends all of them in Discord.";
+  if (delivered === 0) return "Pass them on yourself.";
+  return `The bot sends ${delivered} of them in Discord. Pass the others on yourself.`;
+}
