@@ -55,9 +55,8 @@ async fn render(app: &App) -> Result<String> {
     registry.register("build", "Version of Guildhall", build);
     app.metrics.register(registry);
     registry.register("panics", "Panics that were caught", ConstCounter::new(supervise::panic_count()));
-    let (tallies, campaigns) = app.live.subscriber_counts();
     let subscribers = Family::<OneLabel, Gauge>::default();
-    for (of, number) in [("tally", tallies), ("campaigns", campaigns)] {
+    for (of, number) in app.live.subscriber_counts() {
         subscribers.get_or_create(&[("of", of.to_owned())]).set(i64::try_from(number).unwrap_or(i64::MAX));
     }
     registry.register("subscribers", "Open subscriptions", subscribers);

@@ -97,6 +97,10 @@ pub struct Metrics {
     pub tallies_counted: Counter,
     /// Changes of watched campaigns that needed no count of their own, because an earlier change's count covered them.
     pub tallies_coalesced: Counter,
+    /// How many times a watched turnout was counted.
+    pub turnouts_counted: Counter,
+    /// Changes of watched turnouts that needed no count of their own.
+    pub turnouts_coalesced: Counter,
 }
 
 /// The number of things that are open, such as connections.
@@ -139,6 +143,8 @@ impl Default for Metrics {
             clients_cut_off: Counter::default(),
             tallies_counted: Counter::default(),
             tallies_coalesced: Counter::default(),
+            turnouts_counted: Counter::default(),
+            turnouts_coalesced: Counter::default(),
         }
     }
 }
@@ -213,5 +219,8 @@ impl Metrics {
         registry.register("tallies_counted", "Counts of watched campaigns", self.tallies_counted.clone());
         let coalesced = "Changes of watched campaigns that shared a count with an earlier change";
         registry.register("tallies_coalesced", coalesced, self.tallies_coalesced.clone());
+        registry.register("turnouts_counted", "Counts of watched turnouts", self.turnouts_counted.clone());
+        let coalesced = "Changes of watched turnouts that shared a count with an earlier change";
+        registry.register("turnouts_coalesced", coalesced, self.turnouts_coalesced.clone());
     }
 }

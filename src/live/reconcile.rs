@@ -1,16 +1,19 @@
-//! Compares the watched tallies and campaigns with the database, in case notifications were lost.
+//! Compares the watched tallies, turnouts and campaigns with the database, in case notifications were lost.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::service::Live;
 use crate::{
     bus::BusEvent,
     identity,
     kernel::id::{CampaignId, GuildId},
-    voting::{self, CampaignStatus},
+    voting,
 };
 
-/// Compares the watched tallies and campaigns with the database at intervals, until dropped.
+/// Compares the watched tallies, turnouts and campaigns with the database at intervals, until dropped.
 pub async fn reconcile(live: Arc<Live>) {
     let (db, bus) = (&live.voting.db, &live.voting.bus);
     let mut known: HashMap<GuildId, i64> = HashMap::new();
@@ -18,8 +21,9 @@ pub async fn reconcile(live: Arc<Live>) {
         tokio::time::sleep(live.reconcile_every).await;
         let campaign_guilds = live.guilds_with_subscribers();
         let viewer_guilds: Vec<GuildId> = bus.watched_guilds().into_iter().collect();
-        let tallies = live.watched_tallies();
-        let watched: Vec<(GuildId, CampaignId)> = tallies.iter().map(|(key, _)| *key).collect();
+        let sent = live.watched_campaigns();
+        let watched: HashSet<(GuildId, CampaignId)> = sent.iter().map(|(key, ..)| *key).collect();
+        let watched: Vec<(GuildId, CampaignId)> = watched.into_iter().collect();
         if viewer_guilds.is_empty() && watched.is_empty() && campaign_guilds.is_empty() {
             known.clear();
             continue;
@@ -33,7 +37,7 @@ pub async fn reconcile(live: Arc<Live>) {
         let (rosters, progress, campaigns) = match found.await {
             Ok(found) => found,
             Err(error) => {
-                tracing::warn!(%error, "could not compare the watched tallies and campaigns with the database");
+                tracing::warn!(%error, "could not compare the watched campaigns with the database");
                 continue;
             }
         };
@@ -44,10 +48,13 @@ pub async fn reconcile(live: Arc<Live>) {
             }
         }
         live.compare_campaigns(&campaigns);
-        for ((guild, campaign), revision) in tallies {
-            let Some((status, voted)) = progress.get(&campaign).copied() else { continue };
-            let is_newer = rosters.get(&guild).is_some_and(|version| version + voted > revision);
-            if is_newer || status != CampaignStatus::Live {
+        for ((guild, campaign), revision, sent_status) in sent {
+            let is_current = progress.get(&campaign).is_some_and(|(status, voted)| {
+                let is_newer = rosters.get(&guild).is_some_and(|version| version + voted > revision);
+                *status == sent_status && !is_newer
+            });
+            // Also if the campaign was deleted.
+            if !is_current {
                 bus.publish(BusEvent::Campaign(guild, campaign));
             }
         }

@@ -1,4 +1,4 @@
-//! The watched tallies and campaigns of a server.
+//! The watched tallies, turnouts and campaigns of a server.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -8,33 +8,40 @@ use tokio::{
     time::Instant,
 };
 
-use super::{campaign_feed::CampaignFeed, tally_feed::TallyFeed};
+use super::{
+    campaign_feed::CampaignFeed,
+    feed::{CampaignKey, Feeds},
+};
 use crate::{
     bus::{BusEvent, BusSubscriber, Publisher},
     kernel::{
         id::{CampaignId, GuildId},
         metrics::Metrics,
     },
-    voting::{CampaignStatus, Voting},
+    voting::{Campaign, CampaignStatus, CampaignTurnout, Tally, Voting},
 };
 
-/// How often watched tallies and campaigns are compared with the database, in case notifications were lost.
+/// How often watched tallies, turnouts and campaigns are compared with the database, in case notifications were lost.
 pub const RECONCILE_EVERY: Duration = Duration::from_secs(5);
+/// Time of one core that is reserved for each message to a subscriber. A message takes about a third of it, from the
+/// count to the socket; the rest is left for requests and for clients on the same machine.
+const TIME_PER_MESSAGE: Duration = Duration::from_micros(60);
 /// Maximum number of subscribers whose viewers are refreshed at the same time, so that requests are not delayed.
 const MAX_REFRESHES: usize = 4;
 
-/// The watched tallies and campaigns of a server.
+/// The watched tallies, turnouts and campaigns of a server.
 pub struct Live {
     /// Campaigns and ballots.
     pub voting: Voting,
     /// The server's metrics.
     pub(super) metrics: Arc<Metrics>,
     pub(super) reconcile_every: Duration,
-    pub(super) tallies: Mutex<HashMap<(GuildId, CampaignId), Arc<TallyFeed>>>,
+    pub(super) tallies: Feeds<Tally>,
+    pub(super) turnouts: Feeds<CampaignTurnout>,
     pub(super) campaigns: Mutex<HashMap<GuildId, Arc<CampaignFeed>>>,
     /// When the last scheduled notification batch will have been sent.
-    pub(super) next_send_at: Mutex<Option<Instant>>,
-    pub(super) cores: u32,
+    next_send_at: Mutex<Option<Instant>>,
+    cores: u32,
     refreshes: Semaphore,
 }
 
@@ -45,7 +52,8 @@ impl Live {
             voting,
             metrics,
             reconcile_every,
-            tallies: Mutex::default(),
+            tallies: Feeds::default(),
+            turnouts: Feeds::default(),
             campaigns: Mutex::default(),
             next_send_at: Mutex::default(),
             cores: std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1)),
@@ -58,16 +66,23 @@ impl Live {
         self.tallies.lock().get(&(guild, campaign)).map(|feed| feed.subscribers())
     }
 
+    /// Number of subscribers of a campaign's turnout; `None` if it is not read.
+    pub fn turnout_subscribers(&self, guild: GuildId, campaign: CampaignId) -> Option<usize> {
+        self.turnouts.lock().get(&(guild, campaign)).map(|feed| feed.subscribers())
+    }
+
     /// Number of subscribers of a guild's campaigns.
     pub fn campaign_subscribers(&self, guild: GuildId) -> usize {
         self.campaigns.lock().get(&guild).map_or(0, |feed| feed.subscribers())
     }
 
-    /// Numbers of subscribers of tallies and of campaigns.
-    pub fn subscriber_counts(&self) -> (usize, usize) {
-        let tallies = self.tallies.lock().values().map(|feed| feed.subscribers()).sum();
-        let campaigns = self.campaigns.lock().values().map(|feed| feed.subscribers()).sum();
-        (tallies, campaigns)
+    /// Numbers of subscribers by what they watch, under its name in the metrics.
+    pub fn subscriber_counts(&self) -> [(&'static str, usize); 3] {
+        [
+            ("tally", self.tallies.lock().values().map(|feed| feed.subscribers()).sum()),
+            ("turnout", self.turnouts.lock().values().map(|feed| feed.subscribers()).sum()),
+            ("campaigns", self.campaigns.lock().values().map(|feed| feed.subscribers()).sum()),
+        ]
     }
 
     /// Waits for a permit to refresh a subscriber's viewer.
@@ -92,19 +107,48 @@ impl Live {
         }
     }
 
-    /// The watched tallies, each with its last sent revision.
-    pub(super) fn watched_tallies(&self) -> Vec<((GuildId, CampaignId), i64)> {
-        self.tallies.lock().iter().filter_map(|(key, feed)| Some((*key, feed.revision()?))).collect()
+    /// The campaigns whose tally or turnout is watched, each with the revision and the status that were sent last.
+    pub(super) fn watched_campaigns(&self) -> Vec<(CampaignKey, i64, CampaignStatus)> {
+        fn sent<T>(feeds: &Feeds<T>, of: impl Fn(&T) -> (i64, &Campaign)) -> Vec<(CampaignKey, i64, CampaignStatus)> {
+            let feeds = feeds.lock();
+            let states = feeds.iter().filter_map(|(key, feed)| Some((*key, feed.newest()?.state?)));
+            states
+                .map(|(key, state)| {
+                    let (revision, campaign) = of(&state);
+                    (key, revision, campaign.status)
+                })
+                .collect()
+        }
+        let mut watched = sent(&self.tallies, |tally| (tally.revision, &tally.campaign));
+        watched.extend(sent(&self.turnouts, |turnout| (turnout.revision, &turnout.campaign)));
+        watched
+    }
+
+    /// Waits until this many subscribers may be notified.
+    pub(super) async fn wait_to_send(&self, subscribers: usize) {
+        let send_at = {
+            let mut next_send_at = self.next_send_at.lock();
+            let now = Instant::now();
+            let send_at = next_send_at.map_or(now, |next_send_at| next_send_at.max(now));
+            *next_send_at =
+                Some(send_at + TIME_PER_MESSAGE * u32::try_from(subscribers).unwrap_or(u32::MAX) / self.cores);
+            send_at
+        };
+        tokio::time::sleep_until(send_at).await;
     }
 
     fn recount_one(&self, guild: GuildId, campaign: CampaignId) {
         if let Some(feed) = self.tallies.lock().get(&(guild, campaign)) {
-            feed.recount();
+            feed.request();
+        }
+        if let Some(feed) = self.turnouts.lock().get(&(guild, campaign)) {
+            feed.request();
         }
     }
 
-    fn recount(&self, which: impl Fn(&(GuildId, CampaignId)) -> bool) {
-        self.tallies.lock().iter().filter(|(key, _)| which(key)).for_each(|(_, feed)| feed.recount());
+    fn recount(&self, which: impl Fn(&CampaignKey) -> bool) {
+        self.tallies.lock().iter().filter(|(key, _)| which(key)).for_each(|(_, feed)| feed.request());
+        self.turnouts.lock().iter().filter(|(key, _)| which(key)).for_each(|(_, feed)| feed.request());
     }
 }
 

@@ -47,8 +47,8 @@ pub use self::{
     rows::{
         ActivationBlocker, AnnouncementLevel, Ballot, CAMPAIGN_VALUES, Campaign, CampaignAction, CampaignChanged,
         CampaignCloseReason, CampaignFilter, CampaignKey, CampaignOrder, CampaignOrderField, CampaignPosition,
-        CannotVoteReason, Entries, Entry, Outcome, PastKey, ResultsVisibility, StandingsHiddenReason, Tally, Turnout,
-        Voter,
+        CampaignTurnout, CannotVoteReason, Entries, Entry, Outcome, PastKey, ResultsVisibility, StandingsHiddenReason,
+        Tally, Turnout, Voter,
     },
     rules::{
         MANAGE, actions, activation_blockers, are_on_one_ladder, cannot_vote, check_seats, may_see, standings_hidden,
@@ -56,7 +56,7 @@ pub use self::{
     },
     service::{Announcer, Voting},
     store::list_campaigns,
-    tally::{tallies, tally, turnouts},
+    tally::{tallies, tally, turnout, turnouts},
     tally_cache::TallyCache,
     visibility::{campaign_with_viewer, visible_campaign, watchable_campaign},
 };

@@ -477,3 +477,16 @@ pub struct Tally {
     /// When the ballots were counted.
     pub counted_at: Timestamp,
 }
+
+/// The turnout of a campaign at a point in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CampaignTurnout {
+    /// The campaign at that time.
+    pub campaign: Campaign,
+    /// The turnout.
+    pub turnout: Turnout,
+    /// The version of the turnout: that of a [`Tally`] at the same time.
+    pub revision: i64,
+    /// When the ballots were counted.
+    pub counted_at: Timestamp,
+}

@@ -6,7 +6,7 @@ use guildhall_count::{BallotForm, count_from};
 
 use super::{
     entries, listed_order,
-    rows::{Campaign, Entries, Outcome, Tally, Turnout},
+    rows::{Campaign, CampaignTurnout, Entries, Outcome, Tally, Turnout},
     service::Voting,
     store::{self, ResultRow},
     tally_cache::{ElectorateKey, ElectorateSize, TallyCache},
@@ -95,6 +95,32 @@ pub async fn tally(voting: &Voting, guild: GuildId, id: CampaignId) -> Result<Op
         .snapshot(async move |conn| match store::campaign(conn, guild, id).await? {
             Some(campaign) => Ok(tallies(conn, Some(&cache), guild, vec![campaign], now).await?.remove(&id)),
             None => Ok(None),
+        })
+        .await
+}
+
+/// Returns the current turnout of a campaign, or `None` if there is no such campaign. Loads no picks.
+///
+/// # Errors
+/// A database error.
+pub async fn turnout(voting: &Voting, guild: GuildId, id: CampaignId) -> Result<Option<CampaignTurnout>> {
+    let (now, cache) = (voting.clock.now(), Arc::clone(&voting.tallies));
+    voting
+        .db
+        .snapshot(async move |conn| {
+            let Some(campaign) = store::campaign(conn, guild, id).await? else { return Ok(None) };
+            if let Some(result) = store::results(conn, guild, &[id]).await?.pop() {
+                let (turnout, revision, counted_at) = (result.turnout(), result.revision, result.counted_at);
+                return Ok(Some(CampaignTurnout { campaign, turnout, revision, counted_at }));
+            }
+            let roster_version = store::roster_version(conn, guild).await?;
+            let campaigns = std::slice::from_ref(&campaign);
+            let turnouts = unstored_turnouts(conn, Some(&cache), guild, roster_version, campaigns).await?;
+            let turnout = turnouts.get(&id).copied().unwrap_or_default();
+            // As in `tallies`, also for a cancelled campaign.
+            let revision = roster_version + turnout.voted + i64::from(campaign.is_over());
+            let counted_at = campaign.closed_at.unwrap_or(now);
+            Ok(Some(CampaignTurnout { campaign, turnout, revision, counted_at }))
         })
         .await
 }

@@ -84,5 +84,6 @@ mod turnout;
 mod unread;
 mod visibility;
 mod visitors;
+mod watched_turnouts;
 mod web_app;
 mod websocket;

@@ -200,6 +200,7 @@ async fn metrics_count_requests_failures_and_subscribers(app: TestApp) {
         r#"guildhall_request_seconds_count{operation="Roster",kind="query"} 2"#,
         r#"guildhall_failed_attempts_total{attempt="login"} 1"#,
         r#"guildhall_subscribers{of="tally"} 1"#,
+        r#"guildhall_subscribers{of="turnout"} 0"#,
         r#"guildhall_subscribers{of="campaigns"} 0"#,
         "guildhall_database_up 1",
         "guildhall_build_info{version=",

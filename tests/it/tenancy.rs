@@ -87,7 +87,7 @@ fn arguments(operation: &str) -> Option<Value> {
         "discordStatus" | "discordMessages" | "unlinkDiscord" | "syncDiscordRoles" => json!({}),
         "linkDiscord" => json!({ "input": { "serverId": "1", "newcomerRankId": "@rank" } }),
         "retryDiscordMessage" => json!({ "id": "@message" }),
-        "voteTally" => json!({ "campaignId": "@live" }),
+        "voteTally" | "turnoutChanged" => json!({ "campaignId": "@live" }),
         "campaignChanged" => json!({ "campaignId": "@draft" }),
         _ => return None,
     })

@@ -14,7 +14,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 pub use self::{
     history::{PastVote, participation_of},
     mutation::VotingMutation,
-    tally::VoteTally,
+    tally::{TurnoutUpdate, VoteTally},
 };
 use crate::{
     api::{
@@ -31,10 +31,10 @@ use crate::{
         page::OrderDirection,
         text,
     },
-    live::{self, CampaignUpdate, TallyUpdate},
+    live::{self, CampaignUpdate, FeedUpdate},
     voting::{
         self, Campaign, CampaignFilter, CampaignOrder, CampaignOrderField, CampaignStatus, StandingsHiddenReason,
-        Voter, are_on_one_ladder, campaign_with_viewer, may_see, standings_refused, store, visible_campaign,
+        Turnout, Voter, are_on_one_ladder, campaign_with_viewer, may_see, standings_refused, store, visible_campaign,
         watchable_campaign,
     },
 };
@@ -172,7 +172,7 @@ impl VotingSubscription {
                         () = viewer_watch.changed() => None,
                         update = tallies.next() => Some(update),
                     };
-                    let Some(TallyUpdate { tally, responses }) = update else {
+                    let Some(FeedUpdate { state: Some(tally), responses, .. }) = update else {
                         viewer_watch.refresh(|auth| check_tally_visible(auth, id)).await?;
                         continue;
                     };
@@ -181,6 +181,58 @@ impl VotingSubscription {
                     }
                     let is_final = tally.campaign.is_over();
                     yield Update { value: VoteTally(tally), responses, subscriber: viewer_watch.subscriber().clone() };
+                    if is_final {
+                        break;
+                    }
+                }
+            },
+        ))
+    }
+
+    /// Sends the current turnout of a campaign immediately, then each newer one, to everyone who sees the campaign. So it
+    /// also works while the standings are hidden. It ends when the campaign closes: the last turnout is that of the
+    /// result.
+    ///
+    /// Ends with `NOT_FOUND` as soon as the viewer cannot see the campaign. Other error reasons: `INVALID_TOKEN` as soon
+    /// as the access token is no longer valid.
+    async fn turnout_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the campaign.")] campaign_id: ID,
+    ) -> Result<watch::FieldStream<TurnoutUpdate>> {
+        if let Some(event) = watch::event_value(ctx) {
+            return Ok(event);
+        }
+        let id = CampaignId::from_input(&campaign_id);
+        let mut viewer_watch = ViewerWatch::new(RequestContext::of(ctx)).await?;
+        // Checked after the watch of the viewer started, so that no change of their rights is missed.
+        check_campaign_visible(viewer_watch.subscriber().clone(), Some(id)).await?;
+        let mut turnouts =
+            live::watch_turnout(&viewer_watch.subscriber().app.live, viewer_watch.subscriber().guild, id);
+        Ok(watch::create_source_stream(
+            ctx,
+            async_stream::try_stream! {
+                let mut sent: Option<(Turnout, bool)> = None;
+                loop {
+                    let update = tokio::select! {
+                        biased;
+                        () = viewer_watch.changed() => None,
+                        update = turnouts.next() => Some(update),
+                    };
+                    let (state, responses) = update.map(|it| (it.state, it.responses)).unwrap_or_default();
+                    let viewer = viewer_watch.subscriber().viewer.as_deref();
+                    if !state.as_ref().is_some_and(|turnout| may_see(&turnout.campaign, viewer)) {
+                        // Ends the subscription to a draft that was deleted or moved above the viewer's rank.
+                        viewer_watch.refresh(|auth| check_campaign_visible(auth, Some(id))).await?;
+                    }
+                    let Some(turnout) = state else { continue };
+                    let is_final = turnout.campaign.is_over();
+                    // Other settings of the campaign may have changed.
+                    if sent.replace((turnout.turnout, is_final)) == Some((turnout.turnout, is_final)) {
+                        continue;
+                    }
+                    let subscriber = viewer_watch.subscriber().clone();
+                    yield Update { value: TurnoutUpdate(turnout), responses, subscriber };
                     if is_final {
                         break;
                     }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use guildhall_count::{Placement, UNITS_PER_VOTE};
 
 use crate::{
     api::context::RequestContext,
     kernel::{error::Result, id::EntryId},
-    voting::{Campaign, CampaignStatus, CountSteps, Entry, Tally, Turnout},
+    voting::{Campaign, CampaignStatus, CampaignTurnout, CountSteps, Entry, Tally, Turnout},
 };
 
 /// Number of eligible members and of voters.
@@ -280,5 +280,33 @@ impl VoteTally {
         }
         RequestContext::of(ctx).charge_response_budget(self.0.outcome.table_size())?;
         Ok(Some(&self.0))
+    }
+}
+
+/// The turnout of a campaign at one time.
+#[derive(Clone)]
+pub struct TurnoutUpdate(pub(super) Arc<CampaignTurnout>);
+
+/// The turnout of a campaign at one time.
+#[Object(serial)]
+impl TurnoutUpdate {
+    /// Global id of the campaign.
+    async fn campaign_id(&self) -> ID {
+        self.0.campaign.id.into()
+    }
+
+    /// Number of eligible members and of voters.
+    async fn turnout(&self) -> Turnout {
+        self.0.turnout
+    }
+
+    /// Whether this is the turnout of the result, after which `turnoutChanged` ends.
+    async fn is_final(&self) -> bool {
+        self.0.campaign.is_over()
+    }
+
+    /// Time of the count.
+    async fn counted_at(&self) -> DateTime<Utc> {
+        self.0.counted_at.and_utc()
     }
 }
